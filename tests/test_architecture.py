@@ -1,0 +1,156 @@
+"""The rules of the house: who may import whom, and one doorman per library."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "newsfeed"
+
+# Room -> rooms it may import. A room is a module or a folder directly below the package.
+BASE = {"model", "errors", "text"}
+PURE = {"opml", "text", "sources", "update", "topics", "stories", "edition", "render"}
+IO = {"fetch", "store", "deliver", "parsing", "config"}
+ALLOWED: dict[str, set[str]] = {
+    "model": set(),
+    "errors": set(),
+    "text": {"model", "errors"},
+    **{room: BASE for room in PURE - {"text"}},
+    **{room: BASE for room in IO},
+    "parsing": BASE | {"sources"},
+    "demo": BASE,
+    "pipeline": BASE | PURE | IO | {"demo"},
+    "schedule": BASE | {"pipeline", "config"},
+    "web": BASE | {"pipeline", "config", "render"},
+    "cli": BASE | {"pipeline", "config", "schedule", "web"},
+    "__main__": {"cli"},
+    "__init__": set(),
+}
+
+# Library -> the rooms that may import it.
+DOORMEN: dict[str, set[str]] = {
+    "feedparser": {"sources"},
+    "httpx": {"fetch"},
+    "httpcore": {"fetch"},
+    "imaplib": {"fetch"},
+    "imapclient": {"fetch"},
+    "sqlalchemy": {"store"},
+    "alembic": {"store"},
+    "sqlite3": {"store"},
+    "sklearn": {"topics"},
+    "scipy": {"topics"},
+    "numpy": {"topics", "stories", "edition"},
+    "lxml": {"opml", "text", "sources"},
+    "nh3": {"text"},
+    "jinja2": {"render", "web"},
+    "apscheduler": {"schedule"},
+    "smtplib": {"deliver"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+    "urllib.request": set(),
+    "http.client": set(),
+    "requests": set(),
+    "aiohttp": set(),
+    "socket": {"fetch"},
+    "http.server": {"demo"},
+    "pickle": set(),
+}
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return parts[0]
+
+
+def imports(path: Path) -> list[tuple[str, int]]:
+    """Every module that a file imports, absolute, with its line; imports for type checking count too."""
+    found = []
+    package = ("newsfeed", *path.relative_to(PACKAGE).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [(alias.name, node.lineno) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                base = ".".join((*package[: len(package) - node.level + 1], *filter(None, [node.module])))
+            if base == "newsfeed":
+                found += [(f"newsfeed.{alias.name}", node.lineno) for alias in node.names]
+            else:
+                found += [
+                    (base, node.lineno),
+                    *((f"{base}.{alias.name}", node.lineno) for alias in node.names),
+                ]
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_go_one_way(path: Path) -> None:
+    here = room(path)
+    assert here in ALLOWED, f"{here} is a new room: give it its place in ALLOWED"
+    wrong = []
+    for name, line in imports(path):
+        parts = name.split(".")
+        if parts[0] == "newsfeed" and len(parts) > 1 and parts[1] not in {"__version__", here}:
+            if parts[1] not in ALLOWED[here]:
+                wrong.append(f"{path.name}:{line} imports {name}")
+        for library, rooms in DOORMEN.items():
+            if (name == library or name.startswith(library + ".")) and here not in rooms:
+                wrong.append(f"{path.name}:{line} imports {library}, whose doormen are {sorted(rooms)}")
+    assert not wrong
+
+
+PURE_FILES = [p for p in FILES if room(p) in PURE | {"model", "errors"}]
+FORBIDDEN_CALLS = {
+    "datetime.now",
+    "datetime.utcnow",
+    "date.today",
+    "time.time",
+    "os.environ",
+    "os.getenv",
+    "open",
+}
+
+
+@pytest.mark.parametrize("path", PURE_FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_pure_rooms_read_no_clock_environment_or_random_source(path: Path) -> None:
+    wrong = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in FORBIDDEN_CALLS | {
+            "random.random",
+            "uuid.uuid4",
+        }:
+            wrong.append(f"{path.name}:{node.lineno} calls {ast.unparse(node.func)}")
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "os.environ":
+            wrong.append(f"{path.name}:{node.lineno} reads os.environ")
+    assert not wrong
+
+
+SLOW = [
+    "sklearn",
+    "scipy",
+    "numpy",
+    "sqlalchemy",
+    "alembic",
+    "feedparser",
+    "httpx",
+    "jinja2",
+    "lxml",
+    "apscheduler",
+]
+
+
+def test_help_loads_no_slow_library() -> None:
+    code = (
+        "import sys\n"
+        "from newsfeed.__main__ import main\n"
+        "try:\n main(['--help'])\nexcept SystemExit:\n pass\n"
+        f"print([m for m in {SLOW!r} if m in sys.modules], file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.strip().splitlines()[-1] == "[]", done.stderr
