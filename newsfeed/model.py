@@ -617,6 +617,13 @@ class KeepSetting(Setting, frozen=True, kw_only=True):
     bodies: int = 120
 
 
+class SecretSetting(Setting, frozen=True, kw_only=True):
+    """Where the secret of one host lies: an environment variable's name, or a file only its owner can read."""
+
+    env: str = ""
+    file: str = ""
+
+
 class Settings(Setting, frozen=True, kw_only=True):
     """All that the reader decides. `home` is where everything lies."""
 
@@ -628,3 +635,4 @@ class Settings(Setting, frozen=True, kw_only=True):
     edition: EditionSetting = EditionSetting()
     fetch: FetchSetting = FetchSetting()
     keep: KeepSetting = KeepSetting()
+    secrets: Mapping[str, SecretSetting] = {}  # host -> where its secret lies
