@@ -443,7 +443,11 @@ class Line(Record, frozen=True, kw_only=True):
 
 
 class ShortLine(Record, frozen=True, kw_only=True):
-    """One line of "In short": the topic's label and the first words of its first headline."""
+    """One line of "In short": the topic's label and the first words of its first headline.
+
+    Places on the page that an `href` may name: `#s4` (pick 4), `#l-REF` (a line), `#h-KEY` (a section),
+    `#long-read`, `#also`, `#since`.
+    """
 
     label: str
     text: str
@@ -456,6 +460,15 @@ class Section(Record, frozen=True, kw_only=True):
     key: str
     heading: str
     picks: tuple[Pick, ...] = ()
+
+
+class Labels(Record, frozen=True, kw_only=True):
+    """The few fixed words that the page prints around an edition's own; they count as read like all others."""
+
+    tellers: str = "also"  # before the other tellers of a story
+    lines: str = "Also"  # heading of the one-line stories
+    long_read: str = "Long read"  # heading of the long read; its note follows in the same heading
+    breadth: str = "Breadth"  # heading of the weekly account
 
 
 class TopicAccount(Record, frozen=True, kw_only=True):
@@ -558,6 +571,7 @@ class Edition(Record, frozen=True, kw_only=True):
     big_told: int = 0  # stories with >= 4 outlets that stand here as a pick or a line
     big_all: int = 0  # and all of them
     templates: str = ""  # hash of the templates that drew the archive file
+    labels: Labels = Labels()
 
 
 # --------------------------------------------------------------------------- settings: newsfeed.toml
