@@ -13,6 +13,7 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -26,7 +27,7 @@ FILE = "newsfeed.toml"
 S = TypeVar("S")
 PREFIX = "NEWSFEED_"
 # Variables of ours that are no settings.
-OTHER_VARIABLES = ("NEWSFEED_HOME", "NEWSFEED_SECRET_")
+OTHER_VARIABLES = ("NEWSFEED_HOME", "NEWSFEED_SECRET_", "NEWSFEED_CLOCK")
 
 DEFAULT_TOPICS: Mapping[str, TopicSetting] = {
     "technology": TopicSetting(label="Technology"),
@@ -409,6 +410,26 @@ def secrets(settings: Settings) -> dict[str, str]:
                     "Write the secret there, one line.",
                 ) from error
     return found
+
+
+def frozen_clock() -> datetime | None:
+    """The moment that NEWSFEED_CLOCK names, for tests and for looking at other days; None where it is unset.
+
+    Raises:
+        SettingsError: it names no moment with a zone.
+    """
+    text = os.environ.get("NEWSFEED_CLOCK")
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise SettingsError(
+            "NEWSFEED_CLOCK", f"{text!r} is no moment", 'Write one such as "2026-03-18T06:30:00+00:00".'
+        )
+    return moment.astimezone(UTC)
 
 
 def has_display() -> bool:

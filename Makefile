@@ -1,0 +1,55 @@
+# newsfeed: `make help` lists what there is. Every target makes what it needs.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+NEWSFEED := $(BIN)/newsfeed
+# A failing feed is named and no reason for make to complain (exit code 1: done, with failures named).
+NAMED := || [ $$? -eq 1 ]
+
+.PHONY: help digest refresh serve demo test check lint types fix model golden bench wheel clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+digest: $(BIN)/.installed ## Pull feeds.opml and build today's page
+	@$(NEWSFEED) --home "$(CURDIR)" digest $(ARGS) $(NAMED)
+
+refresh: $(BIN)/.installed ## Ask every feed now; today's page takes in what can't wait
+	@$(NEWSFEED) --home "$(CURDIR)" refresh $(ARGS) $(NAMED)
+
+demo: $(BIN)/.installed ## A page from sample sources, no internet needed
+	@$(NEWSFEED) demo newsfeed-demo $(ARGS) $(NAMED)
+
+test: $(BIN)/.developing ## Run all tests, offline
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+check: lint types test ## Everything that CI checks before the wheel
+
+lint: $(BIN)/.developing
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(BIN)/.developing
+	@$(BIN)/mypy
+
+fix: $(BIN)/.developing ## Mend what the linter can mend, and format
+	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
+
+model: $(BIN)/.developing ## Make the shipped topic weights from lexicon and seeds
+	@$(BIN)/python -m newsfeed.topics.build
+
+golden: $(BIN)/.developing ## Draw the golden pages anew; read the diff before you commit it
+	@$(BIN)/python -m pytest -q tests/test_render_golden.py --golden
+
+wheel: $(BIN)/.developing ## Build the wheel and try it in a fresh environment from an empty folder
+	@.ci/wheel
+
+clean: ## Remove what make made; your feeds.opml, newsfeed.toml and database stay
+	@rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage newsfeed-demo
+
+# One sentence for each thing that may be missing; uv if it is there, else the newest suitable Python.
+$(BIN)/.installed: pyproject.toml
+	@.ci/install && touch $@
+
+$(BIN)/.developing: pyproject.toml dev.lock
+	@.ci/install --dev && touch $@ $(BIN)/.installed

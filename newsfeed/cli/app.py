@@ -1,0 +1,76 @@
+"""The command tree. Slow rooms are imported inside the commands, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsfeed import __version__
+from newsfeed.cli import care, feeds, morning, pipes, why
+from newsfeed.cli.context import Context
+from newsfeed.errors import NewsfeedError
+
+app = typer.Typer(
+    name="newsfeed",
+    help="feeds.opml in, one finishable morning page out: every topic in its place and every choice explained.",
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"newsfeed {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            "--home",
+            metavar="DIR",
+            help="Where everything lies. Default: NEWSFEED_HOME, this folder if it holds feeds.opml, your data folder.",
+        ),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Bare `newsfeed` prints where things stand and the one sensible next command."""
+    context.obj = Context(home)
+    if context.invoked_subcommand is None:
+        raise typer.Exit(care.status(context.obj))
+
+
+morning.register(app)
+feeds.register(app)
+why.register(app)
+care.register(app)
+pipes.register(app)
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code: 0 fine, 1 done with failures named, 2 nothing done."""
+    try:
+        app(args=None if argv is None else list(argv), prog_name="newsfeed")
+    except NewsfeedError as error:
+        from newsfeed.cli.show import complain
+
+        complain(error)
+        return 2
+    except BrokenPipeError:
+        # Whoever read our output has gone; that is their right. Python must not complain at exit.
+        sys.stdout = None
+        return 0
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+    return 0

@@ -1,0 +1,153 @@
+"""Care: where things stand, init, doctor and demo."""
+
+from __future__ import annotations
+
+import sys
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsfeed import config
+from newsfeed.cli.context import Context, now
+
+PANEL = "Care"
+
+
+def register(app: typer.Typer) -> None:
+    """Put this module's commands into the tree."""
+    app.command("init", rich_help_panel=PANEL)(init)
+    app.command("doctor", rich_help_panel=PANEL)(doctor)
+    app.command("demo", rich_help_panel=PANEL)(demo)
+
+
+def status(context: Context) -> int:
+    """Bare `newsfeed`: one screen and the one sensible next command."""
+    from newsfeed.cli import show
+    from newsfeed.errors import NotFoundError
+    from newsfeed.pipeline.care import standing
+
+    try:
+        home = context.home()
+    except NotFoundError:
+        show.say("newsfeed has no home here yet.", style="bold")
+        show.say(f"It would be {context.folder}")
+        show.say()
+        show.say("Next: newsfeed init     (or, to look first: newsfeed demo)")
+        return 0
+    with home.open_store() as store:
+        found = standing(home, store)
+    show.say(f"Home       {home.folder}", style="bold")
+    show.say(
+        f"Feeds      {found.feeds} in feeds.opml"
+        + (f", {len(found.failing)} failing" if found.failing else ", all well" if found.feeds else "")
+    )
+    for line in found.failing[:3]:
+        show.say(f"           {line}")
+    page = f"{found.page} ({show.age(found.built, now())})" if found.page else "none yet"
+    show.say(f"Page       {page}")
+    if found.heading:
+        show.say(f"           {found.heading}")
+    show.say(f"Next run   {found.next_run}")
+    show.say()
+    show.say(f"Next: {found.advice}")
+    return 0
+
+
+def starter() -> bytes:
+    """The starter list: from the wheel, else from the checkout."""
+    packaged = resources.files("newsfeed") / "starter.opml"
+    if packaged.is_file():
+        return packaged.read_bytes()
+    return (Path(__file__).parents[2] / "feeds.opml").read_bytes()
+
+
+def ensure_settings(context: Context) -> None:
+    """On the first run, find the time zone, write newsfeed.toml and say so."""
+    if (context.folder / config.FILE).exists() or not (context.folder / "feeds.opml").exists():
+        return
+    _create(context.folder)
+
+
+def _create(folder: Path) -> list[str]:
+    from newsfeed.cli import show
+    from newsfeed.errors import SettingsError
+    from newsfeed.pipeline.home import create
+
+    zone = config.detect_timezone()
+    if zone == "UTC" and sys.stdin.isatty() and sys.stderr.isatty():
+        zone = typer.prompt(
+            "This machine says its time zone is UTC. Yours? (such as Europe/Berlin)", default="UTC", err=True
+        )
+        config.parse(f"timezone = {zone!r}", {}, home=folder)
+    try:
+        written = create(folder, starter=starter(), settings_text=config.template(zone))
+    except OSError as error:
+        raise SettingsError(
+            str(folder),
+            f"can't be made a home ({error.strerror})",
+            "Choose another: newsfeed --home DIR init",
+        ) from error
+    if "newsfeed.toml" in written:
+        again = " Change it there if it is not yours." if zone == "UTC" else ""
+        show.err.print(f"Your time zone is {zone} (written to newsfeed.toml).{again}")
+    return written
+
+
+def init(context: typer.Context) -> None:
+    """Make a home: a starter list of feeds and a settings file. Nothing that exists is touched."""
+    from newsfeed.cli import show
+
+    given: Context = context.obj
+    written = _create(given.folder)
+    if not written:
+        show.say(f"{given.folder} is a home already; nothing was changed.")
+    for name in written:
+        show.say(f"wrote {given.folder / name}")
+    show.say("Next: newsfeed digest")
+
+
+def doctor(
+    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False
+) -> None:
+    """Look at everything that could go wrong and say what to do about it."""
+    from newsfeed.cli import show
+    from newsfeed.pipeline.care import examine
+
+    given: Context = context.obj
+    home = given.home()
+    with home.open_store() as store:
+        findings = examine(home, store)
+    if as_json:
+        show.print_json(findings)
+    else:
+        for finding in findings:
+            show.out.print(
+                {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "bad": "[red]✗[/]"}[finding.state], end=" "
+            )
+            show.say(f"{finding.name}: {finding.text}" + (f" {finding.repair}" if finding.repair else ""))
+    raise typer.Exit(1 if any(f.state == "bad" for f in findings) else 0)
+
+
+def demo(
+    context: typer.Context,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIR]", help="Where to build it. Default: newsfeed-demo in this folder."),
+    ] = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Don't open the page.")] = False,
+) -> None:
+    """Build a page from sample sources on this machine; needs no internet."""
+    from newsfeed.cli import morning, show
+    from newsfeed.pipeline.demo import run
+
+    bar = show.Bar()
+    try:
+        settings = config.parse("", {}, home=folder or Path("newsfeed-demo"))
+        done = run((folder or Path("newsfeed-demo")).absolute(), now, settings, progress=bar)
+    finally:
+        bar.stop()
+    morning.print_digest(done, "UTC")
+    if not no_open:
+        morning.open_page(Path(done.page))

@@ -1,0 +1,181 @@
+"""Sources: the list of feeds and how each of them fares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsfeed.cli.context import Context, now
+
+PANEL = "Sources"
+
+feeds_app = typer.Typer(
+    help="The list of feeds: show, add, remove, move, check, import, export.", no_args_is_help=True
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Put this module's commands into the tree."""
+    app.add_typer(feeds_app, name="feeds", rich_help_panel=PANEL)
+
+
+@feeds_app.command("list")
+def list_feeds(
+    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False
+) -> None:
+    """Every feed by folder, with its rhythm and when it last had something."""
+    from rich.text import Text
+
+    from newsfeed.cli import show
+    from newsfeed.pipeline.feeds import listing
+
+    given: Context = context.obj
+    home = given.home()
+    with home.open_store() as store:
+        rows = listing(home, store)
+    if as_json:
+        show.print_json(rows)
+        return
+    table = show.table("Folder", "Feed", ">A week", "Last new", "State")
+    for row in rows:
+        state = Text("failing", style="red") if row.cause else Text("")
+        table.add_row(
+            Text(row.folder),
+            Text(row.name),
+            f"{row.items_a_week:.0f}" if row.items_a_week else "",
+            show.age(row.last_new, now()),
+            state,
+        )
+    show.out.print(table)
+    show.say(f"{show.plural(len(rows), 'feed')} in {home.list_path}")
+
+
+@feeds_app.command()
+def add(
+    context: typer.Context,
+    address: Annotated[str, typer.Argument(help="The address of a feed, a website or a profile.")],
+    folder: Annotated[
+        str, typer.Option("--folder", "-f", help="The folder to put it in; folders within folders by /.")
+    ] = "",
+    title: Annotated[
+        str, typer.Option("--title", "-t", help="What you call it. Default: its own name.")
+    ] = "",
+) -> None:
+    """Find the feed behind an address and add it to feeds.opml."""
+    from newsfeed.cli import show
+    from newsfeed.pipeline.feeds import add as run
+
+    given: Context = context.obj
+    home = given.home()
+    with home.lock("feeds add"):
+        done = run(home, address, folder=folder, title=title, secrets=given.secrets())
+    show.say(
+        f"added: {done.title} ({done.url}){' in ' + done.folder if done.folder else ''}, {show.plural(done.items, 'item')} to read"
+    )
+    show.say("Next: newsfeed refresh")
+
+
+@feeds_app.command()
+def remove(
+    context: typer.Context, feed: Annotated[str, typer.Argument(help="Its address, or words of its name.")]
+) -> None:
+    """Take a feed out of feeds.opml; its history stays, and it goes on if you add it again."""
+    from newsfeed.cli import show
+    from newsfeed.pipeline.feeds import remove as run
+
+    home = context.obj.home()
+    with home.lock("feeds remove"):
+        show.say(f"removed: {run(home, feed)}")
+
+
+@feeds_app.command()
+def move(
+    context: typer.Context,
+    feed: Annotated[str, typer.Argument(help="Its address, or words of its name.")],
+    folder: Annotated[str, typer.Argument(help="The folder; folders within folders by /.")],
+) -> None:
+    """Move a feed into another folder of feeds.opml."""
+    from newsfeed.cli import show
+    from newsfeed.pipeline.feeds import move as run
+
+    home = context.obj.home()
+    with home.lock("feeds move"):
+        show.say(f"moved: {run(home, feed, folder)} to {folder}")
+
+
+@feeds_app.command()
+def check(
+    context: typer.Context,
+    ask: Annotated[bool, typer.Option("--ask", help="Ask the failing ones again now.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """What is wrong with the list and with each feed, and how to mend it."""
+    from rich.text import Text
+
+    from newsfeed.cli import show
+    from newsfeed.pipeline.feeds import check as run
+
+    given: Context = context.obj
+    home = given.home()
+    bar = show.Bar()
+    try:
+        with home.lock("feeds check"), home.open_store() as store:
+            found = run(home, store, ask=ask, secrets=given.secrets(), progress=bar)
+    finally:
+        bar.stop()
+    if as_json:
+        show.print_json(found)
+        raise typer.Exit(1 if found.problems or found.failing else 0)
+    for problem in found.problems:
+        show.say(f"line {problem.line}: {problem.text} {problem.repair}".rstrip())
+    if found.failing:
+        table = show.table("Feed", "What is wrong", "What to do", "Last good", "Next try")
+        for row in found.failing:
+            table.add_row(
+                Text(row.title),
+                Text(row.cause),
+                Text(row.repair),
+                show.age(row.last_good, now()),
+                show.clock_time(row.next_try, home.settings.timezone, now()),
+            )
+        show.out.print(table)
+    for line in found.notes:
+        show.say(line)
+    show.say(f"{show.plural(found.well, 'feed')} of {found.total} well.")
+    raise typer.Exit(1 if found.problems or found.failing else 0)
+
+
+@feeds_app.command("import")
+def import_list(
+    context: typer.Context, file: Annotated[Path, typer.Argument(help="An OPML file of another reader.")]
+) -> None:
+    """Merge another reader's list into feeds.opml, folders kept."""
+    from newsfeed.cli import show
+    from newsfeed.pipeline.feeds import import_list as run
+
+    home = context.obj.home()
+    with home.lock("feeds import"):
+        done = run(home, file)
+    for problem in done.problems:
+        show.err.print(f"line {problem.line}: {problem.text}", markup=False)
+    show.say(f"{show.plural(len(done.added), 'feed')} added, {len(done.present)} were there already.")
+    raise typer.Exit(1 if done.problems else 0)
+
+
+@feeds_app.command("export")
+def export_list(context: typer.Context, file: Annotated[str, typer.Argument(metavar="FILE|-")] = "-") -> None:
+    """Write a clean OPML 2.0 file that other readers accept."""
+    import sys
+
+    from newsfeed.cli import show
+    from newsfeed.pipeline.feeds import export_list as run
+
+    data = run(context.obj.home())
+    if file == "-":
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+    else:
+        Path(file).write_bytes(data)
+        show.say(f"wrote {file}")

@@ -1,0 +1,121 @@
+"""What a terminal sees: the console, errors, progress and the words for times."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.text import Text
+
+from newsfeed.errors import NewsfeedError
+from newsfeed.pipeline.reports import FeedResult, Progress
+
+FINE, NAMED_FAILURES, NOTHING_DONE = 0, 1, 2  # exit codes
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(highlight=False, soft_wrap=True, stderr=True)
+
+
+def say(text: str = "", style: str = "") -> None:
+    """Print one line that may hold foreign text: nothing in it is read as markup."""
+    out.print(Text(text, style=style))
+
+
+def complain(error: NewsfeedError) -> None:
+    """Print an error and its repair where errors go."""
+    head = f"{error.subject}: {error.cause}" if error.subject else error.cause
+    err.print(Text.assemble(("newsfeed: ", "bold red"), head))
+    if error.repair:
+        err.print(Text(error.repair))
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout."""
+    import msgspec
+
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def table(*columns: str) -> Any:
+    """A quiet table: no lines but one under its head."""
+    from rich import box
+    from rich.table import Table
+
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
+    for column in columns:
+        right = column.startswith(">")
+        made.add_column(column.lstrip(">"), justify="right" if right else "left", overflow="fold")
+    return made
+
+
+def age(then: datetime | None, now: datetime) -> str:
+    """How long ago, in the largest whole unit."""
+    if then is None:
+        return "never"
+    seconds = (now - then).total_seconds()
+    if seconds < 0:
+        return "just now"
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            n = int(seconds // size)
+            return f"{n} {unit}{'s' if n > 1 else ''} ago"
+    return "just now"
+
+
+def clock_time(moment: datetime | None, zone: str, now: datetime) -> str:
+    """A moment in the reader's zone: "07:10" today, else with its day."""
+    if moment is None:
+        return "-"
+    local, today = moment.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone)).date()
+    if local.date() == today:
+        return f"{local:%H:%M}"
+    return f"{local:%a %H:%M}" if abs((local.date() - today).days) < 7 else f"{local.day} {local:%b %H:%M}"
+
+
+def plural(n: int, word: str, many: str = "") -> str:
+    """ "1 feed", "2 feeds"."""
+    return f"{n} {word if n == 1 else many or word + 's'}"
+
+
+class Bar(Progress):
+    """A progress bar on stderr with the name of the feed that ended last; silent where stderr is no terminal."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._task: Any = None
+
+    def start(self, total: int) -> None:
+        if not err.is_terminal or not total:
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as RichProgress
+
+        self._bar = RichProgress(
+            TextColumn("Asking"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[feed]}", markup=False),
+            console=err,
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=total, feed="")
+        self._bar.start()
+
+    def done(self, result: FeedResult) -> None:
+        if self._bar is not None:
+            self._bar.update(self._task, advance=1, feed=result.name[:48])
+
+    def step(self, text: str) -> None:
+        self.stop()
+        if err.is_terminal:
+            err.print(Text(f"{text} …", style="dim"))
+
+    def stop(self) -> None:
+        """Take the bar off the screen."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None

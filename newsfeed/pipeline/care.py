@@ -1,0 +1,143 @@
+"""Where things stand, and what could go wrong."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime
+
+from newsfeed.model import Record
+from newsfeed.pipeline.digest import today
+from newsfeed.pipeline.health import reports
+from newsfeed.pipeline.home import Home, current_list
+from newsfeed.store import Store
+
+ROOM = 100_000_000  # bytes that should be free before a run
+
+
+class Standing(Record, frozen=True, kw_only=True):
+    """One screen of facts."""
+
+    feeds: int
+    failing: tuple[str, ...]
+    page: str
+    built: datetime | None
+    heading: str
+    next_run: str
+    advice: str
+
+
+def standing(home: Home, store: Store) -> Standing:
+    """Where things stand, with the one sensible next command."""
+    listed = current_list(home, store)
+    failing = tuple(f"{r.title}: {r.cause}" for r in reports(home, store) if not r.ok)
+    latest = store.latest_edition()
+    page = home.site / "index.html"
+    fresh = latest is not None and latest.date == today(home) and page.exists()
+    if not listed.list.subscriptions:
+        advice = "newsfeed feeds add ADDRESS"
+    elif not fresh:
+        advice = "newsfeed digest"
+    elif failing:
+        advice = "newsfeed feeds check"
+    else:
+        advice = "newsfeed refresh"
+    return Standing(
+        feeds=len(listed.list.subscriptions),
+        failing=failing,
+        page=str(page) if latest is not None and page.exists() else "",
+        built=latest.built if latest else None,
+        heading=f"{latest.heading} · {latest.promise}" if latest else "",
+        next_run="by hand: newsfeed digest",
+        advice=advice,
+    )
+
+
+class Finding(Record, frozen=True, kw_only=True):
+    """One thing looked at. `state` is "ok", "warning" or "bad"."""
+
+    name: str
+    state: str
+    text: str
+    repair: str = ""
+
+
+def examine(home: Home, store: Store) -> list[Finding]:
+    """Look at list, database, disk, clock and pages."""
+    found = []
+    listed = current_list(home, store)
+    if listed.unreadable:
+        found.append(
+            Finding(
+                name="List", state="bad", text=listed.unreadable, repair="The last good list is in force."
+            )
+        )
+    elif listed.list.problems:
+        first = listed.list.problems[0]
+        more = f" and {len(listed.list.problems) - 1} more" if len(listed.list.problems) > 1 else ""
+        found.append(
+            Finding(
+                name="List",
+                state="warning",
+                text=f"line {first.line}: {first.text}{more}",
+                repair="See newsfeed feeds check.",
+            )
+        )
+    else:
+        found.append(Finding(name="List", state="ok", text=f"{len(listed.list.subscriptions)} feeds"))
+    trouble = store.quick_check()
+    found.append(
+        Finding(name="Database", state="bad", text=trouble, repair="A backup lies beside it in .newsfeed.")
+        if trouble
+        else Finding(
+            name="Database",
+            state="ok",
+            text=f"{store.counts().get('items', 0)} items, {home.database.stat().st_size / 1e6:.1f} MB",
+        )
+    )
+    free = shutil.disk_usage(home.folder).free
+    found.append(
+        Finding(
+            name="Disk",
+            state="bad" if free < ROOM else "ok",
+            text=f"{free / 1e9:.1f} GB free",
+            repair="Make room." if free < ROOM else "",
+        )
+    )
+    if home.settings.timezone == "UTC":
+        found.append(
+            Finding(
+                name="Time zone",
+                state="warning",
+                text="UTC",
+                repair="Is it yours? Else write timezone into newsfeed.toml.",
+            )
+        )
+    else:
+        found.append(Finding(name="Time zone", state="ok", text=home.settings.timezone))
+    failing = [r for r in reports(home, store) if not r.ok]
+    if failing:
+        found.append(
+            Finding(
+                name="Feeds",
+                state="warning",
+                text=f"{len(failing)} failing",
+                repair="See newsfeed feeds check.",
+            )
+        )
+    else:
+        found.append(Finding(name="Feeds", state="ok", text="all well"))
+    latest = store.latest_edition()
+    if latest is None:
+        found.append(Finding(name="Page", state="warning", text="none yet", repair="Run newsfeed digest."))
+    else:
+        days = (today(home) - latest.date).days
+        text = "today's" if days == 0 else f"of {latest.date}, {days} days old" if days > 1 else "yesterday's"
+        found.append(
+            Finding(
+                name="Page",
+                state="ok" if days == 0 else "warning",
+                text=text,
+                repair="" if days == 0 else "Run newsfeed digest.",
+            )
+        )
+    return found

@@ -1,0 +1,211 @@
+"""Digest: build today's edition, draw it, hand it out; or draw an earlier one again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from newsfeed import deliver, edition
+from newsfeed.errors import NotFoundError
+from newsfeed.model import Day, Edition, Pool, Settings
+from newsfeed.pipeline import refresh as refreshing
+from newsfeed.pipeline.health import reports
+from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.reports import DigestReport, Progress, RefreshReport
+from newsfeed.render import Templates
+from newsfeed.store import Store
+
+RECENT = 30  # editions in the outgoing feeds and the archive's list
+
+
+def today(home: Home) -> Day:
+    """The reader's local date."""
+    return home.clock().astimezone(ZoneInfo(home.settings.timezone)).date()
+
+
+def digest(
+    home: Home,
+    store: Store,
+    *,
+    date: Day | None = None,
+    rebuild: bool = False,
+    refresh: bool = True,
+    secrets: dict[str, str] | None = None,
+    progress: Progress | None = None,
+) -> DigestReport:
+    """Refresh, then build the edition of the reader's local date, or draw it again if there is one.
+
+    Args:
+        date: an earlier edition to draw again; nothing is refreshed or chosen then.
+        rebuild: choose anew, with that date's own picks out of the history first.
+
+    Raises:
+        NotFoundError: `date` has no stored edition; or there is no list.
+        DeliveryError: the page can't be written; the edition is stored.
+    """
+    progress = progress or Progress()
+    day = today(home)
+    if date is not None and (date != day or store.edition(date) is None):
+        return replay(home, store, date)
+    pulled = refreshing.refresh(home, store, secrets=secrets, progress=progress) if refresh else None
+    stored = store.edition(day)
+    if stored is not None and not rebuild:
+        return update_page(home, store, stored, pulled)
+    progress.step("Choosing")
+    pool = pool_for(home, store, day)
+    built = edition.build(pool, home.settings, date=day, now=home.clock())
+    if stored is not None:
+        now = home.clock().astimezone(ZoneInfo(home.settings.timezone))
+        built = msgspec.structs.replace(built, revised=f"revised {now:%H:%M}")
+    templates = Templates(home.templates)
+    built = msgspec.structs.replace(built, templates=templates.hash)
+    store.record(built, edition.remember(built, pool))
+    draw(home, store, built, templates)
+    return report(home, built, built_now=True, pulled=pulled)
+
+
+def pool_for(home: Home, store: Store, day: Day) -> Pool:
+    """All that the edition of `day` may be chosen from, as things stand now."""
+    pool = store.pool(day, home.clock())
+    return msgspec.structs.replace(pool, reports=reports(home, store, pool))
+
+
+def update_page(home: Home, store: Store, stored: Edition, pulled: RefreshReport | None) -> DigestReport:
+    """Draw today's stored edition again; what a refresh brought since may join it in its own block."""
+    templates = Templates(home.templates)
+    current = stored
+    if pulled is not None:
+        pool = pool_for(home, store, stored.date)
+        current = edition.since(stored, pool, home.settings, now=home.clock())
+        if current != stored:
+            store.record(current, edition.remember(current, pool))
+    draw(home, store, current, templates)
+    return report(home, current, built_now=False, pulled=pulled)
+
+
+def replay(home: Home, store: Store, date: Day) -> DigestReport:
+    """An earlier edition: its archive file stays as it was drawn, and is drawn again only if it is missing.
+
+    Raises:
+        NotFoundError: no edition of that date is stored.
+    """
+    stored = store.edition(date)
+    if stored is None:
+        days = store.editions()
+        near = (
+            f"There are editions from {days[0]} to {days[-1]}."
+            if days
+            else "There are none yet: run `newsfeed digest`."
+        )
+        raise NotFoundError(f"edition of {date}", "none is stored", near)
+    templates = Templates(home.templates)
+    path = home.site / archive_path(date)
+    note = ""
+    if not path.exists():
+        files = templates.site(stored, None, recent=())
+        deliver.write(path, files[archive_path(date)])
+        if stored.templates != templates.hash:
+            note = "drawn with newer templates"
+    elif stored.templates != templates.hash:
+        note = "drawn with the templates of its day; remove the file to draw it with today's"
+    done = report(home, stored, built_now=False, pulled=None)
+    return msgspec.structs.replace(done, page=str(path), note=note)
+
+
+def archive_path(date: Day) -> str:
+    """Where the page of that date lies in the site."""
+    return f"archive/{date:%Y/%m/%d}.html"
+
+
+def draw(home: Home, store: Store, current: Edition, templates: Templates) -> None:
+    """Draw an edition with everything around it and put it into the site, index last."""
+    days = store.editions()
+    recent: Sequence[Edition] = [e for d in days[-RECENT:] if (e := store.edition(d)) is not None]
+    account = edition.breadth(
+        store.history(current.date + timedelta(days=1)), home.settings, until=current.date
+    )
+    deliver.write_site(home.site, templates.site(current, account, recent=recent))
+
+
+def report(home: Home, current: Edition, *, built_now: bool, pulled: RefreshReport | None) -> DigestReport:
+    """The edition in numbers, for the caller to print."""
+    return DigestReport(
+        page=str(home.site / "index.html"),
+        date=current.date.isoformat(),
+        heading=current.heading,
+        promise=current.promise,
+        built=built_now,
+        picks=sum(len(s.picks) for s in current.sections),
+        lines=len(current.lines),
+        minutes=current.minutes,
+        counts=current.counts,
+        refresh=pulled,
+        edition_note=current.since_note or current.note,
+    )
+
+
+def with_minutes(settings: Settings, minutes: float | None) -> Settings:
+    """Settings with another budget for this run."""
+    if minutes is None:
+        return settings
+    return msgspec.structs.replace(
+        settings, edition=msgspec.structs.replace(settings.edition, minutes=minutes)
+    )
+
+
+def on_page(current: Edition) -> dict[int, int]:
+    """How many picks and lines each feed has on an edition's page."""
+    counts: dict[int, int] = {}
+    for pick in (
+        *(p for s in current.sections for p in s.picks),
+        *(current.since.picks if current.since else ()),
+    ):
+        counts[pick.feed] = counts.get(pick.feed, 0) + 1
+    for line in current.lines:
+        counts[line.feed] = counts.get(line.feed, 0) + 1
+    return counts
+
+
+def refresh_and_update(
+    home: Home,
+    store: Store,
+    *,
+    only: Sequence[str] = (),
+    due: bool = False,
+    force: bool = False,
+    fetch_only: bool = False,
+    workers: int = 0,
+    secrets: dict[str, str] | None = None,
+    progress: Progress | None = None,
+) -> RefreshReport:
+    """The manual refresh: ask the feeds, then let today's page take in what can't wait.
+
+    Takes and raises what `refresh.refresh` does; DeliveryError too, when the page can't be written.
+    """
+    pulled = refreshing.refresh(
+        home,
+        store,
+        only=only,
+        due=due,
+        force=force,
+        fetch_only=fetch_only,
+        workers=workers,
+        secrets=secrets,
+        progress=progress,
+    )
+    stored = store.edition(today(home))
+    if fetch_only or stored is None:
+        return pulled
+    done = update_page(home, store, stored, pulled)
+    current = store.edition(stored.date) or stored
+    shown = on_page(current)
+    return msgspec.structs.replace(
+        pulled,
+        page=done.page,
+        page_note=current.since_note,
+        since=len(current.since.picks) if current.since else 0,
+        results=tuple(msgspec.structs.replace(r, on_page=shown.get(r.feed, 0)) for r in pulled.results),
+    )

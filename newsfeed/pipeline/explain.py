@@ -1,0 +1,104 @@
+"""Why: what stands behind one item, shown or not."""
+
+from __future__ import annotations
+
+import re
+
+from newsfeed import edition
+from newsfeed.errors import NotFoundError
+from newsfeed.model import Day, Edition, Pick, Record, StoredItem, TopicScore
+from newsfeed.pipeline import digest
+from newsfeed.pipeline.home import Home
+from newsfeed.store import Store
+
+
+class Row(Record, frozen=True, kw_only=True):
+    """One step of the arithmetic, in words a person can follow."""
+
+    name: str
+    value: str
+    note: str = ""
+
+
+class Explanation(Record, frozen=True, kw_only=True):
+    """Everything behind one item."""
+
+    ref: str
+    title: str
+    source: str
+    link: str
+    verdict: str
+    rows: tuple[Row, ...] = ()
+    topics: tuple[TopicScore, ...] = ()
+
+
+def explain(home: Home, store: Store, name: str) -> Explanation:
+    """Explain the item that `name` means (see `resolve`), by the edition that judged it last.
+
+    Raises:
+        NotFoundError: no item, or more than one, answers to that name.
+    """
+    item, date = resolve(home, store, name)
+    stored = store.edition(date) if date else store.latest_edition()
+    taggings = store.taggings([item.id])
+    names = {s.feed: s.name for s in store.states()}
+    verdict, rows = edition.why(stored, item.id) if stored else ("No edition has been built yet.", ())
+    return Explanation(
+        ref=item.ref,
+        title=item.item.title,
+        source=names.get(item.feed, ""),
+        link=item.item.link,
+        verdict=verdict,
+        rows=tuple(Row(name=n, value=v, note=note) for n, v, note in rows),
+        topics=tuple(taggings[0].scores) if taggings else (),
+    )
+
+
+def resolve(home: Home, store: Store, name: str) -> tuple[StoredItem, Day | None]:
+    """The item that a person means: its number on today's page, `DATE#4`, its short id, its link, or words of its title.
+
+    Returns the item, and the date where the name holds one.
+
+    Raises:
+        NotFoundError: none, or more than one (then `matches` lists them).
+    """
+    name = name.strip()
+    if numbered := re.fullmatch(r"(?:(\d{4}-\d{2}-\d{2})#|#)?(\d{1,3})", name):
+        date = Day.fromisoformat(numbered[1]) if numbered[1] else None
+        stored = store.edition(date) if date else store.edition(digest.today(home)) or store.latest_edition()
+        if stored is None:
+            raise NotFoundError(name, "there is no such edition", "Run newsfeed digest first.")
+        pick = next((p for p in picks(stored) if p.n == int(numbered[2])), None)
+        if pick is None:
+            raise NotFoundError(
+                name, f"the page of {stored.date} has no such number", f"It has {len(picks(stored))}."
+            )
+        return _item(store, pick.item, name), stored.date
+    found = store.find(name)
+    if len(found) == 1:
+        return found[0], None
+    if not found:
+        raise NotFoundError(
+            name,
+            "fits no stored item",
+            "Name its number on the page, its short id, its link or words of its title.",
+        )
+    lines = [f"{i.ref}  {i.item.title}" for i in found]
+    raise NotFoundError(name, f"fits {len(found)} items", "\n".join(lines[:12]), matches=lines)
+
+
+def picks(stored: Edition) -> list[Pick]:
+    """Every numbered story of an edition's page."""
+    every = [p for s in stored.sections for p in s.picks]
+    if stored.since:
+        every += stored.since.picks
+    if stored.long_read:
+        every.append(stored.long_read)
+    return every
+
+
+def _item(store: Store, number: int, name: str) -> StoredItem:
+    item = store.item(number)
+    if item is None:
+        raise NotFoundError(name, "has been cleaned away", "Items are kept for [keep] items days.")
+    return item

@@ -1,0 +1,264 @@
+"""The list as its owner edits it: add, remove, move, check, import, export."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from newsfeed import deliver, opml, sources
+from newsfeed.errors import ListError, NotFoundError
+from newsfeed.fetch import Fetcher
+from newsfeed.model import (
+    Cause,
+    Failure,
+    FeedReport,
+    FeedState,
+    Parsed,
+    Problem,
+    Record,
+    Request,
+    Response,
+    Subscription,
+)
+from newsfeed.parsing import Parsers
+from newsfeed.pipeline import refresh as refreshing
+from newsfeed.pipeline.health import reports
+from newsfeed.pipeline.home import Home, current_list
+from newsfeed.pipeline.reports import Outcome, Progress
+from newsfeed.sources import discover
+from newsfeed.store import Store
+
+TRIES = 8  # addresses asked at the most while looking for a site's feed
+
+
+class Row(Record, frozen=True, kw_only=True):
+    """One feed in a listing."""
+
+    folder: str
+    name: str
+    url: str
+    items_a_week: float
+    last_new: datetime | None
+    cause: str
+
+
+class Added(Record, frozen=True, kw_only=True):
+    """A feed that was found and added."""
+
+    url: str
+    title: str
+    folder: str
+    items: int
+
+
+class Checked(Record, frozen=True, kw_only=True):
+    """What is wrong with the list and its feeds."""
+
+    problems: tuple[Problem, ...]
+    failing: tuple[FeedReport, ...]
+    well: int
+    total: int
+    notes: tuple[str, ...] = ()
+
+
+class Imported(Record, frozen=True, kw_only=True):
+    """What an import brought."""
+
+    added: tuple[str, ...]
+    present: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def listing(home: Home, store: Store) -> list[Row]:
+    """Every feed of the list in its order."""
+    listed = current_list(home, store)
+    states = {s.subscription.url: s for s in store.states()}
+    rows = []
+    for subscription in listed.list.subscriptions:
+        state = states.get(subscription.url) or FeedState(subscription=subscription)
+        rows.append(
+            Row(
+                folder="/".join(subscription.folders),
+                name=state.name,
+                url=subscription.url,
+                items_a_week=state.items_a_day * 7,
+                last_new=state.last_changed,
+                cause=state.failure.text if state.failure else "",
+            )
+        )
+    return rows
+
+
+def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str, str]) -> Added:
+    """Find the feed behind an address and put it into feeds.opml.
+
+    Raises:
+        NotFoundError: no feed is there; its text says what was tried.
+        ListError: feeds.opml can't be edited as it stands.
+    """
+    address = address.strip()
+    if not address.startswith(("@", "#", "r/", "u/", "at:", "did:", "http://", "https://", "imaps:")):
+        address = f"https://{address}"
+    data = home.read_list()
+    listed = opml.parse(data).subscriptions
+    url, parsed = asyncio.run(_find(home, address, secrets))
+    if present := next((s for s in listed if s.url in {url, address}), None):
+        raise NotFoundError(
+            present.title or url, f"is in the list already, on line {present.line}", "Nothing was changed."
+        )
+    folders = tuple(part.strip() for part in folder.split("/") if part.strip())
+    subscription = Subscription(
+        url=url, title=title or parsed.title, folders=folders, html_url=parsed.html_url, kind="rss"
+    )
+    _replace(home, data, opml.add(data, subscription))
+    return Added(url=url, title=subscription.title or url, folder="/".join(folders), items=len(parsed.items))
+
+
+async def _find(home: Home, address: str, secrets: dict[str, str]) -> tuple[str, Parsed]:
+    """The address of the feed behind `address`, with what it holds."""
+    first: Failure | None = None
+    tried: list[str] = []
+    settings = home.settings.fetch
+    async with (
+        Fetcher(settings, now=home.clock, secrets=secrets) as fetcher,
+        Parsers(1, settings.parse_seconds) as parsers,
+    ):
+        queue = [address]
+        while queue and len(tried) < TRIES:
+            url = queue.pop(0)
+            if url in tried:
+                continue
+            tried.append(url)
+            subscription = Subscription(url=url)
+            answer = await fetcher.get(
+                sources.find(subscription).request(FeedState(subscription=subscription))
+            )
+            if isinstance(answer, Response):
+                parsed = await parsers.parse(answer, subscription, {}, home.clock())
+                if isinstance(parsed, Parsed):
+                    return url, parsed
+                first = first or parsed
+                if url == address:
+                    # A page, not a feed: what it names as its feeds comes first, then the usual places.
+                    page = await _page(fetcher, answer)
+                    queue += [*discover.candidates(page.body, page.url), *discover.guesses(page.url)]
+            elif isinstance(answer, Failure):
+                first = first or answer
+                if url == address and answer.cause not in {Cause.NOT_FOUND, Cause.HTTP, Cause.NOT_A_FEED}:
+                    break
+    cause = first.text if first and len(tried) == 1 else "no feed was found there or in the usual places"
+    raise NotFoundError(
+        address,
+        cause,
+        (first.repair if first and len(tried) == 1 else "")
+        or "Look for an RSS link on the site and add that address.",
+    )
+
+
+async def _page(fetcher: Fetcher, answer: Response) -> Response:
+    """The page itself, where a source had rewritten the address before asking."""
+    plain = await fetcher.get(Request(url=answer.request.url, accept="text/html"))
+    return plain if isinstance(plain, Response) else answer
+
+
+def _replace(home: Home, old: bytes, new: bytes) -> None:
+    """Put a new list in the old one's place, which stays beside it as feeds.opml.bak."""
+    if old != new:
+        deliver.write(home.list_path.with_suffix(".opml.bak"), old)
+        deliver.write(home.list_path, new)
+
+
+def _one(subscriptions: Sequence[Subscription], words: str) -> Subscription:
+    exact = [s for s in subscriptions if words in {s.url, s.title, s.html_url}]
+    found = exact or [s for s in subscriptions if words.casefold() in s.title.casefold() or words in s.url]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise NotFoundError(words, "is no feed of the list", "See newsfeed feeds list.")
+    names = [f"{s.title} ({s.url})" for s in found]
+    raise NotFoundError(words, f"may be any of {len(found)} feeds", "\n".join(names[:10]), matches=names)
+
+
+def remove(home: Home, words: str) -> str:
+    """Take one feed out of the list; returns its name.
+
+    Raises:
+        NotFoundError: none, or more than one, is called so.
+    """
+    data = home.read_list()
+    subscription = _one(opml.parse(data).subscriptions, words)
+    _replace(home, data, opml.remove(data, subscription.url))
+    return subscription.title or subscription.url
+
+
+def move(home: Home, words: str, folder: str) -> str:
+    """Move one feed into a folder, made where it is missing; returns the feed's name.
+
+    Raises:
+        NotFoundError: none, or more than one, is called so.
+    """
+    data = home.read_list()
+    subscription = _one(opml.parse(data).subscriptions, words)
+    folders = tuple(part.strip() for part in folder.split("/") if part.strip())
+    _replace(home, data, opml.move(data, subscription.url, folders))
+    return subscription.title or subscription.url
+
+
+def check(home: Home, store: Store, *, ask: bool, secrets: dict[str, str], progress: Progress) -> Checked:
+    """What is wrong with the list and with each feed; with `ask`, the failing ones are asked again first."""
+    listed = current_list(home, store)
+    notes = [f"The last good list is in force: {listed.unreadable}"] if listed.unreadable else []
+    if ask:
+        failing = [s.subscription.url for s in store.states() if s.failure]
+        if failing:
+            pulled = refreshing.refresh(
+                home, store, only=failing, force=True, secrets=secrets, progress=progress
+            )
+            notes.append(
+                f"Asked {len(pulled.results)} again: {pulled.answered} answered, {pulled.count(Outcome.WAITING)} must wait."
+            )
+    every = reports(home, store)
+    never = [s.name for s in store.states() if s.last_tried is None]
+    if never:
+        notes.append(f"{len(never)} not asked yet: newsfeed refresh")
+    notes += [
+        f"{s.name} has moved to {s.moved_to}: change its address in feeds.opml."
+        for s in store.states()
+        if s.moved_to and len(s.moved_seen) >= 3
+    ]
+    notes += [
+        f"{r.title} has been silent for {r.silent_days} days, longer than is usual for it."
+        for r in every
+        if r.ok and r.silent_days
+    ]
+    failing_reports = tuple(r for r in every if not r.ok)
+    return Checked(
+        problems=listed.list.problems,
+        failing=failing_reports,
+        well=len(every) - len(failing_reports),
+        total=len(every),
+        notes=tuple(notes),
+    )
+
+
+def import_list(home: Home, file: Path) -> Imported:
+    """Merge another reader's list into feeds.opml.
+
+    Raises:
+        ListError: the file can't be read as OPML.
+    """
+    try:
+        foreign = opml.parse(file.read_bytes())
+    except OSError as error:
+        raise ListError(str(file), f"can't be read ({error.strerror})", "Name an OPML file.") from error
+    data = home.read_list()
+    merged = opml.merge(data, foreign)
+    _replace(home, data, merged.data)
+    return Imported(added=merged.added, present=merged.present, problems=foreign.problems)
+
+
+def export_list(home: Home) -> bytes:
+    """A clean OPML 2.0 list for other readers."""
+    return opml.write(opml.parse(home.read_list()))

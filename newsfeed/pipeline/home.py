@@ -1,0 +1,141 @@
+"""A home: the folder that holds the reader's list, settings, pages and database."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsfeed import opml
+from newsfeed.errors import ListError, NewsfeedError, NotFoundError
+from newsfeed.model import Problem, Settings, SubscriptionList
+from newsfeed.pipeline.reports import Clock
+from newsfeed.store import Store
+from newsfeed.store.lock import Lock
+
+
+@dataclass(frozen=True)
+class Home:
+    """Paths and settings of one reader, with the clock of this run."""
+
+    folder: Path
+    settings: Settings
+    clock: Clock
+
+    @property
+    def list_path(self) -> Path:
+        return self.folder / "feeds.opml"
+
+    @property
+    def site(self) -> Path:
+        return self.folder / "site"
+
+    @property
+    def inner(self) -> Path:
+        """The folder of what newsfeed keeps for itself; made, private, when first asked for."""
+        path = self.folder / ".newsfeed"
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path
+
+    @property
+    def database(self) -> Path:
+        return self.inner / "newsfeed.db"
+
+    @property
+    def model_path(self) -> Path:
+        return self.inner / "topics.model"
+
+    @property
+    def templates(self) -> Path | None:
+        """The reader's own templates, if there are any: a `templates` folder of the home that isn't the project's."""
+        path = self.folder / "my-templates"
+        return path if path.is_dir() else None
+
+    def open_store(self) -> Store:
+        """Open the database, creating or migrating it.
+
+        Raises:
+            StoreError: it can't be used.
+        """
+        return Store.open(self.settings.keep.database or self.database, now=self.clock())
+
+    def lock(self, label: str) -> Lock:
+        """The home's one lock; `label` tells others what its holder does."""
+        return Lock(self.inner / "lock", label)
+
+    def read_list(self) -> bytes:
+        """The bytes of feeds.opml.
+
+        Raises:
+            NotFoundError: there is none.
+            ListError: it can't be read from the disk.
+        """
+        try:
+            return self.list_path.read_bytes()
+        except FileNotFoundError:
+            raise NotFoundError(
+                str(self.list_path),
+                "there is no such list",
+                "Run `newsfeed init` to get a starter list, or put your own OPML file there.",
+            ) from None
+        except OSError as error:
+            raise ListError(
+                str(self.list_path), f"can't be read ({error.strerror})", "Mend its permissions."
+            ) from error
+
+
+@dataclass(frozen=True)
+class CurrentList:
+    """The list in force: feeds.opml, or the last good one where that can't be read."""
+
+    list: SubscriptionList
+    unreadable: str = ""
+
+
+def current_list(home: Home, store: Store) -> CurrentList:
+    """Read feeds.opml; fall back on the last good list when it can't be read at all.
+
+    Raises:
+        NotFoundError: there is no list, and never was one.
+        ListError: it can't be read, and there is no last good one.
+    """
+    data: bytes | None = None
+    try:
+        data = home.read_list()
+        subscriptions = opml.parse(data)
+    except NewsfeedError as error:
+        last = store.last_list()
+        if last is None:
+            raise
+        return CurrentList(opml.parse(last), unreadable=str(error))
+    if not subscriptions.subscriptions and subscriptions.problems and store.last_list():
+        # Every outline of it is bad: that is a broken file, not a wish to read nothing.
+        return CurrentList(opml.parse(store.last_list() or b""), unreadable=_problems(subscriptions.problems))
+    store.save_list(data)
+    return CurrentList(subscriptions)
+
+
+def _problems(problems: tuple[Problem, ...]) -> str:
+    return "; ".join(f"line {p.line}: {p.text}" if p.line else p.text for p in problems[:3])
+
+
+def create(folder: Path, *, starter: bytes, settings_text: str) -> list[str]:
+    """Make a home: feeds.opml and newsfeed.toml where they are missing. Returns the names of what was written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, data in (("feeds.opml", starter), ("newsfeed.toml", settings_text.encode())):
+        path = folder / name
+        if not path.exists():
+            path.write_bytes(data)
+            if name == "newsfeed.toml":
+                path.chmod(0o600)
+            written.append(name)
+    inner = folder / ".newsfeed"
+    inner.mkdir(mode=0o700, exist_ok=True)
+    return written
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether a home can be kept in this folder."""
+    probe = folder if folder.exists() else folder.parent
+    return os.access(probe, os.W_OK)

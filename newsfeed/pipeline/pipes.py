@@ -1,0 +1,88 @@
+"""What programs read: one JSON line an item."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import msgspec
+
+from newsfeed import sources
+from newsfeed.model import Failure, FeedState, Item, Parsed, Request, Response, Subscription
+from newsfeed.pipeline.home import Home
+from newsfeed.store import Store
+
+
+def read_answer(body: bytes, url: str, now: datetime) -> Parsed | Failure:
+    """Read one saved answer as the source that its URL belongs to."""
+    subscription = Subscription(url=url or "https://feed.invalid/")
+    source = sources.find(subscription)
+    response = Response(
+        request=Request(url=subscription.url, source=source.kind),
+        url=subscription.url,
+        body=body,
+        body_hash=hashlib.sha256(body).hexdigest(),
+    )
+    return source.parse(response, subscription, {}, now)
+
+
+def item_line(item: Item) -> bytes:
+    """An item as one line of JSON, with the keys that pipes may rely on."""
+    return msgspec.json.encode(_fields(item))
+
+
+def _fields(item: Item) -> dict[str, object]:
+    return {
+        "id": item.identity,
+        "link": item.link,
+        "discussion": item.discussion,
+        "title": item.title,
+        "author": item.author,
+        "published": item.published,
+        "updated": item.updated,
+        "lang": item.lang,
+        "lead": item.lead,
+        "text": item.text,
+        "html": item.html,
+        "words": item.words,
+        "enclosures": [
+            {"url": e.url, "type": e.type, "bytes": e.bytes, "seconds": e.seconds} for e in item.enclosures
+        ],
+        "tags": list(item.tags),
+        "kind": item.kind,
+        "score": item.score,
+        "comments": item.comments,
+    }
+
+
+def stored_lines(
+    home: Home, store: Store, *, words: str, feed: str, days: float, limit: int
+) -> Iterator[bytes]:
+    """Stored items, newest first, each with its short id, feed, topics and story."""
+    since = home.clock() - timedelta(days=days)
+    found = store.search(words, limit=limit) if words else store.window(since, bodies=True)
+    names = {s.feed: s for s in store.states()}
+    chosen = [i for i in found if i.first_seen >= since and _matches(names.get(i.feed), feed)]
+    chosen.sort(key=lambda i: (i.item.published or i.first_seen, i.id), reverse=True)
+    taggings = {t.item: t for t in store.taggings([i.id for i in chosen[:limit]])}
+    for stored in chosen[:limit]:
+        tagging = taggings.get(stored.id)
+        yield msgspec.json.encode(
+            {
+                "ref": stored.ref,
+                "feed": names[stored.feed].name if stored.feed in names else "",
+                "first_seen": stored.first_seen,
+                "topics": [{"topic": s.topic, "p": round(s.p, 3)} for s in tagging.scores if s.p >= 0.5]
+                if tagging
+                else [],
+                "not_news": tagging.not_news if tagging else "",
+                **_fields(stored.item),
+            }
+        )
+
+
+def _matches(state: FeedState | None, feed: str) -> bool:
+    return not feed or (
+        state is not None and (feed.casefold() in state.name.casefold() or feed in state.subscription.url)
+    )

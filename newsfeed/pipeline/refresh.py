@@ -1,0 +1,250 @@
+"""Refresh: ask the feeds, keep what is new, tag and group it.
+
+The list is read, every feed that is to be asked gets one task, and each task goes the whole way by itself
+(ask, read, decide, keep), so a slow or evil feed holds up nobody. The database is only touched between awaits,
+from this one thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from newsfeed import sources, update
+from newsfeed.fetch import Fetcher
+from newsfeed.model import Cause, Failure, FeedState, NotModified, Parsed, Request, Response
+from newsfeed.parsing import Parsers
+from newsfeed.pipeline import understand
+from newsfeed.pipeline.home import Home, current_list
+from newsfeed.pipeline.reports import FeedResult, ListChange, Outcome, Progress, RefreshReport
+from newsfeed.store import Store
+
+PAGES = 5  # follow-up requests of one feed in one refresh
+
+
+def refresh(
+    home: Home,
+    store: Store,
+    *,
+    only: Sequence[str] = (),
+    due: bool = False,
+    force: bool = False,
+    fetch_only: bool = False,
+    workers: int = 0,
+    secrets: dict[str, str] | None = None,
+    progress: Progress | None = None,
+) -> RefreshReport:
+    """Ask every feed now (`due`: only those whose time has come), keep and understand what is new.
+
+    Args:
+        only: names or addresses; a feed is asked when one of them is part of its name or address.
+        force: also past the manual floor, and without validators. Never past a Retry-After.
+        fetch_only: leave tagging and grouping for later.
+        workers: parsing processes; 0 takes the setting.
+
+    Raises:
+        NotFoundError, ListError: there is no usable list, and never was one.
+    """
+    progress = progress or Progress()
+    started = home.clock()
+    begun = time.monotonic()
+    listed = current_list(home, store)
+    synced = store.sync(listed.list.subscriptions, started)
+    change = ListChange(
+        added=tuple(synced.added),
+        removed=tuple(synced.removed),
+        changed=tuple(synced.changed),
+        problems=listed.list.problems,
+        unreadable=listed.unreadable,
+    )
+    states = [s for s in store.states() if not only or _named(s, only)]
+    ask, waiting = _select(states, started, floor=home.settings.fetch.manual_floor, due=due, force=force)
+    progress.start(len(ask))
+    results = asyncio.run(
+        _pull(home, store, ask, force=force, workers=workers, secrets=secrets or {}, progress=progress)
+    )
+    added = set(synced.added)
+    results = [_mark_added(r, added) for r in (*results, *waiting)]
+    report = RefreshReport(
+        started=started,
+        seconds=time.monotonic() - begun,
+        results=tuple(sorted(results, key=lambda r: (r.name.casefold(), r.feed))),
+        list=change,
+        no_network=_no_network(results),
+    )
+    if fetch_only:
+        return report
+    understood = understand.understand(home, store, progress=progress)
+    return RefreshReport(
+        started=started,
+        seconds=time.monotonic() - begun,
+        results=report.results,
+        list=change,
+        no_network=report.no_network,
+        tagged=understood.tagged,
+        stories=understood.stories,
+        retrained=understood.retrained,
+    )
+
+
+def _named(state: FeedState, words: Sequence[str]) -> bool:
+    return any(w.casefold() in state.name.casefold() or w in state.subscription.url for w in words)
+
+
+def _mark_added(result: FeedResult, added: set[str]) -> FeedResult:
+    if result.url not in added and result.name not in added:
+        return result
+    import msgspec
+
+    return msgspec.structs.replace(result, added=True)
+
+
+def _no_network(results: Sequence[FeedResult]) -> bool:
+    asked = [r for r in results if r.outcome != Outcome.WAITING]
+    return bool(asked) and all(r.failure is not None and r.failure.cause == Cause.NO_NETWORK for r in asked)
+
+
+def _select(
+    states: Sequence[FeedState], now: datetime, *, floor: int, due: bool, force: bool
+) -> tuple[list[FeedState], list[FeedResult]]:
+    """Which feeds to ask now, and for each of the others when it may be asked."""
+    ask, waiting = [], []
+    for state in states:
+        until: datetime | None = None
+        if state.not_before and state.not_before > now:
+            until = state.not_before
+        elif due:
+            if state.next_due and state.next_due > now:
+                continue
+        elif (
+            not force
+            and state.last_tried
+            and (soon := state.last_tried + timedelta(seconds=floor)) > now >= state.last_tried
+        ):
+            until = soon
+        if until is None:
+            ask.append(state)
+        else:
+            waiting.append(
+                FeedResult(
+                    feed=state.feed,
+                    name=state.name,
+                    url=state.subscription.url,
+                    outcome=Outcome.WAITING,
+                    wait_until=until,
+                )
+            )
+    return ask, waiting
+
+
+async def _pull(
+    home: Home,
+    store: Store,
+    states: Sequence[FeedState],
+    *,
+    force: bool,
+    workers: int,
+    secrets: dict[str, str],
+    progress: Progress,
+) -> list[FeedResult]:
+    settings = home.settings.fetch
+    # As many feeds are under way as there may be connections: answers that wait for a reader cost memory.
+    turns = asyncio.Semaphore(settings.connections)
+    async with (
+        Fetcher(settings, now=home.clock, secrets=secrets) as fetcher,
+        Parsers(workers or settings.workers, settings.parse_seconds) as parsers,
+    ):
+
+        async def one(state: FeedState) -> FeedResult:
+            async with turns:
+                progress.asking(state.name)
+                result = await _one(home, store, fetcher, parsers, state, force=force)
+            progress.done(result)
+            return result
+
+        return list(await asyncio.gather(*(one(state) for state in states)))
+
+
+async def _one(
+    home: Home, store: Store, fetcher: Fetcher, parsers: Parsers, state: FeedState, *, force: bool
+) -> FeedResult:
+    begun = time.monotonic()
+    known = store.known(state.feed)
+    source = sources.find(state.subscription)
+    request = source.request(state)
+    if force:
+        request = _unconditional(request)
+    answer = await fetcher.get(request)
+    parsed: Parsed | Failure | None = None
+    if isinstance(answer, Response):
+        parsed = await _read(
+            fetcher, parsers, state, answer, {k.identity: k.hash for k in known}, home.clock()
+        )
+    # The jitter keeps feeds from falling into step; no secret and no choice hangs on it.
+    jitter = random.random()  # noqa: S311
+    decided = update.decide(state, answer, parsed, known, home.clock(), jitter)
+    applied = store.apply(decided, home.clock())
+    failure = decided.failure
+    outcome = (
+        Outcome.FAILED
+        if failure
+        else Outcome.UNCHANGED
+        if isinstance(answer, NotModified) or not applied.new
+        else Outcome.NEW
+    )
+    return FeedResult(
+        feed=state.feed,
+        name=decided.state.name,
+        url=state.subscription.url,
+        outcome=outcome,
+        new=len(applied.new),
+        changed=len(applied.changed),
+        before=len(decided.before),
+        failure=failure,
+        seconds=time.monotonic() - begun,
+    )
+
+
+def _unconditional(request: Request) -> Request:
+    import msgspec
+
+    return msgspec.structs.replace(request, etag="", last_modified="", body_hash="")
+
+
+async def _read(
+    fetcher: Fetcher,
+    parsers: Parsers,
+    state: FeedState,
+    answer: Response,
+    known: dict[str, str],
+    now: datetime,
+) -> Parsed | Failure:
+    """Read an answer and the pages that follow it; a page that fails ends the paging, not the reading."""
+    parsed = await parsers.parse(answer, state.subscription, known, now)
+    whole = parsed
+    for _ in range(PAGES):
+        if isinstance(parsed, Failure) or parsed.next is None:
+            break
+        following = await fetcher.get(parsed.next)
+        if not isinstance(following, Response):
+            break
+        parsed = await parsers.parse(following, state.subscription, known, now)
+        if isinstance(parsed, Parsed) and isinstance(whole, Parsed):
+            whole = _joined(whole, parsed)
+    return whole
+
+
+def _joined(first: Parsed, second: Parsed) -> Parsed:
+    import msgspec
+
+    seen = {item.identity for item in first.items}
+    return msgspec.structs.replace(
+        first,
+        items=first.items + tuple(i for i in second.items if i.identity not in seen),
+        known=first.known + second.known,
+        problems=first.problems + second.problems,
+        next=None,
+    )
