@@ -1,0 +1,202 @@
+"""The site: which files there are, and what each template is given."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from newsfeed.model import Breadth, Edition, LedgerEntry, Record
+from newsfeed.render.atom import feed
+from newsfeed.render.documents import digest, stories
+
+if TYPE_CHECKING:
+    from newsfeed.render.templates import Templates
+
+FIRST_ACCOUNT = 7  # days of history before the account of breadth says anything
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+# Headings of the ledger, in the order of their telling. A cause that is not here is its own heading.
+CAUSES = {
+    "shown": "On the page",
+    "line": "Told in one line",
+    "same story": "Told the same as a story on the page",
+    "shown before": "You had it in an earlier edition",
+    "over the budget": "Good enough, but there was no room",
+    "below the line": "Not worth your minutes",
+    "not news": "Adverts, deals, quizzes and the like",
+    "muted": "Muted by you",
+    "language": "In a language you don't list",
+    "too old": "Too old",
+    "before": "From before you subscribed",
+}
+
+
+class Way(Record, frozen=True, kw_only=True):
+    """A link to another page of the site."""
+
+    text: str
+    path: str
+    rel: str = ""
+
+
+class Cause(Record, frozen=True, kw_only=True):
+    """All entries of the ledger with one cause."""
+
+    key: str
+    heading: str
+    entries: tuple[LedgerEntry, ...]
+
+
+class SourceCount(Record, frozen=True, kw_only=True):
+    """How many items of a source the ledger holds, and how many of them are on the page."""
+
+    source: str
+    fetched: int
+    shown: int
+
+
+class Issue(Record, frozen=True, kw_only=True):
+    """One row of the archive's index."""
+
+    date: date
+    path: str
+    text: str
+    promise: str = ""
+
+
+def archive_path(day: date) -> str:
+    """The file of an edition that stays: archive/2026/11/22.html."""
+    return f"archive/{day:%Y/%m/%d}.html"
+
+
+def day_words(day: date) -> str:
+    """A day in words: Sunday 22 November."""
+    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
+
+
+def site(
+    templates: Templates,
+    edition: Edition,
+    breadth: Breadth | None,
+    recent: Sequence[Edition | date],
+    site_url: str,
+) -> dict[str, bytes]:
+    """Every file of the site by its relative name; see `Templates.site`."""
+    editions = _editions(edition, recent)
+    base = site_url.rstrip("/") + "/" if site_url else ""
+    return {
+        archive_path(edition.date): morning(templates, edition, root="../../../"),
+        "archive/index.html": _archive(templates, edition, recent),
+        "ledger.html": _ledger(templates, edition),
+        "breadth.html": _breadth(templates, edition, breadth),
+        "digest.json": _json(digest(edition)),
+        "digest.xml": feed(templates, editions, base),
+        "feed.json": _json(stories(editions, base)),
+        "index.html": morning(templates, edition, root=""),
+    }
+
+
+def morning(templates: Templates, edition: Edition, *, root: str) -> bytes:
+    """The morning page, for a place from which `root` leads to the site's folder."""
+    said = {span.href for row in edition.foot for span in row}
+    ways = []
+    previous = None
+    if edition.previous is not None:
+        previous = Way(text=day_words(edition.previous), path=archive_path(edition.previous), rel="prev")
+        ways.append(previous)
+    ways += [Way(text="All editions", path="archive/index.html"), Way(text="Breadth", path="breadth.html")]
+    if root:
+        ways.append(Way(text="Newest edition", path="index.html"))
+    return templates.page(
+        "page.html",
+        root=root,
+        lang=edition.lang,
+        edition=edition,
+        previous=previous,
+        ways=[way for way in ways if way.path not in said],
+    )
+
+
+def _editions(edition: Edition, recent: Sequence[Edition | date]) -> list[Edition]:
+    """The editions for feeds, newest first, each date once; `edition` stands for its own date."""
+    by_date = {e.date: e for e in recent if isinstance(e, Edition)} | {edition.date: edition}
+    return [by_date[day] for day in sorted(by_date, reverse=True)]
+
+
+def _archive(templates: Templates, edition: Edition, recent: Sequence[Edition | date]) -> bytes:
+    """The index of all editions, newest first, by month."""
+    promises: dict[date, str] = {}
+    for known in (*recent, edition):
+        if isinstance(known, Edition):
+            promises[known.date] = known.promise
+        else:
+            promises.setdefault(known, "")
+    issues = [
+        Issue(date=day, path=archive_path(day), text=day_words(day), promise=promises[day])
+        for day in sorted(promises, reverse=True)
+    ]
+    months = [
+        (f"{_MONTHS[month - 1]} {year}", list(group))
+        for (year, month), group in groupby(issues, key=lambda issue: (issue.date.year, issue.date.month))
+    ]
+    return templates.page("archive.html", root="../", lang="en", months=months, count=len(issues))
+
+
+def _ledger(templates: Templates, edition: Edition) -> bytes:
+    """Where every fetched item went, by cause; and how many came from each source."""
+    by_cause: dict[str, list[LedgerEntry]] = {}
+    for entry in edition.ledger:
+        by_cause.setdefault(entry.cause, []).append(entry)
+    order = [key for key in CAUSES if key in by_cause] + sorted(by_cause.keys() - CAUSES.keys())
+    causes = [
+        Cause(key=key, heading=CAUSES.get(key, key[:1].upper() + key[1:]), entries=tuple(by_cause[key]))
+        for key in order
+    ]
+    fetched = Counter(entry.source for entry in edition.ledger)
+    shown = Counter(entry.source for entry in edition.ledger if entry.cause in ("shown", "line"))
+    sources = [
+        SourceCount(source=source, fetched=fetched[source], shown=shown[source])
+        for source in sorted(fetched, key=lambda s: (-fetched[s], s.casefold(), s))
+    ]
+    return templates.page(
+        "ledger.html",
+        root="",
+        lang="en",
+        edition=edition,
+        causes=causes,
+        sources=sources,
+        total=len(edition.ledger),
+    )
+
+
+def _breadth(templates: Templates, edition: Edition, breadth: Breadth | None) -> bytes:
+    """The account of breadth, or from when on there is one."""
+    rows = breadth.rows if breadth else ()
+    days = breadth.days if breadth else ()
+    mornings = sum(
+        1 for n in range(len(days)) if any(n < len(r.picks) and r.picks[n] is not None for r in rows)
+    )
+    return templates.page(
+        "breadth.html",
+        root="",
+        lang="en",
+        edition=edition,
+        breadth=breadth if breadth and breadth.headline and mornings >= FIRST_ACCOUNT else None,
+        mornings=mornings,
+        first=FIRST_ACCOUNT,
+    )
+
+
+def _json(document: object) -> bytes:
+    """A document as UTF-8 JSON that a person can read, its characters written as themselves."""
+    return (json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode(
+        "utf-8", "replace"
+    )

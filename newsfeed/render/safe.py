@@ -1,0 +1,87 @@
+"""What may reach a page: addresses that are web addresses, text without invisible orders to the reader's screen.
+
+Texts and addresses of an edition come from feeds. Escaping is the template engine's; this module decides what a
+link may point to and which characters are never printed.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from urllib.parse import urlsplit, urlunsplit
+
+# Printed nowhere: controls but tab and newline; bidirectional overrides, embeddings and isolates, with which a
+# headline could turn the words around it; invisible fillers; characters that HTML and XML forbid. The joiners
+# U+200C and U+200D stay: Persian, Indic scripts and emoji are spelled with them.
+_UNPRINTED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"
+    "\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+    "|[" + "".join(chr(plane << 16 | last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF)) + "]"
+)
+_SITE_FILE = re.compile(
+    r"(?:[a-z0-9][a-z0-9_-]*/)*[a-z0-9][a-z0-9_-]*\.(?:html|xml|json)(?:#[A-Za-z][\w.-]*)?"
+)
+_PLACE = re.compile(r"#[A-Za-z][\w.-]*")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+
+
+def visible(text: str) -> str:
+    """`text` without the characters that are never printed."""
+    return _UNPRINTED.sub("", text)
+
+
+def web(address: str) -> str:
+    """`address` if it is an http or https address with a host, else "".
+
+    Browsers skip tabs, line ends and leading controls within an address before they read its scheme, so an address
+    with any control or space in it is refused, not repaired. A user name or password before the host is dropped.
+    """
+    if not address or re.search(r"[\x00-\x20\x7f-\xa0\\]", address) or visible(address) != address:
+        return ""
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or not host:
+        return ""
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def host(address: str) -> str:
+    """The host of a web address as people say it, without "www.", "" if it is none."""
+    return (urlsplit(web(address)).hostname or "").removeprefix("www.")
+
+
+def place(address: str, root: str | None = "") -> str:
+    """Where a link of the edition's own sentences may lead: the web, a place on the page, or a file of the site.
+
+    `root` leads from the page to the site's folder ("", "../../../" or the site's address); None means that there
+    is no way to it, as in a feed of a site without an address: then only web addresses are kept. Anything else
+    gives "".
+    """
+    if to := web(address):
+        return to
+    if root is None:
+        return ""
+    if _SITE_FILE.fullmatch(address):
+        return root + address
+    return address if _PLACE.fullmatch(address) else ""
+
+
+def slug(text: str) -> str:
+    """`text` as (part of) an id: ASCII letters, digits and hyphens; other characters by their number."""
+    return "".join(
+        c if c.isascii() and (c.isalnum() or c in "-_") else "-" if c == " " else f"u{ord(c):x}" for c in text
+    )
+
+
+def language(code: str) -> str:
+    """A language code as it may stand in `lang`, "" if it is none."""
+    return code if _LANGUAGE.fullmatch(code) else ""
+
+
+def instant(moment: datetime) -> str:
+    """A moment in UTC to the second, as HTML, Atom and JSON Feed write it: 2026-11-22T06:10:00Z."""
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"

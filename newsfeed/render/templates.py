@@ -1,0 +1,206 @@
+"""The templates: found, read once, hashed, and filled.
+
+The packaged templates lie in `newsfeed/templates` of a wheel and in `templates/` of a checkout. A folder of the
+reader's goes before them, file by file: a template of the same name replaces ours, `styles/extra.css` is added to
+our styles.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from newsfeed.errors import SettingsError
+from newsfeed.model import Breadth, Edition
+from newsfeed.render import chart, safe
+
+if TYPE_CHECKING:
+    import jinja2
+
+PACKAGE = Path(__file__).parents[1]
+KINDS = frozenset({".html", ".css", ".txt", ".xml"})
+END_MARK = "<!-- end of page -->"  # the last bytes of every page; a file without it is not whole
+
+
+def packaged_folder() -> Path:
+    """Where our own templates lie: inside the package if installed, beside it in a checkout."""
+    inside = PACKAGE / "templates"
+    return inside if inside.is_dir() else PACKAGE.parent / "templates"
+
+
+def _read(folder: Path) -> dict[str, str]:
+    """All template sources below `folder` by their relative names; raises SettingsError for an unreadable one."""
+    sources = {}
+    try:
+        paths = sorted(
+            p for p in folder.rglob("*") if p.suffix in KINDS and p.is_file() and not p.name.startswith(".")
+        )
+        for path in paths:
+            sources[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(
+            f"templates in {folder}", f"can't be read: {error.strerror}", "Check the folder and its rights."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"template {path}", "is not UTF-8", "Save it as UTF-8.") from error
+    return sources
+
+
+class Templates:
+    """All templates, the reader's before ours. Same templates + same edition = same bytes.
+
+    `override` is the reader's folder; raises SettingsError if it is not there or a template in it is broken.
+    """
+
+    def __init__(self, override: Path | None = None) -> None:
+        sources = _read(packaged_folder())
+        if override is not None:
+            if not override.is_dir():
+                raise SettingsError(
+                    f"templates folder {override}", "is not there", "Make it, or take the setting out."
+                )
+            sources |= _read(override)
+        self._sources = sources
+        self._override = override
+        self._environment: jinja2.Environment | None = None
+        self.hash = _digest(sources)
+
+    def site(
+        self,
+        edition: Edition,
+        breadth: Breadth | None = None,
+        recent: Sequence[Edition | date] = (),
+        site_url: str = "",
+    ) -> dict[str, bytes]:
+        """Every file of the site by its relative name.
+
+        `recent` are editions, or only their dates, for the archive's index and the feeds; `edition` itself may be
+        among them. `site_url` is the site's public address, if it has one: feeds get absolute links only then.
+        """
+        from newsfeed.render.pages import site
+
+        return site(self, edition, breadth, recent, site_url)
+
+    def page(self, name: str, *, root: str, lang: str, **context: Any) -> bytes:
+        """One page: template `name` filled, with its styles and the policy that allows nothing but them."""
+        style = self.style()
+        text = self.fill(
+            name,
+            root=root,
+            lang=safe.language(lang) or "en",
+            style=style,
+            policy=policy(style),
+            end_mark=END_MARK,
+            **context,
+        )
+        return text.encode()
+
+    def style(self) -> str:
+        """All styles as one text, without comments and idle spaces, marked safe for a `<style>` element."""
+        from markupsafe import Markup
+
+        names = ["styles/page.css", *(n for n in ("styles/extra.css",) if n in self._sources)]
+        style = compact("\n".join(self._sources[name] for name in names))
+        if "<" in style:
+            raise SettingsError("template styles", 'hold a "<"', "Take it out: styles need none.")
+        return Markup(style)  # noqa: S704 - our own or the reader's stylesheet, checked above
+
+    def fill(self, name: str, **context: Any) -> str:
+        """Template `name` with `context`; raises SettingsError that names file and line of a broken template."""
+        import jinja2
+
+        try:
+            return self._engine().get_template(name).render(**context)
+        except jinja2.TemplateSyntaxError as error:
+            raise self._broken(error.name or name, error.lineno, error.message or "") from error
+        except jinja2.TemplateError as error:
+            raise self._broken(name, _line(error, name), error.message or type(error).__name__) from error
+
+    def _broken(self, name: str, line: int, cause: str) -> SettingsError:
+        folder = self._override if self._override and (self._override / name).is_file() else packaged_folder()
+        subject = f"template {folder / name}" + (f", line {line}" if line else "")
+        return SettingsError(subject, cause, "Mend it, or remove it from your templates folder.")
+
+    def _engine(self) -> jinja2.Environment:
+        if self._environment is None:
+            import jinja2
+
+            self._environment = jinja2.Environment(
+                loader=jinja2.DictLoader(self._sources),
+                autoescape=True,
+                undefined=jinja2.StrictUndefined,
+                trim_blocks=True,
+                lstrip_blocks=True,
+                keep_trailing_newline=True,
+                finalize=_printed,
+            )
+            self._environment.filters |= _filters()
+        return self._environment
+
+
+def policy(style: str) -> str:
+    """The content security policy of a page: nothing at all but this one style."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+def compact(css: str) -> str:
+    """A stylesheet without comments and idle white space; quoted strings stay as they are."""
+    pieces = re.split(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')""", re.sub(r"/\*.*?\*/", "", css, flags=re.S))
+    for n in range(0, len(pieces), 2):
+        text = re.sub(r"\s+", " ", pieces[n])
+        text = re.sub(r" ?([{};]) ?", r"\1", text)
+        text = re.sub(r"([:,]) ", r"\1", text)
+        pieces[n] = text.replace(";}", "}")
+    return "".join(pieces).strip()
+
+
+def _digest(sources: Mapping[str, str]) -> str:
+    """A short hash over names and texts of all sources."""
+    digest = hashlib.sha256()
+    for name in sorted(sources):
+        for part in (name, sources[name]):
+            data = part.encode()
+            digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()[:16]
+
+
+def _printed(value: Any) -> Any:
+    """What an expression of a template prints: text without unprintable characters."""
+    return safe.visible(value) if type(value) is str else value
+
+
+def _filters() -> dict[str, Any]:
+    from markupsafe import Markup, escape
+
+    def foreign(code: str, page_language: str) -> Markup:
+        """The attributes of a text in another language than the page's."""
+        code = safe.language(code)
+        if not code or code.partition("-")[0].lower() == page_language.partition("-")[0].lower():
+            return Markup("")
+        return Markup(' lang="{}" dir="auto"').format(escape(code))
+
+    return {
+        "web": safe.web,
+        "host": safe.host,
+        "place": safe.place,
+        "slug": safe.slug,
+        "instant": safe.instant,
+        "foreign": foreign,
+        "drawing": chart.drawing,
+    }
+
+
+def _line(error: BaseException, name: str) -> int:
+    """The line of template `name` in which `error` arose, 0 if unknown."""
+    line, trace = 0, error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename in (name, "<template>"):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
