@@ -1,0 +1,34 @@
+"""Topics: tagging that is local, explained, correctable and measured.
+
+    load(weights, topics) -> Tagger             weights None: those that ship with the package
+    Tagger.tag(documents) -> list[Tagging]
+    train(documents, folders, corrections, topics) -> bytes
+
+The rest is reached by module: `folders`, `corrections`, `accuracy`, `pipe`. numpy loads with the first use of
+any of these, scikit-learn only when something is trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from newsfeed.model import TopicSetting
+
+from .records import OTHER, THRESHOLD, TOPICS, Document, FeedPrior, Label
+
+if TYPE_CHECKING:
+    from .tagger import Tagger
+
+__all__ = ["OTHER", "THRESHOLD", "TOPICS", "Document", "FeedPrior", "Label", "load"]
+
+
+def load(weights: bytes | None, topics: Mapping[str, TopicSetting]) -> Tagger:
+    """A tagger from trained weights, or (None) from those that ship with the package.
+
+    `topics` are all the reader's topics by name; empty means the default ones. Raises WeightsError for bytes
+    that are no weights of ours.
+    """
+    from . import loading
+
+    return loading.load(weights, topics)

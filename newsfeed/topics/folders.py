@@ -1,0 +1,201 @@
+"""What a folder's name says: "Wirtschaft", "Money & Markets" and "03 Finance" mean finance."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+from newsfeed.model import TopicSetting
+
+from .records import OTHER, TOPICS
+
+#: Names by topic: English first, then German, French, Spanish, Italian, Portuguese, Dutch, the Nordic
+#: languages, Polish. Written without accents. Compared word by word, longest name first.
+SYNONYMS: Mapping[str, str] = {
+    "technology": """technology, technologies, tech, it, software, hardware, programming, developer, developers,
+        development, dev, devs, coding, code, web dev, web development, webdev, devops, gadgets, computers,
+        computing, computer, internet, open source, linux, apple, android, cloud, infrastructure, engineering,
+        data, databases, python, rust, javascript, java, golang, startups tech, hacker news, tech news, telecoms,
+        technik, technologie, technologien, informatik, entwicklung, programmierung, netzwelt, digital,
+        digitales, netz, informatique, numerique, developpement, logiciel, tecnologia, informatica,
+        programacion, desarrollo, programmazione, sviluppo, programacao, desenvolvimento, technologie en
+        internet, techniek, ontwikkeling, teknik, teknologi, teknologia, it nyheter, programmering,
+        technologia, technologie i internet, programowanie, informatyka""",
+    "marketing": """marketing, advertising, ads, adtech, martech, seo, sem, content marketing, growth, growth
+        marketing, brand, brands, branding, social media, social media marketing, digital marketing, pr, public
+        relations, copywriting, email marketing, ecommerce marketing, werbung, marke, publicite, referencement,
+        communication, mercadotecnia, publicidad, mercadeo, pubblicita, publicidade, reclame, adverteren,
+        markedsforing, marknadsforing, markkinointi, reklama""",
+    "finance": """finance, finances, financial, money, markets, market news, stock market, stocks, shares,
+        investing, investment, investments, economy, economics, economic news, business news, business, banking,
+        banks, fintech, crypto, cryptocurrency, bitcoin, venture capital, vc, personal finance, trading, real
+        estate, accounting, wirtschaft, finanzen, geld, borse, boerse, konjunktur, aktien, unternehmen, economie,
+        finances et economie, bourse, argent, entreprises, finanzas, economia, dinero, bolsa, negocios, empresas,
+        mercados, finanza, mercati, borsa, soldi, financas, financien, beurs, ekonomi, okonomi, talous, finans,
+        naringsliv, gospodarka, finanse, ekonomia, biznes, pieniadze""",
+    "sales": """sales, selling, b2b sales, sales enablement, sales ops, revenue, revops, crm, business
+        development, account management, customer success, prospecting, vertrieb, verkauf, aussendienst, ventes,
+        vente, commercial, ventas, vendite, vendas, verkoop, salg, forsaljning, myynti, sprzedaz""",
+    "leadership": """leadership, management, leaders, managing, managers, people management, engineering
+        management, engineering leadership, people, hr, human resources, culture and work, company culture, team,
+        teams, work, workplace, career, careers, productivity, strategy, executive, ceo, founders, fuhrung,
+        fuehrung, fuhrungskrafte, personal und fuhrung, unternehmensfuhrung, arbeit, karriere, encadrement,
+        direction, gestion, rh, ressources humaines, travail, liderazgo, direccion, gestion de personas,
+        recursos humanos, trabajo, lideranca, gestao, gestione, risorse umane, lavoro, leiderschap, leidinggeven,
+        werk, ledelse, ledarskap, johtaminen, przywodztwo, zarzadzanie, praca""",
+    "science": """science, sciences, science news, research, space, astronomy, physics, biology, chemistry,
+        medicine, medical, health science, neuroscience, climate science, climate, environment, nature, math,
+        maths, mathematics, academia, papers, wissenschaft, wissen, forschung, weltraum, astronomie, physik,
+        biologie, medizin, natur, umwelt, klima, recherche, espace, sante et science, environnement, ciencia,
+        ciencias, investigacion, espacio, fisica, medicina, medio ambiente, scienza, scienze, ricerca, spazio,
+        ambiente, pesquisa, espaco, wetenschap, onderzoek, ruimtevaart, vitenskap, vetenskap, forskning,
+        videnskab, tiede, nauka, badania, kosmos""",
+    "policy": """policy, politics, political, government, law, legal, regulation, regulations, public policy, tech
+        policy, world, world news, international, geopolitics, foreign affairs, diplomacy, elections, democracy,
+        europe, eu, civil rights, privacy policy, politik, recht, innenpolitik, aussenpolitik, ausland, inland,
+        regierung, gesetze, welt, politique, droit, monde, gouvernement, politica, derecho, gobierno, mundo,
+        internacional, elecciones, diritto, governo, mondo, esteri, direito, mundo e politica, politiek, recht
+        en politiek, wereld, buitenland, politikk, lov, verden, varlden, politiikka, polityka, prawo, swiat""",
+    "ai": """ai, a i, artificial intelligence, machine learning, ml, deep learning, llm, llms, generative ai, genai,
+        ai news, ai research, nlp, computer vision, ki, kunstliche intelligenz, maschinelles lernen, ia,
+        intelligence artificielle, inteligencia artificial, intelligenza artificiale, kunstmatige intelligentie,
+        kunstig intelligens, artificiell intelligens, tekoaly, sztuczna inteligencja""",
+    "security": """security, infosec, cybersecurity, cyber security, information security, appsec, netsec, privacy
+        and security, security news, threat intelligence, hacking, vulnerabilities, sicherheit, it sicherheit,
+        cybersicherheit, datensicherheit, securite, cybersecurite, seguridad, ciberseguridad, sicurezza,
+        seguranca, beveiliging, sikkerhet, sakerhet, tietoturva, bezpieczenstwo, cyberbezpieczenstwo""",
+    "design": """design, ux, ui, ux ui, ui ux, ux design, ui design, user experience, product design, graphic design,
+        web design, typography, architecture and design, industrial design, gestaltung, conception, diseno,
+        progettazione, ontwerp, vormgeving, muotoilu, projektowanie""",
+    OTHER: """sport, sports, football, soccer, basketball, cricket, racing, f1, entertainment, celebrities, celebrity,
+        gossip, lifestyle, fashion, food, recipes, cooking, travel, movies, film, films, tv, television, music,
+        games, gaming, video games, comics, webcomics, humor, humour, fun, funny, cars, photography, books,
+        weather, crime, local, art, arts, theater, theatre, religion, parenting, family, garden, gardening, diy,
+        deals, sport und freizeit, fussball, unterhaltung, leute, reise, reisen, essen, kochen, rezepte, mode,
+        musik, kino, spiele, wetter, panorama, divertissement, voyage, cuisine, musique, cinema, jeux, meteo,
+        deportes, futbol, entretenimiento, viajes, cocina, musica, cine, juegos, tiempo, gente, calcio, viaggi,
+        cucina, giochi, spettacoli, esportes, futebol, viagens, culinaria, jogos, voetbal, reizen, koken,
+        muziek, spellen, sport i rozrywka, podroze, muzyka, gry, pilka nozna, urheilu, matkailu, ruoka""",
+}
+
+# Names that say how a reader keeps feeds, not what they are about.
+_SAYS_NOTHING = frozenset(
+    [
+        "news",
+        "daily",
+        "blogs",
+        "blog",
+        "misc",
+        "miscellaneous",
+        "other",
+        "others",
+        "favorites",
+        "favourites",
+        "must",
+        "read",
+        "later",
+        "unsorted",
+        "uncategorized",
+        "feeds",
+        "rss",
+        "all",
+        "my",
+        "the",
+        "general",
+        "top",
+        "stories",
+        "best",
+        "new",
+        "to",
+        "and",
+        "of",
+        "in",
+        "podcasts",
+        "podcast",
+        "youtube",
+        "newsletters",
+        "newsletter",
+        "video",
+        "videos",
+        "social",
+        "mastodon",
+        "reddit",
+        "weekly",
+    ]
+)
+
+
+def _table() -> dict[tuple[str, ...], str]:
+    table = {}
+    for topic, names in SYNONYMS.items():
+        for name in names.split(","):
+            table[tuple(name.split())] = topic
+    return table
+
+
+_TABLE = _table()
+
+
+def plain(name: str) -> tuple[str, ...]:
+    """A name's words in lower case, without accents, numbering, signs and emoji."""
+    decomposed = unicodedata.normalize(
+        "NFKD", name.replace("ß", "ss").replace("ø", "o").replace("ł", "l").casefold()
+    )
+    kept = "".join(c if c.isalnum() else "" if unicodedata.combining(c) else " " for c in decomposed)
+    return tuple(word for word in kept.split() if not word.isdigit())
+
+
+def topic_of_folder(name: str, topics: Mapping[str, TopicSetting] | None = None) -> str:
+    """The topic that a folder's name means, `other` for what no topic wants, "" where it says nothing.
+
+    The reader's own names, labels and topics go first. Of several topics in one name ("Tech & Marketing") the
+    first counts; a word of a longer name counts only beside words that say nothing ("Sales news", not "Garage
+    sales"). Separators within a name ("Work/Finance") make it a path whose last part that says something
+    counts.
+    """
+    for part in reversed(name.replace("\\", "/").split("/")):
+        found = _of_part(plain(part), topics or {})
+        if found:
+            return found
+    return ""
+
+
+def _of_part(words: tuple[str, ...], topics: Mapping[str, TopicSetting]) -> str:
+    own = {}
+    for topic, setting in topics.items():
+        for known in (topic, setting.label):
+            if known and plain(known):
+                own[plain(known)] = topic
+    if words in own:
+        return own[words]
+    table = {key: topic for key, topic in _TABLE.items() if not topics or topic in topics or topic == OTHER}
+    table |= own
+    if words in table:
+        return table[words]
+    # "AI / Machine Learning", "Tech News", "Startups & Venture Capital": names side by side.
+    found, unknown, place = [], 0, 0
+    while place < len(words):
+        for size in range(min(4, len(words) - place), 0, -1):
+            topic = table.get(words[place : place + size], "")
+            if topic:
+                found.append(topic)
+                place += size
+                break
+        else:
+            unknown += words[place] not in _SAYS_NOTHING
+            place += 1
+    return found[0] if found and unknown < len(found) else ""
+
+
+def topic_of_folders(folders: Sequence[str], topics: Mapping[str, TopicSetting] | None = None) -> str:
+    """The topic of a folder path: the innermost name that says something."""
+    for name in reversed(folders):
+        found = topic_of_folder(name, topics)
+        if found:
+            return found
+    return ""
+
+
+def is_default(topic: str) -> bool:
+    """Whether we know the topic without the reader's words."""
+    return topic in TOPICS

@@ -1,0 +1,284 @@
+"""The lexicon: words and phrases that speak for or against a topic, found in many texts at once.
+
+Each topic has its own table, written and read apart from the others. Within one topic the longest match counts
+("interest rate" takes the place of "interest"), and of several entries for one word the most specific does
+("marketing" before "market*"). A negative entry is a trap: it adds to what its words have given ("apple pie").
+A plural finds the entry of its singular.
+
+All entries form one tree of words, kept as sorted arrays; a batch of texts walks it in step, a level a pass.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from newsfeed.errors import SettingsError
+from newsfeed.model import TopicSetting
+
+from .records import OTHER, TOPICS
+from .words import surface, words
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: A word in the title counts as much as this many in the text.
+TITLE_WEIGHT = 2.0
+
+#: Weight of a word that the reader gives a topic in the settings: it says the topic alone, as 2 to 3 do.
+READER_WEIGHT = 2.5
+
+MAX_WORDS = 4
+
+_Terms = Mapping[str, float]
+
+
+def shipped() -> dict[str, dict[str, float]]:
+    """The lexicon of every default topic and of `other`, as it ships with the package."""
+    found = {}
+    folder = files(__package__).joinpath("data", "lexicon")
+    for topic in (*TOPICS, OTHER):
+        table = folder.joinpath(f"{topic}.toml")
+        if table.is_file():
+            found[topic] = parse(table.read_text(encoding="utf-8"), topic)
+    return found
+
+
+def parse(text: str, topic: str) -> dict[str, float]:
+    """The `[terms]` of one topic's file. Raises SettingsError on anything but a table of numbers."""
+    try:
+        terms = tomllib.loads(text).get("terms", {})
+        return {str(term): float(weight) for term, weight in terms.items()}
+    except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
+        raise SettingsError(
+            f"lexicon of {topic}", str(error), 'Entries look like "word or phrase" = 2.0'
+        ) from None
+
+
+def with_reader(
+    lexicon: Mapping[str, _Terms], topics: Mapping[str, TopicSetting]
+) -> dict[str, dict[str, float]]:
+    """The lexicon with the words that the reader gives topics in the settings, new topics included."""
+    merged = {topic: dict(terms) for topic, terms in lexicon.items()}
+    for topic, setting in topics.items():
+        terms = merged.setdefault(topic, {})
+        for word in setting.words:
+            terms[word.lower()] = READER_WEIGHT
+    return merged
+
+
+class Matches(NamedTuple):
+    """What the lexicon found: parallel arrays, one row a document, topic and term, sorted by document."""
+
+    document: NDArray[np.int64]
+    topic: NDArray[np.int64]
+    term: NDArray[np.int64]  # index into `Lexicon.names`
+    weight: NDArray[np.float64]  # the entry's weight times the root of its count
+
+
+class _Node:
+    __slots__ = ("children", "ends")
+
+    def __init__(self) -> None:
+        self.children: dict[str, _Node] = {}
+        self.ends: dict[int, tuple[float, str]] = {}  # topic -> weight, the entry as written
+
+    def take(self, other: _Node) -> None:
+        """Add from a more general entry what this more specific one does not say itself."""
+        for topic, end in other.ends.items():
+            self.ends.setdefault(topic, end)
+        for unit, child in other.children.items():
+            self.children.setdefault(unit, _Node()).take(child)
+
+
+class Lexicon:
+    """A compiled lexicon. `topics` fixes the order of the topics in every array."""
+
+    def __init__(self, lexicon: Mapping[str, _Terms], topics: Iterable[str]) -> None:
+        self.topics = tuple(topics)
+        root = _Node()
+        for number, topic in enumerate(self.topics):
+            for entry, weight in lexicon.get(topic, {}).items():
+                path = _units(entry)
+                if not path or len(path) > MAX_WORDS:
+                    continue
+                node = root
+                for unit in path:
+                    node = node.children.setdefault(unit, _Node())
+                node.ends[number] = (weight, entry)
+        units = sorted(_all_units(root))
+        _specialise(root, _coverage(units))
+        self._unit = {unit: number for number, unit in enumerate(units)}
+        self._prefixes = {unit[:-1] for unit in units if unit.endswith("*")}
+        self._prefix_sizes = sorted({len(prefix) for prefix in self._prefixes}, reverse=True)
+        self.names: list[str] = []
+        self._freeze(root)
+
+    def _freeze(self, root: _Node) -> None:
+        import numpy as np
+
+        edges: list[tuple[int, int]] = []  # node * units + unit -> node
+        offsets = [0]
+        ends: list[tuple[int, float, int]] = []  # topic, weight, name
+        names: dict[str, int] = {}
+        nodes = [root]
+        wide = max(len(self._unit), 1)
+        for number, node in enumerate(nodes):  # grows while walking: breadth first
+            for unit, child in sorted(node.children.items()):
+                edges.append((number * wide + self._unit[unit], len(nodes)))
+                nodes.append(child)
+            for topic, (weight, entry) in sorted(node.ends.items()):
+                ends.append((topic, weight, names.setdefault(entry, len(names))))
+            offsets.append(len(ends))
+        edges.sort()
+        self.names = list(names)
+        self._wide = wide
+        self._first = np.full(wide + 1, -1, np.int64)  # the last place answers for "no unit" (-1)
+        for key, target in edges:
+            if key < wide:
+                self._first[key] = target
+        self._keys = np.array([key for key, _ in edges] or [-1], np.int64)
+        self._targets = np.array([target for _, target in edges] or [-1], np.int64)
+        self._offsets = np.array(offsets, np.int64)
+        self._end_topic = np.array([end[0] for end in ends], np.int64)
+        self._end_weight = np.array([end[1] for end in ends], np.float64)
+        self._end_name = np.array([end[2] for end in ends], np.int64)
+        self._leaf = np.array([not node.children for node in nodes], np.bool_)
+
+    def unit(self, word: str) -> int:
+        """The number of what a word is to the lexicon: itself, its singular, its longest prefix; -1 for none."""
+        word = surface(word)
+        found = self._unit.get(word)
+        if found is not None:
+            return found
+        for single in _singulars(word):
+            if single in self._unit:
+                return self._unit[single]
+        for size in self._prefix_sizes:
+            if size <= len(word) and word[:size] in self._prefixes:
+                return self._unit[word[:size] + "*"]
+        return -1
+
+    def match(
+        self, units: NDArray[np.int64], document: NDArray[np.int64], in_title: NDArray[np.bool_]
+    ) -> Matches:
+        """Find all entries in texts given as one array of units (-1 between texts and for unknown words)."""
+        import numpy as np
+
+        nodes: list[tuple[Any, Any]] = []  # of each length: positions, nodes reached
+        position = np.flatnonzero(units >= 0)
+        node = self._first[units[position]]
+        position, node = position[node >= 0], node[node >= 0]
+        while position.size:
+            nodes.append((position, node))
+            inner = ~self._leaf[node] & (position + len(nodes) < units.size)
+            position, node = position[inner], node[inner]
+            following = units[position + len(nodes)]
+            key = np.where(following >= 0, node * self._wide + following, -1)
+            place = np.minimum(np.searchsorted(self._keys, key), self._keys.size - 1)
+            hit = self._keys[place] == key
+            position, node = position[hit], self._targets[place[hit]]
+
+        many = len(self.topics)
+        taken = np.zeros(units.size * many, np.bool_)
+        rows: list[tuple[Any, Any]] = []
+        for length in range(len(nodes), 0, -1):
+            position, node = nodes[length - 1]
+            sizes = self._offsets[node + 1] - self._offsets[node]
+            end = _ranges(self._offsets[node], sizes)
+            start = np.repeat(position, sizes)
+            topic = self._end_topic[end]
+            # Longer matches of the topic have marked their words: a match inside of one does not count again.
+            inside = taken[start * many + topic] & taken[(start + length - 1) * many + topic]
+            end, start, topic = end[~inside], start[~inside], topic[~inside]
+            rows.append((start, end))
+            for_it = self._end_weight[end] >= 0  # a trap lets its words speak
+            for step in range(length):
+                taken[(start[for_it] + step) * many + topic[for_it]] = True
+        if not rows:
+            empty = np.zeros(0, np.int64)
+            return Matches(empty, empty, empty, np.zeros(0))
+        start = np.concatenate([row[0] for row in rows])
+        end = np.concatenate([row[1] for row in rows])
+        count = np.where(in_title[start], TITLE_WEIGHT, 1.0)
+        # One row a document, topic and entry, wherever in the tree the entry was found.
+        key = (document[start] * many + self._end_topic[end]) * max(len(self.names), 1) + self._end_name[end]
+        unique, first, place = np.unique(key, return_index=True, return_inverse=True)
+        counts = np.bincount(place, weights=count, minlength=unique.size)
+        end = end[first]
+        return Matches(
+            document[start[first]],
+            self._end_topic[end],
+            self._end_name[end],
+            self._end_weight[end] * np.sqrt(counts),
+        )
+
+
+def _units(entry: str) -> list[str]:
+    """An entry as the words that the reader of texts would make of it; a star stays with its word."""
+    path: list[str] = []
+    for part in entry.lower().split():
+        star = part.endswith("*")
+        found = [surface(word) for word in words(part.rstrip("*"))]
+        if star and found:
+            found[-1] += "*"
+        path += found
+    return path
+
+
+def _singulars(word: str) -> tuple[str, ...]:
+    """What a word may be the plural of."""
+    if len(word) < 4 or not word.endswith("s") or word.endswith("ss"):
+        return ()
+    if word.endswith("ies"):
+        return (word[:-3] + "y", word[:-1])
+    if word.endswith("es"):
+        return (word[:-1], word[:-2])
+    return (word[:-1],)
+
+
+def _all_units(node: _Node) -> set[str]:
+    found: set[str] = set(node.children)
+    for child in node.children.values():
+        found |= _all_units(child)
+    return found
+
+
+def _coverage(units: list[str]) -> dict[str, list[str]]:
+    """For each unit the more specific units that it also answers for."""
+    covered: dict[str, list[str]] = {}
+    known = set(units)
+    for unit in units:
+        bare = unit.rstrip("*")
+        if not unit.endswith("*"):
+            for single in _singulars(unit):
+                if single in known:
+                    covered.setdefault(single, []).append(unit)
+        for size in range(1, len(bare) + (not unit.endswith("*"))):
+            general = bare[:size] + "*"
+            if general in known:
+                covered.setdefault(general, []).append(unit)
+    return covered
+
+
+def _specialise(node: _Node, covered: Mapping[str, list[str]]) -> None:
+    """Let specific units also lead where the general ones beside them lead; exact before long before short."""
+    order = sorted(node.children, key=lambda unit: (unit.endswith("*"), -len(unit), unit))
+    for general in order:
+        for specific in covered.get(general, ()):
+            node.children.setdefault(specific, _Node()).take(node.children[general])
+    for child in node.children.values():
+        _specialise(child, covered)
+
+
+def _ranges(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Concatenated `range(start, start + size)`."""
+    import numpy as np
+
+    total = int(sizes.sum())
+    before = np.cumsum(sizes) - sizes
+    found: NDArray[np.int64] = np.arange(total, dtype=np.int64) + np.repeat(starts - before, sizes)
+    return found

@@ -1,0 +1,135 @@
+"""Documents as arrays: what lexicon and model each see of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from .features import GAP, SKIPPED, UNKNOWN
+from .lexicon import Lexicon
+from .records import Document
+from .words import BREAK, STOP, TEXT_CHARS, Vocabulary, language_marks, read, stem
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: Distinct words kept between batches; beyond that the reader starts afresh.
+MOST_WORDS = 400_000
+
+
+class Reading(NamedTuple):
+    """A batch of documents: one entry a word or gap, in order."""
+
+    documents: int
+    document: NDArray[np.int64]
+    in_title: NDArray[np.bool_]
+    unit: NDArray[np.int64]  # for the lexicon
+    stem: NDArray[np.int64]  # for the model
+    foreign: NDArray[np.bool_]  # by document: not English
+
+
+class Stems(dict[str, int]):
+    """Numbers for stems. Open ones take new stems as they come; closed ones answer UNKNOWN."""
+
+    def __init__(self, known: Sequence[str] = (), *, opened: bool = False) -> None:
+        super().__init__((name, number) for number, name in enumerate(known))
+        self._opened = opened
+
+    def __missing__(self, name: str) -> int:
+        if not self._opened:
+            return UNKNOWN
+        number = len(self)
+        self[name] = number
+        return number
+
+
+class Reader:
+    """Reads documents for one lexicon and one set of stems, and remembers the words it has met."""
+
+    def __init__(self, lexicon: Lexicon, stems: Stems) -> None:
+        self.lexicon = lexicon
+        self.stems = stems
+        self._vocabulary = Vocabulary()
+        self._unit: list[int] = [-1]
+        self._stem: list[int] = [GAP]
+        self._mark: list[int] = [0]
+        self._arrays: tuple[NDArray[np.int64], ...] | None = None
+
+    def read(self, documents: Sequence[Document]) -> Reading:
+        """Read a batch. The language is the document's own, else told by its function words."""
+        import numpy as np
+
+        if len(self._vocabulary) > MOST_WORDS:
+            self._vocabulary.reset()
+            del self._unit[1:], self._stem[1:], self._mark[1:]
+            self._arrays = None
+        numbers, place, in_title = read(map(_text, documents), self._vocabulary)
+        self._learn()
+        assert self._arrays is not None
+        unit, stem_, mark = (array[numbers] for array in self._arrays)
+        document = place.astype(np.int64)
+        english = np.bincount(document, weights=mark > 0, minlength=len(documents))
+        foreign = np.bincount(document, weights=mark < 0, minlength=len(documents))
+        by_words = (foreign >= 3) & (foreign > 1.5 * english)
+        language = np.array(
+            [(1 if d.lang[:2].lower() == "en" else -1) if d.lang else 0 for d in documents], np.int8
+        )
+        # Feeds often declare English for whatever they carry, hardly ever German for English.
+        return Reading(
+            len(documents),
+            document,
+            in_title,
+            unit,
+            stem_,
+            by_words | ((language < 0) & (english < 3 + foreign)),
+        )
+
+    def _learn(self) -> None:
+        """Work out, once a distinct word, what it is to lexicon and model."""
+        import numpy as np
+
+        known = len(self._unit)
+        if len(self._vocabulary) > known or self._arrays is None:
+            for word in list(self._vocabulary)[known:]:
+                self._unit.append(self.lexicon.unit(word))
+                self._stem.append(SKIPPED if word in STOP else self.stems[stem(word)])
+                self._mark.append(language_marks(word))
+            self._arrays = tuple(np.array(part, np.int64) for part in (self._unit, self._stem, self._mark))
+
+
+def _text(document: Document) -> tuple[str, str]:
+    """Title, and text with what else speaks of the item: its categories and the sections of its link."""
+    text = document.text
+    extra = ", ".join((*document.tags, *sections(document.link)))
+    if extra:
+        text = f"{text[: TEXT_CHARS - 100]}\n{extra}"
+    return document.title, text
+
+
+def sections(link: str) -> list[str]:
+    """The sections in a link's path: "https://x.org/world/asia-news/2026/05/some-long-headline" ->
+    ["world", "asia-news"]. The last part, which repeats the headline, is none."""
+    _, _, rest = link.partition("://")
+    parts = rest.split("?", 1)[0].split("/")[1:-1]
+    return [part for part in parts[:4] if 2 < len(part) <= 20 and part.replace("-", "").isalpha()]
+
+
+def word_share(reading: Reading) -> NDArray[np.float64]:
+    """By document, the share of its words (function words aside) that the model knows."""
+    import numpy as np
+
+    real = (reading.stem != SKIPPED) & (reading.stem != GAP)
+    total = np.bincount(reading.document[real], minlength=reading.documents)
+    known = np.bincount(reading.document[real & (reading.stem >= 0)], minlength=reading.documents)
+    return known / np.maximum(total, 1)
+
+
+def tally(values: Mapping[str, float], order: Sequence[str]) -> NDArray[np.float64]:
+    """A mapping by topic as an array in the given order."""
+    import numpy as np
+
+    return np.array([values.get(name, 0.0) for name in order])
+
+
+__all__ = ["BREAK", "Reader", "Reading", "Stems", "sections", "tally", "word_share"]

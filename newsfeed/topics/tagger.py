@@ -1,0 +1,266 @@
+"""The tagger: documents in, topics with probabilities, deciding terms and their parts out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from newsfeed.model import Tagging, Term, TopicScore, TopicSetting
+
+from . import linear
+from .combine import IMPLIES, Scales, logit, sigmoid, squash
+from .folders import topic_of_folders
+from .lexicon import Lexicon, Matches
+from .not_news import NotNews
+from .reading import Reader, Reading, Stems, tally, word_share
+from .records import OTHER, SHOWN_FROM, Document, FeedPrior
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+BATCH = 1024
+MOST_TERMS = 6
+LEAST_TERM = 0.1  # log-odds below which a term decides nothing
+FOLDER_WEIGHT = 1.2  # log-odds that a surely right folder gives its topic
+DEFAULT_TRUST = 0.8  # in a folder before any item of its feed was read
+
+
+class Evidence(NamedTuple):
+    """All that speaks for and against, by document (rows) and topic (columns)."""
+
+    lexicon: NDArray[np.float64]  # the lexicon's raw scores
+    model: NDArray[np.float64]  # the model's log-odds
+    english: NDArray[np.bool_]
+    known: NDArray[np.float64]  # share of words that the model knows
+    matches: Matches
+    scored: linear.Scored
+
+
+class Tagger:
+    """Tags documents. `topics` are the reader's, in order; `order` all columns, the last one `other`."""
+
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        model: linear.Linear,
+        scales: Scales,
+        topics: Mapping[str, TopicSetting],
+        priors: Mapping[str, FeedPrior],
+    ) -> None:
+        assert lexicon.topics == model.topics
+        assert lexicon.topics[-1] == OTHER
+        self.order = lexicon.topics
+        self.topics = dict(topics)
+        self.scales = scales
+        self.model = model
+        self.lexicon = lexicon
+        self.priors = priors
+        self._reader = Reader(lexicon, Stems(model.stems))
+        self._not_news = NotNews.shipped()
+        self._folders: dict[tuple[str, ...], str] = {}
+        self._terms: dict[int, str] = {}
+
+    # ------------------------------------------------------------------ what speaks
+
+    def evidence(self, documents: Sequence[Document]) -> Evidence:
+        """What lexicon and model say of a batch, before it is weighed."""
+        return self.evidence_of(self._reader.read(documents))
+
+    def evidence_of(self, reading: Reading) -> Evidence:
+        """The same of a batch that was read with this tagger's words."""
+        import numpy as np
+
+        matches = self.lexicon.match(reading.unit, reading.document, reading.in_title)
+        many = len(self.order)
+        raw = (
+            np.bincount(
+                matches.document * many + matches.topic,
+                weights=matches.weight,
+                minlength=reading.documents * many,
+            )
+            .reshape(reading.documents, many)
+            .astype(np.float64)
+        )
+        scored = linear.score(self.model, reading)
+        return Evidence(raw, scored.score, ~reading.foreign, word_share(reading), matches, scored)
+
+    def parts(self, evidence: Evidence, documents: Sequence[Document]) -> dict[str, NDArray[np.float64]]:
+        """The log-odds of a batch by origin; their sum is the log-odds of each topic before implications."""
+        import numpy as np
+
+        scales = self.scales
+        english = evidence.english[:, None]
+        score = squash(evidence.lexicon, scales)
+        brake = np.maximum(score[:, -1:], 0.0)
+        brake = brake * np.r_[np.ones(len(self.order) - 1), 0.0]  # `other` does not brake itself
+        lexicon = np.where(english, scales.lexicon * score - scales.other * brake, 0.0)
+        # A foreign text is judged by the model as far as the model knows its words.
+        trust = np.where(evidence.english, 1.0, np.minimum(2.0 * evidence.known, 1.0))[:, None]
+        off = np.maximum(evidence.model[:, -1:], 0.0) * np.r_[np.ones(len(self.order) - 1), 0.0]
+        model = trust * (scales.model * evidence.model - scales.other_model * off)
+        base = np.broadcast_to(scales.base + tally(scales.offset, self.order), model.shape)
+        source, folder = self._feeds(documents)
+        return {"base": base, "lexicon": lexicon, "model": model, "source": source, "folder": folder}
+
+    def _feeds(self, documents: Sequence[Document]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        import numpy as np
+
+        place = {topic: number for number, topic in enumerate(self.order)}
+        source = np.zeros((len(documents), len(self.order)))
+        folder = np.zeros_like(source)
+        rows: dict[tuple[str, tuple[str, ...]], list[int]] = {}
+        for number, document in enumerate(documents):
+            if document.feed or document.folders:
+                rows.setdefault((document.feed, document.folders), []).append(number)
+        for (feed, folders), numbers in rows.items():
+            prior = self.priors.get(feed)
+            if prior is not None:
+                source[numbers] = tally(prior.mix, self.order)
+            named = self._folder(folders) or (prior.folder if prior else "")
+            if named in place:
+                trust = prior.trust if prior and prior.folder == named else DEFAULT_TRUST
+                folder[numbers, place[named]] = FOLDER_WEIGHT * trust
+        return source, folder
+
+    def _folder(self, folders: tuple[str, ...]) -> str:
+        found = self._folders.get(folders)
+        if found is None:
+            found = self._folders[folders] = topic_of_folders(folders, self.topics)
+        return found
+
+    def probabilities(self, parts: Mapping[str, NDArray[np.float64]]) -> tuple[Any, Any]:
+        """Probabilities by document and topic, and the log-odds that implied topics gained (ai: technology)."""
+        import numpy as np
+
+        total = sum(parts.values(), start=np.zeros(()))
+        p = sigmoid(total)
+        joined = p.copy()
+        place = {topic: number for number, topic in enumerate(self.order)}
+        for topic, (parent, share) in IMPLIES.items():
+            if topic in place and parent in place:
+                joined[:, place[parent]] = 1 - (1 - joined[:, place[parent]]) * (
+                    1 - share * p[:, place[topic]]
+                )
+        return joined, logit(joined) - logit(p)
+
+    # ------------------------------------------------------------------ tagging
+
+    def tag(self, documents: Sequence[Document]) -> list[Tagging]:
+        """Topics of each document (p of .05 or more, most probable first) and whether it is news at all.
+
+        `Tagging.item` is the document's id, 0 where that is no number.
+        """
+        found: list[Tagging] = []
+        for batch in _batches(documents):
+            found += self._tag(batch)
+        return found
+
+    def _tag(self, documents: Sequence[Document]) -> list[Tagging]:
+        import numpy as np
+
+        evidence = self.evidence(documents)
+        parts = self.parts(evidence, documents)
+        p, implied = self.probabilities(parts)
+        parts = {**parts, "implied": implied}
+        shown = (p >= SHOWN_FROM) & np.array([topic in self.topics for topic in self.order])
+        shown[:, -1] = False
+        terms = self._deciding(evidence, parts, shown)
+        rows, columns = np.nonzero(shown)
+        names = [name for name, part in parts.items() if np.any(part)]
+        values = np.stack([parts[name][rows, columns] for name in names], axis=1).round(3).tolist()
+        chances = p[rows, columns].round(4).tolist()
+        by_document: list[list[TopicScore]] = [[] for _ in documents]
+        for place, (row, column) in enumerate(zip(rows.tolist(), columns.tolist(), strict=True)):
+            by_document[row].append(
+                TopicScore(
+                    topic=self.order[column],
+                    p=chances[place],
+                    terms=terms.get((row, column), ()),
+                    parts={name: value for name, value in zip(names, values[place], strict=True) if value},
+                )
+            )
+        kinds = self._not_news.kinds(documents)
+        return [
+            Tagging(
+                item=document.id if isinstance(document.id, int) else 0,
+                scores=tuple(sorted(scores, key=_most_probable)),
+                not_news=kind,
+            )
+            for document, scores, kind in zip(documents, by_document, kinds, strict=True)
+        ]
+
+    def _deciding(
+        self, evidence: Evidence, parts: Mapping[str, NDArray[np.float64]], shown: NDArray[np.bool_]
+    ) -> dict[tuple[int, int], tuple[Term, ...]]:
+        """The terms that moved each shown topic most, in log-odds; together they make up its two parts."""
+        import numpy as np
+
+        matches, scored = evidence.matches, evidence.scored
+        # The lexicon's score is cut at both ends: its terms share what is left of it.
+        share = np.divide(
+            self.scales.lexicon * squash(evidence.lexicon, self.scales),
+            evidence.lexicon,
+            out=np.zeros_like(evidence.lexicon),
+            where=(np.abs(evidence.lexicon) > 1e-9) & evidence.english[:, None],
+        )
+        kept = shown[matches.document, matches.topic]
+        document, topic, term = matches.document[kept], matches.topic[kept], matches.term[kept]
+        weight = matches.weight[kept] * share[document, topic]
+        if scored.value.size:
+            said = (self.scales.model * scored.value)[:, None] * self.model.weights[scored.feature]
+            row, column = np.nonzero((np.abs(said) >= LEAST_TERM) & shown[scored.document])
+            document = np.concatenate([document, scored.document[row]])
+            topic = np.concatenate([topic, column])
+            term = np.concatenate([term, scored.feature[row] + len(self.lexicon.names)])
+            weight = np.concatenate([weight, said[row, column]])
+        key = document * len(self.order) + topic
+        order = np.lexsort((term, -np.abs(weight), key))
+        key, term, weight = key[order], term[order], weight[order].round(3)
+        starts = np.flatnonzero(np.diff(key, prepend=-1))
+        rank = np.arange(key.size) - np.repeat(starts, np.diff(np.append(starts, key.size)))
+        top = rank < MOST_TERMS + 2  # two to spare: lexicon and model may name the same
+        found: dict[int, dict[str, float]] = {}
+        for at, number, value in zip(
+            key[top].tolist(), term[top].tolist(), weight[top].tolist(), strict=True
+        ):
+            named = found.setdefault(at, {})
+            name = self._name(number)
+            named[name] = named.get(name, 0.0) + value
+        many = len(self.order)
+        return {
+            divmod(at, many): tuple(
+                Term(term=name, weight=round(value, 3))
+                for name, value in list(named.items())[:MOST_TERMS]
+                if abs(value) >= LEAST_TERM
+            )
+            for at, named in found.items()
+        }
+
+    def _name(self, number: int) -> str:
+        name = self._terms.get(number)
+        if name is None:
+            known = len(self.lexicon.names)
+            name = self.lexicon.names[number] if number < known else self.model.name(number - known)
+            self._terms[number] = name
+        return name
+
+
+def _most_probable(score: TopicScore) -> tuple[float, str]:
+    return -score.p, score.topic
+
+
+def _batches(documents: Sequence[Document]) -> Iterator[Sequence[Document]]:
+    for start in range(0, len(documents), BATCH):
+        yield documents[start : start + BATCH]
+
+
+def header(tagger: Tagger) -> dict[str, Any]:
+    """What of a tagger goes into the header of its weights."""
+    return {
+        "topics": list(tagger.order),
+        "scales": msgspec.to_builtins(tagger.scales),
+        "priors": msgspec.to_builtins(tagger.priors),
+    }

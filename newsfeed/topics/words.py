@@ -1,0 +1,523 @@
+"""Text to numbered words.
+
+Every text is read once: lower case, one regular expression, one dictionary look-up a word. What a word means to
+the lexicon and to the model is worked out once per *distinct* word and kept beside its number, so that all that
+follows is arithmetic on arrays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: Only the beginning of a text is read. News says at the start what it is about, and cost stays bounded.
+TEXT_CHARS = 800
+TITLE_CHARS = 300
+
+# Words keep inner points, apostrophes and ampersands ("u.s", "s&p", "node.js"); "c++" and "c#" stay whole;
+# hyphens part words, so that "open-source" is "open source". Currency signs are words.
+_WORD = re.compile(r"[^\W_]+(?:[.'’&][^\W_]+)*(?:\+\+|#(?!\w))?|[$€£]")
+_DIGITS = re.compile(r"\d[\d.,]*")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+#: What stands between title and text, and between texts. No phrase runs across it.
+BREAK = 0
+
+
+def words(text: str) -> list[str]:
+    """The words of a text as they stand, in lower case."""
+    return _WORD.findall(text.lower())
+
+
+def surface(word: str) -> str:
+    """A word in the form the lexicon knows: straight apostrophe, no possessive."""
+    if "’" in word:
+        word = word.replace("’", "'")
+    return word.removesuffix("'s")
+
+
+def singular(word: str) -> str:
+    """The singular of a regular English plural, else the word itself: "companies" -> "company"."""
+    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is", "ics")):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("ches", "shes", "sses", "xes", "zes")):
+        return word[:-2]
+    return word[:-1]
+
+
+def stem(word: str) -> str:
+    """A word in the form the model counts: singular, numbers by their shape ("2.5bn" -> "#bn")."""
+    word = surface(word)
+    if word[0].isdigit():
+        if _YEAR.fullmatch(word):
+            return "#year"
+        return _DIGITS.sub("#", word)
+    return singular(word)
+
+
+ENGLISH = frozenset(
+    [
+        "a",
+        "about",
+        "after",
+        "all",
+        "also",
+        "an",
+        "and",
+        "any",
+        "are",
+        "as",
+        "at",
+        "be",
+        "because",
+        "been",
+        "but",
+        "by",
+        "can",
+        "could",
+        "did",
+        "do",
+        "does",
+        "for",
+        "from",
+        "had",
+        "has",
+        "have",
+        "he",
+        "her",
+        "his",
+        "how",
+        "i",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "just",
+        "like",
+        "may",
+        "more",
+        "most",
+        "new",
+        "no",
+        "not",
+        "of",
+        "on",
+        "one",
+        "or",
+        "our",
+        "out",
+        "over",
+        "she",
+        "should",
+        "so",
+        "some",
+        "than",
+        "that",
+        "the",
+        "their",
+        "them",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "those",
+        "to",
+        "up",
+        "was",
+        "we",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "while",
+        "who",
+        "why",
+        "will",
+        "with",
+        "would",
+        "you",
+        "your",
+    ]
+)
+
+# Common function words of other languages that are no English words.
+_FOREIGN = frozenset(
+    [
+        "der",
+        "das",
+        "und",
+        "ist",
+        "nicht",
+        "ein",
+        "eine",
+        "einen",
+        "einem",
+        "einer",
+        "mit",
+        "für",
+        "auf",
+        "den",
+        "dem",
+        "des",
+        "von",
+        "zu",
+        "sich",
+        "auch",
+        "wird",
+        "werden",
+        "sind",
+        "oder",
+        "wie",
+        "nach",
+        "bei",
+        "aus",
+        "nur",
+        "noch",
+        "über",
+        "zum",
+        "zur",
+        "im",
+        "vom",
+        "ihr",
+        "sie",
+        "wir",
+        "hat",
+        "haben",
+        "kann",
+        "mehr",
+        "le",
+        "la",
+        "les",
+        "des",
+        "une",
+        "et",
+        "est",
+        "dans",
+        "pour",
+        "qui",
+        "que",
+        "sur",
+        "pas",
+        "avec",
+        "plus",
+        "au",
+        "aux",
+        "du",
+        "ce",
+        "cette",
+        "sont",
+        "par",
+        "ses",
+        "leur",
+        "el",
+        "los",
+        "las",
+        "una",
+        "y",
+        "en",
+        "por",
+        "con",
+        "para",
+        "su",
+        "sus",
+        "del",
+        "al",
+        "como",
+        "pero",
+        "más",
+        "este",
+        "esta",
+        "lo",
+        "se",
+        "han",
+        "ser",
+        "il",
+        "gli",
+        "di",
+        "che",
+        "per",
+        "della",
+        "dei",
+        "delle",
+        "è",
+        "con",
+        "sono",
+        "nel",
+        "alla",
+        "una",
+        "anche",
+        "più",
+        "het",
+        "een",
+        "van",
+        "de",
+        "en",
+        "zijn",
+        "voor",
+        "met",
+        "niet",
+        "dat",
+        "op",
+        "te",
+        "aan",
+        "ook",
+        "bij",
+        "worden",
+        "naar",
+        "o",
+        "os",
+        "as",
+        "um",
+        "uma",
+        "do",
+        "da",
+        "dos",
+        "das",
+        "em",
+        "não",
+        "com",
+        "para",
+        "por",
+        "mais",
+        "foi",
+        "ao",
+        "na",
+        "och",
+        "att",
+        "det",
+        "som",
+        "för",
+        "med",
+        "till",
+        "är",
+        "på",
+        "av",
+        "inte",
+        "den",
+        "har",
+        "og",
+        "er",
+        "på",
+        "til",
+        "av",
+        "ikke",
+        "med",
+        "som",
+        "den",
+        "har",
+        "ja",
+        "ei",
+        "se",
+        "on",
+        "oli",
+        "että",
+        "nie",
+        "się",
+        "jest",
+        "na",
+        "z",
+        "w",
+        "do",
+        "od",
+        "dla",
+        "przez",
+        "и",
+        "в",
+        "на",
+        "не",
+        "что",
+        "с",
+        "по",
+        "как",
+        "это",
+        "для",
+        "из",
+    ]
+) - (
+    ENGLISH | {"de", "as", "do", "on", "no", "in", "is", "for", "was", "per", "al", "la", "el", "den", "plus"}
+)
+
+#: Words that say nothing of a topic; the model does not count them.
+STOP = ENGLISH | frozenset(
+    [
+        "again",
+        "against",
+        "am",
+        "another",
+        "around",
+        "back",
+        "being",
+        "before",
+        "between",
+        "both",
+        "came",
+        "come",
+        "day",
+        "each",
+        "even",
+        "every",
+        "first",
+        "get",
+        "gets",
+        "getting",
+        "go",
+        "goes",
+        "going",
+        "got",
+        "him",
+        "himself",
+        "if",
+        "itself",
+        "last",
+        "let",
+        "made",
+        "make",
+        "makes",
+        "making",
+        "many",
+        "me",
+        "might",
+        "much",
+        "must",
+        "my",
+        "now",
+        "off",
+        "only",
+        "other",
+        "own",
+        "part",
+        "per",
+        "put",
+        "re",
+        "said",
+        "same",
+        "say",
+        "says",
+        "see",
+        "still",
+        "such",
+        "take",
+        "takes",
+        "than",
+        "too",
+        "under",
+        "until",
+        "us",
+        "use",
+        "used",
+        "using",
+        "very",
+        "want",
+        "wants",
+        "way",
+        "week",
+        "well",
+        "went",
+        "yet",
+        "year",
+        "years",
+        "don't",
+        "doesn't",
+        "it's",
+        "isn't",
+        "can't",
+        "i'm",
+        "we're",
+        "you're",
+        "they're",
+        "that's",
+        "what's",
+        "here's",
+        "here",
+        "via",
+        "vs",
+        "than",
+        "though",
+        "through",
+        "today",
+        "two",
+        "three",
+        "four",
+        "five",
+    ]
+)
+
+
+class Vocabulary(dict[str, int]):
+    """Numbers for words, given out as they come; the number indexes whatever is kept per word.
+
+    `Vocabulary()[word]` of an unknown word takes the next number. It grows with the distinct words seen, not
+    with the texts; `reset` (called by its owner between batches) bounds it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all words; number 0 is the break."""
+        self.clear()
+        self[""] = BREAK
+
+    def __missing__(self, word: str) -> int:
+        number = len(self)
+        self[word] = number
+        return number
+
+
+def read(
+    texts: Iterable[tuple[str, str]], vocabulary: Vocabulary
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
+    """Titles and texts as one long array of word numbers.
+
+    Returns word numbers, the document index of each, and whether it stands in the title; each title and each
+    text is closed by a break.
+    """
+    import numpy as np
+
+    find = _WORD.findall
+    lists: list[Sequence[str]] = []
+    lengths: list[int] = []
+    stop = ("",)
+    for title, text in texts:
+        head = find(title[:TITLE_CHARS].lower())
+        body = find(text[:TEXT_CHARS].lower())
+        lists += (head, stop, body, stop)
+        lengths += (len(head) + 1, len(body) + 1)
+    numbers = np.fromiter(
+        map(vocabulary.__getitem__, chain.from_iterable(lists)), dtype=np.int32, count=sum(lengths)
+    )
+    sizes = np.array(lengths, dtype=np.int64)
+    halves = np.repeat(np.arange(len(lengths), dtype=np.int32), sizes)
+    return numbers, halves >> 1, (halves & 1) == 0
+
+
+def is_foreign(texts: Sequence[str]) -> list[bool]:
+    """For each text whether its function words speak for a language other than English.
+
+    Needs at least three foreign function words and more of them than English ones, so that a short or mixed
+    title counts as English.
+    """
+    return [_foreign(words(text[:TEXT_CHARS])) for text in texts]
+
+
+def _foreign(tokens: Sequence[str]) -> bool:
+    foreign = sum(token in _FOREIGN for token in tokens)
+    return foreign >= 3 and foreign > 1.5 * sum(token in ENGLISH for token in tokens)
+
+
+def language_marks(word: str) -> int:
+    """1 for an English function word, -1 for one of another language, else 0."""
+    return 1 if word in ENGLISH else -1 if word in _FOREIGN else 0
