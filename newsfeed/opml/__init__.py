@@ -1,0 +1,29 @@
+"""feeds.opml and lists of other readers: read, edited in place, merged and written, keeping what we don't understand.
+
+Pure: bytes in, records or bytes out; nothing is fetched, no entity expanded. `parse` reads, `add`, `remove`, `move`,
+`set_url`, `set_option` and `merge` edit, `write` exports, `plan` and `in_force` compare two readings.
+"""
+
+from __future__ import annotations
+
+from .addresses import key
+from .comparing import Plan, in_force, plan
+from .editing import Merged, add, merge, move, remove, set_option, set_url
+from .reading import parse
+from .writing import write
+
+__all__ = [
+    "Merged",
+    "Plan",
+    "add",
+    "in_force",
+    "key",
+    "merge",
+    "move",
+    "parse",
+    "plan",
+    "remove",
+    "set_option",
+    "set_url",
+    "write",
+]

@@ -1,0 +1,108 @@
+"""Bytes to text and back again, without losing a byte that nobody touched.
+
+Subscription lists come in every encoding that ever was, some with a declaration that isn't true. Reading decides
+once which codec the bytes are really in; writing goes back through the same codec, so that what was not edited
+stays as it was. Only the codecs named here are used: a document can't choose one of Python's own.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import NamedTuple
+
+# Names that documents use -> the codec that reads them. Where browsers read a wider superset, so do we.
+CODECS = {
+    "utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "utf-8", "ascii": "utf-8",
+    "utf-16": "utf-8", "utf-16le": "utf-8", "utf-16be": "utf-8",  # readable as ASCII, hence not what it says
+    "iso-8859-1": "cp1252", "iso8859-1": "cp1252", "latin1": "cp1252", "latin-1": "cp1252",
+    "windows-1252": "cp1252", "cp1252": "cp1252",
+    "gb2312": "gb18030", "gbk": "gb18030", "gb18030": "gb18030", "x-gbk": "gb18030",
+    "big5": "big5hkscs", "big5-hkscs": "big5hkscs",
+    "shift_jis": "cp932", "shift-jis": "cp932", "sjis": "cp932", "windows-31j": "cp932",
+    "euc-jp": "euc_jp", "euc-kr": "cp949", "ks_c_5601-1987": "cp949",
+    "koi8-r": "koi8_r", "koi8-u": "koi8_u", "macintosh": "mac_roman", "ibm866": "cp866", "cp866": "cp866",
+    "tis-620": "cp874", "windows-874": "cp874",
+    **{f"iso-8859-{n}": f"iso8859_{n}" for n in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)},
+    "iso-8859-9": "cp1254", "iso-8859-11": "cp874",
+    **{f"{p}{n}": f"cp{n}" for p in ("windows-", "cp") for n in (1250, 1251, 1253, 1254, 1255, 1256, 1257, 1258)},
+}  # fmt: skip
+
+_MULTIBYTE = {"gb18030", "big5hkscs", "cp932", "euc_jp", "cp949"}
+
+# Longest first: the mark of UTF-32 begins with that of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_DECLARATION = re.compile(rb"""\s{0,100}<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
+
+
+class Coded(NamedTuple):
+    """A document's text and how to write it back. `note` says where the declared encoding isn't the real one."""
+
+    text: str
+    codec: str
+    mark: bytes = b""
+    note: str = ""
+
+
+def decode(data: bytes) -> Coded:
+    """Read `data` in the encoding that it is really in. Never fails: bytes that fit nowhere become surrogates."""
+    for mark, codec in _MARKS:
+        if data.startswith(mark):
+            return _read(data[len(mark) :], codec, mark)
+    if data[:4] == b"<\0?\0" or data[:4] == b"<\0o\0":
+        return _read(data, "utf-16-le")
+    if data[:4] == b"\0<\0?" or data[:4] == b"\0<\0o":
+        return _read(data, "utf-16-be")
+    found = _DECLARATION.match(data)
+    declared = found[1].decode("ascii").lower() if found else ""
+    codec = CODECS.get(declared, "")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return _not_utf8(data, declared, codec)
+    if codec in {"", "utf-8"}:
+        return Coded(text, "utf-8")
+    # Text in another encoding is hardly ever valid UTF-8 by chance; in those of East Asia a few letters may be.
+    letters = sum(not c.isascii() for c in text)
+    if letters == 0 or (codec in _MULTIBYTE and letters < 8):
+        return _read(data, codec)
+    return Coded(text, "utf-8", note=f"It says that it is in {declared}, but it is in UTF-8.")
+
+
+def encode(coded: Coded, text: str) -> bytes:
+    """`text` as the bytes of the document that `coded` was read from."""
+    return coded.mark + text.encode(coded.codec, _errors(coded.codec))
+
+
+def fitting(text: str, codec: str) -> str:
+    """`text` with what `codec` can't write as character references."""
+    return text.encode(codec, "xmlcharrefreplace").decode(codec)
+
+
+def _errors(codec: str) -> str:
+    # Surrogates carry single bytes; wider units can't be carried that way.
+    return "replace" if codec.startswith(("utf-16", "utf-32")) else "surrogateescape"
+
+
+def _read(data: bytes, codec: str, mark: bytes = b"") -> Coded:
+    return Coded(data.decode(codec, _errors(codec)), codec, mark)
+
+
+def _not_utf8(data: bytes, declared: str, codec: str) -> Coded:
+    if codec and codec != "utf-8":
+        return _read(data, codec)
+    text = data.decode("utf-8", "surrogateescape")
+    broken = sum("\udc80" <= c <= "\udcff" for c in text)
+    whole = sum(not c.isascii() for c in text) - broken
+    if whole >= broken:  # UTF-8 with a few foreign bytes in it
+        return Coded(text, "utf-8", note="Some letters of it are damaged: they are not UTF-8.")
+    said = (
+        f"It says that it is in {declared}, but it is not." if declared else "It doesn't name its encoding."
+    )
+    return _read(data, "cp1252")._replace(note=said + " It was read as windows-1252.")

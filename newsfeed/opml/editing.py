@@ -1,0 +1,266 @@
+"""Edits of a list in place: what isn't touched stays as it is, byte for byte.
+
+Every edit scans the list, works out which stretches of its text to replace, and writes the rest back through the
+codec that it was read with: comments, order, indentation, line ends and unknown attributes survive by not being
+looked at. A list whose structure is damaged is not edited: the error says which line to mend first.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from newsfeed.errors import ListError, NotFoundError, SettingsError
+from newsfeed.model import Problem, Record, Subscription, SubscriptionList
+from newsfeed.text import clean_line
+
+from .addresses import Refusal, accept, address, key, option
+from .coding import Coded, encode, fitting
+from .layout import Layout
+from .reading import commented_out, folder_paths, namespaces, open_list, read, unreadable
+from .scan import Attribute, Document, Outline
+from .writing import Branch, attributes, escape, written
+
+_OPTION_NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
+
+
+class Merged(Record, frozen=True, kw_only=True):
+    """What an import did."""
+
+    added: tuple[Subscription, ...] = ()
+    present: tuple[
+        Subscription, ...
+    ] = ()  # already in the list, under this or another spelling of its address
+    problems: tuple[Problem, ...] = ()  # of the imported list
+
+
+class _Replacement(NamedTuple):
+    start: int
+    end: int
+    text: str
+
+
+class _List:
+    """A list that is sound enough to be edited."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        self.coded: Coded
+        self.document: Document
+        self.coded, self.document = open_list(data, name)
+        if any(d.structural for d in self.document.damages):
+            raise unreadable(self.document, name)
+        if encode(self.coded, self.coded.text) != data:
+            raise ListError(name, "some letters of it are damaged, so that it can't be edited without loss",
+                            "Save it as UTF-8 first.")  # fmt: skip
+        self.name = name
+        self.text = self.document.text
+        self.paths = folder_paths(self.document)
+        self.skipped = commented_out(self.document)
+        self.layout = Layout(self.document)
+
+    def holding(self, url: str) -> list[Outline]:
+        """The outlines that subscribe to `url`, in any spelling.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        wanted = key(url)
+        found = []
+        for outline in self.document.outlines:
+            held = address(outline)
+            if held and id(outline) not in self.skipped and key(held.value) == wanted:
+                found.append(outline)
+        if not found:
+            raise NotFoundError(url, "is not in the list", "See `newsfeed feeds list` for what is.")
+        return found
+
+    def folder(self, path: tuple[str, ...]) -> tuple[Outline | None, tuple[str, ...]]:
+        """The deepest folder of the list on the way to `path` (None: the list itself), and what is missing of it."""
+        here: Outline | None = None
+        for depth, name in enumerate(path):
+            inside = here.children if here else [o for o in self.document.outlines if not o.parent]
+            wanted = (*path[:depth], name)
+            found = next((o for o in inside if self.is_folder(o) and _same(self.paths[id(o)], wanted)), None)
+            if not found:
+                return here, path[depth:]
+            here = found
+        return here, ()
+
+    def is_folder(self, outline: Outline) -> bool:
+        return id(outline) not in self.skipped and address(outline) is None
+
+    def insertion(self, folder: Outline | None, branch: Branch) -> _Replacement:
+        """Put what `branch` holds at the end of `folder`, laid out as its neighbours are."""
+        return _Replacement(*self.layout.insertion(folder, branch))
+
+    def root_declaration(self, missing: dict[str, str]) -> list[_Replacement]:
+        root = self.document.first("opml")
+        if not missing or not root:
+            return []
+        at = root.attributes[-1].end if root.attributes else root.start + len("<opml")
+        return [_Replacement(at, at, written((f"xmlns:{p}", uri) for p, uri in missing.items()))]
+
+    def apply(self, replacements: list[_Replacement]) -> bytes:
+        text = self.text
+        for start, end, new in sorted(replacements, reverse=True):
+            text = text[:start] + fitting(new, self.coded.codec) + text[end:]
+        return encode(self.coded, text)
+
+
+def add(data: bytes, subscription: Subscription, *, name: str = "feeds.opml") -> bytes:
+    """The list with `subscription` at the end of its folder, which is made where it is missing.
+
+    A subscription that the list has already, in any spelling of its address, leaves it as it is.
+
+    Raises:
+        ListError: the list can't be read, or must be mended before it can be edited.
+        SettingsError: the address can't be subscribed to.
+    """
+    _accepted(subscription.url)
+    return _add(_List(data, name), (subscription,), {})[0]
+
+
+def merge(data: bytes, other: SubscriptionList, *, name: str = "feeds.opml") -> tuple[bytes, Merged]:
+    """The list with all subscriptions of `other` that it lacks, each in its folder; and what was done.
+
+    Raises:
+        ListError: the list can't be read, or must be mended before it can be edited.
+    """
+    changed, added, present = _add(_List(data, name), other.subscriptions, dict(other.namespaces))
+    return changed, Merged(added=added, present=present, problems=other.problems)
+
+
+def remove(data: bytes, url: str, *, name: str = "feeds.opml") -> bytes:
+    """The list without the outlines of `url`, all of them if it is listed twice. Outlines inside them stay.
+
+    Raises:
+        ListError: the list can't be read, or must be mended before it can be edited.
+        NotFoundError: it isn't in the list.
+    """
+    edited = _List(data, name)
+    replacements = []
+    for outline in edited.holding(url):
+        if outline.children:
+            spans = [(outline.start, outline.open_end), (outline.close_start, outline.end)]
+        else:
+            spans = [(outline.start, outline.end)]
+        replacements += [_Replacement(*edited.layout.whole_line(*span), "") for span in spans]
+    return edited.apply(replacements)
+
+
+def move(data: bytes, url: str, folders: tuple[str, ...], *, name: str = "feeds.opml") -> bytes:
+    """The list with the outline of `url` at the end of another folder (`()`: of the list), otherwise as it was.
+
+    It takes along its attributes, what is inside it, and a comment behind it on its line.
+
+    Raises:
+        ListError: the list can't be read, or must be mended before it can be edited.
+        NotFoundError: it isn't in the list.
+    """
+    edited = _List(data, name)
+    outline = edited.holding(url)[0]
+    path = _folders(folders)
+    if _same(edited.paths[id(outline)], path):
+        return data
+    folder, missing = edited.folder(path)
+    start, end = edited.layout.whole_line(outline.start, outline.end)
+    branch = Branch()
+    branch.at(missing).entries.append(edited.layout.taken_out(outline))
+    insertion = edited.insertion(folder, branch)
+    if start < insertion.start < end:
+        raise ListError(name, "an outline can't be moved into itself", "Choose another folder.")
+    return edited.apply([_Replacement(start, end, ""), insertion])
+
+
+def set_url(data: bytes, old: str, new: str, *, name: str = "feeds.opml") -> bytes:
+    """The list with the address `old` replaced by `new`, wherever it stands; all else as it was.
+
+    Raises:
+        ListError: the list can't be read, or must be mended before it can be edited.
+        NotFoundError: `old` isn't in the list.
+        SettingsError: `new` can't be subscribed to.
+    """
+    accepted = _accepted(new)
+    edited = _List(data, name)
+    held = [attribute for o in edited.holding(old) if (attribute := address(o))]
+    return edited.apply([_value(attribute, accepted) for attribute in held])
+
+
+def set_option(
+    data: bytes, url: str, option_name: str, value: str | None, *, name: str = "feeds.opml"
+) -> bytes:
+    """The list with one option of a subscription set, or taken away with None.
+
+    An option that stands there under another prefix (`br:boosts`) keeps it.
+
+    Raises:
+        ListError: the list can't be read, or must be mended before it can be edited.
+        NotFoundError: the subscription isn't in the list.
+        SettingsError: that is no name of an option.
+    """
+    if not _OPTION_NAME.fullmatch(option_name):
+        raise SettingsError(option_name, "is no name of an option", "Use small letters, digits and hyphens.")
+    edited = _List(data, name)
+    replacements = []
+    for outline in edited.holding(url):
+        here = [a for a in outline.attributes if option(a.name) == option_name]
+        if value is None:
+            replacements += [_Replacement(_space_before(edited.text, a.start), a.end, "") for a in here]
+        elif here:
+            replacements += [_value(a, value) for a in here]
+        else:
+            at = outline.attributes[-1].end
+            replacements.append(_Replacement(at, at, written([(f"newsfeed-{option_name}", value)])))
+    return edited.apply(replacements)
+
+
+def _add(
+    edited: _List, subscriptions: tuple[Subscription, ...], source: dict[str, str]
+) -> tuple[bytes, tuple[Subscription, ...], tuple[Subscription, ...]]:
+    known = {key(s.url) for s in read(edited.coded, edited.document, edited.name).subscriptions}
+    declared = dict(namespaces(edited.document))
+    before = dict(declared)
+    branches: dict[int, tuple[Outline | None, Branch]] = {}
+    added, present = [], []
+    for subscription in subscriptions:
+        identity = key(subscription.url)
+        if identity in known:
+            present.append(subscription)
+            continue
+        known.add(identity)
+        added.append(subscription)
+        folder, missing = edited.folder(_folders(subscription.folders))
+        branch = branches.setdefault(id(folder), (folder, Branch()))[1]
+        pairs = attributes(subscription, source, declared)
+        branch.at(missing).entries.append(edited.layout.outline(folder, pairs))
+    replacements = [edited.insertion(folder, branch) for folder, branch in branches.values()]
+    new = {prefix: uri for prefix, uri in declared.items() if prefix not in before}
+    return edited.apply(replacements + edited.root_declaration(new)), tuple(added), tuple(present)
+
+
+def _accepted(url: str) -> str:
+    accepted = accept(url)
+    if isinstance(accepted, Refusal):
+        raise SettingsError(clean_line(url, 80) or "The address", accepted.cause, f"{accepted.repair}.")
+    return accepted
+
+
+def _folders(path: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(filter(None, (clean_line(name, 300) for name in path)))
+
+
+def _same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    return [name.casefold() for name in one] == [name.casefold() for name in other]
+
+
+def _value(attribute: Attribute, value: str) -> _Replacement:
+    escaped = escape(value).replace("'", "&#39;") if attribute.quote == "'" else escape(value)
+    if not attribute.quote:
+        escaped = f'"{escaped}"'
+    return _Replacement(attribute.value_start, attribute.value_end, escaped)
+
+
+def _space_before(text: str, at: int) -> int:
+    while text[at - 1] in " \t\r\n":
+        at -= 1
+    return at

@@ -1,0 +1,397 @@
+"""A scanner for OPML that knows where everything stands.
+
+It reads well-formed XML as an XML parser would, and goes on where one would stop: at a bare `&`, a raw `<` or a
+stray quote in an attribute, a tag that never ends. Each such place is noted as `Damage`. It expands the five
+entities of XML, character references and the names of HTML, nothing that a document declares; it opens nothing,
+and its time grows in line with the length of the text. Offsets count characters of the text that it was given.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+MAX_OUTLINES = 10_000
+MAX_DEPTH = 50
+
+_NAME = r"[A-Za-z_:\u00b7-\U0010ffff][\w:.\-\u00b7]*+"
+_QUOTED = r"""(?:"[^<"]*+"|'[^<']*+')"""
+_START = re.compile(rf"<({_NAME})((?:[ \t\r\n]++{_NAME}[ \t\r\n]*+=[ \t\r\n]*+{_QUOTED})*+)[ \t\r\n]*+(/?)>")
+_ATTRIBUTE = re.compile(rf"[ \t\r\n]++({_NAME})[ \t\r\n]*+=[ \t\r\n]*+({_QUOTED})")
+_END = re.compile(rf"</({_NAME})[^<>]*+>")
+_OPENING = re.compile(rf"<({_NAME})")
+# Where reading can be taken up again after a tag that makes no sense.
+_LANDMARK = re.compile(r"</?(?:[\w.-]{1,40}:)?(?:outline|body|opml)(?=[\s/>])", re.IGNORECASE)
+_LENIENT_NAME = re.compile(r"""[^\s=/>"'<]{1,200}""")
+_EQUALS = re.compile(r"\s*+=\s*+")
+# The quote that ends a value is followed by the end of the tag or by another attribute.
+_CLOSING = {q: re.compile(rf"{q}(?=\s*+/?>|\s*+[\w:.-]+\s*+=\s*+[\"'])") for q in ('"', "'")}
+_SWALLOWED = re.compile(
+    r"""\s(?:text|title|type|description|category|version|language|\w*url|newsfeed-[\w-]+|br:[\w-]+)\s*+=\s*+["']""",
+    re.IGNORECASE,
+)
+_REFERENCE = re.compile(r"&(?:(?:#(\d{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([A-Za-z][A-Za-z0-9]{0,40}));)?")
+_XML_ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_DOCTYPE_PART = re.compile(r"""["'\[\]>]|<!--""")
+_SPACE = re.compile(r"\r\n|[\t\r\n]")
+_ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+class Attribute(NamedTuple):
+    """One attribute: its name and value as meant, and where its name, its value (inside the quotes) and it end."""
+
+    name: str
+    value: str
+    start: int
+    value_start: int
+    value_end: int
+    end: int
+    quote: str
+
+
+class Damage(NamedTuple):
+    """A place where the text isn't XML. While a `structural` one stands, nobody can say which outline lies in which."""
+
+    kind: str
+    offset: int
+    structural: bool = False
+
+
+@dataclass(eq=False)
+class Outline:
+    """One element that matters: an outline, or the `opml`, `head` or `body` around it."""
+
+    name: str
+    start: int
+    open_end: int  # behind its start tag
+    attributes: tuple[Attribute, ...]
+    parent: Outline | None
+    depth: int  # outlines around it
+    close_start: int = -1  # of its end tag; equal to `end` where it closes itself
+    end: int = -1
+    empty: bool = False  # <outline/>
+    children: list[Outline] = field(default_factory=list)
+
+
+@dataclass
+class Document:
+    """All outlines of a text in their order, and what is wrong with it."""
+
+    text: str
+    roots: list[Outline] = field(default_factory=list)
+    outlines: list[Outline] = field(default_factory=list)
+    title: str = ""
+    root_name: str = ""
+    damages: list[Damage] = field(default_factory=list)
+    cut: int = -1  # where the text ends too early, -1 where it is whole
+    too_many: bool = False
+    _lines: list[int] = field(default_factory=list)
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Line and column of an offset, both counted from 1."""
+        if not self._lines:
+            self._lines = [0, *(m.end() for m in _LINE_END.finditer(self.text))]
+        line = bisect_right(self._lines, offset)
+        return line, offset - self._lines[line - 1] + 1
+
+    def line(self, offset: int) -> int:
+        """The line of an offset, counted from 1."""
+        return self.place(offset)[0]
+
+    def first(self, name: str) -> Outline | None:
+        """The first `opml`, `head` or `body`."""
+        return next((e for e in self.roots if e.name == name), None)
+
+
+def scan(text: str) -> Document:
+    """Find every outline of `text`."""
+    return _Scan(text).run()
+
+
+class _Scan:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.document = Document(text)
+        self.stack: list[tuple[str, Outline | None]] = []
+        self.open: Counter[str] = Counter()
+        self.around: list[Outline] = []  # the open outlines
+
+    def damage(self, kind: str, offset: int, *, structural: bool = False) -> None:
+        self.document.damages.append(Damage(kind, offset, structural))
+
+    def run(self) -> Document:
+        text, position = self.text, 0
+        while not self.document.too_many:
+            at = text.find("<", position)
+            self.characters(position, at if at >= 0 else len(text))
+            if at < 0:
+                break
+            position = self.markup(at)
+            if position < 0:
+                break
+        if self.document.cut < 0 and any(e is not None for _, e in self.stack):
+            self.document.cut = len(text.rstrip())
+            self.damage("ends early", self.document.cut, structural=True)
+        while self.stack:
+            self.close(len(text), len(text))
+        return self.document
+
+    def characters(self, start: int, end: int) -> None:
+        if self.text.find("&", start, end) >= 0:
+            self.resolve(start, end)
+
+    def markup(self, at: int) -> int:
+        """Read what begins with the `<` at `at`; return where it ends, -1 where it never does."""
+        text = self.text
+        if text.startswith("<!--", at):
+            return self.until("-->", at, 4, "comment")
+        if text.startswith("<![CDATA[", at):
+            return self.until("]]>", at, 9, "CDATA section")
+        if text.startswith("<?", at):
+            return self.until("?>", at, 2, "instruction")
+        if text.startswith("<!", at):
+            return self.doctype(at)
+        if text.startswith("</", at):
+            return self.end_tag(at)
+        found = _START.match(text, at)
+        if found:
+            attributes = tuple(
+                self.attribute(m) for m in _ATTRIBUTE.finditer(text, found.start(2), found.end(2))
+            )
+            self.element(found[1], at, found.end(), attributes, empty=bool(found[3]))
+            return found.end()
+        if _OPENING.match(text, at):
+            return self.broken_tag(at)
+        self.damage("bare <", at)
+        return at + 1
+
+    def until(self, closing: str, at: int, skip: int, what: str) -> int:
+        end = self.text.find(closing, at + skip)
+        if end >= 0:
+            return end + len(closing)
+        self.cut(at, f"{what} not closed")
+        return -1
+
+    def cut(self, at: int, kind: str) -> None:
+        self.document.cut = at
+        self.damage(kind, at, structural=True)
+
+    def doctype(self, at: int) -> int:
+        text, position, depth, quote = self.text, at + 2, 0, ""
+        while True:
+            if quote:
+                position = text.find(quote, position) + 1
+                quote = ""
+                if position == 0:
+                    break
+            found = _DOCTYPE_PART.search(text, position)
+            if not found:
+                break
+            position = found.end()
+            sign = found[0]
+            if sign == "<!--":
+                position = text.find("-->", position) + 3
+                if position == 2:
+                    break
+            elif sign in "\"'":
+                quote = sign
+            elif sign == "[":
+                depth += 1
+            elif sign == "]":
+                depth -= 1
+            elif depth <= 0:
+                if text.find("<!ENTITY", at, position) >= 0:
+                    self.damage("entities declared", at)
+                return position
+        root = _LANDMARK.search(text, at)
+        self.damage("document type not closed", at)
+        return root.start() if root else len(text)
+
+    # -- tags
+
+    def element(
+        self, name: str, start: int, end: int, attributes: tuple[Attribute, ...], *, empty: bool
+    ) -> None:
+        local = name.rpartition(":")[2].lower()
+        document = self.document
+        document.root_name = document.root_name or local
+        seen = {a.name for a in attributes}
+        if len(seen) < len(attributes):
+            self.damage("attribute given twice", start)
+        made: Outline | None = None
+        if local == "outline":
+            if len(document.outlines) >= MAX_OUTLINES:
+                document.too_many = True
+                return
+            parent = self.around[-1] if self.around else None
+            made = Outline(local, start, end, attributes, parent, len(self.around))
+            document.outlines.append(made)
+            if parent:
+                parent.children.append(made)
+        elif local in {"opml", "head", "body"}:
+            made = Outline(local, start, end, attributes, None, 0)
+            document.roots.append(made)
+        elif local == "title" and not document.title and not empty and not self.around:
+            document.title = self.title(end)
+        if empty:
+            if made:
+                made.close_start = made.end = end
+                made.empty = True
+            return
+        self.stack.append((local, made))
+        self.open[local] += 1
+        if local == "outline" and made:
+            self.around.append(made)
+
+    def end_tag(self, at: int) -> int:
+        found = _END.match(self.text, at)
+        if not found:
+            bracket = self.text.find(">", at)
+            following = self.text.find("<", at + 1)
+            if bracket < 0 and following < 0:
+                self.cut(at, "tag not closed")
+                return -1
+            self.damage("end tag not readable", at, structural=True)
+            return bracket + 1 if following < 0 or 0 <= bracket < following else following
+        local = found[1].rpartition(":")[2].lower()
+        if not self.open[local]:
+            self.damage("end tag without a start", at, structural=True)
+            return found.end()
+        while self.stack[-1][0] != local:
+            missing = self.stack[-1][1]
+            self.damage("end tag missing", missing.start if missing else at, structural=True)
+            self.close(at, at)
+        self.close(at, found.end())
+        return found.end()
+
+    def close(self, start: int, end: int) -> None:
+        local, made = self.stack.pop()
+        self.open[local] -= 1
+        if made:
+            made.close_start, made.end = start, end
+            if local == "outline":
+                self.around.pop()
+
+    def title(self, start: int) -> str:
+        if self.text.startswith("<![CDATA[", start):
+            end = self.text.find("]]>", start)
+            return self.text[start + 9 : end] if end >= 0 else ""
+        end = self.text.find("<", start)
+        # What is wrong in it is noted when the walk comes by.
+        return resolve(self.text[start:end])[0] if end >= 0 else ""
+
+    def attribute(self, found: re.Match[str]) -> Attribute:
+        start, end = found.span(2)
+        value = self.resolve(start + 1, end - 1)
+        return Attribute(found[1], value, found.start(1), start + 1, end - 1, end, self.text[start])
+
+    def resolve(self, start: int, end: int) -> str:
+        value, damages = resolve(self.text[start:end])
+        for kind, offset in damages:
+            self.damage(kind, start + offset)
+        return value
+
+    # -- tags that no XML parser would take
+
+    def broken_tag(self, at: int) -> int:
+        text = self.text
+        opening = _OPENING.match(text, at)
+        assert opening
+        following = _LANDMARK.search(text, opening.end())
+        bound = following.start() if following else len(text)
+        attributes: list[Attribute] = []
+        position = opening.end()
+        while True:
+            while position < bound and text[position].isspace():
+                position += 1
+            if position >= bound:
+                break
+            if text[position] == ">" or text.startswith("/>", position):
+                end = position + (1 if text[position] == ">" else 2)
+                self.element(opening[1], at, end, tuple(attributes), empty=end - position == 2)
+                return end
+            name = _LENIENT_NAME.match(text, position)
+            if not name:
+                self.damage("stray sign in a tag", position)
+                position += 1
+                continue
+            equals = _EQUALS.match(text, name.end())
+            if not equals or equals.end() >= bound:
+                self.damage("attribute without a value", position)
+                position = name.end()
+                continue
+            position = self.lenient_value(name, equals.end(), bound, attributes)
+            if position < 0:
+                break
+        if bound == len(text):
+            self.cut(at, "tag not closed")
+            return -1
+        self.damage("tag not readable", at, structural=True)
+        return bound
+
+    def lenient_value(self, name: re.Match[str], start: int, bound: int, into: list[Attribute]) -> int:
+        text, quote = self.text, self.text[start]
+        if quote not in "\"'":
+            found = re.compile(r"[^\s>]*+").match(text, start, bound)
+            end = found.end() if found else start
+            if text[end - 1 : end + 1] == "/>":
+                end -= 1
+            self.damage("value without quotes", start)
+            into.append(Attribute(name[0], self.resolve(start, end), name.start(), start, end, end, ""))
+            return end
+        inside = start + 1
+        found = _CLOSING[quote].search(text, inside, bound)
+        if found:
+            end, after = found.start(), found.end()
+        else:
+            # The quote never closes: the value goes on to the end of the tag.
+            end = text.rfind(">", inside, bound)
+            if end < 0:
+                return -1
+            after = end = end - 1 if text[end - 1] == "/" else end
+            self.damage("quote not closed", start)
+        swallowed = _SWALLOWED.search(text, inside, end + 1)
+        if swallowed and swallowed.start() > start:
+            after = end = swallowed.start()
+            self.damage("quote not closed", start)
+        elif text.find(quote, inside, end) >= 0:
+            self.damage("quote inside a value", start)
+        if text.find("<", inside, end) >= 0:
+            self.damage("bare <", text.find("<", inside, end))
+        into.append(Attribute(name[0], self.resolve(inside, end), name.start(), inside, end, after, quote))
+        return after
+
+
+def resolve(raw: str) -> tuple[str, list[tuple[str, int]]]:
+    """The value that `raw` stands for in XML, and what is wrong in it (kind and offset)."""
+    damages: list[tuple[str, int]] = []
+
+    def replaced(found: re.Match[str]) -> str:
+        decimal, hexadecimal, name = found.groups()
+        if name:
+            if name in _XML_ENTITIES:
+                return _XML_ENTITIES[name]
+            known = html.entities.html5.get(name + ";")
+            damages.append(("name of HTML" if known else "unknown entity", found.start()))
+            return known or found[0]
+        if decimal or hexadecimal:
+            number = int(decimal) if decimal else int(hexadecimal, 16)
+            if number < 0x110000 and not _ILLEGAL.match(chr(number)):
+                return chr(number)
+            damages.append(("character that XML forbids", found.start()))
+            return "\ufffd"
+        damages.append(("bare &", found.start()))
+        return "&"
+
+    forbidden = _ILLEGAL.search(raw)
+    if forbidden:
+        damages.append(("character that XML forbids", forbidden.start()))
+        raw = _ILLEGAL.sub("\ufffd", raw)
+    if _SPACE.search(raw):
+        raw = _SPACE.sub(" ", raw)
+    return (_REFERENCE.sub(replaced, raw) if "&" in raw else raw), damages
