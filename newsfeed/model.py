@@ -45,6 +45,7 @@ class Subscription(Record, frozen=True, kw_only=True):
     html_url: str = ""
     kind: str = ""  # the outline's `type` attribute
     options: Mapping[str, str] = {}
+    attributes: Mapping[str, str] = {}  # the outline's other attributes as written, kept for other readers
     line: int = 0
 
 
@@ -54,6 +55,8 @@ class SubscriptionList(Record, frozen=True, kw_only=True):
     subscriptions: tuple[Subscription, ...] = ()
     problems: tuple[Problem, ...] = ()
     title: str = ""
+    namespaces: Mapping[str, str] = {}  # prefix of attributes -> what it stands for
+    complete: bool = True  # False where the text ends early: what is missing was not taken out by its owner
 
 
 # --------------------------------------------------------------------------- feeds and the way out
@@ -103,6 +106,7 @@ class Request(Record, frozen=True, kw_only=True):
     credential: str = ""  # a name; `fetch` attaches the value after the host check
     page: int = 0  # 0 for the first, n for the nth follow-up
     context: str = ""  # what a source hands to the reading of its own answer (JSON)
+    from_feed: bool = False  # the address stands in a feed, not in the owner's list: no exceptions for it
 
 
 class Response(Record, frozen=True, kw_only=True):
@@ -614,6 +618,7 @@ class FetchSetting(Setting, frozen=True, kw_only=True):
     connections: int = 100
     per_host: int = 4
     timeout: float = 30.0
+    patience: float = 140.0  # seconds that a feed waits for its turn at a host that wants spacing
     max_bytes: int = 10_000_000
     manual_floor: int = 60
     allow_private: tuple[str, ...] = ()  # "127.0.0.1:8808", "127.0.0.0/25:8808"

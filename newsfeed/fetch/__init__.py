@@ -1,0 +1,27 @@
+"""The only network: every request to the web goes through `Fetcher`.
+
+What it holds for all of them: only checked addresses, honest headers, no cookies, hard limits of time and size, the
+hosts' own pace, and outcomes that are values. httpx is loaded when the first name is asked for here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from newsfeed.fetch.client import Fetcher
+    from newsfeed.fetch.redact import redact
+
+__all__ = ["Fetcher", "redact"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "Fetcher":
+        from newsfeed.fetch.client import Fetcher
+
+        return Fetcher
+    if name == "redact":
+        from newsfeed.fetch.redact import redact
+
+        return redact
+    raise AttributeError(name)

@@ -1,0 +1,430 @@
+"""The one client of the web: a `Request` in, a `Response`, `NotModified` or `Failure` out."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+import httpcore
+import httpx
+import msgspec
+
+from newsfeed import __version__
+from newsfeed.fetch import waits, words
+from newsfeed.fetch.body import Body, BodyError, CutError, TooLargeError, check_coding, too_large
+from newsfeed.fetch.connections import PRIVATE, Connections
+from newsfeed.fetch.guard import Exceptions
+from newsfeed.fetch.names import Lookup, Names, OfflineError, UnknownNameError, look_up
+from newsfeed.fetch.pacing import Turns, host_key
+from newsfeed.fetch.target import AddressError, Target
+from newsfeed.fetch.wire import RefusedAddressError
+from newsfeed.model import Failure, FetchSetting, NotModified, Request, Response
+
+ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, "
+    "application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
+)
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 10.0
+REDIRECTS = 5
+HEADER_BYTES = 65_536
+VALIDATOR_BYTES = 1_024
+
+MOVED = {301, 302, 303, 307, 308}
+PERMANENT = {301, 308}
+NO_BODY = {204, 205}
+PARTIAL = 206
+
+# What later rooms may want to know of an answer; everything else is forgotten here.
+KEPT = {
+    "age",
+    "cache-control",
+    "content-language",
+    "date",
+    "expires",
+    "link",
+    "ratelimit-remaining",
+    "ratelimit-reset",
+    "retry-after",
+    "x-rate-limit-remaining",
+    "x-rate-limit-reset",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+}
+READ = KEPT | {
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "etag",
+    "last-modified",
+    "location",
+}
+KEPT_CHARACTERS = 4_096  # of one header's value
+
+Outcome = Response | NotModified | Failure
+
+
+class Hop(msgspec.Struct, frozen=True):
+    """What one request on the way brought: an outcome, or the next target."""
+
+    outcome: Outcome | None = None
+    target: Target | None = None
+    status: int = 0
+
+
+class Way(msgspec.Struct):
+    """One feed's way through its redirects."""
+
+    request: Request
+    target: Target
+    first: Target
+    private: bool  # whether the exceptions for the owner's own addresses still hold
+    hops: int = 0
+    permanent: bool = True
+    spent: float = 0.0
+
+
+class Fetcher:
+    """Asks the web on behalf of the reader, within the settings' limits.
+
+    Use it as a context manager; `get` may be called for any number of requests at once and waits for their turns
+    itself. It never raises for a feed's fault.
+
+    Args:
+        settings: limits, exceptions, contact.
+        now: the time, aware and in UTC; for Retry-After and the like.
+        secrets: by host, the value of an Authorization header ("Bearer abc", or the bare token "abc"). Sent only over
+            TLS (or to an address that the owner named) and only to that very host.
+        lookup: resolves a host and port to addresses; the system's by default.
+        tls: makes the TLS settings; those of httpx with its bundled authorities by default.
+
+    Raises:
+        SettingsError: an entry of `allow_private` can't be read.
+    """
+
+    def __init__(
+        self,
+        settings: FetchSetting,
+        *,
+        now: Callable[[], datetime],
+        secrets: Mapping[str, str] | None = None,
+        lookup: Lookup = look_up,
+        tls: Callable[[], ssl.SSLContext] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._now = now
+        self._secrets = {name.lower(): value for name, value in (secrets or {}).items()}
+        self._exceptions = Exceptions(settings.allow_private)
+        self._names = Names(lookup)
+        self._turns = Turns(settings.connections, settings.per_host, settings.patience, time.monotonic)
+        self._connections = Connections(self._names, settings.connections, tls or _tls)
+        self._places: set[tuple[int, tuple[str, int]]] = (
+            set()
+        )  # feed and excepted place that the owner's list named
+        self._fixed = [
+            ("User-Agent", user_agent(settings.contact)),
+            ("Accept-Encoding", "gzip"),
+        ]
+        limit = settings.timeout
+        self._timeouts = {
+            "connect": min(CONNECT_SECONDS, limit),
+            "read": min(READ_SECONDS, limit),
+            "write": min(CONNECT_SECONDS, limit),
+            "pool": limit,
+        }
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._connections.aclose()
+        await self._names.aclose()
+
+    async def get(self, request: Request) -> Outcome:
+        """Ask once, following redirects; wait for the host's turn before."""
+        begun = time.monotonic()
+        outcome = await self._get(request)
+        return msgspec.structs.replace(outcome, seconds=round(time.monotonic() - begun, 3))
+
+    async def _get(self, request: Request) -> Outcome:
+        try:
+            target = Target(request.url)
+        except AddressError:
+            return words.bad_address(request)
+        way = Way(request, target, target, self._owner_named(request, target))
+        seen = {str(target.url)}
+        while True:
+            hop = await self._turn(way)
+            if hop.outcome is not None:
+                return hop.outcome
+            assert hop.target is not None
+            target = hop.target
+            way.hops += 1
+            if str(target.url) in seen:
+                return words.bad_redirect(request, "The feed's address redirects in a circle.", hop.status)
+            if way.hops > REDIRECTS:
+                return words.bad_redirect(
+                    request, f"The feed's address redirects more than {REDIRECTS} times.", hop.status
+                )
+            if way.target.scheme == "https" and target.scheme == "http":
+                return words.bad_redirect(
+                    request, f"The feed redirects from https to unsafe http ({target.host}).", hop.status
+                )
+            seen.add(str(target.url))
+            way.permanent = way.permanent and hop.status in PERMANENT
+            # An exception holds for the place that the owner wrote. From one owner's place to another is the owner's
+            # own network; from the public net no redirect gains it.
+            way.private = way.private and self._exceptions.holds(*target.place)
+            way.target = target
+
+    def _owner_named(self, request: Request, target: Target) -> bool:
+        """Whether an exception covers this request. Addresses out of a feed inherit only their own feed's place."""
+        if not self._exceptions.holds(*target.place):
+            return False
+        entry = (request.feed, target.place)
+        if request.page or request.from_feed:
+            return entry in self._places
+        self._places.add(entry)
+        return True
+
+    async def _turn(self, way: Way) -> Hop:
+        """One hop: its turn, its deadline, its errors."""
+        request, target = way.request, way.target
+        if target.port not in self._settings.ports and not way.private:
+            return Hop(words.refused_port(request, target.host, target.port))
+        key = host_key(target.scheme, target.host, target.port)
+        wait = await self._turns.enter(key)
+        if wait:
+            return Hop(words.put_off(request, target.host, self._now() + timedelta(seconds=wait)))
+        begun = time.monotonic()
+        limit = self._settings.timeout
+        try:
+            async with asyncio.timeout(max(limit - way.spent, 0.0)):
+                return await self._ask(way, key, begun)
+        except TimeoutError:
+            return Hop(words.timed_out(request, target.host, limit, "finish"))
+        except httpcore.ConnectTimeout:
+            return Hop(words.timed_out(request, target.host, self._timeouts["connect"], "connect"))
+        except httpcore.TimeoutException:
+            return Hop(words.timed_out(request, target.host, self._timeouts["read"], "answer"))
+        except RefusedAddressError as error:
+            return Hop(words.refused_address(request, error.host, target.port, error.address, way.hops))
+        except UnknownNameError as error:
+            name = words.name_not_found if error.sure else words.name_unanswered
+            return Hop(name(request, error.host))
+        except OfflineError:
+            return Hop(words.no_network(request))
+        except httpcore.ConnectError as error:
+            return Hop(self._unconnected(request, target, error.__cause__))
+        except ssl.SSLError as error:
+            return Hop(words.bad_certificate(request, target.host, error))
+        except (httpcore.NetworkError, OSError, CutError):
+            return Hop(words.broken_off(request, target.host))
+        except httpcore.RemoteProtocolError as error:
+            cut = "without" in str(error)  # "disconnected without sending", "closed without sending complete"
+            return Hop((words.broken_off if cut else words.not_http)(request, target.host))
+        except httpcore.LocalProtocolError:  # a host name that HTTP can't carry
+            return Hop(words.bad_address(request))
+        except TooLargeError as error:
+            return Hop(words.too_large(request, str(error)))
+        except BodyError as error:
+            return Hop(words.bad_coding(request, str(error)))
+        finally:
+            way.spent += time.monotonic() - begun
+            self._turns.leave(key)
+
+    def _unconnected(self, request: Request, target: Target, error: BaseException | None) -> Failure:
+        cause = error if isinstance(error, OSError) else OSError()
+        if cause.errno in words.NO_WAY and self._names.offline():
+            return words.no_network(request)
+        return words.not_connected(request, target.host, cause)
+
+    async def _ask(self, way: Way, key: str, begun: float) -> Hop:
+        headers = self._headers(way)
+        if isinstance(headers, Failure):
+            return Hop(headers)
+        sent = httpx.Request(
+            "GET",
+            way.target.url,
+            headers=headers,
+            extensions={"timeout": self._timeouts, PRIVATE: way.private},
+        )
+        answer = await self._connections.handle_async_request(sent)
+        try:
+            return await self._judge(way, key, begun, answer)
+        finally:
+            await answer.aclose()
+
+    def _headers(self, way: Way) -> list[tuple[str, str]] | Failure:
+        request, target = way.request, way.target
+        headers = [
+            ("Host", target.url.netloc.decode("ascii")),
+            *self._fixed,
+            ("Accept", request.accept or ACCEPT),
+        ]
+        if target.origin != way.first.origin:
+            return headers  # validators and credentials belong to the first origin
+        if request.etag and storable(request.etag):
+            headers.append(("If-None-Match", request.etag))
+        if request.last_modified and storable(request.last_modified):
+            headers.append(("If-Modified-Since", request.last_modified))
+        if way.hops:
+            return headers  # a credential goes no further than the address it was written for
+        if request.credential:
+            value = self._secrets.get(request.credential.lower(), "")
+            if not value:
+                return words.no_secret(request, request.credential)
+            if target.host == request.credential.lower():
+                if target.scheme != "https" and not way.private:
+                    return words.secret_in_clear(request, target.host)
+                headers.append(("Authorization", value if " " in value else f"Bearer {value}"))
+        elif target.basic:
+            headers.append(("Authorization", target.basic))
+        return headers
+
+    async def _judge(self, way: Way, key: str, begun: float, answer: httpx.Response) -> Hop:
+        request, target, status = way.request, way.target, answer.status_code
+        raw = answer.headers.raw
+        if sum(len(name) + len(value) + 4 for name, value in raw) > HEADER_BYTES:
+            return Hop(words.big_headers(request, target.host))
+        headers = _read(raw)
+        now = self._now()
+        spent_until = waits.exhausted(headers, now)
+        if spent_until is not None:
+            self._turns.exhausted(key, (spent_until - now).total_seconds())
+        if status in {429, 503}:
+            self._turns.refused(key)
+        else:
+            self._turns.answered(key, begun)
+        if status == 304:
+            return Hop(self._not_modified(way, headers))
+        if status in MOVED:
+            return self._moved(way, headers, status)
+        if not 200 <= status < 300 or status == PARTIAL:
+            until = waits.asked(headers, now) if status in {403, 429} or status >= 500 else None
+            return Hop(words.refused(request, target.host, status, until))
+        if status in NO_BODY:
+            return Hop(words.empty(request, target.host, status))
+        return Hop(await self._read_body(way, answer, headers))
+
+    def _moved(self, way: Way, headers: Mapping[str, str], status: int) -> Hop:
+        location = headers.get("location", "").strip()
+        if not location:
+            text = f"{way.target.host} redirects, but does not say where to ({status})."
+            return Hop(words.bad_redirect(way.request, text, status))
+        try:
+            return Hop(target=way.target.join(location), status=status)
+        except AddressError:
+            return Hop(
+                words.bad_redirect(
+                    way.request, "The feed redirects to something that is no web address.", status
+                )
+            )
+
+    def _not_modified(self, way: Way, headers: Mapping[str, str]) -> Outcome:
+        request = way.request
+        asked = (request.etag and storable(request.etag)) or (
+            request.last_modified and storable(request.last_modified)
+        )
+        if not asked or way.target.origin != way.first.origin:
+            return words.unused_not_modified(request, way.target.host)
+        return NotModified(
+            request=request,
+            headers=_kept(headers),
+            etag=_validator(headers, "etag") or request.etag,
+            last_modified=_validator(headers, "last-modified") or request.last_modified,
+            permanent_url=_permanent(way),
+        )
+
+    async def _read_body(self, way: Way, answer: httpx.Response, headers: Mapping[str, str]) -> Outcome:
+        request, limit = way.request, self._settings.max_bytes
+        length = headers.get("content-length", "")
+        if length.isascii() and length.isdigit() and int(length[:20]) > limit:
+            raise TooLargeError(too_large(limit))
+        check_coding(headers.get("content-encoding", ""))
+        collected = Body(limit)
+        async for piece in answer.stream:  # type: ignore[union-attr]
+            collected.add(piece)
+        body = collected.finish()
+        if not body.strip():
+            return words.empty(request, way.target.host, answer.status_code)
+        digest = body_hash(body)
+        home = way.target.origin == way.first.origin
+        etag = _validator(headers, "etag") if home else ""
+        last_modified = _validator(headers, "last-modified") if home else ""
+        if digest == request.body_hash:
+            return NotModified(
+                request=request,
+                headers=_kept(headers),
+                etag=etag,
+                last_modified=last_modified,
+                permanent_url=_permanent(way),
+            )
+        return Response(
+            request=request,
+            url=str(way.target.url),
+            body=body,
+            status=answer.status_code,
+            content_type=headers.get("content-type", ""),
+            headers=_kept(headers),
+            etag=etag,
+            last_modified=last_modified,
+            body_hash=digest,
+            permanent_url=_permanent(way),
+        )
+
+
+def body_hash(body: bytes) -> str:
+    """The fingerprint by which an unchanged body is known again."""
+    return hashlib.blake2b(body, digest_size=16).hexdigest()
+
+
+def storable(value: str) -> bool:
+    """Whether a validator can be kept and sent again: printable ASCII, at most 1 KB."""
+    return len(value) <= VALIDATOR_BYTES and value.isascii() and value.isprintable()
+
+
+def user_agent(contact: str) -> str:
+    """An honest name: what we are, and where our owner can be found if the owner wishes."""
+    said = "".join(c for c in contact if c.isascii() and c.isprintable() and c not in "()").strip()[:120]
+    return f"newsfeed/{__version__} (personal feed reader{'; ' + said if said else ''})"
+
+
+def _tls() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _read(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers we look at, lower-case; repeated ones joined as HTTP has it."""
+    headers: dict[str, str] = {}
+    for name, value in raw:
+        key = name.lower().decode("latin-1")
+        if key not in READ:
+            continue
+        try:
+            text = value.decode("utf-8")
+        except UnicodeDecodeError:
+            text = value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    return {k: v for k, v in headers.items() if k in KEPT and len(v) <= KEPT_CHARACTERS}
+
+
+def _validator(headers: Mapping[str, str], name: str) -> str:
+    value = headers.get(name, "")
+    return value if storable(value) else ""
+
+
+def _permanent(way: Way) -> str:
+    return str(way.target.url) if way.hops and way.permanent else ""

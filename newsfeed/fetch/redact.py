@@ -1,0 +1,60 @@
+"""Addresses without their secrets, for sentences, logs and pages."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from urllib.parse import urlsplit
+
+SHOWN = 120  # characters of a redacted address
+PATH_PART = re.compile(r"[^/]+")
+RUN = re.compile(r"[A-Za-z0-9]+")
+HIDDEN = "…"
+
+
+def redact(url: str) -> str:
+    """`url` as it may be shown: no user and password, no query values, no path parts that look like a token.
+
+    What can't be read as an address becomes "…" altogether.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return HIDDEN
+    if not parts.scheme or not host:
+        return HIDDEN
+    if ":" in host:
+        host = f"[{host}]"
+    path = PATH_PART.sub(lambda part: HIDDEN if secret(part[0]) else part[0], parts.path)
+    query = f"?{HIDDEN}" if parts.query else ""
+    shown = f"{parts.scheme}://{host}{port}{path}{query}"
+    shown = "".join(c if c.isprintable() else HIDDEN for c in shown)
+    return shown if len(shown) <= SHOWN else shown[: SHOWN - 1] + HIDDEN
+
+
+def secret(part: str) -> bool:
+    """Whether a path part looks like a token rather than like words.
+
+    Tokens mix letters and digits in one long run, run on without a break, or are long and of no word's shape.
+    Better one harmless part hidden than one key shown.
+    """
+    if "=" in part or ("%" in part and len(part) > 24):
+        return True
+    for run in RUN.findall(part):
+        digits = sum(c.isdigit() for c in run)
+        if len(run) >= 8 and digits >= 2 and digits < len(run):
+            return True
+        if len(run) >= 10 and digits == len(run) and not part.startswith(run):
+            return True
+        if len(run) >= 12 and (run.isupper() or _switches(run) >= 5):
+            return True
+        if len(run) >= 25:
+            return True
+    return False
+
+
+def _switches(run: str) -> int:
+    """How often a run changes between upper and lower case; CamelCase words do it seldom for their length."""
+    return sum(a.isupper() != b.isupper() for a, b in pairwise(run)) - run[:1].isupper()

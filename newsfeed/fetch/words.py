@@ -1,0 +1,261 @@
+"""What went wrong, in words for the owner of the list: one sentence each, and what to do about it.
+
+Sentences name the host and never the rest of an address; `Failure.url` holds the redacted address.
+"""
+
+from __future__ import annotations
+
+import errno
+import ssl
+from datetime import datetime
+
+from newsfeed.fetch.redact import redact
+from newsfeed.model import Cause, Failure, Request
+
+BROWSER = "Open the address in a browser; if it works there, look for the site's feed anew with `newsfeed feeds add`."
+MOVED_OR_CLOSED = "Look for the feed's new address on the site, or take it out with `newsfeed feeds remove`."
+ALLOW = 'If this is a server of your own, add "{place}" to allow_private under [fetch] in newsfeed.toml.'
+
+NO_WAY = {errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTUNREACH}
+CERTIFICATE = {  # OpenSSL's X509_V_ERR_* numbers
+    9: "is not valid yet",
+    10: "has expired",
+    18: "is signed by nobody but itself",
+    19: "is signed by an authority that is not known",
+    20: "is signed by an authority that is not known",
+    21: "is signed by an authority that is not known",
+    23: "has been revoked",
+    62: "is made for another name",
+    64: "is made for another address",
+}
+
+
+def failure(
+    request: Request,
+    cause: Cause,
+    text: str,
+    repair: str = "",
+    *,
+    status: int = 0,
+    retry_at: datetime | None = None,
+    needs_owner: bool = False,
+) -> Failure:
+    """A failure of this request; its address redacted."""
+    return Failure(
+        cause=cause,
+        text=text,
+        repair=repair,
+        url=redact(request.url),
+        status=status,
+        retry_at=retry_at,
+        needs_owner=needs_owner,
+    )
+
+
+def bad_address(request: Request) -> Failure:
+    return failure(
+        request,
+        Cause.ADDRESS,
+        "This is no address of a feed on the web.",
+        "Mend its xmlUrl in feeds.opml; it should begin with https:// or http://.",
+        needs_owner=True,
+    )
+
+
+def refused_port(request: Request, host: str, port: int) -> Failure:
+    return failure(
+        request,
+        Cause.REFUSED_ADDRESS,
+        f"Port {port} of {host} is not one that feeds are read from.",
+        ALLOW.format(place=f"{_bracketed(host)}:{port}"),
+        needs_owner=True,
+    )
+
+
+def refused_address(request: Request, host: str, port: int, address: str, hops: int) -> Failure:
+    """A host that leads to an address outside the public net. `hops` redirects came before it."""
+    where = "this machine or its local network"
+    shown = host if host == address else f"{host} ({address})"
+    if hops:
+        return failure(
+            request,
+            Cause.REFUSED_ADDRESS,
+            f"The feed redirects to {shown}, which is {where}; feeds may not reach there.",
+            "If you trust it, put that address itself into feeds.opml and name it under allow_private.",
+        )
+    return failure(
+        request,
+        Cause.REFUSED_ADDRESS,
+        f"{shown} is {where}, which feeds may reach only if you say so.",
+        ALLOW.format(place=f"{_bracketed(host)}:{port}"),
+        needs_owner=True,
+    )
+
+
+def name_not_found(request: Request, host: str) -> Failure:
+    return failure(
+        request, Cause.NAME, f"There is no server by the name {host}.", MOVED_OR_CLOSED, needs_owner=False
+    )
+
+
+def name_unanswered(request: Request, host: str) -> Failure:
+    return failure(request, Cause.NAME, f"The name {host} could not be looked up just now.")
+
+
+def no_network(request: Request) -> Failure:
+    return failure(
+        request,
+        Cause.NO_NETWORK,
+        "There is no network connection.",
+        "Check the connection, then run `newsfeed refresh` again.",
+    )
+
+
+def timed_out(request: Request, host: str, seconds: float, doing: str) -> Failure:
+    """`doing` names what took too long: "connect", "answer" or "finish"."""
+    said = {
+        "connect": f"{host} could not be reached within {seconds:.3g} seconds.",
+        "answer": f"{host} fell silent for {seconds:.3g} seconds.",
+        "finish": f"{host} did not finish its answer within {seconds:.3g} seconds.",
+    }
+    return failure(request, Cause.TIMEOUT, said[doing])
+
+
+def not_connected(request: Request, host: str, error: OSError) -> Failure:
+    said = {
+        errno.ECONNREFUSED: f"{host} refuses connections.",
+        errno.ECONNRESET: f"{host} broke the connection off.",
+        errno.ECONNABORTED: f"{host} broke the connection off.",
+        errno.EPIPE: f"{host} broke the connection off.",
+        errno.EHOSTUNREACH: f"There is no way through the net to {host}.",
+        errno.ENETUNREACH: f"There is no way through the net to {host}.",
+        errno.EMFILE: "This machine has no more room for open connections.",
+    }
+    repair = "Lower `connections` under [fetch] in newsfeed.toml." if error.errno == errno.EMFILE else ""
+    text = said.get(error.errno or 0, f"No connection to {host} could be made.")
+    return failure(request, Cause.CONNECT, text, repair)
+
+
+def broken_off(request: Request, host: str) -> Failure:
+    return failure(request, Cause.CONNECT, f"{host} broke the connection off before its answer was complete.")
+
+
+def bad_certificate(request: Request, host: str, error: ssl.SSLError) -> Failure:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        what = CERTIFICATE.get(error.verify_code, "could not be verified")
+        return failure(
+            request,
+            Cause.TLS,
+            f"The certificate of {host} {what}, so nothing it says can be trusted.",
+            "The site must mend this; if other sites fail too, check this machine's clock.",
+        )
+    return failure(request, Cause.TLS, f"No safe connection to {host} could be agreed on.")
+
+
+def not_http(request: Request, host: str) -> Failure:
+    return failure(request, Cause.HTTP, f"{host} answered, but not in proper HTTP.", BROWSER)
+
+
+def big_headers(request: Request, host: str) -> Failure:
+    return failure(request, Cause.TOO_LARGE, f"The header of the answer from {host} is too large.")
+
+
+def too_large(request: Request, text: str) -> Failure:
+    return failure(
+        request,
+        Cause.TOO_LARGE,
+        text,
+        "If the feed is worth it, raise max_bytes under [fetch] in newsfeed.toml.",
+    )
+
+
+def bad_coding(request: Request, text: str) -> Failure:
+    return failure(request, Cause.ENCODING, text)
+
+
+def empty(request: Request, host: str, status: int) -> Failure:
+    return failure(request, Cause.NOT_A_FEED, f"{host} sent an empty answer.", status=status)
+
+
+def bad_redirect(request: Request, text: str, status: int) -> Failure:
+    return failure(request, Cause.REDIRECT, text, BROWSER, status=status)
+
+
+def no_secret(request: Request, name: str) -> Failure:
+    return failure(
+        request,
+        Cause.LOGIN,
+        f"This source needs a token for {name}, and there is none.",
+        f'Add [secrets."{name}"] to newsfeed.toml, naming the variable or file that holds it.',
+        needs_owner=True,
+    )
+
+
+def secret_in_clear(request: Request, host: str) -> Failure:
+    return failure(
+        request,
+        Cause.LOGIN,
+        f"The token for {host} is not sent, because this address is not encrypted.",
+        "Change the address in feeds.opml to https://.",
+        needs_owner=True,
+    )
+
+
+def unused_not_modified(request: Request, host: str) -> Failure:
+    return failure(
+        request, Cause.HTTP, f'{host} says "nothing new", though it was not asked that.', status=304
+    )
+
+
+def put_off(request: Request, host: str, until: datetime) -> Failure:
+    """Not asked at all this time: the host's own pace comes first."""
+    return failure(
+        request,
+        Cause.THROTTLED,
+        f"{host} allows only a few requests; this feed's turn comes later.",
+        retry_at=until,
+    )
+
+
+def refused(request: Request, host: str, status: int, retry_at: datetime | None) -> Failure:
+    """The failure that a status code means. `retry_at` is what the server asked for, if it did."""
+    cause, text, repair, owner = _status(host, status)
+    if status in {401, 403} and retry_at is not None:
+        cause, text, repair, owner = (
+            Cause.THROTTLED,
+            f"{host} turns us away for now ({status}).",
+            "",
+            False,
+        )
+    return failure(request, cause, text, repair, status=status, retry_at=retry_at, needs_owner=owner)
+
+
+def _status(host: str, status: int) -> tuple[Cause, str, str, bool]:
+    if status in {401, 402, 407}:
+        return (
+            Cause.LOGIN,
+            f"{host} wants a login for this feed ({status}).",
+            "Put the private address that the site gives its subscribers into feeds.opml, or remove the feed.",
+            True,
+        )
+    if status == 403:
+        return (Cause.LOGIN, f"{host} does not let this reader in (403).", BROWSER, False)
+    if status == 404:
+        return (Cause.NOT_FOUND, f"{host} has no feed at this address (404).", MOVED_OR_CLOSED, False)
+    if status == 410:
+        return (Cause.GONE, f"{host} says that this feed is gone for good (410).", MOVED_OR_CLOSED, True)
+    if status == 429:
+        return (Cause.THROTTLED, f"{host} asks us to come less often (429).", "", False)
+    if status == 451:
+        return (Cause.HTTP, f"{host} may not show this feed for legal reasons (451).", "", False)
+    if status == 503:
+        return (Cause.THROTTLED, f"{host} is overloaded or closed for the moment (503).", "", False)
+    if status >= 500:
+        return (Cause.HTTP, f"{host} has trouble of its own ({status}).", "", False)
+    if status >= 400:
+        return (Cause.HTTP, f"{host} refuses the request ({status}).", BROWSER, False)
+    return (Cause.HTTP, f"{host} gave an answer that is no feed ({status}).", BROWSER, False)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
