@@ -1,0 +1,37 @@
+"""HTML into safe HTML, plain text, leads, words, languages and canonical links. Pure; knows nothing of feeds.
+
+- `markup`: the only sanitiser (nh3), and the way from safe HTML to plain text and prose
+- `lines`: one safe line for a title, an author, a name
+- `prose`: sentences, words, minutes
+- `leads`: the one or two extracted sentences under a headline
+- `links`: one address for one page
+- `language`: which language a text is in
+"""
+
+from __future__ import annotations
+
+from newsfeed.text.language import detect_language, plausible_language
+from newsfeed.text.leads import lead
+from newsfeed.text.lines import clean_line, headline, strip_inline, unmangle
+from newsfeed.text.links import canonical_url, safe_url
+from newsfeed.text.markup import clean_html, plain_text, prose_text
+from newsfeed.text.prose import count_words, cut_sentences, reading_minutes, sentences
+
+__all__ = [
+    "canonical_url",
+    "clean_html",
+    "clean_line",
+    "count_words",
+    "cut_sentences",
+    "detect_language",
+    "headline",
+    "lead",
+    "plain_text",
+    "plausible_language",
+    "prose_text",
+    "reading_minutes",
+    "safe_url",
+    "sentences",
+    "strip_inline",
+    "unmangle",
+]

@@ -1,0 +1,161 @@
+"""What publishers put around their texts, as patterns by reason. `leads` takes it away; nothing else uses it.
+
+Each pattern of `NOTICES` describes a whole paragraph or sentence that tells nothing of the story. They are strict
+about length and company, for a story may well begin "Follow the money" or "Share prices fell".
+"""
+
+from __future__ import annotations
+
+import re
+
+_NAME = r"[A-ZÀ-Ž][\w.'’-]+"
+
+NOTICES: dict[str, tuple[str, ...]] = {
+    "appeared first on": (
+        r"the (?:post|article|entry)\b.{0,300}\b(?:appeared|was published)\b.{0,40}\bon\b.*",
+        r"this (?:post|article|entry|story)\b.{0,80}\b(?:appeared|published|posted)\b.{0,40}\b(?:on|at|in|by)\b.{0,120}",
+        r"der beitrag\b.{0,300}\berschien\b.*",
+        r"(?:el post|la entrada|l['’]article|o post|l['’]articolo|het bericht)\b.{0,300}"
+        r"\b(?:apareció|aparece|est apparu|apareceu|proviene|verscheen)\b.*",
+    ),
+    "read on": (
+        r"(?:read|learn|find out|see|view|watch|know) (?:more|the (?:full|rest|whole|original|entire)|full|on|next|"
+        r"it (?:here|now|all)|now|here|original|the (?:article|story|post))\b.{0,120}",
+        r"(?:also )?read(?: also| this| next)?: .{0,200}",
+        r"(?:continue|keep) reading\b.{0,200}",
+        r"(?:click|tap|go|look) here\b.{0,160}",
+        r"(?:full|original|whole|complete) (?:story|article|post|text|transcript)\b.{0,60}",
+        r"(?:weiterlesen|mehr lesen|lesen sie|lire la suite|lire l['’]article|leer más|seguir leyendo|leia mais|"
+        r"continua a leggere|leggi tutto|lees (?:meer|verder)|czytaj (?:dalej|więcej)|читать (?:далее|полностью)|"
+        r"подробнее|читати (?:далі|повністю)|läs mer|阅读全文|閱讀全文|阅读更多|続きを読む).{0,80}",
+    ),
+    "byline": (
+        rf"(?-i:(?:By|BY|by|Von|Par|Por|Di|Door) +(?:{_NAME}\W{{0,3}}(?:(?:and|und|et|y|e|&) +)?){{1,6}}(?:[|,·–—-].{{0,80}})?)",
+        r"(?:posted|published|written|submitted|reported|edited|produced|hosted|updated|last updated|first published|"
+        r"originally published|veröffentlicht|publié|publicado) (?:by|on|at|in|am|le|el)\b.{0,140}",
+        r"(?:words|story|text|interview|reporting|translation) by\b.{0,80}",
+    ),
+    "credit": (
+        r"(?:photo|image|picture|credit|photograph|photography|illustration|screenshot|foto|bild|quelle|courtesy|"
+        r"featured image|header image|cover image|photo illustration|graphic|video)s?\W{0,3}"
+        r"(?:(?:credit|courtesy|by|of|from|via|copyright)\b|[:/©(]).{0,160}",
+        r".{0,100}(?:getty images|shutterstock|istockphoto|istock|unsplash|alamy|wikimedia commons)\W*.{0,40}",
+        r".{0,100}(?:/ ?(?:reuters|afp|ap|epa|dpa|bloomberg)|\((?:reuters|afp|ap photo|epa|dpa)[^)]{0,40}\))\W*",
+        r"©.{0,200}",
+        r"(?:copyright|\(c\)) (?:©|\(c\)|\d{4}).{0,160}",
+        r"all rights reserved\b.{0,100}",
+    ),
+    "share bar": (
+        r"(?:share|tweet|pin|email|e-mail|print|like|save|facebook|twitter|linkedin|whatsapp|reddit|pinterest|telegram|"
+        r"flipboard|pocket|teilen|drucken|partager)(?:\W+(?:this|on|via|to|it|the|article|post|story|share|tweet|pin|"
+        r"email|e-mail|print|like|save|facebook|twitter|linkedin|whatsapp|reddit|pinterest|telegram|with|friends|comments?|"
+        r"\d+|stumbleupon|digg|delicious|google|buzz|add|x))*\W*",
+        r"(?:\d+|no|leave a|add a|post a|view all|show all|view|read) (?:\d+ )?(?:comments?|shares?|likes?|replies|retweets?)\b.{0,60}",
+        r"comments?\W*(?:\(\d+\))?\W*",
+        r"\[?(?:link|comments)\]?(?: *\[?(?:comments|link)\]?)*",
+        r"permalink\W*",
+        r"(?:discuss|reply|comment)\b.{0,20}\bon (?:twitter|x|hacker news|reddit|mastodon|bluesky)\b.{0,40}",
+    ),
+    "subscribe": (
+        r"(?:please )?(?:sign up|subscribe|follow|like|support|register|become an?|get (?:the|our|more|daily|weekly|your)|"
+        r"join (?:us|our|the)|download|abonnier\w*|suscr\w+|inscri\w+|abonnez|jetzt abonnieren|don['’]t miss|stay up|"
+        r"never miss|connect with|find|want|receive|enjoy\w*)\b.{0,90}\b(?:newsletters?|e-?mail|inbox|updates|subscri\w*|twitter|"
+        r"facebook|instagram|channel|podcasts?|itunes|apple music|spotify|members?|membership|patreon|rss|telegram|youtube|"
+        r"kanal|discord|alerts?|on x|briefing|mailing list)\b.{0,200}",
+        r"(?:subscribe|abonnieren|sign up|join)\W*(?:now|today|here|free)?\W*",
+        r"(?:this|the)\b.{0,60}\bnewsletter\b.{0,80}\b(?:sign up|subscribe|inbox)\b.{0,160}",
+        r".{0,120}\b(?:sign up|subscribe) (?:here|now|for free|to (?:get|receive|our|the|my))\b.{0,160}",
+        r".{0,60}\bforwarded this (?:e-?mail|newsletter)\b.{0,160}",
+    ),
+    "listen": (
+        r"(?:listen|hear|watch|play)\b.{0,30}\b(?:this (?:article|episode|story|podcast|video|week)|the (?:podcast|episode|"
+        r"full episode|show|interview|video)|here|now|below|our podcast|on (?:apple|spotify|youtube|itunes|soundcloud))\b.{0,120}",
+        r"download (?:this|the|audio|mp3|video|episode|as)\b.{0,80}",
+        r"(?:direct )?download\W{0,3}(?:mp3|audio|video|\d.*)?\W*",
+        r"(?:play|available) (?:on|in|now on) .{0,60}(?:itunes|apple|spotify|youtube)\b.{0,80}",
+        r"\d{1,3} ?min(?:ute)?s?\.? ?(?:read|listen|video)\W*",
+        r"(?:estimated )?reading time\b.{0,40}",
+    ),
+    "advert": (
+        r"(?:advertisement|advertorial|sponsored(?: content| post)?|anzeige|werbung|publicité|publicidad|promoted)\W.{0,60}",
+        r"(?:advertisement|anzeige|werbung)",
+        r"(?:this|today['’]s|the)(?: week['’]s)? (?:episode|podcast|show|newsletter|issue|post|article|video|edition)\b.{0,20}"
+        r"\b(?:is|was|are) (?:also )?(?:brought|sponsored|presented|made possible|supported)\b.*",
+        r"(?:.{0,60} is )?(?:brought to you|sponsored|presented|supported|powered) by\b.{0,300}",
+        r"(?:our |today['’]s |episode )?sponsors?\b(?:\W| for| of| this).{0,200}",
+        r"(?:support|help) (?:the show|this (?:show|podcast|blog|site)|our (?:work|sponsors|journalism))\b.{0,200}",
+        r"(?:save|get|use|enter)\b.{0,40}\b(?:code|coupon|promo|% off)\b.{0,200}",
+        r"(?:we|this (?:post|article|site)|some).{0,80}\b(?:affiliate|commission)\b.{0,200}",
+        r"our editors independently\b.*",
+    ),
+    "label": (
+        r"(?:show ?notes|links?|transcript|chapters?|time ?stamps?|topics?|credits?|guests?|hosts?|resources?|related|"
+        r"mentioned|contents|table of contents|tl;?dr|summary|abstract|introduction|overview|highlights|"
+        r"categories|filed under|topics covered|related (?:stories|posts|articles|links)|see also|recommended|"
+        r"more (?:from|on|about|stories|info)|what (?:happened|you need to know)|key (?:points|takeaways|facts)|in brief|"
+        r"at a glance|further reading|references|background|in this (?:episode|show|issue|article)|coming up|hello|hi|"
+        r"hi everyone|dear readers?|happy \w+day|good (?:morning|evening|afternoon))\b[^.]{0,40}\W*",
+        r"(?:editor['’]?s?['’]? note|disclosure|disclaimer|corrections?|copyright|tags|filed under|categories|duration|length|"
+        r"running time|time|date|venue|where|when|via|authors?|speakers?|guests?|hosts?|producers?|music|twitter|instagram|"
+        r"website|web|e-?mail|phone|tel|contact|follow|subscribe|links?|article url|comments url|points|# comments|"
+        r"hashtags?|arxiv|doi|isbn|tickets|price|sources?|related|see also|read more|recorded|permalink|file size|"
+        r"published|posted|updated|language|location|theme|title|version) ?:.{0,250}",
+        r"arxiv:\S+ announce type: .{0,60}",
+    ),
+    "where else": (
+        r"(?:see|visit|go to|find|check out|for more|more (?:at|on|info\w*)|connect with|contact|e-?mail|call|write|"
+        r"follow)\b.{0,140}(?:https?://|www\.|@\w|\.com\b|\.org\b|\.net\b|\.co\b).{0,160}",
+        r"(?:you can |to )?(?:contact|reach|e-?mail|write to) (?:us|me|the (?:author|show|reporter|editor))\b.{0,160}",
+    ),
+    "machine": (
+        r"submitted by\b.{0,160}",
+        r"[\[(]?(?:contains quote post|embedded (?:content|video)|image|video|gallery|audio|view (?:poll|image))\b.{0,60}[\])]",
+        r"(?:your browser does not|javascript (?:is|must)|(?:please )?enable javascript|we use cookies|this site uses cookies)\b.*",
+        r"error (?:403|404|500)\b.*",
+        r"(?:view|open|read|trouble viewing) (?:this|it)?.{0,30}\b(?:in (?:your )?browser|online|on the web)\b.{0,80}",
+    ),
+}  # fmt: skip
+NOTICE = re.compile(
+    r"\W{0,6}(?:" + "|".join(p for patterns in NOTICES.values() for p in patterns) + ")",
+    re.IGNORECASE | re.DOTALL,
+)
+
+# Ends of a paragraph that are no part of its last sentence.
+TAIL = re.compile(
+    r"""(?:(?<=\s)|(?<=[.!?…"”’)\]])|^)(?:
+      [\[(<]*\s*(?:read|continue|keep|learn|see|view|find\ out)\ (?:more|reading|full\ (?:story|article|post)|
+        the\ (?:full|rest|whole|original)[^.!?]{0,60}|article|story|on\ [\w. ]{2,40}|original)\b[^.!?。]{0,90}[\])>»→…\s.›]*
+    | full\ (?:story|article|post)[\])>»→…\s.›:]*
+    | (?:weiterlesen|mehr\ lesen|lire\ la\ suite|leer\ más|seguir\ leyendo|leia\ mais|lees\ (?:meer|verder)|
+        continua\ a\ leggere|leggi\ tutto|читать\ (?:далее|полностью)|читати\ далі|阅读全文|閱讀全文|続きを読む)[^.!?]{0,60}[\])>»→…\s.]*
+    | the\ post\ .{0,300}\ (?:appeared|was\ published)\ first\ on\ .*
+    | [\[(](?:more|mehr|link|comments|via|\+|continued)\W*[\])]\s*
+    | \((?:photo|image|credit|foto|bild|quelle|source|via|video)s?\b[^)]{0,80}\)\s*
+    | (?:photo|image|credit|source|via)s?:\s[^.!?]{2,60}
+    | [»→›▶►]+\s* | permalink\s* | comments?\ \(\d+\)\s* | \d+\ comments?\s* | \|\s*[^|.!?]{2,40}
+    )$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+# "… [...]" and the like: the source cut its own sentence here.
+CUT_OFF = re.compile(r"(?:[\[(]\s*(?:…|\.{2,}|&hellip;)\s*[\])]|…|\.{3,}|\s\[\s*\]|(?<!\.)\.\.)\s*$")
+
+_AGENCY = r"AP|Reuters|REUTERS|AFP|Xinhua|Kyodo|dpa|dpa-AFX|UPI|CNN|Bloomberg|PTI|ANI|IANS|APA|awp|sda|ots|BUSINESS WIRE|TASS|ANSA|EFE"
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
+DATELINE = re.compile(
+    "^(?:"
+    rf"[A-Z][A-ZÀ-Ž'’./ -]{{2,30}}(?:, [A-Z][\w. ]{{1,25}}){{0,2}}(?:,? {_MONTH} \d{{1,2}})?\s*(?:\((?:{_AGENCY}|[A-Z]{{2,12}})\))?\s*(?:--|—|–| - )\s*"
+    rf"|[A-Z][\wÀ-ž ./-]{{2,25}}\s*\((?:{_AGENCY})\)\s*(?:--|—|–|-)?\s*"
+    rf"|\((?:{_AGENCY})\)\s*(?:--|—|–|-)?\s*"
+    rf"|{_MONTH} \d{{1,2}},? \d{{4}}\s*(?:--|—|–|-|\||:|·)\s*"
+    r"|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\s*(?:--|—|–|-|\||:|·)\s*"
+    ")"
+)
+BYLINE_START = re.compile(
+    rf"^(?:By|BY|Von|Par|Por) (?:{_NAME} ){{1,3}}?{_NAME}\s*(?:[|·–—:]|, [A-Z][\w ]{{2,40}}[|·–—])\s*"
+)
+STAMP = re.compile(r"(?:^|[\s(\[])\d{1,2}:\d{2}(?::\d{2})?(?=[\s)\]–—-]|$)")
+HASHTAG = re.compile(r"(?:^|\s)[#@][\w.@-]+")
+URL = re.compile(
+    r"(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|co|de|uk|tv|fm)/\S*", re.IGNORECASE
+)

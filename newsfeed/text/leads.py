@@ -1,0 +1,149 @@
+"""The lead: the whole extracted sentences that may stand under a headline. Never invented, empty rather than bad."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from newsfeed.text.boilerplate import BYLINE_START, CUT_OFF, DATELINE, HASHTAG, NOTICE, STAMP, TAIL, URL
+from newsfeed.text.prose import CJK, count_words, join_sentences, sentences
+
+LEAD_WORDS = 120
+_LEAST_WORDS = 5
+_LEAST_LETTERS = 25
+_LEAST_CJK = 10
+_PARAGRAPHS = 40  # looked at; a story that hasn't begun by then is none
+
+_CJK_CHAR = re.compile(f"[{CJK}]")
+_SPACES = re.compile(r"\s+")
+_TERMINATED = re.compile(r"[.!?‽؟。！？।…:][\"'”’»)\]」』】〉》）]*$")
+_PUNCTUATION = re.compile(r"[^\w\s]|_")
+
+
+def lead(text: str, title: str = "", *, lang: str = "", max_words: int = LEAD_WORDS) -> str:
+    """The first whole sentences of a text that tell its story, at most `max_words` words of them.
+
+    `text` is plain, a paragraph a line (as `prose_text` gives it). Left out: the title said again, bylines,
+    datelines, credits, share bars, calls to subscribe, listen or read on, link lists, time stamps, sponsors,
+    and a last sentence that the source cut off. "" if what is left is less than five words.
+    """
+    kept: list[str] = []
+    left = max_words
+    named = _key(title)
+    for line in text.split("\n", _PARAGRAPHS)[:_PARAGRAPHS]:
+        paragraph = _tidy(line, first=not kept)
+        if not paragraph:
+            continue
+        if not kept and named:
+            paragraph = _without_title(paragraph, title, named)
+        cut_off = bool(CUT_OFF.search(paragraph))
+        if cut_off:
+            paragraph = CUT_OFF.sub("", paragraph).rstrip()
+        parts = sentences(paragraph, lang)
+        if parts and cut_off and not _TERMINATED.search(parts[-1]):
+            parts.pop()
+        good = _worth(parts, kept, named)
+        if not good and kept:
+            break  # a heading, a list or a notice ends the opening
+        for sentence in good:
+            words = max(1, count_words(sentence))
+            if words > left:
+                return _finished(kept)
+            kept.append(sentence)
+            left -= words
+        if left < _LEAST_WORDS:
+            break
+    return _finished(kept)
+
+
+def _key(text: str) -> str:
+    folded = _PUNCTUATION.sub(" ", unicodedata.normalize("NFKC", text).casefold())
+    return _SPACES.sub(" ", folded).strip()
+
+
+def _tidy(line: str, *, first: bool) -> str:
+    """A paragraph without what its publisher put around it; "" if it is nothing but that."""
+    text = _SPACES.sub(" ", line[:20_000]).strip()
+    if not text or text.startswith("• "):
+        return ""
+    stamps = STAMP.findall(text)
+    if stamps and (len(stamps) > 2 or STAMP.match(text)):
+        return ""
+    links = URL.findall(text)
+    if links:
+        if len(links) > 2 or len(URL.sub("", text)) < 40:
+            return ""
+        text = re.sub(r"\s*[:(–—-]?\s*(?:https?://|www\.)\S+$", "", text)
+    if len(HASHTAG.findall(text)) > max(2, len(text.split()) // 4):
+        return ""
+    if first:
+        text = BYLINE_START.sub("", DATELINE.sub("", text, count=1), count=1)
+    for _ in range(3):
+        shorter = TAIL.sub("", text).rstrip()
+        if shorter == text:
+            break
+        text = shorter
+    return "" if _is_notice(text) else text
+
+
+def _is_notice(text: str) -> bool:
+    return len(text) <= 600 and NOTICE.fullmatch(text) is not None
+
+
+def _without_title(paragraph: str, title: str, named: str) -> str:
+    if _key(paragraph) == named:
+        return ""
+    if title and paragraph[: len(title)].casefold() == title.casefold():
+        rest = paragraph[len(title) :]
+        stripped = rest.lstrip(" :.–—-|·!?")
+        if len(rest) > len(stripped) and not stripped[:1].islower():
+            return stripped
+    return paragraph
+
+
+def _worth(parts: list[str], kept: list[str], named: str) -> list[str]:
+    """The sentences of a paragraph that may be shown; none if the paragraph is a heading or a fragment."""
+    good: list[str] = []
+    for part in parts:
+        sentence = part.strip(" •–—|·")
+        key = _key(sentence)
+        if not key or key == named or any(_key(k) == key for k in kept):
+            continue
+        if _is_notice(sentence):
+            if good or kept:
+                break
+            continue
+        if sentence.endswith(":"):
+            break  # it announces a list that isn't shown
+        if not _TERMINATED.search(sentence) and not _stands_alone(
+            sentence, alone=len(parts) == 1 and not kept
+        ):
+            break
+        if not good and not kept and not _opens(sentence):
+            continue
+        good.append(sentence)
+    return good
+
+
+def _stands_alone(sentence: str, *, alone: bool) -> bool:
+    """Whether words without a full stop may be a lead: a teaser of a sentence's length does, a heading doesn't."""
+    if _CJK_CHAR.search(sentence):
+        return len(_CJK_CHAR.findall(sentence)) >= 15
+    return alone and count_words(sentence) >= 8
+
+
+def _opens(sentence: str) -> bool:
+    cjk = len(_CJK_CHAR.findall(sentence))
+    if cjk:
+        return cjk >= 6
+    letters = sum(map(str.isalpha, sentence))
+    return letters >= 12 and count_words(sentence) >= 3 and not sentence[0].islower()
+
+
+def _finished(kept: list[str]) -> str:
+    text = join_sentences(kept)
+    if len(_CJK_CHAR.findall(text)) >= _LEAST_CJK:
+        return text
+    if count_words(text) < _LEAST_WORDS or sum(map(str.isalpha, text)) < _LEAST_LETTERS:
+        return ""
+    return text

@@ -1,0 +1,154 @@
+"""One address for one page: what makes two links the same, and which links are none at all."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
+
+LIMIT = 2048  # characters; longer addresses are no links of articles
+
+# What browsers remove before they read an address (WHATWG URL: tab and newline anywhere, C0 and space at the ends).
+_REMOVED = re.compile(r"[\t\n\r]")
+_EDGES = "".join(map(chr, range(0x21)))
+_UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f<>\"`{}|\\^\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_HOST = re.compile(r"^(?:\[[0-9a-f:.]+\]|[^\s/?#@:\[\]%<>\"\\^`{|}]+)$")
+
+_TRACKING = frozenset(
+    "fbclid gclid dclid gbraid wbraid msclkid yclid twclid igshid igsh mc_cid mc_eid mkt_tok _hsenc _hsmi "
+    "vero_id vero_conv oly_anon_id oly_enc_id wickedid cmpid cmp ncid sr_share sref guccounter "
+    "__twitter_impression ocid cvid smid smtyp xtor at_medium at_campaign at_custom1 at_custom2 "
+    "at_custom3 at_custom4 wt.mc_id wt_mc wt.mc s_cid spm ref ref_src ref_url si share_id icid rss_source "
+    "fromrss from_rss ftag mbid ito ns_campaign ns_mchannel ns_source ns_linkname ns_fee utm".split()
+)
+_TRACKING_START = ("utm_", "pk_", "mtm_", "piwik_", "hsa_", "itm_", "stm_", "trk_", "guce_")
+# Names that mean something on some sites: dropped only with a value that says where the click came from.
+_SOURCE_NAMES = frozenset({"source", "from", "src", "cid", "referrer", "via", "mod"})
+_SOURCE_VALUE = re.compile(
+    r"^(?:rss|feed|atom|twitter|facebook|newsletter|email|hn$|hackernews|news\.ycombinator|reddit|"
+    r"mastodon|bluesky|linkedin|homepage|syndication|djem)",
+    re.IGNORECASE,
+)
+_KEEP_FEATURE_HOSTS = ("youtube.com",)
+_AMP_PATH = re.compile(r"/amp/?$")
+_ARXIV_PDF = re.compile(r"^/pdf/(.+?)(?:\.pdf)?$")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def safe_url(url: str, base: str = "") -> str:
+    """The address as a browser would read it, absolute, http or https, without userinfo; "" if it is none.
+
+    Fragment and query stay as they are: this is the address to show or to fetch, not the one to compare.
+    """
+    parts = _split(url, base)
+    if parts is None:
+        return ""
+    return urlunsplit(parts)
+
+
+def canonical_url(url: str, base: str = "") -> str:
+    """The address that stands for a page whoever links to it; "" if it isn't http or https.
+
+    Lower-case host, no userinfo, default port, fragment, trailing slash or tracking parameters; mobile, AMP and
+    short hosts of well-known sites become their main one. The scheme is kept, for not every site speaks https.
+    """
+    parts = _split(url, base)
+    if parts is None:
+        return ""
+    host, path, query = parts.hostname or "", parts.path, parts.query
+    port = f":{parts.port}" if parts.port else ""
+    host, path, query = _main_address(host, path, query)
+    if ":" in host:
+        host = f"[{host}]"
+    if query:
+        query = _without_tracking(query)
+    path = _AMP_PATH.sub("/", path)
+    if len(path) > 1:
+        path = path.rstrip("/") or "/"
+    result = urlunsplit((parts.scheme, host + port, path, query, _meaningful_fragment(parts.fragment)))
+    return result if len(result) <= LIMIT else ""
+
+
+def _split(url: str, base: str) -> SplitResult | None:
+    url = _REMOVED.sub("", url.strip(_EDGES))
+    if not url or len(url) > LIMIT * 2:
+        return None
+    try:
+        if base and not re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", url):
+            url = urljoin(base, url)
+        url = re.sub(r"^(https?):[\\/]+", r"\1://", url, flags=re.IGNORECASE)
+        parts = urlsplit(url)
+        scheme, host, port = parts.scheme.lower(), parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    if scheme not in _DEFAULT_PORTS or not host:
+        return None
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode("ascii")
+        except UnicodeError:
+            return None
+    host = host.lower().rstrip(".")
+    literal = f"[{host}]" if ":" in host else host
+    if not _HOST.match(literal):
+        return None
+    netloc = literal if port is None or port == _DEFAULT_PORTS[scheme] else f"{literal}:{port}"
+    path = _escaped(parts.path.replace("\\", "/")) or "/"
+    made = SplitResult(scheme, netloc, path, _escaped(parts.query), _escaped(parts.fragment))
+    return made if len(made.geturl()) <= LIMIT else None
+
+
+def _escaped(text: str) -> str:
+    """Percent-escapes for what may not stand in an address; existing escapes stay as they are."""
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    if not text.isascii():
+        text = quote(text, safe="%/:?#[]@!$&'()*+,;=-._~<>\"`{}|\\^ ")
+    return _UNSAFE.sub(lambda m: quote(m.group(), safe=""), text)
+
+
+def _without_tracking(query: str) -> str:
+    kept = []
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        lower = unquote(name).lower()
+        if not pair:
+            continue
+        if lower in _TRACKING or lower.startswith(_TRACKING_START):
+            continue
+        if lower in _SOURCE_NAMES and _SOURCE_VALUE.match(unquote(value)):
+            continue
+        kept.append(pair)
+    return "&".join(kept)
+
+
+def _main_address(host: str, path: str, query: str) -> tuple[str, str, str]:
+    """Well-known second homes of a page."""
+    if host in {"youtu.be", "www.youtu.be"} and len(path) > 1:
+        return "www.youtube.com", "/watch", urlencode({"v": path.strip("/").split("/")[0]})
+    if host in {"youtube.com", "m.youtube.com", "www.youtube.com", "www.youtube-nocookie.com"}:
+        short = re.match(r"^/(?:shorts|embed|live)/([\w-]{6,})", path)
+        if short:
+            return "www.youtube.com", "/watch", urlencode({"v": short.group(1)})
+        if path == "/watch":
+            video = dict(parse_qsl(query)).get("v", "")
+            if video:
+                query = urlencode({"v": video})
+        return "www.youtube.com", path, query
+    if host == "reddit.com" or re.fullmatch(r"(?:old|new|np|m|i|amp|ud|[a-z]{2})\.reddit\.com", host):
+        return "www.reddit.com", path, query
+    if host in {"mobile.twitter.com", "m.twitter.com", "www.twitter.com", "twitter.com", "www.x.com"}:
+        return "x.com", path, query
+    if host in {"arxiv.org", "www.arxiv.org", "export.arxiv.org"}:
+        pdf = _ARXIV_PDF.match(path)
+        return "arxiv.org", f"/abs/{pdf.group(1)}" if pdf else path, query
+    mobile = re.match(r"^([a-z]{2,3})\.m\.(wikipedia|wikimedia|wiktionary)\.org$", host)
+    if mobile:
+        return f"{mobile.group(1)}.{mobile.group(2)}.org", path, query
+    amp = re.match(r"^(?:amp|m|mobile)\.((?:[^.]+\.)+[^.]+)$", host)
+    if amp and amp.group(1).count(".") >= 1 and len(amp.group(1)) > 5:
+        return amp.group(1), path, query
+    return host, path, query
+
+
+def _meaningful_fragment(fragment: str) -> str:
+    """Fragments name a place in the page; only a few old sites keep the page itself behind `#!`."""
+    return fragment if fragment.startswith("!") else ""

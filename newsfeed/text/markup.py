@@ -1,0 +1,185 @@
+"""HTML of strangers -> safe HTML -> plain text. nh3 is the only sanitiser; this is its only caller."""
+
+from __future__ import annotations
+
+import html as entities
+import re
+from functools import lru_cache
+from typing import Any
+
+import nh3
+
+from newsfeed.text.links import safe_url
+
+HTML_LIMIT = 200_000  # characters
+DEPTH_LIMIT = 200  # nesting; the sanitiser's time grows with its square
+TAG_LIMIT = (
+    20_000  # characters of one tag, beyond which it holds attributes to slow us down or an inline picture
+)
+
+_TAGS = frozenset(
+    "a abbr b blockquote br code del em figcaption figure h3 h4 h5 h6 hr i img ins kbd li ol p pre q s small strong "
+    "sub sup table tbody td tfoot th thead tr u ul".split()
+)
+_ATTRIBUTES = {
+    "a": {"href", "title"},
+    "img": {"src", "alt", "width", "height"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan"},
+}
+_WITH_CONTENT = frozenset(
+    "script style noscript template iframe object svg math title textarea xmp noembed noframes plaintext "
+    "select button audio video canvas head".split()
+)
+_SETTINGS: dict[str, Any] = {
+    "tags": _TAGS,
+    "attributes": _ATTRIBUTES,
+    "clean_content_tags": _WITH_CONTENT,
+    "url_schemes": {"http", "https", "mailto"},
+    "link_rel": "noopener noreferrer nofollow ugc",
+    "strip_comments": True,
+}
+
+# Blocks that the sanitiser doesn't keep would run into each other: they become paragraphs first.
+_BLOCKS = re.compile(
+    r"<(/?)(?:div|section|article|header|footer|main|aside|nav|center|address|dl|dt|dd|details|summary|fieldset|"
+    r"legend|caption|form|body|html)(?=[\s/>])",
+    re.IGNORECASE,
+)
+_TITLES = re.compile(r"<(/?)h[12](?=[\s/>])", re.IGNORECASE)
+_TAG_NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)")
+_LONG_TAG = re.compile(r"<[a-zA-Z/!?][^>]{%d,}(?:>|$)" % TAG_LIMIT)
+_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_SELF_CLOSING = frozenset("p li td th tr dt dd option thead tbody tfoot colgroup".split())
+_USERINFO = re.compile(r"""(?:href|src)\s*=\s*["']?\s*[a-z]*:?//[^/"'\s>?#]*@""", re.IGNORECASE)
+_SAFE_TAG = r'<(/?)([a-z][a-z0-9]*)((?: [a-z]+="[^"]*")*) ?/?>'
+_ANY_TAG = re.compile(_SAFE_TAG)
+_IMAGE = re.compile(r'<img((?: [a-z]+="[^"]*")*)>')
+_PIXEL = re.compile(
+    r' (?:width|height)="[01](?:px)?"|src="[^"]*(?:/pixel[./?]|/beacon|doubleclick\.net|feedburner\.com/~r/|'
+    r"feedsportal\.com|/wf/open\?|stats\.wordpress\.com|medium\.com/_/stat|pixel\.wp\.com|feeds\.feedburner\.com|"
+    r'/~ff/|scorecardresearch|/b\.gif|ads\.pheedo|tracking)[^"]*"',
+)
+_EMPTY = re.compile(
+    r"<(p|a|b|i|em|strong|u|small|figure|figcaption|blockquote|li|ul|ol|h[3-6])(?: [a-z]+=\"[^\"]*\")*>"
+    r"(?:\s|&nbsp;|<br>)*</\1>"
+)
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
+_ESCAPED_HTML = re.compile(
+    r"&lt;/?(?:p|br|a|div|span|img|ul|ol|li|b|strong|em|i|h\d|blockquote)\b[^<]*?&gt;", re.I
+)
+_REAL_HTML = re.compile(r"<(?:[a-zA-Z][a-zA-Z0-9:-]*[\s/>]|/[a-zA-Z]|!--)")
+
+
+@lru_cache(maxsize=16)
+def _cleaner(base: str, filtered: bool) -> nh3.Cleaner:
+    relative: Any = ("rewrite_with_base", base) if base else "deny"
+    return nh3.Cleaner(
+        **_SETTINGS, url_relative=relative, attribute_filter=_without_userinfo if filtered else None
+    )
+
+
+def _without_userinfo(_tag: str, attribute: str, value: str) -> str | None:
+    if attribute in {"href", "src"} and "@" in value and not value.lower().startswith("mailto:"):
+        return safe_url(value) or None
+    return value
+
+
+def clean_html(html: str, base: str = "") -> str:
+    """Safe HTML: an allowlist of tags, links absolute (against `base`) and http, https or mailto, no pixels.
+
+    Text of what is removed stays, but for scripts, styles, frames and the like. What is nested deeper than 200
+    levels loses its tags; beyond 200,000 characters it is cut.
+    """
+    if not html or html.isspace():
+        return ""
+    html = _CONTROLS.sub("", html[:HTML_LIMIT])
+    if not _REAL_HTML.search(html):
+        if _ESCAPED_HTML.search(html):
+            html = entities.unescape(html)
+        else:
+            return _paragraphs(html)
+    if len(html) > TAG_LIMIT:
+        html = _LONG_TAG.sub("", html)
+    if html.count("<") > DEPTH_LIMIT and _depth(html) > DEPTH_LIMIT:
+        html = re.sub(r"<[^<>]*>?", " ", html)
+    html = _TITLES.sub(r"<\1h3", _BLOCKS.sub(r"<\1p", html))
+    html = _cleaner(safe_url(base), bool(_USERINFO.search(html))).clean(html)
+    if "<img" in html:
+        html = _IMAGE.sub(_real_image, html)
+    for _ in range(3):
+        html, changed = _EMPTY.subn("", html)
+        if not changed:
+            break
+    return html.strip()
+
+
+def _real_image(match: re.Match[str]) -> str:
+    attributes = match.group(1)
+    return "" if "src=" not in attributes or _PIXEL.search(attributes) else match.group()
+
+
+def _depth(html: str) -> int:
+    depth = deepest = 0
+    for slash, name in _TAG_NAME.findall(html):
+        lower = name.lower()
+        if lower in _VOID or lower in _SELF_CLOSING:
+            continue
+        depth = max(0, depth - 1) if slash else depth + 1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _paragraphs(text: str) -> str:
+    """Plain text as HTML: blank lines part paragraphs, other line ends stay where they look meant."""
+    blocks = re.split(r"\n[ \t]*\n\s*", text.strip())
+    made = []
+    for block in blocks:
+        lines = [entities.escape(entities.unescape(line.strip()), quote=False) for line in block.split("\n")]
+        short = len(lines) > 1 and sum(map(len, lines)) / len(lines) < 60
+        made.append("<p>" + ("<br>" if short else " ").join(lines) + "</p>")
+    return _cleaner("", False).clean("".join(made))
+
+
+_BREAKS = frozenset("p br h3 h4 h5 h6 li ul ol table tr blockquote pre figure figcaption hr".split())
+_UNLIKE_PROSE = frozenset("figure figcaption table pre h3 h4 h5 h6".split())
+_GAPS = re.compile(r"[ \t\xa0\u2000-\u200a\u202f\u205f\u3000\r\f\v]+")
+_LINES = re.compile(r" ?\n[ \n]*")
+
+
+def plain_text(html: str) -> str:
+    """The words of some HTML, one paragraph a line, entities read once. Scripts, styles and the like have none."""
+    return _text(clean_html(html), frozenset())
+
+
+def text_of(clean: str) -> str:
+    """The words of what `clean_html` made, without cleaning it again."""
+    return _text(clean, frozenset())
+
+
+def prose_text(clean: str) -> str:
+    """What is told in sentences of what `clean_html` made: no headings, captions, tables, code; one paragraph a
+    line, list entries marked by a leading "• "."""
+    return _text(clean, _UNLIKE_PROSE)
+
+
+def _text(clean: str, without: frozenset[str]) -> str:
+    pieces: list[str] = []
+    end, skipped = 0, 0
+    for match in _ANY_TAG.finditer(clean):
+        if not skipped:
+            pieces.append(clean[end : match.start()])
+        end = match.end()
+        name, closing = match.group(2), bool(match.group(1))
+        if name in without:
+            skipped = max(0, skipped - 1) if closing else skipped + 1
+        if name in _BREAKS:
+            pieces.append("\x1e" if name != "li" or closing or not without else "\x1e• ")
+        elif name in {"td", "th"}:
+            pieces.append(" ")
+    if not skipped:
+        pieces.append(clean[end:])
+    text = _GAPS.sub(" ", entities.unescape("".join(pieces)).replace("\n", " "))
+    return _CONTROLS.sub("", _LINES.sub("\n", text.replace("\x1e", "\n")).strip())

@@ -1,0 +1,154 @@
+"""Sentences, words and minutes of plain text."""
+
+from __future__ import annotations
+
+import re
+
+WORDS_A_MINUTE = 238  # silent reading of English non-fiction; Brysbaert 2019, a review of 190 studies
+CJK_A_MINUTE = 500  # characters of Chinese, Japanese or Korean
+
+CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af"
+_CJK_CHAR = re.compile(f"[{CJK}]")
+_WORD = re.compile(rf"[^\W_{CJK}]+(?:['’.\-–/&+@:_][^\W_{CJK}]+)*", re.UNICODE)
+_CLOSERS = "\"'”’»)\\]」』】〉》）"
+# A candidate end: a terminator with its closing quotes and a space, or a CJK terminator alone.
+_END = re.compile(rf"[.!?…‽؟۔।]+[{_CLOSERS}]*(?=\s)|[。！？…｡]+[{_CLOSERS}]*")
+_NEXT_START = re.compile(r"\s+[\"'“‘«»„¿¡(\[–—•-]*\s*(\S)")
+
+_ABBREVIATIONS = frozenset(
+    # titles, then companies and places, then Latin and reference words, months, measures, other languages
+    "mr mrs ms mx dr prof rev fr sr jr st hon gov gen col lt sgt capt cmdr adm maj rep sen pres messrs "
+    "inc corp co ltd llc plc bros dept univ assn est ave blvd rd "
+    "vs v etc e.g i.e eg ie cf al ca approx esp resp viz no nos vol pp p ch sec fig figs eq ed eds trans "
+    "jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun "
+    "ft lb lbs oz mi km cm mm kg hr hrs min mins "
+    "z.b d.h u.a bzw usw ggf evtl inkl nr str vgl bspw sog u.s u.k u.n d.c u.s.a a.m p.m ph.d m.d b.a m.a b.s "
+    "m.s u.s.c n.y l.a art abs ing dipl mme mlle m sra srta dra ud uds núm pág sig dott on".split()
+)
+# Abbreviations that often do end a sentence: they do if a capital follows that isn't part of a name.
+_MAY_END = frozenset("u.s u.k u.n u.s.a d.c a.m p.m inc corp ltd co etc jr sr ph.d m.d n.y l.a".split())
+_COMMON_STARTS = frozenset(
+    "the a an it he she they we i in on at but and as this that these those for if when while after before its his "
+    "her their there here what who how why by with from so yet also many most some now not no one two".split()
+)
+_BEFORE = re.compile(r"(\S+)$")
+
+
+def sentences(text: str, lang: str = "") -> list[str]:
+    """The sentences of a text, in order. A line end always ends one.
+
+    Abbreviations ("U.S.", "Dr.", "e.g."), initials and numbers don't; CJK full stops do without a space. The
+    rules are those of no single language; `lang` tells whether "." after a number is an ordinal (German and kin).
+    """
+    ordinals = lang in {"de", "da", "nb", "cs", "pl", "fi", "hu", "sk", "sl", "hr", "is", "et", "lv", "tr"}
+    found: list[str] = []
+    for line in text.split("\n"):
+        start = 0
+        for match in _END.finditer(line):
+            if match.end() < len(line) and not _ends(line, match, ordinals):
+                continue
+            piece = line[start : match.end()].strip()
+            if piece:
+                found.append(piece)
+            start = match.end()
+        rest = line[start:].strip()
+        if rest:
+            found.append(rest)
+    return found
+
+
+def _ends(line: str, match: re.Match[str], ordinals: bool) -> bool:
+    mark = match.group()
+    if mark[0] in "。！？｡":
+        return True
+    following = _NEXT_START.match(line, match.end())
+    if not following:
+        return mark[0] != "…" or match.end() >= len(line)
+    first = following.group(1)
+    if first.islower():
+        return False
+    if not mark.startswith(".") or mark.startswith(".."):
+        return not first.islower()
+    before = _BEFORE.search(line, 0, match.start())
+    word = before.group(1).lstrip("(\"'“‘«„[") if before else ""
+    lower = word.lower()
+    if len(word) == 1 and word.isalpha() and word.isupper():
+        return lower == "i"  # an initial
+    if ordinals and word.isdigit() and len(word) <= 2:
+        return False
+    if lower in _ABBREVIATIONS or re.fullmatch(r"(?:[^\W\d_]\.)+[^\W\d_]", lower):
+        if lower in {
+            "no",
+            "on",
+            "art",
+            "mar",
+            "sun",
+            "sat",
+            "fig",
+            "min",
+            "may",
+            "m",
+            "v",
+            "p",
+            "co",
+            "st",
+        } and (lower in {"on", "sun", "sat", "min", "art"} or not (first.isdigit() or first.isupper())):
+            return True
+        if lower in _MAY_END or lower.count(".") >= 1:
+            after = re.match(r"[^\W\d_]+", line[following.start(1) :])
+            return bool(after) and after.group().lower() in _COMMON_STARTS and first.isupper()
+        return False
+    return True
+
+
+def count_words(text: str) -> int:
+    """Words of a text. A Chinese, Japanese or Korean character is 238/500 of one, so that words are always time."""
+    return round(_weight(text))
+
+
+def reading_minutes(text: str) -> float:
+    """Minutes that a reader needs: words / 238, CJK characters / 500."""
+    return _weight(text) / WORDS_A_MINUTE
+
+
+def cut_sentences(text: str, max_words: int, lang: str = "") -> str:
+    """The first whole sentences of a text that fit into `max_words`. If even the first is longer, it is cut at a
+    word and ends in "…". CJK characters weigh 238/500 of a word, so that limits are limits of time."""
+    kept: list[str] = []
+    left = float(max_words)
+    for sentence in sentences(text, lang):
+        need = _weight(sentence)
+        if need > left:
+            if not kept:
+                return _cut(sentence, max_words)
+            break
+        kept.append(sentence)
+        left -= need
+    return join_sentences(kept)
+
+
+def join_sentences(parts: list[str]) -> str:
+    """Sentences as a paragraph: with spaces, but none between two CJK sentences."""
+    text = ""
+    for part in parts:
+        if text and not (_CJK_CHAR.match(part[0]) and not text[-1].isascii()):
+            text += " "
+        text += part
+    return text
+
+
+def _weight(text: str) -> float:
+    return sum(1 for _ in _WORD.finditer(text)) + sum(1 for _ in _CJK_CHAR.finditer(text)) * (
+        WORDS_A_MINUTE / CJK_A_MINUTE
+    )
+
+
+def _cut(sentence: str, max_words: int) -> str:
+    if max_words <= 0:
+        return ""
+    left = float(max_words)
+    for match in re.finditer(rf"[{CJK}]|{_WORD.pattern}", sentence):
+        left -= WORDS_A_MINUTE / CJK_A_MINUTE if _CJK_CHAR.match(match.group()) else 1
+        if left < 0:
+            return sentence[: match.start()].rstrip(" ,;:–—-(\"“‘'，、；：") + "…"
+    return sentence
