@@ -1,0 +1,35 @@
+"""Stories: items of different outlets about one event, found by what they link to and what they say.
+
+`join` is incremental: stories that stand already only grow (or merge), and keep their number, which is the number
+of the first item they were made from. From an empty start it gives the same result for the same items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from newsfeed.model import StoredItem, Story
+
+__all__ = ["join"]
+
+
+def join(
+    new: Sequence[StoredItem],
+    window: Sequence[StoredItem],
+    stories: Sequence[Story],
+    outlets: Mapping[int, str],
+) -> list[Story]:
+    """Put every new item into a story.
+
+    Args:
+        new: items without a story.
+        window: stored items of the last days, `new` among them or not; the background for what is common.
+        stories: the stories of those days.
+        outlets: the name of each feed, so that an outlet's own name says nothing about an event.
+
+    Returns:
+        The stories that are new or have changed, by their number.
+    """
+    from newsfeed.stories.joining import join_items
+
+    return join_items(new, window, stories, outlets)
