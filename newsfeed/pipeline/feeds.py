@@ -254,9 +254,13 @@ def import_list(home: Home, file: Path) -> Imported:
     except OSError as error:
         raise ListError(str(file), f"can't be read ({error.strerror})", "Name an OPML file.") from error
     data = home.read_list()
-    merged = opml.merge(data, foreign)
-    _replace(home, data, merged.data)
-    return Imported(added=merged.added, present=merged.present, problems=foreign.problems)
+    merged, found = opml.merge(data, foreign)
+    _replace(home, data, merged)
+    return Imported(
+        added=tuple(s.title or s.url for s in found.added),
+        present=tuple(s.title or s.url for s in found.present),
+        problems=foreign.problems,
+    )
 
 
 def export_list(home: Home) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from newsfeed import stories, topics
+from newsfeed.topics.tagger import Tagger
 from newsfeed.model import FeedState, StoredItem
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import Progress
@@ -29,7 +30,7 @@ def understand(home: Home, store: Store, *, progress: Progress) -> Understood:
     return Understood(tagged=tagged, stories=group(home, store, progress=progress))
 
 
-def load_tagger(home: Home) -> topics.Tagger:
+def load_tagger(home: Home) -> Tagger:
     """The tagger of this home: its own weights if it has any that are whole, else the shipped ones."""
     try:
         weights: bytes | None = home.model_path.read_bytes()
@@ -46,17 +47,18 @@ def document(item: StoredItem, state: FeedState | None) -> topics.Document:
         title=item.item.title,
         text=item.item.text or item.item.lead,
         lang=item.item.lang,
-        feed=item.feed,
+        feed=str(item.feed),
         folders=folders,
         tags=item.item.tags,
         link=item.item.link,
+        social=item.item.kind == "post",
     )
 
 
 def tag(home: Home, store: Store, *, progress: Progress) -> int:
     """Tag every item that has no tags yet; returns how many."""
     total = 0
-    tagger: topics.Tagger | None = None
+    tagger: Tagger | None = None
     states = {s.feed: s for s in store.states()}
     while batch := store.untagged(BATCH):
         if tagger is None:
