@@ -14,6 +14,7 @@ from enum import StrEnum
 import msgspec
 
 Day = date  # a local day of the reader
+PAGE_END = "<!-- end of page -->"  # the last words of every page; a file without them is not whole
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -366,7 +366,13 @@ def account(days: int = 30) -> Breadth:
     rows = []
     for t, (key, label) in enumerate(LABELS.items()):
         picks = tuple(
-            None if d in (9, 10, 17) else max(0, (5 - t + (d * (t + 3)) % 4) // 2 - (1 if t > 3 else 0))
+            None
+            if d in (9, 10, 17)
+            else 2 + d * 5 % 3
+            if t == 0
+            else 0
+            if t == 4 and d > 23
+            else (d * (t + 2) + t) % 7 // 3
             for d in range(days)
         )
         rows.append(

@@ -40,7 +40,8 @@ def feed(templates: Templates, editions: Sequence[Edition], site_url: str) -> by
         _add(entry, "summary", " · ".join(filter(None, [edition.promise, edition.note])), type="text")
         _add(entry, "content", content(templates, edition, site_url), type="html")
     ET.indent(root, "")
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document + b"\n"
 
 
 def content(templates: Templates, edition: Edition, site_url: str) -> str:

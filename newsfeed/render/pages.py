@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from newsfeed.model import Breadth, Edition, LedgerEntry, Record
+from newsfeed.render import days
 from newsfeed.render.atom import feed
 from newsfeed.render.documents import digest, stories
 
@@ -17,25 +18,21 @@ if TYPE_CHECKING:
     from newsfeed.render.templates import Templates
 
 FIRST_ACCOUNT = 7  # days of history before the account of breadth says anything
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
 
 # Headings of the ledger, in the order of their telling. A cause that is not here is its own heading.
 CAUSES = {
     "shown": "On the page",
-    "line": "Told in one line",
-    "same story": "Told the same as a story on the page",
-    "shown before": "You had it in an earlier edition",
-    "over the budget": "Good enough, but there was no room",
+    "line": "Told in a line",
+    "same story": "Told the same as another",
+    "shown before": "You had it before",
+    "over the budget": "There was no room",
+    "source at its cap": "Its source had its share",
     "below the line": "Not worth your minutes",
-    "not news": "Adverts, deals, quizzes and the like",
+    "too old": "Too old by now",
     "muted": "Muted by you",
-    "language": "In a language you don't list",
-    "too old": "Too old",
-    "before": "From before you subscribed",
+    "other language": "In a language you don’t list",
+    "adverts and housekeeping": "Adverts and housekeeping",
+    "before you subscribed": "From before you subscribed",
 }
 
 
@@ -77,11 +74,6 @@ def archive_path(day: date) -> str:
     return f"archive/{day:%Y/%m/%d}.html"
 
 
-def day_words(day: date) -> str:
-    """A day in words: Sunday 22 November."""
-    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
-
-
 def site(
     templates: Templates,
     edition: Edition,
@@ -110,7 +102,7 @@ def morning(templates: Templates, edition: Edition, *, root: str) -> bytes:
     ways = []
     previous = None
     if edition.previous is not None:
-        previous = Way(text=day_words(edition.previous), path=archive_path(edition.previous), rel="prev")
+        previous = Way(text=days.in_words(edition.previous), path=archive_path(edition.previous), rel="prev")
         ways.append(previous)
     ways += [Way(text="All editions", path="archive/index.html"), Way(text="Breadth", path="breadth.html")]
     if root:
@@ -140,11 +132,11 @@ def _archive(templates: Templates, edition: Edition, recent: Sequence[Edition | 
         else:
             promises.setdefault(known, "")
     issues = [
-        Issue(date=day, path=archive_path(day), text=day_words(day), promise=promises[day])
+        Issue(date=day, path=archive_path(day), text=days.in_words(day), promise=promises[day])
         for day in sorted(promises, reverse=True)
     ]
     months = [
-        (f"{_MONTHS[month - 1]} {year}", list(group))
+        (f"{days.MONTHS[month - 1]} {year}", list(group))
         for (year, month), group in groupby(issues, key=lambda issue: (issue.date.year, issue.date.month))
     ]
     return templates.page("archive.html", root="../", lang="en", months=months, count=len(issues))

@@ -16,15 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from newsfeed.errors import SettingsError
-from newsfeed.model import Breadth, Edition
-from newsfeed.render import chart, safe
+from newsfeed.model import PAGE_END, Breadth, Edition
+from newsfeed.render import chart, days, safe
 
 if TYPE_CHECKING:
     import jinja2
 
 PACKAGE = Path(__file__).parents[1]
 KINDS = frozenset({".html", ".css", ".txt", ".xml"})
-END_MARK = "<!-- end of page -->"  # the last bytes of every page; a file without it is not whole
 
 
 def packaged_folder() -> Path:
@@ -88,24 +87,26 @@ class Templates:
 
     def page(self, name: str, *, root: str, lang: str, **context: Any) -> bytes:
         """One page: template `name` filled, with its styles and the policy that allows nothing but them."""
-        style = self.style()
+        from markupsafe import Markup
+
+        style = self.style("page.css" if name == "page.html" else "page.css site.css")
         text = self.fill(
             name,
             root=root,
             lang=safe.language(lang) or "en",
             style=style,
             policy=policy(style),
-            end_mark=END_MARK,
+            end_mark=Markup(PAGE_END),  # noqa: S704 - a constant
             **context,
         )
         return text.encode()
 
-    def style(self) -> str:
-        """All styles as one text, without comments and idle spaces, marked safe for a `<style>` element."""
+    def style(self, names: str = "page.css") -> str:
+        """The named stylesheets, and the reader's `extra.css`, as one text that may stand in a `<style>` element."""
         from markupsafe import Markup
 
-        names = ["styles/page.css", *(n for n in ("styles/extra.css",) if n in self._sources)]
-        style = compact("\n".join(self._sources[name] for name in names))
+        paths = [f"styles/{name}" for name in (*names.split(), "extra.css")]
+        style = compact("\n".join(self._sources[path] for path in paths if path in self._sources))
         if "<" in style:
             raise SettingsError("template styles", 'hold a "<"', "Take it out: styles need none.")
         return Markup(style)  # noqa: S704 - our own or the reader's stylesheet, checked above
@@ -151,7 +152,9 @@ def policy(style: str) -> str:
 
 def compact(css: str) -> str:
     """A stylesheet without comments and idle white space; quoted strings stay as they are."""
-    pieces = re.split(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')""", re.sub(r"/\*.*?\*/", "", css, flags=re.S))
+    pieces = re.split(
+        r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')""", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+    )
     for n in range(0, len(pieces), 2):
         text = re.sub(r"\s+", " ", pieces[n])
         text = re.sub(r" ?([{};]) ?", r"\1", text)
@@ -193,6 +196,7 @@ def _filters() -> dict[str, Any]:
         "instant": safe.instant,
         "foreign": foreign,
         "drawing": chart.drawing,
+        "day": days.in_words,
     }
 
 
