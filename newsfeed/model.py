@@ -84,6 +84,8 @@ class FeedState(Record, frozen=True, kw_only=True):
     failures: int = 0  # in a row
     failure: Failure | None = None  # the last one, while it lasts
     items_a_day: float = 0.0
+    ttl_minutes: int = 0  # as the feed's last readable document asks
+    skip_hours: tuple[int, ...] = ()  # UTC
     moved_to: str = ""  # where permanent redirects lead, while they do
     moved_seen: tuple[date, ...] = ()  # the days on which they did
     gone: bool = False  # 410

@@ -1,0 +1,128 @@
+"""When to ask a feed again: its own rhythm, what its server asks for, and the way back from failures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+SHORTEST = timedelta(minutes=15)
+# A little under a day: a feed that is asked once a day must be due again at the same hour of the next morning.
+LONGEST = timedelta(hours=22)
+UNKNOWN = timedelta(hours=6)  # for a feed whose rhythm is not known
+FIRST_RETRY = timedelta(hours=1)
+OFFLINE_RETRY = timedelta(minutes=10)
+TRUSTED = timedelta(hours=48)  # a stored time farther ahead was written under a wrong clock
+
+NEWEST = 20  # dates that tell a feed's rhythm
+FASTEST = 500.0  # items a day; more is a flood, not a rhythm
+MISSED = 3.0  # items that should have come and did not: the feed has slowed down
+MEMORY = 0.7  # of the old rhythm, where it is only known by counting
+
+_MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,12})", re.IGNORECASE)
+
+
+def items_a_day(dates: Iterable[datetime], now: datetime) -> float | None:
+    """How many items a day a feed brings, from the dates of its items; None where they don't tell.
+
+    The newest twenty count, from the oldest of them until now, so that silence counts too.
+    """
+    all_past = [d.replace(second=0, microsecond=0) for d in dates if d <= now]
+    past = sorted(set(all_past), reverse=True)[:NEWEST]
+    if not past or len(past) == 1 < len(
+        all_past
+    ):  # one date for all is the time of the document, not of its items
+        return None
+    span = max(now - past[-1], timedelta(hours=1)) / timedelta(days=1)
+    return min(len(past) / span, FASTEST)
+
+
+def counted(old: float, new: int, since: datetime | None, now: datetime) -> float:
+    """The rhythm of a feed without dates: what came since the last look, smoothed."""
+    if since is None or now <= since:
+        return old
+    seen = min(new / max((now - since) / timedelta(days=1), 1 / 24), FASTEST)
+    return seen if old == 0 else MEMORY * old + (1 - MEMORY) * seen
+
+
+def slowed(rate: float, last_changed: datetime | None, now: datetime) -> float:
+    """The rhythm of a feed that has brought nothing for longer than it should have."""
+    if last_changed is None or now <= last_changed:
+        return rate
+    silent = (now - last_changed) / timedelta(days=1)
+    return MISSED / silent if silent * rate > MISSED else rate
+
+
+def interval(rate: float) -> timedelta:
+    """Half the mean time between two items: 48 a day and more every 15 minutes, one a day every 12 hours."""
+    if rate <= 0:
+        return UNKNOWN
+    return min(max(timedelta(hours=12) / rate, SHORTEST), LONGEST)
+
+
+def freshness(headers: Mapping[str, str], now: datetime) -> timedelta:
+    """For how long the server calls its answer fresh (RFC 9111: max-age less Age, else Expires less Date)."""
+    control = headers.get("cache-control", "")
+    if re.search(r"no-cache|no-store", control, re.IGNORECASE):
+        return timedelta(0)
+    if found := _MAX_AGE.search(control):
+        age = headers.get("age", "").strip()
+        spent = int(age[:12]) if age.isascii() and age.isdigit() else 0
+        return timedelta(seconds=min(max(int(found[1]) - spent, 0), 10**9))
+    expires = _http_date(headers.get("expires", ""))
+    if expires is None:
+        return timedelta(0)
+    return max(expires - (_http_date(headers.get("date", "")) or now), timedelta(0))
+
+
+def next_due(
+    now: datetime,
+    rate: float,
+    jitter: float,
+    *,
+    ttl_minutes: int = 0,
+    skip_hours: Collection[int] = (),
+    headers: Mapping[str, str] | None = None,
+) -> datetime:
+    """When to ask again after a good answer.
+
+    The rhythm decides, give or take a tenth (`jitter`, 0 to 1), but never before the time that the feed (ttl) or its
+    server (Cache-Control, Expires) names, unless that is over 22 hours; and not in an hour that the feed excludes.
+    """
+    wanted = interval(rate) * (0.9 + 0.2 * jitter)
+    floor = max(timedelta(minutes=min(max(ttl_minutes, 0), 10**6)), freshness(headers or {}, now))
+    return _outside(now + min(max(wanted, floor, SHORTEST), LONGEST), skip_hours, jitter)
+
+
+def retry(now: datetime, failures: int, jitter: float) -> datetime:
+    """When to ask again after so many failures in a row: 1, 2, 4, … hours, less up to a quarter, at most 22."""
+    delay = FIRST_RETRY * (1 << min(max(failures - 1, 0), 10))
+    return now + min(delay, LONGEST) * (0.75 + 0.25 * jitter)
+
+
+def believable(moment: datetime | None, now: datetime) -> datetime | None:
+    """A stored time to wait for, or None when the clock must have been wrong as it was stored."""
+    return None if moment is None or moment > now + TRUSTED else moment
+
+
+def _outside(moment: datetime, hours: Collection[int], jitter: float) -> datetime:
+    excluded = {h % 24 for h in hours}
+    if len(excluded) >= 24:
+        return moment
+    moment = moment.astimezone(UTC)
+    if moment.hour in excluded:
+        while moment.hour in excluded:
+            moment += timedelta(hours=1)
+        moment = moment.replace(minute=0, second=0, microsecond=0) + timedelta(minutes=15 * jitter)
+    return moment
+
+
+def _http_date(value: str) -> datetime | None:
+    if not 8 <= len(value) <= 64:
+        return None
+    try:
+        moment = parsedate_to_datetime(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
