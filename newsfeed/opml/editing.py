@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+import msgspec
+
 from newsfeed.errors import ListError, NotFoundError, SettingsError
 from newsfeed.model import Problem, Record, Subscription, SubscriptionList
 from newsfeed.text import clean_line
@@ -17,7 +19,7 @@ from newsfeed.text import clean_line
 from .addresses import Refusal, accept, address, key, option
 from .coding import Coded, encode, fitting
 from .layout import Layout
-from .reading import commented_out, folder_paths, namespaces, open_list, read, unreadable
+from .reading import commented_out, folder_paths, label, namespaces, open_list, read, unreadable
 from .scan import Attribute, Document, Outline
 from .writing import Branch, attributes, escape, written
 
@@ -56,6 +58,7 @@ class _List:
         self.text = self.document.text
         self.paths = folder_paths(self.document)
         self.skipped = commented_out(self.document)
+        self.folders = self._named_folders()
         self.layout = Layout(self.document)
 
     def holding(self, url: str) -> list[Outline]:
@@ -78,16 +81,18 @@ class _List:
         """The deepest folder of the list on the way to `path` (None: the list itself), and what is missing of it."""
         here: Outline | None = None
         for depth, name in enumerate(path):
-            inside = here.children if here else [o for o in self.document.outlines if not o.parent]
-            wanted = (*path[:depth], name)
-            found = next((o for o in inside if self.is_folder(o) and _same(self.paths[id(o)], wanted)), None)
+            found = self.folders.get((id(here), name.casefold()))
             if not found:
                 return here, path[depth:]
             here = found
         return here, ()
 
-    def is_folder(self, outline: Outline) -> bool:
-        return id(outline) not in self.skipped and address(outline) is None
+    def _named_folders(self) -> dict[tuple[int, str], Outline]:
+        folders: dict[tuple[int, str], Outline] = {}
+        for outline in self.document.outlines:
+            if id(outline) not in self.skipped and address(outline) is None:
+                folders.setdefault((id(outline.parent), label(outline).casefold()), outline)
+        return folders
 
     def insertion(self, folder: Outline | None, branch: Branch) -> _Replacement:
         """Put what `branch` holds at the end of `folder`, laid out as its neighbours are."""
@@ -101,10 +106,11 @@ class _List:
         return [_Replacement(at, at, written((f"xmlns:{p}", uri) for p, uri in missing.items()))]
 
     def apply(self, replacements: list[_Replacement]) -> bytes:
-        text = self.text
-        for start, end, new in sorted(replacements, reverse=True):
-            text = text[:start] + fitting(new, self.coded.codec) + text[end:]
-        return encode(self.coded, text)
+        pieces, position = [], 0
+        for start, end, new in sorted(replacements):
+            pieces += [self.text[position:start], fitting(new, self.coded.codec)]
+            position = end
+        return encode(self.coded, "".join([*pieces, self.text[position:]]))
 
 
 def add(data: bytes, subscription: Subscription, *, name: str = "feeds.opml") -> bytes:
@@ -116,7 +122,7 @@ def add(data: bytes, subscription: Subscription, *, name: str = "feeds.opml") ->
         ListError: the list can't be read, or must be mended before it can be edited.
         SettingsError: the address can't be subscribed to.
     """
-    _accepted(subscription.url)
+    subscription = msgspec.structs.replace(subscription, url=_accepted(subscription.url))
     return _add(_List(data, name), (subscription,), {})[0]
 
 
@@ -127,6 +133,7 @@ def merge(data: bytes, other: SubscriptionList, *, name: str = "feeds.opml") -> 
         ListError: the list can't be read, or must be mended before it can be edited.
     """
     changed, added, present = _add(_List(data, name), other.subscriptions, dict(other.namespaces))
+    open_list(changed, name)  # both together may be beyond the limits
     return changed, Merged(added=added, present=present, problems=other.problems)
 
 

@@ -10,7 +10,7 @@ from newsfeed.text import clean_line
 
 from .addresses import Refusal, accept, address, is_pointer, key, named, option, page
 from .coding import Coded, decode
-from .scan import MAX_DEPTH, MAX_OUTLINES, Document, Outline, scan
+from .scan import MAX_DEPTH, Document, Outline, scan
 
 MAX_BYTES = 5_000_000
 MAX_TITLE = 300
@@ -47,7 +47,7 @@ _DAMAGES = {
 # What other documents begin with -> what they are.
 _OTHERS = {
     "rss": "a feed, not a list of feeds", "feed": "a feed, not a list of feeds", "rdf": "a feed, not a list of feeds",
-    "html": "a web page, not a list of feeds", "!doctype html": "a web page, not a list of feeds",
+    "html": "a web page, not a list of feeds",
 }  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def parse(data: bytes, name: str = "feeds.opml") -> SubscriptionList:
     missing from such a list was not taken out by its owner.
 
     Raises:
-        ListError: nothing of it can be read, or it is beyond the limits (5 MB, 10,000 outlines). `name` is what
+        ListError: nothing of it can be read, or it is beyond the limits (5 MB, 10,000 outlines, 10,000 damages). `name` is what
             the error calls the list.
     """
     coded, document = open_list(data, name)
@@ -82,9 +82,8 @@ def open_list(data: bytes, name: str = "feeds.opml") -> tuple[Coded, Document]:
             name, "it is empty", 'The least that a list needs is <opml version="2.0"><body/></opml>.'
         )
     document = scan(coded.text)
-    if document.too_many:
-        cause = f"it holds more than {MAX_OUTLINES:,} outlines"
-        raise ListError(name, cause, "Split it into smaller lists.")
+    if document.beyond:
+        raise ListError(name, f"it {document.beyond}", "Split it into smaller lists, or export it anew.")
     if not document.outlines and document.root_name != "opml":
         what = _OTHERS.get(document.root_name, "no list of feeds (OPML)")
         line, column = document.place(len(coded.text) - len(coded.text.lstrip()))
@@ -128,10 +127,11 @@ def unreadable(document: Document, name: str) -> ListError:
 
 def shown_line(document: Document, offset: int) -> str:
     """The line of an offset, safe to print and not too long."""
-    lines = document.text[offset : offset + 2000].lstrip().splitlines()
-    start = document.text.rfind("\n", 0, offset) + 1
-    text = document.text[start : offset + 200].lstrip().splitlines() if offset else lines
-    return clean_line((text or lines or [""])[0].replace("&", "&amp;"), 120)
+    start = offset - document.place(offset)[1] + 1
+    # One more escape, for cleaning takes one off: the line is to be shown as it was typed.
+    return clean_line(
+        document.text[start : start + 1000].lstrip().partition("\n")[0].replace("&", "&amp;"), 120
+    )
 
 
 def namespaces(document: Document) -> Mapping[str, str]:

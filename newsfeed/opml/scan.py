@@ -8,15 +8,17 @@ and its time grows in line with the length of the text. Offsets count characters
 
 from __future__ import annotations
 
-import html
 import re
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
+from html.entities import html5
 from typing import NamedTuple
 
 MAX_OUTLINES = 10_000
 MAX_DEPTH = 50
+MAX_TAGS = 100_000
+MAX_DAMAGES = 10_000
 
 _NAME = r"[A-Za-z_:\u00b7-\U0010ffff][\w:.\-\u00b7]*+"
 _QUOTED = r"""(?:"[^<"]*+"|'[^<']*+')"""
@@ -28,8 +30,14 @@ _OPENING = re.compile(rf"<({_NAME})")
 _LANDMARK = re.compile(r"</?(?:[\w.-]{1,40}:)?(?:outline|body|opml)(?=[\s/>])", re.IGNORECASE)
 _LENIENT_NAME = re.compile(r"""[^\s=/>"'<]{1,200}""")
 _EQUALS = re.compile(r"\s*+=\s*+")
+# What follows a tag in a list: outlines have no text in them.
+_FOLLOWING = r"\s*+(?:<(?:!--|/?(?:[\w.-]{1,40}:)?(?:outline|body|opml)(?=[\s/>]))|\Z)"
+_TAG_END = re.compile(rf"/?>(?={_FOLLOWING})", re.IGNORECASE)
 # The quote that ends a value is followed by the end of the tag or by another attribute.
-_CLOSING = {q: re.compile(rf"{q}(?=\s*+/?>|\s*+[\w:.-]+\s*+=\s*+[\"'])") for q in ('"', "'")}
+_CLOSING = {
+    q: re.compile(rf"{q}(?=\s*+/?>{_FOLLOWING}|\s*+[\w:.-]+\s*+=\s*+[\"'])", re.IGNORECASE)
+    for q in ('"', "'")
+}
 _SWALLOWED = re.compile(
     r"""\s(?:text|title|type|description|category|version|language|\w*url|newsfeed-[\w-]+|br:[\w-]+)\s*+=\s*+["']""",
     re.IGNORECASE,
@@ -89,7 +97,7 @@ class Document:
     root_name: str = ""
     damages: list[Damage] = field(default_factory=list)
     cut: int = -1  # where the text ends too early, -1 where it is whole
-    too_many: bool = False
+    beyond: str = ""  # the limit that stopped the scan, in words
     _lines: list[int] = field(default_factory=list)
 
     def place(self, offset: int) -> tuple[int, int]:
@@ -120,13 +128,16 @@ class _Scan:
         self.stack: list[tuple[str, Outline | None]] = []
         self.open: Counter[str] = Counter()
         self.around: list[Outline] = []  # the open outlines
+        self.tags = 0
 
     def damage(self, kind: str, offset: int, *, structural: bool = False) -> None:
         self.document.damages.append(Damage(kind, offset, structural))
+        if len(self.document.damages) > MAX_DAMAGES:
+            self.document.beyond = f"is damaged in more than {MAX_DAMAGES:,} places"
 
     def run(self) -> Document:
         text, position = self.text, 0
-        while not self.document.too_many:
+        while not self.document.beyond:
             at = text.find("<", position)
             self.characters(position, at if at >= 0 else len(text))
             if at < 0:
@@ -220,13 +231,17 @@ class _Scan:
         local = name.rpartition(":")[2].lower()
         document = self.document
         document.root_name = document.root_name or local
+        self.tags += 1
+        if self.tags > MAX_TAGS:
+            document.beyond = f"holds more than {MAX_TAGS:,} tags"
+            return
         seen = {a.name for a in attributes}
         if len(seen) < len(attributes):
             self.damage("attribute given twice", start)
         made: Outline | None = None
         if local == "outline":
             if len(document.outlines) >= MAX_OUTLINES:
-                document.too_many = True
+                document.beyond = f"holds more than {MAX_OUTLINES:,} outlines"
                 return
             parent = self.around[-1] if self.around else None
             made = Outline(local, start, end, attributes, parent, len(self.around))
@@ -251,13 +266,13 @@ class _Scan:
     def end_tag(self, at: int) -> int:
         found = _END.match(self.text, at)
         if not found:
-            bracket = self.text.find(">", at)
             following = self.text.find("<", at + 1)
+            bracket = self.text.find(">", at, following if following >= 0 else len(self.text))
             if bracket < 0 and following < 0:
                 self.cut(at, "tag not closed")
                 return -1
             self.damage("end tag not readable", at, structural=True)
-            return bracket + 1 if following < 0 or 0 <= bracket < following else following
+            return bracket + 1 if bracket >= 0 else following
         local = found[1].rpartition(":")[2].lower()
         if not self.open[local]:
             self.damage("end tag without a start", at, structural=True)
@@ -292,7 +307,7 @@ class _Scan:
 
     def resolve(self, start: int, end: int) -> str:
         value, damages = resolve(self.text[start:end])
-        for kind, offset in damages:
+        for kind, offset in damages.items():
             self.damage(kind, start + offset)
         return value
 
@@ -305,29 +320,31 @@ class _Scan:
         following = _LANDMARK.search(text, opening.end())
         bound = following.start() if following else len(text)
         attributes: list[Attribute] = []
-        position = opening.end()
-        while True:
-            while position < bound and text[position].isspace():
+        position, last_end = opening.end(), -1
+        while position < bound:
+            sign = text[position]
+            if sign.isspace():
                 position += 1
-            if position >= bound:
-                break
-            if text[position] == ">" or text.startswith("/>", position):
-                end = position + (1 if text[position] == ">" else 2)
-                self.element(opening[1], at, end, tuple(attributes), empty=end - position == 2)
+            elif _TAG_END.match(text, position) or (sign == ">" and not opening[1].endswith("outline")):
+                end = position + (2 if sign == "/" else 1)
+                self.element(opening[1], at, end, tuple(attributes), empty=sign == "/")
                 return end
-            name = _LENIENT_NAME.match(text, position)
-            if not name:
+            elif name := _LENIENT_NAME.match(text, position):
+                equals = _EQUALS.match(text, name.end())
+                if equals and equals.end() < bound:
+                    position = self.lenient_value(name, equals.end(), bound, attributes)
+                    if position < 0:
+                        break
+                else:
+                    self.damage("attribute without a value", position)
+                    position = name.end()
+            else:
+                last_end = position + 1 if sign == ">" else last_end
                 self.damage("stray sign in a tag", position)
                 position += 1
-                continue
-            equals = _EQUALS.match(text, name.end())
-            if not equals or equals.end() >= bound:
-                self.damage("attribute without a value", position)
-                position = name.end()
-                continue
-            position = self.lenient_value(name, equals.end(), bound, attributes)
-            if position < 0:
-                break
+        if last_end > 0 and bound < len(text):
+            self.element(opening[1], at, last_end, tuple(attributes), empty=text[last_end - 2] == "/")
+            return last_end
         if bound == len(text):
             self.cut(at, "tag not closed")
             return -1
@@ -354,11 +371,11 @@ class _Scan:
             if end < 0:
                 return -1
             after = end = end - 1 if text[end - 1] == "/" else end
-            self.damage("quote not closed", start)
+            self.damage("quote not closed", start, structural=True)
         swallowed = _SWALLOWED.search(text, inside, end + 1)
         if swallowed and swallowed.start() > start:
             after = end = swallowed.start()
-            self.damage("quote not closed", start)
+            self.damage("quote not closed", start, structural=True)
         elif text.find(quote, inside, end) >= 0:
             self.damage("quote inside a value", start)
         if text.find("<", inside, end) >= 0:
@@ -367,30 +384,30 @@ class _Scan:
         return after
 
 
-def resolve(raw: str) -> tuple[str, list[tuple[str, int]]]:
-    """The value that `raw` stands for in XML, and what is wrong in it (kind and offset)."""
-    damages: list[tuple[str, int]] = []
+def resolve(raw: str) -> tuple[str, dict[str, int]]:
+    """The value that `raw` stands for in XML, and what is wrong in it (each kind with its first place)."""
+    damages: dict[str, int] = {}
 
     def replaced(found: re.Match[str]) -> str:
         decimal, hexadecimal, name = found.groups()
         if name:
             if name in _XML_ENTITIES:
                 return _XML_ENTITIES[name]
-            known = html.entities.html5.get(name + ";")
-            damages.append(("name of HTML" if known else "unknown entity", found.start()))
+            known = html5.get(name + ";")
+            damages.setdefault("name of HTML" if known else "unknown entity", found.start())
             return known or found[0]
         if decimal or hexadecimal:
             number = int(decimal) if decimal else int(hexadecimal, 16)
             if number < 0x110000 and not _ILLEGAL.match(chr(number)):
                 return chr(number)
-            damages.append(("character that XML forbids", found.start()))
+            damages.setdefault("character that XML forbids", found.start())
             return "\ufffd"
-        damages.append(("bare &", found.start()))
+        damages.setdefault("bare &", found.start())
         return "&"
 
     forbidden = _ILLEGAL.search(raw)
     if forbidden:
-        damages.append(("character that XML forbids", forbidden.start()))
+        damages["character that XML forbids"] = forbidden.start()
         raw = _ILLEGAL.sub("\ufffd", raw)
     if _SPACE.search(raw):
         raw = _SPACE.sub(" ", raw)

@@ -101,11 +101,13 @@ def attributes(
         rest.pop(category, None)
         pairs.append(("category", ",".join(subscription.categories)))
     options = dict(subscription.options)
+    # An option keeps another prefix than ours where that is declared.
+    foreign = {
+        option(name): name for name in rest if name.partition(":")[0] in source and option(name) in options
+    }
+    pairs += [(f"newsfeed-{name}", value) for name, value in options.items() if name not in foreign]
     prefixed = [(name, value) for name, value in rest.items() if option(name) not in options]
-    for name in rest:
-        if option(name) in options and name.partition(":")[0] in source:
-            prefixed.append((name, options.pop(option(name))))
-    pairs += [(f"newsfeed-{name}", value) for name, value in options.items()]
+    prefixed += [(name, options[chosen]) for chosen, name in foreign.items()]
     local = {name[6:]: value for name, value in rest.items() if name.startswith("xmlns:")}
     for name, value in prefixed:
         for more, of_it in _declared(name, value, local, source, target):
