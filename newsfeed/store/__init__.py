@@ -1,0 +1,40 @@
+"""The memory of newsfeed: one SQLite file. Records of `model.py` go in, records come out.
+
+    lock      one newsfeed at a time in a home
+    store     `Store`: every method is one transaction
+    schema    the tables, as they are today; migrations/ leads there from what they were
+    sqlite    all that is SQLite's own: pragmas, search index, copies, its errors
+    opening   new, as it should be, behind, or too new: what is done with a file before it is used
+    feeds     the list, the state of each feed, and keeping what one answer brought
+    items     reading and finding items
+    tags      topics of items, the reader's corrections and marks
+    stories   which items tell the same event
+    editions  what was printed, and the account of earlier days
+    pool      all that the choice of an edition may look at
+    notes     small facts: the last good list, days done, the outbox of mails, key and value
+    care      checks, copies, forgetting by age, a clock that was wrong
+
+Importing this package loads no database library; naming `Store` does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from newsfeed.store.records import Applied, Counts, MailState, SyncReport
+    from newsfeed.store.store import Store
+
+__all__ = ["Applied", "Counts", "MailState", "Store", "SyncReport"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "Store":
+        from newsfeed.store.store import Store
+
+        return Store
+    if name in __all__:
+        from newsfeed.store import records
+
+        return getattr(records, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

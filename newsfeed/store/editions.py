@@ -1,0 +1,184 @@
+"""What was printed, kept whole and for ever, and the account of earlier days that the next edition is built on."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+import msgspec
+from sqlalchemy import Connection, delete, func, insert, select
+
+from newsfeed.errors import StoreError
+from newsfeed.model import Edition, History, Line, Pick, Record, Shown
+from newsfeed.store import rows, sqlite
+from newsfeed.store.schema import edition, mark, member, shown
+
+
+class TopicSummary(Record, frozen=True, kw_only=True):
+    """A topic's part in one edition."""
+
+    minutes: float = 0.0
+    told: int = 0  # picks and lines
+    good: int = 0
+    debt: float = 0.0
+
+
+class Summary(Record, frozen=True, kw_only=True):
+    """What later editions ask of one, so that they needn't read it whole."""
+
+    topics: Mapping[str, TopicSummary] = {}
+    big: tuple[int, int] = (0, 0)  # told, all
+    voices: Mapping[str, float] = {}  # feed title -> minutes
+
+
+_EDITION = msgspec.json.Decoder(Edition)
+_SUMMARY = msgspec.json.Decoder(Summary)
+_ENCODER = msgspec.json.Encoder()
+
+
+def told(printed: Edition) -> Iterator[Pick | Line]:
+    """Every pick and line within the minutes; the long read stands outside them."""
+    for section in (*printed.sections, *((printed.since,) if printed.since else ())):
+        yield from section.picks
+    yield from printed.lines
+
+
+def summary(printed: Edition) -> Summary:
+    """What later editions will ask of this one."""
+    voices: dict[str, float] = {}
+    for one in told(printed):
+        voices[one.source] = voices.get(one.source, 0.0) + one.minutes
+    return Summary(
+        topics={
+            t.name: TopicSummary(minutes=t.minutes, told=t.picks + t.lines, good=t.good, debt=t.debt)
+            for t in printed.topics
+        },
+        big=(printed.big_told, printed.big_all),
+        voices=voices,
+    )
+
+
+def record(connection: Connection, printed: Edition, stories: Sequence[Shown]) -> None:
+    """Keep an edition and what it showed, in place of an earlier one of the same date."""
+    connection.execute(delete(shown).where(shown.c.date == printed.date))
+    connection.execute(
+        sqlite.upsert(edition),
+        [
+            {
+                "date": printed.date,
+                "zone": printed.zone,
+                "built": printed.built,
+                "minutes": printed.minutes,
+                "revised": printed.revised,
+                "data": zlib.compress(_ENCODER.encode(printed), 6),
+                "summary": _ENCODER.encode(summary(printed)).decode(),
+            }
+        ],
+    )
+    if stories:
+        connection.execute(insert(shown), [{**rows.SHOWN.values(s), "date": printed.date} for s in stories])
+
+
+def read(connection: Connection, local: date) -> Edition | None:
+    """The edition of a local day as it was printed, or None.
+
+    Raises:
+        StoreError: what is kept of it is damaged.
+    """
+    data = connection.execute(select(edition.c.data).where(edition.c.date == local)).scalar()
+    if data is None:
+        return None
+    try:
+        return _EDITION.decode(zlib.decompress(data))
+    except (zlib.error, msgspec.DecodeError) as error:
+        raise StoreError(
+            f"edition of {local}", "what is kept of it can't be read", "Build it again: `--rebuild`."
+        ) from error
+
+
+def dates(connection: Connection) -> list[date]:
+    """The days with an edition, oldest first."""
+    return [r[0] for r in connection.execute(select(edition.c.date).order_by(edition.c.date))]
+
+
+def latest(connection: Connection) -> Edition | None:
+    """The edition with the newest date."""
+    newest = connection.execute(select(func.max(edition.c.date))).scalar()
+    return None if newest is None else read(connection, newest)
+
+
+def before(connection: Connection, local: date) -> Edition | None:
+    """The last edition of an earlier date."""
+    earlier = connection.execute(select(func.max(edition.c.date)).where(edition.c.date < local)).scalar()
+    return None if earlier is None else read(connection, earlier)
+
+
+def built_before(connection: Connection, local: date) -> datetime | None:
+    """When the last edition of an earlier date was built."""
+    query = select(edition.c.built).where(edition.c.date < local).order_by(edition.c.date.desc()).limit(1)
+    moment: datetime | None = connection.execute(query).scalar()
+    return moment
+
+
+def history(connection: Connection, local: date, days: int = 90) -> History:
+    """What the editions of the `days` days before `local` did; `local` itself has no part in it.
+
+    Stories may have been joined since they were shown: each is named as the story its item belongs to today.
+    """
+    first = local - timedelta(days=days)
+    accounts = {
+        r[0]: _SUMMARY.decode(r[1])
+        for r in connection.execute(
+            select(edition.c.date, edition.c.summary)
+            .where(edition.c.date >= first, edition.c.date < local)
+            .order_by(edition.c.date)
+        )
+    }
+    query = (
+        select(*rows.SHOWN_COLUMNS, member.c.story.label("today"))
+        .outerjoin(member, member.c.item == shown.c.item)
+        .where(shown.c.date >= first, shown.c.date < local)
+        .order_by(shown.c.date, shown.c.id)
+    )
+    seen = []
+    for row in connection.execute(query):
+        one = rows.shown_of(row[:-1])
+        seen.append(one if row[-1] in {None, one.story} else msgspec.structs.replace(one, story=row[-1]))
+    return History(
+        shown=tuple(seen),
+        days=tuple(accounts),
+        debts={name: t.debt for name, t in list(accounts.values())[-1].topics.items()} if accounts else {},
+        minutes={d.isoformat(): {n: t.minutes for n, t in a.topics.items()} for d, a in accounts.items()},
+        picks={d.isoformat(): {n: t.told for n, t in a.topics.items()} for d, a in accounts.items()},
+        big={d.isoformat(): a.big for d, a in accounts.items()},
+        good={d.isoformat(): {n: t.good for n, t in a.topics.items()} for d, a in accounts.items()},
+        voices={d.isoformat(): a.voices for d, a in accounts.items()},
+    )
+
+
+def likes(connection: Connection, local: date, days: int = 365) -> dict[int, dict[str, tuple[int, int]]]:
+    """By feed and topic: how many of the stories shown before `local` the reader liked or opened, and how many there were.
+
+    A story counts for the topics it has with p .5 or more. A thumb down takes an opened one out of the first number.
+    """
+    query = (
+        select(*rows.SHOWN_COLUMNS, mark.c.liked, mark.c.opened_at)
+        .outerjoin(mark, mark.c.item == shown.c.item)
+        .where(shown.c.date >= local - timedelta(days=days), shown.c.date < local)
+    )
+    found: dict[int, dict[str, tuple[int, int]]] = {}
+    for row in connection.execute(query):
+        one, thumb, opened = rows.shown_of(row[:-2]), row[-2] or 0, row[-1] is not None
+        good = thumb > 0 or (opened and thumb == 0)
+        for topic, p in one.topics.items():
+            if p >= 0.5:
+                liked, all_shown = found.setdefault(one.feed, {}).get(topic, (0, 0))
+                found[one.feed][topic] = (liked + good, all_shown + 1)
+    return found
+
+
+def last_shown(connection: Connection, local: date) -> dict[int, date]:
+    """By feed: the last day before `local` on which it stood in an edition."""
+    query = select(shown.c.feed, func.max(shown.c.date)).where(shown.c.date < local).group_by(shown.c.feed)
+    return {r[0]: r[1] for r in connection.execute(query)}

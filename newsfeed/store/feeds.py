@@ -1,0 +1,297 @@
+"""The list, the state of each feed, and keeping what one answer brought. One call is one transaction of `Store`."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+
+from newsfeed.errors import NotFoundError
+from newsfeed.model import FeedState, FeedUpdate, Item, KnownItem, Subscription
+from newsfeed.store import rows, sqlite, words
+from newsfeed.store.records import Applied, SyncReport
+from newsfeed.store.schema import body, feed, item, tagging
+
+KNOWN = 1000  # of a feed's newest items are handed out to be recognised; a document holds 500 at most
+REF = 7  # characters of a short name: 35 bits
+
+# ------------------------------------------------------------------------- the list
+
+
+def sync(connection: Connection, subscriptions: Iterable[Subscription], now: datetime) -> SyncReport:
+    """Make the list of feeds what `subscriptions` says. What is taken out keeps its history."""
+    wanted = {s.url: (place, s) for place, s in reversed(list(enumerate(subscriptions)))}
+    have = {
+        row.url: row
+        for row in connection.execute(
+            select(feed.c.id, feed.c.url, feed.c.outline, feed.c.place, feed.c.listed, feed.c.moved_to)
+        )
+    }
+    _follow(connection, wanted, have)
+    added, removed, changed, kept = [], [], [], 0
+    for url, (place, subscription) in sorted(wanted.items(), key=lambda entry: entry[1][0]):
+        row = have.get(url)
+        values: dict[str, Any] = {
+            "outline": rows.outline(subscription),
+            "place": place,
+            "listed": True,
+            "until": None,
+        }
+        if row is None:
+            connection.execute(insert(feed).values(url=url, since=now, **values))
+            added.append(url)
+            continue
+        if not row.listed:
+            # Back again: asked at once, and what it wrote meanwhile is treated as at a first reading.
+            values |= {"next_due": None, "first_good": None, "failures": 0, "failing_since": None}
+            added.append(url)
+        elif _differs(rows.subscription_of(row.outline), subscription):
+            changed.append(url)
+        else:
+            kept += 1
+            if row.place == place and row.outline == values["outline"]:
+                continue
+        connection.execute(update(feed).where(feed.c.id == row.id).values(values))
+    for url, row in have.items():
+        if row.listed and url not in wanted:
+            connection.execute(update(feed).where(feed.c.id == row.id).values(listed=False, until=now))
+            removed.append(url)
+    return SyncReport(added=tuple(added), removed=tuple(removed), changed=tuple(changed), kept=kept)
+
+
+def _differs(old: Subscription, new: Subscription) -> bool:
+    """Whether an outline says something else; where it stands in the file is no difference."""
+    return msgspec.structs.replace(old, line=0) != msgspec.structs.replace(new, line=0)
+
+
+def _follow(connection: Connection, wanted: Mapping[str, Any], have: dict[str, Any]) -> None:
+    """An address that replaces the one it moved from goes on with that one's history."""
+    leaving = [row for url, row in have.items() if row.listed and url not in wanted]
+    for url in wanted.keys() - have.keys():
+        old = next((r for r in leaving if r.moved_to == url or _same_place(r.url, url)), None)
+        if old is None:
+            continue
+        leaving.remove(old)
+        connection.execute(
+            update(feed).where(feed.c.id == old.id).values(url=url, moved_to="", next_due=None)
+        )
+        del have[old.url]
+        have[url] = old
+
+
+def _same_place(one: str, other: str) -> bool:
+    """Whether two addresses differ in scheme, a "www." or a last slash only."""
+
+    def core(url: str) -> str:
+        return url.partition("://")[2].removeprefix("www.").rstrip("/")
+
+    return core(one) == core(other)
+
+
+# ------------------------------------------------------------------------- states
+
+
+def states(connection: Connection, *, listed: bool = True) -> list[FeedState]:
+    """The feeds of the list in its order; with `listed` False, those that were taken out."""
+    query = select(*rows.FEED_COLUMNS).where(feed.c.listed == listed).order_by(feed.c.place, feed.c.id)
+    return [rows.feed_state(row) for row in connection.execute(query)]
+
+
+def state(connection: Connection, number: int) -> FeedState:
+    """The state of one feed, in the list or not.
+
+    Raises:
+        NotFoundError: there is no such feed.
+    """
+    row = connection.execute(select(*rows.FEED_COLUMNS).where(feed.c.id == number)).first()
+    if row is None:
+        raise NotFoundError(
+            f"feed {number}", "there is no such feed", "`newsfeed feeds list` shows them all."
+        )
+    return rows.feed_state(row)
+
+
+def due(connection: Connection, now: datetime) -> list[FeedState]:
+    """The feeds of the list whose time has come, longest waiting first."""
+    query = (
+        select(*rows.FEED_COLUMNS)
+        .where(
+            feed.c.listed,
+            feed.c.gone.is_(False),
+            or_(feed.c.next_due.is_(None), feed.c.next_due <= now),
+            or_(feed.c.not_before.is_(None), feed.c.not_before <= now),
+        )
+        .order_by(feed.c.next_due, feed.c.place)
+    )
+    return [rows.feed_state(row) for row in connection.execute(query)]
+
+
+# ------------------------------------------------------------------------- what is known
+
+_KNOWN = (item.c.identity, item.c.hash, item.c.link, item.c.title, item.c.published)
+
+
+def known(connection: Connection, number: int) -> list[KnownItem]:
+    """The newest items of a feed, newest first, as much of them as recognising needs."""
+    query = select(*_KNOWN).where(item.c.feed == number).order_by(item.c.id.desc()).limit(KNOWN)
+    return [
+        KnownItem(identity=r[0], hash=r[1], link=r[2], title=r[3], published=r[4])
+        for r in connection.execute(query)
+    ]
+
+
+# ------------------------------------------------------------------------- one answer
+
+
+def apply(connection: Connection, change: FeedUpdate, now: datetime) -> Applied:
+    """Keep the state, the new and the changed items of one feed.
+
+    Who calls it twice with the same update changes nothing the second time: an item is one by feed and identity.
+
+    Raises:
+        NotFoundError: the feed is unknown.
+    """
+    row = connection.execute(
+        select(feed.c.id, feed.c.url).where(
+            feed.c.id == change.state.feed
+            if change.state.feed
+            else feed.c.url == change.state.subscription.url
+        )
+    ).first()
+    if row is None:
+        raise NotFoundError(change.state.name, "this feed is not in the store", "Refresh again.")
+    number, url = row
+    connection.execute(update(feed).where(feed.c.id == number).values(rows.FEED.values(change.state)))
+    offered = {i.identity: i for i in map(rows.storable, (*change.new, *change.changed))}
+    if not offered:
+        return Applied()
+    stored = _stored(connection, number, list(offered))
+    edited = {i.identity for i in map(rows.storable, change.changed)}
+    fresh = [i for identity, i in offered.items() if identity not in stored]
+    old = [
+        i
+        for identity, i in offered.items()
+        if identity in stored and (identity in edited or i.hash != stored[identity][1])
+    ]
+    new = _insert(connection, number, url, fresh, frozenset(change.before), now)
+    return Applied(new=new, changed=_replace(connection, stored, old, now))
+
+
+def _stored(connection: Connection, number: int, identities: Sequence[str]) -> dict[str, tuple[int, str]]:
+    query = select(item.c.identity, item.c.id, item.c.hash).where(
+        item.c.feed == number, item.c.identity.in_(identities)
+    )
+    return {r[0]: (r[1], r[2]) for r in connection.execute(query)}
+
+
+def _insert(
+    connection: Connection,
+    number: int,
+    url: str,
+    items: Sequence[Item],
+    before: frozenset[str],
+    now: datetime,
+) -> tuple[int, ...]:
+    if not items:
+        return ()
+    refs = _refs(connection, url, [i.identity for i in items])
+    values = [
+        {
+            **rows.ITEM.values(i),
+            "feed": number,
+            "ref": refs[i.identity],
+            "first_seen": now,
+            "before": i.identity in before,
+        }
+        for i in items
+    ]
+    made = connection.execute(insert(item).returning(item.c.identity, item.c.id), values)
+    numbers: dict[str, int] = {r[0]: r[1] for r in made}
+    if bodies := [
+        {"item": numbers[i.identity], "text": i.text, "html": i.html} for i in items if i.text or i.html
+    ]:
+        connection.execute(insert(body), bodies)
+    sqlite.add_to_search(connection, [(numbers[i.identity], words.entry(i)) for i in items])
+    return tuple(numbers[i.identity] for i in items)
+
+
+def _replace(
+    connection: Connection, stored: Mapping[str, tuple[int, str]], items: Sequence[Item], now: datetime
+) -> tuple[int, ...]:
+    """Put edited items in the place of what was stored of them."""
+    if not items:
+        return ()
+    numbers = [stored[i.identity][0] for i in items]
+    query = (
+        select(*rows.ITEM_COLUMNS, body.c.text, body.c.html, item.c.edited)
+        .outerjoin(body)
+        .where(item.c.id.in_(numbers))
+    )
+    was = {}
+    edits = {}
+    for row in connection.execute(query):
+        was[row[0]] = rows.stored_item(row, row.text or "", row.html or "").item
+        edits[row[0]] = row.edited
+    changes = []
+    for i in items:
+        key = stored[i.identity][0]
+        values = rows.ITEM.values(i)
+        values |= {"key": key, "edited": now if i.hash != was[key].hash else edits[key]}
+        changes.append(values)
+    names = (*rows.ITEM.names, "extra", "edited")
+    connection.execute(
+        update(item).where(item.c.id == bindparam("key")).values({n: bindparam(n) for n in names}), changes
+    )
+    connection.execute(
+        sqlite.upsert(body), [{"item": stored[i.identity][0], "text": i.text, "html": i.html} for i in items]
+    )
+    otherwise = [i for i in items if words.entry(i) != words.entry(was[stored[i.identity][0]])]
+    touched = [stored[i.identity][0] for i in otherwise]
+    sqlite.drop_from_search(connection, [(key, words.entry(was[key])) for key in touched])
+    sqlite.add_to_search(connection, [(stored[i.identity][0], words.entry(i)) for i in otherwise])
+    if touched:
+        # Other words may mean other topics: it is tagged anew.
+        connection.execute(delete(tagging).where(tagging.c.item.in_(touched)))
+    return tuple(numbers)
+
+
+# ------------------------------------------------------------------------- short names
+
+
+def ref_of(url: str, identity: str, length: int = REF) -> str:
+    """The short name of an item: the beginning of a hash of its feed's address and its identity.
+
+    Lower-case letters and the digits 2 to 7 (base 32, RFC 4648). Never digits alone: those are a pick's number.
+    """
+    whole = base64.b32encode(hashlib.sha256(f"{url}\n{identity}".encode()).digest()).decode().lower()
+    while whole[:length].isdigit():
+        length += 1
+    return whole[:length]
+
+
+def _refs(connection: Connection, url: str, identities: Sequence[str]) -> dict[str, str]:
+    """Names that nobody has yet; on a collision the later item takes a longer one."""
+    found: dict[str, str] = {}
+    used: set[str] = set()
+    waiting = list(identities)
+    length = REF
+    while waiting:
+        wanted = {identity: ref_of(url, identity, length) for identity in waiting}
+        taken = {
+            r[0] for r in connection.execute(select(item.c.ref).where(item.c.ref.in_(wanted.values())))
+        } | used
+        waiting = []
+        for identity, ref in wanted.items():
+            if ref in taken:
+                waiting.append(identity)
+            else:
+                found[identity] = ref
+                used.add(ref)
+                taken.add(ref)
+        length += 1
+    return found

@@ -1,0 +1,157 @@
+"""Reading and finding items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+
+from newsfeed.errors import NotFoundError
+from newsfeed.model import StoredItem
+from newsfeed.store import rows, sqlite, words
+from newsfeed.store.schema import body, item
+
+Body = Literal["none", "text", "all"]  # of an item: nothing, the beginning of its text, text and HTML whole
+SHORT = 2000  # characters of text in the light version
+CHUNK = 5000  # values in one IN (…)
+LOOKED_AT = 400  # newest hits of a search that are weighed
+
+
+def chunks(values: Iterable[int]) -> Iterator[list[int]]:
+    """Numbers in lists that a statement can take."""
+    whole = list(values)
+    for start in range(0, len(whole), CHUNK):
+        yield whole[start : start + CHUNK]
+
+
+def selected(how: Body = "none") -> Select[Any]:
+    """A query for items with as much of their bodies as is asked for; read its rows by `read`."""
+    if how == "none":
+        return select(*rows.ITEM_COLUMNS)
+    if how == "text":
+        return select(*rows.ITEM_COLUMNS, func.substr(body.c.text, 1, SHORT)).outerjoin_from(item, body)
+    return select(*rows.ITEM_COLUMNS, body.c.text, body.c.html).outerjoin_from(item, body)
+
+
+_WIDTH = len(rows.ITEM_COLUMNS)
+
+
+def read(row: Sequence[Any], how: Body = "none") -> StoredItem:
+    """The item in a row of `selected`."""
+    if how == "none":
+        return rows.stored_item(row)
+    if how == "text":
+        return rows.stored_item(row, row[_WIDTH] or "")
+    return rows.stored_item(row, row[_WIDTH] or "", row[_WIDTH + 1] or "")
+
+
+def items(connection: Connection, numbers: Iterable[int], how: Body = "all") -> list[StoredItem]:
+    """The items with these numbers, in their order; what is forgotten is left out."""
+    wanted = list(dict.fromkeys(numbers))
+    found = {
+        row[0]: read(row, how)
+        for some in chunks(wanted)
+        for row in connection.execute(selected(how).where(item.c.id.in_(some)))
+    }
+    return [found[n] for n in wanted if n in found]
+
+
+def one(connection: Connection, number: int) -> StoredItem:
+    """The item with this number, whole.
+
+    Raises:
+        NotFoundError: there is none, or it is forgotten.
+    """
+    found = items(connection, [number])
+    if not found:
+        raise NotFoundError(f"item {number}", "there is no such item, or it is too old to be kept")
+    return found[0]
+
+
+def window(
+    connection: Connection, since: datetime, until: datetime | None = None, how: Body = "none"
+) -> list[StoredItem]:
+    """Items that were published or first seen from `since` on and before `until`, oldest number first."""
+    return [
+        read(row, how)
+        for row in connection.execute(selected(how).where(_within(since, until)).order_by(item.c.id))
+    ]
+
+
+def _within(since: datetime, until: datetime | None) -> ColumnElement[bool]:
+    begun = or_(item.c.first_seen >= since, item.c.published >= since)
+    return begun if until is None else and_(begun, func.coalesce(item.c.published, item.c.first_seen) < until)
+
+
+def of_feed(connection: Connection, number: int, limit: int = 50, how: Body = "none") -> list[StoredItem]:
+    """The newest items of one feed, newest first."""
+    query = selected(how).where(item.c.feed == number).order_by(item.c.id.desc()).limit(limit)
+    return [read(row, how) for row in connection.execute(query)]
+
+
+# ------------------------------------------------------------------------- finding
+
+
+def find(connection: Connection, name: str, limit: int = 20) -> list[StoredItem]:
+    """What a person may mean by `name`: a short name, a link, an address of a feed's item, or words of a title.
+
+    The first kind that fits decides. Empty when nothing does; more than one when the name is not clear.
+    """
+    name = name.strip()
+    if not name:
+        return []
+    found = _by_ref(connection, name) or _by_link(connection, name)
+    if found or "://" in name:
+        return found
+    hits = search(connection, name, limit)
+    titled = [i for i in hits if words.holds(name, i.item.title)]
+    exact = [i for i in titled if words.folded(i.item.title).casefold() == words.folded(name).casefold()]
+    return exact or titled or hits
+
+
+def _by_ref(connection: Connection, name: str) -> list[StoredItem]:
+    return _whole(connection, item.c.ref == name.removeprefix("#").lower())
+
+
+def _by_link(connection: Connection, name: str) -> list[StoredItem]:
+    if "://" not in name:
+        return []
+    base = name.partition("#")[0]
+    spellings = {name, base, base.rstrip("/"), base.rstrip("/") + "/"}
+    found = _whole(connection, item.c.link.in_(spellings))
+    return found or _whole(connection, item.c.discussion.in_(spellings))
+
+
+def _whole(connection: Connection, condition: ColumnElement[bool]) -> list[StoredItem]:
+    query = selected("all").where(condition).order_by(item.c.id.desc())
+    return [read(row, "all") for row in connection.execute(query)]
+
+
+def search(connection: Connection, wanted: str, limit: int = 50) -> list[StoredItem]:
+    """Items with all these words (or words that begin so): those that have them in the title first, then newest first."""
+    query = words.query(wanted)
+    if not query or limit <= 0:
+        return []
+    hits: Sequence[StoredItem] = items(
+        connection, sqlite.search(connection, query, max(LOOKED_AT, limit)), "text"
+    )
+    if any(c >= "\u3000" for c in wanted):
+        # The index knows pairs of letters only; whether they stand together, the text itself tells.
+        hits = [i for i in hits if words.holds(wanted, words.plain(i.item))]
+    titled = [i for i in hits if words.holds(wanted, i.item.title)]
+    in_title = {i.id for i in titled}
+    return [*titled, *(i for i in hits if i.id not in in_title)][:limit]
+
+
+def make_search_anew(connection: Connection) -> int:
+    """Fill the search index from the items themselves; gives how many there are."""
+    sqlite.empty_search(connection)
+    count = 0
+    numbers = [r[0] for r in connection.execute(select(item.c.id).order_by(item.c.id))]
+    for some in chunks(numbers):
+        whole = items(connection, some, "all")
+        sqlite.add_to_search(connection, [(i.id, words.entry(i.item)) for i in whole])
+        count += len(whole)
+    return count

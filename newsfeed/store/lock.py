@@ -1,0 +1,133 @@
+"""One newsfeed at a time in a home.
+
+The lock is the kernel's (flock on an open file), so it goes with its holder however that ends, kill -9 included.
+What stands in the file only tells others who holds it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from newsfeed.errors import BusyError, StoreError
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Who holds a lock, since when, and doing what."""
+
+    pid: int
+    since: str  # as the holder's clock said, ISO 8601 in UTC
+    label: str
+
+
+class Lock:
+    """Holds `path` while in its `with` block; `label` ("refresh", "digest") tells others what goes on.
+
+    Raises:
+        BusyError: another process holds it; the sentence names that one.
+        StoreError: the file can't be made or locked.
+    """
+
+    def __init__(self, path: Path, label: str, *, since: datetime | None = None) -> None:
+        self.path = path
+        self.label = label
+        self._since = since
+        self._file: int | None = None
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def acquire(self) -> None:
+        """Take the lock now or raise; never waits."""
+        if self._file is not None:
+            raise BusyError(str(self.path), "this process holds the lock already")
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreError(
+                str(self.path), f"the lock can't be made ({error.strerror})", "Mend the folder's permissions."
+            ) from error
+        try:
+            self._take(file)
+        except BlockingIOError:
+            os.close(file)
+            raise self._busy() from None
+        except OSError as error:
+            os.close(file)
+            raise StoreError(
+                str(self.path),
+                f"the lock can't be taken ({error.strerror})",
+                "Keep the home on a local disk, not on a network share.",
+            ) from error
+        since = self._since or datetime.now(UTC)
+        holder = Holder(
+            pid=os.getpid(), since=since.astimezone(UTC).isoformat(timespec="seconds"), label=self.label
+        )
+        os.ftruncate(file, 0)
+        os.pwrite(file, msgspec.json.encode(holder), 0)
+        self._file = file
+
+    def _take(self, file: int) -> None:
+        # `holder` looks by holding the lock for an instant; a second try tells that from a real holder.
+        for pause in (0.02, 0.05, None):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if pause is None:
+                    raise
+                time.sleep(pause)
+            else:
+                return
+
+    def release(self) -> None:
+        """Let it go; harmless when it is not held."""
+        if self._file is None:
+            return
+        # The file stays: to remove it would let two others hold two different files of one name.
+        os.ftruncate(self._file, 0)
+        os.close(self._file)
+        self._file = None
+
+    def holder(self) -> Holder | None:
+        """Who holds it, as far as the file tells; None when nobody does."""
+        try:
+            file = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return self._read() or Holder(pid=0, since="", label="")
+        except OSError:
+            return None
+        finally:
+            os.close(file)
+        return None
+
+    def _read(self) -> Holder | None:
+        try:
+            return msgspec.json.decode(self.path.read_bytes(), type=Holder)
+        except (OSError, msgspec.DecodeError):
+            return None
+
+    def _busy(self) -> BusyError:
+        holder = self._read()
+        if holder is None:
+            who = "another newsfeed is at work here"
+        else:
+            who = f"another newsfeed is at work here: {holder.label} (process {holder.pid}, since {holder.since})"
+        return BusyError("", who, "Try again when it is done.")

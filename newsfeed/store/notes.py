@@ -1,0 +1,137 @@
+"""Small facts: key and value, the last good list, days that are done, and the outbox of mails."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from newsfeed.store import sqlite
+from newsfeed.store.records import Mail, MailState
+from newsfeed.store.schema import day, last_list, mail, meta
+
+# ------------------------------------------------------------------------- key and value
+
+
+def get(connection: Connection, key: str) -> str | None:
+    """The value of a key, or None."""
+    value: str | None = connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
+    return value
+
+
+def put(connection: Connection, key: str, value: str | None) -> None:
+    """Set a value; None takes the key away."""
+    if value is None:
+        connection.execute(delete(meta).where(meta.c.key == key))
+    else:
+        connection.execute(sqlite.upsert(meta), [{"key": key, "value": value}])
+
+
+def moment(connection: Connection, key: str) -> datetime | None:
+    """A moment that `put_moment` kept, or None."""
+    value = get(connection, key)
+    return datetime.fromisoformat(value) if value else None
+
+
+def put_moment(connection: Connection, key: str, value: datetime) -> None:
+    """Keep a moment under a key."""
+    put(connection, key, value.isoformat())
+
+
+# ------------------------------------------------------------------------- the last good list
+
+
+def save_list(connection: Connection, data: bytes) -> None:
+    """Keep the bytes of a list that could be read."""
+    if read_list(connection) != data:
+        connection.execute(sqlite.upsert(last_list), [{"id": 1, "data": data}])
+
+
+def read_list(connection: Connection) -> bytes | None:
+    """The last list that could be read, or None before there was one."""
+    data: bytes | None = connection.execute(select(last_list.c.data)).scalar()
+    return data
+
+
+# ------------------------------------------------------------------------- days
+
+
+def done(connection: Connection, local: date, zone: str = "") -> bool:
+    """Whether the edition of this local day is done: in any zone, or with `zone` in that one."""
+    query = select(day.c.date).where(day.c.date == local)
+    return connection.execute(query.where(day.c.zone == zone) if zone else query).first() is not None
+
+
+def mark_done(connection: Connection, local: date, zone: str, now: datetime) -> bool:
+    """Note that it is; False when that was noted before."""
+    if done(connection, local, zone):
+        return False
+    connection.execute(insert(day).values(date=local, zone=zone, done=now))
+    return True
+
+
+# ------------------------------------------------------------------------- outbox
+
+
+def claim_mail(connection: Connection, local: date, recipient: str, now: datetime) -> bool:
+    """Take the one right to send the mail of this day to this recipient (a hash).
+
+    True when nobody had it, or the last attempt surely failed. False when it was sent, may have been, or is under way.
+    """
+    before = connection.execute(
+        select(mail.c.state).where(mail.c.date == local, mail.c.recipient == recipient)
+    ).scalar()
+    if before not in {None, MailState.FAILED}:
+        return False
+    connection.execute(
+        sqlite.upsert(mail),
+        [
+            {
+                "date": local,
+                "recipient": recipient,
+                "state": str(MailState.CLAIMED),
+                "claimed": now,
+                "settled": None,
+                "note": "",
+            }
+        ],
+    )
+    return True
+
+
+def mark_mail(
+    connection: Connection, local: date, recipient: str, state: MailState, now: datetime, note: str = ""
+) -> None:
+    """Note what became of a claimed mail."""
+    connection.execute(
+        update(mail)
+        .where(mail.c.date == local, mail.c.recipient == recipient)
+        .values(state=str(MailState(state)), settled=now, note=note)
+    )
+
+
+def mails(connection: Connection, state: MailState | None = None) -> list[Mail]:
+    """Rows of the outbox, oldest first."""
+    query = select(mail).order_by(mail.c.date, mail.c.recipient)
+    if state is not None:
+        query = query.where(mail.c.state == str(state))
+    return [
+        Mail(
+            date=r.date,
+            recipient=r.recipient,
+            state=MailState(r.state),
+            claimed=r.claimed,
+            settled=r.settled,
+            note=r.note,
+        )
+        for r in connection.execute(query)
+    ]
+
+
+def doubt_claims(connection: Connection, now: datetime) -> int:
+    """Mark every claim that is still open as uncertain; gives how many there were.
+
+    For who holds the home's lock and sends nothing himself: whoever claimed has died between claim and record.
+    """
+    query = update(mail).where(mail.c.state == str(MailState.CLAIMED))
+    return connection.execute(query.values(state=str(MailState.UNCERTAIN), settled=now)).rowcount

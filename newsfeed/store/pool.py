@@ -1,0 +1,173 @@
+"""All that the choice of an edition may look at, read in a few whole queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, case, func, or_, select
+
+from newsfeed.model import Candidate, FeedFacts, FeedState, Pool, StoredItem, Story, Tagging
+from newsfeed.store import editions, feeds, stories, tags
+from newsfeed.store import items as reading
+from newsfeed.store.schema import item, item_topic, shown, tagging
+
+CARRIED = timedelta(
+    days=8
+)  # an item that was never shown stays a candidate so long: a weekly source's last one
+RHYTHM = timedelta(days=28)
+MIX = timedelta(days=90)
+SCORES = 400  # of a feed's newest items, to weigh a score within its own source
+AHEAD = timedelta(hours=1)  # what was "seen" later than this from now was seen by a clock that was wrong
+
+
+def read(connection: Connection, local: date, now: datetime, since: datetime | None = None) -> Pool:
+    """Everything for the edition of the local day `local`.
+
+    Candidates are the items first seen after `since` (default: when the last edition of an earlier date was built),
+    and those of the last 8 days that no earlier edition showed; never what came before the reader subscribed.
+    """
+    begun = since if since is not None else editions.built_before(connection, local)
+    found = _candidates(connection, local, now, begun)
+    numbers = [i.id for i, _ in found]
+    told = stories.of_items(connection, numbers)
+    story_of = {n: s.id for s in told for n in s.items}
+    lonely = [i for i, _ in found if i.id not in story_of]
+    thumbs = tags.likes(connection, numbers)
+    return Pool(
+        candidates=tuple(
+            # An item that was not grouped yet is a story of its own, under a number that no kept story has.
+            Candidate(item=i, tagging=t, story=story_of.get(i.id, -i.id), liked=thumbs.get(i.id, 0))
+            for i, t in found
+        ),
+        stories=(
+            *told,
+            *(Story(id=-i.id, head=i.id, items=(i.id,), first=_time(i), last=_time(i)) for i in lonely),
+        ),
+        feeds=tuple(_facts(connection, local, now, begun, {i.feed for i, _ in found})),
+        history=editions.history(connection, local),
+        since=begun,
+    )
+
+
+def _time(one: StoredItem) -> datetime:
+    return one.item.published or one.first_seen
+
+
+def _candidates(
+    connection: Connection, local: date, now: datetime, since: datetime | None
+) -> list[tuple[StoredItem, Tagging]]:
+    recent = func.coalesce(item.c.published, item.c.first_seen) >= now - CARRIED
+    never_shown = ~select(shown.c.id).where(shown.c.item == item.c.id, shown.c.date < local).exists()
+    fresh = item.c.first_seen <= now + AHEAD
+    if since is not None:
+        fresh = and_(fresh, item.c.first_seen > since)
+    query = (
+        reading.selected("text")
+        .add_columns(tagging.c.not_news, tagging.c.scores)
+        .outerjoin(tagging, tagging.c.item == item.c.id)
+        .where(item.c.before.is_(False), or_(fresh, and_(recent, never_shown)))
+        .order_by(item.c.id)
+    )
+    return [
+        (
+            reading.read(row, "text"),
+            Tagging(item=row[0]) if row[-1] is None else tags.tagging_of(row[0], row[-2], row[-1]),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+# ------------------------------------------------------------------------- feeds
+
+
+def _facts(
+    connection: Connection, local: date, now: datetime, since: datetime | None, candidates: set[int]
+) -> Iterable[FeedFacts]:
+    # A feed that left the list may still have items among the candidates.
+    known = feeds.states(connection) + [
+        s for s in feeds.states(connection, listed=False) if s.feed in candidates
+    ]
+    rhythm = _rhythm(connection, now, since)
+    mixes = _mixes(connection, now)
+    scores = _scores(connection, candidates)
+    last = editions.last_shown(connection, local)
+    likes = editions.likes(connection, local)
+    for state in known:
+        per_day, previous, posts = rhythm.get(state.feed, (0.0, None, 0.0))
+        yield FeedFacts(
+            feed=state.feed,
+            title=state.name,
+            url=state.subscription.url,
+            html_url=state.subscription.html_url or state.html_url,
+            folders=state.subscription.folders,
+            options=state.subscription.options,
+            social=_is_social(state, posts),
+            items_a_day=per_day,
+            last_shown=last.get(state.feed),
+            previous_post=previous,
+            topic_mix=mixes.get(state.feed, {}),
+            likes=likes.get(state.feed, {}),
+            engagement=scores.get(state.feed, ()),
+        )
+
+
+def _is_social(state: FeedState, posts: float) -> bool:
+    """Whether it is people posting: it stands in a folder "Social", or most of what it brings are posts."""
+    return any(f.casefold() == "social" for f in state.subscription.folders) or posts >= 0.5
+
+
+def _rhythm(
+    connection: Connection, now: datetime, since: datetime | None
+) -> Mapping[int, tuple[float, datetime | None, float]]:
+    """By feed: items a day over 28 days (or as long as we know it), newest post before the span, share of posts."""
+    posted = func.coalesce(item.c.published, item.c.first_seen)
+    start = now - RHYTHM
+    was_there = item.c.before if since is None else or_(item.c.first_seen <= since, item.c.before)
+    query = select(
+        item.c.feed,
+        func.count(case((and_(posted > start, posted <= now), 1))),
+        func.min(posted),
+        func.max(case((was_there, posted))),
+        func.avg(case((item.c.kind == "post", 1.0), else_=0.0)),
+    ).group_by(item.c.feed)
+    found = {}
+    for number, count, oldest, previous, posts in connection.execute(query):
+        days = min(RHYTHM, max(timedelta(days=1), now - oldest)) / timedelta(days=1)
+        found[number] = (count / days, previous, float(posts or 0.0))
+    return found
+
+
+def _mixes(connection: Connection, now: datetime) -> Mapping[int, dict[str, float]]:
+    """By feed: which share of its tagged items of 90 days has each topic."""
+    span = and_(item.c.first_seen >= now - MIX, tagging.c.item == item.c.id)
+    tagged = {
+        r[0]: r[1]
+        for r in connection.execute(
+            select(item.c.feed, func.count()).join(tagging, span).group_by(item.c.feed)
+        )
+    }
+    query = (
+        select(item.c.feed, item_topic.c.topic, func.count())
+        .join(item_topic, item_topic.c.item == item.c.id)
+        .where(item.c.first_seen >= now - MIX)
+        .group_by(item.c.feed, item_topic.c.topic)
+        .order_by(item.c.feed, item_topic.c.topic)
+    )
+    mixes: dict[int, dict[str, float]] = {}
+    for number, topic, count in connection.execute(query):
+        mixes.setdefault(number, {})[topic] = count / max(1, tagged.get(number, 0))
+    return mixes
+
+
+def _scores(connection: Connection, wanted: set[int]) -> Mapping[int, tuple[int, ...]]:
+    """By feed: the scores of its newest items, sorted."""
+    place = func.row_number().over(partition_by=item.c.feed, order_by=item.c.id.desc()).label("place")
+    newest = select(item.c.feed, item.c.score, place).where(item.c.score.is_not(None)).subquery()
+    query = select(newest.c.feed, newest.c.score).where(newest.c.place <= SCORES)
+    found: dict[int, list[Any]] = {}
+    for number, score in connection.execute(query):
+        if number in wanted:
+            found.setdefault(number, []).append(score)
+    return {number: tuple(sorted(scores)) for number, scores in found.items()}

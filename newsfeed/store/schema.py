@@ -1,0 +1,267 @@
+"""The tables as they are today, in portable SQLAlchemy Core.
+
+What the source said (`item`, `body`) is kept apart from what we made of it (`tagging`, `item_topic`, `member`) and
+from what the reader did (`mark`, `correction`), because each has its own lifetime. A record's fields that no query
+asks for lie together as JSON in `extra`, so that a new field of `model.py` needs no migration.
+
+Whoever changes a table here adds a migration and raises `REVISION`; a test compares both ways to the same schema.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+REVISION = 1  # number of the newest migration
+
+
+class Utc(TypeDecorator[datetime]):
+    """A moment: aware in Python, UTC without a zone in the database, so that it sorts as text."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False, server_default="")
+
+
+# ------------------------------------------------------------------------- what the sources say
+
+feed = Table(
+    "feed",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("url", Text, nullable=False, unique=True),
+    Column("outline", Text, nullable=False),  # its Subscription, as JSON
+    Column("place", Integer, nullable=False),  # in the list
+    Column("listed", Boolean, nullable=False),  # whether the list holds it now
+    Column("since", Utc, nullable=False),  # when it first stood there
+    Column("until", Utc),  # when it was taken out
+    _text("title"),
+    _text("html_url"),
+    _text("language"),
+    _text("etag"),
+    _text("last_modified"),
+    _text("body_hash"),
+    Column("next_due", Utc),
+    Column("not_before", Utc),
+    Column("last_tried", Utc),
+    Column("last_good", Utc),
+    Column("last_changed", Utc),
+    Column("first_good", Utc),
+    Column("failing_since", Utc),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("items_a_day", Float, nullable=False, server_default="0"),
+    _text("moved_to"),
+    Column("gone", Boolean, nullable=False, server_default="0"),
+    _text("extra"),
+    sqlite_autoincrement=True,
+)
+
+item = Table(
+    "item",
+    metadata,
+    # Numbers are never used twice: earlier editions speak of items that are long forgotten.
+    Column("id", Integer, primary_key=True),
+    Column("feed", Integer, ForeignKey("feed.id"), nullable=False),
+    Column("ref", String(32), nullable=False, unique=True),
+    Column("identity", Text, nullable=False),
+    Column("first_seen", Utc, nullable=False),
+    Column("edited", Utc),  # when we last saw it changed
+    Column("before", Boolean, nullable=False, server_default="0"),
+    _text("link"),
+    _text("discussion"),
+    _text("title"),
+    _text("author"),
+    Column("published", Utc),
+    Column("updated", Utc),
+    _text("lang"),
+    _text("lead"),
+    Column("words", Integer, nullable=False, server_default="0"),
+    _text("kind"),
+    Column("score", Integer),
+    _text("hash"),
+    _text("extra"),
+    UniqueConstraint("feed", "identity"),
+    Index(None, "link"),
+    Index(None, "first_seen"),
+    Index(None, "published"),
+    # Rhythm and newest post of every feed are read from this index alone.
+    Index(None, "feed", "first_seen", "published"),
+    sqlite_autoincrement=True,
+)
+
+body = Table(
+    "body",
+    metadata,
+    Column("item", Integer, ForeignKey("item.id", ondelete="CASCADE"), primary_key=True),
+    _text("text"),
+    _text("html"),
+)
+
+# ------------------------------------------------------------------------- what we made of it
+
+tagging = Table(
+    "tagging",
+    metadata,
+    Column("item", Integer, ForeignKey("item.id", ondelete="CASCADE"), primary_key=True),
+    Column("model", Text, nullable=False),
+    _text("not_news"),
+    Column("scores", Text, nullable=False),
+)
+
+# The topics an item *has* (p >= .5), for counting.
+item_topic = Table(
+    "item_topic",
+    metadata,
+    Column("item", Integer, ForeignKey("item.id", ondelete="CASCADE"), primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("p", Float, nullable=False),
+)
+
+story = Table(
+    "story",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("head", Integer, nullable=False),
+    Column("first", Utc, nullable=False),
+    Column("last", Utc, nullable=False),
+    Index(None, "last"),
+    sqlite_autoincrement=True,
+)
+
+member = Table(
+    "member",
+    metadata,
+    Column("item", Integer, ForeignKey("item.id", ondelete="CASCADE"), primary_key=True),
+    Column("story", Integer, ForeignKey("story.id", ondelete="CASCADE"), nullable=False),
+    Column("place", Integer, nullable=False),
+    Index(None, "story"),
+)
+
+# ------------------------------------------------------------------------- what the reader did
+
+correction = Table(
+    "correction",
+    metadata,
+    Column("item", Integer, ForeignKey("item.id"), primary_key=True),
+    Column("topics", Text, nullable=False),
+    Column("previous", Text, nullable=False),
+    Column("made", Utc, nullable=False),
+)
+
+mark = Table(
+    "mark",
+    metadata,
+    # No foreign key: what the reader liked counts longer than the item is kept.
+    Column("item", Integer, primary_key=True, autoincrement=False),
+    Column("liked", Integer, nullable=False, server_default="0"),
+    Column("liked_at", Utc),
+    Column("opened_at", Utc),
+)
+
+# ------------------------------------------------------------------------- what was printed and sent
+
+edition = Table(
+    "edition",
+    metadata,
+    Column("date", Date, primary_key=True),
+    Column("zone", Text, nullable=False),
+    Column("built", Utc, nullable=False),
+    Column("minutes", Float, nullable=False),
+    _text("revised"),
+    Column("data", LargeBinary, nullable=False),  # the Edition: JSON, deflated
+    Column("summary", Text, nullable=False),  # what later editions ask of it
+)
+
+shown = Table(
+    "shown",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("date", Date, ForeignKey("edition.date", ondelete="CASCADE"), nullable=False),
+    Column("story", Integer, nullable=False),
+    Column("item", Integer, nullable=False),
+    Column("feed", Integer, nullable=False),
+    Column("section", Text, nullable=False),
+    Column("outlets", Integer, nullable=False),
+    Column("minutes", Float, nullable=False),
+    _text("extra"),
+    Index(None, "date"),
+    Index(None, "item"),
+    Index(None, "feed", "date"),
+)
+
+day = Table(
+    "day",
+    metadata,
+    Column("date", Date, primary_key=True),
+    Column("zone", Text, primary_key=True),
+    Column("done", Utc, nullable=False),
+)
+
+mail = Table(
+    "mail",
+    metadata,
+    Column("date", Date, primary_key=True),
+    Column("recipient", Text, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("claimed", Utc, nullable=False),
+    Column("settled", Utc),
+    _text("note"),
+)
+
+# ------------------------------------------------------------------------- small facts
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+last_list = Table(
+    "last_list",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # 1
+    Column("data", LargeBinary, nullable=False),
+)

@@ -1,0 +1,366 @@
+"""All that is SQLite's own: how a connection is set up, the search index, copies, checks, and its errors in words.
+
+Another database would need another module with these names; nothing else in this room speaks SQLite.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, text
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import StaticPool
+from sqlalchemy.sql.dml import Insert
+
+from newsfeed.errors import SettingsError, StoreError
+
+BUSY_SECONDS = 5.0
+APPLICATION = 0x4E574644  # "NWFD" in the header's application id: this file is ours
+MAGIC = b"SQLite format 3\x00"
+SHARED_DISKS = {
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "afs",
+    "fuse.sshfs",
+    "fuse.s3fs",
+    "fuse.rclone",
+    "davfs",
+}
+
+# ------------------------------------------------------------------------- where it lies
+
+
+def path_of(place: Path | str) -> Path:
+    """The file that a path or a `sqlite:///` URL names.
+
+    Raises:
+        SettingsError: it is the URL of another database.
+    """
+    if isinstance(place, Path):
+        return place
+    scheme, found, rest = place.partition("://")
+    if not found:
+        return Path(place).expanduser()
+    if scheme not in {"sqlite", "sqlite+pysqlite"} or not rest.strip("/"):
+        raise SettingsError(
+            "keep.database",
+            f"newsfeed keeps its memory in SQLite only, so {scheme}:// can't be used",
+            'Remove the setting, or write "sqlite:///folder/newsfeed.db".',
+        )
+    # As everywhere with SQLAlchemy: three slashes before a relative path, four before an absolute one.
+    return Path(rest.removeprefix("/")).expanduser()
+
+
+class Header(msgspec.Struct, frozen=True):
+    """What the first bytes of a database file tell without opening it as one."""
+
+    exists: bool = False
+    database: bool = False  # an SQLite file, ours or not
+    application: int = 0
+    revision: int = 0
+
+
+def header(path: Path) -> Header:
+    """Read the file's own header: no lock, no journal, nothing written. See sqlite.org/fileformat.html §1.3.
+
+    Raises:
+        StoreError: the file can't be read.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(100)
+    except FileNotFoundError:
+        return Header()
+    except OSError as error:
+        raise StoreError(
+            str(path),
+            f"the database can't be read ({error.strerror})",
+            "Mend the permissions of the file and its folder.",
+        ) from error
+    if not head:
+        return Header()
+    if len(head) < 100 or not head.startswith(MAGIC):
+        return Header(exists=True)
+    return Header(
+        exists=True,
+        database=True,
+        application=int.from_bytes(head[68:72], "big"),
+        revision=int.from_bytes(head[60:64], "big"),
+    )
+
+
+def on_shared_disk(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
+    """The kind of the network file system that `path` lies on, or "" (also where the system doesn't tell)."""
+    try:
+        table = mounts.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    where = path.resolve()
+    best, kind = -1, ""
+    for row in table.splitlines():
+        fields = row.split(" ")
+        if len(fields) < 3:
+            continue
+        point = Path(fields[1].replace("\\040", " "))
+        if len(point.parts) >= best and where.is_relative_to(point):
+            best, kind = len(point.parts), fields[2]
+    return kind if kind in SHARED_DISKS else ""
+
+
+# ------------------------------------------------------------------------- connections
+
+
+def connect(path: Path) -> tuple[Engine, Connection]:
+    """One connection, set up for safety: WAL, every commit on the disk before it returns, foreign keys held.
+
+    SQLite's own driver would begin transactions by itself, and late; its hand is taken off (`isolation_level`),
+    and `write` and `read` below begin them.
+    """
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        connect_args={
+            "isolation_level": None,
+            "check_same_thread": False,
+            "timeout": BUSY_SECONDS,
+            "cached_statements": 256,
+        },
+        poolclass=StaticPool,
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_up(raw: Any, record: object) -> None:
+        cursor = raw.cursor()
+        for pragma in (
+            f"busy_timeout = {int(BUSY_SECONDS * 1000)}",
+            "trusted_schema = OFF",
+            "foreign_keys = ON",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "cache_size = -16000",
+            "temp_store = MEMORY",
+            "journal_size_limit = 16000000",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.info.get("begin", "BEGIN"))
+
+    try:
+        return engine, engine.connect()
+    except BaseException:
+        engine.dispose()
+        raise
+
+
+@contextmanager
+def write(connection: Connection) -> Iterator[Connection]:
+    """A transaction that may write. It takes the write lock at once, so it never fails half way for being late."""
+    connection.info["begin"] = "BEGIN IMMEDIATE"
+    with connection.begin():
+        yield connection
+
+
+@contextmanager
+def read(connection: Connection) -> Iterator[Connection]:
+    """A transaction that only reads: one consistent view, no lock that others would feel."""
+    connection.info["begin"] = "BEGIN"
+    with connection.begin():
+        yield connection
+
+
+def upsert(table: Table, update: Iterable[str] | None = None) -> Insert:
+    """INSERT that, where the primary key is there already, sets `update` (default: every other column) instead."""
+    statement = insert(table)
+    keys = [c.name for c in table.primary_key.columns]
+    names = [c.name for c in table.columns if c.name not in keys] if update is None else list(update)
+    if not names:
+        return statement.on_conflict_do_nothing(index_elements=keys)
+    return statement.on_conflict_do_update(
+        index_elements=keys, set_={n: statement.excluded[n] for n in names}
+    )
+
+
+# ------------------------------------------------------------------------- schema
+
+
+def revision(connection: Connection) -> int:
+    """The number of the newest migration that this database has seen; 0 for an empty one."""
+    return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+
+
+def set_revision(connection: Connection, number: int) -> None:
+    """Write the number, and that the file is ours, into its header."""
+    connection.exec_driver_sql(f"PRAGMA user_version = {int(number)}")
+    connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION}")
+
+
+def is_empty(connection: Connection) -> bool:
+    """Whether it holds no table at all."""
+    return not connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
+
+
+def settle(connection: Connection) -> None:
+    """Move everything from the journal into the file itself, so that its header tells the truth."""
+    _bare(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+# ------------------------------------------------------------------------- search
+#
+# The index keeps no text and no positions, only which item has which word (FTS5 "contentless", detail=none): a third
+# of the size and half the time of a full one. The price: to take an entry out, its very words must be given again.
+
+SEARCH = """\
+CREATE VIRTUAL TABLE search USING fts5(
+  words, content = '', detail = none, columnsize = 0,
+  tokenize = "unicode61 remove_diacritics 2 categories 'L* N* M* Co'"
+)"""
+
+
+def create_search(connection: Connection) -> None:
+    """Make the search index, empty."""
+    connection.exec_driver_sql(SEARCH)
+
+
+def empty_search(connection: Connection) -> None:
+    """Forget every entry."""
+    connection.exec_driver_sql("DROP TABLE IF EXISTS search")
+    create_search(connection)
+
+
+def add_to_search(connection: Connection, entries: Sequence[tuple[int, str]]) -> None:
+    """Enter items by number with their words."""
+    if entries:
+        connection.exec_driver_sql("INSERT INTO search (rowid, words) VALUES (?, ?)", list(entries))
+
+
+def drop_from_search(connection: Connection, entries: Sequence[tuple[int, str]]) -> None:
+    """Take items out; the words must be those that were entered."""
+    if entries:
+        connection.exec_driver_sql(
+            "INSERT INTO search (search, rowid, words) VALUES ('delete', ?, ?)", [tuple(e) for e in entries]
+        )
+
+
+def search(connection: Connection, query: str, limit: int) -> list[int]:
+    """Numbers of items that match an FTS5 query, newest first."""
+    try:
+        rows = connection.execute(
+            text("SELECT rowid FROM search WHERE search MATCH :query ORDER BY rowid DESC LIMIT :limit"),
+            {"query": query, "limit": limit},
+        ).all()
+    except OperationalError as error:
+        # A letter younger than this SQLite's tables splits a word in two, and this index knows no phrases.
+        if "fts5" in str(error.orig):
+            return []
+        raise
+    return [row[0] for row in rows]
+
+
+# ------------------------------------------------------------------------- care
+
+
+def _bare(connection: Connection, statement: str, *values: object) -> list[Any]:
+    """Run what must stand outside a transaction."""
+    raw = connection.connection.cursor()
+    try:
+        raw.execute(statement, values)
+        return list(raw.fetchall())
+    finally:
+        raw.close()
+
+
+def copy_to(connection: Connection, target: Path) -> None:
+    """A whole, compact copy of the database, private, in place only when it is complete."""
+    partial = target.with_name(target.name + ".part")
+    partial.unlink(missing_ok=True)
+    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        _bare(connection, "VACUUM INTO ?", str(partial))
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def faults(connection: Connection) -> list[str]:
+    """What `quick_check` and the search index's own check find wrong; empty when all is well."""
+    found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA quick_check(5)")]
+    return [] if found == ["ok"] else found
+
+
+def give_back_space(connection: Connection) -> None:
+    """Hand unused pages to the file system and let the planner look at the tables again."""
+    _bare(connection, "PRAGMA optimize")
+
+
+def size(connection: Connection) -> int:
+    """Bytes of the database file, without its journal."""
+    pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    return int(pages) * int(connection.exec_driver_sql("PRAGMA page_size").scalar_one())
+
+
+# ------------------------------------------------------------------------- errors
+
+# Primary result code (sqlite.org/rescode.html) -> cause, repair.
+_WORDS = {
+    sqlite3.SQLITE_FULL: (
+        "the disk is full; nothing of this step was kept",
+        "Free some space and run it again.",
+    ),
+    sqlite3.SQLITE_BUSY: (
+        f"another newsfeed is writing to it, and didn't end within {BUSY_SECONDS:.0f} seconds",
+        "Try again when it is done.",
+    ),
+    sqlite3.SQLITE_LOCKED: ("another newsfeed is using it", "Try again when it is done."),
+    sqlite3.SQLITE_READONLY: ("it can't be written to", "Make the file and its folder writable for you."),
+    sqlite3.SQLITE_PERM: ("it can't be opened for writing", "Make the file and its folder writable for you."),
+    sqlite3.SQLITE_CANTOPEN: (
+        "it can't be opened",
+        "Check that its folder exists and that you may write there.",
+    ),
+    sqlite3.SQLITE_CORRUPT: (
+        "it is damaged",
+        "Put the newest file of the folder `backups` beside it in its place.",
+    ),
+    sqlite3.SQLITE_NOTADB: ("it is not a database of newsfeed", "Move that file away, or name another one."),
+    sqlite3.SQLITE_IOERR: (
+        "the disk failed to read or write it",
+        "Check the disk and its free space, then run it again.",
+    ),
+}
+
+
+@contextmanager
+def in_words(path: Path) -> Iterator[None]:
+    """Turn the library's errors into `StoreError`s with a cause and a repair.
+
+    Raises:
+        StoreError: in place of any error of the database.
+    """
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        raise explained(error, path) from error
+
+
+def explained(error: DBAPIError | sqlite3.Error, path: Path) -> StoreError:
+    """The `StoreError` for an error of the library."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    words, repair = _WORDS.get(
+        code, (f"the database refused: {cause}", "This is a fault of newsfeed; please report it.")
+    )
+    return StoreError(str(path), words, repair)

@@ -1,0 +1,440 @@
+"""`Store`: the one door to the database."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, Engine
+
+from newsfeed.model import (
+    Correction,
+    Edition,
+    FeedState,
+    FeedUpdate,
+    History,
+    KnownItem,
+    Pool,
+    Shown,
+    StoredItem,
+    Story,
+    Subscription,
+    Tagging,
+)
+from newsfeed.store import (
+    care,
+    editions,
+    feeds,
+    items,
+    notes,
+    opening,
+    pool,
+    sqlite,
+    stories,
+    tags,
+    words,
+)
+from newsfeed.store.items import Body
+from newsfeed.store.records import Applied, Counts, Mail, MailState, SyncReport
+
+
+class Store:
+    """The memory of one home.
+
+    Every method is one transaction: when a writing one returns, its change is on the disk; when it raises, nothing
+    changed. All raise `StoreError` when the database can't be read or written, with the cause and a repair.
+
+    One store holds one connection. Its methods may be called from any thread, one after the other (a lock sees to
+    it); the pipeline calls them from one. Several processes may each have a store on one file: readers never wait,
+    writers wait up to five seconds for each other.
+    """
+
+    def __init__(self, path: Path, engine: Engine, connection: Connection) -> None:
+        self.path = path
+        self._engine = engine
+        self._connection = connection
+        self._turn = threading.RLock()
+
+    # --------------------------------------------------------------------- opening and closing
+
+    @classmethod
+    def open(cls, place: Path | str, *, now: datetime) -> Store:
+        """Open the database at a path or `sqlite:///` URL; it is made, migrated (after a copy) or checked as needed.
+
+        Raises:
+            SettingsError: the URL is that of another database.
+            NewerStoreError: a newer newsfeed wrote it; it was left untouched.
+            StoreError: it can't be used.
+        """
+        path = sqlite.path_of(place)
+        store = cls(path, *opening.connect(path))
+        try:
+            store._begin_the_day(now)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def _begin_the_day(self, now: datetime) -> None:
+        with self._reading() as c:
+            checked = notes.moment(c, "checked")
+            stale_words = notes.get(c, "words") != words.VERSION
+        today = checked is not None and checked <= now < checked + care.CHECK_EVERY
+        if today and not stale_words:
+            return
+        with self._writing() as c:
+            care.check(c, self.path, now)
+            care.mend_search(c)
+            care.mend_clock(c, now)
+
+    def close(self) -> None:
+        """Let the database go. Harmless when done twice."""
+        with self._turn:
+            self._connection.close()
+            self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._turn, sqlite.in_words(self.path), sqlite.read(self._connection) as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self._turn, sqlite.in_words(self.path), sqlite.write(self._connection) as connection:
+            yield connection
+
+    # --------------------------------------------------------------------- the list and its feeds
+
+    def sync(self, subscriptions: Iterable[Subscription], now: datetime) -> SyncReport:
+        """Make the list what `subscriptions` says.
+
+        A feed that is taken out keeps its history; back again, it goes on with it, and only its last days count as
+        new. One whose address is replaced by the one it moved to goes on as the same feed.
+        """
+        with self._writing() as c:
+            return feeds.sync(c, subscriptions, now)
+
+    def states(self) -> list[FeedState]:
+        """The feeds of the list, in its order."""
+        with self._reading() as c:
+            return feeds.states(c)
+
+    def former_states(self) -> list[FeedState]:
+        """Feeds that were taken out of the list and whose history is kept."""
+        with self._reading() as c:
+            return feeds.states(c, listed=False)
+
+    def due(self, now: datetime) -> list[FeedState]:
+        """The feeds of the list that are to be asked by now, longest waiting first."""
+        with self._reading() as c:
+            return feeds.due(c, now)
+
+    def state(self, feed: int) -> FeedState:
+        """One feed, in the list or not.
+
+        Raises:
+            NotFoundError: there is no such feed.
+        """
+        with self._reading() as c:
+            return feeds.state(c, feed)
+
+    def known(self, feed: int) -> list[KnownItem]:
+        """A feed's newest items (at most 1,000), newest first, as much of them as recognising needs."""
+        with self._reading() as c:
+            return feeds.known(c, feed)
+
+    def apply(self, update: FeedUpdate, now: datetime) -> Applied:
+        """Keep what one answer of one feed changes: its state with validators and next due time, and its items.
+
+        Called twice with the same update, the second time changes nothing.
+
+        Raises:
+            NotFoundError: the feed is unknown.
+        """
+        with self._writing() as c:
+            return feeds.apply(c, update, now)
+
+    def save_list(self, data: bytes) -> None:
+        """Keep the bytes of a list that could be read, for the day when it can't."""
+        with self._writing() as c:
+            notes.save_list(c, data)
+
+    def last_list(self) -> bytes | None:
+        """The last list that could be read; None before there was one."""
+        with self._reading() as c:
+            return notes.read_list(c)
+
+    # --------------------------------------------------------------------- items
+
+    def items(self, ids: Iterable[int], body: Body = "all") -> list[StoredItem]:
+        """The items with these numbers, in their order; what is forgotten is left out.
+
+        `body`: "all" brings text and HTML, "text" the first 2,000 characters of text, "none" neither.
+        """
+        with self._reading() as c:
+            return items.items(c, ids, body)
+
+    def item(self, number: int) -> StoredItem:
+        """One item, whole.
+
+        Raises:
+            NotFoundError: there is none, or it is forgotten.
+        """
+        with self._reading() as c:
+            return items.one(c, number)
+
+    def find(self, name: str, limit: int = 20) -> list[StoredItem]:
+        """What a person may mean: by short name, link or discussion link, else by words of the title or text.
+
+        The first way that finds something decides. None is empty; several mean that the name isn't clear.
+        """
+        with self._reading() as c:
+            return items.find(c, name, limit)
+
+    def search(self, wanted: str, limit: int = 50) -> list[StoredItem]:
+        """Items that have all these words or words that begin so: in the title first, then the newest."""
+        with self._reading() as c:
+            return items.search(c, wanted, limit)
+
+    def window(self, since: datetime, until: datetime | None = None, body: Body = "none") -> list[StoredItem]:
+        """Items published or first seen from `since` on (and before `until`), oldest number first."""
+        with self._reading() as c:
+            return items.window(c, since, until, body)
+
+    def of_feed(self, feed: int, limit: int = 50, body: Body = "none") -> list[StoredItem]:
+        """A feed's newest items, newest first."""
+        with self._reading() as c:
+            return items.of_feed(c, feed, limit, body)
+
+    def counts(self) -> Counts:
+        """How much there is."""
+        with self._reading() as c:
+            return care.counts(c)
+
+    # --------------------------------------------------------------------- topics
+
+    def untagged(self, limit: int = 1000) -> list[StoredItem]:
+        """Items without topics, newest first, with the first 2,000 characters of their text."""
+        with self._reading() as c:
+            return tags.untagged(c, limit)
+
+    def tagged_otherwise(self, model: str, since: datetime, limit: int = 1000) -> list[StoredItem]:
+        """Items first seen from `since` on whose topics another model gave, as from `untagged`."""
+        with self._reading() as c:
+            return tags.tagged_otherwise(c, model, since, limit)
+
+    def save_taggings(self, taggings: Sequence[Tagging], model: str) -> None:
+        """Keep the topics that `model` (its hash or name) gave, in place of earlier ones of the same items."""
+        with self._writing() as c:
+            tags.save(c, taggings, model)
+
+    def taggings(self, ids: Iterable[int]) -> dict[int, Tagging]:
+        """The topics of these items, by item; an untagged one is missing."""
+        with self._reading() as c:
+            return tags.taggings(c, ids)
+
+    def correct(self, correction: Correction) -> None:
+        """Keep the reader's word on an item's topics; it takes the place of an earlier one.
+
+        Raises:
+            NotFoundError: there is no such item.
+        """
+        with self._writing() as c:
+            tags.correct(c, correction)
+
+    def corrections(self) -> list[Correction]:
+        """All of the reader's corrections, oldest first."""
+        with self._reading() as c:
+            return tags.corrections(c)
+
+    def undo_correction(self, item: int | None = None) -> Correction | None:
+        """Take back the correction of one item, or the last one; gives what was taken back."""
+        with self._writing() as c:
+            return tags.undo_correction(c, item)
+
+    def like(self, item: int, value: int, now: datetime) -> None:
+        """Keep the reader's thumb: 1 up, -1 down, 0 taken back.
+
+        Raises:
+            NotFoundError: there is no such item.
+        """
+        with self._writing() as c:
+            tags.like(c, item, value, now)
+
+    def opened(self, item: int, now: datetime) -> None:
+        """Keep that the reader opened an item; the first time counts.
+
+        Raises:
+            NotFoundError: there is no such item.
+        """
+        with self._writing() as c:
+            tags.opened(c, item, now)
+
+    def likes(self, ids: Iterable[int]) -> dict[int, int]:
+        """The reader's thumbs on these items, where there is one."""
+        with self._reading() as c:
+            return tags.likes(c, ids)
+
+    # --------------------------------------------------------------------- stories
+
+    def ungrouped(self) -> list[StoredItem]:
+        """Items without a story, with the beginning of their text; not those from before the reader subscribed."""
+        with self._reading() as c:
+            return stories.ungrouped(c)
+
+    def stories(self, since: datetime) -> list[Story]:
+        """Stories whose newest item is of `since` or later, with all their items."""
+        with self._reading() as c:
+            return stories.since(c, since)
+
+    def stories_of(self, ids: Iterable[int]) -> list[Story]:
+        """The stories that these items belong to, each once, with all their items."""
+        with self._reading() as c:
+            return stories.of_items(c, ids)
+
+    def members(self, story: int) -> list[StoredItem]:
+        """The items of a story in its order, whole."""
+        with self._reading() as c:
+            return stories.members(c, story)
+
+    def save_stories(self, changed: Sequence[Story]) -> list[int]:
+        """Keep stories; an item belongs to the last one that names it, and one left without items is gone.
+
+        The number 0 asks for a new one. Gives the numbers, in order.
+        """
+        with self._writing() as c:
+            return stories.save(c, changed)
+
+    # --------------------------------------------------------------------- editions
+
+    def record(self, edition: Edition, shown: Sequence[Shown]) -> None:
+        """Keep an edition and what it showed, in place of an earlier one of that date."""
+        with self._writing() as c:
+            editions.record(c, edition, shown)
+
+    def edition(self, date: date) -> Edition | None:
+        """The edition of a local day, as it was printed."""
+        with self._reading() as c:
+            return editions.read(c, date)
+
+    def editions(self) -> list[date]:
+        """The days with an edition, oldest first."""
+        with self._reading() as c:
+            return editions.dates(c)
+
+    def latest_edition(self) -> Edition | None:
+        """The edition with the newest date."""
+        with self._reading() as c:
+            return editions.latest(c)
+
+    def previous_edition(self, before: date) -> Edition | None:
+        """The last edition of an earlier date."""
+        with self._reading() as c:
+            return editions.before(c, before)
+
+    def history(self, before: date, days: int = 90) -> History:
+        """What the editions of the `days` days before a date did; that date itself has no part in it."""
+        with self._reading() as c:
+            return editions.history(c, before, days)
+
+    def pool(self, date: date, now: datetime, *, since: datetime | None = None) -> Pool:
+        """All that the choice of the edition of `date` may look at.
+
+        Candidates are items first seen after `since` (default: when the last edition of an earlier date was built)
+        and those of the last 8 days that no earlier edition showed. `reports` are left to who knows the policies.
+        """
+        with self._reading() as c:
+            return pool.read(c, date, now, since)
+
+    # --------------------------------------------------------------------- days, mails, notes
+
+    def done(self, date: date, zone: str = "") -> bool:
+        """Whether the edition of a local day is done: in any zone, or with `zone` in that one."""
+        with self._reading() as c:
+            return notes.done(c, date, zone)
+
+    def mark_done(self, date: date, zone: str, now: datetime) -> bool:
+        """Note that it is; False when that was noted before."""
+        with self._writing() as c:
+            return notes.mark_done(c, date, zone, now)
+
+    def claim_mail(self, date: date, recipient_hash: str, now: datetime) -> bool:
+        """Take the one right to send the mail of a day to a recipient.
+
+        False when it was sent, may have been sent, or somebody else is about to; true again after a sure failure.
+        """
+        with self._writing() as c:
+            return notes.claim_mail(c, date, recipient_hash, now)
+
+    def mark_mail(
+        self, date: date, recipient_hash: str, state: MailState, now: datetime, note: str = ""
+    ) -> None:
+        """Note what became of a claimed mail."""
+        with self._writing() as c:
+            notes.mark_mail(c, date, recipient_hash, state, now, note)
+
+    def mails(self, state: MailState | None = None) -> list[Mail]:
+        """Rows of the outbox, oldest first."""
+        with self._reading() as c:
+            return notes.mails(c, state)
+
+    def doubt_claims(self, now: datetime) -> int:
+        """Mark every open claim as uncertain: for the holder of the home's lock, before it sends anything itself."""
+        with self._writing() as c:
+            return notes.doubt_claims(c, now)
+
+    def get_meta(self, key: str) -> str | None:
+        """A small fact by its key."""
+        with self._reading() as c:
+            return notes.get(c, key)
+
+    def set_meta(self, key: str, value: str | None) -> None:
+        """Keep a small fact; None takes it away."""
+        with self._writing() as c:
+            notes.put(c, key, value)
+
+    # --------------------------------------------------------------------- care
+
+    def quick_check(self, now: datetime, *, force: bool = True) -> bool:
+        """Look over the whole file; without `force` only when that was not done for a day.
+
+        Raises:
+            StoreError: it is damaged.
+        """
+        with self._writing() as c:
+            return care.check(c, self.path, now, force=force)
+
+    def backup(self, now: datetime, *, force: bool = False) -> Path | None:
+        """Copy the database into `backups` beside it when a week has passed since the last time; keeps four.
+
+        Gives the copy, or None when it was not yet time.
+        """
+        with self._turn, sqlite.in_words(self.path):
+            with self._reading() as c:
+                last = None if force else notes.moment(c, "copied")
+            made = care.backup(self._connection, self.path, now, last=last)
+            if made is not None:
+                with self._writing() as c:
+                    notes.put_moment(c, "copied", now)
+            return made
+
+    def prune(self, now: datetime, *, items: int = 400, bodies: int = 120) -> tuple[int, int]:
+        """Forget items after `items` days and their texts after `bodies` days; editions and counts stay for ever.
+
+        Gives how many of each went.
+        """
+        with self._writing() as c:
+            return care.prune(c, now, items=items, bodies=bodies)

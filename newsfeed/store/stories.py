@@ -1,0 +1,115 @@
+"""Which items tell the same event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, insert, select, update
+
+from newsfeed.model import StoredItem, Story
+from newsfeed.store import items as reading
+from newsfeed.store import sqlite
+from newsfeed.store.schema import item, member, story
+
+
+def ungrouped(connection: Connection) -> list[StoredItem]:
+    """Items without a story, oldest number first, with the beginning of their text.
+
+    What was published before the reader subscribed has no part in the day's stories and is left out.
+    """
+    query = (
+        reading.selected("text")
+        .outerjoin(member, member.c.item == item.c.id)
+        .where(member.c.item.is_(None), item.c.before.is_(False))
+        .order_by(item.c.id)
+    )
+    return [reading.read(row, "text") for row in connection.execute(query)]
+
+
+def since(connection: Connection, moment: datetime) -> list[Story]:
+    """Stories whose newest item is of `moment` or later, with all their items."""
+    return _read(connection, select(story.c.id).where(story.c.last >= moment))
+
+
+def of_items(connection: Connection, numbers: Iterable[int]) -> list[Story]:
+    """The stories that these items belong to, each once, with all their items."""
+    wanted: set[int] = set()
+    for some in reading.chunks(numbers):
+        wanted |= {r[0] for r in connection.execute(select(member.c.story).where(member.c.item.in_(some)))}
+    return [s for some in reading.chunks(sorted(wanted)) for s in _read(connection, some)]
+
+
+def members(connection: Connection, number: int) -> list[StoredItem]:
+    """The items of a story in its order, whole."""
+    query = select(member.c.item).where(member.c.story == number).order_by(member.c.place)
+    return reading.items(connection, [r[0] for r in connection.execute(query)])
+
+
+def _read(connection: Connection, which: Select[Any] | list[int]) -> list[Story]:
+    query = (
+        select(story.c.id, story.c.head, story.c.first, story.c.last, member.c.item)
+        .join(member, member.c.story == story.c.id)
+        .where(story.c.id.in_(which))
+        .order_by(story.c.id, member.c.place)
+    )
+    facts: dict[int, tuple[int, datetime, datetime]] = {}
+    told: dict[int, list[int]] = {}
+    for number, head, first, last, one in connection.execute(query):
+        facts[number] = (head, first, last)
+        told.setdefault(number, []).append(one)
+    return [
+        Story(
+            id=n, head=head if head in told[n] else told[n][0], items=tuple(told[n]), first=first, last=last
+        )
+        for n, (head, first, last) in facts.items()
+    ]
+
+
+def save(connection: Connection, stories: Sequence[Story]) -> list[int]:
+    """Keep stories; an item belongs to the last one that names it, and a story without items is gone.
+
+    A story with the number 0 gets the next free one. Numbers of gone stories are never given again.
+
+    Returns:
+        The numbers, in the order of `stories`.
+    """
+    numbers = []
+    there: set[int] = set()
+    touched: set[int] = set()  # stories that may have lost their last item
+    for some in reading.chunks(n for s in stories for n in s.items):
+        there |= {r[0] for r in connection.execute(select(item.c.id).where(item.c.id.in_(some)))}
+        touched |= {r[0] for r in connection.execute(select(member.c.story).where(member.c.item.in_(some)))}
+    have: set[int] = set()
+    for some in reading.chunks(s.id for s in stories if s.id):
+        have |= {r[0] for r in connection.execute(select(story.c.id).where(story.c.id.in_(some)))}
+    for s in stories:
+        facts = {"head": s.head, "first": s.first, "last": s.last}
+        if s.id in have:
+            connection.execute(update(story).where(story.c.id == s.id).values(facts))
+            numbers.append(s.id)
+        else:
+            facts |= {"id": s.id} if s.id else {}
+            made = connection.execute(insert(story).values(facts).returning(story.c.id)).scalar_one()
+            numbers.append(int(made))
+            have.add(int(made))
+    for some in reading.chunks(s.id for s in stories if s.id):
+        connection.execute(delete(member).where(member.c.story.in_(some)))
+    places = {
+        n: {"item": n, "story": number, "place": place}
+        for number, s in zip(numbers, stories, strict=True)
+        for place, n in enumerate(s.items)
+        if n in there
+    }
+    if places:
+        connection.execute(sqlite.upsert(member), list(places.values()))
+    drop_empty(connection, touched.union(numbers))
+    return numbers
+
+
+def drop_empty(connection: Connection, numbers: Iterable[int]) -> None:
+    """Take away those of these stories that have no item any more."""
+    empty = ~select(member.c.item).where(member.c.story == story.c.id).exists()
+    for some in reading.chunks(numbers):
+        connection.execute(delete(story).where(story.c.id.in_(some), empty))

@@ -1,0 +1,180 @@
+"""Topics of items, the reader's corrections of them, and the reader's marks (thumbs, opened)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, select
+
+from newsfeed.errors import NotFoundError
+from newsfeed.model import Correction, StoredItem, Tagging, TopicScore
+from newsfeed.store import items as reading
+from newsfeed.store import sqlite
+from newsfeed.store.schema import correction, item, item_topic, mark, tagging
+
+HAS = 0.5  # from this probability on an item has a topic
+
+_SCORES = msgspec.json.Decoder(tuple[TopicScore, ...])
+_TOPICS = msgspec.json.Decoder(tuple[str, ...])
+_ENCODER = msgspec.json.Encoder()
+
+# ------------------------------------------------------------------------- taggings
+
+
+def untagged(connection: Connection, limit: int) -> list[StoredItem]:
+    """Items without topics, newest first, with the beginning of their text."""
+    query = (
+        reading.selected("text")
+        .outerjoin(tagging, tagging.c.item == item.c.id)
+        .where(tagging.c.item.is_(None))
+        .order_by(item.c.id.desc())
+        .limit(limit)
+    )
+    return [reading.read(row, "text") for row in connection.execute(query)]
+
+
+def save(connection: Connection, taggings: Sequence[Tagging], model: str) -> None:
+    """Keep taggings in place of earlier ones of the same items; those of forgotten items are left out."""
+    there = set()
+    for some in reading.chunks(t.item for t in taggings):
+        there |= {r[0] for r in connection.execute(select(item.c.id).where(item.c.id.in_(some)))}
+    kept = {t.item: t for t in taggings if t.item in there}
+    if not kept:
+        return
+    connection.execute(
+        sqlite.upsert(tagging),
+        [
+            {
+                "item": t.item,
+                "model": model,
+                "not_news": t.not_news,
+                "scores": _ENCODER.encode(t.scores).decode(),
+            }
+            for t in kept.values()
+        ],
+    )
+    for some in reading.chunks(kept):
+        connection.execute(delete(item_topic).where(item_topic.c.item.in_(some)))
+    topics = [
+        {"item": t.item, "topic": topic, "p": p}
+        for t in kept.values()
+        for topic, p in {s.topic: s.p for s in t.scores if s.p >= HAS}.items()
+    ]
+    if topics:
+        connection.execute(insert(item_topic), topics)
+
+
+def taggings(connection: Connection, numbers: Iterable[int]) -> dict[int, Tagging]:
+    """The taggings of these items, by item; an item without one is missing."""
+    found = {}
+    for some in reading.chunks(numbers):
+        query = select(tagging.c.item, tagging.c.not_news, tagging.c.scores).where(tagging.c.item.in_(some))
+        for row in connection.execute(query):
+            found[row[0]] = tagging_of(row[0], row[1], row[2])
+    return found
+
+
+def tagging_of(number: int, not_news: str, scores: str) -> Tagging:
+    """A tagging as it was kept."""
+    return Tagging(item=number, not_news=not_news, scores=_SCORES.decode(scores))
+
+
+def tagged_otherwise(connection: Connection, model: str, since: datetime, limit: int) -> list[StoredItem]:
+    """Items first seen from `since` on whose topics another model gave, newest first: to be tagged anew."""
+    query = (
+        reading.selected("text")
+        .join(tagging, tagging.c.item == item.c.id)
+        .where(tagging.c.model != model, item.c.first_seen >= since)
+        .order_by(item.c.id.desc())
+        .limit(limit)
+    )
+    return [reading.read(row, "text") for row in connection.execute(query)]
+
+
+# ------------------------------------------------------------------------- corrections
+
+
+def correct(connection: Connection, word: Correction) -> None:
+    """Keep the reader's word on an item; it takes the place of an earlier one.
+
+    Raises:
+        NotFoundError: there is no such item.
+    """
+    reading.one(connection, word.item)
+    connection.execute(
+        sqlite.upsert(correction),
+        [
+            {
+                "item": word.item,
+                "topics": _ENCODER.encode(word.topics).decode(),
+                "previous": _ENCODER.encode(word.previous).decode(),
+                "made": word.made,
+            }
+        ],
+    )
+
+
+def corrections(connection: Connection) -> list[Correction]:
+    """All of the reader's corrections, oldest first."""
+    query = select(correction).order_by(correction.c.made, correction.c.item)
+    return [
+        Correction(
+            item=r.item, topics=_TOPICS.decode(r.topics), previous=_TOPICS.decode(r.previous), made=r.made
+        )
+        for r in connection.execute(query)
+    ]
+
+
+def undo_correction(connection: Connection, number: int | None = None) -> Correction | None:
+    """Take back the correction of one item, or without a number the last one; gives what was taken back."""
+    made = [c for c in corrections(connection) if number is None or c.item == number]
+    if not made:
+        return None
+    connection.execute(delete(correction).where(correction.c.item == made[-1].item))
+    return made[-1]
+
+
+# ------------------------------------------------------------------------- marks
+
+
+def like(connection: Connection, number: int, value: int, now: datetime) -> None:
+    """Keep the reader's thumb: 1 up, -1 down, 0 taken back.
+
+    Raises:
+        NotFoundError: there is no such item.
+        ValueError: another value.
+    """
+    if value not in {-1, 0, 1}:
+        raise ValueError(f"a thumb is -1, 0 or 1, not {value}")
+    _exists(connection, number)
+    connection.execute(
+        sqlite.upsert(mark, ["liked", "liked_at"]), [{"item": number, "liked": value, "liked_at": now}]
+    )
+
+
+def opened(connection: Connection, number: int, now: datetime) -> None:
+    """Keep that the reader opened an item; the first time counts.
+
+    Raises:
+        NotFoundError: there is no such item.
+    """
+    _exists(connection, number)
+    before = connection.execute(select(mark.c.opened_at).where(mark.c.item == number)).scalar()
+    if before is None:
+        connection.execute(sqlite.upsert(mark, ["opened_at"]), [{"item": number, "opened_at": now}])
+
+
+def likes(connection: Connection, numbers: Iterable[int]) -> dict[int, int]:
+    """The reader's thumbs on these items, where there is one."""
+    found: dict[int, int] = {}
+    for some in reading.chunks(numbers):
+        query = select(mark.c.item, mark.c.liked).where(mark.c.item.in_(some), mark.c.liked != 0)
+        found |= {r[0]: r[1] for r in connection.execute(query)}
+    return found
+
+
+def _exists(connection: Connection, number: int) -> None:
+    if connection.execute(select(item.c.id).where(item.c.id == number)).first() is None:
+        raise NotFoundError(f"item {number}", "there is no such item, or it is too old to be kept")
