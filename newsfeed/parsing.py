@@ -1,0 +1,259 @@
+"""Reading answers in worker processes that live for many feeds and are killed at a deadline a document.
+
+A parser that hangs holds the interpreter and can't be interrupted from a thread; a process can be killed. Workers
+are fresh interpreters (never forks) without our sockets or secrets, with limits on memory and processor time where
+the platform has them. Messages are msgpack records behind a length, over pipes: nothing of a stranger's is unpickled.
+A worker also ends itself: when its pipe closes, and by an alarm should its parent die while it hangs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import struct
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import msgspec
+
+from newsfeed.model import Cause, Failure, Parsed, Record, Response, Subscription
+
+MEMORY = 1_024 * 1_024 * 1_024  # bytes of address space of a worker; about 250 MB of it are libraries
+DOCUMENTS = 2_000  # that a worker reads before it makes room for a fresh one
+_GRACE = 2.0  # seconds that a worker may take to go when asked
+_LENGTH = struct.Struct(">I")
+
+
+class _Job(Record, frozen=True, kw_only=True):
+    response: Response
+    subscription: Subscription
+    known: Mapping[str, str]
+    now: datetime
+    deadline: float
+
+
+class _Answer(Record, frozen=True, kw_only=True):
+    parsed: Parsed | None = None
+    failure: Failure | None = None
+    spent: bool = False  # the worker ran out of memory and wants to be replaced
+
+
+_too_slow = "The document took more than {seconds:g} seconds to read, so its reading was stopped."
+_crashed = "The document made its reader crash."
+_too_big = "The document needs more memory than a feed may take."
+_repair = "Tell the feed's owner, or remove it; other feeds are not touched by this."
+
+
+class Parsers:
+    """A pool of workers. `async with Parsers(workers, deadline_seconds) as parsers: await parsers.parse(…)`.
+
+    `workers` 0 means one a core. Workers start when they are first needed and only as many as have work.
+    """
+
+    def __init__(self, workers: int = 0, deadline_seconds: float = 10.0) -> None:
+        self._places = asyncio.Semaphore(workers or os.cpu_count() or 1)
+        self._deadline = deadline_seconds
+        self._idle: list[_Worker] = []
+        self._all: set[_Worker] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.shield(asyncio.gather(*(worker.stop() for worker in self._all)))
+        self._all.clear()
+        self._idle.clear()
+
+    async def parse(
+        self, response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
+    ) -> Parsed | Failure:
+        """Read one answer. A document that is too slow, too big or crashes its worker is a `Failure`; the pool
+        goes on with a new worker. Cancelling kills the worker too: its half-read document is nobody's."""
+        job = _Job(response=response, subscription=subscription, known=known, now=now, deadline=self._deadline)
+        message = msgspec.msgpack.encode(job)
+        async with self._places:
+            worker = await self._worker()
+            try:
+                answer = await worker.ask(message, self._deadline)
+            except BaseException:
+                await self._drop(worker)
+                raise
+            if isinstance(answer, Failure):
+                await self._drop(worker)
+                return answer
+            if answer.spent or worker.documents >= DOCUMENTS:
+                await self._drop(worker)
+            else:
+                self._idle.append(worker)
+        found = answer.parsed or answer.failure
+        assert found is not None
+        return found
+
+    async def _worker(self) -> _Worker:
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.alive:
+                return worker
+            await self._drop(worker)
+        worker = await _Worker.start()
+        self._all.add(worker)
+        return worker
+
+    async def _drop(self, worker: _Worker) -> None:
+        self._all.discard(worker)
+        await asyncio.shield(worker.kill())
+
+
+class _Worker:
+    """The parent's end of one worker process."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._process = process
+        self._to = process.stdin
+        self._from = process.stdout
+        self.documents = 0
+
+    @classmethod
+    async def start(cls) -> _Worker:
+        # -P and -I would lose an editable installation's path on some systems; the environment is cut instead.
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name in {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}
+        }
+        environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            "from newsfeed.parsing import work; work()",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=environment,
+            limit=1 << 20,
+        )
+        return cls(process)
+
+    @property
+    def alive(self) -> bool:
+        return self._process.returncode is None
+
+    async def ask(self, message: bytes, deadline: float) -> _Answer | Failure:
+        """One document's answer; a `Failure` means that this worker is lost."""
+        self.documents += 1
+        try:
+            # A worker's first document waits for its interpreter, which may be slow on a busy machine.
+            async with asyncio.timeout(deadline + (20.0 if self.documents == 1 else 0.0)):
+                self._to.write(_LENGTH.pack(len(message)))
+                self._to.write(message)
+                await self._to.drain()
+                size = _LENGTH.unpack(await self._from.readexactly(_LENGTH.size))[0]
+                return msgspec.msgpack.decode(await self._from.readexactly(size), type=_Answer)
+        except TimeoutError:
+            return Failure(cause=Cause.TOO_SLOW, text=_too_slow.format(seconds=deadline), repair=_repair)
+        except (asyncio.IncompleteReadError, ConnectionError, msgspec.MsgspecError):
+            code = await self._process.wait()
+            if code in {-signal.SIGALRM, -signal.SIGXCPU}:
+                return Failure(cause=Cause.TOO_SLOW, text=_too_slow.format(seconds=deadline), repair=_repair)
+            return Failure(cause=Cause.BROKEN_FEED, text=_crashed, repair=_repair)
+
+    async def stop(self) -> None:
+        """Ask it to go, by closing its pipe; insist if it doesn't."""
+        if self.alive:
+            self._to.close()
+            try:
+                async with asyncio.timeout(_GRACE):
+                    await self._process.wait()
+            except TimeoutError:
+                pass
+        await self.kill()
+
+    async def kill(self) -> None:
+        if self.alive:
+            try:
+                self._process.kill()
+            except ProcessLookupError:
+                pass
+        self._to.close()
+        await self._process.wait()
+
+
+# --------------------------------------------------------------------------- in the worker
+
+
+def work() -> None:
+    """The worker: answers documents from its standard input until that closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    source, sink = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # nothing that a library prints may get between the answers
+    _limit_memory()
+    decoder = msgspec.msgpack.Decoder(_Job)
+    while (message := _receive(source)) is not None:
+        job = decoder.decode(message)
+        del message
+        _limit_time(job.deadline)
+        answer = _answer(job)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        data = msgspec.msgpack.encode(answer)
+        sink.write(_LENGTH.pack(len(data)))
+        sink.write(data)
+        sink.flush()
+
+
+def _receive(source: BinaryIO) -> bytes | None:
+    head = source.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    size = _LENGTH.unpack(head)[0]
+    message = source.read(size)
+    return message if len(message) == size else None
+
+
+def _answer(job: _Job) -> _Answer:
+    from newsfeed.sources import by_kind
+
+    try:
+        found = by_kind(job.response.request.source).parse(job.response, job.subscription, job.known, job.now)
+    except MemoryError:
+        return _Answer(failure=Failure(cause=Cause.BROKEN_FEED, text=_too_big, repair=_repair), spent=True)
+    except Exception as error:  # noqa: BLE001 - whatever a stranger's document provokes is that feed's failure
+        name = type(error).__name__
+        return _Answer(
+            failure=Failure(cause=Cause.BROKEN_FEED, text=f"The document can't be read ({name}).", repair=_repair)
+        )
+    return _Answer(parsed=found) if isinstance(found, Parsed) else _Answer(failure=found)
+
+
+def _limit_memory() -> None:
+    try:
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        wanted = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    except (ImportError, ValueError, OSError):
+        return  # a platform without these limits: the deadline still holds
+
+
+def _limit_time(deadline: float) -> None:
+    """The worker's own end, for the case that nobody is left to kill it: wall clock by alarm, processor by limit."""
+    signal.setitimer(signal.ITIMER_REAL, deadline + 5.0)
+    try:
+        import resource
+
+        used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
+        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        soft = int(used + deadline) + 2
+        resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+    except (ImportError, ValueError, OSError):
+        return

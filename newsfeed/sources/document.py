@@ -1,0 +1,336 @@
+"""Bytes of strangers -> one well-formed document, or the words for what came instead of a feed.
+
+Everything that must happen before a parser may see a document happens here: the encoding is found, what is no feed
+is recognised, the prolog is dropped (no DTD, no entities of its own), controls are removed, unbounded fields are
+capped, and the commonest breakages are mended.
+"""
+
+from __future__ import annotations
+
+import codecs
+import html.entities
+import re
+from xml.parsers import expat
+
+from newsfeed.model import Cause, Failure, Problem, Record
+from newsfeed.text import clean_line
+
+BODY_LIMIT = 10_000_000  # bytes
+PROLOG_LIMIT = 64_000  # characters before the root
+FIELD_LIMIT = 1_000  # characters of an author, a name, an address: feedparser's time grows with their square
+
+# Encodings that a feed may use, by the names that feeds give them. What isn't here isn't asked of Python, which
+# knows codecs that are none ("unicode_escape", "zip"). Supersets stand in for their parts, as browsers do it.
+_ENCODINGS: dict[str, str] = {
+    **dict.fromkeys(("utf-8", "utf8", "unicode-1-1-utf-8", "us-ascii", "ascii", "ansi_x3.4-1968"), "utf-8"),
+    **dict.fromkeys(("utf-16", "utf-16le", "ucs-2", "unicode", "csunicode", "iso-10646-ucs-2"), "utf-16-le"),
+    **dict.fromkeys(("utf-16be", "unicodefffe"), "utf-16-be"),
+    **dict.fromkeys(("utf-32", "utf-32le", "ucs-4"), "utf-32-le"),
+    "utf-32be": "utf-32-be",
+    **dict.fromkeys(
+        ("iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "latin-1", "l1", "windows-1252", "cp1252", "x-cp1252", "ansi"),
+        "cp1252",
+    ),
+    **dict.fromkeys(("iso-8859-2", "iso8859-2", "latin2"), "iso8859-2"),
+    **{f"iso-8859-{n}": f"iso8859-{n}" for n in (3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)},
+    **{f"iso8859-{n}": f"iso8859-{n}" for n in (3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)},
+    "latin9": "iso8859-15",
+    **dict.fromkeys(("iso-8859-9", "iso8859-9", "latin5", "windows-1254", "cp1254"), "cp1254"),
+    **dict.fromkeys(("iso-8859-11", "tis-620", "windows-874"), "cp874"),
+    **{f"windows-{n}": f"cp{n}" for n in (1250, 1251, 1253, 1255, 1256, 1257, 1258)},
+    **{f"cp{n}": f"cp{n}" for n in (437, 850, 866, 1250, 1251, 1253, 1255, 1256, 1257, 1258)},
+    "x-cp1251": "cp1251",
+    "ibm866": "cp866",
+    **dict.fromkeys(("koi8-r", "koi8_r", "koi8"), "koi8-r"),
+    **dict.fromkeys(("koi8-u", "koi8_u"), "koi8-u"),
+    **dict.fromkeys(("macintosh", "mac", "x-mac-roman"), "mac-roman"),
+    **dict.fromkeys(("gb2312", "gbk", "gb_2312-80", "gb18030", "cp936", "x-gbk", "euc-cn", "chinese"), "gb18030"),
+    **dict.fromkeys(("big5", "big5-hkscs", "x-x-big5", "cn-big5"), "big5hkscs"),
+    **dict.fromkeys(("shift_jis", "shift-jis", "sjis", "x-sjis", "windows-31j", "ms_kanji", "cp932"), "cp932"),
+    **dict.fromkeys(("euc-jp", "x-euc-jp", "eucjp"), "euc-jp"),
+    "iso-2022-jp": "iso2022-jp",
+    **dict.fromkeys(("euc-kr", "ks_c_5601-1987", "ksc5601", "windows-949", "cp949", "korean"), "cp949"),
+    **dict.fromkeys(("cp037", "ibm037", "ebcdic-cp-us"), "cp037"),
+    **dict.fromkeys(("cp500", "ibm500"), "cp500"),
+}
+_MARKS = (
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+)
+_STARTS = (  # "<?xm" or "<rss" without a mark
+    (b"\x00\x00\x00<", "utf-32-be"),
+    (b"<\x00\x00\x00", "utf-32-le"),
+    (b"\x00<\x00", "utf-16-be"),
+    (b"<\x00", "utf-16-le"),
+    (b"\x4c\x6f\xa7\x94", "cp037"),
+)
+_DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']\s*([\w.:()-]{1,40})\s*["']""", re.IGNORECASE)
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
+_META = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
+
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_ILLEGAL_REFERENCE = re.compile(r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]));")
+_ROOT = re.compile(r"<(?:(?!!|\?)[\w.-]+:)?(rss|feed|rdf|channel)(?=[\s>/])", re.IGNORECASE)
+_ANY_ROOT = re.compile(r"<([a-zA-Z][\w:.-]*)")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|title|meta|script|h1|div|p)\b", re.IGNORECASE)
+_ENTITY_NAMES = re.compile(r"<!ENTITY\s+%?\s*([\w.-]{1,100})")
+_REFERENCE = re.compile(r"&(#?[\w.-]{1,60};)?")
+_FIVE = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_CDATA = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|\Z))", re.DOTALL)
+_UNBOUNDED = re.compile(
+    r"(<(?:[\w-]{1,20}:)?(?:author|creator|contributor|publisher|managingeditor|webmaster|name|email|owner|rights|guid|id)"
+    r"(?:\s[^<>]{0,300})?>\s*(?:<!\[CDATA\[)?[^<>\]]{%d})[^<>\]]+" % FIELD_LIMIT,
+    re.IGNORECASE,
+)
+
+
+class Document(Record, frozen=True, kw_only=True):
+    """A document that a parser may see: no declaration, no DTD, no controls. `root` is the name of its root."""
+
+    text: str
+    root: str
+    problems: tuple[Problem, ...] = ()
+
+
+def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
+    """The text of a document and the name of the encoding that was followed.
+
+    In order: a byte order mark, the shape of the first bytes, UTF-8 if all of it is valid, what the document
+    declares, what the server declares, UTF-8 with its invalid bytes read as Windows-1252. A declaration that
+    contradicts valid UTF-8 is an old default that nobody looked at; the reverse is as common.
+    """
+    for mark, name in _MARKS:
+        if body.startswith(mark):
+            return body[len(mark) :].decode(name, "replace"), name
+    head = body[:400].lstrip(b" \t\r\n")
+    for start, name in _STARTS:
+        if head.startswith(start):
+            return body.decode(name, "replace"), name
+    declared = _DECLARED.search(body[:2_000]) or _META.search(body[:4_000])
+    served = _CHARSET.search(content_type)
+    names = [declared.group(1).decode("ascii") if declared else "", served.group(1) if served else ""]
+    codecs_ = [_ENCODINGS[n.lower()] for n in names if n.lower() in _ENCODINGS]
+    if "iso2022-jp" in codecs_ and b"\x1b$" in body:
+        return body.decode("iso2022-jp", "replace"), "iso2022-jp"
+    try:
+        return body.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError as error:
+        # Cut off in the middle of a character: still UTF-8.
+        if error.start >= len(body) - 4 and error.reason == "unexpected end of data":
+            return body.decode("utf-8", "ignore"), "utf-8"
+    for codec in codecs_:
+        if codec.startswith(("utf", "cp037", "cp500", "iso2022")):
+            continue
+        if codec == "cp1252":
+            return _windows(body), codec
+        try:
+            return body.decode(codec), codec
+        except UnicodeDecodeError:
+            text = body.decode(codec, "replace")
+            if text.count("\ufffd") * 50 < len(text):
+                return text, codec
+    return body.decode("utf-8", "newsfeed-windows"), "windows-1252 in utf-8"
+
+
+def _windows(body: bytes) -> str:
+    try:
+        return body.decode("cp1252")
+    except UnicodeDecodeError:
+        return body.decode("cp1252", "newsfeed-windows")
+
+
+def _as_windows(error: UnicodeError) -> tuple[str, int]:
+    """Codec error handler: invalid bytes are Windows-1252, or Latin-1 where even that has nothing."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    wrong = error.object[error.start : error.end]
+    return "".join(bytes([b]).decode("cp1252", "ignore") or chr(b) for b in wrong), error.end
+
+
+codecs.register_error("newsfeed-windows", _as_windows)
+
+
+def looks_like_json(body: bytes) -> bool:
+    """Whether a document is meant as JSON, by its first sign."""
+    head = body[:400]
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            head = head[len(mark) :].decode(name, "ignore").encode()
+            break
+    return head.lstrip(b" \t\r\n").startswith((b"{", b"["))
+
+
+def read(body: bytes, content_type: str = "", status: int = 200) -> Document | Failure:
+    """The document for the parser, or why there is none."""
+    problems: list[Problem] = []
+    if len(body) > BODY_LIMIT:
+        body = body[:BODY_LIMIT]
+        problems.append(Problem(text="The document is larger than 10 MB: the rest of it was not read."))
+    if not body.strip(b" \t\r\n\x00\xef\xbb\xbf"):
+        return Failure(
+            cause=Cause.NOT_A_FEED,
+            text="The server sent an empty document.",
+            repair="Nothing to do if it passes; otherwise look for the feed's new address.",
+            status=status,
+        )
+    text, encoding = decode(body, content_type)
+    if encoding.startswith("windows-1252 in"):
+        problems.append(Problem(text="Some bytes fit no declared encoding: they were read as Windows-1252."))
+    if _ILLEGAL.search(text):
+        text = _ILLEGAL.sub(lambda m: "\ufffd" if m.group() >= "\ud800" else "", text)
+    start = _root(text)
+    if start is None:
+        return not_a_feed(text, status)
+    match, prolog = start
+    if len(re.sub(r"\s+", " ", prolog)) > PROLOG_LIMIT:
+        return Failure(
+            cause=Cause.BROKEN_FEED,
+            text="The document has more than 64 KB of definitions before it begins.",
+            repair="No feed needs them: tell its owner, or remove it.",
+            status=status,
+        )
+    root = match.group(0)[1:]
+    text = text[match.start() :]
+    text, cut = _whole(text, root)
+    if cut:
+        problems.append(cut)
+    own = frozenset(_ENTITY_NAMES.findall(prolog)) - _FIVE
+    text, mended = _mend(text, own)
+    if mended:
+        problems.append(mended)
+    return Document(text=_UNBOUNDED.sub(r"\1", text), root=root, problems=tuple(problems))
+
+
+def _root(text: str) -> tuple[re.Match[str], str] | None:
+    """The start tag of the feed and what stands before it; None if there is none."""
+    at = 0
+    for _ in range(200):
+        match = _ROOT.search(text, at)
+        if not match:
+            return None
+        before = text[: match.start()]
+        opened = before.rfind("<!--")
+        if opened >= 0 and before.find("-->", opened) < 0:
+            end = text.find("-->", match.end())
+            if end < 0:
+                return None
+            at = end + 3
+            continue
+        first = _ANY_ROOT.search(_COMMENT.sub("", before))
+        # `<channel>` or `<feed>` deep inside a page or a list isn't its root.
+        if first and (_HTML.match(first.group()) or first.group(1).lower() in {"opml", "urlset", "sitemapindex", "svg"}):
+            inside = re.search(r"<\?xml\s", before)
+            if not inside or _HTML.search(before, inside.end()):
+                return None
+        return match, before
+    return None
+
+
+def _whole(text: str, root: str) -> tuple[str, Problem | None]:
+    """A document that was cut off, without its last, partial item. Junk behind the end goes too."""
+    end = re.compile(rf"</{re.escape(root)}\s*>", re.IGNORECASE)
+    last = None
+    for last in end.finditer(text, max(0, text.rfind(f"</{root}"))):
+        pass
+    if last:
+        return text[: last.end()], None
+    items = None
+    for items in re.finditer(r"</(?:[\w-]+:)?(?:item|entry)\s*>", text, re.IGNORECASE):
+        pass
+    line = text.count("\n") + 1
+    problem = Problem(text="The document is cut off: its last item was left for the next time.", line=line)
+    if items is None:
+        return text, problem
+    text = text[: items.end()]
+    channel = re.match(rf"<{re.escape(root)}", text) and re.search(r"<((?:[\w-]+:)?channel)[\s>]", text)
+    closed = channel and f"</{channel.group(1)}" in text
+    if channel and not closed and channel.group(1).lower() != root.lower():
+        text += f"</{channel.group(1)}>"
+    return f"{text}</{root}>", problem
+
+
+def _mend(text: str, own: frozenset[str]) -> tuple[str, Problem | None]:
+    """The document with what XML doesn't know written so that it does, and what was wrong with it."""
+    error = _error(text)
+    if error is None:
+        return text, None
+    line, what = error
+    problem = Problem(
+        text=f"The document is not well-formed ({what}); it was read all the same.", line=line
+    )
+    text = _ILLEGAL_REFERENCE.sub("", text)
+    parts = _CDATA.split(text)
+    parts[::2] = [_REFERENCE.sub(lambda m: _reference(m, own), part) for part in parts[::2]]
+    return "".join(parts), problem
+
+
+def _reference(match: re.Match[str], own: frozenset[str]) -> str:
+    name = (match.group(1) or "").rstrip(";")
+    if not name:
+        return "&amp;"
+    if name in _FIVE or re.fullmatch(r"#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6})", name):
+        return match.group()
+    if name in own:
+        return ""
+    char = html.entities.html5.get(f"{name};")
+    if char:
+        return "".join(f"&#{ord(c)};" for c in char)
+    return f"&amp;{match.group(1)}"
+
+
+def _error(text: str) -> tuple[int, str] | None:
+    """Where and why a document isn't well-formed XML; None if it is. Nothing is expanded or fetched."""
+    parser = expat.ParserCreate("utf-8", namespace_separator=" ")
+    try:
+        parser.Parse(text.encode("utf-8", "replace"), True)
+    except expat.ExpatError as error:
+        return error.lineno, expat.ErrorString(error.code)
+    return None
+
+
+def not_a_feed(text: str, status: int = 200) -> Failure:
+    """The words for a document that is no feed: what it is instead, and what to do."""
+    head = text[:200_000]
+    lower = head.lower()
+    first = _ANY_ROOT.search(_COMMENT.sub("", head[:20_000]))
+    root = first.group(1).lower() if first else ""
+    if root == "opml":
+        return _failure("This is a subscription list (OPML), not a feed.", "Import it: newsfeed feeds import FILE.", status)
+    if root in {"urlset", "sitemapindex"}:
+        return _failure("This is a site map, not a feed.", "Use the address of the site's feed.", status)
+    if re.search(r"just a moment|cf-chl|challenge-platform|captcha|are you (?:a )?(?:human|robot)|ddos protection|"
+                 r"checking your browser|access denied|enable javascript and cookies|unusual traffic|bot verification", lower):
+        return _failure(
+            "The server asks for a proof that a person is there (a challenge page), which a reader can't give.",
+            "Ask the site to let feed readers in, or look for another feed of it.",
+            status,
+            owner=True,
+        )
+    if re.search(r"""<input[^>]{0,200}type\s*=\s*["']?password|sign ?in to continue|log ?in to continue|please log ?in""", lower):
+        return Failure(
+            cause=Cause.LOGIN,
+            text="The server sent a login page instead of the feed.",
+            repair="Use the private feed address that the site shows when you are logged in.",
+            needs_owner=True,
+            status=status,
+        )
+    if _HTML.search(head):
+        title = re.search(r"<title[^>]{0,200}>([^<]{1,200})", head, re.IGNORECASE)
+        name = clean_line(title.group(1), 80) if title else ""
+        said = f"This is a web page (“{name}”), not a feed." if name else "This is a web page, not a feed."
+        found = re.search(r"""<link[^>]{0,300}type\s*=\s*["']application/(?:rss|atom|feed)\+(?:xml|json)""", head, re.IGNORECASE)
+        repair = "The page names a feed of its own: add the page's address again with newsfeed feeds add." if found else (
+            "Look for the feed's address on the site: newsfeed feeds add finds most of them."
+        )
+        return _failure(said, repair, status, owner=True)
+    if root:
+        return _failure(f"This is XML, but no feed (its root is <{clean_line(root, 40)}>).", "Look for the feed's address on the site.", status)
+    return _failure("This is neither RSS nor Atom nor JSON Feed.", "Look for the feed's address on the site.", status)
+
+
+def _failure(text: str, repair: str, status: int, *, owner: bool = False) -> Failure:
+    return Failure(cause=Cause.NOT_A_FEED, text=text, repair=repair, needs_owner=owner, status=status)

@@ -1,0 +1,192 @@
+"""JSON Feed 1.0 and 1.1 (jsonfeed.org), RSS in JSON, and the plain lists of entries that some sites offer as such."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from newsfeed.model import Cause, Enclosure, Failure, FeedState, Parsed, Problem, Request, Response, Subscription
+from newsfeed.sources import document, times
+from newsfeed.sources.drafts import Draft, finish
+from newsfeed.sources.platforms import adapt
+from newsfeed.text import clean_line, safe_url, unmangle
+
+kind = "jsonfeed"
+
+_ENTRIES = ("items", "entries", "elements", "posts", "articles")
+
+
+def claims(subscription: Subscription) -> bool:
+    """Outlines that say so, and addresses that end in .json."""
+    if subscription.kind.lower() in {"json", "jsonfeed"}:
+        return True
+    try:
+        return urlsplit(subscription.url).path.lower().endswith((".json", ".jsonfeed"))
+    except ValueError:
+        return False
+
+
+def request(state: FeedState) -> Request:
+    """The feed's address with its validators."""
+    return Request(
+        url=state.subscription.url,
+        feed=state.feed,
+        source=kind,
+        etag=state.etag,
+        last_modified=state.last_modified,
+        body_hash=state.body_hash,
+        accept="application/feed+json, application/json;q=0.9, application/atom+xml;q=0.8, application/rss+xml;q=0.8, */*;q=0.1",
+    )
+
+
+def parse(
+    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
+) -> Parsed | Failure:
+    """Read a JSON document; an answer that is none is read as RSS or Atom."""
+    if not document.looks_like_json(response.body):
+        from newsfeed.sources import syndication
+
+        return syndication.parse(response, subscription, known, now)
+    return read(response, known, now)
+
+
+def read(response: Response, known: Mapping[str, str], now: datetime) -> Parsed | Failure:
+    """The items of a JSON document, each checked field by field."""
+    text, _ = document.decode(response.body[: document.BODY_LIMIT])
+    try:
+        data = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return Failure(
+            cause=Cause.BROKEN_FEED,
+            text="The document begins like JSON but can't be read as such.",
+            repair="Nothing to do if it passes; otherwise tell the feed's owner.",
+            status=response.status,
+        )
+    feed, entries = _shape(data)
+    if entries is None:
+        return Failure(
+            cause=Cause.NOT_A_FEED,
+            text="This is JSON, but no JSON Feed: it has no list of items.",
+            repair="Look for the feed's address on the site.",
+            needs_owner=True,
+            status=response.status,
+        )
+    base = safe_url(_text(feed.get("feed_url"))) or response.url
+    home = safe_url(_text(feed.get("home_page_url")) or _text(feed.get("link")), base)
+    title = clean_line(unmangle(_text(feed.get("title"))))
+    author = _author(feed)
+    drafts, bad = [], 0
+    for entry in entries:
+        draft = _draft(entry, base, author)
+        if draft is None:
+            bad += 1
+        else:
+            drafts.append(adapt(draft, home, title))
+    parsed = finish(drafts, known, now, language=_text(feed.get("language")), name=title)
+    problems = list(parsed.problems)
+    if bad:
+        problems.append(Problem(text=f"{bad} of {len(entries)} items aren't what JSON Feed asks for: they were left out."))
+    return Parsed(
+        items=parsed.items,
+        known=parsed.known,
+        title=title,
+        html_url=home,
+        language=clean_line(_text(feed.get("language")), 20),
+        problems=tuple(problems),
+    )
+
+
+def _shape(data: object) -> tuple[dict[str, Any], list[Any] | None]:
+    """The feed's own fields and its entries, wherever they lie."""
+    if isinstance(data, list):
+        good = [e for e in data if isinstance(e, dict)]
+        return {}, data if good and any(_text(e.get("url")) or _text(e.get("link")) for e in good) else None
+    if not isinstance(data, dict):
+        return {}, None
+    if isinstance(rss := data.get("rss"), dict) and isinstance(channel := rss.get("channel"), dict):
+        entries = channel.get("item", [])
+        return channel, entries if isinstance(entries, list) else [entries]
+    for name in _ENTRIES:
+        if isinstance(entries := data.get(name), list):
+            return data, entries
+    return data, None
+
+
+def _text(value: object) -> str:
+    """A string field; numbers are accepted as such, for ids are often numbers. Lone surrogates are replaced."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8") if not value.isascii() else value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, dict):  # RSS in JSON: {"isPermaLink": false, "#value": "…"}
+        return _text(value.get("#value") or value.get("$t") or value.get("content") or "")
+    return ""
+
+
+def _author(entry: Mapping[str, Any]) -> str:
+    people = entry.get("authors")
+    candidates = people if isinstance(people, list) else [entry.get("author")]
+    names = [_text(p.get("name")) if isinstance(p, dict) else _text(p) for p in candidates]
+    return ", ".join(name for name in names if name)
+
+
+def _draft(entry: object, base: str, author: str) -> Draft | None:
+    if not isinstance(entry, dict):
+        return None
+    url, external = _text(entry.get("url")), _text(entry.get("external_url"))
+    link = external or url or _text(entry.get("link"))
+    markup = _text(entry.get("content_html")) or _text(entry.get("content:encoded")) or _text(entry.get("description"))
+    plain = _text(entry.get("content_text")) or _text(entry.get("contents"))
+    draft = Draft(
+        guid=_text(entry.get("id")) or _text(entry.get("guid")),
+        link=link,
+        base=base,
+        discussion=_text(entry.get("comments")) or (url if external and url != external else ""),
+        title=_text(entry.get("title")),
+        summary=_text(entry.get("summary")),
+        body=markup or _escape(plain),
+        author=_author(entry) or author,
+        published=times.from_text(entry.get("date_published")) or _rfc822(entry.get("pubDate")) or times.from_text(entry.get("retrieved")),
+        updated=times.from_text(entry.get("date_modified")),
+        language=_text(entry.get("language")),
+        tags=[_text(t) for t in entry["tags"]] if isinstance(entry.get("tags"), list) else [],
+        enclosures=list(_attachments(entry.get("attachments"))),
+    )
+    if not (draft.title or draft.body or draft.summary or draft.link):
+        return None
+    if not draft.guid and not draft.link and not draft.title and not draft.body:
+        return None
+    return draft
+
+
+def _rfc822(value: object) -> datetime | None:
+    from email.utils import parsedate_to_datetime
+
+    try:
+        moment = parsedate_to_datetime(value) if isinstance(value, str) and len(value) < 60 else None
+    except ValueError:
+        return None
+    if moment is None:
+        return None
+    from datetime import UTC
+
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _attachments(found: object) -> Iterator[Enclosure]:
+    for part in found if isinstance(found, list) else []:
+        if isinstance(part, dict) and _text(part.get("url")):
+            size, seconds = part.get("size_in_bytes"), part.get("duration_in_seconds")
+            yield Enclosure(
+                url=_text(part.get("url")),
+                type=_text(part.get("mime_type")),
+                bytes=size if isinstance(size, int) and 0 <= size < 2**62 else 0,
+                seconds=times.duration(seconds),
+            )

@@ -1,0 +1,283 @@
+"""RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, RDF, podcasts: all that feedparser reads, read by feedparser.
+
+The only module that imports feedparser. It gets bytes, never an address or a path; its own sanitiser and link
+resolver are off, for `text.clean_html` does both, once and with bounded time.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from newsfeed.model import Cause, Enclosure, Failure, FeedState, Parsed, Problem, Request, Response, Subscription
+from newsfeed.sources import document, jsonfeed, times
+from newsfeed.sources.drafts import Draft, finish
+from newsfeed.sources.platforms import adapt
+from newsfeed.text import clean_line, safe_url, strip_inline, unmangle
+
+kind = "syndication"
+
+_ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, "
+    "application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
+)
+# feedparser takes the caption of a picture for the title and the text of the entry that shows it. Under these
+# names it keeps them apart. Attributes would make it drop the text.
+_MEDIA = re.compile(r"<(/?)media:(title|description)\b[^<>]*?(/?)>", re.IGNORECASE)
+_SKIP_HOURS = re.compile(r"<skipHours>(.{0,2000}?)</skipHours>", re.IGNORECASE | re.DOTALL)
+_HOUR = re.compile(r"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
+_PERIODS = {"hourly": 60, "daily": 1_440, "weekly": 10_080, "monthly": 43_200, "yearly": 525_600}
+_LONGEST_TTL = 7 * 1_440
+
+
+def claims(subscription: Subscription) -> bool:
+    """Everything: what is no feed says so when it answers."""
+    return True
+
+
+def request(state: FeedState) -> Request:
+    """The feed's address with its validators."""
+    return Request(
+        url=state.subscription.url,
+        feed=state.feed,
+        source=kind,
+        etag=state.etag,
+        last_modified=state.last_modified,
+        body_hash=state.body_hash,
+        accept=_ACCEPT,
+    )
+
+
+def parse(
+    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
+) -> Parsed | Failure:
+    """Read a feed of any common format, or say what came instead of one."""
+    if document.looks_like_json(response.body):
+        return jsonfeed.read(response, known, now)
+    read = document.read(response.body, response.content_type, response.status)
+    if isinstance(read, Failure):
+        return read
+    found = _feedparser(read.text, response.url)
+    feed, entries = found["feed"], found["entries"]
+    if not entries and not found["version"] and not dict.get(feed, "title"):
+        return Failure(
+            cause=Cause.BROKEN_FEED,
+            text="The document looks like a feed but nothing of it can be read.",
+            repair="Nothing to do if it passes; otherwise tell the feed's owner.",
+            status=response.status,
+        )
+    home = _feed_link(feed, response.url)
+    title = clean_line(unmangle(strip_inline(_string(feed, "title"))))
+    author = _string(feed, "author")
+    base = response.url
+    drafts = [adapt(_draft(entry, base, home), home, title) for entry in entries]
+    single = author if author and not any(d.author for d in drafts) and len(author) < 80 else ""
+    for draft in drafts:
+        draft.author = draft.author or single
+    language = clean_line(_string(feed, "language"), 20)
+    parsed = finish(drafts, known, now, language=language, name=title)
+    return Parsed(
+        items=parsed.items,
+        known=parsed.known,
+        title=title,
+        html_url=home,
+        language=language,
+        ttl_minutes=_ttl(feed),
+        skip_hours=_skip_hours(read.text),
+        problems=(*read.problems, *parsed.problems),
+    )
+
+
+def _feedparser(text: str, url: str) -> Mapping[str, Any]:
+    import feedparser
+
+    text = _MEDIA.sub(lambda m: f"<{m.group(1)}media:alt{m.group(2).lower()}{m.group(3)}>", text)
+    data = b"<?xml version='1.0' encoding='utf-8'?>\n" + text.encode("utf-8", "replace")
+    found: Mapping[str, Any] = feedparser.parse(
+        data,
+        response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
+    return found
+
+
+def _string(found: Mapping[str, Any], name: str) -> str:
+    """A field as text. Asked past feedparser's own `get`, which guesses at other fields when one is missing."""
+    value = dict.get(found, name)  # type: ignore[arg-type]
+    return value if isinstance(value, str) else ""
+
+
+def _links(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [link for link in dict.get(found, "links") or [] if isinstance(link, Mapping)]  # type: ignore[arg-type]
+
+
+def _feed_link(feed: Mapping[str, Any], url: str) -> str:
+    for link in _links(feed):
+        if link.get("rel", "alternate") == "alternate" and "xml" not in str(link.get("type", "html")).replace("xhtml+xml", ""):
+            if found := safe_url(str(link.get("href", "")), url):
+                return found
+    return safe_url(_string(feed, "link"), url)
+
+
+def _draft(entry: Mapping[str, Any], base: str, home: str) -> Draft:
+    own = _base(entry) or base
+    summary, body = _bodies(entry)
+    enclosures = list(_enclosures(entry))
+    draft = Draft(
+        guid=_string(entry, "id"),
+        link=_link(entry),
+        base=own if safe_url(own) else home,
+        discussion=_string(entry, "comments"),
+        title=_title(entry),
+        summary=summary,
+        body=body,
+        author=_author(entry),
+        published=_time(entry, "published") or _time(entry, "created"),
+        updated=_time(entry, "updated"),
+        language=_entry_language(entry),
+        tags=[str(tag.get("label") or tag.get("term") or "") for tag in dict.get(entry, "tags") or []],  # type: ignore[arg-type]
+        enclosures=enclosures,
+        picture=_string(entry, "media_altdescription") or _string(entry, "media_alttitle"),
+    )
+    count = dict.get(entry, "slash_comments") or dict.get(entry, "thr_total")  # type: ignore[arg-type]
+    if isinstance(count, str) and count.isdigit() and len(count) < 9:
+        draft.comments = int(count)
+    rank = dict.get(entry, "re_rank") or dict.get(entry, "rank")  # type: ignore[arg-type]
+    if isinstance(rank, str) and re.fullmatch(r"-?\d{1,8}", rank.strip()):
+        draft.score = int(rank)
+    return draft
+
+
+def _base(entry: Mapping[str, Any]) -> str:
+    for part in _parts(entry):
+        if found := str(part.get("base") or ""):
+            return found
+    return ""
+
+
+def _parts(entry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for part in dict.get(entry, "content") or []:  # type: ignore[arg-type]
+        if isinstance(part, Mapping):
+            yield part
+    detail = dict.get(entry, "summary_detail")  # type: ignore[arg-type]
+    if isinstance(detail, Mapping):
+        yield detail
+
+
+def _entry_language(entry: Mapping[str, Any]) -> str:
+    declared = {str(part.get("language") or "") for part in _parts(entry)} - {""}
+    return declared.pop() if len(declared) == 1 else _string(entry, "language")
+
+
+def _title(entry: Mapping[str, Any]) -> str:
+    title = _string(entry, "title")
+    detail = dict.get(entry, "title_detail")  # type: ignore[arg-type]
+    # Atom says when a title is plain: then "<" is a sign, not a tag.
+    if isinstance(detail, Mapping) and detail.get("type") == "text/plain" and "<" in title and "&" not in title:
+        return html.escape(title, quote=False)
+    return title
+
+
+def _link(entry: Mapping[str, Any]) -> str:
+    links = _links(entry)
+    for link in links:
+        if link.get("rel", "alternate") == "alternate" and "html" in str(link.get("type", "html")) and link.get("href"):
+            return str(link["href"])
+    if found := _string(entry, "link"):
+        return found
+    for link in links:
+        if link.get("rel", "alternate") in {"alternate", "via", "related", "self"} and link.get("href"):
+            return str(link["href"])
+    guid = _string(entry, "id")
+    return guid if dict.get(entry, "guidislink") and safe_url(guid) else ""  # type: ignore[arg-type]
+
+
+def _author(entry: Mapping[str, Any]) -> str:
+    people = dict.get(entry, "authors") or []  # type: ignore[arg-type]
+    names = [str(p.get("name") or "") for p in people if isinstance(p, Mapping)]
+    names = [n for n in dict.fromkeys(n.strip() for n in names) if n]
+    author = ", ".join(names[:4]) + (" and others" if len(names) > 4 else "") if names else _string(entry, "author")
+    author = re.sub(r"^\S+@\S+\s*\((.+)\)$", r"\1", author.strip())  # "a@b.c (Name)"
+    author = re.sub(r"\s*\(?<?\S+@[\w.-]+>?\)?$", "", author) or author
+    return "" if author.lower().strip() in {"admin", "editor", "unknown", "none", "null", "noreply", "(author)"} or "@" in author else author
+
+
+def _time(entry: Mapping[str, Any], name: str) -> datetime | None:
+    return times.from_struct(dict.get(entry, f"{name}_parsed")) or times.from_text(_string(entry, name))  # type: ignore[arg-type]
+
+
+def _bodies(entry: Mapping[str, Any]) -> tuple[str, str]:
+    """Summary and text: of all that the entry holds, the longest is the text, the first other one the summary."""
+    detail = dict.get(entry, "summary_detail")  # type: ignore[arg-type]
+    found = [_markup(part) for part in dict.get(entry, "content") or [] if isinstance(part, Mapping)]  # type: ignore[arg-type]
+    summary = _markup(detail) if isinstance(detail, Mapping) else _string(entry, "summary")
+    texts = [t for t in (summary, *found, _string(entry, "subtitle")) if t.strip()]
+    if not texts:
+        return "", _escaped(_string(entry, "media_altdescription")) if not dict.get(entry, "media_thumbnail") is None else ""  # type: ignore[arg-type]
+    body = max(texts, key=len)
+    return next((t for t in texts if t != body), ""), body
+
+
+def _markup(part: Mapping[str, Any]) -> str:
+    value = str(part.get("value") or "")
+    if part.get("type") == "text/plain" and "<" in value and not re.search(r"</\w+>|<br", value):
+        return _escaped(value)
+    return value
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text, quote=False)
+
+
+def _enclosures(entry: Mapping[str, Any]) -> Iterator[Enclosure]:
+    seconds = times.duration(dict.get(entry, "itunes_duration"))  # type: ignore[arg-type]
+    for link in _links(entry):
+        if link.get("rel") != "enclosure" or not link.get("href"):
+            continue
+        kind_ = str(link.get("type") or "") or _guessed(str(link["href"]))
+        length = str(link.get("length") or "")
+        audible = kind_.startswith(("audio", "video"))
+        yield Enclosure(
+            url=str(link["href"]),
+            type=kind_,
+            bytes=int(length) if length.isdigit() and len(length) < 13 else 0,
+            seconds=seconds if audible else 0,
+        )
+    for part in dict.get(entry, "media_content") or []:  # type: ignore[arg-type]
+        if not isinstance(part, Mapping) or not part.get("url"):
+            continue
+        kind_ = str(part.get("type") or "") or _guessed(str(part["url"])) or str(part.get("medium") or "")
+        if kind_.startswith(("audio", "video")):
+            yield Enclosure(url=str(part["url"]), type=kind_, seconds=times.duration(part.get("duration")) or seconds)
+
+
+def _guessed(url: str) -> str:
+    ending = re.search(r"\.(mp3|m4a|ogg|oga|opus|wav|aac|mp4|m4v|mov|webm)(?:[?#]|$)", url, re.IGNORECASE)
+    if not ending:
+        return ""
+    name = ending.group(1).lower()
+    return f"video/{name}" if name in {"mp4", "m4v", "mov", "webm"} else "audio/mpeg" if name == "mp3" else f"audio/{name}"
+
+
+def _ttl(feed: Mapping[str, Any]) -> int:
+    """Minutes between two looks, as the feed asks for, at most a week; 0 where it doesn't."""
+    ttl = _string(feed, "ttl").strip()
+    if ttl.isdigit() and len(ttl) < 8:
+        return min(int(ttl), _LONGEST_TTL)
+    period = _PERIODS.get(_string(feed, "sy_updateperiod").strip().lower(), 0)
+    often = _string(feed, "sy_updatefrequency").strip()
+    times_ = int(often) if often.isdigit() and 0 < int(often[:6]) else 1
+    return min(period // times_, _LONGEST_TTL)
+
+
+def _skip_hours(text: str) -> tuple[int, ...]:
+    found = _SKIP_HOURS.search(text[:50_000])
+    hours = {int(h) % 24 for h in _HOUR.findall(found.group(1))} if found else set()
+    return tuple(sorted(hours)) if len(hours) < 24 else ()
+
+
+__all__ = ["Problem", "claims", "kind", "parse", "request"]
