@@ -6,7 +6,7 @@ weights: `calibrate` fits them on our own seed examples, `train` shifts them whe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,26 +20,60 @@ IMPLIES: Mapping[str, tuple[str, float]] = {"ai": ("technology", 0.85), "securit
 
 
 class Scales(msgspec.Struct, frozen=True, kw_only=True):
-    """How much each kind of evidence says, in log-odds a unit.
+    """How much each kind of evidence says, in log-odds a unit. The defaults judge by the lexicon alone.
 
-    `base` is where an item without any evidence stands; `offset` what each topic adds to it.
+    The lexicon's score of a text is divided by a power of its length, for long texts hit more entries by
+    chance, and cut at both ends, for more of the same says no more.
     """
 
-    base: float = -2.6
+    base: float = -2.6  # where an item without any evidence stands
     lexicon: float = 1.15  # a point of the lexicon's score
-    model: float = 0.5
+    rivals: float = 0.3  # a point of the best other topic's score, against this one
     other: float = 0.6  # a point of the lexicon's score for `other`, against every topic
-    other_model: float = 0.25
-    lexicon_most: float = 5.0  # a score is cut here: more of the same says no more
-    lexicon_least: float = -3.0
-    offset: Mapping[str, float] = {}
+    model: float = 0.0  # the model's log-odds
+    length: float = 0.5  # power of the length
+    usual: float = 25.0  # words of a text whose score stands as it is
+    shortest: float = 15.0
+    most: float = 8.0
+    least: float = -3.0
+    offset: Mapping[str, float] = {}  # what each topic adds to `base`
+
+    def beside_model(self, share: float) -> Scales:
+        """The same, averaged with a model that has the given share."""
+        rest = 1.0 - share
+        return msgspec.structs.replace(
+            self,
+            base=rest * self.base,
+            lexicon=rest * self.lexicon,
+            rivals=rest * self.rivals,
+            other=rest * self.other,
+            model=share,
+        )
 
 
-def squash(score: NDArray[np.float64], scales: Scales) -> NDArray[np.float64]:
-    """A lexicon score, cut at both ends."""
+def squash(raw: NDArray[np.float64], length: NDArray[np.float64], scales: Scales) -> NDArray[np.float64]:
+    """Lexicon scores (documents by topics) made comparable between texts of `length` words, and cut."""
     import numpy as np
 
-    return np.clip(score, scales.lexicon_least, scales.lexicon_most)
+    longer = (np.maximum(length, scales.shortest) / scales.usual) ** scales.length
+    return np.clip(raw / longer[:, None], scales.least, scales.most)
+
+
+def strongest_rivals(score: NDArray[np.float64], order: Sequence[str]) -> NDArray[np.float64]:
+    """For each topic the best score of the topics that speak against it: all but itself, its kin and `other`."""
+    import numpy as np
+
+    found = np.zeros_like(score)
+    for column, topic in enumerate(order[:-1]):
+        others = [n for n, name in enumerate(order[:-1]) if n != column and not kin(name, topic)]
+        if others:
+            found[:, column] = np.maximum(score[:, others].max(axis=1), 0.0)
+    return found
+
+
+def kin(one: str, two: str) -> bool:
+    """Whether one topic is mostly also the other."""
+    return IMPLIES.get(one, ("", 0.0))[0] == two or IMPLIES.get(two, ("", 0.0))[0] == one
 
 
 def sigmoid(z: NDArray[np.float64]) -> NDArray[np.float64]:

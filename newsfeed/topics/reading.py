@@ -125,6 +125,14 @@ def word_share(reading: Reading) -> NDArray[np.float64]:
     return known / np.maximum(total, 1)
 
 
+def lengths(reading: Reading) -> NDArray[np.float64]:
+    """Words of each document, function words included."""
+    import numpy as np
+
+    real = reading.document[reading.stem != GAP]
+    return np.bincount(real, minlength=reading.documents).astype(np.float64)
+
+
 def tally(values: Mapping[str, float], order: Sequence[str]) -> NDArray[np.float64]:
     """A mapping by topic as an array in the given order."""
     import numpy as np
@@ -132,4 +140,4 @@ def tally(values: Mapping[str, float], order: Sequence[str]) -> NDArray[np.float
     return np.array([values.get(name, 0.0) for name in order])
 
 
-__all__ = ["BREAK", "Reader", "Reading", "Stems", "sections", "tally", "word_share"]
+__all__ = ["BREAK", "Reader", "Reading", "Stems", "lengths", "sections", "tally", "word_share"]

@@ -10,11 +10,11 @@ import msgspec
 from newsfeed.model import Tagging, Term, TopicScore, TopicSetting
 
 from . import linear
-from .combine import IMPLIES, Scales, logit, sigmoid, squash
+from .combine import IMPLIES, Scales, logit, sigmoid, squash, strongest_rivals
 from .folders import topic_of_folders
 from .lexicon import Lexicon, Matches
 from .not_news import NotNews
-from .reading import Reader, Reading, Stems, tally, word_share
+from .reading import Reader, Reading, Stems, lengths, tally, word_share
 from .records import OTHER, SHOWN_FROM, Document, FeedPrior
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Evidence(NamedTuple):
     lexicon: NDArray[np.float64]  # the lexicon's raw scores
     model: NDArray[np.float64]  # the model's log-odds
     english: NDArray[np.bool_]
+    length: NDArray[np.float64]  # words
     known: NDArray[np.float64]  # share of words that the model knows
     matches: Matches
     scored: linear.Scored
@@ -85,7 +86,9 @@ class Tagger:
             .astype(np.float64)
         )
         scored = linear.score(self.model, reading)
-        return Evidence(raw, scored.score, ~reading.foreign, word_share(reading), matches, scored)
+        return Evidence(
+            raw, scored.score, ~reading.foreign, lengths(reading), word_share(reading), matches, scored
+        )
 
     def parts(self, evidence: Evidence, documents: Sequence[Document]) -> dict[str, NDArray[np.float64]]:
         """The log-odds of a batch by origin; their sum is the log-odds of each topic before implications."""
@@ -93,17 +96,25 @@ class Tagger:
 
         scales = self.scales
         english = evidence.english[:, None]
-        score = squash(evidence.lexicon, scales)
-        brake = np.maximum(score[:, -1:], 0.0)
-        brake = brake * np.r_[np.ones(len(self.order) - 1), 0.0]  # `other` does not brake itself
-        lexicon = np.where(english, scales.lexicon * score - scales.other * brake, 0.0)
+        score = squash(evidence.lexicon, evidence.length, scales)
+        topics_only = np.r_[np.ones(len(self.order) - 1), 0.0]  # `other` does not brake itself
+        against = scales.rivals * strongest_rivals(score, self.order)
+        against += scales.other * np.maximum(score[:, -1:], 0.0) * topics_only
+        lexicon = np.where(english, scales.lexicon * score, 0.0)
+        rivals = np.where(english, -against, 0.0)
         # A foreign text is judged by the model as far as the model knows its words.
-        trust = np.where(evidence.english, 1.0, np.minimum(2.0 * evidence.known, 1.0))[:, None]
-        off = np.maximum(evidence.model[:, -1:], 0.0) * np.r_[np.ones(len(self.order) - 1), 0.0]
-        model = trust * (scales.model * evidence.model - scales.other_model * off)
+        heard = np.where(evidence.english, 1.0, np.minimum(2.0 * evidence.known, 1.0))[:, None]
+        model = heard * scales.model * evidence.model
         base = np.broadcast_to(scales.base + tally(scales.offset, self.order), model.shape)
         source, folder = self._feeds(documents)
-        return {"base": base, "lexicon": lexicon, "model": model, "source": source, "folder": folder}
+        return {
+            "base": base,
+            "lexicon": lexicon,
+            "rivals": rivals,
+            "model": model,
+            "source": source,
+            "folder": folder,
+        }
 
     def _feeds(self, documents: Sequence[Document]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         import numpy as np
@@ -201,7 +212,7 @@ class Tagger:
         matches, scored = evidence.matches, evidence.scored
         # The lexicon's score is cut at both ends: its terms share what is left of it.
         share = np.divide(
-            self.scales.lexicon * squash(evidence.lexicon, self.scales),
+            self.scales.lexicon * squash(evidence.lexicon, evidence.length, self.scales),
             evidence.lexicon,
             out=np.zeros_like(evidence.lexicon),
             where=(np.abs(evidence.lexicon) > 1e-9) & evidence.english[:, None],

@@ -1,0 +1,118 @@
+"""Fitting the linear model: the one place where scikit-learn is used.
+
+One logistic regression a topic, learned by averaged stochastic gradient descent, which reaches the same quality
+as a full solver in a twentieth of the time. Features are counted once and the model is fitted several times on
+them: on parts of the documents to see how it does on the rest, then on all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .features import Counts, count, values
+from .linear import Linear
+from .reading import Reading
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: A feature must stand in this many documents.
+LEAST_DOCUMENTS = 2
+MOST_FEATURES = 60_000
+ALPHA = 2e-5  # strength of the penalty on large weights
+STEPS = 50_000  # documents looked at a topic, in at least three and at most eight passes
+SURE = 0.02  # what counts for less than this is left out
+
+
+class Design:
+    """Documents as a sparse matrix of features, ready to be fitted."""
+
+    def __init__(self, reading: Reading, stems: tuple[str, ...], topics: tuple[str, ...]) -> None:
+        import numpy as np
+        from scipy.sparse import csr_matrix
+
+        counts = count(reading.stem, reading.document, reading.in_title, len(stems))
+        keys, place, frequency = np.unique(counts.key, return_inverse=True, return_counts=True)
+        kept = frequency >= LEAST_DOCUMENTS
+        if int(kept.sum()) > MOST_FEATURES:
+            floor = int(np.sort(frequency)[-MOST_FEATURES])
+            kept = frequency > floor
+        column = np.cumsum(kept) - 1
+        rows = kept[place]
+        found = Counts(counts.document[rows], column[place[rows]], counts.times[rows])
+        self.topics = topics
+        self.stems = stems
+        self.keys: NDArray[np.int64] = keys[kept]
+        self.idf = (np.log((1 + reading.documents) / (1 + frequency[kept])) + 1).astype(np.float32)
+        value = values(found, self.idf, reading.documents)
+        shape = (reading.documents, self.keys.size)
+        self.matrix: Any = csr_matrix((value, (found.document, found.key)), shape=shape)
+
+    def fit(
+        self,
+        targets: NDArray[np.float64],
+        weights: NDArray[np.float64],
+        rows: NDArray[np.bool_] | None = None,
+        *,
+        seed: int = 0,
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Weights (features by topics) and bias from documents and what is held true of each topic.
+
+        `targets` are probabilities: the nearer to a half, the less the document counts for that topic, and at a
+        half not at all. `weights` say how much a document counts as a whole; `rows` which ones are looked at.
+        """
+        import numpy as np
+        from sklearn.linear_model import SGDClassifier
+
+        many = len(self.topics)
+        coefficients = np.zeros((self.keys.size, many), np.float32)
+        bias = np.full(many, -3.0, np.float32)
+        seen = np.ones(len(weights), np.bool_) if rows is None else rows
+        for number in range(many):
+            sure = weights * np.abs(2 * targets[:, number] - 1)
+            used = np.flatnonzero((sure > SURE) & seen)
+            truth = targets[used, number] > 0.5
+            if not used.size or truth.all() or not truth.any():
+                continue
+            solver = SGDClassifier(
+                loss="log_loss",
+                alpha=ALPHA,
+                max_iter=min(max(STEPS // used.size, 3), 8),
+                tol=None,
+                average=True,
+                random_state=seed,
+            )
+            solver.fit(self.matrix[used], truth, sample_weight=sure[used] / sure[used].mean())
+            coefficients[:, number] = solver.coef_[0]
+            bias[number] = solver.intercept_[0]
+        return coefficients, bias
+
+    def predict(
+        self, fitted: tuple[NDArray[np.float32], NDArray[np.float32]], rows: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        """Log-odds of some documents by a model fitted on others."""
+        found: NDArray[np.float64] = self.matrix[rows] @ fitted[0] + fitted[1]
+        return found
+
+    def model(self, fitted: tuple[NDArray[np.float32], NDArray[np.float32]]) -> Linear:
+        """The fitted model, without stems that no feature uses."""
+        return _compact(Linear(self.topics, self.stems, self.keys, self.idf, *fitted))
+
+
+def _compact(model: Linear) -> Linear:
+    import numpy as np
+
+    size = max(len(model.stems), 1)
+    first, second = np.divmod(model.keys, size)
+    used = np.unique(np.concatenate([first[first > 0] - 1, second]))
+    place = np.zeros(size, np.int64)
+    place[used] = np.arange(used.size)
+    keys = np.where(first > 0, (place[np.maximum(first - 1, 0)] + 1) * used.size, 0) + place[second]
+    order = np.argsort(keys)
+    return model._replace(
+        stems=tuple(model.stems[number] for number in used.tolist()),
+        keys=keys[order],
+        idf=model.idf[order],
+        weights=model.weights[order],
+    )

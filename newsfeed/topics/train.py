@@ -1,0 +1,249 @@
+"""Training: seeds, the reader's own items, folders and corrections to weights.
+
+1. Lexicon and the shipped model judge every document (pseudo-labels).
+2. Each feed's folder is believed as far as its documents agree, and moves their labels.
+3. Documents are parted by feed; what is learned on one part judges the other, so that no feed confirms its own
+   folder. Steps 2 and 3 once more with that judgement.
+4. The model is fitted on seeds, documents and corrections, and packed with what was learned of each feed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from newsfeed.model import TopicSetting
+
+from . import linear, trust
+from .combine import Scales, sigmoid
+from .fitting import Design
+from .folders import topic_of_folders
+from .loading import columns, load, topics_or_default
+from .reading import Reader, Stems
+from .records import OTHER, TOPICS, Document, FeedPrior, Label
+from .tagger import Tagger, header
+from .weights import pack
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+CORRECTION_WEIGHT = 8.0
+SEED_WEIGHT = 1.0
+EXAMPLE_WEIGHT = 3.0  # an example title of the reader's, for a topic of their own
+UNLABELLED_WEIGHT = 0.7
+MODEL_SHARE = 0.5  # of model and lexicon in the judgement
+PARTS = 2  # into which feeds are parted to judge each other
+MOST_DOCUMENTS = 50_000
+PSEUDO_ITEMS = 4.0  # a feed's mix is shrunk as by so many items of the overall mix
+
+
+def seeds() -> list[Label]:
+    """The seed examples that ship with the package."""
+    found = []
+    folder = files(__package__).joinpath("data", "seeds")
+    for topic in (*TOPICS, OTHER):
+        file = folder.joinpath(f"{topic}.jsonl")
+        if not file.is_file():
+            continue
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines()):
+            if line.strip():
+                row = msgspec.json.decode(line)
+                document = Document(id=f"{topic} {number}", title=row["title"], text=row.get("text", ""))
+                found.append(Label(document=document, topics=tuple(row["topics"])))
+    return found
+
+
+class _Material(NamedTuple):
+    """Everything that is trained on, in one order: seeds, examples, documents, corrections."""
+
+    documents: list[Document]
+    known: NDArray[np.bool_]  # labelled by hand: seeds, examples, corrections
+    targets: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    folder: NDArray[np.int64]
+    feed: NDArray[np.int64]
+
+
+def train(
+    documents: Sequence[Document],
+    folders: Mapping[str, Sequence[str]],
+    corrections: Sequence[Label],
+    topics: Mapping[str, TopicSetting],
+    *,
+    seed: int = 0,
+) -> bytes:
+    """Weights for `load`.
+
+    `documents` are the reader's own items, newest first (beyond 50,000 they are not read); `folders` the folders
+    of feeds by `Document.feed`, for documents that don't carry them; `corrections` the full topics of single
+    documents, by the reader's word; `topics` all the reader's topics. Same input, same bytes.
+    """
+    topics = topics_or_default(topics)
+    return pack_tagger(trained(documents, folders, corrections, topics, seed=seed))
+
+
+def pack_tagger(tagger: Tagger) -> bytes:
+    """A tagger's weights as bytes."""
+    return pack(header(tagger), linear.arrays(tagger.model))
+
+
+def trained(
+    documents: Sequence[Document],
+    folders: Mapping[str, Sequence[str]],
+    corrections: Sequence[Label],
+    topics: Mapping[str, TopicSetting],
+    *,
+    seed: int = 0,
+    cold: Tagger | None = None,
+) -> Tagger:
+    """As `train`, but gives the tagger itself."""
+    import numpy as np
+
+    topics = topics_or_default(topics)
+    cold = cold or load(None, topics)
+    material = _gather(documents[:MOST_DOCUMENTS], folders, corrections, topics, cold.order)
+    stems = Stems(opened=True)
+    reading = Reader(cold.lexicon, stems).read(material.documents)
+    design = Design(reading, tuple(stems), cold.order)
+
+    evidence = cold.evidence(material.documents)
+    plain = [document_without_feed(document) for document in material.documents]
+    judged = sum(cold.parts(evidence, plain).values(), start=np.zeros(()))
+    loose = ~material.known
+    trusted = np.zeros(len(plain))
+    targets = material.targets.copy()
+
+    def relabel(z: NDArray[np.float64]) -> None:
+        trusted[loose] = trust.trust(material.folder[loose], material.feed[loose], sigmoid(z[loose]))
+        targets[loose] = trust.believe(z[loose], material.folder[loose], trusted[loose])
+
+    relabel(judged)
+    if np.any(material.folder >= 0):
+        part = _parts(material.feed, seed)
+        z = judged.copy()
+        for number in range(PARTS):
+            inside = (part == number) & loose
+            if inside.any():
+                fitted = design.fit(targets, material.weights, ~inside, seed=seed)
+                z[inside] = 0.5 * (judged[inside] + design.predict(fitted, inside))
+        relabel(z)
+    fitted = design.fit(targets, material.weights, seed=seed)
+    priors = _priors(material, targets, trusted, cold.order)
+    return Tagger(cold.lexicon, design.model(fitted), Scales().beside_model(MODEL_SHARE), topics, priors)
+
+
+def document_without_feed(document: Document) -> Document:
+    """A document judged by its words alone."""
+    return msgspec.structs.replace(document, feed="", folders=())
+
+
+def _gather(
+    documents: Sequence[Document],
+    folders: Mapping[str, Sequence[str]],
+    corrections: Sequence[Label],
+    topics: Mapping[str, TopicSetting],
+    order: tuple[str, ...],
+) -> _Material:
+    import numpy as np
+
+    place = {topic: number for number, topic in enumerate(order)}
+    labels: list[tuple[Label, float]] = [(label, SEED_WEIGHT) for label in seeds()]
+    for topic, setting in topics.items():
+        for number, title in enumerate(setting.examples):
+            example = Document(id=f"example {topic} {number}", title=title)
+            labels.append((Label(document=example, topics=(topic,)), EXAMPLE_WEIGHT))
+    labels += [(label, CORRECTION_WEIGHT) for label in corrections]
+    corrected = {label.document.id for label in corrections}
+    loose = [document for document in documents if document.id not in corrected]
+    every = [label.document for label, _ in labels] + loose
+
+    count = len(every)
+    targets = np.full((count, len(order)), 0.5)
+    weights = np.full(count, UNLABELLED_WEIGHT)
+    own = [place[topic] for topic in order if topic not in TOPICS and topic != OTHER]
+    for row, (label, weight) in enumerate(labels):
+        weights[row] = weight
+        targets[row] = 0.0
+        if label.document.id not in corrected and own:
+            targets[row, own] = 0.5  # our seeds know nothing of the reader's own topics
+        for topic in label.topics:
+            if topic in place:
+                targets[row, place[topic]] = 1.0
+        if not label.topics:
+            targets[row, place[OTHER]] = 1.0
+        for topic, parent in (("ai", "technology"), ("security", "technology")):
+            if topic in label.topics and parent not in label.topics and label.document.id not in corrected:
+                targets[row, place[parent]] = 0.5
+    folder = np.full(count, -1, np.int64)
+    numbers: dict[str, int] = {"": 0}
+    feed = np.zeros(count, np.int64)
+    named: dict[tuple[str, ...], str] = {}
+    for row, document in enumerate(loose, start=len(labels)):
+        feed[row] = numbers.setdefault(document.feed, len(numbers))
+        path = document.folders or tuple(folders.get(document.feed, ()))
+        if path:
+            topic = named.setdefault(path, topic_of_folders(path, topics))
+            folder[row] = place.get(topic, -1)
+            weights[row] = 1.0 if topic else UNLABELLED_WEIGHT
+    known = np.arange(count) < len(labels)
+    return _Material(every, known, targets, weights, folder, feed)
+
+
+def _parts(feed: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """Feeds dealt into parts, the same way each time."""
+    import numpy as np
+
+    order = np.random.default_rng(seed).permutation(int(feed.max()) + 1)
+    found: NDArray[np.int64] = order[feed] % PARTS
+    return found
+
+
+def _priors(
+    material: _Material,
+    targets: NDArray[np.float64],
+    trusted: NDArray[np.float64],
+    order: tuple[str, ...],
+) -> dict[str, FeedPrior]:
+    """What was learned of each feed: its folder, how far to trust it, and its mix of topics."""
+    import numpy as np
+
+    found: dict[str, FeedPrior] = {}
+    loose = ~material.known
+    if not loose.any():
+        return found
+    usual = targets[loose].mean(axis=0)
+    many = int(material.feed.max()) + 1
+    items = np.bincount(material.feed[loose], minlength=many)
+    total = np.stack(
+        [np.bincount(material.feed[loose], weights=column, minlength=many) for column in targets[loose].T],
+        axis=1,
+    )
+    mix = (total + PSEUDO_ITEMS * usual) / (items[:, None] + PSEUDO_ITEMS)
+    said = 0.5 * (np.log(mix) - np.log(usual))  # the root of the ratio, as the edition takes it
+    first: dict[int, int] = {}
+    for row in np.flatnonzero(loose).tolist():
+        first.setdefault(int(material.feed[row]), row)
+    for number, row in first.items():
+        name = material.documents[row].feed
+        if name:
+            column = int(material.folder[row])
+            found[name] = FeedPrior(
+                mix={topic: round(float(said[number, place]), 3) for place, topic in enumerate(order)},
+                folder=order[column] if column >= 0 else "",
+                trust=round(float(trusted[row]), 3),
+                items=int(items[number]),
+            )
+    return found
+
+
+def cold_start(*, seed: int = 0) -> Tagger:
+    """The model that ships with the package: trained on lexicon and seeds alone."""
+    from .loading import compiled
+
+    lexicon = compiled(topics_or_default({}))
+    bare = Tagger(lexicon, linear.empty(columns({})), Scales(), topics_or_default({}), {})
+    return trained([], {}, [], topics_or_default({}), seed=seed, cold=bare)
