@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
+from functools import lru_cache
 
 ENOUGH = 40  # letters below which nothing is said about a text in Latin or Cyrillic script
 _SAMPLE = 2_000  # characters looked at
@@ -95,12 +97,10 @@ _CYRILLIC_ONLY: tuple[tuple[str, str], ...] = (
     ("mk", "ѓќѕЃЌЅ"),
     ("kk", "әғқңөұүһ"),
 )
-_MODEL_LANGUAGES = [
-    *(
-        "af ar be bg bn ca cs cy da de el en es et eu fa fi fr ga gl he hi hr hu hy id is it ja ka kk kn ko lt lv mk"
-    ).split(),
-    *("ml mr ms nb nl pl pt ro ru sk sl sq sr sv sw ta te th tl tr uk ur vi zh").split(),
-]
+_MODEL_LANGUAGES = (
+    "af ar be bg bn ca cs cy da de el en es et eu fa fi fr ga gl he hi hr hu hy id is it ja ka kk kn ko lt lv mk ml mr "
+    "ms nl no pl pt ro ru sk sl sq sr sv sw ta te th tl tr uk ur vi zh"
+)
 _LETTERS = re.compile(r"[^\W\d_]+")
 _CODE = re.compile(r"^([a-z]{2,3})(?:[-_].*)?$")
 _LONG_CODES = {
@@ -222,8 +222,15 @@ def _by_script(sample: str, script: str) -> str:
 
 
 def _by_model(sample: str) -> str:
+    code = str(_model()(sample)[0])
+    return "nb" if code == "no" else code
+
+
+@lru_cache(maxsize=1)
+def _model() -> Callable[[str], tuple[str, float]]:
+    """The model of py3langid, among the languages that feeds are written in: of 140 it would see too many."""
     from py3langid import langid
 
-    langid.set_languages(_MODEL_LANGUAGES)
-    code = str(langid.classify(sample)[0])
-    return "nb" if code in {"no", "nn"} else code
+    langid.set_languages(_MODEL_LANGUAGES.split())
+    classify: Callable[[str], tuple[str, float]] = langid.classify
+    return classify
