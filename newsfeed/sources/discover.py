@@ -36,7 +36,9 @@ def candidates(body: bytes, url: str) -> tuple[str, ...]:
     Feeds of comments come last. `body` is the answer's bytes, `url` where it came from, after redirects. A page
     that names no feed gives none.
     """
-    announced, linked, comments = [], [], []
+    announced: list[str] = []
+    linked: list[str] = []
+    comments: list[str] = []
     for tag, attributes, base in _links(body[:MAX_BODY], url):
         target = safe_url(attributes.get("href", ""), base).partition("#")[0]
         if not target or _NO_FEED.search(target):
