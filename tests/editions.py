@@ -606,7 +606,7 @@ def hostile() -> Edition:
             note=evil,
             earlier=(evil,) * 5,
             when=evil,
-            ref=evil,
+            ref=f"{evil}{n}",
         )
         for n, address in enumerate(addresses, start=1)
     ]
@@ -652,4 +652,37 @@ def hostile() -> Edition:
             remedies=(evil,),
         ),
         lang='en" x="',
+    )
+
+
+def heavy_day() -> Edition:
+    """The longest edition that may be: every lead at its limit, six lines, all marks, blocks and the account."""
+    sentence = (
+        "The committee heard from every town along the river and wrote down what each of them had paid."
+    )
+
+    def lead(size: int) -> str:
+        return " ".join((sentence.split() * size)[: size - 1]) + " end."
+
+    def grown(p: Pick, size: int) -> Pick:
+        return msgspec.structs.replace(
+            p,
+            lead="" if p.kind == "post" else lead(size),
+            others=p.others or _web("The Meridian", "Freight Letter", "Even Money"),
+            discussions=p.discussions or (Span(text="Hacker News 120", href="https://forum.example/1"),),
+            reason_shown=True,
+        )
+
+    base = refreshed_day()
+    return msgspec.structs.replace(
+        base,
+        sections=tuple(
+            msgspec.structs.replace(
+                s, picks=tuple(grown(p, 100 if p.n == 4 else 60 if s.key == "top" else 35) for p in s.picks)
+            )
+            for s in base.sections
+        ),
+        lines=tuple(
+            msgspec.structs.replace(line, ref=f"{line.ref}-{n}") for n in range(2) for line in base.lines
+        ),
     )

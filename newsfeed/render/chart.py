@@ -81,7 +81,8 @@ def _figure(today: int | None, normal: float | None) -> str:
 def _words(row: BreadthRow, today: int | None, normal: float | None) -> str:
     told = sum(n for n in row.picks if n)
     stories = "1 story" if told == 1 else f"{told} stories"
-    text = f"{row.label}: {stories} in {len(row.picks)} days"
+    days = "1 day" if len(row.picks) == 1 else f"{len(row.picks)} days"
+    text = f"{row.label}: {stories} in {days}"
     if today is not None:
         text += f", {today} on the last day"
     if normal is not None:

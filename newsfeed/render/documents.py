@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -30,18 +32,16 @@ def digest(edition: Edition) -> dict[str, Any]:
         "date": edition.date.isoformat(),
         "zone": edition.zone,
         "built": instant(edition.built),
-        "heading": visible(edition.heading),
-        "promise": visible(edition.promise),
-        "revised": visible(edition.revised),
-        "note": visible(edition.note),
+        "heading": edition.heading,
+        "promise": edition.promise,
+        "revised": edition.revised,
+        "note": edition.note,
         "minutes": edition.minutes,
         "budget_minutes": edition.budget_minutes,
-        "short": [
-            {"label": visible(s.label), "text": visible(s.text), "place": s.href} for s in edition.short
-        ],
+        "short": [{"label": s.label, "text": s.text, "place": s.href} for s in edition.short],
         "picks": [_pick(p) for section in edition.sections for p in section.picks],
         "since": [_pick(p) for p in edition.since.picks] if edition.since else [],
-        "since_note": visible(edition.since_note),
+        "since_note": edition.since_note,
         "long_read": _pick(edition.long_read) if edition.long_read else None,
         "lines": [_line(line) for line in edition.lines],
         "ledger": dict(edition.counts),
@@ -60,7 +60,7 @@ def digest(edition: Edition) -> dict[str, Any]:
         },
         "feeds": [
             {
-                "title": visible(f.title),
+                "title": f.title,
                 "url": f.url,
                 "ok": f.ok,
                 "cause": f.cause,
@@ -75,7 +75,7 @@ def digest(edition: Edition) -> dict[str, Any]:
             for f in edition.feeds
         ],
         "big_stories": {"told": edition.big_told, "all": edition.big_all},
-        "foot": ["".join(visible(s.text) for s in row) for row in edition.foot],
+        "foot": ["".join(s.text for s in row) for row in edition.foot],
         "previous": edition.previous.isoformat() if edition.previous else None,
         "templates": edition.templates,
     }
@@ -87,24 +87,24 @@ def _pick(p: Pick) -> dict[str, Any]:
         "item": p.ref,
         "id": p.item,
         "story": p.story,
-        "title": visible(p.title),
+        "title": p.title,
         "link": web(p.link),
-        "source": visible(p.source),
-        "author": visible(p.author),
+        "source": p.source,
+        "author": p.author,
         "kind": p.kind,
         "lang": p.lang,
         "published": _time(p.published),
-        "when": visible(p.when),
+        "when": p.when,
         "topics": [{"topic": s.topic, "p": s.p} for s in p.topics],
         "topic": p.topic,
         "minutes": p.minutes,
-        "reason": visible(p.reason),
+        "reason": p.reason,
         "reason_shown": p.reason_shown,
-        "note": visible(p.note),
-        "lead": visible(p.lead),
-        "others": [visible(s.text) for s in p.others],
+        "note": p.note,
+        "lead": p.lead,
+        "others": [s.text for s in p.others],
         "links": [_span(s) for s in (*p.others, *p.discussions)],
-        "earlier": [visible(line) for line in p.earlier],
+        "earlier": list(p.earlier),
         "section": p.section,
         "account": dict(p.account),
     }
@@ -115,11 +115,11 @@ def _line(line: Line) -> dict[str, Any]:
         "item": line.ref,
         "id": line.item,
         "story": line.story,
-        "title": visible(line.title),
+        "title": line.title,
         "link": web(line.link),
-        "source": visible(line.source),
+        "source": line.source,
         "topic": line.topic,
-        "note": visible(line.note),
+        "note": line.note,
         "outlets": line.outlets,
         "minutes": line.minutes,
         "account": dict(line.account),
@@ -127,7 +127,7 @@ def _line(line: Line) -> dict[str, Any]:
 
 
 def _span(s: Span) -> dict[str, str]:
-    return {"text": visible(s.text), "link": web(s.href)}
+    return {"text": s.text, "link": web(s.href)}
 
 
 def _time(moment: datetime | None) -> str | None:
@@ -165,8 +165,8 @@ def _story(edition: Edition, p: Pick, place: str, site_url: str) -> dict[str, An
     labels: Mapping[str, str] = {t.name: t.label for t in edition.topics}
     item: dict[str, Any] = {
         "id": f"tag:{tag_authority(site_url)},2026:{edition.date.isoformat()}/{p.ref or place}",
-        "title": visible(p.title),
-        "content_text": visible(p.lead or p.title),
+        "title": p.title,
+        "content_text": p.lead or p.title,
         "date_published": instant(p.published or edition.built),
     }
     if site_url:
@@ -174,17 +174,34 @@ def _story(edition: Edition, p: Pick, place: str, site_url: str) -> dict[str, An
     if link := web(p.link):
         item["external_url"] = link
     if p.source:
-        item["authors"] = [{"name": visible(p.source)}]
-    if tags := [visible(labels.get(s.topic, s.topic)) for s in p.topics if s.p >= 0.5]:
+        item["authors"] = [{"name": p.source}]
+    if tags := [labels.get(s.topic, s.topic) for s in p.topics if s.p >= 0.5]:
         item["tags"] = tags
     if lang := language(p.lang):
         item["language"] = lang
     item["_newsfeed"] = {
-        "about": "https://www.jsonfeed.org/version/1.1/#extensions",
         "edition": edition.date.isoformat(),
         "n": p.n,
         "section": p.section,
         "minutes": p.minutes,
-        "reason": visible(p.reason),
+        "reason": p.reason,
     }
     return item
+
+
+def as_json(document: object) -> bytes:
+    """A document as UTF-8 JSON that a person can read; no text in it holds an unprintable character."""
+    return (json.dumps(_clean(document), ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
+
+
+def _clean(value: Any) -> Any:
+    """`value` with its texts cleaned; numbers that JSON doesn't know (infinite, not a number) become null."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {visible(str(key)): _clean(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(inner) for inner in value]
+    return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 from newsfeed.model import Breadth, Edition, LedgerEntry, Record
 from newsfeed.render import days
 from newsfeed.render.atom import feed
-from newsfeed.render.documents import digest, stories
+from newsfeed.render.documents import as_json, digest, stories
 
 if TYPE_CHECKING:
     from newsfeed.render.templates import Templates
@@ -89,9 +88,9 @@ def site(
         "archive/index.html": _archive(templates, edition, recent),
         "ledger.html": _ledger(templates, edition),
         "breadth.html": _breadth(templates, edition, breadth),
-        "digest.json": _json(digest(edition)),
+        "digest.json": as_json(digest(edition)),
         "digest.xml": feed(templates, editions, base),
-        "feed.json": _json(stories(editions, base)),
+        "feed.json": as_json(stories(editions, base)),
         "index.html": morning(templates, edition, root=""),
     }
 
@@ -184,11 +183,4 @@ def _breadth(templates: Templates, edition: Edition, breadth: Breadth | None) ->
         breadth=breadth if breadth and breadth.headline and mornings >= FIRST_ACCOUNT else None,
         mornings=mornings,
         first=FIRST_ACCOUNT,
-    )
-
-
-def _json(document: object) -> bytes:
-    """A document as UTF-8 JSON that a person can read, its characters written as themselves."""
-    return (json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode(
-        "utf-8", "replace"
     )

@@ -21,6 +21,7 @@ from newsfeed.render import chart, days, safe
 
 if TYPE_CHECKING:
     import jinja2
+    from markupsafe import Markup
 
 PACKAGE = Path(__file__).parents[1]
 KINDS = frozenset({".html", ".css", ".txt", ".xml"})
@@ -101,7 +102,7 @@ class Templates:
         )
         return text.encode()
 
-    def style(self, names: str = "page.css") -> str:
+    def style(self, names: str = "page.css") -> Markup:
         """The named stylesheets, and the reader's `extra.css`, as one text that may stand in a `<style>` element."""
         from markupsafe import Markup
 
@@ -120,19 +121,32 @@ class Templates:
         except jinja2.TemplateSyntaxError as error:
             raise self._broken(error.name or name, error.lineno, error.message or "") from error
         except jinja2.TemplateError as error:
-            raise self._broken(name, _line(error, name), error.message or type(error).__name__) from error
+            raise self._broken(*self._place(error, name), error.message or type(error).__name__) from error
 
     def _broken(self, name: str, line: int, cause: str) -> SettingsError:
         folder = self._override if self._override and (self._override / name).is_file() else packaged_folder()
         subject = f"template {folder / name}" + (f", line {line}" if line else "")
         return SettingsError(subject, cause, "Mend it, or remove it from your templates folder.")
 
+    def _load(self, name: str) -> tuple[str, str, None] | None:
+        """A source with its name, so that tracebacks tell in which template they arose."""
+        return (self._sources[name], name, None) if name in self._sources else None
+
+    def _place(self, error: BaseException, name: str) -> tuple[str, int]:
+        """The innermost template in which `error` arose, and its line; `name` and 0 if that is unknown."""
+        line, trace = 0, error.__traceback__
+        while trace:
+            if trace.tb_frame.f_code.co_filename in self._sources:
+                name, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+            trace = trace.tb_next
+        return name, line
+
     def _engine(self) -> jinja2.Environment:
         if self._environment is None:
             import jinja2
 
             self._environment = jinja2.Environment(
-                loader=jinja2.DictLoader(self._sources),
+                loader=jinja2.FunctionLoader(self._load),
                 autoescape=True,
                 undefined=jinja2.StrictUndefined,
                 trim_blocks=True,
@@ -144,10 +158,14 @@ class Templates:
         return self._environment
 
 
-def policy(style: str) -> str:
+def policy(style: str) -> Markup:
     """The content security policy of a page: nothing at all but this one style."""
+    from markupsafe import Markup
+
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return Markup(  # noqa: S704 - our own words and base64
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
 
 
 def compact(css: str) -> str:
@@ -198,13 +216,3 @@ def _filters() -> dict[str, Any]:
         "drawing": chart.drawing,
         "day": days.in_words,
     }
-
-
-def _line(error: BaseException, name: str) -> int:
-    """The line of template `name` in which `error` arose, 0 if unknown."""
-    line, trace = 0, error.__traceback__
-    while trace:
-        if trace.tb_frame.f_code.co_filename in (name, "<template>"):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
