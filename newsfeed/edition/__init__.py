@@ -1,0 +1,23 @@
+"""The edition: worth, choice, places, reasons, ledger and the account of breadth. Pure; nothing is read but its
+arguments.
+
+- `build`: the edition of a day; `since`: what a later refresh adds to it; `remember`: what the next ones must know
+- `visible_text`: the words that the budget counts; `why`: the arithmetic behind an item
+- `breadth`: the account over weeks
+- `ledger.CAUSES`: every way that an item can go
+
+The way through a build: `sift` (one telling a story, a cause for all else) → `desk` (rows, rules, facts) → `choose`
+(arrays in, rows out) → `page` (places, numbers, reasons, leads) → `verdicts`, `foot` (words around it) → counted by
+`printed`, mended by `building` until the minutes hold.
+"""
+
+from __future__ import annotations
+
+from newsfeed.edition.account import breadth
+from newsfeed.edition.after import remember, since
+from newsfeed.edition.building import build
+from newsfeed.edition.explain import WhyRow, why
+from newsfeed.edition.ledger import CAUSES
+from newsfeed.edition.printed import visible_text
+
+__all__ = ["CAUSES", "WhyRow", "breadth", "build", "remember", "since", "visible_text", "why"]

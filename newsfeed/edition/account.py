@@ -1,0 +1,206 @@
+"""The account of breadth: over weeks, what the reader was really told of, beside what was asked for.
+
+Measures: effective topics N1 = exp(-sum X ln X) and N2 = 1 / sum X^2 (Hill numbers) of the minutes by topic;
+balance 100 (1 - sqrt(JSD_2(X, asked))); silence, the longest run of editions without a topic; big stories told;
+voices, exp of the entropy of minutes by source; the trend, N1 of the last seven days against the window.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+
+from newsfeed.edition import constants as c
+from newsfeed.edition.asked import Asked, asked
+from newsfeed.edition.wording import count, percent
+from newsfeed.model import Breadth, BreadthRow, Day, History, Settings
+
+_WEEK = 7
+_SINGLE_LEAST = 5  # picks of a topic before one voice can be said to dominate it
+_OUT_OF_STEP = 0.15  # change of N1, as a part of it, from which the trend is worth a word
+
+
+def breadth(history: History, settings: Settings, *, days: int = 30, until: Day) -> Breadth:
+    """The account of the `days` days that end with `until`. Before seven editions there is none, and it says so."""
+    ask = asked(settings)
+    window = tuple(until - timedelta(days=n) for n in range(days - 1, -1, -1))
+    held = [day for day in window if day in set(history.days)]
+    if len(held) < c.ACCOUNT_DAYS:
+        so_far = count(len(held), "edition")
+        return Breadth(
+            days=window,
+            findings=(
+                f"The account begins after {c.ACCOUNT_DAYS} editions; there {'is' if len(held) == 1 else 'are'} {so_far} so far.",
+            ),
+            numbers={"editions": float(len(held))},
+        )
+    got = shares_of(history, ask, held)
+    recent = shares_of(history, ask, held[-_WEEK:])
+    rows = tuple(_row(history, ask, name, window, held, got[name]) for name in ask.names)
+    numbers = _numbers(history, ask, held, got, recent)
+    findings, remedies = _general(numbers)
+    blind = [(row.finding, row.remedy) for row in rows if row.finding]
+    return Breadth(
+        days=window,
+        rows=rows,
+        headline=f"Informed in {numbers['topics']:.1f} of {len(ask.names)} topics",
+        findings=(*(finding for finding, _ in blind), *findings),
+        remedies=(*(remedy for _, remedy in blind if remedy), *remedies),
+        numbers=numbers,
+    )
+
+
+def shares_of(history: History, ask: Asked, days: Iterable[Day]) -> dict[str, float]:
+    """X_t: each topic's part of the minutes of these days; all 0 when nothing was told."""
+    minutes = dict.fromkeys(ask.names, 0.0)
+    for day in days:
+        for topic, spent in sorted(history.minutes.get(day.isoformat(), {}).items()):
+            home = ask.under.get(topic, "")
+            if home in minutes:
+                minutes[home] += spent
+    total = sum(minutes.values())
+    return {name: minutes[name] / total if total > 0 else 0.0 for name in ask.names}
+
+
+def effective(shares: Mapping[str, float]) -> float:
+    """N1, the number of equally told topics that would be as diverse; 0 when nothing was told."""
+    entropy = -sum(x * math.log(x) for x in shares.values() if x > 0)
+    return math.exp(entropy) if any(x > 0 for x in shares.values()) else 0.0
+
+
+def divergence(one: Sequence[float], other: Sequence[float]) -> float:
+    """Square root of the Jensen-Shannon divergence to base 2: 0 the same, 1 nothing in common."""
+    total = 0.0
+    for p, q in zip(one, other, strict=True):
+        middle = (p + q) / 2
+        total += (p * math.log2(p / middle) if p > 0 else 0.0) + (q * math.log2(q / middle) if q > 0 else 0.0)
+    return math.sqrt(max(0.0, total / 2))
+
+
+def _numbers(
+    history: History, ask: Asked, held: Sequence[Day], got: Mapping[str, float], recent: Mapping[str, float]
+) -> dict[str, float]:
+    keys = [day.isoformat() for day in held]
+    squares = sum(x * x for x in got.values())
+    coverage = []
+    for key in keys:
+        active = [n for n in ask.names if _sum_under(history.good.get(key, {}), ask, n) > 0]
+        if active:
+            told = sum(_sum_under(history.picks.get(key, {}), ask, name) > 0 for name in active)
+            coverage.append(told / len(active))
+    voices: dict[str, float] = {}
+    for key in keys:
+        for source, minutes in sorted(history.voices.get(key, {}).items()):
+            voices[source] = voices.get(source, 0.0) + minutes
+    heard = sum(voices.values())
+    parts = {source: minutes / heard for source, minutes in voices.items()} if heard > 0 else {}
+    topics = effective(got)
+    return {
+        "editions": float(len(held)),
+        "topics": topics,
+        "topics at least": 1 / squares if squares > 0 else 0.0,
+        "evenness": topics / len(ask.names),
+        "balance": 100 * (1 - divergence([got[n] for n in ask.names], [ask.shares[n] for n in ask.names]))
+        if squares > 0
+        else 0.0,
+        "coverage": sum(coverage) / len(coverage) if coverage else 1.0,
+        "big told": float(sum(history.big.get(key, (0, 0))[0] for key in keys)),
+        "big stories": float(sum(history.big.get(key, (0, 0))[1] for key in keys)),
+        "voices": effective(parts),
+        "largest voice": max(parts.values(), default=0.0),
+        "topics this week": effective(recent),
+    }
+
+
+def _sum_under(numbers: Mapping[str, int], ask: Asked, name: str) -> int:
+    return sum(number for topic, number in numbers.items() if ask.under.get(topic) == name)
+
+
+def _row(
+    history: History, ask: Asked, name: str, window: Sequence[Day], held: Sequence[Day], got: float
+) -> BreadthRow:
+    kept = set(held)
+    picks = tuple(
+        _sum_under(history.picks.get(day.isoformat(), {}), ask, name) if day in kept else None
+        for day in window
+    )
+    silence = longest = 0
+    for number in picks:
+        if number is None:
+            continue
+        silence = silence + 1 if number == 0 else 0
+        longest = max(longest, silence)
+    good = sum(_sum_under(history.good.get(day.isoformat(), {}), ask, name) for day in held)
+    finding, remedy = _blind_spot(history, ask, name, held, got, good)
+    return BreadthRow(
+        topic=name,
+        label=ask.label(name),
+        asked=ask.shares[name],
+        got=got,
+        picks=picks,
+        silence=longest,
+        finding=finding,
+        remedy=remedy,
+    )
+
+
+def _blind_spot(
+    history: History, ask: Asked, name: str, held: Sequence[Day], got: float, good: int
+) -> tuple[str, str]:
+    """What a topic lacks and the one step that mends it: supply, delivery, or a second voice."""
+    label, share = ask.label(name), ask.shares[name]
+    part = len(held) / 30
+    if good < max(1, round(c.SUPPLY_LEAST * part)):
+        many = "had no good story" if good == 0 else f"had only {count(good, 'good story', 'good stories')}"
+        return (
+            f"{label} {many} in {len(held)} editions: your sources hardly cover it.",
+            f"Add a source for {label}.",
+        )
+    if share > 0 and got / share < 0.5 and good >= max(3, round(c.DELIVERY_LEAST * part)):
+        return (
+            f"{label} got {percent(got)} of the minutes where you asked for {percent(share)}, with {good} good stories there.",
+            f"Raise the share of {label}, or the minutes.",
+        )
+    if (voice := _single_voice(history, ask, name, held)) > c.SINGLE_VOICE:
+        return (
+            f"{percent(voice)} of your {label} news came from one source.",
+            f"Add a second source for {label}.",
+        )
+    return "", ""
+
+
+def _single_voice(history: History, ask: Asked, name: str, held: Sequence[Day]) -> float:
+    """The largest source's part of a topic's minutes; 0 with fewer than five picks or lines to judge by."""
+    days = set(held)
+    minutes: dict[int, float] = {}
+    number = 0
+    for shown in history.shown:
+        part = sum(p for topic, p in sorted(shown.topics.items()) if ask.under.get(topic) == name)
+        if shown.date in days and part >= c.STANDS:
+            minutes[shown.feed] = minutes.get(shown.feed, 0.0) + shown.minutes * part
+            number += 1
+    total = sum(minutes.values())
+    return max(minutes.values()) / total if number >= _SINGLE_LEAST and total > 0 else 0.0
+
+
+def _general(numbers: Mapping[str, float]) -> tuple[list[str], list[str]]:
+    """Findings that concern no single topic."""
+    findings: list[str] = []
+    remedies: list[str] = []
+    untold = int(numbers["big stories"] - numbers["big told"])
+    if untold > 0:
+        findings.append(
+            f"{untold} of {count(int(numbers['big stories']), 'story', 'stories')} that {c.BIG} or more sources told had no room."
+        )
+        remedies.append("Give more of the minutes to lines, or more minutes.")
+    change = numbers["topics this week"] - numbers["topics"]
+    if abs(change) > _OUT_OF_STEP * numbers["topics"]:
+        way = "broader" if change > 0 else "narrower"
+        findings.append(f"This week was {way}: {numbers['topics this week']:.1f} topics.")
+    if numbers["largest voice"] > 1 / 3:
+        findings.append(f"One source took {percent(numbers['largest voice'])} of your minutes.")
+        remedies.append("Add another source beside it, or lower its cap.")
+    if not findings:
+        findings.append("Nothing you asked for was left out.")
+    return findings, remedies

@@ -1,0 +1,272 @@
+"""Building an edition: choose, lay out, count every printed word, and mend until it keeps its minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from newsfeed import text
+from newsfeed.edition import constants as c
+from newsfeed.edition import foot, ledger, thin
+from newsfeed.edition.choose import Choice, choose, debt
+from newsfeed.edition.desk import Desk
+from newsfeed.edition.extras import long_read, people
+from newsfeed.edition.page import Layout, grown, layout
+from newsfeed.edition.printed import edition_minutes
+from newsfeed.edition.sift import Telling
+from newsfeed.edition.verdicts import verdicts
+from newsfeed.edition.wording import heading
+from newsfeed.model import Day, Edition, LedgerEntry, Pick, Pool, Settings, TopicAccount
+
+_TRIES = 5
+_SMALLEST_PICK = 0.1  # minutes; less room than this is no reason to choose again
+_REVISED_WORDS = 2  # "revised 09:10" may join the promise later
+
+
+@dataclass(frozen=True)
+class _Draft:
+    edition: Edition
+    choice: Choice
+    page: Layout
+    minutes: float
+
+
+def build(pool: Pool, settings: Settings, *, date: Day, now: datetime) -> Edition:
+    """The edition of a local date, from everything that could stand in it.
+
+    Nothing is read but the arguments; the order of records within the pool changes nothing. `pool.history` must
+    not hold this date itself, so that building anew starts from the same past.
+
+    The budget holds for every visible word (`printed.visible_text`); the long read stands outside of it.
+    """
+    desk = Desk(pool, settings, date=date, now=now)
+    budget = settings.edition.minutes
+    best: _Draft | None = None
+    for plain in (False, True):
+        best = _fitted(desk, budget, plain=plain)
+        if best is not None:
+            break
+    if best is None:
+        best = _draft(desk, choose(desk.morning, desk.rules(0.0, 0)), (), budget, in_short=False)
+    return _finished(desk, best, budget)
+
+
+def _fitted(desk: Desk, budget: float, *, plain: bool) -> _Draft | None:
+    """The best page within the budget; None if even an empty one is too long."""
+    frame = _frame_guess(desk)
+    in_short = not plain and frame <= c.FRAME_MOST * budget
+    if not in_short:
+        frame = _frame_guess(desk, in_short=False)
+    posts, posts_minutes = people(desk, budget)
+    room = budget - frame - posts_minutes - c.DEEPER * budget
+    best: _Draft | None = None
+    tried: set[int] = set()
+    for _ in range(_TRIES):
+        room = max(0.0, room)
+        if round(room * 1000) in tried:
+            break
+        tried.add(round(room * 1000))
+        most = max(0, desk.settings.edition.max_items - len(posts))
+        choice = choose(desk.morning, desk.rules(room, most))
+        draft = _draft(desk, choice, posts, budget, in_short=in_short)
+        over = draft.minutes - budget
+        if over > 0:
+            if room <= 0 and posts:
+                posts = ()
+                tried.clear()
+                continue
+            room -= over + 0.01
+            continue
+        draft = _deepened(desk, draft, budget)
+        if best is None or _richer(draft, best):
+            best = draft
+        spare = budget - draft.minutes
+        if spare < _SMALLEST_PICK or not _waiting(desk, choice):
+            break
+        room += spare * 0.9
+    return best
+
+
+def _richer(one: _Draft, other: _Draft) -> bool:
+    topics = {short.label for short in one.page.short}
+    others = {short.label for short in other.page.short}
+    return (len(topics), one.choice.value) > (len(others), other.choice.value + c.TIE)
+
+
+def _waiting(desk: Desk, choice: Choice) -> bool:
+    """Whether a good story is still without a place."""
+    told = {int(choice.morning.stories[pick.row]) for pick in choice.picks}
+    if len(choice.picks) >= desk.settings.edition.max_items:
+        return False
+    return any(t.worth.value >= c.GOOD and t.story not in told and desk.pickable(t) for t in desk.articles)
+
+
+def _frame_guess(desk: Desk, *, in_short: bool = True) -> float:
+    """Minutes of what stands around picks and lines, guessed a little high: date, promise, note, headings, foot."""
+    words = 75.0
+    for topic in desk.good_topics():
+        label = text.count_words(desk.ask.label(topic))
+        words += label + (label + c.SHORT_WORDS if in_short else 0)
+    return words / 238
+
+
+def _draft(desk: Desk, choice: Choice, posts: Sequence[Telling], budget: float, *, in_short: bool) -> _Draft:
+    page = layout(desk, choice, posts, in_short=in_short)
+    edition = _edition(desk, choice, page, posts, budget)
+    return _Draft(edition, choice, page, _minutes(edition))
+
+
+def _minutes(edition: Edition) -> float:
+    return edition_minutes(edition) + _REVISED_WORDS / 238
+
+
+def _deepened(desk: Desk, draft: _Draft, budget: float) -> _Draft:
+    page = grown(desk, draft.page, budget - draft.minutes)
+    edition = msgspec.structs.replace(draft.edition, sections=page.sections)
+    return _Draft(edition, draft.choice, page, _minutes(edition))
+
+
+def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling], budget: float) -> Edition:
+    """The edition as printed, with its ledger and accounts; `minutes` and the long read come last."""
+    causes = verdicts(desk, choice, posts)
+    entries = _entries(desk, causes)
+    counts = ledger.counts(entries)
+    topics = _topics(desk, page)
+    stories = len(page.picks) + len(page.lines)
+    big_all = [t for t in desk.sifted.tellings if t.outlets >= c.BIG]
+    told = {pick.item for pick in page.picks} | {line.item for line in page.lines}
+    untold = sorted((t for t in big_all if t.id not in told), key=lambda t: (-t.outlets, t.id))
+    left_out = None
+    if untold:
+        item = untold[0].candidate.item
+        title = desk.printer.title(item.item, desk.printer.source(item.feed))
+        left_out = (title, untold[0].outlets, item.item.link)
+    sources = sum(report.ok for report in desk.pool.reports) or len(desk.pool.feeds)
+    taken = sum(p.minutes for p in page.picks) + sum(line.minutes for line in page.lines)
+    earlier = [day for day in desk.pool.history.days if day < desk.date]
+    return Edition(
+        date=desk.date,
+        zone=desk.settings.timezone,
+        built=desk.now,
+        heading=heading(desk.date),
+        promise=foot.promise(stories, sources, min(taken, budget)),
+        minutes=0.0,
+        budget_minutes=budget,
+        note=foot.note(
+            desk.pool,
+            stories=stories,
+            taken=taken,
+            budget=budget,
+            expired=desk.sifted.expired,
+            date=desk.date,
+        ),
+        short=page.short,
+        sections=page.sections,
+        lines=page.lines,
+        breadth=thin.weekly(desk, page, topics),
+        foot=foot.rows(
+            foot.read_for_you(counts), foot.quiet(topics, left_out), foot.feeds(desk.pool.reports, desk.now)
+        ),
+        topics=topics,
+        feeds=desk.pool.reports,
+        ledger=entries,
+        counts=counts,
+        previous=max(earlier) if earlier else None,
+        big_told=len(big_all) - len(untold),
+        big_all=len(big_all),
+    )
+
+
+def _finished(desk: Desk, draft: _Draft, budget: float) -> Edition:
+    """Add what doesn't count against the minutes, and say how long the whole is."""
+    edition = draft.edition
+    minutes = edition_minutes(edition)
+    stories = len(draft.page.picks) + len(draft.page.lines)
+    sources = sum(report.ok for report in desk.pool.reports) or len(desk.pool.feeds)
+    long = long_read(desk, draft.page)
+    entries = edition.ledger
+    if long is not None:
+        entries = tuple(
+            msgspec.structs.replace(entry, cause=ledger.SHOWN, detail="the long read")
+            if entry.item == long.item
+            else entry
+            for entry in entries
+        )
+    counts = ledger.counts(entries)
+    rows = edition.foot
+    if long is not None:
+        rows = (rows[0], foot.read_for_you(counts), *rows[2:])
+    return msgspec.structs.replace(
+        edition,
+        promise=foot.promise(stories, sources, minutes),
+        minutes=minutes,
+        long_read=long,
+        ledger=entries,
+        counts=counts,
+        foot=rows,
+    )
+
+
+def _entries(desk: Desk, causes: Mapping[int, tuple[str, str]]) -> tuple[LedgerEntry, ...]:
+    """Every item that came since the last edition, and every older one that could still have stood in this one.
+
+    An older item that could not (stale, muted, below the line, …) was entered in the ledger of its own day.
+    """
+    begun = desk.pool.since
+    low = {
+        one.item.id
+        for telling in desk.sifted.tellings
+        if causes[telling.id][0] == ledger.BELOW
+        for one in telling.tellers
+    }
+    entries = []
+    for one in sorted(desk.pool.candidates, key=lambda one: one.item.id):
+        cause, detail = causes[one.item.id]
+        carried = begun is not None and one.item.first_seen <= begun
+        if carried and (cause in ledger.SETTLED or one.item.id in low):
+            continue
+        entries.append(ledger.entry(one, desk.feeds, cause, detail))
+    return tuple(entries)
+
+
+def _topics(desk: Desk, page: Layout) -> tuple[TopicAccount, ...]:
+    """What each topic got, and what it is owed from now on."""
+    minutes = dict.fromkeys(desk.ask.names, 0.0)
+    picks = dict.fromkeys(desk.ask.names, 0)
+    lines = dict.fromkeys(desk.ask.names, 0)
+    for one in page.told:
+        telling = desk.by_id[one.item]
+        parts = telling.topics.parts
+        total = sum(parts.values())
+        for name, part in parts.items():
+            minutes[name] += one.minutes * part / total
+        stands = set(telling.topics.stands) | ({one.topic} if one.topic in picks else set())
+        for name in sorted(stands):
+            if isinstance(one, Pick):
+                picks[name] += 1
+            else:
+                lines[name] += 1
+    spent = sum(minutes[name] for name in desk.ask.names)
+    accounts = []
+    for name in desk.ask.names:
+        got = minutes[name] / spent if spent > 0 else 0.0
+        share = desk.ask.shares[name]
+        owed = debt(desk.debts[name], share, got) if spent > 0 else desk.debts[name]
+        good = sum(t.worth.value >= c.GOOD and name in t.topics.stands for t in desk.articles)
+        accounts.append(
+            TopicAccount(
+                name=name,
+                label=desk.ask.label(name),
+                share=share,
+                minutes=minutes[name],
+                picks=picks[name],
+                lines=lines[name],
+                good=good,
+                debt=owed,
+                why_thin="" if picks[name] or lines[name] else thin.why(desk, name),
+            )
+        )
+    return tuple(accounts)

@@ -1,0 +1,486 @@
+"""The choice: which stories stand in an edition, as arrays in and indices out.
+
+    F(S) = sum_t w_t ln(1 + M_t(S) / (kappa w_t)) + beta sum_i v_i + gamma sum_o u_o (1 - prod_{i of o} (1 - v_i))
+    M_t(S) = sum_i p_i(t) v_i          w_t = r_t (1 + eta D_t) / sum_k r_k (1 + eta D_k)
+
+under a hard budget of minutes and a number of picks, one item a story. F is monotone and submodular. Passes:
+must-read sources, one story for each topic (the floor), off the path, the best use of the minutes (greedy with
+gain / minutes^k for k = 1, 1/2, 0, each closed by Greedy+Max, arXiv 1910.05646), and a relaxation of the source
+caps when nothing else fits. A topic with a good story that gets no pick keeps its best story as a line: the
+minutes of these lines are set aside from the start and given back as soon as a pick covers the topic. Big
+stories that were left out get lines from a share of the minutes, after which all passes run once more.
+
+Everything is deterministic: arrays are in order of (newer first, smaller id), ties within 1e-12 go to the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from newsfeed.edition import constants as c
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Ints: TypeAlias = npt.NDArray[np.int64]
+Bools: TypeAlias = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Morning:
+    """The candidates of a morning, one row each. Minutes are those of a pick or, in `line_minutes`, of a line."""
+
+    ids: Ints
+    stories: Ints
+    sources: Ints
+    published: Floats  # seconds; newer goes first among equals
+    minutes: Floats
+    line_minutes: Floats
+    worth: Floats  # v, 0..1
+    parts: Floats  # p_i(t), n x T
+    stands: Bools  # n x T: what the story counts as one of
+    outlets: Ints
+    pickable: Bools  # False: may only be told in a line
+    off_path: Bools  # may be today's step off the path
+
+    def sorted(self) -> Morning:
+        """Rows newest first, then by id, so that the order of the input changes nothing."""
+        order = np.lexsort((self.ids, -self.published))
+        return Morning(**{name: getattr(self, name)[order] for name in self.__dataclass_fields__})
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the choice has to keep to. Sources are numbered 0.. as in `Morning.sources`."""
+
+    budget: float
+    most: int
+    weights: Floats  # w_t, adding up to 1
+    voices: Floats  # u_o
+    kappa: float = c.KAPPA["balanced"]
+    beta: float = c.BETA
+    gamma: float = c.GAMMA["balanced"]
+    good: float = c.GOOD
+    floor: float = c.FLOOR["balanced"]
+    must: float = c.MUST
+    lines: float = 0.08
+    floor_order: tuple[int, ...] = ()  # topics by debt, then share, then name
+    must_read: tuple[int, ...] = ()  # sources, in the reader's order
+    caps: Floats | None = None  # of the whole budget, a source; None: SOURCE_CAP for all
+    most_of: Ints | None = None  # picks a source; -1: no limit
+    place_lines: bool = True  # a line for each topic that gets no pick
+    whole: float = 0.0  # the minutes that shares are taken of; 0: the budget
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One pick: its row, the pass that took it, its gain with its terms, and what came second."""
+
+    row: int
+    by: str  # "must", "floor", "off path", "fill", "over cap"
+    gain: float
+    topic_gain: float
+    worth_gain: float
+    voice_gain: float
+    topic: int  # the one that the floor took it for, else its strongest; -1 none
+    rivals: int = 0  # how many others stood for the same place
+    runner_up: int = -1  # row
+    runner_gain: float = 0.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen. Rows are those of `morning`."""
+
+    morning: Morning
+    picks: tuple[Chosen, ...]
+    places: tuple[int, ...]  # rows told in a line, because their topic has no pick
+    big: tuple[int, ...]  # rows told in a line, because they are big
+    value: float  # F
+    spent: float  # minutes of picks and lines
+    left: float
+    minutes_of: Floats  # picked minutes by source
+    picks_of: Ints
+
+
+@dataclass
+class _State:
+    """A set of picks under construction."""
+
+    gains: Floats  # topic gains by row and topic, kept current by column
+    mass: Floats  # M_t
+    quiet: Floats  # prod (1 - v) by source
+    free: Bools  # rows that may still be taken: one item a story
+    by_source: Floats
+    count_by_source: Ints
+    covered: Bools
+    spent: float = 0.0
+    picks: list[Chosen] = field(default_factory=list)
+    value: float = 0.0
+
+    def copy(self) -> _State:
+        return _State(
+            self.gains.copy(),
+            self.mass.copy(),
+            self.quiet.copy(),
+            self.free.copy(),
+            self.by_source.copy(),
+            self.count_by_source.copy(),
+            self.covered.copy(),
+            self.spent,
+            list(self.picks),
+            self.value,
+        )
+
+
+class Chooser:
+    """The passes over one morning. Holds what they share; `choose` is the way in."""
+
+    def __init__(self, morning: Morning, rules: Rules, budget: float) -> None:
+        self.m = morning
+        self.r = rules
+        self.budget = budget
+        self.whole = rules.whole or rules.budget
+        self.pv = morning.parts * morning.worth[:, None]
+        sources = int(morning.sources.max()) + 1 if len(morning.sources) else 0
+        self.caps = rules.caps if rules.caps is not None else np.full(sources, c.SOURCE_CAP)
+        self.most_of = rules.most_of if rules.most_of is not None else np.full(sources, -1, dtype=np.int64)
+        self.good = morning.worth >= rules.good
+        self.good_for = morning.stands & self.good[:, None]
+        self.voice = rules.gamma * rules.voices[morning.sources] * morning.worth
+        self.plain = rules.beta * morning.worth
+        self._place_lines()
+
+    # ------------------------------------------------------------------ lines set aside
+
+    def _place_lines(self) -> None:
+        """The row that would tell each topic in a line, and its minutes."""
+        topics = self.m.parts.shape[1]
+        self.line_row = np.full(topics, -1, dtype=np.int64)
+        if self.r.place_lines:
+            for t in range(topics):
+                if self.r.weights[t] > 0:
+                    rows = np.flatnonzero(self.good_for[:, t])
+                    if len(rows):
+                        self.line_row[t] = rows[_first_best(self.m.worth[rows])]
+        # Where the minutes don't even hold a line for every topic, the first in the reader's order go first.
+        used, kept = 0.0, set()
+        for t in self.r.floor_order or range(topics):
+            row = int(self.line_row[t])
+            if row >= 0 and row not in kept:
+                if used + self.m.line_minutes[row] > self.budget + c.TIE:
+                    self.line_row[t] = -1
+                    continue
+                used += float(self.m.line_minutes[row])
+                kept.add(row)
+
+    def reserved(self, covered: Bools) -> float:
+        """Minutes set aside for the lines of topics that are not covered."""
+        rows = {int(r) for r, done in zip(self.line_row, covered, strict=True) if r >= 0 and not done}
+        return float(sum(self.m.line_minutes[r] for r in sorted(rows)))
+
+    def released(self, covered: Bools) -> Floats:
+        """Minutes that each row would give back by covering topics; never more than it really would."""
+        back = np.zeros(len(self.line_row))
+        waiting = [t for t, row in enumerate(self.line_row) if row >= 0 and not covered[t]]
+        for t in waiting:
+            if sum(self.line_row[k] == self.line_row[t] for k in waiting) == 1:
+                back[t] = self.m.line_minutes[self.line_row[t]]
+        if not back.any():
+            return np.zeros(len(self.m.ids))
+        return self.m.stands.astype(np.float64) @ back
+
+    # ------------------------------------------------------------------ gains
+
+    def start(self) -> _State:
+        topics = self.m.parts.shape[1]
+        state = _State(
+            gains=np.zeros_like(self.m.parts),
+            mass=np.zeros(topics),
+            quiet=np.ones(len(self.caps)),
+            free=self.m.pickable.copy(),
+            by_source=np.zeros(len(self.caps)),
+            count_by_source=np.zeros(len(self.caps), dtype=np.int64),
+            covered=np.zeros(topics, dtype=np.bool_),
+        )
+        for t in range(topics):
+            self._column(state, t)
+        return state
+
+    def _column(self, state: _State, t: int) -> None:
+        w = self.r.weights[t]
+        if w > 0:
+            state.gains[:, t] = w * np.log1p(self.pv[:, t] / (self.r.kappa * w + state.mass[t]))
+
+    def gain(self, state: _State) -> Floats:
+        """F(S + i) - F(S) for every row."""
+        voiced: Floats = self.voice * state.quiet[self.m.sources]
+        total: Floats = state.gains.sum(axis=1) + self.plain + voiced
+        return total
+
+    def room(self, state: _State) -> Floats:
+        """Minutes that each row could take: what is left, less the lines set aside, more those it gives back."""
+        left = self.budget - state.spent - self.reserved(state.covered)
+        return left + self.released(state.covered)
+
+    def fits(self, state: _State, *, caps: bool = True) -> Bools:
+        """Rows that could be taken now."""
+        if len(state.picks) >= self.r.most:
+            return np.zeros(len(self.m.ids), dtype=np.bool_)
+        ok = state.free & (self.m.minutes <= self.room(state) + c.TIE)
+        most = self.most_of[self.m.sources]
+        ok &= (most < 0) | (state.count_by_source[self.m.sources] < most)
+        if caps:
+            ok &= self.under_cap(state)
+        return ok
+
+    def under_cap(self, state: _State) -> Bools:
+        """Rows whose source may have them: a source's first item, or a later one within its share."""
+        taken = state.by_source[self.m.sources]
+        within = taken + self.m.minutes <= self.caps[self.m.sources] * self.whole + c.TIE
+        allowed: Bools = (state.count_by_source[self.m.sources] == 0) | within
+        return allowed
+
+    def take(self, state: _State, row: int, by: str, gains: Floats, rivals: Ints, topic: int = -1) -> None:
+        """Add a row to the picks; `rivals` are the rows that stood for the same place."""
+        source = int(self.m.sources[row])
+        voiced = float(self.voice[row] * state.quiet[source])
+        others = rivals[self.m.stories[rivals] != self.m.stories[row]]
+        second = int(others[_first_best(gains[others])]) if len(others) else -1
+        if topic < 0:
+            strong = self.m.parts[row] * self.m.stands[row]
+            topic = int(strong.argmax()) if strong.any() else -1
+        state.picks.append(
+            Chosen(
+                row=row,
+                by=by,
+                gain=float(gains[row]),
+                topic_gain=float(state.gains[row].sum()),
+                worth_gain=float(self.plain[row]),
+                voice_gain=voiced,
+                topic=topic,
+                rivals=len(others),
+                runner_up=second,
+                runner_gain=float(gains[second]) if second >= 0 else 0.0,
+            )
+        )
+        state.value += float(gains[row])
+        state.mass += self.pv[row]
+        state.quiet[source] *= 1 - self.m.worth[row]
+        state.free &= self.m.stories != self.m.stories[row]
+        state.spent += float(self.m.minutes[row])
+        state.by_source[source] += self.m.minutes[row]
+        state.count_by_source[source] += 1
+        state.covered |= self.m.stands[row]
+        for t in np.flatnonzero(self.pv[row] > 0):
+            self._column(state, int(t))
+
+    # ------------------------------------------------------------------ passes
+
+    def must(self, state: _State) -> None:
+        """The best of each must-read source while they take no more than half of the minutes."""
+        for source in self.r.must_read:
+            rows = np.flatnonzero(
+                self.fits(state)
+                & (self.m.sources == source)
+                & (state.spent + self.m.minutes <= self.r.must * self.whole + c.TIE)
+            )
+            if len(rows):
+                row = int(rows[_first_best(self.m.worth[rows])])
+                self.take(state, row, "must", self.gain(state), rows)
+
+    def floor(self, state: _State) -> None:
+        """One story for each topic that has a good one, as many topics as their cheapest ones fit in the floor."""
+        within = min(self.r.floor * self.whole, self.budget)
+        for caps in (True, False):
+            while True:
+                fits = self.fits(state, caps=caps)
+                cheapest: dict[int, float] = {}
+                used = state.spent
+                for t in self.r.floor_order:
+                    if state.covered[t] or self.r.weights[t] <= 0:
+                        continue
+                    rows = np.flatnonzero(fits & self.good_for[:, t])
+                    if not len(rows):
+                        continue
+                    cost = float(self.m.minutes[rows].min())
+                    if used + cost <= within + c.TIE and len(state.picks) + len(cheapest) < self.r.most:
+                        cheapest[t] = cost
+                        used += cost
+                if not cheapest:
+                    break
+                topic = next(iter(cheapest))
+                spare = within - state.spent - (sum(cheapest.values()) - cheapest[topic])
+                rows = np.flatnonzero(
+                    fits & self.good_for[:, topic] & (self.m.minutes <= max(spare, cheapest[topic]) + c.TIE)
+                )
+                gains = self.gain(state)
+                row = int(rows[_first_best(gains[rows] / np.sqrt(self.m.minutes[rows]))])
+                self.take(state, row, "floor", gains, rows, topic)
+
+    def off_path(self, state: _State) -> None:
+        """The best story of what was shown least."""
+        rows = np.flatnonzero(self.fits(state) & self.good & self.m.off_path)
+        if len(rows) and not any(self.m.off_path[pick.row] for pick in state.picks):
+            self.take(state, int(rows[_first_best(self.m.worth[rows])]), "off path", self.gain(state), rows)
+
+    def fill(self, begun: _State) -> _State:
+        """The best of three greedy runs, each closed by its best single item; most topics first, then value."""
+        best: _State | None = None
+        for power in (1.0, 0.5, 0.0):
+            state = self.greedy(begun.copy(), power)
+            if best is None or _better(state, best):
+                best = state
+        assert best is not None
+        return best
+
+    def greedy(self, state: _State, power: float) -> _State:
+        """Take the largest gain / minutes^power until nothing fits; then try each prefix with its best single."""
+        price = self.m.minutes**power
+        closings: list[tuple[int, int]] = []
+        best_value, best_prefix, best_row = -1.0, -1, -1
+        begun = state.copy()
+        while True:
+            rows = np.flatnonzero(self.fits(state) & self.good)
+            if not len(rows):
+                break
+            gains = self.gain(state)
+            single = int(rows[_first_best(gains[rows])])
+            if state.value + gains[single] > best_value + c.TIE:
+                best_value, best_prefix, best_row = state.value + float(gains[single]), len(closings), single
+            row = int(rows[_first_best(gains[rows] / price[rows])])
+            closings.append((row, single))
+            self.take(state, row, "fill", gains, rows)
+        if best_row >= 0 and best_value > state.value + 1e-9:
+            state = begun
+            for row in (*(row for row, _ in closings[:best_prefix]), best_row):
+                self.take(state, row, "fill", self.gain(state), np.flatnonzero(self.fits(state) & self.good))
+            return self.greedy(state, power)
+        return state
+
+    def over_cap(self, state: _State) -> None:
+        """Caps give way only where no other source's story fits."""
+        while True:
+            rows = np.flatnonzero(self.fits(state, caps=False) & self.good)
+            if not len(rows):
+                return
+            gains = self.gain(state)
+            row = int(rows[_first_best(gains[rows] / self.m.minutes[rows])])
+            self.take(state, row, "over cap", gains, rows)
+
+    def run(self) -> _State:
+        """All passes."""
+        state = self.start()
+        self.must(state)
+        self.floor(state)
+        self.off_path(state)
+        state = self.fill(state)
+        self.over_cap(state)
+        return state
+
+    # ------------------------------------------------------------------ lines
+
+    def big_rows(self, state: _State, minutes: float) -> list[int]:
+        """Big stories without a pick that fit in so many minutes of lines: most outlets first, then worth."""
+        picked = {int(self.m.stories[p.row]) for p in state.picks}
+        seen: set[int] = set()
+        rows = []
+        candidates = np.flatnonzero(self.m.outlets >= c.BIG)
+        for row in sorted(map(int, candidates), key=lambda r: (-self.m.outlets[r], -self.m.worth[r], r)):
+            story = int(self.m.stories[row])
+            if story in picked or story in seen or self.m.line_minutes[row] > minutes + c.TIE:
+                continue
+            seen.add(story)
+            rows.append(row)
+            minutes -= float(self.m.line_minutes[row])
+        return rows
+
+    def places(self, state: _State) -> tuple[int, ...]:
+        """Rows of the lines for topics that got no pick."""
+        picked = {int(self.m.stories[p.row]) for p in state.picks}
+        rows = {
+            int(row)
+            for row, covered in zip(self.line_row, state.covered, strict=True)
+            if row >= 0 and not covered
+        }
+        return tuple(sorted(r for r in rows if int(self.m.stories[r]) not in picked))
+
+
+def choose(morning: Morning, rules: Rules) -> Choice:
+    """Choose the picks and lines of a morning; see the module's text.
+
+    Picks and lines together never take more than `rules.budget` minutes.
+    """
+    morning = morning.sorted()
+    chooser = Chooser(morning, rules, rules.budget)
+    state = chooser.run()
+    share = rules.lines * (rules.whole or rules.budget)
+    set_aside = 0.0
+    if share > 0:
+        for_big = [r for r in chooser.big_rows(state, share) if r not in chooser.places(state)]
+        set_aside = sum(float(morning.line_minutes[r]) for r in for_big)
+        if for_big and state.spent + chooser.reserved(state.covered) + set_aside > rules.budget + c.TIE:
+            chooser = Chooser(morning, rules, max(0.0, rules.budget - set_aside))
+            state = chooser.run()
+        else:
+            set_aside = rules.budget - state.spent - chooser.reserved(state.covered)
+            set_aside = max(0.0, min(set_aside, share))
+    places = chooser.places(state)
+    told = {int(morning.stories[r]) for r in places}
+    big = [r for r in chooser.big_rows(state, set_aside) if int(morning.stories[r]) not in told]
+    spent = state.spent + sum(float(morning.line_minutes[r]) for r in (*places, *big))
+    return Choice(
+        morning=morning,
+        picks=tuple(state.picks),
+        places=places,
+        big=tuple(big),
+        value=state.value,
+        spent=spent,
+        left=max(0.0, rules.budget - spent),
+        minutes_of=state.by_source,
+        picks_of=state.count_by_source,
+    )
+
+
+def value(morning: Morning, rules: Rules, rows: Sequence[int]) -> float:
+    """F of a set of rows, from its definition (sums in id order); what the incremental gains must agree with."""
+    ordered = sorted(rows, key=lambda r: int(morning.ids[r]))
+    total = 0.0
+    for t, w in enumerate(rules.weights):
+        if w > 0:
+            mass = sum(float(morning.parts[r, t] * morning.worth[r]) for r in ordered)
+            total += float(w * np.log1p(mass / (rules.kappa * w)))
+    total += rules.beta * sum(float(morning.worth[r]) for r in ordered)
+    quiet: dict[int, float] = {}
+    for r in ordered:
+        source = int(morning.sources[r])
+        quiet[source] = quiet.get(source, 1.0) * (1 - float(morning.worth[r]))
+    return total + rules.gamma * sum(float(rules.voices[o]) * (1 - q) for o, q in sorted(quiet.items()))
+
+
+def weights(shares: Sequence[float], debts: Sequence[float]) -> Floats:
+    """w_t: the asked shares, raised by what each topic is owed."""
+    raised = np.array([r * (1 + c.ETA * d) for r, d in zip(shares, debts, strict=True)], dtype=np.float64)
+    total = raised.sum()
+    return raised / total if total > 0 else raised
+
+
+def debt(before: float, share: float, got: float) -> float:
+    """What a topic is owed after an edition: clip(.75 D + (asked - got) / asked, 0, 3); 0 for a muted topic."""
+    if share <= 0:
+        return 0.0
+    return min(c.DEBT_MOST, max(0.0, c.DEBT_KEEPS * before + (share - got) / share))
+
+
+def _first_best(scores: Floats) -> int:
+    """Index of the first score within a hair of the largest."""
+    best = scores.max()
+    return int((scores >= best - c.TIE).argmax())
+
+
+def _better(one: _State, other: _State) -> bool:
+    topics, others = int(one.covered.sum()), int(other.covered.sum())
+    return topics > others or (topics == others and one.value > other.value + c.TIE)

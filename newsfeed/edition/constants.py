@@ -1,0 +1,111 @@
+"""Every constant behind the choice of an edition, in one table.
+
+The formulas are those of the design note on selection: a monotone submodular objective over topics, worth and
+voices, greedy under a budget of minutes. Where a figure was tuned, the simulation in `bench/selection.py` shows
+what it does; most of them change little within the ranges named there.
+
+| name | value | what it means |
+|---|---|---|
+| KAPPA | .5 (depth 2, breadth .1) | how soon a topic's next story counts less than its first |
+| BETA | .02 | weight of plain worth in the objective |
+| GAMMA | .04 (few 0, many .10) | weight of hearing many sources |
+| ETA | .7 | how strongly a topic's debt raises its weight |
+| GOOD | .15 | the line: below it a story isn't worth the reader's minutes |
+| STANDS | .5 | probability from which a story stands for a topic |
+| BRIDGE | .3 | second topic of a story that touches two |
+| SOURCE_CAP | .20 | of the minutes, for a source's second and later picks |
+| FLOOR | .60 (depth .3, breadth 1.0) | of the minutes, kept for one story of each topic |
+| MUST | .50 | of the minutes, for must-read sources |
+| BIG | 4 | outlets from which a story is big |
+| SHORT_EDITION | 5 min | below it at least SHORT_LINES of the minutes go to lines |
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# --- the objective
+KAPPA: Final = {"depth": 2.0, "balanced": 0.5, "breadth": 0.1}
+BETA: Final = 0.02
+GAMMA: Final = {"few": 0.0, "balanced": 0.04, "many": 0.10}
+ETA: Final = 0.7
+VOICE_DAYS: Final = 28  # a source unheard for so long has the largest voice, 1 + 28 / 14 = 3
+DEBT_KEEPS: Final = 0.75
+DEBT_MOST: Final = 3.0
+
+# --- worth of a story: 2^(-age / half-life) x (outlets + interest + engagement + rarity), within 0..1
+OUTLETS_WEIGHT: Final = 0.45  # x min(1, log2(outlets) / 3): eight outlets are as big as it gets
+INTEREST_WEIGHT: Final = 0.20
+ENGAGEMENT_WEIGHT: Final = 0.20  # percentile among the source's own items; .5 where unknown
+RARITY_WEIGHT: Final = 0.15  # / (1 + items a day): who writes seldom is heard
+HALF_LIFE_MIN: Final = 18.0  # hours
+HALF_LIFE_MAX: Final = 96.0
+HALF_LIFE_GAPS: Final = 12.0  # half the usual gap between two items, in hours, is 12 / items a day
+STALE: Final = 0.2  # below this freshness an item is too old to stand in an edition
+OUTLET_HOURS: Final = 48.0  # outlets are counted within so many hours of the story's newest item
+ENGAGEMENT_LEAST: Final = 5  # with fewer known scores the percentile is unknown
+SOURCE_PSEUDO_ITEMS: Final = 4.0  # pseudo-items of the overall mix in a source's own mix
+
+# --- interest inside a topic, from few signals (§6 of the note)
+INTEREST_SHRINK_SOURCE: Final = 8.0
+INTEREST_SHRINK_TOPIC: Final = 20.0
+INTEREST_RATE: Final = 0.25
+
+# --- thresholds
+GOOD: Final = 0.15
+STANDS: Final = 0.5
+BRIDGE: Final = 0.3
+POSSIBLE: Final = 0.35  # a topic that only the source's habit lifts must be at least so probable
+FAINT: Final = 0.02  # a smaller part of a story belongs to no topic
+BIG: Final = 4
+UPDATE_OUTLETS: Final = 6  # a shown story returns when its outlets at least doubled and are so many
+NOVEL_WORDS: Final = 0.5  # or when so much of a new telling's headline was in none of the earlier ones
+NOVEL_LEAST: Final = 3
+
+# --- shares of the minutes
+SOURCE_CAP: Final = 0.20
+FLOOR: Final = {"depth": 0.3, "balanced": 0.6, "breadth": 1.0}
+MUST: Final = 0.50
+SHORT_EDITION: Final = 5.0
+SHORT_LINES: Final = 0.15
+DEEPER: Final = 0.08  # kept for the longer leads of Top and of the core topic
+PEOPLE: Final = 0.10
+FRAME_MOST: Final = 0.45  # "In short" gives way where the frame would take more
+
+# --- what is printed
+PICK_MINUTES: Final = 0.05  # to look up, find and decide, for each pick
+TOP: Final = 3
+TOP_WORDS: Final = 60
+LEAD_WORDS: Final = 35
+CORE_WORDS: Final = 100
+SHORT_WORDS: Final = 9
+SHORT_CJK: Final = 18  # characters, for scripts without spaces
+LINE_WORDS: Final = 18
+LINE_CJK: Final = 40
+OTHERS: Final = 3
+EARLIER: Final = 3
+SINCE_PICKS: Final = 5
+SINCE_MINUTES: Final = 1.0
+
+# --- people
+PEOPLE_GOOD: Final = 0.20
+PEOPLE_WORDS: Final = 8
+
+# --- the long read
+LONG_WORDS: Final = 800
+LONG_SECONDS: Final = 15 * 60
+
+# --- reasons that are news in themselves
+TOLD_BY: Final = 3
+SHARED_BY: Final = 2
+QUIET_DAYS: Final = 7
+UNSEEN_DAYS: Final = 2
+OFF_PATH_DAYS: Final = 14
+
+# --- the account of breadth
+ACCOUNT_DAYS: Final = 7  # nothing is said before so many days of history
+SUPPLY_LEAST: Final = 3
+DELIVERY_LEAST: Final = 10
+SINGLE_VOICE: Final = 0.6
+
+TIE: Final = 1e-12

@@ -1,0 +1,165 @@
+"""Everything prepared for one morning's choice: tellings as rows, the rules they are chosen by, the facts of
+reasons. Built once an edition; `building`, `after` and `explain` all sit at it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+import numpy as np
+
+from newsfeed import text
+from newsfeed.edition import constants as c
+from newsfeed.edition import memory, reasons
+from newsfeed.edition.asked import Asked, asked
+from newsfeed.edition.choose import Chosen, Morning, Rules, weights
+from newsfeed.edition.options import Options, options
+from newsfeed.edition.printed import line_words, pick_minutes
+from newsfeed.edition.sift import Sifted, Telling, sift
+from newsfeed.edition.telling import Printer
+from newsfeed.model import Day, Pick, Pool, Settings
+
+OFF_PATH_NOTE = "off your path"
+
+
+class Desk:
+    """One morning, weighed and measured. Holds no choice of its own."""
+
+    def __init__(self, pool: Pool, settings: Settings, *, date: Day, now: datetime) -> None:
+        self.pool, self.settings, self.date, self.now = pool, settings, date, now
+        self.zone = ZoneInfo(settings.timezone)
+        self.ask: Asked = asked(settings)
+        self.sifted: Sifted = sift(pool, settings, self.ask, date=date, now=now)
+        self.feeds = self.sifted.feeds
+        self.printer = Printer(self.feeds, now, self.zone)
+        self.articles = tuple(t for t in self.sifted.tellings if not t.post)
+        self.posts = tuple(t for t in self.sifted.tellings if t.post)
+        self.by_id: Mapping[int, Telling] = {t.id: t for t in self.sifted.tellings}
+        history = pool.history
+        self.debts = {t: float(history.debts.get(t, 0.0)) for t in self.ask.names}
+        self.unseen = {t: memory.days_since_topic(history, t, date) for t in self.ask.names}
+        self.least = memory.least_shown(history, self.ask.shares, date) if settings.edition.off_path else ""
+        self.numbers = {number: place for place, number in enumerate(self._source_numbers())}
+        self.drafts: dict[int, Pick] = {}
+        self.morning: Morning = self._morning().sorted()
+        self.row_of = {int(number): row for row, number in enumerate(self.morning.ids)}
+
+    # ------------------------------------------------------------------ rows
+
+    def _source_numbers(self) -> list[int]:
+        return sorted({t.candidate.item.feed for t in self.sifted.tellings} | set(self.feeds))
+
+    def draft(self, telling: Telling) -> Pick:
+        """The telling as a pick with its lead at the usual length."""
+        if telling.id not in self.drafts:
+            self.drafts[telling.id] = self.printer.pick(telling)
+        return self.drafts[telling.id]
+
+    def facts(self, telling: Telling, topic: str) -> reasons.Facts:
+        """What a reason for this telling may speak of."""
+        return reasons.Facts(
+            label=self.ask.label(topic) if topic else "",
+            unseen=self.unseen.get(topic),
+            quiet=reasons.quiet_days(telling, self.feeds.get(telling.candidate.item.feed)),
+            debt=self.debts.get(topic, 0.0),
+        )
+
+    def pick_cost(self, telling: Telling) -> float:
+        """Minutes of a telling as a pick, with the longest reason and note that might be printed."""
+        said = max(
+            (
+                text.reading_minutes(reasons.news(telling, self.facts(telling, topic), first_of_topic=first))
+                for topic in telling.topics.stands or ("",)
+                for first in (True, False)
+            ),
+            default=0.0,
+        )
+        path = text.reading_minutes(OFF_PATH_NOTE) if self.is_off_path(telling) else 0.0
+        number = msgspec.structs.replace(self.draft(telling), n=1)
+        return pick_minutes(number) + said + path
+
+    def line_cost(self, telling: Telling) -> float:
+        """Minutes of a telling as a line."""
+        return text.reading_minutes(line_words(self.printer.line(telling)))
+
+    def is_off_path(self, telling: Telling) -> bool:
+        """Whether a telling could be today's step off the path."""
+        return bool(self.least) and self.least in telling.topics.stands
+
+    def pickable(self, telling: Telling) -> bool:
+        """Whether a telling may be a pick: what fits none of the topics has no place but as a line."""
+        return bool(telling.topic) or telling.options.must_read
+
+    def _morning(self) -> Morning:
+        rows, names = self.articles, self.ask.names
+        pick_minutes_, line_minutes = np.ones(len(rows)), np.ones(len(rows))
+        for place, telling in enumerate(rows):
+            good = telling.worth.value >= c.GOOD
+            if self.pickable(telling) and (good or telling.options.must_read):
+                pick_minutes_[place] = self.pick_cost(telling)
+            if good or telling.outlets >= c.BIG:
+                line_minutes[place] = self.line_cost(telling)
+        moments = [t.candidate.item.item.published or t.candidate.item.first_seen for t in rows]
+        return Morning(
+            ids=np.array([t.id for t in rows], dtype=np.int64),
+            stories=np.array([t.story for t in rows], dtype=np.int64),
+            sources=np.array([self.numbers[t.candidate.item.feed] for t in rows], dtype=np.int64),
+            published=np.array([moment.timestamp() for moment in moments], dtype=np.float64),
+            minutes=pick_minutes_,
+            line_minutes=line_minutes,
+            worth=np.array([t.worth.value for t in rows], dtype=np.float64),
+            parts=np.array(
+                [[t.topics.parts.get(n, 0.0) for n in names] for t in rows], dtype=np.float64
+            ).reshape(len(rows), len(names)),
+            stands=np.array([[n in t.topics.stands for n in names] for t in rows], dtype=np.bool_).reshape(
+                len(rows), len(names)
+            ),
+            outlets=np.array([t.outlets for t in rows], dtype=np.int64),
+            pickable=np.array([self.pickable(t) for t in rows], dtype=np.bool_),
+            off_path=np.array([self.is_off_path(t) for t in rows], dtype=np.bool_),
+        )
+
+    # ------------------------------------------------------------------ rules
+
+    def rules(self, budget: float, most: int) -> Rules:
+        """The reader's settings as rules for so many minutes and picks."""
+        knobs, names = self.settings.edition, self.ask.names
+        own: list[Options] = [options(self.feeds.get(number)) for number in self._source_numbers()]
+        order = sorted(
+            range(len(names)), key=lambda t: (-self.debts[names[t]], -self.ask.shares[names[t]], names[t])
+        )
+        lines = knobs.lines
+        if 0 < lines < c.SHORT_LINES and knobs.minutes < c.SHORT_EDITION:
+            lines = c.SHORT_LINES
+        return Rules(
+            budget=max(0.0, budget),
+            most=max(0, most),
+            weights=weights([self.ask.shares[t] for t in names], [self.debts[t] for t in names]),
+            voices=np.array(
+                [reasons.days_before(self.feeds.get(n), self.date) for n in self._source_numbers()],
+                dtype=np.float64,
+            ),
+            kappa=c.KAPPA.get(knobs.breadth, c.KAPPA["balanced"]),
+            gamma=c.GAMMA.get(knobs.voices, c.GAMMA["balanced"]),
+            floor=c.FLOOR.get(knobs.breadth, c.FLOOR["balanced"]),
+            lines=lines,
+            floor_order=tuple(order),
+            must_read=tuple(
+                self.numbers[n] for n in self._source_numbers() if options(self.feeds.get(n)).must_read
+            ),
+            caps=np.array([o.cap for o in own], dtype=np.float64),
+            most_of=np.array([o.most for o in own], dtype=np.int64),
+        )
+
+    def good_topics(self) -> tuple[str, ...]:
+        """Topics that have a story good enough for a place today."""
+        good = {n for t in self.articles if t.worth.value >= c.GOOD for n in t.topics.stands}
+        return tuple(n for n in self.ask.names if n in good)
+
+    def topic_of(self, chosen: Chosen, telling: Telling) -> str:
+        """The topic that a pick stands for on the page."""
+        if chosen.by == "floor" and chosen.topic >= 0:
+            return self.ask.names[chosen.topic]
+        return telling.topic

@@ -1,0 +1,91 @@
+"""What stands beside the choice by topics: the posts under People, and the long read."""
+
+from __future__ import annotations
+
+import msgspec
+
+from newsfeed import text
+from newsfeed.edition import constants as c
+from newsfeed.edition import memory
+from newsfeed.edition.desk import Desk
+from newsfeed.edition.page import LONG, Layout, worth_account
+from newsfeed.edition.sift import Telling
+from newsfeed.edition.worth import percentile
+from newsfeed.model import Item, Pick
+
+
+def people(desk: Desk, budget: float) -> tuple[tuple[Telling, ...], float]:
+    """The best posts, never more than a tenth of the minutes; and the minutes that they take.
+
+    Good means more than fresh: among the best quarter of its source's own posts, passed on by two, or from a
+    source that posts seldom; and long enough to say something.
+    """
+    taken: list[Telling] = []
+    spent = 0.0
+    feeds: set[int] = set()
+    for telling in sorted(desk.posts, key=lambda t: (-t.worth.value, -t.worth.freshness, t.id)):
+        if len(taken) >= min(desk.settings.edition.people, desk.settings.edition.max_items):
+            break
+        if telling.candidate.item.feed in feeds or not _worth_showing(desk, telling):
+            continue
+        cost = desk.pick_cost(telling)
+        if spent + cost > c.PEOPLE * budget:
+            continue
+        taken.append(telling)
+        feeds.add(telling.candidate.item.feed)
+        spent += cost
+    return tuple(taken), spent
+
+
+def _worth_showing(desk: Desk, telling: Telling) -> bool:
+    item = telling.candidate.item.item
+    if text.count_words(item.lead or item.text or item.title) < c.PEOPLE_WORDS:
+        return False
+    if telling.options.must_read:
+        return True
+    feed = desk.feeds.get(telling.candidate.item.feed)
+    liked = feed is not None and item.score is not None and percentile(item.score, feed.engagement) >= 0.75
+    spread = telling.shared_by >= c.SHARED_BY + 1 or len(item.via) >= c.SHARED_BY
+    return telling.worth.value >= (c.GOOD if liked or spread else c.PEOPLE_GOOD)
+
+
+def long_read(desk: Desk, page: Layout) -> Pick | None:
+    """The day's one substantial piece outside the minutes, or none: an article of 800 words or more, or a talk of
+    15 minutes or more; core topic first; not the source of the last two days'; never a story of the page."""
+    told = {pick.story for pick in page.picks} | {line.story for line in page.lines}
+    barred = memory.last_long_read(desk.pool.history.shown, desk.date)
+    if not desk.settings.edition.long_read:
+        return None
+    fitting = [
+        telling
+        for telling in desk.articles
+        if telling.story not in told
+        and telling.back is None
+        and telling.topic
+        and telling.candidate.item.feed != barred
+        and telling.worth.value >= c.GOOD
+        and reading_length(telling.candidate.item.item) > 0
+    ]
+    if not fitting:
+        return None
+    best = min(fitting, key=lambda t: (t.topic != desk.ask.core, -t.worth.value, t.id))
+    length = reading_length(best.candidate.item.item)
+    number = len(page.picks) + 1
+    return msgspec.structs.replace(
+        desk.printer.pick(best, section=LONG, words=c.LEAD_WORDS),
+        n=number,
+        reason="the best long piece that you have not seen",
+        note=f"{round(length)} min, when you have them",
+        minutes=length,
+        account={"pass": "long read", "length": length, **worth_account(best)},
+    )
+
+
+def reading_length(item: Item) -> float:
+    """Minutes of a substantial piece, 0 for any other."""
+    seconds = max((enclosure.seconds for enclosure in item.enclosures), default=0)
+    if item.kind in {"video", "episode"}:
+        return seconds / 60 if seconds >= c.LONG_SECONDS else 0.0
+    if item.words >= c.LONG_WORDS:
+        return item.words / 238
+    return 0.0

@@ -1,0 +1,129 @@
+"""The sentences around the stories: the promise on top, what is said first, and the four lines of the foot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from newsfeed import text
+from newsfeed.edition import ledger
+from newsfeed.edition.wording import WEEKDAYS, count, joined, minutes
+from newsfeed.model import Day, FeedReport, Pool, Span, TopicAccount
+
+THE_END = "That’s all for today."
+_FAILED_DAYS = 2
+_NAMED_FEEDS = 3
+_NAMED_TOPICS = 4
+_NAME_CHARACTERS = 40
+_BIG_WORDS = 12
+
+
+def promise(stories: int, sources: int, taken: float) -> str:
+    """ "14 stories from 38 sources · 5 min"."""
+    if not stories:
+        return f"Nothing new from {count(sources, 'source')}" if sources else "No sources yet"
+    return f"{count(stories, 'story', 'stories')} from {count(sources, 'source')} · {minutes(taken)}"
+
+
+def note(pool: Pool, *, stories: int, taken: float, budget: float, expired: int, date: Day) -> str:
+    """What must be said before anything else, in at most two sentences: failure, first day, absence, quiet day."""
+    said = []
+    reports = pool.reports
+    if not pool.feeds and not reports:
+        return "Your list has no feeds yet: add some to feeds.opml."
+    if reports and not any(report.ok for report in reports):
+        causes = {report.cause for report in reports if report.cause}
+        why = f": {causes.pop()}" if len(causes) == 1 else ""
+        only = "Your only source" if len(reports) == 1 else f"None of your {len(reports):,} sources"
+        answered = "could not be read" if len(reports) == 1 else "could be read"
+        said.append(f"{only} {answered} today{why}.")
+    earlier = [day for day in pool.history.days if day < date]
+    if not earlier:
+        said.append("Your first page: comparisons with earlier days begin when there are some.")
+    elif (gap := (date - max(earlier)).days) > 1:
+        since = WEEKDAYS[max(earlier).weekday()] if gap < 7 else f"{gap} days ago"
+        stale = f"; {count(expired, 'item')} went stale meanwhile" if expired else ""
+        said.append(
+            f"Your last page was on {since}{stale}." if gap < 7 else f"Your last page was {since}{stale}."
+        )
+    if stories and taken < budget / 2 and not said:
+        said.append(f"Quiet day: {count(stories, 'story', 'stories')}.")
+    return " ".join(said[:2])
+
+
+def read_for_you(counts: Mapping[str, int]) -> tuple[Span, ...]:
+    """ "312 read for you: 41 told the same, 9 you had, 180 not worth your minutes, 68 no room."."""
+    total = sum(counts.values())
+    if not total:
+        return (Span(text="Nothing new was there to read.", href="ledger.html"),)
+    groups = (
+        ((ledger.SAME,), "told the same"),
+        ((ledger.HAD,), "you had"),
+        ((ledger.BELOW, ledger.OLD, ledger.ADVERT), "not worth your minutes"),
+        ((ledger.ROOM, ledger.CAPPED), "no room"),
+        ((ledger.MUTED,), "muted"),
+        ((ledger.LANGUAGE,), "in other languages"),
+        ((ledger.BEFORE,), "from before you subscribed"),
+    )
+    parts = []
+    for causes, words in groups:
+        number = sum(counts.get(cause, 0) for cause in causes)
+        if number:
+            parts.append(f"{number:,} {words}")
+    rest = f": {', '.join(parts)}." if parts else "."
+    return (Span(text=f"{total:,} read for you", href="ledger.html"), Span(text=rest))
+
+
+def quiet(topics: Sequence[TopicAccount], untold: tuple[str, int, str] | None) -> tuple[Span, ...]:
+    """One sentence on the topics that have nothing, and the largest story left out: (title, outlets, link)."""
+    thin = [topic for topic in topics if topic.why_thin]
+    spans: list[Span] = []
+    if thin:
+        named = [f"{topic.label} ({topic.why_thin})" for topic in thin[:_NAMED_TOPICS]]
+        if len(thin) > _NAMED_TOPICS:
+            named.append(f"{len(thin) - _NAMED_TOPICS} more")
+        spans.append(Span(text=f"Quiet today: {joined(named)}."))
+    elif topics:
+        spans.append(Span(text="Every topic had something worth your time."))
+    if untold is not None:
+        title, outlets, link = untold
+        spans.append(Span(text=f"{' ' if spans else ''}Left out, though {outlets} sources told it: "))
+        spans.append(Span(text=text.cut_sentences(title, _BIG_WORDS), href=link))
+    return tuple(spans)
+
+
+def needs_owner(report: FeedReport, now: datetime) -> bool:
+    """Whether a failing feed is worth a word: at once if only its owner can mend it or must have it, else after
+    two failed days."""
+    if report.ok:
+        return False
+    if report.must_read or report.needs_owner:
+        return True
+    return report.failing_since is not None and now - report.failing_since >= timedelta(days=_FAILED_DAYS)
+
+
+def feeds(reports: Sequence[FeedReport], now: datetime) -> tuple[Span, ...]:
+    """One sentence on the feeds that need their owner: three by name, then "+4 more"."""
+    waiting = sorted(
+        (report for report in reports if needs_owner(report, now)),
+        key=lambda report: (
+            not report.must_read,
+            not report.needs_owner,
+            report.title.casefold(),
+            report.feed,
+        ),
+    )
+    if not waiting:
+        return ()
+    named = [
+        f"{text.clean_line(report.title, _NAME_CHARACTERS)}{f' ({report.cause})' if report.cause else ''}"
+        for report in waiting[:_NAMED_FEEDS]
+    ]
+    more = f", +{len(waiting) - _NAMED_FEEDS} more" if len(waiting) > _NAMED_FEEDS else ""
+    start = "One feed needs you: " if len(waiting) == 1 else f"{len(waiting)} feeds need you: "
+    return (Span(text=f"{start}{', '.join(named)}{more}."),)
+
+
+def rows(*lines: tuple[Span, ...]) -> tuple[tuple[Span, ...], ...]:
+    """The foot: its end first, then what there is to say."""
+    return ((Span(text=THE_END),), *(line for line in lines if line))

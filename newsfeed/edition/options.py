@@ -1,0 +1,65 @@
+"""What the reader wrote beside a feed in the list (`newsfeed-must-read`, `newsfeed-mute`, …), read once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from newsfeed.edition import constants as c
+from newsfeed.model import FeedFacts
+
+_NO = frozenset({"", "0", "no", "off", "false", "never", "none"})
+_YES = frozenset({"1", "yes", "on", "true", "always"})
+
+
+@dataclass(frozen=True)
+class Options:
+    """A feed's options as the edition understands them; what can't be understood changes nothing."""
+
+    must_read: bool = False
+    muted: bool = False
+    muted_words: tuple[str, ...] = ()
+    weight: float = 1.0
+    cap: float = c.SOURCE_CAP  # share of the minutes for its second and later picks
+    most: int = -1  # picks; -1: no limit
+    paywall: bool = False
+
+
+def options(feed: FeedFacts | None) -> Options:
+    """Read a feed's options.
+
+    `mute` is yes, or words that mute only this feed's items, with commas. `weight` multiplies worth (.25 to 4).
+    `cap` is a share ("30%") or a number of picks ("2").
+    """
+    given = feed.options if feed is not None else {}
+    mute = given.get("mute", "").strip()
+    whole = mute.casefold() in _YES
+    words = () if whole or mute.casefold() in _NO else tuple(w.strip() for w in mute.split(",") if w.strip())
+    cap, most = c.SOURCE_CAP, -1
+    if match := re.fullmatch(r"\s*(\d{1,3})\s*(%?)\s*", given.get("cap", "")):
+        number = int(match.group(1))
+        if match.group(2):
+            cap = min(1.0, number / 100)
+        else:
+            most = number
+    return Options(
+        must_read=_on(given.get("must-read", "")),
+        muted=whole,
+        muted_words=words,
+        weight=_weight(given.get("weight", "")),
+        cap=cap,
+        most=most,
+        paywall=_on(given.get("paywall", "")),
+    )
+
+
+def _on(value: str) -> bool:
+    return value.strip().casefold() not in _NO
+
+
+def _weight(value: str) -> float:
+    try:
+        number = float(value.strip() or "1")
+    except ValueError:
+        return 1.0
+    return min(4.0, max(0.25, number)) if number == number else 1.0

@@ -1,0 +1,82 @@
+"""The one sentence that says why a story is there. It is stored for every pick, with the numbers behind it, and
+printed only when it is news in itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from newsfeed.edition import constants as c
+from newsfeed.edition.sift import Telling
+from newsfeed.edition.wording import amount, count
+from newsfeed.model import FeedFacts
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a reason may speak of, beside the telling itself."""
+
+    label: str  # of the topic
+    unseen: int | None  # days since the topic was on a page; None: history can't tell
+    quiet: int | None  # days since the source's post before this one
+    debt: float  # owed to the topic before this edition
+
+
+def quiet_days(telling: Telling, feed: FeedFacts | None) -> int | None:
+    """Days between this item and its source's one before; None where either is unknown."""
+    item = telling.candidate.item
+    moment = item.item.published or item.first_seen
+    if feed is None or feed.previous_post is None or feed.previous_post >= moment:
+        return None
+    return (moment - feed.previous_post).days
+
+
+def news(telling: Telling, facts: Facts, *, first_of_topic: bool) -> str:
+    """The reason that is news in itself, "" if there is none."""
+    if telling.options.must_read:
+        return "you marked it must-read"
+    if first_of_topic and facts.label and facts.unseen is not None and facts.unseen >= c.UNSEEN_DAYS:
+        return f"first {facts.label} story in {facts.unseen} days"
+    if telling.outlets >= c.TOLD_BY:
+        return f"told by {telling.outlets} of your sources"
+    if telling.shared_by >= c.SHARED_BY:
+        return f"shared by {telling.shared_by} you follow"
+    if facts.quiet is not None and facts.quiet >= c.QUIET_DAYS:
+        return f"a quiet source speaks, its first post in {facts.quiet} days"
+    return ""
+
+
+def reason(
+    telling: Telling, facts: Facts, *, by: str, rivals: int, minutes: float, source: str, first_of_topic: bool
+) -> tuple[str, bool]:
+    """The sentence, and whether the page prints it.
+
+    Args:
+        by: the pass that took it; `rivals`: how many others stood for the same place.
+    """
+    if said := news(telling, facts, first_of_topic=first_of_topic):
+        return said, True
+    if telling.back is not None:
+        return f"day {telling.back.day} of a story that you know, with something new", False
+    label = facts.label or "any topic"
+    if by == "floor":
+        only = f"the only {label} story today"
+        return (only if rivals == 0 else f"first choice among {rivals + 1} {label} stories today"), False
+    if by == "off path":
+        return f"you were shown least of {label} in two weeks", False
+    if by == "people":
+        return "a post worth its minute from someone you follow", False
+    if by == "over cap":
+        return f"nothing else was new: more from {source}", False
+    if telling.outlets >= 2:
+        return f"{label}: {count(telling.outlets, 'source')} of yours carry it", False
+    if facts.debt > 0.5:
+        return f"{label} has been short this week", False
+    return f"next best use of {amount(minutes)} minutes: {label}", False
+
+
+def days_before(feed: FeedFacts | None, today: date) -> float:
+    """u_o of the objective: 1 + min(days since the source was shown, 28) / 14; 3 if it never was."""
+    if feed is None or feed.last_shown is None:
+        return 1 + c.VOICE_DAYS / 14
+    return 1 + min(max(0, (today - feed.last_shown).days), c.VOICE_DAYS) / 14

@@ -1,0 +1,277 @@
+"""From the pool to what may stand in an edition: one telling a story, and a cause for everything else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from urllib.parse import urlsplit
+
+from newsfeed.edition import constants as c
+from newsfeed.edition import ledger, memory
+from newsfeed.edition.asked import PLAIN, Asked
+from newsfeed.edition.memory import Return
+from newsfeed.edition.options import Options, options
+from newsfeed.edition.wording import short_day
+from newsfeed.edition.worth import (
+    StoryTopics,
+    Worth,
+    age_hours,
+    fold,
+    freshness,
+    interest,
+    overall_mix,
+    percentile,
+    source_mix,
+    story_topics,
+    worth,
+)
+from newsfeed.model import Candidate, FeedFacts, Pool, Settings, Story
+
+
+@dataclass(frozen=True)
+class Telling:
+    """A story with the item that tells it best, weighed and ready to be chosen."""
+
+    candidate: Candidate
+    story: int
+    tellers: tuple[Candidate, ...]  # all that may be shown, the telling itself included, in id order
+    outlets: int  # independent ones in the last 48 hours
+    shared_by: int  # social feeds and boosters that passed it on
+    worth: Worth
+    topics: StoryTopics
+    topic: str  # the one it stands for first, "" for none
+    options: Options
+    post: bool  # told by social posts only
+    back: Return | None = None  # it was shown before and has something new
+
+    @property
+    def id(self) -> int:
+        return self.candidate.item.id
+
+
+@dataclass(frozen=True)
+class Sifted:
+    """Tellings in id order, and (cause, detail) by item for all that can't be shown."""
+
+    tellings: tuple[Telling, ...]
+    causes: Mapping[int, tuple[str, str]]
+    feeds: Mapping[int, FeedFacts]
+    had: Mapping[int, tuple[str, ...]]  # topics of stories that were shown before, by story
+    expired: int  # items that went stale before they could be shown
+
+
+def sift(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetime) -> Sifted:
+    """Weigh the pool. Every candidate ends in exactly one telling's `tellers` or in `causes`."""
+    feeds = {feed.feed: feed for feed in pool.feeds}
+    chosen = {number: options(feed) for number, feed in feeds.items()}
+    mute = _words(settings.muted)
+    feed_mutes = {number: _words(o.muted_words) for number, o in chosen.items() if o.muted_words}
+    languages = {language.casefold()[:2] for language in settings.languages}
+    causes: dict[int, tuple[str, str]] = {}
+    groups: dict[int, list[Candidate]] = {}
+    for candidate in sorted(pool.candidates, key=lambda one: one.item.id):
+        stored = candidate.item
+        own = chosen.get(stored.feed, Options())
+        cause = _refused(
+            candidate, own, (mute, feed_mutes.get(stored.feed)), languages, feeds.get(stored.feed), now
+        )
+        if cause is not None:
+            causes[stored.id] = cause
+        else:
+            groups.setdefault(candidate.story or -stored.id, []).append(candidate)
+
+    stories = {story.id: story for story in pool.stories}
+    shown = memory.by_story(pool.history, groups)
+    weigh = _Scales(pool, ask, feeds, chosen, now)
+    tellings: list[Telling] = []
+    had: dict[int, tuple[str, ...]] = {}
+    for key in sorted(groups):
+        group = groups[key]
+        outlets, shared = weigh.tellers(group)
+        back = None
+        if key in shown:
+            back = memory.returning(shown[key], group, outlets, feeds, date)
+            if back is None:
+                last = shown[key][-1]
+                for one in group:
+                    causes[one.item.id] = (ledger.HAD, f"shown on {short_day(last.date)}")
+                had[key] = weigh.topics(group).stands
+                continue
+        telling = weigh.telling(key, group, stories.get(key), outlets, shared, back)
+        if telling.topic == "" and telling.topics.stands == () and weigh.muted(group):
+            for one in group:
+                causes[one.item.id] = (ledger.MUTED, "you gave its topic no share")
+            continue
+        tellings.append(telling)
+    tellings.sort(key=lambda one: one.id)
+    expired = sum(cause == ledger.OLD for cause, _ in causes.values())
+    return Sifted(tuple(tellings), causes, feeds, had, expired)
+
+
+class _Scales:
+    """What all stories are weighed with."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        ask: Asked,
+        feeds: Mapping[int, FeedFacts],
+        chosen: Mapping[int, Options],
+        now: datetime,
+    ) -> None:
+        self.ask, self.feeds, self.chosen, self.now = ask, feeds, chosen, now
+        overall = overall_mix(pool.feeds, ask.names, ask.under)
+        self.mixes = {n: source_mix(feed, ask.names, ask.under, overall) for n, feed in feeds.items()}
+        self.unknown_mix = source_mix(None, ask.names, ask.under, overall)
+        self.likes: dict[str, tuple[int, int]] = {}
+        for number in sorted(feeds):
+            for topic, (liked, offered) in feeds[number].likes.items():
+                one, two = self.likes.get(topic, (0, 0))
+                self.likes[topic] = (one + liked, two + offered)
+
+    def topics(self, group: Sequence[Candidate]) -> StoryTopics:
+        if self.ask.names == (PLAIN,):
+            return StoryTopics({PLAIN: 1.0}, (PLAIN,))
+        told = [
+            (
+                fold({score.topic: score.p for score in one.tagging.scores}, self.ask.under),
+                self.mixes.get(one.item.feed, self.unknown_mix),
+            )
+            for one in group
+        ]
+        return story_topics(told, self.ask.names)
+
+    def muted(self, group: Sequence[Candidate]) -> bool:
+        """Whether a topic without a share is the only one that the story has."""
+        strong = {s.topic for one in group for s in one.tagging.scores if s.p >= c.STANDS}
+        return bool(strong) and all(self.ask.under.get(topic) == "" for topic in strong)
+
+    def tellers(self, group: Sequence[Candidate]) -> tuple[int, int]:
+        """Independent outlets within 48 hours of the newest telling, and how many social feeds passed it on."""
+        moments = {one.item.id: one.item.item.published or one.item.first_seen for one in group}
+        newest = max(moments.values())
+        outlets: set[str] = set()
+        sharers: set[str] = set()
+        for one in group:
+            if newest - moments[one.item.id] > timedelta(hours=c.OUTLET_HOURS):
+                continue
+            feed = self.feeds.get(one.item.feed)
+            if feed is not None and (feed.social or one.item.item.kind == "post"):
+                sharers.add(f"feed {feed.feed}")
+                sharers.update(one.item.item.via)
+            else:
+                outlets.add(outlet(feed, one.item.feed))
+        return max(1, len(outlets)), len(sharers)
+
+    def telling(
+        self,
+        key: int,
+        group: Sequence[Candidate],
+        story: Story | None,
+        outlets: int,
+        shared: int,
+        back: Return | None,
+    ) -> Telling:
+        topics = self.topics(group)
+        topic = topics.stands[0] if topics.stands else ""
+        values = {one.item.id: self.worth(one, group, outlets, topic) for one in group}
+        best = min(group, key=lambda one: self._order(one, story, values[one.item.id], back))
+        own = self.chosen.get(best.item.feed, Options())
+        return Telling(
+            candidate=best,
+            story=key,
+            tellers=tuple(sorted(group, key=lambda one: one.item.id)),
+            outlets=outlets,
+            shared_by=shared,
+            worth=values[best.item.id],
+            topics=topics,
+            topic=topic,
+            options=own,
+            post=all(one.item.item.kind == "post" for one in group),
+            back=back,
+        )
+
+    def _order(
+        self, one: Candidate, story: Story | None, value: Worth, back: Return | None
+    ) -> tuple[bool, bool, bool, bool, bool, float, int]:
+        """The best telling goes first: must-read, the new one of a story that returns, the story's head, …"""
+        own = self.chosen.get(one.item.feed, Options())
+        feed = self.feeds.get(one.item.feed)
+        return (
+            not own.must_read,
+            back is not None and one.item.id != back.item,
+            story is None or one.item.id != story.head,
+            one.item.item.kind == "post" or (feed is not None and feed.social),
+            own.paywall,
+            -value.value,
+            one.item.id,
+        )
+
+    def worth(self, one: Candidate, group: Sequence[Candidate], outlets: int, topic: str) -> Worth:
+        feed = self.feeds.get(one.item.feed)
+        own = self.chosen.get(one.item.feed, Options())
+        rate = feed.items_a_day if feed else 0.0
+        known = [
+            percentile(other.item.item.score, self.feeds[other.item.feed].engagement)
+            for other in group
+            if other.item.item.score is not None
+            and other.item.feed in self.feeds
+            and len(self.feeds[other.item.feed].engagement) >= c.ENGAGEMENT_LEAST
+        ]
+        likes = feed.likes.get(topic, (0, 0)) if feed else (0, 0)
+        return worth(
+            age_hours=age_hours(one.item.item.published, one.item.first_seen, self.now),
+            items_a_day=rate,
+            outlets=outlets,
+            interest=interest(likes, self.likes.get(topic, (0, 0)), one.liked),
+            engagement=max(known, default=0.5),
+            weight=own.weight,
+        )
+
+
+def outlet(feed: FeedFacts | None, number: int) -> str:
+    """Feeds of one site are one outlet: its host, without www."""
+    for address in (feed.html_url, feed.url) if feed else ():
+        host = (urlsplit(address).hostname or "").removeprefix("www.")
+        if host:
+            return host
+    return f"feed {number}"
+
+
+def _words(words: Sequence[str]) -> re.Pattern[str] | None:
+    given = sorted({word.strip() for word in words if word.strip()})
+    if not given:
+        return None
+    return re.compile(r"(?<!\w)(?:" + "|".join(re.escape(word) for word in given) + r")(?!\w)", re.IGNORECASE)
+
+
+def _refused(
+    candidate: Candidate,
+    own: Options,
+    mutes: tuple[re.Pattern[str] | None, re.Pattern[str] | None],
+    languages: set[str],
+    feed: FeedFacts | None,
+    now: datetime,
+) -> tuple[str, str] | None:
+    """Why an item can't be shown whatever its worth; None if it may."""
+    stored, item = candidate.item, candidate.item.item
+    if stored.before:
+        return ledger.BEFORE, "published before you subscribed"
+    if own.muted:
+        return ledger.MUTED, "you muted its source"
+    for pattern in mutes:
+        if pattern is not None and (match := pattern.search(f"{item.title}\n{item.lead}")):
+            return ledger.MUTED, f"you muted “{match.group()}”"
+    language = item.lang.casefold()[:2]
+    if language and languages and language not in languages:
+        return ledger.LANGUAGE, f"written in “{language}”, which you don’t list"
+    if candidate.tagging.not_news and not own.must_read:
+        return ledger.ADVERT, candidate.tagging.not_news
+    if not item.title.strip() and not item.lead.strip():
+        return ledger.BELOW, "neither headline nor text"
+    fresh = freshness(age_hours(item.published, stored.first_seen, now), feed.items_a_day if feed else 0.0)
+    if fresh < c.STALE:
+        return ledger.OLD, f"{fresh:.2f} of its freshness is left, {c.STALE:g} is needed"
+    return None

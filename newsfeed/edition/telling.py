@@ -1,0 +1,150 @@
+"""A telling as it would be printed: title, lead at any length, the quiet line. Nothing is invented or rewritten."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from newsfeed import text
+from newsfeed.edition import constants as c
+from newsfeed.edition.sift import Telling, outlet
+from newsfeed.edition.wording import count, when
+from newsfeed.model import Candidate, FeedFacts, Item, Line, Pick, Span, TopicScore
+
+_SOURCE_CHARACTERS = 40
+_POST_WORDS = 50
+_DISCUSSIONS = 2
+
+
+@dataclass(frozen=True)
+class Printer:
+    """Prints tellings for one moment and zone."""
+
+    feeds: Mapping[int, FeedFacts]
+    now: datetime
+    zone: tzinfo
+
+    def source(self, number: int) -> str:
+        """What the page calls a feed."""
+        feed = self.feeds.get(number)
+        return text.clean_line(feed.title, _SOURCE_CHARACTERS) if feed else ""
+
+    def title(self, item: Item, source: str) -> str:
+        """The headline; where an item has none, the beginning of what it says."""
+        return text.headline(item.title, source) or text.cut_sentences(item.lead or item.text, 16, item.lang)
+
+    def pick(
+        self, telling: Telling, *, section: str = "", topic: str = "", words: int = c.LEAD_WORDS
+    ) -> Pick:
+        """A pick without its number and reason."""
+        stored = telling.candidate.item
+        item = stored.item
+        source = self.source(stored.feed)
+        if telling.post:
+            title, lead = self.quote(item), ""
+            network = item.discussion_label
+            author = text.clean_line(item.author, _SOURCE_CHARACTERS)
+            source = f"{author} on {network}" if author and network else author or source
+        else:
+            title, lead = self.title(item, source), self.lead(telling, words)
+        return Pick(
+            n=0,
+            item=stored.id,
+            ref=stored.ref,
+            story=telling.story,
+            section=section,
+            title=title,
+            link=item.link or item.discussion,
+            source=source,
+            feed=stored.feed,
+            lead=lead,
+            lang=item.lang,
+            kind=item.kind,
+            author=item.author,
+            published=item.published,
+            when=when(item.published, self.now, self.zone),
+            others=() if telling.post else self.others(telling),
+            discussions=self.discussions(telling),
+            note=telling.back.note if telling.back else "",
+            earlier=telling.back.earlier if telling.back else (),
+            topics=scores(telling.candidate),
+            topic=topic or telling.topic,
+        )
+
+    def lead(self, telling: Telling, words: int) -> str:
+        """The lead at up to so many words; the sentence that the note tells already is left out."""
+        item = telling.candidate.item.item
+        lead = item.lead
+        if telling.back is not None and telling.back.sentence:
+            lead = lead.replace(f"{telling.back.sentence}.", "").strip()
+        return text.cut_sentences(lead, words, item.lang)
+
+    def quote(self, item: Item) -> str:
+        """A post's words in quotation marks."""
+        said = text.cut_sentences(item.lead or item.text or item.title, _POST_WORDS, item.lang)
+        return f"“{said.strip('“”')}”" if said else ""
+
+    def others(self, telling: Telling) -> tuple[Span, ...]:
+        """Other outlets that tell it: three by name, then "+3"."""
+        own = telling.candidate.item
+        seen = {outlet(self.feeds.get(own.feed), own.feed)}
+        named: list[Span] = []
+        for one in telling.tellers:
+            feed = self.feeds.get(one.item.feed)
+            place = outlet(feed, one.item.feed)
+            if place in seen or _social(one, feed) or not one.item.item.link:
+                continue
+            seen.add(place)
+            named.append(Span(text=self.source(one.item.feed), href=one.item.item.link))
+        more = len(named) - c.OTHERS
+        return (*named[: c.OTHERS], *((Span(text=f"+{more}", href="ledger.html"),) if more > 0 else ()))
+
+    def discussions(self, telling: Telling) -> tuple[Span, ...]:
+        """Where it is talked about, the largest first: "Hacker News 412"."""
+        best: dict[str, tuple[int, str]] = {}
+        for one in telling.tellers:
+            item, feed = one.item.item, self.feeds.get(one.item.feed)
+            if telling.post and one.item.id == telling.id:
+                continue
+            place = item.discussion or (item.link if item.kind == "post" else "")
+            label = text.clean_line(item.discussion_label, _SOURCE_CHARACTERS)
+            if not label and _social(one, feed):
+                label = self.source(one.item.feed)
+            if not place or not label:
+                continue
+            size = item.comments if item.comments is not None else item.score or 0
+            if label not in best or size > best[label][0]:
+                best[label] = (size, place)
+        order = sorted(best.items(), key=lambda one: (-one[1][0], one[0]))
+        return tuple(
+            Span(text=f"{label} {size}" if size > 0 else label, href=place)
+            for label, (size, place) in order[:_DISCUSSIONS]
+        )
+
+    def line(self, telling: Telling, *, topic: str = "") -> Line:
+        """The story in one line."""
+        stored = telling.candidate.item
+        source = self.source(stored.feed)
+        return Line(
+            title=text.cut_sentences(self.title(stored.item, source), c.LINE_WORDS, stored.item.lang),
+            link=stored.item.link or stored.item.discussion,
+            source=source,
+            topic=topic or telling.topic,
+            item=stored.id,
+            ref=stored.ref,
+            story=telling.story,
+            feed=stored.feed,
+            note=count(telling.outlets, "source") if telling.outlets >= 2 else "",
+            lang=stored.item.lang,
+            outlets=telling.outlets,
+        )
+
+
+def scores(candidate: Candidate) -> tuple[TopicScore, ...]:
+    """The topics of an item as tagged, most probable first."""
+    return tuple(sorted(candidate.tagging.scores, key=lambda score: (-score.p, score.topic)))
+
+
+def _social(one: Candidate, feed: FeedFacts | None) -> bool:
+    return one.item.item.kind == "post" or (feed is not None and feed.social)

@@ -1,0 +1,70 @@
+"""Why a topic is thin today, and the weekly account inside an edition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from newsfeed.edition import constants as c
+from newsfeed.edition.account import breadth
+from newsfeed.edition.desk import Desk
+from newsfeed.edition.page import Layout
+from newsfeed.edition.wording import WEEKDAYS
+from newsfeed.model import Breadth, TopicAccount
+
+NO_SOURCE = "no source"
+FAILING = "its sources fail"
+NOTHING_NEW = "nothing new"
+NOT_GOOD = "nothing good enough"
+ALL_SHOWN = "all shown before"
+NO_ROOM = "no room"
+
+_SUPPLIES = 0.15  # of a source's items: then it is one of the topic's sources
+
+
+def why(desk: Desk, topic: str) -> str:
+    """Why a topic has neither pick nor line."""
+    good = [t for t in desk.articles if topic in t.topics.stands]
+    if any(t.worth.value >= c.GOOD for t in good):
+        return NO_ROOM
+    if good:
+        return NOT_GOOD
+    if any(topic in topics for topics in desk.sifted.had.values()):
+        return ALL_SHOWN
+    sources = [
+        feed.feed
+        for feed in desk.pool.feeds
+        if sum(mix for name, mix in feed.topic_mix.items() if desk.ask.under.get(name) == topic) >= _SUPPLIES
+        or topic in {folder.casefold() for folder in feed.folders}
+        or desk.ask.label(topic).casefold() in {folder.casefold() for folder in feed.folders}
+    ]
+    if not sources:
+        return NO_SOURCE if any(feed.topic_mix for feed in desk.pool.feeds) else NOTHING_NEW
+    failing = {report.feed for report in desk.pool.reports if not report.ok}
+    return FAILING if all(number in failing for number in sources) else NOTHING_NEW
+
+
+def weekly(desk: Desk, page: Layout, topics: Sequence[TopicAccount]) -> Breadth | None:
+    """The account of breadth with today in it, on the reader's weekday and after a week of history."""
+    day = desk.settings.edition.breadth_day.strip().casefold()
+    if day != WEEKDAYS[desk.date.weekday()].casefold():
+        return None
+    history = desk.pool.history
+    key = desk.date.isoformat()
+    voices: dict[str, float] = {}
+    for one in page.told:
+        voices[one.source] = voices.get(one.source, 0.0) + one.minutes
+    today = msgspec.structs.replace(
+        history,
+        days=(*(d for d in history.days if d != desk.date), desk.date),
+        minutes={**history.minutes, key: {t.name: t.minutes for t in topics}},
+        picks={**history.picks, key: {t.name: t.picks + t.lines for t in topics}},
+        good={**history.good, key: {t.name: t.good for t in topics}},
+        voices={**history.voices, key: voices},
+        debts={t.name: t.debt for t in topics},
+    )
+    account = breadth(today, desk.settings, days=30, until=desk.date)
+    if not account.headline:
+        return None
+    return msgspec.structs.replace(account, findings=account.findings[:1], remedies=account.remedies[:1])

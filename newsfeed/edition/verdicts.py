@@ -1,0 +1,63 @@
+"""Where each item went, once the choice is made: the cause and its arithmetic in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from newsfeed.edition import constants as c
+from newsfeed.edition import ledger
+from newsfeed.edition.choose import Choice
+from newsfeed.edition.desk import Desk
+from newsfeed.edition.sift import Telling
+from newsfeed.edition.wording import amount, percent
+
+Verdict = tuple[str, str]
+
+
+def verdicts(desk: Desk, choice: Choice, posts: Sequence[Telling]) -> dict[int, Verdict]:
+    """(cause, detail) for every item of the pool."""
+    found: dict[int, Verdict] = dict(desk.sifted.causes)
+    picked = {int(choice.morning.ids[chosen.row]): chosen for chosen in choice.picks}
+    lines = {int(choice.morning.ids[row]) for row in (*choice.places, *choice.big)}
+    shown_posts = {telling.id for telling in posts}
+    for telling in desk.sifted.tellings:
+        if telling.id in picked or telling.id in shown_posts:
+            found[telling.id] = (ledger.SHOWN, "")
+        elif telling.id in lines:
+            found[telling.id] = (ledger.LINE, "")
+        else:
+            found[telling.id] = left_out(desk, choice, telling)
+        for other in telling.tellers:
+            if other.item.id != telling.id:
+                found[other.item.id] = (
+                    ledger.SAME,
+                    f"same story as “{desk.printer.title(telling.candidate.item.item, '')}”",
+                )
+    return found
+
+
+def left_out(desk: Desk, choice: Choice, telling: Telling) -> Verdict:
+    """Why a telling is neither pick nor line."""
+    worth = telling.worth.value
+    if telling.post:
+        return (
+            ledger.BELOW,
+            f"a post worth {worth:.2f}; People is for the best {desk.settings.edition.people}",
+        )
+    if not desk.pickable(telling):
+        return ledger.BELOW, "it fits none of your topics"
+    if worth < c.GOOD:
+        return ledger.BELOW, f"worth {worth:.2f}, the line is {c.GOOD:.2f}"
+    row = desk.row_of[telling.id]
+    source = int(choice.morning.sources[row])
+    own = telling.options
+    taken = int(choice.picks_of[source])
+    if own.most >= 0 and taken >= own.most:
+        return ledger.CAPPED, f"its source has the {own.most} that you allow it"
+    if len(choice.picks) >= desk.settings.edition.max_items:
+        return ledger.ROOM, f"the page has its {desk.settings.edition.max_items} stories"
+    needed = float(choice.morning.minutes[row])
+    # The shares are taken of the minutes that picks and lines had.
+    if taken and float(choice.minutes_of[source]) + needed > own.cap * (choice.spent + choice.left):
+        return ledger.CAPPED, f"its source is at its {percent(own.cap)}"
+    return ledger.ROOM, f"needs {amount(needed)} min, {amount(min(choice.left, needed))} were left"

@@ -1,0 +1,85 @@
+"""Dates, numbers and lists in words, the same in every locale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta, tzinfo
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+def heading(day: date) -> str:
+    """ "Sunday 22 November"."""
+    return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
+
+
+def short_day(day: date) -> str:
+    """ "Thu 19 Nov"."""
+    return f"{WEEKDAYS[day.weekday()][:3]} {day.day} {MONTHS[day.month - 1][:3]}"
+
+
+def when(moment: datetime | None, now: datetime, zone: tzinfo) -> str:
+    """ "07:10" for today, "Sat 18:05" within six days, else "12 Nov", with the year if it is another one."""
+    if moment is None:
+        return ""
+    local, here = moment.astimezone(zone), now.astimezone(zone)
+    if local > here:
+        local = here
+    days = (here.date() - local.date()).days
+    if days == 0:
+        return f"{local:%H:%M}"
+    if days <= 6:
+        return f"{WEEKDAYS[local.weekday()][:3]} {local:%H:%M}"
+    written = f"{local.day} {MONTHS[local.month - 1][:3]}"
+    return written if local.year == here.year else f"{written} {local.year}"
+
+
+def clock(moment: datetime, zone: tzinfo) -> str:
+    """ "06:30" in the reader's zone."""
+    return f"{moment.astimezone(zone):%H:%M}"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """ "1 story", "14 stories", "1,204 stories"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def joined(words: Sequence[str], last: str = "and") -> str:
+    """ "a", "a and b", "a, b and c"."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def minutes(value: float) -> str:
+    """ "5 min"; anything at all is at least one."""
+    return f"{max(1, round(value))} min"
+
+
+def amount(value: float) -> str:
+    """A number of minutes as a person would say it: 0.6, 1.2, 12."""
+    return f"{value:.1f}" if value < 10 else f"{value:.0f}"
+
+
+def percent(share: float) -> str:
+    """ "20 %"."""
+    return f"{round(share * 100)} %"
+
+
+def days_between(earlier: date, later: date) -> int:
+    """Whole local days from one date to the other."""
+    return (later - earlier) // timedelta(days=1)

@@ -1,0 +1,177 @@
+"""What one story is worth this morning, and which topics it stands for.
+
+Worth is 2^(-age / half-life) times the sum of four parts (outlets, interest, engagement, rarity of its source) and
+lies within 0..1. Story topics are the mean over the story's items of the tagger's probability times the square
+root of the source's own topic mix, normalised: it keeps the mistakes of a large topic from outnumbering the true
+items of a small one.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsfeed.edition import constants as c
+from newsfeed.model import FeedFacts
+
+
+@dataclass(frozen=True)
+class Worth:
+    """Worth with its parts, each already weighted; `value` = `freshness` x their sum x `weight`."""
+
+    value: float
+    freshness: float
+    outlets: float
+    interest: float
+    engagement: float
+    rarity: float
+    weight: float = 1.0
+
+
+def half_life(items_a_day: float) -> float:
+    """Hours in which a feed's item loses half its freshness: half the usual gap, within 18..96."""
+    if items_a_day <= 0:
+        return c.HALF_LIFE_MAX
+    return min(c.HALF_LIFE_MAX, max(c.HALF_LIFE_MIN, c.HALF_LIFE_GAPS / items_a_day))
+
+
+def freshness(age_hours: float, items_a_day: float) -> float:
+    """2^(-age / half-life), 1 for what lies in the future."""
+    return math.exp2(-max(0.0, age_hours) / half_life(items_a_day))
+
+
+def percentile(score: int | None, known: Sequence[int]) -> float:
+    """Where a score stands among its source's last ones (sorted), 0..1; .5 where that can't be known."""
+    if score is None or len(known) < c.ENGAGEMENT_LEAST:
+        return 0.5
+    return (bisect_left(known, score) + bisect_right(known, score)) / (2 * len(known))
+
+
+def interest(likes: tuple[int, int], topic_likes: tuple[int, int], liked: int = 0) -> float:
+    """How the reader takes to this source inside this topic, 0..1; .5 before any signal.
+
+    Args:
+        likes: (liked or opened, shown) of this source in the topic.
+        topic_likes: the same over all sources of the topic, so that interest never moves between topics.
+        liked: the reader's thumb on the item itself, -1, 0 or 1, which decides alone.
+    """
+    if liked:
+        return 1.0 if liked > 0 else 0.0
+    clicks, shown = topic_likes
+    usual = (clicks + c.INTEREST_SHRINK_TOPIC * c.INTEREST_RATE) / (shown + c.INTEREST_SHRINK_TOPIC)
+    opened, offered = likes
+    ratio = (opened + c.INTEREST_SHRINK_SOURCE * usual) / (offered + c.INTEREST_SHRINK_SOURCE) / usual
+    return min(1.0, max(0.0, 0.5 + 0.5 * math.tanh(math.log(ratio)))) if ratio > 0 else 0.0
+
+
+def worth(
+    *,
+    age_hours: float,
+    items_a_day: float,
+    outlets: int,
+    interest: float = 0.5,
+    engagement: float = 0.5,
+    weight: float = 1.0,
+) -> Worth:
+    """Worth of an item; `weight` is the reader's own for its feed."""
+    fresh = freshness(age_hours, items_a_day)
+    told = c.OUTLETS_WEIGHT * min(1.0, math.log2(max(1, outlets)) / 3)
+    liking = c.INTEREST_WEIGHT * interest
+    engaged = c.ENGAGEMENT_WEIGHT * engagement
+    rare = c.RARITY_WEIGHT / (1 + max(0.0, items_a_day))
+    value = min(1.0, max(0.0, fresh * (told + liking + engaged + rare) * weight))
+    return Worth(value, fresh, told, liking, engaged, rare, weight)
+
+
+def fold(scores: Mapping[str, float], under: Mapping[str, str]) -> dict[str, float]:
+    """Probabilities of the active topics: a sub-topic counts for its parent, a muted one for none."""
+    folded: dict[str, float] = {}
+    for topic in sorted(scores):
+        target = under.get(topic, "")
+        if target:
+            folded[target] = max(folded.get(target, 0.0), scores[topic])
+    return folded
+
+
+def source_mix(
+    feed: FeedFacts | None, names: Sequence[str], under: Mapping[str, str], overall: Mapping[str, float]
+) -> dict[str, float]:
+    """A source's topic mix over the active topics, drawn to the overall mix by four pseudo-items."""
+    own: dict[str, float] = {}
+    if feed is not None:
+        for topic in sorted(feed.topic_mix):
+            target = under.get(topic, "")
+            if target:
+                own[target] = own.get(target, 0.0) + feed.topic_mix[topic]
+    items = max(0.0, (feed.items_a_day if feed else 0.0) * 90.0) if own else 0.0
+    mixed = {
+        t: (own.get(t, 0.0) * items + overall.get(t, 0.0) * c.SOURCE_PSEUDO_ITEMS)
+        / (items + c.SOURCE_PSEUDO_ITEMS)
+        for t in names
+    }
+    total = sum(mixed.values())
+    return {t: mixed[t] / total if total > 0 else 1 / len(names) for t in names}
+
+
+def overall_mix(
+    feeds: Sequence[FeedFacts], names: Sequence[str], under: Mapping[str, str]
+) -> dict[str, float]:
+    """The mix of all sources together, by their items; even where nothing is known."""
+    mix = dict.fromkeys(names, 0.0)
+    for feed in sorted(feeds, key=lambda f: f.feed):
+        for topic in sorted(feed.topic_mix):
+            target = under.get(topic, "")
+            if target in mix:
+                mix[target] += feed.topic_mix[topic] * max(feed.items_a_day, 1 / 90)
+    total = sum(mix.values())
+    if total <= 0:
+        return dict.fromkeys(names, 1 / len(names))
+    # A tenth is spread evenly, so that a topic that nobody told of yet is never impossible.
+    return {t: 0.9 * mix[t] / total + 0.1 / len(names) for t in names}
+
+
+@dataclass(frozen=True)
+class StoryTopics:
+    """`parts` weigh the story over the topics (they add up to its best mean probability); `stands` are its own."""
+
+    parts: Mapping[str, float]
+    stands: tuple[str, ...]
+
+
+def story_topics(
+    told: Sequence[tuple[Mapping[str, float], Mapping[str, float]]], names: Sequence[str]
+) -> StoryTopics:
+    """Topics of a story from its items, each given as (folded probabilities, its source's mix).
+
+    A story stands for a topic from half of its weight on, and for a second one where the tagger says so too and
+    a fair part of the weight is its own (a bridge: told once, counted for both).
+    """
+    if not told:
+        return StoryTopics({}, ())
+    plain = {t: sum(p.get(t, 0.0) for p, _ in told) / len(told) for t in names}
+    drawn = {t: sum(p.get(t, 0.0) * math.sqrt(mix.get(t, 0.0)) for p, mix in told) / len(told) for t in names}
+    total = sum(drawn.values())
+    best = max(plain.values(), default=0.0)
+    if total <= 0 or best <= 0:
+        return StoryTopics({}, ())
+    even = {t: drawn[t] / total for t in names}
+    parts = {t: even[t] * best for t in names if even[t] * best >= c.FAINT}
+    if best < c.STANDS:
+        return StoryTopics(parts, ())
+    order = sorted(names, key=lambda t: (-even[t], names.index(t)))
+    # The source's habit may decide between topics that the tagger holds possible, not make one up.
+    first = next(
+        t for t in order if plain[t] >= (c.POSSIBLE if t == order[0] and even[t] >= c.STANDS else c.STANDS)
+    )
+    stands = [first]
+    stands += [t for t in order if t != first and plain[t] >= c.STANDS and even[t] >= c.BRIDGE][:1]
+    return StoryTopics(parts, tuple(stands))
+
+
+def age_hours(published: datetime | None, first_seen: datetime, now: datetime) -> float:
+    """Age of an item: since it was published, or first seen where that is unknown or lies in the future."""
+    moment = published if published is not None and published <= now else first_seen
+    return max(0.0, (now - moment).total_seconds() / 3600)
