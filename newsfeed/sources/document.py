@@ -28,7 +28,18 @@ _ENCODINGS: dict[str, str] = {
     **dict.fromkeys(("utf-32", "utf-32le", "ucs-4"), "utf-32-le"),
     "utf-32be": "utf-32-be",
     **dict.fromkeys(
-        ("iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "latin-1", "l1", "windows-1252", "cp1252", "x-cp1252", "ansi"),
+        (
+            "iso-8859-1",
+            "iso8859-1",
+            "iso_8859-1",
+            "latin1",
+            "latin-1",
+            "l1",
+            "windows-1252",
+            "cp1252",
+            "x-cp1252",
+            "ansi",
+        ),
         "cp1252",
     ),
     **dict.fromkeys(("iso-8859-2", "iso8859-2", "latin2"), "iso8859-2"),
@@ -44,9 +55,13 @@ _ENCODINGS: dict[str, str] = {
     **dict.fromkeys(("koi8-r", "koi8_r", "koi8"), "koi8-r"),
     **dict.fromkeys(("koi8-u", "koi8_u"), "koi8-u"),
     **dict.fromkeys(("macintosh", "mac", "x-mac-roman"), "mac-roman"),
-    **dict.fromkeys(("gb2312", "gbk", "gb_2312-80", "gb18030", "cp936", "x-gbk", "euc-cn", "chinese"), "gb18030"),
+    **dict.fromkeys(
+        ("gb2312", "gbk", "gb_2312-80", "gb18030", "cp936", "x-gbk", "euc-cn", "chinese"), "gb18030"
+    ),
     **dict.fromkeys(("big5", "big5-hkscs", "x-x-big5", "cn-big5"), "big5hkscs"),
-    **dict.fromkeys(("shift_jis", "shift-jis", "sjis", "x-sjis", "windows-31j", "ms_kanji", "cp932"), "cp932"),
+    **dict.fromkeys(
+        ("shift_jis", "shift-jis", "sjis", "x-sjis", "windows-31j", "ms_kanji", "cp932"), "cp932"
+    ),
     **dict.fromkeys(("euc-jp", "x-euc-jp", "eucjp"), "euc-jp"),
     "iso-2022-jp": "iso2022-jp",
     **dict.fromkeys(("euc-kr", "ks_c_5601-1987", "ksc5601", "windows-949", "cp949", "korean"), "cp949"),
@@ -67,7 +82,9 @@ _STARTS = (  # "<?xm" or "<rss" without a mark
     (b"<\x00", "utf-16-le"),
     (b"\x4c\x6f\xa7\x94", "cp037"),
 )
-_DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']\s*([\w.:()-]{1,40})\s*["']""", re.IGNORECASE)
+_DECLARED = re.compile(
+    rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']\s*([\w.:()-]{1,40})\s*["']""", re.IGNORECASE
+)
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _META = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 
@@ -222,7 +239,9 @@ def _root(text: str) -> tuple[re.Match[str], str] | None:
             continue
         first = _ANY_ROOT.search(_COMMENT.sub("", before))
         # `<channel>` or `<feed>` deep inside a page or a list isn't its root.
-        if first and (_HTML.match(first.group()) or first.group(1).lower() in {"opml", "urlset", "sitemapindex", "svg"}):
+        if first and (
+            _HTML.match(first.group()) or first.group(1).lower() in {"opml", "urlset", "sitemapindex", "svg"}
+        ):
             inside = re.search(r"<\?xml\s", before)
             if not inside or _HTML.search(before, inside.end()):
                 return None
@@ -259,9 +278,7 @@ def _mend(text: str, own: frozenset[str]) -> tuple[str, Problem | None]:
     if error is None:
         return text, None
     line, what = error
-    problem = Problem(
-        text=f"The document is not well-formed ({what}); it was read all the same.", line=line
-    )
+    problem = Problem(text=f"The document is not well-formed ({what}); it was read all the same.", line=line)
     text = _ILLEGAL_REFERENCE.sub("", text)
     parts = _CDATA.split(text)
     parts[::2] = [_REFERENCE.sub(lambda m: _reference(m, own), part) for part in parts[::2]]
@@ -299,18 +316,28 @@ def not_a_feed(text: str, status: int = 200) -> Failure:
     first = _ANY_ROOT.search(_COMMENT.sub("", head[:20_000]))
     root = first.group(1).lower() if first else ""
     if root == "opml":
-        return _failure("This is a subscription list (OPML), not a feed.", "Import it: newsfeed feeds import FILE.", status)
+        return _failure(
+            "This is a subscription list (OPML), not a feed.",
+            "Import it: newsfeed feeds import FILE.",
+            status,
+        )
     if root in {"urlset", "sitemapindex"}:
         return _failure("This is a site map, not a feed.", "Use the address of the site's feed.", status)
-    if re.search(r"just a moment|cf-chl|challenge-platform|captcha|are you (?:a )?(?:human|robot)|ddos protection|"
-                 r"checking your browser|access denied|enable javascript and cookies|unusual traffic|bot verification", lower):
+    if re.search(
+        r"just a moment|cf-chl|challenge-platform|captcha|are you (?:a )?(?:human|robot)|ddos protection|"
+        r"checking your browser|access denied|enable javascript and cookies|unusual traffic|bot verification",
+        lower,
+    ):
         return _failure(
             "The server asks for a proof that a person is there (a challenge page), which a reader can't give.",
             "Ask the site to let feed readers in, or look for another feed of it.",
             status,
             owner=True,
         )
-    if re.search(r"""<input[^>]{0,200}type\s*=\s*["']?password|sign ?in to continue|log ?in to continue|please log ?in""", lower):
+    if re.search(
+        r"""<input[^>]{0,200}type\s*=\s*["']?password|sign ?in to continue|log ?in to continue|please log ?in""",
+        lower,
+    ):
         return Failure(
             cause=Cause.LOGIN,
             text="The server sent a login page instead of the feed.",
@@ -322,14 +349,26 @@ def not_a_feed(text: str, status: int = 200) -> Failure:
         title = re.search(r"<title[^>]{0,200}>([^<]{1,200})", head, re.IGNORECASE)
         name = clean_line(title.group(1), 80) if title else ""
         said = f"This is a web page (“{name}”), not a feed." if name else "This is a web page, not a feed."
-        found = re.search(r"""<link[^>]{0,300}type\s*=\s*["']application/(?:rss|atom|feed)\+(?:xml|json)""", head, re.IGNORECASE)
-        repair = "The page names a feed of its own: add the page's address again with newsfeed feeds add." if found else (
-            "Look for the feed's address on the site: newsfeed feeds add finds most of them."
+        found = re.search(
+            r"""<link[^>]{0,300}type\s*=\s*["']application/(?:rss|atom|feed)\+(?:xml|json)""",
+            head,
+            re.IGNORECASE,
+        )
+        repair = (
+            "The page names a feed of its own: add the page's address again with newsfeed feeds add."
+            if found
+            else ("Look for the feed's address on the site: newsfeed feeds add finds most of them.")
         )
         return _failure(said, repair, status, owner=True)
     if root:
-        return _failure(f"This is XML, but no feed (its root is <{clean_line(root, 40)}>).", "Look for the feed's address on the site.", status)
-    return _failure("This is neither RSS nor Atom nor JSON Feed.", "Look for the feed's address on the site.", status)
+        return _failure(
+            f"This is XML, but no feed (its root is <{clean_line(root, 40)}>).",
+            "Look for the feed's address on the site.",
+            status,
+        )
+    return _failure(
+        "This is neither RSS nor Atom nor JSON Feed.", "Look for the feed's address on the site.", status
+    )
 
 
 def _failure(text: str, repair: str, status: int, *, owner: bool = False) -> Failure:

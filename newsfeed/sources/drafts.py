@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,8 +19,6 @@ from newsfeed.text import (
     clean_html,
     clean_line,
     count_words,
-    cut_sentences,
-    detect_language,
     lead,
     plausible_language,
     prose_text,
@@ -28,7 +27,7 @@ from newsfeed.text import (
     strip_inline,
     unmangle,
 )
-from newsfeed.text.language import agrees
+from newsfeed.text.language import settle_language
 from newsfeed.text.markup import text_of
 
 TITLE = 300
@@ -38,6 +37,7 @@ TEXT = 200_000
 ITEMS = 500  # of one answer
 ENCLOSURES = 10
 _MADE_TITLE = 80
+_LEAST_REST = 5  # words of a lead after its first sentence became the title
 _LEAST_SUMMARY = 60  # characters; a shorter summary says less than the text does
 
 
@@ -67,10 +67,25 @@ class Draft:
     picture: str = ""  # what a picture shows, where that is all there is
 
 
-def finish(
-    drafts: Iterable[Draft], known: Mapping[str, str], now: datetime, *, language: str = "", name: str = ""
-) -> Parsed:
-    """Items of drafts, in document order. `language` is what the feed declares, `name` its title.
+@dataclass(slots=True)
+class _Entry:
+    """A draft whose texts are clean, on its way to an item."""
+
+    draft: Draft
+    identity: str
+    link: str
+    discussion: str
+    title: str
+    made: bool  # the title was made from the text
+    summary: str
+    body: str
+    text: str
+    hash: str
+    language: str = ""
+
+
+def finish(drafts: Iterable[Draft], known: Mapping[str, str], now: datetime, *, language: str = "") -> Parsed:
+    """Items of drafts, in document order. `language` is what the feed declares.
 
     Unchanged ones (by `known`) are only named. Doubles within the answer are dropped; of more than 500 the newest
     stay. A bad draft costs that draft only, and is counted.
@@ -79,28 +94,28 @@ def finish(
     drafts = list(drafts)
     if len(drafts) > ITEMS:
         problems.append(Problem(text=f"{len(drafts)} items in one document: the newest {ITEMS} were read."))
-        dated = sorted(range(len(drafts)), key=lambda i: _moment(drafts[i], now), reverse=True)
-        chosen = set(dated[:ITEMS])
-        drafts = [d for i, d in enumerate(drafts) if i in chosen]
-    items: list[Item] = []
+        newest = sorted(range(len(drafts)), key=lambda i: _moment(drafts[i], now), reverse=True)[:ITEMS]
+        drafts = [drafts[i] for i in sorted(newest)]
+    ambiguous = _ambiguous(drafts)
+    entries: list[_Entry] = []
     unchanged: list[str] = []
     seen: set[str] = set()
     empty = 0
     for draft in drafts:
-        item = _finish(draft, known, now, language, name)
-        if item is None:
+        entry = _entry(draft, ambiguous)
+        if entry is None:
             empty += 1
-            continue
-        if item.identity in seen:
-            continue
-        seen.add(item.identity)
-        if known.get(item.identity) == item.hash:
-            unchanged.append(item.identity)
-        else:
-            items.append(item)
+        elif entry.identity not in seen:
+            seen.add(entry.identity)
+            if known.get(entry.identity) == entry.hash:
+                unchanged.append(entry.identity)
+            else:
+                entries.append(entry)
     if empty:
         problems.append(Problem(text=f"{empty} of {len(drafts)} items hold nothing to read or to open."))
-    return Parsed(items=tuple(items), known=tuple(unchanged), language=language, problems=tuple(problems))
+    _settle_languages(entries, plausible_language(language))
+    items = tuple(_item(entry, now) for entry in entries)
+    return Parsed(items=items, known=tuple(unchanged), problems=tuple(problems))
 
 
 def _moment(draft: Draft, now: datetime) -> float:
@@ -108,9 +123,25 @@ def _moment(draft: Draft, now: datetime) -> float:
     return moment.timestamp() if moment else 0.0
 
 
-def _finish(draft: Draft, known: Mapping[str, str], now: datetime, declared: str, name: str) -> Item | None:
+def _ambiguous(drafts: list[Draft]) -> frozenset[str]:
+    """Guids and links that several, different entries of one document share: they identify none of them.
+
+    A link without its fragment is ambiguous where each entry is a place in one page.
+    """
+    found: dict[str, set[str]] = {}
+    for draft in drafts:
+        if draft.guid:
+            found.setdefault(draft.guid, set()).add(f"{draft.link}\n{draft.title}")
+        if "#" in draft.link:
+            found.setdefault(canonical_url(draft.link, draft.base), set()).add(draft.link)
+    return frozenset(name for name, entries in found.items() if len(entries) > 1)
+
+
+def _entry(draft: Draft, ambiguous: frozenset[str]) -> _Entry | None:
     base = safe_url(draft.base) or safe_url(draft.link)
     link = canonical_url(draft.link, draft.base)
+    if link in ambiguous:
+        link = safe_url(draft.link, draft.base)
     body = clean_html(unmangle(draft.body), base)
     summary = clean_html(unmangle(draft.summary), base) if draft.summary else ""
     if not body:
@@ -120,50 +151,86 @@ def _finish(draft: Draft, known: Mapping[str, str], now: datetime, declared: str
     if _no_title(title):
         title = ""
     made = title or _made_title(draft, text, link)
-    if not (made or link) or not (title or text or link):
+    if not made:
         return None
     discussion = safe_url(draft.discussion, draft.base)
-    identity = _identity(draft, link or discussion, made, text)
-    digest = _hash(made, text, link)
-    if known.get(identity) == digest:
-        return Item(identity=identity, hash=digest)
-    lang = _language(f"{made}\n{text}", plausible_language(draft.language) or plausible_language(declared))
-    hidden = bool(draft.warning)
-    opening = "" if hidden else _lead(summary, body, made if title else "", lang)
-    if not title and opening and _said(made, opening):
-        opening = _rest(opening, made, lang)
-    words = count_words(text)
+    if link and canonical_url(discussion) == link:
+        discussion = ""
+    return _Entry(
+        draft=draft,
+        identity=_identity(draft, link or discussion, made, text, ambiguous),
+        link=link,
+        discussion=discussion,
+        title=made,
+        made=not title,
+        summary=summary,
+        body=body,
+        text=text,
+        hash=_hash(made, text, link),
+    )
+
+
+def _settle_languages(entries: list[_Entry], declared: str) -> None:
+    """Each entry's language; what is too short to tell is in that of its neighbours."""
+    found: Counter[str] = Counter()
+    open_: list[_Entry] = []
+    for entry in entries:
+        own = plausible_language(entry.draft.language) or declared
+        sample = f"{entry.title}\n{entry.text}"
+        entry.language = settle_language(sample, own)
+        if entry.language and entry.language != own:
+            found[entry.language] += 1
+        elif entry.language and len(sample) > 200:
+            found[entry.language] += 1
+        else:
+            open_.append(entry)
+    most, count = found.most_common(1)[0] if found else ("", 0)
+    if count >= 3 and count >= 0.7 * found.total():
+        for entry in open_:
+            if not entry.language or (entry.language == declared and declared != most):
+                entry.language = settle_language(f"{entry.title}\n{entry.text}", most)
+
+
+def _item(entry: _Entry, now: datetime) -> Item:
+    draft, lang = entry.draft, entry.language
+    opening = "" if draft.warning else _lead(entry, lang)
+    words = count_words(entry.text)
     published = sane(draft.published, now)
     updated = sane(draft.updated, now)
     return Item(
-        identity=identity,
-        link=link,
-        discussion=discussion if canonical_url(discussion) != link or not link else "",
-        discussion_label=draft.discussion_label if discussion and canonical_url(discussion) != link else "",
-        title=made,
+        identity=entry.identity,
+        link=entry.link,
+        discussion=entry.discussion,
+        discussion_label=draft.discussion_label if entry.discussion else "",
+        title=entry.title,
         author=clean_line(unmangle(strip_inline(draft.author)), AUTHOR),
         published=published or updated,
         updated=updated if updated and published and updated > published else None,
         lang=lang,
         lead=opening,
-        text=text,
-        html=body,
+        text=entry.text,
+        html=entry.body,
         words=words,
-        kind=draft.kind or _kind(draft, bool(title), words),
+        kind=draft.kind or _kind(draft, not entry.made, words),
         enclosures=tuple(_enclosures(draft.enclosures, draft.base)),
         tags=tuple(_tags(draft.tags)),
         score=draft.score,
         comments=draft.comments,
         via=draft.via,
-        hash=digest,
+        hash=entry.hash,
     )
 
 
-def _identity(draft: Draft, link: str, title: str, text: str) -> str:
-    """The guid, else the link, else the content; long ones by their digest."""
+def _identity(draft: Draft, link: str, title: str, text: str, ambiguous: frozenset[str]) -> str:
+    """The guid, else the link, else the content; long ones by their digest. A guid that is an address loses what
+    trackers put into it, but for the fragment, which may be all that tells two entries apart."""
     guid = clean_line(draft.guid, 1_000)
-    if guid:
-        found = canonical_url(guid) or guid
+    if draft.guid in ambiguous:
+        found = _digest(guid, link, "" if link else title)
+    elif guid:
+        address = canonical_url(guid)
+        fragment = guid.partition("#")[2]
+        found = (f"{address}#{fragment}" if fragment else address) if address else guid
     else:
         found = link or _digest(title, text[:2_000])
     return found if len(found) <= 500 else _digest(found)
@@ -173,7 +240,9 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
 
 
-_COUNTS = re.compile(r"\d[\d.,]*\s*(?:points?|comments?|views?|likes?|replies|shares?|upvotes?|boosts?)\b", re.IGNORECASE)
+_COUNTS = re.compile(
+    r"\d[\d.,]*\s*(?:points?|comments?|views?|likes?|replies|shares?|upvotes?|boosts?)\b", re.IGNORECASE
+)
 
 
 def _hash(title: str, text: str, link: str) -> str:
@@ -183,7 +252,20 @@ def _hash(title: str, text: str, link: str) -> str:
 
 
 _PLACEHOLDERS = frozenset(
-    ["untitled", "(untitled)", "no title", "(no title)", "[no title]", "ohne titel", "sans titre", "sin título", "none", "null", "-", "."]
+    [
+        "untitled",
+        "(untitled)",
+        "no title",
+        "(no title)",
+        "[no title]",
+        "ohne titel",
+        "sans titre",
+        "sin título",
+        "none",
+        "null",
+        "-",
+        ".",
+    ]
 )
 
 
@@ -218,35 +300,17 @@ def cut_title(text: str) -> str:
     return clean_line(text, _MADE_TITLE)
 
 
-def _said(title: str, opening: str) -> bool:
-    return opening.startswith(title.rstrip("…"))
-
-
-def _rest(opening: str, title: str, lang: str) -> str:
-    """The opening without the sentence that became the title; whole, if the title is only a part of it."""
-    if title.endswith("…"):
-        return opening
-    rest = opening[len(title) :].strip()
-    return rest if count_words(rest) >= 5 else ""
-
-
-def _lead(summary: str, body: str, title: str, lang: str) -> str:
+def _lead(entry: _Entry, lang: str) -> str:
     """From the summary if it says enough and isn't the title again, else from the text."""
-    if summary:
-        opening = lead(prose_text(summary), title, lang=lang)
-        if len(opening) >= _LEAST_SUMMARY or (opening and not body):
-            return opening
-    told = lead(prose_text(body), title, lang=lang)
-    if summary and opening and len(told) < len(opening):
-        return opening
-    return told
-
-
-def _language(text: str, declared: str) -> str:
-    """What the feed declares, unless a long enough text says otherwise."""
-    if declared and agrees(text, declared):
-        return declared
-    return detect_language(text) or declared
+    title = "" if entry.made else entry.title
+    opening = lead(prose_text(entry.summary), title, lang=lang) if entry.summary else ""
+    if len(opening) < _LEAST_SUMMARY:
+        told = lead(prose_text(entry.body), title, lang=lang)
+        opening = max(opening, told, key=len)
+    if entry.made and opening.startswith(entry.title.rstrip("…")) and not entry.title.endswith("…"):
+        rest = opening[len(entry.title) :].strip()
+        return rest if count_words(rest) >= _LEAST_REST else ""
+    return opening
 
 
 def _kind(draft: Draft, titled: bool, words: int) -> str:
@@ -278,10 +342,8 @@ def _enclosures(found: Iterable[Enclosure], base: str) -> Iterable[Enclosure]:
         if url and url not in seen and len(seen) < ENCLOSURES:
             seen.add(url)
             yield Enclosure(
-                url=url, type=clean_line(enclosure.type, 80).lower(), bytes=enclosure.bytes, seconds=enclosure.seconds
+                url=url,
+                type=clean_line(enclosure.type, 80).lower(),
+                bytes=enclosure.bytes,
+                seconds=enclosure.seconds,
             )
-
-
-def within(text: str, words: int) -> str:
-    """Re-exported for kinds that cut their own texts."""
-    return cut_sentences(text, words)

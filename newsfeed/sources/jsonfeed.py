@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from newsfeed.model import Cause, Enclosure, Failure, FeedState, Parsed, Problem, Request, Response, Subscription
+from newsfeed.model import (
+    Cause,
+    Enclosure,
+    Failure,
+    FeedState,
+    Parsed,
+    Problem,
+    Request,
+    Response,
+    Subscription,
+)
 from newsfeed.sources import document, times
 from newsfeed.sources.drafts import Draft, finish
 from newsfeed.sources.platforms import adapt
@@ -16,6 +27,7 @@ from newsfeed.text import clean_line, safe_url, unmangle
 
 kind = "jsonfeed"
 
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _ENTRIES = ("items", "entries", "elements", "posts", "articles")
 
 
@@ -85,10 +97,12 @@ def read(response: Response, known: Mapping[str, str], now: datetime) -> Parsed 
             bad += 1
         else:
             drafts.append(adapt(draft, home, title))
-    parsed = finish(drafts, known, now, language=_text(feed.get("language")), name=title)
+    parsed = finish(drafts, known, now, language=_text(feed.get("language")))
     problems = list(parsed.problems)
     if bad:
-        problems.append(Problem(text=f"{bad} of {len(entries)} items aren't what JSON Feed asks for: they were left out."))
+        problems.append(
+            Problem(text=f"{bad} of {len(entries)} items aren't what JSON Feed asks for: they were left out.")
+        )
     return Parsed(
         items=parsed.items,
         known=parsed.known,
@@ -118,7 +132,7 @@ def _shape(data: object) -> tuple[dict[str, Any], list[Any] | None]:
 def _text(value: object) -> str:
     """A string field; numbers are accepted as such, for ids are often numbers. Lone surrogates are replaced."""
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8") if not value.isascii() else value
+        return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, dict):  # RSS in JSON: {"isPermaLink": false, "#value": "…"}
@@ -138,7 +152,11 @@ def _draft(entry: object, base: str, author: str) -> Draft | None:
         return None
     url, external = _text(entry.get("url")), _text(entry.get("external_url"))
     link = external or url or _text(entry.get("link"))
-    markup = _text(entry.get("content_html")) or _text(entry.get("content:encoded")) or _text(entry.get("description"))
+    markup = (
+        _text(entry.get("content_html"))
+        or _text(entry.get("content:encoded"))
+        or _text(entry.get("description"))
+    )
     plain = _text(entry.get("content_text")) or _text(entry.get("contents"))
     draft = Draft(
         guid=_text(entry.get("id")) or _text(entry.get("guid")),
@@ -149,7 +167,9 @@ def _draft(entry: object, base: str, author: str) -> Draft | None:
         summary=_text(entry.get("summary")),
         body=markup or _escape(plain),
         author=_author(entry) or author,
-        published=times.from_text(entry.get("date_published")) or _rfc822(entry.get("pubDate")) or times.from_text(entry.get("retrieved")),
+        published=times.from_text(entry.get("date_published"))
+        or _rfc822(entry.get("pubDate"))
+        or times.from_text(entry.get("retrieved")),
         updated=times.from_text(entry.get("date_modified")),
         language=_text(entry.get("language")),
         tags=[_text(t) for t in entry["tags"]] if isinstance(entry.get("tags"), list) else [],

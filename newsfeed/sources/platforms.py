@@ -16,7 +16,9 @@ from urllib.parse import urljoin, urlsplit
 from newsfeed.sources.drafts import Draft
 from newsfeed.text import canonical_url
 
-_ANCHOR = re.compile(r"<a\s[^>]{0,600}?href=[\"']([^\"']{1,2000})[\"'][^>]{0,300}>(.{0,400}?)</a>", re.IGNORECASE | re.DOTALL)
+_ANCHOR = re.compile(
+    r"<a\s[^>]{0,600}?href=[\"']([^\"']{1,2000})[\"'][^>]{0,300}>(.{0,400}?)</a>", re.IGNORECASE | re.DOTALL
+)
 _TAGS = re.compile(r"<[^>]{0,2000}>")
 
 
@@ -48,7 +50,8 @@ def _is(host: str, *names: str) -> bool:
 
 def _anchors(markup: str) -> list[tuple[str, str]]:
     return [
-        (html.unescape(href), html.unescape(_TAGS.sub("", label)).strip()) for href, label in _ANCHOR.findall(markup[:60_000])
+        (html.unescape(href), html.unescape(_TAGS.sub("", label)).strip())
+        for href, label in _ANCHOR.findall(markup[:60_000])
     ]
 
 
@@ -63,7 +66,9 @@ _REDDIT_FOOT = re.compile(r"(?:&#32;|\s)*submitted by\b.*\Z", re.IGNORECASE | re
 
 
 def _is_reddit(draft: Draft, host: str) -> bool:
-    return _is(host, "reddit.com") or (draft.guid.startswith("t3_") and "[link]" in draft.body + draft.summary)
+    return _is(host, "reddit.com") or (
+        draft.guid.startswith("t3_") and "[link]" in draft.body + draft.summary
+    )
 
 
 def _reddit(draft: Draft, feed_link: str, feed_title: str) -> None:
@@ -80,7 +85,10 @@ def _reddit(draft: Draft, feed_link: str, feed_title: str) -> None:
     else:
         draft.link = draft.discussion
         draft.kind = "post"
-    draft.summary, draft.body = "", told if re.search(r"\w{3}", _TAGS.sub("", told)) and "class=\"md\"" in told else ""
+    draft.summary, draft.body = (
+        "",
+        told if re.search(r"\w{3}", _TAGS.sub("", told)) and 'class="md"' in told else "",
+    )
     draft.author = re.sub(r"^/u/", "u/", draft.author.strip())
     draft.author = re.sub(r"^\S+@reddit\S*\s*", "", draft.author)
 
@@ -128,7 +136,9 @@ def _lemmy(draft: Draft, feed_link: str, feed_title: str) -> None:
     draft.score, draft.comments = _number(match.group(1)), _number(match.group(2))
     draft.discussion = draft.discussion or draft.guid
     draft.discussion_label = "Lemmy"
-    if canonical_url(draft.link) == canonical_url(draft.discussion) or re.search(r"/pictrs/|\.(?:png|jpe?g|gif|webp)$", draft.link):
+    if canonical_url(draft.link) == canonical_url(draft.discussion) or re.search(
+        r"/pictrs/|\.(?:png|jpe?g|gif|webp)$", draft.link
+    ):
         draft.link = draft.discussion
         draft.kind = "post"
     draft.summary, draft.body = "", markup[match.end() :]
@@ -192,7 +202,15 @@ def _github(draft: Draft, feed_link: str, feed_title: str) -> None:
 
 def _is_stack_exchange(draft: Draft, host: str) -> bool:
     return bool(re.search(r"/questions/\d+", draft.link)) and bool(
-        _is(host, "stackoverflow.com", "stackexchange.com", "superuser.com", "serverfault.com", "askubuntu.com", "mathoverflow.net")
+        _is(
+            host,
+            "stackoverflow.com",
+            "stackexchange.com",
+            "superuser.com",
+            "serverfault.com",
+            "askubuntu.com",
+            "mathoverflow.net",
+        )
         or draft.score is not None
     )
 
@@ -221,15 +239,26 @@ def _bluesky(draft: Draft, feed_link: str, feed_title: str) -> None:
 
 # --- Mastodon and its kin: no titles; a warning hides its text; tags at the end are no text.
 
-_STATUS = re.compile(r"^https?://[^/]+/(?:@[\w.@-]+|users/[\w.-]+(?:/statuses)?|notes|notice|objects)/[\w-]{5,}$")
-_WARNING = re.compile(r"^\s*<p>\s*<strong>[^<]{0,60}:</strong>\s*(.{0,500}?)</p>\s*<hr\s*/?>", re.IGNORECASE | re.DOTALL)
+_STATUS = re.compile(
+    r"^https?://[^/]+/(?:@[\w.@-]+|users/[\w.-]+(?:/statuses)?|notes|notice|objects)/[\w-]{5,}$"
+)
+_WARNING = re.compile(
+    r"^\s*<p>\s*<strong>[^<]{0,60}:</strong>\s*(.{0,500}?)</p>\s*<hr\s*/?>", re.IGNORECASE | re.DOTALL
+)
 _HIDDEN = re.compile(r"<span class=\"invisible\">[^<]{0,2000}</span>")
 _ELLIPSIS = re.compile(r"<span class=\"ellipsis\">([^<]{0,2000})</span>")
-_LAST_TAGS = re.compile(r"<p>(?:\s|&nbsp;|<br\s*/?>|<a [^>]{0,400}>\s*#(?:<span>)?[^<]{0,100}(?:</span>)?\s*</a>)+</p>\s*$", re.IGNORECASE)
+_LAST_TAGS = re.compile(
+    r"<p>(?:\s|&nbsp;|<br\s*/?>|<a [^>]{0,400}>\s*#(?:<span>)?[^<]{0,100}(?:</span>)?\s*</a>)+</p>\s*$",
+    re.IGNORECASE,
+)
 
 
 def _is_mastodon(draft: Draft, host: str) -> bool:
-    return not draft.title.strip() and bool(_STATUS.match(draft.link)) and not _is(host, "medium.com", "youtube.com", "substack.com")
+    return (
+        not draft.title.strip()
+        and bool(_STATUS.match(draft.link))
+        and not _is(host, "medium.com", "youtube.com", "substack.com")
+    )
 
 
 def _mastodon(draft: Draft, feed_link: str, feed_title: str) -> None:
@@ -258,7 +287,16 @@ def _medium(draft: Draft, feed_link: str, feed_title: str) -> None:
     for name in ("summary", "body"):
         markup = getattr(draft, name)
         markup = re.sub(r"<p class=\"medium-feed-link\">.*?</p>", "", markup, flags=re.DOTALL)
-        setattr(draft, name, re.sub(r"<hr><p><a [^>]{0,600}>[^<]{0,300}</a> was originally published in .*\Z", "", markup, flags=re.DOTALL))
+        setattr(
+            draft,
+            name,
+            re.sub(
+                r"<hr><p><a [^>]{0,600}>[^<]{0,300}</a> was originally published in .*\Z",
+                "",
+                markup,
+                flags=re.DOTALL,
+            ),
+        )
 
 
 # --- arXiv: the abstract follows a line of catalogue.
@@ -270,7 +308,11 @@ def _is_arxiv(draft: Draft, host: str) -> bool:
 
 def _arxiv(draft: Draft, feed_link: str, feed_title: str) -> None:
     for name in ("summary", "body"):
-        text = re.sub(r"^\s*(?:<p>)?\s*arXiv:\S+\s+Announce Type:\s*[\w-]+\s*(?:\n|<br\s*/?>)?\s*Abstract:\s*", "", getattr(draft, name))
+        text = re.sub(
+            r"^\s*(?:<p>)?\s*arXiv:\S+\s+Announce Type:\s*[\w-]+\s*(?:\n|<br\s*/?>)?\s*Abstract:\s*",
+            "",
+            getattr(draft, name),
+        )
         setattr(draft, name, text)
     draft.title = re.sub(r"\s*\(arXiv:[^)]{0,80}\)\s*$", "", draft.title)
 

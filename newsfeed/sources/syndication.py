@@ -12,7 +12,17 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from newsfeed.model import Cause, Enclosure, Failure, FeedState, Parsed, Problem, Request, Response, Subscription
+from newsfeed.model import (
+    Cause,
+    Enclosure,
+    Failure,
+    FeedState,
+    Parsed,
+    Problem,
+    Request,
+    Response,
+    Subscription,
+)
 from newsfeed.sources import document, jsonfeed, times
 from newsfeed.sources.drafts import Draft, finish
 from newsfeed.sources.platforms import adapt
@@ -60,7 +70,7 @@ def parse(
     read = document.read(response.body, response.content_type, response.status)
     if isinstance(read, Failure):
         return read
-    found = _feedparser(read.text, response.url)
+    found = _feedparser(read.text)
     feed, entries = found["feed"], found["entries"]
     if not entries and not found["version"] and not dict.get(feed, "title"):
         return Failure(
@@ -78,7 +88,7 @@ def parse(
     for draft in drafts:
         draft.author = draft.author or single
     language = clean_line(_string(feed, "language"), 20)
-    parsed = finish(drafts, known, now, language=language, name=title)
+    parsed = finish(drafts, known, now, language=language)
     return Parsed(
         items=parsed.items,
         known=parsed.known,
@@ -91,14 +101,14 @@ def parse(
     )
 
 
-def _feedparser(text: str, url: str) -> Mapping[str, Any]:
+def _feedparser(text: str) -> Mapping[str, Any]:
     import feedparser
 
     text = _MEDIA.sub(lambda m: f"<{m.group(1)}media:alt{m.group(2).lower()}{m.group(3)}>", text)
     data = b"<?xml version='1.0' encoding='utf-8'?>\n" + text.encode("utf-8", "replace")
     found: Mapping[str, Any] = feedparser.parse(
         data,
-        response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
+        response_headers={"content-type": "application/xml; charset=utf-8"},
         sanitize_html=False,
         resolve_relative_uris=False,
     )
@@ -117,7 +127,9 @@ def _links(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _feed_link(feed: Mapping[str, Any], url: str) -> str:
     for link in _links(feed):
-        if link.get("rel", "alternate") == "alternate" and "xml" not in str(link.get("type", "html")).replace("xhtml+xml", ""):
+        if link.get("rel", "alternate") == "alternate" and "xml" not in str(link.get("type", "html")).replace(
+            "xhtml+xml", ""
+        ):
             if found := safe_url(str(link.get("href", "")), url):
                 return found
     return safe_url(_string(feed, "link"), url)
@@ -177,7 +189,12 @@ def _title(entry: Mapping[str, Any]) -> str:
     title = _string(entry, "title")
     detail = dict.get(entry, "title_detail")  # type: ignore[arg-type]
     # Atom says when a title is plain: then "<" is a sign, not a tag.
-    if isinstance(detail, Mapping) and detail.get("type") == "text/plain" and "<" in title and "&" not in title:
+    if (
+        isinstance(detail, Mapping)
+        and detail.get("type") == "text/plain"
+        and "<" in title
+        and "&" not in title
+    ):
         return html.escape(title, quote=False)
     return title
 
@@ -185,7 +202,11 @@ def _title(entry: Mapping[str, Any]) -> str:
 def _link(entry: Mapping[str, Any]) -> str:
     links = _links(entry)
     for link in links:
-        if link.get("rel", "alternate") == "alternate" and "html" in str(link.get("type", "html")) and link.get("href"):
+        if (
+            link.get("rel", "alternate") == "alternate"
+            and "html" in str(link.get("type", "html"))
+            and link.get("href")
+        ):
             return str(link["href"])
     if found := _string(entry, "link"):
         return found
@@ -200,14 +221,24 @@ def _author(entry: Mapping[str, Any]) -> str:
     people = dict.get(entry, "authors") or []  # type: ignore[arg-type]
     names = [str(p.get("name") or "") for p in people if isinstance(p, Mapping)]
     names = [n for n in dict.fromkeys(n.strip() for n in names) if n]
-    author = ", ".join(names[:4]) + (" and others" if len(names) > 4 else "") if names else _string(entry, "author")
+    author = (
+        ", ".join(names[:4]) + (" and others" if len(names) > 4 else "")
+        if names
+        else _string(entry, "author")
+    )
     author = re.sub(r"^\S+@\S+\s*\((.+)\)$", r"\1", author.strip())  # "a@b.c (Name)"
     author = re.sub(r"\s*\(?<?\S+@[\w.-]+>?\)?$", "", author) or author
-    return "" if author.lower().strip() in {"admin", "editor", "unknown", "none", "null", "noreply", "(author)"} or "@" in author else author
+    return (
+        ""
+        if author.lower().strip() in {"admin", "editor", "unknown", "none", "null", "noreply", "(author)"}
+        or "@" in author
+        else author
+    )
 
 
 def _time(entry: Mapping[str, Any], name: str) -> datetime | None:
-    return times.from_struct(dict.get(entry, f"{name}_parsed")) or times.from_text(_string(entry, name))  # type: ignore[arg-type]
+    written = _string(entry, name)
+    return times.from_text(written) or times.from_struct(dict.get(entry, f"{name}_parsed"))  # type: ignore[arg-type]
 
 
 def _bodies(entry: Mapping[str, Any]) -> tuple[str, str]:
@@ -217,7 +248,9 @@ def _bodies(entry: Mapping[str, Any]) -> tuple[str, str]:
     summary = _markup(detail) if isinstance(detail, Mapping) else _string(entry, "summary")
     texts = [t for t in (summary, *found, _string(entry, "subtitle")) if t.strip()]
     if not texts:
-        return "", _escaped(_string(entry, "media_altdescription")) if not dict.get(entry, "media_thumbnail") is None else ""  # type: ignore[arg-type]
+        return "", _escaped(_string(entry, "media_altdescription")) if not dict.get(
+            entry, "media_thumbnail"
+        ) is None else ""  # type: ignore[arg-type]
     body = max(texts, key=len)
     return next((t for t in texts if t != body), ""), body
 
@@ -252,7 +285,9 @@ def _enclosures(entry: Mapping[str, Any]) -> Iterator[Enclosure]:
             continue
         kind_ = str(part.get("type") or "") or _guessed(str(part["url"])) or str(part.get("medium") or "")
         if kind_.startswith(("audio", "video")):
-            yield Enclosure(url=str(part["url"]), type=kind_, seconds=times.duration(part.get("duration")) or seconds)
+            yield Enclosure(
+                url=str(part["url"]), type=kind_, seconds=times.duration(part.get("duration")) or seconds
+            )
 
 
 def _guessed(url: str) -> str:
@@ -260,7 +295,13 @@ def _guessed(url: str) -> str:
     if not ending:
         return ""
     name = ending.group(1).lower()
-    return f"video/{name}" if name in {"mp4", "m4v", "mov", "webm"} else "audio/mpeg" if name == "mp3" else f"audio/{name}"
+    return (
+        f"video/{name}"
+        if name in {"mp4", "m4v", "mov", "webm"}
+        else "audio/mpeg"
+        if name == "mp3"
+        else f"audio/{name}"
+    )
 
 
 def _ttl(feed: Mapping[str, Any]) -> int:

@@ -7,11 +7,14 @@ import time
 from datetime import UTC, datetime, timedelta
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # the web is younger
-AHEAD = timedelta(days=1)  # zones and clocks that are wrong; what lies further ahead is no time of publication
+AHEAD = timedelta(
+    days=1
+)  # zones and clocks that are wrong; what lies further ahead is no time of publication
 
 _EPOCH = re.compile(r"^\d{9,10}(?:\.\d+)?$|^\d{12,13}$")
 _ISO = re.compile(
-    r"^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2}|UTC|GMT)?)?$", re.IGNORECASE
+    r"^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2}|UTC|GMT)?)?$",
+    re.IGNORECASE,
 )
 
 
@@ -50,7 +53,13 @@ def from_text(value: object) -> datetime | None:
     year, month, day, hour, minute, second, zone = match.groups()
     try:
         moment = datetime(
-            int(year), int(month), int(day), int(hour or 0), int(minute or 0), min(int(second or 0), 59), tzinfo=UTC
+            int(year),
+            int(month),
+            int(day),
+            int(hour or 0),
+            int(minute or 0),
+            min(int(second or 0), 59),
+            tzinfo=UTC,
         )
     except ValueError:
         return None

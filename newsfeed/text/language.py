@@ -89,6 +89,19 @@ _WORDS: dict[str, frozenset[str]] = {
         "des seva dels",
     }.items()
 }
+_BY_WORD: dict[str, list[str]] = {}
+for _code, _known in _WORDS.items():
+    for _word in _known:
+        _BY_WORD.setdefault(_word, []).append(_code)
+_SCRIPT_OF = {
+    **{code: "cyrillic" for code in ("ru", "uk", "be", "bg", "sr", "mk", "kk")},
+    **{code: "arabic" for code in ("ar", "fa", "ur")},
+    **{name: name for _, _, name in _RANGES if len(name) == 2},
+    "zh": "han",
+    "mr": "hi",
+    "ne": "hi",
+}
+_DEFAULTS = {"cyrillic": "ru", "arabic": "ar", "han": "zh"}  # what a script says when its letters say no more
 _NB = frozenset({"da", "nb"})
 _CYRILLIC_ONLY: tuple[tuple[str, str], ...] = (
     ("uk", "іїєґІЇЄҐ"),
@@ -131,20 +144,35 @@ def plausible_language(declared: str) -> str:
     return code if len(code) == 2 and code not in {"xx", "un", "zz"} else ""
 
 
-def agrees(text: str, language: str) -> bool:
-    """Whether a quick look confirms that a text is in that language. False means "look closer", not "no"."""
+def settle_language(text: str, declared: str) -> str:
+    """The language of a text that is said to be in `declared` ("" if nobody said).
+
+    Many feeds claim what their software claims by default, so a text may speak for itself: always by its script, in
+    Latin letters by a clear majority of little words. What stays undecided is as declared.
+    """
+    if not declared:
+        return detect_language(text)
     sample = text[:_SAMPLE]
     script, share, letters = _script(sample)
     if not letters:
-        return False
+        return declared
     if script != "latin":
-        return share > 0.5 and _by_script(sample, script) == language
-    words = _WORDS.get(language)
-    if words is None:
-        return False
-    found = [w for w in _LETTERS.findall(sample.lower())[:300]]
-    hits = sum(w in words for w in found)
-    return len(found) >= 8 and hits >= max(2, len(found) * 0.16)
+        found = _by_script(sample, script)
+        if _SCRIPT_OF.get(declared, "latin") == script:
+            return (
+                found
+                if found != declared and letters >= 4 * ENOUGH and found != _DEFAULTS.get(script)
+                else declared
+            )
+        return found if share > 0.5 and (letters >= ENOUGH or script in _DENSE) else declared
+    if declared in _SCRIPT_OF:  # its own script isn't used here
+        return detect_language(text) if letters >= ENOUGH else ""
+    votes, total = _votes(sample)
+    first, code = votes[0]
+    own = next((n for n, c in votes if c == declared), 0)
+    if code == declared or (own >= 2 and own * 2 > first) or {code, declared} == _NB:
+        return declared
+    return code if first >= 5 and first >= total * 0.12 and first >= 2 * own else declared
 
 
 def detect_language(text: str) -> str:
@@ -174,6 +202,20 @@ def detect_language(text: str) -> str:
     if letters < 2 * ENOUGH and first < 3:
         return ""
     return _by_model(sample)
+
+
+def _votes(sample: str) -> tuple[list[tuple[float, str]], int]:
+    """How many of a text's words are little words of each language, most first, and the number of words.
+
+    Single letters count half: they are initials, units and list marks as well.
+    """
+    words = Counter(_LETTERS.findall(sample.lower())[:400])
+    votes: Counter[str] = Counter()
+    for word, n in words.items():
+        for code in _BY_WORD.get(word, ()):
+            votes[code] += n if len(word) > 1 else n / 2  # type: ignore[assignment]
+    ranked = sorted(((float(votes[code]), code) for code in _WORDS), reverse=True)
+    return ranked, sum(words.values())
 
 
 def _script(sample: str) -> tuple[str, float, int]:
