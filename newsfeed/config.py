@@ -371,7 +371,7 @@ def detect_timezone() -> str:
         ZoneInfo(name or "")
     except (ZoneInfoNotFoundError, ValueError, OSError, LookupError):
         return "UTC"
-    return name or "UTC"
+    return "UTC" if name in {None, "Etc/UTC", "Etc/GMT", "GMT"} else str(name)
 
 
 def template(timezone: str) -> str:

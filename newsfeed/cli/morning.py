@@ -199,8 +199,11 @@ def print_refresh(done: RefreshReport, zone: str) -> None:
         )
     _print_failures(done)
     show.say(summary(done), style="bold")
-    for result in done.results:
-        if result.added and result.failure is None:
+    added = [r for r in done.results if r.added and r.failure is None]
+    if len(added) > LISTED:
+        show.say(f"added: {len(added)} feeds, {show.plural(sum(r.new for r in added), 'item')}")
+    else:
+        for result in added:
             page = f", {result.on_page} on today's page" if done.page else ""
             show.say(f"added: {result.name}, {show.plural(result.new, 'item')}{page}")
     if done.page_note:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from datetime import datetime
 
+from newsfeed.errors import StoreError
 from newsfeed.model import Record
 from newsfeed.pipeline.digest import today
 from newsfeed.pipeline.health import reports
@@ -84,16 +85,15 @@ def examine(home: Home, store: Store) -> list[Finding]:
         )
     else:
         found.append(Finding(name="List", state="ok", text=f"{len(listed.list.subscriptions)} feeds"))
-    trouble = store.quick_check()
-    found.append(
-        Finding(name="Database", state="bad", text=trouble, repair="A backup lies beside it in .newsfeed.")
-        if trouble
-        else Finding(
-            name="Database",
-            state="ok",
-            text=f"{store.counts().get('items', 0)} items, {home.database.stat().st_size / 1e6:.1f} MB",
+    try:
+        store.quick_check(home.clock())
+    except StoreError as error:
+        found.append(Finding(name="Database", state="bad", text=error.cause, repair=error.repair))
+    else:
+        counts = store.counts()
+        found.append(
+            Finding(name="Database", state="ok", text=f"{counts.items} items, {counts.bytes / 1e6:.1f} MB")
         )
-    )
     free = shutil.disk_usage(home.folder).free
     found.append(
         Finding(

@@ -12,14 +12,6 @@ from newsfeed.pipeline.home import Home
 from newsfeed.store import Store
 
 
-class Row(Record, frozen=True, kw_only=True):
-    """One step of the arithmetic, in words a person can follow."""
-
-    name: str
-    value: str
-    note: str = ""
-
-
 class Explanation(Record, frozen=True, kw_only=True):
     """Everything behind one item."""
 
@@ -28,7 +20,7 @@ class Explanation(Record, frozen=True, kw_only=True):
     source: str
     link: str
     verdict: str
-    rows: tuple[Row, ...] = ()
+    rows: tuple[edition.WhyRow, ...] = ()
     topics: tuple[TopicScore, ...] = ()
 
 
@@ -42,15 +34,25 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
     stored = store.edition(date) if date else store.latest_edition()
     taggings = store.taggings([item.id])
     names = {s.feed: s.name for s in store.states()}
-    verdict, rows = edition.why(stored, item.id) if stored else ("No edition has been built yet.", ())
+    rows: tuple[edition.WhyRow, ...] = ()
+    verdict = "No edition has been built yet."
+    if stored is not None:
+        # What the choice was made from is at hand for today's edition only; older ones keep causes and numbers.
+        pool = digest.pool_for(home, store, stored.date) if stored.date == digest.today(home) else None
+        rows = edition.why(stored, item.id, pool=pool, settings=home.settings if pool else None)
+        verdict = (
+            f"By the edition of {stored.date}:"
+            if rows
+            else f"The edition of {stored.date} did not have it to choose from."
+        )
     return Explanation(
         ref=item.ref,
         title=item.item.title,
         source=names.get(item.feed, ""),
         link=item.item.link,
         verdict=verdict,
-        rows=tuple(Row(name=n, value=v, note=note) for n, v, note in rows),
-        topics=tuple(taggings[0].scores) if taggings else (),
+        rows=rows,
+        topics=taggings[item.id].scores if item.id in taggings else (),
     )
 
 
@@ -73,7 +75,7 @@ def resolve(home: Home, store: Store, name: str) -> tuple[StoredItem, Day | None
             raise NotFoundError(
                 name, f"the page of {stored.date} has no such number", f"It has {len(picks(stored))}."
             )
-        return _item(store, pick.item, name), stored.date
+        return store.item(pick.item), stored.date
     found = store.find(name)
     if len(found) == 1:
         return found[0], None
@@ -95,10 +97,3 @@ def picks(stored: Edition) -> list[Pick]:
     if stored.long_read:
         every.append(stored.long_read)
     return every
-
-
-def _item(store: Store, number: int, name: str) -> StoredItem:
-    item = store.item(number)
-    if item is None:
-        raise NotFoundError(name, "has been cleaned away", "Items are kept for [keep] items days.")
-    return item

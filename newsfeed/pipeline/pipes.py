@@ -61,11 +61,11 @@ def stored_lines(
 ) -> Iterator[bytes]:
     """Stored items, newest first, each with its short id, feed, topics and story."""
     since = home.clock() - timedelta(days=days)
-    found = store.search(words, limit=limit) if words else store.window(since, bodies=True)
+    found = store.search(words, limit=limit) if words else store.window(since, body="all")
     names = {s.feed: s for s in store.states()}
     chosen = [i for i in found if i.first_seen >= since and _matches(names.get(i.feed), feed)]
     chosen.sort(key=lambda i: (i.item.published or i.first_seen, i.id), reverse=True)
-    taggings = {t.item: t for t in store.taggings([i.id for i in chosen[:limit]])}
+    taggings = store.taggings([i.id for i in chosen[:limit]])
     for stored in chosen[:limit]:
         tagging = taggings.get(stored.id)
         yield msgspec.json.encode(

@@ -86,7 +86,6 @@ def refresh(
         no_network=report.no_network,
         tagged=understood.tagged,
         stories=understood.stories,
-        retrained=understood.retrained,
     )
 
 

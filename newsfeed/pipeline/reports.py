@@ -60,7 +60,6 @@ class RefreshReport(Record, frozen=True, kw_only=True):
     since: int = 0  # picks that the refresh added to today's page
     page: str = ""  # today's page, if there is one
     page_note: str = ""
-    retrained: str = ""
 
     def count(self, outcome: Outcome) -> int:
         """How many feeds ended that way."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 
-from newsfeed import stories, topics
-from newsfeed.topics.tagger import Tagger
+import msgspec
+
+from newsfeed import __version__, stories, topics
 from newsfeed.model import FeedState, StoredItem
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
+from newsfeed.topics.tagger import Tagger
+from newsfeed.topics.weights import WeightsError
 
 BATCH = 2_000  # items a turn: bounds memory, and what a crash may make us do again
 WINDOW = timedelta(hours=96)  # how far back a new item may join a story
@@ -30,13 +35,29 @@ def understand(home: Home, store: Store, *, progress: Progress) -> Understood:
     return Understood(tagged=tagged, stories=group(home, store, progress=progress))
 
 
-def load_tagger(home: Home) -> Tagger:
+@dataclass(frozen=True)
+class Model:
+    """A tagger, and the name under which its tags are kept: they are made anew when the name changes."""
+
+    tagger: Tagger
+    name: str
+
+
+def load_model(home: Home) -> Model:
     """The tagger of this home: its own weights if it has any that are whole, else the shipped ones."""
+    weights: bytes | None = None
+    with contextlib.suppress(FileNotFoundError):
+        weights = home.model_path.read_bytes()
     try:
-        weights: bytes | None = home.model_path.read_bytes()
-    except FileNotFoundError:
+        tagger = topics.load(weights, home.settings.topics)
+    except WeightsError:
+        # Derived data: whatever spoiled the file, the shipped weights tag until the next training.
+        home.model_path.unlink(missing_ok=True)
         weights = None
-    return topics.load(weights, home.settings.topics)
+        tagger = topics.load(None, home.settings.topics)
+    reader = msgspec.json.encode(home.settings.topics, order="sorted")
+    name = hashlib.sha256((weights or __version__.encode()) + reader).hexdigest()[:16]
+    return Model(tagger, name)
 
 
 def document(item: StoredItem, state: FeedState | None) -> topics.Document:
@@ -58,14 +79,14 @@ def document(item: StoredItem, state: FeedState | None) -> topics.Document:
 def tag(home: Home, store: Store, *, progress: Progress) -> int:
     """Tag every item that has no tags yet; returns how many."""
     total = 0
-    tagger: Tagger | None = None
+    model: Model | None = None
     states = {s.feed: s for s in store.states()}
     while batch := store.untagged(BATCH):
-        if tagger is None:
+        if model is None:
             progress.step("Sorting by topic")
-            tagger = load_tagger(home)
+            model = load_model(home)
         documents = [document(item, states.get(item.feed)) for item in batch]
-        store.save_taggings(tagger.tag(documents), tagger.version)
+        store.save_taggings(model.tagger.tag(documents), model.name)
         total += len(batch)
     return total
 
@@ -78,6 +99,6 @@ def group(home: Home, store: Store, *, progress: Progress) -> int:
     progress.step("Joining what tells of the same event")
     since = home.clock() - WINDOW
     names = {s.feed: s.name for s in store.states()}
-    changed = stories.join(new, store.window(since), store.stories(since), names)
+    changed = stories.join(new, store.window(since, body="text"), store.stories(since), names)
     store.save_stories(changed)
     return len(changed)
