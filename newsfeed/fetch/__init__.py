@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from newsfeed.fetch.client import Fetcher
-    from newsfeed.fetch.redact import redact
+    from newsfeed.fetch.redaction import redact
 
 __all__ = ["Fetcher", "redact"]
 
@@ -21,7 +21,7 @@ def __getattr__(name: str) -> object:
 
         return Fetcher
     if name == "redact":
-        from newsfeed.fetch.redact import redact
+        from newsfeed.fetch.redaction import redact
 
         return redact
     raise AttributeError(name)

@@ -77,8 +77,9 @@ class Body:
             raise TooLargeError(too_large(self._limit))
         if self._pieces > PIECES and self._raw < self._pieces * TINY:
             raise BodyError("The server sends its answer in crumbs.")
+        if self._head:
+            piece, self._head = self._head + piece, b""
         if not self._started:
-            piece = self._head + piece
             if len(piece) < 2:
                 self._head = piece
                 return
@@ -104,7 +105,6 @@ class Body:
         # The first two bytes tell the truth where the header does not: some servers label plain text as gzip, others
         # send packed files without a word.
         self._started = True
-        self._head = b""
         if piece[:2] == b"\x1f\x8b":
             self._next_member()
 
@@ -118,6 +118,9 @@ class Body:
         while piece:
             assert self._decoder is not None
             if self._decoder.eof:
+                if piece == b"\x1f":
+                    self._head = piece  # perhaps the first half of the next file's mark
+                    return
                 if piece[:2] != b"\x1f\x8b":
                     return  # padding after the end
                 self._next_member()

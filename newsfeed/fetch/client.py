@@ -65,6 +65,7 @@ READ = KEPT | {
     "last-modified",
     "location",
 }
+LISTS = {"cache-control", "content-encoding", "link"}
 KEPT_CHARACTERS = 4_096  # of one header's value
 
 Outcome = Response | NotModified | Failure
@@ -403,7 +404,10 @@ def _tls() -> ssl.SSLContext:
 
 
 def _read(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    """The headers we look at, lower-case; repeated ones joined as HTTP has it."""
+    """The headers we look at, lower-case. Of repeated ones, lists are joined, else the first counts.
+
+    Two different targets of a redirect are none.
+    """
     headers: dict[str, str] = {}
     for name, value in raw:
         key = name.lower().decode("latin-1")
@@ -413,7 +417,12 @@ def _read(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
             text = value.decode("utf-8")
         except UnicodeDecodeError:
             text = value.decode("latin-1")
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+        if key not in headers:
+            headers[key] = text
+        elif key in LISTS:
+            headers[key] = f"{headers[key]}, {text}"
+        elif key == "location" and headers[key] != text:
+            headers[key] = ""
     return headers
 
 

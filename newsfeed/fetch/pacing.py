@@ -29,14 +29,15 @@ def host_key(scheme: str, host: str, port: int | None) -> str:
 
 
 class Host:
-    """One host's slots and its next free moment."""
+    """One host's slots and its next free moments."""
 
-    __slots__ = ("calm_after", "gap", "next_at", "slots")
+    __slots__ = ("calm_after", "closed_until", "gap", "next_at", "slots")
 
     def __init__(self, at_once: int, gap: float) -> None:
         self.slots = asyncio.Semaphore(at_once)
         self.gap = gap
-        self.next_at = 0.0
+        self.next_at = 0.0  # by the spacing
+        self.closed_until = 0.0  # by the host's own word
         self.calm_after = 0.0  # requests begun before this moment say nothing of the host's mood
 
 
@@ -63,12 +64,13 @@ class Turns:
         await host.slots.acquire()
         try:
             now = self._clock()
-            wait = host.next_at - now
+            start = max(host.next_at, host.closed_until)
+            wait = start - now
             if wait > self._patience:
                 host.slots.release()
                 return wait
-            if host.gap or wait > 0:
-                host.next_at = max(host.next_at, now) + host.gap
+            if host.gap:
+                host.next_at = max(start, now) + host.gap
             if wait > 0:
                 await asyncio.sleep(wait)
             await self._all.acquire()
@@ -93,13 +95,15 @@ class Turns:
     def answered(self, key: str, begun: float) -> None:
         """The host answered well to a request begun at that moment."""
         host = self._hosts[key]
-        if begun > host.calm_after:
+        if begun > host.calm_after and host.gap:
             host.gap = SPACED.get(key, 0.0)
+            if not host.gap:
+                host.next_at = 0.0
 
     def exhausted(self, key: str, seconds: float) -> None:
         """The host has said that nothing more is to be had from it for so long."""
         host = self._host(key)
-        host.next_at = max(host.next_at, self._clock() + seconds)
+        host.closed_until = max(host.closed_until, self._clock() + seconds)
 
     def _host(self, key: str) -> Host:
         host = self._hosts.get(key)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import re
 from urllib.parse import unquote_to_bytes, urljoin
 
 import httpx
 
 LONGEST = 8_192  # characters of an address; longer ones are attacks or mistakes
+HOST = re.compile(rb"[A-Za-z0-9._~-]{1,253}|[0-9A-Fa-f:.]{2,45}(%[A-Za-z0-9._~-]{1,32})?")
 PORTS = {"http": 80, "https": 443}
 
 
@@ -33,7 +35,7 @@ class Target:
             url = httpx.URL(text.strip())
         except (httpx.InvalidURL, UnicodeError, ValueError) as error:
             raise AddressError("unreadable") from error
-        if url.scheme not in PORTS or not url.host:
+        if url.scheme not in PORTS or not HOST.fullmatch(url.raw_host) or not 0 < (url.port or 1) < 65_536:
             raise AddressError("not of the web")
         self.basic = ""
         if url.userinfo:

@@ -9,7 +9,7 @@ import errno
 import ssl
 from datetime import datetime
 
-from newsfeed.fetch.redact import redact
+from newsfeed.fetch.redaction import redact
 from newsfeed.model import Cause, Failure, Request
 
 BROWSER = "Open the address in a browser; if it works there, look for the site's feed anew with `newsfeed feeds add`."
