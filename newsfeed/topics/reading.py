@@ -23,6 +23,7 @@ class Reading(NamedTuple):
 
     documents: int
     document: NDArray[np.int64]
+    number: NDArray[np.int64]  # the reader's own number of the word
     in_title: NDArray[np.bool_]
     unit: NDArray[np.int64]  # for the lexicon
     stem: NDArray[np.int64]  # for the model
@@ -55,6 +56,11 @@ class Reader:
         self._stem: list[int] = [GAP]
         self._mark: list[int] = [0]
         self._arrays: tuple[NDArray[np.int64], ...] | None = None
+        self.generation = 0  # rises when the numbers of words begin anew
+
+    def words(self) -> list[str]:
+        """All words met, by their number."""
+        return list(self._vocabulary)
 
     def read(self, documents: Sequence[Document]) -> Reading:
         """Read a batch. The language is the document's own, else told by its function words."""
@@ -64,6 +70,7 @@ class Reader:
             self._vocabulary.reset()
             del self._unit[1:], self._stem[1:], self._mark[1:]
             self._arrays = None
+            self.generation += 1
         numbers, place, in_title = read(map(_text, documents), self._vocabulary)
         self._learn()
         assert self._arrays is not None
@@ -79,6 +86,7 @@ class Reader:
         return Reading(
             len(documents),
             document,
+            numbers.astype(np.int64),
             in_title,
             unit,
             stem_,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -40,6 +40,16 @@ class Evidence(NamedTuple):
     scored: linear.Scored
 
 
+class Local(Protocol):
+    """What changes single judgements after the model: see `corrections`."""
+
+    def shift(
+        self, reading: Reading, documents: Sequence[Document], z: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """What to add to the log-odds of documents (rows) and topics (columns)."""
+        ...
+
+
 class Tagger:
     """Tags documents. `topics` are the reader's, in order; `order` all columns, the last one `other`."""
 
@@ -63,8 +73,14 @@ class Tagger:
         self._not_news = NotNews.shipped()
         self._folders: dict[tuple[str, ...], str] = {}
         self._terms: dict[int, str] = {}
+        self.local: Local | None = None  # what the reader's corrections say of items like theirs
 
     # ------------------------------------------------------------------ what speaks
+
+    @property
+    def reader(self) -> Reader:
+        """What reads documents for this tagger."""
+        return self._reader
 
     def evidence(self, documents: Sequence[Document]) -> Evidence:
         """What lexicon and model say of a batch, before it is weighed."""
@@ -142,6 +158,12 @@ class Tagger:
             found = self._folders[folders] = topic_of_folders(folders, self.topics)
         return found
 
+    def log_odds(self, documents: Sequence[Document]) -> NDArray[np.float64]:
+        """The log-odds of every topic (`order`) for documents, corrections aside."""
+        p, _ = self.probabilities(self.parts(self.evidence(documents), documents))
+        found: NDArray[np.float64] = logit(p)
+        return found
+
     def probabilities(self, parts: Mapping[str, NDArray[np.float64]]) -> tuple[Any, Any]:
         """Probabilities by document and topic, and the log-odds that implied topics gained (ai: technology)."""
         import numpy as np
@@ -172,10 +194,14 @@ class Tagger:
     def _tag(self, documents: Sequence[Document]) -> list[Tagging]:
         import numpy as np
 
-        evidence = self.evidence(documents)
+        reading = self._reader.read(documents)
+        evidence = self.evidence_of(reading)
         parts = self.parts(evidence, documents)
         p, implied = self.probabilities(parts)
-        parts = {**parts, "implied": implied}
+        parts["implied"] = implied
+        if self.local is not None:
+            parts["corrections"] = self.local.shift(reading, documents, logit(p))
+            p = sigmoid(logit(p) + parts["corrections"])
         shown = (p >= SHOWN_FROM) & np.array([topic in self.topics for topic in self.order])
         shown[:, -1] = False
         terms = self._deciding(evidence, parts, shown)

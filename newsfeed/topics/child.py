@@ -1,0 +1,70 @@
+"""Training in a process of its own: `python -m newsfeed.topics.child < job > weights`.
+
+A job is what `job` makes; weights come out, or nothing and exit code 1 with the cause on stderr. Nothing is read
+or written but the two pipes, so that whatever fails leaves the weights in force untouched.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from newsfeed.errors import NewsfeedError
+from newsfeed.model import Record, TopicSetting
+
+from .records import Document, Label
+
+
+class Job(Record, frozen=True, kw_only=True):
+    """Everything that training needs."""
+
+    documents: tuple[Document, ...] = ()
+    folders: Mapping[str, tuple[str, ...]] = {}
+    corrections: tuple[Label, ...] = ()
+    topics: Mapping[str, TopicSetting] = {}
+    seed: int = 0
+
+
+def job(
+    documents: Sequence[Document],
+    folders: Mapping[str, Sequence[str]],
+    corrections: Sequence[Label],
+    topics: Mapping[str, TopicSetting],
+    *,
+    seed: int = 0,
+) -> bytes:
+    """The arguments of `train.train` as bytes for the child's stdin."""
+    return msgspec.msgpack.encode(
+        Job(
+            documents=tuple(documents),
+            folders={feed: tuple(path) for feed, path in folders.items()},
+            corrections=tuple(corrections),
+            topics=topics,
+            seed=seed,
+        )
+    )
+
+
+def run(data: bytes) -> bytes:
+    """Weights from a job. Raises NewsfeedError, or msgspec.MsgspecError for bytes that are no job."""
+    from .train import train
+
+    todo = msgspec.msgpack.decode(data, type=Job)
+    return train(todo.documents, todo.folders, todo.corrections, todo.topics, seed=todo.seed)
+
+
+def main() -> int:
+    """The child's own main."""
+    try:
+        weights = run(sys.stdin.buffer.read())
+    except (NewsfeedError, msgspec.MsgspecError) as error:
+        print(f"training failed: {error}", file=sys.stderr)  # noqa: T201 - its one way to speak
+        return 1
+    sys.stdout.buffer.write(weights)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,245 @@
+"""What a correction does at once, before any training.
+
+The corrected item gets its topics for good. Items like it move with it: near duplicates fully, items that share
+its names in part, items of its feed a little, the more corrections of that feed agree. What moves them is the
+correction's *residual*: how far the judgement was from the reader's word. Once training has learned it, the
+residual is small and so is the push.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .combine import logit
+from .lexicon import TITLE_WEIGHT
+from .reading import Reading
+from .records import OTHER, Document, Label
+from .tagger import Tagger
+from .words import STOP, TEXT_CHARS, stem, surface, words
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SURE = 0.97  # probability that a corrected item's topics get
+NEAR, SAME = 0.25, 0.6  # cosines between which a correction begins to speak and speaks fully
+FEED_ITEMS = 5.0  # so many corrections of one feed move its other items by half of what they say
+MOST = 6.0  # log-odds that corrections can move another item
+NAME_WEIGHT = 1.5  # a name counts more than another word
+COMMON = 3.0  # words below this inverse document frequency make nothing alike
+
+_NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w’']+")
+
+
+class Corrections:
+    """The reader's corrections as a layer over a tagger. Later labels of one document replace earlier ones."""
+
+    def __init__(self, tagger: Tagger, labels: Sequence[Label] = ()) -> None:
+        self._tagger = tagger
+        self._idf_of = _idf(tagger)
+        self._labels: dict[int | str, Label] = {}
+        self._residual: dict[int | str, NDArray[np.float64]] = {}
+        self._vectors: dict[int | str, dict[str, float]] = {}
+        self._index: _Index | None = None
+        for label in labels:
+            self._labels[label.document.id] = label
+        self._learn(list(self._labels.values()))
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """All corrections in force."""
+        return tuple(self._labels.values())
+
+    def add(self, label: Label) -> None:
+        """Take a correction; felt with the next tagging."""
+        self._labels[label.document.id] = label
+        self._learn([label])
+
+    def undo(self, document: int | str) -> bool:
+        """Take a correction back; false if there was none."""
+        if document not in self._labels:
+            return False
+        del self._labels[document], self._residual[document], self._vectors[document]
+        self._index = None
+        return True
+
+    def _learn(self, labels: Sequence[Label]) -> None:
+        if not labels:
+            return
+        self._index = None
+        judged = self._tagger.log_odds([label.document for label in labels])
+        for label, z in zip(labels, judged, strict=True):
+            self._residual[label.document.id] = self._wanted(label) - z
+            self._vectors[label.document.id] = self._vector(label.document)
+
+    def _wanted(self, label: Label) -> NDArray[np.float64]:
+        import numpy as np
+
+        has = np.array([topic in label.topics for topic in self._tagger.order])
+        if not label.topics:
+            has |= np.array([topic == OTHER for topic in self._tagger.order])
+        wanted: NDArray[np.float64] = logit(np.where(has, SURE, 1 - SURE))
+        return wanted
+
+    def _vector(self, document: Document) -> dict[str, float]:
+        """A document's telling words with weights, of length one over all its words."""
+        names = {
+            surface(name.lower()) for name in _NAME.findall(f"{document.title}\n{document.text[:TEXT_CHARS]}")
+        }
+        count: dict[str, float] = {}
+        for text, weight in ((document.title, TITLE_WEIGHT), (document.text[:TEXT_CHARS], 1.0)):
+            for word in words(text):
+                if word not in STOP:
+                    count[word] = count.get(word, 0.0) + weight
+        value = {
+            word: times**0.5 * self._idf_of(word) * (NAME_WEIGHT if surface(word) in names else 1.0)
+            for word, times in count.items()
+        }
+        norm = sum(x * x for x in value.values()) ** 0.5 or 1.0
+        return {word: x / norm for word, x in value.items() if self._idf_of(word) >= COMMON}
+
+    # ------------------------------------------------------------------ felt by the tagger
+
+    def shift(
+        self, reading: Reading, documents: Sequence[Document], z: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """What corrections add to the log-odds of a batch."""
+        import numpy as np
+
+        found = np.zeros_like(z)
+        if not self._labels:
+            return found
+        index = self._index = self._index or _Index(self)
+        alike = index.alike(reading, self._tagger)
+        near = np.clip((alike - NEAR) / (SAME - NEAR), 0.0, 1.0)
+        found += (near @ index.residual) / np.maximum(near.sum(axis=1, keepdims=True), 1.0)
+        left = 1.0 - np.minimum(near.sum(axis=1), 1.0)
+        for row, document in enumerate(documents):
+            said = index.by_feed.get(document.feed)
+            if said is not None:
+                found[row] += left[row] * said
+        found = np.clip(found, -MOST, MOST)
+        for row, document in enumerate(documents):
+            label = self._labels.get(document.id)
+            if label is not None:
+                found[row] = self._wanted(label) - z[row]
+        return found
+
+    def may_move(self, label: Label, documents: Sequence[Document]) -> list[Document]:
+        """The documents that a correction can move at all: cheap to ask, so that only they are tagged anew."""
+        telling = {word for word, _ in sorted(self._vector(label.document).items(), key=lambda x: -x[1])[:12]}
+        feed = label.document.feed
+        found = []
+        for document in documents:
+            if (feed and document.feed == feed) or document.id == label.document.id:
+                found.append(document)
+                continue
+            text = f"{document.title} {document.text[:TEXT_CHARS]}".lower()
+            if sum(word in text for word in telling) >= 2:
+                found.append(document)
+        return found
+
+
+class _Index:
+    """Corrections as arrays: for each telling word who has it, and what each correction says."""
+
+    def __init__(self, corrections: Corrections) -> None:
+        import numpy as np
+
+        ids = list(corrections._labels)
+        self.residual = np.stack([corrections._residual[i] for i in ids])
+        postings: dict[str, list[tuple[int, float]]] = {}
+        for number, i in enumerate(ids):
+            for word, value in corrections._vectors[i].items():
+                postings.setdefault(word, []).append((number, value))
+        self._count = len(ids)
+        self._word = {word: number for number, word in enumerate(postings)}
+        flat = [pair for pairs in postings.values() for pair in pairs]
+        self._who = np.array([pair[0] for pair in flat], np.int64)
+        self._value = np.array([pair[1] for pair in flat], np.float64)
+        self._sizes = np.array([len(pairs) for pairs in postings.values()], np.int64)
+        self._starts = np.cumsum(self._sizes) - self._sizes
+        self._idf_of = corrections._idf_of
+        self._seen = (-1, 0)
+        self._place = np.zeros(0, np.int64)
+        self._idf = np.zeros(0)
+        feeds: dict[str, list[int]] = {}
+        for number, i in enumerate(ids):
+            feed = corrections._labels[i].document.feed
+            if feed:
+                feeds.setdefault(feed, []).append(number)
+        self.by_feed = {
+            feed: self.residual[numbers].mean(axis=0) * len(numbers) / (len(numbers) + FEED_ITEMS)
+            for feed, numbers in feeds.items()
+        }
+
+    def alike(self, reading: Reading, tagger: Tagger) -> NDArray[np.float64]:
+        """Cosines of documents (rows) and corrections (columns)."""
+        import numpy as np
+
+        self._update(tagger)
+        # One row a document and word, title counted double; stop words weigh nothing.
+        weighing = self._idf[reading.number] > 0
+        number, document = reading.number[weighing], reading.document[weighing]
+        times = np.where(reading.in_title[weighing], TITLE_WEIGHT, 1.0)
+        many = self._idf.size
+        key, place = np.unique(document * many + number, return_inverse=True)
+        count = np.bincount(place, weights=times, minlength=key.size)
+        document, number = np.divmod(key, many)
+        value = np.sqrt(count) * self._idf[number]
+        norm = np.sqrt(np.bincount(document, weights=value * value, minlength=reading.documents))
+        known = self._place[number] >= 0
+        document, value, word = document[known], value[known], self._place[number[known]]
+        sizes = self._sizes[word]
+        total = int(sizes.sum())
+        step = np.arange(total) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        at = np.repeat(self._starts[word], sizes) + step
+        product = np.repeat(value, sizes) * self._value[at]
+        pair = np.repeat(document, sizes) * self._count + self._who[at]
+        found = np.bincount(pair, weights=product, minlength=reading.documents * self._count)
+        shape = (reading.documents, self._count)
+        alike: NDArray[np.float64] = found.reshape(shape) / np.maximum(norm, 1e-9)[:, None]
+        return alike
+
+    def _update(self, tagger: Tagger) -> None:
+        """Work out what words met since the last batch mean here."""
+        import numpy as np
+
+        met = tagger.reader.words()
+        if self._seen == (tagger.reader.generation, len(met)):
+            return
+        start = self._seen[1] if self._seen[0] == tagger.reader.generation else 0
+        place = [self._word.get(word, -1) for word in met[start:]]
+        idf = [0.0 if not word or word in STOP else self._idf_of(word) for word in met[start:]]
+        self._place = np.concatenate([self._place[:start], np.array(place, np.int64)])
+        self._idf = np.concatenate([self._idf[:start], np.array(idf)])
+        self._seen = (tagger.reader.generation, len(met))
+
+
+class _Idf:
+    """Inverse document frequency of single words, from the model's background; rare where unknown."""
+
+    def __init__(self, known: dict[str, float], rare: float) -> None:
+        self._known = known
+        self._rare = rare
+
+    def __call__(self, word: str) -> float:
+        return self._known.get(stem(word), self._rare)
+
+
+def _idf(tagger: Tagger) -> _Idf:
+    model = tagger.model
+    single = model.keys < max(len(model.stems), 1)
+    known = {
+        model.stems[key]: idf
+        for key, idf in zip(model.keys[single].tolist(), model.idf[single].tolist(), strict=True)
+    }
+    return _Idf(known, max(known.values(), default=8.0))
+
+
+def corrected(tagger: Tagger, labels: Sequence[Label]) -> Tagger:
+    """The tagger with the reader's corrections in force; the same object, for chaining."""
+    tagger.local = Corrections(tagger, labels) if labels else None
+    return tagger
