@@ -42,12 +42,13 @@ _DECLARATION = re.compile(rb"""\s{0,100}<\?xml[^>]{0,200}?\sencoding\s*=\s*["'](
 
 
 class Coded(NamedTuple):
-    """A document's text and how to write it back. `note` says where the declared encoding isn't the real one."""
+    """A document's text and how to write it back. Where it isn't in its declared encoding, `note` and `repair` say so."""
 
     text: str
     codec: str
     mark: bytes = b""
     note: str = ""
+    repair: str = "Save the file as UTF-8."
 
 
 def decode(data: bytes) -> Coded:
@@ -72,7 +73,8 @@ def decode(data: bytes) -> Coded:
     letters = sum(not c.isascii() for c in text)
     if letters == 0 or (codec in _MULTIBYTE and letters < 8):
         return _read(data, codec)
-    return Coded(text, "utf-8", note=f"It says that it is in {declared}, but it is in UTF-8.")
+    note = f"It says that it is in {declared}, but it is in UTF-8."
+    return Coded(text, "utf-8", note=note, repair='Write encoding="UTF-8" in its first line.')
 
 
 def encode(coded: Coded, text: str) -> bytes:

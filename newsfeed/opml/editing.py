@@ -175,7 +175,9 @@ def move(data: bytes, url: str, folders: tuple[str, ...], *, name: str = "feeds.
     branch.at(missing).entries.append(edited.layout.taken_out(outline))
     insertion = edited.insertion(folder, branch)
     if start < insertion.start < end:
-        raise ListError(name, "an outline can't be moved into itself", "Choose another folder.")
+        # It is the last one there already, or the only one: its old line makes room for the new lines.
+        line_end = edited.layout.line_end
+        return edited.apply([_Replacement(start, end, insertion.text.removeprefix(line_end) + line_end)])
     return edited.apply([_Replacement(start, end, ""), insertion])
 
 

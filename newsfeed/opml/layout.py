@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from .addresses import address
 from .scan import Document, Outline
 from .writing import Branch, written
 
@@ -22,7 +23,8 @@ class Layout:
         self.line_end = found[0] if found else ""  # a list in one line stays in one line
         self.unit = self._unit() if self.line_end else ""
         feed = next((o for o in reversed(document.outlines) if o.empty), None)
-        self.closing = " />" if feed and self.text[feed.open_end - 3 : feed.open_end] == " />" else "/>"
+        spaced = feed is not None and self.text[feed.open_end - 4 : feed.open_end] in {'" />', "' />"}
+        self.closing = " />" if spaced else "/>"
 
     def _unit(self) -> str:
         for outline in self.document.outlines:
@@ -71,7 +73,8 @@ class Layout:
 
     def outline(self, folder: Outline | None, pairs: list[tuple[str, str]]) -> str:
         """The tag of a new outline in `folder`; it names its type where its neighbours do."""
-        neighbours = self.children(folder) or self.document.outlines
+        near = [o for o in self.children(folder) if address(o)]
+        neighbours = near or [o for o in self.document.outlines if address(o)]
         typed = any(a.name == "type" for o in neighbours[-3:] for a in o.attributes)
         if typed and not any(name == "type" for name, _ in pairs):
             pairs = [("type", "rss"), *pairs]

@@ -25,7 +25,7 @@ _DAMAGES = {
     "name of HTML": ("A name of HTML such as &nbsp; was read as its letter", "Write the letter itself"),
     "unknown entity": ("An entity was left as it stands: none but those of XML are known", "Write what it means"),
     "entities declared": ("Entities are declared, which is ignored", "Delete the <!DOCTYPE …>"),
-    "character that XML forbids": ("An invisible sign that XML forbids was replaced", "Delete it"),
+    "character that XML forbids": ("An invisible sign that XML forbids was left out", "Delete it"),
     "attribute given twice": ("An attribute is given twice; the first counts", "Delete the second"),
     "stray sign in a tag": ("A sign that doesn't belong in a tag was passed over", "Delete it"),
     "attribute without a value": ("An attribute without a value was passed over", "Delete it"),
@@ -235,7 +235,12 @@ class _Reading:
             if chosen and (chosen not in options or attribute.name.lower().startswith("newsfeed-")):
                 options[chosen] = clean_line(attribute.value, MAX_TITLE)
             lower = attribute.name.lower()
-            represented = lower in _KNOWN or attribute.name == held or lower == f"newsfeed-{chosen}"
+            represented = (
+                lower in _KNOWN
+                or attribute.name == held
+                or lower == f"newsfeed-{chosen}"
+                or (lower == "category" and attribute.value == ",".join(categories(attribute.value)))
+            )
             if not represented and attribute.name not in rest:
                 rest[attribute.name] = attribute.value
         title = named(outline, "title")
@@ -259,7 +264,7 @@ class _Reading:
             lines.setdefault(damage.kind, []).append(self.document.line(damage.offset))
         said = [_told(kind, sorted(set(at))) for kind, at in lines.items()]
         if coded.note:
-            said.append(Problem(text=coded.note, line=1, repair="Save the file as UTF-8."))
+            said.append(Problem(text=coded.note, line=1, repair=coded.repair))
         return said
 
 

@@ -401,14 +401,15 @@ def resolve(raw: str) -> tuple[str, dict[str, int]]:
             if number < 0x110000 and not _ILLEGAL.match(chr(number)):
                 return chr(number)
             damages.setdefault("character that XML forbids", found.start())
-            return "\ufffd"
+            return ""
         damages.setdefault("bare &", found.start())
         return "&"
 
     forbidden = _ILLEGAL.search(raw)
     if forbidden:
         damages["character that XML forbids"] = forbidden.start()
-        raw = _ILLEGAL.sub("\ufffd", raw)
+        # A lone surrogate stands for a byte that is no letter; that something was there should be seen.
+        raw = _ILLEGAL.sub(lambda m: "\ufffd" if m[0] >= "\ud800" and m[0] < "\ue000" else "", raw)
     if _SPACE.search(raw):
         raw = _SPACE.sub(" ", raw)
     return (_REFERENCE.sub(replaced, raw) if "&" in raw else raw), damages
