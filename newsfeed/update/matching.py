@@ -88,13 +88,18 @@ def sort(
         rate: items a day.
         last_good: the last look before this one.
     """
-    present = {*parsed.known, *(item.identity for item in parsed.items)}
+    unchanged = frozenset(parsed.known)
+    present = unchanged | {item.identity for item in parsed.items}
     by_identity = {old.identity: old for old in known}
-    # An item that still stands in the document under its own identity can't be another one as well.
-    marks = Marks(old for old in known if old.identity not in present)
+    marks, told = Marks(()), set()
+    if any(item.identity not in by_identity for item in parsed.items):
+        # An item that still stands in the document under its own identity can't be another one as well.
+        marks = Marks(old for old in known if old.identity not in present)
+        # What the document says under a known identity; the same once more under another one is a twin of it.
+        told = {_twin(old) for old in known if old.identity in unchanged}
+        told |= {_twin(item) for item in parsed.items if item.identity in by_identity}
     new: dict[str, Item] = {}
     changed: dict[str, Item] = {}
-    told: set[tuple[str, object]] = set()
     recognised = bool(parsed.known)
     for item in parsed.items:
         old = by_identity.get(item.identity) or marks.find(item)
@@ -103,10 +108,10 @@ def sort(
             if old.hash != item.hash and old.identity not in changed:
                 changed[old.identity] = msgspec.structs.replace(item, identity=old.identity)
             continue
-        twice = ("twice", (item.link, item.title, item.published))
-        if item.identity in new or (item.link and item.title and twice in told):
+        twin = _twin(item)
+        if item.identity in new or (twin is not None and twin in told):
             continue
-        told.add(twice)
+        told.add(twin)
         new[item.identity] = item
     # Items are known, yet none of them is in the document: after a relaunch everything looks new.
     start = first or (bool(known) and not recognised)
@@ -115,6 +120,11 @@ def sort(
         changed=tuple(changed.values()),
         before=_before(new.values(), start=start, rate=rate, last_good=last_good, now=now),
     )
+
+
+def _twin(item: Item | KnownItem) -> tuple[str, str, datetime | None] | None:
+    """What makes two items of one document the same thing said twice."""
+    return (item.link, item.title, item.published) if item.link and item.title else None
 
 
 def _before(

@@ -16,6 +16,7 @@ OFFLINE_RETRY = timedelta(minutes=10)
 TRUSTED = timedelta(hours=48)  # a stored time farther ahead was written under a wrong clock
 
 NEWEST = 20  # dates that tell a feed's rhythm
+FEWEST = 3
 FASTEST = 500.0  # items a day; more is a flood, not a rhythm
 MISSED = 3.0  # items that should have come and did not: the feed has slowed down
 MEMORY = 0.7  # of the old rhythm, where it is only known by counting
@@ -26,7 +27,8 @@ _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,12})", re.IGNORECASE)
 def items_a_day(dates: Iterable[datetime], now: datetime) -> float | None:
     """How many items a day a feed brings, from the dates of its items; None where they don't tell.
 
-    The newest twenty count, from the oldest of them until now, so that silence counts too.
+    The newest twenty count, each of them from its date until now, so that silence counts too. Of the rates that the
+    newest three, four, … show, the highest holds: one old item pinned to the document says nothing of its rhythm.
     """
     all_past = [d.replace(second=0, microsecond=0) for d in dates if d <= now]
     past = sorted(set(all_past), reverse=True)[:NEWEST]
@@ -34,8 +36,8 @@ def items_a_day(dates: Iterable[datetime], now: datetime) -> float | None:
         all_past
     ):  # one date for all is the time of the document, not of its items
         return None
-    span = max(now - past[-1], timedelta(hours=1)) / timedelta(days=1)
-    return min(len(past) / span, FASTEST)
+    rates = [n / max((now - date) / timedelta(days=1), 1 / 24) for n, date in enumerate(past, 1)]
+    return min(max(rates[min(FEWEST, len(rates)) - 1 :]), FASTEST)
 
 
 def counted(old: float, new: int, since: datetime | None, now: datetime) -> float:
@@ -58,7 +60,8 @@ def interval(rate: float) -> timedelta:
     """Half the mean time between two items: 48 a day and more every 15 minutes, one a day every 12 hours."""
     if rate <= 0:
         return UNKNOWN
-    return min(max(timedelta(hours=12) / rate, SHORTEST), LONGEST)
+    hours = min(12 / max(rate, 1e-6), LONGEST / timedelta(hours=1))
+    return max(timedelta(hours=hours), SHORTEST)
 
 
 def freshness(headers: Mapping[str, str], now: datetime) -> timedelta:
