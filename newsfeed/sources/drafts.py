@@ -82,10 +82,13 @@ class _Entry:
     text: str
     hash: str
     language: str = ""
+    cut: set[str] = field(default_factory=set)  # "summary", "body": ends in the middle of a sentence
 
 
-def finish(drafts: Iterable[Draft], known: Mapping[str, str], now: datetime, *, language: str = "") -> Parsed:
-    """Items of drafts, in document order. `language` is what the feed declares.
+def finish(
+    drafts: Iterable[Draft], known: Mapping[str, str], now: datetime, *, language: str = "", home: str = ""
+) -> Parsed:
+    """Items of drafts, in document order. `language` is what the feed declares, `home` the page it belongs to.
 
     Unchanged ones (by `known`) are only named. Doubles within the answer are dropped; of more than 500 the newest
     stay. A bad draft costs that draft only, and is counted.
@@ -96,6 +99,7 @@ def finish(drafts: Iterable[Draft], known: Mapping[str, str], now: datetime, *, 
         problems.append(Problem(text=f"{len(drafts)} items in one document: the newest {ITEMS} were read."))
         newest = sorted(range(len(drafts)), key=lambda i: _moment(drafts[i], now), reverse=True)[:ITEMS]
         drafts = [drafts[i] for i in sorted(newest)]
+    _open_what_is_meant(drafts, home)
     ambiguous = _ambiguous(drafts)
     entries: list[_Entry] = []
     unchanged: list[str] = []
@@ -114,6 +118,7 @@ def finish(drafts: Iterable[Draft], known: Mapping[str, str], now: datetime, *, 
     if empty:
         problems.append(Problem(text=f"{empty} of {len(drafts)} items hold nothing to read or to open."))
     _settle_languages(entries, plausible_language(language))
+    _mark_cuts(entries)
     items = tuple(_item(entry, now) for entry in entries)
     return Parsed(items=items, known=tuple(unchanged), problems=tuple(problems))
 
@@ -121,6 +126,40 @@ def finish(drafts: Iterable[Draft], known: Mapping[str, str], now: datetime, *, 
 def _moment(draft: Draft, now: datetime) -> float:
     moment = sane(draft.published, now) or sane(draft.updated, now)
     return moment.timestamp() if moment else 0.0
+
+
+_FILE = re.compile(r"\.(?:mp3|m4a|m4b|ogg|oga|opus|wav|aac|flac|mp4|m4v|mov|webm)$", re.IGNORECASE)
+
+
+def _open_what_is_meant(drafts: list[Draft], home: str) -> None:
+    """Give each entry a link of its own.
+
+    A link that all entries share, or the site's home, opens none of them: the guid may, or the file. A link to a
+    sound or a video is an enclosure, and the page about it, if there is one, the link.
+    """
+    links = [canonical_url(d.link, d.base) for d in drafts]
+    counts = Counter(links)
+    for draft, link in zip(drafts, links, strict=True):
+        path = link.split("?", 1)[0]
+        if _FILE.search(path):
+            if not draft.enclosures:
+                sort = "video" if re.search(r"(?:mp4|m4v|mov|webm)$", path, re.IGNORECASE) else "audio"
+                draft.enclosures.append(Enclosure(url=safe_url(draft.link, draft.base), type=f"{sort}/*"))
+            if safe_url(draft.discussion, draft.base) and not draft.discussion_label:
+                draft.link, draft.discussion = draft.discussion, ""
+        elif (
+            link
+            and "#" not in draft.link
+            and (counts[link] > 1 and len(drafts) > 1 or link == canonical_url(home))
+        ):
+            same = {d.guid for d, other in zip(drafts, links, strict=True) if other == link}
+            if len(same) < counts[link] and link != canonical_url(home):
+                continue  # the same entry twice
+            own = canonical_url(draft.guid)
+            if own and own != link and counts[own] == 0:
+                draft.link = draft.guid
+            elif draft.enclosures:
+                draft.link = draft.enclosures[0].url
 
 
 def _ambiguous(drafts: list[Draft]) -> frozenset[str]:
@@ -144,8 +183,8 @@ def _entry(draft: Draft, ambiguous: frozenset[str]) -> _Entry | None:
         link = safe_url(draft.link, draft.base)
     body = clean_html(unmangle(draft.body), base)
     summary = clean_html(unmangle(draft.summary), base) if draft.summary else ""
-    if not body:
-        body, summary = summary, ""
+    if not body or body == summary:
+        body, summary = summary or body, ""
     text = text_of(body)[:TEXT]
     title = clean_line(unmangle(strip_inline(draft.title)), TITLE)
     if _no_title(title):
@@ -153,9 +192,7 @@ def _entry(draft: Draft, ambiguous: frozenset[str]) -> _Entry | None:
     made = title or _made_title(draft, text, link)
     if not made:
         return None
-    discussion = safe_url(draft.discussion, draft.base)
-    if link and canonical_url(discussion) == link:
-        discussion = ""
+    discussion = _discussion(draft, link)
     return _Entry(
         draft=draft,
         identity=_identity(draft, link or discussion, made, text, ambiguous),
@@ -171,24 +208,40 @@ def _entry(draft: Draft, ambiguous: frozenset[str]) -> _Entry | None:
 
 
 def _settle_languages(entries: list[_Entry], declared: str) -> None:
-    """Each entry's language; what is too short to tell is in that of its neighbours."""
-    found: Counter[str] = Counter()
-    open_: list[_Entry] = []
+    """Each entry's language. What all entries say together stands in for what the feed should have declared, and
+    for entries that are too short to tell."""
+    step = max(1, len(entries) // 20)
+    together = "\n".join(f"{e.title}. {e.text[:80]}" for e in entries[::step])
+    common = settle_language(together, declared)
     for entry in entries:
-        own = plausible_language(entry.draft.language) or declared
-        sample = f"{entry.title}\n{entry.text}"
-        entry.language = settle_language(sample, own)
-        if entry.language and entry.language != own:
-            found[entry.language] += 1
-        elif entry.language and len(sample) > 200:
-            found[entry.language] += 1
-        else:
-            open_.append(entry)
-    most, count = found.most_common(1)[0] if found else ("", 0)
-    if count >= 3 and count >= 0.7 * found.total():
-        for entry in open_:
-            if not entry.language or (entry.language == declared and declared != most):
-                entry.language = settle_language(f"{entry.title}\n{entry.text}", most)
+        own = plausible_language(entry.draft.language) or common
+        entry.language = settle_language(f"{entry.title}\n{entry.text[:2_000]}", own)
+
+
+_UNFINISHED = re.compile(r"[\w,’'\"”-]$")
+_CUT_SPREAD = 12  # characters by which a cut at a word may fall short of a cut at a length
+
+
+def _mark_cuts(entries: list[_Entry]) -> None:
+    """Mark summaries that the feed's software cut at a fixed length without saying so.
+
+    They show by their company: most unfinished ones of a document end within a word of the same length.
+    """
+    for name in ("summary", "body"):
+        texts = [(entry, entry.text if name == "body" else text_of(entry.summary)) for entry in entries]
+        lengths = {
+            id(e): len(t)
+            for e, t in texts
+            if 60 <= len(t) <= 1_200 and "\n" not in t and _UNFINISHED.search(t)
+        }
+        if len(lengths) < 4:
+            continue
+        limit = max(lengths.values())
+        cut = {key for key, length in lengths.items() if length >= limit - _CUT_SPREAD}
+        if len(cut) >= 4 and len(cut) >= 0.6 * len(lengths):
+            for entry, _ in texts:
+                if id(entry) in cut:
+                    entry.cut.add(name)
 
 
 def _item(entry: _Entry, now: datetime) -> Item:
@@ -201,7 +254,7 @@ def _item(entry: _Entry, now: datetime) -> Item:
         identity=entry.identity,
         link=entry.link,
         discussion=entry.discussion,
-        discussion_label=draft.discussion_label if entry.discussion else "",
+        discussion_label=(draft.discussion_label or _site(entry.discussion)) if entry.discussion else "",
         title=entry.title,
         author=clean_line(unmangle(strip_inline(draft.author)), AUTHOR),
         published=published or updated,
@@ -226,7 +279,7 @@ def _identity(draft: Draft, link: str, title: str, text: str, ambiguous: frozens
     trackers put into it, but for the fragment, which may be all that tells two entries apart."""
     guid = clean_line(draft.guid, 1_000)
     if draft.guid in ambiguous:
-        found = _digest(guid, link, "" if link else title)
+        found = _digest(guid, link, title)
     elif guid:
         address = canonical_url(guid)
         fragment = guid.partition("#")[2]
@@ -249,6 +302,18 @@ def _hash(title: str, text: str, link: str) -> str:
     """Of what a reader would notice: letters and digits of title and text, and where the link leads."""
     words = re.sub(r"\W+", " ", _COUNTS.sub("", f"{title}\n{text}")).casefold().strip()
     return _digest(words, link)
+
+
+def _discussion(draft: Draft, link: str) -> str:
+    """Where the entry is talked about, if that isn't just the foot of its own page."""
+    discussion = safe_url(draft.discussion, draft.base)
+    if not discussion or canonical_url(discussion) == link:
+        return ""
+    if not draft.discussion_label and discussion.rpartition("#")[2].startswith(
+        ("comment", "respond", "disqus")
+    ):
+        return ""
+    return discussion
 
 
 _PLACEHOLDERS = frozenset(
@@ -283,8 +348,11 @@ def _made_title(draft: Draft, text: str, link: str) -> str:
         line = re.sub(r"(?:\s*[#＃][\w-]+)+\s*$", "", line).strip(" -–—:|·•")
         if sum(c.isalnum() for c in line) < 3:
             continue
-        first = sentences(line)[0]
-        return clean_line(first if len(first) <= 110 else cut_title(first), 110)
+        parts = sentences(line)
+        first = parts[0]
+        if len(first) < 30 and len(parts) > 1 and len(first) + len(parts[1]) < 100:
+            first = f"{first} {parts[1]}"
+        return clean_line(first, 110 if len(first) <= 110 else _MADE_TITLE)
     if draft.picture:
         return clean_line(f"Photo: {draft.picture}", 110)
     words = re.sub(r"^.*/", "", link.split("?", 1)[0].rstrip("/"))
@@ -295,17 +363,13 @@ def _made_title(draft: Draft, text: str, link: str) -> str:
     return clean_line(re.sub(r"^https?://(?:www\.)?", "", link), 110)
 
 
-def cut_title(text: str) -> str:
-    """About 80 characters of a long first sentence, ended at a word."""
-    return clean_line(text, _MADE_TITLE)
-
-
 def _lead(entry: _Entry, lang: str) -> str:
     """From the summary if it says enough and isn't the title again, else from the text."""
     title = "" if entry.made else entry.title
-    opening = lead(prose_text(entry.summary), title, lang=lang) if entry.summary else ""
+    end = {name: " …" if name in entry.cut else "" for name in ("summary", "body")}
+    opening = lead(prose_text(entry.summary) + end["summary"], title, lang=lang) if entry.summary else ""
     if len(opening) < _LEAST_SUMMARY:
-        told = lead(prose_text(entry.body), title, lang=lang)
+        told = lead(prose_text(entry.body) + end["body"], title, lang=lang)
         opening = max(opening, told, key=len)
     if entry.made and opening.startswith(entry.title.rstrip("…")) and not entry.title.endswith("…"):
         rest = opening[len(entry.title) :].strip()
@@ -324,6 +388,10 @@ def _kind(draft: Draft, titled: bool, words: int) -> str:
     return "article" if titled else "post"
 
 
+def _site(url: str) -> str:
+    return re.sub(r"^https?://(?:www\.)?([^/:?#]+).*$", r"\1", url)
+
+
 def _tags(tags: Iterable[str]) -> Iterable[str]:
     seen: set[str] = set()
     for tag in tags:
@@ -335,10 +403,15 @@ def _tags(tags: Iterable[str]) -> Iterable[str]:
             return
 
 
+_PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|avif)$", re.IGNORECASE)
+
+
 def _enclosures(found: Iterable[Enclosure], base: str) -> Iterable[Enclosure]:
     seen: set[str] = set()
     for enclosure in found:
         url = safe_url(enclosure.url, base)
+        if enclosure.type.lower().startswith("image") or _PICTURE.search(url.split("?", 1)[0]):
+            continue
         if url and url not in seen and len(seen) < ENCLOSURES:
             seen.add(url)
             yield Enclosure(

@@ -96,8 +96,10 @@ def read(response: Response, known: Mapping[str, str], now: datetime) -> Parsed 
         if draft is None:
             bad += 1
         else:
+            if draft.discussion and not draft.discussion_label:
+                draft.discussion_label = clean_line(title, 30)
             drafts.append(adapt(draft, home, title))
-    parsed = finish(drafts, known, now, language=_text(feed.get("language")))
+    parsed = finish(drafts, known, now, language=_text(feed.get("language")), home=home)
     problems = list(parsed.problems)
     if bad:
         problems.append(

@@ -80,7 +80,9 @@ def _reddit(draft: Draft, feed_link: str, feed_title: str) -> None:
     told = _REDDIT_FOOT.sub("", re.sub(r"<!-- SC_O(?:N|FF) -->", "", markup))
     count = re.search(r"\[(\d+) comments?\]", markup)
     draft.comments = _number(count.group(1)) if count else draft.comments
-    if target and not _is(_host(target), "reddit.com", "redd.it", "redditmedia.com"):
+    if target and not _is(
+        _host(target), "reddit.com", "redd.it", "redditmedia.com", "imgur.com", "gfycat.com"
+    ):
         draft.link = target
     else:
         draft.link = draft.discussion

@@ -201,6 +201,8 @@ def _title(entry: Mapping[str, Any]) -> str:
 
 def _link(entry: Mapping[str, Any]) -> str:
     links = _links(entry)
+    if safe_url(origin := _string(entry, "feedburner_origlink") or _string(entry, "pheedo_origlink")):
+        return origin
     for link in links:
         if (
             link.get("rel", "alternate") == "alternate"
@@ -219,21 +221,27 @@ def _link(entry: Mapping[str, Any]) -> str:
 
 def _author(entry: Mapping[str, Any]) -> str:
     people = dict.get(entry, "authors") or []  # type: ignore[arg-type]
-    names = [str(p.get("name") or "") for p in people if isinstance(p, Mapping)]
-    names = [n for n in dict.fromkeys(n.strip() for n in names) if n]
-    author = (
-        ", ".join(names[:4]) + (" and others" if len(names) > 4 else "")
-        if names
-        else _string(entry, "author")
-    )
-    author = re.sub(r"^\S+@\S+\s*\((.+)\)$", r"\1", author.strip())  # "a@b.c (Name)"
-    author = re.sub(r"\s*\(?<?\S+@[\w.-]+>?\)?$", "", author) or author
-    return (
-        ""
-        if author.lower().strip() in {"admin", "editor", "unknown", "none", "null", "noreply", "(author)"}
-        or "@" in author
-        else author
-    )
+    named = [_clean_author(str(p.get("name") or "")) for p in people if isinstance(p, Mapping)]
+    names = [name for name in dict.fromkeys(named) if name]
+    if not names:
+        return _clean_author(_string(entry, "author"))
+    return ", ".join(names[:4]) + (" and others" if len(names) > 4 else "")
+
+
+_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,200}(?:\?\S*)?")
+_NOBODY = frozenset(
+    ["admin", "administrator", "editor", "author", "unknown", "none", "null", "noreply", "webmaster", "root"]
+)
+
+
+def _clean_author(text: str) -> str:
+    """A person's name without their address: "a@b.example (Ada)", "Ada <a@b.example>"; "" if nothing is left."""
+    text = text.strip()
+    if "@" in text and not text.startswith("@"):
+        text = _ADDRESS.sub("", text[:500])
+        text = re.sub(r"[(<]\s*[)>]", "", text).strip(" ,;")
+        text = re.sub(r"^\((.*)\)$", r"\1", text).strip()
+    return "" if text.lower().strip("()") in _NOBODY else text
 
 
 def _time(entry: Mapping[str, Any], name: str) -> datetime | None:

@@ -24,6 +24,8 @@ NOTICES: dict[str, tuple[str, ...]] = {
         r"(?:also )?read(?: also| this| next)?: .{0,200}",
         r"(?:continue|keep) reading\b.{0,200}",
         r"(?:click|tap|go|look) here\b.{0,160}",
+        r"(?:weitere|mehr) (?:infos?|informationen|details|dazu|zum thema)\b.{0,160}",
+        r"(?:plus d['’]infos?|en savoir plus|más información|para saber más|maggiori informazioni)\b.{0,120}",
         r"(?:full|original|whole|complete) (?:story|article|post|text|transcript)\b.{0,60}",
         r"(?:weiterlesen|mehr lesen|lesen sie|lire la suite|lire l['’]article|leer más|seguir leyendo|leia mais|"
         r"continua a leggere|leggi tutto|lees (?:meer|verder)|czytaj (?:dalej|więcej)|читать (?:далее|полностью)|"
@@ -39,8 +41,6 @@ NOTICES: dict[str, tuple[str, ...]] = {
         r"(?:photo|image|picture|credit|photograph|photography|illustration|screenshot|foto|bild|quelle|courtesy|"
         r"featured image|header image|cover image|photo illustration|graphic|video)s?\W{0,3}"
         r"(?:(?:credit|courtesy|by|of|from|via|copyright)\b|[:/©(]).{0,160}",
-        r".{0,100}(?:getty images|shutterstock|istockphoto|istock|unsplash|alamy|wikimedia commons)\W*.{0,40}",
-        r".{0,100}(?:/ ?(?:reuters|afp|ap|epa|dpa|bloomberg)|\((?:reuters|afp|ap photo|epa|dpa)[^)]{0,40}\))\W*",
         r"©.{0,200}",
         r"(?:copyright|\(c\)) (?:©|\(c\)|\d{4}).{0,160}",
         r"all rights reserved\b.{0,100}",
@@ -64,8 +64,6 @@ NOTICES: dict[str, tuple[str, ...]] = {
         r"kanal|discord|alerts?|on x|briefing|mailing list)\b.{0,200}",
         r"(?:subscribe|abonnieren|sign up|join)\W*(?:now|today|here|free)?\W*",
         r"(?:this|the)\b.{0,60}\bnewsletter\b.{0,80}\b(?:sign up|subscribe|inbox)\b.{0,160}",
-        r".{0,120}\b(?:sign up|subscribe) (?:here|now|for free|to (?:get|receive|our|the|my))\b.{0,160}",
-        r".{0,60}\bforwarded this (?:e-?mail|newsletter)\b.{0,160}",
     ),
     "listen": (
         r"(?:listen|hear|watch|play)\b.{0,30}\b(?:this (?:article|episode|story|podcast|video|week)|the (?:podcast|episode|"
@@ -75,13 +73,17 @@ NOTICES: dict[str, tuple[str, ...]] = {
         r"(?:play|available) (?:on|in|now on) .{0,60}(?:itunes|apple|spotify|youtube)\b.{0,80}",
         r"\d{1,3} ?min(?:ute)?s?\.? ?(?:read|listen|video)\W*",
         r"(?:estimated )?reading time\b.{0,40}",
+        r"(?:thanks?|thank you)(?: so much| again)? for (?:listening|reading|watching|tuning|subscribing|your support)\b.{0,160}",
+        r"(?:please )?(?:tell|let) (?:your|a) friends?\b.{0,120}",
+        r"(?:this )?(?:transcript|podcast) (?:was|is|may|has)\b.{0,40}\b(?:generated|edited|transcribed|recorded with|produced)\b.{0,120}",
+        r"do you have (?:something|a question|any|feedback)\b.{0,120}\b(?:share|question|suggestion|feedback|comment)s?\b.{0,60}",
     ),
     "advert": (
         r"(?:advertisement|advertorial|sponsored(?: content| post)?|anzeige|werbung|publicité|publicidad|promoted)\W.{0,60}",
         r"(?:advertisement|anzeige|werbung)",
         r"(?:this|today['’]s|the)(?: week['’]s)? (?:episode|podcast|show|newsletter|issue|post|article|video|edition)\b.{0,20}"
         r"\b(?:is|was|are) (?:also )?(?:brought|sponsored|presented|made possible|supported)\b.*",
-        r"(?:.{0,60} is )?(?:brought to you|sponsored|presented|supported|powered) by\b.{0,300}",
+        r"(?:brought to you|sponsored|presented|supported|powered) by\b.{0,300}",
         r"(?:our |today['’]s |episode )?sponsors?\b(?:\W| for| of| this).{0,200}",
         r"(?:support|help) (?:the show|this (?:show|podcast|blog|site)|our (?:work|sponsors|journalism))\b.{0,200}",
         r"(?:save|get|use|enter)\b.{0,40}\b(?:code|coupon|promo|% off)\b.{0,200}",
@@ -120,6 +122,17 @@ NOTICE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+# Words that make a short paragraph or sentence a notice wherever they stand in it.
+TELLTALE = re.compile(
+    r"getty images|shutterstock|istockphoto|\bistock\b|\bunsplash\b|\balamy\b|wikimedia commons|"
+    r"/ ?(?:reuters|afp|ap|epa|dpa|bloomberg)\W*$|\((?:reuters|afp|ap photo|epa|dpa)[^)]{0,40}\)\W*$|"
+    r"\b(?:sign up|subscribe) (?:here|now|for free|to (?:get|receive|our|the|my))\b|\bforwarded this (?:e-?mail|newsletter)|"
+    r"\bright[- ]click\b|\bclick to (?:play|listen|download)\b|"
+    r"\bis (?:brought to you|sponsored|powered) by\b",
+    re.IGNORECASE,
+)
+TELLTALE_LIMIT = 300  # characters
+
 # Ends of a paragraph that are no part of its last sentence.
 TAIL = re.compile(
     r"""(?:(?<=\s)|(?<=[.!?…"”’)\]])|^)(?:
@@ -128,6 +141,8 @@ TAIL = re.compile(
     | full\ (?:story|article|post)[\])>»→…\s.›:]*
     | (?:weiterlesen|mehr\ lesen|lire\ la\ suite|leer\ más|seguir\ leyendo|leia\ mais|lees\ (?:meer|verder)|
         continua\ a\ leggere|leggi\ tutto|читать\ (?:далее|полностью)|читати\ далі|阅读全文|閱讀全文|続きを読む)[^.!?]{0,60}[\])>»→…\s.]*
+    | \[(?:\.{3}|…)\]\ .{0,250}\bpost\ from\b.*
+    | (?:mp3|audio|video)\ (?:file|download)\W*
     | the\ post\ .{0,300}\ (?:appeared|was\ published)\ first\ on\ .*
     | [\[(](?:more|mehr|link|comments|via|\+|continued)\W*[\])]\s*
     | \((?:photo|image|credit|foto|bild|quelle|source|via|video)s?\b[^)]{0,80}\)\s*
@@ -153,6 +168,13 @@ DATELINE = re.compile(
 )
 BYLINE_START = re.compile(
     rf"^(?:By|BY|Von|Par|Por) (?:{_NAME} ){{1,3}}?{_NAME}\s*(?:[|·–—:]|, [A-Z][\w ]{{2,40}}[|·–—])\s*"
+)
+# What a publisher says before the story begins, in the same paragraph.
+LEAD_IN = re.compile(
+    r"^(?:(?:listen|watch|play)(?: now| here)?\s*[:|]\s*|(?:exclusive|breaking|update|updated|opinion|analysis|watch|video|"
+    r"listen|advertorial|\(?(?:updated|update|exclusive)[^):]{0,40}\)?)\s*[:|]\s+|"
+    r"(?:update|updated)\s+\d[\d/.:\s-]*(?:[ap]\.?m\.?)?\s*(?:[A-Z]{2,4})?\s*[:|–—-]\s+)(?=\S)",
+    re.IGNORECASE,
 )
 STAMP = re.compile(r"(?:^|[\s(\[])\d{1,2}:\d{2}(?::\d{2})?(?=[\s)\]–—-]|$)")
 HASHTAG = re.compile(r"(?:^|\s)[#@][\w.@-]+")

@@ -5,18 +5,35 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from newsfeed.text.boilerplate import BYLINE_START, CUT_OFF, DATELINE, HASHTAG, NOTICE, STAMP, TAIL, URL
+from newsfeed.text.boilerplate import (
+    BYLINE_START,
+    CUT_OFF,
+    DATELINE,
+    HASHTAG,
+    LEAD_IN,
+    NOTICE,
+    STAMP,
+    TAIL,
+    TELLTALE,
+    TELLTALE_LIMIT,
+    URL,
+)
 from newsfeed.text.prose import CJK, count_words, join_sentences, sentences
 
 LEAD_WORDS = 120
 _LEAST_WORDS = 5
 _LEAST_LETTERS = 25
 _LEAST_CJK = 10
+_NOTICE_LIMIT = 600  # characters; what is longer is a story, however it begins
 _PARAGRAPHS = 40  # looked at; a story that hasn't begun by then is none
 
 _CJK_CHAR = re.compile(f"[{CJK}]")
 _SPACES = re.compile(r"\s+")
 _TERMINATED = re.compile(r"[.!?‽؟。！？।…:][\"'”’»)\]」』】〉》）]*$")
+_ENTRY = re.compile(r"[•◦▪●*–—-]\s|\d{1,2}[.)]\s\S{1,40}(?:\s\S+){0,6}$")  # of a list
+_GLUED = re.compile(
+    r"(?<![\w.])[a-zа-яіїє]{3,}[.!?](?=[A-ZА-ЯІЇЄ][a-zа-яіїє]+\s)"
+)  # "… the criteria.Apart from …"
 _PUNCTUATION = re.compile(r"[^\w\s]|_")
 
 
@@ -42,17 +59,15 @@ def lead(text: str, title: str = "", *, lang: str = "", max_words: int = LEAD_WO
         parts = sentences(paragraph, lang)
         if parts and cut_off and not _TERMINATED.search(parts[-1]):
             parts.pop()
-        good = _worth(parts, kept, named)
-        if not good and kept:
-            break  # a heading, a list or a notice ends the opening
+        good, broken = _worth(parts, kept, named)
         for sentence in good:
             words = max(1, count_words(sentence))
             if words > left:
                 return _finished(kept)
             kept.append(sentence)
             left -= words
-        if left < _LEAST_WORDS:
-            break
+        if kept and (broken or cut_off or not good or left < _LEAST_WORDS):
+            break  # a heading, a list, a notice or a fragment ends the opening: what follows doesn't follow from it
     return _finished(kept)
 
 
@@ -64,8 +79,9 @@ def _key(text: str) -> str:
 def _tidy(line: str, *, first: bool) -> str:
     """A paragraph without what its publisher put around it; "" if it is nothing but that."""
     text = _SPACES.sub(" ", line[:20_000]).strip()
-    if not text or text.startswith("• "):
+    if not text or _ENTRY.match(text):
         return ""
+    text = _GLUED.sub(r"\g<0> ", text)
     stamps = STAMP.findall(text)
     if stamps and (len(stamps) > 2 or STAMP.match(text)):
         return ""
@@ -77,7 +93,8 @@ def _tidy(line: str, *, first: bool) -> str:
     if len(HASHTAG.findall(text)) > max(2, len(text.split()) // 4):
         return ""
     if first:
-        text = BYLINE_START.sub("", DATELINE.sub("", text, count=1), count=1)
+        for pattern in (LEAD_IN, BYLINE_START, DATELINE):
+            text = pattern.sub("", text, count=1)
     for _ in range(3):
         shorter = TAIL.sub("", text).rstrip()
         if shorter == text:
@@ -87,7 +104,11 @@ def _tidy(line: str, *, first: bool) -> str:
 
 
 def _is_notice(text: str) -> bool:
-    return len(text) <= 600 and NOTICE.fullmatch(text) is not None
+    if len(text) > _NOTICE_LIMIT:
+        return False
+    return NOTICE.fullmatch(text) is not None or (
+        len(text) <= TELLTALE_LIMIT and TELLTALE.search(text) is not None
+    )
 
 
 def _without_title(paragraph: str, title: str, named: str) -> str:
@@ -101,20 +122,20 @@ def _without_title(paragraph: str, title: str, named: str) -> str:
     return paragraph
 
 
-def _worth(parts: list[str], kept: list[str], named: str) -> list[str]:
-    """The sentences of a paragraph that may be shown; none if the paragraph is a heading or a fragment."""
+def _worth(parts: list[str], kept: list[str], named: str) -> tuple[list[str], bool]:
+    """The sentences of a paragraph that may be shown, and whether it breaks off before its end."""
     good: list[str] = []
     for part in parts:
-        sentence = part.strip(" •–—|·")
+        sentence = part.strip(" •–—|·;,，、；-")
         key = _key(sentence)
         if not key or key == named or any(_key(k) == key for k in kept):
             continue
         if _is_notice(sentence):
             if good or kept:
-                break
+                return good, True
             continue
-        if sentence.endswith(":"):
-            break  # it announces a list that isn't shown
+        if sentence.endswith((":", "：")):
+            return good, True  # it announces a list that isn't shown
         if not _TERMINATED.search(sentence) and not _stands_alone(
             sentence, alone=len(parts) == 1 and not kept
         ):
@@ -122,13 +143,13 @@ def _worth(parts: list[str], kept: list[str], named: str) -> list[str]:
         if not good and not kept and not _opens(sentence):
             continue
         good.append(sentence)
-    return good
+    return good, False
 
 
 def _stands_alone(sentence: str, *, alone: bool) -> bool:
     """Whether words without a full stop may be a lead: a teaser of a sentence's length does, a heading doesn't."""
-    if _CJK_CHAR.search(sentence):
-        return len(_CJK_CHAR.findall(sentence)) >= 15
+    if len(_CJK_CHAR.findall(sentence)) * 4 > len(sentence):
+        return alone and len(_CJK_CHAR.findall(sentence)) >= 15
     return alone and count_words(sentence) >= 8
 
 

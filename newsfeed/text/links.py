@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 LIMIT = 2048  # characters; longer addresses are no links of articles
@@ -68,6 +69,7 @@ def canonical_url(url: str, base: str = "") -> str:
     return result if len(result) <= LIMIT else ""
 
 
+@lru_cache(maxsize=1_024)
 def _split(url: str, base: str) -> SplitResult | None:
     url = _REMOVED.sub("", url.strip(_EDGES))
     if not url or len(url) > LIMIT * 2:

@@ -96,6 +96,8 @@ def clean_html(html: str, base: str = "") -> str:
     if not html or html.isspace():
         return ""
     html = _CONTROLS.sub("", html[:HTML_LIMIT])
+    if "[" in html or "{" in html:
+        html = _SHORTCODES.sub("", html)
     if not _REAL_HTML.search(html):
         if _ESCAPED_HTML.search(html):
             html = entities.unescape(html)
@@ -143,10 +145,18 @@ def _paragraphs(text: str) -> str:
     return _cleaner("", False).clean("".join(made))
 
 
-_BREAKS = frozenset("p br h3 h4 h5 h6 li ul ol table tr blockquote pre figure figcaption hr".split())
+# Tags of editors' plug-ins that their software failed to read: [caption …]text[/caption], {audio}address{/audio}.
+_SHORTCODES = re.compile(
+    r"\{(\w{3,20})\}[^{}]{0,500}\{/\1\}|\[/?(?:caption|embed|gallery|audio|video|playlist|youtube|vimeo|soundcloud|"
+    r"powerpress|contact-form\w*|vc_\w+|et_pb_\w+|sc_embed\w*|tweet|twitter|instagram|su_\w+)(?=[\s\]=:])[^\[\]]{0,500}\]",
+    re.IGNORECASE,
+)
+
+_BREAKS = frozenset("p h3 h4 h5 h6 li ul ol table tr blockquote pre figure figcaption hr".split())
 _UNLIKE_PROSE = frozenset("figure figcaption table pre h3 h4 h5 h6".split())
 _GAPS = re.compile(r"[ \t\xa0\u2000-\u200a\u202f\u205f\u3000\r\f\v]+")
 _LINES = re.compile(r" ?\n[ \n]*")
+_LINE_ENDS = '.!?:;…"”’»)]。！？'
 
 
 def plain_text(html: str) -> str:
@@ -177,9 +187,26 @@ def _text(clean: str, without: frozenset[str]) -> str:
             skipped = max(0, skipped - 1) if closing else skipped + 1
         if name in _BREAKS:
             pieces.append("\x1e" if name != "li" or closing or not without else "\x1e• ")
+        elif name == "br":
+            pieces.append("\x1f")
         elif name in {"td", "th"}:
             pieces.append(" ")
     if not skipped:
         pieces.append(clean[end:])
     text = _GAPS.sub(" ", entities.unescape("".join(pieces)).replace("\n", " "))
+    if "\x1f" in text:
+        text = _unwrapped(text)
     return _CONTROLS.sub("", _LINES.sub("\n", text.replace("\x1e", "\n")).strip())
+
+
+def _unwrapped(text: str) -> str:
+    """Line breaks as lines, but for single ones within a sentence: those only wrapped a line of the editor's."""
+    made = ""
+    for piece in text.split("\x1f"):
+        line = piece.strip(" ")
+        last = made.rsplit("\n", 1)[-1].rsplit("\x1e", 1)[-1]
+        within = bool(made and line and last) and (
+            line[0].islower() or (len(last) >= 60 and last[-1] not in _LINE_ENDS and line[0] not in "•–-*")
+        )
+        made += f" {line}" if within else f"\n{line}" if made else line
+    return made
