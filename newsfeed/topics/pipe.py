@@ -92,9 +92,9 @@ def _document(row: Mapping[str, Any]) -> Document:
         texts[name] = value or ""
     if not texts["title"] and not texts["text"]:
         raise _LineError("neither title nor text")
-    folder = row.get("folder") or ()
+    folder = row.get("folder") or []
     folders = (folder,) if isinstance(folder, str) else tuple(folder) if isinstance(folder, list) else None
-    tags = row.get("tags") or ()
+    tags = row.get("tags") or []
     if folders is None or not all(isinstance(name, str) for name in (*folders, *tags)):
         raise _LineError('"folder" or "tags" is not text')
     return Document(

@@ -36,6 +36,9 @@ SEED_WEIGHT = 1.0
 EXAMPLE_WEIGHT = 3.0  # an example title of the reader's, for a topic of their own
 UNLABELLED_WEIGHT = 0.7
 MODEL_SHARE = 0.5  # of model and lexicon in the judgement
+SHIFT = 0.0
+ROUNDS = 1
+ZSHIFT = 0.0
 PARTS = 2  # into which feeds are parted to judge each other
 MOST_DOCUMENTS = 50_000
 PSEUDO_ITEMS = 4.0  # a feed's mix is shrunk as by so many items of the overall mix
@@ -112,7 +115,7 @@ def trained(
 
     evidence = cold.evidence(material.documents)
     plain = [document_without_feed(document) for document in material.documents]
-    judged = sum(cold.parts(evidence, plain).values(), start=np.zeros(()))
+    judged = sum(cold.parts(evidence, plain).values(), start=np.zeros(())) + SHIFT
     loose = ~material.known
     trusted = np.zeros(len(plain))
     targets = material.targets.copy()
@@ -122,14 +125,14 @@ def trained(
         targets[loose] = trust.believe(z[loose], material.folder[loose], trusted[loose])
 
     relabel(judged)
-    if np.any(material.folder >= 0):
-        part = _parts(material.feed, seed)
+    for _ in range(ROUNDS if np.any(material.folder >= 0) or ROUNDS > 1 else 0):
+        part = _parts(material.feed, seed) if np.any(material.folder >= 0) else np.arange(len(plain)) % PARTS
         z = judged.copy()
         for number in range(PARTS):
             inside = (part == number) & loose
             if inside.any():
                 fitted = design.fit(targets, material.weights, ~inside, seed=seed)
-                z[inside] = 0.5 * (judged[inside] + design.predict(fitted, inside))
+                z[inside] = 0.5 * (judged[inside] + design.predict(fitted, inside)) + ZSHIFT
         relabel(z)
     fitted = design.fit(targets, material.weights, seed=seed)
     priors = _priors(material, targets, trusted, cold.order)
