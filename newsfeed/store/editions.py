@@ -142,7 +142,7 @@ def history(connection: Connection, local: date, days: int = 90) -> History:
         .order_by(shown.c.date, shown.c.id)
     )
     seen = []
-    for row in connection.execute(query):
+    for row in connection.execute(query).all():
         one = rows.shown_of(row[:-1])
         seen.append(one if row[-1] in {None, one.story} else msgspec.structs.replace(one, story=row[-1]))
     return History(
@@ -157,24 +157,33 @@ def history(connection: Connection, local: date, days: int = 90) -> History:
     )
 
 
-def likes(connection: Connection, local: date, days: int = 365) -> dict[int, dict[str, tuple[int, int]]]:
+class _Topics(Record, frozen=True, kw_only=True):
+    """What `likes` needs of a shown story."""
+
+    topics: Mapping[str, float] = {}
+
+
+_TOPICS = msgspec.json.Decoder(_Topics)
+
+
+def likes(connection: Connection, local: date, days: int = 180) -> dict[int, dict[str, tuple[int, int]]]:
     """By feed and topic: how many of the stories shown before `local` the reader liked or opened, and how many there were.
 
     A story counts for the topics it has with p .5 or more. A thumb down takes an opened one out of the first number.
     """
     query = (
-        select(*rows.SHOWN_COLUMNS, mark.c.liked, mark.c.opened_at)
-        .outerjoin(mark, mark.c.item == shown.c.item)
+        select(shown.c.feed, shown.c.extra, mark.c.liked, mark.c.opened_at)
+        .outerjoin_from(shown, mark, mark.c.item == shown.c.item)
         .where(shown.c.date >= local - timedelta(days=days), shown.c.date < local)
     )
     found: dict[int, dict[str, tuple[int, int]]] = {}
-    for row in connection.execute(query):
-        one, thumb, opened = rows.shown_of(row[:-2]), row[-2] or 0, row[-1] is not None
-        good = thumb > 0 or (opened and thumb == 0)
-        for topic, p in one.topics.items():
+    for number, extra, thumb, opened in connection.execute(query).all():
+        good = bool(thumb and thumb > 0) or (opened is not None and not thumb)
+        for topic, p in _TOPICS.decode(extra or "{}").topics.items():
             if p >= 0.5:
-                liked, all_shown = found.setdefault(one.feed, {}).get(topic, (0, 0))
-                found[one.feed][topic] = (liked + good, all_shown + 1)
+                of_feed = found.setdefault(number, {})
+                liked, there = of_feed.get(topic, (0, 0))
+                of_feed[topic] = (liked + good, there + 1)
     return found
 
 

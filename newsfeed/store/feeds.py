@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -99,7 +98,7 @@ def _same_place(one: str, other: str) -> bool:
 def states(connection: Connection, *, listed: bool = True) -> list[FeedState]:
     """The feeds of the list in its order; with `listed` False, those that were taken out."""
     query = select(*rows.FEED_COLUMNS).where(feed.c.listed == listed).order_by(feed.c.place, feed.c.id)
-    return [rows.feed_state(row) for row in connection.execute(query)]
+    return [rows.feed_state(row) for row in connection.execute(query).all()]
 
 
 def state(connection: Connection, number: int) -> FeedState:
@@ -128,24 +127,50 @@ def due(connection: Connection, now: datetime) -> list[FeedState]:
         )
         .order_by(feed.c.next_due, feed.c.place)
     )
-    return [rows.feed_state(row) for row in connection.execute(query)]
+    return [rows.feed_state(row) for row in connection.execute(query).all()]
 
 
 # ------------------------------------------------------------------------- what is known
+#
+# A refresh runs these statements once a feed; they are built once.
 
-_KNOWN = (item.c.identity, item.c.hash, item.c.link, item.c.title, item.c.published)
+_KNOWN = (
+    select(item.c.identity, item.c.hash, item.c.link, item.c.title, item.c.published)
+    .where(item.c.feed == bindparam("number"))
+    .order_by(item.c.id.desc())
+    .limit(KNOWN)
+)
 
 
 def known(connection: Connection, number: int) -> list[KnownItem]:
     """The newest items of a feed, newest first, as much of them as recognising needs."""
-    query = select(*_KNOWN).where(item.c.feed == number).order_by(item.c.id.desc()).limit(KNOWN)
     return [
         KnownItem(identity=r[0], hash=r[1], link=r[2], title=r[3], published=r[4])
-        for r in connection.execute(query)
+        for r in connection.execute(_KNOWN, {"number": number}).all()
     ]
 
 
 # ------------------------------------------------------------------------- one answer
+
+_FEED = select(feed.c.id, feed.c.url).where(feed.c.id == bindparam("number"))
+_FEED_AT = select(feed.c.id, feed.c.url).where(feed.c.url == bindparam("url"))
+_KEEP_STATE = (
+    update(feed)
+    .where(feed.c.id == bindparam("number"))
+    .values({name: bindparam(name) for name in (*rows.FEED.names, "extra")})
+)
+_STORED = select(item.c.identity, item.c.id, item.c.hash).where(
+    item.c.feed == bindparam("number"), item.c.identity.in_(bindparam("identities", expanding=True))
+)
+_TAKEN = select(item.c.ref).where(item.c.ref.in_(bindparam("refs", expanding=True)))
+_ADD_ITEM = insert(item)
+_ADD_BODY = insert(body)
+_EDIT_ITEM = (
+    update(item)
+    .where(item.c.id == bindparam("number"))
+    .values({name: bindparam(name) for name in (*rows.ITEM.names, "extra", "edited")})
+)
+_EDIT_BODY = sqlite.upsert(body)
 
 
 def apply(connection: Connection, change: FeedUpdate, now: datetime) -> Applied:
@@ -156,37 +181,31 @@ def apply(connection: Connection, change: FeedUpdate, now: datetime) -> Applied:
     Raises:
         NotFoundError: the feed is unknown.
     """
-    row = connection.execute(
-        select(feed.c.id, feed.c.url).where(
-            feed.c.id == change.state.feed
-            if change.state.feed
-            else feed.c.url == change.state.subscription.url
-        )
-    ).first()
-    if row is None:
+    if change.state.feed:
+        found = connection.execute(_FEED, {"number": change.state.feed}).first()
+    else:
+        found = connection.execute(_FEED_AT, {"url": change.state.subscription.url}).first()
+    if found is None:
         raise NotFoundError(change.state.name, "this feed is not in the store", "Refresh again.")
-    number, url = row
-    connection.execute(update(feed).where(feed.c.id == number).values(rows.FEED.values(change.state)))
+    number, url = found
+    connection.execute(_KEEP_STATE, {"number": number, **rows.FEED.values(change.state)})
     offered = {i.identity: i for i in map(rows.storable, (*change.new, *change.changed))}
     if not offered:
         return Applied()
-    stored = _stored(connection, number, list(offered))
+    stored = {
+        r[0]: (r[1], r[2])
+        for r in connection.execute(_STORED, {"number": number, "identities": list(offered)})
+    }
     edited = {i.identity for i in map(rows.storable, change.changed)}
     fresh = [i for identity, i in offered.items() if identity not in stored]
-    old = [
-        i
+    new = _insert(connection, number, url, fresh, frozenset(change.before), now)
+    again = [
+        (stored[identity][0], i)
         for identity, i in offered.items()
         if identity in stored and (identity in edited or i.hash != stored[identity][1])
     ]
-    new = _insert(connection, number, url, fresh, frozenset(change.before), now)
-    return Applied(new=new, changed=_replace(connection, stored, old, now))
-
-
-def _stored(connection: Connection, number: int, identities: Sequence[str]) -> dict[str, tuple[int, str]]:
-    query = select(item.c.identity, item.c.id, item.c.hash).where(
-        item.c.feed == number, item.c.identity.in_(identities)
-    )
-    return {r[0]: (r[1], r[2]) for r in connection.execute(query)}
+    _replace(connection, again, now)
+    return Applied(new=new, changed=tuple(key for key, _ in again))
 
 
 def _insert(
@@ -200,78 +219,69 @@ def _insert(
     if not items:
         return ()
     refs = _refs(connection, url, [i.identity for i in items])
-    values = [
-        {
-            **rows.ITEM.values(i),
-            "feed": number,
-            "ref": refs[i.identity],
-            "first_seen": now,
-            "before": i.identity in before,
-        }
-        for i in items
-    ]
-    made = connection.execute(insert(item).returning(item.c.identity, item.c.id), values)
-    numbers: dict[str, int] = {r[0]: r[1] for r in made}
-    if bodies := [
-        {"item": numbers[i.identity], "text": i.text, "html": i.html} for i in items if i.text or i.html
-    ]:
-        connection.execute(insert(body), bodies)
-    sqlite.add_to_search(connection, [(numbers[i.identity], words.entry(i)) for i in items])
-    return tuple(numbers[i.identity] for i in items)
+    first = sqlite.next_number(connection, item)
+    numbered = list(enumerate(items, first))
+    connection.execute(
+        _ADD_ITEM,
+        [
+            {
+                "id": key,
+                "feed": number,
+                "ref": refs[i.identity],
+                "first_seen": now,
+                "before": i.identity in before,
+                **rows.ITEM.values(i),
+            }
+            for key, i in numbered
+        ],
+    )
+    if bodies := [{"item": key, "text": i.text, "html": i.html} for key, i in numbered if i.text or i.html]:
+        connection.execute(_ADD_BODY, bodies)
+    sqlite.add_to_search(connection, [(key, words.entry(i)) for key, i in numbered])
+    return tuple(key for key, _ in numbered)
 
 
-def _replace(
-    connection: Connection, stored: Mapping[str, tuple[int, str]], items: Sequence[Item], now: datetime
-) -> tuple[int, ...]:
-    """Put edited items in the place of what was stored of them."""
+def _replace(connection: Connection, items: Sequence[tuple[int, Item]], now: datetime) -> None:
+    """Put edited items (by number) in the place of what was stored of them."""
     if not items:
-        return ()
-    numbers = [stored[i.identity][0] for i in items]
-    query = (
-        select(*rows.ITEM_COLUMNS, body.c.text, body.c.html, item.c.edited)
-        .outerjoin(body)
-        .where(item.c.id.in_(numbers))
-    )
-    was = {}
-    edits = {}
-    for row in connection.execute(query):
-        was[row[0]] = rows.stored_item(row, row.text or "", row.html or "").item
-        edits[row[0]] = row.edited
-    changes = []
-    for i in items:
-        key = stored[i.identity][0]
-        values = rows.ITEM.values(i)
-        values |= {"key": key, "edited": now if i.hash != was[key].hash else edits[key]}
-        changes.append(values)
-    names = (*rows.ITEM.names, "extra", "edited")
+        return
+    query = select(*rows.ITEM_COLUMNS, body.c.text, body.c.html, item.c.edited).outerjoin_from(item, body)
+    was, edits = {}, {}
+    for row in connection.execute(query.where(item.c.id.in_([key for key, _ in items]))):
+        was[row[0]] = rows.stored_item(row, row[-3] or "", row[-2] or "").item
+        edits[row[0]] = row[-1]
     connection.execute(
-        update(item).where(item.c.id == bindparam("key")).values({n: bindparam(n) for n in names}), changes
+        _EDIT_ITEM,
+        [
+            {"number": key, "edited": now if i.hash != was[key].hash else edits[key], **rows.ITEM.values(i)}
+            for key, i in items
+        ],
     )
-    connection.execute(
-        sqlite.upsert(body), [{"item": stored[i.identity][0], "text": i.text, "html": i.html} for i in items]
-    )
-    otherwise = [i for i in items if words.entry(i) != words.entry(was[stored[i.identity][0]])]
-    touched = [stored[i.identity][0] for i in otherwise]
-    sqlite.drop_from_search(connection, [(key, words.entry(was[key])) for key in touched])
-    sqlite.add_to_search(connection, [(stored[i.identity][0], words.entry(i)) for i in otherwise])
-    if touched:
+    connection.execute(_EDIT_BODY, [{"item": key, "text": i.text, "html": i.html} for key, i in items])
+    reworded = [(key, i) for key, i in items if words.entry(i) != words.entry(was[key])]
+    sqlite.drop_from_search(connection, [(key, words.entry(was[key])) for key, _ in reworded])
+    sqlite.add_to_search(connection, [(key, words.entry(i)) for key, i in reworded])
+    if reworded:
         # Other words may mean other topics: it is tagged anew.
-        connection.execute(delete(tagging).where(tagging.c.item.in_(touched)))
-    return tuple(numbers)
+        connection.execute(delete(tagging).where(tagging.c.item.in_([key for key, _ in reworded])))
 
 
 # ------------------------------------------------------------------------- short names
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"  # base 32, RFC 4648, in lower case
 
 
 def ref_of(url: str, identity: str, length: int = REF) -> str:
     """The short name of an item: the beginning of a hash of its feed's address and its identity.
 
-    Lower-case letters and the digits 2 to 7 (base 32, RFC 4648). Never digits alone: those are a pick's number.
+    Lower-case letters and the digits 2 to 7. Never digits alone: those are a pick's number.
     """
-    whole = base64.b32encode(hashlib.sha256(f"{url}\n{identity}".encode()).digest()).decode().lower()
-    while whole[:length].isdigit():
+    whole = int.from_bytes(hashlib.sha256(f"{url}\n{identity}".encode()).digest(), "big")
+    while True:
+        ref = "".join([_LETTERS[whole >> 256 - 5 * n & 31] for n in range(1, length + 1)])
+        if not ref.isdigit():
+            return ref
         length += 1
-    return whole[:length]
 
 
 def _refs(connection: Connection, url: str, identities: Sequence[str]) -> dict[str, str]:
@@ -282,9 +292,7 @@ def _refs(connection: Connection, url: str, identities: Sequence[str]) -> dict[s
     length = REF
     while waiting:
         wanted = {identity: ref_of(url, identity, length) for identity in waiting}
-        taken = {
-            r[0] for r in connection.execute(select(item.c.ref).where(item.c.ref.in_(wanted.values())))
-        } | used
+        taken = {r[0] for r in connection.execute(_TAKEN, {"refs": list(wanted.values())})} | used
         waiting = []
         for identity, ref in wanted.items():
             if ref in taken:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from newsfeed.errors import NotFoundError
 from newsfeed.model import StoredItem
@@ -73,7 +73,10 @@ def one(connection: Connection, number: int) -> StoredItem:
 def window(
     connection: Connection, since: datetime, until: datetime | None = None, how: Body = "none"
 ) -> list[StoredItem]:
-    """Items that were published or first seen from `since` on and before `until`, oldest number first."""
+    """Items first seen from `since` on (and so all that were published since), published before `until`.
+
+    Oldest number first.
+    """
     return [
         read(row, how)
         for row in connection.execute(selected(how).where(_within(since, until)).order_by(item.c.id))
@@ -81,14 +84,14 @@ def window(
 
 
 def _within(since: datetime, until: datetime | None) -> ColumnElement[bool]:
-    begun = or_(item.c.first_seen >= since, item.c.published >= since)
+    begun = item.c.first_seen >= since
     return begun if until is None else and_(begun, func.coalesce(item.c.published, item.c.first_seen) < until)
 
 
 def of_feed(connection: Connection, number: int, limit: int = 50, how: Body = "none") -> list[StoredItem]:
     """The newest items of one feed, newest first."""
     query = selected(how).where(item.c.feed == number).order_by(item.c.id.desc()).limit(limit)
-    return [read(row, how) for row in connection.execute(query)]
+    return [read(row, how) for row in connection.execute(query).all()]
 
 
 # ------------------------------------------------------------------------- finding
@@ -126,7 +129,7 @@ def _by_link(connection: Connection, name: str) -> list[StoredItem]:
 
 def _whole(connection: Connection, condition: ColumnElement[bool]) -> list[StoredItem]:
     query = selected("all").where(condition).order_by(item.c.id.desc())
-    return [read(row, "all") for row in connection.execute(query)]
+    return [read(row, "all") for row in connection.execute(query).all()]
 
 
 def search(connection: Connection, wanted: str, limit: int = 50) -> list[StoredItem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -35,6 +35,9 @@ def read(connection: Connection, local: date, now: datetime, since: datetime | N
     story_of = {n: s.id for s in told for n in s.items}
     lonely = [i for i, _ in found if i.id not in story_of]
     thumbs = tags.likes(connection, numbers)
+    by_feed: dict[int, list[StoredItem]] = {}
+    for i, _ in found:
+        by_feed.setdefault(i.feed, []).append(i)
     return Pool(
         candidates=tuple(
             # An item that was not grouped yet is a story of its own, under a number that no kept story has.
@@ -45,7 +48,7 @@ def read(connection: Connection, local: date, now: datetime, since: datetime | N
             *told,
             *(Story(id=-i.id, head=i.id, items=(i.id,), first=_time(i), last=_time(i)) for i in lonely),
         ),
-        feeds=tuple(_facts(connection, local, now, begun, {i.feed for i, _ in found})),
+        feeds=tuple(_facts(connection, local, now, begun, by_feed)),
         history=editions.history(connection, local),
         since=begun,
     )
@@ -58,7 +61,8 @@ def _time(one: StoredItem) -> datetime:
 def _candidates(
     connection: Connection, local: date, now: datetime, since: datetime | None
 ) -> list[tuple[StoredItem, Tagging]]:
-    recent = func.coalesce(item.c.published, item.c.first_seen) >= now - CARRIED
+    posted = func.coalesce(item.c.published, item.c.first_seen)
+    recent = and_(item.c.first_seen >= now - CARRIED, posted >= now - CARRIED)
     never_shown = ~select(shown.c.id).where(shown.c.item == item.c.id, shown.c.date < local).exists()
     fresh = item.c.first_seen <= now + AHEAD
     if since is not None:
@@ -75,7 +79,7 @@ def _candidates(
             reading.read(row, "text"),
             Tagging(item=row[0]) if row[-1] is None else tags.tagging_of(row[0], row[-2], row[-1]),
         )
-        for row in connection.execute(query)
+        for row in connection.execute(query).all()
     ]
 
 
@@ -83,19 +87,21 @@ def _candidates(
 
 
 def _facts(
-    connection: Connection, local: date, now: datetime, since: datetime | None, candidates: set[int]
+    connection: Connection,
+    local: date,
+    now: datetime,
+    since: datetime | None,
+    candidates: Mapping[int, Sequence[StoredItem]],
 ) -> Iterable[FeedFacts]:
     # A feed that left the list may still have items among the candidates.
-    known = feeds.states(connection) + [
-        s for s in feeds.states(connection, listed=False) if s.feed in candidates
-    ]
+    former = [s for s in feeds.states(connection, listed=False) if s.feed in candidates]
     rhythm = _rhythm(connection, now, since)
     mixes = _mixes(connection, now)
-    scores = _scores(connection, candidates)
+    scores = _scores(connection, candidates.keys())
     last = editions.last_shown(connection, local)
     likes = editions.likes(connection, local)
-    for state in known:
-        per_day, previous, posts = rhythm.get(state.feed, (0.0, None, 0.0))
+    for state in (*feeds.states(connection), *former):
+        per_day, previous = rhythm.get(state.feed, (0.0, None))
         yield FeedFacts(
             feed=state.feed,
             title=state.name,
@@ -103,7 +109,7 @@ def _facts(
             html_url=state.subscription.html_url or state.html_url,
             folders=state.subscription.folders,
             options=state.subscription.options,
-            social=_is_social(state, posts),
+            social=_is_social(state, candidates.get(state.feed, ())),
             items_a_day=per_day,
             last_shown=last.get(state.feed),
             previous_post=previous,
@@ -113,15 +119,16 @@ def _facts(
         )
 
 
-def _is_social(state: FeedState, posts: float) -> bool:
-    """Whether it is people posting: it stands in a folder "Social", or most of what it brings are posts."""
-    return any(f.casefold() == "social" for f in state.subscription.folders) or posts >= 0.5
+def _is_social(state: FeedState, brought: Sequence[StoredItem]) -> bool:
+    """Whether it is people posting: it stands in a folder "Social", or half of what it brings are posts."""
+    posts = sum(i.item.kind == "post" for i in brought)
+    return any(f.casefold() == "social" for f in state.subscription.folders) or posts * 2 > len(brought)
 
 
 def _rhythm(
     connection: Connection, now: datetime, since: datetime | None
-) -> Mapping[int, tuple[float, datetime | None, float]]:
-    """By feed: items a day over 28 days (or as long as we know it), newest post before the span, share of posts."""
+) -> Mapping[int, tuple[float, datetime | None]]:
+    """By feed: items a day over 28 days (or as long as we know it), and its newest post before the span."""
     posted = func.coalesce(item.c.published, item.c.first_seen)
     start = now - RHYTHM
     was_there = item.c.before if since is None else or_(item.c.first_seen <= since, item.c.before)
@@ -130,12 +137,11 @@ def _rhythm(
         func.count(case((and_(posted > start, posted <= now), 1))),
         func.min(posted),
         func.max(case((was_there, posted))),
-        func.avg(case((item.c.kind == "post", 1.0), else_=0.0)),
     ).group_by(item.c.feed)
     found = {}
-    for number, count, oldest, previous, posts in connection.execute(query):
+    for number, count, oldest, previous in connection.execute(query).all():
         days = min(RHYTHM, max(timedelta(days=1), now - oldest)) / timedelta(days=1)
-        found[number] = (count / days, previous, float(posts or 0.0))
+        found[number] = (count / days, previous)
     return found
 
 
@@ -156,18 +162,18 @@ def _mixes(connection: Connection, now: datetime) -> Mapping[int, dict[str, floa
         .order_by(item.c.feed, item_topic.c.topic)
     )
     mixes: dict[int, dict[str, float]] = {}
-    for number, topic, count in connection.execute(query):
+    for number, topic, count in connection.execute(query).all():
         mixes.setdefault(number, {})[topic] = count / max(1, tagged.get(number, 0))
     return mixes
 
 
-def _scores(connection: Connection, wanted: set[int]) -> Mapping[int, tuple[int, ...]]:
+def _scores(connection: Connection, wanted: Collection[int]) -> Mapping[int, tuple[int, ...]]:
     """By feed: the scores of its newest items, sorted."""
     place = func.row_number().over(partition_by=item.c.feed, order_by=item.c.id.desc()).label("place")
     newest = select(item.c.feed, item.c.score, place).where(item.c.score.is_not(None)).subquery()
     query = select(newest.c.feed, newest.c.score).where(newest.c.place <= SCORES)
     found: dict[int, list[Any]] = {}
-    for number, score in connection.execute(query):
+    for number, score in connection.execute(query).all():
         if number in wanted:
             found.setdefault(number, []).append(score)
     return {number: tuple(sorted(scores)) for number, scores in found.items()}

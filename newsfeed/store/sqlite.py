@@ -141,6 +141,7 @@ def connect(path: Path) -> tuple[Engine, Connection]:
     def set_up(raw: Any, record: object) -> None:
         cursor = raw.cursor()
         for pragma in (
+            "page_size = 8192",  # of a new file; a whole item fits, and a third less space is lost than at 4096
             f"busy_timeout = {int(BUSY_SECONDS * 1000)}",
             "trusted_schema = OFF",
             "foreign_keys = ON",
@@ -148,6 +149,7 @@ def connect(path: Path) -> tuple[Engine, Connection]:
             "synchronous = FULL",
             "cache_size = -16000",
             "temp_store = MEMORY",
+            "secure_delete = OFF",
             "journal_size_limit = 16000000",
         ):
             cursor.execute(f"PRAGMA {pragma}")
@@ -192,6 +194,12 @@ def upsert(table: Table, update: Iterable[str] | None = None) -> Insert:
     )
 
 
+def next_number(connection: Connection, table: Table) -> int:
+    """The number after the highest that the table ever gave, within a `write`: nobody else can take it meanwhile."""
+    query = "SELECT seq FROM sqlite_sequence WHERE name = ?"
+    return int(connection.exec_driver_sql(query, (table.name,)).scalar() or 0) + 1
+
+
 # ------------------------------------------------------------------------- schema
 
 
@@ -228,9 +236,16 @@ CREATE VIRTUAL TABLE search USING fts5(
 )"""
 
 
+# Each transaction leaves a small index of its own. To join them is `tidy`'s work, once a refresh: done within every
+# transaction, as is the default, it took a quarter of the time that keeping a feed takes.
+MERGING = (("automerge", 0), ("crisismerge", 1200))
+
+
 def create_search(connection: Connection) -> None:
     """Make the search index, empty."""
     connection.exec_driver_sql(SEARCH)
+    for name, value in MERGING:
+        connection.exec_driver_sql("INSERT INTO search (search, rank) VALUES (?, ?)", (name, value))
 
 
 def empty_search(connection: Connection) -> None:
@@ -301,9 +316,11 @@ def faults(connection: Connection) -> list[str]:
     return [] if found == ["ok"] else found
 
 
-def give_back_space(connection: Connection) -> None:
-    """Hand unused pages to the file system and let the planner look at the tables again."""
-    _bare(connection, "PRAGMA optimize")
+def tidy(connection: Connection) -> None:
+    """Join the small pieces of the search index, let the planner look at the tables, empty the journal."""
+    connection.exec_driver_sql("INSERT INTO search (search) VALUES ('optimize')")
+    connection.exec_driver_sql("PRAGMA analysis_limit = 400")
+    connection.exec_driver_sql("PRAGMA optimize")
 
 
 def size(connection: Connection) -> int:

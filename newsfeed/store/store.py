@@ -210,7 +210,7 @@ class Store:
             return items.search(c, wanted, limit)
 
     def window(self, since: datetime, until: datetime | None = None, body: Body = "none") -> list[StoredItem]:
-        """Items published or first seen from `since` on (and before `until`), oldest number first."""
+        """Items first seen from `since` on, so all published since; published before `until`. Oldest number first."""
         with self._reading() as c:
             return items.window(c, since, until, body)
 
@@ -430,6 +430,14 @@ class Store:
                 with self._writing() as c:
                     notes.put_moment(c, "copied", now)
             return made
+
+    def tidy(self) -> None:
+        """Put in order what a refresh left: the pieces of the search index, the planner's notes.
+
+        For after a refresh that brought much; without it all works, only more slowly.
+        """
+        with self._writing() as c:
+            sqlite.tidy(c)
 
     def prune(self, now: datetime, *, items: int = 400, bodies: int = 120) -> tuple[int, int]:
         """Forget items after `items` days and their texts after `bodies` days; editions and counts stay for ever.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import Connection, Select, delete, select
 
 from newsfeed.model import StoredItem, Story
 from newsfeed.store import items as reading
@@ -25,7 +26,7 @@ def ungrouped(connection: Connection) -> list[StoredItem]:
         .where(member.c.item.is_(None), item.c.before.is_(False))
         .order_by(item.c.id)
     )
-    return [reading.read(row, "text") for row in connection.execute(query)]
+    return [reading.read(row, "text") for row in connection.execute(query).all()]
 
 
 def since(connection: Connection, moment: datetime) -> list[Story]:
@@ -44,7 +45,7 @@ def of_items(connection: Connection, numbers: Iterable[int]) -> list[Story]:
 def members(connection: Connection, number: int) -> list[StoredItem]:
     """The items of a story in its order, whole."""
     query = select(member.c.item).where(member.c.story == number).order_by(member.c.place)
-    return reading.items(connection, [r[0] for r in connection.execute(query)])
+    return reading.items(connection, [r[0] for r in connection.execute(query).all()])
 
 
 def _read(connection: Connection, which: Select[Any] | list[int]) -> list[Story]:
@@ -56,7 +57,7 @@ def _read(connection: Connection, which: Select[Any] | list[int]) -> list[Story]
     )
     facts: dict[int, tuple[int, datetime, datetime]] = {}
     told: dict[int, list[int]] = {}
-    for number, head, first, last, one in connection.execute(query):
+    for number, head, first, last, one in connection.execute(query).all():
         facts[number] = (head, first, last)
         told.setdefault(number, []).append(one)
     return [
@@ -67,40 +68,36 @@ def _read(connection: Connection, which: Select[Any] | list[int]) -> list[Story]
     ]
 
 
-def save(connection: Connection, stories: Sequence[Story]) -> list[int]:
+def save(connection: Connection, changed: Sequence[Story]) -> list[int]:
     """Keep stories; an item belongs to the last one that names it, and a story without items is gone.
 
     A story with the number 0 gets the next free one. Numbers of gone stories are never given again.
 
     Returns:
-        The numbers, in the order of `stories`.
+        The numbers, in the order of `changed`.
     """
-    numbers = []
     there: set[int] = set()
     touched: set[int] = set()  # stories that may have lost their last item
-    for some in reading.chunks(n for s in stories for n in s.items):
+    for some in reading.chunks(n for s in changed for n in s.items):
         there |= {r[0] for r in connection.execute(select(item.c.id).where(item.c.id.in_(some)))}
         touched |= {r[0] for r in connection.execute(select(member.c.story).where(member.c.item.in_(some)))}
-    have: set[int] = set()
-    for some in reading.chunks(s.id for s in stories if s.id):
-        have |= {r[0] for r in connection.execute(select(story.c.id).where(story.c.id.in_(some)))}
-    for s in stories:
-        facts = {"head": s.head, "first": s.first, "last": s.last}
-        if s.id in have:
-            connection.execute(update(story).where(story.c.id == s.id).values(facts))
-            numbers.append(s.id)
-        else:
-            facts |= {"id": s.id} if s.id else {}
-            made = connection.execute(insert(story).values(facts).returning(story.c.id)).scalar_one()
-            numbers.append(int(made))
-            have.add(int(made))
-    for some in reading.chunks(s.id for s in stories if s.id):
+    free = itertools.count(
+        max([sqlite.next_number(connection, story), *(s.id + 1 for s in changed)], default=1)
+    )
+    numbers = [s.id or next(free) for s in changed]
+    if not changed:
+        return numbers
+    named = list(zip(numbers, changed, strict=True))
+    connection.execute(
+        sqlite.upsert(story), [{"id": n, "head": s.head, "first": s.first, "last": s.last} for n, s in named]
+    )
+    for some in reading.chunks(s.id for s in changed if s.id):
         connection.execute(delete(member).where(member.c.story.in_(some)))
     places = {
-        n: {"item": n, "story": number, "place": place}
-        for number, s in zip(numbers, stories, strict=True)
-        for place, n in enumerate(s.items)
-        if n in there
+        one: {"item": one, "story": n, "place": place}
+        for n, s in named
+        for place, one in enumerate(s.items)
+        if one in there
     }
     if places:
         connection.execute(sqlite.upsert(member), list(places.values()))

@@ -32,7 +32,7 @@ def untagged(connection: Connection, limit: int) -> list[StoredItem]:
         .order_by(item.c.id.desc())
         .limit(limit)
     )
-    return [reading.read(row, "text") for row in connection.execute(query)]
+    return [reading.read(row, "text") for row in connection.execute(query).all()]
 
 
 def save(connection: Connection, taggings: Sequence[Tagging], model: str) -> None:
@@ -71,7 +71,7 @@ def taggings(connection: Connection, numbers: Iterable[int]) -> dict[int, Taggin
     found = {}
     for some in reading.chunks(numbers):
         query = select(tagging.c.item, tagging.c.not_news, tagging.c.scores).where(tagging.c.item.in_(some))
-        for row in connection.execute(query):
+        for row in connection.execute(query).all():
             found[row[0]] = tagging_of(row[0], row[1], row[2])
     return found
 
@@ -90,7 +90,7 @@ def tagged_otherwise(connection: Connection, model: str, since: datetime, limit:
         .order_by(item.c.id.desc())
         .limit(limit)
     )
-    return [reading.read(row, "text") for row in connection.execute(query)]
+    return [reading.read(row, "text") for row in connection.execute(query).all()]
 
 
 # ------------------------------------------------------------------------- corrections
@@ -123,7 +123,7 @@ def corrections(connection: Connection) -> list[Correction]:
         Correction(
             item=r.item, topics=_TOPICS.decode(r.topics), previous=_TOPICS.decode(r.previous), made=r.made
         )
-        for r in connection.execute(query)
+        for r in connection.execute(query).all()
     ]
 
 

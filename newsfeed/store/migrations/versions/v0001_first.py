@@ -134,11 +134,12 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
-        op.f("ix_item_feed_first_seen_published"), "item", ["feed", "first_seen", "published"], unique=False
+        op.f("ix_item_feed_first_seen_published_before"),
+        "item",
+        ["feed", "first_seen", "published", "before"],
+        unique=False,
     )
     op.create_index(op.f("ix_item_first_seen"), "item", ["first_seen"], unique=False)
-    op.create_index(op.f("ix_item_link"), "item", ["link"], unique=False)
-    op.create_index(op.f("ix_item_published"), "item", ["published"], unique=False)
     op.create_table(
         "shown",
         sa.Column("id", sa.Integer(), nullable=False),
