@@ -7,6 +7,7 @@ import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -111,6 +112,24 @@ def test_options_lose_their_prefix_and_ours_goes_first() -> None:
     assert one.options == {"must-read": "yes", "mute": 'golf, "polo"', "weight": "1.5"}
     assert one.attributes == {"frss:cssFullContent": "article"}
     assert two.options == {"boosts": "yes", "replies": "no", "cap": "3"}
+
+
+def test_mistakes_in_options_are_told_and_the_options_handed_on() -> None:
+    found = opml.parse(
+        b'<opml><outline text="A" url="a.example" newsfeed-wieght="2"/>\n'
+        b'<outline text="B" url="b.example" newsfeed-weight="heavy" newsfeed-cap="30%" newsfeed-mute="a, b"/>\n'
+        b'<outline text="C" url="c.example" newsfeed-colour="red" br:colour="red" newsfeed-must-read="Yes"/></opml>'
+    )
+    assert [dict(s.options) for s in found.subscriptions] == [
+        {"wieght": "2"},
+        {"weight": "heavy", "cap": "30%", "mute": "a, b"},
+        {"colour": "red", "must-read": "Yes"},
+    ]
+    assert [(p.line, p.text, p.repair) for p in found.problems[:2]] == [
+        (1, "“A”: newsfeed-wieght is no option.", "Did you mean newsfeed-weight?"),
+        (2, "“B”: newsfeed-weight has a value that can't be read.", "Write a number from 0.25 to 4."),
+    ]
+    assert found.problems[2].repair.startswith("There are: must-read, mute, ")
 
 
 def test_social_addresses_stay_as_they_are_written() -> None:
@@ -467,6 +486,7 @@ def test_no_damage_raises_anything_but_a_list_error(data: st.DataObject) -> None
     found = read_or_refused(base)
     assert found
     problems = found.problems if isinstance(found, SubscriptionList) else ()
+    assert msgspec.json.decode(msgspec.json.encode(found), type=SubscriptionList | str) == found
     assert all(p.text and (p.repair or not p.line) for p in problems)
 
 

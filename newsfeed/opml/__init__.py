@@ -9,11 +9,14 @@ from __future__ import annotations
 from .addresses import key
 from .comparing import Plan, in_force, plan
 from .editing import Merged, add, merge, move, remove, set_option, set_url
+from .options import OPTIONS, Option
 from .reading import parse
 from .writing import write
 
 __all__ = [
+    "OPTIONS",
     "Merged",
+    "Option",
     "Plan",
     "add",
     "in_force",

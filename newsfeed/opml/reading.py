@@ -10,7 +10,8 @@ from newsfeed.text import clean_line
 
 from .addresses import Refusal, accept, address, is_pointer, key, named, option, page
 from .coding import Coded, decode
-from .scan import MAX_DEPTH, Document, Outline, scan
+from .options import mistake
+from .scan import MAX_DEPTH, Document, Outline, is_name, scan
 
 MAX_BYTES = 5_000_000
 MAX_TITLE = 300
@@ -177,6 +178,10 @@ def categories(raw: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(c for c in cleaned if c))
 
 
+def _called(name: str) -> str:
+    return f"“{name[:80]}”" if name else "An outline without a name"
+
+
 def _expects_address(outline: Outline) -> bool:
     kind = named(outline, "type")
     return kind is not None and kind.value.strip().lower() not in _PLAIN
@@ -204,7 +209,7 @@ class _Reading:
         if id(outline) in self.commented_out:
             return
         name = label(outline)
-        called = f"“{name[:80]}”" if name else "An outline without a name"
+        called = _called(name)
         if not held:
             if is_pointer(outline):
                 self.problem(f"{called} points to another list, which is not fetched.", line,
@@ -234,6 +239,10 @@ class _Reading:
             chosen = option(attribute.name)
             if chosen and (chosen not in options or attribute.name.lower().startswith("newsfeed-")):
                 options[chosen] = clean_line(attribute.value, MAX_TITLE)
+            if chosen and attribute.name.lower().startswith("newsfeed-"):
+                wrong = mistake(chosen, attribute.value)
+                if wrong:
+                    self.problem(f"{_called(name)}: {wrong[0]}.", line, wrong[1])
             lower = attribute.name.lower()
             represented = (
                 lower in _KNOWN
@@ -241,7 +250,7 @@ class _Reading:
                 or lower == f"newsfeed-{chosen}"
                 or (lower == "category" and attribute.value == ",".join(categories(attribute.value)))
             )
-            if not represented and attribute.name not in rest:
+            if not represented and attribute.name not in rest and is_name(attribute.name):
                 rest[attribute.name] = attribute.value
         title = named(outline, "title")
         if title and clean_line(title.value, MAX_TITLE) != name:

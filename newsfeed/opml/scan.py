@@ -12,15 +12,17 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
-from html.entities import html5
 from typing import NamedTuple
+
+from .references import resolve
 
 MAX_OUTLINES = 10_000
 MAX_DEPTH = 50
 MAX_TAGS = 100_000
 MAX_DAMAGES = 10_000
 
-_NAME = r"[A-Za-z_:\u00b7-\U0010ffff][\w:.\-\u00b7]*+"
+_NAME = r"[A-Za-z_:\u00b7-\ud7ff\ue000-\U0010ffff][\w:.\-\u00b7]*+"
+_ATTRIBUTE_NAME = re.compile(r"[A-Za-z_\u00c0-\ud7ff\ue000-\U0010ffff][\w.-]*(?::[A-Za-z_][\w.-]*)?")
 _QUOTED = r"""(?:"[^<"]*+"|'[^<']*+')"""
 _START = re.compile(rf"<({_NAME})((?:[ \t\r\n]++{_NAME}[ \t\r\n]*+=[ \t\r\n]*+{_QUOTED})*+)[ \t\r\n]*+(/?)>")
 _ATTRIBUTE = re.compile(rf"[ \t\r\n]++({_NAME})[ \t\r\n]*+=[ \t\r\n]*+({_QUOTED})")
@@ -42,11 +44,7 @@ _SWALLOWED = re.compile(
     r"""\s(?:text|title|type|description|category|version|language|\w*url|newsfeed-[\w-]+|br:[\w-]+)\s*+=\s*+["']""",
     re.IGNORECASE,
 )
-_REFERENCE = re.compile(r"&(?:(?:#(\d{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([A-Za-z][A-Za-z0-9]{0,40}));)?")
-_XML_ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _DOCTYPE_PART = re.compile(r"""["'\[\]>]|<!--""")
-_SPACE = re.compile(r"\r\n|[\t\r\n]")
-_ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -114,6 +112,11 @@ class Document:
     def first(self, name: str) -> Outline | None:
         """The first `opml`, `head` or `body`."""
         return next((e for e in self.roots if e.name == name), None)
+
+
+def is_name(name: str) -> bool:
+    """Whether XML would take `name` for an attribute, with a prefix or without."""
+    return bool(_ATTRIBUTE_NAME.fullmatch(name))
 
 
 def scan(text: str) -> Document:
@@ -382,34 +385,3 @@ class _Scan:
             self.damage("bare <", text.find("<", inside, end))
         into.append(Attribute(name[0], self.resolve(inside, end), name.start(), inside, end, after, quote))
         return after
-
-
-def resolve(raw: str) -> tuple[str, dict[str, int]]:
-    """The value that `raw` stands for in XML, and what is wrong in it (each kind with its first place)."""
-    damages: dict[str, int] = {}
-
-    def replaced(found: re.Match[str]) -> str:
-        decimal, hexadecimal, name = found.groups()
-        if name:
-            if name in _XML_ENTITIES:
-                return _XML_ENTITIES[name]
-            known = html5.get(name + ";")
-            damages.setdefault("name of HTML" if known else "unknown entity", found.start())
-            return known or found[0]
-        if decimal or hexadecimal:
-            number = int(decimal) if decimal else int(hexadecimal, 16)
-            if number < 0x110000 and not _ILLEGAL.match(chr(number)):
-                return chr(number)
-            damages.setdefault("character that XML forbids", found.start())
-            return ""
-        damages.setdefault("bare &", found.start())
-        return "&"
-
-    forbidden = _ILLEGAL.search(raw)
-    if forbidden:
-        damages["character that XML forbids"] = forbidden.start()
-        # A lone surrogate stands for a byte that is no letter; that something was there should be seen.
-        raw = _ILLEGAL.sub(lambda m: "\ufffd" if m[0] >= "\ud800" and m[0] < "\ue000" else "", raw)
-    if _SPACE.search(raw):
-        raw = _SPACE.sub(" ", raw)
-    return (_REFERENCE.sub(replaced, raw) if "&" in raw else raw), damages

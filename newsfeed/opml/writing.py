@@ -10,8 +10,8 @@ from newsfeed.model import Subscription, SubscriptionList
 
 from .addresses import option
 from .reading import categories
+from .scan import is_name
 
-_NAME = re.compile(r"[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?")
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 _ESCAPED = re.compile(r'[&<>"\t\n\r]')
@@ -55,7 +55,7 @@ def write(subscriptions: SubscriptionList) -> bytes:
 
     Attributes that readers don't know are kept; a prefix that nobody declared becomes part of the name.
     """
-    declared = {p: uri for p, uri in subscriptions.namespaces.items() if _NAME.fullmatch(p) and uri}
+    declared = {p: uri for p, uri in subscriptions.namespaces.items() if is_name(p) and uri}
     top = Branch()
     for subscription in subscriptions.subscriptions:
         pairs = attributes(subscription, declared, declared)
@@ -111,7 +111,7 @@ def attributes(
     local = {name[6:]: value for name, value in rest.items() if name.startswith("xmlns:")}
     for name, value in prefixed:
         for more, of_it in _declared(name, value, local, source, target):
-            if more not in {known for known, _ in pairs} and _NAME.fullmatch(more):
+            if more not in {known for known, _ in pairs} and is_name(more):
                 pairs.append((more, of_it))
     return pairs
 

@@ -1,0 +1,49 @@
+"""The attributes of our own that an outline may have, `newsfeed-…`, and how mistakes in them are told.
+
+A mistake is told, never punished: the option is handed on as it is written, and who reads it decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import NamedTuple
+
+_YES_OR_NO = (r"yes|no|true|false|on|off|1|0", "yes or no")
+
+
+class Option(NamedTuple):
+    """One option: what it does, the pattern of its values, and the same in words."""
+
+    meaning: str
+    pattern: str
+    values: str
+
+
+OPTIONS: Mapping[str, Option] = {
+    "must-read": Option("its items come first, and a failure of it is told at once", *_YES_OR_NO),
+    "mute": Option("nothing of it is shown, or nothing with these words", r"\S.*", "yes, or words with commas between"),
+    "weight": Option("its items count for more or less", r"\d*\.?\d+", "a number from 0.25 to 4"),
+    "cap": Option("the most that an edition takes from it", r"\d{1,3} ?%?", "a number of picks, or a share as in 30%"),
+    "paywall": Option("its articles are for subscribers", *_YES_OR_NO),
+    "language": Option("the language it is in, where it says another", r"[A-Za-z]{2,3}(?:[-_]\w{2,8})?", "a code as in de"),
+    "boosts": Option("posts of others that an account passes on are items too", *_YES_OR_NO),
+    "replies": Option("an account's answers to others are items too", *_YES_OR_NO),
+    "min-points": Option("posts with fewer points are left out", r"\d{1,6}", "a whole number"),
+    "mail": Option("its items stand in the mail too", *_YES_OR_NO),
+    "source": Option("the kind of source to read it as", r"[a-z][a-z0-9-]*", "a word as in mastodon"),
+    "token-env": Option("the environment variable that holds its token", r"[A-Z_][A-Z0-9_]*", "a name as in MASTODON_TOKEN"),
+}  # fmt: skip
+
+
+def mistake(name: str, value: str) -> tuple[str, str] | None:
+    """What is wrong with an option and how to mend it; None where nothing is."""
+    known = OPTIONS.get(name)
+    if known is None:
+        near = get_close_matches(name, OPTIONS, n=1)
+        repair = f"Did you mean newsfeed-{near[0]}?" if near else f"There are: {', '.join(OPTIONS)}."
+        return f"newsfeed-{name[:40]} is no option", repair
+    if re.fullmatch(known.pattern, value.strip(), re.IGNORECASE):
+        return None
+    return f"newsfeed-{name} has a value that can't be read", f"Write {known.values}."
