@@ -9,6 +9,7 @@ A worker also ends itself: when its pipe closes, and by an alarm should its pare
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import struct
@@ -20,10 +21,13 @@ from typing import BinaryIO, Self
 
 import msgspec
 
+from newsfeed import sources
+from newsfeed.errors import NewsfeedError
 from newsfeed.model import Cause, Failure, Parsed, Record, Response, Subscription
 
 MEMORY = 1_024 * 1_024 * 1_024  # bytes of address space of a worker; about 250 MB of it are libraries
 DOCUMENTS = 2_000  # that a worker reads before it makes room for a fresh one
+_START = 60.0  # seconds that an interpreter may take to load, on a machine that is busy or swaps
 _GRACE = 2.0  # seconds that a worker may take to go when asked
 _LENGTH = struct.Struct(">I")
 
@@ -75,7 +79,9 @@ class Parsers:
     ) -> Parsed | Failure:
         """Read one answer. A document that is too slow, too big or crashes its worker is a `Failure`; the pool
         goes on with a new worker. Cancelling kills the worker too: its half-read document is nobody's."""
-        job = _Job(response=response, subscription=subscription, known=known, now=now, deadline=self._deadline)
+        job = _Job(
+            response=response, subscription=subscription, known=known, now=now, deadline=self._deadline
+        )
         message = msgspec.msgpack.encode(job)
         async with self._places:
             worker = await self._worker()
@@ -123,11 +129,23 @@ class _Worker:
 
     @classmethod
     async def start(cls) -> _Worker:
+        """A worker that has loaded its libraries and waits for a document."""
         # -P and -I would lose an editable installation's path on some systems; the environment is cut instead.
         environment = {
             name: value
             for name, value in os.environ.items()
-            if name in {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}
+            if name
+            in {
+                "PATH",
+                "HOME",
+                "LANG",
+                "LC_ALL",
+                "TMPDIR",
+                "SYSTEMROOT",
+                "PYTHONPATH",
+                "PYTHONHOME",
+                "VIRTUAL_ENV",
+            }
         }
         environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"}
         process = await asyncio.create_subprocess_exec(
@@ -140,7 +158,21 @@ class _Worker:
             env=environment,
             limit=1 << 20,
         )
-        return cls(process)
+        worker = cls(process)
+        try:
+            async with asyncio.timeout(_START):
+                await worker._from.readexactly(1)
+        except (TimeoutError, asyncio.IncompleteReadError) as error:
+            await worker.kill()
+            raise NewsfeedError(
+                "reading feeds",
+                "a worker process could not start",
+                "Look whether memory or processes are short, or reinstall newsfeed.",
+            ) from error
+        except BaseException:
+            await worker.kill()
+            raise
+        return worker
 
     @property
     def alive(self) -> bool:
@@ -150,8 +182,7 @@ class _Worker:
         """One document's answer; a `Failure` means that this worker is lost."""
         self.documents += 1
         try:
-            # A worker's first document waits for its interpreter, which may be slow on a busy machine.
-            async with asyncio.timeout(deadline + (20.0 if self.documents == 1 else 0.0)):
+            async with asyncio.timeout(deadline):
                 self._to.write(_LENGTH.pack(len(message)))
                 self._to.write(message)
                 await self._to.drain()
@@ -178,10 +209,8 @@ class _Worker:
 
     async def kill(self) -> None:
         if self.alive:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
-            except ProcessLookupError:
-                pass
         self._to.close()
         await self._process.wait()
 
@@ -196,6 +225,9 @@ def work() -> None:
     source, sink = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing that a library prints may get between the answers
     _limit_memory()
+    sources.load()  # before the first deadline runs
+    sink.write(b"\n")
+    sink.flush()
     decoder = msgspec.msgpack.Decoder(_Job)
     while (message := _receive(source)) is not None:
         job = decoder.decode(message)
@@ -219,16 +251,18 @@ def _receive(source: BinaryIO) -> bytes | None:
 
 
 def _answer(job: _Job) -> _Answer:
-    from newsfeed.sources import by_kind
-
     try:
-        found = by_kind(job.response.request.source).parse(job.response, job.subscription, job.known, job.now)
+        found = sources.by_kind(job.response.request.source).parse(
+            job.response, job.subscription, job.known, job.now
+        )
     except MemoryError:
         return _Answer(failure=Failure(cause=Cause.BROKEN_FEED, text=_too_big, repair=_repair), spent=True)
     except Exception as error:  # noqa: BLE001 - whatever a stranger's document provokes is that feed's failure
         name = type(error).__name__
         return _Answer(
-            failure=Failure(cause=Cause.BROKEN_FEED, text=f"The document can't be read ({name}).", repair=_repair)
+            failure=Failure(
+                cause=Cause.BROKEN_FEED, text=f"The document can't be read ({name}).", repair=_repair
+            )
         )
     return _Answer(parsed=found) if isinstance(found, Parsed) else _Answer(failure=found)
 
@@ -254,6 +288,8 @@ def _limit_time(deadline: float) -> None:
         used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
         soft = int(used + deadline) + 2
-        resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+        resource.setrlimit(
+            resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard)
+        )
     except (ImportError, ValueError, OSError):
         return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
+from functools import cache
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -38,7 +38,7 @@ class Source(Protocol):
 KINDS: tuple[str, ...] = ("jsonfeed", "syndication")
 
 
-@lru_cache(maxsize=None)
+@cache
 def by_kind(kind: str) -> Source:
     """The source of that kind; the one that reads feeds for names unknown."""
     name = kind if kind in KINDS else KINDS[-1]
@@ -48,3 +48,10 @@ def by_kind(kind: str) -> Source:
 def find(subscription: Subscription) -> Source:
     """The source that reads a subscription."""
     return next(source for source in map(by_kind, KINDS) if source.claims(subscription))
+
+
+def load() -> None:
+    """Load what the commonest kind needs, so that no document waits for it."""
+    from newsfeed.sources import syndication
+
+    syndication.load()

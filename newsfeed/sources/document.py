@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import html.entities
 import re
+from collections.abc import Mapping
 from xml.parsers import expat
 
 from newsfeed.model import Cause, Failure, Problem, Record
@@ -94,13 +95,17 @@ _ROOT = re.compile(r"<(?:(?!!|\?)[\w.-]+:)?(rss|feed|rdf|channel)(?=[\s>/])", re
 _ANY_ROOT = re.compile(r"<([a-zA-Z][\w:.-]*)")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|title|meta|script|h1|div|p)\b", re.IGNORECASE)
-_ENTITY_NAMES = re.compile(r"<!ENTITY\s+%?\s*([\w.-]{1,100})")
+_ENTITY_NAMES = re.compile(r"<!ENTITY\s+%?\s*([\w.-]{1,60})")
+# A name for a few plain words, which can't grow: some feeds name their site so. All other entities yield nothing.
+_PLAIN_ENTITY = re.compile(r"""<!ENTITY\s+([\w.-]{1,60})\s+(?:"([^"&<>%]{0,60})"|'([^'&<>%]{0,60})')\s*>""")
+_EXPANSIONS = 1_000  # of such names in one document
 _REFERENCE = re.compile(r"&(#?[\w.-]{1,60};)?")
 _FIVE = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_ENTRY_END = re.compile(r"</(?:[\w-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _CDATA = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|\Z))", re.DOTALL)
 _UNBOUNDED = re.compile(
     r"(<(?:[\w-]{1,20}:)?(?:author|creator|contributor|publisher|managingeditor|webmaster|name|email|owner|rights|guid|id)"
-    r"(?:\s[^<>]{0,300})?>\s*(?:<!\[CDATA\[)?[^<>\]]{%d})[^<>\]]+" % FIELD_LIMIT,
+    rf"(?:\s[^<>]{{0,300}})?>\s*(?:<!\[CDATA\[)?[^<>\]]{{{FIELD_LIMIT}}})[^<>\]]+",
     re.IGNORECASE,
 )
 
@@ -215,7 +220,9 @@ def read(body: bytes, content_type: str = "", status: int = 200) -> Document | F
     text, cut = _whole(text, root)
     if cut:
         problems.append(cut)
-    own = frozenset(_ENTITY_NAMES.findall(prolog)) - _FIVE
+    own = dict.fromkeys(frozenset(_ENTITY_NAMES.findall(prolog)) - _FIVE, "")
+    if text.count("&") <= _EXPANSIONS:
+        own |= {name: one or other for name, one, other in _PLAIN_ENTITY.findall(prolog) if name in own}
     text, mended = _mend(text, own)
     if mended:
         problems.append(mended)
@@ -252,27 +259,26 @@ def _root(text: str) -> tuple[re.Match[str], str] | None:
 def _whole(text: str, root: str) -> tuple[str, Problem | None]:
     """A document that was cut off, without its last, partial item. Junk behind the end goes too."""
     end = re.compile(rf"</{re.escape(root)}\s*>", re.IGNORECASE)
-    last = None
-    for last in end.finditer(text, max(0, text.rfind(f"</{root}"))):
-        pass
-    if last:
-        return text[: last.end()], None
-    items = None
-    for items in re.finditer(r"</(?:[\w-]+:)?(?:item|entry)\s*>", text, re.IGNORECASE):
-        pass
+    closed = _last(end, text, text.rfind(f"</{root}"))
+    if closed:
+        return text[: closed.end()], None
+    items = _last(_ENTRY_END, text, 0)
     line = text.count("\n") + 1
     problem = Problem(text="The document is cut off: its last item was left for the next time.", line=line)
     if items is None:
         return text, problem
     text = text[: items.end()]
     channel = re.match(rf"<{re.escape(root)}", text) and re.search(r"<((?:[\w-]+:)?channel)[\s>]", text)
-    closed = channel and f"</{channel.group(1)}" in text
-    if channel and not closed and channel.group(1).lower() != root.lower():
+    if channel and f"</{channel.group(1)}" not in text and channel.group(1).lower() != root.lower():
         text += f"</{channel.group(1)}>"
     return f"{text}</{root}>", problem
 
 
-def _mend(text: str, own: frozenset[str]) -> tuple[str, Problem | None]:
+def _last(pattern: re.Pattern[str], text: str, start: int) -> re.Match[str] | None:
+    return max(pattern.finditer(text, max(0, start)), key=lambda m: m.start(), default=None)
+
+
+def _mend(text: str, own: Mapping[str, str]) -> tuple[str, Problem | None]:
     """The document with what XML doesn't know written so that it does, and what was wrong with it."""
     error = _error(text)
     if error is None:
@@ -285,14 +291,14 @@ def _mend(text: str, own: frozenset[str]) -> tuple[str, Problem | None]:
     return "".join(parts), problem
 
 
-def _reference(match: re.Match[str], own: frozenset[str]) -> str:
+def _reference(match: re.Match[str], own: Mapping[str, str]) -> str:
     name = (match.group(1) or "").rstrip(";")
     if not name:
         return "&amp;"
     if name in _FIVE or re.fullmatch(r"#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6})", name):
         return match.group()
     if name in own:
-        return ""
+        return own[name]
     char = html.entities.html5.get(f"{name};")
     if char:
         return "".join(f"&#{ord(c)};" for c in char)
@@ -348,6 +354,15 @@ def not_a_feed(text: str, status: int = 200) -> Failure:
     if _HTML.search(head):
         title = re.search(r"<title[^>]{0,200}>([^<]{1,200})", head, re.IGNORECASE)
         name = clean_line(title.group(1), 80) if title else ""
+        if re.match(
+            r"(?:error )?[45]\d\d\b|error\b|.{0,30}\b(?:not found|bad gateway|unavailable|maintenance|wartung)\b",
+            name,
+            re.IGNORECASE,
+        ):
+            said = f"The server sent an error page (“{name}”) instead of the feed."
+            return _failure(
+                said, "Nothing to do if it passes; otherwise look for the feed's new address.", status
+            )
         said = f"This is a web page (“{name}”), not a feed." if name else "This is a web page, not a feed."
         found = re.search(
             r"""<link[^>]{0,300}type\s*=\s*["']application/(?:rss|atom|feed)\+(?:xml|json)""",

@@ -86,7 +86,7 @@ class _Entry:
 
 
 def finish(
-    drafts: Iterable[Draft], known: Mapping[str, str], now: datetime, *, language: str = "", home: str = ""
+    found: Iterable[Draft], known: Mapping[str, str], now: datetime, *, language: str = "", home: str = ""
 ) -> Parsed:
     """Items of drafts, in document order. `language` is what the feed declares, `home` the page it belongs to.
 
@@ -94,7 +94,7 @@ def finish(
     stay. A bad draft costs that draft only, and is counted.
     """
     problems: list[Problem] = []
-    drafts = list(drafts)
+    drafts = list(found)
     if len(drafts) > ITEMS:
         problems.append(Problem(text=f"{len(drafts)} items in one document: the newest {ITEMS} were read."))
         newest = sorted(range(len(drafts)), key=lambda i: _moment(drafts[i], now), reverse=True)[:ITEMS]
@@ -150,7 +150,7 @@ def _open_what_is_meant(drafts: list[Draft], home: str) -> None:
         elif (
             link
             and "#" not in draft.link
-            and (counts[link] > 1 and len(drafts) > 1 or link == canonical_url(home))
+            and ((counts[link] > 1 and len(drafts) > 1) or link == canonical_url(home))
         ):
             same = {d.guid for d, other in zip(drafts, links, strict=True) if other == link}
             if len(same) < counts[link] and link != canonical_url(home):
@@ -344,8 +344,8 @@ def _made_title(draft: Draft, text: str, link: str) -> str:
         return clean_line(f"CW: {draft.warning}", 110)
     plain = re.sub(r"https?://\S+|\b[\w.-]+\.[a-z]{2,6}/\S*", "", text)
     plain = re.sub(r"^(?:\s*[@.]@?[\w.@-]+)+\s+", "", plain)
-    for line in plain.split("\n"):
-        line = re.sub(r"(?:\s*[#＃][\w-]+)+\s*$", "", line).strip(" -–—:|·•")
+    for written in plain.split("\n"):
+        line = re.sub(r"(?:\s*[#＃][\w-]+)+\s*$", "", written).strip(" -–—:|·•")
         if sum(c.isalnum() for c in line) < 3:
             continue
         parts = sentences(line)

@@ -170,7 +170,7 @@ def _draft(entry: object, base: str, author: str) -> Draft | None:
         body=markup or _escape(plain),
         author=_author(entry) or author,
         published=times.from_text(entry.get("date_published"))
-        or _rfc822(entry.get("pubDate"))
+        or times.from_text(entry.get("pubDate"))
         or times.from_text(entry.get("retrieved")),
         updated=times.from_text(entry.get("date_modified")),
         language=_text(entry.get("language")),
@@ -182,20 +182,6 @@ def _draft(entry: object, base: str, author: str) -> Draft | None:
     if not draft.guid and not draft.link and not draft.title and not draft.body:
         return None
     return draft
-
-
-def _rfc822(value: object) -> datetime | None:
-    from email.utils import parsedate_to_datetime
-
-    try:
-        moment = parsedate_to_datetime(value) if isinstance(value, str) and len(value) < 60 else None
-    except ValueError:
-        return None
-    if moment is None:
-        return None
-    from datetime import UTC
-
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _escape(text: str) -> str:

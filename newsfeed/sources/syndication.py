@@ -81,14 +81,14 @@ def parse(
         )
     home = _feed_link(feed, response.url)
     title = clean_line(unmangle(strip_inline(_string(feed, "title"))))
-    author = _string(feed, "author")
+    author = _clean_author(_string(feed, "author"))
     base = response.url
     drafts = [adapt(_draft(entry, base, home), home, title) for entry in entries]
     single = author if author and not any(d.author for d in drafts) and len(author) < 80 else ""
     for draft in drafts:
         draft.author = draft.author or single
     language = clean_line(_string(feed, "language"), 20)
-    parsed = finish(drafts, known, now, language=language)
+    parsed = finish(drafts, known, now, language=language, home=home)
     return Parsed(
         items=parsed.items,
         known=parsed.known,
@@ -101,12 +101,17 @@ def parse(
     )
 
 
-def _feedparser(text: str) -> Mapping[str, Any]:
+def load() -> None:
+    """Import feedparser, which takes a tenth of a second."""
+    import feedparser  # noqa: F401
+
+
+def _feedparser(text: str) -> dict[str, Any]:
     import feedparser
 
     text = _MEDIA.sub(lambda m: f"<{m.group(1)}media:alt{m.group(2).lower()}{m.group(3)}>", text)
     data = b"<?xml version='1.0' encoding='utf-8'?>\n" + text.encode("utf-8", "replace")
-    found: Mapping[str, Any] = feedparser.parse(
+    found: dict[str, Any] = feedparser.parse(
         data,
         response_headers={"content-type": "application/xml; charset=utf-8"},
         sanitize_html=False,
@@ -115,27 +120,26 @@ def _feedparser(text: str) -> Mapping[str, Any]:
     return found
 
 
-def _string(found: Mapping[str, Any], name: str) -> str:
+def _string(found: dict[str, Any], name: str) -> str:
     """A field as text. Asked past feedparser's own `get`, which guesses at other fields when one is missing."""
-    value = dict.get(found, name)  # type: ignore[arg-type]
+    value = dict.get(found, name)
     return value if isinstance(value, str) else ""
 
 
-def _links(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [link for link in dict.get(found, "links") or [] if isinstance(link, Mapping)]  # type: ignore[arg-type]
+def _links(found: dict[str, Any]) -> list[dict[str, Any]]:
+    return [link for link in dict.get(found, "links") or [] if isinstance(link, dict)]
 
 
-def _feed_link(feed: Mapping[str, Any], url: str) -> str:
+def _feed_link(feed: dict[str, Any], url: str) -> str:
     for link in _links(feed):
-        if link.get("rel", "alternate") == "alternate" and "xml" not in str(link.get("type", "html")).replace(
-            "xhtml+xml", ""
-        ):
-            if found := safe_url(str(link.get("href", "")), url):
-                return found
+        page = "xml" not in str(link.get("type", "html")).replace("xhtml+xml", "")
+        address = safe_url(str(link.get("href", "")), url)
+        if page and address and link.get("rel", "alternate") == "alternate":
+            return address
     return safe_url(_string(feed, "link"), url)
 
 
-def _draft(entry: Mapping[str, Any], base: str, home: str) -> Draft:
+def _draft(entry: dict[str, Any], base: str, home: str) -> Draft:
     own = _base(entry) or base
     summary, body = _bodies(entry)
     enclosures = list(_enclosures(entry))
@@ -151,55 +155,50 @@ def _draft(entry: Mapping[str, Any], base: str, home: str) -> Draft:
         published=_time(entry, "published") or _time(entry, "created"),
         updated=_time(entry, "updated"),
         language=_entry_language(entry),
-        tags=[str(tag.get("label") or tag.get("term") or "") for tag in dict.get(entry, "tags") or []],  # type: ignore[arg-type]
+        tags=[str(tag.get("label") or tag.get("term") or "") for tag in dict.get(entry, "tags") or []],
         enclosures=enclosures,
         picture=_string(entry, "media_altdescription") or _string(entry, "media_alttitle"),
     )
-    count = dict.get(entry, "slash_comments") or dict.get(entry, "thr_total")  # type: ignore[arg-type]
+    count = dict.get(entry, "slash_comments") or dict.get(entry, "thr_total")
     if isinstance(count, str) and count.isdigit() and len(count) < 9:
         draft.comments = int(count)
-    rank = dict.get(entry, "re_rank") or dict.get(entry, "rank")  # type: ignore[arg-type]
+    rank = dict.get(entry, "re_rank") or dict.get(entry, "rank")
     if isinstance(rank, str) and re.fullmatch(r"-?\d{1,8}", rank.strip()):
         draft.score = int(rank)
     return draft
 
 
-def _base(entry: Mapping[str, Any]) -> str:
+def _base(entry: dict[str, Any]) -> str:
     for part in _parts(entry):
         if found := str(part.get("base") or ""):
             return found
     return ""
 
 
-def _parts(entry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for part in dict.get(entry, "content") or []:  # type: ignore[arg-type]
-        if isinstance(part, Mapping):
+def _parts(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for part in dict.get(entry, "content") or []:
+        if isinstance(part, dict):
             yield part
-    detail = dict.get(entry, "summary_detail")  # type: ignore[arg-type]
-    if isinstance(detail, Mapping):
+    detail = dict.get(entry, "summary_detail")
+    if isinstance(detail, dict):
         yield detail
 
 
-def _entry_language(entry: Mapping[str, Any]) -> str:
+def _entry_language(entry: dict[str, Any]) -> str:
     declared = {str(part.get("language") or "") for part in _parts(entry)} - {""}
     return declared.pop() if len(declared) == 1 else _string(entry, "language")
 
 
-def _title(entry: Mapping[str, Any]) -> str:
+def _title(entry: dict[str, Any]) -> str:
     title = _string(entry, "title")
-    detail = dict.get(entry, "title_detail")  # type: ignore[arg-type]
+    detail = dict.get(entry, "title_detail")
     # Atom says when a title is plain: then "<" is a sign, not a tag.
-    if (
-        isinstance(detail, Mapping)
-        and detail.get("type") == "text/plain"
-        and "<" in title
-        and "&" not in title
-    ):
+    if isinstance(detail, dict) and detail.get("type") == "text/plain" and "<" in title and "&" not in title:
         return html.escape(title, quote=False)
     return title
 
 
-def _link(entry: Mapping[str, Any]) -> str:
+def _link(entry: dict[str, Any]) -> str:
     links = _links(entry)
     if safe_url(origin := _string(entry, "feedburner_origlink") or _string(entry, "pheedo_origlink")):
         return origin
@@ -216,12 +215,12 @@ def _link(entry: Mapping[str, Any]) -> str:
         if link.get("rel", "alternate") in {"alternate", "via", "related", "self"} and link.get("href"):
             return str(link["href"])
     guid = _string(entry, "id")
-    return guid if dict.get(entry, "guidislink") and safe_url(guid) else ""  # type: ignore[arg-type]
+    return guid if dict.get(entry, "guidislink") and safe_url(guid) else ""
 
 
-def _author(entry: Mapping[str, Any]) -> str:
-    people = dict.get(entry, "authors") or []  # type: ignore[arg-type]
-    named = [_clean_author(str(p.get("name") or "")) for p in people if isinstance(p, Mapping)]
+def _author(entry: dict[str, Any]) -> str:
+    people = dict.get(entry, "authors") or []
+    named = [_clean_author(str(p.get("name") or "")) for p in people if isinstance(p, dict)]
     names = [name for name in dict.fromkeys(named) if name]
     if not names:
         return _clean_author(_string(entry, "author"))
@@ -244,26 +243,26 @@ def _clean_author(text: str) -> str:
     return "" if text.lower().strip("()") in _NOBODY else text
 
 
-def _time(entry: Mapping[str, Any], name: str) -> datetime | None:
+def _time(entry: dict[str, Any], name: str) -> datetime | None:
     written = _string(entry, name)
-    return times.from_text(written) or times.from_struct(dict.get(entry, f"{name}_parsed"))  # type: ignore[arg-type]
+    return times.from_text(written) or times.from_struct(dict.get(entry, f"{name}_parsed"))
 
 
-def _bodies(entry: Mapping[str, Any]) -> tuple[str, str]:
+def _bodies(entry: dict[str, Any]) -> tuple[str, str]:
     """Summary and text: of all that the entry holds, the longest is the text, the first other one the summary."""
-    detail = dict.get(entry, "summary_detail")  # type: ignore[arg-type]
-    found = [_markup(part) for part in dict.get(entry, "content") or [] if isinstance(part, Mapping)]  # type: ignore[arg-type]
-    summary = _markup(detail) if isinstance(detail, Mapping) else _string(entry, "summary")
+    detail = dict.get(entry, "summary_detail")
+    found = [_markup(part) for part in dict.get(entry, "content") or [] if isinstance(part, dict)]
+    summary = _markup(detail) if isinstance(detail, dict) else _string(entry, "summary")
     texts = [t for t in (summary, *found, _string(entry, "subtitle")) if t.strip()]
     if not texts:
-        return "", _escaped(_string(entry, "media_altdescription")) if not dict.get(
+        return "", _escaped(_string(entry, "media_altdescription")) if dict.get(
             entry, "media_thumbnail"
-        ) is None else ""  # type: ignore[arg-type]
+        ) is not None else ""
     body = max(texts, key=len)
     return next((t for t in texts if t != body), ""), body
 
 
-def _markup(part: Mapping[str, Any]) -> str:
+def _markup(part: dict[str, Any]) -> str:
     value = str(part.get("value") or "")
     if part.get("type") == "text/plain" and "<" in value and not re.search(r"</\w+>|<br", value):
         return _escaped(value)
@@ -274,8 +273,8 @@ def _escaped(text: str) -> str:
     return html.escape(text, quote=False)
 
 
-def _enclosures(entry: Mapping[str, Any]) -> Iterator[Enclosure]:
-    seconds = times.duration(dict.get(entry, "itunes_duration"))  # type: ignore[arg-type]
+def _enclosures(entry: dict[str, Any]) -> Iterator[Enclosure]:
+    seconds = times.duration(dict.get(entry, "itunes_duration"))
     for link in _links(entry):
         if link.get("rel") != "enclosure" or not link.get("href"):
             continue
@@ -288,8 +287,8 @@ def _enclosures(entry: Mapping[str, Any]) -> Iterator[Enclosure]:
             bytes=int(length) if length.isdigit() and len(length) < 13 else 0,
             seconds=seconds if audible else 0,
         )
-    for part in dict.get(entry, "media_content") or []:  # type: ignore[arg-type]
-        if not isinstance(part, Mapping) or not part.get("url"):
+    for part in dict.get(entry, "media_content") or []:
+        if not isinstance(part, dict) or not part.get("url"):
             continue
         kind_ = str(part.get("type") or "") or _guessed(str(part["url"])) or str(part.get("medium") or "")
         if kind_.startswith(("audio", "video")):
@@ -312,14 +311,14 @@ def _guessed(url: str) -> str:
     )
 
 
-def _ttl(feed: Mapping[str, Any]) -> int:
+def _ttl(feed: dict[str, Any]) -> int:
     """Minutes between two looks, as the feed asks for, at most a week; 0 where it doesn't."""
     ttl = _string(feed, "ttl").strip()
     if ttl.isdigit() and len(ttl) < 8:
         return min(int(ttl), _LONGEST_TTL)
     period = _PERIODS.get(_string(feed, "sy_updateperiod").strip().lower(), 0)
     often = _string(feed, "sy_updatefrequency").strip()
-    times_ = int(often) if often.isdigit() and 0 < int(often[:6]) else 1
+    times_ = int(often) if often.isdigit() and int(often[:6]) > 0 else 1
     return min(period // times_, _LONGEST_TTL)
 
 

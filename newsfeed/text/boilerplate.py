@@ -4,6 +4,8 @@ Each pattern of `NOTICES` describes a whole paragraph or sentence that tells not
 about length and company, for a story may well begin "Follow the money" or "Share prices fell".
 """
 
+# ruff: noqa: ISC004 - long patterns run over several lines
+
 from __future__ import annotations
 
 import re

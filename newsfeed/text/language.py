@@ -94,8 +94,8 @@ for _code, _known in _WORDS.items():
     for _word in _known:
         _BY_WORD.setdefault(_word, []).append(_code)
 _SCRIPT_OF = {
-    **{code: "cyrillic" for code in ("ru", "uk", "be", "bg", "sr", "mk", "kk")},
-    **{code: "arabic" for code in ("ar", "fa", "ur")},
+    **dict.fromkeys(("ru", "uk", "be", "bg", "sr", "mk", "kk"), "cyrillic"),
+    **dict.fromkeys(("ar", "fa", "ur"), "arabic"),
     **{name: name for _, _, name in _RANGES if len(name) == 2},
     "zh": "han",
     "mr": "hi",

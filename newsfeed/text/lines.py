@@ -64,7 +64,7 @@ def strip_inline(text: str) -> str:
         return text
     text = _COMMENT.sub("", _SCRIPTS.sub("", text))
     return _INLINE.sub(
-        lambda m: " " if re.match(r"</?(?:br|p|div|li|td|h\d)\b", m.group(), re.I) else "", text
+        lambda m: " " if re.match(r"</?(?:br|p|div|li|td|h\d)\b", m.group(), re.IGNORECASE) else "", text
     )
 
 
@@ -111,10 +111,16 @@ _EMOJI = re.compile(
 _KEPT_SIGNS = frozenset("☆★✓✔✗✘♀♂")
 _SUFFIX = re.compile(r"\s+[|·•»–—-]\s+([^|·•»–—]{2,60})$|\s*[|]\s*([^|]{2,60})$")
 _PREFIX = re.compile(r"^([^|:·•»–—]{2,40})\s*[|:»]\s+(?=\S)")
-_SHORT_CAPS = frozenset(
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_SHORT_CAPS = _words(
     "AI API AWS BBC CDC CEO CFO CIA CIO CMO COO CPI CPU CTO DNA DOJ ECB EPA EU FAA FBI FCC FDA FED FTC G20 G7 GDP GOP "
     "GPS GPU HR IBM ICE IMF IOS IP IPO IRS ISS IT ITV JD LA LLM MIT MP NASA NATO NBA NFL NHS NPR NSA NYC NYT OECD OPEC "
-    "PC PDF PM PR QR R&D RBI SAP SEC SEO SUV TSMC TV UAE UK UN US USA USB VC VIP VPN VR WHO WSJ WTO XI YC".split()
+    "PC PDF PM PR QR R&D RBI SAP SEC SEO SUV TSMC TV UAE UK UN US USA USB VC VIP VPN VR WHO WSJ WTO XI YC"
 )
 _SMALL = re.compile(r"[^\W\d_]")
 

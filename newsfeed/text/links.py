@@ -14,12 +14,17 @@ _EDGES = "".join(map(chr, range(0x21)))
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f<>\"`{}|\\^\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _HOST = re.compile(r"^(?:\[[0-9a-f:.]+\]|[^\s/?#@:\[\]%<>\"\\^`{|}]+)$")
 
-_TRACKING = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_TRACKING = _words(
     "fbclid gclid dclid gbraid wbraid msclkid yclid twclid igshid igsh mc_cid mc_eid mkt_tok _hsenc _hsmi "
     "vero_id vero_conv oly_anon_id oly_enc_id wickedid cmpid cmp ncid sr_share sref guccounter "
     "__twitter_impression ocid cvid smid smtyp xtor at_medium at_campaign at_custom1 at_custom2 "
     "at_custom3 at_custom4 wt.mc_id wt_mc wt.mc s_cid spm ref ref_src ref_url si share_id icid rss_source "
-    "fromrss from_rss ftag mbid ito ns_campaign ns_mchannel ns_source ns_linkname ns_fee utm".split()
+    "fromrss from_rss ftag mbid ito ns_campaign ns_mchannel ns_source ns_linkname ns_fee utm"
 )
 _TRACKING_START = ("utm_", "pk_", "mtm_", "piwik_", "hsa_", "itm_", "stm_", "trk_", "guce_")
 # Names that mean something on some sites: dropped only with a value that says where the click came from.

@@ -17,9 +17,14 @@ TAG_LIMIT = (
     20_000  # characters of one tag, beyond which it holds attributes to slow us down or an inline picture
 )
 
-_TAGS = frozenset(
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_TAGS = _names(
     "a abbr b blockquote br code del em figcaption figure h3 h4 h5 h6 hr i img ins kbd li ol p pre q s small strong "
-    "sub sup table tbody td tfoot th thead tr u ul".split()
+    "sub sup table tbody td tfoot th thead tr u ul"
 )
 _ATTRIBUTES = {
     "a": {"href", "title"},
@@ -27,9 +32,9 @@ _ATTRIBUTES = {
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan"},
 }
-_WITH_CONTENT = frozenset(
+_WITH_CONTENT = _names(
     "script style noscript template iframe object svg math title textarea xmp noembed noframes plaintext "
-    "select button audio video canvas head".split()
+    "select button audio video canvas head"
 )
 _SETTINGS: dict[str, Any] = {
     "tags": _TAGS,
@@ -48,9 +53,9 @@ _BLOCKS = re.compile(
 )
 _TITLES = re.compile(r"<(/?)h[12](?=[\s/>])", re.IGNORECASE)
 _TAG_NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)")
-_LONG_TAG = re.compile(r"<[a-zA-Z/!?][^>]{%d,}(?:>|$)" % TAG_LIMIT)
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
-_SELF_CLOSING = frozenset("p li td th tr dt dd option thead tbody tfoot colgroup".split())
+_LONG_TAG = re.compile(rf"<[a-zA-Z/!?][^>]{{{TAG_LIMIT},}}(?:>|$)")
+_VOID = _names("area base br col embed hr img input link meta param source track wbr")
+_SELF_CLOSING = _names("p li td th tr dt dd option thead tbody tfoot colgroup")
 _USERINFO = re.compile(r"""(?:href|src)\s*=\s*["']?\s*[a-z]*:?//[^/"'\s>?#]*@""", re.IGNORECASE)
 _SAFE_TAG = r'<(/?)([a-z][a-z0-9]*)((?: [a-z]+="[^"]*")*) ?/?>'
 _ANY_TAG = re.compile(_SAFE_TAG)
@@ -68,7 +73,7 @@ _CONTROLS = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
 _ESCAPED_HTML = re.compile(
-    r"&lt;/?(?:p|br|a|div|span|img|ul|ol|li|b|strong|em|i|h\d|blockquote)\b[^<]*?&gt;", re.I
+    r"&lt;/?(?:p|br|a|div|span|img|ul|ol|li|b|strong|em|i|h\d|blockquote)\b[^<]*?&gt;", re.IGNORECASE
 )
 _REAL_HTML = re.compile(r"<(?:[a-zA-Z][a-zA-Z0-9:-]*[\s/>]|/[a-zA-Z]|!--)")
 
@@ -152,8 +157,8 @@ _SHORTCODES = re.compile(
     re.IGNORECASE,
 )
 
-_BREAKS = frozenset("p h3 h4 h5 h6 li ul ol table tr blockquote pre figure figcaption hr".split())
-_UNLIKE_PROSE = frozenset("figure figcaption table pre h3 h4 h5 h6".split())
+_BREAKS = _names("p h3 h4 h5 h6 li ul ol table tr blockquote pre figure figcaption hr")
+_UNLIKE_PROSE = _names("figure figcaption table pre h3 h4 h5 h6")
 _GAPS = re.compile(r"[ \t\xa0\u2000-\u200a\u202f\u205f\u3000\r\f\v]+")
 _LINES = re.compile(r" ?\n[ \n]*")
 _LINE_ENDS = '.!?:;…"”’»)]。！？'

@@ -15,7 +15,12 @@ _CLOSERS = "\"'”’»)\\]」』】〉》）"
 _END = re.compile(rf"[.!?…‽؟۔।]+[{_CLOSERS}]*(?=\s)|[。！？…｡]+[{_CLOSERS}]*")
 _NEXT_START = re.compile(r"\s+[\"'“‘«»„¿¡(\[–—•-]*\s*(\S)")
 
-_ABBREVIATIONS = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_ABBREVIATIONS = _words(
     # titles, then companies and places, then Latin and reference words, months, measures, other languages
     "mr mrs ms mx dr prof rev fr sr jr st hon gov gen col lt sgt capt cmdr adm maj rep sen pres messrs "
     "inc corp co ltd llc plc bros dept univ assn est ave blvd rd "
@@ -23,13 +28,13 @@ _ABBREVIATIONS = frozenset(
     "jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun "
     "ft lb lbs oz mi km cm mm kg hr hrs min mins "
     "z.b d.h u.a bzw usw ggf evtl inkl nr str vgl bspw sog u.s u.k u.n d.c u.s.a a.m p.m ph.d m.d b.a m.a b.s "
-    "m.s u.s.c n.y l.a art abs ing dipl mme mlle m sra srta dra ud uds núm pág sig dott on".split()
+    "m.s u.s.c n.y l.a art abs ing dipl mme mlle m sra srta dra ud uds núm pág sig dott on"
 )
 # Abbreviations that often do end a sentence: they do if a capital follows that isn't part of a name.
-_MAY_END = frozenset("u.s u.k u.n u.s.a d.c a.m p.m inc corp ltd co etc jr sr ph.d m.d n.y l.a".split())
-_COMMON_STARTS = frozenset(
+_MAY_END = _words("u.s u.k u.n u.s.a d.c a.m p.m inc corp ltd co etc jr sr ph.d m.d n.y l.a")
+_COMMON_STARTS = _words(
     "the a an it he she they we i in on at but and as this that these those for if when while after before its his "
-    "her their there here what who how why by with from so yet also many most some now not no one two".split()
+    "her their there here what who how why by with from so yet also many most some now not no one two"
 )
 _BEFORE = re.compile(r"(\S+)$")
 
@@ -96,7 +101,7 @@ def _ends(line: str, match: re.Match[str], ordinals: bool) -> bool:
             return True
         if lower in _MAY_END or lower.count(".") >= 1:
             after = re.match(r"[^\W\d_]+", line[following.start(1) :])
-            return bool(after) and after.group().lower() in _COMMON_STARTS and first.isupper()
+            return after is not None and after.group().lower() in _COMMON_STARTS and first.isupper()
         return False
     return True
 
