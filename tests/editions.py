@@ -253,17 +253,19 @@ def sections() -> tuple[Section, ...]:
                 pick(
                     15,
                     "people",
+                    "",
+                    "Ines Okafor on Mastodon",
                     "“We put a meter on the waste heat and found out that the building next door had been running on it "
                     "for six years.”",
-                    "Ines Okafor on Mastodon",
                     kind="post",
-                    discussions=(Span(text="about story 2", href="#s2"),),
+                    note="about story 2",
                 ),
                 pick(
                     16,
                     "people",
-                    "“The best spec I ever read had a page called What we will regret.”",
+                    "",
                     "Tomasz Lind on Bluesky",
+                    "“The best spec I ever read had a page called What we will regret.”",
                     kind="post",
                     reason="shared by 3 you follow",
                     reason_shown=True,
@@ -667,7 +669,7 @@ def heavy_day() -> Edition:
     def grown(p: Pick, size: int) -> Pick:
         return msgspec.structs.replace(
             p,
-            lead="" if p.kind == "post" else lead(size),
+            lead=p.lead if p.kind == "post" else lead(size),
             others=p.others or _web("The Meridian", "Freight Letter", "Even Money"),
             discussions=p.discussions or (Span(text="Hacker News 120", href="https://forum.example/1"),),
             reason_shown=True,

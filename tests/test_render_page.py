@@ -11,15 +11,15 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any
 
-import editions
 import html5lib
 import msgspec
 import pytest
-from words import page_words, words
 
 from newsfeed.edition.printed import visible_text
 from newsfeed.model import Edition, Section, Span
 from newsfeed.render import Templates
+from tests import editions
+from tests.words import page_words, words
 
 ALL = (
     "full_day",

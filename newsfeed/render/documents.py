@@ -87,7 +87,7 @@ def _pick(p: Pick) -> dict[str, Any]:
         "item": p.ref,
         "id": p.item,
         "story": p.story,
-        "title": p.title,
+        "title": p.title or p.lead,  # a person's post has only its words
         "link": web(p.link),
         "source": p.source,
         "author": p.author,
@@ -165,10 +165,11 @@ def _story(edition: Edition, p: Pick, place: str, site_url: str) -> dict[str, An
     labels: Mapping[str, str] = {t.name: t.label for t in edition.topics}
     item: dict[str, Any] = {
         "id": f"tag:{tag_authority(site_url)},2026:{edition.date.isoformat()}/{p.ref or place}",
-        "title": p.title,
         "content_text": p.lead or p.title,
         "date_published": instant(p.published or edition.built),
     }
+    if p.title:
+        item["title"] = p.title
     if site_url:
         item["url"] = f"{archive_url(edition, site_url)}#{place}"
     if link := web(p.link):
