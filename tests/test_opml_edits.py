@@ -92,6 +92,22 @@ def test_another_encoding_is_kept_and_what_it_lacks_is_escaped() -> None:
     assert opml.parse(new).subscriptions[-1].title == "Вечер 夜"
 
 
+def test_a_letter_that_an_encoding_would_change_is_escaped() -> None:
+    old = (DATA / "shift-jis.opml").read_bytes()
+    new = opml.add(old, Subscription(url="https://cent.example/", title="5¢ ソ"))
+    assert opml.parse(new).subscriptions[-1].title == "5¢ ソ"
+
+
+def test_damaged_letters_move_with_their_outline() -> None:
+    old = '<opml><outline text="F"/><outline text="Grüße '.encode() + b'\xff" url="a.example"/></opml>'
+    moved = opml.move(old, "a.example", ("F",))
+    assert (
+        moved
+        == '<opml><outline text="F"><outline text="Grüße '.encode()
+        + b'\xff" url="a.example"/></outline></opml>'
+    )
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -83,8 +83,17 @@ def encode(coded: Coded, text: str) -> bytes:
 
 
 def fitting(text: str, codec: str) -> str:
-    """`text` with what `codec` can't write as character references."""
-    return text.encode(codec, "xmlcharrefreplace").decode(codec)
+    """`text` with character references for what `codec` can't write, or would read back as another letter."""
+    if text.isascii() or codec.startswith("utf"):
+        return text
+    return "".join(c if c.isascii() or _kept(c, codec) else f"&#{ord(c)};" for c in text)
+
+
+def _kept(letter: str, codec: str) -> bool:
+    try:
+        return letter.encode(codec, "surrogateescape").decode(codec, "surrogateescape") == letter
+    except UnicodeError:
+        return False
 
 
 def _errors(codec: str) -> str:
