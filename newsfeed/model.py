@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -92,8 +93,10 @@ class FeedState(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """What the reader calls this feed."""
-        return self.subscription.title or self.title or self.subscription.url
+        """What the reader calls this feed; its host where nobody named it, since an address may hold a secret."""
+        return (
+            self.subscription.title or self.title or urlsplit(self.subscription.url).netloc.rpartition("@")[2]
+        )
 
 
 class Request(Record, frozen=True, kw_only=True):

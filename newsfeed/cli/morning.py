@@ -66,7 +66,7 @@ def digest(
         print_digest(done, home.settings.timezone)
     if not no_open and not as_json:
         open_page(Path(done.page))
-    raise typer.Exit(exit_code(done.refresh))
+    raise typer.Exit(exit_code(done.refresh, page=True))
 
 
 def refresh(
@@ -117,7 +117,7 @@ def refresh(
         show.print_json(done)
     else:
         print_refresh(done, home.settings.timezone)
-    raise typer.Exit(exit_code(done))
+    raise typer.Exit(exit_code(done, page=bool(done.page)))
 
 
 def _date(text: str) -> Day | None:
@@ -129,7 +129,7 @@ def _date(text: str) -> Day | None:
         raise SettingsError("--date", f"{text!r} is no date", "Write it as 2026-11-22.") from None
 
 
-def exit_code(report: RefreshReport | None) -> int:
+def exit_code(report: RefreshReport | None, *, page: bool) -> int:
     """0 fine; 1 done, with failures named; 2 nothing done."""
     from newsfeed.pipeline.reports import Outcome
 
@@ -137,7 +137,7 @@ def exit_code(report: RefreshReport | None) -> int:
         return 0
     failed = report.count(Outcome.FAILED)
     if failed and not report.answered:
-        return 2 if not report.page else 1
+        return 1 if page else 2
     return 1 if failed or report.list.problems or report.list.unreadable else 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from newsfeed.fetch import redact
 from newsfeed.model import FeedReport, FeedState, Pool
 from newsfeed.pipeline.home import Home
 from newsfeed.store import Store
@@ -23,7 +24,7 @@ def report(home: Home, state: FeedState, items_new: int) -> FeedReport:
     return FeedReport(
         feed=state.feed,
         title=state.name,
-        url=state.subscription.url,
+        url=redact(state.subscription.url),
         ok=failure is None and not state.gone,
         cause=failure.text if failure else "",
         repair=failure.repair if failure else "",

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from newsfeed import sources, update
-from newsfeed.fetch import Fetcher
+from newsfeed.fetch import Fetcher, redact
 from newsfeed.model import Cause, Failure, FeedState, NotModified, Parsed, Request, Response
 from newsfeed.parsing import Parsers
 from newsfeed.pipeline import understand
@@ -53,20 +53,22 @@ def refresh(
     begun = time.monotonic()
     listed = current_list(home, store)
     synced = store.sync(listed.list.subscriptions, started)
+    listed_states = store.states()
+    names = {s.subscription.url: s.name for s in (*listed_states, *store.former_states())}
     change = ListChange(
-        added=tuple(synced.added),
-        removed=tuple(synced.removed),
-        changed=tuple(synced.changed),
+        added=tuple(names.get(url, url) for url in synced.added),
+        removed=tuple(names.get(url, url) for url in synced.removed),
+        changed=tuple(names.get(url, url) for url in synced.changed),
         problems=listed.list.problems,
         unreadable=listed.unreadable,
     )
-    states = [s for s in store.states() if not only or _named(s, only)]
+    states = [s for s in listed_states if not only or _named(s, only)]
     ask, waiting = _select(states, started, floor=home.settings.fetch.manual_floor, due=due, force=force)
     progress.start(len(ask))
     results = asyncio.run(
         _pull(home, store, ask, force=force, workers=workers, secrets=secrets or {}, progress=progress)
     )
-    added = set(synced.added)
+    added = {s.feed for s in listed_states if s.subscription.url in set(synced.added)}
     results = [_mark_added(r, added) for r in (*results, *waiting)]
     report = RefreshReport(
         started=started,
@@ -93,8 +95,8 @@ def _named(state: FeedState, words: Sequence[str]) -> bool:
     return any(w.casefold() in state.name.casefold() or w in state.subscription.url for w in words)
 
 
-def _mark_added(result: FeedResult, added: set[str]) -> FeedResult:
-    if result.url not in added and result.name not in added:
+def _mark_added(result: FeedResult, added: set[int]) -> FeedResult:
+    if result.feed not in added:
         return result
     import msgspec
 
@@ -131,7 +133,7 @@ def _select(
                 FeedResult(
                     feed=state.feed,
                     name=state.name,
-                    url=state.subscription.url,
+                    url=redact(state.subscription.url),
                     outcome=Outcome.WAITING,
                     wait_until=until,
                 )
@@ -197,7 +199,7 @@ async def _one(
     return FeedResult(
         feed=state.feed,
         name=decided.state.name,
-        url=state.subscription.url,
+        url=redact(state.subscription.url),
         outcome=outcome,
         new=len(applied.new),
         changed=len(applied.changed),
