@@ -94,6 +94,7 @@ class Server:
 
     host: str = "127.0.0.1"
     tls: ssl.SSLContext | None = None
+    greeting: bytes = b""  # said to whoever connects, before any request, as mail servers do
     seen: list[Seen] = field(default_factory=list)
     connections: int = 0  # opened so far
     open: int = 0  # now
@@ -184,6 +185,8 @@ class Server:
         self.most_open = max(self.most_open, self.open)
         number = self.connections
         try:
+            if self.greeting:
+                writer.write(self.greeting)
             while await self._one(reader, writer, number):
                 pass
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):

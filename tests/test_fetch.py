@@ -116,7 +116,8 @@ def test_connections_are_kept_and_used_again(server: Server) -> None:
     async def go() -> None:
         async with Fetcher(setting(server), now=lambda: NOW) as fetcher:
             for _ in range(5):
-                good(await fetcher.get(Request(url=url)))
+                response = good(await fetcher.get(Request(url=url)))
+                assert isinstance(await fetcher.get(Request(url=url, etag=response.etag)), NotModified)
 
     asyncio.run(go())
     assert server.connections == 1

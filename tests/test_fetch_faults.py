@@ -287,6 +287,13 @@ def test_memory_stays_below_four_times_the_cap(server: Server, name: str) -> Non
     assert peak < 4 * cap
 
 
+def test_a_server_that_speaks_first() -> None:
+    with Server(greeting=b"220 mail.test ESMTP\r\n\r\n") as other:
+        [outcome] = ask(setting(other), other.url("/"))
+        assert isinstance(outcome, Failure)
+        assert outcome.cause == Cause.HTTP
+
+
 def test_a_fault_heals(server: Server) -> None:
     url = server.play("/ill", serving.in_turn(serving.hang_up, serving.document(RSS)))
     first, second = ask(setting(server), url)[0], ask(setting(server), url)[0]

@@ -306,6 +306,8 @@ class Fetcher:
         else:
             self._turns.answered(key, begun)
         if status == 304:
+            async for _ in answer.stream:  # type: ignore[union-attr]
+                pass  # there is no body, but only after its end can the connection serve again
             return Hop(self._not_modified(way, headers))
         if status in MOVED:
             return self._moved(way, headers, status)
