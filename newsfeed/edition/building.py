@@ -51,7 +51,7 @@ def build(pool: Pool, settings: Settings, *, date: Day, now: datetime) -> Editio
             break
     if best is None:
         best = _draft(desk, choose(desk.morning, desk.rules(0.0, 0)), (), budget, in_short=False)
-    return _finished(desk, best, budget)
+    return _finished(desk, best)
 
 
 def _fitted(desk: Desk, budget: float, *, plain: bool) -> _Draft | None:
@@ -99,7 +99,7 @@ def _richer(one: _Draft, other: _Draft) -> bool:
 def _waiting(desk: Desk, choice: Choice) -> bool:
     """Whether a good story is still without a place."""
     told = {int(choice.morning.stories[pick.row]) for pick in choice.picks}
-    if len(choice.picks) >= desk.settings.edition.max_items:
+    if len(choice.picks) >= choice.most:
         return False
     return any(t.worth.value >= c.GOOD and t.story not in told and desk.pickable(t) for t in desk.articles)
 
@@ -180,34 +180,30 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
     )
 
 
-def _finished(desk: Desk, draft: _Draft, budget: float) -> Edition:
+def _finished(desk: Desk, draft: _Draft) -> Edition:
     """Add what doesn't count against the minutes, and say how long the whole is."""
     edition = draft.edition
-    minutes = edition_minutes(edition)
     stories = len(draft.page.picks) + len(draft.page.lines)
     sources = sum(report.ok for report in desk.pool.reports) or len(desk.pool.feeds)
     long = long_read(desk, draft.page)
-    entries = edition.ledger
     if long is not None:
+        # One item less without room only ever makes the foot's sentence shorter.
         entries = tuple(
             msgspec.structs.replace(entry, cause=ledger.SHOWN, detail="the long read")
             if entry.item == long.item
             else entry
-            for entry in entries
+            for entry in edition.ledger
         )
-    counts = ledger.counts(entries)
-    rows = edition.foot
-    if long is not None:
-        rows = (rows[0], foot.read_for_you(counts), *rows[2:])
-    return msgspec.structs.replace(
-        edition,
-        promise=foot.promise(stories, sources, minutes),
-        minutes=minutes,
-        long_read=long,
-        ledger=entries,
-        counts=counts,
-        foot=rows,
-    )
+        counts = ledger.counts(entries)
+        edition = msgspec.structs.replace(
+            edition,
+            long_read=long,
+            ledger=entries,
+            counts=counts,
+            foot=(edition.foot[0], foot.read_for_you(counts), *edition.foot[2:]),
+        )
+    minutes = edition_minutes(edition)
+    return msgspec.structs.replace(edition, promise=foot.promise(stories, sources, minutes), minutes=minutes)
 
 
 def _entries(desk: Desk, causes: Mapping[int, tuple[str, str]]) -> tuple[LedgerEntry, ...]:

@@ -102,6 +102,7 @@ class Choice:
     value: float  # F
     spent: float  # minutes of picks and lines
     left: float
+    most: int  # picks that were allowed
     minutes_of: Floats  # picked minutes by source
     picks_of: Ints
 
@@ -440,6 +441,7 @@ def choose(morning: Morning, rules: Rules) -> Choice:
         value=state.value,
         spent=spent,
         left=max(0.0, rules.budget - spent),
+        most=rules.most,
         minutes_of=state.by_source,
         picks_of=state.count_by_source,
     )

@@ -94,6 +94,9 @@ PEOPLE_WORDS: Final = 8
 # --- the long read
 LONG_WORDS: Final = 800
 LONG_SECONDS: Final = 15 * 60
+LONG_GOOD: Final = (
+    0.22  # worth before freshness: a long piece ages slowly, but it has to deserve its half hour
+)
 
 # --- reasons that are news in themselves
 TOLD_BY: Final = 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from newsfeed import text
@@ -63,12 +65,14 @@ def long_read(desk: Desk, page: Layout) -> Pick | None:
         and telling.back is None
         and telling.topic
         and telling.candidate.item.feed != barred
-        and telling.worth.value >= c.GOOD
+        and ageless(telling) >= c.LONG_GOOD
         and reading_length(telling.candidate.item.item) > 0
     ]
     if not fitting:
         return None
-    best = min(fitting, key=lambda t: (t.topic != desk.ask.core, -t.worth.value, t.id))
+    best = min(
+        fitting, key=lambda t: (t.topic != desk.ask.core, -ageless(t) * math.sqrt(t.worth.freshness), t.id)
+    )
     length = reading_length(best.candidate.item.item)
     number = len(page.picks) + 1
     return msgspec.structs.replace(
@@ -79,6 +83,11 @@ def long_read(desk: Desk, page: Layout) -> Pick | None:
         minutes=length,
         account={"pass": "long read", "length": length, **worth_account(best)},
     )
+
+
+def ageless(telling: Telling) -> float:
+    """Worth before freshness."""
+    return telling.worth.value / telling.worth.freshness if telling.worth.freshness > 0 else 0.0
 
 
 def reading_length(item: Item) -> float:

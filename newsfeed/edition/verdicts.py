@@ -54,7 +54,7 @@ def left_out(desk: Desk, choice: Choice, telling: Telling) -> Verdict:
     taken = int(choice.picks_of[source])
     if own.most >= 0 and taken >= own.most:
         return ledger.CAPPED, f"its source has the {own.most} that you allow it"
-    if len(choice.picks) >= desk.settings.edition.max_items:
+    if len(choice.picks) >= choice.most:
         return ledger.ROOM, f"the page has its {desk.settings.edition.max_items} stories"
     needed = float(choice.morning.minutes[row])
     # The shares are taken of the minutes that picks and lines had.

@@ -1,0 +1,207 @@
+"""Pools for tests of the edition: invented sources, items and stories, made of few distinct values."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from newsfeed.model import (
+    Candidate,
+    EditionSetting,
+    Enclosure,
+    FeedFacts,
+    FeedReport,
+    History,
+    Item,
+    Pool,
+    Settings,
+    StoredItem,
+    Story,
+    Tagging,
+    TopicScore,
+    TopicSetting,
+)
+
+NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
+TODAY = date(2026, 11, 22)
+TOPICS = {
+    "technology": TopicSetting(label="Technology"),
+    "finance": TopicSetting(label="Finance"),
+    "sales": TopicSetting(label="Sales"),
+    "science": TopicSetting(label="Science"),
+    "policy": TopicSetting(label="Policy"),
+    "ai": TopicSetting(label="AI", parent="technology"),
+}
+WORDS = [
+    "court",
+    "bank",
+    "chip",
+    "model",
+    "market",
+    "study",
+    "leader",
+    "price",
+    "law",
+    "team",
+    "cell",
+    "brand",
+    "budget",
+    "city",
+    "school",
+    "grid",
+    "solar",
+    "rate",
+    "cloud",
+    "rule",
+    "trade",
+    "index",
+    "drug",
+    "harbour",
+    "bridge",
+    "tariff",
+    "battery",
+    "engine",
+    "wage",
+    "seller",
+    "buyer",
+    "lab",
+    "vaccine",
+    "orbit",
+]
+
+
+def settings(minutes: float = 5.0, **more: Any) -> Settings:
+    """Settings of a reader in Berlin with five topics; `more` goes to the edition or, where it fits, to all."""
+    whole = {key: more.pop(key) for key in ("topics", "languages", "muted", "timezone") if key in more}
+    return Settings(
+        timezone=whole.get("timezone", "Europe/Berlin"),
+        topics=whole.get("topics", TOPICS),
+        languages=whole.get("languages", ("en",)),
+        muted=whole.get("muted", ()),
+        edition=EditionSetting(minutes=minutes, **more),
+    )
+
+
+def feed(number: int, **more: Any) -> FeedFacts:
+    """A source that posts twice a day."""
+    fields: dict[str, Any] = {
+        "feed": number,
+        "title": f"Paper {number}",
+        "url": f"https://paper{number}.example/feed",
+        "items_a_day": 2.0,
+    }
+    return FeedFacts(**(fields | more))
+
+
+def candidate(number: int, feed_number: int = 1, **more: Any) -> Candidate:
+    """An item of two hours ago about technology, in a story of its own; `more` replaces what it names."""
+    hours = more.pop("hours", 2.0)
+    topic = more.pop("topic", "technology")
+    p = more.pop("p", 0.9)
+    item: dict[str, Any] = {
+        "identity": f"item-{number}",
+        "link": f"https://paper{feed_number}.example/{number}",
+        "title": f"Harbour number {number} opens its gates to larger ships",
+        "lead": f"The gates of harbour {number} were widened in spring. Ships of every size may now pass.",
+        "published": NOW - timedelta(hours=hours),
+        "lang": "en",
+        "words": 300,
+    }
+    whole = {
+        key: more.pop(key) for key in ("story", "liked", "not_news", "before", "first_seen") if key in more
+    }
+    scores = more.pop("scores", (TopicScore(topic=topic, p=p),) if topic else ())
+    made = Item(**(item | more))
+    return Candidate(
+        item=StoredItem(
+            id=number,
+            ref=f"k{number}",
+            feed=feed_number,
+            item=made,
+            first_seen=whole.get("first_seen", made.published or NOW),
+            before=whole.get("before", False),
+        ),
+        tagging=Tagging(item=number, scores=scores, not_news=whole.get("not_news", "")),
+        story=whole.get("story", number),
+        liked=whole.get("liked", 0),
+    )
+
+
+def pool(candidates: Sequence[Candidate], feeds: Sequence[FeedFacts] = (), **more: Any) -> Pool:
+    """A pool of these items; feeds that are not named are plain ones."""
+    named = {one.feed: one for one in feeds}
+    for one in candidates:
+        named.setdefault(one.item.feed, feed(one.item.feed))
+    members: dict[int, list[Candidate]] = {}
+    for one in candidates:
+        members.setdefault(one.story, []).append(one)
+    stories = more.pop("stories", None)
+    if stories is None:
+        stories = tuple(
+            Story(
+                id=key,
+                head=min(group, key=lambda one: one.item.first_seen).item.id,
+                items=tuple(sorted(one.item.id for one in group)),
+                first=min(one.item.first_seen for one in group),
+                last=max(one.item.first_seen for one in group),
+            )
+            for key, group in members.items()
+        )
+    reports = more.pop("reports", None)
+    if reports is None:
+        reports = tuple(FeedReport(feed=f.feed, title=f.title, url=f.url) for f in named.values())
+    return Pool(
+        candidates=tuple(candidates),
+        stories=tuple(stories),
+        feeds=tuple(named[number] for number in sorted(named)),
+        reports=reports,
+        **more,
+    )
+
+
+def random_pool(seed: int, items: int, *, feeds: int = 30, history: History | None = None) -> Pool:
+    """A morning of made-up items: several outlets a story, busy and quiet feeds, posts, adverts, other languages."""
+    r = random.Random(seed)
+    names = [name for name in TOPICS if name != "ai"]
+    sources = [
+        feed(
+            n,
+            title=r.choice(["The Paper", "Daily", "Notes"]) + f" {n}",
+            items_a_day=r.choice([0.2, 1.0, 3.0, 20.0]),
+            social=n > feeds - 4,
+            topic_mix={names[n % len(names)]: 0.8, names[(n + 1) % len(names)]: 0.2},
+            last_shown=r.choice([None, TODAY - timedelta(days=3)]),
+            previous_post=NOW - timedelta(days=r.choice([3, 12])),
+        )
+        for n in range(1, feeds + 1)
+    ]
+    made = []
+    for number in range(1, items + 1):
+        source = r.choice(sources)
+        told = [
+            " ".join(r.choice(WORDS) for _ in range(r.randrange(6, 18))).capitalize() + "."
+            for _ in range(r.randrange(6))
+        ]
+        made.append(
+            candidate(
+                number,
+                source.feed,
+                story=r.randrange(1, max(2, items * 2 // 3)),
+                topic=r.choice([names[source.feed % len(names)], r.choice(names), "", "ai"]),
+                p=r.choice([0.9, 0.6, 0.3]),
+                hours=r.choice([1.0, 1.0, 5.0, 20.0, 60.0]),
+                title=" ".join(r.choice(WORDS) for _ in range(r.randrange(3, 16))).capitalize(),
+                lead=" ".join(told),
+                lang=r.choice(["en", "en", "en", "en", "de", ""]),
+                kind="post" if source.social else "article",
+                author=r.choice(["", "Ada Bergström"]) if source.social else "",
+                words=r.choice([120, 900, 2400]),
+                score=r.choice([None, 3, 40]),
+                not_news=r.choice([""] * 12 + ["deal"]),
+                enclosures=r.choice([(), (Enclosure(url="https://e.example/a.mp3", seconds=1800),)]),
+            )
+        )
+    more: dict[str, Any] = {"history": history} if history is not None else {}
+    return pool(made, sources, **more)

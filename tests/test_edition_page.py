@@ -1,0 +1,529 @@
+"""An edition keeps its promises: minutes, places, numbers, reasons, ledger; on any morning and on the odd ones."""
+
+from __future__ import annotations
+
+import random
+import re
+from datetime import timedelta
+
+import msgspec
+import pytest
+from hypothesis import given, strategies
+from hypothesis import settings as examples
+from pools import NOW, TODAY, TOPICS, candidate, feed, pool, random_pool, settings
+
+from newsfeed import text
+from newsfeed.edition import CAUSES, build, ledger, visible_text
+from newsfeed.edition import constants as c
+from newsfeed.edition.desk import Desk
+from newsfeed.model import (
+    Edition,
+    FeedReport,
+    History,
+    Line,
+    Pick,
+    Pool,
+    Settings,
+    Shown,
+    TopicScore,
+    TopicSetting,
+)
+
+
+def edition(of: Pool, reader: Settings | None = None) -> Edition:
+    return build(of, reader or settings(), date=TODAY, now=NOW)
+
+
+def picks(of: Edition) -> list[Pick]:
+    return [pick for section in of.sections for pick in section.picks]
+
+
+def told(of: Edition) -> list[Pick | Line]:
+    return [*picks(of), *of.lines]
+
+
+def printed(of: Edition) -> float:
+    return text.reading_minutes(visible_text(of)) + 0.05 * len(picks(of))
+
+
+def cause(of: Edition, item: int) -> tuple[str, str]:
+    entry = next(one for one in of.ledger if one.item == item)
+    return entry.cause, entry.detail
+
+
+MORNINGS = strategies.tuples(
+    strategies.integers(0, 40),
+    strategies.sampled_from([0, 1, 3, 12, 60, 160]),
+    strategies.sampled_from([1.0, 3.0, 5.0, 10.0]),
+)
+
+
+@examples(max_examples=60, deadline=None)
+@given(MORNINGS)
+def test_the_promises_of_any_morning(given: tuple[int, int, float]) -> None:
+    seed, items, minutes = given
+    source, reader = random_pool(seed, items), settings(minutes)
+    made = edition(source, reader)
+    # The minutes hold for every visible word.
+    assert printed(made) <= minutes + 1e-9
+    assert made.minutes == pytest.approx(printed(made))
+    assert len(picks(made)) <= reader.edition.max_items
+    # No story twice, numbers in the page's order.
+    stories = [one.story for one in told(made)]
+    assert len(stories) == len(set(stories))
+    assert [pick.n for pick in picks(made)] == list(range(1, len(picks(made)) + 1))
+    # Every item is in the ledger once; what is on the page says so.
+    assert [entry.item for entry in made.ledger] == sorted(one.item.id for one in source.candidates)
+    assert sum(made.counts.values()) == len(source.candidates)
+    assert set(made.counts) <= set(CAUSES)
+    on_page = {pick.item for pick in picks(made)} | ({made.long_read.item} if made.long_read else set())
+    assert {entry.item for entry in made.ledger if entry.cause == ledger.SHOWN} == on_page
+    assert {entry.item for entry in made.ledger if entry.cause == ledger.LINE} == {
+        line.item for line in made.lines
+    }
+    # Every pick has its reason and its numbers; In short leads to places that exist.
+    for pick in picks(made):
+        assert pick.reason
+        assert pick.account["pass"]
+        assert pick.title
+        assert len(pick.lead.split()) <= 101
+    places = {f"#s{pick.n}" for pick in picks(made)} | {f"#l-{line.ref}" for line in made.lines}
+    assert {short.href for short in made.short} <= places
+    assert all(text.count_words(short.text) <= c.SHORT_WORDS for short in made.short)
+    assert not re.search(r"\bNone\b|\bnan\b|\[…\]|  ", visible_text(made))
+    assert len(made.foot) <= 4
+    assert made.foot[0][0].text == "That’s all for today."
+
+
+@examples(max_examples=40, deadline=None)
+@given(strategies.integers(0, 200), strategies.sampled_from([3.0, 5.0, 10.0]))
+def test_a_place_for_every_topic_from_three_minutes_up(seed: int, minutes: float) -> None:
+    source, reader = random_pool(seed, 120), settings(minutes)
+    desk = Desk(source, reader, date=TODAY, now=NOW)
+    made = edition(source, reader)
+    present = {topic for one in told(made) for topic in (*desk.by_id[one.item].topics.stands, one.topic)}
+    assert set(desk.good_topics()) <= present
+    in_short = {label for short in made.short for label in short.label.split(" and ")}
+    assert {desk.ask.label(topic) for topic in desk.good_topics()} <= in_short
+
+
+@examples(max_examples=25, deadline=None)
+@given(strategies.integers(0, 100), strategies.randoms(use_true_random=False))
+def test_same_input_same_bytes_in_any_order(seed: int, shuffle: random.Random) -> None:
+    source = random_pool(seed, 60)
+    mixed = list(source.candidates)
+    shuffle.shuffle(mixed)
+    feeds = list(source.feeds)
+    shuffle.shuffle(feeds)
+    other = msgspec.structs.replace(
+        source, candidates=tuple(mixed), feeds=tuple(feeds), stories=source.stories[::-1]
+    )
+    encode = msgspec.json.encode
+    assert encode(edition(source)) == encode(edition(other))
+
+
+@examples(max_examples=25, deadline=None)
+@given(strategies.integers(0, 100))
+def test_every_reason_can_be_recomputed(seed: int) -> None:
+    made = edition(random_pool(seed, 90))
+    for pick in picks(made):
+        numbers = pick.account
+        parts = sum(
+            float(numbers[f"part of {name}"]) for name in ("outlets", "interest", "engagement", "rarity")
+        )
+        worth = min(1.0, float(numbers["freshness"]) * parts * float(numbers["weight"]))
+        assert float(numbers["worth"]) == pytest.approx(worth)
+        if match := re.fullmatch(r"told by (\d+) of your sources", pick.reason):
+            assert int(match.group(1)) == numbers["outlets"] >= 3
+            assert pick.reason_shown
+        if "of yours carry it" in pick.reason or pick.reason.startswith(
+            ("next best", "first choice", "the only")
+        ):
+            assert not pick.reason_shown
+        assert "in 0 days" not in pick.reason
+
+
+# --------------------------------------------------------------------------- odd mornings
+
+
+def test_no_feeds_at_all() -> None:
+    made = edition(Pool())
+    assert made.note == "Your list has no feeds yet: add some to feeds.opml."
+    assert made.promise == "No sources yet"
+    assert made.sections == ()
+
+
+def test_no_items_on_a_first_day() -> None:
+    made = edition(pool([], [feed(1), feed(2)]))
+    assert made.promise == "Nothing new from 2 sources"
+    assert made.note.startswith("Your first page")
+    assert "Nothing new was there to read." in visible_text(made)
+
+
+def test_one_item() -> None:
+    made = edition(pool([candidate(1)]))
+    assert made.promise == "1 story from 1 source · 1 min"
+    assert [section.heading for section in made.sections] == ["Top"]
+    assert made.short[0].text == "Harbour number 1 opens its gates to larger ships"
+
+
+def test_a_quiet_day_says_so_and_stops() -> None:
+    past = History(days=(TODAY - timedelta(days=1),))
+    made = edition(pool([candidate(n, n) for n in range(1, 5)], history=past))
+    assert made.note == "Quiet day: 4 stories."
+    assert made.previous == TODAY - timedelta(days=1)
+
+
+def test_when_all_feeds_fail_that_is_said_first() -> None:
+    reports = [
+        FeedReport(feed=n, title=f"Paper {n}", url="https://p.example/", ok=False, cause="no network")
+        for n in (1, 2)
+    ]
+    made = edition(pool([], [feed(1), feed(2)], reports=tuple(reports)))
+    assert made.note.startswith("None of your 2 sources could be read today: no network.")
+
+
+def test_feeds_that_need_their_owner_at_once_or_after_two_days() -> None:
+    def failing(number: int, **more: object) -> FeedReport:
+        return FeedReport(feed=number, title=f"Paper {number}", url="", ok=False, cause="not found", **more)  # type: ignore[arg-type]
+
+    reports = (
+        failing(1, failing_since=NOW - timedelta(hours=5)),
+        failing(2, failing_since=NOW - timedelta(days=3)),
+        failing(3, needs_owner=True),
+        failing(4, must_read=True),
+        failing(5, needs_owner=True),
+        FeedReport(feed=6, title="Paper 6", url=""),
+    )
+    made = edition(pool([candidate(1, 6)], reports=reports))
+    said = "".join(span.text for span in made.foot[-1])
+    assert said == "4 feeds need you: Paper 4 (not found), Paper 3 (not found), Paper 5 (not found), +1 more."
+
+
+def test_two_thousand_items() -> None:
+    made = edition(random_pool(3, 2000))
+    assert printed(made) <= 5
+    assert len(made.ledger) == 2000
+
+
+def test_no_topics_in_the_settings_is_one_topic() -> None:
+    made = edition(pool([candidate(n, n) for n in range(1, 9)]), settings(topics={}))
+    assert {section.heading for section in made.sections} == {"Top", "News"}
+
+
+def test_minutes_too_few_for_anything_still_end() -> None:
+    made = edition(random_pool(1, 60), settings(0.4))
+    assert printed(made) <= 0.45
+    assert made.foot[0][0].text == "That’s all for today."
+
+
+def test_cjk_counts_by_characters() -> None:
+    items = [
+        candidate(
+            n, n, title="新しい港が大型船に門を開き始めた" * 3, lead="門は春に広げられた。" * 20, lang="ja"
+        )
+        for n in range(1, 30)
+    ]
+    made = edition(pool(items), settings(3.0, languages=("ja",)))
+    assert printed(made) <= 3
+    assert 0 < len(picks(made)) < 16
+
+
+def test_hostile_names_stay_one_short_line() -> None:
+    made = edition(pool([candidate(1)], [feed(1, title="Pa\u202eper\r\nBcc: x " * 40)]))
+    source = picks(made)[0].source
+    assert len(source) <= 41
+    assert "\u202e" not in source
+    assert "\n" not in source
+
+
+# --------------------------------------------------------------------------- what the reader decides
+
+
+def test_causes_of_what_can_not_be_shown() -> None:
+    items = [
+        candidate(1),
+        candidate(2, lang="de"),
+        candidate(3, not_news="deal"),
+        candidate(4, hours=24 * 9),
+        candidate(5, before=True),
+        candidate(6, title="The Royal Wedding in pictures"),
+        candidate(7, 2),
+        candidate(8, topic="sales"),
+        candidate(9, topic=""),
+        candidate(10, title="", lead=""),
+    ]
+    topics = {**TOPICS, "sales": TopicSetting(label="Sales", share=0.0)}
+    made = edition(
+        pool(items, [feed(1), feed(2, options={"mute": "yes"})]),
+        settings(muted=("royal wedding",), topics=topics),
+    )
+    assert {entry.item: entry.cause for entry in made.ledger} == {
+        1: ledger.SHOWN,
+        2: ledger.LANGUAGE,
+        3: ledger.ADVERT,
+        4: ledger.OLD,
+        5: ledger.BEFORE,
+        6: ledger.MUTED,
+        7: ledger.MUTED,
+        8: ledger.MUTED,
+        9: ledger.BELOW,
+        10: ledger.BELOW,
+    }
+    assert cause(made, 6) == (ledger.MUTED, "you muted “Royal Wedding”")
+    assert "Sales" not in visible_text(made)
+
+
+def test_a_must_read_source_comes_whatever_it_says() -> None:
+    items = [
+        candidate(1, 1, not_news="sponsored", topic="", hours=40),
+        *(candidate(n, n) for n in range(2, 30)),
+    ]
+    made = edition(pool(items, [feed(1, options={"must-read": "yes"})]))
+    pick = next(one for one in picks(made) if one.feed == 1)
+    assert (pick.reason, pick.reason_shown) == ("you marked it must-read", True)
+
+
+def test_a_cap_in_picks_is_kept_and_named() -> None:
+    items = [candidate(n, 1) for n in range(1, 9)]
+    made = edition(pool(items, [feed(1, options={"cap": "2"})]))
+    assert len(picks(made)) == 2
+    left_out = [entry for entry in made.ledger if entry.cause == ledger.CAPPED]
+    assert {entry.detail for entry in left_out} == {"its source has the 2 that you allow it"}
+
+
+def test_weight_lifts_a_source_and_thumbs_only_within_reason() -> None:
+    plain = edition(pool([candidate(1, 1), candidate(2, 2)]))
+    assert {pick.account["weight"] for pick in picks(plain)} <= {1.0}
+    made = edition(
+        pool(
+            [candidate(1, 1), candidate(2, 2, liked=1)],
+            [feed(1, options={"weight": "3"})],
+        )
+    )
+    worth = {pick.item: pick.account["worth"] for pick in picks(made)}
+    assert worth[1] > worth[2]
+    assert (
+        next(pick for pick in picks(made) if pick.item == 2).account["part of interest"] == c.INTEREST_WEIGHT
+    )
+
+
+def test_a_sub_topic_is_told_under_its_parent_until_it_has_a_share() -> None:
+    items = [candidate(1, 1, topic="ai"), *(candidate(n, n) for n in range(2, 9))]
+    made = edition(pool(items))
+    assert "AI" not in {section.heading for section in made.sections}
+    own = {**TOPICS, "ai": TopicSetting(label="AI", parent="technology", share=0.3)}
+    made = edition(pool(items), settings(topics=own))
+    assert "AI" in [short.label for short in made.short]
+
+
+def test_core_comes_first_then_the_readers_order() -> None:
+    names = ("policy", "technology", "finance", "science", "sales")
+    items = [candidate(10 * k + n, 10 * k + n, topic=name) for k, name in enumerate(names) for n in (1, 2, 3)]
+    made = edition(pool(items), settings(core="science"))
+    headings = [section.key for section in made.sections if section.key != "top"]
+    assert headings == [
+        name for name in ("science", "technology", "finance", "sales", "policy") if name in headings
+    ]
+    assert [short.label for short in made.short] == ["Science", "Technology", "Finance", "Sales", "Policy"]
+
+
+# --------------------------------------------------------------------------- the quiet line and its reasons
+
+
+def test_other_tellers_by_name_then_by_number_and_discussions_apart() -> None:
+    items = [candidate(n, n, story=1) for n in range(1, 7)]
+    items.append(
+        candidate(
+            7,
+            7,
+            story=1,
+            discussion="https://news.example/item?id=7",
+            discussion_label="Hacker News",
+            comments=412,
+        )
+    )
+    made = edition(pool(items, [feed(7, social=True, title="Hacker News")]))
+    pick = picks(made)[0]
+    assert [span.text for span in pick.others] == ["Paper 2", "Paper 3", "Paper 4", "+2"]
+    assert [(span.text, span.href) for span in pick.discussions] == [
+        ("Hacker News 412", "https://news.example/item?id=7")
+    ]
+    assert (pick.reason, pick.reason_shown) == ("told by 6 of your sources", True)
+    assert cause(made, 3)[0] == ledger.SAME
+
+
+def test_feeds_of_one_site_are_one_outlet() -> None:
+    feeds = [feed(n, html_url="https://www.paper.example/section") for n in (1, 2, 3, 4)]
+    made = edition(pool([candidate(n, n, story=1) for n in (1, 2, 3, 4)], feeds))
+    assert picks(made)[0].account["outlets"] == 1.0
+    assert picks(made)[0].others == ()
+
+
+def test_the_head_is_told_and_an_open_telling_goes_before_a_closed_one() -> None:
+    items = [candidate(1, 1, story=1), candidate(2, 2, story=1)]
+    closed = [feed(1, options={"paywall": "yes"}), feed(2)]
+    headless = pool(items, closed, stories=())
+    assert picks(edition(headless))[0].feed == 2
+    assert picks(edition(pool(items, closed)))[0].feed == 1
+
+
+def test_first_story_of_a_topic_in_days_only_when_history_is_as_long() -> None:
+    day = TODAY - timedelta(days=4)
+    history = History(
+        days=(day, TODAY - timedelta(days=1)),
+        picks={day.isoformat(): {"sales": 1}, "2026-11-21": {"finance": 1}},
+    )
+    items = [
+        candidate(1, 1, topic="sales"),
+        candidate(2, 2, topic="science"),
+        candidate(3, 3, topic="finance"),
+    ]
+    made = edition(pool(items, history=history))
+    reasons = {pick.topic: pick.reason for pick in picks(made)}
+    assert reasons["sales"] == "first Sales story in 4 days"
+    assert reasons["science"] == "first Science story in 4 days"  # history is four days long
+    assert reasons["finance"] == "the only Finance story today"
+    first_day = edition(pool(items))
+    assert all("in" not in pick.reason.split() for pick in picks(first_day))
+
+
+def test_a_quiet_source_speaks() -> None:
+    quiet = feed(1, items_a_day=0.1, previous_post=NOW - timedelta(days=12))
+    made = edition(pool([candidate(1, 1), *(candidate(n, n) for n in range(2, 6))], [quiet]))
+    pick = next(one for one in picks(made) if one.feed == 1)
+    assert pick.reason == "a quiet source speaks, its first post in 11 days"
+
+
+def test_a_bridge_is_told_once_and_counted_for_both() -> None:
+    both = (TopicScore(topic="finance", p=0.8), TopicScore(topic="policy", p=0.8))
+    made = edition(pool([candidate(1, 1, scores=both), *(candidate(n, n) for n in range(2, 6))]))
+    accounts = {topic.name: topic for topic in made.topics}
+    assert accounts["finance"].picks == accounts["policy"].picks == 1
+    assert "Finance and Policy" in {short.label for short in made.short}
+
+
+def test_a_big_story_that_fits_no_topic_is_told_in_a_line() -> None:
+    items = [candidate(n, n, story=1, topic="", title="Flood closes the northern line") for n in range(1, 6)]
+    items += [candidate(n, n) for n in range(10, 20)]
+    made = edition(pool(items))
+    assert [(line.title, line.note) for line in made.lines] == [
+        ("Flood closes the northern line", "5 sources")
+    ]
+    assert (made.big_told, made.big_all) == (1, 1)
+
+
+def test_the_largest_story_left_out_is_named() -> None:
+    items = [candidate(n, n, story=1, topic="", title="Flood closes the northern line") for n in range(1, 6)]
+    items += [candidate(n, n) for n in range(10, 20)]
+    made = edition(pool(items), settings(lines=0.0))
+    assert "Left out, though 5 sources told it: Flood closes the northern line" in visible_text(made)
+    assert (made.big_told, made.big_all) == (0, 1)
+
+
+def test_quiet_topics_say_why() -> None:
+    feeds = [feed(1, topic_mix={"technology": 1.0}), feed(2, topic_mix={"sales": 1.0})]
+    items = [candidate(1, 1), candidate(2, 2, topic="sales", hours=60)]
+    reports = (
+        FeedReport(feed=1, title="Paper 1", url=""),
+        FeedReport(feed=2, title="Paper 2", url="", ok=False, cause="timeout"),
+    )
+    made = edition(pool(items, feeds, reports=reports))
+    thin = {topic.name: topic.why_thin for topic in made.topics}
+    assert thin["technology"] == ""
+    assert thin["sales"] in {"nothing good enough", "its sources fail"}
+    assert thin["policy"] == "no source"
+    assert "Quiet today: " in visible_text(made)
+
+
+def test_when_is_said_in_the_readers_zone() -> None:
+    items = [candidate(n, n, hours=hours) for n, hours in enumerate((1.0, 20.0, 24.0 * 6 + 8), start=1)]
+    slow = [feed(n, items_a_day=0.05) for n in (1, 2, 3)]
+    made = edition(pool(items, [*slow[:2], feed(3, items_a_day=0.05, options={"must-read": "yes"})]))
+    assert {pick.item: pick.when for pick in picks(made)} == {1: "06:30", 2: "Sat 11:30", 3: "15 Nov"}
+
+
+# --------------------------------------------------------------------------- people, long read, depth
+
+
+def test_people_are_the_best_posts_and_say_what_they_are_about() -> None:
+    story = candidate(1, 1)
+    posts = [
+        candidate(
+            n,
+            n,
+            kind="post",
+            author="Ada Bergström",
+            discussion_label="Mastodon",
+            title="",
+            lead="We priced the levy into forty contracts. Unpricing it takes one clause, if you wrote the clause.",
+            link=story.item.item.link if n == 50 else f"https://social.example/{n}",
+        )
+        for n in range(50, 56)
+    ]
+    feeds = [feed(n, social=True, items_a_day=0.5) for n in range(50, 56)]
+    made = edition(pool([story, *(candidate(n, n) for n in range(2, 12)), *posts], feeds))
+    people = next(section for section in made.sections if section.key == "people")
+    assert 1 <= len(people.picks) <= 3
+    first = people.picks[0]
+    assert first.title.startswith("“We priced the levy")
+    assert first.source == "Ada Bergström on Mastodon"
+    assert first.lead == ""
+    about = {pick.item: pick.note for pick in people.picks}
+    number = next(pick.n for pick in picks(made) if pick.item == 1)
+    assert about[50] == f"about story {number}"
+
+
+def test_short_or_dull_posts_are_no_people() -> None:
+    posts = [candidate(1, 1, kind="post", lead="Good morning all"), candidate(2, 2, kind="post", hours=70)]
+    made = edition(pool([*posts, candidate(3, 3)], [feed(1, social=True), feed(2, social=True)]))
+    assert "people" not in {section.key for section in made.sections}
+
+
+def test_the_long_read_is_substantial_core_first_and_outside_the_minutes() -> None:
+    items = [candidate(n, n, words=300) for n in range(1, 40)]
+    items += [candidate(90, 90, words=3000, topic="sales", hours=30), candidate(91, 91, words=2380, hours=30)]
+    made = edition(pool(items), settings(3.0))
+    assert made.long_read is not None
+    assert made.long_read.item == 91
+    assert made.long_read.note == "10 min, when you have them"
+    assert made.long_read.title not in visible_text(made)
+    assert cause(made, 91) == (ledger.SHOWN, "the long read")
+    yesterday = Shown(
+        story=1, date=TODAY - timedelta(days=1), item=9999, feed=91, section="long", outlets=1, minutes=0
+    )
+    again = edition(pool(items, history=History(shown=(yesterday,), days=(yesterday.date,))), settings(3.0))
+    assert again.long_read is None or again.long_read.feed != 91
+    assert edition(pool(items), settings(3.0, long_read=False)).long_read is None
+
+
+def test_top_and_the_core_topics_first_pick_go_deeper_where_minutes_are_left() -> None:
+    lead = " ".join(f"Sentence {n} of the story says ten more words of it." for n in range(12))
+    made = edition(pool([candidate(n, n, lead=lead) for n in range(1, 9)]))
+    lengths = [len(pick.lead.split()) for pick in picks(made)]
+    assert max(lengths) > 60
+    assert sum(length > 60 for length in lengths) == 1
+    assert all(len(pick.lead.split()) <= 35 for pick in picks(made) if pick.section != "top")
+
+
+def test_off_your_path() -> None:
+    days = tuple(TODAY - timedelta(days=n) for n in range(10, 0, -1))
+    minutes = {
+        day.isoformat(): {"technology": 2.0, "finance": 1.0, "sales": 1.0, "science": 0.0, "policy": 1.0}
+        for day in days
+    }
+    history = History(
+        days=days, minutes=minutes, picks={d.isoformat(): dict.fromkeys(TOPICS, 1) for d in days}
+    )
+    items = [
+        candidate(n, n, topic=name)
+        for n, name in enumerate(("technology", "finance", "science", "science"), start=1)
+    ]
+    made = edition(pool(items, history=history))
+    off = [pick for pick in picks(made) if pick.note == "off your path"]
+    assert [pick.topic for pick in off] in ([], ["science"])
+    crowded = items + [candidate(n, n, topic="science", hours=1 + n / 10) for n in range(10, 20)]
+    made = edition(pool(crowded, history=history), settings(breadth="depth"))
+    assert sum(pick.note == "off your path" for pick in picks(made)) <= 1
+    without = edition(pool(crowded, history=history), settings(off_path=False))
+    assert all(pick.note != "off your path" for pick in picks(without))
