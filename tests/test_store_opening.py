@@ -1,50 +1,295 @@
-"""Opening a store: made fast, private, migrated after a copy, refused untouched where it is not ours."""
+"""Opening a store: made fast and private, migrated after a copy, refused untouched where it is not ours."""
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from datetime import UTC, datetime
+import subprocess
+import sys
+from datetime import timedelta
 from pathlib import Path
 
-from newsfeed.store import Store, opening, schema, sqlite
+import pytest
+from stored import NOW, keep, opened
 
-NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
+from newsfeed.errors import NewerStoreError, SettingsError, StoreError
+from newsfeed.store import Store, opening, schema, sqlite
 
 
 def form(path: Path) -> dict[str, list[tuple[object, ...]]]:
     """Tables, columns, keys and indexes of a database, as far as they matter."""
-    with sqlite3.connect(path) as raw:
-        names = [
-            r[0]
-            for r in raw.execute(
-                "SELECT name FROM sqlite_master WHERE type IN ('table', 'index') ORDER BY name"
-            )
-        ]
-        found: dict[str, list[tuple[object, ...]]] = {}
-        for name in names:
-            found[name] = [tuple(r[1:]) for r in raw.execute(f"PRAGMA table_info('{name}')")]
-            found[name] += sorted(tuple(r[2:]) for r in raw.execute(f"PRAGMA foreign_key_list('{name}')"))
-            found[name] += [tuple(r[1:]) for r in raw.execute(f"PRAGMA index_xinfo('{name}')")]
-        found["autoincrement"] = sorted(
-            r for r in raw.execute("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'")
-        )
-        found["version"] = raw.execute("SELECT version_num FROM alembic_version").fetchall()
-        found["search"] = raw.execute("SELECT sql FROM sqlite_master WHERE name = 'search'").fetchall()
+    raw = sqlite3.connect(path)
+    names = [
+        r[0]
+        for r in raw.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'index') ORDER BY name")
+    ]
+    found: dict[str, list[tuple[object, ...]]] = {}
+    for name in names:
+        found[name] = [tuple(r[1:]) for r in raw.execute(f"PRAGMA table_info('{name}')")]
+        found[name] += sorted(tuple(r[2:]) for r in raw.execute(f"PRAGMA foreign_key_list('{name}')"))
+        found[name] += [tuple(r[1:]) for r in raw.execute(f"PRAGMA index_xinfo('{name}')")]
+    found["autoincrement"] = sorted(
+        raw.execute("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'")
+    )
+    found["version"] = raw.execute("SELECT version_num FROM alembic_version").fetchall()
+    found["search"] = raw.execute("SELECT sql FROM sqlite_master WHERE name = 'search'").fetchall()
+    found["merging"] = raw.execute("SELECT k, v FROM search_config ORDER BY k").fetchall()
     raw.close()
     return found
 
 
-def migrated(path: Path, target: str = "head") -> None:
-    """A database made by the migrations alone."""
+def migrated(path: Path, target: int = schema.REVISION) -> None:
+    """A database made by the migrations alone, up to one of them."""
     engine, connection = sqlite.connect(path)
     with sqlite.write(connection):
-        opening.upgrade(connection, target)
-        sqlite.set_revision(connection, schema.REVISION if target == "head" else int(target))
+        opening.upgrade(connection, f"{target:04}")
+        sqlite.set_revision(connection, target)
+    sqlite.settle(connection)
     connection.close()
     engine.dispose()
+
+
+def everything(folder: Path) -> dict[str, tuple[bytes, int]]:
+    return {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.iterdir()}
 
 
 def test_the_migrations_lead_to_the_tables_of_today(tmp_path: Path) -> None:
     Store.open(tmp_path / "made.db", now=NOW).close()
     migrated(tmp_path / "migrated.db")
     assert form(tmp_path / "made.db") == form(tmp_path / "migrated.db")
+
+
+def test_a_database_of_the_first_form_is_copied_and_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "newsfeed.db"
+    migrated(path, 1)
+    raw = sqlite3.connect(path)
+    raw.execute(
+        "INSERT INTO feed (id, url, outline, place, listed, since) "
+        """VALUES (1, 'https://a.example/feed', '{"url":"https://a.example/feed","title":"a"}', 0, 1, '2026-01-01 00:00:00.000000')"""
+    )
+    for number, day, before in ((1, "2026-01-01", 1), (2, "2026-01-02", 0), (3, "2026-01-02", 0)):
+        raw.execute(
+            "INSERT INTO item (id, feed, ref, identity, first_seen, before, title) VALUES (?, 1, ?, ?, ?, ?, ?)",
+            (number, f"ref{number}", f"i{number}", f"{day} 06:00:00.000000", before, f"Old item {number}"),
+        )
+    raw.commit()
+    raw.close()
+    with Store.open(path, now=NOW) as store:
+        assert [i.item.title for i in store.items([1, 2, 3])] == ["Old item 1", "Old item 2", "Old item 3"]
+        assert store.states()[0].name == "a"
+        assert list(store.tallies(NOW.date() - timedelta(days=999))[1].values()) == [2]
+        assert keep(store, name="a") == []
+    assert sqlite.header(path).revision == schema.REVISION
+    copy = tmp_path / f"newsfeed-before-{schema.REVISION:04}.db"
+    assert sqlite.header(copy).revision == 1
+    assert copy.stat().st_mode & 0o777 == 0o600
+    raw = sqlite3.connect(copy)
+    assert raw.execute("SELECT count(*) FROM item").fetchone() == (3,)
+    raw.close()
+
+
+def test_a_migration_that_fails_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "newsfeed.db"
+    migrated(path, 1)
+    raw = sqlite3.connect(path)
+    raw.execute("CREATE TABLE tally (mine TEXT)")  # in the way of the second step
+    raw.commit()
+    raw.close()
+    with pytest.raises(StoreError):
+        Store.open(path, now=NOW)
+    assert sqlite.header(path).revision == 1
+    raw = sqlite3.connect(path)
+    names = {r[0] for r in raw.execute("SELECT name FROM sqlite_master")}
+    assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+    raw.close()
+    assert "former" not in names
+
+
+def test_a_newer_database_is_left_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "newsfeed.db"
+    opened(tmp_path).close()
+    engine, connection = sqlite.connect(path)
+    with sqlite.write(connection):
+        sqlite.set_revision(connection, schema.REVISION + 1)
+    sqlite.settle(connection)
+    connection.close()
+    engine.dispose()
+    before = everything(tmp_path)
+    with pytest.raises(NewerStoreError, match="a newer newsfeed wrote it"):
+        opened(tmp_path)
+    assert everything(tmp_path) == before
+    assert set(before) == {"newsfeed.db"}
+
+
+def test_a_newer_database_whose_number_is_still_in_the_journal_is_refused_too(tmp_path: Path) -> None:
+    """As after a crash between the newer newsfeed's migration and its checkpoint."""
+    path = tmp_path / "newsfeed.db"
+    opened(tmp_path).close()
+    child = (
+        "import os, sys; from pathlib import Path; from newsfeed.store import sqlite\n"
+        "engine, c = sqlite.connect(Path(sys.argv[1]))\n"
+        "with sqlite.write(c): sqlite.set_revision(c, 99)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", child, str(path)], check=False)
+    assert sqlite.header(path).revision == schema.REVISION
+    with pytest.raises(NewerStoreError):
+        opened(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"hello, this is a letter, not a database" * 9, b"short"])
+def test_what_is_no_database_is_left_alone(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "newsfeed.db").write_bytes(content)
+    before = everything(tmp_path)
+    with pytest.raises(StoreError, match="no database"):
+        opened(tmp_path)
+    assert everything(tmp_path) == before
+
+
+def test_the_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    raw = sqlite3.connect(tmp_path / "newsfeed.db")
+    raw.execute("CREATE TABLE letters (body TEXT)")
+    raw.commit()
+    raw.close()
+    with pytest.raises(StoreError, match="another program"):
+        opened(tmp_path)
+    raw = sqlite3.connect(tmp_path / "newsfeed.db")
+    assert [r[0] for r in raw.execute("SELECT name FROM sqlite_master")] == ["letters"]
+    raw.close()
+
+
+def test_an_empty_file_is_made_a_database(tmp_path: Path) -> None:
+    (tmp_path / "newsfeed.db").touch()
+    with opened(tmp_path) as store:
+        assert store.counts().items == 0
+
+
+def test_another_database_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    for url in ("postgresql://me:secret@host/news", "mysql+pymysql://x/y", "sqlite://"):
+        with pytest.raises(SettingsError) as caught:
+            Store.open(url, now=NOW)
+        assert "SQLite only" in caught.value.cause
+        assert "secret" not in str(caught.value)
+    with Store.open(f"sqlite:///{tmp_path}/by-url.db", now=NOW):
+        assert (tmp_path / "by-url.db").exists()
+
+
+def test_files_are_for_their_owner_only(tmp_path: Path) -> None:
+    home = tmp_path / ".newsfeed"
+    home.mkdir(mode=0o755)
+    with opened(home) as store:
+        keep(store)
+        assert {p.name: oct(p.stat().st_mode & 0o777) for p in home.iterdir()} == dict.fromkeys(
+            ("newsfeed.db", "newsfeed.db-wal", "newsfeed.db-shm"), "0o600"
+        )
+    assert home.stat().st_mode & 0o777 == 0o700
+    (home / "newsfeed.db").chmod(0o644)
+    opened(home).close()
+    assert (home / "newsfeed.db").stat().st_mode & 0o777 == 0o600
+    opened(tmp_path / "new" / "folder").close()
+    assert (tmp_path / "new" / "folder").stat().st_mode & 0o777 == 0o700
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o755)
+    opened(shared).close()
+    assert shared.stat().st_mode & 0o777 == 0o755, "a folder that isn't ours keeps its mode"
+
+
+def test_opening_loads_alembic_only_to_migrate(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from datetime import datetime, UTC\n"
+        "import newsfeed.store, newsfeed.store.lock\n"
+        "assert 'sqlalchemy' not in sys.modules\n"
+        "from newsfeed.store import Store\n"
+        "for _ in range(2): Store.open(Path(sys.argv[1]), now=datetime.now(UTC)).close()\n"
+        "print('alembic' in sys.modules)\n"
+    )
+    run = [sys.executable, "-c", code]
+    fresh = subprocess.run([*run, str(tmp_path / "new.db")], capture_output=True, text=True, check=True)
+    assert fresh.stdout == "False\n"
+    migrated(tmp_path / "old.db", 1)
+    old = subprocess.run([*run, str(tmp_path / "old.db")], capture_output=True, text=True, check=True)
+    assert old.stdout == "True\n"
+
+
+def test_every_connection_is_set_up_for_safety(tmp_path: Path) -> None:
+    with opened(tmp_path) as store, store._reading() as connection:
+        settings = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "trusted_schema")
+        }
+    assert settings == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "busy_timeout": 5000,
+        "trusted_schema": 0,
+    }
+
+
+def test_several_processes_may_make_the_same_database_at_once(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from datetime import datetime, UTC\n"
+        "from newsfeed.store import Store\n"
+        "sys.stdin.readline()\n"
+        "Store.open(Path(sys.argv[1]), now=datetime.now(UTC)).close(); print('made')\n"
+    )
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path / "newsfeed.db")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    ends = [child.communicate(timeout=60) for child in children]
+    assert [out for out, _ in ends] == ["made\n"] * 3, ends
+
+
+def test_a_network_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mounts = tmp_path / "mounts"
+    share = tmp_path / "a share"
+    (share / "deep").mkdir(parents=True)
+    spelled = str(share).replace(" ", "\\040")
+    mounts.write_text(f"/dev/sda / ext4 rw 0 0\nserver:/x {spelled} nfs4 rw 0 0\n\nodd\n")
+    assert sqlite.on_shared_disk(share / "deep", mounts) == "nfs4"
+    assert sqlite.on_shared_disk(tmp_path, mounts) == ""
+    assert sqlite.on_shared_disk(tmp_path, tmp_path / "none") == ""
+    monkeypatch.setattr(sqlite, "on_shared_disk", lambda path: "nfs4")
+    with pytest.raises(StoreError, match="network disk"):
+        opened(tmp_path / "there")
+    assert not (tmp_path / "there").exists()
+
+
+def test_a_folder_in_the_way_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "newsfeed.db").mkdir()
+    with pytest.raises(StoreError) as caught:
+        opened(tmp_path)
+    assert caught.value.repair
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")
+def test_a_folder_that_may_not_be_written_is_told_in_words(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(StoreError, match="can't be made"):
+            opened(tmp_path)
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_damaged_database_is_told_once_a_day(tmp_path: Path) -> None:
+    path = tmp_path / "newsfeed.db"
+    with opened(tmp_path) as store:
+        keep(store)
+    data = bytearray(path.read_bytes())
+    for place in range(8192 * 3, len(data), 4096):
+        data[place : place + 64] = b"\xff" * 64
+    path.write_bytes(bytes(data))
+    with pytest.raises(StoreError, match="damaged"):
+        opened(tmp_path, NOW + timedelta(days=2))

@@ -5,13 +5,24 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, literal, select, update
 
 from newsfeed.errors import StoreError
 from newsfeed.store import items as reading
 from newsfeed.store import notes, sqlite, stories, words
 from newsfeed.store.records import Counts
-from newsfeed.store.schema import body, correction, edition, feed, item, member, story, tagging
+from newsfeed.store.schema import (
+    Utc,
+    body,
+    correction,
+    edition,
+    feed,
+    former,
+    item,
+    member,
+    story,
+    tagging,
+)
 
 CHECK_EVERY = timedelta(hours=24)
 COPY_EVERY = timedelta(days=7)
@@ -19,6 +30,7 @@ COPIES = 4
 FARTHEST_DUE = timedelta(days=31)  # no policy puts a feed off for longer
 FARTHEST_NOT_BEFORE = timedelta(hours=48)  # Retry-After is held to 24 hours
 STEP = timedelta(days=60)  # a gap between two prunings that may as well be a clock gone wrong
+FORGOTTEN = timedelta(days=1100)  # identities are known for three years longer than their items
 PATIENCE = timedelta(days=7)  # how long such a clock must last before we forget by it
 
 # ------------------------------------------------------------------------- checks
@@ -74,8 +86,8 @@ def mend_clock(connection: Connection, now: datetime) -> None:
 def counts(connection: Connection) -> Counts:
     """How much there is."""
 
-    def many(query: object) -> int:
-        return int(connection.execute(query).scalar_one())  # type: ignore[call-overload]
+    def many(query: Select[int]) -> int:
+        return int(connection.execute(query).scalar_one())
 
     return Counts(
         feeds=many(select(func.count()).select_from(feed).where(feed.c.listed)),
@@ -122,9 +134,8 @@ def prune(connection: Connection, now: datetime, *, items: int, bodies: int) -> 
     """
     if not _clock_is_trusted(connection, now):
         return 0, 0
-    return _forget_items(connection, now - timedelta(days=items)), _forget_bodies(
-        connection, now - timedelta(days=bodies)
-    )
+    gone = _forget_items(connection, now - timedelta(days=items), now)
+    return gone, _forget_bodies(connection, now - timedelta(days=bodies))
 
 
 def _clock_is_trusted(connection: Connection, now: datetime) -> bool:
@@ -144,11 +155,14 @@ def _clock_is_trusted(connection: Connection, now: datetime) -> bool:
     return True
 
 
-def _forget_items(connection: Connection, until: datetime) -> int:
+def _forget_items(connection: Connection, until: datetime, now: datetime) -> int:
+    connection.execute(delete(former).where(former.c.forgotten < now - FORGOTTEN))
     kept = select(correction.c.item).where(correction.c.item == item.c.id).exists()
     old = [r[0] for r in connection.execute(select(item.c.id).where(item.c.first_seen < until, ~kept))]
     for some in reading.chunks(old):
         _unsearch(connection, some, body_goes=False)
+        names = select(item.c.feed, item.c.identity, literal(now, Utc)).where(item.c.id.in_(some))
+        connection.execute(insert(former).from_select(["feed", "identity", "forgotten"], names))
         told = {r[0] for r in connection.execute(select(member.c.story).where(member.c.item.in_(some)))}
         connection.execute(delete(item).where(item.c.id.in_(some)))
         stories.drop_empty(connection, told)

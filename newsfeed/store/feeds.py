@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -14,9 +14,10 @@ from newsfeed.errors import NotFoundError
 from newsfeed.model import FeedState, FeedUpdate, Item, KnownItem, Subscription
 from newsfeed.store import rows, sqlite, words
 from newsfeed.store.records import Applied, SyncReport
-from newsfeed.store.schema import body, feed, item, tagging
+from newsfeed.store.schema import body, feed, former, item, tagging, tally
 
 KNOWN = 1000  # of a feed's newest items are handed out to be recognised; a document holds 500 at most
+RECENT = timedelta(days=14)  # nothing so young is ever forgotten
 REF = 7  # characters of a short name: 35 bits
 
 # ------------------------------------------------------------------------- the list
@@ -163,6 +164,10 @@ _STORED = select(item.c.identity, item.c.id, item.c.hash).where(
     item.c.feed == bindparam("number"), item.c.identity.in_(bindparam("identities", expanding=True))
 )
 _TAKEN = select(item.c.ref).where(item.c.ref.in_(bindparam("refs", expanding=True)))
+_FORGOTTEN = select(former.c.identity).where(
+    former.c.feed == bindparam("number"), former.c.identity.in_(bindparam("identities", expanding=True))
+)
+_COUNT = sqlite.add_up(tally, "brought")
 _ADD_ITEM = insert(item)
 _ADD_BODY = insert(body)
 _EDIT_ITEM = (
@@ -197,7 +202,9 @@ def apply(connection: Connection, change: FeedUpdate, now: datetime) -> Applied:
         for r in connection.execute(_STORED, {"number": number, "identities": list(offered)})
     }
     edited = {i.identity for i in map(rows.storable, change.changed)}
-    fresh = [i for identity, i in offered.items() if identity not in stored]
+    fresh = _unforgotten(
+        connection, number, [i for identity, i in offered.items() if identity not in stored], now
+    )
     new = _insert(connection, number, url, fresh, frozenset(change.before), now)
     again = [
         (stored[identity][0], i)
@@ -206,6 +213,15 @@ def apply(connection: Connection, change: FeedUpdate, now: datetime) -> Applied:
     ]
     _replace(connection, again, now)
     return Applied(new=new, changed=tuple(key for key, _ in again))
+
+
+def _unforgotten(connection: Connection, number: int, fresh: list[Item], now: datetime) -> list[Item]:
+    """Without the items that we had once and forgot for their age."""
+    old = [i.identity for i in fresh if i.published is None or i.published < now - RECENT]
+    if not old:
+        return fresh
+    gone = {r[0] for r in connection.execute(_FORGOTTEN, {"number": number, "identities": old})}
+    return [i for i in fresh if i.identity not in gone]
 
 
 def _insert(
@@ -238,6 +254,8 @@ def _insert(
     if bodies := [{"item": key, "text": i.text, "html": i.html} for key, i in numbered if i.text or i.html]:
         connection.execute(_ADD_BODY, bodies)
     sqlite.add_to_search(connection, [(key, words.entry(i)) for key, i in numbered])
+    if count := sum(i.identity not in before for i in items):
+        connection.execute(_COUNT, {"feed": number, "day": now.astimezone(UTC).date(), "brought": count})
     return tuple(key for key, _ in numbered)
 
 
@@ -264,6 +282,17 @@ def _replace(connection: Connection, items: Sequence[tuple[int, Item]], now: dat
     if reworded:
         # Other words may mean other topics: it is tagged anew.
         connection.execute(delete(tagging).where(tagging.c.item.in_([key for key, _ in reworded])))
+
+
+def tallies(connection: Connection, first: date) -> dict[int, dict[date, int]]:
+    """By feed: how many items it brought on each day (UTC) from `first` on; days without any are missing."""
+    found: dict[int, dict[date, int]] = {}
+    query = (
+        select(tally.c.feed, tally.c.day, tally.c.brought).where(tally.c.day >= first).order_by(tally.c.day)
+    )
+    for number, day, count in connection.execute(query):
+        found.setdefault(number, {})[day] = count
+    return found
 
 
 # ------------------------------------------------------------------------- short names

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from newsfeed.errors import NotFoundError
 from newsfeed.model import StoredItem
@@ -73,18 +73,17 @@ def one(connection: Connection, number: int) -> StoredItem:
 def window(
     connection: Connection, since: datetime, until: datetime | None = None, how: Body = "none"
 ) -> list[StoredItem]:
-    """Items first seen from `since` on (and so all that were published since), published before `until`.
+    """Items that came from `since` on, or were published since; before `until`. Oldest number first.
 
-    Oldest number first.
+    What was published before the reader subscribed counts by its date only.
     """
-    return [
-        read(row, how)
-        for row in connection.execute(selected(how).where(_within(since, until)).order_by(item.c.id))
-    ]
+    query = selected(how).where(_within(since, until)).order_by(item.c.id)
+    return [read(row, how) for row in connection.execute(query).all()]
 
 
 def _within(since: datetime, until: datetime | None) -> ColumnElement[bool]:
-    begun = item.c.first_seen >= since
+    # Nothing is published after it was seen, so that one index finds both.
+    begun = and_(item.c.first_seen >= since, or_(item.c.before.is_(False), item.c.published >= since))
     return begun if until is None else and_(begun, func.coalesce(item.c.published, item.c.first_seen) < until)
 
 

@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = 1  # number of the newest migration
+REVISION = 2  # number of the newest migration
 
 
 class Utc(TypeDecorator[datetime]):
@@ -137,6 +137,24 @@ body = Table(
     Column("item", Integer, ForeignKey("item.id", ondelete="CASCADE"), primary_key=True),
     _text("text"),
     _text("html"),
+)
+
+# Identities of items that are forgotten: a feed that still lists them doesn't bring them as new.
+former = Table(
+    "former",
+    metadata,
+    Column("feed", Integer, ForeignKey("feed.id"), primary_key=True),
+    Column("identity", Text, primary_key=True),
+    Column("forgotten", Utc, nullable=False),
+)
+
+# How much each feed brought on each day (UTC), kept for ever.
+tally = Table(
+    "tally",
+    metadata,
+    Column("feed", Integer, ForeignKey("feed.id"), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("brought", Integer, nullable=False),
 )
 
 # ------------------------------------------------------------------------- what we made of it

@@ -194,6 +194,14 @@ def upsert(table: Table, update: Iterable[str] | None = None) -> Insert:
     )
 
 
+def add_up(table: Table, column: str) -> Insert:
+    """INSERT that, where the primary key is there already, adds to `column` instead."""
+    statement = insert(table)
+    keys = [c.name for c in table.primary_key.columns]
+    total = table.c[column] + statement.excluded[column]
+    return statement.on_conflict_do_update(index_elements=keys, set_={column: total})
+
+
 def next_number(connection: Connection, table: Table) -> int:
     """The number after the highest that the table ever gave, within a `write`: nobody else can take it meanwhile."""
     query = "SELECT seq FROM sqlite_sequence WHERE name = ?"

@@ -167,6 +167,11 @@ class Store:
         with self._writing() as c:
             return feeds.apply(c, update, now)
 
+    def tallies(self, since: date) -> dict[int, dict[date, int]]:
+        """By feed: how many items it brought on each day (UTC) from `since` on; kept for ever."""
+        with self._reading() as c:
+            return feeds.tallies(c, since)
+
     def save_list(self, data: bytes) -> None:
         """Keep the bytes of a list that could be read, for the day when it can't."""
         with self._writing() as c:
@@ -210,7 +215,10 @@ class Store:
             return items.search(c, wanted, limit)
 
     def window(self, since: datetime, until: datetime | None = None, body: Body = "none") -> list[StoredItem]:
-        """Items first seen from `since` on, so all published since; published before `until`. Oldest number first."""
+        """Items that came from `since` on, or were published since; before `until`. Oldest number first.
+
+        What was published before the reader subscribed counts by its date only.
+        """
         with self._reading() as c:
             return items.window(c, since, until, body)
 

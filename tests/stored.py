@@ -1,0 +1,97 @@
+"""Small makers of records for the tests of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from newsfeed.model import Edition, FeedState, FeedUpdate, Item, Shown, StoredItem, Subscription
+from newsfeed.store import Store
+
+NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
+TODAY = date(2026, 11, 22)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def opened(folder: Path, now: datetime = NOW) -> Store:
+    return Store.open(folder / "newsfeed.db", now=now)
+
+
+def subscription(name: str = "a", **more: Any) -> Subscription:
+    return Subscription(url=f"https://{name}.example/feed", title=name, **more)
+
+
+def item(identity: str = "1", title: str = "", text: str = "", **more: Any) -> Item:
+    title = title or f"Title {identity}"
+    fields: dict[str, Any] = {
+        "identity": identity,
+        "link": f"https://site.example/{identity}",
+        "title": title,
+        "text": text,
+        "published": NOW - HOUR,
+        "hash": f"{identity} {title} {text}",
+    }
+    return Item(**(fields | more))
+
+
+def update(state: FeedState, new: Iterable[Item] = (), **more: Any) -> FeedUpdate:
+    changed = more.pop("changed", ())
+    before = more.pop("before", ())
+    return FeedUpdate(
+        state=msgspec.structs.replace(state, **more),
+        new=tuple(new),
+        changed=tuple(changed),
+        before=tuple(before),
+    )
+
+
+def feeds(store: Store, *names: str, now: datetime = NOW) -> list[FeedState]:
+    """Make the list these feeds."""
+    store.sync([subscription(n) for n in names or ("a",)], now)
+    return store.states()
+
+
+def keep(
+    store: Store, *items: Item, name: str = "a", now: datetime = NOW, before: Iterable[str] = ()
+) -> list[int]:
+    """Keep items of one feed, which is added to the list when it isn't there."""
+    states = {s.name: s for s in store.states()}
+    if name not in states:
+        store.sync([*(s.subscription for s in states.values()), subscription(name)], now)
+        states = {s.name: s for s in store.states()}
+    return list(store.apply(update(states[name], items, before=before), now).new)
+
+
+def titles(items: Iterable[StoredItem]) -> list[str]:
+    return [i.item.title for i in items]
+
+
+def edition(day: date = TODAY, **more: Any) -> Edition:
+    fields: dict[str, Any] = {
+        "date": day,
+        "zone": "UTC",
+        "built": datetime(day.year, day.month, day.day, 6, 30, tzinfo=UTC),
+        "heading": "A day",
+        "promise": "",
+        "minutes": 4.5,
+        "budget_minutes": 5.0,
+    }
+    return Edition(**(fields | more))
+
+
+def shown(number: int, day: date = TODAY, **more: Any) -> Shown:
+    fields: dict[str, Any] = {
+        "story": number,
+        "date": day,
+        "item": number,
+        "feed": 1,
+        "section": "top",
+        "outlets": 1,
+        "minutes": 0.4,
+    }
+    return Shown(**(fields | more))
