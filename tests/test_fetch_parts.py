@@ -407,6 +407,27 @@ def test_one_name_without_an_answer_is_not_yet_a_dead_network() -> None:
     assert not error.sure
 
 
+def test_names_that_a_server_denies_are_dead_however_many() -> None:
+    names = Names(failing(socket.EAI_NONAME), lambda: True)
+    assert all(
+        isinstance(e, UnknownNameError) and e.sure
+        for e in resolve(names, "a.test", "b.test", "c.test", "d.test")
+    )
+
+
+def test_a_dead_network_is_not_asked_for_every_name() -> None:
+    asked: list[str] = []
+
+    def lookup(host: str, port: int) -> list[str]:
+        asked.append(host)
+        time.sleep(0.01)
+        raise socket.gaierror(socket.EAI_AGAIN, "no")
+
+    found = resolve(Names(lookup, lambda: True), *(f"h{n}.test" for n in range(200)))
+    assert all(isinstance(error, OfflineError) for error in found)
+    assert len(asked) < 40
+
+
 def test_without_a_route_the_network_is_down_at_once() -> None:
     [error] = resolve(Names(failing(socket.EAI_NONAME), lambda: False), "a.test")
     assert isinstance(error, OfflineError)

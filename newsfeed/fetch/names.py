@@ -14,7 +14,7 @@ Lookup = Callable[[str, int], Sequence[str]]
 
 KEPT_SECONDS = 60.0
 AT_ONCE = 16
-OFFLINE_NAMES = 3  # so many different names failing, and none found: the network is at fault, not the names
+OFFLINE_NAMES = 3  # so many names without any answer, and none found: the network is at fault, not the names
 
 
 class UnknownNameError(Exception):
@@ -83,7 +83,7 @@ class Names:
         if task is None:
             task = asyncio.create_task(self._resolve(host, port, timeout))
             self._running[host] = task
-            task.add_done_callback(lambda _: self._running.pop(host, None))
+            task.add_done_callback(lambda done: self._ended(host, done))
         try:
             return await asyncio.shield(task)
         except UnknownNameError as error:
@@ -104,8 +104,13 @@ class Names:
         found: tuple[str, ...] = ()
         sure = True
         try:
-            async with self._threads, asyncio.timeout(timeout):
-                found = tuple(await self._in_thread(host, port))
+            async with self._threads:
+                if not self._found and len(self._missed) >= AT_ONCE:
+                    raise UnknownNameError(
+                        host, sure=False
+                    )  # a dead network need not be asked for every name
+                async with asyncio.timeout(timeout):
+                    found = tuple(await self._in_thread(host, port))
         except UnicodeError:  # a label that DNS can't hold
             sure = True
         except socket.gaierror as error:
@@ -113,7 +118,8 @@ class Names:
         except OSError:  # a time-out is one, too
             sure = False
         if not found:
-            self._missed.add(host)
+            if not sure:
+                self._missed.add(host)
             raise UnknownNameError(host, sure=sure)
         self._found = True
         self._known[host] = (time.monotonic() + KEPT_SECONDS, found)
@@ -121,15 +127,22 @@ class Names:
 
     async def _judge(self, error: UnknownNameError) -> None:
         """Raise OfflineError where the failure of one name is the failure of all."""
-        if self._found:
-            return
-        if not self._route():
+        if not self._found and not self._route():
             raise OfflineError from error
-        others = [task for host, task in self._running.items() if host != error.host]
-        if others:  # they tell whether anything can be found; they end within their own timeouts
-            await asyncio.wait(others)
-        if not self._found and len(self._missed) >= OFFLINE_NAMES:
-            raise OfflineError from error
+        if error.sure:
+            return  # some name server answered
+        while not self._found:
+            if len(self._missed) >= OFFLINE_NAMES:
+                raise OfflineError from error
+            others = [task for host, task in self._running.items() if host != error.host]
+            if not others:
+                return
+            await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
+
+    def _ended(self, host: str, task: asyncio.Task[tuple[str, ...]]) -> None:
+        self._running.pop(host, None)
+        if not task.cancelled():
+            task.exception()  # seen, even where everyone who asked has given up by now
 
     async def _in_thread(self, host: str, port: int) -> Sequence[str]:
         loop = asyncio.get_running_loop()

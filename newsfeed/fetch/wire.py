@@ -140,6 +140,10 @@ class Stream(httpcore.AsyncNetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.AsyncNetworkStream:
         loop = asyncio.get_running_loop()
+        if self._wire.readable:
+            # What came before the handshake was not encrypted, and must not be taken for a part of the answer.
+            self._transport.abort()
+            raise ssl.SSLError("the server spoke before the handshake")
         try:
             transport = await loop.start_tls(
                 self._transport,
