@@ -23,7 +23,7 @@ def opened(folder: Path, now: datetime = NOW) -> Store:
 
 
 def subscription(name: str = "a", **more: Any) -> Subscription:
-    return Subscription(url=f"https://{name}.example/feed", title=name, **more)
+    return Subscription(**({"url": f"https://{name}.example/feed", "title": name} | more))
 
 
 def item(identity: str = "1", title: str = "", text: str = "", **more: Any) -> Item:

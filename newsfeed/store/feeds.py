@@ -175,7 +175,6 @@ _EDIT_ITEM = (
     .where(item.c.id == bindparam("number"))
     .values({name: bindparam(name) for name in (*rows.ITEM.names, "extra", "edited")})
 )
-_EDIT_BODY = sqlite.upsert(body)
 
 
 def apply(connection: Connection, change: FeedUpdate, now: datetime) -> Applied:
@@ -211,8 +210,7 @@ def apply(connection: Connection, change: FeedUpdate, now: datetime) -> Applied:
         for identity, i in offered.items()
         if identity in stored and (identity in edited or i.hash != stored[identity][1])
     ]
-    _replace(connection, again, now)
-    return Applied(new=new, changed=tuple(key for key, _ in again))
+    return Applied(new=new, changed=_replace(connection, again, now))
 
 
 def _unforgotten(connection: Connection, number: int, fresh: list[Item], now: datetime) -> list[Item]:
@@ -259,15 +257,18 @@ def _insert(
     return tuple(key for key, _ in numbered)
 
 
-def _replace(connection: Connection, items: Sequence[tuple[int, Item]], now: datetime) -> None:
-    """Put edited items (by number) in the place of what was stored of them."""
+def _replace(connection: Connection, items: Sequence[tuple[int, Item]], now: datetime) -> tuple[int, ...]:
+    """Put edited items (by number) in the place of what was stored of them; gives the numbers that really changed."""
     if not items:
-        return
+        return ()
     query = select(*rows.ITEM_COLUMNS, body.c.text, body.c.html, item.c.edited).outerjoin_from(item, body)
     was, edits = {}, {}
-    for row in connection.execute(query.where(item.c.id.in_([key for key, _ in items]))):
+    for row in connection.execute(query.where(item.c.id.in_([key for key, _ in items]))).all():
         was[row[0]] = rows.stored_item(row, row[-3] or "", row[-2] or "").item
         edits[row[0]] = row[-1]
+    items = [(key, i) for key, i in items if i != was[key]]
+    if not items:
+        return ()
     connection.execute(
         _EDIT_ITEM,
         [
@@ -275,13 +276,17 @@ def _replace(connection: Connection, items: Sequence[tuple[int, Item]], now: dat
             for key, i in items
         ],
     )
-    connection.execute(_EDIT_BODY, [{"item": key, "text": i.text, "html": i.html} for key, i in items])
+    numbers = [key for key, _ in items]
+    connection.execute(delete(body).where(body.c.item.in_(numbers)))
+    if bodies := [{"item": key, "text": i.text, "html": i.html} for key, i in items if i.text or i.html]:
+        connection.execute(_ADD_BODY, bodies)
     reworded = [(key, i) for key, i in items if words.entry(i) != words.entry(was[key])]
     sqlite.drop_from_search(connection, [(key, words.entry(was[key])) for key, _ in reworded])
     sqlite.add_to_search(connection, [(key, words.entry(i)) for key, i in reworded])
     if reworded:
         # Other words may mean other topics: it is tagged anew.
         connection.execute(delete(tagging).where(tagging.c.item.in_([key for key, _ in reworded])))
+    return tuple(numbers)
 
 
 def tallies(connection: Connection, first: date) -> dict[int, dict[date, int]]:

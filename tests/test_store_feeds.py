@@ -1,0 +1,346 @@
+"""The list, the state of feeds, and keeping what an answer brought."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from stored import DAY, HOUR, NOW, TODAY, feeds, item, keep, opened, subscription, titles, update
+
+from newsfeed.errors import NotFoundError
+from newsfeed.model import Cause, Enclosure, Failure, FeedState, Item
+from newsfeed.store import Store, SyncReport
+from newsfeed.store import feeds as feeds_room
+
+
+def test_the_list_is_kept_in_its_order_with_its_outlines(tmp_path: Path) -> None:
+    wanted = [
+        subscription("b", folders=("Tech", "Deep"), options={"must-read": "yes"}, line=7),
+        subscription("a", categories=("x",), kind="rss"),
+    ]
+    with opened(tmp_path) as store:
+        report = store.sync(wanted, NOW)
+        assert report == SyncReport(added=("https://b.example/feed", "https://a.example/feed"))
+        assert [s.subscription for s in store.states()] == wanted
+        assert all(s.feed > 0 and s.next_due is None for s in store.states())
+        assert store.sync(wanted, NOW) == SyncReport(kept=2)
+        moved = [msgspec.structs.replace(wanted[1], line=99), msgspec.structs.replace(wanted[0], title="B!")]
+        assert store.sync(moved, NOW) == SyncReport(changed=("https://b.example/feed",), kept=1)
+        assert [s.name for s in store.states()] == ["a", "B!"]
+
+
+def test_an_address_that_stands_twice_is_one_feed(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        assert len(store.sync([subscription(title="first"), subscription(title="second")], NOW).added) == 1
+        assert [s.name for s in store.states()] == ["first"]
+
+
+def test_a_feed_taken_out_keeps_its_history_and_comes_back_without_a_flood(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        (state,) = feeds(store)
+        store.apply(update(state, [item("1")], etag='"e"', first_good=NOW, next_due=NOW + DAY), NOW)
+        assert store.sync([], NOW + DAY).removed == ("https://a.example/feed",)
+        assert store.states() == store.due(NOW + DAY) == []
+        assert titles(store.of_feed(state.feed)) == ["Title 1"]
+        assert [s.feed for s in store.former_states()] == [state.feed]
+        assert store.sync([subscription("a")], NOW + 60 * DAY).added == ("https://a.example/feed",)
+        (back,) = store.states()
+        assert back.feed == state.feed
+        assert back.etag == '"e"'
+        assert back.first_good is None, "what it wrote meanwhile counts as at a first reading"
+        assert [k.identity for k in store.known(back.feed)] == ["1"]
+        assert store.due(NOW + 60 * DAY) == [back]
+
+
+@pytest.mark.parametrize(
+    ("moved_to", "new"),
+    [
+        ("https://new.example/all.xml", "https://new.example/all.xml"),
+        ("", "http://www.a.example/feed/"),
+    ],
+)
+def test_the_address_that_a_feed_moved_to_goes_on_as_the_same_feed(
+    tmp_path: Path, moved_to: str, new: str
+) -> None:
+    with opened(tmp_path) as store:
+        (state,) = feeds(store)
+        store.apply(update(state, [item("1")], moved_to=moved_to, first_good=NOW), NOW)
+        report = store.sync([subscription("a"), subscription("b")], NOW)
+        report = store.sync([msgspec.structs.replace(subscription("a"), url=new), subscription("b")], NOW)
+        assert report == SyncReport(changed=(new,), kept=1)
+        assert store.states()[0].feed == state.feed
+        assert store.states()[0].first_good == NOW
+        assert len(store.known(state.feed)) == 1
+
+
+def test_every_field_of_a_state_comes_back(tmp_path: Path) -> None:
+    whole = FeedState(
+        subscription=subscription("a"),
+        title="T",
+        html_url="https://a.example/",
+        language="de",
+        etag='W/"1"',
+        last_modified="Sun, 22 Nov 2026 06:30:00 GMT",
+        body_hash="abc",
+        next_due=NOW + HOUR,
+        not_before=NOW + HOUR,
+        last_tried=NOW,
+        last_good=NOW - DAY,
+        last_changed=NOW - 2 * DAY,
+        first_good=NOW - 9 * DAY,
+        failing_since=NOW - HOUR,
+        failures=3,
+        failure=Failure(cause=Cause.TIMEOUT, text="It did not answer.", retry_at=NOW + HOUR),
+        items_a_day=2.5,
+        moved_to="https://b.example/",
+        moved_seen=(date(2026, 11, 20), date(2026, 11, 21)),
+        gone=True,
+    )
+    with opened(tmp_path) as store:
+        (state,) = feeds(store)
+        for fields in msgspec.structs.fields(FeedState):
+            if fields.name not in {"subscription", "feed", "ttl_minutes", "skip_hours"}:
+                assert getattr(whole, fields.name) != getattr(state, fields.name), fields.name
+        whole = msgspec.structs.replace(whole, feed=state.feed)
+        store.apply(update(whole), NOW)
+        assert store.state(state.feed) == whole
+        with pytest.raises(NotFoundError):
+            store.state(99)
+        with pytest.raises(NotFoundError):
+            store.apply(update(FeedState(subscription=subscription("nobody"))), NOW)
+
+
+def test_the_due_ones_are_those_whose_time_has_come(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        late, soon, waits, gone, _fresh = feeds(store, "late", "soon", "waits", "gone", "fresh")
+        store.apply(update(late, next_due=NOW - HOUR), NOW)
+        store.apply(update(soon, next_due=NOW + HOUR), NOW)
+        store.apply(update(waits, next_due=NOW - HOUR, not_before=NOW + HOUR), NOW)
+        store.apply(update(gone, next_due=NOW - HOUR, gone=True), NOW)
+        assert [s.name for s in store.due(NOW)] == ["fresh", "late"]
+        assert [s.name for s in store.due(NOW + 2 * HOUR)] == ["fresh", "late", "waits", "soon"]
+
+
+def test_every_field_of_an_item_comes_back(tmp_path: Path) -> None:
+    whole = Item(
+        identity="tag:1",
+        link="https://a.example/1",
+        discussion="https://news.example/1",
+        discussion_label="News",
+        title="Grüße, 世界 🙂",
+        author="Ä. Writer",
+        published=NOW - HOUR,
+        updated=NOW - timedelta(microseconds=1),
+        lang="de",
+        lead="A lead.",
+        text="Text of it.",
+        html="<p>Text of it.</p>",
+        words=3,
+        kind="video",
+        enclosures=(Enclosure(url="https://a.example/1.mp4", type="video/mp4", bytes=9, seconds=60),),
+        tags=("one", "two"),
+        score=12,
+        comments=0,
+        via=("@b@c.example",),
+        hash="h",
+    )
+    with opened(tmp_path) as store:
+        (number,) = keep(store, whole, before=["tag:1"])
+        stored = store.item(number)
+        assert stored.item == whole
+        assert stored.before
+        assert stored.first_seen == NOW
+        assert store.items([number, 99, number]) == [stored]
+        assert store.items([number], "none")[0].item == msgspec.structs.replace(whole, text="", html="")
+        assert store.items([number], "text")[0].item == msgspec.structs.replace(whole, html="")
+        (known,) = store.known(stored.feed)
+        assert (known.identity, known.hash, known.link, known.title, known.published) == (
+            whole.identity,
+            whole.hash,
+            whole.link,
+            whole.title,
+            whole.published,
+        )
+        with pytest.raises(NotFoundError):
+            store.item(99)
+
+
+def test_an_edit_takes_the_place_of_what_was_there(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        (number,) = keep(store, item("1", "Hamsters", "They run in wheels."))
+        before = store.item(number)
+        (state,) = store.states()
+        edit = item("1", "Gerbils", "They dig tunnels.", score=5)
+        assert store.apply(update(state, changed=[edit]), NOW + HOUR).changed == (number,)
+        after = store.item(number)
+        assert after.item == edit
+        assert (after.ref, after.first_seen) == (before.ref, before.first_seen)
+        assert store.search("hamsters") == []
+        assert titles(store.search("gerbils tunnels")) == ["Gerbils"]
+        # Only points changed: nothing to tag anew, nothing new to find.
+        store.save_taggings([], "m")
+        assert store.apply(update(state, changed=[msgspec.structs.replace(edit, score=9)]), NOW).changed == (
+            number,
+        )
+        assert store.item(number).item.score == 9
+
+
+def test_the_same_identity_in_two_feeds_is_two_items(tmp_path: Path) -> None:
+    """A feed that repeats another's identities can't reach that one's items."""
+    with opened(tmp_path) as store:
+        (mine,) = keep(store, item("1", "Mine"), name="victim")
+        (theirs,) = keep(store, item("1", "Stolen"), name="thief")
+        thief = next(s for s in store.states() if s.name == "thief")
+        store.apply(update(thief, changed=[item("1", "Stolen again")]), NOW)
+        assert mine != theirs
+        assert titles(store.items([mine, theirs])) == ["Mine", "Stolen again"]
+        assert store.item(mine).ref != store.item(theirs).ref
+
+
+def test_short_names_are_unique_and_grow_on_collision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert feeds_room.ref_of("https://a.example/feed", "1") == feeds_room.ref_of(
+        "https://a.example/feed", "1"
+    )
+    assert len(feeds_room.ref_of("u", "1")) == 7
+    assert not any(feeds_room.ref_of("u", str(n), 1).isdigit() for n in range(200))
+    monkeypatch.setattr(feeds_room, "REF", 1)
+    with opened(tmp_path) as store:
+        first = keep(store, *(item(str(n)) for n in range(40)))
+        later = keep(store, *(item(str(n)) for n in range(40)), name="b")
+        refs = [i.ref for i in store.items([*first, *later])]
+        assert len(set(refs)) == 80
+        assert all(store.find(i.ref)[0].id == i.id for i in store.items(later))
+
+
+def test_what_a_database_cannot_hold_is_mended_not_raised(tmp_path: Path) -> None:
+    odd = [
+        item("1", "half a letter \ud83d here", "and \udc00 here", author="\ud800"),
+        item("2", score=10**30, words=-(10**30), comments=10**25),
+        item("3", published=datetime(1, 1, 1, tzinfo=UTC), updated=datetime(9999, 12, 31, tzinfo=UTC)),
+        item("4", published=datetime(2026, 1, 1)),  # noqa: DTZ001
+        item("5", "a\x00b", "nul\x00l"),
+    ]
+    with opened(tmp_path) as store:
+        numbers = keep(store, *odd)
+        assert len(numbers) == 5
+        assert store.item(numbers[0]).item.title == "half a letter ? here"
+        assert store.item(numbers[2]).item.published is None
+        assert len(store.window(NOW - DAY)) == 5
+        assert keep(store, *odd) == []
+
+
+def test_what_is_known_is_bounded_and_newest_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(tmp_path) as store:
+        numbers = keep(store, *(item(str(n)) for n in range(1100)))
+        known = store.known(1)
+        assert len(known) == feeds_room.KNOWN
+        assert known[0].identity == "1099"
+        # What is beyond that comes again as new, and is still the same item.
+        assert keep(store, item("0")) == []
+        assert store.counts().items == len(numbers)
+
+
+def test_what_came_is_counted_by_day(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        keep(store, item("1"), item("2"), item("old"), before=["old"])
+        keep(store, item("3"))
+        keep(store, item("4"), now=NOW + DAY)
+        assert store.tallies(TODAY) == {1: {TODAY: 3, TODAY + DAY: 1}}
+        assert store.tallies(TODAY + DAY) == {1: {TODAY + DAY: 1}}
+
+
+def test_the_last_good_list_is_kept(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        assert store.last_list() is None
+        store.save_list(b"<opml/>")
+        store.save_list(b"\xff\x00<opml>")
+        assert store.last_list() == b"\xff\x00<opml>"
+
+
+def test_a_clock_that_was_years_ahead_leaves_no_trace(tmp_path: Path) -> None:
+    ahead = NOW + 5 * 365 * DAY
+    with opened(tmp_path) as store:
+        (state,) = feeds(store)
+        keep(store, item("1"), now=NOW - DAY)
+        wrong = update(
+            state,
+            [item("2", published=None)],
+            next_due=ahead + HOUR,
+            not_before=ahead + HOUR,
+            last_tried=ahead,
+        )
+        store.apply(wrong, ahead)
+        assert store.due(NOW) == []
+    with opened(tmp_path, NOW + DAY) as store:
+        assert [s.name for s in store.due(NOW + DAY)] == ["a"]
+        assert store.states()[0].not_before is None
+        seen = [i.first_seen for i in store.window(NOW - 2 * DAY)]
+        assert seen == [NOW - DAY, NOW + DAY]
+
+
+def test_a_clock_that_is_years_behind_moves_nothing(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        keep(store, item("1"))
+    with opened(tmp_path, NOW - 5 * 365 * DAY) as store:
+        assert store.of_feed(1)[0].first_seen == NOW
+
+
+# ------------------------------------------------------------------------- twice is once
+
+_IDENTITIES = st.sampled_from(["1", "2", "3", "ü", "4"])
+_WORDS = st.sampled_from(["", "tea", "coffee tea", "東京都", "Straße"])
+
+
+@st.composite
+def _updates(draw: st.DrawFn) -> dict[str, Any]:
+    def some(most: int) -> list[Item]:
+        chosen = draw(st.lists(_IDENTITIES, unique=True, max_size=most))
+        return [
+            item(i, draw(_WORDS), draw(_WORDS), score=draw(st.none() | st.integers(0, 9))) for i in chosen
+        ]
+
+    new = some(4)
+    return {
+        "new": new,
+        "changed": some(2),
+        "before": draw(st.sets(_IDENTITIES)),
+        "etag": draw(st.sampled_from(["", "a", "b"])),
+        "failures": draw(st.integers(0, 3)),
+    }
+
+
+def _state(store: Store) -> list[object]:
+    """All that a store holds, and what each of a few words finds."""
+    found = {
+        w: [i.id for i in store.search(w)] for w in ("tea", "coffee", "東京", "京都", "strasse", "title")
+    }
+    with store._reading() as connection:
+        rows = [
+            connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY 1, 2").all()
+            for table in ("feed", "item", "body", "tally", "tagging")
+        ]
+        connection.exec_driver_sql("INSERT INTO search (search) VALUES ('integrity-check')")
+    return [rows, found]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(_updates(), min_size=1, max_size=4))
+def test_applying_twice_is_applying_once(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[dict[str, Any]]
+) -> None:
+    with opened(tmp_path_factory.mktemp("twice")) as store:
+        (state,) = feeds(store)
+        for n, step in enumerate(steps):
+            made = update(state, **step)
+            store.apply(made, NOW + n * HOUR)
+            once = _state(store)
+            again = store.apply(made, NOW + n * HOUR + timedelta(seconds=9))
+            assert again.new == ()
+            assert _state(store) == once
