@@ -14,10 +14,13 @@ from typing import Any
 import html5lib
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from newsfeed.edition.printed import visible_text
-from newsfeed.model import Edition, Section, Span
+from newsfeed.model import PAGE_END, Edition, Section, Span
 from newsfeed.render import Templates
+from newsfeed.render.pages import morning
 from tests import editions
 from tests.words import page_words, words
 
@@ -35,6 +38,7 @@ ALL = (
     "hostile",
 )
 TEMPLATES = Templates()
+FOREIGN = {"script", "img", "iframe", "object", "embed", "form", "svg", "math", "base", "input", "template"}
 
 
 def site(name: str) -> dict[str, bytes]:
@@ -331,3 +335,48 @@ def test_archive_index_lists_all_mornings_newest_first_by_month() -> None:
         "2026-10-13",
     ]
     assert [text_of(h) for h in document.iter("h2")] == ["November 2026", "October 2026"]
+
+
+ANY = st.text(max_size=60)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    title=ANY,
+    lead=ANY,
+    source=ANY,
+    note=ANY,
+    lang=ANY,
+    key=st.sampled_from(["top", "people"]) | ANY,
+    link=ANY | ANY.map("https://a.example/".__add__) | ANY.map("javascript:".__add__),
+)
+def test_whatever_an_edition_holds_the_page_stays_a_page(
+    title: str, lead: str, source: str, note: str, lang: str, key: str, link: str
+) -> None:
+    pick = editions.pick(
+        1,
+        key,
+        title,
+        source,
+        lead,
+        note=note,
+        lang=lang,
+        link=link,
+        ref=source,
+        others=(Span(text=note, href=link),),
+        earlier=(lead,),
+    )
+    edition = editions.full_day(
+        heading=title or "x",
+        lang=lang,
+        sections=(Section(key=key, heading=note, picks=(pick,)),),
+        foot=((Span(text=lead, href=link), Span(text=note, href="ledger.html")),),
+        short=(),
+    )
+    html = morning(TEMPLATES, edition, root="")
+    html5lib.HTMLParser(strict=True).parse(html)
+    document = tree(html)
+    assert not {e.tag for e in document.iter() if isinstance(e.tag, str)} & FOREIGN
+    for element in document.iter("a"):
+        assert re.match(r"https?://|#|[a-z/0-9]+\.html", element.get("href"))
+    assert html.rstrip().endswith(PAGE_END.encode())
