@@ -313,6 +313,7 @@ def test_hostile_outlines_cost_themselves_only() -> None:
         "C:\\feeds\\a.xml",
         "../a.xml",
         "http://[::1",
+        "https://two words.example/",
         "https://a.example:99999/",
         "https://a.ex\u202eample/",
         "JaVaScRiPt:alert(1)",

@@ -213,6 +213,33 @@ def test_a_moved_outline_of_several_lines_keeps_its_shape() -> None:
     ) in new
 
 
+def test_a_value_of_several_lines_moves_as_it_is() -> None:
+    old = (
+        '<opml>\n  <body>\n    <outline text="A"\n      url="a.example" description="one\n    two"/>\n'
+        '    <outline text="F"/>\n  </body>\n</opml>\n'
+    )
+    new = opml.move(old.encode(), "a.example", ("F",)).decode()
+    assert new == (
+        '<opml>\n  <body>\n    <outline text="F">\n      <outline text="A"\n        url="a.example" description="one\n'
+        '    two"/>\n    </outline>\n  </body>\n</opml>\n'
+    )
+
+
+def test_what_is_listed_twice_is_moved_once() -> None:
+    old = (DATA / "duplicates.opml").read_bytes()
+    found = opml.parse(opml.move(old, "https://one.example/feed", ("C",)))
+    assert [(s.title, s.folders) for s in found.subscriptions] == [
+        ("Another page", ("B",)),
+        ("First", ("C",)),
+    ]
+    assert found.problems == ()
+
+
+def test_the_more_frequent_line_end_is_used() -> None:
+    old = b'<opml>\n<body>\r\n<outline text="A" url="a.example"/>\r\n</body>\r\n</opml>'
+    assert opml.add(old, NEW).count(b"\r\n") == 8
+
+
 def test_moving_to_where_it_is_changes_nothing() -> None:
     assert opml.move(NESTED, HARBOUR, ("world", "europe")) == NESTED
 
@@ -230,9 +257,9 @@ def test_a_folder_inside_a_feed_is_no_place_to_move_to() -> None:
 
 
 def test_an_address_is_replaced_where_it_stands() -> None:
-    assert diff(NESTED, opml.set_url(NESTED, QUOTED, "https://it's.example/?a=1&b=2")) == [
+    assert diff(NESTED, opml.set_url(NESTED, QUOTED, "https://its.example/?it's=1&b=2")) == [
         "-        <outline text='Quoted \"Daily\"' type='rss' xmlUrl='https://quoted.example/feed?a=1&amp;b=2'/> <!-- a daily -->\n",
-        "+        <outline text='Quoted \"Daily\"' type='rss' xmlUrl='https://it&#39;s.example/?a=1&amp;b=2'/> <!-- a daily -->\n",
+        "+        <outline text='Quoted \"Daily\"' type='rss' xmlUrl='https://its.example/?it&#39;s=1&amp;b=2'/> <!-- a daily -->\n",
     ]
     bare = b"<opml><outline url=a.example></outline></opml>"
     assert (
@@ -278,6 +305,17 @@ def test_a_list_whose_structure_is_damaged_must_be_mended_first(name: str) -> No
     assert caught.value.line in {4, 6}
     assert f"mend line {caught.value.line} first" in caught.value.repair
     assert "<outline text=" in caught.value.cause
+
+
+def test_an_edit_that_would_change_a_guess_is_not_made() -> None:
+    old = (
+        b'<opml><body>\n<outline text="One" x&mlUrl="https://one.example/"/>\n'
+        b'<outline text="Two" xmlUrl="https://two.example/"/>\n>  <outline text="Three" xmlUrl="https://three.example/"/>\n'
+        b"</body></opml>"
+    )
+    assert len(opml.parse(old).subscriptions) == 2
+    with pytest.raises(ListError, match="mend line 2 first"):
+        opml.move(old, "https://two.example/", ("Zed",))
 
 
 def test_a_list_with_bytes_that_fit_nowhere_keeps_them_or_is_not_edited() -> None:

@@ -19,6 +19,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _HOST_FIRST = re.compile(
     r"(?:[\w-]+\.)+[^\W\d_][\w-]+(?::\d+)?(?:[/?#].*)?|localhost(?::\d+)?(?:/.*)?", re.DOTALL
 )
+_HOST = re.compile(r"[^\s%<>\"'\\^`{|}]+")
 # Other readers write these before an address to have it opened by themselves.
 _WRAPPED = {"feed", "itpc", "pcast", "podcast", "webcal"}
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffd]")
@@ -101,7 +102,8 @@ def accept(raw: str) -> str | Refusal:
                        "Give it an address that begins with https://")  # fmt: skip
     try:
         parts = urlsplit(text)
-        usable = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        host = parts.hostname or ""
+        usable = bool(_HOST.fullmatch(host)) and (parts.port is None or parts.port > 0)
     except ValueError:
         usable = False
     return text if usable else Refusal("has an address without a proper host", "Type the address anew")

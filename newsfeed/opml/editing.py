@@ -20,7 +20,7 @@ from .addresses import Refusal, accept, address, key, option
 from .coding import Coded, encode, fitting
 from .layout import Layout
 from .reading import commented_out, folder_paths, label, namespaces, open_list, read, unreadable
-from .scan import Attribute, Document, Outline
+from .scan import Attribute, Document, Outline, descendants
 from .writing import Branch, attributes, escape, written
 
 _OPTION_NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
@@ -40,6 +40,9 @@ class _Replacement(NamedTuple):
     start: int
     end: int
     text: str
+
+
+_Folders = dict[str, tuple[str, ...]]  # key of an address -> the folder it is in
 
 
 class _List:
@@ -98,6 +101,13 @@ class _List:
         """Put what `branch` holds at the end of `folder`, laid out as its neighbours are."""
         return _Replacement(*self.layout.insertion(folder, branch))
 
+    def without(self, outline: Outline) -> list[_Replacement]:
+        """Take out an outline, not those in it."""
+        spans = [(outline.start, outline.end)]
+        if outline.children:
+            spans = [(outline.start, outline.open_end), (outline.close_start, outline.end)]
+        return [_Replacement(*self.layout.whole_line(*span), "") for span in spans]
+
     def root_declaration(self, missing: dict[str, str]) -> list[_Replacement]:
         root = self.document.first("opml")
         if not missing or not root:
@@ -105,12 +115,28 @@ class _List:
         at = root.attributes[-1].end if root.attributes else root.start + len("<opml")
         return [_Replacement(at, at, written((f"xmlns:{p}", uri) for p, uri in missing.items()))]
 
-    def apply(self, replacements: list[_Replacement]) -> bytes:
+    def apply(self, replacements: list[_Replacement], expected: _Folders) -> bytes:
+        """The list with some stretches of its text replaced.
+
+        Raises:
+            ListError: the list is damaged in such a way that something else would change as well: `expected` is not
+                what a new reading finds.
+        """
         pieces, position = [], 0
         for start, end, new in sorted(replacements):
             pieces += [self.text[position:start], fitting(new, self.coded.codec)]
             position = end
-        return encode(self.coded, "".join([*pieces, self.text[position:]]))
+        changed = encode(self.coded, "".join([*pieces, self.text[position:]]))
+        if self.document.damages:
+            # What was guessed may be guessed otherwise beside the new text; nobody's feeds are put at risk for that.
+            found = open_list(changed, self.name)
+            if _where(read(*found, self.name)) != {k: _folded(path) for k, path in expected.items()}:
+                raise unreadable(self.document, self.name)
+        return changed
+
+    def where(self) -> _Folders:
+        """The folder of each subscription of the list."""
+        return _where(read(self.coded, self.document, self.name))
 
 
 def add(data: bytes, subscription: Subscription, *, name: str = "feeds.opml") -> bytes:
@@ -145,30 +171,34 @@ def remove(data: bytes, url: str, *, name: str = "feeds.opml") -> bytes:
         NotFoundError: it isn't in the list.
     """
     edited = _List(data, name)
-    replacements = []
-    for outline in edited.holding(url):
-        if outline.children:
-            spans = [(outline.start, outline.open_end), (outline.close_start, outline.end)]
-        else:
-            spans = [(outline.start, outline.end)]
-        replacements += [_Replacement(*edited.layout.whole_line(*span), "") for span in spans]
-    return edited.apply(replacements)
+    replacements = [r for outline in edited.holding(url) for r in edited.without(outline)]
+    expected = edited.where()
+    expected.pop(key(url), None)
+    return edited.apply(replacements, expected)
 
 
 def move(data: bytes, url: str, folders: tuple[str, ...], *, name: str = "feeds.opml") -> bytes:
     """The list with the outline of `url` at the end of another folder (`()`: of the list), otherwise as it was.
 
-    It takes along its attributes, what is inside it, and a comment behind it on its line.
+    It takes along its attributes, what is inside it, and a comment behind it on its line. Where it is listed twice,
+    the first goes there and the others are taken out.
 
     Raises:
         ListError: the list can't be read, or must be mended before it can be edited.
         NotFoundError: it isn't in the list.
     """
     edited = _List(data, name)
-    outline = edited.holding(url)[0]
-    path = _folders(folders)
-    if _same(edited.paths[id(outline)], path):
+    outline, *others = edited.holding(url)
+    if others:
+        data = edited.apply([r for other in others for r in edited.without(other)], edited.where())
+        return move(data, url, folders, name=name)
+    path, left = _folders(folders), edited.paths[id(outline)]
+    if _folded(left) == _folded(path):
         return data
+    expected = edited.where()
+    for inside in descendants(outline):
+        if (held := address(inside)) and key(held.value) in expected:
+            expected[key(held.value)] = path + edited.paths[id(inside)][len(left) :]
     folder, missing = edited.folder(path)
     start, end = edited.layout.whole_line(outline.start, outline.end)
     branch = Branch()
@@ -177,8 +207,9 @@ def move(data: bytes, url: str, folders: tuple[str, ...], *, name: str = "feeds.
     if start < insertion.start < end:
         # It is the last one there already, or the only one: its old line makes room for the new lines.
         line_end = edited.layout.line_end
-        return edited.apply([_Replacement(start, end, insertion.text.removeprefix(line_end) + line_end)])
-    return edited.apply([_Replacement(start, end, ""), insertion])
+        there = _Replacement(start, end, insertion.text.removeprefix(line_end) + line_end)
+        return edited.apply([there], expected)
+    return edited.apply([_Replacement(start, end, ""), insertion], expected)
 
 
 def set_url(data: bytes, old: str, new: str, *, name: str = "feeds.opml") -> bytes:
@@ -192,7 +223,9 @@ def set_url(data: bytes, old: str, new: str, *, name: str = "feeds.opml") -> byt
     accepted = _accepted(new)
     edited = _List(data, name)
     held = [attribute for o in edited.holding(old) if (attribute := address(o))]
-    return edited.apply([_value(attribute, accepted) for attribute in held])
+    expected = edited.where()
+    expected[key(accepted)] = expected.pop(key(old), ())
+    return edited.apply([_value(attribute, accepted) for attribute in held], expected)
 
 
 def set_option(
@@ -220,13 +253,13 @@ def set_option(
         else:
             at = outline.attributes[-1].end
             replacements.append(_Replacement(at, at, written([(f"newsfeed-{option_name}", value)])))
-    return edited.apply(replacements)
+    return edited.apply(replacements, edited.where())
 
 
 def _add(
     edited: _List, subscriptions: tuple[Subscription, ...], source: dict[str, str]
 ) -> tuple[bytes, tuple[Subscription, ...], tuple[Subscription, ...]]:
-    known = {key(s.url) for s in read(edited.coded, edited.document, edited.name).subscriptions}
+    known = edited.where()
     declared = dict(namespaces(edited.document))
     before = dict(declared)
     branches: dict[int, tuple[Outline | None, Branch]] = {}
@@ -236,15 +269,16 @@ def _add(
         if identity in known:
             present.append(subscription)
             continue
-        known.add(identity)
         added.append(subscription)
-        folder, missing = edited.folder(_folders(subscription.folders))
+        known[identity] = path = _folders(subscription.folders)
+        folder, missing = edited.folder(path)
         branch = branches.setdefault(id(folder), (folder, Branch()))[1]
         pairs = attributes(subscription, source, declared)
         branch.at(missing).entries.append(edited.layout.outline(folder, pairs))
     replacements = [edited.insertion(folder, branch) for folder, branch in branches.values()]
     new = {prefix: uri for prefix, uri in declared.items() if prefix not in before}
-    return edited.apply(replacements + edited.root_declaration(new)), tuple(added), tuple(present)
+    changed = edited.apply(replacements + edited.root_declaration(new), known)
+    return changed, tuple(added), tuple(present)
 
 
 def _accepted(url: str) -> str:
@@ -258,8 +292,12 @@ def _folders(path: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(filter(None, (clean_line(name, 300) for name in path)))
 
 
-def _same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    return [name.casefold() for name in one] == [name.casefold() for name in other]
+def _folded(path: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.casefold() for name in path)
+
+
+def _where(found: SubscriptionList) -> _Folders:
+    return {key(s.url): _folded(s.folders) for s in found.subscriptions}
 
 
 def _value(attribute: Attribute, value: str) -> _Replacement:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections import Counter
 
 from .addresses import address
-from .scan import Document, Outline
+from .scan import Document, Outline, descendants
 from .writing import Branch, written
 
 _TRAIL = re.compile(r"(?:[ \t]*<!--[^\r\n]*?-->)*[ \t]*(?=[\r\n]|\Z)")
 _TAG_NAME = re.compile(r"<([^\s/>]+)")
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_BREAK = "\ud800"  # where a line of a moved outline breaks; no decoded text holds one
 
 
 class Layout:
@@ -19,8 +22,10 @@ class Layout:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.text = document.text
-        found = _LINE_END.search(self.text)
-        self.line_end = found[0] if found else ""  # a list in one line stays in one line
+        ends = Counter(_LINE_END.findall(self.text))
+        self.line_end = max(
+            ends, key=lambda end: ends[end], default=""
+        )  # a list in one line stays in one line
         self.unit = self._unit() if self.line_end else ""
         feed = next((o for o in reversed(document.outlines) if o.empty), None)
         spaced = feed is not None and self.text[feed.open_end - 4 : feed.open_end] in {'" />', "' />"}
@@ -65,11 +70,21 @@ class Layout:
         return self.line_start(start), line_end.end() if line_end else trail.end()
 
     def taken_out(self, outline: Outline) -> str:
-        """The text of an outline to be put elsewhere, without the indentation of its lines."""
+        """The text of an outline to be put elsewhere; where its lines break between attributes, they break anew."""
         alone = self.begins_line(outline.start)
-        text = self.text[outline.start : self.behind(outline.end) if alone else outline.end]
+        end = self.behind(outline.end) if alone else outline.end
+        values = sorted((a.value_start, a.value_end) for o in descendants(outline) for a in o.attributes)
         indent = self.indent(outline.start)
-        return self.line_end.join(line.removeprefix(indent) for line in _LINE_END.split(text))
+        pieces, position = [], outline.start
+        for found in _LINE_END.finditer(self.text, outline.start, end):
+            before = bisect_right(values, (found.start(), end)) - 1
+            if before >= 0 and found.start() < values[before][1]:
+                continue  # inside a value, where every space counts
+            pieces += [self.text[position : found.start()], _BREAK]
+            position = found.end()
+            if self.text.startswith(indent, position, end):
+                position += len(indent)
+        return "".join([*pieces, self.text[position:end]])
 
     def outline(self, folder: Outline | None, pairs: list[tuple[str, str]]) -> str:
         """The tag of a new outline in `folder`; it names its type where its neighbours do."""
@@ -127,5 +142,5 @@ class Layout:
         made = []
         for level, text in lines:
             before = self.line_end + indent + self.unit * level
-            made.append(before + text.replace(self.line_end, before))
+            made.append(before + text.replace(_BREAK, before))
         return "".join(made)

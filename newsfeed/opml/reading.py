@@ -116,8 +116,8 @@ def read(coded: Coded, document: Document, name: str = "feeds.opml") -> Subscrip
 
 
 def unreadable(document: Document, name: str) -> ListError:
-    """The error for a list whose structure is damaged: it names the first such place and shows its line."""
-    damage = next(d for d in document.damages if d.structural)
+    """The error for a list that must be mended first: it names the worst place and shows its line."""
+    damage = next((d for d in document.damages if d.structural), document.damages[0])
     line, column = document.place(damage.offset)
     text, repair = _DAMAGES[damage.kind]
     cause = (

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -112,6 +113,15 @@ class Document:
     def first(self, name: str) -> Outline | None:
         """The first `opml`, `head` or `body`."""
         return next((e for e in self.roots if e.name == name), None)
+
+
+def descendants(outline: Outline) -> Iterator[Outline]:
+    """The outline and all those in it."""
+    waiting = [outline]
+    while waiting:
+        here = waiting.pop()
+        yield here
+        waiting += here.children
 
 
 def is_name(name: str) -> bool:
