@@ -273,12 +273,15 @@ def measure(
     spent = sum(cost for _, cost in (*picks, *lines))
     there = {p.true_topic for p in day.posts if true_worth(p, world.outlets[p.true_story]) >= WORTHWHILE}
     covered = {p.true_topic for p, _ in (*picks, *lines)}
+    good = {t for p in day.posts if day.worth[p.id] >= c.GOOD for t in stands_of(p)}
+    placed = {t for p, _ in (*picks, *lines) for t in stands_of(p)}
     shares = minutes / minutes.sum() if minutes.sum() else minutes
     pick_topics = {p.true_topic for p, _ in picks}
     reader.days.append(
         {
             "cover": len(there & pick_topics) / len(there) if there else 1.0,
             "cover+": len(there & covered) / len(there) if there else 1.0,
+            "place": len(good & placed) / len(good) if good else 1.0,
             "even": effective(dict(enumerate(shares))) / len(TOPICS),
             "JSD": divergence(list(shares), list(ASKED)),
             "distinct": len(seen) / len(picks) if picks else 1.0,
@@ -298,6 +301,11 @@ def measure(
         reader.last_heard[source] = day.number
     reader.told |= {p.story for p, _ in (*picks, *lines)}
     reader.true_told |= {p.true_story for p, _ in (*picks, *lines)}
+
+
+def stands_of(post: Post) -> tuple[int, ...]:
+    """Topics that the story of a post stands for, as detected."""
+    return tuple(t for t, yes in enumerate(STANDS[post.story]) if yes)
 
 
 def best_value(day: Day, world: World, budget: float) -> float:
@@ -373,6 +381,7 @@ def summary(reader: Reader, world: World) -> dict[str, float]:
 TARGETS: dict[float, list[tuple[str, str, float]]] = {
     10.0: [
         ("over", "<=", 0),
+        ("place", ">=", 1.0),
         ("cover", ">=", 0.95),
         ("even", ">=", 0.68),
         ("even 30", ">=", 0.72),
@@ -385,9 +394,9 @@ TARGETS: dict[float, list[tuple[str, str, float]]] = {
         ("value", ">=", 0.55),
         ("gap", "<=", 3),
     ],
-    3.0: [("over", "<=", 0), ("cover+", ">=", 0.95), ("gap", "<=", 9)],
+    3.0: [("over", "<=", 0), ("place", ">=", 1.0), ("gap", "<=", 9)],
 }
-COLUMNS = ("cover", "cover+", "even", "even 30", "JSD", "distinct", "items", "sources", "largest", "quiet", "untold 4", "untold 8", "junk", "value", "gap", "over", "ms")  # fmt: skip
+COLUMNS = ("place", "cover", "cover+", "even", "even 30", "JSD", "distinct", "items", "sources", "largest", "quiet", "untold 4", "untold 8", "junk", "value", "gap", "over", "ms")  # fmt: skip
 
 
 def main(argv: list[str] | None = None) -> int:

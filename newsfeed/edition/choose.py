@@ -16,7 +16,7 @@ Everything is deterministic: arrays are in order of (newer first, smaller id), t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -48,7 +48,10 @@ class Morning:
 
     def sorted(self) -> Morning:
         """Rows newest first, then by id, so that the order of the input changes nothing."""
-        order = np.lexsort((self.ids, -self.published))
+        return self.rows(np.lexsort((self.ids, -self.published)))
+
+    def rows(self, order: Ints) -> Morning:
+        """These rows in this order."""
         return Morning(**{name: getattr(self, name)[order] for name in self.__dataclass_fields__})
 
 
@@ -111,7 +114,7 @@ class Choice:
 class _State:
     """A set of picks under construction."""
 
-    gains: Floats  # topic gains by row and topic, kept current by column
+    gains: Floats  # topic gains by topic and row, kept current topic by topic
     mass: Floats  # M_t
     quiet: Floats  # prod (1 - v) by source
     free: Bools  # rows that may still be taken: one item a story
@@ -145,14 +148,18 @@ class Chooser:
         self.r = rules
         self.budget = budget
         self.whole = rules.whole or rules.budget
-        self.pv = morning.parts * morning.worth[:, None]
-        sources = int(morning.sources.max()) + 1 if len(morning.sources) else 0
+        self.pv = np.ascontiguousarray((morning.parts * morning.worth[:, None]).T)  # topics x rows
+        sources = len(rules.voices)
         self.caps = rules.caps if rules.caps is not None else np.full(sources, c.SOURCE_CAP)
         self.most_of = rules.most_of if rules.most_of is not None else np.full(sources, -1, dtype=np.int64)
         self.good = morning.worth >= rules.good
         self.good_for = morning.stands & self.good[:, None]
         self.voice = rules.gamma * rules.voices[morning.sources] * morning.worth
         self.plain = rules.beta * morning.worth
+        self.cap_of = self.caps[morning.sources] * self.whole
+        self.most_of_row = self.most_of[morning.sources]
+        self.limited = bool((self.most_of >= 0).any())
+        self.stands = morning.stands.astype(np.float64)
         self._place_lines()
 
     # ------------------------------------------------------------------ lines set aside
@@ -183,7 +190,7 @@ class Chooser:
         rows = {int(r) for r, done in zip(self.line_row, covered, strict=True) if r >= 0 and not done}
         return float(sum(self.m.line_minutes[r] for r in sorted(rows)))
 
-    def released(self, covered: Bools) -> Floats:
+    def released(self, covered: Bools) -> Floats | float:
         """Minutes that each row would give back by covering topics; never more than it really would."""
         back = np.zeros(len(self.line_row))
         waiting = [t for t, row in enumerate(self.line_row) if row >= 0 and not covered[t]]
@@ -191,15 +198,16 @@ class Chooser:
             if sum(self.line_row[k] == self.line_row[t] for k in waiting) == 1:
                 back[t] = self.m.line_minutes[self.line_row[t]]
         if not back.any():
-            return np.zeros(len(self.m.ids))
-        return self.m.stands.astype(np.float64) @ back
+            return 0.0
+        given: Floats = self.stands @ back
+        return given
 
     # ------------------------------------------------------------------ gains
 
     def start(self) -> _State:
         topics = self.m.parts.shape[1]
         state = _State(
-            gains=np.zeros_like(self.m.parts),
+            gains=np.zeros_like(self.pv),
             mass=np.zeros(topics),
             quiet=np.ones(len(self.caps)),
             free=self.m.pickable.copy(),
@@ -214,15 +222,15 @@ class Chooser:
     def _column(self, state: _State, t: int) -> None:
         w = self.r.weights[t]
         if w > 0:
-            state.gains[:, t] = w * np.log1p(self.pv[:, t] / (self.r.kappa * w + state.mass[t]))
+            state.gains[t] = w * np.log1p(self.pv[t] / (self.r.kappa * w + state.mass[t]))
 
     def gain(self, state: _State) -> Floats:
         """F(S + i) - F(S) for every row."""
         voiced: Floats = self.voice * state.quiet[self.m.sources]
-        total: Floats = state.gains.sum(axis=1) + self.plain + voiced
+        total: Floats = state.gains.sum(axis=0) + self.plain + voiced
         return total
 
-    def room(self, state: _State) -> Floats:
+    def room(self, state: _State) -> Floats | float:
         """Minutes that each row could take: what is left, less the lines set aside, more those it gives back."""
         left = self.budget - state.spent - self.reserved(state.covered)
         return left + self.released(state.covered)
@@ -232,16 +240,15 @@ class Chooser:
         if len(state.picks) >= self.r.most:
             return np.zeros(len(self.m.ids), dtype=np.bool_)
         ok = state.free & (self.m.minutes <= self.room(state) + c.TIE)
-        most = self.most_of[self.m.sources]
-        ok &= (most < 0) | (state.count_by_source[self.m.sources] < most)
+        if self.limited:
+            ok &= (self.most_of_row < 0) | (state.count_by_source[self.m.sources] < self.most_of_row)
         if caps:
             ok &= self.under_cap(state)
         return ok
 
     def under_cap(self, state: _State) -> Bools:
         """Rows whose source may have them: a source's first item, or a later one within its share."""
-        taken = state.by_source[self.m.sources]
-        within = taken + self.m.minutes <= self.caps[self.m.sources] * self.whole + c.TIE
+        within = state.by_source[self.m.sources] + self.m.minutes <= self.cap_of + c.TIE
         allowed: Bools = (state.count_by_source[self.m.sources] == 0) | within
         return allowed
 
@@ -259,7 +266,7 @@ class Chooser:
                 row=row,
                 by=by,
                 gain=float(gains[row]),
-                topic_gain=float(state.gains[row].sum()),
+                topic_gain=float(state.gains[:, row].sum()),
                 worth_gain=float(self.plain[row]),
                 voice_gain=voiced,
                 topic=topic,
@@ -269,14 +276,14 @@ class Chooser:
             )
         )
         state.value += float(gains[row])
-        state.mass += self.pv[row]
+        state.mass += self.pv[:, row]
         state.quiet[source] *= 1 - self.m.worth[row]
         state.free &= self.m.stories != self.m.stories[row]
         state.spent += float(self.m.minutes[row])
         state.by_source[source] += self.m.minutes[row]
         state.count_by_source[source] += 1
         state.covered |= self.m.stands[row]
-        for t in np.flatnonzero(self.pv[row] > 0):
+        for t in np.flatnonzero(self.pv[:, row] > 0):
             self._column(state, int(t))
 
     # ------------------------------------------------------------------ passes
@@ -415,7 +422,14 @@ def choose(morning: Morning, rules: Rules) -> Choice:
 
     Picks and lines together never take more than `rules.budget` minutes.
     """
-    morning = morning.sorted()
+    whole = morning.sorted()
+    # What is below the line is never chosen but for a must-read source, nor told but as a big story.
+    kept = np.flatnonzero(
+        (whole.worth >= rules.good)
+        | (whole.outlets >= c.BIG)
+        | np.isin(whole.sources, np.array(rules.must_read, dtype=np.int64))
+    )
+    morning = whole.rows(kept)
     chooser = Chooser(morning, rules, rules.budget)
     state = chooser.run()
     share = rules.lines * (rules.whole or rules.budget)
@@ -434,10 +448,17 @@ def choose(morning: Morning, rules: Rules) -> Choice:
     big = [r for r in chooser.big_rows(state, set_aside) if int(morning.stories[r]) not in told]
     spent = state.spent + sum(float(morning.line_minutes[r]) for r in (*places, *big))
     return Choice(
-        morning=morning,
-        picks=tuple(state.picks),
-        places=places,
-        big=tuple(big),
+        morning=whole,
+        picks=tuple(
+            replace(
+                pick,
+                row=int(kept[pick.row]),
+                runner_up=int(kept[pick.runner_up]) if pick.runner_up >= 0 else -1,
+            )
+            for pick in state.picks
+        ),
+        places=tuple(int(kept[r]) for r in places),
+        big=tuple(int(kept[r]) for r in big),
         value=state.value,
         spent=spent,
         left=max(0.0, rules.budget - spent),

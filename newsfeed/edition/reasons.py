@@ -35,8 +35,9 @@ def news(telling: Telling, facts: Facts, *, first_of_topic: bool) -> str:
     """The reason that is news in itself, "" if there is none."""
     if telling.options.must_read:
         return "you marked it must-read"
-    if first_of_topic and facts.label and facts.unseen is not None and facts.unseen >= c.UNSEEN_DAYS:
-        return f"first {facts.label} story in {facts.unseen} days"
+    unseen = facts.unseen if first_of_topic and facts.label and telling.back is None else None
+    if unseen is not None and unseen >= c.UNSEEN_DAYS:
+        return f"first {facts.label} story in {unseen} days"
     if telling.outlets >= c.TOLD_BY:
         return f"told by {telling.outlets} of your sources"
     if telling.shared_by >= c.SHARED_BY:

@@ -1,0 +1,341 @@
+"""Across mornings: what may return, what came since, what is remembered, and the account over weeks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+from pools import NOW, TODAY, TOPICS, candidate, feed, pool, random_pool, settings
+
+from newsfeed import text
+from newsfeed.edition import breadth, build, ledger, remember, since, visible_text, why
+from newsfeed.edition.printed import section_minutes
+from newsfeed.model import Edition, History, Pick, Pool, Shown, TopicSetting
+
+YESTERDAY = TODAY - timedelta(days=1)
+
+
+def picks(of: Edition) -> list[Pick]:
+    return [pick for section in of.sections for pick in section.picks]
+
+
+def shown(
+    story: int, *, days_ago: int = 1, items: tuple[int, ...] = (), outlets: int = 1, sentence: str = ""
+) -> Shown:
+    return Shown(
+        story=story,
+        date=TODAY - timedelta(days=days_ago),
+        item=items[0] if items else 9000 + story,
+        feed=1,
+        section="top",
+        outlets=outlets,
+        minutes=0.3,
+        topics={"technology": 0.9},
+        items=items,
+        sentence=sentence,
+    )
+
+
+def after(*past: Shown) -> History:
+    return History(shown=past, days=tuple(sorted({one.date for one in past})))
+
+
+# --------------------------------------------------------------------------- stories that come back
+
+
+def test_a_story_shown_before_is_not_shown_again() -> None:
+    items = [candidate(1, 1, story=7), candidate(2, 2, story=7), candidate(3, 3)]
+    made = build(pool(items, history=after(shown(7, items=(1,)))), settings(), date=TODAY, now=NOW)
+    assert [pick.item for pick in picks(made)] == [3]
+    assert {e.item: e.cause for e in made.ledger} == {1: ledger.HAD, 2: ledger.HAD, 3: ledger.SHOWN}
+    assert "2 you had" in visible_text(made)
+
+
+def test_a_story_is_known_by_its_items_when_its_number_has_changed() -> None:
+    made = build(
+        pool([candidate(1, 1, story=70)], history=after(shown(7, items=(1,)))),
+        settings(),
+        date=TODAY,
+        now=NOW,
+    )
+    assert picks(made) == []
+
+
+def test_it_returns_when_its_outlets_doubled_and_are_six() -> None:
+    items = [candidate(n, n, story=7) for n in range(1, 7)]
+    past = shown(7, items=(1, 2, 3), outlets=3, sentence="Harbour number 1 opens its gates to larger ships")
+    made = build(pool(items, history=after(past)), settings(), date=TODAY, now=NOW)
+    (pick,) = picks(made)
+    assert pick.note.startswith("day 2, new")
+    five = build(pool(items[:5], history=after(past)), settings(), date=TODAY, now=NOW)
+    assert picks(five) == []
+
+
+def test_it_returns_with_what_is_new_and_its_earlier_days() -> None:
+    court = "Court halts the levy on data centres in Rhineland"
+    news = "Judges found that the charge singled out one industry. Eleven operators had priced it into contracts."
+    items = [
+        candidate(1, 1, story=7, title="Rhineland plans a levy", lead="The parliament will vote in spring.")
+    ]
+    items += [candidate(n, n, story=7, title=court, lead=news, hours=1) for n in (2, 3)]
+    past = (
+        shown(7, days_ago=2, items=(1,), sentence="Rhineland plans a levy"),
+        shown(7, days_ago=1, items=(1,), sentence="Rhineland’s levy passes its first vote"),
+    )
+    made = build(pool(items, history=after(*past)), settings(), date=TODAY, now=NOW)
+    (pick,) = picks(made)
+    assert pick.title == court
+    assert pick.note == "day 3, new: Judges found that the charge singled out one industry"
+    assert pick.lead.startswith("Eleven operators")  # the note has told the first sentence
+    assert pick.earlier == (
+        "Fri 20 Nov: Rhineland plans a levy",
+        "Sat 21 Nov: Rhineland’s levy passes its first vote",
+    )
+    assert pick.reason == "told by 3 of your sources"
+    assert pick.note in visible_text(made)
+
+
+def test_one_outlet_more_in_the_same_words_is_nothing_new() -> None:
+    items = [candidate(n, n, story=7, title="Rhineland plans a levy on data centres") for n in (1, 2, 3)]
+    past = shown(7, items=(1,), sentence="Rhineland plans a levy on data centres")
+    assert picks(build(pool(items, history=after(past)), settings(), date=TODAY, now=NOW)) == []
+
+
+def test_building_twice_from_the_same_past_gives_the_same_edition() -> None:
+    history = after(shown(7, items=(1,)))
+    first = build(random_pool(5, 80, history=history), settings(), date=TODAY, now=NOW)
+    again = build(random_pool(5, 80, history=history), settings(), date=TODAY, now=NOW)
+    assert msgspec.json.encode(first) == msgspec.json.encode(again)
+
+
+def test_after_an_absence_one_edition_of_the_same_minutes_counts_what_went_stale() -> None:
+    items = [*(candidate(n, n) for n in range(1, 4)), *(candidate(n, 9, hours=24 * 5) for n in range(10, 16))]
+    past = shown(7, days_ago=4)
+    source = pool(items, [feed(9, items_a_day=20.0)], history=after(past), since=NOW - timedelta(days=6))
+    made = build(source, settings(), date=TODAY, now=NOW)
+    assert made.note == "Your last page was on Wednesday; 6 items went stale meanwhile."
+    assert made.minutes <= 5
+
+
+def test_older_items_are_entered_in_the_ledger_of_their_own_day_only() -> None:
+    began = NOW - timedelta(hours=24)
+    old = [
+        candidate(1, 1, hours=60),  # stale by now
+        candidate(2, 2, hours=30, title="An older story that may still stand", topic="sales"),
+        candidate(3, 3, hours=30, not_news="deal"),
+    ]
+    slow = [feed(2, items_a_day=0.1)]
+    made = build(pool([*old, candidate(4, 4)], slow, since=began), settings(), date=TODAY, now=NOW)
+    assert {e.item for e in made.ledger} == {2, 4}
+
+
+# --------------------------------------------------------------------------- since
+
+
+def test_what_came_since_stands_in_one_block_and_the_page_keeps_its_place() -> None:
+    morning = [candidate(n, n) for n in range(1, 7)]
+    made = build(pool(morning), settings(), date=TODAY, now=NOW)
+    later = NOW + timedelta(hours=5)
+    fresh = [
+        candidate(
+            n, n, hours=-4, first_seen=NOW + timedelta(hours=4.5), title=f"Bridge {n} reopens after two years"
+        )
+        for n in range(20, 29)
+    ]
+    same = candidate(40, 40, story=1, hours=-4, first_seen=NOW + timedelta(hours=4))
+    source = pool([*morning, *fresh, same])
+    updated = since(made, source, settings(), now=later)
+    assert updated.sections == made.sections
+    assert updated.since is not None
+    assert updated.since.heading == "Since 07:30"
+    assert 1 <= len(updated.since.picks) <= 5
+    assert section_minutes(updated.since) <= 1.0 + 1e-9
+    assert [p.n for p in updated.since.picks] == list(range(7, 7 + len(updated.since.picks)))
+    assert visible_text(updated) == visible_text(made)  # it carries its own minutes
+    assert len(updated.ledger) == len({e.item for e in updated.ledger}) == len(source.candidates)
+    assert next(e for e in updated.ledger if e.item == 40).cause == ledger.SAME
+    # Another refresh keeps what the block shows already.
+    again = since(updated, source, settings(), now=later + timedelta(hours=1))
+    assert again.since is not None
+    assert again.since.picks[: len(updated.since.picks)] == updated.since.picks
+    assert sum(again.counts.values()) == len(again.ledger)
+
+
+def test_when_nothing_beats_the_line_the_block_says_so() -> None:
+    morning = [candidate(n, n) for n in range(1, 4)]
+    made = build(pool(morning), settings(), date=TODAY, now=NOW)
+    later = NOW + timedelta(hours=3)
+    dull = candidate(20, 20, hours=-1, first_seen=NOW + timedelta(hours=2), topic="")
+    updated = since(made, pool([*morning, dull]), settings(), now=later)
+    assert updated.since is None
+    assert updated.since_note == "Nothing since 07:30 is worth your minutes."
+    assert next(e for e in updated.ledger if e.item == 20).cause == ledger.BELOW
+    assert since(updated, pool(morning), settings(), now=later).since is None
+
+
+# --------------------------------------------------------------------------- remembering
+
+
+def test_everything_told_is_remembered_with_its_story() -> None:
+    items = [candidate(n, n, story=1, topic="", title="Flood closes the northern line") for n in range(1, 6)]
+    items += [
+        candidate(n, n, words=2000 if n == 30 else 300, hours=20 if n == 30 else 2) for n in range(10, 31)
+    ]
+    source = pool(items)
+    made = build(source, settings(2.0), date=TODAY, now=NOW)
+    kept = {one.story: one for one in remember(made, source)}
+    told = [*picks(made), *made.lines, *([made.long_read] if made.long_read else [])]
+    assert set(kept) == {one.story for one in told}
+    assert made.lines
+    flood = kept[1]
+    assert flood.section == "line"
+    assert flood.items == (1, 2, 3, 4, 5)
+    assert flood.outlets == 5
+    assert flood.sentence == "Flood closes the northern line"
+    assert all(one.date == TODAY for one in kept.values())
+    if made.long_read:
+        assert kept[made.long_read.story].section == "long"
+        assert kept[made.long_read.story].minutes == 0.0
+
+
+def test_debt_grows_for_a_topic_that_had_nothing_and_stays_when_nothing_was_told() -> None:
+    history = History(debts={"sales": 1.0})
+    made = build(pool([candidate(1, 1)], history=history), settings(), date=TODAY, now=NOW)
+    owed = {topic.name: topic.debt for topic in made.topics}
+    assert owed["sales"] == pytest.approx(1.75)
+    assert owed["technology"] == 0.0
+    empty = build(pool([], [feed(1)], history=history), settings(), date=TODAY, now=NOW)
+    assert {topic.name: topic.debt for topic in empty.topics}["sales"] == 1.0
+
+
+# --------------------------------------------------------------------------- why
+
+
+def test_why_tells_the_arithmetic_of_what_was_shown_and_of_what_was_not() -> None:
+    source = random_pool(11, 160)
+    reader = settings(2.0)
+    made = build(source, reader, date=TODAY, now=NOW)
+    first = picks(made)[0]
+    table = {row.name: row for row in why(made, first.item)}
+    assert table["On the page"].value == "story 1"
+    assert table["Reason"].value == first.reason
+    assert float(table["Worth"].value) == pytest.approx(float(first.account["worth"]), abs=0.001)
+    for cause in {entry.cause for entry in made.ledger} - {ledger.SHOWN, ledger.LINE}:
+        entry = next(one for one in made.ledger if one.cause == cause)
+        rows = why(made, entry.item, pool=source, settings=reader)
+        assert rows[0].value == "no"
+        assert rows[1].value == entry.detail
+        if cause in {ledger.ROOM, ledger.BELOW}:
+            assert {row.name for row in rows} >= {"Worth", "Freshness"}
+    assert why(made, 99_999) == ()
+
+
+def test_the_words_for_no_room_name_both_sides() -> None:
+    items = [candidate(n, n) for n in range(1, 60)]
+    made = build(pool(items), settings(2.0), date=TODAY, now=NOW)
+    details = {entry.detail for entry in made.ledger if entry.cause == ledger.ROOM}
+    assert details
+    assert all(detail.startswith("needs ") and detail.endswith("were left") for detail in details)
+
+
+# --------------------------------------------------------------------------- the account of breadth
+
+
+def weeks(days: int, **minutes: float) -> History:
+    held = tuple(TODAY - timedelta(days=n) for n in range(days - 1, -1, -1))
+    keys = [day.isoformat() for day in held]
+    return History(
+        days=held,
+        minutes={key: dict(minutes) for key in keys},
+        picks={key: {topic: int(value > 0) for topic, value in minutes.items()} for key in keys},
+        good={key: dict.fromkeys(minutes, 2) for key in keys},
+        big=dict.fromkeys(keys, (3, 4)),
+        voices={key: {"Paper 1": 1.0, "Paper 2": 1.0} for key in keys},
+    )
+
+
+EVEN = {"technology": 2.0, "finance": 0.75, "sales": 0.75, "science": 0.75, "policy": 0.75}
+
+
+def test_nothing_is_said_before_seven_editions() -> None:
+    account = breadth(weeks(6, **EVEN), settings(), until=TODAY)
+    assert account.headline == ""
+    assert account.rows == ()
+    assert account.findings == ("The account begins after 7 editions; there are 6 editions so far.",)
+
+
+def test_the_account_of_what_was_asked_for() -> None:
+    account = breadth(weeks(30, **EVEN), settings(), until=TODAY)
+    assert account.headline.startswith("Informed in 4.")
+    assert account.headline.endswith("of 5 topics")
+    assert account.numbers["balance"] == pytest.approx(100, abs=1)
+    assert account.numbers["voices"] == pytest.approx(2)
+    assert (account.numbers["big told"], account.numbers["big stories"]) == (90, 120)
+    assert [row.label for row in account.rows] == ["Technology", "Finance", "Sales", "Science", "Policy"]
+    assert all(row.silence == 0 for row in account.rows)
+    assert len(account.days) == len(account.rows[0].picks) == 30
+    assert "30 of 120 stories" in " ".join(account.findings)
+
+
+def test_blind_spots_come_with_their_remedies() -> None:
+    thin = weeks(30, **(EVEN | {"sales": 0.0, "policy": 0.1}))
+    good = {key: {**topics, "sales": 0} for key, topics in thin.good.items()}
+    account = breadth(msgspec.structs.replace(thin, good=good), settings(), until=TODAY)
+    rows = {row.topic: row for row in account.rows}
+    assert rows["sales"].silence == 30
+    assert rows["sales"].remedy == "Add a source for Sales."
+    assert rows["policy"].remedy == "Raise the share of Policy, or the minutes."
+    assert "60 good stories" in rows["policy"].finding
+    assert rows["finance"].finding == ""
+
+
+def test_one_source_for_all_of_a_topic_is_a_blind_spot() -> None:
+    past = tuple(
+        Shown(
+            story=n,
+            date=TODAY - timedelta(days=n),
+            item=n,
+            feed=1 if n < 8 else 2,
+            section="policy",
+            outlets=1,
+            minutes=0.3,
+            topics={"policy": 0.9},
+        )
+        for n in range(10)
+    )
+    account = breadth(msgspec.structs.replace(weeks(30, **EVEN), shown=past), settings(), until=TODAY)
+    policy = next(row for row in account.rows if row.topic == "policy")
+    assert policy.finding == "80 % of your Policy news came from one source."
+
+
+def test_days_without_an_edition_are_no_data() -> None:
+    whole = weeks(30, **EVEN)
+    gaps = tuple(day for day in whole.days if day.day % 3)
+    account = breadth(msgspec.structs.replace(whole, days=gaps), settings(), until=TODAY)
+    assert account.rows[0].picks.count(None) == 30 - len(gaps)
+
+
+def test_the_weekly_account_stands_in_the_edition_on_its_day_within_the_minutes() -> None:
+    history = weeks(30, **EVEN)
+    past = msgspec.structs.replace(history, days=tuple(d for d in history.days if d < TODAY))
+    source = random_pool(2, 120, history=past)
+    on_sunday = build(source, settings(3.0, breadth_day="sunday"), date=TODAY, now=NOW)
+    assert on_sunday.breadth is not None
+    assert on_sunday.breadth.headline in visible_text(on_sunday)
+    assert len(on_sunday.breadth.remedies) <= 1
+    assert on_sunday.breadth.days[-1] == TODAY
+    assert text.reading_minutes(visible_text(on_sunday)) + 0.05 * len(picks(on_sunday)) <= 3.0
+    assert build(source, settings(3.0), date=TODAY, now=NOW).breadth is None
+    assert build(random_pool(2, 60), settings(breadth_day="sunday"), date=TODAY, now=NOW).breadth is None
+
+
+def test_muting_a_topic_takes_it_out_of_the_account() -> None:
+    topics = {**TOPICS, "sales": TopicSetting(label="Sales", share=0.0)}
+    account = breadth(weeks(30, **EVEN), settings(topics=topics), until=TODAY)
+    assert account.headline.endswith("of 4 topics")
+
+
+def test_an_empty_pool_remembers_nothing() -> None:
+    made = build(Pool(), settings(), date=TODAY, now=NOW)
+    assert remember(made, Pool()) == ()
