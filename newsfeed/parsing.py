@@ -46,10 +46,14 @@ class _Answer(Record, frozen=True, kw_only=True):
     spent: bool = False  # the worker ran out of memory and wants to be replaced
 
 
-_too_slow = "The document took more than {seconds:g} seconds to read, so its reading was stopped."
+_too_slow = "The document took more than {seconds:g} {unit} to read, so its reading was stopped."
 _crashed = "The document made its reader crash."
 _too_big = "The document needs more memory than a feed may take."
 _repair = "Tell the feed's owner, or remove it; other feeds are not touched by this."
+
+
+def _slow(deadline: float) -> str:
+    return _too_slow.format(seconds=deadline, unit="second" if deadline == 1 else "seconds")
 
 
 class Parsers:
@@ -100,6 +104,11 @@ class Parsers:
         found = answer.parsed or answer.failure
         assert found is not None
         return found
+
+    @property
+    def workers(self) -> tuple[_Worker, ...]:
+        """The workers that run now, for whoever looks after processes."""
+        return tuple(self._all)
 
     async def _worker(self) -> _Worker:
         while self._idle:
@@ -175,6 +184,11 @@ class _Worker:
         return worker
 
     @property
+    def pid(self) -> int:
+        """Its process number."""
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         return self._process.returncode is None
 
@@ -189,11 +203,11 @@ class _Worker:
                 size = _LENGTH.unpack(await self._from.readexactly(_LENGTH.size))[0]
                 return msgspec.msgpack.decode(await self._from.readexactly(size), type=_Answer)
         except TimeoutError:
-            return Failure(cause=Cause.TOO_SLOW, text=_too_slow.format(seconds=deadline), repair=_repair)
+            return Failure(cause=Cause.TOO_SLOW, text=_slow(deadline), repair=_repair)
         except (asyncio.IncompleteReadError, ConnectionError, msgspec.MsgspecError):
             code = await self._process.wait()
             if code in {-signal.SIGALRM, -signal.SIGXCPU}:
-                return Failure(cause=Cause.TOO_SLOW, text=_too_slow.format(seconds=deadline), repair=_repair)
+                return Failure(cause=Cause.TOO_SLOW, text=_slow(deadline), repair=_repair)
             return Failure(cause=Cause.BROKEN_FEED, text=_crashed, repair=_repair)
 
     async def stop(self) -> None:

@@ -288,7 +288,23 @@ def _mend(text: str, own: Mapping[str, str]) -> tuple[str, Problem | None]:
     text = _ILLEGAL_REFERENCE.sub("", text)
     parts = _CDATA.split(text)
     parts[::2] = [_REFERENCE.sub(lambda m: _reference(m, own), part) for part in parts[::2]]
-    return "".join(parts), problem
+    mended = "".join(parts)
+    return (mended if _error(mended) is None else _recovered(mended) or mended), problem
+
+
+def _recovered(text: str) -> str:
+    """What libxml2 makes of a document whose tags don't match; "" where it finds no root. It fetches and expands
+    nothing."""
+    from lxml import etree
+
+    parser = etree.XMLParser(
+        recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+    )
+    try:
+        root = etree.fromstring(text.encode("utf-8", "replace"), parser)
+    except etree.XMLSyntaxError:
+        return ""
+    return "" if root is None else str(etree.tostring(root, encoding="unicode"))
 
 
 def _reference(match: re.Match[str], own: Mapping[str, str]) -> str:

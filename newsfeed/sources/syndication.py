@@ -82,8 +82,8 @@ def parse(
     home = _feed_link(feed, response.url)
     title = clean_line(unmangle(strip_inline(_string(feed, "title"))))
     author = _clean_author(_string(feed, "author"))
-    base = response.url
-    drafts = [adapt(_draft(entry, base, home), home, title) for entry in entries]
+    base, atom = response.url, str(found["version"]).startswith("atom")
+    drafts = [adapt(_draft(entry, base, home, atom), home, title) for entry in entries]
     single = author if author and not any(d.author for d in drafts) and len(author) < 80 else ""
     for draft in drafts:
         draft.author = draft.author or single
@@ -139,7 +139,7 @@ def _feed_link(feed: dict[str, Any], url: str) -> str:
     return safe_url(_string(feed, "link"), url)
 
 
-def _draft(entry: dict[str, Any], base: str, home: str) -> Draft:
+def _draft(entry: dict[str, Any], base: str, home: str, atom: bool) -> Draft:
     own = _base(entry) or base
     summary, body = _bodies(entry)
     enclosures = list(_enclosures(entry))
@@ -148,7 +148,7 @@ def _draft(entry: dict[str, Any], base: str, home: str) -> Draft:
         link=_link(entry),
         base=own if safe_url(own) else home,
         discussion=_string(entry, "comments"),
-        title=_title(entry),
+        title=_title(entry, atom),
         summary=summary,
         body=body,
         author=_author(entry),
@@ -189,11 +189,12 @@ def _entry_language(entry: dict[str, Any]) -> str:
     return declared.pop() if len(declared) == 1 else _string(entry, "language")
 
 
-def _title(entry: dict[str, Any]) -> str:
+def _title(entry: dict[str, Any], atom: bool) -> str:
     title = _string(entry, "title")
     detail = dict.get(entry, "title_detail")
-    # Atom says when a title is plain: then "<" is a sign, not a tag.
-    if isinstance(detail, dict) and detail.get("type") == "text/plain" and "<" in title and "&" not in title:
+    # Atom says when a title is plain: then "<" is a sign, not a tag, unless it is closed like one.
+    plain = atom and isinstance(detail, dict) and detail.get("type") == "text/plain"
+    if plain and "<" in title and not re.search(r"</\w+\s*>|&lt;", title):
         return html.escape(title, quote=False)
     return title
 

@@ -155,7 +155,7 @@ TAIL = re.compile(
 )
 
 # "… [...]" and the like: the source cut its own sentence here.
-CUT_OFF = re.compile(r"(?:[\[(]\s*(?:…|\.{2,}|&hellip;)\s*[\])]|…|\.{3,}|\s\[\s*\]|(?<!\.)\.\.)\s*$")
+CUT_OFF = re.compile(r"(?:\s{0,3}[\[(]?\s?(?:…|\.{3,}|(?<!\.)\.\.)\s?[\])]?)+\s*$|\s[\[(]\s*[\])]?\s*$")
 
 _AGENCY = r"AP|Reuters|REUTERS|AFP|Xinhua|Kyodo|dpa|dpa-AFX|UPI|CNN|Bloomberg|PTI|ANI|IANS|APA|awp|sda|ots|BUSINESS WIRE|TASS|ANSA|EFE"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"

@@ -18,7 +18,7 @@ from newsfeed.text.boilerplate import (
     TELLTALE_LIMIT,
     URL,
 )
-from newsfeed.text.prose import CJK, count_words, join_sentences, sentences
+from newsfeed.text.prose import CJK, COMMON_STARTS, count_words, join_sentences, sentences
 
 LEAD_WORDS = 120
 _LEAST_WORDS = 5
@@ -32,7 +32,7 @@ _SPACES = re.compile(r"\s+")
 _TERMINATED = re.compile(r"[.!?‽؟。！？।…:][\"'”’»)\]」』】〉》）]*$")
 _ENTRY = re.compile(r"[•◦▪●*–—-]\s|\d{1,2}[.)]\s\S{1,40}(?:\s\S+){0,6}$")  # of a list
 _GLUED = re.compile(
-    r"(?<![\w.])[a-zа-яіїє]{3,}[.!?](?=[A-ZА-ЯІЇЄ][a-zа-яіїє]+\s)"
+    r"(?<![\w.])([^\W\d_]{3,})([.!?])(?=([A-ZА-ЯІЇЄ][a-zа-яіїє]*)\s)"
 )  # "… the criteria.Apart from …"
 _PUNCTUATION = re.compile(r"[^\w\s]|_")
 
@@ -81,7 +81,7 @@ def _tidy(line: str, *, first: bool) -> str:
     text = _SPACES.sub(" ", line[:20_000]).strip()
     if not text or _ENTRY.match(text):
         return ""
-    text = _GLUED.sub(r"\g<0> ", text)
+    text = _GLUED.sub(_parted, text)
     stamps = STAMP.findall(text)
     if stamps and (len(stamps) > 2 or STAMP.match(text)):
         return ""
@@ -101,6 +101,12 @@ def _tidy(line: str, *, first: bool) -> str:
             break
         text = shorter
     return "" if _is_notice(text) else text
+
+
+def _parted(match: re.Match[str]) -> str:
+    """Two sentences without the space between them; not "Node.Js" or "Booking.Com"."""
+    before, mark, after = match.groups()
+    return f"{before}{mark} " if before.islower() or after.lower() in COMMON_STARTS else match.group()
 
 
 def _is_notice(text: str) -> bool:
@@ -134,12 +140,12 @@ def _worth(parts: list[str], kept: list[str], named: str) -> tuple[list[str], bo
             if good or kept:
                 return good, True
             continue
-        if sentence.endswith((":", "：")):
-            return good, True  # it announces a list that isn't shown
+        if sentence.endswith((":", "：")) or CUT_OFF.search(sentence):
+            return good, True  # it announces a list that isn't shown, or its source cut it off
         if not _TERMINATED.search(sentence) and not _stands_alone(
             sentence, alone=len(parts) == 1 and not kept
         ):
-            break
+            return good, True
         if not good and not kept and not _opens(sentence):
             continue
         good.append(sentence)

@@ -109,7 +109,7 @@ _EMOJI = re.compile(
     "\u25aa-\u25fe\ufe0f\u20e3\U000e0020-\U000e007f]+(?:\u200d[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]+)*"
 )
 _KEPT_SIGNS = frozenset("☆★✓✔✗✘♀♂")
-_SUFFIX = re.compile(r"\s+[|·•»–—-]\s+([^|·•»–—]{2,60})$|\s*[|]\s*([^|]{2,60})$")
+_SUFFIX = re.compile(r"\s+[|·•»–—-]\s+((?:(?!\s[|·•»–—-]\s)[^|]){2,60})$|\s*[|]\s*([^|]{2,60})$")
 _PREFIX = re.compile(r"^([^|:·•»–—]{2,40})\s*[|:»]\s+(?=\S)")
 
 
@@ -122,6 +122,7 @@ _SHORT_CAPS = _words(
     "GPS GPU HR IBM ICE IMF IOS IP IPO IRS ISS IT ITV JD LA LLM MIT MP NASA NATO NBA NFL NHS NPR NSA NYC NYT OECD OPEC "
     "PC PDF PM PR QR R&D RBI SAP SEC SEO SUV TSMC TV UAE UK UN US USA USB VC VIP VPN VR WHO WSJ WTO XI YC"
 )
+_INITIALS = re.compile(r"(?:[A-Z]\.)+[A-Z]?")
 _SMALL = re.compile(r"[^\W\d_]")
 
 
@@ -150,15 +151,11 @@ def _without_name(text: str, source: str) -> str:
     name = _key(source)
     if not name:
         return text
-    for _ in range(2):  # "Title - Section - Site"
-        match = _SUFFIX.search(text)
-        if not match:
-            break
+    if match := _SUFFIX.search(text):
         part = _key(match.group(1) or match.group(2))
         same = bool(part) and (part == name or (len(part) >= 4 and (part in name or name in part)))
-        if not same or not text[: match.start()].strip():
-            break
-        text = text[: match.start()]
+        if same and text[: match.start()].strip():
+            return text[: match.start()]
     match = _PREFIX.match(text)
     if match and _key(match.group(1)) == name:
         text = text[match.end() :]
@@ -176,9 +173,9 @@ def _calm(text: str) -> str:
     for i, word in enumerate(text.split(" ")):
         bare = word.strip(".,:;!?'’\"“”()[]")
         possessive = re.sub(r"['’]S$", "", bare)
-        if possessive in _SHORT_CAPS or any(c.isdigit() for c in bare) or re.fullmatch(r"(?:[A-Z]\.)+", bare):
+        if possessive in _SHORT_CAPS or any(c.isdigit() for c in bare) or _INITIALS.fullmatch(bare):
             out.append(word.replace("'S", "'s").replace("’S", "’s"))
-        elif i == 0 or (out and out[-1].endswith((".", "!", "?", ":"))):
+        elif i == 0 or (out[-1].endswith((".", "!", "?", ":")) and not _INITIALS.fullmatch(out[-1])):
             out.append(word.capitalize() if bare == word else _first_upper(word.lower()))
         else:
             out.append(word.lower())

@@ -83,6 +83,8 @@ def _split(url: str, base: str) -> SplitResult | None:
         if base and not re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", url):
             url = urljoin(base, url)
         url = re.sub(r"^(https?):[\\/]+", r"\1://", url, flags=re.IGNORECASE)
+        address = re.split(r"[?#]", url, maxsplit=1)[0]
+        url = address.replace("\\", "/") + url[len(address) :]
         parts = urlsplit(url)
         scheme, host, port = parts.scheme.lower(), parts.hostname or "", parts.port
     except ValueError:
@@ -99,7 +101,7 @@ def _split(url: str, base: str) -> SplitResult | None:
     if not _HOST.match(literal):
         return None
     netloc = literal if port is None or port == _DEFAULT_PORTS[scheme] else f"{literal}:{port}"
-    path = _escaped(parts.path.replace("\\", "/")) or "/"
+    path = _escaped(parts.path) or "/"
     made = SplitResult(scheme, netloc, path, _escaped(parts.query), _escaped(parts.fragment))
     return made if len(made.geturl()) <= LIMIT else None
 

@@ -98,9 +98,9 @@ def clean_html(html: str, base: str = "") -> str:
     Text of what is removed stays, but for scripts, styles, frames and the like. What is nested deeper than 200
     levels loses its tags; beyond 200,000 characters it is cut.
     """
-    if not html or html.isspace():
+    html = _CONTROLS.sub("", html[:HTML_LIMIT]).strip()
+    if not html:
         return ""
-    html = _CONTROLS.sub("", html[:HTML_LIMIT])
     if "[" in html or "{" in html:
         html = _SHORTCODES.sub("", html)
     if not _REAL_HTML.search(html):
@@ -120,7 +120,8 @@ def clean_html(html: str, base: str = "") -> str:
         html, changed = _EMPTY.subn("", html)
         if not changed:
             break
-    return html.strip()
+    html = html.strip()
+    return f"<p>{html}</p>" if html and "<" not in html else html
 
 
 def _real_image(match: re.Match[str]) -> str:
@@ -141,12 +142,11 @@ def _depth(html: str) -> int:
 
 def _paragraphs(text: str) -> str:
     """Plain text as HTML: blank lines part paragraphs, other line ends stay where they look meant."""
-    blocks = re.split(r"\n[ \t]*\n\s*", text.strip())
     made = []
-    for block in blocks:
-        lines = [entities.escape(entities.unescape(line.strip()), quote=False) for line in block.split("\n")]
-        short = len(lines) > 1 and sum(map(len, lines)) / len(lines) < 60
-        made.append("<p>" + ("<br>" if short else " ").join(lines) + "</p>")
+    for block in re.split(r"\n[ \t]*\n\s*", text):
+        lines = "\x1f".join(line.strip() for line in block.split("\n"))
+        escaped = entities.escape(entities.unescape(_unwrapped(lines)), quote=False)
+        made.append("<p>" + escaped.replace("\n", "<br>") + "</p>")
     return _cleaner("", False).clean("".join(made))
 
 

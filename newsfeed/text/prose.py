@@ -32,7 +32,7 @@ _ABBREVIATIONS = _words(
 )
 # Abbreviations that often do end a sentence: they do if a capital follows that isn't part of a name.
 _MAY_END = _words("u.s u.k u.n u.s.a d.c a.m p.m inc corp ltd co etc jr sr ph.d m.d n.y l.a")
-_COMMON_STARTS = _words(
+COMMON_STARTS = _words(
     "the a an it he she they we i in on at but and as this that these those for if when while after before its his "
     "her their there here what who how why by with from so yet also many most some now not no one two"
 )
@@ -77,8 +77,11 @@ def _ends(line: str, match: re.Match[str], ordinals: bool) -> bool:
     before = _BEFORE.search(line, 0, match.start())
     word = before.group(1).lstrip("(\"'“‘«„[") if before else ""
     lower = word.lower()
-    if len(word) == 1 and word.isalpha() and word.isupper():
-        return lower == "i"  # an initial
+    if len(word) == 1 and word.isalpha():
+        if word.isupper():
+            return lower == "i"  # an initial
+        if re.match(r"\s[^\W\d_]\.", line[match.end() : match.end() + 3]):
+            return False  # "z. B.", "u. a."
     if ordinals and word.isdigit() and len(word) <= 2:
         return False
     if lower in _ABBREVIATIONS or re.fullmatch(r"(?:[^\W\d_]\.)+[^\W\d_]", lower):
@@ -101,7 +104,7 @@ def _ends(line: str, match: re.Match[str], ordinals: bool) -> bool:
             return True
         if lower in _MAY_END or lower.count(".") >= 1:
             after = re.match(r"[^\W\d_]+", line[following.start(1) :])
-            return after is not None and after.group().lower() in _COMMON_STARTS and first.isupper()
+            return after is not None and after.group().lower() in COMMON_STARTS and first.isupper()
         return False
     return True
 
