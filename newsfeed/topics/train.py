@@ -17,7 +17,7 @@ import msgspec
 
 from newsfeed.model import TopicSetting
 
-from . import linear, trust
+from . import calibrate, linear, trust
 from .combine import Scales, sigmoid
 from .fitting import Design
 from .folders import topic_of_folders
@@ -35,11 +35,15 @@ CORRECTION_WEIGHT = 8.0
 SEED_WEIGHT = 1.0
 EXAMPLE_WEIGHT = 3.0  # an example title of the reader's, for a topic of their own
 UNLABELLED_WEIGHT = 0.7
-MODEL_SHARE = 0.5  # of model and lexicon in the judgement
-SHIFT = 0.0
-ROUNDS = 1
-ZSHIFT = 0.0
-PARTS = 2  # into which feeds are parted to judge each other
+ROUNDS = 2
+PARTS = 2  # into which documents are dealt to judge each other
+CAREFUL = 1.0  # log-odds by which labels of our own making are held back: sure ones rather than many
+READY = 0.4
+# Share of the model in the judgement, the lexicon having the rest: when it has learned from the reader's own
+# items, and when it knows our seeds alone.
+SHARE_OF_OWN = 0.65
+SHARE_OF_SEEDS = 0.5
+FEW = 150
 MOST_DOCUMENTS = 50_000
 PSEUDO_ITEMS = 4.0  # a feed's mix is shrunk as by so many items of the overall mix
 
@@ -110,33 +114,56 @@ def trained(
     cold = cold or load(None, topics)
     material = _gather(documents[:MOST_DOCUMENTS], folders, corrections, topics, cold.order)
     stems = Stems(opened=True)
-    reading = Reader(cold.lexicon, stems).read(material.documents)
-    design = Design(reading, tuple(stems), cold.order)
+    design = Design(Reader(cold.lexicon, stems).read(material.documents), tuple(stems), cold.order)
 
-    evidence = cold.evidence(material.documents)
+    # Lexicon and shipped model judge each document by its words alone.
     plain = [document_without_feed(document) for document in material.documents]
-    judged = sum(cold.parts(evidence, plain).values(), start=np.zeros(())) + SHIFT
-    loose = ~material.known
-    trusted = np.zeros(len(plain))
+    parts = cold.parts(cold.evidence(plain), plain)
+    lexical = _by_lexicon(parts, cold.scales)
+    z: NDArray[np.float64] = sum(parts.values(), start=np.zeros(()))
     targets = material.targets.copy()
-
-    def relabel(z: NDArray[np.float64]) -> None:
-        trusted[loose] = trust.trust(material.folder[loose], material.feed[loose], sigmoid(z[loose]))
-        targets[loose] = trust.believe(z[loose], material.folder[loose], trusted[loose])
-
-    relabel(judged)
-    for _ in range(ROUNDS if np.any(material.folder >= 0) or ROUNDS > 1 else 0):
-        part = _parts(material.feed, seed) if np.any(material.folder >= 0) else np.arange(len(plain)) % PARTS
-        z = judged.copy()
+    trusted = np.zeros(len(plain))
+    part = _parts(material, seed)
+    learned = np.zeros_like(z)
+    known = material.known
+    share = SHARE_OF_OWN if int((~known).sum()) >= FEW else SHARE_OF_SEEDS
+    line = calibrate.line(share, *calibrate.USUAL)
+    for _ in range(ROUNDS):
+        _believe(material, z, targets, trusted)
         for number in range(PARTS):
-            inside = (part == number) & loose
-            if inside.any():
-                fitted = design.fit(targets, material.weights, ~inside, seed=seed)
-                z[inside] = 0.5 * (judged[inside] + design.predict(fitted, inside)) + ZSHIFT
-        relabel(z)
-    fitted = design.fit(targets, material.weights, seed=seed)
-    priors = _priors(material, targets, trusted, cold.order)
-    return Tagger(cold.lexicon, design.model(fitted), Scales().beside_model(MODEL_SHARE), topics, priors)
+            inside = part == number
+            fitted = design.fit(targets, material.weights, ~inside, seed=seed)
+            learned[inside] = design.predict(fitted, inside)
+        line = calibrate.fit(
+            learned[known, :-1],
+            lexical[known, :-1],
+            targets[known, :-1],
+            material.weights[known],
+            share,
+        )
+        z = line(learned, lexical)
+    _believe(material, z, targets, trusted)
+    model = design.model(design.fit(targets, material.weights, seed=seed))
+    scales = line._replace(intercept=line.intercept + READY).scales()
+    return Tagger(cold.lexicon, model, scales, topics, _priors(material, targets, trusted, cold.order))
+
+
+def _believe(
+    material: _Material, z: NDArray[np.float64], targets: NDArray[np.float64], trusted: NDArray[np.float64]
+) -> None:
+    """Label what no hand has labelled, from a judgement and from folders; `targets`, `trusted` take it."""
+    loose = ~material.known
+    careful = z[loose] - CAREFUL
+    trusted[loose] = trust.trust(material.folder[loose], material.feed[loose], sigmoid(careful))
+    targets[loose] = trust.believe(careful, material.folder[loose], trusted[loose])
+
+
+def _by_lexicon(parts: Mapping[str, NDArray[np.float64]], scales: Scales) -> NDArray[np.float64]:
+    """What the lexicon alone says, whatever share it had in the judgement."""
+    whole = Scales()
+    share = scales.lexicon / whole.lexicon
+    found: NDArray[np.float64] = (parts["lexicon"] + parts["rivals"]) / share + whole.base
+    return found
 
 
 def document_without_feed(document: Document) -> Document:
@@ -196,12 +223,15 @@ def _gather(
     return _Material(every, known, targets, weights, folder, feed)
 
 
-def _parts(feed: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """Feeds dealt into parts, the same way each time."""
+def _parts(material: _Material, seed: int) -> NDArray[np.int64]:
+    """Documents dealt into parts, the same way each time; those of a named feed stay together."""
     import numpy as np
 
-    order = np.random.default_rng(seed).permutation(int(feed.max()) + 1)
-    found: NDArray[np.int64] = order[feed] % PARTS
+    deal = np.random.default_rng(seed)
+    found: NDArray[np.int64] = deal.permutation(len(material.documents)) % PARTS
+    of_feed = deal.permutation(int(material.feed.max()) + 1) % PARTS
+    together = material.feed > 0
+    found[together] = of_feed[material.feed[together]]
     return found
 
 
