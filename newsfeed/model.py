@@ -236,6 +236,7 @@ class Parsed(Record, frozen=True, kw_only=True):
     ttl_minutes: int = 0
     skip_hours: tuple[int, ...] = ()  # UTC
     problems: tuple[Problem, ...] = ()
+    complete: bool = True  # False: the document broke off, so it is asked for whole again
     next: Request | None = None
 
 

@@ -119,7 +119,8 @@ class Server:
     @property
     def place(self) -> str:
         """`host:port`, as `allow_private` names it."""
-        return f"{'localhost' if self.tls else self.host}:{self._port}"
+        host = "localhost" if self.tls else f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self._port}"
 
     def url(self, path: str) -> str:
         return f"{'https' if self.tls else 'http'}://{self.place}{path}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -448,6 +449,18 @@ def test_an_exception_by_name_holds_for_that_name(server: Server) -> None:
     failed(get_all(settings, [f"http://other.local:{server.port}/"], lookup=lookup)[0], Cause.REFUSED_ADDRESS)
 
 
+def test_a_server_on_ipv6(server: Server) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with Server(host="::1") as six:
+        url = six.feed("/feed", RSS)
+        assert good(get(six, url)).url == url
+        assert six.seen[0].headers["host"] == six.place
+        failed(get(server, url, ports=(six.port,)), Cause.REFUSED_ADDRESS)
+
+
 def test_unusual_ports_are_refused() -> None:
     for port in (22, 25, 6379, 8000):
         failure = failed(get_all(FetchSetting(), [f"http://example.test:{port}/"])[0], Cause.REFUSED_ADDRESS)
@@ -540,6 +553,24 @@ def test_waits_are_taken_in_every_form(
 def test_a_wait_that_says_nothing_is_none(server: Server, value: str) -> None:
     failure = failed(get(server, server.reply("/feed", 429, [("Retry-After", value)])), Cause.THROTTLED)
     assert failure.retry_at is None
+
+
+def as_host(server: Server, name: str, outcome: tuple[int, list[tuple[str, str]]]) -> Outcome:
+    """What comes of it when a well-known host answers so."""
+    status, headers = outcome
+    server.reply("/feed", status, headers, b"x")
+    settings = FetchSetting(allow_private=(f"{name}:{server.port}",), timeout=10.0)
+    url = f"http://{name}:{server.port}/feed"
+    return get_all(settings, [url], lookup=lambda host, port: ["127.0.0.1"])[0]
+
+
+def test_hosts_with_manners_of_their_own(server: Server) -> None:
+    shut_out = failed(as_host(server, "www.reddit.com", (403, [])), Cause.THROTTLED)
+    assert shut_out.retry_at == NOW + timedelta(minutes=61)
+    busy = failed(as_host(server, "www.reddit.com", (429, [("x-ratelimit-reset", "120")])), Cause.THROTTLED)
+    assert busy.retry_at == NOW + timedelta(minutes=2)
+    away = failed(as_host(server, "www.youtube.com", (404, [])), Cause.HTTP)
+    assert "come and go" in away.text
 
 
 def test_a_host_that_has_nothing_left_is_left_alone(server: Server) -> None:

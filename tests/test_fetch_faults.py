@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import random
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from newsfeed.model import Cause, Failure, FetchSetting, NotModified, Request, R
 
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 RSS = b'<?xml version="1.0"?><rss version="2.0"><channel><title>News</title></channel></rss>'
+PACKED = gzip.compress(RSS, mtime=0)
 CAP = 200_000
 SHORT = 0.3  # a feed's whole time, where it is to run out
 LONG = 5.0  # and where it is not, however busy the machine
@@ -86,7 +88,7 @@ FAULTS: dict[str, Fault] = {
         serving.fixed(
             200,
             [("Content-Encoding", "gzip"), ("Content-Encoding", "gzip")],
-            gzip.compress(gzip.compress(RSS)),
+            gzip.compress(PACKED, mtime=0),
         ),
         Cause.ENCODING,
     ),
@@ -103,17 +105,15 @@ FAULTS: dict[str, Fault] = {
         serving.fixed(200, [("Content-Encoding", "\u00fcber" * 99)], RSS), Cause.ENCODING
     ),
     "says gzip, sends plain": Fault(serving.fixed(200, [("Content-Encoding", "gzip")], RSS), None),
-    "says nothing, sends gzip": Fault(serving.fixed(200, [], gzip.compress(RSS)), None),
+    "says nothing, sends gzip": Fault(serving.fixed(200, [], PACKED), None),
     "says utf-8 as its coding": Fault(serving.fixed(200, [("Content-Encoding", "utf-8")], RSS), None),
-    "gzip cut short": Fault(
-        serving.fixed(200, [("Content-Encoding", "gzip")], gzip.compress(RSS)[:-12]), Cause.CONNECT
-    ),
+    "gzip cut short": Fault(serving.fixed(200, [("Content-Encoding", "gzip")], PACKED[:-12]), Cause.CONNECT),
     "gzip broken inside": Fault(
-        serving.fixed(200, [("Content-Encoding", "gzip")], gzip.compress(RSS)[:10] + b"\xff" * 60),
+        serving.fixed(200, [("Content-Encoding", "gzip")], PACKED[:10] + b"\xff" * 60),
         Cause.ENCODING,
     ),
     "gzip with a wrong sum": Fault(
-        serving.fixed(200, [("Content-Encoding", "gzip")], gzip.compress(RSS)[:-8] + b"\0" * 8),
+        serving.fixed(200, [("Content-Encoding", "gzip")], PACKED[:-8] + b"\0" * 8),
         Cause.ENCODING,
     ),
     # lengths and chunks
@@ -291,6 +291,36 @@ def test_a_server_that_speaks_first() -> None:
         [outcome] = ask(setting(other), other.url("/"))
         assert isinstance(outcome, Failure)
         assert outcome.cause == Cause.HTTP
+
+
+def test_no_answer_of_any_bytes_raises(server: Server) -> None:
+    """Three hundred answers with a few bytes changed, cut or doubled: each is some outcome, none an exception."""
+    chance = random.Random(22)
+    whole = (
+        b'HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nETag: "a"\r\nContent-Encoding: gzip\r\n'
+        b"Cache-Control: max-age=60\r\nRetry-After: 10\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"20\r\n" + PACKED[:32] + b"\r\n40\r\n" + PACKED[32:].ljust(64, b"\0") + b"\r\n0\r\n\r\n"
+    )
+    moved = b"HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:80/feed?x=1#y\r\nContent-Length: 0\r\n\r\n"
+    urls = []
+    for n in range(300):
+        data = bytearray(chance.choice((whole, whole, moved)))
+        for _ in range(chance.randrange(1, 5)):
+            at = chance.randrange(len(data))
+            match chance.randrange(4):
+                case 0:
+                    data[at] = chance.randrange(256)
+                case 1:
+                    del data[at : at + chance.randrange(1, 9)]
+                case 2:
+                    data[at:at] = data[at : at + chance.randrange(1, 40)]
+                case _:
+                    data[at:at] = bytes([chance.choice(b"\r\n\0:;, \xff")])
+        urls.append(server.play(f"/random/{n}", serving.raw(bytes(data))))
+    outcomes = ask(setting(server, 2.0), *urls)
+    assert len(outcomes) == 300
+    kinds = {type(outcome) for outcome in outcomes}
+    assert kinds == {Response, Failure}
 
 
 def test_a_fault_heals(server: Server) -> None:

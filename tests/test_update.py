@@ -155,6 +155,13 @@ def test_what_could_not_be_read_leaves_no_validators() -> None:
     assert done.failure == failure
 
 
+def test_what_broke_off_is_asked_for_whole_again() -> None:
+    done = read(regular(), [item(1)], complete=False)
+    assert names(done.new) == ["id1"]
+    assert (done.state.etag, done.state.last_modified, done.state.body_hash) == ("", "", "")
+    assert done.state.last_good == NOW
+
+
 def test_gone_stops_and_a_good_answer_revives() -> None:
     done = update.decide(regular(), Failure(cause=Cause.GONE, text="Gone."), None, (), NOW, 0.5)
     assert done.state.gone

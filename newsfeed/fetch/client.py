@@ -21,7 +21,7 @@ from newsfeed.fetch.body import Body, BodyError, CutError, TooLargeError, check_
 from newsfeed.fetch.connections import PRIVATE, Connections
 from newsfeed.fetch.guard import Exceptions
 from newsfeed.fetch.names import Lookup, Names, OfflineError, UnknownNameError, look_up
-from newsfeed.fetch.pacing import Turns, host_key
+from newsfeed.fetch.pacing import COME_AND_GO, SHUT_OUT, Turns, host_key
 from newsfeed.fetch.target import AddressError, Target
 from newsfeed.fetch.wire import RefusedAddressError
 from newsfeed.model import Failure, FetchSetting, NotModified, Request, Response
@@ -123,8 +123,9 @@ class Fetcher:
         self._secrets = {name.lower(): value for name, value in (secrets or {}).items()}
         self._exceptions = Exceptions(settings.allow_private)
         self._names = Names(lookup)
-        self._turns = Turns(settings.connections, settings.per_host, settings.patience, time.monotonic)
-        self._connections = Connections(self._names, settings.connections, tls or _tls)
+        at_once = max(settings.connections, 1)
+        self._turns = Turns(at_once, max(settings.per_host, 1), settings.patience, time.monotonic)
+        self._connections = Connections(self._names, at_once, tls or _tls)
         self._places: set[tuple[int, tuple[str, int]]] = (
             set()
         )  # feed and excepted place that the owner's list named
@@ -313,6 +314,10 @@ class Fetcher:
             return self._moved(way, headers, status)
         if not 200 <= status < 300 or status == PARTIAL:
             until = waits.asked(headers, now) if status in {403, 429} or status >= 500 else None
+            if until is None and status in {403, 429} and key in SHUT_OUT:
+                until = now + timedelta(seconds=SHUT_OUT[key])
+            if status == 404 and key in COME_AND_GO:
+                return Hop(words.away(request, target.host))
             return Hop(words.refused(request, target.host, status, until))
         if status in NO_BODY:
             return Hop(words.empty(request, target.host, status))

@@ -16,6 +16,10 @@ SPACED = {
     "youtube.com": 1.0,
 }
 AFTER_REFUSAL = 1.0
+# Seconds for which a domain shuts out who asked too often, where it does not say so itself.
+SHUT_OUT = {"reddit.com": 3_660}
+# Domains whose feeds vanish for days and come back: a 404 from them means nothing.
+COME_AND_GO = {"youtube.com"}
 
 
 def host_key(scheme: str, host: str, port: int | None) -> str:

@@ -217,6 +217,15 @@ def put_off(request: Request, host: str, until: datetime) -> Failure:
     )
 
 
+def away(request: Request, host: str) -> Failure:
+    return failure(
+        request,
+        Cause.HTTP,
+        f"{host} does not find this feed just now (404); its feeds come and go.",
+        status=404,
+    )
+
+
 def refused(request: Request, host: str, status: int, retry_at: datetime | None) -> Failure:
     """The failure that a status code means. `retry_at` is what the server asked for, if it did."""
     cause, text, repair, owner = _status(host, status)

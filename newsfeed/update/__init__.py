@@ -179,7 +179,7 @@ def _read(
         dated = rhythm.counted(state.items_a_day, len(found.new), state.last_good, now)
     state = replace(
         state,
-        body_hash=answer.body_hash,
+        body_hash=answer.body_hash if parsed.complete else "",
         title=parsed.title or state.title,
         html_url=parsed.html_url or state.html_url,
         language=parsed.language or state.language,
@@ -187,8 +187,10 @@ def _read(
         skip_hours=parsed.skip_hours,
         last_changed=now if found.new or found.changed else state.last_changed,
     )
+    state = _good(state, answer, dated, now, jitter)
     return FeedUpdate(
-        state=_good(state, answer, dated, now, jitter),
+        # What broke off must come whole next time: its validators would say "nothing new" to the missing rest.
+        state=state if parsed.complete else replace(state, etag="", last_modified=""),
         new=found.new,
         changed=found.changed,
         before=found.before,
