@@ -113,7 +113,6 @@ def backup(connection: Connection, path: Path, now: datetime, *, last: datetime 
     if last is not None and last <= now < last + COPY_EVERY:
         return None
     folder = path.parent / "backups"
-    folder.mkdir(mode=0o700, exist_ok=True)
     target = folder / f"{path.stem}-{now:%Y-%m-%d}.db"
     sqlite.copy_to(connection, target)
     for old in sorted(folder.glob(f"{path.stem}-*.db"))[:-COPIES]:

@@ -305,21 +305,35 @@ def _bare(connection: Connection, statement: str, *values: object) -> list[Any]:
 
 
 def copy_to(connection: Connection, target: Path) -> None:
-    """A whole, compact copy of the database, private, in place only when it is complete."""
+    """A whole, compact copy of the database, private, in place only when it is complete.
+
+    Must be called outside a transaction.
+
+    Raises:
+        StoreError: the copy can't be written; nothing of it is left.
+    """
     partial = target.with_name(target.name + ".part")
-    partial.unlink(missing_ok=True)
-    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
-        _bare(connection, "VACUUM INTO ?", str(partial))
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
-        partial.replace(target)
-    finally:
+        target.parent.mkdir(mode=0o700, exist_ok=True)
         partial.unlink(missing_ok=True)
+        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        try:
+            _bare(connection, "VACUUM INTO ?", str(partial))
+            with partial.open("rb") as file:
+                os.fsync(file.fileno())
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(
+            str(target),
+            f"the database can't be copied there ({error.strerror})",
+            "Check that folder and its free space.",
+        ) from error
 
 
 def faults(connection: Connection) -> list[str]:
-    """What `quick_check` and the search index's own check find wrong; empty when all is well."""
+    """What `quick_check` finds wrong; empty when all is well."""
     found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA quick_check(5)")]
     return [] if found == ["ok"] else found
 
