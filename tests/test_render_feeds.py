@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import editions
 import feedparser
 import msgspec
 import pytest
 
 from newsfeed.render import Templates
-from tests import editions
 
 SITE = "https://me.example/news"
 ATOM = "{http://www.w3.org/2005/Atom}"

@@ -9,10 +9,10 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import editions
 import pytest
 
 from newsfeed.render import Templates
-from tests import editions
 
 GOLDEN = Path(__file__).parent / "golden"
 MORNINGS = (

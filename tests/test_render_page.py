@@ -11,18 +11,18 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any
 
+import editions
 import html5lib
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from words import page_words, words
 
 from newsfeed.edition.printed import visible_text
 from newsfeed.model import PAGE_END, Edition, Section, Span
 from newsfeed.render import Templates
 from newsfeed.render.pages import morning
-from tests import editions
-from tests.words import page_words, words
 
 ALL = (
     "full_day",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import editions
 import pytest
 
 from newsfeed.errors import SettingsError
 from newsfeed.render import Templates
 from newsfeed.render.templates import compact, packaged_folder, policy
-from tests import editions
 
 
 def test_same_edition_and_templates_give_the_same_bytes() -> None:

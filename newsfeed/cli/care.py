@@ -144,7 +144,7 @@ def demo(
 
     bar = show.Bar()
     try:
-        settings = config.parse("", {}, home=folder or Path("newsfeed-demo"))
+        settings = config.parse(f'timezone = "{config.detect_timezone()}"', {}, home=Path("newsfeed-demo"))
         done = run((folder or Path("newsfeed-demo")).absolute(), now, settings, progress=bar)
     finally:
         bar.stop()

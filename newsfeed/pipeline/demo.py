@@ -22,7 +22,7 @@ def run(folder: Path, clock: Clock, settings: Settings, *, progress: Progress) -
     if (folder / demo.MARK).exists():
         shutil.rmtree(folder)
     with demo.serve(clock()) as served:
-        create(folder, starter=served.opml, settings_text=demo.SETTINGS)
+        create(folder, starter=served.opml, settings_text=demo.SETTINGS.format(zone=settings.timezone))
         (folder / demo.MARK).write_text("Made by newsfeed demo; it may be removed.\n", encoding="utf-8")
         fetching = msgspec.structs.replace(settings.fetch, allow_private=(served.address,))
         home = Home(folder, msgspec.structs.replace(settings, home=str(folder), fetch=fetching), clock)

@@ -12,11 +12,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import editions
 import pytest
+from words import page_words, words
 
 from newsfeed.render import Templates
-from tests import editions
-from tests.words import page_words, words
 
 pytestmark = pytest.mark.live
 
