@@ -362,9 +362,22 @@ def test_deep_folders_are_read_without_recursion() -> None:
         (b"<opml><!--" + b"x" * 5_000_000 + b"--></opml>", "it holds 5.0 MB, more than a list"),
         (b"<opml>" + b"<outline/>" * 10_001 + b"</opml>", "it holds more than 10,000 outlines"),
         (b"<opml>" + b"<a/>" * 100_001 + b"</opml>", "it holds more than 100,000 tags"),
+        (b"<opml><outline " + b"a='b' " * 65 + b"/></opml>", "it has a tag with more than 64 attributes"),
         (b"<opml>" + b"< " * 10_001 + b"</opml>", "it is damaged in more than 10,000 places"),
     ],
-    ids=["empty", "blank", "page", "feed", "json", "png", "large", "outlines", "tags", "damages"],
+    ids=[
+        "empty",
+        "blank",
+        "page",
+        "feed",
+        "json",
+        "png",
+        "large",
+        "outlines",
+        "tags",
+        "attributes",
+        "damages",
+    ],
 )
 def test_what_is_no_list_is_said_with_a_repair(data: bytes, cause: str) -> None:
     with pytest.raises(ListError) as caught:
@@ -395,6 +408,9 @@ def test_an_empty_list_is_a_list() -> None:
         b"<opml>" + b"</" * 400_000,
         b"<!DOCTYPE opml [" + b'<!ENTITY a "b">' * 50_000,
         b"<opml><outline " + b"a " * 300_000,
+        b"<!D[<outline/>" * 60_000,
+        b'<opml><b ">' * 9_000,
+        b"<opml>" + b"<outline " + b'text="y ' * 100_000,
         b"<opml><outline" + b" " * 800_000,
         b'<opml><outline text="' + b"\turl" * 200_000 + b"/>",
     ],

@@ -13,14 +13,18 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 from .references import resolve
 
 MAX_OUTLINES = 10_000
 MAX_DEPTH = 50
-MAX_TAGS = 100_000
+MAX_TAGS = 100_000  # of any kind, comments too
+MAX_ATTRIBUTES = 64  # of one tag
 MAX_DAMAGES = 10_000
+MAX_BROKEN = 50_000  # characters of a broken tag in which its end is looked for
+MAX_DOCTYPE = 100_000  # characters
 
 _NAME = r"[A-Za-z_:\u00b7-\ud7ff\ue000-\U0010ffff][\w:.\-\u00b7]*+"
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z_\u00c0-\ud7ff\ue000-\U0010ffff][\w.-]*(?::[A-Za-z_][\w.-]*)?")
@@ -142,6 +146,7 @@ class _Scan:
         self.open: Counter[str] = Counter()
         self.around: list[Outline] = []  # the open outlines
         self.tags = 0
+        self.next_landmark = -1
 
     def damage(self, kind: str, offset: int, *, structural: bool = False) -> None:
         self.document.damages.append(Damage(kind, offset, structural))
@@ -172,6 +177,10 @@ class _Scan:
     def markup(self, at: int) -> int:
         """Read what begins with the `<` at `at`; return where it ends, -1 where it never does."""
         text = self.text
+        self.tags += 1
+        if self.tags > MAX_TAGS:
+            self.document.beyond = f"holds more than {MAX_TAGS:,} tags"
+            return -1
         if text.startswith("<!--", at):
             return self.until("-->", at, 4, "comment")
         if text.startswith("<![CDATA[", at):
@@ -184,9 +193,8 @@ class _Scan:
             return self.end_tag(at)
         found = _START.match(text, at)
         if found:
-            attributes = tuple(
-                self.attribute(m) for m in _ATTRIBUTE.finditer(text, found.start(2), found.end(2))
-            )
+            matches = islice(_ATTRIBUTE.finditer(text, found.start(2), found.end(2)), MAX_ATTRIBUTES + 1)
+            attributes = tuple(self.attribute(m) for m in matches)
             self.element(found[1], at, found.end(), attributes, empty=bool(found[3]))
             return found.end()
         if _OPENING.match(text, at):
@@ -207,19 +215,20 @@ class _Scan:
 
     def doctype(self, at: int) -> int:
         text, position, depth, quote = self.text, at + 2, 0, ""
+        limit = at + MAX_DOCTYPE if self.document.root_name == "" else at
         while True:
             if quote:
-                position = text.find(quote, position) + 1
+                position = text.find(quote, position, limit) + 1
                 quote = ""
                 if position == 0:
                     break
-            found = _DOCTYPE_PART.search(text, position)
+            found = _DOCTYPE_PART.search(text, position, limit)
             if not found:
                 break
             position = found.end()
             sign = found[0]
             if sign == "<!--":
-                position = text.find("-->", position) + 3
+                position = text.find("-->", position, limit) + 3
                 if position == 2:
                     break
             elif sign in "\"'":
@@ -232,9 +241,17 @@ class _Scan:
                 if text.find("<!ENTITY", at, position) >= 0:
                     self.damage("entities declared", at)
                 return position
-        root = _LANDMARK.search(text, at)
+        # It has no end, or stands where none may.
         self.damage("document type not closed", at)
-        return root.start() if root else len(text)
+        self.document.root_name = self.document.root_name or "!doctype"
+        return self.landmark(at + 2)
+
+    def landmark(self, at: int) -> int:
+        """Where the next tag of a list begins, or the text ends."""
+        if self.next_landmark < at:
+            found = _LANDMARK.search(self.text, at)
+            self.next_landmark = found.start() if found else len(self.text)
+        return self.next_landmark
 
     # -- tags
 
@@ -243,10 +260,10 @@ class _Scan:
     ) -> None:
         local = name.rpartition(":")[2].lower()
         document = self.document
-        document.root_name = document.root_name or local
-        self.tags += 1
-        if self.tags > MAX_TAGS:
-            document.beyond = f"holds more than {MAX_TAGS:,} tags"
+        if document.root_name in {"", "!doctype"}:
+            document.root_name = local
+        if len(attributes) > MAX_ATTRIBUTES:
+            document.beyond = f"has a tag with more than {MAX_ATTRIBUTES} attributes"
             return
         seen = {a.name for a in attributes}
         if len(seen) < len(attributes):
@@ -330,11 +347,10 @@ class _Scan:
         text = self.text
         opening = _OPENING.match(text, at)
         assert opening
-        following = _LANDMARK.search(text, opening.end())
-        bound = following.start() if following else len(text)
+        bound = min(self.landmark(opening.end()), at + MAX_BROKEN)
         attributes: list[Attribute] = []
         position, last_end = opening.end(), -1
-        while position < bound:
+        while position < bound and len(attributes) <= MAX_ATTRIBUTES:
             sign = text[position]
             if sign.isspace():
                 position += 1
@@ -355,6 +371,9 @@ class _Scan:
                 last_end = position + 1 if sign == ">" else last_end
                 self.damage("stray sign in a tag", position)
                 position += 1
+        if len(attributes) > MAX_ATTRIBUTES:
+            self.element(opening[1], at, at, tuple(attributes), empty=True)
+            return -1
         if last_end > 0 and bound < len(text):
             self.element(opening[1], at, last_end, tuple(attributes), empty=text[last_end - 2] == "/")
             return last_end
