@@ -32,6 +32,7 @@ def morning(rows: list[tuple[int, int, float, float, tuple[float, ...], int, int
         worth=np.array([row[2] for row in rows], dtype=np.float64),
         parts=parts,
         stands=parts >= 0.5,
+        main=np.where(parts.max(axis=1, initial=0.0) >= 0.5, parts.argmax(axis=1), -1).astype(np.int64),
         outlets=np.array([row[5] for row in rows], dtype=np.int64),
         pickable=np.ones(len(rows), dtype=np.bool_),
         off_path=np.zeros(len(rows), dtype=np.bool_),

@@ -131,7 +131,9 @@ def test_every_reason_can_be_recomputed(seed: int) -> None:
         parts = sum(
             float(numbers[f"part of {name}"]) for name in ("outlets", "interest", "engagement", "rarity")
         )
-        worth = min(1.0, float(numbers["freshness"]) * parts * float(numbers["weight"]))
+        worth = min(
+            1.0, float(numbers["freshness"]) * parts * float(numbers["weight"]) * float(numbers["telling"])
+        )
         assert float(numbers["worth"]) == pytest.approx(worth)
         if match := re.fullmatch(r"told by (\d+) of your sources", pick.reason):
             assert int(match.group(1)) == numbers["outlets"] >= 3
@@ -390,9 +392,25 @@ def test_first_story_of_a_topic_in_days_only_when_history_is_as_long() -> None:
 
 def test_a_quiet_source_speaks() -> None:
     quiet = feed(1, items_a_day=0.1, previous_post=NOW - timedelta(days=12))
-    made = edition(pool([candidate(1, 1), *(candidate(n, n) for n in range(2, 6))], [quiet]))
-    pick = next(one for one in picks(made) if one.feed == 1)
-    assert pick.reason == "a quiet source speaks, its first post in 11 days"
+    items = [candidate(1, 1), *(candidate(n, n) for n in range(2, 6))]
+
+    def said(*days_ago: int) -> tuple[str, bool]:
+        days = tuple(TODAY - timedelta(days=n) for n in days_ago)
+        told = {day.isoformat(): {"technology": 1} for day in days}
+        history = History(days=days, picks=told)
+        pick = next(one for one in picks(edition(pool(items, [quiet], history=history))) if one.feed == 1)
+        return pick.reason, pick.reason_shown
+
+    assert said(20, 1) == ("a quiet source speaks, its first post in 11 days", True)
+    # The reader's own history must be as long as the days that the sentence speaks of.
+    assert not said(5, 1)[1]
+    assert not said()[1]
+
+
+def test_a_headline_without_a_lead_is_worth_less() -> None:
+    made = edition(pool([candidate(1, 1, lead=""), candidate(2, 2)]))
+    worth = {pick.item: pick.account["worth"] for pick in picks(made)}
+    assert worth[1] == pytest.approx(0.75 * float(worth[2]))
 
 
 def test_a_bridge_is_told_once_and_counted_for_both() -> None:

@@ -42,6 +42,7 @@ class Morning:
     worth: Floats  # v, 0..1
     parts: Floats  # p_i(t), n x T
     stands: Bools  # n x T: what the story counts as one of
+    main: Ints  # the topic that it stands for first; -1 for none
     outlets: Ints
     pickable: Bools  # False: may only be told in a line
     off_path: Bools  # may be today's step off the path
@@ -172,6 +173,8 @@ class Chooser:
             for t in range(topics):
                 if self.r.weights[t] > 0:
                     rows = np.flatnonzero(self.good_for[:, t])
+                    own = rows[self.m.main[rows] == t]
+                    rows = own if len(own) else rows
                     if len(rows):
                         self.line_row[t] = rows[_first_best(self.m.worth[rows])]
         # Where the minutes don't even hold a line for every topic, the first in the reader's order go first.
@@ -259,8 +262,7 @@ class Chooser:
         others = rivals[self.m.stories[rivals] != self.m.stories[row]]
         second = int(others[_first_best(gains[others])]) if len(others) else -1
         if topic < 0:
-            strong = self.m.parts[row] * self.m.stands[row]
-            topic = int(strong.argmax()) if strong.any() else -1
+            topic = int(self.m.main[row])
         state.picks.append(
             Chosen(
                 row=row,
@@ -325,6 +327,9 @@ class Chooser:
                 rows = np.flatnonzero(
                     fits & self.good_for[:, topic] & (self.m.minutes <= max(spare, cheapest[topic]) + c.TIE)
                 )
+                # A story that has the topic as its first goes before one that only touches it.
+                own = rows[self.m.main[rows] == topic]
+                rows = own if len(own) else rows
                 gains = self.gain(state)
                 row = int(rows[_first_best(gains[rows] / np.sqrt(self.m.minutes[rows]))])
                 self.take(state, row, "floor", gains, rows, topic)

@@ -51,10 +51,17 @@ INTEREST_SHRINK_SOURCE: Final = 8.0
 INTEREST_SHRINK_TOPIC: Final = 20.0
 INTEREST_RATE: Final = 0.25
 
+# --- what makes a telling worse than its facts
+LEADLESS: Final = 0.75  # x worth: a headline without a usable lead tells half a story
+LEAD_LEAST: Final = 8  # words from which a lead is usable
+UNDATED_HOURS: Final = 24.0  # nobody knows when it was written: taken as a day older than it was found
+LEAST_MINUTES: Final = 0.2  # a pick is weighed as if it took so much, or the thinnest would always win
+
 # --- thresholds
 GOOD: Final = 0.15
 STANDS: Final = 0.5
 BRIDGE: Final = 0.3
+SURER: Final = 0.1  # by so much the tagger must be surer of a topic to name it before the source's usual one
 POSSIBLE: Final = 0.35  # a topic that only the source's habit lifts must be at least so probable
 FAINT: Final = 0.02  # a smaller part of a story belongs to no topic
 BIG: Final = 4
@@ -89,7 +96,7 @@ SINCE_MINUTES: Final = 1.0
 
 # --- people
 PEOPLE_GOOD: Final = 0.20
-PEOPLE_WORDS: Final = 8
+PEOPLE_WORDS: Final = 12  # links, tags and names apart
 
 # --- the long read
 LONG_WORDS: Final = 800

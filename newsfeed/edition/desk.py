@@ -38,6 +38,7 @@ class Desk:
         self.posts = tuple(t for t in self.sifted.tellings if t.post)
         self.by_id: Mapping[int, Telling] = {t.id: t for t in self.sifted.tellings}
         history = pool.history
+        self.known_days = max(((date - day).days for day in history.days), default=0)
         self.debts = {t: float(history.debts.get(t, 0.0)) for t in self.ask.names}
         self.unseen = {t: memory.days_since_topic(history, t, date) for t in self.ask.names}
         self.least = memory.least_shown(history, self.ask.shares, date) if settings.edition.off_path else ""
@@ -62,7 +63,7 @@ class Desk:
         return reasons.Facts(
             label=self.ask.label(topic) if topic else "",
             unseen=self.unseen.get(topic),
-            quiet=reasons.quiet_days(telling, self.feeds.get(telling.candidate.item.feed)),
+            quiet=reasons.quiet_days(telling, self.feeds.get(telling.candidate.item.feed), self.known_days),
             debt=self.debts.get(topic, 0.0),
         )
 
@@ -78,7 +79,7 @@ class Desk:
         )
         path = text.reading_minutes(OFF_PATH_NOTE) if self.is_off_path(telling) else 0.0
         number = msgspec.structs.replace(self.draft(telling), n=1)
-        return pick_minutes(number) + said + path
+        return max(c.LEAST_MINUTES, pick_minutes(number) + said + path)
 
     def line_cost(self, telling: Telling) -> float:
         """Minutes of a telling as a line."""
@@ -116,6 +117,7 @@ class Desk:
             stands=np.array([[n in t.topics.stands for n in names] for t in rows], dtype=np.bool_).reshape(
                 len(rows), len(names)
             ),
+            main=np.array([names.index(t.topic) if t.topic else -1 for t in rows], dtype=np.int64),
             outlets=np.array([t.outlets for t in rows], dtype=np.int64),
             pickable=np.array([self.pickable(t) for t in rows], dtype=np.bool_),
             off_path=np.array([self.is_off_path(t) for t in rows], dtype=np.bool_),

@@ -115,6 +115,10 @@ def _worth(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
         value=_figure(account, "worth"),
         note=f"freshness × the four parts{f' × your weight {weight:g}' if weight != 1 else ''}; the line is {c.GOOD:.2f}",
     )
+    if _number(account, "telling") < 1:
+        yield WhyRow(
+            name="Telling", value=_figure(account, "telling"), note="it has a headline, but no usable lead"
+        )
     yield WhyRow(
         name="Freshness",
         value=_figure(account, "freshness"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import msgspec
 
@@ -15,12 +16,16 @@ from newsfeed.edition.sift import Telling
 from newsfeed.edition.worth import percentile
 from newsfeed.model import Item, Pick
 
+_APART = re.compile(
+    r"(?:https?://|www\.)\S+|\S+/\S+|[#@]\S+"
+)  # links, tags and names say little by themselves
+
 
 def people(desk: Desk, budget: float) -> tuple[tuple[Telling, ...], float]:
     """The best posts, never more than a tenth of the minutes; and the minutes that they take.
 
-    Good means more than fresh: among the best quarter of its source's own posts, passed on by two, or from a
-    source that posts seldom; and long enough to say something.
+    Good means more than fresh: among the best quarter of its source's own posts, passed on by two, or on one of
+    the reader's topics from a source that posts seldom; and long enough to say something.
     """
     taken: list[Telling] = []
     spent = 0.0
@@ -41,14 +46,17 @@ def people(desk: Desk, budget: float) -> tuple[tuple[Telling, ...], float]:
 
 def _worth_showing(desk: Desk, telling: Telling) -> bool:
     item = telling.candidate.item.item
-    if text.count_words(item.lead or item.text or item.title) < c.PEOPLE_WORDS:
+    said = _APART.sub(" ", item.lead or item.text or item.title)
+    if text.count_words(said) < c.PEOPLE_WORDS:
         return False
     if telling.options.must_read:
         return True
     feed = desk.feeds.get(telling.candidate.item.feed)
     liked = feed is not None and item.score is not None and percentile(item.score, feed.engagement) >= 0.75
     spread = telling.shared_by >= c.SHARED_BY + 1 or len(item.via) >= c.SHARED_BY
-    return telling.worth.value >= (c.GOOD if liked or spread else c.PEOPLE_GOOD)
+    if liked or spread:
+        return telling.worth.value >= c.GOOD
+    return bool(telling.topic) and telling.worth.value >= c.PEOPLE_GOOD
 
 
 def long_read(desk: Desk, page: Layout) -> Pick | None:
@@ -66,6 +74,7 @@ def long_read(desk: Desk, page: Layout) -> Pick | None:
         and telling.topic
         and telling.candidate.item.feed != barred
         and ageless(telling) >= c.LONG_GOOD
+        and telling.worth.telling == 1.0
         and reading_length(telling.candidate.item.item) > 0
     ]
     if not fitting:

@@ -167,6 +167,7 @@ def worth_account(telling: Telling) -> dict[str, float | str]:
         "part of engagement": own.engagement,
         "part of rarity": own.rarity,
         "weight": own.weight,
+        "telling": own.telling,
         **{f"topic {name}": part for name, part in telling.topics.parts.items()},
     }
 

@@ -22,13 +22,15 @@ class Facts:
     debt: float  # owed to the topic before this edition
 
 
-def quiet_days(telling: Telling, feed: FeedFacts | None) -> int | None:
-    """Days between this item and its source's one before; None where either is unknown."""
+def quiet_days(telling: Telling, feed: FeedFacts | None, known_days: int) -> int | None:
+    """Days between this item and its source's one before; None where either is unknown or the reader's own history
+    is shorter than that."""
     item = telling.candidate.item
     moment = item.item.published or item.first_seen
     if feed is None or feed.previous_post is None or feed.previous_post >= moment:
         return None
-    return (moment - feed.previous_post).days
+    days = (moment - feed.previous_post).days
+    return days if days <= known_days else None
 
 
 def news(telling: Telling, facts: Facts, *, first_of_topic: bool) -> str:

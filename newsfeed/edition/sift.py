@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
+from newsfeed import text
 from newsfeed.edition import constants as c
 from newsfeed.edition import ledger, memory
 from newsfeed.edition.asked import PLAIN, Asked
@@ -228,7 +229,14 @@ class _Scales:
             interest=interest(likes, self.likes.get(topic, (0, 0)), one.liked),
             engagement=max(known, default=0.5),
             weight=own.weight,
+            telling=1.0 if _told_well(one) else c.LEADLESS,
         )
+
+
+def _told_well(one: Candidate) -> bool:
+    """Whether there is more than a headline. A post's headline is all there is."""
+    item = one.item.item
+    return item.kind == "post" or text.count_words(item.lead) >= c.LEAD_LEAST
 
 
 def outlet(feed: FeedFacts | None, number: int) -> str:

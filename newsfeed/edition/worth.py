@@ -20,7 +20,7 @@ from newsfeed.model import FeedFacts
 
 @dataclass(frozen=True)
 class Worth:
-    """Worth with its parts, each already weighted; `value` = `freshness` x their sum x `weight`."""
+    """Worth with its parts, each already weighted; `value` = `freshness` x their sum x `weight` x `telling`."""
 
     value: float
     freshness: float
@@ -29,6 +29,7 @@ class Worth:
     engagement: float
     rarity: float
     weight: float = 1.0
+    telling: float = 1.0
 
 
 def half_life(items_a_day: float) -> float:
@@ -75,15 +76,16 @@ def worth(
     interest: float = 0.5,
     engagement: float = 0.5,
     weight: float = 1.0,
+    telling: float = 1.0,
 ) -> Worth:
-    """Worth of an item; `weight` is the reader's own for its feed."""
+    """Worth of an item; `weight` is the reader's own for its feed, `telling` below 1 where it is told badly."""
     fresh = freshness(age_hours, items_a_day)
     told = c.OUTLETS_WEIGHT * min(1.0, math.log2(max(1, outlets)) / 3)
     liking = c.INTEREST_WEIGHT * interest
     engaged = c.ENGAGEMENT_WEIGHT * engagement
     rare = c.RARITY_WEIGHT / (1 + max(0.0, items_a_day))
-    value = min(1.0, max(0.0, fresh * (told + liking + engaged + rare) * weight))
-    return Worth(value, fresh, told, liking, engaged, rare, weight)
+    value = min(1.0, max(0.0, fresh * (told + liking + engaged + rare) * weight * telling))
+    return Worth(value, fresh, told, liking, engaged, rare, weight, telling)
 
 
 def fold(scores: Mapping[str, float], under: Mapping[str, str]) -> dict[str, float]:
@@ -166,12 +168,15 @@ def story_topics(
     first = next(
         t for t in order if plain[t] >= (c.POSSIBLE if t == order[0] and even[t] >= c.STANDS else c.STANDS)
     )
-    stands = [first]
-    stands += [t for t in order if t != first and plain[t] >= c.STANDS and even[t] >= c.BRIDGE][:1]
+    second = [t for t in order if t != first and plain[t] >= c.STANDS and even[t] >= c.BRIDGE][:1]
+    # Where the tagger holds both and is clearly surer of one, its word goes before the source's habit.
+    stands = [*second, first] if second and plain[second[0]] >= plain[first] + c.SURER else [first, *second]
     return StoryTopics(parts, tuple(stands))
 
 
 def age_hours(published: datetime | None, first_seen: datetime, now: datetime) -> float:
-    """Age of an item: since it was published, or first seen where that is unknown or lies in the future."""
+    """Age of an item: since it was published, or first seen where that lies in the future; an undated one is taken
+    as a day older than it was found."""
     moment = published if published is not None and published <= now else first_seen
-    return max(0.0, (now - moment).total_seconds() / 3600)
+    undated = c.UNDATED_HOURS if published is None else 0.0
+    return max(0.0, (now - moment).total_seconds() / 3600) + undated
