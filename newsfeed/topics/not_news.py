@@ -1,20 +1,195 @@
-"""What is no news: deals, adverts, quizzes, notices. Patterns lie in `data/not_news.toml`."""
+"""What is no news: deals, adverts, quizzes, notices, live tickers.
+
+The patterns lie in `data/not_news.toml`, which says how they are written. Regular expressions over every title
+would be the slowest part of tagging, so each pattern first tells which letters any match of it must contain, and
+is tried only on the documents of a batch that contain them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import tomllib
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.resources import files
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+from newsfeed.errors import SettingsError
 
 from .records import Document
+
+FIRST_LINES = 500  # characters of a text that are looked at
+FIELDS = ("title", "text", "category", "link")
+SHORTEST = 3  # letters that are worth looking for
+
+
+class Pattern(NamedTuple):
+    """One way to be no news: all `fields` must match, `unless` must not."""
+
+    kind: str
+    fields: tuple[tuple[str, re.Pattern[str]], ...]
+    unless: re.Pattern[str] | None
+    gate: str  # the field whose letters are looked for first
+    letters: tuple[str, ...]  # one of them stands in every match; empty: unknown
+
+
+def parse(text: str) -> list[Pattern]:
+    """Patterns from TOML. Raises SettingsError for anything else."""
+    found = []
+    repair = "Each [[pattern]] has a kind, and title, text, category or link as a regular expression."
+    try:
+        for number, row in enumerate(tomllib.loads(text).get("pattern", ()), start=1):
+            unknown = set(row) - {"kind", "unless", *FIELDS}
+            if unknown or not row.get("kind") or not set(row) & set(FIELDS):
+                raise SettingsError(
+                    "not_news.toml", f"pattern {number} is not complete or has {unknown}", repair
+                )
+            fields = tuple((field, _compile(row[field])) for field in FIELDS if field in row)
+            unless = _compile(row["unless"]) if "unless" in row else None
+            gates = [(field, letters(row[field])) for field in FIELDS if field in row]
+            gate, needed = max(gates, key=lambda pair: (bool(pair[1]), pair[0] == "title"))
+            found.append(Pattern(row["kind"], fields, unless, gate, needed))
+    except (tomllib.TOMLDecodeError, re.error, TypeError) as error:
+        raise SettingsError("not_news.toml", str(error), repair) from None
+    return found
+
+
+def _compile(pattern: str) -> re.Pattern[str]:
+    # Texts are put in lower case before; ignoring case as well would double the time.
+    return re.compile(re.sub(r"(\\.)|([A-Z])", lambda m: m[1] or m[2].lower(), pattern))
+
+
+# --------------------------------------------------------------------------- letters every match contains
+
+
+def letters(pattern: str) -> tuple[str, ...]:
+    """Strings of which at least one stands in every match; empty where nothing can be said.
+
+    Reads the parsed expression of the standard library; where that is not to be had, all documents are tried.
+    """
+    parser: Any = getattr(re, "_parser", None)
+    if parser is None:
+        return ()
+    found = _required(parser.parse(pattern.lower() if pattern.islower() else _compile(pattern).pattern))
+    return tuple(sorted(found)) if found else ()
+
+
+def _required(sequence: Iterable[Any]) -> frozenset[str] | None:
+    best: frozenset[str] | None = None
+    run = ""
+    for operation, argument in [*sequence, ("END", None)]:
+        name = str(operation)
+        if name == "LITERAL":
+            run += chr(argument)
+            continue
+        if len(run) >= SHORTEST:
+            best = _better(best, frozenset([run]))
+        run = ""
+        inner: frozenset[str] | None = None
+        if name == "SUBPATTERN":
+            inner = _required(argument[3])
+        elif name == "BRANCH":
+            branches = [_required(branch) for branch in argument[1]]
+            if all(branch is not None for branch in branches):
+                inner = frozenset[str]().union(*(branch for branch in branches if branch))
+        elif name in {"MAX_REPEAT", "MIN_REPEAT"} and argument[0] > 0:
+            inner = _required(argument[2])
+        if inner:
+            best = _better(best, inner)
+    return best
+
+
+def _better(one: frozenset[str] | None, two: frozenset[str]) -> frozenset[str]:
+    """The more telling of two: longer at its shortest, then fewer."""
+    if one is None:
+        return two
+    return max(one, two, key=lambda s: (min(*map(len, s), 6), -len(s), sorted(s)))
+
+
+# --------------------------------------------------------------------------- the recogniser
 
 
 class NotNews:
     """The recogniser, compiled once."""
 
-    @classmethod
-    def shipped(cls) -> NotNews:
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
+        self.patterns = tuple(patterns)
+
+    @staticmethod
+    @cache
+    def shipped() -> NotNews:
         """With the patterns that ship with the package."""
-        return cls()
+        file = files(__package__).joinpath("data", "not_news.toml")
+        return NotNews(parse(file.read_text(encoding="utf-8")))
 
     def kinds(self, documents: Sequence[Document]) -> list[str]:
-        """The kind of each document that is no news, "" for news."""
-        return ["" for _ in documents]
+        """The kind of each document that is no news ("deal", "sponsored", "quiz", …), "" for news."""
+        texts = {
+            "title": [_plain(document.title) for document in documents],
+            "text": [_plain(document.text[:FIRST_LINES]) for document in documents],
+            "category": ["\n".join(document.tags).lower() for document in documents],
+            "link": [document.link.lower() for document in documents],
+        }
+        looked = {field: _Haystack(found) for field, found in texts.items()}
+        kinds = [""] * len(documents)
+        for pattern in self.patterns:
+            for number in looked[pattern.gate].holding(pattern.letters):
+                if not kinds[number] and _matches(pattern, texts, number):
+                    kinds[number] = pattern.kind
+        return kinds
+
+
+def not_news(document: Document) -> str:
+    """The kind of a document that is no news, "" for news."""
+    return NotNews.shipped().kinds([document])[0]
+
+
+def _plain(text: str) -> str:
+    return text.lower().replace("’", "'").replace("‘", "'")
+
+
+def _matches(pattern: Pattern, texts: dict[str, list[str]], number: int) -> bool:
+    for field, expression in pattern.fields:
+        if not any(
+            map(
+                expression.search,
+                texts[field][number].split("\n") if field == "category" else [texts[field][number]],
+            )
+        ):
+            return False
+    if pattern.unless is None:
+        return True
+    return not pattern.unless.search(f"{texts['title'][number]}\n{texts['text'][number]}")
+
+
+class _Haystack:
+    """The texts of a batch as one, to look for letters in all of them at once."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._count = len(texts)
+        self._any = any(texts)
+        self._blob = "\0".join(texts)
+        self._ends = list(accumulate(len(text) + 1 for text in texts))
+        self._held: dict[str, frozenset[int]] = {}
+
+    def holding(self, strings: Sequence[str]) -> Iterable[int]:
+        """The texts that hold any of the strings, in order; all of them where there are none to look for."""
+        if not self._any:
+            return ()
+        if not strings:
+            return range(self._count)
+        return sorted(frozenset[int]().union(*map(self._holding, strings)))
+
+    def _holding(self, string: str) -> frozenset[int]:
+        found = self._held.get(string)
+        if found is None:
+            numbers = set()
+            at = self._blob.find(string)
+            while at >= 0:
+                number = bisect_right(self._ends, at)
+                numbers.add(number)
+                at = self._blob.find(string, self._ends[number] if number < self._count else len(self._blob))
+            found = self._held[string] = frozenset(numbers)
+        return found

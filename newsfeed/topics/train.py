@@ -37,7 +37,7 @@ EXAMPLE_WEIGHT = 3.0  # an example title of the reader's, for a topic of their o
 UNLABELLED_WEIGHT = 0.7
 ROUNDS = 2
 PARTS = 2  # into which documents are dealt to judge each other
-CAREFUL = 1.0  # log-odds by which labels of our own making are held back: sure ones rather than many
+CAREFUL = 0.5  # log-odds by which labels of our own making are held back: sure ones rather than many
 READY = 0.4
 # Share of the model in the judgement, the lexicon having the rest: when it has learned from the reader's own
 # items, and when it knows our seeds alone.
@@ -144,7 +144,8 @@ def trained(
         z = line(learned, lexical)
     _believe(material, z, targets, trusted)
     model = design.model(design.fit(targets, material.weights, seed=seed))
-    scales = line._replace(intercept=line.intercept + READY).scales()
+    ready = READY if share == SHARE_OF_OWN else 0.0
+    scales = line._replace(intercept=line.intercept + ready).scales()
     return Tagger(cold.lexicon, model, scales, topics, _priors(material, targets, trusted, cold.order))
 
 
