@@ -16,6 +16,7 @@ from newsfeed import text
 from newsfeed.edition import CAUSES, build, ledger, visible_text
 from newsfeed.edition import constants as c
 from newsfeed.edition.desk import Desk
+from newsfeed.edition.telling import first_words
 from newsfeed.model import (
     Edition,
     FeedReport,
@@ -545,3 +546,29 @@ def test_off_your_path() -> None:
     assert sum(pick.note == "off your path" for pick in picks(made)) <= 1
     without = edition(pool(crowded, history=history), settings(off_path=False))
     assert all(pick.note != "off your path" for pick in picks(without))
+
+
+@pytest.mark.parametrize(
+    ("title", "cut"),
+    [
+        ("Nine words or fewer stay exactly as they are", "Nine words or fewer stay exactly as they are"),
+        (
+            "A million to lose their benefit as Labour slashes £5bn",
+            "A million to lose their benefit as Labour slashes…",
+        ),
+        (
+            "Harbour opens its gates to ships – larger ones, at last",
+            "Harbour opens its gates to ships – larger ones, at…",
+        ),
+        (
+            "One, two, three, four, five, six, seven, eight, nine, ten",
+            "One, two, three, four, five, six, seven, eight, nine…",
+        ),
+    ],
+)
+def test_headlines_are_cut_at_a_word(title: str, cut: str) -> None:
+    assert first_words(title, 9) == cut
+
+
+def test_scripts_without_spaces_are_cut_by_characters() -> None:
+    assert 5 < len(first_words("新しい港が大型船に門を開き始めた" * 3, 9)) < 30

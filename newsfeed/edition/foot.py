@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from newsfeed import text
 from newsfeed.edition import ledger
+from newsfeed.edition.telling import first_words
 from newsfeed.edition.wording import WEEKDAYS, count, joined, minutes
 from newsfeed.model import Day, FeedReport, Pool, Span, TopicAccount
 
@@ -88,7 +89,7 @@ def quiet(topics: Sequence[TopicAccount], untold: tuple[str, int, str] | None) -
     if untold is not None:
         title, outlets, link = untold
         spans.append(Span(text=f"{' ' if spans else ''}Left out, though {outlets} sources told it: "))
-        spans.append(Span(text=text.cut_sentences(title, _BIG_WORDS), href=link))
+        spans.append(Span(text=first_words(title, _BIG_WORDS), href=link))
     return tuple(spans)
 
 

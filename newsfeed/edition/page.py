@@ -14,6 +14,7 @@ from newsfeed.edition.choose import Choice, Chosen
 from newsfeed.edition.desk import OFF_PATH_NOTE, Desk
 from newsfeed.edition.printed import line_words, pick_minutes
 from newsfeed.edition.sift import Telling
+from newsfeed.edition.telling import first_words
 from newsfeed.model import Line, Pick, Section, ShortLine
 
 TOP = "top"
@@ -243,7 +244,7 @@ def _short(desk: Desk, sections: Sequence[Section], lines: Sequence[Line]) -> tu
         else:
             continue
         places.setdefault(href, []).append(desk.ask.label(name))
-        words[href] = text.cut_sentences(title, c.SHORT_WORDS, lang)
+        words[href] = first_words(title, c.SHORT_WORDS, lang)
     return tuple(
         ShortLine(label=" and ".join(labels), text=words[href], href=href) for href, labels in places.items()
     )

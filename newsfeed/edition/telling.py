@@ -127,7 +127,7 @@ class Printer:
         stored = telling.candidate.item
         source = self.source(stored.feed)
         return Line(
-            title=text.cut_sentences(self.title(stored.item, source), c.LINE_WORDS, stored.item.lang),
+            title=first_words(self.title(stored.item, source), c.LINE_WORDS, stored.item.lang),
             link=stored.item.link or stored.item.discussion,
             source=source,
             topic=topic or telling.topic,
@@ -139,6 +139,21 @@ class Printer:
             lang=stored.item.lang,
             outlets=telling.outlets,
         )
+
+
+def first_words(title: str, most: int, lang: str = "") -> str:
+    """The beginning of a headline: whole words, an ellipsis where something follows."""
+    if text.count_words(title) <= most:
+        return title
+    kept = ""
+    for word in title.split():
+        longer = f"{kept} {word}".strip()
+        if text.count_words(longer) > most:
+            break
+        kept = longer
+    kept = kept.rstrip(" ,;:.-–—·|(/&")
+    # Scripts without spaces are one long word here: they are cut by characters.
+    return f"{kept}…" if kept else text.cut_sentences(title, most, lang)
 
 
 def scores(candidate: Candidate) -> tuple[TopicScore, ...]:
