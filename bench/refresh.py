@@ -82,8 +82,8 @@ def show(what: str, phase: str, cost: Cost, corpus: Corpus, items: int, tagged: 
     )
 
 
-def ours(folder: Path, corpus: Corpus, *, fetch_only: bool) -> None:
-    """Three refreshes of a fresh home."""
+def ours(folder: Path, corpus: Corpus, *, fetch_only: bool, quiet: bool = False) -> None:
+    """Three refreshes of a fresh home; `quiet` only warms up."""
     what = "fetch only" if fetch_only else "refresh"
     outlines = "".join(
         f'<outline type="rss" text="Outlet {n}" xmlUrl="{escape(u)}"/>' for n, u in enumerate(corpus.urls)
@@ -93,6 +93,7 @@ def ours(folder: Path, corpus: Corpus, *, fetch_only: bool) -> None:
     )
     env = {
         **os.environ,
+        "PYTHONDONTWRITEBYTECODE": "",  # compiled once, as on a reader's machine, not at every start
         "NEWSFEED_FETCH__ALLOW_PRIVATE": ",".join(corpus.allowed),
         "NEWSFEED_FETCH__MANUAL_FLOOR": "0",
         "NO_COLOR": "1",
@@ -112,7 +113,8 @@ def ours(folder: Path, corpus: Corpus, *, fetch_only: bool) -> None:
             corpus.change(0.05)
         corpus.answers()
         cost = run(command, env)
-        show(what, phase, cost, corpus, count(database, "item"), count(database, "tagging"))
+        if not quiet:
+            show(what, phase, cost, corpus, count(database, "item"), count(database, "tagging"))
 
 
 def reader(python: str, folder: Path, corpus: Corpus) -> None:
@@ -140,6 +142,8 @@ def main() -> None:
     options = parser.parse_args()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, 4096), hard), hard))
+    with tempfile.TemporaryDirectory() as folder, Corpus(2, now=datetime.now(UTC)) as corpus:
+        ours(Path(folder), corpus, fetch_only=False, quiet=True)
     for feeds in options.feeds:
         print(
             f"\n{feeds} feeds, {options.latency:g} s latency, {datetime.now(UTC):%Y-%m-%d}, load {os.getloadavg()[0]:.1f}"
