@@ -9,6 +9,7 @@ Whoever changes a table here adds a migration and raises `REVISION`; a test comp
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,6 +32,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
+from newsfeed.store import sqlite
+
 REVISION = 2  # number of the newest migration
 
 
@@ -45,10 +48,21 @@ class Utc(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("a moment without a time zone")
-        return (value if value.tzinfo is UTC else value.astimezone(UTC)).replace(tzinfo=None)
+        return value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         return None if value is None else value.replace(tzinfo=UTC)
+
+    # SQLite has no moments of its own; its module writes and reads the very text that SQLAlchemy would, in one step.
+    # A refresh binds some hundred thousand of them.
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        return sqlite.moment_to_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        if dialect.name == "sqlite":
+            return sqlite.text_to_moment
+        return super().result_processor(dialect, coltype)
 
 
 metadata = MetaData(

@@ -9,6 +9,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +181,22 @@ def read(connection: Connection) -> Iterator[Connection]:
     connection.info["begin"] = "BEGIN"
     with connection.begin():
         yield connection
+
+
+def moment_to_text(value: datetime | None) -> str | None:
+    """A moment as SQLite keeps it: UTC, to the microsecond, in a form that sorts and that its date functions read."""
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError("a moment without a time zone")
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat(" ", "microseconds")[:26]
+
+
+def text_to_moment(text: str | None) -> datetime | None:
+    """The moment that `moment_to_text` wrote."""
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def upsert(table: Table, update: Iterable[str] | None = None) -> Insert:
