@@ -169,7 +169,7 @@ def summary(pulled: RefreshReport, done: DigestReport | None = None) -> str:
     waiting = pulled.count(Outcome.WAITING)
     parts = [f"{pulled.answered + waiting} of {plural(len(pulled.results), 'feed')}"]
     if done is not None:
-        parts += [plural(done.picks, "story", "stories"), f"{done.minutes:.0f} min"]
+        parts += [plural(done.picks + done.lines, "story", "stories"), f"{done.minutes:.0f} min"]
     else:
         parts += [plural(sum(r.new for r in pulled.results), "new item"), f"{pulled.seconds:.1f} s"]
     if failed := pulled.count(Outcome.FAILED):

@@ -33,7 +33,6 @@ OPTIONS: Mapping[str, Option] = {
     "min-points": Option("posts with fewer points are left out", r"\d{1,6}", "a whole number"),
     "mail": Option("its items stand in the mail too", *_YES_OR_NO),
     "source": Option("the kind of source to read it as", r"[a-z][a-z0-9-]*", "a word as in mastodon"),
-    "token-env": Option("the environment variable that holds its token", r"[A-Z_][A-Z0-9_]*", "a name as in MASTODON_TOKEN"),
 }  # fmt: skip
 
 

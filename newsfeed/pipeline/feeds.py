@@ -23,14 +23,12 @@ from newsfeed.model import (
     Subscription,
 )
 from newsfeed.parsing import Parsers
+from newsfeed.pipeline import finding
 from newsfeed.pipeline import refresh as refreshing
 from newsfeed.pipeline.health import reports
 from newsfeed.pipeline.home import Home, current_list
 from newsfeed.pipeline.reports import Outcome, Progress
-from newsfeed.sources import discover
 from newsfeed.store import Store
-
-TRIES = 8  # addresses asked at the most while looking for a site's feed
 
 
 class Row(Record, frozen=True, kw_only=True):
@@ -104,7 +102,8 @@ def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str,
     data = home.read_list()
     listed = opml.parse(data).subscriptions
     url, parsed = asyncio.run(_find(home, address, secrets))
-    if present := next((s for s in listed if s.url in {url, address}), None):
+    same = {opml.key(url), opml.key(address)}
+    if present := next((s for s in listed if opml.key(s.url) in same), None):
         raise NotFoundError(
             present.title or url, f"is in the list already, on line {present.line}", "Nothing was changed."
         )
@@ -117,49 +116,41 @@ def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str,
 
 
 async def _find(home: Home, address: str, secrets: dict[str, str]) -> tuple[str, Parsed]:
-    """The address of the feed behind `address`, with what it holds."""
-    first: Failure | None = None
-    tried: list[str] = []
+    """The address of the feed behind `address`, with what it holds.
+
+    Raises:
+        NotFoundError: there is none; its text says why.
+    """
     settings = home.settings.fetch
+    subscription = Subscription(url=address)
     async with (
         Fetcher(settings, now=home.clock, secrets=secrets) as fetcher,
         Parsers(1, settings.parse_seconds) as parsers,
     ):
-        queue = [address]
-        while queue and len(tried) < TRIES:
-            url = queue.pop(0)
-            if url in tried:
-                continue
-            tried.append(url)
-            subscription = Subscription(url=url)
-            answer = await fetcher.get(
-                sources.find(subscription).request(FeedState(subscription=subscription))
-            )
-            if isinstance(answer, Response):
-                parsed = await parsers.parse(answer, subscription, {}, home.clock())
-                if isinstance(parsed, Parsed):
-                    return url, parsed
-                first = first or parsed
-                if url == address:
-                    # A page, not a feed: what it names as its feeds comes first, then the usual places.
-                    page = await _page(fetcher, answer)
-                    queue += [*discover.candidates(page.body, page.url), *discover.guesses(page.url)]
-            elif isinstance(answer, Failure):
-                first = first or answer
-                if url == address and answer.cause not in {Cause.NOT_FOUND, Cause.HTTP, Cause.NOT_A_FEED}:
-                    break
-    cause = first.text if first and len(tried) == 1 else "no feed was found there or in the usual places"
-    raise NotFoundError(
-        address,
-        cause,
-        (first.repair if first and len(tried) == 1 else "")
-        or "Look for an RSS link on the site and add that address.",
-    )
+        answer = await fetcher.get(sources.find(subscription).request(FeedState(subscription=subscription)))
+        failure: Failure | None = answer if isinstance(answer, Failure) else None
+        if isinstance(answer, Response):
+            parsed = await parsers.parse(answer, subscription, {}, home.clock())
+            if isinstance(parsed, Parsed):
+                return address, parsed
+            failure = parsed
+            page = answer if answer.url == address else await _page(fetcher, answer, address)
+            if finding.is_page(page) and (
+                found := await finding.behind(fetcher, parsers, page, home.clock())
+            ):
+                return found[0].url, found[2]
+    if failure is None or (failure.cause == Cause.NOT_A_FEED and not failure.repair):
+        raise NotFoundError(
+            address,
+            "no feed was found there or in the usual places",
+            "Look for an RSS link on the site and add that address.",
+        )
+    raise NotFoundError(address, failure.text, failure.repair)
 
 
-async def _page(fetcher: Fetcher, answer: Response) -> Response:
+async def _page(fetcher: Fetcher, answer: Response, address: str) -> Response:
     """The page itself, where a source had rewritten the address before asking."""
-    plain = await fetcher.get(Request(url=answer.request.url, accept="text/html"))
+    plain = await fetcher.get(Request(url=address, accept="text/html"))
     return plain if isinstance(plain, Response) else answer
 
 
@@ -250,7 +241,7 @@ def import_list(home: Home, file: Path) -> Imported:
         ListError: the file can't be read as OPML.
     """
     try:
-        foreign = opml.parse(file.read_bytes())
+        foreign = opml.parse(file.read_bytes(), str(file))
     except OSError as error:
         raise ListError(str(file), f"can't be read ({error.strerror})", "Name an OPML file.") from error
     data = home.read_list()
@@ -259,7 +250,8 @@ def import_list(home: Home, file: Path) -> Imported:
     return Imported(
         added=tuple(s.title or s.url for s in found.added),
         present=tuple(s.title or s.url for s in found.present),
-        problems=foreign.problems,
+        problems=foreign.problems
+        + (() if foreign.complete else (Problem(text=f"{file} ends in the middle."),)),
     )
 
 

@@ -99,20 +99,22 @@ def current_list(home: Home, store: Store) -> CurrentList:
         NotFoundError: there is no list, and never was one.
         ListError: it can't be read, and there is no last good one.
     """
-    data: bytes | None = None
+    last = store.last_list()
     try:
         data = home.read_list()
-        subscriptions = opml.parse(data)
+        found = opml.parse(data)
     except NewsfeedError as error:
-        last = store.last_list()
         if last is None:
             raise
         return CurrentList(opml.parse(last), unreadable=str(error))
-    if not subscriptions.subscriptions and subscriptions.problems and store.last_list():
+    if last is not None and not found.complete:
+        # Cut off while it was saved, perhaps: what stands after the cut must not be taken for removed.
+        return CurrentList(opml.in_force(opml.parse(last), found), unreadable="it ends in the middle")
+    if last is not None and not found.subscriptions and found.problems:
         # Every outline of it is bad: that is a broken file, not a wish to read nothing.
-        return CurrentList(opml.parse(store.last_list() or b""), unreadable=_problems(subscriptions.problems))
+        return CurrentList(opml.parse(last), unreadable=_problems(found.problems))
     store.save_list(data)
-    return CurrentList(subscriptions)
+    return CurrentList(found)
 
 
 def _problems(problems: tuple[Problem, ...]) -> str:

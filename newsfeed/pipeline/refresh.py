@@ -13,11 +13,13 @@ import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import msgspec
+
 from newsfeed import sources, update
 from newsfeed.fetch import Fetcher, redact
 from newsfeed.model import Cause, Failure, FeedState, NotModified, Parsed, Request, Response
 from newsfeed.parsing import Parsers
-from newsfeed.pipeline import understand
+from newsfeed.pipeline import finding, understand
 from newsfeed.pipeline.home import Home, current_list
 from newsfeed.pipeline.reports import FeedResult, ListChange, Outcome, Progress, RefreshReport
 from newsfeed.store import Store
@@ -98,8 +100,6 @@ def _named(state: FeedState, words: Sequence[str]) -> bool:
 def _mark_added(result: FeedResult, added: set[int]) -> FeedResult:
     if result.feed not in added:
         return result
-    import msgspec
-
     return msgspec.structs.replace(result, added=True)
 
 
@@ -176,6 +176,10 @@ async def _one(
     known = store.known(state.feed)
     source = sources.find(state.subscription)
     request = source.request(state)
+    # A website in the list: its feed, once found, is asked in its place.
+    memory = f"feed behind {state.subscription.url}"
+    if behind := store.get_meta(memory):
+        request = msgspec.structs.replace(request, url=behind)
     if force:
         request = _unconditional(request)
     answer = await fetcher.get(request)
@@ -184,6 +188,13 @@ async def _one(
         parsed = await _read(
             fetcher, parsers, state, answer, {k.identity: k.hash for k in known}, home.clock()
         )
+        if isinstance(parsed, Failure) and not behind and finding.is_page(answer):
+            found = await finding.behind(fetcher, parsers, answer, home.clock())
+            if found is not None:
+                store.set_meta(memory, found[0].url)
+                _, answer, parsed = found
+    if behind and (isinstance(answer, Failure) or isinstance(parsed, Failure)):
+        store.set_meta(memory, None)  # look for it anew the next time
     # The jitter keeps feeds from falling into step; no secret and no choice hangs on it.
     jitter = random.random()  # noqa: S311
     decided = update.decide(state, answer, parsed, known, home.clock(), jitter)
@@ -210,8 +221,6 @@ async def _one(
 
 
 def _unconditional(request: Request) -> Request:
-    import msgspec
-
     return msgspec.structs.replace(request, etag="", last_modified="", body_hash="")
 
 
@@ -239,8 +248,6 @@ async def _read(
 
 
 def _joined(first: Parsed, second: Parsed) -> Parsed:
-    import msgspec
-
     seen = {item.identity for item in first.items}
     return msgspec.structs.replace(
         first,

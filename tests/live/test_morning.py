@@ -319,3 +319,57 @@ def test_bare_newsfeed_prints_one_screen(
     told = capsys.readouterr().out
     assert re.search(r"Page +.*index\.html \(just now\)", told)
     assert len(told.splitlines()) < 20
+
+
+def test_a_plain_website_in_the_list_is_read_by_its_feed(home: TestHome, server: Server) -> None:
+    feed(server, "/hidden/feed.xml", "The Morning", NEWS)
+    page = b'<!doctype html><html><head><link rel="alternate" type="application/rss+xml" href="/hidden/feed.xml"></head></html>'
+    server.play("/", fixed(200, [("Content-Type", "text/html")], page))
+    home.list(homes.opml(("News", "A Site", server.url("/"))))
+    assert home.run("digest", "--no-open") == 0
+    assert home.digest()["picks"]
+    home.at(NOON + timedelta(hours=1))
+    assert home.run("refresh") == 0
+    assert len(server.asked("/")) == 1  # its feed is remembered
+
+
+def test_feeds_are_added_moved_and_removed_in_place(
+    home: TestHome, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.list(homes.opml(("News", "The Morning", feed(server, "/a", "The Morning", NEWS))))
+    before = (home.folder / "feeds.opml").read_text()
+    feed(server, "/blog/feed", "A Blog", NEWS[:2])
+    server.play(
+        "/blog",
+        fixed(
+            200,
+            [("Content-Type", "text/html")],
+            b"<!doctype html><link rel=alternate type='application/rss+xml' href='/blog/feed'>",
+        ),
+    )
+    assert home.run("feeds", "add", server.url("/blog"), "--folder", "Science") == 0
+    assert "added: A Blog" in capsys.readouterr().out
+    assert home.run("feeds", "add", server.url("/blog")) == 2
+    assert "is in the list already" in capsys.readouterr().err
+    assert home.run("feeds", "move", "A Blog", "News") == 0
+    assert home.run("feeds", "remove", "A Blog") == 0
+    after = (home.folder / "feeds.opml").read_text()
+    assert all(line in after for line in before.splitlines())
+    assert home.run("feeds", "remove", "no such feed") == 2
+    assert home.run("feeds", "export", "-") == 0
+
+
+def test_a_list_that_ends_in_the_middle_removes_nothing(
+    home: TestHome, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = homes.opml(
+        ("News", "The Morning", feed(server, "/a", "The Morning", NEWS)),
+        ("News", "Other", feed(server, "/b", "Other", NEWS[:1])),
+    )
+    home.list(text)
+    home.run("refresh")
+    home.list(text[: text.index("Other")])
+    home.at(NOON + timedelta(hours=1))
+    capsys.readouterr()
+    assert home.run("refresh") == 1
+    assert "2 of 2 feeds" in capsys.readouterr().out

@@ -1,0 +1,57 @@
+"""The demo: what a newcomer sees first, and the page that stands in the README."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from newsfeed.cli.app import run
+from newsfeed.demo import samples
+
+pytestmark = pytest.mark.live
+
+
+def test_the_sample_sources_cover_the_topics_and_the_cases() -> None:
+    found = samples.sources()
+    folders = {s.folder for s in found}
+    assert folders >= {
+        "Technology",
+        "Marketing",
+        "Finance",
+        "Sales",
+        "Leadership",
+        "Science",
+        "Policy",
+        "Social",
+    }
+    assert len(found) >= 16
+    assert sum(len(s.items) for s in found) >= 250
+    assert sum(s.folder == "Social" for s in found) >= 2
+    assert sum(s.kind == "fails" for s in found) == 1
+    lengths = sorted(len(s.items) for s in found)
+    assert lengths[1] <= 4  # quiet ones
+    assert lengths[-1] >= 50  # and busy ones
+
+
+def test_the_demo_builds_a_page_that_one_would_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("NEWSFEED_FETCH__ALLOW_PRIVATE", "NEWSFEED_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NEWSFEED_CLOCK", "2026-03-18T06:30:00+00:00")
+    assert run(["demo", "--no-open"]) == 0  # the feed that fails is part of the show
+    site = tmp_path / "newsfeed-demo" / "site"
+    digest = json.loads((site / "digest.json").read_bytes())
+    assert digest["minutes"] <= digest["budget_minutes"]
+    assert len(digest["picks"]) >= 12
+    wanted = {"technology", "marketing", "finance", "sales", "leadership", "science", "policy"}
+    assert {name for name, row in digest["topics"].items() if row["picks"] or row["lines"]} >= wanted
+    assert sum(len(p["others"]) >= 2 for p in digest["picks"]) >= 4  # told by several
+    assert [f["title"] for f in digest["feeds"] if not f["ok"]] == ["Harbour Gazette"]
+    assert digest["ledger"].get("adverts and housekeeping", 0) >= 3
+    titles = " ".join(p["title"] for p in digest["picks"])
+    for advert in ("Deal:", "Sponsored", "Gift guide", "Webinar", "Coupon"):
+        assert advert not in titles
+    assert sum(digest["ledger"].values()) >= 200
+    assert run(["demo", "--no-open"]) == 0  # again: built anew, not on top of itself
