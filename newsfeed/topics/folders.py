@@ -80,48 +80,9 @@ SYNONYMS: Mapping[str, str] = {
 
 # Names that say how a reader keeps feeds, not what they are about.
 _SAYS_NOTHING = frozenset(
-    [
-        "news",
-        "daily",
-        "blogs",
-        "blog",
-        "misc",
-        "miscellaneous",
-        "other",
-        "others",
-        "favorites",
-        "favourites",
-        "must",
-        "read",
-        "later",
-        "unsorted",
-        "uncategorized",
-        "feeds",
-        "rss",
-        "all",
-        "my",
-        "the",
-        "general",
-        "top",
-        "stories",
-        "best",
-        "new",
-        "to",
-        "and",
-        "of",
-        "in",
-        "podcasts",
-        "podcast",
-        "youtube",
-        "newsletters",
-        "newsletter",
-        "video",
-        "videos",
-        "social",
-        "mastodon",
-        "reddit",
-        "weekly",
-    ]
+    """news daily blogs blog misc miscellaneous other others favorites favourites must read later unsorted
+    uncategorized feeds rss all my the general top stories best new to and of in podcasts podcast
+    youtube newsletters newsletter video videos social mastodon reddit weekly""".split()  # noqa: SIM905
 )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .features import GAP, SKIPPED, UNKNOWN
 from .lexicon import Lexicon
 from .records import Document
-from .words import BREAK, STOP, TEXT_CHARS, Vocabulary, language_marks, read, stem
+from .words import BREAK, STOP, TEXT_CHARS, Vocabulary, language_mark, read, stem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,7 +77,7 @@ class Reader:
         unit, stem_, mark = (array[numbers] for array in self._arrays)
         document = place.astype(np.int64)
         english = np.bincount(document, weights=mark > 0, minlength=len(documents))
-        foreign = np.bincount(document, weights=mark < 0, minlength=len(documents))
+        foreign = np.bincount(document, weights=np.maximum(-mark, 0), minlength=len(documents))
         by_words = (foreign >= 3) & (foreign > 1.5 * english)
         language = np.array(
             [(1 if d.lang[:2].lower() == "en" else -1) if d.lang else 0 for d in documents], np.int8
@@ -102,7 +102,7 @@ class Reader:
             for word in list(self._vocabulary)[known:]:
                 self._unit.append(self.lexicon.unit(word))
                 self._stem.append(SKIPPED if word in STOP else self.stems[stem(word)])
-                self._mark.append(language_marks(word))
+                self._mark.append(language_mark(word))
             self._arrays = tuple(np.array(part, np.int64) for part in (self._unit, self._stem, self._mark))
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from newsfeed.model import Tagging, Term, TopicScore, TopicSetting
+from newsfeed.model import Tagging, TopicScore, TopicSetting
 
 from . import linear
 from .combine import IMPLIES, Scales, logit, sigmoid, squash, strongest_rivals
+from .evidence import Evidence, Explainer
 from .folders import topic_of_folders
-from .lexicon import Lexicon, Matches
+from .lexicon import Lexicon
 from .not_news import NotNews
 from .reading import Reader, Reading, Stems, lengths, tally, word_share
 from .records import OTHER, SHOWN_FROM, Document, FeedPrior
@@ -22,22 +23,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BATCH = 1024
-MOST_TERMS = 6
-LEAST_TERM = 0.1  # log-odds below which a term decides nothing
+EXPLAINED_FROM = 0.2  # probability from which on a topic's deciding terms are told
 FOLDER_WEIGHT = 1.2  # log-odds that a surely right folder gives its topic
 DEFAULT_TRUST = 0.8  # in a folder before any item of its feed was read
-
-
-class Evidence(NamedTuple):
-    """All that speaks for and against, by document (rows) and topic (columns)."""
-
-    lexicon: NDArray[np.float64]  # the lexicon's raw scores
-    model: NDArray[np.float64]  # the model's log-odds
-    english: NDArray[np.bool_]
-    length: NDArray[np.float64]  # words
-    known: NDArray[np.float64]  # share of words that the model knows
-    matches: Matches
-    scored: linear.Scored
 
 
 class Local(Protocol):
@@ -72,7 +60,7 @@ class Tagger:
         self._reader = Reader(lexicon, Stems(model.stems))
         self._not_news = NotNews.shipped()
         self._folders: dict[tuple[str, ...], str] = {}
-        self._terms: dict[int, str] = {}
+        self._explainer = Explainer(lexicon, model)
         self.local: Local | None = None  # what the reader's corrections say of items like theirs
 
     # ------------------------------------------------------------------ what speaks
@@ -204,18 +192,19 @@ class Tagger:
             p = sigmoid(logit(p) + parts["corrections"])
         shown = (p >= SHOWN_FROM) & np.array([topic in self.topics for topic in self.order])
         shown[:, -1] = False
-        terms = self._deciding(evidence, parts, shown)
+        terms = self._explainer.terms(evidence, self.scales, shown & (p >= EXPLAINED_FROM))
         rows, columns = np.nonzero(shown)
         names = [name for name, part in parts.items() if np.any(part)]
         values = np.stack([parts[name][rows, columns] for name in names], axis=1).round(3).tolist()
         chances = p[rows, columns].round(4).tolist()
         by_document: list[list[TopicScore]] = [[] for _ in documents]
+        many = len(self.order)
         for place, (row, column) in enumerate(zip(rows.tolist(), columns.tolist(), strict=True)):
             by_document[row].append(
                 TopicScore(
                     topic=self.order[column],
                     p=chances[place],
-                    terms=terms.get((row, column), ()),
+                    terms=terms.get(row * many + column, ()),
                     parts={name: value for name, value in zip(names, values[place], strict=True) if value},
                 )
             )
@@ -228,61 +217,6 @@ class Tagger:
             )
             for document, scores, kind in zip(documents, by_document, kinds, strict=True)
         ]
-
-    def _deciding(
-        self, evidence: Evidence, parts: Mapping[str, NDArray[np.float64]], shown: NDArray[np.bool_]
-    ) -> dict[tuple[int, int], tuple[Term, ...]]:
-        """The terms that moved each shown topic most, in log-odds; together they make up its two parts."""
-        import numpy as np
-
-        matches, scored = evidence.matches, evidence.scored
-        # The lexicon's score is cut at both ends: its terms share what is left of it.
-        share = np.divide(
-            self.scales.lexicon * squash(evidence.lexicon, evidence.length, self.scales),
-            evidence.lexicon,
-            out=np.zeros_like(evidence.lexicon),
-            where=(np.abs(evidence.lexicon) > 1e-9) & evidence.english[:, None],
-        )
-        kept = shown[matches.document, matches.topic]
-        document, topic, term = matches.document[kept], matches.topic[kept], matches.term[kept]
-        weight = matches.weight[kept] * share[document, topic]
-        if scored.value.size:
-            said = (self.scales.model * scored.value)[:, None] * self.model.weights[scored.feature]
-            row, column = np.nonzero((np.abs(said) >= LEAST_TERM) & shown[scored.document])
-            document = np.concatenate([document, scored.document[row]])
-            topic = np.concatenate([topic, column])
-            term = np.concatenate([term, scored.feature[row] + len(self.lexicon.names)])
-            weight = np.concatenate([weight, said[row, column]])
-        key = document * len(self.order) + topic
-        order = np.lexsort((term, -np.abs(weight), key))
-        key, term, weight = key[order], term[order], weight[order].round(3)
-        starts = np.flatnonzero(np.diff(key, prepend=-1))
-        rank = np.arange(key.size) - np.repeat(starts, np.diff(np.append(starts, key.size)))
-        top = rank < MOST_TERMS + 2  # two to spare: lexicon and model may name the same
-        found: dict[int, dict[str, float]] = {}
-        for at, number, value in zip(
-            key[top].tolist(), term[top].tolist(), weight[top].tolist(), strict=True
-        ):
-            named = found.setdefault(at, {})
-            name = self._name(number)
-            named[name] = named.get(name, 0.0) + value
-        many = len(self.order)
-        return {
-            divmod(at, many): tuple(
-                Term(term=name, weight=round(value, 3))
-                for name, value in list(named.items())[:MOST_TERMS]
-                if abs(value) >= LEAST_TERM
-            )
-            for at, named in found.items()
-        }
-
-    def _name(self, number: int) -> str:
-        name = self._terms.get(number)
-        if name is None:
-            known = len(self.lexicon.names)
-            name = self.lexicon.names[number] if number < known else self.model.name(number - known)
-            self._terms[number] = name
-        return name
 
 
 def _most_probable(score: TopicScore) -> tuple[float, str]:
