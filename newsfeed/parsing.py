@@ -25,7 +25,7 @@ from newsfeed import sources
 from newsfeed.errors import NewsfeedError
 from newsfeed.model import Cause, Failure, Parsed, Record, Response, Subscription
 
-MEMORY = 1_024 * 1_024 * 1_024  # bytes of address space of a worker; about 250 MB of it are libraries
+MEMORY = 512 * 1_024 * 1_024  # bytes of address space of a worker; libraries take up to half of it
 DOCUMENTS = 2_000  # that a worker reads before it makes room for a fresh one
 _START = 60.0  # seconds that an interpreter may take to load, on a machine that is busy or swaps
 _GRACE = 2.0  # seconds that a worker may take to go when asked

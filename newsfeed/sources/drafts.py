@@ -28,7 +28,7 @@ from newsfeed.text import (
     unmangle,
 )
 from newsfeed.text.language import settle_language
-from newsfeed.text.markup import text_of
+from newsfeed.text.markup import is_prose, text_of
 
 TITLE = 300
 AUTHOR = 200
@@ -299,9 +299,8 @@ _COUNTS = re.compile(
 
 
 def _hash(title: str, text: str, link: str) -> str:
-    """Of what a reader would notice: letters and digits of title and text, and where the link leads."""
-    words = re.sub(r"\W+", " ", _COUNTS.sub("", f"{title}\n{text}")).casefold().strip()
-    return _digest(words, link)
+    """Of what a reader would notice: the words of title and text, counts apart, and where the link leads."""
+    return _digest(_COUNTS.sub("", f"{title}\n{text}").casefold(), link)
 
 
 def _discussion(draft: Draft, link: str) -> str:
@@ -369,7 +368,8 @@ def _lead(entry: _Entry, lang: str) -> str:
     end = {name: " …" if name in entry.cut else "" for name in ("summary", "body")}
     opening = lead(prose_text(entry.summary) + end["summary"], title, lang=lang) if entry.summary else ""
     if len(opening) < _LEAST_SUMMARY:
-        told = lead(prose_text(entry.body) + end["body"], title, lang=lang)
+        prose = entry.text if is_prose(entry.body) else prose_text(entry.body)
+        told = lead(prose + end["body"], title, lang=lang)
         opening = max(opening, told, key=len)
     if entry.made and opening.startswith(entry.title.rstrip("…")) and not entry.title.endswith("…"):
         rest = opening[len(entry.title) :].strip()

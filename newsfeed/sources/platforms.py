@@ -11,6 +11,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 
 from newsfeed.sources.drafts import Draft
@@ -24,7 +25,7 @@ _TAGS = re.compile(r"<[^>]{0,2000}>")
 
 def adapt(draft: Draft, feed_link: str, feed_title: str) -> Draft:
     """The draft as its host means it; untouched for hosts without ways of their own."""
-    host = (urlsplit(draft.link).hostname or "") if _splits(draft.link) else ""
+    host = _host(draft.link)
     for recognise, change in _PLATFORMS:
         if recognise(draft, host):
             change(draft, feed_link, feed_title)
@@ -32,16 +33,12 @@ def adapt(draft: Draft, feed_link: str, feed_title: str) -> Draft:
     return draft
 
 
-def _splits(url: str) -> bool:
-    try:
-        urlsplit(url)
-    except ValueError:
-        return False
-    return True
-
-
+@lru_cache(maxsize=256)
 def _host(url: str) -> str:
-    return (urlsplit(url).hostname or "").lower() if _splits(url) else ""
+    try:
+        return (urlsplit(url).hostname or "").lower() if url else ""
+    except ValueError:
+        return ""
 
 
 def _is(host: str, *names: str) -> bool:

@@ -127,13 +127,18 @@ NOTICE = re.compile(
 # Words that make a short paragraph or sentence a notice wherever they stand in it.
 TELLTALE = re.compile(
     r"getty images|shutterstock|istockphoto|\bistock\b|\bunsplash\b|\balamy\b|wikimedia commons|"
-    r"/ ?(?:reuters|afp|ap|epa|dpa|bloomberg)\W*$|\((?:reuters|afp|ap photo|epa|dpa)[^)]{0,40}\)\W*$|"
+    r"/ ?(?:reuters|afp|ap photo|epa|dpa|bloomberg)\W*$|\((?:reuters|afp|ap photo|epa|dpa)[^)]{0,40}\)\W*$|"
     r"\b(?:sign up|subscribe) (?:here|now|for free|to (?:get|receive|our|the|my))\b|\bforwarded this (?:e-?mail|newsletter)|"
     r"\bright[- ]click\b|\bclick to (?:play|listen|download)\b|"
     r"\bis (?:brought to you|sponsored|powered) by\b",
     re.IGNORECASE,
 )
 TELLTALE_LIMIT = 300  # characters
+# One of these is in whatever `TELLTALE` finds: looking for them is a hundred times faster.
+TELLTALE_WORDS = (
+    "getty", "stock", "unsplash", "alamy", "wikimedia", "reuters", "afp", "ap photo", "epa", "dpa", "bloomberg", "sign up",
+    "subscribe", "forwarded", "right-click", "right click", "click to", "brought to", "sponsored by", "powered by",
+)  # fmt: skip
 
 # Ends of a paragraph that are no part of its last sentence.
 TAIL = re.compile(
@@ -179,7 +184,7 @@ LEAD_IN = re.compile(
     re.IGNORECASE,
 )
 STAMP = re.compile(r"(?:^|[\s(\[])\d{1,2}:\d{2}(?::\d{2})?(?=[\s)\]–—-]|$)")
-HASHTAG = re.compile(r"(?:^|\s)[#@][\w.@-]+")
+HASHTAG = re.compile(r"(?<!\S)[#@][\w.@-]+")
 URL = re.compile(
     r"(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|co|de|uk|tv|fm)/\S*", re.IGNORECASE
 )

@@ -13,6 +13,10 @@ from functools import lru_cache
 
 ENOUGH = 40  # letters below which nothing is said about a text in Latin or Cyrillic script
 _SAMPLE = 2_000  # characters looked at
+_GLANCE = 500  # characters that confirm what was declared,
+_CONFIRMS = (
+    0.25  # if so many of their words are little words of that language: no other reaches that by chance
+)
 
 _RANGES: tuple[tuple[int, int, str], ...] = (
     (0x0370, 0x03FF, "el"),
@@ -152,6 +156,10 @@ def settle_language(text: str, declared: str) -> str:
     """
     if not declared:
         return detect_language(text)
+    if known := _WORDS.get(declared):
+        words = _LETTERS.findall(text[:_GLANCE].lower())
+        if len(words) >= 12 and sum(map(known.__contains__, words)) > len(words) * _CONFIRMS:
+            return declared
     sample = text[:_SAMPLE]
     script, share, letters = _script(sample)
     if not letters:

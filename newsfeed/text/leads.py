@@ -16,6 +16,7 @@ from newsfeed.text.boilerplate import (
     TAIL,
     TELLTALE,
     TELLTALE_LIMIT,
+    TELLTALE_WORDS,
     URL,
 )
 from newsfeed.text.prose import CJK, COMMON_STARTS, count_words, join_sentences, sentences
@@ -25,6 +26,9 @@ _LEAST_WORDS = 5
 _LEAST_LETTERS = 25
 _LEAST_CJK = 10
 _NOTICE_LIMIT = 600  # characters; what is longer is a story, however it begins
+_PARAGRAPH = 3_000  # characters of a paragraph; no lead is longer
+_TAIL = 400  # characters in which a publisher's last words stand
+_END = 30  # characters in which a cut shows
 _PARAGRAPHS = 40  # looked at; a story that hasn't begun by then is none
 
 _CJK_CHAR = re.compile(f"[{CJK}]")
@@ -47,19 +51,18 @@ def lead(text: str, title: str = "", *, lang: str = "", max_words: int = LEAD_WO
     kept: list[str] = []
     left = max_words
     named = _key(title)
+    said = {"", named}  # what needn't be said again
     for line in text.split("\n", _PARAGRAPHS)[:_PARAGRAPHS]:
         paragraph = _tidy(line, first=not kept)
         if not paragraph:
             continue
         if not kept and named:
             paragraph = _without_title(paragraph, title, named)
-        cut_off = bool(CUT_OFF.search(paragraph))
-        if cut_off:
-            paragraph = CUT_OFF.sub("", paragraph).rstrip()
+        paragraph, cut_off = _without_cut(paragraph)
         parts = sentences(paragraph, lang)
         if parts and cut_off and not _TERMINATED.search(parts[-1]):
             parts.pop()
-        good, broken = _worth(parts, kept, named)
+        good, broken = _worth(parts, said, begun=bool(kept))
         for sentence in good:
             words = max(1, count_words(sentence))
             if words > left:
@@ -71,6 +74,14 @@ def lead(text: str, title: str = "", *, lang: str = "", max_words: int = LEAD_WO
     return _finished(kept)
 
 
+def _without_cut(paragraph: str) -> tuple[str, bool]:
+    """A paragraph without the marks of having been cut off, and whether it was."""
+    start = max(0, len(paragraph) - _END)
+    if match := CUT_OFF.search(paragraph, start):
+        return paragraph[: match.start()].rstrip(), True
+    return paragraph, False
+
+
 def _key(text: str) -> str:
     folded = _PUNCTUATION.sub(" ", unicodedata.normalize("NFKC", text).casefold())
     return _SPACES.sub(" ", folded).strip()
@@ -78,28 +89,28 @@ def _key(text: str) -> str:
 
 def _tidy(line: str, *, first: bool) -> str:
     """A paragraph without what its publisher put around it; "" if it is nothing but that."""
-    text = _SPACES.sub(" ", line[:20_000]).strip()
+    text = _SPACES.sub(" ", line[:_PARAGRAPH]).strip() + (" …" if len(line) > _PARAGRAPH else "")
     if not text or _ENTRY.match(text):
         return ""
     text = _GLUED.sub(_parted, text)
-    stamps = STAMP.findall(text)
+    stamps = STAMP.findall(text) if ":" in text else []
     if stamps and (len(stamps) > 2 or STAMP.match(text)):
         return ""
-    links = URL.findall(text)
+    links = URL.findall(text) if "/" in text or "www." in text else []
     if links:
         if len(links) > 2 or len(URL.sub("", text)) < 40:
             return ""
         text = re.sub(r"\s*[:(–—-]?\s*(?:https?://|www\.)\S+$", "", text)
-    if len(HASHTAG.findall(text)) > max(2, len(text.split()) // 4):
+    if ("#" in text or "@" in text) and len(HASHTAG.findall(text)) > max(2, len(text.split()) // 4):
         return ""
     if first:
         for pattern in (LEAD_IN, BYLINE_START, DATELINE):
             text = pattern.sub("", text, count=1)
     for _ in range(3):
-        shorter = TAIL.sub("", text).rstrip()
-        if shorter == text:
+        tail = TAIL.search(text, max(0, len(text) - _TAIL))
+        if not tail:
             break
-        text = shorter
+        text = text[: tail.start()].rstrip()
     return "" if _is_notice(text) else text
 
 
@@ -112,9 +123,12 @@ def _parted(match: re.Match[str]) -> str:
 def _is_notice(text: str) -> bool:
     if len(text) > _NOTICE_LIMIT:
         return False
-    return NOTICE.fullmatch(text) is not None or (
-        len(text) <= TELLTALE_LIMIT and TELLTALE.search(text) is not None
-    )
+    if NOTICE.fullmatch(text):
+        return True
+    if len(text) > TELLTALE_LIMIT:
+        return False
+    lower = text.lower()
+    return any(word in lower for word in TELLTALE_WORDS) and TELLTALE.search(text) is not None
 
 
 def _without_title(paragraph: str, title: str, named: str) -> str:
@@ -128,26 +142,31 @@ def _without_title(paragraph: str, title: str, named: str) -> str:
     return paragraph
 
 
-def _worth(parts: list[str], kept: list[str], named: str) -> tuple[list[str], bool]:
-    """The sentences of a paragraph that may be shown, and whether it breaks off before its end."""
+def _worth(parts: list[str], said: set[str], *, begun: bool) -> tuple[list[str], bool]:
+    """The sentences of a paragraph that may be shown, and whether it breaks off before its end.
+
+    `said` holds the keys of what is told already; it grows. `begun` tells whether the lead has its first sentence.
+    """
     good: list[str] = []
     for part in parts:
         sentence = part.strip(" •–—|·;,，、；-")
         key = _key(sentence)
-        if not key or key == named or any(_key(k) == key for k in kept):
+        if key in said:
             continue
+        begun = begun or bool(good)
         if _is_notice(sentence):
-            if good or kept:
+            if begun:
                 return good, True
             continue
-        if sentence.endswith((":", "：")) or CUT_OFF.search(sentence):
+        if sentence.endswith((":", "：")) or CUT_OFF.search(sentence[-_END:]):
             return good, True  # it announces a list that isn't shown, or its source cut it off
         if not _TERMINATED.search(sentence) and not _stands_alone(
-            sentence, alone=len(parts) == 1 and not kept
+            sentence, alone=len(parts) == 1 and not begun
         ):
             return good, True
-        if not good and not kept and not _opens(sentence):
+        if not begun and not _opens(sentence):
             continue
+        said.add(key)
         good.append(sentence)
     return good, False
 

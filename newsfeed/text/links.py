@@ -51,6 +51,7 @@ def safe_url(url: str, base: str = "") -> str:
     return urlunsplit(parts)
 
 
+@lru_cache(maxsize=2_048)
 def canonical_url(url: str, base: str = "") -> str:
     """The address that stands for a page whoever links to it; "" if it isn't http or https.
 

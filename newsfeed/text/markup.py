@@ -113,7 +113,7 @@ def clean_html(html: str, base: str = "") -> str:
     if html.count("<") > DEPTH_LIMIT and _depth(html) > DEPTH_LIMIT:
         html = re.sub(r"<[^<>]*>?", " ", html)
     html = _TITLES.sub(r"<\1h3", _BLOCKS.sub(r"<\1p", html))
-    html = _cleaner(safe_url(base), bool(_USERINFO.search(html))).clean(html)
+    html = _cleaner(safe_url(base), "@" in html and bool(_USERINFO.search(html))).clean(html)
     if "<img" in html:
         html = _IMAGE.sub(_real_image, html)
     for _ in range(3):
@@ -159,8 +159,10 @@ _SHORTCODES = re.compile(
 
 _BREAKS = _names("p h3 h4 h5 h6 li ul ol table tr blockquote pre figure figcaption hr")
 _UNLIKE_PROSE = _names("figure figcaption table pre h3 h4 h5 h6")
-_GAPS = re.compile(r"[ \t\xa0\u2000-\u200a\u202f\u205f\u3000\r\f\v]+")
-_LINES = re.compile(r" ?\n[ \n]*")
+_OTHER = re.compile(r"<(?:figure|figcaption|table|pre|h[3-6]|li)[\s>]")
+_GAPS = re.compile(
+    r"[\t\xa0\u2000-\u200a\u202f\u205f\u3000\r\f\v][ \t\xa0\u2000-\u200a\u202f\u205f\u3000\r\f\v]*|  [ \t\xa0]*"
+)
 _LINE_ENDS = '.!?:;…"”’»)]。！？'
 
 
@@ -178,6 +180,11 @@ def prose_text(clean: str) -> str:
     """What is told in sentences of what `clean_html` made: no headings, captions, tables, code; one paragraph a
     line, list entries marked by a leading "• "."""
     return _text(clean, _UNLIKE_PROSE)
+
+
+def is_prose(clean: str) -> bool:
+    """Whether all that `clean_html` made is told in sentences, so that its prose is its text."""
+    return _OTHER.search(clean) is None
 
 
 def _text(clean: str, without: frozenset[str]) -> str:
@@ -201,7 +208,8 @@ def _text(clean: str, without: frozenset[str]) -> str:
     text = _GAPS.sub(" ", entities.unescape("".join(pieces)).replace("\n", " "))
     if "\x1f" in text:
         text = _unwrapped(text)
-    return _CONTROLS.sub("", _LINES.sub("\n", text.replace("\x1e", "\n")).strip())
+    lines = (line.strip() for line in _CONTROLS.sub("", text.replace("\x1e", "\n")).split("\n"))
+    return "\n".join(filter(None, lines))
 
 
 def _unwrapped(text: str) -> str:

@@ -9,10 +9,11 @@ CJK_A_MINUTE = 500  # characters of Chinese, Japanese or Korean
 
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af"
 _CJK_CHAR = re.compile(f"[{CJK}]")
-_WORD = re.compile(rf"[^\W_{CJK}]+(?:['’.\-–/&+@:_][^\W_{CJK}]+)*", re.UNICODE)
+_TOKEN = re.compile(rf"[{CJK}]|[^\s{CJK}]+")
 _CLOSERS = "\"'”’»)\\]」』】〉》）"
 # A candidate end: a terminator with its closing quotes and a space, or a CJK terminator alone.
-_END = re.compile(rf"[.!?…‽؟۔।]+[{_CLOSERS}]*(?=\s)|[。！？…｡]+[{_CLOSERS}]*")
+_END = re.compile(rf"[.!?…‽؟۔।。！？｡]+[{_CLOSERS}]*")
+_FULL_STOPS = frozenset("。！？｡")  # they end a sentence without a space
 _NEXT_START = re.compile(r"\s+[\"'“‘«»„¿¡(\[–—•-]*\s*(\S)")
 
 
@@ -36,7 +37,6 @@ COMMON_STARTS = _words(
     "the a an it he she they we i in on at but and as this that these those for if when while after before its his "
     "her their there here what who how why by with from so yet also many most some now not no one two"
 )
-_BEFORE = re.compile(r"(\S+)$")
 
 
 def sentences(text: str, lang: str = "") -> list[str]:
@@ -64,18 +64,18 @@ def sentences(text: str, lang: str = "") -> list[str]:
 
 def _ends(line: str, match: re.Match[str], ordinals: bool) -> bool:
     mark = match.group()
-    if mark[0] in "。！？｡":
+    if mark[0] in _FULL_STOPS:
         return True
     following = _NEXT_START.match(line, match.end())
     if not following:
-        return mark[0] != "…" or match.end() >= len(line)
+        return False
     first = following.group(1)
     if first.islower():
         return False
     if not mark.startswith(".") or mark.startswith(".."):
         return not first.islower()
-    before = _BEFORE.search(line, 0, match.start())
-    word = before.group(1).lstrip("(\"'“‘«„[") if before else ""
+    near = line[max(0, match.start() - 40) : match.start()]
+    word = near[near.rfind(" ") + 1 :].lstrip("(\"'“‘«„[")
     lower = word.lower()
     if len(word) == 1 and word.isalpha():
         if word.isupper():
@@ -146,17 +146,21 @@ def join_sentences(parts: list[str]) -> str:
 
 
 def _weight(text: str) -> float:
-    return sum(1 for _ in _WORD.finditer(text)) + sum(1 for _ in _CJK_CHAR.finditer(text)) * (
-        WORDS_A_MINUTE / CJK_A_MINUTE
-    )
+    """Words: what stands between spaces and holds a letter or a digit. CJK characters weigh their time."""
+    cjk = 0
+    if not text.isascii():
+        text, cjk = _CJK_CHAR.subn(" ", text)
+    tokens = text.split()
+    signs = sum(1 for token in tokens if not token[0].isalnum() and not any(map(str.isalnum, token)))
+    return len(tokens) - signs + cjk * (WORDS_A_MINUTE / CJK_A_MINUTE)
 
 
 def _cut(sentence: str, max_words: int) -> str:
     if max_words <= 0:
         return ""
     left = float(max_words)
-    for match in re.finditer(rf"[{CJK}]|{_WORD.pattern}", sentence):
-        left -= WORDS_A_MINUTE / CJK_A_MINUTE if _CJK_CHAR.match(match.group()) else 1
+    for match in _TOKEN.finditer(sentence):
+        left -= _weight(match.group())
         if left < 0:
             return sentence[: match.start()].rstrip(" ,;:–—-(\"“‘'，、；：") + "…"
     return sentence
