@@ -1,6 +1,6 @@
 """Sixty mornings of a simulated reader: our choice beside three plain rivals, on the world of `bench/world.py`.
 
-    python bench/selection.py [--seeds 6] [--days 60] [--minutes 10] [--flood]
+    python bench/selection.py [--seeds 6] [--days 60] [--minutes 10] [--flood] [--speed]
 
 The rivals tell whether the world is a fair one (they must land near the table of the design note, printed in
 brackets); then ours, by the product's own worth, story topics, choice and debt, is held against its targets.
@@ -382,6 +382,51 @@ def summary(reader: Reader, world: World) -> dict[str, float]:
     return found
 
 
+def speed() -> None:
+    """Milliseconds that one choice takes, lines included: the least and the median of nine, on this machine now."""
+    for number in (1_000, 10_000):
+        rng = np.random.default_rng(number)
+        parts = np.zeros((number, len(TOPICS)))
+        first = rng.choice(len(TOPICS), number, p=ASKED)
+        parts[np.arange(number), first] = rng.uniform(0.5, 0.95, number)
+        parts[np.arange(number), rng.choice(len(TOPICS), number)] += rng.uniform(0, 0.1, number)
+        m = Morning(
+            ids=np.arange(number, dtype=np.int64),
+            stories=np.arange(number, dtype=np.int64),
+            sources=rng.choice(120, number),
+            published=rng.uniform(0, 1e5, number),
+            minutes=rng.uniform(0.15, 0.5, number),
+            line_minutes=np.full(number, 0.07),
+            worth=rng.beta(1.3, 4, number),
+            parts=parts,
+            stands=parts >= 0.5,
+            main=first.astype(np.int64),
+            outlets=1 + rng.geometric(0.6, number),
+            pickable=np.ones(number, dtype=bool),
+            off_path=np.zeros(number, dtype=bool),
+        )
+        for budget, most in ((5.0, 16), (10.0, 40)):
+            rules = Rules(
+                budget=budget,
+                most=most,
+                weights=weights(ASKED, [0.0] * len(TOPICS)),
+                voices=np.full(120, 2.0),
+                floor_order=tuple(range(len(TOPICS))),
+                caps=np.full(120, c.SOURCE_CAP),
+                most_of=np.full(120, -1, dtype=np.int64),
+            )
+            times = []
+            for _ in range(9):
+                begun = time.process_time()
+                choice = choose(m, rules)
+                times.append((time.process_time() - begun) * 1000)
+            times.sort()
+            print(
+                f"{number:6} candidates, {budget:2.0f} minutes: {times[0]:5.1f} ms, median {times[4]:5.1f}"
+                f" ({len(choice.picks)} picks, {len(choice.big) + len(choice.places)} lines)"
+            )
+
+
 TARGETS: dict[float, list[tuple[str, str, float]]] = {
     10.0: [
         ("over", "<=", 0),
@@ -410,7 +455,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, nargs="+", default=[10.0, 3.0])
     parser.add_argument("--only", default="")
     parser.add_argument("--flood", action="store_true")
+    parser.add_argument("--speed", action="store_true", help="only the time that a choice takes")
     given = parser.parse_args(argv)
+    if given.speed:
+        speed()
+        return 0
     worlds = [make(seed, given.days, flood=5 if given.flood else None) for seed in range(1, given.seeds + 1)]
     a_day = [sum(24 * d <= p.hour < 24 * d + 24 for p in w.posts) for w in worlds for d in range(given.days)]
     big = sum(n >= 4 for w in worlds for n in w.outlets.values()) / len(worlds) / given.days

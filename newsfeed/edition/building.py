@@ -14,6 +14,7 @@ from newsfeed.edition import foot, ledger, thin
 from newsfeed.edition.choose import Choice, choose, debt
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.extras import long_read, people
+from newsfeed.edition.likeness import twins
 from newsfeed.edition.page import Layout, grown, layout
 from newsfeed.edition.printed import edition_minutes
 from newsfeed.edition.sift import Telling
@@ -22,6 +23,7 @@ from newsfeed.edition.wording import heading
 from newsfeed.model import Day, Edition, LedgerEntry, Pick, Pool, Settings, TopicAccount
 
 _TRIES = 5
+_TWINS = 4  # rounds of looking for near-duplicates among what was chosen
 _SMALLEST_PICK = 0.1  # minutes; less room than this is no reason to choose again
 _REVISED_WORDS = 2  # "revised 09:10" may join the promise later
 
@@ -70,7 +72,7 @@ def _fitted(desk: Desk, budget: float, *, plain: bool) -> _Draft | None:
             break
         tried.add(round(room * 1000))
         most = max(0, desk.settings.edition.max_items - len(posts))
-        choice = choose(desk.morning, desk.rules(room, most))
+        choice = _told_once(desk, room, most)
         draft = _draft(desk, choice, posts, budget, in_short=in_short)
         over = draft.minutes - budget
         if over > 0:
@@ -88,6 +90,25 @@ def _fitted(desk: Desk, budget: float, *, plain: bool) -> _Draft | None:
             break
         room += spare * 0.9
     return best
+
+
+def _told_once(desk: Desk, room: float, most: int) -> Choice:
+    """A choice without near-duplicates: what says the same in the same words becomes one story, and is chosen anew."""
+    for _ in range(_TWINS):
+        choice = choose(desk.morning, desk.rules(room, most))
+        rows = [*(pick.row for pick in choice.picks), *choice.places, *choice.big]
+        found = twins(
+            {
+                int(choice.morning.ids[row]): f"{item.title} {item.lead}"
+                for row in rows
+                for item in (desk.by_id[int(choice.morning.ids[row])].candidate.item.item,)
+            }
+        )
+        if not found:
+            return choice
+        for one, other in found:
+            desk.join(one, other)
+    return choice
 
 
 def _richer(one: _Draft, other: _Draft) -> bool:

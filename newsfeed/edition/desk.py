@@ -4,6 +4,7 @@ reasons. Built once an edition; `building`, `after` and `explain` all sit at it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -96,11 +97,18 @@ class Desk:
     def _morning(self) -> Morning:
         rows, names = self.articles, self.ask.names
         pick_minutes_, line_minutes = np.ones(len(rows)), np.ones(len(rows))
+        # Only a big story or the best of a topic can become a line; to measure all would cost more than to choose.
+        best: dict[tuple[str, bool], float] = {}
+        for telling in rows:
+            for name in telling.topics.stands:
+                key = (name, name == telling.topic)
+                best[key] = max(best.get(key, 0.0), telling.worth.value)
         for place, telling in enumerate(rows):
-            good = telling.worth.value >= c.GOOD
-            if self.pickable(telling) and (good or telling.options.must_read):
+            value = telling.worth.value
+            if self.pickable(telling) and (value >= c.GOOD or telling.options.must_read):
                 pick_minutes_[place] = self.pick_cost(telling)
-            if good or telling.outlets >= c.BIG:
+            leads = any(value >= best[n, n == telling.topic] - 1e-9 for n in telling.topics.stands)
+            if telling.outlets >= c.BIG or (leads and value >= c.GOOD):
                 line_minutes[place] = self.line_cost(telling)
         moments = [t.candidate.item.item.published or t.candidate.item.first_seen for t in rows]
         return Morning(
@@ -122,6 +130,12 @@ class Desk:
             pickable=np.array([self.pickable(t) for t in rows], dtype=np.bool_),
             off_path=np.array([self.is_off_path(t) for t in rows], dtype=np.bool_),
         )
+
+    def join(self, one: int, other: int) -> None:
+        """Treat two tellings (by item) as one story from now on."""
+        stories = self.morning.stories.copy()
+        stories[stories == stories[self.row_of[other]]] = stories[self.row_of[one]]
+        self.morning = replace(self.morning, stories=stories)
 
     # ------------------------------------------------------------------ rules
 

@@ -18,21 +18,23 @@ def verdicts(desk: Desk, choice: Choice, posts: Sequence[Telling]) -> dict[int, 
     """(cause, detail) for every item of the pool."""
     found: dict[int, Verdict] = dict(desk.sifted.causes)
     picked = {int(choice.morning.ids[chosen.row]): chosen for chosen in choice.picks}
+    rows = [*(chosen.row for chosen in choice.picks), *choice.places, *choice.big]
     lines = {int(choice.morning.ids[row]) for row in (*choice.places, *choice.big)}
+    told = {int(choice.morning.stories[row]): int(choice.morning.ids[row]) for row in rows}
     shown_posts = {telling.id for telling in posts}
     for telling in desk.sifted.tellings:
         if telling.id in picked or telling.id in shown_posts:
             found[telling.id] = (ledger.SHOWN, "")
         elif telling.id in lines:
             found[telling.id] = (ledger.LINE, "")
+        elif not telling.post and (twin := told.get(int(choice.morning.stories[desk.row_of[telling.id]]))):
+            headline = desk.printer.title(desk.by_id[twin].candidate.item.item, "")
+            found[telling.id] = (ledger.SAME, f"says the same as “{headline}”")
         else:
             found[telling.id] = left_out(desk, choice, telling)
-        for other in telling.tellers:
-            if other.item.id != telling.id:
-                found[other.item.id] = (
-                    ledger.SAME,
-                    f"same story as “{desk.printer.title(telling.candidate.item.item, '')}”",
-                )
+        if len(telling.tellers) > 1:
+            same = (ledger.SAME, f"same story as “{desk.printer.title(telling.candidate.item.item, '')}”")
+            found |= {other.item.id: same for other in telling.tellers if other.item.id != telling.id}
     return found
 
 

@@ -1,0 +1,189 @@
+"""Worth, story topics, the reader's shares and options: small figures, each from its formula."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pools import NOW, TODAY, TOPICS, candidate, feed, pool, settings
+
+from newsfeed.edition import build, ledger
+from newsfeed.edition.asked import asked
+from newsfeed.edition.likeness import twins
+from newsfeed.edition.options import Options, options
+from newsfeed.edition.worth import (
+    freshness,
+    half_life,
+    interest,
+    overall_mix,
+    percentile,
+    source_mix,
+    story_topics,
+    worth,
+)
+from newsfeed.model import TopicSetting
+
+NAMES = ("technology", "sales", "policy")
+
+
+@pytest.mark.parametrize(("rate", "hours"), [(100.0, 18), (12 / 24, 24), (0.25, 48), (0.1, 96), (0.0, 96)])
+def test_half_life_is_half_the_usual_gap_within_bounds(rate: float, hours: float) -> None:
+    assert half_life(rate) == hours
+    assert freshness(hours, rate) == pytest.approx(0.5)
+    assert freshness(-3, rate) == 1.0
+
+
+@given(
+    st.floats(-10, 1000),
+    st.floats(0, 200),
+    st.integers(0, 50),
+    st.floats(0, 1),
+    st.floats(0, 1),
+    st.floats(0.25, 4),
+)
+def test_worth_lies_within_0_and_1(
+    age: float, rate: float, outlets: int, liking: float, engaged: float, weight: float
+) -> None:
+    found = worth(
+        age_hours=age, items_a_day=rate, outlets=outlets, interest=liking, engagement=engaged, weight=weight
+    )
+    assert 0 <= found.value <= 1
+
+
+def test_worth_by_hand() -> None:
+    found = worth(age_hours=18, items_a_day=2, outlets=4, interest=1.0, engagement=0.0)
+    assert found.value == pytest.approx(0.5 * (0.45 * 2 / 3 + 0.20 + 0 + 0.05))
+
+
+def test_percentile_needs_five_known_scores() -> None:
+    assert percentile(7, (1, 2, 3, 4)) == 0.5
+    assert percentile(None, (1, 2, 3, 4, 5)) == 0.5
+    assert percentile(9, (1, 2, 3, 4, 5)) == 1.0
+    assert percentile(3, (1, 2, 3, 4, 5)) == 0.5
+
+
+def test_interest_moves_inside_a_topic_only() -> None:
+    assert interest((0, 0), (0, 0)) == pytest.approx(0.5)
+    # A topic that is opened often makes none of its sources more interesting than another of its sources.
+    assert interest((8, 10), (80, 100)) == pytest.approx(0.5, abs=0.05)
+    assert interest((10, 10), (20, 100)) > 0.7
+    assert interest((0, 30), (50, 100)) < 0.3
+    assert interest((0, 30), (50, 100), liked=1) == 1.0
+    assert interest((9, 9), (9, 9), liked=-1) == 0.0
+
+
+def test_a_sources_habit_decides_between_possible_topics_but_makes_none_up() -> None:
+    tech_source = {"technology": 0.96, "sales": 0.02, "policy": 0.02}
+    wavering = story_topics([({"technology": 0.45, "sales": 0.55}, tech_source)], NAMES)
+    assert wavering.stands[0] == "technology"
+    sure = story_topics([({"technology": 0.2, "sales": 0.95}, tech_source)], NAMES)
+    assert sure.stands == ("sales",)
+    none = story_topics([({"technology": 0.3}, tech_source)], NAMES)
+    assert none.stands == ()
+    assert story_topics([], NAMES).stands == ()
+
+
+def test_the_mean_over_tellings_outvotes_one_mistake() -> None:
+    even = dict.fromkeys(NAMES, 1 / 3)
+    told = [({"policy": 0.9}, even), ({"policy": 0.8}, even), ({"sales": 0.9}, even)]
+    assert story_topics(told, NAMES).stands == ("policy",)
+
+
+def test_a_bridge_stands_for_two_topics() -> None:
+    even = dict.fromkeys(NAMES, 1 / 3)
+    assert set(story_topics([({"policy": 0.8, "sales": 0.7}, even)], NAMES).stands) == {"policy", "sales"}
+
+
+def test_source_mix_is_drawn_to_the_overall_mix() -> None:
+    under = {name: name for name in NAMES}
+    feeds = [
+        feed(1, topic_mix={"technology": 1.0}, items_a_day=10.0),
+        feed(2, topic_mix={"sales": 1.0}, items_a_day=0.02),
+    ]
+    overall = overall_mix(feeds, NAMES, under)
+    assert sum(overall.values()) == pytest.approx(1)
+    assert min(overall.values()) > 0.02
+    busy, quiet = (source_mix(one, NAMES, under, overall) for one in feeds)
+    assert busy["technology"] > 0.99
+    assert 0.2 < quiet["sales"] < 0.6
+    assert source_mix(None, NAMES, under, overall) == pytest.approx(overall)
+
+
+# --------------------------------------------------------------------------- shares and options
+
+
+def test_shares_default_to_the_core_and_equal_parts() -> None:
+    found = asked(settings())
+    assert found.names == ("technology", "finance", "sales", "science", "policy")
+    assert found.shares == pytest.approx(
+        {"technology": 0.4, "finance": 0.15, "sales": 0.15, "science": 0.15, "policy": 0.15}
+    )
+    assert found.under["ai"] == "technology"
+
+
+def test_shares_as_given_muted_and_scaled() -> None:
+    some = {**TOPICS, "finance": TopicSetting(label="Finance", share=0.3), "sales": TopicSetting(share=0.0)}
+    found = asked(settings(topics=some))
+    assert found.shares == pytest.approx({"technology": 0.4, "finance": 0.3, "science": 0.15, "policy": 0.15})
+    assert found.under["sales"] == ""
+    too_much = {name: TopicSetting(share=0.9) for name in ("technology", "sales")}
+    assert asked(settings(topics=too_much)).shares == pytest.approx({"technology": 0.5, "sales": 0.5})
+    muted_parent = {**TOPICS, "technology": TopicSetting(share=0.0)}
+    assert asked(settings(topics=muted_parent)).under["ai"] == ""
+    assert asked(settings(topics={})).names == ("news",)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, Options()),
+        ({"must-read": "yes"}, Options(must_read=True)),
+        ({"must-read": "no"}, Options()),
+        ({"mute": "TRUE"}, Options(muted=True)),
+        ({"mute": "cricket, royal family"}, Options(muted_words=("cricket", "royal family"))),
+        ({"weight": "1.5"}, Options(weight=1.5)),
+        ({"weight": "99"}, Options(weight=4.0)),
+        ({"weight": "heavy"}, Options()),
+        ({"weight": "nan"}, Options()),
+        ({"cap": "2"}, Options(most=2)),
+        ({"cap": "35%"}, Options(cap=0.35)),
+        ({"cap": "a lot"}, Options()),
+        ({"paywall": "yes"}, Options(paywall=True)),
+    ],
+)
+def test_options_of_an_outline(given: dict[str, str], expected: Options) -> None:
+    assert options(feed(1, options=given)) == expected
+
+
+def test_words_muted_for_one_feed_only() -> None:
+    items = [
+        candidate(1, 1, title="Cricket returns to the harbour"),
+        candidate(2, 2, title="Cricket returns to the lab"),
+    ]
+    made = build(pool(items, [feed(1, options={"mute": "cricket"})]), settings(), date=TODAY, now=NOW)
+    assert {entry.item: entry.cause for entry in made.ledger} == {1: ledger.MUTED, 2: ledger.SHOWN}
+
+
+# --------------------------------------------------------------------------- near-duplicates
+
+TEXT = "Harbour opens its gates to larger ships after two years of work on the northern basin"
+
+
+def test_twins_say_the_same_in_the_same_words() -> None:
+    assert twins(
+        {
+            1: TEXT,
+            2: TEXT + " today",
+            3: "The bank leaves rates alone and sees room for a cut in the spring of next year",
+        }
+    ) == [(1, 2)]
+    assert twins({1: "Weekly links", 2: "Weekly links"}) == []
+    assert twins({1: f"Release 1.2 of the harbour: {TEXT}", 2: f"Release 1.3 of the harbour: {TEXT}"}) == []
+
+
+def test_near_duplicates_that_grouping_missed_are_told_once() -> None:
+    items = [candidate(n, n, title=TEXT, lead=TEXT + ".") for n in (1, 2, 3)]
+    made = build(pool([*items, candidate(4, 4)]), settings(), date=TODAY, now=NOW)
+    causes = {entry.item: entry.cause for entry in made.ledger}
+    assert sorted(causes[n] for n in (1, 2, 3)) == [ledger.SAME, ledger.SAME, ledger.SHOWN]
+    assert causes[4] == ledger.SHOWN
