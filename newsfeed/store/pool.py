@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, or_, select
+from sqlalchemy import Connection, and_, bindparam, case, func, or_, select
 
 from newsfeed.model import Candidate, FeedFacts, FeedState, Pool, StoredItem, Story, Tagging
 from newsfeed.store import editions, feeds, stories, tags
@@ -97,7 +96,8 @@ def _facts(
     former = [s for s in feeds.states(connection, listed=False) if s.feed in candidates]
     rhythm = _rhythm(connection, now, since)
     mixes = _mixes(connection, now)
-    scores = _scores(connection, candidates.keys())
+    scored = [n for n, some in candidates.items() if any(i.item.score is not None for i in some)]
+    scores = _scores(connection, scored)
     last = editions.last_shown(connection, local)
     likes = editions.likes(connection, local)
     for state in (*feeds.states(connection), *former):
@@ -167,13 +167,18 @@ def _mixes(connection: Connection, now: datetime) -> Mapping[int, dict[str, floa
     return mixes
 
 
-def _scores(connection: Connection, wanted: Collection[int]) -> Mapping[int, tuple[int, ...]]:
+# The order is that of an index, so that only the newest items of the feed are looked at.
+_NEWEST_SCORES = (
+    select(item.c.score)
+    .where(item.c.feed == bindparam("number"), item.c.score.is_not(None))
+    .order_by(item.c.first_seen.desc())
+    .limit(SCORES)
+)
+
+
+def _scores(connection: Connection, wanted: Iterable[int]) -> Mapping[int, tuple[int, ...]]:
     """By feed: the scores of its newest items, sorted."""
-    place = func.row_number().over(partition_by=item.c.feed, order_by=item.c.id.desc()).label("place")
-    newest = select(item.c.feed, item.c.score, place).where(item.c.score.is_not(None)).subquery()
-    query = select(newest.c.feed, newest.c.score).where(newest.c.place <= SCORES)
-    found: dict[int, list[Any]] = {}
-    for number, score in connection.execute(query).all():
-        if number in wanted:
-            found.setdefault(number, []).append(score)
-    return {number: tuple(sorted(scores)) for number, scores in found.items()}
+    return {
+        number: tuple(sorted(r[0] for r in connection.execute(_NEWEST_SCORES, {"number": number}).all()))
+        for number in wanted
+    }

@@ -20,13 +20,9 @@ def ungrouped(connection: Connection) -> list[StoredItem]:
 
     What was published before the reader subscribed has no part in the day's stories and is left out.
     """
-    query = (
-        reading.selected("text")
-        .outerjoin(member, member.c.item == item.c.id)
-        .where(member.c.item.is_(None), item.c.before.is_(False))
-        .order_by(item.c.id)
-    )
-    return [reading.read(row, "text") for row in connection.execute(query).all()]
+    has = select(member.c.item).where(member.c.item == item.c.id).exists()
+    query = select(item.c.id).where(item.c.before.is_(False), ~has)
+    return reading.items(connection, sorted(r[0] for r in connection.execute(query).all()), "text")
 
 
 def since(connection: Connection, moment: datetime) -> list[Story]:

@@ -25,14 +25,10 @@ _ENCODER = msgspec.json.Encoder()
 
 def untagged(connection: Connection, limit: int) -> list[StoredItem]:
     """Items without topics, newest first, with the beginning of their text."""
-    query = (
-        reading.selected("text")
-        .outerjoin(tagging, tagging.c.item == item.c.id)
-        .where(tagging.c.item.is_(None))
-        .order_by(item.c.id.desc())
-        .limit(limit)
-    )
-    return [reading.read(row, "text") for row in connection.execute(query).all()]
+    # Their numbers first, over a small index: nearly all items have topics, and they needn't be read.
+    has = select(tagging.c.item).where(tagging.c.item == item.c.id).exists()
+    query = select(item.c.id).where(~has).order_by(item.c.first_seen.desc(), item.c.id.desc()).limit(limit)
+    return reading.items(connection, [r[0] for r in connection.execute(query).all()], "text")
 
 
 def save(connection: Connection, taggings: Sequence[Tagging], model: str) -> None:
