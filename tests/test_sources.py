@@ -10,7 +10,7 @@ import pytest
 
 from newsfeed import sources
 from newsfeed.model import Cause, Failure, FeedState, Item, Parsed, Request, Response, Subscription
-from newsfeed.sources import document, times
+from newsfeed.sources import encodings, times
 
 DATA = Path(__file__).parent / "data" / "sources"
 SHARED = Path(__file__).parents[1] / ".." / "shared"
@@ -475,7 +475,7 @@ def test_double_encoded_text_is_put_right() -> None:
 
 
 def test_python_codecs_are_not_encodings() -> None:
-    assert document.decode(b'<?xml version="1.0" encoding="zip"?><rss>\\u0041</rss>')[0].endswith(
+    assert encodings.decode(b'<?xml version="1.0" encoding="zip"?><rss>\\u0041</rss>')[0].endswith(
         "<rss>\\u0041</rss>"
     )
 
@@ -599,3 +599,21 @@ def test_hostile_payloads_never_arrive_alive() -> None:
                     dangerous,
                     one.html,
                 )
+
+
+def test_what_every_entry_says_is_no_lead() -> None:
+    stories = [
+        "The council opened the old garden on Monday.",
+        "A fox was seen on the northern wall again.",
+        "Rain has filled all nine barrels since Tuesday.",
+        "The last apples were picked before the frost.",
+    ]
+    entries = "".join(
+        item(
+            f"<description>Garden Notes Weekly: {story} Music for this programme was composed by Carla Root.</description>",
+            title=f"Week {n}",
+            link=f"https://garden.example/{n}",
+        )
+        for n, story in enumerate(stories)
+    )
+    assert [i.lead for i in parsed(rss(entries)).items] == stories

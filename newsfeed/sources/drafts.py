@@ -9,26 +9,31 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 
-from newsfeed.model import Enclosure, Item, Parsed, Problem
+from newsfeed.model import Counts, Enclosure, Item, Parsed, Problem
+from newsfeed.sources.entries import Draft, Entry
+from newsfeed.sources.openings import (
+    its_own,
+    made_title,
+    mark_cuts,
+    neighbours,
+    no_title,
+    opening_of,
+    settle_languages,
+)
 from newsfeed.sources.times import sane
 from newsfeed.text import (
     canonical_url,
     clean_html,
     clean_line,
     count_words,
-    lead,
     plausible_language,
-    prose_text,
     safe_url,
-    sentences,
     strip_inline,
     unmangle,
 )
-from newsfeed.text.language import settle_language
-from newsfeed.text.markup import is_prose, text_of
+from newsfeed.text.markup import text_of
 
 TITLE = 300
 AUTHOR = 200
@@ -36,53 +41,6 @@ TAG, TAGS = 50, 20
 TEXT = 200_000
 ITEMS = 500  # of one answer
 ENCLOSURES = 10
-_MADE_TITLE = 80
-_LEAST_REST = 5  # words of a lead after its first sentence became the title
-_LEAST_SUMMARY = 60  # characters; a shorter summary says less than the text does
-
-
-@dataclass(slots=True)
-class Draft:
-    """An entry before it is an item. `bodies` are its texts, HTML or plain (`False`), the shortest form first."""
-
-    guid: str = ""
-    link: str = ""
-    base: str = ""
-    discussion: str = ""
-    discussion_label: str = ""
-    title: str = ""
-    summary: str = ""
-    body: str = ""
-    author: str = ""
-    published: datetime | None = None
-    updated: datetime | None = None
-    language: str = ""
-    kind: str = ""
-    tags: list[str] = field(default_factory=list)
-    enclosures: list[Enclosure] = field(default_factory=list)
-    score: int | None = None
-    comments: int | None = None
-    via: tuple[str, ...] = ()
-    warning: str = ""  # a content warning: what it covers is not shown
-    picture: str = ""  # what a picture shows, where that is all there is
-
-
-@dataclass(slots=True)
-class _Entry:
-    """A draft whose texts are clean, on its way to an item."""
-
-    draft: Draft
-    identity: str
-    link: str
-    discussion: str
-    title: str
-    made: bool  # the title was made from the text
-    summary: str
-    body: str
-    text: str
-    hash: str
-    language: str = ""
-    cut: set[str] = field(default_factory=set)  # "summary", "body": ends in the middle of a sentence
 
 
 def finish(
@@ -101,8 +59,10 @@ def finish(
         drafts = [drafts[i] for i in sorted(newest)]
     _open_what_is_meant(drafts, home)
     ambiguous = _ambiguous(drafts)
-    entries: list[_Entry] = []
+    entries: list[Entry] = []
+    texts: list[str] = []
     unchanged: list[str] = []
+    counts: list[Counts] = []
     seen: set[str] = set()
     empty = 0
     for draft in drafts:
@@ -111,16 +71,27 @@ def finish(
             empty += 1
         elif entry.identity not in seen:
             seen.add(entry.identity)
+            entry.position = len(texts)
+            texts.append(f"{text_of(entry.summary)}\n{entry.text}" if entry.summary else entry.text)
             if known.get(entry.identity) == entry.hash:
                 unchanged.append(entry.identity)
+                if (fares := _counts(draft, entry.identity)) is not None:
+                    counts.append(fares)
             else:
                 entries.append(entry)
     if empty:
         problems.append(Problem(text=f"{empty} of {len(drafts)} items hold nothing to read or to open."))
-    _settle_languages(entries, plausible_language(language))
-    _mark_cuts(entries)
-    items = tuple(_item(entry, now) for entry in entries)
-    return Parsed(items=items, known=tuple(unchanged), problems=tuple(problems))
+    settle_languages(entries, plausible_language(language))
+    mark_cuts(entries)
+    items = tuple(_item(entry, now, neighbours(texts, entry.position)) for entry in entries)
+    return Parsed(items=items, known=tuple(unchanged), problems=tuple(problems), counts=tuple(counts))
+
+
+def _counts(draft: Draft, identity: str) -> Counts | None:
+    """How a known entry fares by now; None where it says nothing of that."""
+    if draft.score is None and draft.comments is None and not draft.via:
+        return None
+    return Counts(identity=identity, score=draft.score, comments=draft.comments, via=draft.via)
 
 
 def _moment(draft: Draft, now: datetime) -> float:
@@ -176,7 +147,7 @@ def _ambiguous(drafts: list[Draft]) -> frozenset[str]:
     return frozenset(name for name, entries in found.items() if len(entries) > 1)
 
 
-def _entry(draft: Draft, ambiguous: frozenset[str]) -> _Entry | None:
+def _entry(draft: Draft, ambiguous: frozenset[str]) -> Entry | None:
     base = safe_url(draft.base) or safe_url(draft.link)
     link = canonical_url(draft.link, draft.base)
     if link in ambiguous:
@@ -187,13 +158,13 @@ def _entry(draft: Draft, ambiguous: frozenset[str]) -> _Entry | None:
         body, summary = summary or body, ""
     text = text_of(body)[:TEXT]
     title = clean_line(unmangle(strip_inline(draft.title)), TITLE)
-    if _no_title(title):
+    if no_title(title):
         title = ""
-    made = title or _made_title(draft, text, link)
+    made = title or made_title(draft, text, link)
     if not made:
         return None
     discussion = _discussion(draft, link)
-    return _Entry(
+    return Entry(
         draft=draft,
         identity=_identity(draft, link or discussion, made, text, ambiguous),
         link=link,
@@ -207,46 +178,11 @@ def _entry(draft: Draft, ambiguous: frozenset[str]) -> _Entry | None:
     )
 
 
-def _settle_languages(entries: list[_Entry], declared: str) -> None:
-    """Each entry's language. What all entries say together stands in for what the feed should have declared, and
-    for entries that are too short to tell."""
-    step = max(1, len(entries) // 20)
-    together = "\n".join(f"{e.title}. {e.text[:80]}" for e in entries[::step])
-    common = settle_language(together, declared)
-    for entry in entries:
-        own = plausible_language(entry.draft.language) or common
-        entry.language = settle_language(f"{entry.title}\n{entry.text[:2_000]}", own)
-
-
-_UNFINISHED = re.compile(r"[\w,’'\"”-]$")
-_CUT_SPREAD = 12  # characters by which a cut at a word may fall short of a cut at a length
-
-
-def _mark_cuts(entries: list[_Entry]) -> None:
-    """Mark summaries that the feed's software cut at a fixed length without saying so.
-
-    They show by their company: most unfinished ones of a document end within a word of the same length.
-    """
-    for name in ("summary", "body"):
-        texts = [(entry, entry.text if name == "body" else text_of(entry.summary)) for entry in entries]
-        lengths = {
-            id(e): len(t)
-            for e, t in texts
-            if 60 <= len(t) <= 1_200 and "\n" not in t and _UNFINISHED.search(t)
-        }
-        if len(lengths) < 4:
-            continue
-        limit = max(lengths.values())
-        cut = {key for key, length in lengths.items() if length >= limit - _CUT_SPREAD}
-        if len(cut) >= 4 and len(cut) >= 0.6 * len(lengths):
-            for entry, _ in texts:
-                if id(entry) in cut:
-                    entry.cut.add(name)
-
-
-def _item(entry: _Entry, now: datetime) -> Item:
+def _item(entry: Entry, now: datetime, others: list[str]) -> Item:
     draft, lang = entry.draft, entry.language
-    opening = "" if draft.warning else _lead(entry, lang)
+    opening = "" if draft.warning else opening_of(entry, lang)
+    if opening:
+        opening = its_own(opening, lang, others)
     words = count_words(entry.text)
     published = sane(draft.published, now)
     updated = sane(draft.updated, now)
@@ -254,7 +190,9 @@ def _item(entry: _Entry, now: datetime) -> Item:
         identity=entry.identity,
         link=entry.link,
         discussion=entry.discussion,
-        discussion_label=(draft.discussion_label or _site(entry.discussion)) if entry.discussion else "",
+        discussion_label=(draft.discussion_label or _site(entry.discussion))
+        if entry.discussion or draft.kind == "post"
+        else "",
         title=entry.title,
         author=clean_line(unmangle(strip_inline(draft.author)), AUTHOR),
         published=published or updated,
@@ -315,68 +253,6 @@ def _discussion(draft: Draft, link: str) -> str:
     return discussion
 
 
-_PLACEHOLDERS = frozenset(
-    [
-        "untitled",
-        "(untitled)",
-        "no title",
-        "(no title)",
-        "[no title]",
-        "ohne titel",
-        "sans titre",
-        "sin título",
-        "none",
-        "null",
-        "-",
-        ".",
-    ]
-)
-
-
-def _no_title(title: str) -> bool:
-    return title.casefold() in _PLACEHOLDERS or not any(c.isalnum() for c in title)
-
-
-def _made_title(draft: Draft, text: str, link: str) -> str:
-    """A title for a post without one: its first sentence without addresses, mentions and trailing hashtags."""
-    if draft.warning:
-        return clean_line(f"CW: {draft.warning}", 110)
-    plain = re.sub(r"https?://\S+|\b[\w.-]+\.[a-z]{2,6}/\S*", "", text)
-    plain = re.sub(r"^(?:\s*[@.]@?[\w.@-]+)+\s+", "", plain)
-    for written in plain.split("\n"):
-        line = re.sub(r"(?:\s*[#＃][\w-]+)+\s*$", "", written).strip(" -–—:|·•")
-        if sum(c.isalnum() for c in line) < 3:
-            continue
-        parts = sentences(line)
-        first = parts[0]
-        if len(first) < 30 and len(parts) > 1 and len(first) + len(parts[1]) < 100:
-            first = f"{first} {parts[1]}"
-        return clean_line(first, 110 if len(first) <= 110 else _MADE_TITLE)
-    if draft.picture:
-        return clean_line(f"Photo: {draft.picture}", 110)
-    words = re.sub(r"^.*/", "", link.split("?", 1)[0].rstrip("/"))
-    words = re.sub(r"\.\w{2,5}$", "", words)
-    readable = re.sub(r"[-_+]+|%20", " ", words).strip()
-    if readable.count(" ") >= 2 and not re.search(r"\d{5,}|[0-9a-f]{12,}", readable):
-        return clean_line(readable[:1].upper() + readable[1:], 110)
-    return clean_line(re.sub(r"^https?://(?:www\.)?", "", link), 110)
-
-
-def _lead(entry: _Entry, lang: str) -> str:
-    """From the summary if it says enough and isn't the title again, else from the text."""
-    title = "" if entry.made else entry.title
-    end = {name: " …" if name in entry.cut else "" for name in ("summary", "body")}
-    opening = lead(prose_text(entry.summary) + end["summary"], title, lang=lang) if entry.summary else ""
-    if len(opening) < _LEAST_SUMMARY:
-        prose = entry.text if is_prose(entry.body) else prose_text(entry.body)
-        told = lead(prose + end["body"], title, lang=lang)
-        opening = max(opening, told, key=len)
-    if entry.made and opening.startswith(entry.title.rstrip("…")) and not entry.title.endswith("…"):
-        rest = opening[len(entry.title) :].strip()
-        return rest if count_words(rest) >= _LEAST_REST else ""
-    return opening
-
-
 def _kind(draft: Draft, titled: bool, words: int) -> str:
     types = {e.type.split("/")[0] for e in draft.enclosures}
     if "audio" in types and words < 600:
@@ -420,3 +296,6 @@ def _enclosures(found: Iterable[Enclosure], base: str) -> Iterable[Enclosure]:
                 bytes=enclosure.bytes,
                 seconds=enclosure.seconds,
             )
+
+
+__all__ = ["Draft", "finish"]

@@ -22,6 +22,7 @@ from newsfeed.model import (
 )
 from newsfeed.sources import document, times
 from newsfeed.sources.drafts import Draft, finish
+from newsfeed.sources.encodings import decode
 from newsfeed.sources.platforms import adapt
 from newsfeed.text import clean_line, safe_url, unmangle
 
@@ -67,7 +68,7 @@ def parse(
 
 def read(response: Response, known: Mapping[str, str], now: datetime) -> Parsed | Failure:
     """The items of a JSON document, each checked field by field."""
-    text, _ = document.decode(response.body[: document.BODY_LIMIT])
+    text, _ = decode(response.body[: document.BODY_LIMIT])
     try:
         data = json.loads(text, strict=False)
     except (ValueError, RecursionError):
@@ -112,6 +113,7 @@ def read(response: Response, known: Mapping[str, str], now: datetime) -> Parsed 
         html_url=home,
         language=clean_line(_text(feed.get("language")), 20),
         problems=tuple(problems),
+        counts=parsed.counts,
     )
 
 

@@ -1,0 +1,135 @@
+"""Bytes -> text: which encoding a document is in, whatever it and its server say.
+
+Only encodings on a fixed list are followed; Python knows codecs that are no encodings ("unicode_escape", "zip").
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+# By the names that feeds give them. Supersets stand in for their parts, as browsers do it.
+_ENCODINGS: dict[str, str] = {
+    **dict.fromkeys(("utf-8", "utf8", "unicode-1-1-utf-8", "us-ascii", "ascii", "ansi_x3.4-1968"), "utf-8"),
+    **dict.fromkeys(("utf-16", "utf-16le", "ucs-2", "unicode", "csunicode", "iso-10646-ucs-2"), "utf-16-le"),
+    **dict.fromkeys(("utf-16be", "unicodefffe"), "utf-16-be"),
+    **dict.fromkeys(("utf-32", "utf-32le", "ucs-4"), "utf-32-le"),
+    "utf-32be": "utf-32-be",
+    **dict.fromkeys(
+        (
+            "iso-8859-1",
+            "iso8859-1",
+            "iso_8859-1",
+            "latin1",
+            "latin-1",
+            "l1",
+            "windows-1252",
+            "cp1252",
+            "x-cp1252",
+            "ansi",
+        ),
+        "cp1252",
+    ),
+    **dict.fromkeys(("iso-8859-2", "iso8859-2", "latin2"), "iso8859-2"),
+    **{f"iso-8859-{n}": f"iso8859-{n}" for n in (3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)},
+    **{f"iso8859-{n}": f"iso8859-{n}" for n in (3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)},
+    "latin9": "iso8859-15",
+    **dict.fromkeys(("iso-8859-9", "iso8859-9", "latin5", "windows-1254", "cp1254"), "cp1254"),
+    **dict.fromkeys(("iso-8859-11", "tis-620", "windows-874"), "cp874"),
+    **{f"windows-{n}": f"cp{n}" for n in (1250, 1251, 1253, 1255, 1256, 1257, 1258)},
+    **{f"cp{n}": f"cp{n}" for n in (437, 850, 866, 1250, 1251, 1253, 1255, 1256, 1257, 1258)},
+    "x-cp1251": "cp1251",
+    "ibm866": "cp866",
+    **dict.fromkeys(("koi8-r", "koi8_r", "koi8"), "koi8-r"),
+    **dict.fromkeys(("koi8-u", "koi8_u"), "koi8-u"),
+    **dict.fromkeys(("macintosh", "mac", "x-mac-roman"), "mac-roman"),
+    **dict.fromkeys(
+        ("gb2312", "gbk", "gb_2312-80", "gb18030", "cp936", "x-gbk", "euc-cn", "chinese"), "gb18030"
+    ),
+    **dict.fromkeys(("big5", "big5-hkscs", "x-x-big5", "cn-big5"), "big5hkscs"),
+    **dict.fromkeys(
+        ("shift_jis", "shift-jis", "sjis", "x-sjis", "windows-31j", "ms_kanji", "cp932"), "cp932"
+    ),
+    **dict.fromkeys(("euc-jp", "x-euc-jp", "eucjp"), "euc-jp"),
+    "iso-2022-jp": "iso2022-jp",
+    **dict.fromkeys(("euc-kr", "ks_c_5601-1987", "ksc5601", "windows-949", "cp949", "korean"), "cp949"),
+    **dict.fromkeys(("cp037", "ibm037", "ebcdic-cp-us"), "cp037"),
+    **dict.fromkeys(("cp500", "ibm500"), "cp500"),
+}
+MARKS = (
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+)
+_STARTS = (  # "<?xm" or "<rss" without a mark
+    (b"\x00\x00\x00<", "utf-32-be"),
+    (b"<\x00\x00\x00", "utf-32-le"),
+    (b"\x00<\x00", "utf-16-be"),
+    (b"<\x00", "utf-16-le"),
+    (b"\x4c\x6f\xa7\x94", "cp037"),
+)
+_DECLARED = re.compile(
+    rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']\s*([\w.:()-]{1,40})\s*["']""", re.IGNORECASE
+)
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
+_META = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
+
+
+def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
+    """The text of a document and the name of the encoding that was followed.
+
+    In order: a byte order mark, the shape of the first bytes, UTF-8 if all of it is valid, what the document
+    declares, what the server declares, UTF-8 with its invalid bytes read as Windows-1252. A declaration that
+    contradicts valid UTF-8 is an old default that nobody looked at; the reverse is as common.
+    """
+    for mark, name in MARKS:
+        if body.startswith(mark):
+            return body[len(mark) :].decode(name, "replace"), name
+    head = body[:400].lstrip(b" \t\r\n")
+    for start, name in _STARTS:
+        if head.startswith(start):
+            return body.decode(name, "replace"), name
+    declared = _DECLARED.search(body[:2_000]) or _META.search(body[:4_000])
+    served = _CHARSET.search(content_type)
+    names = [declared.group(1).decode("ascii") if declared else "", served.group(1) if served else ""]
+    codecs_ = [_ENCODINGS[n.lower()] for n in names if n.lower() in _ENCODINGS]
+    if "iso2022-jp" in codecs_ and b"\x1b$" in body:
+        return body.decode("iso2022-jp", "replace"), "iso2022-jp"
+    try:
+        return body.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError as error:
+        # Cut off in the middle of a character: still UTF-8.
+        if error.start >= len(body) - 4 and error.reason == "unexpected end of data":
+            return body.decode("utf-8", "ignore"), "utf-8"
+    for codec in codecs_:
+        if codec.startswith(("utf", "cp037", "cp500", "iso2022")):
+            continue
+        if codec == "cp1252":
+            return _windows(body), codec
+        try:
+            return body.decode(codec), codec
+        except UnicodeDecodeError:
+            text = body.decode(codec, "replace")
+            if text.count("\ufffd") * 50 < len(text):
+                return text, codec
+    return body.decode("utf-8", "newsfeed-windows"), "windows-1252 in utf-8"
+
+
+def _windows(body: bytes) -> str:
+    try:
+        return body.decode("cp1252")
+    except UnicodeDecodeError:
+        return body.decode("cp1252", "newsfeed-windows")
+
+
+def _as_windows(error: UnicodeError) -> tuple[str, int]:
+    """Codec error handler: invalid bytes are Windows-1252, or Latin-1 where even that has nothing."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    wrong = error.object[error.start : error.end]
+    return "".join(bytes([b]).decode("cp1252", "ignore") or chr(b) for b in wrong), error.end
+
+
+codecs.register_error("newsfeed-windows", _as_windows)

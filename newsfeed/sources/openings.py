@@ -1,0 +1,145 @@
+"""The head of an item: its title where the source gave none, its language, its lead.
+
+What one entry can't tell alone, its neighbours in the same document do: the language of a short title, a length at
+which all texts were cut, a sentence that stands in every entry.
+"""
+
+from __future__ import annotations
+
+import re
+
+from newsfeed.sources.entries import Draft, Entry
+from newsfeed.text import clean_line, count_words, lead, plausible_language, prose_text, sentences
+from newsfeed.text.language import settle_language
+from newsfeed.text.markup import is_prose, text_of
+from newsfeed.text.prose import join_sentences
+
+_MADE_TITLE = 80
+_NEIGHBOURS = 6  # entries that are compared,
+_SAID_OFTEN = 2  # and in how many of them a sentence is no news any more
+_LABEL = re.compile(r"[^:.!?]{3,60}:\s+(?=[A-ZÀ-ŽА-ЯІЇЄ])")
+_LEAST_REST = 5  # words of a lead after its first sentence became the title
+_LEAST_SUMMARY = 60  # characters; a shorter summary says less than the text does
+
+
+def settle_languages(entries: list[Entry], declared: str) -> None:
+    """Each entry's language. What all entries say together stands in for what the feed should have declared, and
+    for entries that are too short to tell."""
+    step = max(1, len(entries) // 20)
+    together = "\n".join(f"{e.title}. {e.text[:80]}" for e in entries[::step])
+    common = settle_language(together, declared)
+    for entry in entries:
+        own = plausible_language(entry.draft.language) or common
+        entry.language = settle_language(f"{entry.title}\n{entry.text[:2_000]}", own)
+
+
+_UNFINISHED = re.compile(r"[\w,’'\"”-]$")
+_CUT_SPREAD = 12  # characters by which a cut at a word may fall short of a cut at a length
+
+
+def mark_cuts(entries: list[Entry]) -> None:
+    """Mark summaries that the feed's software cut at a fixed length without saying so.
+
+    They show by their company: most unfinished ones of a document end within a word of the same length.
+    """
+    for name in ("summary", "body"):
+        texts = [(entry, entry.text if name == "body" else text_of(entry.summary)) for entry in entries]
+        lengths = {
+            id(e): len(t)
+            for e, t in texts
+            if 60 <= len(t) <= 1_200 and "\n" not in t and _UNFINISHED.search(t)
+        }
+        if len(lengths) < 4:
+            continue
+        limit = max(lengths.values())
+        cut = {key for key, length in lengths.items() if length >= limit - _CUT_SPREAD}
+        if len(cut) >= 4 and len(cut) >= 0.6 * len(lengths):
+            for entry, _ in texts:
+                if id(entry) in cut:
+                    entry.cut.add(name)
+
+
+def neighbours(texts: list[str], position: int) -> list[str]:
+    """The texts of up to six other entries, for what each of them says as well."""
+    around = [texts[(position + step) % len(texts)] for step in range(1, min(_NEIGHBOURS + 1, len(texts)))]
+    return [text for text in around if text]
+
+
+def its_own(opening: str, lang: str, others: list[str]) -> str:
+    """A lead without what the feed says in every entry: its slogan, its sponsor, its music."""
+
+    if len(others) < _SAID_OFTEN:
+        return opening
+
+    def common(words: str) -> bool:
+        return sum(words in other for other in others) >= _SAID_OFTEN
+
+    kept = [sentence for sentence in sentences(opening, lang) if not common(sentence)]
+    if kept:
+        label = _LABEL.match(kept[0])
+        if label and len(kept[0]) > 2 * label.end() and common(label.group().strip()):
+            kept[0] = kept[0][label.end() :]
+    text = join_sentences(kept)
+    return text if count_words(text) >= _LEAST_REST else ""
+
+
+_PLACEHOLDERS = frozenset(
+    [
+        "untitled",
+        "(untitled)",
+        "no title",
+        "(no title)",
+        "[no title]",
+        "ohne titel",
+        "sans titre",
+        "sin título",
+        "none",
+        "null",
+        "-",
+        ".",
+    ]
+)
+
+
+def no_title(title: str) -> bool:
+    return title.casefold() in _PLACEHOLDERS or not any(c.isalnum() for c in title)
+
+
+def made_title(draft: Draft, text: str, link: str) -> str:
+    """A title for a post without one: its first sentence without addresses, mentions and trailing hashtags."""
+    if draft.warning:
+        return clean_line(f"CW: {draft.warning}", 110)
+    plain = re.sub(r"https?://\S+|\b[\w.-]+\.[a-z]{2,6}/\S*", "", text)
+    plain = re.sub(r"^(?:\s*[@.]@?[\w.@-]+)+\s+", "", plain)
+    for written in plain.split("\n"):
+        line = re.sub(r"(?:\s*[#＃][\w-]+)+\s*$", "", written).strip(" -–—:|·•")
+        if sum(c.isalnum() for c in line) < 3:
+            continue
+        parts = sentences(line)
+        first = parts[0]
+        if len(first) < 30 and len(parts) > 1 and len(first) + len(parts[1]) < 100:
+            first = f"{first} {parts[1]}"
+        return clean_line(first, 110 if len(first) <= 110 else _MADE_TITLE)
+    if draft.picture:
+        return clean_line(f"Photo: {draft.picture}", 110)
+    words = re.sub(r"^.*/", "", link.split("?", 1)[0].rstrip("/"))
+    words = re.sub(r"\.\w{2,5}$", "", words)
+    readable = re.sub(r"[-_+]+|%20", " ", words).strip()
+    if readable.count(" ") >= 2 and not re.search(r"\d{5,}|[0-9a-f]{12,}", readable):
+        return clean_line(readable[:1].upper() + readable[1:], 110)
+    return clean_line(re.sub(r"^https?://(?:www\.)?", "", link), 110)
+
+
+def opening_of(entry: Entry, lang: str) -> str:
+    """From the summary if it says enough and isn't the title again, else from the text."""
+    title = "" if entry.made else entry.title
+    end = {name: " …" if name in entry.cut else "" for name in ("summary", "body")}
+    opening = lead(prose_text(entry.summary) + end["summary"], title, lang=lang) if entry.summary else ""
+    if len(opening) < _LEAST_SUMMARY:
+        prose = entry.text if is_prose(entry.body) else prose_text(entry.body)
+        told = lead(prose + end["body"], title, lang=lang)
+        opening = max(opening, told, key=len)
+    if entry.made and opening.startswith(entry.title.rstrip("…")) and not entry.title.endswith("…"):
+        rest = opening[len(entry.title) :].strip()
+        return rest if count_words(rest) >= _LEAST_REST else ""
+    return opening
