@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from newsfeed import __version__
-from newsfeed.cli import care, feeds, morning, pipes, why
+from newsfeed.cli import care, feeds, morning, pipes, topics, why
 from newsfeed.cli.context import Context
 from newsfeed.errors import NewsfeedError
 
@@ -53,6 +53,7 @@ def root(
 
 morning.register(app)
 feeds.register(app)
+topics.register(app)
 why.register(app)
 care.register(app)
 pipes.register(app)
@@ -60,8 +61,13 @@ pipes.register(app)
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code: 0 fine, 1 done with failures named, 2 nothing done."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if "correct" in words and not {"-h", "--help", "--"} & set(words):
+        # "-finance" takes a topic away; it is no bundle of short options.
+        place = words.index("correct") + 1
+        words.insert(place, "--")
     try:
-        app(args=None if argv is None else list(argv), prog_name="newsfeed")
+        app(args=words, prog_name="newsfeed")
     except NewsfeedError as error:
         from newsfeed.cli.show import complain
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from newsfeed.cli.context import Context, now
+
+if TYPE_CHECKING:
+    from newsfeed.model import Problem
 
 PANEL = "For pipes"
 
@@ -17,6 +21,8 @@ def register(app: typer.Typer) -> None:
     """Put this module's commands into the tree."""
     app.command("read", rich_help_panel=PANEL)(read)
     app.command("items", rich_help_panel=PANEL)(items)
+    app.command("tag", rich_help_panel=PANEL)(tag)
+    app.command("group", rich_help_panel=PANEL)(group)
 
 
 def read(
@@ -72,3 +78,57 @@ def items(
         for line in stored_lines(home, store, words=" ".join(words or ()), feed=feed, days=days, limit=limit):
             sys.stdout.buffer.write(line + b"\n")
     sys.stdout.flush()
+
+
+def tag(
+    folders: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help='Lines of items with "feed" and "folder", a noisy topic label.'),
+    ] = None,
+    corrections: Annotated[
+        Path | None, typer.Option(metavar="FILE", help='Lines of items with "topics", all of them.')
+    ] = None,
+    threshold: Annotated[
+        float, typer.Option(min=0, max=1, help="Leave out topics below this probability.")
+    ] = 0.05,
+) -> None:
+    """Lines of items in, lines of topics out. Needs no home."""
+    from newsfeed.pipeline.pipes import tag_lines
+
+    def lines(path: Path | None) -> list[bytes]:
+        return _lines(path) if path else []
+
+    _print_piped(
+        *tag_lines(sys.stdin.buffer.read().splitlines(), lines(folders), lines(corrections), threshold)
+    )
+
+
+def group() -> None:
+    """Lines of items in, lines of clusters out. Needs no home."""
+    from newsfeed.pipeline.pipes import group_lines
+
+    _print_piped(*group_lines(sys.stdin.buffer.read().splitlines()))
+
+
+def _lines(path: Path) -> list[bytes]:
+    from newsfeed.errors import SettingsError
+
+    try:
+        return path.read_bytes().splitlines()
+    except OSError as error:
+        raise SettingsError(
+            str(path), f"can't be read ({error.strerror})", "Name a file of JSON lines."
+        ) from error
+
+
+def _print_piped(lines: Sequence[str], problems: Sequence[Problem]) -> None:
+    """The good lines on stdout, what is wrong with the others on stderr; exit 1 if there are any, 2 if all are."""
+    from newsfeed.cli import show
+
+    for line in lines:
+        sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+    for problem in problems:
+        show.err.print(f"line {problem.line}: {problem.text} {problem.repair}".rstrip(), markup=False)
+    if problems:
+        raise typer.Exit(1 if lines else 2)

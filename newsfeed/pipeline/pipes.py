@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
 from newsfeed import sources
-from newsfeed.model import Failure, FeedState, Item, Parsed, Request, Response, Subscription
+from newsfeed.model import Failure, FeedState, Item, Parsed, Problem, Request, Response, Subscription
 from newsfeed.pipeline.home import Home
 from newsfeed.store import Store
 
@@ -86,3 +86,20 @@ def _matches(state: FeedState | None, feed: str) -> bool:
     return not feed or (
         state is not None and (feed.casefold() in state.name.casefold() or feed in state.subscription.url)
     )
+
+
+def tag_lines(
+    items: Sequence[bytes], folders: Sequence[bytes], corrections: Sequence[bytes], threshold: float
+) -> tuple[Sequence[str], Sequence[Problem]]:
+    """The pipe of `newsfeed tag`: lines out, and what was wrong with lines in."""
+    from newsfeed.topics import pipe
+
+    done = pipe.tag(items, folders, corrections, threshold=threshold)
+    return done.lines, done.problems
+
+
+def group_lines(items: Sequence[bytes]) -> tuple[Sequence[str], Sequence[Problem]]:
+    """The pipe of `newsfeed group`: lines out, and what was wrong with lines in."""
+    from newsfeed.stories import pipe
+
+    return pipe.group_lines(items)

@@ -41,8 +41,8 @@ class Read(NamedTuple):
     problems: list[Problem]
 
 
-def read(lines: Iterable[Line], source: str = "") -> Read:
-    """Items and labelled lines. A line with "topics" is a correction, any other an item.
+def read(lines: Iterable[Line], source: str = "", *, labelled: bool = True) -> Read:
+    """Items and labelled lines. Where lines may be `labelled`, one with "topics" is a correction, any other an item.
 
     `source` stands before what is said of a line ("folders.jsonl").
     """
@@ -53,7 +53,7 @@ def read(lines: Iterable[Line], source: str = "") -> Read:
         try:
             row = msgspec.json.decode(line, type=dict[str, Any])
             document = _document(row)
-            topics = row.get("topics")
+            topics = row.get("topics") if labelled else None
             if topics is not None:
                 if not (isinstance(topics, list) and all(isinstance(topic, str) for topic in topics)):
                     raise _LineError('"topics" is not a list of names')
@@ -123,7 +123,9 @@ def tag(
     trained anew in this process, the items themselves serving as background; else the shipped one judges.
     Topics below `threshold` are left out.
     """
-    asked, first, second = read(items), read(folders, "folders"), read(corrections, "corrections")
+    # What is to be tagged may carry topics of its own, somebody's answer: it must not be learned from.
+    asked = read(items, labelled=False)
+    first, second = read(folders, "folders"), read(corrections, "corrections")
     known = topics_or_default(topics or {})
     labels = first.labels + second.labels + asked.labels
     labelled = first.documents + second.documents

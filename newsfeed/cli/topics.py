@@ -1,0 +1,165 @@
+"""Topics: how good the tags are, the day's questions, corrections, training."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsfeed.cli.context import Context
+
+if TYPE_CHECKING:
+    from newsfeed.pipeline.teach import Corrected
+
+PANEL = "Topics"
+
+topics_app = typer.Typer(
+    help="How good the tags are; teach them: status, ask, correct, undo, train.", no_args_is_help=True
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Put this module's commands into the tree."""
+    app.add_typer(topics_app, name="topics", rich_help_panel=PANEL)
+
+
+@topics_app.command()
+def status(
+    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False
+) -> None:
+    """Examples, corrections, measured precision and recall by topic, and what your corrections changed."""
+    from rich.text import Text
+
+    from newsfeed.cli import show
+    from newsfeed.pipeline.teach import status as run
+
+    given: Context = context.obj
+    home = given.home()
+    with home.open_store() as store:
+        found = run(home, store)
+    if as_json:
+        show.print_json(found)
+        return
+    table = show.table("Topic", ">Examples", ">Items", ">Corrections", "Precision", "Recall")
+    for row in found.topics:
+        table.add_row(
+            Text(row.label),
+            str(row.examples),
+            str(row.items),
+            str(row.corrections),
+            _interval(row.precision),
+            _interval(row.recall),
+        )
+    show.out.print(table)
+    show.say(
+        f"{show.plural(found.items, 'item')} of the last 60 days, {found.untagged:.0%} without a topic; by {found.trained}."
+    )
+    show.say(found.sentence + (f" Against your earlier answers: {found.trend}." if found.trend else ""))
+    if not found.answers:
+        show.say("Precision and recall are unknown until you answer: newsfeed topics ask")
+    elif found.biased:
+        show.say(
+            "Measured on fewer than 20 random questions, so likely too low: newsfeed topics ask, a minute a day."
+        )
+
+
+def _interval(found: tuple[float, float, float, int]) -> str:
+    share, low, high, of = found
+    return f"{share:.0%} ({low:.0%}–{high:.0%}, {of})" if of else "–"
+
+
+@topics_app.command()
+def ask(context: typer.Context) -> None:
+    """Three questions a day: two where the tags are unsure, one at random. Takes your answers."""
+    from newsfeed.cli import show
+    from newsfeed.pipeline.digest import today
+    from newsfeed.pipeline.teach import correct as run
+    from newsfeed.pipeline.teach import questions
+
+    given: Context = context.obj
+    home = given.home()
+    with home.open_store() as store:
+        found = questions(home, store, today(home).toordinal())
+        if not found:
+            show.say("Nothing to ask: run newsfeed refresh first.")
+            raise typer.Exit(2)
+        names = ", ".join(home.settings.topics)
+        for number, question in enumerate(found, 1):
+            show.say()
+            show.say(f"{number} of {len(found)}  {question.title}", style="bold")
+            show.say(f"{question.source}. {question.lead}".strip())
+            said = ", ".join(question.said) or "none"
+            show.say(f"Tagged: {said}")
+            if not sys.stdin.isatty():
+                show.say(f"Answer with: newsfeed topics correct {question.ref} TOPIC -TOPIC")
+                continue
+            while True:
+                answer = typer.prompt(
+                    f"Right? Enter = yes, s = skip, or topics ({names}, none)", default="", show_default=False
+                )
+                if answer.strip() == "s":
+                    break
+                words = answer.replace(",", " ").split()
+                if bad := [w for w in words if w not in {*home.settings.topics, "none"}]:
+                    show.say(f"{bad[0]} is no topic.")
+                    continue
+                # An answer names all topics of the item; none of it is a change to what was said.
+                changes = ["none", *[w for w in words if w != "none"]] if words else []
+                print_corrected(run(home, store, question.ref, changes, asked=question.asked))
+                break
+
+
+@topics_app.command()
+def correct(
+    context: typer.Context,
+    item: Annotated[
+        str, typer.Argument(metavar="ITEM", help="Its number on the page, DATE#4, its short id or its link.")
+    ],
+    changes: Annotated[
+        list[str],
+        typer.Argument(metavar="TOPIC|-TOPIC|none", help="sales adds a topic, -finance takes one away."),
+    ],
+) -> None:
+    """Correct the topics of one item: felt at once by it and those like it."""
+    from newsfeed.pipeline.teach import correct as run
+
+    given: Context = context.obj
+    home = given.home()
+    with home.lock("topics correct"), home.open_store() as store:
+        print_corrected(run(home, store, item, changes))
+
+
+@topics_app.command()
+def undo(
+    context: typer.Context,
+    item: Annotated[str, typer.Argument(metavar="[ITEM]", help="Default: the last correction.")] = "",
+) -> None:
+    """Take a correction back."""
+    from newsfeed.pipeline.teach import undo as run
+
+    given: Context = context.obj
+    home = given.home()
+    with home.lock("topics undo"), home.open_store() as store:
+        print_corrected(run(home, store, item))
+
+
+@topics_app.command()
+def train(context: typer.Context) -> None:
+    """Learn from your items, folders and corrections now; else it happens by itself when due."""
+    from newsfeed.cli import show
+    from newsfeed.pipeline import tagging, training
+
+    given: Context = context.obj
+    home = given.home()
+    with home.lock("topics train"), home.open_store() as store:
+        training.train_if_due(home, store, force=True)
+        show.say(f"Trained; {show.plural(tagging.retag(home, store), 'item')} tagged anew.")
+
+
+def print_corrected(done: Corrected) -> None:
+    """What one correction did."""
+    from newsfeed.cli import show
+
+    others = f"; {show.plural(done.moved, 'other item')} moved with it" if done.moved else ""
+    show.say(f"{done.title}: {', '.join(done.before) or 'none'} → {', '.join(done.after) or 'none'}{others}")

@@ -1,0 +1,104 @@
+"""Tagging: stored items as the tagger reads them, the weights in force with the reader's corrections, and tagging anew."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+
+import msgspec
+
+from newsfeed import __version__, topics
+from newsfeed.model import FeedState, StoredItem
+from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.reports import Progress
+from newsfeed.store import Store
+from newsfeed.topics.corrections import corrected
+from newsfeed.topics.records import Label
+from newsfeed.topics.tagger import Tagger
+from newsfeed.topics.weights import WeightsError
+
+BATCH = 2_000  # items a turn: bounds memory, and what a crash may make us do again
+WINDOW = timedelta(days=8)  # items that can still stand on a page are tagged anew
+
+
+@dataclass(frozen=True)
+class Model:
+    """A tagger, and the name under which its tags are kept: they are made anew when the name changes."""
+
+    tagger: Tagger
+    name: str
+
+
+def load_model(home: Home, store: Store) -> Model:
+    """The tagger of this home, with the reader's corrections in force: its own weights if it has any that are
+    whole, else the shipped ones."""
+    weights: bytes | None = None
+    with contextlib.suppress(FileNotFoundError):
+        weights = home.model_path.read_bytes()
+    try:
+        tagger = topics.load(weights, home.settings.topics)
+    except WeightsError:
+        # Derived data: whatever spoiled the file, the shipped weights tag until the next training.
+        home.model_path.unlink(missing_ok=True)
+        weights = None
+        tagger = topics.load(None, home.settings.topics)
+    reader = msgspec.json.encode(home.settings.topics, order="sorted")
+    name = hashlib.sha256((weights or __version__.encode()) + reader).hexdigest()[:16]
+    states = {s.feed: s for s in store.states()}
+    return Model(corrected(tagger, labels(store, states)), name)
+
+
+def document(item: StoredItem, state: FeedState | None) -> topics.Document:
+    """A stored item as the tagger reads it."""
+    folders = state.subscription.folders + state.subscription.categories if state else ()
+    return topics.Document(
+        id=item.id,
+        title=item.item.title,
+        text=item.item.text or item.item.lead,
+        lang=item.item.lang,
+        feed=str(item.feed),
+        folders=folders,
+        tags=item.item.tags,
+        link=item.item.link,
+        social=item.item.kind == "post",
+    )
+
+
+def labels(store: Store, states: dict[int, FeedState]) -> list[Label]:
+    """The corrections in force as labels of their documents; those of forgotten items are left out."""
+    corrections = {c.item: c for c in store.corrections()}
+    items = {i.id: i for i in store.items(corrections, body="text")}
+    return [
+        Label(document=document(items[n], states.get(items[n].feed)), topics=c.topics)
+        for n, c in sorted(corrections.items())
+        if n in items
+    ]
+
+
+def tag(home: Home, store: Store, *, progress: Progress) -> int:
+    """Tag every item that has no tags yet; returns how many."""
+    total = 0
+    model: Model | None = None
+    states = {s.feed: s for s in store.states()}
+    while batch := store.untagged(BATCH):
+        if model is None:
+            progress.step("Sorting by topic")
+            model = load_model(home, store)
+        documents = [document(item, states.get(item.feed)) for item in batch]
+        store.save_taggings(model.tagger.tag(documents), model.name)
+        total += len(batch)
+    return total
+
+
+def retag(home: Home, store: Store) -> int:
+    """Tag what can still stand on a page anew, by the weights now in force; returns how many items."""
+    model = load_model(home, store)
+    states = {s.feed: s for s in store.states()}
+    since = home.clock() - WINDOW
+    total = 0
+    while batch := store.tagged_otherwise(model.name, since, BATCH):
+        store.save_taggings(model.tagger.tag([document(i, states.get(i.feed)) for i in batch]), model.name)
+        total += len(batch)
+    return total

@@ -1,0 +1,247 @@
+"""Teach: the reader's corrections, how good the tags are, the day's questions, and training when it is due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from newsfeed.errors import NotFoundError, SettingsError
+from newsfeed.model import Correction, Record, StoredItem, Tagging
+from newsfeed.pipeline import tagging, training
+from newsfeed.pipeline.explain import resolve
+from newsfeed.pipeline.home import Home
+from newsfeed.store import Store
+from newsfeed.topics import accuracy
+from newsfeed.topics.corrections import Corrections
+from newsfeed.topics.records import Label
+
+ANSWERS, MOVED = (
+    "topics answers",
+    "topics moved",
+)  # notes in the store: item -> why asked, item -> others moved
+
+
+class Corrected(Record, frozen=True, kw_only=True):
+    """What one correction did."""
+
+    title: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    moved: int  # other items whose topics changed with it
+
+
+class TopicStatus(Record, frozen=True, kw_only=True):
+    """One topic in numbers."""
+
+    topic: str
+    label: str
+    examples: int
+    items: int
+    corrections: int
+    precision: accuracy.Interval
+    recall: accuracy.Interval
+
+
+class Status(Record, frozen=True, kw_only=True):
+    """How good the tags are, and what they rest on."""
+
+    topics: tuple[TopicStatus, ...]
+    answers: int
+    biased: bool
+    items: int
+    untagged: float
+    corrections: int
+    sentence: str  # what the corrections changed
+    trend: str
+    trained: str
+
+
+class Question(Record, frozen=True, kw_only=True):
+    """One item to judge."""
+
+    ref: str
+    item: int
+    title: str
+    lead: str
+    source: str
+    said: tuple[str, ...]
+    asked: str
+
+
+def correct(home: Home, store: Store, name: str, changes: Sequence[str], *, asked: str = "") -> Corrected:
+    """Correct an item's topics: `sales` adds one, `-finance` takes one away, `none` takes all.
+
+    Felt at once by the item and by those like it; the model learns it at the next training.
+
+    Raises:
+        NotFoundError: no such item. SettingsError: no such topic.
+    """
+    item, _ = resolve(home, store, name)
+    said = store.taggings([item.id]).get(item.id)
+    before = tuple(sorted(accuracy.has(said))) if said else ()
+    after = set(before)
+    for change in changes:
+        topic = change.lstrip("+-").casefold()
+        topic = next((n for n, t in home.settings.topics.items() if topic in {n, t.label.casefold()}), topic)
+        if topic == "none":
+            after.clear()
+        elif topic not in home.settings.topics:
+            raise SettingsError(change, "is no topic", f"Topics: {', '.join(home.settings.topics)}, none.")
+        elif change.startswith("-"):
+            after.discard(topic)
+        else:
+            after.add(topic)
+    told = tuple(t for t in home.settings.topics if t in after)
+    store.correct(Correction(item=item.id, topics=told, made=home.clock(), previous=before))
+    _note(store, ANSWERS, str(item.id), asked)
+    moved = retag_like(home, store, item)
+    _note(store, MOVED, str(item.id), moved)
+    return Corrected(title=item.item.title, before=before, after=told, moved=moved)
+
+
+def undo(home: Home, store: Store, name: str = "") -> Corrected:
+    """Take back a correction: the last one, or that of a named item.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    number = resolve(home, store, name)[0].id if name else None
+    taken = store.undo_correction(number)
+    if taken is None:
+        raise NotFoundError(name or "corrections", "there is none to take back", "")
+    item = store.item(taken.item)
+    moved = retag_like(home, store, item)
+    said = store.taggings([item.id]).get(item.id)
+    now = tuple(sorted(accuracy.has(said))) if said else ()
+    return Corrected(title=item.item.title, before=taken.topics, after=now, moved=moved)
+
+
+def retag_like(home: Home, store: Store, item: StoredItem) -> int:
+    """Tag an item and those that its correction may move anew; returns how many others changed."""
+    states = {s.feed: s for s in store.states()}
+    model = tagging.load_model(home, store)
+    window = store.window(home.clock() - tagging.WINDOW, body="text")
+    documents = [
+        tagging.document(i, states.get(i.feed)) for i in (item, *(w for w in window if w.id != item.id))
+    ]
+    label = Label(document=documents[0], topics=())
+    local = model.tagger.local
+    touched = local.may_move(label, documents) if isinstance(local, Corrections) else documents
+    before = store.taggings([int(d.id) for d in touched])
+    after = model.tagger.tag(touched)
+    store.save_taggings(after, model.name)
+    changed = accuracy.changed(list(before.values()), after)
+    return sum(number != item.id for number in changed)
+
+
+def status(home: Home, store: Store) -> Status:
+    """Examples, corrections, measured precision and recall by topic, and what the last corrections changed."""
+    window = store.window(home.clock() - training.LEARNED)
+    taggings = store.taggings([i.id for i in window])
+    judged = _judged(store)
+    measured = accuracy.measure(judged, home.settings.topics)
+    by_topic = {t.topic: t for t in measured.topics}
+    counts = _count(taggings.values())
+    seeds = _seed_counts()
+    corrections = store.corrections()
+    moved = sum(int(n) for n in _notes(store, MOVED).values())
+    trained = training.last(store)
+    untagged = sum(not accuracy.has(t) for t in taggings.values()) / len(taggings) if taggings else 0.0
+    rows = tuple(
+        TopicStatus(
+            topic=name,
+            label=topic.label or name,
+            examples=seeds.get(name, 0) + len(topic.examples),
+            items=counts.get(name, 0),
+            corrections=by_topic[name].corrections if name in by_topic else 0,
+            precision=by_topic[name].precision,
+            recall=by_topic[name].recall,
+        )
+        for name, topic in home.settings.topics.items()
+    )
+    return Status(
+        topics=rows,
+        answers=measured.answers,
+        biased=measured.biased,
+        items=len(window),
+        untagged=untagged,
+        corrections=len(corrections),
+        sentence=accuracy.changed_sentence(len(corrections), moved) if corrections else "No corrections yet.",
+        trend=_trend(store, judged) if corrections else "",
+        trained=f"trained on {trained.items} items, {trained.at:%d %b}" if trained else "the shipped weights",
+    )
+
+
+def questions(home: Home, store: Store, day: int) -> list[Question]:
+    """The day's three questions: two useful, one at random. `day` is the same number all day."""
+    window = {i.id: i for i in store.window(home.clock() - tagging.WINDOW)}
+    taggings = store.taggings(window)
+    answered = {c.item for c in store.corrections()}
+    names = {s.feed: s.name for s in store.states()}
+    asked_topics: dict[str, int] = {}
+    for one in _judged(store):
+        for topic in {*one.said, *one.true}:
+            asked_topics[topic] = asked_topics.get(topic, 0) + 1
+    found = accuracy.questions(
+        list(taggings.values()), lambda n: str(window[n].feed), answered, seed=day, asked_topics=asked_topics
+    )
+    return [
+        Question(
+            ref=window[q.item].ref,
+            item=q.item,
+            title=window[q.item].item.title,
+            lead=window[q.item].item.lead,
+            source=names.get(window[q.item].feed, ""),
+            said=tuple(sorted(accuracy.has(taggings[q.item]))),
+            asked=q.asked,
+        )
+        for q in found
+    ]
+
+
+def _notes(store: Store, key: str) -> dict[str, str]:
+    return msgspec.json.decode(store.get_meta(key) or "{}", type=dict[str, str])
+
+
+def _note(store: Store, key: str, name: str, value: object) -> None:
+    notes = _notes(store, key)
+    notes[name] = str(value)
+    store.set_meta(key, msgspec.json.encode(notes).decode())
+
+
+def _judged(store: Store) -> list[accuracy.Judged]:
+    asked = _notes(store, ANSWERS)
+    return [
+        accuracy.Judged(item=c.item, said=c.previous, true=c.topics, asked=asked.get(str(c.item), ""))
+        for c in store.corrections()
+    ]
+
+
+def _count(taggings: Iterable[Tagging]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for one in taggings:
+        for topic in accuracy.has(one):
+            counts[topic] = counts.get(topic, 0) + 1
+    return counts
+
+
+def _seed_counts() -> dict[str, int]:
+    from newsfeed.topics.train import seeds
+
+    counts: dict[str, int] = {}
+    for seed in seeds():
+        for topic in seed.topics:
+            counts[topic] = counts.get(topic, 0) + 1
+    return counts
+
+
+def _trend(store: Store, judged: Sequence[accuracy.Judged]) -> str:
+    """Whether the answers since the last ten are better than those before: the share said rightly."""
+    if len(judged) < 2:
+        return "no measurable change yet"
+    half = len(judged) // 2
+    right = [j.said == j.true or set(j.said) == set(j.true) for j in judged]
+    return accuracy.trend(
+        accuracy.wilson(sum(right[:half]), half), accuracy.wilson(sum(right[half:]), len(right) - half)
+    )

@@ -1,0 +1,81 @@
+"""Training: when policy says so, in a child process whose failure leaves the weights in force as they are."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterable
+from datetime import timedelta
+
+import msgspec
+
+from newsfeed import deliver
+from newsfeed.errors import SettingsError
+from newsfeed.model import FeedState
+from newsfeed.pipeline import tagging
+from newsfeed.pipeline.home import Home
+from newsfeed.store import Store
+from newsfeed.topics import child, policy
+
+LEARNED = timedelta(days=60)  # items that training reads
+MOST = 50_000
+PATIENCE = 300.0  # seconds that a training may take
+TRAINED = "topics trained"
+
+
+def train_if_due(home: Home, store: Store, *, force: bool = False) -> str:
+    """Train anew in a child process when policy says so; returns why it did, or "".
+
+    Whatever goes wrong in the child leaves the weights in force as they are.
+
+    Raises:
+        SettingsError: forced, and the child failed; its text says how.
+    """
+    states = {s.feed: s for s in store.states()}
+    now = home.clock()
+    inputs = _inputs(home, states.values())
+    corrections = tagging.labels(store, states)
+    window = store.window(now - LEARNED)
+    why = policy.due(last(store), now=now, items=len(window), corrections=len(corrections), inputs=inputs)
+    if not why and not force:
+        return ""
+    newest = sorted(window, key=lambda i: i.id)[-MOST:]
+    documents = [
+        tagging.document(i, states.get(i.feed)) for i in store.items([i.id for i in newest], body="text")
+    ]
+    folders = {str(s.feed): s.subscription.folders + s.subscription.categories for s in states.values()}
+    job = child.job(documents, folders, corrections, home.settings.topics)
+    command = [sys.executable, "-m", "newsfeed.topics.child"]
+    try:
+        done = subprocess.run(command, input=job, capture_output=True, timeout=PATIENCE, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return _failed(f"training could not run ({type(error).__name__})", force)
+    if done.returncode != 0:
+        return _failed(
+            done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or "training failed", force
+        )
+    deliver.write(home.model_path, done.stdout)
+    note = policy.Trained(at=now, items=len(window), corrections=len(corrections), inputs=inputs)
+    store.set_meta(TRAINED, msgspec.json.encode(note).decode())
+    return why or "asked for"
+
+
+def _failed(cause: object, force: bool) -> str:
+    if force:
+        raise SettingsError("training", str(cause), "The weights in force stay as they were.")
+    return ""
+
+
+def _inputs(home: Home, states: Iterable[FeedState]) -> str:
+    """A hash of what training depends on besides items: folders and the topics' settings."""
+    folders = sorted((s.feed, s.subscription.folders, s.subscription.categories) for s in states)
+    return hashlib.sha256(msgspec.json.encode([folders, home.settings.topics], order="sorted")).hexdigest()[
+        :16
+    ]
+
+
+def last(store: Store) -> policy.Trained | None:
+    """What the weights in force were made of; None for the shipped ones."""
+    text = store.get_meta(TRAINED)
+    return msgspec.json.decode(text, type=policy.Trained) if text else None
