@@ -49,7 +49,7 @@ def by_reader(path: Path) -> int | None:
     from reader import make_reader  # type: ignore[import-not-found]
     from reader.exceptions import ReaderError  # type: ignore[import-not-found]
 
-    with make_reader(":memory:", feed_root=str(path.parent)) as reader:
+    with make_reader(":memory:", feed_root=str(path.parent.resolve())) as reader:
         reader.add_feed(path.name)
         try:
             reader.update_feed(path.name)

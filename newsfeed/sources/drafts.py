@@ -141,7 +141,7 @@ def _ambiguous(drafts: list[Draft]) -> frozenset[str]:
     found: dict[str, set[str]] = {}
     for draft in drafts:
         if draft.guid:
-            found.setdefault(draft.guid, set()).add(f"{draft.link}\n{draft.title}")
+            found.setdefault(draft.guid, set()).add(f"{draft.link}\n{draft.title or draft.body[:200]}")
         if "#" in draft.link:
             found.setdefault(canonical_url(draft.link, draft.base), set()).add(draft.link)
     return frozenset(name for name, entries in found.items() if len(entries) > 1)
