@@ -90,6 +90,7 @@ class FeedState(Record, frozen=True, kw_only=True):
     moved_to: str = ""  # where permanent redirects lead, while they do
     moved_seen: tuple[date, ...] = ()  # the days on which they did
     gone: bool = False  # 410
+    memory: Mapping[str, str] = {}  # what its source keeps for itself: an id behind a name, how far it has read
 
     @property
     def name(self) -> str:
@@ -110,6 +111,7 @@ class Request(Record, frozen=True, kw_only=True):
     body_hash: str = ""
     accept: str = ""
     credential: str = ""  # a name; `fetch` attaches the value after the host check
+    login: str = ""  # how the credential becomes a token, where it is none itself: "atproto", "reddit"
     page: int = 0  # 0 for the first, n for the nth follow-up
     context: str = ""  # what a source hands to the reading of its own answer (JSON)
     from_feed: bool = False  # the address stands in a feed, not in the owner's list: no exceptions for it
@@ -222,6 +224,15 @@ class Item(Record, frozen=True, kw_only=True):
     hash: str = ""  # of what a reader would notice; a change of it is an edit
 
 
+class Counts(Record, frozen=True, kw_only=True):
+    """How an item fares by now: what changes without being an edit. None and () say nothing."""
+
+    identity: str
+    score: int | None = None
+    comments: int | None = None
+    via: tuple[str, ...] = ()  # who boosted it, to be added to those before
+
+
 class Parsed(Record, frozen=True, kw_only=True):
     """A readable answer: facts of the feed, its items, and perhaps the next page to ask for.
 
@@ -238,6 +249,10 @@ class Parsed(Record, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
     complete: bool = True  # False: the document broke off, so it is asked for whole again
     next: Request | None = None
+    step: bool = False  # it held no items but the way to them (`next`); a failure there is the feed's
+    memory: Mapping[str, str] = {}  # what changes in `FeedState.memory`; "" forgets
+    counts: tuple[Counts, ...] = ()  # of items that are known and else unchanged
+    not_before: datetime | None = None  # ask no sooner, not even by hand
 
 
 class KnownItem(Record, frozen=True, kw_only=True):
@@ -260,6 +275,7 @@ class FeedUpdate(Record, frozen=True, kw_only=True):
     new: tuple[Item, ...] = ()
     changed: tuple[Item, ...] = ()
     before: tuple[str, ...] = ()
+    counts: tuple[Counts, ...] = ()
     failure: Failure | None = None
 
 

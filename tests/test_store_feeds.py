@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stored import DAY, HOUR, NOW, TODAY, feeds, item, keep, opened, subscription, titles, update
 
 from newsfeed.errors import NotFoundError
-from newsfeed.model import Cause, Enclosure, Failure, FeedState, Item
+from newsfeed.model import Cause, Counts, Enclosure, Failure, FeedState, Item
 from newsfeed.store import Store, SyncReport
 from newsfeed.store import feeds as feeds_room
 
@@ -78,6 +78,20 @@ def test_the_address_that_a_feed_moved_to_goes_on_as_the_same_feed(
         assert len(store.known(state.feed)) == 1
 
 
+def test_counts_of_known_items_are_kept_without_making_them_edits(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        (state,) = feeds(store)
+        one = msgspec.structs.replace(item("1"), score=3, comments=1, via=("Ada",))
+        store.apply(update(state, [one, item("2")]), NOW)
+        counts = (Counts(identity="1", score=90, via=("Bo", "Ada")), Counts(identity="gone", score=1))
+        change = msgspec.structs.replace(update(state), counts=counts)
+        for _ in range(2):
+            applied = store.apply(change, NOW + HOUR)
+            assert not applied.changed
+        (kept,) = [s for s in store.of_feed(state.feed) if s.item.identity == "1"]
+        assert (kept.item.score, kept.item.comments, kept.item.via) == (90, 1, ("Ada", "Bo"))
+
+
 def test_every_field_of_a_state_comes_back(tmp_path: Path) -> None:
     whole = FeedState(
         subscription=subscription("a"),
@@ -100,6 +114,7 @@ def test_every_field_of_a_state_comes_back(tmp_path: Path) -> None:
         moved_to="https://b.example/",
         moved_seen=(date(2026, 11, 20), date(2026, 11, 21)),
         gone=True,
+        memory={"id": "42"},
     )
     with opened(tmp_path) as store:
         (state,) = feeds(store)

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from newsfeed import deliver, opml, sources
+from newsfeed import deliver, opml
 from newsfeed.errors import ListError, NotFoundError
 from newsfeed.fetch import Fetcher
 from newsfeed.model import (
     Cause,
-    Failure,
     FeedReport,
     FeedState,
     Parsed,
@@ -25,6 +24,7 @@ from newsfeed.model import (
 from newsfeed.parsing import Parsers
 from newsfeed.pipeline import finding
 from newsfeed.pipeline import refresh as refreshing
+from newsfeed.pipeline.asking import Asker
 from newsfeed.pipeline.health import reports
 from newsfeed.pipeline.home import Home, current_list
 from newsfeed.pipeline.reports import Outcome, Progress
@@ -127,13 +127,11 @@ async def _find(home: Home, address: str, secrets: dict[str, str]) -> tuple[str,
         Fetcher(settings, now=home.clock, secrets=secrets) as fetcher,
         Parsers(1, settings.parse_seconds) as parsers,
     ):
-        answer = await fetcher.get(sources.find(subscription).request(FeedState(subscription=subscription)))
-        failure: Failure | None = answer if isinstance(answer, Failure) else None
+        asked = await Asker(fetcher, parsers).ask(FeedState(subscription=subscription), {}, home.clock())
+        answer, failure = asked.answer, asked.failure
+        if isinstance(asked.parsed, Parsed):
+            return address, asked.parsed
         if isinstance(answer, Response):
-            parsed = await parsers.parse(answer, subscription, {}, home.clock())
-            if isinstance(parsed, Parsed):
-                return address, parsed
-            failure = parsed
             page = answer if answer.url == address else await _page(fetcher, answer, address)
             if finding.is_page(page) and (
                 found := await finding.behind(fetcher, parsers, page, home.clock())

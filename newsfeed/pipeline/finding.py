@@ -7,7 +7,7 @@ from datetime import datetime
 
 from newsfeed import sources
 from newsfeed.fetch import Fetcher
-from newsfeed.model import FeedState, Parsed, Response, Subscription
+from newsfeed.model import Failure, FeedState, Parsed, Response, Subscription
 from newsfeed.parsing import Parsers
 from newsfeed.sources import discover
 
@@ -29,7 +29,10 @@ async def behind(
     places: Sequence[str] = (*discover.candidates(page.body, page.url), *discover.guesses(page.url))
     for url in [p for p in dict.fromkeys(places) if p not in tried][:TRIES]:
         subscription = Subscription(url=url)
-        answer = await fetcher.get(sources.find(subscription).request(FeedState(subscription=subscription)))
+        request = sources.find(subscription).request(FeedState(subscription=subscription))
+        if isinstance(request, Failure):
+            continue
+        answer = await fetcher.get(request)
         if not isinstance(answer, Response):
             continue
         parsed = await parsers.parse(answer, subscription, {}, now)

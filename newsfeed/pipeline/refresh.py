@@ -15,16 +15,15 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from newsfeed import sources, update
+from newsfeed import update
 from newsfeed.fetch import Fetcher, redact
-from newsfeed.model import Cause, Failure, FeedState, NotModified, Parsed, Request, Response
+from newsfeed.model import Cause, Failure, FeedState, NotModified, Response
 from newsfeed.parsing import Parsers
 from newsfeed.pipeline import finding, understand
+from newsfeed.pipeline.asking import Asker
 from newsfeed.pipeline.home import Home, current_list
 from newsfeed.pipeline.reports import FeedResult, ListChange, Outcome, Progress, RefreshReport
 from newsfeed.store import Store
-
-PAGES = 5  # follow-up requests of one feed in one refresh
 
 
 def refresh(
@@ -158,11 +157,12 @@ async def _pull(
         Fetcher(settings, now=home.clock, secrets=secrets) as fetcher,
         Parsers(workers or settings.workers, settings.parse_seconds) as parsers,
     ):
+        asker = Asker(fetcher, parsers, feeds=states)
 
         async def one(state: FeedState) -> FeedResult:
             async with turns:
                 progress.asking(state.name)
-                result = await _one(home, store, fetcher, parsers, state, force=force)
+                result = await _one(home, store, fetcher, parsers, asker, state, force=force)
             progress.done(result)
             return result
 
@@ -170,29 +170,32 @@ async def _pull(
 
 
 async def _one(
-    home: Home, store: Store, fetcher: Fetcher, parsers: Parsers, state: FeedState, *, force: bool
+    home: Home,
+    store: Store,
+    fetcher: Fetcher,
+    parsers: Parsers,
+    asker: Asker,
+    state: FeedState,
+    *,
+    force: bool,
 ) -> FeedResult:
     begun = time.monotonic()
     known = store.known(state.feed)
-    source = sources.find(state.subscription)
-    request = source.request(state)
     # A website in the list: its feed, once found, is asked in its place.
     memory = f"feed behind {state.subscription.url}"
-    if behind := store.get_meta(memory):
-        request = msgspec.structs.replace(request, url=behind)
-    if force:
-        request = _unconditional(request)
-    answer = await fetcher.get(request)
-    parsed: Parsed | Failure | None = None
-    if isinstance(answer, Response):
-        parsed = await _read(
-            fetcher, parsers, state, answer, {k.identity: k.hash for k in known}, home.clock()
-        )
-        if isinstance(parsed, Failure) and not behind and finding.is_page(answer):
-            found = await finding.behind(fetcher, parsers, answer, home.clock())
-            if found is not None:
-                store.set_meta(memory, found[0].url)
-                _, answer, parsed = found
+    behind = store.get_meta(memory) or ""
+    asked = await asker.ask(state, {k.identity: k.hash for k in known}, home.clock(), force=force, url=behind)
+    state, answer, parsed = asked.state, asked.answer, asked.parsed
+    if (
+        isinstance(answer, Response)
+        and isinstance(parsed, Failure)
+        and not behind
+        and finding.is_page(answer)
+    ):
+        found = await finding.behind(fetcher, parsers, answer, home.clock())
+        if found is not None:
+            store.set_meta(memory, found[0].url)
+            _, answer, parsed = found
     if behind and (isinstance(answer, Failure) or isinstance(parsed, Failure)):
         store.set_meta(memory, None)  # look for it anew the next time
     # The jitter keeps feeds from falling into step; no secret and no choice hangs on it.
@@ -217,42 +220,4 @@ async def _one(
         before=len(decided.before),
         failure=failure,
         seconds=time.monotonic() - begun,
-    )
-
-
-def _unconditional(request: Request) -> Request:
-    return msgspec.structs.replace(request, etag="", last_modified="", body_hash="")
-
-
-async def _read(
-    fetcher: Fetcher,
-    parsers: Parsers,
-    state: FeedState,
-    answer: Response,
-    known: dict[str, str],
-    now: datetime,
-) -> Parsed | Failure:
-    """Read an answer and the pages that follow it; a page that fails ends the paging, not the reading."""
-    parsed = await parsers.parse(answer, state.subscription, known, now)
-    whole = parsed
-    for _ in range(PAGES):
-        if isinstance(parsed, Failure) or parsed.next is None:
-            break
-        following = await fetcher.get(parsed.next)
-        if not isinstance(following, Response):
-            break
-        parsed = await parsers.parse(following, state.subscription, known, now)
-        if isinstance(parsed, Parsed) and isinstance(whole, Parsed):
-            whole = _joined(whole, parsed)
-    return whole
-
-
-def _joined(first: Parsed, second: Parsed) -> Parsed:
-    seen = {item.identity for item in first.items}
-    return msgspec.structs.replace(
-        first,
-        items=first.items + tuple(i for i in second.items if i.identity not in seen),
-        known=first.known + second.known,
-        problems=first.problems + second.problems,
-        next=None,
     )

@@ -98,6 +98,7 @@ def parse(
         ttl_minutes=_ttl(feed),
         skip_hours=_skip_hours(read.text),
         problems=(*read.problems, *parsed.problems),
+        counts=parsed.counts,
     )
 
 

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from newsfeed.errors import NotFoundError
-from newsfeed.model import FeedState, FeedUpdate, Item, KnownItem, Subscription
+from newsfeed.model import Counts, FeedState, FeedUpdate, Item, KnownItem, Subscription
 from newsfeed.store import rows, sqlite, words
 from newsfeed.store.records import Applied, SyncReport
 from newsfeed.store.schema import body, feed, former, item, tagging, tally
@@ -168,8 +168,7 @@ _FORGOTTEN = select(former.c.identity).where(
     former.c.feed == bindparam("number"), former.c.identity.in_(bindparam("identities", expanding=True))
 )
 _COUNT = sqlite.add_up(tally, "brought")
-_ADD_ITEM = insert(item)
-_ADD_BODY = insert(body)
+_ITEM_NAMES = ("id", "feed", "ref", "first_seen", "before", *rows.ITEM.names, "extra")
 _EDIT_ITEM = (
     update(item)
     .where(item.c.id == bindparam("number"))
@@ -193,6 +192,7 @@ def apply(connection: Connection, change: FeedUpdate, now: datetime) -> Applied:
         raise NotFoundError(change.state.name, "this feed is not in the store", "Refresh again.")
     number, url = found
     connection.execute(_KEEP_STATE, {"number": number, **rows.FEED.values(change.state)})
+    _recount(connection, number, change.counts)
     offered = {i.identity: i for i in map(rows.storable, (*change.new, *change.changed))}
     if not offered:
         return Applied()
@@ -211,6 +211,32 @@ def apply(connection: Connection, change: FeedUpdate, now: datetime) -> Applied:
         if identity in stored and (identity in edited or i.hash != stored[identity][1])
     ]
     return Applied(new=new, changed=_replace(connection, again, now))
+
+
+def _recount(connection: Connection, number: int, counts: Sequence[Counts]) -> None:
+    """Keep how stored items fare by now: points, comments, and who passed them on."""
+    found = {c.identity: c for c in counts}
+    if not found:
+        return
+    query = select(*rows.ITEM_COLUMNS, item.c.edited).where(
+        item.c.feed == number, item.c.identity.in_(list(found))
+    )
+    edits = []
+    for row in connection.execute(query).all():
+        was = rows.stored_item(row)
+        now = found[was.item.identity]
+        fares = rows.storable(
+            msgspec.structs.replace(
+                was.item,
+                score=was.item.score if now.score is None else now.score,
+                comments=was.item.comments if now.comments is None else now.comments,
+                via=tuple(dict.fromkeys((*was.item.via, *now.via))),
+            )
+        )
+        if fares != was.item:
+            edits.append({"number": was.id, "edited": row[-1], **rows.ITEM.values(fares)})
+    if edits:
+        connection.execute(_EDIT_ITEM, edits)
 
 
 def _unforgotten(connection: Connection, number: int, fresh: list[Item], now: datetime) -> list[Item]:
@@ -235,26 +261,25 @@ def _insert(
     refs = _refs(connection, url, [i.identity for i in items])
     first = sqlite.next_number(connection, item)
     numbered = list(enumerate(items, first))
-    connection.execute(
-        _ADD_ITEM,
+    sqlite.insert_rows(
+        connection,
+        item,
+        _ITEM_NAMES,
         [
-            {
-                "id": key,
-                "feed": number,
-                "ref": refs[i.identity],
-                "first_seen": now,
-                "before": i.identity in before,
-                **rows.ITEM.values(i),
-            }
+            (key, number, refs[i.identity], now, i.identity in before, *rows.ITEM.row(i))
             for key, i in numbered
         ],
     )
-    if bodies := [{"item": key, "text": i.text, "html": i.html} for key, i in numbered if i.text or i.html]:
-        connection.execute(_ADD_BODY, bodies)
+    _add_bodies(connection, numbered)
     sqlite.add_to_search(connection, [(key, words.entry(i)) for key, i in numbered])
     if count := sum(i.identity not in before for i in items):
         connection.execute(_COUNT, {"feed": number, "day": now.astimezone(UTC).date(), "brought": count})
     return tuple(key for key, _ in numbered)
+
+
+def _add_bodies(connection: Connection, items: Iterable[tuple[int, Item]]) -> None:
+    bodies = [(key, i.text, i.html) for key, i in items if i.text or i.html]
+    sqlite.insert_rows(connection, body, ("item", "text", "html"), bodies)
 
 
 def _replace(connection: Connection, items: Sequence[tuple[int, Item]], now: datetime) -> tuple[int, ...]:
@@ -278,8 +303,7 @@ def _replace(connection: Connection, items: Sequence[tuple[int, Item]], now: dat
     )
     numbers = [key for key, _ in items]
     connection.execute(delete(body).where(body.c.item.in_(numbers)))
-    if bodies := [{"item": key, "text": i.text, "html": i.html} for key, i in items if i.text or i.html]:
-        connection.execute(_ADD_BODY, bodies)
+    _add_bodies(connection, items)
     reworded = [(key, i) for key, i in items if words.entry(i) != words.entry(was[key])]
     sqlite.drop_from_search(connection, [(key, words.entry(was[key])) for key, _ in reworded])
     sqlite.add_to_search(connection, [(key, words.entry(i)) for key, i in reworded])

@@ -188,12 +188,19 @@ def _read(
         last_changed=now if found.new or found.changed else state.last_changed,
     )
     state = _good(state, answer, dated, now, jitter)
+    remembered = {**state.memory, **parsed.memory}
+    state = replace(
+        state,
+        memory={name: value for name, value in remembered.items() if value},
+        not_before=rhythm.believable(parsed.not_before, now),
+    )
     return FeedUpdate(
         # What broke off must come whole next time: its validators would say "nothing new" to the missing rest.
         state=state if parsed.complete else replace(state, etag="", last_modified=""),
         new=found.new,
         changed=found.changed,
         before=found.before,
+        counts=parsed.counts,
     )
 
 
