@@ -11,13 +11,13 @@ from newsfeed.text.boilerplate import (
     DATELINE,
     HASHTAG,
     LEAD_IN,
-    NOTICE,
     STAMP,
     TAIL,
     TELLTALE,
     TELLTALE_LIMIT,
     TELLTALE_WORDS,
     URL,
+    notice,
 )
 from newsfeed.text.prose import CJK, COMMON_STARTS, count_words, join_sentences, sentences
 
@@ -123,7 +123,7 @@ def _parted(match: re.Match[str]) -> str:
 def _is_notice(text: str) -> bool:
     if len(text) > _NOTICE_LIMIT:
         return False
-    if NOTICE.fullmatch(text):
+    if notice().fullmatch(text):
         return True
     if len(text) > TELLTALE_LIMIT:
         return False
