@@ -48,6 +48,8 @@ DOORMEN: dict[str, set[str]] = {
     "nh3": {"text"},
     "jinja2": {"render", "web"},
     "apscheduler": {"schedule"},
+    "trafilatura": {"sources"},
+    "protego": {"sources"},
     "smtplib": {"deliver"},
     "typer": {"cli"},
     "rich": {"cli"},

@@ -11,6 +11,7 @@ import msgspec
 from newsfeed import deliver, edition
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Day, Edition, Pool, Settings
+from newsfeed.pipeline import articles
 from newsfeed.pipeline import refresh as refreshing
 from newsfeed.pipeline.health import reports
 from newsfeed.pipeline.home import Home
@@ -57,6 +58,10 @@ def digest(
     progress.step("Choosing")
     pool = pool_for(home, store, day)
     built = edition.build(pool, home.settings, date=day, now=home.clock())
+    if refresh and articles.improve(home, store, built, secrets or {}):
+        # Longer leads take more of the minutes: the choice is made again, by the same rules.
+        pool = pool_for(home, store, day)
+        built = edition.build(pool, home.settings, date=day, now=home.clock())
     if stored is not None:
         now = home.clock().astimezone(ZoneInfo(home.settings.timezone))
         built = msgspec.structs.replace(built, revised=f"revised {now:%H:%M}")

@@ -157,3 +157,8 @@ def make_search_anew(connection: Connection) -> int:
         sqlite.add_to_search(connection, [(i.id, words.entry(i.item)) for i in whole])
         count += len(whole)
     return count
+
+
+def enrich(connection: Connection, number: int, lead: str, words: int) -> None:
+    """Give an item another lead and length."""
+    connection.execute(item.update().where(item.c.id == number).values(lead=lead, words=words))

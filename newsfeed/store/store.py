@@ -40,7 +40,7 @@ from newsfeed.store import (
     words,
 )
 from newsfeed.store.items import Body
-from newsfeed.store.records import Applied, Counts, Mail, MailState, SyncReport
+from newsfeed.store.records import Applied, Holdings, Mail, MailState, SyncReport
 
 
 class Store:
@@ -227,7 +227,12 @@ class Store:
         with self._reading() as c:
             return items.of_feed(c, feed, limit, body)
 
-    def counts(self) -> Counts:
+    def enrich(self, number: int, *, lead: str, words: int) -> None:
+        """Give an item the lead and the length that its article has; what its feed says of it stays otherwise."""
+        with self._writing() as c:
+            items.enrich(c, number, lead, words)
+
+    def counts(self) -> Holdings:
         """How much there is."""
         with self._reading() as c:
             return care.counts(c)

@@ -1,0 +1,106 @@
+"""Leads worth reading: for picks whose feed gives one thin sentence, the linked article is read.
+
+Picks only, at most 25 a morning, through the same fetch room, with robots.txt respected and, by default, only on
+the feed's own site. Whatever fails leaves the feed's own text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from newsfeed.fetch import Fetcher
+from newsfeed.model import (
+    Edition,
+    Failure,
+    FeedState,
+    Item,
+    Parsed,
+    Pick,
+    Request,
+    Response,
+    StoredItem,
+    Subscription,
+)
+from newsfeed.parsing import Parsers
+from newsfeed.pipeline.home import Home
+from newsfeed.sources import article
+from newsfeed.store import Store
+
+THIN = 200  # characters of a lead below which the article is asked for
+MOST = 25  # articles a morning
+NOT_ARTICLES = frozenset({"post", "video", "episode", "release"})
+
+
+def improve(home: Home, store: Store, edition: Edition, secrets: dict[str, str]) -> int:
+    """Read the articles of an edition's thin picks and keep their leads; returns how many leads are better now."""
+    if home.settings.edition.read_articles == "off":
+        return 0
+    picks = [p for s in edition.sections for p in s.picks] + (
+        [edition.long_read] if edition.long_read else []
+    )
+    thin = [p for p in picks if p.link and len(p.lead) < THIN and p.kind not in NOT_ARTICLES]
+    asked = {int(n) for n in (store.get_meta(_memory(edition)) or "").split(",") if n}
+    states = {s.feed: s for s in store.states()}
+    wanted = [p for p in thin if p.item not in asked and _may(home, p, states.get(p.feed))][
+        : MOST - len(asked)
+    ]
+    if not wanted:
+        return 0
+    items = {i.id: i for i in store.items([p.item for p in wanted])}
+    found = asyncio.run(_read(home, [items[p.item] for p in wanted if p.item in items], secrets))
+    store.set_meta(_memory(edition), ",".join(str(n) for n in sorted(asked | {p.item for p in wanted})))
+    better = 0
+    for item, read in found:
+        if len(read.lead) > len(item.item.lead):
+            store.enrich(item.id, lead=read.lead, words=read.words)
+            better += 1
+    return better
+
+
+def _memory(edition: Edition) -> str:
+    return f"articles asked {edition.date}"
+
+
+def _may(home: Home, pick: Pick, state: FeedState | None) -> bool:
+    if state is None:
+        return False
+    if home.settings.edition.read_articles == "all":
+        return True
+    own = [state.subscription.url, state.subscription.html_url, state.html_url]
+    return any(article.same_site(pick.link, url) for url in own if url)
+
+
+async def _read(
+    home: Home, items: Sequence[StoredItem], secrets: dict[str, str]
+) -> list[tuple[StoredItem, Item]]:
+    settings = home.settings.fetch
+    robots: dict[str, asyncio.Task[bytes]] = {}
+    async with (
+        Fetcher(settings, now=home.clock, secrets=secrets) as fetcher,
+        Parsers(settings.workers, settings.parse_seconds) as parsers,
+    ):
+
+        async def rules(url: str) -> bytes:
+            """The site's robots.txt; nothing where there is none, all refused where it can't be asked for now."""
+            answer = await fetcher.get(Request(url=url, source=article.kind, accept="text/plain"))
+            if isinstance(answer, Response):
+                return answer.body
+            if isinstance(answer, Failure) and not 400 <= answer.status < 500:
+                return b"User-agent: *\nDisallow: /"
+            return b""
+
+        async def one(item: StoredItem) -> tuple[StoredItem, Item] | None:
+            url = item.item.link
+            place = article.robots_url(url)
+            if not article.allowed(await robots.setdefault(place, asyncio.ensure_future(rules(place))), url):
+                return None
+            subscription = Subscription(url=url, title=item.item.title)
+            answer = await fetcher.get(article.request(FeedState(subscription=subscription)))
+            if not isinstance(answer, Response):
+                return None
+            parsed = await parsers.parse(answer, subscription, {}, home.clock())
+            return (item, parsed.items[0]) if isinstance(parsed, Parsed) and parsed.items else None
+
+        found = await asyncio.gather(*(one(item) for item in items))
+    return [pair for pair in found if pair is not None]

@@ -1,0 +1,100 @@
+"""Articles: what is read for thin picks, what robots.txt says, what a site is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import homes
+import pytest
+from homes import NOON, Entry
+from serving import Server, fixed
+
+from newsfeed.model import Failure, FeedState, Parsed, Response, Subscription
+from newsfeed.sources import article
+
+BODY = """<!doctype html><html lang="en"><head><title>Harbour</title></head><body>
+<nav><a href="/">Home</a> <a href="/about">About us</a></nav>
+<article><h1>Harbour reopens after storm</h1>
+<p>The harbour reopened on Monday after engineers cleared two sunken barges from the main channel.</p>
+<p>Forty ships had waited outside for nine days, and the port authority expects the queue to be gone by Friday.
+Insurers put the damage at thirty million, most of it to cranes that stood in the wind.</p>
+<p>Dock workers agreed to longer shifts for two weeks, for a bonus that both sides called fair.</p>
+</article><footer>Subscribe to our newsletter! Cookie settings.</footer></body></html>"""
+
+
+def test_a_page_gives_its_text_and_nothing_of_its_frame() -> None:
+    subscription = Subscription(url="https://port.example/harbour", title="Harbour reopens after storm")
+    asked = article.request(FeedState(subscription=subscription))
+    response = Response(request=asked, url=asked.url, body=BODY.encode(), content_type="text/html")
+    parsed = article.parse(response, subscription, {}, NOON)
+    assert isinstance(parsed, Parsed)
+    item = parsed.items[0]
+    assert item.lead.startswith("The harbour reopened on Monday")
+    assert "Cookie" not in item.text
+    assert 50 < item.words < 100
+
+
+def test_a_page_without_an_article_is_a_failure() -> None:
+    subscription = Subscription(url="https://port.example/")
+    asked = article.request(FeedState(subscription=subscription))
+    response = Response(
+        request=asked, url=asked.url, body=b"<html><p>Log in</p></html>", content_type="text/html"
+    )
+    assert isinstance(article.parse(response, subscription, {}, NOON), Failure)
+
+
+def test_robots_rules_are_kept() -> None:
+    rules = b"User-agent: *\nDisallow: /private\n"
+    assert article.allowed(rules, "https://a.example/story")
+    assert not article.allowed(rules, "https://a.example/private/story")
+    assert article.allowed(b"", "https://a.example/story")
+    assert article.robots_url("https://a.example:8443/x?y") == "https://a.example:8443/robots.txt"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://www.bbc.co.uk/news/1", "https://feeds.bbc.co.uk/rss", True),
+        ("https://a.co.uk/1", "https://b.co.uk/rss", False),
+        ("https://x.example.com/1", "https://example.com/feed", True),
+        ("http://127.0.0.1:80/a", "http://127.0.0.1:80/feed", True),
+        ("https://evil.example/1", "https://example.org/feed", False),
+    ],
+)
+def test_a_site_ends_where_the_public_suffix_list_says(one: str, other: str, same: bool) -> None:
+    assert article.same_site(one, other) is same
+
+
+def test_a_thin_pick_gets_the_first_sentences_of_its_article(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Server() as server:
+        home = homes.make(tmp_path / "home", monkeypatch, [server.port])
+        thin = Entry(
+            "Harbour reopens after storm hits bank and trade", "The port is open.", link=server.url("/story")
+        )
+        closed = Entry(
+            "Central bank lifts interest rates as inflation stays",
+            "Rates are up.",
+            link=server.url("/private/2"),
+        )
+        server.feed("/feed", homes.rss("Port News", [thin, closed], base=server.url("")))
+        page = server.play("/story", fixed(200, [("Content-Type", "text/html")], BODY.encode()))
+        server.play("/private/2", fixed(200, [("Content-Type", "text/html")], BODY.encode()))
+        server.play(
+            "/robots.txt",
+            fixed(200, [("Content-Type", "text/plain")], b"User-agent: *\nDisallow: /private\n"),
+        )
+        home.list(homes.opml(("Finance", "Port News", server.url("/feed"))))
+        assert home.run("digest", "--no-open") == 0
+        leads = {p["title"]: p["lead"] for p in home.digest()["picks"]}
+        assert any(lead.startswith("The harbour reopened on Monday") for lead in leads.values()), leads
+        assert len(server.asked("/story")) == 1
+        assert not server.asked("/private/2")
+        assert page.endswith("/story")
+        # Off means off: no page is asked for.
+        monkeypatch.setenv("NEWSFEED_EDITION__READ_ARTICLES", "off")
+        home.at(NOON + timedelta(minutes=5))
+        home.run("digest", "--no-open", "--rebuild")
+        assert len(server.asked("/story")) == 1
