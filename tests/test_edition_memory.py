@@ -275,7 +275,10 @@ def test_the_account_of_what_was_asked_for() -> None:
     assert [row.label for row in account.rows] == ["Technology", "Finance", "Sales", "Science", "Policy"]
     assert all(row.silence == 0 for row in account.rows)
     assert len(account.days) == len(account.rows[0].picks) == 30
-    assert "30 of 120 stories" in " ".join(account.findings)
+    assert account.findings[0] == "30 of 120 stories that 4 or more sources told had no room."
+    assert "Your minutes matched what you asked for to 100 of 100." in account.findings
+    assert "Paper 1 took 50 % of your minutes." in account.findings
+    assert account.findings[-1].startswith("The last week was like the others")
 
 
 def test_blind_spots_come_with_their_remedies() -> None:

@@ -18,6 +18,7 @@ from newsfeed.model import Breadth, BreadthRow, Day, History, Settings
 
 _WEEK = 7
 _SINGLE_LEAST = 5  # picks of a topic before one voice can be said to dominate it
+_LOUD = 1 / 3  # of all minutes from one source
 _OUT_OF_STEP = 0.15  # change of N1, as a part of it, from which the trend is worth a word
 
 
@@ -38,8 +39,8 @@ def breadth(history: History, settings: Settings, *, days: int = 30, until: Day)
     got = shares_of(history, ask, held)
     recent = shares_of(history, ask, held[-_WEEK:])
     rows = tuple(_row(history, ask, name, window, held, got[name]) for name in ask.names)
-    numbers = _numbers(history, ask, held, got, recent)
-    findings, remedies = _general(numbers)
+    numbers, loudest = _numbers(history, ask, held, got, recent)
+    findings, remedies = _general(numbers, loudest)
     blind = [(row.finding, row.remedy) for row in rows if row.finding]
     return Breadth(
         days=window,
@@ -80,7 +81,8 @@ def divergence(one: Sequence[float], other: Sequence[float]) -> float:
 
 def _numbers(
     history: History, ask: Asked, held: Sequence[Day], got: Mapping[str, float], recent: Mapping[str, float]
-) -> dict[str, float]:
+) -> tuple[dict[str, float], str]:
+    """All measures, and the name of the source that was heard most."""
     keys = [day.isoformat() for day in held]
     squares = sum(x * x for x in got.values())
     coverage = []
@@ -96,7 +98,7 @@ def _numbers(
     heard = sum(voices.values())
     parts = {source: minutes / heard for source, minutes in voices.items()} if heard > 0 else {}
     topics = effective(got)
-    return {
+    numbers = {
         "editions": float(len(held)),
         "topics": topics,
         "topics at least": 1 / squares if squares > 0 else 0.0,
@@ -111,6 +113,7 @@ def _numbers(
         "largest voice": max(parts.values(), default=0.0),
         "topics this week": effective(recent),
     }
+    return numbers, min(parts, key=lambda source: (-parts[source], source)) if parts else ""
 
 
 def _sum_under(numbers: Mapping[str, int], ask: Asked, name: str) -> int:
@@ -184,23 +187,33 @@ def _single_voice(history: History, ask: Asked, name: str, held: Sequence[Day]) 
     return max(minutes.values()) / total if number >= _SINGLE_LEAST and total > 0 else 0.0
 
 
-def _general(numbers: Mapping[str, float]) -> tuple[list[str], list[str]]:
-    """Findings that concern no single topic."""
-    findings: list[str] = []
+def _general(numbers: Mapping[str, float], loudest: str) -> tuple[list[str], list[str]]:
+    """Findings that concern no single topic, what is amiss first, and the remedies of what is amiss."""
+    amiss: list[str] = []
+    plain: list[str] = []
     remedies: list[str] = []
-    untold = int(numbers["big stories"] - numbers["big told"])
-    if untold > 0:
-        findings.append(
-            f"{untold} of {count(int(numbers['big stories']), 'story', 'stories')} that {c.BIG} or more sources told had no room."
+    told, big = int(numbers["big told"]), int(numbers["big stories"])
+    if told < big:
+        amiss.append(
+            f"{big - told} of {count(big, 'story', 'stories')} that {c.BIG} or more sources told had no room."
         )
         remedies.append("Give more of the minutes to lines, or more minutes.")
-    change = numbers["topics this week"] - numbers["topics"]
-    if abs(change) > _OUT_OF_STEP * numbers["topics"]:
-        way = "broader" if change > 0 else "narrower"
-        findings.append(f"This week was {way}: {numbers['topics this week']:.1f} topics.")
-    if numbers["largest voice"] > 1 / 3:
-        findings.append(f"One source took {percent(numbers['largest voice'])} of your minutes.")
+    elif big:
+        plain.append(f"Every story that {c.BIG} or more sources told was told here: {big} in all.")
+    voices, largest = numbers["voices"], numbers["largest voice"]
+    if largest > _LOUD:
+        amiss.append(f"{loudest or 'One source'} took {percent(largest)} of your minutes.")
         remedies.append("Add another source beside it, or lower its cap.")
-    if not findings:
-        findings.append("Nothing you asked for was left out.")
-    return findings, remedies
+    elif voices > 0:
+        plain.append(
+            f"You heard as many voices as {voices:.0f} equal ones; the largest{f', {loudest},' if loudest else ''} had {percent(largest)}."
+        )
+    if numbers["topics"] > 0:
+        plain.insert(0, f"Your minutes matched what you asked for to {numbers['balance']:.0f} of 100.")
+        now, usual = numbers["topics this week"], numbers["topics"]
+        if abs(now - usual) > _OUT_OF_STEP * usual:
+            way = "broader" if now > usual else "narrower"
+            plain.append(f"The last week was {way}: {now:.1f} topics against {usual:.1f}.")
+        else:
+            plain.append(f"The last week was like the others: {now:.1f} topics against {usual:.1f}.")
+    return [*amiss, *plain], remedies

@@ -178,6 +178,7 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
         budget_minutes=budget,
         note=foot.note(
             desk.pool,
+            counts,
             stories=stories,
             taken=taken,
             budget=budget,

@@ -26,8 +26,20 @@ def promise(stories: int, sources: int, taken: float) -> str:
     return f"{count(stories, 'story', 'stories')} from {count(sources, 'source')} · {minutes(taken)}"
 
 
-def note(pool: Pool, *, stories: int, taken: float, budget: float, expired: int, date: Day) -> str:
-    """What must be said before anything else, in at most two sentences: failure, first day, absence, quiet day."""
+def note(
+    pool: Pool,
+    counts: Mapping[str, int],
+    *,
+    stories: int,
+    taken: float,
+    budget: float,
+    expired: int,
+    date: Day,
+) -> str:
+    """What must be said before anything else, in at most two sentences: failure, first day, absence, quiet day.
+
+    A day is quiet when half of the minutes and more are left, and nothing worth them was left out.
+    """
     said = []
     reports = pool.reports
     if not pool.feeds and not reports:
@@ -47,7 +59,8 @@ def note(pool: Pool, *, stories: int, taken: float, budget: float, expired: int,
         said.append(
             f"Your last page was on {since}{stale}." if gap < 7 else f"Your last page was {since}{stale}."
         )
-    if stories and taken < budget / 2 and not said:
+    left_out = counts.get(ledger.ROOM, 0) + counts.get(ledger.CAPPED, 0)
+    if stories and taken < budget / 2 and not left_out and not said:
         said.append(f"Quiet day: {count(stories, 'story', 'stories')}.")
     return " ".join(said[:2])
 

@@ -124,7 +124,9 @@ def _pick(desk: Desk, choice: Choice, one: _Placed, key: str, number: int, *, fi
         source=draft.source,
         first_of_topic=first,
     )
-    note = draft.note or (OFF_PATH_NOTE if chosen.by == "off path" else "")
+    # Where the floor has told what was shown least already, that is the step off the path.
+    off_path = chosen.by == "off path" or (chosen.by == "floor" and one.topic == desk.least)
+    note = draft.note or (OFF_PATH_NOTE if off_path and one.topic else "")
     pick = msgspec.structs.replace(
         draft,
         n=number,

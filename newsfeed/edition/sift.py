@@ -107,7 +107,11 @@ def sift(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetim
             continue
         tellings.append(telling)
     tellings.sort(key=lambda one: one.id)
-    expired = sum(cause == ledger.OLD for cause, _ in causes.values())
+    expired = sum(
+        causes[one.item.id][0] == ledger.OLD
+        for one in pool.candidates
+        if one.item.id in causes and (pool.since is None or one.item.first_seen > pool.since)
+    )
     return Sifted(tuple(tellings), causes, feeds, had, expired)
 
 
