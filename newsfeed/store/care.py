@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, delete, func, insert, literal, select
 from newsfeed.errors import StoreError
 from newsfeed.store import items as reading
 from newsfeed.store import notes, sqlite, stories, words
-from newsfeed.store.records import Counts
+from newsfeed.store.records import Holdings
 from newsfeed.store.schema import (
     Utc,
     body,
@@ -83,13 +83,13 @@ def mend_clock(connection: Connection, now: datetime) -> None:
         connection.execute(update(item).where(ahead).values(first_seen=now))
 
 
-def counts(connection: Connection) -> Counts:
+def counts(connection: Connection) -> Holdings:
     """How much there is."""
 
     def many(query: Select[int]) -> int:
         return int(connection.execute(query).scalar_one())
 
-    return Counts(
+    return Holdings(
         feeds=many(select(func.count()).select_from(feed).where(feed.c.listed)),
         items=many(select(func.count()).select_from(item)),
         bodies=many(select(func.count()).select_from(body)),

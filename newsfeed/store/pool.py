@@ -25,7 +25,8 @@ def read(connection: Connection, local: date, now: datetime, since: datetime | N
     """Everything for the edition of the local day `local`.
 
     Candidates are the items first seen after `since` (default: when the last edition of an earlier date was built),
-    and those of the last 8 days that no earlier edition showed; never what came before the reader subscribed.
+    and those of the last 8 days that no earlier edition showed. What came before the reader subscribed stands among
+    the first, for the ledger, and is never carried.
     """
     begun = since if since is not None else editions.built_before(connection, local)
     found = _candidates(connection, local, now, begun)
@@ -70,7 +71,9 @@ def _candidates(
         reading.selected("text")
         .add_columns(tagging.c.not_news, tagging.c.scores)
         .outerjoin(tagging, tagging.c.item == item.c.id)
-        .where(item.c.before.is_(False), or_(fresh, and_(recent, never_shown)))
+        .where(
+            or_(fresh, and_(item.c.before.is_(False), recent, never_shown)), item.c.first_seen <= now + AHEAD
+        )
         .order_by(item.c.id)
     )
     return [

@@ -24,7 +24,7 @@ class Applied(Record, frozen=True, kw_only=True):
     changed: tuple[int, ...] = ()
 
 
-class Counts(Record, frozen=True, kw_only=True):
+class Holdings(Record, frozen=True, kw_only=True):
     """How much there is."""
 
     feeds: int = 0  # in the list

@@ -45,6 +45,10 @@ class Shape(Generic[R]):
         row["extra"] = self.rest(record)
         return row
 
+    def row(self, record: R) -> tuple[Any, ...]:
+        """The same without names: the values of `names`, then `extra`."""
+        return (*[getattr(record, n) for n in self.names], self.rest(record))
+
     def rest(self, record: R) -> str:
         """The fields without a column, as JSON; "" when all have their defaults."""
         rest = self._extra(*[getattr(record, n) for n in self._rest])

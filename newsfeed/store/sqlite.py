@@ -199,6 +199,21 @@ def text_to_moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+def insert_rows(
+    connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """INSERT of many rows, their values in the order of `names`; moments may stand as they are.
+
+    What SQLAlchemy does for each value of each row costs as much as SQLite's own work on it, so it is left out here:
+    a first refresh keeps tens of thousands of items.
+    """
+    marks = ", ".join("?" * len(names))
+    columns = ", ".join(f'"{table.c[name].name}"' for name in names)
+    values = [tuple([moment_to_text(v) if isinstance(v, datetime) else v for v in row]) for row in rows]
+    if values:
+        connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})', values)  # noqa: S608
+
+
 def upsert(table: Table, update: Iterable[str] | None = None) -> Insert:
     """INSERT that, where the primary key is there already, sets `update` (default: every other column) instead."""
     statement = insert(table)
