@@ -138,6 +138,7 @@ def main() -> None:
     )
     parser.add_argument("--feeds", type=int, nargs="+", default=[100, 1000])
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
+    parser.add_argument("--fetch-only", action="store_true", help="leave out sorting and grouping")
     parser.add_argument("--reader", default="", help="the Python of an environment with reader[cli]")
     options = parser.parse_args()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -151,7 +152,8 @@ def main() -> None:
         print(
             f"{'what':<12}{'phase':<11}{'wall s':>8}{'CPU s':>8}{'MB':>8}{'items':>9}{'tagged':>9}  answers"
         )
-        for kind in ("refresh", "fetch only", *["reader"][: int(bool(options.reader))]):
+        whole = [] if options.fetch_only else ["refresh"]
+        for kind in (*whole, "fetch only", *["reader"][: int(bool(options.reader))]):
             with (
                 tempfile.TemporaryDirectory() as folder,
                 Corpus(feeds, now=datetime.now(UTC), latency=options.latency) as corpus,

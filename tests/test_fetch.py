@@ -651,6 +651,16 @@ def test_a_missing_token_is_named(server: Server) -> None:
     assert server.seen == []
 
 
+def test_a_token_is_trimmed_or_refused_but_never_breaks_a_header(server: Server) -> None:
+    request = Request(url=server.feed("/feed", RSS), credential="127.0.0.1")
+    good(get_all(setting(server), [request], secrets={"127.0.0.1": " abc\n"})[0])
+    assert server.seen[0].headers["authorization"] == "Bearer abc"
+    for evil in ("abc\r\nX-Evil: 1", "ab\u00fc", "a\0b"):
+        failure = failed(get_all(setting(server), [request], secrets={"127.0.0.1": evil})[0], Cause.LOGIN)
+        assert evil not in failure.text + failure.repair
+    assert len(server.seen) == 1
+
+
 def test_a_token_never_travels_in_clear() -> None:
     request = Request(url="http://mastodon.test/feed", credential="mastodon.test")
     [outcome] = get_all(

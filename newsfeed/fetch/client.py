@@ -120,7 +120,7 @@ class Fetcher:
     ) -> None:
         self._settings = settings
         self._now = now
-        self._secrets = {name.lower(): value for name, value in (secrets or {}).items()}
+        self._secrets = {name.lower(): value.strip() for name, value in (secrets or {}).items()}
         self._exceptions = Exceptions(settings.allow_private)
         self._names = Names(lookup)
         at_once = max(settings.connections, 1)
@@ -284,6 +284,8 @@ class Fetcher:
             value = self._secrets.get(request.credential.lower(), "")
             if not value:
                 return words.no_secret(request, request.credential)
+            if not value.isascii() or not value.isprintable():
+                return words.bad_secret(request, request.credential)
             if target.host == request.credential.lower():
                 if target.scheme != "https" and not way.private:
                     return words.secret_in_clear(request, target.host)

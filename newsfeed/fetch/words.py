@@ -191,6 +191,16 @@ def no_secret(request: Request, name: str) -> Failure:
     )
 
 
+def bad_secret(request: Request, name: str) -> Failure:
+    return failure(
+        request,
+        Cause.LOGIN,
+        f"The token for {name} holds characters that no token can hold.",
+        "Copy it anew, without line breaks or quotation marks.",
+        needs_owner=True,
+    )
+
+
 def secret_in_clear(request: Request, host: str) -> Failure:
     return failure(
         request,
