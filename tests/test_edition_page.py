@@ -601,3 +601,9 @@ def test_ten_topics_with_long_headlines_all_have_their_place(minutes: float) -> 
     assert printed(made) <= minutes
     assert len(made.short) == 10
     assert {one.topic for one in told(made)} == set(names)
+
+
+def test_quiet_topics_are_named_by_their_cause() -> None:
+    made = edition(pool([candidate(1, 1, topic="policy"), candidate(2, 2, topic="sales", hours=25)]))
+    said = "".join(span.text for row in made.foot for span in row)
+    assert "Quiet today: Technology, Finance and Science (nothing new); Sales (nothing good enough)." in said

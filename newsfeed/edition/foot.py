@@ -14,7 +14,7 @@ from newsfeed.model import Day, FeedReport, Pool, Span, TopicAccount
 THE_END = "That’s all for today."
 _FAILED_DAYS = 2
 _NAMED_FEEDS = 3
-_NAMED_TOPICS = 4
+_NAMED_TOPICS = 8
 _NAME_CHARACTERS = 40
 _BIG_WORDS = 12
 
@@ -93,10 +93,12 @@ def quiet(topics: Sequence[TopicAccount], untold: tuple[str, int, str] | None) -
     thin = [topic for topic in topics if topic.why_thin]
     spans: list[Span] = []
     if thin:
-        named = [f"{topic.label} ({topic.why_thin})" for topic in thin[:_NAMED_TOPICS]]
-        if len(thin) > _NAMED_TOPICS:
-            named.append(f"{len(thin) - _NAMED_TOPICS} more")
-        spans.append(Span(text=f"Quiet today: {joined(named)}."))
+        by_cause: dict[str, list[str]] = {}
+        for topic in thin[:_NAMED_TOPICS]:
+            by_cause.setdefault(topic.why_thin, []).append(topic.label)
+        named = "; ".join(f"{joined(labels)} ({cause})" for cause, labels in by_cause.items())
+        more = f"; {len(thin) - _NAMED_TOPICS} more" if len(thin) > _NAMED_TOPICS else ""
+        spans.append(Span(text=f"Quiet today: {named}{more}."))
     elif topics:
         spans.append(Span(text="Every topic had something worth your time."))
     if untold is not None:
