@@ -9,7 +9,7 @@ residual is small and so is the push.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from .combine import logit
@@ -43,6 +43,8 @@ class Corrections:
         self._residual: dict[int | str, NDArray[np.float64]] = {}
         self._vectors: dict[int | str, dict[str, float]] = {}
         self._index: _Index | None = None
+        self._generation = -1
+        self._idf: NDArray[np.float64]
         for label in labels:
             self._labels[label.document.id] = label
         self._learn(list(self._labels.values()))
@@ -112,7 +114,8 @@ class Corrections:
         if not self._labels:
             return found
         index = self._index = self._index or _Index(self)
-        alike = index.alike(reading, self._tagger)
+        reader = self._tagger.reader
+        alike = index.alike(reading, self._idf_by_number(), reader.number_of)
         near = np.clip((alike - NEAR) / (SAME - NEAR), 0.0, 1.0)
         found += (near @ index.residual) / np.maximum(near.sum(axis=1, keepdims=True), 1.0)
         left = 1.0 - np.minimum(near.sum(axis=1), 1.0)
@@ -126,6 +129,18 @@ class Corrections:
             if label is not None:
                 found[row] = self._wanted(label) - z[row]
         return found
+
+    def _idf_by_number(self) -> NDArray[np.float64]:
+        """Inverse document frequency of every word met so far, by the reader's number; 0 for function words."""
+        import numpy as np
+
+        reader = self._tagger.reader
+        if self._generation != reader.generation:
+            self._generation, self._idf = reader.generation, np.zeros(0)
+        met = reader.words_from(self._idf.size)
+        fresh = [0.0 if not word or word in STOP else self._idf_of(word) for word in met]
+        self._idf = np.concatenate([self._idf, np.array(fresh, np.float64)])
+        return self._idf
 
     def may_move(self, label: Label, documents: Sequence[Document]) -> list[Document]:
         """The documents that a correction can move at all: cheap to ask, so that only they are tagged anew."""
@@ -161,10 +176,6 @@ class _Index:
         self._value = np.array([pair[1] for pair in flat], np.float64)
         self._sizes = np.array([len(pairs) for pairs in postings.values()], np.int64)
         self._starts = np.cumsum(self._sizes) - self._sizes
-        self._idf_of = corrections._idf_of
-        self._seen = (-1, 0)
-        self._place = np.zeros(0, np.int64)
-        self._idf = np.zeros(0)
         feeds: dict[str, list[int]] = {}
         for number, i in enumerate(ids):
             feed = corrections._labels[i].document.feed
@@ -175,23 +186,29 @@ class _Index:
             for feed, numbers in feeds.items()
         }
 
-    def alike(self, reading: Reading, tagger: Tagger) -> NDArray[np.float64]:
+    def alike(
+        self, reading: Reading, idf: NDArray[np.float64], number_of: Callable[[str], int | None]
+    ) -> NDArray[np.float64]:
         """Cosines of documents (rows) and corrections (columns)."""
         import numpy as np
 
-        self._update(tagger)
+        place_of = np.full(idf.size, -1, np.int64)
+        for word, at in self._word.items():
+            met = number_of(word)
+            if met is not None:
+                place_of[met] = at
         # One row a document and word, title counted double; stop words weigh nothing.
-        weighing = self._idf[reading.number] > 0
+        weighing = idf[reading.number] > 0
         number, document = reading.number[weighing], reading.document[weighing]
         times = np.where(reading.in_title[weighing], TITLE_WEIGHT, 1.0)
-        many = self._idf.size
+        many = idf.size
         key, place = np.unique(document * many + number, return_inverse=True)
         count = np.bincount(place, weights=times, minlength=key.size)
         document, number = np.divmod(key, many)
-        value = np.sqrt(count) * self._idf[number]
+        value = np.sqrt(count) * idf[number]
         norm = np.sqrt(np.bincount(document, weights=value * value, minlength=reading.documents))
-        known = self._place[number] >= 0
-        document, value, word = document[known], value[known], self._place[number[known]]
+        known = place_of[number] >= 0
+        document, value, word = document[known], value[known], place_of[number[known]]
         sizes = self._sizes[word]
         total = int(sizes.sum())
         step = np.arange(total) - np.repeat(np.cumsum(sizes) - sizes, sizes)
@@ -202,20 +219,6 @@ class _Index:
         shape = (reading.documents, self._count)
         alike: NDArray[np.float64] = found.reshape(shape) / np.maximum(norm, 1e-9)[:, None]
         return alike
-
-    def _update(self, tagger: Tagger) -> None:
-        """Work out what words met since the last batch mean here."""
-        import numpy as np
-
-        met = tagger.reader.words()
-        if self._seen == (tagger.reader.generation, len(met)):
-            return
-        start = self._seen[1] if self._seen[0] == tagger.reader.generation else 0
-        place = [self._word.get(word, -1) for word in met[start:]]
-        idf = [0.0 if not word or word in STOP else self._idf_of(word) for word in met[start:]]
-        self._place = np.concatenate([self._place[:start], np.array(place, np.int64)])
-        self._idf = np.concatenate([self._idf[:start], np.array(idf)])
-        self._seen = (tagger.reader.generation, len(met))
 
 
 class _Idf:

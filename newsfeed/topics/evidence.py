@@ -34,10 +34,15 @@ class Explainer:
     """Names the terms of one lexicon and one model; an entry and a feature of the same words are one term."""
 
     def __init__(self, lexicon: Lexicon, model: linear.Linear) -> None:
-        import numpy as np
-
         self._model = model
         self._names = list(lexicon.names)
+        self._term: NDArray[np.int64] | None = None  # of each feature; worked out when first asked
+        self._heaviest: NDArray[np.float32]
+
+    def _prepare(self) -> NDArray[np.int64]:
+        import numpy as np
+
+        model = self._model
         place = {name: number for number, name in enumerate(self._names)}
         same = []
         for feature in range(model.keys.size):
@@ -47,8 +52,9 @@ class Explainer:
                 number = place[name] = len(self._names)
                 self._names.append(name)
             same.append(number)
-        self._term = np.array(same, np.int64)
         self._heaviest = np.abs(model.weights).max(axis=1, initial=0.0)
+        self._term = np.array(same, np.int64)
+        return self._term
 
     def terms(
         self, evidence: Evidence, scales: Scales, wanted: NDArray[np.bool_]
@@ -59,6 +65,7 @@ class Explainer:
         """
         import numpy as np
 
+        term_of = self._prepare() if self._term is None else self._term
         matches, scored = evidence.matches, evidence.scored
         many = wanted.shape[1]
         # A score that was cut or scaled: its terms share what is left of it.
@@ -80,7 +87,7 @@ class Explainer:
             said = value[:, None] * self._model.weights[feature]
             row, topic = np.nonzero((np.abs(said) >= LEAST_TERM) & wanted[document])
             keys.append(document[row] * many + topic)
-            terms.append(self._term[feature[row]])
+            terms.append(term_of[feature[row]])
             weights.append(said[row, topic].astype(np.float64))
         every = max(len(self._names), 1)
         unique, place = np.unique(np.concatenate(keys) * every + np.concatenate(terms), return_inverse=True)

@@ -58,9 +58,13 @@ class Reader:
         self._arrays: tuple[NDArray[np.int64], ...] | None = None
         self.generation = 0  # rises when the numbers of words begin anew
 
-    def words(self) -> list[str]:
-        """All words met, by their number."""
-        return list(self._vocabulary)
+    def words_from(self, number: int) -> list[str]:
+        """The words met, from a number on, in order of their numbers."""
+        return list(self._vocabulary)[number:]
+
+    def number_of(self, word: str) -> int | None:
+        """The number of a word that was met."""
+        return self._vocabulary.get(word)
 
     def read(self, documents: Sequence[Document]) -> Reading:
         """Read a batch. The language is the document's own, else told by its function words."""

@@ -19,6 +19,7 @@ from newsfeed.model import TopicSetting
 
 from . import calibrate, linear, trust
 from .combine import Scales, sigmoid
+from .features import UNKNOWN
 from .fitting import Design
 from .folders import topic_of_folders
 from .loading import columns, load, topics_or_default
@@ -113,12 +114,16 @@ def trained(
     topics = topics_or_default(topics)
     cold = cold or load(None, topics)
     material = _gather(documents[:MOST_DOCUMENTS], folders, corrections, topics, cold.order)
-    stems = Stems(opened=True)
-    design = Design(Reader(cold.lexicon, stems).read(material.documents), tuple(stems), cold.order)
+    # Read once: the first numbers are the stems that the shipped model knows, new ones follow.
+    familiar = len(cold.model.stems)
+    stems = Stems(cold.model.stems, opened=True)
+    reading = Reader(cold.lexicon, stems).read(material.documents)
+    design = Design(reading, tuple(stems), cold.order)
 
     # Lexicon and shipped model judge each document by its words alone.
     plain = [document_without_feed(document) for document in material.documents]
-    parts = cold.parts(cold.evidence(plain), plain)
+    by_cold = reading._replace(stem=np.where(reading.stem < familiar, reading.stem, UNKNOWN))
+    parts = cold.parts(cold.evidence_of(by_cold), plain)
     lexical = _by_lexicon(parts, cold.scales)
     z: NDArray[np.float64] = sum(parts.values(), start=np.zeros(()))
     targets = material.targets.copy()
@@ -126,6 +131,8 @@ def trained(
     part = _parts(material, seed)
     learned = np.zeros_like(z)
     known = material.known
+    # Corrections are no sample of what comes: calibrating on them would doubt everything.
+    seeded = known & (material.weights == SEED_WEIGHT)
     share = SHARE_OF_OWN if int((~known).sum()) >= FEW else SHARE_OF_SEEDS
     line = calibrate.line(share, *calibrate.USUAL)
     for _ in range(ROUNDS):
@@ -135,11 +142,7 @@ def trained(
             fitted = design.fit(targets, material.weights, ~inside, seed=seed)
             learned[inside] = design.predict(fitted, inside)
         line = calibrate.fit(
-            learned[known, :-1],
-            lexical[known, :-1],
-            targets[known, :-1],
-            material.weights[known],
-            share,
+            learned[seeded, :-1], lexical[seeded, :-1], targets[seeded, :-1], material.weights[seeded], share
         )
         z = line(learned, lexical)
     _believe(material, z, targets, trusted)
@@ -217,7 +220,9 @@ def _gather(
         feed[row] = numbers.setdefault(document.feed, len(numbers))
         path = document.folders or tuple(folders.get(document.feed, ()))
         if path:
-            topic = named.setdefault(path, topic_of_folders(path, topics))
+            if path not in named:
+                named[path] = topic_of_folders(path, topics)
+            topic = named[path]
             folder[row] = place.get(topic, -1)
             weights[row] = 1.0 if topic else UNLABELLED_WEIGHT
     known = np.arange(count) < len(labels)
