@@ -126,7 +126,7 @@ def candidates(store: Store) -> dict[str, int]:
 
 def test_the_first_pool_holds_what_came_since_the_reader_subscribed(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
-        new, _before, undated = keep(
+        new, before, undated = keep(
             store,
             item("new", text="t" * 3000, html="<p>"),
             item("before"),
@@ -138,7 +138,8 @@ def test_the_first_pool_holds_what_came_since_the_reader_subscribed(tmp_path: Pa
         store.like(new, -1, NOW)
         pool = store.pool(TODAY, NOW)
     assert pool.since is None
-    first, second = pool.candidates
+    first, early, second = pool.candidates
+    assert (early.item.id, early.item.before) == (before, True)  # for the ledger
     assert (first.item.id, first.story, first.liked) == (new, number, -1)
     assert (len(first.item.item.text), first.item.item.html) == (2000, "")
     assert first.tagging.scores[0].p == 0.9

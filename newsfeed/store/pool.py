@@ -71,9 +71,7 @@ def _candidates(
         reading.selected("text")
         .add_columns(tagging.c.not_news, tagging.c.scores)
         .outerjoin(tagging, tagging.c.item == item.c.id)
-        .where(
-            or_(fresh, and_(item.c.before.is_(False), recent, never_shown)), item.c.first_seen <= now + AHEAD
-        )
+        .where(or_(fresh, and_(item.c.before.is_(False), recent, never_shown)))
         .order_by(item.c.id)
     )
     return [
