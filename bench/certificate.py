@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from newsfeed.edition.choose import Morning, Rules
+from newsfeed.edition.objective import Morning, Rules
 
 
 def bound(morning: Morning, rules: Rules, steps: int = 80) -> float:

@@ -25,7 +25,8 @@ from bench.world import TOPICS, Post, World, make, true_worth
 from newsfeed.edition import constants as c
 from newsfeed.edition import quota
 from newsfeed.edition.account import divergence, effective
-from newsfeed.edition.choose import Morning, Rules, choose, debt, weights
+from newsfeed.edition.choose import choose
+from newsfeed.edition.objective import Morning, Rules, debt, weights
 from newsfeed.edition.worth import freshness, story_topics, worth
 
 ASKED = (0.40, *([0.60 / 7] * 7))

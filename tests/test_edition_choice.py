@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from newsfeed.edition import constants as c
 from newsfeed.edition import quota
-from newsfeed.edition.choose import Choice, Chooser, Morning, Rules, choose, debt, value, weights
+from newsfeed.edition.choose import Choice, Chooser, choose
+from newsfeed.edition.objective import Morning, Rules, debt, value, weights
 
 # Few distinct values, so that ties are the rule.
 WORTH = st.sampled_from([0.0, 0.1, 0.15, 0.2, 0.2, 0.4, 0.8])

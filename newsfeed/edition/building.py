@@ -11,10 +11,11 @@ import msgspec
 from newsfeed import text
 from newsfeed.edition import constants as c
 from newsfeed.edition import foot, ledger, thin
-from newsfeed.edition.choose import Choice, choose, debt
+from newsfeed.edition.choose import Choice, choose
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.extras import long_read, people
 from newsfeed.edition.likeness import twins
+from newsfeed.edition.objective import debt
 from newsfeed.edition.page import Layout, grown, layout
 from newsfeed.edition.printed import edition_minutes
 from newsfeed.edition.sift import Telling

@@ -15,7 +15,8 @@ from newsfeed import text
 from newsfeed.edition import constants as c
 from newsfeed.edition import memory, reasons
 from newsfeed.edition.asked import Asked, asked
-from newsfeed.edition.choose import Chosen, Morning, Rules, weights
+from newsfeed.edition.choose import Chosen
+from newsfeed.edition.objective import Morning, Rules, weights
 from newsfeed.edition.options import Options, options
 from newsfeed.edition.printed import line_words, pick_minutes
 from newsfeed.edition.sift import Sifted, Telling, sift

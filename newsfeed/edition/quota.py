@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from newsfeed.edition.choose import Morning
+from newsfeed.edition.objective import Morning
 
 
 def choose(morning: Morning, shares: Sequence[float], budget: float, most: int) -> tuple[int, ...]:
