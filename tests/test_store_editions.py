@@ -160,15 +160,16 @@ def test_a_later_pool_holds_what_is_new_and_what_was_never_shown(tmp_path: Path)
         keep(
             store, item("stale", published=NOW - 9 * DAY), item("no date", published=None), now=NOW - 2 * DAY
         )
+        keep(store, item("before", published=NOW - DAY), name="b", before=["before"], now=NOW - 2 * DAY)
         keep(store, item("late", published=NOW - 20 * DAY), item("fresh"), now=NOW - HOUR)
         store.record(edition(YESTERDAY), [shown(1, YESTERDAY, item=1)])
         assert set(candidates(store)) == {"left", "no date", "late", "fresh"}
         assert store.pool(TODAY, NOW).since == edition(YESTERDAY).built
         # What today's own edition showed takes part again when today is chosen anew.
-        store.record(edition(TODAY), [shown(2, item=2), shown(6, item=6)])
+        store.record(edition(TODAY), [shown(2, item=2), shown(7, item=7)])
         assert set(candidates(store)) == {"left", "no date", "late", "fresh"}
         since = store.pool(TODAY, NOW, since=NOW - 30 * DAY)
-        assert len(since.candidates) == 6
+        assert len(since.candidates) == 7
         assert since.since == NOW - 30 * DAY
 
 
@@ -184,11 +185,22 @@ def test_a_story_in_the_pool_has_all_its_items(tmp_path: Path) -> None:
         assert [s.items for s in pool.stories] == [(old, new)]
 
 
-def test_what_a_wrong_clock_saw_is_not_new_for_years(tmp_path: Path) -> None:
+def test_a_pool_of_the_past_holds_nothing_that_came_later(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
-        keep(store, item("past", published=NOW - 30 * DAY), now=NOW + 900 * DAY)
+        keep(store, item("then"), now=NOW - DAY)
+        keep(store, item("later"), now=NOW)
+        assert [c.item.item.identity for c in store.pool(YESTERDAY, NOW - DAY).candidates] == ["then"]
+
+
+def test_what_a_wrong_clock_saw_is_neither_lost_nor_new_for_years(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        keep(store, item("before", published=NOW - 30 * DAY), now=NOW - 30 * DAY)
         keep(store, item("today"), now=NOW + 900 * DAY)
+        store.record(edition(YESTERDAY), [])
+    with opened(tmp_path, NOW) as store:
         assert set(candidates(store)) == {"today"}
+        store.record(edition(TODAY, built=NOW + HOUR), [shown(2)])
+        assert store.pool(TODAY + DAY, NOW + DAY).candidates == ()
 
 
 def test_the_facts_of_feeds(tmp_path: Path) -> None:

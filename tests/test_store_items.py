@@ -154,6 +154,22 @@ def test_the_index_is_made_anew_where_its_rules_changed(
         assert titles(store.search("idea")) == ["A plan"]
 
 
+def test_a_lead_from_the_article_is_found_and_goes_with_its_item(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        (number,) = keep(store, item("1", "Thin", lead="Only this."), now=NOW - 500 * DAY)
+        store.enrich(number, lead="Walruses sing in winter.", words=900)
+        assert (store.item(number).item.lead, store.item(number).item.words) == (
+            "Walruses sing in winter.",
+            900,
+        )
+        assert titles(store.search("walruses")) == ["Thin"]
+        assert store.search("only") == []
+        store.prune(NOW)
+        assert store.search("walruses") == []
+        with store._reading() as connection:
+            connection.exec_driver_sql("INSERT INTO search (search) VALUES ('integrity-check')")
+
+
 def test_an_item_beyond_all_bounds_is_kept_and_found_by_its_beginning(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         (number,) = keep(store, item("1", "T" * 300, "start " + "x" * 300_000 + " finish"))

@@ -64,8 +64,16 @@ def mend_search(connection: Connection) -> bool:
     return True
 
 
+def clock_was_ahead(connection: Connection, now: datetime) -> bool:
+    """Whether something was written more than a day from now."""
+    ahead = now + CHECK_EVERY
+    seen = connection.execute(select(func.max(item.c.first_seen))).scalar()
+    tried = connection.execute(select(func.max(feed.c.last_tried))).scalar()
+    return any(moment is not None and moment > ahead for moment in (seen, tried))
+
+
 def mend_clock(connection: Connection, now: datetime) -> None:
-    """Take back what a clock that was far ahead left behind: no feed waits years, no item stays new for years.
+    """Take back what a clock that was far ahead left behind: no feed waits years, no item is lost or new for years.
 
     Items seen "in the future" are moved to now, unless all are: then it is rather today's clock that is wrong.
     """
@@ -73,13 +81,11 @@ def mend_clock(connection: Connection, now: datetime) -> None:
         update(feed).where(feed.c.not_before > now + FARTHEST_NOT_BEFORE).values(not_before=None)
     )
     connection.execute(update(feed).where(feed.c.next_due > now + FARTHEST_DUE).values(next_due=None))
-    connection.execute(
-        update(feed).where(feed.c.last_tried > now + CHECK_EVERY).values(last_tried=None, next_due=None)
-    )
-    ahead = item.c.first_seen > now + CHECK_EVERY
-    if connection.execute(select(item.c.id).where(ahead).limit(1)).first() is None:
-        return
-    if connection.execute(select(func.min(item.c.first_seen))).scalar_one() <= now:
+    tried = feed.c.last_tried > now + CHECK_EVERY
+    connection.execute(update(feed).where(tried).values(last_tried=None, next_due=None))
+    oldest = connection.execute(select(func.min(item.c.first_seen))).scalar()
+    if oldest is not None and oldest <= now:
+        ahead = item.c.first_seen > now + CHECK_EVERY
         connection.execute(update(item).where(ahead).values(first_seen=now))
 
 

@@ -159,6 +159,11 @@ def make_search_anew(connection: Connection) -> int:
     return count
 
 
-def enrich(connection: Connection, number: int, lead: str, words: int) -> None:
-    """Give an item another lead and length."""
-    connection.execute(item.update().where(item.c.id == number).values(lead=lead, words=words))
+def enrich(connection: Connection, number: int, lead: str, length: int) -> None:
+    """Give an item another lead and length (in words)."""
+    was = one(connection, number).item
+    connection.execute(item.update().where(item.c.id == number).values(lead=lead, words=length))
+    now = one(connection, number).item
+    if words.entry(was) != words.entry(now):
+        sqlite.drop_from_search(connection, [(number, words.entry(was))])
+        sqlite.add_to_search(connection, [(number, words.entry(now))])

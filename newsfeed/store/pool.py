@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Connection, and_, bindparam, case, func, or_, select
+from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, true
 
 from newsfeed.model import Candidate, FeedFacts, FeedState, Pool, StoredItem, Story, Tagging
 from newsfeed.store import editions, feeds, stories, tags
@@ -18,7 +18,9 @@ CARRIED = timedelta(
 RHYTHM = timedelta(days=28)
 MIX = timedelta(days=90)
 SCORES = 400  # of a feed's newest items, to weigh a score within its own source
-AHEAD = timedelta(hours=1)  # what was "seen" later than this from now was seen by a clock that was wrong
+AHEAD = timedelta(
+    hours=1
+)  # a clock may be so much off; what was seen later has no part in a past morning's pool
 
 
 def read(connection: Connection, local: date, now: datetime, since: datetime | None = None) -> Pool:
@@ -64,14 +66,14 @@ def _candidates(
     posted = func.coalesce(item.c.published, item.c.first_seen)
     recent = and_(item.c.first_seen >= now - CARRIED, posted >= now - CARRIED)
     never_shown = ~select(shown.c.id).where(shown.c.item == item.c.id, shown.c.date < local).exists()
-    fresh = item.c.first_seen <= now + AHEAD
-    if since is not None:
-        fresh = and_(fresh, item.c.first_seen > since)
+    fresh = true() if since is None else item.c.first_seen > since
     query = (
         reading.selected("text")
         .add_columns(tagging.c.not_news, tagging.c.scores)
         .outerjoin(tagging, tagging.c.item == item.c.id)
-        .where(or_(fresh, and_(item.c.before.is_(False), recent, never_shown)))
+        .where(
+            item.c.first_seen <= now + AHEAD, or_(fresh, and_(item.c.before.is_(False), recent, never_shown))
+        )
         .order_by(item.c.id)
     )
     return [

@@ -83,10 +83,9 @@ class Store:
     def _begin_the_day(self, now: datetime) -> None:
         with self._reading() as c:
             checked = notes.moment(c, "checked")
-            stale_words = notes.get(c, "words") != words.VERSION
-        today = checked is not None and checked <= now < checked + care.CHECK_EVERY
-        if today and not stale_words:
-            return
+            fresh = checked is not None and checked <= now < checked + care.CHECK_EVERY
+            if fresh and notes.get(c, "words") == words.VERSION and not care.clock_was_ahead(c, now):
+                return
         with self._writing() as c:
             care.check(c, self.path, now)
             care.mend_search(c)
