@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from newsfeed import __version__
-from newsfeed.cli import care, feeds, morning, pipes, topics, why
+from newsfeed.cli import account, care, feeds, morning, pipes, topics, why
 from newsfeed.cli.context import Context
 from newsfeed.errors import NewsfeedError
 
@@ -55,6 +55,7 @@ morning.register(app)
 feeds.register(app)
 topics.register(app)
 why.register(app)
+account.register(app)
 care.register(app)
 pipes.register(app)
 

@@ -10,7 +10,7 @@ import msgspec
 
 from newsfeed import deliver, edition
 from newsfeed.errors import NotFoundError
-from newsfeed.model import Day, Edition, Pool, Settings
+from newsfeed.model import Breadth, Day, Edition, Pool, Settings
 from newsfeed.pipeline import articles
 from newsfeed.pipeline import refresh as refreshing
 from newsfeed.pipeline.health import reports
@@ -129,10 +129,16 @@ def draw(home: Home, store: Store, current: Edition, templates: Templates) -> No
     """Draw an edition with everything around it and put it into the site, index last."""
     days = store.editions()
     recent: Sequence[Edition] = [e for d in days[-RECENT:] if (e := store.edition(d)) is not None]
-    account = edition.breadth(
-        store.history(current.date + timedelta(days=1)), home.settings, until=current.date
-    )
-    deliver.write_site(home.site, templates.site(current, account, recent=recent))
+    told = account(home, store, until=current.date)
+    older = [d for d in days[:-RECENT] if d != current.date]
+    deliver.write_site(home.site, templates.site(current, told, recent=[*recent, *older]))
+
+
+def account(home: Home, store: Store, *, days: int = 30, until: Day | None = None) -> Breadth:
+    """The account of breadth over the days that end with `until` (default: the newest edition's date)."""
+    last = until or next(iter(store.editions()[-1:]), today(home))
+    history = store.history(last + timedelta(days=1), days=max(days, 90))
+    return edition.breadth(history, home.settings, days=days, until=last)
 
 
 def report(home: Home, current: Edition, *, built_now: bool, pulled: RefreshReport | None) -> DigestReport:
