@@ -6,6 +6,7 @@ piece at a time, and reading stops at the cap.
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 
 STEP = 65_536  # the most that one call of the decoder may give
@@ -138,6 +139,11 @@ class Body:
             raise TooLargeError(too_large(self._limit))
         if part:
             self._parts.append(part)
+
+
+def body_hash(body: bytes) -> str:
+    """The fingerprint by which an unchanged body is known again."""
+    return hashlib.blake2b(body, digest_size=16).hexdigest()
 
 
 def too_large(limit: int) -> str:

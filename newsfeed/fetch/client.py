@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -15,9 +14,9 @@ import httpcore
 import httpx
 import msgspec
 
-from newsfeed import __version__
+from newsfeed.fetch import headers as heads
 from newsfeed.fetch import waits, words
-from newsfeed.fetch.body import Body, BodyError, CutError, TooLargeError, check_coding, too_large
+from newsfeed.fetch.body import Body, BodyError, CutError, TooLargeError, body_hash, check_coding, too_large
 from newsfeed.fetch.connections import PRIVATE, Connections
 from newsfeed.fetch.guard import Exceptions
 from newsfeed.fetch.names import Lookup, Names, OfflineError, UnknownNameError, look_up
@@ -26,47 +25,15 @@ from newsfeed.fetch.target import AddressError, Target
 from newsfeed.fetch.wire import RefusedAddressError
 from newsfeed.model import Failure, FetchSetting, NotModified, Request, Response
 
-ACCEPT = (
-    "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, "
-    "application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
-)
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
 REDIRECTS = 5
 HEADER_BYTES = 65_536
-VALIDATOR_BYTES = 1_024
 
 MOVED = {301, 302, 303, 307, 308}
 PERMANENT = {301, 308}
 NO_BODY = {204, 205}
 PARTIAL = 206
-
-# What later rooms may want to know of an answer; everything else is forgotten here.
-KEPT = {
-    "age",
-    "cache-control",
-    "content-language",
-    "date",
-    "expires",
-    "link",
-    "ratelimit-remaining",
-    "ratelimit-reset",
-    "retry-after",
-    "x-rate-limit-remaining",
-    "x-rate-limit-reset",
-    "x-ratelimit-remaining",
-    "x-ratelimit-reset",
-}
-READ = KEPT | {
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "etag",
-    "last-modified",
-    "location",
-}
-LISTS = {"cache-control", "content-encoding", "link"}
-KEPT_CHARACTERS = 4_096  # of one header's value
 
 Outcome = Response | NotModified | Failure
 
@@ -130,7 +97,7 @@ class Fetcher:
             set()
         )  # feed and excepted place that the owner's list named
         self._fixed = [
-            ("User-Agent", user_agent(settings.contact)),
+            ("User-Agent", heads.user_agent(settings.contact)),
             ("Accept-Encoding", "gzip"),
         ]
         limit = settings.timeout
@@ -270,13 +237,13 @@ class Fetcher:
         headers = [
             ("Host", target.url.netloc.decode("ascii")),
             *self._fixed,
-            ("Accept", request.accept or ACCEPT),
+            ("Accept", request.accept or heads.ACCEPT),
         ]
         if target.origin != way.first.origin:
             return headers  # validators and credentials belong to the first origin
-        if request.etag and storable(request.etag):
+        if request.etag and heads.storable(request.etag):
             headers.append(("If-None-Match", request.etag))
-        if request.last_modified and storable(request.last_modified):
+        if request.last_modified and heads.storable(request.last_modified):
             headers.append(("If-Modified-Since", request.last_modified))
         if way.hops:
             return headers  # a credential goes no further than the address it was written for
@@ -299,7 +266,7 @@ class Fetcher:
         raw = answer.headers.raw
         if sum(len(name) + len(value) + 4 for name, value in raw) > HEADER_BYTES:
             return Hop(words.big_headers(request, target.host))
-        headers = _read(raw)
+        headers = heads.read(raw)
         now = self._now()
         spent_until = waits.exhausted(headers, now)
         if spent_until is not None:
@@ -341,16 +308,16 @@ class Fetcher:
 
     def _not_modified(self, way: Way, headers: Mapping[str, str]) -> Outcome:
         request = way.request
-        asked = (request.etag and storable(request.etag)) or (
-            request.last_modified and storable(request.last_modified)
+        asked = (request.etag and heads.storable(request.etag)) or (
+            request.last_modified and heads.storable(request.last_modified)
         )
         if not asked or way.target.origin != way.first.origin:
             return words.unused_not_modified(request, way.target.host)
         return NotModified(
             request=request,
-            headers=_kept(headers),
-            etag=_validator(headers, "etag") or request.etag,
-            last_modified=_validator(headers, "last-modified") or request.last_modified,
+            headers=heads.kept(headers),
+            etag=heads.validator(headers, "etag") or request.etag,
+            last_modified=heads.validator(headers, "last-modified") or request.last_modified,
             permanent_url=_permanent(way),
         )
 
@@ -368,12 +335,12 @@ class Fetcher:
             return words.empty(request, way.target.host, answer.status_code)
         digest = body_hash(body)
         home = way.target.origin == way.first.origin
-        etag = _validator(headers, "etag") if home else ""
-        last_modified = _validator(headers, "last-modified") if home else ""
+        etag = heads.validator(headers, "etag") if home else ""
+        last_modified = heads.validator(headers, "last-modified") if home else ""
         if digest == request.body_hash:
             return NotModified(
                 request=request,
-                headers=_kept(headers),
+                headers=heads.kept(headers),
                 etag=etag,
                 last_modified=last_modified,
                 permanent_url=_permanent(way),
@@ -384,7 +351,7 @@ class Fetcher:
             body=body,
             status=answer.status_code,
             content_type=headers.get("content-type", ""),
-            headers=_kept(headers),
+            headers=heads.kept(headers),
             etag=etag,
             last_modified=last_modified,
             body_hash=digest,
@@ -392,56 +359,8 @@ class Fetcher:
         )
 
 
-def body_hash(body: bytes) -> str:
-    """The fingerprint by which an unchanged body is known again."""
-    return hashlib.blake2b(body, digest_size=16).hexdigest()
-
-
-def storable(value: str) -> bool:
-    """Whether a validator can be kept and sent again: printable ASCII, at most 1 KB."""
-    return len(value) <= VALIDATOR_BYTES and value.isascii() and value.isprintable()
-
-
-def user_agent(contact: str) -> str:
-    """An honest name: what we are, and where our owner can be found if the owner wishes."""
-    said = "".join(c for c in contact if c.isascii() and c.isprintable() and c not in "()").strip()[:120]
-    return f"newsfeed/{__version__} (personal feed reader{'; ' + said if said else ''})"
-
-
 def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
-
-
-def _read(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    """The headers we look at, lower-case. Of repeated ones, lists are joined, else the first counts.
-
-    Two different targets of a redirect are none.
-    """
-    headers: dict[str, str] = {}
-    for name, value in raw:
-        key = name.lower().decode("latin-1")
-        if key not in READ:
-            continue
-        try:
-            text = value.decode("utf-8")
-        except UnicodeDecodeError:
-            text = value.decode("latin-1")
-        if key not in headers:
-            headers[key] = text
-        elif key in LISTS:
-            headers[key] = f"{headers[key]}, {text}"
-        elif key == "location" and headers[key] != text:
-            headers[key] = ""
-    return headers
-
-
-def _kept(headers: Mapping[str, str]) -> dict[str, str]:
-    return {k: v for k, v in headers.items() if k in KEPT and len(v) <= KEPT_CHARACTERS}
-
-
-def _validator(headers: Mapping[str, str], name: str) -> str:
-    value = headers.get(name, "")
-    return value if storable(value) else ""
 
 
 def _permanent(way: Way) -> str:

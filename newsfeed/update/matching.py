@@ -34,25 +34,23 @@ class Marks:
 
     def __init__(self, known: Iterable[KnownItem]) -> None:
         self._by: dict[tuple[str, object], list[KnownItem]] = {}
+        self._given: set[str] = set()
         for old in known:
             for mark in _marks(old.link, old.title, old.published):
                 self._by.setdefault(mark, []).append(old)
 
     def find(self, item: Item) -> KnownItem | None:
-        """The one stored item that this one is; None if there is none, or more than one could be meant."""
+        """The stored item that this one is, each given out once; None if there is none or it can't be told which."""
         for mark in _marks(item.link, item.title, item.published):
-            fitting = self._by.get(mark, ())
+            fitting = [old for old in self._by.get(mark, ()) if old.identity not in self._given]
+            if len(fitting) > 1:
+                fitting = [old for old in fitting if old.hash == item.hash][:1]
+            # The weakest pair, title and place, does not stand against two different dates.
+            if mark[0] == "place":
+                fitting = [old for old in fitting if not (old.published and item.published)]
             if len(fitting) == 1:
-                old = fitting[0]
-                # The weakest pair, title and place, does not stand against two different dates.
-                if (
-                    mark[0] == "place"
-                    and item.published
-                    and old.published
-                    and item.published != old.published
-                ):
-                    continue
-                return old
+                self._given.add(fitting[0].identity)
+                return fitting[0]
         return None
 
 
@@ -102,17 +100,19 @@ def sort(
     changed: dict[str, Item] = {}
     recognised = bool(parsed.known)
     for item in parsed.items:
-        old = by_identity.get(item.identity) or marks.find(item)
-        if old is not None:
-            recognised = True
-            if old.hash != item.hash and old.identity not in changed:
-                changed[old.identity] = msgspec.structs.replace(item, identity=old.identity)
+        old = by_identity.get(item.identity)
+        if old is None:
+            twin = _twin(item)
+            if item.identity in new or (twin is not None and twin in told):
+                continue
+            told.add(twin)
+            old = marks.find(item)
+        if old is None:
+            new[item.identity] = item
             continue
-        twin = _twin(item)
-        if item.identity in new or (twin is not None and twin in told):
-            continue
-        told.add(twin)
-        new[item.identity] = item
+        recognised = True
+        if old.hash != item.hash and old.identity not in changed:
+            changed[old.identity] = msgspec.structs.replace(item, identity=old.identity)
     # Items are known, yet none of them is in the document: after a relaunch everything looks new.
     start = first or (bool(known) and not recognised)
     return Sorted(
