@@ -7,12 +7,13 @@ and their errors carry the path of the bad key, from which its line is found.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import re
 import stat
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,6 +28,8 @@ FILE = "newsfeed.toml"
 S = TypeVar("S")
 PREFIX = "NEWSFEED_"
 # Variables of ours that are no settings.
+MAIL_VARIABLE = "NEWSFEED_SECRET_MAIL"  # the mail password, where [mail.password] names no other place
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,190}$)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 OTHER_VARIABLES = ("NEWSFEED_HOME", "NEWSFEED_SECRET_", "NEWSFEED_CLOCK")
 
 DEFAULT_TOPICS: Mapping[str, TopicSetting] = {
@@ -66,6 +69,20 @@ core_share = 0.4               # its part of the minutes; the other topics share
 [fetch]
 manual_floor = 60              # seconds between two manual refreshes of one feed
 # allow_private = ["127.0.0.1:8808"]   # feeds on your own network, host:port each
+
+# For `newsfeed run`, which makes the page every morning by itself (newsfeed schedule on):
+# [schedule]
+# hour = "06:30"
+# days = ["monday", "tuesday", "wednesday", "thursday", "friday"]
+
+# The page as a mail: newsfeed mail setup writes this table.
+# [mail]
+# to = "me@example.org"
+
+# The pages mirrored into a synced folder or a web root; whoever reads that folder reads them.
+# [publish]
+# folder = "~/Sync/newsfeed"
+# site_url = "https://you.example/news/"
 """
 
 
@@ -277,7 +294,11 @@ CHOICES = {
         "sunday",
         "never",
     ),
+    ("mail", "by"): ("smtp", "sendmail", "maildir", "eml"),
+    ("mail", "security"): ("starttls", "tls", "none"),
 }
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 RANGES = {
     ("edition", "minutes"): (1, 120),
     ("edition", "max_items"): (1, 100),
@@ -291,6 +312,9 @@ RANGES = {
     ("fetch", "manual_floor"): (0, 86_400),
     ("fetch", "parse_seconds"): (0.5, 300),
     ("fetch", "workers"): (0, 64),
+    ("schedule", "ahead"): (0, 240),
+    ("mail", "port"): (0, 65_535),
+    ("mail", "timeout"): (1, 300),
     ("keep", "items"): (30, 36_500),
     ("keep", "bodies"): (1, 36_500),
 }
@@ -353,6 +377,7 @@ def _check(settings: Settings, text: str) -> None:
     total = sum(t.share for n, t in settings.topics.items() if t.share and n != settings.edition.core)
     if total > 1:
         raise fail(["topics"], f"the shares add up to {total:g}", "Together they may be 1 at the most.")
+    _check_handing_out(settings, fail)
     for place in settings.fetch.allow_private:
         if not re.fullmatch(r"\[?[\w.:*-]+\]?(/\d{1,3})?:\d{1,5}", place):
             raise fail(
@@ -360,6 +385,66 @@ def _check(settings: Settings, text: str) -> None:
                 f"{place!r} is no host:port",
                 'Write "127.0.0.1:8808" or "192.168.1.0/24:8080".',
             )
+
+
+def _check_handing_out(settings: Settings, fail: Callable[[list[str], str, str], SettingsError]) -> None:
+    """The tables schedule, mail and publish."""
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", settings.schedule.hour):
+        raise fail(
+            ["schedule", "hour"], f"{settings.schedule.hour!r} is no time of day", 'Write it as "06:30".'
+        )
+    if wrong := [day for day in settings.schedule.days if day not in WEEKDAYS]:
+        raise fail(["schedule", "days"], f"{wrong[0]!r} is no day", f"Allowed: {', '.join(WEEKDAYS)}.")
+    mail = settings.mail
+    for key in ("to", "sender"):
+        value = getattr(mail, key)
+        if value and not ADDRESS.fullmatch(value):
+            raise fail(["mail", key], "is no mail address", 'Write one address, such as "me@example.org".')
+    if not mail.sender_name.isprintable() or len(mail.sender_name) > 78:
+        raise fail(["mail", "sender_name"], "is no name", "Write one line of at most 78 characters.")
+    if mail.to and mail.by == "smtp" and not mail.host:
+        raise fail(["mail", "host"], "is missing", "Run `newsfeed mail setup`, or name your mail server.")
+    if mail.to and mail.by in {"maildir", "eml"} and not mail.path:
+        raise fail(["mail", "path"], "is missing", "Name the folder that the mail is to be put into.")
+    if mail.by == "smtp" and mail.security == "none" and mail.host not in {"", *THIS_MACHINE}:
+        raise fail(
+            ["mail", "security"],
+            "'none' is for a server on this machine only",
+            "Use starttls or tls: else anyone on the way reads mail and password.",
+        )
+    site = settings.publish.site_url
+    if site and not re.fullmatch(r"https?://[^\s\x00-\x20\\?#]+", site):
+        raise fail(
+            ["publish", "site_url"], "is no web address", 'Write one such as "https://you.example/news/".'
+        )
+    if settings.publish.folder:
+        folder = publish_folder(settings)
+        own = Path(settings.home).absolute()
+        if folder is not None and (folder == own or folder in own.parents or folder == own / "site"):
+            raise fail(
+                ["publish", "folder"],
+                "lies around or on the home itself",
+                "Name another folder for the mirror.",
+            )
+
+
+def publish_folder(settings: Settings) -> Path | None:
+    """The folder of the mirror, None where there is none; relative ones lie in the home."""
+    if not settings.publish.folder:
+        return None
+    return (Path(settings.home) / Path(settings.publish.folder).expanduser()).absolute()
+
+
+def mail_password(settings: Settings) -> str:
+    """The password of the mail account, "" where none is set; read when it is needed and kept nowhere.
+
+    Raises:
+        SettingsError: the file that holds it can't be read or others can read it, or there is no keyring.
+    """
+    place = settings.mail.password
+    if place == SecretSetting():
+        return os.environ.get(MAIL_VARIABLE, "").strip()
+    return secret(settings, place, "[mail.password]")
 
 
 def detect_timezone() -> str:
@@ -387,29 +472,108 @@ def secrets(settings: Settings) -> dict[str, str]:
     """
     found = {}
     for host, place in settings.secrets.items():
-        subject = f'[secrets."{host}"]'
-        if place.env:
-            if not place.env.startswith("NEWSFEED_SECRET_"):
-                raise SettingsError(
-                    subject,
-                    f"{place.env} is not a name for a secret",
-                    "Its name must begin with NEWSFEED_SECRET_.",
-                )
-            if value := os.environ.get(place.env, "").strip():
-                found[host] = value
-        elif place.file:
-            path = (Path(settings.home) / Path(place.file).expanduser()).absolute()
-            try:
-                if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                    raise SettingsError(subject, f"others can read {path.name}", f"Run: chmod 600 {path}")
-                found[host] = path.read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise SettingsError(
-                    subject,
-                    f"{path.name} can't be read ({error.strerror})",
-                    "Write the secret there, one line.",
-                ) from error
+        if value := secret(settings, place, f'[secrets."{host}"]'):
+            found[host] = value
     return found
+
+
+def secret(settings: Settings, place: SecretSetting, subject: str) -> str:
+    """The secret that lies at `place`, "" for a variable that isn't set. `subject` names the setting in errors.
+
+    Raises:
+        SettingsError: as `secrets`.
+    """
+    if place.env:
+        if not place.env.startswith("NEWSFEED_SECRET_"):
+            raise SettingsError(
+                subject,
+                f"{place.env} is not a name for a secret",
+                "Its name must begin with NEWSFEED_SECRET_.",
+            )
+        return os.environ.get(place.env, "").strip()
+    if place.file:
+        path = (Path(settings.home) / Path(place.file).expanduser()).absolute()
+        try:
+            if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+                raise SettingsError(subject, f"others can read {path.name}", f"Run: chmod 600 {path}")
+            return path.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise SettingsError(
+                subject,
+                f"{path.name} can't be read ({error.strerror})",
+                "Write the secret there, one line.",
+            ) from error
+    if place.keyring:
+        return _from_keyring(place.keyring, subject)
+    return ""
+
+
+KEYRING_SERVICE = "newsfeed"
+
+
+def _from_keyring(user: str, subject: str) -> str:
+    try:
+        import keyring
+        import keyring.errors
+    except ImportError:
+        raise SettingsError(
+            subject,
+            "the package keyring is not installed",
+            "Install morning-newsfeed[keyring], or run `newsfeed mail setup` again to use a file.",
+        ) from None
+    try:
+        return keyring.get_password(KEYRING_SERVICE, user) or ""
+    except keyring.errors.KeyringError as error:
+        raise SettingsError(
+            subject,
+            f"the keyring can't be read ({type(error).__name__})",
+            "Unlock it, or run `newsfeed mail setup` again to use a file.",
+        ) from error
+
+
+def keep_in_keyring(user: str, value: str) -> bool:
+    """Keep a secret in the system's keyring; False where there is none that keeps anything."""
+    try:
+        import keyring
+        import keyring.errors
+    except ImportError:
+        return False
+    try:
+        keyring.set_password(KEYRING_SERVICE, user, value)
+        return bool(keyring.get_password(KEYRING_SERVICE, user) == value)
+    except keyring.errors.KeyringError:
+        return False
+
+
+def forget_in_keyring(user: str) -> None:
+    """Take a secret out of the keyring, if it is there."""
+    try:
+        import keyring
+        import keyring.errors
+    except ImportError:
+        return
+    with contextlib.suppress(keyring.errors.KeyringError):
+        keyring.delete_password(KEYRING_SERVICE, user)
+
+
+def with_table(text: str, name: str, lines: Sequence[str]) -> str:
+    """The text of a newsfeed.toml with table `name`, and those below it, replaced by `lines`; all else as it was."""
+    kept = []
+    inside = False
+    for line in text.splitlines(keepends=True):
+        if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
+            inside = _split_key(header.group(1))[:1] == [name]
+        if not inside:
+            kept.append(line)
+    body = "".join(kept).rstrip("\n")
+    block = "\n".join([f"[{name}]", *lines]) if lines else ""
+    return "\n\n".join(part for part in (body, block) if part) + "\n"
+
+
+def user_folders() -> tuple[Path, Path]:
+    """Where this user's systemd units and launchd agents lie."""
+    base = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return base / "systemd" / "user", Path.home() / "Library" / "LaunchAgents"
 
 
 def frozen_clock() -> datetime | None:

@@ -90,7 +90,9 @@ class FeedState(Record, frozen=True, kw_only=True):
     moved_to: str = ""  # where permanent redirects lead, while they do
     moved_seen: tuple[date, ...] = ()  # the days on which they did
     gone: bool = False  # 410
-    memory: Mapping[str, str] = {}  # what its source keeps for itself: an id behind a name, how far it has read
+    memory: Mapping[
+        str, str
+    ] = {}  # what its source keeps for itself: an id behind a name, how far it has read
 
     @property
     def name(self) -> str:
@@ -660,10 +662,52 @@ class KeepSetting(Setting, frozen=True, kw_only=True):
 
 
 class SecretSetting(Setting, frozen=True, kw_only=True):
-    """Where the secret of one host lies: an environment variable's name, or a file only its owner can read."""
+    """Where a secret lies: an environment variable's name, a file only its owner can read, or the system's keyring."""
 
     env: str = ""
     file: str = ""
+    keyring: str = ""  # the user name that it is kept under, for the service "newsfeed"
+
+
+class ScheduleSetting(Setting, frozen=True, kw_only=True):
+    """When the edition is handed out, in the reader's zone."""
+
+    hour: str = "06:30"
+    days: tuple[str, ...] = (
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    )
+    ahead: int = 20  # minutes before the hour in which feeds are asked and the page is made
+
+
+class MailSetting(Setting, frozen=True, kw_only=True):
+    """How the edition goes out by mail. Without `to` there is none."""
+
+    to: str = ""
+    sender: str = ""  # the address it comes from; as `to` where it is empty
+    sender_name: str = "newsfeed"
+    by: str = "smtp"  # smtp, sendmail, maildir, eml
+    host: str = ""
+    port: int = 0  # 0: 587 for starttls, 465 for tls
+    security: str = "starttls"  # starttls, tls; none for a server on this machine
+    user: str = ""  # as the sender's address where it is empty
+    password: SecretSetting = SecretSetting()
+    path: str = ""  # the sendmail program, the maildir, or the folder of .eml files
+    empty_days: bool = False
+    thread: bool = False  # all mornings in one conversation
+    timeout: float = 30.0  # seconds for each answer of the server
+
+
+class PublishSetting(Setting, frozen=True, kw_only=True):
+    """Where the pages are mirrored to, and the address at which they are then found."""
+
+    folder: str = ""
+    site_url: str = ""
 
 
 class Settings(Setting, frozen=True, kw_only=True):
@@ -677,4 +721,7 @@ class Settings(Setting, frozen=True, kw_only=True):
     edition: EditionSetting = EditionSetting()
     fetch: FetchSetting = FetchSetting()
     keep: KeepSetting = KeepSetting()
+    schedule: ScheduleSetting = ScheduleSetting()
+    mail: MailSetting = MailSetting()
+    publish: PublishSetting = PublishSetting()
     secrets: Mapping[str, SecretSetting] = {}  # host -> where its secret lies
