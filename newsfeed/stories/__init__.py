@@ -18,6 +18,7 @@ def join(
     window: Sequence[StoredItem],
     stories: Sequence[Story],
     outlets: Mapping[int, str],
+    paywalled: frozenset[int] = frozenset(),
 ) -> list[Story]:
     """Put every new item into a story.
 
@@ -26,10 +27,12 @@ def join(
         window: stored items of the last days, `new` among them or not; the background for what is common.
         stories: the stories of those days.
         outlets: the name of each feed, so that an outlet's own name says nothing about an event.
+        paywalled: feeds whose articles are for subscribers; near-equals of others tell a story before them.
 
     Returns:
-        The stories that are new or have changed, by their number.
+        The stories that are new or have changed, by their number; their items are in theirs only from now on. A
+        story with the number 0 needs a new one.
     """
     from newsfeed.stories.joining import join_items
 
-    return join_items(new, window, stories, outlets)
+    return join_items(new, window, stories, outlets, paywalled)

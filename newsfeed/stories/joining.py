@@ -1,28 +1,35 @@
-"""Average-link joining of items over a sparse graph of likeness, starting from the stories that stand.
+"""Centroid-link joining of items over a sparse graph of likeness, starting from the stories that stand.
 
-Two items are compared when they share a link, or a word that is rare enough in the window. Likeness is the cosine
-of their TF-IDF vectors. Average link (a story joins another when the mean likeness over all pairs passes the
-bar) keeps chains from forming, and so keeps two events of one beat apart.
+Items that share a page are one group from the start. Then, best first, two groups join when the cosine of their
+centroids passes a bar. The bar is higher where there is little to go by: it falls with the harmonic mean of the
+groups' evidence (words told, those of titles twice), so that two bare headlines need more in common than two
+summaries, and a headline more than a big story does. Time between groups lowers their likeness.
+
+After each pass terms are weighed anew by the groups there are, and groups compared again, until nothing joins.
+The method is compared with others (average link, online clustering, MinHash) by `bench/stories.py`.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from newsfeed.model import StoredItem, Story
-from newsfeed.stories.words import terms
+from newsfeed.stories.apart import kept_apart, standing_titles
+from newsfeed.stories.links import same_page
+from newsfeed.stories.telling import best, moment
+from newsfeed.stories.vectors import Terms
 
-BAR = 0.2  # mean likeness of two groups that tell one story
-EDGE = 0.10  # below it, a pair counts as unlike
-COMMON = 0.10  # a word in more than this share of the window says nothing
-SPAN = timedelta(hours=72)  # items further apart tell different events
-COPY = 0.85  # cosine of one text told twice
+BAR = 0.21  # likeness of two groups that tell one story, when they tell much
+THIN = 9.0  # evidence at which the bar is twice as high
+SPAN = 72.0  # hours; what lies further apart tells different events
+FADE = 96.0  # hours after which likeness is halved
+ONE_FEED = 0.85  # a feed seldom tells one event twice, and often tells its next one in the same words
+PASSES = 3
 
 
 def join_items(
@@ -30,188 +37,182 @@ def join_items(
     window: Sequence[StoredItem],
     stories: Sequence[Story],
     outlets: Mapping[int, str],
+    paywalled: Set[int] = frozenset(),
 ) -> list[Story]:
     """See `stories.join`."""
     fresh = {i.id for i in new}
     everything = {i.id: i for i in (*window, *new)}
     items = [everything[key] for key in sorted(everything)]
+    if not fresh:
+        return []
+    groups = _start(items, stories, fresh)
+    _join_pages(groups, items, fresh)
+    changed = {g.key for g in groups.values() if any(items[m].id in fresh for m in g.members)}
+    apart = kept_apart(items)
+    terms = Terms(items, outlets, standing_titles(items))
+    for g in groups.values():
+        g.evidence = float(terms.evidence[g.members].sum())
+        g.apart = set().union(*(apart.get(m, ()) for m in g.members))
+    for _ in range(PASSES):
+        before = len(groups)
+        _pass(groups, changed, terms)
+        if len(groups) == before:
+            break
+    return _stories(groups, items, {s.id: s for s in stories}, fresh, paywalled)
+
+
+@dataclass
+class _Group:
+    """Items told as one story so far. `key` is its number, `start` and `end` in hours."""
+
+    key: int
+    members: list[int]
+    start: float
+    end: float
+    feeds: set[int]
+    evidence: float = 0.0
+    apart: set[int] = field(default_factory=set)
+    taken: list[int] = field(default_factory=list)  # numbers of the groups that went into it
+
+    def take(self, other: _Group) -> None:
+        self.members += other.members
+        self.taken += [other.key, *other.taken]
+        self.start, self.end = min(self.start, other.start), max(self.end, other.end)
+        self.feeds |= other.feeds
+        self.evidence += other.evidence
+        self.apart |= other.apart
+
+
+def _start(items: Sequence[StoredItem], stories: Sequence[Story], fresh: Set[int]) -> dict[int, _Group]:
+    """The groups to begin with, by number: standing stories, and every new item for itself."""
     place = {item.id: n for n, item in enumerate(items)}
-    groups = _start(items, place, stories, fresh)
-    pairs = _likeness(items, outlets, only={place[i] for i in fresh})
-    merged = _average_link(groups, pairs, items)
-    return _stories(merged, items, {s.id: s for s in stories}, fresh)
-
-
-def moment(item: StoredItem) -> datetime:
-    """When an item tells its event: when it was published, else when we saw it."""
-    return item.item.published or item.first_seen
-
-
-def _start(
-    items: Sequence[StoredItem], place: Mapping[int, int], stories: Sequence[Story], fresh: set[int]
-) -> dict[int, list[int]]:
-    """The groups to begin with: standing stories, and every other item for itself. Key: number of the story."""
-    groups: dict[int, list[int]] = {}
     taken: set[int] = set()
+    groups: dict[int, _Group] = {}
     for story in sorted(stories, key=lambda s: s.id):
         members = [place[i] for i in story.items if i in place and i not in fresh and i not in taken]
         if members:
-            groups[story.id] = members
+            groups[story.id] = _group(story.id, members, items)
             taken.update(items[m].id for m in members)
-    for item in items:
+    for n, item in enumerate(items):
         if item.id in fresh:
-            groups[item.id] = [place[item.id]]
+            groups[_free(item.id, groups)] = _group(_free(item.id, groups), [n], items)
     return groups
 
 
-def _is_page(link: str) -> bool:
-    """Whether a link names one thing to read, not a front page."""
-    parts = urlsplit(link)
-    return bool(parts.path.strip("/") or parts.query)
+def _free(number: int, groups: Mapping[int, _Group]) -> int:
+    """The number itself; if a standing story bears it that this item has left, a negative stand-in for a new one."""
+    return number if number not in groups else -number
 
 
-def _likeness(
-    items: Sequence[StoredItem], outlets: Mapping[int, str], only: set[int]
-) -> dict[tuple[int, int], float]:
-    """Likeness of every pair with at least one item of `only` that is worth a thought."""
-    pairs: dict[tuple[int, int], float] = {}
-    by_link: dict[str, list[int]] = defaultdict(list)
-    for n, item in enumerate(items):
-        for link in {item.item.link, item.item.discussion} - {""}:
-            if _is_page(link):
-                by_link[link].append(n)
-    for same in by_link.values():
-        for a in same:
-            for b in same:
-                if a < b and (a in only or b in only):
-                    pairs[a, b] = 1.0
-    vectors = [terms(i.item.title, i.item.text or i.item.lead, outlets.get(i.feed, "")) for i in items]
-    frequency: dict[str, int] = defaultdict(int)
-    for vector in vectors:
-        for term in vector:
-            frequency[term] += 1
-    total = len(items)
-    limit = max(5.0, COMMON * total)
-    postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
-    weighted: list[dict[str, float]] = []
-    for n, vector in enumerate(vectors):
-        weights = {
-            t: (1 + np.log(c)) * np.log((1 + total) / frequency[t])
-            for t, c in vector.items()
-            if 1 < frequency[t] <= limit
-        }
-        rare = {t: (1 + np.log(c)) * np.log(1 + total) for t, c in vector.items() if frequency[t] == 1}
-        norm = float(np.sqrt(sum(w * w for w in weights.values()) + sum(w * w for w in rare.values()))) or 1.0
-        unit = {t: float(w) / norm for t, w in sorted(weights.items())}
-        weighted.append(unit)
-        for term, weight in unit.items():
-            postings[term].append((n, weight))
-    arrays = {t: (np.array([n for n, _ in p]), np.array([w for _, w in p])) for t, p in postings.items()}
-    for n in sorted(only):
-        unit = weighted[n]
-        if not unit:
+def _group(key: int, members: list[int], items: Sequence[StoredItem]) -> _Group:
+    hours = [moment(items[m]).timestamp() / 3600 for m in members]
+    return _Group(key, members, min(hours), max(hours), {items[m].feed for m in members})
+
+
+def _join_pages(groups: dict[int, _Group], items: Sequence[StoredItem], fresh: Set[int]) -> None:
+    """Join groups that share a page, whatever they say; standing ones only through a new item."""
+    of = {m: key for key, g in groups.items() for m in g.members}
+    for same in same_page(items):
+        keys = sorted({of[n] for n in same if n in of}, key=_oldest)
+        if len(keys) < 2 or not any(items[n].id in fresh for n in same):
             continue
-        where = np.concatenate([arrays[t][0] for t in unit])
-        what = np.concatenate([arrays[t][1] * w for t, w in unit.items()])
-        sums = np.bincount(where, weights=what, minlength=total)
-        for other in np.flatnonzero(sums >= EDGE):
-            if (b := int(other)) == n or (b in only and b < n):
-                continue
-            if abs(moment(items[n]) - moment(items[b])) > SPAN:
-                continue
-            score = _judged(items[n], items[b], float(sums[b]))
-            if score >= EDGE:
-                key = (min(n, b), max(n, b))
-                pairs[key] = max(pairs.get(key, 0.0), score)
-    return pairs
+        for key in keys[1:]:
+            for m in groups[key].members:
+                of[m] = keys[0]
+            groups[keys[0]].take(groups.pop(key))
 
 
-def _judged(a: StoredItem, b: StoredItem, score: float) -> float:
-    """A feed's own standing titles ("Weekly links", "Episode 12") make no story of its different contents."""
-    if a.feed == b.feed and score < COPY:
-        same_title = a.item.title.casefold() == b.item.title.casefold()
-        return 0.0 if same_title else score * 0.7
-    return score
+def _oldest(key: int) -> tuple[bool, int]:
+    return (key < 0, abs(key))
 
 
-def _average_link(
-    groups: dict[int, list[int]], pairs: Mapping[tuple[int, int], float], items: Sequence[StoredItem]
-) -> dict[int, list[int]]:
-    """Join the two groups with the highest mean likeness until none passes the bar."""
-    group_of = {member: key for key, members in groups.items() for member in members}
-    sums: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
-    links: dict[int, set[int]] = defaultdict(set)
-    for (a, b), score in sorted(pairs.items()):
-        if a not in group_of or b not in group_of or group_of[a] == group_of[b]:
-            continue
-        x, y = group_of[a], group_of[b]
-        sums[x][y] += score
-        sums[y][x] += score
-        if score >= 1.0:
-            links[x].add(y)
-            links[y].add(x)
-    groups = {key: list(members) for key, members in groups.items()}
+def _pass(groups: dict[int, _Group], changed: set[int], terms: Terms) -> None:
+    """One round of joining, best first; `changed` are the groups that may join others, kept up to date."""
+    keys = sorted(groups, key=_oldest)
+    number = {key: n for n, key in enumerate(keys)}
+    inside = [m for key in keys for m in groups[key].members]
+    group = np.full(terms.items, -1, dtype=np.int64)
+    group[inside] = [number[key] for key in keys for _ in groups[key].members]
+    # Items that are in no story and shall be in none still tell what is common.
+    others = np.flatnonzero(group < 0)
+    group[others] = len(keys) + np.arange(len(others))
+    vectors = terms.groups(group, len(keys) + len(others))
+    products = vectors.alike([number[key] for key in changed if key in number], len(keys))
+    square: list[float] = (vectors.norm**2).tolist()
     version: dict[int, int] = defaultdict(int)
     heap: list[tuple[float, int, int, int, int]] = []
 
     def offer(x: int, y: int) -> None:
-        mean = 1.0 if y in links[x] else sums[x][y] / (len(groups[x]) * len(groups[y]))
-        if mean >= BAR:
-            low, high = min(x, y), max(x, y)
-            heapq.heappush(heap, (-mean, low, high, version[low], version[high]))
+        low, high = min(x, y), max(x, y)
+        product = products[low].get(high, 0.0)
+        cosine = product / (square[low] * square[high]) ** 0.5
+        ratio = _ratio(cosine, groups[keys[low]], groups[keys[high]]) if cosine >= BAR else 0.0
+        if ratio >= 1.0:
+            heapq.heappush(heap, (-ratio, low, high, version[low], version[high]))
 
-    for x in sorted(sums):
-        for y in sums[x]:
+    for x in sorted(products):
+        for y in products[x]:
             if x < y:
                 offer(x, y)
     while heap:
         _, x, y, seen_x, seen_y = heapq.heappop(heap)
-        if x not in groups or y not in groups or version[x] != seen_x or version[y] != seen_y:
+        if version[x] != seen_x or version[y] != seen_y:
             continue
-        groups[x] += groups.pop(y)
+        one, other = groups[keys[x]], groups[keys[y]]
+        if not one.apart.isdisjoint(other.members):
+            continue
+        one.take(groups.pop(keys[y]))
+        changed.discard(keys[y])
+        changed.add(keys[x])
+        square[x] += square[y] + 2 * products[x][y]
         version[x] += 1
-        for other, score in sums.pop(y).items():
-            sums[other].pop(y, None)
-            if other != x:
-                sums[x][other] += score
-                sums[other][x] += score
-        for other in links.pop(y, set()):
-            links[other].discard(y)
-            if other != x:
-                links[x].add(other)
-                links[other].add(x)
-        sums[x].pop(y, None)
-        for other in sorted(sums[x]):
-            if other in groups:
-                offer(x, other)
-    return groups
+        version[y] = -1
+        mine = products[x]
+        del mine[y]
+        for z, product in products.pop(y).items():
+            if z != x:
+                del products[z][y]
+                mine[z] = products[z][x] = mine.get(z, 0.0) + product
+        for z in mine:
+            offer(x, z)
+
+
+def _ratio(cosine: float, a: _Group, b: _Group) -> float:
+    """Likeness of two groups by the bar that they have to pass."""
+    gap = max(a.start - b.end, b.start - a.end, 0.0)
+    if gap > SPAN or not (a.evidence and b.evidence):
+        return 0.0
+    evidence = 2 * a.evidence * b.evidence / (a.evidence + b.evidence)
+    bar = BAR * (1 + THIN / evidence)
+    if len(a.feeds) == 1 and a.feeds == b.feeds:
+        bar /= ONE_FEED
+    return cosine * float(0.5 ** (gap / FADE)) / bar
 
 
 def _stories(
-    groups: Mapping[int, list[int]], items: Sequence[StoredItem], before: Mapping[int, Story], fresh: set[int]
+    groups: Mapping[int, _Group],
+    items: Sequence[StoredItem],
+    before: Mapping[int, Story],
+    fresh: Set[int],
+    paywalled: Set[int],
 ) -> list[Story]:
-    changed = []
-    for key, members in sorted(groups.items()):
-        ids = {items[m].id for m in members}
+    """The groups that differ from the stories that stood, as stories."""
+    result = []
+    for key in sorted(groups, key=_oldest):
+        inside = sorted((items[m] for m in groups[key].members), key=lambda i: (moment(i), i.id))
+        ids = {i.id for i in inside}
         old = before.get(key)
-        if not ids & fresh and old is not None and ids <= set(old.items):
+        if old is not None and not ids & fresh and ids <= set(old.items):
             continue
-        inside = sorted((items[m] for m in members), key=lambda i: (moment(i), i.id))
-        earlier = tuple(i for i in (old.items if old else ()) if i not in ids)
-        changed.append(
+        stood = [before[k] for k in (key, *groups[key].taken) if k in before]
+        earlier = tuple(dict.fromkeys(i for s in stood for i in s.items if i not in ids))
+        result.append(
             Story(
-                id=key,
-                head=_head(inside).id,
+                id=max(key, 0),
+                head=best(inside, paywalled).id,
                 items=earlier + tuple(i.id for i in inside),
-                first=min(moment(inside[0]), old.first) if old else moment(inside[0]),
-                last=moment(inside[-1]),
+                first=min(moment(inside[0]), *(s.first for s in stood)) if stood else moment(inside[0]),
+                last=max(moment(inside[-1]), *(s.last for s in stood)) if stood else moment(inside[-1]),
             )
         )
-    return changed
-
-
-def _head(inside: Sequence[StoredItem]) -> StoredItem:
-    """The best telling: an article before a post, with a lead before one without, the earliest among equals."""
-    return min(
-        inside, key=lambda i: (i.item.kind != "article", len(i.item.lead.split()) < 12, moment(i), i.id)
-    )
+    return result

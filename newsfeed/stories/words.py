@@ -1,286 +1,111 @@
-"""What an item says of an event, as weighted terms: words of title and text, names and numbers."""
+"""What an item says of an event, as terms: words of its title and the beginning of its text.
+
+A term is a lower-case word without its plural or verb ending, a number as written, or two neighbouring signs of
+a script that sets no spaces. Words that stand in every text (of the languages below) are no terms.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
-WORD = re.compile(r"[^\W_]+(?:[’'][^\W_]+)?", re.UNICODE)
-CJK = re.compile(r"[぀-ヿ㐀-鿿가-힯]+")
+WORD = re.compile(r"\d+(?:[.,:]\d+)+|[^\W_]+(?:[’'][^\W_]+)?")
+UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 STOP = frozenset(
-    [
-        "a",
-        "about",
-        "after",
-        "again",
-        "against",
-        "all",
-        "also",
-        "am",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "because",
-        "been",
-        "before",
-        "being",
-        "between",
-        "both",
-        "but",
-        "by",
-        "can",
-        "could",
-        "did",
-        "do",
-        "does",
-        "doing",
-        "down",
-        "during",
-        "each",
-        "few",
-        "for",
-        "from",
-        "further",
-        "get",
-        "gets",
-        "got",
-        "had",
-        "has",
-        "have",
-        "having",
-        "he",
-        "her",
-        "here",
-        "hers",
-        "him",
-        "his",
-        "how",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "just",
-        "like",
-        "make",
-        "makes",
-        "made",
-        "may",
-        "me",
-        "might",
-        "more",
-        "most",
-        "my",
-        "new",
-        "no",
-        "nor",
-        "not",
-        "now",
-        "of",
-        "off",
-        "on",
-        "once",
-        "one",
-        "only",
-        "or",
-        "other",
-        "our",
-        "out",
-        "over",
-        "own",
-        "per",
-        "says",
-        "said",
-        "say",
-        "same",
-        "she",
-        "should",
-        "so",
-        "some",
-        "such",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "through",
-        "to",
-        "too",
-        "two",
-        "under",
-        "until",
-        "up",
-        "upon",
-        "us",
-        "use",
-        "used",
-        "using",
-        "very",
-        "via",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "while",
-        "who",
-        "whom",
-        "why",
-        "will",
-        "with",
-        "within",
-        "without",
-        "would",
-        "you",
-        "your",
-        "yet",
-        "still",
-        "first",
-        "last",
-        "week",
-        "weeks",
-        "day",
-        "days",
-        "year",
-        "years",
-        "month",
-        "months",
-        "today",
-        "yesterday",
-        "tomorrow",
-        "time",
-        "times",
-        "report",
-        "reports",
-        "reported",
-        "news",
-        "update",
-        "updates",
-        "live",
-        "latest",
-        "watch",
-        "video",
-        "read",
-        "more",
-        "here's",
-        "what's",
-        "it's",
-        "der",
-        "die",
-        "das",
-        "und",
-        "oder",
-        "ein",
-        "eine",
-        "einen",
-        "einem",
-        "den",
-        "dem",
-        "des",
-        "im",
-        "in",
-        "ist",
-        "mit",
-        "nach",
-        "nicht",
-        "von",
-        "vor",
-        "wie",
-        "wird",
-        "zu",
-        "zum",
-        "zur",
-        "auf",
-        "aus",
-        "bei",
-        "für",
-        "le",
-        "la",
-        "les",
-        "un",
-        "une",
-        "des",
-        "du",
-        "de",
-        "et",
-        "ou",
-        "est",
-        "dans",
-        "par",
-        "pour",
-        "sur",
-        "avec",
-        "plus",
-        "que",
-        "qui",
-        "ne",
-        "pas",
-        "au",
-        "aux",
-        "el",
-        "los",
-        "las",
-        "una",
-        "unos",
-        "de",
-        "del",
-        "y",
-        "o",
-        "es",
-        "en",
-        "por",
-        "para",
-        "con",
-        "más",
-        "que",
-        "se",
-        "su",
-        "al",
-        "lo",
-        "como",
-    ]
+    WORD.findall(
+        """
+        a about above after again against ago all almost along already also although always am among an and another
+        any anything are around as ask asked at away back be became because become been before behind being below
+        best better between big biggest both but by came can can't cannot come comes coming could couldn't day days
+        did didn't do does doesn't doing don't done down during each either else enough even ever every everything
+        few find finds first for former found four from full further get gets getting give given gives go goes going
+        gone good got had has hasn't have haven't having he he's her here here's hers herself him himself his how
+        however i i'm i've if in inside instead into is isn't it it's its itself just keep know known knows last late
+        later latest least less let let's like likely little live long look looking lot made major make makes making
+        man many may maybe me might month months more most much must my myself near nearly need needs never new
+        news next no nor not nothing now of off often old on once one only onto or other others our ours out outside
+        over own part people per perhaps please put rather read really report reported reportedly reports right said
+        same saw say saying says see seems seen set several shall she should since so some something soon still such
+        take taken takes taking tell tells ten than that that's the their theirs them themselves then there there's
+        these they they're thing things think this those though three through thursday time times to today together
+        told tomorrow too took toward towards tuesday two under until up update updated updates upon us use used
+        uses using very video want wants was watch way ways we we're wednesday week weekly weeks well went were what
+        what's when where whether which while who who's whom whose why will with within without won't would year
+        years yes yesterday yet you you're your yours monday friday saturday sunday january february march april
+        june july august september october november december amid according including image photo photos exclusive
+        breaking analysis opinion newsletter podcast via
+
+        aber alle als am an auch auf aus bei beim bis da damit dann das dass dem den denn der des die dies diese
+        dieser dieses doch dort durch ein eine einem einen einer eines er es für gegen gibt habe haben hatte hier
+        ich ihr ihre im ist jetzt kann kein keine können man mehr mit nach neu neue neuen nicht noch nun nur ob oder
+        ohne rund sagt schon sehr sein seine sich sie sind so soll sollen über um und uns unter vom von vor was
+        wegen weil wenn werden wie wieder will wir wird worden wurde wurden zu zum zur zwei zwischen uhr jahr jahre
+
+        à alors après au aussi autre aux avant avec avoir ce cela ces cet cette comme contre dans de depuis des deux
+        dont du elle elles en encore entre est et été être eu fait faire fois il ils jusqu la le les leur leurs lors
+        lui mais mais même moins ne nos notre nous on ont ou où par pas pendant peu plus pour pourquoi près qu que
+        quel quelle qui sa sans se selon ses si son sont sous sur tous tout toute toutes très un une vers vos votre
+        vous ans année années jour jours c'est d'un d'une n'est qu'il
+
+        al algo ante antes así aún cada como cómo con contra cual cuando de del desde donde dos durante el ella ellos
+        en entre es esa ese eso esta está están este esto estos fue ha han hasta hay la las le les lo los más me
+        mi muy nada ni nos o otra otro para pero por porque primer primera puede qué que quien se según ser si sido
+        sobre son su sus también tan tiene todo todos tras tres un una uno unos y ya año años hoy
+
+        agli ai al alla alle anche ancora che chi ci col come con cosa così cui da dagli dai dal dalla dalle degli
+        dei del della delle di dopo dove due e ecco fa fino fra gli ha hanno i il in io la le lei lo loro ma
+        meno mi molto nei nel nella nelle no noi non o ogni oggi per perché però più poi prima può quando quasi
+        quella quello questa queste questi questo se sei senza si sia solo sono stata stato su sua sue sui sul sulla
+        suo tra tutti tutto un una uno anni anno dell'anno
+
+        aan al als ben bij daar dan dat de deze die dit doen dus een er geen had heb hebben heeft het hier hij
+        hoe hun ik in is ja jaar je kan komt kunnen maar mag meer met mij moet moeten na naar niet nieuwe nog nu of
+        om omdat onder ons ook op over pas te tegen toch toen tot tussen twee uit uw van veel voor waar wat
+        weer wel werd wie wij wil worden wordt zal ze zei zeg zich zij zijn zo zonder zou
+        """
+    )
 )
 TITLE_WEIGHT = 2.0
-TEXT_WORDS = 60  # later words of a text say less of its event
+TEXT_WORDS = 45  # later words of a text say less of its event
+TEXT_SIGNS = 700  # where to stop looking for them
 
 
-def terms(title: str, text: str, outlet: str = "") -> dict[str, float]:
-    """Terms of an item with their counts: title words twice, the outlet's own name not at all."""
-    own = {w.lower() for w in WORD.findall(outlet)}
-    counts: dict[str, float] = {}
-    for word in _words(title):
-        if word not in own:
-            counts[word] = counts.get(word, 0.0) + TITLE_WEIGHT
-    for word in list(_words(text))[:TEXT_WORDS]:
-        if word not in own:
-            counts[word] = counts.get(word, 0.0) + 1.0
-    return counts
+class Vocabulary(dict[str, tuple[int, ...]]):
+    """Words as written -> the numbers of their terms; a word is worked on once only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numbers: dict[str, int] = {}
+
+    def __missing__(self, word: str) -> tuple[int, ...]:
+        numbers = self.numbers
+        found = tuple(numbers.setdefault(term, len(numbers)) for term in word_terms(word))
+        self[word] = found
+        return found
+
+    def read(self, text: str, most: int | None = None) -> list[int]:
+        """The terms of the first words of a text, in order, as numbers."""
+        words = WORD.findall(text)
+        return [number for word in words[:most] for number in self[word]]
 
 
-def _words(text: str) -> Iterable[str]:
-    for match in WORD.finditer(text):
-        word = match.group().lower().replace("’", "'").removesuffix("'s")
-        if CJK.match(word):
-            yield from (word[i : i + 2] for i in range(max(1, len(word) - 1)))
-        elif (len(word) > 1 or word.isdigit()) and word not in STOP:
-            yield _stem(word)
+def word_terms(word: str) -> tuple[str, ...]:
+    """The terms of one word: none for a stop word, pairs of signs where a script sets no spaces."""
+    plain = word.lower().replace("’", "'")
+    if plain in STOP:
+        return ()
+    if UNSPACED.search(plain):
+        return tuple(plain[i : i + 2] for i in range(max(1, len(plain) - 1)))
+    # "Lyon's" is Lyon, "l'Europe" is Europe, "d'Italia" Italia.
+    plain = plain.removesuffix("'s").removesuffix("'")
+    head, mark, tail = plain.partition("'")
+    if mark and len(head) <= 2 and len(tail) > 2:
+        plain = tail
+    if plain in STOP or (len(plain) < 2 and not plain.isdigit()):
+        return ()
+    return (stem(plain),)
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
     """Plural and verb endings off, so that "banks" meets "bank": enough for headlines, and cheap."""
     for ending, put in (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", ""), ("s", "")):
         if word.endswith(ending) and len(word) - len(ending) >= 4 and not word.endswith("ss"):

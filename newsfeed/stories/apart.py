@@ -1,0 +1,92 @@
+"""Items that never tell one event however alike they look: a series' episodes, a feed's standing titles."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from newsfeed.model import StoredItem
+from newsfeed.stories.words import WORD, Vocabulary
+
+SERIES = re.compile(
+    r"\b(?:episode|ep|issue|part|vol|volume|chapter|season|edition|round|week|number|no|nr|folge|ausgabe|teil|"
+    r"épisode|numéro|partie|episodio|número|capítulo|puntata|numero|aflevering|deel)\.?\s*#?\s*(\d+)|#(\d+)\b",
+    re.IGNORECASE,
+)
+VERSION = re.compile(
+    r"\b([^\W\d][\w+-]*)\s+v?(\d+(?:\.\d+)+)(?!\S*%)(?!\s*(?:percent|per|m|bn|million|billion)\b)"
+)
+MEASURES = frozenset(
+    {
+        "magnitude",
+        "rise",
+        "rises",
+        "rose",
+        "fall",
+        "falls",
+        "fell",
+        "up",
+        "down",
+        "hits",
+        "at",
+        "to",
+        "of",
+        "by",
+    }
+)
+STANDING = 6  # terms; a longer title that comes again is no standing one
+MANY = 400  # items under one key; comparing more of them in pairs would take too long
+
+
+def standing_titles(items: Sequence[StoredItem]) -> set[int]:
+    """Places of items whose title comes again and again with other contents ("Weekly links", "Morning briefing").
+
+    Such a title is known by one feed using it twice for different texts or pages; it then says nothing in
+    other feeds either.
+    """
+    vocabulary = Vocabulary()
+    by_title: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for n, item in enumerate(items):
+        key = tuple(vocabulary.read(WORD_WITH_DIGIT.sub(" ", item.item.title)))
+        if len(key) <= STANDING:
+            by_title[key].append(n)
+    found: set[int] = set()
+    for same in by_title.values():
+        contents: dict[int, set[tuple[str, str]]] = defaultdict(set)
+        for n in same:
+            contents[items[n].feed].add((items[n].item.link or items[n].item.identity, items[n].item.text))
+        if any(
+            len({link for link, _ in told}) > 1 and len({text for _, text in told}) > 1
+            for told in contents.values()
+        ):
+            found.update(same)
+    return found
+
+
+WORD_WITH_DIGIT = re.compile(r"\S*\d\S*")
+
+
+def kept_apart(items: Sequence[StoredItem]) -> Mapping[int, set[int]]:
+    """For each place, the places that it may never share a story with, unless they share a page.
+
+    Kept apart are titles that name different numbers of one series ("Episode 12", "Episode 13") in otherwise
+    the same words, and different versions of one thing ("Teapot 3.1", "Teapot 3.2").
+    """
+    by_key: dict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
+    for n, item in enumerate(items):
+        title = item.item.title
+        if number := SERIES.search(title):
+            rest = tuple(w.lower() for w in WORD.findall(SERIES.sub(" ", title)))
+            by_key["series", *rest].append((n, (number[1] or number[2]).lstrip("0")))
+            by_key["series of", str(item.feed)].append((n, (number[1] or number[2]).lstrip("0")))
+        versions = {v[1].lower(): v[2] for v in VERSION.finditer(title) if v[1].lower() not in MEASURES}
+        for name, version in versions.items():
+            by_key["version", name].append((n, version))
+    found: dict[int, set[int]] = defaultdict(set)
+    for same in by_key.values():
+        for a, one in same[:MANY]:
+            for b, other in same[:MANY]:
+                if one != other:
+                    found[a].add(b)
+    return found

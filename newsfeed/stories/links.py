@@ -1,0 +1,54 @@
+"""Which items are about one page: they share its link, or a post among them links to it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from newsfeed.model import StoredItem
+from newsfeed.text import canonical_url
+
+ADDRESS = re.compile(r"https?://[^\s<>\"'“”)\]]+")
+IN_A_POST = 2  # a post with more links is a list, about none of them
+
+
+def same_page(items: Sequence[StoredItem]) -> list[list[int]]:
+    """Places of items that share a page, two or more together."""
+    tellers: dict[str, list[int]] = defaultdict(list)
+    for n, item in enumerate(items):
+        for link in pages(item):
+            tellers[link].append(n)
+    return [found for _, found in sorted(tellers.items()) if len(found) > 1 and not _is_a_hub(found, items)]
+
+
+def pages(item: StoredItem) -> set[str]:
+    """The pages that an item is, discusses or points to; front pages are none."""
+    own = {item.item.link, item.item.discussion}
+    if item.item.kind == "post":
+        named = {
+            canonical_url(a.rstrip(".,;:!?…")) for a in ADDRESS.findall(item.item.html or item.item.text)
+        }
+        named.discard("")
+        host = urlsplit(item.item.link or item.item.discussion).netloc
+        # A post's links to its own network are people and hashtags, not what it speaks of.
+        named = {a for a in named if urlsplit(a).netloc != host and _is_page(a)}
+        if len(named) <= IN_A_POST:
+            own |= named
+    return {link for link in own if link and _is_page(link)}
+
+
+def _is_page(link: str) -> bool:
+    """Whether a link names one thing to read, not a front page."""
+    parts = urlsplit(link)
+    return bool(parts.path.strip("/") or parts.query)
+
+
+def _is_a_hub(found: Sequence[int], items: Sequence[StoredItem]) -> bool:
+    """Whether articles with different titles of one feed all link here, as a change log's entries do."""
+    titles: dict[int, set[str]] = defaultdict(set)
+    for n in found:
+        if items[n].item.kind != "post":
+            titles[items[n].feed].add(items[n].item.title.casefold())
+    return any(len(t) > 1 for t in titles.values())

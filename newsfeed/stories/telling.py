@@ -1,0 +1,54 @@
+"""Which of a story's items tells it best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from datetime import datetime, timedelta
+
+from newsfeed.model import StoredItem
+
+REAL_LEAD = 12  # words; a shorter one tells too little under a headline
+LONG_TITLE = 110  # signs
+EARLY = timedelta(hours=2)  # who is so close behind the first tells it as early
+KINDS = {"article": 0, "release": 0, "mail": 1, "video": 1, "episode": 1, "question": 2, "post": 3}
+
+
+def moment(item: StoredItem) -> datetime:
+    """When an item tells its event: when it was published, else when we saw it."""
+    return item.item.published or item.first_seen
+
+
+def best(inside: Sequence[StoredItem], paywalled: Set[int]) -> StoredItem:
+    """The head: an article before a post, with a real lead, open before paywalled, a clean title, the earliest.
+
+    An original comes before its copies by being earlier. What differs less than two hours counts as equally
+    early, and then the one that says more under its title goes first.
+    """
+    first = min(moment(i) for i in inside)
+
+    def rank(item: StoredItem) -> tuple[object, ...]:
+        said = item.item.lead or item.item.text
+        words = len(said.split())
+        behind = moment(item) - first
+        return (
+            KINDS.get(item.item.kind, 1),
+            words < REAL_LEAD,
+            item.feed in paywalled,
+            not clean_title(item.item.title),
+            behind > EARLY,
+            timedelta() if behind <= EARLY else behind,
+            words < 2 * REAL_LEAD,
+            behind,
+            item.id,
+        )
+
+    return min(inside, key=rank)
+
+
+def clean_title(title: str) -> bool:
+    """Whether a title reads as one line of a page: not empty, shouted, cut short, over long or dressed up."""
+    letters = [c for c in title if c.isalpha()]
+    shouted = len(letters) > 8 and sum(c.isupper() for c in letters) > 0.7 * len(letters)
+    cut = title.rstrip().endswith(("...", "…"))
+    dressed = title.lstrip()[:1] in "[(#@|*" or "!!" in title or "??" in title
+    return bool(letters) and not (shouted or cut or dressed) and len(title) <= LONG_TITLE

@@ -1,0 +1,154 @@
+"""Groups of items as vectors of terms, and the pairs of groups that are alike.
+
+A term weighs (1 + ln count) · ln((groups + BACKGROUND) / groups with it). Counting groups rather than items keeps a
+big story's own words telling: thirty tellings of one event make its names no commoner. An item's vector has
+length 1; a group's is the sum of its items', so the cosine of two groups is that of their centroids, and is
+exact however they grew.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsfeed.model import StoredItem
+from newsfeed.stories.words import TEXT_SIGNS, TEXT_WORDS, TITLE_WEIGHT, WORD, Vocabulary
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+BACKGROUND = (
+    300  # groups that we imagine beside the window, so that in a small one too a word's rarity counts
+)
+EDGE = 0.05  # pairs less alike are taken as unlike
+FEED_FROM = 8  # items of a feed in the window, from which its boilerplate can be told
+FEED_SHARE = 0.8  # a term in more of them is boilerplate
+FEW = 3  # terms; an item with fewer is judged by its links only
+
+
+def sums(where: Ints, weights: Floats, many: int) -> Floats:
+    """The sum of the weights at each place, 0 … many - 1."""
+    return np.bincount(where, weights=weights, minlength=many).astype(np.float64, copy=False)
+
+
+class Terms:
+    """The terms of all items of a window, as one sparse table sorted by item."""
+
+    def __init__(
+        self, items: Sequence[StoredItem], outlets: Mapping[int, str], untitled: Collection[int] = ()
+    ) -> None:
+        """Read the items; the titles of those in `untitled` (places) say nothing of their contents."""
+        vocabulary = Vocabulary()
+        numbers: list[int] = []
+        lengths: list[int] = []
+        in_title: list[int] = []
+        own: dict[int, frozenset[int]] = {}
+        bare = set(untitled)
+        for n, item in enumerate(items):
+            title = [] if n in bare else vocabulary.read(item.item.title)
+            text = vocabulary.read((item.item.text or item.item.lead)[:TEXT_SIGNS], TEXT_WORDS)
+            if item.feed not in own:
+                name = outlets.get(item.feed, "")
+                parts = [*WORD.findall(name), "".join(WORD.findall(name))]
+                own[item.feed] = frozenset(t for part in parts for t in vocabulary[part])
+            if mine := own[item.feed]:
+                title = [t for t in title if t not in mine]
+                text = [t for t in text if t not in mine]
+            numbers += title
+            numbers += text
+            in_title.append(len(title))
+            lengths.append(len(title) + len(text))
+        self.items = len(items)
+        self.terms = max(1, len(vocabulary.numbers))
+        sizes = np.array(lengths, dtype=np.int64)
+        row = np.repeat(np.arange(self.items), sizes)
+        start = np.concatenate(([0], np.cumsum(sizes)))[:-1] if self.items else np.zeros(0, np.int64)
+        place = np.arange(len(row)) - np.repeat(start, sizes)
+        weight = np.where(place < np.repeat(np.array(in_title, dtype=np.int64), sizes), TITLE_WEIGHT, 1.0)
+        key, where = np.unique(row * self.terms + np.array(numbers, dtype=np.int64), return_inverse=True)
+        self.row: Ints = key // self.terms
+        self.term: Ints = key % self.terms
+        self.count: Floats = sums(where, weight, len(key))
+        self._drop_boilerplate(np.array([i.feed for i in items], dtype=np.int64))
+        self.evidence: Floats = sums(self.row, self.count, self.items)
+        few = np.bincount(self.row, minlength=self.items) < FEW
+        self._keep(~few[self.row])
+
+    def _drop_boilerplate(self, feed: Ints) -> None:
+        """Take out what stands in nearly all items of one feed: slogans, bylines, the name of a column."""
+        if not len(self.row):
+            return
+        feeds, index, size = np.unique(feed, return_inverse=True, return_counts=True)
+        key, where, told = np.unique(
+            index[self.row] * self.terms + self.term, return_inverse=True, return_counts=True
+        )
+        of = size[key // self.terms]
+        drop = (of >= FEED_FROM) & (told > FEED_SHARE * of) & (feeds[key // self.terms] != 0)
+        self._keep(~drop[where])
+
+    def _keep(self, keep: NDArray[np.bool_]) -> None:
+        self.row, self.term, self.count = self.row[keep], self.term[keep], self.count[keep]
+
+    def groups(self, group: Ints, many: int) -> Groups:
+        """The vectors of groups; `group` gives each item's, 0 … many - 1."""
+        of = group[self.row]
+        apart = np.unique(of * self.terms + self.term)
+        frequency = np.bincount(apart % self.terms, minlength=self.terms)
+        idf = np.log((BACKGROUND + many) / np.maximum(frequency, 1))
+        weight = (1 + np.log(self.count)) * idf[self.term]
+        length = np.sqrt(sums(self.row, weight * weight, self.items))
+        key, where = np.unique(of * self.terms + self.term, return_inverse=True)
+        total = sums(where, weight / np.maximum(length[self.row], 1e-12), len(key))
+        return Groups(key // self.terms, key % self.terms, total, many, self.terms)
+
+
+class Groups:
+    """Vectors of groups, sorted by group."""
+
+    def __init__(self, row: Ints, term: Ints, weight: Floats, many: int, terms: int) -> None:
+        self.many = many
+        self.weight = weight
+        self.term = term
+        self.norm: Floats = np.sqrt(sums(row, weight * weight, many))
+        self.start: Ints = np.searchsorted(row, np.arange(many + 1))
+        by_term = np.argsort(term, kind="stable")
+        self._rows: Ints = row[by_term]
+        self._weights: Floats = weight[by_term]
+        self._from: Ints = np.searchsorted(term[by_term], np.arange(terms + 1))
+
+    def alike(self, only: Collection[int], until: int) -> dict[int, dict[int, float]]:
+        """Products of the vectors of pairs with a group of `only`, where their cosine is EDGE or more.
+
+        Groups from the number `until` on are never part of a pair.
+        """
+        found: dict[int, dict[int, float]] = defaultdict(dict)
+        wanted = set(only)
+        asked = np.zeros(self.many, dtype=bool)
+        asked[list(wanted)] = True
+        norm = np.maximum(self.norm, 1e-12)
+        begins: list[int] = self._from.tolist()
+        for n in sorted(wanted):
+            a, b = int(self.start[n]), int(self.start[n + 1])
+            if a == b:
+                continue
+            products = self._products(self.term[a:b].tolist(), self.weight[a:b], begins)
+            near = np.flatnonzero(products[:until] >= EDGE * norm[n] * norm[:until])
+            # A pair of two that are both asked for is found once, from its lower number.
+            near = near[(near > n) | ~asked[near]]
+            mine: dict[Any, float] = found[n]
+            for m, product in zip(near.tolist(), products[near].tolist(), strict=True):
+                if m != n:
+                    mine[m] = product
+                    found[m][n] = product
+        return found
+
+    def _products(self, terms: list[int], weights: Floats, begins: list[int]) -> Floats:
+        parts = [slice(begins[t], begins[t + 1]) for t in terms]
+        where = np.concatenate([self._rows[p] for p in parts])
+        what = np.concatenate([self._weights[p] for p in parts])
+        what *= np.repeat(weights, [p.stop - p.start for p in parts])
+        return sums(where, what, self.many)
