@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -153,6 +154,12 @@ class Fetcher:
             # own network; from the public net no redirect gains it.
             way.private = way.private and self._exceptions.holds(*target.place)
             way.target = target
+
+    def listed(self, feed: int, url: str) -> None:
+        """Say that the owner's list holds this address for a feed, where the feed itself is not asked in this run:
+        what it leads to may then be asked at the same place, as after asking it."""
+        with contextlib.suppress(AddressError):
+            self._owner_named(Request(url=url, feed=feed), Target(url))
 
     def _owner_named(self, request: Request, target: Target) -> bool:
         """Whether an exception covers this request. Addresses out of a feed inherit only their own feed's place."""

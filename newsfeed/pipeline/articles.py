@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import msgspec
+
 from newsfeed.fetch import Fetcher
 from newsfeed.model import (
     Edition,
@@ -48,7 +50,7 @@ def improve(home: Home, store: Store, edition: Edition, secrets: dict[str, str])
     if not wanted:
         return 0
     items = {i.id: i for i in store.items([p.item for p in wanted])}
-    found = asyncio.run(_read(home, [items[p.item] for p in wanted if p.item in items], secrets))
+    found = asyncio.run(_read(home, [items[p.item] for p in wanted if p.item in items], states, secrets))
     store.set_meta(_memory(edition), ",".join(str(n) for n in sorted(asked | {p.item for p in wanted})))
     better = 0
     for item, read in found:
@@ -72,7 +74,7 @@ def _may(home: Home, pick: Pick, state: FeedState | None) -> bool:
 
 
 async def _read(
-    home: Home, items: Sequence[StoredItem], secrets: dict[str, str]
+    home: Home, items: Sequence[StoredItem], states: dict[int, FeedState], secrets: dict[str, str]
 ) -> list[tuple[StoredItem, Item]]:
     settings = home.settings.fetch
     robots: dict[str, asyncio.Task[bytes]] = {}
@@ -80,10 +82,14 @@ async def _read(
         Fetcher(settings, now=home.clock, secrets=secrets) as fetcher,
         Parsers(settings.workers, settings.parse_seconds) as parsers,
     ):
+        for state in states.values():
+            fetcher.listed(state.feed, state.subscription.url)
 
-        async def rules(url: str) -> bytes:
+        async def rules(url: str, feed: int) -> bytes:
             """The site's robots.txt; nothing where there is none, all refused where it can't be asked for now."""
-            answer = await fetcher.get(Request(url=url, source=article.kind, accept="text/plain"))
+            answer = await fetcher.get(
+                Request(url=url, source=article.kind, accept="text/plain", from_feed=True, feed=feed)
+            )
             if isinstance(answer, Response):
                 return answer.body
             if isinstance(answer, Failure) and not 400 <= answer.status < 500:
@@ -93,10 +99,15 @@ async def _read(
         async def one(item: StoredItem) -> tuple[StoredItem, Item] | None:
             url = item.item.link
             place = article.robots_url(url)
-            if not article.allowed(await robots.setdefault(place, asyncio.ensure_future(rules(place))), url):
+            if not article.allowed(
+                await robots.setdefault(place, asyncio.ensure_future(rules(place, item.feed))), url
+            ):
                 return None
             subscription = Subscription(url=url, title=item.item.title)
-            answer = await fetcher.get(article.request(FeedState(subscription=subscription)))
+            asked = msgspec.structs.replace(
+                article.request(FeedState(subscription=subscription)), from_feed=True, feed=item.feed
+            )
+            answer = await fetcher.get(asked)
             if not isinstance(answer, Response):
                 return None
             parsed = await parsers.parse(answer, subscription, {}, home.clock())

@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -24,6 +25,8 @@ from newsfeed.pipeline.asking import Asker
 from newsfeed.pipeline.home import Home, current_list
 from newsfeed.pipeline.reports import FeedResult, ListChange, Outcome, Progress, RefreshReport
 from newsfeed.store import Store
+
+MUCH = 500  # new items after which the search index is put in order
 
 
 def refresh(
@@ -64,7 +67,9 @@ def refresh(
         unreadable=listed.unreadable,
     )
     states = [s for s in listed_states if not only or _named(s, only)]
-    ask, waiting = _select(states, started, floor=home.settings.fetch.manual_floor, due=due, force=force)
+    ask, waiting = _select(
+        states, started, floor=home.settings.fetch.manual_floor, due=due, force=force, named=bool(only)
+    )
     progress.start(len(ask))
     results = asyncio.run(
         _pull(home, store, ask, force=force, workers=workers, secrets=secrets or {}, progress=progress)
@@ -81,6 +86,7 @@ def refresh(
     if fetch_only:
         return report
     understood = understand.understand(home, store, progress=progress)
+    _care(home, store, sum(r.new for r in results))
     return RefreshReport(
         started=started,
         seconds=time.monotonic() - begun,
@@ -90,6 +96,18 @@ def refresh(
         tagged=understood.tagged,
         stories=understood.stories,
     )
+
+
+def _care(home: Home, store: Store, new: int) -> None:
+    """What the database needs now and then: order after much was written, forgetting once a day, a weekly copy."""
+    now = home.clock()
+    if new >= MUCH:
+        store.tidy()
+    today = now.date().isoformat()
+    if store.get_meta("pruned") != today:
+        store.prune(now, items=home.settings.keep.items, bodies=home.settings.keep.bodies)
+        store.set_meta("pruned", today)
+    store.backup(now)
 
 
 def _named(state: FeedState, words: Sequence[str]) -> bool:
@@ -108,12 +126,15 @@ def _no_network(results: Sequence[FeedResult]) -> bool:
 
 
 def _select(
-    states: Sequence[FeedState], now: datetime, *, floor: int, due: bool, force: bool
+    states: Sequence[FeedState], now: datetime, *, floor: int, due: bool, force: bool, named: bool
 ) -> tuple[list[FeedState], list[FeedResult]]:
     """Which feeds to ask now, and for each of the others when it may be asked."""
     ask, waiting = [], []
-    for state in states:
+    for state in (update.settled(s, now) for s in states):
         until: datetime | None = None
+        if state.gone and not named:
+            # It said that it is gone for good: asked again only by name.
+            continue
         if state.not_before and state.not_before > now:
             until = state.not_before
         elif due:
@@ -166,7 +187,18 @@ async def _pull(
             progress.done(result)
             return result
 
-        return list(await asyncio.gather(*(one(state) for state in states)))
+        return list(await asyncio.gather(*(one(state) for state in _interleaved(states))))
+
+
+def _interleaved(states: Sequence[FeedState]) -> list[FeedState]:
+    """Feeds in turns of their hosts, so that many of one host, which wait for each other, hold up no other's."""
+    turn: dict[str, int] = {}
+    places = []
+    for number, state in enumerate(states):
+        host = urlsplit(state.subscription.url).netloc
+        turn[host] = turn.get(host, -1) + 1
+        places.append((turn[host], number))
+    return [states[number] for _, number in sorted(places)]
 
 
 async def _one(

@@ -39,6 +39,7 @@ def group(home: Home, store: Store, *, progress: Progress) -> int:
     progress.step("Joining what tells of the same event")
     since = home.clock() - WINDOW
     names = {s.feed: s.name for s in store.states()}
-    changed = stories.join(new, store.window(since, body="text"), store.stories(since), names)
+    window = [i for i in store.window(since, body="text") if not i.before]
+    changed = stories.join(new, window, store.stories(since), names)
     store.save_stories(changed)
     return len(changed)
