@@ -12,6 +12,7 @@ Everything is deterministic: arrays are in order of (newer first, smaller id), t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -337,10 +338,13 @@ class Chooser:
 
     # ------------------------------------------------------------------ lines
 
-    def big_rows(self, state: _State, minutes: float) -> list[int]:
-        """Big stories without a pick that fit in so many minutes of lines: most outlets first, then worth."""
+    def big_rows(self, state: _State, minutes: float, told: Sequence[int] = ()) -> list[int]:
+        """Big stories without a place that fit in so many minutes of lines: most outlets first, then worth.
+
+        `told` are rows that have their line already.
+        """
         picked = {int(self.m.stories[p.row]) for p in state.picks}
-        seen: set[int] = set()
+        seen = {int(self.m.stories[row]) for row in (*self.places(state), *told)}
         rows = []
         candidates = np.flatnonzero(self.m.outlets >= c.BIG)
         for row in sorted(map(int, candidates), key=lambda r: (-self.m.outlets[r], -self.m.worth[r], r)):
@@ -351,6 +355,10 @@ class Chooser:
             rows.append(row)
             minutes -= float(self.m.line_minutes[row])
         return rows
+
+    def lines_minutes(self, rows: Sequence[int]) -> float:
+        """Minutes of these rows as lines."""
+        return sum(float(self.m.line_minutes[row]) for row in rows)
 
     def places(self, state: _State) -> tuple[int, ...]:
         """Rows of the lines for topics that got no pick."""
@@ -379,20 +387,23 @@ def choose(morning: Morning, rules: Rules) -> Choice:
     chooser = Chooser(morning, rules, rules.budget)
     state = chooser.run()
     share = rules.lines * (rules.whole or rules.budget)
-    set_aside = 0.0
-    if share > 0:
-        for_big = [r for r in chooser.big_rows(state, share) if r not in chooser.places(state)]
-        set_aside = sum(float(morning.line_minutes[r]) for r in for_big)
-        if for_big and state.spent + chooser.reserved(state.covered) + set_aside > rules.budget + c.TIE:
+    big: list[int] = []
+    if share > 0 and (wanted := chooser.big_rows(state, share)):
+        set_aside = chooser.lines_minutes(wanted)
+        if state.spent + chooser.reserved(state.covered) + set_aside > rules.budget + c.TIE:
             chooser = Chooser(morning, rules, max(0.0, rules.budget - set_aside))
             state = chooser.run()
-        else:
-            set_aside = rules.budget - state.spent - chooser.reserved(state.covered)
-            set_aside = max(0.0, min(set_aside, share))
+        left = rules.budget - state.spent - chooser.reserved(state.covered)
+        big = chooser.big_rows(state, min(left, share))
+        # What the lines did not need after all goes back to the picks.
+        chooser.budget = rules.budget - chooser.lines_minutes(big)
+        state.free &= ~np.isin(morning.stories, morning.stories[big])
+        state = chooser.fill(state)
+        chooser.over_cap(state)
+        left = rules.budget - state.spent - chooser.reserved(state.covered) - chooser.lines_minutes(big)
+        big += chooser.big_rows(state, min(left, share - chooser.lines_minutes(big)), big)
     places = chooser.places(state)
-    told = {int(morning.stories[r]) for r in places}
-    big = [r for r in chooser.big_rows(state, set_aside) if int(morning.stories[r]) not in told]
-    spent = state.spent + sum(float(morning.line_minutes[r]) for r in (*places, *big))
+    spent = state.spent + chooser.lines_minutes([*places, *big])
     return Choice(
         morning=whole,
         picks=tuple(
