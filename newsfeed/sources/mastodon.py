@@ -1,0 +1,449 @@
+"""Mastodon and what speaks like it: accounts, hashtags, lists and the home timeline by the public interface.
+
+The interface tells boosts, cards, counts and polls, which RSS doesn't. A server without it is asked for RSS, and a
+page that only looked like a profile is read as a page.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+from urllib.parse import quote as escaped
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
+from newsfeed.sources import document, posts, times
+from newsfeed.sources.entries import Draft
+from newsfeed.sources.posts import Json, Post, count, get, rows, text
+from newsfeed.text import safe_url
+
+kind = "mastodon"
+
+_PAGE = 40  # posts; more are not given at once
+_BARE = re.compile(r"(?:acct:(?://)?)?@?([\w.-]+)@([\w-]+(?:\.[\w-]+)+)")
+_BARE_TAG = re.compile(r"#(\w+)@([\w-]+(?:\.[\w-]+)+)")
+_ACCOUNT = re.compile(
+    r"/(?:web/)?(?:@|users/)([\w.-]+)(?:@([\w.-]+\.[\w-]+))?(?:/(with_replies|media|tagged/[^/]+))?/?(\.rss)?"
+)
+_TAG = re.compile(r"/(?:web/)?(?:tags|timelines/tag)/([^/?#.]+)/?(\.rss)?")
+_LIST = re.compile(r"/(?:web/)?(?:lists|timelines/list)/(\d+)/?")
+_HOME = re.compile(r"/(?:web/)?(?:home|timelines/home)/?|/?")
+# Hosts whose "/@name" is something else.
+_NOT_MASTODON = (
+    "youtube.com", "medium.com", "tiktok.com", "threads.net", "threads.com", "substack.com", "t.me", "telegram.me",
+    "rumble.com", "odysee.com", "flipboard.com", "hackernoon.com", "npmjs.com", "dev.to", "bsky.app", "x.com",
+    "twitter.com", "instagram.com", "facebook.com", "linkedin.com", "steemit.com", "note.com",
+)  # fmt: skip
+
+
+class _Place(NamedTuple):
+    """What an outline names. `sort` is "account", "tag", "list" or "home"."""
+
+    server: str  # scheme and host
+    sort: str
+    name: str = ""
+    replies: bool = False
+    sure: bool = False  # only Mastodon is written so
+
+    @property
+    def host(self) -> str:
+        return posts.host_of(self.server)
+
+
+def claims(subscription: Subscription) -> bool:
+    """Profiles, `@user@host` and `#tag@host`; tags, lists and home where the outline says Mastodon."""
+    place = _place(subscription)
+    return place is not None
+
+
+def _named(subscription: Subscription) -> bool:
+    return "mastodon" in {subscription.kind.lower(), subscription.options.get("source", "").lower()}
+
+
+def _place(subscription: Subscription) -> _Place | None:
+    url = subscription.url.strip()
+    if bare := _BARE_TAG.fullmatch(url):
+        return _Place(f"https://{bare[2].lower()}", "tag", bare[1], sure=True)
+    if (bare := _BARE.fullmatch(url)) and (url.startswith(("@", "acct:"))):
+        return _Place(f"https://{bare[2].lower()}", "account", bare[1], sure=True)
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").lower()
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or any(
+        host == n or host.endswith("." + n) for n in _NOT_MASTODON
+    ):
+        return None
+    server, path, said = (
+        f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}",
+        unquote(parts.path),
+        _named(subscription),
+    )
+    wishes = {"boosts", "replies", "min-points"} & subscription.options.keys()
+    if (found := _ACCOUNT.fullmatch(path)) and (said or wishes or not found[4]):
+        replies = found[3] == "with_replies"
+        server = f"https://{found[2].lower()}" if found[2] else server
+        return _Place(server, "account", found[1], replies, said)
+    if (found := _TAG.fullmatch(path)) and (said or (not found[2] and not parts.query)):
+        return _Place(server, "tag", found[1], sure=said)
+    if (found := _LIST.fullmatch(path)) and said:
+        return _Place(server, "list", found[1], sure=True)
+    if _HOME.fullmatch(path) and said:
+        return _Place(server, "home", sure=True)
+    return None
+
+
+# --------------------------------------------------------------------------- asking
+
+
+def request(state: FeedState) -> Request:
+    """The timeline; for an account whose number is not known yet, who it is."""
+    place = _place(state.subscription)
+    way = state.memory.get("way", "")
+    if place is None or way == "page":
+        return Request(url=state.subscription.url, feed=state.feed, source=kind)
+    if way == "rss":
+        return _Asking(state.subscription, place, state.feed).request(_rss(place, state.subscription), state)
+    if place.sort == "account" and not state.memory.get("id"):
+        server = posts.service(state.subscription, place.server)
+        return Request(
+            url=f"{server}/api/v1/accounts/lookup?acct={escaped(place.name)}",
+            feed=state.feed,
+            source=kind,
+            accept="application/json",
+            context=_context(step="lookup", seen=state.memory.get("seen", "")),
+        )
+    asking = _Asking(state.subscription, place, state.feed)
+    return asking.request(asking.timeline(state.memory.get("id", "")), state)
+
+
+def _rss(place: _Place, subscription: Subscription) -> str:
+    server = posts.service(subscription, place.server)
+    if place.sort == "tag":
+        return f"{server}/tags/{escaped(place.name)}.rss"
+    return f"{server}/@{escaped(place.name)}{'/with_replies' if place.replies else ''}.rss"
+
+
+class _Asking(NamedTuple):
+    """What it takes to ask for a timeline."""
+
+    subscription: Subscription
+    place: _Place
+    feed: int
+
+    def timeline(self, account: str) -> str:
+        server, place = posts.service(self.subscription, self.place.server), self.place
+        if place.sort == "tag":
+            return f"{server}/api/v1/timelines/tag/{escaped(place.name)}?limit={_PAGE}"
+        if place.sort == "list":
+            return f"{server}/api/v1/timelines/list/{place.name}?limit={_PAGE}"
+        if place.sort == "home":
+            return f"{server}/api/v1/timelines/home?limit={_PAGE}"
+        choice = "" if posts.yes(self.subscription, "boosts") else "&exclude_reblogs=true"
+        choice += "" if _replies(self.subscription, place) else "&exclude_replies=true"
+        return f"{server}/api/v1/accounts/{escaped(account)}/statuses?limit={_PAGE}{choice}"
+
+    def request(self, url: str, state: FeedState) -> Request:
+        whole = bool(state.memory.get("gap"))  # what was not read to the end must not be "nothing new"
+        return Request(
+            url=url,
+            feed=self.feed,
+            source=kind,
+            accept="application/json, application/rss+xml;q=0.8",
+            etag="" if whole else state.etag,
+            last_modified="" if whole else state.last_modified,
+            body_hash="" if whole else state.body_hash,
+            credential=self.credential,
+            context=_context(seen=state.memory.get("seen", ""), base=url),
+        )
+
+    @property
+    def credential(self) -> str:
+        """Lists and home are the owner's own; everything else is asked as a stranger."""
+        if self.place.sort not in {"list", "home"}:
+            return ""
+        return posts.host_of(posts.service(self.subscription, self.place.server))
+
+
+def _replies(subscription: Subscription, place: _Place) -> bool:
+    return place.replies or posts.yes(subscription, "replies")
+
+
+def _context(**facts: str) -> str:
+    return json.dumps({name: value for name, value in facts.items() if value})
+
+
+def again(state: FeedState, failure: Failure) -> FeedState | None:
+    """First the account anew where its number is not known any more, then RSS, then the page as it stands."""
+    place, way = _place(state.subscription), state.memory.get("way", "")
+    if place is None or place.sort in {"list", "home"}:
+        return None
+    shut = failure.cause in {Cause.NOT_FOUND, Cause.GONE, Cause.LOGIN, Cause.NOT_A_FEED, Cause.BROKEN_FEED}
+    if not shut and failure.status not in {400, 405, 406, 422, 501}:
+        return None
+    memory = {name: value for name, value in state.memory.items() if name not in {"id", "way"}}
+    if not way and state.memory.get("id") and failure.cause in {Cause.NOT_FOUND, Cause.GONE}:
+        return msgspec.structs.replace(state, memory=memory)
+    if not way:
+        return msgspec.structs.replace(state, memory={**memory, "way": "rss"})
+    if way == "rss" and not place.sure and state.subscription.url.startswith("http"):
+        return msgspec.structs.replace(state, memory={**memory, "way": "page"})
+    return None
+
+
+def explain(state: FeedState, failure: Failure) -> Failure:
+    """Failures in Mastodon's terms."""
+    place = _place(state.subscription)
+    if place is None:
+        return failure
+    if place.sort in {"list", "home"}:
+        what = "This Mastodon list" if place.sort == "list" else "Your Mastodon home"
+        if failure.cause == Cause.LOGIN:
+            how = "make the token there under Preferences, Development, with read:statuses and read:lists."
+            return posts.wants_secret(failure, place.host, what, how)
+        if failure.status == 206:
+            return msgspec.structs.replace(
+                failure,
+                text=f"{place.host} is putting your home timeline together; it comes later.",
+                repair="",
+            )
+    if failure.cause == Cause.LOGIN and place.sure:
+        return msgspec.structs.replace(
+            failure,
+            text=f"{place.host} shows this only to its own members.",
+            repair=f"Follow it from an account of yours there and add {place.server}/home of type mastodon.",
+            needs_owner=True,
+        )
+    if failure.cause in {Cause.NOT_FOUND, Cause.GONE} and place.sort == "account" and place.sure:
+        return msgspec.structs.replace(
+            failure,
+            text=f"{place.host} knows no account @{place.name}.",
+            repair="Look whether it moved: its old profile names the new one. Then change the address in feeds.opml.",
+            needs_owner=True,
+        )
+    return failure
+
+
+# --------------------------------------------------------------------------- reading
+
+
+def parse(
+    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
+) -> Parsed | Failure:
+    """Statuses of a timeline, or who an account is, or what came instead."""
+    place = _place(subscription)
+    if place is None or not document.looks_like_json(response.body):
+        from newsfeed.sources import syndication
+
+        return syndication.parse(response, subscription, known, now)
+    found = posts.read_json(response)
+    if isinstance(found, Failure):
+        return found
+    context = _read_context(response.request.context)
+    asking = _Asking(subscription, place, response.request.feed)
+    if context.get("step") == "lookup":
+        return _account(found, asking, context, response)
+    if not isinstance(found, list):
+        return _refusal(found, response)
+    return _timeline(found, asking, context, response, known, now)
+
+
+def _read_context(written: str) -> Mapping[str, str]:
+    try:
+        found = json.loads(written or "{}")
+    except ValueError:
+        return {}
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+def _refusal(found: Json, response: Response) -> Failure:
+    if isinstance(found, dict) and not text(found, "error") and text(found, "content"):
+        return Failure(cause=Cause.NOT_A_FEED, text="This is one post, not a timeline.", needs_owner=True)
+    return Failure(
+        cause=Cause.NOT_A_FEED, text="The answer is no timeline of Mastodon.", status=response.status
+    )
+
+
+def _account(
+    found: Json, asking: _Asking, context: Mapping[str, str], response: Response
+) -> Parsed | Failure:
+    account = text(found, "id")
+    if not account:
+        return Failure(cause=Cause.NOT_FOUND, text="There is no such account.", status=response.status)
+    url = asking.timeline(account)
+    following = Request(
+        url=url,
+        feed=asking.feed,
+        source=kind,
+        page=response.request.page + 1,
+        accept="application/json",
+        credential=asking.credential,
+        context=_context(seen=context.get("seen", ""), base=url),
+    )
+    return Parsed(
+        title=_author(found) or f"@{asking.place.name}@{asking.place.host}",
+        html_url=safe_url(text(found, "url")),
+        memory={"id": account, "way": ""},
+        next=following,
+        step=True,
+    )
+
+
+def _timeline(
+    found: list[Json],
+    asking: _Asking,
+    context: Mapping[str, str],
+    response: Response,
+    known: Mapping[str, str],
+    now: datetime,
+) -> Parsed:
+    statuses = [s for s in found if isinstance(s, dict)]
+    place, subscription = asking.place, asking.subscription
+    made = [p for s in statuses if (p := _post(s, asking)) is not None]
+    title, home = _title(statuses, place), place.server
+    if place.sort == "account":
+        home = next((text(s, "account", "url") for s in statuses if text(s, "account", "url")), "")
+    elif place.sort == "tag":
+        home = f"{place.server}/tags/{place.name}"
+    parsed = posts.settle(posts.join(made), subscription, known, now, title=title, html_url=home)
+    following, memory = _walk([text(s, "id") for s in statuses if text(s, "id")], asking, context, response)
+    return msgspec.structs.replace(parsed, next=following, memory=memory)
+
+
+def _walk(
+    ids: list[str], asking: _Asking, context: Mapping[str, str], response: Response
+) -> tuple[Request | None, Mapping[str, str]]:
+    """Which page comes next, and what to remember, so that nothing between two looks is lost.
+
+    The newest page is asked for first. Where it does not reach back to what was seen last, the posts between are
+    walked forward from there (`min_id`); what has been reached is remembered page by page, so that a walk that breaks
+    off goes on there the next time.
+    """
+    seen, floor, top = context.get("seen", ""), context.get("floor", ""), context.get("top", "")
+    base = context.get("base", "")
+    if not ids:
+        return None, {"seen": top, "gap": ""} if top else {"gap": ""}
+    newest, oldest = max(ids, key=_order), min(ids, key=_order)
+    if not floor:
+        full = len(ids) >= _PAGE or 'rel="next"' in response.headers.get("link", "")
+        if not seen or not full or _order(oldest) <= _order(seen) or not base:
+            return None, {"seen": newest, "gap": ""}
+        floor, top, reached = oldest, newest, seen
+    elif _order(newest) >= _order(floor) or _order(newest) <= _order(seen):
+        return None, {"seen": top, "gap": ""}
+    else:
+        reached = newest
+    following = Request(
+        url=f"{base}&min_id={escaped(reached)}",
+        feed=asking.feed,
+        source=kind,
+        page=response.request.page + 1,
+        accept="application/json",
+        credential=asking.credential,
+        context=_context(seen=reached, floor=floor, top=top, base=base),
+    )
+    return following, {"seen": reached, "gap": "yes"}
+
+
+def _order(number: str) -> tuple[int, str]:
+    """Ids are opaque; they compare by length, then as text."""
+    return len(number), number
+
+
+def _title(statuses: list[Json], place: _Place) -> str:
+    if place.sort == "tag":
+        return f"#{place.name} on {place.host}"
+    if place.sort in {"list", "home"}:
+        return f"Mastodon {place.sort}, {place.host}"
+    return next((_author(s["account"]) for s in statuses if isinstance(s.get("account"), dict)), "")
+
+
+def _author(account: Json) -> str:
+    return posts.name(text(account, "display_name")) or text(account, "username") or text(account, "acct")
+
+
+def _post(status: Json, asking: _Asking) -> Post | None:
+    """One status; None for what is not for this page: private ones, answers to others, boosts nobody asked for."""
+    place, subscription = asking.place, asking.subscription
+    via: tuple[str, ...] = ()
+    published = times.from_text(text(status, "created_at"))
+    inner = get(status, "reblog")
+    if isinstance(inner, dict):
+        if place.sort == "account" and not posts.yes(subscription, "boosts"):
+            return None
+        if place.sort in {"list", "home"} and not posts.yes(subscription, "boosts", True):
+            return None
+        via = (_author(get(status, "account")),)
+        status = inner
+    if text(status, "visibility") not in {"", "public", "unlisted"}:
+        return None
+    author = text(status, "account", "id")
+    parent, answered = text(status, "in_reply_to_id"), text(status, "in_reply_to_account_id")
+    if parent and answered != author and not via and not _replies(subscription, place):
+        return None
+    draft = _draft(status, place)
+    draft.published, draft.via = published, via
+    identity = draft.guid or text(status, "id")
+    if not identity:
+        return None
+    post = Post(draft=draft, id=text(status, "id") or identity, author=author)
+    if answered == author and not via:
+        post.parent = parent
+    return post
+
+
+def _draft(status: Json, place: _Place) -> Draft:
+    url = safe_url(text(status, "url")) or safe_url(text(status, "uri"))
+    account, host = get(status, "account"), posts.host_of(url) or place.host
+    markup = posts.tidy(text(status, "content"))
+    card = get(status, "card")
+    target = text(card, "url")
+    if not (target and posts.leads_elsewhere(target, host)):
+        target = posts.shared_link(text(status, "content"), host)
+    title = posts.card_title(text(card, "title"), markup) if target == text(card, "url") else ""
+    options = [text(o, "title") for o in rows(status, "poll", "options")]
+    if options:
+        markup += "<ul>" + "".join(f"<li>{posts.escape(o)}</li>" for o in options) + "</ul>"
+        title = title or (
+            "" if posts.own_words(markup) > len(options) * 3 else f"Poll: {' / '.join(options)}"
+        )
+    pictures = [text(m, "description") for m in rows(status, "media_attachments")]
+    return Draft(
+        guid=text(status, "uri") or url,
+        link=target or url,
+        base=url,
+        discussion=url,
+        discussion_label="Mastodon",
+        title=title,
+        body=markup + _quoted(get(status, "quote")),
+        author=_author(account) or text(account, "acct"),
+        updated=times.from_text(text(status, "edited_at")),
+        language=text(status, "language"),
+        kind="post",
+        tags=[text(t, "name") for t in rows(status, "tags")],
+        score=posts.total(
+            count(status, "favourites_count"), count(status, "reblogs_count"), count(status, "quotes_count")
+        ),
+        comments=count(status, "replies_count"),
+        warning=text(status, "spoiler_text").strip(),
+        picture=posts.picture(pictures, _author(account)),
+    )
+
+
+def _quoted(quote: Json) -> str:
+    """A quoted status, if its author agreed and it is still there."""
+    inner = get(quote, "quoted_status")
+    if text(quote, "state") != "accepted" or not isinstance(inner, dict) or text(inner, "spoiler_text"):
+        return ""
+    if text(inner, "visibility") not in {"", "public", "unlisted"}:
+        return ""
+    from newsfeed.text import plain_text
+
+    said = plain_text(posts.tidy(text(inner, "content")))
+    return posts.quote(_author(get(inner, "account")), safe_url(text(inner, "url")), said)

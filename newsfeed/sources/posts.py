@@ -1,0 +1,317 @@
+"""What all social networks have in common: JSON of strangers read field by field, posts as drafts, threads joined.
+
+A post is a pointer: what it shares is its link, the post itself the discussion. Networks differ in their words for
+that; each has a module of its own, and all of them end here.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from newsfeed.model import Cause, Failure, Parsed, Response, Subscription
+from newsfeed.sources import document, encodings
+from newsfeed.sources.drafts import finish
+from newsfeed.sources.entries import Draft
+from newsfeed.text import canonical_url, clean_line, plain_text, safe_url
+
+MOSTLY_LINK = 8  # words of one's own; a post with fewer is called like what it links to
+QUOTED = 600  # characters of a quoted post
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_LARGEST = 2**53
+
+Json = Any  # a document of a stranger: every field is asked for its type before use
+
+# --------------------------------------------------------------------------- the reader's options
+
+
+def yes(subscription: Subscription, name: str, default: bool = False) -> bool:
+    """A yes-or-no option of an outline."""
+    written = subscription.options.get(name, "").strip().lower()
+    return written in {"yes", "true", "on", "1"} if written else default
+
+
+def number(subscription: Subscription, name: str, default: int = 0) -> int:
+    """A whole number among an outline's options; the default where it is none."""
+    written = subscription.options.get(name, "").strip()
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 7 else default
+
+
+def service(subscription: Subscription, usual: str) -> str:
+    """Where a network's interface is asked: as the outline's `newsfeed-api` says, else where it usually lies.
+
+    Other servers offer the same interface. A credential never follows: it goes by the host it was written for.
+    """
+    given = safe_url(subscription.options.get("api", "").strip())
+    return (given or usual).rstrip("/")
+
+
+# --------------------------------------------------------------------------- answers
+
+
+def read_json(response: Response) -> Json:
+    """The document of an answer, or a `Failure` where there is none."""
+    if not document.looks_like_json(response.body):
+        return Failure(
+            cause=Cause.NOT_A_FEED,
+            text="The answer is not what this network's interface gives.",
+            repair="Open the profile in a browser; if it is there, try again later.",
+            status=response.status,
+        )
+    text, _ = encodings.decode(response.body[: document.BODY_LIMIT])
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return Failure(
+            cause=Cause.BROKEN_FEED,
+            text="The answer begins like JSON but can't be read as such.",
+            status=response.status,
+        )
+
+
+def get(found: Json, *path: str | int) -> Json:
+    """What lies at the end of a path of names and places; None where the path ends early."""
+    for part in path:
+        if isinstance(part, str) and isinstance(found, dict):
+            found = found.get(part)
+        elif isinstance(part, int) and isinstance(found, list) and -len(found) <= part < len(found):
+            found = found[part]
+        else:
+            return None
+    return found
+
+
+def text(found: Json, *path: str | int) -> str:
+    """A string field; whole numbers are accepted as such, lone surrogates are replaced, "" for all else."""
+    value = get(found, *path)
+    if isinstance(value, str):
+        return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if abs(value) < 10**30 else ""
+    return ""
+
+
+def count(found: Json, *path: str | int) -> int | None:
+    """A whole number from 0 on, None for all else."""
+    value = get(found, *path)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _LARGEST:
+        return None
+    return int(value)
+
+
+def total(*counts: int | None) -> int | None:
+    """The sum of what is known; None where nothing is."""
+    known = [c for c in counts if c is not None]
+    return sum(known) if known else None
+
+
+def rows(found: Json, *path: str | int) -> list[dict[str, Json]]:
+    """The records of a list; whatever else is in it is passed over."""
+    value = get(found, *path)
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def failed(text: str, repair: str = "", *, cause: Cause = Cause.LOGIN, owner: bool = True) -> Failure:
+    """A failure that its owner can do something about."""
+    return Failure(cause=cause, text=text, repair=repair, needs_owner=owner)
+
+
+def wants_secret(state_failure: Failure, host: str, what: str, how: str) -> Failure:
+    """A refused login, told with the table of newsfeed.toml that mends it."""
+    return msgspec.structs.replace(
+        state_failure,
+        cause=Cause.LOGIN,
+        text=f"{what} needs a token of yours for {host}.",
+        repair=f'Add [secrets."{host}"] to newsfeed.toml with env or file; {how}',
+        needs_owner=True,
+    )
+
+
+# --------------------------------------------------------------------------- texts
+
+_HIDDEN = re.compile(r"<span class=\"invisible\">[^<]{0,2000}</span>")
+_ELLIPSIS = re.compile(r"<span class=\"ellipsis\">([^<]{0,2000})</span>")
+_TAG = r"<a\s[^>]{0,600}>\s*(?:<span>)?[#＃](?:<span>)?[^<]{0,100}(?:</span>)?\s*</a>"
+_LAST_TAGS = re.compile(
+    rf"(?:(?:<br\s*/?>|\s|&nbsp;)*(?:{_TAG}|(?<![\w&])[#＃][^\s<#＃]{{1,60}})(?=\s|<|$))+(?:\s|<br\s*/?>)*(</p>)?\s*$",
+    re.IGNORECASE,
+)
+_EMPTY = re.compile(r"<p>(?:\s|<br\s*/?>|&nbsp;)*</p>", re.IGNORECASE)
+_EMOJI = re.compile(r"\s*:[a-zA-Z0-9_]{2,40}:")
+_ANCHOR = re.compile(r"<a\s([^>]{0,2000})>(.{0,600}?)</a>", re.IGNORECASE | re.DOTALL)
+_HREF = re.compile(r"""href\s*=\s*["']([^"']{1,2048})["']""", re.IGNORECASE)
+_OWN_PLACE = re.compile(r"""class\s*=\s*["'][^"']*\b(?:mention|hashtag)\b""", re.IGNORECASE)
+
+
+def tidy(markup: str) -> str:
+    """A post's HTML as one reads it: cut addresses without their hidden ends, no hashtags after the last word."""
+    markup = _ELLIPSIS.sub(r"\1…", _HIDDEN.sub("", markup[:100_000]))
+    head, tail = markup[:-6_000], markup[-6_000:]
+    return _EMPTY.sub("", head + _LAST_TAGS.sub(lambda m: m.group(1) or "", tail))
+
+
+def paragraphs(plain: str) -> str:
+    """Plain text as HTML: empty lines part paragraphs, single ones lines."""
+    parts = re.split(r"\n[ \t]*\n", plain.strip())
+    return "".join(f"<p>{escape(p.strip()).replace(chr(10), '<br>')}</p>" for p in parts if p.strip())
+
+
+def escape(plain: str) -> str:
+    """Plain text for HTML."""
+    return html.escape(plain, quote=True)
+
+
+def name(plain: str) -> str:
+    """A person's name in one line, without the :emoji: that their server would draw."""
+    return clean_line(_EMOJI.sub("", plain).strip() or plain.strip(), 80)
+
+
+def shared_link(markup: str, own_host: str) -> str:
+    """The first link of a post that leads to something else than a person, a tag or the network itself."""
+    for attributes, label in _ANCHOR.findall(markup[:60_000]):
+        found = _HREF.search(attributes)
+        if not found or _OWN_PLACE.search(attributes) or re.match(r"\s*(?:<span>)?[#＃@]", label):
+            continue
+        address = html.unescape(found.group(1))
+        if leads_elsewhere(address, own_host):
+            return address
+    return ""
+
+
+def leads_elsewhere(address: str, own_host: str) -> bool:
+    """Whether a link leads to the web outside of the network: not to a picture, a post or a profile of it."""
+    url = safe_url(address)
+    host = host_of(url)
+    if not host or host == own_host.lower():
+        return False
+    if re.search(r"\.(?:png|jpe?g|gif|webp|avif|svg)$", urlsplit(url).path, re.IGNORECASE):
+        return False
+    return host not in {"media.tenor.com", "tenor.com", "giphy.com", "media.giphy.com"}
+
+
+def host_of(url: str) -> str:
+    """The host of an address in lower case, "" where it has none."""
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def own_words(markup: str) -> int:
+    """How many words a post has beside its links, tags and names."""
+    plain = plain_text(_ANCHOR.sub(" ", markup))
+    plain = re.sub(r"https?://\S+|[#@]\S+|\b[\w-]+\.[a-z]{2,6}/\S*", " ", plain)
+    return len(re.findall(r"\w[\w'’-]*", plain))
+
+
+def card_title(title: str, markup: str) -> str:
+    """The title of what a post links to, where the post is little more than that link; else ""."""
+    return clean_line(title) if title.strip() and own_words(markup) < MOSTLY_LINK else ""
+
+
+def picture(captions: Sequence[str], author: str) -> str:
+    """What pictures show, by the first caption that one of them has; who posted them where none has any."""
+    said = next((c.strip() for c in captions if c.strip()), "")
+    return said or (f"by {author}" if captions and author else "")
+
+
+def quote(author: str, url: str, said: str) -> str:
+    """A quoted post as HTML, with a link to it."""
+    plain = clean_line(said, QUOTED)
+    link = f'<a href="{escape(url)}">{escape(author)}</a>' if url else escape(author)
+    return f"<blockquote><p>{escape(plain)}</p><p>— {link}</p></blockquote>" if plain else ""
+
+
+# --------------------------------------------------------------------------- threads and repeats
+
+
+@dataclass(slots=True)
+class Post:
+    """A draft with what joins it to others."""
+
+    draft: Draft
+    id: str
+    author: str  # as an id; only posts of one author are joined
+    parent: str = ""  # the post that it answers, "" for none
+
+
+def join(posts: Sequence[Post]) -> list[Draft]:
+    """Threads of one author as one draft each: the first post's id and link, the newest time, all texts in order.
+
+    A post that several people passed on is one draft with all their names. Order is that of first appearance.
+    """
+    merged: dict[str, Post] = {}
+    for post in posts:
+        first = merged.get(post.id)
+        if first is None:
+            merged[post.id] = post
+        else:
+            first.draft.via = tuple(dict.fromkeys((*first.draft.via, *post.draft.via)))
+    joined: dict[str, list[Post]] = {}
+    for post in merged.values():
+        joined.setdefault(_root(post, merged).id, []).append(post)
+    drafts = []
+    for root, thread in joined.items():
+        first = merged[root]
+        rest = sorted((p for p in thread if p is not first), key=_moment)
+        drafts.append(_thread(first.draft, [p.draft for p in rest]))
+    return drafts
+
+
+def _root(post: Post, posts: Mapping[str, Post]) -> Post:
+    seen = {post.id}
+    while (
+        (above := posts.get(post.parent)) is not None and above.author == post.author and above.id not in seen
+    ):
+        seen.add(above.id)
+        post = above
+    return post
+
+
+def _moment(post: Post) -> float:
+    return post.draft.published.timestamp() if post.draft.published else 0.0
+
+
+def _thread(first: Draft, rest: Sequence[Draft]) -> Draft:
+    if not rest or first.warning:
+        return first
+    for draft in rest:
+        if draft.warning:
+            continue
+        first.body += draft.body
+        if first.link == first.discussion and draft.link != draft.discussion:
+            first.link = draft.link
+        first.tags += draft.tags
+        first.enclosures += draft.enclosures
+        if draft.published and (first.published is None or draft.published > first.published):
+            first.published = draft.published
+    return first
+
+
+def settle(
+    drafts: Iterable[Draft],
+    subscription: Subscription,
+    known: Mapping[str, str],
+    now: datetime,
+    *,
+    title: str = "",
+    html_url: str = "",
+    language: str = "",
+) -> Parsed:
+    """Items of drafts, without those that have fewer points than the outline's `newsfeed-min-points`."""
+    least = number(subscription, "min-points")
+    kept = [d for d in drafts if not least or d.score is None or d.score >= least]
+    for draft in kept:
+        if draft.warning:
+            draft.body = draft.summary = draft.picture = ""
+            draft.link = draft.discussion or draft.link
+    parsed = finish(kept, known, now, language=language, home=html_url)
+    return msgspec.structs.replace(parsed, title=clean_line(title, 120), html_url=canonical_url(html_url))
