@@ -1,0 +1,167 @@
+"""Hacker News by Algolia: a whole page with points and comments in one request, which its own feed doesn't tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import msgspec
+
+from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
+from newsfeed.sources import document, posts, times
+from newsfeed.sources.entries import Draft
+from newsfeed.sources.posts import Json, count, get, rows, text
+
+kind = "hackernews"
+
+ALGOLIA = "https://hn.algolia.com"
+HOME = "https://news.ycombinator.com"
+_AT_ONCE = 100
+_LOOK_BACK = timedelta(days=2)  # points come late: stories of the last days are looked at again
+_PAGES = {
+    "": "front_page", "/": "front_page", "/news": "front_page", "/front": "front_page", "/newest": "story",
+    "/best": "story", "/ask": "ask_hn", "/show": "show_hn", "/shownew": "show_hn", "/jobs": "job", "/rss": "front_page",
+}  # fmt: skip
+_LEAST = {"/best": 200}  # points, where the outline names no others
+
+
+class _Place(NamedTuple):
+    """What to ask Algolia for."""
+
+    tags: str
+    title: str
+    home: str
+    words: str = ""
+    least: int = 0
+
+
+def claims(subscription: Subscription) -> bool:
+    """Pages of news.ycombinator.com and searches of hn.algolia.com."""
+    return _place(subscription) is not None
+
+
+def _place(subscription: Subscription) -> _Place | None:
+    try:
+        parts = urlsplit(subscription.url.strip())
+        host = (parts.hostname or "").removeprefix("www.")
+    except ValueError:
+        return None
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    if host == "news.ycombinator.com":
+        if parts.path in {"/user", "/submitted", "/threads"} and re.fullmatch(
+            r"[\w-]{1,30}", query.get("id", "")
+        ):
+            who = query["id"]
+            sort = "comment" if parts.path == "/threads" else "story"
+            return _Place(f"{sort},author_{who}", f"{who} on Hacker News", f"{HOME}{parts.path}?id={who}")
+        if tags := _PAGES.get(parts.path):
+            name = "Hacker News" if tags == "front_page" else f"Hacker News, {parts.path.strip('/')}"
+            return _Place(tags, name, f"{HOME}{parts.path or '/'}", least=_LEAST.get(parts.path, 0))
+    if host == "hn.algolia.com" and parts.path in {"", "/"} and query.get("q", query.get("query")):
+        words = query.get("q") or query["query"]
+        return _Place("story", f"Hacker News: {words}", subscription.url.strip(), words)
+    return None
+
+
+def request(state: FeedState) -> Request:
+    """One page of up to a hundred stories."""
+    place = _place(state.subscription) or _Place("front_page", "", "")
+    server = posts.service(state.subscription, ALGOLIA)
+    query: dict[str, str | int] = {"tags": place.tags, "hitsPerPage": _AT_ONCE}
+    call = "search"
+    if place.tags != "front_page":
+        call = "search_by_date"
+        limits = []
+        if state.last_good and "author_" not in place.tags:
+            limits.append(f"created_at_i>{int((state.last_good - _LOOK_BACK).timestamp()) // 3600 * 3600}")
+        if least := posts.number(state.subscription, "min-points", place.least):
+            limits.append(f"points>={least}")
+        if limits:
+            query["numericFilters"] = ",".join(limits)
+    if place.words:
+        query["query"] = place.words
+    return Request(
+        url=f"{server}/api/v1/{call}?{urlencode(query)}",
+        feed=state.feed,
+        source=kind,
+        accept="application/json",
+        etag=state.etag,
+        last_modified=state.last_modified,
+        body_hash=state.body_hash,
+    )
+
+
+def parse(
+    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
+) -> Parsed | Failure:
+    """Stories and comments of Algolia, or items as the network's own interface gives them; RSS where that came."""
+    if not document.looks_like_json(response.body):
+        from newsfeed.sources import syndication
+
+        return syndication.parse(response, subscription, known, now)
+    found = posts.read_json(response)
+    if isinstance(found, Failure):
+        return found
+    if isinstance(get(found, "hits"), list):
+        entries = rows(found, "hits")
+    elif isinstance(found, list):
+        entries = rows(found)
+    elif text(found, "id"):
+        entries = [found]
+    else:
+        return Failure(cause=Cause.NOT_A_FEED, text="The answer holds no stories.", status=response.status)
+    place = _place(subscription) or _Place("", "Hacker News", HOME)
+    drafts = [d for entry in entries if (d := _draft(entry)) is not None]
+    parsed = posts.settle(drafts, subscription, known, now, title=place.title, html_url=place.home)
+    # Their order and counts change with every minute; an hour is soon enough for a morning page.
+    return msgspec.structs.replace(parsed, ttl_minutes=60 if place.tags == "front_page" else 0)
+
+
+def _draft(entry: dict[str, Json]) -> Draft | None:
+    number = text(entry, "objectID") or text(entry, "id")
+    sort = text(entry, "type") or _sort(get(entry, "_tags"))
+    if (
+        not number.isdigit()
+        or get(entry, "dead") is True
+        or get(entry, "deleted") is True
+        or sort == "pollopt"
+    ):
+        return None
+    discussion = f"{HOME}/item?id={number}"
+    comment = sort == "comment" or (not text(entry, "title") and bool(text(entry, "comment_text")))
+    title = text(entry, "title")
+    if comment and (about := text(entry, "story_title")):
+        title = f"On: {about}"
+    url = text(entry, "url")
+    link = url if url and not comment and posts.host_of(url) != "news.ycombinator.com" else discussion
+    return Draft(
+        guid=discussion,
+        link=link,
+        base=HOME,
+        discussion=discussion,
+        discussion_label="Hacker News",
+        title=title,
+        body=text(entry, "comment_text") or text(entry, "story_text") or text(entry, "text"),
+        author=text(entry, "author") or text(entry, "by"),
+        published=times.from_text(
+            text(entry, "created_at_i") or text(entry, "time") or text(entry, "created_at")
+        ),
+        kind="post" if link == discussion else "",
+        score=None if comment else _first(count(entry, "points"), count(entry, "score")),
+        comments=_first(count(entry, "num_comments"), count(entry, "descendants")),
+    )
+
+
+def _sort(tags: Json) -> str:
+    return (
+        next((t for t in tags if t in {"comment", "story", "job", "poll", "pollopt"}), "")
+        if isinstance(tags, list)
+        else ""
+    )
+
+
+def _first(*counts: int | None) -> int | None:
+    return next((c for c in counts if c is not None), None)
