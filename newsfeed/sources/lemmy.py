@@ -1,0 +1,183 @@
+"""Lemmy and PieFed: communities and people by the interface, of which two versions answer; RSS where neither does."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+from urllib.parse import quote as escaped
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
+from newsfeed.sources import document, posts, times
+from newsfeed.sources.entries import Draft
+from newsfeed.sources.posts import Json, count, get, rows, text
+from newsfeed.text import safe_url
+
+kind = "lemmy"
+
+_AT_ONCE = 50
+_PATH = re.compile(r"/(c|u)/([\w.-]+)(?:@([\w.-]+\.[\w-]+))?/?")
+_NOT_LEMMY = ("youtube.com", "reddit.com", "medium.com", "t.me", "x.com", "twitter.com", "dev.to", "github.com",
+              "vimeo.com", "soundcloud.com", "boosty.to", "rumble.com", "odysee.com", "discourse.org")  # fmt: skip
+_WAYS = ("", "v4", "rss", "page")  # in which a feed is asked, one after the other
+
+
+class _Place(NamedTuple):
+    server: str
+    sort: str  # "c" for a community, "u" for a person
+    name: str  # with "@host" for one of another server
+
+    @property
+    def host(self) -> str:
+        return posts.host_of(self.server)
+
+
+def claims(subscription: Subscription) -> bool:
+    """Addresses that end in /c/name or /u/name."""
+    return _place(subscription) is not None
+
+
+def _place(subscription: Subscription) -> _Place | None:
+    try:
+        parts = urlsplit(subscription.url.strip())
+        host = (parts.hostname or "").lower()
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or any(host == n or host.endswith("." + n) for n in _NOT_LEMMY):
+        return None
+    found = _PATH.fullmatch(unquote(parts.path))
+    if not found:
+        return None
+    name = f"{found[2]}@{found[3]}" if found[3] else found[2]
+    return _Place(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", found[1], name)
+
+
+def request(state: FeedState) -> Request:
+    """The newest posts, in the way that this server is known to answer."""
+    place = _place(state.subscription)
+    way = state.memory.get("way", "")
+    if place is None or way == "page":
+        return Request(url=state.subscription.url, feed=state.feed, source=kind)
+    server = posts.service(state.subscription, place.server)
+    name = escaped(place.name, safe="@")
+    if way == "rss":
+        url = f"{server}/feeds/{place.sort}/{name}.xml?sort=New"
+    elif place.sort == "c":
+        url = f"{server}/api/{way or 'v3'}/post/list?community_name={name}&sort=New&limit={_AT_ONCE}"
+    elif way == "v4":
+        url = f"{server}/api/v4/person/content?type_=Posts&username={name}&limit={_AT_ONCE}"
+    else:
+        url = f"{server}/api/v3/user?username={name}&sort=New&limit={_AT_ONCE}"
+    return Request(
+        url=url,
+        feed=state.feed,
+        source=kind,
+        accept="application/json, application/rss+xml;q=0.8",
+        etag=state.etag,
+        last_modified=state.last_modified,
+        body_hash=state.body_hash,
+    )
+
+
+def again(state: FeedState, failure: Failure) -> FeedState | None:
+    """The next way: the newer interface, RSS, the page as it stands."""
+    shut = failure.cause in {Cause.NOT_FOUND, Cause.GONE, Cause.LOGIN, Cause.NOT_A_FEED, Cause.BROKEN_FEED}
+    if not shut and failure.status not in {400, 405, 406, 422, 501}:
+        return None
+    place = _WAYS.index(way) if (way := state.memory.get("way", "")) in _WAYS else 0
+    if place + 1 >= len(_WAYS):
+        return None
+    return msgspec.structs.replace(state, memory={**state.memory, "way": _WAYS[place + 1]})
+
+
+def parse(
+    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
+) -> Parsed | Failure:
+    """Posts as either version of the interface gives them, RSS, or what a page is."""
+    place = _place(subscription)
+    if place is None or not document.looks_like_json(response.body):
+        from newsfeed.sources import syndication
+
+        return syndication.parse(response, subscription, known, now)
+    found = posts.read_json(response)
+    if isinstance(found, Failure):
+        return found
+    views = get(found, "posts") if isinstance(get(found, "posts"), list) else get(found, "items")
+    if not isinstance(views, list):
+        return Failure(cause=Cause.NOT_A_FEED, text="The answer holds no posts.", status=response.status)
+    adult = posts.yes(subscription, "adult")
+    drafts = [d for view in rows(views) if (d := _draft(view, adult)) is not None]
+    first = next(iter(rows(views)), None)
+    owner = get(first, "community" if place.sort == "c" else "creator")
+    title = text(owner, "title") or text(owner, "display_name") or place.name
+    path = f"{place.server}/{place.sort}/{place.name}"
+    return posts.settle(drafts, subscription, known, now, title=f"{title} ({place.host})", html_url=path)
+
+
+def _draft(view: Json, adult: bool) -> Draft | None:
+    post, creator = get(view, "post"), get(view, "creator")
+    identity = text(post, "ap_id") or text(post, "url")
+    if not identity or any(get(post, flag) is True for flag in ("deleted", "removed", "featured_community")):
+        return None
+    if get(post, "nsfw") is True and not adult:
+        return None
+    discussion, url = safe_url(text(post, "ap_id")), text(post, "url")
+    host = posts.host_of(discussion)
+    elsewhere = posts.leads_elsewhere(url, host) and "/pictrs/" not in url
+    link = url if elsewhere else discussion
+    person = text(creator, "actor_id") or text(creator, "ap_id")
+    name = text(creator, "name")
+    counts = get(view, "counts") or post
+    return Draft(
+        guid=identity,
+        link=link,
+        base=discussion,
+        discussion=discussion,
+        discussion_label="Lemmy",
+        title=text(post, "name"),
+        body=markdown(text(post, "body")),
+        author=f"{name}@{posts.host_of(person)}" if posts.host_of(person) else name,
+        published=times.from_text(text(post, "published") or text(post, "published_at")),
+        updated=times.from_text(text(post, "updated") or text(post, "updated_at")),
+        kind="" if elsewhere else "post",
+        score=_score(counts),
+        comments=count(counts, "comments"),
+        picture=text(post, "alt_text"),
+    )
+
+
+def _score(counts: Json) -> int | None:
+    """Points, which may be less than nothing."""
+    value = get(counts, "score")
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53 else None
+
+
+_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\((https?://[^\s()]{1,1000})(?:\s+\"[^\"]{0,200}\")?\)")
+_MARKS = re.compile(r"(\*\*|__|~~|`)(?=\S)(.{1,500}?)(?<=\S)\1")
+_LINE_MARKS = re.compile(r"^(?:#{1,6}\s+|>\s?|[-*+]\s+|\d{1,3}[.)]\s+|:::.*$|---+$)")
+
+
+def markdown(written: str) -> str:
+    """Markdown as plain HTML: paragraphs, links and quotes; other marks are taken off."""
+    out = []
+    for block in re.split(r"\n[ \t]*\n", written.replace("\r", "")[:60_000]):
+        quoted = block.lstrip().startswith(">")
+        lines = [html.escape(_LINE_MARKS.sub("", line.strip()), quote=False) for line in block.split("\n")]
+        said = "<br>".join(line for line in lines if line)
+        said = _LINK.sub(_linked, said)
+        said = _MARKS.sub(r"\2", said)
+        if said:
+            out.append(f"<blockquote><p>{said}</p></blockquote>" if quoted else f"<p>{said}</p>")
+    return "".join(out)
+
+
+def _linked(match: re.Match[str]) -> str:
+    """A link; a picture gives way to nothing, for its caption is no text."""
+    if match.group(0).startswith("!"):
+        return ""
+    return f'<a href="{match.group(2).replace(chr(34), "%22")}">{match.group(1)}</a>'
