@@ -1,0 +1,180 @@
+"""YouTube: channels, handles and playlists by their feeds. Shorts stay out unless the outline asks for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import quote as escaped
+
+import msgspec
+
+from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
+from newsfeed.sources import encodings, posts
+
+kind = "youtube"
+
+WWW = "https://www.youtube.com"
+_CHANNEL = r"UC[\w-]{22}"
+_PATH = re.compile(
+    rf"/(?:channel/({_CHANNEL})|(@[\w.·%-]+|c/[^/]+|user/[\w-]+))(?:/(?:videos|featured|streams|shorts|about|playlists))?/?"
+)
+_NAMED = re.compile(
+    rf'"(?:externalId|channelId|externalChannelId)":"({_CHANNEL})"|feeds/videos\.xml\?channel_id=({_CHANNEL})'
+)
+_HEAD = 1_500_000  # characters of a page that are looked at
+
+
+class _Place(NamedTuple):
+    """A channel or a playlist by id, or a channel's page."""
+
+    channel: str = ""
+    playlist: str = ""
+    page: str = ""
+
+
+def claims(subscription: Subscription) -> bool:
+    """Addresses of channels, handles, playlists and their feeds."""
+    return _place(subscription) is not None
+
+
+def _place(subscription: Subscription) -> _Place | None:
+    try:
+        parts = urlsplit(subscription.url.strip())
+        host = re.sub(r"^(?:www|m)\.", "", parts.hostname or "")
+    except ValueError:
+        return None
+    if host != "youtube.com":
+        return None
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    if parts.path == "/feeds/videos.xml":
+        channel, playlist = query.get("channel_id", ""), query.get("playlist_id", "")
+        if re.fullmatch(_CHANNEL, channel):
+            return _Place(channel=channel)
+        return _Place(playlist=playlist) if re.fullmatch(r"[\w-]{10,60}", playlist) else None
+    if parts.path.rstrip("/") == "/playlist" and re.fullmatch(r"[\w-]{10,60}", query.get("list", "")):
+        return _Place(playlist=query["list"])
+    found = _PATH.fullmatch(unquote(parts.path))
+    if not found:
+        return None
+    return _Place(channel=found[1]) if found[1] else _Place(page=f"/{found[2]}")
+
+
+def request(state: FeedState) -> Request:
+    """The feed; for a handle or a name whose channel is not known yet, its page."""
+    place = _place(state.subscription) or _Place()
+    server = posts.service(state.subscription, WWW)
+    channel = place.channel or state.memory.get("channel", "")
+    if place.page and not channel:
+        return Request(
+            url=f"{server}{escaped(place.page, safe='/@')}",
+            feed=state.feed,
+            source=kind,
+            accept="text/html",
+            context="page",
+        )
+    asked = _feed(
+        state.subscription, channel, place.playlist, state.feed, everything=bool(state.memory.get("all"))
+    )
+    return msgspec.structs.replace(
+        asked, etag=state.etag, last_modified=state.last_modified, body_hash=state.body_hash
+    )
+
+
+def _feed(
+    subscription: Subscription,
+    channel: str,
+    playlist: str,
+    feed: int,
+    *,
+    everything: bool = False,
+    page: int = 0,
+) -> Request:
+    if playlist:
+        query = f"playlist_id={playlist}"
+    elif everything or posts.yes(subscription, "shorts"):
+        query = f"channel_id={channel}"
+    else:
+        query = f"playlist_id=UULF{channel[2:]}"  # its long videos, as a playlist
+    return Request(
+        url=f"{posts.service(subscription, WWW)}/feeds/videos.xml?{query}", feed=feed, source=kind, page=page
+    )
+
+
+def again(state: FeedState, failure: Failure) -> FeedState | None:
+    """The whole channel, where the playlist of its long videos is not to be had."""
+    place = _place(state.subscription) or _Place()
+    if place.playlist or state.memory.get("all") or posts.yes(state.subscription, "shorts"):
+        return None
+    if not (place.channel or state.memory.get("channel")) or failure.status != 404:
+        return None
+    return msgspec.structs.replace(state, memory={**state.memory, "all": "yes"})
+
+
+def explain(state: FeedState, failure: Failure) -> Failure:
+    """A channel's page may be gone; its feed only comes and goes."""
+    place = _place(state.subscription) or _Place()
+    if place.page and not state.memory.get("channel") and failure.status == 404:
+        return msgspec.structs.replace(
+            failure,
+            cause=Cause.NOT_FOUND,
+            text=f"YouTube has no channel at {place.page}.",
+            repair="Look it up on youtube.com and put the address of its page into feeds.opml.",
+            needs_owner=True,
+        )
+    return failure
+
+
+def parse(
+    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
+) -> Parsed | Failure:
+    """Videos of a feed, or whose page it is."""
+    from newsfeed.sources import syndication
+
+    if response.request.context == "page":
+        page, _ = encodings.decode(response.body, response.content_type)
+        found = _NAMED.search(page[:_HEAD])
+        if not found:
+            return posts.failed(
+                "The page does not say which channel it is.",
+                "Put the channel's own address (youtube.com/channel/UC…) into feeds.opml.",
+                cause=Cause.NOT_FOUND,
+            )
+        channel = found[1] or found[2]
+        following = _feed(subscription, channel, "", response.request.feed, page=response.request.page + 1)
+        return Parsed(memory={"channel": channel}, next=following, step=True)
+    parsed = syndication.parse(_without_shorts(response, subscription), subscription, known, now)
+    if isinstance(parsed, Failure):
+        return parsed
+    place = _place(subscription) or _Place()
+    home = (
+        f"{WWW}/channel/{place.channel}"
+        if place.channel
+        else f"{WWW}{place.page}"
+        if place.page
+        else parsed.html_url
+    )
+    title = parsed.title
+    if "playlist_id=UULF" in response.request.url:
+        # That playlist is called "Videos" for everyone; its videos say whose they are.
+        title = next((item.author for item in parsed.items if item.author), "")
+    return msgspec.structs.replace(parsed, html_url=home, title=title)
+
+
+_ENTRY = re.compile(rb"<entry>.{0,60000}?</entry>", re.DOTALL)
+
+
+def _without_shorts(response: Response, subscription: Subscription) -> Response:
+    if posts.yes(subscription, "shorts") or b"/shorts/" not in response.body:
+        return response
+    body = _ENTRY.sub(
+        lambda m: (
+            b""
+            if re.search(rb'<link rel="alternate" href="https?://[^"]{0,40}/shorts/', m.group())
+            else m.group()
+        ),
+        response.body,
+    )
+    return msgspec.structs.replace(response, body=body)
