@@ -1,0 +1,145 @@
+"""Blogs, letters and podcasts at the large hosts: the feed behind the page that people know.
+
+Medium, Substack, dev.to and Tumblr have it at a fixed place; Apple's directory of podcasts is asked for it once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import msgspec
+
+from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
+from newsfeed.sources import posts, syndication
+from newsfeed.text import safe_url
+
+kind = "hosted"
+
+APPLE = "https://itunes.apple.com"
+_PODCAST = re.compile(r"/(?:[a-z]{2}/)?podcast/(?:[^/]+/)?id(\d{5,15})/?")
+_NAME = r"[\w-]{1,80}"
+_PAGES = {
+    "medium.com": frozenset(
+        ["m", "me", "about", "search", "plans", "membership", "creators", "new-story", "jobs-at-medium"]
+    ),
+    "dev.to": frozenset(
+        [
+            "about",
+            "settings",
+            "top",
+            "latest",
+            "search",
+            "tags",
+            "code-of-conduct",
+            "enter",
+            "faq",
+            "podcasts",
+            "videos",
+        ]
+    ),
+}
+
+
+def claims(subscription: Subscription) -> bool:
+    """Pages of people, publications and shows at these hosts; feeds stay what they are."""
+    return bool(_feed(subscription.url) or _show(subscription.url))
+
+
+def _split(url: str) -> tuple[str, str]:
+    try:
+        parts = urlsplit(url.strip())
+        return (parts.hostname or "").removeprefix("www."), parts.path
+    except ValueError:
+        return "", ""
+
+
+def _show(url: str) -> str:
+    host, path = _split(url)
+    found = _PODCAST.fullmatch(path) if host in {"podcasts.apple.com", "itunes.apple.com"} else None
+    return found[1] if found else ""
+
+
+def _feed(url: str) -> str:
+    """The feed's address; "" for what is no such page."""
+    host, path = _split(url)
+    sub, _, domain = host.partition(".")
+    first, _, second = path.strip("/").partition("/")
+    if host == "medium.com":
+        if first == "tag" and re.fullmatch(_NAME, second):
+            return f"https://medium.com/feed/tag/{second}"
+        if (
+            re.fullmatch(rf"@[\w.-]{{1,80}}|{_NAME}", first)
+            and not second
+            and first not in _PAGES[host] | {"feed", "tag"}
+        ):
+            return f"https://medium.com/feed/{first}"
+    elif domain == "medium.com" and path in {"", "/"}:
+        return f"https://{host}/feed"
+    elif domain == "substack.com":
+        if sub == "open" and first == "pub" and re.fullmatch(_NAME, second.partition("/")[0]):
+            return f"https://{second.partition('/')[0]}.substack.com/feed"
+        if sub != "open" and path.rstrip("/") in {"", "/archive", "/about"}:
+            return f"https://{host}/feed"
+    elif host == "dev.to":
+        if first == "t" and re.fullmatch(_NAME, second):
+            return f"https://dev.to/feed/tag/{second}"
+        if re.fullmatch(_NAME, first) and not second and first not in _PAGES[host] | {"feed", "t", "rss"}:
+            return f"https://dev.to/feed/{first}"
+    elif host == "tumblr.com":
+        name = first.removeprefix("@") if first != "blog" else second
+        if re.fullmatch(_NAME, name) and name not in {"explore", "tagged", "search", "dashboard", "login"}:
+            return f"https://{name}.tumblr.com/rss"
+    elif domain == "tumblr.com" and path in {"", "/"}:
+        return f"https://{host}/rss"
+    return ""
+
+
+def request(state: FeedState) -> Request:
+    """The feed of that page, read as any other; for a show whose feed is not known yet, Apple's word on it."""
+    show = _show(state.subscription.url)
+    if show and not state.memory.get("feed"):
+        server = posts.service(state.subscription, APPLE)
+        return Request(
+            url=f"{server}/lookup?id={show}&entity=podcast",
+            feed=state.feed,
+            source=kind,
+            accept="application/json",
+        )
+    url = state.memory.get("feed", "") or _feed(state.subscription.url)
+    return msgspec.structs.replace(syndication.request(state), url=url, from_feed=bool(show))
+
+
+def again(state: FeedState, failure: Failure) -> FeedState | None:
+    """A show's feed anew, where it has gone from its last place."""
+    gone = failure.cause in {Cause.NOT_FOUND, Cause.GONE, Cause.NAME, Cause.NOT_A_FEED}
+    if not gone or not state.memory.get("feed"):
+        return None
+    memory = {name: value for name, value in state.memory.items() if name != "feed"}
+    return msgspec.structs.replace(state, memory=memory)
+
+
+def parse(
+    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
+) -> Parsed | Failure:
+    """Where a show's feed lies."""
+    found = posts.read_json(response)
+    if isinstance(found, Failure):
+        return found
+    feed = next((u for r in posts.rows(found, "results") if (u := safe_url(posts.text(r, "feedUrl")))), "")
+    if not feed:
+        return posts.failed(
+            "Apple names no feed for this show.",
+            "Look for an RSS link on the show's own site and add that address.",
+            cause=Cause.NOT_FOUND,
+        )
+    following = msgspec.structs.replace(
+        syndication.request(FeedState(subscription=subscription)),
+        url=feed,
+        feed=response.request.feed,
+        page=response.request.page + 1,
+        from_feed=True,
+    )
+    return Parsed(memory={"feed": feed}, next=following, step=True)
