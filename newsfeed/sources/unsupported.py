@@ -1,0 +1,67 @@
+"""Networks that give strangers nothing: what is possible instead, said at once and without asking them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from newsfeed.model import Cause, Failure, FeedState, Parsed, Response, Subscription
+
+kind = "unsupported"
+
+_LETTERS = "as a newsletter by mail: add imaps://your.mail.server/INBOX?from=its-sender"
+_SAID = {
+    "linkedin.com": (
+        "LinkedIn lets no program read people's or companies' posts.",
+        f"Add the company's own blog or newsroom, or read LinkedIn {_LETTERS}.",
+    ),
+    "threads.net": (
+        "Threads lets no program read other people's posts.",
+        "Many accounts there can be followed from Mastodon as @name@threads.net: follow them, then add your Mastodon home or list.",
+    ),
+    "facebook.com": (
+        "Facebook lets no program read pages or groups.",
+        f"Look for the page's own website and add that, or read it {_LETTERS}.",
+    ),
+    "instagram.com": (
+        "Instagram lets no program read other people's posts.",
+        "Look for the account's own website, or for the same account on Bluesky or Mastodon.",
+    ),
+    "tiktok.com": (
+        "TikTok lets no program read other people's videos.",
+        "Look for the same account on YouTube and add its channel.",
+    ),
+}
+_SAME = {"threads.com": "threads.net", "fb.com": "facebook.com", "lnkd.in": "linkedin.com"}
+
+
+def claims(subscription: Subscription) -> bool:
+    """Addresses of these networks, unless they are feeds that they do give."""
+    return bool(_network(subscription.url))
+
+
+def _network(url: str) -> str:
+    try:
+        parts = urlsplit(url.strip())
+        host = (parts.hostname or "").lower()
+    except ValueError:
+        return ""
+    host = ".".join(host.split(".")[-2:])
+    host = _SAME.get(host, host)
+    feed = re.search(r"/(?:feed|rss)(?:/|\.|$)|\.(?:xml|rss|atom)$", parts.path)
+    return host if host in _SAID and not (feed and host == "facebook.com") and parts.path.strip("/") else ""
+
+
+def request(state: FeedState) -> Failure:
+    """Nothing is asked: the word on what is possible."""
+    text, repair = _SAID[_network(state.subscription.url)]
+    return Failure(cause=Cause.UNSUPPORTED, text=text, repair=repair, needs_owner=True)
+
+
+def parse(
+    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
+) -> Parsed | Failure:
+    """The same word, should an answer ever come."""
+    return request(FeedState(subscription=subscription))

@@ -1,0 +1,278 @@
+"""X with the owner's own token: every post that is read costs money, so nothing is read before its owner said how many.
+
+`newsfeed-daily-posts` on the outline is that word; without it the price is told and nothing is asked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+import msgspec
+
+from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
+from newsfeed.sources import posts, times
+from newsfeed.sources.entries import Draft
+from newsfeed.sources.posts import Json, Post, count, get, rows, text
+
+kind = "x"
+
+API = "https://api.x.com"
+POST_PRICE = 0.005  # US dollars a post read, November 2026
+PERSON_PRICE = 0.010  # and a person looked up
+_LEAST, _MOST = 5, 100  # posts in one request, as X has it
+_NAME = re.compile(r"/@?([A-Za-z0-9_]{1,15})/?")
+_PAGES = frozenset(
+    [
+        "home",
+        "explore",
+        "search",
+        "notifications",
+        "messages",
+        "settings",
+        "i",
+        "compose",
+        "login",
+        "signup",
+        "hashtag",
+        "share",
+        "intent",
+    ]
+)
+_FIELDS = (
+    "tweet.fields=created_at,entities,public_metrics,referenced_tweets,lang,note_tweet,conversation_id,in_reply_to_user_id"
+    "&expansions=author_id,referenced_tweets.id,referenced_tweets.id.author_id,attachments.media_keys"
+    "&user.fields=name,username&media.fields=alt_text,type"
+)
+
+
+def claims(subscription: Subscription) -> bool:
+    """Profiles at x.com and twitter.com."""
+    return bool(_who(subscription.url))
+
+
+def _who(url: str) -> str:
+    try:
+        parts = urlsplit(url.strip())
+        host = re.sub(r"^(?:www|mobile|m)\.", "", parts.hostname or "")
+    except ValueError:
+        return ""
+    found = _NAME.fullmatch(parts.path) if host in {"x.com", "twitter.com"} else None
+    return found[1] if found and found[1].lower() not in _PAGES else ""
+
+
+def price(posts_a_day: int) -> str:
+    """What so many posts a day may cost at most in a month of 31 days."""
+    return f"US${posts_a_day * 31 * POST_PRICE + PERSON_PRICE:.2f} a month at most"
+
+
+def _cap(subscription: Subscription) -> int:
+    return posts.number(subscription, "daily-posts")
+
+
+def request(state: FeedState) -> Request | Failure:
+    """The posts since the last one seen, never more than what is left of the day's number."""
+    who, cap = _who(state.subscription.url), _cap(state.subscription)
+    if cap <= 0:
+        return posts.failed(
+            f"X charges US${POST_PRICE:g} for each post that is read: 20 a day of {who} cost {price(20)}.",
+            'If that is worth it to you, add newsfeed-daily-posts="20" to its outline and your token as '
+            '[secrets."api.x.com"] to newsfeed.toml. Otherwise look for the same person on Bluesky or Mastodon.',
+            cause=Cause.UNSUPPORTED,
+        )
+    server = posts.service(state.subscription, API)
+    person = state.memory.get("id", "")
+    if not person:
+        return Request(
+            url=f"{server}/2/users/by/username/{who}",
+            feed=state.feed,
+            source=kind,
+            accept="application/json",
+            credential=posts.host_of(server),
+            context=json.dumps({**state.memory, "step": "person"}),
+        )
+    return _ask(state.subscription, person, state.memory, state.feed)
+
+
+def _ask(
+    subscription: Subscription,
+    person: str,
+    memory: Mapping[str, str],
+    feed: int,
+    *,
+    page: int = 0,
+    token: str = "",
+) -> Request:
+    server = posts.service(subscription, API)
+    cap, read = _cap(subscription), _number(memory.get("read", ""))
+    left = max(cap - read, 0)
+    since = f"&since_id={memory['since']}" if memory.get("since", "").isdigit() else ""
+    boosts = "" if posts.yes(subscription, "boosts") else ",retweets"
+    exclude = (
+        f"&exclude=replies{boosts}"
+        if not posts.yes(subscription, "replies")
+        else "&exclude=retweets"
+        if boosts
+        else ""
+    )
+    following = f"&pagination_token={token}" if token else ""
+    return Request(
+        url=f"{server}/2/users/{person}/tweets?max_results={min(max(left, _LEAST), _MOST)}{since}{exclude}{following}&{_FIELDS}",
+        feed=feed,
+        source=kind,
+        page=page,
+        accept="application/json",
+        credential=posts.host_of(server),
+        context=json.dumps(dict(memory)),
+    )
+
+
+def _number(written: str) -> int:
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 9 else 0
+
+
+def explain(state: FeedState, failure: Failure) -> Failure:
+    """Failures in terms of X."""
+    if failure.cause == Cause.LOGIN:
+        how = "its value is the Bearer token of your project at developer.x.com."
+        return posts.wants_secret(failure, posts.host_of(posts.service(state.subscription, API)), "X", how)
+    if failure.status == 402:
+        return msgspec.structs.replace(failure, text="Your credit at X is used up.", needs_owner=True)
+    return failure
+
+
+def parse(
+    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
+) -> Parsed | Failure:
+    """Posts with the articles that they share, or who a name is. What was read is counted by the UTC day."""
+    found = posts.read_json(response)
+    if isinstance(found, Failure):
+        return found
+    try:
+        memory = {str(k): str(v) for k, v in json.loads(response.request.context or "{}").items()}
+    except (ValueError, AttributeError):
+        memory = {}
+    today = now.astimezone(UTC).date().isoformat()
+    if memory.get("day") != today:
+        memory |= {"day": today, "read": "0"}
+    who = _who(subscription.url)
+    if memory.pop("step", "") == "person":
+        person = text(found, "data", "id")
+        if not person.isdigit():
+            return posts.failed(
+                f"X knows nobody called {who}.", "Mend the name in feeds.opml.", cause=Cause.NOT_FOUND
+            )
+        following = _ask(subscription, person, memory, response.request.feed, page=response.request.page + 1)
+        return Parsed(
+            title=text(found, "data", "name") or who,
+            memory={**memory, "id": person},
+            next=following,
+            step=True,
+        )
+    if not isinstance(get(found, "data"), list | None):
+        return Failure(cause=Cause.NOT_A_FEED, text="The answer holds no posts of X.", status=response.status)
+    people = {text(u, "id"): u for u in rows(found, "includes", "users")}
+    others = {text(t, "id"): t for t in rows(found, "includes", "tweets")}
+    media = {text(m, "media_key"): text(m, "alt_text") for m in rows(found, "includes", "media")}
+    tweets = rows(found, "data")
+    made = [p for t in tweets if (p := _post(t, people, others, media, who, subscription)) is not None]
+    name = next((text(p, "name") for p in people.values() if text(p, "username").lower() == who.lower()), "")
+    parsed = posts.settle(
+        posts.join(made), subscription, known, now, title=name or f"@{who}", html_url=f"https://x.com/{who}"
+    )
+    read = _number(memory.get("read", "")) + len(tweets)
+    newest = max((text(t, "id") for t in tweets), key=lambda i: (len(i), i), default="")
+    cap = _cap(subscription)
+    kept = {"day": today, "read": str(read), "since": newest or memory.get("since", "")}
+    if read + _LEAST > cap:
+        tomorrow = datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), datetime.min.time(), UTC)
+        kept |= {"day": tomorrow.date().isoformat(), "read": "0"}
+        return msgspec.structs.replace(parsed, memory=kept, not_before=tomorrow)
+    return msgspec.structs.replace(parsed, memory=kept)
+
+
+def _post(
+    tweet: Json,
+    people: Mapping[str, Json],
+    others: Mapping[str, Json],
+    media: Mapping[str, str],
+    who: str,
+    subscription: Subscription,
+) -> Post | None:
+    via: tuple[str, ...] = ()
+    published = times.from_text(text(tweet, "created_at"))
+    author = people.get(text(tweet, "author_id"))
+    quoted, parent = "", ""
+    for reference in rows(tweet, "referenced_tweets"):
+        other, sort = others.get(text(reference, "id")), text(reference, "type")
+        if sort == "retweeted":
+            if not posts.yes(subscription, "boosts"):
+                return None
+            via = (text(author, "name") or who,)
+            if other is not None:
+                tweet, author = other, people.get(text(other, "author_id"))
+        elif sort == "quoted" and other is not None:
+            person = people.get(text(other, "author_id"))
+            quoted = posts.quote(text(person, "name"), _url(other, person, ""), _said(other)[0])
+        elif sort == "replied_to":
+            parent = text(reference, "id")
+    number = text(tweet, "id")
+    answered = text(tweet, "in_reply_to_user_id")
+    own = bool(parent) and answered in {"", text(tweet, "author_id")}
+    if not number.isdigit() or (parent and not own and not via and not posts.yes(subscription, "replies")):
+        return None
+    url = _url(tweet, author, who)
+    said, target, card = _said(tweet)
+    markup = posts.tidy(posts.paragraphs(said))
+    keys = get(tweet, "attachments", "media_keys")
+    captions = [media.get(k, "") for k in keys if isinstance(k, str)] if isinstance(keys, list) else []
+    name = posts.name(text(author, "name")) or f"@{who}"
+    draft = Draft(
+        guid=f"x:{number}",
+        link=target or url,
+        base=url,
+        discussion=url,
+        discussion_label="X",
+        title=posts.card_title(card, markup),
+        body=markup + quoted,
+        author=name,
+        published=published,
+        language=text(tweet, "lang"),
+        kind="post",
+        tags=[text(t, "tag") for t in rows(tweet, "entities", "hashtags")],
+        score=posts.total(
+            count(tweet, "public_metrics", "like_count"),
+            count(tweet, "public_metrics", "retweet_count"),
+            count(tweet, "public_metrics", "quote_count"),
+        ),
+        comments=count(tweet, "public_metrics", "reply_count"),
+        via=via,
+        picture=posts.picture(captions, name),
+    )
+    return Post(
+        draft=draft, id=number, author=text(tweet, "author_id"), parent=parent if own and not via else ""
+    )
+
+
+def _url(tweet: Json, author: Json, who: str) -> str:
+    return f"https://x.com/{text(author, 'username') or who or 'i'}/status/{text(tweet, 'id')}"
+
+
+def _said(tweet: Json) -> tuple[str, str, str]:
+    """The whole text with real addresses for shortened ones; the first that leads out of X; its page's title."""
+    import html
+
+    said = html.unescape(text(tweet, "note_tweet", "text") or text(tweet, "text"))
+    target, card = "", ""
+    for link in [*rows(tweet, "entities", "urls"), *rows(tweet, "note_tweet", "entities", "urls")]:
+        short = text(link, "url")
+        real = text(link, "unwound_url") or text(link, "expanded_url")
+        inside = posts.host_of(real) in {"x.com", "twitter.com", "pic.x.com", "t.co"}
+        if short and real:
+            said = said.replace(short, "" if inside else real)
+        if not target and not inside and posts.leads_elsewhere(real, "x.com"):
+            target, card = real, text(link, "title")
+    return said.strip(), target, card
