@@ -42,6 +42,19 @@ class Source(Protocol):
 
 # In the order in which they are asked. The last one claims everything.
 KINDS: tuple[str, ...] = (
+    "mailbox",
+    "x",
+    "unsupported",
+    "bluesky",
+    "reddit",
+    "hackernews",
+    "youtube",
+    "github",
+    "stackexchange",
+    "telegram",
+    "hosted",
+    "lemmy",
+    "mastodon",
     "jsonfeed",
     "syndication",
 )

@@ -1,0 +1,298 @@
+"""Newsletters: an IMAP folder as a feed, one source per sender or list; letters that are lists of links as their items.
+
+`imaps://host/Folder?from=editor@letter.example` or `?list=weekly.letter.example`. `fetch` hands over the raw mails; what
+they say is read here. `newsfeed-split="no"` keeps a letter whole.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import email
+import email.policy
+import html
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import parseaddr
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import msgspec
+
+from newsfeed.model import Failure, FeedState, Parsed, Request, Response, Subscription
+from newsfeed.sources import posts, times
+from newsfeed.sources.entries import Draft
+from newsfeed.sources.posts import Json, rows, text
+from newsfeed.text import clean_line, plain_text, safe_url
+
+kind = "mailbox"
+
+_MOST_PARTS = 60
+_BODY = 400_000  # characters of a mail's HTML
+_LEAST_ITEMS = 4  # links with words of their own that make a letter a list
+_MOST_ITEMS = 40
+
+
+def claims(subscription: Subscription) -> bool:
+    """Addresses that begin with imaps://."""
+    return subscription.url.strip().lower().startswith("imaps://")
+
+
+def request(state: FeedState) -> Request:
+    """The mails since the last one seen; `fetch` knows how a mailbox is asked."""
+    return _ask(state.subscription.url.strip(), state.feed, state.memory)
+
+
+def _ask(url: str, feed: int, memory: Mapping[str, str], page: int = 0) -> Request:
+    return Request(
+        url=url,
+        feed=feed,
+        source=kind,
+        page=page,
+        credential=posts.host_of(url),
+        context=json.dumps({name: memory[name] for name in ("validity", "uid") if memory.get(name)}),
+    )
+
+
+def explain(state: FeedState, failure: Failure) -> Failure:
+    """Failures in terms of mail."""
+    host = posts.host_of(state.subscription.url)
+    if failure.cause == "login needed" and failure.status == 0 and "token" in failure.text:
+        how = "its value is user:password; many providers want an app password made for this."
+        return posts.wants_secret(failure, host, "This mailbox", how)
+    return failure
+
+
+def parse(
+    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
+) -> Parsed | Failure:
+    """The letters among the mails that came, and where to go on."""
+    found = posts.read_json(response)
+    if isinstance(found, Failure):
+        return found
+    whole = not posts.yes(subscription, "split", True)
+    drafts: list[Draft] = []
+    sender = ""
+    for row in rows(found, "mails"):
+        mail = _mail(row)
+        if mail is None:
+            continue
+        sender = sender or clean_line(parseaddr(str(mail.get("From", "")))[0], 80)
+        letter = _letter(mail, row)
+        parts = [] if whole else split(letter)
+        drafts += parts or [letter]
+    folder = unquote(urlsplit(response.request.url).path.strip("/")) or "INBOX"
+    asked = parse_qs(urlsplit(response.request.url).query)
+    title = sender if asked else ""
+    parsed = posts.settle(
+        drafts, subscription, known, now, title=title or f"{folder} at {posts.host_of(response.request.url)}"
+    )
+    memory = {"validity": text(found, "validity"), "uid": text(found, "uid")}
+    if posts.get(found, "more") is True:
+        following = _ask(response.request.url, response.request.feed, memory, response.request.page + 1)
+        return msgspec.structs.replace(parsed, memory=memory, next=following)
+    return msgspec.structs.replace(parsed, memory=memory)
+
+
+def _mail(row: Json) -> EmailMessage | None:
+    try:
+        raw = base64.b64decode(text(row, "raw"), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    message = email.message_from_bytes(raw, policy=email.policy.default.clone(raise_on_defect=False))
+    return message
+
+
+def _header(mail: EmailMessage, name: str) -> str:
+    """A header as text; "" where its coding is beyond reading."""
+    try:
+        return clean_line(str(mail.get(name, "")), 500)
+    except (ValueError, LookupError, IndexError, AttributeError, TypeError):
+        # The standard library's header parser fails in all these ways on malformed headers.
+        return ""
+
+
+def _letter(mail: EmailMessage, row: Json) -> Draft:
+    markup, plain = _bodies(mail)
+    name, address = parseaddr(_header(mail, "From"))
+    online = _online(markup) or safe_url(_header(mail, "Archived-At").strip("<>"))
+    identity = _header(mail, "Message-ID").strip("<> ") or f"{text(row, 'validity')}/{text(row, 'uid')}"
+    return Draft(
+        guid=f"mid:{identity}",
+        link=online,
+        title=_header(mail, "Subject") or f"A letter of {name or address}",
+        body=_reading(markup) if markup else posts.paragraphs(plain),
+        author=name or address.partition("@")[0],
+        published=times.from_text(_header(mail, "Date")) or times.from_text(text(row, "date")),
+        kind="mail",
+    )
+
+
+def _bodies(mail: EmailMessage) -> tuple[str, str]:
+    """The HTML and the plain text of a mail; attachments are left alone."""
+    found = {"text/html": "", "text/plain": ""}
+    for number, part in enumerate(mail.walk()):
+        sort = part.get_content_type()
+        if number >= _MOST_PARTS:
+            break
+        if sort not in found or found[sort] or part.get_content_disposition() == "attachment":
+            continue
+        data = part.get_payload(decode=True)
+        if isinstance(data, bytes):
+            found[sort] = _decoded(data, part.get_content_charset() or "")[:_BODY]
+    return found["text/html"], found["text/plain"]
+
+
+def _decoded(data: bytes, charset: str) -> str:
+    from newsfeed.sources import encodings
+
+    return encodings.decode(data, f"text/html; charset={charset}")[0]
+
+
+_ONLINE = re.compile(
+    r"\b(?:(?:view|read|open|see)\b.{0,40}\b(?:browser|online|web)|web version|im browser|online (?:lesen|ansehen)"
+    r"|dans (?:votre|le) navigateur|version en ligne|en el navegador|nel browser)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_ANCHOR = re.compile(r"<a\s([^>]{0,3000})>(.{0,2000}?)</a>", re.IGNORECASE | re.DOTALL)
+_HREF = re.compile(r"""href\s*=\s*["']([^"']{1,3000})["']""", re.IGNORECASE)
+_NEAR_TOP = 20_000
+
+
+def _online(markup: str) -> str:
+    """Where the letter may be read on the web, by the link near its top that says so."""
+    for attributes, label in _ANCHOR.findall(markup[:_NEAR_TOP]):
+        found = _HREF.search(attributes)
+        if found and _ONLINE.search(plain_text(label)[:200]):
+            return safe_url(html.unescape(found[1]))
+    return ""
+
+
+_GONE = re.compile(
+    r"unsubscribe|manage (?:your )?(?:preferences|subscription)|update your (?:preferences|profile)|opt[- ]out|abmelden"
+    r"|abbestellen|se désabonner|darse de baja|forward to a friend|privacy policy|advertise|sponsor",
+    re.IGNORECASE,
+)
+_INVISIBLE = re.compile(
+    r"display\s*:\s*none|font-size\s*:\s*0|max-height\s*:\s*0|mso-hide\s*:\s*all", re.IGNORECASE
+)
+
+
+def _reading(markup: str) -> str:
+    """The letter without what is hidden in it, without tracking pixels, links to leave it and layout of tables."""
+    root = _tree(markup)
+    if root is None:
+        return ""
+    for node in list(root.iter()):
+        if not isinstance(node.tag, str) or node is root or node.getparent() is None:
+            continue
+        hidden = _INVISIBLE.search(node.get("style") or "")
+        pixel = node.tag == "img" and {node.get("width"), node.get("height")} & {"0", "1", "0px", "1px"}
+        leave = node.tag == "a" and _GONE.search(
+            "".join(node.itertext())[:200] + " " + (node.get("href") or "")[:300]
+        )
+        if hidden or pixel or leave or _online_link(node):
+            _drop(node)
+    from lxml import etree
+
+    written = etree.tostring(root, encoding="unicode", method="html")
+    # Tables lay letters out: their cells are paragraphs.
+    written = re.sub(r"</?(?:table|tbody|thead|tr)\b[^>]*>", "", written)
+    return re.sub(r"<(/?)t[dh]\b[^>]*>", r"<\1div>", written)
+
+
+def _online_link(node: Any) -> bool:
+    return node.tag == "a" and bool(_ONLINE.search("".join(node.itertext())[:200]))
+
+
+def _drop(node: Any) -> None:
+    parent, before = node.getparent(), node.getprevious()
+    if node.tail:
+        if before is not None:
+            before.tail = (before.tail or "") + node.tail
+        else:
+            parent.text = (parent.text or "") + node.tail
+    parent.remove(node)
+
+
+def _tree(markup: str) -> Any:
+    from lxml import etree
+    from lxml import html as trees
+
+    try:
+        root = trees.fromstring(
+            markup.replace("\x00", "").encode("utf-8", "replace"),
+            parser=trees.HTMLParser(no_network=True, huge_tree=False, encoding="utf-8", remove_comments=True),
+        )
+    except (etree.LxmlError, ValueError):
+        return None
+    bodies = root.xpath("//body")
+    return bodies[0] if isinstance(bodies, list) and bodies else root
+
+
+# --------------------------------------------------------------------------- letters that are lists of links
+
+_BLOCKS = frozenset(
+    ["p", "li", "td", "div", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "blockquote", "tr"]
+)
+_MINUTES = re.compile(r"\s*\((\d{1,3})\s*min(?:ute)?s?(?:\s+read)?\)\s*$", re.IGNORECASE)
+
+
+def split(letter: Draft) -> list[Draft]:
+    """The items of a link list: a line that is a link, with the text that follows it. () for letters that are texts.
+
+    A letter is a list when at least four such lines with texts of their own make up most of it.
+    """
+    root = _tree(letter.body)
+    if root is None:
+        return []
+    entries: list[tuple[str, str, list[str]]] = []
+    around = 0
+    for block in _leaves(root):
+        said = clean_line("".join(block.itertext()), 4_000)
+        links = [a for a in block.iter("a") if safe_url(a.get("href") or "")]
+        if not said:
+            continue
+        label = clean_line("".join(links[0].itertext()), 300) if links else ""
+        title = _MINUTES.sub("", label)
+        heading = len(label) >= 12 and label.count(" ") >= 2 and said.startswith(label)
+        if heading and not _GONE.search(said):
+            entries.append((safe_url(links[0].get("href") or ""), title, [said[len(label) :].strip(" –—:-")]))
+        elif entries:
+            entries[-1][2].append(said)
+        else:
+            around += len(said)
+    told = [(url, title, [t for t in texts if t]) for url, title, texts in entries]
+    told = [e for e in told if sum(map(len, e[2])) >= 40]
+    length = sum(len(title) + sum(map(len, texts)) for _, title, texts in told)
+    if len(told) < _LEAST_ITEMS or length < around:
+        return []
+    base = letter.guid
+    return [
+        Draft(
+            guid=f"{base}#{number}",
+            link=url,
+            title=title,
+            body="".join(f"<p>{posts.escape(t)}</p>" for t in texts[:4]),
+            author=letter.author,
+            discussion=letter.link,
+            discussion_label=letter.author if letter.link else "",
+            published=letter.published,
+            kind="mail",
+        )
+        for number, (url, title, texts) in enumerate(told[:_MOST_ITEMS], 1)
+    ]
+
+
+def _leaves(root: Any) -> list[Any]:
+    """The blocks that hold no blocks, in reading order."""
+    return [
+        node
+        for node in root.iter()
+        if isinstance(node.tag, str)
+        and node.tag in _BLOCKS
+        and not any(isinstance(below.tag, str) and below.tag in _BLOCKS for below in node.iterdescendants())
+    ]
