@@ -109,6 +109,12 @@ def move(
 def check(
     context: typer.Context,
     ask: Annotated[bool, typer.Option("--ask", help="Ask the failing ones again now.")] = False,
+    every: Annotated[
+        bool,
+        typer.Option(
+            "--all/--brief", help="Also list the feeds that are well, with their figures of 90 days."
+        ),
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """What is wrong with the list and with each feed, and how to mend it."""
@@ -116,6 +122,7 @@ def check(
 
     from newsfeed.cli import show
     from newsfeed.pipeline.feeds import check as run
+    from newsfeed.pipeline.silence import every as rhythm
 
     given: Context = context.obj
     home = given.home()
@@ -130,21 +137,75 @@ def check(
         raise typer.Exit(1 if found.problems or found.failing else 0)
     for problem in found.problems:
         show.say(f"line {problem.line}: {problem.text} {problem.repair}".rstrip())
-    if found.failing:
-        table = show.table("Feed", "What is wrong", "What to do", "Last good", "Next try")
-        for row in found.failing:
+    if found.said:
+        table = show.table("Feed", "State", "What to know and do", "Last good", "Next try")
+        for row in found.said:
+            failing = not row.report.ok
             table.add_row(
-                Text(row.title),
-                Text(row.cause),
-                Text(row.repair),
-                show.age(row.last_good, now()),
-                show.clock_time(row.next_try, home.settings.timezone, now()),
+                Text(row.report.title),
+                Text(row.state, style="red" if failing else "yellow"),
+                Text(row.sentence),
+                show.age(row.report.last_good, now()),
+                show.clock_time(row.report.next_try, home.settings.timezone, now()) if failing else "",
+            )
+        show.out.print(table)
+    if every:
+        table = show.table("Feed", "Folder", "State", ">A week", ">Shown", ">Liked", "Writes", "Last good")
+        for row in found.feeds:
+            table.add_row(
+                Text(row.report.title),
+                Text(row.folder),
+                Text(row.state),
+                f"{row.items_a_week:.0f}" if row.items_a_week >= 1 else f"{row.items_a_week:.1f}",
+                f"{row.shown} of {row.brought}" if row.brought else "",
+                str(row.liked or ""),
+                rhythm(row.usual_days) if row.usual_days else "",
+                show.age(row.report.last_good, now()),
             )
         show.out.print(table)
     for line in found.notes:
         show.say(line)
     show.say(f"{show.plural(found.well, 'feed')} of {found.total} well.")
     raise typer.Exit(1 if found.problems or found.failing else 0)
+
+
+@feeds_app.command()
+def repair(
+    context: typer.Context,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Change the list without asking.")] = False,
+) -> None:
+    """Show what feeds that moved or are gone mean for feeds.opml, as a diff; change it when you say yes."""
+    import sys
+
+    from newsfeed.cli import show
+    from newsfeed.pipeline import repair as repairing
+
+    home = context.obj.home()
+    with home.lock("feeds repair"), home.open_store() as store:
+        proposed = repairing.propose(home, store)
+    for line in proposed.left:
+        show.err.print(line, markup=False)
+    if not proposed.changes:
+        show.say("No feed has moved or is gone: feeds.opml stays as it is.")
+        raise typer.Exit(1 if proposed.left else 0)
+    for change in proposed.changes:
+        show.say(change.sentence)
+    show.say()
+    for line in proposed.diff.splitlines():
+        added = line.startswith("+") and not line.startswith("+++")
+        removed = line.startswith("-") and not line.startswith("---")
+        show.say(line, style="green" if added else "red" if removed else "dim")
+    show.say()
+    if not yes:
+        if not sys.stdin.isatty():
+            show.say("Nothing was changed. To do it: newsfeed feeds repair --yes")
+            raise typer.Exit(1)
+        if not typer.confirm("Change feeds.opml so?"):
+            show.say("Nothing was changed.")
+            raise typer.Exit(1)
+    with home.lock("feeds repair"):
+        repairing.apply(home, proposed)
+    show.say("feeds.opml is repaired; the old list is feeds.opml.bak.")
 
 
 @feeds_app.command("import")

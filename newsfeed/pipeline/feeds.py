@@ -22,10 +22,10 @@ from newsfeed.model import (
     Subscription,
 )
 from newsfeed.parsing import Parsers
-from newsfeed.pipeline import finding
+from newsfeed.pipeline import finding, health
 from newsfeed.pipeline import refresh as refreshing
 from newsfeed.pipeline.asking import Asker
-from newsfeed.pipeline.health import reports
+from newsfeed.pipeline.health import FeedHealth, State
 from newsfeed.pipeline.home import Home, current_list
 from newsfeed.pipeline.reports import Outcome, Progress
 from newsfeed.store import Store
@@ -59,6 +59,8 @@ class Checked(Record, frozen=True, kw_only=True):
     well: int
     total: int
     notes: tuple[str, ...] = ()
+    said: tuple[FeedHealth, ...] = ()  # those of which there is something to say, worst first
+    feeds: tuple[FeedHealth, ...] = ()  # every feed
 
 
 class Imported(Record, frozen=True, kw_only=True):
@@ -208,27 +210,21 @@ def check(home: Home, store: Store, *, ask: bool, secrets: dict[str, str], progr
             notes.append(
                 f"Asked {len(pulled.results)} again: {pulled.answered} answered, {pulled.count(Outcome.WAITING)} must wait."
             )
-    every = reports(home, store)
-    never = [s.name for s in store.states() if s.last_tried is None]
-    if never:
-        notes.append(f"{len(never)} not asked yet: newsfeed refresh")
-    notes += [
-        f"{s.name} has moved to {s.moved_to}: change its address in feeds.opml."
-        for s in store.states()
-        if s.moved_to and len(s.moved_seen) >= 3
-    ]
-    notes += [
-        f"{r.title} has been silent for {r.silent_days} days, longer than is usual for it."
-        for r in every
-        if r.ok and r.silent_days
-    ]
-    failing_reports = tuple(r for r in every if not r.ok)
+    every = health.examine(home, store)
+    if never := sum(h.state == State.UNASKED for h in every):
+        notes.append(f"{never} not asked yet: newsfeed refresh")
+    said = [h for h in health.worst_first(every) if h.state != State.UNASKED]
+    if any(h.state in {State.MOVED, State.GONE} for h in said):
+        notes.append("newsfeed feeds repair shows what it would change in feeds.opml, and asks.")
+    failing_reports = tuple(h.report for h in said if not h.report.ok)
     return Checked(
         problems=listed.list.problems,
         failing=failing_reports,
         well=len(every) - len(failing_reports),
         total=len(every),
         notes=tuple(notes),
+        said=tuple(said),
+        feeds=every,
     )
 
 

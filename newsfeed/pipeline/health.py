@@ -1,24 +1,69 @@
-"""How each feed fares, for the page, the mail and `newsfeed feeds check`."""
+"""How each feed fares, for the page, the mail, `newsfeed feeds check` and `newsfeed feeds repair`."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
 
+import msgspec
+
+from newsfeed import update
 from newsfeed.fetch import redact
-from newsfeed.model import FeedReport, FeedState, Pool
+from newsfeed.model import FeedReport, FeedState, Pool, Record
+from newsfeed.pipeline import silence
 from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.silence import Silence
 from newsfeed.store import Store
+
+WINDOW = 90  # days over which what a feed brought is compared with what was shown of it
+LOW_SIGNAL_ITEMS = 40  # items, none of them shown …
+LOW_SIGNAL_EDITIONS = 10  # … in so many editions
+YES = frozenset({"yes", "true", "1"})
+
+
+class State(StrEnum):
+    """How a feed is, worst first."""
+
+    GONE = "gone"
+    FAILING = "failing"
+    MOVED = "moved"
+    SILENT = "silent"
+    LOW_SIGNAL = "low signal"
+    UNASKED = "not asked yet"
+    WELL = "well"
+
+
+class FeedHealth(Record, frozen=True, kw_only=True):
+    """All that is known of how one feed fares."""
+
+    report: FeedReport
+    state: State
+    sentence: str  # what is to be said of it; "" when all is well
+    folder: str = ""
+    items_a_week: float = 0.0
+    usual_days: float = 0.0  # between two days with something new
+    brought: int = 0  # items in the last 90 days
+    shown: int = 0  # stories of it in the editions of these days
+    liked: int = 0  # and how many of them had a thumb up
+    moved_to: str = ""  # redacted; where it has moved for good
+
+    @property
+    def share_shown(self) -> float:
+        """The part of its items that was shown, 0 to 1."""
+        return min(self.shown / self.brought, 1.0) if self.brought else 0.0
 
 
 def reports(home: Home, store: Store, pool: Pool | None = None) -> tuple[FeedReport, ...]:
     """One report a feed, in the order of the list."""
-    new: dict[int, int] = {}
-    for candidate in pool.candidates if pool else ():
-        new[candidate.item.feed] = new.get(candidate.item.feed, 0) + 1
-    return tuple(report(home, state, new.get(state.feed, 0)) for state in store.states())
+    new = Counter(candidate.item.feed for candidate in (pool.candidates if pool else ()))
+    now = home.clock()
+    return tuple(report(state, new[state.feed], _silence(store, state, now)) for state in store.states())
 
 
-def report(home: Home, state: FeedState, items_new: int) -> FeedReport:
+def report(state: FeedState, items_new: int, silent: Silence) -> FeedReport:
     """One feed's state in the words of a report."""
     failure = state.failure
     return FeedReport(
@@ -26,22 +71,97 @@ def report(home: Home, state: FeedState, items_new: int) -> FeedReport:
         title=state.name,
         url=redact(state.subscription.url),
         ok=failure is None and not state.gone,
-        cause=failure.text if failure else "",
-        repair=failure.repair if failure else "",
+        cause=failure.text if failure else "Its server says that it is gone for good." if state.gone else "",
+        repair=failure.repair if failure else "Take it out: newsfeed feeds repair." if state.gone else "",
         items_new=items_new,
         failing_since=state.failing_since,
         last_good=state.last_good,
         next_try=state.next_due,
-        needs_owner=bool(failure and failure.needs_owner),
-        must_read=state.subscription.options.get("must-read", "") in {"yes", "true", "1"},
-        silent_days=silent_days(state, home.clock()),
+        needs_owner=bool(failure and failure.needs_owner) or state.gone,
+        must_read=state.subscription.options.get("must-read", "").lower() in YES,
+        silent_days=silent.days,
     )
 
 
-def silent_days(state: FeedState, now: datetime) -> int:
-    """Days of silence beyond the feed's own rhythm; 0 while it is within it."""
-    if state.last_changed is None or state.items_a_day <= 0:
-        return 0
-    usual = max(3 / state.items_a_day, 2.0)  # three of its usual gaps, and never less than two days
-    silent = (now - state.last_changed).total_seconds() / 86_400
-    return int(silent) if silent > usual else 0
+def _silence(store: Store, state: FeedState, now: datetime) -> Silence:
+    """A feed's silence; its items are only looked at when it may be silent at all."""
+    quiet_since = state.last_changed
+    if quiet_since is not None and now - quiet_since < timedelta(days=silence.SHORTEST):
+        return Silence()
+    if state.first_good is None or state.failure is not None:
+        return Silence()
+    return _judged(store, state, now)
+
+
+def _judged(store: Store, state: FeedState, now: datetime) -> Silence:
+    dated = [k.published for k in store.known(state.feed) if k.published is not None]
+    if len(dated) > silence.FEWEST_GAPS:
+        return silence.judge(dated, now)
+    # A feed without dates shows its rhythm by the days on which we found something.
+    brought = store.tallies((now - timedelta(days=4 * WINDOW)).date()).get(state.feed, {})
+    return silence.judge([datetime(d.year, d.month, d.day, tzinfo=UTC) for d in brought], now)
+
+
+def examine(home: Home, store: Store) -> tuple[FeedHealth, ...]:
+    """Every feed of the list, in its order, with all that is known of how it fares."""
+    now = home.clock()
+    today = now.astimezone(ZoneInfo(home.settings.timezone)).date()
+    history = store.history(today + timedelta(days=1), WINDOW)
+    shown = Counter(s.feed for s in history.shown)
+    thumbs = store.likes({s.item for s in history.shown})
+    liked = Counter(s.feed for s in history.shown if thumbs.get(s.item, 0) > 0)
+    tallies = store.tallies((now - timedelta(days=WINDOW)).date())
+    found = []
+    for state in store.states():
+        silent = _judged(store, state, now) if state.first_good else Silence()
+        if state.failure is not None:
+            silent = Silence(usual=silent.usual)
+        health = FeedHealth(
+            report=report(state, 0, silent),
+            state=State.WELL,
+            sentence="",
+            folder="/".join(state.subscription.folders),
+            items_a_week=round(state.items_a_day * 7, 2),
+            usual_days=silent.usual,
+            brought=sum(tallies.get(state.feed, {}).values()),
+            shown=shown[state.feed],
+            liked=liked[state.feed],
+            moved_to=redact(to) if (to := update.offered_move(state)) else "",
+        )
+        found.append(_judge(health, state, len(history.days)))
+    return tuple(found)
+
+
+def _judge(health: FeedHealth, state: FeedState, editions: int) -> FeedHealth:
+    """The worst that can be said of a feed, in one sentence."""
+    told = health.report
+    kind, sentence = State.WELL, ""
+    if state.gone:
+        kind, sentence = State.GONE, f"{told.cause} {told.repair}"
+    elif not told.ok:
+        kind, sentence = State.FAILING, f"{told.cause} {told.repair}"
+    elif health.moved_to:
+        kind = State.MOVED
+        sentence = f"It has moved to {health.moved_to}. Take over its new address: newsfeed feeds repair."
+    elif state.last_tried is None:
+        kind, sentence = State.UNASKED, "It has not been asked yet: newsfeed refresh."
+    elif told.silent_days:
+        kind = State.SILENT
+        usual = silence.every(health.usual_days)
+        sentence = f"Silent for {told.silent_days} days; it used to write {usual}."
+    elif health.brought >= LOW_SIGNAL_ITEMS and not health.shown and editions >= LOW_SIGNAL_EDITIONS:
+        kind = State.LOW_SIGNAL
+        sentence = (
+            f"None of its {health.brought} items was shown in {editions} editions. "
+            'Give it more weight (newsfeed-weight="1.5"), or take it out.'
+        )
+    return msgspec.structs.replace(health, state=kind, sentence=sentence.strip())
+
+
+def worst_first(found: Sequence[FeedHealth]) -> list[FeedHealth]:
+    """Those of which there is something to say, worst first, by name."""
+    order = list(State)
+    said = [h for h in found if h.state != State.WELL]
+    return sorted(
+        said, key=lambda h: (order.index(h.state), not h.report.must_read, h.report.title.casefold())
+    )

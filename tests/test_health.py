@@ -1,0 +1,213 @@
+"""Feeds judged by their own rhythm, said in words, and the repairs that follow."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from stored import DAY, NOW, TODAY, edition, item, opened, shown, subscription, update
+
+from newsfeed.edition import foot
+from newsfeed.errors import ListError
+from newsfeed.model import Cause, Failure, FeedReport, FeedState, Settings
+from newsfeed.pipeline import health, repair, silence
+from newsfeed.pipeline.health import State
+from newsfeed.pipeline.home import Home
+from newsfeed.store import Store
+
+
+@pytest.mark.parametrize(
+    ("every", "silent", "expected"),
+    [
+        (1, 2, 0),
+        (1, 3, 3),
+        (7, 14, 0),  # a weekly that misses one week is on holiday
+        (7, 21, 21),  # three weeks are silence
+        (30, 45, 0),
+        (30, 80, 80),
+        (120, 250, 0),
+    ],
+)
+def test_silence_is_judged_by_the_feeds_own_rhythm(every: int, silent: int, expected: int) -> None:
+    moments = [NOW - timedelta(days=silent + n * every) for n in range(8)]
+    judged = silence.judge(moments, NOW)
+    assert judged.days == expected
+    assert judged.usual == every
+
+
+def test_a_daily_that_rests_at_weekends_is_not_silent_on_monday_morning() -> None:
+    monday = NOW + DAY  # 23 November 2026
+    weekdays = [
+        monday - timedelta(days=n) for n in range(3, 30) if (monday - timedelta(days=n)).weekday() < 5
+    ]
+    assert silence.judge(weekdays, monday).days == 0
+    assert silence.judge(weekdays, monday + 2 * DAY).days == 5
+
+
+def test_many_items_of_one_day_and_dates_to_come_are_no_rhythm() -> None:
+    assert silence.judge([NOW - 40 * DAY] * 50, NOW) == silence.Silence()
+    assert silence.judge([NOW + n * DAY for n in range(9)], NOW) == silence.Silence()
+
+
+@given(st.lists(st.integers(0, 4000), max_size=60), st.integers(0, 4000))
+def test_nobody_is_silent_who_wrote_today_or_yesterday(past: list[int], more: int) -> None:
+    moments = [NOW - timedelta(hours=h) for h in past]
+    assert silence.judge([*moments, NOW - DAY], NOW).days == 0
+    found = silence.judge([m - timedelta(hours=more) for m in moments], NOW)
+    assert found.days == 0 or found.days > max(2.0, 2.5 * found.usual)
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [(1, "daily"), (3, "every 3 days"), (7, "weekly"), (14, "every 2 weeks"), (30, "every 4 weeks")],
+)
+def test_rhythms_in_words(days: float, words: str) -> None:
+    assert silence.every(days) == words
+
+
+def a_home(tmp_path: Path, listed: str = "") -> Home:
+    if listed:
+        (tmp_path / "feeds.opml").write_text(listed, encoding="utf-8")
+    return Home(tmp_path, Settings(home=str(tmp_path)), lambda: NOW)
+
+
+def known(store: Store, name: str, *, days: list[int] | None = None, **more: Any) -> FeedState:
+    """One feed of the list with items of so many days ago, and what else its state should say."""
+    store.sync([*(s.subscription for s in store.states()), subscription(name)], NOW - 100 * DAY)
+    state = next(s for s in store.states() if s.name == name)
+    items = [item(f"{name}{n}", published=NOW - n * DAY) for n in days or []]
+    fields: dict[str, Any] = {"first_good": NOW - 100 * DAY, "last_good": NOW, "last_tried": NOW}
+    store.apply(update(state, items, **(fields | more)), NOW - 50 * DAY)
+    return next(s for s in store.states() if s.name == name)
+
+
+FAILED = Failure(cause=Cause.HTTP, text="Its server answers with an error (500).", repair="Nothing: wait.")
+TARGET = "https://new.example/feed"
+
+
+def test_each_feed_is_told_with_its_worst(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        known(store, "well", days=[0, 1, 2, 3, 4, 5])
+        known(store, "weekly", days=[21, 28, 35, 42, 49])
+        known(store, "broken", failure=FAILED, failures=3, failing_since=NOW - 3 * DAY)
+        known(store, "closed", failure=FAILED, gone=True)
+        moved_days = tuple(TODAY - timedelta(days=n) for n in (4, 2, 0))
+        known(store, "mover", moved_to=TARGET, moved_seen=moved_days)
+        known(store, "early", moved_to=TARGET, moved_seen=moved_days[-1:])
+        known(store, "chatter", days=[0] * 1 + list(range(60)))
+        store.sync([*(s.subscription for s in store.states()), subscription("new")], NOW)
+        for n in range(12):
+            day = TODAY - timedelta(days=n)
+            store.record(edition(day), [shown(1, day, feed=store.states()[0].feed)])
+        found = {h.report.title: h for h in health.examine(a_home(tmp_path), store)}
+    states = {name: h.state for name, h in found.items()}
+    assert states == {
+        "well": State.WELL,
+        "weekly": State.SILENT,
+        "broken": State.FAILING,
+        "closed": State.GONE,
+        "mover": State.MOVED,
+        "early": State.WELL,  # one day is no move
+        "chatter": State.LOW_SIGNAL,
+        "new": State.UNASKED,
+    }
+    assert found["weekly"].sentence == "Silent for 21 days; it used to write weekly."
+    assert found["broken"].sentence == f"{FAILED.text} {FAILED.repair}"
+    assert "new.example" in found["mover"].sentence
+    assert found["well"].shown == 12
+    order = [h.report.title for h in health.worst_first(tuple(found.values()))]
+    assert order == ["closed", "broken", "mover", "weekly", "chatter", "new"]
+
+
+def test_a_feed_that_was_slowed_by_its_own_silence_is_still_silent(tmp_path: Path) -> None:
+    """The rhythm for asking sinks while a feed is silent; the judgement must not sink with it."""
+    with opened(tmp_path) as store:
+        known(store, "weekly", days=[30, 37, 44, 51], items_a_day=0.05, last_changed=NOW - 30 * DAY)
+        (report,) = health.reports(a_home(tmp_path), store)
+    assert report.silent_days == 30
+    assert report.ok
+
+
+def failing(name: str, days: float, **more: Any) -> FeedReport:
+    return FeedReport(
+        feed=1, title=name, url="", ok=False, cause="down", failing_since=NOW - days * DAY, **more
+    )
+
+
+def test_the_page_names_feeds_after_two_failed_days_or_at_once_where_their_owner_must_act() -> None:
+    assert foot.feeds([failing("a", 1.9)], NOW) == ()
+    for report in (failing("a", 2.1), failing("a", 0, must_read=True), failing("a", 0, needs_owner=True)):
+        (span, *_) = foot.feeds([report], NOW)
+        assert "a (down" in span.text
+    text = "".join(s.text for s in foot.feeds([failing(f"feed {n}", 3) for n in range(7)], NOW))
+    assert "+4 more" in text
+    assert "feed 3" not in text
+
+
+LIST = """<?xml version="1.0" encoding="UTF-8"?>
+<opml version="2.0"><head><title>mine</title></head><body>
+  <!-- keep me -->
+  <outline text="Tech">
+    <outline type="rss" text="mover" xmlUrl="https://mover.example/feed" x:own="1" xmlns:x="urn:x"/>
+    <outline type="rss" text="closed" xmlUrl="https://closed.example/feed"/>
+    <outline type="rss" text="well" xmlUrl="https://well.example/feed"/>
+  </outline>
+</body></opml>
+"""
+
+
+def repairable(store: Store) -> None:
+    moved_days = tuple(TODAY - timedelta(days=n) for n in (3, 1, 0))
+    known(store, "mover", moved_to="https://new.example/feed?key=s3cr3tt0ken", moved_seen=moved_days)
+    known(store, "closed", gone=True)
+    known(store, "well")
+
+
+def test_a_repair_is_shown_as_a_diff_and_changes_only_what_it_must(tmp_path: Path) -> None:
+    home = a_home(tmp_path, LIST)
+    with opened(tmp_path) as store:
+        repairable(store)
+        proposed = repair.propose(home, store)
+    assert [(c.feed, c.does) for c in proposed.changes] == [("mover", "moved"), ("closed", "gone")]
+    assert home.read_list() == LIST.encode(), "nothing is changed before the yes"
+    assert "-    <outline" in proposed.diff
+    assert "s3cr3tt0ken" not in proposed.diff
+    repair.apply(home, proposed)
+    now = home.read_list().decode()
+    assert "https://new.example/feed?key=s3cr3tt0ken" in now
+    assert "closed.example" not in now
+    assert "<!-- keep me -->" in now
+    assert 'x:own="1"' in now
+    assert home.list_path.with_suffix(".opml.bak").read_bytes() == LIST.encode()
+
+
+def test_a_list_edited_in_the_meantime_is_not_overwritten(tmp_path: Path) -> None:
+    home = a_home(tmp_path, LIST)
+    with opened(tmp_path) as store:
+        repairable(store)
+        proposed = repair.propose(home, store)
+    edited = LIST.replace("mine", "edited")
+    (tmp_path / "feeds.opml").write_text(edited, encoding="utf-8")
+    with pytest.raises(ListError, match="edited"):
+        repair.apply(home, proposed)
+    assert home.read_list().decode() == edited
+
+
+def test_a_feed_that_moved_to_one_of_the_list_leaves_one(tmp_path: Path) -> None:
+    home = a_home(tmp_path, LIST.replace("https://well.example/feed", TARGET))
+    with opened(tmp_path) as store:
+        known(store, "mover", moved_to=TARGET, moved_seen=tuple(TODAY - timedelta(days=n) for n in (3, 1, 0)))
+        proposed = repair.propose(home, store)
+    assert proposed.new.count(TARGET.encode()) == 1
+    assert b"mover.example" not in proposed.new
+
+
+def test_nothing_to_repair(tmp_path: Path) -> None:
+    home = a_home(tmp_path, LIST)
+    with opened(tmp_path) as store:
+        known(store, "well")
+        assert repair.propose(home, store) == repair.Repair(old=LIST.encode(), new=LIST.encode())
