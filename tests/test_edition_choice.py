@@ -15,6 +15,8 @@ from newsfeed.edition import quota
 from newsfeed.edition.choose import Choice, Chooser, choose
 from newsfeed.edition.objective import Morning, Rules, debt, value, weights
 
+UNTIMED = settings(deadline=None)  # a busy machine is no failure
+
 # Few distinct values, so that ties are the rule.
 WORTH = st.sampled_from([0.0, 0.1, 0.15, 0.2, 0.2, 0.4, 0.8])
 MINUTES = st.sampled_from([0.15, 0.2, 0.2, 0.3, 0.5, 1.2])
@@ -95,6 +97,7 @@ def picked_ids(choice: Choice) -> list[int]:
     return [int(choice.morning.ids[pick.row]) for pick in choice.picks]
 
 
+@UNTIMED
 @given(mornings())
 def test_minutes_and_number_of_picks_hold_lines_included(given: tuple[Morning, Rules]) -> None:
     choice = choose(*given)
@@ -106,6 +109,7 @@ def test_minutes_and_number_of_picks_hold_lines_included(given: tuple[Morning, R
     assert len(choice.picks) <= rules.most
 
 
+@UNTIMED
 @given(mornings())
 def test_no_story_is_told_twice(given: tuple[Morning, Rules]) -> None:
     choice = choose(*given)
@@ -113,6 +117,7 @@ def test_no_story_is_told_twice(given: tuple[Morning, Rules]) -> None:
     assert len(stories) == len(set(stories))
 
 
+@UNTIMED
 @given(mornings())
 def test_a_topic_without_a_share_never_moves_the_floor_nor_gets_a_line(given: tuple[Morning, Rules]) -> None:
     choice = choose(*given)
@@ -123,7 +128,7 @@ def test_a_topic_without_a_share_never_moves_the_floor_nor_gets_a_line(given: tu
         assert any(w > 0 for w, s in zip(given[1].weights, choice.morning.stands[row], strict=True) if s)
 
 
-@settings(max_examples=250)  # rare: lines that set minutes aside and then did not need them
+@settings(max_examples=250, deadline=None)  # rare: lines that set minutes aside and then did not need them
 @given(mornings())
 def test_nothing_good_that_fits_is_left_out(given: tuple[Morning, Rules]) -> None:
     choice = choose(*given)
@@ -136,6 +141,7 @@ def test_nothing_good_that_fits_is_left_out(given: tuple[Morning, Rules]) -> Non
             assert m.minutes[row] > choice.left - 1e-9  # the minutes left would not hold it
 
 
+@UNTIMED
 @given(mornings())
 def test_every_topic_has_its_place_when_one_good_story_of_each_fits_the_floor(
     given: tuple[Morning, Rules],
@@ -152,6 +158,7 @@ def test_every_topic_has_its_place_when_one_good_story_of_each_fits_the_floor(
     assert set(active) <= covered
 
 
+@UNTIMED
 @given(mornings())
 def test_every_topic_with_a_good_story_is_told_when_its_lines_fit(given: tuple[Morning, Rules]) -> None:
     m, rules = given[0].sorted(), replace(given[1], lines=0.0, place_lines=True)
@@ -164,6 +171,7 @@ def test_every_topic_with_a_good_story_is_told_when_its_lines_fit(given: tuple[M
     assert set(active) <= covered
 
 
+@UNTIMED
 @given(mornings())
 def test_a_source_is_above_its_share_only_by_its_first_its_must_and_when_nothing_else_fitted(
     given: tuple[Morning, Rules],
@@ -180,6 +188,7 @@ def test_a_source_is_above_its_share_only_by_its_first_its_must_and_when_nothing
             assert minutes[source] <= c.SOURCE_CAP * given[1].budget + 1e-9
 
 
+@UNTIMED
 @given(mornings(most=12), st.data())
 def test_the_objective_is_monotone_and_submodular(given: tuple[Morning, Rules], data: st.DataObject) -> None:
     m, rules = given[0].sorted(), given[1]
@@ -199,6 +208,7 @@ def test_the_objective_is_monotone_and_submodular(given: tuple[Morning, Rules], 
     assert gain(small) >= gain(large) - 1e-12
 
 
+@UNTIMED
 @given(mornings())
 def test_gains_add_up_to_the_objective_from_its_definition(given: tuple[Morning, Rules]) -> None:
     choice = choose(*given)
@@ -209,6 +219,7 @@ def test_gains_add_up_to_the_objective_from_its_definition(given: tuple[Morning,
         assert pick.gain == pytest.approx(pick.topic_gain + pick.worth_gain + pick.voice_gain, abs=1e-12)
 
 
+@UNTIMED
 @given(mornings(), st.randoms(use_true_random=False))
 def test_the_order_of_the_input_changes_nothing(given: tuple[Morning, Rules], random: object) -> None:
     m, rules = given
@@ -221,6 +232,7 @@ def test_the_order_of_the_input_changes_nothing(given: tuple[Morning, Rules], ra
     assert (one.places, one.big, one.value) == (other.places, other.big, other.value)
 
 
+@UNTIMED
 @given(mornings())
 def test_more_minutes_never_tell_of_fewer_topics(given: tuple[Morning, Rules]) -> None:
     m, rules = given[0], replace(given[1], must_read=(), place_lines=True, most=99)
@@ -234,6 +246,7 @@ def test_more_minutes_never_tell_of_fewer_topics(given: tuple[Morning, Rules]) -
     assert topics(3.0) >= topics(2.0)
 
 
+@UNTIMED
 @given(mornings())
 def test_a_must_read_source_is_read(given: tuple[Morning, Rules]) -> None:
     m, rules = given[0].sorted(), replace(given[1], must_read=(1,), place_lines=False, most=16)
@@ -243,6 +256,7 @@ def test_a_must_read_source_is_read(given: tuple[Morning, Rules]) -> None:
         assert any(choice.morning.sources[pick.row] == 1 for pick in choice.picks)
 
 
+@UNTIMED
 @given(st.lists(st.sampled_from([0.0, 0.1, 0.4, 1.0]), max_size=30), st.sampled_from([0.05, 0.4, 1.0]))
 def test_debt_stays_within_its_bounds_and_silence_raises_it(got: list[float], share: float) -> None:
     owed = 0.0
@@ -254,6 +268,7 @@ def test_debt_stays_within_its_bounds_and_silence_raises_it(got: list[float], sh
     assert debt(2.0, 0.0, 0.0) == 0.0
 
 
+@UNTIMED
 @given(mornings())
 def test_a_worse_later_dearer_copy_changes_nothing(given: tuple[Morning, Rules]) -> None:
     m, rules = given[0].sorted(), given[1]
@@ -275,6 +290,7 @@ def test_a_worse_later_dearer_copy_changes_nothing(given: tuple[Morning, Rules])
     assert picked_ids(choose(m, rules)) == picked_ids(choose(copied, rules))
 
 
+@UNTIMED
 @given(mornings())
 def test_doubling_all_minutes_changes_nothing(given: tuple[Morning, Rules]) -> None:
     m, rules = given
@@ -282,7 +298,7 @@ def test_doubling_all_minutes_changes_nothing(given: tuple[Morning, Rules]) -> N
     assert picked_ids(choose(m, rules)) == picked_ids(choose(double, replace(rules, budget=rules.budget * 2)))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(mornings(most=9))
 def test_the_fill_is_at_least_half_of_the_best(given: tuple[Morning, Rules]) -> None:
     m = given[0].sorted()
@@ -316,6 +332,7 @@ def test_a_cap_of_picks_is_never_lifted() -> None:
     assert len(choose(morning(rows, 1), capped).picks) == 2
 
 
+@UNTIMED
 @given(mornings())
 def test_the_baseline_keeps_budget_and_stories_too(given: tuple[Morning, Rules]) -> None:
     m, rules = given[0].sorted(), given[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as untimed
 from hypothesis import strategies as st
 from pools import NOW, TODAY, TOPICS, candidate, feed, pool, settings
 
@@ -33,6 +34,7 @@ def test_half_life_is_half_the_usual_gap_within_bounds(rate: float, hours: float
     assert freshness(-3, rate) == 1.0
 
 
+@untimed(deadline=None)
 @given(
     st.floats(-10, 1000),
     st.floats(0, 200),
