@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SURE = 0.97  # probability that a corrected item's topics get
 NEAR, SAME = 0.25, 0.6  # cosines between which a correction begins to speak and speaks fully
 FEED_ITEMS = 5.0  # so many corrections of one feed move its other items by half of what they say
-MOST = 6.0  # log-odds that corrections can move another item
+MOST = 12.0  # log-odds that corrections can move another item
 NAME_WEIGHT = 1.5  # a name counts more than another word
 COMMON = 3.0  # words below this inverse document frequency make nothing alike
 

@@ -50,7 +50,7 @@ def shipped() -> dict[str, dict[str, float]]:
 def parse(text: str, topic: str) -> dict[str, float]:
     """The `[terms]` of one topic's file. Raises SettingsError on anything but a table of numbers."""
     try:
-        terms = tomllib.loads(text).get("terms", {})
+        terms = dict(tomllib.loads(text).get("terms", {}))
         return {str(term): float(weight) for term, weight in terms.items()}
     except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
         raise SettingsError(

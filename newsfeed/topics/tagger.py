@@ -49,6 +49,8 @@ class Tagger:
         topics: Mapping[str, TopicSetting],
         priors: Mapping[str, FeedPrior],
     ) -> None:
+        import numpy as np
+
         assert lexicon.topics == model.topics
         assert lexicon.topics[-1] == OTHER
         self.order = lexicon.topics
@@ -61,6 +63,8 @@ class Tagger:
         self._not_news = NotNews.shipped()
         self._folders: dict[tuple[str, ...], str] = {}
         self._explainer = Explainer(lexicon, model)
+        # Topics that the model was not trained for are the lexicon's alone.
+        self._untrained = ~np.any(model.weights, axis=0)
         self.local: Local | None = None  # what the reader's corrections say of items like theirs
 
     # ------------------------------------------------------------------ what speaks
@@ -106,10 +110,15 @@ class Tagger:
         against += scales.other * np.maximum(score[:, -1:], 0.0) * topics_only
         lexicon = np.where(english, scales.lexicon * score, 0.0)
         rivals = np.where(english, -against, 0.0)
+        # Where the model has nothing to say, the lexicon has its share as well.
+        alone = Scales()
+        whole = np.where(self._untrained, 1.0 + scales.model * alone.lexicon / scales.lexicon, 1.0)
+        lexicon, rivals = lexicon * whole, rivals * whole
         # A foreign text is judged by the model as far as the model knows its words.
         heard = np.where(evidence.english, 1.0, np.minimum(2.0 * evidence.known, 1.0))[:, None]
-        model = heard * scales.model * evidence.model
-        base = np.broadcast_to(scales.base + tally(scales.offset, self.order), model.shape)
+        model = np.where(self._untrained, 0.0, heard * scales.model * evidence.model)
+        start = scales.base + self._untrained * scales.model * alone.base + tally(scales.offset, self.order)
+        base = np.broadcast_to(start, model.shape)
         source, folder = self._feeds(documents)
         return {
             "base": base,

@@ -72,5 +72,8 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[np.generic]]]
         raise WeightsError("topic weights", "written by another version", repair)
     if header.get("sha256") != _digest(header, body):
         raise WeightsError("topic weights", "damaged: the checksum differs", repair)
-    with np.load(io.BytesIO(body), allow_pickle=False) as archive:
-        return header, {name: archive[name] for name in archive.files}
+    try:
+        with np.load(io.BytesIO(body), allow_pickle=False) as archive:
+            return header, {name: archive[name] for name in archive.files}
+    except (ValueError, zipfile.BadZipFile, EOFError):
+        raise WeightsError("topic weights", "they hold no plain arrays", repair) from None

@@ -1,0 +1,211 @@
+"""Words, phrases and traps: what the lexicon finds, and how texts become words."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsfeed.errors import SettingsError
+from newsfeed.model import TopicSetting
+from newsfeed.topics import Document
+from newsfeed.topics.folders import topic_of_folder, topic_of_folders
+from newsfeed.topics.lexicon import Lexicon, parse
+from newsfeed.topics.reading import Reader, Stems, sections
+from newsfeed.topics.words import singular, stem, surface, words
+
+
+def found(terms: dict[str, dict[str, float]], title: str, text: str = "") -> dict[tuple[str, str], float]:
+    """Topic and entry -> weight found in one document."""
+    lexicon = Lexicon(terms, list(terms))
+    reading = Reader(lexicon, Stems()).read([Document(id=1, title=title, text=text)])
+    matches = lexicon.match(reading.unit, reading.document, reading.in_title)
+    return {
+        (lexicon.topics[topic], lexicon.names[term]): round(weight, 3)
+        for topic, term, weight in zip(
+            matches.topic.tolist(), matches.term.tolist(), matches.weight.tolist(), strict=True
+        )
+    }
+
+
+FINANCE = {"interest": 0.5, "interest rate": 2.0, "interest rate cut": 3.0, "bank*": 1.0, "banknote": 2.5}
+
+
+def test_the_longest_match_counts() -> None:
+    assert found({"f": FINANCE}, "", "interest") == {("f", "interest"): 0.5}
+    assert found({"f": FINANCE}, "", "an interest rate") == {("f", "interest rate"): 2.0}
+    assert found({"f": FINANCE}, "", "Interest-rate cut!") == {("f", "interest rate cut"): 3.0}
+
+
+def test_a_shorter_match_elsewhere_counts_too() -> None:
+    assert set(found({"f": FINANCE}, "", "interest rate and interest")) == {
+        ("f", "interest rate"),
+        ("f", "interest"),
+    }
+
+
+def test_the_most_specific_entry_of_a_word_counts() -> None:
+    assert found({"f": FINANCE}, "", "banking") == {("f", "bank*"): 1.0}
+    assert found({"f": FINANCE}, "", "banknote") == {("f", "banknote"): 2.5}
+
+
+def test_topics_do_not_know_of_each_other() -> None:
+    both = found({"f": FINANCE, "p": {"interest": 1.0, "banknote": 1.0}}, "", "interest rate banknote")
+    assert both[("p", "interest")] == 1.0
+    assert both[("p", "banknote")] == 1.0
+    assert both[("f", "interest rate")] == 2.0
+
+
+def test_a_trap_takes_back_what_its_words_gave() -> None:
+    tech = {"t": {"apple": 2.0, "apple pie": -3.0}}
+    assert sum(found(tech, "", "an apple pie").values()) == -1.0
+    assert sum(found(tech, "", "apple").values()) == 2.0
+
+
+def test_plurals_find_their_singular() -> None:
+    terms = {"f": {"company": 1.0, "bank": 1.0, "stock exchange": 2.0, "tax": 1.0}}
+    assert ("f", "company") in found(terms, "", "companies")
+    assert ("f", "bank") in found(terms, "", "the banks'")
+    assert ("f", "stock exchange") in found(terms, "", "stock exchanges")
+    assert ("f", "tax") in found(terms, "", "taxes")
+
+
+def test_prefixes_work_inside_phrases() -> None:
+    terms = {"p": {"bank* regulat*": 2.0, "central bank": 1.0}, "f": {"regulators": 0.5, "banks": 0.4}}
+    seen = found(terms, "", "banking regulation; bank regulators; central banks")
+    assert ("p", "bank* regulat*") in seen
+    assert ("p", "central bank") in seen
+    assert found(terms, "", "bank regulators")[("p", "bank* regulat*")] == 2.0
+
+
+def test_no_phrase_runs_from_title_into_text() -> None:
+    assert found({"f": {"stock market": 2.0}}, "stock", "market") == {}
+
+
+def test_a_title_counts_double_and_repetition_ever_less() -> None:
+    term = {"f": {"bank": 1.0}}
+    assert found(term, "bank", "")[("f", "bank")] == pytest.approx(2**0.5, abs=1e-3)
+    assert found(term, "", "bank bank bank bank")[("f", "bank")] == 2.0
+
+
+@given(st.lists(st.sampled_from(["a", "b", "c", "d", "aa", "ab"]), max_size=12), st.integers(0, 2**12))
+def test_matching_in_step_finds_what_reading_word_by_word_finds(tokens: list[str], choice: int) -> None:
+    entries = ["a", "b", "a b", "b c", "a b c", "c d a", "d", "a*", "a b c d", "ab", "b* c"]
+    terms = {entry: 1.0 + n for n, entry in enumerate(entries) if choice >> n & 1}
+    got = found({"t": terms}, "", " ".join(tokens))
+    want: dict[str, int] = {}
+    taken = [False] * len(tokens)
+    for length in range(4, 0, -1):
+        spans = []
+        for at in range(len(tokens) - length + 1):
+            if taken[at] and taken[at + length - 1]:
+                continue
+            fits = [e for e in terms if _fits(e.split(), tokens[at : at + length])]
+            if fits:
+                # Exact words go before stars, the first word's first.
+                best = min(fits, key=lambda e: [(w.endswith("*"), -len(w)) for w in e.split()])
+                spans.append((at, best))
+        for at, best in spans:
+            want[best] = want.get(best, 0) + 1
+            for place in range(at, at + length):
+                taken[place] = True
+    assert got == {("t", entry): round(terms[entry] * times**0.5, 3) for entry, times in want.items()}
+
+
+def _fits(entry: list[str], tokens: list[str]) -> bool:
+    return len(entry) == len(tokens) and all(
+        t.startswith(e[:-1]) if e.endswith("*") else t == e for e, t in zip(entry, tokens, strict=True)
+    )
+
+
+@pytest.mark.parametrize("text", ["[terms", "[terms]\nx = 'much'", "[terms]\nx = [1]", "terms = 3"])
+def test_a_broken_lexicon_says_so(text: str) -> None:
+    with pytest.raises(SettingsError):
+        parse(text, "finance")
+
+
+# --------------------------------------------------------------------------- words
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The U.S. and AT&T", ["the", "u.s", "and", "at&t"]),
+        ("C++, C# and node.js", ["c++", "c#", "and", "node.js"]),
+        ("open-source S&P 500 $2.5bn", ["open", "source", "s&p", "500", "$", "2.5bn"]),
+        ("Müller’s café", ["müller’s", "café"]),
+    ],
+)
+def test_words(text: str, expected: list[str]) -> None:
+    assert words(text) == expected
+
+
+def test_forms_of_words() -> None:
+    assert surface("müller’s") == "müller"
+    assert [
+        singular(w) for w in ("companies", "taxes", "banks", "news", "bus", "gas", "physics", "boss")
+    ] == [
+        "company",
+        "tax",
+        "bank",
+        "new",
+        "bus",
+        "gas",
+        "physics",
+        "boss",
+    ]
+    assert [stem(w) for w in ("2.5bn", "2024", "500", "banks")] == ["#bn", "#year", "#", "bank"]
+
+
+def test_sections_of_a_link() -> None:
+    assert sections("https://x.org/world/asia-news/2026/05/some-long-headline") == ["world", "asia-news"]
+    assert sections("https://x.org/") == []
+    assert sections("") == []
+    assert sections("not a link") == []
+
+
+# --------------------------------------------------------------------------- folders
+
+
+@pytest.mark.parametrize(
+    ("name", "topic"),
+    [
+        ("Technology", "technology"),
+        ("  tech ", "technology"),
+        ("03 Finance", "finance"),
+        ("💰 Money & Markets", "finance"),
+        ("Wirtschaft", "finance"),
+        ("Wirtschaft & Finanzen", "finance"),
+        ("Économie", "finance"),
+        ("Führung", "leadership"),
+        ("Vertrieb", "sales"),
+        ("Ciencia", "science"),
+        ("POLITIK", "policy"),
+        ("Política", "policy"),
+        ("AI / Machine Learning", "ai"),
+        ("Work/Security", "security"),
+        ("Tech News", "technology"),
+        ("UX/UI", "design"),
+        ("Marknadsföring", "marketing"),
+        ("Sport", "other"),
+        ("Garage sales", ""),
+        ("My cat", ""),
+        ("Must read", ""),
+        ("", ""),
+        ("///", ""),
+    ],
+)
+def test_what_a_folder_means(name: str, topic: str) -> None:
+    assert topic_of_folder(name) == topic
+
+
+def test_the_readers_names_go_first() -> None:
+    topics = {"finance": TopicSetting(label="Kröten"), "logistics": TopicSetting(), "sales": TopicSetting()}
+    assert topic_of_folder("kröten", topics) == "finance"
+    assert topic_of_folder("Logistics", topics) == "logistics"
+    assert topic_of_folder("Technology", topics) == ""  # dropped
+
+
+def test_the_innermost_folder_that_says_something_counts() -> None:
+    assert topic_of_folders(("Technology", "Security", "Daily")) == "security"
+    assert topic_of_folders(("My feeds", "Misc")) == ""
