@@ -367,7 +367,7 @@ def _draft(post: Json) -> Draft:
         base=url,
         discussion=url,
         discussion_label="Bluesky",
-        title=title,
+        title=title or posts.photo_title(markup + _quoted(embed), captions, _name(author)),
         body=posts.tidy(markup) + _quoted(embed),
         author=_name(author),
         language=text(languages, 0) if isinstance(languages, list) and len(languages) == 1 else "",
@@ -377,7 +377,7 @@ def _draft(post: Json) -> Draft:
         else tags,
         score=posts.total(count(post, "likeCount"), count(post, "repostCount"), count(post, "quoteCount")),
         comments=count(post, "replyCount"),
-        picture=posts.picture(captions, _name(author)),
+        picture=posts.picture(captions),
     )
 
 

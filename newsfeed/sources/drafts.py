@@ -120,6 +120,7 @@ def _open_what_is_meant(drafts: list[Draft], home: str) -> None:
                 draft.link, draft.discussion = draft.discussion, ""
         elif (
             link
+            and not draft.discussion_label  # posts may well share one article
             and "#" not in draft.link
             and ((counts[link] > 1 and len(drafts) > 1) or link == canonical_url(home))
         ):

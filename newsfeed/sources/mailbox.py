@@ -102,8 +102,7 @@ def _mail(row: Json) -> EmailMessage | None:
         raw = base64.b64decode(text(row, "raw"), validate=True)
     except (binascii.Error, ValueError):
         return None
-    message = email.message_from_bytes(raw, policy=email.policy.default.clone(raise_on_defect=False))
-    return message
+    return email.message_from_bytes(raw, policy=email.policy.default.clone(raise_on_defect=False))
 
 
 def _header(mail: EmailMessage, name: str) -> str:

@@ -414,6 +414,7 @@ def _draft(status: Json, place: _Place) -> Draft:
             "" if posts.own_words(markup) > len(options) * 3 else f"Poll: {' / '.join(options)}"
         )
     pictures = [text(m, "description") for m in rows(status, "media_attachments")]
+    title = title or posts.photo_title(markup, pictures, _author(account))
     return Draft(
         guid=text(status, "uri") or url,
         link=target or url,
@@ -432,7 +433,7 @@ def _draft(status: Json, place: _Place) -> Draft:
         ),
         comments=count(status, "replies_count"),
         warning=text(status, "spoiler_text").strip(),
-        picture=posts.picture(pictures, _author(account)),
+        picture=posts.picture(pictures),
     )
 
 

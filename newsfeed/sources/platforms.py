@@ -14,7 +14,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 
-from newsfeed.sources.drafts import Draft
+from newsfeed.sources import posts
+from newsfeed.sources.entries import Draft
 from newsfeed.text import canonical_url
 
 _ANCHOR = re.compile(
@@ -220,6 +221,7 @@ def _stack_exchange(draft: Draft, feed_link: str, feed_title: str) -> None:
 
 # --- Bluesky: never a title; what stands there is the caption of a picture.
 
+_WRITTEN = re.compile(r"https?://[^\s<>\"']{4,1000}")
 _QUOTE = re.compile(r"\s*\[contains quote post or other embedded content\]\s*")
 
 
@@ -231,6 +233,8 @@ def _bluesky(draft: Draft, feed_link: str, feed_title: str) -> None:
     draft.title = ""
     draft.summary, draft.body = "", _QUOTE.sub("", draft.body or draft.summary)
     draft.discussion, draft.discussion_label = draft.link, "Bluesky"
+    shared = next((u for u in _WRITTEN.findall(draft.body) if posts.leads_elsewhere(u, "bsky.app")), "")
+    draft.link = html.unescape(shared).rstrip(".,;:!?)") or draft.link
     draft.kind = "post"
     handle = re.match(r"^@(\S+)", feed_title.strip())
     draft.author = draft.author or (handle.group(1) if handle else "")
@@ -243,12 +247,6 @@ _STATUS = re.compile(
 )
 _WARNING = re.compile(
     r"^\s*<p>\s*<strong>[^<]{0,60}:</strong>\s*(.{0,500}?)</p>\s*<hr\s*/?>", re.IGNORECASE | re.DOTALL
-)
-_HIDDEN = re.compile(r"<span class=\"invisible\">[^<]{0,2000}</span>")
-_ELLIPSIS = re.compile(r"<span class=\"ellipsis\">([^<]{0,2000})</span>")
-_LAST_TAGS = re.compile(
-    r"<p>(?:\s|&nbsp;|<br\s*/?>|<a [^>]{0,400}>\s*#(?:<span>)?[^<]{0,100}(?:</span>)?\s*</a>)+</p>\s*$",
-    re.IGNORECASE,
 )
 
 
@@ -265,14 +263,15 @@ def _mastodon(draft: Draft, feed_link: str, feed_title: str) -> None:
     warning = _WARNING.match(markup)
     if warning:
         draft.warning = html.unescape(_TAGS.sub("", warning.group(1))).strip()
-        markup = markup[warning.end() :]
-    markup = _ELLIPSIS.sub(r"\1…", _HIDDEN.sub("", markup))
-    draft.summary, draft.body = "", _LAST_TAGS.sub("", markup)
+        markup = ""  # what a warning covers is not kept
+    draft.summary, draft.body = "", posts.tidy(markup)
     draft.kind = "post"
     draft.discussion, draft.discussion_label = draft.link, "Mastodon"
+    shared = posts.shared_link(markup, _host(draft.link))
     account = re.match(r"https?://([^/]+)/(?:@|users/)([\w.-]+)(?:@([\w.-]+))?", draft.link)
     if account and not draft.author:
         draft.author = f"@{account.group(2)}@{account.group(3) or account.group(1)}"
+    draft.link = shared or draft.link
 
 
 # --- Medium: a teaser is a picture, a snippet and a link to read on.

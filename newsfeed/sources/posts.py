@@ -217,10 +217,15 @@ def card_title(title: str, markup: str) -> str:
     return clean_line(title) if title.strip() and own_words(markup) < MOSTLY_LINK else ""
 
 
-def picture(captions: Sequence[str], author: str) -> str:
-    """What pictures show, by the first caption that one of them has; who posted them where none has any."""
-    said = next((c.strip() for c in captions if c.strip()), "")
-    return said or (f"by {author}" if captions and author else "")
+def picture(captions: Sequence[str]) -> str:
+    """What pictures show, by the first caption that one of them has."""
+    return next((c.strip() for c in captions if c.strip()), "")
+
+
+def photo_title(markup: str, captions: Sequence[str], author: str) -> str:
+    """The title of a post that is nothing but pictures without captions; "" for any other."""
+    bare = captions and author and not picture(captions) and not own_words(markup)
+    return f"Photo by {author}" if bare else ""
 
 
 def quote(author: str, url: str, said: str) -> str:

@@ -31,7 +31,7 @@ _SUBREDDIT = re.compile(
 )
 _OTHER = re.compile(
     r"/(?:(?:u|user)/[\w-]{1,60}(?:/(?:submitted|m/[\w-]+|overview|comments|saved|upvoted))?|search|r/\w+/search"
-    r"|r/\w+/comments/\w+(?:/[^/]*)?|domain/[\w.-]+|me/[mf]/[\w-]+)?/?(?:\.rss|\.json)?/?"
+    r"|r/\w+/comments/\w+(?:/[^/]*)?|domain/[\w.-]+|me/[mf]/[\w-]+|best|new|hot|top|rising)?/?(?:\.rss|\.json)?/?"
 )
 
 

@@ -85,12 +85,12 @@ def parse(
             f"The channel {channel} shows no preview to strangers.",
             "Its owner can turn the preview on; without it Telegram gives it to no reader. Or the name is spelled otherwise.",
         )
-    drafts = [d for m in messages if (d := _draft(m, channel)) is not None]
     title = (
         _plain(root, "tgme_channel_info_header_title")
         or _plain(root, "tgme_widget_message_owner_name")
         or channel
     )
+    drafts = [d for m in messages if (d := _draft(m, title)) is not None]
     parsed = posts.settle(drafts, subscription, known, now, title=title, html_url=f"{WWW}/{channel}")
     numbers = [int(n) for m in messages if (n := _number(str(m.get("data-post"))))]
     following, memory = _walk(numbers, response, subscription)
@@ -154,13 +154,12 @@ def _draft(message: Any, channel: str) -> Draft | None:
         base=url,
         discussion=url,
         discussion_label="Telegram",
-        title=title,
+        title=title or posts.photo_title(markup, ["" for _ in [*pictures, *videos]], forwarded or owner),
         body=markup,
         author=forwarded or owner,
         published=times.from_text(moment[-1] if moment else ""),
         kind="post",
         via=(owner,) if forwarded and forwarded != owner else (),
-        picture=posts.picture(["" for _ in [*pictures, *videos]], forwarded or owner),
     )
 
 

@@ -236,7 +236,7 @@ def _post(
         base=url,
         discussion=url,
         discussion_label="X",
-        title=posts.card_title(card, markup),
+        title=posts.card_title(card, markup) or posts.photo_title(markup, captions, name),
         body=markup + quoted,
         author=name,
         published=published,
@@ -250,7 +250,7 @@ def _post(
         ),
         comments=count(tweet, "public_metrics", "reply_count"),
         via=via,
-        picture=posts.picture(captions, name),
+        picture=posts.picture(captions),
     )
     return Post(
         draft=draft, id=number, author=text(tweet, "author_id"), parent=parent if own and not via else ""
