@@ -35,8 +35,24 @@ MEASURES = frozenset(
         "by",
     }
 )
+ROUND_UP = re.compile(
+    r"\b(?:(?:morning|evening|daily|weekly|news|weekend|friday|monday|sunday|midday)\s+(?:news\s+)?"
+    r"(?:brief(?:ing)?|digest|round-?up|wrap|links|summary|headlines|bulletin|report\s+card)|"
+    r"news\s+in\s+brief|in\s+brief|round-?up|top\s+(?:stories|headlines)|what\s+we(?:['’]re|\s+are)\s+reading|"
+    r"(?:link|links)\s+(?:of|for)\s+the\s+(?:day|week)|open\s+thread|(?:the\s+)?(?:day|week)\s+(?:ahead|in\s+review)|"
+    r"this\s+(?:day|week)\s+in|presseschau|nachrichten\s+(?:am|um)|kurzmeldungen|revue\s+de\s+presse|"
+    r"rassegna\s+stampa|resumen\s+de\s+(?:prensa|noticias))\b|"
+    r"\b\d{1,2}[/.]\d{1,2}[/.](?:20)?\d\d\s*$|\b20\d\d-\d\d-\d\d\s*$",
+    re.IGNORECASE,
+)
+WORD_WITH_DIGIT = re.compile(r"\S*\d\S*")
 STANDING = 6  # terms; a longer title that comes again is no standing one
 MANY = 400  # items under one key; comparing more of them in pairs would take too long
+
+
+def round_ups(items: Sequence[StoredItem]) -> set[int]:
+    """Places of items that tell of many events by their title (a briefing, a programme of a date): in no story."""
+    return {n for n, item in enumerate(items) if ROUND_UP.search(item.item.title)}
 
 
 def standing_titles(items: Sequence[StoredItem]) -> set[int]:
@@ -62,9 +78,6 @@ def standing_titles(items: Sequence[StoredItem]) -> set[int]:
         ):
             found.update(same)
     return found
-
-
-WORD_WITH_DIGIT = re.compile(r"\S*\d\S*")
 
 
 def kept_apart(items: Sequence[StoredItem]) -> Mapping[int, set[int]]:

@@ -19,13 +19,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from newsfeed.model import StoredItem, Story
-from newsfeed.stories.apart import kept_apart, standing_titles
+from newsfeed.stories.apart import kept_apart, round_ups, standing_titles
 from newsfeed.stories.links import same_page
 from newsfeed.stories.telling import best, moment
 from newsfeed.stories.vectors import Terms
 
-BAR = 0.21  # likeness of two groups that tell one story, when they tell much
-THIN = 9.0  # evidence at which the bar is twice as high
+BAR = 0.23  # likeness of two groups that tell one story, when they tell much
+THIN = 6.0  # evidence at which the bar is twice as high
 SPAN = 72.0  # hours; what lies further apart tells different events
 FADE = 96.0  # hours after which likeness is halved
 ONE_FEED = 0.85  # a feed seldom tells one event twice, and often tells its next one in the same words
@@ -50,6 +50,7 @@ def join_items(
     changed = {g.key for g in groups.values() if any(items[m].id in fresh for m in g.members)}
     apart = kept_apart(items)
     terms = Terms(items, outlets, standing_titles(items))
+    terms.evidence[list(round_ups(items))] = 0.0  # only a shared page joins them
     for g in groups.values():
         g.evidence = float(terms.evidence[g.members].sum())
         g.apart = set().union(*(apart.get(m, ()) for m in g.members))
