@@ -604,6 +604,6 @@ def test_ten_topics_with_long_headlines_all_have_their_place(minutes: float) -> 
 
 
 def test_quiet_topics_are_named_by_their_cause() -> None:
-    made = edition(pool([candidate(1, 1, topic="policy"), candidate(2, 2, topic="sales", hours=25)]))
+    made = edition(pool([candidate(1, 1, topic="policy"), candidate(2, 2, topic="sales", hours=38)]))
     said = "".join(span.text for row in made.foot for span in row)
     assert "Quiet today: Technology, Finance and Science (nothing new); Sales (nothing good enough)." in said

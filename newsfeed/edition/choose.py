@@ -96,6 +96,7 @@ class Chooser:
         self.caps = rules.caps if rules.caps is not None else np.full(sources, c.SOURCE_CAP)
         self.most_of = rules.most_of if rules.most_of is not None else np.full(sources, -1, dtype=np.int64)
         self.good = morning.worth >= rules.good
+        self.worthy = morning.worth >= rules.line
         self.good_for = morning.stands & self.good[:, None]
         self.voice = rules.gamma * rules.voices[morning.sources] * morning.worth
         self.plain = rules.beta * morning.worth
@@ -299,7 +300,7 @@ class Chooser:
         best_value, best_prefix, best_row = -1.0, -1, -1
         begun = state.copy()
         while True:
-            rows = np.flatnonzero(self.fits(state) & self.good)
+            rows = np.flatnonzero(self.fits(state) & self.worthy)
             if not len(rows):
                 break
             gains = self.gain(state)
@@ -312,14 +313,14 @@ class Chooser:
         if best_row >= 0 and best_value > state.value + 1e-9:
             state = begun
             for row in (*(row for row, _ in closings[:best_prefix]), best_row):
-                self.take(state, row, "fill", self.gain(state), np.flatnonzero(self.fits(state) & self.good))
+                self.take(state, row, "fill", self.gain(state), np.flatnonzero(self.fits(state) & self.worthy))
             return self.greedy(state, power)
         return state
 
     def over_cap(self, state: _State) -> None:
         """Caps give way only where no other source's story fits."""
         while True:
-            rows = np.flatnonzero(self.fits(state, caps=False) & self.good)
+            rows = np.flatnonzero(self.fits(state, caps=False) & self.worthy)
             if not len(rows):
                 return
             gains = self.gain(state)
@@ -379,7 +380,7 @@ def choose(morning: Morning, rules: Rules) -> Choice:
     whole = morning.sorted()
     # What is below the line is never chosen but for a must-read source, nor told but as a big story.
     kept = np.flatnonzero(
-        (whole.worth >= rules.good)
+        (whole.worth >= rules.line)
         | (whole.outlets >= c.BIG)
         | np.isin(whole.sources, np.array(rules.must_read, dtype=np.int64))
     )

@@ -10,7 +10,8 @@ what it does; most of them change little within the ranges named there.
 | BETA | .02 | weight of plain worth in the objective |
 | GAMMA | .04 (few 0, many .10) | weight of hearing many sources |
 | ETA | .7 | how strongly a topic's debt raises its weight |
-| GOOD | .15 | the line: below it a story isn't worth the reader's minutes |
+| GOOD | .15 | from it on a story is good enough for its topic's guaranteed place |
+| LINE | .08 | the line: below it a story isn't worth the reader's minutes. A lone story of a busy source passes it for a day, so that nothing since yesterday's page goes under by its hour alone |
 | STANDS | .5 | probability from which a story stands for a topic |
 | BRIDGE | .3 | second topic of a story that touches two |
 | SOURCE_CAP | .20 | of the minutes, for a source's second and later picks |
@@ -59,6 +60,7 @@ LEAST_MINUTES: Final = 0.2  # a pick is weighed as if it took so much, or the th
 
 # --- thresholds
 GOOD: Final = 0.15
+LINE: Final = 0.08
 STANDS: Final = 0.5
 BRIDGE: Final = 0.3
 SURER: Final = 0.1  # by so much the tagger must be surer of a topic to name it before the source's usual one

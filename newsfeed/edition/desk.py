@@ -106,7 +106,7 @@ class Desk:
                 best[key] = max(best.get(key, 0.0), telling.worth.value)
         for place, telling in enumerate(rows):
             value = telling.worth.value
-            if self.pickable(telling) and (value >= c.GOOD or telling.options.must_read):
+            if self.pickable(telling) and (value >= c.LINE or telling.options.must_read):
                 pick_minutes_[place] = self.pick_cost(telling)
             leads = any(value >= best[n, n == telling.topic] - 1e-9 for n in telling.topics.stands)
             if telling.outlets >= c.BIG or (leads and value >= c.GOOD):

@@ -113,7 +113,7 @@ def _worth(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
     yield WhyRow(
         name="Worth",
         value=_figure(account, "worth"),
-        note=f"freshness × the four parts{f' × your weight {weight:g}' if weight != 1 else ''}; the line is {c.GOOD:.2f}",
+        note=f"freshness × the four parts{f' × your weight {weight:g}' if weight != 1 else ''}; the line is {c.LINE:.2f}, a place is sure from {c.GOOD:.2f}",
     )
     if _number(account, "telling") < 1:
         yield WhyRow(

@@ -62,6 +62,7 @@ class Rules:
     beta: float = c.BETA
     gamma: float = c.GAMMA["balanced"]
     good: float = c.GOOD
+    line: float = c.LINE
     floor: float = c.FLOOR["balanced"]
     must: float = c.MUST
     lines: float = 0.08

@@ -48,8 +48,8 @@ def left_out(desk: Desk, choice: Choice, telling: Telling) -> Verdict:
         )
     if not desk.pickable(telling):
         return ledger.BELOW, "it fits none of your topics"
-    if worth < c.GOOD:
-        return ledger.BELOW, f"worth {worth:.2f}, the line is {c.GOOD:.2f}"
+    if worth < c.LINE:
+        return ledger.BELOW, f"worth {worth:.2f}, the line is {c.LINE:.2f}"
     row = desk.row_of[telling.id]
     source = int(choice.morning.sources[row])
     own = telling.options

@@ -104,9 +104,9 @@ def _care(home: Home, store: Store, new: int) -> None:
     if new >= MUCH:
         store.tidy()
     today = now.date().isoformat()
-    if store.get_meta("pruned") != today:
+    if store.get_meta("day of care") != today:
         store.prune(now, items=home.settings.keep.items, bodies=home.settings.keep.bodies)
-        store.set_meta("pruned", today)
+        store.set_meta("day of care", today)
     store.backup(now)
 
 
