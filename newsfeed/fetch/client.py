@@ -20,6 +20,8 @@ from newsfeed.fetch import waits, words
 from newsfeed.fetch.body import Body, BodyError, CutError, TooLargeError, body_hash, check_coding, too_large
 from newsfeed.fetch.connections import PRIVATE, Connections
 from newsfeed.fetch.guard import Exceptions
+from newsfeed.fetch.imap import Mailboxes
+from newsfeed.fetch.logins import Logins
 from newsfeed.fetch.names import Lookup, Names, OfflineError, UnknownNameError, look_up
 from newsfeed.fetch.pacing import COME_AND_GO, SHUT_OUT, Turns, host_key
 from newsfeed.fetch.target import AddressError, Target
@@ -57,6 +59,7 @@ class Way(msgspec.Struct):
     hops: int = 0
     permanent: bool = True
     spent: float = 0.0
+    authorization: str = ""  # what a login gave, for the first hop alone
 
 
 class Fetcher:
@@ -109,12 +112,16 @@ class Fetcher:
             "pool": limit,
         }
 
+        self._logins = Logins(self._connections, self._fixed, self._timeouts)
+        self._mailboxes = Mailboxes(settings, self._names, self._exceptions, tls or _tls, now)
+
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._logins.aclose()
         await self._connections.aclose()
         await self._names.aclose()
 
@@ -125,6 +132,8 @@ class Fetcher:
         return msgspec.structs.replace(outcome, seconds=round(time.monotonic() - begun, 3))
 
     async def _get(self, request: Request) -> Outcome:
+        if request.url[:8].lower() == "imaps://":
+            return await self._mailboxes.get(request, self._secrets.get(request.credential.lower(), ""))
         try:
             target = Target(request.url)
         except AddressError:
@@ -223,7 +232,32 @@ class Fetcher:
             return words.no_network(request)
         return words.not_connected(request, target.host, cause)
 
+    async def _log_in(self, way: Way) -> Failure | None:
+        """Turn a credential that is no token into one; the way goes on where the account lies."""
+        request, target = way.request, way.target
+        value = self._secrets.get(request.credential.lower(), "")
+        if not value:
+            return words.no_secret(request, request.credential)
+        if target.host != request.credential.lower():
+            return words.bad_address(request)
+        if target.scheme != "https" and not way.private:
+            return words.secret_in_clear(request, target.host)
+        session = await self._logins.session(request, target, value, private=way.private)
+        if isinstance(session, Failure):
+            return session
+        way.authorization = session.authorization
+        if session.server:
+            path = str(target.url.copy_with(scheme="https", host="x")).removeprefix("https://x")
+            try:
+                way.target = way.first = Target(session.server + path)
+            except AddressError:
+                return words.bad_address(request)
+            way.private = way.private and self._exceptions.holds(*way.target.place)
+        return None
+
     async def _ask(self, way: Way, key: str, begun: float) -> Hop:
+        if way.request.login and not way.hops and (failure := await self._log_in(way)):
+            return Hop(failure)
         headers = self._headers(way)
         if isinstance(headers, Failure):
             return Hop(headers)
@@ -254,7 +288,9 @@ class Fetcher:
             headers.append(("If-Modified-Since", request.last_modified))
         if way.hops:
             return headers  # a credential goes no further than the address it was written for
-        if request.credential:
+        if way.authorization:
+            headers.append(("Authorization", way.authorization))
+        elif request.credential:
             value = self._secrets.get(request.credential.lower(), "")
             if not value:
                 return words.no_secret(request, request.credential)

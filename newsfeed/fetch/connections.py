@@ -51,6 +51,7 @@ class Connections(httpx.AsyncBaseTransport):
             request.method,
             httpcore.URL(scheme=scheme, host=key[1], port=url.port, target=url.raw_path),
             headers=request.headers.raw,
+            content=request.content or None,
             extensions=request.extensions,
         )
         while True:

@@ -1,0 +1,173 @@
+"""From a credential to a token, for networks whose credential is none: one login a run, kept in memory.
+
+The credential goes only to the host that it was written for; the token only to where that host says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+from newsfeed.fetch import words
+from newsfeed.fetch.connections import PRIVATE, Connections
+from newsfeed.fetch.target import AddressError, Target
+from newsfeed.model import Cause, Failure, Request
+
+ANSWER = 100_000  # bytes of a login's answer
+
+
+class Session(msgspec.Struct, frozen=True):
+    """What a login gave: the header's value, and the server to ask in place of the one that was named ("" the same)."""
+
+    authorization: str
+    server: str = ""
+
+
+class Logins:
+    """Logs in once for each host and kind.
+
+    Args:
+        connections: carry the logins.
+        headers: that every request has.
+        timeouts: in seconds, as httpx names them.
+    """
+
+    def __init__(
+        self, connections: Connections, headers: list[tuple[str, str]], timeouts: Mapping[str, float]
+    ) -> None:
+        self._connections = connections
+        self._headers = headers
+        self._timeouts = timeouts
+        self._sessions: dict[tuple[str, str], asyncio.Task[Session | Failure]] = {}
+
+    async def aclose(self) -> None:
+        """Give up logins still under way."""
+        for task in self._sessions.values():
+            task.cancel()
+        await asyncio.gather(*self._sessions.values(), return_exceptions=True)
+
+    async def session(
+        self, request: Request, target: Target, secret: str, *, private: bool
+    ) -> Session | Failure:
+        """The session for a request's login and credential; a login that failed isn't tried twice in a run.
+
+        Args:
+            target: the address that the credential was written for.
+            private: whether the exception for the owner's own servers holds for it.
+        """
+        key = (request.login, request.credential)
+        task = self._sessions.get(key)
+        if task is None:
+            ways = {"atproto": self._atproto, "reddit": self._reddit}
+            way = ways.get(request.login)
+            if way is None:
+                return words.bad_address(request)
+            task = self._sessions[key] = asyncio.create_task(way(request, target, secret, private))
+        return await asyncio.shield(task)
+
+    async def _atproto(
+        self, request: Request, target: Target, secret: str, private: bool
+    ) -> Session | Failure:
+        """createSession of the AT Protocol: a short token, and the server that holds the account."""
+        user, _, password = secret.partition(":")
+        body = json.dumps({"identifier": user, "password": password}).encode()
+        asked = target.join("/xrpc/com.atproto.server.createSession")
+        status, answer = await self._post(asked, [("Content-Type", "application/json")], body, private)
+        found = _read(answer)
+        token = found.get("accessJwt")
+        if status != 200 or not isinstance(token, str) or not _sendable(token):
+            return _refused(request, target, status, "handle:app-password")
+        return Session(f"Bearer {token}", _home(found) if target.scheme == "https" else "")
+
+    async def _reddit(
+        self, request: Request, target: Target, secret: str, private: bool
+    ) -> Session | Failure:
+        """The client's own token (OAuth 2, client credentials), good for reading."""
+        host = "www.reddit.com" if target.host == "oauth.reddit.com" else ""
+        try:
+            asked = (
+                Target(f"https://{host}/api/v1/access_token") if host else target.join("/api/v1/access_token")
+            )
+        except AddressError:
+            return words.bad_address(request)
+        basic = base64.b64encode(secret.encode()).decode("ascii")
+        headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", f"Basic {basic}")]
+        status, answer = await self._post(asked, headers, b"grant_type=client_credentials", private)
+        token = _read(answer).get("access_token")
+        if status != 200 or not isinstance(token, str) or not _sendable(token):
+            return _refused(request, target, status, "client-id:client-secret")
+        return Session(f"Bearer {token}")
+
+    async def _post(
+        self, target: Target, headers: list[tuple[str, str]], body: bytes, private: bool
+    ) -> tuple[int, bytes]:
+        """Send one POST; gives status and answer. No redirect is followed: a login goes where it was meant to."""
+        sent = httpx.Request(
+            "POST",
+            target.url,
+            headers=[
+                ("Host", target.url.netloc.decode("ascii")),
+                *((n, v) for n, v in self._headers if n != "Accept-Encoding"),
+                ("Accept", "application/json"),
+                ("Content-Length", str(len(body))),
+                *headers,
+            ],
+            content=body,
+            extensions={"timeout": self._timeouts, PRIVATE: private},
+        )
+        answer = await self._connections.handle_async_request(sent)
+        try:
+            data = b""
+            async for piece in answer.stream:  # type: ignore[union-attr]
+                data += piece
+                if len(data) > ANSWER:
+                    break
+            return answer.status_code, data
+        finally:
+            await answer.aclose()
+
+
+def _read(answer: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(answer)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _sendable(token: str) -> bool:
+    return token.isascii() and token.isprintable() and " " not in token and len(token) < 8_000
+
+
+def _home(found: dict[str, Any]) -> str:
+    """The account's own server, as its document names it; "" where it names none that may be asked."""
+    document = found.get("didDoc")
+    services = document.get("service") if isinstance(document, dict) else None
+    for service in services if isinstance(services, list) else []:
+        if isinstance(service, dict) and service.get("type") == "AtprotoPersonalDataServer":
+            place = service.get("serviceEndpoint")
+            if isinstance(place, str) and urlsplit(place).scheme == "https":
+                return place.rstrip("/")
+    return ""
+
+
+def _refused(request: Request, target: Target, status: int, form: str) -> Failure:
+    if status == 429:
+        return words.refused(request, target.host, 429, None)
+    if status >= 500:
+        return words.refused(request, target.host, status, None)
+    return words.failure(
+        request,
+        Cause.LOGIN,
+        f"{target.host} does not accept your login ({status}).",
+        f'The value behind [secrets."{request.credential}"] should read {form}.',
+        status=status,
+        needs_owner=True,
+    )
