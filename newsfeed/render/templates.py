@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import jinja2
     from markupsafe import Markup
 
+    from newsfeed.render.letter import Letter
+
 PACKAGE = Path(__file__).parents[1]
 KINDS = frozenset({".html", ".css", ".txt", ".xml"})
 
@@ -86,6 +88,12 @@ class Templates:
 
         return site(self, edition, breadth, recent, site_url)
 
+    def letter(self, edition: Edition, site_url: str = "") -> Letter:
+        """The edition as a mail; see `letter.write`."""
+        from newsfeed.render.letter import write
+
+        return write(self, edition, site_url=site_url)
+
     def page(self, name: str, *, root: str, lang: str, **context: Any) -> bytes:
         """One page: template `name` filled, with its styles and the policy that allows nothing but them."""
         from markupsafe import Markup
@@ -147,7 +155,7 @@ class Templates:
 
             self._environment = jinja2.Environment(
                 loader=jinja2.FunctionLoader(self._load),
-                autoescape=True,
+                autoescape=_is_markup,  # noqa: S701 - all but .txt, which is never read as markup
                 undefined=jinja2.StrictUndefined,
                 trim_blocks=True,
                 lstrip_blocks=True,
@@ -191,6 +199,11 @@ def _digest(sources: Mapping[str, str]) -> str:
     return digest.hexdigest()[:16]
 
 
+def _is_markup(name: str | None) -> bool:
+    """Everything is escaped but plain text, which has nothing to escape from."""
+    return name is None or not name.endswith(".txt")
+
+
 def _printed(value: Any) -> Any:
     """What an expression of a template prints: text without unprintable characters."""
     return safe.visible(value) if type(value) is str else value
@@ -198,6 +211,8 @@ def _printed(value: Any) -> Any:
 
 def _filters() -> dict[str, Any]:
     from markupsafe import Markup, escape
+
+    from newsfeed.render import letter
 
     def foreign(code: str, page_language: str) -> Markup:
         """The attributes of a text in another language than the page's."""
@@ -215,4 +230,8 @@ def _filters() -> dict[str, Any]:
         "foreign": foreign,
         "drawing": chart.drawing,
         "day": days.in_words,
+        "mailed": letter.mailed,
+        "wrapped": letter.wrapped,
+        "columns": letter.columns,
+        "part": letter.part,
     }
