@@ -6,6 +6,7 @@
     ├── NotFoundError          nothing, or more than one thing, answers to that name
     ├── StoreError             the database can't be used: stop, nothing was changed
     │   └── NewerStoreError    it was written by a newer newsfeed: stop, touch nothing
+    ├── NetworkError           nothing outside can be reached: connect, then run it again
     ├── BusyError              another newsfeed holds the lock: say who, try later
     └── DeliveryError          the edition stands, handing it out failed: say so, retry later
 
@@ -58,6 +59,10 @@ class StoreError(NewsfeedError):
 
 class NewerStoreError(StoreError):
     """The database was written by a newer newsfeed and is left untouched."""
+
+
+class NetworkError(NewsfeedError):
+    """Not one address outside can be reached: the connection is missing, not the feeds."""
 
 
 class BusyError(NewsfeedError):

@@ -119,11 +119,11 @@ def _richer(one: _Draft, other: _Draft) -> bool:
 
 
 def _waiting(desk: Desk, choice: Choice) -> bool:
-    """Whether a good story is still without a place."""
+    """Whether a story above the line is still without a place."""
     told = {int(choice.morning.stories[pick.row]) for pick in choice.picks}
     if len(choice.picks) >= choice.most:
         return False
-    return any(t.worth.value >= c.GOOD and t.story not in told and desk.pickable(t) for t in desk.articles)
+    return any(t.worth.value >= c.LINE and t.story not in told and desk.pickable(t) for t in desk.articles)
 
 
 def _frame_guess(desk: Desk, *, in_short: bool = True) -> float:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from newsfeed import deliver, edition
-from newsfeed.errors import NotFoundError
+from newsfeed.errors import NetworkError, NotFoundError
 from newsfeed.model import Breadth, Day, Edition, Pool, Settings
 from newsfeed.pipeline import articles
 from newsfeed.pipeline import refresh as refreshing
@@ -45,6 +45,7 @@ def digest(
 
     Raises:
         NotFoundError: `date` has no stored edition; or there is no list.
+        NetworkError: there is no network, and no page of today yet.
         DeliveryError: the page can't be written; the edition is stored.
     """
     progress = progress or Progress()
@@ -53,6 +54,13 @@ def digest(
         return replay(home, store, date)
     pulled = refreshing.refresh(home, store, secrets=secrets, progress=progress) if refresh else None
     stored = store.edition(day)
+    if pulled is not None and pulled.no_network and stored is None:
+        # An edition of what happens to be stored would stand in the way of the true one later today.
+        raise NetworkError(
+            "no network",
+            "not one feed's name could be found",
+            "Connect, then run this again. `newsfeed digest --no-refresh` makes a page of what is stored.",
+        )
     if stored is not None and not rebuild:
         return update_page(home, store, stored, pulled)
     progress.step("Choosing")

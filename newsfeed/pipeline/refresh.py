@@ -26,6 +26,7 @@ from newsfeed.pipeline.home import Home, current_list
 from newsfeed.pipeline.reports import FeedResult, ListChange, Outcome, Progress, RefreshReport
 from newsfeed.store import Store
 
+FEW = 3  # feeds of which all names may be wrong
 MUCH = 500  # new items after which the search index is put in order
 
 
@@ -121,8 +122,11 @@ def _mark_added(result: FeedResult, added: set[int]) -> FeedResult:
 
 
 def _no_network(results: Sequence[FeedResult]) -> bool:
-    asked = [r for r in results if r.outcome != Outcome.WAITING]
-    return bool(asked) and all(r.failure is not None and r.failure.cause == Cause.NO_NETWORK for r in asked)
+    causes = [r.failure.cause if r.failure else None for r in results if r.outcome != Outcome.WAITING]
+    if not causes or any(cause not in {Cause.NO_NETWORK, Cause.NAME} for cause in causes):
+        return False
+    # Names that can't be found, all of them, are a missing network too, unless there are very few.
+    return Cause.NO_NETWORK in causes or len(causes) >= FEW
 
 
 def _select(
