@@ -71,8 +71,9 @@ def add(
     home = given.home()
     with home.lock("feeds add"):
         done = run(home, address, folder=folder, title=title, secrets=given.secrets())
+    kind = f", read as {done.kind}" if done.kind else ""
     show.say(
-        f"added: {done.title} ({done.url}){' in ' + done.folder if done.folder else ''}, {show.plural(done.items, 'item')} to read"
+        f"added: {done.title} ({done.url}{kind}){' in ' + done.folder if done.folder else ''}, {show.plural(done.items, 'item')} to read"
     )
     show.say("Next: newsfeed refresh")
 

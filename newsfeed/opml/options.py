@@ -33,6 +33,11 @@ OPTIONS: Mapping[str, Option] = {
     "min-points": Option("posts with fewer points are left out", r"\d{1,6}", "a whole number"),
     "mail": Option("its items stand in the mail too", *_YES_OR_NO),
     "source": Option("the kind of source to read it as", r"[a-z][a-z0-9-]*", "a word as in mastodon"),
+    "shorts": Option("short videos of a channel are items too", *_YES_OR_NO),
+    "adult": Option("posts marked as not safe for work are items too", *_YES_OR_NO),
+    "split": Option("a letter that is a list of links is split into its items", *_YES_OR_NO),
+    "daily-posts": Option("the most posts of X that are read a day; each costs money", r"\d{1,5}", "a whole number"),
+    "api": Option("where the network's interface is asked, if elsewhere", r"https?://\S+", "an address with https://"),
 }  # fmt: skip
 
 

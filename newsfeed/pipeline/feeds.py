@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from newsfeed import deliver, opml
+import msgspec
+
+from newsfeed import deliver, opml, sources
 from newsfeed.errors import ListError, NotFoundError
-from newsfeed.fetch import Fetcher
+from newsfeed.fetch import Fetcher, redact
 from newsfeed.model import (
     Cause,
     FeedReport,
@@ -49,6 +51,7 @@ class Added(Record, frozen=True, kw_only=True):
     title: str
     folder: str
     items: int
+    kind: str = ""  # "mastodon", "reddit", …; "" for plain feeds
 
 
 class Checked(Record, frozen=True, kw_only=True):
@@ -99,26 +102,53 @@ def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str,
         ListError: feeds.opml can't be edited as it stands.
     """
     address = address.strip()
-    if not address.startswith(("@", "#", "r/", "u/", "at:", "did:", "http://", "https://", "imaps:")):
+    bare = (
+        "@",
+        "#",
+        "r/",
+        "u/",
+        "/r/",
+        "/u/",
+        "user/",
+        "at:",
+        "did:",
+        "acct:",
+        "http://",
+        "https://",
+        "imaps:",
+    )
+    if not address.startswith(bare):
         address = f"https://{address}"
     data = home.read_list()
     listed = opml.parse(data).subscriptions
-    url, parsed = asyncio.run(_find(home, address, secrets))
+    wanted, parsed = asyncio.run(_find(home, address, secrets))
+    url = wanted.url
     same = {opml.key(url), opml.key(address)}
     if present := next((s for s in listed if opml.key(s.url) in same), None):
         raise NotFoundError(
             present.title or url, f"is in the list already, on line {present.line}", "Nothing was changed."
         )
     folders = tuple(part.strip() for part in folder.split("/") if part.strip())
-    subscription = Subscription(
-        url=url, title=title or parsed.title, folders=folders, html_url=parsed.html_url, kind="rss"
+    subscription = msgspec.structs.replace(
+        wanted,
+        title=title or parsed.title,
+        folders=folders,
+        html_url=wanted.html_url or parsed.html_url,
+        kind=wanted.kind or "rss",
     )
     _replace(home, data, opml.add(data, subscription))
-    return Added(url=url, title=subscription.title or url, folder="/".join(folders), items=len(parsed.items))
+    kind = sources.find(subscription).kind
+    return Added(
+        url=url,
+        title=subscription.title or url,
+        folder="/".join(folders),
+        items=len(parsed.items),
+        kind="" if kind in {"syndication", "jsonfeed"} else kind,
+    )
 
 
-async def _find(home: Home, address: str, secrets: dict[str, str]) -> tuple[str, Parsed]:
-    """The address of the feed behind `address`, with what it holds.
+async def _find(home: Home, address: str, secrets: dict[str, str]) -> tuple[Subscription, Parsed]:
+    """The subscription to the feed behind `address`, as the list should hold it, with what the feed holds.
 
     Raises:
         NotFoundError: there is none; its text says why.
@@ -132,13 +162,14 @@ async def _find(home: Home, address: str, secrets: dict[str, str]) -> tuple[str,
         asked = await Asker(fetcher, parsers).ask(FeedState(subscription=subscription), {}, home.clock())
         answer, failure = asked.answer, asked.failure
         if isinstance(asked.parsed, Parsed):
-            return address, asked.parsed
+            learned = {**asked.state.memory, **asked.parsed.memory}
+            return sources.portable(msgspec.structs.replace(asked.state, memory=learned)), asked.parsed
         if isinstance(answer, Response):
             page = answer if answer.url == address else await _page(fetcher, answer, address)
             if finding.is_page(page) and (
                 found := await finding.behind(fetcher, parsers, page, home.clock())
             ):
-                return found[0].url, found[2]
+                return found[0], found[2]
     if failure is None or (failure.cause == Cause.NOT_A_FEED and not failure.repair):
         raise NotFoundError(
             address,
@@ -216,6 +247,7 @@ def check(home: Home, store: Store, *, ask: bool, secrets: dict[str, str], progr
     said = [h for h in health.worst_first(every) if h.state != State.UNASKED]
     if any(h.state in {State.MOVED, State.GONE} for h in said):
         notes.append("newsfeed feeds repair shows what it would change in feeds.opml, and asks.")
+    notes += rewrites(listed.list.subscriptions)
     failing_reports = tuple(h.report for h in said if not h.report.ok)
     return Checked(
         problems=listed.list.problems,
@@ -226,6 +258,17 @@ def check(home: Home, store: Store, *, ask: bool, secrets: dict[str, str], progr
         said=tuple(said),
         feeds=every,
     )
+
+
+def rewrites(subscriptions: Sequence[Subscription]) -> list[str]:
+    """For each address that is read in another way than its words say: what is asked in its place."""
+    found = []
+    for subscription in subscriptions:
+        kind = sources.find(subscription).kind
+        if asked := sources.rewritten(subscription):
+            name = subscription.title or redact(subscription.url) or subscription.url
+            found.append(f"{name} is read as {kind}, from {redact(asked)}")
+    return found
 
 
 def import_list(home: Home, file: Path) -> Imported:

@@ -1,11 +1,12 @@
 """The kinds of sources: how a subscription is asked, and how its answer becomes items.
 
 A kind is one module of this package with the four names of `Source`, listed in `KINDS`; the first that claims a
-subscription gets it. Three more names are had by kinds that need them:
+subscription gets it. Four more names are had by kinds that need them:
 
 - `again(state, failure) -> FeedState | None`: with which state to ask once more, another way, after a failure
 - `explain(state, failure) -> Failure`: a failure in words that fit the network, with what its owner can do
 - `join(states) -> Mapping[int, Request]`: one request for several feeds of a host that allows few
+- `portable(state) -> str`: an address that other readers can fetch as a feed; "" where there is none
 
 Modules are loaded when they are first asked, for some bring slow libraries.
 """
@@ -17,6 +18,8 @@ from datetime import datetime
 from functools import cache
 from importlib import import_module
 from typing import Protocol, cast
+
+import msgspec
 
 from newsfeed.model import Failure, FeedState, Parsed, Request, Response, Subscription
 
@@ -106,6 +109,28 @@ def rewritten(subscription: Subscription) -> str:
     if isinstance(request, Failure) or request.url == subscription.url:
         return ""
     return request.url
+
+
+def portable(state: FeedState) -> Subscription:
+    """A subscription as a list should hold it: with an address that other readers can fetch too, where there is one,
+    and what is needed to know its kind again."""
+    wanted = state.subscription
+    source = find(wanted)
+    tell = cast("Callable[[FeedState], str] | None", getattr(source, "portable", None))
+    request = source.request(state)
+    if tell:
+        url = tell(state)
+    elif isinstance(request, Request) and request.source in {"syndication", "jsonfeed"}:
+        url = request.url
+    else:
+        url = ""
+    if not url:
+        page = wanted.url
+        return msgspec.structs.replace(wanted, url=page, html_url=page, kind=source.kind)
+    found = msgspec.structs.replace(wanted, url=url, kind="rss")
+    if find(found).kind != source.kind and tell:
+        found = msgspec.structs.replace(found, options={**wanted.options, "source": source.kind})
+    return found
 
 
 def load() -> None:

@@ -145,6 +145,12 @@ def _context(**facts: str) -> str:
     return json.dumps({name: value for name, value in facts.items() if value})
 
 
+def portable(state: FeedState) -> str:
+    """The RSS of an author; nothing else has one."""
+    place = _place(state.subscription) or _Place("")
+    return f"https://bsky.app/profile/{place.actor}/rss" if place.sort == "author" else ""
+
+
 def again(state: FeedState, failure: Failure) -> FeedState | None:
     """By the handle anew, where its DID is not known any more."""
     gone = failure.cause in {Cause.NOT_FOUND, Cause.GONE} or failure.status == 400

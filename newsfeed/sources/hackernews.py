@@ -60,10 +60,38 @@ def _place(subscription: Subscription) -> _Place | None:
         if tags := _PAGES.get(parts.path):
             name = "Hacker News" if tags == "front_page" else f"Hacker News, {parts.path.strip('/')}"
             return _Place(tags, name, f"{HOME}{parts.path or '/'}", least=_LEAST.get(parts.path, 0))
+    if host == "hnrss.org" and subscription.options.get("source", "").lower() == kind:
+        return _mirrored(parts.path.strip("/"), query)
     if host == "hn.algolia.com" and parts.path in {"", "/"} and query.get("q", query.get("query")):
         words = query.get("q") or query["query"]
         return _Place("story", f"Hacker News: {words}", subscription.url.strip(), words)
     return None
+
+
+def _mirrored(page: str, query: Mapping[str, str]) -> _Place | None:
+    """The same stories as a feed of hnrss.org, which other readers take in our place."""
+    least = int(query["points"]) if re.fullmatch(r"\d{1,6}", query.get("points", "")) else 0
+    if page in {"submitted", "threads"} and re.fullmatch(r"[\w-]{1,30}", query.get("id", "")):
+        sort = "comment" if page == "threads" else "story"
+        return _Place(
+            f"{sort},author_{query['id']}", f"{query['id']} on Hacker News", f"{HOME}/{page}?id={query['id']}"
+        )
+    tags = {
+        "frontpage": "front_page",
+        "newest": "story",
+        "ask": "ask_hn",
+        "show": "show_hn",
+        "jobs": "job",
+    }.get(page, "")
+    words = query.get("q", "")
+    name = (
+        f"Hacker News: {words}"
+        if words
+        else "Hacker News"
+        if tags == "front_page"
+        else f"Hacker News, {page}"
+    )
+    return _Place(tags, name, f"{HOME}/", words, least) if tags else None
 
 
 def request(state: FeedState) -> Request:
@@ -92,6 +120,19 @@ def request(state: FeedState) -> Request:
         last_modified=state.last_modified,
         body_hash=state.body_hash,
     )
+
+
+def portable(state: FeedState) -> str:
+    """A feed with about the same stories, kept by hnrss.org."""
+    place = _place(state.subscription) or _Place("", "", "")
+    least = posts.number(state.subscription, "min-points", place.least)
+    query = {"q": place.words} if place.words else {}
+    query |= {"points": str(least)} if least else {}
+    names = {"front_page": "frontpage", "ask_hn": "ask", "show_hn": "show", "job": "jobs"}
+    path = names.get(place.tags, "newest")
+    if found := re.fullmatch(r"(story|comment),author_(.+)", place.tags):
+        path, query = ("submitted" if found[1] == "story" else "threads"), {"id": found[2]}
+    return f"https://hnrss.org/{path}{'?' + urlencode(query) if query else ''}"
 
 
 def parse(

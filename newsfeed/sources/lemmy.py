@@ -50,7 +50,10 @@ def _place(subscription: Subscription) -> _Place | None:
         return None
     if parts.scheme not in {"http", "https"} or any(host == n or host.endswith("." + n) for n in _NOT_LEMMY):
         return None
-    found = _PATH.fullmatch(unquote(parts.path))
+    path = unquote(parts.path)
+    if subscription.options.get("source", "").lower() == kind:
+        path = re.sub(r"^/feeds(/[cu]/.+)\.xml$", r"\1", path)
+    found = _PATH.fullmatch(path)
     if not found:
         return None
     name = f"{found[2]}@{found[3]}" if found[3] else found[2]
@@ -82,6 +85,14 @@ def request(state: FeedState) -> Request:
         last_modified=state.last_modified,
         body_hash=state.body_hash,
     )
+
+
+def portable(state: FeedState) -> str:
+    """The RSS of a community or person, where this is Lemmy at all."""
+    place = _place(state.subscription)
+    if place is None or state.memory.get("way") == "page":
+        return state.subscription.url
+    return f"{place.server}/feeds/{place.sort}/{place.name}.xml?sort=New"
 
 
 def again(state: FeedState, failure: Failure) -> FeedState | None:

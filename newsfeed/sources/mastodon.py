@@ -179,6 +179,14 @@ def _context(**facts: str) -> str:
     return json.dumps({name: value for name, value in facts.items() if value})
 
 
+def portable(state: FeedState) -> str:
+    """The RSS of an account or tag; lists and home have none."""
+    place = _place(state.subscription)
+    if place is None or place.sort in {"list", "home"} or state.memory.get("way") == "page":
+        return "" if place and place.sort in {"list", "home"} else state.subscription.url
+    return _rss(place, state.subscription)
+
+
 def again(state: FeedState, failure: Failure) -> FeedState | None:
     """First the account anew where its number is not known any more, then RSS, then the page as it stands."""
     place, way = _place(state.subscription), state.memory.get("way", "")

@@ -112,6 +112,14 @@ def _ask(subscription: Subscription, place: _Place, feed: int) -> Request:
     )
 
 
+def portable(state: FeedState) -> str:
+    """The same listing as RSS."""
+    place = _place(state.subscription) or _Place("")
+    if place.oauth:
+        return state.subscription.url
+    return f"{WWW}{place.path}/.rss{'?' + place.query if place.query else ''}"
+
+
 def join(states: Iterable[FeedState]) -> Mapping[int, Request]:
     """One request for the subreddits that are wanted in the same order; feeds with tokens of their own stay alone."""
     groups: dict[tuple[str, str, str], list[tuple[FeedState, _Place]]] = {}

@@ -103,6 +103,15 @@ def _feed(
     )
 
 
+def portable(state: FeedState) -> str:
+    """The feed by channel or playlist, as every reader takes it."""
+    place = _place(state.subscription) or _Place()
+    if place.playlist:
+        return f"{WWW}/feeds/videos.xml?playlist_id={place.playlist}"
+    channel = place.channel or state.memory.get("channel", "")
+    return f"{WWW}/feeds/videos.xml?channel_id={channel}" if channel else state.subscription.url
+
+
 def again(state: FeedState, failure: Failure) -> FeedState | None:
     """The whole channel, where the playlist of its long videos is not to be had."""
     place = _place(state.subscription) or _Place()
