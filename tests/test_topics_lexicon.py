@@ -56,9 +56,10 @@ def test_topics_do_not_know_of_each_other() -> None:
     assert both[("f", "interest rate")] == 2.0
 
 
-def test_a_trap_takes_back_what_its_words_gave() -> None:
+def test_a_trap_takes_the_place_of_its_words_and_speaks_against() -> None:
     tech = {"t": {"apple": 2.0, "apple pie": -3.0}}
     assert sum(found(tech, "", "an apple pie").values()) == -1.0
+    assert sum(found(tech, "", "an apple pie for apple").values()) == 1.0
     assert sum(found(tech, "", "apple").values()) == 2.0
 
 

@@ -70,7 +70,7 @@ SYNONYMS: Mapping[str, str] = {
     OTHER: """sport, sports, football, soccer, basketball, cricket, racing, f1, entertainment, celebrities, celebrity,
         gossip, lifestyle, fashion, food, recipes, cooking, travel, movies, film, films, tv, television, music,
         games, gaming, video games, comics, webcomics, humor, humour, fun, funny, cars, photography, books,
-        weather, crime, local, art, arts, theater, theatre, religion, parenting, family, garden, gardening, diy,
+        weather, crime, local, art, arts, culture, kultur, cultura, kultuur, theater, theatre, religion, parenting, family, garden, gardening, diy,
         deals, sport und freizeit, fussball, unterhaltung, leute, reise, reisen, essen, kochen, rezepte, mode,
         musik, kino, spiele, wetter, panorama, divertissement, voyage, cuisine, musique, cinema, jeux, meteo,
         deportes, futbol, entretenimiento, viajes, cocina, musica, cine, juegos, tiempo, gente, calcio, viaggi,

@@ -2,8 +2,8 @@
 
 Each topic has its own table, written and read apart from the others. Within one topic the longest match counts
 ("interest rate" takes the place of "interest"), and of several entries for one word the most specific does
-("marketing" before "market*"). A negative entry is a trap: it adds to what its words have given ("apple pie").
-A plural finds the entry of its singular.
+("marketing" before "market*"). A negative entry is a trap: it too takes the place of its words ("apple pie" is no
+apple), and a part of its weight speaks against the topic. A plural finds the entry of its singular.
 
 All entries form one tree of words, kept as sorted arrays; a batch of texts walks it in step, a level a pass.
 """
@@ -30,6 +30,9 @@ TITLE_WEIGHT = 2.0
 
 #: Weight of a word that the reader gives a topic in the settings: it says the topic alone, as 2 to 3 do.
 READER_WEIGHT = 2.5
+
+#: So much of a trap's weight speaks against its topic: one look-alike in a text on the topic is no harm.
+TRAP_SHARE = 1 / 3
 
 MAX_WORDS = 4
 
@@ -108,7 +111,7 @@ class Lexicon:
                 node = root
                 for unit in path:
                     node = node.children.setdefault(unit, _Node())
-                node.ends[number] = (weight, entry)
+                node.ends[number] = (weight if weight >= 0 else TRAP_SHARE * weight, entry)
         units = sorted(_all_units(root))
         _specialise(root, _coverage(units))
         self._unit = {unit: number for number, unit in enumerate(units)}
@@ -195,9 +198,8 @@ class Lexicon:
             inside = taken[start * many + topic] & taken[(start + length - 1) * many + topic]
             end, start, topic = end[~inside], start[~inside], topic[~inside]
             rows.append((start, end))
-            for_it = self._end_weight[end] >= 0  # a trap lets its words speak
             for step in range(length):
-                taken[(start[for_it] + step) * many + topic[for_it]] = True
+                taken[(start + step) * many + topic] = True
         if not rows:
             empty = np.zeros(0, np.int64)
             return Matches(empty, empty, empty, np.zeros(0))

@@ -17,10 +17,13 @@ from .lexicon import READER_WEIGHT, Lexicon, shipped, with_reader
 from .records import OTHER, TOPICS, FeedPrior
 from .tagger import Tagger
 from .weights import unpack
-from .words import STOP, surface, words
+from .words import MARK, STOP, surface, words
 
 #: Words of an example title say less of a new topic than words that the reader chose.
 EXAMPLE_WEIGHT = 0.6
+
+#: A publisher's own category or section says much, but sections are wide.
+MARK_WEIGHT = 1.5
 
 
 def cold_weights() -> bytes | None:
@@ -50,6 +53,8 @@ def _shipped() -> dict[str, dict[str, float]]:
 def compiled(topics: Mapping[str, TopicSetting]) -> Lexicon:
     """The lexicon with the reader's words; the example titles of a new topic lend it their words."""
     merged = with_reader(_shipped(), topics)
+    for topic in (*TOPICS, OTHER):
+        merged.setdefault(topic, {})[f"{MARK}{topic}"] = MARK_WEIGHT
     for topic, setting in topics.items():
         if topic not in TOPICS:
             for entry, weight in _of_examples(setting.examples).items():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from .features import GAP, SKIPPED, UNKNOWN
+from .folders import topic_of_folder
 from .lexicon import Lexicon
 from .records import Document
-from .words import BREAK, STOP, TEXT_CHARS, Vocabulary, language_mark, read, stem
+from .words import BREAK, MARK, STOP, TEXT_CHARS, Vocabulary, language_mark, read, stem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -111,12 +113,26 @@ class Reader:
 
 
 def _text(document: Document) -> tuple[str, str]:
-    """Title, and text with what else speaks of the item: its categories and the sections of its link."""
-    text = document.text
-    extra = ", ".join((*document.tags, *sections(document.link)))
-    if extra:
-        text = f"{text[: TEXT_CHARS - 100]}\n{extra}"
-    return document.title, text
+    """Title, and text with what else speaks of the item: its categories and the sections of its link.
+
+    Names that mean a topic become that topic's mark; other categories are read as words, other sections not at
+    all, for most are furniture ("content", "index", "story").
+    """
+    if not document.tags and not document.link:
+        return document.title, document.text
+    marks = dict.fromkeys(mark(name) for name in (*document.tags, *sections(document.link)))
+    extra = [name for name in document.tags if not mark(name)]
+    known = [name for name in marks if name]
+    if not known and not extra:
+        return document.title, document.text
+    return document.title, f"{document.text[: TEXT_CHARS - 100]}\n{' '.join(known)}\n{', '.join(extra)}"
+
+
+@lru_cache(maxsize=20_000)
+def mark(name: str) -> str:
+    """The mark of the topic that a category's or section's name means, as a word of its own; "" for none."""
+    topic = topic_of_folder(name)
+    return f"{MARK}{topic}" if topic else ""
 
 
 def sections(link: str) -> list[str]:

@@ -22,9 +22,12 @@ TITLE_CHARS = 300
 
 # Words keep inner points, apostrophes and ampersands ("u.s", "s&p", "node.js"); "c++" and "c#" stay whole;
 # hyphens part words, so that "open-source" is "open source". Currency signs are words.
-_WORD = re.compile(r"[^\W_]+(?:[.'’&][^\W_]+)*(?:\+\+|#(?!\w))?|[$€£]")
+_WORD = re.compile(r"§?[^\W_]+(?:[.'’&][^\W_]+)*(?:\+\+|#(?!\w))?|[$€£]")
 _DIGITS = re.compile(r"\d[\d.,]*")
 _YEAR = re.compile(r"(?:19|20)\d\d")
+
+#: Begins a word that is no word of the text: a topic named by a category or by a section of the link.
+MARK = "§"
 
 #: What stands between title and text, and between texts. No phrase runs across it.
 BREAK = 0
