@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from newsfeed import deliver
+from newsfeed.deliver import files
 from newsfeed.errors import DeliveryError
 from newsfeed.model import PAGE_END
 
@@ -129,7 +130,7 @@ def test_no_space_is_said_with_what_to_do() -> None:
     try:
         Path("/dev/full").write_bytes(b"x")
     except OSError as error:
-        said = deliver._delivery_error(Path("/home/me/site/index.html"), error)
+        said = files._delivery_error(Path("/home/me/site/index.html"), error)
     assert said.cause == "the disk is full"
     assert said.repair.startswith("Free some space")
     assert "index.html" in said.subject
@@ -178,7 +179,7 @@ def test_names_stay_inside_the_site(tmp_path: Path, name: str) -> None:
 
 
 def test_what_a_killed_run_left_is_swept(tmp_path: Path) -> None:
-    left = tmp_path / "archive" / f".22.html.abc{deliver._SUFFIX}"
+    left = tmp_path / "archive" / f".22.html.abc{files._SUFFIX}"
     left.parent.mkdir()
     left.write_bytes(b"half")
     deliver.write_site(tmp_path, {"index.html": PAGE})

@@ -1,4 +1,4 @@
-"""Handing out what is finished: files that are replaced whole or not at all.
+"""Files that are replaced whole or not at all.
 
 A file is written beside its place, flushed to the disk and then put in its place by one rename, so that at every
 moment (a crash, a full disk and kill -9 included) either the old file stands there whole or the new one does.

@@ -1,0 +1,10 @@
+"""Handing out what is finished: files replaced whole or not at all, and mail.
+
+`write` and `write_site` are for files; `message` writes a mail down, `smtp` and `local` hand it over.
+"""
+
+from __future__ import annotations
+
+from newsfeed.deliver.files import write, write_site
+
+__all__ = ["write", "write_site"]
