@@ -313,7 +313,9 @@ class Chooser:
         if best_row >= 0 and best_value > state.value + 1e-9:
             state = begun
             for row in (*(row for row, _ in closings[:best_prefix]), best_row):
-                self.take(state, row, "fill", self.gain(state), np.flatnonzero(self.fits(state) & self.worthy))
+                self.take(
+                    state, row, "fill", self.gain(state), np.flatnonzero(self.fits(state) & self.worthy)
+                )
             return self.greedy(state, power)
         return state
 

@@ -56,6 +56,7 @@ INTEREST_RATE: Final = 0.25
 LEADLESS: Final = 0.75  # x worth: a headline without a usable lead tells half a story
 LEAD_LEAST: Final = 8  # words from which a lead is usable
 UNDATED_HOURS: Final = 24.0  # nobody knows when it was written: taken as a day older than it was found
+UNDATED: Final = 0.6  # x worth: and it is no surer for coming from a source that writes seldom
 LEAST_MINUTES: Final = 0.2  # a pick is weighed as if it took so much, or the thinnest would always win
 
 # --- thresholds

@@ -233,7 +233,8 @@ class _Scales:
             interest=interest(likes, self.likes.get(topic, (0, 0)), one.liked),
             engagement=max(known, default=0.5),
             weight=own.weight,
-            telling=1.0 if _told_well(one) else c.LEADLESS,
+            telling=(1.0 if _told_well(one) else c.LEADLESS)
+            * (1.0 if one.item.item.published is not None else c.UNDATED),
         )
 
 
