@@ -36,6 +36,7 @@ class Seen:
     headers: Mapping[str, str]  # lower-case names
     connection: int  # 1 for the first connection of the server, and so on
     at: float  # monotonic seconds
+    body: bytes = b""
 
 
 @dataclass
@@ -202,9 +203,10 @@ class Server:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         method, path, _ = head[0].split(" ", 2)
         pairs = (line.partition(":") for line in head[1:] if line)
-        seen = Seen(
-            method, path, {n.strip().lower(): v.strip() for n, _, v in pairs}, number, time.monotonic()
-        )
+        named = {n.strip().lower(): v.strip() for n, _, v in pairs}
+        length = named.get("content-length", "0")
+        body = await reader.readexactly(int(length)) if length.isdigit() else b""
+        seen = Seen(method, path, named, number, time.monotonic(), body)
         self.seen.append(seen)
         exchange = Exchange(seen, self, writer)
         self._busy += 1

@@ -28,7 +28,7 @@ _PAGE = 40  # posts; more are not given at once
 _BARE = re.compile(r"(?:acct:(?://)?)?@?([\w.-]+)@([\w-]+(?:\.[\w-]+)+)")
 _BARE_TAG = re.compile(r"#(\w+)@([\w-]+(?:\.[\w-]+)+)")
 _ACCOUNT = re.compile(
-    r"/(?:web/)?(?:@|users/)([\w.-]+)(?:@([\w.-]+\.[\w-]+))?(?:/(with_replies|media|tagged/[^/]+))?/?(\.rss)?"
+    r"/(?:web/)?(?:@|users/)([\w.-]+?)(?:@([\w.-]+\.[\w-]+))?(?:/(with_replies|media|tagged/[^/]+))?/?(\.rss)?"
 )
 _TAG = re.compile(r"/(?:web/)?(?:tags|timelines/tag)/([^/?#.]+)/?(\.rss)?")
 _LIST = re.compile(r"/(?:web/)?(?:lists|timelines/list)/(\d+)/?")
