@@ -124,6 +124,10 @@ class Mailboxes:
             return words.broken_off(request, host)
         except Confused as error:
             return words.failure(request, Cause.HTTP, f"{host} answered, but {error}.")
+        except Refused:
+            return words.failure(
+                request, Cause.HTTP, f"{host} could not search or hand out the mails just now."
+            )
 
     async def _talk(
         self, request: Request, host: str, port: int, private: bool, secret: str

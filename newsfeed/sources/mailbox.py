@@ -250,16 +250,12 @@ def split(letter: Draft) -> list[Draft]:
         return []
     entries: list[tuple[str, str, list[str]]] = []
     around = 0
-    for block in _leaves(root):
-        said = clean_line("".join(block.itertext()), 4_000)
-        links = [a for a in block.iter("a") if safe_url(a.get("href") or "")]
-        if not said:
-            continue
-        label = clean_line("".join(links[0].itertext()), 300) if links else ""
+    for said, links in _lines(root):
+        target, label = links[0] if links else ("", "")
         title = _MINUTES.sub("", label)
         heading = len(label) >= 12 and label.count(" ") >= 2 and said.startswith(label)
         if heading and not _GONE.search(said):
-            entries.append((safe_url(links[0].get("href") or ""), title, [said[len(label) :].strip(" –—:-")]))
+            entries.append((target, title, [said[len(label) :].strip(" –—:-")]))
         elif entries:
             entries[-1][2].append(said)
         else:
@@ -286,12 +282,37 @@ def split(letter: Draft) -> list[Draft]:
     ]
 
 
-def _leaves(root: Any) -> list[Any]:
-    """The blocks that hold no blocks, in reading order."""
-    return [
-        node
-        for node in root.iter()
-        if isinstance(node.tag, str)
-        and node.tag in _BLOCKS
-        and not any(isinstance(below.tag, str) and below.tag in _BLOCKS for below in node.iterdescendants())
-    ]
+def _lines(root: Any) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The lines of a letter in reading order: their text, and their links with what these are called.
+
+    A line ends where a block begins or ends, and at a line break.
+    """
+    found: list[tuple[str, list[tuple[str, str]]]] = []
+    said: list[str] = []
+    links: list[tuple[str, str]] = []
+
+    def end() -> None:
+        line = clean_line("".join(said), 4_000)
+        if line:
+            found.append((line, list(links)))
+        said.clear()
+        links.clear()
+
+    def walk(node: Any) -> None:
+        if not isinstance(node.tag, str) or node.tag in {"script", "style", "title", "head"}:
+            return
+        block = node.tag in _BLOCKS or node.tag == "br"
+        if block:
+            end()
+        if node.tag == "a" and (address := safe_url(node.get("href") or "")):
+            links.append((address, clean_line("".join(node.itertext()), 300)))
+        said.append(node.text or "")
+        for child in node:
+            walk(child)
+            said.append(child.tail or "")
+        if block:
+            end()
+
+    walk(root)
+    end()
+    return found
