@@ -7,7 +7,7 @@ NEWSFEED := $(BIN)/newsfeed
 # A failing feed is named and no reason for make to complain (exit code 1: done, with failures named).
 NAMED := || [ $$? -eq 1 ]
 
-.PHONY: help digest refresh serve demo test check lint types fix model golden bench wheel clean
+.PHONY: help digest refresh serve demo test check lint types fix model golden wheel crash clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -17,6 +17,10 @@ digest: $(BIN)/.installed ## Pull feeds.opml and build today's page
 
 refresh: $(BIN)/.installed ## Ask every feed now; today's page takes in what can't wait
 	@$(NEWSFEED) --home "$(CURDIR)" refresh $(ARGS) $(NAMED)
+
+serve: $(BIN)/.installed ## Show the pages at http://127.0.0.1:8765 until Ctrl-C
+	@test -e site/index.html || { echo "newsfeed: there is no page yet: run make digest first." >&2; exit 2; }
+	@echo "http://127.0.0.1:8765"; $(BIN)/python -m http.server --bind 127.0.0.1 --directory site 8765 2>/dev/null
 
 demo: $(BIN)/.installed ## A page from sample sources, no internet needed
 	@$(NEWSFEED) demo newsfeed-demo $(ARGS) $(NAMED)
