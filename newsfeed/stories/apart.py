@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from newsfeed.model import StoredItem
-from newsfeed.stories.words import WORD, Vocabulary
+from newsfeed.stories.words import WORD
 
 SERIES = re.compile(
     r"\b(?:episode|ep|issue|part|vol|volume|chapter|season|edition|round|week|number|no|nr|folge|ausgabe|teil|"
@@ -45,14 +45,24 @@ ROUND_UP = re.compile(
     r"\b\d{1,2}[/.]\d{1,2}[/.](?:20)?\d\d\s*$|\b20\d\d-\d\d-\d\d\s*$",
     re.IGNORECASE,
 )
-WORD_WITH_DIGIT = re.compile(r"\S*\d\S*")
-STANDING = 6  # terms; a longer title that comes again is no standing one
+# One of these stands in every round-up's title: looking for them first is ten times as fast.
+HINTS = (
+    *("brief", "digest", "round", "wrap", "links", "link of", "link for", "summary", "headlines", "bulletin"),
+    *("report card", "stories", "reading", "thread", "ahead", "review", "this ", "presse", "nachrichten"),
+    *("kurzmeldungen", "stampa", "resumen", "0", "1", "2"),
+)
+DIGIT = re.compile(r"\d")
+STANDING = 7  # words; a longer title that comes again is no standing one
 MANY = 400  # items under one key; comparing more of them in pairs would take too long
 
 
 def round_ups(items: Sequence[StoredItem]) -> set[int]:
     """Places of items that tell of many events by their title (a briefing, a programme of a date): in no story."""
-    return {n for n, item in enumerate(items) if ROUND_UP.search(item.item.title)}
+    return {
+        n
+        for n, item in enumerate(items)
+        if any(hint in item.item.title.lower() for hint in HINTS) and ROUND_UP.search(item.item.title)
+    }
 
 
 def standing_titles(items: Sequence[StoredItem]) -> set[int]:
@@ -61,12 +71,11 @@ def standing_titles(items: Sequence[StoredItem]) -> set[int]:
     Such a title is known by one feed using it twice for different texts or pages; it then says nothing in
     other feeds either.
     """
-    vocabulary = Vocabulary()
-    by_title: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    by_title: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for n, item in enumerate(items):
-        key = tuple(vocabulary.read(WORD_WITH_DIGIT.sub(" ", item.item.title)))
-        if len(key) <= STANDING:
-            by_title[key].append(n)
+        words = item.item.title.lower().split()
+        if len(words) <= STANDING:
+            by_title[tuple(w for w in words if not any(c.isdigit() for c in w))].append(n)
     found: set[int] = set()
     for same in by_title.values():
         contents: dict[int, set[tuple[str, str]]] = defaultdict(set)
@@ -89,6 +98,8 @@ def kept_apart(items: Sequence[StoredItem]) -> Mapping[int, set[int]]:
     by_key: dict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
     for n, item in enumerate(items):
         title = item.item.title
+        if not DIGIT.search(title):
+            continue
         if number := SERIES.search(title):
             rest = tuple(w.lower() for w in WORD.findall(SERIES.sub(" ", title)))
             by_key["series", *rest].append((n, (number[1] or number[2]).lstrip("0")))

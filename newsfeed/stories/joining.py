@@ -29,7 +29,9 @@ THIN = 6.0  # evidence at which the bar is twice as high
 SPAN = 72.0  # hours; what lies further apart tells different events
 FADE = 96.0  # hours after which likeness is halved
 ONE_FEED = 0.85  # a feed seldom tells one event twice, and often tells its next one in the same words
+BRAKES = (0.9, 0.8, 0.7, 0.6)  # by how many names each of two has, when they share none: 1, 2, 3, 4 or more
 PASSES = 3
+GAINED = 0.02  # a pass that joins a smaller share of the groups is the last one: words weigh as before
 
 
 def join_items(
@@ -57,7 +59,7 @@ def join_items(
     for _ in range(PASSES):
         before = len(groups)
         _pass(groups, changed, terms)
-        if len(groups) == before:
+        if before - len(groups) <= GAINED * before:
             break
     return _stories(groups, items, {s.id: s for s in stories}, fresh, paywalled)
 
@@ -73,6 +75,7 @@ class _Group:
     feeds: set[int]
     evidence: float = 0.0
     apart: set[int] = field(default_factory=set)
+    names: set[int] | None = None
     taken: list[int] = field(default_factory=list)  # numbers of the groups that went into it
 
     def take(self, other: _Group) -> None:
@@ -82,6 +85,7 @@ class _Group:
         self.feeds |= other.feeds
         self.evidence += other.evidence
         self.apart |= other.apart
+        self.names = None
 
 
 def _start(items: Sequence[StoredItem], stories: Sequence[Story], fresh: Set[int]) -> dict[int, _Group]:
@@ -149,6 +153,8 @@ def _pass(groups: dict[int, _Group], changed: set[int], terms: Terms) -> None:
         cosine = product / (square[low] * square[high]) ** 0.5
         ratio = _ratio(cosine, groups[keys[low]], groups[keys[high]]) if cosine >= BAR else 0.0
         if ratio >= 1.0:
+            ratio *= _brake(groups[keys[low]], groups[keys[high]], terms)
+        if ratio >= 1.0:
             heapq.heappush(heap, (-ratio, low, high, version[low], version[high]))
 
     for x in sorted(products):
@@ -188,6 +194,16 @@ def _ratio(cosine: float, a: _Group, b: _Group) -> float:
     if len(a.feeds) == 1 and a.feeds == b.feeds:
         bar /= ONE_FEED
     return cosine * float(0.5 ** (gap / FADE)) / bar
+
+
+def _brake(a: _Group, b: _Group, terms: Terms) -> float:
+    """Below 1 where both name people, places, things or figures, but none in common: one template, two events."""
+    for g in (a, b):
+        if g.names is None:
+            g.names = set().union(*(terms.names(m) for m in g.members))
+    if not a.names or not b.names or not a.names.isdisjoint(b.names):
+        return 1.0
+    return BRAKES[min(len(a.names), len(b.names), len(BRAKES)) - 1]
 
 
 def _stories(

@@ -20,11 +20,15 @@ def same_page(items: Sequence[StoredItem]) -> list[list[int]]:
     for n, item in enumerate(items):
         for link in pages(item):
             tellers[link].append(n)
-    return [found for _, found in sorted(tellers.items()) if len(found) > 1 and not _is_a_hub(found, items)]
+    return [
+        found
+        for link, found in sorted(tellers.items())
+        if len(found) > 1 and _is_page(link) and not _is_a_hub(found, items)
+    ]
 
 
 def pages(item: StoredItem) -> set[str]:
-    """The pages that an item is, discusses or points to; front pages are none."""
+    """The pages that an item is, discusses or, as a post, points to."""
     own = {item.item.link, item.item.discussion}
     if item.item.kind == "post":
         named = {
@@ -36,7 +40,7 @@ def pages(item: StoredItem) -> set[str]:
         named = {a for a in named if urlsplit(a).netloc != host and _is_page(a)}
         if len(named) <= IN_A_POST:
             own |= named
-    return {link for link in own if link and _is_page(link)}
+    return own - {""}
 
 
 def _is_page(link: str) -> bool:

@@ -35,6 +35,11 @@ def sums(where: Ints, weights: Floats, many: int) -> Floats:
     return np.bincount(where, weights=weights, minlength=many).astype(np.float64, copy=False)
 
 
+def firsts(key: Ints) -> Ints:
+    """Where each run of equal keys begins."""
+    return np.flatnonzero(np.diff(key, prepend=-1))
+
+
 class Terms:
     """The terms of all items of a window, as one sparse table sorted by item."""
 
@@ -69,41 +74,57 @@ class Terms:
         start = np.concatenate(([0], np.cumsum(sizes)))[:-1] if self.items else np.zeros(0, np.int64)
         place = np.arange(len(row)) - np.repeat(start, sizes)
         weight = np.where(place < np.repeat(np.array(in_title, dtype=np.int64), sizes), TITLE_WEIGHT, 1.0)
-        key, where = np.unique(row * self.terms + np.array(numbers, dtype=np.int64), return_inverse=True)
+        key = row * self.terms + np.array(numbers, dtype=np.int64)
+        order = np.argsort(key, kind="stable")
+        key, weight = key[order], weight[order]
+        first = firsts(key)
+        key = key[first]
         self.row: Ints = key // self.terms
         self.term: Ints = key % self.terms
-        self.count: Floats = sums(where, weight, len(key))
+        self.count: Floats = np.add.reduceat(weight, first) if len(first) else weight
         self._drop_boilerplate(np.array([i.feed for i in items], dtype=np.int64))
         self.evidence: Floats = sums(self.row, self.count, self.items)
         few = np.bincount(self.row, minlength=self.items) < FEW
         self._keep(~few[self.row])
+        self._start: Ints = np.searchsorted(self.row, np.arange(self.items + 1))
+        self._ordinary = vocabulary.ordinary
+
+    def names(self, item: int) -> set[int]:
+        """Terms of an item that stand for one person, place, thing or figure.
+
+        A name is what this window never writes in small letters; where titles alone are told, and those in
+        capitals, it holds more than names.
+        """
+        return set(self.term[self._start[item] : self._start[item + 1]].tolist()) - self._ordinary
 
     def _drop_boilerplate(self, feed: Ints) -> None:
         """Take out what stands in nearly all items of one feed: slogans, bylines, the name of a column."""
         if not len(self.row):
             return
         feeds, index, size = np.unique(feed, return_inverse=True, return_counts=True)
-        key, where, told = np.unique(
-            index[self.row] * self.terms + self.term, return_inverse=True, return_counts=True
-        )
-        of = size[key // self.terms]
-        drop = (of >= FEED_FROM) & (told > FEED_SHARE * of) & (feeds[key // self.terms] != 0)
-        self._keep(~drop[where])
+        asked = ((size >= FEED_FROM) & (feeds != 0))[index[self.row]]
+        key = index[self.row] * self.terms + self.term
+        distinct, told = np.unique(key[asked], return_counts=True)
+        spoiled = distinct[told > FEED_SHARE * size[distinct // self.terms]]
+        self._keep(~np.isin(key, spoiled))
 
     def _keep(self, keep: NDArray[np.bool_]) -> None:
         self.row, self.term, self.count = self.row[keep], self.term[keep], self.count[keep]
 
     def groups(self, group: Ints, many: int) -> Groups:
         """The vectors of groups; `group` gives each item's, 0 … many - 1."""
-        of = group[self.row]
-        apart = np.unique(of * self.terms + self.term)
-        frequency = np.bincount(apart % self.terms, minlength=self.terms)
+        key = group[self.row] * self.terms + self.term
+        order = np.argsort(key, kind="stable")
+        key = key[order]
+        first = firsts(key)
+        distinct = key[first]
+        frequency = np.bincount(distinct % self.terms, minlength=self.terms)
         idf = np.log((BACKGROUND + many) / np.maximum(frequency, 1))
         weight = (1 + np.log(self.count)) * idf[self.term]
         length = np.sqrt(sums(self.row, weight * weight, self.items))
-        key, where = np.unique(of * self.terms + self.term, return_inverse=True)
-        total = sums(where, weight / np.maximum(length[self.row], 1e-12), len(key))
-        return Groups(key // self.terms, key % self.terms, total, many, self.terms)
+        unit = (weight / np.maximum(length[self.row], 1e-12))[order]
+        total = np.add.reduceat(unit, first) if len(first) else unit
+        return Groups(distinct // self.terms, distinct % self.terms, total, many, self.terms)
 
 
 class Groups:

@@ -7,6 +7,7 @@ a script that sets no spaces. Words that stand in every text (of the languages b
 from __future__ import annotations
 
 import re
+from itertools import chain
 
 WORD = re.compile(r"\d+(?:[.,:]\d+)+|[^\W_]+(?:[’'][^\W_]+)?")
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
@@ -64,9 +65,12 @@ STOP = frozenset(
         """
     )
 )
+# What can stand for one person, place or thing: a capital letter; a decimal number, or one of three digits or
+# more that is no year.
+NAMELIKE = re.compile(r"(?!\d)[^\W_a-zß-öø-ÿ]|\d+[.,:]\d|(?!(?:19|20)\d\d$)\d{3,}$")
 TITLE_WEIGHT = 2.0
 TEXT_WORDS = 45  # later words of a text say less of its event
-TEXT_SIGNS = 700  # where to stop looking for them
+TEXT_SIGNS = 420  # where to stop looking for them
 
 
 class Vocabulary(dict[str, tuple[int, ...]]):
@@ -75,17 +79,20 @@ class Vocabulary(dict[str, tuple[int, ...]]):
     def __init__(self) -> None:
         super().__init__()
         self.numbers: dict[str, int] = {}
+        self.ordinary: set[int] = set()  # terms seen in small letters, and figures that many things share
 
     def __missing__(self, word: str) -> tuple[int, ...]:
         numbers = self.numbers
         found = tuple(numbers.setdefault(term, len(numbers)) for term in word_terms(word))
+        if not NAMELIKE.match(word):
+            self.ordinary.update(found)
         self[word] = found
         return found
 
     def read(self, text: str, most: int | None = None) -> list[int]:
         """The terms of the first words of a text, in order, as numbers."""
         words = WORD.findall(text)
-        return [number for word in words[:most] for number in self[word]]
+        return list(chain.from_iterable(map(self.__getitem__, words[:most])))
 
 
 def word_terms(word: str) -> tuple[str, ...]:
@@ -93,7 +100,7 @@ def word_terms(word: str) -> tuple[str, ...]:
     plain = word.lower().replace("’", "'")
     if plain in STOP:
         return ()
-    if UNSPACED.search(plain):
+    if not plain.isascii() and UNSPACED.search(plain):
         return tuple(plain[i : i + 2] for i in range(max(1, len(plain) - 1)))
     # "Lyon's" is Lyon, "l'Europe" is Europe, "d'Italia" Italia.
     plain = plain.removesuffix("'s").removesuffix("'")

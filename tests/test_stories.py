@@ -1,0 +1,386 @@
+"""Items of several outlets about one event become one story, and nothing else does."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsfeed import stories
+from newsfeed.model import Item, StoredItem, Story
+from newsfeed.stories.telling import best, clean_title
+from newsfeed.stories.words import word_terms
+
+NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
+OUTLETS = {
+    1: "The Harbour Post",
+    2: "Daily Meridian",
+    3: "Tech Lantern",
+    4: "Kurier am Fluss",
+    5: "Ferry Wire",
+}
+
+Told = tuple[str, str]
+
+# Four invented events, each told by several outlets in their own words.
+EVENTS: dict[str, list[Told]] = {
+    "bridge": [
+        ("Velmora bridge collapses after barge strikes pillar", "A barge hit a pillar of the Velmora bridge at dawn. The deck fell into the Ostra river; two truck drivers were rescued, police said."),
+        ("Two rescued as barge brings down bridge in Velmora", "Drivers were pulled from the Ostra after the Velmora bridge gave way. Investigators are questioning the barge's captain about the pillar."),
+        ("Barge captain questioned over Velmora bridge collapse", "Police in Velmora questioned the captain whose barge hit the pillar of the bridge over the Ostra. Both rescued drivers are stable."),
+    ],
+    "chip": [
+        ("Quillon unveils Heron chip for phones that run language models", "Chip maker Quillon presented Heron, a phone processor with memory for language models. It ships in spring, chief executive Mara Lindqvist said."),
+        ("Quillon's Heron processor puts language models on phones", "The Heron chip from Quillon runs models of seven billion parameters on a phone, says Lindqvist. First handsets come in spring."),
+        ("With Heron, Quillon takes AI from the cloud to the phone", "Mara Lindqvist showed the Heron processor in Tampere: language models run locally, without a cloud. Quillon will ship it in spring."),
+    ],
+    "bank": [
+        ("Central bank of Ardania raises interest rate to 4.75%", "Ardania's central bank lifted its key rate by half a point to 4.75 percent, citing wages. Governor Pell Osterman expects inflation of five percent."),
+        ("Ardania lifts key rate by half a point as wages climb", "Governor Osterman said wages in Ardania were rising too fast and raised the central bank's rate to 4.75 percent."),
+        ("Osterman surprises markets: Ardania's rate rises to 4.75%", "The central bank of Ardania raised its key rate half a point. Bond markets had expected less from governor Pell Osterman."),
+    ],
+    "whale": [
+        ("Blue whales return to Sund of Marren after sixty years", "Biologists counted eleven blue whales in the Sund of Marren, where none had been seen since 1966. Krill has recovered, said Ines Halloran."),
+        ("Eleven blue whales counted in the Sund of Marren", "Krill drew the whales back, says biologist Ines Halloran: the first count since 1966 found eleven animals in the Marren sound."),
+    ],
+}  # fmt: skip
+ALONE: list[Told] = [
+    ("Bakers of Lidenau strike for a shorter night", "The night shift in Lidenau's bakeries stays empty this week. Their union asks for six hours instead of eight."),
+    ("A compiler that explains its own errors", "Wren 2 points at the first wrong assumption rather than the last line. Its author says messages are the interface."),
+    ("Why our sales calls got shorter and better", "We cut the demonstration and asked three questions. Deals closed nine days earlier, and nobody missed the slides."),
+    ("Museum finds lost sketchbook behind a radiator", "A plumber in Tressel found drawings by Oda Brandvik, thought burned in the flood."),
+]  # fmt: skip
+
+
+def item(number: int, title: str, text: str = "", feed: int = 0, hours: float = 0, **more: Any) -> StoredItem:
+    kind: dict[str, Any] = {
+        "identity": str(number),
+        "link": f"https://outlet{feed or number}.example/{number}",
+        "published": NOW + timedelta(hours=hours),
+    }
+    return StoredItem(
+        id=number,
+        ref=f"i{number}",
+        feed=feed or number,
+        item=Item(**(kind | {"title": title, "text": text, "lead": text} | more)),
+        first_seen=NOW + timedelta(hours=hours),
+    )
+
+
+def day() -> tuple[list[StoredItem], dict[int, str]]:
+    """A day of all events and loners, with the event of every item."""
+    told = [(name, t) for name, tellings in EVENTS.items() for t in tellings]
+    told += [(title, (title, text)) for title, text in ALONE]
+    random.Random(7).shuffle(told)
+    items = [item(n, *t, feed=n % 5 + 1, hours=n * 0.7) for n, (_, t) in enumerate(told, start=1)]
+    return items, {n: name for n, (name, _) in enumerate(told, start=1)}
+
+
+def parts(found: Iterable[Story]) -> set[frozenset[int]]:
+    return {frozenset(s.items) for s in found}
+
+
+def gold(names: dict[int, str]) -> set[frozenset[int]]:
+    return {frozenset(n for n, other in names.items() if other == name) for name in names.values()}
+
+
+def join(items: Sequence[StoredItem], **more: Any) -> list[Story]:
+    return stories.join(items, [], [], OUTLETS, **more)
+
+
+def together(*items: StoredItem) -> bool:
+    return len(join(items)) == 1
+
+
+# ------------------------------------------------------------------------------ joining
+
+
+def test_events_told_in_different_words_become_stories() -> None:
+    items, names = day()
+    assert parts(join(items)) == gold(names)
+
+
+def test_bare_headlines_join_when_they_share_enough() -> None:
+    titles = [t for t, _ in EVENTS["bridge"]] + [t for t, _ in EVENTS["bank"]]
+    found = parts(join([item(n, t) for n, t in enumerate(titles, start=1)]))
+    assert any({1, 3} <= f for f in found)
+    assert any({4, 6} <= f for f in found)
+    assert all(f <= {1, 2, 3} or f <= {4, 5, 6} for f in found)
+
+
+def test_one_shared_word_joins_no_headlines() -> None:
+    assert not together(
+        item(1, "Velmora opens a second opera house"), item(2, "Rents fall in Velmora suburbs")
+    )
+
+
+def test_the_order_of_coming_does_not_change_the_result() -> None:
+    items, _ = day()
+    expected = parts(join(items))
+    for seed in range(5):
+        shuffled = list(items)
+        random.Random(seed).shuffle(shuffled)
+        assert parts(join(shuffled)) == expected
+        assert join(shuffled) == join(items)
+
+
+def test_growing_item_by_item_comes_to_the_same_stories() -> None:
+    items, names = day()
+    standing: dict[int, Story] = {}
+    window: list[StoredItem] = []
+    for one in items:
+        window.append(one)
+        for story in stories.join([one], window, list(standing.values()), OUTLETS):
+            for number in [n for n, s in standing.items() if set(s.items) & set(story.items)]:
+                del standing[number]
+            standing[story.id] = story
+    assert parts(standing.values()) == gold(names)
+
+
+def test_a_story_keeps_its_number_and_its_items_from_before_the_window() -> None:
+    tellings = EVENTS["chip"]
+    first = [item(n, *t, hours=n) for n, t in enumerate(tellings[:2], start=10)]
+    (story,) = join(first)
+    old = Story(id=4, head=4, items=(4, *story.items), first=NOW - timedelta(days=5), last=story.last)
+    late = item(30, *tellings[2], hours=20)
+    (grown,) = stories.join([late], [*first, late], [old], OUTLETS)
+    assert (grown.id, grown.items, grown.first) == (4, (4, 10, 11, 30), old.first)
+    assert grown.last == late.item.published
+
+
+def test_nothing_new_changes_nothing() -> None:
+    items, _ = day()
+    assert stories.join([], items, join(items), OUTLETS) == []
+
+
+def test_only_what_changed_is_returned() -> None:
+    items, names = day()
+    found = join(items)
+    late = item(90, "Velmora bridge: barge captain held", "Police hold the captain whose barge struck the pillar of the Velmora bridge over the Ostra.", hours=12)  # fmt: skip
+    (changed,) = stories.join([late], items, found, OUTLETS)
+    assert set(changed.items) == {n for n, name in names.items() if name == "bridge"} | {90}
+
+
+def test_events_far_apart_in_time_stay_apart() -> None:
+    one, other = EVENTS["bank"][:2]
+    assert together(item(1, *one), item(2, *other, hours=20))
+    assert not together(item(1, *one), item(2, *other, hours=24 * 30))
+
+
+# ------------------------------------------------------------------------------ pages and copies
+
+
+def test_items_of_one_page_join_whatever_they_say() -> None:
+    page = "https://lantern.example/heron"
+    article = item(1, *EVENTS["chip"][0], link=page)
+    news = item(2, "This changes everything (again)", link=page, discussion="https://news.example/item?id=7")
+    post = item(3, "", f"Read this before you buy: {page}?utm_source=social", kind="post", link="https://social.example/@ann/7")  # fmt: skip
+    linked = item(4, "", "Read this", kind="post", html=f'<p>Read <a href="{page}">this</a></p>', link="https://social.example/@bo/8")  # fmt: skip
+    assert together(article, news, post, linked)
+
+
+def test_two_discussions_of_one_page_join() -> None:
+    thread = "https://forum.example/t/99"
+    assert together(item(1, "Ask", discussion=thread), item(2, "Re: ask", discussion=thread))
+
+
+def test_a_post_with_many_links_and_links_to_a_front_page_join_nothing() -> None:
+    post = item(1, "", "My reads: https://a.example/1 https://b.example/2 https://c.example/3", kind="post")
+    assert not together(post, item(2, *ALONE[0], link="https://a.example/1"))
+    assert not together(
+        item(1, *ALONE[0], link="https://a.example/"), item(2, *ALONE[1], link="https://a.example/")
+    )
+
+
+def test_entries_of_one_change_log_page_stay_apart() -> None:
+    page = "https://tool.example/changes"
+    assert not together(
+        item(1, "Faster indexing of folders", "Large folders open at once.", feed=3, link=page),
+        item(2, "Dark icons in the tray", "The tray follows the desktop's colours.", feed=3, link=page),
+    )
+
+
+def test_one_text_under_two_addresses_is_one_story() -> None:
+    title, text = EVENTS["whale"][0]
+    assert together(item(1, title, text, feed=5), item(2, title, text, feed=2, hours=3))
+    assert together(
+        item(1, title, text, feed=5), item(2, "Giants of the sea are back", text, feed=2, hours=3)
+    )
+
+
+# ------------------------------------------------------------------------------ traps
+
+
+@pytest.mark.parametrize("feeds", [(1, 1), (1, 2)])
+def test_one_title_with_different_contents_stays_apart(feeds: tuple[int, int]) -> None:
+    a, b = feeds
+    items = [
+        item(1, "Weekly links", "A history of the paper clip, and how to prune pear trees in winter.", feed=a),
+        item(2, "Weekly links", "Tape drives are cheap again; maps of the moon; a chess set of ice.", feed=b, hours=30),
+    ]  # fmt: skip
+    assert not together(*items)
+
+
+def test_episodes_and_versions_stay_apart() -> None:
+    about = "Lena Vos and Tom Ekdal talk about compilers, gardens and the letters that you sent us."
+    assert not together(item(1, "Episode 12", about, feed=1), item(2, "Episode 13", about, feed=1, hours=2))
+    assert not together(
+        item(1, "Slow Code, Episode 12", about, feed=1), item(2, "Slow Code, Episode 13", about, feed=2)
+    )
+    assert not together(
+        item(1, "Teapot 3.1 released", "Teapot 3.1 brings faster builds and mends the lid of the kettle.", feed=1),
+        item(2, "Teapot 3.2 released", "Teapot 3.2 brings faster builds and mends the spout of the kettle.", feed=2),
+    )  # fmt: skip
+
+
+def test_two_events_of_one_beat_on_one_day_stay_apart() -> None:
+    items = [
+        item(1, "Fire destroys timber mill in Norvik", "Firefighters fought the blaze at Hagen's timber mill in Norvik all night. Nobody was hurt."),
+        item(2, "Fire destroys school kitchen in Palmeta", "Firefighters put out a blaze in the kitchen of a Palmeta school. A cook was treated for smoke."),
+        item(3, "Timber mill in Norvik burns down", "Hagen's mill in Norvik burned all night; the cause of the blaze is not known."),
+    ]  # fmt: skip
+    assert parts(join(items)) == {frozenset({1, 3}), frozenset({2})}
+
+
+def test_quarterly_results_of_two_companies_stay_apart() -> None:
+    results = [
+        item(31, "Ostrava Motors beats forecasts in third quarter", "Ostrava Motors sold more vans than ever and raised revenue by 8 percent in the third quarter, more than analysts forecast. Its plant in Kolm hires."),
+        item(32, "Bellwin Foods beats forecasts in third quarter", "Soups and frozen peas carried Bellwin Foods: revenue rose 5 percent in the third quarter, ahead of what analysts in Tressel had forecast."),
+        item(33, "Third quarter: vans lift Ostrava Motors", "With its vans Ostrava Motors earned more in the third quarter than analysts forecast; its plant in Kolm looks for 300 people."),
+    ]  # fmt: skip
+    found = parts(join([*day()[0], *results]))
+    assert {f for f in found if max(f) > 30} == {frozenset({31, 33}), frozenset({32})}
+
+
+def test_a_round_up_stands_alone() -> None:
+    tellings = [item(n, *t) for n, t in enumerate(EVENTS["bridge"], start=1)]
+    brief = item(9, "Morning news brief: Velmora bridge collapses", "The Velmora bridge collapses into the Ostra after a barge hit its pillar; Osterman raises the rate.")  # fmt: skip
+    assert parts(join([*tellings, brief])) == {frozenset({1, 2, 3}), frozenset({9})}
+
+
+def test_an_outlets_own_name_and_slogans_say_nothing() -> None:
+    close = " Tech Lantern lights your way through gadgets, chargers, cables and gizmos. Subscribe to Lantern Plus."
+    items = [item(n, t, x + close, feed=3, hours=n) for n, (t, x) in enumerate(ALONE * 1, start=1)]
+    items += [item(n, f"Tech Lantern: {t}", x + close, feed=3, hours=n) for n, (t, x) in enumerate([e[0] for e in EVENTS.values()], start=5)]  # fmt: skip
+    items.append(item(9, "Readers' letters", "Ink, gloves, soup." + close, feed=3))
+    assert all(len(s.items) == 1 for s in join(items))
+
+
+def test_other_scripts_and_languages_join() -> None:
+    assert together(
+        item(1, "Hochwasserschutz in Grünau: Stadtrat stimmt für Deichneubau", "Der Stadtrat von Grünau hat den Neubau des Deichs an der Lohe beschlossen."),
+        item(2, "Grünau baut neuen Deich an der Lohe", "Mit großer Mehrheit stimmte der Stadtrat für den Hochwasserschutz; der Deich kostet 40 Millionen."),
+    )  # fmt: skip
+    assert together(
+        item(1, "東山市で新しい図書館が開館", "東山市の中央図書館が二十日に開館し、市民が列を作った。"),
+        item(2, "新図書館、東山市で開館 市民が列", "東山市に中央図書館が開館した。初日は千人が訪れた。"),
+    )
+    assert not together(
+        item(1, "東山市で新しい図書館が開館", "東山市の中央図書館が二十日に開館した。"),
+        item(2, "半導体工場の建設計画を発表", "電機大手は来年春に着工すると述べた。"),
+    )
+
+
+# ------------------------------------------------------------------------------ the head
+
+
+LEAD = "The deck fell into the river at dawn, and two drivers were pulled out alive, police said."
+
+
+def test_the_original_comes_before_its_copies() -> None:
+    a, b = item(2, "Bridge falls", LEAD, hours=0), item(1, "Bridge falls", LEAD, hours=5)
+    assert best([a, b], frozenset()) is a
+
+
+def test_an_article_comes_before_a_post_and_a_real_lead_before_none() -> None:
+    post = item(1, "", LEAD, kind="post", hours=-3)
+    bare, full = item(2, "Bridge falls", hours=-1), item(3, "Bridge is down", LEAD, hours=4)
+    assert best([post, bare, full], frozenset()) is full
+
+
+def test_open_comes_before_paywalled_and_a_clean_title_before_a_shouted_one() -> None:
+    closed = item(1, "Bridge falls", LEAD, feed=1)
+    loud = item(2, "BRIDGE FALLS INTO RIVER!!", LEAD, feed=2)
+    free = item(3, "Bridge falls into river", LEAD, feed=3, hours=1)
+    assert best([closed, loud, free], frozenset({1})) is free
+    found = stories.join([closed, free], [], [], OUTLETS, frozenset({1}))
+    assert {s.head for s in found if len(s.items) == 2} <= {3}
+
+
+@pytest.mark.parametrize(
+    "title", ["", "…", "BRIDGE FALLS TODAY", "Bridge falls into …", "[Video] Bridge falls", "x" * 200]
+)
+def test_titles_that_are_not_clean(title: str) -> None:
+    assert not clean_title(title)
+    assert clean_title("Bridge falls: NASA helps")
+
+
+# ------------------------------------------------------------------------------ words, properties
+
+
+def test_terms_of_words() -> None:
+    assert word_terms("Banks") == word_terms("bank") == word_terms("bank's")
+    assert word_terms("the") == word_terms("und") == word_terms("dans") == ()
+    assert word_terms("l'Europe") == word_terms("Europe")
+    assert word_terms("図書館") == ("図書", "書館")
+    assert word_terms("4.75") == ("4.75",)
+
+
+SAID = "ardania bank Rate Barge bridge pillar heron Chip phone weekly links 12 13 the 図書館 é"
+said = st.lists(st.sampled_from(SAID.split(" ")), max_size=9).map(" ".join)
+items_given = st.lists(
+    st.builds(
+        lambda title, text, feed, hours, link, kind: (title, text, feed, hours, link, kind),
+        said,
+        said,
+        st.integers(1, 3),
+        st.integers(-100, 100),
+        st.sampled_from(["", "https://a.example/", "https://a.example/1", "https://b.example/2"]),
+        st.sampled_from(["article", "post"]),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(items_given, st.randoms(use_true_random=False), st.integers(0, 12))
+def test_every_item_is_in_one_story_in_whatever_order_and_portions(
+    given_items: list[tuple[str, str, int, int, str, str]], dice: random.Random, cut: int
+) -> None:
+    items = [
+        item(n, title, text, feed=feed, hours=hours, link=link, kind=kind)
+        for n, (title, text, feed, hours, link, kind) in enumerate(given_items, start=1)
+    ]
+    whole = join(items)
+    assert sorted(i for s in whole for i in s.items) == [i.id for i in items]
+    for story in whole:
+        assert story.head in story.items
+        assert story.id == min(story.items)
+        assert story.first <= story.last
+    shuffled = list(items)
+    dice.shuffle(shuffled)
+    assert join(shuffled) == whole
+
+    kept: dict[int, Story] = {}
+    for portion in (items[:cut], items[cut:]):
+        for story in stories.join(portion, items[:cut], list(kept.values()), OUTLETS):
+            kept = {n: s for n, s in kept.items() if not set(s.items) & set(story.items)}
+            kept[story.id] = story
+    assert sorted(i for s in kept.values() for i in s.items) == [i.id for i in items]
+
+
+def test_grouping_loads_no_learning_library() -> None:
+    code = (
+        "import sys; from newsfeed.stories import pipe\n"
+        'pipe.group_lines([b\'{"id": 1, "title": "Bridge falls in Velmora"}\'])\n'
+        "print([m for m in ('sklearn', 'scipy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
