@@ -191,7 +191,10 @@ def test_the_subject_names_two_stories_and_the_date() -> None:
         room.subject(with_titles("ECB holds rates", "Rust 2.0", "More"))
         == "ECB holds rates; Rust 2.0 · Sun 22 Nov"
     )
-    assert room.subject(with_titles()) == "Nothing new · Sun 22 Nov"
+    assert room.subject(with_titles()) == "1 story from 1 source · 1 min · Sun 22 Nov"
+    assert (
+        room.subject(editions.all_failing()) == "No source could be read: there was no network… · Sun 22 Nov"
+    )
     long = room.subject(editions.full_day())
     assert len(long) <= 60
     assert long == "Harbour cities switch…; Appeal court lets… · Sun 22 Nov"

@@ -73,15 +73,15 @@ def compose(
     mail["Message-ID"] = envelope.message_id
     if envelope.thread:
         mail["References"] = f"<digest.{recipient_hash(envelope.recipient)}@{envelope.domain}>"
-    mail["Content-Language"] = lang
     mail["Auto-Submitted"] = "auto-generated"
     mail["List-Id"] = f"Daily digest <digest.{envelope.domain}>"
     mail["List-Unsubscribe"] = f"<mailto:{envelope.sender}?subject=unsubscribe>"
     if page_url:
         mail["Archived-At"] = f"<{page_url}>"
-    meant = [*mail.keys(), "Content-Type", "MIME-Version"]
+    meant = [*mail.keys(), "Content-Type", "Content-Language", "MIME-Version"]
     mail.set_content(text, charset="utf-8", cte="quoted-printable")
     mail.add_alternative(html, subtype="html", charset="utf-8", cte="quoted-printable")
+    mail["Content-Language"] = lang  # now: what begins with Content- would have gone into the first part
     # A boundary of our own keeps the bytes the same from one time to the next.
     mail.set_boundary("=_" + hashlib.sha256((text + html).encode()).hexdigest()[:32])
     data = mail.as_bytes()

@@ -114,14 +114,14 @@ def stories(edition: Edition) -> list[str]:
 def subject(edition: Edition) -> str:
     """The two strongest stories and the date, most telling first, within 60 characters.
 
-    Without stories it is the edition's heading. What a mail program could take for an encoded word is broken up.
+    Without stories it is what the edition says first. What a mail program could take for an encoded word is broken up.
     """
     day = f"{_DAYS[edition.date.weekday()]} {edition.date.day} {_MONTHS[edition.date.month - 1]}"
+    room = SUBJECT - len(day) - 3
     titles = [_one_line(title) for title in stories(edition)]
     titles = [title for title in titles if title][:2]
     if not titles:
-        return f"Nothing new · {day}"
-    room = SUBJECT - len(day) - 3
+        return f"{_cut(_one_line(edition.note or edition.promise or edition.heading), room)} · {day}"
     if len(titles) == 1:
         return f"{_cut(titles[0], room)} · {day}"
     first, second = titles
