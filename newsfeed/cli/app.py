@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from newsfeed import __version__
-from newsfeed.cli import account, care, feeds, morning, pipes, topics, why
+from newsfeed.cli import account, care, feeds, morning, people, pipes, topics, why
 from newsfeed.cli.context import Context
 from newsfeed.errors import NewsfeedError
 
@@ -53,6 +53,7 @@ def root(
 
 morning.register(app)
 feeds.register(app)
+people.register(app)
 topics.register(app)
 why.register(app)
 account.register(app)
