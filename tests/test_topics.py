@@ -290,3 +290,30 @@ def test_tagging_loads_no_scikit_learn() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("lang", "title", "text"),
+    [
+        (
+            "zh",
+            "森林经营的品质证明",
+            "森林是地球的肺脏。森林生产氧气，储存二氧化碳，为无数物种提供生存空间。",
+        ),
+        ("el", "Η κυβέρνηση ανακοίνωσε νέα μέτρα", "Ο υπουργός είπε ότι τα μέτρα ισχύουν από αύριο."),
+        (
+            "de",
+            "Der Rat beschließt eine Reform der Renten",
+            "Die Abgeordneten stimmten am Freitag mit großer Mehrheit zu.",
+        ),
+    ],
+)
+def test_a_language_that_nobody_taught_is_judged_by_its_folder_alone(
+    lang: str, title: str, text: str
+) -> None:
+    tagger = load(None, {})
+    plain = Document(id=1, title=title, text=text, lang=lang)
+    filed = Document(id=2, title=title, text=text, lang=lang, folders=("Politik",))
+    without, with_folder = tagger.tag([plain, filed])
+    assert [s.topic for s in without.scores if s.p >= 0.5] == []
+    assert [s.topic for s in with_folder.scores if s.p >= 0.5] == ["policy"]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 BATCH = 1024
 EXPLAINED_FROM = 0.2  # probability from which on a topic's deciding terms are told
 FOLDER_WEIGHT = 1.2  # log-odds that a surely right folder gives its topic
+UNHEARD_FOLDER = 2.5  # times as much more for a text whose language neither lexicon nor model knows
 DEFAULT_TRUST = 0.8  # in a folder before any item of its feed was read
 
 
@@ -118,8 +119,12 @@ class Tagger:
         heard = np.where(evidence.english, 1.0, np.minimum(2.0 * evidence.known, 1.0))[:, None]
         model = np.where(self._untrained, 0.0, heard * scales.model * evidence.model)
         start = scales.base + self._untrained * scales.model * alone.base + tally(scales.offset, self.order)
-        base = np.broadcast_to(start, model.shape)
+        # What the model does not hear it cannot doubt either: its intercept is part of the doubt, so an unheard text
+        # starts as low as one that the lexicon judges alone.
+        base = start + (1.0 - heard) * min(0.0, alone.base - scales.base)
         source, folder = self._feeds(documents)
+        # Where words can't be judged, the reader's folder is what there is: it speaks for the silent parts too.
+        folder = folder * (1.0 + UNHEARD_FOLDER * (1.0 - heard))
         return {
             "base": base,
             "lexicon": lexicon,
