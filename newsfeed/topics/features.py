@@ -76,11 +76,27 @@ def count(
     )
 
 
-def values(counts: Counts, idf: NDArray[np.float32], documents: int) -> NDArray[np.float64]:
-    """TF-IDF values of counted features (keys are columns), each document scaled to length one."""
+def strangers(stems: NDArray[np.int64], document: NDArray[np.int64], documents: int) -> NDArray[np.float64]:
+    """How many words of each document are no known stem."""
+    import numpy as np
+
+    return np.bincount(document[stems == UNKNOWN], minlength=documents).astype(np.float64)
+
+
+def values(
+    counts: Counts, idf: NDArray[np.float32], documents: int, unknown: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """TF-IDF values of counted features (keys are columns), each document scaled to length one.
+
+    `unknown` words of each document count for its length as rare ones would: of a text that is mostly strange, the
+    few words known say less.
+    """
     import numpy as np
 
     found: NDArray[np.float64] = (1.0 + np.log(counts.times)) * idf[counts.key]
-    norm = np.sqrt(np.bincount(counts.document, weights=found * found, minlength=documents))
+    rare = float(idf.max(initial=1.0))
+    norm = np.sqrt(
+        np.bincount(counts.document, weights=found * found, minlength=documents) + unknown * rare * rare
+    )
     norm[norm == 0] = 1.0
     return found / norm[counts.document]

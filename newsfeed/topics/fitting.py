@@ -45,7 +45,9 @@ class Design:
         self.stems = stems
         self.keys: NDArray[np.int64] = keys[kept]
         self.idf = (np.log((1 + reading.documents) / (1 + frequency[kept])) + 1).astype(np.float32)
-        value = values(found, self.idf, reading.documents)
+        pruned = ~rows & (counts.key < len(stems))
+        unknown = np.bincount(counts.document[pruned], minlength=reading.documents).astype(np.float64)
+        value = values(found, self.idf, reading.documents, unknown)
         shape = (reading.documents, self.keys.size)
         self.matrix: Any = csr_matrix((value, (found.document, found.key)), shape=shape)
 
@@ -69,9 +71,12 @@ class Design:
         coefficients = np.zeros((self.keys.size, many), np.float32)
         bias = np.full(many, -3.0, np.float32)
         seen = np.ones(len(weights), np.bool_) if rows is None else rows
+        # What counts several times is shown several times: one large step would throw the descent off.
+        times = np.maximum(np.round(weights), 1).astype(np.int64)
         for number in range(many):
-            sure = weights * np.abs(2 * targets[:, number] - 1)
+            sure = weights * np.abs(2 * targets[:, number] - 1) / times
             used = np.flatnonzero((sure > SURE) & seen)
+            used = np.repeat(used, times[used])
             truth = targets[used, number] > 0.5
             if not used.size or truth.all() or not truth.any():
                 continue

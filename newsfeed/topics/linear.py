@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .features import count, values
+from .features import count, strangers, values
 from .reading import Reading
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ def score(model: Linear, reading: Reading) -> Scored:
     import numpy as np
 
     found = count(reading.stem, reading.document, reading.in_title, len(model.stems), model.keys)
-    value = values(found, model.idf, reading.documents)
+    unknown = strangers(reading.stem, reading.document, reading.documents)
+    value = values(found, model.idf, reading.documents, unknown)
     many = len(model.topics)
     total = np.zeros((reading.documents, many))
     if value.size:
