@@ -207,6 +207,22 @@ def test_entries_of_one_change_log_page_stay_apart() -> None:
     )
 
 
+def test_short_posts_of_one_days_page_stay_apart() -> None:
+    page = "https://diary.example/2026/11/22"
+    assert not together(
+        item(1, "", "Good morning, gardeners!", feed=3, link=page, kind="post"),
+        item(2, "", "The new kiln arrived and does not fit.", feed=3, link=page, kind="post"),
+    )
+
+
+def test_a_page_submitted_twice_is_one_story() -> None:
+    page = "https://lantern.example/heron"
+    assert together(
+        item(1, "Heron runs models on phones", link=page, feed=3, discussion="https://news.example/1"),
+        item(2, "Quillon's new chip", link=page, feed=3, discussion="https://news.example/2"),
+    )
+
+
 def test_one_text_under_two_addresses_is_one_story() -> None:
     title, text = EVENTS["whale"][0]
     assert together(item(1, title, text, feed=5), item(2, title, text, feed=2, hours=3))
@@ -233,6 +249,10 @@ def test_episodes_and_versions_stay_apart() -> None:
     assert not together(item(1, "Episode 12", about, feed=1), item(2, "Episode 13", about, feed=1, hours=2))
     assert not together(
         item(1, "Slow Code, Episode 12", about, feed=1), item(2, "Slow Code, Episode 13", about, feed=2)
+    )
+    assert not together(
+        item(1, "Noon talk: April 23, 2026", about, feed=1),
+        item(2, "Noon talk: April 24, 2026", about, feed=1, hours=24),
     )
     assert not together(
         item(1, "Teapot 3.1 released", "Teapot 3.1 brings faster builds and mends the lid of the kettle.", feed=1),

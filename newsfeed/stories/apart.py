@@ -14,6 +14,10 @@ SERIES = re.compile(
     r"épisode|numéro|partie|episodio|número|capítulo|puntata|numero|aflevering|deel)\.?\s*#?\s*(\d+)|#(\d+)\b",
     re.IGNORECASE,
 )
+MONTH = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[^\W\d_]*\.?"
+DATED = re.compile(
+    rf"\b(?:{MONTH}\s+\d{{1,2}},?\s+(?:19|20)\d\d|\d{{1,2}}\.?\s+{MONTH},?\s+(?:19|20)\d\d)\b", re.IGNORECASE
+)
 VERSION = re.compile(
     r"\b([^\W\d][\w+-]*)\s+v?(\d+(?:\.\d+)+)(?!\S*%)(?!\s*(?:percent|per|m|bn|million|billion)\b)"
 )
@@ -93,7 +97,7 @@ def kept_apart(items: Sequence[StoredItem]) -> Mapping[int, set[int]]:
     """For each place, the places that it may never share a story with, unless they share a page.
 
     Kept apart are titles that name different numbers of one series ("Episode 12", "Episode 13") in otherwise
-    the same words, and different versions of one thing ("Teapot 3.1", "Teapot 3.2").
+    the same words, or different days of one feed's programme, and different versions of one thing ("Teapot 3.1", "Teapot 3.2").
     """
     by_key: dict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
     for n, item in enumerate(items):
@@ -104,6 +108,8 @@ def kept_apart(items: Sequence[StoredItem]) -> Mapping[int, set[int]]:
             rest = tuple(w.lower() for w in WORD.findall(SERIES.sub(" ", title)))
             by_key["series", *rest].append((n, (number[1] or number[2]).lstrip("0")))
             by_key["series of", str(item.feed)].append((n, (number[1] or number[2]).lstrip("0")))
+        if date := DATED.search(title):
+            by_key["dated", str(item.feed)].append((n, date[0].lower()))
         versions = {v[1].lower(): v[2] for v in VERSION.finditer(title) if v[1].lower() not in MEASURES}
         for name, version in versions.items():
             by_key["version", name].append((n, version))

@@ -23,7 +23,7 @@ def same_page(items: Sequence[StoredItem]) -> list[list[int]]:
     return [
         found
         for link, found in sorted(tellers.items())
-        if len(found) > 1 and _is_page(link) and not _is_a_hub(found, items)
+        if len(found) > 1 and _is_page(link) and not _is_a_hub(link, found, items)
     ]
 
 
@@ -49,10 +49,11 @@ def _is_page(link: str) -> bool:
     return bool(parts.path.strip("/") or parts.query)
 
 
-def _is_a_hub(found: Sequence[int], items: Sequence[StoredItem]) -> bool:
-    """Whether articles with different titles of one feed all link here, as a change log's entries do."""
+def _is_a_hub(link: str, found: Sequence[int], items: Sequence[StoredItem]) -> bool:
+    """Whether different entries of one feed all live here, as those of a change log or of a blog's day do."""
     titles: dict[int, set[str]] = defaultdict(set)
     for n in found:
-        if items[n].item.kind != "post":
-            titles[items[n].feed].add(items[n].item.title.casefold())
+        # What has a discussion of its own was only submitted with this link, perhaps twice.
+        if items[n].item.link == link and items[n].item.discussion in {"", link}:
+            titles[items[n].feed].add((items[n].item.title or items[n].item.text).casefold())
     return any(len(t) > 1 for t in titles.values())
