@@ -316,7 +316,7 @@ def settle(
     kept = [d for d in drafts if not least or d.score is None or d.score >= least]
     for draft in kept:
         if draft.warning:
-            draft.body = draft.summary = draft.picture = ""
+            draft.title = draft.body = draft.summary = draft.picture = ""
             draft.link = draft.discussion or draft.link
     parsed = finish(kept, known, now, language=language, home=html_url)
     return msgspec.structs.replace(parsed, title=clean_line(title, 120), html_url=canonical_url(html_url))
