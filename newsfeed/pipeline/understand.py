@@ -11,6 +11,7 @@ from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
 
+YES = frozenset({"yes", "true", "on", "1", "always"})
 WINDOW = timedelta(hours=96)  # how far back a new item may join a story
 
 
@@ -38,8 +39,10 @@ def group(home: Home, store: Store, *, progress: Progress) -> int:
         return 0
     progress.step("Joining what tells of the same event")
     since = home.clock() - WINDOW
-    names = {s.feed: s.name for s in store.states()}
+    states = store.states()
+    names = {s.feed: s.name for s in states}
+    paid = frozenset(s.feed for s in states if s.subscription.options.get("paywall", "").casefold() in YES)
     window = [i for i in store.window(since, body="text") if not i.before]
-    changed = stories.join(new, window, store.stories(since), names)
+    changed = stories.join(new, window, store.stories(since), names, paid)
     store.save_stories(changed)
     return len(changed)
