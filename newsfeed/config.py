@@ -447,6 +447,11 @@ def mail_password(settings: Settings) -> str:
     return secret(settings, place, "[mail.password]")
 
 
+def has_mail_variable() -> bool:
+    """Whether the environment holds the mail password."""
+    return bool(os.environ.get(MAIL_VARIABLE))
+
+
 def detect_timezone() -> str:
     """The machine's time zone by its IANA name, "UTC" where none can be found."""
     import tzlocal

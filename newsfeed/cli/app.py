@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from newsfeed import __version__
-from newsfeed.cli import account, care, feeds, morning, people, pipes, topics, why
+from newsfeed.cli import account, care, feeds, mail, morning, people, pipes, schedule, topics, why
 from newsfeed.cli.context import Context
 from newsfeed.errors import NewsfeedError
 
@@ -52,6 +52,8 @@ def root(
 
 
 morning.register(app)
+schedule.register(app)
+mail.register(app)
 feeds.register(app)
 people.register(app)
 topics.register(app)

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from newsfeed import deliver, edition
-from newsfeed.errors import NetworkError, NotFoundError
+from newsfeed.errors import DeliveryError, NetworkError, NotFoundError
 from newsfeed.model import Breadth, Day, Edition, Pool, Settings
-from newsfeed.pipeline import articles
+from newsfeed.pipeline import articles, publish
 from newsfeed.pipeline import refresh as refreshing
 from newsfeed.pipeline.health import reports
 from newsfeed.pipeline.home import Home
@@ -76,8 +76,8 @@ def digest(
     templates = Templates(home.templates)
     built = msgspec.structs.replace(built, templates=templates.hash)
     store.record(built, edition.remember(built, pool))
-    draw(home, store, built, templates)
-    return report(home, built, built_now=True, pulled=pulled)
+    note = draw(home, store, built, templates)
+    return report(home, built, built_now=True, pulled=pulled, note=note)
 
 
 def pool_for(home: Home, store: Store, day: Day) -> Pool:
@@ -95,8 +95,8 @@ def update_page(home: Home, store: Store, stored: Edition, pulled: RefreshReport
         current = edition.since(stored, pool, home.settings, now=home.clock())
         if current != stored:
             store.record(current, edition.remember(current, pool))
-    draw(home, store, current, templates)
-    return report(home, current, built_now=False, pulled=pulled)
+    note = draw(home, store, current, templates)
+    return report(home, current, built_now=False, pulled=pulled, note=note)
 
 
 def replay(home: Home, store: Store, date: Day) -> DigestReport:
@@ -133,13 +133,22 @@ def archive_path(date: Day) -> str:
     return f"archive/{date:%Y/%m/%d}.html"
 
 
-def draw(home: Home, store: Store, current: Edition, templates: Templates) -> None:
-    """Draw an edition with everything around it and put it into the site, index last."""
+def draw(home: Home, store: Store, current: Edition, templates: Templates) -> str:
+    """Draw an edition with everything around it and put it into the site, index last; then mirror the site.
+
+    Gives a sentence on what went wrong with the mirror: the page itself stands.
+    """
     days = store.editions()
     recent: Sequence[Edition] = [e for d in days[-RECENT:] if (e := store.edition(d)) is not None]
     told = account(home, store, until=current.date)
     older = [d for d in days[:-RECENT] if d != current.date]
-    deliver.write_site(home.site, templates.site(current, told, recent=[*recent, *older]))
+    site_url = home.settings.publish.site_url
+    deliver.write_site(home.site, templates.site(current, told, recent=[*recent, *older], site_url=site_url))
+    try:
+        publish.mirror(home)
+    except DeliveryError as error:
+        return f"The page was not published. {' '.join(str(error).split())}"
+    return ""
 
 
 def account(home: Home, store: Store, *, days: int = 30, until: Day | None = None) -> Breadth:
@@ -149,7 +158,9 @@ def account(home: Home, store: Store, *, days: int = 30, until: Day | None = Non
     return edition.breadth(history, home.settings, days=days, until=last)
 
 
-def report(home: Home, current: Edition, *, built_now: bool, pulled: RefreshReport | None) -> DigestReport:
+def report(
+    home: Home, current: Edition, *, built_now: bool, pulled: RefreshReport | None, note: str = ""
+) -> DigestReport:
     """The edition in numbers, for the caller to print."""
     return DigestReport(
         page=str(home.site / "index.html"),
@@ -160,6 +171,7 @@ def report(home: Home, current: Edition, *, built_now: bool, pulled: RefreshRepo
         picks=sum(len(s.picks) for s in current.sections),
         lines=len(current.lines),
         minutes=current.minutes,
+        note=note,
         counts=current.counts,
         refresh=pulled,
         edition_note=current.since_note or current.note,

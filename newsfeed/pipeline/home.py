@@ -6,11 +6,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsfeed import opml
+from newsfeed import deliver, opml
 from newsfeed.errors import ListError, NewsfeedError, NotFoundError
 from newsfeed.model import Problem, Settings, SubscriptionList
 from newsfeed.pipeline.reports import Clock
-from newsfeed.store import Store
+from newsfeed.store import Store as Store  # noqa: PLC0414 - handed on to who holds what `open_store` gives
 from newsfeed.store.lock import Lock
 
 
@@ -62,6 +62,10 @@ class Home:
     def lock(self, label: str) -> Lock:
         """The home's one lock; `label` tells others what its holder does."""
         return Lock(self.inner / "lock", label)
+
+    def run_lock(self) -> Lock:
+        """The lock of `newsfeed run`: one such process a home. It leaves the home's own lock to whoever works."""
+        return Lock(self.inner / "run.lock", "run")
 
     def read_list(self) -> bytes:
         """The bytes of feeds.opml.
@@ -135,6 +139,15 @@ def create(folder: Path, *, starter: bytes, settings_text: str) -> list[str]:
     inner = folder / ".newsfeed"
     inner.mkdir(mode=0o700, exist_ok=True)
     return written
+
+
+def put(path: Path, data: bytes) -> None:
+    """Replace a file whole or not at all; a new one is for its owner only.
+
+    Raises:
+        DeliveryError: it can't be written.
+    """
+    deliver.write(path, data)
 
 
 def is_writable(folder: Path) -> bool:

@@ -1,0 +1,268 @@
+"""The page as a mail: send, look, set up, off."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsfeed.cli.context import Context
+
+if TYPE_CHECKING:
+    from newsfeed.model import Settings
+    from newsfeed.pipeline.providers import Provider
+
+PANEL = "Every morning"
+
+mail_app = typer.Typer(
+    help="The page as a mail: send it, look at it, set it up.", invoke_without_command=True
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Put this module's commands into the tree."""
+    app.add_typer(mail_app, name="mail", rich_help_panel=PANEL)
+
+
+@mail_app.callback()
+def mail(
+    context: typer.Context,
+    date: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Of an earlier edition.")] = "",
+    eml: Annotated[
+        str, typer.Option("--eml", metavar="FILE|-", help="Write the message it would send; needs no server.")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show headers and sizes; send nothing.")] = False,
+    test: Annotated[bool, typer.Option("--test", help="Send a short trial message now.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Send even if it was sent, or may have been.")
+    ] = False,
+) -> None:
+    """Send the mail of today's edition now, unless that was done."""
+    if context.invoked_subcommand is not None:
+        return
+    from newsfeed import config
+    from newsfeed.cli import show
+    from newsfeed.cli.morning import _date
+    from newsfeed.pipeline import mail as mailing
+    from newsfeed.pipeline.digest import today
+
+    given: Context = context.obj
+    home = given.home()
+    day = _date(date) or today(home)
+
+    def password() -> str:
+        return config.mail_password(home.settings)
+
+    if test:
+        if not mailing.wanted(home.settings):
+            _no_address()
+        done = mailing.attempt(home, password=password)
+        show.say(f"{done.text} {done.repair}".strip())
+        raise typer.Exit(0 if done.outcome == "sent" else 1)
+    if eml or dry_run:
+        with home.open_store() as store:
+            written = mailing.of_day(home, store, day)
+        if dry_run:
+            for name, value in written.headers:
+                show.say(f"{name}: {value}")
+            show.say()
+            letter = written.letter
+            show.say(
+                f"HTML {letter.html_bytes / 1000:.1f} kB, text {len(letter.text.encode()) / 1000:.1f} kB, all {len(written.data) / 1000:.1f} kB"
+            )
+            if letter.left_out:
+                show.say(f"{letter.left_out} stories are left out for size: they are on the page.")
+            show.say(f"preview: {letter.preview}")
+        if eml == "-":
+            sys.stdout.buffer.write(written.data)
+            sys.stdout.flush()
+        elif eml:
+            from newsfeed.pipeline.home import put
+
+            put(Path(eml), written.data)
+            show.say(f"wrote {eml}")
+        return
+    with home.lock("mail"), home.open_store() as store:
+        report = mailing.send(home, store, day, password=password, by_hand=True, again=again)
+    show.say(f"{report.text} {report.repair}".strip())
+    raise typer.Exit(0 if report.good else 1)
+
+
+def _no_address() -> None:
+    from newsfeed.errors import SettingsError
+
+    raise SettingsError("[mail]", "there is no address to send to", "Run newsfeed mail setup.")
+
+
+@mail_app.command()
+def off(context: typer.Context) -> None:
+    """No more mails: takes the [mail] table out of newsfeed.toml, and its password with it."""
+    from newsfeed import config
+    from newsfeed.cli import show
+
+    given: Context = context.obj
+    setting = given.settings.mail
+    if not setting.to:
+        show.say("There is no mail.")
+        return
+    _rewrite(given.folder, [])
+    if setting.password.keyring:
+        config.forget_in_keyring(setting.password.keyring)
+    kept = _password_file(given.folder)
+    kept.unlink(missing_ok=True)
+    show.say("No more mails. newsfeed mail setup begins anew.")
+
+
+@mail_app.command()
+def setup(
+    context: typer.Context,
+    to: Annotated[str, typer.Option("--to", help="The address that the page goes to.")] = "",
+    by: Annotated[str, typer.Option("--by", help="smtp, sendmail, maildir or eml.")] = "smtp",
+    path: Annotated[str, typer.Option("--path", help="The sendmail program, maildir or folder.")] = "",
+    sender: Annotated[
+        str, typer.Option("--sender", help="The address it comes from. Default: the same.")
+    ] = "",
+    host: Annotated[str, typer.Option("--host", help="The mail server, as host or host:port.")] = "",
+    user: Annotated[str, typer.Option("--user", help="The user name there. Default: the sender.")] = "",
+    no_test: Annotated[bool, typer.Option("--no-test", help="Send no trial message.")] = False,
+) -> None:
+    """Ask for address and provider, keep the password safely, and send a trial message.
+
+    Without a terminal the password is read from the first line of the input.
+    """
+    from newsfeed import config
+    from newsfeed.cli import care, show
+    from newsfeed.errors import SettingsError
+    from newsfeed.pipeline import mail as mailing
+    from newsfeed.pipeline import providers
+
+    given: Context = context.obj
+    given.home()
+    care.ensure_settings(given)
+    asking = sys.stdin.isatty()
+    if not to:
+        if not asking:
+            raise SettingsError(
+                "--to", "is missing", "Name the address: newsfeed mail setup --to you@example.org"
+            )
+        to = typer.prompt("Your mail address")
+    lines = [f"to = {_quoted(to)}"]
+    if sender:
+        lines.append(f"sender = {_quoted(sender)}")
+    lines.append(f"by = {_quoted(by)}")
+    if path:
+        lines.append(f"path = {_quoted(path)}")
+    if by == "smtp":
+        provider = providers.of(sender or to)
+        if provider is not None and not host:
+            show.say(provider.advice)
+            if provider.refuses:
+                show.say("Nothing was set up.")
+                raise typer.Exit(1)
+        lines += _server_lines(host, provider, asking)
+        if user:
+            lines.append(f"user = {_quoted(user)}")
+        secret = _ask_password(asking)
+        text = _text(given.folder)
+        config.parse(config.with_table(text, "mail", lines), {}, home=given.folder)  # before a secret is kept
+        if secret:
+            lines.append(_keep(given.folder, user or sender or to, secret))
+    _rewrite(given.folder, lines)
+    show.say(f"wrote [mail] into {given.folder / config.FILE}")
+    if no_test:
+        return
+    home = Context(given.folder).home()
+    done = mailing.attempt(home, password=lambda: config.mail_password(home.settings))
+    show.say(f"{done.text} {done.repair}".strip())
+    if done.outcome == "sent":
+        show.say(
+            "A trial message is on its way. From tomorrow on the page comes at its hour, while newsfeed run runs."
+        )
+    raise typer.Exit(0 if done.outcome == "sent" else 1)
+
+
+def _server_lines(host: str, provider: Provider | None, asking: bool) -> list[str]:
+    from newsfeed.errors import SettingsError
+
+    if not host and provider is not None:
+        return [
+            f"host = {_quoted(provider.host)}",
+            f"port = {provider.port}",
+            f"security = {_quoted(provider.security)}",
+        ]
+    if not host:
+        if not asking:
+            raise SettingsError(
+                "--host", "is missing", "This provider isn't known here: name its server for sending."
+            )
+        host = typer.prompt("Its server for sending (SMTP), as host or host:port")
+    name, _, port = host.partition(":")
+    if port and not port.isdecimal():
+        raise SettingsError("--host", f"{port!r} is no port", "Write it as mail.example.org:587.")
+    from newsfeed.config import THIS_MACHINE
+
+    number = int(port or 587)
+    security = "tls" if number == 465 else "none" if name in THIS_MACHINE else "starttls"
+    return [f"host = {_quoted(name)}", f"port = {number}", f'security = "{security}"']
+
+
+def _ask_password(asking: bool) -> str:
+    from newsfeed import config
+
+    if asking:
+        return str(
+            typer.prompt(
+                "Password (it is not shown; empty for none)", hide_input=True, default="", show_default=False
+            )
+        )
+    return "" if config.has_mail_variable() else sys.stdin.readline().strip()
+
+
+def _keep(folder: Path, user: str, secret: str) -> str:
+    """Keep the password in the system's keyring, else in a file for its owner only; gives its line of the settings."""
+    from newsfeed import config
+    from newsfeed.cli import show
+    from newsfeed.pipeline.home import put
+
+    if config.keep_in_keyring(user, secret):
+        show.say("The password is in your system's keyring.")
+        return f"password = {{ keyring = {_quoted(user)} }}"
+    path = _password_file(folder)
+    put(path, f"{secret}\n".encode())
+    show.say(f"The password is in {path}, which only you can read.")
+    return f"password = {{ file = {_quoted(str(path.relative_to(folder)))} }}"
+
+
+def _password_file(folder: Path) -> Path:
+    return folder / ".newsfeed" / "mail-password"
+
+
+def _text(folder: Path) -> str:
+    from newsfeed import config
+
+    path = folder / config.FILE
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def _rewrite(folder: Path, lines: list[str]) -> Settings:
+    """Put the [mail] table into newsfeed.toml, all else as it was; checked before it is written.
+
+    Raises:
+        SettingsError: what would be written is not acceptable.
+    """
+    from newsfeed import config
+    from newsfeed.pipeline.home import put
+
+    text = config.with_table(_text(folder), "mail", lines)
+    settings = config.parse(text, {}, home=folder)
+    put(folder / config.FILE, text.encode())
+    return settings
+
+
+def _quoted(text: str) -> str:
+    """A TOML string."""
+    import json
+
+    return json.dumps(text)

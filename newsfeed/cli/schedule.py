@@ -1,0 +1,232 @@
+"""Every morning by itself: run, schedule and uninstall."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsfeed.cli.context import Context, now
+
+if TYPE_CHECKING:
+    from newsfeed.pipeline.home import Home
+    from newsfeed.schedule.starting import Plan
+
+PANEL = "Every morning"
+CARE = "Care"
+
+schedule_app = typer.Typer(
+    help="Make the page every morning by itself: on, off, status.", no_args_is_help=True
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Put this module's commands into the tree."""
+    app.command("run", rich_help_panel=PANEL)(run)
+    app.add_typer(schedule_app, name="schedule", rich_help_panel=PANEL)
+    app.command("uninstall", rich_help_panel=CARE)(uninstall)
+
+
+def _fresh_home(given: Context) -> Home:
+    """The home with the settings as they are at this moment."""
+    return Context(given.folder).home()
+
+
+def run(
+    context: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="Do what is due now, then end; for cron.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
+) -> None:
+    """Run until stopped: pull feeds when due, and have the page (and the mail) ready at your hour."""
+    from newsfeed.cli import care, show
+    from newsfeed.schedule.running import Runner
+
+    given: Context = context.obj
+    care.ensure_settings(given)
+
+    def say(line: str) -> None:
+        if not quiet:
+            print(line, flush=True)  # noqa: T201 - a line for the journal, whole and at once
+
+    runner = Runner(lambda: _fresh_home(given), say if not once or not quiet else show.say)
+    if once:
+        raise typer.Exit(0 if runner.look() else 1)
+    raise typer.Exit(runner.run())
+
+
+def _plan(given: Context, kind: str) -> Plan:
+    from newsfeed.errors import SettingsError
+    from newsfeed.schedule import starting
+
+    if kind not in {"", starting.SYSTEMD, starting.LAUNCHD, starting.CRON}:
+        raise SettingsError("--by", f"{kind!r} is no choice", "Allowed: systemd, launchd, cron.")
+    return starting.plan(given.folder, kind)
+
+
+ByOption = Annotated[
+    str, typer.Option("--by", help="systemd, launchd or cron. Default: what this machine has.")
+]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
+
+
+@schedule_app.command()
+def on(context: typer.Context, by: ByOption = "", yes: YesOption = False) -> None:
+    """Start newsfeed with your session; shows what it would write, and asks."""
+    from newsfeed.cli import show
+    from newsfeed.schedule import starting
+
+    given: Context = context.obj
+    home = given.home()
+    found = _plan(given, by)
+    if found.kind == starting.CRON:
+        show.say(
+            "There is no systemd here. Add this line with `crontab -e`:"
+            if not by
+            else "Add this line with `crontab -e`:"
+        )
+        show.say()
+        show.say(found.text)
+        return
+    show.say(f"This goes into {found.path}:", style="bold")
+    show.say()
+    show.say(found.text)
+    for command in found.on:
+        show.say(f"then: {' '.join(command)}")
+    if not _agreed("Write it and start newsfeed?", yes):
+        show.say("Nothing was written.")
+        raise typer.Exit(1)
+    trouble = starting.switch_on(found)
+    for line in trouble:
+        show.err.print(line, markup=False)
+    setting = home.settings.schedule
+    show.say(f"On: the page is there at {setting.hour} ({home.settings.timezone}).")
+    if found.kind == starting.SYSTEMD:
+        show.say("To have it also while you are logged out: loginctl enable-linger")
+    raise typer.Exit(1 if trouble else 0)
+
+
+@schedule_app.command()
+def off(context: typer.Context, by: ByOption = "") -> None:
+    """Stop newsfeed and take away what `schedule on` wrote."""
+    from newsfeed.cli import show
+    from newsfeed.schedule import starting
+
+    found = _plan(context.obj, by)
+    if found.kind == starting.CRON:
+        show.say("If you added a line to your crontab, remove it with `crontab -e`:")
+        show.say(found.text)
+        return
+    if not starting.is_on(found):
+        show.say("It is off already.")
+        return
+    for line in starting.switch_off(found):
+        show.err.print(line, markup=False)
+    show.say(f"Off: {found.path} is removed.")
+
+
+@schedule_app.command()
+def status(context: typer.Context) -> None:
+    """Whether it is on and alive, when it runs next, and what was missed."""
+    from newsfeed.cli import show
+    from newsfeed.pipeline import heartbeat
+    from newsfeed.pipeline.digest import today
+    from newsfeed.schedule import starting
+    from newsfeed.schedule.running import Runner
+
+    given: Context = context.obj
+    home = given.home()
+    found = _plan(given, "")
+    beat = heartbeat.read(home)
+    with home.open_store() as store:
+        due = Runner(lambda: home, show.say).decide(home, store)
+        done = store.done(today(home))
+        mails = store.mails()[-1:]
+    written = "on" if starting.is_on(found) else "off" if found.path else "cron or by hand"
+    show.say(f"Schedule   {written}" + (f" ({found.path})" if written == "on" else ""))
+    if beat is None:
+        show.say("Running    no")
+    elif beat.alive(now()):
+        show.say(f"Running    process {beat.pid}, {beat.doing or 'waiting'}")
+    else:
+        show.say(f"Running    no: its last sign of life was {show.age(beat.at, now())}")
+    show.say(f"Today      {'done' if done else 'not yet'}")
+    for row in mails:
+        show.say(f"Mail       of {row.date}: {row.state}")
+    show.say(f"Next       {show.clock_time(due.next, home.settings.timezone, now())}")
+    if due.missed:
+        show.say(f"Missed     {', '.join(map(str, due.missed))}")
+    alive = beat is not None and beat.alive(now())
+    raise typer.Exit(1 if written == "on" and not alive else 0)
+
+
+def uninstall(
+    context: typer.Context,
+    purge: Annotated[bool, typer.Option("--purge", help="Also remove pages, database and settings.")] = False,
+    yes: YesOption = False,
+) -> None:
+    """Take away the schedule, and say where your data lies; with --purge remove that too, after asking."""
+    from newsfeed import config
+    from newsfeed.cli import show
+    from newsfeed.schedule import starting
+
+    given: Context = context.obj
+    for kind in (starting.SYSTEMD, starting.LAUNCHD):
+        found = _plan(given, kind)
+        if starting.is_on(found):
+            for line in starting.switch_off(found):
+                show.err.print(line, markup=False)
+            show.say(f"removed: {found.path}")
+    folder = given.folder
+    data = [p for p in (folder / "site", folder / ".newsfeed", folder / config.FILE) if p.exists()]
+    if not data:
+        show.say(f"There is no data of newsfeed in {folder}.")
+    for path in data:
+        show.say(f"data: {path}")
+    if purge and data:
+        if not _agreed("Remove all of this for good? feeds.opml stays.", yes):
+            show.say("It stays.")
+            raise typer.Exit(1)
+        _purge(given, data)
+    elif data:
+        show.say("It stays; newsfeed uninstall --purge removes it.")
+    show.say(f"Your list stays: {folder / 'feeds.opml'}")
+    show.say("The program itself: uv tool uninstall morning-newsfeed, or delete its folder.")
+
+
+def _purge(given: Context, data: list[Path]) -> None:
+    from newsfeed import config
+    from newsfeed.cli import show
+    from newsfeed.errors import NewsfeedError, SettingsError
+    from newsfeed.pipeline.home import Home
+
+    try:
+        settings = given.settings
+    except NewsfeedError:
+        settings = None  # settings that can't be read name no keyring and no mirror
+    if settings is not None:
+        if settings.mail.password.keyring:
+            config.forget_in_keyring(settings.mail.password.keyring)
+        if folder := config.publish_folder(settings):
+            show.say(f"The published copy stays: {folder}")
+        with (
+            Home(given.folder, settings, now).run_lock(),
+            Home(given.folder, settings, now).lock("uninstall"),
+        ):
+            pass  # nobody is at work here
+    for path in data:
+        try:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        except OSError as error:
+            raise SettingsError(
+                str(path), f"can't be removed ({error.strerror})", "Remove it by hand."
+            ) from error
+        show.say(f"removed: {path}")
+
+
+def _agreed(question: str, yes: bool) -> bool:
+    if yes:
+        return True
+    return sys.stdin.isatty() and typer.confirm(question)

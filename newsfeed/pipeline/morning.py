@@ -1,0 +1,170 @@
+"""One morning from the feeds to the reader: prepared ahead of its hour, delivered at it, and noted as done.
+
+Every step can be repeated: an edition that is stored is drawn again rather than chosen again, files that are the same
+are left alone, and the mail goes by its outbox. So whoever was interrupted simply begins again.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+
+from newsfeed import config
+from newsfeed.errors import NetworkError, NewsfeedError
+from newsfeed.model import Day, Record
+from newsfeed.pipeline import digest as digesting
+from newsfeed.pipeline import mail
+from newsfeed.pipeline import refresh as refreshing
+from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.reports import DigestReport, ListChange, Progress, RefreshReport
+from newsfeed.store import Store
+
+PREPARED = "prepared"
+PATIENCE = timedelta(minutes=20)  # after the hour, for a network that is just coming up
+
+
+class Morning(Record, frozen=True, kw_only=True):
+    """What a step of the morning did. Each text is one sentence for the log."""
+
+    date: Day
+    digest: DigestReport | None = None
+    mail: mail.MailReport | None = None
+    trouble: tuple[str, ...] = ()
+    postponed: str = ""  # why it is to be tried again soon
+
+
+def prepare(home: Home, store: Store, *, late: timedelta | None = None, progress: Progress) -> Morning:
+    """Ask the feeds and make today's page. Its day is noted as prepared, not as done.
+
+    Args:
+        late: how long after its hour this is; None before it. A network that isn't there is waited for, but not
+            for ever: a page that says so is better than none.
+
+    Raises:
+        NewsfeedError: there is no list, or the page can't be written.
+    """
+    day = digesting.today(home)
+    try:
+        made = digesting.digest(home, store, secrets=config.secrets(home.settings), progress=progress)
+    except NetworkError:
+        if late is None or late < PATIENCE:
+            return Morning(date=day, postponed="no network yet")
+        made = digesting.digest(home, store, refresh=False, progress=progress)
+    store.set_meta(PREPARED, day.isoformat())
+    # A page that could not be published stands all the same: only its copy is missing.
+    return Morning(date=day, digest=made, trouble=(made.note,) if made.note else ())
+
+
+def prepared(store: Store) -> frozenset[Day]:
+    """The days that were prepared in their time; only the newest is known."""
+    kept = store.get_meta(PREPARED)
+    return frozenset({Day.fromisoformat(kept)} if kept else ())
+
+
+def deliver(home: Home, store: Store, *, late: timedelta, progress: Progress) -> Morning:
+    """Hand out today's edition: make it unless that was done ahead of the hour, send the mail, note the day as done.
+
+    The day is done when its page stands: a mail that failed is tried again by `owed_mail`.
+
+    Raises:
+        NewsfeedError: as `prepare`.
+    """
+    day = digesting.today(home)
+    if day in prepared(store) and store.edition(day) is not None:
+        done = Morning(date=day)
+    else:
+        done = prepare(home, store, late=late, progress=progress)
+        if done.postponed:
+            return done
+    store.mark_done(day, home.settings.timezone, home.clock())
+    done = owed_mail(home, store, done)
+    store.backup(home.clock())
+    store.prune(home.clock(), items=home.settings.keep.items, bodies=home.settings.keep.bodies)
+    return done
+
+
+def days_done(store: Store, today: Day) -> frozenset[Day]:
+    """The days whose edition is done, as far as a schedule asks: the last one, and from today on.
+
+    A day before today counts as done when it has an edition at all, even one that was made by hand.
+    """
+    found = {day for n in range(9) if store.done(day := today + timedelta(days=n))}
+    found |= {day for day in store.editions() if day < today}
+    found |= {day for n in range(1, 40) if store.done(day := today - timedelta(days=n))}
+    return frozenset(found)
+
+
+def owed_mail(home: Home, store: Store, before: Morning | None = None) -> Morning:
+    """Send today's mail if it is due by itself; trouble with it leaves everything else as it is."""
+    day = digesting.today(home)
+    done = before or Morning(date=day)
+    if not mail.owed(home, store, day):
+        return done
+    try:
+        report = mail.send(home, store, day, password=lambda: config.mail_password(home.settings))
+    except NewsfeedError as error:
+        return msgspec.structs.replace(done, trouble=(*done.trouble, f"No mail. {one_line(error)}"))
+    return msgspec.structs.replace(done, mail=report)
+
+
+def pull(home: Home, store: Store, *, progress: Progress) -> RefreshReport:
+    """Ask the feeds whose time has come; the page stays as it is."""
+    return refreshing.refresh(home, store, due=True, secrets=config.secrets(home.settings), progress=progress)
+
+
+def one_line(error: NewsfeedError) -> str:
+    """An error in one line."""
+    return " ".join(str(error).split())
+
+
+# ------------------------------------------------------------------------- words for a log
+
+
+def plan_words(change: ListChange, pulled: RefreshReport | None = None) -> str:
+    """What changed in the list, in short: "+2 −1 ~1, one duplicate, one unreachable"; "" where nothing did."""
+    counts = (("+", change.added), ("−", change.removed), ("~", change.changed))
+    plan = " ".join(f"{sign}{len(these)}" for sign, these in counts if these)
+    doubles = sum("listed twice" in p.text for p in change.problems)
+    rest = len(change.problems) - doubles
+    unreachable = 0
+    if pulled is not None and change.added:
+        unreachable = sum(r.added and r.failure is not None for r in pulled.results)
+    parts = [plan] if plan else []
+    for number, one, many in (
+        (doubles, "duplicate", "duplicates"),
+        (rest, "problem", "problems"),
+        (unreachable, "unreachable", "unreachable"),
+    ):
+        if number:
+            parts.append(f"{_NUMBERS.get(number, str(number))} {one if number == 1 else many}")
+    return ", ".join(parts)
+
+
+_NUMBERS = {1: "one", 2: "two", 3: "three"}
+
+
+def told(done: Morning) -> list[str]:
+    """What a morning did, line by line."""
+    lines = []
+    if done.postponed:
+        lines.append(f"{done.date}: waiting, {done.postponed}.")
+    if done.digest is not None:
+        made = "made" if done.digest.built else "drawn again"
+        lines.append(f"{done.date}: page {made}, {done.digest.promise}.")
+        if done.digest.refresh is not None:
+            lines += listed(done.digest.refresh)
+    if done.mail is not None:
+        lines.append(f"Mail of {done.date}: {done.mail.state}. {done.mail.text} {done.mail.repair}".strip())
+    return [*lines, *done.trouble]
+
+
+def listed(pulled: RefreshReport) -> list[str]:
+    """What a refresh found changed or wrong in the list."""
+    lines = []
+    if plan := plan_words(pulled.list, pulled):
+        lines.append(f"feeds.opml: {plan}")
+    if pulled.list.unreadable:
+        lines.append(f"feeds.opml can't be read, the last good list is in force: {pulled.list.unreadable}")
+    lines += [f"feeds.opml, line {p.line}: {p.text} {p.repair}".rstrip() for p in pulled.list.problems]
+    return lines

@@ -1,0 +1,130 @@
+"""What is due now: the one question of the schedule, answered from the clock, the settings and the days done. Pure.
+
+A day is a local date of the reader. Its edition is made once, whatever the machine, the clock or the zone does
+meanwhile, because the date is the key: an hour that comes twice (or not at all) on the days when clocks change makes
+no second edition and no missing one, nor does a step of the clock or a journey across the date line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from newsfeed.model import Day, Record
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+MISSED_SHOWN = 31  # days that are looked back for missed mornings
+_DAY = timedelta(days=1)
+
+
+class Act(StrEnum):
+    """What there is to do."""
+
+    WAIT = "wait"
+    PREPARE = "prepare"  # ask the feeds and make the page, so that it is there at the hour
+    DELIVER = "deliver"  # the hour has come: make what is missing, send the mail, note the day as done
+
+
+class Due(Record, frozen=True, kw_only=True):
+    """What is due, for which day, and when to ask again."""
+
+    act: Act
+    day: Day  # the reader's local date now
+    next: datetime | None  # UTC: when the next act begins; None without days to deliver on
+    missed: tuple[Day, ...] = ()  # mornings that passed without an edition since the last one that was done
+
+
+def due(
+    now: datetime,
+    zone: str,
+    hour: str,
+    days: Collection[str],
+    done: Collection[Day],
+    prepared: Collection[Day] = (),
+    ahead: timedelta = timedelta(0),
+) -> Due:
+    """What to do at `now`.
+
+    Args:
+        now: aware.
+        zone: the reader's, by its IANA name.
+        hour: "06:30", local.
+        days: names of the weekdays that have an edition.
+        done: local dates whose edition is done, in whatever zone that was.
+        prepared: local dates whose page was made in its time ahead of the hour.
+        ahead: how long before the hour that is; never before midnight of its day.
+    """
+    here = ZoneInfo(zone)
+    today = now.astimezone(here).date()
+    if today in done or not _wanted(today, days):
+        act = Act.WAIT
+    elif now >= moment(today, hour, here):
+        act = Act.DELIVER
+    elif today not in prepared and now >= opening(today, hour, here, ahead):
+        act = Act.PREPARE
+    else:
+        act = Act.WAIT
+    return Due(
+        act=act,
+        day=today,
+        next=_next(now, today, here, hour, days, done, prepared, ahead),
+        missed=_missed(today, days, done),
+    )
+
+
+def moment(day: Day, hour: str, zone: ZoneInfo) -> datetime:
+    """When the hour of a local day comes, in UTC.
+
+    An hour that is skipped that night comes as much later as the clocks are put forward; of one that comes twice the
+    first counts.
+    """
+    return datetime.combine(day, time.fromisoformat(hour), zone).astimezone(UTC)
+
+
+def opening(day: Day, hour: str, zone: ZoneInfo, ahead: timedelta) -> datetime:
+    """When the preparing of a local day begins, in UTC: `ahead` of its hour, but not before the day itself."""
+    return max(moment(day, hour, zone) - ahead, moment(day, "00:00", zone))
+
+
+def _wanted(day: Day, days: Collection[str]) -> bool:
+    return WEEKDAYS[day.weekday()] in days
+
+
+def _next(
+    now: datetime,
+    today: Day,
+    zone: ZoneInfo,
+    hour: str,
+    days: Collection[str],
+    done: Collection[Day],
+    prepared: Collection[Day],
+    ahead: timedelta,
+) -> datetime | None:
+    """The next moment after `now` at which something becomes due."""
+    for n in range(8):
+        day = today + n * _DAY
+        if day in done or not _wanted(day, days):
+            continue
+        moments = [moment(day, hour, zone)]
+        if day not in prepared:
+            moments.append(opening(day, hour, zone, ahead))
+        if coming := [m for m in moments if m > now]:
+            return min(coming)
+    return None
+
+
+def _missed(today: Day, days: Collection[str], done: Collection[Day]) -> tuple[Day, ...]:
+    """The wanted days between the last one done and today; none before there ever was one."""
+    earlier = [d for d in done if d < today]
+    if not earlier:
+        return ()
+    first = max(*earlier, today - MISSED_SHOWN * _DAY)
+    gap: list[date] = []
+    day = first + _DAY
+    while day < today:
+        if _wanted(day, days):
+            gap.append(day)
+        day += _DAY
+    return tuple(gap)

@@ -1,0 +1,333 @@
+"""`newsfeed run`: a process that looks at the clock, does what is due, and can be stopped at any moment.
+
+APScheduler calls `look` every half minute, in one thread, so that a look that takes long is never overtaken. What is
+due is decided anew each time from the clock, the settings and the database; nothing is remembered here that matters.
+
+APScheduler plans by the wall clock: set back by a day, it would wait for a day. The main thread therefore watches the
+wall clock against the monotonic one, and asks for a look at once when they part, which is also how waking up from
+sleep is noticed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from logging.handlers import RotatingFileHandler
+from types import FrameType
+from zoneinfo import ZoneInfo
+
+from newsfeed.errors import BusyError, NewsfeedError
+from newsfeed.model import Day
+from newsfeed.pipeline import heartbeat, mail, morning
+from newsfeed.pipeline.digest import today
+from newsfeed.pipeline.heartbeat import Beat
+from newsfeed.pipeline.home import Home, Store
+from newsfeed.pipeline.reports import FeedResult, Progress
+from newsfeed.schedule.deciding import Act, Due, due, moment
+
+LOOK_EVERY = 30.0  # seconds
+BEAT_EVERY = 20.0
+PULL_EVERY = 900.0  # feeds that are due are asked together
+PAUSE = 60.0  # after something that should soon be mended by itself
+LONG_PAUSE = 300.0  # after an error
+STEP = 15.0  # seconds by which wall and monotonic clock may part without a word
+GRACE = 8.0  # seconds that a stop waits for what is under way
+LOG_BYTES, LOGS_KEPT = 1_000_000, 3
+
+log = logging.getLogger("newsfeed.run")
+
+
+class Stopping(Exception):  # noqa: N818 - not an error: the reader wants us to end
+    """Ends what is under way at the next point where nothing is half done."""
+
+
+class _Watched(Progress):
+    """Progress of a look: says what is being done, and ends it when the process is to stop."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+
+    def asking(self, name: str) -> None:
+        self._check()
+
+    def done(self, result: FeedResult) -> None:
+        self._check()
+
+    def step(self, text: str) -> None:
+        self._check()
+
+    def _check(self) -> None:
+        if self._stop.is_set():
+            raise Stopping
+
+
+class Runner:
+    """Does what is due, look by look.
+
+    Args:
+        load: gives the home with the settings as they are now; raises NewsfeedError where they can't be read.
+        say: takes one line for the terminal or the journal.
+    """
+
+    def __init__(self, load: Callable[[], Home], say: Callable[[str], None]) -> None:
+        self._load = load
+        self._say = say
+        self._home = load()
+        self._started = self._home.clock()
+        self._stop = threading.Event()
+        self._busy = threading.Lock()
+        self._doing = ""
+        self._due: Due | None = None
+        self._not_before = 0.0  # monotonic: after trouble
+        self._pulled = -PULL_EVERY  # monotonic
+        self._list_seen: tuple[int, int] | None = None
+        self._complaint = ""
+        self._told_missed: tuple[Day, ...] = ()
+
+    # --------------------------------------------------------------------- one look
+
+    def look(self) -> bool:
+        """Do what is due now; False when something went wrong that the reader should know."""
+        if self._stop.is_set():
+            return True
+        with self._busy:
+            home = self._current()
+            try:
+                with home.open_store() as store:
+                    return self._look(home, store)
+            except Stopping:
+                self.tell("Stopped in the middle; what was read so far is kept.")
+                return True
+            except BusyError as error:
+                # Somebody refreshes by hand: what is due is due at the next look as well.
+                self._wait(LOOK_EVERY / 2)
+                log.info("%s", morning.one_line(error))
+                return True
+            except NewsfeedError as error:
+                self._complain(morning.one_line(error))
+                self._wait(LONG_PAUSE)
+                return False
+            finally:
+                self._doing = ""
+
+    def _look(self, home: Home, store: Store) -> bool:
+        found = self.decide(home, store)
+        self._due = found
+        self._tell_missed(found)
+        if time.monotonic() < self._not_before:
+            return True
+        progress = _Watched(self._stop)
+        if found.act == Act.DELIVER:
+            late = home.clock() - moment(found.day, home.settings.schedule.hour, _zone(home))
+            self._doing = f"the edition of {found.day}"
+            with home.lock("run: the morning"):
+                # Looked at again under the lock: another process may have done it meanwhile.
+                if store.done(found.day):
+                    return True
+                return self._report(morning.deliver(home, store, late=late, progress=progress))
+        if found.act == Act.PREPARE:
+            self._doing = f"preparing the edition of {found.day}"
+            with home.lock("run: preparing the morning"):
+                return self._report(morning.prepare(home, store, progress=progress))
+        if store.done(found.day) and mail.owed(home, store, found.day):
+            self._doing = f"the mail of {found.day}"
+            with home.lock("run: the mail"):
+                return self._report(morning.owed_mail(home, store))
+        self._pull(home, store, progress)
+        return True
+
+    def decide(self, home: Home, store: Store) -> Due:
+        """What is due by this home's clock and settings."""
+        schedule = home.settings.schedule
+        return due(
+            home.clock(),
+            home.settings.timezone,
+            schedule.hour,
+            schedule.days,
+            morning.days_done(store, today(home)),
+            morning.prepared(store),
+            timedelta(minutes=schedule.ahead),
+        )
+
+    def _report(self, done: morning.Morning) -> bool:
+        for line in morning.told(done):
+            self.tell(line)
+        if done.postponed:
+            self._wait(PAUSE)
+        self._pulled = time.monotonic()
+        return not done.trouble and (done.mail is None or done.mail.good)
+
+    def _pull(self, home: Home, store: Store, progress: Progress) -> None:
+        """Ask the feeds whose time has come; at once when the list was edited."""
+        seen = _stamp(home)
+        edited = self._list_seen is not None and seen != self._list_seen
+        if not edited and (time.monotonic() - self._pulled < PULL_EVERY or not store.due(home.clock())):
+            self._list_seen = self._list_seen or seen
+            return
+        self._doing = "asking feeds"
+        with home.lock("run: asking feeds"):
+            pulled = morning.pull(home, store, progress=progress)
+        self._pulled, self._list_seen = time.monotonic(), seen
+        for line in morning.listed(pulled):
+            if line != self._complaint:
+                self.tell(line)
+                self._complaint = line
+        log.info("%d of %d feeds answered", pulled.answered, len(pulled.results))
+
+    def _current(self) -> Home:
+        """The home with the settings of this moment; the last good ones while they can't be read."""
+        try:
+            self._home = self._load()
+        except NewsfeedError as error:
+            self._complain(f"The last good settings are in force. {morning.one_line(error)}")
+        return self._home
+
+    def _wait(self, seconds: float) -> None:
+        self._not_before = time.monotonic() + seconds
+
+    def _tell_missed(self, found: Due) -> None:
+        if found.missed and found.missed != self._told_missed:
+            days = ", ".join(str(day) for day in found.missed)
+            self.tell(f"Missed while newsfeed was not running: {days}. The next edition covers them.")
+        self._told_missed = found.missed
+
+    def _complain(self, text: str) -> None:
+        """Say what is wrong, once while it lasts."""
+        if text != self._complaint:
+            self.tell(text)
+        self._complaint = text
+
+    def tell(self, line: str) -> None:
+        """One line for the terminal and the log."""
+        self._say(line)
+        log.info("%s", line)
+
+    # --------------------------------------------------------------------- the process
+
+    def run(self) -> int:
+        """Look until a signal ends it; returns the exit code.
+
+        Raises:
+            BusyError: another `newsfeed run` is at work in this home.
+        """
+        with self._home.run_lock():
+            handler = _logging_to(self._home)
+            before = {s: signal.signal(s, self._on_signal) for s in (signal.SIGTERM, signal.SIGINT)}
+            try:
+                return self._run()
+            finally:
+                for number, old in before.items():
+                    signal.signal(number, old)
+                heartbeat.stop(self._home)
+                log.removeHandler(handler)
+                handler.close()
+
+    def _run(self) -> int:
+        from apscheduler.executors.pool import ThreadPoolExecutor
+        from apscheduler.schedulers.background import BackgroundScheduler
+
+        # A look that could not begin in time is not skipped: it is what makes up for a night asleep.
+        scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(1)},
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+            timezone=UTC,
+        )
+        job = scheduler.add_job(
+            self._look_safely, "interval", seconds=LOOK_EVERY, next_run_time=datetime.now(UTC)
+        )
+        scheduler.start()
+        home = self._home
+        self.tell(
+            f"newsfeed runs for {home.folder}, at {home.settings.schedule.hour} {home.settings.timezone}."
+        )
+        self._watch(lambda: job.modify(next_run_time=datetime.now(UTC)))
+        scheduler.shutdown(wait=False)
+        return self._end()
+
+    def _watch(self, wake: Callable[[], object]) -> None:
+        """Beat until the stop; wake the scheduler when the wall clock goes its own way."""
+        wall, steady = time.time(), time.monotonic()
+        while True:
+            self._beat()
+            if self._stop.wait(BEAT_EVERY):
+                return
+            gap = (time.time() - wall) - (time.monotonic() - steady)
+            wall, steady = time.time(), time.monotonic()
+            if abs(gap) > STEP:
+                log.info("The clock moved by %+.0f seconds: asleep, or set anew.", gap)
+                self._not_before = 0.0
+                wake()
+
+    def _beat(self) -> None:
+        found = self._due
+        beat = Beat(
+            pid=os.getpid(),
+            at=self._home.clock(),
+            started=self._started,
+            next=found.next if found else None,
+            doing=self._doing,
+            missed=found.missed if found else (),
+        )
+        try:
+            heartbeat.write(self._home, beat)
+        except NewsfeedError as error:
+            log.warning("%s", morning.one_line(error))
+
+    def _look_safely(self) -> None:
+        """A look whose faults are told and do not end the process."""
+        try:
+            self.look()
+        except Exception as error:
+            log.exception("a look failed")
+            self._say(f"A fault of newsfeed: {type(error).__name__}. Its log says more; it goes on.")
+            self._wait(LONG_PAUSE)
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self._stop.set()
+
+    def _end(self) -> int:
+        """Let what is under way finish or stop; after a while end all the same.
+
+        That is as safe as a power cut, which everything here is made for: what is kept is kept in transactions, files
+        are replaced whole, and a mail under way is marked as uncertain by the next run.
+        """
+        if self._busy.acquire(timeout=GRACE):
+            self._busy.release()
+            self.tell("newsfeed ends.")
+            return 0
+        self.tell(
+            f"newsfeed ends in the middle of {self._doing or 'its work'}; the next run takes it up again."
+        )
+        heartbeat.stop(self._home)
+        logging.shutdown()
+        os._exit(0)
+
+
+def _zone(home: Home) -> ZoneInfo:
+    return ZoneInfo(home.settings.timezone)
+
+
+def _stamp(home: Home) -> tuple[int, int]:
+    """What changes when the list is edited."""
+    try:
+        found = home.list_path.stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_size)
+
+
+def _logging_to(home: Home) -> logging.Handler:
+    """The log of `newsfeed run` in the home: three files of a megabyte at the most, for their owner only."""
+    path = home.inner / "run.log"
+    path.touch(mode=0o600)
+    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOGS_KEPT, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    return handler
