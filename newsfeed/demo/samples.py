@@ -28,7 +28,7 @@ class Sample(Record, frozen=True, kw_only=True):
 
 
 class Source(Record, frozen=True, kw_only=True):
-    """One sample source. `kind` is "rss", "atom", "json", "podcast", "hn", "mastodon" or "fails"."""
+    """One sample source. `kind` is "rss", "atom", "json", "podcast", "hn", "mastodon", "bluesky" or "fails"."""
 
     name: str
     title: str
@@ -69,6 +69,8 @@ def link(source: Source, n: int, item: Sample) -> str:
         return item.text
     if source.kind == "mastodon":
         return f"{source.site}/{90_000 + n}"
+    if source.kind == "bluesky":
+        return f"{source.site}/post/3k{n:05}"
     return f"{source.site}/{slug(item.title)}"
 
 
@@ -111,6 +113,12 @@ def _rss(source: Source, now: datetime) -> bytes:
                     f"<guid>{address}</guid>",
                     f"<description>{html.escape(f'<p>{item.text}{shared}</p>')}</description>",
                 ]
+            case "bluesky":
+                said = " ".join([item.text, *item.extra])
+                fields += [
+                    f"<guid isPermaLink='false'>at://did:plc:sample/app.bsky.feed.post/3k{n:05}</guid>"
+                ]
+                fields += [f"<description>{html.escape(said)}</description>"]
             case "podcast":
                 audio = f"{source.site}/audio/{slug(item.title)}.mp3"
                 fields += [f"<title>{html.escape(item.title)}</title>", f"<guid>{address}</guid>"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -14,6 +15,7 @@ from newsfeed.model import Candidate, FeedFacts, Item, Line, Pick, Span, TopicSc
 
 _SOURCE_CHARACTERS = 40
 _POST_WORDS = 50
+_ADDRESS = re.compile(r"https?://\S+|\b[\w.-]+\.[a-z]{2,}/\S*…?")
 _DISCUSSIONS = 2
 
 
@@ -81,8 +83,9 @@ class Printer:
         return text.cut_sentences(lead, words, item.lang)
 
     def quote(self, item: Item) -> str:
-        """A post's words in quotation marks."""
-        said = text.cut_sentences(item.lead or item.text or item.title, _POST_WORDS, item.lang)
+        """A post's words in quotation marks, from its first one on; addresses are no words."""
+        words = text.clean_line(_ADDRESS.sub("", item.text), 2_000)
+        said = text.cut_sentences(words or item.lead or item.title, _POST_WORDS, item.lang)
         return f"“{said.strip('“”')}”" if said else ""
 
     def others(self, telling: Telling) -> tuple[Span, ...]:
