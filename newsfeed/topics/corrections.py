@@ -28,6 +28,8 @@ NEAR, SAME = 0.25, 0.6  # cosines between which a correction begins to speak and
 FEED_ITEMS = 5.0  # so many corrections of one feed move its other items by half of what they say
 MOST = 12.0  # log-odds that corrections can move another item
 NAME_WEIGHT = 1.5  # a name counts more than another word
+TELLING = 16  # words of a correction that are looked for in other documents
+USUAL_SHARE = 0.6
 COMMON = 3.0  # words below this inverse document frequency make nothing alike
 
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w’']+")
@@ -143,16 +145,23 @@ class Corrections:
         return self._idf
 
     def may_move(self, label: Label, documents: Sequence[Document]) -> list[Document]:
-        """The documents that a correction can move at all: cheap to ask, so that only they are tagged anew."""
-        telling = {word for word, _ in sorted(self._vector(label.document).items(), key=lambda x: -x[1])[:12]}
-        feed = label.document.feed
+        """The documents that a correction can move noticeably: cheap to ask, so that only they are tagged anew.
+
+        By Cauchy and Schwarz the cosine is at most the length of the correction's vector on the words that both
+        have; a document spends at most some USUAL_SHARE of its own length on them, unless it is a copy.
+        """
+        telling = sorted(self._vector(label.document).items(), key=lambda pair: -pair[1])[:TELLING]
+        squares = [(word, value * value) for word, value in telling]
+        least = (NEAR / USUAL_SHARE) ** 2
+        feed, own = label.document.feed, label.document.id
         found = []
         for document in documents:
-            if (feed and document.feed == feed) or document.id == label.document.id:
+            if document.id == own or (feed and document.feed == feed):
                 found.append(document)
                 continue
             text = f"{document.title} {document.text[:TEXT_CHARS]}".lower()
-            if sum(word in text for word in telling) >= 2:
+            shared = [square for word, square in squares if word in text]
+            if len(shared) >= 2 and sum(shared) >= least:
                 found.append(document)
         return found
 
