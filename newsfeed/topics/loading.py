@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import msgspec
@@ -52,6 +52,12 @@ def _shipped() -> dict[str, dict[str, float]]:
 
 def compiled(topics: Mapping[str, TopicSetting]) -> Lexicon:
     """The lexicon with the reader's words; the example titles of a new topic lend it their words."""
+    return _compiled(msgspec.json.encode(topics))
+
+
+@lru_cache(maxsize=4)
+def _compiled(settings: bytes) -> Lexicon:
+    topics = msgspec.json.decode(settings, type=dict[str, TopicSetting])
     merged = with_reader(_shipped(), topics)
     for topic in (*TOPICS, OTHER):
         merged.setdefault(topic, {})[f"{MARK}{topic}"] = MARK_WEIGHT
@@ -81,11 +87,12 @@ def load(weights: bytes | None, topics: Mapping[str, TopicSetting]) -> Tagger:
     know yet work from their words and examples. Raises WeightsError for bytes that are no weights of ours.
     """
     topics = topics_or_default(topics)
-    lexicon = compiled(topics)
     data = weights if weights is not None else cold_weights()
     if data is None:
+        lexicon = compiled(topics)
         return Tagger(lexicon, linear.empty(lexicon.topics), Scales(), topics, {})
     head, arrays = unpack(data)
+    lexicon = compiled(topics)
     model = _widen(linear.from_arrays(head["topics"], arrays), lexicon.topics)
     scales = msgspec.convert(head["scales"], Scales)
     priors = msgspec.convert(head.get("priors", {}), dict[str, FeedPrior])
