@@ -11,9 +11,9 @@ from fakes.networks import DID, START, at, hit, status, view
 
 from newsfeed import sources
 from newsfeed.model import Failure, FeedState, Item, Parsed, Request, Response, Subscription
-from newsfeed.sources.bluesky import marked_up
 from newsfeed.sources.lemmy import markdown
 from newsfeed.sources.posts import tidy
+from newsfeed.sources.records import marked_up
 
 NOW = START + timedelta(days=1)
 ADA = "@ada@social.example"

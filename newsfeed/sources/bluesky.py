@@ -17,18 +17,15 @@ from urllib.parse import quote as escaped
 import msgspec
 
 from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
-from newsfeed.sources import document, posts, times
-from newsfeed.sources.entries import Draft
-from newsfeed.sources.posts import Json, Post, count, get, rows, text
-from newsfeed.text import safe_url
+from newsfeed.sources import document, posts, records, times
+from newsfeed.sources.posts import Json, Post, get, rows, text
 
 kind = "bluesky"
 
 OPEN = "https://public.api.bsky.app"  # what strangers may read
 CLOSED = "https://bsky.social"  # where accounts log in
 _PAGE = 100
-_HANDLE = r"(?:[a-zA-Z0-9-]+\.)+[a-zA-Z][a-zA-Z0-9-]*"
-_ACTOR = rf"(?:did:[a-z]+:[\w.:%-]+|{_HANDLE})"
+_ACTOR = rf"(?:did:[a-z]+:[\w.:%-]+|{records.HANDLE})"
 _PROFILE = re.compile(rf"/profile/(@?{_ACTOR})(?:/(rss|feed|lists?)(?:/([\w.~:-]+))?)?/?")
 _AT = re.compile(rf"at://({_ACTOR})(?:/(app\.bsky\.(?:feed\.generator|graph\.list))/([\w.~:-]+))?/?")
 _COLLECTIONS = {
@@ -36,8 +33,6 @@ _COLLECTIONS = {
     "lists": "app.bsky.graph.list",
     "list": "app.bsky.graph.list",
 }
-_HIDDEN_LABELS = {"!hide", "!warn", "porn", "sexual", "nudity", "graphic-media"}
-_STRANGERS = "!no-unauthenticated"
 
 
 class _Place(NamedTuple):
@@ -244,7 +239,7 @@ def _walk(
     again. Feeds that are no sequence in time (custom ones) are read one page deep.
     """
     moments = [
-        m for v in views if (m := _moment(v)) is not None and text(v, "reason", "$type")[-4:] != "#Pin"
+        m for v in views if (m := records.moment(v)) is not None and text(v, "reason", "$type")[-4:] != "#Pin"
     ]
     until, newest = times.from_text(context.get("until", "")), context.get("newest", "")
     top = max(moments).isoformat() if moments else ""
@@ -278,7 +273,7 @@ _PAGES = 5  # older pages in one refresh; a source that writes more between two 
 
 def _asks_strangers_away(views: list[dict[str, Json]], place: _Place) -> bool:
     authors = [get(v, "post", "author") for v in views if not get(v, "reason")]
-    shy = [a for a in authors if _STRANGERS in _labels(a)]
+    shy = [a for a in authors if records.STRANGERS in records.labels(a)]
     return place.sort == "author" and bool(shy) and len(shy) == len(authors)
 
 
@@ -294,7 +289,7 @@ def _title(views: list[dict[str, Json]], place: _Place) -> tuple[str, str]:
     if place.sort == "author":
         home = f"https://bsky.app/profile/{place.actor}"
         author = next((get(v, "post", "author") for v in views if not get(v, "reason")), None)
-        return (_name(author) if author else f"@{place.actor}"), home
+        return (records.name(author) if author else f"@{place.actor}"), home
     if place.sort in {"feed", "list"}:
         path = "feed" if place.sort == "feed" else "lists"
         return f"{place.key} by {place.actor}", f"https://bsky.app/profile/{place.actor}/{path}/{place.key}"
@@ -303,147 +298,26 @@ def _title(views: list[dict[str, Json]], place: _Place) -> tuple[str, str]:
     return "Bluesky home", "https://bsky.app/"
 
 
-def _name(author: Json) -> str:
-    return posts.name(text(author, "displayName")) or f"@{text(author, 'handle')}"
-
-
-def _labels(owner: Json) -> set[str]:
-    return {text(label, "val") for label in rows(owner, "labels") if not get(label, "neg")}
-
-
-def _moment(view: Json) -> datetime | None:
-    """When a view belongs in its feed: a repost by its own time, a post by the earlier of what its author's clock and
-    the network say, for the clock of a client may say anything."""
-    reason = get(view, "reason")
-    if text(reason, "$type").endswith("#reasonRepost") and (
-        moment := times.from_text(text(reason, "indexedAt"))
-    ):
-        return moment
-    written = times.from_text(text(view, "post", "record", "createdAt"))
-    indexed = times.from_text(text(view, "post", "indexedAt"))
-    known = [m for m in (written, indexed) if m is not None and m >= times.EARLIEST]
-    return min(known) if known else None
-
-
 def _post(view: dict[str, Json], place: _Place, subscription: Subscription) -> Post | None:
     post, reason = get(view, "post"), get(view, "reason")
     author, record = get(post, "author"), get(post, "record")
     uri, did = text(post, "uri"), text(author, "did")
     if not uri or not isinstance(record, dict):
         return None
-    if (_labels(post) | _labels(author)) & _HIDDEN_LABELS:
+    if (records.labels(post) | records.labels(author)) & records.HIDDEN:
         return None
-    if place.sort not in {"home", "search"} and _STRANGERS in _labels(author):
+    if place.sort not in {"home", "search"} and records.STRANGERS in records.labels(author):
         return None
     via: tuple[str, ...] = ()
     if text(reason, "$type").endswith("#reasonRepost"):
         if not posts.yes(subscription, "boosts", place.sort != "author"):
             return None
-        via = (_name(get(reason, "by")),)
+        via = (records.name(get(reason, "by")),)
     parent = text(record, "reply", "parent", "uri")
     root = text(record, "reply", "root", "uri")
     own = parent.startswith(f"at://{did}/") and (not root or root.startswith(f"at://{did}/"))
     if parent and not own and not via and not posts.yes(subscription, "replies"):
         return None
-    draft = _draft(post)
-    draft.published, draft.via = _moment(view), via
+    draft = records.draft(post)
+    draft.published, draft.via = records.moment(view), via
     return Post(draft=draft, id=uri, author=did, parent=parent if own and not via else "")
-
-
-def _draft(post: Json) -> Draft:
-    author, record = get(post, "author"), get(post, "record")
-    url = address(text(post, "uri"), text(author, "handle"))
-    embed = get(post, "embed")
-    media = get(embed, "media") if text(embed, "$type").endswith("recordWithMedia#view") else embed
-    markup, first_link, tags = marked_up(text(record, "text"), rows(record, "facets"))
-    external = get(media, "external")
-    target = text(external, "uri")
-    title = ""
-    if target and posts.leads_elsewhere(target, "bsky.app"):
-        title = posts.card_title(text(external, "title"), markup)
-    else:
-        target = first_link
-    captions = [text(image, "alt") for name in ("images", "items") for image in rows(media, name)]
-    if text(media, "$type").endswith("video#view"):
-        captions.append(text(media, "alt"))
-    languages = get(record, "langs")
-    return Draft(
-        guid=text(post, "uri"),
-        link=target or url,
-        base=url,
-        discussion=url,
-        discussion_label="Bluesky",
-        title=title or posts.photo_title(markup + _quoted(embed), captions, _name(author)),
-        body=posts.tidy(markup) + _quoted(embed),
-        author=_name(author),
-        language=text(languages, 0) if isinstance(languages, list) and len(languages) == 1 else "",
-        kind="post",
-        tags=[*tags, *(t for t in (get(record, "tags") or []) if isinstance(t, str))]
-        if isinstance(get(record, "tags"), list | None)
-        else tags,
-        score=posts.total(count(post, "likeCount"), count(post, "repostCount"), count(post, "quoteCount")),
-        comments=count(post, "replyCount"),
-        picture=posts.picture(captions),
-    )
-
-
-def address(uri: str, handle: str) -> str:
-    """Where a post may be read on the web. A handle that is none any more gives way to the DID."""
-    found = re.fullmatch(r"at://([^/]+)/[^/]+/([^/]+)", uri)
-    if not found:
-        return ""
-    usable = handle if re.fullmatch(_HANDLE, handle) and handle != "handle.invalid" else found[1]
-    return f"https://bsky.app/profile/{usable}/post/{found[2]}"
-
-
-def marked_up(plain: str, facets: list[dict[str, Json]]) -> tuple[str, str, list[str]]:
-    """A post's text as HTML with its links, the first link that leads out of the network, and its tags.
-
-    Facets name bytes of the text's UTF-8. Those that overlap, lie outside or cut a letter are passed over.
-    """
-    data = plain.encode("utf-8", "replace")
-    spans = []
-    for facet in facets:
-        start, end = count(facet, "index", "byteStart"), count(facet, "index", "byteEnd")
-        if start is None or end is None or not start < end <= len(data):
-            continue
-        spans += [(start, end, feature) for feature in rows(facet, "features")]
-    out: list[str] = []
-    first, tags, place = "", [], 0
-    for start, end, feature in sorted(spans, key=lambda span: span[:2]):
-        if start < place:
-            continue
-        try:
-            before, shown = data[place:start].decode(), data[start:end].decode()
-        except UnicodeDecodeError:
-            continue
-        sort = text(feature, "$type").rpartition("#")[2]
-        label = posts.escape(shown)
-        if sort == "link" and (target := safe_url(text(feature, "uri"))):
-            label = f'<a href="{posts.escape(target)}">{label}</a>'
-            if not first and posts.leads_elsewhere(target, "bsky.app"):
-                first = target
-        elif sort == "mention" and (did := text(feature, "did")).startswith("did:"):
-            label = f'<a href="https://bsky.app/profile/{posts.escape(did)}">{label}</a>'
-        elif sort == "tag" and (tag := text(feature, "tag")):
-            label = f'<a href="https://bsky.app/hashtag/{escaped(tag)}">{label}</a>'
-            tags.append(tag)
-        out += [posts.escape(before), label]
-        place = end
-    out.append(posts.escape(data[place:].decode("utf-8", "replace")))
-    parts = re.split(r"\n[ \t]*\n", "".join(out).strip())
-    return "".join(f"<p>{p.replace(chr(10), '<br>')}</p>" for p in parts if p.strip()), first, tags
-
-
-def _quoted(embed: Json) -> str:
-    """The post that a post quotes, where it is there and may be shown."""
-    record = get(embed, "record")
-    if text(embed, "$type").endswith("recordWithMedia#view"):
-        record = get(record, "record")
-    if not text(record, "$type").endswith("#viewRecord") or (_labels(record) & _HIDDEN_LABELS):
-        return ""
-    author = get(record, "author")
-    if _STRANGERS in _labels(author):
-        return ""
-    url = address(text(record, "uri"), text(author, "handle"))
-    return posts.quote(_name(author), url, text(record, "value", "text"))

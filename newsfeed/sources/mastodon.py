@@ -17,9 +17,8 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
-from newsfeed.sources import document, posts, times
-from newsfeed.sources.entries import Draft
-from newsfeed.sources.posts import Json, Post, count, get, rows, text
+from newsfeed.sources import document, posts, statuses, times
+from newsfeed.sources.posts import Json, Post, get, text
 from newsfeed.text import safe_url
 
 kind = "mastodon"
@@ -295,7 +294,7 @@ def _account(
         context=_context(seen=context.get("seen", ""), base=url),
     )
     return Parsed(
-        title=_author(found) or f"@{asking.place.name}@{asking.place.host}",
+        title=statuses.author(found) or f"@{asking.place.name}@{asking.place.host}",
         html_url=safe_url(text(found, "url")),
         memory={"id": account, "way": ""},
         next=following,
@@ -311,16 +310,16 @@ def _timeline(
     known: Mapping[str, str],
     now: datetime,
 ) -> Parsed:
-    statuses = [s for s in found if isinstance(s, dict)]
+    told = [s for s in found if isinstance(s, dict)]
     place, subscription = asking.place, asking.subscription
-    made = [p for s in statuses if (p := _post(s, asking)) is not None]
-    title, home = _title(statuses, place), place.server
+    made = [p for s in told if (p := _post(s, asking)) is not None]
+    title, home = _title(told, place), place.server
     if place.sort == "account":
-        home = next((text(s, "account", "url") for s in statuses if text(s, "account", "url")), "")
+        home = next((text(s, "account", "url") for s in told if text(s, "account", "url")), "")
     elif place.sort == "tag":
         home = f"{place.server}/tags/{place.name}"
     parsed = posts.settle(posts.join(made), subscription, known, now, title=title, html_url=home)
-    following, memory = _walk([text(s, "id") for s in statuses if text(s, "id")], asking, context, response)
+    following, memory = _walk([text(s, "id") for s in told if text(s, "id")], asking, context, response)
     return msgspec.structs.replace(parsed, next=following, memory=memory)
 
 
@@ -364,16 +363,12 @@ def _order(number: str) -> tuple[int, str]:
     return len(number), number
 
 
-def _title(statuses: list[Json], place: _Place) -> str:
+def _title(told: list[Json], place: _Place) -> str:
     if place.sort == "tag":
         return f"#{place.name} on {place.host}"
     if place.sort in {"list", "home"}:
         return f"Mastodon {place.sort}, {place.host}"
-    return next((_author(s["account"]) for s in statuses if isinstance(s.get("account"), dict)), "")
-
-
-def _author(account: Json) -> str:
-    return posts.name(text(account, "display_name")) or text(account, "username") or text(account, "acct")
+    return next((statuses.author(s["account"]) for s in told if isinstance(s.get("account"), dict)), "")
 
 
 def _post(status: Json, asking: _Asking) -> Post | None:
@@ -387,7 +382,7 @@ def _post(status: Json, asking: _Asking) -> Post | None:
             return None
         if place.sort in {"list", "home"} and not posts.yes(subscription, "boosts", True):
             return None
-        via = (_author(get(status, "account")),)
+        via = (statuses.author(get(status, "account")),)
         status = inner
     if text(status, "visibility") not in {"", "public", "unlisted"}:
         return None
@@ -395,7 +390,7 @@ def _post(status: Json, asking: _Asking) -> Post | None:
     parent, answered = text(status, "in_reply_to_id"), text(status, "in_reply_to_account_id")
     if parent and answered != author and not via and not _replies(subscription, place):
         return None
-    draft = _draft(status, place)
+    draft = statuses.draft(status, place.host)
     draft.published, draft.via = published, via
     identity = draft.guid or text(status, "id")
     if not identity:
@@ -404,55 +399,3 @@ def _post(status: Json, asking: _Asking) -> Post | None:
     if answered == author and not via:
         post.parent = parent
     return post
-
-
-def _draft(status: Json, place: _Place) -> Draft:
-    url = safe_url(text(status, "url")) or safe_url(text(status, "uri"))
-    account, host = get(status, "account"), posts.host_of(url) or place.host
-    markup = posts.tidy(text(status, "content"))
-    card = get(status, "card")
-    target = text(card, "url")
-    if not (target and posts.leads_elsewhere(target, host)):
-        target = posts.shared_link(text(status, "content"), host)
-    title = posts.card_title(text(card, "title"), markup) if target == text(card, "url") else ""
-    options = [text(o, "title") for o in rows(status, "poll", "options")]
-    if options:
-        markup += "<ul>" + "".join(f"<li>{posts.escape(o)}</li>" for o in options) + "</ul>"
-        title = title or (
-            "" if posts.own_words(markup) > len(options) * 3 else f"Poll: {' / '.join(options)}"
-        )
-    pictures = [text(m, "description") for m in rows(status, "media_attachments")]
-    title = title or posts.photo_title(markup, pictures, _author(account))
-    return Draft(
-        guid=text(status, "uri") or url,
-        link=target or url,
-        base=url,
-        discussion=url,
-        discussion_label="Mastodon",
-        title=title,
-        body=markup + _quoted(get(status, "quote")),
-        author=_author(account) or text(account, "acct"),
-        updated=times.from_text(text(status, "edited_at")),
-        language=text(status, "language"),
-        kind="post",
-        tags=[text(t, "name") for t in rows(status, "tags")],
-        score=posts.total(
-            count(status, "favourites_count"), count(status, "reblogs_count"), count(status, "quotes_count")
-        ),
-        comments=count(status, "replies_count"),
-        warning=text(status, "spoiler_text").strip(),
-        picture=posts.picture(pictures),
-    )
-
-
-def _quoted(quote: Json) -> str:
-    """A quoted status, if its author agreed and it is still there."""
-    inner = get(quote, "quoted_status")
-    if text(quote, "state") != "accepted" or not isinstance(inner, dict) or text(inner, "spoiler_text"):
-        return ""
-    if text(inner, "visibility") not in {"", "public", "unlisted"}:
-        return ""
-    from newsfeed.text import plain_text
-
-    said = plain_text(posts.tidy(text(inner, "content")))
-    return posts.quote(_author(get(inner, "account")), safe_url(text(inner, "url")), said)
