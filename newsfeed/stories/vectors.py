@@ -25,6 +25,9 @@ BACKGROUND = (
     300  # groups that we imagine beside the window, so that in a small one too a word's rarity counts
 )
 EDGE = 0.05  # pairs less alike are taken as unlike
+PAIRS = 3_000_000  # kept at the most, so that a flood of like texts costs no more memory than a large window
+LARGE = 5_000  # groups from which on words in more than COMMON of them are left out of the search for pairs:
+COMMON = 0.10  # they weigh little and cost most
 FEED_FROM = 8  # items of a feed in the window, from which its boilerplate can be told
 FEED_SHARE = 0.8  # a term in more of them is boilerplate
 FEW = 3  # terms; an item with fewer is judged by its links only
@@ -152,20 +155,37 @@ class Groups:
         asked[list(wanted)] = True
         norm = np.maximum(self.norm, 1e-12)
         begins: list[int] = self._from.tolist()
+        most = max(1, PAIRS // max(1, len(wanted)))
+        common = self._common()
         for n in sorted(wanted):
             a, b = int(self.start[n]), int(self.start[n + 1])
             if a == b:
                 continue
-            products = self._products(self.term[a:b].tolist(), self.weight[a:b], begins)
+            term, weight = self.term[a:b], self.weight[a:b]
+            if common is not None:
+                telling = ~common[term]
+                term, weight = term[telling], weight[telling]
+                if not len(term):
+                    continue
+            products = self._products(term.tolist(), weight, begins)
             near = np.flatnonzero(products[:until] >= EDGE * norm[n] * norm[:until])
             # A pair of two that are both asked for is found once, from its lower number.
             near = near[(near > n) | ~asked[near]]
+            if len(near) > most:
+                # The most alike, and of equals the oldest.
+                near = np.sort(near[np.argsort(-products[near] / norm[near], kind="stable")[:most]])
             mine: dict[Any, float] = found[n]
             for m, product in zip(near.tolist(), products[near].tolist(), strict=True):
                 if m != n:
                     mine[m] = product
                     found[m][n] = product
         return found
+
+    def _common(self) -> NDArray[np.bool_] | None:
+        """Which terms a large window has in so many groups that they tell nothing apart; None in a small one."""
+        if self.many <= LARGE:
+            return None
+        return np.diff(self._from) > COMMON * self.many
 
     def _products(self, terms: list[int], weights: Floats, begins: list[int]) -> Floats:
         parts = [slice(begins[t], begins[t + 1]) for t in terms]

@@ -49,10 +49,15 @@ def job(
 
 def run(data: bytes) -> bytes:
     """Weights from a job. Raises NewsfeedError, or msgspec.MsgspecError for bytes that are no job."""
+    import sklearn.linear_model  # noqa: F401  (its libraries must be loaded before they can be told)
+    from threadpoolctl import threadpool_limits
+
     from .train import train
 
     todo = msgspec.msgpack.decode(data, type=Job)
-    return train(todo.documents, todo.folders, todo.corrections, todo.topics, seed=todo.seed)
+    # The matrices are small: a second thread costs more than it brings, and the machine is the reader's.
+    with threadpool_limits(1):
+        return train(todo.documents, todo.folders, todo.corrections, todo.topics, seed=todo.seed)
 
 
 def main() -> int:
