@@ -192,6 +192,7 @@ def test_mastodon_home_is_read_with_the_token_and_a_wrong_one_is_told(tmp_path: 
     wrong = Reader(tmp_path, server, home, {"127.0.0.1": "another"}).refresh().results[0].failure
     assert wrong
     assert wrong.cause == Cause.LOGIN
+    assert "does not accept your token" in wrong.text
     assert "another" not in f"{wrong.text}{wrong.repair}{wrong.url}"
 
 
@@ -453,3 +454,46 @@ def test_closed_networks_say_what_is_possible_and_the_rest_goes_on(tmp_path: Pat
     assert len(failures) == 3
     assert all(f.cause == Cause.UNSUPPORTED and f.repair and f.needs_owner for f in failures)
     assert sum(r.new for r in done.results) == 1
+
+
+def test_reddit_by_its_own_interface_trades_the_key_for_a_token(tmp_path: Path, server: Server) -> None:
+    network = Network(server)
+    post = {
+        "name": "t3_a",
+        "title": "A lock",
+        "permalink": "/r/boats/comments/a/lock/",
+        "url": "https://press.example/lock",
+        "author": "dee",
+        "created_utc": START.timestamp(),
+        "score": 12,
+        "num_comments": 3,
+    }
+    listing = {"kind": "Listing", "data": {"children": [{"kind": "t3", "data": post}]}}
+    network.serve("/api/v1/access_token", lambda _query: (200, (), b'{"access_token":"shortlived"}'))
+    network.serve("/r/boats/new", lambda _query: (200, (), json.dumps(listing).encode()))
+    boats = [outline("https://oauth.reddit.com/r/boats/new", server)]
+    reader = Reader(tmp_path, server, boats, {"127.0.0.1": "client:secret"})
+    assert reader.refresh().results[0].new == 1
+    assert network.tokens == ["Basic Y2xpZW50OnNlY3JldA==", "Bearer shortlived"]
+    assert server.seen[0].body == b"grant_type=client_credentials"
+    network.refuse = [(401, (), b"{}")]
+    failure = reader.refresh().results[0].failure
+    assert failure
+    assert failure.cause == Cause.LOGIN
+    assert "client-id:client-secret" in failure.repair
+    assert "secret" not in failure.text.replace("secrets", "")
+
+
+def test_a_login_is_never_sent_in_clear_to_the_public_net(tmp_path: Path, server: Server) -> None:
+    outlines = [
+        '<outline text="x" type="bluesky" htmlUrl="https://bsky.app/" newsfeed-api="http://elsewhere.example"/>'
+    ]
+    reader = Reader(
+        tmp_path, server, outlines, {"elsewhere.example": "me:s3cr3t", "bsky.social": "me:s3cr3t"}
+    )
+    failure = reader.refresh().results[0].failure
+    assert failure
+    assert failure.cause == Cause.LOGIN
+    assert "not encrypted" in failure.text
+    assert "s3cr3t" not in repr(failure)
+    assert server.seen == []

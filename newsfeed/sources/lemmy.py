@@ -65,7 +65,9 @@ def request(state: FeedState) -> Request:
     place = _place(state.subscription)
     way = state.memory.get("way", "")
     if place is None or way == "page":
-        return Request(url=state.subscription.url, feed=state.feed, source=kind)
+        from newsfeed.sources import syndication
+
+        return syndication.request(state)
     server = posts.service(state.subscription, place.server)
     name = escaped(place.name, safe="@")
     if way == "rss":

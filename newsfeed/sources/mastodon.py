@@ -106,7 +106,9 @@ def request(state: FeedState) -> Request:
     place = _place(state.subscription)
     way = state.memory.get("way", "")
     if place is None or way == "page":
-        return Request(url=state.subscription.url, feed=state.feed, source=kind)
+        from newsfeed.sources import syndication
+
+        return syndication.request(state)
     if way == "rss":
         return _Asking(state.subscription, place, state.feed).request(_rss(place, state.subscription), state)
     if place.sort == "account" and not state.memory.get("id"):

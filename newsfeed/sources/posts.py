@@ -124,10 +124,19 @@ def failed(text: str, repair: str = "", *, cause: Cause = Cause.LOGIN, owner: bo
     return Failure(cause=cause, text=text, repair=repair, needs_owner=owner)
 
 
-def wants_secret(state_failure: Failure, host: str, what: str, how: str) -> Failure:
-    """A refused login, told with the table of newsfeed.toml that mends it."""
+def wants_secret(failure: Failure, host: str, what: str, how: str) -> Failure:
+    """A login that is missing or refused, told with the table of newsfeed.toml that mends it."""
+    if failure.status in {401, 403}:
+        return msgspec.structs.replace(
+            failure,
+            text=f"{host} does not accept your token ({failure.status}).",
+            repair=f'Mend the value behind [secrets."{host}"]; {how}',
+            needs_owner=True,
+        )
+    if "encrypted" in failure.text:
+        return failure
     return msgspec.structs.replace(
-        state_failure,
+        failure,
         cause=Cause.LOGIN,
         text=f"{what} needs a token of yours for {host}.",
         repair=f'Add [secrets."{host}"] to newsfeed.toml with env or file; {how}',
