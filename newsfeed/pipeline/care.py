@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import shutil
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from newsfeed.errors import StoreError
 from newsfeed.model import Record
+from newsfeed.pipeline import heartbeat, mail, morning
+from newsfeed.pipeline.days import missed
 from newsfeed.pipeline.digest import today
 from newsfeed.pipeline.health import reports
+from newsfeed.pipeline.heartbeat import Beat
 from newsfeed.pipeline.home import Home, current_list
 from newsfeed.store import Store
+from newsfeed.store.records import MailState
 
 ROOM = 100_000_000  # bytes that should be free before a run
+RECENT_MAILS = 3  # days for which a doubt about a mail is worth a word
 
 
 class Standing(Record, frozen=True, kw_only=True):
@@ -48,7 +54,7 @@ def standing(home: Home, store: Store) -> Standing:
         page=str(page) if latest is not None and page.exists() else "",
         built=latest.built if latest else None,
         heading=f"{latest.heading} · {latest.promise}" if latest else "",
-        next_run="by hand: newsfeed digest",
+        next_run=_next_run(home, heartbeat.read(home)),
         advice=advice,
     )
 
@@ -140,4 +146,64 @@ def examine(home: Home, store: Store) -> list[Finding]:
                 repair="" if days == 0 else "Run newsfeed digest.",
             )
         )
+    found += [_schedule(home, store), *_mail(home, store)]
     return found
+
+
+def _next_run(home: Home, beat: Beat | None) -> str:
+    """When the page is made next, in words."""
+    if beat is None:
+        return "by hand: newsfeed digest (or every morning by itself: newsfeed schedule on)"
+    if not beat.alive(home.clock()):
+        return f"none: newsfeed run has been silent since {_moment(home, beat.at)}"
+    return _moment(home, beat.next) if beat.next else "soon, by newsfeed run"
+
+
+def _moment(home: Home, moment: datetime) -> str:
+    return f"{moment.astimezone(ZoneInfo(home.settings.timezone)):%Y-%m-%d %H:%M}"
+
+
+def _schedule(home: Home, store: Store) -> Finding:
+    """Whether `newsfeed run` is alive, and what was missed."""
+    beat = heartbeat.read(home)
+    now = today(home)
+    gone = missed(now, home.settings.schedule.days, morning.days_done(store, now))
+    told = f"Missed: {', '.join(map(str, gone))}." if gone else ""
+    if beat is not None and not beat.alive(home.clock()):
+        return Finding(
+            name="Schedule",
+            state="bad",
+            text=f"newsfeed run is dead: its last sign of life was at {_moment(home, beat.at)}. {told}".strip(),
+            repair="See newsfeed schedule status, and .newsfeed/run.log.",
+        )
+    if beat is None:
+        return Finding(
+            name="Schedule",
+            state="ok",
+            text=f"not running; the page is made by hand or by cron. {told}".strip(),
+        )
+    return Finding(
+        name="Schedule",
+        state="warning" if gone else "ok",
+        text=f"running, next {_next_run(home, beat)}. {told}".strip(),
+        repair="The next edition covers them." if gone else "",
+    )
+
+
+def _mail(home: Home, store: Store) -> list[Finding]:
+    """Trouble with mail that is worth a word; nothing where there is no mail."""
+    if not mail.wanted(home.settings):
+        return []
+    unsure = [m for m in store.mails(MailState.UNCERTAIN) if (today(home) - m.date).days < RECENT_MAILS]
+    if unsure:
+        return [
+            Finding(
+                name="Mail",
+                state="warning",
+                text=f"that of {unsure[-1].date} may or may not have gone out",
+                repair="Look into your mailbox; newsfeed mail --again sends today's once more.",
+            )
+        ]
+    if trouble := mail.trouble_of(store):
+        return [Finding(name="Mail", state="bad", text=trouble.text, repair=trouble.repair)]
+    return [Finding(name="Mail", state="ok", text=f"by {home.settings.mail.by}")]

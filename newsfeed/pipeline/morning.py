@@ -108,6 +108,14 @@ def owed_mail(home: Home, store: Store, before: Morning | None = None) -> Mornin
     return msgspec.structs.replace(done, mail=report)
 
 
+def list_edited(home: Home, store: Store) -> bool:
+    """Whether feeds.opml differs from the last good list, as when it was edited while nothing ran."""
+    try:
+        return home.read_list() != store.last_list()
+    except NewsfeedError:
+        return False
+
+
 def pull(home: Home, store: Store, *, progress: Progress) -> RefreshReport:
     """Ask the feeds whose time has come; the page stays as it is."""
     return refreshing.refresh(home, store, due=True, secrets=config.secrets(home.settings), progress=progress)

@@ -8,14 +8,15 @@ no second edition and no missing one, nor does a step of the clock or a journey 
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from newsfeed.model import Day, Record
+from newsfeed.pipeline.days import WEEKDAYS, missed, wanted
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-MISSED_SHOWN = 31  # days that are looked back for missed mornings
+__all__ = ["WEEKDAYS", "Act", "Due", "due", "moment", "opening"]
+
 _DAY = timedelta(days=1)
 
 
@@ -58,7 +59,7 @@ def due(
     """
     here = ZoneInfo(zone)
     today = now.astimezone(here).date()
-    if today in done or not _wanted(today, days):
+    if today in done or not wanted(today, days):
         act = Act.WAIT
     elif now >= moment(today, hour, here):
         act = Act.DELIVER
@@ -70,7 +71,7 @@ def due(
         act=act,
         day=today,
         next=_next(now, today, here, hour, days, done, prepared, ahead),
-        missed=_missed(today, days, done),
+        missed=missed(today, days, done),
     )
 
 
@@ -88,10 +89,6 @@ def opening(day: Day, hour: str, zone: ZoneInfo, ahead: timedelta) -> datetime:
     return max(moment(day, hour, zone) - ahead, moment(day, "00:00", zone))
 
 
-def _wanted(day: Day, days: Collection[str]) -> bool:
-    return WEEKDAYS[day.weekday()] in days
-
-
 def _next(
     now: datetime,
     today: Day,
@@ -105,7 +102,7 @@ def _next(
     """The next moment after `now` at which something becomes due."""
     for n in range(8):
         day = today + n * _DAY
-        if day in done or not _wanted(day, days):
+        if day in done or not wanted(day, days):
             continue
         moments = [moment(day, hour, zone)]
         if day not in prepared:
@@ -113,18 +110,3 @@ def _next(
         if coming := [m for m in moments if m > now]:
             return min(coming)
     return None
-
-
-def _missed(today: Day, days: Collection[str], done: Collection[Day]) -> tuple[Day, ...]:
-    """The wanted days between the last one done and today; none before there ever was one."""
-    earlier = [d for d in done if d < today]
-    if not earlier:
-        return ()
-    first = max(*earlier, today - MISSED_SHOWN * _DAY)
-    gap: list[date] = []
-    day = first + _DAY
-    while day < today:
-        if _wanted(day, days):
-            gap.append(day)
-        day += _DAY
-    return tuple(gap)

@@ -165,9 +165,10 @@ class Runner:
     def _pull(self, home: Home, store: Store, progress: Progress) -> None:
         """Ask the feeds whose time has come; at once when the list was edited."""
         seen = _stamp(home)
-        edited = self._list_seen is not None and seen != self._list_seen
+        known = self._list_seen
+        edited = morning.list_edited(home, store) if known is None else seen != known
         if not edited and (time.monotonic() - self._pulled < PULL_EVERY or not store.due(home.clock())):
-            self._list_seen = self._list_seen or seen
+            self._list_seen = seen
             return
         self._doing = "asking feeds"
         with home.lock("run: asking feeds"):
@@ -282,6 +283,7 @@ class Runner:
         """A look whose faults are told and do not end the process."""
         try:
             self.look()
+            self._beat()
         except Exception as error:
             log.exception("a look failed")
             self._say(f"A fault of newsfeed: {type(error).__name__}. Its log says more; it goes on.")

@@ -1,0 +1,324 @@
+"""`newsfeed run` against real homes and feeds: the morning ahead of its hour, once, through everything."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import homes
+import pytest
+from homes import Entry, TestHome
+from serving import Server, fixed
+
+from newsfeed.cli.context import Context
+from newsfeed.pipeline import heartbeat
+from newsfeed.schedule import starting
+from newsfeed.schedule.running import Runner
+
+pytestmark = pytest.mark.live
+NIGHT = datetime(2026, 3, 18, 4, 0, tzinfo=UTC)  # 05:00 in Berlin
+AHEAD = datetime(2026, 3, 18, 5, 15, tzinfo=UTC)
+HOUR = datetime(2026, 3, 18, 5, 30, tzinfo=UTC)  # 06:30
+DAY = date(2026, 3, 18)
+NEWS = [
+    Entry("Chip maker unveils processor that halves the power of data centres", hours=3),
+    Entry("Central bank raises interest rates by a quarter point", hours=5),
+    Entry("Senate passes privacy bill after long debate", hours=6),
+]
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as running:
+        yield running
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> TestHome:
+    made = homes.make(tmp_path / "home", monkeypatch, [server.port])
+    made.list(homes.opml(("News", "The Morning", server.feed("/a", homes.rss("The Morning", NEWS)))))
+    settings(made)
+    made.at(NIGHT)
+    return made
+
+
+def settings(home: TestHome, more: str = "") -> None:
+    (home.folder / "newsfeed.toml").write_text(
+        f'timezone = "Europe/Berlin"\n{more}\n[mail]\nto = "me@example.org"\nby = "eml"\npath = "out"\n'
+    )
+
+
+class Said(list[str]):
+    """What the runner said."""
+
+    def __str__(self) -> str:
+        return "\n".join(self)
+
+
+@pytest.fixture
+def said() -> Said:
+    return Said()
+
+
+@pytest.fixture
+def runner(home: TestHome, said: Said) -> Runner:
+    return Runner(lambda: Context(home.folder).home(), said.append)
+
+
+def mails(home: TestHome) -> list[Path]:
+    return sorted((home.folder / "out").glob("*.eml"))
+
+
+def look(runner: Runner, home: TestHome, moment: datetime) -> bool:
+    home.at(moment)
+    runner._not_before = 0.0
+    return runner.look()
+
+
+def test_a_morning(runner: Runner, home: TestHome, server: Server, said: Said) -> None:
+    assert look(runner, home, NIGHT)
+    assert len(server.asked("/a")) == 1, "a new list is asked at once"
+    assert not (home.folder / "site").exists()
+    assert look(runner, home, AHEAD)
+    assert len(server.asked("/a")) == 2
+    assert "Senate passes privacy bill" in home.page(), "the page is there before the hour"
+    assert mails(home) == []
+    assert look(runner, home, HOUR)
+    assert [m.name for m in mails(home)] == ["digest-2026-03-18.eml"]
+    assert len(server.asked("/a")) == 2
+    before = home.page()
+    for minutes in (1, 30, 300, 900):
+        assert look(runner, home, HOUR + timedelta(minutes=minutes))
+    assert home.page() == before, "the day's edition stays as it is"
+    assert len(mails(home)) == 1
+    assert "page made" in str(said)
+    assert "Mail of 2026-03-18: sent" in str(said)
+
+
+def test_a_day_asleep_is_made_up_once(runner: Runner, home: TestHome) -> None:
+    assert look(runner, home, HOUR + timedelta(hours=9))
+    assert len(mails(home)) == 1
+    assert home.digest()["date"] == "2026-03-18"
+
+
+def test_days_off_are_named_when_it_runs_again(runner: Runner, home: TestHome, said: Said) -> None:
+    look(runner, home, HOUR)
+    look(runner, home, HOUR + timedelta(days=3))
+    assert "Missed while newsfeed was not running: 2026-03-19, 2026-03-20." in str(said)
+    assert home.digest()["date"] == "2026-03-21"
+    assert [m.stem for m in mails(home)] == ["digest-2026-03-18"], "no mail of an empty day"
+
+
+def test_a_page_made_by_hand_is_not_made_again(runner: Runner, home: TestHome, server: Server) -> None:
+    home.at(NIGHT)
+    assert home.run("digest", "--no-open") == 0
+    titles = [p["title"] for p in home.digest()["picks"]]
+    look(runner, home, HOUR)
+    assert [p["title"] for p in home.digest()["picks"]] == titles
+    assert len(mails(home)) == 1
+
+
+def test_a_manual_refresh_while_it_works_is_told_who_works(
+    runner: Runner, home: TestHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    current = Context(home.folder).home()
+    with current.lock("refresh"):
+        assert look(runner, home, HOUR), "the look waits its turn"
+    assert mails(home) == []
+    assert look(runner, home, HOUR)
+    assert len(mails(home)) == 1
+    with current.run_lock():
+        assert home.run("run") == 2
+        assert f"run (process {os.getpid()}" in capsys.readouterr().err
+        assert home.run("refresh", "--force") == 0, "a refresh by hand is free"
+
+
+def test_a_list_edited_by_hand_is_picked_up_with_a_plan(
+    runner: Runner, home: TestHome, server: Server, said: Said
+) -> None:
+    look(runner, home, HOUR)
+    server.play("/down", fixed(500))
+    other = server.feed("/b", homes.rss("Other", [Entry("Another thing happened in the city today")]))
+    home.list(
+        homes.opml(
+            ("News", "The Morning", server.url("/a")),
+            ("News", "Other", other),
+            ("More", "Other again", other),
+            ("News", "Down", server.url("/down")),
+        )
+    )
+    assert look(runner, home, HOUR + timedelta(minutes=3))
+    assert "feeds.opml: +2, one duplicate, one unreachable" in said
+    home.list(homes.opml(("Moved", "The Morning", server.url("/a"))))
+    assert look(runner, home, HOUR + timedelta(minutes=6))
+    assert "feeds.opml: −2 ~1" in said
+    (home.folder / "feeds.opml").write_bytes(b"<opml><body>\x00")
+    assert look(runner, home, HOUR + timedelta(minutes=9))
+    assert "the last good list is in force" in str(said)
+
+
+def test_settings_are_read_anew_and_bad_ones_do_not_stop_it(
+    runner: Runner, home: TestHome, said: Said
+) -> None:
+    settings(home, '[schedule]\nhour = "09:00"')
+    look(runner, home, HOUR)
+    assert mails(home) == []
+    (home.folder / "newsfeed.toml").write_text("timezone = 7")
+    look(runner, home, HOUR)
+    assert "last good settings" in str(said)
+    look(runner, home, datetime(2026, 3, 18, 8, 0, tzinfo=UTC))
+    assert len(mails(home)) == 1
+
+
+def test_a_mail_that_fails_leaves_page_and_day_and_is_tried_again(
+    runner: Runner, home: TestHome, said: Said
+) -> None:
+    (home.folder / "out").write_text("in the way")
+    assert not look(runner, home, HOUR)
+    assert "later" in str(said)
+    assert home.page()
+    assert look(runner, home, HOUR + timedelta(minutes=1))
+    (home.folder / "out").unlink()
+    assert look(runner, home, HOUR + timedelta(minutes=6))
+    assert len(mails(home)) == 1
+
+
+def test_a_page_that_can_not_be_published_stands_and_is_mailed(
+    runner: Runner, home: TestHome, said: Said
+) -> None:
+    settings(home, '[publish]\nfolder = "pub"')
+    (home.folder / "pub").write_text("in the way")
+    assert not look(runner, home, HOUR)
+    assert "not published" in str(said)
+    assert home.page()
+    assert len(mails(home)) == 1
+
+
+def test_published_pages(runner: Runner, home: TestHome) -> None:
+    settings(home, '[publish]\nfolder = "pub"\nsite_url = "https://me.example/news/"')
+    look(runner, home, HOUR)
+    site = {p.relative_to(home.folder / "site"): p.read_bytes() for p in (home.folder / "site").rglob("*.*")}
+    mirror = {p.relative_to(home.folder / "pub"): p.read_bytes() for p in (home.folder / "pub").rglob("*.*")}
+    assert site == mirror
+    assert stat.S_IMODE((home.folder / "pub" / "index.html").stat().st_mode) & 0o077 in {0o044, 0o040, 0}
+    assert b"https://me.example/news/archive/2026/03/18.html" in (home.folder / "pub/digest.xml").read_bytes()
+    assert b"https://me.example/news/archive/2026/03/18.html" in mails(home)[0].read_bytes().replace(
+        b"=\r\n", b""
+    )
+
+
+def test_no_network_at_the_hour_is_waited_for_but_not_for_ever(
+    runner: Runner, home: TestHome, said: Said
+) -> None:
+    home.list(homes.opml(("News", "Nowhere", "http://nowhere.invalid/feed")))
+    look(runner, home, HOUR)
+    if "waiting, no network yet" not in str(said):
+        pytest.skip("this machine's resolver tells a missing name from a missing network")
+    assert mails(home) == []
+    look(runner, home, HOUR + timedelta(minutes=25))
+    assert home.page()
+
+
+def test_the_sign_of_life(home: TestHome, capsys: pytest.CaptureFixture[str]) -> None:
+    current = Context(home.folder).home()
+    beat = heartbeat.Beat(pid=1, at=NIGHT, started=NIGHT)
+    heartbeat.write(current, beat)
+    assert heartbeat.read(current) == beat
+    assert beat.alive(NIGHT + timedelta(minutes=4))
+    assert not beat.alive(NIGHT + timedelta(minutes=6))
+    assert not beat.alive(NIGHT - timedelta(days=1))
+    home.at(NIGHT + timedelta(hours=3))
+    home.run("schedule", "status")
+    assert "last sign of life was 3 hours ago" in capsys.readouterr().out
+    home.run("doctor")
+    assert "last sign of life" in capsys.readouterr().out
+    heartbeat.stop(current)
+    assert heartbeat.read(current) is None
+
+
+# ------------------------------------------------------------------------- how it is started
+
+
+@pytest.fixture
+def config_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "bin").mkdir()
+    for name in ("systemctl", "launchctl"):
+        program = tmp_path / "bin" / name
+        program.write_text(f'#!/bin/sh\necho "{name} $@" >> {tmp_path}/calls\n')
+        program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("kind", "program"), [("systemd", "systemctl"), ("launchd", "launchctl")])
+def test_on_and_off(
+    config_folder: Path, home: TestHome, kind: str, program: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert home.run("schedule", "on", "--by", kind) == 1
+    assert "Nothing was written" in capsys.readouterr().out, "without a yes nothing is written"
+    assert home.run("schedule", "on", "--by", kind, "--yes") == 0
+    shown = capsys.readouterr().out
+    plan = starting.plan(home.folder, kind)
+    assert plan.text.splitlines()[3] in shown
+    assert Path(plan.path).read_text() == plan.text
+    assert str(home.folder) in plan.text
+    assert program in (config_folder / "calls").read_text()
+    assert home.run("schedule", "off", "--by", kind) == 0
+    assert not Path(plan.path).exists()
+    assert home.run("schedule", "off", "--by", kind) == 0
+
+
+def test_a_unit_keeps_odd_paths_whole() -> None:
+    unit = starting.plan(Path('/home/me/100% "mine" $HOME'), "systemd").text
+    assert r'"/home/me/100%% \"mine\" $$HOME"' in unit
+    line = starting.plan(Path("/home/me/100% mine"), "cron").text
+    assert r"'/home/me/100\% mine'" in line
+    assert line.startswith("*/10 * * * * ")
+    assert line.endswith("run --once --quiet")
+
+
+def test_two_homes_have_two_units() -> None:
+    assert starting.plan(Path("/a"), "systemd").path != starting.plan(Path("/b"), "systemd").path
+
+
+def test_uninstall_says_where_the_data_lies_and_purges_only_on_yes(
+    config_folder: Path, home: TestHome, runner: Runner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    look(runner, home, HOUR)
+    home.run("schedule", "on", "--by", "systemd", "--yes")
+    capsys.readouterr()
+    assert home.run("uninstall") == 0
+    told = capsys.readouterr().out
+    assert "removed:" in told
+    assert str(home.folder / "site") in told
+    assert (home.folder / "site").exists()
+    assert home.run("uninstall", "--purge") == 1, "nobody said yes"
+    assert home.run("uninstall", "--purge", "--yes") == 0
+    assert sorted(p.name for p in home.folder.iterdir()) == ["feeds.opml", "out"]
+
+
+def test_mail_off_and_on_again(
+    home: TestHome, runner: Runner, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    look(runner, home, HOUR)
+    assert home.run("mail", "--dry-run") == 0
+    assert "Subject: " in capsys.readouterr().out
+    target = home.folder / "one.eml"
+    assert home.run("mail", "--eml", str(target)) == 0
+    assert target.read_bytes().startswith(b"From: ")
+    assert home.run("mail", "--date", "2020-01-01", "--eml", str(target)) == 2
+    assert home.run("mail") == 0
+    assert "was sent before" in capsys.readouterr().out
+    assert home.run("mail", "off") == 0
+    assert "[mail]" not in (home.folder / "newsfeed.toml").read_text()
+    assert "Europe/Berlin" in (home.folder / "newsfeed.toml").read_text()
+    assert home.run("mail") == 2
+    assert home.run("mail", "setup", "--to", "me@example.org", "--by", "eml", "--path", "mails") == 0
+    assert len(list((home.folder / "mails").iterdir())) == 1
+    assert home.run("mail", "setup", "--to", "me@outlook.com") == 1
+    assert "no longer lets programs send" in capsys.readouterr().out
