@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -71,7 +71,13 @@ def by_kind(kind: str) -> Source:
 
 
 def find(subscription: Subscription) -> Source:
-    """The source that reads a subscription."""
+    """The source that reads a subscription: told by its address, its type and its options alone."""
+    return _find(subscription.url, subscription.kind, tuple(sorted(subscription.options.items())))
+
+
+@lru_cache(maxsize=20_000)  # asked several times a feed and refresh
+def _find(url: str, kind: str, options: tuple[tuple[str, str], ...]) -> Source:
+    subscription = Subscription(url=url, kind=kind, options=dict(options))
     return next(source for source in map(by_kind, KINDS) if source.claims(subscription))
 
 
