@@ -88,6 +88,7 @@ class Runner:
         self._list_seen: tuple[int, int] | None = None
         self._complaint = ""
         self._told_missed: tuple[Day, ...] = ()
+        self._beating = False  # one look alone leaves no sign of life
 
     # --------------------------------------------------------------------- one look
 
@@ -114,6 +115,8 @@ class Runner:
                 return False
             finally:
                 self._doing = ""
+                if self._beating and not self._stop.is_set():
+                    self._beat()
 
     def _look(self, home: Home, store: Store) -> bool:
         found = self.decide(home, store)
@@ -241,6 +244,7 @@ class Runner:
         job = scheduler.add_job(
             self._look_safely, "interval", seconds=LOOK_EVERY, next_run_time=datetime.now(UTC)
         )
+        self._beating = True
         scheduler.start()
         home = self._home
         self.tell(
@@ -283,7 +287,6 @@ class Runner:
         """A look whose faults are told and do not end the process."""
         try:
             self.look()
-            self._beat()
         except Exception as error:
             log.exception("a look failed")
             self._say(f"A fault of newsfeed: {type(error).__name__}. Its log says more; it goes on.")
