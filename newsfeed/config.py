@@ -419,7 +419,7 @@ def _check_handing_out(settings: Settings, fail: Callable[[list[str], str, str],
         )
     if settings.publish.folder:
         folder = publish_folder(settings)
-        own = Path(settings.home).absolute()
+        own = Path(settings.home).resolve()
         if folder is not None and (folder == own or folder in own.parents or folder == own / "site"):
             raise fail(
                 ["publish", "folder"],
@@ -432,7 +432,7 @@ def publish_folder(settings: Settings) -> Path | None:
     """The folder of the mirror, None where there is none; relative ones lie in the home."""
     if not settings.publish.folder:
         return None
-    return (Path(settings.home) / Path(settings.publish.folder).expanduser()).absolute()
+    return (Path(settings.home) / Path(settings.publish.folder).expanduser()).resolve()
 
 
 def mail_password(settings: Settings) -> str:

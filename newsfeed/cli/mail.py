@@ -148,6 +148,8 @@ def setup(
                 "--to", "is missing", "Name the address: newsfeed mail setup --to you@example.org"
             )
         to = typer.prompt("Your mail address")
+    if not config.ADDRESS.fullmatch(to):
+        raise SettingsError("--to", "is no mail address", "Write one address, such as me@example.org.")
     lines = [f"to = {_quoted(to)}"]
     if sender:
         lines.append(f"sender = {_quoted(sender)}")

@@ -226,6 +226,7 @@ def _text(text: str) -> object:
 
 def _print_list_change(done: RefreshReport) -> None:
     from newsfeed.cli import show
+    from newsfeed.pipeline.morning import plan_words
 
     change = done.list
     if change.unreadable:
@@ -235,18 +236,10 @@ def _print_list_change(done: RefreshReport) -> None:
     for problem in change.problems:
         where = f"feeds.opml, line {problem.line}: " if problem.line else "feeds.opml: "
         show.err.print(_text(f"{where}{problem.text}{' ' + problem.repair if problem.repair else ''}"))
-    counts = [
-        f"{sign}{len(names)}"
-        for sign, names in (("+", change.added), ("−", change.removed), ("~", change.changed))
-        if names
-    ]
-    if counts:
-        names = (
-            ", ".join([*change.added, *change.removed, *change.changed][:4])
-            if len(change.added) < LISTED
-            else ""
-        )
-        show.say(f"feeds.opml: {' '.join(counts)}{' (' + names + ')' if names else ''}")
+    if plan := plan_words(change, done):
+        every = [*change.added, *change.removed, *change.changed]
+        names = ", ".join(every[:4]) if every and len(change.added) < LISTED else ""
+        show.say(f"feeds.opml: {plan}{' (' + names + ')' if names else ''}")
 
 
 def _print_failures(done: RefreshReport) -> None:

@@ -47,14 +47,21 @@ def run(
     given: Context = context.obj
     care.ensure_settings(given)
 
+    kept: list[str] = []
+
     def say(line: str) -> None:
+        kept.append(line)
         if not quiet:
             print(line, flush=True)  # noqa: T201 - a line for the journal, whole and at once
 
-    runner = Runner(lambda: _fresh_home(given), say if not once or not quiet else show.say)
-    if once:
-        raise typer.Exit(0 if runner.look() else 1)
-    raise typer.Exit(runner.run())
+    runner = Runner(lambda: _fresh_home(given), say)
+    if not once:
+        raise typer.Exit(runner.run())
+    good = runner.look()
+    if quiet and not good:
+        for line in kept:
+            show.err.print(line, markup=False)
+    raise typer.Exit(0 if good else 1)
 
 
 def _plan(given: Context, kind: str) -> Plan:

@@ -54,7 +54,7 @@ def standing(home: Home, store: Store) -> Standing:
         page=str(page) if latest is not None and page.exists() else "",
         built=latest.built if latest else None,
         heading=f"{latest.heading} · {latest.promise}" if latest else "",
-        next_run=_next_run(home, heartbeat.read(home)),
+        next_run=_next_run(home, heartbeat.read(home)) + _missed(home, store),
         advice=advice,
     )
 
@@ -159,6 +159,13 @@ def _next_run(home: Home, beat: Beat | None) -> str:
     return _moment(home, beat.next) if beat.next else "soon, by newsfeed run"
 
 
+def _missed(home: Home, store: Store) -> str:
+    """The mornings that were missed, in a sentence after others; "" where `newsfeed run` never did one."""
+    now = today(home)
+    gone = missed(now, home.settings.schedule.days, morning.days_done(store, now))
+    return f" Missed: {', '.join(map(str, gone))}." if gone else ""
+
+
 def _moment(home: Home, moment: datetime) -> str:
     return f"{moment.astimezone(ZoneInfo(home.settings.timezone)):%Y-%m-%d %H:%M}"
 
@@ -168,7 +175,7 @@ def _schedule(home: Home, store: Store) -> Finding:
     beat = heartbeat.read(home)
     now = today(home)
     gone = missed(now, home.settings.schedule.days, morning.days_done(store, now))
-    told = f"Missed: {', '.join(map(str, gone))}." if gone else ""
+    told = _missed(home, store).strip()
     if beat is not None and not beat.alive(home.clock()):
         return Finding(
             name="Schedule",

@@ -59,7 +59,8 @@ class Running:
             "NEWSFEED_FETCH__ALLOW_PRIVATE": ",".join(f"127.0.0.1:{p}" for p in ports),
             "PYTHONUNBUFFERED": "1",
         }
-        environment.pop("NEWSFEED_CLOCK", None)
+        for name in ("NEWSFEED_CLOCK", "NEWSFEED_CRASHES"):
+            environment.pop(name, None)
         if at is not None:
             environment["NEWSFEED_CLOCK"] = at.isoformat()
         self.said: list[str] = []
