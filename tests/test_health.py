@@ -134,15 +134,20 @@ def test_a_feed_that_was_slowed_by_its_own_silence_is_still_silent(tmp_path: Pat
 
 def failing(name: str, days: float, **more: Any) -> FeedReport:
     return FeedReport(
-        feed=1, title=name, url="", ok=False, cause="down", failing_since=NOW - days * DAY, **more
+        feed=1, title=name, url="", ok=False, cause="It is down.", failing_since=NOW - days * DAY, **more
     )
 
 
 def test_the_page_names_feeds_after_two_failed_days_or_at_once_where_their_owner_must_act() -> None:
     assert foot.feeds([failing("a", 1.9)], NOW) == ()
+    well = FeedReport(feed=1, title="a", url="")
+    assert [s.text for s in foot.feeds([well], NOW)] == ["All feeds are well."]
+    assert foot.feeds([], NOW) == ()
+    (span,) = foot.feeds([failing("a", 3, repair="Give its new address.")], NOW)
+    assert span.text == "One feed needs you: a (It is down. Give its new address)."
     for report in (failing("a", 2.1), failing("a", 0, must_read=True), failing("a", 0, needs_owner=True)):
         (span, *_) = foot.feeds([report], NOW)
-        assert "a (down" in span.text
+        assert "a (It is down)" in span.text
     text = "".join(s.text for s in foot.feeds([failing(f"feed {n}", 3) for n in range(7)], NOW))
     assert "+4 more" in text
     assert "feed 3" not in text

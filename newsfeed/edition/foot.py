@@ -119,7 +119,8 @@ def needs_owner(report: FeedReport, now: datetime) -> bool:
 
 
 def feeds(reports: Sequence[FeedReport], now: datetime) -> tuple[Span, ...]:
-    """One sentence on the feeds that need their owner: three by name, then "+4 more"."""
+    """One sentence on the feeds that need their owner: three by name with their repair, then "+4 more"; a quiet one
+    when all is well."""
     waiting = sorted(
         (report for report in reports if needs_owner(report, now)),
         key=lambda report: (
@@ -130,14 +131,19 @@ def feeds(reports: Sequence[FeedReport], now: datetime) -> tuple[Span, ...]:
         ),
     )
     if not waiting:
-        return ()
+        return (Span(text="All feeds are well."),) if reports and all(r.ok for r in reports) else ()
     named = [
-        f"{text.clean_line(report.title, _NAME_CHARACTERS)}{f' ({report.cause})' if report.cause else ''}"
+        f"{text.clean_line(report.title, _NAME_CHARACTERS)}{f' ({told})' if (told := _trouble(report)) else ''}"
         for report in waiting[:_NAMED_FEEDS]
     ]
     more = f", +{len(waiting) - _NAMED_FEEDS} more" if len(waiting) > _NAMED_FEEDS else ""
     start = "One feed needs you: " if len(waiting) == 1 else f"{len(waiting)} feeds need you: "
     return (Span(text=f"{start}{', '.join(named)}{more}."),)
+
+
+def _trouble(report: FeedReport) -> str:
+    """What is wrong with a feed and what to do about it, to stand in brackets."""
+    return " ".join(part for part in (report.cause, report.repair) if part).rstrip(".")
 
 
 def rows(*lines: tuple[Span, ...]) -> tuple[tuple[Span, ...], ...]:
