@@ -5,7 +5,8 @@
         assert len(server.taken) == 1
 
 `how` is one of: accept, refuse (the recipient), reject (the message), greylist (the first time), busy (always 4xx),
-drop (closes after the message without an answer, having taken it), hang up (closes at the greeting of a sender).
+drop (closes after the message without an answer, having taken it), hang up (closes when it hears the recipient),
+pause (takes the message and doesn't answer for a minute).
 """
 
 from __future__ import annotations
@@ -102,6 +103,8 @@ class MailServer:
         assert isinstance(envelope.original_content, bytes)
         self.taken.append(envelope.original_content)
         self.senders.append((envelope.mail_from or "", envelope.rcpt_tos[0]))
+        if self.how == "pause":
+            await asyncio.sleep(60)
         if self.how == "drop":
             server.transport.abort()
         return "250 2.0.0 taken"

@@ -302,4 +302,4 @@ def _wrapped_wide(text: str, first: str, other: str) -> str:
 
 def part(share: float) -> str:
     """A part of one as a percentage: "12 %"."""
-    return f"{round(share * 100)} %"
+    return f"{round(share * 100)}\u00a0%"

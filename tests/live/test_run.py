@@ -158,6 +158,25 @@ def test_a_stop_in_the_middle_of_a_slow_feed(tmp_path: Path, server: Server) -> 
         assert len(mail.taken) == 1
 
 
+def test_killed_between_the_mail_and_its_note_it_is_shown_and_not_sent_again(
+    tmp_path: Path, server: Server
+) -> None:
+    """The one window: the server has the mail, nobody has noted it."""
+    with MailServer("pause") as mail:
+        home = prepare(tmp_path, server, mail, feeds=2)
+        first = Running(home, [server.port])
+        assert first.until(lambda: bool(mail.taken)), first.said
+        first.end(signal.SIGKILL)
+        mail.how = "accept"
+        again = Running(home, [server.port])
+        assert again.until(again.heard("uncertain")), again.said
+        assert again.end(signal.SIGTERM) == 0
+        third = Running(home, [server.port])
+        assert not third.until(third.heard("Mail of"), seconds=4)
+        assert third.end(signal.SIGTERM) == 0
+        assert len(mail.taken) == 1
+
+
 @pytest.mark.slow
 def test_killed_at_random_moments_nothing_is_lost_and_nothing_doubled(tmp_path: Path, server: Server) -> None:
     rng = random.Random(20261122)
