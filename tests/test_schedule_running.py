@@ -7,14 +7,18 @@ import stat
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import homes
+import msgspec
 import pytest
 from homes import Entry, TestHome
 from serving import Server, fixed
 
 from newsfeed.cli.context import Context
 from newsfeed.pipeline import heartbeat
+from newsfeed.pipeline import refresh as refreshing
+from newsfeed.pipeline.reports import RefreshReport
 from newsfeed.schedule import starting
 from newsfeed.schedule.running import Runner
 
@@ -211,15 +215,25 @@ def test_published_pages(runner: Runner, home: TestHome) -> None:
 
 
 def test_no_network_at_the_hour_is_waited_for_but_not_for_ever(
-    runner: Runner, home: TestHome, said: Said
+    runner: Runner, home: TestHome, said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home.list(homes.opml(("News", "Nowhere", "http://nowhere.invalid/feed")))
-    look(runner, home, HOUR)
-    if "waiting, no network yet" not in str(said):
-        pytest.skip("this machine's resolver tells a missing name from a missing network")
+    asked = refreshing.refresh
+
+    def offline(*args: Any, **more: Any) -> RefreshReport:
+        return msgspec.structs.replace(asked(*args, **more), no_network=True)
+
+    monkeypatch.setattr(refreshing, "refresh", offline)
+    assert look(runner, home, HOUR)
+    assert "waiting, no network yet" in str(said)
     assert mails(home) == []
-    look(runner, home, HOUR + timedelta(minutes=25))
-    assert home.page()
+    monkeypatch.setattr(refreshing, "refresh", asked)
+    assert look(runner, home, HOUR + timedelta(minutes=1))
+    assert len(mails(home)) == 1, "made up as soon as there is a network"
+    monkeypatch.setattr(refreshing, "refresh", offline)
+    assert look(runner, home, HOUR + timedelta(days=1))
+    assert home.digest()["date"] == "2026-03-18"
+    assert look(runner, home, HOUR + timedelta(days=1, minutes=25))
+    assert home.digest()["date"] == "2026-03-19", "a page that says so is better than none"
 
 
 def test_the_sign_of_life(home: TestHome, capsys: pytest.CaptureFixture[str]) -> None:
