@@ -41,7 +41,15 @@ def status(context: Context) -> int:
     show.say(f"Home       {home.folder}", style="bold")
     show.say(
         f"Feeds      {found.feeds} in feeds.opml"
-        + (f", {len(found.failing)} failing" if found.failing else ", all well" if found.feeds else "")
+        + (
+            f", {len(found.failing)} failing"
+            if found.failing
+            else ", all well"
+            if found.feeds and found.asked
+            else ", not asked yet"
+            if found.feeds
+            else ""
+        )
     )
     for line in found.failing[:3]:
         show.say(f"           {line}")

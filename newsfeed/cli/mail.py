@@ -98,7 +98,7 @@ def _no_address() -> None:
 
 @mail_app.command()
 def off(context: typer.Context) -> None:
-    """No more mails: takes the [mail] table out of newsfeed.toml, and its password with it."""
+    """No more mails: takes the mail table out of newsfeed.toml, and its password with it."""
     from newsfeed import config
     from newsfeed.cli import show
 

@@ -166,13 +166,14 @@ def summary(pulled: RefreshReport, done: DigestReport | None = None) -> str:
 
     if pulled.no_network:
         return "No network: not one feed's name could be found. Connect, then run this again."
-    waiting = pulled.count(Outcome.WAITING)
+    # A feed that was not asked again so soon counts as it answered the last time.
+    waiting = sum(r.outcome == Outcome.WAITING and r.failure is None for r in pulled.results)
     parts = [f"{pulled.answered + waiting} of {plural(len(pulled.results), 'feed')}"]
     if done is not None:
         parts += [plural(done.picks + done.lines, "story", "stories"), f"{done.minutes:.0f} min"]
     else:
         parts += [plural(sum(r.new for r in pulled.results), "new item"), f"{pulled.seconds:.1f} s"]
-    if failed := pulled.count(Outcome.FAILED):
+    if failed := sum(r.failure is not None for r in pulled.results):
         parts.append(f"{plural(failed, 'feed')} refused (see `newsfeed feeds check`)")
     return ", ".join(parts)
 

@@ -53,7 +53,7 @@ def status(
         )
     show.out.print(table)
     show.say(
-        f"{show.plural(found.items, 'item')} of the last 60 days, {found.untagged:.0%} without a topic; by {found.trained}."
+        f"{show.plural(found.items, 'item')} of the last 60 days, {found.untagged:.0%} without a topic; tagged by {found.trained}."
     )
     show.say(found.sentence + (f" Against your earlier answers: {found.trend}." if found.trend else ""))
     if not found.answers:
@@ -163,3 +163,4 @@ def print_corrected(done: Corrected) -> None:
 
     others = f"; {show.plural(done.moved, 'other item')} moved with it" if done.moved else ""
     show.say(f"{done.title}: {', '.join(done.before) or 'none'} → {', '.join(done.after) or 'none'}{others}")
+    show.say("Today's page keeps its choice; to choose anew by this: newsfeed digest --rebuild --no-refresh")

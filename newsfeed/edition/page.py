@@ -22,6 +22,7 @@ PEOPLE = "people"
 OTHER = "other"
 LONG = "long"
 SINCE = "since"
+HEARD = frozenset({"episode", "video"})
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,11 @@ def _top(desk: Desk, placed: Sequence[_Placed]) -> list[_Placed]:
     """Three of the largest worth (one on a small page): the first from the core topic or a big story, no more than
     two of one topic, no two of one source while others are there."""
     wanted = c.TOP if len(placed) >= 2 * c.TOP else min(1, len(placed))
-    order = sorted((one for one in placed if one.topic in desk.ask.names), key=_by_worth)
+    # What is to be heard or watched has its place among its topic, not above what can be read at once.
+    order = sorted(
+        (one for one in placed if one.topic in desk.ask.names),
+        key=lambda one: (one.telling.candidate.item.item.kind in HEARD, *_by_worth(one)),
+    )
     leads = [one for one in order if one.topic == desk.ask.core or one.telling.outlets >= c.BIG]
     top = (leads or order)[: min(1, wanted)]
     for strict in (True, False):

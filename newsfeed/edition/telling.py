@@ -68,7 +68,7 @@ class Printer:
             when=when(item.published, self.now, self.zone),
             others=() if telling.post else self.others(telling),
             discussions=self.discussions(telling),
-            note=telling.back.note if telling.back else "",
+            note=telling.back.note if telling.back else heard(item),
             earlier=telling.back.earlier if telling.back else (),
             topics=scores(telling.candidate),
             topic=topic or telling.topic,
@@ -166,3 +166,10 @@ def scores(candidate: Candidate) -> tuple[TopicScore, ...]:
 
 def _social(one: Candidate, feed: FeedFacts | None) -> bool:
     return one.item.item.kind == "post" or (feed is not None and feed.social)
+
+
+def heard(item: Item) -> str:
+    """What is to be listened to or watched says so, with its length: "podcast, 24 min". Nothing for what is read."""
+    label = {"episode": "podcast", "video": "video"}.get(item.kind, "")
+    seconds = max((enclosure.seconds for enclosure in item.enclosures), default=0)
+    return f"{label}, {max(1, round(seconds / 60))} min" if label and seconds else label

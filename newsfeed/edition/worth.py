@@ -168,7 +168,11 @@ def story_topics(
     first = next(
         t for t in order if plain[t] >= (c.POSSIBLE if t == order[0] and even[t] >= c.STANDS else c.STANDS)
     )
-    second = [t for t in order if t != first and plain[t] >= c.STANDS and even[t] >= c.BRIDGE][:1]
+    second = [
+        t
+        for t in order
+        if t != first and ((plain[t] >= c.STANDS and even[t] >= c.BRIDGE) or plain[t] >= c.SURE)
+    ][:1]
     # Where the tagger holds both and is clearly surer of one, its word goes before the source's habit.
     stands = [*second, first] if second and plain[second[0]] >= plain[first] + c.SURER else [first, *second]
     return StoryTopics(parts, tuple(stands))

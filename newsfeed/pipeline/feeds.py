@@ -176,7 +176,11 @@ async def _find(home: Home, address: str, secrets: dict[str, str]) -> tuple[Subs
             "no feed was found there or in the usual places",
             "Look for an RSS link on the site and add that address.",
         )
-    raise NotFoundError(address, failure.text, failure.repair)
+    # What is said of a feed in the list ("take it out") is no advice for one that isn't in it yet.
+    repair = "" if "feeds remove" in failure.repair or "xmlUrl" in failure.repair else failure.repair
+    raise NotFoundError(
+        address, failure.text, repair or "Look at the address in a browser; nothing was added."
+    )
 
 
 async def _page(fetcher: Fetcher, answer: Response, address: str) -> Response:

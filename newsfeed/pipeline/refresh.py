@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from newsfeed import update
+from newsfeed.errors import NotFoundError
 from newsfeed.fetch import Fetcher, redact
 from newsfeed.model import Cause, Failure, FeedState, NotModified, Response
 from newsfeed.parsing import Parsers
@@ -68,6 +69,8 @@ def refresh(
         unreadable=listed.unreadable,
     )
     states = [s for s in listed_states if not only or _named(s, only)]
+    if only and not states:
+        raise NotFoundError(", ".join(only), "is no feed of the list", "See newsfeed feeds list.")
     ask, waiting = _select(
         states, started, floor=home.settings.fetch.manual_floor, due=due, force=force, named=bool(only)
     )
@@ -159,6 +162,7 @@ def _select(
                     name=state.name,
                     url=redact(state.subscription.url),
                     outcome=Outcome.WAITING,
+                    failure=state.failure,
                     wait_until=until,
                 )
             )

@@ -146,7 +146,7 @@ def status(home: Home, store: Store) -> Status:
     seeds = _seed_counts()
     corrections = store.corrections()
     moved = sum(int(n) for n in _notes(store, MOVED).values())
-    trained = training.last(store)
+    trained = training.last(store) if home.model_path.exists() else None
     untagged = sum(not accuracy.has(t) for t in taggings.values()) / len(taggings) if taggings else 0.0
     rows = tuple(
         TopicStatus(
@@ -169,7 +169,9 @@ def status(home: Home, store: Store) -> Status:
         corrections=len(corrections),
         sentence=accuracy.changed_sentence(len(corrections), moved) if corrections else "No corrections yet.",
         trend=_trend(store, judged) if corrections else "",
-        trained=f"trained on {trained.items} items, {trained.at:%d %b}" if trained else "the shipped weights",
+        trained=f"weights trained on {trained.items} items, {trained.at:%d %b}"
+        if trained
+        else "the shipped weights",
     )
 
 

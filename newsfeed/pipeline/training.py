@@ -6,7 +6,7 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -21,7 +21,7 @@ from newsfeed.topics import child, policy
 LEARNED = timedelta(days=60)  # items that training reads
 MOST = 50_000
 PATIENCE = 300.0  # seconds that a training may take
-TRAINED = "topics trained"
+TRAINED, FAILED = "topics trained", "topics training failed"  # notes in the store; a failure rests for a day
 
 
 def train_if_due(home: Home, store: Store, *, force: bool = False) -> str:
@@ -37,8 +37,9 @@ def train_if_due(home: Home, store: Store, *, force: bool = False) -> str:
     inputs = _inputs(home, states.values())
     corrections = tagging.labels(store, states)
     window = store.window(now - LEARNED)
-    why = policy.due(last(store), now=now, items=len(window), corrections=len(corrections), inputs=inputs)
-    if not why and not force:
+    trained = last(store) if home.model_path.exists() else None
+    why = policy.due(trained, now=now, items=len(window), corrections=len(corrections), inputs=inputs)
+    if not force and (not why or store.get_meta(FAILED) == now.date().isoformat()):
         return ""
     newest = sorted(window, key=lambda i: i.id)[-MOST:]
     documents = [
@@ -50,10 +51,13 @@ def train_if_due(home: Home, store: Store, *, force: bool = False) -> str:
     try:
         done = subprocess.run(command, input=job, capture_output=True, timeout=PATIENCE, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired) as error:
-        return _failed(f"training could not run ({type(error).__name__})", force)
+        return _failed(store, now, f"training could not run ({type(error).__name__})", force)
     if done.returncode != 0:
         return _failed(
-            done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or "training failed", force
+            store,
+            now,
+            done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or "training failed",
+            force,
         )
     deliver.write(home.model_path, done.stdout)
     note = policy.Trained(at=now, items=len(window), corrections=len(corrections), inputs=inputs)
@@ -61,7 +65,8 @@ def train_if_due(home: Home, store: Store, *, force: bool = False) -> str:
     return why or "asked for"
 
 
-def _failed(cause: object, force: bool) -> str:
+def _failed(store: Store, now: datetime, cause: object, force: bool) -> str:
+    store.set_meta(FAILED, now.date().isoformat())
     if force:
         raise SettingsError("training", str(cause), "The weights in force stay as they were.")
     return ""

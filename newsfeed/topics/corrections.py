@@ -70,12 +70,18 @@ class Corrections:
         return True
 
     def _learn(self, labels: Sequence[Label]) -> None:
+        import numpy as np
+
         if not labels:
             return
         self._index = None
         judged = self._tagger.log_odds([label.document for label in labels])
         for label, z in zip(labels, judged, strict=True):
-            self._residual[label.document.id] = self._wanted(label) - z
+            wanted = self._wanted(label)
+            # Who was surer than a correction says must not be made less sure by it: a confirmation never pushes down.
+            self._residual[label.document.id] = np.where(
+                wanted > 0, np.maximum(wanted - z, 0.0), np.minimum(wanted - z, 0.0)
+            )
             self._vectors[label.document.id] = self._vector(label.document)
 
     def _wanted(self, label: Label) -> NDArray[np.float64]:
@@ -129,7 +135,10 @@ class Corrections:
         for row, document in enumerate(documents):
             label = self._labels.get(document.id)
             if label is not None:
-                found[row] = self._wanted(label) - z[row]
+                wanted = self._wanted(label)
+                found[row] = np.where(
+                    wanted > 0, np.maximum(wanted - z[row], 0.0), np.minimum(wanted - z[row], 0.0)
+                )
         return found
 
     def _idf_by_number(self) -> NDArray[np.float64]:
