@@ -44,7 +44,8 @@ def table(*columns: str) -> Any:
     from rich import box
     from rich.table import Table
 
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
+    named = any(column.lstrip(">") for column in columns)
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, show_header=named, header_style="dim")
     for column in columns:
         right = column.startswith(">")
         made.add_column(column.lstrip(">"), justify="right" if right else "left", overflow="fold")

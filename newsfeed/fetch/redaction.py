@@ -10,6 +10,28 @@ SHOWN = 120  # characters of a redacted address
 PATH_PART = re.compile(r"[^/]+")
 RUN = re.compile(r"[A-Za-z0-9]+")
 HIDDEN = "…"
+# Parameters of feeds that are the same for everybody, with the values they may have besides whole numbers …
+PUBLIC = frozenset({"points", "comments", "count", "limit", "t", "sort"})
+CHOICES = frozenset(
+    {
+        "hour",
+        "day",
+        "week",
+        "month",
+        "year",
+        "all",
+        "new",
+        "hot",
+        "top",
+        "New",
+        "Hot",
+        "Active",
+        "TopDay",
+        "TopWeek",
+    }
+)
+# … and those that name something public.
+NAMES = frozenset({"channel_id", "playlist_id"})
 
 
 def redact(url: str) -> str:
@@ -28,10 +50,22 @@ def redact(url: str) -> str:
     if ":" in host:
         host = f"[{host}]"
     path = PATH_PART.sub(lambda part: HIDDEN if secret(part[0]) else part[0], parts.path)
-    query = f"?{HIDDEN}" if parts.query else ""
+    query = f"?{_query(parts.query)}" if parts.query else ""
     shown = f"{parts.scheme}://{host}{port}{path}{query}"
     shown = "".join(c if c.isprintable() else HIDDEN for c in shown)
     return shown if len(shown) <= SHOWN else shown[: SHOWN - 1] + HIDDEN
+
+
+def _query(query: str) -> str:
+    """The query with only those values left that choose what is public: points, sort order, a channel."""
+    shown = []
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        plain = value in CHOICES or value.isdigit() if name in PUBLIC else name in NAMES and value.isalnum()
+        if not plain:
+            return HIDDEN
+        shown.append(pair)
+    return "&".join(shown)
 
 
 def secret(part: str) -> bool:

@@ -110,7 +110,7 @@ def find(connection: Connection, name: str, limit: int = 20) -> list[StoredItem]
     hits = search(connection, name, limit)
     titled = [i for i in hits if words.holds(name, i.item.title)]
     exact = [i for i in titled if words.folded(i.item.title).casefold() == words.folded(name).casefold()]
-    return exact or titled or hits
+    return exact or titled
 
 
 def _by_ref(connection: Connection, name: str) -> list[StoredItem]:
