@@ -51,6 +51,8 @@ def status(context: Context) -> int:
             else ""
         )
     )
+    if found.unreadable:
+        show.say(f"           feeds.opml can't be read, the last good list is in force: {found.unreadable}")
     for line in found.failing[:3]:
         show.say(f"           {line}")
     page = f"{found.page} ({show.age(found.built, now())})" if found.page else "none yet"

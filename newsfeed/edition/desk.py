@@ -43,7 +43,10 @@ class Desk:
         self.known_days = max(((date - day).days for day in history.days), default=0)
         self.debts = {t: float(history.debts.get(t, 0.0)) for t in self.ask.names}
         self.unseen = {t: memory.days_since_topic(history, t, date) for t in self.ask.names}
-        self.least = memory.least_shown(history, self.ask.shares, date) if settings.edition.off_path else ""
+        good = {n for t in self.articles if t.worth.value >= c.GOOD for n in t.topics.stands}
+        self.least = (
+            memory.least_shown(history, self.ask.shares, date, good) if settings.edition.off_path else ""
+        )
         self.numbers = {number: place for place, number in enumerate(self._source_numbers())}
         self.drafts: dict[int, Pick] = {}
         self.morning: Morning = self._morning().sorted()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -135,9 +135,12 @@ def days_since_topic(history: History, topic: str, today: date) -> int | None:
     return (today - min(known)).days
 
 
-def least_shown(history: History, shares: Mapping[str, float], today: date) -> str:
+def least_shown(
+    history: History, shares: Mapping[str, float], today: date, among: Collection[str] | None = None
+) -> str:
     """The topic that got least of what was asked for it in 14 days, if that is less than half; "" without a week
-    of history to judge by."""
+    of history to judge by. `among` are the topics that have something today: one without sources must not stand
+    in the way of the others."""
     since = today - timedelta(days=c.OFF_PATH_DAYS)
     days = [day for day in history.days if since <= day < today]
     if len(days) < c.ACCOUNT_DAYS:
@@ -150,7 +153,11 @@ def least_shown(history: History, shares: Mapping[str, float], today: date) -> s
     total = sum(got.values())
     if total <= 0:
         return ""
-    ratio = {t: got[t] / total / share for t, share in shares.items() if share > 0}
+    ratio = {
+        t: got[t] / total / share
+        for t, share in shares.items()
+        if share > 0 and (among is None or t in among)
+    }
     if not ratio:
         return ""
     lowest = min(ratio, key=lambda t: (ratio[t], t))

@@ -27,6 +27,7 @@ class Standing(Record, frozen=True, kw_only=True):
     feeds: int
     failing: tuple[str, ...]
     asked: bool  # whether any feed was ever asked
+    unreadable: str = ""  # why the last good list is in force
     page: str
     built: datetime | None
     heading: str
@@ -52,6 +53,7 @@ def standing(home: Home, store: Store) -> Standing:
     return Standing(
         feeds=len(listed.list.subscriptions),
         failing=failing,
+        unreadable=listed.unreadable,
         asked=any(s.last_tried is not None for s in store.states()),
         page=str(page) if latest is not None and page.exists() else "",
         built=latest.built if latest else None,

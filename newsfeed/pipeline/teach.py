@@ -177,7 +177,8 @@ def status(home: Home, store: Store) -> Status:
 
 def questions(home: Home, store: Store, day: int) -> list[Question]:
     """The day's three questions: two useful, one at random. `day` is the same number all day."""
-    window = {i.id: i for i in store.window(home.clock() - tagging.WINDOW)}
+    languages = {*home.settings.languages, ""}
+    window = {i.id: i for i in store.window(home.clock() - tagging.WINDOW) if i.item.lang in languages}
     taggings = store.taggings(window)
     answered = {c.item for c in store.corrections()}
     names = {s.feed: s.name for s in store.states()}
