@@ -75,6 +75,20 @@ def test_an_unknown_key_names_line_key_neighbour_and_what_is_allowed() -> None:
     assert "max_items" in found.repair
 
 
+@pytest.mark.parametrize(
+    ("text", "repair"),
+    [
+        ('[edition]\nminutes = "lots"', "Write it as minutes = 5."),
+        ('languages = "en"', 'Write it as languages = ["en"].'),
+        ('[fetch]\nallow_private = "x"', 'Write it as allow_private = ["…"].'),
+        ("edition = 3", "Write it as a table: [edition], its keys below."),
+        ('[mail]\nempty_days = "perhaps"', "Write it as empty_days = false."),
+    ],
+)
+def test_a_value_of_the_wrong_kind_shows_one_of_the_right_kind(text: str, repair: str) -> None:
+    assert error(text).repair == repair
+
+
 def test_an_unknown_variable_is_named() -> None:
     assert error(NEWSFEED_EDITION__MINUTS="6").subject == "NEWSFEED_EDITION__MINUTS"
 

@@ -12,6 +12,7 @@ from homes import TestHome
 from mailserver import MailServer
 
 from newsfeed import config
+from newsfeed.errors import SettingsError
 
 PASSWORD = "correct horse battery"
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH:UserWarning")
@@ -131,5 +132,5 @@ def test_a_table_of_the_settings_is_replaced_and_all_else_stays() -> None:
     ],
 )
 def test_settings_that_can_not_be(tmp_path: Path, text: str, said: str) -> None:
-    with pytest.raises(config.SettingsError, match=said):
+    with pytest.raises(SettingsError, match=said):
         config.parse(text, {}, home=tmp_path / "home")

@@ -1,4 +1,4 @@
-"""The memory of newsfeed: one SQLite file. Records of `model.py` go in, records come out.
+"""The memory of newsfeed: one SQLite file. Records of `model` go in, records come out.
 
     lock      one newsfeed at a time in a home
     store     `Store`: every method is one transaction

@@ -1,4 +1,4 @@
-"""What the store answers beyond the records of `model.py`."""
+"""What the store answers beyond the records of `model`."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 What the source said (`item`, `body`) is kept apart from what we made of it (`tagging`, `item_topic`, `member`) and
 from what the reader did (`mark`, `correction`), because each has its own lifetime. A record's fields that no query
-asks for lie together as JSON in `extra`, so that a new field of `model.py` needs no migration.
+asks for lie together as JSON in `extra`, so that a new field of `model` needs no migration.
 
 Whoever changes a table here adds a migration and raises `REVISION`; a test compares both ways to the same schema.
 """

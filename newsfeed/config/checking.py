@@ -1,0 +1,167 @@
+"""What types can't say of settings: ranges, choices, names of topics and zones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from newsfeed.config.places import FILE, line_of
+from newsfeed.errors import SettingsError
+from newsfeed.model import Settings
+
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,190}$)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+CHOICES = {
+    ("edition", "breadth"): ("depth", "balanced", "breadth"),
+    ("edition", "voices"): ("few", "balanced", "many"),
+    ("edition", "read_articles"): ("off", "same-site", "all"),
+    ("edition", "breadth_day"): (
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "never",
+    ),
+    ("mail", "by"): ("smtp", "sendmail", "maildir", "eml"),
+    ("mail", "security"): ("starttls", "tls", "none"),
+}
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+RANGES = {
+    ("edition", "minutes"): (1, 120),
+    ("edition", "max_items"): (1, 100),
+    ("edition", "core_share"): (0, 1),
+    ("edition", "lines"): (0, 0.5),
+    ("edition", "people"): (0, 10),
+    ("fetch", "connections"): (1, 500),
+    ("fetch", "per_host"): (1, 20),
+    ("fetch", "timeout"): (1, 600),
+    ("fetch", "max_bytes"): (10_000, 200_000_000),
+    ("fetch", "manual_floor"): (0, 86_400),
+    ("fetch", "parse_seconds"): (0.5, 300),
+    ("fetch", "workers"): (0, 64),
+    ("schedule", "ahead"): (0, 240),
+    ("mail", "port"): (0, 65_535),
+    ("mail", "timeout"): (1, 300),
+    ("keep", "items"): (30, 36_500),
+    ("keep", "bodies"): (1, 36_500),
+}
+
+
+def check(settings: Settings, text: str) -> None:
+    """What types can't say: ranges, choices, names of topics and zones."""
+
+    def fail(keys: list[str], cause: str, repair: str) -> SettingsError:
+        line = line_of(text, keys)
+        return SettingsError(f"{FILE}{f', line {line}' if line else ''}, {'.'.join(keys)}", cause, repair)
+
+    for (table, key), allowed in CHOICES.items():
+        value = getattr(getattr(settings, table), key)
+        if value not in allowed:
+            raise fail([table, key], f"{value!r} is no choice", f"Allowed: {', '.join(allowed)}.")
+    for (table, key), (low, high) in RANGES.items():
+        value = getattr(getattr(settings, table), key)
+        if not low <= value <= high:
+            raise fail([table, key], f"{value:g} is out of range", f"Allowed: {low:g} to {high:g}.")
+    try:
+        ZoneInfo(settings.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise fail(
+            ["timezone"],
+            f"{settings.timezone!r} is no time zone",
+            'Write one such as "Europe/Berlin" or "America/New_York".',
+        ) from error
+    if settings.edition.core not in settings.topics:
+        raise fail(
+            ["edition", "core"],
+            f"{settings.edition.core!r} is no topic",
+            f"Topics: {', '.join(settings.topics)}.",
+        )
+    for name, topic in settings.topics.items():
+        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", name) or name in {
+            "other",
+            "top",
+            "people",
+            "since",
+            "long",
+        }:
+            raise fail(
+                ["topics", name],
+                "is no name for a topic",
+                "Use lower-case letters, digits, - and _; the label may be anything.",
+            )
+        if topic.share is not None and not 0 <= topic.share <= 1:
+            raise fail(
+                ["topics", name, "share"],
+                f"{topic.share:g} is out of range",
+                "A share is a part of 1: 0.1 is a tenth; 0 drops the topic.",
+            )
+        if topic.parent and (topic.parent not in settings.topics or settings.topics[topic.parent].parent):
+            raise fail(
+                ["topics", name, "parent"],
+                f"{topic.parent!r} is no topic to stand under",
+                f"Topics: {', '.join(settings.topics)}.",
+            )
+    total = sum(t.share for n, t in settings.topics.items() if t.share and n != settings.edition.core)
+    if total > 1:
+        raise fail(["topics"], f"the shares add up to {total:g}", "Together they may be 1 at the most.")
+    _check_handing_out(settings, fail)
+    for place in settings.fetch.allow_private:
+        if not re.fullmatch(r"\[?[\w.:*-]+\]?(/\d{1,3})?:\d{1,5}", place):
+            raise fail(
+                ["fetch", "allow_private"],
+                f"{place!r} is no host:port",
+                'Write "127.0.0.1:8808" or "192.168.1.0/24:8080".',
+            )
+
+
+def _check_handing_out(settings: Settings, fail: Callable[[list[str], str, str], SettingsError]) -> None:
+    """The tables schedule, mail and publish."""
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", settings.schedule.hour):
+        raise fail(
+            ["schedule", "hour"], f"{settings.schedule.hour!r} is no time of day", 'Write it as "06:30".'
+        )
+    if wrong := [day for day in settings.schedule.days if day not in WEEKDAYS]:
+        raise fail(["schedule", "days"], f"{wrong[0]!r} is no day", f"Allowed: {', '.join(WEEKDAYS)}.")
+    mail = settings.mail
+    for key in ("to", "sender"):
+        value = getattr(mail, key)
+        if value and not ADDRESS.fullmatch(value):
+            raise fail(["mail", key], "is no mail address", 'Write one address, such as "me@example.org".')
+    if not mail.sender_name.isprintable() or len(mail.sender_name) > 78:
+        raise fail(["mail", "sender_name"], "is no name", "Write one line of at most 78 characters.")
+    if mail.to and mail.by == "smtp" and not mail.host:
+        raise fail(["mail", "host"], "is missing", "Run `newsfeed mail setup`, or name your mail server.")
+    if mail.to and mail.by in {"maildir", "eml"} and not mail.path:
+        raise fail(["mail", "path"], "is missing", "Name the folder that the mail is to be put into.")
+    if mail.by == "smtp" and mail.security == "none" and mail.host not in {"", *THIS_MACHINE}:
+        raise fail(
+            ["mail", "security"],
+            "'none' is for a server on this machine only",
+            "Use starttls or tls: else anyone on the way reads mail and password.",
+        )
+    site = settings.publish.site_url
+    if site and not re.fullmatch(r"https?://[^\s\x00-\x20\\?#]+", site):
+        raise fail(
+            ["publish", "site_url"], "is no web address", 'Write one such as "https://you.example/news/".'
+        )
+    if settings.publish.folder:
+        folder = publish_folder(settings)
+        own = Path(settings.home).resolve()
+        if folder is not None and (folder == own or folder in own.parents or folder == own / "site"):
+            raise fail(
+                ["publish", "folder"],
+                "lies around or on the home itself",
+                "Name another folder for the mirror.",
+            )
+
+
+def publish_folder(settings: Settings) -> Path | None:
+    """The folder of the mirror, None where there is none; relative ones lie in the home."""
+    if not settings.publish.folder:
+        return None
+    return (Path(settings.home) / Path(settings.publish.folder).expanduser()).resolve()

@@ -1,0 +1,127 @@
+"""newsfeed.toml and the environment -> Settings."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from newsfeed.config.checking import check
+from newsfeed.config.explaining import explain, is_struct
+from newsfeed.config.places import FILE
+from newsfeed.errors import SettingsError
+from newsfeed.model import SecretSetting, Settings, TopicSetting
+
+PREFIX = "NEWSFEED_"
+# Variables of ours that are no settings.
+OTHER_VARIABLES = ("NEWSFEED_HOME", "NEWSFEED_SECRET_", "NEWSFEED_CLOCK")
+DEFAULT_TOPICS: Mapping[str, TopicSetting] = {
+    "technology": TopicSetting(label="Technology"),
+    "marketing": TopicSetting(label="Marketing"),
+    "finance": TopicSetting(label="Finance"),
+    "sales": TopicSetting(label="Sales"),
+    "leadership": TopicSetting(label="Leadership"),
+    "science": TopicSetting(label="Science"),
+    "policy": TopicSetting(label="Policy"),
+    "ai": TopicSetting(label="AI", parent="technology"),
+    "security": TopicSetting(label="Security", parent="technology"),
+    "design": TopicSetting(label="Design", parent="technology"),
+}
+S = TypeVar("S")
+
+
+def load(home: Path) -> Settings:
+    """Read the settings of `home`.
+
+    Raises:
+        SettingsError: naming file, line, key, what is wrong and what is allowed.
+    """
+    path = home / FILE
+    text = ""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        pass
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(str(path), f"can't be read ({error})", "Mend or remove the file.") from error
+    return parse(text, os.environ, home=home)
+
+
+def parse(text: str, environment: Mapping[str, str], *, home: Path) -> Settings:
+    """Settings from the text of a newsfeed.toml and an environment; see `load`."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(
+            FILE, f"is no valid TOML: {error}", "Mend that line; strings need quotes, tables need [brackets]."
+        ) from error
+    from_environment = _overlay(data, environment)
+    _merge_topics(data)
+    data["home"] = str(home)
+    # Named tables are read one by one first: msgspec's paths don't name the key of a mapping.
+    for table, kind in (("topics", TopicSetting), ("secrets", SecretSetting)):
+        named = data.get(table)
+        for name, value in named.items() if isinstance(named, dict) else ():
+            _convert(value, kind, text, from_environment, [table, name])
+    settings = _convert(data, Settings, text, from_environment, [])
+    check(settings, text)
+    return settings
+
+
+def _convert(data: Any, kind: type[S], text: str, from_environment: Mapping[str, str], under: list[str]) -> S:
+    try:
+        return msgspec.convert(data, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise explain(error, text, from_environment, under) from error
+
+
+def _merge_topics(data: dict[str, Any]) -> None:
+    """Put the reader's topics over the defaults, key by key, keeping the defaults' order."""
+    given = data.get("topics", {})
+    if not isinstance(given, dict):
+        return  # msgspec says what is wrong with it
+    topics: dict[str, Any] = {name: msgspec.to_builtins(topic) for name, topic in DEFAULT_TOPICS.items()}
+    for name, topic in given.items():
+        if isinstance(topic, dict):
+            topics[name] = {**topics.get(name, {"label": name.capitalize()}), **topic}
+        else:
+            topics[name] = topic
+    data["topics"] = topics
+
+
+def _overlay(data: dict[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
+    """Write NEWSFEED_* variables over `data`; returns the path of each with its variable's name."""
+    paths: dict[str, str] = {}
+    for name in sorted(environment):
+        if not name.startswith(PREFIX) or name.startswith(OTHER_VARIABLES):
+            continue
+        keys = name[len(PREFIX) :].lower().split("__")
+        target = data
+        for key in keys[:-1]:
+            inner = target.setdefault(key, {})
+            if not isinstance(inner, dict):
+                raise SettingsError(name, "names a key inside a value", f"Unset {name}.")
+            target = inner
+        target[keys[-1]] = _value(keys, environment[name])
+        paths[".".join(keys)] = name
+    return paths
+
+
+def _value(keys: list[str], text: str) -> Any:
+    """A variable's text as TOML would hold it: JSON where it looks so, a list where one is due, else the text."""
+    if text[:1] in "[{":
+        try:
+            return msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            return text
+    kind: Any = Settings
+    for key in keys:
+        fields = {f.name: f.type for f in msgspec.structs.fields(kind)} if is_struct(kind) else {}
+        kind = fields.get(key)
+    if str(kind).startswith("tuple["):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    return text

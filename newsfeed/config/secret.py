@@ -1,0 +1,120 @@
+"""Secrets: read when they are needed, kept nowhere, never shown."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from pathlib import Path
+
+from newsfeed.errors import SettingsError
+from newsfeed.model import SecretSetting, Settings
+
+MAIL_VARIABLE = "NEWSFEED_SECRET_MAIL"  # the mail password, where [mail.password] names no other place
+KEYRING_SERVICE = "newsfeed"
+
+
+def mail_password(settings: Settings) -> str:
+    """The password of the mail account, "" where none is set; read when it is needed and kept nowhere.
+
+    Raises:
+        SettingsError: the file that holds it can't be read or others can read it, or there is no keyring.
+    """
+    place = settings.mail.password
+    if place == SecretSetting():
+        return os.environ.get(MAIL_VARIABLE, "").strip()
+    return secret(settings, place, "[mail.password]")
+
+
+def has_mail_variable() -> bool:
+    """Whether the environment holds the mail password."""
+    return bool(os.environ.get(MAIL_VARIABLE))
+
+
+def secrets(settings: Settings) -> dict[str, str]:
+    """The secret of each host that has one, read now and kept only in memory.
+
+    Raises:
+        SettingsError: for a variable that isn't set or a file that others can read. Never shows a value.
+    """
+    found = {}
+    for host, place in settings.secrets.items():
+        if value := secret(settings, place, f'[secrets."{host}"]'):
+            found[host] = value
+    return found
+
+
+def secret(settings: Settings, place: SecretSetting, subject: str) -> str:
+    """The secret that lies at `place`, "" for a variable that isn't set. `subject` names the setting in errors.
+
+    Raises:
+        SettingsError: as `secrets`.
+    """
+    if place.env:
+        if not place.env.startswith("NEWSFEED_SECRET_"):
+            raise SettingsError(
+                subject,
+                f"{place.env} is not a name for a secret",
+                "Its name must begin with NEWSFEED_SECRET_.",
+            )
+        return os.environ.get(place.env, "").strip()
+    if place.file:
+        path = (Path(settings.home) / Path(place.file).expanduser()).absolute()
+        try:
+            if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+                raise SettingsError(subject, f"others can read {path.name}", f"Run: chmod 600 {path}")
+            return path.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise SettingsError(
+                subject,
+                f"{path.name} can't be read ({error.strerror})",
+                "Write the secret there, one line.",
+            ) from error
+    if place.keyring:
+        return _from_keyring(place.keyring, subject)
+    return ""
+
+
+def _from_keyring(user: str, subject: str) -> str:
+    try:
+        import keyring
+        import keyring.errors
+    except ImportError:
+        raise SettingsError(
+            subject,
+            "the package keyring is not installed",
+            "Install morning-newsfeed[keyring], or run `newsfeed mail setup` again to use a file.",
+        ) from None
+    try:
+        return keyring.get_password(KEYRING_SERVICE, user) or ""
+    except keyring.errors.KeyringError as error:
+        raise SettingsError(
+            subject,
+            f"the keyring can't be read ({type(error).__name__})",
+            "Unlock it, or run `newsfeed mail setup` again to use a file.",
+        ) from error
+
+
+def keep_in_keyring(user: str, value: str) -> bool:
+    """Keep a secret in the system's keyring; False where there is none that keeps anything."""
+    try:
+        import keyring
+        import keyring.errors
+    except ImportError:
+        return False
+    try:
+        keyring.set_password(KEYRING_SERVICE, user, value)
+        return bool(keyring.get_password(KEYRING_SERVICE, user) == value)
+    except keyring.errors.KeyringError:
+        return False
+
+
+def forget_in_keyring(user: str) -> None:
+    """Take a secret out of the keyring, if it is there."""
+    try:
+        import keyring
+        import keyring.errors
+    except ImportError:
+        return
+    with contextlib.suppress(keyring.errors.KeyringError):
+        keyring.delete_password(KEYRING_SERVICE, user)

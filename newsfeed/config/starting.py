@@ -1,0 +1,48 @@
+"""The newsfeed.toml that a new home begins with."""
+
+from __future__ import annotations
+
+TEMPLATE = """\
+# What you decide about your morning page. Every line may be left out: its default then holds.
+# After a change: newsfeed digest --rebuild
+
+timezone = "{timezone}"        # days are cut and times are printed here
+languages = ["en"]             # items in other languages go to the ledger
+muted = []                     # words you do not wish to read about, e.g. ["royal wedding"]
+
+[edition]
+minutes = 5                    # a hard limit for the whole page
+max_items = 16
+core = "technology"            # the subject you live from
+core_share = 0.4               # its part of the minutes; the other topics share the rest
+
+# A topic of your own, or another weight for one of ours (share 0 drops it):
+# [topics.logistics]
+# label = "Logistics"
+# words = ["freight", "container ship", "last mile", "warehouse"]
+# examples = ["Port congestion eases as carriers add ships"]
+# share = 0.1
+
+[fetch]
+manual_floor = 60              # seconds between two manual refreshes of one feed
+# allow_private = ["127.0.0.1:8808"]   # feeds on your own network, host:port each
+
+# For `newsfeed run`, which makes the page every morning by itself (newsfeed schedule on):
+# [schedule]
+# hour = "06:30"
+# days = ["monday", "tuesday", "wednesday", "thursday", "friday"]
+
+# The page as a mail: newsfeed mail setup writes this table.
+# [mail]
+# to = "me@example.org"
+
+# The pages mirrored into a synced folder or a web root; whoever reads that folder reads them.
+# [publish]
+# folder = "~/Sync/newsfeed"
+# site_url = "https://you.example/news/"
+"""
+
+
+def template(timezone: str) -> str:
+    """The text of a new newsfeed.toml."""
+    return TEMPLATE.format(timezone=timezone)

@@ -1,0 +1,196 @@
+"""The edition: all that a page prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from newsfeed.model.base import Day, Record
+from newsfeed.model.topics import TopicScore
+
+
+class Span(Record, frozen=True, kw_only=True):
+    """A piece of a printed sentence; with `href` it is a link (to the web, `#place`, or a file of the site)."""
+
+    text: str
+    href: str = ""
+
+
+class Pick(Record, frozen=True, kw_only=True):
+    """A story shown in full. Every visible word of it stands here as it is printed."""
+
+    n: int
+    item: int
+    ref: str
+    story: int
+    section: str
+    title: str
+    link: str
+    source: str
+    feed: int
+    lead: str = ""
+    lang: str = ""
+    kind: str = "article"
+    author: str = ""
+    published: datetime | None = None
+    when: str = ""  # "07:10", "Sat 18:05"
+    others: tuple[Span, ...] = ()  # other tellers
+    discussions: tuple[Span, ...] = ()  # "Hacker News 412"
+    reason: str = ""  # always there
+    reason_shown: bool = False  # whether it is news in itself
+    note: str = ""  # "day 3, new: the ruling", "off your path", "22 min, when you have them"
+    earlier: tuple[str, ...] = ()  # at most three dated lines of the story's earlier days
+    topics: tuple[TopicScore, ...] = ()
+    topic: str = ""  # the one it stands for
+    minutes: float = 0.0
+    account: Mapping[str, float | str] = {}  # every number behind the choice
+
+
+class Line(Record, frozen=True, kw_only=True):
+    """A big story told in one line."""
+
+    title: str
+    link: str
+    source: str
+    topic: str
+    item: int
+    ref: str
+    story: int
+    feed: int = 0
+    note: str = ""  # "5 sources"
+    lang: str = ""
+    outlets: int = 1
+    minutes: float = 0.0
+    account: Mapping[str, float | str] = {}
+
+
+class ShortLine(Record, frozen=True, kw_only=True):
+    """One line of "In short": the topic's label and the first words of its first headline.
+
+    Places on the page that an `href` may name: `#s4` (pick 4), `#l-REF` (a line), `#h-KEY` (a section),
+    `#long-read`, `#also`, `#since`.
+    """
+
+    label: str
+    text: str
+    href: str
+
+
+class Section(Record, frozen=True, kw_only=True):
+    """A heading and its picks. `key` is "top", a topic's name, "people" or "since"."""
+
+    key: str
+    heading: str
+    picks: tuple[Pick, ...] = ()
+
+
+class Labels(Record, frozen=True, kw_only=True):
+    """The few fixed words that the page prints around an edition's own; they count as read like all others."""
+
+    tellers: str = "also"  # before the other tellers of a story
+    lines: str = "Also"  # heading of the one-line stories
+    long_read: str = "Long read"  # heading of the long read; its note follows in the same heading
+    breadth: str = "Breadth"  # heading of the weekly account
+
+
+class TopicAccount(Record, frozen=True, kw_only=True):
+    """How a topic fared in this edition."""
+
+    name: str
+    label: str
+    share: float  # asked, 0..1
+    minutes: float = 0.0
+    picks: int = 0
+    lines: int = 0
+    good: int = 0  # stories good enough for a place
+    debt: float = 0.0  # after this edition
+    why_thin: str = ""
+
+
+class FeedReport(Record, frozen=True, kw_only=True):
+    """How a feed fared, for the page, the mail and digest.json."""
+
+    feed: int
+    title: str
+    url: str
+    ok: bool = True
+    cause: str = ""
+    repair: str = ""
+    items_new: int = 0
+    failing_since: datetime | None = None
+    last_good: datetime | None = None
+    next_try: datetime | None = None
+    needs_owner: bool = False
+    must_read: bool = False
+    silent_days: int = 0  # beyond its own rhythm
+
+
+class LedgerEntry(Record, frozen=True, kw_only=True):
+    """Where one fetched item went."""
+
+    item: int
+    ref: str
+    title: str
+    link: str
+    source: str
+    cause: str  # a key of `edition.ledger.CAUSES`
+    detail: str = ""
+
+
+class BreadthRow(Record, frozen=True, kw_only=True):
+    """One topic over the days of the account; None is a day without an edition."""
+
+    topic: str
+    label: str
+    asked: float
+    got: float
+    picks: tuple[int | None, ...] = ()
+    silence: int = 0  # longest run of days without it
+    finding: str = ""
+    remedy: str = ""
+
+
+class Breadth(Record, frozen=True, kw_only=True):
+    """The account of breadth over a window of days."""
+
+    days: tuple[date, ...] = ()
+    rows: tuple[BreadthRow, ...] = ()
+    headline: str = ""  # "Informed in 6.1 of 8 topics"
+    findings: tuple[str, ...] = ()
+    remedies: tuple[str, ...] = ()
+    numbers: Mapping[str, float] = {}
+
+
+class Edition(Record, frozen=True, kw_only=True):
+    """One morning's digest as a value: all that the page, the mail and the feeds print.
+
+    Rendering it twice with the same templates gives the same bytes.
+    """
+
+    date: date
+    zone: str
+    built: datetime
+    heading: str  # "Sunday 22 November"
+    promise: str  # "14 stories from 38 sources · 5 min"
+    minutes: float
+    budget_minutes: float
+    lang: str = "en"
+    revised: str = ""  # "revised 09:10"
+    note: str = ""  # quiet day, first day, everything failed: said first
+    short: tuple[ShortLine, ...] = ()
+    sections: tuple[Section, ...] = ()
+    lines: tuple[Line, ...] = ()
+    long_read: Pick | None = None
+    since: Section | None = None  # what a refresh found after the edition was built
+    since_note: str = ""
+    breadth: Breadth | None = None  # in the edition itself, once a week
+    foot: tuple[tuple[Span, ...], ...] = ()
+    topics: tuple[TopicAccount, ...] = ()
+    feeds: tuple[FeedReport, ...] = ()
+    ledger: tuple[LedgerEntry, ...] = ()
+    counts: Mapping[str, int] = {}  # ledger by cause
+    previous: Day | None = None
+    big_told: int = 0  # stories with >= 4 outlets that stand here as a pick or a line
+    big_all: int = 0  # and all of them
+    templates: str = ""  # hash of the templates that drew the archive file
+    labels: Labels = Labels()

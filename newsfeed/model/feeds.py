@@ -1,0 +1,133 @@
+"""Feeds, and the way out to them and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from newsfeed.model.base import Record
+from newsfeed.model.lists import Subscription
+
+
+class FeedState(Record, frozen=True, kw_only=True):
+    """All that we know of one feed over time. `feed` is its number in the store, 0 before it has one."""
+
+    subscription: Subscription
+    feed: int = 0
+    title: str = ""  # as the feed names itself; the subscription's own title goes before it
+    html_url: str = ""
+    language: str = ""
+    etag: str = ""
+    last_modified: str = ""
+    body_hash: str = ""
+    next_due: datetime | None = None
+    not_before: datetime | None = None  # Retry-After and the like: even a manual refresh waits for it
+    last_tried: datetime | None = None
+    last_good: datetime | None = None  # last answer that was a readable feed or "not modified"
+    last_changed: datetime | None = None
+    first_good: datetime | None = None
+    failing_since: datetime | None = None
+    failures: int = 0  # in a row
+    failure: Failure | None = None  # the last one, while it lasts
+    items_a_day: float = 0.0
+    ttl_minutes: int = 0  # as the feed's last readable document asks
+    skip_hours: tuple[int, ...] = ()  # UTC
+    moved_to: str = ""  # where permanent redirects lead, while they do
+    moved_seen: tuple[date, ...] = ()  # the days on which they did
+    gone: bool = False  # 410
+    memory: Mapping[
+        str, str
+    ] = {}  # what its source keeps for itself: an id behind a name, how far it has read
+
+    @property
+    def name(self) -> str:
+        """What the reader calls this feed; its host where nobody named it, since an address may hold a secret."""
+        return (
+            self.subscription.title or self.title or urlsplit(self.subscription.url).netloc.rpartition("@")[2]
+        )
+
+
+class Request(Record, frozen=True, kw_only=True):
+    """One thing to ask of the network. Only `fetch` sends it."""
+
+    url: str
+    feed: int = 0
+    source: str = "syndication"  # the kind that reads the answer
+    etag: str = ""
+    last_modified: str = ""
+    body_hash: str = ""
+    accept: str = ""
+    credential: str = ""  # a name; `fetch` attaches the value after the host check
+    login: str = ""  # how the credential becomes a token, where it is none itself: "atproto", "reddit"
+    page: int = 0  # 0 for the first, n for the nth follow-up
+    context: str = ""  # what a source hands to the reading of its own answer (JSON)
+    from_feed: bool = False  # the address stands in a feed, not in the owner's list: no exceptions for it
+
+
+class Response(Record, frozen=True, kw_only=True):
+    """A new answer with a body."""
+
+    request: Request
+    url: str  # after redirects
+    body: bytes
+    status: int = 200
+    content_type: str = ""  # whole header, charset included
+    headers: Mapping[
+        str, str
+    ] = {}  # lower-case names: cache-control, expires, link, retry-after, x-ratelimit-*
+    etag: str = ""
+    last_modified: str = ""
+    body_hash: str = ""
+    permanent_url: str = ""  # where 301/308 lead, if every hop was permanent
+    seconds: float = 0.0
+
+
+class NotModified(Record, frozen=True, kw_only=True):
+    """Nothing new: a 304, or a body that is byte for byte the last one."""
+
+    request: Request
+    headers: Mapping[str, str] = {}
+    etag: str = ""
+    last_modified: str = ""
+    permanent_url: str = ""
+    seconds: float = 0.0
+
+
+class Cause(StrEnum):
+    """Why a feed failed, by what its owner or we would do about it."""
+
+    NO_NETWORK = "no network"
+    NAME = "name not found"
+    REFUSED_ADDRESS = "address refused"
+    CONNECT = "no connection"
+    TLS = "certificate"
+    TIMEOUT = "timeout"
+    HTTP = "http error"
+    NOT_FOUND = "not found"
+    LOGIN = "login needed"
+    GONE = "gone"
+    THROTTLED = "throttled"
+    TOO_LARGE = "too large"
+    REDIRECT = "bad redirect"
+    ENCODING = "bad coding"
+    NOT_A_FEED = "not a feed"
+    BROKEN_FEED = "broken feed"
+    TOO_SLOW = "too slow to read"
+    UNSUPPORTED = "not supported"
+    ADDRESS = "bad address"
+
+
+class Failure(Record, frozen=True, kw_only=True):
+    """A feed that gave nothing this time. A value, never raised."""
+
+    cause: Cause
+    text: str  # one sentence for the owner, without secrets
+    repair: str = ""  # one sentence: what to do; empty when waiting is all there is to do
+    url: str = ""  # redacted
+    status: int = 0
+    retry_at: datetime | None = None
+    needs_owner: bool = False
+    permanent_url: str = ""
+    seconds: float = 0.0

@@ -1,0 +1,113 @@
+"""Items as parsed and as stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from newsfeed.model.base import Record
+from newsfeed.model.feeds import Failure, FeedState, Request
+from newsfeed.model.lists import Problem
+
+
+class Enclosure(Record, frozen=True, kw_only=True):
+    """A file that comes with an item: an episode, a video."""
+
+    url: str
+    type: str = ""
+    bytes: int = 0
+    seconds: int = 0
+
+
+class Item(Record, frozen=True, kw_only=True):
+    """One entry as its source published it, cleaned. What we did with it is kept elsewhere.
+
+    `html` has passed the sanitiser; every other text is plain. `lead` is what may stand under the headline.
+    """
+
+    identity: str  # stable within its feed
+    link: str = ""  # canonical; what to read
+    discussion: str = ""
+    discussion_label: str = ""  # "Hacker News", "Reddit", "Mastodon"
+    title: str = ""
+    author: str = ""
+    published: datetime | None = None
+    updated: datetime | None = None
+    lang: str = ""  # ISO 639-1, "" when unknown
+    lead: str = ""
+    text: str = ""
+    html: str = ""
+    words: int = 0
+    kind: str = "article"  # article, post, video, episode, release, question, mail
+    enclosures: tuple[Enclosure, ...] = ()
+    tags: tuple[str, ...] = ()
+    score: int | None = None
+    comments: int | None = None
+    via: tuple[str, ...] = ()  # who boosted it
+    hash: str = ""  # of what a reader would notice; a change of it is an edit
+
+
+class Counts(Record, frozen=True, kw_only=True):
+    """How an item fares by now: what changes without being an edit. None and () say nothing."""
+
+    identity: str
+    score: int | None = None
+    comments: int | None = None
+    via: tuple[str, ...] = ()  # who boosted it, to be added to those before
+
+
+class Parsed(Record, frozen=True, kw_only=True):
+    """A readable answer: facts of the feed, its items, and perhaps the next page to ask for.
+
+    `items` holds new and changed items whole; `known` the identities of unchanged ones, in document order.
+    """
+
+    items: tuple[Item, ...] = ()
+    known: tuple[str, ...] = ()
+    title: str = ""
+    html_url: str = ""
+    language: str = ""
+    ttl_minutes: int = 0
+    skip_hours: tuple[int, ...] = ()  # UTC
+    problems: tuple[Problem, ...] = ()
+    complete: bool = True  # False: the document broke off, so it is asked for whole again
+    next: Request | None = None
+    step: bool = False  # it held no items but the way to them (`next`); a failure there is the feed's
+    memory: Mapping[str, str] = {}  # what changes in `FeedState.memory`; "" forgets
+    counts: tuple[Counts, ...] = ()  # of items that are known and else unchanged
+    not_before: datetime | None = None  # ask no sooner, not even by hand
+
+
+class KnownItem(Record, frozen=True, kw_only=True):
+    """What must be known of a stored item to recognise it when it comes again, perhaps under another guid."""
+
+    identity: str
+    hash: str
+    link: str = ""
+    title: str = ""
+    published: datetime | None = None
+
+
+class FeedUpdate(Record, frozen=True, kw_only=True):
+    """What one outcome changes: kept by the store in one transaction.
+
+    `before` are the identities among `new` that came "before you subscribed".
+    """
+
+    state: FeedState
+    new: tuple[Item, ...] = ()
+    changed: tuple[Item, ...] = ()
+    before: tuple[str, ...] = ()
+    counts: tuple[Counts, ...] = ()
+    failure: Failure | None = None
+
+
+class StoredItem(Record, frozen=True, kw_only=True):
+    """An item with its place in the store."""
+
+    id: int
+    ref: str  # short, stable name for people and files
+    feed: int
+    item: Item
+    first_seen: datetime
+    before: bool = False  # published before the reader subscribed

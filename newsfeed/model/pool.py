@@ -1,0 +1,77 @@
+"""What an edition is built from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from newsfeed.model.base import Record
+from newsfeed.model.edition import FeedReport
+from newsfeed.model.items import StoredItem
+from newsfeed.model.topics import Story, Tagging
+
+
+class FeedFacts(Record, frozen=True, kw_only=True):
+    """A feed as the edition sees it."""
+
+    feed: int
+    title: str
+    url: str
+    html_url: str = ""
+    folders: tuple[str, ...] = ()
+    options: Mapping[str, str] = {}
+    social: bool = False
+    items_a_day: float = 0.0
+    last_shown: date | None = None
+    previous_post: datetime | None = None  # its newest item before this span
+    topic_mix: Mapping[str, float] = {}  # share of its items by topic, 90 days
+    likes: Mapping[str, tuple[int, int]] = {}  # topic -> (liked or opened, shown)
+    engagement: tuple[int, ...] = ()  # scores of its last 400 items, sorted
+
+
+class Candidate(Record, frozen=True, kw_only=True):
+    """One item that could stand in an edition."""
+
+    item: StoredItem
+    tagging: Tagging
+    story: int
+    liked: int = 0  # the reader's thumb: -1, 0, 1
+
+
+class Shown(Record, frozen=True, kw_only=True):
+    """A story that an earlier edition showed."""
+
+    story: int
+    date: date
+    item: int
+    feed: int
+    section: str
+    outlets: int
+    minutes: float
+    topics: Mapping[str, float] = {}
+    items: tuple[int, ...] = ()  # the story's items at that time
+    sentence: str = ""  # its headline then
+
+
+class History(Record, frozen=True, kw_only=True):
+    """What earlier editions did, newest last."""
+
+    shown: tuple[Shown, ...] = ()
+    days: tuple[date, ...] = ()  # dates of earlier editions
+    debts: Mapping[str, float] = {}
+    minutes: Mapping[str, Mapping[str, float]] = {}  # ISO date -> topic -> minutes
+    picks: Mapping[str, Mapping[str, int]] = {}  # ISO date -> topic -> picks and lines
+    big: Mapping[str, tuple[int, int]] = {}  # ISO date -> (stories with >= 4 outlets told, all of them)
+    good: Mapping[str, Mapping[str, int]] = {}  # ISO date -> topic -> good stories there were
+    voices: Mapping[str, Mapping[str, float]] = {}  # ISO date -> feed title -> minutes
+
+
+class Pool(Record, frozen=True, kw_only=True):
+    """Everything that the choice of an edition may look at."""
+
+    candidates: tuple[Candidate, ...] = ()
+    stories: tuple[Story, ...] = ()
+    feeds: tuple[FeedFacts, ...] = ()
+    reports: tuple[FeedReport, ...] = ()
+    history: History = History()
+    since: datetime | None = None  # the last other date's edition; None on the first day

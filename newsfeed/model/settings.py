@@ -1,0 +1,128 @@
+"""Settings: what newsfeed.toml may say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of the settings' records: like `Record`, but an unknown key is an error."""
+
+
+class TopicSetting(Setting, frozen=True, kw_only=True):
+    """One of the reader's subjects. `share` 0 mutes it; None takes an equal part of what is left."""
+
+    label: str = ""
+    share: float | None = None
+    words: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    parent: str = ""  # shown under that topic unless it has a share of its own
+
+
+class EditionSetting(Setting, frozen=True, kw_only=True):
+    """What an edition may take and how it is weighed."""
+
+    minutes: float = 5.0
+    max_items: int = 16
+    core: str = "technology"
+    core_share: float = 0.4
+    breadth: str = "balanced"  # depth, balanced, breadth
+    voices: str = "balanced"  # few, balanced, many
+    lines: float = 0.08  # share of the minutes for one-line stories
+    long_read: bool = True
+    off_path: bool = True
+    read_articles: str = "same-site"  # off, same-site, all
+    breadth_day: str = "friday"  # or "never"
+    people: int = 3
+
+
+class FetchSetting(Setting, frozen=True, kw_only=True):
+    """How the network is asked."""
+
+    connections: int = 100
+    per_host: int = 4
+    timeout: float = 30.0
+    patience: float = 140.0  # seconds that a feed waits for its turn at a host that wants spacing
+    max_bytes: int = 10_000_000
+    manual_floor: int = 60
+    allow_private: tuple[str, ...] = ()  # "127.0.0.1:8808", "127.0.0.0/25:8808"
+    ports: tuple[int, ...] = (80, 443, 8080, 8443)
+    contact: str = ""  # in the User-Agent, if wished
+    parse_seconds: float = 10.0
+    workers: int = 0  # 0: one a core
+
+
+class KeepSetting(Setting, frozen=True, kw_only=True):
+    """How long things are kept, in days."""
+
+    database: str = ""  # an URL; only SQLite for now
+    items: int = 400
+    bodies: int = 120
+
+
+class SecretSetting(Setting, frozen=True, kw_only=True):
+    """Where a secret lies: an environment variable's name, a file only its owner can read, or the system's keyring."""
+
+    env: str = ""
+    file: str = ""
+    keyring: str = ""  # the user name that it is kept under, for the service "newsfeed"
+
+
+class ScheduleSetting(Setting, frozen=True, kw_only=True):
+    """When the edition is handed out, in the reader's zone."""
+
+    hour: str = "06:30"
+    days: tuple[str, ...] = (
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    )
+    ahead: int = 20  # minutes before the hour in which feeds are asked and the page is made
+
+
+class MailSetting(Setting, frozen=True, kw_only=True):
+    """How the edition goes out by mail. Without `to` there is none."""
+
+    to: str = ""
+    sender: str = ""  # the address it comes from; as `to` where it is empty
+    sender_name: str = "newsfeed"
+    by: str = "smtp"  # smtp, sendmail, maildir, eml
+    host: str = ""
+    port: int = 0  # 0: 587 for starttls, 465 for tls
+    security: str = "starttls"  # starttls, tls; none for a server on this machine
+    user: str = ""  # as the sender's address where it is empty
+    password: SecretSetting = SecretSetting()
+    path: str = ""  # the sendmail program, the maildir, or the folder of .eml files
+    empty_days: bool = False
+    thread: bool = False  # all mornings in one conversation
+    timeout: float = 30.0  # seconds for each answer of the server
+
+
+class PublishSetting(Setting, frozen=True, kw_only=True):
+    """Where the pages are mirrored to, and the address at which they are then found."""
+
+    folder: str = ""
+    site_url: str = ""
+
+
+class Settings(Setting, frozen=True, kw_only=True):
+    """All that the reader decides. `home` is where everything lies."""
+
+    home: str = "."
+    timezone: str = "UTC"
+    languages: tuple[str, ...] = ("en",)
+    muted: tuple[str, ...] = ()
+    topics: Mapping[str, TopicSetting] = {}
+    edition: EditionSetting = EditionSetting()
+    fetch: FetchSetting = FetchSetting()
+    keep: KeepSetting = KeepSetting()
+    schedule: ScheduleSetting = ScheduleSetting()
+    mail: MailSetting = MailSetting()
+    publish: PublishSetting = PublishSetting()
+    secrets: Mapping[str, SecretSetting] = {}  # host -> where its secret lies
