@@ -14,10 +14,11 @@ from newsfeed.text import (
     clean_html,
     clean_line,
     count_words,
-    cut_sentences,
     detect_language,
     headline,
     lead,
+    lead_within,
+    opening,
     plain_text,
     plausible_language,
     prose_text,
@@ -221,13 +222,37 @@ def test_words_and_minutes() -> None:
     assert count_words("字" * 500) == 238
 
 
-def test_cut_sentences() -> None:
+def test_an_opening_is_whole_sentences_or_the_first_words_of_one() -> None:
     text = "One two three. Four five six seven. Eight."
-    assert cut_sentences(text, 7) == "One two three. Four five six seven."
-    assert cut_sentences(text, 6) == "One two three."
-    assert cut_sentences(text, 2) == "One two…"
-    assert cut_sentences(text, 0) == ""
-    assert cut_sentences("今天很冷。我们不出门。", 3) == "今天很冷。"
+    assert opening(text, 7) == "One two three. Four five six seven."
+    assert opening(text, 6) == "One two three."
+    assert opening(text, 2) == "One two…"
+    assert opening(text, 0) == ""
+    assert opening("今天很冷。我们不出门。", 3) == "今天很冷。"
+
+
+LONG = "The port of Bergen " + "and its many quiet terminals " * 6 + "closed on Monday."
+
+
+@pytest.mark.parametrize(
+    ("whole", "within"),
+    [
+        ("The port closed. Ships wait.", "The port closed. Ships wait."),
+        (f"The port closed. {LONG}", "The port closed."),
+        (f"{LONG} Ships of three lines wait outside.", "Ships of three lines wait outside."),
+        (f"{LONG} They wait outside. Insurers expect claims by Friday.", "Insurers expect claims by Friday."),
+        (f"{LONG} But insurers expect claims.", ""),
+        (LONG, ""),
+        (
+            f"The port of Bergen closed its terminals on Monday; {LONG[4:]}",
+            "The port of Bergen closed its terminals on Monday.",
+        ),
+        (f'The port said "we close all terminals on Monday; {LONG[4:-1]}".', ""),
+        ("", ""),
+    ],
+)
+def test_a_lead_is_cut_to_whole_sentences_only(whole: str, within: str) -> None:
+    assert lead_within(whole, 12) == within
 
 
 # --------------------------------------------------------------------------- leads
@@ -498,7 +523,8 @@ def test_prose_never_invents(text: str, words: int) -> None:
     assert count_words(lead(plain, max_words=words)) <= words
     letters = set(plain)
     assert set(lead(plain)) <= letters | {" "}
-    cut_sentences(plain, words)
+    opening(plain, words)
+    assert count_words(lead_within(plain, words)) <= words
     detect_language(plain[:30])
 
 

@@ -104,7 +104,7 @@ def _new_sentence(one: Candidate, old_words: set[str]) -> str:
             best, most = sentence, new
     if most < c.NOVEL_LEAST:
         return ""
-    return text.cut_sentences(best, _SENTENCE_WORDS, one.item.item.lang).rstrip(".")
+    return text.opening(best, _SENTENCE_WORDS, one.item.item.lang).rstrip(".")
 
 
 def _content(words: str) -> set[str]:

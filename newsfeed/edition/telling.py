@@ -34,7 +34,7 @@ class Printer:
 
     def title(self, item: Item, source: str) -> str:
         """The headline; where an item has none, the beginning of what it says."""
-        return text.headline(item.title, source) or text.cut_sentences(item.lead or item.text, 16, item.lang)
+        return text.headline(item.title, source) or text.opening(item.lead or item.text, 16, item.lang)
 
     def pick(
         self, telling: Telling, *, section: str = "", topic: str = "", words: int = c.LEAD_WORDS
@@ -80,12 +80,12 @@ class Printer:
         lead = item.lead
         if telling.back is not None and telling.back.sentence:
             lead = lead.replace(f"{telling.back.sentence}.", "").strip()
-        return text.cut_sentences(lead, words, item.lang)
+        return text.lead_within(lead, words, lang=item.lang)
 
     def quote(self, item: Item) -> str:
         """A post's words in quotation marks, from its first one on; addresses are no words."""
         words = text.clean_line(_ADDRESS.sub("", item.text), 2_000)
-        said = text.cut_sentences(words or item.lead or item.title, _POST_WORDS, item.lang)
+        said = text.opening(words or item.lead or item.title, _POST_WORDS, item.lang)
         return f"“{said.strip('“”')}”" if said else ""
 
     def others(self, telling: Telling) -> tuple[Span, ...]:
@@ -156,7 +156,7 @@ def first_words(title: str, most: int, lang: str = "") -> str:
         kept = longer
     kept = kept.rstrip(" ,;:.-–—·|(/&")
     # Scripts without spaces are one long word here: they are cut by characters.
-    return f"{kept}…" if kept else text.cut_sentences(title, most, lang)
+    return f"{kept}…" if kept else text.opening(title, most, lang)
 
 
 def scores(candidate: Candidate) -> tuple[TopicScore, ...]:

@@ -11,21 +11,22 @@
 from __future__ import annotations
 
 from newsfeed.text.language import detect_language, plausible_language
-from newsfeed.text.leads import lead
+from newsfeed.text.leads import lead, lead_within
 from newsfeed.text.lines import clean_line, headline, strip_inline, unmangle
 from newsfeed.text.links import canonical_url, safe_url
 from newsfeed.text.markup import clean_html, plain_text, prose_text
-from newsfeed.text.prose import count_words, cut_sentences, reading_minutes, sentences
+from newsfeed.text.prose import count_words, opening, reading_minutes, sentences
 
 __all__ = [
     "canonical_url",
     "clean_html",
     "clean_line",
     "count_words",
-    "cut_sentences",
     "detect_language",
     "headline",
     "lead",
+    "lead_within",
+    "opening",
     "plain_text",
     "plausible_language",
     "prose_text",

@@ -19,7 +19,7 @@ from newsfeed.text.boilerplate import (
     URL,
     notice,
 )
-from newsfeed.text.prose import CJK, COMMON_STARTS, count_words, join_sentences, sentences
+from newsfeed.text.prose import CJK, COMMON_STARTS, count_words, cut_sentences, join_sentences, sentences
 
 LEAD_WORDS = 120
 _LEAST_WORDS = 5
@@ -38,6 +38,19 @@ _ENTRY = re.compile(r"[•◦▪●*–—-]\s|\d{1,2}[.)]\s\S{1,40}(?:\s\S+){0,
 _GLUED = re.compile(
     r"(?<![\w.])([^\W\d_]{3,})([.!?])(?=([A-ZА-ЯІЇЄ][a-zа-яіїє]*)\s)"
 )  # "… the criteria.Apart from …"
+_LATER = 4  # sentences of a lead that may stand for its first
+_LEAST_CLAUSE = 8  # words
+# Words that point back to the sentence before, in the languages that most feeds are written in.
+_LEANS = re.compile(
+    r"""["'“‘«„(]?(?:he|she|it|they|him|her|his|its|their|this|that|these|those|such|there|then|here|and|but|or|so|yet"""
+    r"|nor|also|however|instead|meanwhile|moreover|still|both|neither|another|others?|some|one|for (?:example|instance)"
+    r"|in (?:addition|turn|contrast|other words)|as a result|at the same time|on the other hand|after that|the latter"
+    r"|er|sie|es|sein|seine|ihre?|dies|diese[rsmn]?|und|aber|doch|auch|dabei|damit|dort|so|dazu|zudem|denn"
+    r"|il|elle|ils|elles|cela|ce|cette|ces|son|sa|ses|leurs?|et|mais|aussi|ainsi|pourtant"
+    r"|él|ella|ellos|esto|esta|este|estos|su|sus|y|pero|también|además|ele|ela|eles|isso|essa?|seus?|suas?|mas|também"
+    r"|lui|lei|loro|questo|questa|suo|sua|anche|inoltre|hij|zij|het|dit|deze|maar|ook)\b",
+    re.IGNORECASE,
+)
 _PUNCTUATION = re.compile(r"[^\w\s]|_")
 
 
@@ -72,6 +85,34 @@ def lead(text: str, title: str = "", *, lang: str = "", max_words: int = LEAD_WO
         if kept and (broken or cut_off or not good or left < _LEAST_WORDS):
             break  # a heading, a list, a notice or a fragment ends the opening: what follows doesn't follow from it
     return _finished(kept)
+
+
+def lead_within(lead: str, max_words: int, *, lang: str = "") -> str:
+    """As much of a lead as fits into `max_words`, in whole sentences; "" where none does.
+
+    If the first sentence is longer than that, what stands before its semicolon tells the story as well; else the
+    next sentence that is understood without it does.
+    """
+    parts = sentences(lead, lang)
+    kept = cut_sentences(parts, max_words)
+    if kept or not parts or max_words <= 0:
+        return join_sentences(kept)
+    clause, semicolon, _ = parts[0].partition("; ")
+    if semicolon and _LEAST_CLAUSE <= count_words(clause) <= max_words and _is_balanced(clause):
+        return f"{clause}."
+    for later, sentence in enumerate(parts[1:_LATER], 1):
+        if count_words(sentence) <= max_words and _opens(sentence) and not _LEANS.match(sentence):
+            return join_sentences(cut_sentences(parts[later:], max_words))
+    return ""
+
+
+def _is_balanced(clause: str) -> bool:
+    """Whether a quotation or bracket that begins in a clause ends in it."""
+    return (
+        clause.count('"') % 2 == 0
+        and clause.count("“") == clause.count("”")
+        and clause.count("(") == clause.count(")")
+    )
 
 
 def _without_cut(paragraph: str) -> tuple[str, bool]:

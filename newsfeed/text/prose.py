@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 WORDS_A_MINUTE = 238  # silent reading of English non-fiction; Brysbaert 2019, a review of 190 studies
 CJK_A_MINUTE = 500  # characters of Chinese, Japanese or Korean
@@ -119,20 +120,25 @@ def reading_minutes(text: str) -> float:
     return _weight(text) / WORDS_A_MINUTE
 
 
-def cut_sentences(text: str, max_words: int, lang: str = "") -> str:
-    """The first whole sentences of a text that fit into `max_words`. If even the first is longer, it is cut at a
-    word and ends in "…". CJK characters weigh 238/500 of a word, so that limits are limits of time."""
+def cut_sentences(parts: Sequence[str], max_words: float) -> list[str]:
+    """The first of some sentences that fit into `max_words` together. CJK characters weigh 238/500 of a word, so
+    that limits are limits of time."""
     kept: list[str] = []
     left = float(max_words)
-    for sentence in sentences(text, lang):
-        need = _weight(sentence)
-        if need > left:
-            if not kept:
-                return _cut(sentence, max_words)
+    for sentence in parts:
+        left -= _weight(sentence)
+        if left < 0:
             break
         kept.append(sentence)
-        left -= need
-    return join_sentences(kept)
+    return kept
+
+
+def opening(text: str, max_words: int, lang: str = "") -> str:
+    """How a text begins, for a quotation or in place of a headline: its first whole sentences, or the first one's
+    first words and "…" where that alone is longer than `max_words`."""
+    parts = sentences(text, lang)
+    kept = cut_sentences(parts, max_words)
+    return join_sentences(kept) if kept or not parts else _cut(parts[0], max_words)
 
 
 def join_sentences(parts: list[str]) -> str:
