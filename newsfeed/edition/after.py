@@ -16,7 +16,7 @@ from newsfeed.edition.choose import choose
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.page import LONG, SINCE, account
 from newsfeed.edition.printed import pick_minutes
-from newsfeed.edition.reasons import reason
+from newsfeed.edition.reasons import reason, tellers
 from newsfeed.edition.verdicts import verdicts
 from newsfeed.edition.wording import clock
 from newsfeed.model import Edition, Pick, Pool, Section, Settings, Shown
@@ -66,6 +66,7 @@ def since(edition: Edition, pool: Pool, settings: Settings, *, now: datetime) ->
             topic=topic,
             reason=said,
             reason_shown=shown,
+            tellers=tellers(telling, said, draft),
             account=account(desk, choice, chosen, telling, topic),
         )
         picks.append(msgspec.structs.replace(pick, minutes=pick_minutes(pick)))

@@ -92,6 +92,7 @@ CORE_WORDS: Final = 100
 SHORT_WORDS: Final = 9
 LINE_WORDS: Final = 18
 OTHERS: Final = 3
+QUIET_CHARACTERS: Final = 88  # of a pick's quiet line, so that it stays one line on a wide screen
 EARLIER: Final = 3
 SINCE_PICKS: Final = 5
 SINCE_MINUTES: Final = 1.0

@@ -139,6 +139,7 @@ def _pick(desk: Desk, choice: Choice, one: _Placed, key: str, number: int, *, fi
         topic=one.topic,
         reason=said,
         reason_shown=shown,
+        tellers=reasons.tellers(telling, said, draft),
         note=note,
         account=account(desk, choice, chosen, telling, one.topic),
     )

@@ -20,9 +20,9 @@ def pick_words(pick: Pick, labels: Labels | None = None) -> str:
     fixed = labels or Labels()
     parts = [str(pick.n) if pick.n else "", pick.title, pick.lead, pick.source, pick.when]
     if pick.others:
-        parts += [fixed.tellers, *(span.text for span in pick.others)]
+        parts += [pick.tellers or fixed.tellers, *(span.text for span in pick.others)]
     parts += [span.text for span in pick.discussions]
-    if pick.reason_shown:
+    if pick.reason_shown and not pick.tellers:
         parts.append(pick.reason)
     parts += [pick.note, *pick.earlier]
     return " ".join(part for part in parts if part)

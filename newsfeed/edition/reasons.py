@@ -8,8 +8,9 @@ from datetime import date
 
 from newsfeed.edition import constants as c
 from newsfeed.edition.sift import Telling
+from newsfeed.edition.telling import told_by
 from newsfeed.edition.wording import amount, count
-from newsfeed.model import FeedFacts
+from newsfeed.model import FeedFacts, Pick
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,21 @@ def news(telling: Telling, facts: Facts, *, first_of_topic: bool) -> str:
     if unseen is not None and unseen >= c.UNSEEN_DAYS:
         return f"first {facts.label} story in {unseen} days"
     if telling.outlets >= c.TOLD_BY:
-        return f"told by {telling.outlets} of your sources"
+        return _told(telling)
     if telling.shared_by >= c.SHARED_BY:
         return f"shared by {telling.shared_by} you follow"
     if facts.quiet is not None and facts.quiet >= c.QUIET_DAYS:
         return f"a quiet source speaks, its first post in {facts.quiet} days"
     return ""
+
+
+def tellers(telling: Telling, said: str, pick: Pick) -> str:
+    """What stands before the other tellers of a pick: its reason, where that is their number; "" for the usual word."""
+    return told_by(telling.outlets) if pick.others and said == _told(telling) else ""
+
+
+def _told(telling: Telling) -> str:
+    return f"told by {telling.outlets} of your sources"
 
 
 def reason(

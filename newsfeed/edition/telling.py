@@ -50,6 +50,11 @@ class Printer:
             source = f"{author} on {network}" if author and network else author or source
         else:
             title, lead = self.title(item, source), self.lead(telling, words)
+        moment = when(item.published, self.now, self.zone)
+        discussions = self.discussions(telling)
+        note = telling.back.note if telling.back else heard(item)
+        quiet = [source, moment, *(span.text for span in discussions), note]
+        room = c.QUIET_CHARACTERS - sum(len(part) + len(" · ") for part in quiet if part)
         return Pick(
             n=0,
             item=stored.id,
@@ -65,10 +70,10 @@ class Printer:
             kind=item.kind,
             author=item.author,
             published=item.published,
-            when=when(item.published, self.now, self.zone),
-            others=() if telling.post else self.others(telling),
-            discussions=self.discussions(telling),
-            note=telling.back.note if telling.back else heard(item),
+            when=moment,
+            others=() if telling.post else self.others(telling, room),
+            discussions=discussions,
+            note=note,
             earlier=telling.back.earlier if telling.back else (),
             topics=scores(telling.candidate),
             topic=topic or telling.topic,
@@ -88,8 +93,9 @@ class Printer:
         said = text.opening(words or item.lead or item.title, _POST_WORDS, item.lang)
         return f"“{said.strip('“”')}”" if said else ""
 
-    def others(self, telling: Telling) -> tuple[Span, ...]:
-        """Other outlets that tell it: three by name, then "+3"."""
+    def others(self, telling: Telling, room: int) -> tuple[Span, ...]:
+        """Other outlets that tell it: up to three by name as far as the quiet line has `room` for their characters,
+        at least one, then "+3"."""
         own = telling.candidate.item
         seen = {outlet(self.feeds.get(own.feed), own.feed)}
         named: list[Span] = []
@@ -100,8 +106,15 @@ class Printer:
                 continue
             seen.add(place)
             named.append(Span(text=self.source(one.item.feed), href=one.item.item.link))
-        more = len(named) - c.OTHERS
-        return (*named[: c.OTHERS], *((Span(text=f"+{more}", href="ledger.html"),) if more > 0 else ()))
+        left = room - len(f"{told_by(telling.outlets)} ")
+        shown = 0
+        for span in named[: c.OTHERS]:
+            left -= len(span.text) + len(", ")
+            if shown and left < 0:
+                break
+            shown += 1
+        more = len(named) - shown
+        return (*named[:shown], *((Span(text=f"+{more}", href="ledger.html"),) if more > 0 else ()))
 
     def discussions(self, telling: Telling) -> tuple[Span, ...]:
         """Where it is talked about, the largest first: "Hacker News 412"."""
@@ -166,6 +179,11 @@ def scores(candidate: Candidate) -> tuple[TopicScore, ...]:
 
 def _social(one: Candidate, feed: FeedFacts | None) -> bool:
     return one.item.item.kind == "post" or (feed is not None and feed.social)
+
+
+def told_by(outlets: int) -> str:
+    """What stands before the other tellers of a story where their number is news."""
+    return f"told by {outlets}:"
 
 
 def heard(item: Item) -> str:

@@ -35,6 +35,7 @@ class Pick(Record, frozen=True, kw_only=True):
     published: datetime | None = None
     when: str = ""  # "07:10", "Sat 18:05"
     others: tuple[Span, ...] = ()  # other tellers
+    tellers: str = ""  # before them, where their number is the reason: "told by 4:"
     discussions: tuple[Span, ...] = ()  # "Hacker News 412"
     reason: str = ""  # always there
     reason_shown: bool = False  # whether it is news in itself
