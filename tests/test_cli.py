@@ -160,10 +160,11 @@ def test_no_color_is_respected(tmp_path: Path) -> None:
 def test_a_reader_who_goes_away_is_no_error(tmp_path: Path) -> None:
     saved = tmp_path / "a.xml"
     saved.write_bytes(rss("Outlet", [Entry(f"Story number {n} of very many") for n in range(400)]))
-    command = f"{sys.executable} -m newsfeed read {saved} | head -1"
+    command = f"{{ {sys.executable} -m newsfeed read {saved}; echo code $? >&2; }} | head -1"
     done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=False)
     assert done.stdout.count(b"\n") == 1
     assert b"Traceback" not in done.stderr
+    assert b"code 0" in done.stderr
 
 
 def test_completion_is_offered() -> None:
@@ -171,3 +172,51 @@ def test_completion_is_offered() -> None:
         [sys.executable, "-m", "newsfeed", "--help"], capture_output=True, text=True, check=True
     )
     assert "--install-completion" in done.stdout
+
+
+def a_home(folder: Path) -> Path:
+    (folder / "feeds.opml").write_text("<opml version='2.0'><body/></opml>")
+    (folder / "newsfeed.toml").write_text('timezone = "Europe/Berlin"\n')
+    return folder
+
+
+def test_where_things_stand_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--home", str(tmp_path / "none"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["advice"] == "newsfeed init"
+    home = a_home(tmp_path)
+    assert run(["--home", str(home), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["home"], told["feeds"], told["advice"]) == (str(home), 0, "newsfeed feeds add ADDRESS")
+    assert run(["--home", str(home), "--json", "doctor"]) == 2
+    assert "after the command" in capsys.readouterr().err
+
+
+def findings(home: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, str]]:
+    """What the doctor says, by name; it must say that something is bad."""
+    assert run(["--home", str(home), "doctor", "--json"]) == 1
+    return {finding["name"]: finding for finding in json.loads(capsys.readouterr().out)}
+
+
+def test_the_doctor_says_which_setting_is_bad_and_looks_at_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = a_home(tmp_path)
+    (home / "newsfeed.toml").write_text("[edition]\nminutes = 'many'\n")
+    found = findings(home, capsys)
+    assert found["Settings"]["state"] == "bad"
+    assert "line 2, edition.minutes" in found["Settings"]["text"]
+    assert found["Settings"]["repair"] == "Write it as minutes = 5."
+    assert found["Database"]["state"] == found["List"]["state"] == "ok"
+
+
+def test_the_doctor_sees_a_broken_database_and_a_file_where_the_pages_go(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = a_home(tmp_path)
+    (home / ".newsfeed").mkdir()
+    (home / ".newsfeed" / "newsfeed.db").write_text("garbage " * 100)
+    (home / "site").write_text("")
+    found = findings(home, capsys)
+    assert "no database" in found["Database"]["text"]
+    assert (found["Pages"]["state"], found["Pages"]["text"]) == ("bad", f"{home / 'site'} is no folder")
+    assert found["Time zone"]["state"] == "ok"

@@ -201,6 +201,7 @@ def test_decoding_keeps_no_more_than_the_cap_in_memory() -> None:
             "https://example.org/a-long-and-wordy-title-of-a-post/",
             "https://example.org/a-long-and-wordy-title-of-a-post/",
         ),
+        ("https://example.org/20minutos-2017-01.xml", "https://example.org/20minutos-2017-01.xml"),
         ("https://example.org/SECRETSECRETSECRET/feed", "https://example.org/…/feed"),
         ("https://[2001:db8::1]:8080/x", "https://[2001:db8::1]:8080/x"),
         ("no address at all", "…"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -37,7 +38,7 @@ def test_the_second_is_told_who_holds_it_and_kill_9_frees_it(tmp_path: Path) -> 
     try:
         with pytest.raises(BusyError) as caught, Lock(path, "digest"):
             pass
-        assert f"refresh (process {process.pid}, since 20" in str(caught.value)
+        assert re.search(rf"refresh \(process {process.pid}, since (\S+ )?\d\d:\d\d\)", str(caught.value))
         holder = Lock(path, "status").holder()
         assert holder is not None
         assert (holder.pid, holder.label) == (process.pid, "refresh")
@@ -59,7 +60,7 @@ def test_a_lock_is_free_again_after_its_block(tmp_path: Path) -> None:
             "2026-11-22T06:30:00+00:00",
             "digest",
         )
-        with pytest.raises(BusyError, match="since 2026-11-22T06:30:00"):
+        with pytest.raises(BusyError, match=r"since 2026-11-22 \d\d:30"):
             Lock(path, "again").acquire()
         with pytest.raises(BusyError, match="this process holds the lock already"):
             held.acquire()

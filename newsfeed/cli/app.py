@@ -44,11 +44,16 @@ def root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print where things stand as JSON (without a command).")
+    ] = False,
 ) -> None:
     """Bare `newsfeed` prints where things stand and the one sensible next command."""
     context.obj = Context(home)
     if context.invoked_subcommand is None:
-        raise typer.Exit(care.status(context.obj))
+        raise typer.Exit(care.status(context.obj, as_json=as_json))
+    if as_json:
+        raise typer.BadParameter("write it after the command", param_hint="--json")
 
 
 morning.register(app)
@@ -70,6 +75,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         # "-finance" takes a topic away; it is no bundle of short options.
         place = words.index("correct") + 1
         words.insert(place, "--")
+    before = sys.stdout
     try:
         app(args=words, prog_name="newsfeed")
     except NewsfeedError as error:
@@ -77,10 +83,9 @@ def run(argv: Sequence[str] | None = None) -> int:
 
         complain(error)
         return 2
-    except BrokenPipeError:
-        # Whoever read our output has gone; that is their right. Python must not complain at exit.
-        sys.stdout = None
-        return 0
     except SystemExit as end:
+        if sys.stdout is not before:
+            # Typer puts another stdout there when whoever read our output has gone; that is their right.
+            return 0
         return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
     return 0

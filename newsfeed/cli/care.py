@@ -22,15 +22,18 @@ def register(app: typer.Typer) -> None:
     app.command("demo", rich_help_panel=PANEL)(demo)
 
 
-def status(context: Context) -> int:
+def status(context: Context, *, as_json: bool = False) -> int:
     """Bare `newsfeed`: one screen and the one sensible next command."""
     from newsfeed.cli import show
     from newsfeed.errors import NotFoundError
-    from newsfeed.pipeline.care import standing
+    from newsfeed.pipeline.care import facts, standing
 
     try:
         home = context.home()
     except NotFoundError:
+        if as_json:
+            show.print_json({"home": None, "folder": str(context.folder), "advice": "newsfeed init"})
+            return 0
         show.say("newsfeed has no home here yet.", style="bold")
         show.say(f"It would be {context.folder}")
         show.say()
@@ -38,6 +41,9 @@ def status(context: Context) -> int:
         return 0
     with home.open_store() as store:
         found = standing(home, store)
+    if as_json:
+        show.print_json({"home": str(home.folder), **facts(found)})
+        return 0
     show.say(f"Home       {home.folder}", style="bold")
     show.say(
         f"Feeds      {found.feeds} in feeds.opml"
@@ -126,9 +132,7 @@ def doctor(
     from newsfeed.pipeline.care import examine
 
     given: Context = context.obj
-    home = given.home()
-    with home.open_store() as store:
-        findings = examine(home, store)
+    findings = examine(given.folder, lambda: given.settings, now)
     if as_json:
         show.print_json(findings)
     else:
@@ -136,7 +140,10 @@ def doctor(
             show.out.print(
                 {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "bad": "[red]✗[/]"}[finding.state], end=" "
             )
-            show.say(f"{finding.name}: {finding.text}" + (f" {finding.repair}" if finding.repair else ""))
+            stop = "" if finding.text.endswith((".", "?", "!")) else "."
+            show.say(
+                f"{finding.name}: {finding.text}" + (f"{stop} {finding.repair}" if finding.repair else "")
+            )
     raise typer.Exit(1 if any(f.state == "bad" for f in findings) else 0)
 
 

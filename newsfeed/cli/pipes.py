@@ -70,14 +70,19 @@ def items(
     limit: Annotated[int, typer.Option(min=1)] = 1000,
 ) -> None:
     """The stored items, newest first; one JSON line each."""
+    from newsfeed.cli import show
     from newsfeed.pipeline.pipes import stored_lines
 
     given: Context = context.obj
     home = given.home()
+    printed = 0
     with home.open_store() as store:
         for line in stored_lines(home, store, words=" ".join(words or ()), feed=feed, days=days, limit=limit):
             sys.stdout.buffer.write(line + b"\n")
+            printed += 1
     sys.stdout.flush()
+    if printed == limit:
+        show.err.print(f"Stopped at {limit:,} items; --limit N prints more.", markup=False)
 
 
 def tag(

@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 SHOWN = 120  # characters of a redacted address
 PATH_PART = re.compile(r"[^/]+")
 RUN = re.compile(r"[A-Za-z0-9]+")
+WORD = re.compile(
+    r"\d{0,4}[A-Z]?[a-z]{3,20}\d{0,4}"
+)  # "20minutos", "Windows11": digits at one end of one word
 HIDDEN = "…"
 # Parameters of feeds that are the same for everybody, with the values they may have besides whole numbers …
 PUBLIC = frozenset({"points", "comments", "count", "limit", "t", "sort"})
@@ -78,7 +81,7 @@ def secret(part: str) -> bool:
         return True
     for run in RUN.findall(part):
         digits = sum(c.isdigit() for c in run)
-        if len(run) >= 8 and digits >= 2 and digits < len(run):
+        if len(run) >= 8 and digits >= 2 and digits < len(run) and not WORD.fullmatch(run):
             return True
         if len(run) >= 10 and digits == len(run) and not part.startswith(run):
             return True

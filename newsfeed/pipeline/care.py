@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from newsfeed.errors import StoreError
-from newsfeed.model import Record
+import msgspec
+
+from newsfeed.errors import NewsfeedError, SettingsError, StoreError
+from newsfeed.model import Record, Settings
 from newsfeed.pipeline import heartbeat, mail, morning
 from newsfeed.pipeline.days import missed
 from newsfeed.pipeline.digest import today
 from newsfeed.pipeline.health import reports
 from newsfeed.pipeline.heartbeat import Beat
 from newsfeed.pipeline.home import Home, current_list
+from newsfeed.pipeline.reports import Clock
 from newsfeed.store import Store
 from newsfeed.store.records import MailState
 
@@ -72,8 +78,57 @@ class Finding(Record, frozen=True, kw_only=True):
     repair: str = ""
 
 
-def examine(home: Home, store: Store) -> list[Finding]:
-    """Look at list, database, disk, clock and pages."""
+def facts(found: Standing) -> dict[str, object]:
+    """Where things stand, for programs: every field, those with nothing in them too."""
+    return dict(msgspec.structs.asdict(found))
+
+
+def examine(folder: Path, load: Callable[[], Settings], clock: Clock) -> list[Finding]:
+    """Look at settings, list, database, disk, pages, schedule and mail; what is broken hides nothing of the rest.
+
+    Raises:
+        NotFoundError: there is no home in `folder`.
+    """
+    found = []
+    try:
+        settings = load()
+    except SettingsError as error:
+        found.append(_bad("Settings", error))
+        settings = Settings(home=str(folder))
+    home = Home(folder, settings, clock)
+    if not home.list_path.exists() and not (folder / ".newsfeed" / "newsfeed.db").exists():
+        home.read_list()
+    found += [_disk(home), _pages(home), _zone(home)]
+    try:
+        with home.open_store() as store:
+            found += _stored(home, store)
+    except NewsfeedError as error:
+        found.append(_bad("Database" if isinstance(error, StoreError) else "List", error))
+    return sorted(found, key=lambda finding: _ORDER.index(finding.name))
+
+
+_ORDER = (
+    "Settings",
+    "List",
+    "Database",
+    "Disk",
+    "Pages",
+    "Time zone",
+    "Feeds",
+    "Page",
+    "Topics",
+    "Schedule",
+    "Mail",
+)
+
+
+def _bad(name: str, error: NewsfeedError) -> Finding:
+    text = f"{error.subject}: {error.cause}" if error.subject else error.cause
+    return Finding(name=name, state="bad", text=text, repair=error.repair)
+
+
+def _stored(home: Home, store: Store) -> list[Finding]:
+    """What can be said with an open database."""
     found = []
     listed = current_list(home, store)
     if listed.unreadable:
@@ -98,32 +153,12 @@ def examine(home: Home, store: Store) -> list[Finding]:
     try:
         store.quick_check(home.clock())
     except StoreError as error:
-        found.append(Finding(name="Database", state="bad", text=error.cause, repair=error.repair))
+        found.append(_bad("Database", error))
     else:
         counts = store.counts()
         found.append(
             Finding(name="Database", state="ok", text=f"{counts.items} items, {counts.bytes / 1e6:.1f} MB")
         )
-    free = shutil.disk_usage(home.folder).free
-    found.append(
-        Finding(
-            name="Disk",
-            state="bad" if free < ROOM else "ok",
-            text=f"{free / 1e9:.1f} GB free",
-            repair="Make room." if free < ROOM else "",
-        )
-    )
-    if home.settings.timezone == "UTC":
-        found.append(
-            Finding(
-                name="Time zone",
-                state="warning",
-                text="UTC",
-                repair="Is it yours? Else write timezone into newsfeed.toml.",
-            )
-        )
-    else:
-        found.append(Finding(name="Time zone", state="ok", text=home.settings.timezone))
     failing = [r for r in reports(home, store) if not r.ok]
     if failing:
         found.append(
@@ -150,8 +185,49 @@ def examine(home: Home, store: Store) -> list[Finding]:
                 repair="" if days == 0 else "Run newsfeed digest.",
             )
         )
-    found += [_schedule(home, store), *_mail(home, store)]
-    return found
+    return [*found, _schedule(home, store), *_mail(home, store)]
+
+
+def _disk(home: Home) -> Finding:
+    free = shutil.disk_usage(home.folder).free
+    return Finding(
+        name="Disk",
+        state="bad" if free < ROOM else "ok",
+        text=f"{free / 1e9:.1f} GB free",
+        repair="Make room." if free < ROOM else "",
+    )
+
+
+def _pages(home: Home) -> Finding:
+    """Whether the pages can be written: the folder is one, and is ours."""
+    site = home.site
+    if site.exists() and not site.is_dir():
+        return Finding(
+            name="Pages",
+            state="bad",
+            text=f"{site} is no folder",
+            repair="Move that file away; it stands in the way.",
+        )
+    place = site if site.exists() else home.folder
+    if not os.access(place, os.W_OK | os.X_OK):
+        return Finding(
+            name="Pages",
+            state="bad",
+            text=f"{place} can't be written",
+            repair="Mend its owner or permissions.",
+        )
+    return Finding(name="Pages", state="ok", text=str(site))
+
+
+def _zone(home: Home) -> Finding:
+    if home.settings.timezone == "UTC":
+        return Finding(
+            name="Time zone",
+            state="warning",
+            text="UTC",
+            repair="Is it yours? Else write timezone into newsfeed.toml.",
+        )
+    return Finding(name="Time zone", state="ok", text=home.settings.timezone)
 
 
 def _next_run(home: Home, beat: Beat | None) -> str:

@@ -129,5 +129,15 @@ class Lock:
         if holder is None:
             who = "another newsfeed is at work here"
         else:
-            who = f"another newsfeed is at work here: {holder.label} (process {holder.pid}, since {holder.since})"
+            who = f"another newsfeed is at work here: {holder.label} (process {holder.pid}{_since(holder.since)})"
         return BusyError("", who, "Try again when it is done.")
+
+
+def _since(written: str) -> str:
+    """ ", since 06:30" in this machine's zone, with the date if it is another; "" where nothing readable stands."""
+    try:
+        moment = datetime.fromisoformat(written).astimezone()
+    except ValueError:
+        return ""
+    today = moment.date() == datetime.now(UTC).astimezone().date()
+    return f", since {moment:%H:%M}" if today else f", since {moment:%Y-%m-%d %H:%M}"
