@@ -1,19 +1,23 @@
 """Reads a folder of saved feeds as newsfeed does and prints what came of it, beside feedparser alone.
 
-    python bench/parse_report.py FOLDER [--items N] [--only WORD] [--pool] [--reader]
+    python bench/parse_report.py FOLDER [--items N] [--only WORD] [--pool] [--reader PYTHON]
 
 Tables: documents and items by kind of folder; items without title, link, time, lead; languages; problems and
-failures; documents where feedparser alone finds another number of items. `--items` prints the first N items of every
-document as a page would show them: to be read by a person. `--reader` also asks the library `reader`, if installed.
+failures; what feedparser alone, and the library `reader`, make of the same documents, each difference with its
+cause. `--items` prints the first N items of every document as a page would show them: to be read by a person.
+`--reader` names the Python of an environment in which `reader` is installed.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
+import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,27 +39,101 @@ def response(path: Path) -> tuple[Response, Subscription]:
     return Response(request=request, url=url, body=path.read_bytes()), subscription
 
 
-def alone(path: Path) -> tuple[list[dict[str, object]], float]:
+@dataclass(frozen=True)
+class Reading:
+    """What one of the readers made of a document: its items, how many of them lack what, and why it read none."""
+
+    items: int
+    lacks: Mapping[str, int]
+    refused: str = ""
+
+
+LACKS = ("no title", "no link", "no time")
+
+
+def alone(path: Path) -> tuple[list[dict[str, object]], Reading, float]:
     """What feedparser alone finds, and its seconds."""
     import feedparser
 
     started = time.process_time()
     found = feedparser.parse(path.read_bytes())
-    return list(found.entries), time.process_time() - started
+    seconds = time.process_time() - started
+    entries: list[dict[str, object]] = list(found.entries)
+    lacks = {
+        "no title": sum(not entry.get("title") for entry in entries),
+        "no link": sum(not entry.get("link") for entry in entries),
+        "no time": sum(
+            not (entry.get("published_parsed") or entry.get("updated_parsed")) for entry in entries
+        ),
+    }
+    return entries, Reading(len(entries), lacks), seconds
 
 
-def by_reader(path: Path) -> int | None:
-    """How many entries `reader` keeps of a document; None if it refuses it."""
-    from reader import make_reader  # type: ignore[import-not-found]
-    from reader.exceptions import ReaderError  # type: ignore[import-not-found]
+def by_reader(python: str, paths: Sequence[Path]) -> dict[Path, Reading]:
+    """What the library `reader` keeps of each document."""
+    done = subprocess.run(
+        [python, str(Path(__file__).with_name("peer_reader.py"))],
+        input="".join(f"{path}\n" for path in paths),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    return {
+        path: Reading(row["items"], {name: row[name] for name in LACKS}, row["refused"])
+        for path, row in zip(paths, rows, strict=True)
+    }
 
-    with make_reader(":memory:", feed_root=str(path.parent.resolve())) as reader:
-        reader.add_feed(path.name)
-        try:
-            reader.update_feed(path.name)
-        except ReaderError:
-            return None
-        return sum(1 for _ in reader.get_entries())
+
+def of_ours(items: Sequence[Item]) -> Reading:
+    return Reading(
+        len(items),
+        {
+            "no title": sum(not item.title for item in items),
+            "no link": sum(not (item.link or item.discussion) for item in items),
+            "no time": sum(item.published is None and item.updated is None for item in items),
+        },
+    )
+
+
+def causes(
+    peer: str, other: Reading, own: Reading, entries: Sequence[dict[str, object]], parsed: Parsed
+) -> str:
+    """Why two readings of one document differ, in words; "" where they don't."""
+    said: list[str] = []
+    problems = [p.text.rstrip(".") for p in parsed.problems]
+    if other.refused:
+        line, _, rest = other.refused.partition(":")
+        place = f"line {line}: " if line.isdigit() and rest else ""
+        what = rest.partition(":")[2].strip() if place else other.refused
+        said.append(f"{peer} refuses it ({place}{what}); " + ("; ".join(problems) or "we read it"))
+    elif other.items == 0 < own.items and not entries:
+        said.append(f"{peer} doesn't know JSON Feed" if parsed.items else "")
+    elif other.items > own.items:
+        said.append("; ".join(problems) or "an entry without anything to read or to open is none")
+    elif other.items < own.items:
+        same = len(entries) - len({str(entry.get("id") or entry.get("link")) for entry in entries})
+        said.append(f"{same} entries share their id: {peer} keeps one" if same else "not explained")
+    reasons = {
+        "no title": "we make titles from the text",
+        "no link": "we take a permalink guid, an enclosure or the feed's page for the link",
+        "no time": "we read dates in more spellings",
+    }
+    if not other.refused and other.items:
+        for name, reason in reasons.items():
+            # Entries that we leave out lack everything.
+            more = max(0, other.lacks[name] - max(0, other.items - own.items))
+            fewer = own.lacks[name]
+            if more > fewer:
+                said.append(
+                    f"{more} {name[:2]}t {name[3:]} there, {fewer} here: {reason}".replace("not ", "without ")
+                )
+            elif more < fewer:
+                said.append(
+                    f"{fewer} without {name[3:]} here, {more} there: "
+                    + ("a date that can't be is none" if name == "no time" else "not explained")
+                )
+    return ". ".join(part for part in said if part)
 
 
 def show(path: Path, parsed: Parsed, count: int) -> None:
@@ -93,7 +171,7 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=0, help="print the first N items of every document")
     parser.add_argument("--only", default="", help="documents whose path holds this")
     parser.add_argument("--pool", action="store_true", help="read them again through the worker pool")
-    parser.add_argument("--reader", action="store_true", help="compare with the library reader")
+    parser.add_argument("--reader", default="", metavar="PYTHON", help="compare with the library reader")
     options = parser.parse_args()
     now = datetime.now(UTC)
     paths = list(documents(options.folder, options.only))
@@ -104,6 +182,7 @@ def main() -> None:
     remarks: list[str] = []
     differences: list[str] = []
     ours = theirs = 0.0
+    peers = by_reader(options.reader, paths) if options.reader else {}
     for path in paths:
         row = kinds.setdefault(path.parent.name, Counter())
         answer, subscription = response(path)
@@ -111,10 +190,12 @@ def main() -> None:
         found = find(subscription).parse(answer, subscription, {}, now)
         ours += time.process_time() - started
         row["documents"] += 1
-        entries, seconds = alone(path)
+        entries, plain, seconds = alone(path)
         theirs += seconds
         row["feedparser"] += len(entries)
-        read = by_reader(path) if options.reader else None
+        if peer := peers.get(path):
+            row["reader"] += peer.items
+            row["refused"] += bool(peer.refused)
         if isinstance(found, Failure):
             row["failed"] += 1
             remarks.append(f"{path.parent.name}/{path.name}: {found.cause}: {found.text} {found.repair}")
@@ -126,12 +207,12 @@ def main() -> None:
             f"{path.parent.name}/{path.name}: {p.text}" + (f" (line {p.line})" if p.line else "")
             for p in found.problems
         ]
-        if len(entries) != len(found.items):
-            differences.append(
-                f"{path.parent.name}/{path.name}: feedparser {len(entries)}, newsfeed {len(found.items)}"
-            )
-        if options.reader and read != len(found.items):
-            differences.append(f"{path.parent.name}/{path.name}: reader {read}, newsfeed {len(found.items)}")
+        own = of_ours(found.items)
+        for name, other in (("feedparser", plain), ("reader", peer)):
+            if other and (why := causes(name, other, own, entries, found)):
+                differences.append(
+                    f"{path.parent.name}/{path.name}: {name} {other.items}, newsfeed {own.items}: {why}"
+                )
         again = find(subscription).parse(answer, subscription, {i.identity: i.hash for i in found.items}, now)
         if not isinstance(again, Parsed) or again.items:
             differences.append(f"{path.parent.name}/{path.name}: read again, it has new items")
@@ -143,6 +224,7 @@ def main() -> None:
         "failed",
         "items",
         "feedparser",
+        *(("reader", "refused") if options.reader else ()),
         "no title",
         "no link",
         "no time",
