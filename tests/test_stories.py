@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -72,6 +73,10 @@ def item(number: int, title: str, text: str = "", feed: int = 0, hours: float = 
         item=Item(**(kind | {"title": title, "text": text, "lead": text} | more)),
         first_seen=NOW + timedelta(hours=hours),
     )
+
+
+def changed_item(one: StoredItem, changes: dict[str, Any]) -> StoredItem:
+    return msgspec.structs.replace(one, item=msgspec.structs.replace(one.item, **changes))
 
 
 def day() -> tuple[list[StoredItem], dict[int, str]]:
@@ -323,6 +328,29 @@ def test_an_article_comes_before_a_post_and_a_real_lead_before_none() -> None:
     post = item(1, "", LEAD, kind="post", hours=-3)
     bare, full = item(2, "Bridge falls", hours=-1), item(3, "Bridge is down", LEAD, hours=4)
     assert best([post, bare, full], frozenset()) is full
+
+
+def test_a_side_telling_is_no_head_however_early_and_well_told() -> None:
+    told = [*EVENTS["bridge"], ("Barge brings down Velmora bridge, two saved from the Ostra", "The bridge over the Ostra at Velmora gave way when a barge hit its pillar. Two drivers were rescued by police.")]  # fmt: skip
+    aside = (
+        "For one baker the Velmora bridge was the way to work",
+        "Hanne Oltmann drove flour across the river every night. Now she counts her sacks and the hours of detour.",
+    )
+    items = [item(1, *aside, feed=1)]
+    items += [item(n, *t, feed=n, hours=n / 10) for n, t in enumerate(told, start=2)]
+    link = {"link": "https://live.example/velmora"}
+    items.append(item(9, "Velmora bridge: all we know", "", feed=5, hours=1, kind="post", **link))
+    held = [changed_item(i, link) if i.id in {1, 2} else i for i in items]
+    (story,) = stories.join(held, [], [], OUTLETS)
+    assert set(story.items) == {1, 2, 3, 4, 5, 9}
+    assert story.head not in {1, 9}
+
+
+def test_of_many_copies_the_first_is_the_head_and_a_telling_of_its_own_is_not_taken_for_a_side() -> None:
+    own, wire = EVENTS["bridge"][0], EVENTS["bridge"][1]
+    items = [item(1, *own, feed=1), *(item(n, *wire, feed=n, hours=4) for n in range(2, 6))]
+    (story,) = stories.join(items, [], [], OUTLETS)
+    assert story.head == 1
 
 
 def test_open_comes_before_paywalled_and_a_clean_title_before_a_shouted_one() -> None:

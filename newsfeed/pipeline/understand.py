@@ -43,6 +43,10 @@ def group(home: Home, store: Store, *, progress: Progress) -> int:
     names = {s.feed: s.name for s in states}
     paid = frozenset(s.feed for s in states if s.subscription.options.get("paywall", "").casefold() in YES)
     window = [i for i in store.window(since, body="text") if not i.before]
+    # A post's links stand in its HTML only: networks shorten what they print of an address.
+    posts = [i.id for i in (*window, *new) if i.item.kind == "post"]
+    whole = {i.id: i for i in store.items(posts, body="all")}
+    new, window = ([whole.get(i.id, i) for i in some] for some in (new, window))
     changed = stories.join(new, window, store.stories(since), names, paid)
     store.save_stories(changed)
     return len(changed)

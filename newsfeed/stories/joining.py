@@ -61,7 +61,7 @@ def join_items(
         _pass(groups, changed, terms)
         if before - len(groups) <= GAINED * before:
             break
-    return _stories(groups, items, {s.id: s for s in stories}, fresh, paywalled)
+    return _stories(groups, items, {s.id: s for s in stories}, fresh, paywalled, terms)
 
 
 @dataclass
@@ -212,21 +212,24 @@ def _stories(
     before: Mapping[int, Story],
     fresh: Set[int],
     paywalled: Set[int],
+    terms: Terms,
 ) -> list[Story]:
     """The groups that differ from the stories that stood, as stories."""
     result = []
     for key in sorted(groups, key=_oldest):
-        inside = sorted((items[m] for m in groups[key].members), key=lambda i: (moment(i), i.id))
+        members = sorted(groups[key].members, key=lambda m: (moment(items[m]), items[m].id))
+        inside = [items[m] for m in members]
         ids = {i.id for i in inside}
         old = before.get(key)
         if old is not None and not ids & fresh and ids <= set(old.items):
             continue
+        near = dict(zip((i.id for i in inside), terms.nearness(members), strict=True))
         stood = [before[k] for k in (key, *groups[key].taken) if k in before]
         earlier = tuple(dict.fromkeys(i for s in stood for i in s.items if i not in ids))
         result.append(
             Story(
                 id=max(key, 0),
-                head=best(inside, paywalled).id,
+                head=best(inside, paywalled, near).id,
                 items=earlier + tuple(i.id for i in inside),
                 first=min(moment(inside[0]), *(s.first for s in stood)) if stood else moment(inside[0]),
                 last=max(moment(inside[-1]), *(s.last for s in stood)) if stood else moment(inside[-1]),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
+from statistics import median
 
 from newsfeed.model import StoredItem
 
 REAL_LEAD = 12  # words; a shorter one tells too little under a headline
 LONG_TITLE = 110  # signs
 EARLY = timedelta(hours=2)  # who is so close behind the first tells it as early
+ASIDE = 0.6  # of the usual nearness to the other tellings; what is further off tells a side of the story
 KINDS = {"article": 0, "release": 0, "mail": 1, "video": 1, "episode": 1, "question": 2, "post": 3}
 
 
@@ -18,13 +20,19 @@ def moment(item: StoredItem) -> datetime:
     return item.item.published or item.first_seen
 
 
-def best(inside: Sequence[StoredItem], paywalled: Set[int]) -> StoredItem:
-    """The head: an article before a post, with a real lead, open before paywalled, a clean title, the earliest.
+def best(
+    inside: Sequence[StoredItem], paywalled: Set[int], nearness: Mapping[int, float] | None = None
+) -> StoredItem:
+    """The head: an article before a post, with a real lead, of the story's middle, open before paywalled, a clean
+    title, the earliest.
 
-    An original comes before its copies by being earlier. What differs less than two hours counts as equally
+    `nearness` gives for items (by id) how near they are to the others of the story, 0..1 (`Terms.nearness`). An
+    original comes before its copies by being earlier. What differs less than two hours counts as equally
     early, and then the one that says more under its title goes first.
     """
     first = min(moment(i) for i in inside)
+    near = nearness or {}
+    usual = median(near.values()) if len(near) > 2 else 0.0
 
     def rank(item: StoredItem) -> tuple[object, ...]:
         said = item.item.lead or item.item.text
@@ -33,6 +41,7 @@ def best(inside: Sequence[StoredItem], paywalled: Set[int]) -> StoredItem:
         return (
             KINDS.get(item.item.kind, 1),
             words < REAL_LEAD,
+            near.get(item.id, usual) < ASIDE * usual,
             item.feed in paywalled,
             not clean_title(item.item.title),
             behind > EARLY,

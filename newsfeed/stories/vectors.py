@@ -30,6 +30,8 @@ LARGE = 5_000  # groups from which on words in more than COMMON of them are left
 COMMON = 0.10  # they weigh little and cost most
 FEED_FROM = 8  # items of a feed in the window, from which its boilerplate can be told
 FEED_SHARE = 0.8  # a term in more of them is boilerplate
+ENOUGH = 0.5  # likeness of two tellings; more of it makes a copy, not a telling nearer to the story's middle
+COMPARED = 100  # tellings of one story that are compared in pairs
 FEW = 3  # terms; an item with fewer is judged by its links only
 
 
@@ -90,6 +92,7 @@ class Terms:
         few = np.bincount(self.row, minlength=self.items) < FEW
         self._keep(~few[self.row])
         self._start: Ints = np.searchsorted(self.row, np.arange(self.items + 1))
+        self._frequency: Ints = np.bincount(self.term, minlength=self.terms)
         self._ordinary = vocabulary.ordinary
 
     def names(self, item: int) -> set[int]:
@@ -99,6 +102,26 @@ class Terms:
         capitals, it holds more than names.
         """
         return set(self.term[self._start[item] : self._start[item + 1]].tolist()) - self._ordinary
+
+    def nearness(self, members: Sequence[int]) -> list[float]:
+        """How near each of a story's items is to the others: its mean cosine with them, each at most ENOUGH.
+
+        Of more than COMPARED items the first ones are compared; the rest are taken to be as near as those.
+        """
+        some = members[:COMPARED]
+        if len(some) < 2:
+            return [0.0] * len(members)
+        parts = [slice(self._start[m], self._start[m + 1]) for m in some]
+        terms, place = np.unique(np.concatenate([self.term[p] for p in parts]), return_inverse=True)
+        table = np.zeros((len(some), max(1, len(terms))))
+        row = np.repeat(np.arange(len(some)), [p.stop - p.start for p in parts])
+        rarity = np.log((BACKGROUND + self.items) / np.maximum(self._frequency[terms], 1))
+        table[row, place] = (1 + np.log(np.concatenate([self.count[p] for p in parts]))) * rarity[place]
+        table /= np.maximum(np.sqrt((table * table).sum(axis=1, keepdims=True)), 1e-12)
+        alike = np.minimum(table @ table.T, ENOUGH)
+        np.fill_diagonal(alike, 0.0)
+        found: list[float] = (alike.sum(axis=1) / (len(some) - 1)).round(9).tolist()
+        return found + [sum(found) / len(found)] * (len(members) - len(some))
 
     def _drop_boilerplate(self, feed: Ints) -> None:
         """Take out what stands in nearly all items of one feed: slogans, bylines, the name of a column."""
