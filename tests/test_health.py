@@ -132,6 +132,28 @@ def test_a_feed_that_was_slowed_by_its_own_silence_is_still_silent(tmp_path: Pat
     assert report.ok
 
 
+def test_a_missing_network_is_no_fault_of_the_feeds(tmp_path: Path) -> None:
+    lost = Failure(
+        cause=Cause.NAME, text="Its host is unknown.", repair="Take it out: newsfeed feeds remove."
+    )
+    with opened(tmp_path) as store:
+        for name in ("a", "b", "c"):
+            known(store, name, failure=lost, failures=1)
+        told = health.reports(a_home(tmp_path), store)
+        assert {(r.cause, r.repair) for r in told} == {
+            ("The network was missing.", "Connect, then: newsfeed refresh.")
+        }
+        assert not any(r.ok or r.needs_owner for r in told)
+        # One that was reached in the same run shows that there was a network: the others are at fault themselves.
+        known(store, "d")
+        told = health.reports(a_home(tmp_path), store)
+        assert [r.repair for r in told] == [lost.repair] * 3 + [""]
+    with opened(tmp_path / "few") as store:
+        known(store, "a", failure=lost, failures=1)
+        (report,) = health.reports(a_home(tmp_path), store)
+        assert report.repair == lost.repair  # one wrong name is no missing network
+
+
 def failing(name: str, days: float, **more: Any) -> FeedReport:
     return FeedReport(
         feed=1, title=name, url="", ok=False, cause="It is down.", failing_since=NOW - days * DAY, **more

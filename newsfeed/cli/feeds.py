@@ -12,7 +12,7 @@ from newsfeed.cli.context import Context, now
 PANEL = "Sources"
 
 feeds_app = typer.Typer(
-    help="The list of feeds: show, add, remove, move, check, import, export.", no_args_is_help=True
+    help="The list of feeds: show, add, remove, move, check, repair, import, export.", no_args_is_help=True
 )
 
 
@@ -30,14 +30,18 @@ def list_feeds(
 
     from newsfeed.cli import show
     from newsfeed.pipeline.feeds import listing
+    from newsfeed.pipeline.home import current_list
 
     given: Context = context.obj
     home = given.home()
     with home.open_store() as store:
+        broken = current_list(home, store).unreadable
         rows = listing(home, store)
+    if broken:
+        show.say_broken_list(broken)
     if as_json:
         show.print_json(rows)
-        return
+        raise typer.Exit(1 if broken else 0)
     table = show.table("Folder", "Feed", ">A week", "Last new", "State")
     for row in rows:
         state = Text("failing", style="red") if row.cause else Text("")
@@ -49,7 +53,8 @@ def list_feeds(
             state,
         )
     show.out.print(table)
-    show.say(f"{show.plural(len(rows), 'feed')} in {home.list_path}")
+    show.say(f"{show.plural(len(rows), 'feed')} in {'the last good list' if broken else home.list_path}")
+    raise typer.Exit(1 if broken else 0)
 
 
 @feeds_app.command()

@@ -13,7 +13,7 @@ from newsfeed.errors import SettingsError
 from newsfeed.model import Day
 
 if TYPE_CHECKING:
-    from newsfeed.pipeline.reports import DigestReport, FeedResult, RefreshReport
+    from newsfeed.pipeline.reports import DigestReport, FeedResult, ListChange, RefreshReport
 
 PANEL = "Every morning"
 LISTED = 12  # feeds named in one list before "and n more"
@@ -231,16 +231,24 @@ def _print_list_change(done: RefreshReport) -> None:
 
     change = done.list
     if change.unreadable:
-        show.err.print(
-            _text(f"feeds.opml can't be read, the last good list is in force: {change.unreadable}")
-        )
+        show.say_broken_list(change.unreadable)
     for problem in change.problems:
         where = f"feeds.opml, line {problem.line}: " if problem.line else "feeds.opml: "
         show.err.print(_text(f"{where}{problem.text}{' ' + problem.repair if problem.repair else ''}"))
     if plan := plan_words(change, done):
-        every = [*change.added, *change.removed, *change.changed]
-        names = ", ".join(every[:4]) if every and len(change.added) < LISTED else ""
-        show.say(f"feeds.opml: {plan}{' (' + names + ')' if names else ''}")
+        show.say(f"feeds.opml: {plan}{_names(change)}")
+
+
+def _names(change: ListChange) -> str:
+    """Which feeds a change of the list is about: " (new: A, B; gone: C; changed: D)"; "" for a whole new list."""
+    if len(change.added) >= LISTED:
+        return ""
+    said = []
+    for word, names in (("new", change.added), ("gone", change.removed), ("changed", change.changed)):
+        if names:
+            more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+            said.append(f"{word}: {', '.join(names[:4])}{more}")
+    return f" ({'; '.join(said)})" if said else ""
 
 
 def _print_failures(done: RefreshReport) -> None:

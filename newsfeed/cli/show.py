@@ -32,6 +32,11 @@ def complain(error: NewsfeedError) -> None:
         err.print(Text(error.repair))
 
 
+def say_broken_list(why: str) -> None:
+    """Say on stderr that feeds.opml is not what is in force, and why."""
+    err.print(Text(f"feeds.opml can't be read, the last good list is in force: {why}"))
+
+
 def print_json(value: Any) -> None:
     """One JSON document on stdout."""
     import msgspec

@@ -10,7 +10,7 @@ from .addresses import key
 from .comparing import Plan, in_force, plan
 from .editing import Merged, add, merge, move, remove, set_option, set_url
 from .options import OPTIONS, Option
-from .reading import parse
+from .reading import cut_off, parse
 from .writing import write
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Option",
     "Plan",
     "add",
+    "cut_off",
     "in_force",
     "key",
     "merge",

@@ -115,9 +115,22 @@ def read(coded: Coded, document: Document, name: str = "feeds.opml") -> Subscrip
     )
 
 
+def cut_off(data: bytes) -> str:
+    """Where a list ends too early, with its last line; "" for one that is whole.
+
+    Raises:
+        ListError: as `parse`.
+    """
+    _, document = open_list(data)
+    if document.cut < 0:
+        return ""
+    return unreadable(document, "").cause
+
+
 def unreadable(document: Document, name: str) -> ListError:
     """The error for a list that must be mended first: it names the worst place and shows its line."""
-    damage = next((d for d in document.damages if d.structural), document.damages[0])
+    worst = [d for d in document.damages if d.structural] or document.damages
+    damage = next((d for d in worst if d.offset == document.cut), worst[0])
     line, column = document.place(damage.offset)
     text, repair = _DAMAGES[damage.kind]
     cause = (

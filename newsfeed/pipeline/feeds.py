@@ -87,11 +87,17 @@ def listing(home: Home, store: Store) -> list[Row]:
                 name=state.name,
                 url=subscription.url,
                 items_a_week=state.items_a_day * 7,
-                last_new=state.last_changed,
+                last_new=_last_new(store, state, home.clock()),
                 cause=state.failure.text if state.failure else "",
             )
         )
     return rows
+
+
+def _last_new(store: Store, state: FeedState, now: datetime) -> datetime | None:
+    """When its newest item appeared; for a feed without dates, when something new was last found in it."""
+    dated = [k.published for k in store.known(state.feed) if k.published is not None and k.published <= now]
+    return max(dated) if dated else state.last_changed
 
 
 def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str, str]) -> Added:

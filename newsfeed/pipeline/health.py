@@ -12,7 +12,7 @@ import msgspec
 
 from newsfeed import update
 from newsfeed.fetch import redact
-from newsfeed.model import FeedReport, FeedState, Pool, Record
+from newsfeed.model import Cause, FeedReport, FeedState, Pool, Record
 from newsfeed.pipeline import silence
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.silence import Silence
@@ -21,6 +21,9 @@ from newsfeed.store import Store
 WINDOW = 90  # days over which what a feed brought is compared with what was shown of it
 LOW_SIGNAL_ITEMS = 40  # items, none of them shown …
 LOW_SIGNAL_EDITIONS = 10  # … in so many editions
+UNREACHED = frozenset({Cause.NAME, Cause.NO_NETWORK})
+FEW = 3  # feeds; names of so many that can't be found, and of no other, are a missing network
+LAST_RUN = timedelta(minutes=10)  # before the newest try: the feeds asked in one run
 YES = frozenset({"yes", "true", "1"})
 
 
@@ -60,12 +63,38 @@ def reports(home: Home, store: Store, pool: Pool | None = None) -> tuple[FeedRep
     """One report a feed, in the order of the list."""
     new = Counter(candidate.item.feed for candidate in (pool.candidates if pool else ()))
     now = home.clock()
-    return tuple(report(state, new[state.feed], _silence(store, state, now)) for state in store.states())
+    states = store.states()
+    offline = without_network(states)
+    return tuple(report(s, new[s.feed], _silence(store, s, now), offline=s.feed in offline) for s in states)
 
 
-def report(state: FeedState, items_new: int, silent: Silence) -> FeedReport:
-    """One feed's state in the words of a report."""
+def without_network(states: Sequence[FeedState]) -> frozenset[int]:
+    """The feeds that failed when the whole network was missing: of a run's feeds none was reached, not even by name.
+
+    What then is said of each feed for itself ("take it out") would be wrong.
+    """
+    tried = [(s.last_tried, s) for s in states if s.last_tried is not None]
+    if not tried:
+        return frozenset()
+    last = max(moment for moment, _ in tried) - LAST_RUN
+    run = [s for moment, s in tried if moment >= last]
+    unreached = [s for s in run if s.failure is not None and s.failure.cause in UNREACHED]
+    certain = any(s.failure is not None and s.failure.cause == Cause.NO_NETWORK for s in unreached)
+    if len(unreached) < len(run) or not (certain or len(run) >= FEW):
+        return frozenset()
+    return frozenset(s.feed for s in unreached)
+
+
+def report(state: FeedState, items_new: int, silent: Silence, *, offline: bool = False) -> FeedReport:
+    """One feed's state in the words of a report; `offline`: not it failed but the network."""
     failure = state.failure
+    if failure is not None and offline:
+        failure = msgspec.structs.replace(
+            failure,
+            text="The network was missing.",
+            repair="Connect, then: newsfeed refresh.",
+            needs_owner=False,
+        )
     return FeedReport(
         feed=state.feed,
         title=state.name,
@@ -112,12 +141,14 @@ def examine(home: Home, store: Store) -> tuple[FeedHealth, ...]:
     liked = Counter(s.feed for s in history.shown if thumbs.get(s.item, 0) > 0)
     tallies = store.tallies((now - timedelta(days=WINDOW)).date())
     found = []
-    for state in store.states():
+    states = store.states()
+    offline = without_network(states)
+    for state in states:
         silent = _judged(store, state, now) if state.first_good else Silence()
         if state.failure is not None:
             silent = Silence(usual=silent.usual)
         health = FeedHealth(
-            report=report(state, 0, silent),
+            report=report(state, 0, silent, offline=state.feed in offline),
             state=State.WELL,
             sentence="",
             folder="/".join(state.subscription.folders),

@@ -113,7 +113,9 @@ def current_list(home: Home, store: Store) -> CurrentList:
         return CurrentList(opml.parse(last), unreadable=str(error))
     if last is not None and not found.complete:
         # Cut off while it was saved, perhaps: what stands after the cut must not be taken for removed.
-        return CurrentList(opml.in_force(opml.parse(last), found), unreadable="it ends in the middle")
+        return CurrentList(
+            opml.in_force(opml.parse(last), found), unreadable=f"it ends in the middle, {opml.cut_off(data)}"
+        )
     if last is not None and not found.subscriptions and found.problems:
         # Every outline of it is bad: that is a broken file, not a wish to read nothing.
         return CurrentList(opml.parse(last), unreadable=_problems(found.problems))

@@ -23,11 +23,11 @@ from newsfeed.model import Cause, Failure, FeedState, NotModified, Response
 from newsfeed.parsing import Parsers
 from newsfeed.pipeline import finding, understand
 from newsfeed.pipeline.asking import Asker
+from newsfeed.pipeline.health import FEW, UNREACHED
 from newsfeed.pipeline.home import Home, current_list
 from newsfeed.pipeline.reports import FeedResult, ListChange, Outcome, Progress, RefreshReport
 from newsfeed.store import Store
 
-FEW = 3  # feeds of which all names may be wrong
 MUCH = 500  # new items after which the search index is put in order
 
 
@@ -126,7 +126,7 @@ def _mark_added(result: FeedResult, added: set[int]) -> FeedResult:
 
 def _no_network(results: Sequence[FeedResult]) -> bool:
     causes = [r.failure.cause if r.failure else None for r in results if r.outcome != Outcome.WAITING]
-    if not causes or any(cause not in {Cause.NO_NETWORK, Cause.NAME} for cause in causes):
+    if not causes or any(cause not in UNREACHED for cause in causes):
         return False
     # Names that can't be found, all of them, are a missing network too, unless there are very few.
     return Cause.NO_NETWORK in causes or len(causes) >= FEW

@@ -205,7 +205,14 @@ def test_a_feed_added_by_hand_is_found_at_the_next_refresh(
     home.at(NOON + timedelta(hours=1))
     capsys.readouterr()
     assert home.run("refresh") == 0
-    assert "added: Other, 1 item, 1 on today's page" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "feeds.opml: +1 (new: Other)" in told
+    assert "added: Other, 1 item, 1 on today's page" in told
+    third = ("News", "Third", feed(server, "/c", "Third", NEWS[:1]))
+    home.list(homes.opml(("News", "Other", other), third))
+    home.at(NOON + timedelta(hours=2))
+    assert home.run("refresh") == 0
+    assert "feeds.opml: +1 −1 (new: Third; gone: The Morning)" in capsys.readouterr().out
 
 
 def test_a_broken_list_leaves_the_last_good_one_in_force(
@@ -372,4 +379,11 @@ def test_a_list_that_ends_in_the_middle_removes_nothing(
     home.at(NOON + timedelta(hours=1))
     capsys.readouterr()
     assert home.run("refresh") == 1
-    assert "2 of 2 feeds" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "2 of 2 feeds" in told.out
+    assert "the last good list is in force: it ends in the middle, line 9, column 3" in told.err
+    assert '<outline type="rss" text="' in told.err
+    assert home.run("feeds", "list") == 1
+    told = capsys.readouterr()
+    assert "2 feeds in the last good list" in told.out
+    assert "it ends in the middle" in told.err
