@@ -98,3 +98,22 @@ def test_a_thin_pick_gets_the_first_sentences_of_its_article(
         home.at(NOON + timedelta(minutes=5))
         home.run("digest", "--no-open", "--rebuild")
         assert len(server.asked("/story")) == 1
+
+
+def test_a_headline_without_a_lead_gets_its_chance_by_its_article(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Server() as server:
+        home = homes.make(tmp_path / "home", monkeypatch, [server.port])
+        told = [
+            Entry(f"Central bank of the {n} islands leaves its interest rates alone", hours=n)
+            for n in range(2, 40)
+        ]
+        bare = Entry(
+            "Harbour reopens after storm hits bank and trade", "", hours=14, link=server.url("/story")
+        )
+        server.feed("/feed", homes.rss("Port News", [*told, bare], base="https://outlet.example"))
+        server.play("/story", fixed(200, [("Content-Type", "text/html")], BODY.encode()))
+        home.list(homes.opml(("Finance", "Port News", server.url("/feed"))))
+        assert home.run("digest", "--no-open") == 0
+        assert len(server.asked("/story")) == 1

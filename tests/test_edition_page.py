@@ -418,7 +418,12 @@ def test_a_quiet_source_speaks() -> None:
 def test_a_headline_without_a_lead_is_worth_less() -> None:
     made = edition(pool([candidate(1, 1, lead=""), candidate(2, 2)]))
     worth = {pick.item: pick.account["worth"] for pick in picks(made)}
-    assert worth[1] == pytest.approx(0.75 * float(worth[2]))
+    assert worth[1] == pytest.approx(0.55 * float(worth[2]))  # half of the items have a lead
+    # Where the sources give none at all, there is nothing better; where all others have one, it hardly stands.
+    bare = edition(pool([candidate(n, n, lead="") for n in (1, 2)]))
+    assert picks(bare)[0].account["telling"] == 0.75
+    among = edition(pool([candidate(1, 1, lead=""), *(candidate(n, n, hours=20) for n in range(2, 40))]))
+    assert 1 not in {pick.item for pick in picks(among)}
 
 
 def test_a_bridge_is_told_once_and_counted_for_both() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import settings as untimed
@@ -22,7 +24,7 @@ from newsfeed.edition.worth import (
     story_topics,
     worth,
 )
-from newsfeed.model import TopicSetting
+from newsfeed.model import Enclosure, TopicSetting
 
 NAMES = ("technology", "sales", "policy")
 
@@ -189,3 +191,42 @@ def test_near_duplicates_that_grouping_missed_are_told_once() -> None:
     causes = {entry.item: entry.cause for entry in made.ledger}
     assert sorted(causes[n] for n in (1, 2, 3)) == [ledger.SAME, ledger.SAME, ledger.SHOWN]
     assert causes[4] == ledger.SHOWN
+
+
+# --------------------------------------------------------------------------- the long read
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"words": 790},
+        {"lead": ""},
+        {"lead": "Nine words are no lead for half an hour."},
+        {"title": "Harbour talks, part two: the transcript"},
+        {"title": "Evening programme: 05-30-2012 Technology"},
+        {"link": "https://paper90.example/docs/harbours/gates"},
+        {"link": "https://answers.example/questions/4711/how-do-gates-open"},
+        {"p": 0.6},
+        {"kind": "question"},
+        {"kind": "episode", "words": 3000},
+        {"kind": "video", "words": 3000, "enclosures": (Enclosure(url="https://v.example/1", seconds=840),)},
+    ],
+)
+def test_nothing_is_better_than_filler_for_the_long_read(changed: dict[str, Any]) -> None:
+    few = [candidate(n, n) for n in range(1, 30)]
+    settled = {"words": 2380, "hours": 30} | changed
+    made = build(pool([*few, candidate(90, 90, **settled)]), settings(3.0), date=TODAY, now=NOW)
+    assert made.long_read is None
+
+
+def test_a_talk_of_a_quarter_of_an_hour_is_a_long_read_and_a_busy_source_needs_a_second_voice() -> None:
+    few = [candidate(n, n) for n in range(1, 30)]
+    talk = candidate(
+        90, 90, hours=30, kind="video", enclosures=(Enclosure(url="https://v.example/1", seconds=900),)
+    )
+    made = build(pool([*few, talk]), settings(3.0), date=TODAY, now=NOW)
+    assert made.long_read is not None
+    assert made.long_read.note == "15 min, when you have them"
+    busy = feed(90, items_a_day=30.0)
+    long = [candidate(90, 90, words=2380, hours=20)]
+    assert build(pool([*few, *long], [busy]), settings(2.0), date=TODAY, now=NOW).long_read is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -16,6 +17,20 @@ from newsfeed.edition.sift import Telling
 from newsfeed.edition.worth import percentile
 from newsfeed.model import Item, Pick
 
+# Titles and places of what is looked up, skimmed or was told before: transcripts, reprints, round-ups, dated shows,
+# manuals, questions and their answers, notes of changes.
+_WORKING_PAPER = re.compile(
+    r"\b(?:transcripts?|full text|reprint(?:ed)?|from the archives?|encore|re-?run|re-?broadcast|round-?up|recap|digest"
+    r"|in brief|links (?:for|of)|(?:week|month|year) in review|best of|change ?log|release notes|what['’]s new in|roadmap"
+    r"|documentation|reference|cheat ?sheet|minutes of|agenda|meeting notes|call for papers|press release|live ?blog"
+    r"|newsletter|table of contents|errata|FAQs?)\b"
+    r"|\b\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)?\d\d\b|\b(?:19|20)\d\d-\d\d-\d\d\b|\bv?\d+\.\d+\.\d+\b",
+    re.IGNORECASE,
+)
+_WORKING_PLACE = re.compile(
+    r"/(?:docs?|documentation|reference|manual|api|questions?|q|changelog|releases?|transcripts?|wiki|faq|live)(?:/|$)",
+    re.IGNORECASE,
+)
 _APART = re.compile(
     r"(?:https?://|www\.)\S+|\S+/\S+|[#@]\S+"
 )  # links, tags and names say little by themselves
@@ -61,7 +76,10 @@ def _worth_showing(desk: Desk, telling: Telling) -> bool:
 
 def long_read(desk: Desk, page: Layout) -> Pick | None:
     """The day's one substantial piece outside the minutes, or none: an article of 800 words or more, or a talk of
-    15 minutes or more; core topic first; not the source of the last two days'; never a story of the page."""
+    15 minutes or more; core topic first; not the source of the last two days'; never a story of the page.
+
+    None is better than filler: see `_deserving`.
+    """
     told = {pick.story for pick in page.picks} | {line.story for line in page.lines}
     barred = memory.last_long_read(desk.pool.history.shown, desk.date)
     if not desk.settings.edition.long_read:
@@ -73,9 +91,7 @@ def long_read(desk: Desk, page: Layout) -> Pick | None:
         and telling.back is None
         and telling.topic
         and telling.candidate.item.feed != barred
-        and ageless(telling) >= c.LONG_GOOD
-        and telling.worth.telling == 1.0
-        and reading_length(telling.candidate.item.item) > 0
+        and _deserving(telling)
     ]
     if not fitting:
         return None
@@ -94,6 +110,21 @@ def long_read(desk: Desk, page: Layout) -> Pick | None:
     )
 
 
+def _deserving(telling: Telling) -> bool:
+    """Whether a long piece is worth its half hour: good before freshness, surely of one of the reader's topics,
+    with a lead that says what it is about, and written to be read from end to end, once."""
+    item = telling.candidate.item.item
+    return (
+        reading_length(item) > 0
+        and ageless(telling) >= c.LONG_GOOD
+        and telling.worth.telling == 1.0
+        and any(s.p >= c.SURE for s in telling.candidate.tagging.scores)
+        and text.count_words(item.lead) >= c.LONG_LEAD
+        and not _WORKING_PAPER.search(item.title)
+        and not _WORKING_PLACE.search(urlsplit(item.link).path)
+    )
+
+
 def ageless(telling: Telling) -> float:
     """Worth before freshness."""
     return telling.worth.value / telling.worth.freshness if telling.worth.freshness > 0 else 0.0
@@ -104,6 +135,6 @@ def reading_length(item: Item) -> float:
     seconds = max((enclosure.seconds for enclosure in item.enclosures), default=0)
     if item.kind in {"video", "episode"}:
         return seconds / 60 if seconds >= c.LONG_SECONDS else 0.0
-    if item.words >= c.LONG_WORDS:
+    if item.kind in {"article", "mail"} and item.words >= c.LONG_WORDS:
         return item.words / 238
     return 0.0

@@ -130,6 +130,10 @@ class _Scales:
         overall = overall_mix(pool.feeds, ask.names, ask.under)
         self.mixes = {n: source_mix(feed, ask.names, ask.under, overall) for n, feed in feeds.items()}
         self.unknown_mix = source_mix(None, ask.names, ask.under, overall)
+        self.told_well = {one.item.id: _told_well(one) for one in pool.candidates}
+        articles = [one.item.id for one in pool.candidates if one.item.item.kind != "post"]
+        led = sum(self.told_well[n] for n in articles) / max(1, len(articles))
+        self.leadless = c.LEADLESS[0] + (c.LEADLESS[1] - c.LEADLESS[0]) * led
         self.likes: dict[str, tuple[int, int]] = {}
         for number in sorted(feeds):
             for topic, (liked, offered) in feeds[number].likes.items():
@@ -233,15 +237,21 @@ class _Scales:
             interest=interest(likes, self.likes.get(topic, (0, 0)), one.liked),
             engagement=max(known, default=0.5),
             weight=own.weight,
-            telling=(1.0 if _told_well(one) else c.LEADLESS)
+            telling=(1.0 if self.told_well[one.item.id] else self.leadless)
             * (1.0 if one.item.item.published is not None else c.UNDATED),
         )
 
 
 def _told_well(one: Candidate) -> bool:
-    """Whether there is more than a headline. A post's headline is all there is."""
+    """Whether there is more than a headline, as it would be printed. A post's headline is all there is."""
     item = one.item.item
-    return item.kind == "post" or text.count_words(item.lead) >= c.LEAD_LEAST
+    if item.kind == "post" or one.lead_to_come:
+        return True
+    words = text.count_words(item.lead)
+    if words > c.LEAD_WORDS:
+        # A lead whose first sentences are all too long is no lead on the page.
+        words = text.count_words(text.lead_within(item.lead, c.LEAD_WORDS, lang=item.lang))
+    return words >= c.LEAD_LEAST
 
 
 def outlet(feed: FeedFacts | None, number: int) -> str:

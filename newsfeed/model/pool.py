@@ -36,6 +36,7 @@ class Candidate(Record, frozen=True, kw_only=True):
     tagging: Tagging
     story: int
     liked: int = 0  # the reader's thumb: -1, 0, 1
+    lead_to_come: bool = False  # its article may be read before the page is printed
 
 
 class Shown(Record, frozen=True, kw_only=True):

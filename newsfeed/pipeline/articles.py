@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from newsfeed import edition
 from newsfeed.fetch import Fetcher
 from newsfeed.model import (
     Edition,
@@ -19,6 +20,7 @@ from newsfeed.model import (
     Item,
     Parsed,
     Pick,
+    Pool,
     Request,
     Response,
     StoredItem,
@@ -34,24 +36,45 @@ MOST = 25  # articles a morning
 NOT_ARTICLES = frozenset({"post", "video", "episode", "release"})
 
 
-def improve(home: Home, store: Store, edition: Edition, secrets: dict[str, str]) -> int:
-    """Read the articles of an edition's thin picks and keep their leads; returns how many leads are better now."""
+def improve(home: Home, store: Store, built: Edition, pool: Pool, secrets: dict[str, str]) -> int:
+    """Read the articles of an edition's thin picks and keep their leads; returns how many leads are better now.
+
+    What has no lead at all would seldom be picked. So those are read too that would be, if only they had one.
+    """
     if home.settings.edition.read_articles == "off":
         return 0
-    picks = [p for s in edition.sections for p in s.picks] + (
-        [edition.long_read] if edition.long_read else []
-    )
-    thin = [p for p in picks if p.link and len(p.lead) < THIN and p.kind not in NOT_ARTICLES]
-    asked = {int(n) for n in (store.get_meta(_memory(edition)) or "").split(",") if n}
-    states = {s.feed: s for s in store.states()}
-    wanted = [p for p in thin if p.item not in asked and _may(home, p, states.get(p.feed))][
-        : MOST - len(asked)
-    ]
-    if not wanted:
+    asked = {int(n) for n in (store.get_meta(_memory(built)) or "").split(",") if n}
+    if len(asked) >= MOST:
         return 0
-    items = {i.id: i for i in store.items([p.item for p in wanted])}
-    found = asyncio.run(_read(home, [items[p.item] for p in wanted if p.item in items], states, secrets))
-    store.set_meta(_memory(edition), ",".join(str(n) for n in sorted(asked | {p.item for p in wanted})))
+    states = {s.feed: s for s in store.states()}
+    drafts = [built]
+    if hoped := {
+        one.item.id
+        for one in pool.candidates
+        if not one.item.item.lead
+        and one.item.item.kind not in NOT_ARTICLES
+        and one.item.id not in asked
+        and _may(home, one.item.item.link, states.get(one.item.feed))
+    }:
+        candidates = tuple(
+            msgspec.structs.replace(one, lead_to_come=True) if one.item.id in hoped else one
+            for one in pool.candidates
+        )
+        hopeful = msgspec.structs.replace(pool, candidates=candidates)
+        drafts.append(edition.build(hopeful, home.settings, date=built.date, now=built.built))
+    wanted: dict[int, Pick] = {}
+    for draft in drafts:
+        picks = [p for s in draft.sections for p in s.picks]
+        for p in (*picks, *([draft.long_read] if draft.long_read else [])):
+            thin = len(p.lead) < THIN and p.kind not in NOT_ARTICLES
+            if thin and p.item not in asked and _may(home, p.link, states.get(p.feed)):
+                wanted.setdefault(p.item, p)
+    chosen = list(wanted.values())[: MOST - len(asked)]
+    if not chosen:
+        return 0
+    items = {i.id: i for i in store.items([p.item for p in chosen])}
+    found = asyncio.run(_read(home, [items[p.item] for p in chosen if p.item in items], states, secrets))
+    store.set_meta(_memory(built), ",".join(str(n) for n in sorted(asked | {p.item for p in chosen})))
     better = 0
     for item, read in found:
         if len(read.lead) > len(item.item.lead):
@@ -60,17 +83,17 @@ def improve(home: Home, store: Store, edition: Edition, secrets: dict[str, str])
     return better
 
 
-def _memory(edition: Edition) -> str:
-    return f"articles asked {edition.date}"
+def _memory(built: Edition) -> str:
+    return f"articles asked {built.date}"
 
 
-def _may(home: Home, pick: Pick, state: FeedState | None) -> bool:
-    if state is None:
+def _may(home: Home, link: str, state: FeedState | None) -> bool:
+    if state is None or not link:
         return False
     if home.settings.edition.read_articles == "all":
         return True
     own = [state.subscription.url, state.subscription.html_url, state.html_url]
-    return any(article.same_site(pick.link, url) for url in own if url)
+    return any(article.same_site(link, url) for url in own if url)
 
 
 async def _read(

@@ -66,7 +66,7 @@ def digest(
     progress.step("Choosing")
     pool = pool_for(home, store, day)
     built = edition.build(pool, home.settings, date=day, now=home.clock())
-    if refresh and articles.improve(home, store, built, secrets or {}):
+    if refresh and articles.improve(home, store, built, pool, secrets or {}):
         # Longer leads take more of the minutes: the choice is made again, by the same rules.
         pool = pool_for(home, store, day)
         built = edition.build(pool, home.settings, date=day, now=home.clock())

@@ -104,12 +104,13 @@ class Terms:
         return set(self.term[self._start[item] : self._start[item + 1]].tolist()) - self._ordinary
 
     def nearness(self, members: Sequence[int]) -> list[float]:
-        """How near each of a story's items is to the others: its mean cosine with them, each at most ENOUGH.
+        """How near each of a story's items is to the others: its mean cosine with them, each at most ENOUGH;
+        0 where there are fewer than three.
 
         Of more than COMPARED items the first ones are compared; the rest are taken to be as near as those.
         """
         some = members[:COMPARED]
-        if len(some) < 2:
+        if len(some) < 3:
             return [0.0] * len(members)
         parts = [slice(self._start[m], self._start[m + 1]) for m in some]
         terms, place = np.unique(np.concatenate([self.term[p] for p in parts]), return_inverse=True)
