@@ -77,8 +77,14 @@ def test_the_promises_of_any_morning(given: tuple[int, int, float]) -> None:
     assert [entry.item for entry in made.ledger] == sorted(one.item.id for one in source.candidates)
     assert sum(made.counts.values()) == len(source.candidates)
     assert set(made.counts) <= set(CAUSES)
-    on_page = {pick.item for pick in picks(made)} | ({made.long_read.item} if made.long_read else set())
+    on_page = {pick.item for pick in picks(made)}
     assert {entry.item for entry in made.ledger if entry.cause == ledger.SHOWN} == on_page
+    long = {made.long_read.item} if made.long_read else set()
+    assert {entry.item for entry in made.ledger if entry.cause == ledger.LONG} == long
+    # What the foot says of the rest adds up with what stands on the page.
+    foot = " ".join(span.text for span in made.foot[1])
+    left_out = sum(int(n.replace(",", "")) for n in re.findall(r"[:,] ([\d,]+) ", foot))
+    assert left_out + len(on_page) + len(made.lines) + len(long) == len(source.candidates)
     assert {entry.item for entry in made.ledger if entry.cause == ledger.LINE} == {
         line.item for line in made.lines
     }
@@ -519,7 +525,7 @@ def test_the_long_read_is_substantial_core_first_and_outside_the_minutes() -> No
     assert made.long_read.item == 91
     assert made.long_read.note == "10 min, when you have them"
     assert made.long_read.title not in visible_text(made)
-    assert cause(made, 91) == (ledger.SHOWN, "the long read")
+    assert cause(made, 91) == (ledger.LONG, "")
     yesterday = Shown(
         story=1, date=TODAY - timedelta(days=1), item=9999, feed=91, section="long", outlets=1, minutes=0
     )

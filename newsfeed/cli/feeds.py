@@ -156,11 +156,10 @@ def check(
             )
         show.out.print(table)
     if every:
-        table = show.table("Feed", "Folder", "State", ">A week", ">Shown", ">Liked", "Writes", "Last good")
+        table = show.table("Feed", "State", ">A week", ">Shown", ">Liked", "Writes", "Last good")
         for row in found.feeds:
             table.add_row(
                 Text(row.report.title),
-                Text(row.folder),
                 Text(row.state),
                 f"{row.items_a_week:.0f}" if row.items_a_week >= 1 else f"{row.items_a_week:.1f}",
                 f"{row.shown} of {row.brought}" if row.brought else "",

@@ -212,9 +212,7 @@ def _finished(desk: Desk, draft: _Draft) -> Edition:
     if long is not None:
         # One item less without room only ever makes the foot's sentence shorter.
         entries = tuple(
-            msgspec.structs.replace(entry, cause=ledger.SHOWN, detail="the long read")
-            if entry.item == long.item
-            else entry
+            msgspec.structs.replace(entry, cause=ledger.LONG, detail="") if entry.item == long.item else entry
             for entry in edition.ledger
         )
         counts = ledger.counts(entries)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from newsfeed import text
 from newsfeed.edition import ledger
@@ -17,6 +18,23 @@ _NAMED_FEEDS = 3
 _NAMED_TOPICS = 8
 _NAME_CHARACTERS = 40
 _BIG_WORDS = 12
+
+
+# What became of items, in the words of one sentence; the ledger's page lists the same numbers under the same causes.
+_LEFT_OUT: Mapping[str, str] = MappingProxyType(
+    {
+        ledger.SAME: "told the same",
+        ledger.HAD: "you had",
+        ledger.BELOW: "not worth your minutes",
+        ledger.ROOM: "no room",
+        ledger.CAPPED: "over their source’s share",
+        ledger.OLD: "too old",
+        ledger.ADVERT: "adverts",
+        ledger.MUTED: "muted",
+        ledger.LANGUAGE: "in other languages",
+        ledger.BEFORE: "from before you subscribed",
+    }
+)
 
 
 def promise(stories: int, sources: int, taken: float) -> str:
@@ -70,19 +88,9 @@ def read_for_you(counts: Mapping[str, int]) -> tuple[Span, ...]:
     total = sum(counts.values())
     if not total:
         return (Span(text="Nothing new was there to read.", href="ledger.html"),)
-    groups = (
-        ((ledger.SAME,), "told the same"),
-        ((ledger.HAD,), "you had"),
-        ((ledger.BELOW, ledger.OLD, ledger.ADVERT), "not worth your minutes"),
-        ((ledger.ROOM, ledger.CAPPED), "no room"),
-        ((ledger.MUTED,), "muted"),
-        ((ledger.LANGUAGE,), "in other languages"),
-        ((ledger.BEFORE,), "from before you subscribed"),
-    )
     parts = []
-    for causes, words in groups:
-        number = sum(counts.get(cause, 0) for cause in causes)
-        if number:
+    for cause, words in _LEFT_OUT.items():
+        if number := counts.get(cause, 0):
             parts.append(f"{number:,} {words}")
     rest = f": {', '.join(parts)}." if parts else "."
     return (Span(text=f"{total:,} read for you", href="ledger.html"), Span(text=rest))

@@ -9,6 +9,7 @@ from newsfeed.model import Candidate, FeedFacts, LedgerEntry
 
 SHOWN = "shown"
 LINE = "line"
+LONG = "long read"
 SAME = "same story"
 HAD = "shown before"
 BELOW = "below the line"
@@ -24,6 +25,7 @@ CAUSES: Mapping[str, str] = MappingProxyType(
     {
         SHOWN: "On the page",
         LINE: "Told in a line",
+        LONG: "The long read",
         SAME: "Told the same as another",
         HAD: "You had it before",
         ROOM: "There was no room",

@@ -22,6 +22,7 @@ FIRST_ACCOUNT = 7  # days of history before the account of breadth says anything
 CAUSES = {
     "shown": "On the page",
     "line": "Told in a line",
+    "long read": "The long read",
     "same story": "Told the same as another",
     "shown before": "You had it before",
     "over the budget": "There was no room",
@@ -152,7 +153,7 @@ def _ledger(templates: Templates, edition: Edition) -> bytes:
         for key in order
     ]
     fetched = Counter(entry.source for entry in edition.ledger)
-    shown = Counter(entry.source for entry in edition.ledger if entry.cause in ("shown", "line"))
+    shown = Counter(entry.source for entry in edition.ledger if entry.cause in ("shown", "line", "long read"))
     sources = [
         SourceCount(source=source, fetched=fetched[source], shown=shown[source])
         for source in sorted(fetched, key=lambda s: (-fetched[s], s.casefold(), s))
