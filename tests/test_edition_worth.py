@@ -230,3 +230,16 @@ def test_a_talk_of_a_quarter_of_an_hour_is_a_long_read_and_a_busy_source_needs_a
     busy = feed(90, items_a_day=30.0)
     long = [candidate(90, 90, words=2380, hours=20)]
     assert build(pool([*few, *long], [busy]), settings(2.0), date=TODAY, now=NOW).long_read is None
+
+
+def test_of_two_sure_topics_the_surer_one_is_named_whatever_its_source_usually_tells() -> None:
+    habit = {"technology": 0.8, "marketing": 0.2}
+    names = ("technology", "marketing")
+    assert story_topics([({"technology": 0.97, "marketing": 0.999}, habit)], names).stands == (
+        "marketing",
+        "technology",
+    )
+    assert story_topics([({"technology": 0.70, "marketing": 0.75}, habit)], names).stands == (
+        "technology",
+        "marketing",
+    )

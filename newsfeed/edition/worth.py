@@ -174,8 +174,14 @@ def story_topics(
         if t != first and ((plain[t] >= c.STANDS and even[t] >= c.BRIDGE) or plain[t] >= c.SURE)
     ][:1]
     # Where the tagger holds both and is clearly surer of one, its word goes before the source's habit.
-    stands = [*second, first] if second and plain[second[0]] >= plain[first] + c.SURER else [first, *second]
-    return StoryTopics(parts, tuple(stands))
+    surer = bool(second) and _log_odds(plain[second[0]]) >= _log_odds(plain[first]) + c.SURER
+    return StoryTopics(parts, (*second, first) if surer else (first, *second))
+
+
+def _log_odds(p: float) -> float:
+    """The log-odds of a probability: .97 and .999 are as far apart as .5 and .97. Certainty has its bounds."""
+    kept = min(max(p, c.CERTAIN), 1 - c.CERTAIN)
+    return math.log(kept / (1 - kept))
 
 
 def age_hours(published: datetime | None, first_seen: datetime, now: datetime) -> float:
