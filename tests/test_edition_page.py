@@ -618,3 +618,30 @@ def test_quiet_topics_are_named_by_their_cause() -> None:
     made = edition(pool([candidate(1, 1, topic="policy"), candidate(2, 2, topic="sales", hours=38)]))
     said = "".join(span.text for row in made.foot for span in row)
     assert "Quiet today: Technology, Finance and Science (nothing new); Sales (nothing good enough)." in said
+
+
+def scores(**p: float) -> tuple[TopicScore, ...]:
+    """Several topics of one item."""
+    return tuple(TopicScore(topic=topic, p=value) for topic, value in p.items())
+
+
+def test_a_story_about_a_dropped_topic_is_not_told_for_what_it_touches_besides() -> None:
+    topics = {**TOPICS, "finance": TopicSetting(label="Finance", share=0.0)}
+    items = [
+        candidate(1, 1, scores=scores(finance=0.97, policy=0.6)),
+        candidate(2, 2, scores=scores(finance=0.7, policy=0.9)),
+        candidate(3, 3, scores=scores(policy=0.9)),
+    ]
+    made = edition(pool(items), settings(topics=topics))
+    assert {pick.item for pick in picks(made)} == {2, 3}
+    assert cause(made, 1)[0] == ledger.MUTED
+
+
+def test_a_parent_without_a_share_drops_no_story_of_a_child_that_has_one() -> None:
+    topics = {
+        **TOPICS,
+        "technology": TopicSetting(label="Technology", share=0.0),
+        "ai": TopicSetting(label="AI", parent="technology", share=0.3),
+    }
+    made = edition(pool([candidate(1, 1, scores=scores(technology=0.99, ai=0.8))]), settings(topics=topics))
+    assert [pick.topic for pick in picks(made)] == ["ai"]

@@ -23,6 +23,7 @@ class Asked:
     shares: Mapping[str, float]
     under: Mapping[str, str]
     core: str
+    dropped: frozenset[str] = frozenset()  # topics that the reader wants nothing of
 
     def label(self, topic: str) -> str:
         """What the page calls a topic."""
@@ -55,6 +56,8 @@ def asked(settings: Settings) -> Asked:
             under={**under, PLAIN: PLAIN},
             core=PLAIN,
         )
+    kept = {topics[name].parent for name in active}
+    dropped = frozenset(name for name in topics if not under[name] and name not in kept)
     core = settings.edition.core if settings.edition.core in active else active[0]
     names = (core, *(name for name in active if name != core))
     given: dict[str, float] = {}
@@ -74,4 +77,4 @@ def asked(settings: Settings) -> Asked:
     shares = (
         {name: given[name] / total for name in names} if total > 0 else dict.fromkeys(names, 1 / len(names))
     )
-    return Asked(names=names, labels=labels, shares=shares, under=under, core=core)
+    return Asked(names=names, labels=labels, shares=shares, under=under, core=core, dropped=dropped)

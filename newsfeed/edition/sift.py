@@ -22,6 +22,7 @@ from newsfeed.edition.worth import (
     fold,
     freshness,
     interest,
+    is_of_dropped,
     overall_mix,
     percentile,
     source_mix,
@@ -145,7 +146,11 @@ class _Scales:
             return StoryTopics({PLAIN: 1.0}, (PLAIN,))
         told = [
             (
-                fold({score.topic: score.p for score in one.tagging.scores}, self.ask.under),
+                fold(
+                    {score.topic: score.p for score in one.tagging.scores},
+                    self.ask.under,
+                    self.ask.dropped,
+                ),
                 self.mixes.get(one.item.feed, self.unknown_mix),
             )
             for one in group
@@ -153,9 +158,14 @@ class _Scales:
         return story_topics(told, self.ask.names)
 
     def muted(self, group: Sequence[Candidate]) -> bool:
-        """Whether a topic without a share is the only one that the story has."""
-        strong = {s.topic for one in group for s in one.tagging.scores if s.p >= c.STANDS}
-        return bool(strong) and all(self.ask.under.get(topic) == "" for topic in strong)
+        """Whether the story is about a topic that the reader dropped, or about none that has a share."""
+        scores = [s for one in group for s in one.tagging.scores]
+        strong = {s.topic for s in scores if s.p >= c.STANDS}
+        if strong and all(self.ask.under.get(topic) == "" for topic in strong):
+            return True
+        unwanted = max((s.p for s in scores if s.topic in self.ask.dropped), default=0.0)
+        wanted = max((s.p for s in scores if self.ask.under.get(s.topic)), default=0.0)
+        return is_of_dropped(unwanted, wanted)
 
     def tellers(self, group: Sequence[Candidate]) -> tuple[int, int]:
         """Independent outlets within 48 hours of the newest telling, and how many social feeds passed it on."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -88,12 +88,19 @@ def worth(
     return Worth(value, fresh, told, liking, engaged, rare, weight, telling)
 
 
-def fold(scores: Mapping[str, float], under: Mapping[str, str]) -> dict[str, float]:
-    """Probabilities of the active topics: a sub-topic counts for its parent, a muted one for none."""
+DROPPED = ""  # stands for all topics that the reader gave the share 0
+
+
+def fold(
+    scores: Mapping[str, float], under: Mapping[str, str], dropped: Collection[str] = ()
+) -> dict[str, float]:
+    """Probabilities of the active topics: a sub-topic counts for its parent. Those of dropped topics count for
+    `DROPPED`, so that a story about such a one isn't taken for one about whatever else it touches."""
     folded: dict[str, float] = {}
     for topic in sorted(scores):
-        target = under.get(topic, "")
-        if target:
+        if topic in dropped:
+            folded[DROPPED] = max(folded.get(DROPPED, 0.0), scores[topic])
+        elif target := under.get(topic):
             folded[target] = max(folded.get(target, 0.0), scores[topic])
     return folded
 
@@ -155,13 +162,14 @@ def story_topics(
         return StoryTopics({}, ())
     plain = {t: sum(p.get(t, 0.0) for p, _ in told) / len(told) for t in names}
     drawn = {t: sum(p.get(t, 0.0) * math.sqrt(mix.get(t, 0.0)) for p, mix in told) / len(told) for t in names}
-    total = sum(drawn.values())
+    unwanted = sum(p.get(DROPPED, 0.0) for p, _ in told) / len(told)
+    total = sum(drawn.values()) + unwanted / math.sqrt(len(names))
     best = max(plain.values(), default=0.0)
     if total <= 0 or best <= 0:
         return StoryTopics({}, ())
     even = {t: drawn[t] / total for t in names}
     parts = {t: even[t] * best for t in names if even[t] * best >= c.FAINT}
-    if best < c.STANDS:
+    if best < c.STANDS or is_of_dropped(unwanted, best):
         return StoryTopics(parts, ())
     order = sorted(names, key=lambda t: (-even[t], names.index(t)))
     # The source's habit may decide between topics that the tagger holds possible, not make one up.
@@ -174,11 +182,16 @@ def story_topics(
         if t != first and ((plain[t] >= c.STANDS and even[t] >= c.BRIDGE) or plain[t] >= c.SURE)
     ][:1]
     # Where the tagger holds both and is clearly surer of one, its word goes before the source's habit.
-    surer = bool(second) and _log_odds(plain[second[0]]) >= _log_odds(plain[first]) + c.SURER
+    surer = bool(second) and log_odds(plain[second[0]]) >= log_odds(plain[first]) + c.SURER
     return StoryTopics(parts, (*second, first) if surer else (first, *second))
 
 
-def _log_odds(p: float) -> float:
+def is_of_dropped(unwanted: float, wanted: float) -> bool:
+    """Whether a story is rather about a dropped topic than about a wanted one, by the probabilities of both."""
+    return unwanted >= c.STANDS and log_odds(unwanted) >= log_odds(wanted) + c.SURER
+
+
+def log_odds(p: float) -> float:
     """The log-odds of a probability: .97 and .999 are as far apart as .5 and .97. Certainty has its bounds."""
     kept = min(max(p, c.CERTAIN), 1 - c.CERTAIN)
     return math.log(kept / (1 - kept))
