@@ -253,6 +253,31 @@ def test_the_sign_of_life(home: TestHome, capsys: pytest.CaptureFixture[str]) ->
     assert heartbeat.read(current) is None
 
 
+def test_one_look_leaves_its_sign_of_life_and_a_day_by_hand_is_told(
+    home: TestHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.at(NIGHT)
+    home.run("digest", "--no-open", "--no-refresh")
+    capsys.readouterr()
+    home.run("schedule", "status")
+    assert "made by hand, to be handed out at its hour" in capsys.readouterr().out
+    assert home.run("run", "--once", "--quiet") == 0
+    current = Context(home.folder).home()
+    beat = heartbeat.read(current)
+    assert beat is not None
+    assert beat.once
+    home.at(NIGHT + timedelta(minutes=30))
+    home.run("schedule", "status")
+    assert "look by look (run --once), last 30 minutes ago" in capsys.readouterr().out
+    home.at(NIGHT + timedelta(hours=3))
+    home.run("doctor")
+    assert "nobody has called newsfeed run --once since" in capsys.readouterr().out
+    staying = heartbeat.Beat(pid=1, at=NIGHT + timedelta(hours=3), started=NIGHT)
+    heartbeat.write(current, staying)
+    home.run("run", "--once", "--quiet")
+    assert heartbeat.read(current) == staying, "a process that stays speaks for itself"
+
+
 # ------------------------------------------------------------------------- how it is started
 
 
@@ -301,13 +326,20 @@ def test_two_homes_have_two_units() -> None:
 
 
 def test_uninstall_says_where_the_data_lies_and_purges_only_on_yes(
-    config_folder: Path, home: TestHome, runner: Runner, capsys: pytest.CaptureFixture[str]
+    config_folder: Path,
+    home: TestHome,
+    runner: Runner,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     look(runner, home, HOUR)
     home.run("schedule", "on", "--by", "systemd", "--yes")
+    monkeypatch.setenv("NEWSFEED_PUBLISH__FOLDER", str(config_folder / "synced"))
     capsys.readouterr()
     assert home.run("uninstall") == 0
     told = capsys.readouterr().out
+    assert f"The published copy stays: {config_folder / 'synced'}" in told
+    assert starting.plan(home.folder, "cron").text in told
     assert "removed:" in told
     assert str(home.folder / "site") in told
     assert (home.folder / "site").exists()

@@ -150,16 +150,20 @@ def status(context: typer.Context) -> None:
     with home.open_store() as store:
         due = Runner(lambda: home, show.say).decide(home, store)
         done = store.done(today(home))
+        by_hand = not done and store.edition(today(home)) is not None
         mails = store.mails()[-1:]
     written = "on" if starting.is_on(found) else "off" if found.path else "cron or by hand"
     show.say(f"Schedule   {written}" + (f" ({found.path})" if written == "on" else ""))
     if beat is None:
         show.say("Running    no")
+    elif beat.once:
+        show.say(f"Running    look by look (run --once), last {show.age(beat.at, now())}")
     elif beat.alive(now()):
         show.say(f"Running    process {beat.pid}, {beat.doing or 'waiting'}")
     else:
         show.say(f"Running    no: its last sign of life was {show.age(beat.at, now())}")
-    show.say(f"Today      {'done' if done else 'not yet'}")
+    today_is = "done" if done else "made by hand, to be handed out at its hour" if by_hand else "not yet"
+    show.say(f"Today      {today_is}")
     for row in mails:
         show.say(f"Mail       of {row.date}: {row.state}")
     show.say(f"Next       {show.clock_time(due.next, home.settings.timezone, now())}")
@@ -186,6 +190,7 @@ def uninstall(
             for line in starting.switch_off(found):
                 show.err.print(line, markup=False)
             show.say(f"removed: {found.path}")
+    _say_what_is_elsewhere(given)
     folder = given.folder
     data = [p for p in (folder / "site", folder / ".newsfeed", folder / config.FILE) if p.exists()]
     if not data:
@@ -195,12 +200,34 @@ def uninstall(
     if purge and data:
         if not _agreed("Remove all of this for good? feeds.opml stays.", yes):
             show.say("It stays.")
-            raise typer.Exit(1)
-        _purge(given, data)
+            if not sys.stdin.isatty():
+                show.say("Nobody could be asked: newsfeed uninstall --purge --yes removes it.")
+                raise typer.Exit(1)
+        else:
+            _purge(given, data)
     elif data:
         show.say("It stays; newsfeed uninstall --purge removes it.")
     show.say(f"Your list stays: {folder / 'feeds.opml'}")
     show.say("The program itself: uv tool uninstall morning-newsfeed, or delete its folder.")
+
+
+def _say_what_is_elsewhere(given: Context) -> None:
+    """What we can't take away ourselves: a line of the crontab, and the mirrored pages."""
+    from newsfeed import config
+    from newsfeed.cli import show
+    from newsfeed.errors import NewsfeedError
+    from newsfeed.schedule import starting
+
+    show.say(
+        "If you added a line for newsfeed to your crontab, remove it with `crontab -e`; it is like this one:"
+    )
+    show.say(f"  {_plan(given, starting.CRON).text}")
+    try:
+        folder = config.publish_folder(given.settings)
+    except NewsfeedError:
+        return  # settings that can't be read name no folder
+    if folder is not None:
+        show.say(f"The published copy stays: {folder}")
 
 
 def _purge(given: Context, data: list[Path]) -> None:
@@ -216,8 +243,6 @@ def _purge(given: Context, data: list[Path]) -> None:
     if settings is not None:
         if settings.mail.password.keyring:
             config.forget_in_keyring(settings.mail.password.keyring)
-        if folder := config.publish_folder(settings):
-            show.say(f"The published copy stays: {folder}")
         with (
             Home(given.folder, settings, now).run_lock(),
             Home(given.folder, settings, now).lock("uninstall"),

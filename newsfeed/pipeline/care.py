@@ -256,6 +256,13 @@ def _schedule(home: Home, store: Store) -> Finding:
     now = today(home)
     gone = missed(now, home.settings.schedule.days, morning.days_done(store, now))
     told = _missed(home, store).strip()
+    if beat is not None and beat.once and not beat.alive(home.clock()):
+        return Finding(
+            name="Schedule",
+            state="warning",
+            text=f"nobody has called newsfeed run --once since {_moment(home, beat.at)}. {told}".strip(),
+            repair="Look at your crontab (newsfeed schedule on --by cron shows its line).",
+        )
     if beat is not None and not beat.alive(home.clock()):
         return Finding(
             name="Schedule",

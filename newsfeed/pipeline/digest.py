@@ -10,7 +10,7 @@ import msgspec
 
 from newsfeed import deliver, edition
 from newsfeed.errors import DeliveryError, NetworkError, NotFoundError
-from newsfeed.model import Breadth, Day, Edition, Pool, Settings
+from newsfeed.model import Breadth, Day, Edition, Pool, Record, Settings
 from newsfeed.pipeline import articles, publish
 from newsfeed.pipeline import refresh as refreshing
 from newsfeed.pipeline.health import reports
@@ -76,8 +76,8 @@ def digest(
     templates = Templates(home.templates)
     built = msgspec.structs.replace(built, templates=templates.hash)
     store.record(built, edition.remember(built, pool))
-    note = draw(home, store, built, templates)
-    return report(home, built, built_now=True, pulled=pulled, note=note)
+    drawn = draw(home, store, built, templates)
+    return report(home, built, built_now=True, pulled=pulled, drawn=drawn)
 
 
 def pool_for(home: Home, store: Store, day: Day) -> Pool:
@@ -95,8 +95,8 @@ def update_page(home: Home, store: Store, stored: Edition, pulled: RefreshReport
         current = edition.since(stored, pool, home.settings, now=home.clock())
         if current != stored:
             store.record(current, edition.remember(current, pool))
-    note = draw(home, store, current, templates)
-    return report(home, current, built_now=False, pulled=pulled, note=note)
+    drawn = draw(home, store, current, templates)
+    return report(home, current, built_now=False, pulled=pulled, drawn=drawn)
 
 
 def replay(home: Home, store: Store, date: Day) -> DigestReport:
@@ -133,10 +133,17 @@ def archive_path(date: Day) -> str:
     return f"archive/{date:%Y/%m/%d}.html"
 
 
-def draw(home: Home, store: Store, current: Edition, templates: Templates) -> str:
+class Drawn(Record, frozen=True, kw_only=True):
+    """What became of the mirror of the site: where it lies, or a sentence on what went wrong with it."""
+
+    published: str = ""
+    trouble: str = ""
+
+
+def draw(home: Home, store: Store, current: Edition, templates: Templates) -> Drawn:
     """Draw an edition with everything around it and put it into the site, index last; then mirror the site.
 
-    Gives a sentence on what went wrong with the mirror: the page itself stands.
+    The page stands even where the mirror can't be written.
     """
     days = store.editions()
     recent: Sequence[Edition] = [e for d in days[-RECENT:] if (e := store.edition(d)) is not None]
@@ -145,10 +152,10 @@ def draw(home: Home, store: Store, current: Edition, templates: Templates) -> st
     site_url = home.settings.publish.site_url
     deliver.write_site(home.site, templates.site(current, told, recent=[*recent, *older], site_url=site_url))
     try:
-        publish.mirror(home)
+        mirrored = publish.mirror(home)
     except DeliveryError as error:
-        return f"The page was not published. {' '.join(str(error).split())}"
-    return ""
+        return Drawn(trouble=f"The page was not published. {' '.join(str(error).split())}")
+    return Drawn(published=mirrored.folder if mirrored else "")
 
 
 def account(home: Home, store: Store, *, days: int = 30, until: Day | None = None) -> Breadth:
@@ -159,7 +166,12 @@ def account(home: Home, store: Store, *, days: int = 30, until: Day | None = Non
 
 
 def report(
-    home: Home, current: Edition, *, built_now: bool, pulled: RefreshReport | None, note: str = ""
+    home: Home,
+    current: Edition,
+    *,
+    built_now: bool,
+    pulled: RefreshReport | None,
+    drawn: Drawn | None = None,
 ) -> DigestReport:
     """The edition in numbers, for the caller to print."""
     return DigestReport(
@@ -171,7 +183,8 @@ def report(
         picks=sum(len(s.picks) for s in current.sections),
         lines=len(current.lines),
         minutes=current.minutes,
-        note=note,
+        note=drawn.trouble if drawn else "",
+        published=publish.told(drawn.published) if drawn and drawn.published else "",
         counts=current.counts,
         refresh=pulled,
         edition_note=current.since_note or current.note,

@@ -1,4 +1,4 @@
-"""The sign of life of `newsfeed run`: a small file that says who runs, since when, and what is next."""
+"""The sign of life of `newsfeed run` and `run --once`: a small file that says who runs, since when, and what is next."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from newsfeed import deliver
 from newsfeed.model import Day, Record
 from newsfeed.pipeline.home import Home
 
-STALE = timedelta(minutes=5)  # without a beat, it is dead
+STALE = timedelta(minutes=5)  # without a beat, a process that stays is dead
+STALE_ONCE = timedelta(
+    hours=1
+)  # without a look, nobody calls `newsfeed run --once` any more; cron does every 10 minutes
 
 
 class Beat(Record, frozen=True, kw_only=True):
@@ -23,10 +26,11 @@ class Beat(Record, frozen=True, kw_only=True):
     next: datetime | None = None
     doing: str = ""
     missed: tuple[Day, ...] = ()
+    once: bool = False  # left by one look (`run --once`), not by a process that stays
 
     def alive(self, now: datetime) -> bool:
         """Whether it was written lately; a beat from the future was written before the clock was set back."""
-        return abs(now - self.at) < STALE
+        return abs(now - self.at) < (STALE_ONCE if self.once else STALE)
 
 
 def path(home: Home) -> Path:

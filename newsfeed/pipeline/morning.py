@@ -160,6 +160,8 @@ def told(done: Morning) -> list[str]:
     if done.digest is not None:
         made = "made" if done.digest.built else "drawn again"
         lines.append(f"{done.date}: page {made}, {done.digest.promise}.")
+        if done.digest.published:
+            lines.append(done.digest.published)
         if done.digest.refresh is not None:
             lines += listed(done.digest.refresh)
     if done.mail is not None:

@@ -11,7 +11,6 @@ from newsfeed.pipeline.home import Home
 
 WORLD = 0o644  # whoever may enter the folder may read: that is what it is for
 KINDS = frozenset({".html", ".xml", ".json"})
-SAID = "Whoever reads that folder reads your page."
 
 
 class Mirrored(Record, frozen=True, kw_only=True):
@@ -38,6 +37,11 @@ def mirror(home: Home) -> Mirrored | None:
         if path.suffix in KINDS and path.is_file() and not path.name.startswith(".")
     }
     return Mirrored(folder=str(folder), changed=len(deliver.write_site(folder, files, mode=WORLD)))
+
+
+def told(folder: str) -> str:
+    """Where the pages went, and what its owner must know of it."""
+    return f"Published to {folder}. Whoever reads that folder reads your page."
 
 
 def _read(path: Path) -> bytes:

@@ -83,6 +83,7 @@ class DigestReport(Record, frozen=True, kw_only=True):
     lines: int = 0
     minutes: float = 0.0
     note: str = ""
+    published: str = ""  # where the pages were mirrored to, and what that means
     counts: Mapping[str, int] = {}
     refresh: RefreshReport | None = None
     edition_note: str = ""

@@ -47,15 +47,19 @@ class Stopping(Exception):  # noqa: N818 - not an error: the reader wants us to 
 
 
 class _Watched(Progress):
-    """Progress of a look: says what is being done, and ends it when the process is to stop."""
+    """Progress of a look: tells of each feed what is kept of it, and ends the look when the process is to stop."""
 
-    def __init__(self, stop: threading.Event) -> None:
+    def __init__(self, stop: threading.Event, tell: Callable[[str], None]) -> None:
         self._stop = stop
+        self._tell = tell
 
     def asking(self, name: str) -> None:
         self._check()
 
     def done(self, result: FeedResult) -> None:
+        # What is said here is in the database already.
+        if result.new:
+            self._tell(f"{result.name}: {result.new} new.")
         self._check()
 
     def step(self, text: str) -> None:
@@ -88,7 +92,7 @@ class Runner:
         self._list_seen: tuple[int, int] | None = None
         self._complaint = ""
         self._told_missed: tuple[Day, ...] = ()
-        self._beating = False  # one look alone leaves no sign of life
+        self._once = True  # one look alone, until `run` says otherwise
 
     # --------------------------------------------------------------------- one look
 
@@ -115,7 +119,7 @@ class Runner:
                 return False
             finally:
                 self._doing = ""
-                if self._beating and not self._stop.is_set():
+                if not self._stop.is_set():
                     self._beat()
 
     def _look(self, home: Home, store: Store) -> bool:
@@ -124,7 +128,7 @@ class Runner:
         self._tell_missed(found)
         if time.monotonic() < self._not_before:
             return True
-        progress = _Watched(self._stop)
+        progress = _Watched(self._stop, self.tell)
         if found.act == Act.DELIVER:
             late = home.clock() - moment(found.day, home.settings.schedule.hour, _zone(home))
             self._doing = f"the edition of {found.day}"
@@ -244,7 +248,7 @@ class Runner:
         job = scheduler.add_job(
             self._look_safely, "interval", seconds=LOOK_EVERY, next_run_time=datetime.now(UTC)
         )
-        self._beating = True
+        self._once = False
         scheduler.start()
         home = self._home
         self.tell(
@@ -270,9 +274,14 @@ class Runner:
 
     def _beat(self) -> None:
         found = self._due
+        now = self._home.clock()
+        last = heartbeat.read(self._home) if self._once else None
+        if last is not None and not last.once and last.alive(now):
+            return  # a process that stays speaks for itself
         beat = Beat(
             pid=os.getpid(),
-            at=self._home.clock(),
+            at=now,
+            once=self._once,
             started=self._started,
             next=found.next if found else None,
             doing=self._doing,

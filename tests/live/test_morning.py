@@ -387,3 +387,20 @@ def test_a_list_that_ends_in_the_middle_removes_nothing(
     told = capsys.readouterr()
     assert "2 feeds in the last good list" in told.out
     assert "it ends in the middle" in told.err
+
+
+def test_a_published_page_says_who_can_read_it(
+    home: TestHome,
+    server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    home.list(homes.opml(("News", "The Morning", feed(server, "/a", "The Morning", NEWS))))
+    home.run("digest", "--no-open")
+    assert "reads your page" not in capsys.readouterr().out
+    monkeypatch.setenv("NEWSFEED_PUBLISH__FOLDER", str(tmp_path / "synced"))
+    assert home.run("digest", "--no-open", "--rebuild") == 0
+    told = capsys.readouterr().out
+    assert f"Published to {tmp_path / 'synced'}. Whoever reads that folder reads your page." in told
+    assert (tmp_path / "synced" / "index.html").read_text() == home.page()

@@ -1,6 +1,7 @@
 """`newsfeed run` as a process of its own: stopped, killed at random moments, started again.
 
-Acknowledged is what the process printed before it was killed: the edition it called made, the mail it called sent.
+Acknowledged is what the process printed before it was killed: what it said of a feed, the edition it called made, the
+mail it called sent.
 Nothing of that may be lost, nothing may be doubled, and the page is whole at every moment. The one window that there
 is (a mail handed over but not noted) must show as uncertain and never as a second mail.
 
@@ -183,6 +184,7 @@ def test_killed_at_random_moments_nothing_is_lost_and_nothing_doubled(tmp_path: 
     sent: Counter[str] = Counter()
     acknowledged_pages: set[date] = set()
     acknowledged_mails: set[date] = set()
+    acknowledged_items: Counter[str] = Counter()
     with MailServer() as mail:
         home = prepare(tmp_path, server, mail)
         days: set[date] = set()
@@ -202,6 +204,8 @@ def test_killed_at_random_moments_nothing_is_lost_and_nothing_doubled(tmp_path: 
             running.end(signal.SIGKILL)
             assert whole(home / "site" / "index.html"), f"round {round_number}"
             for line in running.said:
+                if heard := re.match(r"(Feed \d): (\d+) new\.", line):
+                    acknowledged_items[heard[1]] += int(heard[2])
                 if made := re.match(r"(\d{4}-\d\d-\d\d): page (made|drawn)", line):
                     acknowledged_pages.add(date.fromisoformat(made[1]))
                 if told := re.match(r"Mail of (\d{4}-\d\d-\d\d): sent", line):
@@ -225,6 +229,13 @@ def test_killed_at_random_moments_nothing_is_lost_and_nothing_doubled(tmp_path: 
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         kept = {date.fromisoformat(row[0]) for row in database.execute("SELECT date FROM edition")}
         assert acknowledged_pages <= kept
+        stored = dict(
+            database.execute(
+                "SELECT feed.title, count(*) FROM item JOIN feed ON feed.id = item.feed GROUP BY feed.title"
+            )
+        )
+        assert acknowledged_items, "no feed was ever acknowledged before a kill"
+        assert all(stored[name] >= number for name, number in acknowledged_items.items())
         doubled = database.execute(
             "SELECT feed, identity, count(*) FROM item GROUP BY feed, identity HAVING count(*) > 1"
         ).fetchall()
