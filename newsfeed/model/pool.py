@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from newsfeed.model.base import Record
-from newsfeed.model.edition import FeedReport
+from newsfeed.model.edition import FeedReport, Suggestion
 from newsfeed.model.items import StoredItem
 from newsfeed.model.topics import Story, Tagging
 
@@ -75,4 +75,5 @@ class Pool(Record, frozen=True, kw_only=True):
     feeds: tuple[FeedFacts, ...] = ()
     reports: tuple[FeedReport, ...] = ()
     history: History = History()
+    suggested: tuple[Suggestion, ...] = ()  # voices that the reader may want to follow
     since: datetime | None = None  # the last other date's edition; None on the first day

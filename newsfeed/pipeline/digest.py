@@ -11,7 +11,7 @@ import msgspec
 from newsfeed import deliver, edition
 from newsfeed.errors import DeliveryError, NetworkError, NotFoundError
 from newsfeed.model import Breadth, Day, Edition, Pool, Record, Settings
-from newsfeed.pipeline import articles, publish
+from newsfeed.pipeline import articles, people, publish
 from newsfeed.pipeline import refresh as refreshing
 from newsfeed.pipeline.health import reports
 from newsfeed.pipeline.home import Home
@@ -83,7 +83,8 @@ def digest(
 def pool_for(home: Home, store: Store, day: Day) -> Pool:
     """All that the edition of `day` may be chosen from, as things stand now."""
     pool = store.pool(day, home.clock())
-    return msgspec.structs.replace(pool, reports=reports(home, store, pool))
+    voices = people.suggestions(home, store) if edition.is_weekly(home.settings, day) else ()
+    return msgspec.structs.replace(pool, reports=reports(home, store, pool), suggested=tuple(voices))
 
 
 def update_page(home: Home, store: Store, stored: Edition, pulled: RefreshReport | None) -> DigestReport:
