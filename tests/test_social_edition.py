@@ -8,7 +8,8 @@ import pytest
 from pools import NOW, TODAY, TOPICS, candidate, feed, pool, settings
 
 from newsfeed import edition
-from newsfeed.model import Candidate, Edition, Pick
+from newsfeed.model import Candidate, Edition, Pick, SuggestedPost, Suggestion
+from newsfeed.render import Templates
 
 NAMES = [name for name, setting in TOPICS.items() if not setting.parent]
 LOUD = (90, 91)
@@ -98,3 +99,34 @@ def test_boosters_are_votes() -> None:
     (pick,) = [p for p in picks(made) if p.story == 1]
     assert pick.reason.startswith("shared by ")
     assert int(pick.reason.split()[2]) >= 3
+
+
+VOICE = Suggestion(
+    name="Ada Idris",
+    profile="https://social.example/@ada",
+    by=("Bo", "Cy", "Di"),
+    times=4,
+    topics=("Science", "Policy"),
+    posts=(SuggestedPost(title="A comet in three nights", link="https://social.example/@ada/1"),),
+    outline='<outline text="Ada Idris" type="rss" xmlUrl="https://social.example/@ada.rss"/>',
+)
+
+
+def test_once_a_week_the_page_and_the_mail_say_who_is_worth_following() -> None:
+    day = f"{TODAY:%A}".lower()
+    source = pool([candidate(1), candidate(2, 2)], suggested=(VOICE,))
+    assert edition.build(source, settings(breadth_day="never"), date=TODAY, now=NOW).suggested == ()
+    made = edition.build(source, settings(breadth_day=day), date=TODAY, now=NOW)
+    said = "passed on 4 times by Bo, Cy and 1 more, on Science and Policy"
+    assert [one.said for one in made.suggested] == [said]
+    assert f"Ada Idris {said}" in edition.visible_text(made)
+    assert made.minutes <= 5
+    templates = Templates()
+    page = templates.site(made, None, recent=())["index.html"].decode()
+    assert "Worth following" in page
+    assert said in page
+    assert "&lt;outline text=&#34;Ada Idris&#34;" in page
+    assert '<a href="https://social.example/@ada/1"' in page
+    letter = templates.letter(made)
+    assert said in " ".join(letter.text.split())
+    assert said in letter.html

@@ -19,5 +19,6 @@ from newsfeed.edition.building import build
 from newsfeed.edition.explain import WhyRow, why
 from newsfeed.edition.ledger import CAUSES
 from newsfeed.edition.printed import visible_text
+from newsfeed.edition.thin import is_weekly
 
-__all__ = ["CAUSES", "WhyRow", "breadth", "build", "remember", "since", "visible_text", "why"]
+__all__ = ["CAUSES", "WhyRow", "breadth", "build", "is_weekly", "remember", "since", "visible_text", "why"]

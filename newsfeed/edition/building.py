@@ -190,6 +190,7 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
         sections=page.sections,
         lines=page.lines,
         breadth=thin.weekly(desk, page, topics),
+        suggested=thin.suggested(desk),
         foot=foot.rows(
             foot.read_for_you(counts), foot.quiet(topics, left_out), foot.feeds(desk.pool.reports, desk.now)
         ),

@@ -68,6 +68,10 @@ def _pieces(edition: Edition) -> Iterator[str]:
         if section.picks:
             yield section.heading
             yield from (pick_words(pick, edition.labels) for pick in section.picks)
+    if edition.suggested:
+        yield edition.labels.suggested
+        # Their posts and their lines for feeds.opml are unfolded.
+        yield from (f"{one.name} {one.said}" for one in edition.suggested)
     if edition.lines:
         yield edition.labels.lines
         yield from (line_words(line) for line in edition.lines)

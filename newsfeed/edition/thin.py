@@ -1,4 +1,4 @@
-"""Why a topic is thin today, and the weekly account inside an edition."""
+"""Why a topic is thin today, and what an edition says once a week: the account of breadth, voices to follow."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from newsfeed.edition import constants as c
 from newsfeed.edition.account import breadth
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.page import Layout
-from newsfeed.edition.wording import WEEKDAYS
-from newsfeed.model import Breadth, TopicAccount
+from newsfeed.edition.wording import WEEKDAYS, count, joined
+from newsfeed.model import Breadth, Day, Settings, Suggestion, TopicAccount
 
 NO_SOURCE = "no source"
 FAILING = "its sources fail"
@@ -20,6 +20,7 @@ NOT_GOOD = "nothing good enough"
 ALL_SHOWN = "all shown before"
 NO_ROOM = "no room"
 
+_NAMED = 2  # of those who passed a voice on
 _SUPPLIES = 0.15  # of a source's items: then it is one of the topic's sources
 
 
@@ -45,10 +46,14 @@ def why(desk: Desk, topic: str) -> str:
     return FAILING if all(number in failing for number in sources) else NOTHING_NEW
 
 
+def is_weekly(settings: Settings, date: Day) -> bool:
+    """Whether this is the day of the week on which the page says more than the news."""
+    return settings.edition.breadth_day.strip().casefold() == WEEKDAYS[date.weekday()].casefold()
+
+
 def weekly(desk: Desk, page: Layout, topics: Sequence[TopicAccount]) -> Breadth | None:
     """The account of breadth with today in it, on the reader's weekday and after a week of history."""
-    day = desk.settings.edition.breadth_day.strip().casefold()
-    if day != WEEKDAYS[desk.date.weekday()].casefold():
+    if not is_weekly(desk.settings, desk.date):
         return None
     history = desk.pool.history
     key = desk.date.isoformat()
@@ -68,3 +73,17 @@ def weekly(desk: Desk, page: Layout, topics: Sequence[TopicAccount]) -> Breadth 
     if not account.headline:
         return None
     return msgspec.structs.replace(account, findings=account.findings[:1], remedies=account.remedies[:1])
+
+
+def suggested(desk: Desk) -> tuple[Suggestion, ...]:
+    """The voices to suggest today, on the reader's weekday, each with its reason in words."""
+    if not is_weekly(desk.settings, desk.date):
+        return ()
+    return tuple(msgspec.structs.replace(one, said=_suggests(one)) for one in desk.pool.suggested)
+
+
+def _suggests(one: Suggestion) -> str:
+    """ "passed on 4 times by Ada, Bo and 2 more, on Science"."""
+    more = len(one.by) - _NAMED
+    by = ", ".join(one.by[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"passed on {count(one.times, 'time')} by {by}{f', on {joined(one.topics)}' if one.topics else ''}"

@@ -18,6 +18,8 @@ from newsfeed.model.edition import (
     Section,
     ShortLine,
     Span,
+    SuggestedPost,
+    Suggestion,
     TopicAccount,
 )
 from newsfeed.model.feeds import Cause, Failure, FeedState, NotModified, Request, Response
@@ -85,6 +87,8 @@ __all__ = [
     "Story",
     "Subscription",
     "SubscriptionList",
+    "SuggestedPost",
+    "Suggestion",
     "Tagging",
     "Term",
     "TopicAccount",

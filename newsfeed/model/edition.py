@@ -92,6 +92,7 @@ class Labels(Record, frozen=True, kw_only=True):
     lines: str = "Also"  # heading of the one-line stories
     long_read: str = "Long read"  # heading of the long read; its note follows in the same heading
     breadth: str = "Breadth"  # heading of the weekly account
+    suggested: str = "Worth following"  # heading of the voices that are suggested once a week
 
 
 class TopicAccount(Record, frozen=True, kw_only=True):
@@ -162,6 +163,26 @@ class Breadth(Record, frozen=True, kw_only=True):
     numbers: Mapping[str, float] = {}
 
 
+class SuggestedPost(Record, frozen=True, kw_only=True):
+    """One post of a suggested voice."""
+
+    title: str
+    link: str
+
+
+class Suggestion(Record, frozen=True, kw_only=True):
+    """A voice worth following, with all that speaks for it."""
+
+    name: str
+    profile: str
+    by: tuple[str, ...]  # who passed them on, quoted or linked them
+    times: int
+    topics: tuple[str, ...]  # labels
+    posts: tuple[SuggestedPost, ...]
+    outline: str  # the line for feeds.opml
+    said: str = ""  # why, as the page prints it
+
+
 class Edition(Record, frozen=True, kw_only=True):
     """One morning's digest as a value: all that the page, the mail and the feeds print.
 
@@ -185,6 +206,7 @@ class Edition(Record, frozen=True, kw_only=True):
     since: Section | None = None  # what a refresh found after the edition was built
     since_note: str = ""
     breadth: Breadth | None = None  # in the edition itself, once a week
+    suggested: tuple[Suggestion, ...] = ()  # voices at the end of People, once a week
     foot: tuple[tuple[Span, ...], ...] = ()
     topics: tuple[TopicAccount, ...] = ()
     feeds: tuple[FeedReport, ...] = ()

@@ -12,7 +12,16 @@ from datetime import timedelta
 import msgspec
 
 from newsfeed import edition, opml, sources
-from newsfeed.model import FeedState, Record, StoredItem, Subscription, SubscriptionList, Tagging
+from newsfeed.model import (
+    FeedState,
+    Record,
+    StoredItem,
+    Subscription,
+    SubscriptionList,
+    SuggestedPost,
+    Suggestion,
+    Tagging,
+)
 from newsfeed.pipeline.home import Home
 from newsfeed.sources.voices import Voice, linked, voice
 from newsfeed.store import Store
@@ -23,25 +32,6 @@ POSTS = 2  # shown of each
 LEAST_EVENTS = 2  # once is chance
 WANTED = 1.5  # how much more a voice counts on a topic that gets less than its share
 TOPIC = 0.5  # probability from which an item has a topic
-
-
-class Post(Record, frozen=True, kw_only=True):
-    """One post of a voice."""
-
-    title: str
-    link: str
-
-
-class Suggestion(Record, frozen=True, kw_only=True):
-    """A voice worth following, with all that speaks for it."""
-
-    name: str
-    profile: str
-    by: tuple[str, ...]  # who passed them on, quoted or linked them
-    times: int
-    topics: tuple[str, ...]  # labels
-    posts: tuple[Post, ...]
-    outline: str  # the line for feeds.opml
 
 
 class Event(Record, frozen=True, kw_only=True):
@@ -149,12 +139,12 @@ def choose(
     return [suggestion for _, _, suggestion in sorted(ranked, key=lambda r: r[:2])[:MOST]]
 
 
-def _posts(group: Sequence[Event]) -> tuple[Post, ...]:
+def _posts(group: Sequence[Event]) -> tuple[SuggestedPost, ...]:
     """The two posts that were passed on most; those whose words we know first."""
     often = Counter(e.link for e in group)
     titles = {e.link: e.title for e in group if e.title}
     order = sorted(often, key=lambda link: (link not in titles, -often[link], link))
-    return tuple(Post(title=titles.get(link, ""), link=link) for link in order[:POSTS])
+    return tuple(SuggestedPost(title=titles.get(link, ""), link=link) for link in order[:POSTS])
 
 
 def outline(profile: str, name: str) -> str:
