@@ -14,11 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsfeed.fetch import redact, waits
+from newsfeed.fetch import Fetcher, redact, waits
 from newsfeed.fetch.body import Body, BodyError, CutError, TooLargeError, check_coding
 from newsfeed.fetch.names import Names, OfflineError, UnknownNameError
 from newsfeed.fetch.pacing import Turns, host_key
 from newsfeed.fetch.wire import _mixed
+from newsfeed.model import Cause, Failure, FetchSetting, Request
 
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 
@@ -286,6 +287,18 @@ def test_whoever_would_wait_too_long_is_told_how_long() -> None:
     assert asyncio.run(go()) == (0.0, 65.0)
 
 
+def test_a_request_of_an_earlier_run_still_spaces_its_host() -> None:
+    clock = Clock()
+    turns = Turns(10, 4, 30.0, clock)
+    turns.resume("reddit.com", ago=5.0)
+    turns.resume("paper.example", ago=5.0)
+
+    async def go() -> tuple[float, float]:
+        return await turns.enter("reddit.com"), await turns.enter("paper.example")
+
+    assert asyncio.run(go()) == (60.0, 0.0)
+
+
 def test_a_refusing_host_is_spaced_until_it_is_well_again() -> None:
     clock = Clock()
     turns = Turns(10, 4, 0.5, clock)
@@ -456,3 +469,18 @@ def test_a_silent_name_server_costs_its_timeout_only() -> None:
 def test_families_take_turns() -> None:
     assert _mixed(["2a::1", "2a::2", "1.1.1.1", "1.1.1.2"]) == ["2a::1", "1.1.1.1", "2a::2", "1.1.1.2"]
     assert _mixed(["1.1.1.1"]) == ["1.1.1.1"]
+
+
+def test_a_fetcher_goes_on_with_the_spacing_of_the_run_before() -> None:
+    now = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
+
+    async def go() -> object:
+        async with Fetcher(FetchSetting(patience=1.0), now=lambda: now) as fetcher:
+            fetcher.resume("https://www.reddit.com/r/python/.rss", now - timedelta(seconds=10))
+            return await fetcher.get(Request(url="https://old.reddit.com/r/x/.rss", source="reddit"))
+
+    told = asyncio.run(go())
+    assert isinstance(told, Failure)
+    assert told.cause == Cause.THROTTLED
+    assert told.retry_at is not None
+    assert 54 <= (told.retry_at - now).total_seconds() <= 55

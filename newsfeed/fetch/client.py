@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 import httpcore
 import httpx
@@ -124,6 +125,12 @@ class Fetcher:
         await self._logins.aclose()
         await self._connections.aclose()
         await self._names.aclose()
+
+    def resume(self, url: str, asked: datetime) -> None:
+        """Tell of a request that an earlier run made at that moment: hosts that want spacing get it across runs too."""
+        parts = urlsplit(url)
+        key = host_key(parts.scheme, parts.hostname or "", None)
+        self._turns.resume(key, (self._now() - asked).total_seconds())
 
     async def get(self, request: Request) -> Outcome:
         """Ask once, following redirects; wait for the host's turn before."""

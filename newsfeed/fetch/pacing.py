@@ -83,6 +83,12 @@ class Turns:
             raise
         return 0.0
 
+    def resume(self, key: str, ago: float) -> None:
+        """A request to the host was made that many seconds ago by an earlier run: its spacing still holds."""
+        if gap := SPACED.get(key, 0.0):
+            host = self._host(key)
+            host.next_at = max(host.next_at, self._clock() + gap - max(0.0, ago))
+
     def leave(self, key: str) -> None:
         """The request is over."""
         self._all.release()

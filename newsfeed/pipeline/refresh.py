@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from newsfeed import update
+from newsfeed import sources, update
 from newsfeed.errors import NotFoundError
 from newsfeed.fetch import Fetcher, redact
 from newsfeed.model import Cause, Failure, FeedState, NotModified, Response
@@ -28,6 +28,7 @@ from newsfeed.pipeline.home import Home, current_list
 from newsfeed.pipeline.reports import FeedResult, ListChange, Outcome, Progress, RefreshReport
 from newsfeed.store import Store
 
+RECENT = timedelta(minutes=2)  # requests of earlier runs that may matter to a host's spacing
 MUCH = 500  # new items after which the search index is put in order
 
 
@@ -187,6 +188,11 @@ async def _pull(
         Parsers(workers or settings.workers, settings.parse_seconds) as parsers,
     ):
         asker = Asker(fetcher, parsers, feeds=states)
+        for known in store.states():
+            if known.last_tried is not None and home.clock() - known.last_tried < RECENT:
+                fetcher.resume(
+                    sources.rewritten(known.subscription) or known.subscription.url, known.last_tried
+                )
 
         async def one(state: FeedState) -> FeedResult:
             async with turns:
