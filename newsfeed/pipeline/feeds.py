@@ -182,6 +182,10 @@ async def _find(home: Home, address: str, secrets: dict[str, str]) -> tuple[Subs
             "no feed was found there or in the usual places",
             "Look for an RSS link on the site and add that address.",
         )
+    if failure.cause in health.UNREACHED:
+        raise NotFoundError(
+            address, failure.text, "Check its spelling, and that this machine is connected; nothing was added."
+        )
     # What is said of a feed in the list ("take it out") is no advice for one that isn't in it yet.
     repair = "" if "feeds remove" in failure.repair or "xmlUrl" in failure.repair else failure.repair
     raise NotFoundError(

@@ -161,6 +161,8 @@ class Corrections:
         """
         telling = sorted(self._vector(label.document).items(), key=lambda pair: -pair[1])[:TELLING]
         squares = [(word, value * value) for word, value in telling]
+        # With the words still to come, in their order: whoever can't reach the least any more needn't be looked at.
+        left = [sum(square for _, square in squares[n:]) for n in range(len(squares))]
         least = (NEAR / USUAL_SHARE) ** 2
         feed, own = label.document.feed, label.document.id
         found = []
@@ -169,9 +171,15 @@ class Corrections:
                 found.append(document)
                 continue
             text = f"{document.title} {document.text[:TEXT_CHARS]}".lower()
-            shared = [square for word, square in squares if word in text]
-            if len(shared) >= 2 and sum(shared) >= least:
-                found.append(document)
+            shared, sum_of = 0, 0.0
+            for (word, square), more in zip(squares, left, strict=True):
+                if sum_of + more < least:
+                    break
+                if word in text:
+                    shared, sum_of = shared + 1, sum_of + square
+                    if shared >= 2 and sum_of >= least:
+                        found.append(document)
+                        break
         return found
 
 
