@@ -13,7 +13,7 @@ import msgspec
 
 from newsfeed.errors import NewsfeedError, SettingsError, StoreError
 from newsfeed.model import Record, Settings
-from newsfeed.pipeline import heartbeat, mail, morning
+from newsfeed.pipeline import heartbeat, mail, morning, training
 from newsfeed.pipeline.days import missed
 from newsfeed.pipeline.digest import today
 from newsfeed.pipeline.health import reports
@@ -185,7 +185,24 @@ def _stored(home: Home, store: Store) -> list[Finding]:
                 repair="" if days == 0 else "Run newsfeed digest.",
             )
         )
-    return [*found, _schedule(home, store), *_mail(home, store)]
+    return [*found, _topics(store), _schedule(home, store), *_mail(home, store)]
+
+
+def _topics(store: Store) -> Finding:
+    """Whether the tags learn."""
+    if trouble := training.trouble(store):
+        return Finding(
+            name="Topics",
+            state="warning",
+            text=trouble,
+            repair="The weights before it are in force; newsfeed topics train tries again now.",
+        )
+    trained = training.last(store)
+    return Finding(
+        name="Topics",
+        state="ok",
+        text=f"trained on {trained.at:%Y-%m-%d}" if trained else "the shipped weights",
+    )
 
 
 def _disk(home: Home) -> Finding:

@@ -39,7 +39,7 @@ def train_if_due(home: Home, store: Store, *, force: bool = False) -> str:
     window = store.window(now - LEARNED)
     trained = last(store) if home.model_path.exists() else None
     why = policy.due(trained, now=now, items=len(window), corrections=len(corrections), inputs=inputs)
-    if not force and (not why or store.get_meta(FAILED) == now.date().isoformat()):
+    if not force and (not why or (store.get_meta(FAILED) or "").startswith(now.date().isoformat())):
         return ""
     newest = sorted(window, key=lambda i: i.id)[-MOST:]
     documents = [
@@ -56,20 +56,27 @@ def train_if_due(home: Home, store: Store, *, force: bool = False) -> str:
         return _failed(
             store,
             now,
-            done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or "training failed",
+            next(reversed(done.stderr.decode("utf-8", "replace").strip().splitlines()), "training failed"),
             force,
         )
     deliver.write(home.model_path, done.stdout)
     note = policy.Trained(at=now, items=len(window), corrections=len(corrections), inputs=inputs)
     store.set_meta(TRAINED, msgspec.json.encode(note).decode())
+    store.set_meta(FAILED, None)
     return why or "asked for"
 
 
-def _failed(store: Store, now: datetime, cause: object, force: bool) -> str:
-    store.set_meta(FAILED, now.date().isoformat())
+def _failed(store: Store, now: datetime, cause: str, force: bool) -> str:
+    store.set_meta(FAILED, f"{now.date().isoformat()} {cause}")
     if force:
-        raise SettingsError("training", str(cause), "The weights in force stay as they were.")
+        raise SettingsError("training", cause, "The weights in force stay as they were.")
     return ""
+
+
+def trouble(store: Store) -> str:
+    """When and why the last training failed, "" where it didn't."""
+    day, _, cause = (store.get_meta(FAILED) or "").partition(" ")
+    return f"the training of {day} failed: {cause or 'no cause is known'}" if day else ""
 
 
 def _inputs(home: Home, states: Iterable[FeedState]) -> str:
