@@ -184,7 +184,9 @@ async def _find(home: Home, address: str, secrets: dict[str, str]) -> tuple[Subs
         )
     if failure.cause in health.UNREACHED:
         raise NotFoundError(
-            address, failure.text, "Check its spelling, and that this machine is connected; nothing was added."
+            address,
+            failure.text,
+            "Check its spelling, and that this machine is connected; nothing was added.",
         )
     # What is said of a feed in the list ("take it out") is no advice for one that isn't in it yet.
     repair = "" if "feeds remove" in failure.repair or "xmlUrl" in failure.repair else failure.repair
