@@ -11,7 +11,8 @@ from pools import NOW, TODAY, TOPICS, candidate, feed, pool, random_pool, settin
 from newsfeed import text
 from newsfeed.edition import breadth, build, ledger, remember, since, visible_text, why
 from newsfeed.edition.printed import section_minutes
-from newsfeed.model import Edition, History, Pick, Pool, Shown, TopicSetting
+from newsfeed.model import Edition, History, Pick, Pool, Shown, TopicSetting, Untold
+from newsfeed.store.editions import summary
 
 YESTERDAY = TODAY - timedelta(days=1)
 
@@ -342,3 +343,49 @@ def test_muting_a_topic_takes_it_out_of_the_account() -> None:
 def test_an_empty_pool_remembers_nothing() -> None:
     made = build(Pool(), settings(), date=TODAY, now=NOW)
     assert remember(made, Pool()) == ()
+
+
+def test_big_stories_without_a_place_are_named_in_the_account_of_weeks() -> None:
+    days = tuple(TODAY - timedelta(days=n) for n in range(9, -1, -1))
+    keys = [day.isoformat() for day in days]
+    history = History(
+        days=days,
+        minutes={key: {"technology": 2.0, "policy": 2.0} for key in keys},
+        picks={key: {"technology": 4, "policy": 4} for key in keys},
+        good={key: {"technology": 9, "policy": 9} for key in keys},
+        big={keys[2]: (1, 3), keys[5]: (2, 3)},
+        untold={
+            keys[2]: (
+                Untold(title="Ports close for a week", outlets=7),
+                Untold(title="Rail strike", outlets=4),
+            ),
+            keys[5]: (Untold(title="Grain prices double after the drought", outlets=5),),
+        },
+    )
+    account = breadth(history, settings(), until=TODAY)
+    assert any(
+        said.startswith(
+            "3 of 6 stories that 4 or more sources told had no room, the largest “Ports close for a week” (7 sources, "
+        )
+        for said in account.findings
+    )
+    told = [said for said in account.findings if said.startswith("Not told either: ")]
+    assert [said.split("“")[1].split("”")[0] for said in told] == [
+        "Grain prices double after the drought",
+        "Rail strike",
+    ]
+
+
+def test_what_had_no_place_is_kept_by_name_with_its_edition() -> None:
+    items = [
+        candidate(
+            100 * story + n, n, story=story, title=f"Event {story} shakes the harbour of town {story * 37}"
+        )
+        for story in range(1, 31)
+        for n in range(1, 5)
+    ]
+    made = build(pool(items), settings(1.0), date=TODAY, now=NOW)
+    assert made.big_all == 30
+    assert len(made.untold) == min(5, made.big_all - made.big_told)
+    assert all(one.outlets == 4 and one.title for one in made.untold)
+    assert summary(made).untold == made.untold

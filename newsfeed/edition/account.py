@@ -13,10 +13,13 @@ from datetime import timedelta
 
 from newsfeed.edition import constants as c
 from newsfeed.edition.asked import Asked, asked
-from newsfeed.edition.wording import count, percent
+from newsfeed.edition.telling import first_words
+from newsfeed.edition.wording import count, percent, short_day
 from newsfeed.model import Breadth, BreadthRow, Day, History, Settings
 
 _WEEK = 7
+_NAMED = 3  # big stories without a place that are named
+_TITLE_WORDS = 10
 _SINGLE_LEAST = 5  # picks of a topic before one voice can be said to dominate it
 _LOUD = 1 / 3  # of all minutes from one source
 _OUT_OF_STEP = 0.15  # change of N1, as a part of it, from which the trend is worth a word
@@ -40,7 +43,7 @@ def breadth(history: History, settings: Settings, *, days: int = 30, until: Day)
     recent = shares_of(history, ask, held[-_WEEK:])
     rows = tuple(_row(history, ask, name, window, held, got[name]) for name in ask.names)
     numbers, loudest = _numbers(history, ask, held, got, recent)
-    findings, remedies = _general(numbers, loudest)
+    findings, remedies = _general(numbers, loudest, _untold(history, held))
     blind = [(row.finding, row.remedy) for row in rows if row.finding]
     return Breadth(
         days=window,
@@ -187,7 +190,19 @@ def _single_voice(history: History, ask: Asked, name: str, held: Sequence[Day]) 
     return max(minutes.values()) / total if number >= _SINGLE_LEAST and total > 0 else 0.0
 
 
-def _general(numbers: Mapping[str, float], loudest: str) -> tuple[list[str], list[str]]:
+def _untold(history: History, held: Sequence[Day]) -> list[str]:
+    """The largest stories that had no place, each in words: "“Ports close” (7 sources, Thu 12 Nov)"."""
+    found = [(one, day) for day in held for one in history.untold.get(day.isoformat(), ())]
+    found.sort(key=lambda pair: (-pair[0].outlets, pair[1], pair[0].title))
+    return [
+        f"“{first_words(one.title, _TITLE_WORDS)}” ({count(one.outlets, 'source')}, {short_day(day)})"
+        for one, day in found[:_NAMED]
+    ]
+
+
+def _general(
+    numbers: Mapping[str, float], loudest: str, untold: Sequence[str]
+) -> tuple[list[str], list[str]]:
     """Findings that concern no single topic, what is amiss first, and the remedies of what is amiss."""
     amiss: list[str] = []
     plain: list[str] = []
@@ -195,8 +210,10 @@ def _general(numbers: Mapping[str, float], loudest: str) -> tuple[list[str], lis
     told, big = int(numbers["big told"]), int(numbers["big stories"])
     if told < big:
         amiss.append(
-            f"{big - told} of {count(big, 'story', 'stories')} that {c.BIG} or more sources told had no room."
+            f"{big - told} of {count(big, 'story', 'stories')} that {c.BIG} or more sources told had no room"
+            f"{f', the largest {untold[0]}' if untold else ''}."
         )
+        plain += [f"Not told either: {one}." for one in untold[1:]]
         remedies.append("Give more of the minutes to lines, or more minutes.")
     elif big:
         plain.append(f"Every story that {c.BIG} or more sources told was told here: {big} in all.")

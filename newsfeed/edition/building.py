@@ -21,9 +21,10 @@ from newsfeed.edition.printed import edition_minutes
 from newsfeed.edition.sift import Telling
 from newsfeed.edition.verdicts import verdicts
 from newsfeed.edition.wording import heading
-from newsfeed.model import Day, Edition, LedgerEntry, Pick, Pool, Settings, TopicAccount
+from newsfeed.model import Day, Edition, LedgerEntry, Pick, Pool, Settings, TopicAccount, Untold
 
 _TRIES = 5
+_UNTOLD = 5  # big stories without a place that are kept by name
 _TWINS = 4  # rounds of looking for near-duplicates among what was chosen
 _SMALLEST_PICK = 0.1  # minutes; less room than this is no reason to choose again
 _REVISED_WORDS = 2  # "revised 09:10" may join the promise later
@@ -161,11 +162,15 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
     big_all = [t for t in desk.sifted.tellings if t.outlets >= c.BIG]
     told = {pick.item for pick in page.picks} | {line.item for line in page.lines}
     untold = sorted((t for t in big_all if t.id not in told), key=lambda t: (-t.outlets, t.id))
-    left_out = None
-    if untold:
-        item = untold[0].candidate.item
-        title = desk.printer.title(item.item, desk.printer.source(item.feed))
-        left_out = (title, untold[0].outlets, item.item.link)
+    missed = tuple(
+        Untold(
+            title=desk.printer.title(t.candidate.item.item, desk.printer.source(t.candidate.item.feed)),
+            outlets=t.outlets,
+            link=t.candidate.item.item.link,
+        )
+        for t in untold[:_UNTOLD]
+    )
+    left_out = (missed[0].title, missed[0].outlets, missed[0].link) if missed else None
     sources = sum(report.ok for report in desk.pool.reports) or len(desk.pool.feeds)
     taken = sum(p.minutes for p in page.picks) + sum(line.minutes for line in page.lines)
     earlier = [day for day in desk.pool.history.days if day < desk.date]
@@ -201,6 +206,7 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
         previous=max(earlier) if earlier else None,
         big_told=len(big_all) - len(untold),
         big_all=len(big_all),
+        untold=missed,
     )
 
 

@@ -21,6 +21,7 @@ from newsfeed.model.edition import (
     SuggestedPost,
     Suggestion,
     TopicAccount,
+    Untold,
 )
 from newsfeed.model.feeds import Cause, Failure, FeedState, NotModified, Request, Response
 from newsfeed.model.items import Counts, Enclosure, FeedUpdate, Item, KnownItem, Parsed, StoredItem
@@ -94,4 +95,5 @@ __all__ = [
     "TopicAccount",
     "TopicScore",
     "TopicSetting",
+    "Untold",
 ]

@@ -163,6 +163,14 @@ class Breadth(Record, frozen=True, kw_only=True):
     numbers: Mapping[str, float] = {}
 
 
+class Untold(Record, frozen=True, kw_only=True):
+    """A big story that had no place."""
+
+    title: str
+    outlets: int
+    link: str = ""
+
+
 class SuggestedPost(Record, frozen=True, kw_only=True):
     """One post of a suggested voice."""
 
@@ -215,5 +223,6 @@ class Edition(Record, frozen=True, kw_only=True):
     previous: Day | None = None
     big_told: int = 0  # stories with >= 4 outlets that stand here as a pick or a line
     big_all: int = 0  # and all of them
+    untold: tuple[Untold, ...] = ()  # the largest of the others
     templates: str = ""  # hash of the templates that drew the archive file
     labels: Labels = Labels()

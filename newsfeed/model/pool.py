@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from newsfeed.model.base import Record
-from newsfeed.model.edition import FeedReport, Suggestion
+from newsfeed.model.edition import FeedReport, Suggestion, Untold
 from newsfeed.model.items import StoredItem
 from newsfeed.model.topics import Story, Tagging
 
@@ -63,6 +63,7 @@ class History(Record, frozen=True, kw_only=True):
     minutes: Mapping[str, Mapping[str, float]] = {}  # ISO date -> topic -> minutes
     picks: Mapping[str, Mapping[str, int]] = {}  # ISO date -> topic -> picks and lines
     big: Mapping[str, tuple[int, int]] = {}  # ISO date -> (stories with >= 4 outlets told, all of them)
+    untold: Mapping[str, tuple[Untold, ...]] = {}  # ISO date -> the largest of those that were not
     good: Mapping[str, Mapping[str, int]] = {}  # ISO date -> topic -> good stories there were
     voices: Mapping[str, Mapping[str, float]] = {}  # ISO date -> feed title -> minutes
 

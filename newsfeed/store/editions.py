@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, delete, func, insert, select
 
 from newsfeed.errors import StoreError
-from newsfeed.model import Edition, History, Line, Pick, Record, Shown
+from newsfeed.model import Edition, History, Line, Pick, Record, Shown, Untold
 from newsfeed.store import rows, sqlite
 from newsfeed.store.schema import edition, mark, member, shown
 
@@ -29,6 +29,7 @@ class Summary(Record, frozen=True, kw_only=True):
 
     topics: Mapping[str, TopicSummary] = {}
     big: tuple[int, int] = (0, 0)  # told, all
+    untold: tuple[Untold, ...] = ()
     voices: Mapping[str, float] = {}  # feed title -> minutes
 
 
@@ -55,6 +56,7 @@ def summary(printed: Edition) -> Summary:
             for t in printed.topics
         },
         big=(printed.big_told, printed.big_all),
+        untold=printed.untold,
         voices=voices,
     )
 
@@ -152,6 +154,7 @@ def history(connection: Connection, local: date, days: int = 90) -> History:
         minutes={d.isoformat(): {n: t.minutes for n, t in a.topics.items()} for d, a in accounts.items()},
         picks={d.isoformat(): {n: t.told for n, t in a.topics.items()} for d, a in accounts.items()},
         big={d.isoformat(): a.big for d, a in accounts.items()},
+        untold={d.isoformat(): a.untold for d, a in accounts.items()},
         good={d.isoformat(): {n: t.good for n, t in a.topics.items()} for d, a in accounts.items()},
         voices={d.isoformat(): a.voices for d, a in accounts.items()},
     )
