@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from newsfeed.cli.context import Context
 from newsfeed.errors import SettingsError
+
+if TYPE_CHECKING:
+    from newsfeed.pipeline.simulate import Simulated
 
 PANEL = "Why"
 
@@ -53,12 +57,18 @@ def simulate(
     context: typer.Context,
     days: Annotated[int, typer.Option(min=1, max=365, help="How many past mornings.")] = 14,
     minutes: Annotated[float | None, typer.Option(min=1, max=120, help="Another budget.")] = None,
+    max_items: Annotated[
+        int | None, typer.Option(min=1, max=200, help="Another largest number of stories.")
+    ] = None,
     share: Annotated[
         list[str] | None, typer.Option(metavar="TOPIC=SHARE", help="Another share; may be repeated.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
-    """What if: past mornings chosen again with other minutes or shares, beside what was. Changes nothing."""
+    """What if: past mornings chosen again with other minutes or shares, beside what was. Changes nothing.
+
+    Each morning is chosen from what was at hand then, after the editions that were really printed before it.
+    """
     from rich.text import Text
 
     from newsfeed.cli import show
@@ -67,30 +77,32 @@ def simulate(
 
     given: Context = context.obj
     home = given.home()
-    settings = changed(home.settings, minutes=minutes, shares=dict(_share(text) for text in share or ()))
+    settings = changed(
+        home.settings,
+        max_items=max_items,
+        shares=dict(_share(text) for text in share or ()),
+    )
     with home.open_store() as store:
-        found = run(home, store, settings, days=days)
+        found = run(home, store, settings, days=days, minutes=minutes)
     if as_json:
         show.print_json(found)
         return
-    table = show.table("Morning", ">Stories", ">Would be", ">Minutes", ">Would be", "In", "Out")
+    table = show.table("Morning", ">Stories", ">Minutes", "In (+) and out (-)")
     for one in found.mornings:
+        moved = [
+            *(f"+ {title}" for title in one.came[:_TITLES]),
+            *([f"+ {len(one.came) - _TITLES} more"] if len(one.came) > _TITLES else []),
+            *(f"- {title}" for title in one.went[:_TITLES]),
+            *([f"- {len(one.went) - _TITLES} more"] if len(one.went) > _TITLES else []),
+        ]
         table.add_row(
             str(one.date),
-            str(one.stories[0]),
-            str(one.stories[1]),
-            f"{one.minutes[0]:.1f}",
-            f"{one.minutes[1]:.1f}",
-            Text(
-                "; ".join(title[:40] for title in one.came[:2])
-                + (f" +{len(one.came) - 2}" if len(one.came) > 2 else "")
-            ),
-            Text(
-                "; ".join(title[:40] for title in one.went[:2])
-                + (f" +{len(one.went) - 2}" if len(one.went) > 2 else "")
-            ),
+            _pair(*one.stories),
+            _pair(*(f"{value:.1f}" for value in one.minutes)),
+            Text("\n".join(moved), no_wrap=True, overflow="ellipsis"),
         )
     show.out.print(table)
+    show.say()
     topics = show.table("Topic", ">Minutes", ">Would be")
     for name in {**found.was, **found.would}:
         topics.add_row(
@@ -99,6 +111,36 @@ def simulate(
             f"{found.would.get(name, 0):.1f}",
         )
     show.out.print(topics)
+    show.say()
+    for sentence in _what_if(found):
+        show.say(sentence)
+
+
+_TITLES = 2  # of each kind, a morning
+
+
+def _pair(was: object, would: object) -> str:
+    return f"{was} → {would}" if was != would else f"{was}"
+
+
+def _what_if(found: Simulated) -> Iterator[str]:
+    """The sum of a simulation in sentences."""
+    number = len(found.mornings)
+    was, would = found.topics
+    yield f"Informed in {would:.1f} topics instead of {was:.1f}."
+    untold = [sum(m.untold[side] for m in found.mornings) for side in (0, 1)]
+    if any(untold):
+        yield f"Big stories without a place: {untold[1]} instead of {untold[0]}."
+    if full := sum(m.full[1] for m in found.mornings):
+        yield (
+            f"On {full} of {number} mornings the page would have its {found.max_items} stories before its minutes "
+            "were used: more minutes alone bring nothing there, a larger max_items does."
+        )
+    if learned := sum(m.learned for m in found.mornings):
+        yield (
+            f"On {learned} of {number} mornings your own settings, too, would choose otherwise today, by what was "
+            "learned since; in and out leave that aside."
+        )
 
 
 def _share(text: str) -> tuple[str, float]:

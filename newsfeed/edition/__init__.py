@@ -13,12 +13,25 @@ The way through a build: `sift` (one telling a story, a cause for all else) → 
 
 from __future__ import annotations
 
-from newsfeed.edition.account import breadth
+from newsfeed.edition.account import breadth, effective
 from newsfeed.edition.after import remember, since
 from newsfeed.edition.building import build
 from newsfeed.edition.explain import WhyRow, why
 from newsfeed.edition.ledger import CAUSES
 from newsfeed.edition.printed import visible_text
 from newsfeed.edition.thin import is_weekly
+from newsfeed.edition.verdicts import is_full
 
-__all__ = ["CAUSES", "WhyRow", "breadth", "build", "is_weekly", "remember", "since", "visible_text", "why"]
+__all__ = [
+    "CAUSES",
+    "WhyRow",
+    "breadth",
+    "build",
+    "effective",
+    "is_full",
+    "is_weekly",
+    "remember",
+    "since",
+    "visible_text",
+    "why",
+]

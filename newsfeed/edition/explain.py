@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from newsfeed.edition import constants as c
 from newsfeed.edition import ledger
 from newsfeed.edition.desk import Desk
-from newsfeed.edition.page import topic_account, worth_account
+from newsfeed.edition.page import LONG, topic_account, worth_account
 from newsfeed.edition.wording import amount, count, percent
 from newsfeed.model import Edition, Line, Pick, Pool, Record, Settings
 
@@ -80,7 +80,9 @@ def _told(edition: Edition, item: int) -> Pick | Line | None:
 def _shown(told: Pick | Line) -> Iterator[WhyRow]:
     account = told.account
     by = str(account.get("pass", ""))
-    where = f"story {told.n}" if isinstance(told, Pick) else "one line"
+    where = "one line"
+    if isinstance(told, Pick):
+        where = "the long read" if told.section == LONG else f"story {told.n}"
     yield WhyRow(name="On the page", value=where, note=_PASSES.get(by, by))
     if isinstance(told, Pick):
         printed = "printed: it is news in itself" if told.reason_shown else "not printed"

@@ -10,8 +10,10 @@ from newsfeed.edition.choose import Choice
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.sift import Telling
 from newsfeed.edition.wording import amount, percent
+from newsfeed.model import Edition
 
 Verdict = tuple[str, str]
+_FULL = "the page has its "
 
 
 def verdicts(desk: Desk, choice: Choice, posts: Sequence[Telling]) -> dict[int, Verdict]:
@@ -57,9 +59,14 @@ def left_out(desk: Desk, choice: Choice, telling: Telling) -> Verdict:
     if own.most >= 0 and taken >= own.most:
         return ledger.CAPPED, f"its source has the {own.most} that you allow it"
     if len(choice.picks) >= choice.most:
-        return ledger.ROOM, f"the page has its {desk.settings.edition.max_items} stories"
+        return ledger.ROOM, f"{_FULL}{desk.settings.edition.max_items} stories"
     needed = float(choice.morning.minutes[row])
     # The shares are taken of the minutes that picks and lines had.
     if taken and float(choice.minutes_of[source]) + needed > own.cap * (choice.spent + choice.left):
         return ledger.CAPPED, f"its source is at its {percent(own.cap)}"
     return ledger.ROOM, f"needs {amount(needed)} min, {amount(min(choice.left, needed))} were left"
+
+
+def is_full(edition: Edition) -> bool:
+    """Whether stories were left out because the page had its number of them, whatever the minutes."""
+    return any(entry.cause == ledger.ROOM and entry.detail.startswith(_FULL) for entry in edition.ledger)

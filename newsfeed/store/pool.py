@@ -100,7 +100,7 @@ def _facts(
     rhythm = _rhythm(connection, now, since)
     mixes = _mixes(connection, now)
     scored = [n for n, some in candidates.items() if any(i.item.score is not None for i in some)]
-    scores = _scores(connection, scored)
+    scores = _scores(connection, scored, now)
     last = editions.last_shown(connection, local)
     likes = editions.likes(connection, local)
     for state in (*feeds.states(connection), *former):
@@ -140,7 +140,8 @@ def _rhythm(
         func.count(case((and_(posted > start, posted <= now), 1))),
         func.min(posted),
         func.max(case((was_there, posted))),
-    ).group_by(item.c.feed)
+    )
+    query = query.where(item.c.first_seen <= now + AHEAD).group_by(item.c.feed)
     found = {}
     for number, count, oldest, previous in connection.execute(query).all():
         days = min(RHYTHM, max(timedelta(days=1), now - oldest)) / timedelta(days=1)
@@ -150,7 +151,8 @@ def _rhythm(
 
 def _mixes(connection: Connection, now: datetime) -> Mapping[int, dict[str, float]]:
     """By feed: which share of its tagged items of 90 days has each topic."""
-    span = and_(item.c.first_seen >= now - MIX, tagging.c.item == item.c.id)
+    known = and_(item.c.first_seen >= now - MIX, item.c.first_seen <= now + AHEAD)
+    span = and_(known, tagging.c.item == item.c.id)
     tagged = {
         r[0]: r[1]
         for r in connection.execute(
@@ -160,7 +162,7 @@ def _mixes(connection: Connection, now: datetime) -> Mapping[int, dict[str, floa
     query = (
         select(item.c.feed, item_topic.c.topic, func.count())
         .join(item_topic, item_topic.c.item == item.c.id)
-        .where(item.c.first_seen >= now - MIX)
+        .where(known)
         .group_by(item.c.feed, item_topic.c.topic)
         .order_by(item.c.feed, item_topic.c.topic)
     )
@@ -173,15 +175,22 @@ def _mixes(connection: Connection, now: datetime) -> Mapping[int, dict[str, floa
 # The order is that of an index, so that only the newest items of the feed are looked at.
 _NEWEST_SCORES = (
     select(item.c.score)
-    .where(item.c.feed == bindparam("number"), item.c.score.is_not(None))
+    .where(
+        item.c.feed == bindparam("number"),
+        item.c.score.is_not(None),
+        item.c.first_seen <= bindparam("until"),
+    )
     .order_by(item.c.first_seen.desc())
     .limit(SCORES)
 )
 
 
-def _scores(connection: Connection, wanted: Iterable[int]) -> Mapping[int, tuple[int, ...]]:
+def _scores(connection: Connection, wanted: Iterable[int], now: datetime) -> Mapping[int, tuple[int, ...]]:
     """By feed: the scores of its newest items, sorted."""
+    until = now + AHEAD
     return {
-        number: tuple(sorted(r[0] for r in connection.execute(_NEWEST_SCORES, {"number": number}).all()))
+        number: tuple(
+            sorted(r[0] for r in connection.execute(_NEWEST_SCORES, {"number": number, "until": until}).all())
+        )
         for number in wanted
     }
