@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import accumulate
@@ -40,7 +40,10 @@ def parse(text: str) -> list[Pattern]:
     found = []
     repair = "Each [[pattern]] has a kind, and title, text, category or link as a regular expression."
     try:
-        for number, row in enumerate(tomllib.loads(text).get("pattern", ()), start=1):
+        table = tomllib.loads(text)
+        words = table.get("words", {})
+        for number, written in enumerate(table.get("pattern", ()), start=1):
+            row = {key: _spelled(value, words) for key, value in written.items()}
             unknown = set(row) - {"kind", "unless", *FIELDS}
             if unknown or not row.get("kind") or not set(row) & set(FIELDS):
                 raise SettingsError(
@@ -51,9 +54,18 @@ def parse(text: str) -> list[Pattern]:
             gates = [(field, letters(row[field])) for field in FIELDS if field in row]
             gate, needed = max(gates, key=lambda pair: (bool(pair[1]), pair[0] == "title"))
             found.append(Pattern(row["kind"], fields, unless, gate, needed))
+    except KeyError as error:
+        raise SettingsError(
+            "not_news.toml", f"<{error.args[0]}> stands for no list of [words]", repair
+        ) from None
     except (tomllib.TOMLDecodeError, re.error, TypeError) as error:
         raise SettingsError("not_news.toml", str(error), repair) from None
     return found
+
+
+def _spelled(pattern: str, words: Mapping[str, str]) -> str:
+    """A pattern with the lists of [words] in the places of their names."""
+    return re.sub(r"<([a-z]+)>", lambda m: words[m[1]], pattern)
 
 
 def _compile(pattern: str) -> re.Pattern[str]:
