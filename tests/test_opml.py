@@ -230,7 +230,7 @@ def test_a_tag_that_never_ends_costs_its_outline_only() -> None:
     found = read("lost-tag.opml")
     assert titles(found) == ["Before", "After"]
     assert found.complete
-    assert told(found) == [(4, "An outline can't be read and is left out (line 4).")]
+    assert told(found) == [(4, "An outline can't be read and is left out.")]
 
 
 def test_a_missing_quote_does_not_swallow_the_next_attribute() -> None:
@@ -245,8 +245,8 @@ def test_missing_and_superfluous_end_tags_move_nobody_out_of_the_list() -> None:
     )
     assert [s.folders for s in found.subscriptions] == [("A",), ("B",)]
     assert told(found) == [
-        (5, "An end tag has no start and was passed over (line 5)."),
-        (6, "An end tag is missing; where it belongs was guessed (line 6)."),
+        (5, "An end tag has no start and was passed over."),
+        (6, "An end tag is missing; where it belongs was guessed."),
     ]
     assert found.complete
 
@@ -255,7 +255,7 @@ def test_a_cut_list_is_read_as_far_as_it_goes_and_known_as_cut() -> None:
     found = read("cut.opml")
     assert titles(found) == ["Whole"]
     assert not found.complete
-    assert told(found) == [(6, "The list ends inside a tag: what stood behind is missing (line 6).")]
+    assert told(found) == [(6, "The list ends inside a tag: what stood behind is missing.")]
 
 
 def test_wherever_a_list_is_cut_it_is_known_as_cut_or_not_read() -> None:

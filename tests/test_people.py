@@ -142,7 +142,17 @@ def test_people_from_a_home_timeline_with_the_line_to_paste(
         assert home.run("refresh") == 0
         capsys.readouterr()
         assert home.run("people") == 0
-    said = capsys.readouterr().out
+        listed = capsys.readouterr().out
+        monkeypatch.setenv("NEWSFEED_EDITION__BREADTH_DAY", "monday")
+        assert home.run("digest", "--no-open", "--no-refresh") == 0
+        page = home.page()
+        assert "Worth following" in page
+        assert "passed on 2 times by" in page
+        assert "https://far.example/@zoe.rss" in page
+        monkeypatch.setenv("NEWSFEED_EDITION__BREADTH_DAY", "tuesday")
+        assert home.run("digest", "--no-open", "--no-refresh", "--rebuild") == 0
+        assert "Worth following" not in home.page()
+    said = listed + capsys.readouterr().out
     assert "Zoe (https://far.example/@zoe)" in said
     assert "passed on 2 times by" in said
     assert 'xmlUrl="https://far.example/@zoe.rss"' in said

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,12 +31,6 @@ NEWS = [
     Entry("Central bank raises interest rates by a quarter point", hours=5),
     Entry("Senate passes privacy bill after long debate", hours=6),
 ]
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as running:
-        yield running
 
 
 @pytest.fixture
@@ -256,6 +249,9 @@ def test_the_sign_of_life(home: TestHome, capsys: pytest.CaptureFixture[str]) ->
 def test_one_look_leaves_its_sign_of_life_and_a_day_by_hand_is_told(
     home: TestHome, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    home.at(HOUR + timedelta(minutes=5))
+    home.run("schedule", "status")
+    assert "Today      due now: newsfeed run makes it at once" in capsys.readouterr().out
     home.at(NIGHT)
     home.run("digest", "--no-open", "--no-refresh")
     capsys.readouterr()

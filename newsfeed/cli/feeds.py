@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -30,13 +31,11 @@ def list_feeds(
 
     from newsfeed.cli import show
     from newsfeed.pipeline.feeds import listing
-    from newsfeed.pipeline.home import current_list
 
     given: Context = context.obj
     home = given.home()
     with home.open_store() as store:
-        broken = current_list(home, store).unreadable
-        rows = listing(home, store)
+        rows, broken = listing(home, store)
     if broken:
         show.say_broken_list(broken)
     if as_json:
@@ -111,6 +110,11 @@ def move(
         show.say(f"moved: {run(home, feed, folder)} to {folder}")
 
 
+def _since(state: str, failing_since: datetime | None) -> str:
+    """ "failing since 12 Nov"; the day matters from the second one on."""
+    return f"{state} since {failing_since.day} {failing_since:%b}" if failing_since else state
+
+
 @feeds_app.command()
 def check(
     context: typer.Context,
@@ -128,7 +132,6 @@ def check(
 
     from newsfeed.cli import show
     from newsfeed.pipeline.feeds import check as run
-    from newsfeed.pipeline.silence import every as rhythm
 
     given: Context = context.obj
     home = given.home()
@@ -138,9 +141,12 @@ def check(
             found = run(home, store, ask=ask, secrets=given.secrets(), progress=bar)
     finally:
         bar.stop()
+    wrong = bool(found.problems or found.failing or found.unreadable)
     if as_json:
         show.print_json(found)
-        raise typer.Exit(1 if found.problems or found.failing else 0)
+        raise typer.Exit(1 if wrong else 0)
+    if found.unreadable:
+        show.say_broken_list(found.unreadable)
     for problem in found.problems:
         show.say(f"line {problem.line}: {problem.text} {problem.repair}".rstrip())
     if found.said:
@@ -149,14 +155,14 @@ def check(
             failing = not row.report.ok
             table.add_row(
                 Text(row.report.title),
-                Text(row.state, style="red" if failing else "yellow"),
+                Text(_since(row.state, row.report.failing_since), style="red" if failing else "yellow"),
                 Text(row.sentence),
                 show.age(row.report.last_good, now()),
                 show.clock_time(row.report.next_try, home.settings.timezone, now()) if failing else "",
             )
         show.out.print(table)
     if every:
-        table = show.table("Feed", "State", ">A week", ">Shown", ">Liked", "Writes", "Last good")
+        table = show.table("Feed", "State", ">A week", ">Shown", ">Liked", "Last good", "Next try")
         for row in found.feeds:
             table.add_row(
                 Text(row.report.title),
@@ -164,14 +170,14 @@ def check(
                 f"{row.items_a_week:.0f}" if row.items_a_week >= 1 else f"{row.items_a_week:.1f}",
                 f"{row.shown} of {row.brought}" if row.brought else "",
                 str(row.liked or ""),
-                rhythm(row.usual_days) if row.usual_days else "",
                 show.age(row.report.last_good, now()),
+                show.clock_time(row.report.next_try, home.settings.timezone, now()),
             )
         show.out.print(table)
     for line in found.notes:
         show.say(line)
     show.say(f"{show.plural(found.well, 'feed')} of {found.total} well.")
-    raise typer.Exit(1 if found.problems or found.failing else 0)
+    raise typer.Exit(1 if wrong else 0)
 
 
 @feeds_app.command()

@@ -208,7 +208,12 @@ def print_refresh(done: RefreshReport, zone: str) -> None:
     else:
         for result in added:
             page = f", {result.on_page} on today's page" if done.page else ""
-            show.say(f"added: {result.name}, {show.plural(result.new, 'item')}{page}")
+            came = (
+                f"back: {result.name}, {show.plural(result.new, 'new item')}"
+                if result.back
+                else (f"added: {result.name}, {show.plural(result.new, 'item')}")
+            )
+            show.say(f"{came}{page}")
     if done.page_note:
         show.say(done.page_note)
     if done.page:

@@ -141,6 +141,7 @@ def status(context: typer.Context) -> None:
     from newsfeed.pipeline import heartbeat
     from newsfeed.pipeline.digest import today
     from newsfeed.schedule import starting
+    from newsfeed.schedule.deciding import Act
     from newsfeed.schedule.running import Runner
 
     given: Context = context.obj
@@ -162,7 +163,16 @@ def status(context: typer.Context) -> None:
         show.say(f"Running    process {beat.pid}, {beat.doing or 'waiting'}")
     else:
         show.say(f"Running    no: its last sign of life was {show.age(beat.at, now())}")
-    today_is = "done" if done else "made by hand, to be handed out at its hour" if by_hand else "not yet"
+    is_due = due.act == Act.DELIVER and due.day == today(home)
+    today_is = (
+        "done"
+        if done
+        else "due now: newsfeed run makes it at once"
+        if is_due
+        else "made by hand, to be handed out at its hour"
+        if by_hand
+        else "not yet"
+    )
     show.say(f"Today      {today_is}")
     for row in mails:
         show.say(f"Mail       of {row.date}: {row.state}")

@@ -12,6 +12,7 @@ from datetime import datetime
 from newsfeed.fetch.redaction import redact
 from newsfeed.model import Cause, Failure, Request
 
+AGAIN = "Nothing to do: it is asked again by itself."
 BROWSER = "Open the address in a browser; if it works there, look for the site's feed anew with `newsfeed feeds add`."
 MOVED_OR_CLOSED = "Look for the feed's new address on the site, or take it out with `newsfeed feeds remove`."
 ALLOW = 'If this is a server of your own, add "{place}" to allow_private under [fetch] in newsfeed.toml.'
@@ -264,13 +265,13 @@ def _status(host: str, status: int) -> tuple[Cause, str, str, bool]:
     if status == 410:
         return (Cause.GONE, f"{host} says that this feed is gone for good (410).", MOVED_OR_CLOSED, True)
     if status == 429:
-        return (Cause.THROTTLED, f"{host} asks us to come less often (429).", "", False)
+        return (Cause.THROTTLED, f"{host} asks us to come less often (429).", AGAIN, False)
     if status == 451:
         return (Cause.HTTP, f"{host} may not show this feed for legal reasons (451).", "", False)
     if status == 503:
-        return (Cause.THROTTLED, f"{host} is overloaded or closed for the moment (503).", "", False)
+        return (Cause.THROTTLED, f"{host} is overloaded or closed for the moment (503).", AGAIN, False)
     if status >= 500:
-        return (Cause.HTTP, f"{host} has trouble of its own ({status}).", "", False)
+        return (Cause.HTTP, f"{host} has trouble of its own ({status}).", AGAIN, False)
     if status >= 400:
         return (Cause.HTTP, f"{host} refuses the request ({status}).", BROWSER, False)
     return (Cause.HTTP, f"{host} gave an answer that is no feed ({status}).", BROWSER, False)

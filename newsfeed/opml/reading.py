@@ -294,5 +294,7 @@ def _told(kind: str, lines: list[int]) -> Problem:
     text, repair = _DAMAGES[kind]
     shown = ", ".join(map(str, lines[:5]))
     more = f" and {len(lines) - 5:,} more" if len(lines) > 5 else ""
-    where = f"line{'s' if len(lines) > 1 else ''} {shown}{more}"
-    return Problem(text=f"{text} ({where}).", line=lines[0], repair=f"{repair}.")
+    where = (
+        f" (lines {shown}{more})" if len(lines) > 1 else ""
+    )  # one line is told by whoever shows the problem
+    return Problem(text=f"{text}{where}.", line=lines[0], repair=f"{repair}.")

@@ -64,11 +64,12 @@ def digest(
     if stored is not None and not rebuild:
         return update_page(home, store, stored, pulled)
     progress.step("Choosing")
-    pool = pool_for(home, store, day)
+    voices = tuple(people.suggestions(home, store)) if edition.is_weekly(home.settings, day) else ()
+    pool = msgspec.structs.replace(pool_for(home, store, day), suggested=voices)
     built = edition.build(pool, home.settings, date=day, now=home.clock())
     if refresh and articles.improve(home, store, built, pool, secrets or {}):
         # Longer leads take more of the minutes: the choice is made again, by the same rules.
-        pool = pool_for(home, store, day)
+        pool = msgspec.structs.replace(pool_for(home, store, day), suggested=voices)
         built = edition.build(pool, home.settings, date=day, now=home.clock())
     if stored is not None:
         now = home.clock().astimezone(ZoneInfo(home.settings.timezone))
@@ -83,8 +84,7 @@ def digest(
 def pool_for(home: Home, store: Store, day: Day) -> Pool:
     """All that the edition of `day` may be chosen from, as things stand now."""
     pool = store.pool(day, home.clock())
-    voices = people.suggestions(home, store) if edition.is_weekly(home.settings, day) else ()
-    return msgspec.structs.replace(pool, reports=reports(home, store, pool), suggested=tuple(voices))
+    return msgspec.structs.replace(pool, reports=reports(home, store, pool))
 
 
 def update_page(home: Home, store: Store, stored: Edition, pulled: RefreshReport | None) -> DigestReport:

@@ -58,6 +58,7 @@ class Checked(Record, frozen=True, kw_only=True):
     """What is wrong with the list and its feeds."""
 
     problems: tuple[Problem, ...]
+    unreadable: str = ""  # why the last good list is in force
     failing: tuple[FeedReport, ...]
     well: int
     total: int
@@ -74,8 +75,8 @@ class Imported(Record, frozen=True, kw_only=True):
     problems: tuple[Problem, ...]
 
 
-def listing(home: Home, store: Store) -> list[Row]:
-    """Every feed of the list in its order."""
+def listing(home: Home, store: Store) -> tuple[list[Row], str]:
+    """Every feed of the list in its order, and why the last good list is in force ("" where it isn't)."""
     listed = current_list(home, store)
     states = {s.subscription.url: s for s in store.states()}
     rows = []
@@ -91,7 +92,7 @@ def listing(home: Home, store: Store) -> list[Row]:
                 cause=state.failure.text if state.failure else "",
             )
         )
-    return rows
+    return rows, listed.unreadable
 
 
 def _last_new(store: Store, state: FeedState, now: datetime) -> datetime | None:
@@ -247,7 +248,7 @@ def move(home: Home, words: str, folder: str) -> str:
 def check(home: Home, store: Store, *, ask: bool, secrets: dict[str, str], progress: Progress) -> Checked:
     """What is wrong with the list and with each feed; with `ask`, the failing ones are asked again first."""
     listed = current_list(home, store)
-    notes = [f"The last good list is in force: {listed.unreadable}"] if listed.unreadable else []
+    notes: list[str] = []
     if ask:
         failing = [s.subscription.url for s in store.states() if s.failure]
         if failing:
@@ -267,6 +268,7 @@ def check(home: Home, store: Store, *, ask: bool, secrets: dict[str, str], progr
     failing_reports = tuple(h.report for h in said if not h.report.ok)
     return Checked(
         problems=listed.list.problems,
+        unreadable=listed.unreadable,
         failing=failing_reports,
         well=len(every) - len(failing_reports),
         total=len(every),

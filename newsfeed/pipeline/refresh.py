@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -59,6 +59,7 @@ def refresh(
     started = home.clock()
     begun = time.monotonic()
     listed = current_list(home, store)
+    former = {s.subscription.url for s in store.former_states()}
     synced = store.sync(listed.list.subscriptions, started)
     listed_states = store.states()
     names = {s.subscription.url: s.name for s in (*listed_states, *store.former_states())}
@@ -79,7 +80,9 @@ def refresh(
     results = asyncio.run(
         _pull(home, store, ask, force=force, workers=workers, secrets=secrets or {}, progress=progress)
     )
-    added = {s.feed for s in listed_states if s.subscription.url in set(synced.added)}
+    added = {
+        s.feed: s.subscription.url in former for s in listed_states if s.subscription.url in set(synced.added)
+    }
     results = [_mark_added(r, added) for r in (*results, *waiting)]
     report = RefreshReport(
         started=started,
@@ -119,10 +122,11 @@ def _named(state: FeedState, words: Sequence[str]) -> bool:
     return any(w.casefold() in state.name.casefold() or w in state.subscription.url for w in words)
 
 
-def _mark_added(result: FeedResult, added: set[int]) -> FeedResult:
+def _mark_added(result: FeedResult, added: Mapping[int, bool]) -> FeedResult:
+    """`added` tells of each feed that came into the list whether it was there before."""
     if result.feed not in added:
         return result
-    return msgspec.structs.replace(result, added=True)
+    return msgspec.structs.replace(result, added=True, back=added[result.feed])
 
 
 def _no_network(results: Sequence[FeedResult]) -> bool:

@@ -35,6 +35,7 @@ class FeedResult(Record, frozen=True, kw_only=True):
     seconds: float = 0.0
     on_page: int = 0  # its picks and lines on today's page
     added: bool = False  # first refresh since it came into the list
+    back: bool = False  # it was there before: its history goes on
 
 
 class ListChange(Record, frozen=True, kw_only=True):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,12 +25,6 @@ NEWS = [
     Entry("Brand campaigns move back to search as social ads lose reach", "Marketers shift advertising budgets to search engine marketing. Agencies report better conversion from content.", hours=10),
     Entry("Sales teams cut their pipeline reviews to ten minutes", "Sales reps win more deals when quota talks are short. A survey of B2B sellers shows how prospects decide.", hours=11),
 ]  # fmt: skip
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as running:
-        yield running
 
 
 @pytest.fixture
@@ -213,6 +207,10 @@ def test_a_feed_added_by_hand_is_found_at_the_next_refresh(
     home.at(NOON + timedelta(hours=2))
     assert home.run("refresh") == 0
     assert "feeds.opml: +1 −1 (new: Third; gone: The Morning)" in capsys.readouterr().out
+    home.list(homes.opml(first, ("News", "Other", other), third))
+    home.at(NOON + timedelta(hours=3))
+    assert home.run("refresh") == 0
+    assert "back: The Morning, 0 new items" in capsys.readouterr().out
 
 
 def test_a_broken_list_leaves_the_last_good_one_in_force(
@@ -387,6 +385,8 @@ def test_a_list_that_ends_in_the_middle_removes_nothing(
     told = capsys.readouterr()
     assert "2 feeds in the last good list" in told.out
     assert "it ends in the middle" in told.err
+    assert home.run("feeds", "check") == 1
+    assert "the last good list is in force: it ends in the middle, line 9" in capsys.readouterr().err
 
 
 def test_a_published_page_says_who_can_read_it(
@@ -404,3 +404,23 @@ def test_a_published_page_says_who_can_read_it(
     told = capsys.readouterr().out
     assert f"Published to {tmp_path / 'synced'}. Whoever reads that folder reads your page." in told
     assert (tmp_path / "synced" / "index.html").read_text() == home.page()
+
+
+def test_a_feed_that_fails_is_told_with_its_day_and_its_next_try(
+    home: TestHome, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = feed(server, "/a", "The Morning", NEWS)
+    home.list(homes.opml(("News", "The Morning", good), ("News", "Other", server.reply("/b", status=500))))
+    home.run("refresh")
+    home.at(NOON + timedelta(days=2))
+    home.run("refresh")
+    capsys.readouterr()
+    assert home.run("feeds", "check") == 1
+    told = " ".join(capsys.readouterr().out.split())
+    assert "failing since 18 Mar" in told
+    assert home.run("feeds", "check", "--json") == 1
+    (failing,) = json.loads(capsys.readouterr().out)["failing"]
+    assert failing["cause"].endswith("trouble of its own (500).")
+    assert failing["repair"] == "Nothing to do: it is asked again by itself."
+    well = told[told.index("Next try", told.index("Next try") + 8) :]
+    assert re.search(r"The Morning well [\d.]+ .*just now \d\d:\d\d", well)
