@@ -280,3 +280,10 @@ def test_real_mornings_are_far_below_the_limit() -> None:
 )
 def test_where_links_of_a_mail_may_lead(address: str, fine: bool) -> None:
     assert bool(room.public(address)) is fine
+
+
+def test_what_a_refresh_did_not_find_is_no_news_for_a_mail() -> None:
+    said = "Nothing since 06:30 is worth your minutes."
+    letter = Templates().letter(msgspec.structs.replace(editions.full_day(), since_note=said))
+    assert said not in letter.text
+    assert said not in letter.html
