@@ -5,7 +5,7 @@ default. tomllib and msgspec do the reading: together they load in a tenth of th
 and their errors carry the path of the bad key, from which its line is found.
 """
 
-from newsfeed.config.checking import ADDRESS, CHOICES, RANGES, THIS_MACHINE, WEEKDAYS, publish_folder
+from newsfeed.config.checking import ADDRESS, CHOICES, RANGES, THIS_MACHINE, publish_folder
 from newsfeed.config.explaining import PLAIN
 from newsfeed.config.machine import detect_timezone, frozen_clock, has_display, home_folder, user_folders
 from newsfeed.config.places import FILE, with_table
@@ -35,7 +35,6 @@ __all__ = [
     "RANGES",
     "TEMPLATE",
     "THIS_MACHINE",
-    "WEEKDAYS",
     "detect_timezone",
     "forget_in_keyring",
     "frozen_clock",

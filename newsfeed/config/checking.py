@@ -9,27 +9,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from newsfeed.config.places import FILE, line_of
 from newsfeed.errors import SettingsError
-from newsfeed.model import Settings
+from newsfeed.model import WEEKDAYS, Settings
 
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,190}$)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 CHOICES = {
     ("edition", "breadth"): ("depth", "balanced", "breadth"),
     ("edition", "voices"): ("few", "balanced", "many"),
     ("edition", "read_articles"): ("off", "same-site", "all"),
-    ("edition", "breadth_day"): (
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "never",
-    ),
+    ("edition", "breadth_day"): (*WEEKDAYS, "never"),
     ("mail", "by"): ("smtp", "sendmail", "maildir", "eml"),
     ("mail", "security"): ("starttls", "tls", "none"),
 }
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 RANGES = {
     ("edition", "minutes"): (1, 120),

@@ -28,6 +28,7 @@ from newsfeed.model.items import Counts, Enclosure, FeedUpdate, Item, KnownItem,
 from newsfeed.model.lists import Problem, Subscription, SubscriptionList
 from newsfeed.model.pool import Candidate, FeedFacts, History, Pool, Shown
 from newsfeed.model.settings import (
+    WEEKDAYS,
     EditionSetting,
     FetchSetting,
     KeepSetting,
@@ -43,6 +44,7 @@ from newsfeed.model.topics import Correction, Story, Tagging, Term, TopicScore
 
 __all__ = [
     "PAGE_END",
+    "WEEKDAYS",
     "Breadth",
     "BreadthRow",
     "Candidate",

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
 
 class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of the settings' records: like `Record`, but an unknown key is an error."""
@@ -74,15 +76,7 @@ class ScheduleSetting(Setting, frozen=True, kw_only=True):
     """When the edition is handed out, in the reader's zone."""
 
     hour: str = "06:30"
-    days: tuple[str, ...] = (
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-    )
+    days: tuple[str, ...] = WEEKDAYS
     ahead: int = 20  # minutes before the hour in which feeds are asked and the page is made
 
 

@@ -33,7 +33,7 @@ _TAG = re.compile(r"/(?:web/)?(?:tags|timelines/tag)/([^/?#.]+)/?(\.rss)?")
 _LIST = re.compile(r"/(?:web/)?(?:lists|timelines/list)/(\d+)/?")
 _HOME = re.compile(r"/(?:web/)?(?:home|timelines/home)/?|/?")
 # Hosts whose "/@name" is something else.
-_NOT_MASTODON = (
+_OTHER_NETWORKS = (
     "youtube.com", "medium.com", "tiktok.com", "threads.net", "threads.com", "substack.com", "t.me", "telegram.me",
     "rumble.com", "odysee.com", "flipboard.com", "hackernoon.com", "npmjs.com", "dev.to", "bsky.app", "x.com",
     "twitter.com", "instagram.com", "facebook.com", "linkedin.com", "steemit.com", "note.com",
@@ -76,7 +76,7 @@ def _place(subscription: Subscription) -> _Place | None:
     except ValueError:
         return None
     if parts.scheme not in {"http", "https"} or any(
-        host == n or host.endswith("." + n) for n in _NOT_MASTODON
+        host == n or host.endswith("." + n) for n in _OTHER_NETWORKS
     ):
         return None
     server, path, said = (
