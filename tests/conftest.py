@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from serving import Server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -15,3 +18,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def rewrite_golden(request: pytest.FixtureRequest) -> bool:
     """Whether golden files are to be written anew."""
     return bool(request.config.getoption("--golden"))
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A web server on loopback, empty at first."""
+    with Server() as running:
+        yield running

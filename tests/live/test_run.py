@@ -20,7 +20,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from email import policy
 from email.parser import BytesParser
@@ -98,12 +98,6 @@ class Running:
         assert self._process.stdout
         self._process.stdout.close()
         return code
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as running:
-        yield running
 
 
 def prepare(tmp_path: Path, server: Server, mail: MailServer, feeds: int = 6) -> Path:
