@@ -18,6 +18,7 @@ import pytest
 from homes import NOON, Entry, TestHome
 from serving import Server
 
+from newsfeed.cli.context import now
 from newsfeed.edition import CAUSES
 from newsfeed.model import Edition
 from newsfeed.store import Store
@@ -112,6 +113,12 @@ def past(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[T
         yield home
 
 
+@pytest.fixture(autouse=True)
+def last_morning(past: TestHome) -> None:
+    """Every test begins by the clock of the last morning, wherever the one before it left off."""
+    past.at(NOON + timedelta(days=DAYS - 1))
+
+
 @pytest.fixture
 def copied(past: TestHome, tmp_path: Path) -> TestHome:
     """A copy of that home, to be changed."""
@@ -121,7 +128,7 @@ def copied(past: TestHome, tmp_path: Path) -> TestHome:
 
 
 def editions(home: TestHome) -> list[Edition]:
-    with Store.open(home.folder / ".newsfeed" / "newsfeed.db", now=NOON + timedelta(days=DAYS)) as store:
+    with Store.open(home.folder / ".newsfeed" / "newsfeed.db", now=now()) as store:
         found = [store.edition(day) for day in store.editions()]
     return [one for one in found if one is not None]
 
