@@ -10,7 +10,7 @@ from .features import GAP, SKIPPED, UNKNOWN
 from .folders import topic_of_folder
 from .lexicon import Lexicon
 from .records import Document
-from .words import BREAK, MARK, STOP, TEXT_CHARS, Vocabulary, language_mark, read, stem
+from .words import BREAK, MARK, STOP, TEXT_CHARS, Vocabulary, language_mark, prose, read, stem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -118,14 +118,15 @@ def _text(document: Document) -> tuple[str, str]:
     Names that mean a topic become that topic's mark; other categories are read as words, other sections not at
     all, for most are furniture ("content", "index", "story").
     """
+    title, text = prose(document.title), prose(document.text)
     if not document.tags and not document.link:
-        return document.title, document.text
+        return title, text
     marks = dict.fromkeys(mark(name) for name in (*document.tags, *sections(document.link)))
     extra = [name for name in document.tags if not mark(name)]
     known = [name for name in marks if name]
     if not known and not extra:
-        return document.title, document.text
-    return document.title, f"{document.text[: TEXT_CHARS - 100]}\n{' '.join(known)}\n{', '.join(extra)}"
+        return title, text
+    return title, f"{text[: TEXT_CHARS - 100]}\n{' '.join(known)}\n{', '.join(extra)}"[:TEXT_CHARS]
 
 
 @lru_cache(maxsize=20_000)

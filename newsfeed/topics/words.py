@@ -26,6 +26,16 @@ _WORD = re.compile(r"§?[^\W_]+(?:[.'’&][^\W_]+)*(?:\+\+|#(?!\w))?|[$€£]")
 _DIGITS = re.compile(r"\d[\d.,]*")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
+# What an address spells ("utm_campaign", "podcasts.example") is no word of the text.
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
+
+# A sponsor's sentence, and the calls to buy that follow it, are about the sponsor.
+_SPONSOR = re.compile(
+    r"(?:this|today['’]s|our|the) [\w ]{0,30}?(?:is|was|are)? ?(?:sponsored|supported|presented|brought to you) by\b[^.!?\n]*[.!?]?"
+    r"(?:\s*(?:download|sign up|get|try|use (?:the |my |our )?code|visit|go to|head to|learn more|start)\b[^.!?\n]*[.!?]?){0,2}",
+    re.IGNORECASE,
+)
+
 #: Begins a word that is no word of the text: a topic named by a category or by a section of the link.
 MARK = "§"
 
@@ -36,6 +46,16 @@ BREAK = 0
 def words(text: str) -> list[str]:
     """The words of a text as they stand, in lower case."""
     return _WORD.findall(text.lower())
+
+
+def prose(text: str) -> str:
+    """The beginning of a text that is read, without addresses and what its sponsor says."""
+    text = text[: 2 * TEXT_CHARS]
+    if "://" in text or "www." in text:
+        text = _ADDRESS.sub(" ", text)
+    if "ponsored" in text or "upported by" in text or "resented by" in text or "rought to you" in text:
+        text = _SPONSOR.sub(" ", text)
+    return text[:TEXT_CHARS]
 
 
 def surface(word: str) -> str:
@@ -123,7 +143,7 @@ class Vocabulary(dict[str, int]):
 def read(
     texts: Iterable[tuple[str, str]], vocabulary: Vocabulary
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
-    """Titles and texts as one long array of word numbers.
+    """Titles and texts (the part of them that is to be read) as one long array of word numbers.
 
     Returns word numbers, the document index of each, and whether it stands in the title; each title and each
     text is closed by a break.
@@ -136,7 +156,7 @@ def read(
     stop = ("",)
     for title, text in texts:
         head = find(title[:TITLE_CHARS].lower())
-        body = find(text[:TEXT_CHARS].lower())
+        body = find(text.lower())
         lists += (head, stop, body, stop)
         lengths += (len(head) + 1, len(body) + 1)
     numbers = np.fromiter(
