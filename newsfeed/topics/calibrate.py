@@ -1,8 +1,9 @@
 """Platt calibration: evidence to probabilities that mean what they say.
 
-Fitted on hand-labelled examples that the judging model has not seen (cross-fitted), over all topics together:
-single topics have too few examples for a threshold of their own that would hold elsewhere (measured: thresholds
-by topic did not carry over from our seeds to other data; one common line did).
+The line is fitted on hand-labelled examples that the judging model has not seen (cross-fitted), over all topics
+together: single topics have too few examples for a threshold of their own that would hold elsewhere (measured:
+thresholds by topic did not carry over from our seeds to other data; one common line did). Where the reader's
+folders give a topic feeds enough, `thresholds` moves its line as far as they agree that it should move.
 """
 
 from __future__ import annotations
@@ -38,6 +39,14 @@ class Line(NamedTuple):
             model=self.model,
         )
 
+
+#: Feeds that a topic must have in trusted folders before its threshold is tuned by them.
+LEAST_FEEDS = 2
+MOST_SHIFT = 0.6  # log-odds that a topic's threshold can move
+RESAMPLES = 40
+FLAT = 0.002  # thresholds whose F1 differ by less are as good as each other
+# What the resampled feeds don't show of the doubt: a variance for every topic, and one that falls with the feeds.
+DOUBT, DOUBT_OF_A_FEED = 0.1, 2.0
 
 #: Slope and intercept where nothing can be fitted; also what a fit is drawn to, as by a few dozen examples.
 USUAL = (1.6, 2.5)
@@ -81,3 +90,39 @@ def fit(
         if np.abs(step).max() < 1e-6:
             break
     return line(share, max(float(at[0]), 0.3), float(at[1]))
+
+
+def threshold(
+    z: NDArray[np.float64],
+    truth: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+    feed: NDArray[np.int64],
+    *,
+    seed: int = 0,
+) -> float:
+    """The log-odds from which one topic is best told, 0 where the documents don't agree on another.
+
+    `z` are its log-odds by document, `truth` whether the document's folder names the topic, `weights` how far the
+    folder is trusted, `feed` a number a feed. The threshold of best F1 is taken over resampled feeds (bootstrap:
+    documents of one feed are no independent witnesses) and drawn to 0 the more, the more it varies between them.
+    """
+    import numpy as np
+
+    _, of = np.unique(feed, return_inverse=True)
+    feeds = int(of.max(initial=-1)) + 1
+    if np.unique(feed[truth]).size < LEAST_FEEDS:
+        return 0.0
+    grid = np.linspace(-2.0, 2.0, 41)
+    told = z[:, None] >= grid
+    hits = np.zeros((feeds, grid.size))
+    named = np.zeros((feeds, grid.size))
+    wanted = np.bincount(of, weights=weights * truth, minlength=feeds)
+    np.add.at(hits, of, weights[:, None] * (told & truth[:, None]))
+    np.add.at(named, of, weights[:, None] * told)
+    times = np.random.default_rng(seed).multinomial(feeds, np.full(feeds, 1 / feeds), size=RESAMPLES)
+    f1 = 2 * (times @ hits) / np.maximum(times @ named + (times @ wanted)[:, None], 1e-9)
+    good = f1 >= f1.max(axis=1, keepdims=True) - FLAT
+    best = (good * grid).sum(axis=1) / good.sum(axis=1)
+    mean = float(best.mean())
+    doubt = float(best.var(ddof=1)) + DOUBT + DOUBT_OF_A_FEED / np.unique(feed[truth]).size
+    return float(np.clip(mean * mean**2 / (mean**2 + doubt), -MOST_SHIFT, MOST_SHIFT))

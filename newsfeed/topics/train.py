@@ -4,7 +4,9 @@
 2. Each feed's folder is believed as far as its documents agree, and moves their labels.
 3. Documents are parted by feed; what is learned on one part judges the other, so that no feed confirms its own
    folder. Steps 2 and 3 once more with that judgement.
-4. The model is fitted on seeds, documents and corrections, and packed with what was learned of each feed.
+4. The model is fitted on seeds, documents and corrections.
+5. Where trusted folders give a topic two feeds or more, its threshold is tuned on random folds within the feeds,
+   and all is packed with what was learned of each feed.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import msgspec
 from newsfeed.model import TopicSetting
 
 from . import calibrate, linear, trust
-from .combine import Scales, sigmoid
+from .combine import IMPLIES, Scales, sigmoid
 from .features import UNKNOWN
 from .fitting import Design
 from .folders import topic_of_folders
@@ -45,6 +47,7 @@ READY = 0.6  # and to what the line says, for the threshold of p = .5: F1 is bes
 SHARE_OF_OWN = 0.65
 SHARE_OF_SEEDS = 0.5
 FEW = 150
+BELIEVED = 0.5  # trust from which on a folder's documents tune thresholds
 MOST_DOCUMENTS = 50_000
 PSEUDO_ITEMS = 4.0  # a feed's mix is shrunk as by so many items of the overall mix
 
@@ -148,7 +151,9 @@ def trained(
     _believe(material, z, targets, trusted)
     model = design.model(design.fit(targets, material.weights, seed=seed))
     ready = READY if share == SHARE_OF_OWN else 0.0
-    scales = line._replace(intercept=line.intercept + ready).scales()
+    line = line._replace(intercept=line.intercept + ready)
+    moved = _thresholds(material, targets, trusted, design, lexical, line, cold.order, seed)
+    scales = msgspec.structs.replace(line.scales(), offset=moved)
     return Tagger(cold.lexicon, model, scales, topics, _priors(material, targets, trusted, cold.order))
 
 
@@ -160,6 +165,48 @@ def _believe(
     careful = z[loose] - CAREFUL
     trusted[loose] = trust.trust(material.folder[loose], material.feed[loose], sigmoid(careful))
     targets[loose] = trust.believe(careful, material.folder[loose], trusted[loose])
+
+
+def _thresholds(
+    material: _Material,
+    targets: NDArray[np.float64],
+    trusted: NDArray[np.float64],
+    design: Design,
+    lexical: NDArray[np.float64],
+    line: calibrate.Line,
+    order: tuple[str, ...],
+    seed: int,
+) -> dict[str, float]:
+    """What each topic's log-odds gain (or lose) because trusted folders say so.
+
+    Folds are random within the feeds: with whole feeds left out, a topic that has few of them would lose its
+    vocabulary, and its threshold would collapse.
+    """
+    import numpy as np
+
+    filed = (material.folder >= 0) & (trusted >= BELIEVED)
+    if not filed.any():
+        return {}
+    fold = np.random.default_rng(seed).integers(0, PARTS, filed.size)
+    learned = np.zeros_like(targets)
+    for number in range(PARTS):
+        inside = fold == number
+        learned[inside] = design.predict(design.fit(targets, material.weights, ~inside, seed=seed), inside)
+    z = line(learned, lexical)
+    found = {}
+    place = {topic: number for number, topic in enumerate(order)}
+    for topic, column in place.items():
+        if topic == OTHER:
+            continue
+        # An item on ai in a folder on ai is no proof against technology.
+        finer = [place[kin] for kin, (parent, _) in IMPLIES.items() if parent == topic and kin in place]
+        clear = filed & ~((targets[:, finer] > 0.5).any(axis=1) & (material.folder != column))
+        moved = -calibrate.threshold(
+            z[clear, column], material.folder[clear] == column, trusted[clear], material.feed[clear], seed=seed
+        )
+        if moved:
+            found[topic] = round(moved, 3)
+    return found
 
 
 def _by_lexicon(parts: Mapping[str, NDArray[np.float64]], scales: Scales) -> NDArray[np.float64]:
