@@ -176,6 +176,25 @@ def test_folders_speak_for_german_items(tagger: Tagger) -> None:
     assert filed["finance"] > alone.get("finance", 0.0)
 
 
+@pytest.mark.parametrize(
+    "noise",
+    [
+        "Listen at https://podcasts.example/campaign?utm_source=email&utm_campaign=brand-advertising",
+        "This episode is sponsored by Quay Bank. Open an account at www.quaybank.example/shares today.",
+        "Today's issue is brought to you by Lumen Ads! Sign up for their marketing webinar on brand campaigns.",
+    ],
+)
+def test_addresses_and_sponsors_are_no_words_of_the_text(tagger: Tagger, noise: str) -> None:
+    plain = Document(id=1, title="Our heron came back", text="It stood on one leg by the pond all morning.")
+    noisy = Document(id=1, title=plain.title, text=f"{plain.text} {noise}")
+    quiet, loud = tagger.tag([plain])[0], tagger.tag([noisy])[0]
+    assert {s.topic: round(s.p, 1) for s in loud.scores} == {s.topic: round(s.p, 1) for s in quiet.scores}
+    sponsors = Document(
+        id=2, title="Sponsored by nobody: how brands choose agencies for their campaigns", text=""
+    )
+    assert tagger.tag([sponsors])[0].scores[0].topic == "marketing"
+
+
 def test_sections_of_the_link_are_read(tagger: Tagger) -> None:
     title = "Smith delighted after the big night"
     plain = {

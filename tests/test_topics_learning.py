@@ -6,10 +6,12 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from newsfeed.model import Tagging, TopicSetting
 from newsfeed.topics import Document, Label, load
+from newsfeed.topics.calibrate import threshold
 from newsfeed.topics.child import job
 from newsfeed.topics.corrections import Corrections, corrected
 from newsfeed.topics.policy import Trained, due
@@ -261,3 +263,44 @@ def test_when_training_is_due(
     trained_then = Trained(at=NOW - last, items=1000, corrections=3, inputs="a") if last is not None else None
     said = due(trained_then, now=NOW, items=items_now, corrections=corrections, inputs=inputs)
     assert bool(said) is is_due
+
+
+def test_what_training_has_seen_moves_its_feed_by_the_mix_alone() -> None:
+    label = Label(document=NEWS, topics=("design",))
+    fresh = corrected(load(None, {}), [label])
+    again = corrected(load(train([NEWS, COPY, SAME_FEED, STRANGER], {}, [label], {}), {}), [label])
+    assert again.learned == {NEWS.id}
+    assert p(again.tag([NEWS])[0], "design") > 0.95
+    assert p(again.tag([COPY])[0], "design") > 0.5
+    moved = {s.topic: s.parts.get("corrections", 0.0) for s in again.tag([SAME_FEED])[0].scores}
+    assert not any(moved.values())
+    assert any(s.parts.get("corrections") for s in fresh.tag([SAME_FEED])[0].scores)
+    assert again.priors["a"].mix["design"] > 0 > again.priors["c"].mix["design"]
+
+
+# --------------------------------------------------------------------------- thresholds of topics
+
+
+def drawn(feeds: int, line: float, seed: int = 0) -> tuple[object, object, object, object]:
+    """Documents of feeds whose items have a topic where their log-odds are above a line, give or take."""
+    draw = np.random.default_rng(seed)
+    z = draw.normal(0.0, 2.0, feeds * 40)
+    truth = z + draw.normal(0.0, 0.3, z.size) > line
+    return z, truth, np.ones(z.size), np.repeat(np.arange(feeds), 40)
+
+
+def test_a_threshold_moves_where_feeds_agree() -> None:
+    assert 0.1 < threshold(*drawn(30, 0.5)) <= 0.6  # type: ignore[arg-type]
+    assert -0.6 <= threshold(*drawn(30, -0.5)) < -0.1  # type: ignore[arg-type]
+    assert abs(threshold(*drawn(30, 0.0))) < 0.1  # type: ignore[arg-type]
+
+
+def test_a_threshold_stays_where_feeds_are_few() -> None:
+    assert threshold(*drawn(1, 1.0)) == 0.0  # type: ignore[arg-type]
+    assert threshold(*drawn(2, 1.0)) < threshold(*drawn(40, 1.0))  # type: ignore[arg-type]
+    z, _, weights, feed = drawn(5, 0.0)
+    assert threshold(z, np.zeros(200, bool), weights, feed) == 0.0  # type: ignore[arg-type]
+
+
+def test_training_without_folders_leaves_the_thresholds_alone() -> None:
+    assert load(train([NEWS, COPY, STRANGER], {}, [], {}), {}).scales.offset == {}

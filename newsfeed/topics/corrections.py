@@ -1,7 +1,8 @@
 """What a correction does at once, before any training.
 
 The corrected item gets its topics for good. Items like it move with it: near duplicates fully, items that share
-its names in part, items of its feed a little, the more corrections of that feed agree. What moves them is the
+its names in part, items of its feed a little: those that were judged as it was, the more the more corrections
+of that feed agree. What moves them is the
 correction's *residual*: how far the judgement was from the reader's word. Once training has learned it, the
 residual is small and so is the push.
 """
@@ -12,7 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from .combine import logit
+from .combine import logit, sigmoid
 from .lexicon import TITLE_WEIGHT
 from .reading import Reading
 from .records import OTHER, Document, Label
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 SURE = 0.97  # probability that a corrected item's topics get
 NEAR, SAME = 0.25, 0.6  # cosines between which a correction begins to speak and speaks fully
-FEED_ITEMS = 5.0  # so many corrections of one feed move its other items by half of what they say
+FEED_ITEMS = 5.0  # so many corrections of one feed move an item judged as they were by half of what they say
 MOST = 12.0  # log-odds that corrections can move another item
 NAME_WEIGHT = 1.5  # a name counts more than another word
 TELLING = 16  # words of a correction that are looked for in other documents
@@ -42,6 +43,7 @@ class Corrections:
         self._tagger = tagger
         self._idf_of = _idf(tagger)
         self._labels: dict[int | str, Label] = {}
+        self._judged: dict[int | str, NDArray[np.float64]] = {}
         self._residual: dict[int | str, NDArray[np.float64]] = {}
         self._vectors: dict[int | str, dict[str, float]] = {}
         self._index: _Index | None = None
@@ -65,7 +67,7 @@ class Corrections:
         """Take a correction back; false if there was none."""
         if document not in self._labels:
             return False
-        del self._labels[document], self._residual[document], self._vectors[document]
+        del self._labels[document], self._judged[document], self._residual[document], self._vectors[document]
         self._index = None
         return True
 
@@ -78,6 +80,7 @@ class Corrections:
         judged = self._tagger.log_odds([label.document for label in labels])
         for label, z in zip(labels, judged, strict=True):
             wanted = self._wanted(label)
+            self._judged[label.document.id] = z
             # Who was surer than a correction says must not be made less sure by it: a confirmation never pushes down.
             self._residual[label.document.id] = np.where(
                 wanted > 0, np.maximum(wanted - z, 0.0), np.minimum(wanted - z, 0.0)
@@ -128,9 +131,11 @@ class Corrections:
         found += (near @ index.residual) / np.maximum(near.sum(axis=1, keepdims=True), 1.0)
         left = 1.0 - np.minimum(near.sum(axis=1), 1.0)
         for row, document in enumerate(documents):
-            said = index.by_feed.get(document.feed)
-            if said is not None:
-                found[row] += left[row] * said
+            numbers = index.by_feed.get(document.feed)
+            if numbers is not None:
+                # A feed on everything is wrong about one subject, not about all: what was judged alike moves.
+                like = np.minimum(index.judged[numbers], _profile(z[row])).sum(axis=1)
+                found[row] += left[row] * (like @ index.residual[numbers]) / (like.sum() + FEED_ITEMS)
         found = np.clip(found, -MOST, MOST)
         for row, document in enumerate(documents):
             label = self._labels.get(document.id)
@@ -183,6 +188,16 @@ class Corrections:
         return found
 
 
+def _profile(z: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A judgement as shares that add up to one, what speaks for no topic last."""
+    import numpy as np
+
+    p = sigmoid(z)
+    whole = np.append(p, max(0.0, 1.0 - float(p.sum())))
+    found: NDArray[np.float64] = whole / whole.sum()
+    return found
+
+
 class _Index:
     """Corrections as arrays: for each telling word who has it, and what each correction says."""
 
@@ -205,12 +220,11 @@ class _Index:
         feeds: dict[str, list[int]] = {}
         for number, i in enumerate(ids):
             feed = corrections._labels[i].document.feed
-            if feed:
+            # What training has seen speaks by the model and the feed's mix; said twice it would be too much.
+            if feed and i not in corrections._tagger.learned:
                 feeds.setdefault(feed, []).append(number)
-        self.by_feed = {
-            feed: self.residual[numbers].mean(axis=0) * len(numbers) / (len(numbers) + FEED_ITEMS)
-            for feed, numbers in feeds.items()
-        }
+        self.by_feed = {feed: np.array(numbers) for feed, numbers in feeds.items()}
+        self.judged = np.stack([_profile(corrections._judged[i]) for i in ids])
 
     def alike(
         self, reading: Reading, idf: NDArray[np.float64], number_of: Callable[[str], int | None]

@@ -96,7 +96,8 @@ def load(weights: bytes | None, topics: Mapping[str, TopicSetting]) -> Tagger:
     model = _widen(linear.from_arrays(head["topics"], arrays), lexicon.topics)
     scales = msgspec.convert(head["scales"], Scales)
     priors = msgspec.convert(head.get("priors", {}), dict[str, FeedPrior])
-    return Tagger(lexicon, model, scales, topics, priors)
+    learned = msgspec.convert(head.get("learned", []), list[int | str])
+    return Tagger(lexicon, model, scales, topics, priors, learned)
 
 
 def _widen(model: linear.Linear, topics: tuple[str, ...]) -> linear.Linear:

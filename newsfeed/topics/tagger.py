@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -49,6 +49,7 @@ class Tagger:
         scales: Scales,
         topics: Mapping[str, TopicSetting],
         priors: Mapping[str, FeedPrior],
+        learned: Iterable[int | str] = (),
     ) -> None:
         import numpy as np
 
@@ -60,6 +61,7 @@ class Tagger:
         self.model = model
         self.lexicon = lexicon
         self.priors = priors
+        self.learned = frozenset(learned)  # documents whose corrections the training has seen
         self._reader = Reader(lexicon, Stems(model.stems))
         self._not_news = NotNews.shipped()
         self._folders: dict[tuple[str, ...], str] = {}
@@ -248,4 +250,5 @@ def header(tagger: Tagger) -> dict[str, Any]:
         "topics": list(tagger.order),
         "scales": msgspec.to_builtins(tagger.scales),
         "priors": msgspec.to_builtins(tagger.priors),
+        "learned": sorted(tagger.learned, key=str),
     }

@@ -154,7 +154,9 @@ def trained(
     line = line._replace(intercept=line.intercept + ready)
     moved = _thresholds(material, targets, trusted, design, lexical, line, cold.order, seed)
     scales = msgspec.structs.replace(line.scales(), offset=moved)
-    return Tagger(cold.lexicon, model, scales, topics, _priors(material, targets, trusted, cold.order))
+    priors = _priors(material, targets, trusted, cold.order)
+    learned = [label.document.id for label in corrections]
+    return Tagger(cold.lexicon, model, scales, topics, priors, learned)
 
 
 def _believe(
@@ -202,7 +204,11 @@ def _thresholds(
         finer = [place[kin] for kin, (parent, _) in IMPLIES.items() if parent == topic and kin in place]
         clear = filed & ~((targets[:, finer] > 0.5).any(axis=1) & (material.folder != column))
         moved = -calibrate.threshold(
-            z[clear, column], material.folder[clear] == column, trusted[clear], material.feed[clear], seed=seed
+            z[clear, column],
+            material.folder[clear] == column,
+            trusted[clear],
+            material.feed[clear],
+            seed=seed,
         )
         if moved:
             found[topic] = round(moved, 3)
@@ -263,6 +269,9 @@ def _gather(
     numbers: dict[str, int] = {"": 0}
     feed = np.zeros(count, np.int64)
     named: dict[tuple[str, ...], str] = {}
+    for row, (label, weight) in enumerate(labels):
+        if weight == CORRECTION_WEIGHT:
+            feed[row] = numbers.setdefault(label.document.feed, len(numbers))
     for row, document in enumerate(loose, start=len(labels)):
         feed[row] = numbers.setdefault(document.feed, len(numbers))
         path = document.folders or tuple(folders.get(document.feed, ()))
@@ -303,9 +312,11 @@ def _priors(
         return found
     usual = targets[loose].mean(axis=0)
     many = int(material.feed.max()) + 1
-    items = np.bincount(material.feed[loose], minlength=many)
+    # Corrected items count in their feed's mix as others do, only that their topics are known.
+    told = loose | ((material.feed > 0) & (material.weights == CORRECTION_WEIGHT))
+    items = np.bincount(material.feed[told], minlength=many)
     total = np.stack(
-        [np.bincount(material.feed[loose], weights=column, minlength=many) for column in targets[loose].T],
+        [np.bincount(material.feed[told], weights=column, minlength=many) for column in targets[told].T],
         axis=1,
     )
     mix = (total + PSEUDO_ITEMS * usual) / (items[:, None] + PSEUDO_ITEMS)
