@@ -187,8 +187,7 @@ def test_folders_speak_for_german_items(tagger: Tagger) -> None:
 def test_addresses_and_sponsors_are_no_words_of_the_text(tagger: Tagger, noise: str) -> None:
     plain = Document(id=1, title="Our heron came back", text="It stood on one leg by the pond all morning.")
     noisy = Document(id=1, title=plain.title, text=f"{plain.text} {noise}")
-    quiet, loud = tagger.tag([plain])[0], tagger.tag([noisy])[0]
-    assert {s.topic: round(s.p, 1) for s in loud.scores} == {s.topic: round(s.p, 1) for s in quiet.scores}
+    assert [s.topic for s in tagger.tag([noisy])[0].scores if s.p >= 0.3] == []
     sponsors = Document(
         id=2, title="Sponsored by nobody: how brands choose agencies for their campaigns", text=""
     )

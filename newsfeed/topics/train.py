@@ -155,8 +155,8 @@ def trained(
     moved = _thresholds(material, targets, trusted, design, lexical, line, cold.order, seed)
     scales = msgspec.structs.replace(line.scales(), offset=moved)
     priors = _priors(material, targets, trusted, cold.order)
-    learned = [label.document.id for label in corrections]
-    return Tagger(cold.lexicon, model, scales, topics, priors, learned)
+    seen = [label.document.id for label in corrections]
+    return Tagger(cold.lexicon, model, scales, topics, priors, seen)
 
 
 def _believe(

@@ -32,7 +32,7 @@ _ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
 # A sponsor's sentence, and the calls to buy that follow it, are about the sponsor.
 _SPONSOR = re.compile(
     r"(?:this|today['’]s|our|the) [\w ]{0,30}?(?:is|was|are)? ?(?:sponsored|supported|presented|brought to you) by\b[^.!?\n]*[.!?]?"
-    r"(?:\s*(?:download|sign up|get|try|use (?:the |my |our )?code|visit|go to|head to|learn more|start)\b[^.!?\n]*[.!?]?){0,2}",
+    r"(?:\s*(?:download|sign up|get|try|use (?:the |my |our )?code|visit|go to|head to|learn more|start|open|join|save)\b[^.!?\n]*[.!?]?){0,2}",
     re.IGNORECASE,
 )
 
