@@ -134,6 +134,6 @@ def _print_piped(lines: Sequence[str], problems: Sequence[Problem]) -> None:
         sys.stdout.write(line + "\n")
     sys.stdout.flush()
     for problem in problems:
-        show.err.print(f"line {problem.line}: {problem.text} {problem.repair}".rstrip(), markup=False)
+        show.err.print(f"{problem.text} {problem.repair}".rstrip(), markup=False)
     if problems:
         raise typer.Exit(1 if lines else 2)
