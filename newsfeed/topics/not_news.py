@@ -26,11 +26,14 @@ SHORTEST = 3  # letters that are worth looking for
 
 
 class Pattern(NamedTuple):
-    """One way to be no news: all `fields` must match, `unless` must not."""
+    """One way to be no news: all `fields` must match; `unless` (title and text) and `about` (title) must not."""
 
     kind: str
     fields: tuple[tuple[str, re.Pattern[str]], ...]
     unless: re.Pattern[str] | None
+    about: (
+        re.Pattern[str] | None
+    )  # titles of stories about such things; of no weight against link or category
     gate: str  # the field whose letters are looked for first
     letters: tuple[str, ...]  # one of them stands in every match; empty: unknown
 
@@ -42,6 +45,7 @@ def parse(text: str) -> list[Pattern]:
     try:
         table = tomllib.loads(text)
         words = table.get("words", {})
+        about = _compile(table["about"]) if "about" in table else None
         for number, written in enumerate(table.get("pattern", ()), start=1):
             row = {key: _spelled(value, words) for key, value in written.items()}
             unknown = set(row) - {"kind", "unless", *FIELDS}
@@ -53,7 +57,8 @@ def parse(text: str) -> list[Pattern]:
             unless = _compile(row["unless"]) if "unless" in row else None
             gates = [(field, letters(row[field])) for field in FIELDS if field in row]
             gate, needed = max(gates, key=lambda pair: (bool(pair[1]), pair[0] == "title"))
-            found.append(Pattern(row["kind"], fields, unless, gate, needed))
+            by_title = {"title"} == set(row) & set(FIELDS)
+            found.append(Pattern(row["kind"], fields, unless, about if by_title else None, gate, needed))
     except KeyError as error:
         raise SettingsError(
             "not_news.toml", f"<{error.args[0]}> stands for no list of [words]", repair
@@ -171,6 +176,8 @@ def _matches(pattern: Pattern, texts: dict[str, list[str]], number: int) -> bool
             )
         ):
             return False
+    if pattern.about is not None and pattern.about.search(texts["title"][number]):
+        return False
     if pattern.unless is None:
         return True
     return not pattern.unless.search(f"{texts['title'][number]}\n{texts['text'][number]}")
