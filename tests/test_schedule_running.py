@@ -308,6 +308,39 @@ def test_on_and_off(
     assert home.run("schedule", "off", "--by", kind) == 0
 
 
+def test_what_can_not_be_started_is_not_called_on(
+    config_folder: Path, home: TestHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (config_folder / "bin" / "systemctl").write_text("#!/bin/sh\necho no bus >&2\nexit 1\n")
+    assert home.run("schedule", "on", "--by", "systemd", "--yes") == 1
+    told = capsys.readouterr()
+    assert "no bus" in told.err
+    assert "is written, but newsfeed was not started" in told.out
+    assert "On: the page" not in told.out
+    home.run("schedule", "off")
+    told = capsys.readouterr()
+    assert "is removed" in told.out, "what was written is found, whatever this machine starts programs with"
+
+
+def test_a_schedule_that_nobody_starts_is_noticed(
+    config_folder: Path, home: TestHome, runner: Runner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    look(runner, home, HOUR)
+    heartbeat.stop(Context(home.folder).home())
+    home.at(HOUR + timedelta(days=3))
+    assert home.run("doctor") == 0
+    told = capsys.readouterr().out
+    assert "! Schedule: newsfeed run is not running any more. Missed: 2026-" in told
+    home.run("schedule", "on", "--by", "launchd", "--yes")
+    capsys.readouterr()
+    assert home.run("schedule", "status") == 1
+    assert "Schedule   on (" in capsys.readouterr().out
+    assert home.run("doctor") == 1
+    told = capsys.readouterr().out
+    assert ".plist), but newsfeed run is not running. Missed: 2026-" in told
+    assert "newsfeed schedule on starts it again" in told
+
+
 def test_a_unit_keeps_odd_paths_whole() -> None:
     unit = starting.plan(Path('/home/me/100% "mine" $HOME'), "systemd").text
     assert r'"/home/me/100%% \"mine\" $$HOME"' in unit
