@@ -180,7 +180,7 @@ def setup(
     show.say(f"{done.text} {done.repair}".strip())
     if done.outcome == "sent":
         show.say(
-            "A trial message is on its way. From tomorrow on the page comes at its hour, while newsfeed run runs."
+            "A trial message is on its way. From now on the page comes at its hour, while newsfeed run runs."
         )
     raise typer.Exit(0 if done.outcome == "sent" else 1)
 

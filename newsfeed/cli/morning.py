@@ -191,7 +191,7 @@ def print_refresh(done: RefreshReport, zone: str) -> None:
     for result in sorted(fresh, key=lambda r: (-r.new, r.name.casefold())):
         table.add_row(_text(result.name), str(result.new), f"{result.seconds:.1f}")
     if fresh:
-        show.out.print(table)
+        show.print_table(table)
     if unchanged := done.count(Outcome.UNCHANGED):
         show.say(f"{show.plural(unchanged, 'feed')} had nothing new.")
     waiting = [r for r in done.results if r.outcome == Outcome.WAITING]

@@ -23,7 +23,7 @@ from newsfeed.model.edition import (
     TopicAccount,
     Untold,
 )
-from newsfeed.model.feeds import Cause, Failure, FeedState, NotModified, Request, Response
+from newsfeed.model.feeds import ASKED_AGAIN, Cause, Failure, FeedState, NotModified, Request, Response
 from newsfeed.model.items import Counts, Enclosure, FeedUpdate, Item, KnownItem, Parsed, StoredItem
 from newsfeed.model.lists import Problem, Subscription, SubscriptionList
 from newsfeed.model.pool import Candidate, FeedFacts, History, Pool, Shown
@@ -43,6 +43,7 @@ from newsfeed.model.settings import (
 from newsfeed.model.topics import Correction, Story, Tagging, Term, TopicScore
 
 __all__ = [
+    "ASKED_AGAIN",
     "PAGE_END",
     "WEEKDAYS",
     "Breadth",
