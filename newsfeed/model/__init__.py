@@ -25,7 +25,7 @@ from newsfeed.model.edition import (
 )
 from newsfeed.model.feeds import ASKED_AGAIN, Cause, Failure, FeedState, NotModified, Request, Response
 from newsfeed.model.items import Counts, Enclosure, FeedUpdate, Item, KnownItem, Parsed, StoredItem
-from newsfeed.model.lists import Problem, Subscription, SubscriptionList
+from newsfeed.model.lists import Folder, Problem, Subscription, SubscriptionList
 from newsfeed.model.pool import Candidate, FeedFacts, History, Pool, Shown
 from newsfeed.model.settings import (
     WEEKDAYS,
@@ -62,6 +62,7 @@ __all__ = [
     "FeedState",
     "FeedUpdate",
     "FetchSetting",
+    "Folder",
     "History",
     "Item",
     "KeepSetting",
