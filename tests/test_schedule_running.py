@@ -15,7 +15,7 @@ from homes import Entry, TestHome
 from serving import Server, fixed
 
 from newsfeed.cli.context import Context
-from newsfeed.pipeline import heartbeat
+from newsfeed.pipeline import heartbeat, morning
 from newsfeed.pipeline import refresh as refreshing
 from newsfeed.pipeline.reports import RefreshReport
 from newsfeed.schedule import starting
@@ -155,6 +155,42 @@ def test_a_list_edited_by_hand_is_picked_up_with_a_plan(
     (home.folder / "feeds.opml").write_bytes(b"<opml><body>\x00")
     assert look(runner, home, HOUR + timedelta(minutes=9))
     assert "the last good list is in force" in str(said)
+
+
+def test_what_stays_wrong_with_the_list_is_told_once_and_every_edit_is_told(
+    runner: Runner, home: TestHome, server: Server, said: Said
+) -> None:
+    look(runner, home, HOUR)
+    first = ("News", "The Morning", server.url("/a"))
+    outlines = [first, ("More", "Again", server.url("/a"))]
+    for n in (1, 2, 3):
+        path = f"/more{n}"
+        outlines.append(("News", f"More {n}", server.feed(path, homes.rss(f"More {n}", []))))
+        home.list(homes.opml(*outlines))
+        assert look(runner, home, HOUR + timedelta(minutes=3 * n))
+    assert said.count("feeds.opml: +1, one duplicate") == 3
+    assert sum("listed twice" in line for line in said) == 1
+    for n in (1, 2):
+        (home.folder / "feeds.opml").write_bytes(b"garbage" * n)
+        assert look(runner, home, HOUR + timedelta(minutes=10 + n))
+    broken = [line for line in said if "the last good list is in force" in line]
+    assert len(broken) == 2
+    assert all("\n" not in line for line in broken)
+    assert "line 1, column 1: garbage" in broken[0]
+
+
+def test_the_sign_of_life_says_at_once_what_is_under_way(
+    runner: Runner, home: TestHome, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    current = Context(home.folder).home()
+    monkeypatch.setattr(
+        "newsfeed.pipeline.morning.deliver",
+        lambda *_, **__: seen.append(heartbeat.read(current)) or morning.Morning(date=HOUR.date()),
+    )
+    look(runner, home, HOUR)
+    assert seen[0]
+    assert seen[0].doing.startswith("the edition of ")
 
 
 def test_settings_are_read_anew_and_bad_ones_do_not_stop_it(

@@ -88,7 +88,7 @@ def open_list(data: bytes, name: str = "feeds.opml") -> tuple[Coded, Document]:
     if not document.outlines and document.root_name != "opml":
         what = _OTHERS.get(document.root_name, "no list of feeds (OPML)")
         line, column = document.place(len(coded.text) - len(coded.text.lstrip()))
-        raise ListError(name, f"it is {what}; line {line} reads: {shown_line(document, 0)}",
+        raise ListError(name, f"it is {what}; line {line}, column {column}: {shown_line(document, 0)}",
                         "Export your subscriptions as OPML and use that file." if "feed," not in what
                         else "Add its address with `newsfeed feeds add`.", line=line, column=column)  # fmt: skip
     return coded, document

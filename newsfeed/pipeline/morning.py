@@ -175,6 +175,7 @@ def listed(pulled: RefreshReport) -> list[str]:
     if plan := plan_words(pulled.list, pulled):
         lines.append(f"feeds.opml: {plan}")
     if pulled.list.unreadable:
-        lines.append(f"feeds.opml can't be read, the last good list is in force: {pulled.list.unreadable}")
+        why = " ".join(pulled.list.unreadable.split())
+        lines.append(f"feeds.opml can't be read, the last good list is in force: {why}")
     lines += [f"feeds.opml, line {p.line}: {p.text} {p.repair}".rstrip() for p in pulled.list.problems]
     return lines
