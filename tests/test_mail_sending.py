@@ -483,10 +483,16 @@ def test_a_trial_mail_has_nothing_to_do_with_the_morning(tmp_path: Path, store: 
     with MailServer() as server:
         home = a_home(tmp_path, server.port)
         assert mail.attempt(home, password=none).outcome == Outcome.SENT
+        assert mail.attempt(home, store.edition(DAY), password=none).outcome == Outcome.SENT
         assert mail.owed(home, store, DAY)
-    message = parsed(server.taken[0])
-    assert message["Subject"].startswith("Mail works")
-    assert message["Message-ID"].startswith("<test-")
+        assert mail.send(home, store, DAY, password=none).state == "sent"
+    short, trial, true = (parsed(data) for data in server.taken)
+    assert short["Subject"].startswith("Mail works")
+    assert trial["Subject"] == f"Trial: {true['Subject']}"
+    assert short["Message-ID"].startswith("<test-")
+    assert trial["Message-ID"].startswith("<test-")
+    assert true["Message-ID"].startswith("<digest-")
+    assert trial.get_body(("html",)).get_content() == true.get_body(("html",)).get_content()
 
 
 def test_the_empty_edition_is_one() -> None:
