@@ -157,6 +157,28 @@ def test_a_list_edited_by_hand_is_picked_up_with_a_plan(
     assert "the last good list is in force" in str(said)
 
 
+def test_a_feed_that_comes_back_goes_on_and_the_log_of_the_list_keeps_it(
+    home: TestHome, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.at(HOUR)
+    other = server.feed("/b", homes.rss("Other", [Entry("Another thing happened in the city today")]))
+    both = (("News", "The Morning", server.url("/a")), ("News", "Other", other))
+    for outlines in (both, both[:1], both):
+        home.list(homes.opml(*outlines))
+        capsys.readouterr()
+        home.run("refresh", "--force")
+    told = capsys.readouterr().out
+    assert "feeds.opml: +1 (back: Other)" in told
+    assert "back: Other, 0 new items" in told
+    log = home.folder / ".newsfeed" / "list.log"
+    assert [line.partition("Z ")[2] for line in log.read_text().splitlines()] == [
+        "+2 (new: The Morning, Other)",
+        "−1 (gone: Other)",
+        "+1 (back: Other)",
+    ]
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
 def test_what_stays_wrong_with_the_list_is_told_once_and_every_edit_is_told(
     runner: Runner, home: TestHome, server: Server, said: Said
 ) -> None:
