@@ -15,6 +15,7 @@ from homes import Entry, TestHome
 from serving import Server, fixed
 
 from newsfeed.cli.context import Context
+from newsfeed.model import WEEKDAYS
 from newsfeed.pipeline import heartbeat, morning
 from newsfeed.pipeline import refresh as refreshing
 from newsfeed.pipeline.reports import RefreshReport
@@ -305,11 +306,15 @@ def test_the_sign_of_life(home: TestHome, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_one_look_leaves_its_sign_of_life_and_a_day_by_hand_is_told(
-    home: TestHome, capsys: pytest.CaptureFixture[str]
+    home: TestHome, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.at(HOUR + timedelta(minutes=5))
     home.run("schedule", "status")
     assert "Today      due now: newsfeed run makes it at once" in capsys.readouterr().out
+    monkeypatch.setenv("NEWSFEED_SCHEDULE__DAYS", WEEKDAYS[HOUR.weekday() - 1])
+    home.run("schedule", "status")
+    assert "Today      a day without an edition" in capsys.readouterr().out
+    monkeypatch.delenv("NEWSFEED_SCHEDULE__DAYS")
     home.at(NIGHT)
     home.run("digest", "--no-open", "--no-refresh")
     capsys.readouterr()

@@ -146,6 +146,7 @@ def status(context: typer.Context) -> None:
     """Whether it is on and alive, when it runs next, and what was missed."""
     from newsfeed.cli import show
     from newsfeed.pipeline import heartbeat
+    from newsfeed.pipeline.days import wanted
     from newsfeed.pipeline.digest import today
     from newsfeed.schedule import starting
     from newsfeed.schedule.deciding import Act
@@ -179,6 +180,8 @@ def status(context: typer.Context) -> None:
         else "made by hand, to be handed out at its hour"
         if by_hand
         else "not yet"
+        if wanted(today(home), home.settings.schedule.days)
+        else "a day without an edition, by [schedule] days"
     )
     show.say(f"Today      {today_is}")
     for row in mails:
