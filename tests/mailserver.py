@@ -6,7 +6,8 @@
 
 `how` is one of: accept, refuse (the recipient), reject (the message), greylist (the first time), busy (always 4xx),
 drop (closes after the message without an answer, having taken it), hang up (closes when it hears the recipient),
-pause (takes the message and doesn't answer for a minute).
+mumble (takes the message and answers what means neither yes nor no), pause (takes the message and doesn't answer for
+a minute).
 """
 
 from __future__ import annotations
@@ -107,4 +108,6 @@ class MailServer:
             await asyncio.sleep(60)
         if self.how == "drop":
             server.transport.abort()
+        if self.how == "mumble":
+            return "199 well"
         return "250 2.0.0 taken"

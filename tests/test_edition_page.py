@@ -213,7 +213,10 @@ def test_feeds_that_need_their_owner_at_once_or_after_two_days() -> None:
     )
     made = edition(pool([candidate(1, 6)], reports=reports))
     said = "".join(span.text for span in made.foot[-1])
-    assert said == "4 feeds need you: Paper 4 (not found), Paper 3 (not found), Paper 5 (not found), +1 more."
+    assert (
+        said
+        == "4 feeds could not be read: Paper 4 (not found), Paper 3 (not found), Paper 5 (not found), +1 more."
+    )
 
 
 def test_two_thousand_items() -> None:

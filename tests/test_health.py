@@ -6,14 +6,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from stored import DAY, NOW, TODAY, edition, item, opened, shown, subscription, update
 
+from newsfeed.cli.app import run
 from newsfeed.edition import foot
 from newsfeed.errors import ListError
-from newsfeed.model import Cause, Failure, FeedReport, FeedState, Settings
+from newsfeed.model import ASKED_AGAIN, Cause, Failure, FeedReport, FeedState, Settings
 from newsfeed.pipeline import health, repair, silence
 from newsfeed.pipeline.health import State
 from newsfeed.pipeline.home import Home
@@ -105,6 +107,7 @@ def test_each_feed_is_told_with_its_worst(tmp_path: Path) -> None:
             store.record(edition(day), [shown(1, day, feed=store.states()[0].feed)])
         found = {h.report.title: h for h in health.examine(a_home(tmp_path), store)}
     states = {name: h.state for name, h in found.items()}
+    assert found["closed"].report.next_try is None, "what is gone is not asked again by itself"
     assert states == {
         "well": State.WELL,
         "weekly": State.SILENT,
@@ -121,6 +124,45 @@ def test_each_feed_is_told_with_its_worst(tmp_path: Path) -> None:
     assert found["well"].shown == 12
     order = [h.report.title for h in health.worst_first(tuple(found.values()))]
     assert order == ["closed", "broken", "mover", "weekly", "chatter", "new"]
+
+
+def test_every_trouble_has_its_repair_and_waiting_is_one_for_two_days_only(tmp_path: Path) -> None:
+    silent = Failure(cause=Cause.TIMEOUT, text="It did not answer.")
+    overloaded = Failure(cause=Cause.THROTTLED, text="It is overloaded (503).", repair=ASKED_AGAIN)
+    with opened(tmp_path) as store:
+        known(store, "today", failure=silent, failures=1, failing_since=NOW - DAY)
+        known(store, "lately", failure=overloaded, failures=9, failing_since=NOW - 5 * DAY)
+        known(store, "other", failure=FAILED, failures=9, failing_since=NOW - 5 * DAY)
+        repairs = {r.title: r.repair for r in health.reports(a_home(tmp_path), store)}
+    assert repairs["today"] == ASKED_AGAIN
+    assert "has failed for 5 days" in repairs["lately"]
+    assert "newsfeed feeds remove" in repairs["lately"]
+    assert repairs["other"] == FAILED.repair
+
+
+def test_a_check_shows_all_that_is_known_of_each_feed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whole lines where no terminal cuts them, so that they can be searched."""
+    monkeypatch.setenv("NEWSFEED_CLOCK", NOW.isoformat())
+    failure = msgspec.structs.replace(
+        FAILED, repair="One of those long sentences " * 5 + "that no column holds."
+    )
+    listed = "".join(f'<outline text="{n}" xmlUrl="https://{n}.example/feed"/>' for n in ("well", "broken"))
+    (tmp_path / ".newsfeed").mkdir()
+    since = NOW - 3 * DAY
+    with opened(tmp_path / ".newsfeed") as store:
+        known(store, "well", days=[0, 1, 2, 3, 4, 5])
+        known(store, "broken", failure=failure, failures=3, failing_since=since, last_good=since)
+        store.record(edition(TODAY), [shown(1, TODAY, feed=store.states()[0].feed)])
+    a_home(tmp_path, f'<opml version="2.0"><body>{listed}</body></opml>')
+    assert run(["--home", str(tmp_path), "feeds", "check"]) == 1
+    told = capsys.readouterr().out
+    assert f"failing since {since.day} {since:%b} · last good 3 days ago · next try " in told
+    assert f"{failure.text} {failure.repair}" in told
+    for column in ("Feed", "State", "A week", "Shown", "Liked", "Last good", "Next try"):
+        assert column in told
+    assert "1 of 6" in told
 
 
 def test_a_feed_that_was_slowed_by_its_own_silence_is_still_silent(tmp_path: Path) -> None:
@@ -166,7 +208,7 @@ def test_the_page_names_feeds_after_two_failed_days_or_at_once_where_their_owner
     assert [s.text for s in foot.feeds([well], NOW)] == ["All feeds are well."]
     assert foot.feeds([], NOW) == ()
     (span,) = foot.feeds([failing("a", 3, repair="Give its new address.")], NOW)
-    assert span.text == "One feed needs you: a (It is down. Give its new address)."
+    assert span.text == "One feed could not be read: a (It is down. Give its new address)."
     for report in (failing("a", 2.1), failing("a", 0, must_read=True), failing("a", 0, needs_owner=True)):
         (span, *_) = foot.feeds([report], NOW)
         assert "a (It is down)" in span.text

@@ -244,6 +244,17 @@ def test_a_letter_too_large_loses_its_tail_and_says_so(picks: int, lead: int) ->
     assert "That’s all for today." in written.html, "the end and the feeds' health are never cut"
 
 
+def test_what_came_since_stands_first_and_is_cut_last() -> None:
+    edition = editions.refreshed_day()
+    assert edition.since
+    crowd = crowded(200, 900).sections[0].picks
+    written = TEMPLATES.letter(
+        msgspec.structs.replace(edition, since=msgspec.structs.replace(edition.since, picks=crowd)), SITE
+    )
+    assert room.LIMIT * 0.85 < written.html_bytes <= room.LIMIT
+    assert "第1条" in written.html
+
+
 def test_cuts_take_the_tail_first() -> None:
     edition = editions.full_day()
     sizes = []

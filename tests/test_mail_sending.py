@@ -17,7 +17,7 @@ import editions
 import msgspec
 import pytest
 import trustme
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mailserver import MailServer
 from stored import opened
@@ -167,6 +167,8 @@ def test_no_headline_writes_a_header(tmp_path: Path, title: str) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=80))
+@example("00000¡¡¡¡¡¡¡ࠀ𐀀𐀀𐀀𐀀𐀀 ¡")  # EmailMessage would lose the space where it breaks this line
+@example("Čtyři příběhy dnes ráno; žádné jiné už nezbývají tu")
 def test_no_text_at_all_writes_a_header(title: str) -> None:
     edition = msgspec.structs.replace(
         editions.one_item(),
@@ -228,6 +230,25 @@ def test_over_tls_with_a_password(trusted: trustme.CA, security: str) -> None:
     assert len(server.taken) == 1
 
 
+def test_a_password_may_hold_any_letter(trusted: trustme.CA) -> None:
+    password = "Grüße aus Köln"
+    with MailServer(tls=context(trusted), login=(ME, password)) as server:
+        done, _ = sent(server, security="starttls", password=password)
+        assert done.outcome == Outcome.SENT, done
+        done, _ = sent(server, security="starttls", password="Grüße")
+        assert done.outcome == Outcome.REFUSED
+        assert "password" in done.text
+    assert len(server.taken) == 1
+
+
+@pytest.mark.parametrize("host", ["smtp..example", ".", "x" * 64 + ".invalid"])
+def test_what_is_no_name_of_a_server_is_said_without_asking_for_it(host: str) -> None:
+    done = smtp.send(b"x\r\n", ME, ME, smtp.Server(host=host, port=25, timeout=2), "")
+    assert done.outcome == Outcome.REFUSED
+    assert "no name of a server" in done.text
+    assert "mail setup" in done.repair
+
+
 @pytest.mark.parametrize(
     ("certificate", "words"),
     [
@@ -269,7 +290,8 @@ def test_a_server_without_encryption_gets_nothing() -> None:
         ("reject", Outcome.REFUSED, "the message: 554"),
         ("busy", Outcome.LATER, "come back later"),
         ("greylist", Outcome.LATER, "come back later"),
-        ("drop", Outcome.UNCERTAIN, "broke off"),
+        ("drop", Outcome.UNCERTAIN, "did not say whether it has it"),
+        ("mumble", Outcome.UNCERTAIN, "did not say whether it has it"),
         ("hang up", Outcome.LATER, "broke off"),
     ],
 )
@@ -461,10 +483,16 @@ def test_a_trial_mail_has_nothing_to_do_with_the_morning(tmp_path: Path, store: 
     with MailServer() as server:
         home = a_home(tmp_path, server.port)
         assert mail.attempt(home, password=none).outcome == Outcome.SENT
+        assert mail.attempt(home, store.edition(DAY), password=none).outcome == Outcome.SENT
         assert mail.owed(home, store, DAY)
-    message = parsed(server.taken[0])
-    assert message["Subject"].startswith("Mail works")
-    assert message["Message-ID"].startswith("<test-")
+        assert mail.send(home, store, DAY, password=none).state == "sent"
+    short, trial, true = (parsed(data) for data in server.taken)
+    assert short["Subject"].startswith("Mail works")
+    assert trial["Subject"] == f"Trial: {true['Subject']}"
+    assert short["Message-ID"].startswith("<test-")
+    assert trial["Message-ID"].startswith("<test-")
+    assert true["Message-ID"].startswith("<digest-")
+    assert trial.get_body(("html",)).get_content() == true.get_body(("html",)).get_content()
 
 
 def test_the_empty_edition_is_one() -> None:

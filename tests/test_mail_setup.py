@@ -129,6 +129,8 @@ def test_a_table_of_the_settings_is_replaced_and_all_else_stays() -> None:
         ('[publish]\nsite_url = "javascript:alert(1)"', "no web address"),
         ('[publish]\nfolder = "site"', "the home itself"),
         ('[publish]\nfolder = ".."', "the home itself"),
+        ('[publish]\nfolder = "site/copy"', "in what newsfeed keeps there"),
+        ('[publish]\nfolder = ".newsfeed/copy"', "in what newsfeed keeps there"),
     ],
 )
 def test_settings_that_can_not_be(tmp_path: Path, text: str, said: str) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from newsfeed import opml
 from newsfeed.errors import ListError, NotFoundError, SettingsError
-from newsfeed.model import Subscription, SubscriptionList
+from newsfeed.model import Folder, Subscription, SubscriptionList
 from newsfeed.opml.scan import scan
 
 DATA = Path(__file__).parent / "data" / "opml"
@@ -356,6 +356,42 @@ def test_merging_brings_unknown_attributes_with_their_namespaces() -> None:
     assert b'xmlns:frss="https://freshrss.example/ns" frss:cssFullContent="article"' in merged
 
 
+FOLDERS = b"""<opml version="2.0" xmlns:x="urn:x"><body>
+  <outline title="Tech" x:colour="red" isOpen="true"><outline text="A" xmlUrl="https://a.example/feed"/>
+    <outline text="Empty" title="Nothing yet"/></outline>
+  <outline text="Mine"><outline text="A again" note="n" xmlUrl="http://a.example/feed"/></outline>
+  <outline text="Mine"><outline text="A once more" xmlUrl="http://a.example/feed/"/></outline>
+</body></opml>"""
+
+
+def bare(folders: tuple[Folder, ...]) -> list[tuple[tuple[str, ...], dict[str, str]]]:
+    """Folders without their lines."""
+    return [(f.path, dict(f.attributes)) for f in folders]
+
+
+def test_folders_keep_their_attributes_even_empty_ones_and_a_feed_stays_in_each_of_its_folders() -> None:
+    found = opml.parse(FOLDERS)
+    assert [f.path for f in found.folders] == [("Tech",), ("Tech", "Empty"), ("Mine",)]
+    assert [s.folders for s in found.doubles] == [("Mine",)], "once a folder"
+    again = opml.parse(opml.write(found))
+    assert bare(again.folders) == bare(found.folders)
+    assert [(s.folders, s.attributes["note"]) for s in again.doubles] == [(("Mine",), "n")]
+    merged, report = opml.merge(b'<opml version="2.0">\n  <body/>\n</opml>\n', found)
+    assert len(report.added) == 1
+    here = opml.parse(merged)
+    assert bare(here.folders) == bare(found.folders)
+    assert here.doubles == ()
+    assert opml.merge(merged, found)[0] == merged
+
+
+def test_merging_makes_no_folder_for_feeds_that_are_there_already() -> None:
+    mine = b'<opml version="2.0">\n  <body>\n    <outline text="A" xmlUrl="https://a.example/feed"/>\n  </body>\n</opml>\n'
+    other = opml.parse(
+        b'<opml><body><outline text="T"><outline xmlUrl="https://a.example/feed"/></outline></body></opml>'
+    )
+    assert opml.merge(mine, other)[0] == mine
+
+
 def test_merging_beyond_the_limits_is_refused() -> None:
     many = tuple(Subscription(url=f"https://{n}.example/") for n in range(10_000))
     with pytest.raises(ListError, match="more than 10,000 outlines"):
@@ -511,6 +547,8 @@ def test_real_lists_go_in_and_out_without_losing_an_outline_or_attribute(path: P
     assert len(report.added) == len(found.subscriptions)
     exported = opml.parse(opml.write(opml.parse(imported)))
     assert exported.problems == ()
+    assert {f.path for f in exported.folders} == {f.path for f in found.folders}
+    assert bare(opml.parse(opml.write(found)).folders) == bare(found.folders)
     by_url = {s.url: s for s in exported.subscriptions}
     for subscription in found.subscriptions:
         back = by_url[subscription.url]

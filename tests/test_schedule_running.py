@@ -15,7 +15,8 @@ from homes import Entry, TestHome
 from serving import Server, fixed
 
 from newsfeed.cli.context import Context
-from newsfeed.pipeline import heartbeat
+from newsfeed.model import WEEKDAYS
+from newsfeed.pipeline import heartbeat, morning
 from newsfeed.pipeline import refresh as refreshing
 from newsfeed.pipeline.reports import RefreshReport
 from newsfeed.schedule import starting
@@ -157,6 +158,64 @@ def test_a_list_edited_by_hand_is_picked_up_with_a_plan(
     assert "the last good list is in force" in str(said)
 
 
+def test_a_feed_that_comes_back_goes_on_and_the_log_of_the_list_keeps_it(
+    home: TestHome, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.at(HOUR)
+    other = server.feed("/b", homes.rss("Other", [Entry("Another thing happened in the city today")]))
+    both = (("News", "The Morning", server.url("/a")), ("News", "Other", other))
+    for outlines in (both, both[:1], both):
+        home.list(homes.opml(*outlines))
+        capsys.readouterr()
+        home.run("refresh", "--force")
+    told = capsys.readouterr().out
+    assert "feeds.opml: +1 (back: Other)" in told
+    assert "back: Other, 0 new items" in told
+    log = home.folder / ".newsfeed" / "list.log"
+    assert [line.partition("Z ")[2] for line in log.read_text().splitlines()] == [
+        "+2 (new: The Morning, Other)",
+        "−1 (gone: Other)",
+        "+1 (back: Other)",
+    ]
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
+def test_what_stays_wrong_with_the_list_is_told_once_and_every_edit_is_told(
+    runner: Runner, home: TestHome, server: Server, said: Said
+) -> None:
+    look(runner, home, HOUR)
+    first = ("News", "The Morning", server.url("/a"))
+    outlines = [first, ("More", "Again", server.url("/a"))]
+    for n in (1, 2, 3):
+        path = f"/more{n}"
+        outlines.append(("News", f"More {n}", server.feed(path, homes.rss(f"More {n}", []))))
+        home.list(homes.opml(*outlines))
+        assert look(runner, home, HOUR + timedelta(minutes=3 * n))
+    assert said.count("feeds.opml: +1, one duplicate") == 3
+    assert sum("listed twice" in line for line in said) == 1
+    for n in (1, 2):
+        (home.folder / "feeds.opml").write_bytes(b"garbage" * n)
+        assert look(runner, home, HOUR + timedelta(minutes=10 + n))
+    broken = [line for line in said if "the last good list is in force" in line]
+    assert len(broken) == 2
+    assert all("\n" not in line for line in broken)
+    assert "line 1, column 1: garbage" in broken[0]
+
+
+def test_the_sign_of_life_says_at_once_what_is_under_way(
+    runner: Runner, home: TestHome, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    current = Context(home.folder).home()
+    monkeypatch.setattr(
+        "newsfeed.pipeline.morning.deliver",
+        lambda *_, **__: seen.append(heartbeat.read(current)) or morning.Morning(date=HOUR.date()),
+    )
+    look(runner, home, HOUR)
+    assert seen[0]
+    assert seen[0].doing.startswith("the edition of ")
+
+
 def test_settings_are_read_anew_and_bad_ones_do_not_stop_it(
     runner: Runner, home: TestHome, said: Said
 ) -> None:
@@ -247,11 +306,15 @@ def test_the_sign_of_life(home: TestHome, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_one_look_leaves_its_sign_of_life_and_a_day_by_hand_is_told(
-    home: TestHome, capsys: pytest.CaptureFixture[str]
+    home: TestHome, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.at(HOUR + timedelta(minutes=5))
     home.run("schedule", "status")
     assert "Today      due now: newsfeed run makes it at once" in capsys.readouterr().out
+    monkeypatch.setenv("NEWSFEED_SCHEDULE__DAYS", WEEKDAYS[HOUR.weekday() - 1])
+    home.run("schedule", "status")
+    assert "Today      a day without an edition" in capsys.readouterr().out
+    monkeypatch.delenv("NEWSFEED_SCHEDULE__DAYS")
     home.at(NIGHT)
     home.run("digest", "--no-open", "--no-refresh")
     capsys.readouterr()
@@ -306,6 +369,39 @@ def test_on_and_off(
     assert home.run("schedule", "off", "--by", kind) == 0
     assert not Path(plan.path).exists()
     assert home.run("schedule", "off", "--by", kind) == 0
+
+
+def test_what_can_not_be_started_is_not_called_on(
+    config_folder: Path, home: TestHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (config_folder / "bin" / "systemctl").write_text("#!/bin/sh\necho no bus >&2\nexit 1\n")
+    assert home.run("schedule", "on", "--by", "systemd", "--yes") == 1
+    told = capsys.readouterr()
+    assert "no bus" in told.err
+    assert "is written, but newsfeed was not started" in told.out
+    assert "On: the page" not in told.out
+    home.run("schedule", "off")
+    told = capsys.readouterr()
+    assert "is removed" in told.out, "what was written is found, whatever this machine starts programs with"
+
+
+def test_a_schedule_that_nobody_starts_is_noticed(
+    config_folder: Path, home: TestHome, runner: Runner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    look(runner, home, HOUR)
+    heartbeat.stop(Context(home.folder).home())
+    home.at(HOUR + timedelta(days=3))
+    assert home.run("doctor") == 0
+    told = capsys.readouterr().out
+    assert "! Schedule: newsfeed run is not running any more. Missed: 2026-" in told
+    home.run("schedule", "on", "--by", "launchd", "--yes")
+    capsys.readouterr()
+    assert home.run("schedule", "status") == 1
+    assert "Schedule   on (" in capsys.readouterr().out
+    assert home.run("doctor") == 1
+    told = capsys.readouterr().out
+    assert ".plist), but newsfeed run is not running. Missed: 2026-" in told
+    assert "newsfeed schedule on starts it again" in told
 
 
 def test_a_unit_keeps_odd_paths_whole() -> None:

@@ -48,7 +48,7 @@ def breadth(
         for row in found.rows:
             silence = show.plural(row.silence, "day") if row.silence else ""
             table.add_row(Text(row.label), f"{row.asked:.0%}", f"{row.got:.0%}", silence, Text(row.finding))
-        show.out.print(table)
+        show.print_table(table)
     for line in (*found.findings, *found.remedies):
         show.say(line)
 
@@ -101,7 +101,7 @@ def simulate(
             _pair(*(f"{value:.1f}" for value in one.minutes)),
             Text("\n".join(moved), no_wrap=True, overflow="ellipsis"),
         )
-    show.out.print(table)
+    show.print_table(table)
     show.say()
     topics = show.table("Topic", ">Minutes", ">Would be")
     for name in {**found.was, **found.would}:

@@ -130,9 +130,11 @@ def doctor(
     """Look at everything that could go wrong and say what to do about it."""
     from newsfeed.cli import show
     from newsfeed.pipeline.care import examine
+    from newsfeed.schedule import starting
 
     given: Context = context.obj
-    findings = examine(given.folder, lambda: given.settings, now)
+    unit = starting.written(given.folder)
+    findings = examine(given.folder, lambda: given.settings, now, scheduled=unit.path if unit else "")
     if as_json:
         show.print_json(findings)
     else:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from newsfeed.cli.context import Context, now
+
+if TYPE_CHECKING:
+    from newsfeed.pipeline.health import FeedHealth
 
 PANEL = "Sources"
 
@@ -51,7 +54,7 @@ def list_feeds(
             show.age(row.last_new, now()),
             state,
         )
-    show.out.print(table)
+    show.print_table(table)
     show.say(f"{show.plural(len(rows), 'feed')} in {'the last good list' if broken else home.list_path}")
     raise typer.Exit(1 if broken else 0)
 
@@ -128,10 +131,12 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """What is wrong with the list and with each feed, and how to mend it."""
+    from rich.padding import Padding
     from rich.text import Text
 
     from newsfeed.cli import show
     from newsfeed.pipeline.feeds import check as run
+    from newsfeed.pipeline.health import State
 
     given: Context = context.obj
     home = given.home()
@@ -141,6 +146,12 @@ def check(
             found = run(home, store, ask=ask, secrets=given.secrets(), progress=bar)
     finally:
         bar.stop()
+
+    def next_try(row: FeedHealth) -> str:
+        if row.state == State.GONE:
+            return "never"
+        return show.clock_time(row.report.next_try, home.settings.timezone, now())
+
     wrong = bool(found.problems or found.failing or found.unreadable)
     if as_json:
         show.print_json(found)
@@ -149,18 +160,21 @@ def check(
         show.say_broken_list(found.unreadable)
     for problem in found.problems:
         show.say(f"line {problem.line}: {problem.text} {problem.repair}".rstrip())
-    if found.said:
-        table = show.table("Feed", "State", "What to know and do", "Last good", "Next try")
-        for row in found.said:
-            failing = not row.report.ok
-            table.add_row(
-                Text(row.report.title),
-                Text(_since(row.state, row.report.failing_since), style="red" if failing else "yellow"),
-                Text(row.sentence),
-                show.age(row.report.last_good, now()),
-                show.clock_time(row.report.next_try, home.settings.timezone, now()) if failing else "",
-            )
-        show.out.print(table)
+    for row in found.said:
+        facts = [
+            _since(row.state, row.report.failing_since),
+            f"last good {show.age(row.report.last_good, now())}",
+        ]
+        if not row.report.ok:
+            facts.append(f"next try {next_try(row)}")
+        style = "yellow" if row.report.ok else "red"
+        show.out.print(Text.assemble((row.report.title, "bold"), "  ", (" · ".join(facts), style)))
+        if show.out.is_terminal:
+            show.out.print(Padding(Text(row.sentence), (0, 0, 0, 2)), soft_wrap=False)
+        else:
+            show.say(f"  {row.sentence}")
+    if found.said and every:
+        show.say()
     if every:
         table = show.table("Feed", "State", ">A week", ">Shown", ">Liked", "Last good", "Next try")
         for row in found.feeds:
@@ -170,10 +184,10 @@ def check(
                 f"{row.items_a_week:.0f}" if row.items_a_week >= 1 else f"{row.items_a_week:.1f}",
                 f"{row.shown} of {row.brought}" if row.brought else "",
                 str(row.liked or ""),
-                show.age(row.report.last_good, now()),
-                show.clock_time(row.report.next_try, home.settings.timezone, now()),
+                show.short_age(row.report.last_good, now()),
+                next_try(row),
             )
-        show.out.print(table)
+        show.print_table(table)
     for line in found.notes:
         show.say(line)
     show.say(f"{show.plural(found.well, 'feed')} of {found.total} well.")

@@ -34,7 +34,13 @@ def mail(
         str, typer.Option("--eml", metavar="FILE|-", help="Write the message it would send; needs no server.")
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show headers and sizes; send nothing.")] = False,
-    test: Annotated[bool, typer.Option("--test", help="Send a short trial message now.")] = False,
+    test: Annotated[
+        bool,
+        typer.Option(
+            "--test",
+            help="Send a trial now: the page as it would come, which doesn't count as its morning's mail.",
+        ),
+    ] = False,
     again: Annotated[
         bool, typer.Option("--again", help="Send even if it was sent, or may have been.")
     ] = False,
@@ -58,7 +64,9 @@ def mail(
     if test:
         if not mailing.wanted(home.settings):
             _no_address()
-        done = mailing.attempt(home, password=password)
+        with home.open_store() as store:
+            edition = mailing.edition_of(store, day) if date else store.edition(day)
+        done = mailing.attempt(home, edition, password=password)
         show.say(f"{done.text} {done.repair}".strip())
         raise typer.Exit(0 if done.outcome == "sent" else 1)
     if eml or dry_run:
@@ -180,7 +188,7 @@ def setup(
     show.say(f"{done.text} {done.repair}".strip())
     if done.outcome == "sent":
         show.say(
-            "A trial message is on its way. From tomorrow on the page comes at its hour, while newsfeed run runs."
+            "A trial message is on its way. From now on the page comes at its hour, while newsfeed run runs."
         )
     raise typer.Exit(0 if done.outcome == "sent" else 1)
 

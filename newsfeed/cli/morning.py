@@ -13,7 +13,7 @@ from newsfeed.errors import SettingsError
 from newsfeed.model import Day
 
 if TYPE_CHECKING:
-    from newsfeed.pipeline.reports import DigestReport, FeedResult, ListChange, RefreshReport
+    from newsfeed.pipeline.reports import DigestReport, FeedResult, RefreshReport
 
 PANEL = "Every morning"
 LISTED = 12  # feeds named in one list before "and n more"
@@ -191,7 +191,7 @@ def print_refresh(done: RefreshReport, zone: str) -> None:
     for result in sorted(fresh, key=lambda r: (-r.new, r.name.casefold())):
         table.add_row(_text(result.name), str(result.new), f"{result.seconds:.1f}")
     if fresh:
-        show.out.print(table)
+        show.print_table(table)
     if unchanged := done.count(Outcome.UNCHANGED):
         show.say(f"{show.plural(unchanged, 'feed')} had nothing new.")
     waiting = [r for r in done.results if r.outcome == Outcome.WAITING]
@@ -234,7 +234,7 @@ def _text(text: str) -> object:
 
 def _print_list_change(done: RefreshReport) -> None:
     from newsfeed.cli import show
-    from newsfeed.pipeline.morning import plan_words
+    from newsfeed.pipeline.plans import names, plan_words
 
     change = done.list
     if change.unreadable:
@@ -242,20 +242,9 @@ def _print_list_change(done: RefreshReport) -> None:
     for problem in change.problems:
         where = f"feeds.opml, line {problem.line}: " if problem.line else "feeds.opml: "
         show.err.print(_text(f"{where}{problem.text}{' ' + problem.repair if problem.repair else ''}"))
-    if plan := plan_words(change, done):
-        show.say(f"feeds.opml: {plan}{_names(change)}")
-
-
-def _names(change: ListChange) -> str:
-    """Which feeds a change of the list is about: " (new: A, B; gone: C; changed: D)"; "" for a whole new list."""
-    if len(change.added) >= LISTED:
-        return ""
-    said = []
-    for word, names in (("new", change.added), ("gone", change.removed), ("changed", change.changed)):
-        if names:
-            more = f" and {len(names) - 4} more" if len(names) > 4 else ""
-            said.append(f"{word}: {', '.join(names[:4])}{more}")
-    return f" ({'; '.join(said)})" if said else ""
+    if plan := plan_words(change, done.results):
+        # Of a whole new list the names say nothing.
+        show.say(f"feeds.opml: {plan}{names(change) if len(change.added) < LISTED else ''}")
 
 
 def _print_failures(done: RefreshReport) -> None:

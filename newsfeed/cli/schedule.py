@@ -105,14 +105,18 @@ def on(context: typer.Context, by: ByOption = "", yes: YesOption = False) -> Non
     if not _agreed("Write it and start newsfeed?", yes):
         show.say("Nothing was written.")
         raise typer.Exit(1)
-    trouble = starting.switch_on(found)
-    for line in trouble:
-        show.err.print(line, markup=False)
+    if trouble := starting.switch_on(found):
+        for line in trouble:
+            show.err.print(line, markup=False)
+        show.say(f"{found.path} is written, but newsfeed was not started: mend that, then run this again.")
+        show.say(
+            "Or use cron: newsfeed schedule off, then newsfeed schedule on --by cron; or leave newsfeed run open."
+        )
+        raise typer.Exit(1)
     setting = home.settings.schedule
     show.say(f"On: the page is there at {setting.hour} ({home.settings.timezone}).")
     if found.kind == starting.SYSTEMD:
         show.say("To have it also while you are logged out: loginctl enable-linger")
-    raise typer.Exit(1 if trouble else 0)
 
 
 @schedule_app.command()
@@ -121,7 +125,10 @@ def off(context: typer.Context, by: ByOption = "") -> None:
     from newsfeed.cli import show
     from newsfeed.schedule import starting
 
-    found = _plan(context.obj, by)
+    given: Context = context.obj
+    found = _plan(given, by)
+    if not by:
+        found = starting.written(given.folder) or found
     if found.kind == starting.CRON:
         show.say("If you added a line to your crontab, remove it with `crontab -e`:")
         show.say(found.text)
@@ -139,6 +146,7 @@ def status(context: typer.Context) -> None:
     """Whether it is on and alive, when it runs next, and what was missed."""
     from newsfeed.cli import show
     from newsfeed.pipeline import heartbeat
+    from newsfeed.pipeline.days import wanted
     from newsfeed.pipeline.digest import today
     from newsfeed.schedule import starting
     from newsfeed.schedule.deciding import Act
@@ -146,7 +154,7 @@ def status(context: typer.Context) -> None:
 
     given: Context = context.obj
     home = given.home()
-    found = _plan(given, "")
+    found = starting.written(given.folder) or _plan(given, "")
     beat = heartbeat.read(home)
     with home.open_store() as store:
         due = Runner(lambda: home, show.say).decide(home, store)
@@ -172,6 +180,8 @@ def status(context: typer.Context) -> None:
         else "made by hand, to be handed out at its hour"
         if by_hand
         else "not yet"
+        if wanted(today(home), home.settings.schedule.days)
+        else "a day without an edition, by [schedule] days"
     )
     show.say(f"Today      {today_is}")
     for row in mails:
@@ -202,7 +212,8 @@ def uninstall(
             show.say(f"removed: {found.path}")
     _say_what_is_elsewhere(given)
     folder = given.folder
-    data = [p for p in (folder / "site", folder / ".newsfeed", folder / config.FILE) if p.exists()]
+    ours = (folder / "site", folder / ".newsfeed", folder / config.FILE, folder / "feeds.opml.bak")
+    data = [p for p in ours if p.exists()]
     if not data:
         show.say(f"There is no data of newsfeed in {folder}.")
     for path in data:

@@ -15,6 +15,8 @@ from newsfeed.pipeline.reports import FeedResult, Progress
 
 FINE, NAMED_FAILURES, NOTHING_DONE = 0, 1, 2  # exit codes
 
+_WHOLE = 10_000  # columns: wider than any line of a table
+
 out = Console(highlight=False, soft_wrap=True)
 err = Console(highlight=False, soft_wrap=True, stderr=True)
 
@@ -57,6 +59,14 @@ def table(*columns: str) -> Any:
     return made
 
 
+def print_table(made: Any) -> None:
+    """Print a table: within a terminal's width; whole into a pipe or a file, which have none."""
+    if out.is_terminal:
+        out.print(made)
+    else:
+        Console(file=out.file, width=_WHOLE, highlight=False, soft_wrap=True).print(made)
+
+
 def age(then: datetime | None, now: datetime) -> str:
     """How long ago, in the largest whole unit."""
     if then is None:
@@ -69,6 +79,13 @@ def age(then: datetime | None, now: datetime) -> str:
             n = int(seconds // size)
             return f"{n} {unit}{'s' if n > 1 else ''} ago"
     return "just now"
+
+
+def short_age(then: datetime | None, now: datetime) -> str:
+    """How long ago, for a narrow column: "2 min", "5 h", "12 days"."""
+    words = age(then, now).removesuffix(" ago").split()
+    units = {"minute": "min", "minutes": "min", "hour": "h", "hours": "h"}
+    return " ".join(units.get(word, word) for word in words)
 
 
 def clock_time(moment: datetime | None, zone: str, now: datetime) -> str:

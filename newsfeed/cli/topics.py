@@ -51,7 +51,7 @@ def status(
             _interval(row.precision),
             _interval(row.recall),
         )
-    show.out.print(table)
+    show.print_table(table)
     show.say(
         f"{show.plural(found.items, 'item')} of the last 60 days, {found.untagged:.0%} without a topic; tagged by {found.trained}."
     )

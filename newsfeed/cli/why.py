@@ -47,7 +47,7 @@ def why(
         table = show.table("", ">", "")
         for row in found.rows:
             table.add_row(Text(row.name), Text(row.value), Text(row.note, style="dim"))
-        show.out.print(table)
+        show.print_table(table)
     for topic in found.topics:
         terms = ", ".join(f"{t.term} {t.weight:+.1f}" for t in topic.terms[:6])
         parts = ", ".join(f"{name} {value:+.1f}" for name, value in topic.parts.items())

@@ -142,10 +142,13 @@ def _check_handing_out(settings: Settings, fail: Callable[[list[str], str, str],
     if settings.publish.folder:
         folder = publish_folder(settings)
         own = Path(settings.home).resolve()
-        if folder is not None and (folder == own or folder in own.parents or folder == own / "site"):
+        ours = (own / "site", own / ".newsfeed")
+        if folder is not None and (
+            folder == own or folder in own.parents or any(folder.is_relative_to(place) for place in ours)
+        ):
             raise fail(
                 ["publish", "folder"],
-                "lies around or on the home itself",
+                "lies around the home itself, or in what newsfeed keeps there",
                 "Name another folder for the mirror.",
             )
 

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from email import policy
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -18,6 +19,8 @@ from newsfeed.errors import DeliveryError
 from newsfeed.model import Day, Record
 
 LONGEST_LINE = 998  # bytes, RFC 5322
+_LONGEST_PLAIN = 65  # characters of a subject that fit on one line behind its name
+_SUBJECT = "subject"  # stands for the true one while the rest is written
 _PART_HEADERS = {"content-type", "content-transfer-encoding", "mime-version"}
 
 
@@ -68,7 +71,7 @@ def compose(
     mail = EmailMessage(policy=policy.SMTP)
     mail["From"] = Address(envelope.sender_name, addr_spec=envelope.sender)
     mail["To"] = Address(addr_spec=envelope.recipient)
-    mail["Subject"] = " ".join(subject.split())
+    mail["Subject"] = _SUBJECT
     mail["Date"] = when
     mail["Message-ID"] = envelope.message_id
     if envelope.thread:
@@ -84,9 +87,17 @@ def compose(
     mail["Content-Language"] = lang  # now: what begins with Content- would have gone into the first part
     # A boundary of our own keeps the bytes the same from one time to the next.
     mail.set_boundary("=_" + hashlib.sha256((text + html).encode()).hexdigest()[:32])
-    data = mail.as_bytes()
+    data = mail.as_bytes().replace(f"Subject: {_SUBJECT}\r\n".encode(), _subject(subject), 1)
     check(data, meant, envelope)
     return data
+
+
+def _subject(text: str) -> bytes:
+    """The subject's header. EmailMessage loses a space now and then where it breaks words that are not ASCII."""
+    text = " ".join(text.split())
+    plain = text.isascii() and text.isprintable() and "=?" not in text and len(text) <= _LONGEST_PLAIN
+    value = text if plain else Header(text, "utf-8", header_name="Subject").encode(linesep="\r\n")
+    return f"Subject: {value}\r\n".encode("ascii")
 
 
 def check(data: bytes, meant: Sequence[str], envelope: Envelope) -> None:

@@ -6,6 +6,7 @@ mail is on its way. What goes wrong before it is surely not sent; what goes wron
 
 from __future__ import annotations
 
+import base64
 import re
 import smtplib
 import ssl
@@ -43,7 +44,7 @@ def send(data: bytes, sender: str, recipient: str, server: Server, password: str
     """Hand a mail over; never raises for what a server or the way to it does."""
     try:
         smtp = _connected(server)
-    except (OSError, smtplib.SMTPException, _Said) as error:
+    except (OSError, UnicodeError, smtplib.SMTPException, _Said) as error:
         return _explain(error, server)
     try:
         _log_in(smtp, server, password)
@@ -82,8 +83,30 @@ def _connected(server: Server) -> smtplib.SMTP:
 
 
 def _log_in(smtp: smtplib.SMTP, server: Server, password: str) -> None:
-    if password:
+    if not password:
+        return
+    if (server.user + password).isascii():
         smtp.login(server.user, password, initial_response_ok=False)
+    else:
+        _log_in_beyond_ascii(smtp, server.user, password)
+
+
+def _log_in_beyond_ascii(smtp: smtplib.SMTP, user: str, password: str) -> None:
+    """Log in with letters that smtplib refuses to send; as RFC 4616 has it, they go as UTF-8."""
+    offered = smtp.esmtp_features.get("auth", "").upper().split()
+    if "PLAIN" in offered:
+        mechanism, answers = "PLAIN", [f"\0{user}\0{password}"]
+    elif "LOGIN" in offered:
+        mechanism, answers = "LOGIN", [user, password]
+    else:
+        raise smtplib.SMTPNotSupportedError("no way to log in with such a password")
+    code, said = smtp.docmd("AUTH", mechanism)
+    for answer in answers:
+        if code != 334:
+            break
+        code, said = smtp.docmd(base64.b64encode(answer.encode()).decode("ascii"))
+    if code != 235:
+        raise smtplib.SMTPAuthenticationError(code, said)
 
 
 def _hand_over(smtp: smtplib.SMTP, data: bytes, sender: str, recipient: str) -> Dispatch:
@@ -97,9 +120,11 @@ def _hand_over(smtp: smtplib.SMTP, data: bytes, sender: str, recipient: str) -> 
         smtp.send(b".\r\n")
         code, answer = smtp.getreply()
     except (OSError, smtplib.SMTPException):
+        code, answer = 0, b""
+    if code // 100 not in {2, 4, 5}:  # no answer, or one that says neither yes nor no
         return Dispatch(
             outcome=Outcome.UNCERTAIN,
-            text="The mail server took the whole mail but broke off before it said that it has it.",
+            text="The mail server took the whole mail but did not say whether it has it.",
             repair="Look into your mailbox; newsfeed mail --again sends it once more.",
         )
     if code // 100 != 2:
@@ -120,6 +145,10 @@ def _explain(error: Exception, server: Server) -> Dispatch:
             outcome=Outcome.REFUSED,
             text=f"The certificate of {server.place} can't be trusted: {error.verify_message}.",
             repair="Nothing was sent. Check the server's name in newsfeed.toml; if it is right, ask its operator.",
+        )
+    if isinstance(error, UnicodeError):
+        return Dispatch(
+            outcome=Outcome.REFUSED, text=f"{server.host} is no name of a server.", repair=_NEW_SERVER
         )
     if isinstance(error, ssl.SSLError):
         return Dispatch(

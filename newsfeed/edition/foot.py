@@ -145,7 +145,7 @@ def feeds(reports: Sequence[FeedReport], now: datetime) -> tuple[Span, ...]:
         for report in waiting[:_NAMED_FEEDS]
     ]
     more = f", +{len(waiting) - _NAMED_FEEDS} more" if len(waiting) > _NAMED_FEEDS else ""
-    start = "One feed needs you: " if len(waiting) == 1 else f"{len(waiting)} feeds need you: "
+    start = f"{'One feed' if len(waiting) == 1 else f'{len(waiting)} feeds'} could not be read: "
     return (Span(text=f"{start}{', '.join(named)}{more}."),)
 
 

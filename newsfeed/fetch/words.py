@@ -10,10 +10,12 @@ import ssl
 from datetime import datetime
 
 from newsfeed.fetch.redaction import redact
-from newsfeed.model import Cause, Failure, Request
+from newsfeed.model import ASKED_AGAIN, Cause, Failure, Request
 
-AGAIN = "Nothing to do: it is asked again by itself."
 BROWSER = "Open the address in a browser; if it works there, look for the site's feed anew with `newsfeed feeds add`."
+GONE = (
+    "Look for the feed's new address on the site; `newsfeed feeds repair` takes the old one out of the list."
+)
 MOVED_OR_CLOSED = "Look for the feed's new address on the site, or take it out with `newsfeed feeds remove`."
 ALLOW = 'If this is a server of your own, add "{place}" to allow_private under [fetch] in newsfeed.toml.'
 
@@ -175,7 +177,7 @@ def bad_coding(request: Request, text: str) -> Failure:
 
 
 def empty(request: Request, host: str, status: int) -> Failure:
-    return failure(request, Cause.NOT_A_FEED, f"{host} sent an empty answer.", status=status)
+    return failure(request, Cause.NOT_A_FEED, f"{host} sent an empty answer.", ASKED_AGAIN, status=status)
 
 
 def bad_redirect(request: Request, text: str, status: int) -> Failure:
@@ -263,15 +265,15 @@ def _status(host: str, status: int) -> tuple[Cause, str, str, bool]:
     if status == 404:
         return (Cause.NOT_FOUND, f"{host} has no feed at this address (404).", MOVED_OR_CLOSED, False)
     if status == 410:
-        return (Cause.GONE, f"{host} says that this feed is gone for good (410).", MOVED_OR_CLOSED, True)
+        return (Cause.GONE, f"{host} says that this feed is gone for good (410).", GONE, True)
     if status == 429:
-        return (Cause.THROTTLED, f"{host} asks us to come less often (429).", AGAIN, False)
+        return (Cause.THROTTLED, f"{host} asks us to come less often (429).", ASKED_AGAIN, False)
     if status == 451:
-        return (Cause.HTTP, f"{host} may not show this feed for legal reasons (451).", "", False)
+        return (Cause.HTTP, f"{host} may not show this feed for legal reasons (451).", MOVED_OR_CLOSED, False)
     if status == 503:
-        return (Cause.THROTTLED, f"{host} is overloaded or closed for the moment (503).", AGAIN, False)
+        return (Cause.THROTTLED, f"{host} is overloaded or closed for the moment (503).", ASKED_AGAIN, False)
     if status >= 500:
-        return (Cause.HTTP, f"{host} has trouble of its own ({status}).", AGAIN, False)
+        return (Cause.HTTP, f"{host} has trouble of its own ({status}).", ASKED_AGAIN, False)
     if status >= 400:
         return (Cause.HTTP, f"{host} refuses the request ({status}).", BROWSER, False)
     return (Cause.HTTP, f"{host} gave an answer that is no feed ({status}).", BROWSER, False)

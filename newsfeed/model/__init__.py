@@ -23,9 +23,9 @@ from newsfeed.model.edition import (
     TopicAccount,
     Untold,
 )
-from newsfeed.model.feeds import Cause, Failure, FeedState, NotModified, Request, Response
+from newsfeed.model.feeds import ASKED_AGAIN, Cause, Failure, FeedState, NotModified, Request, Response
 from newsfeed.model.items import Counts, Enclosure, FeedUpdate, Item, KnownItem, Parsed, StoredItem
-from newsfeed.model.lists import Problem, Subscription, SubscriptionList
+from newsfeed.model.lists import Folder, Problem, Subscription, SubscriptionList
 from newsfeed.model.pool import Candidate, FeedFacts, History, Pool, Shown
 from newsfeed.model.settings import (
     WEEKDAYS,
@@ -43,6 +43,7 @@ from newsfeed.model.settings import (
 from newsfeed.model.topics import Correction, Story, Tagging, Term, TopicScore
 
 __all__ = [
+    "ASKED_AGAIN",
     "PAGE_END",
     "WEEKDAYS",
     "Breadth",
@@ -61,6 +62,7 @@ __all__ = [
     "FeedState",
     "FeedUpdate",
     "FetchSetting",
+    "Folder",
     "History",
     "Item",
     "KeepSetting",

@@ -119,6 +119,10 @@ class Cause(StrEnum):
     ADDRESS = "bad address"
 
 
+# The repair of a failure that passes by itself, as far as can be told when it is new.
+ASKED_AGAIN = "Nothing to do: it is asked again by itself."
+
+
 class Failure(Record, frozen=True, kw_only=True):
     """A feed that gave nothing this time. A value, never raised."""
 

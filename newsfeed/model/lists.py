@@ -33,10 +33,20 @@ class Subscription(Record, frozen=True, kw_only=True):
     line: int = 0
 
 
+class Folder(Record, frozen=True, kw_only=True):
+    """One folder of a list, whether or not there is a feed in it."""
+
+    path: tuple[str, ...]  # outermost first, its own name last
+    attributes: Mapping[str, str] = {}  # all but its name, as written
+    line: int = 0
+
+
 class SubscriptionList(Record, frozen=True, kw_only=True):
     """A subscription list as read: what is good of it, and what is wrong with the rest."""
 
     subscriptions: tuple[Subscription, ...] = ()
+    doubles: tuple[Subscription, ...] = ()  # listed again in another folder; the first listing counts
+    folders: tuple[Folder, ...] = ()
     problems: tuple[Problem, ...] = ()
     title: str = ""
     namespaces: Mapping[str, str] = {}  # prefix of attributes -> what it stands for

@@ -8,12 +8,13 @@ looked at. A list whose structure is damaged is not edited: the error says which
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
 
 from newsfeed.errors import ListError, NotFoundError, SettingsError
-from newsfeed.model import Problem, Record, Subscription, SubscriptionList
+from newsfeed.model import Folder, Problem, Record, Subscription, SubscriptionList
 from newsfeed.text import clean_line
 
 from .addresses import Refusal, accept, address, key, option
@@ -21,7 +22,7 @@ from .coding import Coded, encode, fitting
 from .layout import Layout
 from .reading import commented_out, folder_paths, label, namespaces, open_list, read, unreadable
 from .scan import Attribute, Document, Outline, descendants
-from .writing import Branch, attributes, escape, written
+from .writing import Branch, attributes, escape, folder_attributes, written
 
 _OPTION_NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
 
@@ -155,10 +156,14 @@ def add(data: bytes, subscription: Subscription, *, name: str = "feeds.opml") ->
 def merge(data: bytes, other: SubscriptionList, *, name: str = "feeds.opml") -> tuple[bytes, Merged]:
     """The list with all subscriptions of `other` that it lacks, each in its folder; and what was done.
 
+    A new folder keeps its attributes; one that is empty there is made here too.
+
     Raises:
         ListError: the list can't be read, or must be mended before it can be edited.
     """
-    changed, added, present = _add(_List(data, name), other.subscriptions, dict(other.namespaces))
+    changed, added, present = _add(
+        _List(data, name), other.subscriptions, dict(other.namespaces), other.folders
+    )
     open_list(changed, name)  # both together may be beyond the limits
     return changed, Merged(added=added, present=present, problems=other.problems)
 
@@ -257,7 +262,10 @@ def set_option(
 
 
 def _add(
-    edited: _List, subscriptions: tuple[Subscription, ...], source: dict[str, str]
+    edited: _List,
+    subscriptions: tuple[Subscription, ...],
+    source: dict[str, str],
+    folders: tuple[Folder, ...] = (),
 ) -> tuple[bytes, tuple[Subscription, ...], tuple[Subscription, ...]]:
     known = edited.where()
     declared = dict(namespaces(edited.document))
@@ -275,6 +283,13 @@ def _add(
         branch = branches.setdefault(id(folder), (folder, Branch()))[1]
         pairs = attributes(subscription, source, declared)
         branch.at(missing).entries.append(edited.layout.outline(folder, pairs))
+    filled = _around(subscriptions) - _around(added)  # folders of feeds that the list has already, elsewhere
+    for new_folder in folders:
+        path = _folders(new_folder.path)
+        folder, missing = edited.folder(path)
+        if missing and _folded(path) not in filled:
+            branch = branches.setdefault(id(folder), (folder, Branch()))[1]
+            branch.at(missing).pairs = folder_attributes(new_folder, source, declared)
     replacements = [edited.insertion(folder, branch) for folder, branch in branches.values()]
     new = {prefix: uri for prefix, uri in declared.items() if prefix not in before}
     changed = edited.apply(replacements + edited.root_declaration(new), known)
@@ -294,6 +309,12 @@ def _folders(path: tuple[str, ...]) -> tuple[str, ...]:
 
 def _folded(path: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name.casefold() for name in path)
+
+
+def _around(subscriptions: Iterable[Subscription]) -> set[tuple[str, ...]]:
+    """All folders that feeds lie in, at any depth."""
+    paths = {_folded(_folders(s.folders)) for s in subscriptions}
+    return {path[:depth] for path in paths for depth in range(1, len(path) + 1)}
 
 
 def _where(found: SubscriptionList) -> _Folders:

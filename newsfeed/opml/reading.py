@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from newsfeed.errors import ListError
-from newsfeed.model import Problem, Subscription, SubscriptionList
+from newsfeed.model import Folder, Problem, Subscription, SubscriptionList
 from newsfeed.text import clean_line
 
 from .addresses import Refusal, accept, address, is_pointer, key, named, option, page
@@ -88,7 +88,7 @@ def open_list(data: bytes, name: str = "feeds.opml") -> tuple[Coded, Document]:
     if not document.outlines and document.root_name != "opml":
         what = _OTHERS.get(document.root_name, "no list of feeds (OPML)")
         line, column = document.place(len(coded.text) - len(coded.text.lstrip()))
-        raise ListError(name, f"it is {what}; line {line} reads: {shown_line(document, 0)}",
+        raise ListError(name, f"it is {what}; line {line}, column {column}: {shown_line(document, 0)}",
                         "Export your subscriptions as OPML and use that file." if "feed," not in what
                         else "Add its address with `newsfeed feeds add`.", line=line, column=column)  # fmt: skip
     return coded, document
@@ -108,6 +108,8 @@ def read(coded: Coded, document: Document, name: str = "feeds.opml") -> Subscrip
         problems = [*problems[:_MAX_PROBLEMS], more]
     return SubscriptionList(
         subscriptions=tuple(reading.found.values()),
+        doubles=tuple(reading.doubles),
+        folders=tuple(reading.folders.values()),
         problems=tuple(problems),
         title=clean_line(document.title, MAX_TITLE),
         namespaces=namespaces(document),
@@ -204,6 +206,8 @@ class _Reading:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.found: dict[str, Subscription] = {}
+        self.doubles: list[Subscription] = []
+        self.folders: dict[tuple[str, ...], Folder] = {}
         self.problems: list[Problem] = []
         self.paths = folder_paths(document)
         self.commented_out = commented_out(document)
@@ -229,6 +233,8 @@ class _Reading:
                              "Save that list and run `newsfeed feeds import` on it.")  # fmt: skip
             elif not outline.children and _expects_address(outline):
                 self.problem(f"{called} has no address.", line, f"Give it an xmlUrl, or delete line {line}.")
+            else:
+                self.folder(outline)
             return
         url = accept(held.value)
         if isinstance(url, Refusal):
@@ -239,8 +245,25 @@ class _Reading:
         if first:
             self.problem(f"{called} is listed twice, in line {first.line} and line {line}; the first counts.", line,
                          f"Delete line {line}.")  # fmt: skip
+            again = self.subscription(outline, url, held.name, name, line)
+            listed = [first, *(s for s in self.doubles if key(s.url) == identity)]
+            if again.folders not in {s.folders for s in listed}:
+                self.doubles.append(again)
             return
         self.found[identity] = self.subscription(outline, url, held.name, name, line)
+
+    def folder(self, outline: Outline) -> None:
+        path = self.paths[id(outline)]
+        around = self.paths[id(outline.parent)] if outline.parent else ()
+        if path == around:
+            return  # it has no name, or lies too deep to be one
+        attributes = {
+            a.name: a.value for a in outline.attributes if a.name.lower() != "text" and is_name(a.name)
+        }
+        self.folders.setdefault(
+            tuple(part.casefold() for part in path),
+            Folder(path=path, attributes=attributes, line=self.document.line(outline.start)),
+        )
 
     def subscription(self, outline: Outline, url: str, held: str, name: str, line: int) -> Subscription:
         kind = named(outline, "type")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from newsfeed.model import Subscription, SubscriptionList
+from newsfeed.model import Folder, Subscription, SubscriptionList
 
 from .addresses import option
 from .reading import categories
@@ -20,9 +20,10 @@ _FEED_TYPES = {"", "rss", "atom", "feed", "rdf"}
 
 @dataclass
 class Branch:
-    """A folder to be written: its name, the outlines and folders in it, in their order."""
+    """A folder to be written: its name, its other attributes, the outlines and folders in it, in their order."""
 
     name: str = ""
+    pairs: list[tuple[str, str]] = field(default_factory=list)
     entries: list[str | Branch] = field(default_factory=list)
     folders: dict[str, Branch] = field(default_factory=dict)
 
@@ -43,9 +44,9 @@ class Branch:
             if isinstance(entry, str):
                 yield level, entry
             elif not entry.entries:
-                yield level, f"<outline{written([('text', entry.name)])}{end}"
+                yield level, f"<outline{written([('text', entry.name), *entry.pairs])}{end}"
             else:
-                yield level, f"<outline{written([('text', entry.name)])}>"
+                yield level, f"<outline{written([('text', entry.name), *entry.pairs])}>"
                 yield from entry.lines(end, level + 1)
                 yield level, "</outline>"
 
@@ -53,17 +54,24 @@ class Branch:
 def write(subscriptions: SubscriptionList) -> bytes:
     """The list as OPML 2.0 in UTF-8, for other readers: feeds in their folders, with all their attributes.
 
+    A feed that is listed in several folders stays in each, and an empty folder stays.
+
     Attributes that readers don't know are kept; a prefix that nobody declared becomes part of the name.
     """
     declared = {p: uri for p, uri in subscriptions.namespaces.items() if is_name(p) and uri}
     top = Branch()
-    for subscription in subscriptions.subscriptions:
-        pairs = attributes(subscription, declared, declared)
+    listed: list[Folder | Subscription] = [*subscriptions.folders]
+    listed += [*subscriptions.subscriptions, *subscriptions.doubles]
+    for entry in sorted(listed, key=lambda entry: entry.line):
+        if isinstance(entry, Folder):
+            top.at(entry.path).pairs = folder_attributes(entry, declared, declared)
+            continue
+        pairs = attributes(entry, declared, declared)
         if not any(name == "title" for name, _ in pairs):
             pairs.insert(1, ("title", pairs[0][1]))  # newsboat and others read `title` alone
         if not any(name == "type" for name, _ in pairs):
             pairs.insert(0, ("type", "rss"))
-        top.at(subscription.folders).entries.append(f"<outline{written(pairs)}/>")
+        top.at(entry.folders).entries.append(f"<outline{written(pairs)}/>")
     lines = ['<?xml version="1.0" encoding="UTF-8"?>']
     lines.append(
         f"<opml{written([('version', '2.0'), *((f'xmlns:{p}', uri) for p, uri in declared.items())])}>"
@@ -112,6 +120,19 @@ def attributes(
     for name, value in prefixed:
         for more, of_it in _declared(name, value, local, source, target):
             if more not in {known for known, _ in pairs} and is_name(more):
+                pairs.append((more, of_it))
+    return pairs
+
+
+def folder_attributes(
+    folder: Folder, source: Mapping[str, str], target: dict[str, str]
+) -> list[tuple[str, str]]:
+    """Names and values of a folder's outline but its name; `source` and `target` as for `attributes`."""
+    local = {name[6:]: value for name, value in folder.attributes.items() if name.startswith("xmlns:")}
+    pairs: list[tuple[str, str]] = []
+    for name, value in folder.attributes.items():
+        for more, of_it in _declared(name, value, local, source, target):
+            if more not in {known for known, _ in pairs} | {"text"} and is_name(more):
                 pairs.append((more, of_it))
     return pairs
 

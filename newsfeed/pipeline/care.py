@@ -83,8 +83,13 @@ def facts(found: Standing) -> dict[str, object]:
     return dict(msgspec.structs.asdict(found))
 
 
-def examine(folder: Path, load: Callable[[], Settings], clock: Clock) -> list[Finding]:
+def examine(
+    folder: Path, load: Callable[[], Settings], clock: Clock, *, scheduled: str = ""
+) -> list[Finding]:
     """Look at settings, list, database, disk, pages, schedule and mail; what is broken hides nothing of the rest.
+
+    Args:
+        scheduled: the file by which the system starts `newsfeed run`, "" where there is none.
 
     Raises:
         NotFoundError: there is no home in `folder`.
@@ -101,7 +106,7 @@ def examine(folder: Path, load: Callable[[], Settings], clock: Clock) -> list[Fi
     found += [_disk(home), _pages(home), _zone(home)]
     try:
         with home.open_store() as store:
-            found += _stored(home, store)
+            found += _stored(home, store, scheduled)
     except NewsfeedError as error:
         found.append(_bad("Database" if isinstance(error, StoreError) else "List", error))
     return sorted(found, key=lambda finding: _ORDER.index(finding.name))
@@ -127,7 +132,7 @@ def _bad(name: str, error: NewsfeedError) -> Finding:
     return Finding(name=name, state="bad", text=text, repair=error.repair)
 
 
-def _stored(home: Home, store: Store) -> list[Finding]:
+def _stored(home: Home, store: Store, scheduled: str) -> list[Finding]:
     """What can be said with an open database."""
     found = []
     listed = current_list(home, store)
@@ -176,7 +181,9 @@ def _stored(home: Home, store: Store) -> list[Finding]:
         found.append(Finding(name="Page", state="warning", text="none yet", repair="Run newsfeed digest."))
     else:
         days = (today(home) - latest.date).days
-        text = "today's" if days == 0 else f"of {latest.date}, {days} days old" if days > 1 else "yesterday's"
+        ahead = f"of {latest.date}, which is still to come: look at this machine's clock"
+        old = f"of {latest.date}, {days} days old" if days > 1 else "yesterday's"
+        text = ahead if days < 0 else "today's" if days == 0 else old
         found.append(
             Finding(
                 name="Page",
@@ -185,7 +192,7 @@ def _stored(home: Home, store: Store) -> list[Finding]:
                 repair="" if days == 0 else "Run newsfeed digest.",
             )
         )
-    return [*found, _topics(store), _schedule(home, store), *_mail(home, store)]
+    return [*found, _topics(store), _schedule(home, store, scheduled), *_mail(home, store)]
 
 
 def _topics(store: Store) -> Finding:
@@ -267,7 +274,7 @@ def _moment(home: Home, moment: datetime) -> str:
     return f"{moment.astimezone(ZoneInfo(home.settings.timezone)):%Y-%m-%d %H:%M}"
 
 
-def _schedule(home: Home, store: Store) -> Finding:
+def _schedule(home: Home, store: Store, scheduled: str) -> Finding:
     """Whether `newsfeed run` is alive, and what was missed."""
     beat = heartbeat.read(home)
     now = today(home)
@@ -286,6 +293,20 @@ def _schedule(home: Home, store: Store) -> Finding:
             state="bad",
             text=f"newsfeed run is dead: its last sign of life was at {_moment(home, beat.at)}. {told}".strip(),
             repair="See newsfeed schedule status, and .newsfeed/run.log.",
+        )
+    if beat is None and scheduled:
+        return Finding(
+            name="Schedule",
+            state="bad",
+            text=f"it is on ({scheduled}), but newsfeed run is not running. {told}".strip(),
+            repair="newsfeed schedule on starts it again.",
+        )
+    if beat is None and gone and store.done(max(day for day in morning.days_done(store, now) if day < now)):
+        return Finding(
+            name="Schedule",
+            state="warning",
+            text=f"newsfeed run is not running any more. {told}",
+            repair="Start it again (newsfeed schedule on); the next page covers them.",
         )
     if beat is None:
         return Finding(

@@ -12,7 +12,7 @@ import msgspec
 
 from newsfeed import update
 from newsfeed.fetch import redact
-from newsfeed.model import Cause, FeedReport, FeedState, Pool, Record
+from newsfeed.model import ASKED_AGAIN, Cause, Failure, FeedReport, FeedState, Pool, Record
 from newsfeed.pipeline import silence
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.silence import Silence
@@ -24,6 +24,7 @@ LOW_SIGNAL_EDITIONS = 10  # … in so many editions
 UNREACHED = frozenset({Cause.NAME, Cause.NO_NETWORK})
 FEW = 3  # feeds; names of so many that can't be found, and of no other, are a missing network
 LAST_RUN = timedelta(minutes=10)  # before the newest try: the feeds asked in one run
+LONG_FAILED = timedelta(days=2)  # after which waiting alone is no advice any more
 YES = frozenset({"yes", "true", "1"})
 
 
@@ -65,7 +66,9 @@ def reports(home: Home, store: Store, pool: Pool | None = None) -> tuple[FeedRep
     now = home.clock()
     states = store.states()
     offline = without_network(states)
-    return tuple(report(s, new[s.feed], _silence(store, s, now), offline=s.feed in offline) for s in states)
+    return tuple(
+        report(s, new[s.feed], _silence(store, s, now), now, offline=s.feed in offline) for s in states
+    )
 
 
 def without_network(states: Sequence[FeedState]) -> frozenset[int]:
@@ -85,7 +88,9 @@ def without_network(states: Sequence[FeedState]) -> frozenset[int]:
     return frozenset(s.feed for s in unreached)
 
 
-def report(state: FeedState, items_new: int, silent: Silence, *, offline: bool = False) -> FeedReport:
+def report(
+    state: FeedState, items_new: int, silent: Silence, now: datetime, *, offline: bool = False
+) -> FeedReport:
     """One feed's state in the words of a report; `offline`: not it failed but the network."""
     failure = state.failure
     if failure is not None and offline:
@@ -101,14 +106,29 @@ def report(state: FeedState, items_new: int, silent: Silence, *, offline: bool =
         url=redact(state.subscription.url),
         ok=failure is None and not state.gone,
         cause=failure.text if failure else "Its server says that it is gone for good." if state.gone else "",
-        repair=failure.repair if failure else "Take it out: newsfeed feeds repair." if state.gone else "",
+        repair=_repair(state, failure, now),
         items_new=items_new,
         failing_since=state.failing_since,
         last_good=state.last_good,
-        next_try=state.next_due,
+        next_try=None if state.gone else state.next_due,
         needs_owner=bool(failure and failure.needs_owner) or state.gone,
         must_read=state.subscription.options.get("must-read", "").lower() in YES,
         silent_days=silent.days,
+    )
+
+
+def _repair(state: FeedState, failure: Failure | None, now: datetime) -> str:
+    """What to do about a feed. Of one that has failed for days there is more to say than that it is asked again."""
+    if failure is None:
+        return "Take it out: newsfeed feeds repair." if state.gone else ""
+    if failure.repair not in {"", ASKED_AGAIN}:
+        return failure.repair
+    failed = now - state.failing_since if state.failing_since else timedelta(0)
+    if failed < LONG_FAILED:
+        return ASKED_AGAIN
+    return (
+        f"It has failed for {failed.days} days and is asked again by itself; "
+        "if its site is gone too, take it out: newsfeed feeds remove."
     )
 
 
@@ -148,7 +168,7 @@ def examine(home: Home, store: Store) -> tuple[FeedHealth, ...]:
         if state.failure is not None:
             silent = Silence(usual=silent.usual)
         health = FeedHealth(
-            report=report(state, 0, silent, offline=state.feed in offline),
+            report=report(state, 0, silent, now, offline=state.feed in offline),
             state=State.WELL,
             sentence="",
             folder="/".join(state.subscription.folders),

@@ -75,8 +75,10 @@ class Trouble(Record, frozen=True, kw_only=True):
     next_try: datetime | None = None  # None: not before its owner has done something
 
 
-def write(home: Home, edition: Edition, *, when: datetime, purpose: str = "digest") -> Written:
-    """The mail of an edition, as it would go out now.
+def write(
+    home: Home, edition: Edition, *, when: datetime, purpose: str = "digest", mark: str = ""
+) -> Written:
+    """The mail of an edition, as it would go out now; `mark` stands before its subject.
 
     Raises:
         DeliveryError: it doesn't read back as it was meant.
@@ -95,7 +97,7 @@ def write(home: Home, edition: Edition, *, when: datetime, purpose: str = "diges
     letter = Templates(home.templates).letter(edition, home.settings.publish.site_url)
     data = compose(
         envelope,
-        subject=letter.subject,
+        subject=mark + letter.subject,
         text=letter.text,
         html=letter.html,
         when=when.astimezone(ZoneInfo(home.settings.timezone)).replace(microsecond=0),
@@ -111,11 +113,16 @@ def of_day(home: Home, store: Store, date: Day) -> Written:
     Raises:
         NotFoundError: that day has no edition.
     """
-    edition = _edition(store, date)
+    edition = edition_of(store, date)
     return write(home, edition, when=edition.built)
 
 
-def _edition(store: Store, date: Day) -> Edition:
+def edition_of(store: Store, date: Day) -> Edition:
+    """The stored edition of a day.
+
+    Raises:
+        NotFoundError: that day has none.
+    """
     edition = store.edition(date)
     if edition is None:
         raise NotFoundError(f"edition of {date}", "none is stored", "Run newsfeed digest first.")
@@ -174,7 +181,7 @@ def send(
     """
     if not wanted(home.settings):
         raise SettingsError("[mail]", "there is no address to send to", "Run newsfeed mail setup.")
-    edition = _edition(store, date)
+    edition = edition_of(store, date)
     if is_empty(edition) and not (by_hand or home.settings.mail.empty_days):
         return MailReport(date=date, state="empty", text="No mail: the day brought nothing.")
     recipient = recipient_hash(home.settings.mail.to)
@@ -269,12 +276,23 @@ def hand_over(home: Home, written: Written, password: str) -> Dispatch:
             return smtp.send(written.data, sender, recipient, server, password)
 
 
-def attempt(home: Home, *, password: Password) -> Dispatch:
-    """Send a short message that says that mail works. It has nothing to do with any morning."""
+def attempt(home: Home, edition: Edition | None = None, *, password: Password) -> Dispatch:
+    """Send a trial, which counts as no morning's mail: `edition` as it would come, else a line that mail works."""
     now = home.clock()
-    day = now.astimezone(ZoneInfo(home.settings.timezone)).date()
-    edition = Edition(
-        date=day,
+    # Each trial is a message of its own: one that looked like the last would be dropped as its double.
+    written = write(
+        home,
+        edition or _greeting(home, now),
+        when=now,
+        purpose=f"test-{now:%H%M%S%f}",
+        mark="Trial: " if edition else "",
+    )
+    return hand_over(home, written, password() if home.settings.mail.by == "smtp" else "")
+
+
+def _greeting(home: Home, now: datetime) -> Edition:
+    return Edition(
+        date=now.astimezone(ZoneInfo(home.settings.timezone)).date(),
         zone=home.settings.timezone,
         built=now,
         heading="Mail works",
@@ -283,6 +301,3 @@ def attempt(home: Home, *, password: Password) -> Dispatch:
         budget_minutes=0,
         note="Mail works: your morning page comes here at its hour.",
     )
-    # Each test is a message of its own: one that looked like the last would be dropped as its double.
-    written = write(home, edition, when=now, purpose=f"test-{now:%H%M%S%f}")
-    return hand_over(home, written, password() if home.settings.mail.by == "smtp" else "")

@@ -17,7 +17,8 @@ from newsfeed.pipeline import digest as digesting
 from newsfeed.pipeline import mail
 from newsfeed.pipeline import refresh as refreshing
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.reports import DigestReport, ListChange, Progress, RefreshReport
+from newsfeed.pipeline.plans import plan_words
+from newsfeed.pipeline.reports import DigestReport, Progress, RefreshReport
 from newsfeed.store import Store
 
 PREPARED = "prepared"
@@ -129,29 +130,6 @@ def one_line(error: NewsfeedError) -> str:
 # ------------------------------------------------------------------------- words for a log
 
 
-def plan_words(change: ListChange, pulled: RefreshReport | None = None) -> str:
-    """What changed in the list, in short: "+2 −1 ~1, one duplicate, one unreachable"; "" where nothing did."""
-    counts = (("+", change.added), ("−", change.removed), ("~", change.changed))
-    plan = " ".join(f"{sign}{len(these)}" for sign, these in counts if these)
-    doubles = sum("listed twice" in p.text for p in change.problems)
-    rest = len(change.problems) - doubles
-    unreachable = 0
-    if pulled is not None and change.added:
-        unreachable = sum(r.added and r.failure is not None for r in pulled.results)
-    parts = [plan] if plan else []
-    for number, one, many in (
-        (doubles, "duplicate", "duplicates"),
-        (rest, "problem", "problems"),
-        (unreachable, "unreachable", "unreachable"),
-    ):
-        if number:
-            parts.append(f"{_NUMBERS.get(number, str(number))} {one if number == 1 else many}")
-    return ", ".join(parts)
-
-
-_NUMBERS = {1: "one", 2: "two", 3: "three"}
-
-
 def told(done: Morning) -> list[str]:
     """What a morning did, line by line."""
     lines = []
@@ -172,9 +150,10 @@ def told(done: Morning) -> list[str]:
 def listed(pulled: RefreshReport) -> list[str]:
     """What a refresh found changed or wrong in the list."""
     lines = []
-    if plan := plan_words(pulled.list, pulled):
+    if plan := plan_words(pulled.list, pulled.results):
         lines.append(f"feeds.opml: {plan}")
     if pulled.list.unreadable:
-        lines.append(f"feeds.opml can't be read, the last good list is in force: {pulled.list.unreadable}")
+        why = " ".join(pulled.list.unreadable.split())
+        lines.append(f"feeds.opml can't be read, the last good list is in force: {why}")
     lines += [f"feeds.opml, line {p.line}: {p.text} {p.repair}".rstrip() for p in pulled.list.problems]
     return lines

@@ -21,7 +21,7 @@ from newsfeed.errors import NotFoundError
 from newsfeed.fetch import Fetcher, redact
 from newsfeed.model import Cause, Failure, FeedState, NotModified, Response
 from newsfeed.parsing import Parsers
-from newsfeed.pipeline import finding, understand
+from newsfeed.pipeline import finding, plans, understand
 from newsfeed.pipeline.asking import Asker
 from newsfeed.pipeline.health import FEW, UNREACHED
 from newsfeed.pipeline.home import Home, current_list
@@ -65,6 +65,7 @@ def refresh(
     names = {s.subscription.url: s.name for s in (*listed_states, *store.former_states())}
     change = ListChange(
         added=tuple(names.get(url, url) for url in synced.added),
+        back=tuple(names.get(url, url) for url in synced.added if url in former),
         removed=tuple(names.get(url, url) for url in synced.removed),
         changed=tuple(names.get(url, url) for url in synced.changed),
         problems=listed.list.problems,
@@ -84,6 +85,7 @@ def refresh(
         s.feed: s.subscription.url in former for s in listed_states if s.subscription.url in set(synced.added)
     }
     results = [_mark_added(r, added) for r in (*results, *waiting)]
+    plans.log(home, change, results, started)
     report = RefreshReport(
         started=started,
         seconds=time.monotonic() - begun,

@@ -41,7 +41,8 @@ class FeedResult(Record, frozen=True, kw_only=True):
 class ListChange(Record, frozen=True, kw_only=True):
     """What changed in feeds.opml since the last refresh, and what is wrong with it."""
 
-    added: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()  # those that are back among them
+    back: tuple[str, ...] = ()  # those that were there before: their history goes on
     removed: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()

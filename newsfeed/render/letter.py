@@ -178,7 +178,11 @@ def _numbered(edition: Edition) -> list[tuple[int, int]]:
 
 def _cuts(edition: Edition) -> int:
     """How many cuts there are until only the masthead and the foot are left."""
-    return len(edition.lines) + 1 + 3 * _around(edition) + 1
+    return len(edition.lines) + 1 + len(_since(edition)) + 3 * _around(edition) + 1
+
+
+def _since(edition: Edition) -> tuple[Pick, ...]:
+    return edition.since.picks if edition.since else ()
 
 
 def shortened(edition: Edition, cuts: int) -> Edition:
@@ -194,6 +198,11 @@ def shortened(edition: Edition, cuts: int) -> Edition:
         taken = max(0, min(cuts, len(places)))
         edition = _change(edition, set(places[len(places) - taken :]), spare)
         cuts -= len(places)
+    if edition.since and cuts > 0:
+        # It stands first, so it goes last.
+        kept = _since(edition)[: max(0, len(_since(edition)) - cuts)]
+        cuts -= len(_since(edition)) - len(kept)
+        edition = replace(edition, since=replace(edition.since, picks=kept) if kept else None)
     if cuts > 0:
         edition = replace(edition, since=None, breadth=None, short=())
     return edition

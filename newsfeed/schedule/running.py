@@ -92,6 +92,7 @@ class Runner:
         self._list_seen: tuple[int, int] | None = None
         self._complaint = ""
         self._told_missed: tuple[Day, ...] = ()
+        self._told_of_list: tuple[str, ...] = ()
         self._once = True  # one look alone, until `run` says otherwise
 
     # --------------------------------------------------------------------- one look
@@ -131,18 +132,18 @@ class Runner:
         progress = _Watched(self._stop, self.tell)
         if found.act == Act.DELIVER:
             late = home.clock() - moment(found.day, home.settings.schedule.hour, _zone(home))
-            self._doing = f"the edition of {found.day}"
+            self._begin(f"the edition of {found.day}")
             with home.lock("run: the morning"):
                 # Looked at again under the lock: another process may have done it meanwhile.
                 if store.done(found.day):
                     return True
                 return self._report(morning.deliver(home, store, late=late, progress=progress))
         if found.act == Act.PREPARE:
-            self._doing = f"preparing the edition of {found.day}"
+            self._begin(f"preparing the edition of {found.day}")
             with home.lock("run: preparing the morning"):
                 return self._report(morning.prepare(home, store, progress=progress))
         if store.done(found.day) and mail.owed(home, store, found.day):
-            self._doing = f"the mail of {found.day}"
+            self._begin(f"the mail of {found.day}")
             with home.lock("run: the mail"):
                 return self._report(morning.owed_mail(home, store))
         self._pull(home, store, progress)
@@ -177,14 +178,17 @@ class Runner:
         if not edited and (time.monotonic() - self._pulled < PULL_EVERY or not store.due(home.clock())):
             self._list_seen = seen
             return
-        self._doing = "asking feeds"
+        self._begin("asking feeds")
         with home.lock("run: asking feeds"):
             pulled = morning.pull(home, store, progress=progress)
         self._pulled, self._list_seen = time.monotonic(), seen
-        for line in morning.listed(pulled):
-            if line != self._complaint:
+        lines = tuple(morning.listed(pulled))
+        edits = pulled.list.added or pulled.list.removed or pulled.list.changed
+        for n, line in enumerate(lines):
+            # What stays wrong is told once; an edit is told though it reads like the one before.
+            if line not in self._told_of_list or (edits and n == 0):
                 self.tell(line)
-                self._complaint = line
+        self._told_of_list = lines
         log.info("%d of %d feeds answered", pulled.answered, len(pulled.results))
 
     def _current(self) -> Home:
@@ -194,6 +198,11 @@ class Runner:
         except NewsfeedError as error:
             self._complain(f"The last good settings are in force. {morning.one_line(error)}")
         return self._home
+
+    def _begin(self, doing: str) -> None:
+        """Let the sign of life say at once what is under way."""
+        self._doing = doing
+        self._beat()
 
     def _wait(self, seconds: float) -> None:
         self._not_before = time.monotonic() + seconds

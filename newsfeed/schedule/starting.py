@@ -127,6 +127,12 @@ def is_on(found: Plan) -> bool:
     return bool(found.path) and Path(found.path).is_file()
 
 
+def written(home: Path) -> Plan | None:
+    """The plan of this home whose file is written, whatever this machine starts programs with; None without one."""
+    kinds = sorted((SYSTEMD, LAUNCHD), key=lambda kind: kind != kind_here())
+    return next((found for kind in kinds if is_on(found := plan(home, kind))), None)
+
+
 def switch_on(found: Plan) -> list[str]:
     """Write the plan's file and start it; gives what went wrong with the starting, in words.
 
