@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 LEAST_DOCUMENTS = 2
 MOST_FEATURES = 60_000
 ALPHA = 2e-5  # strength of the penalty on large weights
-STEPS = 50_000  # documents looked at a topic, in at least three and at most eight passes
+STEPS = 50_000  # documents looked at a topic, in at least three passes
+MOST_PASSES = 8
 SURE = 0.02  # what counts for less than this is left out
 
 
@@ -58,11 +59,13 @@ class Design:
         rows: NDArray[np.bool_] | None = None,
         *,
         seed: int = 0,
+        passes: int = MOST_PASSES,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Weights (features by topics) and bias from documents and what is held true of each topic.
 
         `targets` are probabilities: the nearer to a half, the less the document counts for that topic, and at a
-        half not at all. `weights` say how much a document counts as a whole; `rows` which ones are looked at.
+        half not at all. `weights` say how much a document counts as a whole; `rows` which ones are looked at, in at
+        most so many `passes`.
         """
         import numpy as np
         from sklearn.linear_model import SGDClassifier
@@ -83,7 +86,7 @@ class Design:
             solver = SGDClassifier(
                 loss="log_loss",
                 alpha=ALPHA,
-                max_iter=min(max(STEPS // used.size, 3), 8),
+                max_iter=min(max(STEPS // used.size, 3), passes),
                 tol=None,
                 average=True,
                 random_state=seed,

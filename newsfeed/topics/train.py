@@ -39,6 +39,7 @@ SEED_WEIGHT = 1.0
 EXAMPLE_WEIGHT = 3.0  # an example title of the reader's, for a topic of their own
 UNLABELLED_WEIGHT = 0.7
 ROUNDS = 2
+JUDGING_PASSES = 5  # over the documents, for a fit that only judges the others: enough to rank them
 PARTS = 2  # into which documents are dealt to judge each other
 CAREFUL = 0.5  # log-odds by which labels of our own making are held back: sure ones rather than many
 READY = 0.6  # and to what the line says, for the threshold of p = .5: F1 is best a little below even odds
@@ -142,7 +143,7 @@ def trained(
         _believe(material, z, targets, trusted)
         for number in range(PARTS):
             inside = part == number
-            fitted = design.fit(targets, material.weights, ~inside, seed=seed)
+            fitted = design.fit(targets, material.weights, ~inside, seed=seed, passes=JUDGING_PASSES)
             learned[inside] = design.predict(fitted, inside)
         line = calibrate.fit(
             learned[seeded, :-1], lexical[seeded, :-1], targets[seeded, :-1], material.weights[seeded], share
@@ -193,7 +194,8 @@ def _thresholds(
     learned = np.zeros_like(targets)
     for number in range(PARTS):
         inside = fold == number
-        learned[inside] = design.predict(design.fit(targets, material.weights, ~inside, seed=seed), inside)
+        fitted = design.fit(targets, material.weights, ~inside, seed=seed, passes=JUDGING_PASSES)
+        learned[inside] = design.predict(fitted, inside)
     z = line(learned, lexical)
     found = {}
     place = {topic: number for number, topic in enumerate(order)}
