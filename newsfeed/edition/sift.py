@@ -47,6 +47,7 @@ class Telling:
     options: Options
     post: bool  # told by social posts only
     back: Return | None = None  # it was shown before and has something new
+    bare: bool = False  # only a headline, on a day when most others have more: a line may tell it
 
     @property
     def id(self) -> int:
@@ -133,8 +134,8 @@ class _Scales:
         self.unknown_mix = source_mix(None, ask.names, ask.under, overall)
         self.told_well = {one.item.id: _told_well(one) for one in pool.candidates}
         articles = [one.item.id for one in pool.candidates if one.item.item.kind != "post"]
-        led = sum(self.told_well[n] for n in articles) / max(1, len(articles))
-        self.leadless = c.LEADLESS[0] + (c.LEADLESS[1] - c.LEADLESS[0]) * led
+        self.led = sum(self.told_well[n] for n in articles) / max(1, len(articles))
+        self.leadless = c.LEADLESS[0] + (c.LEADLESS[1] - c.LEADLESS[0]) * self.led
         self.likes: dict[str, tuple[int, int]] = {}
         for number in sorted(feeds):
             for topic, (liked, offered) in feeds[number].likes.items():
@@ -210,6 +211,7 @@ class _Scales:
             options=own,
             post=all(one.item.item.kind == "post" for one in group),
             back=back,
+            bare=self.led >= c.LED and not own.must_read and not self.told_well[best.item.id],
         )
 
     def _order(
