@@ -456,6 +456,24 @@ def test_where_leads_are_common_a_bare_headline_is_told_in_a_line_of_the_minutes
     assert 1 in {pick.item for pick in picks(marked)}
 
 
+def test_of_a_series_of_one_source_the_newest_stands() -> None:
+    titles = {1: "Emulator version 10.1.0 released", 2: "Emulator version 9.2.3 released"}
+    titles |= {3: "Emulator version 10.0.0 released", 4: "Emulator version 10.0.0 released"}
+    releases = [candidate(n, 1 if n < 4 else 2, title=title) for n, title in titles.items()]
+    made = edition(pool([*releases, *(candidate(n, n) for n in range(5, 9))]))
+    # What another source tells is news by itself.
+    assert {1, 4} <= {pick.item for pick in picks(made)}
+    said = (ledger.SAME, "“Emulator version 10.1.0 released” is newer and of one series with it")
+    assert cause(made, 2) == cause(made, 3) == said
+    # The later one is the newer one, whatever its number; figures that count nothing make no series.
+    two = [
+        candidate(1, 1, hours=1, title="Release 4.1.9 is out"),
+        candidate(2, 1, title="Release 5.0.0 is out"),
+    ]
+    two += [candidate(n, 3, title=f"{n} ships wait at the gates") for n in (3, 4)]
+    assert {pick.item for pick in picks(edition(pool(two)))} == {1, 3, 4}
+
+
 def test_what_several_sources_told_gets_a_line_where_the_number_of_picks_binds() -> None:
     few = settings(minutes=10.0, max_items=3)
     told_by_three = [candidate(n, n, story=1, hours=15, title="Ferry service stops") for n in (1, 2, 3)]

@@ -32,6 +32,15 @@ from newsfeed.edition.worth import (
 from newsfeed.model import Candidate, FeedFacts, Pool, Settings, Story
 
 
+_NUMBER = re.compile(r"\d{1,18}")
+# What counts the parts of a series: a version, or a number that says it is one.
+_SERIAL = re.compile(
+    r"\b(?:episode|ep|show|issue|volume|vol|version|release|edition|build|week|v)\b\.?\s*#?\s*\d[\d.]*"
+    r"|#\d+|\bv?\d+(?:\.\d+)+\b",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True)
 class Telling:
     """A story with the item that tells it best, weighed and ready to be chosen."""
@@ -108,7 +117,8 @@ def sift(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetim
                 causes[one.item.id] = (ledger.MUTED, "you gave its topic no share")
             continue
         tellings.append(telling)
-    tellings.sort(key=lambda one: one.id)
+    tellings, older = _newest_of_series(tellings)
+    causes |= older
     expired = sum(
         causes[one.item.id][0] == ledger.OLD
         for one in pool.candidates
@@ -252,6 +262,38 @@ class _Scales:
             telling=(1.0 if self.told_well[one.item.id] else self.leadless)
             * (1.0 if one.item.item.published is not None else c.UNDATED),
         )
+
+
+def _newest_of_series(tellings: Sequence[Telling]) -> tuple[list[Telling], dict[int, tuple[str, str]]]:
+    """Tellings in id order, without what a newer one of its series stands for; and causes for what is left out.
+
+    Headlines of one source that differ by a counting figure only ("Version 10.1 released", "Version 10.0 released")
+    are a series: the newest says where it stands now. What others tell too is news by itself.
+    """
+    series: dict[tuple[int, str], list[Telling]] = {}
+    for telling in tellings:
+        title = telling.candidate.item.item.title
+        named = _SERIAL.sub("", title).casefold().strip()
+        if named and named != title.casefold().strip() and not telling.post and len(telling.tellers) == 1:
+            series.setdefault((telling.candidate.item.feed, named), []).append(telling)
+    causes: dict[int, tuple[str, str]] = {}
+    for ones in series.values():
+        newest = max(ones, key=_moment)
+        for one in ones:
+            if one is not newest:
+                title = newest.candidate.item.item.title
+                causes[one.id] = (
+                    ledger.SAME,
+                    f"“{text.clean_line(title, 80)}” is newer and of one series with it",
+                )
+    return sorted((t for t in tellings if t.id not in causes), key=lambda one: one.id), causes
+
+
+def _moment(one: Telling) -> tuple[datetime, tuple[int, ...], int]:
+    """When it was told; undated ones of a series are as new as their figures are high."""
+    stored = one.candidate.item
+    figures = tuple(int(figure) for figure in _NUMBER.findall(stored.item.title))
+    return stored.item.published or stored.first_seen, figures, -one.id
 
 
 def _told_well(one: Candidate) -> bool:
