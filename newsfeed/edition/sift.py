@@ -31,7 +31,6 @@ from newsfeed.edition.worth import (
 )
 from newsfeed.model import Candidate, FeedFacts, Pool, Settings, Story
 
-
 _NUMBER = re.compile(r"\d{1,18}")
 # What counts the parts of a series: a version, or a number that says it is one.
 _SERIAL = re.compile(
