@@ -374,6 +374,8 @@ class Chooser:
             story = int(self.m.stories[row])
             if story in seen or self.m.line_minutes[row] > minutes + c.TIE:
                 continue
+            if len(rows) >= c.SPARE_LINES:
+                break
             seen.add(story)
             rows.append(row)
             minutes -= float(self.m.line_minutes[row])
