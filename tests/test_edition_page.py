@@ -16,6 +16,7 @@ from newsfeed import text
 from newsfeed.edition import CAUSES, build, ledger, visible_text
 from newsfeed.edition import constants as c
 from newsfeed.edition.desk import Desk
+from newsfeed.edition.explain import why
 from newsfeed.edition.telling import first_words
 from newsfeed.model import (
     Edition,
@@ -435,6 +436,55 @@ def test_a_headline_without_a_lead_is_worth_less() -> None:
     shown = {pick.item for pick in picks(among)}
     assert len(shown) == 16
     assert 1 not in shown
+
+
+def test_where_leads_are_common_a_bare_headline_is_told_in_a_line_of_the_minutes_that_are_left() -> None:
+    headline = candidate(1, 1, lead="", hours=1)
+    made = edition(pool([headline, *(candidate(n, n) for n in range(2, 10))]))
+    assert [line.item for line in made.lines] == [1]
+    assert 1 not in {pick.item for pick in picks(made)}
+    assert cause(made, 1) == (ledger.LINE, "")
+    assert made.minutes <= made.budget_minutes
+    assert why(made, 1)[0].note == "several told it or it is only a headline, and minutes were left"
+    # Who wants no lines gets none, and the ledger says why; a must-read source has its place whatever it says.
+    silent = edition(pool([headline, *(candidate(n, n) for n in range(2, 10))]), settings(lines=0.0))
+    assert silent.lines == ()
+    assert cause(silent, 1) == (ledger.ROOM, "only a headline, and the lines went to others")
+    marked = edition(
+        pool(
+            [headline, *(candidate(n, n) for n in range(2, 10))],
+            [feed(1, options={"must-read": "yes"})],
+        )
+    )
+    assert 1 in {pick.item for pick in picks(marked)}
+
+
+def test_of_a_series_of_one_source_the_newest_stands() -> None:
+    titles = {1: "Emulator version 10.1.0 released", 2: "Emulator version 9.2.3 released"}
+    titles |= {3: "Emulator version 10.0.0 released", 4: "Emulator version 10.0.0 released"}
+    releases = [candidate(n, 1 if n < 4 else 2, title=title) for n, title in titles.items()]
+    made = edition(pool([*releases, *(candidate(n, n) for n in range(5, 9))]))
+    # What another source tells is news by itself.
+    assert {1, 4} <= {pick.item for pick in picks(made)}
+    said = (ledger.SAME, "“Emulator version 10.1.0 released” is newer and of one series with it")
+    assert cause(made, 2) == cause(made, 3) == said
+    # The later one is the newer one, whatever its number; figures that count nothing make no series.
+    two = [
+        candidate(1, 1, hours=1, title="Release 4.1.9 is out"),
+        candidate(2, 1, title="Release 5.0.0 is out"),
+    ]
+    two += [candidate(n, 3, title=f"{n} ships wait at the gates") for n in (3, 4)]
+    assert {pick.item for pick in picks(edition(pool(two)))} == {1, 3, 4}
+
+
+def test_what_several_sources_told_gets_a_line_where_the_number_of_picks_binds() -> None:
+    few = settings(minutes=10.0, max_items=3)
+    told_by_three = [candidate(n, n, story=1, hours=15, title="Ferry service stops") for n in (1, 2, 3)]
+    made = edition(pool([*told_by_three, *(candidate(n, n, hours=1) for n in range(4, 30))]), few)
+    lines = [line for line in made.lines if line.note == "3 sources"]
+    shown = {pick.story for pick in picks(made)}
+    assert len(picks(made)) == 3
+    assert 1 in shown or [line.story for line in lines] == [1]
 
 
 def test_a_bridge_is_told_once_and_counted_for_both() -> None:

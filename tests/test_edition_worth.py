@@ -206,6 +206,12 @@ def test_near_duplicates_that_grouping_missed_are_told_once() -> None:
         {"title": "Evening programme: 05-30-2012 Technology"},
         {"link": "https://paper90.example/docs/harbours/gates"},
         {"link": "https://answers.example/questions/4711/how-do-gates-open"},
+        {"title": "The entire story of the harbour under its new owner"},
+        {"title": "Everything we know about the gates"},
+        {"link": "https://paper90.example/2022/harbour-board-news-updates"},
+        {
+            "lead": "Harbour gates, the jobs report, new ferries, gas, tolls, tunnels, bridges, trucks and a word on cranes."
+        },
         {"p": 0.6},
         {"kind": "question"},
         {"kind": "episode", "words": 3000},

@@ -98,7 +98,7 @@ def _told_once(desk: Desk, room: float, most: int) -> Choice:
     """A choice without near-duplicates: what says the same in the same words becomes one story, and is chosen anew."""
     for _ in range(_TWINS):
         choice = choose(desk.morning, desk.rules(room, most))
-        rows = [*(pick.row for pick in choice.picks), *choice.places, *choice.big]
+        rows = [*(pick.row for pick in choice.picks), *choice.places, *choice.big, *choice.spare]
         found = twins(
             {
                 int(choice.morning.ids[row]): f"{item.title} {item.lead}"

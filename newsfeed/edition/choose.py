@@ -6,6 +6,8 @@ minutes (greedy with gain / minutes^k for k = 1, 1/2, 0, each closed by Greedy+M
 relaxation of the source caps when nothing else fits. A topic with a good story that gets no pick keeps its best
 story as a line: the minutes of these lines are set aside from the start and given back as soon as a pick covers the
 topic. Big stories that were left out get lines from a share of the minutes, after which all passes run once more.
+Where minutes are left in the end (the page has its number of picks, or nothing else fits), the rest of that share
+tells in lines what several outlets told, and what is no more than a headline.
 
 Everything is deterministic: arrays are in order of (newer first, smaller id), ties within 1e-12 go to the first.
 """
@@ -45,6 +47,7 @@ class Choice:
     picks: tuple[Chosen, ...]
     places: tuple[int, ...]  # rows told in a line, because their topic has no pick
     big: tuple[int, ...]  # rows told in a line, because they are big
+    spare: tuple[int, ...]  # rows told in a line, because minutes were left
     value: float  # F
     spent: float  # minutes of picks and lines
     left: float
@@ -359,6 +362,25 @@ class Chooser:
             minutes -= float(self.m.line_minutes[row])
         return rows
 
+    def spare_rows(self, state: _State, minutes: float, told: Sequence[int]) -> list[int]:
+        """Stories that fit in so many minutes of lines when no pick fits any more: what several outlets told and what
+        may only be told in a line, most outlets first, then worth. Both are of the reader's topics."""
+        seen = {int(self.m.stories[p.row]) for p in state.picks}
+        seen |= {int(self.m.stories[row]) for row in told}
+        told_widely = self.m.outlets >= c.TOLD_BY
+        waiting = np.flatnonzero(self.worthy & (self.m.main >= 0) & (told_widely | ~self.m.pickable))
+        rows = []
+        for row in sorted(map(int, waiting), key=lambda r: (-self.m.outlets[r], -self.m.worth[r], r)):
+            story = int(self.m.stories[row])
+            if story in seen or self.m.line_minutes[row] > minutes + c.TIE:
+                continue
+            if len(rows) >= c.SPARE_LINES:
+                break
+            seen.add(story)
+            rows.append(row)
+            minutes -= float(self.m.line_minutes[row])
+        return rows
+
     def lines_minutes(self, rows: Sequence[int]) -> float:
         """Minutes of these rows as lines."""
         return sum(float(self.m.line_minutes[row]) for row in rows)
@@ -406,7 +428,10 @@ def choose(morning: Morning, rules: Rules) -> Choice:
         left = rules.budget - state.spent - chooser.reserved(state.covered) - chooser.lines_minutes(big)
         big += chooser.big_rows(state, min(left, share - chooser.lines_minutes(big)), big)
     places = chooser.places(state)
-    spent = state.spent + chooser.lines_minutes([*places, *big])
+    lines = [*places, *big]
+    left = rules.budget - state.spent - chooser.lines_minutes(lines)
+    spare = chooser.spare_rows(state, min(left, share - chooser.lines_minutes(big)), lines)
+    spent = state.spent + chooser.lines_minutes([*lines, *spare])
     return Choice(
         morning=whole,
         picks=tuple(
@@ -419,6 +444,7 @@ def choose(morning: Morning, rules: Rules) -> Choice:
         ),
         places=tuple(int(kept[r]) for r in places),
         big=tuple(int(kept[r]) for r in big),
+        spare=tuple(int(kept[r]) for r in spare),
         value=state.value,
         spent=spent,
         left=max(0.0, rules.budget - spent),

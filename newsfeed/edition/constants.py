@@ -57,6 +57,9 @@ INTEREST_RATE: Final = 0.25
 # are, the sooner something comparable is told with one.
 LEADLESS: Final = (0.75, 0.35)
 LEAD_LEAST: Final = 8  # words from which a lead is usable
+# Where so much of the day has a usable lead, a story that is only a headline is told in a line, as what it is.
+LED: Final = 0.6
+SPARE_LINES: Final = 3  # told because minutes were left; more of them is a list of headlines, not a page
 UNDATED_HOURS: Final = 24.0  # nobody knows when it was written: taken as a day older than it was found
 UNDATED: Final = 0.6  # x worth: and it is no surer for coming from a source that writes seldom
 LEAST_MINUTES: Final = 0.2  # a pick is weighed as if it took so much, or the thinnest would always win

@@ -95,13 +95,15 @@ class Desk:
         return bool(self.least) and self.least in telling.topics.stands
 
     def pickable(self, telling: Telling) -> bool:
-        """Whether a telling may be a pick: what fits none of the topics has no place but as a line."""
-        return bool(telling.topic) or telling.options.must_read
+        """Whether a telling may be a pick: what fits none of the topics, and what is only a headline among stories
+        with leads, has no place but as a line."""
+        return telling.options.must_read or (bool(telling.topic) and not telling.bare)
 
     def _morning(self) -> Morning:
         rows, names = self.articles, self.ask.names
         pick_minutes_, line_minutes = np.ones(len(rows)), np.ones(len(rows))
-        # Only a big story or the best of a topic can become a line; to measure all would cost more than to choose.
+        # Only what is told by several, the best of a topic and a mere headline can become a line; to measure all would
+        # cost more than to choose.
         best: dict[tuple[str, bool], float] = {}
         for telling in rows:
             for name in telling.topics.stands:
@@ -112,7 +114,8 @@ class Desk:
             if self.pickable(telling) and (value >= c.LINE or telling.options.must_read):
                 pick_minutes_[place] = self.pick_cost(telling)
             leads = any(value >= best[n, n == telling.topic] - 1e-9 for n in telling.topics.stands)
-            if telling.outlets >= c.BIG or (leads and value >= c.GOOD):
+            spare = value >= c.LINE and (telling.bare or telling.outlets >= c.TOLD_BY)
+            if telling.outlets >= c.BIG or spare or (leads and value >= c.GOOD):
                 line_minutes[place] = self.line_cost(telling)
         moments = [t.candidate.item.item.published or t.candidate.item.first_seen for t in rows]
         return Morning(

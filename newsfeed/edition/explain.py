@@ -21,6 +21,7 @@ _PASSES: Mapping[str, str] = {
     "long read": "the best long piece that you have not seen",
     "big line": "a big story that had no room as a pick",
     "place line": "the best of a topic that got no pick",
+    "spare line": "several told it or it is only a headline, and minutes were left",
 }
 
 

@@ -18,17 +18,19 @@ from newsfeed.edition.worth import percentile
 from newsfeed.model import Item, Pick
 
 # Titles and places of what is looked up, skimmed or was told before: transcripts, reprints, round-ups, dated shows,
-# manuals, questions and their answers, notes of changes.
+# manuals, questions and their answers, notes of changes, pages that are kept up to date.
 _WORKING_PAPER = re.compile(
     r"\b(?:transcripts?|full text|reprint(?:ed)?|from the archives?|encore|re-?run|re-?broadcast|round-?up|recap|digest"
     r"|in brief|links (?:for|of)|(?:week|month|year) in review|best of|change ?log|release notes|what['’]s new in|roadmap"
     r"|documentation|reference|cheat ?sheet|minutes of|agenda|meeting notes|call for papers|press release|live ?blog"
-    r"|newsletter|table of contents|errata|FAQs?)\b"
+    r"|newsletter|table of contents|errata|FAQs?|(?:entire|full|whole|complete) story of|everything (?:we|you need to)"
+    r" know|what we know(?: so far)?|timeline|tracker|as it happened|latest (?:news|updates?)|live updates?)\b"
     r"|\b\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)?\d\d\b|\b(?:19|20)\d\d-\d\d-\d\d\b|\bv?\d+\.\d+\.\d+\b",
     re.IGNORECASE,
 )
 _WORKING_PLACE = re.compile(
-    r"/(?:docs?|documentation|reference|manual|api|questions?|q|changelog|releases?|transcripts?|wiki|faq|live)(?:/|$)",
+    r"/(?:docs?|documentation|reference|manual|api|questions?|q|changelog|releases?|transcripts?|wiki|faq|live)(?:/|$)"
+    r"|-(?:updates?|tracker|timeline|live)/?$",
     re.IGNORECASE,
 )
 _APART = re.compile(
@@ -120,9 +122,15 @@ def _deserving(telling: Telling) -> bool:
         and telling.worth.telling == 1.0
         and any(s.p >= c.SURE for s in telling.candidate.tagging.scores)
         and text.count_words(item.lead) >= c.LONG_LEAD
+        and not _lists(item.lead)
         and not _WORKING_PAPER.search(item.title)
         and not _WORKING_PLACE.search(urlsplit(item.link).path)
     )
+
+
+def _lists(lead: str) -> bool:
+    """Whether a lead is a list of subjects: what talks of ten things is looked into, not read for half an hour."""
+    return lead.count(",") + lead.count(";") > max(4, text.count_words(lead) / 5)
 
 
 def ageless(telling: Telling) -> float:

@@ -214,9 +214,10 @@ def _post(desk: Desk, telling: Telling, number: int, links: dict[str, int]) -> P
 
 
 def _lines(desk: Desk, choice: Choice) -> tuple[Line, ...]:
-    """Big stories first, then the best of each topic that got no pick, in the reader's order."""
+    """Big stories first, then the best of each topic that got no pick, in the reader's order, then what the minutes
+    that were left could tell."""
     made: list[Line] = []
-    for rows, why in ((choice.big, "big"), (choice.places, "place")):
+    for rows, why in ((choice.big, "big"), (choice.places, "place"), (choice.spare, "spare")):
         tellings = [desk.by_id[int(choice.morning.ids[row])] for row in rows]
         if why == "place":
             names = desk.ask.names

@@ -31,6 +31,14 @@ from newsfeed.edition.worth import (
 )
 from newsfeed.model import Candidate, FeedFacts, Pool, Settings, Story
 
+_NUMBER = re.compile(r"\d{1,18}")
+# What counts the parts of a series: a version, or a number that says it is one.
+_SERIAL = re.compile(
+    r"\b(?:episode|ep|show|issue|volume|vol|version|release|edition|build|week|v)\b\.?\s*#?\s*\d[\d.]*"
+    r"|#\d+|\bv?\d+(?:\.\d+)+\b",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True)
 class Telling:
@@ -47,6 +55,7 @@ class Telling:
     options: Options
     post: bool  # told by social posts only
     back: Return | None = None  # it was shown before and has something new
+    bare: bool = False  # only a headline, on a day when most others have more: a line may tell it
 
     @property
     def id(self) -> int:
@@ -107,7 +116,8 @@ def sift(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetim
                 causes[one.item.id] = (ledger.MUTED, "you gave its topic no share")
             continue
         tellings.append(telling)
-    tellings.sort(key=lambda one: one.id)
+    tellings, older = _newest_of_series(tellings)
+    causes |= older
     expired = sum(
         causes[one.item.id][0] == ledger.OLD
         for one in pool.candidates
@@ -133,8 +143,8 @@ class _Scales:
         self.unknown_mix = source_mix(None, ask.names, ask.under, overall)
         self.told_well = {one.item.id: _told_well(one) for one in pool.candidates}
         articles = [one.item.id for one in pool.candidates if one.item.item.kind != "post"]
-        led = sum(self.told_well[n] for n in articles) / max(1, len(articles))
-        self.leadless = c.LEADLESS[0] + (c.LEADLESS[1] - c.LEADLESS[0]) * led
+        self.led = sum(self.told_well[n] for n in articles) / max(1, len(articles))
+        self.leadless = c.LEADLESS[0] + (c.LEADLESS[1] - c.LEADLESS[0]) * self.led
         self.likes: dict[str, tuple[int, int]] = {}
         for number in sorted(feeds):
             for topic, (liked, offered) in feeds[number].likes.items():
@@ -210,6 +220,7 @@ class _Scales:
             options=own,
             post=all(one.item.item.kind == "post" for one in group),
             back=back,
+            bare=self.led >= c.LED and not own.must_read and not self.told_well[best.item.id],
         )
 
     def _order(
@@ -250,6 +261,38 @@ class _Scales:
             telling=(1.0 if self.told_well[one.item.id] else self.leadless)
             * (1.0 if one.item.item.published is not None else c.UNDATED),
         )
+
+
+def _newest_of_series(tellings: Sequence[Telling]) -> tuple[list[Telling], dict[int, tuple[str, str]]]:
+    """Tellings in id order, without what a newer one of its series stands for; and causes for what is left out.
+
+    Headlines of one source that differ by a counting figure only ("Version 10.1 released", "Version 10.0 released")
+    are a series: the newest says where it stands now. What others tell too is news by itself.
+    """
+    series: dict[tuple[int, str], list[Telling]] = {}
+    for telling in tellings:
+        title = telling.candidate.item.item.title
+        named = _SERIAL.sub("", title).casefold().strip()
+        if named and named != title.casefold().strip() and not telling.post and len(telling.tellers) == 1:
+            series.setdefault((telling.candidate.item.feed, named), []).append(telling)
+    causes: dict[int, tuple[str, str]] = {}
+    for ones in series.values():
+        newest = max(ones, key=_moment)
+        for one in ones:
+            if one is not newest:
+                title = newest.candidate.item.item.title
+                causes[one.id] = (
+                    ledger.SAME,
+                    f"“{text.clean_line(title, 80)}” is newer and of one series with it",
+                )
+    return sorted((t for t in tellings if t.id not in causes), key=lambda one: one.id), causes
+
+
+def _moment(one: Telling) -> tuple[datetime, tuple[int, ...], int]:
+    """When it was told; undated ones of a series are as new as their figures are high."""
+    stored = one.candidate.item
+    figures = tuple(int(figure) for figure in _NUMBER.findall(stored.item.title))
+    return stored.item.published or stored.first_seen, figures, -one.id
 
 
 def _told_well(one: Candidate) -> bool:

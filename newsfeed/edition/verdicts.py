@@ -20,8 +20,8 @@ def verdicts(desk: Desk, choice: Choice, posts: Sequence[Telling]) -> dict[int, 
     """(cause, detail) for every item of the pool."""
     found: dict[int, Verdict] = dict(desk.sifted.causes)
     picked = {int(choice.morning.ids[chosen.row]): chosen for chosen in choice.picks}
-    rows = [*(chosen.row for chosen in choice.picks), *choice.places, *choice.big]
-    lines = {int(choice.morning.ids[row]) for row in (*choice.places, *choice.big)}
+    rows = [*(chosen.row for chosen in choice.picks), *choice.places, *choice.big, *choice.spare]
+    lines = {int(choice.morning.ids[row]) for row in (*choice.places, *choice.big, *choice.spare)}
     told = {int(choice.morning.stories[row]): int(choice.morning.ids[row]) for row in rows}
     shown_posts = {telling.id for telling in posts}
     for telling in desk.sifted.tellings:
@@ -48,10 +48,12 @@ def left_out(desk: Desk, choice: Choice, telling: Telling) -> Verdict:
             ledger.BELOW,
             f"a post worth {worth:.2f}; People is for the best {desk.settings.edition.people}",
         )
-    if not desk.pickable(telling):
+    if not telling.topic and not telling.options.must_read:
         return ledger.BELOW, "it fits none of your topics"
     if worth < c.LINE:
         return ledger.BELOW, f"worth {worth:.2f}, the line is {c.LINE:.2f}"
+    if telling.bare:
+        return ledger.ROOM, "only a headline, and the lines went to others"
     row = desk.row_of[telling.id]
     source = int(choice.morning.sources[row])
     own = telling.options

@@ -80,7 +80,14 @@ def standing_titles(items: Sequence[StoredItem]) -> set[int]:
         words = item.item.title.lower().split()
         if len(words) <= STANDING:
             by_title[tuple(w for w in words if not any(c.isdigit() for c in w))].append(n)
-    found: set[int] = set()
+    # A title that is no more than its number ("Episode 12", "Podcast #12") says nothing in any feed.
+    found = {
+        n
+        for n, item in enumerate(items)
+        if DIGIT.search(item.item.title)
+        and SERIES.search(item.item.title)
+        and len(WORD.findall(SERIES.sub(" ", item.item.title))) <= 1
+    }
     for same in by_title.values():
         contents: dict[int, set[tuple[str, str]]] = defaultdict(set)
         for n in same:

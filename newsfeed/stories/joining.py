@@ -29,6 +29,8 @@ THIN = 6.0  # evidence at which the bar is twice as high
 SPAN = 72.0  # hours; what lies further apart tells different events
 FADE = 96.0  # hours after which likeness is halved
 ONE_FEED = 0.75  # a feed seldom tells one event twice, and often tells its next one in the same words
+COMPARED = 3  # tellings of two groups together, up to which their titles are compared
+TEMPLATE = 0.5  # of the plainer title's words in common: so far one headline is written like the other
 BRAKES = (0.9, 0.8, 0.7, 0.6)  # by how many names each of two has, when they share none: 1, 2, 3, 4 or more
 PASSES = 3
 GAINED = 0.02  # a pass that joins a smaller share of the groups is the last one: words weigh as before
@@ -197,13 +199,33 @@ def _ratio(cosine: float, a: _Group, b: _Group) -> float:
 
 
 def _brake(a: _Group, b: _Group, terms: Terms) -> float:
-    """Below 1 where both name people, places, things or figures, but none in common: one template, two events."""
+    """Below 1 where both name people, places, things or figures, but none in common: one template, two events.
+    0 where their titles are of one template too, and each names what the other nowhere tells of."""
     for g in (a, b):
         if g.names is None:
             g.names = set().union(*(terms.names(m) for m in g.members))
+    if len(a.members) + len(b.members) <= COMPARED and _of_one_template(a.members, b.members, terms):
+        return 0.0
     if not a.names or not b.names or not a.names.isdisjoint(b.names):
         return 1.0
     return BRAKES[min(len(a.names), len(b.names), len(BRAKES)) - 1]
+
+
+def _of_one_template(some: Sequence[int], others: Sequence[int], terms: Terms) -> bool:
+    """Whether two groups have titles that differ by names only ("Acme profit beats forecasts"): no title of one
+    names what a title of the other does, and two are written alike, each naming what the other item doesn't speak
+    of at all."""
+    titles = {m: terms.title(m) for m in (*some, *others)}
+    pairs = [(a, b) for a in some for b in others]
+    if any(not titles[a][0].isdisjoint(titles[b][0]) for a, b in pairs):
+        return False
+    return any(
+        len(plain & plainer) >= max(2.0, TEMPLATE * min(len(plain), len(plainer)))
+        and not names <= terms.all(b)
+        and not named <= terms.all(a)
+        for a, b in pairs
+        for (names, plain), (named, plainer) in ((titles[a], titles[b]),)
+    )
 
 
 def _stories(

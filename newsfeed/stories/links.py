@@ -11,6 +11,7 @@ from newsfeed.model import StoredItem
 from newsfeed.text import canonical_url
 
 ADDRESS = re.compile(r"https?://[^\s<>\"'“”)\]]+")
+PLACE = re.compile(r"https?://(?:www\.)?")  # one page answers under both schemes, with and without www
 IN_A_POST = 2  # a post with more links is a list, about none of them
 
 
@@ -18,7 +19,7 @@ def same_page(items: Sequence[StoredItem]) -> list[list[int]]:
     """Places of items that share a page, two or more together."""
     tellers: dict[str, list[int]] = defaultdict(list)
     for n, item in enumerate(items):
-        for link in pages(item):
+        for link in {_place(page) for page in pages(item)}:
             tellers[link].append(n)
     return [
         found
@@ -43,6 +44,11 @@ def pages(item: StoredItem) -> set[str]:
     return own - {""}
 
 
+def _place(link: str) -> str:
+    """A link as pages are compared by it."""
+    return PLACE.sub("https://", link, count=1)
+
+
 def _is_page(link: str) -> bool:
     """Whether a link names one thing to read, not a front page."""
     parts = urlsplit(link)
@@ -54,6 +60,7 @@ def _is_a_hub(link: str, found: Sequence[int], items: Sequence[StoredItem]) -> b
     titles: dict[int, set[str]] = defaultdict(set)
     for n in found:
         # What has a discussion of its own was only submitted with this link, perhaps twice.
-        if items[n].item.link == link and items[n].item.discussion in {"", link}:
+        own, discussion = _place(items[n].item.link), _place(items[n].item.discussion)
+        if own == link and discussion in {"", link}:
             titles[items[n].feed].add((items[n].item.title or items[n].item.text).casefold())
     return any(len(t) > 1 for t in titles.values())

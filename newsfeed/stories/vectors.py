@@ -56,6 +56,7 @@ class Terms:
         numbers: list[int] = []
         lengths: list[int] = []
         in_title: list[int] = []
+        titles: list[list[int]] = []
         own: dict[int, frozenset[int]] = {}
         bare = set(untitled)
         for n, item in enumerate(items):
@@ -68,10 +69,12 @@ class Terms:
             if mine := own[item.feed]:
                 title = [t for t in title if t not in mine]
                 text = [t for t in text if t not in mine]
+            titles.append(title)
             numbers += title
             numbers += text
             in_title.append(len(title))
             lengths.append(len(title) + len(text))
+        self._titles: list[list[int]] = titles
         self.items = len(items)
         self.terms = max(1, len(vocabulary.numbers))
         sizes = np.array(lengths, dtype=np.int64)
@@ -95,13 +98,22 @@ class Terms:
         self._frequency: Ints = np.bincount(self.term, minlength=self.terms)
         self._ordinary = vocabulary.ordinary
 
+    def all(self, item: int) -> set[int]:
+        """All terms of an item."""
+        return set(self.term[self._start[item] : self._start[item + 1]].tolist())
+
+    def title(self, item: int) -> tuple[set[int], set[int]]:
+        """The terms of an item's title: its names (see `names`), and the rest."""
+        terms = set(self._titles[item])
+        return terms - self._ordinary, terms & self._ordinary
+
     def names(self, item: int) -> set[int]:
         """Terms of an item that stand for one person, place, thing or figure.
 
         A name is what this window never writes in small letters; where titles alone are told, and those in
         capitals, it holds more than names.
         """
-        return set(self.term[self._start[item] : self._start[item + 1]].tolist()) - self._ordinary
+        return self.all(item) - self._ordinary
 
     def nearness(self, members: Sequence[int]) -> list[float]:
         """How near each of a story's items is to the others: its mean cosine with them, each at most ENOUGH;

@@ -78,6 +78,9 @@ NOTICES: dict[str, tuple[str, ...]] = {
         r"(?:estimated )?reading time\b.{0,40}",
         r"(?:thanks?|thank you)(?: so much| again)? for (?:listening|reading|watching|tuning|subscribing|your support)\b.{0,160}",
         r"(?:please )?(?:tell|let) (?:your|a) friends?\b.{0,120}",
+        r"(?:here(?:['’]s| is)|this is|welcome to) (?:the |our |my )?(?:\d+(?:st|nd|rd|th)|next|latest|newest|final) (?:audio |video |free )?"
+        r"(?:recording|episode|instal?lment|issue|edition|podcast)\b.{0,160}",
+        r"(?:please )?(?:send|e-?mail|tweet) (?:us|me) (?:your|a|an)\b.{0,160}",
         r"(?:this )?(?:transcript|podcast) (?:was|is|may|has)\b.{0,40}\b(?:generated|edited|transcribed|recorded with|produced)\b.{0,120}",
         r"do you have (?:something|a question|any|feedback)\b.{0,120}\b(?:share|question|suggestion|feedback|comment)s?\b.{0,60}",
     ),
@@ -106,6 +109,10 @@ NOTICES: dict[str, tuple[str, ...]] = {
         r"hashtags?|arxiv|doi|isbn|tickets|price|sources?|related|see also|read more|recorded|permalink|file size|"
         r"published|posted|updated|language|location|theme|title|version) ?:.{0,250}",
         r"arxiv:\S+ announce type: .{0,60}",
+    ),
+    "greeting": (
+        r"(?:hello|hi|hey|greetings|welcome)\b(?:,? (?:all|again|everyone|everybody|folks|there|friends?|readers?|listeners?))*"
+        r"(?:,? (?:and|from|back|to (?:another|the \d+))\b.{0,120})?\W*",
     ),
     "where else": (
         r"(?:see|visit|go to|find|check out|for more|more (?:at|on|info\w*)|connect with|contact|e-?mail|call|write|"

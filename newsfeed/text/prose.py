@@ -28,7 +28,7 @@ _ABBREVIATIONS = _words(
     "inc corp co ltd llc plc bros dept univ assn est ave blvd rd "
     "vs v etc e.g i.e eg ie cf al ca approx esp resp viz no nos vol pp p ch sec fig figs eq ed eds trans "
     "jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun "
-    "ft lb lbs oz mi km cm mm kg hr hrs min mins "
+    "ft lb lbs oz mi km cm mm kg hr hrs min mins rs "
     "z.b d.h u.a bzw usw ggf evtl inkl nr str vgl bspw sog u.s u.k u.n d.c u.s.a a.m p.m ph.d m.d b.a m.a b.s "
     "m.s u.s.c n.y l.a art abs ing dipl mme mlle m sra srta dra ud uds núm pág sig dott on"
 )
