@@ -93,6 +93,14 @@ def test_sport_crime_celebrities_and_weather_have_none(tagger: Tagger, title: st
         ("Python snake found in garden shed", "technology"),
         ("Trains run a holiday timetable on bank holiday Monday", "finance"),
         ("A growing interest in medieval music", "finance"),
+        ("Sales of homes pick up in the valley", "sales"),
+        ("Power bank on a long hike: two days of light", "finance"),
+        ("Blood bank asks for donors", "finance"),
+        ("Code blue: warming shelters open tonight", "science"),
+        ("Dress code for the gala: emerald and velvet", "technology"),
+        ("Gaming culture's oddest poster", "leadership"),
+        ("Waste management lorry stuck in lane", "leadership"),
+        ("Hidden talents at the village show", "leadership"),
     ],
 )
 def test_traps_of_the_field(tagger: Tagger, title: str, topic: str) -> None:
