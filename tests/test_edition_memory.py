@@ -222,7 +222,7 @@ def test_why_tells_the_arithmetic_of_what_was_shown_and_of_what_was_not() -> Non
     assert table["On the page"].value == "story 1"
     assert table["Reason"].value == first.reason
     assert float(table["Worth"].value) == pytest.approx(float(first.account["worth"]), abs=0.001)
-    for cause in {entry.cause for entry in made.ledger} - {ledger.SHOWN, ledger.LINE}:
+    for cause in {entry.cause for entry in made.ledger} - {ledger.SHOWN, ledger.LINE, ledger.LONG}:
         entry = next(one for one in made.ledger if one.cause == cause)
         rows = why(made, entry.item, pool=source, settings=reader)
         assert rows[0].value == "no"

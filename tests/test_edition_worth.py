@@ -193,6 +193,15 @@ def test_near_duplicates_that_grouping_missed_are_told_once() -> None:
     assert causes[4] == ledger.SHOWN
 
 
+def test_a_story_is_as_fresh_as_its_newest_telling() -> None:
+    busy = [feed(n, items_a_day=30.0) for n in (1, 2)]
+    items = [candidate(1, 1, story=7, hours=22), candidate(2, 2, story=7, hours=2), candidate(3, 1, hours=22)]
+    made = build(pool(items, busy), settings(), date=TODAY, now=NOW)
+    shares = {pick.item: float(pick.account["freshness"]) for s in made.sections for pick in s.picks}
+    assert shares[1] == pytest.approx(2 ** (-2 / 18), abs=0.001)
+    assert shares[3] == pytest.approx(2 ** (-22 / 18), abs=0.001)
+
+
 # --------------------------------------------------------------------------- the long read
 
 

@@ -125,7 +125,7 @@ def _worth(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
     yield WhyRow(
         name="Freshness",
         value=_figure(account, "freshness"),
-        note="halves in half of its source’s usual gap, 18 to 96 hours",
+        note="of its newest telling; halves in half of its source’s usual gap, 18 to 96 hours",
     )
     outlets = int(_number(account, "outlets"))
     yield WhyRow(

@@ -205,7 +205,7 @@ class _Scales:
     ) -> Telling:
         topics = self.topics(group)
         topic = topics.stands[0] if topics.stands else ""
-        values = {one.item.id: self.worth(one, group, outlets, topic) for one in group}
+        values = {one.item.id: self.worth(one, group, outlets, topic, [one]) for one in group}
         best = min(group, key=lambda one: self._order(one, story, values[one.item.id], back))
         own = self.chosen.get(best.item.feed, Options())
         return Telling(
@@ -214,7 +214,8 @@ class _Scales:
             tellers=tuple(sorted(group, key=lambda one: one.item.id)),
             outlets=outlets,
             shared_by=shared,
-            worth=values[best.item.id],
+            # A story is as fresh as its newest telling: what outlets still tell isn't old because its head was quick.
+            worth=self.worth(best, group, outlets, topic, group if outlets > 1 else [best]),
             topics=topics,
             topic=topic,
             options=own,
@@ -239,7 +240,15 @@ class _Scales:
             one.item.id,
         )
 
-    def worth(self, one: Candidate, group: Sequence[Candidate], outlets: int, topic: str) -> Worth:
+    def worth(
+        self,
+        one: Candidate,
+        group: Sequence[Candidate],
+        outlets: int,
+        topic: str,
+        told: Sequence[Candidate],
+    ) -> Worth:
+        """What one telling is worth, as old as the newest of `told`."""
         feed = self.feeds.get(one.item.feed)
         own = self.chosen.get(one.item.feed, Options())
         rate = feed.items_a_day if feed else 0.0
@@ -252,7 +261,7 @@ class _Scales:
         ]
         likes = feed.likes.get(topic, (0, 0)) if feed else (0, 0)
         return worth(
-            age_hours=age_hours(one.item.item.published, one.item.first_seen, self.now),
+            age_hours=min(age_hours(o.item.item.published, o.item.first_seen, self.now) for o in told),
             items_a_day=rate,
             outlets=outlets,
             interest=interest(likes, self.likes.get(topic, (0, 0)), one.liked),
