@@ -114,11 +114,12 @@ def threshold(
         return 0.0
     grid = np.linspace(-2.0, 2.0, 41)
     told = z[:, None] >= grid
-    hits = np.zeros((feeds, grid.size))
-    named = np.zeros((feeds, grid.size))
+    order = np.argsort(of, kind="stable")
+    starts = np.flatnonzero(np.diff(of[order], prepend=-1))
+    told_weight = weights[order, None] * told[order]
+    named = np.add.reduceat(told_weight, starts, axis=0)
+    hits = np.add.reduceat(told_weight * truth[order, None], starts, axis=0)
     wanted = np.bincount(of, weights=weights * truth, minlength=feeds)
-    np.add.at(hits, of, weights[:, None] * (told & truth[:, None]))
-    np.add.at(named, of, weights[:, None] * told)
     times = np.random.default_rng(seed).multinomial(feeds, np.full(feeds, 1 / feeds), size=RESAMPLES)
     f1 = 2 * (times @ hits) / np.maximum(times @ named + (times @ wanted)[:, None], 1e-9)
     good = f1 >= f1.max(axis=1, keepdims=True) - FLAT

@@ -39,7 +39,7 @@ SEED_WEIGHT = 1.0
 EXAMPLE_WEIGHT = 3.0  # an example title of the reader's, for a topic of their own
 UNLABELLED_WEIGHT = 0.7
 ROUNDS = 2
-JUDGING_PASSES = 5  # over the documents, for a fit that only judges the others: enough to rank them
+JUDGING_PASSES = 4  # over the documents, for a fit that only judges the others: enough to rank them
 PARTS = 2  # into which documents are dealt to judge each other
 CAREFUL = 0.5  # log-odds by which labels of our own making are held back: sure ones rather than many
 READY = 0.6  # and to what the line says, for the threshold of p = .5: F1 is best a little below even odds
