@@ -369,7 +369,7 @@ class Chooser:
         seen |= {int(self.m.stories[row]) for row in told}
         told_widely = self.m.outlets >= c.TOLD_BY
         waiting = np.flatnonzero(self.worthy & (self.m.main >= 0) & (told_widely | ~self.m.pickable))
-        rows = []
+        rows: list[int] = []
         for row in sorted(map(int, waiting), key=lambda r: (-self.m.outlets[r], -self.m.worth[r], r)):
             story = int(self.m.stories[row])
             if story in seen or self.m.line_minutes[row] > minutes + c.TIE:
