@@ -249,6 +249,26 @@ def test_one_title_with_different_contents_stays_apart(feeds: tuple[int, int]) -
     assert not together(*items)
 
 
+def test_two_misfortunes_of_one_city_and_day_stay_apart_by_their_places() -> None:
+    station = item(1, "Shooting at Leeds station: two dead", "Two people were shot in Leeds on Thursday. West Yorkshire Police closed roads.")  # fmt: skip
+    pub = item(2, "Shooting outside Leeds pub: two hurt", "Two people were shot in Leeds on Thursday. West Yorkshire Police closed roads.", feed=2, hours=6)  # fmt: skip
+    again = item(3, "Two dead in shooting at Leeds station", "Two people were shot in Leeds on Thursday. West Yorkshire Police closed roads.", feed=3, hours=1)  # fmt: skip
+    assert not together(station, pub)
+    assert together(station, again)
+    fled = item(4, "Shooting outside Leeds pub: two hurt", "Two people were shot in Leeds on Thursday, in the pub of the station. West Yorkshire Police closed roads.", feed=4)  # fmt: skip
+    assert together(station, fled)
+
+
+def test_matches_of_women_and_of_men_stay_apart_by_their_results() -> None:
+    men = item(
+        1, "Ardley beat Corwen 2-1 in derby", "Ardley beat Corwen 2-1 at Mill Lane in the league on Saturday."
+    )
+    women = item(2, "Ardley Women beat Corwen Women 3-0 in derby", "Ardley beat Corwen 3-0 at Mill Lane in the league on Saturday.", feed=2)  # fmt: skip
+    also_women = item(3, "Ardley beat Corwen 3-0 in derby", "Ardley beat Corwen 3-0 at Mill Lane in the league on Saturday.", feed=3)  # fmt: skip
+    assert not together(men, women)
+    assert together(women, also_women)
+
+
 def test_episodes_and_versions_stay_apart() -> None:
     about = "Lena Vos and Tom Ekdal talk about compilers, gardens and the letters that you sent us."
     assert not together(item(1, "Episode 12", about, feed=1), item(2, "Episode 13", about, feed=1, hours=2))
