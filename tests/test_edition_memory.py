@@ -10,6 +10,7 @@ from pools import NOW, TODAY, TOPICS, candidate, feed, pool, random_pool, settin
 
 from newsfeed import text
 from newsfeed.edition import breadth, build, ledger, remember, since, visible_text, why
+from newsfeed.edition.memory import days_since_topic
 from newsfeed.edition.printed import section_minutes
 from newsfeed.model import Edition, History, Pick, Pool, Shown, TopicSetting, Untold
 from newsfeed.store.editions import summary
@@ -208,6 +209,13 @@ def test_debt_grows_for_a_topic_that_had_nothing_and_stays_when_nothing_was_told
     assert owed["technology"] == 0.0
     empty = build(pool([], [feed(1)], history=history), settings(), date=TODAY, now=NOW)
     assert {topic.name: topic.debt for topic in empty.topics}["sales"] == 1.0
+
+
+@pytest.mark.parametrize(("pages", "days"), [((5,), 1), ((5, 4), 5), ((1,), 1), ((3, 2, 1), 3)])
+def test_no_topic_was_silent_for_want_of_a_page(pages: tuple[int, ...], days: int) -> None:
+    dates = tuple(TODAY - timedelta(days=n) for n in pages)
+    history = History(days=dates, picks={dates[0].isoformat(): {"sales": 1}})
+    assert days_since_topic(history, "sales", TODAY) == days
 
 
 # --------------------------------------------------------------------------- why

@@ -124,12 +124,16 @@ def _novelty(words: str, old: set[str]) -> float:
 
 
 def days_since_topic(history: History, topic: str, today: date) -> int | None:
-    """Days since a topic had a pick or a line; None when history can't tell (it begins later than that)."""
+    """Days since a topic had a pick or a line; None when history can't tell (it begins later than that).
+
+    One day where every page since then had it: after an absence all topics would else seem to have been silent.
+    """
     shown = [date.fromisoformat(day) for day, topics in history.picks.items() if topics.get(topic, 0) > 0]
     known = [day for day in history.days if day < today]
     earlier = [day for day in shown if day < today]
     if earlier:
-        return (today - max(earlier)).days
+        last = max(earlier)
+        return (today - last).days if any(day > last for day in known) else 1
     if not known:
         return None
     return (today - min(known)).days
