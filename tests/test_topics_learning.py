@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -15,7 +16,7 @@ from newsfeed.topics.calibrate import threshold
 from newsfeed.topics.child import job
 from newsfeed.topics.corrections import Corrections, corrected
 from newsfeed.topics.policy import Trained, due
-from newsfeed.topics.train import train, trained
+from newsfeed.topics.train import seeds, train, trained
 
 # Sentences of a trade that the shipped model knows nothing of, and of two that it does.
 PARTS = {
@@ -277,6 +278,18 @@ def test_what_training_has_seen_moves_its_feed_by_the_mix_alone() -> None:
     assert not any(moved.values())
     assert any(s.parts.get("corrections") for s in fresh.tag([SAME_FEED])[0].scores)
     assert again.priors["a"].mix["design"] > 0 > again.priors["c"].mix["design"]
+
+
+def test_training_does_not_overrule_the_words_that_the_reader_gave() -> None:
+    topics = {name: TopicSetting() for name in ("technology", "finance", "policy")}
+    words = ("freight", "container ship", "last mile")
+    topics["logistics"] = TopicSetting(words=words, examples=("Port congestion eases as carriers add ships",))
+    others = [msgspec.structs.replace(seed.document, id=f"item {n}") for n, seed in enumerate(seeds())]
+    asked = [Document(id=n, title=f"Work starts on western {word} corridor") for n, word in enumerate(words)]
+    for told in (others, [*others, *(Document(id=f"f{n}", title=f"Freight note {n}") for n in range(60))]):
+        tagger = load(train(told, {}, [], topics), topics)
+        assert all(p(tagging, "logistics") > 0.5 for tagging in tagger.tag(asked))
+        assert sum(p(tagging, "logistics") > 0.5 for tagging in tagger.tag(others)) < 20
 
 
 # --------------------------------------------------------------------------- thresholds of topics

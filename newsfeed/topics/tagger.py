@@ -16,7 +16,7 @@ from .folders import topic_of_folders
 from .lexicon import Lexicon
 from .not_news import NotNews
 from .reading import Reader, Reading, Stems, lengths, tally, word_share
-from .records import OTHER, SHOWN_FROM, Document, FeedPrior
+from .records import OTHER, SHOWN_FROM, TOPICS, Document, FeedPrior
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +26,7 @@ BATCH = 1024
 EXPLAINED_FROM = 0.2  # probability from which on a topic's deciding terms are told
 FOLDER_WEIGHT = 1.2  # log-odds that a surely right folder gives its topic
 UNHEARD_FOLDER = 2.5  # times as much more for a text whose language neither lexicon nor model knows
+MOST_DOUBT = 3.0  # log-odds that the model can take from a topic of the reader's own whose words were found
 DEFAULT_TRUST = 0.8  # in a folder before any item of its feed was read
 
 
@@ -67,6 +68,7 @@ class Tagger:
         self._folders: dict[tuple[str, ...], str] = {}
         self._explainer = Explainer(lexicon, model)
         # Topics that the model was not trained for are the lexicon's alone.
+        self._own = np.array([topic not in TOPICS and topic != OTHER for topic in self.order])
         self._untrained = ~np.any(model.weights, axis=0)
         self.local: Local | None = None  # what the reader's corrections say of items like theirs
 
@@ -120,6 +122,8 @@ class Tagger:
         # A foreign text is judged by the model as far as the model knows its words.
         heard = np.where(evidence.english, 1.0, np.minimum(2.0 * evidence.known, 1.0))[:, None]
         model = np.where(self._untrained, 0.0, heard * scales.model * evidence.model)
+        # The reader's own words are the reader's word: what training saw of a topic of theirs may doubt, not overrule.
+        model = np.where(self._own & (lexicon > 0), np.maximum(model, -MOST_DOUBT), model)
         start = scales.base + self._untrained * scales.model * alone.base + tally(scales.offset, self.order)
         # What the model does not hear it cannot doubt either: its intercept is part of the doubt, so an unheard text
         # starts as low as one that the lexicon judges alone.

@@ -48,6 +48,7 @@ READY = 0.6  # and to what the line says, for the threshold of p = .5: F1 is bes
 SHARE_OF_OWN = 0.65
 SHARE_OF_SEEDS = 0.5
 FEW = 150
+LEAST_SEEN = 40  # items of a topic of the reader's own, before the model has a say in it
 BELIEVED = 0.5  # trust from which on a folder's documents tune thresholds
 MOST_DOCUMENTS = 50_000
 PSEUDO_ITEMS = 4.0  # a feed's mix is shrunk as by so many items of the overall mix
@@ -150,7 +151,7 @@ def trained(
         )
         z = line(learned, lexical)
     _believe(material, z, targets, trusted)
-    model = design.model(design.fit(targets, material.weights, seed=seed))
+    model = _without_strangers(design.model(design.fit(targets, material.weights, seed=seed)), targets)
     ready = READY if share == SHARE_OF_OWN else 0.0
     line = line._replace(intercept=line.intercept + ready)
     moved = _thresholds(material, targets, trusted, design, lexical, line, cold.order, seed)
@@ -158,6 +159,22 @@ def trained(
     priors = _priors(material, targets, trusted, cold.order)
     seen = [label.document.id for label in corrections]
     return Tagger(cold.lexicon, model, scales, topics, priors, seen)
+
+
+def _without_strangers(model: linear.Linear, targets: NDArray[np.float64]) -> linear.Linear:
+    """The model without what it has seen too seldom: those topics of the reader stay the lexicon's alone.
+
+    From a handful of examples among thousands of other items it learns little but that the topic is rare, and would
+    talk down the very words that the reader gave.
+    """
+    import numpy as np
+
+    seen = (targets > 0.5).sum(axis=0)
+    strange = np.array([t not in TOPICS and t != OTHER for t in model.topics]) & (seen < LEAST_SEEN)
+    if not strange.any():
+        return model
+    heard = np.where(strange, 0, 1).astype(np.float32)
+    return model._replace(weights=model.weights * heard, bias=model.bias * heard)
 
 
 def _believe(
