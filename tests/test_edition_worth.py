@@ -125,6 +125,14 @@ def test_shares_default_to_the_core_and_equal_parts() -> None:
     assert found.under["ai"] == "technology"
 
 
+def test_a_finer_topic_that_is_the_core_stands_for_itself() -> None:
+    topics = {"technology": TopicSetting(), "ai": TopicSetting(parent="technology"), "sales": TopicSetting()}
+    found = asked(settings(core="ai", topics=topics))
+    assert found.names[0] == found.core == "ai"
+    assert found.shares == pytest.approx({"ai": 0.4, "technology": 0.3, "sales": 0.3})
+    assert found.under["ai"] == "ai"
+
+
 def test_shares_as_given_muted_and_scaled() -> None:
     some = {**TOPICS, "finance": TopicSetting(label="Finance", share=0.3), "sales": TopicSetting(share=0.0)}
     found = asked(settings(topics=some))

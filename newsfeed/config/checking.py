@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from difflib import get_close_matches
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -20,6 +21,14 @@ CHOICES = {
     ("mail", "by"): ("smtp", "sendmail", "maildir", "eml"),
     ("mail", "security"): ("starttls", "tls", "none"),
 }
+# ISO 639-1
+LANGUAGES = frozenset(
+    """aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo
+    es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg
+    ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn
+    no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta
+    te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu""".split()  # noqa: SIM905
+)
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 RANGES = {
     ("edition", "minutes"): (1, 120),
@@ -71,7 +80,25 @@ def check(settings: Settings, text: str) -> None:
             f"{settings.edition.core!r} is no topic",
             f"Topics: {', '.join(settings.topics)}.",
         )
+    for code in settings.languages:
+        if (
+            not re.fullmatch(r"[a-z]{2}([-_][a-z0-9]+)*", code.casefold())
+            or code.casefold()[:2] not in LANGUAGES
+        ):
+            raise fail(
+                ["languages"], f"{code!r} is no language", 'Write codes of two letters, such as "en" or "de".'
+            )
+    known: list[str] = []
     for name, topic in settings.topics.items():
+        # The default topics come first, so that a misspelt one finds the one that was meant.
+        near = [] if topic.words or topic.examples else get_close_matches(name, known, 1, 0.8)
+        if near:
+            raise fail(
+                ["topics", name],
+                "has no words and is no known topic",
+                f"Did you mean {near[0]!r}? Else give it words.",
+            )
+        known.append(name)
         if not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", name) or name in {
             "other",
             "top",
@@ -101,7 +128,8 @@ def check(settings: Settings, text: str) -> None:
         raise fail(["topics"], f"the shares add up to {total:g}", "Together they may be 1 at the most.")
     _check_handing_out(settings, fail)
     for place in settings.fetch.allow_private:
-        if not re.fullmatch(r"\[?[\w.:*-]+\]?(/\d{1,3})?:\d{1,5}", place):
+        port = place.rpartition(":")[2]
+        if not re.fullmatch(r"\[?[\w.:*-]+\]?(/\d{1,3})?:\d{1,5}", place) or not 0 < int(port) < 65_536:
             raise fail(
                 ["fetch", "allow_private"],
                 f"{place!r} is no host:port",

@@ -34,7 +34,7 @@ def asked(settings: Settings) -> Asked:
     """Resolve the topics' settings.
 
     A topic without a share takes an equal part of what the others leave; the core topic takes `core_share`.
-    A sub-topic without a share of its own is counted for its parent. Shares of more than 1 in all are scaled.
+    A sub-topic without a share of its own is counted for its parent, unless it is the core topic. Shares of more than 1 in all are scaled.
     """
     topics = settings.topics
     labels = {name: topic.label or name.capitalize() for name, topic in topics.items()}
@@ -43,7 +43,7 @@ def asked(settings: Settings) -> Asked:
         parent = topics.get(topic.parent)
         if topic.share is not None:
             under[name] = name if topic.share > 0 else ""
-        elif parent is not None:
+        elif parent is not None and name != settings.edition.core:
             under[name] = "" if parent.share == 0 else topic.parent
         else:
             under[name] = name

@@ -7,16 +7,19 @@ from collections.abc import Sequence
 import msgspec
 
 from newsfeed.edition import constants as c
+from newsfeed.edition import ledger
 from newsfeed.edition.account import breadth
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.page import Layout
 from newsfeed.edition.wording import WEEKDAYS, count, joined
-from newsfeed.model import Breadth, Day, Settings, Suggestion, TopicAccount
+from newsfeed.model import Breadth, Candidate, Day, Settings, Suggestion, TopicAccount
 
 NO_SOURCE = "no source"
 FAILING = "its sources fail"
 NOTHING_NEW = "nothing new"
 NOT_GOOD = "nothing good enough"
+TOLD_ELSEWHERE = "only inside other stories"
+OTHER_LANGUAGES = "in languages you don’t list"
 ALL_SHOWN = "all shown before"
 NO_ROOM = "no room"
 
@@ -33,6 +36,10 @@ def why(desk: Desk, topic: str) -> str:
         return NOT_GOOD
     if any(topic in topics for topics in desk.sifted.had.values()):
         return ALL_SHOWN
+    if any(_has(teller, topic, desk) for telling in desk.articles for teller in telling.tellers):
+        return TOLD_ELSEWHERE
+    if not desk.articles and any(cause == ledger.LANGUAGE for cause, _ in desk.sifted.causes.values()):
+        return OTHER_LANGUAGES
     sources = [
         feed.feed
         for feed in desk.pool.feeds
@@ -44,6 +51,12 @@ def why(desk: Desk, topic: str) -> str:
         return NO_SOURCE if any(feed.topic_mix for feed in desk.pool.feeds) else NOTHING_NEW
     failing = {report.feed for report in desk.pool.reports if not report.ok}
     return FAILING if all(number in failing for number in sources) else NOTHING_NEW
+
+
+def _has(candidate: Candidate, topic: str, desk: Desk) -> bool:
+    """Whether an item was tagged with a topic, though its story stands for others."""
+    scores = candidate.tagging.scores
+    return any(score.p >= c.STANDS and desk.ask.under.get(score.topic) == topic for score in scores)
 
 
 def is_weekly(settings: Settings, date: Day) -> bool:

@@ -11,7 +11,7 @@ import msgspec
 from newsfeed import deliver, edition
 from newsfeed.errors import DeliveryError, NetworkError, NotFoundError
 from newsfeed.model import Breadth, Day, Edition, Pool, Record, Settings
-from newsfeed.pipeline import articles, people, publish
+from newsfeed.pipeline import articles, people, publish, understand
 from newsfeed.pipeline import refresh as refreshing
 from newsfeed.pipeline.health import reports
 from newsfeed.pipeline.home import Home
@@ -63,6 +63,9 @@ def digest(
         )
     if stored is not None and not rebuild:
         return update_page(home, store, stored, pulled)
+    if pulled is None:
+        # What a refresh does at its end: topics that were changed by hand speak without asking a single feed.
+        understand.learn(home, store, progress=progress)
     progress.step("Choosing")
     voices = tuple(people.suggestions(home, store)) if edition.is_weekly(home.settings, day) else ()
     pool = msgspec.structs.replace(pool_for(home, store, day), suggested=voices)

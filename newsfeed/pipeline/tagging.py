@@ -44,10 +44,14 @@ def load_model(home: Home, store: Store) -> Model:
         home.model_path.unlink(missing_ok=True)
         weights = None
         tagger = topics.load(None, home.settings.topics)
-    reader = msgspec.json.encode(home.settings.topics, order="sorted")
-    name = hashlib.sha256((weights or __version__.encode()) + reader).hexdigest()[:16]
+    name = hashlib.sha256((weights or __version__.encode()) + topics_name(home).encode()).hexdigest()[:16]
     states = {s.feed: s for s in store.states()}
     return Model(corrected(tagger, labels(store, states)), name)
+
+
+def topics_name(home: Home) -> str:
+    """A name for the reader's topics as they are set now; another one means that tags are to be made anew."""
+    return hashlib.sha256(msgspec.json.encode(home.settings.topics, order="sorted")).hexdigest()[:16]
 
 
 def document(item: StoredItem, state: FeedState | None) -> topics.Document:

@@ -12,6 +12,7 @@ from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
 
 YES = frozenset({"yes", "true", "on", "1", "always"})
+TAGGED_BY = "topics tagged by"  # note in the store: the topics' settings that the tags were made with
 WINDOW = timedelta(hours=96)  # how far back a new item may join a story
 
 
@@ -26,10 +27,19 @@ class Understood:
 def understand(home: Home, store: Store, *, progress: Progress) -> Understood:
     """Tag untagged items and put ungrouped ones into stories."""
     tagged = tagging.tag(home, store, progress=progress)
-    if why := training.train_if_due(home, store):
-        progress.step(f"Learned your topics anew: {why}")
-        tagging.retag(home, store)
+    learn(home, store, progress=progress)
     return Understood(tagged=tagged, stories=group(home, store, progress=progress))
+
+
+def learn(home: Home, store: Store, *, progress: Progress) -> None:
+    """Train when it is due, and tag anew when the weights or the reader's topics changed."""
+    why = training.train_if_due(home, store)
+    if why:
+        progress.step(f"Learned your topics anew: {why}")
+    asked = tagging.topics_name(home)
+    if why or store.get_meta(TAGGED_BY) != asked:
+        tagging.retag(home, store)
+        store.set_meta(TAGGED_BY, asked)
 
 
 def group(home: Home, store: Store, *, progress: Progress) -> int:
