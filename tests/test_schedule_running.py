@@ -316,10 +316,14 @@ def test_one_look_leaves_its_sign_of_life_and_a_day_by_hand_is_told(
     assert "Today      a day without an edition" in capsys.readouterr().out
     monkeypatch.delenv("NEWSFEED_SCHEDULE__DAYS")
     home.at(NIGHT)
-    home.run("digest", "--no-open", "--no-refresh")
+    home.run("digest", "--no-open")
     capsys.readouterr()
     home.run("schedule", "status")
     assert "made by hand, to be handed out at its hour" in capsys.readouterr().out
+    home.at(HOUR + timedelta(minutes=5))
+    home.run("schedule", "status")
+    assert "Today      made by hand: newsfeed run hands it out at once" in capsys.readouterr().out
+    home.at(NIGHT)
     assert home.run("run", "--once", "--quiet") == 0
     current = Context(home.folder).home()
     beat = heartbeat.read(current)

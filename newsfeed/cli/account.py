@@ -133,7 +133,7 @@ def _what_if(found: Simulated) -> Iterator[str]:
         yield f"Big stories without a place: {untold[1]} instead of {untold[0]}."
     if full := sum(m.full[1] for m in found.mornings):
         yield (
-            f"On {full} of {number} mornings the page would have its {found.max_items} stories before its minutes "
+            f"On {full} of {number} mornings the page would be full (max_items = {found.max_items}) before its minutes "
             "were used: more minutes alone bring nothing there, a larger max_items does."
         )
     if learned := sum(m.learned for m in found.mornings):

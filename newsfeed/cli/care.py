@@ -164,9 +164,10 @@ def demo(
     bar = show.Bar()
     try:
         settings = config.parse(f'timezone = "{config.detect_timezone()}"', {}, home=Path("newsfeed-demo"))
-        done = run((folder or Path("newsfeed-demo")).absolute(), now, settings, progress=bar)
+        built = folder or Path("newsfeed-demo")
+        done = run(built.absolute(), now, settings, progress=bar)
     finally:
         bar.stop()
-    morning.print_digest(done, "UTC")
+    morning.print_digest(done, "UTC", f"newsfeed --home {built} feeds check")
     if not no_open:
         morning.open_page(Path(done.page))

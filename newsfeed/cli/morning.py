@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from newsfeed.pipeline.reports import DigestReport, FeedResult, RefreshReport
 
 PANEL = "Every morning"
+CHECK = "newsfeed feeds check"
 LISTED = 12  # feeds named in one list before "and n more"
 
 
@@ -141,8 +142,8 @@ def exit_code(report: RefreshReport | None, *, page: bool) -> int:
     return 1 if failed or report.list.problems or report.list.unreadable else 0
 
 
-def print_digest(done: DigestReport, zone: str) -> None:
-    """What happened, in a few lines; the page's path last."""
+def print_digest(done: DigestReport, zone: str, check: str = CHECK) -> None:
+    """What happened, in a few lines; the page's path last. `check` is the command that tells of failing feeds."""
     from newsfeed.cli import show
 
     if done.refresh is not None:
@@ -151,7 +152,7 @@ def print_digest(done: DigestReport, zone: str) -> None:
     show.say()
     show.say(f"{done.heading} · {done.promise}", style="bold")
     if done.refresh is not None:
-        show.say(summary(done.refresh, done))
+        show.say(summary(done.refresh, done, check))
     if done.edition_note:
         show.say(done.edition_note)
     if done.note:
@@ -161,7 +162,7 @@ def print_digest(done: DigestReport, zone: str) -> None:
     show.say(done.page)
 
 
-def summary(pulled: RefreshReport, done: DigestReport | None = None) -> str:
+def summary(pulled: RefreshReport, done: DigestReport | None = None, check: str = CHECK) -> str:
     """ "37 of 45 feeds, 14 stories, 5 min, 3 feeds refused (see `newsfeed feeds check`)"."""
     from newsfeed.cli.show import plural
     from newsfeed.pipeline.reports import Outcome
@@ -176,7 +177,7 @@ def summary(pulled: RefreshReport, done: DigestReport | None = None) -> str:
     else:
         parts += [plural(sum(r.new for r in pulled.results), "new item"), f"{pulled.seconds:.1f} s"]
     if failed := sum(r.failure is not None for r in pulled.results):
-        parts.append(f"{plural(failed, 'feed')} refused (see `newsfeed feeds check`)")
+        parts.append(f"{plural(failed, 'feed')} refused (see `{check}`)")
     return ", ".join(parts)
 
 
@@ -198,7 +199,7 @@ def print_refresh(done: RefreshReport, zone: str) -> None:
     if waiting:
         soonest = min(r.wait_until for r in waiting if r.wait_until)
         show.say(
-            f"{show.plural(len(waiting), 'feed')} not asked again so soon; from {_clock(soonest, zone)} on."
+            f"{show.plural(len(waiting), 'feed')} not asked again so soon; from {_clock(soonest, zone)} on, or now with --force."
         )
     _print_failures(done)
     show.say(summary(done), style="bold")

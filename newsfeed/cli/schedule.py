@@ -175,6 +175,8 @@ def status(context: typer.Context) -> None:
     today_is = (
         "done"
         if done
+        else "made by hand: newsfeed run hands it out at once"
+        if by_hand and is_due
         else "due now: newsfeed run makes it at once"
         if is_due
         else "made by hand, to be handed out at its hour"

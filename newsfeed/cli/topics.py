@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from newsfeed.pipeline.teach import Corrected
 
 PANEL = "Topics"
+REBUILD = "Today's page keeps its choice; to choose anew by this: newsfeed digest --rebuild --no-refresh"
 
 topics_app = typer.Typer(
     help="How good the tags are; teach them: status, ask, correct, undo, train.", no_args_is_help=True
@@ -85,6 +86,7 @@ def ask(context: typer.Context) -> None:
             show.say("Nothing to ask: run newsfeed refresh first.")
             raise typer.Exit(2)
         names = ", ".join(home.settings.topics)
+        asked_any = False
         for number, question in enumerate(found, 1):
             show.say()
             show.say(f"{number} of {len(found)}  {question.title}", style="bold")
@@ -94,6 +96,7 @@ def ask(context: typer.Context) -> None:
             if not sys.stdin.isatty():
                 show.say(f"Answer with: newsfeed topics correct {question.ref} TOPIC -TOPIC")
                 continue
+            asked_any = True
             while True:
                 answer = typer.prompt(
                     f"Right? Enter = yes, s = skip, or topics ({names}, none)", default="", show_default=False
@@ -101,13 +104,16 @@ def ask(context: typer.Context) -> None:
                 if answer.strip() == "s":
                     break
                 words = answer.replace(",", " ").split()
-                if bad := [w for w in words if w not in {*home.settings.topics, "none"}]:
+                if bad := [w for w in words if w.lstrip("+-") not in {*home.settings.topics, "none"}]:
                     show.say(f"{bad[0]} is no topic.")
                     continue
-                # An answer names all topics of the item; none of it is a change to what was said.
-                changes = ["none", *[w for w in words if w != "none"]] if words else []
+                # An answer names all topics of the item, or (with a sign before one) what is to change.
+                signed = any(w[0] in "+-" for w in words)
+                changes = words if signed or not words else ["none", *[w for w in words if w != "none"]]
                 print_corrected(run(home, store, question.ref, changes, asked=question.asked))
                 break
+        if asked_any:
+            show.say(REBUILD)
 
 
 @topics_app.command()
@@ -122,12 +128,14 @@ def correct(
     ],
 ) -> None:
     """Correct the topics of one item: felt at once by it and those like it."""
+    from newsfeed.cli import show
     from newsfeed.pipeline.teach import correct as run
 
     given: Context = context.obj
     home = given.home()
     with home.lock("topics correct"), home.open_store() as store:
         print_corrected(run(home, store, item, changes))
+    show.say(REBUILD)
 
 
 @topics_app.command()
@@ -136,12 +144,14 @@ def undo(
     item: Annotated[str, typer.Argument(metavar="[ITEM]", help="Default: the last correction.")] = "",
 ) -> None:
     """Take a correction back."""
+    from newsfeed.cli import show
     from newsfeed.pipeline.teach import undo as run
 
     given: Context = context.obj
     home = given.home()
     with home.lock("topics undo"), home.open_store() as store:
-        print_corrected(run(home, store, item))
+        print_corrected(run(home, store, item), "back")
+    show.say(REBUILD)
 
 
 @topics_app.command()
@@ -157,10 +167,11 @@ def train(context: typer.Context) -> None:
         show.say(f"Trained; {show.plural(tagging.retag(home, store), 'item')} tagged anew.")
 
 
-def print_corrected(done: Corrected) -> None:
-    """What one correction did."""
+def print_corrected(done: Corrected, way: str = "") -> None:
+    """What one correction did, or (`way` "back") undid."""
     from newsfeed.cli import show
 
-    others = f"; {show.plural(done.moved, 'other item')} moved with it" if done.moved else ""
-    show.say(f"{done.title}: {', '.join(done.before) or 'none'} → {', '.join(done.after) or 'none'}{others}")
-    show.say("Today's page keeps its choice; to choose anew by this: newsfeed digest --rebuild --no-refresh")
+    others = f"; {show.plural(done.moved, 'other item')} moved {way or 'with it'}" if done.moved else ""
+    before, after = (", ".join(topics) or "none" for topics in (done.before, done.after))
+    change = f"{after}, confirmed" if before == after and not way else f"{before} → {after}"
+    show.say(f"{done.title}: {change}{others}")

@@ -86,12 +86,14 @@ def _shown(told: Pick | Line) -> Iterator[WhyRow]:
         where = "the long read" if told.section == LONG else f"story {told.n}"
     yield WhyRow(name="On the page", value=where, note=_PASSES.get(by, by))
     if isinstance(told, Pick):
-        printed = "printed: it is news in itself" if told.reason_shown else "not printed"
+        printed = "stands on the page: it is news in itself" if told.reason_shown else "kept, not on the page"
         yield WhyRow(name="Reason", value=told.reason, note=printed)
     yield WhyRow(
         name="Minutes",
         value=f"{told.minutes:.2f}",
-        note="its words at 238 a minute" + (" and .05 to find it" if isinstance(told, Pick) else ""),
+        note="to read or hear the whole, outside of the page's minutes"
+        if isinstance(told, Pick) and told.section == LONG
+        else "its words at 238 a minute" + (" and .05 to find it" if isinstance(told, Pick) else ""),
     )
     yield from _worth(account)
     yield from _topics(account)

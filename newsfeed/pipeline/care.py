@@ -174,6 +174,11 @@ def _stored(home: Home, store: Store, scheduled: str) -> list[Finding]:
                 repair="See newsfeed feeds check.",
             )
         )
+    elif unasked := max(len(listed.list.subscriptions) - len(store.states()), 0) + sum(
+        state.first_good is None and state.failure is None for state in store.states()
+    ):
+        text = f"{unasked} of {len(listed.list.subscriptions)} not asked yet"
+        found.append(Finding(name="Feeds", state="warning", text=text, repair="Run newsfeed refresh."))
     else:
         found.append(Finding(name="Feeds", state="ok", text="all well"))
     latest = store.latest_edition()

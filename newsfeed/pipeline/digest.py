@@ -64,8 +64,12 @@ def digest(
     if stored is not None and not rebuild:
         return update_page(home, store, stored, pulled)
     if pulled is None:
-        # What a refresh does at its end: topics that were changed by hand speak without asking a single feed.
-        understand.learn(home, store, progress=progress)
+        if stored is None and not store.states():
+            raise NotFoundError(
+                "the page", "nothing was fetched yet", "Run `newsfeed digest` without --no-refresh."
+            )
+        # What a refresh does at its end: topics changed by hand, and items only fetched so far, speak all the same.
+        understand.understand(home, store, progress=progress)
     progress.step("Choosing")
     voices = tuple(people.suggestions(home, store)) if edition.is_weekly(home.settings, day) else ()
     pool = msgspec.structs.replace(pool_for(home, store, day), suggested=voices)

@@ -66,14 +66,19 @@ def resolve(home: Home, store: Store, name: str) -> tuple[StoredItem, Day | None
     """
     name = name.strip()
     if numbered := re.fullmatch(r"(?:(\d{4}-\d{2}-\d{2})#|#)?(\d{1,3})", name):
-        date = Day.fromisoformat(numbered[1]) if numbered[1] else None
+        try:
+            date = Day.fromisoformat(numbered[1]) if numbered[1] else None
+        except ValueError:
+            raise NotFoundError(name, "there is no such date", "Write it as 2026-03-18#4.") from None
         stored = store.edition(date) if date else store.edition(digest.today(home)) or store.latest_edition()
         if stored is None:
             raise NotFoundError(name, "there is no such edition", "Run newsfeed digest first.")
         pick = next((p for p in picks(stored) if p.n == int(numbered[2])), None)
         if pick is None:
             raise NotFoundError(
-                name, f"the page of {stored.date} has no such number", f"It has {len(picks(stored))}."
+                name,
+                f"the page of {stored.date} has no such number",
+                f"They go from 1 to {len(picks(stored))}.",
             )
         return store.item(pick.item), stored.date
     found = store.find(name)

@@ -16,10 +16,8 @@ from newsfeed.topics import accuracy
 from newsfeed.topics.corrections import Corrections
 from newsfeed.topics.records import Label
 
-ANSWERS, MOVED = (
-    "topics answers",
-    "topics moved",
-)  # notes in the store: item -> why asked, item -> others moved
+# Notes in the store by item: why it was asked, how many others moved, what the reader had said of it before.
+ANSWERS, MOVED, EARLIER = "topics answers", "topics moved", "topics said earlier"
 
 
 class Corrected(Record, frozen=True, kw_only=True):
@@ -93,15 +91,21 @@ def correct(home: Home, store: Store, name: str, changes: Sequence[str], *, aske
         else:
             after.add(topic)
     told = tuple(t for t in home.settings.topics if t in after)
-    store.correct(Correction(item=item.id, topics=told, made=home.clock(), previous=before))
-    _note(store, ANSWERS, str(item.id), asked)
+    earlier = next((c for c in store.corrections() if c.item == item.id), None)
+    if earlier is not None:
+        # What the tagger had said stays what accuracy is measured on; what the reader had said can be gone back to.
+        before = earlier.topics
+        _note(store, EARLIER, str(item.id), " ".join([*_earlier(store, item.id), ",".join(before) or "none"]))
+    previous = earlier.previous if earlier is not None else before
+    store.correct(Correction(item=item.id, topics=told, made=home.clock(), previous=previous))
+    _note(store, ANSWERS, str(item.id), asked or _notes(store, ANSWERS).get(str(item.id), ""))
     moved = retag_like(home, store, item)
     _note(store, MOVED, str(item.id), moved)
     return Corrected(title=item.item.title, before=before, after=told, moved=moved)
 
 
 def undo(home: Home, store: Store, name: str = "") -> Corrected:
-    """Take back a correction: the last one, or that of a named item.
+    """Take back a correction: the last one, or the last of a named item; the one before it is in force again.
 
     Raises:
         NotFoundError: there is none.
@@ -111,6 +115,10 @@ def undo(home: Home, store: Store, name: str = "") -> Corrected:
     if taken is None:
         raise NotFoundError(name or "corrections", "there is none to take back", "")
     item = store.item(taken.item)
+    if earlier := _earlier(store, item.id):
+        topics = () if earlier[-1] == "none" else tuple(earlier[-1].split(","))
+        store.correct(msgspec.structs.replace(taken, topics=topics, made=home.clock()))
+        _note(store, EARLIER, str(item.id), " ".join(earlier[:-1]))
     moved = retag_like(home, store, item)
     said = store.taggings([item.id]).get(item.id)
     now = tuple(sorted(accuracy.has(said))) if said else ()
@@ -145,7 +153,9 @@ def status(home: Home, store: Store) -> Status:
     counts = _count(taggings.values())
     seeds = _seed_counts()
     corrections = store.corrections()
-    moved = sum(int(n) for n in _notes(store, MOVED).values())
+    notes = _notes(store, MOVED)
+    moved = sum(int(notes.get(str(c.item), 0)) for c in corrections)
+    confirmed = sum(set(j.said) == set(j.true) for j in judged)
     trained = training.last(store) if home.model_path.exists() else None
     untagged = sum(not accuracy.has(t) for t in taggings.values()) / len(taggings) if taggings else 0.0
     rows = tuple(
@@ -167,7 +177,9 @@ def status(home: Home, store: Store) -> Status:
         items=len(window),
         untagged=untagged,
         corrections=len(corrections),
-        sentence=accuracy.changed_sentence(len(corrections), moved) if corrections else "No corrections yet.",
+        sentence=accuracy.changed_sentence(len(corrections) - confirmed, moved, confirmed)
+        if corrections
+        else "No corrections yet.",
         trend=_trend(store, judged) if corrections else "",
         trained=f"weights trained on {trained.items} items, {trained.at:%d %b}"
         if trained
@@ -211,6 +223,11 @@ def _note(store: Store, key: str, name: str, value: object) -> None:
     notes = _notes(store, key)
     notes[name] = str(value)
     store.set_meta(key, msgspec.json.encode(notes).decode())
+
+
+def _earlier(store: Store, item: int) -> list[str]:
+    """What the reader had said of an item before their present word, oldest first."""
+    return _notes(store, EARLIER).get(str(item), "").split()
 
 
 def _judged(store: Store) -> list[accuracy.Judged]:

@@ -108,9 +108,14 @@ def changed(before: Sequence[Tagging], after: Sequence[Tagging]) -> tuple[int, .
     return tuple(tagging.item for tagging in after if then.get(tagging.item, frozenset()) != has(tagging))
 
 
-def changed_sentence(corrections: int, items: int) -> str:
-    """ "Your 3 corrections changed 11 items." """
-    yours = "Your correction" if corrections == 1 else f"Your {corrections} corrections"
+def changed_sentence(corrections: int, items: int, confirmations: int = 0) -> str:
+    """ "Your 3 corrections changed 11 items." What was found right is no correction, but moves what is like it."""
+    named = [
+        f"{many} {name}{'' if many == 1 else 's'}"
+        for many, name in ((corrections, "correction"), (confirmations, "confirmation"))
+        if many
+    ]
+    yours = f"Your {named[0].removeprefix('1 ')}" if len(named) == 1 else f"Your {' and '.join(named)}"
     return f"{yours} changed {items} item{'' if items == 1 else 's'}."
 
 
