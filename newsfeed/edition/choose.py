@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from newsfeed.edition import constants as c
+from newsfeed.edition import lines
 from newsfeed.edition.objective import Bools, Floats, Ints, Morning, Rules
 
 
@@ -345,45 +346,20 @@ class Chooser:
     # ------------------------------------------------------------------ lines
 
     def big_rows(self, state: _State, minutes: float, told: Sequence[int] = ()) -> list[int]:
-        """Big stories without a place that fit in so many minutes of lines: most outlets first, then worth.
-
-        `told` are rows that have their line already.
-        """
-        picked = {int(self.m.stories[p.row]) for p in state.picks}
-        seen = {int(self.m.stories[row]) for row in (*self.places(state), *told)}
-        rows = []
-        candidates = np.flatnonzero(self.m.outlets >= c.BIG)
-        for row in sorted(map(int, candidates), key=lambda r: (-self.m.outlets[r], -self.m.worth[r], r)):
-            story = int(self.m.stories[row])
-            if story in picked or story in seen or self.m.line_minutes[row] > minutes + c.TIE:
-                continue
-            seen.add(story)
-            rows.append(row)
-            minutes -= float(self.m.line_minutes[row])
-        return rows
+        """Big stories without a place that fit in so many minutes of lines; `told` are rows that have a line."""
+        big = np.flatnonzero(self.m.outlets >= c.BIG)
+        return lines.fitting(self.m, big, self._told(state, (*self.places(state), *told)), minutes)
 
     def spare_rows(self, state: _State, minutes: float, told: Sequence[int]) -> list[int]:
         """Stories that fit in so many minutes of lines when no pick fits any more: what several outlets told and what
-        may only be told in a line, most outlets first, then worth. Both are of the reader's topics."""
-        seen = {int(self.m.stories[p.row]) for p in state.picks}
-        seen |= {int(self.m.stories[row]) for row in told}
+        may only be told in a line. Both are of the reader's topics."""
         told_widely = self.m.outlets >= c.TOLD_BY
         waiting = np.flatnonzero(self.worthy & (self.m.main >= 0) & (told_widely | ~self.m.pickable))
-        rows: list[int] = []
-        for row in sorted(map(int, waiting), key=lambda r: (-self.m.outlets[r], -self.m.worth[r], r)):
-            story = int(self.m.stories[row])
-            if story in seen or self.m.line_minutes[row] > minutes + c.TIE:
-                continue
-            if len(rows) >= c.SPARE_LINES:
-                break
-            seen.add(story)
-            rows.append(row)
-            minutes -= float(self.m.line_minutes[row])
-        return rows
+        return lines.fitting(self.m, waiting, self._told(state, told), minutes, c.SPARE_LINES)
 
-    def lines_minutes(self, rows: Sequence[int]) -> float:
-        """Minutes of these rows as lines."""
-        return sum(float(self.m.line_minutes[row]) for row in rows)
+    def _told(self, state: _State, rows: Sequence[int]) -> set[int]:
+        """Stories that are picked, or told by these rows."""
+        return {int(self.m.stories[row]) for row in (*(pick.row for pick in state.picks), *rows)}
 
     def places(self, state: _State) -> tuple[int, ...]:
         """Rows of the lines for topics that got no pick."""
@@ -414,24 +390,24 @@ def choose(morning: Morning, rules: Rules) -> Choice:
     share = rules.lines * (rules.whole or rules.budget)
     big: list[int] = []
     if share > 0 and (wanted := chooser.big_rows(state, share)):
-        set_aside = chooser.lines_minutes(wanted)
+        set_aside = lines.minutes_of(morning, wanted)
         if state.spent + chooser.reserved(state.covered) + set_aside > rules.budget + c.TIE:
             chooser = Chooser(morning, rules, max(0.0, rules.budget - set_aside))
             state = chooser.run()
         left = rules.budget - state.spent - chooser.reserved(state.covered)
         big = chooser.big_rows(state, min(left, share))
         # What the lines did not need after all goes back to the picks.
-        chooser.budget = rules.budget - chooser.lines_minutes(big)
+        chooser.budget = rules.budget - lines.minutes_of(morning, big)
         state.free &= ~np.isin(morning.stories, morning.stories[big])
         state = chooser.fill(state)
         chooser.over_cap(state)
-        left = rules.budget - state.spent - chooser.reserved(state.covered) - chooser.lines_minutes(big)
-        big += chooser.big_rows(state, min(left, share - chooser.lines_minutes(big)), big)
+        left = rules.budget - state.spent - chooser.reserved(state.covered) - lines.minutes_of(morning, big)
+        big += chooser.big_rows(state, min(left, share - lines.minutes_of(morning, big)), big)
     places = chooser.places(state)
-    lines = [*places, *big]
-    left = rules.budget - state.spent - chooser.lines_minutes(lines)
-    spare = chooser.spare_rows(state, min(left, share - chooser.lines_minutes(big)), lines)
-    spent = state.spent + chooser.lines_minutes([*lines, *spare])
+    told = [*places, *big]
+    left = rules.budget - state.spent - lines.minutes_of(morning, told)
+    spare = chooser.spare_rows(state, min(left, share - lines.minutes_of(morning, big)), told)
+    spent = state.spent + lines.minutes_of(morning, [*told, *spare])
     return Choice(
         morning=whole,
         picks=tuple(
