@@ -98,7 +98,8 @@ def update_page(home: Home, store: Store, stored: Edition, pulled: RefreshReport
     """Draw today's stored edition again; what a refresh brought since may join it in its own block."""
     templates = Templates(home.templates)
     current = stored
-    if pulled is not None:
+    # A refresh that no feed answered has seen nothing: it can't say that nothing came.
+    if pulled is not None and pulled.answered:
         pool = pool_for(home, store, stored.date)
         current = edition.since(stored, pool, home.settings, now=home.clock())
         if current != stored:

@@ -152,6 +152,24 @@ def test_a_refresh_that_gets_nothing_at_all_exits_with_2(home: TestHome, server:
     assert home.run("refresh") == 2
 
 
+def test_a_refresh_that_no_feed_answers_does_not_say_that_nothing_came(
+    home: TestHome, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.list(homes.opml(("News", "Paper", feed(server, "/paper", "Paper", NEWS))))
+    assert home.run("digest", "--no-open") == 0
+    page = home.page()
+    server.play("/paper", fixed(503))
+    home.at(NOON + timedelta(hours=2))
+    capsys.readouterr()
+    home.run("refresh")
+    assert "Nothing since" not in capsys.readouterr().out
+    assert home.page() == page
+    feed(server, "/paper", "Paper", NEWS)
+    home.at(NOON + timedelta(hours=8))
+    home.run("refresh")
+    assert "Nothing since" in capsys.readouterr().out
+
+
 def test_one_item(home: TestHome, server: Server) -> None:
     home.list(homes.opml(("News", "One", feed(server, "/a", "One", NEWS[:1]))))
     assert home.run("digest", "--no-open") == 0
