@@ -18,7 +18,7 @@ from .lexicon import TITLE_WEIGHT
 from .reading import Reading
 from .records import OTHER, Document, Label
 from .tagger import Tagger
-from .words import STOP, TEXT_CHARS, stem, surface, words
+from .words import STOP, prose, stem, surface, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -99,10 +99,11 @@ class Corrections:
     def _vector(self, document: Document) -> dict[str, float]:
         """A document's telling words with weights, of length one over all its words."""
         names = {
-            surface(name.lower()) for name in _NAME.findall(f"{document.title}\n{document.text[:TEXT_CHARS]}")
+            surface(name.lower())
+            for name in _NAME.findall(f"{prose(document.title)}\n{prose(document.text)}")
         }
         count: dict[str, float] = {}
-        for text, weight in ((document.title, TITLE_WEIGHT), (document.text[:TEXT_CHARS], 1.0)):
+        for text, weight in ((prose(document.title), TITLE_WEIGHT), (prose(document.text), 1.0)):
             for word in words(text):
                 if word not in STOP:
                     count[word] = count.get(word, 0.0) + weight
@@ -175,7 +176,7 @@ class Corrections:
             if document.id == own or (feed and document.feed == feed):
                 found.append(document)
                 continue
-            text = f"{document.title} {document.text[:TEXT_CHARS]}".lower()
+            text = f"{document.title} {prose(document.text)}".lower()
             shared, sum_of = 0, 0.0
             for (word, square), more in zip(squares, left, strict=True):
                 if sum_of + more < least:
