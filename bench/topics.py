@@ -268,6 +268,8 @@ def main() -> None:
     if not chosen.quick:
         streams(rows, score)
     print(f"training for these folds: {spent:.1f} s CPU each")
+    import sklearn.linear_model  # noqa: F401  (its libraries must be loaded before they can be told)
+
     with threadpool_limits(1):  # as the child does that trains in the product
         speed(rows)
 
