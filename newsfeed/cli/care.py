@@ -168,6 +168,7 @@ def demo(
         done = run(built.absolute(), now, settings, progress=bar)
     finally:
         bar.stop()
-    morning.print_digest(done, "UTC", f"newsfeed --home {built} feeds check")
+    show.say(f"Its home is a folder of its own: newsfeed --home {built} COMMAND looks into it.")
+    morning.print_digest(done, "UTC")
     if not no_open:
         morning.open_page(Path(done.page))

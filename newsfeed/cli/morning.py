@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from newsfeed.pipeline.reports import DigestReport, FeedResult, RefreshReport
 
 PANEL = "Every morning"
-CHECK = "newsfeed feeds check"
 LISTED = 12  # feeds named in one list before "and n more"
 
 
@@ -142,8 +141,8 @@ def exit_code(report: RefreshReport | None, *, page: bool) -> int:
     return 1 if failed or report.list.problems or report.list.unreadable else 0
 
 
-def print_digest(done: DigestReport, zone: str, check: str = CHECK) -> None:
-    """What happened, in a few lines; the page's path last. `check` is the command that tells of failing feeds."""
+def print_digest(done: DigestReport, zone: str) -> None:
+    """What happened, in a few lines; the page's path last."""
     from newsfeed.cli import show
 
     if done.refresh is not None:
@@ -152,7 +151,7 @@ def print_digest(done: DigestReport, zone: str, check: str = CHECK) -> None:
     show.say()
     show.say(f"{done.heading} · {done.promise}", style="bold")
     if done.refresh is not None:
-        show.say(summary(done.refresh, done, check))
+        show.say(summary(done.refresh, done))
     if done.edition_note:
         show.say(done.edition_note)
     if done.note:
@@ -162,7 +161,7 @@ def print_digest(done: DigestReport, zone: str, check: str = CHECK) -> None:
     show.say(done.page)
 
 
-def summary(pulled: RefreshReport, done: DigestReport | None = None, check: str = CHECK) -> str:
+def summary(pulled: RefreshReport, done: DigestReport | None = None) -> str:
     """ "37 of 45 feeds, 14 stories, 5 min, 3 feeds refused (see `newsfeed feeds check`)"."""
     from newsfeed.cli.show import plural
     from newsfeed.pipeline.reports import Outcome
@@ -177,7 +176,7 @@ def summary(pulled: RefreshReport, done: DigestReport | None = None, check: str 
     else:
         parts += [plural(sum(r.new for r in pulled.results), "new item"), f"{pulled.seconds:.1f} s"]
     if failed := sum(r.failure is not None for r in pulled.results):
-        parts.append(f"{plural(failed, 'feed')} refused (see `{check}`)")
+        parts.append(f"{plural(failed, 'feed')} refused (see `newsfeed feeds check`)")
     return ", ".join(parts)
 
 
