@@ -17,18 +17,21 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _EMPTY = frozenset(
     _WORD.findall(
         """
-        a about after again all also am an and any are as at be been but by can can't could couldn't did didn't do does
-        doesn't don't down ever every for from get gets go going got had has hasn't have haven't having he her here hers him
-        his how i i'm i've if in into is isn't it it's its just let let's like me more most my never no not nothing now of
-        off oh ok okay on once one only or our out over same shall she should shouldn't so some something such than that
-        that's the their them then there these they they're thing things this those thus to too two up us very was wasn't we
-        we're well were weren't what what's when where which who why will with won't would wouldn't yes yet you you're your
-        always already away back because even still though until while without
+        a about after again all also am an and any are as at be been but by can can't could couldn't did didn't
+        do does doesn't don't down ever every for from get gets go going got had has hasn't have haven't having
+        he her here hers him his how i i'm i've if in into is isn't it it's its just let let's like me more most
+        my never no not nothing now of off oh ok okay on once one only or our out over same shall she should
+        shouldn't so some something such than that that's the their them then there these they they're thing
+        things this those thus to too two up us very was wasn't we we're well were weren't what what's when
+        where which who why will with won't would wouldn't yes yet you you're your always already away back
+        because even still though until while without
 
-        ahead afternoon brief briefing daily day digest edition ep episode evening fortnight friday hour hourly issue links
-        live monday monthly month morning new news newsletter night note notes number part podcast post posts programme
-        quick recap roundup saturday series show special sunday thoughts thursday today today's tomorrow tonight tuesday
-        update updates various vol volume wednesday week week's weekend weekly year yesterday
+        ahead afternoon brief briefing bulletin column commentary daily day diary digest dispatch edition ep
+        episode evening fortnight friday headlines hour hourly insights interview issue journal links live
+        miscellany monday monthly month morning new news newsletter night note notes number part podcast post
+        posts programme quick recap report reports roundup saturday series show special stories sunday talk
+        thoughts thursday today today's tomorrow tonight tuesday update updates various vol volume wednesday
+        week week's weekend weekly year yesterday
         """
     )
 )
