@@ -104,6 +104,69 @@ def test_one_outlet_more_in_the_same_words_is_nothing_new() -> None:
     assert picks(build(pool(items, history=after(past)), settings(), date=TODAY, now=NOW)) == []
 
 
+LEVY = "Rhineland plans a levy on data centres"
+LEVIED = "The parliament of Rhineland will vote in spring on a charge of nine cents for each hour of a rack in use."
+
+COURT = "Court in Brunnau overturns charge for server halls"
+
+
+def returned(past: Shown, *told: tuple[str, str]) -> Pick | None:
+    """The pick of story 7 on the morning after `past`, told anew by one outlet after the other."""
+    items = [
+        candidate(n, n, story=7, title=title, lead=lead, hours=1) for n, (title, lead) in enumerate(told, 2)
+    ]
+    return next(iter(picks(build(pool(items, history=after(past)), settings(), date=TODAY, now=NOW))), None)
+
+
+def test_what_the_page_has_said_is_not_told_as_new() -> None:
+    # The telling that was shown is no candidate any more: what it said is known from the page.
+    past = msgspec.structs.replace(shown(7, items=(1,), sentence=LEVY), lead=LEVIED)
+    ruling = "Judges found that it singled out one industry."
+    pick = returned(past, (COURT, f"{LEVIED} It is off. {ruling}"), (COURT, f"{LEVIED} {ruling}"))
+    assert pick is not None
+    assert pick.note == "day 2, new: Judges found that it singled out one industry"
+    assert LEVIED not in pick.lead
+    assert "It is off." not in pick.lead  # it leans on what is gone
+
+
+def test_the_same_in_other_words_is_nothing_new() -> None:
+    past = msgspec.structs.replace(shown(7, items=(1,), sentence=LEVY), lead=LEVIED)
+    one = ("Server halls face hourly fee under western proposal", "Lawmakers could decide before summer.")
+    two = (
+        "Government wants operators to pay for every cabinet",
+        "Politicians debate a surcharge for computing.",
+    )
+    assert returned(past, one, two) is None
+    ruled = "Court halts plan"
+    both = [(f"{ruled}: {title}", f"{lead} Brunnau judges overturned it.") for title, lead in (one, two)]
+    assert returned(past, *both) is not None
+
+
+def test_what_is_new_is_a_whole_sentence_that_several_tell() -> None:
+    past = msgspec.structs.replace(shown(7, items=(1,), sentence=LEVY), lead=LEVIED)
+    ruling = (
+        "The labour court in Brunnau ruled late on Saturday that operators must be heard by a council of towns, "
+        "villages and unions before any charge is raised."
+    )
+    colour = "Gardeners, brewers, tailors, printers and plumbers watched the solemn spectacle from balconies nearby."
+    pick = returned(
+        past, (COURT, f"{colour} {ruling} He smiled."), (COURT, ruling), (COURT, "Brunnau court ruled.")
+    )
+    assert pick is not None
+    assert pick.note == f"day 2, new: {ruling[:-1]}"
+    assert ruling not in pick.lead
+
+
+def test_a_cut_sentence_is_none_and_mere_spread_says_so() -> None:
+    lead = f"{LEVIED} Observers expected nothing else from a cabinet that"
+    told = [(LEVY, f"{lead} …")] * 6
+    pick = returned(
+        msgspec.structs.replace(shown(7, items=(1,), outlets=2, sentence=LEVY), lead=LEVIED), *told
+    )
+    assert pick is not None
+    assert pick.note == "day 2, new: 6 outlets tell it now, 2 before"
+
+
 def test_building_twice_from_the_same_past_gives_the_same_edition() -> None:
     history = after(shown(7, items=(1,)))
     first = build(random_pool(5, 80, history=history), settings(), date=TODAY, now=NOW)
@@ -196,6 +259,14 @@ def test_everything_told_is_remembered_with_its_story() -> None:
     assert flood.outlets == 5
     assert flood.sentence == "Flood closes the northern line"
     assert all(one.date == TODAY for one in kept.values())
+    for pick in picks(made):
+        assert pick.lead
+        assert kept[pick.story].lead == pick.lead
+    told_before = msgspec.structs.replace(picks(made)[0], note="day 3, new: The judges agreed")
+    again = msgspec.structs.replace(
+        made, sections=(msgspec.structs.replace(made.sections[0], picks=(told_before,)),)
+    )
+    assert remember(again, source)[0].lead == f"{told_before.lead} The judges agreed"
     if made.long_read:
         assert kept[made.long_read.story].section == "long"
         assert kept[made.long_read.story].minutes == 0.0

@@ -52,6 +52,7 @@ class Shown(Record, frozen=True, kw_only=True):
     topics: Mapping[str, float] = {}
     items: tuple[int, ...] = ()  # the story's items at that time
     sentence: str = ""  # its headline then
+    lead: str = ""  # and what else the page said of it: lead and note
 
 
 class History(Record, frozen=True, kw_only=True):
