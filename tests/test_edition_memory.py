@@ -373,6 +373,52 @@ def test_blind_spots_come_with_their_remedies() -> None:
     assert rows["finance"].finding == ""
 
 
+def test_more_of_the_same_share_is_no_remedy_where_all_good_stories_were_told() -> None:
+    past = weeks(30, **(EVEN | {"policy": 0.1}))
+    told = tuple(
+        msgspec.structs.replace(shown(n, days_ago=n % 30), topics={"policy": 0.5, "sales": 0.3}, feed=n)
+        for n in range(60)
+    )
+    lines = tuple(msgspec.structs.replace(one, section="line") for one in told)
+    for history, remedy in (
+        (told, "Add a source for Policy."),
+        (lines, "Raise the share of Policy, or the minutes."),
+    ):
+        account = breadth(msgspec.structs.replace(past, shown=history), settings(), until=TODAY)
+        policy = next(row for row in account.rows if row.topic == "policy")
+        assert policy.remedy == remedy
+        assert "60 good stories" in policy.finding
+        assert account.findings.index(policy.finding) == account.remedies.index(remedy)
+
+
+def test_a_thin_topic_says_why_and_what_would_mend_it() -> None:
+    past = weeks(9, **EVEN)
+    keys = [day.isoformat() for day in past.days]
+    absent = {
+        "sales": ("nothing new", "nothing good enough", "nothing new"),
+        "science": ("its sources fail",) * 9,
+        "policy": ("nothing new",) * 2,
+    }
+    history = msgspec.structs.replace(
+        past,
+        picks={key: {t: int(n >= len(absent.get(t, ()))) for t in EVEN} for n, key in enumerate(keys)},
+        good={key: {**past.good[key], "science": 0} for key in keys},
+        thin={
+            key: {topic: why[n] for topic, why in absent.items() if n < len(why)}
+            for n, key in enumerate(keys)
+        },
+    )
+    rows = {row.topic: row for row in breadth(history, settings(), until=TODAY).rows}
+    assert (
+        rows["sales"].thin
+        == "Sales was absent from 3 of 9 editions: nothing new (2), nothing good enough (1)."
+    )
+    assert rows["sales"].remedy == "Add a source for Sales that writes more often."
+    assert rows["science"].thin == "Science was absent from 9 of 9 editions: its sources fail (9)."
+    assert rows["science"].remedy == "Mend the sources of Science: see newsfeed feeds check."
+    assert rows["policy"].thin == rows["policy"].remedy == ""  # seldom enough
+
+
 def test_one_source_for_all_of_a_topic_is_a_blind_spot() -> None:
     past = tuple(
         Shown(
@@ -411,6 +457,36 @@ def test_the_weekly_account_stands_in_the_edition_on_its_day_within_the_minutes(
     assert text.reading_minutes(visible_text(on_sunday)) + 0.05 * len(picks(on_sunday)) <= 3.0
     assert build(source, settings(3.0), date=TODAY, now=NOW).breadth is None
     assert build(random_pool(2, 60), settings(breadth_day="sunday"), date=TODAY, now=NOW).breadth is None
+
+
+def test_the_account_in_the_edition_is_the_one_of_the_breadth_page() -> None:
+    """What is drawn from the store afterwards says the same of the same day: topics, voices and big stories."""
+    days = [TODAY - timedelta(days=n) for n in range(8, 0, -1)]
+    past = msgspec.structs.replace(weeks(9, **EVEN), days=tuple(days), shown=())
+    big = [candidate(n, n, story=7, title="Flood closes the northern line") for n in range(1, 6)]
+    rest = [candidate(n, n, topic=t) for n, t in enumerate(list(EVEN) * 4, 10)]
+    source = pool([*big, *rest], history=past)
+    made = build(source, settings(3.0, breadth_day="sunday", lines=0.0), date=TODAY, now=NOW)
+    assert made.breadth is not None
+    spent = sum(pick.minutes for pick in picks(made)) + sum(line.minutes for line in made.lines)
+    assert sum(topic.minutes for topic in made.topics) == pytest.approx(spent)  # longer leads count
+    key, today = TODAY.isoformat(), summary(made)
+    after_it = msgspec.structs.replace(
+        past,
+        days=(*days, TODAY),
+        shown=remember(made, source),
+        minutes={**past.minutes, key: {name: t.minutes for name, t in today.topics.items()}},
+        picks={**past.picks, key: {name: t.told for name, t in today.topics.items()}},
+        good={**past.good, key: {name: t.good for name, t in today.topics.items()}},
+        thin={key: {name: t.why for name, t in today.topics.items() if t.why}},
+        big={**past.big, key: today.big},
+        untold={key: today.untold},
+        voices={**past.voices, key: today.voices},
+    )
+    whole = breadth(after_it, settings(3.0), until=TODAY)
+    assert whole.numbers == pytest.approx(made.breadth.numbers)
+    assert whole.rows == made.breadth.rows
+    assert whole.findings[:1] == made.breadth.findings
 
 
 def test_muting_a_topic_takes_it_out_of_the_account() -> None:

@@ -147,9 +147,13 @@ def _minutes(edition: Edition) -> float:
 
 
 def _deepened(desk: Desk, draft: _Draft, budget: float) -> _Draft:
+    """The draft with longer leads, where their minutes are left; they count for their topics."""
     page = grown(desk, draft.page, budget - draft.minutes)
-    edition = msgspec.structs.replace(draft.edition, sections=page.sections)
-    return _Draft(edition, draft.choice, page, _minutes(edition))
+    edition = msgspec.structs.replace(draft.edition, sections=page.sections, topics=_topics(desk, page))
+    edition = msgspec.structs.replace(edition, breadth=thin.weekly(desk, edition))
+    minutes = _minutes(edition)
+    # What the account of breadth says of today's minutes may take a word more.
+    return _Draft(edition, draft.choice, page, minutes) if minutes <= budget else draft
 
 
 def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling], budget: float) -> Edition:
@@ -174,7 +178,7 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
     sources = sum(report.ok for report in desk.pool.reports) or len(desk.pool.feeds)
     taken = sum(p.minutes for p in page.picks) + sum(line.minutes for line in page.lines)
     earlier = [day for day in desk.pool.history.days if day < desk.date]
-    return Edition(
+    made = Edition(
         date=desk.date,
         zone=desk.settings.timezone,
         built=desk.now,
@@ -194,7 +198,6 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
         short=page.short,
         sections=page.sections,
         lines=page.lines,
-        breadth=thin.weekly(desk, page, topics),
         suggested=thin.suggested(desk),
         foot=foot.rows(
             foot.read_for_you(counts), foot.quiet(topics, left_out), foot.feeds(desk.pool.reports, desk.now)
@@ -208,6 +211,7 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
         big_all=len(big_all),
         untold=missed,
     )
+    return msgspec.structs.replace(made, breadth=thin.weekly(desk, made))
 
 
 def _finished(desk: Desk, draft: _Draft) -> Edition:

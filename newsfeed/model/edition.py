@@ -148,8 +148,9 @@ class BreadthRow(Record, frozen=True, kw_only=True):
     got: float
     picks: tuple[int | None, ...] = ()
     silence: int = 0  # longest run of days without it
-    finding: str = ""
-    remedy: str = ""
+    finding: str = ""  # its blind spot
+    thin: str = ""  # how often it had nothing, and why
+    remedy: str = ""  # the one step that mends the blind spot, or else what makes it thin
 
 
 class Breadth(Record, frozen=True, kw_only=True):
@@ -158,8 +159,8 @@ class Breadth(Record, frozen=True, kw_only=True):
     days: tuple[date, ...] = ()
     rows: tuple[BreadthRow, ...] = ()
     headline: str = ""  # "Informed in 6.1 of 8 topics"
-    findings: tuple[str, ...] = ()
-    remedies: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()  # what is amiss first
+    remedies: tuple[str, ...] = ()  # of the first findings, one each, in their order
     numbers: Mapping[str, float] = {}
 
 

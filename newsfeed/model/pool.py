@@ -66,6 +66,7 @@ class History(Record, frozen=True, kw_only=True):
     big: Mapping[str, tuple[int, int]] = {}  # ISO date -> (stories with >= 4 outlets told, all of them)
     untold: Mapping[str, tuple[Untold, ...]] = {}  # ISO date -> the largest of those that were not
     good: Mapping[str, Mapping[str, int]] = {}  # ISO date -> topic -> good stories there were
+    thin: Mapping[str, Mapping[str, str]] = {}  # ISO date -> topic without a pick or line -> why
     voices: Mapping[str, Mapping[str, float]] = {}  # ISO date -> feed title -> minutes
 
 
