@@ -577,6 +577,40 @@ def test_short_or_dull_posts_are_no_people() -> None:
     assert "people" not in {section.key for section in made.sections}
 
 
+def test_the_long_read_is_not_left_out() -> None:
+    things = (
+        "a dam",
+        "a railway",
+        "an orchard",
+        "a lighthouse",
+        "a vaccine",
+        "a tunnel",
+        "a harbour",
+        "a telescope",
+    )
+    items = [
+        candidate(
+            10 * n + k,
+            10 * n + k,
+            story=n,
+            title=f"Engineers of {n} countries agree to build {thing} that outlasts its makers",
+            lead=f"The plan for {thing} took eleven years, and every town on the way had its say about it.",
+            words=2000,
+            hours=20,
+        )
+        for n, thing in enumerate(things, 1)
+        for k in range(5)
+    ]
+    made = edition(pool(items), settings(1.0, lines=0.0))
+    assert made.long_read is not None
+    assert made.long_read.title not in visible_text(made)
+    assert "Left out, though 5 sources told it: " in visible_text(made)
+    assert made.big_all == 8
+    assert made.big_told == len(picks(made)) + len(made.lines) + 1
+    assert made.long_read.title not in {one.title for one in made.untold}
+    assert made.minutes <= 1.0
+
+
 def test_the_long_read_is_substantial_core_first_and_outside_the_minutes() -> None:
     items = [candidate(n, n, words=300) for n in range(1, 40)]
     items += [candidate(90, 90, words=3000, topic="sales", hours=30), candidate(91, 91, words=2380, hours=30)]
