@@ -31,7 +31,7 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
         NotFoundError: no item, or more than one, answers to that name.
     """
     item, date = resolve(home, store, name)
-    stored = store.edition(date) if date else store.latest_edition()
+    stored = store.edition(date) if date else _judged_by(store, item)
     taggings = store.taggings([item.id])
     names = {s.feed: s.name for s in store.states()}
     rows: tuple[edition.WhyRow, ...] = ()
@@ -54,6 +54,17 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
         rows=rows,
         topics=taggings[item.id].scores if item.id in taggings else (),
     )
+
+
+def _judged_by(store: Store, item: StoredItem) -> Edition | None:
+    """The newest edition that says where an item went; the newest of all where none does."""
+    for day in reversed(store.editions()):
+        stored = store.edition(day)
+        if stored is None or stored.built < item.first_seen:
+            break
+        if edition.why(stored, item.id):
+            return stored
+    return store.latest_edition()
 
 
 def resolve(home: Home, store: Store, name: str) -> tuple[StoredItem, Day | None]:

@@ -256,6 +256,20 @@ def test_why_answers_for_every_cause_there_is(past: TestHome, capsys: pytest.Cap
     assert len(said.splitlines()) > 5
 
 
+def test_why_answers_by_the_edition_that_judged_an_item_last(
+    past: TestHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = editions(past)
+    later = {entry.item for one in made[3:] for entry in one.ledger}
+    causes = {entry.cause: entry for entry in made[2].ledger if entry.item not in later}
+    assert {"shown", "same story"} < set(causes)
+    for cause, entry in causes.items():
+        told = as_json(past, capsys, "why", entry.ref)
+        assert told["verdict"] == f"By the edition of {made[2].date}:"
+        rows = {row["name"]: row for row in told["rows"]}
+        assert (rows["On the page"]["value"] == "no") == (cause not in ("shown", "line", "long read"))
+
+
 def test_an_absence_gives_one_edition_of_the_same_minutes_and_counts_what_went_stale(
     copied: TestHome, server: Server
 ) -> None:
