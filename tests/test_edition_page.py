@@ -13,7 +13,7 @@ from hypothesis import settings as examples
 from pools import NOW, TODAY, TOPICS, candidate, feed, pool, random_pool, settings
 
 from newsfeed import text
-from newsfeed.edition import CAUSES, build, ledger, visible_text
+from newsfeed.edition import CAUSES, build, foot, ledger, visible_text
 from newsfeed.edition import constants as c
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.explain import why
@@ -575,6 +575,11 @@ def test_short_or_dull_posts_are_no_people() -> None:
     posts = [candidate(1, 1, kind="post", lead="Good morning all"), candidate(2, 2, kind="post", hours=70)]
     made = edition(pool([*posts, candidate(3, 3)], [feed(1, social=True), feed(2, social=True)]))
     assert "people" not in {section.key for section in made.sections}
+
+
+def test_one_advert_is_no_adverts() -> None:
+    assert foot.read_for_you({ledger.ADVERT: 1})[1].text == ": 1 advert."
+    assert foot.read_for_you({ledger.ADVERT: 2, ledger.SAME: 1})[1].text == ": 1 told the same, 2 adverts."
 
 
 def test_the_long_read_is_not_left_out() -> None:
