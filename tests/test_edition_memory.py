@@ -142,6 +142,16 @@ def test_the_same_in_other_words_is_nothing_new() -> None:
     assert returned(past, *both) is not None
 
 
+def test_a_development_names_the_same_people_and_places_again() -> None:
+    past = shown(7, items=(1,), sentence="Cloud provider Aurelia loses data of 300 hospitals in Stenholm")
+    told = "The board of Aurelia suspended its chief on Friday for ignoring two warnings."
+    followed = ("Aurelia cloud chief suspended over lost hospital data in Stenholm", told)
+    pick = returned(past, followed, followed)
+    assert pick is not None
+    assert pick.note == f"day 2, new: {told[:-1]}"
+    assert returned(past, followed) is None  # one outlet's word only
+
+
 def test_what_is_new_is_a_whole_sentence_that_several_tell() -> None:
     past = msgspec.structs.replace(shown(7, items=(1,), sentence=LEVY), lead=LEVIED)
     ruling = (
