@@ -230,8 +230,10 @@ def test_what_came_since_stands_in_one_block_and_the_page_keeps_its_place() -> N
     assert visible_text(updated) == visible_text(made)  # it carries its own minutes
     assert len(updated.ledger) == len({e.item for e in updated.ledger}) == len(source.candidates)
     assert next(e for e in updated.ledger if e.item == 40).cause == ledger.SAME
+    assert updated.later == len(updated.ledger) - len(made.ledger) == 10  # what the foot doesn't count
     # Another refresh keeps what the block shows already.
     again = since(updated, source, settings(), now=later + timedelta(hours=1))
+    assert again.later == updated.later
     assert again.since is not None
     assert again.since.picks[: len(updated.since.picks)] == updated.since.picks
     assert sum(again.counts.values()) == len(again.ledger)

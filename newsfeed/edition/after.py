@@ -86,6 +86,7 @@ def since(edition: Edition, pool: Pool, settings: Settings, *, now: datetime) ->
         since_note="" if picks else f"Nothing since {moment} is worth your minutes.",
         ledger=ordered,
         counts=ledger.counts(ordered),
+        later=edition.later + len(ordered) - len(edition.ledger),
     )
 
 

@@ -221,6 +221,7 @@ class Edition(Record, frozen=True, kw_only=True):
     feeds: tuple[FeedReport, ...] = ()
     ledger: tuple[LedgerEntry, ...] = ()
     counts: Mapping[str, int] = {}  # ledger by cause
+    later: int = 0  # how many of the ledger's items came after the page was built, and its foot with it
     previous: Day | None = None
     big_told: int = 0  # stories with >= 4 outlets that stand here as a pick or a line
     big_all: int = 0  # and all of them
