@@ -373,6 +373,14 @@ def test_the_account_of_what_was_asked_for() -> None:
     assert account.findings[-1].startswith("The last week was like the others")
 
 
+def test_big_stories_are_accounted_for_where_there_were_none() -> None:
+    said = "No story was told by 4 or more sources."
+    assert (
+        said in breadth(msgspec.structs.replace(weeks(30, **EVEN), big={}), settings(), until=TODAY).findings
+    )
+    assert said not in breadth(weeks(30, **EVEN), settings(), until=TODAY).findings
+
+
 def test_blind_spots_come_with_their_remedies() -> None:
     thin = weeks(30, **(EVEN | {"sales": 0.0, "policy": 0.1}))
     good = {key: {**topics, "sales": 0} for key, topics in thin.good.items()}

@@ -269,6 +269,8 @@ def _general(
         remedies.append("Give more of the minutes to lines, or more minutes.")
     elif big:
         plain.append(f"Every story that {c.BIG} or more sources told was told here: {big} in all.")
+    else:
+        plain.append(f"No story was told by {c.BIG} or more sources.")
     voices, largest = numbers["voices"], numbers["largest voice"]
     if largest > _LOUD:
         amiss.append(f"{loudest or 'One source'} took {percent(largest)} of your minutes.")
