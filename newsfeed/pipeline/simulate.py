@@ -50,7 +50,7 @@ def changed(settings: Settings, *, shares: Mapping[str, float], max_items: int |
     """Settings with other shares, topics named as on the page or in the settings, and another number of stories.
 
     Raises:
-        SettingsError: a share names no topic.
+        SettingsError: a share names no topic, or all of them are more than there is.
     """
     topics = dict(settings.topics)
     names = {topic.label.casefold(): name for name, topic in topics.items() if topic.label}
@@ -60,6 +60,14 @@ def changed(settings: Settings, *, shares: Mapping[str, float], max_items: int |
         if name is None:
             raise SettingsError("--share", f"{given!r} is no topic", f"Topics: {', '.join(topics)}.")
         topics[name] = msgspec.structs.replace(topics[name], share=share)
+    # As in newsfeed.toml, so that what was tried can be written there.
+    total = sum(
+        topic.share for name, topic in topics.items() if topic.share and name != settings.edition.core
+    )
+    if total > 1:
+        raise SettingsError(
+            "--share", f"the shares add up to {total:g}", "Together they may be 1 at the most."
+        )
     made = msgspec.structs.replace(settings, topics=topics)
     if max_items is None:
         return made

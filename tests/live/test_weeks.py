@@ -222,6 +222,7 @@ def test_what_if_touches_nothing_and_sets_both_side_by_side(
         ["--share", "finance=2"],
         ["--share", "finance=nan"],
         ["--share", "cooking=0.2"],
+        ["--share", "finance=0.9", "--share", "sales=0.9"],
         ["--minutes", "0"],
         ["--minutes", "nan"],
         ["--days", "0"],
