@@ -381,6 +381,18 @@ def test_big_stories_are_accounted_for_where_there_were_none() -> None:
     assert said not in breadth(weeks(30, **EVEN), settings(), until=TODAY).findings
 
 
+def test_sources_that_write_seldom_are_counted_once_each() -> None:
+    past = weeks(30, **EVEN)
+    days = [day.isoformat() for day in past.days]
+    heard = tuple(msgspec.structs.replace(shown(n, days_ago=n), feed=n) for n in (1, 2, 9))
+    history = msgspec.structs.replace(
+        past, shown=heard, seldom={days[0]: (1, 3), days[7]: (1, 2), days[-1]: (2, 4)}
+    )
+    account = breadth(history, settings(), until=TODAY)
+    assert "Of 4 sources that write seldom you heard 2." in account.findings
+    assert not any("seldom" in said for said in breadth(past, settings(), until=TODAY).findings)
+
+
 def test_blind_spots_come_with_their_remedies() -> None:
     thin = weeks(30, **(EVEN | {"sales": 0.0, "policy": 0.1}))
     good = {key: {**topics, "sales": 0} for key, topics in thin.good.items()}
@@ -485,9 +497,14 @@ def test_the_account_in_the_edition_is_the_one_of_the_breadth_page() -> None:
     past = msgspec.structs.replace(weeks(9, **EVEN), days=tuple(days), shown=())
     big = [candidate(n, n, story=7, title="Flood closes the northern line") for n in range(1, 6)]
     rest = [candidate(n, n, topic=t) for n, t in enumerate(list(EVEN) * 4, 10)]
-    source = pool([*big, *rest], history=past)
+    # One that writes seldom is heard, one has only what is in another language, one wrote nothing.
+    quiet = [feed(n, items_a_day=0.1) for n in (10, 40, 41)]
+    other = candidate(40, 40, lang="fr")
+    source = pool([*big, *rest, other], quiet, history=past)
     made = build(source, settings(3.0, breadth_day="sunday", lines=0.0), date=TODAY, now=NOW)
+    assert made.seldom == (10,)
     assert made.breadth is not None
+    assert made.breadth.numbers["quiet sources heard"] == made.breadth.numbers["quiet sources"] == 1
     spent = sum(pick.minutes for pick in picks(made)) + sum(line.minutes for line in made.lines)
     assert sum(topic.minutes for topic in made.topics) == pytest.approx(spent)  # longer leads count
     key, today = TODAY.isoformat(), summary(made)
@@ -502,6 +519,7 @@ def test_the_account_in_the_edition_is_the_one_of_the_breadth_page() -> None:
         big={**past.big, key: today.big},
         untold={key: today.untold},
         voices={**past.voices, key: today.voices},
+        seldom={key: today.seldom},
     )
     whole = breadth(after_it, settings(3.0), until=TODAY)
     assert whole.numbers == pytest.approx(made.breadth.numbers)

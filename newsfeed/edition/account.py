@@ -103,6 +103,7 @@ def _numbers(
             voices[source] = voices.get(source, 0.0) + minutes
     heard = sum(voices.values())
     parts = {source: minutes / heard for source, minutes in voices.items()} if heard > 0 else {}
+    seldom = {feed for key in keys for feed in history.seldom.get(key, ())}
     topics = effective(got)
     numbers = {
         "editions": float(len(held)),
@@ -117,6 +118,8 @@ def _numbers(
         "big stories": float(sum(history.big.get(key, (0, 0))[1] for key in keys)),
         "voices": effective(parts),
         "largest voice": max(parts.values(), default=0.0),
+        "quiet sources": float(len(seldom)),
+        "quiet sources heard": float(len(seldom & {s.feed for s in history.shown if s.date in set(held)})),
         "topics this week": effective(recent),
     }
     return numbers, min(parts, key=lambda source: (-parts[source], source)) if parts else ""
@@ -278,6 +281,11 @@ def _general(
     elif voices > 0:
         plain.append(
             f"You heard as many voices as {voices:.0f} equal ones; the largest{f', {loudest},' if loudest else ''} had {percent(largest)}."
+        )
+    if quiet := int(numbers["quiet sources"]):
+        heard = int(numbers["quiet sources heard"])
+        plain.append(
+            f"Of {count(quiet, 'source')} that write{'s' if quiet == 1 else ''} seldom you heard {heard}."
         )
     if numbers["topics"] > 0:
         plain.insert(0, f"Your minutes matched what you asked for to {numbers['balance']:.0f} of 100.")

@@ -199,8 +199,21 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
         big_told=len(big_all) - len(untold),
         big_all=len(big_all),
         untold=untold[:_UNTOLD],
+        seldom=_seldom(desk),
     )
     return msgspec.structs.replace(made, breadth=thin.weekly(desk, made))
+
+
+def _seldom(desk: Desk) -> tuple[int, ...]:
+    """The feeds that write seldom and have something since the last edition that could be shown."""
+    begun, causes = desk.pool.since, desk.sifted.causes
+    wrote = {
+        one.item.feed
+        for one in desk.pool.candidates
+        if (begun is None or one.item.first_seen > begun)
+        and causes.get(one.item.id, ("", ""))[0] not in ledger.REFUSED
+    }
+    return tuple(sorted(n for n in wrote if n in desk.feeds and 0 < desk.feeds[n].items_a_day <= c.SELDOM))
 
 
 def _untold(desk: Desk, told: Set[int]) -> tuple[Untold, ...]:

@@ -131,5 +131,6 @@ ACCOUNT_DAYS: Final = 7  # nothing is said before so many days of history
 SUPPLY_LEAST: Final = 3
 DELIVERY_LEAST: Final = 10
 SINGLE_VOICE: Final = 0.6
+SELDOM: Final = 0.5  # items a day up to which a source is a quiet one
 
 TIE: Final = 1e-12

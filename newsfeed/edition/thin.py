@@ -84,6 +84,7 @@ def weekly(desk: Desk, edition: Edition) -> Breadth | None:
         good={**history.good, key: {t.name: t.good for t in topics}},
         thin={**history.thin, key: {t.name: t.why_thin for t in topics if t.why_thin}},
         voices={**history.voices, key: voices},
+        seldom={**history.seldom, key: edition.seldom},
         debts={t.name: t.debt for t in topics},
     )
     account = breadth(today, desk.settings, days=30, until=desk.date)

@@ -226,5 +226,6 @@ class Edition(Record, frozen=True, kw_only=True):
     big_told: int = 0  # stories with >= 4 outlets that stand here as a pick or a line
     big_all: int = 0  # and all of them
     untold: tuple[Untold, ...] = ()  # the largest of the others
+    seldom: tuple[int, ...] = ()  # feeds that write seldom, and did since the last edition
     templates: str = ""  # hash of the templates that drew the archive file
     labels: Labels = Labels()

@@ -68,6 +68,9 @@ class History(Record, frozen=True, kw_only=True):
     good: Mapping[str, Mapping[str, int]] = {}  # ISO date -> topic -> good stories there were
     thin: Mapping[str, Mapping[str, str]] = {}  # ISO date -> topic without a pick or line -> why
     voices: Mapping[str, Mapping[str, float]] = {}  # ISO date -> feed title -> minutes
+    seldom: Mapping[
+        str, tuple[int, ...]
+    ] = {}  # ISO date -> feeds that write seldom, and did before this edition
 
 
 class Pool(Record, frozen=True, kw_only=True):

@@ -32,6 +32,7 @@ class Summary(Record, frozen=True, kw_only=True):
     big: tuple[int, int] = (0, 0)  # told, all
     untold: tuple[Untold, ...] = ()
     voices: Mapping[str, float] = {}  # feed title -> minutes
+    seldom: tuple[int, ...] = ()
 
 
 _EDITION = msgspec.json.Decoder(Edition)
@@ -61,6 +62,7 @@ def summary(printed: Edition) -> Summary:
         big=(printed.big_told, printed.big_all),
         untold=printed.untold,
         voices=voices,
+        seldom=printed.seldom,
     )
 
 
@@ -161,6 +163,7 @@ def history(connection: Connection, local: date, days: int = 90) -> History:
         good={d.isoformat(): {n: t.good for n, t in a.topics.items()} for d, a in accounts.items()},
         thin={d.isoformat(): {n: t.why for n, t in a.topics.items() if t.why} for d, a in accounts.items()},
         voices={d.isoformat(): a.voices for d, a in accounts.items()},
+        seldom={d.isoformat(): a.seldom for d, a in accounts.items() if a.seldom},
     )
 
 
