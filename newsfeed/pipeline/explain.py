@@ -7,7 +7,7 @@ import re
 from newsfeed import edition
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Day, Edition, Pick, Record, StoredItem, TopicScore
-from newsfeed.pipeline import digest
+from newsfeed.pipeline import digest, simulate
 from newsfeed.pipeline.home import Home
 from newsfeed.store import Store
 
@@ -37,14 +37,20 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
     rows: tuple[edition.WhyRow, ...] = ()
     verdict = "No edition has been built yet."
     if stored is not None:
-        # What the choice was made from is at hand for today's edition only; older ones keep causes and numbers.
-        pool = digest.pool_for(home, store, stored.date) if stored.date == digest.today(home) else None
-        rows = edition.why(stored, item.id, pool=pool, settings=home.settings if pool else None)
+        rows = edition.why(stored, item.id)
         verdict = (
             f"By the edition of {stored.date}:"
             if rows
             else f"The edition of {stored.date} did not have it to choose from."
         )
+        if rows and not edition.is_told(stored, item.id):
+            # What was left out is kept with its cause alone: it is weighed again, by what is known today.
+            of_today = stored.date == digest.today(home)
+            pool = digest.pool_for(home, store, stored.date) if of_today else simulate.then(store, stored)
+            weighed = edition.why(stored, item.id, pool=pool, settings=home.settings)
+            if len(weighed) > len(rows) and not of_today:
+                verdict = f"By the edition of {stored.date}, with the numbers of today:"
+            rows = weighed
     return Explanation(
         ref=item.ref,
         title=item.item.title,

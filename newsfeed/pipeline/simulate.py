@@ -96,7 +96,7 @@ def simulate(
         stored = store.edition(date)
         if stored is None:
             continue
-        pool = _then(store, stored)
+        pool = then(store, stored)
         own = with_minutes(home.settings, stored.budget_minutes)
         other = with_minutes(settings, stored.budget_minutes if minutes is None else minutes)
         again = edition.build(pool, own, date=date, now=stored.built)
@@ -113,7 +113,7 @@ def simulate(
     )
 
 
-def _then(store: Store, stored: Edition) -> Pool:
+def then(store: Store, stored: Edition) -> Pool:
     """What that morning was chosen from: nothing that came later, neither as an item nor as a story's new teller."""
     pool = store.pool(stored.date, stored.built)
     candidates = tuple(c for c in pool.candidates if c.item.first_seen <= stored.built)
