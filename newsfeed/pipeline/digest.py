@@ -40,7 +40,7 @@ def digest(
     """Refresh, then build the edition of the reader's local date, or draw it again if there is one.
 
     Args:
-        date: an earlier edition to draw again; nothing is refreshed or chosen then.
+        date: a stored edition to draw again; nothing is refreshed or chosen then, but for today's with `rebuild`.
         rebuild: choose anew, with that date's own picks out of the history first.
 
     Raises:
@@ -50,7 +50,7 @@ def digest(
     """
     progress = progress or Progress()
     day = today(home)
-    if date is not None and (date != day or store.edition(date) is None):
+    if date is not None and not (rebuild and date == day):
         return replay(home, store, date)
     pulled = refreshing.refresh(home, store, secrets=secrets, progress=progress) if refresh else None
     stored = store.edition(day)

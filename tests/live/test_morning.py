@@ -271,6 +271,20 @@ def test_an_earlier_edition_is_kept_as_it_was_and_a_missing_one_is_an_error(
     assert "none is stored" in capsys.readouterr().err
 
 
+def test_todays_edition_by_its_date_is_drawn_as_it_is_stored(home: TestHome, server: Server) -> None:
+    home.list(homes.opml(("News", "The Morning", feed(server, "/a", "The Morning", NEWS[:3]))))
+    home.run("digest", "--no-open")
+    page, asked = home.page(), len(server.asked("/a"))
+    feed(server, "/a", "The Morning", NEWS)
+    home.at(NOON + timedelta(hours=5))
+    assert home.run("digest", "--no-open", "--date", "2026-03-18") == 0
+    assert home.page() == page
+    assert len(server.asked("/a")) == asked
+    assert home.run("digest", "--no-open", "--date", "2026-03-18", "--rebuild") == 0
+    assert len(server.asked("/a")) == asked + 1
+    assert "revised" in home.page()
+
+
 def test_what_is_said_of_an_earlier_page_s_templates_is_true(
     home: TestHome, server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
