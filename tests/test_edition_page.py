@@ -477,6 +477,40 @@ def test_of_a_series_of_one_source_the_newest_stands() -> None:
     assert {pick.item for pick in picks(edition(pool(two)))} == {1, 3, 4}
 
 
+def test_a_dated_show_and_a_title_used_again_are_series_too() -> None:
+    titles = {
+        1: "Noon report, 26 November",
+        2: "Noon report - Wed 25 Nov, 2026",
+        3: "Noon report",
+        4: "Noon report",
+    }
+    shows = [candidate(n, 1 if n < 4 else 2, hours=n, title=title) for n, title in titles.items()]
+    made = edition(pool([*shows, *(candidate(n, n) for n in range(5, 9))]))
+    said = (ledger.SAME, "“Noon report, 26 November” is newer and of one series with it")
+    assert cause(made, 2) == cause(made, 3) == said
+    assert {1, 4} <= {pick.item for pick in picks(made)}
+
+
+def test_a_headline_that_names_no_subject_is_worth_half_and_says_so() -> None:
+    items = [candidate(1, 1, title="They didn’t."), *(candidate(n, n) for n in range(2, 6))]
+    made = edition(pool(items))
+    told = {pick.item: pick.account for pick in picks(made)}
+    assert told[1]["worth"] == pytest.approx(0.5 * float(told[2]["worth"]))
+    assert (told[1]["flaws"], told[2]["flaws"]) == ("a headline that names no subject", "")
+    row = next(row for row in why(made, 1) if row.name == "Telling")
+    assert (row.value, row.note) == ("0.500", "it has a headline that names no subject")
+    # Where another source tells the same story with a headline that speaks, that one stands for it.
+    two = edition(pool([candidate(1, 1, story=1, title="They didn’t."), candidate(2, 2, story=1)]))
+    assert [pick.item for pick in picks(two)] == [2]
+
+
+def test_a_headline_alone_must_be_surely_of_its_topic() -> None:
+    bare = {n: candidate(n, n, lead="", p=p) for n, p in ((1, 0.79), (2, 0.81))}
+    made = edition(pool([*bare.values(), *(candidate(n, n) for n in range(3, 13))]))
+    assert [line.item for line in made.lines] == [2]
+    assert cause(made, 1) == (ledger.BELOW, "it fits none of your topics")
+
+
 def test_what_several_sources_told_gets_a_line_where_the_number_of_picks_binds() -> None:
     few = settings(minutes=10.0, max_items=3)
     told_by_three = [candidate(n, n, story=1, hours=24, title="Ferry service stops") for n in (1, 2, 3)]

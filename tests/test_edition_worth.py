@@ -96,6 +96,8 @@ def test_the_mean_over_tellings_outvotes_one_mistake() -> None:
 def test_a_bridge_stands_for_two_topics() -> None:
     even = dict.fromkeys(NAMES, 1 / 3)
     assert set(story_topics([({"policy": 0.8, "sales": 0.7}, even)], NAMES).stands) == {"policy", "sales"}
+    # The tagger's second thoughts are no bridge.
+    assert story_topics([({"policy": 0.8, "sales": 0.55}, even)], NAMES).stands == ("policy",)
 
 
 def test_source_mix_is_drawn_to_the_overall_mix() -> None:

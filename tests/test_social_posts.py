@@ -98,6 +98,11 @@ def test_links_are_read_whole_and_hashtags_after_the_end_are_tags() -> None:
         ("<p>Issue #12 is closed</p>", "<p>Issue #12 is closed</p>"),
         ("<p>One &#39;word&#39;</p>", "<p>One &#39;word&#39;</p>"),
         ("<p>C# is a language</p>", "<p>C# is a language</p>"),
+        (
+            '<p>New cranes for <a href="https://s.example/tags/pier" class="hashtag">#<span>pier</span></a> <br>#gauge #tide</p>',
+            '<p>New cranes for <a href="https://s.example/tags/pier" class="hashtag">#<span>pier</span></a></p>',
+        ),
+        ("<p>Ready to go with #gauge<br>#pier</p>", "<p>Ready to go with #gauge</p>"),
     ],
 )
 def test_only_hashtags_at_the_end_go(markup: str, left: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import nh3
 import pytest
@@ -16,8 +17,10 @@ from newsfeed.text import (
     count_words,
     detect_language,
     headline,
+    latest_day,
     lead,
     lead_within,
+    names_a_subject,
     opening,
     plain_text,
     plausible_language,
@@ -25,6 +28,7 @@ from newsfeed.text import (
     reading_minutes,
     safe_url,
     sentences,
+    series_name,
     strip_inline,
     unmangle,
 )
@@ -543,3 +547,56 @@ def test_links_are_links_or_nothing(text: str, base: str) -> None:
     for url in (canonical_url(text, base), safe_url(text, base), canonical_url("https://a.example/" + text)):
         assert url == "" or re.fullmatch(r"https?://[^\s<>\"'@]+(?:@[^\s<>\"]*|'[^\s<>\"]*)*", url), url
         assert canonical_url(canonical_url(url)) == canonical_url(url)
+
+
+@pytest.mark.parametrize(
+    ("title", "source", "named"),
+    [
+        ("They didn’t.", "Stories by Ada", False),
+        ("What a week!", "", False),
+        ("Radio Kite: 11-25-2026 Gardens", "Radio Kite: Gardens podcast", False),
+        ("Morning briefing, Thursday 26 November 2026", "", False),
+        ("Show #138", "The Harbour Show", False),
+        ("They didn’t pay the ferrymen.", "Stories by Ada", True),
+        ("v2.4.1", "Lantern releases", True),
+        ("Lantern 2.4.1", "Lantern", True),
+        ("1984", "", True),
+        ("港口开放", "", True),
+        ("Protests on March 4", "", True),
+    ],
+)
+def test_whether_a_title_names_a_subject(title: str, source: str, named: bool) -> None:
+    assert names_a_subject(title, source) is named
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Daily insights - Mon 4 Jun, 2012", "daily insights"),
+        ("Daily insights, June 5th", "daily insights"),
+        ("Noon report 04.06.2012", "noon report"),
+        ("Emulator version 10.1.0 released", "emulator released"),
+        ("Episode 12: Ropes", "ropes"),
+        ("Marching 3 times", "marching 3 times"),
+        ("#7", ""),
+    ],
+)
+def test_what_is_left_of_a_title_without_what_it_counts(title: str, name: str) -> None:
+    assert series_name(title) == name
+
+
+@pytest.mark.parametrize(
+    ("words", "day"),
+    [
+        ("recorded on 26 May 2014, live", date(2014, 5, 26)),
+        ("Dec. 7th, 2007", date(2007, 12, 7)),
+        ("5/6/2012", date(2012, 6, 5)),
+        ("05-30-2012", date(2012, 5, 30)),
+        ("https://paper.example/2014/02/ropes", date(2014, 2, 28)),
+        ("between 2021-03-01 and May 5, 2020", date(2021, 3, 1)),
+        ("31/02/2020, in 2014 and /2019/13/", None),
+        ("", None),
+    ],
+)
+def test_the_latest_day_that_a_text_names(words: str, day: date | None) -> None:
+    assert latest_day(words) == day

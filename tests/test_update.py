@@ -415,6 +415,20 @@ def test_what_was_there_before_counts_as_before() -> None:
     assert done.before == ("id3", "id6", "id8")
 
 
+def test_what_says_itself_that_it_is_old_is_no_news_for_want_of_a_date() -> None:
+    first = [
+        item(1, age=None, lead="We recorded this on 26 May 2014 in a harbour."),
+        item(2, age=None, title="Noon report 04.06.2012"),
+        item(3, age=None, link="https://example.org/2013/02/ropes"),
+        item(4, age=None, lead="Nobody knows when this was said."),
+        item(5, age=None, title=f"Noon report {NOW:%d.%m.%Y}"),
+    ]
+    assert read(state(), first).before == ("id1", "id2", "id3")
+    # Later on a new item may well speak of the past; only its title and address are its own.
+    stored = [item(n, age=n * DAY) for n in range(11, 14)]
+    assert read(regular(), [*first, *stored], stored).before == ("id2", "id3")
+
+
 def test_a_slow_feed_has_a_week() -> None:
     monthly = [item(n, age=5 * DAY + n * 30 * DAY) for n in range(6)]
     assert read(state(), monthly).before == tuple(f"id{n}" for n in range(1, 6))

@@ -13,7 +13,7 @@ what it does; most of them change little within the ranges named there.
 | GOOD | .15 | from it on a story is good enough for its topic's guaranteed place |
 | LINE | .08 | the line: below it a story isn't worth the reader's minutes. A lone story of a busy source passes it for a day, so that nothing since yesterday's page goes under by its hour alone |
 | STANDS | .5 | probability from which a story stands for a topic |
-| BRIDGE | .3 | second topic of a story that touches two |
+| BRIDGE | .3 | second topic of a story that touches two, if the tagger gives it SECOND |
 | SOURCE_CAP | .20 | of the minutes, for a source's second and later picks |
 | FLOOR | .60 (depth .3, breadth 1.0) | of the minutes, kept for one story of each topic |
 | MUST | .50 | of the minutes, for must-read sources |
@@ -62,6 +62,9 @@ LED: Final = 0.6
 SPARE_LINES: Final = 3  # told because minutes were left; more of them is a list of headlines, not a page
 UNDATED_HOURS: Final = 24.0  # nobody knows when it was written: taken as a day older than it was found
 UNDATED: Final = 0.6  # x worth: and it is no surer for coming from a source that writes seldom
+SUBJECTLESS: Final = (
+    0.5  # x worth of a headline that doesn't say what it is about ("They didn’t.", "Show of 4 June")
+)
 LEAST_MINUTES: Final = 0.2  # a pick is weighed as if it took so much, or the thinnest would always win
 
 # --- thresholds
@@ -69,6 +72,9 @@ GOOD: Final = 0.15
 LINE: Final = 0.08
 STANDS: Final = 0.5
 BRIDGE: Final = 0.3
+SECOND: Final = (
+    0.7  # a second topic must be so probable: the tagger's second thoughts are wrong too often below
+)
 SURE: Final = 0.8  # a topic that the tagger is so sure of stands, however new it is to the reader's sources
 SURER: Final = (
     1.0  # log-odds by which the tagger must be surer of a topic to name it before the source's usual one

@@ -127,7 +127,9 @@ def _worth(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
     )
     if _number(account, "telling") < 1:
         yield WhyRow(
-            name="Telling", value=_figure(account, "telling"), note="it has a headline, but no usable lead"
+            name="Telling",
+            value=_figure(account, "telling"),
+            note=f"it has {account.get('flaws') or 'no usable lead'}",
         )
     yield WhyRow(
         name="Freshness",

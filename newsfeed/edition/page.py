@@ -177,6 +177,7 @@ def worth_account(telling: Telling) -> dict[str, float | str]:
         "part of rarity": own.rarity,
         "weight": own.weight,
         "telling": own.telling,
+        "flaws": " and ".join(telling.flaws),
         **{f"topic {name}": part for name, part in telling.topics.parts.items()},
     }
 

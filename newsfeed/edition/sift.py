@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,12 +33,6 @@ from newsfeed.edition.worth import (
 from newsfeed.model import Candidate, FeedFacts, Pool, Settings, Story
 
 _NUMBER = re.compile(r"\d{1,18}")
-# What counts the parts of a series: a version, or a number that says it is one.
-_SERIAL = re.compile(
-    r"\b(?:episode|ep|show|issue|volume|vol|version|release|edition|build|week|v)\b\.?\s*#?\s*\d[\d.]*"
-    r"|#\d+|\bv?\d+(?:\.\d+)+\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -56,6 +51,7 @@ class Telling:
     post: bool  # told by social posts only
     back: Return | None = None  # it was shown before and has something new
     bare: bool = False  # only a headline, on a day when most others have more: a line may tell it
+    flaws: tuple[str, ...] = ()  # why it is told badly: what takes from its worth beside its facts
 
     @property
     def id(self) -> int:
@@ -142,6 +138,7 @@ class _Scales:
         self.mixes = {n: source_mix(feed, ask.names, ask.under, overall) for n, feed in feeds.items()}
         self.unknown_mix = source_mix(None, ask.names, ask.under, overall)
         self.told_well = {one.item.id: _told_well(one) for one in pool.candidates}
+        self.subjects = {one.item.id: _subject(one, feeds.get(one.item.feed)) for one in pool.candidates}
         articles = [one.item.id for one in pool.candidates if one.item.item.kind != "post"]
         self.led = sum(self.told_well[n] for n in articles) / max(1, len(articles))
         self.leadless = c.LEADLESS[0] + (c.LEADLESS[1] - c.LEADLESS[0]) * self.led
@@ -166,6 +163,13 @@ class _Scales:
             for one in group
         ]
         return story_topics(told, self.ask.names)
+
+    def _surely(self, topics: StoryTopics, one: Candidate) -> StoryTopics:
+        """Of a few words alone the tagger must be sure: a topic that one of them suggests is no topic yet."""
+        sure = {self.ask.under.get(score.topic) for score in one.tagging.scores if score.p >= c.SURE}
+        return StoryTopics(
+            topics.parts, tuple(topic for topic in topics.stands if topic in sure or topic == PLAIN)
+        )
 
     def muted(self, group: Sequence[Candidate]) -> bool:
         """Whether the story is about a topic that the reader dropped, or about none that has a share."""
@@ -204,6 +208,8 @@ class _Scales:
         back: Return | None,
     ) -> Telling:
         topics = self.topics(group)
+        if len(group) == 1 and not self.told_well[group[0].item.id]:
+            topics = self._surely(topics, group[0])
         topic = topics.stands[0] if topics.stands else ""
         values = {one.item.id: self.worth(one, group, outlets, topic, [one]) for one in group}
         best = min(group, key=lambda one: self._order(one, story, values[one.item.id], back))
@@ -222,17 +228,19 @@ class _Scales:
             post=all(one.item.item.kind == "post" for one in group),
             back=back,
             bare=self.led >= c.LED and not own.must_read and not self.told_well[best.item.id],
+            flaws=tuple(self._flaws(best)),
         )
 
     def _order(
         self, one: Candidate, story: Story | None, value: Worth, back: Return | None
-    ) -> tuple[bool, bool, bool, bool, bool, float, int]:
+    ) -> tuple[bool, bool, bool, bool, bool, bool, float, int]:
         """The best telling goes first: must-read, the new one of a story that returns, the story's head, …"""
         own = self.chosen.get(one.item.feed, Options())
         feed = self.feeds.get(one.item.feed)
         return (
             not own.must_read,
             back is not None and one.item.id != back.item,
+            not self.subjects[one.item.id],
             story is None or one.item.id != story.head,
             one.item.item.kind == "post" or (feed is not None and feed.social),
             own.paywall,
@@ -267,22 +275,33 @@ class _Scales:
             interest=interest(likes, self.likes.get(topic, (0, 0)), one.liked),
             engagement=max(known, default=0.5),
             weight=own.weight,
-            telling=(1.0 if self.told_well[one.item.id] else self.leadless)
-            * (1.0 if one.item.item.published is not None else c.UNDATED),
+            telling=math.prod(self._flaws(one).values()),
         )
+
+    def _flaws(self, one: Candidate) -> dict[str, float]:
+        """What makes a telling worse than its facts, each with what is left of its worth."""
+        flaws: dict[str, float] = {}
+        if not self.told_well[one.item.id]:
+            flaws["no usable lead"] = self.leadless
+        if not self.subjects[one.item.id]:
+            flaws["a headline that names no subject"] = c.SUBJECTLESS
+        if one.item.item.published is None:
+            flaws["no date"] = c.UNDATED
+        return flaws
 
 
 def _newest_of_series(tellings: Sequence[Telling]) -> tuple[list[Telling], dict[int, tuple[str, str]]]:
     """Tellings in id order, without what a newer one of its series stands for; and causes for what is left out.
 
-    Headlines of one source that differ by a counting figure only ("Version 10.1 released", "Version 10.0 released")
-    are a series: the newest says where it stands now. What others tell too is news by itself.
+    Headlines of one source that differ by a date or a counting figure only ("Version 10.1 released", "Version 10.0
+    released"), or not at all ("Daily insights" twice), are a series: the newest says where it stands now. What others
+    tell too is news by itself.
     """
     series: dict[tuple[int, str], list[Telling]] = {}
     for telling in tellings:
         title = telling.candidate.item.item.title
-        named = _SERIAL.sub("", title).casefold().strip()
-        if named and named != title.casefold().strip() and not telling.post and len(telling.tellers) == 1:
+        named = text.series_name(title)
+        if named and not telling.post and len(telling.tellers) == 1:
             series.setdefault((telling.candidate.item.feed, named), []).append(telling)
     causes: dict[int, tuple[str, str]] = {}
     for ones in series.values():
@@ -314,6 +333,16 @@ def _told_well(one: Candidate) -> bool:
         # A lead whose first sentences are all too long is no lead on the page.
         words = text.count_words(text.lead_within(item.lead, c.LEAD_WORDS, lang=item.lang))
     return words >= c.LEAD_LEAST
+
+
+def _subject(one: Candidate, feed: FeedFacts | None) -> bool:
+    """Whether the headline says what it is about. A post, and an item without a title, is shown by its words."""
+    item = one.item.item
+    return (
+        item.kind == "post"
+        or not item.title.strip()
+        or text.names_a_subject(item.title, feed.title if feed else "")
+    )
 
 
 def outlet(feed: FeedFacts | None, number: int) -> str:

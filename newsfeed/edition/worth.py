@@ -155,8 +155,8 @@ def story_topics(
 ) -> StoryTopics:
     """Topics of a story from its items, each given as (folded probabilities, its source's mix).
 
-    A story stands for a topic from half of its weight on, and for a second one where the tagger says so too and
-    a fair part of the weight is its own (a bridge: told once, counted for both).
+    A story stands for a topic from half of its weight on, and for a second one where the tagger is rather sure of it
+    too and a fair part of the weight is its own (a bridge: told once, counted for both).
     """
     if not told:
         return StoryTopics({}, ())
@@ -179,7 +179,7 @@ def story_topics(
     second = [
         t
         for t in order
-        if t != first and ((plain[t] >= c.STANDS and even[t] >= c.BRIDGE) or plain[t] >= c.SURE)
+        if t != first and ((plain[t] >= c.SECOND and even[t] >= c.BRIDGE) or plain[t] >= c.SURE)
     ][:1]
     # Where the tagger holds both and is clearly surer of one, its word goes before the source's habit.
     surer = bool(second) and log_odds(plain[second[0]]) >= log_odds(plain[first]) + c.SURER

@@ -153,6 +153,12 @@ _LAST_TAGS = re.compile(
     rf"(?:(?:<br\s*/?>|\s|&nbsp;)*(?:{_TAG}|(?<![\w&])[#＃][^\s<#＃]{{1,60}})(?=\s|<|$))+(?:\s|<br\s*/?>)*(</p>)?\s*$",
     re.IGNORECASE,
 )
+# A tag after such a word belongs to the sentence: "load balancers for #kubernetes".
+_HOLDS_ON = re.compile(
+    r"\b(?:a|an|about|and|at|by|for|from|in|into|is|my|of|on|or|our|the|to|using|via|with|your)(?:\s|&nbsp;)*$",
+    re.IGNORECASE,
+)
+_LINE_END = re.compile(r"<br\s*/?>|</p>|$", re.IGNORECASE)
 _EMPTY = re.compile(r"<p>(?:\s|<br\s*/?>|&nbsp;)*</p>", re.IGNORECASE)
 _EMOJI = re.compile(r"\s*:[a-zA-Z0-9_]{2,40}:")
 _ANCHOR = re.compile(r"<a\s([^>]{0,2000})>(.{0,600}?)</a>", re.IGNORECASE | re.DOTALL)
@@ -164,7 +170,15 @@ def tidy(markup: str) -> str:
     """A post's HTML as one reads it: cut addresses without their hidden ends, no hashtags after the last word."""
     markup = _ELLIPSIS.sub(r"\1…", _HIDDEN.sub("", markup[:100_000]))
     head, tail = markup[:-6_000], markup[-6_000:]
-    return _EMPTY.sub("", head + _LAST_TAGS.sub(lambda m: m.group(1) or "", tail))
+    return _EMPTY.sub("", head + _LAST_TAGS.sub(_without_tags, tail))
+
+
+def _without_tags(match: re.Match[str]) -> str:
+    kept = ""
+    if _HOLDS_ON.search(match.string, max(0, match.start() - 20), match.start()):
+        end = _LINE_END.search(match.group())
+        kept = match.group()[: end.start()].rstrip() if end else ""
+    return kept + (match.group(1) or "")
 
 
 def paragraphs(plain: str) -> str:

@@ -4,18 +4,22 @@
 - `lines`: one safe line for a title, an author, a name
 - `prose`: sentences, words, minutes
 - `leads`: the one or two extracted sentences under a headline
+- `dates`: days as people write them
+- `titles`: what a title counts, and whether it names a subject
 - `links`: one address for one page
 - `language`: which language a text is in
 """
 
 from __future__ import annotations
 
+from newsfeed.text.dates import latest_day
 from newsfeed.text.language import detect_language, plausible_language
 from newsfeed.text.leads import lead, lead_within, stands_alone
 from newsfeed.text.lines import clean_line, headline, strip_inline, unmangle
 from newsfeed.text.links import canonical_url, safe_url
 from newsfeed.text.markup import clean_html, plain_text, prose_text
 from newsfeed.text.prose import count_words, opening, reading_minutes, sentences
+from newsfeed.text.titles import names_a_subject, series_name
 
 __all__ = [
     "canonical_url",
@@ -24,8 +28,10 @@ __all__ = [
     "count_words",
     "detect_language",
     "headline",
+    "latest_day",
     "lead",
     "lead_within",
+    "names_a_subject",
     "opening",
     "plain_text",
     "plausible_language",
@@ -33,6 +39,7 @@ __all__ = [
     "reading_minutes",
     "safe_url",
     "sentences",
+    "series_name",
     "stands_alone",
     "strip_inline",
     "unmangle",

@@ -7,16 +7,18 @@ Publishers change guids, add tracking parameters, move to another domain or list
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
 import msgspec
 
+from newsfeed import text
 from newsfeed.model import Item, KnownItem, Parsed
 
 OLD = timedelta(hours=72)
 OLD_OF_SLOW = timedelta(days=7)  # for feeds that bring less than an item a week
 LATE = timedelta(days=7)  # an item dated so long before our last look was added to the past
+_FIRST_WORDS = 200  # characters of a lead in which a recording or a note names its day
 UNDATED = 3  # of the first undated items, so many count as new
 SLOW = 1 / 7  # items a day
 
@@ -137,7 +139,9 @@ def _before(
     before = []
     for item in new:
         moment = item.published or item.updated
-        if moment is None:
+        if moment is None and _tells_of_old(item, oldest.date(), start=start):
+            old = True
+        elif moment is None:
             undated += 1
             old = start and undated > UNDATED
         elif start:
@@ -147,3 +151,11 @@ def _before(
         if old:
             before.append(item.identity)
     return tuple(before)
+
+
+def _tells_of_old(item: Item, oldest: date, *, start: bool) -> bool:
+    """Whether an undated item says itself that it is of before `oldest`: in its title or address, and at the start of
+    a subscription, when all that a feed ever had comes at once, in its first words too."""
+    said = f"{item.title}\n{item.link}" + (f"\n{item.lead[:_FIRST_WORDS]}" if start else "")
+    day = text.latest_day(said)
+    return day is not None and day < oldest
