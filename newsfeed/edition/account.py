@@ -53,7 +53,7 @@ def breadth(history: History, settings: Settings, *, days: int = 30, until: Day)
         rows=rows,
         headline=f"Informed in {numbers['topics']:.1f} of {len(ask.names)} topics",
         findings=(*(finding for finding, _ in blind), *findings),
-        remedies=(*(remedy for _, remedy in blind if remedy), *remedies),
+        remedies=(*(remedy for _, remedy in blind), *remedies),
         numbers=numbers,
     )
 

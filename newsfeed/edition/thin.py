@@ -90,7 +90,8 @@ def weekly(desk: Desk, edition: Edition) -> Breadth | None:
     account = breadth(today, desk.settings, days=30, until=desk.date)
     if not account.headline:
         return None
-    return msgspec.structs.replace(account, findings=account.findings[:1], remedies=account.remedies[:1])
+    remedy = tuple(one for one in account.remedies[:1] if one)
+    return msgspec.structs.replace(account, findings=account.findings[:1], remedies=remedy)
 
 
 def suggested(desk: Desk) -> tuple[Suggestion, ...]:

@@ -160,7 +160,7 @@ class Breadth(Record, frozen=True, kw_only=True):
     rows: tuple[BreadthRow, ...] = ()
     headline: str = ""  # "Informed in 6.1 of 8 topics"
     findings: tuple[str, ...] = ()  # what is amiss first
-    remedies: tuple[str, ...] = ()  # of the first findings, one each, in their order
+    remedies: tuple[str, ...] = ()  # of the first findings, one each, in their order; "" for none
     numbers: Mapping[str, float] = {}
 
 
