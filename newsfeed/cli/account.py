@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,15 +43,19 @@ def breadth(
     if as_json:
         show.print_json(found)
         return
-    show.say(found.headline, style="bold")
+    if found.headline:
+        show.say(found.headline, style="bold")
     if found.rows:
-        table = show.table("Topic", ">Asked", ">Got", ">Longest silence", "")
+        table = show.table("Topic", ">Asked", ">Got", ">Longest silence")
         for row in found.rows:
             silence = show.plural(row.silence, "day") if row.silence else ""
-            table.add_row(Text(row.label), f"{row.asked:.0%}", f"{row.got:.0%}", silence, Text(row.finding))
+            table.add_row(Text(row.label), f"{row.asked:.0%}", f"{row.got:.0%}", silence)
         show.print_table(table)
-    for line in (*found.findings, *found.remedies):
-        show.say(line)
+    for finding, remedy in zip_longest(found.findings, found.remedies, fillvalue=""):
+        show.say(f"{finding} {remedy}".strip())
+    for row in found.rows:
+        if row.thin:
+            show.say(row.thin if row.finding else f"{row.thin} {row.remedy}".strip())
 
 
 def simulate(

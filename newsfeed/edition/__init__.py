@@ -16,7 +16,7 @@ from __future__ import annotations
 from newsfeed.edition.account import breadth, effective
 from newsfeed.edition.after import remember, since
 from newsfeed.edition.building import build
-from newsfeed.edition.explain import WhyRow, why
+from newsfeed.edition.explain import WhyRow, is_told, why
 from newsfeed.edition.ledger import CAUSES
 from newsfeed.edition.printed import visible_text
 from newsfeed.edition.thin import is_weekly
@@ -29,6 +29,7 @@ __all__ = [
     "build",
     "effective",
     "is_full",
+    "is_told",
     "is_weekly",
     "remember",
     "since",
