@@ -487,3 +487,27 @@ def test_a_page_is_one_under_both_schemes_with_and_without_www() -> None:
     )
     shared = item(2, "wow this one", "wow", feed=2, link="http://www.paper.example/gates")
     assert together(told, shared)
+
+
+def test_two_events_in_one_form_of_words_stay_apart_though_they_share_who_acts() -> None:
+    ranchers = item(1, "Supreme Court sides with ranchers in water rights case", "The Supreme Court on Thursday ruled 6-3 for ranchers who said the federal government had taken their water without compensation.", feed=1)  # fmt: skip
+    library = item(2, "Supreme Court sides with publishers in digital lending case", "The Supreme Court on Thursday ruled 7-2 for publishers who said a library's scans of books infringed their copyright.", feed=2)  # fmt: skip
+    again = item(3, "Justices back ranchers over water taken by government", "In a 6-3 decision the Supreme Court said ranchers must be paid for water that the government diverted.", feed=3, hours=2)  # fmt: skip
+    assert parts(join([ranchers, library, again])) == {frozenset({1, 3}), frozenset({2})}
+
+
+def test_a_wire_under_other_titles_and_with_cuts_is_one_story() -> None:
+    told = "Heavy rain will raise the Cassel river to its highest level since 1998 by Thursday night, the weather service said, and told 4,000 people in Merrow to prepare to leave."
+    flood = item(1, "Flood watch issued for Cassel valley", told, feed=1)
+    ready = item(2, "Thousands told to get ready to go as river rises", told, feed=2, hours=1)
+    cut = item(3, "Evacuation looms for whole town", told[:126], feed=3, hours=2)
+    assert together(flood, ready, cut)
+
+
+def test_two_affairs_of_one_person_stay_apart() -> None:
+    law = item(91, "President Ruiz signs law on clean water", "President Elena Ruiz gave towns $3 billion on Tuesday to replace lead pipes.", feed=1)  # fmt: skip
+    pardon = item(92, "President Ruiz pardons former general", "President Elena Ruiz pardoned a soldier who had sold arms, to anger in Congress.", feed=2)  # fmt: skip
+    signed = item(93, "Towns to replace lead pipes under Ruiz's water law", "The law that Elena Ruiz signed gives them $3 billion.", feed=3)  # fmt: skip
+    found = parts(join([law, pardon, signed, *day()[0]]))
+    assert {frozenset({91, 93}), frozenset({92})} <= found
+    assert {frozenset({91}), frozenset({92})} <= parts(join([law, pardon, *day()[0]]))

@@ -9,7 +9,7 @@ exact however they grew.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -96,7 +96,9 @@ class Terms:
         self._keep(~few[self.row])
         self._start: Ints = np.searchsorted(self.row, np.arange(self.items + 1))
         self._frequency: Ints = np.bincount(self.term, minlength=self.terms)
-        self._ordinary = vocabulary.ordinary
+        self.ordinary: Set[int] = vocabulary.ordinary  # terms that are no names
+        self._vocabulary = vocabulary
+        self._rarity: list[float] = self._rarities(np.arange(self.terms)).tolist()
 
     def all(self, item: int) -> set[int]:
         """All terms of an item."""
@@ -105,7 +107,19 @@ class Terms:
     def title(self, item: int) -> tuple[set[int], set[int]]:
         """The terms of an item's title: its names (see `names`), and the rest."""
         terms = set(self._titles[item])
-        return terms - self._ordinary, terms & self._ordinary
+        return terms - self.ordinary, terms & self.ordinary
+
+    def of_title(self, item: int) -> set[int]:
+        """The terms of an item's title that tell something, where the item does."""
+        return self.all(item).intersection(self._titles[item])
+
+    def of_word(self, word: str) -> tuple[int, ...]:
+        """The terms of one word as written."""
+        return self._vocabulary[word]
+
+    def weight(self, terms: Set[int]) -> float:
+        """How much some terms tell, by their rarity among the items."""
+        return sum(self._rarity[t] for t in sorted(terms))
 
     def names(self, item: int) -> set[int]:
         """Terms of an item that stand for one person, place, thing or figure.
@@ -113,7 +127,7 @@ class Terms:
         A name is what this window never writes in small letters; where titles alone are told, and those in
         capitals, it holds more than names.
         """
-        return self.all(item) - self._ordinary
+        return self.all(item) - self.ordinary
 
     def nearness(self, members: Sequence[int]) -> list[float]:
         """How near each of a story's items is to the others: its mean cosine with them, each at most ENOUGH;
@@ -128,13 +142,17 @@ class Terms:
         terms, place = np.unique(np.concatenate([self.term[p] for p in parts]), return_inverse=True)
         table = np.zeros((len(some), max(1, len(terms))))
         row = np.repeat(np.arange(len(some)), [p.stop - p.start for p in parts])
-        rarity = np.log((BACKGROUND + self.items) / np.maximum(self._frequency[terms], 1))
+        rarity = self._rarities(terms)
         table[row, place] = (1 + np.log(np.concatenate([self.count[p] for p in parts]))) * rarity[place]
         table /= np.maximum(np.sqrt((table * table).sum(axis=1, keepdims=True)), 1e-12)
         alike = np.minimum(table @ table.T, ENOUGH)
         np.fill_diagonal(alike, 0.0)
         found: list[float] = (alike.sum(axis=1) / (len(some) - 1)).round(9).tolist()
         return found + [sum(found) / len(found)] * (len(members) - len(some))
+
+    def _rarities(self, terms: Ints) -> Floats:
+        found: Floats = np.log((BACKGROUND + self.items) / np.maximum(self._frequency[terms], 1))
+        return found
 
     def _drop_boilerplate(self, feed: Ints) -> None:
         """Take out what stands in nearly all items of one feed: slogans, bylines, the name of a column."""
