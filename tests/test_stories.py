@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from newsfeed import stories
 from newsfeed.model import Item, StoredItem, Story
+from newsfeed.stories import apart
 from newsfeed.stories.telling import best, clean_title
-from newsfeed.stories.words import word_terms
+from newsfeed.stories.words import WORD, Vocabulary, word_terms
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 OUTLETS = {
@@ -399,6 +400,39 @@ def test_terms_of_words() -> None:
     assert word_terms("l'Europe") == word_terms("Europe")
     assert word_terms("図書館") == ("図書", "書館")
     assert word_terms("4.75") == ("4.75",)
+
+
+@given(
+    st.lists(
+        st.text(alphabet="aBéſ図書9.,:'’-–_/ \n\t\0\x85\xa0", max_size=40),
+        max_size=8,
+    ),
+    st.none() | st.integers(0, 6),
+)
+def test_texts_read_at_once_say_what_each_says(texts: list[str], most: int | None) -> None:
+    vocabulary = Vocabulary()
+    read = vocabulary.read(texts, most)
+    found: list[list[int]] = [[] for _ in texts]
+    for text, term in zip(read.text.tolist(), read.term.tolist(), strict=True):
+        found[text].append(term)
+    word_of = {number: term for term, number in vocabulary.numbers.items()}
+    assert [[word_of[t] for t in terms] for terms in found] == [
+        [term for word in WORD.findall(text)[:most] for term in word_terms(word)] for text in texts
+    ]
+
+
+def test_no_title_that_a_pattern_would_find_is_without_a_hint() -> None:
+    told = [m.pattern.removeprefix(r"\b(?:").removesuffix(r")\b").split("|") for m in apart.MISFORTUNES]
+    titles = [f"{word} in Velmora" for words in told for word in words]
+    assert apart.having([item(n, t) for n, t in enumerate(titles)], apart.MISFORTUNE_HINTS) == [
+        *range(len(titles))
+    ]
+    played = "beat beats beaten draw draws drew win wins won lose loses lost defeat thrash edge edges final derby league cup match victory"  # fmt: skip
+    titles = [f"{word} Ardley" for word in (*played.split(), "sees off", "see off")]
+    assert all(apart.PLAYED.search(t) for t in titles)
+    assert apart.having([item(n, t) for n, t in enumerate(titles)], apart.PLAYED_HINTS) == [
+        *range(len(titles))
+    ]
 
 
 SAID = "ardania bank Rate Barge bridge pillar heron Chip phone weekly links 12 13 the 図書館 é"

@@ -65,9 +65,15 @@ def join_items(
     apart = kept_apart(items)
     terms = Terms(items, outlets, standing_titles(items))
     terms.evidence[list(round_ups(items))] = 0.0  # only a shared page joins them
+    evidence: list[float] = terms.evidence.tolist()
     for g in groups.values():
-        g.evidence = float(terms.evidence[g.members].sum())
-        g.apart = set().union(*(apart.get(m, ()) for m in g.members))
+        if len(g.members) == 1:
+            g.evidence = evidence[g.members[0]]
+        else:
+            g.evidence = float(terms.evidence[g.members].sum())
+        for m in g.members:
+            if m in apart:
+                g.apart |= apart[m]
     forms = Forms(items, terms)
     for _ in range(PASSES):
         before = len(groups)
@@ -295,12 +301,15 @@ def _stories(
     """The groups that differ from the stories that stood, as stories."""
     result = []
     for key in sorted(groups, key=_oldest):
+        if (
+            key in before
+            and not groups[key].taken
+            and fresh.isdisjoint(items[m].id for m in groups[key].members)
+        ):
+            continue
         members = sorted(groups[key].members, key=lambda m: (moment(items[m]), items[m].id))
         inside = [items[m] for m in members]
         ids = {i.id for i in inside}
-        old = before.get(key)
-        if old is not None and not ids & fresh and ids <= set(old.items):
-            continue
         near = dict(zip((i.id for i in inside), terms.nearness(members), strict=True))
         stood = [before[k] for k in (key, *groups[key].taken) if k in before]
         earlier = tuple(dict.fromkeys(i for s in stood for i in s.items if i not in ids))

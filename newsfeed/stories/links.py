@@ -11,7 +11,8 @@ from newsfeed.model import StoredItem
 from newsfeed.text import canonical_url
 
 ADDRESS = re.compile(r"https?://[^\s<>\"'“”)\]]+")
-PLACE = re.compile(r"https?://(?:www\.)?")  # one page answers under both schemes, with and without www
+# One page answers under both schemes, with and without www.
+STARTS = ("https://www.", "https://", "http://www.", "http://")
 IN_A_POST = 2  # a post with more links is a list, about none of them
 
 
@@ -19,7 +20,8 @@ def same_page(items: Sequence[StoredItem]) -> list[list[int]]:
     """Places of items that share a page, two or more together."""
     tellers: dict[str, list[int]] = defaultdict(list)
     for n, item in enumerate(items):
-        for link in {_place(page) for page in pages(item)}:
+        found = pages(item)
+        for link in {_place(page) for page in found} if len(found) > 1 else map(_place, found):
             tellers[link].append(n)
     return [
         found
@@ -46,7 +48,10 @@ def pages(item: StoredItem) -> set[str]:
 
 def _place(link: str) -> str:
     """A link as pages are compared by it."""
-    return PLACE.sub("https://", link, count=1)
+    for start in STARTS:
+        if link.startswith(start):
+            return f"https://{link[len(start) :]}"
+    return link
 
 
 def _is_page(link: str) -> bool:
