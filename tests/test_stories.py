@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsfeed import stories
-from newsfeed.model import Item, StoredItem, Story
+from newsfeed.model import Enclosure, Item, StoredItem, Story
 from newsfeed.stories import apart
 from newsfeed.stories.telling import best, clean_title
 from newsfeed.stories.words import WORD, Vocabulary, word_terms
@@ -235,6 +235,47 @@ def test_one_text_under_two_addresses_is_one_story() -> None:
     assert together(
         item(1, title, text, feed=5), item(2, "Giants of the sea are back", text, feed=2, hours=3)
     )
+
+
+def test_an_episode_that_comes_again_is_one_story() -> None:
+    told = "Lena Vos visits the night shift in Tressel, where the ovens stay cold, and asks who will bake at three."
+    first = item(1, "Ep. 120: Bakers of the night", told, feed=1, kind="episode")
+    again = item(2, "Ep. 412: Bakers of the night (from the archive)", told, feed=1, hours=20, kind="episode")
+    assert together(first, again)
+    other = item(3, "Ep. 413: Bakers of the night", told, feed=1, hours=21, kind="episode")
+    assert not together(first, other)
+
+
+def test_one_recording_under_two_numbers_is_one_story_and_a_jingle_under_three_titles_none() -> None:
+    def heard(number: int, title: str, url: str) -> StoredItem:
+        file = (Enclosure(url=url, type="audio/mpeg"),)
+        return item(number, title, feed=number % 2 + 1, kind="episode", enclosures=file)
+
+    show, bundle = heard(1, "Bakers of the night", "https://cdn.example/a/7.mp3?show=1"), heard(2, "Full show", "http://cdn.example/a/7.mp3?feed=2")  # fmt: skip
+    assert together(show, bundle)
+    assert not together(heard(1, "One", "https://cdn.example/play?id=7"), heard(2, "Two", "https://cdn.example/play?id=8"))  # fmt: skip
+    jingle = "https://cdn.example/soon.mp3"
+    assert len(join([heard(n, t, jingle) for n, t in ((1, "Tea"), (3, "Ports"), (5, "Lighthouses"))])) == 3
+
+
+def test_a_text_that_a_feed_puts_under_every_title_says_nothing() -> None:
+    about = "Each week Lena Vos and Tom Ekdal talk about compilers, gardens and the letters that you sent us. Support us."
+    titles = ("The history of tea", "How ports work at night", "A lighthouse for sale")
+    assert len(join([item(n, t, about, feed=1, kind="episode") for n, t in enumerate(titles, start=1)])) == 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Morning edition, hour one", "Morning edition, hour two"),
+        ("The long river, part one", "The long river, part 2"),
+        ("Announcing v201605 of the Kettle interface", "Announcing v201603 of the Kettle interface"),
+    ],
+)
+def test_parts_of_a_series_stay_apart_however_they_are_counted(one: str, other: str) -> None:
+    told = "The Velmora bridge over the Ostra, whales in Marren, a phone chip by Quillon and the weather."
+    assert not together(item(1, one, told, feed=1), item(2, other, told, feed=1, hours=1))
+    assert not together(item(1, one, told, feed=1), item(2, other, told, feed=2, hours=1))
 
 
 # ------------------------------------------------------------------------------ traps

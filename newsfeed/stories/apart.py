@@ -11,12 +11,20 @@ from itertools import accumulate, combinations
 from newsfeed.model import StoredItem
 from newsfeed.stories.words import WORD
 
+COUNTED = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 SERIES = re.compile(
+    rf"\b(?:episode|chapter|volume|season|round|part|hour)\s+({'|'.join(COUNTED)})\b|"
     r"\b(?:episode|ep|issue|part|vol|volume|chapter|season|edition|round|week|number|no|nr|folge|ausgabe|teil|"
-    r"épisode|numéro|partie|episodio|número|capítulo|puntata|numero|aflevering|deel)\.?\s*#?\s*(\d+)|#(\d+)\b",
+    r"épisode|numéro|partie|episodio|número|capítulo|puntata|numero|aflevering|deel|hour|version|beta|build|v)\.?\s*#?\s*(\d+)|#(\d+)\b",
     re.IGNORECASE,
 )
 MONTH = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[^\W\d_]*\.?"
+# Said of an episode that comes again, under a number of today.
+AGAIN = re.compile(
+    r"\b(?:re-?run|re-?broadcast|re-?air|repeat|re-?release|encore|replay|from\s+the\s+(?:archives?|vault)|best\s+of|"
+    r"wiederholung|rediffusion|rediffusé|repetición|replica)\b",
+    re.IGNORECASE,
+)
 DATED = re.compile(
     rf"\b(?:{MONTH}\s+\d{{1,2}},?\s+(?:19|20)\d\d|\d{{1,2}}\.?\s+{MONTH},?\s+(?:19|20)\d\d)\b", re.IGNORECASE
 )
@@ -203,14 +211,17 @@ def kept_apart(items: Sequence[StoredItem]) -> Mapping[int, set[int]]:
     So are misfortunes of one kind in one city at different kinds of places, and matches of the same clubs' women and men.
     """
     by_key: dict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
+    counted = set(having(items, (f" {word}" for word in COUNTED)))
     for n, item in enumerate(items):
         title = item.item.title
-        if not DIGIT.search(title):
+        if not DIGIT.search(title) and n not in counted:
             continue
         if number := SERIES.search(title):
             rest = tuple(w.lower() for w in WORD.findall(SERIES.sub(" ", title)))
-            by_key["series", *rest].append((n, (number[1] or number[2]).lstrip("0")))
-            by_key["series of", str(item.feed)].append((n, (number[1] or number[2]).lstrip("0")))
+            told = next(filter(None, number.groups())).lower().lstrip("0")
+            told = str(COUNTED.index(told) + 1) if told in COUNTED else told
+            by_key["series", *rest].append((n, told))
+            by_key["series of", str(item.feed)].append((n, told))
         if date := DATED.search(title):
             by_key["dated", str(item.feed)].append((n, date[0].lower()))
         versions = {v[1].lower(): v[2] for v in VERSION.finditer(title) if v[1].lower() not in MEASURES}
@@ -220,13 +231,31 @@ def kept_apart(items: Sequence[StoredItem]) -> Mapping[int, set[int]]:
     for same in by_key.values():
         for a, one in same[:MANY]:
             for b, other in same[:MANY]:
-                if one != other:
+                if one != other and not _again(items[a], items[b]):
                     found[a].add(b)
     for twins in (elsewhere(items), women_and_men(items)):
         for a, b in twins:
             found[a].add(b)
             found[b].add(a)
     return found
+
+
+def _again(one: StoredItem, other: StoredItem) -> bool:
+    """Whether one of two entries is the other once more: it says so, and both say the same."""
+    return (
+        bool(one.item.text)
+        and one.item.text == other.item.text
+        and (AGAIN.search(one.item.title) is None) != (AGAIN.search(other.item.title) is None)
+    )
+
+
+def standing_texts(items: Sequence[StoredItem]) -> set[int]:
+    """Places of items whose text says nothing of them: a feed puts it under three titles or more ("Subscribe to …")."""
+    titles: dict[tuple[int, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for n, item in enumerate(items):
+        if item.feed and item.item.text:
+            titles[item.feed, item.item.text][item.item.title.casefold()].append(n)
+    return {n for told in titles.values() if len(told) >= 3 for same in told.values() for n in same}
 
 
 def elsewhere(items: Sequence[StoredItem]) -> Iterator[tuple[int, int]]:

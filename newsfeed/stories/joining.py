@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from newsfeed.model import StoredItem, Story
-from newsfeed.stories.apart import kept_apart, round_ups, standing_titles
+from newsfeed.stories.apart import kept_apart, round_ups, standing_texts, standing_titles
 from newsfeed.stories.forms import Forms
 from newsfeed.stories.links import same_page
 from newsfeed.stories.telling import best, moment
@@ -63,7 +63,7 @@ def join_items(
     _join_pages(groups, items, fresh)
     changed = {g.key for g in groups.values() if any(items[m].id in fresh for m in g.members)}
     apart = kept_apart(items)
-    terms = Terms(items, outlets, standing_titles(items))
+    terms = Terms(items, outlets, standing_titles(items), standing_texts(items))
     terms.evidence[list(round_ups(items))] = 0.0  # only a shared page joins them
     evidence: list[float] = terms.evidence.tolist()
     for g in groups.values():

@@ -49,16 +49,25 @@ class Terms:
     """The terms of all items of a window, as one sparse table sorted by item."""
 
     def __init__(
-        self, items: Sequence[StoredItem], outlets: Mapping[int, str], untitled: Collection[int] = ()
+        self,
+        items: Sequence[StoredItem],
+        outlets: Mapping[int, str],
+        untitled: Collection[int] = (),
+        untold: Collection[int] = (),
     ) -> None:
-        """Read the items; the titles of those in `untitled` (places) say nothing of their contents."""
+        """Read the items; the titles of those in `untitled` (places) and the texts of those in `untold` say nothing
+        of their contents."""
         vocabulary = Vocabulary()
         bare = set(untitled)
         feeds, feed = np.unique(np.array([i.feed for i in items], dtype=np.int64), return_inverse=True)
         names = [" ".join(WORD.findall(outlets.get(n, ""))) for n in feeds.tolist()]
         own = vocabulary.read([f"{name} {name.replace(' ', '')}" for name in names])
         titles = vocabulary.read(["" if n in bare else i.item.title for n, i in enumerate(items)])
-        texts = vocabulary.read([(i.item.text or i.item.lead)[:TEXT_SIGNS] for i in items], TEXT_WORDS)
+        mute = set(untold)
+        texts = vocabulary.read(
+            ["" if n in mute else (i.item.text or i.item.lead)[:TEXT_SIGNS] for n, i in enumerate(items)],
+            TEXT_WORDS,
+        )
         self.items = len(items)
         self.terms = max(1, len(vocabulary.numbers))
         own_key = own.text * self.terms + own.term
