@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsfeed import stories
-from newsfeed.model import Item, StoredItem, Story
+from newsfeed.model import Enclosure, Item, StoredItem, Story
+from newsfeed.stories import apart
 from newsfeed.stories.telling import best, clean_title
-from newsfeed.stories.words import word_terms
+from newsfeed.stories.words import WORD, Vocabulary, word_terms
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 OUTLETS = {
@@ -236,6 +237,47 @@ def test_one_text_under_two_addresses_is_one_story() -> None:
     )
 
 
+def test_an_episode_that_comes_again_is_one_story() -> None:
+    told = "Lena Vos visits the night shift in Tressel, where the ovens stay cold, and asks who will bake at three."
+    first = item(1, "Ep. 120: Bakers of the night", told, feed=1, kind="episode")
+    again = item(2, "Ep. 412: Bakers of the night (from the archive)", told, feed=1, hours=20, kind="episode")
+    assert together(first, again)
+    other = item(3, "Ep. 413: Bakers of the night", told, feed=1, hours=21, kind="episode")
+    assert not together(first, other)
+
+
+def test_one_recording_under_two_numbers_is_one_story_and_a_jingle_under_three_titles_none() -> None:
+    def heard(number: int, title: str, url: str) -> StoredItem:
+        file = (Enclosure(url=url, type="audio/mpeg"),)
+        return item(number, title, feed=number % 2 + 1, kind="episode", enclosures=file)
+
+    show, bundle = heard(1, "Bakers of the night", "https://cdn.example/a/7.mp3?show=1"), heard(2, "Full show", "http://cdn.example/a/7.mp3?feed=2")  # fmt: skip
+    assert together(show, bundle)
+    assert not together(heard(1, "One", "https://cdn.example/play?id=7"), heard(2, "Two", "https://cdn.example/play?id=8"))  # fmt: skip
+    jingle = "https://cdn.example/soon.mp3"
+    assert len(join([heard(n, t, jingle) for n, t in ((1, "Tea"), (3, "Ports"), (5, "Lighthouses"))])) == 3
+
+
+def test_a_text_that_a_feed_puts_under_every_title_says_nothing() -> None:
+    about = "Each week Lena Vos and Tom Ekdal talk about compilers, gardens and the letters that you sent us. Support us."
+    titles = ("The history of tea", "How ports work at night", "A lighthouse for sale")
+    assert len(join([item(n, t, about, feed=1, kind="episode") for n, t in enumerate(titles, start=1)])) == 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Morning edition, hour one", "Morning edition, hour two"),
+        ("The long river, part one", "The long river, part 2"),
+        ("Announcing v201605 of the Kettle interface", "Announcing v201603 of the Kettle interface"),
+    ],
+)
+def test_parts_of_a_series_stay_apart_however_they_are_counted(one: str, other: str) -> None:
+    told = "The Velmora bridge over the Ostra, whales in Marren, a phone chip by Quillon and the weather."
+    assert not together(item(1, one, told, feed=1), item(2, other, told, feed=1, hours=1))
+    assert not together(item(1, one, told, feed=1), item(2, other, told, feed=2, hours=1))
+
+
 # ------------------------------------------------------------------------------ traps
 
 
@@ -401,6 +443,39 @@ def test_terms_of_words() -> None:
     assert word_terms("4.75") == ("4.75",)
 
 
+@given(
+    st.lists(
+        st.text(alphabet="aBéſ図書9.,:'’-–_/ \n\t\0\x85\xa0", max_size=40),
+        max_size=8,
+    ),
+    st.none() | st.integers(0, 6),
+)
+def test_texts_read_at_once_say_what_each_says(texts: list[str], most: int | None) -> None:
+    vocabulary = Vocabulary()
+    read = vocabulary.read(texts, most)
+    found: list[list[int]] = [[] for _ in texts]
+    for text, term in zip(read.text.tolist(), read.term.tolist(), strict=True):
+        found[text].append(term)
+    word_of = {number: term for term, number in vocabulary.numbers.items()}
+    assert [[word_of[t] for t in terms] for terms in found] == [
+        [term for word in WORD.findall(text)[:most] for term in word_terms(word)] for text in texts
+    ]
+
+
+def test_no_title_that_a_pattern_would_find_is_without_a_hint() -> None:
+    told = [m.pattern.removeprefix(r"\b(?:").removesuffix(r")\b").split("|") for m in apart.MISFORTUNES]
+    titles = [f"{word} in Velmora" for words in told for word in words]
+    assert apart.having([item(n, t) for n, t in enumerate(titles)], apart.MISFORTUNE_HINTS) == [
+        *range(len(titles))
+    ]
+    played = "beat beats beaten draw draws drew win wins won lose loses lost defeat thrash edge edges final derby league cup match victory"  # fmt: skip
+    titles = [f"{word} Ardley" for word in (*played.split(), "sees off", "see off")]
+    assert all(apart.PLAYED.search(t) for t in titles)
+    assert apart.having([item(n, t) for n, t in enumerate(titles)], apart.PLAYED_HINTS) == [
+        *range(len(titles))
+    ]
+
+
 SAID = "ardania bank Rate Barge bridge pillar heron Chip phone weekly links 12 13 the 図書館 é"
 said = st.lists(st.sampled_from(SAID.split(" ")), max_size=9).map(" ".join)
 items_given = st.lists(
@@ -487,3 +562,27 @@ def test_a_page_is_one_under_both_schemes_with_and_without_www() -> None:
     )
     shared = item(2, "wow this one", "wow", feed=2, link="http://www.paper.example/gates")
     assert together(told, shared)
+
+
+def test_two_events_in_one_form_of_words_stay_apart_though_they_share_who_acts() -> None:
+    ranchers = item(1, "Supreme Court sides with ranchers in water rights case", "The Supreme Court on Thursday ruled 6-3 for ranchers who said the federal government had taken their water without compensation.", feed=1)  # fmt: skip
+    library = item(2, "Supreme Court sides with publishers in digital lending case", "The Supreme Court on Thursday ruled 7-2 for publishers who said a library's scans of books infringed their copyright.", feed=2)  # fmt: skip
+    again = item(3, "Justices back ranchers over water taken by government", "In a 6-3 decision the Supreme Court said ranchers must be paid for water that the government diverted.", feed=3, hours=2)  # fmt: skip
+    assert parts(join([ranchers, library, again])) == {frozenset({1, 3}), frozenset({2})}
+
+
+def test_a_wire_under_other_titles_and_with_cuts_is_one_story() -> None:
+    told = "Heavy rain will raise the Cassel river to its highest level since 1998 by Thursday night, the weather service said, and told 4,000 people in Merrow to prepare to leave."
+    flood = item(1, "Flood watch issued for Cassel valley", told, feed=1)
+    ready = item(2, "Thousands told to get ready to go as river rises", told, feed=2, hours=1)
+    cut = item(3, "Evacuation looms for whole town", told[:126], feed=3, hours=2)
+    assert together(flood, ready, cut)
+
+
+def test_two_affairs_of_one_person_stay_apart() -> None:
+    law = item(91, "President Ruiz signs law on clean water", "President Elena Ruiz gave towns $3 billion on Tuesday to replace lead pipes.", feed=1)  # fmt: skip
+    pardon = item(92, "President Ruiz pardons former general", "President Elena Ruiz pardoned a soldier who had sold arms, to anger in Congress.", feed=2)  # fmt: skip
+    signed = item(93, "Towns to replace lead pipes under Ruiz's water law", "The law that Elena Ruiz signed gives them $3 billion.", feed=3)  # fmt: skip
+    found = parts(join([law, pardon, signed, *day()[0]]))
+    assert {frozenset({91, 93}), frozenset({92})} <= found
+    assert {frozenset({91}), frozenset({92})} <= parts(join([law, pardon, *day()[0]]))

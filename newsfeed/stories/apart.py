@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, combinations
 
 from newsfeed.model import StoredItem
 from newsfeed.stories.words import WORD
 
+COUNTED = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 SERIES = re.compile(
+    rf"\b(?:episode|chapter|volume|season|round|part|hour)\s+({'|'.join(COUNTED)})\b|"
     r"\b(?:episode|ep|issue|part|vol|volume|chapter|season|edition|round|week|number|no|nr|folge|ausgabe|teil|"
-    r"épisode|numéro|partie|episodio|número|capítulo|puntata|numero|aflevering|deel)\.?\s*#?\s*(\d+)|#(\d+)\b",
+    r"épisode|numéro|partie|episodio|número|capítulo|puntata|numero|aflevering|deel|hour|version|beta|build|v)\.?\s*#?\s*(\d+)|#(\d+)\b",
     re.IGNORECASE,
 )
 MONTH = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[^\W\d_]*\.?"
+# Said of an episode that comes again, under a number of today.
+AGAIN = re.compile(
+    r"\b(?:re-?run|re-?broadcast|re-?air|repeat|re-?release|encore|replay|from\s+the\s+(?:archives?|vault)|best\s+of|"
+    r"wiederholung|rediffusion|rediffusé|repetición|replica)\b",
+    re.IGNORECASE,
+)
 DATED = re.compile(
     rf"\b(?:{MONTH}\s+\d{{1,2}},?\s+(?:19|20)\d\d|\d{{1,2}}\.?\s+{MONTH},?\s+(?:19|20)\d\d)\b", re.IGNORECASE
 )
@@ -50,7 +59,7 @@ ROUND_UP = re.compile(
     r"\b\d{1,2}[/.]\d{1,2}[/.](?:20)?\d\d\s*$|\b20\d\d-\d\d-\d\d\s*$",
     re.IGNORECASE,
 )
-# One of these stands in every round-up's title: looking for them first is ten times as fast.
+# One of these stands in every round-up's title (in small letters): see `having`.
 HINTS = (
     *("brief", "digest", "round", "wrap", "links", "link of", "link for", "summary", "headlines", "bulletin"),
     *("report card", "stories", "reading", "thread", "ahead", "review", "this ", "presse", "nachrichten"),
@@ -69,6 +78,43 @@ MISFORTUNES = (
     re.compile(r"\b(?:explosion|explosions|blast|bomb|bombing)\b", re.IGNORECASE),
     re.compile(r"\b(?:crash|crashes|collision|crashed)\b", re.IGNORECASE),
     re.compile(r"\b(?:robbery|robbed|raid|burglary)\b", re.IGNORECASE),
+)
+# One of these stands in every title of a misfortune, and
+MISFORTUNE_HINTS = (
+    *(
+        "shoot",
+        "shot",
+        "gunm",
+        "gunf",
+        "stab",
+        "knif",
+        "fire",
+        "blaze",
+        "arson",
+        "explosion",
+        "blast",
+        "bomb",
+    ),
+    *("crash", "collision", "robbe", "raid", "burglary"),
+)
+# one of these, or a result, in every title of a match.
+PLAYED_HINTS = (
+    *(
+        "beat",
+        "draw",
+        "drew",
+        "win",
+        "won",
+        "lose",
+        "lost",
+        "defeat",
+        "thrash",
+        "edge",
+        " off",
+        "final",
+        "derby",
+    ),
+    *("league", "cup", "match", "victory"),
 )
 VENUES = {
     word: kind
@@ -105,11 +151,25 @@ PLAYED = re.compile(
 
 def round_ups(items: Sequence[StoredItem]) -> set[int]:
     """Places of items that tell of many events by their title (a briefing, a programme of a date): in no story."""
-    return {
-        n
-        for n, item in enumerate(items)
-        if any(hint in item.item.title.lower() for hint in HINTS) and ROUND_UP.search(item.item.title)
-    }
+    return {n for n in having(items, HINTS) if ROUND_UP.search(items[n].item.title)}
+
+
+def having(items: Sequence[StoredItem], hints: Iterable[str]) -> list[int]:
+    """Places of items whose title, in small letters, has one of these parts of words somewhere.
+
+    All titles are searched at once, which is many times as fast as a pattern for each; patterns are for what is found.
+    """
+    titles = [item.item.title.lower() for item in items]
+    starts = list(accumulate((len(t) + 1 for t in titles), initial=0))
+    everything = "\n".join(titles)
+    found: set[int] = set()
+    for hint in hints:
+        at = everything.find(hint)
+        while at >= 0:
+            place = bisect_right(starts, at) - 1
+            found.add(place)
+            at = everything.find(hint, starts[place + 1])
+    return sorted(found)
 
 
 def standing_titles(items: Sequence[StoredItem]) -> set[int]:
@@ -151,14 +211,17 @@ def kept_apart(items: Sequence[StoredItem]) -> Mapping[int, set[int]]:
     So are misfortunes of one kind in one city at different kinds of places, and matches of the same clubs' women and men.
     """
     by_key: dict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
+    counted = set(having(items, (f" {word}" for word in COUNTED)))
     for n, item in enumerate(items):
         title = item.item.title
-        if not DIGIT.search(title):
+        if not DIGIT.search(title) and n not in counted:
             continue
         if number := SERIES.search(title):
             rest = tuple(w.lower() for w in WORD.findall(SERIES.sub(" ", title)))
-            by_key["series", *rest].append((n, (number[1] or number[2]).lstrip("0")))
-            by_key["series of", str(item.feed)].append((n, (number[1] or number[2]).lstrip("0")))
+            told = next(filter(None, number.groups())).lower().lstrip("0")
+            told = str(COUNTED.index(told) + 1) if told in COUNTED else told
+            by_key["series", *rest].append((n, told))
+            by_key["series of", str(item.feed)].append((n, told))
         if date := DATED.search(title):
             by_key["dated", str(item.feed)].append((n, date[0].lower()))
         versions = {v[1].lower(): v[2] for v in VERSION.finditer(title) if v[1].lower() not in MEASURES}
@@ -168,7 +231,7 @@ def kept_apart(items: Sequence[StoredItem]) -> Mapping[int, set[int]]:
     for same in by_key.values():
         for a, one in same[:MANY]:
             for b, other in same[:MANY]:
-                if one != other:
+                if one != other and not _again(items[a], items[b]):
                     found[a].add(b)
     for twins in (elsewhere(items), women_and_men(items)):
         for a, b in twins:
@@ -177,10 +240,29 @@ def kept_apart(items: Sequence[StoredItem]) -> Mapping[int, set[int]]:
     return found
 
 
+def _again(one: StoredItem, other: StoredItem) -> bool:
+    """Whether one of two entries is the other once more: it says so, and both say the same."""
+    return (
+        bool(one.item.text)
+        and one.item.text == other.item.text
+        and (AGAIN.search(one.item.title) is None) != (AGAIN.search(other.item.title) is None)
+    )
+
+
+def standing_texts(items: Sequence[StoredItem]) -> set[int]:
+    """Places of items whose text says nothing of them: a feed puts it under three titles or more ("Subscribe to …")."""
+    titles: dict[tuple[int, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for n, item in enumerate(items):
+        if item.feed and item.item.text:
+            titles[item.feed, item.item.text][item.item.title.casefold()].append(n)
+    return {n for told in titles.values() if len(told) >= 3 for same in told.values() for n in same}
+
+
 def elsewhere(items: Sequence[StoredItem]) -> Iterator[tuple[int, int]]:
     """Pairs of one kind of misfortune under one name, at places of different kinds that neither tells both of."""
     by_name: dict[tuple[int, str], list[tuple[int, set[int], set[int]]]] = defaultdict(list)
-    for n, item in enumerate(items):
+    for n in having(items, MISFORTUNE_HINTS):
+        item = items[n]
         title = item.item.title
         venues = {VENUES[w.lower()] for w in WORD.findall(title) if w.lower() in VENUES}
         if not venues:
@@ -202,7 +284,8 @@ def elsewhere(items: Sequence[StoredItem]) -> Iterator[tuple[int, int]]:
 def women_and_men(items: Sequence[StoredItem]) -> Iterator[tuple[int, int]]:
     """Pairs of matches of the same two names, one of which is told as the women's; one result for both joins them."""
     by_names: dict[tuple[str, str], list[tuple[int, bool, set[tuple[str, ...]]]]] = defaultdict(list)
-    for n, item in enumerate(items):
+    for n in having(items, (*PLAYED_HINTS, *"0123456789")):
+        item = items[n]
         title = item.item.title
         if not (PLAYED.search(title) or SCORE.search(title)):
             continue

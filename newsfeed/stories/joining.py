@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from newsfeed.model import StoredItem, Story
-from newsfeed.stories.apart import kept_apart, round_ups, standing_titles
+from newsfeed.stories.apart import kept_apart, round_ups, standing_texts, standing_titles
+from newsfeed.stories.forms import Forms
 from newsfeed.stories.links import same_page
 from newsfeed.stories.telling import best, moment
 from newsfeed.stories.vectors import Terms
@@ -32,6 +33,15 @@ ONE_FEED = 0.75  # a feed seldom tells one event twice, and often tells its next
 COMPARED = 3  # tellings of two groups together, up to which their titles are compared
 TEMPLATE = 0.5  # of the plainer title's words in common: so far one headline is written like the other
 BRAKES = (0.9, 0.8, 0.7, 0.6)  # by how many names each of two has, when they share none: 1, 2, 3, 4 or more
+LOOKED = 6  # tellings of each of two groups whose wording is compared
+FORM = 0.5  # of a text's opening words in the same order: one form
+OWN = 0.2  # of a title's weight that the other group nowhere tells, and
+TWO = 0.8  # sum of form and own contents, less what is shared by name, from which one form tells two events
+ONE_ACTOR = 0.85  # brake where two groups share a name and little else:
+LITTLE = 0.2  # of the weight of what they say, names aside,
+AFFAIR = 0.4  # and each title has at least so much of its own;
+FEW_NAMES = 4  # terms that one name may have
+FEW = 6  # tellings of two groups together, up to which a name may be all they share
 PASSES = 3
 GAINED = 0.02  # a pass that joins a smaller share of the groups is the last one: words weigh as before
 
@@ -53,14 +63,21 @@ def join_items(
     _join_pages(groups, items, fresh)
     changed = {g.key for g in groups.values() if any(items[m].id in fresh for m in g.members)}
     apart = kept_apart(items)
-    terms = Terms(items, outlets, standing_titles(items))
+    terms = Terms(items, outlets, standing_titles(items), standing_texts(items))
     terms.evidence[list(round_ups(items))] = 0.0  # only a shared page joins them
+    evidence: list[float] = terms.evidence.tolist()
     for g in groups.values():
-        g.evidence = float(terms.evidence[g.members].sum())
-        g.apart = set().union(*(apart.get(m, ()) for m in g.members))
+        if len(g.members) == 1:
+            g.evidence = evidence[g.members[0]]
+        else:
+            g.evidence = float(terms.evidence[g.members].sum())
+        for m in g.members:
+            if m in apart:
+                g.apart |= apart[m]
+    forms = Forms(items, terms)
     for _ in range(PASSES):
         before = len(groups)
-        _pass(groups, changed, terms)
+        _pass(groups, changed, terms, forms)
         if before - len(groups) <= GAINED * before:
             break
     return _stories(groups, items, {s.id: s for s in stories}, fresh, paywalled, terms)
@@ -77,7 +94,8 @@ class _Group:
     feeds: set[int]
     evidence: float = 0.0
     apart: set[int] = field(default_factory=set)
-    names: set[int] | None = None
+    said: set[int] | None = None  # all its terms, and
+    names: set[int] = field(default_factory=set)  # those that are names; once asked for
     taken: list[int] = field(default_factory=list)  # numbers of the groups that went into it
 
     def take(self, other: _Group) -> None:
@@ -87,7 +105,7 @@ class _Group:
         self.feeds |= other.feeds
         self.evidence += other.evidence
         self.apart |= other.apart
-        self.names = None
+        self.said = None
 
 
 def _start(items: Sequence[StoredItem], stories: Sequence[Story], fresh: Set[int]) -> dict[int, _Group]:
@@ -133,7 +151,7 @@ def _oldest(key: int) -> tuple[bool, int]:
     return (key < 0, abs(key))
 
 
-def _pass(groups: dict[int, _Group], changed: set[int], terms: Terms) -> None:
+def _pass(groups: dict[int, _Group], changed: set[int], terms: Terms, forms: Forms) -> None:
     """One round of joining, best first; `changed` are the groups that may join others, kept up to date."""
     keys = sorted(groups, key=_oldest)
     number = {key: n for n, key in enumerate(keys)}
@@ -155,7 +173,7 @@ def _pass(groups: dict[int, _Group], changed: set[int], terms: Terms) -> None:
         cosine = product / (square[low] * square[high]) ** 0.5
         ratio = _ratio(cosine, groups[keys[low]], groups[keys[high]]) if cosine >= BAR else 0.0
         if ratio >= 1.0:
-            ratio *= _brake(groups[keys[low]], groups[keys[high]], terms)
+            ratio *= _brake(groups[keys[low]], groups[keys[high]], terms, forms)
         if ratio >= 1.0:
             heapq.heappush(heap, (-ratio, low, high, version[low], version[high]))
 
@@ -198,31 +216,75 @@ def _ratio(cosine: float, a: _Group, b: _Group) -> float:
     return cosine * float(0.5 ** (gap / FADE)) / bar
 
 
-def _brake(a: _Group, b: _Group, terms: Terms) -> float:
-    """Below 1 where both name people, places, things or figures, but none in common: one template, two events.
-    0 where their titles are of one template too, and each names what the other nowhere tells of."""
+def _brake(a: _Group, b: _Group, terms: Terms, forms: Forms) -> float:
+    """Below 1 where both name people, places, things or figures, but none in common, or one and little else.
+    0 where one form of words tells of two events: their titles or texts are written alike, and each tells what the
+    other doesn't."""
     for g in (a, b):
-        if g.names is None:
-            g.names = set().union(*(terms.names(m) for m in g.members))
+        if g.said is None:
+            g.said = set().union(*(terms.all(m) for m in g.members))
+            g.names = g.said - terms.ordinary
     if len(a.members) + len(b.members) <= COMPARED and _of_one_template(a.members, b.members, terms):
         return 0.0
-    if not a.names or not b.names or not a.names.isdisjoint(b.names):
+    if _of_one_form(a, b, terms, forms):
+        return 0.0
+    if not a.names or not b.names:
         return 1.0
+    if not a.names.isdisjoint(b.names):
+        return ONE_ACTOR if _of_one_actor(a, b, terms, forms) else 1.0
     return BRAKES[min(len(a.names), len(b.names), len(BRAKES)) - 1]
+
+
+def _of_one_form(a: _Group, b: _Group, terms: Terms, forms: Forms) -> bool:
+    """Whether texts of two groups open in one form of words, no copies, and every title of each tells what the
+    other group nowhere does: a name, or so much that little but the form is left."""
+    some, others = ([m for m in g.members[:LOOKED] if forms.has(m)] for g in (a, b))
+    alike = [(x, y) for x in some for y in others if forms.alike(x, y) >= FORM]
+    if not alike:
+        return False
+    told = [(m, b.said or set()) for m in a.members[:LOOKED]] + [
+        (m, a.said or set()) for m in b.members[:LOOKED]
+    ]
+    named = all(terms.title(m)[0] - said for m, said in told)
+    own = min(forms.own(m, said) for m, said in told)
+    return any(
+        (named or (own >= OWN and forms.alike(x, y) + own - forms.by_name(x, y) >= TWO))
+        and not forms.copied(x, y)
+        for x, y in alike
+    )
+
+
+def _of_one_actor(a: _Group, b: _Group, terms: Terms, forms: Forms) -> bool:
+    """Whether two groups that share names share one only and little else: two affairs of one person or firm."""
+    here, there = a.said or set(), b.said or set()
+    shared = a.names & b.names
+    if len(shared) > FEW_NAMES or len(a.members) + len(b.members) > FEW:
+        return False
+    if not all(forms.has(m) for m in (*a.members, *b.members)):
+        return False
+    least = min(terms.weight(here), terms.weight(there))
+    if terms.weight((here & there) - shared) >= LITTLE * least:
+        return False
+    titles = [(m, there) for m in a.members] + [(m, here) for m in b.members]
+    if min(forms.own(m, told) for m, told in titles) < AFFAIR:
+        return False
+    return min(forms.actors(g.members, shared) for g in (a, b)) <= 1
 
 
 def _of_one_template(some: Sequence[int], others: Sequence[int], terms: Terms) -> bool:
     """Whether two groups have titles that differ by names only ("Acme profit beats forecasts"): no title of one
     names what a title of the other does, and two are written alike, each naming what the other item doesn't speak
-    of at all."""
+    of at all, by none of its names."""
     titles = {m: terms.title(m) for m in (*some, *others)}
     pairs = [(a, b) for a in some for b in others]
     if any(not titles[a][0].isdisjoint(titles[b][0]) for a, b in pairs):
         return False
     return any(
         len(plain & plainer) >= max(2.0, TEMPLATE * min(len(plain), len(plainer)))
-        and not names <= terms.all(b)
-        and not named <= terms.all(a)
+        and bool(names)
+        and bool(named)
+        and names.isdisjoint(terms.all(b))
+        and named.isdisjoint(terms.all(a))
         for a, b in pairs
         for (names, plain), (named, plainer) in ((titles[a], titles[b]),)
     )
@@ -239,12 +301,15 @@ def _stories(
     """The groups that differ from the stories that stood, as stories."""
     result = []
     for key in sorted(groups, key=_oldest):
+        if (
+            key in before
+            and not groups[key].taken
+            and fresh.isdisjoint(items[m].id for m in groups[key].members)
+        ):
+            continue
         members = sorted(groups[key].members, key=lambda m: (moment(items[m]), items[m].id))
         inside = [items[m] for m in members]
         ids = {i.id for i in inside}
-        old = before.get(key)
-        if old is not None and not ids & fresh and ids <= set(old.items):
-            continue
         near = dict(zip((i.id for i in inside), terms.nearness(members), strict=True))
         stood = [before[k] for k in (key, *groups[key].taken) if k in before]
         earlier = tuple(dict.fromkeys(i for s in stood for i in s.items if i not in ids))

@@ -1,4 +1,4 @@
-"""Which items are about one page: they share its link, or a post among them links to it."""
+"""Which items are about one page: they share its link or recording, or a post among them links to it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from newsfeed.model import StoredItem
 from newsfeed.text import canonical_url
 
 ADDRESS = re.compile(r"https?://[^\s<>\"'“”)\]]+")
-PLACE = re.compile(r"https?://(?:www\.)?")  # one page answers under both schemes, with and without www
+# One page answers under both schemes, with and without www.
+STARTS = ("https://www.", "https://", "http://www.", "http://")
+RECORDING = re.compile(r"\.(?:mp3|m4a|m4b|aac|ogg|oga|opus|flac|wav|mp4|m4v|webm|mov)$", re.IGNORECASE)
+RERUN = (
+    2  # titles that one feed may give a recording: its own and that of a rerun; more of them share a stand-in
+)
 IN_A_POST = 2  # a post with more links is a list, about none of them
 
 
@@ -19,13 +24,32 @@ def same_page(items: Sequence[StoredItem]) -> list[list[int]]:
     """Places of items that share a page, two or more together."""
     tellers: dict[str, list[int]] = defaultdict(list)
     for n, item in enumerate(items):
-        for link in {_place(page) for page in pages(item)}:
+        found = pages(item)
+        for link in {_place(page) for page in found} if len(found) > 1 else map(_place, found):
             tellers[link].append(n)
+    heard: dict[str, list[int]] = defaultdict(list)
+    for n, item in enumerate(items):
+        for recording in recordings(item) if item.item.enclosures else ():
+            heard[recording].append(n)
     return [
         found
         for link, found in sorted(tellers.items())
         if len(found) > 1 and _is_page(link) and not _is_a_hub(link, found, items)
-    ]
+    ] + [found for _, found in sorted(heard.items()) if len(found) > 1 and not _is_a_stand_in(found, items)]
+
+
+def recordings(item: StoredItem) -> set[str]:
+    """What there is to hear or see of an item, where its address names a file; what follows it counts listeners."""
+    files = (_place(e.url.partition("?")[0].partition("#")[0]) for e in item.item.enclosures)
+    return {file for file in files if RECORDING.search(file)}
+
+
+def _is_a_stand_in(found: Sequence[int], items: Sequence[StoredItem]) -> bool:
+    """Whether one feed's different entries come with this recording, a jingle or a file to be replaced."""
+    titles: dict[int, set[str]] = defaultdict(set)
+    for n in found:
+        titles[items[n].feed].add((items[n].item.title or items[n].item.text).casefold())
+    return any(len(t) > RERUN for t in titles.values())
 
 
 def pages(item: StoredItem) -> set[str]:
@@ -46,7 +70,10 @@ def pages(item: StoredItem) -> set[str]:
 
 def _place(link: str) -> str:
     """A link as pages are compared by it."""
-    return PLACE.sub("https://", link, count=1)
+    for start in STARTS:
+        if link.startswith(start):
+            return f"https://{link[len(start) :]}"
+    return link
 
 
 def _is_page(link: str) -> bool:

@@ -9,7 +9,7 @@ exact however they grew.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -49,42 +49,42 @@ class Terms:
     """The terms of all items of a window, as one sparse table sorted by item."""
 
     def __init__(
-        self, items: Sequence[StoredItem], outlets: Mapping[int, str], untitled: Collection[int] = ()
+        self,
+        items: Sequence[StoredItem],
+        outlets: Mapping[int, str],
+        untitled: Collection[int] = (),
+        untold: Collection[int] = (),
     ) -> None:
-        """Read the items; the titles of those in `untitled` (places) say nothing of their contents."""
+        """Read the items; the titles of those in `untitled` (places) and the texts of those in `untold` say nothing
+        of their contents."""
         vocabulary = Vocabulary()
-        numbers: list[int] = []
-        lengths: list[int] = []
-        in_title: list[int] = []
-        titles: list[list[int]] = []
-        own: dict[int, frozenset[int]] = {}
         bare = set(untitled)
-        for n, item in enumerate(items):
-            title = [] if n in bare else vocabulary.read(item.item.title)
-            text = vocabulary.read((item.item.text or item.item.lead)[:TEXT_SIGNS], TEXT_WORDS)
-            if item.feed not in own:
-                name = outlets.get(item.feed, "")
-                parts = [*WORD.findall(name), "".join(WORD.findall(name))]
-                own[item.feed] = frozenset(t for part in parts for t in vocabulary[part])
-            if mine := own[item.feed]:
-                title = [t for t in title if t not in mine]
-                text = [t for t in text if t not in mine]
-            titles.append(title)
-            numbers += title
-            numbers += text
-            in_title.append(len(title))
-            lengths.append(len(title) + len(text))
-        self._titles: list[list[int]] = titles
+        feeds, feed = np.unique(np.array([i.feed for i in items], dtype=np.int64), return_inverse=True)
+        names = [" ".join(WORD.findall(outlets.get(n, ""))) for n in feeds.tolist()]
+        own = vocabulary.read([f"{name} {name.replace(' ', '')}" for name in names])
+        titles = vocabulary.read(["" if n in bare else i.item.title for n, i in enumerate(items)])
+        mute = set(untold)
+        texts = vocabulary.read(
+            ["" if n in mute else (i.item.text or i.item.lead)[:TEXT_SIGNS] for n, i in enumerate(items)],
+            TEXT_WORDS,
+        )
         self.items = len(items)
         self.terms = max(1, len(vocabulary.numbers))
-        sizes = np.array(lengths, dtype=np.int64)
-        row = np.repeat(np.arange(self.items), sizes)
-        start = np.concatenate(([0], np.cumsum(sizes)))[:-1] if self.items else np.zeros(0, np.int64)
-        place = np.arange(len(row)) - np.repeat(start, sizes)
-        weight = np.where(place < np.repeat(np.array(in_title, dtype=np.int64), sizes), TITLE_WEIGHT, 1.0)
-        key = row * self.terms + np.array(numbers, dtype=np.int64)
-        order = np.argsort(key, kind="stable")
-        key, weight = key[order], weight[order]
+        own_key = own.text * self.terms + own.term
+        of_an_outlet = np.zeros(self.terms, dtype=bool)
+        of_an_outlet[own.term] = True
+        keys = []
+        for read in (titles, texts):
+            keep = np.ones(len(read.term), dtype=bool)
+            named = np.flatnonzero(of_an_outlet[read.term])
+            keep[named] = ~np.isin(feed[read.text[named]] * self.terms + read.term[named], own_key)
+            keys.append(read.text[keep] * self.terms + read.term[keep])
+        self._title: Ints = keys[0] % self.terms
+        self._title_start: Ints = np.searchsorted(keys[0] // self.terms, np.arange(self.items + 1))
+        # The lowest bit says whether a word stands in a title, so that sorting needs no second array.
+        key = np.sort(np.concatenate([2 * keys[0] + 1, 2 * keys[1]]))
+        weight = np.where(key & 1, TITLE_WEIGHT, 1.0)
+        key >>= 1
         first = firsts(key)
         key = key[first]
         self.row: Ints = key // self.terms
@@ -96,7 +96,10 @@ class Terms:
         self._keep(~few[self.row])
         self._start: Ints = np.searchsorted(self.row, np.arange(self.items + 1))
         self._frequency: Ints = np.bincount(self.term, minlength=self.terms)
-        self._ordinary = vocabulary.ordinary
+        # Terms that are no names.
+        self.ordinary = {t for read in (own, titles, texts) for t in read.ordinary.tolist()}
+        self._vocabulary = vocabulary
+        self._rarity: list[float] = self._rarities(np.arange(self.terms)).tolist()
 
     def all(self, item: int) -> set[int]:
         """All terms of an item."""
@@ -104,8 +107,23 @@ class Terms:
 
     def title(self, item: int) -> tuple[set[int], set[int]]:
         """The terms of an item's title: its names (see `names`), and the rest."""
-        terms = set(self._titles[item])
-        return terms - self._ordinary, terms & self._ordinary
+        terms = self._of_title(item)
+        return terms - self.ordinary, terms & self.ordinary
+
+    def of_title(self, item: int) -> set[int]:
+        """The terms of an item's title that tell something, where the item does."""
+        return self.all(item) & self._of_title(item)
+
+    def _of_title(self, item: int) -> set[int]:
+        return set(self._title[self._title_start[item] : self._title_start[item + 1]].tolist())
+
+    def of_word(self, word: str) -> list[int]:
+        """The terms of one word as written, if any item was read with it."""
+        return self._vocabulary.terms(word)
+
+    def weight(self, terms: Set[int]) -> float:
+        """How much some terms tell, by their rarity among the items."""
+        return sum(self._rarity[t] for t in sorted(terms))
 
     def names(self, item: int) -> set[int]:
         """Terms of an item that stand for one person, place, thing or figure.
@@ -113,7 +131,7 @@ class Terms:
         A name is what this window never writes in small letters; where titles alone are told, and those in
         capitals, it holds more than names.
         """
-        return self.all(item) - self._ordinary
+        return self.all(item) - self.ordinary
 
     def nearness(self, members: Sequence[int]) -> list[float]:
         """How near each of a story's items is to the others: its mean cosine with them, each at most ENOUGH;
@@ -128,7 +146,7 @@ class Terms:
         terms, place = np.unique(np.concatenate([self.term[p] for p in parts]), return_inverse=True)
         table = np.zeros((len(some), max(1, len(terms))))
         row = np.repeat(np.arange(len(some)), [p.stop - p.start for p in parts])
-        rarity = np.log((BACKGROUND + self.items) / np.maximum(self._frequency[terms], 1))
+        rarity = self._rarities(terms)
         table[row, place] = (1 + np.log(np.concatenate([self.count[p] for p in parts]))) * rarity[place]
         table /= np.maximum(np.sqrt((table * table).sum(axis=1, keepdims=True)), 1e-12)
         alike = np.minimum(table @ table.T, ENOUGH)
@@ -136,16 +154,23 @@ class Terms:
         found: list[float] = (alike.sum(axis=1) / (len(some) - 1)).round(9).tolist()
         return found + [sum(found) / len(found)] * (len(members) - len(some))
 
+    def _rarities(self, terms: Ints) -> Floats:
+        found: Floats = np.log((BACKGROUND + self.items) / np.maximum(self._frequency[terms], 1))
+        return found
+
     def _drop_boilerplate(self, feed: Ints) -> None:
         """Take out what stands in nearly all items of one feed: slogans, bylines, the name of a column."""
         if not len(self.row):
             return
         feeds, index, size = np.unique(feed, return_inverse=True, return_counts=True)
-        asked = ((size >= FEED_FROM) & (feeds != 0))[index[self.row]]
+        # What stands in few items is no boilerplate of any feed, and most words do.
+        enough = np.bincount(self.term, minlength=self.terms) > FEED_SHARE * FEED_FROM
+        asked = ((size >= FEED_FROM) & (feeds != 0))[index[self.row]] & enough[self.term]
         key = index[self.row] * self.terms + self.term
         distinct, told = np.unique(key[asked], return_counts=True)
         spoiled = distinct[told > FEED_SHARE * size[distinct // self.terms]]
-        self._keep(~np.isin(key, spoiled))
+        if len(spoiled):
+            self._keep(~np.isin(key, spoiled))
 
     def _keep(self, keep: NDArray[np.bool_]) -> None:
         self.row, self.term, self.count = self.row[keep], self.term[keep], self.count[keep]

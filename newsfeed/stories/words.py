@@ -7,7 +7,11 @@ a script that sets no spaces. Words that stand in every text (of the languages b
 from __future__ import annotations
 
 import re
-from itertools import chain
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 WORD = re.compile(r"\d+(?:[.,:]\d+)+|[^\W_]+(?:[’'][^\W_]+)?")
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
@@ -73,48 +77,137 @@ TEXT_WORDS = 45  # later words of a text say less of its event
 TEXT_SIGNS = 420  # where to stop looking for them
 
 
-class Vocabulary(dict[str, tuple[int, ...]]):
-    """Words as written -> the numbers of their terms; a word is worked on once only."""
+END = -1  # where a chunk's number would stand: the text is over
+
+
+class Vocabulary:
+    """Words as written -> the numbers of their terms; a word is worked on once only.
+
+    Texts are read all at once: what stands between spaces is looked up with its marks, for texts repeat that too,
+    and the rest is done on whole arrays.
+    """
 
     def __init__(self) -> None:
-        super().__init__()
         self.numbers: dict[str, int] = {}
-        self.ordinary: set[int] = set()  # terms seen in small letters, and figures that many things share
+        self._words: dict[str, int] = {}
+        self._terms = _Lists()  # of each word
+        self._common: list[bool] = []  # whether a word as written can't be a name
+        self._chunks = _Chunks(self)
 
-    def __missing__(self, word: str) -> tuple[int, ...]:
-        numbers = self.numbers
-        found = tuple(numbers.setdefault(term, len(numbers)) for term in word_terms(word))
-        if not NAMELIKE.match(word):
-            self.ordinary.update(found)
-        self[word] = found
-        return found
+    def word(self, word: str) -> int:
+        """The number of a word, new or known."""
+        known = self._words.get(word)
+        if known is None:
+            known = self._words[word] = len(self._common)
+            flat, numbers = self._terms.flat, self.numbers
+            for term in word_terms(word):
+                flat.append(numbers.setdefault(term, len(numbers)))
+            self._terms.ends.append(len(flat))
+            self._common.append("a" <= word[0] <= "z" or not NAMELIKE.match(word))
+        return known
 
-    def read(self, text: str, most: int | None = None) -> list[int]:
-        """The terms of the first words of a text, in order, as numbers."""
-        words = WORD.findall(text)
-        return list(chain.from_iterable(map(self.__getitem__, words[:most])))
+    def terms(self, word: str) -> list[int]:
+        """The terms of a word that was read before; none of another."""
+        known = self._words.get(word)
+        return [] if known is None else self._terms[known]
+
+    def read(self, texts: Sequence[str], most: int | None = None) -> Read:
+        """The terms of the first words of each text, in order, and which of all are seen as no names."""
+        everything = "\n".join(texts)
+        mark = "\0"
+        while mark in everything:
+            mark += "\0"
+        self._chunks[mark] = END
+        split = f" {mark} ".join(texts).split()
+        chunks = np.array(list(map(self._chunks.__getitem__, split)), dtype=np.int64)
+        del self._chunks[mark]
+        inside = chunks != END
+        text, word = self._chunks.words.each(np.cumsum(~inside)[inside], chunks[inside])
+        if most is not None:
+            begin = np.searchsorted(text, np.arange(len(texts)))
+            keep = np.arange(len(text)) - begin[text] < most
+            text, word = text[keep], word[keep]
+        told = np.zeros(len(self._common), dtype=bool)
+        told[word] = True
+        ordinary = np.flatnonzero(told & np.array(self._common, dtype=bool))
+        return Read(*self._terms.each(text, word), self._terms.each(ordinary, ordinary)[1])
+
+
+class Read(NamedTuple):
+    """What was read of some texts: the text of each term and the term, in order, and terms seen as no names."""
+
+    text: NDArray[np.int64]
+    term: NDArray[np.int64]
+    ordinary: NDArray[np.int64]
+
+
+class _Lists:
+    """Short lists of numbers, one after the other."""
+
+    def __init__(self) -> None:
+        self.flat: list[int] = []
+        self.ends: list[int] = [0]
+
+    def __getitem__(self, number: int) -> list[int]:
+        return self.flat[self.ends[number] : self.ends[number + 1]]
+
+    def each(
+        self, where: NDArray[np.int64], which: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The members of the lists `which` in that order, and for each the place given to its list in `where`."""
+        ends = np.array(self.ends, dtype=np.int64)
+        sizes = ends[which + 1] - ends[which]
+        before = np.cumsum(sizes) - sizes
+        place = np.arange(int(sizes.sum())) + np.repeat(ends[which] - before, sizes)
+        return np.repeat(where, sizes), np.array(self.flat, dtype=np.int64)[place]
+
+
+class _Chunks(dict[str, int]):
+    """What stands between spaces -> its number; `words` has the numbers of its words."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        super().__init__()
+        self.words = _Lists()
+        self._vocabulary = vocabulary
+
+    def __missing__(self, chunk: str) -> int:
+        flat, ends = self.words.flat, self.words.ends
+        number = self[chunk] = len(ends) - 1
+        if chunk.isalnum():
+            flat.append(self._vocabulary.word(chunk))
+        else:
+            flat.extend(map(self._vocabulary.word, WORD.findall(chunk)))
+        ends.append(len(flat))
+        return number
 
 
 def word_terms(word: str) -> tuple[str, ...]:
     """The terms of one word: none for a stop word, pairs of signs where a script sets no spaces."""
-    plain = word.lower().replace("’", "'")
+    plain = word.lower()
+    if not plain.isascii():
+        plain = plain.replace("’", "'")
+        if UNSPACED.search(plain):
+            return tuple(plain[i : i + 2] for i in range(max(1, len(plain) - 1)))
     if plain in STOP:
         return ()
-    if not plain.isascii() and UNSPACED.search(plain):
-        return tuple(plain[i : i + 2] for i in range(max(1, len(plain) - 1)))
-    # "Lyon's" is Lyon, "l'Europe" is Europe, "d'Italia" Italia.
-    plain = plain.removesuffix("'s").removesuffix("'")
-    head, mark, tail = plain.partition("'")
-    if mark and len(head) <= 2 and len(tail) > 2:
-        plain = tail
-    if plain in STOP or (len(plain) < 2 and not plain.isdigit()):
+    if "'" in plain:
+        # "Lyon's" is Lyon, "l'Europe" is Europe, "d'Italia" Italia.
+        plain = plain.removesuffix("'s").removesuffix("'")
+        head, mark, tail = plain.partition("'")
+        if mark and len(head) <= 2 and len(tail) > 2:
+            plain = tail
+        if plain in STOP:
+            return ()
+    if len(plain) < 2 and not plain.isdigit():
         return ()
     return (stem(plain),)
 
 
 def stem(word: str) -> str:
     """Plural and verb endings off, so that "banks" meets "bank": enough for headlines, and cheap."""
+    if word[-1] not in "sgd" or word.endswith("ss"):
+        return word
     for ending, put in (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", ""), ("s", "")):
-        if word.endswith(ending) and len(word) - len(ending) >= 4 and not word.endswith("ss"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
             return word[: -len(ending)] + put
     return word
