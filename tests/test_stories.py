@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from newsfeed import stories
 from newsfeed.model import Enclosure, Item, StoredItem, Story
-from newsfeed.stories import apart
+from newsfeed.stories import apart, background
 from newsfeed.stories.telling import best, clean_title
 from newsfeed.stories.words import WORD, Vocabulary, word_terms
 
@@ -358,6 +359,53 @@ def test_an_outlets_own_name_and_slogans_say_nothing() -> None:
     items += [item(n, f"Tech Lantern: {t}", x + close, feed=3, hours=n) for n, (t, x) in enumerate([e[0] for e in EVENTS.values()], start=5)]  # fmt: skip
     items.append(item(9, "Readers' letters", "Ink, gloves, soup." + close, feed=3))
     assert all(len(s.items) == 1 for s in join(items))
+
+
+def test_the_day_of_a_programme_joins_no_two_programmes() -> None:
+    shows = [
+        item(81, "Harbour hour - Wed 6 Jun, 2012", "Ropes and how they are made.", feed=1),
+        item(82, "Garden hour - Wed 6 Jun, 2012", "Roses in a dry spring.", feed=1),
+    ]
+    assert {frozenset({81}), frozenset({82})} <= parts(join([*shows, *day()[0]]))
+
+
+def test_what_a_feed_puts_under_everything_joins_nothing() -> None:
+    offer = "Call us for a free survey of your boat: 555-0171 or write to survey@boats.example, any day."
+    titles = ["Boat owners: paint", "Boat owners: hiring a crew", "Boat owners: winter berths"]
+    offered = [item(70 + n, title, offer, feed=1) for n, title in enumerate(titles)]
+    assert {frozenset({one.id}) for one in offered} <= parts(join([*offered, *day()[0]]))
+    # A piece that comes again under another title is the same piece.
+    again = [
+        item(
+            80,
+            "Storm reaches the northern coast",
+            "Ferries stay in port while waves of nine metres are measured.",
+            feed=1,
+        ),
+        item(
+            81,
+            "Update: storm reaches the northern coast",
+            "Ferries stay in port while waves of nine metres are measured.",
+            feed=1,
+        ),
+    ]
+    assert together(*again)
+
+
+def test_a_plain_word_that_is_seldom_in_a_window_is_no_name() -> None:
+    two = [
+        item(81, "Americans can still get a cheap mortgage", "Assume the old owner's.", feed=1),
+        item(
+            82,
+            "Renters doubt that a mortgage or credit is within reach",
+            "A survey finds fear of refusal.",
+            feed=2,
+        ),
+    ]
+    assert {frozenset({81}), frozenset({82})} <= parts(join([*two, *day()[0]]))
+    seeds = sorted((Path(background.__file__).parents[1] / "topics" / "data" / "seeds").glob("*.jsonl"))
+    made = background.count(background.seeds(seeds))
+    assert background.shipped() == made == background.unpack(background.pack(made)), "run make model"
 
 
 def test_other_scripts_and_languages_join() -> None:

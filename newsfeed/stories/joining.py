@@ -25,7 +25,7 @@ from newsfeed.stories.links import same_page
 from newsfeed.stories.telling import best, moment
 from newsfeed.stories.vectors import Terms
 
-BAR = 0.23  # likeness of two groups that tell one story, when they tell much
+BAR = 0.25  # likeness of two groups that tell one story, when they tell much
 THIN = 6.0  # evidence at which the bar is twice as high
 SPAN = 72.0  # hours; what lies further apart tells different events
 FADE = 96.0  # hours after which likeness is halved
@@ -36,8 +36,8 @@ BRAKES = (0.9, 0.8, 0.7, 0.6)  # by how many names each of two has, when they sh
 LOOKED = 6  # tellings of each of two groups whose wording is compared
 FORM = 0.5  # of a text's opening words in the same order: one form
 OWN = 0.2  # of a title's weight that the other group nowhere tells, and
-TWO = 0.8  # sum of form and own contents, less what is shared by name, from which one form tells two events
-ONE_ACTOR = 0.85  # brake where two groups share a name and little else:
+TWO = 0.7  # sum of form and own contents, less what is shared by name, from which one form tells two events
+ONE_ACTOR = 0.75  # brake where two groups share a name and little else:
 LITTLE = 0.2  # of the weight of what they say, names aside,
 AFFAIR = 0.4  # and each title has at least so much of its own;
 FEW_NAMES = 4  # terms that one name may have

@@ -1,6 +1,7 @@
 """Groups of items as vectors of terms, and the pairs of groups that are alike.
 
-A term weighs (1 + ln count) · ln((groups + BACKGROUND) / groups with it). Counting groups rather than items keeps a
+A term weighs (1 + ln count) · ln((groups + texts) / (groups with it + texts with it)), where the texts are those of
+`background`. Counting groups rather than items keeps a
 big story's own words telling: thirty tellings of one event make its names no commoner. An item's vector has
 length 1; a group's is the sum of its items', so the cosine of two groups is that of their centroids, and is
 exact however they grew.
@@ -16,14 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsfeed.model import StoredItem
+from newsfeed.stories import background
 from newsfeed.stories.words import TEXT_SIGNS, TEXT_WORDS, TITLE_WEIGHT, WORD, Vocabulary
+from newsfeed.text import undated
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-BACKGROUND = (
-    300  # groups that we imagine beside the window, so that in a small one too a word's rarity counts
-)
 EDGE = 0.05  # pairs less alike are taken as unlike
 PAIRS = 3_000_000  # kept at the most, so that a flood of like texts costs no more memory than a large window
 LARGE = 5_000  # groups from which on words in more than COMMON of them are left out of the search for pairs:
@@ -62,7 +62,8 @@ class Terms:
         feeds, feed = np.unique(np.array([i.feed for i in items], dtype=np.int64), return_inverse=True)
         names = [" ".join(WORD.findall(outlets.get(n, ""))) for n in feeds.tolist()]
         own = vocabulary.read([f"{name} {name.replace(' ', '')}" for name in names])
-        titles = vocabulary.read(["" if n in bare else i.item.title for n, i in enumerate(items)])
+        # The day that a programme's title bears is no part of what it tells.
+        titles = vocabulary.read(["" if n in bare else undated(i.item.title) for n, i in enumerate(items)])
         mute = set(untold)
         texts = vocabulary.read(
             ["" if n in mute else (i.item.text or i.item.lead)[:TEXT_SIGNS] for n, i in enumerate(items)],
@@ -99,6 +100,10 @@ class Terms:
         # Terms that are no names.
         self.ordinary = {t for read in (own, titles, texts) for t in read.ordinary.tolist()}
         self._vocabulary = vocabulary
+        self._texts, counts = background.shipped()
+        self._common: Ints = np.zeros(self.terms, dtype=np.int64)
+        for term, number in vocabulary.numbers.items():
+            self._common[number] = counts.get(term, 0)
         self._rarity: list[float] = self._rarities(np.arange(self.terms)).tolist()
 
     def all(self, item: int) -> set[int]:
@@ -155,7 +160,8 @@ class Terms:
         return found + [sum(found) / len(found)] * (len(members) - len(some))
 
     def _rarities(self, terms: Ints) -> Floats:
-        found: Floats = np.log((BACKGROUND + self.items) / np.maximum(self._frequency[terms], 1))
+        known = self._frequency[terms] + self._common[terms]
+        found: Floats = np.log((self._texts + self.items) / np.maximum(known, 1))
         return found
 
     def _drop_boilerplate(self, feed: Ints) -> None:
@@ -183,7 +189,7 @@ class Terms:
         first = firsts(key)
         distinct = key[first]
         frequency = np.bincount(distinct % self.terms, minlength=self.terms)
-        idf = np.log((BACKGROUND + many) / np.maximum(frequency, 1))
+        idf = np.log((self._texts + many) / np.maximum(frequency + self._common, 1))
         weight = (1 + np.log(self.count)) * idf[self.term]
         length = np.sqrt(sums(self.row, weight * weight, self.items))
         unit = (weight / np.maximum(length[self.row], 1e-12))[order]

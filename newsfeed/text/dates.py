@@ -19,6 +19,12 @@ WRITTEN = (
     r"(?:,?\s*'?(?:19|20)?\d\d)?\b"
     r"|\b\d{1,2}[-/.]\s?\d{1,2}[-/.]\s?(?:19|20)?\d\d\b|\b(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}\b"
 )
+_WHOLE = re.compile(
+    rf"(?:\b{_WEEKDAY},?\s+)?(?:\b\d{{1,2}}{_TH}(?:\s+of)?\s+{_MONTH}|\b{_MONTH}\s+\d{{1,2}}{_TH}),?\s+(?:19|20)\d\d\b"
+    r"|\b\d{1,2}[-/.]\s?\d{1,2}[-/.]\s?(?:19|20)\d\d\b|\b(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}\b",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _WITH_YEAR = re.compile(
     rf"\b(?P<d1>\d{{1,2}}){_TH}(?:\s+of)?\s+(?P<m1>{_MONTH}),?\s+(?P<y1>(?:19|20)\d\d)\b"
     rf"|\b(?P<m2>{_MONTH})\s+(?P<d2>\d{{1,2}}){_TH},?\s+(?P<y2>(?:19|20)\d\d)\b"
@@ -27,6 +33,11 @@ _WITH_YEAR = re.compile(
     r"|/(?P<y5>(?:19|20)\d\d)/(?P<m5>\d{1,2})/",
     re.IGNORECASE,
 )
+
+
+def undated(text: str) -> str:
+    """A text without the days that it names with their year."""
+    return _WHOLE.sub(" ", text) if _YEAR.search(text) else text
 
 
 def latest_day(text: str) -> date | None:
