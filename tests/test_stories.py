@@ -513,13 +513,13 @@ def test_texts_read_at_once_say_what_each_says(texts: list[str], most: int | Non
 def test_no_title_that_a_pattern_would_find_is_without_a_hint() -> None:
     told = [m.pattern.removeprefix(r"\b(?:").removesuffix(r")\b").split("|") for m in apart.MISFORTUNES]
     titles = [f"{word} in Velmora" for words in told for word in words]
-    assert apart.having([item(n, t) for n, t in enumerate(titles)], apart.MISFORTUNE_HINTS) == [
+    assert apart.Titles([item(n, t) for n, t in enumerate(titles)]).having(apart.MISFORTUNE_HINTS) == [
         *range(len(titles))
     ]
     played = "beat beats beaten draw draws drew win wins won lose loses lost defeat thrash edge edges final derby league cup match victory"  # fmt: skip
     titles = [f"{word} Ardley" for word in (*played.split(), "sees off", "see off")]
     assert all(apart.PLAYED.search(t) for t in titles)
-    assert apart.having([item(n, t) for n, t in enumerate(titles)], apart.PLAYED_HINTS) == [
+    assert apart.Titles([item(n, t) for n, t in enumerate(titles)]).having(apart.PLAYED_HINTS) == [
         *range(len(titles))
     ]
 

@@ -59,7 +59,7 @@ ROUND_UP = re.compile(
     r"\b\d{1,2}[/.]\d{1,2}[/.](?:20)?\d\d\s*$|\b20\d\d-\d\d-\d\d\s*$",
     re.IGNORECASE,
 )
-# One of these stands in every round-up's title (in small letters): see `having`.
+# One of these stands in every round-up's title (in small letters): see `Titles`.
 HINTS = (
     *("brief", "digest", "round", "wrap", "links", "link of", "link for", "summary", "headlines", "bulletin"),
     *("report card", "stories", "reading", "thread", "ahead", "review", "this ", "presse", "nachrichten"),
@@ -67,6 +67,7 @@ HINTS = (
 )
 DIGIT = re.compile(r"\d")
 STANDING = 7  # words; a longer title that comes again is no standing one
+TITLES = 3  # over one text of one feed; so many don't correct each other, the text is a standing one
 MANY = 400  # items under one key; comparing more of them in pairs would take too long
 
 
@@ -151,25 +152,28 @@ PLAYED = re.compile(
 
 def round_ups(items: Sequence[StoredItem]) -> set[int]:
     """Places of items that tell of many events by their title (a briefing, a programme of a date): in no story."""
-    return {n for n in having(items, HINTS) if ROUND_UP.search(items[n].item.title)}
+    return {n for n in Titles(items).having(HINTS) if ROUND_UP.search(items[n].item.title)}
 
 
-def having(items: Sequence[StoredItem], hints: Iterable[str]) -> list[int]:
-    """Places of items whose title, in small letters, has one of these parts of words somewhere.
+class Titles:
+    """The titles of items in small letters, to be searched all at once: many times as fast as a pattern for each,
+    which is then tried on what is found."""
 
-    All titles are searched at once, which is many times as fast as a pattern for each; patterns are for what is found.
-    """
-    titles = [item.item.title.lower() for item in items]
-    starts = list(accumulate((len(t) + 1 for t in titles), initial=0))
-    everything = "\n".join(titles)
-    found: set[int] = set()
-    for hint in hints:
-        at = everything.find(hint)
-        while at >= 0:
-            place = bisect_right(starts, at) - 1
-            found.add(place)
-            at = everything.find(hint, starts[place + 1])
-    return sorted(found)
+    def __init__(self, items: Sequence[StoredItem]) -> None:
+        titles = [item.item.title.lower() for item in items]
+        self._starts = list(accumulate((len(t) + 1 for t in titles), initial=0))
+        self._all = "\n".join(titles)
+
+    def having(self, hints: Iterable[str]) -> list[int]:
+        """Places of items whose title has one of these parts of words somewhere."""
+        found: set[int] = set()
+        for hint in hints:
+            at = self._all.find(hint)
+            while at >= 0:
+                place = bisect_right(self._starts, at) - 1
+                found.add(place)
+                at = self._all.find(hint, self._starts[place + 1])
+        return sorted(found)
 
 
 def standing_titles(items: Sequence[StoredItem]) -> set[int]:
@@ -211,7 +215,8 @@ def kept_apart(items: Sequence[StoredItem]) -> Mapping[int, set[int]]:
     So are misfortunes of one kind in one city at different kinds of places, and matches of the same clubs' women and men.
     """
     by_key: dict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
-    counted = set(having(items, (f" {word}" for word in COUNTED)))
+    titles = Titles(items)
+    counted = set(titles.having(("episode", "chapter", "volume", "season", "round", "part", "hour")))
     for n, item in enumerate(items):
         title = item.item.title
         if not DIGIT.search(title) and n not in counted:
@@ -233,7 +238,7 @@ def kept_apart(items: Sequence[StoredItem]) -> Mapping[int, set[int]]:
             for b, other in same[:MANY]:
                 if one != other and not _again(items[a], items[b]):
                     found[a].add(b)
-    for twins in (elsewhere(items), women_and_men(items)):
+    for twins in (elsewhere(items, titles), women_and_men(items, titles)):
         for a, b in twins:
             found[a].add(b)
             found[b].add(a)
@@ -251,17 +256,18 @@ def _again(one: StoredItem, other: StoredItem) -> bool:
 
 def standing_texts(items: Sequence[StoredItem]) -> set[int]:
     """Places of items whose text says nothing of them: a feed puts it under three titles or more ("Subscribe to …")."""
-    titles: dict[tuple[int, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    told: dict[tuple[int, str], list[int]] = defaultdict(list)
     for n, item in enumerate(items):
         if item.feed and item.item.text:
-            titles[item.feed, item.item.text][item.item.title.casefold()].append(n)
-    return {n for told in titles.values() if len(told) >= 3 for same in told.values() for n in same}
+            told[item.feed, item.item.text].append(n)
+    many = [same for same in told.values() if len(same) >= TITLES]
+    return {n for same in many if len({items[n].item.title.casefold() for n in same}) >= TITLES for n in same}
 
 
-def elsewhere(items: Sequence[StoredItem]) -> Iterator[tuple[int, int]]:
+def elsewhere(items: Sequence[StoredItem], titles: Titles) -> Iterator[tuple[int, int]]:
     """Pairs of one kind of misfortune under one name, at places of different kinds that neither tells both of."""
     by_name: dict[tuple[int, str], list[tuple[int, set[int], set[int]]]] = defaultdict(list)
-    for n in having(items, MISFORTUNE_HINTS):
+    for n in titles.having(MISFORTUNE_HINTS):
         item = items[n]
         title = item.item.title
         venues = {VENUES[w.lower()] for w in WORD.findall(title) if w.lower() in VENUES}
@@ -281,10 +287,10 @@ def elsewhere(items: Sequence[StoredItem]) -> Iterator[tuple[int, int]]:
                     yield a, b
 
 
-def women_and_men(items: Sequence[StoredItem]) -> Iterator[tuple[int, int]]:
+def women_and_men(items: Sequence[StoredItem], titles: Titles) -> Iterator[tuple[int, int]]:
     """Pairs of matches of the same two names, one of which is told as the women's; one result for both joins them."""
     by_names: dict[tuple[str, str], list[tuple[int, bool, set[tuple[str, ...]]]]] = defaultdict(list)
-    for n in having(items, (*PLAYED_HINTS, *"0123456789")):
+    for n in titles.having((*PLAYED_HINTS, *"0123456789")):
         item = items[n]
         title = item.item.title
         if not (PLAYED.search(title) or SCORE.search(title)):

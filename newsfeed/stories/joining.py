@@ -83,7 +83,7 @@ def join_items(
     return _stories(groups, items, {s.id: s for s in stories}, fresh, paywalled, terms)
 
 
-@dataclass
+@dataclass(slots=True)
 class _Group:
     """Items told as one story so far. `key` is its number, `start` and `end` in hours."""
 
@@ -111,16 +111,17 @@ class _Group:
 def _start(items: Sequence[StoredItem], stories: Sequence[Story], fresh: Set[int]) -> dict[int, _Group]:
     """The groups to begin with, by number: standing stories, and every new item for itself."""
     place = {item.id: n for n, item in enumerate(items)}
-    taken: set[int] = set()
+    hours = [moment(item).timestamp() / 3600 for item in items]
+    taken = set(fresh)
     groups: dict[int, _Group] = {}
     for story in sorted(stories, key=lambda s: s.id):
-        members = [place[i] for i in story.items if i in place and i not in fresh and i not in taken]
-        if members:
-            groups[story.id] = _group(story.id, members, items)
-            taken.update(items[m].id for m in members)
+        inside = [i for i in story.items if i in place and i not in taken]
+        if inside:
+            groups[story.id] = _group(story.id, [place[i] for i in inside], items, hours)
+            taken.update(inside)
     for n, item in enumerate(items):
         if item.id in fresh:
-            groups[_free(item.id, groups)] = _group(_free(item.id, groups), [n], items)
+            groups[_free(item.id, groups)] = _group(_free(item.id, groups), [n], items, hours)
     return groups
 
 
@@ -129,9 +130,12 @@ def _free(number: int, groups: Mapping[int, _Group]) -> int:
     return number if number not in groups else -number
 
 
-def _group(key: int, members: list[int], items: Sequence[StoredItem]) -> _Group:
-    hours = [moment(items[m]).timestamp() / 3600 for m in members]
-    return _Group(key, members, min(hours), max(hours), {items[m].feed for m in members})
+def _group(key: int, members: list[int], items: Sequence[StoredItem], hours: Sequence[float]) -> _Group:
+    if len(members) == 1:
+        (m,) = members
+        return _Group(key, members, hours[m], hours[m], {items[m].feed})
+    when = [hours[m] for m in members]
+    return _Group(key, members, min(when), max(when), {items[m].feed for m in members})
 
 
 def _join_pages(groups: dict[int, _Group], items: Sequence[StoredItem], fresh: Set[int]) -> None:

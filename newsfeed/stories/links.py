@@ -31,11 +31,12 @@ def same_page(items: Sequence[StoredItem]) -> list[list[int]]:
     for n, item in enumerate(items):
         for recording in recordings(item) if item.item.enclosures else ():
             heard[recording].append(n)
+    told = sorted((link, found) for link, found in tellers.items() if len(found) > 1)
+    played = sorted((file, found) for file, found in heard.items() if len(found) > 1)
     return [
-        found
-        for link, found in sorted(tellers.items())
-        if len(found) > 1 and _is_page(link) and not _is_a_hub(link, found, items)
-    ] + [found for _, found in sorted(heard.items()) if len(found) > 1 and not _is_a_stand_in(found, items)]
+        *(found for link, found in told if _is_page(link) and not _is_a_hub(link, found, items)),
+        *(found for _, found in played if not _is_a_stand_in(found, items)),
+    ]
 
 
 def recordings(item: StoredItem) -> set[str]:
