@@ -353,6 +353,12 @@ def test_a_round_up_stands_alone() -> None:
     assert parts(join([*tellings, brief])) == {frozenset({1, 2, 3}), frozenset({9})}
 
 
+def test_a_list_of_the_best_is_no_telling_of_what_happened_to_one_of_them() -> None:
+    best_of = item(91, "The 31 Best Films on Lumero (formerly Lumero Max)", "A few of the films that you should be watching on Lumero Max now.", feed=1)  # fmt: skip
+    renamed = item(92, "Lumero to be renamed Lumero Max", "Two years after it dropped Max from its name, the streaming service Lumero is Lumero Max again.", feed=2)  # fmt: skip
+    assert {frozenset({91}), frozenset({92})} <= parts(join([best_of, renamed, *day()[0]]))
+
+
 def test_an_outlets_own_name_and_slogans_say_nothing() -> None:
     close = " Tech Lantern lights your way through gadgets, chargers, cables and gizmos. Subscribe to Lantern Plus."
     items = [item(n, t, x + close, feed=3, hours=n) for n, (t, x) in enumerate(ALONE * 1, start=1)]

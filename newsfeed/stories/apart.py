@@ -55,7 +55,7 @@ ROUND_UP = re.compile(
     r"news\s+in\s+brief|in\s+brief|round-?up|top\s+(?:stories|headlines)|what\s+we(?:['’]re|\s+are)\s+reading|"
     r"(?:link|links)\s+(?:of|for)\s+the\s+(?:day|week)|open\s+thread|(?:the\s+)?(?:day|week)\s+(?:ahead|in\s+review)|"
     r"this\s+(?:day|week)\s+in|presseschau|nachrichten\s+(?:am|um)|kurzmeldungen|revue\s+de\s+presse|"
-    r"rassegna\s+stampa|resumen\s+de\s+(?:prensa|noticias))\b|"
+    r"rassegna\s+stampa|resumen\s+de\s+(?:prensa|noticias)|\d+\s+best)\b|"
     r"\b\d{1,2}[/.]\d{1,2}[/.](?:20)?\d\d\s*$|\b20\d\d-\d\d-\d\d\s*$",
     re.IGNORECASE,
 )
@@ -63,7 +63,7 @@ ROUND_UP = re.compile(
 HINTS = (
     *("brief", "digest", "round", "wrap", "links", "link of", "link for", "summary", "headlines", "bulletin"),
     *("report card", "stories", "reading", "thread", "ahead", "review", "this ", "presse", "nachrichten"),
-    *("kurzmeldungen", "stampa", "resumen", "0", "1", "2"),
+    *("kurzmeldungen", "stampa", "resumen", " best", "0", "1", "2"),
 )
 DIGIT = re.compile(r"\d")
 STANDING = 7  # words; a longer title that comes again is no standing one
@@ -151,7 +151,8 @@ PLAYED = re.compile(
 
 
 def round_ups(items: Sequence[StoredItem]) -> set[int]:
-    """Places of items that tell of many events by their title (a briefing, a programme of a date): in no story."""
+    """Places of items that tell of many things by their title (a briefing, a programme of a date, the 31 best of
+    something): in no story."""
     return {n for n in Titles(items).having(HINTS) if ROUND_UP.search(items[n].item.title)}
 
 
