@@ -93,7 +93,8 @@ def train(
 
     `documents` are the reader's own items, newest first (beyond 50,000 they are not read); `folders` the folders
     of feeds by `Document.feed`, for documents that don't carry them; `corrections` the full topics of single
-    documents, by the reader's word; `topics` all the reader's topics. Same input, same bytes.
+    documents, by the reader's word; `topics` all the reader's topics. Same input, same bytes, in whatever order documents of
+    one day come.
     """
     topics = topics_or_default(topics)
     return pack_tagger(trained(documents, folders, corrections, topics, seed=seed))
@@ -118,7 +119,9 @@ def trained(
 
     topics = topics_or_default(topics)
     cold = cold or load(None, topics)
-    material = _gather(documents[:MOST_DOCUMENTS], folders, corrections, topics, cold.order)
+    # In an order of their own: the one in which feeds happened to answer must not reach the weights.
+    read = sorted(documents[:MOST_DOCUMENTS], key=lambda d: (d.feed, d.link, d.title, d.text))
+    material = _gather(read, folders, corrections, topics, cold.order)
     # Read once: the first numbers are the stems that the shipped model knows, new ones follow.
     familiar = len(cold.model.stems)
     stems = Stems(cold.model.stems, opened=True)
