@@ -76,6 +76,22 @@ def test_interest_moves_inside_a_topic_only() -> None:
     assert interest((9, 9), (9, 9), liked=-1) == 0.0
 
 
+def test_before_any_thumb_in_a_topic_no_source_falls_for_having_been_shown() -> None:
+    assert interest((0, 60), (0, 300)) == 0.5
+    # One thumb there is no judgement on all the others.
+    assert 0.35 < interest((0, 6), (1, 60)) < 0.5 < interest((1, 1), (1, 60))
+
+
+def test_a_thumb_down_takes_back_what_a_thumb_up_gives() -> None:
+    assert interest((0, 1), (0, 40), dislikes=1, topic_dislikes=1) < 0.35
+    assert interest((0, 9), (0, 40), topic_dislikes=1) > interest(
+        (0, 9), (0, 40), dislikes=1, topic_dislikes=1
+    )
+    both = interest((1, 2), (1, 40), dislikes=1, topic_dislikes=1)
+    assert both == pytest.approx(0.5, abs=0.06)
+    assert interest((0, 3), (0, 40), dislikes=3, topic_dislikes=3) > 0.0
+
+
 def test_a_sources_habit_decides_between_possible_topics_but_makes_none_up() -> None:
     tech_source = {"technology": 0.96, "sales": 0.02, "policy": 0.02}
     wavering = story_topics([({"technology": 0.45, "sales": 0.55}, tech_source)], NAMES)

@@ -162,22 +162,30 @@ Item = Annotated[
 ]
 
 
-def like(context: typer.Context, item: Item) -> None:
+Undo = Annotated[bool, typer.Option("--undo", help="Take the thumb on that item back.")]
+
+
+def like(context: typer.Context, item: Item, undo: Undo = False) -> None:
     """Thumb up: more like this, inside its topic. Shares never move by it."""
-    _thumb(context.obj, " ".join(item), 1)
+    _thumb(context.obj, " ".join(item), 0 if undo else 1)
 
 
-def dislike(context: typer.Context, item: Item) -> None:
-    """Thumb down: less like this, inside its topic."""
-    _thumb(context.obj, " ".join(item), -1)
+def dislike(context: typer.Context, item: Item, undo: Undo = False) -> None:
+    """Thumb down: less like this, inside its topic. Shares never move by it."""
+    _thumb(context.obj, " ".join(item), 0 if undo else -1)
 
 
 def _thumb(given: Context, name: str, value: int) -> None:
     from newsfeed.cli import show
-    from newsfeed.pipeline.explain import resolve
+    from newsfeed.pipeline.thumbs import thumb
 
     home = given.home()
     with home.lock("like"), home.open_store() as store:
-        found, _ = resolve(home, store, name)
-        store.like(found.id, value, home.clock())
-    show.say(f"{'Liked' if value > 0 else 'Disliked'}: {found.item.title}")
+        done = thumb(home, store, name, value)
+    said = {1: "Liked", -1: "Disliked", 0: "Taken back"}[value]
+    counts = {1: "counts for more", -1: "counts for less", 0: "counts as before"}[value]
+    show.say(f"{said}: {done.title}")
+    if done.topic:
+        show.say(f"What {done.source} tells under {done.topic} {counts}, from the next page on. Shares stay.")
+    else:
+        show.say("It stood on no page, so nothing else changes with it.")
