@@ -92,3 +92,26 @@ def test_a_thumb_that_can_not_be_set_says_why(
         assert "no such number" in capsys.readouterr().err
         assert home.run("like", "--undo", "1") == 2
         assert "has no thumb to take back" in capsys.readouterr().err
+
+
+def test_why_tells_what_an_earlier_edition_settled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Server() as server:
+        home = homes.make(tmp_path / "home", monkeypatch, [server.port])
+        monkeypatch.setenv("NEWSFEED_MUTED", "whale")
+        server.feed(
+            "/feed",
+            homes.rss(
+                "Both", [Entry(FINANCE[0], lead(0)), Entry(SCIENCE[1], lead(1))], base="https://both.example"
+            ),
+        )
+        home.list(homes.opml(("News", "Both", server.url("/feed"))))
+        assert home.run("digest", "--no-open") == 0
+        home.at(NOON + timedelta(days=2))
+        assert home.run("digest", "--no-open") == 0
+        assert why(home, capsys, SCIENCE[1])["Because"]["value"] == "you muted “whale”"
+        assert why(home, capsys, FINANCE[0])["On the page"]["value"] == "story 1"
+        capsys.readouterr()
+        assert home.run("why", SCIENCE[1]) == 0
+        assert "By the edition of 2026-03-18" in capsys.readouterr().out

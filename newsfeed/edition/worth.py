@@ -30,6 +30,8 @@ class Worth:
     rarity: float
     weight: float = 1.0
     telling: float = 1.0
+    age: float = 0.0  # hours
+    rate: float = 0.0  # items a day of its source
 
 
 def half_life(items_a_day: float) -> float:
@@ -99,7 +101,7 @@ def worth(
     engaged = c.ENGAGEMENT_WEIGHT * engagement
     rare = c.RARITY_WEIGHT / (1 + max(0.0, items_a_day))
     value = min(1.0, max(0.0, fresh * (told + liking + engaged + rare) * weight * telling))
-    return Worth(value, fresh, told, liking, engaged, rare, weight, telling)
+    return Worth(value, fresh, told, liking, engaged, rare, weight, telling, age_hours, items_a_day)
 
 
 DROPPED = ""  # stands for all topics that the reader gave the share 0

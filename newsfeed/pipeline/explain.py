@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from newsfeed import edition
 from newsfeed.errors import NotFoundError
@@ -31,19 +33,24 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
         NotFoundError: no item, or more than one, answers to that name.
     """
     item, date = resolve(home, store, name)
-    stored = store.edition(date) if date else store.latest_edition()
     taggings = store.taggings([item.id])
     names = {s.feed: s.name for s in store.states()}
     rows: tuple[edition.WhyRow, ...] = ()
     verdict = "No edition has been built yet."
-    if stored is not None:
+    for day in [date] if date else _judges(home, store, item):
+        stored = store.edition(day)
+        if stored is None:
+            continue
         # What the choice was made from is at hand for today's edition only; older ones keep causes and numbers.
-        pool = digest.pool_for(home, store, stored.date) if stored.date == digest.today(home) else None
+        pool = digest.pool_for(home, store, day) if day == digest.today(home) else None
         rows = edition.why(stored, item.id, pool=pool, settings=home.settings if pool else None)
+        if rows:
+            verdict = f"By the edition of {day}:"
+            break
         verdict = (
-            f"By the edition of {stored.date}:"
-            if rows
-            else f"The edition of {stored.date} did not have it to choose from."
+            "It came before you subscribed, so no edition had it to choose from."
+            if item.before
+            else "No edition had it to choose from: it came after the last one was built."
         )
     return Explanation(
         ref=item.ref,
@@ -54,6 +61,12 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
         rows=rows,
         topics=taggings[item.id].scores if item.id in taggings else (),
     )
+
+
+def _judges(home: Home, store: Store, item: StoredItem) -> list[Day]:
+    """The days whose editions may have judged an item, newest first: what one had settled no later one enters again."""
+    came = item.first_seen.astimezone(ZoneInfo(home.settings.timezone)).date()
+    return [day for day in reversed(store.editions()) if day >= came - timedelta(days=1)]
 
 
 def resolve(home: Home, store: Store, name: str) -> tuple[StoredItem, Day | None]:
