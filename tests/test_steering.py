@@ -115,3 +115,31 @@ def test_why_tells_what_an_earlier_edition_settled(
         capsys.readouterr()
         assert home.run("why", SCIENCE[1]) == 0
         assert "By the edition of 2026-03-18" in capsys.readouterr().out
+
+
+def test_what_a_setting_does_otherwise_than_it_says_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Server() as server:
+        home = homes.make(tmp_path / "home", monkeypatch, [server.port])
+        entries = [Entry(t[n], lead(n), hours=2 + n) for n in range(5) for t in (FINANCE, SCIENCE)]
+        server.feed("/feed", homes.rss("Both", entries, base="https://both.example"))
+        home.list(homes.opml(("News", "Both", server.url("/feed"))))
+        assert home.run("digest", "--no-open") == 0
+        said = capsys.readouterr().out
+        assert "add up" not in said
+        assert "max_items" not in said
+        (home.folder / "newsfeed.toml").write_text(
+            "[topics.finance]\nshare = 0.9\n[edition]\nmax_items = 2\n"
+        )
+        assert home.run("digest", "--no-open", "--rebuild", "--no-refresh") == 0
+        said = " ".join(capsys.readouterr().out.split())
+        assert "The shares add up to 130 %, with 40 % for the core topic: so Technology has 29 %" in said
+        assert "The page has its 2 stories (max_items) after" in said
+        home.run("doctor", "--json")
+        found = {one["name"]: one for one in json.loads(capsys.readouterr().out)}
+        assert found["Settings"]["state"] == "warning"
+        assert home.run("simulate", "--share", "finance=0.2") == 0
+        assert "add up" not in capsys.readouterr().out
+        assert home.run("simulate", "--share", "finance=0.8") == 0
+        assert "The shares add up to 120 %" in " ".join(capsys.readouterr().out.split())

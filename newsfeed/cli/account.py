@@ -126,6 +126,8 @@ def _pair(was: object, would: object) -> str:
 def _what_if(found: Simulated) -> Iterator[str]:
     """The sum of a simulation in sentences."""
     number = len(found.mornings)
+    if found.scaled:
+        yield found.scaled
     was, would = found.topics
     yield f"Informed in {would:.1f} topics instead of {was:.1f}."
     untold = [sum(m.untold[side] for m in found.mornings) for side in (0, 1)]
