@@ -198,6 +198,8 @@ def test_shares_that_are_scaled_are_told(shares: dict[str, float], core_share: f
         ({"must-read": "no"}, Options()),
         ({"mute": "TRUE"}, Options(muted=True)),
         ({"mute": "cricket, royal family"}, Options(muted_words=("cricket", "royal family"))),
+        ({"mute": "golf; chess"}, Options(muted_words=("golf", "chess"))),
+        ({"must-read": "ja"}, Options()),
         ({"weight": "1.5"}, Options(weight=1.5)),
         ({"weight": "99"}, Options(weight=4.0)),
         ({"weight": "heavy"}, Options()),

@@ -59,7 +59,10 @@ def left_out(desk: Desk, choice: Choice, telling: Telling) -> Verdict:
     own = telling.options
     taken = int(choice.picks_of[source])
     if own.most >= 0 and taken >= own.most:
-        return ledger.CAPPED, f"its source has the {own.most} that you allow it"
+        return (
+            ledger.CAPPED,
+            f"its source has the {own.most} that you allow it" if own.most else "you allow its source none",
+        )
     if len(choice.picks) >= choice.most:
         return ledger.ROOM, f"{_FULL}{desk.settings.edition.max_items} stories"
     needed = float(choice.morning.minutes[row])
