@@ -609,6 +609,11 @@ def test_short_or_dull_posts_are_no_people() -> None:
     posts = [candidate(1, 1, kind="post", lead="Good morning all"), candidate(2, 2, kind="post", hours=70)]
     made = edition(pool([*posts, candidate(3, 3)], [feed(1, social=True), feed(2, social=True)]))
     assert "people" not in {section.key for section in made.sections}
+    posts.append(candidate(4, 4, kind="post", hours=30))
+    made = edition(pool([*posts, candidate(3, 3)], [feed(n, social=True) for n in (1, 2, 4)]))
+    said = {entry.item: entry.detail for entry in made.ledger}
+    assert said[1] == "a post of fewer than 12 words"
+    assert re.fullmatch(r"a post worth 0\.\d\d, it takes 0\.20 where few passed it on", said[4])
 
 
 def test_the_long_read_is_substantial_core_first_and_outside_the_minutes() -> None:

@@ -8,6 +8,7 @@ from newsfeed.edition import constants as c
 from newsfeed.edition import ledger
 from newsfeed.edition.choose import Choice
 from newsfeed.edition.desk import Desk
+from newsfeed.edition.extras import post_lacks
 from newsfeed.edition.sift import Telling
 from newsfeed.edition.wording import amount, percent
 from newsfeed.model import Edition
@@ -44,10 +45,8 @@ def left_out(desk: Desk, choice: Choice, telling: Telling) -> Verdict:
     """Why a telling is neither pick nor line."""
     worth = telling.worth.value
     if telling.post:
-        return (
-            ledger.BELOW,
-            f"a post worth {worth:.2f}; People is for the best {desk.settings.edition.people}",
-        )
+        best = f"a post; People is for the best {desk.settings.edition.people}, one a source, in {percent(c.PEOPLE)} of the minutes"
+        return ledger.BELOW, post_lacks(desk, telling) or best
     if not telling.topic and not telling.options.must_read:
         return ledger.BELOW, "it fits none of your topics"
     if worth < c.LINE:

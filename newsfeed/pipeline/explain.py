@@ -103,7 +103,8 @@ def resolve(home: Home, store: Store, name: str) -> tuple[StoredItem, Day | None
             "fits no stored item",
             "Name its number on the page, its short id, its link or words of its title.",
         )
-    lines = [f"{i.ref}  {i.item.title}" for i in found]
+    names = {s.feed: s.name for s in store.states()}
+    lines = [f"{i.ref}  {i.item.title} ({names.get(i.feed, '')})" for i in found]
     raise NotFoundError(name, f"fits {len(found)} items", "\n".join(lines[:12]), matches=lines)
 
 
