@@ -341,6 +341,13 @@ def test_blind_spots_come_with_their_remedies() -> None:
     assert rows["policy"].remedy == "Raise the share of Policy, or the minutes."
     assert "60 good stories" in rows["policy"].finding
     assert rows["finance"].finding == ""
+    # After a no what was found stays, and nothing is proposed for it any more.
+    past = msgspec.structs.replace(thin, good=good, declined=("Add a source for Sales.",))
+    after_no = breadth(past, settings(), until=TODAY)
+    assert {row.topic: row for row in after_no.rows}["sales"].finding == rows["sales"].finding
+    assert "Add a source for Sales." in account.remedies
+    assert set(after_no.remedies) == set(account.remedies) - {"Add a source for Sales."}
+    assert not any(row.remedy == "Add a source for Sales." for row in after_no.rows)
 
 
 def test_one_source_for_all_of_a_topic_is_a_blind_spot() -> None:

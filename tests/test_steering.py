@@ -143,3 +143,36 @@ def test_what_a_setting_does_otherwise_than_it_says_is_told(
         assert "add up" not in capsys.readouterr().out
         assert home.run("simulate", "--share", "finance=0.8") == 0
         assert "The shares add up to 120 %" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_remedy_is_proposed_until_the_reader_says_no(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Server() as server:
+        home = homes.make(tmp_path / "home", monkeypatch, [server.port])
+        server.feed("/feed", homes.rss("One", [Entry(FINANCE[0], lead(0))], base="https://one.example"))
+        home.list(homes.opml(("News", "One", server.url("/feed"))))
+        assert home.run("digest", "--no-open") == 0
+    for day in range(1, 7):
+        home.at(NOON + timedelta(days=day))
+        assert home.run("digest", "--no-open", "--no-refresh") == 0
+    settings = (home.folder / "newsfeed.toml").read_bytes()
+
+    def remedies() -> list[str]:
+        capsys.readouterr()
+        assert home.run("breadth", "--json") == 0
+        return list(json.loads(capsys.readouterr().out)["remedies"])
+
+    before = remedies()
+    assert "Add a source for Sales." in before
+    assert home.run("breadth") == 0
+    assert (
+        f"{before.index('Add a source for Sales.') + 1}. Add a source for Sales." in capsys.readouterr().out
+    )
+    assert home.run("breadth", "--no", "99") == 2
+    assert home.run("breadth", "--no", str(before.index("Add a source for Sales.") + 1)) == 0
+    assert remedies() == [one for one in before if one != "Add a source for Sales."]
+    home.at(NOON + timedelta(days=7))
+    assert home.run("digest", "--no-open", "--no-refresh") == 0
+    assert "Add a source for Sales." not in remedies()
+    assert (home.folder / "newsfeed.toml").read_bytes() == settings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsfeed.cli.context import Context
-from newsfeed.errors import SettingsError
+from newsfeed.errors import NotFoundError, SettingsError
 
 if TYPE_CHECKING:
     from newsfeed.pipeline.simulate import Simulated
@@ -27,6 +27,10 @@ def register(app: typer.Typer) -> None:
 def breadth(
     context: typer.Context,
     days: Annotated[int, typer.Option(min=7, max=365, help="How far back.")] = 30,
+    no: Annotated[
+        int,
+        typer.Option("--no", min=0, metavar="NUMBER", help="Never propose the remedy of this number again."),
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """The account of breadth: what you were informed of, what was silent, and what would mend it."""
@@ -39,6 +43,13 @@ def breadth(
     home = given.home()
     with home.open_store() as store:
         found = account(home, store, days=days)
+    if no:
+        if no > len(found.remedies):
+            raise NotFoundError(f"remedy {no}", "there is none of that number", "See newsfeed breadth.")
+        with home.lock("breadth"), home.open_store() as store:
+            store.decline(found.remedies[no - 1])
+        show.say(f"Never proposed again: {found.remedies[no - 1]}")
+        return
     if as_json:
         show.print_json(found)
         return
@@ -49,8 +60,12 @@ def breadth(
             silence = show.plural(row.silence, "day") if row.silence else ""
             table.add_row(Text(row.label), f"{row.asked:.0%}", f"{row.got:.0%}", silence, Text(row.finding))
         show.print_table(table)
-    for line in (*found.findings, *found.remedies):
+    for line in found.findings:
         show.say(line)
+    for number, line in enumerate(found.remedies, 1):
+        show.say(f"{number}. {line}")
+    if found.remedies:
+        show.say("Nothing of that is ever done by itself. A no for good: newsfeed breadth --no NUMBER.")
 
 
 def simulate(

@@ -44,6 +44,7 @@ def breadth(history: History, settings: Settings, *, days: int = 30, until: Day)
     rows = tuple(_row(history, ask, name, window, held, got[name]) for name in ask.names)
     numbers, loudest = _numbers(history, ask, held, got, recent)
     findings, remedies = _general(numbers, loudest, _untold(history, held))
+    remedies = [remedy for remedy in remedies if remedy not in history.declined]
     blind = [(row.finding, row.remedy) for row in rows if row.finding]
     return Breadth(
         days=window,
@@ -139,6 +140,8 @@ def _row(
         longest = max(longest, silence)
     good = sum(_sum_under(history.good.get(day.isoformat(), {}), ask, name) for day in held)
     finding, remedy = _blind_spot(history, ask, name, held, got, good)
+    if remedy in history.declined:
+        remedy = ""  # what was found stays true, but is proposed no more
     return BreadthRow(
         topic=name,
         label=ask.label(name),

@@ -68,6 +68,7 @@ class History(Record, frozen=True, kw_only=True):
     untold: Mapping[str, tuple[Untold, ...]] = {}  # ISO date -> the largest of those that were not
     good: Mapping[str, Mapping[str, int]] = {}  # ISO date -> topic -> good stories there were
     voices: Mapping[str, Mapping[str, float]] = {}  # ISO date -> feed title -> minutes
+    declined: tuple[str, ...] = ()  # remedies that the reader said no to
 
 
 class Pool(Record, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from newsfeed.errors import StoreError
 from newsfeed.model import Edition, History, Line, Pick, Record, Shown, Untold
-from newsfeed.store import rows, sqlite
+from newsfeed.store import notes, rows, sqlite
 from newsfeed.store.schema import edition, mark, member, shown
 
 
@@ -158,6 +158,7 @@ def history(connection: Connection, local: date, days: int = 90) -> History:
         untold={d.isoformat(): a.untold for d, a in accounts.items()},
         good={d.isoformat(): {n: t.good for n, t in a.topics.items()} for d, a in accounts.items()},
         voices={d.isoformat(): a.voices for d, a in accounts.items()},
+        declined=notes.declined(connection),
     )
 
 
