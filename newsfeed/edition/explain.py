@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 from newsfeed.edition import constants as c
@@ -99,6 +100,14 @@ def _shown(told: Pick | Line, settings: Settings | None) -> Iterator[WhyRow]:
         else "its words at 238 a minute" + (" and .05 to find it" if isinstance(told, Pick) else ""),
     )
     yield from _worth(account)
+    if by == "long read" and (fresh := _number(account, "freshness")) > 0:
+        ageless = _number(account, "worth") / fresh
+        yield WhyRow(
+            name="As a long read",
+            value=f"{ageless * math.sqrt(fresh):.3f}",
+            note=f"its worth but for freshness, {ageless:.3f}, × √{fresh:.3f}: a long piece ages slowly. It takes {c.LONG_GOOD:g} but for freshness; "
+            "the core topic goes first, then the largest",
+        )
     yield from _topics(account)
     yield from _gain(account, settings)
     if "runner-up" in account:
