@@ -18,6 +18,7 @@ from newsfeed.edition import constants as c
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.explain import why
 from newsfeed.edition.telling import first_words
+from newsfeed.edition.wording import apart
 from newsfeed.model import (
     Edition,
     FeedReport,
@@ -748,3 +749,20 @@ def test_a_parent_without_a_share_drops_no_story_of_a_child_that_has_one() -> No
     }
     made = edition(pool([candidate(1, 1, scores=scores(technology=0.99, ai=0.8))]), settings(topics=topics))
     assert [pick.topic for pick in picks(made)] == ["ai"]
+
+
+def test_numbers_that_are_compared_are_told_apart() -> None:
+    assert apart(0.05, 0.08) == ("0.05", "0.08")
+    assert apart(0.0795, 0.08) == ("0.0795", "0.0800")
+    assert apart(0.31, 0.28, 1) == ("0.31", "0.28")
+    assert apart(0.3, 0.3, 1) == ("0.3", "0.3")
+    # A lone story of a busy source, just below the line.
+    items = [candidate(n, 1, hours=h / 10) for n, h in enumerate(range(200, 420, 2), 1)]
+    made = edition(pool(items, [feed(1, items_a_day=40.0)]), settings(2.0))
+    below = [entry.detail for entry in made.ledger if entry.cause == ledger.BELOW]
+    assert below
+    assert not any(len(set(re.findall(r"\d\.\d+", detail))) < 2 for detail in below)
+    assert any(
+        detail.startswith("worth 0.07") and len(detail) > len("worth 0.07, the line is 0.08")
+        for detail in below
+    )

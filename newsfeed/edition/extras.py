@@ -14,6 +14,7 @@ from newsfeed.edition import memory
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.page import LONG, Layout, worth_account
 from newsfeed.edition.sift import Telling
+from newsfeed.edition.wording import apart
 from newsfeed.edition.worth import percentile
 from newsfeed.model import Item, Pick
 
@@ -73,11 +74,11 @@ def post_lacks(desk: Desk, telling: Telling) -> str:
     liked = feed is not None and item.score is not None and percentile(item.score, feed.engagement) >= 0.75
     spread = telling.shared_by >= c.SHARED_BY + 1 or len(item.via) >= c.SHARED_BY
     if liked or spread:
-        return "" if worth >= c.GOOD else f"a post worth {worth:.2f}, it takes {c.GOOD:.2f}"
+        return "" if worth >= c.GOOD else "a post worth {}, it takes {}".format(*apart(worth, c.GOOD))
     if not telling.topic:
         return "a post that few passed on and that fits none of your topics"
     if worth < c.PEOPLE_GOOD:
-        return f"a post worth {worth:.2f}, it takes {c.PEOPLE_GOOD:.2f} where few passed it on"
+        return "a post worth {}, it takes {} where few passed it on".format(*apart(worth, c.PEOPLE_GOOD))
     return ""
 
 

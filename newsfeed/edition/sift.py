@@ -15,7 +15,7 @@ from newsfeed.edition import ledger, memory
 from newsfeed.edition.asked import PLAIN, Asked
 from newsfeed.edition.memory import Return
 from newsfeed.edition.options import Options, options
-from newsfeed.edition.wording import short_day
+from newsfeed.edition.wording import apart, short_day
 from newsfeed.edition.worth import (
     StoryTopics,
     Worth,
@@ -417,5 +417,6 @@ def _refused(
         return ledger.BELOW, "neither headline nor text"
     fresh = freshness(age_hours(item.published, stored.first_seen, now), feed.items_a_day if feed else 0.0)
     if fresh < c.STALE:
-        return ledger.OLD, f"{fresh:.2f} of its freshness is left, {c.STALE:g} is needed"
+        left, needed = apart(fresh, c.STALE)
+        return ledger.OLD, f"{left} of its freshness is left, {needed} is needed"
     return None

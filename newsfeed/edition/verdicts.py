@@ -10,7 +10,7 @@ from newsfeed.edition.choose import Choice
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.extras import post_lacks
 from newsfeed.edition.sift import Telling
-from newsfeed.edition.wording import amount, percent
+from newsfeed.edition.wording import apart, percent
 from newsfeed.model import Edition
 
 Verdict = tuple[str, str]
@@ -50,25 +50,29 @@ def left_out(desk: Desk, choice: Choice, telling: Telling) -> Verdict:
     if not telling.topic and not telling.options.must_read:
         return ledger.BELOW, "it fits none of your topics"
     if worth < c.LINE:
-        return ledger.BELOW, f"worth {worth:.2f}, the line is {c.LINE:.2f}"
+        own, line = apart(worth, c.LINE)
+        return ledger.BELOW, f"worth {own}, the line is {line}"
     if telling.bare:
         return ledger.ROOM, "only a headline, and the lines went to others"
     row = desk.row_of[telling.id]
     source = int(choice.morning.sources[row])
-    own = telling.options
+    options = telling.options
     taken = int(choice.picks_of[source])
-    if own.most >= 0 and taken >= own.most:
+    if options.most >= 0 and taken >= options.most:
         return (
             ledger.CAPPED,
-            f"its source has the {own.most} that you allow it" if own.most else "you allow its source none",
+            f"its source has the {options.most} that you allow it"
+            if options.most
+            else "you allow its source none",
         )
     if len(choice.picks) >= choice.most:
         return ledger.ROOM, f"{_FULL}{desk.settings.edition.max_items} stories"
     needed = float(choice.morning.minutes[row])
     # The shares are taken of the minutes that picks and lines had.
-    if taken and float(choice.minutes_of[source]) + needed > own.cap * (choice.spent + choice.left):
-        return ledger.CAPPED, f"its source is at its {percent(own.cap)}"
-    return ledger.ROOM, f"needs {amount(needed)} min, {amount(min(choice.left, needed))} were left"
+    if taken and float(choice.minutes_of[source]) + needed > options.cap * (choice.spent + choice.left):
+        return ledger.CAPPED, f"its source is at its {percent(options.cap)}"
+    wanted, left = apart(needed, min(choice.left, needed), 1)
+    return ledger.ROOM, f"needs {wanted} min, {left} were left"
 
 
 def is_full(edition: Edition) -> bool:
