@@ -305,7 +305,7 @@ class _Scales:
             interest=self.liking(feed, topic, one.liked).value,
             engagement=max(known, default=0.5),
             weight=own.weight,
-            telling=math.prod(self._flaws(one).values()),
+            telling=math.prod(self._flaws(one).values(), start=1.0),
         )
 
     def _flaws(self, one: Candidate) -> dict[str, float]:
