@@ -192,13 +192,15 @@ def test_a_full_page_that_takes_few_minutes_is_no_quiet_day() -> None:
     assert made.note == ""
 
 
-def test_when_all_feeds_fail_that_is_said_first() -> None:
+@pytest.mark.parametrize("cause", ["no network", "The port is shut."])
+def test_when_all_feeds_fail_that_is_said_first(cause: str) -> None:
     reports = [
-        FeedReport(feed=n, title=f"Paper {n}", url="https://p.example/", ok=False, cause="no network")
+        FeedReport(feed=n, title=f"Paper {n}", url="https://p.example/", ok=False, cause=cause)
         for n in (1, 2)
     ]
     made = edition(pool([], [feed(1), feed(2)], reports=tuple(reports)))
-    assert made.note.startswith("None of your 2 sources could be read today: no network.")
+    said = f"None of your 2 sources could be read today: {cause.rstrip('.')}. "
+    assert made.note.startswith(said)
 
 
 def test_feeds_that_need_their_owner_at_once_or_after_two_days() -> None:
