@@ -248,7 +248,7 @@ def test_the_figures_of_why_add_up_by_hand(seed: int) -> None:
     reader = settings(4.0)
     made = build(source, reader, date=TODAY, now=NOW)
     for pick in picks(made):
-        table = {row.name: row for row in why(made, pick.item, pool=source, settings=reader)}
+        table = {row.name: row for row in why(made, pick.item)}
 
         def figure(name: str, table: dict[str, WhyRow] = table) -> float:
             return float(table[name].value)

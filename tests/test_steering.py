@@ -67,13 +67,15 @@ def test_a_thumb_moves_worth_inside_its_topic_and_is_taken_back(
         shares = {name: topic["share"] for name, topic in page["topics"].items()}
         before = worths()
         assert home.run("like", f"2026-03-18#{number}") == 0
-        assert "under Finance counts for more" in capsys.readouterr().out
+        said = capsys.readouterr().out
+        assert "under Finance counts for more" in said
+        ref = said.split("(")[-1].split(")")[0]
         up = worths()
         assert home.run("dislike", f"2026-03-18#{number}") == 0
         down = worths()
         assert down[0] < before[0] < up[0]
         assert before[1] == up[1] == down[1]
-        assert home.run("dislike", "--undo", f"2026-03-18#{number}") == 0
+        assert home.run("dislike", "--undo", ref) == 0
         assert worths() == before
         assert home.run("digest", "--no-open", "--no-refresh", "--rebuild") == 0
         assert {name: topic["share"] for name, topic in home.digest()["topics"].items()} == shares

@@ -201,7 +201,7 @@ def _thumb(given: Context, name: str, value: int) -> None:
         done = thumb(home, store, name, value)
     said = {1: "Liked", -1: "Disliked", 0: "Taken back"}[value]
     counts = {1: "counts for more", -1: "counts for less", 0: "counts as before"}[value]
-    show.say(f"{said}: {done.title}")
+    show.say(f"{said}: {done.title} ({done.ref})")
     if done.topic:
         show.say(f"What {done.source} tells under {done.topic} {counts}, from the next page on. Shares stay.")
     else:

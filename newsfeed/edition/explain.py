@@ -48,7 +48,7 @@ def why(
     """
     told = _told(edition, item)
     if told is not None:
-        return tuple(_shown(told, settings))
+        return tuple(_shown(told))
     entry = next((one for one in edition.ledger if one.item == item), None)
     if entry is None:
         return ()
@@ -82,7 +82,7 @@ def _told(edition: Edition, item: int) -> Pick | Line | None:
     return None
 
 
-def _shown(told: Pick | Line, settings: Settings | None) -> Iterator[WhyRow]:
+def _shown(told: Pick | Line) -> Iterator[WhyRow]:
     account = told.account
     by = str(account.get("pass", ""))
     where = "one line"
@@ -109,7 +109,7 @@ def _shown(told: Pick | Line, settings: Settings | None) -> Iterator[WhyRow]:
             "the core topic goes first, then the largest",
         )
     yield from _topics(account)
-    yield from _gain(account, settings)
+    yield from _gain(account)
     if "runner-up" in account:
         title = first_words(str(account.get("title of runner-up", "")), _TITLE_WORDS)
         yield WhyRow(
@@ -120,7 +120,7 @@ def _shown(told: Pick | Line, settings: Settings | None) -> Iterator[WhyRow]:
         )
 
 
-def _gain(account: Mapping[str, float | str], settings: Settings | None) -> Iterator[WhyRow]:
+def _gain(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
     """What a pick adds to the page: one row for the sum, one for each part with all that it is reckoned from."""
     if "gain" not in account:
         return
@@ -131,7 +131,7 @@ def _gain(account: Mapping[str, float | str], settings: Settings | None) -> Iter
     yield WhyRow(
         name="Gain", value=_figure(account, "gain"), note=f"what it adds to the page: {parts}{price}"
     )
-    kappa = c.KAPPA.get(settings.edition.breadth, c.KAPPA["balanced"]) if settings is not None else 0.0
+    kappa = _number(account, "kappa")
     sums = []
     for key in account:
         if kappa and key.startswith("weight of "):

@@ -160,6 +160,7 @@ def account(
         "gain of voice": chosen.voice_gain,
         "minutes": float(choice.morning.minutes[chosen.row]),
         "rivals": float(chosen.rivals),
+        "kappa": c.KAPPA.get(desk.settings.edition.breadth, c.KAPPA["balanced"]),
     }
     for place, name in enumerate(desk.ask.names):
         if telling.topics.parts.get(name, 0.0) > 0 and chosen.before:

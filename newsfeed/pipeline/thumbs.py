@@ -15,6 +15,7 @@ from newsfeed.store import Store
 class Thumbed(Record, frozen=True, kw_only=True):
     """What a thumb did."""
 
+    ref: str  # its number on the page may be another's after a rebuild
     title: str
     source: str
     topic: (
@@ -40,4 +41,4 @@ def thumb(home: Home, store: Store, name: str, value: int) -> Thumbed:
         topic = shown[-1].topic or max(shown[-1].topics, key=shown[-1].topics.__getitem__, default="")
     setting = home.settings.topics.get(topic)
     label = (setting.label if setting else "") or topic.capitalize()
-    return Thumbed(title=item.item.title, source=names.get(item.feed, ""), topic=label)
+    return Thumbed(ref=item.ref, title=item.item.title, source=names.get(item.feed, ""), topic=label)
