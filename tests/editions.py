@@ -386,7 +386,10 @@ def account(days: int = 30) -> Breadth:
                 picks=picks,
                 silence=(0, 1, 1, 2, 6, 3, 2)[t],
                 finding="Your sources hardly cover Sales." if key == "sales" else "",
-                remedy="Add one source on it." if key == "sales" else "",
+                thin="Leadership was absent from 11 of 27 editions: nothing new (9), nothing good enough (2)."
+                if key == "leadership"
+                else "",
+                remedy="Add one source on it." if key in ("sales", "leadership") else "",
             )
         )
     return Breadth(

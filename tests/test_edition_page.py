@@ -13,7 +13,7 @@ from hypothesis import settings as examples
 from pools import NOW, TODAY, TOPICS, candidate, feed, pool, random_pool, settings
 
 from newsfeed import text
-from newsfeed.edition import CAUSES, build, ledger, visible_text
+from newsfeed.edition import CAUSES, build, foot, ledger, visible_text
 from newsfeed.edition import constants as c
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.explain import why
@@ -617,6 +617,45 @@ def test_short_or_dull_posts_are_no_people() -> None:
     said = {entry.item: entry.detail for entry in made.ledger}
     assert said[1] == "a post of fewer than 12 words"
     assert re.fullmatch(r"a post worth 0\.\d\d, it takes 0\.20 where few passed it on", said[4])
+
+
+def test_one_advert_is_no_adverts() -> None:
+    assert foot.read_for_you({ledger.ADVERT: 1})[1].text == ": 1 advert."
+    assert foot.read_for_you({ledger.ADVERT: 2, ledger.SAME: 1})[1].text == ": 1 told the same, 2 adverts."
+
+
+def test_the_long_read_is_not_left_out() -> None:
+    things = (
+        "a dam",
+        "a railway",
+        "an orchard",
+        "a lighthouse",
+        "a vaccine",
+        "a tunnel",
+        "a harbour",
+        "a telescope",
+    )
+    items = [
+        candidate(
+            10 * n + k,
+            10 * n + k,
+            story=n,
+            title=f"Engineers of {n} countries agree to build {thing} that outlasts its makers",
+            lead=f"The plan for {thing} took eleven years, and every town on the way had its say about it.",
+            words=2000,
+            hours=20,
+        )
+        for n, thing in enumerate(things, 1)
+        for k in range(5)
+    ]
+    made = edition(pool(items), settings(1.0, lines=0.0))
+    assert made.long_read is not None
+    assert made.long_read.title not in visible_text(made)
+    assert "Left out, though 5 sources told it: " in visible_text(made)
+    assert made.big_all == 8
+    assert made.big_told == len(picks(made)) + len(made.lines) + 1
+    assert made.long_read.title not in {one.title for one in made.untold}
+    assert made.minutes <= 1.0
 
 
 def test_the_long_read_is_substantial_core_first_and_outside_the_minutes() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -43,29 +44,37 @@ def breadth(
     home = given.home()
     with home.open_store() as store:
         found = account(home, store, days=days)
+    proposed = list(dict.fromkeys(r for r in (*found.remedies, *(row.remedy for row in found.rows)) if r))
     if no:
-        if no > len(found.remedies):
+        if no > len(proposed):
             raise NotFoundError(f"remedy {no}", "there is none of that number", "See newsfeed breadth.")
         with home.lock("breadth"), home.open_store() as store:
-            store.decline(found.remedies[no - 1])
-        show.say(f"Never proposed again: {found.remedies[no - 1]}")
+            store.decline(proposed[no - 1])
+        show.say(f"Never proposed again: {proposed[no - 1]}")
         return
     if as_json:
         show.print_json(found)
         return
-    show.say(found.headline, style="bold")
+    if found.headline:
+        show.say(found.headline, style="bold")
     if found.rows:
-        table = show.table("Topic", ">Asked", ">Got", ">Longest silence", "")
+        table = show.table("Topic", ">Asked", ">Got", ">Longest silence")
         for row in found.rows:
             silence = show.plural(row.silence, "day") if row.silence else ""
-            table.add_row(Text(row.label), f"{row.asked:.0%}", f"{row.got:.0%}", silence, Text(row.finding))
+            table.add_row(Text(row.label), f"{row.asked:.0%}", f"{row.got:.0%}", silence)
         show.print_table(table)
-    for line in found.findings:
-        show.say(line)
-    for number, line in enumerate(found.remedies, 1):
-        show.say(f"{number}. {line}")
-    if found.remedies:
+    for finding, remedy in zip_longest(found.findings, found.remedies, fillvalue=""):
+        show.say(_with_number(finding, remedy, proposed))
+    for row in found.rows:
+        if row.thin:
+            show.say(row.thin if row.finding else _with_number(row.thin, row.remedy, proposed))
+    if proposed:
         show.say("Nothing of that is ever done by itself. A no for good: newsfeed breadth --no NUMBER.")
+
+
+def _with_number(finding: str, remedy: str, proposed: list[str]) -> str:
+    """A finding with its remedy, and the number by which that can be told no."""
+    return f"{finding} ({proposed.index(remedy) + 1}) {remedy}".strip() if remedy else finding
 
 
 def simulate(

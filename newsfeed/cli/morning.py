@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 def digest(
     context: typer.Context,
     date: Annotated[
-        str, typer.Option(metavar="YYYY-MM-DD", help="Draw an earlier edition again; it must be stored.")
+        str, typer.Option(metavar="YYYY-MM-DD", help="Draw a stored edition again; no feed is asked.")
     ] = "",
     minutes: Annotated[float | None, typer.Option(min=1, max=120, help="Another budget, this once.")] = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Choose today's stories anew.")] = False,

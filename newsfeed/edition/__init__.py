@@ -18,7 +18,7 @@ from newsfeed.edition.account import breadth, effective
 from newsfeed.edition.after import remember, since
 from newsfeed.edition.asked import scaled
 from newsfeed.edition.building import build
-from newsfeed.edition.explain import WhyRow, why
+from newsfeed.edition.explain import WhyRow, is_told, why
 from newsfeed.edition.ledger import CAUSES
 from newsfeed.edition.printed import visible_text
 from newsfeed.edition.thin import is_weekly
@@ -31,6 +31,7 @@ __all__ = [
     "build",
     "effective",
     "is_full",
+    "is_told",
     "is_weekly",
     "remember",
     "scaled",

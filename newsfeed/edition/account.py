@@ -8,11 +8,13 @@ voices, exp of the entropy of minutes by source; the trend, N1 of the last seven
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from newsfeed.edition import constants as c
 from newsfeed.edition.asked import Asked, asked
+from newsfeed.edition.quiet import FAILING, step
 from newsfeed.edition.telling import first_words
 from newsfeed.edition.wording import count, percent, short_day
 from newsfeed.model import Breadth, BreadthRow, Day, History, Settings
@@ -22,6 +24,7 @@ _NAMED = 3  # big stories without a place that are named
 _TITLE_WORDS = 10
 _SINGLE_LEAST = 5  # picks of a topic before one voice can be said to dominate it
 _LOUD = 1 / 3  # of all minutes from one source
+_THIN = 1 / 3  # of the editions that have nothing of a topic, from which that is worth a word
 _OUT_OF_STEP = 0.15  # change of N1, as a part of it, from which the trend is worth a word
 
 
@@ -44,14 +47,15 @@ def breadth(history: History, settings: Settings, *, days: int = 30, until: Day)
     rows = tuple(_row(history, ask, name, window, held, got[name]) for name in ask.names)
     numbers, loudest = _numbers(history, ask, held, got, recent)
     findings, remedies = _general(numbers, loudest, _untold(history, held))
-    remedies = [remedy for remedy in remedies if remedy not in history.declined]
+    # Each stands in its finding's place, also where the reader wants to hear no more of it.
+    remedies = ["" if remedy in history.declined else remedy for remedy in remedies]
     blind = [(row.finding, row.remedy) for row in rows if row.finding]
     return Breadth(
         days=window,
         rows=rows,
         headline=f"Informed in {numbers['topics']:.1f} of {len(ask.names)} topics",
         findings=(*(finding for finding, _ in blind), *findings),
-        remedies=(*(remedy for _, remedy in blind if remedy), *remedies),
+        remedies=(*(remedy for _, remedy in blind), *remedies),
         numbers=numbers,
     )
 
@@ -101,6 +105,7 @@ def _numbers(
             voices[source] = voices.get(source, 0.0) + minutes
     heard = sum(voices.values())
     parts = {source: minutes / heard for source, minutes in voices.items()} if heard > 0 else {}
+    seldom = {feed for key in keys for feed in history.seldom.get(key, ())}
     topics = effective(got)
     numbers = {
         "editions": float(len(held)),
@@ -115,6 +120,8 @@ def _numbers(
         "big stories": float(sum(history.big.get(key, (0, 0))[1] for key in keys)),
         "voices": effective(parts),
         "largest voice": max(parts.values(), default=0.0),
+        "quiet sources": float(len(seldom)),
+        "quiet sources heard": float(len(seldom & {s.feed for s in history.shown if s.date in set(held)})),
         "topics this week": effective(recent),
     }
     return numbers, min(parts, key=lambda source: (-parts[source], source)) if parts else ""
@@ -139,7 +146,10 @@ def _row(
         silence = silence + 1 if number == 0 else 0
         longest = max(longest, silence)
     good = sum(_sum_under(history.good.get(day.isoformat(), {}), ask, name) for day in held)
-    finding, remedy = _blind_spot(history, ask, name, held, got, good)
+    quiet = [_why(history, ask, name, day) for day, number in zip(window, picks, strict=True) if number == 0]
+    finding, remedy = _blind_spot(history, ask, name, held, got, good, quiet)
+    thin = _thin(ask.label(name), quiet, len(held))
+    remedy = remedy or (step(_mostly(quiet), ask.label(name)) if thin else "")
     if remedy in history.declined:
         remedy = ""  # what was found stays true, but is proposed no more
     return BreadthRow(
@@ -150,23 +160,59 @@ def _row(
         picks=picks,
         silence=longest,
         finding=finding,
+        thin=thin,
         remedy=remedy,
     )
 
 
+def _why(history: History, ask: Asked, name: str, day: Day) -> str:
+    """Why a topic had nothing on a day; "" where an older edition didn't keep it."""
+    return next(
+        (why for topic, why in history.thin.get(day.isoformat(), {}).items() if ask.under.get(topic) == name),
+        "",
+    )
+
+
+def _mostly(quiet: Sequence[str]) -> str:
+    """The commonest cause, the first named of several."""
+    return max(dict.fromkeys(why for why in quiet if why), key=quiet.count, default="")
+
+
+def _thin(label: str, quiet: Sequence[str], editions: int) -> str:
+    """ "Sales was absent from 5 of 14 editions: nothing new (4), nothing good enough (1)."; "" for a topic that seldom
+    is. `quiet` has the cause of each absence."""
+    if len(quiet) < _THIN * editions:
+        return ""
+    counted = Counter(why for why in quiet if why)
+    causes = ", ".join(f"{why} ({number})" for why, number in counted.most_common())
+    return f"{label} was absent from {len(quiet)} of {editions} editions{f': {causes}' if causes else ''}."
+
+
 def _blind_spot(
-    history: History, ask: Asked, name: str, held: Sequence[Day], got: float, good: int
+    history: History,
+    ask: Asked,
+    name: str,
+    held: Sequence[Day],
+    got: float,
+    good: int,
+    quiet: Sequence[str],
 ) -> tuple[str, str]:
     """What a topic lacks and the one step that mends it: supply, delivery, or a second voice."""
     label, share = ask.label(name), ask.shares[name]
+    more = f"Add a source for {label}."
     part = len(held) / 30
     if good < max(1, round(c.SUPPLY_LEAST * part)):
         many = "had no good story" if good == 0 else f"had only {count(good, 'good story', 'good stories')}"
         return (
             f"{label} {many} in {len(held)} editions: your sources hardly cover it.",
-            f"Add a source for {label}.",
+            step(FAILING, label) if _mostly(quiet) == FAILING else more,
         )
     if share > 0 and got / share < 0.5 and good >= max(3, round(c.DELIVERY_LEAST * part)):
+        if _told_whole(history, ask, name, held) * 2 >= good:
+            return (
+                f"{label} got {percent(got)} of the minutes where you asked for {percent(share)}: there were only "
+                f"{good} good stories in {len(held)} editions."
+            ), more
         return (
             f"{label} got {percent(got)} of the minutes where you asked for {percent(share)}, with {good} good stories there.",
             f"Raise the share of {label}, or the minutes.",
@@ -177,6 +223,17 @@ def _blind_spot(
             f"Add a second source for {label}.",
         )
     return "", ""
+
+
+def _told_whole(history: History, ask: Asked, name: str, held: Sequence[Day]) -> int:
+    """How many picks a topic had; lines and long reads apart."""
+    days = set(held)
+    number = 0
+    for shown in history.shown:
+        if shown.date in days and shown.section not in ("line", "long") and shown.topics:
+            best = max(sorted(shown.topics), key=lambda topic: shown.topics[topic])
+            number += ask.under.get(best) == name
+    return number
 
 
 def _single_voice(history: History, ask: Asked, name: str, held: Sequence[Day]) -> float:
@@ -220,6 +277,8 @@ def _general(
         remedies.append("Give more of the minutes to lines, or more minutes.")
     elif big:
         plain.append(f"Every story that {c.BIG} or more sources told was told here: {big} in all.")
+    else:
+        plain.append(f"No story was told by {c.BIG} or more sources.")
     voices, largest = numbers["voices"], numbers["largest voice"]
     if largest > _LOUD:
         amiss.append(f"{loudest or 'One source'} took {percent(largest)} of your minutes.")
@@ -227,6 +286,11 @@ def _general(
     elif voices > 0:
         plain.append(
             f"You heard as many voices as {voices:.0f} equal ones; the largest{f', {loudest},' if loudest else ''} had {percent(largest)}."
+        )
+    if quiet := int(numbers["quiet sources"]):
+        heard = int(numbers["quiet sources heard"])
+        plain.append(
+            f"Of {count(quiet, 'source')} that write{'s' if quiet == 1 else ''} seldom you heard {heard}."
         )
     if numbers["topics"] > 0:
         plain.insert(0, f"Your minutes matched what you asked for to {numbers['balance']:.0f} of 100.")

@@ -14,6 +14,7 @@ from newsfeed.edition import constants as c
 from newsfeed.edition import ledger
 from newsfeed.edition.choose import choose
 from newsfeed.edition.desk import Desk
+from newsfeed.edition.memory import NEW
 from newsfeed.edition.page import LONG, SINCE, account
 from newsfeed.edition.printed import pick_minutes
 from newsfeed.edition.reasons import reason, tellers
@@ -85,6 +86,7 @@ def since(edition: Edition, pool: Pool, settings: Settings, *, now: datetime) ->
         since_note="" if picks else f"Nothing since {moment} is worth your minutes.",
         ledger=ordered,
         counts=ledger.counts(ordered),
+        later=edition.later + len(ordered) - len(edition.ledger),
     )
 
 
@@ -109,6 +111,7 @@ def remember(edition: Edition, pool: Pool) -> tuple[Shown, ...]:
             topics=_topics(pick.account) or {score.topic: score.p for score in pick.topics},
             items=members.get(pick.item, (pick.item,)),
             sentence=pick.title,
+            lead=" ".join(part for part in (pick.lead, _news(pick.note)) if part),
         )
         for pick in picks
     ]
@@ -142,6 +145,11 @@ def _members(pool: Pool) -> dict[int, tuple[int, ...]]:
         of_story.setdefault(one.story or -one.item.id, set()).add(one.item.id)
     ordered = {story: tuple(sorted(items)) for story, items in of_story.items()}
     return {one.item.id: ordered[one.story or -one.item.id] for one in pool.candidates}
+
+
+def _news(note: str) -> str:
+    """What a note told of a story that came back: "day 3, new: …"."""
+    return note.partition(NEW)[2]
 
 
 def _outlets(account: Mapping[str, float | str]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,7 +21,7 @@ from newsfeed.edition.printed import edition_minutes
 from newsfeed.edition.sift import Telling
 from newsfeed.edition.verdicts import verdicts
 from newsfeed.edition.wording import heading
-from newsfeed.model import Day, Edition, LedgerEntry, Pick, Pool, Settings, TopicAccount, Untold
+from newsfeed.model import Day, Edition, LedgerEntry, Pick, Pool, Settings, Span, TopicAccount, Untold
 
 _TRIES = 5
 _UNTOLD = 5  # big stories without a place that are kept by name
@@ -147,9 +147,13 @@ def _minutes(edition: Edition) -> float:
 
 
 def _deepened(desk: Desk, draft: _Draft, budget: float) -> _Draft:
+    """The draft with longer leads, where their minutes are left; they count for their topics."""
     page = grown(desk, draft.page, budget - draft.minutes)
-    edition = msgspec.structs.replace(draft.edition, sections=page.sections)
-    return _Draft(edition, draft.choice, page, _minutes(edition))
+    edition = msgspec.structs.replace(draft.edition, sections=page.sections, topics=_topics(desk, page))
+    edition = msgspec.structs.replace(edition, breadth=thin.weekly(desk, edition))
+    minutes = _minutes(edition)
+    # What the account of breadth says of today's minutes may take a word more.
+    return _Draft(edition, draft.choice, page, minutes) if minutes <= budget else draft
 
 
 def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling], budget: float) -> Edition:
@@ -161,20 +165,11 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
     stories = len(page.picks) + len(page.lines)
     big_all = [t for t in desk.sifted.tellings if t.outlets >= c.BIG]
     told = {pick.item for pick in page.picks} | {line.item for line in page.lines}
-    untold = sorted((t for t in big_all if t.id not in told), key=lambda t: (-t.outlets, t.id))
-    missed = tuple(
-        Untold(
-            title=desk.printer.title(t.candidate.item.item, desk.printer.source(t.candidate.item.feed)),
-            outlets=t.outlets,
-            link=t.candidate.item.item.link,
-        )
-        for t in untold[:_UNTOLD]
-    )
-    left_out = (missed[0].title, missed[0].outlets, missed[0].link) if missed else None
+    untold = _untold(desk, told)
     sources = sum(report.ok for report in desk.pool.reports) or len(desk.pool.feeds)
     taken = sum(p.minutes for p in page.picks) + sum(line.minutes for line in page.lines)
     earlier = [day for day in desk.pool.history.days if day < desk.date]
-    return Edition(
+    made = Edition(
         date=desk.date,
         zone=desk.settings.timezone,
         built=desk.now,
@@ -194,11 +189,8 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
         short=page.short,
         sections=page.sections,
         lines=page.lines,
-        breadth=thin.weekly(desk, page, topics),
         suggested=thin.suggested(desk),
-        foot=foot.rows(
-            foot.read_for_you(counts), foot.quiet(topics, left_out), foot.feeds(desk.pool.reports, desk.now)
-        ),
+        foot=_foot(desk, counts, topics, untold),
         topics=topics,
         feeds=desk.pool.reports,
         ledger=entries,
@@ -206,7 +198,43 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
         previous=max(earlier) if earlier else None,
         big_told=len(big_all) - len(untold),
         big_all=len(big_all),
-        untold=missed,
+        untold=untold[:_UNTOLD],
+        seldom=_seldom(desk),
+    )
+    return msgspec.structs.replace(made, breadth=thin.weekly(desk, made))
+
+
+def _seldom(desk: Desk) -> tuple[int, ...]:
+    """The feeds that write seldom and have something since the last edition that could be shown."""
+    begun, causes = desk.pool.since, desk.sifted.causes
+    wrote = {
+        one.item.feed
+        for one in desk.pool.candidates
+        if (begun is None or one.item.first_seen > begun)
+        and causes.get(one.item.id, ("", ""))[0] not in ledger.REFUSED
+    }
+    return tuple(sorted(n for n in wrote if n in desk.feeds and 0 < desk.feeds[n].items_a_day <= c.SELDOM))
+
+
+def _untold(desk: Desk, told: Set[int]) -> tuple[Untold, ...]:
+    """The big stories without a place, largest first; `told` are the items that have one."""
+    missed = [t for t in desk.sifted.tellings if t.outlets >= c.BIG and t.id not in told]
+    return tuple(
+        Untold(
+            title=desk.printer.title(t.candidate.item.item, desk.printer.source(t.candidate.item.feed)),
+            outlets=t.outlets,
+            link=t.candidate.item.item.link,
+        )
+        for t in sorted(missed, key=lambda t: (-t.outlets, t.id))
+    )
+
+
+def _foot(
+    desk: Desk, counts: Mapping[str, int], topics: Sequence[TopicAccount], untold: Sequence[Untold]
+) -> tuple[tuple[Span, ...], ...]:
+    largest = (untold[0].title, untold[0].outlets, untold[0].link) if untold else None
+    return foot.rows(
+        foot.read_for_you(counts), foot.quiet(topics, largest), foot.feeds(desk.pool.reports, desk.now)
     )
 
 
@@ -217,19 +245,27 @@ def _finished(desk: Desk, draft: _Draft) -> Edition:
     sources = sum(report.ok for report in desk.pool.reports) or len(desk.pool.feeds)
     long = long_read(desk, draft.page)
     if long is not None:
-        # One item less without room only ever makes the foot's sentence shorter.
         entries = tuple(
             msgspec.structs.replace(entry, cause=ledger.LONG, detail="") if entry.item == long.item else entry
             for entry in edition.ledger
         )
         counts = ledger.counts(entries)
+        told = {one.item for one in draft.page.told} | {long.item}
+        untold = _untold(desk, told)
         edition = msgspec.structs.replace(
             edition,
             long_read=long,
             ledger=entries,
             counts=counts,
-            foot=(edition.foot[0], foot.read_for_you(counts), *edition.foot[2:]),
+            big_told=edition.big_all - len(untold),
+            untold=untold[:_UNTOLD],
+            foot=_foot(desk, counts, edition.topics, untold),
         )
+        whole = msgspec.structs.replace(edition, breadth=thin.weekly(desk, edition))
+        # One item less without room makes the foot shorter; the next largest story left out may have a longer name.
+        if edition_minutes(whole) > edition.budget_minutes:
+            whole = msgspec.structs.replace(edition, foot=_foot(desk, counts, edition.topics, ()))
+        edition = whole
     minutes = edition_minutes(edition)
     return msgspec.structs.replace(edition, promise=foot.promise(stories, sources, minutes), minutes=minutes)
 

@@ -84,7 +84,9 @@ POSSIBLE: Final = 0.35  # a topic that only the source's habit lifts must be at 
 FAINT: Final = 0.02  # a smaller part of a story belongs to no topic
 BIG: Final = 4
 UPDATE_OUTLETS: Final = 6  # a shown story returns when its outlets at least doubled and are so many
-NOVEL_WORDS: Final = 0.5  # or when so much of a new telling's headline was in none of the earlier ones
+NOVEL_WORDS: Final = (
+    1 / 3
+)  # or when two outlets have so much in a headline, and in common, that no earlier telling had
 NOVEL_LEAST: Final = 3
 
 # --- shares of the minutes
@@ -135,5 +137,6 @@ ACCOUNT_DAYS: Final = 7  # nothing is said before so many days of history
 SUPPLY_LEAST: Final = 3
 DELIVERY_LEAST: Final = 10
 SINGLE_VOICE: Final = 0.6
+SELDOM: Final = 0.5  # items a day up to which a source is a quiet one
 
 TIE: Final = 1e-12

@@ -69,6 +69,11 @@ def why(
     return tuple(rows)
 
 
+def is_told(edition: Edition, item: int) -> bool:
+    """Whether an item stands in an edition as a pick, a line or the long read."""
+    return _told(edition, item) is not None
+
+
 def _told(edition: Edition, item: int) -> Pick | Line | None:
     picks = [pick for section in edition.sections for pick in section.picks]
     picks += [

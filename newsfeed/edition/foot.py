@@ -91,7 +91,9 @@ def read_for_you(counts: Mapping[str, int]) -> tuple[Span, ...]:
     parts = []
     for cause, words in _LEFT_OUT.items():
         if number := counts.get(cause, 0):
-            parts.append(f"{number:,} {words}")
+            parts.append(
+                f"{number:,} {words.removesuffix('s') if number == 1 and cause == ledger.ADVERT else words}"
+            )
     rest = f": {', '.join(parts)}." if parts else "."
     return (Span(text=f"{total:,} read for you", href="ledger.html"), Span(text=rest))
 

@@ -45,6 +45,10 @@ SETTLED = frozenset({HAD, BELOW, OLD, MUTED, LANGUAGE, ADVERT, BEFORE})
 """Causes that an older item was given in an earlier ledger already, or that come by the mere passing of time."""
 
 
+REFUSED = frozenset({OLD, MUTED, LANGUAGE, ADVERT, BEFORE})
+"""Causes of items that could not be shown whatever else there was."""
+
+
 def entry(candidate: Candidate, feeds: Mapping[int, FeedFacts], cause: str, detail: str = "") -> LedgerEntry:
     """The ledger's line for one item."""
     stored = candidate.item

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -12,8 +13,24 @@ from newsfeed.edition import constants as c
 from newsfeed.edition.wording import short_day
 from newsfeed.model import Candidate, FeedFacts, History, Shown
 
+NEW = ", new: "  # in a note, before what is new
 _WORD = re.compile(r"\w[\w’'-]*")
-_SENTENCE_WORDS = 14
+_STEM = 6  # letters by which two words are one: "withdraws", "withdrawn"
+_SENTENCES = 6  # of a lead that may say what is new
+# Words of four letters and more that say nothing of an event; shorter ones aren't looked at.
+_COMMON = frozenset(
+    _WORD.findall(
+        """
+        about after again also been before being both could does during each even ever from have here into just last like
+        made make many more most much must only other over said says should since some such than that their them then
+        there these they this those through told until upon very were what when where which while will with would your
+        aber auch beim dass dem dann durch eine einem einen einer eines gegen haben hatte ihre kann mehr nach nicht noch
+        oder ohne sein seine sich sind über unter werden wird wurde wurden zwischen
+        aussi avec cette comme dans depuis elle entre être leur leurs mais nous pour plus sans selon sont sous
+        como cuando desde donde ellos entre esta este hasta muchas para pero porque según sido sobre también tiene
+        """
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -22,13 +39,27 @@ class Return:
 
     item: int  # the telling that brings what is new
     day: int  # its day: 2 on the morning after the first
-    sentence: str  # what is new, extracted
+    sentence: str  # what is new, extracted; or how much it has spread
     earlier: tuple[str, ...]  # at most three dated lines, oldest first
+    told: str = ""  # all that the earlier pages said of it
 
     @property
     def note(self) -> str:
-        """ "day 3, new: the ruling"."""
-        return f"day {self.day}, new: {self.sentence}" if self.sentence else f"day {self.day}, new"
+        """ "day 3, new: The judges found that the charge singles out one industry"."""
+        return f"day {self.day}{NEW}{self.sentence}" if self.sentence else f"day {self.day}, new"
+
+    def left(self, lead: str, lang: str) -> str:
+        """A lead without the sentence that the note tells, without what an earlier page told in the same words, and
+        without what leans on either; whole where nothing would be left and the note says nothing."""
+        kept, leans = lead, False
+        for one in text.sentences(lead, lang):
+            leans = (
+                one.rstrip(".") == self.sentence or one in self.told or (leans and not text.stands_alone(one))
+            )
+            if leans:
+                kept = kept.replace(one, "", 1)
+        kept = " ".join(kept.split())
+        return kept if kept or self.sentence else lead
 
 
 def by_story(history: History, groups: Mapping[int, Sequence[Candidate]]) -> dict[int, tuple[Shown, ...]]:
@@ -56,26 +87,36 @@ def returning(
     feeds: Mapping[int, FeedFacts],
     today: date,
 ) -> Return | None:
-    """Whether a shown story has something new to say: its outlets at least doubled and are six or more, or two
-    outlets tell it under headlines that are new in words.
+    """Whether a shown story has something new to say: its outlets at least doubled and are six or more, or it
+    developed: two outlets tell it under headlines that are new in words, and share new words. Whoever merely says
+    the same in other words shares none with the next who does.
 
-    The sentence is the one of the new tellings with most words that none of the earlier ones had.
+    What is new is said by the telling, and by the sentence of it, with most of the shared new words. Without such a
+    sentence it is the headline, or the number of outlets.
     """
     known = {item for shown in past for item in (shown.item, *shown.items)}
     fresh = [one for one in group if one.item.id not in known]
     if not fresh:
         return None
     last = past[-1]
-    old_words = _content(" ".join(shown.sentence for shown in past))
+    told = "\n".join(f"{shown.sentence}\n{shown.lead}" for shown in past)
+    old = _content(told)
     for one in group:
         if one.item.id in known:
-            old_words |= _content(f"{one.item.item.title} {one.item.item.lead}")
-    novel = [one for one in fresh if _novelty(one.item.item.title, old_words) >= c.NOVEL_WORDS]
+            old |= _content(f"{one.item.item.title} {one.item.item.lead}")
     spread = outlets >= c.UPDATE_OUTLETS and outlets >= 2 * last.outlets
-    if not spread and len({one.item.feed for one in novel}) < 2:
+    plain = [one for one in fresh if not _social(one, feeds)]
+    novel = [one for one in fresh if _novelty(one.item.item.title, old) >= c.NOVEL_WORDS]
+    shared = _shared(fresh, old)
+    developed = len({one.item.feed for one in novel}) >= 2 and len(shared) >= c.NOVEL_LEAST
+    if not spread and not developed:
         return None
-    plain = [one for one in novel or fresh if not _social(one, feeds)] or novel or fresh
-    best = min(plain, key=lambda one: (-_new_words(one.item.item.title, old_words), one.item.id))
+    tellers = [one for one in plain if not developed or one in novel] or plain or fresh
+    sentences = {one.item.id: _new_sentence(one, told, old, shared) for one in tellers}
+    best = min(tellers, key=lambda one: _order(one, sentences[one.item.id], old, shared))
+    sentence = sentences[best.item.id]
+    if not sentence and not developed:
+        sentence = f"{outlets} outlets tell it now, {last.outlets} before"
     first = min(shown.date for shown in past)
     days: dict[date, str] = {}
     for shown in past:
@@ -85,8 +126,9 @@ def returning(
     return Return(
         item=best.item.id,
         day=(today - first).days + 1,
-        sentence=_new_sentence(best, old_words),
+        sentence=sentence,
         earlier=tuple(earlier[-c.EARLIER :]),
+        told=told,
     )
 
 
@@ -95,26 +137,57 @@ def _social(one: Candidate, feeds: Mapping[int, FeedFacts]) -> bool:
     return one.item.item.kind == "post" or (feed is not None and feed.social)
 
 
-def _new_sentence(one: Candidate, old_words: set[str]) -> str:
-    """The sentence of the lead with most new words; "" when the headline alone says what is new."""
-    best, most = "", 0
-    for sentence in text.sentences(one.item.item.lead, one.item.item.lang)[:6]:
-        new = _new_words(sentence, old_words | _content(one.item.item.title))
-        if new > most:
-            best, most = sentence, new
-    if most < c.NOVEL_LEAST:
-        return ""
-    return text.opening(best, _SENTENCE_WORDS, one.item.item.lang).rstrip(".")
+def _order(
+    one: Candidate, sentence: str, old: set[str], shared: Mapping[str, int]
+) -> tuple[bool, int, int, int]:
+    """The telling that says best what is new goes first: with a lead, with most that others say too, with most
+    that is new in its headline and its new sentence."""
+    item = one.item.item
+    new = _content(f"{item.title} {sentence}") - old
+    led = text.count_words(item.lead) >= c.LEAD_LEAST or one.lead_to_come
+    return (not led, -sum(shared.get(word, 0) for word in new), -len(new), one.item.id)
+
+
+def _shared(fresh: Sequence[Candidate], old: set[str]) -> dict[str, int]:
+    """The new words that two feeds or more have, and how many have each."""
+    of_feed: dict[int, set[str]] = {}
+    for one in fresh:
+        of_feed.setdefault(one.item.feed, set()).update(
+            _content(f"{one.item.item.title} {one.item.item.lead}") - old
+        )
+    counted = Counter(word for words in of_feed.values() for word in words)
+    return {word: number for word, number in counted.items() if number >= 2}
+
+
+def _new_sentence(one: Candidate, told: str, old: set[str], shared: Mapping[str, int]) -> str:
+    """The whole sentence of the lead that says most of what is new beside the headline, understood by itself; ""
+    where none does."""
+    item = one.item.item
+    title = _content(item.title)
+    best, most = "", (0, 0)
+    for sentence in text.sentences(item.lead, item.lang)[:_SENTENCES]:
+        new = _content(sentence) - old - title
+        value = (sum(shared.get(word, 0) for word in new), len(new))
+        if (
+            value > most
+            and len(new) >= c.NOVEL_LEAST
+            and sentence not in told
+            and text.count_words(sentence) <= c.LEAD_WORDS
+            and text.stands_alone(sentence)
+        ):
+            best, most = sentence, value
+    return best.rstrip(".")
 
 
 def _content(words: str) -> set[str]:
-    """Words that carry a story: long ones, and anything with a figure in it."""
-    found = (match.group().casefold() for match in _WORD.finditer(words))
-    return {word for word in found if len(word) >= 4 or any(map(str.isdigit, word))}
-
-
-def _new_words(words: str, old: set[str]) -> int:
-    return len(_content(words) - old)
+    """Words that carry a story, by their stems: long ones, and anything with a figure in it."""
+    found = set()
+    for match in _WORD.finditer(words):
+        word = match.group().casefold()
+        if (len(word) >= 4 and word not in _COMMON) or any(map(str.isdigit, word)):
+            plain = word.removesuffix("’s").removesuffix("'s")
+            found.add((plain.removesuffix("s") if len(plain) > 4 else plain)[:_STEM])
+    return found
 
 
 def _novelty(words: str, old: set[str]) -> float:

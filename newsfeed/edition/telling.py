@@ -80,11 +80,9 @@ class Printer:
         )
 
     def lead(self, telling: Telling, words: int) -> str:
-        """The lead at up to so many words; the sentence that the note tells already is left out."""
+        """The lead at up to so many words; of a story that came back only what was not told yet."""
         item = telling.candidate.item.item
-        lead = item.lead
-        if telling.back is not None and telling.back.sentence:
-            lead = lead.replace(f"{telling.back.sentence}.", "").strip()
+        lead = telling.back.left(item.lead, item.lang) if telling.back is not None else item.lead
         return text.lead_within(lead, words, lang=item.lang)
 
     def quote(self, item: Item) -> str:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from newsfeed.edition import constants as c
 from newsfeed.edition import ledger
 from newsfeed.edition.account import breadth
+from newsfeed.edition.after import remember
 from newsfeed.edition.desk import Desk
-from newsfeed.edition.page import Layout
+from newsfeed.edition.quiet import (
+    ALL_SHOWN,
+    FAILING,
+    NO_ROOM,
+    NO_SOURCE,
+    NOT_GOOD,
+    NOTHING_NEW,
+    OTHER_LANGUAGES,
+    TOLD_ELSEWHERE,
+)
 from newsfeed.edition.wording import WEEKDAYS, count, joined
-from newsfeed.model import Breadth, Candidate, Day, Settings, Suggestion, TopicAccount
-
-NO_SOURCE = "no source"
-FAILING = "its sources fail"
-NOTHING_NEW = "nothing new"
-NOT_GOOD = "nothing good enough"
-TOLD_ELSEWHERE = "only inside other stories"
-OTHER_LANGUAGES = "in languages you don’t list"
-ALL_SHOWN = "all shown before"
-NO_ROOM = "no room"
+from newsfeed.model import Breadth, Candidate, Day, Edition, Line, Pick, Settings, Suggestion
 
 _NAMED = 2  # of those who passed a voice on
 _SUPPLIES = 0.15  # of a source's items: then it is one of the topic's sources
@@ -64,28 +63,35 @@ def is_weekly(settings: Settings, date: Day) -> bool:
     return settings.edition.breadth_day.strip().casefold() == WEEKDAYS[date.weekday()].casefold()
 
 
-def weekly(desk: Desk, page: Layout, topics: Sequence[TopicAccount]) -> Breadth | None:
-    """The account of breadth with today in it, on the reader's weekday and after a week of history."""
+def weekly(desk: Desk, edition: Edition) -> Breadth | None:
+    """The account of breadth with today's edition in it, on the reader's weekday and after a week of history."""
     if not is_weekly(desk.settings, desk.date):
         return None
-    history = desk.pool.history
+    history, topics = desk.pool.history, edition.topics
     key = desk.date.isoformat()
     voices: dict[str, float] = {}
-    for one in page.told:
+    told: list[Pick | Line] = [pick for section in edition.sections for pick in section.picks]
+    for one in (*told, *edition.lines):
         voices[one.source] = voices.get(one.source, 0.0) + one.minutes
     today = msgspec.structs.replace(
         history,
+        shown=(*(s for s in history.shown if s.date != desk.date), *remember(edition, desk.pool)),
         days=(*(d for d in history.days if d != desk.date), desk.date),
         minutes={**history.minutes, key: {t.name: t.minutes for t in topics}},
         picks={**history.picks, key: {t.name: t.picks + t.lines for t in topics}},
+        big={**history.big, key: (edition.big_told, edition.big_all)},
+        untold={**history.untold, key: edition.untold},
         good={**history.good, key: {t.name: t.good for t in topics}},
+        thin={**history.thin, key: {t.name: t.why_thin for t in topics if t.why_thin}},
         voices={**history.voices, key: voices},
+        seldom={**history.seldom, key: edition.seldom},
         debts={t.name: t.debt for t in topics},
     )
     account = breadth(today, desk.settings, days=30, until=desk.date)
     if not account.headline:
         return None
-    return msgspec.structs.replace(account, findings=account.findings[:1], remedies=account.remedies[:1])
+    remedy = tuple(one for one in account.remedies[:1] if one)
+    return msgspec.structs.replace(account, findings=account.findings[:1], remedies=remedy)
 
 
 def suggested(desk: Desk) -> tuple[Suggestion, ...]:

@@ -148,8 +148,9 @@ class BreadthRow(Record, frozen=True, kw_only=True):
     got: float
     picks: tuple[int | None, ...] = ()
     silence: int = 0  # longest run of days without it
-    finding: str = ""
-    remedy: str = ""
+    finding: str = ""  # its blind spot
+    thin: str = ""  # how often it had nothing, and why
+    remedy: str = ""  # the one step that mends the blind spot, or else what makes it thin
 
 
 class Breadth(Record, frozen=True, kw_only=True):
@@ -158,8 +159,8 @@ class Breadth(Record, frozen=True, kw_only=True):
     days: tuple[date, ...] = ()
     rows: tuple[BreadthRow, ...] = ()
     headline: str = ""  # "Informed in 6.1 of 8 topics"
-    findings: tuple[str, ...] = ()
-    remedies: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()  # what is amiss first
+    remedies: tuple[str, ...] = ()  # of the first findings, one each, in their order; "" for none
     numbers: Mapping[str, float] = {}
 
 
@@ -220,9 +221,11 @@ class Edition(Record, frozen=True, kw_only=True):
     feeds: tuple[FeedReport, ...] = ()
     ledger: tuple[LedgerEntry, ...] = ()
     counts: Mapping[str, int] = {}  # ledger by cause
+    later: int = 0  # how many of the ledger's items came after the page was built, and its foot with it
     previous: Day | None = None
     big_told: int = 0  # stories with >= 4 outlets that stand here as a pick or a line
     big_all: int = 0  # and all of them
     untold: tuple[Untold, ...] = ()  # the largest of the others
+    seldom: tuple[int, ...] = ()  # feeds that write seldom, and did since the last edition
     templates: str = ""  # hash of the templates that drew the archive file
     labels: Labels = Labels()

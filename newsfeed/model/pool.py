@@ -54,6 +54,7 @@ class Shown(Record, frozen=True, kw_only=True):
     topics: Mapping[str, float] = {}
     items: tuple[int, ...] = ()  # the story's items at that time
     sentence: str = ""  # its headline then
+    lead: str = ""  # and what else the page said of it: lead and note
 
 
 class History(Record, frozen=True, kw_only=True):
@@ -67,7 +68,11 @@ class History(Record, frozen=True, kw_only=True):
     big: Mapping[str, tuple[int, int]] = {}  # ISO date -> (stories with >= 4 outlets told, all of them)
     untold: Mapping[str, tuple[Untold, ...]] = {}  # ISO date -> the largest of those that were not
     good: Mapping[str, Mapping[str, int]] = {}  # ISO date -> topic -> good stories there were
+    thin: Mapping[str, Mapping[str, str]] = {}  # ISO date -> topic without a pick or line -> why
     voices: Mapping[str, Mapping[str, float]] = {}  # ISO date -> feed title -> minutes
+    seldom: Mapping[
+        str, tuple[int, ...]
+    ] = {}  # ISO date -> feeds that write seldom, and did before this edition
     declined: tuple[str, ...] = ()  # remedies that the reader said no to
 
 

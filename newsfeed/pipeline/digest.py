@@ -41,7 +41,7 @@ def digest(
     """Refresh, then build the edition of the reader's local date, or draw it again if there is one.
 
     Args:
-        date: an earlier edition to draw again; nothing is refreshed or chosen then.
+        date: a stored edition to draw again; nothing is refreshed or chosen then, but for today's with `rebuild`.
         rebuild: choose anew, with that date's own picks out of the history first.
 
     Raises:
@@ -51,7 +51,7 @@ def digest(
     """
     progress = progress or Progress()
     day = today(home)
-    if date is not None and (date != day or store.edition(date) is None):
+    if date is not None and not (rebuild and date == day):
         return replay(home, store, date)
     pulled = refreshing.refresh(home, store, secrets=secrets, progress=progress) if refresh else None
     stored = store.edition(day)
@@ -126,14 +126,14 @@ def replay(home: Home, store: Store, date: Day) -> DigestReport:
         raise NotFoundError(f"edition of {date}", "none is stored", near)
     templates = Templates(home.templates)
     path = home.site / archive_path(date)
-    note = ""
+    site_url = home.settings.publish.site_url
+    page = templates.site(stored, None, recent=(), site_url=site_url)[archive_path(date)]
     if not path.exists():
-        files = templates.site(stored, None, recent=())
-        deliver.write(path, files[archive_path(date)])
-        if stored.templates != templates.hash:
-            note = "drawn with newer templates"
-    elif stored.templates != templates.hash:
-        note = "drawn with the templates of its day; remove the file to draw it with today's"
+        deliver.write(path, page)
+    if path.read_bytes() != page:
+        note = "drawn with other templates than today's; remove the file to draw it with them"
+    else:
+        note = "drawn with newer templates" if stored.templates != templates.hash else ""
     done = report(home, stored, built_now=False, pulled=None)
     return msgspec.structs.replace(done, page=str(path), note=note)
 

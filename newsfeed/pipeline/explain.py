@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from newsfeed import edition
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Day, Edition, Pick, Record, StoredItem, TopicScore
-from newsfeed.pipeline import digest
+from newsfeed.pipeline import digest, simulate
 from newsfeed.pipeline.home import Home
 from newsfeed.store import Store
 
@@ -33,25 +31,28 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
         NotFoundError: no item, or more than one, answers to that name.
     """
     item, date = resolve(home, store, name)
+    stored = store.edition(date) if date else _judged_by(store, item)
     taggings = store.taggings([item.id])
     names = {s.feed: s.name for s in store.states()}
     rows: tuple[edition.WhyRow, ...] = ()
     verdict = "No edition has been built yet."
-    for day in [date] if date else _judges(home, store, item):
-        stored = store.edition(day)
-        if stored is None:
-            continue
-        # What the choice was made from is at hand for today's edition only; older ones keep causes and numbers.
-        pool = digest.pool_for(home, store, day) if day == digest.today(home) else None
-        rows = edition.why(stored, item.id, pool=pool, settings=home.settings if pool else None)
-        if rows:
-            verdict = f"By the edition of {day}:"
-            break
+    if stored is not None:
+        rows = edition.why(stored, item.id)
         verdict = (
-            "It came before you subscribed, so no edition had it to choose from."
+            f"By the edition of {stored.date}:"
+            if rows
+            else "It came before you subscribed, so no edition had it to choose from."
             if item.before
-            else "No edition had it to choose from: it came after the last one was built."
+            else f"The edition of {stored.date} did not have it to choose from."
         )
+        if rows and not edition.is_told(stored, item.id):
+            # What was left out is kept with its cause alone: it is weighed again, by what is known today.
+            of_today = stored.date == digest.today(home)
+            pool = digest.pool_for(home, store, stored.date) if of_today else simulate.then(store, stored)
+            weighed = edition.why(stored, item.id, pool=pool, settings=home.settings)
+            if len(weighed) > len(rows) and not of_today:
+                verdict = f"By the edition of {stored.date}, with the numbers of today:"
+            rows = weighed
     return Explanation(
         ref=item.ref,
         title=item.item.title,
@@ -63,10 +64,15 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
     )
 
 
-def _judges(home: Home, store: Store, item: StoredItem) -> list[Day]:
-    """The days whose editions may have judged an item, newest first: what one had settled no later one enters again."""
-    came = item.first_seen.astimezone(ZoneInfo(home.settings.timezone)).date()
-    return [day for day in reversed(store.editions()) if day >= came - timedelta(days=1)]
+def _judged_by(store: Store, item: StoredItem) -> Edition | None:
+    """The newest edition that says where an item went; the newest of all where none does."""
+    for day in reversed(store.editions()):
+        stored = store.edition(day)
+        if stored is None or stored.built < item.first_seen:
+            break
+        if edition.why(stored, item.id):
+            return stored
+    return store.latest_edition()
 
 
 def resolve(home: Home, store: Store, name: str) -> tuple[StoredItem, Day | None]:

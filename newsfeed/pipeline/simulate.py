@@ -51,7 +51,7 @@ def changed(settings: Settings, *, shares: Mapping[str, float], max_items: int |
     """Settings with other shares, topics named as on the page or in the settings, and another number of stories.
 
     Raises:
-        SettingsError: a share names no topic.
+        SettingsError: a share names no topic, or all of them are more than there is.
     """
     topics = dict(settings.topics)
     names = {topic.label.casefold(): name for name, topic in topics.items() if topic.label}
@@ -61,6 +61,14 @@ def changed(settings: Settings, *, shares: Mapping[str, float], max_items: int |
         if name is None:
             raise SettingsError("--share", f"{given!r} is no topic", f"Topics: {', '.join(topics)}.")
         topics[name] = msgspec.structs.replace(topics[name], share=share)
+    # As in newsfeed.toml, so that what was tried can be written there.
+    total = sum(
+        topic.share for name, topic in topics.items() if topic.share and name != settings.edition.core
+    )
+    if total > 1:
+        raise SettingsError(
+            "--share", f"the shares add up to {total:g}", "Together they may be 1 at the most."
+        )
     made = msgspec.structs.replace(settings, topics=topics)
     if max_items is None:
         return made
@@ -89,7 +97,7 @@ def simulate(
         stored = store.edition(date)
         if stored is None:
             continue
-        pool = _then(store, stored)
+        pool = then(store, stored)
         own = with_minutes(home.settings, stored.budget_minutes)
         other = with_minutes(settings, stored.budget_minutes if minutes is None else minutes)
         again = edition.build(pool, own, date=date, now=stored.built)
@@ -107,7 +115,7 @@ def simulate(
     )
 
 
-def _then(store: Store, stored: Edition) -> Pool:
+def then(store: Store, stored: Edition) -> Pool:
     """What that morning was chosen from: nothing that came later, neither as an item nor as a story's new teller."""
     pool = store.pool(stored.date, stored.built)
     candidates = tuple(c for c in pool.candidates if c.item.first_seen <= stored.built)

@@ -23,6 +23,7 @@ class TopicSummary(Record, frozen=True, kw_only=True):
     told: int = 0  # picks and lines
     good: int = 0
     debt: float = 0.0
+    why: str = ""  # it has neither pick nor line
 
 
 class Summary(Record, frozen=True, kw_only=True):
@@ -32,6 +33,7 @@ class Summary(Record, frozen=True, kw_only=True):
     big: tuple[int, int] = (0, 0)  # told, all
     untold: tuple[Untold, ...] = ()
     voices: Mapping[str, float] = {}  # feed title -> minutes
+    seldom: tuple[int, ...] = ()
 
 
 _EDITION = msgspec.json.Decoder(Edition)
@@ -53,12 +55,15 @@ def summary(printed: Edition) -> Summary:
         voices[one.source] = voices.get(one.source, 0.0) + one.minutes
     return Summary(
         topics={
-            t.name: TopicSummary(minutes=t.minutes, told=t.picks + t.lines, good=t.good, debt=t.debt)
+            t.name: TopicSummary(
+                minutes=t.minutes, told=t.picks + t.lines, good=t.good, debt=t.debt, why=t.why_thin
+            )
             for t in printed.topics
         },
         big=(printed.big_told, printed.big_all),
         untold=printed.untold,
         voices=voices,
+        seldom=printed.seldom,
     )
 
 
@@ -157,7 +162,9 @@ def history(connection: Connection, local: date, days: int = 90) -> History:
         big={d.isoformat(): a.big for d, a in accounts.items()},
         untold={d.isoformat(): a.untold for d, a in accounts.items()},
         good={d.isoformat(): {n: t.good for n, t in a.topics.items()} for d, a in accounts.items()},
+        thin={d.isoformat(): {n: t.why for n, t in a.topics.items() if t.why} for d, a in accounts.items()},
         voices={d.isoformat(): a.voices for d, a in accounts.items()},
+        seldom={d.isoformat(): a.seldom for d, a in accounts.items() if a.seldom},
         declined=notes.declined(connection),
     )
 

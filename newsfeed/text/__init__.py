@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from newsfeed.text.dates import latest_day
 from newsfeed.text.language import detect_language, plausible_language
-from newsfeed.text.leads import lead, lead_within
+from newsfeed.text.leads import lead, lead_within, stands_alone
 from newsfeed.text.lines import clean_line, headline, strip_inline, unmangle
 from newsfeed.text.links import canonical_url, safe_url
 from newsfeed.text.markup import clean_html, plain_text, prose_text
@@ -40,6 +40,7 @@ __all__ = [
     "safe_url",
     "sentences",
     "series_name",
+    "stands_alone",
     "strip_inline",
     "unmangle",
 ]

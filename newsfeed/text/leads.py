@@ -101,9 +101,18 @@ def lead_within(lead: str, max_words: int, *, lang: str = "") -> str:
     if semicolon and _LEAST_CLAUSE <= count_words(clause) <= max_words and _is_balanced(clause):
         return f"{clause}."
     for later, sentence in enumerate(parts[1:_LATER], 1):
-        if count_words(sentence) <= max_words and _opens(sentence) and not _LEANS.match(sentence):
+        if count_words(sentence) <= max_words and stands_alone(sentence):
             return join_sentences(cut_sentences(parts[later:], max_words))
     return ""
+
+
+def stands_alone(sentence: str) -> bool:
+    """Whether a sentence is whole, and understood without the one before."""
+    return (
+        _opens(sentence)
+        and not _LEANS.match(sentence)
+        and not CUT_OFF.search(sentence, max(0, len(sentence) - _END))
+    )
 
 
 def _is_balanced(clause: str) -> bool:

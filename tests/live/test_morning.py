@@ -271,6 +271,50 @@ def test_an_earlier_edition_is_kept_as_it_was_and_a_missing_one_is_an_error(
     assert "none is stored" in capsys.readouterr().err
 
 
+def test_todays_edition_by_its_date_is_drawn_as_it_is_stored(home: TestHome, server: Server) -> None:
+    home.list(homes.opml(("News", "The Morning", feed(server, "/a", "The Morning", NEWS[:3]))))
+    home.run("digest", "--no-open")
+    page, asked = home.page(), len(server.asked("/a"))
+    feed(server, "/a", "The Morning", NEWS)
+    home.at(NOON + timedelta(hours=5))
+    assert home.run("digest", "--no-open", "--date", "2026-03-18") == 0
+    assert home.page() == page
+    assert len(server.asked("/a")) == asked
+    assert home.run("digest", "--no-open", "--date", "2026-03-18", "--rebuild") == 0
+    assert len(server.asked("/a")) == asked + 1
+    assert "revised" in home.page()
+
+
+def test_what_is_said_of_an_earlier_page_s_templates_is_true(
+    home: TestHome, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.list(homes.opml(("News", "The Morning", feed(server, "/a", "The Morning", NEWS))))
+    home.run("digest", "--no-open")
+    archived = home.folder / "site" / "archive" / "2026" / "03" / "18.html"
+    first = archived.read_bytes()
+
+    def again() -> str:
+        capsys.readouterr()
+        assert home.run("digest", "--no-open", "--date", "2026-03-18") == 0
+        return capsys.readouterr().out
+
+    home.at(NOON + timedelta(days=1))
+    assert "templates" not in again()
+    own = home.folder / "my-templates" / "page.html"
+    own.parent.mkdir()
+    shipped = Path(__file__).parents[2] / "templates" / "page.html"
+    own.write_text(shipped.read_text().replace('class="p-name"', 'class="p-name mine"'))
+    assert "drawn with other templates than today's" in again()
+    assert archived.read_bytes() == first
+    archived.unlink()
+    for _ in range(2):
+        assert "drawn with newer templates" in again()
+    assert b"p-name mine" in archived.read_bytes()
+    own.unlink()
+    assert "drawn with other templates than today's" in again()
+    assert b"p-name mine" in archived.read_bytes()
+
+
 def test_why_answers_for_shown_and_unshown(
     home: TestHome, server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -130,6 +130,20 @@ def test_no_sideways_scroll_at_320(open_page: Any, name: str) -> None:
         assert wide <= 320, f"{file}: {wide}"
 
 
+def test_no_name_of_a_topic_or_day_is_broken_at_320(open_page: Any) -> None:
+    page = open_page("full_day/breadth.html", width=320)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    lines = page.evaluate(
+        """[...document.querySelectorAll('tbody th')].map(e => {
+          const range = document.createRange();
+          range.selectNodeContents(e);
+          return [e.textContent, new Set([...range.getClientRects()].map(r => r.top)).size];
+        })"""
+    )
+    assert len(lines) > 30
+    assert [text for text, rows in lines if rows > 1] == []
+
+
 @pytest.mark.parametrize("name", ["quiet_day", "hostile"])
 def test_opening_makes_no_request_and_no_error(open_page: Any, name: str) -> None:
     for file in FILES:

@@ -222,6 +222,7 @@ def test_what_if_touches_nothing_and_sets_both_side_by_side(
         ["--share", "finance=2"],
         ["--share", "finance=nan"],
         ["--share", "cooking=0.2"],
+        ["--share", "finance=0.9", "--share", "sales=0.9"],
         ["--minutes", "0"],
         ["--minutes", "nan"],
         ["--days", "0"],
@@ -254,6 +255,22 @@ def test_why_answers_for_every_cause_there_is(past: TestHome, capsys: pytest.Cap
     said = capsys.readouterr().err
     assert "fits " in said
     assert len(said.splitlines()) > 5
+
+
+def test_why_answers_by_the_edition_that_judged_an_item_last(
+    past: TestHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = editions(past)
+    later = {entry.item for one in made[3:] for entry in one.ledger}
+    causes = {entry.cause: entry for entry in made[2].ledger if entry.item not in later}
+    assert {"shown", "same story"} < set(causes)
+    for cause, entry in causes.items():
+        told = as_json(past, capsys, "why", entry.ref)
+        assert told["verdict"].startswith(f"By the edition of {made[2].date}")
+        rows = {row["name"]: row for row in told["rows"]}
+        assert (rows["On the page"]["value"] == "no") == (cause not in ("shown", "line", "long read"))
+        if cause in ("shown", "line", "same story", "over the budget", "below the line"):
+            assert {"Worth", "Freshness", "Told by", "Engagement"} <= set(rows), cause
 
 
 def test_an_absence_gives_one_edition_of_the_same_minutes_and_counts_what_went_stale(
