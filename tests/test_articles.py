@@ -117,3 +117,68 @@ def test_a_headline_without_a_lead_gets_its_chance_by_its_article(
         home.list(homes.opml(("Finance", "Port News", server.url("/feed"))))
         assert home.run("digest", "--no-open") == 0
         assert len(server.asked("/story")) == 1
+
+
+def harbours(server: Server, paths: list[str]) -> list[Entry]:
+    """Stories of one thin sentence each, unlike one another, and the addresses of their articles."""
+    titles = (
+        "Central bank leaves interest rates alone as inflation slows",
+        "Shares of shipping lines fall after quarterly earnings miss forecasts",
+        "Pension funds buy government bonds at the highest yields in a decade",
+        "Insurer lifts its dividend as claims for storms come in below plan",
+        "Currency traders bet on a weaker franc before the budget",
+    )
+    return [
+        Entry(
+            titles[n],
+            f"Number {n} was told of at the meeting in the old hall by the quay.",
+            hours=2 + n,
+            link=server.url(path),
+        )
+        for n, path in enumerate(paths)
+    ]
+
+
+def test_a_site_is_asked_for_its_rules_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Server() as server:
+        home = homes.make(tmp_path / "home", monkeypatch, [server.port])
+        paths = [f"/story/{n}" for n in range(4)]
+        for path in paths:
+            server.play(path, fixed(200, [("Content-Type", "text/html")], BODY.encode()))
+        # An empty file forbids nothing.
+        server.play("/robots.txt", fixed(200, [("Content-Type", "text/plain")], b""))
+        server.feed("/feed", homes.rss("Port News", harbours(server, paths), base=server.url("")))
+        home.list(homes.opml(("Finance", "Port News", server.url("/feed"))))
+        assert home.run("digest", "--no-open") == 0
+        assert [len(server.asked(path)) for path in paths] == [1, 1, 1, 1]
+        assert len(server.asked("/robots.txt")) == 1
+
+
+def test_a_redirect_is_asked_only_where_the_reader_and_the_site_allow_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Server() as server:
+        home = homes.make(tmp_path / "home", monkeypatch, [server.port])
+        monkeypatch.setenv(
+            "NEWSFEED_FETCH__ALLOW_PRIVATE", f"127.0.0.1:{server.port},localhost:{server.port}"
+        )
+        away = server.url("/away").replace("127.0.0.1", "localhost")
+        leads = {"/to-elsewhere": away, "/to-private": "/private/1", "/to-open": "/open", "/round": "/round"}
+        for path, target in leads.items():
+            server.play(path, fixed(302, [("Location", target)], b""))
+        for path in ("/away", "/private/1", "/open"):
+            server.play(path, fixed(200, [("Content-Type", "text/html")], BODY.encode()))
+        server.play(
+            "/robots.txt",
+            fixed(200, [("Content-Type", "text/plain")], b"User-agent: *\nDisallow: /private/\n"),
+        )
+        server.feed("/feed", homes.rss("Port News", harbours(server, list(leads)), base=server.url("")))
+        home.list(homes.opml(("Finance", "Port News", server.url("/feed"))))
+        assert home.run("digest", "--no-open") == 0
+        assert all(server.asked(path) for path in leads)
+        assert not server.asked("/away")
+        assert not server.asked("/private/1")
+        assert len(server.asked("/open")) == 1
+        found = [p["lead"] for p in home.digest()["picks"]]
+        assert sum(lead.startswith("The harbour reopened on Monday") for lead in found) == 1
+        assert sum(lead.startswith("Number ") for lead in found) == 3

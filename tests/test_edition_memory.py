@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from datetime import timedelta
 
 import msgspec
@@ -9,7 +11,7 @@ import pytest
 from pools import NOW, TODAY, TOPICS, candidate, feed, pool, random_pool, settings
 
 from newsfeed import text
-from newsfeed.edition import breadth, build, ledger, remember, since, visible_text, why
+from newsfeed.edition import WhyRow, breadth, build, ledger, remember, since, visible_text, why
 from newsfeed.edition.memory import days_since_topic
 from newsfeed.edition.printed import section_minutes
 from newsfeed.model import Edition, History, Pick, Pool, Shown, TopicSetting, Untold
@@ -323,6 +325,45 @@ def test_why_tells_the_arithmetic_of_what_was_shown_and_of_what_was_not() -> Non
     assert why(made, 99_999) == ()
 
 
+@pytest.mark.parametrize("seed", [3, 11, 12])
+def test_the_figures_of_why_add_up_by_hand(seed: int) -> None:
+    source = random_pool(seed, 160)
+    reader = settings(4.0)
+    made = build(source, reader, date=TODAY, now=NOW)
+    for pick in picks(made):
+        table = {row.name: row for row in why(made, pick.item)}
+
+        def figure(name: str, table: dict[str, WhyRow] = table) -> float:
+            return float(table[name].value)
+
+        parts = [figure(name) for name in ("Told by", "Interest", "Engagement", "Rarity")]
+        telling = figure("Telling") if "Telling" in table else 1.0
+        assert figure("Worth") == pytest.approx(
+            min(1.0, figure("Freshness") * sum(parts) * telling), abs=0.003
+        )
+        product = table["Worth"].note.partition(";")[0].replace("×", "*")
+        assert figure("Worth") == pytest.approx(min(1.0, evaluated(product)), abs=0.003)
+        if "Gain" not in table:
+            continue
+        gains = [figure(f"· for {name}") for name in ("topics", "worth", "voices")]
+        assert figure("Gain") == pytest.approx(sum(gains), abs=0.002)
+        said = table["· for topics"].note.partition(";")[0]
+        terms = [re.sub(r"^\S+ ", "", term).replace("×", "*") for term in re.split(r" \+ (?=[a-z])", said)]
+        assert gains[0] == pytest.approx(sum(evaluated(term) for term in terms), abs=0.003)
+        assert gains[1] == pytest.approx(
+            evaluated(table["· for worth"].note.partition("×")[0]) * figure("Worth"), abs=0.002
+        )
+        assert gains[2] == pytest.approx(
+            evaluated(table["· for voices"].note.partition("×")[0]) * figure("Worth"), abs=0.002
+        )
+
+
+def evaluated(sum_in_words: str) -> float:
+    """A sum as the table prints it, reckoned like a reader with a calculator."""
+    assert re.fullmatch(r"(?:ln|[\d. ()+*/])+", sum_in_words), sum_in_words
+    return float(eval(sum_in_words, {"__builtins__": {}}, {"ln": math.log}))
+
+
 def test_the_words_for_no_room_name_both_sides() -> None:
     items = [candidate(n, n) for n in range(1, 60)]
     made = build(pool(items), settings(2.0), date=TODAY, now=NOW)
@@ -403,6 +444,13 @@ def test_blind_spots_come_with_their_remedies() -> None:
     assert rows["policy"].remedy == "Raise the share of Policy, or the minutes."
     assert "60 good stories" in rows["policy"].finding
     assert rows["finance"].finding == ""
+    # After a no what was found stays, and nothing is proposed for it any more.
+    past = msgspec.structs.replace(thin, good=good, declined=("Add a source for Sales.",))
+    after_no = breadth(past, settings(), until=TODAY)
+    assert {row.topic: row for row in after_no.rows}["sales"].finding == rows["sales"].finding
+    assert "Add a source for Sales." in account.remedies
+    assert {*after_no.remedies} - {""} == {*account.remedies} - {"", "Add a source for Sales."}
+    assert not any(row.remedy == "Add a source for Sales." for row in after_no.rows)
 
 
 def test_more_of_the_same_share_is_no_remedy_where_all_good_stories_were_told() -> None:

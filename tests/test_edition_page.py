@@ -18,6 +18,7 @@ from newsfeed.edition import constants as c
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.explain import why
 from newsfeed.edition.telling import first_words
+from newsfeed.edition.wording import apart
 from newsfeed.model import (
     Edition,
     FeedReport,
@@ -191,13 +192,15 @@ def test_a_full_page_that_takes_few_minutes_is_no_quiet_day() -> None:
     assert made.note == ""
 
 
-def test_when_all_feeds_fail_that_is_said_first() -> None:
+@pytest.mark.parametrize("cause", ["no network", "The port is shut."])
+def test_when_all_feeds_fail_that_is_said_first(cause: str) -> None:
     reports = [
-        FeedReport(feed=n, title=f"Paper {n}", url="https://p.example/", ok=False, cause="no network")
+        FeedReport(feed=n, title=f"Paper {n}", url="https://p.example/", ok=False, cause=cause)
         for n in (1, 2)
     ]
     made = edition(pool([], [feed(1), feed(2)], reports=tuple(reports)))
-    assert made.note.startswith("None of your 2 sources could be read today: no network.")
+    said = f"None of your 2 sources could be read today: {cause.rstrip('.')}. "
+    assert made.note.startswith(said)
 
 
 def test_feeds_that_need_their_owner_at_once_or_after_two_days() -> None:
@@ -609,6 +612,11 @@ def test_short_or_dull_posts_are_no_people() -> None:
     posts = [candidate(1, 1, kind="post", lead="Good morning all"), candidate(2, 2, kind="post", hours=70)]
     made = edition(pool([*posts, candidate(3, 3)], [feed(1, social=True), feed(2, social=True)]))
     assert "people" not in {section.key for section in made.sections}
+    posts.append(candidate(4, 4, kind="post", hours=30))
+    made = edition(pool([*posts, candidate(3, 3)], [feed(n, social=True) for n in (1, 2, 4)]))
+    said = {entry.item: entry.detail for entry in made.ledger}
+    assert said[1] == "a post of fewer than 12 words"
+    assert re.fullmatch(r"a post worth 0\.\d\d, it takes 0\.20 where few passed it on", said[4])
 
 
 def test_one_advert_is_no_adverts() -> None:
@@ -659,6 +667,10 @@ def test_the_long_read_is_substantial_core_first_and_outside_the_minutes() -> No
     assert made.long_read.note == "10 min, when you have them"
     assert made.long_read.title not in visible_text(made)
     assert cause(made, 91) == (ledger.LONG, "")
+    told = {row.name: row for row in why(made, 91)}
+    ageless = float(told["Worth"].value) / float(told["Freshness"].value)
+    expected = ageless * float(told["Freshness"].value) ** 0.5
+    assert float(told["As a long read"].value) == pytest.approx(expected, abs=0.003)
     yesterday = Shown(
         story=1, date=TODAY - timedelta(days=1), item=9999, feed=91, section="long", outlets=1, minutes=0
     )
@@ -778,3 +790,20 @@ def test_a_parent_without_a_share_drops_no_story_of_a_child_that_has_one() -> No
     }
     made = edition(pool([candidate(1, 1, scores=scores(technology=0.99, ai=0.8))]), settings(topics=topics))
     assert [pick.topic for pick in picks(made)] == ["ai"]
+
+
+def test_numbers_that_are_compared_are_told_apart() -> None:
+    assert apart(0.05, 0.08) == ("0.05", "0.08")
+    assert apart(0.0795, 0.08) == ("0.0795", "0.0800")
+    assert apart(0.31, 0.28, 1) == ("0.31", "0.28")
+    assert apart(0.3, 0.3, 1) == ("0.3", "0.3")
+    # A lone story of a busy source, just below the line.
+    items = [candidate(n, 1, hours=h / 10) for n, h in enumerate(range(200, 420, 2), 1)]
+    made = edition(pool(items, [feed(1, items_a_day=40.0)]), settings(2.0))
+    below = [entry.detail for entry in made.ledger if entry.cause == ledger.BELOW]
+    assert below
+    assert not any(len(set(re.findall(r"\d\.\d+", detail))) < 2 for detail in below)
+    assert any(
+        detail.startswith("worth 0.07") and len(detail) > len("worth 0.07, the line is 0.08")
+        for detail in below
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import settings as untimed
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from pools import NOW, TODAY, TOPICS, candidate, feed, pool, settings
 
 from newsfeed.edition import build, ledger
-from newsfeed.edition.asked import asked
+from newsfeed.edition.asked import asked, scaled
 from newsfeed.edition.likeness import twins
 from newsfeed.edition.options import Options, options
 from newsfeed.edition.worth import (
@@ -74,6 +75,22 @@ def test_interest_moves_inside_a_topic_only() -> None:
     assert interest((0, 30), (50, 100)) < 0.3
     assert interest((0, 30), (50, 100), liked=1) == 1.0
     assert interest((9, 9), (9, 9), liked=-1) == 0.0
+
+
+def test_before_any_thumb_in_a_topic_no_source_falls_for_having_been_shown() -> None:
+    assert interest((0, 60), (0, 300)) == 0.5
+    # One thumb there is no judgement on all the others.
+    assert 0.35 < interest((0, 6), (1, 60)) < 0.5 < interest((1, 1), (1, 60))
+
+
+def test_a_thumb_down_takes_back_what_a_thumb_up_gives() -> None:
+    assert interest((0, 1), (0, 40), dislikes=1, topic_dislikes=1) < 0.35
+    assert interest((0, 9), (0, 40), topic_dislikes=1) > interest(
+        (0, 9), (0, 40), dislikes=1, topic_dislikes=1
+    )
+    both = interest((1, 2), (1, 40), dislikes=1, topic_dislikes=1)
+    assert both == pytest.approx(0.5, abs=0.06)
+    assert interest((0, 3), (0, 40), dislikes=3, topic_dislikes=3) > 0.0
 
 
 def test_a_sources_habit_decides_between_possible_topics_but_makes_none_up() -> None:
@@ -142,6 +159,32 @@ def test_shares_as_given_muted_and_scaled() -> None:
     assert found.under["sales"] == ""
     too_much = {name: TopicSetting(share=0.9) for name in ("technology", "sales")}
     assert asked(settings(topics=too_much)).shares == pytest.approx({"technology": 0.5, "sales": 0.5})
+
+
+@pytest.mark.parametrize(
+    ("shares", "core_share", "said"),
+    [
+        ({}, 0.4, ""),
+        ({"finance": 0.3}, 0.4, ""),
+        ({"technology": 0.0, "finance": 0.5}, 0.4, ""),
+        (
+            {"finance": 0.9},
+            0.4,
+            "130 %, with 40 % for the core topic: so Technology has 29 % instead of 40 % and Finance has 66 % instead of 90 %.",
+        ),
+        ({"finance": 0.6}, 0.4, "which leaves less than 2 % for each other topic: so Technology has 38 %"),
+        (
+            dict.fromkeys(TOPICS, 0.1),
+            0.4,
+            "add up to 60 %, with 10 % for the core topic: so Technology has 17 % instead of 10 %",
+        ),
+    ],
+)
+def test_shares_that_are_scaled_are_told(shares: dict[str, float], core_share: float, said: str) -> None:
+    topics = {n: msgspec.structs.replace(t, share=shares.get(n, t.share)) for n, t in TOPICS.items()}
+    found = scaled(settings(topics=topics, core_share=core_share))
+    assert said in found
+    assert bool(said) == bool(found)
     muted_parent = {**TOPICS, "technology": TopicSetting(share=0.0)}
     assert asked(settings(topics=muted_parent)).under["ai"] == ""
     assert asked(settings(topics={})).names == ("news",)
@@ -155,6 +198,8 @@ def test_shares_as_given_muted_and_scaled() -> None:
         ({"must-read": "no"}, Options()),
         ({"mute": "TRUE"}, Options(muted=True)),
         ({"mute": "cricket, royal family"}, Options(muted_words=("cricket", "royal family"))),
+        ({"mute": "golf; chess"}, Options(muted_words=("golf", "chess"))),
+        ({"must-read": "ja"}, Options()),
         ({"weight": "1.5"}, Options(weight=1.5)),
         ({"weight": "99"}, Options(weight=4.0)),
         ({"weight": "heavy"}, Options()),

@@ -132,6 +132,25 @@ def test_mistakes_in_options_are_told_and_the_options_handed_on() -> None:
     assert found.problems[2].repair.startswith("There are: must-read, mute, ")
 
 
+@pytest.mark.parametrize(
+    ("attribute", "text", "repair"),
+    [
+        ('newsfeed-weight="9"', "newsfeed-weight is out of bounds, so 4 is taken", "a number from 0.25 to 4"),
+        ('newsfeed-weight="0"', "newsfeed-weight is out of bounds, so 0.25 is taken", "a number from 0.25"),
+        ('newsfeed-cap="200%"', "newsfeed-cap is out of bounds, so 100% is taken", "a share as in 30%"),
+        ('newsfeed_mute="yes"', "newsfeed_mute is no option", "Did you mean newsfeed-mute?"),
+        ('NewsfeedMustRead="yes"', "NewsfeedMustRead is no option", "Did you mean newsfeed-must-read?"),
+        ('newsfeed-cap="200"', "", ""),
+        ('newsfeed-cap="100 %" newsfeed-weight=".25" newsfeed-mute="golf"', "", ""),
+        ('newsfeed:mute="yes" news="1" newsfeed="1"', "", ""),
+    ],
+)
+def test_what_has_no_effect_as_it_is_written_is_told(attribute: str, text: str, repair: str) -> None:
+    found = opml.parse(f'<opml>\n<outline text="A" url="a.example" {attribute}/></opml>'.encode())
+    assert [(p.line, p.text) for p in found.problems] == ([(2, f"“A”: {text}.")] if text else [])
+    assert all(repair in p.repair for p in found.problems)
+
+
 def test_social_addresses_stay_as_they_are_written() -> None:
     found = read("social.opml")
     assert urls(found) == [

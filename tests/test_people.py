@@ -152,6 +152,16 @@ def test_people_from_a_home_timeline_with_the_line_to_paste(
         monkeypatch.setenv("NEWSFEED_EDITION__BREADTH_DAY", "tuesday")
         assert home.run("digest", "--no-open", "--no-refresh", "--rebuild") == 0
         assert "Worth following" not in home.page()
+        listed += capsys.readouterr().out
+        # A no is for good, on the page too.
+        assert home.run("people", "--no", "Bo") == 2
+        assert "Suggested: Zoe" in capsys.readouterr().err
+        assert home.run("people", "--no", "zoe") == 0
+        monkeypatch.setenv("NEWSFEED_EDITION__BREADTH_DAY", "monday")
+        assert home.run("digest", "--no-open", "--no-refresh", "--rebuild") == 0
+        assert "Worth following" not in home.page()
+        assert home.run("people") == 0
+        assert "Nobody yet" in capsys.readouterr().out
     said = listed + capsys.readouterr().out
     assert "Zoe (https://far.example/@zoe)" in said
     assert "passed on 2 times by" in said

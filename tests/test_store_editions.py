@@ -310,3 +310,28 @@ def test_two_stores_see_each_others_work(tmp_path: Path) -> None:
         keep(other, item("1"), name="b")
         assert store.counts().items == 1
         assert [s.name for s in other.states()] == ["a", "b"]
+
+
+def test_a_thumb_counts_in_the_topic_that_its_story_was_told_under(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        store.sync([subscription("a")], NOW - 60 * DAY)
+        (state,) = store.states()
+        store.apply(update(state, [item(f"i{n}", published=NOW - 2 * DAY) for n in range(4)]), NOW - 2 * DAY)
+        numbers = [i.id for i in store.of_feed(state.feed, 9)]
+        # It is more of technology by the figures, but the reader saw it under marketing.
+        mixed = {"technology": 0.6, "marketing": 0.4}
+        told = [
+            shown(n, YESTERDAY, item=n, feed=state.feed, topic="marketing", topics=mixed) for n in numbers[:3]
+        ]
+        earlier = shown(numbers[3], YESTERDAY - DAY, item=numbers[3], feed=state.feed, topics=mixed)
+        store.record(edition(YESTERDAY), told)
+        store.record(edition(YESTERDAY - DAY), [earlier])
+        store.like(numbers[0], 1, NOW)
+        store.like(numbers[1], -1, NOW)
+        store.like(numbers[3], -1, NOW)
+        (facts,) = store.pool(TODAY, NOW).feeds
+        assert facts.likes == {"marketing": (1, 3), "technology": (0, 1)}
+        assert facts.dislikes == {"marketing": 1, "technology": 1}
+        store.like(numbers[1], 0, NOW)
+        (facts,) = store.pool(TODAY, NOW).feeds
+        assert facts.dislikes == {"technology": 1}

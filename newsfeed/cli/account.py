@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsfeed.cli.context import Context
-from newsfeed.errors import SettingsError
+from newsfeed.errors import NotFoundError, SettingsError
 
 if TYPE_CHECKING:
     from newsfeed.pipeline.simulate import Simulated
@@ -28,6 +28,10 @@ def register(app: typer.Typer) -> None:
 def breadth(
     context: typer.Context,
     days: Annotated[int, typer.Option(min=7, max=365, help="How far back.")] = 30,
+    no: Annotated[
+        int,
+        typer.Option("--no", min=0, metavar="NUMBER", help="Never propose the remedy of this number again."),
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """The account of breadth: what you were informed of, what was silent, and what would mend it."""
@@ -40,6 +44,14 @@ def breadth(
     home = given.home()
     with home.open_store() as store:
         found = account(home, store, days=days)
+    proposed = list(dict.fromkeys(r for r in (*found.remedies, *(row.remedy for row in found.rows)) if r))
+    if no:
+        if no > len(proposed):
+            raise NotFoundError(f"remedy {no}", "there is none of that number", "See newsfeed breadth.")
+        with home.lock("breadth"), home.open_store() as store:
+            store.decline(proposed[no - 1])
+        show.say(f"Never proposed again: {proposed[no - 1]}")
+        return
     if as_json:
         show.print_json(found)
         return
@@ -52,10 +64,17 @@ def breadth(
             table.add_row(Text(row.label), f"{row.asked:.0%}", f"{row.got:.0%}", silence)
         show.print_table(table)
     for finding, remedy in zip_longest(found.findings, found.remedies, fillvalue=""):
-        show.say(f"{finding} {remedy}".strip())
+        show.say(_with_number(finding, remedy, proposed))
     for row in found.rows:
         if row.thin:
-            show.say(row.thin if row.finding else f"{row.thin} {row.remedy}".strip())
+            show.say(row.thin if row.finding else _with_number(row.thin, row.remedy, proposed))
+    if proposed:
+        show.say("Nothing of that is ever done by itself. A no for good: newsfeed breadth --no NUMBER.")
+
+
+def _with_number(finding: str, remedy: str, proposed: list[str]) -> str:
+    """A finding with its remedy, and the number by which that can be told no."""
+    return f"{finding} ({proposed.index(remedy) + 1}) {remedy}".strip() if remedy else finding
 
 
 def simulate(
@@ -131,6 +150,8 @@ def _pair(was: object, would: object) -> str:
 def _what_if(found: Simulated) -> Iterator[str]:
     """The sum of a simulation in sentences."""
     number = len(found.mornings)
+    if found.scaled:
+        yield found.scaled
     was, would = found.topics
     yield f"Informed in {would:.1f} topics instead of {was:.1f}."
     untold = [sum(m.untold[side] for m in found.mornings) for side in (0, 1)]
@@ -167,22 +188,30 @@ Item = Annotated[
 ]
 
 
-def like(context: typer.Context, item: Item) -> None:
+Undo = Annotated[bool, typer.Option("--undo", help="Take the thumb on that item back.")]
+
+
+def like(context: typer.Context, item: Item, undo: Undo = False) -> None:
     """Thumb up: more like this, inside its topic. Shares never move by it."""
-    _thumb(context.obj, " ".join(item), 1)
+    _thumb(context.obj, " ".join(item), 0 if undo else 1)
 
 
-def dislike(context: typer.Context, item: Item) -> None:
-    """Thumb down: less like this, inside its topic."""
-    _thumb(context.obj, " ".join(item), -1)
+def dislike(context: typer.Context, item: Item, undo: Undo = False) -> None:
+    """Thumb down: less like this, inside its topic. Shares never move by it."""
+    _thumb(context.obj, " ".join(item), 0 if undo else -1)
 
 
 def _thumb(given: Context, name: str, value: int) -> None:
     from newsfeed.cli import show
-    from newsfeed.pipeline.explain import resolve
+    from newsfeed.pipeline.thumbs import thumb
 
     home = given.home()
     with home.lock("like"), home.open_store() as store:
-        found, _ = resolve(home, store, name)
-        store.like(found.id, value, home.clock())
-    show.say(f"{'Liked' if value > 0 else 'Disliked'}: {found.item.title}")
+        done = thumb(home, store, name, value)
+    said = {1: "Liked", -1: "Disliked", 0: "Taken back"}[value]
+    counts = {1: "counts for more", -1: "counts for less", 0: "counts as before"}[value]
+    show.say(f"{said}: {done.title} ({done.ref})")
+    if done.topic:
+        show.say(f"What {done.source} tells under {done.topic} {counts}, from the next page on. Shares stay.")
+    else:
+        show.say("It stood on no page, so nothing else changes with it.")

@@ -156,6 +156,8 @@ def print_digest(done: DigestReport, zone: str) -> None:
         show.say(done.edition_note)
     if done.note:
         show.say(done.note)
+    for hint in done.hints:
+        show.say(hint)
     if done.published:
         show.say(done.published)
     show.say(done.page)

@@ -15,13 +15,22 @@ def register(app: typer.Typer) -> None:
 
 
 def people(
-    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False
+    context: typer.Context,
+    no: Annotated[
+        str, typer.Option("--no", metavar="NAME", help="Never suggest this voice again: its name or profile.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Up to three voices you don't follow, whom those you follow passed on most in 30 days."""
     from newsfeed.cli import show
-    from newsfeed.pipeline.people import suggestions
+    from newsfeed.pipeline.people import decline, suggestions
 
     home = context.obj.home()
+    if no:
+        with home.lock("people"), home.open_store() as store:
+            gone = decline(home, store, no)
+        show.say(f"{gone.name} is never suggested again.")
+        return
     with home.open_store() as store:
         found = suggestions(home, store)
     if as_json:
@@ -41,3 +50,4 @@ def people(
             show.say(f"  {f'“{post.title}” ' if post.title else ''}{post.link}")
         show.say("  to follow, put into feeds.opml:")
         typer.echo(f"  {one.outline}")  # never wrapped: it is to be pasted
+    show.say('Not one of them? `newsfeed people --no "NAME"`, and it is never suggested again.')

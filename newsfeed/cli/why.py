@@ -9,6 +9,7 @@ import typer
 from newsfeed.cli.context import Context
 
 PANEL = "Why"
+_FIGURE = 16  # characters of a value that stands among the figures
 
 
 def register(app: typer.Typer) -> None:
@@ -46,8 +47,14 @@ def why(
     if found.rows:
         table = show.table("", ">", "")
         for row in found.rows:
-            table.add_row(Text(row.name), Text(row.value), Text(row.note, style="dim"))
+            if len(row.value) <= _FIGURE:
+                table.add_row(Text(row.name), Text(row.value), Text(row.note, style="dim"))
+            else:  # words are for reading, beside the figures
+                said = Text(row.value)
+                table.add_row(Text(row.name), "", said.append(f" ({row.note})", "dim") if row.note else said)
         show.print_table(table)
+    if found.topics:
+        show.say("Its words for (+) and against (-) each topic; those in brackets add up to its log-odds:")
     for topic in found.topics:
         terms = ", ".join(f"{t.term} {t.weight:+.1f}" for t in topic.terms[:6])
         parts = ", ".join(f"{name} {value:+.1f}" for name, value in topic.parts.items())

@@ -4,6 +4,7 @@ arguments.
 - `build`: the edition of a day; `since`: what a later refresh adds to it; `remember`: what the next ones must know
 - `visible_text`: the words that the budget counts; `why`: the arithmetic behind an item
 - `breadth`: the account over weeks
+- `scaled`: what became of shares that add up to more or less than the whole
 - `ledger.CAUSES`: every way that an item can go
 
 The way through a build: `sift` (one telling a story, a cause for all else) → `desk` (rows, rules, facts) → `choose`
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from newsfeed.edition.account import breadth, effective
 from newsfeed.edition.after import remember, since
+from newsfeed.edition.asked import scaled
 from newsfeed.edition.building import build
 from newsfeed.edition.explain import WhyRow, is_told, why
 from newsfeed.edition.ledger import CAUSES
@@ -32,6 +34,7 @@ __all__ = [
     "is_told",
     "is_weekly",
     "remember",
+    "scaled",
     "since",
     "visible_text",
     "why",

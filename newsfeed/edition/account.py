@@ -47,6 +47,8 @@ def breadth(history: History, settings: Settings, *, days: int = 30, until: Day)
     rows = tuple(_row(history, ask, name, window, held, got[name]) for name in ask.names)
     numbers, loudest = _numbers(history, ask, held, got, recent)
     findings, remedies = _general(numbers, loudest, _untold(history, held))
+    # Each stands in its finding's place, also where the reader wants to hear no more of it.
+    remedies = ["" if remedy in history.declined else remedy for remedy in remedies]
     blind = [(row.finding, row.remedy) for row in rows if row.finding]
     return Breadth(
         days=window,
@@ -147,6 +149,9 @@ def _row(
     quiet = [_why(history, ask, name, day) for day, number in zip(window, picks, strict=True) if number == 0]
     finding, remedy = _blind_spot(history, ask, name, held, got, good, quiet)
     thin = _thin(ask.label(name), quiet, len(held))
+    remedy = remedy or (step(_mostly(quiet), ask.label(name)) if thin else "")
+    if remedy in history.declined:
+        remedy = ""  # what was found stays true, but is proposed no more
     return BreadthRow(
         topic=name,
         label=ask.label(name),
@@ -156,7 +161,7 @@ def _row(
         silence=longest,
         finding=finding,
         thin=thin,
-        remedy=remedy or (step(_mostly(quiet), ask.label(name)) if thin else ""),
+        remedy=remedy,
     )
 
 

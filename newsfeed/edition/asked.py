@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from newsfeed.edition.wording import joined, percent
 from newsfeed.model import Settings
 
+LEAST = 0.02  # of a topic that nobody muted, however much the others were given
 PLAIN = "news"  # stands in where the reader has no topics at all
+
+_SAME = 0.005  # of the minutes: less than is ever printed
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,8 @@ def asked(settings: Settings) -> Asked:
     """Resolve the topics' settings.
 
     A topic without a share takes an equal part of what the others leave; the core topic takes `core_share`.
-    A sub-topic without a share of its own is counted for its parent, unless it is the core topic. Shares of more than 1 in all are scaled.
+    A sub-topic without a share of its own is counted for its parent, unless it is the core topic. Shares that don't
+    add up to 1 are scaled; `scaled` tells the reader so.
     """
     topics = settings.topics
     labels = {name: topic.label or name.capitalize() for name, topic in topics.items()}
@@ -60,21 +65,45 @@ def asked(settings: Settings) -> Asked:
     dropped = frozenset(name for name in topics if not under[name] and name not in kept)
     core = settings.edition.core if settings.edition.core in active else active[0]
     names = (core, *(name for name in active if name != core))
-    given: dict[str, float] = {}
-    for name in names:
-        share = topics[name].share
-        if share is None and name == core and settings.edition.core == core:
-            share = settings.edition.core_share
-        if share is not None:
-            given[name] = share
+    given = _given(settings, names)
     open_names = [name for name in names if name not in given]
     left = max(0.0, 1.0 - sum(given.values()))
     if open_names:
         # Nobody who was not muted may be left with nothing, however much the others were given.
-        each = max(left / len(open_names), 0.02)
+        each = max(left / len(open_names), LEAST)
         given.update(dict.fromkeys(open_names, each))
     total = sum(given[name] for name in names)
     shares = (
         {name: given[name] / total for name in names} if total > 0 else dict.fromkeys(names, 1 / len(names))
     )
     return Asked(names=names, labels=labels, shares=shares, under=under, core=core, dropped=dropped)
+
+
+def _given(settings: Settings, names: tuple[str, ...]) -> dict[str, float]:
+    """The shares that the reader's settings name, the core topic's among them."""
+    given = {name: share for name in names if (share := settings.topics[name].share) is not None}
+    if settings.edition.core in names:
+        given.setdefault(settings.edition.core, settings.edition.core_share)
+    return given
+
+
+def scaled(settings: Settings) -> str:
+    """What became of shares that don't add up to the whole, in a sentence; "" where each topic has what was written."""
+    ask = asked(settings)
+    if ask.names == (PLAIN,):
+        return ""
+    given = _given(settings, ask.names)
+    changed = [name for name in ask.names if name in given and abs(ask.shares[name] - given[name]) > _SAME]
+    if not changed:
+        return ""
+    others = [name for name in ask.names if name not in given]
+    total = sum(given.values())
+    core = f", with {percent(given[ask.core])} for the core topic" if ask.core in given else ""
+    least = f", which leaves less than {percent(LEAST)} for each other topic" if others and total <= 1 else ""
+    became = joined(
+        [
+            f"{ask.label(name)} has {percent(ask.shares[name])} instead of {percent(given[name])}"
+            for name in changed
+        ]
+    )
+    return f"The shares add up to {percent(total)}{core}{least}: so {became}."

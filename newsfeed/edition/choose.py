@@ -38,6 +38,7 @@ class Chosen:
     rivals: int = 0  # how many others stood for the same place
     runner_up: int = -1  # row
     runner_gain: float = 0.0
+    before: tuple[float, ...] = ()  # M_t when it was taken
 
 
 @dataclass(frozen=True)
@@ -222,6 +223,7 @@ class Chooser:
                 rivals=len(others),
                 runner_up=second,
                 runner_gain=float(gains[second]) if second >= 0 else 0.0,
+                before=tuple(float(mass) for mass in state.mass),
             )
         )
         state.value += float(gains[row])

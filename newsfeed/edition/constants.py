@@ -48,9 +48,9 @@ ENGAGEMENT_LEAST: Final = 5  # with fewer known scores the percentile is unknown
 SOURCE_PSEUDO_ITEMS: Final = 4.0  # pseudo-items of the overall mix in a source's own mix
 
 # --- interest inside a topic, from few signals (§6 of the note)
-INTEREST_SHRINK_SOURCE: Final = 8.0
-INTEREST_SHRINK_TOPIC: Final = 20.0
+INTEREST_SHRINK: Final = 20.0  # stories of the topic by which its usual rate is drawn to the one expected
 INTEREST_RATE: Final = 0.25
+INTEREST_BEGUN: Final = 2.0  # thumbs that a source begins with: those of eight stories at that rate
 
 # --- what makes a telling worse than its facts
 # x worth of a headline without a usable lead: where no item has one, and where all others have. The commoner leads

@@ -42,6 +42,9 @@ class Desk:
         history = pool.history
         self.known_days = max(((date - day).days for day in history.days), default=0)
         self.debts = {t: float(history.debts.get(t, 0.0)) for t in self.ask.names}
+        self.weights: tuple[float, ...] = tuple(
+            float(w) for w in weights([self.ask.shares[t] for t in self.ask.names], [*self.debts.values()])
+        )
         self.unseen = {t: memory.days_since_topic(history, t, date) for t in self.ask.names}
         good = {n for t in self.articles if t.worth.value >= c.GOOD for n in t.topics.stands}
         self.least = (
@@ -159,7 +162,7 @@ class Desk:
         return Rules(
             budget=max(0.0, budget),
             most=max(0, most),
-            weights=weights([self.ask.shares[t] for t in names], [self.debts[t] for t in names]),
+            weights=np.array(self.weights, dtype=np.float64),
             voices=np.array(
                 [reasons.days_before(self.feeds.get(n), self.date) for n in self._source_numbers()],
                 dtype=np.float64,

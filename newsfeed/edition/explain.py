@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 from newsfeed.edition import constants as c
 from newsfeed.edition import ledger
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.page import LONG, topic_account, worth_account
-from newsfeed.edition.wording import amount, count, percent
+from newsfeed.edition.telling import first_words
+from newsfeed.edition.wording import count, percent
 from newsfeed.model import Edition, Line, Pick, Pool, Record, Settings
 
+_PARTS = ("outlets", "interest", "engagement", "rarity")
+_TITLE_WORDS = 10
 _PASSES: Mapping[str, str] = {
     "must": "its source is one that you marked must-read",
     "floor": "one story for each topic",
@@ -101,62 +105,110 @@ def _shown(told: Pick | Line) -> Iterator[WhyRow]:
         else "its words at 238 a minute" + (" and .05 to find it" if isinstance(told, Pick) else ""),
     )
     yield from _worth(account)
-    yield from _topics(account)
-    if "gain" in account:
+    if by == "long read" and (fresh := _number(account, "freshness")) > 0:
+        ageless = _number(account, "worth") / fresh
         yield WhyRow(
-            name="Gain",
-            value=_figure(account, "gain"),
-            note=f"topics {_figure(account, 'gain of topic')}, worth {_figure(account, 'gain of worth')}, voices {_figure(account, 'gain of voice')}",
+            name="As a long read",
+            value=f"{ageless * math.sqrt(fresh):.3f}",
+            note=f"its worth but for freshness, {ageless:.3f}, × √{fresh:.3f}: a long piece ages slowly. It takes {c.LONG_GOOD:g} but for freshness; "
+            "the core topic goes first, then the largest",
         )
+    yield from _topics(account)
+    yield from _gain(account)
     if "runner-up" in account:
+        title = first_words(str(account.get("title of runner-up", "")), _TITLE_WORDS)
         yield WhyRow(
             name="Runner-up",
             value=str(account["runner-up"]),
-            note=f"its gain was {_figure(account, 'gain of runner-up')}; {count(int(_number(account, 'rivals')), 'story', 'stories')} stood for the same place",
+            note=f"“{title}” would have gained {_figure(account, 'gain of runner-up')} in {_number(account, 'minutes of runner-up'):.2f} min; "
+            f"{count(int(_number(account, 'rivals')), 'story', 'stories')} stood for the same place",
         )
+
+
+def _gain(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
+    """What a pick adds to the page: one row for the sum, one for each part with all that it is reckoned from."""
+    if "gain" not in account:
+        return
+    worth, minutes = _number(account, "worth"), _number(account, "minutes")
+    parts = " + ".join(_figure(account, f"gain of {part}") for part in ("topic", "worth", "voice"))
+    least = " (the least that is reckoned)" if minutes == c.LEAST_MINUTES else ""
+    price = f", for {minutes:.2f} min{least}" if minutes else ""
+    yield WhyRow(
+        name="Gain", value=_figure(account, "gain"), note=f"what it adds to the page: {parts}{price}"
+    )
+    kappa = _number(account, "kappa")
+    sums = []
+    for key in account:
+        if kappa and key.startswith("weight of "):
+            topic = key.removeprefix("weight of ")
+            weight, told = _number(account, key), _number(account, f"told of {topic}")
+            part = _number(account, f"topic {topic}")
+            sums.append(
+                f"{topic} {weight:.3f} × ln(1 + {part:.3f} × {worth:.3f} / ({kappa:g} × {weight:.3f} + {told:.3f}))"
+            )
+    yield WhyRow(
+        name="· for topics",
+        value=_figure(account, "gain of topic"),
+        note=" + ".join(sums)
+        + ("; the more the page told of a topic before (the last number), the less" if sums else ""),
+    )
+    yield WhyRow(name="· for worth", value=_figure(account, "gain of worth"), note=f"{c.BETA:g} × its worth")
+    yield WhyRow(
+        name="· for voices",
+        value=_figure(account, "gain of voice"),
+        note=f"{_number(account, 'gain of voice') / worth if worth else 0.0:.3f} × its worth: the longer its source was silent on your pages, "
+        "the more; less once it stands on this one",
+    )
 
 
 def _worth(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
     if "worth" not in account:
         return
-    weight = _number(account, "weight")
-    yield WhyRow(
-        name="Worth",
-        value=_figure(account, "worth"),
-        note=f"freshness × the four parts{f' × your weight {weight:g}' if weight != 1 else ''}; the line is {c.LINE:.2f}, a place is sure from {c.GOOD:.2f}",
-    )
-    if _number(account, "telling") < 1:
-        yield WhyRow(
-            name="Telling",
-            value=_figure(account, "telling"),
-            note=f"it has {account.get('flaws') or 'no usable lead'}",
-        )
+    weight, telling = _number(account, "weight"), _number(account, "telling")
+    four = " + ".join(_figure(account, f"part of {part}") for part in _PARTS)
+    product = f"{_figure(account, 'freshness')} × ({four})"
+    if weight != 1:
+        product += f" × your weight {weight:g}"
+    if telling != 1:
+        product += f" × {telling:.3f}"
+    sure = f"from {c.LINE:.2f} on it may be a story of the page, from {c.GOOD:.2f} on its topic is sure of a place"
+    yield WhyRow(name="Worth", value=_figure(account, "worth"), note=f"{product}; {sure}")
+    hours = "half of its source’s usual gap, but 18 to 96 hours"
     yield WhyRow(
         name="Freshness",
         value=_figure(account, "freshness"),
-        note="of its newest telling; halves in half of its source’s usual gap, 18 to 96 hours",
+        note=f"its newest telling is {_number(account, 'hours'):.1f} hours old; it halves every {_number(account, 'half-life'):.0f} hours, {hours}"
+        if "hours" in account
+        else f"of its newest telling; it halves in {hours}",
     )
     outlets = int(_number(account, "outlets"))
     yield WhyRow(
         name="Told by",
         value=_figure(account, "part of outlets"),
-        note=f"{count(outlets, 'outlet')} of yours; eight give {c.OUTLETS_WEIGHT:.2f}",
+        note=f"{count(outlets, 'outlet')} of yours; {c.OUTLETS_WEIGHT / 3:.2f} for two and again for each doubling, at most {c.OUTLETS_WEIGHT:.2f}",
     )
     yield WhyRow(
         name="Interest",
         value=_figure(account, "part of interest"),
-        note=f"of {c.INTEREST_WEIGHT:.2f}; from your thumbs and opens inside its topic",
+        note=f"of {c.INTEREST_WEIGHT:.2f}; {account.get('liking') or 'from your thumbs inside its topic'}",
     )
     yield WhyRow(
         name="Engagement",
         value=_figure(account, "part of engagement"),
-        note=f"of {c.ENGAGEMENT_WEIGHT:.2f}; against its source’s own last items",
+        note=f"of {c.ENGAGEMENT_WEIGHT:.2f}; its points among those of its source’s own last items, half where none are known",
     )
+    rate = f"{c.RARITY_WEIGHT:.2f} / (1 + {_number(account, 'items a day'):.1f} items a day); "
     yield WhyRow(
         name="Rarity",
         value=_figure(account, "part of rarity"),
-        note=f"of {c.RARITY_WEIGHT:.2f}; who writes seldom is heard",
+        note=f"{rate if 'items a day' in account else f'of {c.RARITY_WEIGHT:.2f}; '}who writes seldom is heard",
     )
+    if telling < 1:
+        yield WhyRow(
+            name="Telling",
+            value=_figure(account, "telling"),
+            note=f"it has {account.get('flaws') or 'no usable lead'}",
+        )
 
 
 def _topics(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
@@ -176,7 +228,11 @@ def _topics(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
             name="Stands for",
             value=str(account.get("topic", "")),
             note=f"you asked {percent(_number(account, 'share'))} of the minutes for it"
-            + (f"; it is owed {amount(debt)}" if debt >= 0.05 else ""),
+            + (
+                f"; it had less on earlier mornings and weighs {1 + c.ETA * debt:.1f} times as much for that"
+                if debt >= 0.05
+                else ""
+            ),
         )
 
 

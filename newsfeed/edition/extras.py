@@ -14,6 +14,7 @@ from newsfeed.edition import memory
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.page import LONG, Layout, worth_account
 from newsfeed.edition.sift import Telling
+from newsfeed.edition.wording import apart
 from newsfeed.edition.worth import percentile
 from newsfeed.model import Item, Pick
 
@@ -50,7 +51,7 @@ def people(desk: Desk, budget: float) -> tuple[tuple[Telling, ...], float]:
     for telling in sorted(desk.posts, key=lambda t: (-t.worth.value, -t.worth.freshness, t.id)):
         if len(taken) >= min(desk.settings.edition.people, desk.settings.edition.max_items):
             break
-        if telling.candidate.item.feed in feeds or not _worth_showing(desk, telling):
+        if telling.candidate.item.feed in feeds or post_lacks(desk, telling):
             continue
         cost = desk.pick_cost(telling)
         if spent + cost > c.PEOPLE * budget:
@@ -61,19 +62,24 @@ def people(desk: Desk, budget: float) -> tuple[tuple[Telling, ...], float]:
     return tuple(taken), spent
 
 
-def _worth_showing(desk: Desk, telling: Telling) -> bool:
-    item = telling.candidate.item.item
+def post_lacks(desk: Desk, telling: Telling) -> str:
+    """What a post lacks to stand under People, in words; "" for one that is good enough."""
+    item, worth = telling.candidate.item.item, telling.worth.value
     said = _APART.sub(" ", item.lead or item.text or item.title)
     if text.count_words(said) < c.PEOPLE_WORDS:
-        return False
+        return f"a post of fewer than {c.PEOPLE_WORDS} words"
     if telling.options.must_read:
-        return True
+        return ""
     feed = desk.feeds.get(telling.candidate.item.feed)
     liked = feed is not None and item.score is not None and percentile(item.score, feed.engagement) >= 0.75
     spread = telling.shared_by >= c.SHARED_BY + 1 or len(item.via) >= c.SHARED_BY
     if liked or spread:
-        return telling.worth.value >= c.GOOD
-    return bool(telling.topic) and telling.worth.value >= c.PEOPLE_GOOD
+        return "" if worth >= c.GOOD else "a post worth {}, it takes {}".format(*apart(worth, c.GOOD))
+    if not telling.topic:
+        return "a post that few passed on and that fits none of your topics"
+    if worth < c.PEOPLE_GOOD:
+        return "a post worth {}, it takes {} where few passed it on".format(*apart(worth, c.PEOPLE_GOOD))
+    return ""
 
 
 def long_read(desk: Desk, page: Layout) -> Pick | None:

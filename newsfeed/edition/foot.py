@@ -64,7 +64,7 @@ def note(
         return "Your list has no feeds yet: add some to feeds.opml."
     if reports and not any(report.ok for report in reports):
         causes = {report.cause for report in reports if report.cause}
-        why = f": {causes.pop()}" if len(causes) == 1 else ""
+        why = f": {causes.pop().rstrip('.')}" if len(causes) == 1 else ""
         only = "Your only source" if len(reports) == 1 else f"None of your {len(reports):,} sources"
         answered = "could not be read" if len(reports) == 1 else "could be read"
         said.append(f"{only} {answered} today{why}.")

@@ -34,7 +34,11 @@ def options(feed: FeedFacts | None) -> Options:
     given = feed.options if feed is not None else {}
     mute = given.get("mute", "").strip()
     whole = mute.casefold() in _YES
-    words = () if whole or mute.casefold() in _NO else tuple(w.strip() for w in mute.split(",") if w.strip())
+    words = (
+        ()
+        if whole or mute.casefold() in _NO
+        else tuple(w.strip() for w in re.split("[,;]", mute) if w.strip())
+    )
     cap, most = c.SOURCE_CAP, -1
     if match := re.fullmatch(r"\s*(\d{1,3})\s*(%?)\s*", given.get("cap", "")):
         number = int(match.group(1))
@@ -54,7 +58,7 @@ def options(feed: FeedFacts | None) -> Options:
 
 
 def _on(value: str) -> bool:
-    return value.strip().casefold() not in _NO
+    return value.strip().casefold() in _YES
 
 
 def _weight(value: str) -> float:

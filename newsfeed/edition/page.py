@@ -13,8 +13,10 @@ from newsfeed.edition import reasons
 from newsfeed.edition.choose import Choice, Chosen
 from newsfeed.edition.desk import OFF_PATH_NOTE, Desk
 from newsfeed.edition.printed import line_words, pick_minutes
-from newsfeed.edition.sift import Telling
+from newsfeed.edition.sift import Liking, Telling
 from newsfeed.edition.telling import first_words
+from newsfeed.edition.wording import count
+from newsfeed.edition.worth import half_life
 from newsfeed.model import Line, Pick, Section, ShortLine
 
 TOP = "top"
@@ -156,11 +158,22 @@ def account(
         "gain of topic": chosen.topic_gain,
         "gain of worth": chosen.worth_gain,
         "gain of voice": chosen.voice_gain,
+        "minutes": float(choice.morning.minutes[chosen.row]),
         "rivals": float(chosen.rivals),
+        "kappa": c.KAPPA.get(desk.settings.edition.breadth, c.KAPPA["balanced"]),
     }
+    for place, name in enumerate(desk.ask.names):
+        if telling.topics.parts.get(name, 0.0) > 0 and chosen.before:
+            rows[f"weight of {name}"] = desk.weights[place]
+            rows[f"told of {name}"] = chosen.before[place]
     if chosen.runner_up >= 0:
         second = desk.by_id[int(choice.morning.ids[chosen.runner_up])]
-        rows |= {"runner-up": second.candidate.item.ref, "gain of runner-up": chosen.runner_gain}
+        rows |= {
+            "runner-up": second.candidate.item.ref,
+            "title of runner-up": desk.printer.title(second.candidate.item.item, ""),
+            "gain of runner-up": chosen.runner_gain,
+            "minutes of runner-up": float(choice.morning.minutes[chosen.runner_up]),
+        }
     return rows
 
 
@@ -170,9 +183,13 @@ def worth_account(telling: Telling) -> dict[str, float | str]:
     return {
         "worth": own.value,
         "freshness": own.freshness,
+        "hours": own.age,
+        "half-life": half_life(own.rate),
+        "items a day": own.rate,
         "outlets": float(telling.outlets),
         "part of outlets": own.outlets,
         "part of interest": own.interest,
+        "liking": _liking(telling.liking),
         "part of engagement": own.engagement,
         "part of rarity": own.rarity,
         "weight": own.weight,
@@ -180,6 +197,18 @@ def worth_account(telling: Telling) -> dict[str, float | str]:
         "flaws": " and ".join(telling.flaws),
         **{f"topic {name}": part for name, part in telling.topics.parts.items()},
     }
+
+
+def _liking(liking: Liking) -> str:
+    """What a source's interest rests on, in words."""
+    if liking.thumb:
+        return f"your thumb {'up' if liking.thumb > 0 else 'down'} on it decides alone"
+    if not liking.told:
+        return "half, as you gave no thumb in its topic yet"
+    return (
+        f"of its source’s {count(liking.shown, 'story', 'stories')} on your pages under this topic you liked {liking.up} and disliked {liking.down}; "
+        "half is the usual"
+    )
 
 
 def topic_account(desk: Desk, topic: str) -> dict[str, float | str]:

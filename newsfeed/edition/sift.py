@@ -15,7 +15,7 @@ from newsfeed.edition import ledger, memory
 from newsfeed.edition.asked import PLAIN, Asked
 from newsfeed.edition.memory import Return
 from newsfeed.edition.options import Options, options
-from newsfeed.edition.wording import short_day
+from newsfeed.edition.wording import apart, short_day
 from newsfeed.edition.worth import (
     StoryTopics,
     Worth,
@@ -36,6 +36,18 @@ _NUMBER = re.compile(r"\d{1,18}")
 
 
 @dataclass(frozen=True)
+class Liking:
+    """How the reader takes to a source inside one topic, and what that rests on."""
+
+    value: float  # 0..1
+    thumb: int  # on the item itself: decides alone
+    up: int  # liked or opened, of `shown` of this source in this topic
+    down: int
+    shown: int
+    told: bool  # the reader gave any sign in this topic
+
+
+@dataclass(frozen=True)
 class Telling:
     """A story with the item that tells it best, weighed and ready to be chosen."""
 
@@ -45,6 +57,7 @@ class Telling:
     outlets: int  # independent ones in the last 48 hours
     shared_by: int  # social feeds and boosters that passed it on
     worth: Worth
+    liking: Liking
     topics: StoryTopics
     topic: str  # the one it stands for first, "" for none
     options: Options
@@ -143,10 +156,13 @@ class _Scales:
         self.led = sum(self.told_well[n] for n in articles) / max(1, len(articles))
         self.leadless = c.LEADLESS[0] + (c.LEADLESS[1] - c.LEADLESS[0]) * self.led
         self.likes: dict[str, tuple[int, int]] = {}
+        self.dislikes: dict[str, int] = {}
         for number in sorted(feeds):
             for topic, (liked, offered) in feeds[number].likes.items():
                 one, two = self.likes.get(topic, (0, 0))
                 self.likes[topic] = (one + liked, two + offered)
+            for topic, disliked in feeds[number].dislikes.items():
+                self.dislikes[topic] = self.dislikes.get(topic, 0) + disliked
 
     def topics(self, group: Sequence[Candidate]) -> StoryTopics:
         if self.ask.names == (PLAIN,):
@@ -222,6 +238,7 @@ class _Scales:
             shared_by=shared,
             # A story is as fresh as its newest telling: what outlets still tell isn't old because its head was quick.
             worth=self.worth(best, group, outlets, topic, group if outlets > 1 else [best]),
+            liking=self.liking(self.feeds.get(best.item.feed), topic, best.liked),
             topics=topics,
             topic=topic,
             options=own,
@@ -248,6 +265,20 @@ class _Scales:
             one.item.id,
         )
 
+    def liking(self, feed: FeedFacts | None, topic: str, thumb: int) -> Liking:
+        """What the reader made of a source in a topic."""
+        up, offered = feed.likes.get(topic, (0, 0)) if feed else (0, 0)
+        down = feed.dislikes.get(topic, 0) if feed else 0
+        of_topic, of_all = self.likes.get(topic, (0, 0)), self.dislikes.get(topic, 0)
+        return Liking(
+            value=interest((up, offered), of_topic, thumb, dislikes=down, topic_dislikes=of_all),
+            thumb=thumb,
+            up=up,
+            down=down,
+            shown=offered,
+            told=bool(of_topic[0] or of_all),
+        )
+
     def worth(
         self,
         one: Candidate,
@@ -267,15 +298,14 @@ class _Scales:
             and other.item.feed in self.feeds
             and len(self.feeds[other.item.feed].engagement) >= c.ENGAGEMENT_LEAST
         ]
-        likes = feed.likes.get(topic, (0, 0)) if feed else (0, 0)
         return worth(
             age_hours=min(age_hours(o.item.item.published, o.item.first_seen, self.now) for o in told),
             items_a_day=rate,
             outlets=outlets,
-            interest=interest(likes, self.likes.get(topic, (0, 0)), one.liked),
+            interest=self.liking(feed, topic, one.liked).value,
             engagement=max(known, default=0.5),
             weight=own.weight,
-            telling=math.prod(self._flaws(one).values()),
+            telling=math.prod(self._flaws(one).values(), start=1.0),
         )
 
     def _flaws(self, one: Candidate) -> dict[str, float]:
@@ -387,5 +417,6 @@ def _refused(
         return ledger.BELOW, "neither headline nor text"
     fresh = freshness(age_hours(item.published, stored.first_seen, now), feed.items_a_day if feed else 0.0)
     if fresh < c.STALE:
-        return ledger.OLD, f"{fresh:.2f} of its freshness is left, {c.STALE:g} is needed"
+        left, needed = apart(fresh, c.STALE)
+        return ledger.OLD, f"{left} of its freshness is left, {needed} is needed"
     return None

@@ -8,8 +8,9 @@ from newsfeed.edition import constants as c
 from newsfeed.edition import ledger
 from newsfeed.edition.choose import Choice
 from newsfeed.edition.desk import Desk
+from newsfeed.edition.extras import post_lacks
 from newsfeed.edition.sift import Telling
-from newsfeed.edition.wording import amount, percent
+from newsfeed.edition.wording import apart, percent
 from newsfeed.model import Edition
 
 Verdict = tuple[str, str]
@@ -44,29 +45,34 @@ def left_out(desk: Desk, choice: Choice, telling: Telling) -> Verdict:
     """Why a telling is neither pick nor line."""
     worth = telling.worth.value
     if telling.post:
-        return (
-            ledger.BELOW,
-            f"a post worth {worth:.2f}; People is for the best {desk.settings.edition.people}",
-        )
+        best = f"a post; People is for the best {desk.settings.edition.people}, one a source, in {percent(c.PEOPLE)} of the minutes"
+        return ledger.BELOW, post_lacks(desk, telling) or best
     if not telling.topic and not telling.options.must_read:
         return ledger.BELOW, "it fits none of your topics"
     if worth < c.LINE:
-        return ledger.BELOW, f"worth {worth:.2f}, the line is {c.LINE:.2f}"
+        own, line = apart(worth, c.LINE)
+        return ledger.BELOW, f"worth {own}, the line is {line}"
     if telling.bare:
         return ledger.ROOM, "only a headline, and the lines went to others"
     row = desk.row_of[telling.id]
     source = int(choice.morning.sources[row])
-    own = telling.options
+    options = telling.options
     taken = int(choice.picks_of[source])
-    if own.most >= 0 and taken >= own.most:
-        return ledger.CAPPED, f"its source has the {own.most} that you allow it"
+    if options.most >= 0 and taken >= options.most:
+        return (
+            ledger.CAPPED,
+            f"its source has the {options.most} that you allow it"
+            if options.most
+            else "you allow its source none",
+        )
     if len(choice.picks) >= choice.most:
         return ledger.ROOM, f"{_FULL}{desk.settings.edition.max_items} stories"
     needed = float(choice.morning.minutes[row])
     # The shares are taken of the minutes that picks and lines had.
-    if taken and float(choice.minutes_of[source]) + needed > own.cap * (choice.spent + choice.left):
-        return ledger.CAPPED, f"its source is at its {percent(own.cap)}"
-    return ledger.ROOM, f"needs {amount(needed)} min, {amount(min(choice.left, needed))} were left"
+    if taken and float(choice.minutes_of[source]) + needed > options.cap * (choice.spent + choice.left):
+        return ledger.CAPPED, f"its source is at its {percent(options.cap)}"
+    wanted, left = apart(needed, min(choice.left, needed), 1)
+    return ledger.ROOM, f"needs {wanted} min, {left} were left"
 
 
 def is_full(edition: Edition) -> bool:

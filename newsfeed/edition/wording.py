@@ -75,6 +75,15 @@ def amount(value: float) -> str:
     return f"{value:.1f}" if value < 10 else f"{value:.0f}"
 
 
+def apart(one: float, other: float, digits: int = 2) -> tuple[str, str]:
+    """Two numbers that are compared, with as many digits as it takes to tell them apart: 0.079 and 0.080."""
+    for more in range(digits, digits + 4):
+        told = f"{one:.{more}f}", f"{other:.{more}f}"
+        if told[0] != told[1]:
+            return told
+    return f"{one:.{digits}f}", f"{other:.{digits}f}"
+
+
 def percent(share: float) -> str:
     """ "20 %"."""
     return f"{round(share * 100)} %"

@@ -30,6 +30,8 @@ class Worth:
     rarity: float
     weight: float = 1.0
     telling: float = 1.0
+    age: float = 0.0  # hours
+    rate: float = 0.0  # items a day of its source
 
 
 def half_life(items_a_day: float) -> float:
@@ -51,21 +53,35 @@ def percentile(score: int | None, known: Sequence[int]) -> float:
     return (bisect_left(known, score) + bisect_right(known, score)) / (2 * len(known))
 
 
-def interest(likes: tuple[int, int], topic_likes: tuple[int, int], liked: int = 0) -> float:
-    """How the reader takes to this source inside this topic, 0..1; .5 before any signal.
+def interest(
+    likes: tuple[int, int],
+    topic_likes: tuple[int, int],
+    liked: int = 0,
+    *,
+    dislikes: int = 0,
+    topic_dislikes: int = 0,
+) -> float:
+    """How the reader takes to this source inside this topic, 0..1; .5 before any sign.
+
+    The ratio is of what was liked to what is usual in the topic, (liked + 2) / (usual x shown + disliked + 2): at
+    the rate that is expected before anything is known it is that of the design note. A thumb down takes back what a
+    thumb up gives. Where thumbs are few a source hardly falls for having been shown: silence says little.
 
     Args:
         likes: (liked or opened, shown) of this source in the topic.
         topic_likes: the same over all sources of the topic, so that interest never moves between topics.
         liked: the reader's thumb on the item itself, -1, 0 or 1, which decides alone.
+        dislikes: thumbs down for this source in the topic; `topic_dislikes`: for all sources of it.
     """
     if liked:
         return 1.0 if liked > 0 else 0.0
     clicks, shown = topic_likes
-    usual = (clicks + c.INTEREST_SHRINK_TOPIC * c.INTEREST_RATE) / (shown + c.INTEREST_SHRINK_TOPIC)
+    if not clicks and not topic_dislikes:
+        return 0.5
+    usual = (clicks + c.INTEREST_SHRINK * c.INTEREST_RATE) / (shown + c.INTEREST_SHRINK)
     opened, offered = likes
-    ratio = (opened + c.INTEREST_SHRINK_SOURCE * usual) / (offered + c.INTEREST_SHRINK_SOURCE) / usual
-    return min(1.0, max(0.0, 0.5 + 0.5 * math.tanh(math.log(ratio)))) if ratio > 0 else 0.0
+    ratio = (opened + c.INTEREST_BEGUN) / (usual * offered + dislikes + c.INTEREST_BEGUN)
+    return min(1.0, max(0.0, 0.5 + 0.5 * math.tanh(math.log(ratio))))
 
 
 def worth(
@@ -85,7 +101,7 @@ def worth(
     engaged = c.ENGAGEMENT_WEIGHT * engagement
     rare = c.RARITY_WEIGHT / (1 + max(0.0, items_a_day))
     value = min(1.0, max(0.0, fresh * (told + liking + engaged + rare) * weight * telling))
-    return Worth(value, fresh, told, liking, engaged, rare, weight, telling)
+    return Worth(value, fresh, told, liking, engaged, rare, weight, telling, age_hours, items_a_day)
 
 
 DROPPED = ""  # stands for all topics that the reader gave the share 0

@@ -164,6 +164,9 @@ class Fetcher:
                 return words.bad_redirect(
                     request, f"The feed redirects from https to unsafe http ({target.host}).", hop.status
                 )
+            if not request.follow:
+                ended = words.bad_redirect(request, "It redirects.", hop.status)
+                return msgspec.structs.replace(ended, leads_to=str(target.url))
             seen.add(str(target.url))
             way.permanent = way.permanent and hop.status in PERMANENT
             # An exception holds for the place that the owner wrote. From one owner's place to another is the owner's

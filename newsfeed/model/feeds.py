@@ -63,6 +63,7 @@ class Request(Record, frozen=True, kw_only=True):
     login: str = ""  # how the credential becomes a token, where it is none itself: "atproto", "reddit"
     page: int = 0  # 0 for the first, n for the nth follow-up
     context: str = ""  # what a source hands to the reading of its own answer (JSON)
+    follow: bool = True  # False: a redirect ends it, and the failure says where it leads
     from_feed: bool = False  # the address stands in a feed, not in the owner's list: no exceptions for it
 
 
@@ -134,4 +135,5 @@ class Failure(Record, frozen=True, kw_only=True):
     retry_at: datetime | None = None
     needs_owner: bool = False
     permanent_url: str = ""
+    leads_to: str = ""  # where a redirect leads that was not to be followed
     seconds: float = 0.0

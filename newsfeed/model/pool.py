@@ -26,6 +26,7 @@ class FeedFacts(Record, frozen=True, kw_only=True):
     previous_post: datetime | None = None  # its newest item before this span
     topic_mix: Mapping[str, float] = {}  # share of its items by topic, 90 days
     likes: Mapping[str, tuple[int, int]] = {}  # topic -> (liked or opened, shown)
+    dislikes: Mapping[str, int] = {}  # topic -> thumbs down
     engagement: tuple[int, ...] = ()  # scores of its last 400 items, sorted
 
 
@@ -49,6 +50,7 @@ class Shown(Record, frozen=True, kw_only=True):
     section: str
     outlets: int
     minutes: float
+    topic: str = ""  # the one it was told under
     topics: Mapping[str, float] = {}
     items: tuple[int, ...] = ()  # the story's items at that time
     sentence: str = ""  # its headline then
@@ -71,6 +73,7 @@ class History(Record, frozen=True, kw_only=True):
     seldom: Mapping[
         str, tuple[int, ...]
     ] = {}  # ISO date -> feeds that write seldom, and did before this edition
+    declined: tuple[str, ...] = ()  # remedies that the reader said no to
 
 
 class Pool(Record, frozen=True, kw_only=True):

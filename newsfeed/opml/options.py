@@ -40,6 +40,8 @@ OPTIONS: Mapping[str, Option] = {
     "api": Option("where the network's interface is asked, if elsewhere", r"https?://\S+", "an address with https://"),
 }  # fmt: skip
 
+BOUNDS: Mapping[str, tuple[float, float]] = {"weight": (0.25, 4), "cap": (0, 100)}
+
 
 def mistake(name: str, value: str) -> tuple[str, str] | None:
     """What is wrong with an option and how to mend it; None where nothing is."""
@@ -49,5 +51,28 @@ def mistake(name: str, value: str) -> tuple[str, str] | None:
         repair = f"Did you mean newsfeed-{near[0]}?" if near else f"There are: {', '.join(OPTIONS)}."
         return f"newsfeed-{name[:40]} is no option", repair
     if re.fullmatch(known.pattern, value.strip(), re.IGNORECASE):
-        return None
+        return _beyond(name, value)
     return f"newsfeed-{name} has a value that can't be read", f"Write {known.values}."
+
+
+def _beyond(name: str, value: str) -> tuple[str, str] | None:
+    """What is wrong with a number that can be read but isn't taken as it is; None where nothing is."""
+    if name not in BOUNDS or (name == "cap" and "%" not in value):
+        return None
+    low, high = BOUNDS[name]
+    number = float(value.rstrip("% "))
+    if low <= number <= high:
+        return None
+    taken = f"{low if number < low else high:g}{'%' if name == 'cap' else ''}"
+    return f"newsfeed-{name} is out of bounds, so {taken} is taken", f"Write {OPTIONS[name].values}."
+
+
+def misspelt(attribute: str) -> tuple[str, str] | None:
+    """What is wrong with an attribute that looks like an option of ours and is none, as `newsfeed_mute`; None for
+    any other."""
+    looks = re.match(r"newsfeed(?![-:])[^a-z0-9]*(?=.)", attribute, re.IGNORECASE)
+    if looks is None:
+        return None
+    near = get_close_matches(attribute[looks.end() :].lower(), OPTIONS, n=1)
+    repair = f"Did you mean newsfeed-{near[0]}?" if near else f"There are: {', '.join(OPTIONS)}."
+    return f"{attribute[:50]} is no option", repair

@@ -10,7 +10,7 @@ from newsfeed.text import clean_line
 
 from .addresses import Refusal, accept, address, is_pointer, key, named, option, page
 from .coding import Coded, decode
-from .options import mistake
+from .options import misspelt, mistake
 from .scan import MAX_DEPTH, Document, Outline, is_name, scan
 
 MAX_BYTES = 5_000_000
@@ -275,11 +275,11 @@ class _Reading:
             chosen = option(attribute.name)
             if chosen and (chosen not in options or attribute.name.lower().startswith("newsfeed-")):
                 options[chosen] = clean_line(attribute.value, MAX_TITLE)
-            if chosen and attribute.name.lower().startswith("newsfeed-"):
-                wrong = mistake(chosen, attribute.value)
-                if wrong:
-                    self.problem(f"{_called(name)}: {wrong[0]}.", line, wrong[1])
             lower = attribute.name.lower()
+            ours = chosen and lower.startswith("newsfeed-")
+            wrong = mistake(chosen, attribute.value) if ours else misspelt(attribute.name)
+            if wrong:
+                self.problem(f"{_called(name)}: {wrong[0]}.", line, wrong[1])
             represented = (
                 lower in _KNOWN
                 or attribute.name == held

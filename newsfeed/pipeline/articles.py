@@ -33,6 +33,8 @@ from newsfeed.store import Store
 
 THIN = 200  # characters of a lead below which the article is asked for
 MOST = 25  # articles a morning
+EMPTY = frozenset({200, 204})
+HOPS = 4  # addresses asked for one article: its own, and where that redirects to
 NOT_ARTICLES = frozenset({"post", "video", "episode", "release"})
 
 
@@ -115,26 +117,34 @@ async def _read(
             )
             if isinstance(answer, Response):
                 return answer.body
-            if isinstance(answer, Failure) and not 400 <= answer.status < 500:
-                return b"User-agent: *\nDisallow: /"
-            return b""
+            # An empty one forbids nothing, and is a failure only for who waits for a feed.
+            nothing = isinstance(answer, Failure) and (answer.status in EMPTY or 400 <= answer.status < 500)
+            return b"" if nothing else b"User-agent: *\nDisallow: /"
+
+        async def allowed(url: str, feed: int) -> bool:
+            """Whether the reader and the site let us read that address; a site's rules are asked for once."""
+            if not _may(home, url, states.get(feed)):
+                return False
+            place = article.robots_url(url)
+            if place not in robots:
+                robots[place] = asyncio.ensure_future(rules(place, feed))
+            return article.allowed(await robots[place], url)
 
         async def one(item: StoredItem) -> tuple[StoredItem, Item] | None:
             url = item.item.link
-            place = article.robots_url(url)
-            if not article.allowed(
-                await robots.setdefault(place, asyncio.ensure_future(rules(place, item.feed))), url
-            ):
-                return None
-            subscription = Subscription(url=url, title=item.item.title)
-            asked = msgspec.structs.replace(
-                article.request(FeedState(subscription=subscription)), from_feed=True, feed=item.feed
-            )
-            answer = await fetcher.get(asked)
-            if not isinstance(answer, Response):
-                return None
-            parsed = await parsers.parse(answer, subscription, {}, home.clock())
-            return (item, parsed.items[0]) if isinstance(parsed, Parsed) and parsed.items else None
+            for _ in range(HOPS):
+                if not await allowed(url, item.feed):
+                    return None
+                subscription = Subscription(url=url, title=item.item.title)
+                asked = article.request(FeedState(subscription=subscription))
+                answer = await fetcher.get(msgspec.structs.replace(asked, from_feed=True, feed=item.feed))
+                if isinstance(answer, Response):
+                    parsed = await parsers.parse(answer, subscription, {}, home.clock())
+                    return (item, parsed.items[0]) if isinstance(parsed, Parsed) and parsed.items else None
+                if not isinstance(answer, Failure) or not answer.leads_to:
+                    return None
+                url = answer.leads_to
+            return None
 
         found = await asyncio.gather(*(one(item) for item in items))
     return [pair for pair in found if pair is not None]

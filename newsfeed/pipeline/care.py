@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from newsfeed import edition
 from newsfeed.errors import NewsfeedError, SettingsError, StoreError
 from newsfeed.model import Record, Settings
 from newsfeed.pipeline import heartbeat, mail, morning, training
@@ -100,6 +101,11 @@ def examine(
     except SettingsError as error:
         found.append(_bad("Settings", error))
         settings = Settings(home=str(folder))
+    if scaled := edition.scaled(settings):
+        repair = (
+            "Change a share or core_share: with something left for every other topic they should add up to 1."
+        )
+        found.append(Finding(name="Settings", state="warning", text=scaled, repair=repair))
     home = Home(folder, settings, clock)
     if not home.list_path.exists() and not (folder / ".newsfeed" / "newsfeed.db").exists():
         home.read_list()

@@ -19,6 +19,7 @@ from newsfeed.pipeline.reports import DigestReport, Progress, RefreshReport
 from newsfeed.render import Templates
 from newsfeed.store import Store
 
+UNUSED_MINUTES, UNUSED_PART = 1.0, 0.25  # minutes left over from which a full page is worth a word
 RECENT = 30  # editions in the outgoing feeds and the archive's list
 
 
@@ -197,6 +198,18 @@ def report(
         counts=current.counts,
         refresh=pulled,
         edition_note=current.since_note or current.note,
+        hints=tuple(hint for hint in (edition.scaled(home.settings), _full(home.settings, current)) if hint),
+    )
+
+
+def _full(settings: Settings, current: Edition) -> str:
+    """Whether more minutes bring nothing, because the page has its number of stories; "" where they are used."""
+    unused = current.budget_minutes - current.minutes
+    if unused < max(UNUSED_MINUTES, UNUSED_PART * current.budget_minutes) or not edition.is_full(current):
+        return ""
+    return (
+        f"The page has its {settings.edition.max_items} stories (max_items) after {current.minutes:.1f} of your "
+        f"{current.budget_minutes:g} minutes: a larger max_items would use the rest."
     )
 
 

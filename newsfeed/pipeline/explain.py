@@ -41,6 +41,8 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
         verdict = (
             f"By the edition of {stored.date}:"
             if rows
+            else "It came before you subscribed, so no edition had it to choose from."
+            if item.before
             else f"The edition of {stored.date} did not have it to choose from."
         )
         if rows and not edition.is_told(stored, item.id):
@@ -107,7 +109,8 @@ def resolve(home: Home, store: Store, name: str) -> tuple[StoredItem, Day | None
             "fits no stored item",
             "Name its number on the page, its short id, its link or words of its title.",
         )
-    lines = [f"{i.ref}  {i.item.title}" for i in found]
+    names = {s.feed: s.name for s in store.states()}
+    lines = [f"{i.ref}  {i.item.title} ({names.get(i.feed, '')})" for i in found]
     raise NotFoundError(name, f"fits {len(found)} items", "\n".join(lines[:12]), matches=lines)
 
 

@@ -25,7 +25,7 @@ UNREACHED = frozenset({Cause.NAME, Cause.NO_NETWORK})
 FEW = 3  # feeds; names of so many that can't be found, and of no other, are a missing network
 LAST_RUN = timedelta(minutes=10)  # before the newest try: the feeds asked in one run
 LONG_FAILED = timedelta(days=2)  # after which waiting alone is no advice any more
-YES = frozenset({"yes", "true", "1"})
+YES = frozenset({"yes", "true", "on", "1"})
 
 
 class State(StrEnum):

@@ -12,6 +12,7 @@ from datetime import timedelta
 import msgspec
 
 from newsfeed import edition, opml, sources
+from newsfeed.errors import NotFoundError
 from newsfeed.model import (
     FeedState,
     Record,
@@ -53,11 +54,29 @@ def suggestions(home: Home, store: Store) -> list[Suggestion]:
         s for s in store.window(now - timedelta(days=DAYS), body="all") if s.feed in states and _social(s)
     ]
     events = _without_followed(list(_events(found, states)), found, states)
+    declined = {v.key for profile in store.declined() if (v := voice(profile)) is not None}
+    events = [event for event in events if event.voice.key not in declined]
     taggings = store.taggings({e.item.id for e in events})
     labels = {name: setting.label or name for name, setting in home.settings.topics.items()}
     account = edition.breadth(store.history(now.date() + timedelta(days=1)), home.settings, until=now.date())
     thin = {row.topic for row in account.rows if row.got < row.asked}
     return choose(events, taggings, labels=labels, thin=thin)
+
+
+def decline(home: Home, store: Store, name: str) -> Suggestion:
+    """Never suggest a voice again, named by its name or profile as it is suggested now.
+
+    Raises:
+        NotFoundError: nobody of that name is suggested.
+    """
+    found = suggestions(home, store)
+    wanted = name.strip().casefold()
+    for one in found:
+        if wanted in {one.name.casefold(), one.profile.casefold()}:
+            store.decline(one.profile)
+            return one
+    names = ", ".join(one.name for one in found) or "nobody is, just now"
+    raise NotFoundError(name, "is not suggested", f"Suggested: {names}.")
 
 
 def _social(stored: StoredItem) -> bool:

@@ -89,6 +89,7 @@ class DigestReport(Record, frozen=True, kw_only=True):
     counts: Mapping[str, int] = {}
     refresh: RefreshReport | None = None
     edition_note: str = ""
+    hints: tuple[str, ...] = ()  # where a setting does something else than it says
 
 
 class Progress:

@@ -44,6 +44,7 @@ class Simulated(Record, frozen=True, kw_only=True):
     topics: tuple[float, float]
     labels: Mapping[str, str]
     max_items: int
+    scaled: str = ""  # what became of shares that don't add up to the whole
 
 
 def changed(settings: Settings, *, shares: Mapping[str, float], max_items: int | None = None) -> Settings:
@@ -110,6 +111,7 @@ def simulate(
         topics=(edition.effective(_shares(was)), edition.effective(_shares(would_be))),
         labels={name: topic.label or name for name, topic in settings.topics.items()},
         max_items=settings.edition.max_items,
+        scaled=edition.scaled(settings),
     )
 
 

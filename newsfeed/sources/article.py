@@ -28,8 +28,8 @@ def claims(subscription: Subscription) -> bool:
 
 
 def request(state: FeedState) -> Request:
-    """The page behind an address."""
-    return Request(url=state.subscription.url, source=kind, accept=ACCEPT)
+    """The page behind an address. Where it redirects to is another page, to be allowed anew before it is asked."""
+    return Request(url=state.subscription.url, source=kind, accept=ACCEPT, follow=False)
 
 
 def parse(

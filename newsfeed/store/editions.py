@@ -5,13 +5,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, delete, func, insert, select
 
 from newsfeed.errors import StoreError
 from newsfeed.model import Edition, History, Line, Pick, Record, Shown, Untold
-from newsfeed.store import rows, sqlite
+from newsfeed.store import notes, rows, sqlite
 from newsfeed.store.schema import edition, mark, member, shown
 
 
@@ -164,36 +165,49 @@ def history(connection: Connection, local: date, days: int = 90) -> History:
         thin={d.isoformat(): {n: t.why for n, t in a.topics.items() if t.why} for d, a in accounts.items()},
         voices={d.isoformat(): a.voices for d, a in accounts.items()},
         seldom={d.isoformat(): a.seldom for d, a in accounts.items() if a.seldom},
+        declined=notes.declined(connection),
     )
 
 
 class _Topics(Record, frozen=True, kw_only=True):
-    """What `likes` needs of a shown story."""
+    """What `thumbs` needs of a shown story."""
 
+    topic: str = ""
     topics: Mapping[str, float] = {}
 
 
 _TOPICS = msgspec.json.Decoder(_Topics)
 
 
-def likes(connection: Connection, local: date, days: int = 180) -> dict[int, dict[str, tuple[int, int]]]:
-    """By feed and topic: how many of the stories shown before `local` the reader liked or opened, and how many there were.
+class Thumbs(NamedTuple):
+    """What the reader made of one feed's stories in one topic."""
 
-    A story counts for the topics it has with p .5 or more. A thumb down takes an opened one out of the first number.
+    good: int = 0  # liked, or opened and not disliked
+    bad: int = 0
+    shown: int = 0
+
+
+def thumbs(connection: Connection, local: date, days: int = 180) -> dict[int, dict[str, Thumbs]]:
+    """By feed and topic: how many of the stories shown before `local` the reader liked or opened, how many they
+    disliked, and how many there were.
+
+    A story counts in the topic that it was told under, as the reader saw it; where that isn't kept, in those that it
+    has with p .5 or more. A thumb down takes an opened one out of the first number.
     """
     query = (
         select(shown.c.feed, shown.c.extra, mark.c.liked, mark.c.opened_at)
         .outerjoin_from(shown, mark, mark.c.item == shown.c.item)
         .where(shown.c.date >= local - timedelta(days=days), shown.c.date < local)
     )
-    found: dict[int, dict[str, tuple[int, int]]] = {}
+    found: dict[int, dict[str, Thumbs]] = {}
     for number, extra, thumb, opened in connection.execute(query).all():
+        bad = bool(thumb and thumb < 0)
         good = bool(thumb and thumb > 0) or (opened is not None and not thumb)
-        for topic, p in _TOPICS.decode(extra or "{}").topics.items():
-            if p >= 0.5:
-                of_feed = found.setdefault(number, {})
-                liked, there = of_feed.get(topic, (0, 0))
-                of_feed[topic] = (liked + good, there + 1)
+        told = _TOPICS.decode(extra or "{}")
+        for topic in [told.topic] if told.topic else [t for t, p in told.topics.items() if p >= 0.5]:
+            of_feed = found.setdefault(number, {})
+            so_far = of_feed.get(topic, Thumbs())
+            of_feed[topic] = Thumbs(so_far.good + good, so_far.bad + bad, so_far.shown + 1)
     return found
 
 

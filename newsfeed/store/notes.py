@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
 from newsfeed.store import sqlite
@@ -25,6 +26,17 @@ def put(connection: Connection, key: str, value: str | None) -> None:
         connection.execute(delete(meta).where(meta.c.key == key))
     else:
         connection.execute(sqlite.upsert(meta), [{"key": key, "value": value}])
+
+
+def declined(connection: Connection) -> tuple[str, ...]:
+    """What was proposed and the reader said no to, oldest first."""
+    return msgspec.json.decode(get(connection, "declined") or "[]", type=tuple[str, ...])
+
+
+def decline(connection: Connection, proposal: str) -> None:
+    """Keep a no."""
+    said = dict.fromkeys((*declined(connection), proposal))
+    put(connection, "declined", msgspec.json.encode(list(said)).decode())
 
 
 def moment(connection: Connection, key: str) -> datetime | None:

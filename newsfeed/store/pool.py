@@ -102,7 +102,7 @@ def _facts(
     scored = [n for n, some in candidates.items() if any(i.item.score is not None for i in some)]
     scores = _scores(connection, scored, now)
     last = editions.last_shown(connection, local)
-    likes = editions.likes(connection, local)
+    made_of = editions.thumbs(connection, local)
     for state in (*feeds.states(connection), *former):
         per_day, previous = rhythm.get(state.feed, (0.0, None))
         yield FeedFacts(
@@ -117,7 +117,8 @@ def _facts(
             last_shown=last.get(state.feed),
             previous_post=previous,
             topic_mix=mixes.get(state.feed, {}),
-            likes=likes.get(state.feed, {}),
+            likes={t: (n.good, n.shown) for t, n in made_of.get(state.feed, {}).items()},
+            dislikes={t: n.bad for t, n in made_of.get(state.feed, {}).items() if n.bad},
             engagement=scores.get(state.feed, ()),
         )
 

@@ -418,6 +418,16 @@ class Store:
         with self._writing() as c:
             notes.put(c, key, value)
 
+    def declined(self) -> tuple[str, ...]:
+        """What was proposed and the reader said no to."""
+        with self._reading() as c:
+            return notes.declined(c)
+
+    def decline(self, proposal: str) -> None:
+        """Keep the reader's no to a proposal, for ever."""
+        with self._writing() as c:
+            notes.decline(c, proposal)
+
     # --------------------------------------------------------------------- care
 
     def quick_check(self, now: datetime, *, force: bool = True) -> bool:
