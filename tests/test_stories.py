@@ -462,6 +462,14 @@ def test_a_side_telling_is_no_head_however_early_and_well_told() -> None:
     assert story.head not in {1, 9}
 
 
+def test_of_many_tellings_one_that_all_the_others_are_near_to_is_the_head() -> None:
+    tellings = [item(n, "Bridge falls into river", LEAD, feed=n, hours=n) for n in range(1, 6)]
+    near = {1: 0.2, 2: 0.24, 3: 0.3, 4: 0.29, 5: 0.22}
+    # The first one tells enough of it by the usual measure, the third by that of the nearest.
+    assert best(tellings, frozenset(), near) is tellings[2]
+    assert best(tellings[:3], frozenset(), {n: near[n] for n in (1, 2, 3)}) is tellings[0]
+
+
 def test_of_many_copies_the_first_is_the_head_and_a_telling_of_its_own_is_not_taken_for_a_side() -> None:
     own, wire = EVENTS["bridge"][0], EVENTS["bridge"][1]
     items = [item(1, *own, feed=1), *(item(n, *wire, feed=n, hours=4) for n in range(2, 6))]
@@ -479,7 +487,17 @@ def test_open_comes_before_paywalled_and_a_clean_title_before_a_shouted_one() ->
 
 
 @pytest.mark.parametrize(
-    "title", ["", "…", "BRIDGE FALLS TODAY", "Bridge falls into …", "[Video] Bridge falls", "x" * 200]
+    "title",
+    [
+        "",
+        "…",
+        "BRIDGE FALLS TODAY",
+        "Bridge falls into …",
+        "[Video] Bridge falls",
+        "x" * 200,
+        "Velmora bridge latest: barge crew held",
+        "Bridge falls: live updates",
+    ],
 )
 def test_titles_that_are_not_clean(title: str) -> None:
     assert not clean_title(title)
