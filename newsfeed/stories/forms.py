@@ -54,7 +54,7 @@ class Forms:
     def copied(self, some: int, other: int) -> bool:
         """Whether one text says next to nothing that the other item doesn't, and they name nothing apart."""
         here, there = self._terms.all(some), self._terms.all(other)
-        one, two = here - self._terms.of_title(some), there - self._terms.of_title(other)
+        one, two = here & self._text(some), there & self._text(other)
         if not one or not two:
             return False
         apart, aside = one - there, two - here
@@ -82,6 +82,11 @@ class Forms:
                         found.append(run.union(*beside))
                         run = set()
         return len(found)
+
+    def _text(self, item: int) -> set[int]:
+        """The terms of an item's text, whether its title has them too or not."""
+        said = self._items[item].item.text or self._items[item].item.lead
+        return {t for word in WORD.findall(said[:TEXT_SIGNS]) for t in self._terms.of_word(word)}
 
     def _opening(self, item: int) -> list[str]:
         if item not in self._openings:
