@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from newsfeed import stories
 from newsfeed.model import Enclosure, Item, StoredItem, Story
-from newsfeed.stories import apart, background
+from newsfeed.stories import apart, background, forms
 from newsfeed.stories.telling import best, clean_title
+from newsfeed.stories.vectors import Terms
 from newsfeed.stories.words import WORD, Vocabulary, word_terms
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
@@ -532,6 +533,29 @@ def test_texts_read_at_once_say_what_each_says(texts: list[str], most: int | Non
     assert [[word_of[t] for t in terms] for terms in found] == [
         [term for word in WORD.findall(text)[:most] for term in word_terms(word)] for text in texts
     ]
+
+
+@given(st.lists(st.sampled_from("abcd"), max_size=9), st.lists(st.sampled_from("abcd"), max_size=9))
+def test_words_in_common_are_counted_in_their_order(some: list[str], others: list[str]) -> None:
+    def longest(a: list[str], b: list[str]) -> int:
+        if not a or not b:
+            return 0
+        if a[0] == b[0]:
+            return 1 + longest(a[1:], b[1:])
+        return max(longest(a[1:], b), longest(a, b[1:]))
+
+    assert forms.common(some, others) == longest(some, others)
+
+
+def test_a_flood_of_like_texts_is_not_compared_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = "Firefighters were called to the {} in the early hours of Monday and carried two guests down a ladder."
+    items = [item(n, f"Fire at {name}", told.format(name), feed=n) for n, name in enumerate(("Belvoir", "Alpenruh", "Seeblick", "Meridian"), start=1)]  # fmt: skip
+    monkeypatch.setattr(forms, "ENOUGH", 1)
+    compare = forms.Forms(items, Terms(items, {}))
+    assert compare.alike(0, 1) > 0.5
+    assert compare.tired
+    assert compare.alike(2, 3) == 0.0
+    assert compare.alike(1, 0) > 0.5
 
 
 def test_no_title_that_a_pattern_would_find_is_without_a_hint() -> None:

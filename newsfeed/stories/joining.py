@@ -243,6 +243,8 @@ def _of_one_form(a: _Group, b: _Group, terms: Terms, forms: Forms) -> bool:
     """Whether a text of each of two groups opens in one form of words, no copies, and the title of each tells what
     the other group nowhere does: a name, or so much that little but the form is left.
     """
+    if forms.tired:
+        return False
     some, others = ([m for m in g.members[:LOOKED] if forms.has(m)] for g in (a, b))
     alike = [(x, y) for x in some for y in others if forms.alike(x, y) >= FORM]
     if not alike:
@@ -261,7 +263,7 @@ def _of_one_actor(a: _Group, b: _Group, terms: Terms, forms: Forms) -> bool:
     """Whether two groups that share names share one only and little else: two affairs of one person or firm."""
     here, there = a.said or set(), b.said or set()
     shared = a.names & b.names
-    if len(shared) > FEW_NAMES or len(a.members) + len(b.members) > FEW:
+    if len(shared) > FEW_NAMES or len(a.members) + len(b.members) > FEW or forms.tired:
         return False
     least = min(terms.weight(here), terms.weight(there))
     if terms.weight((here & there) - shared) >= LITTLE * least:
