@@ -548,6 +548,27 @@ def test_the_largest_story_left_out_is_named() -> None:
     assert (made.big_told, made.big_all) == (0, 1)
 
 
+def test_an_edition_of_an_older_version_says_of_a_runner_up_what_it_kept() -> None:
+    made = edition(pool([candidate(n, n) for n in range(1, 30)]))
+    later = {"title of runner-up", "minutes of runner-up"}
+
+    def without(pick: Pick) -> Pick:
+        kept = {key: value for key, value in pick.account.items() if key not in later}
+        return msgspec.structs.replace(pick, account=kept)
+
+    sections = tuple(
+        msgspec.structs.replace(section, picks=tuple(map(without, section.picks)))
+        for section in made.sections
+    )
+    older = msgspec.structs.replace(made, sections=sections)
+    shown = next(pick for pick in picks(made) if later <= set(pick.account))
+    new, old = (
+        next(row.note for row in why(one, shown.item) if row.name == "Runner-up") for one in (made, older)
+    )
+    assert re.match(r"“Harbour number \d+ .+” would have gained 0\.\d{3} in 0\.\d\d min; \d+ stories", new)
+    assert re.match(r"would have gained 0\.\d{3}; \d+ stories stood for the same place", old)
+
+
 def test_quiet_topics_say_why() -> None:
     feeds = [feed(1, topic_mix={"technology": 1.0}), feed(2, topic_mix={"sales": 1.0})]
     items = [candidate(1, 1), candidate(2, 2, topic="sales", hours=60)]

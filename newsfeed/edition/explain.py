@@ -117,11 +117,13 @@ def _shown(told: Pick | Line) -> Iterator[WhyRow]:
     yield from _gain(account)
     if "runner-up" in account:
         title = first_words(str(account.get("title of runner-up", "")), _TITLE_WORDS)
+        gained = f"would have gained {_figure(account, 'gain of runner-up')}"
+        if title:  # an edition of an older version kept no more than the gain
+            gained = f"“{title}” {gained} in {_number(account, 'minutes of runner-up'):.2f} min"
         yield WhyRow(
             name="Runner-up",
             value=str(account["runner-up"]),
-            note=f"“{title}” would have gained {_figure(account, 'gain of runner-up')} in {_number(account, 'minutes of runner-up'):.2f} min; "
-            f"{count(int(_number(account, 'rivals')), 'story', 'stories')} stood for the same place",
+            note=f"{gained}; {count(int(_number(account, 'rivals')), 'story', 'stories')} stood for the same place",
         )
 
 
