@@ -18,7 +18,7 @@ from newsfeed.edition import constants as c
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.explain import why
 from newsfeed.edition.telling import first_words
-from newsfeed.edition.wording import apart
+from newsfeed.edition.wording import apart, no_news
 from newsfeed.model import (
     Edition,
     FeedReport,
@@ -31,6 +31,7 @@ from newsfeed.model import (
     TopicScore,
     TopicSetting,
 )
+from newsfeed.topics.not_news import NotNews
 
 
 def edition(of: Pool, reader: Settings | None = None) -> Edition:
@@ -294,6 +295,7 @@ def test_causes_of_what_can_not_be_shown() -> None:
         10: ledger.BELOW,
     }
     assert cause(made, 6) == (ledger.MUTED, "you muted “Royal Wedding”")
+    assert cause(made, 3) == (ledger.ADVERT, "an offer")
     assert "Sales" not in visible_text(made)
 
 
@@ -640,9 +642,17 @@ def test_short_or_dull_posts_are_no_people() -> None:
     assert re.fullmatch(r"a post worth 0\.\d\d, it takes 0\.20 where few passed it on", said[4])
 
 
+def test_every_kind_of_no_news_has_words_of_its_own() -> None:
+    for kind in {pattern.kind for pattern in NotNews.shipped().patterns}:
+        assert no_news(kind) != kind
+
+
 def test_one_advert_is_no_adverts() -> None:
-    assert foot.read_for_you({ledger.ADVERT: 1})[1].text == ": 1 advert."
-    assert foot.read_for_you({ledger.ADVERT: 2, ledger.SAME: 1})[1].text == ": 1 told the same, 2 adverts."
+    assert foot.read_for_you({ledger.ADVERT: 1})[1].text == ": 1 advert or the like."
+    assert (
+        foot.read_for_you({ledger.ADVERT: 2, ledger.SAME: 1})[1].text
+        == ": 1 told the same, 2 adverts or the like."
+    )
 
 
 def test_the_long_read_is_not_left_out() -> None:

@@ -13,7 +13,7 @@ from newsfeed.edition import ledger, memory
 from newsfeed.edition.asked import Asked
 from newsfeed.edition.options import Options, options
 from newsfeed.edition.weighing import Scales, Telling
-from newsfeed.edition.wording import apart, short_day
+from newsfeed.edition.wording import apart, no_news, short_day
 from newsfeed.edition.worth import (
     age_hours,
     freshness,
@@ -148,7 +148,7 @@ def _refused(
     if language and languages and language not in languages:
         return ledger.LANGUAGE, f"written in “{language}”, which you don’t list"
     if candidate.tagging.not_news and not own.must_read:
-        return ledger.ADVERT, candidate.tagging.not_news
+        return ledger.ADVERT, no_news(candidate.tagging.not_news)
     if not item.title.strip() and not item.lead.strip():
         return ledger.BELOW, "neither headline nor text"
     fresh = freshness(age_hours(item.published, stored.first_seen, now), feed.items_a_day if feed else 0.0)
