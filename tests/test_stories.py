@@ -682,3 +682,19 @@ def test_two_affairs_of_one_person_stay_apart() -> None:
     found = parts(join([law, pardon, signed, *day()[0]]))
     assert {frozenset({91, 93}), frozenset({92})} <= found
     assert {frozenset({91}), frozenset({92})} <= parts(join([law, pardon, *day()[0]]))
+
+
+def test_what_makes_two_tellings_one_story_can_be_named() -> None:
+    tellings = [item(n, *told, feed=n) for n, told in enumerate(EVENTS["bridge"], start=1)]
+    found = stories.nearest(tellings[0], tellings)
+    assert found is not None
+    assert found.other in tellings[1:]
+    assert not found.page
+    assert {"Velmora", "bridge"} <= set(found.words)
+    # The rarest of them first: any bridge may fall.
+    assert found.words.index("Velmora") < found.words.index("bridge")
+    link = {"link": "https://press.example/velmora"}
+    post = item(9, "Look at this", "", feed=9, kind="post", **link)
+    page = changed_item(tellings[1], link)
+    assert stories.nearest(post, [tellings[0], page]) == stories.Shared(page, True, ())
+    assert stories.nearest(post, [post]) is None
