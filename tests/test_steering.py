@@ -148,6 +148,22 @@ def test_what_a_setting_does_otherwise_than_it_says_is_told(
         assert "The shares add up to 120 %" in " ".join(capsys.readouterr().out.split())
 
 
+def test_other_minutes_for_a_page_that_stands_are_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Server() as server:
+        home = homes.make(tmp_path / "home", monkeypatch, [server.port])
+        entries = [Entry(title, lead(n), hours=3) for n, title in enumerate(FINANCE)]
+        server.feed("/feed", homes.rss("Money", entries, base="https://money.example"))
+        home.list(homes.opml(("News", "Money", server.url("/feed"))))
+        assert home.run("digest", "--no-open") == 0
+        said = "Today's page stands as it was built, for 5 minutes: add --rebuild to choose anew for 9."
+        for more, told in (([], False), (["--minutes", "9"], True), (["--minutes", "9", "--rebuild"], False)):
+            capsys.readouterr()
+            assert home.run("digest", "--no-open", "--no-refresh", *more) == 0
+            assert (said in " ".join("".join(capsys.readouterr()).split())) is told
+
+
 def test_a_remedy_is_proposed_until_the_reader_says_no(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

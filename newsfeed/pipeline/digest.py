@@ -118,8 +118,11 @@ def replay(home: Home, store: Store, date: Day) -> DigestReport:
     stored = store.edition(date)
     if stored is None:
         days = store.editions()
+        beside = [*[day for day in days if day < date][-1:], *[day for day in days if day > date][:1]]
         near = (
-            f"There are editions from {days[0]} to {days[-1]}."
+            f"There are editions from {days[0]} to {days[-1]}; the nearest: {' and '.join(map(str, beside))}."
+            if len(days) > 1
+            else f"There is the edition of {days[0]}."
             if days
             else "There are none yet: run `newsfeed digest`."
         )
@@ -198,7 +201,26 @@ def report(
         counts=current.counts,
         refresh=pulled,
         edition_note=current.since_note or current.note,
-        hints=tuple(hint for hint in (edition.scaled(home.settings), _full(home.settings, current)) if hint),
+        hints=tuple(
+            hint
+            for hint in (
+                edition.scaled(home.settings),
+                _full(home.settings, current),
+                "" if built_now else _kept(home, current),
+            )
+            if hint
+        ),
+    )
+
+
+def _kept(home: Home, current: Edition) -> str:
+    """That today's page stands with the minutes that it was built for, where others are asked for now."""
+    asked = home.settings.edition.minutes
+    if current.date != today(home) or asked == current.budget_minutes:
+        return ""
+    return (
+        f"Today's page stands as it was built, for {current.budget_minutes:g} minutes: add --rebuild to choose anew for "
+        f"{asked:g}."
     )
 
 

@@ -115,13 +115,18 @@ def resolve(home: Home, store: Store, name: str) -> tuple[StoredItem, Day | None
             raise NotFoundError(name, "there is no such date", "Write it as 2026-03-18#4.") from None
         stored = store.edition(date) if date else store.edition(digest.today(home)) or store.latest_edition()
         if stored is None:
-            raise NotFoundError(name, "there is no such edition", "Run newsfeed digest first.")
+            days = store.editions()
+            near = (
+                f"There are editions from {days[0]} to {days[-1]}." if days else "Run newsfeed digest first."
+            )
+            raise NotFoundError(name, "there is no such edition", near)
         pick = next((p for p in picks(stored) if p.n == int(numbered[2])), None)
         if pick is None:
             raise NotFoundError(
                 name,
                 f"the page of {stored.date} has no such number",
-                f"They go from 1 to {len(picks(stored))}.",
+                f"They go from 1 to {len(picks(stored))}"
+                + (", the long read last." if stored.long_read and not stored.since else "."),
             )
         return store.item(pick.item), stored.date
     found = store.find(name)

@@ -237,6 +237,19 @@ def test_what_if_refuses_what_it_can_not_mean(
     assert capsys.readouterr().err
 
 
+def test_a_day_without_an_edition_is_told_with_its_neighbours(
+    past: TestHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = [one.date for one in editions(past)]
+    early = days[0] - timedelta(days=3)
+    capsys.readouterr()
+    assert past.run("digest", "--date", str(early)) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"There are editions from {days[0]} to {days[-1]}; the nearest: {days[0]}." in said
+    assert past.run("why", f"{early}#1") == 2
+    assert f"There are editions from {days[0]} to {days[-1]}." in " ".join(capsys.readouterr().err.split())
+
+
 def test_why_answers_for_every_cause_there_is(past: TestHome, capsys: pytest.CaptureFixture[str]) -> None:
     newest = editions(past)[-1]
     causes = {entry.cause: entry for entry in newest.ledger}
