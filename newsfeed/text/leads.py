@@ -22,6 +22,9 @@ from newsfeed.text.boilerplate import (
 from newsfeed.text.prose import CJK, COMMON_STARTS, count_words, cut_sentences, join_sentences, sentences
 
 LEAD_WORDS = 120
+_CUT_AT = frozenset(
+    {100, 120, 140, 150, 160, 200, 250, 255, 256, 280, 300, 320, 400, 500, 512, 600, 1000, 1024}
+)
 _LEAST_WORDS = 5
 _LEAST_LETTERS = 25
 _LEAST_CJK = 10
@@ -65,6 +68,7 @@ def lead(text: str, title: str = "", *, lang: str = "", max_words: int = LEAD_WO
     left = max_words
     named = _key(title)
     said = {"", named}  # what needn't be said again
+    shortened = len(text) in _CUT_AT and not _TERMINATED.search(text)
     for line in text.split("\n", _PARAGRAPHS)[:_PARAGRAPHS]:
         paragraph = _tidy(line, first=not kept)
         if not paragraph:
@@ -72,6 +76,7 @@ def lead(text: str, title: str = "", *, lang: str = "", max_words: int = LEAD_WO
         if not kept and named:
             paragraph = _without_title(paragraph, title, named)
         paragraph, cut_off = _without_cut(paragraph)
+        cut_off = cut_off or (shortened and text.endswith(line))
         parts = sentences(paragraph, lang)
         if parts and cut_off and not _TERMINATED.search(parts[-1]):
             parts.pop()

@@ -209,7 +209,8 @@ def _text(clean: str, without: frozenset[str]) -> str:
     if "\x1f" in text:
         text = _unwrapped(text)
     lines = (line.strip() for line in _CONTROLS.sub("", text.replace("\x1e", "\n")).split("\n"))
-    return "\n".join(filter(None, lines))
+    # What is left of CDATA within CDATA ends the text of many a feed.
+    return "\n".join(filter(None, (line.removesuffix("]]>").rstrip() for line in lines)))
 
 
 def _unwrapped(text: str) -> str:
