@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from newsfeed import edition
+from newsfeed.edition.foot import needs_owner
 from newsfeed.errors import NewsfeedError, SettingsError, StoreError
 from newsfeed.model import Record, Settings
 from newsfeed.pipeline import heartbeat, mail, morning, training
@@ -45,7 +46,8 @@ class Standing(Record, frozen=True, kw_only=True):
 def standing(home: Home, store: Store) -> Standing:
     """Where things stand, with the one sensible next command."""
     listed = current_list(home, store)
-    failing = tuple(f"{r.title}: {r.cause}" for r in reports(home, store) if not r.ok)
+    health = reports(home, store)
+    failing = tuple(f"{r.title}: {r.cause}" for r in health if not r.ok)
     latest = store.latest_edition()
     page = home.site / "index.html"
     fresh = latest is not None and latest.date == today(home) and page.exists()
@@ -53,7 +55,7 @@ def standing(home: Home, store: Store) -> Standing:
         advice = "newsfeed feeds add ADDRESS"
     elif not fresh:
         advice = "newsfeed digest"
-    elif failing:
+    elif any(needs_owner(r, home.clock()) for r in health):
         advice = "newsfeed feeds check"
     else:
         advice = "newsfeed refresh"

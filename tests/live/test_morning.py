@@ -386,6 +386,16 @@ def test_bare_newsfeed_prints_one_screen(
     told = capsys.readouterr().out
     assert re.search(r"Page +.*index\.html \(just now\)", told)
     assert len(told.splitlines()) < 20
+    # What mends itself is named, and no work for the reader; what only the reader can mend is.
+    for status, following in ((503, "refresh"), (410, "feeds check")):
+        broken = server.reply(f"/{status}", status=status)
+        home.list(homes.opml(("News", "The Morning", server.url("/a")), ("News", "Broken", broken)))
+        home.run("refresh", "--force")
+        capsys.readouterr()
+        assert home.run() == 0
+        told = capsys.readouterr().out
+        assert "Broken: " in told
+        assert f"Next: newsfeed {following}" in told
 
 
 def test_a_plain_website_in_the_list_is_read_by_its_feed(home: TestHome, server: Server) -> None:
