@@ -441,7 +441,7 @@ def test_blind_spots_come_with_their_remedies() -> None:
     rows = {row.topic: row for row in account.rows}
     assert rows["sales"].silence == 30
     assert rows["sales"].remedy == "Add a source for Sales."
-    assert rows["policy"].remedy == "Raise the share of Policy, or the minutes."
+    assert rows["policy"].remedy == "Raise the share of Policy."
     assert "60 good stories" in rows["policy"].finding
     assert rows["finance"].finding == ""
     # After a no what was found stays, and nothing is proposed for it any more.
@@ -462,13 +462,82 @@ def test_more_of_the_same_share_is_no_remedy_where_all_good_stories_were_told() 
     lines = tuple(msgspec.structs.replace(one, section="line") for one in told)
     for history, remedy in (
         (told, "Add a source for Policy."),
-        (lines, "Raise the share of Policy, or the minutes."),
+        (lines, "Raise the minutes."),
     ):
         account = breadth(msgspec.structs.replace(past, shown=history), settings(), until=TODAY)
         policy = next(row for row in account.rows if row.topic == "policy")
         assert policy.remedy == remedy
         assert "60 good stories" in policy.finding
         assert account.findings.index(policy.finding) == account.remedies.index(remedy)
+
+
+def test_one_step_mends_a_topic_that_was_left_out() -> None:
+    """What had no room wants minutes, also where a line was all it got; what had room, and others more, a share."""
+    past = weeks(30, **(EVEN | {"policy": 0.1}))
+    keys = [day.isoformat() for day in past.days]
+    gone = msgspec.structs.replace(
+        past,
+        picks={key: {**past.picks[key], "policy": int(n >= 16)} for n, key in enumerate(keys)},
+        thin={key: {"policy": "no room"} for key in keys[:16]},
+    )
+
+    def told(section: str, *, days: int) -> History:
+        stories = [
+            msgspec.structs.replace(shown(n, days_ago=n), topic="policy", section=section)
+            for n in range(days)
+        ]
+        return msgspec.structs.replace(past, shown=tuple(stories))
+
+    for history, remedy in (
+        (gone, "Raise the minutes."),
+        (
+            msgspec.structs.replace(gone, thin={key: {"policy": "nothing new"} for key in keys[:16]}),
+            "Raise the share of Policy.",
+        ),
+        (told("line", days=16), "Raise the minutes."),
+        (told("line", days=14), "Raise the share of Policy."),
+        (told("policy", days=16), "Raise the share of Policy."),
+    ):
+        rows = {row.topic: row for row in breadth(history, settings(), until=TODAY).rows}
+        assert rows["policy"].remedy == remedy
+
+
+def test_a_blind_spot_and_what_makes_it_thin_are_one_sentence() -> None:
+    past = weeks(9, **(EVEN | {"policy": 0.1}))
+    keys = [day.isoformat() for day in past.days]
+
+    def finding(topic: str, why: tuple[str, ...], good: int, **more: object) -> str:
+        history = msgspec.structs.replace(
+            past,
+            picks={key: {**past.picks[key], topic: int(n >= len(why))} for n, key in enumerate(keys)},
+            good={key: {**past.good[key], topic: good * (n == 8)} for n, key in enumerate(keys)},
+            thin={key: {topic: cause} for key, cause in zip(keys, why, strict=False) if cause},
+            **more,
+        )
+        account = breadth(history, settings(), until=TODAY)
+        row = next(row for row in account.rows if row.topic == topic)
+        assert row.thin
+        assert account.findings.count(row.finding) == 1
+        return row.finding
+
+    assert (
+        finding("sales", ("nothing new",) * 9, 0) == "Sales was absent from 9 of 9 editions: nothing new (9)."
+    )
+    assert (
+        finding("sales", ("",) * 9, 0)
+        == "Sales was absent from 9 of 9 editions: your sources hardly cover it."
+    )
+    assert (
+        finding("sales", ("nothing good enough",) * 4, 0)
+        == "Sales had no good story in 9 editions, and 4 of 9 editions had nothing of it: nothing good enough (4)."
+    )
+    assert finding("sales", ("",) * 4, 0) == (
+        "Sales had no good story in 9 editions: your sources hardly cover it, and 4 of 9 editions had nothing of it."
+    )
+    assert finding("policy", ("no room",) * 3, 50) == (
+        "Policy got 2 % of the minutes where you asked for 15 %, with 50 good stories there, and 3 of 9 editions had "
+        "nothing of it: no room (3)."
+    )
 
 
 def test_a_thin_topic_says_why_and_what_would_mend_it() -> None:
