@@ -14,7 +14,8 @@ from newsfeed import text
 from newsfeed.edition import WhyRow, breadth, build, ledger, remember, since, visible_text, why
 from newsfeed.edition.memory import days_since_topic
 from newsfeed.edition.printed import section_minutes
-from newsfeed.model import Edition, History, Pick, Pool, Shown, TopicSetting, Untold
+from newsfeed.edition.unread import beta_below
+from newsfeed.model import Breadth, Edition, History, Pick, Pool, Shown, TopicSetting, Untold
 from newsfeed.store.editions import summary
 
 YESTERDAY = TODAY - timedelta(days=1)
@@ -585,6 +586,51 @@ def test_one_source_for_all_of_a_topic_is_a_blind_spot() -> None:
     account = breadth(msgspec.structs.replace(weeks(30, **EVEN), shown=past), settings(), until=TODAY)
     policy = next(row for row in account.rows if row.topic == "policy")
     assert policy.finding == "80 % of your Policy news came from one source."
+
+
+@pytest.mark.parametrize(
+    ("x", "a", "b", "expected"),
+    [
+        (0.5, 1, 1, 0.5),
+        (0.5, 1, 3, 0.875),
+        (0.25, 1, 3, 1 - 0.75**3),
+        (0.3, 2, 2, 3 * 0.3**2 - 2 * 0.3**3),
+        (0.5, 40, 40, 0.5),
+        (0.2, 3, 1, 0.2**3),
+        (0.1, 1, 2000, 1.0),  # without running out of numbers
+        (0.9, 2000, 1, 0.0),
+        (0.0, 1, 3, 0.0),
+        (1.0, 1, 3, 1.0),
+    ],
+)
+def test_the_chance_that_a_rate_is_below_another(x: float, a: int, b: int, expected: float) -> None:
+    assert beta_below(x, a, b) == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_topic_that_is_hardly_read_is_told_and_its_share_is_left_alone() -> None:
+    past = weeks(30, **EVEN)
+    keys = [day.isoformat() for day in past.days]
+
+    def account(liked: int, policy: int = 0, *, days: int = 20, declined: tuple[str, ...] = ()) -> Breadth:
+        each = {"technology": (liked, 4), "sales": (1, 2), "policy": (policy, 2)}
+        signs = dict.fromkeys(keys[:days], each)
+        return breadth(msgspec.structs.replace(past, signs=signs, declined=declined), settings(), until=TODAY)
+
+    made = account(1)
+    said = "You liked or opened none of 40 stories under Policy, and 25 % of all."
+    proposal = "Policy keeps its share; lower it if you want less of it."
+    assert made.findings[-1] == said
+    assert made.remedies[made.findings.index(said)] == proposal
+    assert not any("Sales" in finding for finding in made.findings)
+    assert made.rows == breadth(past, settings(), until=TODAY).rows
+    plain = breadth(past, settings(), until=TODAY)
+    assert made.findings[:-1] == plain.findings
+    assert made.remedies[: len(plain.remedies)] == plain.remedies
+    # After a no, where all is read alike, and with fewer signs than tell anything: not a word.
+    for other in (account(1, declined=(proposal,)), account(1, 1), account(1, days=9), account(0, days=19)):
+        assert (other.findings, other.remedies) == (plain.findings, plain.remedies)
+    # Twenty signs are enough, if the topic had stories enough to tell.
+    assert account(1, days=10).findings[-1].startswith("You liked or opened none of 20 stories under Policy")
 
 
 def test_days_without_an_edition_are_no_data() -> None:

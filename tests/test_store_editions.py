@@ -335,3 +335,32 @@ def test_a_thumb_counts_in_the_topic_that_its_story_was_told_under(tmp_path: Pat
         store.like(numbers[1], 0, NOW)
         (facts,) = store.pool(TODAY, NOW).feeds
         assert facts.dislikes == {"technology": 1}
+
+
+def test_signs_are_counted_by_page_and_topic_where_the_reader_gave_any(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        numbers = keep(store, *(item(f"i{n}") for n in range(6)))
+        mixed = {"science": 0.6, "sales": 0.5, "policy": 0.2}
+        older, disliked, silent = (YESTERDAY - n * DAY for n in (2, 1, 0))
+        store.record(
+            edition(older),
+            [
+                shown(1, older, item=numbers[0], topic="sales", topics=mixed),
+                shown(2, older, item=numbers[1], topics=mixed),
+                shown(3, older, item=numbers[2], topic="sales"),
+            ],
+        )
+        store.record(edition(disliked), [shown(4, disliked, item=numbers[3], topic="sales")])
+        store.record(edition(silent), [shown(5, silent, item=numbers[4], topic="sales")])
+        assert store.history(TODAY).signs == {}
+        store.like(numbers[0], 1, NOW)
+        store.opened(numbers[1], NOW)
+        store.opened(numbers[3], NOW)
+        store.like(numbers[3], -1, NOW)
+        store.like(numbers[5], 1, NOW)  # it stood on no page
+        assert store.history(TODAY).signs == {
+            older.isoformat(): {"sales": (2, 3), "science": (1, 1)},
+            disliked.isoformat(): {"sales": (0, 1)},
+        }
+        store.like(numbers[3], 0, NOW)
+        assert store.history(TODAY).signs[disliked.isoformat()] == {"sales": (1, 1)}

@@ -16,6 +16,7 @@ from newsfeed.edition import constants as c
 from newsfeed.edition.asked import Asked, asked
 from newsfeed.edition.quiet import FAILING, MORE_MINUTES, NO_ROOM, step
 from newsfeed.edition.telling import first_words
+from newsfeed.edition.unread import unread
 from newsfeed.edition.wording import count, percent, short_day
 from newsfeed.model import Breadth, BreadthRow, Day, History, Settings, Shown
 
@@ -51,12 +52,16 @@ def breadth(history: History, settings: Settings, *, days: int = 30, until: Day)
     # Each stands in its finding's place, also where the reader wants to hear no more of it.
     remedies = ["" if remedy in history.declined else remedy for remedy in remedies]
     blind = [(row.finding, row.remedy) for row in rows if row.finding]
+    hardly = unread(history, ask, held, apart={row.topic for row in rows if row.finding})
+    if hardly:
+        # It is nothing amiss, and comes last; what stands before it has no remedy, or one of its own.
+        remedies += [""] * (len(findings) - len(remedies))
     return Breadth(
         days=window,
         rows=rows,
         headline=f"Informed in {numbers['topics']:.1f} of {len(ask.names)} topics",
-        findings=(*(finding for finding, _ in blind), *findings),
-        remedies=(*(remedy for _, remedy in blind), *remedies),
+        findings=(*(finding for finding, _ in blind), *findings, *(finding for finding, _ in hardly)),
+        remedies=(*(remedy for _, remedy in blind), *remedies, *(proposal for _, proposal in hardly)),
         numbers=numbers,
     )
 

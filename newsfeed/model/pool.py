@@ -73,6 +73,8 @@ class History(Record, frozen=True, kw_only=True):
     seldom: Mapping[
         str, tuple[int, ...]
     ] = {}  # ISO date -> feeds that write seldom, and did before this edition
+    # ISO date -> topic -> (stories liked or opened, all of them); of pages on which the reader gave any sign
+    signs: Mapping[str, Mapping[str, tuple[int, int]]] = {}
     declined: tuple[str, ...] = ()  # remedies that the reader said no to
 
 
