@@ -15,6 +15,7 @@ from datetime import timedelta
 from newsfeed.edition import constants as c
 from newsfeed.edition.asked import Asked, asked
 from newsfeed.edition.quiet import FAILING, MORE_MINUTES, NO_ROOM, step
+from newsfeed.edition.sides import one_side
 from newsfeed.edition.telling import first_words
 from newsfeed.edition.unread import unread
 from newsfeed.edition.wording import count, percent, short_day
@@ -48,7 +49,9 @@ def breadth(history: History, settings: Settings, *, days: int = 30, until: Day)
     recent = shares_of(history, ask, held[-_WEEK:])
     rows = tuple(_row(history, ask, name, window, held, got[name]) for name in ask.names)
     numbers, loudest = _numbers(history, ask, held, got, recent)
-    findings, remedies = _general(numbers, loudest, _untold(history, held))
+    findings, remedies = _general(
+        numbers, loudest, _untold(history, held), one_side(history, settings, ask, held)
+    )
     # Each stands in its finding's place, also where the reader wants to hear no more of it.
     remedies = ["" if remedy in history.declined else remedy for remedy in remedies]
     blind = [(row.finding, row.remedy) for row in rows if row.finding]
@@ -310,7 +313,10 @@ def _untold(history: History, held: Sequence[Day]) -> list[str]:
 
 
 def _general(
-    numbers: Mapping[str, float], loudest: str, untold: Sequence[str]
+    numbers: Mapping[str, float],
+    loudest: str,
+    untold: Sequence[str],
+    sided: Sequence[tuple[str, str]],
 ) -> tuple[list[str], list[str]]:
     """Findings that concern no single topic, what is amiss first, and the remedies of what is amiss."""
     amiss: list[str] = []
@@ -336,6 +342,8 @@ def _general(
         plain.append(
             f"You heard as many voices as {voices:.0f} equal ones; the largest{f', {loudest},' if loudest else ''} had {percent(largest)}."
         )
+    amiss += [finding for finding, _ in sided]
+    remedies += [remedy for _, remedy in sided]
     if quiet := int(numbers["quiet sources"]):
         heard = int(numbers["quiet sources heard"])
         plain.append(

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from newsfeed.errors import StoreError
 from newsfeed.model import Edition, History, Line, Pick, Record, Shown, Untold
-from newsfeed.store import notes, rows, sqlite
+from newsfeed.store import notes, rows, sides, sqlite
 from newsfeed.store.schema import edition, mark, member, shown
 
 
@@ -153,6 +153,7 @@ def history(connection: Connection, local: date, days: int = 90) -> History:
     for row in connection.execute(query).all():
         one = rows.shown_of(row[:-1])
         seen.append(one if row[-1] in {None, one.story} else msgspec.structs.replace(one, story=row[-1]))
+    sided = sides.read(connection, first, local)
     return History(
         shown=tuple(seen),
         days=tuple(accounts),
@@ -166,6 +167,8 @@ def history(connection: Connection, local: date, days: int = 90) -> History:
         voices={d.isoformat(): a.voices for d, a in accounts.items()},
         seldom={d.isoformat(): a.seldom for d, a in accounts.items() if a.seldom},
         signs=_signs(connection, seen),
+        told=sided.told,
+        sources=sided.sources,
         declined=notes.declined(connection),
     )
 
