@@ -629,6 +629,12 @@ def test_a_topic_that_is_hardly_read_is_told_and_its_share_is_left_alone() -> No
     # After a no, where all is read alike, and with fewer signs than tell anything: not a word.
     for other in (account(1, declined=(proposal,)), account(1, 1), account(1, days=9), account(0, days=19)):
         assert (other.findings, other.remedies) == (plain.findings, plain.remedies)
+    # Of what got hardly half of what was asked, less isn't proposed.
+    little = msgspec.structs.replace(
+        weeks(30, **(EVEN | {"policy": 0.2})),
+        signs={key: {"sales": (1, 2), "policy": (0, 2)} for key in keys},
+    )
+    assert not any("liked or opened" in one for one in breadth(little, settings(), until=TODAY).findings)
     # Twenty signs are enough, if the topic had stories enough to tell.
     assert account(1, days=10).findings[-1].startswith("You liked or opened none of 20 stories under Policy")
 

@@ -55,7 +55,8 @@ def breadth(history: History, settings: Settings, *, days: int = 30, until: Day)
     # Each stands in its finding's place, also where the reader wants to hear no more of it.
     remedies = ["" if remedy in history.declined else remedy for remedy in remedies]
     blind = [(row.finding, row.remedy) for row in rows if row.finding]
-    hardly = unread(history, ask, held, apart={row.topic for row in rows if row.finding})
+    # To ask less of what got hardly half of what was asked would contradict what is said of that.
+    hardly = unread(history, ask, held, apart={row.topic for row in rows if row.got * 2 < row.asked})
     if hardly:
         # It is nothing amiss, and comes last; what stands before it has no remedy, or one of its own.
         remedies += [""] * (len(findings) - len(remedies))

@@ -33,16 +33,19 @@ def one_side(history: History, settings: Settings, ask: Asked, held: Sequence[Da
     sided = Counter(label for tellers in judged.values() for label in view.mostly(tellers))
     if len(judged) < c.ONE_SIDE_LEAST or not sided:
         return []
-    label = min(sided, key=lambda one: (-sided[one], one))
+    label = max(view.names, key=lambda one: sided[one])  # the first written of several
     number = sided[label]
     if number * 2 <= len(judged):
         return []
     name = view.names[label]
+    whole = number == len(judged)
     if len(judged) == len(big):
-        said = f"{number} of your {count(len(big), 'big story', 'big stories')} were told mostly by sources you labelled “{name}”."
+        part = f"All {number} of your" if whole else f"{number} of your {len(big)}"
+        said = f"{part} big stories were told mostly by sources you labelled “{name}”."
     else:
         # Of the others nobody knows: too few of their tellers have a label.
-        said = f"{number} of the {len(judged)} big stories whose sources you labelled were told mostly by “{name}”."
+        part = f"All {number}" if whole else f"{number} of {len(judged)}"
+        said = f"{part} big stories whose sources you labelled were told mostly by “{name}”."
     found = [(said, f"Add a source that isn’t “{name}” for the big stories.")]
     others = _others(history, settings, ask, held, view, stories, label)
     return [*found, (others, "")] if others else found

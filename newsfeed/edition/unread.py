@@ -19,8 +19,8 @@ def unread(
 ) -> list[tuple[str, str]]:
     """What is hardly read, and what could be done about it; nothing while the reader gives too few signs to tell.
 
-    Once the reader said no to that, neither is told again: it says nothing that the reader doesn't know. `apart` are
-    the topics of which other things are to be said first.
+    Once the reader said no to that, neither is told again: it says nothing that the reader doesn't know. Of the topics
+    in `apart` nothing is said.
     """
     liked = dict.fromkeys(ask.names, 0)
     told = dict.fromkeys(ask.names, 0)
