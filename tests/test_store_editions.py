@@ -10,7 +10,7 @@ import pytest
 from stored import DAY, HOUR, NOW, TODAY, edition, feeds, item, keep, opened, shown, subscription, update
 
 from newsfeed.errors import StoreError
-from newsfeed.model import History, Line, Pick, Section, Story, Tagging, TopicAccount, TopicScore
+from newsfeed.model import History, Line, Pick, Section, Story, Tagging, Told, TopicAccount, TopicScore
 from newsfeed.store import MailState, Store
 
 YESTERDAY = TODAY - DAY
@@ -364,3 +364,53 @@ def test_signs_are_counted_by_page_and_topic_where_the_reader_gave_any(tmp_path:
         }
         store.like(numbers[3], 0, NOW)
         assert store.history(TODAY).signs[disliked.isoformat()] == {"sales": (1, 1)}
+
+
+def test_who_told_what_is_read_only_for_a_reader_who_labels_sources(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        a, b, c = feeds(store, "a", "b", "c")
+        (one,) = keep(store, item("one", title="Flood", lang="en"), name="a")
+        (two,) = keep(store, item("two"), name="b")
+        (again,) = keep(store, item("again"), name="a")
+        (post,) = keep(store, item("post", kind="post"), name="c")
+        (lone,) = keep(store, item("lone"), name="c")
+        (early,) = keep(store, item("early"), name="c", before=["early"])
+        (late,) = keep(store, item("late"), name="c", now=NOW + 3 * DAY)
+        (advert,) = keep(store, item("advert"), name="a")
+        (copy,) = keep(store, item("copy"), name="b")
+        store.save_taggings(
+            [
+                Tagging(item=two, scores=(TopicScore(topic="science", p=0.9),)),
+                Tagging(item=advert, not_news="an advert"),
+            ],
+            "m",
+        )
+        flood, *_ = store.save_stories(
+            [
+                Story(id=0, head=one, items=(one, two, again, post, early, late), first=NOW - HOUR, last=NOW),
+                Story(id=0, head=lone, items=(lone,), first=NOW, last=NOW),
+                Story(id=0, head=advert, items=(advert, copy), first=NOW, last=NOW),
+            ]
+        )
+        store.record(edition(YESTERDAY), [])
+        assert store.history(TODAY).told == store.history(TODAY).sources == ()
+        labelled = subscription("a", options={"label": "UK"}, folders=("Social",))
+        store.sync([labelled, subscription("c")], NOW)
+        history = store.history(TODAY)
+        assert history.told == (
+            Told(
+                story=flood,
+                title="Flood",
+                first=NOW - HOUR,
+                feeds=(a.feed, b.feed),
+                topics=("science",),
+                lang="en",
+            ),
+        )
+        assert [(s.feed, s.social, s.options) for s in history.sources] == [
+            (a.feed, True, {"label": "UK"}),
+            (c.feed, False, {}),
+            (b.feed, False, {}),  # it left the list, and told of the flood
+        ]
+        assert store.history(TODAY + 3 * DAY).told[0].feeds == (a.feed, b.feed, c.feed)
+        assert store.pool(TODAY, NOW).history.told == history.told

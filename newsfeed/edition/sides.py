@@ -26,10 +26,13 @@ _TITLE_WORDS = 10
 def one_side(history: History, settings: Settings, ask: Asked, held: Sequence[Day]) -> list[tuple[str, str]]:
     """What is told from one side, with the step that mends it, and what only another side told, without one."""
     view = _View(history.sources)
-    stories = {one.story: view.tellers(one) for one in history.told}
+    if not view.sides:
+        return []
+    stories = {one.story: one for one in history.told}
     days = set(held)
     big = {s.story for s in history.shown if s.date in days and s.outlets >= c.BIG}
-    judged = {number: tellers for number in sorted(big) if _can_tell(tellers := stories.get(number, ()))}
+    told = {number: view.tellers(stories[number]) for number in sorted(big) if number in stories}
+    judged = {number: tellers for number, tellers in told.items() if _can_tell(tellers)}
     sided = Counter(label for tellers in judged.values() for label in view.mostly(tellers))
     if len(judged) < c.ONE_SIDE_LEAST or not sided:
         return []
@@ -47,7 +50,7 @@ def one_side(history: History, settings: Settings, ask: Asked, held: Sequence[Da
         part = f"All {number}" if whole else f"{number} of {len(judged)}"
         said = f"{part} big stories whose sources you labelled were told mostly by “{name}”."
     found = [(said, f"Add a source that isn’t “{name}” for the big stories.")]
-    others = _others(history, settings, ask, held, view, stories, label)
+    others = _others(history, settings, ask, held, view, label)
     return [*found, (others, "")] if others else found
 
 
@@ -125,17 +128,18 @@ def _others(
     ask: Asked,
     held: Sequence[Day],
     view: _View,
-    stories: Mapping[int, Sequence[frozenset[str]]],
     label: str,
 ) -> str:
     """Up to three stories, largest first, that no source with `label` told but only such as share another; "" for
     none."""
-    zone, days = ZoneInfo(settings.timezone), set(held)
+    zone = ZoneInfo(settings.timezone)
     by_label: dict[str, list[tuple[int, Day, str]]] = {}
     for one in history.told:
-        tellers = stories[one.story]
         day = one.first.astimezone(zone).date()
-        if len(tellers) < 2 or day not in days or not _wanted(one, settings, ask) or view.mutes(one):
+        if not held[0] <= day <= held[-1] or not _wanted(one, settings, ask) or view.mutes(one):
+            continue
+        tellers = view.tellers(one)
+        if len(tellers) < 2:
             continue
         shared = frozenset.intersection(*tellers)
         if not any(label in labels for labels in tellers):
