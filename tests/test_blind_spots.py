@@ -277,6 +277,7 @@ def test_blind_spots_by_the_command_line(
         assert home.run("breadth") == 0
         said = " ".join(capsys.readouterr().out.split())
         assert said.count(finding) == 1
+        assert said.count("Sales was absent") == 1  # not once as a blind spot and once as a thin topic
         number = re.search(re.escape(finding) + r" \((\d+)\)", said)
         assert number is not None
         assert home.run("breadth", "--no", number[1]) == 0
@@ -290,5 +291,6 @@ def test_blind_spots_by_the_command_line(
     page = html.unescape((home.folder / "site" / "breadth.html").read_text(encoding="utf-8"))
     assert one_side in page
     assert others in page
+    assert page.count("Sales was absent") == 1
     assert hardly not in page
     assert next(iter(told())) in html.unescape(home.page())
