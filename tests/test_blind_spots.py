@@ -141,12 +141,13 @@ def test_what_only_the_other_side_told_is_named() -> None:
         told("Told by one", (5,)),
         told("Told in Britain too", (1, 5, 6, 7)),
         told("Told by who knows whom", (5, 6, 8)),
+        told("Told by one who is both", (5, 6, 11)),
         told("Before the first of these editions", GERMANY, ago=20),
         told("Of a topic without a share", GERMANY, topic="sport"),
         told("A raffle", GERMANY),
         told("Auf Deutsch", GERMANY, lang="de"),
     )
-    made = account([MOSTLY_UK] * 7, also=also, muted=("raffle",))
+    made = account([MOSTLY_UK] * 7, (*UK_OR_NOT, "Germany, UK"), also, muted=("raffle",))
     assert made.findings[made.findings.index(of_sides(made)[0]) + 1] == (
         "Only sources you labelled “Germany” told “Coalition agrees on a budget” (3 sources, Sun 22 Nov), "
         "“A fourth” (2 sources, Thu 19 Nov) and “Works council wins in court” (2 sources, Fri 20 Nov)."
