@@ -18,7 +18,7 @@ from newsfeed.edition import constants as c
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.explain import why
 from newsfeed.edition.telling import first_words
-from newsfeed.edition.wording import apart
+from newsfeed.edition.wording import apart, no_news
 from newsfeed.model import (
     Edition,
     FeedReport,
@@ -31,6 +31,7 @@ from newsfeed.model import (
     TopicScore,
     TopicSetting,
 )
+from newsfeed.topics.not_news import NotNews
 
 
 def edition(of: Pool, reader: Settings | None = None) -> Edition:
@@ -294,6 +295,7 @@ def test_causes_of_what_can_not_be_shown() -> None:
         10: ledger.BELOW,
     }
     assert cause(made, 6) == (ledger.MUTED, "you muted “Royal Wedding”")
+    assert cause(made, 3) == (ledger.ADVERT, "an offer")
     assert "Sales" not in visible_text(made)
 
 
@@ -548,6 +550,27 @@ def test_the_largest_story_left_out_is_named() -> None:
     assert (made.big_told, made.big_all) == (0, 1)
 
 
+def test_an_edition_of_an_older_version_says_of_a_runner_up_what_it_kept() -> None:
+    made = edition(pool([candidate(n, n) for n in range(1, 30)]))
+    later = {"title of runner-up", "minutes of runner-up"}
+
+    def without(pick: Pick) -> Pick:
+        kept = {key: value for key, value in pick.account.items() if key not in later}
+        return msgspec.structs.replace(pick, account=kept)
+
+    sections = tuple(
+        msgspec.structs.replace(section, picks=tuple(map(without, section.picks)))
+        for section in made.sections
+    )
+    older = msgspec.structs.replace(made, sections=sections)
+    shown = next(pick for pick in picks(made) if later <= set(pick.account))
+    new, old = (
+        next(row.note for row in why(one, shown.item) if row.name == "Runner-up") for one in (made, older)
+    )
+    assert re.match(r"“Harbour number \d+ .+” would have gained 0\.\d{3} in 0\.\d\d min; \d+ stories", new)
+    assert re.match(r"would have gained 0\.\d{3}; \d+ stories stood for the same place", old)
+
+
 def test_quiet_topics_say_why() -> None:
     feeds = [feed(1, topic_mix={"technology": 1.0}), feed(2, topic_mix={"sales": 1.0})]
     items = [candidate(1, 1), candidate(2, 2, topic="sales", hours=60)]
@@ -619,9 +642,17 @@ def test_short_or_dull_posts_are_no_people() -> None:
     assert re.fullmatch(r"a post worth 0\.\d\d, it takes 0\.20 where few passed it on", said[4])
 
 
+def test_every_kind_of_no_news_has_words_of_its_own() -> None:
+    for kind in {pattern.kind for pattern in NotNews.shipped().patterns}:
+        assert no_news(kind) != kind
+
+
 def test_one_advert_is_no_adverts() -> None:
-    assert foot.read_for_you({ledger.ADVERT: 1})[1].text == ": 1 advert."
-    assert foot.read_for_you({ledger.ADVERT: 2, ledger.SAME: 1})[1].text == ": 1 told the same, 2 adverts."
+    assert foot.read_for_you({ledger.ADVERT: 1})[1].text == ": 1 advert or the like."
+    assert (
+        foot.read_for_you({ledger.ADVERT: 2, ledger.SAME: 1})[1].text
+        == ": 1 told the same, 2 adverts or the like."
+    )
 
 
 def test_the_long_read_is_not_left_out() -> None:

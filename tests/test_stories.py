@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from newsfeed import stories
 from newsfeed.model import Enclosure, Item, StoredItem, Story
-from newsfeed.stories import apart, background
+from newsfeed.stories import apart, background, forms
 from newsfeed.stories.telling import best, clean_title
+from newsfeed.stories.vectors import Terms
 from newsfeed.stories.words import WORD, Vocabulary, word_terms
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
@@ -462,6 +463,14 @@ def test_a_side_telling_is_no_head_however_early_and_well_told() -> None:
     assert story.head not in {1, 9}
 
 
+def test_of_many_tellings_one_that_all_the_others_are_near_to_is_the_head() -> None:
+    tellings = [item(n, "Bridge falls into river", LEAD, feed=n, hours=n) for n in range(1, 6)]
+    near = {1: 0.2, 2: 0.24, 3: 0.3, 4: 0.29, 5: 0.22}
+    # The first one tells enough of it by the usual measure, the third by that of the nearest.
+    assert best(tellings, frozenset(), near) is tellings[2]
+    assert best(tellings[:3], frozenset(), {n: near[n] for n in (1, 2, 3)}) is tellings[0]
+
+
 def test_of_many_copies_the_first_is_the_head_and_a_telling_of_its_own_is_not_taken_for_a_side() -> None:
     own, wire = EVENTS["bridge"][0], EVENTS["bridge"][1]
     items = [item(1, *own, feed=1), *(item(n, *wire, feed=n, hours=4) for n in range(2, 6))]
@@ -479,7 +488,17 @@ def test_open_comes_before_paywalled_and_a_clean_title_before_a_shouted_one() ->
 
 
 @pytest.mark.parametrize(
-    "title", ["", "…", "BRIDGE FALLS TODAY", "Bridge falls into …", "[Video] Bridge falls", "x" * 200]
+    "title",
+    [
+        "",
+        "…",
+        "BRIDGE FALLS TODAY",
+        "Bridge falls into …",
+        "[Video] Bridge falls",
+        "x" * 200,
+        "Velmora bridge latest: barge crew held",
+        "Bridge falls: live updates",
+    ],
 )
 def test_titles_that_are_not_clean(title: str) -> None:
     assert not clean_title(title)
@@ -514,6 +533,29 @@ def test_texts_read_at_once_say_what_each_says(texts: list[str], most: int | Non
     assert [[word_of[t] for t in terms] for terms in found] == [
         [term for word in WORD.findall(text)[:most] for term in word_terms(word)] for text in texts
     ]
+
+
+@given(st.lists(st.sampled_from("abcd"), max_size=9), st.lists(st.sampled_from("abcd"), max_size=9))
+def test_words_in_common_are_counted_in_their_order(some: list[str], others: list[str]) -> None:
+    def longest(a: list[str], b: list[str]) -> int:
+        if not a or not b:
+            return 0
+        if a[0] == b[0]:
+            return 1 + longest(a[1:], b[1:])
+        return max(longest(a[1:], b), longest(a, b[1:]))
+
+    assert forms.common(some, others) == longest(some, others)
+
+
+def test_a_flood_of_like_texts_is_not_compared_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = "Firefighters were called to the {} in the early hours of Monday and carried two guests down a ladder."
+    items = [item(n, f"Fire at {name}", told.format(name), feed=n) for n, name in enumerate(("Belvoir", "Alpenruh", "Seeblick", "Meridian"), start=1)]  # fmt: skip
+    monkeypatch.setattr(forms, "ENOUGH", 1)
+    compare = forms.Forms(items, Terms(items, {}))
+    assert compare.alike(0, 1) > 0.5
+    assert compare.tired
+    assert compare.alike(2, 3) == 0.0
+    assert compare.alike(1, 0) > 0.5
 
 
 def test_no_title_that_a_pattern_would_find_is_without_a_hint() -> None:
@@ -640,3 +682,19 @@ def test_two_affairs_of_one_person_stay_apart() -> None:
     found = parts(join([law, pardon, signed, *day()[0]]))
     assert {frozenset({91, 93}), frozenset({92})} <= found
     assert {frozenset({91}), frozenset({92})} <= parts(join([law, pardon, *day()[0]]))
+
+
+def test_what_makes_two_tellings_one_story_can_be_named() -> None:
+    tellings = [item(n, *told, feed=n) for n, told in enumerate(EVENTS["bridge"], start=1)]
+    found = stories.nearest(tellings[0], tellings)
+    assert found is not None
+    assert found.other in tellings[1:]
+    assert not found.page
+    assert {"Velmora", "bridge"} <= set(found.words)
+    # The rarest of them first: any bridge may fall.
+    assert found.words.index("Velmora") < found.words.index("bridge")
+    link = {"link": "https://press.example/velmora"}
+    post = item(9, "Look at this", "", feed=9, kind="post", **link)
+    page = changed_item(tellings[1], link)
+    assert stories.nearest(post, [tellings[0], page]) == stories.Shared(page, True, ())
+    assert stories.nearest(post, [post]) is None

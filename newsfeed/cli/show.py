@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from io import StringIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -64,7 +65,9 @@ def print_table(made: Any) -> None:
     if out.is_terminal:
         out.print(made)
     else:
-        Console(file=out.file, width=_WHOLE, highlight=False, soft_wrap=True).print(made)
+        drawn = StringIO()
+        Console(file=drawn, width=_WHOLE, highlight=False, soft_wrap=True).print(made)
+        out.file.write("".join(f"{line.rstrip()}\n" for line in drawn.getvalue().splitlines()))
 
 
 def age(then: datetime | None, now: datetime) -> str:

@@ -7,7 +7,7 @@ arguments.
 - `scaled`: what became of shares that add up to more or less than the whole
 - `ledger.CAUSES`: every way that an item can go
 
-The way through a build: `sift` (one telling a story, a cause for all else) → `desk` (rows, rules, facts) → `choose`
+The way through a build: `sift` (one telling a story, weighed, a cause for all else) → `desk` (rows, rules, facts) → `choose`
 (arrays in, rows out) → `page` (places, numbers, reasons, leads) → `verdicts`, `foot` (words around it) → counted by
 `printed`, mended by `building` until the minutes hold.
 """

@@ -18,8 +18,8 @@ from newsfeed.edition.likeness import twins
 from newsfeed.edition.objective import debt
 from newsfeed.edition.page import Layout, grown, layout
 from newsfeed.edition.printed import edition_minutes
-from newsfeed.edition.sift import Telling
 from newsfeed.edition.verdicts import verdicts
+from newsfeed.edition.weighing import Telling
 from newsfeed.edition.wording import heading
 from newsfeed.model import Day, Edition, LedgerEntry, Pick, Pool, Settings, Span, TopicAccount, Untold
 

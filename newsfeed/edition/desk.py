@@ -19,8 +19,9 @@ from newsfeed.edition.choose import Chosen
 from newsfeed.edition.objective import Morning, Rules, weights
 from newsfeed.edition.options import Options, options
 from newsfeed.edition.printed import line_words, pick_minutes
-from newsfeed.edition.sift import Sifted, Telling, sift
+from newsfeed.edition.sift import Sifted, sift
 from newsfeed.edition.telling import Printer
+from newsfeed.edition.weighing import Telling
 from newsfeed.model import Day, Pick, Pool, Settings
 
 OFF_PATH_NOTE = "off your path"

@@ -95,14 +95,16 @@ def _shown(told: Pick | Line) -> Iterator[WhyRow]:
         where = "the long read" if told.section == LONG else f"story {told.n}"
     yield WhyRow(name="On the page", value=where, note=_PASSES.get(by, by))
     if isinstance(told, Pick):
-        printed = "stands on the page: it is news in itself" if told.reason_shown else "kept, not on the page"
+        printed = (
+            "printed beside it: it is news in itself"
+            if told.reason_shown
+            else "kept, not printed: it is no news in itself"
+        )
         yield WhyRow(name="Reason", value=told.reason, note=printed)
     yield WhyRow(
         name="Minutes",
         value=f"{told.minutes:.2f}",
-        note="to read or hear the whole, outside of the page's minutes"
-        if isinstance(told, Pick) and told.section == LONG
-        else "its words at 238 a minute" + (" and .05 to find it" if isinstance(told, Pick) else ""),
+        note=_price(told, account),
     )
     yield from _worth(account)
     if by == "long read" and (fresh := _number(account, "freshness")) > 0:
@@ -117,12 +119,32 @@ def _shown(told: Pick | Line) -> Iterator[WhyRow]:
     yield from _gain(account)
     if "runner-up" in account:
         title = first_words(str(account.get("title of runner-up", "")), _TITLE_WORDS)
+        gained = f"would have gained {_figure(account, 'gain of runner-up')}"
+        if title:  # an edition of an older version kept no more than the gain
+            gained = f"“{title}” {gained} in {_number(account, 'minutes of runner-up'):.2f} min"
         yield WhyRow(
             name="Runner-up",
             value=str(account["runner-up"]),
-            note=f"“{title}” would have gained {_figure(account, 'gain of runner-up')} in {_number(account, 'minutes of runner-up'):.2f} min; "
-            f"{count(int(_number(account, 'rivals')), 'story', 'stories')} stood for the same place",
+            note=f"{gained}; {count(int(_number(account, 'rivals')), 'story', 'stories')} stood for the same place",
         )
+
+
+def _price(told: Pick | Line, account: Mapping[str, float | str]) -> str:
+    """What the minutes of a story are made of, and at how many it was chosen, where its lead grew or shrank later."""
+    if not isinstance(told, Pick):
+        return "its words at 238 a minute"
+    if told.section == LONG:
+        return "to read or hear the whole, outside of the page's minutes"
+    said = "its words at 238 a minute and .05 to find it"
+    chosen = _number(account, "minutes")
+    if chosen and f"{chosen:.2f}" != f"{told.minutes:.2f}":
+        least = (
+            ", the least that is reckoned"
+            if chosen == c.LEAST_MINUTES
+            else " with the lead and the notes it might get"
+        )
+        said += f"; when it was chosen it was reckoned at {chosen:.2f}{least}"
+    return said
 
 
 def _gain(account: Mapping[str, float | str]) -> Iterator[WhyRow]:

@@ -13,7 +13,7 @@ from newsfeed.edition import constants as c
 from newsfeed.edition import memory
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.page import LONG, Layout, worth_account
-from newsfeed.edition.sift import Telling
+from newsfeed.edition.weighing import Telling
 from newsfeed.edition.wording import apart
 from newsfeed.edition.worth import percentile
 from newsfeed.model import Item, Pick

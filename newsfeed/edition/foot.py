@@ -29,7 +29,7 @@ _LEFT_OUT: Mapping[str, str] = MappingProxyType(
         ledger.ROOM: "no room",
         ledger.CAPPED: "over their source’s share",
         ledger.OLD: "too old",
-        ledger.ADVERT: "adverts",
+        ledger.ADVERT: "adverts or the like",
         ledger.MUTED: "muted",
         ledger.LANGUAGE: "in other languages",
         ledger.BEFORE: "from before you subscribed",
@@ -91,9 +91,7 @@ def read_for_you(counts: Mapping[str, int]) -> tuple[Span, ...]:
     parts = []
     for cause, words in _LEFT_OUT.items():
         if number := counts.get(cause, 0):
-            parts.append(
-                f"{number:,} {words.removesuffix('s') if number == 1 and cause == ledger.ADVERT else words}"
-            )
+            parts.append(f"{number:,} {words.replace('adverts', 'advert') if number == 1 else words}")
     rest = f": {', '.join(parts)}." if parts else "."
     return (Span(text=f"{total:,} read for you", href="ledger.html"), Span(text=rest))
 

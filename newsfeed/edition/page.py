@@ -13,8 +13,8 @@ from newsfeed.edition import reasons
 from newsfeed.edition.choose import Choice, Chosen
 from newsfeed.edition.desk import OFF_PATH_NOTE, Desk
 from newsfeed.edition.printed import line_words, pick_minutes
-from newsfeed.edition.sift import Liking, Telling
 from newsfeed.edition.telling import first_words
+from newsfeed.edition.weighing import Liking, Telling
 from newsfeed.edition.wording import count
 from newsfeed.edition.worth import half_life
 from newsfeed.model import Line, Pick, Section, ShortLine

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from newsfeed.edition import constants as c
-from newsfeed.edition.sift import Telling
 from newsfeed.edition.telling import told_by
+from newsfeed.edition.weighing import Telling
 from newsfeed.edition.wording import amount, count
 from newsfeed.model import FeedFacts, Pick
 

@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 from newsfeed.edition import constants as c
 from newsfeed.edition.asked import PLAIN, Asked
 from newsfeed.edition.options import Options, options
-from newsfeed.edition.sift import outlet, words_pattern
+from newsfeed.edition.sift import words_pattern
 from newsfeed.edition.telling import first_words
+from newsfeed.edition.weighing import outlet
 from newsfeed.edition.wording import count, joined, short_day
 from newsfeed.model import Day, FeedFacts, History, Settings, Told
 

@@ -2,73 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from urllib.parse import urlsplit
+from datetime import date, datetime
 
 from newsfeed import text
 from newsfeed.edition import constants as c
 from newsfeed.edition import ledger, memory
-from newsfeed.edition.asked import PLAIN, Asked
-from newsfeed.edition.memory import Return
+from newsfeed.edition.asked import Asked
 from newsfeed.edition.options import Options, options
-from newsfeed.edition.wording import apart, short_day
+from newsfeed.edition.weighing import Scales, Telling
+from newsfeed.edition.wording import apart, no_news, short_day
 from newsfeed.edition.worth import (
-    StoryTopics,
-    Worth,
     age_hours,
-    fold,
     freshness,
-    interest,
-    is_of_dropped,
-    overall_mix,
-    percentile,
-    source_mix,
-    story_topics,
-    worth,
 )
-from newsfeed.model import Candidate, FeedFacts, Pool, Settings, Story
+from newsfeed.model import Candidate, FeedFacts, Pool, Settings
 
 _NUMBER = re.compile(r"\d{1,18}")
-
-
-@dataclass(frozen=True)
-class Liking:
-    """How the reader takes to a source inside one topic, and what that rests on."""
-
-    value: float  # 0..1
-    thumb: int  # on the item itself: decides alone
-    up: int  # liked or opened, of `shown` of this source in this topic
-    down: int
-    shown: int
-    told: bool  # the reader gave any sign in this topic
-
-
-@dataclass(frozen=True)
-class Telling:
-    """A story with the item that tells it best, weighed and ready to be chosen."""
-
-    candidate: Candidate
-    story: int
-    tellers: tuple[Candidate, ...]  # all that may be shown, the telling itself included, in id order
-    outlets: int  # independent ones in the last 48 hours
-    shared_by: int  # social feeds and boosters that passed it on
-    worth: Worth
-    liking: Liking
-    topics: StoryTopics
-    topic: str  # the one it stands for first, "" for none
-    options: Options
-    post: bool  # told by social posts only
-    back: Return | None = None  # it was shown before and has something new
-    bare: bool = False  # only a headline, on a day when most others have more: a line may tell it
-    flaws: tuple[str, ...] = ()  # why it is told badly: what takes from its worth beside its facts
-
-    @property
-    def id(self) -> int:
-        return self.candidate.item.id
 
 
 @dataclass(frozen=True)
@@ -104,7 +56,7 @@ def sift(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetim
 
     stories = {story.id: story for story in pool.stories}
     shown = memory.by_story(pool.history, groups)
-    weigh = _Scales(pool, ask, feeds, chosen, now)
+    weigh = Scales(pool, ask, feeds, chosen, now)
     tellings: list[Telling] = []
     had: dict[int, tuple[str, ...]] = {}
     for key in sorted(groups):
@@ -133,191 +85,6 @@ def sift(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetim
         if one.item.id in causes and (pool.since is None or one.item.first_seen > pool.since)
     )
     return Sifted(tuple(tellings), causes, feeds, had, expired)
-
-
-class _Scales:
-    """What all stories are weighed with."""
-
-    def __init__(
-        self,
-        pool: Pool,
-        ask: Asked,
-        feeds: Mapping[int, FeedFacts],
-        chosen: Mapping[int, Options],
-        now: datetime,
-    ) -> None:
-        self.ask, self.feeds, self.chosen, self.now = ask, feeds, chosen, now
-        overall = overall_mix(pool.feeds, ask.names, ask.under)
-        self.mixes = {n: source_mix(feed, ask.names, ask.under, overall) for n, feed in feeds.items()}
-        self.unknown_mix = source_mix(None, ask.names, ask.under, overall)
-        self.told_well = {one.item.id: _told_well(one) for one in pool.candidates}
-        self.subjects = {one.item.id: _subject(one, feeds.get(one.item.feed)) for one in pool.candidates}
-        articles = [one.item.id for one in pool.candidates if one.item.item.kind != "post"]
-        self.led = sum(self.told_well[n] for n in articles) / max(1, len(articles))
-        self.leadless = c.LEADLESS[0] + (c.LEADLESS[1] - c.LEADLESS[0]) * self.led
-        self.likes: dict[str, tuple[int, int]] = {}
-        self.dislikes: dict[str, int] = {}
-        for number in sorted(feeds):
-            for topic, (liked, offered) in feeds[number].likes.items():
-                one, two = self.likes.get(topic, (0, 0))
-                self.likes[topic] = (one + liked, two + offered)
-            for topic, disliked in feeds[number].dislikes.items():
-                self.dislikes[topic] = self.dislikes.get(topic, 0) + disliked
-
-    def topics(self, group: Sequence[Candidate]) -> StoryTopics:
-        if self.ask.names == (PLAIN,):
-            return StoryTopics({PLAIN: 1.0}, (PLAIN,))
-        told = [
-            (
-                fold(
-                    {score.topic: score.p for score in one.tagging.scores},
-                    self.ask.under,
-                    self.ask.dropped,
-                ),
-                self.mixes.get(one.item.feed, self.unknown_mix),
-            )
-            for one in group
-        ]
-        return story_topics(told, self.ask.names)
-
-    def _surely(self, topics: StoryTopics, one: Candidate) -> StoryTopics:
-        """Of a few words alone the tagger must be sure: a topic that one of them suggests is no topic yet."""
-        sure = {self.ask.under.get(score.topic) for score in one.tagging.scores if score.p >= c.SURE}
-        return StoryTopics(
-            topics.parts, tuple(topic for topic in topics.stands if topic in sure or topic == PLAIN)
-        )
-
-    def muted(self, group: Sequence[Candidate]) -> bool:
-        """Whether the story is about a topic that the reader dropped, or about none that has a share."""
-        scores = [s for one in group for s in one.tagging.scores]
-        strong = {s.topic for s in scores if s.p >= c.STANDS}
-        if strong and all(self.ask.under.get(topic) == "" for topic in strong):
-            return True
-        unwanted = max((s.p for s in scores if s.topic in self.ask.dropped), default=0.0)
-        wanted = max((s.p for s in scores if self.ask.under.get(s.topic)), default=0.0)
-        return is_of_dropped(unwanted, wanted)
-
-    def tellers(self, group: Sequence[Candidate]) -> tuple[int, int]:
-        """Independent outlets within 48 hours of the newest telling, and how many social feeds passed it on."""
-        moments = {one.item.id: one.item.item.published or one.item.first_seen for one in group}
-        newest = max(moments.values())
-        outlets: set[str] = set()
-        sharers: set[str] = set()
-        for one in group:
-            if newest - moments[one.item.id] > timedelta(hours=c.OUTLET_HOURS):
-                continue
-            feed = self.feeds.get(one.item.feed)
-            if feed is not None and (feed.social or one.item.item.kind == "post"):
-                sharers.add(f"feed {feed.feed}")
-                sharers.update(one.item.item.via)
-            else:
-                outlets.add(outlet(feed, one.item.feed))
-        return max(1, len(outlets)), len(sharers)
-
-    def telling(
-        self,
-        key: int,
-        group: Sequence[Candidate],
-        story: Story | None,
-        outlets: int,
-        shared: int,
-        back: Return | None,
-    ) -> Telling:
-        topics = self.topics(group)
-        if len(group) == 1 and not self.told_well[group[0].item.id]:
-            topics = self._surely(topics, group[0])
-        topic = topics.stands[0] if topics.stands else ""
-        values = {one.item.id: self.worth(one, group, outlets, topic, [one]) for one in group}
-        best = min(group, key=lambda one: self._order(one, story, values[one.item.id], back))
-        own = self.chosen.get(best.item.feed, Options())
-        return Telling(
-            candidate=best,
-            story=key,
-            tellers=tuple(sorted(group, key=lambda one: one.item.id)),
-            outlets=outlets,
-            shared_by=shared,
-            # A story is as fresh as its newest telling: what outlets still tell isn't old because its head was quick.
-            worth=self.worth(best, group, outlets, topic, group if outlets > 1 else [best]),
-            liking=self.liking(self.feeds.get(best.item.feed), topic, best.liked),
-            topics=topics,
-            topic=topic,
-            options=own,
-            post=all(one.item.item.kind == "post" for one in group),
-            back=back,
-            bare=self.led >= c.LED and not own.must_read and not self.told_well[best.item.id],
-            flaws=tuple(self._flaws(best)),
-        )
-
-    def _order(
-        self, one: Candidate, story: Story | None, value: Worth, back: Return | None
-    ) -> tuple[bool, bool, bool, bool, bool, bool, float, int]:
-        """The best telling goes first: must-read, the new one of a story that returns, the story's head, …"""
-        own = self.chosen.get(one.item.feed, Options())
-        feed = self.feeds.get(one.item.feed)
-        return (
-            not own.must_read,
-            back is not None and one.item.id != back.item,
-            not self.subjects[one.item.id],
-            story is None or one.item.id != story.head,
-            one.item.item.kind == "post" or (feed is not None and feed.social),
-            own.paywall,
-            -value.value,
-            one.item.id,
-        )
-
-    def liking(self, feed: FeedFacts | None, topic: str, thumb: int) -> Liking:
-        """What the reader made of a source in a topic."""
-        up, offered = feed.likes.get(topic, (0, 0)) if feed else (0, 0)
-        down = feed.dislikes.get(topic, 0) if feed else 0
-        of_topic, of_all = self.likes.get(topic, (0, 0)), self.dislikes.get(topic, 0)
-        return Liking(
-            value=interest((up, offered), of_topic, thumb, dislikes=down, topic_dislikes=of_all),
-            thumb=thumb,
-            up=up,
-            down=down,
-            shown=offered,
-            told=bool(of_topic[0] or of_all),
-        )
-
-    def worth(
-        self,
-        one: Candidate,
-        group: Sequence[Candidate],
-        outlets: int,
-        topic: str,
-        told: Sequence[Candidate],
-    ) -> Worth:
-        """What one telling is worth, as old as the newest of `told`."""
-        feed = self.feeds.get(one.item.feed)
-        own = self.chosen.get(one.item.feed, Options())
-        rate = feed.items_a_day if feed else 0.0
-        known = [
-            percentile(other.item.item.score, self.feeds[other.item.feed].engagement)
-            for other in group
-            if other.item.item.score is not None
-            and other.item.feed in self.feeds
-            and len(self.feeds[other.item.feed].engagement) >= c.ENGAGEMENT_LEAST
-        ]
-        return worth(
-            age_hours=min(age_hours(o.item.item.published, o.item.first_seen, self.now) for o in told),
-            items_a_day=rate,
-            outlets=outlets,
-            interest=self.liking(feed, topic, one.liked).value,
-            engagement=max(known, default=0.5),
-            weight=own.weight,
-            telling=math.prod(self._flaws(one).values(), start=1.0),
-        )
-
-    def _flaws(self, one: Candidate) -> dict[str, float]:
-        """What makes a telling worse than its facts, each with what is left of its worth."""
-        flaws: dict[str, float] = {}
-        if not self.told_well[one.item.id]:
-            flaws["no usable lead"] = self.leadless
-        if not self.subjects[one.item.id]:
-            flaws["a headline that names no subject"] = c.SUBJECTLESS
-        if one.item.item.published is None:
-            flaws["no date"] = c.UNDATED
-        return flaws
 
 
 def _newest_of_series(tellings: Sequence[Telling]) -> tuple[list[Telling], dict[int, tuple[str, str]]]:
@@ -353,37 +120,6 @@ def _moment(one: Telling) -> tuple[datetime, tuple[int, ...], int]:
     return stored.item.published or stored.first_seen, figures, -one.id
 
 
-def _told_well(one: Candidate) -> bool:
-    """Whether there is more than a headline, as it would be printed. A post's headline is all there is."""
-    item = one.item.item
-    if item.kind == "post" or one.lead_to_come:
-        return True
-    words = text.count_words(item.lead)
-    if words > c.LEAD_WORDS:
-        # A lead whose first sentences are all too long is no lead on the page.
-        words = text.count_words(text.lead_within(item.lead, c.LEAD_WORDS, lang=item.lang))
-    return words >= c.LEAD_LEAST
-
-
-def _subject(one: Candidate, feed: FeedFacts | None) -> bool:
-    """Whether the headline says what it is about. A post, and an item without a title, is shown by its words."""
-    item = one.item.item
-    return (
-        item.kind == "post"
-        or not item.title.strip()
-        or text.names_a_subject(item.title, feed.title if feed else "")
-    )
-
-
-def outlet(feed: FeedFacts | None, number: int) -> str:
-    """Feeds of one site are one outlet: its host, without www."""
-    for address in (feed.html_url, feed.url) if feed else ():
-        host = (urlsplit(address).hostname or "").removeprefix("www.")
-        if host:
-            return host
-    return f"feed {number}"
-
-
 def words_pattern(words: Sequence[str]) -> re.Pattern[str] | None:
     """What finds any of these words, as words; None for none."""
     given = sorted({word.strip() for word in words if word.strip()})
@@ -413,7 +149,7 @@ def _refused(
     if language and languages and language not in languages:
         return ledger.LANGUAGE, f"written in “{language}”, which you don’t list"
     if candidate.tagging.not_news and not own.must_read:
-        return ledger.ADVERT, candidate.tagging.not_news
+        return ledger.ADVERT, no_news(candidate.tagging.not_news)
     if not item.title.strip() and not item.lead.strip():
         return ledger.BELOW, "neither headline nor text"
     fresh = freshness(age_hours(item.published, stored.first_seen, now), feed.items_a_day if feed else 0.0)

@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 
 from newsfeed import text
 from newsfeed.edition import constants as c
-from newsfeed.edition.sift import Telling, outlet
+from newsfeed.edition.weighing import Telling, outlet
 from newsfeed.edition.wording import count, when
 from newsfeed.model import Candidate, FeedFacts, Item, Line, Pick, Span, TopicScore
 

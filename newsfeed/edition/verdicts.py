@@ -9,7 +9,7 @@ from newsfeed.edition import ledger
 from newsfeed.edition.choose import Choice
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.extras import post_lacks
-from newsfeed.edition.sift import Telling
+from newsfeed.edition.weighing import Telling
 from newsfeed.edition.wording import apart, percent
 from newsfeed.model import Edition
 

@@ -92,3 +92,26 @@ def percent(share: float) -> str:
 def days_between(earlier: date, later: date) -> int:
     """Whole local days from one date to the other."""
     return (later - earlier) // timedelta(days=1)
+
+
+_NO_NEWS = {
+    "deal": "an offer",
+    "event": "an invitation",
+    "giveaway": "a prize draw",
+    "guide": "a list of what to buy or watch",
+    "horoscope": "a horoscope",
+    "job": "a job advert",
+    "live": "a page that is kept up to date; what happened is told elsewhere",
+    "notice": "a notice of the site",
+    "promotion": "its maker’s own advert",
+    "puzzle": "a puzzle",
+    "quiz": "a quiz",
+    "sponsored": "paid for by a sponsor",
+    "thread": "an open thread",
+    "watch": "where to watch or listen",
+}
+
+
+def no_news(kind: str) -> str:
+    """What kind of no news an item is, in a person's words."""
+    return _NO_NEWS.get(kind, kind)

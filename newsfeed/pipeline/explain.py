@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from newsfeed import edition
+from newsfeed import edition, stories, text
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Day, Edition, Pick, Record, StoredItem, TopicScore
 from newsfeed.pipeline import digest, simulate
 from newsfeed.pipeline.home import Home
 from newsfeed.store import Store
+
+_COMMON = 8  # words that two tellings share, to name
 
 
 class Explanation(Record, frozen=True, kw_only=True):
@@ -53,6 +56,7 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
             if len(weighed) > len(rows) and not of_today:
                 verdict = f"By the edition of {stored.date}, with the numbers of today:"
             rows = weighed
+    rows += tuple(_joined(store, item))
     return Explanation(
         ref=item.ref,
         title=item.item.title,
@@ -62,6 +66,26 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
         rows=rows,
         topics=taggings[item.id].scores if item.id in taggings else (),
     )
+
+
+def _joined(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
+    """What makes an item one story with others."""
+    for story in store.stories_of([item.id]):
+        tellings = store.items(story.items, body="text")
+        mine = next((one for one in tellings if one.id == item.id), item)
+        found = stories.nearest(mine, tellings)
+        if found is None:
+            continue
+        said = [
+            *(["they share a page"] if found.page else []),
+            *([", ".join(found.words[:_COMMON])] if found.words else []),
+        ]
+        yield edition.WhyRow(
+            name="One story with",
+            value=f"“{text.clean_line(found.other.item.title, 80)}”",
+            note=f"by {'; '.join(said) or 'what it shares with others of its story'}"
+            + (f"; {len(tellings)} tellings in all" if len(tellings) > 2 else ""),
+        )
 
 
 def _judged_by(store: Store, item: StoredItem) -> Edition | None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from newsfeed.model import StoredItem, Story
+from newsfeed.stories.shared import Shared, nearest
 
-__all__ = ["join"]
+__all__ = ["Shared", "join", "nearest"]
 
 
 def join(

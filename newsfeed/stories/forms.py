@@ -14,6 +14,7 @@ from newsfeed.stories.words import TEXT_SIGNS, WORD
 
 OPENING = 30  # words of a text, in which its form shows
 SHORT = 8  # words; a shorter text has none
+ENOUGH = 50_000  # pairs of texts; in a flood of like ones those after them are not compared
 COPIED = 0.15  # of the weight of what a text says; who says less that the other doesn't is a copy with cuts
 
 
@@ -24,7 +25,13 @@ class Forms:
         self._items = items
         self._terms = terms
         self._openings: dict[int, list[str]] = {}
+        self._texts: dict[int, set[int]] = {}
         self._alike: dict[tuple[int, int], float] = {}
+
+    @property
+    def tired(self) -> bool:
+        """Whether so many texts were compared that no more are."""
+        return len(self._alike) >= ENOUGH
 
     def has(self, item: int) -> bool:
         """Whether the item says enough under its title to have a form."""
@@ -34,6 +41,8 @@ class Forms:
         """How far two texts open in the same words in the same order, 0..1; 0 where one is too short."""
         pair = (min(some, other), max(some, other))
         if pair not in self._alike:
+            if self.tired:
+                return 0.0
             one, two = self._opening(some), self._opening(other)
             least = min(len(one), len(two))
             self._alike[pair] = common(one, two) / least if least >= SHORT else 0.0
@@ -54,7 +63,7 @@ class Forms:
     def copied(self, some: int, other: int) -> bool:
         """Whether one text says next to nothing that the other item doesn't, and they name nothing apart."""
         here, there = self._terms.all(some), self._terms.all(other)
-        one, two = here - self._terms.of_title(some), there - self._terms.of_title(other)
+        one, two = here & self._text(some), there & self._text(other)
         if not one or not two:
             return False
         apart, aside = one - there, two - here
@@ -83,6 +92,14 @@ class Forms:
                         run = set()
         return len(found)
 
+    def _text(self, item: int) -> set[int]:
+        """The terms of an item's text, whether its title has them too or not."""
+        if item not in self._texts:
+            said = self._items[item].item.text or self._items[item].item.lead
+            words = WORD.findall(said[:TEXT_SIGNS])
+            self._texts[item] = {t for word in words for t in self._terms.of_word(word)}
+        return self._texts[item]
+
     def _opening(self, item: int) -> list[str]:
         if item not in self._openings:
             said = self._items[item].item.text or self._items[item].item.lead
@@ -91,15 +108,15 @@ class Forms:
 
 
 def common(some: Sequence[str], others: Sequence[str]) -> int:
-    """The length of the longest series of words that both have in this order, with others between or not."""
-    best = [0] * (len(others) + 1)
-    for word in some:
-        before = 0
-        for n, other in enumerate(others, start=1):
-            here = best[n]
-            if word == other:
-                best[n] = before + 1
-            elif best[n - 1] > here:
-                best[n] = best[n - 1]
-            before = here
-    return best[-1]
+    """The length of the longest series of words that both have in this order, with others between or not.
+
+    One row of the usual table is the bits of a number here: a bit is 0 where the series grows.
+    """
+    places: dict[str, int] = {}
+    for n, word in enumerate(some):
+        places[word] = places.get(word, 0) | 1 << n
+    whole = row = (1 << len(some)) - 1
+    for word in others:
+        met = row & places.get(word, 0)
+        row = (row + met | row - met) & whole
+    return len(some) - row.bit_count()

@@ -240,31 +240,30 @@ def _brake(a: _Group, b: _Group, terms: Terms, forms: Forms) -> float:
 
 
 def _of_one_form(a: _Group, b: _Group, terms: Terms, forms: Forms) -> bool:
-    """Whether texts of two groups open in one form of words, no copies, and every title of each tells what the
-    other group nowhere does: a name, or so much that little but the form is left."""
+    """Whether a text of each of two groups opens in one form of words, no copies, and the title of each tells what
+    the other group nowhere does: a name, or so much that little but the form is left.
+    """
+    if forms.tired:
+        return False
     some, others = ([m for m in g.members[:LOOKED] if forms.has(m)] for g in (a, b))
     alike = [(x, y) for x in some for y in others if forms.alike(x, y) >= FORM]
     if not alike:
         return False
-    told = [(m, b.said or set()) for m in a.members[:LOOKED]] + [
-        (m, a.said or set()) for m in b.members[:LOOKED]
-    ]
-    named = all(terms.title(m)[0] - said for m, said in told)
-    own = min(forms.own(m, said) for m, said in told)
-    return any(
-        (named or (own >= OWN and forms.alike(x, y) + own - forms.by_name(x, y) >= TWO))
-        and not forms.copied(x, y)
-        for x, y in alike
-    )
+    here, there = a.said or set(), b.said or set()
+    for x, y in alike:
+        named = terms.title(x)[0] - there and terms.title(y)[0] - here
+        own = min(forms.own(x, there), forms.own(y, here))
+        apart = named or (own >= OWN and forms.alike(x, y) + own - forms.by_name(x, y) >= TWO)
+        if apart and not forms.copied(x, y):
+            return True
+    return False
 
 
 def _of_one_actor(a: _Group, b: _Group, terms: Terms, forms: Forms) -> bool:
     """Whether two groups that share names share one only and little else: two affairs of one person or firm."""
     here, there = a.said or set(), b.said or set()
     shared = a.names & b.names
-    if len(shared) > FEW_NAMES or len(a.members) + len(b.members) > FEW:
-        return False
-    if not all(forms.has(m) for m in (*a.members, *b.members)):
+    if len(shared) > FEW_NAMES or len(a.members) + len(b.members) > FEW or forms.tired:
         return False
     least = min(terms.weight(here), terms.weight(there))
     if terms.weight((here & there) - shared) >= LITTLE * least:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from statistics import median
@@ -10,8 +11,14 @@ from newsfeed.model import StoredItem
 
 REAL_LEAD = 12  # words; a shorter one tells too little under a headline
 LONG_TITLE = 110  # signs
+MANY = 4  # tellings
 EARLY = timedelta(hours=2)  # who is so close behind the first tells it as early
 ASIDE = 0.6  # of the usual nearness to the other tellings; what is further off tells a side of the story
+MIDDLE = 0.85  # of the nearest telling's nearness; of four tellings and more one so near to the others tells it all
+RUNNING = re.compile(
+    r"\b(?:live|latest|updates?)\s*[:–—|]|\blive (?:blog|updates?|coverage)\b|\bas it happened\b",
+    re.IGNORECASE,
+)
 KINDS = {"article": 0, "release": 0, "mail": 1, "video": 1, "episode": 1, "question": 2, "post": 3}
 
 
@@ -33,6 +40,7 @@ def best(
     first = min(moment(i) for i in inside)
     near = nearness or {}
     usual = median(near.values()) if len(near) > 2 else 0.0
+    least = ASIDE * usual if len(near) < MANY else max(ASIDE * usual, MIDDLE * max(near.values()))
 
     def rank(item: StoredItem) -> tuple[object, ...]:
         said = item.item.lead or item.item.text
@@ -41,7 +49,7 @@ def best(
         return (
             KINDS.get(item.item.kind, 1),
             words < REAL_LEAD,
-            near.get(item.id, usual) < ASIDE * usual,
+            near.get(item.id, usual) < least,
             item.feed in paywalled,
             not clean_title(item.item.title),
             behind > EARLY,
@@ -55,9 +63,11 @@ def best(
 
 
 def clean_title(title: str) -> bool:
-    """Whether a title reads as one line of a page: not empty, shouted, cut short, over long or dressed up."""
+    """Whether a title reads as one line of a page: not empty, shouted, cut short, over long, dressed up or that of a
+    page that is kept up to date."""
     letters = [c for c in title if c.isalpha()]
     shouted = len(letters) > 8 and sum(c.isupper() for c in letters) > 0.7 * len(letters)
     cut = title.rstrip().endswith(("...", "…"))
     dressed = title.lstrip()[:1] in "[(#@|*" or "!!" in title or "??" in title
-    return bool(letters) and not (shouted or cut or dressed) and len(title) <= LONG_TITLE
+    running = RUNNING.search(title) is not None
+    return bool(letters) and not (shouted or cut or dressed or running) and len(title) <= LONG_TITLE

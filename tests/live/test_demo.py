@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,14 @@ def test_the_sample_sources_cover_the_topics_and_the_cases() -> None:
     lengths = sorted(len(s.items) for s in found)
     assert lengths[1] <= 4  # quiet ones
     assert lengths[-1] >= 50  # and busy ones
+    # A question asked on a site is its own discussion, not the next one's.
+    (front,) = (s for s in found if s.kind == "hn")
+    page = samples.document(front, datetime(2026, 3, 18, 6, 30, tzinfo=UTC))[0].decode()
+    pairs = re.findall(
+        r"<link>([^<]+)</link>.*?<comments>([^<]+)</comments>", page.partition("<item>")[2], re.DOTALL
+    )
+    asked = [(link, comments) for link, comments in pairs if "item?id=" in link]
+    assert [link for link, _ in asked] == [comments for _, comments in asked] != []
 
 
 def test_the_demo_builds_a_page_that_one_would_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -250,6 +251,13 @@ def test_why_answers_for_every_cause_there_is(past: TestHome, capsys: pytest.Cap
             assert rows["Because"]["value"] == entry.detail
     assert past.run("why", f"{newest.date}#1") == 0
     assert past.run("why", newest.sections[0].picks[0].link) == 0
+    several = next(p for s in newest.sections for p in s.picks if p.others)
+    capsys.readouterr()
+    rows = {row["name"]: row for row in as_json(past, capsys, "why", several.ref)["rows"]}
+    assert re.match(r"by (they share a page|[\w’'.,-]+, )", rows["One story with"]["note"])
+    # Into a pipe a table comes whole, and no wider than what it says.
+    assert past.run("why", several.ref) == 0
+    assert all(line == line.rstrip() for line in capsys.readouterr().out.splitlines())
     capsys.readouterr()
     assert past.run("why", "part") == 2
     said = capsys.readouterr().err
