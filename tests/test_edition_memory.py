@@ -14,7 +14,8 @@ from newsfeed import text
 from newsfeed.edition import WhyRow, breadth, build, ledger, remember, since, visible_text, why
 from newsfeed.edition.memory import days_since_topic
 from newsfeed.edition.printed import section_minutes
-from newsfeed.model import Edition, History, Pick, Pool, Shown, TopicSetting, Untold
+from newsfeed.edition.unread import beta_below
+from newsfeed.model import Breadth, Edition, History, Pick, Pool, Shown, TopicSetting, Untold
 from newsfeed.store.editions import summary
 
 YESTERDAY = TODAY - timedelta(days=1)
@@ -441,7 +442,7 @@ def test_blind_spots_come_with_their_remedies() -> None:
     rows = {row.topic: row for row in account.rows}
     assert rows["sales"].silence == 30
     assert rows["sales"].remedy == "Add a source for Sales."
-    assert rows["policy"].remedy == "Raise the share of Policy, or the minutes."
+    assert rows["policy"].remedy == "Raise the share of Policy."
     assert "60 good stories" in rows["policy"].finding
     assert rows["finance"].finding == ""
     # After a no what was found stays, and nothing is proposed for it any more.
@@ -462,13 +463,82 @@ def test_more_of_the_same_share_is_no_remedy_where_all_good_stories_were_told() 
     lines = tuple(msgspec.structs.replace(one, section="line") for one in told)
     for history, remedy in (
         (told, "Add a source for Policy."),
-        (lines, "Raise the share of Policy, or the minutes."),
+        (lines, "Raise the minutes."),
     ):
         account = breadth(msgspec.structs.replace(past, shown=history), settings(), until=TODAY)
         policy = next(row for row in account.rows if row.topic == "policy")
         assert policy.remedy == remedy
         assert "60 good stories" in policy.finding
         assert account.findings.index(policy.finding) == account.remedies.index(remedy)
+
+
+def test_one_step_mends_a_topic_that_was_left_out() -> None:
+    """What had no room wants minutes, also where a line was all it got; what had room, and others more, a share."""
+    past = weeks(30, **(EVEN | {"policy": 0.1}))
+    keys = [day.isoformat() for day in past.days]
+    gone = msgspec.structs.replace(
+        past,
+        picks={key: {**past.picks[key], "policy": int(n >= 16)} for n, key in enumerate(keys)},
+        thin={key: {"policy": "no room"} for key in keys[:16]},
+    )
+
+    def told(section: str, *, days: int) -> History:
+        stories = [
+            msgspec.structs.replace(shown(n, days_ago=n), topic="policy", section=section)
+            for n in range(days)
+        ]
+        return msgspec.structs.replace(past, shown=tuple(stories))
+
+    for history, remedy in (
+        (gone, "Raise the minutes."),
+        (
+            msgspec.structs.replace(gone, thin={key: {"policy": "nothing new"} for key in keys[:16]}),
+            "Raise the share of Policy.",
+        ),
+        (told("line", days=16), "Raise the minutes."),
+        (told("line", days=14), "Raise the share of Policy."),
+        (told("policy", days=16), "Raise the share of Policy."),
+    ):
+        rows = {row.topic: row for row in breadth(history, settings(), until=TODAY).rows}
+        assert rows["policy"].remedy == remedy
+
+
+def test_a_blind_spot_and_what_makes_it_thin_are_one_sentence() -> None:
+    past = weeks(9, **(EVEN | {"policy": 0.1}))
+    keys = [day.isoformat() for day in past.days]
+
+    def finding(topic: str, why: tuple[str, ...], good: int, **more: object) -> str:
+        history = msgspec.structs.replace(
+            past,
+            picks={key: {**past.picks[key], topic: int(n >= len(why))} for n, key in enumerate(keys)},
+            good={key: {**past.good[key], topic: good * (n == 8)} for n, key in enumerate(keys)},
+            thin={key: {topic: cause} for key, cause in zip(keys, why, strict=False) if cause},
+            **more,
+        )
+        account = breadth(history, settings(), until=TODAY)
+        row = next(row for row in account.rows if row.topic == topic)
+        assert row.thin
+        assert account.findings.count(row.finding) == 1
+        return row.finding
+
+    assert (
+        finding("sales", ("nothing new",) * 9, 0) == "Sales was absent from 9 of 9 editions: nothing new (9)."
+    )
+    assert (
+        finding("sales", ("",) * 9, 0)
+        == "Sales was absent from 9 of 9 editions: your sources hardly cover it."
+    )
+    assert (
+        finding("sales", ("nothing good enough",) * 4, 0)
+        == "Sales had no good story in 9 editions, and 4 of 9 editions had nothing of it: nothing good enough (4)."
+    )
+    assert finding("sales", ("",) * 4, 0) == (
+        "Sales had no good story in 9 editions: your sources hardly cover it, and 4 of 9 editions had nothing of it."
+    )
+    assert finding("policy", ("no room",) * 3, 50) == (
+        "Policy got 2 % of the minutes where you asked for 15 %, with 50 good stories there, and 3 of 9 editions had "
+        "nothing of it: no room (3)."
+    )
 
 
 def test_a_thin_topic_says_why_and_what_would_mend_it() -> None:
@@ -516,6 +586,57 @@ def test_one_source_for_all_of_a_topic_is_a_blind_spot() -> None:
     account = breadth(msgspec.structs.replace(weeks(30, **EVEN), shown=past), settings(), until=TODAY)
     policy = next(row for row in account.rows if row.topic == "policy")
     assert policy.finding == "80 % of your Policy news came from one source."
+
+
+@pytest.mark.parametrize(
+    ("x", "a", "b", "expected"),
+    [
+        (0.5, 1, 1, 0.5),
+        (0.5, 1, 3, 0.875),
+        (0.25, 1, 3, 1 - 0.75**3),
+        (0.3, 2, 2, 3 * 0.3**2 - 2 * 0.3**3),
+        (0.5, 40, 40, 0.5),
+        (0.2, 3, 1, 0.2**3),
+        (0.1, 1, 2000, 1.0),  # without running out of numbers
+        (0.9, 2000, 1, 0.0),
+        (0.0, 1, 3, 0.0),
+        (1.0, 1, 3, 1.0),
+    ],
+)
+def test_the_chance_that_a_rate_is_below_another(x: float, a: int, b: int, expected: float) -> None:
+    assert beta_below(x, a, b) == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_topic_that_is_hardly_read_is_told_and_its_share_is_left_alone() -> None:
+    past = weeks(30, **EVEN)
+    keys = [day.isoformat() for day in past.days]
+
+    def account(liked: int, policy: int = 0, *, days: int = 20, declined: tuple[str, ...] = ()) -> Breadth:
+        each = {"technology": (liked, 4), "sales": (1, 2), "policy": (policy, 2)}
+        signs = dict.fromkeys(keys[:days], each)
+        return breadth(msgspec.structs.replace(past, signs=signs, declined=declined), settings(), until=TODAY)
+
+    made = account(1)
+    said = "You liked or opened none of 40 stories under Policy, and 25 % of all."
+    proposal = "Policy keeps its share; lower it if you want less of it."
+    assert made.findings[-1] == said
+    assert made.remedies[made.findings.index(said)] == proposal
+    assert not any("Sales" in finding for finding in made.findings)
+    assert made.rows == breadth(past, settings(), until=TODAY).rows
+    plain = breadth(past, settings(), until=TODAY)
+    assert made.findings[:-1] == plain.findings
+    assert made.remedies[: len(plain.remedies)] == plain.remedies
+    # After a no, where all is read alike, and with fewer signs than tell anything: not a word.
+    for other in (account(1, declined=(proposal,)), account(1, 1), account(1, days=9), account(0, days=19)):
+        assert (other.findings, other.remedies) == (plain.findings, plain.remedies)
+    # Of what got hardly half of what was asked, less isn't proposed.
+    little = msgspec.structs.replace(
+        weeks(30, **(EVEN | {"policy": 0.2})),
+        signs={key: {"sales": (1, 2), "policy": (0, 2)} for key in keys},
+    )
+    assert not any("liked or opened" in one for one in breadth(little, settings(), until=TODAY).findings)
+    # Twenty signs are enough, if the topic had stories enough to tell.
+    assert account(1, days=10).findings[-1].startswith("You liked or opened none of 20 stories under Policy")
 
 
 def test_days_without_an_edition_are_no_data() -> None:

@@ -208,6 +208,7 @@ def test_shares_that_are_scaled_are_told(shares: dict[str, float], core_share: f
         ({"cap": "35%"}, Options(cap=0.35)),
         ({"cap": "a lot"}, Options()),
         ({"paywall": "yes"}, Options(paywall=True)),
+        ({"label": "UK,  centre  left,"}, Options(labels=("UK", "centre left"))),
     ],
 )
 def test_options_of_an_outline(given: dict[str, str], expected: Options) -> None:

@@ -10,7 +10,7 @@ import pytest
 from stored import DAY, HOUR, NOW, TODAY, edition, feeds, item, keep, opened, shown, subscription, update
 
 from newsfeed.errors import StoreError
-from newsfeed.model import History, Line, Pick, Section, Story, Tagging, TopicAccount, TopicScore
+from newsfeed.model import History, Line, Pick, Section, Story, Tagging, Told, TopicAccount, TopicScore
 from newsfeed.store import MailState, Store
 
 YESTERDAY = TODAY - DAY
@@ -335,3 +335,82 @@ def test_a_thumb_counts_in_the_topic_that_its_story_was_told_under(tmp_path: Pat
         store.like(numbers[1], 0, NOW)
         (facts,) = store.pool(TODAY, NOW).feeds
         assert facts.dislikes == {"technology": 1}
+
+
+def test_signs_are_counted_by_page_and_topic_where_the_reader_gave_any(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        numbers = keep(store, *(item(f"i{n}") for n in range(6)))
+        mixed = {"science": 0.6, "sales": 0.5, "policy": 0.2}
+        older, disliked, silent = (YESTERDAY - n * DAY for n in (2, 1, 0))
+        store.record(
+            edition(older),
+            [
+                shown(1, older, item=numbers[0], topic="sales", topics=mixed),
+                shown(2, older, item=numbers[1], topics=mixed),
+                shown(3, older, item=numbers[2], topic="sales"),
+            ],
+        )
+        store.record(edition(disliked), [shown(4, disliked, item=numbers[3], topic="sales")])
+        store.record(edition(silent), [shown(5, silent, item=numbers[4], topic="sales")])
+        assert store.history(TODAY).signs == {}
+        store.like(numbers[0], 1, NOW)
+        store.opened(numbers[1], NOW)
+        store.opened(numbers[3], NOW)
+        store.like(numbers[3], -1, NOW)
+        store.like(numbers[5], 1, NOW)  # it stood on no page
+        assert store.history(TODAY).signs == {
+            older.isoformat(): {"sales": (2, 3), "science": (1, 1)},
+            disliked.isoformat(): {"sales": (0, 1)},
+        }
+        store.like(numbers[3], 0, NOW)
+        assert store.history(TODAY).signs[disliked.isoformat()] == {"sales": (1, 1)}
+
+
+def test_who_told_what_is_read_only_for_a_reader_who_labels_sources(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        a, b, c = feeds(store, "a", "b", "c")
+        (one,) = keep(store, item("one", title="Flood", lang="en"), name="a")
+        (two,) = keep(store, item("two"), name="b")
+        (again,) = keep(store, item("again"), name="a")
+        (post,) = keep(store, item("post", kind="post"), name="c")
+        (lone,) = keep(store, item("lone"), name="c")
+        (early,) = keep(store, item("early"), name="c", before=["early"])
+        (late,) = keep(store, item("late"), name="c", now=NOW + 3 * DAY)
+        (advert,) = keep(store, item("advert"), name="a")
+        (copy,) = keep(store, item("copy"), name="b")
+        store.save_taggings(
+            [
+                Tagging(item=two, scores=(TopicScore(topic="science", p=0.9),)),
+                Tagging(item=advert, not_news="an advert"),
+            ],
+            "m",
+        )
+        flood, *_ = store.save_stories(
+            [
+                Story(id=0, head=one, items=(one, two, again, post, early, late), first=NOW - HOUR, last=NOW),
+                Story(id=0, head=lone, items=(lone,), first=NOW, last=NOW),
+                Story(id=0, head=advert, items=(advert, copy), first=NOW, last=NOW),
+            ]
+        )
+        store.record(edition(YESTERDAY), [])
+        assert store.history(TODAY).told == store.history(TODAY).sources == ()
+        labelled = subscription("a", options={"label": "UK"}, folders=("Social",))
+        store.sync([labelled, subscription("c")], NOW)
+        history = store.history(TODAY)
+        assert history.told == (
+            Told(
+                story=flood,
+                title="Flood",
+                first=NOW - HOUR,
+                feeds=(a.feed, b.feed),
+                topics=("science",),
+                lang="en",
+            ),
+        )
+        assert [(s.feed, s.social, s.options) for s in history.sources] == [
+            (a.feed, True, {"label": "UK"}),
+            (c.feed, False, {}),
+            (b.feed, False, {}),  # it left the list, and told of the flood
+        ]
+        assert store.history(TODAY + 3 * DAY).told[0].feeds == (a.feed, b.feed, c.feed)
+        assert store.pool(TODAY, NOW).history.told == history.told

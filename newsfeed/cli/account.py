@@ -66,8 +66,8 @@ def breadth(
     for finding, remedy in zip_longest(found.findings, found.remedies, fillvalue=""):
         show.say(_with_number(finding, remedy, proposed))
     for row in found.rows:
-        if row.thin:
-            show.say(row.thin if row.finding else _with_number(row.thin, row.remedy, proposed))
+        if row.thin and not row.finding:  # its finding says so already
+            show.say(_with_number(row.thin, row.remedy, proposed))
     if proposed:
         show.say("Nothing of that is ever done by itself. A no for good: newsfeed breadth --no NUMBER.")
 

@@ -14,10 +14,12 @@ from datetime import timedelta
 
 from newsfeed.edition import constants as c
 from newsfeed.edition.asked import Asked, asked
-from newsfeed.edition.quiet import FAILING, step
+from newsfeed.edition.quiet import FAILING, MORE_MINUTES, NO_ROOM, step
+from newsfeed.edition.sides import one_side
 from newsfeed.edition.telling import first_words
+from newsfeed.edition.unread import unread
 from newsfeed.edition.wording import count, percent, short_day
-from newsfeed.model import Breadth, BreadthRow, Day, History, Settings
+from newsfeed.model import Breadth, BreadthRow, Day, History, Settings, Shown
 
 _WEEK = 7
 _NAMED = 3  # big stories without a place that are named
@@ -25,6 +27,7 @@ _TITLE_WORDS = 10
 _SINGLE_LEAST = 5  # picks of a topic before one voice can be said to dominate it
 _LOUD = 1 / 3  # of all minutes from one source
 _THIN = 1 / 3  # of the editions that have nothing of a topic, from which that is worth a word
+_HARDLY = ": your sources hardly cover it."
 _OUT_OF_STEP = 0.15  # change of N1, as a part of it, from which the trend is worth a word
 
 
@@ -46,16 +49,23 @@ def breadth(history: History, settings: Settings, *, days: int = 30, until: Day)
     recent = shares_of(history, ask, held[-_WEEK:])
     rows = tuple(_row(history, ask, name, window, held, got[name]) for name in ask.names)
     numbers, loudest = _numbers(history, ask, held, got, recent)
-    findings, remedies = _general(numbers, loudest, _untold(history, held))
+    findings, remedies = _general(
+        numbers, loudest, _untold(history, held), one_side(history, settings, ask, held)
+    )
     # Each stands in its finding's place, also where the reader wants to hear no more of it.
     remedies = ["" if remedy in history.declined else remedy for remedy in remedies]
     blind = [(row.finding, row.remedy) for row in rows if row.finding]
+    # To ask less of what got hardly half of what was asked would contradict what is said of that.
+    hardly = unread(history, ask, held, apart={row.topic for row in rows if row.got * 2 < row.asked})
+    if hardly:
+        # It is nothing amiss, and comes last; what stands before it has no remedy, or one of its own.
+        remedies += [""] * (len(findings) - len(remedies))
     return Breadth(
         days=window,
         rows=rows,
         headline=f"Informed in {numbers['topics']:.1f} of {len(ask.names)} topics",
-        findings=(*(finding for finding, _ in blind), *findings),
-        remedies=(*(remedy for _, remedy in blind), *remedies),
+        findings=(*(finding for finding, _ in blind), *findings, *(finding for finding, _ in hardly)),
+        remedies=(*(remedy for _, remedy in blind), *remedies, *(proposal for _, proposal in hardly)),
         numbers=numbers,
     )
 
@@ -147,8 +157,10 @@ def _row(
         longest = max(longest, silence)
     good = sum(_sum_under(history.good.get(day.isoformat(), {}), ask, name) for day in held)
     quiet = [_why(history, ask, name, day) for day, number in zip(window, picks, strict=True) if number == 0]
-    finding, remedy = _blind_spot(history, ask, name, held, got, good, quiet)
     thin = _thin(ask.label(name), quiet, len(held))
+    finding, remedy = _blind_spot(history, ask, name, held, got, good, quiet)
+    if finding and thin:
+        finding = _with_absence(finding, thin, quiet, len(held))
     remedy = remedy or (step(_mostly(quiet), ask.label(name)) if thin else "")
     if remedy in history.declined:
         remedy = ""  # what was found stays true, but is proposed no more
@@ -183,9 +195,26 @@ def _thin(label: str, quiet: Sequence[str], editions: int) -> str:
     is. `quiet` has the cause of each absence."""
     if len(quiet) < _THIN * editions:
         return ""
+    return f"{label} was absent from {len(quiet)} of {editions} editions{_causes(quiet)}."
+
+
+def _causes(quiet: Sequence[str]) -> str:
+    """ ": nothing new (4), nothing good enough (1)"; "" where no edition kept any."""
     counted = Counter(why for why in quiet if why)
     causes = ", ".join(f"{why} ({number})" for why, number in counted.most_common())
-    return f"{label} was absent from {len(quiet)} of {editions} editions{f': {causes}' if causes else ''}."
+    return f": {causes}" if causes else ""
+
+
+def _with_absence(finding: str, thin: str, quiet: Sequence[str], editions: int) -> str:
+    """A topic's blind spot and its absences in one sentence, so that it isn't told twice."""
+    causes = _causes(quiet)
+    if finding.endswith(_HARDLY):
+        # Why it was absent says more than that there is hardly any of it.
+        if len(quiet) == editions:
+            return thin if causes else thin.removesuffix(".") + _HARDLY
+        finding = finding.removesuffix(_HARDLY) + "." if causes else finding
+    nothing = f"{len(quiet)} of {editions} editions had nothing of it{causes}."
+    return f"{finding.removesuffix('.')}, and {nothing}"
 
 
 def _blind_spot(
@@ -204,7 +233,7 @@ def _blind_spot(
     if good < max(1, round(c.SUPPLY_LEAST * part)):
         many = "had no good story" if good == 0 else f"had only {count(good, 'good story', 'good stories')}"
         return (
-            f"{label} {many} in {len(held)} editions: your sources hardly cover it.",
+            f"{label} {many} in {len(held)} editions{_HARDLY}",
             step(FAILING, label) if _mostly(quiet) == FAILING else more,
         )
     if share > 0 and got / share < 0.5 and good >= max(3, round(c.DELIVERY_LEAST * part)):
@@ -215,7 +244,7 @@ def _blind_spot(
             ), more
         return (
             f"{label} got {percent(got)} of the minutes where you asked for {percent(share)}, with {good} good stories there.",
-            f"Raise the share of {label}, or the minutes.",
+            MORE_MINUTES if _lost_to_room(history, ask, name, held) else f"Raise the share of {label}.",
         )
     if (voice := _single_voice(history, ask, name, held)) > c.SINGLE_VOICE:
         return (
@@ -234,6 +263,30 @@ def _told_whole(history: History, ask: Asked, name: str, held: Sequence[Day]) ->
             best = max(sorted(shown.topics), key=lambda topic: shown.topics[topic])
             number += ask.under.get(best) == name
     return number
+
+
+def _lost_to_room(history: History, ask: Asked, name: str, held: Sequence[Day]) -> bool:
+    """Whether a topic's good stories got no more than a line, or nothing at all for want of room, on half of the days
+    that had any: then a larger share of minutes that don't hold a story of each topic wouldn't bring it."""
+    good = [day for day in held if _sum_under(history.good.get(day.isoformat(), {}), ask, name) > 0]
+    in_full: set[Day] = set()
+    in_lines: set[Day] = set()
+    for shown in history.shown:
+        if shown.section == "line" and ask.under.get(_stands_for(shown)) == name:
+            in_lines.add(shown.date)
+        elif shown.section != "long" and ask.under.get(_stands_for(shown)) == name:
+            in_full.add(shown.date)
+    lost = [
+        day
+        for day in good
+        if day not in in_full and (day in in_lines or _why(history, ask, name, day) == NO_ROOM)
+    ]
+    return len(lost) * 2 >= len(good) > 0
+
+
+def _stands_for(shown: Shown) -> str:
+    """The topic that a story was told under; the largest of its topics where an older page didn't keep that."""
+    return shown.topic or max(sorted(shown.topics), key=shown.topics.__getitem__, default="")
 
 
 def _single_voice(history: History, ask: Asked, name: str, held: Sequence[Day]) -> float:
@@ -261,7 +314,10 @@ def _untold(history: History, held: Sequence[Day]) -> list[str]:
 
 
 def _general(
-    numbers: Mapping[str, float], loudest: str, untold: Sequence[str]
+    numbers: Mapping[str, float],
+    loudest: str,
+    untold: Sequence[str],
+    sided: Sequence[tuple[str, str]],
 ) -> tuple[list[str], list[str]]:
     """Findings that concern no single topic, what is amiss first, and the remedies of what is amiss."""
     amiss: list[str] = []
@@ -287,6 +343,8 @@ def _general(
         plain.append(
             f"You heard as many voices as {voices:.0f} equal ones; the largest{f', {loudest},' if loudest else ''} had {percent(largest)}."
         )
+    amiss += [finding for finding, _ in sided]
+    remedies += [remedy for _, remedy in sided]
     if quiet := int(numbers["quiet sources"]):
         heard = int(numbers["quiet sources heard"])
         plain.append(

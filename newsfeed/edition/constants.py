@@ -137,6 +137,12 @@ ACCOUNT_DAYS: Final = 7  # nothing is said before so many days of history
 SUPPLY_LEAST: Final = 3
 DELIVERY_LEAST: Final = 10
 SINGLE_VOICE: Final = 0.6
+ONE_SIDE: Final = 0.7  # of a big story's tellers: if so many share a label, it is told from one side
+ONE_SIDE_LEAST: Final = 5  # big stories whose tellers have labels; fewer are chance
+# Silence is no sign while the reader gives hardly any. The overall rate of so many is sure to 22 % (1 / sqrt 20), so
+# that half of it, which a topic is compared with, is surely another rate.
+UNREAD_SIGNS: Final = 20
+UNREAD_SURE: Final = 0.95
 SELDOM: Final = 0.5  # items a day up to which a source is a quiet one
 
 TIE: Final = 1e-12

@@ -23,22 +23,19 @@ class Options:
     cap: float = c.SOURCE_CAP  # share of the minutes for its second and later picks
     most: int = -1  # picks; -1: no limit
     paywall: bool = False
+    labels: tuple[str, ...] = ()  # what the reader calls its kind: an owner, a country, a leaning
 
 
 def options(feed: FeedFacts | None) -> Options:
     """Read a feed's options.
 
     `mute` is yes, or words that mute only this feed's items, with commas. `weight` multiplies worth (.25 to 4).
-    `cap` is a share ("30%") or a number of picks ("2").
+    `cap` is a share ("30%") or a number of picks ("2"). `label` is one label or several, with commas.
     """
     given = feed.options if feed is not None else {}
     mute = given.get("mute", "").strip()
     whole = mute.casefold() in _YES
-    words = (
-        ()
-        if whole or mute.casefold() in _NO
-        else tuple(w.strip() for w in re.split("[,;]", mute) if w.strip())
-    )
+    words = () if whole or mute.casefold() in _NO else _listed(mute)
     cap, most = c.SOURCE_CAP, -1
     if match := re.fullmatch(r"\s*(\d{1,3})\s*(%?)\s*", given.get("cap", "")):
         number = int(match.group(1))
@@ -54,7 +51,12 @@ def options(feed: FeedFacts | None) -> Options:
         cap=cap,
         most=most,
         paywall=_on(given.get("paywall", "")),
+        labels=_listed(given.get("label", "")),
     )
+
+
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(" ".join(word.split()) for word in re.split("[,;]", value) if word.strip())
 
 
 def _on(value: str) -> bool:

@@ -11,6 +11,8 @@ OTHER_LANGUAGES = "in languages you don’t list"
 ALL_SHOWN = "all shown before"
 NO_ROOM = "no room"
 
+MORE_MINUTES = "Raise the minutes."
+
 # A source more is the answer to what the sources there are don't bring.
 _STEPS = {
     NO_SOURCE: "Add a source for {}.",
@@ -20,7 +22,7 @@ _STEPS = {
     TOLD_ELSEWHERE: "Add a source that is all about {}.",
     OTHER_LANGUAGES: "Add their languages to newsfeed.toml, or a source for {} in one of yours.",
     ALL_SHOWN: "Add a second source for {}.",
-    NO_ROOM: "Raise the share of {}.",
+    NO_ROOM: MORE_MINUTES,
 }
 
 

@@ -38,8 +38,8 @@ def sift(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetim
     """Weigh the pool. Every candidate ends in exactly one telling's `tellers` or in `causes`."""
     feeds = {feed.feed: feed for feed in pool.feeds}
     chosen = {number: options(feed) for number, feed in feeds.items()}
-    mute = _words(settings.muted)
-    feed_mutes = {number: _words(o.muted_words) for number, o in chosen.items() if o.muted_words}
+    mute = words_pattern(settings.muted)
+    feed_mutes = {number: words_pattern(o.muted_words) for number, o in chosen.items() if o.muted_words}
     languages = {language.casefold()[:2] for language in settings.languages}
     causes: dict[int, tuple[str, str]] = {}
     groups: dict[int, list[Candidate]] = {}
@@ -120,7 +120,8 @@ def _moment(one: Telling) -> tuple[datetime, tuple[int, ...], int]:
     return stored.item.published or stored.first_seen, figures, -one.id
 
 
-def _words(words: Sequence[str]) -> re.Pattern[str] | None:
+def words_pattern(words: Sequence[str]) -> re.Pattern[str] | None:
+    """What finds any of these words, as words; None for none."""
     given = sorted({word.strip() for word in words if word.strip()})
     if not given:
         return None

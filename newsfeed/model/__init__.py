@@ -26,7 +26,7 @@ from newsfeed.model.edition import (
 from newsfeed.model.feeds import ASKED_AGAIN, Cause, Failure, FeedState, NotModified, Request, Response
 from newsfeed.model.items import Counts, Enclosure, FeedUpdate, Item, KnownItem, Parsed, StoredItem
 from newsfeed.model.lists import Folder, Problem, Subscription, SubscriptionList
-from newsfeed.model.pool import Candidate, FeedFacts, History, Pool, Shown
+from newsfeed.model.pool import Candidate, FeedFacts, History, Pool, Shown, Told
 from newsfeed.model.settings import (
     WEEKDAYS,
     EditionSetting,
@@ -96,6 +96,7 @@ __all__ = [
     "Suggestion",
     "Tagging",
     "Term",
+    "Told",
     "TopicAccount",
     "TopicScore",
     "TopicSetting",

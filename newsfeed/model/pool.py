@@ -57,6 +57,17 @@ class Shown(Record, frozen=True, kw_only=True):
     lead: str = ""  # and what else the page said of it: lead and note
 
 
+class Told(Record, frozen=True, kw_only=True):
+    """A story that several feeds told, as it is known today, whether or not an edition showed it."""
+
+    story: int
+    title: str
+    first: datetime
+    feeds: tuple[int, ...]
+    topics: tuple[str, ...] = ()  # those that any of its items has
+    lang: str = ""  # of its title
+
+
 class History(Record, frozen=True, kw_only=True):
     """What earlier editions did, newest last."""
 
@@ -73,6 +84,11 @@ class History(Record, frozen=True, kw_only=True):
     seldom: Mapping[
         str, tuple[int, ...]
     ] = {}  # ISO date -> feeds that write seldom, and did before this edition
+    # ISO date -> topic -> (stories liked or opened, all of them); of pages on which the reader gave any sign
+    signs: Mapping[str, Mapping[str, tuple[int, int]]] = {}
+    # Only where the reader labels sources: who told what, and all sources that are listed or told of it
+    told: tuple[Told, ...] = ()
+    sources: tuple[FeedFacts, ...] = ()
     declined: tuple[str, ...] = ()  # remedies that the reader said no to
 
 

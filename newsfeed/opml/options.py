@@ -27,6 +27,7 @@ OPTIONS: Mapping[str, Option] = {
     "weight": Option("its items count for more or less", r"\d*\.?\d+", "a number from 0.25 to 4"),
     "cap": Option("the most that an edition takes from it", r"\d{1,3} ?%?", "a number of picks, or a share as in 30%"),
     "paywall": Option("its articles are for subscribers", *_YES_OR_NO),
+    "label": Option("what you call its kind (owner, country, leaning): the account of breadth weighs them", r"(?=.*[^\s,;]).*", "words with commas between"),
     "language": Option("the language it is in, where it says another", r"[A-Za-z]{2,3}(?:[-_]\w{2,8})?", "a code as in de"),
     "boosts": Option("posts of others that an account passes on are items too", *_YES_OR_NO),
     "replies": Option("an account's answers to others are items too", *_YES_OR_NO),

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from newsfeed.errors import StoreError
 from newsfeed.model import Edition, History, Line, Pick, Record, Shown, Untold
-from newsfeed.store import notes, rows, sqlite
+from newsfeed.store import notes, rows, sides, sqlite
 from newsfeed.store.schema import edition, mark, member, shown
 
 
@@ -153,6 +153,7 @@ def history(connection: Connection, local: date, days: int = 90) -> History:
     for row in connection.execute(query).all():
         one = rows.shown_of(row[:-1])
         seen.append(one if row[-1] in {None, one.story} else msgspec.structs.replace(one, story=row[-1]))
+    sided = sides.read(connection, first, local)
     return History(
         shown=tuple(seen),
         days=tuple(accounts),
@@ -165,8 +166,39 @@ def history(connection: Connection, local: date, days: int = 90) -> History:
         thin={d.isoformat(): {n: t.why for n, t in a.topics.items() if t.why} for d, a in accounts.items()},
         voices={d.isoformat(): a.voices for d, a in accounts.items()},
         seldom={d.isoformat(): a.seldom for d, a in accounts.items() if a.seldom},
+        signs=_signs(connection, seen),
+        told=sided.told,
+        sources=sided.sources,
         declined=notes.declined(connection),
     )
+
+
+def _signs(connection: Connection, seen: Sequence[Shown]) -> dict[str, dict[str, tuple[int, int]]]:
+    """By ISO date and topic: how many of its stories the reader liked or opened, and how many there were.
+
+    Only pages on which the reader gave a sign, be it a thumb down: the silence of one that nobody read says nothing.
+    """
+    good, given = set[int](), set[int]()
+    marks = select(mark.c.item, mark.c.liked, mark.c.opened_at)
+    for number, thumb, opened in connection.execute(marks).all():
+        if thumb or opened is not None:
+            given.add(number)
+        if _is_good(thumb, opened):
+            good.add(number)
+    read_on = {one.date for one in seen if one.item in given}
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    for one in seen:
+        if one.date in read_on:
+            of_day = found.setdefault(one.date.isoformat(), {})
+            for topic in _told_under(one):
+                liked, all_of_it = of_day.get(topic, (0, 0))
+                of_day[topic] = (liked + (one.item in good), all_of_it + 1)
+    return found
+
+
+def _is_good(thumb: int | None, opened: datetime | None) -> bool:
+    """Liked, or opened and not disliked."""
+    return bool(thumb and thumb > 0) or (opened is not None and not thumb)
 
 
 class _Topics(Record, frozen=True, kw_only=True):
@@ -177,6 +209,11 @@ class _Topics(Record, frozen=True, kw_only=True):
 
 
 _TOPICS = msgspec.json.Decoder(_Topics)
+
+
+def _told_under(one: Shown | _Topics) -> list[str]:
+    """The topic that a story was told under; where that isn't kept, those that it has with p .5 or more."""
+    return [one.topic] if one.topic else [topic for topic, p in one.topics.items() if p >= 0.5]
 
 
 class Thumbs(NamedTuple):
@@ -202,9 +239,8 @@ def thumbs(connection: Connection, local: date, days: int = 180) -> dict[int, di
     found: dict[int, dict[str, Thumbs]] = {}
     for number, extra, thumb, opened in connection.execute(query).all():
         bad = bool(thumb and thumb < 0)
-        good = bool(thumb and thumb > 0) or (opened is not None and not thumb)
-        told = _TOPICS.decode(extra or "{}")
-        for topic in [told.topic] if told.topic else [t for t, p in told.topics.items() if p >= 0.5]:
+        good = _is_good(thumb, opened)
+        for topic in _told_under(_TOPICS.decode(extra or "{}")):
             of_feed = found.setdefault(number, {})
             so_far = of_feed.get(topic, Thumbs())
             of_feed[topic] = Thumbs(so_far.good + good, so_far.bad + bad, so_far.shown + 1)

@@ -102,6 +102,11 @@ def states(connection: Connection, *, listed: bool = True) -> list[FeedState]:
     return [rows.feed_state(row) for row in connection.execute(query).all()]
 
 
+def in_social_folder(state: FeedState) -> bool:
+    """Whether a feed stands in a folder "Social": it is people posting."""
+    return any(folder.casefold() == "social" for folder in state.subscription.folders)
+
+
 def state(connection: Connection, number: int) -> FeedState:
     """The state of one feed, in the list or not.
 

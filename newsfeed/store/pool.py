@@ -126,7 +126,7 @@ def _facts(
 def _is_social(state: FeedState, brought: Sequence[StoredItem]) -> bool:
     """Whether it is people posting: it stands in a folder "Social", or half of what it brings are posts."""
     posts = sum(i.item.kind == "post" for i in brought)
-    return any(f.casefold() == "social" for f in state.subscription.folders) or posts * 2 > len(brought)
+    return feeds.in_social_folder(state) or posts * 2 > len(brought)
 
 
 def _rhythm(
