@@ -415,6 +415,15 @@ def test_the_account_of_what_was_asked_for() -> None:
     assert account.findings[-1].startswith("The last week was like the others")
 
 
+def test_days_without_an_edition_are_silent_for_every_topic() -> None:
+    past = weeks(14, **EVEN)
+    away = {TODAY - timedelta(days=n) for n in (3, 4, 5)}
+    rest = msgspec.structs.replace(past, days=tuple(day for day in past.days if day not in away))
+    assert {row.silence for row in breadth(rest, settings(), until=TODAY).rows} == {3}
+    # Before the first edition and after the last nobody could be told anything.
+    assert {row.silence for row in breadth(past, settings(), until=TODAY + timedelta(days=4)).rows} == {0}
+
+
 def test_big_stories_are_accounted_for_where_there_were_none() -> None:
     said = "No story was told by 4 or more sources."
     assert (

@@ -60,7 +60,7 @@ def breadth(
     if found.rows:
         table = show.table("Topic", ">Asked", ">Got", ">Longest silence")
         for row in found.rows:
-            silence = show.plural(row.silence, "day") if row.silence else ""
+            silence = show.plural(row.silence, "day")
             table.add_row(Text(row.label), f"{row.asked:.0%}", f"{row.got:.0%}", silence)
         show.print_table(table)
     for finding, remedy in zip_longest(found.findings, found.remedies, fillvalue=""):

@@ -1,7 +1,7 @@
 """The account of breadth: over weeks, what the reader was really told of, beside what was asked for.
 
 Measures: effective topics N1 = exp(-sum X ln X) and N2 = 1 / sum X^2 (Hill numbers) of the minutes by topic;
-balance 100 (1 - sqrt(JSD_2(X, asked))); silence, the longest run of editions without a topic; big stories told;
+balance 100 (1 - sqrt(JSD_2(X, asked))); silence, the longest run of days without a topic; big stories told;
 voices, exp of the entropy of minutes by source; the trend, N1 of the last seven days against the window.
 """
 
@@ -149,11 +149,12 @@ def _row(
         _sum_under(history.picks.get(day.isoformat(), {}), ask, name) if day in kept else None
         for day in window
     )
+    # Days without an edition were silent too, once there were editions.
     silence = longest = 0
-    for number in picks:
-        if number is None:
+    for day, number in zip(window, picks, strict=True):
+        if day < held[0] or day > held[-1]:
             continue
-        silence = silence + 1 if number == 0 else 0
+        silence = 0 if number else silence + 1
         longest = max(longest, silence)
     good = sum(_sum_under(history.good.get(day.isoformat(), {}), ask, name) for day in held)
     quiet = [_why(history, ask, name, day) for day, number in zip(window, picks, strict=True) if number == 0]
