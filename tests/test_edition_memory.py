@@ -539,10 +539,10 @@ def test_a_blind_spot_and_what_makes_it_thin_are_one_sentence() -> None:
     )
     assert (
         finding("sales", ("nothing good enough",) * 4, 0)
-        == "Sales had no good story in 9 editions, and 4 of 9 editions had nothing of it: nothing good enough (4)."
+        == "Sales had no story good enough for a sure place in 9 editions, and 4 of 9 editions had nothing of it: nothing good enough (4)."
     )
     assert finding("sales", ("",) * 4, 0) == (
-        "Sales had no good story in 9 editions: your sources hardly cover it, and 4 of 9 editions had nothing of it."
+        "Sales had no story good enough for a sure place in 9 editions: your sources hardly cover it, and 4 of 9 editions had nothing of it."
     )
     assert finding("policy", ("no room",) * 3, 50) == (
         "Policy got 2 % of the minutes where you asked for 15 %, with 50 good stories there, and 3 of 9 editions had "

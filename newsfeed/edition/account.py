@@ -232,7 +232,11 @@ def _blind_spot(
     more = f"Add a source for {label}."
     part = len(held) / 30
     if good < max(1, round(c.SUPPLY_LEAST * part)):
-        many = "had no good story" if good == 0 else f"had only {count(good, 'good story', 'good stories')}"
+        many = (
+            "had no story good enough for a sure place"
+            if good == 0
+            else f"had only {count(good, 'good story', 'good stories')}"
+        )
         return (
             f"{label} {many} in {len(held)} editions{_HARDLY}",
             step(FAILING, label) if _mostly(quiet) == FAILING else more,
