@@ -127,7 +127,7 @@ def simulate(
         )
     show.print_table(table)
     show.say()
-    topics = show.table("Topic", ">Minutes", ">Would be")
+    topics = show.table("Topic", ">Minutes in all", ">Would be")
     for name in {**found.was, **found.would}:
         topics.add_row(
             Text(found.labels.get(name, name)),
@@ -136,7 +136,7 @@ def simulate(
         )
     show.out.print(topics)
     show.say()
-    for sentence in _what_if(found):
+    for sentence in _what_if(found, days):
         show.say(sentence)
 
 
@@ -147,9 +147,12 @@ def _pair(was: object, would: object) -> str:
     return f"{was} → {would}" if was != would else f"{was}"
 
 
-def _what_if(found: Simulated) -> Iterator[str]:
+def _what_if(found: Simulated, days: int) -> Iterator[str]:
     """The sum of a simulation in sentences."""
     number = len(found.mornings)
+    if number < days:
+        yield f"There {'is 1 morning' if number == 1 else f'are {number} mornings'} so far."
+    yield "A topic's minutes are those of its stories; posts by people and what frames a page belong to none."
     if found.scaled:
         yield found.scaled
     was, would = found.topics
@@ -164,8 +167,8 @@ def _what_if(found: Simulated) -> Iterator[str]:
         )
     if learned := sum(m.learned for m in found.mornings):
         yield (
-            f"On {learned} of {number} mornings your own settings, too, would choose otherwise today, by what was "
-            "learned since; in and out leave that aside."
+            f"On {learned} of {number} mornings your own settings, too, would choose otherwise today, for newsfeed has "
+            "learned since: what comes in (+) and goes out (-) is only what your change does."
         )
 
 
