@@ -4,12 +4,11 @@ In a window of a few hundred items "mortgage" or "drones" may stand twice, as se
 story is about. The window's words are therefore counted together with those of a fixed body of short news texts: the
 seeds that the topics are trained with, in English. A word that none of them has is as rare as the window says.
 
-`python -m newsfeed.stories.background SEEDS.jsonl …` makes the table anew; `make model` does.
+`newsfeed.stories.build` makes the table.
 """
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -76,16 +75,3 @@ def seeds(paths: Iterable[Path]) -> list[str]:
     decode = msgspec.json.Decoder(_Seed).decode
     rows = [decode(line) for path in sorted(paths) for line in path.read_bytes().splitlines() if line.strip()]
     return [f"{row.title} {row.text}" for row in rows]
-
-
-def main(words: list[str] | None = None) -> int:
-    """Build and write."""
-    made = count(seeds(map(Path, words if words is not None else sys.argv[1:])))
-    target = Path(__file__).parent / "data" / TABLE
-    target.write_text(pack(made), encoding="utf-8")
-    print(f"{TABLE}: {len(made.counts):,} terms of {made.texts:,} texts", file=sys.stderr)  # noqa: T201
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
