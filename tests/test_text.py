@@ -619,3 +619,21 @@ def test_what_is_left_of_cdata_is_no_text() -> None:
     html = "<p>A breach, a gag order, and nobody who knew of it for two years. ]]&gt;</p>"
     assert plain_text(html) == "A breach, a gag order, and nobody who knew of it for two years."
     assert plain_text("<p>if (a[b[0]]&gt;1)</p>") == "if (a[b[0]]>1)"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Via Ada Byron, who sums it up best: “A poem made of tides”.", ""),
+        (
+            "Hat tip to Ada Byron for the link. The harbour opens its gates to larger ships on Monday.",
+            "The harbour opens its gates to larger ships on Monday.",
+        ),
+        (
+            "Via satellite the ship sends its position to three harbours every hour.",
+            "Via satellite the ship sends its position to three harbours every hour.",
+        ),
+    ],
+)
+def test_thanks_to_who_told_of_it_are_no_lead(said: str, told: str) -> None:
+    assert lead(said) == told

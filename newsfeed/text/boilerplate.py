@@ -110,6 +110,10 @@ NOTICES: dict[str, tuple[str, ...]] = {
         r"published|posted|updated|language|location|theme|title|version) ?:.{0,250}",
         r"arxiv:\S+ announce type: .{0,60}",
     ),
+    "thanks": (
+        r"(?:via|hat ?tip(?: to)?|h/t|\(via)\s+[@\w'’.-]+(?:\s[\w'’.-]+){0,3}"
+        r"(?:,? who\b.{0,160}|,? for the (?:link|pointer|tip|heads-up)\b.{0,40})?\W*",
+    ),
     "greeting": (
         r"(?:hello|hi|hey|greetings|welcome)\b(?:,? (?:all|again|everyone|everybody|folks|there|friends?|readers?|listeners?))*"
         r"(?:,? (?:and|from|back|to (?:another|the \d+))\b.{0,120})?\W*",
