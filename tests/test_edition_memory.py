@@ -550,6 +550,29 @@ def test_a_blind_spot_and_what_makes_it_thin_are_one_sentence() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("why", "days", "remedy"),
+    [
+        ("nothing new", 5, "Add a source for Policy that writes more often."),
+        ("nothing new", 4, "Raise the share of Policy."),
+        ("no room", 5, "Raise the share of Policy."),
+    ],
+)
+def test_no_larger_share_is_proposed_where_most_mornings_had_nothing_to_give_it_to(
+    why: str, days: int, remedy: str
+) -> None:
+    past = weeks(9, **(EVEN | {"policy": 0.1}))
+    keys = [day.isoformat() for day in past.days]
+    history = msgspec.structs.replace(
+        past,
+        picks={key: {**past.picks[key], "policy": int(n >= days)} for n, key in enumerate(keys)},
+        good={key: {**past.good[key], "policy": 5 * (n >= days)} for n, key in enumerate(keys)},
+        thin={key: {"policy": why} for key in keys[:days]},
+    )
+    rows = {row.topic: row for row in breadth(history, settings(), until=TODAY).rows}
+    assert rows["policy"].remedy == remedy
+
+
 def test_a_thin_topic_says_why_and_what_would_mend_it() -> None:
     past = weeks(9, **EVEN)
     keys = [day.isoformat() for day in past.days]

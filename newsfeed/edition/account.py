@@ -247,9 +247,16 @@ def _blind_spot(
                 f"{label} got {percent(got)} of the minutes where you asked for {percent(share)}: there were only "
                 f"{good} good stories in {len(held)} editions."
             ), more
+        # Most mornings had nothing to give a larger share to.
+        given = sum(_sum_under(history.good.get(day.isoformat(), {}), ask, name) > 0 for day in held)
+        lacking = given * 2 < len(held) and _mostly(quiet) not in ("", NO_ROOM)
         return (
             f"{label} got {percent(got)} of the minutes where you asked for {percent(share)}, with {good} good stories there.",
-            MORE_MINUTES if _lost_to_room(history, ask, name, held) else f"Raise the share of {label}.",
+            step(_mostly(quiet), label)
+            if lacking
+            else MORE_MINUTES
+            if _lost_to_room(history, ask, name, held)
+            else f"Raise the share of {label}.",
         )
     if (voice := _single_voice(history, ask, name, held)) > c.SINGLE_VOICE:
         return (
