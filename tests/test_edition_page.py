@@ -514,6 +514,11 @@ def test_a_headline_alone_must_be_surely_of_its_topic() -> None:
     made = edition(pool([*bare.values(), *(candidate(n, n) for n in range(3, 13))]))
     assert [line.item for line in made.lines] == [2]
     assert cause(made, 1) == (ledger.BELOW, "it fits none of your topics")
+    # Two feeds of one outlet say no more than one.
+    twice = [candidate(n, n, story=1, lead="", p=0.79) for n in (1, 2)]
+    paper = [feed(n, html_url="https://paper.example/") for n in (1, 2)]
+    made = edition(pool([*twice, *(candidate(n, n) for n in range(3, 13))], paper))
+    assert cause(made, 1) == (ledger.BELOW, "it fits none of your topics")
 
 
 def test_what_several_sources_told_gets_a_line_where_the_number_of_picks_binds() -> None:

@@ -110,9 +110,10 @@ class Scales:
         ]
         return story_topics(told, self.ask.names)
 
-    def _surely(self, topics: StoryTopics, one: Candidate) -> StoryTopics:
+    def _surely(self, topics: StoryTopics, group: Sequence[Candidate]) -> StoryTopics:
         """Of a few words alone the tagger must be sure: a topic that one of them suggests is no topic yet."""
-        sure = {self.ask.under.get(score.topic) for score in one.tagging.scores if score.p >= c.SURE}
+        scores = [score for one in group for score in one.tagging.scores]
+        sure = {self.ask.under.get(score.topic) for score in scores if score.p >= c.SURE}
         return StoryTopics(
             topics.parts, tuple(topic for topic in topics.stands if topic in sure or topic == PLAIN)
         )
@@ -154,8 +155,8 @@ class Scales:
         back: Return | None,
     ) -> Telling:
         topics = self.topics(group)
-        if len(group) == 1 and not self.told_well[group[0].item.id]:
-            topics = self._surely(topics, group[0])
+        if outlets == 1 and not any(self.told_well[one.item.id] for one in group):
+            topics = self._surely(topics, group)
         topic = topics.stands[0] if topics.stands else ""
         values = {one.item.id: self.worth(one, group, outlets, topic, [one]) for one in group}
         best = min(group, key=lambda one: self._order(one, story, values[one.item.id], back))
