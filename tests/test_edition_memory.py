@@ -424,6 +424,16 @@ def test_days_without_an_edition_are_silent_for_every_topic() -> None:
     assert {row.silence for row in breadth(past, settings(), until=TODAY + timedelta(days=4)).rows} == {0}
 
 
+@pytest.mark.parametrize(
+    ("lines", "remedy"), [(0.08, "Give more of the minutes to lines."), (0.15, "Raise the minutes.")]
+)
+def test_one_step_mends_big_stories_without_a_place_and_a_loud_source(lines: float, remedy: str) -> None:
+    account = breadth(weeks(30, **EVEN), settings(lines=lines), until=TODAY)
+    told = dict(zip(account.findings, account.remedies, strict=False))
+    assert told["30 of 120 stories that 4 or more sources told had no room."] == remedy
+    assert told["Paper 1 took 50 % of your minutes."] == "Lower its cap in feeds.opml."
+
+
 def test_big_stories_are_accounted_for_where_there_were_none() -> None:
     said = "No story was told by 4 or more sources."
     assert (

@@ -28,6 +28,7 @@ _SINGLE_LEAST = 5  # picks of a topic before one voice can be said to dominate i
 _LOUD = 1 / 3  # of all minutes from one source
 _THIN = 1 / 3  # of the editions that have nothing of a topic, from which that is worth a word
 _HARDLY = ": your sources hardly cover it."
+_MANY_LINES = 0.15  # of the minutes; where lines have so much already, only more minutes bring more of them
 _OUT_OF_STEP = 0.15  # change of N1, as a part of it, from which the trend is worth a word
 
 
@@ -50,7 +51,11 @@ def breadth(history: History, settings: Settings, *, days: int = 30, until: Day)
     rows = tuple(_row(history, ask, name, window, held, got[name]) for name in ask.names)
     numbers, loudest = _numbers(history, ask, held, got, recent)
     findings, remedies = _general(
-        numbers, loudest, _untold(history, held), one_side(history, settings, ask, held)
+        numbers,
+        loudest,
+        _untold(history, held),
+        one_side(history, settings, ask, held),
+        lines=settings.edition.lines,
     )
     # Each stands in its finding's place, also where the reader wants to hear no more of it.
     remedies = ["" if remedy in history.declined else remedy for remedy in remedies]
@@ -330,6 +335,8 @@ def _general(
     loudest: str,
     untold: Sequence[str],
     sided: Sequence[tuple[str, str]],
+    *,
+    lines: float,
 ) -> tuple[list[str], list[str]]:
     """Findings that concern no single topic, what is amiss first, and the remedies of what is amiss."""
     amiss: list[str] = []
@@ -342,7 +349,7 @@ def _general(
             f"{f', the largest {untold[0]}' if untold else ''}."
         )
         plain += [f"Not told either: {one}." for one in untold[1:]]
-        remedies.append("Give more of the minutes to lines, or more minutes.")
+        remedies.append("Give more of the minutes to lines." if lines < _MANY_LINES else MORE_MINUTES)
     elif big:
         plain.append(f"Every story that {c.BIG} or more sources told was told here: {big} in all.")
     else:
@@ -350,7 +357,7 @@ def _general(
     voices, largest = numbers["voices"], numbers["largest voice"]
     if largest > _LOUD:
         amiss.append(f"{loudest or 'One source'} took {percent(largest)} of your minutes.")
-        remedies.append("Add another source beside it, or lower its cap.")
+        remedies.append("Lower its cap in feeds.opml.")
     elif voices > 0:
         plain.append(
             f"You heard as many voices as {voices:.0f} equal ones; the largest{f', {loudest},' if loudest else ''} had {percent(largest)}."
