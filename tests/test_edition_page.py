@@ -529,6 +529,14 @@ def test_what_several_sources_told_gets_a_line_where_the_number_of_picks_binds()
     assert [(line.story, line.note) for line in made.lines] == [(1, "3 sources")]
 
 
+def test_of_two_tellings_under_one_title_the_ledger_names_the_source_that_is_shown() -> None:
+    two = [candidate(n, n, story=1, hours=4 - n, title="Ferry service stops") for n in (1, 2)]
+    other = candidate(3, 3, story=1, hours=1, title="No ferries until the storm has passed")
+    made = edition(pool([*two, other], [feed(n, title=f"Paper {n}") for n in (1, 2, 3)]))
+    assert cause(made, 2) == (ledger.SAME, "same story as “Ferry service stops” of Paper 1")
+    assert cause(made, 3) == (ledger.SAME, "same story as “Ferry service stops”")
+
+
 def test_a_bridge_is_told_once_and_counted_for_both() -> None:
     both = (TopicScore(topic="finance", p=0.8), TopicScore(topic="policy", p=0.8))
     made = edition(pool([candidate(1, 1, scores=both), *(candidate(n, n) for n in range(2, 6))]))

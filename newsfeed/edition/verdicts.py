@@ -36,8 +36,14 @@ def verdicts(desk: Desk, choice: Choice, posts: Sequence[Telling]) -> dict[int, 
         else:
             found[telling.id] = left_out(desk, choice, telling)
         if len(telling.tellers) > 1:
-            same = (ledger.SAME, f"same story as “{desk.printer.title(telling.candidate.item.item, '')}”")
-            found |= {other.item.id: same for other in telling.tellers if other.item.id != telling.id}
+            head = desk.printer.title(telling.candidate.item.item, "")
+            source = desk.printer.source(telling.candidate.item.feed)
+            for other in telling.tellers:
+                if other.item.id != telling.id:
+                    # Under one title only the source tells which of the two is meant.
+                    alike = desk.printer.title(other.item.item, "").casefold() == head.casefold()
+                    of = f" of {source}" if alike and source else ""
+                    found[other.item.id] = (ledger.SAME, f"same story as “{head}”{of}")
     return found
 
 
