@@ -469,6 +469,13 @@ def test_of_many_tellings_one_that_all_the_others_are_near_to_is_the_head() -> N
     # The first one tells enough of it by the usual measure, the third by that of the nearest.
     assert best(tellings, frozenset(), near) is tellings[2]
     assert best(tellings[:3], frozenset(), {n: near[n] for n in (1, 2, 3)}) is tellings[0]
+    # Of those that are as early the nearest, and what is hardly less near is as good: then who says more.
+    together = [item(n, "Bridge falls into river", LEAD, feed=n, hours=n / 10) for n in range(1, 6)]
+    assert best(together, frozenset(), {1: 0.28, 2: 0.29, 3: 0.33, 4: 0.31, 5: 0.2}) is together[2]
+    more = f"{LEAD} The road to Velmora is closed until the pillar stands again."
+    longer = changed_item(together[3], {"text": more, "lead": more})
+    told = [*together[:3], longer, together[4]]
+    assert best(told, frozenset(), {1: 0.28, 2: 0.29, 3: 0.33, 4: 0.31, 5: 0.2}) is longer
 
 
 def test_of_many_copies_the_first_is_the_head_and_a_telling_of_its_own_is_not_taken_for_a_side() -> None:

@@ -15,6 +15,7 @@ MANY = 4  # tellings
 EARLY = timedelta(hours=2)  # who is so close behind the first tells it as early
 ASIDE = 0.6  # of the usual nearness to the other tellings; what is further off tells a side of the story
 MIDDLE = 0.85  # of the nearest telling's nearness; of four tellings and more one so near to the others tells it all
+AS_NEAR = 0.03  # less near by no more than this counts as near as the nearest
 RUNNING = re.compile(
     r"\b(?:live|latest|updates?)\s*[:–—|]|\blive (?:blog|updates?|coverage)\b|\bas it happened\b",
     re.IGNORECASE,
@@ -35,12 +36,14 @@ def best(
 
     `nearness` gives for items (by id) how near they are to the others of the story, 0..1 (`Terms.nearness`). An
     original comes before its copies by being earlier. What differs less than two hours counts as equally
-    early, and then the one that says more under its title goes first.
+    early, and then, of four tellings and more, the one that is nearest to the others goes first, else the one that
+    says more under its title.
     """
     first = min(moment(i) for i in inside)
     near = nearness or {}
     usual = median(near.values()) if len(near) > 2 else 0.0
-    least = ASIDE * usual if len(near) < MANY else max(ASIDE * usual, MIDDLE * max(near.values()))
+    nearest = max(near.values()) if len(near) >= MANY else 0.0
+    least = max(ASIDE * usual, MIDDLE * nearest)
 
     def rank(item: StoredItem) -> tuple[object, ...]:
         said = item.item.lead or item.item.text
@@ -54,6 +57,7 @@ def best(
             not clean_title(item.item.title),
             behind > EARLY,
             timedelta() if behind <= EARLY else behind,
+            near.get(item.id, 0.0) < nearest - AS_NEAR,
             words < 2 * REAL_LEAD,
             behind,
             item.id,
