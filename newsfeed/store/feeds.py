@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from newsfeed.errors import NotFoundError
-from newsfeed.model import Counts, FeedState, FeedUpdate, Item, KnownItem, Subscription
+from newsfeed.model import Counts, FeedFacts, FeedState, FeedUpdate, Item, KnownItem, Subscription
 from newsfeed.store import rows, sqlite, words
 from newsfeed.store.records import Applied, SyncReport
 from newsfeed.store.schema import body, feed, former, item, tagging, tally
@@ -100,6 +100,19 @@ def states(connection: Connection, *, listed: bool = True) -> list[FeedState]:
     """The feeds of the list in its order; with `listed` False, those that were taken out."""
     query = select(*rows.FEED_COLUMNS).where(feed.c.listed == listed).order_by(feed.c.place, feed.c.id)
     return [rows.feed_state(row) for row in connection.execute(query).all()]
+
+
+def facts(state: FeedState, **more: Any) -> FeedFacts:
+    """What an edition is told of a feed: what the list says of it, and `more`."""
+    return FeedFacts(
+        feed=state.feed,
+        title=state.name,
+        url=state.subscription.url,
+        html_url=state.subscription.html_url or state.html_url,
+        folders=state.subscription.folders,
+        options=state.subscription.options,
+        **more,
+    )
 
 
 def in_social_folder(state: FeedState) -> bool:

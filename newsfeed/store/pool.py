@@ -105,13 +105,8 @@ def _facts(
     made_of = editions.thumbs(connection, local)
     for state in (*feeds.states(connection), *former):
         per_day, previous = rhythm.get(state.feed, (0.0, None))
-        yield FeedFacts(
-            feed=state.feed,
-            title=state.name,
-            url=state.subscription.url,
-            html_url=state.subscription.html_url or state.html_url,
-            folders=state.subscription.folders,
-            options=state.subscription.options,
+        yield feeds.facts(
+            state,
             social=_is_social(state, candidates.get(state.feed, ())),
             items_a_day=per_day,
             last_shown=last.get(state.feed),

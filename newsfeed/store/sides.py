@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from newsfeed.model import FeedFacts, FeedState, Told
+from newsfeed.model import FeedFacts, Told
 from newsfeed.store import feeds
 from newsfeed.store import items as reading
 from newsfeed.store.schema import item, item_topic, member, story, tagging
@@ -35,19 +35,7 @@ def read(connection: Connection, first: date, until: date) -> Sides:
     told = tuple(_stories(connection, first, until))
     tellers = {number for one in told for number in one.feeds}
     former = [state for state in feeds.states(connection, listed=False) if state.feed in tellers]
-    return Sides(told, tuple(_source(state) for state in (*listed, *former)))
-
-
-def _source(state: FeedState) -> FeedFacts:
-    return FeedFacts(
-        feed=state.feed,
-        title=state.name,
-        url=state.subscription.url,
-        html_url=state.subscription.html_url or state.html_url,
-        folders=state.subscription.folders,
-        options=state.subscription.options,
-        social=feeds.in_social_folder(state),
-    )
+    return Sides(told, tuple(feeds.facts(s, social=feeds.in_social_folder(s)) for s in (*listed, *former)))
 
 
 def _stories(connection: Connection, first: date, until: date) -> Iterable[Told]:
