@@ -1,16 +1,10 @@
-"""`Store`: the one door to the database."""
+"""`Store`: the one door to what is kept, a verb a method."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
-
-from sqlalchemy import Connection, Engine
 
 from newsfeed.model import (
     Correction,
@@ -32,88 +26,18 @@ from newsfeed.store import (
     feeds,
     items,
     notes,
-    opening,
     pool,
     sqlite,
     stories,
     tags,
-    words,
 )
+from newsfeed.store.database import Database
 from newsfeed.store.items import Body
 from newsfeed.store.records import Applied, Holdings, Mail, MailState, SyncReport
 
 
-class Store:
-    """The memory of one home.
-
-    Every method is one transaction: when a writing one returns, its change is on the disk; when it raises, nothing
-    changed. All raise `StoreError` when the database can't be read or written, with the cause and a repair.
-
-    One store holds one connection. Its methods may be called from any thread, one after the other (a lock sees to
-    it); the pipeline calls them from one. Several processes may each have a store on one file: readers never wait,
-    writers wait up to five seconds for each other.
-    """
-
-    def __init__(self, path: Path, engine: Engine, connection: Connection) -> None:
-        self.path = path
-        self._engine = engine
-        self._connection = connection
-        self._turn = threading.RLock()
-
-    # --------------------------------------------------------------------- opening and closing
-
-    @classmethod
-    def open(cls, place: Path | str, *, now: datetime) -> Store:
-        """Open the database at a path or `sqlite:///` URL; it is made, migrated (after a copy) or checked as needed.
-
-        Raises:
-            SettingsError: the URL is that of another database.
-            NewerStoreError: a newer newsfeed wrote it; it was left untouched.
-            StoreError: it can't be used.
-        """
-        path = sqlite.path_of(place)
-        store = cls(path, *opening.connect(path))
-        try:
-            store._begin_the_day(now)
-        except BaseException:
-            store.close()
-            raise
-        return store
-
-    def _begin_the_day(self, now: datetime) -> None:
-        with self._reading() as c:
-            checked = notes.moment(c, "checked")
-            fresh = checked is not None and checked <= now < checked + care.CHECK_EVERY
-            if fresh and notes.get(c, "words") == words.VERSION and not care.clock_was_ahead(c, now):
-                return
-        with self._writing() as c:
-            care.check(c, self.path, now)
-            care.mend_search(c)
-            care.mend_clock(c, now)
-
-    def close(self) -> None:
-        """Let the database go. Harmless when done twice."""
-        with self._turn:
-            self._connection.close()
-            self._engine.dispose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with self._turn, sqlite.in_words(self.path), sqlite.read(self._connection) as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with self._turn, sqlite.in_words(self.path), sqlite.write(self._connection) as connection:
-            yield connection
+class Store(Database):
+    """The memory of one home: every method is one transaction of its `Database`, and may be called from any thread."""
 
     # --------------------------------------------------------------------- the list and its feeds
 
