@@ -28,15 +28,15 @@ def nearest(item: StoredItem, others: Sequence[StoredItem]) -> Shared | None:
 def _between(item: StoredItem, other: StoredItem) -> Shared:
     known = background.shipped().counts
     mine, theirs = _terms(item), _terms(other)
-    terms = sorted(mine.keys() & theirs.keys(), key=lambda term: (known.get(term, 0), list(mine).index(term)))
+    terms = sorted((term for term in mine if term in theirs), key=lambda term: known.get(term, 0))
     return Shared(other, bool(same_page([item, other])), tuple(mine[term] for term in terms))
 
 
 def _terms(item: StoredItem) -> dict[str, str]:
     """The terms of what is compared of an item, each with the word that it was first written as."""
-    said = f"{item.item.title}\n{(item.item.text or item.item.lead)[:TEXT_SIGNS]}"
+    text = (item.item.text or item.item.lead)[:TEXT_SIGNS]
     found: dict[str, str] = {}
-    for word in WORD.findall(said)[: TEXT_WORDS + len(WORD.findall(item.item.title))]:
+    for word in (*WORD.findall(item.item.title), *WORD.findall(text)[:TEXT_WORDS]):
         for term in word_terms(word):
             found.setdefault(term, word.removesuffix("’s").removesuffix("'s"))
     return found
