@@ -591,6 +591,8 @@ def test_what_is_left_of_a_title_without_what_it_counts(title: str, name: str) -
         ("recorded on 26 May 2014, live", date(2014, 5, 26)),
         ("Dec. 7th, 2007", date(2007, 12, 7)),
         ("5/6/2012", date(2012, 6, 5)),
+        ("Wirtschaft am Mittag, 4. März 2012", date(2012, 3, 4)),
+        ("Sendung vom 31. Dez. 2011", date(2011, 12, 31)),
         ("05-30-2012", date(2012, 5, 30)),
         ("https://paper.example/2014/02/ropes", date(2014, 2, 28)),
         ("between 2021-03-01 and May 5, 2020", date(2021, 3, 1)),

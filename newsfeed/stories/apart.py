@@ -10,6 +10,7 @@ from itertools import accumulate, combinations
 
 from newsfeed.model import StoredItem
 from newsfeed.stories.words import WORD
+from newsfeed.text import latest_day
 
 COUNTED = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 SERIES = re.compile(
@@ -18,15 +19,11 @@ SERIES = re.compile(
     r"épisode|numéro|partie|episodio|número|capítulo|puntata|numero|aflevering|deel|hour|version|beta|build|v)\.?\s*#?\s*(\d+)|#(\d+)\b",
     re.IGNORECASE,
 )
-MONTH = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[^\W\d_]*\.?"
 # Said of an episode that comes again, under a number of today.
 AGAIN = re.compile(
     r"\b(?:re-?run|re-?broadcast|re-?air|repeat|re-?release|encore|replay|from\s+the\s+(?:archives?|vault)|best\s+of|"
     r"wiederholung|rediffusion|rediffusé|repetición|replica)\b",
     re.IGNORECASE,
-)
-DATED = re.compile(
-    rf"\b(?:{MONTH}\s+\d{{1,2}},?\s+(?:19|20)\d\d|\d{{1,2}}\.?\s+{MONTH},?\s+(?:19|20)\d\d)\b", re.IGNORECASE
 )
 VERSION = re.compile(
     r"\b([^\W\d][\w+-]*)\s+v?(\d+(?:\.\d+)+)(?!\S*%)(?!\s*(?:percent|per|m|bn|million|billion)\b)"
@@ -228,8 +225,8 @@ def kept_apart(items: Sequence[StoredItem]) -> Mapping[int, set[int]]:
             told = str(COUNTED.index(told) + 1) if told in COUNTED else told
             by_key["series", *rest].append((n, told))
             by_key["series of", str(item.feed)].append((n, told))
-        if date := DATED.search(title):
-            by_key["dated", str(item.feed)].append((n, date[0].lower()))
+        if day := latest_day(title):
+            by_key["dated", str(item.feed)].append((n, day.isoformat()))
         versions = {v[1].lower(): v[2] for v in VERSION.finditer(title) if v[1].lower() not in MEASURES}
         for name, version in versions.items():
             by_key["version", name].append((n, version))

@@ -6,38 +6,54 @@ import re
 from calendar import monthrange
 from datetime import date
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+# English and German ones, by their first three letters.
+_MONTHS = {
+    "jan": 1,
+    "feb": 2,
+    "mar": 3,
+    "mär": 3,
+    "apr": 4,
+    "may": 5,
+    "mai": 5,
+    "jun": 6,
+    "jul": 7,
+    "aug": 8,
+    "sep": 9,
+    "oct": 10,
+    "okt": 10,
+    "nov": 11,
+    "dec": 12,
+    "dez": 12,
+}
 _MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?)\b\.?"
+    r"(?:jan(?:uary?)?|feb(?:ruary?)?|mar(?:ch)?|märz?|apr(?:il)?|ma[iy]|jun[ei]?|jul[iy]?|aug(?:ust)?"
+    r"|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)\b\.?"
 )
-_WEEKDAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?"
-_TH = r"(?:st|nd|rd|th)?"
+_DAY = r"\d{1,2}(?:st|nd|rd|th|\.)?"
+_YEAR = r"(?:19|20)\d\d"
+_WEEKDAY = r"(?:\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+)?"
+_DAY_OF_MONTH = rf"{_WEEKDAY}(?:\b{_DAY}(?:\s+of)?\s+{_MONTH}|\b{_MONTH}\s+{_DAY})"
+_YEAR_FIRST = rf"\b{_YEAR}[-/.]\d{{1,2}}[-/.]\d{{1,2}}\b"
 # A day with or without its weekday and year: "Mon 4 June, 2012", "May 26th", "05-30-2012", "2012/5/30".
-WRITTEN = (
-    rf"(?:\b{_WEEKDAY},?\s+)?(?:\b\d{{1,2}}{_TH}(?:\s+of)?\s+{_MONTH}|\b{_MONTH}\s+\d{{1,2}}{_TH})"
-    r"(?:,?\s*'?(?:19|20)?\d\d)?\b"
-    r"|\b\d{1,2}[-/.]\s?\d{1,2}[-/.]\s?(?:19|20)?\d\d\b|\b(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}\b"
-)
+WRITTEN = rf"{_DAY_OF_MONTH}(?:,?\s*'?(?:19|20)?\d\d)?\b|\b\d{{1,2}}[-/.]\s?\d{{1,2}}[-/.]\s?(?:19|20)?\d\d\b|{_YEAR_FIRST}"
 _WHOLE = re.compile(
-    rf"(?:\b{_WEEKDAY},?\s+)?(?:\b\d{{1,2}}{_TH}(?:\s+of)?\s+{_MONTH}|\b{_MONTH}\s+\d{{1,2}}{_TH}),?\s+(?:19|20)\d\d\b"
-    r"|\b\d{1,2}[-/.]\s?\d{1,2}[-/.]\s?(?:19|20)\d\d\b|\b(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}\b",
+    rf"{_DAY_OF_MONTH},?\s+{_YEAR}\b|\b\d{{1,2}}[-/.]\s?\d{{1,2}}[-/.]\s?{_YEAR}\b|{_YEAR_FIRST}",
     re.IGNORECASE,
 )
-_YEAR = re.compile(r"(?:19|20)\d\d")
-_WITH_YEAR = re.compile(
-    rf"\b(?P<d1>\d{{1,2}}){_TH}(?:\s+of)?\s+(?P<m1>{_MONTH}),?\s+(?P<y1>(?:19|20)\d\d)\b"
-    rf"|\b(?P<m2>{_MONTH})\s+(?P<d2>\d{{1,2}}){_TH},?\s+(?P<y2>(?:19|20)\d\d)\b"
-    r"|\b(?P<y3>(?:19|20)\d\d)[-/.](?P<m3>\d{1,2})[-/.](?P<d3>\d{1,2})\b"
-    r"|\b(?P<a>\d{1,2})[-/.]\s?(?P<b>\d{1,2})[-/.]\s?(?P<y4>(?:19|20)\d\d)\b"
-    r"|/(?P<y5>(?:19|20)\d\d)/(?P<m5>\d{1,2})/",
+_HAS_YEAR = re.compile(_YEAR)
+_READ = re.compile(
+    rf"\b(?P<d1>\d{{1,2}})(?:st|nd|rd|th|\.)?(?:\s+of)?\s+(?P<m1>{_MONTH}),?\s+(?P<y1>{_YEAR})\b"
+    rf"|\b(?P<m2>{_MONTH})\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th|\.)?,?\s+(?P<y2>{_YEAR})\b"
+    rf"|\b(?P<y3>{_YEAR})[-/.](?P<m3>\d{{1,2}})[-/.](?P<d3>\d{{1,2}})\b"
+    rf"|\b(?P<a>\d{{1,2}})[-/.]\s?(?P<b>\d{{1,2}})[-/.]\s?(?P<y4>{_YEAR})\b"
+    rf"|/(?P<y5>{_YEAR})/(?P<m5>\d{{1,2}})/",
     re.IGNORECASE,
 )
 
 
 def undated(text: str) -> str:
     """A text without the days that it names with their year."""
-    return _WHOLE.sub(" ", text) if _YEAR.search(text) else text
+    return _WHOLE.sub(" ", text) if _HAS_YEAR.search(text) else text
 
 
 def latest_day(text: str) -> date | None:
@@ -46,7 +62,7 @@ def latest_day(text: str) -> date | None:
     Where day and month can't be told apart ("5/6/2012") it is the later of both; an address that names a month
     ("/2012/05/") stands for its last day.
     """
-    found = [day for match in _WITH_YEAR.finditer(text) if (day := _day(match)) is not None]
+    found = [day for match in _READ.finditer(text) if (day := _day(match)) is not None]
     return max(found, default=None)
 
 
@@ -55,7 +71,7 @@ def _day(match: re.Match[str]) -> date | None:
     readings: list[tuple[int | str, int | str, int | str]]
     if part["y1"] or part["y2"]:
         name = (part["m1"] or part["m2"])[:3].casefold()
-        readings = [(part["y1"] or part["y2"], _MONTHS.index(name) + 1, part["d1"] or part["d2"])]
+        readings = [(part["y1"] or part["y2"], _MONTHS[name], part["d1"] or part["d2"])]
     elif part["y3"]:
         readings = [(part["y3"], part["m3"], part["d3"])]
     elif part["y4"]:
