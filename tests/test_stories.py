@@ -400,16 +400,22 @@ def test_what_a_feed_puts_under_everything_joins_nothing() -> None:
 
 
 def test_a_plain_word_that_is_seldom_in_a_window_is_no_name() -> None:
-    two = [
-        item(81, "Americans can still get a cheap mortgage", "Assume the old owner's.", feed=1),
-        item(
-            82,
-            "Renters doubt that a mortgage or credit is within reach",
-            "A survey finds fear of refusal.",
-            feed=2,
-        ),
-    ]
-    assert {frozenset({81}), frozenset({82})} <= parts(join([*two, *day()[0]]))
+    one = item(
+        81,
+        "How one team tests its model",
+        "Bakers in Quillby weigh each loaf, then ask neighbours to guess which oven it came from, blindfolded.",
+        feed=1,
+    )
+    other = item(
+        82,
+        "A team that tests no model",
+        "Lanternists in Oddvik trust their noses: oil that smells of fish goes back to the harbour at once.",
+        feed=2,
+    )
+    assert {frozenset({81}), frozenset({82})} <= parts(join([one, other, *day()[0]]))
+
+
+def test_the_table_of_common_words_is_that_of_the_seeds() -> None:
     seeds = sorted((Path(background.__file__).parents[1] / "topics" / "data" / "seeds").glob("*.jsonl"))
     made = background.count(background.seeds(seeds))
     assert background.shipped() == made == background.unpack(background.pack(made)), "run make model"
