@@ -77,7 +77,7 @@ SECOND: Final = (
 )
 SURE: Final = 0.8  # a topic that the tagger is so sure of stands, however new it is to the reader's sources
 SURER: Final = (
-    1.0  # log-odds by which the tagger must be surer of a topic to name it before the source's usual one
+    0.5  # log-odds by which the tagger must be surer of a topic to name it before the source's usual one
 )
 CERTAIN: Final = 0.001  # no probability is nearer to 0 or 1 than this when two are compared
 POSSIBLE: Final = 0.35  # a topic that only the source's habit lifts must be at least so probable
