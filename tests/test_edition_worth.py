@@ -314,10 +314,3 @@ def test_of_two_sure_topics_the_surer_one_is_named_whatever_its_source_usually_t
         "technology",
         "marketing",
     )
-
-
-def test_what_the_tagger_is_clearly_surer_of_is_first_also_where_it_is_no_second_topic() -> None:
-    habit = {"policy": 0.9, "sales": 0.05, "finance": 0.05}
-    names = tuple(habit)
-    assert story_topics([({"policy": 0.52, "sales": 0.69}, habit)], names).stands == ("sales",)
-    assert story_topics([({"policy": 0.62, "sales": 0.69}, habit)], names).stands == ("policy",)

@@ -197,11 +197,9 @@ def story_topics(
         for t in order
         if t != first and ((plain[t] >= c.SECOND and even[t] >= c.BRIDGE) or plain[t] >= c.SURE)
     ][:1]
-    # Where the tagger is clearly surer of another one, its word goes before the source's habit.
-    surest = max(order, key=lambda t: plain[t])
-    if surest != first and log_odds(plain[surest]) >= log_odds(plain[first]) + c.SURER:
-        return StoryTopics(parts, (surest, first) if plain[first] >= c.SECOND else (surest,))
-    return StoryTopics(parts, (first, *second))
+    # Where the tagger holds both and is clearly surer of one, its word goes before the source's habit.
+    surer = bool(second) and log_odds(plain[second[0]]) >= log_odds(plain[first]) + c.SURER
+    return StoryTopics(parts, (*second, first) if surer else (first, *second))
 
 
 def is_of_dropped(unwanted: float, wanted: float) -> bool:
