@@ -40,10 +40,11 @@ from newsfeed.model.settings import (
     Settings,
     TopicSetting,
 )
-from newsfeed.model.topics import Correction, Story, Tagging, Term, TopicScore
+from newsfeed.model.topics import KINDS, Correction, NewsValue, Story, Tagging, Term, TopicScore
 
 __all__ = [
     "ASKED_AGAIN",
+    "KINDS",
     "PAGE_END",
     "WEEKDAYS",
     "Breadth",
@@ -71,6 +72,7 @@ __all__ = [
     "LedgerEntry",
     "Line",
     "MailSetting",
+    "NewsValue",
     "NotModified",
     "Parsed",
     "Pick",

@@ -27,15 +27,48 @@ class TopicScore(Record, frozen=True, kw_only=True):
     parts: Mapping[str, float] = {}
 
 
-class Tagging(Record, frozen=True, kw_only=True):
-    """The topics of one item, most probable first, and whether it is news at all.
+class NewsValue(Record, frozen=True, kw_only=True):
+    """What an item is worth to know, and what sort of text it is, each with what decided.
 
-    `scores` holds every topic with p of .05 or more; an item *has* a topic from p .5 on.
+    `value` is the expected grade: 3 must know, 2 worth a place, 1 filler, 0 strike. `kind` is the likeliest of
+    `KINDS` with its probability `sure`. `terms` are the words that moved the value most, in points.
+    """
+
+    value: float
+    kind: str = "other"
+    sure: float = 0.0
+    terms: tuple[Term, ...] = ()
+
+
+#: The kinds of text, as graders spell them.
+KINDS = (
+    "event",
+    "analysis",
+    "research",
+    "howto",
+    "opinion",
+    "personal",
+    "promo",
+    "release",
+    "talk",
+    "question",
+    "housekeeping",
+    "entertainment",
+    "other",
+)
+
+
+class Tagging(Record, frozen=True, kw_only=True):
+    """The topics of one item, most probable first, its news value, and whether it is news at all.
+
+    `scores` holds every topic with p of .05 or more; an item *has* a topic from p .5 on. `news` is None for an
+    item that was tagged before there were news values.
     """
 
     item: int
     scores: tuple[TopicScore, ...] = ()
     not_news: str = ""  # "" or the kind: "deal", "sponsored", "quiz", …
+    news: NewsValue | None = None
 
 
 class Correction(Record, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from newsfeed.model import FeedState, StoredItem
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
+from newsfeed.topics import value
 from newsfeed.topics.corrections import corrected
 from newsfeed.topics.records import Label
 from newsfeed.topics.tagger import Tagger
@@ -44,7 +45,7 @@ def load_model(home: Home, store: Store) -> Model:
         home.model_path.unlink(missing_ok=True)
         weights = None
         tagger = topics.load(None, home.settings.topics)
-    name = hashlib.sha256((weights or __version__.encode()) + topics_name(home).encode()).hexdigest()[:16]
+    name = hashlib.sha256((weights or __version__.encode()) + judged_by(home).encode()).hexdigest()[:16]
     states = {s.feed: s for s in store.states()}
     return Model(corrected(tagger, labels(store, states)), name)
 
@@ -52,6 +53,11 @@ def load_model(home: Home, store: Store) -> Model:
 def topics_name(home: Home) -> str:
     """A name for the reader's topics as they are set now; another one means that tags are to be made anew."""
     return hashlib.sha256(msgspec.json.encode(home.settings.topics, order="sorted")).hexdigest()[:16]
+
+
+def judged_by(home: Home) -> str:
+    """A name for what judges items beside the trained weights: the reader's topics and the shipped news value."""
+    return f"{topics_name(home)} {value.shipped_name()}"
 
 
 def document(item: StoredItem, state: FeedState | None) -> topics.Document:

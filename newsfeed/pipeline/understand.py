@@ -12,7 +12,7 @@ from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
 
 YES = frozenset({"yes", "true", "on", "1", "always"})
-TAGGED_BY = "topics tagged by"  # note in the store: the topics' settings that the tags were made with
+TAGGED_BY = "topics tagged by"  # note in the store: the settings and values that the tags were made with
 WINDOW = timedelta(hours=96)  # how far back a new item may join a story
 
 
@@ -36,7 +36,7 @@ def learn(home: Home, store: Store, *, progress: Progress) -> None:
     why = training.train_if_due(home, store)
     if why:
         progress.step(f"Learned your topics anew: {why}")
-    asked = tagging.topics_name(home)
+    asked = tagging.judged_by(home)
     if why or store.get_meta(TAGGED_BY) != asked:
         tagging.retag(home, store)
         store.set_meta(TAGGED_BY, asked)

@@ -69,7 +69,7 @@ def _candidates(
     fresh = true() if since is None else item.c.first_seen > since
     query = (
         reading.selected("text")
-        .add_columns(tagging.c.not_news, tagging.c.scores)
+        .add_columns(*tags.KEPT)
         .outerjoin(tagging, tagging.c.item == item.c.id)
         .where(
             item.c.first_seen <= now + AHEAD, or_(fresh, and_(item.c.before.is_(False), recent, never_shown))
@@ -79,7 +79,7 @@ def _candidates(
     return [
         (
             reading.read(row, "text"),
-            Tagging(item=row[0]) if row[-1] is None else tags.tagging_of(row[0], row[-2], row[-1]),
+            Tagging(item=row[0]) if row[-1] is None else tags.tagging_of(row[0], *row[-len(tags.KEPT) :]),
         )
         for row in connection.execute(query).all()
     ]

@@ -34,7 +34,7 @@ from sqlalchemy.types import TypeDecorator
 
 from newsfeed.store import sqlite
 
-REVISION = 2  # number of the newest migration
+REVISION = 3  # number of the newest migration
 
 
 class Utc(TypeDecorator[datetime]):
@@ -180,6 +180,8 @@ tagging = Table(
     Column("model", Text, nullable=False),
     _text("not_news"),
     Column("scores", Text, nullable=False),
+    Column("value", Float),  # news value, for sums over a feed; NULL before it was judged
+    _text("news"),  # the whole judgement
 )
 
 # The topics an item *has* (p >= .5), for counting.

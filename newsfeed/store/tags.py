@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, delete, insert, select
 
 from newsfeed.errors import NotFoundError
-from newsfeed.model import Correction, StoredItem, Tagging, TopicScore
+from newsfeed.model import Correction, NewsValue, StoredItem, Tagging, TopicScore
 from newsfeed.store import items as reading
 from newsfeed.store import sqlite
 from newsfeed.store.schema import correction, item, item_topic, mark, tagging
@@ -17,6 +17,7 @@ from newsfeed.store.schema import correction, item, item_topic, mark, tagging
 HAS = 0.5  # from this probability on an item has a topic
 
 _SCORES = msgspec.json.Decoder(tuple[TopicScore, ...])
+_NEWS = msgspec.json.Decoder(NewsValue)
 _TOPICS = msgspec.json.Decoder(tuple[str, ...])
 _ENCODER = msgspec.json.Encoder()
 
@@ -47,6 +48,8 @@ def save(connection: Connection, taggings: Sequence[Tagging], model: str) -> Non
                 "model": model,
                 "not_news": t.not_news,
                 "scores": _ENCODER.encode(t.scores).decode(),
+                "value": t.news.value if t.news else None,
+                "news": _ENCODER.encode(t.news).decode() if t.news else "",
             }
             for t in kept.values()
         ],
@@ -66,15 +69,24 @@ def taggings(connection: Connection, numbers: Iterable[int]) -> dict[int, Taggin
     """The taggings of these items, by item; an item without one is missing."""
     found = {}
     for some in reading.chunks(numbers):
-        query = select(tagging.c.item, tagging.c.not_news, tagging.c.scores).where(tagging.c.item.in_(some))
+        query = select(tagging.c.item, *KEPT).where(tagging.c.item.in_(some))
         for row in connection.execute(query).all():
-            found[row[0]] = tagging_of(row[0], row[1], row[2])
+            found[row[0]] = tagging_of(row[0], *row[1:])
     return found
 
 
-def tagging_of(number: int, not_news: str, scores: str) -> Tagging:
+#: The columns that `tagging_of` reads, in its order.
+KEPT = (tagging.c.not_news, tagging.c.scores, tagging.c.news)
+
+
+def tagging_of(number: int, not_news: str, scores: str, news: str) -> Tagging:
     """A tagging as it was kept."""
-    return Tagging(item=number, not_news=not_news, scores=_SCORES.decode(scores))
+    return Tagging(
+        item=number,
+        not_news=not_news,
+        scores=_SCORES.decode(scores),
+        news=_NEWS.decode(news) if news else None,
+    )
 
 
 def tagged_otherwise(connection: Connection, model: str, since: datetime, limit: int) -> list[StoredItem]:

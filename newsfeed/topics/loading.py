@@ -11,7 +11,7 @@ import msgspec
 
 from newsfeed.model import TopicSetting
 
-from . import linear
+from . import linear, value
 from .combine import Scales
 from .lexicon import READER_WEIGHT, Lexicon, shipped, with_reader
 from .records import OTHER, TOPICS, FeedPrior
@@ -90,14 +90,14 @@ def load(weights: bytes | None, topics: Mapping[str, TopicSetting]) -> Tagger:
     data = weights if weights is not None else cold_weights()
     if data is None:
         lexicon = compiled(topics)
-        return Tagger(lexicon, linear.empty(lexicon.topics), Scales(), topics, {})
+        return Tagger(lexicon, linear.empty(lexicon.topics), Scales(), topics, {}, value=value.shipped())
     head, arrays = unpack(data)
     lexicon = compiled(topics)
     model = _widen(linear.from_arrays(head["topics"], arrays), lexicon.topics)
     scales = msgspec.convert(head["scales"], Scales)
     priors = msgspec.convert(head.get("priors", {}), dict[str, FeedPrior])
     learned = msgspec.convert(head.get("learned", []), list[int | str])
-    return Tagger(lexicon, model, scales, topics, priors, learned)
+    return Tagger(lexicon, model, scales, topics, priors, learned, value.shipped())
 
 
 def _widen(model: linear.Linear, topics: tuple[str, ...]) -> linear.Linear:

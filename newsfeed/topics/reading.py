@@ -28,7 +28,8 @@ class Reading(NamedTuple):
     number: NDArray[np.int64]  # the reader's own number of the word
     in_title: NDArray[np.bool_]
     unit: NDArray[np.int64]  # for the lexicon
-    stem: NDArray[np.int64]  # for the model
+    stem: NDArray[np.int64]  # for the model of topics: function words are skipped
+    whole_stem: NDArray[np.int64]  # for the model of news value: function words are told ("how to", "why I")
     foreign: NDArray[np.bool_]  # by document: not English
 
 
@@ -50,12 +51,14 @@ class Stems(dict[str, int]):
 class Reader:
     """Reads documents for one lexicon and one set of stems, and remembers the words it has met."""
 
-    def __init__(self, lexicon: Lexicon, stems: Stems) -> None:
+    def __init__(self, lexicon: Lexicon, stems: Stems, whole_stems: Stems | None = None) -> None:
         self.lexicon = lexicon
         self.stems = stems
+        self.whole_stems = Stems() if whole_stems is None else whole_stems
         self._vocabulary = Vocabulary()
         self._unit: list[int] = [-1]
         self._stem: list[int] = [GAP]
+        self._whole: list[int] = [GAP]
         self._mark: list[int] = [0]
         self._arrays: tuple[NDArray[np.int64], ...] | None = None
         self.generation = 0  # rises when the numbers of words begin anew
@@ -74,16 +77,16 @@ class Reader:
 
         if len(self._vocabulary) > MOST_WORDS:
             self._vocabulary.reset()
-            del self._unit[1:], self._stem[1:], self._mark[1:]
+            del self._unit[1:], self._stem[1:], self._whole[1:], self._mark[1:]
             self._arrays = None
             self.generation += 1
         numbers, place, in_title = read(map(_text, documents), self._vocabulary)
         self._learn()
         assert self._arrays is not None
-        unit, stem_, mark = (array[numbers] for array in self._arrays)
+        unit, stem_, whole, mark_ = (array[numbers] for array in self._arrays)
         document = place.astype(np.int64)
-        english = np.bincount(document, weights=mark > 0, minlength=len(documents))
-        foreign = np.bincount(document, weights=np.maximum(-mark, 0), minlength=len(documents))
+        english = np.bincount(document, weights=mark_ > 0, minlength=len(documents))
+        foreign = np.bincount(document, weights=np.maximum(-mark_, 0), minlength=len(documents))
         by_words = (foreign >= 3) & (foreign > 1.5 * english)
         language = np.array(
             [(1 if d.lang[:2].lower() == "en" else -1) if d.lang else 0 for d in documents], np.int8
@@ -96,6 +99,7 @@ class Reader:
             in_title,
             unit,
             stem_,
+            whole,
             by_words | ((language < 0) & (english < 3 + foreign)),
         )
 
@@ -107,9 +111,13 @@ class Reader:
         if len(self._vocabulary) > known or self._arrays is None:
             for word in list(self._vocabulary)[known:]:
                 self._unit.append(self.lexicon.unit(word))
-                self._stem.append(SKIPPED if word in STOP else self.stems[stem(word)])
+                root = stem(word)
+                self._stem.append(SKIPPED if word in STOP else self.stems[root])
+                self._whole.append(SKIPPED if word.startswith(MARK) else self.whole_stems[root])
                 self._mark.append(language_mark(word))
-            self._arrays = tuple(np.array(part, np.int64) for part in (self._unit, self._stem, self._mark))
+            self._arrays = tuple(
+                np.array(part, np.int64) for part in (self._unit, self._stem, self._whole, self._mark)
+            )
 
 
 def _text(document: Document) -> tuple[str, str]:

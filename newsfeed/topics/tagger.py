@@ -17,6 +17,7 @@ from .lexicon import Lexicon
 from .not_news import NotNews
 from .reading import Reader, Reading, Stems, lengths, tally, word_share
 from .records import OTHER, SHOWN_FROM, TOPICS, Document, FeedPrior
+from .value import ValueModel, silent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,6 +52,7 @@ class Tagger:
         topics: Mapping[str, TopicSetting],
         priors: Mapping[str, FeedPrior],
         learned: Iterable[int | str] = (),
+        value: ValueModel | None = None,
     ) -> None:
         import numpy as np
 
@@ -63,7 +65,8 @@ class Tagger:
         self.lexicon = lexicon
         self.priors = priors
         self.learned = frozenset(learned)  # documents whose corrections the training has seen
-        self._reader = Reader(lexicon, Stems(model.stems))
+        self.value = value or silent()
+        self._reader = Reader(lexicon, Stems(model.stems), Stems(self.value.linear.stems))
         self._not_news = NotNews.shipped()
         self._folders: dict[tuple[str, ...], str] = {}
         self._explainer = Explainer(lexicon, model)
@@ -229,13 +232,15 @@ class Tagger:
                 )
             )
         kinds = self._not_news.kinds(documents)
+        news = self.value.judge(reading)
         return [
             Tagging(
                 item=document.id if isinstance(document.id, int) else 0,
                 scores=tuple(sorted(scores, key=_most_probable)),
                 not_news=kind,
+                news=worth,
             )
-            for document, scores, kind in zip(documents, by_document, kinds, strict=True)
+            for document, scores, kind, worth in zip(documents, by_document, kinds, news, strict=True)
         ]
 
 

@@ -1,0 +1,128 @@
+"""News value and kind: what an item is worth to know, and what sort of text it is.
+
+A linear TF-IDF model of the same features as the topics', function words included: one column is the expected
+grade (ridge regression), the others the log-odds of the kinds (softmax). It ships with the package, made by
+`topics.build` from invented, graded items (`data/value/*.jsonl`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, NamedTuple
+
+from newsfeed.model import KINDS, NewsValue, Term
+
+from . import linear
+from .linear import Scored
+from .reading import Reading
+from .weights import pack, unpack
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+COLUMNS = ("value", *KINDS)
+HIGHEST = 3.0
+MOST_TERMS = 4
+LEAST_POINTS = 0.05  # a word that moves the value by less decides nothing
+
+
+class Calibration(NamedTuple):
+    """The line from the model's estimate, which keeps to the middle, to the expected grade."""
+
+    slope: float = 1.0
+    offset: float = 0.0
+
+
+class ValueModel(NamedTuple):
+    """Weights, and how their estimate is read as a grade."""
+
+    linear: linear.Linear
+    calibration: Calibration
+
+    def judge(self, reading: Reading, shift: NDArray[np.float64] | None = None) -> list[NewsValue]:
+        """Value and kind of each document of a batch; `shift` is what the reader's thumbs add, in grades."""
+        import numpy as np
+
+        scored = linear.score(self.linear, reading._replace(stem=reading.whole_stem))
+        slope, offset = self.calibration
+        grade = offset + slope * scored.score[:, 0]
+        if shift is not None:
+            grade = grade + shift
+        grade = np.clip(grade, 0.0, HIGHEST)
+        odds = np.exp(scored.score[:, 1:] - scored.score[:, 1:].max(axis=1, keepdims=True))
+        odds /= odds.sum(axis=1, keepdims=True)
+        kind = odds.argmax(axis=1)
+        terms = self._terms(scored, reading.documents)
+        return [
+            NewsValue(
+                value=round(float(grade[n]), 3),
+                kind=KINDS[kind[n]],
+                sure=round(float(odds[n, kind[n]]), 3),
+                terms=terms[n],
+            )
+            for n in range(reading.documents)
+        ]
+
+    def _terms(self, scored: Scored, documents: int) -> list[tuple[Term, ...]]:
+        """The words that moved each value most, for or against, in grades."""
+        import numpy as np
+
+        points = self.calibration.slope * scored.value * self.linear.weights[scored.feature, 0]
+        heavy = np.flatnonzero(np.abs(points) >= LEAST_POINTS)
+        order = heavy[np.lexsort((scored.feature[heavy], -np.abs(points[heavy]), scored.document[heavy]))]
+        found: list[list[Term]] = [[] for _ in range(documents)]
+        for document, feature, point in zip(
+            scored.document[order].tolist(),
+            scored.feature[order].tolist(),
+            points[order].round(3).tolist(),
+            strict=True,
+        ):
+            if len(found[document]) < MOST_TERMS:
+                found[document].append(Term(term=self.linear.name(feature), weight=point))
+        return [tuple(terms) for terms in found]
+
+
+def pack_value(model: ValueModel) -> bytes:
+    """The model as bytes, its weights at half precision."""
+    import numpy as np
+
+    arrays = linear.arrays(model.linear)
+    arrays |= {name: arrays[name].astype(np.float16) for name in ("idf", "weights")}
+    return pack({"columns": list(COLUMNS), "calibration": list(model.calibration)}, arrays)
+
+
+def unpack_value(data: bytes) -> ValueModel:
+    """The model from its bytes.
+
+    Raises:
+        WeightsError: the bytes are no weights of ours.
+    """
+    head, arrays = unpack(data)
+    return ValueModel(linear.from_arrays(head["columns"], arrays), Calibration(*head["calibration"]))
+
+
+def silent() -> ValueModel:
+    """A model that knows nothing: every item is worth filler."""
+    return ValueModel(linear.empty(COLUMNS), Calibration(1.0, 1.0))
+
+
+def shipped_bytes() -> bytes | None:
+    """The weights that ship with the package; None before `make model` has made them."""
+    file = files(__package__).joinpath("data", "value.weights")
+    return file.read_bytes() if file.is_file() else None
+
+
+@cache
+def shipped() -> ValueModel:
+    """The model that ships with the package."""
+    data = shipped_bytes()
+    return silent() if data is None else unpack_value(data)
+
+
+@cache
+def shipped_name() -> str:
+    """A name for the shipped weights; another one means that items are to be judged anew."""
+    return hashlib.sha256(shipped_bytes() or b"").hexdigest()[:16]
