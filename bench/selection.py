@@ -165,6 +165,7 @@ def arrays(day: Day, posts: Iterable[Post]) -> Morning:
         outlets=np.array([day.outlets[p.story] for p in rows], dtype=np.int64),
         pickable=np.ones(len(rows), dtype=bool),
         off_path=np.zeros(len(rows), dtype=bool),
+        heard=np.zeros(len(rows), dtype=bool),
     )
 
 
@@ -411,6 +412,7 @@ def speed() -> None:
             outlets=1 + rng.geometric(0.6, number),
             pickable=np.ones(number, dtype=bool),
             off_path=np.zeros(number, dtype=bool),
+            heard=np.zeros(number, dtype=bool),
         )
         for budget, most in ((5.0, 16), (10.0, 40)):
             rules = Rules(

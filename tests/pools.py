@@ -15,6 +15,7 @@ from newsfeed.model import (
     FeedReport,
     History,
     Item,
+    NewsValue,
     Pool,
     Settings,
     StoredItem,
@@ -96,7 +97,7 @@ def feed(number: int, **more: Any) -> FeedFacts:
 
 
 def candidate(number: int, feed_number: int = 1, **more: Any) -> Candidate:
-    """An item of two hours ago about technology, in a story of its own; `more` replaces what it names."""
+    """An event of weight, two hours ago, about technology, in a story of its own; `more` replaces what it names."""
     hours = more.pop("hours", 2.0)
     topic = more.pop("topic", "technology")
     p = more.pop("p", 0.9)
@@ -113,6 +114,7 @@ def candidate(number: int, feed_number: int = 1, **more: Any) -> Candidate:
         key: more.pop(key) for key in ("story", "liked", "not_news", "before", "first_seen") if key in more
     }
     scores = more.pop("scores", (TopicScore(topic=topic, p=p),) if topic else ())
+    news = NewsValue(value=more.pop("value", 2.4), kind=more.pop("text_kind", "event"), sure=0.9)
     made = Item(**(item | more))
     return Candidate(
         item=StoredItem(
@@ -123,7 +125,7 @@ def candidate(number: int, feed_number: int = 1, **more: Any) -> Candidate:
             first_seen=whole.get("first_seen", made.published or NOW),
             before=whole.get("before", False),
         ),
-        tagging=Tagging(item=number, scores=scores, not_news=whole.get("not_news", "")),
+        tagging=Tagging(item=number, scores=scores, not_news=whole.get("not_news", ""), news=news),
         story=whole.get("story", number),
         liked=whole.get("liked", 0),
     )

@@ -37,7 +37,7 @@ def test_defaults_name_the_topics_in_order_with_the_finer_ones_under_technology(
     ]
     assert {n for n, t in settings.topics.items() if t.parent == "technology"} == {"ai", "security", "design"}
     assert settings.edition.minutes == 5
-    assert settings.edition.max_items == 16
+    assert settings.edition.max_items is None
 
 
 def test_a_reader_adds_renames_and_drops_topics() -> None:
@@ -177,3 +177,12 @@ def test_the_clock_can_be_set_for_looking_at_other_days(monkeypatch: pytest.Monk
 def test_the_machines_zone_is_found() -> None:
     assert config.detect_timezone()
     assert "NEWSFEED_CLOCK" not in os.environ
+
+
+def test_the_starters_old_number_of_stories_counts_as_not_set(tmp_path: Path) -> None:
+    assert parse("[edition]\nmax_items = 16").edition.max_items is None
+    assert parse("[edition]\nmax_items = 12").edition.max_items == 12
+    (tmp_path / "newsfeed.toml").write_text("[edition]\nmax_items = 16\n")
+    assert config.has_starters_limit(tmp_path)
+    (tmp_path / "newsfeed.toml").write_text("[edition]\nminutes = 16\n")
+    assert not config.has_starters_limit(tmp_path)

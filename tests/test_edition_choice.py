@@ -39,6 +39,7 @@ def morning(rows: list[tuple[int, int, float, float, tuple[float, ...], int, int
         outlets=np.array([row[5] for row in rows], dtype=np.int64),
         pickable=np.ones(len(rows), dtype=np.bool_),
         off_path=np.zeros(len(rows), dtype=np.bool_),
+        heard=np.zeros(len(rows), dtype=np.bool_),
     )
 
 
@@ -103,7 +104,7 @@ def test_minutes_and_number_of_picks_hold_lines_included(given: tuple[Morning, R
     choice = choose(*given)
     m, rules = choice.morning, given[1]
     spent = sum(m.minutes[p.row] for p in choice.picks)
-    spent += sum(m.line_minutes[r] for r in (*choice.places, *choice.big))
+    spent += sum(m.line_minutes[r] for r in (*choice.places, *choice.big, *choice.spare))
     assert spent <= rules.budget + 1e-9
     assert spent == pytest.approx(choice.spent)
     assert len(choice.picks) <= rules.most

@@ -188,7 +188,10 @@ def test_building_twice_from_the_same_past_gives_the_same_edition() -> None:
 
 
 def test_after_an_absence_one_edition_of_the_same_minutes_counts_what_went_stale() -> None:
-    items = [*(candidate(n, n) for n in range(1, 4)), *(candidate(n, 9, hours=24 * 5) for n in range(10, 16))]
+    items = [
+        *(candidate(n, n) for n in range(1, 4)),
+        *(candidate(n, 9, hours=24 * 5.9) for n in range(10, 16)),
+    ]
     past = shown(7, days_ago=4)
     source = pool(items, [feed(9, items_a_day=20.0)], history=after(past), since=NOW - timedelta(days=6))
     made = build(source, settings(), date=TODAY, now=NOW)
@@ -199,7 +202,7 @@ def test_after_an_absence_one_edition_of_the_same_minutes_counts_what_went_stale
 def test_older_items_are_entered_in_the_ledger_of_their_own_day_only() -> None:
     began = NOW - timedelta(hours=24)
     old = [
-        candidate(1, 1, hours=60),  # stale by now
+        candidate(1, 1, hours=150),  # stale by now
         candidate(2, 2, hours=30, title="An older story that may still stand", topic="sales"),
         candidate(3, 3, hours=30, not_news="deal"),
     ]
@@ -246,7 +249,7 @@ def test_when_nothing_beats_the_line_the_block_says_so() -> None:
     morning = [candidate(n, n) for n in range(1, 4)]
     made = build(pool(morning), settings(), date=TODAY, now=NOW)
     later = NOW + timedelta(hours=3)
-    dull = candidate(20, 20, hours=-1, first_seen=NOW + timedelta(hours=2), topic="")
+    dull = candidate(20, 20, hours=-1, first_seen=NOW + timedelta(hours=2), value=0.4)
     updated = since(made, pool([*morning, dull]), settings(), now=later)
     assert updated.since is None
     assert updated.since_note == "Nothing since 07:30 is worth your minutes."
@@ -269,7 +272,7 @@ def test_everything_told_is_remembered_with_its_story() -> None:
     assert set(kept) == {one.story for one in told}
     assert made.lines
     flood = kept[1]
-    assert flood.section == "line"
+    assert flood.section == "top"
     assert flood.items == (1, 2, 3, 4, 5)
     assert flood.outlets == 5
     assert flood.sentence == "Flood closes the northern line"
@@ -337,7 +340,7 @@ def test_the_figures_of_why_add_up_by_hand(seed: int) -> None:
         def figure(name: str, table: dict[str, WhyRow] = table) -> float:
             return float(table[name].value)
 
-        parts = [figure(name) for name in ("Told by", "Interest", "Engagement", "Rarity")]
+        parts = [figure(name) for name in ("News value", "Told by", "Interest", "Engagement")]
         telling = figure("Telling") if "Telling" in table else 1.0
         assert figure("Worth") == pytest.approx(
             min(1.0, figure("Freshness") * sum(parts) * telling), abs=0.003
@@ -366,8 +369,8 @@ def evaluated(sum_in_words: str) -> float:
 
 
 def test_the_words_for_no_room_name_both_sides() -> None:
-    items = [candidate(n, n) for n in range(1, 60)]
-    made = build(pool(items), settings(2.0), date=TODAY, now=NOW)
+    items = [candidate(n, n, lead="The gates were widened in spring. " * 5) for n in range(1, 60)]
+    made = build(pool(items), settings(2.0, max_items=40, lines=0.0), date=TODAY, now=NOW)
     details = {entry.detail for entry in made.ledger if entry.cause == ledger.ROOM}
     assert details
     assert all(detail.startswith("needs ") and detail.endswith("were left") for detail in details)

@@ -30,34 +30,48 @@ from newsfeed.model import Enclosure, TopicSetting
 NAMES = ("technology", "sales", "policy")
 
 
-@pytest.mark.parametrize(("rate", "hours"), [(100.0, 18), (12 / 24, 24), (0.25, 48), (0.1, 96), (0.0, 96)])
-def test_half_life_is_half_the_usual_gap_within_bounds(rate: float, hours: float) -> None:
-    assert half_life(rate) == hours
-    assert freshness(hours, rate) == pytest.approx(0.5)
-    assert freshness(-3, rate) == 1.0
+def test_an_event_ages_faster_than_research_or_analysis() -> None:
+    assert half_life("event") == half_life("howto") == half_life("") < half_life("research")
+    assert half_life("analysis") == half_life("opinion") == half_life("research")
+    assert freshness(half_life("event"), half_life("event")) == pytest.approx(0.5)
+    assert freshness(-3, 18.0) == 1.0
 
 
 @untimed(deadline=None)
 @given(
     st.floats(-10, 1000),
-    st.floats(0, 200),
+    st.floats(0, 3),
     st.integers(0, 50),
     st.floats(0, 1),
     st.floats(0, 1),
     st.floats(0.25, 4),
 )
 def test_worth_lies_within_0_and_1(
-    age: float, rate: float, outlets: int, liking: float, engaged: float, weight: float
+    age: float, news: float, outlets: int, liking: float, engaged: float, weight: float
 ) -> None:
     found = worth(
-        age_hours=age, items_a_day=rate, outlets=outlets, interest=liking, engagement=engaged, weight=weight
+        news=news,
+        age_hours=age,
+        half_life=60.0,
+        outlets=outlets,
+        interest=liking,
+        engagement=engaged,
+        weight=weight,
     )
     assert 0 <= found.value <= 1
 
 
 def test_worth_by_hand() -> None:
-    found = worth(age_hours=18, items_a_day=2, outlets=4, interest=1.0, engagement=0.0)
-    assert found.value == pytest.approx(0.5 * (0.45 * 2 / 3 + 0.20 + 0 + 0.05))
+    found = worth(news=2.0, age_hours=60, half_life=60, outlets=4, interest=1.0, engagement=0.0)
+    assert found.value == pytest.approx(0.5 * (0.75 * 2 / 3 + 0.25 * 2 / 3 + 0.10 - 0.05))
+
+
+def test_what_matters_goes_before_what_is_newer_or_rarer() -> None:
+    """A lone event of the evening before beats trifles of a source that hardly ever writes."""
+    bank = worth(news=2.6, age_hours=10, half_life=60, outlets=1)
+    lizard = worth(news=1.0, age_hours=0.1, half_life=60, outlets=1)
+    diary = worth(news=0.8, age_hours=0.0, half_life=120, outlets=1)
+    assert bank.value > 2 * lizard.value > 2 * diary.value
 
 
 def test_percentile_needs_five_known_scores() -> None:
@@ -250,12 +264,11 @@ def test_near_duplicates_that_grouping_missed_are_told_once() -> None:
 
 
 def test_a_story_is_as_fresh_as_its_newest_telling() -> None:
-    busy = [feed(n, items_a_day=30.0) for n in (1, 2)]
     items = [candidate(1, 1, story=7, hours=22), candidate(2, 2, story=7, hours=2), candidate(3, 1, hours=22)]
-    made = build(pool(items, busy), settings(), date=TODAY, now=NOW)
+    made = build(pool(items), settings(), date=TODAY, now=NOW)
     shares = {pick.item: float(pick.account["freshness"]) for s in made.sections for pick in s.picks}
-    assert shares[1] == pytest.approx(2 ** (-2 / 18), abs=0.001)
-    assert shares[3] == pytest.approx(2 ** (-22 / 18), abs=0.001)
+    assert shares[1] == pytest.approx(2 ** (-2 / 60), abs=0.001)
+    assert shares[3] == pytest.approx(2 ** (-22 / 60), abs=0.001)
 
 
 # --------------------------------------------------------------------------- the long read
@@ -290,17 +303,16 @@ def test_nothing_is_better_than_filler_for_the_long_read(changed: dict[str, Any]
     assert made.long_read is None
 
 
-def test_a_talk_of_a_quarter_of_an_hour_is_a_long_read_and_a_busy_source_needs_a_second_voice() -> None:
-    few = [candidate(n, n) for n in range(1, 30)]
+def test_a_talk_of_a_quarter_of_an_hour_is_a_long_read_where_it_is_worth_it() -> None:
+    few = [candidate(n, n, value=2.8) for n in range(1, 30)]
     talk = candidate(
         90, 90, hours=30, kind="video", enclosures=(Enclosure(url="https://v.example/1", seconds=900),)
     )
     made = build(pool([*few, talk]), settings(3.0), date=TODAY, now=NOW)
     assert made.long_read is not None
     assert made.long_read.note == "15 min, when you have them"
-    busy = feed(90, items_a_day=30.0)
-    long = [candidate(90, 90, words=2380, hours=20)]
-    assert build(pool([*few, *long], [busy]), settings(2.0), date=TODAY, now=NOW).long_read is None
+    dull = [candidate(90, 90, words=2380, hours=20, value=1.2)]
+    assert build(pool([*few, *dull]), settings(2.0), date=TODAY, now=NOW).long_read is None
 
 
 def test_of_two_sure_topics_the_surer_one_is_named_whatever_its_source_usually_tells() -> None:

@@ -133,7 +133,7 @@ def test_what_a_setting_does_otherwise_than_it_says_is_told(
         assert "add up" not in said
         assert "max_items" not in said
         (home.folder / "newsfeed.toml").write_text(
-            "[topics.finance]\nshare = 0.9\n[edition]\nmax_items = 2\n"
+            "[topics.finance]\nshare = 0.9\n[edition]\nmax_items = 2\nlines = 0\n"
         )
         assert home.run("digest", "--no-open", "--rebuild", "--no-refresh") == 0
         said = " ".join(capsys.readouterr().out.split())

@@ -9,7 +9,14 @@ from newsfeed.config.checking import ADDRESS, CHOICES, RANGES, THIS_MACHINE, pub
 from newsfeed.config.explaining import PLAIN
 from newsfeed.config.machine import detect_timezone, frozen_clock, has_display, home_folder, user_folders
 from newsfeed.config.places import FILE, with_table
-from newsfeed.config.reading import DEFAULT_TOPICS, OTHER_VARIABLES, PREFIX, load, parse
+from newsfeed.config.reading import (
+    DEFAULT_TOPICS,
+    OTHER_VARIABLES,
+    PREFIX,
+    has_starters_limit,
+    load,
+    parse,
+)
 from newsfeed.config.secret import (
     KEYRING_SERVICE,
     MAIL_VARIABLE,
@@ -40,6 +47,7 @@ __all__ = [
     "frozen_clock",
     "has_display",
     "has_mail_variable",
+    "has_starters_limit",
     "home_folder",
     "keep_in_keyring",
     "load",

@@ -64,7 +64,7 @@ def check(settings: Settings, text: str) -> None:
             raise fail([table, key], f"{value!r} is no choice", f"Allowed: {', '.join(allowed)}.")
     for (table, key), (low, high) in RANGES.items():
         value = getattr(getattr(settings, table), key)
-        if not low <= value <= high:
+        if value is not None and not low <= value <= high:
             raise fail([table, key], f"{value:g} is out of range", f"Allowed: {low:g} to {high:g}.")
     try:
         ZoneInfo(settings.timezone)
@@ -103,6 +103,7 @@ def check(settings: Settings, text: str) -> None:
             "other",
             "top",
             "people",
+            "listen",
             "since",
             "long",
         }:

@@ -31,6 +31,7 @@ DEFAULT_TOPICS: Mapping[str, TopicSetting] = {
     "security": TopicSetting(label="Security", parent="technology"),
     "design": TopicSetting(label="Design", parent="technology"),
 }
+STARTERS_LIMIT = 16  # max_items in the starter settings of earlier versions
 S = TypeVar("S")
 
 
@@ -59,6 +60,8 @@ def parse(text: str, environment: Mapping[str, str], *, home: Path) -> Settings:
         raise SettingsError(
             FILE, f"is no valid TOML: {error}", "Mend that line; strings need quotes, tables need [brackets]."
         ) from error
+    if _starters_limit(data):
+        del data["edition"]["max_items"]
     from_environment = _overlay(data, environment)
     _merge_topics(data)
     data["home"] = str(home)
@@ -70,6 +73,20 @@ def parse(text: str, environment: Mapping[str, str], *, home: Path) -> Settings:
     settings = _convert(data, Settings, text, from_environment, [])
     check(settings, text)
     return settings
+
+
+def _starters_limit(data: Mapping[str, Any]) -> bool:
+    """Whether a file holds the number of stories that the starter settings once wrote: it counts as not set."""
+    edition = data.get("edition")
+    return isinstance(edition, dict) and edition.get("max_items") == STARTERS_LIMIT
+
+
+def has_starters_limit(home: Path) -> bool:
+    """Whether the newsfeed.toml of a home still holds that number."""
+    try:
+        return _starters_limit(tomllib.loads((home / FILE).read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return False
 
 
 def _convert(data: Any, kind: type[S], text: str, from_environment: Mapping[str, str], under: list[str]) -> S:

@@ -12,12 +12,12 @@ muted = []                     # words you do not wish to read about, e.g. ["roy
 
 [edition]
 minutes = 5                    # a hard limit for the whole page
-max_items = 16
 core = "technology"            # the subject you live from
 core_share = 0.4               # its part of the minutes; the other topics share the rest
 # breadth = "balanced"         # "depth": more of fewer topics; "breadth": every topic before a second story of any
 # voices = "balanced"          # "few" or "many" different sources over the days
-# lines = 0.08                 # part of the minutes for big stories told in one line; 0: none
+# lines = 0.08                 # part of the minutes kept for big stories told in one line; 0: none
+# max_items = 12               # stories at the most; left out, the minutes alone decide
 # off_path = true              # one pick may be of what you were shown least of in two weeks
 # long_read = true             # one a day, outside the minutes
 # read_articles = "same-site"  # for picks with a thin lead: "all" sites, or "off"

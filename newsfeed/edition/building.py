@@ -73,7 +73,7 @@ def _fitted(desk: Desk, budget: float, *, plain: bool) -> _Draft | None:
         if round(room * 1000) in tried:
             break
         tried.add(round(room * 1000))
-        most = max(0, desk.settings.edition.max_items - len(posts))
+        most = max(0, desk.most_items - len(posts))
         choice = _told_once(desk, room, most)
         draft = _draft(desk, choice, posts, budget, in_short=in_short)
         over = draft.minutes - budget
@@ -114,17 +114,18 @@ def _told_once(desk: Desk, room: float, most: int) -> Choice:
 
 
 def _richer(one: _Draft, other: _Draft) -> bool:
-    topics = {short.label for short in one.page.short}
-    others = {short.label for short in other.page.short}
-    return (len(topics), one.choice.value) > (len(others), other.choice.value + c.TIE)
+    """Whether a page tells of more topics, else has the better picks, else uses more of the minutes."""
+    topics, others = ({short.label for short in draft.page.short} for draft in (one, other))
+    if len(topics) != len(others) or abs(one.choice.value - other.choice.value) > c.TIE:
+        return (len(topics), one.choice.value) > (len(others), other.choice.value)
+    return one.minutes > other.minutes
 
 
 def _waiting(desk: Desk, choice: Choice) -> bool:
-    """Whether a story above the line is still without a place."""
-    told = {int(choice.morning.stories[pick.row]) for pick in choice.picks}
-    if len(choice.picks) >= choice.most:
-        return False
-    return any(t.worth.value >= c.LINE and t.story not in told and desk.pickable(t) for t in desk.articles)
+    """Whether a story above the line is still without a place or a line."""
+    rows = [*(pick.row for pick in choice.picks), *choice.places, *choice.big, *choice.spare]
+    told = {int(choice.morning.stories[row]) for row in rows}
+    return any(t.worth.value >= c.LINE and t.story not in told for t in desk.articles)
 
 
 def _frame_guess(desk: Desk, *, in_short: bool = True) -> float:

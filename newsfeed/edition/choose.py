@@ -6,8 +6,8 @@ minutes (greedy with gain / minutes^k for k = 1, 1/2, 0, each closed by Greedy+M
 relaxation of the source caps when nothing else fits. A topic with a good story that gets no pick keeps its best
 story as a line: the minutes of these lines are set aside from the start and given back as soon as a pick covers the
 topic. Big stories that were left out get lines from a share of the minutes, after which all passes run once more.
-Where minutes are left in the end (the page has its number of picks, or nothing else fits), the rest of that share
-tells in lines what several outlets told, and what is no more than a headline.
+Where minutes are left in the end (the page has its number of picks, or nothing else fits), lines tell what waits
+above the line, the worthiest first.
 
 Everything is deterministic: arrays are in order of (newer first, smaller id), ties within 1e-12 go to the first.
 """
@@ -70,6 +70,7 @@ class _State:
     count_by_source: Ints
     covered: Bools
     spent: float = 0.0
+    heard: int = 0
     picks: list[Chosen] = field(default_factory=list)
     value: float = 0.0
 
@@ -83,6 +84,7 @@ class _State:
             self.count_by_source.copy(),
             self.covered.copy(),
             self.spent,
+            self.heard,
             list(self.picks),
             self.value,
         )
@@ -190,7 +192,10 @@ class Chooser:
         """Rows that could be taken now."""
         if len(state.picks) >= self.r.most:
             return np.zeros(len(self.m.ids), dtype=np.bool_)
-        ok = state.free & (self.m.minutes <= self.room(state) + c.TIE)
+        ok = np.ones(len(self.m.ids), dtype=np.bool_)
+        if state.heard >= self.r.most_heard:
+            ok &= ~self.m.heard
+        ok &= state.free & (self.m.minutes <= self.room(state) + c.TIE)
         if self.limited:
             ok &= (self.most_of_row < 0) | (state.count_by_source[self.m.sources] < self.most_of_row)
         if caps:
@@ -233,6 +238,7 @@ class Chooser:
         state.spent += float(self.m.minutes[row])
         state.by_source[source] += self.m.minutes[row]
         state.count_by_source[source] += 1
+        state.heard += int(self.m.heard[row])
         state.covered |= self.m.stands[row]
         for t in np.flatnonzero(self.pv[:, row] > 0):
             self._column(state, int(t))
@@ -353,11 +359,9 @@ class Chooser:
         return lines.fitting(self.m, big, self._told(state, (*self.places(state), *told)), minutes)
 
     def spare_rows(self, state: _State, minutes: float, told: Sequence[int]) -> list[int]:
-        """Stories that fit in so many minutes of lines when no pick fits any more: what several outlets told and what
-        may only be told in a line. Both are of the reader's topics."""
-        told_widely = self.m.outlets >= c.TOLD_BY
-        waiting = np.flatnonzero(self.worthy & (self.m.main >= 0) & (told_widely | ~self.m.pickable))
-        return lines.fitting(self.m, waiting, self._told(state, told), minutes, c.SPARE_LINES)
+        """Stories above the line that fit in so many minutes of lines when no pick fits any more, by worth."""
+        waiting = np.flatnonzero(self.worthy)
+        return lines.fitting(self.m, waiting, self._told(state, told), minutes, by_outlets=False)
 
     def _told(self, state: _State, rows: Sequence[int]) -> set[int]:
         """Stories that are picked, or told by these rows."""
@@ -408,7 +412,8 @@ def choose(morning: Morning, rules: Rules) -> Choice:
     places = chooser.places(state)
     told = [*places, *big]
     left = rules.budget - state.spent - lines.minutes_of(morning, told)
-    spare = chooser.spare_rows(state, min(left, share - lines.minutes_of(morning, big)), told)
+    # Who wants no lines gets none.
+    spare = chooser.spare_rows(state, left, told) if rules.lines > 0 else []
     spent = state.spent + lines.minutes_of(morning, [*told, *spare])
     return Choice(
         morning=whole,

@@ -7,11 +7,11 @@ what it does; most of them change little within the ranges named there.
 | name | value | what it means |
 |---|---|---|
 | KAPPA | .5 (depth 2, breadth .1) | how soon a topic's next story counts less than its first |
-| BETA | .02 | weight of plain worth in the objective |
+| BETA | 1 | weight of plain worth in the objective: what matters most beats one more topic's filler |
 | GAMMA | .04 (few 0, many .10) | weight of hearing many sources |
 | ETA | .7 | how strongly a topic's debt raises its weight |
-| GOOD | .15 | from it on a story is good enough for its topic's guaranteed place |
-| LINE | .08 | the line: below it a story isn't worth the reader's minutes. A lone story of a busy source passes it for a day, so that nothing since yesterday's page goes under by its hour alone |
+| GOOD | .36 | from it on a story is good enough for its topic's guaranteed place: half between filler and worth a place |
+| LINE | .20 | the line: below it a story isn't worth the reader's minutes, a little below fresh filler (.25) |
 | STANDS | .5 | probability from which a story stands for a topic |
 | BRIDGE | .3 | second topic of a story that touches two, if the tagger gives it SECOND |
 | SOURCE_CAP | .20 | of the minutes, for a source's second and later picks |
@@ -27,21 +27,22 @@ from typing import Final
 
 # --- the objective
 KAPPA: Final = {"depth": 2.0, "balanced": 0.5, "breadth": 0.1}
-BETA: Final = 0.02
+BETA: Final = 1.0
 GAMMA: Final = {"few": 0.0, "balanced": 0.04, "many": 0.10}
 ETA: Final = 0.7
 VOICE_DAYS: Final = 28  # a source unheard for so long has the largest voice, 1 + 28 / 14 = 3
 DEBT_KEEPS: Final = 0.75
 DEBT_MOST: Final = 3.0
 
-# --- worth of a story: 2^(-age / half-life) x (outlets + interest + engagement + rarity), within 0..1
-OUTLETS_WEIGHT: Final = 0.45  # x min(1, log2(outlets) / 3): eight outlets are as big as it gets
-INTEREST_WEIGHT: Final = 0.20
-ENGAGEMENT_WEIGHT: Final = 0.20  # percentile among the source's own items; .5 where unknown
-RARITY_WEIGHT: Final = 0.15  # / (1 + items a day): who writes seldom is heard
-HALF_LIFE_MIN: Final = 18.0  # hours
-HALF_LIFE_MAX: Final = 96.0
-HALF_LIFE_GAPS: Final = 12.0  # half the usual gap between two items, in hours, is 12 / items a day
+# --- worth of a story: 2^(-age / half-life) x (news value + outlets + interest + engagement), within 0..1
+NEWS_WEIGHT: Final = 0.75  # x grade / 3
+UNJUDGED: Final = 1.0  # the grade of what has no news value yet: filler
+OUTLETS_WEIGHT: Final = 0.25  # x min(1, log2(outlets) / 3): eight outlets are as big as it gets
+INTEREST_WEIGHT: Final = 0.10  # up or down
+ENGAGEMENT_WEIGHT: Final = 0.05  # up or down: percentile among the source's own items; .5 where unknown
+HALF_LIFE_OF_EVENTS: Final = 60.0  # hours
+HALF_LIFE_OF_IDEAS: Final = 120.0
+IDEAS: Final = frozenset({"analysis", "research", "opinion"})
 STALE: Final = 0.2  # below this freshness an item is too old to stand in an edition
 OUTLET_HOURS: Final = 48.0  # outlets are counted within so many hours of the story's newest item
 ENGAGEMENT_LEAST: Final = 5  # with fewer known scores the percentile is unknown
@@ -59,17 +60,18 @@ LEADLESS: Final = (0.75, 0.35)
 LEAD_LEAST: Final = 8  # words from which a lead is usable
 # Where so much of the day has a usable lead, a story that is only a headline is told in a line, as what it is.
 LED: Final = 0.6
-SPARE_LINES: Final = 3  # told because minutes were left; more of them is a list of headlines, not a page
 UNDATED_HOURS: Final = 24.0  # nobody knows when it was written: taken as a day older than it was found
 UNDATED: Final = 0.6  # x worth: and it is no surer for coming from a source that writes seldom
 SUBJECTLESS: Final = (
     0.5  # x worth of a headline that doesn't say what it is about ("They didn’t.", "Show of 4 June")
 )
+LISTEN_EVERY: Final = 2.5  # minutes of the page for each story that is to be heard or watched
 LEAST_MINUTES: Final = 0.2  # a pick is weighed as if it took so much, or the thinnest would always win
 
 # --- thresholds
-GOOD: Final = 0.15
-LINE: Final = 0.08
+GOOD: Final = 0.36
+LINE: Final = 0.20
+STRONG: Final = 2.0  # grade from which a story may lead the page, and stand on it without a topic
 STANDS: Final = 0.5
 BRIDGE: Final = 0.3
 SECOND: Final = (
@@ -100,8 +102,12 @@ PEOPLE: Final = 0.10
 FRAME_MOST: Final = 0.45  # "In short" gives way where the frame would take more
 
 # --- what is printed
+PICKS_A_MINUTE: Final = 3.4  # what more of the minutes hold is told in lines
 PICK_MINUTES: Final = 0.05  # to look up, find and decide, for each pick
 TOP: Final = 3
+NEVER_TOP: Final = frozenset(
+    {"howto", "release", "promo", "talk", "personal", "question", "housekeeping", "entertainment"}
+)
 TOP_WORDS: Final = 60
 LEAD_WORDS: Final = 35
 CORE_WORDS: Final = 100
@@ -114,15 +120,14 @@ SINCE_PICKS: Final = 5
 SINCE_MINUTES: Final = 1.0
 
 # --- people
-PEOPLE_GOOD: Final = 0.20
+PEOPLE_GOOD: Final = 0.45  # where few passed a post on, it must be worth a place by its words
 PEOPLE_WORDS: Final = 12  # links, tags and names apart
 
 # --- the long read
 LONG_WORDS: Final = 800
 LONG_SECONDS: Final = 15 * 60
-# Worth before freshness: a long piece ages slowly, but it has to deserve its half hour. A source that writes twice a
-# day or less reaches it; what comes from a busier one needs a second teller, engagement or the reader's liking.
-LONG_GOOD: Final = 0.245
+# Worth before freshness: a long piece ages slowly, but it has to deserve its half hour.
+LONG_GOOD: Final = GOOD
 LONG_LEAD: Final = 12  # words that say what it is about
 
 # --- reasons that are news in themselves

@@ -3,6 +3,7 @@ reasons. Built once an edition; `building`, `after` and `explain` all sit at it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -99,27 +100,19 @@ class Desk:
         return bool(self.least) and self.least in telling.topics.stands
 
     def pickable(self, telling: Telling) -> bool:
-        """Whether a telling may be a pick: what fits none of the topics, and what is only a headline among stories
-        with leads, has no place but as a line."""
-        return telling.options.must_read or (bool(telling.topic) and not telling.bare)
+        """Whether a telling may be a pick: what is only a headline among stories with leads, and what fits none of the
+        topics and is neither strong nor told by several, has no place but as a line."""
+        placed = bool(telling.topic) or telling.outlets >= c.TOLD_BY or telling.grade >= c.STRONG
+        return telling.options.must_read or (placed and not telling.bare)
 
     def _morning(self) -> Morning:
         rows, names = self.articles, self.ask.names
         pick_minutes_, line_minutes = np.ones(len(rows)), np.ones(len(rows))
-        # Only what is told by several, the best of a topic and a mere headline can become a line; to measure all would
-        # cost more than to choose.
-        best: dict[tuple[str, bool], float] = {}
-        for telling in rows:
-            for name in telling.topics.stands:
-                key = (name, name == telling.topic)
-                best[key] = max(best.get(key, 0.0), telling.worth.value)
         for place, telling in enumerate(rows):
             value = telling.worth.value
             if self.pickable(telling) and (value >= c.LINE or telling.options.must_read):
                 pick_minutes_[place] = self.pick_cost(telling)
-            leads = any(value >= best[n, n == telling.topic] - 1e-9 for n in telling.topics.stands)
-            spare = value >= c.LINE and (telling.bare or telling.outlets >= c.TOLD_BY)
-            if telling.outlets >= c.BIG or spare or (leads and value >= c.GOOD):
+            if telling.outlets >= c.BIG or value >= c.LINE:
                 line_minutes[place] = self.line_cost(telling)
         moments = [t.candidate.item.item.published or t.candidate.item.first_seen for t in rows]
         return Morning(
@@ -140,6 +133,7 @@ class Desk:
             outlets=np.array([t.outlets for t in rows], dtype=np.int64),
             pickable=np.array([self.pickable(t) for t in rows], dtype=np.bool_),
             off_path=np.array([self.is_off_path(t) for t in rows], dtype=np.bool_),
+            heard=np.array([t.heard for t in rows], dtype=np.bool_),
         )
 
     def join(self, one: int, other: int) -> None:
@@ -147,6 +141,12 @@ class Desk:
         stories = self.morning.stories.copy()
         stories[stories == stories[self.row_of[other]]] = stories[self.row_of[one]]
         self.morning = replace(self.morning, stories=stories)
+
+    @property
+    def most_items(self) -> int:
+        """Stories at the most: the reader's number, else what follows from the minutes."""
+        knobs = self.settings.edition
+        return knobs.max_items or max(1, math.ceil(knobs.minutes * c.PICKS_A_MINUTE))
 
     # ------------------------------------------------------------------ rules
 
@@ -163,6 +163,7 @@ class Desk:
         return Rules(
             budget=max(0.0, budget),
             most=max(0, most),
+            most_heard=max(1, round(knobs.minutes / c.LISTEN_EVERY)),
             weights=np.array(self.weights, dtype=np.float64),
             voices=np.array(
                 [reasons.days_before(self.feeds.get(n), self.date) for n in self._source_numbers()],

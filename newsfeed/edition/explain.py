@@ -13,7 +13,7 @@ from newsfeed.edition.telling import first_words
 from newsfeed.edition.wording import count, percent
 from newsfeed.model import Edition, Line, Pick, Pool, Record, Settings
 
-_PARTS = ("outlets", "interest", "engagement", "rarity")
+_PARTS = ("news", "outlets", "interest", "engagement")
 _TITLE_WORDS = 10
 _PASSES: Mapping[str, str] = {
     "must": "its source is one that you marked must-read",
@@ -25,7 +25,7 @@ _PASSES: Mapping[str, str] = {
     "long read": "the best long piece that you have not seen",
     "big line": "a big story that had no room as a pick",
     "place line": "the best of a topic that got no pick",
-    "spare line": "several told it or it is only a headline, and minutes were left",
+    "spare line": "it waited above the line, and minutes were left",
 }
 
 
@@ -195,14 +195,22 @@ def _worth(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
         product += f" × {telling:.3f}"
     sure = f"from {c.LINE:.2f} on it may be a story of the page, from {c.GOOD:.2f} on its topic is sure of a place"
     yield WhyRow(name="Worth", value=_figure(account, "worth"), note=f"{product}; {sure}")
-    hours = "half of its source’s usual gap, but 18 to 96 hours"
+    hours = f"{c.HALF_LIFE_OF_EVENTS:.0f} hours, analysis, research and opinion in {c.HALF_LIFE_OF_IDEAS:.0f}"
     yield WhyRow(
         name="Freshness",
         value=_figure(account, "freshness"),
-        note=f"its newest telling is {_number(account, 'hours'):.1f} hours old; it halves every {_number(account, 'half-life'):.0f} hours, {hours}"
+        note=f"its newest telling is {_number(account, 'hours'):.1f} hours old; it halves every {_number(account, 'half-life'):.0f} hours"
         if "hours" in account
         else f"of its newest telling; it halves in {hours}",
     )
+    if "grade" in account:
+        words = f": {account['deciding words']}" if account.get("deciding words") else ""
+        kind = f"; kind {account['kind']}" if account.get("kind") else ""
+        yield WhyRow(
+            name="News value",
+            value=_figure(account, "part of news"),
+            note=f"{c.NEWS_WEIGHT:g} × {_number(account, 'grade'):.2f} of 3{words}{kind}",
+        )
     outlets = int(_number(account, "outlets"))
     yield WhyRow(
         name="Told by",
@@ -212,18 +220,12 @@ def _worth(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
     yield WhyRow(
         name="Interest",
         value=_figure(account, "part of interest"),
-        note=f"of {c.INTEREST_WEIGHT:.2f}; {account.get('liking') or 'from your thumbs inside its topic'}",
+        note=f"at most {c.INTEREST_WEIGHT:.2f} more or less; {account.get('liking') or 'from your thumbs inside its topic'}",
     )
     yield WhyRow(
         name="Engagement",
         value=_figure(account, "part of engagement"),
-        note=f"of {c.ENGAGEMENT_WEIGHT:.2f}; its points among those of its source’s own last items, half where none are known",
-    )
-    rate = f"{c.RARITY_WEIGHT:.2f} / (1 + {_number(account, 'items a day'):.1f} items a day); "
-    yield WhyRow(
-        name="Rarity",
-        value=_figure(account, "part of rarity"),
-        note=f"{rate if 'items a day' in account else f'of {c.RARITY_WEIGHT:.2f}; '}who writes seldom is heard",
+        note=f"at most {c.ENGAGEMENT_WEIGHT:.2f} more or less; its points among those of its source’s own last items, nothing where none are known",
     )
     if telling < 1:
         yield WhyRow(

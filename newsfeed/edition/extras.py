@@ -49,7 +49,7 @@ def people(desk: Desk, budget: float) -> tuple[tuple[Telling, ...], float]:
     spent = 0.0
     feeds: set[int] = set()
     for telling in sorted(desk.posts, key=lambda t: (-t.worth.value, -t.worth.freshness, t.id)):
-        if len(taken) >= min(desk.settings.edition.people, desk.settings.edition.max_items):
+        if len(taken) >= min(desk.settings.edition.people, desk.most_items):
             break
         if telling.candidate.item.feed in feeds or post_lacks(desk, telling):
             continue

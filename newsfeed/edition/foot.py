@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from newsfeed import text
+from newsfeed.edition import constants as c
 from newsfeed.edition import ledger
 from newsfeed.edition.telling import first_words
 from newsfeed.edition.wording import WEEKDAYS, count, joined, minutes
@@ -78,7 +79,8 @@ def note(
             f"Your last page was on {since}{stale}." if gap < 7 else f"Your last page was {since}{stale}."
         )
     left_out = counts.get(ledger.ROOM, 0) + counts.get(ledger.CAPPED, 0)
-    if stories and taken < budget / 2 and not left_out and not said:
+    few = stories <= budget * c.PICKS_A_MINUTE / 2
+    if stories and few and taken < budget / 2 and not left_out and not said:
         said.append(f"Quiet day: {count(stories, 'story', 'stories')}.")
     return " ".join(said[:2])
 

@@ -9,20 +9,20 @@ from newsfeed.edition.objective import Ints, Morning
 
 
 def fitting(
-    morning: Morning, rows: Ints, taken: Collection[int], minutes: float, most: int | None = None
+    morning: Morning, rows: Ints, taken: Collection[int], minutes: float, *, by_outlets: bool = True
 ) -> list[int]:
-    """Those of `rows` that fit in so many minutes as lines, at most so many: most outlets first, then worth.
+    """Those of `rows` that fit in so many minutes as lines: by outlets, then worth, or by worth alone.
 
     One line a story; stories in `taken` get none.
     """
     seen = set(taken)
     found: list[int] = []
-    for row in sorted(map(int, rows), key=lambda r: (-morning.outlets[r], -morning.worth[r], r)):
+    for row in sorted(
+        map(int, rows), key=lambda r: (-morning.outlets[r] if by_outlets else 0, -morning.worth[r], r)
+    ):
         story = int(morning.stories[row])
         if story in seen or morning.line_minutes[row] > minutes + c.TIE:
             continue
-        if most is not None and len(found) >= most:
-            break
         seen.add(story)
         found.append(row)
         minutes -= float(morning.line_minutes[row])

@@ -40,6 +40,7 @@ class Morning:
     outlets: Ints
     pickable: Bools  # False: may only be told in a line
     off_path: Bools  # may be today's step off the path
+    heard: Bools  # is to be heard or watched, not read
 
     def sorted(self) -> Morning:
         """Rows newest first, then by id, so that the order of the input changes nothing."""
@@ -70,6 +71,7 @@ class Rules:
     must_read: tuple[int, ...] = ()  # sources, in the reader's order
     caps: Floats | None = None  # of the whole budget, a source; None: SOURCE_CAP for all
     most_of: Ints | None = None  # picks a source; -1: no limit
+    most_heard: int = 1_000
     place_lines: bool = True  # a line for each topic that gets no pick
     whole: float = 0.0  # the minutes that shares are taken of; 0: the budget
 

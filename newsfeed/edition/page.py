@@ -16,15 +16,14 @@ from newsfeed.edition.printed import line_words, pick_minutes
 from newsfeed.edition.telling import first_words
 from newsfeed.edition.weighing import Liking, Telling
 from newsfeed.edition.wording import count
-from newsfeed.edition.worth import half_life
-from newsfeed.model import Line, Pick, Section, ShortLine
+from newsfeed.model import Line, NewsValue, Pick, Section, ShortLine
 
 TOP = "top"
 PEOPLE = "people"
 OTHER = "other"
 LONG = "long"
 SINCE = "since"
-HEARD = frozenset({"episode", "video"})
+LISTEN = "listen"
 
 
 @dataclass(frozen=True)
@@ -73,10 +72,14 @@ def layout(desk: Desk, choice: Choice, posts: Sequence[Telling], *, in_short: bo
             sections.append(Section(key=key, heading=heading, picks=tuple(picks)))
 
     add(TOP, "Top", top)
+    heard = sorted((one for one in rest if one.telling.heard), key=_by_worth)
+    rest = [one for one in rest if not one.telling.heard]
     for name in desk.ask.names:
         own = sorted((one for one in rest if one.topic == name), key=_by_worth)
         add(name, desk.ask.label(name), own)
-    add(OTHER, "Must-read", sorted((one for one in rest if one.topic not in desk.ask.names), key=_by_worth))
+    others = sorted((one for one in rest if one.topic not in desk.ask.names), key=_by_worth)
+    add(OTHER, "Must-read" if all(o.telling.options.must_read for o in others) else "More news", others)
+    add(LISTEN, "Listen", heard)
     links = {pick.link: pick.n for section in sections for pick in section.picks if pick.link}
     people = [_post(desk, telling, counter + place, links) for place, telling in enumerate(posts)]
     if people:
@@ -96,26 +99,27 @@ def _by_worth(one: _Placed) -> tuple[float, int]:
 
 
 def _top(desk: Desk, placed: Sequence[_Placed]) -> list[_Placed]:
-    """Three of the largest worth (one on a small page): the first from the core topic or a big story, no more than
-    two of one topic, no two of one source while others are there."""
+    """The three of the largest worth (one on a small page), whatever their topic; no two of one source while others
+    are there. Events and analysis of weight, and what several sources tell, go before all else."""
     wanted = c.TOP if len(placed) >= 2 * c.TOP else min(1, len(placed))
-    # What is to be heard or watched has its place among its topic, not above what can be read at once.
-    order = sorted(
-        (one for one in placed if one.topic in desk.ask.names),
-        key=lambda one: (one.telling.candidate.item.item.kind in HEARD, *_by_worth(one)),
-    )
-    leads = [one for one in order if one.topic == desk.ask.core or one.telling.outlets >= c.BIG]
-    top = (leads or order)[: min(1, wanted)]
+    able = [one for one in placed if not one.telling.heard and one.telling.kind not in c.NEVER_TOP]
+    order = sorted(able, key=lambda one: (not _leads(one.telling), *_by_worth(one)))
+    top: list[_Placed] = []
     for strict in (True, False):
         for one in order:
             if len(top) >= wanted:
                 break
-            if one in top or sum(other.topic == one.topic for other in top) >= 2:
+            if one in top:
                 continue
             if strict and any(o.telling.candidate.item.feed == one.telling.candidate.item.feed for o in top):
                 continue
             top.append(one)
-    return top
+    return sorted(top, key=lambda one: (not _leads(one.telling), *_by_worth(one)))
+
+
+def _leads(telling: Telling) -> bool:
+    """Whether a story may lead the page."""
+    return telling.grade >= c.STRONG or telling.outlets >= 2
 
 
 def _pick(desk: Desk, choice: Choice, one: _Placed, key: str, number: int, *, first: bool) -> Pick:
@@ -179,19 +183,21 @@ def account(
 
 def worth_account(telling: Telling) -> dict[str, float | str]:
     """The parts of a telling's worth, already weighted, and the story's topics."""
-    own = telling.worth
+    own, news = telling.worth, telling.candidate.tagging.news
     return {
         "worth": own.value,
         "freshness": own.freshness,
         "hours": own.age,
-        "half-life": half_life(own.rate),
-        "items a day": own.rate,
+        "half-life": own.half_life,
+        "grade": news.value if news else c.UNJUDGED,
+        "kind": news.kind if news else "",
+        "deciding words": _deciding(news),
+        "part of news": own.news,
         "outlets": float(telling.outlets),
         "part of outlets": own.outlets,
         "part of interest": own.interest,
         "liking": _liking(telling.liking),
         "part of engagement": own.engagement,
-        "part of rarity": own.rarity,
         "weight": own.weight,
         "telling": own.telling,
         "flaws": " and ".join(telling.flaws),
@@ -199,12 +205,18 @@ def worth_account(telling: Telling) -> dict[str, float | str]:
     }
 
 
+def _deciding(news: NewsValue | None) -> str:
+    """The words that moved an item's news value, with what each brought or took in grades."""
+    terms = news.terms if news else ()
+    return ", ".join(f"“{term.term}” {term.weight:+.2f}" for term in terms)
+
+
 def _liking(liking: Liking) -> str:
     """What a source's interest rests on, in words."""
     if liking.thumb:
         return f"your thumb {'up' if liking.thumb > 0 else 'down'} on it decides alone"
     if not liking.told:
-        return "half, as you gave no thumb in its topic yet"
+        return "nothing yet, as you gave no thumb in its topic"
     return (
         f"of its source’s {count(liking.shown, 'story', 'stories')} on your pages under this topic you liked {liking.up} and disliked {liking.down}; "
         "half is the usual"

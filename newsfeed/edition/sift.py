@@ -17,6 +17,7 @@ from newsfeed.edition.wording import apart, no_news, short_day
 from newsfeed.edition.worth import (
     age_hours,
     freshness,
+    half_life,
 )
 from newsfeed.model import Candidate, FeedFacts, Pool, Settings
 
@@ -46,9 +47,7 @@ def sift(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetim
     for candidate in sorted(pool.candidates, key=lambda one: one.item.id):
         stored = candidate.item
         own = chosen.get(stored.feed, Options())
-        cause = _refused(
-            candidate, own, (mute, feed_mutes.get(stored.feed)), languages, feeds.get(stored.feed), now
-        )
+        cause = _refused(candidate, own, (mute, feed_mutes.get(stored.feed)), languages, now)
         if cause is not None:
             causes[stored.id] = cause
         else:
@@ -133,7 +132,6 @@ def _refused(
     own: Options,
     mutes: tuple[re.Pattern[str] | None, re.Pattern[str] | None],
     languages: set[str],
-    feed: FeedFacts | None,
     now: datetime,
 ) -> tuple[str, str] | None:
     """Why an item can't be shown whatever its worth; None if it may."""
@@ -152,7 +150,8 @@ def _refused(
         return ledger.ADVERT, no_news(candidate.tagging.not_news)
     if not item.title.strip() and not item.lead.strip():
         return ledger.BELOW, "neither headline nor text"
-    fresh = freshness(age_hours(item.published, stored.first_seen, now), feed.items_a_day if feed else 0.0)
+    kind = candidate.tagging.news.kind if candidate.tagging.news else ""
+    fresh = freshness(age_hours(item.published, stored.first_seen, now), half_life(kind))
     if fresh < c.STALE:
         left, needed = apart(fresh, c.STALE)
         return ledger.OLD, f"{left} of its freshness is left, {needed} is needed"

@@ -72,7 +72,7 @@ def left_out(desk: Desk, choice: Choice, telling: Telling) -> Verdict:
             else "you allow its source none",
         )
     if len(choice.picks) >= choice.most:
-        return ledger.ROOM, f"{_FULL}{desk.settings.edition.max_items} stories"
+        return ledger.ROOM, f"{_FULL}{desk.most_items} stories"
     needed = float(choice.morning.minutes[row])
     # The shares are taken of the minutes that picks and lines had.
     if taken and float(choice.minutes_of[source]) + needed > options.cap * (choice.spent + choice.left):

@@ -18,6 +18,7 @@ from newsfeed.edition.worth import (
     Worth,
     age_hours,
     fold,
+    half_life,
     interest,
     is_of_dropped,
     overall_mix,
@@ -27,6 +28,8 @@ from newsfeed.edition.worth import (
     worth,
 )
 from newsfeed.model import Candidate, FeedFacts, Pool, Story
+
+HEARD = frozenset({"episode", "video"})
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,23 @@ class Telling:
     @property
     def id(self) -> int:
         return self.candidate.item.id
+
+    @property
+    def grade(self) -> float:
+        """The news value, 0..3."""
+        news = self.candidate.tagging.news
+        return news.value if news else c.UNJUDGED
+
+    @property
+    def kind(self) -> str:
+        """What sort of text it is."""
+        news = self.candidate.tagging.news
+        return news.kind if news else "other"
+
+    @property
+    def heard(self) -> bool:
+        """Whether it is to be heard or watched, not read."""
+        return self.candidate.item.item.kind in HEARD
 
 
 class Scales:
@@ -221,7 +241,6 @@ class Scales:
         """What one telling is worth, as old as the newest of `told`."""
         feed = self.feeds.get(one.item.feed)
         own = self.chosen.get(one.item.feed, Options())
-        rate = feed.items_a_day if feed else 0.0
         known = [
             percentile(other.item.item.score, self.feeds[other.item.feed].engagement)
             for other in group
@@ -229,9 +248,11 @@ class Scales:
             and other.item.feed in self.feeds
             and len(self.feeds[other.item.feed].engagement) >= c.ENGAGEMENT_LEAST
         ]
+        news = one.tagging.news
         return worth(
+            news=news.value if news else c.UNJUDGED,
+            half_life=half_life(news.kind if news else ""),
             age_hours=min(age_hours(o.item.item.published, o.item.first_seen, self.now) for o in told),
-            items_a_day=rate,
             outlets=outlets,
             interest=self.liking(feed, topic, one.liked).value,
             engagement=max(known, default=0.5),
@@ -252,9 +273,10 @@ class Scales:
 
 
 def _told_well(one: Candidate) -> bool:
-    """Whether there is more than a headline, as it would be printed. A post's headline is all there is."""
+    """Whether there is more than a headline, as it would be printed. A post's headline, and that of a link which is
+    discussed elsewhere, is all there is."""
     item = one.item.item
-    if item.kind == "post" or one.lead_to_come:
+    if item.kind == "post" or item.discussion or one.lead_to_come:
         return True
     words = text.count_words(item.lead)
     if words > c.LEAD_WORDS:

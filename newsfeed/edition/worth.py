@@ -1,7 +1,7 @@
 """What one story is worth this morning, and which topics it stands for.
 
-Worth is 2^(-age / half-life) times the sum of four parts (outlets, interest, engagement, rarity of its source) and
-lies within 0..1. Story topics are the mean over the story's items of the tagger's probability times the square
+Worth is 2^(-age / half-life) times the sum of four parts (news value, outlets, interest, engagement) and lies
+within 0..1. The half-life follows the kind of text: an event ages in days, research in a week. Story topics are the mean over the story's items of the tagger's probability times the square
 root of the source's own topic mix, normalised: it keeps the mistakes of a large topic from outnumbering the true
 items of a small one.
 """
@@ -24,26 +24,24 @@ class Worth:
 
     value: float
     freshness: float
+    news: float
     outlets: float
     interest: float
     engagement: float
-    rarity: float
     weight: float = 1.0
     telling: float = 1.0
     age: float = 0.0  # hours
-    rate: float = 0.0  # items a day of its source
+    half_life: float = c.HALF_LIFE_OF_EVENTS  # hours
 
 
-def half_life(items_a_day: float) -> float:
-    """Hours in which a feed's item loses half its freshness: half the usual gap, within 18..96."""
-    if items_a_day <= 0:
-        return c.HALF_LIFE_MAX
-    return min(c.HALF_LIFE_MAX, max(c.HALF_LIFE_MIN, c.HALF_LIFE_GAPS / items_a_day))
+def half_life(kind: str) -> float:
+    """Hours in which a text of this kind loses half its freshness."""
+    return c.HALF_LIFE_OF_IDEAS if kind in c.IDEAS else c.HALF_LIFE_OF_EVENTS
 
 
-def freshness(age_hours: float, items_a_day: float) -> float:
+def freshness(age_hours: float, half_life: float) -> float:
     """2^(-age / half-life), 1 for what lies in the future."""
-    return math.exp2(-max(0.0, age_hours) / half_life(items_a_day))
+    return math.exp2(-max(0.0, age_hours) / half_life)
 
 
 def percentile(score: int | None, known: Sequence[int]) -> float:
@@ -86,22 +84,24 @@ def interest(
 
 def worth(
     *,
+    news: float,
     age_hours: float,
-    items_a_day: float,
+    half_life: float,
     outlets: int,
     interest: float = 0.5,
     engagement: float = 0.5,
     weight: float = 1.0,
     telling: float = 1.0,
 ) -> Worth:
-    """Worth of an item; `weight` is the reader's own for its feed, `telling` below 1 where it is told badly."""
-    fresh = freshness(age_hours, items_a_day)
+    """Worth of an item; `news` is its value in grades (0..3), `weight` the reader's own for its feed, `telling` below 1
+    where it is told badly. Interest and engagement (0..1) take away as much below a half as they add above it."""
+    fresh = freshness(age_hours, half_life)
+    known = c.NEWS_WEIGHT * news / 3
     told = c.OUTLETS_WEIGHT * min(1.0, math.log2(max(1, outlets)) / 3)
-    liking = c.INTEREST_WEIGHT * interest
-    engaged = c.ENGAGEMENT_WEIGHT * engagement
-    rare = c.RARITY_WEIGHT / (1 + max(0.0, items_a_day))
-    value = min(1.0, max(0.0, fresh * (told + liking + engaged + rare) * weight * telling))
-    return Worth(value, fresh, told, liking, engaged, rare, weight, telling, age_hours, items_a_day)
+    liking = c.INTEREST_WEIGHT * (2 * interest - 1)
+    engaged = c.ENGAGEMENT_WEIGHT * (2 * engagement - 1)
+    value = min(1.0, max(0.0, fresh * (known + told + liking + engaged) * weight * telling))
+    return Worth(value, fresh, known, told, liking, engaged, weight, telling, age_hours, half_life)
 
 
 DROPPED = ""  # stands for all topics that the reader gave the share 0

@@ -27,7 +27,7 @@ class EditionSetting(Setting, frozen=True, kw_only=True):
     """What an edition may take and how it is weighed."""
 
     minutes: float = 5.0
-    max_items: int = 16
+    max_items: int | None = None  # None: as many as the minutes hold
     core: str = "technology"
     core_share: float = 0.4
     breadth: str = "balanced"  # depth, balanced, breadth

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from newsfeed import deliver, edition
+from newsfeed import config, deliver, edition
 from newsfeed.errors import DeliveryError, NetworkError, NotFoundError
 from newsfeed.model import Breadth, Day, Edition, Pool, Record, Settings
 from newsfeed.pipeline import articles, people, publish, understand
@@ -19,6 +19,7 @@ from newsfeed.pipeline.reports import DigestReport, Progress, RefreshReport
 from newsfeed.render import Templates
 from newsfeed.store import Store
 
+TOLD_OF_LIMIT = "told of the starter's limit"
 UNUSED_MINUTES, UNUSED_PART = 1.0, 0.25  # minutes left over from which a full page is worth a word
 RECENT = 30  # editions in the outgoing feeds and the archive's list
 
@@ -86,7 +87,8 @@ def digest(
     built = msgspec.structs.replace(built, templates=templates.hash)
     store.record(built, edition.remember(built, pool))
     drawn = draw(home, store, built, templates)
-    return report(home, built, built_now=True, pulled=pulled, drawn=drawn)
+    limit = _starters_limit(home, store)
+    return report(home, built, built_now=True, pulled=pulled, drawn=drawn, limit=limit)
 
 
 def pool_for(home: Home, store: Store, day: Day) -> Pool:
@@ -185,8 +187,9 @@ def report(
     built_now: bool,
     pulled: RefreshReport | None,
     drawn: Drawn | None = None,
+    limit: str = "",
 ) -> DigestReport:
-    """The edition in numbers, for the caller to print."""
+    """The edition in numbers, for the caller to print; `limit` is what becomes of an old number of stories."""
     return DigestReport(
         page=str(home.site / "index.html"),
         date=current.date.isoformat(),
@@ -205,11 +208,23 @@ def report(
             hint
             for hint in (
                 edition.scaled(home.settings),
+                limit,
                 _full(home.settings, current),
                 "" if built_now else _kept(home, current),
             )
             if hint
         ),
+    )
+
+
+def _starters_limit(home: Home, store: Store) -> str:
+    """Said once: that the number of stories of earlier starter settings doesn't bind any more; "" else."""
+    if store.get_meta(TOLD_OF_LIMIT) or not config.has_starters_limit(home.folder):
+        return ""
+    store.set_meta(TOLD_OF_LIMIT, "yes")
+    return (
+        "max_items = 16 in newsfeed.toml came from the starter settings and no longer limits the page: "
+        "its minutes do. Remove the line, or write another number."
     )
 
 

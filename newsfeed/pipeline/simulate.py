@@ -43,7 +43,7 @@ class Simulated(Record, frozen=True, kw_only=True):
     would: Mapping[str, float]
     topics: tuple[float, float]
     labels: Mapping[str, str]
-    max_items: int
+    max_items: int | None
     scaled: str = ""  # what became of shares that don't add up to the whole
 
 
