@@ -17,18 +17,19 @@ from urllib.parse import urlsplit
 import msgspec
 
 from newsfeed import sources, update
-from newsfeed.errors import NotFoundError
+from newsfeed.errors import NewsfeedError, NotFoundError, StoreError
 from newsfeed.fetch import Fetcher, redact
-from newsfeed.model import Cause, Failure, FeedState, NotModified, Response
+from newsfeed.model import ASKED_AGAIN, Cause, Failure, FeedState, FetchSetting, NotModified, Response
 from newsfeed.parsing import Parsers
 from newsfeed.pipeline import finding, plans, understand
-from newsfeed.pipeline.asking import Asker
+from newsfeed.pipeline.asking import Asker, together
 from newsfeed.pipeline.health import FEW, UNREACHED
 from newsfeed.pipeline.home import Home, current_list
 from newsfeed.pipeline.reports import FeedResult, ListChange, Outcome, Progress, RefreshReport
 from newsfeed.store import Store
 
 RECENT = timedelta(minutes=2)  # requests of earlier runs that may matter to a host's spacing
+REQUESTS = 5  # of one feed that may each take their whole time before a run is given up
 MUCH = 500  # new items after which the search index is put in order
 
 
@@ -189,6 +190,8 @@ async def _pull(
     settings = home.settings.fetch
     # As many feeds are under way as there may be connections: answers that wait for a reader cost memory.
     turns = asyncio.Semaphore(settings.connections)
+    results: dict[int, FeedResult] = {}
+    broken: list[StoreError] = []
     async with (
         Fetcher(settings, now=home.clock, secrets=secrets) as fetcher,
         Parsers(workers or settings.workers, settings.parse_seconds) as parsers,
@@ -200,14 +203,65 @@ async def _pull(
                     sources.rewritten(known.subscription) or known.subscription.url, known.last_tried
                 )
 
-        async def one(state: FeedState) -> FeedResult:
+        async def one(state: FeedState) -> None:
             async with turns:
+                if broken:
+                    return  # nothing more can be kept, so nothing more is asked
                 progress.asking(state.name)
-                result = await _one(home, store, fetcher, parsers, asker, state, force=force)
+                try:
+                    result = await _one(home, store, fetcher, parsers, asker, state, force=force)
+                except StoreError as error:
+                    broken.append(error)
+                    return
+                except NewsfeedError:
+                    raise
+                except Exception as error:  # noqa: BLE001 - whatever one feed provokes is that feed's failure
+                    result = _unkept(state, error)
+            results[state.feed] = result
             progress.done(result)
-            return result
 
-        return list(await asyncio.gather(*(one(state) for state in _interleaved(states))))
+        try:
+            async with asyncio.timeout(_longest(len(states), settings)), together() as tasks:
+                for state in _interleaved(states):
+                    tasks.create_task(one(state))
+        except TimeoutError:
+            for state in states:
+                if state.feed not in results:
+                    results[state.feed] = _put_off(state)
+    if broken:
+        raise broken[0]
+    return list(results.values())
+
+
+def _longest(feeds: int, settings: FetchSetting) -> float:
+    """Seconds after which a run of so many feeds ends, whatever hangs: all of them one after the other in as many
+    lanes as there are connections, each as slow as it may be."""
+    slowest = settings.timeout + settings.patience + settings.parse_seconds
+    return slowest * REQUESTS * (1 + feeds / max(settings.connections, 1))
+
+
+def _unkept(state: FeedState, error: Exception) -> FeedResult:
+    failure = Failure(
+        cause=Cause.BROKEN_FEED,
+        text=f"Its answer could not be dealt with ({type(error).__name__}).",
+        repair="This is a fault of newsfeed; please report it. Other feeds are not touched by it.",
+        url=redact(state.subscription.url),
+    )
+    return FeedResult(
+        feed=state.feed, name=state.name, url=failure.url, outcome=Outcome.FAILED, failure=failure
+    )
+
+
+def _put_off(state: FeedState) -> FeedResult:
+    failure = Failure(
+        cause=Cause.TIMEOUT,
+        text="The run took so long that this feed was left for the next one.",
+        repair=ASKED_AGAIN,
+        url=redact(state.subscription.url),
+    )
+    return FeedResult(
+        feed=state.feed, name=state.name, url=failure.url, outcome=Outcome.FAILED, failure=failure
+    )
 
 
 def _interleaved(states: Sequence[FeedState]) -> list[FeedState]:
