@@ -98,7 +98,8 @@ class Asker:
         if isinstance(request, Failure):
             return Asked(state=state, answer=request)
         if url:
-            request = msgspec.structs.replace(request, url=url)
+            # A page named it once, so it is asked as an address out of a feed.
+            request = msgspec.structs.replace(request, url=url, from_feed=True)
         if force:
             request = msgspec.structs.replace(request, etag="", last_modified="", body_hash="")
         answer = await (self._once_for_all(request) if joined else self._fetcher.get(request))

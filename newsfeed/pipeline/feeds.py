@@ -30,6 +30,7 @@ from newsfeed.pipeline.asking import Asker
 from newsfeed.pipeline.health import FeedHealth, State
 from newsfeed.pipeline.home import Home, current_list
 from newsfeed.pipeline.reports import Outcome, Progress
+from newsfeed.sources import discover
 from newsfeed.store import Store
 
 
@@ -108,7 +109,7 @@ def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str,
         NotFoundError: no feed is there; its text says what was tried.
         ListError: feeds.opml can't be edited as it stands.
     """
-    address = address.strip()
+    address = discover.plain(address)
     bare = (
         "@",
         "#",
@@ -176,7 +177,7 @@ async def _find(home: Home, address: str, secrets: dict[str, str]) -> tuple[Subs
             if finding.is_page(page) and (
                 found := await finding.behind(fetcher, parsers, page, home.clock())
             ):
-                return found[0], found[2]
+                return found.subscription, found.parsed
     if failure is None or (failure.cause == Cause.NOT_A_FEED and not failure.repair):
         raise NotFoundError(
             address,

@@ -290,20 +290,29 @@ async def _one(
     # A website in the list: its feed, once found, is asked in its place.
     memory = f"feed behind {state.subscription.url}"
     behind = store.get_meta(memory) or ""
+    if behind:
+        fetcher.listed(state.feed, state.subscription.url)
     asked = await asker.ask(state, {k.identity: k.hash for k in known}, home.clock(), force=force, url=behind)
-    state, answer, parsed = asked.state, asked.answer, asked.parsed
-    if (
-        isinstance(answer, Response)
-        and isinstance(parsed, Failure)
-        and not behind
-        and finding.is_page(answer)
+    proposal = ""
+    if state.first_good is not None or behind:
+        found = await finding.instead(fetcher, parsers, asked, known, home.clock(), found=behind)
+        asked, proposal = found.asked, found.proposal
+    elif (
+        isinstance(asked.answer, Response)
+        and isinstance(asked.parsed, Failure)
+        and finding.is_page(asked.answer)
+        and (
+            feed := await finding.behind(
+                fetcher, parsers, asked.answer, home.clock(), guess=not state.failures
+            )
+        )
     ):
-        found = await finding.behind(fetcher, parsers, answer, home.clock())
-        if found is not None:
-            store.set_meta(memory, found[0].url)
-            _, answer, parsed = found
-    if behind and (isinstance(answer, Failure) or isinstance(parsed, Failure)):
-        store.set_meta(memory, None)  # look for it anew the next time
+        if not feed.moved:
+            store.set_meta(memory, feed.subscription.url)
+        told = finding.as_moved(feed.answer) if feed.moved else feed.answer
+        asked = msgspec.structs.replace(asked, answer=told, parsed=feed.parsed)
+    finding.keep_proposal(store, state, proposal, failed=asked.failure is not None)
+    state, answer, parsed = asked.state, asked.answer, asked.parsed
     # The jitter keeps feeds from falling into step; no secret and no choice hangs on it.
     jitter = random.random()  # noqa: S311
     decided = update.decide(state, answer, parsed, known, home.clock(), jitter)
