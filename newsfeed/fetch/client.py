@@ -25,6 +25,7 @@ from newsfeed.fetch.imap import Mailboxes
 from newsfeed.fetch.logins import Logins
 from newsfeed.fetch.names import Lookup, Names, OfflineError, UnknownNameError, look_up
 from newsfeed.fetch.pacing import COME_AND_GO, SHUT_OUT, Turns, host_key
+from newsfeed.fetch.redaction import repeats, secrets_of
 from newsfeed.fetch.target import AddressError, Target
 from newsfeed.fetch.wire import RefusedAddressError
 from newsfeed.model import Failure, FetchSetting, NotModified, Request, Response
@@ -61,6 +62,13 @@ class Way(msgspec.Struct):
     permanent: bool = True
     spent: float = 0.0
     authorization: str = ""  # what a login gave, for the first hop alone
+    secrets: frozenset[str] = frozenset()  # what was sent, and no stranger's words may repeat
+
+    @property
+    def host(self) -> str:
+        """The host to name to the owner; none that a redirect made of what was sent to it."""
+        repeated = self.hops and repeats(self.target.host, self.secrets)
+        return "another host" if repeated else self.target.host
 
 
 class Fetcher:
@@ -146,6 +154,7 @@ class Fetcher:
         except AddressError:
             return words.bad_address(request)
         way = Way(request, target, target, self._owner_named(request, target))
+        way.secrets = secrets_of(request.url, self._secrets.get(request.credential.lower(), ""))
         seen = {str(target.url)}
         while True:
             hop = await self._turn(way)
@@ -162,7 +171,7 @@ class Fetcher:
                 )
             if way.target.scheme == "https" and target.scheme == "http":
                 return words.bad_redirect(
-                    request, f"The feed redirects from https to unsafe http ({target.host}).", hop.status
+                    request, "The feed redirects from https to unsafe http.", hop.status
                 )
             if not request.follow:
                 ended = words.bad_redirect(request, "It redirects.", hop.status)
@@ -194,38 +203,38 @@ class Fetcher:
         """One hop: its turn, its deadline, its errors."""
         request, target = way.request, way.target
         if target.port not in self._settings.ports and not way.private:
-            return Hop(words.refused_port(request, target.host, target.port))
+            return Hop(words.refused_port(request, way.host, target.port))
         key = host_key(target.scheme, target.host, target.port)
         wait = await self._turns.enter(key)
         if wait:
-            return Hop(words.put_off(request, target.host, self._now() + timedelta(seconds=wait)))
+            return Hop(words.put_off(request, way.host, self._now() + timedelta(seconds=wait)))
         begun = time.monotonic()
         limit = self._settings.timeout
         try:
             async with asyncio.timeout(max(limit - way.spent, 0.0)):
                 return await self._ask(way, key, begun)
         except TimeoutError:
-            return Hop(words.timed_out(request, target.host, limit, "finish"))
+            return Hop(words.timed_out(request, way.host, limit, "finish"))
         except httpcore.ConnectTimeout:
-            return Hop(words.timed_out(request, target.host, self._timeouts["connect"], "connect"))
+            return Hop(words.timed_out(request, way.host, self._timeouts["connect"], "connect"))
         except httpcore.TimeoutException:
-            return Hop(words.timed_out(request, target.host, self._timeouts["read"], "answer"))
+            return Hop(words.timed_out(request, way.host, self._timeouts["read"], "answer"))
         except RefusedAddressError as error:
-            return Hop(words.refused_address(request, error.host, target.port, error.address, way.hops))
+            return Hop(words.refused_address(request, way.host, target.port, error.address, way.hops))
         except UnknownNameError as error:
             name = words.name_not_found if error.sure else words.name_unanswered
-            return Hop(name(request, error.host))
+            return Hop(name(request, way.host))
         except OfflineError:
             return Hop(words.no_network(request))
         except httpcore.ConnectError as error:
-            return Hop(self._unconnected(request, target, error.__cause__))
+            return Hop(self._unconnected(request, way.host, error.__cause__))
         except ssl.SSLError as error:
-            return Hop(words.bad_certificate(request, target.host, error))
+            return Hop(words.bad_certificate(request, way.host, error))
         except (httpcore.NetworkError, OSError, CutError):
-            return Hop(words.broken_off(request, target.host))
+            return Hop(words.broken_off(request, way.host))
         except httpcore.RemoteProtocolError as error:
             cut = "without" in str(error)  # "disconnected without sending", "closed without sending complete"
-            return Hop((words.broken_off if cut else words.not_http)(request, target.host))
+            return Hop((words.broken_off if cut else words.not_http)(request, way.host))
         except httpcore.LocalProtocolError:  # a host name that HTTP can't carry
             return Hop(words.bad_address(request))
         except TooLargeError as error:
@@ -236,11 +245,11 @@ class Fetcher:
             way.spent += time.monotonic() - begun
             self._turns.leave(key)
 
-    def _unconnected(self, request: Request, target: Target, error: BaseException | None) -> Failure:
+    def _unconnected(self, request: Request, host: str, error: BaseException | None) -> Failure:
         cause = error if isinstance(error, OSError) else OSError()
         if cause.errno in words.NO_WAY and self._names.offline():
             return words.no_network(request)
-        return words.not_connected(request, target.host, cause)
+        return words.not_connected(request, host, cause)
 
     async def _log_in(self, way: Way) -> Failure | None:
         """Turn a credential that is no token into one; the way goes on where the account lies."""
@@ -315,10 +324,10 @@ class Fetcher:
         return headers
 
     async def _judge(self, way: Way, key: str, begun: float, answer: httpx.Response) -> Hop:
-        request, target, status = way.request, way.target, answer.status_code
+        request, status = way.request, answer.status_code
         raw = answer.headers.raw
         if sum(len(name) + len(value) + 4 for name, value in raw) > HEADER_BYTES:
-            return Hop(words.big_headers(request, target.host))
+            return Hop(words.big_headers(request, way.host))
         headers = heads.read(raw)
         now = self._now()
         spent_until = waits.exhausted(headers, now)
@@ -339,16 +348,16 @@ class Fetcher:
             if until is None and status in {403, 429} and key in SHUT_OUT:
                 until = now + timedelta(seconds=SHUT_OUT[key])
             if status == 404 and key in COME_AND_GO:
-                return Hop(words.away(request, target.host))
-            return Hop(words.refused(request, target.host, status, until))
+                return Hop(words.away(request, way.host))
+            return Hop(words.refused(request, way.host, status, until))
         if status in NO_BODY:
-            return Hop(words.empty(request, target.host, status))
+            return Hop(words.empty(request, way.host, status))
         return Hop(await self._read_body(way, answer, headers))
 
     def _moved(self, way: Way, headers: Mapping[str, str], status: int) -> Hop:
         location = headers.get("location", "").strip()
         if not location:
-            text = f"{way.target.host} redirects, but does not say where to ({status})."
+            text = f"{way.host} redirects, but does not say where to ({status})."
             return Hop(words.bad_redirect(way.request, text, status))
         try:
             return Hop(target=way.target.join(location), status=status)
@@ -365,7 +374,7 @@ class Fetcher:
             request.last_modified and heads.storable(request.last_modified)
         )
         if not asked or way.target.origin != way.first.origin:
-            return words.unused_not_modified(request, way.target.host)
+            return words.unused_not_modified(request, way.host)
         return NotModified(
             request=request,
             headers=heads.kept(headers),
@@ -385,7 +394,7 @@ class Fetcher:
             collected.add(piece)
         body = collected.finish()
         if not body.strip():
-            return words.empty(request, way.target.host, answer.status_code)
+            return words.empty(request, way.host, answer.status_code)
         digest = body_hash(body)
         home = way.target.origin == way.first.origin
         etag = heads.validator(headers, "etag") if home else ""

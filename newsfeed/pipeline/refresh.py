@@ -18,8 +18,8 @@ import msgspec
 
 from newsfeed import sources, update
 from newsfeed.errors import NewsfeedError, NotFoundError, StoreError
-from newsfeed.fetch import Fetcher, redact
-from newsfeed.model import ASKED_AGAIN, Cause, Failure, FeedState, FetchSetting, NotModified, Response
+from newsfeed.fetch import Fetcher, redact, repeats, secrets_of
+from newsfeed.model import ASKED_AGAIN, Cause, Failure, FeedState, FetchSetting, NotModified, Parsed, Response
 from newsfeed.parsing import Parsers
 from newsfeed.pipeline import finding, plans, understand
 from newsfeed.pipeline.asking import Asker, together
@@ -65,16 +65,20 @@ def refresh(
     listed_states = store.states()
     names = {s.subscription.url: s.name for s in (*listed_states, *store.former_states())}
     change = ListChange(
-        added=tuple(names.get(url, url) for url in synced.added),
-        back=tuple(names.get(url, url) for url in synced.added if url in former),
-        removed=tuple(names.get(url, url) for url in synced.removed),
-        changed=tuple(names.get(url, url) for url in synced.changed),
+        added=tuple(names.get(url, redact(url)) for url in synced.added),
+        back=tuple(names.get(url, redact(url)) for url in synced.added if url in former),
+        removed=tuple(names.get(url, redact(url)) for url in synced.removed),
+        changed=tuple(names.get(url, redact(url)) for url in synced.changed),
         problems=listed.list.problems,
         unreadable=listed.unreadable,
     )
     states = [s for s in listed_states if not only or _named(s, only)]
     if only and not states:
-        raise NotFoundError(", ".join(only), "is no feed of the list", "See newsfeed feeds list.")
+        raise NotFoundError(
+            ", ".join(redact(w) if "://" in w else w for w in only),
+            "is no feed of the list",
+            "See newsfeed feeds list.",
+        )
     ask, waiting = _select(
         states, started, floor=home.settings.fetch.manual_floor, due=due, force=force, named=bool(only)
     )
@@ -209,7 +213,8 @@ async def _pull(
                     return  # nothing more can be kept, so nothing more is asked
                 progress.asking(state.name)
                 try:
-                    result = await _one(home, store, fetcher, parsers, asker, state, force=force)
+                    sent = secrets_of(state.subscription.url, *secrets.values())
+                    result = await _one(home, store, fetcher, parsers, asker, state, sent, force=force)
                 except StoreError as error:
                     broken.append(error)
                     return
@@ -282,6 +287,7 @@ async def _one(
     parsers: Parsers,
     asker: Asker,
     state: FeedState,
+    sent: frozenset[str],
     *,
     force: bool,
 ) -> FeedResult:
@@ -313,6 +319,9 @@ async def _one(
         asked = msgspec.structs.replace(asked, answer=told, parsed=feed.parsed)
     finding.keep_proposal(store, state, proposal, failed=asked.failure is not None)
     state, answer, parsed = asked.state, asked.answer, asked.parsed
+    if isinstance(parsed, Parsed) and (repeats(parsed.title, sent) or repeats(parsed.html_url, sent)):
+        # The name of a feed is shown and handed on; one that repeats what was sent to its server must not be.
+        parsed = msgspec.structs.replace(parsed, title="", html_url="")
     # The jitter keeps feeds from falling into step; no secret and no choice hangs on it.
     jitter = random.random()  # noqa: S311
     decided = update.decide(state, answer, parsed, known, home.clock(), jitter)

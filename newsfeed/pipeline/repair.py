@@ -65,10 +65,10 @@ def propose(home: Home, store: Store) -> Repair:
                     said = "has moved to an address that you have already: its double is taken out."
                 else:
                     new = opml.set_url(new, url, target)
-                    said = f"has moved to {redact(target)}: its address is changed."
+                    said = f"has moved to {redact(target, url)}: its address is changed."
                 if named:
                     said = (
-                        f"answers with a web page that names {redact(target)}: its address is changed to that. "
+                        f"answers with a web page that names {redact(target, url)}: its address is changed to that. "
                         "Look at it first, it may be another feed."
                     )
                 change = Change(
@@ -77,7 +77,7 @@ def propose(home: Home, store: Store) -> Repair:
         except NewsfeedError as error:
             left.append(f"{state.name}: {error.cause} {error.repair}".strip())
             continue
-        hidden |= {url: redact(url), target: redact(target)} if target else {url: redact(url)}
+        hidden |= {url: redact(url), target: redact(target, url)} if target else {url: redact(url)}
         changes.append(change)
     return Repair(changes=tuple(changes), old=old, new=new, diff=_diff(old, new, hidden), left=tuple(left))
 
