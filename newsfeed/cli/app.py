@@ -5,23 +5,41 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from newsfeed import __version__
 from newsfeed.cli import account, care, feeds, mail, morning, people, pipes, schedule, topics, why
 from newsfeed.cli.context import Context
 from newsfeed.errors import NewsfeedError
 
+
+class _Commands(TyperGroup):
+    """The command tree; Ctrl-C ends any of its commands with one sentence."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            sys.stderr.write(f"\n{STOPPED}\n")
+            raise typer.Exit(INTERRUPTED) from None
+
+
 app = typer.Typer(
     name="newsfeed",
+    cls=_Commands,
     help="feeds.opml in, one finishable morning page out: every topic in its place and every choice explained.",
     no_args_is_help=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+STOPPED = "Stopped. Whatever was finished is kept, nothing is half done; the same command goes on from there."
+INTERRUPTED = 130  # exit code, as of every program that Ctrl-C ends
 
 
 def _version(wanted: bool) -> None:

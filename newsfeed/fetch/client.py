@@ -18,57 +18,30 @@ import msgspec
 
 from newsfeed.fetch import headers as heads
 from newsfeed.fetch import waits, words
-from newsfeed.fetch.body import Body, BodyError, CutError, TooLargeError, body_hash, check_coding, too_large
+from newsfeed.fetch.body import Body, BodyError, CutError, TooLargeError, body_hash, coding, too_large
 from newsfeed.fetch.connections import PRIVATE, Connections
 from newsfeed.fetch.guard import Exceptions
 from newsfeed.fetch.imap import Mailboxes
 from newsfeed.fetch.logins import Logins
 from newsfeed.fetch.names import Lookup, Names, OfflineError, UnknownNameError, look_up
 from newsfeed.fetch.pacing import COME_AND_GO, SHUT_OUT, Turns, host_key
-from newsfeed.fetch.redaction import repeats, secrets_of
+from newsfeed.fetch.redaction import secrets_of
 from newsfeed.fetch.target import AddressError, Target
+from newsfeed.fetch.way import Hop, Outcome, Way
 from newsfeed.fetch.wire import RefusedAddressError
-from newsfeed.model import Failure, FetchSetting, NotModified, Request, Response
+from newsfeed.model import Cause, Failure, FetchSetting, NotModified, Request, Response
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
 REDIRECTS = 5
 HEADER_BYTES = 65_536
+QUIET_SECONDS = 0.25  # without a word, after which a host's place is lent to another
+FAR_TOO_LARGE = 10  # times the limit: of what says that it is so long not even the beginning is read
 
 MOVED = {301, 302, 303, 307, 308}
 PERMANENT = {301, 308}
 NO_BODY = {204, 205}
 PARTIAL = 206
-
-Outcome = Response | NotModified | Failure
-
-
-class Hop(msgspec.Struct, frozen=True):
-    """What one request on the way brought: an outcome, or the next target."""
-
-    outcome: Outcome | None = None
-    target: Target | None = None
-    status: int = 0
-
-
-class Way(msgspec.Struct):
-    """One feed's way through its redirects."""
-
-    request: Request
-    target: Target
-    first: Target
-    private: bool  # whether the exceptions for the owner's own addresses still hold
-    hops: int = 0
-    permanent: bool = True
-    spent: float = 0.0
-    authorization: str = ""  # what a login gave, for the first hop alone
-    secrets: frozenset[str] = frozenset()  # what was sent, and no stranger's words may repeat
-
-    @property
-    def host(self) -> str:
-        """The host to name to the owner; none that a redirect made of what was sent to it."""
-        repeated = self.hops and repeats(self.target.host, self.secrets)
-        return "another host" if repeated else self.target.host
 
 
 class Fetcher:
@@ -155,33 +128,35 @@ class Fetcher:
             return words.bad_address(request)
         way = Way(request, target, target, self._owner_named(request, target))
         way.secrets = secrets_of(request.url, self._secrets.get(request.credential.lower(), ""))
-        seen = {str(target.url)}
+        seen = {way.place}
         while True:
             hop = await self._turn(way)
             if hop.outcome is not None:
-                return hop.outcome
+                failed = isinstance(hop.outcome, Failure) and hop.outcome.cause != Cause.THROTTLED
+                return words.unsafe_redirect(request) if failed and way.secured else hop.outcome
             assert hop.target is not None
             target = hop.target
             way.hops += 1
-            if str(target.url) in seen:
-                return words.bad_redirect(request, "The feed's address redirects in a circle.", hop.status)
             if way.hops > REDIRECTS:
                 return words.bad_redirect(
                     request, f"The feed's address redirects more than {REDIRECTS} times.", hop.status
                 )
             if way.target.scheme == "https" and target.scheme == "http":
-                return words.bad_redirect(
-                    request, "The feed redirects from https to unsafe http.", hop.status
-                )
+                # Nothing is sent in clear: where the other server speaks https as well, that is what was meant.
+                target, way.secured = target.secure(), True
             if not request.follow:
                 ended = words.bad_redirect(request, "It redirects.", hop.status)
                 return msgspec.structs.replace(ended, leads_to=str(target.url))
-            seen.add(str(target.url))
             way.permanent = way.permanent and hop.status in PERMANENT
             # An exception holds for the place that the owner wrote. From one owner's place to another is the owner's
             # own network; from the public net no redirect gains it.
             way.private = way.private and self._exceptions.holds(*target.place)
             way.target = target
+            if way.place in seen:
+                if way.secured:
+                    return words.unsafe_redirect(request)
+                return words.bad_redirect(request, "The feed's address redirects in a circle.", hop.status)
+            seen.add(way.place)
 
     def listed(self, feed: int, url: str) -> None:
         """Say that the owner's list holds this address for a feed, where the feed itself is not asked in this run:
@@ -209,6 +184,8 @@ class Fetcher:
         if wait:
             return Hop(words.put_off(request, way.host, self._now() + timedelta(seconds=wait)))
         begun = time.monotonic()
+        way.aside = False
+        way.quiet = asyncio.get_running_loop().call_later(QUIET_SECONDS, self._step_aside, way)
         limit = self._settings.timeout
         try:
             async with asyncio.timeout(max(limit - way.spent, 0.0)):
@@ -242,8 +219,13 @@ class Fetcher:
         except BodyError as error:
             return Hop(words.bad_coding(request, str(error)))
         finally:
+            way.quiet.cancel()
             way.spent += time.monotonic() - begun
-            self._turns.leave(key)
+            self._turns.leave(key, aside=way.aside)
+
+    def _step_aside(self, way: Way) -> None:
+        """The host hasn't said a word yet: who is not silent must not wait for it."""
+        way.aside = self._turns.step_aside()
 
     def _unconnected(self, request: Request, host: str, error: BaseException | None) -> Failure:
         cause = error if isinstance(error, OSError) else OSError()
@@ -280,6 +262,8 @@ class Fetcher:
         headers = self._headers(way)
         if isinstance(headers, Failure):
             return Hop(headers)
+        if cookie := way.cookie:
+            headers.append(("Cookie", cookie))
         sent = httpx.Request(
             "GET",
             way.target.url,
@@ -287,6 +271,9 @@ class Fetcher:
             extensions={"timeout": self._timeouts, PRIVATE: way.private},
         )
         answer = await self._connections.handle_async_request(sent)
+        if way.quiet is not None:
+            way.quiet.cancel()
+        answer.request = sent
         try:
             return await self._judge(way, key, begun, answer)
         finally:
@@ -342,6 +329,7 @@ class Fetcher:
                 pass  # there is no body, but only after its end can the connection serve again
             return Hop(self._not_modified(way, headers))
         if status in MOVED:
+            way.cookies.extract_cookies(answer)
             return self._moved(way, headers, status)
         if not 200 <= status < 300 or status == PARTIAL:
             until = waits.asked(headers, now) if status in {403, 429} or status >= 500 else None
@@ -386,12 +374,13 @@ class Fetcher:
     async def _read_body(self, way: Way, answer: httpx.Response, headers: Mapping[str, str]) -> Outcome:
         request, limit = way.request, self._settings.max_bytes
         length = headers.get("content-length", "")
-        if length.isascii() and length.isdigit() and int(length[:20]) > limit:
+        if length.isascii() and length.isdigit() and int(length[:20]) > limit * FAR_TOO_LARGE:
             raise TooLargeError(too_large(limit))
-        check_coding(headers.get("content-encoding", ""))
-        collected = Body(limit)
+        collected = Body(limit, coding(headers.get("content-encoding", "")))
         async for piece in answer.stream:  # type: ignore[union-attr]
             collected.add(piece)
+            if collected.full:
+                break
         body = collected.finish()
         if not body.strip():
             return words.empty(request, way.host, answer.status_code)

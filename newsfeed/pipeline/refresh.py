@@ -192,8 +192,9 @@ async def _pull(
     progress: Progress,
 ) -> list[FeedResult]:
     settings = home.settings.fetch
-    # As many feeds are under way as there may be connections: answers that wait for a reader cost memory.
-    turns = asyncio.Semaphore(settings.connections)
+    # As many feeds are under way as there may be connections, and as many again whose hosts are silent: answers that
+    # wait for a reader cost memory.
+    turns = asyncio.Semaphore(2 * settings.connections)
     results: dict[int, FeedResult] = {}
     broken: list[StoreError] = []
     async with (
@@ -270,14 +271,15 @@ def _put_off(state: FeedState) -> FeedResult:
 
 
 def _interleaved(states: Sequence[FeedState]) -> list[FeedState]:
-    """Feeds in turns of their hosts, so that many of one host, which wait for each other, hold up no other's."""
+    """Feeds in turns of their hosts, so that many of one host, which wait for each other, hold up no other's; those
+    that failed the last time come last."""
     turn: dict[str, int] = {}
     places = []
     for number, state in enumerate(states):
         host = urlsplit(state.subscription.url).netloc
         turn[host] = turn.get(host, -1) + 1
-        places.append((turn[host], number))
-    return [states[number] for _, number in sorted(places)]
+        places.append((state.failures > 0, turn[host], number))
+    return [states[number] for *_, number in sorted(places)]
 
 
 async def _one(
@@ -293,6 +295,7 @@ async def _one(
 ) -> FeedResult:
     begun = time.monotonic()
     known = store.known(state.feed)
+    state = update.with_fresh_validators(state, home.clock())
     # A website in the list: its feed, once found, is asked in its place.
     memory = f"feed behind {state.subscription.url}"
     behind = store.get_meta(memory) or ""
