@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 
@@ -12,6 +13,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
         code = run(argv)
     except KeyboardInterrupt:  # before a command began, or after it ended
+        sys.stderr.write("\nStopped.\n")
         code = 130
     raise SystemExit(code)
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
+import signal
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -134,3 +137,63 @@ def test_a_closed_pool_refuses() -> None:
         assert parsers.workers == ()
 
     asyncio.run(go())
+
+
+SLOW_ITEM = (
+    "<item><title>x</title>" + "".join(f"<category>c{n}</category>" for n in range(60_000)) + "</item>"
+)
+
+
+def children(pid: int) -> list[int]:
+    """The processes of a group, besides its first."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != pid:
+            try:
+                if os.getpgid(int(entry.name)) == pid:
+                    found.append(int(entry.name))
+            except ProcessLookupError:
+                continue
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks at processes in /proc")
+@pytest.mark.parametrize("moment", ["asking", "reading", "starting"])
+def test_ctrl_c_ends_with_one_sentence_and_leaves_nothing_behind(
+    home: TestHome, server: Server, moment: str
+) -> None:
+    papers(server, 3)
+    if moment == "asking":
+        server.play("/2.xml", lambda exchange: exchange.hang())
+    elif moment == "reading":
+        server.reply(
+            "/2.xml", body=rss("Paper 2", []).replace(b"</channel>", SLOW_ITEM.encode() + b"</channel>")
+        )
+    home.list(listed(server, 3))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "newsfeed", "--home", home.folder, "refresh"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    with process:
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            asked = {seen.path for seen in server.seen}
+            if moment == "starting" or ("/2.xml" in asked and children(process.pid)):
+                break
+            time.sleep(0.02)
+        time.sleep(1.0)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.stderr is not None
+        said = process.stderr.read()
+        assert process.wait(30) == 130, said
+    assert "Traceback" not in said
+    assert "Stopped." in said
+    until = time.monotonic() + 10
+    while children(process.pid) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert children(process.pid) == []
+    server.feed("/2.xml", rss("Paper 2", [Entry("At last")]))
+    assert home.run("refresh", "--force") == 0, "the home is not locked"

@@ -5,31 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from newsfeed import __version__
 from newsfeed.cli import account, care, feeds, mail, morning, people, pipes, schedule, topics, why
 from newsfeed.cli.context import Context
 from newsfeed.errors import NewsfeedError
 
-
-class _Commands(TyperGroup):
-    """The command tree; Ctrl-C ends any of its commands with one sentence."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            sys.stderr.write(f"\n{STOPPED}\n")
-            raise typer.Exit(INTERRUPTED) from None
-
-
 app = typer.Typer(
     name="newsfeed",
-    cls=_Commands,
     help="feeds.opml in, one finishable morning page out: every topic in its place and every choice explained.",
     no_args_is_help=False,
     pretty_exceptions_enable=False,
@@ -39,7 +25,7 @@ app = typer.Typer(
 
 
 STOPPED = "Stopped. Whatever was finished is kept, nothing is half done; the same command goes on from there."
-INTERRUPTED = 130  # exit code, as of every program that Ctrl-C ends
+INTERRUPTED = 130  # exit code of what Ctrl-C ended
 
 
 def _version(wanted: bool) -> None:
@@ -102,6 +88,8 @@ def run(argv: Sequence[str] | None = None) -> int:
         complain(error)
         return 2
     except SystemExit as end:
+        if end.code == INTERRUPTED:
+            sys.stderr.write(f"\n{STOPPED}\n")
         if sys.stdout is not before:
             # Typer puts another stdout there when whoever read our output has gone; that is their right.
             return 0

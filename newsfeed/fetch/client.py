@@ -35,7 +35,7 @@ CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
 REDIRECTS = 5
 HEADER_BYTES = 65_536
-QUIET_SECONDS = 0.25  # without a word, after which a host's place is lent to another
+QUIET_SECONDS = 0.1  # without a word, after which a host's place is lent to another
 FAR_TOO_LARGE = 10  # times the limit: of what says that it is so long not even the beginning is read
 
 MOVED = {301, 302, 303, 307, 308}
