@@ -67,6 +67,7 @@ class Parsers:
         self._deadline = deadline_seconds
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
+        self._closed = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -74,6 +75,7 @@ class Parsers:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._closed = True  # whoever still waits for a place must not start a worker that nobody would end
         await asyncio.shield(asyncio.gather(*(worker.stop() for worker in self._all)))
         self._all.clear()
         self._idle.clear()
@@ -82,7 +84,11 @@ class Parsers:
         self, response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
     ) -> Parsed | Failure:
         """Read one answer. A document that is too slow, too big or crashes its worker is a `Failure`; the pool
-        goes on with a new worker. Cancelling kills the worker too: its half-read document is nobody's."""
+        goes on with a new worker. Cancelling kills the worker too: its half-read document is nobody's.
+
+        Raises:
+            RuntimeError: the pool is closed.
+        """
         job = _Job(
             response=response, subscription=subscription, known=known, now=now, deadline=self._deadline
         )
@@ -116,9 +122,17 @@ class Parsers:
             if worker.alive:
                 return worker
             await self._drop(worker)
+        self._refuse_if_closed()
         worker = await _Worker.start()
         self._all.add(worker)
+        if self._closed:  # while it started
+            await self._drop(worker)
+        self._refuse_if_closed()
         return worker
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise RuntimeError("the pool of parsers is closed")
 
     async def _drop(self, worker: _Worker) -> None:
         self._all.discard(worker)

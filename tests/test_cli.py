@@ -119,6 +119,14 @@ def test_read_names_the_cause_when_it_is_no_feed(tmp_path: Path, capsys: pytest.
     assert run(["read", str(tmp_path / "missing.xml")]) == 2
 
 
+def test_read_has_the_limits_of_a_feeds_reading(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "slow.xml"
+    slow = "".join(f"<category>c{n}</category>" for n in range(60_000))
+    path.write_text(f'<rss version="2.0"><channel><item><title>x</title>{slow}</item></channel></rss>')
+    assert run(["read", str(path)]) == 1
+    assert "more than 10 seconds" in capsys.readouterr().err
+
+
 def test_the_pipes_tag_and_group(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [
         {"id": 1, "title": "Central bank raises interest rates as inflation climbs", "text": "Bond yields rose and lenders gained.", "outlet": "a"},

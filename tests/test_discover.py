@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from newsfeed.sources import discover
 from newsfeed.sources.discover import candidates, guesses
 
 PAGE = "https://site.example/blog/post.html"
@@ -68,6 +69,41 @@ def test_links_of_the_page_come_after_what_it_announces_and_only_its_own() -> No
         "https://news.site.example/atom.xml",
         "https://other.example/x",
     ]
+
+
+@pytest.mark.parametrize(
+    ("href", "expected"),
+    [
+        ("feed://site.example/f", "https://site.example/f"),
+        ("feed:http://site.example/f", "http://site.example/f"),
+        ("feed:https://site.example/f", "https://site.example/f"),
+        ("FEED://site.example/f", "https://site.example/f"),
+        ("itpc://site.example/f", "https://site.example/f"),
+    ],
+)
+def test_addresses_for_readers_are_addresses_of_the_web(href: str, expected: str) -> None:
+    assert found(f'<a href="{href}">Subscribe by RSS</a>') == [expected]
+    assert discover.plain(href) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("0; url=/f.xml", "https://site.example/f.xml"),
+        ("0;URL='https://other.example/f'", "https://other.example/f"),
+        ("3; URL = f.xml", "https://site.example/f.xml"),
+        ("0, /f.xml", "https://site.example/f.xml"),
+        ("30; url=/f.xml", ""),  # a page that loads its news anew
+        ("0", ""),
+        ("0; url=https://site.example/?again=1", ""),  # itself
+        ("0; url=javascript:alert(1)", ""),
+    ],
+)
+def test_pages_that_forward_at_once(content: str, expected: str) -> None:
+    html = f"""<html><head><meta http-equiv="Refresh" content="{content}"></head></html>"""
+    assert discover.forwards(html.encode(), "https://site.example/") == expected
+    hidden = f"""<html><body><noscript>{html[12:-14]}</noscript></body></html>"""
+    assert discover.forwards(hidden.encode(), "https://site.example/") == ""
 
 
 def test_a_base_changes_what_addresses_are_relative_to() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import socket
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
-from serving import Server, chunked, closing, document, fixed, in_turn, redirect, slow
+from serving import Exchange, Play, Server, chunked, closing, document, fixed, in_turn, redirect, slow
 
 from newsfeed.fetch import Fetcher
 from newsfeed.fetch.body import body_hash
@@ -104,6 +105,112 @@ def test_cookies_are_never_sent_back(server: Server) -> None:
     get_all(setting(server), [url])
     get_all(setting(server), [url, url])
     assert all("cookie" not in seen.headers for seen in server.seen)
+
+
+def only_with(cookie: str, then: Play, *, lead: str, says: list[tuple[str, str]]) -> Play:
+    """Answer those who bring a cookie; send all others on with one."""
+
+    async def play(exchange: Exchange) -> None:
+        brought = cookie in exchange.seen.headers.get("cookie", "").split("; ")
+        await (then if brought else redirect(lead, 302, says))(exchange)
+
+    return play
+
+
+@pytest.mark.parametrize(
+    ("lead", "says"),
+    [
+        ("/feed", [("Set-Cookie", "pass=1; Path=/")]),
+        ("/feed", [("Set-Cookie", "a=b"), ("Set-Cookie", "pass=1; HttpOnly; SameSite=Lax")]),
+        ("/gate", [("Set-Cookie", "pass=1; Max-Age=60; Path=/")]),
+    ],
+)
+def test_cookies_of_a_redirect_go_along_its_way_and_are_forgotten(
+    server: Server, lead: str, says: list[tuple[str, str]]
+) -> None:
+    url = server.play("/feed", only_with("pass=1", fixed(200, [], RSS), lead=lead, says=says))
+    server.play("/gate", redirect("/feed"))
+    for _ in range(2):
+        assert good(get(server, url)).body == RSS
+    firsts = server.asked("/feed")[::2]
+    assert [seen.headers.get("cookie") for seen in firsts] == [None, None]
+
+
+def test_cookies_go_to_no_other_host_and_make_no_endless_circle(server: Server) -> None:
+    with Server(host="127.0.0.2") as other:
+        other.feed("/feed", RSS)
+        url = server.play("/feed", redirect(other.url("/feed"), 302, [("Set-Cookie", "pass=1; Path=/")]))
+        assert good(get_all(setting(server, other), [url])[0]).body == RSS
+        assert "cookie" not in other.seen[0].headers
+    url = server.play("/turning", redirect("/turning", 302, [("Set-Cookie", "same=1")]))
+    assert "circle" in failed(get(server, url), Cause.REDIRECT).text
+    numbers = iter(range(99))
+
+    async def another(exchange: Exchange) -> None:
+        await redirect("/ever", 302, [("Set-Cookie", f"n={next(numbers)}")])(exchange)
+
+    assert "more than 5" in failed(get(server, server.play("/ever", another)), Cause.REDIRECT).text
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n<mal>",
+        b"HTTP/1.1 304 Not Modified\r\n\r\n",
+        b"x",
+        b"HTTP/1.1 200 OK\r\nContent-Le",
+    ],
+)
+@pytest.mark.parametrize("pause", [0.0, 0.05])
+def test_what_is_sent_beyond_an_answer_is_never_the_next_one(
+    server: Server, extra: bytes, pause: float
+) -> None:
+    async def mallory(exchange: Exchange) -> None:
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(RSS) + RSS
+        if pause:
+            await exchange.send(head)
+            await asyncio.sleep(pause)
+            await exchange.send(extra)
+        else:
+            await exchange.send(head + extra)
+
+    server.play("/mallory", mallory)
+    server.reply("/alice", 200, [], b"<rss>alice</rss>")
+
+    async def go() -> None:
+        async with Fetcher(setting(server, per_host=1), now=lambda: NOW) as fetcher:
+            for _ in range(3):
+                assert good(await fetcher.get(Request(url=server.url("/mallory")))).body == RSS
+                await asyncio.sleep(3 * pause)
+                alice = good(await fetcher.get(Request(url=server.url("/alice"))))
+                assert alice.body == b"<rss>alice</rss>"
+
+    asyncio.run(go())
+
+
+def test_many_silent_hosts_hold_up_no_healthy_one() -> None:
+    with Server() as silent, Server() as well:
+        silent.play("/feed", lambda exchange: exchange.hang())
+        well.feed("/feed", RSS)
+        settings = setting(silent, well, connections=20, per_host=60, timeout=4.0)
+
+        async def go() -> float:
+            async with Fetcher(settings, now=lambda: NOW) as fetcher:
+                begun = time.monotonic()
+                dead = [
+                    asyncio.create_task(fetcher.get(Request(url=silent.url(f"/feed?{n}")))) for n in range(30)
+                ]
+                await asyncio.sleep(0)
+                urls = [well.url(f"/feed?{n}") for n in range(50)]
+                for outcome in await asyncio.gather(*(fetcher.get(Request(url=url)) for url in urls)):
+                    good(outcome)
+                took = time.monotonic() - begun
+                for outcome in await asyncio.gather(*dead):
+                    failed(outcome, Cause.TIMEOUT)
+                return took
+
+        assert asyncio.run(go()) < 3.0
+        assert silent.most_open + well.most_open <= 40
 
 
 def test_connections_are_kept_and_used_again(server: Server) -> None:
@@ -696,7 +803,7 @@ def test_an_empty_answer_is_no_feed(server: Server) -> None:
 
 
 def test_the_cap_can_be_raised(server: Server) -> None:
-    url = server.play("/feed", document(b"<rss>" + b" " * 50_000 + b"</rss>"))
+    url = server.play("/feed", document(b'{"items": [' + b" " * 50_000 + b"]}"))
     failure = failed(get(server, url, max_bytes=10_000), Cause.TOO_LARGE)
     assert "max_bytes" in failure.repair
     good(get(server, url, max_bytes=60_000))

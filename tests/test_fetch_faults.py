@@ -7,6 +7,7 @@ import gzip
 import random
 import time
 import tracemalloc
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -96,7 +97,18 @@ FAULTS: dict[str, Fault] = {
         serving.fixed(200, [("Content-Encoding", "br")], b"\x1b\x00"), Cause.ENCODING
     ),
     "deflate without being asked": Fault(
-        serving.fixed(200, [("Content-Encoding", "deflate")], b"x"), Cause.ENCODING
+        serving.fixed(200, [("Content-Encoding", "deflate")], zlib.compress(RSS)), None
+    ),
+    "deflate broken inside": Fault(
+        serving.fixed(200, [("Content-Encoding", "deflate")], zlib.compress(RSS)[:-4] + b"\0" * 4),
+        Cause.ENCODING,
+    ),
+    "deflate cut short": Fault(
+        serving.fixed(200, [("Content-Encoding", "deflate")], zlib.compress(RSS)[:-9]), Cause.CONNECT
+    ),
+    "bomb of deflate": Fault(
+        serving.fixed(200, [("Content-Encoding", "deflate")], zlib.compress(b"\0" * 20_000_000)),
+        Cause.TOO_LARGE,
     ),
     "zstd without being asked": Fault(
         serving.fixed(200, [("Content-Encoding", "zstd")], b"x"), Cause.ENCODING

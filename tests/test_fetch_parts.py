@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsfeed.fetch import Fetcher, redact, waits
-from newsfeed.fetch.body import Body, BodyError, CutError, TooLargeError, check_coding
+from newsfeed.fetch.body import Body, BodyError, CutError, TooLargeError, coding
 from newsfeed.fetch.names import Names, OfflineError, UnknownNameError
 from newsfeed.fetch.pacing import Turns, host_key
 from newsfeed.fetch.wire import _mixed
@@ -115,6 +115,30 @@ def test_plain_and_packed_bodies_are_the_same(step: int) -> None:
     assert unpack(gzip.compress(text) + b"\0\0padding", step=step) == text
 
 
+@pytest.mark.parametrize("step", [1, 2, 7, 100_000])
+@pytest.mark.parametrize("text", [b"<rss>" + bytes(range(256)) * 12 + b"</rss>", b"<?xml?> <feed/>", b"{}"])
+def test_deflate_is_read_in_both_its_forms_and_where_it_is_none(step: int, text: bytes) -> None:
+    raw = zlib.compressobj(wbits=-15)
+    for data in (zlib.compress(text), raw.compress(text) + raw.flush(), gzip.compress(text), text):
+        body = Body(100_000, "deflate")
+        for at in range(0, len(data), step):
+            body.add(data[at : at + step])
+        assert body.finish() == text
+
+
+@pytest.mark.parametrize("head", [b"<?xml version='1.0'?>\n<rss>", b"<feed xmlns='a'>", b"<rdf:RDF >"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_of_a_feed_larger_than_the_cap_the_beginning_is_read(head: bytes, packed: bool) -> None:
+    text = head + b"<item>" * 50_000
+    body = Body(100_000)
+    data = gzip.compress(text) if packed else text
+    for at in range(0, len(data), 999):
+        if not body.full:
+            body.add(data[at : at + 999])
+    assert body.full
+    assert body.finish() == text[:100_001]
+
+
 def test_small_bodies() -> None:
     assert unpack(b"") == b""
     assert unpack(b"x") == b"x"
@@ -147,15 +171,15 @@ def test_a_body_in_crumbs_or_of_a_thousand_files_is_refused() -> None:
     "header", ["", "gzip", "GZIP", "x-gzip", "identity", "none", "UTF-8", "identity, gzip", "8bit"]
 )
 def test_codings_that_are_read(header: str) -> None:
-    check_coding(header)
+    coding(header)
 
 
 @pytest.mark.parametrize(
-    "header", ["gzip, gzip", "br", "deflate", "zstd", "gzip, br", "gzip,gzip,gzip", "x" * 900, "é"]
+    "header", ["gzip, gzip", "br", "deflate, gzip", "zstd", "gzip, br", "gzip,gzip,gzip", "x" * 900, "é"]
 )
 def test_codings_that_are_refused(header: str) -> None:
     with pytest.raises(BodyError):
-        check_coding(header)
+        coding(header)
 
 
 @given(st.binary(max_size=3000), st.integers(1, 500))

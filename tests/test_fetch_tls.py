@@ -127,7 +127,24 @@ def test_no_redirect_leads_from_encrypted_to_plain(
         server.play("/down", redirect(plain.url("/feed"), 301))
         failure = failed(get(server, server.url("/down"), trusting, also=(plain.place,)), Cause.REDIRECT)
         assert "https" in failure.text
-        assert plain.connections == 0
+        assert plain.seen == [], "nothing was sent in clear"
+
+
+@pytest.mark.parametrize("status", [301, 302, 308])
+def test_a_redirect_to_http_is_followed_by_https_where_that_is_spoken(
+    server: Server, authority: trustme.CA, trusting: Callable[[], ssl.SSLContext], status: int
+) -> None:
+    with Server(tls=context(authority)) as other:
+        other.feed("/feed", RSS)
+        server.play("/down", redirect(other.url("/feed").replace("https:", "http:"), status))
+        found = get(server, server.url("/down"), trusting, also=(other.place,))
+        assert isinstance(found, Response), found
+        assert found.url.startswith("https:")
+        server.play("/none", redirect(other.url("/none").replace("https:", "http:"), status))
+        assert failed(get(server, server.url("/none"), trusting, also=(other.place,)), Cause.REDIRECT)
+        server.play("/self", redirect(server.url("/self").replace("https:", "http:"), status))
+        said = failed(get(server, server.url("/self"), trusting), Cause.REDIRECT).text
+        assert "unsafe http" in said
 
 
 def test_a_handshake_that_never_ends(trusting: Callable[[], ssl.SSLContext]) -> None:

@@ -184,6 +184,30 @@ def test_throttled_waits_as_asked_even_by_hand() -> None:
     assert read(after, [item(1)]).state.not_before is None
 
 
+@pytest.mark.parametrize("failures", [0, 1, 4])
+def test_throttled_without_a_time_waits_by_our_own_measure_even_by_hand(failures: int) -> None:
+    failure = Failure(cause=Cause.THROTTLED, text="Slower.", status=429)
+    after = update.decide(regular(failures=failures), failure, None, (), NOW, 1.0).state
+    assert after.not_before == after.next_due == NOW + HOUR * 2**failures
+
+
+def test_validators_that_only_bring_nothing_new_are_dropped_after_a_week() -> None:
+    after = read(regular(), [item(1)]).state
+    for day in range(1, 30):
+        now = NOW + day * DAY
+        asked = update.with_fresh_validators(after, now)
+        assert bool(asked.etag) is (day % 8 != 0), day
+        same = NotModified(request=ASK, etag='"new"', last_modified="then")
+        after = update.decide(asked, same, None, (), now, 0.5).state
+        assert after.etag == '"new"', "it came whole and was the same: its validators count again"
+
+
+def test_a_feed_without_validators_remembers_no_whole_answer() -> None:
+    after = read(state(), [item(1)]).state
+    bare = msgspec.structs.replace(after, etag="", last_modified="", memory={})
+    assert update.with_fresh_validators(bare, NOW + 99 * DAY) == bare
+
+
 def test_throttled_again_and_again_backs_off_by_itself() -> None:
     failure = Failure(cause=Cause.THROTTLED, text="Slower.", status=429, retry_at=NOW + timedelta(minutes=1))
     after = update.decide(regular(failures=4), failure, None, (), NOW, 1.0).state

@@ -24,6 +24,10 @@ app = typer.Typer(
 )
 
 
+STOPPED = "Stopped. Whatever was finished is kept, nothing is half done; the same command goes on from there."
+INTERRUPTED = 130  # exit code of what Ctrl-C ended
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"newsfeed {__version__}")
@@ -84,6 +88,8 @@ def run(argv: Sequence[str] | None = None) -> int:
         complain(error)
         return 2
     except SystemExit as end:
+        if end.code == INTERRUPTED:
+            sys.stderr.write(f"\n{STOPPED}\n")
         if sys.stdout is not before:
             # Typer puts another stdout there when whoever read our output has gone; that is their right.
             return 0

@@ -257,11 +257,12 @@ def export_list(context: typer.Context, file: Annotated[str, typer.Argument(meta
 
     from newsfeed.cli import show
     from newsfeed.pipeline.feeds import export_list as run
+    from newsfeed.pipeline.home import put
 
     data = run(context.obj.home())
     if file == "-":
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
     else:
-        Path(file).write_bytes(data)
+        put(Path(file), data)
         show.say(f"wrote {file}")

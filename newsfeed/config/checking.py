@@ -128,12 +128,12 @@ def check(settings: Settings, text: str) -> None:
     if total > 1:
         raise fail(["topics"], f"the shares add up to {total:g}", "Together they may be 1 at the most.")
     _check_handing_out(settings, fail)
-    for place in settings.fetch.allow_private:
+    for number, place in enumerate(settings.fetch.allow_private, 1):
         port = place.rpartition(":")[2]
         if not re.fullmatch(r"\[?[\w.:*-]+\]?(/\d{1,3})?:\d{1,5}", place) or not 0 < int(port) < 65_536:
             raise fail(
                 ["fetch", "allow_private"],
-                f"{place!r} is no host:port",
+                f"its entry {number} is no host:port",
                 'Write "127.0.0.1:8808" or "192.168.1.0/24:8080".',
             )
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from newsfeed.fetch.client import Fetcher
-    from newsfeed.fetch.redaction import redact
+    from newsfeed.fetch.redaction import redact, repeats, secrets_of
 
-__all__ = ["Fetcher", "redact"]
+__all__ = ["Fetcher", "redact", "repeats", "secrets_of"]
 
 
 def __getattr__(name: str) -> object:
@@ -20,8 +20,8 @@ def __getattr__(name: str) -> object:
         from newsfeed.fetch.client import Fetcher
 
         return Fetcher
-    if name == "redact":
-        from newsfeed.fetch.redaction import redact
+    if name in __all__:
+        from newsfeed.fetch import redaction
 
-        return redact
+        return getattr(redaction, name)
     raise AttributeError(name)

@@ -18,49 +18,30 @@ import msgspec
 
 from newsfeed.fetch import headers as heads
 from newsfeed.fetch import waits, words
-from newsfeed.fetch.body import Body, BodyError, CutError, TooLargeError, body_hash, check_coding, too_large
+from newsfeed.fetch.body import Body, BodyError, CutError, TooLargeError, body_hash, coding, too_large
 from newsfeed.fetch.connections import PRIVATE, Connections
 from newsfeed.fetch.guard import Exceptions
 from newsfeed.fetch.imap import Mailboxes
 from newsfeed.fetch.logins import Logins
 from newsfeed.fetch.names import Lookup, Names, OfflineError, UnknownNameError, look_up
 from newsfeed.fetch.pacing import COME_AND_GO, SHUT_OUT, Turns, host_key
+from newsfeed.fetch.redaction import secrets_of
 from newsfeed.fetch.target import AddressError, Target
+from newsfeed.fetch.way import Hop, Outcome, Way
 from newsfeed.fetch.wire import RefusedAddressError
-from newsfeed.model import Failure, FetchSetting, NotModified, Request, Response
+from newsfeed.model import Cause, Failure, FetchSetting, NotModified, Request, Response
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
 REDIRECTS = 5
 HEADER_BYTES = 65_536
+QUIET_SECONDS = 0.1  # without a word, after which a host's place is lent to another
+FAR_TOO_LARGE = 10  # times the limit: of what says that it is so long not even the beginning is read
 
 MOVED = {301, 302, 303, 307, 308}
 PERMANENT = {301, 308}
 NO_BODY = {204, 205}
 PARTIAL = 206
-
-Outcome = Response | NotModified | Failure
-
-
-class Hop(msgspec.Struct, frozen=True):
-    """What one request on the way brought: an outcome, or the next target."""
-
-    outcome: Outcome | None = None
-    target: Target | None = None
-    status: int = 0
-
-
-class Way(msgspec.Struct):
-    """One feed's way through its redirects."""
-
-    request: Request
-    target: Target
-    first: Target
-    private: bool  # whether the exceptions for the owner's own addresses still hold
-    hops: int = 0
-    permanent: bool = True
-    spent: float = 0.0
-    authorization: str = ""  # what a login gave, for the first hop alone
 
 
 class Fetcher:
@@ -146,33 +127,36 @@ class Fetcher:
         except AddressError:
             return words.bad_address(request)
         way = Way(request, target, target, self._owner_named(request, target))
-        seen = {str(target.url)}
+        way.secrets = secrets_of(request.url, self._secrets.get(request.credential.lower(), ""))
+        seen = {way.place}
         while True:
             hop = await self._turn(way)
             if hop.outcome is not None:
-                return hop.outcome
+                failed = isinstance(hop.outcome, Failure) and hop.outcome.cause != Cause.THROTTLED
+                return words.unsafe_redirect(request) if failed and way.secured else hop.outcome
             assert hop.target is not None
             target = hop.target
             way.hops += 1
-            if str(target.url) in seen:
-                return words.bad_redirect(request, "The feed's address redirects in a circle.", hop.status)
             if way.hops > REDIRECTS:
                 return words.bad_redirect(
                     request, f"The feed's address redirects more than {REDIRECTS} times.", hop.status
                 )
             if way.target.scheme == "https" and target.scheme == "http":
-                return words.bad_redirect(
-                    request, f"The feed redirects from https to unsafe http ({target.host}).", hop.status
-                )
+                # Nothing is sent in clear: where the other server speaks https as well, that is what was meant.
+                target, way.secured = target.secure(), True
             if not request.follow:
                 ended = words.bad_redirect(request, "It redirects.", hop.status)
                 return msgspec.structs.replace(ended, leads_to=str(target.url))
-            seen.add(str(target.url))
             way.permanent = way.permanent and hop.status in PERMANENT
             # An exception holds for the place that the owner wrote. From one owner's place to another is the owner's
             # own network; from the public net no redirect gains it.
             way.private = way.private and self._exceptions.holds(*target.place)
             way.target = target
+            if way.place in seen:
+                if way.secured:
+                    return words.unsafe_redirect(request)
+                return words.bad_redirect(request, "The feed's address redirects in a circle.", hop.status)
+            seen.add(way.place)
 
     def listed(self, feed: int, url: str) -> None:
         """Say that the owner's list holds this address for a feed, where the feed itself is not asked in this run:
@@ -194,38 +178,40 @@ class Fetcher:
         """One hop: its turn, its deadline, its errors."""
         request, target = way.request, way.target
         if target.port not in self._settings.ports and not way.private:
-            return Hop(words.refused_port(request, target.host, target.port))
+            return Hop(words.refused_port(request, way.host, target.port))
         key = host_key(target.scheme, target.host, target.port)
         wait = await self._turns.enter(key)
         if wait:
-            return Hop(words.put_off(request, target.host, self._now() + timedelta(seconds=wait)))
+            return Hop(words.put_off(request, way.host, self._now() + timedelta(seconds=wait)))
         begun = time.monotonic()
+        way.aside = False
+        way.quiet = asyncio.get_running_loop().call_later(QUIET_SECONDS, self._step_aside, way)
         limit = self._settings.timeout
         try:
             async with asyncio.timeout(max(limit - way.spent, 0.0)):
                 return await self._ask(way, key, begun)
         except TimeoutError:
-            return Hop(words.timed_out(request, target.host, limit, "finish"))
+            return Hop(words.timed_out(request, way.host, limit, "finish"))
         except httpcore.ConnectTimeout:
-            return Hop(words.timed_out(request, target.host, self._timeouts["connect"], "connect"))
+            return Hop(words.timed_out(request, way.host, self._timeouts["connect"], "connect"))
         except httpcore.TimeoutException:
-            return Hop(words.timed_out(request, target.host, self._timeouts["read"], "answer"))
+            return Hop(words.timed_out(request, way.host, self._timeouts["read"], "answer"))
         except RefusedAddressError as error:
-            return Hop(words.refused_address(request, error.host, target.port, error.address, way.hops))
+            return Hop(words.refused_address(request, way.host, target.port, error.address, way.hops))
         except UnknownNameError as error:
             name = words.name_not_found if error.sure else words.name_unanswered
-            return Hop(name(request, error.host))
+            return Hop(name(request, way.host))
         except OfflineError:
             return Hop(words.no_network(request))
         except httpcore.ConnectError as error:
-            return Hop(self._unconnected(request, target, error.__cause__))
+            return Hop(self._unconnected(request, way.host, error.__cause__))
         except ssl.SSLError as error:
-            return Hop(words.bad_certificate(request, target.host, error))
+            return Hop(words.bad_certificate(request, way.host, error))
         except (httpcore.NetworkError, OSError, CutError):
-            return Hop(words.broken_off(request, target.host))
+            return Hop(words.broken_off(request, way.host))
         except httpcore.RemoteProtocolError as error:
             cut = "without" in str(error)  # "disconnected without sending", "closed without sending complete"
-            return Hop((words.broken_off if cut else words.not_http)(request, target.host))
+            return Hop((words.broken_off if cut else words.not_http)(request, way.host))
         except httpcore.LocalProtocolError:  # a host name that HTTP can't carry
             return Hop(words.bad_address(request))
         except TooLargeError as error:
@@ -233,14 +219,19 @@ class Fetcher:
         except BodyError as error:
             return Hop(words.bad_coding(request, str(error)))
         finally:
+            way.quiet.cancel()
             way.spent += time.monotonic() - begun
-            self._turns.leave(key)
+            self._turns.leave(key, aside=way.aside)
 
-    def _unconnected(self, request: Request, target: Target, error: BaseException | None) -> Failure:
+    def _step_aside(self, way: Way) -> None:
+        """The host hasn't said a word yet: who is not silent must not wait for it."""
+        way.aside = self._turns.step_aside()
+
+    def _unconnected(self, request: Request, host: str, error: BaseException | None) -> Failure:
         cause = error if isinstance(error, OSError) else OSError()
         if cause.errno in words.NO_WAY and self._names.offline():
             return words.no_network(request)
-        return words.not_connected(request, target.host, cause)
+        return words.not_connected(request, host, cause)
 
     async def _log_in(self, way: Way) -> Failure | None:
         """Turn a credential that is no token into one; the way goes on where the account lies."""
@@ -271,6 +262,8 @@ class Fetcher:
         headers = self._headers(way)
         if isinstance(headers, Failure):
             return Hop(headers)
+        if cookie := way.cookie:
+            headers.append(("Cookie", cookie))
         sent = httpx.Request(
             "GET",
             way.target.url,
@@ -278,6 +271,9 @@ class Fetcher:
             extensions={"timeout": self._timeouts, PRIVATE: way.private},
         )
         answer = await self._connections.handle_async_request(sent)
+        if way.quiet is not None:
+            way.quiet.cancel()
+        answer.request = sent
         try:
             return await self._judge(way, key, begun, answer)
         finally:
@@ -315,10 +311,10 @@ class Fetcher:
         return headers
 
     async def _judge(self, way: Way, key: str, begun: float, answer: httpx.Response) -> Hop:
-        request, target, status = way.request, way.target, answer.status_code
+        request, status = way.request, answer.status_code
         raw = answer.headers.raw
         if sum(len(name) + len(value) + 4 for name, value in raw) > HEADER_BYTES:
-            return Hop(words.big_headers(request, target.host))
+            return Hop(words.big_headers(request, way.host))
         headers = heads.read(raw)
         now = self._now()
         spent_until = waits.exhausted(headers, now)
@@ -333,22 +329,23 @@ class Fetcher:
                 pass  # there is no body, but only after its end can the connection serve again
             return Hop(self._not_modified(way, headers))
         if status in MOVED:
+            way.cookies.extract_cookies(answer)
             return self._moved(way, headers, status)
         if not 200 <= status < 300 or status == PARTIAL:
             until = waits.asked(headers, now) if status in {403, 429} or status >= 500 else None
             if until is None and status in {403, 429} and key in SHUT_OUT:
                 until = now + timedelta(seconds=SHUT_OUT[key])
             if status == 404 and key in COME_AND_GO:
-                return Hop(words.away(request, target.host))
-            return Hop(words.refused(request, target.host, status, until))
+                return Hop(words.away(request, way.host))
+            return Hop(words.refused(request, way.host, status, until))
         if status in NO_BODY:
-            return Hop(words.empty(request, target.host, status))
+            return Hop(words.empty(request, way.host, status))
         return Hop(await self._read_body(way, answer, headers))
 
     def _moved(self, way: Way, headers: Mapping[str, str], status: int) -> Hop:
         location = headers.get("location", "").strip()
         if not location:
-            text = f"{way.target.host} redirects, but does not say where to ({status})."
+            text = f"{way.host} redirects, but does not say where to ({status})."
             return Hop(words.bad_redirect(way.request, text, status))
         try:
             return Hop(target=way.target.join(location), status=status)
@@ -365,7 +362,7 @@ class Fetcher:
             request.last_modified and heads.storable(request.last_modified)
         )
         if not asked or way.target.origin != way.first.origin:
-            return words.unused_not_modified(request, way.target.host)
+            return words.unused_not_modified(request, way.host)
         return NotModified(
             request=request,
             headers=heads.kept(headers),
@@ -377,15 +374,16 @@ class Fetcher:
     async def _read_body(self, way: Way, answer: httpx.Response, headers: Mapping[str, str]) -> Outcome:
         request, limit = way.request, self._settings.max_bytes
         length = headers.get("content-length", "")
-        if length.isascii() and length.isdigit() and int(length[:20]) > limit:
+        if length.isascii() and length.isdigit() and int(length[:20]) > limit * FAR_TOO_LARGE:
             raise TooLargeError(too_large(limit))
-        check_coding(headers.get("content-encoding", ""))
-        collected = Body(limit)
+        collected = Body(limit, coding(headers.get("content-encoding", "")))
         async for piece in answer.stream:  # type: ignore[union-attr]
             collected.add(piece)
+            if collected.full:
+                break
         body = collected.finish()
         if not body.strip():
-            return words.empty(request, way.target.host, answer.status_code)
+            return words.empty(request, way.host, answer.status_code)
         digest = body_hash(body)
         home = way.target.origin == way.first.origin
         etag = heads.validator(headers, "etag") if home else ""

@@ -6,6 +6,7 @@ Here each origin has its own short list, and the one limit is kept by closing wh
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
 
@@ -30,7 +31,7 @@ class Connections(httpx.AsyncBaseTransport):
 
     Args:
         names: resolves the hosts.
-        limit: open connections at once, idle ones among them. The caller must not send more than that at a time.
+        limit: open connections from which on idle ones are closed. What the caller has under way is its own affair.
         tls: makes the TLS settings when first needed (it costs 20 ms).
     """
 
@@ -76,8 +77,9 @@ class Connections(httpx.AsyncBaseTransport):
         )
 
     async def give_back(self, key: Key, connection: httpcore.AsyncHTTPConnection) -> None:
-        """Keep a connection that is ready for another request; drop any other."""
-        if connection.is_idle():
+        """Keep a connection that is ready for another request; drop any other. One on which the server has sent more
+        than its answer would give the rest as the answer to the next request, perhaps of another feed."""
+        if connection.is_idle() and not _unread(connection):
             kept = self._idle.pop(key, [])
             kept.append(connection)
             self._idle[key] = kept
@@ -95,7 +97,9 @@ class Connections(httpx.AsyncBaseTransport):
         while kept:
             connection = kept.pop()
             if not kept:
-                del self._idle[key]
+                self._idle.pop(key, None)
+            for _ in range(2):  # what has arrived meanwhile is seen only after the loop has looked
+                await asyncio.sleep(0)
             if connection.is_idle() and not connection.has_expired():
                 return connection
             await self._drop(connection)
@@ -123,6 +127,12 @@ class Connections(httpx.AsyncBaseTransport):
     async def _drop(self, connection: httpcore.AsyncHTTPConnection) -> None:
         self._open -= 1
         await connection.aclose()
+
+
+def _unread(connection: httpcore.AsyncHTTPConnection) -> bool:
+    """Whether bytes were read from the wire that belong to no answer. httpcore does not tell, its parser does."""
+    parser = connection._connection._h11_state  # type: ignore[union-attr]
+    return bool(parser.trailing_data[0])
 
 
 class Answer(httpx.AsyncByteStream):

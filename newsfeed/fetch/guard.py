@@ -95,12 +95,12 @@ class Exceptions:
     def __init__(self, entries: Iterable[str]) -> None:
         self._names: set[tuple[str, int]] = set()
         self._networks: list[tuple[Network, int]] = []
-        for entry in entries:
+        for number, entry in enumerate(entries, 1):
             host, _, port = entry.strip().rpartition(":")
             if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
                 raise SettingsError(
-                    f"[fetch] allow_private = {entry!r}",
-                    "this is no address with a port",
+                    f"[fetch] allow_private, entry {number}",
+                    "this is no host with a port",
                     'Write it as "127.0.0.1:8808", "nas.local:8080" or "192.168.1.0/24:8080".',
                 )
             host = host.strip("[]").rstrip(".").lower()

@@ -49,7 +49,7 @@ class Turns:
     """Gives turns in the order asked.
 
     Args:
-        at_once: requests to all hosts.
+        at_once: requests to all hosts; as many again may wait for hosts that are silent.
         per_host: requests to one host.
         patience: seconds that a request waits for a host's spacing; beyond that it is put off.
         clock: seconds, never going back.
@@ -57,6 +57,7 @@ class Turns:
 
     def __init__(self, at_once: int, per_host: int, patience: float, clock: Callable[[], float]) -> None:
         self._all = asyncio.Semaphore(at_once)
+        self._silent = at_once  # places for requests that stepped aside
         self._per_host = per_host
         self._patience = patience
         self._clock = clock
@@ -89,9 +90,20 @@ class Turns:
             host = self._host(key)
             host.next_at = max(host.next_at, self._clock() + gap - max(0.0, ago))
 
-    def leave(self, key: str) -> None:
-        """The request is over."""
+    def step_aside(self) -> bool:
+        """Lend the place of a request whose host is silent to another; False where too many are silent already."""
+        if not self._silent:
+            return False
+        self._silent -= 1
         self._all.release()
+        return True
+
+    def leave(self, key: str, *, aside: bool = False) -> None:
+        """The request is over; `aside`: it had lent its place."""
+        if aside:
+            self._silent += 1
+        else:
+            self._all.release()
         self._hosts[key].slots.release()
 
     def refused(self, key: str) -> None:

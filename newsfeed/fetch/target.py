@@ -61,3 +61,7 @@ class Target:
             return Target(urljoin(str(self.url), location))
         except ValueError as error:
             raise AddressError("unreadable") from error
+
+    def secure(self) -> Target:
+        """The same by https; a port that was written stays."""
+        return Target(str(self.url.copy_with(scheme="https")))

@@ -184,6 +184,12 @@ def bad_redirect(request: Request, text: str, status: int) -> Failure:
     return failure(request, Cause.REDIRECT, text, BROWSER, status=status)
 
 
+def unsafe_redirect(request: Request) -> Failure:
+    return bad_redirect(
+        request, "The feed redirects from https to unsafe http, and is not to be had by https there.", 0
+    )
+
+
 def no_secret(request: Request, name: str) -> Failure:
     return failure(
         request,

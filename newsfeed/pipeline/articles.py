@@ -27,6 +27,7 @@ from newsfeed.model import (
     Subscription,
 )
 from newsfeed.parsing import Parsers
+from newsfeed.pipeline.asking import together
 from newsfeed.pipeline.home import Home
 from newsfeed.sources import article
 from newsfeed.store import Store
@@ -146,5 +147,6 @@ async def _read(
                 url = answer.leads_to
             return None
 
-        found = await asyncio.gather(*(one(item) for item in items))
-    return [pair for pair in found if pair is not None]
+        async with together() as tasks:
+            found = [tasks.create_task(one(item)) for item in items]
+    return [pair for task in found if (pair := task.result()) is not None]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 import msgspec
@@ -15,6 +16,20 @@ from newsfeed.parsing import Parsers
 
 PAGES = 5  # follow-up requests of one feed in one refresh
 WAYS = 4  # that are tried for one feed in one refresh
+
+
+@asynccontextmanager
+async def together() -> AsyncIterator[asyncio.TaskGroup]:
+    """Tasks of which none outlives this block: when one of them raises, the others are cancelled and waited for, and
+    its very error is raised, out of its group."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            yield tasks
+    except BaseExceptionGroup as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from None
 
 
 class Asked(Record, frozen=True, kw_only=True):
@@ -83,7 +98,8 @@ class Asker:
         if isinstance(request, Failure):
             return Asked(state=state, answer=request)
         if url:
-            request = msgspec.structs.replace(request, url=url)
+            # A page named it once, so it is asked as an address out of a feed.
+            request = msgspec.structs.replace(request, url=url, from_feed=True)
         if force:
             request = msgspec.structs.replace(request, etag="", last_modified="", body_hash="")
         answer = await (self._once_for_all(request) if joined else self._fetcher.get(request))

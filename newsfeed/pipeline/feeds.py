@@ -11,7 +11,7 @@ import msgspec
 
 from newsfeed import deliver, opml, sources
 from newsfeed.errors import ListError, NotFoundError
-from newsfeed.fetch import Fetcher, redact
+from newsfeed.fetch import Fetcher, redact, repeats, secrets_of
 from newsfeed.model import (
     Cause,
     FeedReport,
@@ -30,6 +30,7 @@ from newsfeed.pipeline.asking import Asker
 from newsfeed.pipeline.health import FeedHealth, State
 from newsfeed.pipeline.home import Home, current_list
 from newsfeed.pipeline.reports import Outcome, Progress
+from newsfeed.sources import discover
 from newsfeed.store import Store
 
 
@@ -38,7 +39,7 @@ class Row(Record, frozen=True, kw_only=True):
 
     folder: str
     name: str
-    url: str
+    url: str  # redacted
     items_a_week: float
     last_new: datetime | None
     cause: str
@@ -47,7 +48,7 @@ class Row(Record, frozen=True, kw_only=True):
 class Added(Record, frozen=True, kw_only=True):
     """A feed that was found and added."""
 
-    url: str
+    url: str  # redacted
     title: str
     folder: str
     items: int
@@ -86,7 +87,7 @@ def listing(home: Home, store: Store) -> tuple[list[Row], str]:
             Row(
                 folder="/".join(subscription.folders),
                 name=state.name,
-                url=subscription.url,
+                url=redact(subscription.url),
                 items_a_week=state.items_a_day * 7,
                 last_new=_last_new(store, state, home.clock()),
                 cause=state.failure.text if state.failure else "",
@@ -108,7 +109,7 @@ def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str,
         NotFoundError: no feed is there; its text says what was tried.
         ListError: feeds.opml can't be edited as it stands.
     """
-    address = address.strip()
+    address = discover.plain(address)
     bare = (
         "@",
         "#",
@@ -133,12 +134,14 @@ def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str,
     same = {opml.key(url), opml.key(address)}
     if present := next((s for s in listed if opml.key(s.url) in same), None):
         raise NotFoundError(
-            present.title or url, f"is in the list already, on line {present.line}", "Nothing was changed."
+            present.title or _shown(url),
+            f"is in the list already, on line {present.line}",
+            "Nothing was changed.",
         )
     folders = tuple(part.strip() for part in folder.split("/") if part.strip())
     subscription = msgspec.structs.replace(
         wanted,
-        title=title or parsed.title,
+        title=title or _own_title(parsed.title, address, secrets),
         folders=folders,
         html_url=wanted.html_url or parsed.html_url,
         kind=wanted.kind or "rss",
@@ -146,8 +149,8 @@ def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str,
     _replace(home, data, opml.add(data, subscription))
     kind = sources.find(subscription).kind
     return Added(
-        url=url,
-        title=subscription.title or url,
+        url=redact(url),
+        title=subscription.title or redact(url),
         folder="/".join(folders),
         items=len(parsed.items),
         kind="" if kind in {"syndication", "jsonfeed"} else kind,
@@ -176,23 +179,23 @@ async def _find(home: Home, address: str, secrets: dict[str, str]) -> tuple[Subs
             if finding.is_page(page) and (
                 found := await finding.behind(fetcher, parsers, page, home.clock())
             ):
-                return found[0], found[2]
+                return found.subscription, found.parsed
     if failure is None or (failure.cause == Cause.NOT_A_FEED and not failure.repair):
         raise NotFoundError(
-            address,
+            _shown(address),
             "no feed was found there or in the usual places",
             "Look for an RSS link on the site and add that address.",
         )
     if failure.cause in health.UNREACHED:
         raise NotFoundError(
-            address,
+            _shown(address),
             failure.text,
             "Check its spelling, and that this machine is connected; nothing was added.",
         )
     # What is said of a feed in the list ("take it out") is no advice for one that isn't in it yet.
     repair = "" if "feeds remove" in failure.repair or "xmlUrl" in failure.repair else failure.repair
     raise NotFoundError(
-        address, failure.text, repair or "Look at the address in a browser; nothing was added."
+        _shown(address), failure.text, repair or "Look at the address in a browser; nothing was added."
     )
 
 
@@ -200,6 +203,16 @@ async def _page(fetcher: Fetcher, answer: Response, address: str) -> Response:
     """The page itself, where a source had rewritten the address before asking."""
     plain = await fetcher.get(Request(url=address, accept="text/html"))
     return plain if isinstance(plain, Response) else answer
+
+
+def _own_title(title: str, address: str, secrets: dict[str, str]) -> str:
+    """A feed's own title, unless it repeats what was sent to its server."""
+    return "" if repeats(title, secrets_of(address, *secrets.values())) else title
+
+
+def _shown(address: str) -> str:
+    """What was typed as it may be printed again: an address without its secrets, a handle as it is."""
+    return redact(address) if "/" in address or ":" in address else address
 
 
 def _replace(home: Home, old: bytes, new: bytes) -> None:
@@ -215,9 +228,11 @@ def _one(subscriptions: Sequence[Subscription], words: str) -> Subscription:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise NotFoundError(words, "is no feed of the list", "See newsfeed feeds list.")
-    names = [f"{s.title} ({s.url})" for s in found]
-    raise NotFoundError(words, f"may be any of {len(found)} feeds", "\n".join(names[:10]), matches=names)
+        raise NotFoundError(_shown(words), "is no feed of the list", "See newsfeed feeds list.")
+    names = [f"{s.title} ({redact(s.url)})" for s in found]
+    raise NotFoundError(
+        _shown(words), f"may be any of {len(found)} feeds", "\n".join(names[:10]), matches=names
+    )
 
 
 def remove(home: Home, words: str) -> str:
@@ -229,7 +244,7 @@ def remove(home: Home, words: str) -> str:
     data = home.read_list()
     subscription = _one(opml.parse(data).subscriptions, words)
     _replace(home, data, opml.remove(data, subscription.url))
-    return subscription.title or subscription.url
+    return subscription.title or redact(subscription.url)
 
 
 def move(home: Home, words: str, folder: str) -> str:
@@ -242,7 +257,7 @@ def move(home: Home, words: str, folder: str) -> str:
     subscription = _one(opml.parse(data).subscriptions, words)
     folders = tuple(part.strip() for part in folder.split("/") if part.strip())
     _replace(home, data, opml.move(data, subscription.url, folders))
-    return subscription.title or subscription.url
+    return subscription.title or redact(subscription.url)
 
 
 def check(home: Home, store: Store, *, ask: bool, secrets: dict[str, str], progress: Progress) -> Checked:
@@ -284,7 +299,7 @@ def rewrites(subscriptions: Sequence[Subscription]) -> list[str]:
     for subscription in subscriptions:
         kind = sources.find(subscription).kind
         if asked := sources.rewritten(subscription):
-            name = subscription.title or redact(subscription.url) or subscription.url
+            name = subscription.title or redact(subscription.url)
             found.append(f"{name} is read as {kind}, from {redact(asked)}")
     return found
 
@@ -303,8 +318,8 @@ def import_list(home: Home, file: Path) -> Imported:
     merged, found = opml.merge(data, foreign)
     _replace(home, data, merged)
     return Imported(
-        added=tuple(s.title or s.url for s in found.added),
-        present=tuple(s.title or s.url for s in found.present),
+        added=tuple(s.title or redact(s.url) for s in found.added),
+        present=tuple(s.title or redact(s.url) for s in found.present),
         problems=foreign.problems
         + (() if foreign.complete else (Problem(text=f"{file} ends in the middle."),)),
     )

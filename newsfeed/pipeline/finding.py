@@ -1,17 +1,52 @@
-"""The feed behind a website: what its page names, then the usual places."""
+"""From a page to a feed: where the page forwards to, what it names, then the usual places.
+
+A page is a stranger's, so whatever it names is asked by the rules of addresses out of a feed: no exception of the
+owner's for private places, no credential. And only who has never read a feed looks for one: where a feed is known,
+a page in its place changes nothing by itself.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import msgspec
 
 from newsfeed import sources
 from newsfeed.fetch import Fetcher
-from newsfeed.model import Failure, FeedState, Parsed, Response, Subscription
+from newsfeed.model import (
+    Cause,
+    Failure,
+    FeedState,
+    KnownItem,
+    NotModified,
+    Parsed,
+    Record,
+    Request,
+    Response,
+    Subscription,
+)
 from newsfeed.parsing import Parsers
+from newsfeed.pipeline.asking import Asked
 from newsfeed.sources import discover
+from newsfeed.store import Store
 
 TRIES = 8  # addresses asked at the most
+FORWARDS = 2  # pages that forward to one another
+ENDED = timedelta(days=400)  # since its newest item: a feed that has ended
+Answer = TypeVar("Answer", Response, NotModified)
+LOST = frozenset({Cause.NOT_FOUND, Cause.GONE})
+PLAIN = frozenset({"syndication", "jsonfeed"})
+
+
+class Found(Record, frozen=True, kw_only=True):
+    """A feed that was found behind a page."""
+
+    subscription: Subscription
+    answer: Response
+    parsed: Parsed
+    moved: bool = False  # the page forwards to it, as a redirect would
 
 
 def is_page(answer: Response) -> bool:
@@ -22,20 +57,161 @@ def is_page(answer: Response) -> bool:
 
 
 async def behind(
-    fetcher: Fetcher, parsers: Parsers, page: Response, now: datetime
-) -> tuple[Subscription, Response, Parsed] | None:
-    """The first readable feed that belongs to a page, with its answer; None where there is none."""
-    tried = {page.url, page.request.url}
-    places: Sequence[str] = (*discover.candidates(page.body, page.url), *discover.guesses(page.url))
-    for url in [p for p in dict.fromkeys(places) if p not in tried][:TRIES]:
-        subscription = Subscription(url=url)
-        request = sources.find(subscription).request(FeedState(subscription=subscription))
-        if isinstance(request, Failure):
+    fetcher: Fetcher, parsers: Parsers, page: Response, now: datetime, *, guess: bool = True
+) -> Found | None:
+    """The best readable feed that belongs to a page, with its answer; None where there is none.
+
+    Of several, one that holds items and lives goes before one that has ended, holds answers, or is empty. The page's
+    own request must have been answered before: what lies at its very place may be asked.
+    """
+    feed = page.request.feed
+    for _ in range(FORWARDS):
+        target = discover.forwards(page.body, page.url)
+        if not target or target in {page.url, page.request.url}:
+            break
+        tried = await _try(fetcher, parsers, target, feed, now)
+        if isinstance(tried, Found):
+            return msgspec.structs.replace(tried, moved=True)
+        if tried is None or not is_page(tried):
+            break
+        page = tried
+    best: tuple[int, Found] | None = None
+    asked = {page.url, page.request.url}
+    named = discover.candidates(page.body, page.url, page.headers.get("link", ""))
+    places: Sequence[str] = (*named, *(discover.guesses(page.url) if guess else ()))
+    for url in [p for p in dict.fromkeys(places) if p not in asked][:TRIES]:
+        tried = await _try(fetcher, parsers, url, feed, now)
+        if not isinstance(tried, Found):
             continue
-        answer = await fetcher.get(request)
-        if not isinstance(answer, Response):
-            continue
-        parsed = await parsers.parse(answer, subscription, {}, now)
+        rank = _rank(tried.parsed, page.url, now)
+        if not rank:
+            return tried
+        if best is None or rank < best[0]:
+            best = (rank, tried)
+    return best[1] if best else None
+
+
+def as_moved(answer: Answer) -> Answer:
+    """A feed's answer as that of the page which forwards to it: a permanent move. What the feed's server says of its
+    state is of no use to the page, which is asked again the next time."""
+    moved = answer.permanent_url or answer.request.url
+    return msgspec.structs.replace(answer, etag="", last_modified="", permanent_url=moved)
+
+
+async def _try(
+    fetcher: Fetcher, parsers: Parsers, url: str, feed: int, now: datetime
+) -> Found | Response | None:
+    """What lies at an address that a page names: a feed, something else, or nothing that can be had."""
+    subscription = Subscription(url=url)
+    request = sources.find(subscription).request(FeedState(subscription=subscription))
+    if isinstance(request, Failure):
+        return None
+    answer = await fetcher.get(
+        msgspec.structs.replace(request, feed=feed, from_feed=True, credential="", login="")
+    )
+    if not isinstance(answer, Response):
+        return None
+    parsed = await parsers.parse(answer, subscription, {}, now)
+    if isinstance(parsed, Parsed):
+        return Found(subscription=subscription, answer=answer, parsed=parsed)
+    return answer
+
+
+def _rank(parsed: Parsed, page: str, now: datetime) -> int:
+    """0 for a feed that lives; more for one that has ended, holds answers to one page, or is empty."""
+    if not parsed.items and not parsed.step:
+        return 3
+    links = {item.link.partition("#")[0] for item in parsed.items}
+    answers = all("#" in item.link for item in parsed.items) and len(links) == 1
+    if parsed.items and (answers or links == {page}):
+        return 2
+    dates = [item.published for item in parsed.items if item.published is not None]
+    return 1 if dates and max(dates) < now - ENDED else 0
+
+
+# --------------------------------------------------------------------------- where a feed is known
+
+
+class Instead(Record, frozen=True, kw_only=True):
+    """What is to be made of a page that stands in a known feed's place."""
+
+    asked: Asked
+    proposal: str = ""  # an address that the owner may take over
+
+
+async def instead(
+    fetcher: Fetcher,
+    parsers: Parsers,
+    asked: Asked,
+    known: Sequence[KnownItem],
+    now: datetime,
+    *,
+    found: str = "",
+) -> Instead:
+    """What comes of a known feed's answer where that may be a page in the feed's place.
+
+    A page that forwards within its own site is followed like a redirect, and so is one that forwards to a feed with
+    items that we have. Whatever else a page names is a proposal to the owner; nothing of it is asked or kept.
+
+    Args:
+        found: where the feed of a website was found once, in place of the address in the list.
+    """
+    state, failure = asked.state, asked.failure
+    if failure is None or sources.find(state.subscription).kind not in PLAIN:
+        return Instead(asked=asked)
+    page = asked.answer
+    if found and failure.cause in LOST:
+        page = await fetcher.get(Request(url=state.subscription.url, feed=state.feed, accept="text/html"))
+    if not isinstance(page, Response) or not is_page(page) or isinstance(asked.parsed, Parsed):
+        return Instead(asked=asked)
+    here = {page.url, page.request.url, found}
+    target = discover.forwards(page.body, page.url)
+    if not target or target in here:
+        named = discover.candidates(page.body, page.url, page.headers.get("link", ""))
+        proposal = next((url for url in named if url not in here), "")
+        return _proposed(asked, "names another feed", proposal) if proposal else Instead(asked=asked)
+    own = discover.site(target) == discover.site(page.url)
+    answer = await fetcher.get(
+        Request(url=target, feed=state.feed, body_hash=state.body_hash, from_feed=True)
+    )
+    if isinstance(answer, NotModified):  # byte for byte what we have
+        return Instead(asked=msgspec.structs.replace(asked, answer=as_moved(answer), parsed=None))
+    if isinstance(answer, Response):
+        hashes = {k.identity: k.hash for k in known}
+        parsed = await parsers.parse(answer, state.subscription, hashes, now)
+        if isinstance(parsed, Parsed) and (own or _shares(parsed, known)):
+            return Instead(asked=msgspec.structs.replace(asked, answer=as_moved(answer), parsed=parsed))
         if isinstance(parsed, Parsed):
-            return subscription, answer, parsed
-    return None
+            return _proposed(asked, "forwards to another feed", target)
+    return Instead(asked=asked)
+
+
+def _proposed(asked: Asked, does: str, proposal: str) -> Instead:
+    failure = Failure(
+        cause=Cause.NOT_A_FEED,
+        text=f"A web page stands in this feed's place; it {does}, which was not taken for it.",
+        repair="If that is the feed's new address, take it over: newsfeed feeds repair shows the change and asks.",
+        needs_owner=True,
+    )
+    field = "answer" if isinstance(asked.answer, Failure) else "parsed"
+    return Instead(asked=msgspec.structs.replace(asked, **{field: failure}), proposal=proposal)
+
+
+def keep_proposal(store: Store, state: FeedState, proposal: str, *, failed: bool) -> None:
+    """Keep what a page in a feed's place named for the owner to judge; forget it when the feed is well again."""
+    before = proposed(store, state)
+    if proposal != before and (proposal or not failed):
+        store.set_meta(f"proposal for {state.subscription.url}", proposal or None)
+
+
+def proposed(store: Store, state: FeedState) -> str:
+    """The address that a page in a feed's place named, while the feed is not well; else ""."""
+    return store.get_meta(f"proposal for {state.subscription.url}") or ""
+
+
+def _shares(parsed: Parsed, known: Sequence[KnownItem]) -> bool:
+    if parsed.known:
+        return True
+    identities = {k.identity for k in known}
+    links = {k.link for k in known if k.link}
+    return any(item.identity in identities or item.link in links for item in parsed.items)

@@ -177,7 +177,7 @@ def examine(home: Home, store: Store) -> tuple[FeedHealth, ...]:
             brought=sum(tallies.get(state.feed, {}).values()),
             shown=shown[state.feed],
             liked=liked[state.feed],
-            moved_to=redact(to) if (to := update.offered_move(state)) else "",
+            moved_to=redact(to, state.subscription.url) if (to := update.offered_move(state)) else "",
         )
         found.append(_judge(health, state, len(history.days)))
     return tuple(found)

@@ -144,12 +144,15 @@ def create(folder: Path, *, starter: bytes, settings_text: str) -> list[str]:
 
 
 def put(path: Path, data: bytes) -> None:
-    """Replace a file whole or not at all; a new one is for its owner only.
+    """Replace a file whole or not at all; it is for its owner only. What is no plain file is written to.
 
     Raises:
         DeliveryError: it can't be written.
     """
-    deliver.write(path, data)
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+    else:
+        deliver.write(path, data, mode=0o600)
 
 
 def is_writable(folder: Path) -> bool:

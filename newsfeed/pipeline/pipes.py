@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -10,21 +11,26 @@ import msgspec
 
 from newsfeed import sources
 from newsfeed.model import Failure, FeedState, Item, Parsed, Problem, Request, Response, Subscription
+from newsfeed.parsing import Parsers
 from newsfeed.pipeline.home import Home
 from newsfeed.store import Store
 
 
 def read_answer(body: bytes, url: str, now: datetime) -> Parsed | Failure:
-    """Read one saved answer as the source that its URL belongs to."""
+    """Read one saved answer as the source that its URL belongs to, within the limits of a feed's reading."""
     subscription = Subscription(url=url or "https://feed.invalid/")
-    source = sources.find(subscription)
     response = Response(
-        request=Request(url=subscription.url, source=source.kind),
+        request=Request(url=subscription.url, source=sources.find(subscription).kind),
         url=subscription.url,
         body=body,
         body_hash=hashlib.sha256(body).hexdigest(),
     )
-    return source.parse(response, subscription, {}, now)
+
+    async def read() -> Parsed | Failure:
+        async with Parsers(1) as parsers:
+            return await parsers.parse(response, subscription, {}, now)
+
+    return asyncio.run(read())
 
 
 def item_line(item: Item) -> bytes:

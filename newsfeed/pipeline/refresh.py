@@ -17,18 +17,19 @@ from urllib.parse import urlsplit
 import msgspec
 
 from newsfeed import sources, update
-from newsfeed.errors import NotFoundError
-from newsfeed.fetch import Fetcher, redact
-from newsfeed.model import Cause, Failure, FeedState, NotModified, Response
+from newsfeed.errors import NewsfeedError, NotFoundError, StoreError
+from newsfeed.fetch import Fetcher, redact, repeats, secrets_of
+from newsfeed.model import ASKED_AGAIN, Cause, Failure, FeedState, FetchSetting, NotModified, Parsed, Response
 from newsfeed.parsing import Parsers
 from newsfeed.pipeline import finding, plans, understand
-from newsfeed.pipeline.asking import Asker
+from newsfeed.pipeline.asking import Asker, together
 from newsfeed.pipeline.health import FEW, UNREACHED
 from newsfeed.pipeline.home import Home, current_list
 from newsfeed.pipeline.reports import FeedResult, ListChange, Outcome, Progress, RefreshReport
 from newsfeed.store import Store
 
 RECENT = timedelta(minutes=2)  # requests of earlier runs that may matter to a host's spacing
+REQUESTS = 5  # of one feed that may each take their whole time before a run is given up
 MUCH = 500  # new items after which the search index is put in order
 
 
@@ -64,16 +65,20 @@ def refresh(
     listed_states = store.states()
     names = {s.subscription.url: s.name for s in (*listed_states, *store.former_states())}
     change = ListChange(
-        added=tuple(names.get(url, url) for url in synced.added),
-        back=tuple(names.get(url, url) for url in synced.added if url in former),
-        removed=tuple(names.get(url, url) for url in synced.removed),
-        changed=tuple(names.get(url, url) for url in synced.changed),
+        added=tuple(names.get(url, redact(url)) for url in synced.added),
+        back=tuple(names.get(url, redact(url)) for url in synced.added if url in former),
+        removed=tuple(names.get(url, redact(url)) for url in synced.removed),
+        changed=tuple(names.get(url, redact(url)) for url in synced.changed),
         problems=listed.list.problems,
         unreadable=listed.unreadable,
     )
     states = [s for s in listed_states if not only or _named(s, only)]
     if only and not states:
-        raise NotFoundError(", ".join(only), "is no feed of the list", "See newsfeed feeds list.")
+        raise NotFoundError(
+            ", ".join(redact(w) if "://" in w else w for w in only),
+            "is no feed of the list",
+            "See newsfeed feeds list.",
+        )
     ask, waiting = _select(
         states, started, floor=home.settings.fetch.manual_floor, due=due, force=force, named=bool(only)
     )
@@ -187,8 +192,11 @@ async def _pull(
     progress: Progress,
 ) -> list[FeedResult]:
     settings = home.settings.fetch
-    # As many feeds are under way as there may be connections: answers that wait for a reader cost memory.
-    turns = asyncio.Semaphore(settings.connections)
+    # As many feeds are under way as there may be connections, and as many again whose hosts are silent: answers that
+    # wait for a reader cost memory.
+    turns = asyncio.Semaphore(2 * settings.connections)
+    results: dict[int, FeedResult] = {}
+    broken: list[StoreError] = []
     async with (
         Fetcher(settings, now=home.clock, secrets=secrets) as fetcher,
         Parsers(workers or settings.workers, settings.parse_seconds) as parsers,
@@ -200,25 +208,78 @@ async def _pull(
                     sources.rewritten(known.subscription) or known.subscription.url, known.last_tried
                 )
 
-        async def one(state: FeedState) -> FeedResult:
+        async def one(state: FeedState) -> None:
             async with turns:
+                if broken:
+                    return  # nothing more can be kept, so nothing more is asked
                 progress.asking(state.name)
-                result = await _one(home, store, fetcher, parsers, asker, state, force=force)
+                try:
+                    sent = secrets_of(state.subscription.url, *secrets.values())
+                    result = await _one(home, store, fetcher, parsers, asker, state, sent, force=force)
+                except StoreError as error:
+                    broken.append(error)
+                    return
+                except NewsfeedError:
+                    raise
+                except Exception as error:  # noqa: BLE001 - whatever one feed provokes is that feed's failure
+                    result = _unkept(state, error)
+            results[state.feed] = result
             progress.done(result)
-            return result
 
-        return list(await asyncio.gather(*(one(state) for state in _interleaved(states))))
+        try:
+            async with asyncio.timeout(_longest(len(states), settings)), together() as tasks:
+                for state in _interleaved(states):
+                    tasks.create_task(one(state))
+        except TimeoutError:
+            for state in states:
+                if state.feed not in results:
+                    results[state.feed] = _put_off(state)
+    if broken:
+        raise broken[0]
+    return list(results.values())
+
+
+def _longest(feeds: int, settings: FetchSetting) -> float:
+    """Seconds after which a run of so many feeds ends, whatever hangs: all of them one after the other in as many
+    lanes as there are connections, each as slow as it may be."""
+    slowest = settings.timeout + settings.patience + settings.parse_seconds
+    return slowest * REQUESTS * (1 + feeds / max(settings.connections, 1))
+
+
+def _unkept(state: FeedState, error: Exception) -> FeedResult:
+    failure = Failure(
+        cause=Cause.BROKEN_FEED,
+        text=f"Its answer could not be dealt with ({type(error).__name__}).",
+        repair="This is a fault of newsfeed; please report it. Other feeds are not touched by it.",
+        url=redact(state.subscription.url),
+    )
+    return FeedResult(
+        feed=state.feed, name=state.name, url=failure.url, outcome=Outcome.FAILED, failure=failure
+    )
+
+
+def _put_off(state: FeedState) -> FeedResult:
+    failure = Failure(
+        cause=Cause.TIMEOUT,
+        text="The run took so long that this feed was left for the next one.",
+        repair=ASKED_AGAIN,
+        url=redact(state.subscription.url),
+    )
+    return FeedResult(
+        feed=state.feed, name=state.name, url=failure.url, outcome=Outcome.FAILED, failure=failure
+    )
 
 
 def _interleaved(states: Sequence[FeedState]) -> list[FeedState]:
-    """Feeds in turns of their hosts, so that many of one host, which wait for each other, hold up no other's."""
+    """Feeds in turns of their hosts, so that many of one host, which wait for each other, hold up no other's; those
+    that failed the last time come last."""
     turn: dict[str, int] = {}
     places = []
     for number, state in enumerate(states):
         host = urlsplit(state.subscription.url).netloc
         turn[host] = turn.get(host, -1) + 1
-        places.append((turn[host], number))
-    return [states[number] for _, number in sorted(places)]
+        places.append((state.failures > 0, turn[host], number))
+    return [states[number] for *_, number in sorted(places)]
 
 
 async def _one(
@@ -228,28 +289,42 @@ async def _one(
     parsers: Parsers,
     asker: Asker,
     state: FeedState,
+    sent: frozenset[str],
     *,
     force: bool,
 ) -> FeedResult:
     begun = time.monotonic()
     known = store.known(state.feed)
+    state = update.with_fresh_validators(state, home.clock())
     # A website in the list: its feed, once found, is asked in its place.
     memory = f"feed behind {state.subscription.url}"
     behind = store.get_meta(memory) or ""
+    if behind:
+        fetcher.listed(state.feed, state.subscription.url)
     asked = await asker.ask(state, {k.identity: k.hash for k in known}, home.clock(), force=force, url=behind)
-    state, answer, parsed = asked.state, asked.answer, asked.parsed
-    if (
-        isinstance(answer, Response)
-        and isinstance(parsed, Failure)
-        and not behind
-        and finding.is_page(answer)
+    proposal = ""
+    if state.first_good is not None or behind:
+        found = await finding.instead(fetcher, parsers, asked, known, home.clock(), found=behind)
+        asked, proposal = found.asked, found.proposal
+    elif (
+        isinstance(asked.answer, Response)
+        and isinstance(asked.parsed, Failure)
+        and finding.is_page(asked.answer)
+        and (
+            feed := await finding.behind(
+                fetcher, parsers, asked.answer, home.clock(), guess=not state.failures
+            )
+        )
     ):
-        found = await finding.behind(fetcher, parsers, answer, home.clock())
-        if found is not None:
-            store.set_meta(memory, found[0].url)
-            _, answer, parsed = found
-    if behind and (isinstance(answer, Failure) or isinstance(parsed, Failure)):
-        store.set_meta(memory, None)  # look for it anew the next time
+        if not feed.moved:
+            store.set_meta(memory, feed.subscription.url)
+        told = finding.as_moved(feed.answer) if feed.moved else feed.answer
+        asked = msgspec.structs.replace(asked, answer=told, parsed=feed.parsed)
+    finding.keep_proposal(store, state, proposal, failed=asked.failure is not None)
+    state, answer, parsed = asked.state, asked.answer, asked.parsed
+    if isinstance(parsed, Parsed) and (repeats(parsed.title, sent) or repeats(parsed.html_url, sent)):
+        # The name of a feed is shown and handed on; one that repeats what was sent to its server must not be.
+        parsed = msgspec.structs.replace(parsed, title="", html_url="")
     # The jitter keeps feeds from falling into step; no secret and no choice hangs on it.
     jitter = random.random()  # noqa: S311
     decided = update.decide(state, answer, parsed, known, home.clock(), jitter)

@@ -8,6 +8,7 @@ from newsfeed import deliver, opml, update
 from newsfeed.errors import ListError, NewsfeedError
 from newsfeed.fetch import redact
 from newsfeed.model import Record
+from newsfeed.pipeline import finding
 from newsfeed.pipeline.home import Home
 from newsfeed.store import Store
 
@@ -16,7 +17,7 @@ class Change(Record, frozen=True, kw_only=True):
     """One thing that a repair does to the list. Addresses are redacted."""
 
     feed: str
-    does: str  # "moved", "gone"
+    does: str  # "moved", "gone", "named"
     sentence: str
 
 
@@ -33,7 +34,7 @@ class Repair(Record, frozen=True, kw_only=True):
 def propose(home: Home, store: Store) -> Repair:
     """What feeds.opml should say, as far as the feeds themselves have told.
 
-    A feed that has moved for good (seen on three days) gets its new address; one that is gone for good (410) is taken
+    What a page in a feed's place names is offered too, and said to be no more than that. A feed that has moved for good (seen on three days) gets its new address; one that is gone for good (410) is taken
     out, its history stays.
 
     Raises:
@@ -45,6 +46,8 @@ def propose(home: Home, store: Store) -> Repair:
     hidden: dict[str, str] = {}
     for state in store.states():
         url, target = state.subscription.url, update.offered_move(state)
+        named = "" if target else finding.proposed(store, state)
+        target = target or named
         if not state.gone and not target:
             continue
         try:
@@ -62,12 +65,19 @@ def propose(home: Home, store: Store) -> Repair:
                     said = "has moved to an address that you have already: its double is taken out."
                 else:
                     new = opml.set_url(new, url, target)
-                    said = f"has moved to {redact(target)}: its address is changed."
-                change = Change(feed=state.name, does="moved", sentence=f"{state.name} {said}")
+                    said = f"has moved to {redact(target, url)}: its address is changed."
+                if named:
+                    said = (
+                        f"answers with a web page that names {redact(target, url)}: its address is changed to that. "
+                        "Look at it first, it may be another feed."
+                    )
+                change = Change(
+                    feed=state.name, does="named" if named else "moved", sentence=f"{state.name} {said}"
+                )
         except NewsfeedError as error:
             left.append(f"{state.name}: {error.cause} {error.repair}".strip())
             continue
-        hidden |= {url: redact(url), target: redact(target)} if target else {url: redact(url)}
+        hidden |= {url: redact(url), target: redact(target, url)} if target else {url: redact(url)}
         changes.append(change)
     return Repair(changes=tuple(changes), old=old, new=new, diff=_diff(old, new, hidden), left=tuple(left))
 

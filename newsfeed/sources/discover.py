@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from newsfeed.text import safe_url
 
 MAX_BODY = 1_000_000  # bytes of a page that are looked at; what names a feed stands near its beginning
 MAX_CANDIDATES = 20
+WORDS = 200  # characters of what a link shows
+AT_ONCE = 5  # seconds after which a page that forwards does so because it has moved
 
 _FEED_TYPES = {
     "application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml",
@@ -25,33 +29,73 @@ _NO_FEED = re.compile(
     r"/wp-json\b|oembed|xmlrpc|opensearch|\.opml\b|feedly\.com|inoreader\.com", re.IGNORECASE
 )
 _COMMENTS = re.compile(r"comment|komment|coment|reactie|replies|评论|評論|комментари", re.IGNORECASE)
+_SECTIONS = {"blog", "weblog", "news", "journal", "articles", "posts", "magazine", "notes"}
+# How links are written that some readers register for: feed://host/path, feed:https://host/path.
+_WRITTEN = re.compile(r"^(?:feed|rss|itpc|pcast):(?://)?(https?:(?=//))?", re.IGNORECASE)
+_FORWARDS = re.compile(
+    r"\s*(\d{0,4}(?:\.\d{0,3})?)\s*[;,]\s*(?:url\s*=\s*)?(\S[^\n\r]{0,2000})", re.IGNORECASE
+)
+_LINK_VALUE = re.compile(
+    r"<([^<>]{1,2000})>((?:\s*;\s*[^\s;,=\"]{1,40}(?:\s*=\s*(?:\"[^\"]{0,500}\"|[^\s;,\"]{0,500}))?)*)"
+)
+_LINK_PARAMETER = re.compile(r";\s*([^\s;,=\"]{1,40})\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]*))")
+_SAYS_RSS = re.compile(r"(?<![a-z])(?:rss|atom)(?:[ _-]?(?:feed|icon|2))?(?![a-z])", re.IGNORECASE)
+_SAYS_FEED = re.compile(r"(?<![a-z])(?:web|news)?feeds?(?![a-z])", re.IGNORECASE)
+_SHOWN = ("alt", "title", "src", "class", "href")
 _PATHS = (
     "feed", "rss.xml", "atom.xml", "index.xml", "feed.xml", "rss", "feeds/posts/default", "feed.atom", "feed.json",
 )  # fmt: skip
 
 
-def candidates(body: bytes, url: str) -> tuple[str, ...]:
-    """The feeds that a page names, best first: those it announces, then its links that look like one.
+def candidates(body: bytes, url: str, link_header: str = "") -> tuple[str, ...]:
+    """The feeds that a page names, best first: those it announces, then its links that look like one or say so.
 
-    Feeds of comments come last. `body` is the answer's bytes, `url` where it came from, after redirects. A page
-    that names no feed gives none.
+    Feeds of comments come last, and so does a feed below the very page where there are others: it holds the answers
+    to one article. `body` is the answer's bytes, `url` where it came from, after redirects, `link_header` what its
+    Link header says. A page that names no feed gives none.
     """
-    announced: list[str] = []
+    announced = list(_in_header(link_header, url))
     linked: list[str] = []
+    told: list[str] = []
     comments: list[str] = []
-    for tag, attributes, base in _links(body[:MAX_BODY], url):
-        target = safe_url(attributes.get("href", ""), base).partition("#")[0]
+    for tag, attributes, said, base in _links(body[:MAX_BODY], url):
+        target = safe_url(plain(attributes.get("href", "")), base).partition("#")[0]
         if not target or _NO_FEED.search(target):
             continue
-        if not (
-            _is_announced(attributes, target) if tag == "link" else _is_link_to_feed(attributes, target, url)
-        ):
-            continue
-        if _COMMENTS.search(f"{urlsplit(target).path} {attributes.get('title', '')}"):
-            comments.append(target)
+        if tag == "link":
+            found = announced if _is_announced(attributes, target) else None
+        elif _is_link_to_feed(attributes, target, url):
+            found = linked
         else:
-            (announced if tag == "link" else linked).append(target)
-    return tuple(dict.fromkeys([*announced, *linked[:5], *comments]))[:MAX_CANDIDATES]
+            found = told if _says_feed(attributes, said, target, url) else None
+        if found is not None:
+            answers = _COMMENTS.search(f"{urlsplit(target).path} {attributes.get('title', '')} {said}")
+            (comments if answers else found).append(target)
+    first = [*announced, *linked[:5], *told[:5]]
+    below = [target for target in first if _is_below(target, url)]
+    return tuple(dict.fromkeys([*(t for t in first if t not in below), *below, *comments]))[:MAX_CANDIDATES]
+
+
+def forwards(body: bytes, url: str) -> str:
+    """Where a page sends its visitors at once by itself (`<meta http-equiv="refresh">`); "" where it doesn't."""
+    root = _page(body[:MAX_BODY])
+    for element in root.iter("meta") if root is not None else ():
+        named = {str(k).lower(): str(v) for k, v in element.attrib.items()}
+        told = _FORWARDS.match(named.get("content", ""))
+        hidden = any(above.tag == "noscript" for above in element.iterancestors())
+        if named.get("http-equiv", "").strip().lower() == "refresh" and told and not hidden:
+            quote = told[2][:1]
+            place = told[2][1:].partition(quote)[0] if quote in {"'", '"'} else told[2]
+            target = safe_url(place.strip(), _base(root, url)).partition("#")[0]
+            # A page that only loads itself anew, perhaps with a number behind its address, tests its visitors.
+            again = urlsplit(target)[:3] == urlsplit(url)[:3]
+            return target if float(told[1] or 0) <= AT_ONCE and not again else ""
+    return ""
+
+
+def plain(address: str) -> str:
+    """`feed://host/x` and `feed:https://host/x` as addresses of the web; all others as they are."""
+    return _WRITTEN.sub(lambda match: match[1] or "https://", address.strip())
 
 
 def guesses(url: str) -> tuple[str, ...]:
@@ -80,20 +124,47 @@ def _is_blogger(host: str) -> bool:
     return ".blogspot." in host
 
 
-def _links(body: bytes, url: str) -> Iterator[tuple[str, Mapping[str, str], str]]:
-    """Each `<link>` and `<a>` of a page with its attributes and the address that its own are relative to."""
+def _page(body: bytes) -> Any:
+    """The root of a page; None for what is none."""
     from lxml import etree
 
     parser = etree.HTMLParser(recover=True, no_network=True, remove_comments=True, huge_tree=False)
     try:
-        root = etree.fromstring(body, parser)
+        return etree.fromstring(body, parser)
     except (etree.LxmlError, ValueError):
-        return
+        return None
+
+
+def _base(root: Any, url: str) -> str:
+    return next((safe_url(e.get("href", ""), url) for e in root.iter("base") if e.get("href")), "") or url
+
+
+def _links(body: bytes, url: str) -> Iterator[tuple[str, Mapping[str, str], str, str]]:
+    """Each `<link>` and `<a>` of a page: its attributes, the words it shows, what its address is relative to."""
+    root = _page(body)
     if root is None:
         return
-    base = next((safe_url(e.get("href", ""), url) for e in root.iter("base") if e.get("href")), "") or url
+    base = _base(root, url)
     for element in root.iter("link", "a"):
-        yield str(element.tag), {str(k).lower(): str(v) for k, v in element.attrib.items()}, base
+        tag = str(element.tag)
+        attributes = {str(k).lower(): str(v) for k, v in element.attrib.items()}
+        said = ""
+        if tag == "a":
+            pictures = [
+                e.get(name, "") for e in element.iter("img", "svg", "use", "i", "span") for name in _SHOWN
+            ]
+            own = [attributes.get(name, "") for name in ("title", "aria-label", "class", "rel")]
+            said = " ".join([*islice(element.itertext(), 8), *own, *pictures[:20]])[:WORDS]
+        yield tag, attributes, said, base
+
+
+def _in_header(value: str, url: str) -> Iterator[str]:
+    """The feeds that a Link header announces (RFC 8288)."""
+    for match in _LINK_VALUE.finditer(value):
+        named = {n.lower(): (quoted or plain) for n, quoted, plain in _LINK_PARAMETER.findall(match[2])}
+        target = safe_url(match[1].strip(), url).partition("#")[0]
+        if target and not _NO_FEED.search(target) and _is_announced(named, target):
+            yield target
 
 
 def _is_announced(attributes: Mapping[str, str], target: str) -> bool:
@@ -108,7 +179,23 @@ def _is_announced(attributes: Mapping[str, str], target: str) -> bool:
 
 def _is_link_to_feed(attributes: Mapping[str, str], target: str, page: str) -> bool:
     kind = attributes.get("type", "").partition(";")[0].strip().lower()
-    return kind in _FEED_TYPES or (_speaks_of_feed(target) and _site(target) == _site(page))
+    return kind in _FEED_TYPES or (_speaks_of_feed(target) and site(target) == site(page))
+
+
+def _says_feed(attributes: Mapping[str, str], said: str, target: str, page: str) -> bool:
+    """Whether a link's words, title or picture say RSS or Atom; or "feed", where it stays on the site."""
+    if target == page or attributes.get("rel", "").lower() == "stylesheet":
+        return False
+    return bool(_SAYS_RSS.search(said)) or (bool(_SAYS_FEED.search(said)) and site(target) == site(page))
+
+
+def _is_below(target: str, page: str) -> bool:
+    """Whether a feed lies below the page that names it, where that page is neither a site's first nor a section's."""
+    here, there = urlsplit(page), urlsplit(target)
+    path = here.path.rstrip("/")
+    if not path or path.rpartition("/")[2].lower() in _SECTIONS or here.netloc != there.netloc:
+        return False
+    return there.path.startswith(path + "/")
 
 
 def _speaks_of_feed(target: str) -> bool:
@@ -118,6 +205,13 @@ def _speaks_of_feed(target: str) -> bool:
     )
 
 
-def _site(url: str) -> str:
-    """The last two labels of a host: near enough to tell a site's own links from those to elsewhere."""
-    return ".".join((urlsplit(url).hostname or "").split(".")[-2:])
+def site(url: str) -> str:
+    """The registrable domain of an address, by the public suffix list: where it belongs. For a bare number, or a name
+    of the local net without a dot, its host and port."""
+    from tld import get_fld
+
+    parts = urlsplit(url)
+    labels = (parts.hostname or "").rstrip(".").split(".")
+    if len(labels) < 2 or not re.search(r"[a-z]", labels[-1]) or ":" in labels[0]:
+        return parts.netloc.lower()
+    return str(get_fld(url, fail_silently=True, search_private=True) or ".".join(labels[-2:]))

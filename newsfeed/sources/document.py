@@ -205,7 +205,8 @@ def _error(text: str) -> tuple[int, str] | None:
 
 
 def not_a_feed(text: str, status: int = 200) -> Failure:
-    """The words for a document that is no feed: what it is instead, and what to do."""
+    """The words for a document that is no feed: what it is instead, and what to do. Ours alone: a page that repeats
+    its own address, or what was sent with it, would put a secret of the reader's into them."""
     head = text[:200_000]
     lower = head.lower()
     first = _ANY_ROOT.search(_COMMENT.sub("", head[:20_000]))
@@ -248,11 +249,11 @@ def not_a_feed(text: str, status: int = 200) -> Failure:
             name,
             re.IGNORECASE,
         ):
-            said = f"The server sent an error page (“{name}”) instead of the feed."
+            said = "The server sent an error page instead of the feed."
             return _failure(
                 said, "Nothing to do if it passes; otherwise look for the feed's new address.", status
             )
-        said = f"This is a web page (“{name}”), not a feed." if name else "This is a web page, not a feed."
+        said = "This is a web page, not a feed."
         found = re.search(
             r"""<link[^>]{0,300}type\s*=\s*["']application/(?:rss|atom|feed)\+(?:xml|json)""",
             head,
@@ -266,7 +267,7 @@ def not_a_feed(text: str, status: int = 200) -> Failure:
         return _failure(said, repair, status, owner=True)
     if root:
         return _failure(
-            f"This is XML, but no feed (its root is <{clean_line(root, 40)}>).",
+            "This is XML, but no feed.",
             "Look for the feed's address on the site.",
             status,
         )

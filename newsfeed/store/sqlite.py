@@ -385,11 +385,13 @@ def size(connection: Connection) -> int:
 
 # ------------------------------------------------------------------------- errors
 
+# A write or a growing file refused by the system: in practice a full disk, a quota or a limit of the file's size.
+_UNWRITTEN = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_TRUNCATE, sqlite3.SQLITE_IOERR_SHMSIZE}
 # Primary result code (sqlite.org/rescode.html) -> cause, repair.
 _WORDS = {
     sqlite3.SQLITE_FULL: (
-        "the disk is full; nothing of this step was kept",
-        "Free some space and run it again.",
+        "the disk is full, or no more may be written to it; nothing of this step was kept",
+        "Free some space (or look at the quota) and run it again.",
     ),
     sqlite3.SQLITE_BUSY: (
         f"another newsfeed is writing to it, and didn't end within {BUSY_SECONDS:.0f} seconds",
@@ -430,8 +432,10 @@ def in_words(path: Path) -> Iterator[None]:
 def explained(error: DBAPIError | sqlite3.Error, path: Path) -> StoreError:
     """The `StoreError` for an error of the library."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    code = getattr(cause, "sqlite_errorcode", 0)
+    if code in _UNWRITTEN:
+        code = sqlite3.SQLITE_FULL
     words, repair = _WORDS.get(
-        code, (f"the database refused: {cause}", "This is a fault of newsfeed; please report it.")
+        code & 0xFF, (f"the database refused: {cause}", "This is a fault of newsfeed; please report it.")
     )
     return StoreError(str(path), words, repair)

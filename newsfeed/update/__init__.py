@@ -22,10 +22,13 @@ from newsfeed.model import (
 )
 from newsfeed.update import matching, rhythm
 
-__all__ = ["MOVE_DAYS", "decide", "offered_move", "settled"]
+__all__ = ["MOVE_DAYS", "decide", "offered_move", "settled", "with_fresh_validators"]
 
 MOVE_DAYS = 3  # reads on so many days must have shown the same permanent move
 MOVES_KEPT = 8
+TOO_MANY = 429
+BELIEVED = timedelta(days=8)  # for so long "nothing new" may be all that a server says
+WHOLE = "whole answer"  # the day of the last one, in a feed's memory
 
 replace = msgspec.structs.replace
 
@@ -86,6 +89,15 @@ def settled(state: FeedState, now: datetime) -> FeedState:
     )
 
 
+def with_fresh_validators(state: FeedState, now: datetime) -> FeedState:
+    """The state with which to ask: without validators where the server has answered to them with nothing but
+    "nothing new" for more than a week. A server that says so whatever there is would silence the feed for good."""
+    whole = state.memory.get(WHOLE, "")
+    if not (state.etag or state.last_modified) or whole > (now - BELIEVED).date().isoformat():
+        return state
+    return replace(state, etag="", last_modified="")
+
+
 def offered_move(state: FeedState) -> str:
     """Where the feed has moved for good, once its readable answers have shown it on three days; else ""."""
     days = state.moved_seen
@@ -113,7 +125,8 @@ def _failed(state: FeedState, failure: Failure, now: datetime, jitter: float) ->
             failing_since=state.failing_since or now,
             failure=failure,
             next_due=due if retry_at is None else max(due, retry_at),
-            not_before=retry_at,
+            # Who was asked to come less often, and not told when, waits by its own measure, even by hand.
+            not_before=due if retry_at is None and failure.status == TOO_MANY else retry_at,
             gone=failure.cause == Cause.GONE,
         ),
         failure=failure,
@@ -153,6 +166,8 @@ def _good(
 
 def _unchanged(state: FeedState, answer: NotModified, now: datetime, jitter: float) -> FeedUpdate:
     rate = rhythm.slowed(state.items_a_day, state.last_changed, now)
+    if not (state.etag or state.last_modified):  # it came whole, and was the same
+        state = replace(state, memory={**state.memory, WHOLE: now.date().isoformat()})
     return FeedUpdate(state=_good(state, answer, rate, now, jitter))
 
 
@@ -189,6 +204,8 @@ def _read(
     )
     state = _good(state, answer, dated, now, jitter)
     remembered = {**state.memory, **parsed.memory}
+    if answer.etag or answer.last_modified:
+        remembered[WHOLE] = now.date().isoformat()
     state = replace(
         state,
         memory={name: value for name, value in remembered.items() if value},
