@@ -197,7 +197,7 @@ def test_reddit_links_to_the_article() -> None:
     assert article.text == ""
     assert article.author == "u/ada"
     assert own.kind == "post"
-    assert own.link == "https://www.reddit.com/r/gardening/comments/1abce/compost"
+    assert own.link == "https://www.reddit.com/r/gardening/comments/1abce/compost/"
     assert own.discussion == ""
     assert "submitted by" not in own.text
     assert own.lead.startswith("My compost has stopped warming up")

@@ -65,12 +65,15 @@ def item(n: int, *, age: timedelta | None = HOUR, **fields: Any) -> Item:
         "published": None if age is None else NOW - age,
         "hash": f"h{n}",
     }
-    return Item(**(usual | fields))
+    fields = usual | fields
+    return Item(page=fields["link"], **fields)
 
 
 def known(*items: Item) -> list[KnownItem]:
     return [
-        KnownItem(identity=i.identity, hash=i.hash, link=i.link, title=i.title, published=i.published)
+        KnownItem(
+            identity=i.identity, hash=i.hash, page=i.page, title=i.title, published=i.published, lead=i.lead
+        )
         for i in items
     ]
 
@@ -461,7 +464,8 @@ def test_after_a_relaunch_the_past_is_not_told_again() -> None:
 
 
 def churned(one: Item, **changes: Any) -> Item:
-    return msgspec.structs.replace(one, identity=f"new-{one.identity}", **changes)
+    page = changes.get("link", one.page)
+    return msgspec.structs.replace(one, identity=f"new-{one.identity}", page=page, **changes)
 
 
 STORED = [item(n, age=n * HOUR) for n in range(1, 11)]
@@ -543,7 +547,7 @@ items = st.lists(
     st.builds(
         Item,
         identity=st.sampled_from([f"i{n}" for n in range(8)]),
-        link=st.sampled_from(["", "https://e.test/1", "https://e.test/2", "https://www.e.test/1?x=1"]),
+        page=st.sampled_from(["", "https://e.test/1", "https://e.test/2", "https://www.e.test/1?x=1"]),
         title=st.sampled_from(["", "A", "B", "a"]),
         published=st.sampled_from([None, NOW, NOW - DAY, NOW - 30 * DAY, NOW + DAY]),
         hash=st.sampled_from(["1", "2"]),
@@ -582,7 +586,7 @@ def test_reading_the_same_again_brings_nothing(first: list[Item], second: list[I
     told: set[object] = set()
     distinct = []
     for one in second:
-        marks = matching._marks(one.link, one.title, one.published)
+        marks = matching._marks(one.page, one.title, one.published)
         if not told & set(marks):
             told |= set(marks)
             distinct.append(one)

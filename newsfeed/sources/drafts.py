@@ -28,6 +28,7 @@ from newsfeed.text import (
     clean_html,
     clean_line,
     count_words,
+    link_url,
     plausible_language,
     safe_url,
     strip_inline,
@@ -150,9 +151,9 @@ def _ambiguous(drafts: list[Draft]) -> frozenset[str]:
 
 def _entry(draft: Draft, ambiguous: frozenset[str]) -> Entry | None:
     base = safe_url(draft.base) or safe_url(draft.link)
-    link = canonical_url(draft.link, draft.base)
-    if link in ambiguous:
-        link = safe_url(draft.link, draft.base)
+    link, page = link_url(draft.link, draft.base), canonical_url(draft.link, draft.base)
+    if page in ambiguous:
+        page = safe_url(draft.link, draft.base)
     body = clean_html(unmangle(draft.body), base)
     summary = clean_html(unmangle(draft.summary), base) if draft.summary else ""
     if not body or body == summary:
@@ -161,21 +162,22 @@ def _entry(draft: Draft, ambiguous: frozenset[str]) -> Entry | None:
     title = clean_line(unmangle(strip_inline(draft.title)), TITLE)
     if no_title(title):
         title = ""
-    made = title or made_title(draft, text, link)
+    made = title or made_title(draft, text, page)
     if not made:
         return None
-    discussion = _discussion(draft, link)
+    discussion = _discussion(draft, page)
     return Entry(
         draft=draft,
-        identity=_identity(draft, link or discussion, made, text, ambiguous),
+        identity=_identity(draft, page or discussion, made, text, ambiguous),
         link=link,
+        page=page,
         discussion=discussion,
         title=made,
         made=not title,
         summary=summary,
         body=body,
         text=text,
-        hash=_hash(made, text, link),
+        hash=_hash(made, text, page),
     )
 
 
@@ -190,6 +192,7 @@ def _item(entry: Entry, now: datetime, others: list[str]) -> Item:
     return Item(
         identity=entry.identity,
         link=entry.link,
+        page=entry.page,
         discussion=entry.discussion,
         discussion_label=(draft.discussion_label or _site(entry.discussion))
         if entry.discussion or draft.kind == "post"
@@ -237,15 +240,15 @@ _COUNTS = re.compile(
 )
 
 
-def _hash(title: str, text: str, link: str) -> str:
+def _hash(title: str, text: str, page: str) -> str:
     """Of what a reader would notice: the words of title and text, counts apart, and where the link leads."""
-    return _digest(_COUNTS.sub("", f"{title}\n{text}").casefold(), link)
+    return _digest(_COUNTS.sub("", f"{title}\n{text}").casefold(), page)
 
 
-def _discussion(draft: Draft, link: str) -> str:
+def _discussion(draft: Draft, page: str) -> str:
     """Where the entry is talked about, if that isn't just the foot of its own page."""
     discussion = safe_url(draft.discussion, draft.base)
-    if not discussion or canonical_url(discussion) == link:
+    if not discussion or canonical_url(discussion) == page:
         return ""
     if not draft.discussion_label and discussion.rpartition("#")[2].startswith(
         ("comment", "respond", "disqus")

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from newsfeed.model import (
     Cause,
@@ -82,7 +83,9 @@ def parse(
     home = _feed_link(feed, response.url)
     title = clean_line(unmangle(strip_inline(_string(feed, "title"))))
     author = _clean_author(_string(feed, "author"))
-    base, atom = response.url, str(found["version"]).startswith("atom")
+    atom = str(found["version"]).startswith("atom")
+    # Feeds lie at carriers: what is relative in one belongs to the site that it names. Atom says otherwise, on that site.
+    base = response.url if not home or (atom and _host(home) == _host(response.url)) else home
     drafts = [adapt(_draft(entry, base, home, atom), home, title) for entry in entries]
     single = author if author and not any(d.author for d in drafts) and len(author) < 80 else ""
     for draft in drafts:
@@ -216,8 +219,14 @@ def _link(entry: dict[str, Any]) -> str:
     for link in links:
         if link.get("rel", "alternate") in {"alternate", "via", "related", "self"} and link.get("href"):
             return str(link["href"])
-    guid = _string(entry, "id")
-    return guid if dict.get(entry, "guidislink") and safe_url(guid) else ""
+    guid = _string(
+        entry, "id"
+    )  # feedparser forgets whether it is a permalink where a link stands empty beside it
+    return guid if safe_url(guid) or guid.startswith("/") else ""
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")
 
 
 def _author(entry: dict[str, Any]) -> str:
