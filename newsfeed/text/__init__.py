@@ -19,9 +19,10 @@ from newsfeed.text.lines import clean_line, headline, strip_inline, unmangle
 from newsfeed.text.links import canonical_url, link_url, safe_url
 from newsfeed.text.markup import clean_html, plain_text, prose_text
 from newsfeed.text.prose import count_words, opening, reading_minutes, sentences
-from newsfeed.text.titles import names_a_subject, series_name
+from newsfeed.text.titles import alike, names_a_subject, series_name
 
 __all__ = [
+    "alike",
     "canonical_url",
     "clean_html",
     "clean_line",

@@ -24,7 +24,6 @@ _FIRST_WORDS = 200  # characters of a lead in which a recording or a note names 
 UNDATED = 3  # of the first undated items, so many count as new
 SLOW = 1 / 7  # items a day
 ISSUE = timedelta(hours=18)  # so much later at least comes the next issue of a daily briefing
-IN_COMMON = 0.3  # of the words that two leads could share; an edit keeps more of them, the next issue less
 LEAST_MOVED = 3  # titles that a document and the store must share for a site to have moved
 
 
@@ -105,15 +104,7 @@ def _is_next_issue(item: Item, old: KnownItem) -> bool:
     """Whether an item has only its coat from a stored one: it came a day later, with hardly a word in common."""
     if item.published is None or old.published is None or item.published - old.published < ISSUE:
         return False
-    mine, its = _telling(item.lead or item.title), _telling(old.lead or old.title)
-    return len(mine & its) < IN_COMMON * min(len(mine), len(its))
-
-
-def _telling(words: str) -> set[str]:
-    """The words of a lead that say something, by their length."""
-    return {
-        word for word in re.findall(r"[^\W\d_]+", words.casefold()) if len(word) > 3 or not word.isascii()
-    }
+    return not text.alike(item.lead or item.title, old.lead or old.title)
 
 
 def _issues(known: Iterable[KnownItem]) -> dict[str, KnownItem]:
