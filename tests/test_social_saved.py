@@ -157,7 +157,7 @@ def test_bluesky_real_posts() -> None:
     )
     by_title = {i.title: i for i in found}
     assert (
-        by_title["I Have Solved The Male Mental Health Crisis"].link
+        by_title["I Have Solved The Male Mental Health Crisis"].page
         == "https://www.youtube.com/watch?v=vhwXLodMum4"
     )
     assert not any("tenor.com" in i.link for i in found)

@@ -197,7 +197,7 @@ def test_reddit_links_to_the_article() -> None:
     assert article.text == ""
     assert article.author == "u/ada"
     assert own.kind == "post"
-    assert own.link == "https://www.reddit.com/r/gardening/comments/1abce/compost"
+    assert own.link == "https://www.reddit.com/r/gardening/comments/1abce/compost/"
     assert own.discussion == ""
     assert "submitted by" not in own.text
     assert own.lead.startswith("My compost has stopped warming up")
@@ -290,6 +290,39 @@ def test_entries_that_share_a_page_or_a_guid_are_not_lost() -> None:
     assert [i.title for i in found.items] == ["Morning", "Noon", "One", "Two"]
     assert found.items[0].link == "https://garden.example/day#1"
     assert len({i.identity for i in found.items}) == 4
+
+
+def state_of(n: int, title: str, at: str, *, page: str = "https://garden.example/storm") -> str:
+    return item(
+        f"<description>{title}, they say.</description><pubDate>{at}</pubDate>",
+        title=title,
+        link=page,
+        guid=f"{page}#{n}",
+    )
+
+
+EARLIER = state_of(0, "Storm closes the garden gates", "Mon, 23 Nov 2026 08:00:00 GMT")
+LATER = state_of(3, "Gates of the garden open after the storm", "Mon, 23 Nov 2026 12:00:00 GMT")
+
+
+def test_an_edit_that_the_guid_counts_is_the_same_item() -> None:
+    one, two = (parsed(rss(state)).items[0] for state in (EARLIER, LATER))
+    assert one.identity == two.identity
+    assert one.hash != two.hash
+
+
+@pytest.mark.parametrize("both", [EARLIER + LATER, LATER + EARLIER])
+def test_of_two_states_of_a_story_in_one_document_the_newest_stays(both: str) -> None:
+    assert [i.title for i in parsed(rss(both)).items] == ["Gates of the garden open after the storm"]
+    kept = both.replace("#0", "").replace("#3", "")
+    assert [i.title for i in parsed(rss(kept)).items] == ["Gates of the garden open after the storm"]
+
+
+def test_different_stories_of_one_page_stay_apart() -> None:
+    places = state_of(1, "Roses bloom again", "Mon, 23 Nov 2026 08:00:00 GMT") + state_of(
+        2, "Frost comes early", "Mon, 23 Nov 2026 09:00:00 GMT"
+    )
+    assert len(parsed(rss(places)).items) == 2
 
 
 def test_of_many_items_the_newest_stay() -> None:

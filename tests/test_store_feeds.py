@@ -160,10 +160,10 @@ def test_every_field_of_an_item_comes_back(tmp_path: Path) -> None:
         assert store.items([number], "none")[0].item == msgspec.structs.replace(whole, text="", html="")
         assert store.items([number], "text")[0].item == msgspec.structs.replace(whole, html="")
         (known,) = store.known(stored.feed)
-        assert (known.identity, known.hash, known.link, known.title, known.published) == (
+        assert (known.identity, known.hash, known.page, known.title, known.published) == (
             whole.identity,
             whole.hash,
-            whole.link,
+            whole.page,
             whole.title,
             whole.published,
         )

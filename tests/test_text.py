@@ -412,7 +412,9 @@ def test_a_lead_has_its_limit_and_stops_where_the_story_breaks_off() -> None:
         ("https://garden.example/a/", "https://garden.example/a"),
         ("https://garden.example/a?source=rss-1234&ref=hn&si=1", "https://garden.example/a"),
         ("https://garden.example/a?source=archive", "https://garden.example/a?source=archive"),
-        ("https://m.garden.example/a", "https://garden.example/a"),
+        ("https://m.garden.example/a", "https://m.garden.example/a"),
+        ("https://garden.example/app/#/beds/3", "https://garden.example/app#/beds/3"),
+        ("https://de.m.wikipedia.org/wiki/Beet", "https://de.wikipedia.org/wiki/Beet"),
         ("https://amp.garden.example/a/amp/", "https://garden.example/a"),
         ("https://youtu.be/abcdef12345?t=3", "https://www.youtube.com/watch?v=abcdef12345"),
         (

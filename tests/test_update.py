@@ -65,12 +65,15 @@ def item(n: int, *, age: timedelta | None = HOUR, **fields: Any) -> Item:
         "published": None if age is None else NOW - age,
         "hash": f"h{n}",
     }
-    return Item(**(usual | fields))
+    fields = usual | fields
+    return Item(page=fields["link"], **fields)
 
 
 def known(*items: Item) -> list[KnownItem]:
     return [
-        KnownItem(identity=i.identity, hash=i.hash, link=i.link, title=i.title, published=i.published)
+        KnownItem(
+            identity=i.identity, hash=i.hash, page=i.page, title=i.title, published=i.published, lead=i.lead
+        )
         for i in items
     ]
 
@@ -485,7 +488,8 @@ def test_after_a_relaunch_the_past_is_not_told_again() -> None:
 
 
 def churned(one: Item, **changes: Any) -> Item:
-    return msgspec.structs.replace(one, identity=f"new-{one.identity}", **changes)
+    page = changes.get("link", one.page)
+    return msgspec.structs.replace(one, identity=f"new-{one.identity}", page=page, **changes)
 
 
 STORED = [item(n, age=n * HOUR) for n in range(1, 11)]
@@ -540,6 +544,97 @@ def test_new_items_that_only_resemble_old_ones_are_new() -> None:
     assert names(done.new) == ["id21", "id22", "id23", "id24"]
 
 
+LEADS = (
+    "Oil fell, copper rose, and the parliament voted on water rights.",
+    "A new chip plant opens and the bank keeps its rate.",
+    "Heavy snow closed three mountain passes during the night.",
+)
+
+
+def issue(day: int, **fields: Any) -> Item:
+    """One day's issue of a briefing that keeps its identity and its link."""
+    kept = {"identity": "brief", "link": "https://example.org/today", "title": f"Briefing, day {day}"}
+    return item(day, age=(3 - day) * DAY, lead=LEADS[day], **(kept | fields))
+
+
+def test_the_next_issue_of_a_briefing_that_keeps_its_guid_is_new_each_day() -> None:
+    one, two, three = (issue(n) for n in range(3))
+    done = read(regular(), [two], [one])
+    assert (len(done.new), done.changed) == (1, ())
+    assert read(regular(), [two], [one, *done.new]).new == ()
+    assert read(regular(), [two], [one, *done.new]).changed == ()
+    after = read(regular(), [three], [one, *done.new])
+    assert len(after.new) == 1
+    assert len({one.identity, *names(done.new), *names(after.new)}) == 3
+    assert read(regular(), [three], [one, *done.new, *after.new]).new == ()
+
+
+def test_an_issue_that_is_edited_on_its_day_is_an_edit_of_that_issue() -> None:
+    one, two = issue(0), issue(1)
+    held = [one, *read(regular(), [two], [one]).new]
+    edited = msgspec.structs.replace(two, hash="edited", lead=LEADS[1] + " It says why.")
+    done = read(regular(), [edited], held)
+    assert done.new == ()
+    assert names(done.changed) == [held[1].identity]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (LEADS[0], "Copper rose while oil fell; the parliament has voted on rights to water, officials say."),
+        (LEADS[1], LEADS[1] + " Its workers, who had waited for months, were told on Friday."),
+        ("北部の鉄道が嵐のため運休した。", "嵐で運休した北部の鉄道が運転を再開した。"),
+    ],
+)
+def test_an_edit_that_changes_the_date_keeps_most_of_its_words_and_is_no_issue(
+    before: str, after: str
+) -> None:
+    one = item(1, age=2 * DAY, lead=before)
+    edited = msgspec.structs.replace(
+        one, lead=after, hash="edited", published=NOW - HOUR, title="Another title"
+    )
+    done = read(regular(), [edited, STORED[1]], [one, STORED[1]])
+    assert (names(done.new), names(done.changed)) == ([], ["id1"])
+
+
+def test_the_next_issue_under_another_guid_is_new_though_title_and_link_stay() -> None:
+    one, two = issue(0, title="Briefing"), issue(1, title="Briefing", identity="other")
+    assert names(read(regular(), [two], [one]).new) == ["other"]
+
+
+def essays(host: str, **fields: Any) -> list[Item]:
+    words = ("A walk", "On bread", "Of ships", "The bank", "Old maps")
+    return [
+        item(n, age=(60 + n) * DAY, title=f"{w} in winter", link=f"https://{host}/{n}", lead=w, **fields)
+        for n, w in enumerate(words)
+    ]
+
+
+@pytest.mark.parametrize("published", [NOW - HOUR, None])
+def test_a_site_that_moved_and_dated_everything_anew_tells_nothing_again(published: datetime | None) -> None:
+    stored = essays("old.example")
+    moved = [churned(i, link=f"https://new.example/{i.identity}/x", published=published) for i in stored]
+    assert read(regular(), moved, stored).new == ()
+    fresh = item(9, title="A new essay", link="https://new.example/9")
+    assert names(read(regular(), [fresh, *moved], stored).new) == ["id9"]
+
+
+def test_dates_that_lose_their_hour_are_the_same_dates() -> None:
+    stored = essays("old.example")
+    midnight = [
+        churned(
+            i,
+            link=f"https://new.example/{n}",
+            published=i.published and i.published.replace(hour=0, minute=0),
+        )
+        for n, i in enumerate(stored[:2])
+    ]
+    assert read(regular(), midnight, stored).new == ()
+    thread = item(1, title="Open thread", published=NOW.replace(hour=0, minute=0) - DAY)
+    tomorrow = churned(thread, link="https://example.org/2", published=NOW.replace(hour=0, minute=0))
+    assert names(read(regular(), [tomorrow], [thread]).new) == ["new-id1"]
+
+
 def test_an_item_still_in_the_document_is_not_another_one() -> None:
     other = churned(STORED[0], link="https://example.org/other")
     done = read(regular(), [other, *STORED], STORED)
@@ -567,7 +662,7 @@ items = st.lists(
     st.builds(
         Item,
         identity=st.sampled_from([f"i{n}" for n in range(8)]),
-        link=st.sampled_from(["", "https://e.test/1", "https://e.test/2", "https://www.e.test/1?x=1"]),
+        page=st.sampled_from(["", "https://e.test/1", "https://e.test/2", "https://www.e.test/1?x=1"]),
         title=st.sampled_from(["", "A", "B", "a"]),
         published=st.sampled_from([None, NOW, NOW - DAY, NOW - 30 * DAY, NOW + DAY]),
         hash=st.sampled_from(["1", "2"]),
@@ -606,7 +701,7 @@ def test_reading_the_same_again_brings_nothing(first: list[Item], second: list[I
     told: set[object] = set()
     distinct = []
     for one in second:
-        marks = matching._marks(one.link, one.title, one.published)
+        marks = matching._marks(one.page, one.title, one.published)
         if not told & set(marks):
             told |= set(marks)
             distinct.append(one)

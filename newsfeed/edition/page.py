@@ -233,7 +233,8 @@ def topic_account(desk: Desk, topic: str) -> dict[str, float | str]:
 def _post(desk: Desk, telling: Telling, number: int, links: dict[str, int]) -> Pick:
     draft = desk.draft(telling)
     item = telling.candidate.item.item
-    about = next((n for link, n in links.items() if link == item.link or link in item.html), 0)
+    own = item.page or item.link
+    about = next((n for link, n in links.items() if text.canonical_url(link) == own or link in item.html), 0)
     said, shown = reasons.reason(
         telling,
         desk.facts(telling, telling.topic),

@@ -26,7 +26,8 @@ class Item(Record, frozen=True, kw_only=True):
     """
 
     identity: str  # stable within its feed
-    link: str = ""  # canonical; what to read
+    link: str = ""  # as given; what to read
+    page: str = ""  # canonical; by which links are compared, never opened
     discussion: str = ""
     discussion_label: str = ""  # "Hacker News", "Reddit", "Mastodon"
     title: str = ""
@@ -83,9 +84,10 @@ class KnownItem(Record, frozen=True, kw_only=True):
 
     identity: str
     hash: str
-    link: str = ""
+    page: str = ""
     title: str = ""
     published: datetime | None = None
+    lead: str = ""
 
 
 class FeedUpdate(Record, frozen=True, kw_only=True):

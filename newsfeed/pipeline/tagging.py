@@ -71,7 +71,7 @@ def document(item: StoredItem, state: FeedState | None) -> topics.Document:
         feed=str(item.feed),
         folders=folders,
         tags=item.item.tags,
-        link=item.item.link,
+        link=item.item.page or item.item.link,
         social=item.item.kind == "post",
     )
 

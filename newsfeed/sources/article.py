@@ -57,7 +57,8 @@ def parse(
         return Failure(cause=Cause.NOT_A_FEED, text="No article was found on that page.", url=response.url)
     item = Item(
         identity=hashlib.sha256(response.url.encode()).hexdigest()[:24],
-        link=text.canonical_url(response.url),
+        link=response.url,
+        page=text.canonical_url(response.url),
         title=subscription.title,
         lang=text.detect_language(body),
         lead=text.lead(body, subscription.title),

@@ -14,6 +14,7 @@ from xml.parsers import expat
 
 from newsfeed.model import Cause, Failure, Problem, Record
 from newsfeed.sources.encodings import MARKS, decode
+from newsfeed.sources.mending import CDATA, ENTRY_END, mended, with_ends
 from newsfeed.text import clean_line
 
 BODY_LIMIT = 10_000_000  # bytes
@@ -32,8 +33,6 @@ _PLAIN_ENTITY = re.compile(r"""<!ENTITY\s+([\w.-]{1,60})\s+(?:"([^"&<>%]{0,60})"
 _EXPANSIONS = 1_000  # of such names in one document
 _REFERENCE = re.compile(r"&(#?[\w.-]{1,60};)?")
 _FIVE = frozenset({"amp", "lt", "gt", "quot", "apos"})
-_ENTRY_END = re.compile(r"</(?:[\w-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
-_CDATA = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|\Z))", re.DOTALL)
 _UNBOUNDED = re.compile(
     r"(<(?:[\w-]{1,20}:)?(?:author|creator|contributor|publisher|managingeditor|webmaster|name|email|owner|rights|guid|id)"
     rf"(?:\s[^<>]{{0,300}})?>\s*(?:<!\[CDATA\[)?[^<>\]]{{{FIELD_LIMIT}}})[^<>\]]+",
@@ -96,9 +95,9 @@ def read(body: bytes, content_type: str = "", status: int = 200) -> Document | F
     own = dict.fromkeys(frozenset(_ENTITY_NAMES.findall(prolog)) - _FIVE, "")
     if text.count("&") <= _EXPANSIONS:
         own |= {name: one or other for name, one, other in _PLAIN_ENTITY.findall(prolog) if name in own}
-    text, mended = _mend(text, own)
-    if mended:
-        problems.append(mended)
+    text, broken = _mend(text, own)
+    if broken:
+        problems.append(broken)
     return Document(text=_UNBOUNDED.sub(r"\1", text), root=root, problems=tuple(problems))
 
 
@@ -135,7 +134,7 @@ def _whole(text: str, root: str) -> tuple[str, Problem | None]:
     closed = _last(end, text, text.rfind(f"</{root}"))
     if closed:
         return text[: closed.end()], None
-    items = _last(_ENTRY_END, text, 0)
+    items = _last(ENTRY_END, text, 0)
     line = text.count("\n") + 1
     problem = Problem(text="The document is cut off: its last item was left for the next time.", line=line)
     if items is None:
@@ -153,31 +152,17 @@ def _last(pattern: re.Pattern[str], text: str, start: int) -> re.Match[str] | No
 
 def _mend(text: str, own: Mapping[str, str]) -> tuple[str, Problem | None]:
     """The document with what XML doesn't know written so that it does, and what was wrong with it."""
+    text = with_ends(text)
     error = _error(text)
     if error is None:
         return text, None
     line, what = error
     problem = Problem(text=f"The document is not well-formed ({what}); it was read all the same.", line=line)
     text = _ILLEGAL_REFERENCE.sub("", text)
-    parts = _CDATA.split(text)
+    parts = CDATA.split(text)
     parts[::2] = [_REFERENCE.sub(lambda m: _reference(m, own), part) for part in parts[::2]]
-    mended = "".join(parts)
-    return (mended if _error(mended) is None else _recovered(mended) or mended), problem
-
-
-def _recovered(text: str) -> str:
-    """What libxml2 makes of a document whose tags don't match; "" where it finds no root. It fetches and expands
-    nothing."""
-    from lxml import etree
-
-    parser = etree.XMLParser(
-        recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
-    )
-    try:
-        root = etree.fromstring(text.encode("utf-8", "replace"), parser)
-    except etree.XMLSyntaxError:
-        return ""
-    return "" if root is None else str(etree.tostring(root, encoding="unicode"))
+    whole = "".join(parts)
+    return (whole if _error(whole) is None else mended(whole) or whole), problem
 
 
 def _reference(match: re.Match[str], own: Mapping[str, str]) -> str:

@@ -24,10 +24,12 @@ from newsfeed.sources.openings import (
 )
 from newsfeed.sources.times import sane
 from newsfeed.text import (
+    alike,
     canonical_url,
     clean_html,
     clean_line,
     count_words,
+    link_url,
     plausible_language,
     safe_url,
     strip_inline,
@@ -58,6 +60,7 @@ def finish(
         newest = sorted(range(len(drafts)), key=lambda i: _moment(drafts[i], now), reverse=True)[:ITEMS]
         drafts = [drafts[i] for i in sorted(newest)]
     _open_what_is_meant(drafts, home)
+    drafts = _newest_states(drafts, home, now)
     ambiguous = _ambiguous(drafts)
     entries: list[Entry] = []
     texts: list[str] = []
@@ -134,6 +137,34 @@ def _open_what_is_meant(drafts: list[Draft], home: str) -> None:
                 draft.link = draft.enclosures[0].url
 
 
+_STATES = 4  # of one entry in a document; what more of them share is a stand-in
+_STATE = re.compile(r"#\d{1,4}$")  # the count of its edits that a publisher adds to an entry's guid
+
+
+def _newest_states(drafts: list[Draft], home: str, now: datetime) -> list[Draft]:
+    """The entries without earlier states of the same one, in the place of its first.
+
+    Two entries are states of one if they have one guid, but for the count of its edits, and one page, and their
+    words are mostly the same. What shares only a guid or a page is not.
+    """
+    states: dict[tuple[str, str], list[int]] = {}
+    for n, draft in enumerate(drafts):
+        page = canonical_url(draft.link, draft.base)
+        if draft.guid and page and page != canonical_url(home) and "#" not in draft.link:
+            states.setdefault((_STATE.sub("", draft.guid), page), []).append(n)
+    kept: dict[int, Draft] = dict(enumerate(drafts))
+    for places in states.values():
+        if len(places) > _STATES:
+            continue
+        first = places[0]
+        for other in places[1:]:
+            if alike(
+                f"{drafts[first].title} {drafts[first].body}", f"{drafts[other].title} {drafts[other].body}"
+            ):
+                kept[first] = max(kept[first], kept.pop(other), key=lambda d: _moment(d, now))
+    return list(kept.values())
+
+
 def _ambiguous(drafts: list[Draft]) -> frozenset[str]:
     """Guids and links that several, different entries of one document share: they identify none of them.
 
@@ -143,6 +174,8 @@ def _ambiguous(drafts: list[Draft]) -> frozenset[str]:
     for draft in drafts:
         if draft.guid:
             found.setdefault(draft.guid, set()).add(f"{draft.link}\n{draft.title or draft.body[:200]}")
+        if _STATE.search(draft.guid):
+            found.setdefault(_STATE.sub("", draft.guid), set()).add(draft.guid)
         if "#" in draft.link:
             found.setdefault(canonical_url(draft.link, draft.base), set()).add(draft.link)
     return frozenset(name for name, entries in found.items() if len(entries) > 1)
@@ -150,9 +183,9 @@ def _ambiguous(drafts: list[Draft]) -> frozenset[str]:
 
 def _entry(draft: Draft, ambiguous: frozenset[str]) -> Entry | None:
     base = safe_url(draft.base) or safe_url(draft.link)
-    link = canonical_url(draft.link, draft.base)
-    if link in ambiguous:
-        link = safe_url(draft.link, draft.base)
+    link, page = link_url(draft.link, draft.base), canonical_url(draft.link, draft.base)
+    if page in ambiguous:
+        page = safe_url(draft.link, draft.base)
     body = clean_html(unmangle(draft.body), base)
     summary = clean_html(unmangle(draft.summary), base) if draft.summary else ""
     if not body or body == summary:
@@ -161,21 +194,22 @@ def _entry(draft: Draft, ambiguous: frozenset[str]) -> Entry | None:
     title = clean_line(unmangle(strip_inline(draft.title)), TITLE)
     if no_title(title):
         title = ""
-    made = title or made_title(draft, text, link)
+    made = title or made_title(draft, text, page)
     if not made:
         return None
-    discussion = _discussion(draft, link)
+    discussion = _discussion(draft, page)
     return Entry(
         draft=draft,
-        identity=_identity(draft, link or discussion, made, text, ambiguous),
+        identity=_identity(draft, page or discussion, made, text, ambiguous),
         link=link,
+        page=page,
         discussion=discussion,
         title=made,
         made=not title,
         summary=summary,
         body=body,
         text=text,
-        hash=_hash(made, text, link),
+        hash=_hash(made, text, page),
     )
 
 
@@ -190,6 +224,7 @@ def _item(entry: Entry, now: datetime, others: list[str]) -> Item:
     return Item(
         identity=entry.identity,
         link=entry.link,
+        page=entry.page,
         discussion=entry.discussion,
         discussion_label=(draft.discussion_label or _site(entry.discussion))
         if entry.discussion or draft.kind == "post"
@@ -215,13 +250,17 @@ def _item(entry: Entry, now: datetime, others: list[str]) -> Item:
 
 def _identity(draft: Draft, link: str, title: str, text: str, ambiguous: frozenset[str]) -> str:
     """The guid, else the link, else the content; long ones by their digest. A guid that is an address loses what
-    trackers put into it, but for the fragment, which may be all that tells two entries apart."""
+    trackers put into it, but for the fragment, which may be all that tells two entries apart; one that only counts
+    the edits of a page goes too."""
     guid = clean_line(draft.guid, 1_000)
     if draft.guid in ambiguous:
         found = _digest(guid, link, title)
     elif guid:
         address = canonical_url(guid)
-        fragment = guid.partition("#")[2]
+        counted = (
+            _STATE.search(guid) and "#" not in draft.link and _STATE.sub("", draft.guid) not in ambiguous
+        )
+        fragment = "" if counted else guid.partition("#")[2]
         found = (f"{address}#{fragment}" if fragment else address) if address else guid
     else:
         found = link or _digest(title, text[:2_000])
@@ -237,15 +276,15 @@ _COUNTS = re.compile(
 )
 
 
-def _hash(title: str, text: str, link: str) -> str:
+def _hash(title: str, text: str, page: str) -> str:
     """Of what a reader would notice: the words of title and text, counts apart, and where the link leads."""
-    return _digest(_COUNTS.sub("", f"{title}\n{text}").casefold(), link)
+    return _digest(_COUNTS.sub("", f"{title}\n{text}").casefold(), page)
 
 
-def _discussion(draft: Draft, link: str) -> str:
+def _discussion(draft: Draft, page: str) -> str:
     """Where the entry is talked about, if that isn't just the foot of its own page."""
     discussion = safe_url(draft.discussion, draft.base)
-    if not discussion or canonical_url(discussion) == link:
+    if not discussion or canonical_url(discussion) == page:
         return ""
     if not draft.discussion_label and discussion.rpartition("#")[2].startswith(
         ("comment", "respond", "disqus")

@@ -40,7 +40,8 @@ class Entry:
 
     draft: Draft
     identity: str
-    link: str
+    link: str  # to open
+    page: str  # to compare
     discussion: str
     title: str
     made: bool  # the title was made from the text

@@ -93,7 +93,7 @@ def read(response: Response, known: Mapping[str, str], now: datetime) -> Parsed 
     author = _author(feed)
     drafts, bad = [], 0
     for entry in entries:
-        draft = _draft(entry, base, author)
+        draft = _draft(entry, home or base, author)
         if draft is None:
             bad += 1
         else:
@@ -155,7 +155,8 @@ def _draft(entry: object, base: str, author: str) -> Draft | None:
     if not isinstance(entry, dict):
         return None
     url, external = _text(entry.get("url")), _text(entry.get("external_url"))
-    link = external or url or _text(entry.get("link"))
+    identity = _text(entry.get("id")) or _text(entry.get("guid"))
+    link = external or url or _text(entry.get("link")) or safe_url(identity)
     markup = (
         _text(entry.get("content_html"))
         or _text(entry.get("content:encoded"))
@@ -163,7 +164,7 @@ def _draft(entry: object, base: str, author: str) -> Draft | None:
     )
     plain = _text(entry.get("content_text")) or _text(entry.get("contents"))
     draft = Draft(
-        guid=_text(entry.get("id")) or _text(entry.get("guid")),
+        guid=identity,
         link=link,
         base=base,
         discussion=_text(entry.get("comments")) or (url if external and url != external else ""),

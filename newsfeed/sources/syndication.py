@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from newsfeed.model import (
     Cause,
@@ -82,12 +83,14 @@ def parse(
     home = _feed_link(feed, response.url)
     title = clean_line(unmangle(strip_inline(_string(feed, "title"))))
     author = _clean_author(_string(feed, "author"))
-    base, atom = response.url, str(found["version"]).startswith("atom")
-    drafts = [adapt(_draft(entry, base, home, atom), home, title) for entry in entries]
+    atom = str(found["version"]).startswith("atom")
+    # Feeds lie at carriers: what is relative in one belongs to the site that it names. Atom says otherwise, on that site.
+    base = response.url if not home or (atom and _host(home) == _host(response.url)) else home
+    language = clean_line(_string(feed, "language"), 20)
+    drafts = [adapt(_draft(entry, base, home, atom, language), home, title) for entry in entries]
     single = author if author and not any(d.author for d in drafts) and len(author) < 80 else ""
     for draft in drafts:
         draft.author = draft.author or single
-    language = clean_line(_string(feed, "language"), 20)
     parsed = finish(drafts, known, now, language=language, home=home)
     return Parsed(
         items=parsed.items,
@@ -140,7 +143,7 @@ def _feed_link(feed: dict[str, Any], url: str) -> str:
     return safe_url(_string(feed, "link"), url)
 
 
-def _draft(entry: dict[str, Any], base: str, home: str, atom: bool) -> Draft:
+def _draft(entry: dict[str, Any], base: str, home: str, atom: bool, language: str) -> Draft:
     own = _base(entry) or base
     summary, body = _bodies(entry)
     enclosures = list(_enclosures(entry))
@@ -153,8 +156,8 @@ def _draft(entry: dict[str, Any], base: str, home: str, atom: bool) -> Draft:
         summary=summary,
         body=body,
         author=_author(entry),
-        published=_time(entry, "published") or _time(entry, "created"),
-        updated=_time(entry, "updated"),
+        published=_time(entry, "published", language) or _time(entry, "created", language),
+        updated=_time(entry, "updated", language),
         language=_entry_language(entry),
         tags=[str(tag.get("label") or tag.get("term") or "") for tag in dict.get(entry, "tags") or []],
         enclosures=enclosures,
@@ -216,8 +219,14 @@ def _link(entry: dict[str, Any]) -> str:
     for link in links:
         if link.get("rel", "alternate") in {"alternate", "via", "related", "self"} and link.get("href"):
             return str(link["href"])
-    guid = _string(entry, "id")
-    return guid if dict.get(entry, "guidislink") and safe_url(guid) else ""
+    guid = _string(
+        entry, "id"
+    )  # feedparser forgets whether it is a permalink where a link stands empty beside it
+    return guid if safe_url(guid) or guid.startswith("/") else ""
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")
 
 
 def _author(entry: dict[str, Any]) -> str:
@@ -245,9 +254,8 @@ def _clean_author(text: str) -> str:
     return "" if text.lower().strip("()") in _NOBODY else text
 
 
-def _time(entry: dict[str, Any], name: str) -> datetime | None:
-    written = _string(entry, name)
-    return times.from_text(written) or times.from_struct(dict.get(entry, f"{name}_parsed"))
+def _time(entry: dict[str, Any], name: str, language: str) -> datetime | None:
+    return times.from_text(_string(entry, name), language)
 
 
 def _bodies(entry: dict[str, Any]) -> tuple[str, str]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-import time
+import unicodedata
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from newsfeed.text import months
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # the web is younger
 AHEAD = timedelta(
@@ -12,24 +15,28 @@ AHEAD = timedelta(
 )  # zones and clocks that are wrong; what lies further ahead is no time of publication
 
 _EPOCH = re.compile(r"^\d{9,10}(?:\.\d+)?$|^\d{12,13}$")
-_ISO = re.compile(
-    r"^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2}|UTC|GMT)?)?$",
+_COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})?)?(?=Z?$|[+-])")
+_CJK = str.maketrans(
+    {"年": "-", "月": "-", "년": "-", "월": "-", "日": " ", "일": " ", "時": ":", "时": ":", "시": ":"}
+)
+# The clock, with what tells the half of the day before or behind it.
+_CLOCK = re.compile(
+    r"(?P<early>\b[ap]\.?\s?m\b\.?|午前|午後|上午|下午|오전|오후)?\s*(?<!\d)(?P<h>\d{1,2})\s*(?:[:h]|(?<=\d)\.(?=\d\d(?:\s|$|\.\d\d)))\s*(?P<m>\d{2})"
+    r"(?:[:.](?P<s>\d{2}))?(?:[.,]\d+)?\s*(?P<late>[apπμ]\.?\s?[mμ]\b\.?)?(?:uhr\b)?",
     re.IGNORECASE,
 )
-
-
-# RFC 822 as feeds write it: weekday, seconds and zone may be missing, years may have two digits.
-_RFC822 = re.compile(
-    r"^(?:[a-z]{2,10}\.?,?\s+)?(\d{1,2})[\s-]+([a-z]{3,9})\.?,?[\s-]+(\d{4}|\d{2})(?:,?\s+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?"
-    r"\s*(?:(?:GMT|UTC)?([+-]\d{2}:?\d{2})|([a-z]{1,5})?)(?:\s*\([^)]{0,40}\))?)?$",
-    re.IGNORECASE,
+_BARE_HOUR = re.compile(
+    r"\b(?P<h>\d{1,2})\s*(?:(?P<late>[ap]\.?\s?m\b\.?)|uhr\b|h\b)(?P<early>)(?P<m>)(?P<s>)", re.IGNORECASE
 )
-_MONTHS = {
-    m: i + 1
-    for i, m in enumerate(
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-    )
-}
+_OFFSET = re.compile(
+    r"\s*\(?(?:GMT|UTC|Z)?\s*([+-]\d{1,2}(?::?\d{2})?)(?![\d/.-])(?:\s*\([^)]*\))?", re.IGNORECASE
+)
+_PLACE = re.compile(r"\s*[\[(]?([A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_-]+){1,2})\b[\])]?")
+_LONG_ZONE = re.compile(r"\s*\(?((?:[A-Z][a-z]+\s){1,3})Time\b\)?")
+_SHORT_ZONE = re.compile(r"\s*\(?([A-Za-z]{1,5})\b\)?")
+_AFTERNOON = frozenset(["pm", "μμ", "午後", "下午", "오후"])
+_DATE = re.compile(r"[^\W\d_]+|\d+")
+_TOLD = 80  # characters of a date
 _ZONES = {  # hours east of Greenwich; where a name has several meanings, the one that feeds mean
     "ut": 0, "utc": 0, "gmt": 0, "z": 0, "wet": 0, "west": 1, "bst": 1, "ist": 5.5, "cet": 1, "mez": 1, "cest": 2,
     "mesz": 2, "sast": 2, "eet": 2, "eest": 3, "msk": 3, "gst": 4, "pkt": 5, "wib": 7, "ict": 7, "hkt": 8, "sgt": 8,
@@ -37,6 +44,17 @@ _ZONES = {  # hours east of Greenwich; where a name has several meanings, the on
     "adt": -3, "ast": -4, "edt": -4, "est": -5, "cdt": -5, "cst": -6, "mdt": -6, "mst": -7, "pdt": -7, "pst": -8,
     "akdt": -8, "akst": -9, "hst": -10,
 }  # fmt: skip
+
+
+_PLACES = {
+    "et": "America/New_York",
+    "ct": "America/Chicago",
+    "mt": "America/Denver",
+    "pt": "America/Los_Angeles",
+}
+_AMERICAN = frozenset(
+    ["et", "ct", "mt", "pt", "est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt", "akst", "akdt", "hst"]
+)
 
 
 def sane(moment: datetime | None, now: datetime) -> datetime | None:
@@ -50,57 +68,112 @@ def sane(moment: datetime | None, now: datetime) -> datetime | None:
     return min(moment, now)
 
 
-def from_struct(value: object) -> datetime | None:
-    """feedparser's `*_parsed`, which is UTC."""
-    if not isinstance(value, tuple | time.struct_time) or len(value) < 6:
-        return None
-    try:
-        year, month, day, hour, minute, second = (int(v) for v in value[:6])
-        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
-    except (ValueError, TypeError, OverflowError):
-        return None
+def from_text(value: object, language: str = "") -> datetime | None:
+    """The moment that a feed writes: ISO 8601, RFC 822, seconds or milliseconds since 1970, or a day in words or
+    numbers, in any of the languages that `text.months` knows; None for anything else, and for days that aren't.
 
-
-def from_text(value: object) -> datetime | None:
-    """ISO 8601, RFC 822, or seconds or milliseconds since 1970; None for anything else, and for days that aren't."""
+    `language`, as the feed declares it, decides where words or the order of numbers mean different days elsewhere.
+    """
     if isinstance(value, bool):
         return None
-    text = str(value).strip() if isinstance(value, str | int | float) else ""
-    if len(text) > 80:
+    text = " ".join(str(value).split()) if isinstance(value, str | int | float) else ""
+    if not text or len(text) > _TOLD:
         return None
     if _EPOCH.match(text):
         seconds = float(text)
         return datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, tz=UTC)
-    if match := _ISO.match(text):
-        year, month, day, hour, minute, second, zone = match.groups()
-        return _moment((year, month, day, hour, minute, second), _hours(zone or ""))
-    if match := _RFC822.match(text):
-        day, name, year, hour, minute, second, offset, zone = match.groups()
-        month = _MONTHS.get(name[:3].lower())
-        if month is None:
-            return None
-        full = year if len(year) == 4 else f"{'19' if int(year) >= 70 else '20'}{year}"
-        return _moment((full, str(month), day, hour, minute, second), _hours(offset or zone or ""))
-    return None
-
-
-def _hours(zone: str) -> float | None:
-    """Hours east of Greenwich of "+02:00", "CEST" or ""; None for what is no zone. Unknown names are Greenwich."""
-    offset = re.match(r"([+-])(\d{2}):?(\d{2})$", zone)
-    if offset:
-        hours = int(offset.group(2)) + int(offset.group(3)) / 60
-        return None if hours > 15 else hours if offset.group(1) == "+" else -hours
-    return _ZONES.get(zone.lower(), 0)
-
-
-def _moment(parts: tuple[str | None, ...], east: float | None) -> datetime | None:
-    if east is None:
+    if not text.isascii():
+        text = "".join(str(unicodedata.digit(c, c)) if c.isdigit() else c for c in text).translate(_CJK)
+    text = _COMPACT.sub(lambda m: f"{m[1]}-{m[2]}-{m[3]} {m[4] or '00'}:{m[5] or '00'}:{m[6] or '00'} ", text)
+    text = re.sub(r"(?<=\d)T(?=\d)", " ", text, flags=re.IGNORECASE)
+    clock = _clock(text)
+    before, behind = (text[: clock.start()], text[clock.end() :]) if clock else (text, "")
+    zone, behind = _zone(behind, language) if clock else ("", behind)
+    day = _day(f"{before} {behind}", language, american=_is_american(clock, zone, language))
+    if day is None:
         return None
-    year, month, day, hour, minute, second = (int(p or 0) for p in parts)
+    hour, minute, second = (int(clock[name] or 0) for name in "hms") if clock else (0, 0, 0)
+    half = re.sub(r"[.\s]", "", clock["early"] or clock["late"] or "").casefold() if clock else ""
+    if half and hour <= 12:
+        hour = hour % 12 + (12 if half in _AFTERNOON else 0)
     try:
-        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC) - timedelta(hours=east)
+        moment = datetime(*day, hour, minute, min(second, 59), tzinfo=UTC)
+        return _at_greenwich(moment, zone)
     except (ValueError, OverflowError):
         return None
+
+
+def _clock(text: str) -> re.Match[str] | None:
+    """Where the hour stands. "26.11.2024" is no hour, "08.00" behind it is."""
+    for match in _CLOCK.finditer(text):
+        before = text[: match.start("h")].rstrip()
+        if (
+            ":" in match.group()
+            or "h" in match.group().lower()
+            or re.search(r"\d{4}\W*$|\d{4}\D.*[^\d.]$", before)
+        ):
+            return match
+    return _BARE_HOUR.search(text)
+
+
+def _zone(behind: str, language: str) -> tuple[str, str]:
+    """The zone that follows the hour, "" for none, and what follows it."""
+    if match := _OFFSET.match(behind) or _PLACE.match(behind):
+        return match[1], behind[match.end() :]
+    if match := _LONG_ZONE.match(behind):
+        return "".join(word[0] for word in f"{match[1]}Time".split()).lower(), behind[match.end() :]
+    if (match := _SHORT_ZONE.match(behind)) and not months.month(match[1], language):
+        return match[1].lower(), behind[match.end() :]
+    return "", behind
+
+
+def _is_american(clock: re.Match[str] | None, zone: str, language: str) -> bool:
+    """Whether 5/6 is the sixth of May."""
+    if language:
+        tag = language.lower().replace("_", "-")
+        return tag in {"en", "en-us", "es-us", "en-ph", "fil"}
+    return True if clock is None else bool(clock["late"]) or zone in _AMERICAN or not zone
+
+
+def _day(text: str, language: str, *, american: bool) -> tuple[int, int, int] | None:
+    """Year, month and day of a date without its hour."""
+    tokens = _DATE.findall(text)
+    numbers = [n for n, token in enumerate(tokens) if token.isdigit()]
+    found = [tokens[n] for n in numbers]
+    named = [n for n, token in enumerate(tokens) if not token.isdigit() and months.month(token, language)]
+    # "mar" may be a Tuesday: the month is what stands between two numbers, or else last.
+    named = [n for n in named if {n - 1, n + 1} <= set(numbers)] or named
+    if named and len(found) == 2:
+        month = months.month(tokens[named[-1]], language)
+        day, year = found if len(found[0]) <= 2 else found[::-1]
+        return _whole(year, month, day)
+    if named or len(found) != 3:
+        return None
+    first, second, third = found
+    if len(first) == 4:
+        return _whole(first, int(second), third)
+    months_first = int(second) > 12 or (american and "/" in text and int(first) <= 12)
+    return _whole(third, int(first), second) if months_first else _whole(third, int(second), first)
+
+
+def _whole(year: str, month: int, day: str) -> tuple[int, int, int] | None:
+    if len(year) not in {2, 4} or len(day) > 2:
+        return None
+    return int(year if len(year) == 4 else f"{'19' if int(year) >= 70 else '20'}{year}"), month, int(day)
+
+
+def _at_greenwich(moment: datetime, zone: str) -> datetime | None:
+    """A moment that was written by the clock of a zone: "+02:00", "CEST", "America/Lima"; unknown names are Greenwich."""
+    if offset := re.fullmatch(r"([+-])(\d{1,2}):?(\d{2})?", zone):
+        east = int(offset[2]) + int(offset[3] or 0) / 60
+        return None if east > 15 else moment - timedelta(hours=east if offset[1] == "+" else -east)
+    place = zone if "/" in zone else _PLACES.get(zone, "")
+    if place:
+        try:
+            return moment.replace(tzinfo=ZoneInfo(place)).astimezone(UTC)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return moment
+    return moment - timedelta(hours=_ZONES.get(zone, 0))
 
 
 def duration(value: object) -> int:

@@ -154,7 +154,7 @@ def due(connection: Connection, now: datetime) -> list[FeedState]:
 # A refresh runs these statements once a feed; they are built once.
 
 _KNOWN = (
-    select(item.c.identity, item.c.hash, item.c.link, item.c.title, item.c.published)
+    select(item.c.identity, item.c.hash, item.c.page, item.c.title, item.c.published, item.c.lead)
     .where(item.c.feed == bindparam("number"))
     .order_by(item.c.id.desc())
     .limit(KNOWN)
@@ -164,7 +164,7 @@ _KNOWN = (
 def known(connection: Connection, number: int) -> list[KnownItem]:
     """The newest items of a feed, newest first, as much of them as recognising needs."""
     return [
-        KnownItem(identity=r[0], hash=r[1], link=r[2], title=r[3], published=r[4])
+        KnownItem(identity=r[0], hash=r[1], page=r[2], title=r[3], published=r[4], lead=r[5])
         for r in connection.execute(_KNOWN, {"number": number}).all()
     ]
 

@@ -12,6 +12,7 @@ from newsfeed.errors import NotFoundError
 from newsfeed.model import StoredItem
 from newsfeed.store import rows, sqlite, words
 from newsfeed.store.schema import body, item
+from newsfeed.text import canonical_url
 
 Body = Literal["none", "text", "all"]  # of an item: nothing, the beginning of its text, text and HTML whole
 SHORT = 2000  # characters of text in the light version
@@ -122,7 +123,7 @@ def _by_link(connection: Connection, name: str) -> list[StoredItem]:
         return []
     base = name.partition("#")[0]
     spellings = {name, base, base.rstrip("/"), base.rstrip("/") + "/"}
-    found = _whole(connection, item.c.link.in_(spellings))
+    found = _whole(connection, or_(item.c.link.in_(spellings), item.c.page == (canonical_url(name) or name)))
     return found or _whole(connection, item.c.discussion.in_(spellings))
 
 

@@ -136,6 +136,7 @@ item = Table(
     Column("score", Integer),
     _text("hash"),
     _text("extra"),
+    _text("page"),
     UniqueConstraint("feed", "identity"),
     # Few: each costs at every item of every feed. An item is never published after it was seen, so that one index
     # serves both times; looking for a link reads all items, a tenth of a second for a year of them.

@@ -196,7 +196,9 @@ def standing_titles(items: Sequence[StoredItem]) -> set[int]:
     for same in by_title.values():
         contents: dict[int, set[tuple[str, str]]] = defaultdict(set)
         for n in same:
-            contents[items[n].feed].add((items[n].item.link or items[n].item.identity, items[n].item.text))
+            contents[items[n].feed].add(
+                (items[n].item.page or items[n].item.link or items[n].item.identity, items[n].item.text)
+            )
         if any(
             len({link for link, _ in told}) > 1 and len({text for _, text in told}) > 1
             for told in contents.values()

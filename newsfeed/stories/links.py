@@ -55,7 +55,7 @@ def _is_a_stand_in(found: Sequence[int], items: Sequence[StoredItem]) -> bool:
 
 def pages(item: StoredItem) -> set[str]:
     """The pages that an item is, discusses or, as a post, points to."""
-    own = {item.item.link, item.item.discussion}
+    own = {_own(item), item.item.discussion}
     if item.item.kind == "post":
         named = {
             canonical_url(a.rstrip(".,;:!?…")) for a in ADDRESS.findall(item.item.html or item.item.text)
@@ -67,6 +67,11 @@ def pages(item: StoredItem) -> set[str]:
         if len(named) <= IN_A_POST:
             own |= named
     return own - {""}
+
+
+def _own(item: StoredItem) -> str:
+    """An item's own page, as links are compared."""
+    return item.item.page or item.item.link
 
 
 def _place(link: str) -> str:
@@ -88,7 +93,7 @@ def _is_a_hub(link: str, found: Sequence[int], items: Sequence[StoredItem]) -> b
     titles: dict[int, set[str]] = defaultdict(set)
     for n in found:
         # What has a discussion of its own was only submitted with this link, perhaps twice.
-        own, discussion = _place(items[n].item.link), _place(items[n].item.discussion)
+        own, discussion = _place(_own(items[n])), _place(items[n].item.discussion)
         if own == link and discussion in {"", link}:
             titles[items[n].feed].add((items[n].item.title or items[n].item.text).casefold())
     return any(len(t) > 1 for t in titles.values())

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from newsfeed.model import Item, Problem, StoredItem
-from newsfeed.text import canonical_url
+from newsfeed.text import canonical_url, link_url
 
 from .joining import join_items
 
@@ -102,7 +102,8 @@ def _item(row: Mapping[str, Any]) -> tuple[int | str, Item, str]:
         identity=str(name),
         title=said["title"],
         text=said["text"],
-        link=canonical_url(said["link"]),
+        link=link_url(said["link"]),
+        page=canonical_url(said["link"]),
         lang=said["lang"],
         published=_time(said["published"]),
     )

@@ -16,12 +16,13 @@ from newsfeed.text.dates import latest_day, undated
 from newsfeed.text.language import detect_language, plausible_language
 from newsfeed.text.leads import lead, lead_within, stands_alone
 from newsfeed.text.lines import clean_line, headline, strip_inline, unmangle
-from newsfeed.text.links import canonical_url, safe_url
+from newsfeed.text.links import canonical_url, link_url, safe_url
 from newsfeed.text.markup import clean_html, plain_text, prose_text
 from newsfeed.text.prose import count_words, opening, reading_minutes, sentences
-from newsfeed.text.titles import names_a_subject, series_name
+from newsfeed.text.titles import alike, names_a_subject, series_name
 
 __all__ = [
+    "alike",
     "canonical_url",
     "clean_html",
     "clean_line",
@@ -31,6 +32,7 @@ __all__ = [
     "latest_day",
     "lead",
     "lead_within",
+    "link_url",
     "names_a_subject",
     "opening",
     "plain_text",

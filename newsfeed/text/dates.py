@@ -6,25 +6,9 @@ import re
 from calendar import monthrange
 from datetime import date
 
-# English and German ones, by their first three letters.
-_MONTHS = {
-    "jan": 1,
-    "feb": 2,
-    "mar": 3,
-    "mär": 3,
-    "apr": 4,
-    "may": 5,
-    "mai": 5,
-    "jun": 6,
-    "jul": 7,
-    "aug": 8,
-    "sep": 9,
-    "oct": 10,
-    "okt": 10,
-    "nov": 11,
-    "dec": 12,
-    "dez": 12,
-}
+from newsfeed.text.months import month
+
+# English and German ones.
 _MONTH = (
     r"(?:jan(?:uary?)?|feb(?:ruary?)?|mar(?:ch)?|märz?|apr(?:il)?|ma[iy]|jun[ei]?|jul[iy]?|aug(?:ust)?"
     r"|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)\b\.?"
@@ -70,15 +54,14 @@ def _day(match: re.Match[str]) -> date | None:
     part: dict[str, str] = match.groupdict()
     readings: list[tuple[int | str, int | str, int | str]]
     if part["y1"] or part["y2"]:
-        name = (part["m1"] or part["m2"])[:3].casefold()
-        readings = [(part["y1"] or part["y2"], _MONTHS[name], part["d1"] or part["d2"])]
+        readings = [(part["y1"] or part["y2"], month(part["m1"] or part["m2"]), part["d1"] or part["d2"])]
     elif part["y3"]:
         readings = [(part["y3"], part["m3"], part["d3"])]
     elif part["y4"]:
         readings = [(part["y4"], part["a"], part["b"]), (part["y4"], part["b"], part["a"])]
     else:
-        of, month = int(part["y5"]), int(part["m5"])
-        readings = [(of, month, monthrange(of, month)[1])] if 1 <= month <= 12 else []
+        year, number = int(part["y5"]), int(part["m5"])
+        readings = [(year, number, monthrange(year, number)[1])] if 1 <= number <= 12 else []
     days = []
     for reading in readings:
         try:

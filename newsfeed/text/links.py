@@ -1,4 +1,4 @@
-"""One address for one page: what makes two links the same, and which links are none at all."""
+"""The link to open, as it was given, and the one address of its page, by which links are compared."""
 
 from __future__ import annotations
 
@@ -26,6 +26,13 @@ _TRACKING = _words(
     "at_custom3 at_custom4 wt.mc_id wt_mc wt.mc s_cid spm ref ref_src ref_url si share_id icid rss_source "
     "fromrss from_rss ftag mbid ito ns_campaign ns_mchannel ns_source ns_linkname ns_fee utm"
 )
+# Those that mean the same on every site: nothing to the page.
+_SURE = _words(
+    "fbclid gclid dclid gbraid wbraid msclkid yclid twclid igshid mc_cid mc_eid mkt_tok _hsenc _hsmi "
+    "at_medium at_campaign at_custom1 at_custom2 at_custom3 at_custom4"
+)
+_SURE_VALUE = re.compile(r"source=rss-+\w")  # who follows which tag, on hosts of blogs
+_SURE_START = ("utm_", "pk_", "mtm_", "piwik_", "hsa_")
 _TRACKING_START = ("utm_", "pk_", "mtm_", "piwik_", "hsa_", "itm_", "stm_", "trk_", "guce_")
 # Names that mean something on some sites: dropped only with a value that says where the click came from.
 _SOURCE_NAMES = frozenset({"source", "from", "src", "cid", "referrer", "via", "mod"})
@@ -34,9 +41,21 @@ _SOURCE_VALUE = re.compile(
     r"mastodon|bluesky|linkedin|homepage|syndication|djem)",
     re.IGNORECASE,
 )
-_KEEP_FEATURE_HOSTS = ("youtube.com",)
 _AMP_PATH = re.compile(r"/amp/?$")
 _ARXIV_PDF = re.compile(r"^/pdf/(.+?)(?:\.pdf)?$")
+# Pages that only send their visitor on: hosts, path, and the parameters that may hold the target.
+_WRAPPERS = (
+    (r"(?:www\.|news\.)?google(?:\.com?)?\.[a-z]{2,3}", r"/url", ("url", "q")),
+    (r"(?:www\.|cn\.)?bing\.com", r"/(?:news/apiclick\.aspx|(?:news|alerts)/\w+)", ("url",)),
+    (r"(?:www\.)?duckduckgo\.com", r"/l/?", ("uddg",)),
+    (r"(?:l|lm|www)\.facebook\.com|l\.instagram\.com", r"/(?:l\.php)?", ("u",)),
+    (r"(?:www\.)?youtube\.com", r"/redirect", ("q",)),
+    (r"out\.reddit\.com|exit\.sc", r"/.*", ("url",)),
+    (r"t\.umblr\.com", r"/redirect", ("z",)),
+    (r"[a-z0-9.]+\.safelinks\.protection\.outlook\.com", r"/.*", ("url",)),
+    (r"(?:www\.|m\.)?vk\.com", r"/away\.php", ("to",)),
+)
+_YAHOO = re.compile(r"^/.*/RU=([^/]+)/")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -51,14 +70,29 @@ def safe_url(url: str, base: str = "") -> str:
     return urlunsplit(parts)
 
 
+def link_url(url: str, base: str = "") -> str:
+    """The address to open an entry by: as it was given, but for what never changes the page that answers.
+
+    A page that only sends its visitor on gives way to its target; of the query only trackers go that are such on every
+    site. Host, path, last slash and fragment stay: what is cut off of them may be another page, or none.
+    """
+    parts = _unwrapped(url, base)
+    if parts is None:
+        return ""
+    if parts.query:
+        query = _without(parts.query, _SURE, _SURE_START)
+        parts = parts._replace(query="&".join(p for p in query.split("&") if not _SURE_VALUE.match(p)))
+    return urlunsplit(parts)
+
+
 @lru_cache(maxsize=2_048)
 def canonical_url(url: str, base: str = "") -> str:
-    """The address that stands for a page whoever links to it; "" if it isn't http or https.
+    """The address that stands for a page whoever links to it, for comparing only; "" if it isn't http or https.
 
-    Lower-case host, no userinfo, default port, fragment, trailing slash or tracking parameters; mobile, AMP and
-    short hosts of well-known sites become their main one. The scheme is kept, for not every site speaks https.
+    Lower-case host, no userinfo, default port, fragment, trailing slash or tracking parameters; AMP hosts, and second
+    hosts of well-known sites, become their main one. The scheme is kept, for not every site speaks https.
     """
-    parts = _split(url, base)
+    parts = _unwrapped(url, base)
     if parts is None:
         return ""
     host, path, query = parts.hostname or "", parts.path, parts.query
@@ -81,7 +115,9 @@ def _split(url: str, base: str) -> SplitResult | None:
     if not url or len(url) > LIMIT * 2:
         return None
     try:
-        if base and not re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", url):
+        if base and _begins_with_host(url, base):
+            url = f"{urlsplit(base).scheme or 'https'}://{url}"
+        elif base and not re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", url):
             url = urljoin(base, url)
         url = re.sub(r"^(https?):[\\/]+", r"\1://", url, flags=re.IGNORECASE)
         address = re.split(r"[?#]", url, maxsplit=1)[0]
@@ -107,6 +143,43 @@ def _split(url: str, base: str) -> SplitResult | None:
     return made if len(made.geturl()) <= LIMIT else None
 
 
+_HOST_FIRST = re.compile(r"((?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*)(?::\d{1,5})?(?:[/?#]|$)", re.IGNORECASE)
+
+
+def _begins_with_host(url: str, base: str) -> bool:
+    """Whether a link without a scheme begins with a host: one with www., the base's own, or one above or below it."""
+    match = _HOST_FIRST.match(url)
+    if not match:
+        return False
+    host, own = match[1].lower(), (urlsplit(base).hostname or "").removeprefix("www.")
+    return host.startswith("www.") or (
+        bool(own)
+        and (host == own or host.endswith(f".{own}") or (host.count(".") > 0 and own.endswith(f".{host}")))
+    )
+
+
+def _unwrapped(url: str, base: str) -> SplitResult | None:
+    """The address, or, where its page only sends the visitor on, that of its target."""
+    parts = _split(url, base)
+    for _ in range(3):
+        target = _split(_target(parts), "") if parts is not None else None
+        if target is None:
+            break
+        parts = target
+    return parts
+
+
+def _target(parts: SplitResult) -> str:
+    host = parts.hostname or ""
+    if host == "r.search.yahoo.com" and (match := _YAHOO.match(parts.path)):
+        return unquote(match[1])
+    for hosts, path, names in _WRAPPERS:
+        if re.fullmatch(hosts, host) and re.fullmatch(path, parts.path):
+            query = dict(parse_qsl(parts.query, max_num_fields=100) if parts.query.count("&") < 100 else ())
+            return next((query[name] for name in names if query.get(name, "").startswith("http")), "")
+    return ""
+
+
 def _escaped(text: str) -> str:
     """Percent-escapes for what may not stand in an address; existing escapes stay as they are."""
     text = text.encode("utf-8", "replace").decode("utf-8")
@@ -115,14 +188,22 @@ def _escaped(text: str) -> str:
     return _UNSAFE.sub(lambda m: quote(m.group(), safe=""), text)
 
 
+def _without(query: str, names: frozenset[str], starts: tuple[str, ...]) -> str:
+    """A query without parameters of these names; untouched if it has none of them."""
+    pairs = query.split("&")
+    lower = [unquote(pair.partition("=")[0]).lower() for pair in pairs]
+    kept = [
+        p for p, name in zip(pairs, lower, strict=True) if name not in names and not name.startswith(starts)
+    ]
+    return "&".join(kept)
+
+
 def _without_tracking(query: str) -> str:
     kept = []
-    for pair in query.split("&"):
+    for pair in _without(query, _TRACKING, _TRACKING_START).split("&"):
         name, _, value = pair.partition("=")
         lower = unquote(name).lower()
         if not pair:
-            continue
-        if lower in _TRACKING or lower.startswith(_TRACKING_START):
             continue
         if lower in _SOURCE_NAMES and _SOURCE_VALUE.match(unquote(value)):
             continue
@@ -153,12 +234,12 @@ def _main_address(host: str, path: str, query: str) -> tuple[str, str, str]:
     mobile = re.match(r"^([a-z]{2,3})\.m\.(wikipedia|wikimedia|wiktionary)\.org$", host)
     if mobile:
         return f"{mobile.group(1)}.{mobile.group(2)}.org", path, query
-    amp = re.match(r"^(?:amp|m|mobile)\.((?:[^.]+\.)+[^.]+)$", host)
-    if amp and amp.group(1).count(".") >= 1 and len(amp.group(1)) > 5:
+    amp = re.match(r"^amp\.((?:[^.]+\.)+[^.]+)$", host)
+    if amp and len(amp.group(1)) > 5:
         return amp.group(1), path, query
     return host, path, query
 
 
 def _meaningful_fragment(fragment: str) -> str:
-    """Fragments name a place in the page; only a few old sites keep the page itself behind `#!`."""
-    return fragment if fragment.startswith("!") else ""
+    """Fragments name a place in the page; behind `#/` and `#!` lies the page itself."""
+    return fragment if fragment.startswith(("!", "/")) else ""

@@ -98,7 +98,7 @@ def clean_html(html: str, base: str = "") -> str:
     Text of what is removed stays, but for scripts, styles, frames and the like. What is nested deeper than 200
     levels loses its tags; beyond 200,000 characters it is cut.
     """
-    html = _CONTROLS.sub("", html[:HTML_LIMIT]).strip()
+    html = _CONTROLS.sub("", html[:HTML_LIMIT]).replace("<![CDATA[", "").strip()
     if not html:
         return ""
     if "[" in html or "{" in html:

@@ -59,3 +59,23 @@ def names_a_subject(title: str, source: str = "") -> bool:
 
 def _plain(word: str) -> str:
     return word.casefold().replace("’", "'")
+
+
+IN_COMMON = 0.3  # of the words that the shorter text has: an edit keeps more of them, another text less
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two texts may be states of one: what tells something in the shorter one stands in the other as well."""
+    mine, its = _telling(one), _telling(other)
+    return len(mine & its) >= IN_COMMON * min(len(mine), len(its))
+
+
+def _telling(text: str) -> set[str]:
+    """Words that are long enough to say something, and pairs of letters where no space parts words."""
+    found: set[str] = set()
+    for word in _WORD.findall(text.casefold()):
+        if word[0] >= "\u2e80":
+            found.update(word[n : n + 2] for n in range(len(word) - 1))
+        elif len(word) > 3:
+            found.add(word)
+    return found

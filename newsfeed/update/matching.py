@@ -1,14 +1,16 @@
 """Which items of a document are new, which are edits, and which are old ones in another coat.
 
 Publishers change guids, add tracking parameters, move to another domain or list an item twice. An item that two marks
-(link, title, date) show to be a stored one *is* that one, whatever its identity says now.
+(page, title, date) show to be a stored one *is* that one, whatever its identity says now. The other way round, the next
+issue of a briefing that keeps its identity is an item of its own.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
-from urllib.parse import urlsplit
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
@@ -21,6 +23,8 @@ LATE = timedelta(days=7)  # an item dated so long before our last look was added
 _FIRST_WORDS = 200  # characters of a lead in which a recording or a note names its day
 UNDATED = 3  # of the first undated items, so many count as new
 SLOW = 1 / 7  # items a day
+ISSUE = timedelta(hours=18)  # so much later at least comes the next issue of a daily briefing
+LEAST_MOVED = 3  # titles that a document and the store must share for a site to have moved
 
 
 class Sorted(msgspec.Struct, frozen=True):
@@ -38,38 +42,93 @@ class Marks:
         self._by: dict[tuple[str, object], list[KnownItem]] = {}
         self._given: set[str] = set()
         for old in known:
-            for mark in _marks(old.link, old.title, old.published):
+            for mark in _marks(old.page, old.title, old.published):
                 self._by.setdefault(mark, []).append(old)
 
     def find(self, item: Item) -> KnownItem | None:
         """The stored item that this one is, each given out once; None if there is none or it can't be told which."""
-        for mark in _marks(item.link, item.title, item.published):
-            fitting = [old for old in self._by.get(mark, ()) if old.identity not in self._given]
+        for mark in _marks(item.page, item.title, item.published):
+            fitting = [
+                old
+                for old in self._by.get(mark, ())
+                if old.identity not in self._given and not _is_next_issue(item, old)
+            ]
             if len(fitting) > 1:
                 fitting = [old for old in fitting if old.hash == item.hash][:1]
             # The weakest pair, title and place, does not stand against two different dates.
             if mark[0] == "place":
                 fitting = [old for old in fitting if not (old.published and item.published)]
+            elif mark[0] == "date":
+                fitting = [old for old in fitting if _lost_its_hour(old.published, item.published)]
             if len(fitting) == 1:
                 self._given.add(fitting[0].identity)
                 return fitting[0]
         return None
 
 
-def _marks(link: str, title: str, published: datetime | None) -> list[tuple[str, object]]:
+def _marks(page: str, title: str, published: datetime | None) -> list[tuple[str, object]]:
     """Pairs of marks, strongest first. One alone proves nothing: sites reuse links, titles and dates."""
-    name = " ".join(title.casefold().split())
+    name = _name(title)
+    place = _WEB.sub("", page)  # the same page under both schemes, with www. and without
     marks: list[tuple[str, object]] = []
-    if link and name:
-        marks.append(("link", (link, name)))
-    if link and published:
-        marks.append(("day", (link, published)))
+    if place and name:
+        marks.append(("page", (place, name)))
+    if place and published:
+        marks.append(("day", (place, published)))
     if name and published:
         marks.append(("moment", (name, published)))
-    if link and name:
-        parts = urlsplit(link)
-        marks.append(("place", (parts.netloc.removeprefix("www."), parts.path.rstrip("/"), name)))
+    if place and name:
+        marks.append(("place", (re.split(r"[?#]", place, maxsplit=1)[0], name)))
+    if name and published:
+        marks.append(("date", (name, published.date())))
     return marks
+
+
+_WEB = re.compile(r"^https?://(?:www\.)?")
+
+
+def _name(title: str) -> str:
+    return " ".join(title.casefold().split())
+
+
+def _lost_its_hour(one: datetime | None, other: datetime | None) -> bool:
+    """Whether two moments may be one that was once written without its hour."""
+    if one is None or other is None:
+        return False
+    return abs(one - other) < timedelta(days=1) and any(
+        m.hour == m.minute == m.second == 0 for m in (one, other)
+    )
+
+
+def _is_next_issue(item: Item, old: KnownItem) -> bool:
+    """Whether an item has only its coat from a stored one: it came a day later, with hardly a word in common."""
+    if item.published is None or old.published is None or item.published - old.published < ISSUE:
+        return False
+    return not text.alike(item.lead or item.title, old.lead or old.title)
+
+
+def _issues(known: Iterable[KnownItem]) -> dict[str, KnownItem]:
+    """By identity the latest issue that is stored under it: those after the first have their day behind it."""
+    found: dict[str, KnownItem] = {}
+    for old in known:
+        base = _ISSUE.sub("", old.identity)
+        latest = found.get(base)
+        if latest is None or (latest.published or _NEVER) < (old.published or _NEVER):
+            found[base] = old
+    return found
+
+
+_ISSUE = re.compile(r"\n\d{4}-\d\d-\d\d$")
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def _moved(parsed: Parsed, known: Sequence[KnownItem]) -> dict[str, KnownItem]:
+    """By title the stored items of a site that moved: none of its items is known, but most titles are."""
+    titles = Counter(_name(old.title) for old in known)
+    held = {name: old for old in known if (name := _name(old.title)) and titles[name] == 1 and " " in name}
+    told = Counter(_name(item.title) for item in parsed.items)
+    same = {name: held[name] for name, often in told.items() if often == 1 and name in held}
+    return same if len(same) >= LEAST_MOVED and 2 * len(same) >= len(parsed.items) else {}
 
 
 def sort(
@@ -91,6 +150,7 @@ def sort(
     unchanged = frozenset(parsed.known)
     present = unchanged | {item.identity for item in parsed.items}
     by_identity = {old.identity: old for old in known}
+    issues = _issues(known)
     marks, told = Marks(()), set()
     if any(item.identity not in by_identity for item in parsed.items):
         # An item that still stands in the document under its own identity can't be another one as well.
@@ -98,17 +158,26 @@ def sort(
         # What the document says under a known identity; the same once more under another one is a twin of it.
         told = {_twin(old) for old in known if old.identity in unchanged}
         told |= {_twin(item) for item in parsed.items if item.identity in by_identity}
+    moved = {}
+    if not unchanged and not any(item.identity in by_identity for item in parsed.items):
+        moved = _moved(parsed, known)
     new: dict[str, Item] = {}
     changed: dict[str, Item] = {}
     recognised = bool(parsed.known)
     for item in parsed.items:
-        old = by_identity.get(item.identity)
+        old = issues.get(item.identity)
+        if old is not None and old.hash != item.hash and item.published and _is_next_issue(item, old):
+            recognised = True
+            issue = f"{item.identity}\n{item.published:%Y-%m-%d}"
+            if issue not in by_identity:
+                new[issue] = msgspec.structs.replace(item, identity=issue)
+            continue
         if old is None:
             twin = _twin(item)
             if item.identity in new or (twin is not None and twin in told):
                 continue
             told.add(twin)
-            old = marks.find(item)
+            old = marks.find(item) or moved.pop(_name(item.title), None)
         if old is None:
             new[item.identity] = item
             continue
@@ -126,7 +195,7 @@ def sort(
 
 def _twin(item: Item | KnownItem) -> tuple[str, str, datetime | None] | None:
     """What makes two items of one document the same thing said twice."""
-    return (item.link, item.title, item.published) if item.link and item.title else None
+    return (item.page, item.title, item.published) if item.page and item.title else None
 
 
 def _before(

@@ -1,0 +1,117 @@
+"""Documents that are no XML: what is wrong in one place costs that place, and no item gets another one's words."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsfeed.model import Parsed
+from newsfeed.sources.document import Document, read
+from tests.test_sources import parsed, rss
+
+
+def entry(n: int, description: str, *, title: str = "") -> str:
+    return (
+        f"<item><title>{title or f'Weir {n} &amp; lock'}</title><link>https://weir.example/n?a={n}&amp;b=2</link>"
+        f'<guid isPermaLink="false">w{n}</guid><description>{description}</description></item>'
+    )
+
+
+def between(broken: str) -> str:
+    """A document with whole entries around a broken one."""
+    return rss(
+        entry(1, "&lt;p&gt;One &amp;amp; all.&lt;/p&gt;")
+        + broken
+        + entry(3, "&lt;p&gt;Three &lt;b&gt;gates&lt;/b&gt; &amp;amp; a weir.&lt;/p&gt;")
+        + entry(4, "<![CDATA[<p>Four & more.</p>]]>")
+    )
+
+
+BROKEN = {
+    "a void tag": entry(2, "Two<br>gates<hr>here"),
+    "list entries without an end": entry(2, "<ul><li>Two<li>gates</ul> here"),
+    "an end without a start": entry(2, "Two gates</b> here"),
+    "tags that overlap": entry(2, "<b>Two <i>gates</b></i> here"),
+    "an attribute without quotes": entry(2, "Two <a href=https://x.example/>gates</a> here"),
+    "a bare sign": entry(2, "Two gates here, 2 < 3"),
+    "no end of the field": entry(2, "Two gates here").replace("</description>", ""),
+    "no end of the title": entry(2, "Two gates here").replace("</title>", ""),
+    "no end of the entry": entry(2, "Two gates here").replace("</item>", ""),
+    "no end of CDATA": entry(2, "<![CDATA[<p>Two gates here</p>"),
+    "CDATA within CDATA": entry(2, "<![CDATA[Two <![CDATA[gates]]> here<br>]]>"),
+    "an end in another case": entry(2, "Two gates here").replace("</description>", "</Description>"),
+    "a prefix that nobody declared": entry(2, "Two gates here<x:thing>.</x:thing>"),
+    "a tag between the fields": entry(2, "Two gates here").replace("<guid", "<br><guid"),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_one_bad_place_costs_that_place(what: str) -> None:
+    items = parsed(between(BROKEN[what])).items
+    assert [i.identity for i in items] == ["w1", "w2", "w3", "w4"]
+    one, two, three, four = items
+    for n, item in ((1, one), (3, three), (4, four)):
+        assert item.title == f"Weir {n} & lock"
+        assert item.link == f"https://weir.example/n?a={n}&b=2"
+    assert one.html == "<p>One &amp; all.</p>"
+    assert three.html == "<p>Three <b>gates</b> &amp; a weir.</p>"
+    assert four.text == "Four & more."
+    assert two.title.startswith("Weir 2")
+    assert "gates" in two.text
+    assert not {"One", "Three", "Four"} & set(two.text.split())
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("Level < 3 m at the weir, flow > 9", "Level < 3 m at the weir, flow > 9"),
+        ('<a href="https://x.example/">Gate 2: closed</a>', "Gate 2: closed"),
+        ("Gate <b>two<b> is open", "Gate two is open"),
+        ("Tide & wind", "Tide & wind"),
+        ("Ebb&nbsp;&amp; flow <br/>< 2", "Ebb & flow < 2"),
+    ],
+)
+def test_signs_and_markup_in_a_broken_title_are_read_as_meant(title: str, shown: str) -> None:
+    found = parsed(between(entry(2, "Gates.", title=title))).items[1]
+    assert found.title == shown
+
+
+def test_atom_is_mended_as_atom() -> None:
+    feed = (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><title>Weirs</title>'
+        '<entry><id>urn:1</id><title>Less < more</title><link href="https://weir.example/1"/>'
+        '<content type="xhtml"><div>One<br>gate</div></content></entry>'
+        '<entry><id>urn:2</id><title>Two &amp; more</title><link href="https://weir.example/2"/>'
+        '<content type="html">&lt;p&gt;Two&lt;/p&gt;</content></entry></feed>'
+    )
+    one, two = parsed(feed).items
+    assert (one.title, one.text, one.link) == ("Less < more", "One gate", "https://weir.example/1")
+    assert (two.title, two.text) == ("Two & more", "Two")
+
+
+def test_mending_takes_time_in_proportion() -> None:
+    for piece in ("<b>x", "<a '", '<a "', "<item>", "<item><title>", "</b>", "<![CDATA[", "<a b='", "<!--"):
+        start = time.perf_counter()
+        read(rss(piece * (100_000 // len(piece))).encode())
+        assert time.perf_counter() - start < 4, piece
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            ["<b>", "</b>", "<br>", "<item>", "</item>", "<![CDATA[", "]]>", "<title>", "</title>", "&", "<"]
+        )
+        | st.text(alphabet="ab<>&\"'/=! ", max_size=6),
+        max_size=12,
+    ).map("".join)
+)
+def test_any_soup_leaves_the_first_entry_as_it_was(soup: str) -> None:
+    document = read(rss(entry(1, "One.") + f"<item><description>{soup}</description></item>").encode())
+    assert isinstance(document, Document)
+    found = parsed(rss(entry(1, "One.") + f"<item><description>{soup}</description></item>"))
+    assert isinstance(found, Parsed)
+    assert found.items[0].text == "One."
