@@ -27,7 +27,7 @@ _TRIES = 5
 _UNTOLD = 5  # big stories without a place that are kept by name
 _TWINS = 4  # rounds of looking for near-duplicates among what was chosen
 _SMALLEST_PICK = 0.1  # minutes; less room than this is no reason to choose again
-_REVISED_WORDS = 2  # "revised 09:10" may join the promise later
+_REVISED_WORDS = 3  # "completed at 09:10" may join the promise later
 
 
 @dataclass(frozen=True)
@@ -185,6 +185,7 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
             budget=budget,
             expired=desk.sifted.expired,
             date=desk.date,
+            now=desk.now,
         ),
         short=page.short,
         sections=page.sections,
