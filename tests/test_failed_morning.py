@@ -25,28 +25,39 @@ FIRST = datetime(2026, 3, 18, 5, 30, tzinfo=UTC)  # 06:30 in Berlin
 NEXT = FIRST + timedelta(days=1)
 PATHS = [f"/{n}" for n in range(10)]
 PORTAL = b"<!doctype html><html><head><title>Welcome aboard</title></head><body><h1>Sign in</h1><form></form></body></html>"
-WORDS = [
-    "harbour",
-    "bank",
-    "vaccine",
-    "school",
-    "orchestra",
-    "tunnel",
-    "glacier",
-    "battery",
-    "museum",
-    "railway",
-]
+HEADLINES = {
+    "first": """Chip maker unveils processor that halves the power of data centres
+Central bank raises interest rates by a quarter point
+Senate passes privacy bill after long debate
+Vaccine trial ends early with strong results
+Museum returns bronze statues to their country
+Railway unions call off strike after pay deal
+Glacier survey finds ice loss has doubled
+Retailer opens checkout-free supermarkets in twenty towns
+Browser update fixes flaw that let attackers read passwords
+Pension funds move billions into wind farms""",
+    "second": """Battery start-up shows cell that charges within five minutes
+Court blocks merger of the two largest airlines
+Mayor proposes congestion charge for delivery vans
+Telescope spots water vapour on a distant planet
+Software giant buys maker of design tools
+Bond yields fall as inflation slows more than expected
+Farmers test robots that weed without chemicals
+Minister resigns over contract for border systems
+Advertisers leave social network after boycott
+Researchers teach parrots to call each other by video""",
+}
 
 
 def entries(n: int, day: str) -> list[Entry]:
+    title = HEADLINES[day].splitlines()[n]
     return [
         Entry(
-            f"{WORDS[n].title()} council approves {day} plan number {k} for {WORDS[k]}",
-            hours=2 + k,
-            link=f"https://outlet.example/{day}/{n}-{k}",
+            title,
+            text=f"{title}, its makers said on stage. What follows from that is told below.",
+            hours=3 - (24 if day == "second" else 0),
+            link=f"https://outlet.example/{day}/{n}",
         )
-        for k in range(3)
     ]
 
 
@@ -96,7 +107,7 @@ BAD_MORNINGS: dict[str, tuple[Play, str]] = {
     "hung up": (hang_up, "refused or broken off"),
     "reset": (reset, "refused or broken off"),
     "proxy 502": (fixed(502), "answered with an error (502)"),
-    "proxy 503": (fixed(503, body=b"<h1>No route</h1>"), "answered with an error (503)"),
+    "proxy 503": (fixed(503, body=b"<h1>No route</h1>"), "the servers ask to wait (503)"),
     "portal": (fixed(200, [("Content-Type", "text/html")], PORTAL), "login page of the network"),
     "portal elsewhere": (redirect("http://10.0.0.1/login"), "local network"),
     "login": (fixed(511), "answered with an error (511)"),

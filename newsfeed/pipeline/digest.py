@@ -118,8 +118,7 @@ def _refuse_failed(home: Home, store: Store, pulled: RefreshReport) -> None:
     now = home.clock().astimezone(ZoneInfo(home.settings.timezone))
     notice = (
         f"{heading(now.date())}, {now:%H:%M}: no page of today yet, for {found.said}. {found.repair} "
-        f"This is still the page of {last.heading}; the new one comes with the next newsfeed digest, or by itself "
-        "where newsfeed run is on."
+        f"This is still the page of {last.heading}; the next newsfeed digest or run makes the new one."
     )
     deliver.write_site(home.site, {"index.html": Templates(home.templates).stale(last, notice)})
     publish.mirror(home)

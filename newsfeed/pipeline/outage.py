@@ -44,7 +44,7 @@ _WORDS: Mapping[Cause, tuple[str, str]] = MappingProxyType(
         Cause.NOT_FOUND: ("the servers say that there is no such page", _GATEWAY),
         Cause.GONE: ("the servers say that the page is gone", _GATEWAY),
         Cause.LOGIN: ("the servers ask for a login", _GATEWAY),
-        Cause.THROTTLED: ("the servers ask to wait", "Try again later."),
+        Cause.THROTTLED: ("the servers ask to wait", _GATEWAY),
         Cause.NOT_A_FEED: _NO_FEED,
         Cause.BROKEN_FEED: _NO_FEED,
         Cause.ENCODING: _NO_FEED,
