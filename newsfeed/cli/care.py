@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from importlib import resources
 from pathlib import Path
@@ -94,9 +95,11 @@ def _create(folder: Path) -> list[str]:
     zone = config.detect_timezone()
     if zone == "UTC" and sys.stdin.isatty() and sys.stderr.isatty():
         zone = typer.prompt(
-            "This machine says its time zone is UTC. Yours? (such as Europe/Berlin)", default="UTC", err=True
+            "This machine says its time zone is UTC. Yours? (such as Europe/Berlin)",
+            default="UTC",
+            err=True,
+            value_proc=_zone,
         )
-        config.parse(f"timezone = {zone!r}", {}, home=folder)
     try:
         written = create(folder, starter=starter(), settings_text=config.template(zone))
     except OSError as error:
@@ -109,6 +112,16 @@ def _create(folder: Path) -> list[str]:
         again = " Change it there if it is not yours." if zone == "UTC" else ""
         show.err.print(f"Your time zone is {zone} (written to newsfeed.toml).{again}")
     return written
+
+
+def _zone(name: str) -> str:
+    """A time zone as it was typed; one that nobody knows is asked for again."""
+    from newsfeed.errors import SettingsError
+
+    try:
+        return config.parse(f"timezone = {json.dumps(name.strip())}", {}, home=Path()).timezone
+    except SettingsError as error:
+        raise typer.BadParameter(f"{error.cause}. {error.repair}") from error
 
 
 def init(context: typer.Context) -> None:

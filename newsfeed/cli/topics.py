@@ -99,11 +99,18 @@ def ask(context: typer.Context) -> None:
             asked_any = True
             while True:
                 answer = typer.prompt(
-                    f"Right? Enter = yes, s = skip, or topics ({names}, none)", default="", show_default=False
+                    f"Right? y = yes, n = none of these, s = skip, q = quit, or topics ({names}, none)",
+                    default="y",
+                    show_default=False,
                 )
-                if answer.strip() == "s":
+                given_word = answer.strip().casefold()
+                if given_word in ("s", "q", "skip", "quit"):
                     break
-                words = answer.replace(",", " ").split()
+                if given_word in ("n", "no") and not question.said:
+                    show.say("It has no topic now: name those that are right.")
+                    continue
+                words = [] if given_word in ("y", "yes") else answer.replace(",", " ").split()
+                words = ["none"] if given_word in ("n", "no") else words
                 if bad := [w for w in words if w.lstrip("+-") not in {*home.settings.topics, "none"}]:
                     show.say(f"{bad[0]} is no topic.")
                     continue
@@ -111,6 +118,9 @@ def ask(context: typer.Context) -> None:
                 signed = any(w[0] in "+-" for w in words)
                 changes = words if signed or not words else ["none", *[w for w in words if w != "none"]]
                 print_corrected(run(home, store, question.ref, changes, asked=question.asked))
+                break
+            if sys.stdin.isatty() and given_word in ("q", "quit"):
+                asked_any = number > 1
                 break
         if asked_any:
             show.say(REBUILD)

@@ -51,7 +51,7 @@ def plan_words(change: ListChange, results: Sequence[FeedResult] = ()) -> str:
     """What changed in the list, in short: "+2 −1 ~1, one duplicate, one unreachable"; "" where nothing did."""
     counts = (("+", change.added), ("−", change.removed), ("~", change.changed))
     plan = " ".join(f"{sign}{len(these)}" for sign, these in counts if these)
-    doubles = sum("listed twice" in p.text for p in change.problems)
+    doubles = sum(p.harmless for p in change.problems)
     rest = len(change.problems) - doubles
     unreachable = sum(r.added and r.failure is not None for r in results) if change.added else 0
     parts = [plan] if plan else []
