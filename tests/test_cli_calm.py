@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +14,7 @@ from homes import NOON, Entry, TestHome
 from serving import Server, fixed, hang_up
 
 from newsfeed.cli import show
+from newsfeed.cli.app import run
 from newsfeed.cli.care import _zone
 from newsfeed.errors import NewsfeedError
 
@@ -153,3 +156,40 @@ def test_in_a_clone_every_hint_is_printed_so_that_it_runs(
 def test_errors_are_runnable_too(capsys: pytest.CaptureFixture[str]) -> None:
     show.complain(NewsfeedError("x", "is wrong", "Run newsfeed doctor."))
     assert "Run newsfeed doctor." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [["digest"], ["refresh"], ["feeds", "check"], ["topics", "status"], ["schedule", "on"], []]
+)
+def test_help_names_no_type_for_a_flag(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*words, "--help"]) == 0
+    told = capsys.readouterr().out
+    assert "--help" in told
+    assert "bool" not in told.casefold()
+
+
+def test_completion_knows_feeds_topics_and_stories(home: TestHome) -> None:
+    home.run("digest", "--no-open")
+
+    def offered(*words: str) -> str:
+        line = ["newsfeed", "--home", str(home.folder), *words]
+        done = subprocess.run(
+            [sys.executable, "-c", "from newsfeed.cli.app import run; run()"],
+            env={
+                **os.environ,
+                "_NEWSFEED_COMPLETE": "complete_bash",
+                "COMP_WORDS": " ".join(line),
+                "COMP_CWORD": str(len(line) - 1),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        return done.stdout
+
+    assert offered("feeds", "remove", "The").split("\n")[0] == "The Morning"
+    assert "finance" in offered("topics", "correct", "1", "fin").split()
+    assert {"1", "2"} <= set(offered("why", "").split())
+    (home.folder / "feeds.opml").write_text("broken")
+    assert "Traceback" not in offered("feeds", "remove", "The")

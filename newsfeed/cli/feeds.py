@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsfeed.cli import completing
 from newsfeed.cli.context import Context, now
+from newsfeed.cli.tree import App
 
 if TYPE_CHECKING:
     from newsfeed.pipeline.health import FeedHealth
 
 PANEL = "Sources"
 
-feeds_app = typer.Typer(
+feeds_app = App(
     help="The list of feeds: show, add, remove, move, check, repair, import, export.", no_args_is_help=True
 )
 
@@ -89,7 +91,9 @@ def add(
 @feeds_app.command()
 def remove(
     context: typer.Context,
-    feed: Annotated[str, typer.Argument(help="Its address, or words of its name.")],
+    feed: Annotated[
+        str, typer.Argument(help="Its address, or words of its name.", autocompletion=completing.feeds)
+    ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask where only words match.")] = False,
 ) -> None:
     """Take a feed out of feeds.opml; its history stays, and it goes on if you add it again."""
@@ -131,7 +135,9 @@ def undo(context: typer.Context) -> None:
 @feeds_app.command()
 def move(
     context: typer.Context,
-    feed: Annotated[str, typer.Argument(help="Its address, or words of its name.")],
+    feed: Annotated[
+        str, typer.Argument(help="Its address, or words of its name.", autocompletion=completing.feeds)
+    ],
     folder: Annotated[str, typer.Argument(help="The folder; folders within folders by /.")],
 ) -> None:
     """Move a feed into another folder of feeds.opml."""

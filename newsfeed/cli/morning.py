@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsfeed.cli import completing
 from newsfeed.cli.context import Context, now
 from newsfeed.errors import SettingsError
 from newsfeed.model import Day
@@ -77,7 +78,10 @@ def refresh(
     feed: Annotated[
         list[str] | None,
         typer.Option(
-            "--feed", metavar="NAME", help="Only feeds whose name or address holds this; may be repeated."
+            "--feed",
+            metavar="NAME",
+            help="Only feeds whose name or address holds this; may be repeated.",
+            autocompletion=completing.feeds,
         ),
     ] = None,
     due: Annotated[bool, typer.Option("--due", help="Only feeds whose time has come.")] = False,

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsfeed.cli import completing
 from newsfeed.cli.context import Context
+from newsfeed.cli.tree import App
 
 if TYPE_CHECKING:
     from newsfeed.pipeline.teach import Corrected
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 PANEL = "Topics"
 REBUILD = "Today's page keeps its choice; to choose anew by this: newsfeed digest --rebuild --no-refresh"
 
-topics_app = typer.Typer(
+topics_app = App(
     help="How good the tags are; teach them: status, ask, correct, undo, train.", no_args_is_help=True
 )
 
@@ -130,11 +132,20 @@ def ask(context: typer.Context) -> None:
 def correct(
     context: typer.Context,
     item: Annotated[
-        str, typer.Argument(metavar="ITEM", help="Its number on the page, DATE#4, its short id or its link.")
+        str,
+        typer.Argument(
+            metavar="ITEM",
+            help="Its number on the page, DATE#4, its short id or its link.",
+            autocompletion=completing.items,
+        ),
     ],
     changes: Annotated[
         list[str],
-        typer.Argument(metavar="TOPIC|-TOPIC|none", help="sales adds a topic, -finance takes one away."),
+        typer.Argument(
+            metavar="TOPIC|-TOPIC|none",
+            help="sales adds a topic, -finance takes one away.",
+            autocompletion=completing.topics,
+        ),
     ],
 ) -> None:
     """Correct the topics of one item: felt at once by it and those like it."""

@@ -230,13 +230,22 @@ def told(subscription: Subscription) -> str:
     return f"{subscription.title or 'no name'} ({redact(subscription.url)})"
 
 
+def listed(home: Home) -> tuple[Subscription, ...]:
+    """The feeds of the list as it stands.
+
+    Raises:
+        NotFoundError, ListError: there is none that can be read.
+    """
+    return opml.parse(home.read_list()).subscriptions
+
+
 def named(home: Home, words: str) -> tuple[Subscription, bool]:
     """The feed of the list that is called so, and whether that is its whole name or address.
 
     Raises:
         NotFoundError: none, or more than one, is called so.
     """
-    return _match(opml.parse(home.read_list()).subscriptions, words)
+    return _match(listed(home), words)
 
 
 def remove(home: Home, subscription: Subscription) -> None:
