@@ -193,3 +193,30 @@ def test_completion_knows_feeds_topics_and_stories(home: TestHome) -> None:
     assert {"1", "2"} <= set(offered("why", "").split())
     (home.folder / "feeds.opml").write_text("broken")
     assert "Traceback" not in offered("feeds", "remove", "The")
+
+
+@pytest.mark.parametrize(
+    "damage", [b"no database at all, but words " * 900, b"SQLite format 3\x00" + b"\xff" * 40_000]
+)
+def test_a_damaged_database_is_noticed_and_a_copy_put_back(
+    home: TestHome, damage: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.run("digest", "--no-open")
+    page = home.page()
+    assert home.run("restore") == 0, "the weekly copy was made by the refresh"
+    assert home.run("backup") == 0
+    database = home.folder / ".newsfeed" / "newsfeed.db"
+    for leftover in database.parent.glob("newsfeed.db-*"):
+        leftover.unlink()
+    database.write_bytes(damage)
+    capsys.readouterr()
+    assert home.run("refresh") == 2
+    assert "newsfeed restore" in capsys.readouterr().err
+    bad = home.folder / "bad.db"
+    bad.write_bytes(damage)
+    assert home.run("restore", str(bad)) == 2
+    assert database.read_bytes() == damage, "a copy that is damaged itself is not taken"
+    assert home.run("restore") == 0
+    assert "newsfeed.db.former" in capsys.readouterr().out
+    assert home.run("digest", "--no-refresh", "--no-open") == 0
+    assert home.page() == page

@@ -20,6 +20,8 @@ def register(app: typer.Typer) -> None:
     """Put this module's commands into the tree."""
     app.command("init", rich_help_panel=PANEL)(init)
     app.command("doctor", rich_help_panel=PANEL)(doctor)
+    app.command("backup", rich_help_panel=PANEL)(backup)
+    app.command("restore", rich_help_panel=PANEL)(restore)
     app.command("demo", rich_help_panel=PANEL)(demo)
 
 
@@ -160,6 +162,35 @@ def doctor(
                 f"{finding.name}: {finding.text}" + (f"{stop} {finding.repair}" if finding.repair else "")
             )
     raise typer.Exit(1 if any(f.state == "bad" for f in findings) else 0)
+
+
+def backup(context: typer.Context) -> None:
+    """Copy the database now; newsfeed run does it weekly, and the last four copies are kept."""
+    from newsfeed.cli import show
+    from newsfeed.pipeline.copies import backup as run
+
+    home = context.obj.home()
+    with home.lock("backup"), home.open_store() as store:
+        show.say(f"wrote {run(home, store)}")
+
+
+def restore(
+    context: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="The copy. Default: the newest of the weekly ones."),
+    ] = None,
+) -> None:
+    """Put a copy of the database in its place; what stood there stays beside it."""
+    from newsfeed.cli import show
+    from newsfeed.pipeline.copies import restore as run
+
+    home = context.obj.home()
+    with home.run_lock(), home.lock("restore"):
+        copy, former = run(home, file)
+    show.say(f"restored: {copy}")
+    if former is not None:
+        show.say(f"What stood there before: {former}")
 
 
 def demo(

@@ -23,7 +23,7 @@ FINE, NAMED_FAILURES, NOTHING_DONE = 0, 1, 2  # exit codes
 
 # The name of our program before one of its commands.
 _HINT = re.compile(
-    r"(?<![\w/.-])newsfeed(?= (?:breadth|demo|digest|dislike|doctor|feeds|group|init|items|like|mail|people|read|"
+    r"(?<![\w/.-])newsfeed(?= (?:backup|breadth|demo|digest|dislike|doctor|feeds|group|init|items|like|mail|people|read|restore|"
     r"refresh|run|schedule|simulate|tag|topics|uninstall|why|--home)\b)"
 )
 _WHOLE = 10_000  # columns: wider than any line of a table
