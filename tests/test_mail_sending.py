@@ -399,7 +399,9 @@ def test_a_claim_whose_owner_died_is_shown_and_not_repeated(tmp_path: Path, stor
         assert server.taken == []
 
 
-def test_an_empty_day_sends_nothing_unless_wished_and_a_broken_one_does(tmp_path: Path, store: Store) -> None:
+def test_an_empty_day_sends_nothing_unless_wished_and_a_failed_one_never(
+    tmp_path: Path, store: Store
+) -> None:
     with MailServer() as server:
         home = a_home(tmp_path, server.port)
         store.record(editions.empty_list(), ())
@@ -407,8 +409,11 @@ def test_an_empty_day_sends_nothing_unless_wished_and_a_broken_one_does(tmp_path
         assert mail.send(home, store, DAY, password=none).state == "empty"
         assert mail.owed(a_home(tmp_path, server.port, empty_days=True), store, DAY)
         store.record(editions.all_failing(), ())
-        assert mail.owed(home, store, DAY)
-        assert mail.send(home, store, DAY, password=none).state == "sent"
+        assert not mail.owed(home, store, DAY)
+        assert not mail.owed(a_home(tmp_path, server.port, empty_days=True), store, DAY)
+        assert "nothing could be read" in mail.send(home, store, DAY, password=none).text
+        assert server.taken == []
+        assert mail.send(home, store, DAY, password=none, by_hand=True).state == "sent"
     (data,) = server.taken
     assert "No source could be read" in parsed(data)["Subject"]
 

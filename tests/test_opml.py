@@ -304,11 +304,13 @@ def test_duplicates_are_kept_once_and_told_with_both_lines() -> None:
             text="“Again” is listed twice, in line 4 and line 7; the first counts.",
             line=7,
             repair="Delete line 7.",
+            harmless=True,
         ),
         Problem(
             text="“Other spelling” is listed twice, in line 4 and line 8; the first counts.",
             line=8,
             repair="Delete line 8.",
+            harmless=True,
         ),
     )
 

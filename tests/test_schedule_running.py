@@ -6,10 +6,8 @@ import os
 import stat
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import homes
-import msgspec
 import pytest
 from homes import Entry, TestHome
 from serving import Server, fixed
@@ -17,8 +15,6 @@ from serving import Server, fixed
 from newsfeed.cli.context import Context
 from newsfeed.model import WEEKDAYS
 from newsfeed.pipeline import heartbeat, morning
-from newsfeed.pipeline import refresh as refreshing
-from newsfeed.pipeline.reports import RefreshReport
 from newsfeed.schedule import starting
 from newsfeed.schedule.running import Runner
 
@@ -105,7 +101,7 @@ def test_a_day_asleep_is_made_up_once(runner: Runner, home: TestHome) -> None:
 def test_days_off_are_named_when_it_runs_again(runner: Runner, home: TestHome, said: Said) -> None:
     look(runner, home, HOUR)
     look(runner, home, HOUR + timedelta(days=3))
-    assert "Missed while newsfeed was not running: 2026-03-19, 2026-03-20." in str(said)
+    assert "nothing could be read: 2026-03-19, 2026-03-20." in str(said)
     assert home.digest()["date"] == "2026-03-21"
     assert [m.stem for m in mails(home)] == ["digest-2026-03-18"], "no mail of an empty day"
 
@@ -264,28 +260,6 @@ def test_published_pages(runner: Runner, home: TestHome) -> None:
     assert b"https://me.example/news/archive/2026/03/18.html" in mails(home)[0].read_bytes().replace(
         b"=\r\n", b""
     )
-
-
-def test_no_network_at_the_hour_is_waited_for_but_not_for_ever(
-    runner: Runner, home: TestHome, said: Said, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = refreshing.refresh
-
-    def offline(*args: Any, **more: Any) -> RefreshReport:
-        return msgspec.structs.replace(asked(*args, **more), no_network=True)
-
-    monkeypatch.setattr(refreshing, "refresh", offline)
-    assert look(runner, home, HOUR)
-    assert "waiting, no network yet" in str(said)
-    assert mails(home) == []
-    monkeypatch.setattr(refreshing, "refresh", asked)
-    assert look(runner, home, HOUR + timedelta(minutes=1))
-    assert len(mails(home)) == 1, "made up as soon as there is a network"
-    monkeypatch.setattr(refreshing, "refresh", offline)
-    assert look(runner, home, HOUR + timedelta(days=1))
-    assert home.digest()["date"] == "2026-03-18"
-    assert look(runner, home, HOUR + timedelta(days=1, minutes=25))
-    assert home.digest()["date"] == "2026-03-19", "a page that says so is better than none"
 
 
 def test_the_sign_of_life(home: TestHome, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsfeed.cli import completing
 from newsfeed.cli.context import Context
 from newsfeed.errors import NotFoundError, SettingsError
 
@@ -186,7 +187,9 @@ def _share(text: str) -> tuple[str, float]:
 Item = Annotated[
     list[str],
     typer.Argument(
-        metavar="ITEM", help="Its number on the page, DATE#4, its short id, its link or words of its title."
+        metavar="ITEM",
+        help="Its number on the page, DATE#4, its short id, its link or words of its title.",
+        autocompletion=completing.items,
     ),
 ]
 

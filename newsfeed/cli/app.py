@@ -12,9 +12,10 @@ import typer
 from newsfeed import __version__
 from newsfeed.cli import account, care, feeds, mail, morning, people, pipes, schedule, topics, why
 from newsfeed.cli.context import Context
+from newsfeed.cli.tree import App
 from newsfeed.errors import NewsfeedError
 
-app = typer.Typer(
+app = App(
     name="newsfeed",
     help="feeds.opml in, one finishable morning page out: every topic in its place and every choice explained.",
     no_args_is_help=False,

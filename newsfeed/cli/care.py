@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from importlib import resources
 from pathlib import Path
@@ -19,6 +20,8 @@ def register(app: typer.Typer) -> None:
     """Put this module's commands into the tree."""
     app.command("init", rich_help_panel=PANEL)(init)
     app.command("doctor", rich_help_panel=PANEL)(doctor)
+    app.command("backup", rich_help_panel=PANEL)(backup)
+    app.command("restore", rich_help_panel=PANEL)(restore)
     app.command("demo", rich_help_panel=PANEL)(demo)
 
 
@@ -94,9 +97,11 @@ def _create(folder: Path) -> list[str]:
     zone = config.detect_timezone()
     if zone == "UTC" and sys.stdin.isatty() and sys.stderr.isatty():
         zone = typer.prompt(
-            "This machine says its time zone is UTC. Yours? (such as Europe/Berlin)", default="UTC", err=True
+            "This machine says its time zone is UTC. Yours? (such as Europe/Berlin)",
+            default="UTC",
+            err=True,
+            value_proc=_zone,
         )
-        config.parse(f"timezone = {zone!r}", {}, home=folder)
     try:
         written = create(folder, starter=starter(), settings_text=config.template(zone))
     except OSError as error:
@@ -109,6 +114,16 @@ def _create(folder: Path) -> list[str]:
         again = " Change it there if it is not yours." if zone == "UTC" else ""
         show.err.print(f"Your time zone is {zone} (written to newsfeed.toml).{again}")
     return written
+
+
+def _zone(name: str) -> str:
+    """A time zone as it was typed; one that nobody knows is asked for again."""
+    from newsfeed.errors import SettingsError
+
+    try:
+        return config.parse(f"timezone = {json.dumps(name.strip())}", {}, home=Path()).timezone
+    except SettingsError as error:
+        raise typer.BadParameter(f"{error.cause}. {error.repair}") from error
 
 
 def init(context: typer.Context) -> None:
@@ -147,6 +162,35 @@ def doctor(
                 f"{finding.name}: {finding.text}" + (f"{stop} {finding.repair}" if finding.repair else "")
             )
     raise typer.Exit(1 if any(f.state == "bad" for f in findings) else 0)
+
+
+def backup(context: typer.Context) -> None:
+    """Copy the database now; newsfeed run does it weekly, and the last four copies are kept."""
+    from newsfeed.cli import show
+    from newsfeed.pipeline.copies import backup as run
+
+    home = context.obj.home()
+    with home.lock("backup"), home.open_store() as store:
+        show.say(f"wrote {run(home, store)}")
+
+
+def restore(
+    context: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="The copy. Default: the newest of the weekly ones."),
+    ] = None,
+) -> None:
+    """Put a copy of the database in its place; what stood there stays beside it."""
+    from newsfeed.cli import show
+    from newsfeed.pipeline.copies import restore as run
+
+    home = context.obj.home()
+    with home.run_lock(), home.lock("restore"):
+        copy, former = run(home, file)
+    show.say(f"restored: {copy}")
+    if former is not None:
+        show.say(f"What stood there before: {former}")
 
 
 def demo(

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsfeed.cli import completing
 from newsfeed.cli.context import Context, now
+from newsfeed.cli.tree import App
 
 if TYPE_CHECKING:
     from newsfeed.pipeline.health import FeedHealth
 
 PANEL = "Sources"
 
-feeds_app = typer.Typer(
+feeds_app = App(
     help="The list of feeds: show, add, remove, move, check, repair, import, export.", no_args_is_help=True
 )
 
@@ -87,21 +90,54 @@ def add(
 
 @feeds_app.command()
 def remove(
-    context: typer.Context, feed: Annotated[str, typer.Argument(help="Its address, or words of its name.")]
+    context: typer.Context,
+    feed: Annotated[
+        str, typer.Argument(help="Its address, or words of its name.", autocompletion=completing.feeds)
+    ],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask where only words match.")] = False,
 ) -> None:
     """Take a feed out of feeds.opml; its history stays, and it goes on if you add it again."""
     from newsfeed.cli import show
-    from newsfeed.pipeline.feeds import remove as run
+    from newsfeed.pipeline import feeds
 
     home = context.obj.home()
     with home.lock("feeds remove"):
-        show.say(f"removed: {run(home, feed)}")
+        found, exact = feeds.named(home, feed)
+        line = f"line {found.line}: {feeds.told(found)}"
+        if not (exact or yes):
+            show.say(line)
+            if not sys.stdin.isatty():
+                show.say("That is not its whole name, and nobody could be asked: add --yes to remove it.")
+                raise typer.Exit(1)
+            if not typer.confirm("Remove it?"):
+                show.say("It stays.")
+                raise typer.Exit(1)
+        feeds.remove(home, found)
+    show.say(f"removed: {line}")
+    show.say("To take that back: newsfeed feeds undo")
+
+
+@feeds_app.command()
+def undo(context: typer.Context) -> None:
+    """Take back the last change that a command made in feeds.opml; once more, and it is done again."""
+    from newsfeed.cli import show
+    from newsfeed.pipeline.feeds import undo as run
+
+    home = context.obj.home()
+    with home.lock("feeds undo"):
+        came, went = run(home)
+    for sign, names in (("+", came), ("−", went)):
+        for name in names:
+            show.say(f"{sign} {name}")
+    show.say("feeds.opml is as it was before the last command changed it.")
 
 
 @feeds_app.command()
 def move(
     context: typer.Context,
-    feed: Annotated[str, typer.Argument(help="Its address, or words of its name.")],
+    feed: Annotated[
+        str, typer.Argument(help="Its address, or words of its name.", autocompletion=completing.feeds)
+    ],
     folder: Annotated[str, typer.Argument(help="The folder; folders within folders by /.")],
 ) -> None:
     """Move a feed into another folder of feeds.opml."""
@@ -135,6 +171,7 @@ def check(
     from rich.text import Text
 
     from newsfeed.cli import show
+    from newsfeed.cli.morning import is_wrong
     from newsfeed.pipeline.feeds import check as run
     from newsfeed.pipeline.health import State
 
@@ -152,7 +189,7 @@ def check(
             return "never"
         return show.clock_time(row.report.next_try, home.settings.timezone, now())
 
-    wrong = bool(found.problems or found.failing or found.unreadable)
+    wrong = bool(is_wrong(found.problems) or found.failing or found.unreadable)
     if as_json:
         show.print_json(found)
         raise typer.Exit(1 if wrong else 0)
@@ -200,8 +237,6 @@ def repair(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Change the list without asking.")] = False,
 ) -> None:
     """Show what feeds that moved or are gone mean for feeds.opml, as a diff; change it when you say yes."""
-    import sys
-
     from newsfeed.cli import show
     from newsfeed.pipeline import repair as repairing
 
@@ -239,6 +274,7 @@ def import_list(
 ) -> None:
     """Merge another reader's list into feeds.opml, folders kept."""
     from newsfeed.cli import show
+    from newsfeed.cli.morning import is_wrong
     from newsfeed.pipeline.feeds import import_list as run
 
     home = context.obj.home()
@@ -247,19 +283,23 @@ def import_list(
     for problem in done.problems:
         show.err.print(f"line {problem.line}: {problem.text}", markup=False)
     show.say(f"{show.plural(len(done.added), 'feed')} added, {len(done.present)} were there already.")
-    raise typer.Exit(1 if done.problems else 0)
+    raise typer.Exit(1 if is_wrong(done.problems) else 0)
 
 
 @feeds_app.command("export")
-def export_list(context: typer.Context, file: Annotated[str, typer.Argument(metavar="FILE|-")] = "-") -> None:
+def export_list(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE|-")] = "-",
+    last: Annotated[
+        bool, typer.Option("--last", help="The last good list as it was, even where feeds.opml is gone.")
+    ] = False,
+) -> None:
     """Write a clean OPML 2.0 file that other readers accept."""
-    import sys
-
     from newsfeed.cli import show
     from newsfeed.pipeline.feeds import export_list as run
     from newsfeed.pipeline.home import put
 
-    data = run(context.obj.home())
+    data = run(context.obj.home(), last=last)
     if file == "-":
         sys.stdout.buffer.write(data)
         sys.stdout.flush()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsfeed.cli.context import Context
+from newsfeed.cli.tree import App
 
 if TYPE_CHECKING:
     from newsfeed.model import Settings
@@ -16,9 +17,7 @@ if TYPE_CHECKING:
 
 PANEL = "Every morning"
 
-mail_app = typer.Typer(
-    help="The page as a mail: send it, look at it, set it up.", invoke_without_command=True
-)
+mail_app = App(help="The page as a mail: send it, look at it, set it up.", invoke_without_command=True)
 
 
 def register(app: typer.Typer) -> None:

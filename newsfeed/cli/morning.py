@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsfeed.cli import completing
 from newsfeed.cli.context import Context, now
 from newsfeed.errors import SettingsError
 from newsfeed.model import Day
 
 if TYPE_CHECKING:
-    from newsfeed.pipeline.reports import DigestReport, FeedResult, RefreshReport
+    from newsfeed.model import Problem
+    from newsfeed.pipeline.reports import DigestReport, FeedResult, ListChange, RefreshReport
 
 PANEL = "Every morning"
+NAMED = 3  # feeds of one failure that are named
 LISTED = 12  # feeds named in one list before "and n more"
 
 
@@ -74,7 +78,10 @@ def refresh(
     feed: Annotated[
         list[str] | None,
         typer.Option(
-            "--feed", metavar="NAME", help="Only feeds whose name or address holds this; may be repeated."
+            "--feed",
+            metavar="NAME",
+            help="Only feeds whose name or address holds this; may be repeated.",
+            autocompletion=completing.feeds,
         ),
     ] = None,
     due: Annotated[bool, typer.Option("--due", help="Only feeds whose time has come.")] = False,
@@ -138,7 +145,12 @@ def exit_code(report: RefreshReport | None, *, page: bool) -> int:
     failed = report.count(Outcome.FAILED)
     if failed and not report.answered:
         return 1 if page else 2
-    return 1 if failed or report.list.problems or report.list.unreadable else 0
+    return 1 if failed or is_wrong(report.list.problems) or report.list.unreadable else 0
+
+
+def is_wrong(problems: Sequence[Problem]) -> bool:
+    """Whether the list has more amiss than that a feed stands in it twice, which harms nothing."""
+    return any(not problem.harmless for problem in problems)
 
 
 def print_digest(done: DigestReport, zone: str) -> None:
@@ -146,8 +158,10 @@ def print_digest(done: DigestReport, zone: str) -> None:
     from newsfeed.cli import show
 
     if done.refresh is not None:
-        _print_list_change(done.refresh)
+        _print_list_change(done.refresh.list, done.refresh.results)
         _print_failures(done.refresh)
+    else:
+        _print_list_change(done.list)
     show.say()
     show.say(f"{done.heading} · {done.promise}", style="bold")
     if done.refresh is not None:
@@ -187,7 +201,7 @@ def print_refresh(done: RefreshReport, zone: str) -> None:
     from newsfeed.cli import show
     from newsfeed.pipeline.reports import Outcome
 
-    _print_list_change(done)
+    _print_list_change(done.list, done.results)
     table = show.table("Feed", ">New", ">Seconds")
     fresh = [r for r in done.results if r.outcome == Outcome.NEW]
     for result in sorted(fresh, key=lambda r: (-r.new, r.name.casefold())):
@@ -234,32 +248,35 @@ def _text(text: str) -> object:
     return Text(text)
 
 
-def _print_list_change(done: RefreshReport) -> None:
+def _print_list_change(change: ListChange, results: Sequence[FeedResult] = ()) -> None:
     from newsfeed.cli import show
     from newsfeed.pipeline.plans import names, plan_words
 
-    change = done.list
     if change.unreadable:
         show.say_broken_list(change.unreadable)
     for problem in change.problems:
         where = f"feeds.opml, line {problem.line}: " if problem.line else "feeds.opml: "
-        show.err.print(_text(f"{where}{problem.text}{' ' + problem.repair if problem.repair else ''}"))
-    if plan := plan_words(change, done.results):
+        show.warn(f"{where}{problem.text}{' ' + problem.repair if problem.repair else ''}")
+    if plan := plan_words(change, results):
         # Of a whole new list the names say nothing.
         show.say(f"feeds.opml: {plan}{names(change) if len(change.added) < LISTED else ''}")
 
 
 def _print_failures(done: RefreshReport) -> None:
     from newsfeed.cli import show
+    from newsfeed.pipeline.outage import by_cause
 
     if done.no_network:
         return
-    failed: list[FeedResult] = [r for r in done.results if r.failure is not None]
-    for result in failed[:LISTED]:
+    together, alone = by_cause(done.results)
+    for sentence, ones in together:
+        more = f" and {len(ones) - NAMED} more" if len(ones) > NAMED else ""
+        show.warn(f"{sentence} ({', '.join(one.name for one in ones[:NAMED])}{more})")
+    for result in alone[:LISTED]:
         assert result.failure is not None
-        show.err.print(_text(f"{result.name}: {result.failure.text} {result.failure.repair}".rstrip()))
-    if len(failed) > LISTED:
-        show.err.print(_text(f"… and {len(failed) - LISTED} more: newsfeed feeds check"))
+        show.warn(f"{result.name}: {result.failure.text} {result.failure.repair}".rstrip())
+    if len(alone) > LISTED:
+        show.warn(f"… and {len(alone) - LISTED} more: newsfeed feeds check")
 
 
 def open_page(path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsfeed.cli.context import Context, now
+from newsfeed.cli.tree import App
 
 if TYPE_CHECKING:
     from newsfeed.pipeline.home import Home
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 PANEL = "Every morning"
 CARE = "Care"
 
-schedule_app = typer.Typer(
-    help="Make the page every morning by itself: on, off, status.", no_args_is_help=True
-)
+schedule_app = App(help="Make the page every morning by itself: on, off, status.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 import sys
 from datetime import datetime
+from functools import cache
 from io import StringIO
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +21,11 @@ from newsfeed.pipeline.reports import FeedResult, Progress
 
 FINE, NAMED_FAILURES, NOTHING_DONE = 0, 1, 2  # exit codes
 
+# The name of our program before one of its commands.
+_HINT = re.compile(
+    r"(?<![\w/.-])newsfeed(?= (?:backup|breadth|demo|digest|dislike|doctor|feeds|group|init|items|like|mail|people|read|restore|"
+    r"refresh|run|schedule|simulate|tag|topics|uninstall|why|--home)\b)"
+)
 _WHOLE = 10_000  # columns: wider than any line of a table
 
 out = Console(highlight=False, soft_wrap=True)
@@ -24,7 +34,30 @@ err = Console(highlight=False, soft_wrap=True, stderr=True)
 
 def say(text: str = "", style: str = "") -> None:
     """Print one line that may hold foreign text: nothing in it is read as markup."""
-    out.print(Text(text, style=style))
+    out.print(Text(runnable(text), style=style))
+
+
+def warn(text: str) -> None:
+    """Print one line where errors go; nothing in it is read as markup."""
+    err.print(Text(runnable(text)))
+
+
+@cache
+def program() -> str:
+    """How newsfeed is called from here: by its name where that is found, else by the path it was called by."""
+    called = Path(sys.argv[0])
+    if called.name != "newsfeed" or shutil.which("newsfeed"):
+        return "newsfeed"
+    return (
+        os.path.relpath(called)
+        if called.is_relative_to(Path.cwd()) or not called.is_absolute()
+        else str(called)
+    )
+
+
+def runnable(text: str) -> str:
+    """A sentence whose hints run as they stand, also in a clone, where `newsfeed` is no command."""
+    return _HINT.sub(program(), text) if program() != "newsfeed" else text
 
 
 def complain(error: NewsfeedError) -> None:
@@ -32,7 +65,7 @@ def complain(error: NewsfeedError) -> None:
     head = f"{error.subject}: {error.cause}" if error.subject else error.cause
     err.print(Text.assemble(("newsfeed: ", "bold red"), head))
     if error.repair:
-        err.print(Text(error.repair))
+        err.print(Text(runnable(error.repair)))
 
 
 def say_broken_list(why: str) -> None:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsfeed.cli import completing
 from newsfeed.cli.context import Context
+from newsfeed.cli.tree import App
 
 if TYPE_CHECKING:
     from newsfeed.pipeline.teach import Corrected
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 PANEL = "Topics"
 REBUILD = "Today's page keeps its choice; to choose anew by this: newsfeed digest --rebuild --no-refresh"
 
-topics_app = typer.Typer(
+topics_app = App(
     help="How good the tags are; teach them: status, ask, correct, undo, train.", no_args_is_help=True
 )
 
@@ -99,11 +101,18 @@ def ask(context: typer.Context) -> None:
             asked_any = True
             while True:
                 answer = typer.prompt(
-                    f"Right? Enter = yes, s = skip, or topics ({names}, none)", default="", show_default=False
+                    f"Right? y = yes, n = none of these, s = skip, q = quit, or topics ({names}, none)",
+                    default="y",
+                    show_default=False,
                 )
-                if answer.strip() == "s":
+                given_word = answer.strip().casefold()
+                if given_word in ("s", "q", "skip", "quit"):
                     break
-                words = answer.replace(",", " ").split()
+                if given_word in ("n", "no") and not question.said:
+                    show.say("It has no topic now: name those that are right.")
+                    continue
+                words = [] if given_word in ("y", "yes") else answer.replace(",", " ").split()
+                words = ["none"] if given_word in ("n", "no") else words
                 if bad := [w for w in words if w.lstrip("+-") not in {*home.settings.topics, "none"}]:
                     show.say(f"{bad[0]} is no topic.")
                     continue
@@ -111,6 +120,9 @@ def ask(context: typer.Context) -> None:
                 signed = any(w[0] in "+-" for w in words)
                 changes = words if signed or not words else ["none", *[w for w in words if w != "none"]]
                 print_corrected(run(home, store, question.ref, changes, asked=question.asked))
+                break
+            if sys.stdin.isatty() and given_word in ("q", "quit"):
+                asked_any = number > 1
                 break
         if asked_any:
             show.say(REBUILD)
@@ -120,11 +132,20 @@ def ask(context: typer.Context) -> None:
 def correct(
     context: typer.Context,
     item: Annotated[
-        str, typer.Argument(metavar="ITEM", help="Its number on the page, DATE#4, its short id or its link.")
+        str,
+        typer.Argument(
+            metavar="ITEM",
+            help="Its number on the page, DATE#4, its short id or its link.",
+            autocompletion=completing.items,
+        ),
     ],
     changes: Annotated[
         list[str],
-        typer.Argument(metavar="TOPIC|-TOPIC|none", help="sales adds a topic, -finance takes one away."),
+        typer.Argument(
+            metavar="TOPIC|-TOPIC|none",
+            help="sales adds a topic, -finance takes one away.",
+            autocompletion=completing.topics,
+        ),
     ],
 ) -> None:
     """Correct the topics of one item: felt at once by it and those like it."""

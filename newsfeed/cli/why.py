@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from newsfeed.cli import completing
 from newsfeed.cli.context import Context
 
 PANEL = "Why"
@@ -24,6 +25,7 @@ def why(
         typer.Argument(
             metavar="ITEM",
             help="Its number on today's page, DATE#4, its short id, its link, or words of its title.",
+            autocompletion=completing.items,
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from newsfeed.edition import constants as c
 from newsfeed.edition.asked import Asked, asked
-from newsfeed.edition.quiet import FAILING, MORE_MINUTES, NO_ROOM, step
+from newsfeed.edition.quiet import AT_CAP, FULL, MORE_MINUTES, NO_ROOM, NOT_SUPPLY, step
 from newsfeed.edition.sides import one_side
 from newsfeed.edition.telling import first_words
 from newsfeed.edition.unread import unread
@@ -234,7 +234,7 @@ def _blind_spot(
 ) -> tuple[str, str]:
     """What a topic lacks and the one step that mends it: supply, delivery, or a second voice."""
     label, share = ask.label(name), ask.shares[name]
-    more = f"Add a source for {label}."
+    more, mostly = f"Add a source for {label}.", _mostly(quiet)
     part = len(held) / 30
     if good < max(1, round(c.SUPPLY_LEAST * part)):
         many = (
@@ -244,7 +244,7 @@ def _blind_spot(
         )
         return (
             f"{label} {many} in {len(held)} editions{_HARDLY}",
-            step(FAILING, label) if _mostly(quiet) == FAILING else more,
+            step(mostly, label) if mostly in NOT_SUPPLY else more,
         )
     if share > 0 and got / share < 0.5 and good >= max(3, round(c.DELIVERY_LEAST * part)):
         if _told_whole(history, ask, name, held) * 2 >= good:
@@ -254,10 +254,10 @@ def _blind_spot(
             ), more
         # Most mornings had nothing to give a larger share to.
         given = sum(_sum_under(history.good.get(day.isoformat(), {}), ask, name) > 0 for day in held)
-        lacking = given * 2 < len(held) and _mostly(quiet) not in ("", NO_ROOM)
+        lacking = mostly in (AT_CAP, FULL) or (given * 2 < len(held) and mostly not in ("", NO_ROOM))
         return (
             f"{label} got {percent(got)} of the minutes where you asked for {percent(share)}, with {good} good stories there.",
-            step(_mostly(quiet), label)
+            step(mostly, label)
             if lacking
             else MORE_MINUTES
             if _lost_to_room(history, ask, name, held)

@@ -11,7 +11,7 @@ import msgspec
 
 from newsfeed import text
 from newsfeed.edition import constants as c
-from newsfeed.edition import ledger
+from newsfeed.edition import foot, ledger
 from newsfeed.edition.choose import choose
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.memory import NEW
@@ -80,6 +80,14 @@ def since(edition: Edition, pool: Pool, settings: Settings, *, now: datetime) ->
     for one in told:
         entries[one.item.id] = ledger.entry(one, feeds, ledger.SAME, "same story as one on the page")
     ordered = tuple(entries[item] for item in sorted(entries))
+    if len(picks) > len(kept):
+        stories = len(on_page | {pick.story for pick in picks})
+        taken = edition.minutes + sum(pick.minutes for pick in picks)
+        edition = msgspec.structs.replace(
+            edition,
+            promise=foot.promise(stories, sum(r.ok for r in pool.reports) or len(pool.feeds), taken),
+            revised=f"refreshed at {clock(now, ZoneInfo(settings.timezone))}",
+        )
     return msgspec.structs.replace(
         edition,
         since=Section(key=SINCE, heading=heading, picks=tuple(picks)) if picks else None,

@@ -27,7 +27,7 @@ _TRIES = 5
 _UNTOLD = 5  # big stories without a place that are kept by name
 _TWINS = 4  # rounds of looking for near-duplicates among what was chosen
 _SMALLEST_PICK = 0.1  # minutes; less room than this is no reason to choose again
-_REVISED_WORDS = 2  # "revised 09:10" may join the promise later
+_REVISED_WORDS = 3  # "completed at 09:10" may join the promise later
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,9 @@ def _minutes(edition: Edition) -> float:
 def _deepened(desk: Desk, draft: _Draft, budget: float) -> _Draft:
     """The draft with longer leads, where their minutes are left; they count for their topics."""
     page = grown(desk, draft.page, budget - draft.minutes)
-    edition = msgspec.structs.replace(draft.edition, sections=page.sections, topics=_topics(desk, page))
+    edition = msgspec.structs.replace(
+        draft.edition, sections=page.sections, topics=_topics(desk, page, draft.edition.ledger)
+    )
     edition = msgspec.structs.replace(edition, breadth=thin.weekly(desk, edition))
     minutes = _minutes(edition)
     # What the account of breadth says of today's minutes may take a word more.
@@ -162,7 +164,7 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
     causes = verdicts(desk, choice, posts)
     entries = _entries(desk, causes)
     counts = ledger.counts(entries)
-    topics = _topics(desk, page)
+    topics = _topics(desk, page, entries)
     stories = len(page.picks) + len(page.lines)
     big_all = [t for t in desk.sifted.tellings if t.outlets >= c.BIG]
     told = {pick.item for pick in page.picks} | {line.item for line in page.lines}
@@ -186,6 +188,7 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
             budget=budget,
             expired=desk.sifted.expired,
             date=desk.date,
+            now=desk.now,
         ),
         short=page.short,
         sections=page.sections,
@@ -253,14 +256,16 @@ def _finished(desk: Desk, draft: _Draft) -> Edition:
         counts = ledger.counts(entries)
         told = {one.item for one in draft.page.told} | {long.item}
         untold = _untold(desk, told)
+        topics = _topics(desk, draft.page, entries)
         edition = msgspec.structs.replace(
             edition,
             long_read=long,
+            topics=topics,
             ledger=entries,
             counts=counts,
             big_told=edition.big_all - len(untold),
             untold=untold[:_UNTOLD],
-            foot=_foot(desk, counts, edition.topics, untold),
+            foot=_foot(desk, counts, topics, untold),
         )
         whole = msgspec.structs.replace(edition, breadth=thin.weekly(desk, edition))
         # One item less without room makes the foot shorter; the next largest story left out may have a longer name.
@@ -293,7 +298,7 @@ def _entries(desk: Desk, causes: Mapping[int, tuple[str, str]]) -> tuple[LedgerE
     return tuple(entries)
 
 
-def _topics(desk: Desk, page: Layout) -> tuple[TopicAccount, ...]:
+def _topics(desk: Desk, page: Layout, entries: Sequence[LedgerEntry]) -> tuple[TopicAccount, ...]:
     """What each topic got, and what it is owed from now on."""
     minutes = dict.fromkeys(desk.ask.names, 0.0)
     picks = dict.fromkeys(desk.ask.names, 0)
@@ -327,7 +332,7 @@ def _topics(desk: Desk, page: Layout) -> tuple[TopicAccount, ...]:
                 lines=lines[name],
                 good=good,
                 debt=owed,
-                why_thin="" if picks[name] or lines[name] else thin.why(desk, name),
+                why_thin="" if picks[name] or lines[name] else thin.why(desk, name, entries),
             )
         )
     return tuple(accounts)

@@ -40,6 +40,7 @@ class Desk:
         self.printer = Printer(self.feeds, now, self.zone)
         self.articles = tuple(t for t in self.sifted.tellings if not t.post)
         self.posts = tuple(t for t in self.sifted.tellings if t.post)
+        self.candidates = {one.item.id: one for one in pool.candidates}
         self.by_id: Mapping[int, Telling] = {t.id: t for t in self.sifted.tellings}
         history = pool.history
         self.known_days = max(((date - day).days for day in history.days), default=0)

@@ -54,6 +54,7 @@ def note(
     budget: float,
     expired: int,
     date: Day,
+    now: datetime,
 ) -> str:
     """What must be said before anything else, in at most two sentences: failure, first day, absence, quiet day.
 
@@ -69,6 +70,9 @@ def note(
         only = "Your only source" if len(reports) == 1 else f"None of your {len(reports):,} sources"
         answered = "could not be read" if len(reports) == 1 else "could be read"
         said.append(f"{only} {answered} today{why}.")
+    elif is_incomplete(reports, now):
+        well = sum(report.ok for report in reports)
+        said.append(f"Only {well} of your {len(reports):,} sources could be read.")
     earlier = [day for day in pool.history.days if day < date]
     if not earlier:
         said.append("Your first page: comparisons with earlier days begin when there are some.")
@@ -116,6 +120,13 @@ def quiet(topics: Sequence[TopicAccount], untold: tuple[str, int, str] | None) -
         spans.append(Span(text=f"{' ' if spans else ''}Left out, though {outlets} sources told it: "))
         spans.append(Span(text=first_words(title, _BIG_WORDS), href=link))
     return tuple(spans)
+
+
+def is_incomplete(reports: Sequence[FeedReport], now: datetime) -> bool:
+    """Whether more than half of the sources failed; those that have failed for days say nothing of this morning."""
+    limit = timedelta(days=_FAILED_DAYS)
+    failing = [r for r in reports if not r.ok and not (r.failing_since and now - r.failing_since >= limit)]
+    return len(failing) > sum(r.ok for r in reports)
 
 
 def needs_owner(report: FeedReport, now: datetime) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence, Set
+from types import MappingProxyType
+
 import msgspec
 
 from newsfeed.edition import constants as c
@@ -10,52 +13,95 @@ from newsfeed.edition.account import breadth
 from newsfeed.edition.after import remember
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.quiet import (
+    ADVERTS,
     ALL_SHOWN,
+    AT_CAP,
+    BEFORE,
     FAILING,
+    FULL,
+    LONG_READ,
+    MUTED,
     NO_ROOM,
     NO_SOURCE,
     NOT_GOOD,
+    NOT_READ,
     NOTHING_NEW,
     OTHER_LANGUAGES,
+    SOME_FAIL,
     TOLD_ELSEWHERE,
+    TOO_OLD,
 )
+from newsfeed.edition.verdicts import is_for_number
 from newsfeed.edition.wording import WEEKDAYS, count, joined
-from newsfeed.model import Breadth, Candidate, Day, Edition, Line, Pick, Settings, Suggestion
+from newsfeed.model import Breadth, Day, Edition, LedgerEntry, Line, Pick, Settings, Suggestion
 
 _NAMED = 2  # of those who passed a voice on
 _SUPPLIES = 0.15  # of a source's items: then it is one of the topic's sources
 
+# What a topic's quiet is called, by the cause that brought one of its items nearest to the page.
+_SAID: Mapping[str, str] = MappingProxyType(
+    {
+        ledger.CAPPED: AT_CAP,
+        ledger.BELOW: NOT_GOOD,
+        ledger.LONG: LONG_READ,
+        ledger.SHOWN: TOLD_ELSEWHERE,
+        ledger.LINE: TOLD_ELSEWHERE,
+        ledger.SAME: TOLD_ELSEWHERE,
+        ledger.HAD: ALL_SHOWN,
+        ledger.LANGUAGE: OTHER_LANGUAGES,
+        ledger.MUTED: MUTED,
+        ledger.OLD: TOO_OLD,
+        ledger.ADVERT: ADVERTS,
+        ledger.BEFORE: BEFORE,
+    }
+)
 
-def why(desk: Desk, topic: str) -> str:
-    """Why a topic has neither pick nor line."""
-    good = [t for t in desk.articles if topic in t.topics.stands]
-    if any(t.worth.value >= c.GOOD for t in good):
-        return NO_ROOM
-    if good:
-        return NOT_GOOD
-    if any(topic in topics for topics in desk.sifted.had.values()):
-        return ALL_SHOWN
-    if any(_has(teller, topic, desk) for telling in desk.articles for teller in telling.tellers):
-        return TOLD_ELSEWHERE
-    if not desk.articles and any(cause == ledger.LANGUAGE for cause, _ in desk.sifted.causes.values()):
-        return OTHER_LANGUAGES
-    sources = [
+
+def why(desk: Desk, topic: str, entries: Sequence[LedgerEntry]) -> str:
+    """Why a topic has neither pick nor line: what the ledger says of its items, or what is known of its sources."""
+    sources = _sources(desk, topic)
+    own = [entry for entry in entries if _is_of(desk, topic, sources, entry)]
+    causes = {entry.cause for entry in own}
+    if ledger.ROOM in causes:
+        full = all(is_for_number(entry) for entry in own if entry.cause == ledger.ROOM)
+        return FULL if full else NO_ROOM
+    return next((said for cause, said in _SAID.items() if cause in causes), "") or _of_sources(desk, sources)
+
+
+def _of_sources(desk: Desk, sources: Set[int]) -> str:
+    """Why nothing came of a topic, by the sources it has."""
+    reports = desk.pool.reports
+    unread = {report.feed for report in reports if report.unread}
+    failing = {report.feed for report in reports if not report.ok} | unread
+    if not sources:
+        if 2 * len(unread) > len(reports):
+            return NOT_READ
+        return NO_SOURCE if any(feed.topic_mix for feed in desk.pool.feeds) else NOTHING_NEW
+    if sources <= unread:
+        return NOT_READ
+    if sources <= failing:
+        return FAILING
+    return SOME_FAIL if sources & failing else NOTHING_NEW
+
+
+def _sources(desk: Desk, topic: str) -> frozenset[int]:
+    """The sources that supply a topic, or stand in a folder of its name."""
+    names = {topic, desk.ask.label(topic).casefold()}
+    return frozenset(
         feed.feed
         for feed in desk.pool.feeds
         if sum(mix for name, mix in feed.topic_mix.items() if desk.ask.under.get(name) == topic) >= _SUPPLIES
-        or topic in {folder.casefold() for folder in feed.folders}
-        or desk.ask.label(topic).casefold() in {folder.casefold() for folder in feed.folders}
-    ]
-    if not sources:
-        return NO_SOURCE if any(feed.topic_mix for feed in desk.pool.feeds) else NOTHING_NEW
-    failing = {report.feed for report in desk.pool.reports if not report.ok}
-    return FAILING if all(number in failing for number in sources) else NOTHING_NEW
+        or names & {folder.casefold() for folder in feed.folders}
+    )
 
 
-def _has(candidate: Candidate, topic: str, desk: Desk) -> bool:
-    """Whether an item was tagged with a topic, though its story stands for others."""
-    scores = candidate.tagging.scores
-    return any(score.p >= c.STANDS and desk.ask.under.get(score.topic) == topic for score in scores)
+def _is_of(desk: Desk, topic: str, sources: Set[int], entry: LedgerEntry) -> bool:
+    """Whether an item is of a topic: by its own tags; one in a language that nothing is known of, by its source."""
+    one = desk.candidates[entry.item]
+    own = {desk.ask.under.get(score.topic) for score in one.tagging.scores if score.p >= c.STANDS}
+    if topic in own:
+        return True
+    return not own and entry.cause == ledger.LANGUAGE and one.item.feed in sources
 
 
 def is_weekly(settings: Settings, date: Day) -> bool:

@@ -11,7 +11,7 @@ from newsfeed.edition.desk import Desk
 from newsfeed.edition.extras import post_lacks
 from newsfeed.edition.weighing import Telling
 from newsfeed.edition.wording import apart, percent
-from newsfeed.model import Edition
+from newsfeed.model import Edition, LedgerEntry
 
 Verdict = tuple[str, str]
 _FULL = "the page has its "
@@ -81,6 +81,11 @@ def left_out(desk: Desk, choice: Choice, telling: Telling) -> Verdict:
     return ledger.ROOM, f"needs {wanted} min, {left} were left"
 
 
+def is_for_number(entry: LedgerEntry) -> bool:
+    """Whether an item was left out because the page had its number of stories."""
+    return entry.cause == ledger.ROOM and entry.detail.startswith(_FULL)
+
+
 def is_full(edition: Edition) -> bool:
     """Whether stories were left out because the page had its number of them, whatever the minutes."""
-    return any(entry.cause == ledger.ROOM and entry.detail.startswith(_FULL) for entry in edition.ledger)
+    return any(is_for_number(entry) for entry in edition.ledger)

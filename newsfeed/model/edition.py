@@ -125,6 +125,7 @@ class FeedReport(Record, frozen=True, kw_only=True):
     needs_owner: bool = False
     must_read: bool = False
     silent_days: int = 0  # beyond its own rhythm
+    unread: bool = False  # it was never read so far
 
 
 class LedgerEntry(Record, frozen=True, kw_only=True):

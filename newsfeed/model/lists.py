@@ -13,6 +13,7 @@ class Problem(Record, frozen=True, kw_only=True):
     text: str
     line: int = 0  # 1-based; 0 where there is none
     repair: str = ""
+    harmless: bool = False  # told, but nothing is lost by it: a feed that is listed twice
 
 
 class Subscription(Record, frozen=True, kw_only=True):

@@ -213,8 +213,8 @@ class _Reading:
         self.commented_out = commented_out(document)
         self.deep = False
 
-    def problem(self, text: str, line: int, repair: str) -> None:
-        self.problems.append(Problem(text=text, line=line, repair=repair))
+    def problem(self, text: str, line: int, repair: str, *, harmless: bool = False) -> None:
+        self.problems.append(Problem(text=text, line=line, repair=repair, harmless=harmless))
 
     def outline(self, outline: Outline) -> None:
         line = self.document.line(outline.start)
@@ -244,7 +244,7 @@ class _Reading:
         first = self.found.get(identity)
         if first:
             self.problem(f"{called} is listed twice, in line {first.line} and line {line}; the first counts.", line,
-                         f"Delete line {line}.")  # fmt: skip
+                         f"Delete line {line}.", harmless=True)  # fmt: skip
             again = self.subscription(outline, url, held.name, name, line)
             listed = [first, *(s for s in self.doubles if key(s.url) == identity)]
             if again.folders not in {s.folders for s in listed}:

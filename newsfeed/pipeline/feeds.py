@@ -223,28 +223,70 @@ def _replace(home: Home, old: bytes, new: bytes) -> None:
 
 
 def _one(subscriptions: Sequence[Subscription], words: str) -> Subscription:
+    return _match(subscriptions, words)[0]
+
+
+def _match(subscriptions: Sequence[Subscription], words: str) -> tuple[Subscription, bool]:
+    """The one feed that is meant, and whether by its whole name or address."""
     exact = [s for s in subscriptions if words in {s.url, s.title, s.html_url}]
     found = exact or [s for s in subscriptions if words.casefold() in s.title.casefold() or words in s.url]
     if len(found) == 1:
-        return found[0]
+        return found[0], bool(exact)
     if not found:
         raise NotFoundError(_shown(words), "is no feed of the list", "See newsfeed feeds list.")
-    names = [f"{s.title} ({redact(s.url)})" for s in found]
+    names = [told(s) for s in found]
     raise NotFoundError(
         _shown(words), f"may be any of {len(found)} feeds", "\n".join(names[:10]), matches=names
     )
 
 
-def remove(home: Home, words: str) -> str:
-    """Take one feed out of the list; returns its name.
+def told(subscription: Subscription) -> str:
+    """A feed for its owner to recognize, without a secret of its address."""
+    return f"{subscription.title or 'no name'} ({redact(subscription.url)})"
+
+
+def listed(home: Home) -> tuple[Subscription, ...]:
+    """The feeds of the list as it stands.
+
+    Raises:
+        NotFoundError, ListError: there is none that can be read.
+    """
+    return opml.parse(home.read_list()).subscriptions
+
+
+def named(home: Home, words: str) -> tuple[Subscription, bool]:
+    """The feed of the list that is called so, and whether that is its whole name or address.
 
     Raises:
         NotFoundError: none, or more than one, is called so.
     """
+    return _match(listed(home), words)
+
+
+def remove(home: Home, subscription: Subscription) -> None:
+    """Take one feed out of the list."""
     data = home.read_list()
-    subscription = _one(opml.parse(data).subscriptions, words)
     _replace(home, data, opml.remove(data, subscription.url))
-    return subscription.title or redact(subscription.url)
+
+
+def undo(home: Home) -> tuple[list[str], list[str]]:
+    """Put back the list as it was before the last change by a command, which stays beside it; gives the names of the
+    feeds that came, and of those that went.
+
+    Raises:
+        NotFoundError: no command has changed it.
+    """
+    backup = home.list_path.with_suffix(".opml.bak")
+    try:
+        before = backup.read_bytes()
+    except OSError:
+        raise NotFoundError(
+            str(home.list_path), "was not changed by a command yet", "There is nothing to take back."
+        ) from None
+    now = home.read_list() if home.list_path.exists() else b""
+    _replace(home, now, before)
+    new, old = ({s.url: told(s) for s in opml.parse(d).subscriptions} if d else {} for d in (before, now))
+    return [n for url, n in new.items() if url not in old], [n for url, n in old.items() if url not in new]
 
 
 def move(home: Home, words: str, folder: str) -> str:
@@ -325,6 +367,16 @@ def import_list(home: Home, file: Path) -> Imported:
     )
 
 
-def export_list(home: Home) -> bytes:
-    """A clean OPML 2.0 list for other readers."""
-    return opml.write(opml.parse(home.read_list()))
+def export_list(home: Home, *, last: bool = False) -> bytes:
+    """A clean OPML 2.0 list for other readers; with `last`, the last good list byte for byte.
+
+    Raises:
+        NotFoundError: there is no list, or there was no good one yet.
+    """
+    if not last:
+        return opml.write(opml.parse(home.read_list()))
+    with home.open_store() as store:
+        kept = store.last_list()
+    if kept is None:
+        raise NotFoundError("the last good list", "none was read yet", "Run newsfeed refresh first.")
+    return kept

@@ -213,5 +213,5 @@ def _shares(parsed: Parsed, known: Sequence[KnownItem]) -> bool:
     if parsed.known:
         return True
     identities = {k.identity for k in known}
-    links = {k.link for k in known if k.link}
-    return any(item.identity in identities or item.link in links for item in parsed.items)
+    pages = {k.page for k in known if k.page}
+    return any(item.identity in identities or item.page in pages for item in parsed.items)

@@ -114,6 +114,7 @@ def report(
         needs_owner=bool(failure and failure.needs_owner) or state.gone,
         must_read=state.subscription.options.get("must-read", "").lower() in YES,
         silent_days=silent.days,
+        unread=state.first_good is None,
     )
 
 

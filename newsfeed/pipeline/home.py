@@ -77,11 +77,11 @@ class Home:
         try:
             return self.list_path.read_bytes()
         except FileNotFoundError:
-            raise NotFoundError(
-                str(self.list_path),
-                "there is no such list",
-                "Run `newsfeed init` to get a starter list, or put your own OPML file there.",
-            ) from None
+            if (self.folder / ".newsfeed" / "newsfeed.db").exists():
+                repair = f"Get the last good one back: `newsfeed feeds export --last {self.list_path}`."
+            else:
+                repair = "Run `newsfeed init` to get a starter list, or put your own OPML file there."
+            raise NotFoundError(str(self.list_path), "there is no such list", repair) from None
         except OSError as error:
             raise ListError(
                 str(self.list_path), f"can't be read ({error.strerror})", "Mend its permissions."

@@ -130,10 +130,18 @@ def edition_of(store: Store, date: Day) -> Edition:
 
 
 def is_empty(edition: Edition) -> bool:
-    """Whether there is nothing to send: no story, and at least one feed could be read."""
-    stories = any(s.picks for s in edition.sections) or edition.lines or edition.long_read
-    broken = bool(edition.feeds) and not any(report.ok for report in edition.feeds)
-    return not stories and not broken
+    """Whether there is nothing to send: no story."""
+    return not (any(s.picks for s in edition.sections) or edition.lines or edition.long_read)
+
+
+def is_failed(edition: Edition) -> bool:
+    """Whether there is no story because nothing could be read."""
+    return is_empty(edition) and bool(edition.feeds) and not any(report.ok for report in edition.feeds)
+
+
+def _goes_out(edition: Edition, settings: Settings) -> bool:
+    """Whether an edition is worth a mail by itself; one of a morning on which nothing could be read never is."""
+    return not is_empty(edition) or (settings.mail.empty_days and not is_failed(edition))
 
 
 def wanted(settings: Settings) -> bool:
@@ -149,7 +157,7 @@ def owed(home: Home, store: Store, date: Day) -> bool:
     if row not in {None, MailState.FAILED}:
         return row == MailState.CLAIMED  # whoever claimed it has died: that is to be noted and shown
     edition = store.edition(date)
-    if edition is None or (is_empty(edition) and not home.settings.mail.empty_days):
+    if edition is None or not _goes_out(edition, home.settings):
         return False
     trouble = trouble_of(store)
     if trouble is None or trouble.date != date or trouble.settings != _print(home.settings):
@@ -182,8 +190,9 @@ def send(
     if not wanted(home.settings):
         raise SettingsError("[mail]", "there is no address to send to", "Run newsfeed mail setup.")
     edition = edition_of(store, date)
-    if is_empty(edition) and not (by_hand or home.settings.mail.empty_days):
-        return MailReport(date=date, state="empty", text="No mail: the day brought nothing.")
+    if not (by_hand or _goes_out(edition, home.settings)):
+        why = "nothing could be read" if is_failed(edition) else "the day brought nothing"
+        return MailReport(date=date, state="empty", text=f"No mail: {why}.")
     recipient = recipient_hash(home.settings.mail.to)
     store.doubt_claims(home.clock())
     if again and _row(store, date, home.settings) in {MailState.SENT, MailState.UNCERTAIN}:

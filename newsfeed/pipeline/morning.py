@@ -14,7 +14,7 @@ from newsfeed import config
 from newsfeed.errors import NetworkError, NewsfeedError
 from newsfeed.model import Day, Record
 from newsfeed.pipeline import digest as digesting
-from newsfeed.pipeline import mail
+from newsfeed.pipeline import mail, outage
 from newsfeed.pipeline import refresh as refreshing
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.plans import plan_words
@@ -22,7 +22,6 @@ from newsfeed.pipeline.reports import DigestReport, Progress, RefreshReport
 from newsfeed.store import Store
 
 PREPARED = "prepared"
-PATIENCE = timedelta(minutes=20)  # after the hour, for a network that is just coming up
 
 
 class Morning(Record, frozen=True, kw_only=True):
@@ -35,12 +34,10 @@ class Morning(Record, frozen=True, kw_only=True):
     postponed: str = ""  # why it is to be tried again soon
 
 
-def prepare(home: Home, store: Store, *, late: timedelta | None = None, progress: Progress) -> Morning:
+def prepare(home: Home, store: Store, *, progress: Progress) -> Morning:
     """Ask the feeds and make today's page. Its day is noted as prepared, not as done.
 
-    Args:
-        late: how long after its hour this is; None before it. A network that isn't there is waited for, but not
-            for ever: a page that says so is better than none.
+    A morning on which (nearly) nothing could be read has no page, however late it is: it is to be tried again.
 
     Raises:
         NewsfeedError: there is no list, or the page can't be written.
@@ -48,13 +45,32 @@ def prepare(home: Home, store: Store, *, late: timedelta | None = None, progress
     day = digesting.today(home)
     try:
         made = digesting.digest(home, store, secrets=config.secrets(home.settings), progress=progress)
-    except NetworkError:
-        if late is None or late < PATIENCE:
-            return Morning(date=day, postponed="no network yet")
-        made = digesting.digest(home, store, refresh=False, progress=progress)
+    except NetworkError as error:
+        return Morning(date=day, postponed=error.cause)
     store.set_meta(PREPARED, day.isoformat())
+    return _made(day, made)
+
+
+def _made(day: Day, made: DigestReport) -> Morning:
     # A page that could not be published stands all the same: only its copy is missing.
     return Morning(date=day, digest=made, trouble=(made.note,) if made.note else ())
+
+
+def is_incomplete(home: Home, store: Store) -> bool:
+    """Whether today's page was made while more than half of its sources failed."""
+    stored = store.edition(digesting.today(home))
+    return stored is not None and outage.incomplete(stored)
+
+
+def complete(home: Home, store: Store, *, progress: Progress) -> Morning:
+    """Ask the sources again that are missing from today's page, and make it anew if more of them answer.
+
+    Raises:
+        NewsfeedError: as `prepare`.
+    """
+    made = digesting.complete(home, store, secrets=config.secrets(home.settings), progress=progress)
+    day = digesting.today(home)
+    return Morning(date=day) if made is None else _made(day, made)
 
 
 def prepared(store: Store) -> frozenset[Day]:
@@ -63,7 +79,7 @@ def prepared(store: Store) -> frozenset[Day]:
     return frozenset({Day.fromisoformat(kept)} if kept else ())
 
 
-def deliver(home: Home, store: Store, *, late: timedelta, progress: Progress) -> Morning:
+def deliver(home: Home, store: Store, *, progress: Progress) -> Morning:
     """Hand out today's edition: make it unless that was done ahead of the hour, send the mail, note the day as done.
 
     The day is done when its page stands: a mail that failed is tried again by `owed_mail`.
@@ -72,10 +88,11 @@ def deliver(home: Home, store: Store, *, late: timedelta, progress: Progress) ->
         NewsfeedError: as `prepare`.
     """
     day = digesting.today(home)
-    if day in prepared(store) and store.edition(day) is not None:
+    stored = store.edition(day)
+    if day in prepared(store) and stored is not None and not outage.incomplete(stored):
         done = Morning(date=day)
     else:
-        done = prepare(home, store, late=late, progress=progress)
+        done = prepare(home, store, progress=progress)
         if done.postponed:
             return done
     store.mark_done(day, home.settings.timezone, home.clock())
@@ -134,7 +151,7 @@ def told(done: Morning) -> list[str]:
     """What a morning did, line by line."""
     lines = []
     if done.postponed:
-        lines.append(f"{done.date}: waiting, {done.postponed}.")
+        lines.append(f"{done.date}: no page yet, {done.postponed}. It is tried again.")
     if done.digest is not None:
         made = "made" if done.digest.built else "drawn again"
         lines.append(f"{done.date}: page {made}, {done.digest.promise}.")

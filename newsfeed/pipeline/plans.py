@@ -7,8 +7,11 @@ from datetime import datetime
 
 from newsfeed import deliver
 from newsfeed.errors import DeliveryError
-from newsfeed.pipeline.home import Home
+from newsfeed.fetch import redact
+from newsfeed.model import Record
+from newsfeed.pipeline.home import Home, current_list
 from newsfeed.pipeline.reports import FeedResult, ListChange
+from newsfeed.store import Store
 
 LOG = "list.log"
 _KEPT = 1_000  # lines of the log
@@ -16,11 +19,40 @@ _NAMED = 4
 _NUMBERS = {1: "one", 2: "two", 3: "three"}
 
 
+class Taken(Record, frozen=True, kw_only=True):
+    """The list as it was taken over."""
+
+    change: ListChange
+    added: frozenset[str]  # addresses
+    former: frozenset[str]  # addresses that were there before
+
+
+def take(home: Home, store: Store, now: datetime) -> Taken:
+    """Read the list and let the store follow it; says what changed since the last time.
+
+    Raises:
+        NotFoundError, ListError: there is no usable list, and never was one.
+    """
+    listed = current_list(home, store)
+    former = frozenset(s.subscription.url for s in store.former_states())
+    synced = store.sync(listed.list.subscriptions, now)
+    named = {s.subscription.url: s.name for s in (*store.states(), *store.former_states())}
+    change = ListChange(
+        added=tuple(named.get(url, redact(url)) for url in synced.added),
+        back=tuple(named.get(url, redact(url)) for url in synced.added if url in former),
+        removed=tuple(named.get(url, redact(url)) for url in synced.removed),
+        changed=tuple(named.get(url, redact(url)) for url in synced.changed),
+        problems=listed.list.problems,
+        unreadable=listed.unreadable,
+    )
+    return Taken(change=change, added=frozenset(synced.added), former=former)
+
+
 def plan_words(change: ListChange, results: Sequence[FeedResult] = ()) -> str:
     """What changed in the list, in short: "+2 −1 ~1, one duplicate, one unreachable"; "" where nothing did."""
     counts = (("+", change.added), ("−", change.removed), ("~", change.changed))
     plan = " ".join(f"{sign}{len(these)}" for sign, these in counts if these)
-    doubles = sum("listed twice" in p.text for p in change.problems)
+    doubles = sum(p.harmless for p in change.problems)
     rest = len(change.problems) - doubles
     unreachable = sum(r.added and r.failure is not None for r in results) if change.added else 0
     parts = [plan] if plan else []

@@ -24,8 +24,8 @@ from newsfeed.parsing import Parsers
 from newsfeed.pipeline import finding, plans, understand
 from newsfeed.pipeline.asking import Asker, together
 from newsfeed.pipeline.health import FEW, UNREACHED
-from newsfeed.pipeline.home import Home, current_list
-from newsfeed.pipeline.reports import FeedResult, ListChange, Outcome, Progress, RefreshReport
+from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.reports import FeedResult, Outcome, Progress, RefreshReport
 from newsfeed.store import Store
 
 RECENT = timedelta(minutes=2)  # requests of earlier runs that may matter to a host's spacing
@@ -59,19 +59,8 @@ def refresh(
     progress = progress or Progress()
     started = home.clock()
     begun = time.monotonic()
-    listed = current_list(home, store)
-    former = {s.subscription.url for s in store.former_states()}
-    synced = store.sync(listed.list.subscriptions, started)
-    listed_states = store.states()
-    names = {s.subscription.url: s.name for s in (*listed_states, *store.former_states())}
-    change = ListChange(
-        added=tuple(names.get(url, redact(url)) for url in synced.added),
-        back=tuple(names.get(url, redact(url)) for url in synced.added if url in former),
-        removed=tuple(names.get(url, redact(url)) for url in synced.removed),
-        changed=tuple(names.get(url, redact(url)) for url in synced.changed),
-        problems=listed.list.problems,
-        unreadable=listed.unreadable,
-    )
+    taken = plans.take(home, store, started)
+    change, listed_states = taken.change, store.states()
     states = [s for s in listed_states if not only or _named(s, only)]
     if only and not states:
         raise NotFoundError(
@@ -87,7 +76,7 @@ def refresh(
         _pull(home, store, ask, force=force, workers=workers, secrets=secrets or {}, progress=progress)
     )
     added = {
-        s.feed: s.subscription.url in former for s in listed_states if s.subscription.url in set(synced.added)
+        s.feed: s.subscription.url in taken.former for s in listed_states if s.subscription.url in taken.added
     }
     results = [_mark_added(r, added) for r in (*results, *waiting)]
     plans.log(home, change, results, started)

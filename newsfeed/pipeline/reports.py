@@ -88,6 +88,7 @@ class DigestReport(Record, frozen=True, kw_only=True):
     published: str = ""  # where the pages were mirrored to, and what that means
     counts: Mapping[str, int] = {}
     refresh: RefreshReport | None = None
+    list: ListChange = ListChange()  # what changed in the list, where no feed was asked
     edition_note: str = ""
     hints: tuple[str, ...] = ()  # where a setting does something else than it says
 

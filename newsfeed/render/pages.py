@@ -96,8 +96,8 @@ def site(
     }
 
 
-def morning(templates: Templates, edition: Edition, *, root: str) -> bytes:
-    """The morning page, for a place from which `root` leads to the site's folder."""
+def morning(templates: Templates, edition: Edition, *, root: str, notice: str = "") -> bytes:
+    """The morning page, for a place from which `root` leads to the site's folder; a notice stands above it."""
     said = {span.href for row in edition.foot for span in row}
     ways = []
     previous = None
@@ -112,6 +112,7 @@ def morning(templates: Templates, edition: Edition, *, root: str) -> bytes:
         root=root,
         lang=edition.lang,
         edition=edition,
+        notice=notice,
         previous=previous,
         ways=[way for way in ways if way.path not in said],
     )

@@ -88,6 +88,12 @@ class Templates:
 
         return site(self, edition, breadth, recent, site_url)
 
+    def stale(self, edition: Edition, notice: str) -> bytes:
+        """`index.html` with an earlier edition under a notice of why there is no newer one."""
+        from newsfeed.render.pages import morning
+
+        return morning(self, edition, root="", notice=notice)
+
     def letter(self, edition: Edition, site_url: str = "") -> Letter:
         """The edition as a mail; see `letter.write`."""
         from newsfeed.render.letter import write

@@ -19,7 +19,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from logging.handlers import RotatingFileHandler
 from types import FrameType
-from zoneinfo import ZoneInfo
 
 from newsfeed.errors import BusyError, NewsfeedError
 from newsfeed.model import Day
@@ -28,7 +27,7 @@ from newsfeed.pipeline.digest import today
 from newsfeed.pipeline.heartbeat import Beat
 from newsfeed.pipeline.home import Home, Store
 from newsfeed.pipeline.reports import FeedResult, Progress
-from newsfeed.schedule.deciding import Act, Due, due, moment
+from newsfeed.schedule.deciding import Act, Due, due
 
 LOOK_EVERY = 30.0  # seconds
 BEAT_EVERY = 20.0
@@ -89,6 +88,10 @@ class Runner:
         self._due: Due | None = None
         self._not_before = 0.0  # monotonic: after trouble
         self._pulled = -PULL_EVERY  # monotonic
+        self._completed = (
+            -PULL_EVERY
+        )  # monotonic: when the sources missing from today's page were asked again
+        self._postponed = 0  # how often this morning was tried in vain
         self._list_seen: tuple[int, int] | None = None
         self._complaint = ""
         self._told_missed: tuple[Day, ...] = ()
@@ -131,21 +134,27 @@ class Runner:
             return True
         progress = _Watched(self._stop, self.tell)
         if found.act == Act.DELIVER:
-            late = home.clock() - moment(found.day, home.settings.schedule.hour, _zone(home))
             self._begin(f"the edition of {found.day}")
             with home.lock("run: the morning"):
                 # Looked at again under the lock: another process may have done it meanwhile.
                 if store.done(found.day):
                     return True
-                return self._report(morning.deliver(home, store, late=late, progress=progress))
+                self._pulled = time.monotonic()
+                return self._report(morning.deliver(home, store, progress=progress))
         if found.act == Act.PREPARE:
             self._begin(f"preparing the edition of {found.day}")
             with home.lock("run: preparing the morning"):
+                self._pulled = time.monotonic()
                 return self._report(morning.prepare(home, store, progress=progress))
         if store.done(found.day) and mail.owed(home, store, found.day):
             self._begin(f"the mail of {found.day}")
             with home.lock("run: the mail"):
                 return self._report(morning.owed_mail(home, store))
+        if time.monotonic() - self._completed >= PULL_EVERY and morning.is_incomplete(home, store):
+            self._begin(f"completing the edition of {found.day}")
+            with home.lock("run: completing the morning"):
+                self._completed = time.monotonic()
+                return self._report(morning.complete(home, store, progress=progress))
         self._pull(home, store, progress)
         return True
 
@@ -163,11 +172,14 @@ class Runner:
         )
 
     def _report(self, done: morning.Morning) -> bool:
-        for line in morning.told(done):
-            self.tell(line)
         if done.postponed:
-            self._wait(PAUSE)
-        self._pulled = time.monotonic()
+            self._complain(" ".join(morning.told(done)))
+            self._wait(min(PAUSE * 2**self._postponed, PULL_EVERY))
+            self._postponed += 1
+        else:
+            for line in morning.told(done):
+                self.tell(line)
+            self._postponed, self._complaint = 0, ""
         return not done.trouble and (done.mail is None or done.mail.good)
 
     def _pull(self, home: Home, store: Store, progress: Progress) -> None:
@@ -210,7 +222,9 @@ class Runner:
     def _tell_missed(self, found: Due) -> None:
         if found.missed and found.missed != self._told_missed:
             days = ", ".join(str(day) for day in found.missed)
-            self.tell(f"Missed while newsfeed was not running: {days}. The next edition covers them.")
+            self.tell(
+                f"Missed, as newsfeed was not running or nothing could be read: {days}. The next edition covers them."
+            )
         self._told_missed = found.missed
 
     def _complain(self, text: str) -> None:
@@ -278,7 +292,7 @@ class Runner:
             wall, steady = time.time(), time.monotonic()
             if abs(gap) > STEP:
                 log.info("The clock moved by %+.0f seconds: asleep, or set anew.", gap)
-                self._not_before = 0.0
+                self._not_before, self._completed = 0.0, -PULL_EVERY
                 wake()
 
     def _beat(self) -> None:
@@ -329,10 +343,6 @@ class Runner:
         heartbeat.stop(self._home)
         logging.shutdown()
         os._exit(0)
-
-
-def _zone(home: Home) -> ZoneInfo:
-    return ZoneInfo(home.settings.timezone)
 
 
 def _stamp(home: Home) -> tuple[int, int]:

@@ -49,7 +49,7 @@ def check(connection: Connection, path: Path, now: datetime, *, force: bool = Fa
         raise StoreError(
             str(path),
             f"it is damaged ({found[0]})",
-            "Put the newest file of the folder `backups` beside it in its place.",
+            "Put its newest copy in its place: newsfeed restore.",
         )
     notes.put_moment(connection, "checked", now)
     return True

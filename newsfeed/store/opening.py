@@ -25,10 +25,18 @@ def connect(path: Path) -> tuple[Engine, Connection]:
     """
     head = sqlite.header(path)
     if head.exists and not head.database:
-        raise StoreError(str(path), "this is no database", "Move that file away, or name another one.")
+        raise StoreError(
+            str(path),
+            "this is no database",
+            "Put its newest copy in its place: newsfeed restore. Or move that file away.",
+        )
     # The number alone decides only for files of ours.
     if head.database and head.application not in {0, sqlite.APPLICATION}:
-        raise StoreError(str(path), "this database belongs to another program", "Name another file.")
+        raise StoreError(
+            str(path),
+            "this database belongs to another program",
+            "Put its newest copy in its place: newsfeed restore. Or name another file.",
+        )
     if head.application == sqlite.APPLICATION:
         _refuse_newer(path, head.revision)
     if kind := sqlite.on_shared_disk(path.parent):
@@ -85,7 +93,11 @@ def _bring_up_to_date(connection: Connection, path: Path) -> None:
     if empty:
         _create(connection)
     elif now_at == 0:
-        raise StoreError(str(path), "this database belongs to another program", "Name another file.")
+        raise StoreError(
+            str(path),
+            "this database belongs to another program",
+            "Put its newest copy in its place: newsfeed restore. Or name another file.",
+        )
     elif now_at < schema.REVISION:
         _migrate(connection, path, now_at)
 

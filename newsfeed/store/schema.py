@@ -34,7 +34,7 @@ from sqlalchemy.types import TypeDecorator
 
 from newsfeed.store import sqlite
 
-REVISION = 3  # number of the newest migration
+REVISION = 4  # number of the newest migration
 
 
 class Utc(TypeDecorator[datetime]):

@@ -406,9 +406,12 @@ _WORDS = {
     ),
     sqlite3.SQLITE_CORRUPT: (
         "it is damaged",
-        "Put the newest file of the folder `backups` beside it in its place.",
+        "Put its newest copy in its place: newsfeed restore.",
     ),
-    sqlite3.SQLITE_NOTADB: ("it is not a database of newsfeed", "Move that file away, or name another one."),
+    sqlite3.SQLITE_NOTADB: (
+        "it is not a database of newsfeed",
+        "Put its newest copy in its place: newsfeed restore. Or move that file away.",
+    ),
     sqlite3.SQLITE_IOERR: (
         "the disk failed to read or write it",
         "Check the disk and its free space, then run it again.",
