@@ -9,11 +9,15 @@ import unicodedata
 TITLE_LIMIT = 300
 HEADLINE_LIMIT = 110
 
-# C0 and C1 controls, surrogates, zero-width and bidi marks, noncharacters. ZWJ and ZWNJ stay: scripts need them.
-_CONTROLS = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028\u2029\u202a-\u202e"
-    "\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
+# What no reader sees: C0 and C1 controls, surrogates, noncharacters, marks of direction, and what only says where a
+# word may break. ZWJ and ZWNJ stay between letters: scripts need them.
+_INVISIBLE = (
+    "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f"
 )
+_CONTROLS = re.compile(f"[{_INVISIBLE}\x0b\x0c\x85\u2028\u2029]")
+# A joiner between spaces joins nothing.
+_UNSEEN = re.compile(f"(?<!\\S)[{_INVISIBLE}\u200c\u200d]+(?!\\S)|[{_INVISIBLE}]")
 _SPACES = re.compile(r"\s+")
 _TWICE = re.compile(r"&(?:amp|quot|apos|nbsp|hellip|[lr][sd]quo|[mn]dash|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
 _SCRIPTS = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
@@ -35,6 +39,11 @@ _ANY = f"[{re.escape(_CONTINUATION)}\x80-\x9f]"
 _MANGLED = re.compile(
     f"(?:[{_LEAD4}]{_ANY}{{3}}|[{_LEAD3}]{_ANY}{{2}}|[{_LEAD2}]{_ANY})+",
 )
+
+
+def without_invisible(text: str) -> str:
+    """Text of any length without what no reader sees, so that a word is the same to search as to the eye."""
+    return _UNSEEN.sub("", text)
 
 
 def unmangle(text: str) -> str:

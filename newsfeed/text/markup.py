@@ -9,6 +9,8 @@ from typing import Any
 
 import nh3
 
+from newsfeed.text.layout import mark_captions, without_captions, without_tables
+from newsfeed.text.lines import without_invisible
 from newsfeed.text.links import safe_url
 
 HTML_LIMIT = 200_000  # characters
@@ -48,7 +50,7 @@ _SETTINGS: dict[str, Any] = {
 # Blocks that the sanitiser doesn't keep would run into each other: they become paragraphs first.
 _BLOCKS = re.compile(
     r"<(/?)(?:div|section|article|header|footer|main|aside|nav|center|address|dl|dt|dd|details|summary|fieldset|"
-    r"legend|caption|form|body|html)(?=[\s/>])",
+    r"legend|form|body|html)(?=[\s/>])",
     re.IGNORECASE,
 )
 _TITLES = re.compile(r"<(/?)h[12](?=[\s/>])", re.IGNORECASE)
@@ -68,9 +70,6 @@ _PIXEL = re.compile(
 _EMPTY = re.compile(
     r"<(p|a|b|i|em|strong|u|small|figure|figcaption|blockquote|li|ul|ol|h[3-6])(?: [a-z]+=\"[^\"]*\")*>"
     r"(?:\s|&nbsp;|<br>)*</\1>"
-)
-_CONTROLS = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
 _ESCAPED_HTML = re.compile(
     r"&lt;/?(?:p|br|a|div|span|img|ul|ol|li|b|strong|em|i|h\d|blockquote)\b[^<]*?&gt;", re.IGNORECASE
@@ -98,14 +97,15 @@ def clean_html(html: str, base: str = "") -> str:
     Text of what is removed stays, but for scripts, styles, frames and the like. What is nested deeper than 200
     levels loses its tags; beyond 200,000 characters it is cut.
     """
-    html = _CONTROLS.sub("", html[:HTML_LIMIT]).strip()
+    html = without_invisible(html[:HTML_LIMIT]).strip()
     if not html:
         return ""
+    html = mark_captions(html)
     if "[" in html or "{" in html:
         html = _SHORTCODES.sub("", html)
     if not _REAL_HTML.search(html):
         if _ESCAPED_HTML.search(html):
-            html = entities.unescape(html)
+            html = mark_captions(entities.unescape(html))
         else:
             return _paragraphs(html)
     if len(html) > TAG_LIMIT:
@@ -158,8 +158,9 @@ _SHORTCODES = re.compile(
 )
 
 _BREAKS = _names("p h3 h4 h5 h6 li ul ol table tr blockquote pre figure figcaption hr")
-_UNLIKE_PROSE = _names("figure figcaption table pre h3 h4 h5 h6")
-_OTHER = re.compile(r"<(?:figure|figcaption|table|pre|h[3-6]|li)[\s>]")
+_UNLIKE_PROSE = _names("figure figcaption pre h3 h4 h5 h6")
+_OTHER = re.compile(r"<(?:figure|figcaption|table|pre|h[3-6]|li|img)[\s>]")
+CODE = "```"  # a line of it stands in prose where code was left out
 _GAPS = re.compile(
     r"[\t\xa0\u2000-\u200a\u202f\u205f\u3000\r\f\v][ \t\xa0\u2000-\u200a\u202f\u205f\u3000\r\f\v]*|  [ \t\xa0]*"
 )
@@ -177,9 +178,9 @@ def text_of(clean: str) -> str:
 
 
 def prose_text(clean: str) -> str:
-    """What is told in sentences of what `clean_html` made: no headings, captions, tables, code; one paragraph a
-    line, list entries marked by a leading "• "."""
-    return _text(clean, _UNLIKE_PROSE)
+    """What is told in sentences of what `clean_html` made: no headings, captions, tables of data, code; one paragraph
+    a line, list entries marked by a leading "• ", code by a line of `CODE`."""
+    return _text(without_tables(without_captions(clean)), _UNLIKE_PROSE)
 
 
 def is_prose(clean: str) -> bool:
@@ -199,6 +200,8 @@ def _text(clean: str, without: frozenset[str]) -> str:
             skipped = max(0, skipped - 1) if closing else skipped + 1
         if name in _BREAKS:
             pieces.append("\x1e" if name != "li" or closing or not without else "\x1e• ")
+            if name == "pre" and closing and without:
+                pieces.append(f"{CODE}\x1e")
         elif name == "br":
             pieces.append("\x1f")
         elif name in {"td", "th"}:
@@ -208,7 +211,7 @@ def _text(clean: str, without: frozenset[str]) -> str:
     text = _GAPS.sub(" ", entities.unescape("".join(pieces)).replace("\n", " "))
     if "\x1f" in text:
         text = _unwrapped(text)
-    lines = (line.strip() for line in _CONTROLS.sub("", text.replace("\x1e", "\n")).split("\n"))
+    lines = (line.strip() for line in without_invisible(text.replace("\x1e", "\n")).split("\n"))
     # What is left of CDATA within CDATA ends the text of many a feed.
     return "\n".join(filter(None, (line.removesuffix("]]>").rstrip() for line in lines)))
 
