@@ -14,7 +14,6 @@ from datetime import datetime
 from newsfeed.model import Counts, Enclosure, Item, Parsed, Problem
 from newsfeed.sources.entries import Draft, Entry
 from newsfeed.sources.openings import (
-    its_own,
     made_title,
     mark_cuts,
     neighbours,
@@ -181,9 +180,7 @@ def _entry(draft: Draft, ambiguous: frozenset[str]) -> Entry | None:
 
 def _item(entry: Entry, now: datetime, others: list[str]) -> Item:
     draft, lang = entry.draft, entry.language
-    opening = "" if draft.warning else opening_of(entry, lang)
-    if opening:
-        opening = its_own(opening, lang, others)
+    opening = "" if draft.warning else opening_of(entry, lang, others)
     words = count_words(entry.text)
     published = sane(draft.published, now)
     updated = sane(draft.updated, now)

@@ -9,12 +9,17 @@ from __future__ import annotations
 import html as entities
 import re
 
+from newsfeed.text.links import canonical_url
+
 _CAPTIONS = 50  # of one text that are looked for
 _CAPTION = 1_200  # characters of a caption with its picture and links; what is longer is a story
 _CAPTION_WORDS = 60
-_HINT = re.compile(r"caption|credit|cutline|bildunterschrift|bildtext|bildnachweis|didascalia|pie-?de-?foto", re.IGNORECASE)
+_HINT = re.compile(
+    r"caption|credit|cutline|bildunterschrift|bildtext|bildnachweis|didascalia|pie-?de-?foto", re.IGNORECASE
+)
 _NAMED = re.compile(
-    r"<(p|div|span|dl|dd|td|table|small|em|i|cite|figure|section|aside|h[1-6])\s([^<>]{0,800})>", re.IGNORECASE
+    r"<(p|div|span|dl|dd|td|table|small|em|i|cite|figure|section|aside|h[1-6])\s([^<>]{0,800})>",
+    re.IGNORECASE,
 )
 _CLASS = re.compile(r"(?:^|\s)(?:class|itemprop)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>]+)", re.IGNORECASE)
 _IS_CAPTION = re.compile(
@@ -22,7 +27,9 @@ _IS_CAPTION = re.compile(
     r"(?:$|[\s\"'_-])|cutline|bildunterschrift|bildtext|bildnachweis|didascalia|pie-?de-?foto",
     re.IGNORECASE,
 )
-_SHORTCODE = re.compile(r"\[(?:wp_)?caption\b[^\[\]]{0,600}\](.{0,1200}?)\[/(?:wp_)?caption\]", re.IGNORECASE | re.DOTALL)
+_SHORTCODE = re.compile(
+    r"\[(?:wp_)?caption\b[^\[\]]{0,600}\](.{0,1200}?)\[/(?:wp_)?caption\]", re.IGNORECASE | re.DOTALL
+)
 _TABLE_CAPTION = re.compile(r"<(/?)caption(?=[\s/>])", re.IGNORECASE)
 _TAGS = re.compile(r"<[^<>]*>")
 _ENDS_PARAGRAPH = "p|div|table|ul|ol|dl|blockquote|h[1-6]|section|article|figure|hr"
@@ -89,9 +96,7 @@ def _as_paragraphs(match: re.Match[str]) -> str:
     """The cells of a table that tell something as paragraphs; none of a table that names its columns."""
     if "<th" in match.group(1).replace("<thead>", "<th>"):
         return "<hr>"
-    rows = [
-        [cell for cell in _CELL.findall(row) if _words(cell)] for row in _ROW.findall(match.group(1))
-    ]
+    rows = [[cell for cell in _CELL.findall(row) if _words(cell)] for row in _ROW.findall(match.group(1))]
     told = [cell for row in rows for cell in row if _tells(cell, alone=len(row) == 1)]
     return "<hr>" + "".join(f"<p>{cell}</p>" for cell in told) + "<hr>"
 
@@ -106,7 +111,7 @@ def _tells(cell: str, *, alone: bool) -> bool:
     return "<p>" in cell or (len(words) >= _PROSE_WORDS and whole)
 
 
-_PARAGRAPH = re.compile(r"<p>((?:(?!</?p>).){0,2000})</p>", re.DOTALL)
+_LINKED_PARAGRAPH = re.compile(r"<p>((?:(?!</?p>|<a ).){0,300}<a (?:(?!</?p>).){0,2000})</p>", re.DOTALL)
 _LINK = re.compile(r'<a href="([^"]*)"[^<>]*>(.*?)</a>', re.DOTALL)
 _FOOTER_WORDS = 12  # beside the headline and the name of the site
 
@@ -114,18 +119,18 @@ _FOOTER_WORDS = 12  # beside the headline and the name of the site
 def without_footer(clean: str, link: str) -> str:
     """Clean HTML without the paragraph that says, in whatever language, where an entry appeared first: a link to the
     entry itself, one to its site, and hardly a word beside them."""
-    home = re.match(r"https?://[^/]+", link)
-    if home is None or link not in clean:
+    own = canonical_url(link)
+    if not own or "<a " not in clean:
         return clean
-    places = {home.group(), f"{home.group()}/"}
 
     def kept(match: re.Match[str]) -> str:
-        links = [entities.unescape(address) for address, _ in _LINK.findall(match.group(1))]
-        if link.rstrip("/") not in {address.rstrip("/") for address in links} or not places & set(links):
+        places = {canonical_url(entities.unescape(place)) for place, _ in _LINK.findall(match.group(1))}
+        sites = {place for place in places if place != own and f"{own}/".startswith(f"{place.rstrip('/')}/")}
+        if own not in places or not sites or len(_words(_LINK.sub(" ", match.group(1)))) > _FOOTER_WORDS:
             return match.group()
-        return "" if len(_words(_LINK.sub(" ", match.group(1)))) <= _FOOTER_WORDS else match.group()
+        return ""
 
-    return _PARAGRAPH.sub(kept, clean)
+    return _LINKED_PARAGRAPH.sub(kept, clean)
 
 
 # A paragraph of nothing but a picture, and words in italics or small print under it.

@@ -10,6 +10,7 @@ from typing import Any
 import nh3
 
 from newsfeed.text.layout import mark_captions, without_captions, without_tables
+from newsfeed.text.leads import CODE
 from newsfeed.text.lines import without_invisible
 from newsfeed.text.links import safe_url
 
@@ -159,8 +160,6 @@ _SHORTCODES = re.compile(
 
 _BREAKS = _names("p h3 h4 h5 h6 li ul ol table tr blockquote pre figure figcaption hr")
 _UNLIKE_PROSE = _names("figure figcaption pre h3 h4 h5 h6")
-_OTHER = re.compile(r"<(?:figure|figcaption|table|pre|h[3-6]|li|img)[\s>]")
-CODE = "```"  # a line of it stands in prose where code was left out
 _GAPS = re.compile(
     r"[\t\xa0\u2000-\u200a\u202f\u205f\u3000\r\f\v][ \t\xa0\u2000-\u200a\u202f\u205f\u3000\r\f\v]*|  [ \t\xa0]*"
 )
@@ -181,11 +180,6 @@ def prose_text(clean: str) -> str:
     """What is told in sentences of what `clean_html` made: no headings, captions, tables of data, code; one paragraph
     a line, list entries marked by a leading "• ", code by a line of `CODE`."""
     return _text(without_tables(without_captions(clean)), _UNLIKE_PROSE)
-
-
-def is_prose(clean: str) -> bool:
-    """Whether all that `clean_html` made is told in sentences, so that its prose is its text."""
-    return _OTHER.search(clean) is None
 
 
 def _text(clean: str, without: frozenset[str]) -> str:
@@ -216,14 +210,28 @@ def _text(clean: str, without: frozenset[str]) -> str:
     return "\n".join(filter(None, (line.removesuffix("]]>").rstrip() for line in lines)))
 
 
+_WRAPPED = (60, 100)  # characters of a line that an editor wrapped
+
+
 def _unwrapped(text: str) -> str:
-    """Line breaks as lines, but for single ones within a sentence: those only wrapped a line of the editor's."""
+    """Line breaks as lines, but for single ones within a sentence: those only wrapped a line of the editor's.
+
+    A line is wrapped where the next word would have made it longer than any other of its block; a standfirst over a
+    longer paragraph isn't.
+    """
     made = ""
-    for piece in text.split("\x1f"):
-        line = piece.strip(" ")
-        last = made.rsplit("\n", 1)[-1].rsplit("\x1e", 1)[-1]
-        within = bool(made and line and last) and (
-            line[0].islower() or (len(last) >= 60 and last[-1] not in _LINE_ENDS and line[0] not in "•–-*")
-        )
-        made += f" {line}" if within else f"\n{line}" if made else line
+    for block in re.split(r"(\x1e|\x1f\s*\x1f)", text):
+        pieces = [piece.strip(" ") for piece in block.split("\x1f")]
+        width = max(map(len, pieces))
+        last = ""
+        for number, line in enumerate(pieces):
+            wrapped = (
+                _WRAPPED[0] <= len(last) <= _WRAPPED[1]
+                and last[-1] not in _LINE_ENDS
+                and line[:1] not in {"•", "–", "-", "*"}
+                and len(last) + 1 + len(line.split(" ", 1)[0]) > width
+            )
+            within = bool(last and line) and (line[0].islower() or wrapped)
+            made += f" {line}" if within else f"\n{line}" if number else line
+            last = line
     return made
