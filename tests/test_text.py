@@ -604,19 +604,6 @@ def test_the_latest_day_that_a_text_names(words: str, day: date | None) -> None:
     assert latest_day(words) == day
 
 
-def test_a_text_that_a_feed_cut_at_a_round_number_of_signs_is_no_whole_sentence() -> None:
-    said = (
-        "Ferries stay in port while waves of nine metres are measured off the cape, and the harbour master sa"
-    )
-    assert len(said) == 100
-    assert lead(said) == ""
-    assert lead(said + "ys so") == said + "ys so"
-    assert (
-        lead("The ferries stay in port for the night. " + said[:60])
-        == "The ferries stay in port for the night."
-    )
-
-
 def test_what_is_left_of_cdata_is_no_text() -> None:
     html = "<p>A breach, a gag order, and nobody who knew of it for two years. ]]&gt;</p>"
     assert plain_text(html) == "A breach, a gag order, and nobody who knew of it for two years."

@@ -39,10 +39,10 @@ NOTICES: dict[str, tuple[str, ...]] = {
         r"this (?:entry|post|article|story)\b.{0,20}\bis (?:part|number|no\.?) \d+ (?:of|in)\b.{0,160}",
     ),
     "changed since": (
-        r"(?:this|an earlier|a previous|the original|editor['’]?s? note:? this|note: this) (?:version of (?:this|the) )?"
-        r"(?:story|article|post|report|piece|column|headline|version|page)\b.{0,30}\b(?:has been|was|is being|misstated|incorrectly|"
-        r"misidentified|gave|said|stated)\b.{0,40}\b(?:updated|corrected|amended|edited|revised|clarified|misstated|incorrect\w*|wrong\w*|"
-        r"mis\w+)\b.{0,300}",
+        r"(?:an? (?:earlier|previous|original)|the original) (?:version|form) of (?:this|the) (?:story|article|post|text|report|headline)\b"
+        r".{0,300}",
+        r"(?:editor['’]?s? note: ?|note: ?)?this (?:story|article|post|report|piece|column|headline|version|page) (?:has been|was|is being)"
+        r".{0,40}\b(?:updated|corrected|amended|edited|revised|clarified)\b.{0,300}",
         r"(?:corrected|correction|clarification|updated?) (?:on |at )?\d.{0,200}",
         r"(?:dieser (?:artikel|text|beitrag) wurde|in einer früheren (?:version|fassung)|korrektur(?:hinweis)?:|anmerkung der redaktion)\b.{0,300}",
         r"(?:cet article a été (?:modifié|corrigé|mis à jour)|una versión anterior|esta (?:nota|noticia) (?:ha sido|fue))\b.{0,300}",

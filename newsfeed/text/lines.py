@@ -5,6 +5,9 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Collection
+
+from newsfeed.text.titles import of_show
 
 TITLE_LIMIT = 300
 HEADLINE_LIMIT = 110
@@ -17,7 +20,7 @@ _INVISIBLE = (
 )
 _CONTROLS = re.compile(f"[{_INVISIBLE}\x0b\x0c\x85\u2028\u2029]")
 # A joiner between spaces joins nothing.
-_UNSEEN = re.compile(f"(?<!\\S)[{_INVISIBLE}\u200c\u200d]+(?!\\S)|[{_INVISIBLE}]")
+_UNSEEN = re.compile(f"(?<!\\S)[{_INVISIBLE}\u200c\u200d]+(?!\\S)|[{_INVISIBLE}\x0b\x0c\x85]")
 _SPACES = re.compile(r"\s+")
 _TWICE = re.compile(r"&(?:amp|quot|apos|nbsp|hellip|[lr][sd]quo|[mn]dash|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
 _SCRIPTS = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
@@ -135,8 +138,15 @@ _INITIALS = re.compile(r"(?:[A-Z]\.)+[A-Z]?")
 _SMALL = re.compile(r"[^\W\d_]")
 
 
-def headline(title: str, source: str = "") -> str:
-    """The source's own title, tidied: its site's name off the end, no emoji, no shouting, ≤ 110 characters.
+_LIVE = re.compile(
+    r"^live\s*[:|]\s+|\s*(?:[:|–—]|\s-)\s*(?:live(?:[- ]?(?:blog|updates?|ticker))?|latest updates)$",
+    re.IGNORECASE,
+)
+
+
+def headline(title: str, source: str = "", shows: Collection[str] = ()) -> str:
+    """The source's own title, tidied: its site's name off the end, no running number of its `shows`, no emoji, no
+    shouting, ≤ 110 characters.
 
     No word is changed: only capitals that cover a whole title are taken back to those of a sentence.
     """
@@ -145,6 +155,9 @@ def headline(title: str, source: str = "") -> str:
     text = _SPACES.sub(" ", text).strip()
     if source:
         text = _without_name(text, clean_line(source))
+    if shows and (found := of_show(text, shows)):
+        text = found.left
+    text = _LIVE.sub("", text) or text
     if _shouts(text):
         text = _calm(text)
     text = text.strip(" |·•")
