@@ -225,7 +225,7 @@ def _untold(desk: Desk, told: Set[int]) -> tuple[Untold, ...]:
     missed = [t for t in desk.sifted.tellings if t.outlets >= c.BIG and t.id not in told]
     return tuple(
         Untold(
-            title=desk.printer.title(t.candidate.item.item, desk.printer.source(t.candidate.item.feed)),
+            title=desk.printer.title(t.candidate.item, desk.printer.source(t.candidate.item.feed)),
             outlets=t.outlets,
             link=t.candidate.item.item.link,
         )

@@ -61,9 +61,7 @@ def why(
         if telling is not None:
             account = {**worth_account(telling), **topic_account(desk, telling.topic)}
             if telling.id != item:
-                rows.append(
-                    WhyRow(name="Its story", value=desk.printer.title(telling.candidate.item.item, ""))
-                )
+                rows.append(WhyRow(name="Its story", value=desk.printer.title(telling.candidate.item, "")))
             rows += _worth(account)
             rows += _topics(account)
     return tuple(rows)

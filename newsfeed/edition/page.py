@@ -174,7 +174,7 @@ def account(
         second = desk.by_id[int(choice.morning.ids[chosen.runner_up])]
         rows |= {
             "runner-up": second.candidate.item.ref,
-            "title of runner-up": desk.printer.title(second.candidate.item.item, ""),
+            "title of runner-up": desk.printer.title(second.candidate.item, ""),
             "gain of runner-up": chosen.runner_gain,
             "minutes of runner-up": float(choice.morning.minutes[chosen.runner_up]),
         }

@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from newsfeed import text
 from newsfeed.edition import constants as c
-from newsfeed.edition import ledger, memory
+from newsfeed.edition import ledger, memory, series
 from newsfeed.edition.asked import Asked
 from newsfeed.edition.options import Options, options
 from newsfeed.edition.weighing import Scales, Telling
@@ -21,7 +21,10 @@ from newsfeed.edition.worth import (
 )
 from newsfeed.model import Candidate, FeedFacts, Pool, Settings
 
-_NUMBER = re.compile(r"\d{1,18}")
+_LIVE = "live"
+_ADDRESS = re.compile(
+    r"(?:https?://)?[\w-]+(?:\.[\w-]+)+(?:/\S*)?"
+)  # made the title of an item without words
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,16 @@ def sift(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetim
         else:
             groups.setdefault(candidate.story or -stored.id, []).append(candidate)
 
+    for key, group in groups.items():
+        # A page that is kept up to date is news where nobody else tells of it.
+        told = [
+            one
+            for one in group
+            if one.tagging.not_news != _LIVE or chosen.get(one.item.feed, Options()).must_read
+        ]
+        if told and len(told) < len(group):
+            groups[key] = told
+            causes |= {one.item.id: (ledger.ADVERT, no_news(_LIVE)) for one in group if one not in told}
     stories = {story.id: story for story in pool.stories}
     shown = memory.by_story(pool.history, groups)
     weigh = Scales(pool, ask, feeds, chosen, now)
@@ -76,7 +89,7 @@ def sift(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetim
                 causes[one.item.id] = (ledger.MUTED, "you gave its topic no share")
             continue
         tellings.append(telling)
-    tellings, older = _newest_of_series(tellings)
+    tellings, older = series.newest(tellings, feeds)
     causes |= older
     expired = sum(
         causes[one.item.id][0] == ledger.OLD
@@ -84,39 +97,6 @@ def sift(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetim
         if one.item.id in causes and (pool.since is None or one.item.first_seen > pool.since)
     )
     return Sifted(tuple(tellings), causes, feeds, had, expired)
-
-
-def _newest_of_series(tellings: Sequence[Telling]) -> tuple[list[Telling], dict[int, tuple[str, str]]]:
-    """Tellings in id order, without what a newer one of its series stands for; and causes for what is left out.
-
-    Headlines of one source that differ by a date or a counting figure only ("Version 10.1 released", "Version 10.0
-    released"), or not at all ("Daily insights" twice), are a series: the newest says where it stands now. What others
-    tell too is news by itself.
-    """
-    series: dict[tuple[int, str], list[Telling]] = {}
-    for telling in tellings:
-        title = telling.candidate.item.item.title
-        named = text.series_name(title)
-        if named and not telling.post and len(telling.tellers) == 1:
-            series.setdefault((telling.candidate.item.feed, named), []).append(telling)
-    causes: dict[int, tuple[str, str]] = {}
-    for ones in series.values():
-        newest = max(ones, key=_moment)
-        for one in ones:
-            if one is not newest:
-                title = newest.candidate.item.item.title
-                causes[one.id] = (
-                    ledger.SAME,
-                    f"“{text.clean_line(title, 80)}” is newer and of one series with it",
-                )
-    return sorted((t for t in tellings if t.id not in causes), key=lambda one: one.id), causes
-
-
-def _moment(one: Telling) -> tuple[datetime, tuple[int, ...], int]:
-    """When it was told; undated ones of a series are as new as their figures are high."""
-    stored = one.candidate.item
-    figures = tuple(int(figure) for figure in _NUMBER.findall(stored.item.title))
-    return stored.item.published or stored.first_seen, figures, -one.id
 
 
 def words_pattern(words: Sequence[str]) -> re.Pattern[str] | None:
@@ -146,10 +126,13 @@ def _refused(
     language = item.lang.casefold()[:2]
     if language and languages and language not in languages:
         return ledger.LANGUAGE, f"written in “{language}”, which you don’t list"
-    if candidate.tagging.not_news and not own.must_read:
+    if candidate.tagging.not_news not in {"", _LIVE} and not own.must_read:
         return ledger.ADVERT, no_news(candidate.tagging.not_news)
-    if not item.title.strip() and not item.lead.strip():
+    if not item.lead.strip() and (not item.title.strip() or _ADDRESS.fullmatch(item.title.strip())):
         return ledger.BELOW, "neither headline nor text"
+    year = text.of_earlier_year(item.title, (item.published or stored.first_seen).year)
+    if year is not None and not own.must_read:
+        return ledger.OLD, f"its headline says that it is of {year}"
     kind = candidate.tagging.news.kind if candidate.tagging.news else ""
     fresh = freshness(age_hours(item.published, stored.first_seen, now), half_life(kind))
     if fresh < c.STALE:

@@ -11,7 +11,7 @@ from newsfeed import text
 from newsfeed.edition import constants as c
 from newsfeed.edition.weighing import Telling, outlet
 from newsfeed.edition.wording import count, when
-from newsfeed.model import Candidate, FeedFacts, Item, Line, Pick, Span, TopicScore
+from newsfeed.model import Candidate, FeedFacts, Item, Line, Pick, Span, StoredItem, TopicScore
 
 _SOURCE_CHARACTERS = 40
 _POST_WORDS = 50
@@ -32,9 +32,12 @@ class Printer:
         feed = self.feeds.get(number)
         return text.clean_line(feed.title, _SOURCE_CHARACTERS) if feed else ""
 
-    def title(self, item: Item, source: str) -> str:
+    def title(self, stored: StoredItem, source: str) -> str:
         """The headline; where an item has none, the beginning of what it says."""
-        return text.headline(item.title, source) or text.opening(item.lead or item.text, 16, item.lang)
+        item, feed = stored.item, self.feeds.get(stored.feed)
+        return text.headline(item.title, source, feed.shows if feed else ()) or text.opening(
+            item.lead or item.text, 16, item.lang
+        )
 
     def pick(
         self, telling: Telling, *, section: str = "", topic: str = "", words: int = c.LEAD_WORDS
@@ -49,7 +52,7 @@ class Printer:
             author = text.clean_line(item.author, _SOURCE_CHARACTERS)
             source = f"{author} on {network}" if author and network else author or source
         else:
-            title, lead = self.title(item, source), self.lead(telling, words)
+            title, lead = self.title(stored, source), self.lead(telling, words)
         moment = when(item.published, self.now, self.zone)
         discussions = self.discussions(telling)
         note = telling.back.note if telling.back else heard(item)
@@ -141,7 +144,7 @@ class Printer:
         stored = telling.candidate.item
         source = self.source(stored.feed)
         return Line(
-            title=first_words(self.title(stored.item, source), c.LINE_WORDS, stored.item.lang),
+            title=first_words(self.title(stored, source), c.LINE_WORDS, stored.item.lang),
             link=stored.item.link or stored.item.discussion,
             source=source,
             topic=topic or telling.topic,

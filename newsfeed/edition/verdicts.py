@@ -31,17 +31,17 @@ def verdicts(desk: Desk, choice: Choice, posts: Sequence[Telling]) -> dict[int, 
         elif telling.id in lines:
             found[telling.id] = (ledger.LINE, "")
         elif not telling.post and (twin := told.get(int(choice.morning.stories[desk.row_of[telling.id]]))):
-            headline = desk.printer.title(desk.by_id[twin].candidate.item.item, "")
+            headline = desk.printer.title(desk.by_id[twin].candidate.item, "")
             found[telling.id] = (ledger.SAME, f"says the same as “{headline}”")
         else:
             found[telling.id] = left_out(desk, choice, telling)
         if len(telling.tellers) > 1:
-            head = desk.printer.title(telling.candidate.item.item, "")
+            head = desk.printer.title(telling.candidate.item, "")
             source = desk.printer.source(telling.candidate.item.feed)
             for other in telling.tellers:
                 if other.item.id != telling.id:
                     # Under one title only the source tells which of the two is meant.
-                    alike = desk.printer.title(other.item.item, "").casefold() == head.casefold()
+                    alike = desk.printer.title(other.item, "").casefold() == head.casefold()
                     of = f" of {source}" if alike and source else ""
                     found[other.item.id] = (ledger.SAME, f"same story as “{head}”{of}")
     return found

@@ -20,6 +20,9 @@ class FeedFacts(Record, frozen=True, kw_only=True):
     html_url: str = ""
     folders: tuple[str, ...] = ()
     options: Mapping[str, str] = {}
+    shows: tuple[
+        str, ...
+    ] = ()  # names before the running numbers of its titles, as `text.show_names` finds them
     social: bool = False
     items_a_day: float = 0.0
     last_shown: date | None = None

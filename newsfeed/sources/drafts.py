@@ -8,13 +8,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from newsfeed.model import Counts, Enclosure, Item, Parsed, Problem
 from newsfeed.sources.entries import Draft, Entry
 from newsfeed.sources.openings import (
-    its_own,
     made_title,
     mark_cuts,
     neighbours,
@@ -36,6 +35,7 @@ from newsfeed.text import (
     unmangle,
 )
 from newsfeed.text.markup import text_of
+from newsfeed.text.titles import show_names
 
 TITLE = 300
 AUTHOR = 200
@@ -86,8 +86,32 @@ def finish(
         problems.append(Problem(text=f"{empty} of {len(drafts)} items hold nothing to read or to open."))
     settle_languages(entries, plausible_language(language))
     mark_cuts(entries)
-    items = tuple(_item(entry, now, neighbours(texts, entry.position)) for entry in entries)
-    return Parsed(items=items, known=tuple(unchanged), problems=tuple(problems), counts=tuple(counts))
+    dates = _dates(drafts, now)
+    items = tuple(
+        _item(entry, now, dates[id(entry.draft)], neighbours(texts, entry.position)) for entry in entries
+    )
+    shows = show_names([draft.title for draft in drafts])
+    return Parsed(
+        items=items,
+        known=tuple(unchanged),
+        problems=tuple(problems),
+        counts=tuple(counts),
+        memory={"shows": "\n".join(shows)} if shows else {},
+    )
+
+
+def _dates(drafts: Sequence[Draft], now: datetime) -> dict[int, datetime | None]:
+    """When each draft was published. Where a document dates any of its entries, one without a date is as old as the
+    older of its dated neighbours: a feed that tells time doesn't forget it for the newest."""
+    own = [sane(draft.published, now) or sane(draft.updated, now) for draft in drafts]
+    found: dict[int, datetime | None] = {}
+    for step in (1, -1):
+        last: datetime | None = None
+        for draft, date in list(zip(drafts, own, strict=True))[::step]:
+            last = date or last
+            known = found.get(id(draft))
+            found[id(draft)] = min(last, known) if last and known else last or known
+    return found
 
 
 def _counts(draft: Draft, identity: str) -> Counts | None:
@@ -213,13 +237,10 @@ def _entry(draft: Draft, ambiguous: frozenset[str]) -> Entry | None:
     )
 
 
-def _item(entry: Entry, now: datetime, others: list[str]) -> Item:
+def _item(entry: Entry, now: datetime, published: datetime | None, others: list[str]) -> Item:
     draft, lang = entry.draft, entry.language
-    opening = "" if draft.warning else opening_of(entry, lang)
-    if opening:
-        opening = its_own(opening, lang, others)
+    opening = "" if draft.warning else opening_of(entry, lang, others)
     words = count_words(entry.text)
-    published = sane(draft.published, now)
     updated = sane(draft.updated, now)
     return Item(
         identity=entry.identity,
@@ -231,7 +252,7 @@ def _item(entry: Entry, now: datetime, others: list[str]) -> Item:
         else "",
         title=entry.title,
         author=clean_line(unmangle(strip_inline(draft.author)), AUTHOR),
-        published=published or updated,
+        published=published,
         updated=updated if updated and published and updated > published else None,
         lang=lang,
         lead=opening,

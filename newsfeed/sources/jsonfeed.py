@@ -114,6 +114,7 @@ def read(response: Response, known: Mapping[str, str], now: datetime) -> Parsed 
         language=clean_line(_text(feed.get("language")), 20),
         problems=tuple(problems),
         counts=parsed.counts,
+        memory=parsed.memory,
     )
 
 

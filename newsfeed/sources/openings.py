@@ -11,12 +11,14 @@ import re
 from newsfeed.sources.entries import Draft, Entry
 from newsfeed.text import clean_line, count_words, lead, plausible_language, prose_text, sentences
 from newsfeed.text.language import settle_language
-from newsfeed.text.markup import is_prose, text_of
+from newsfeed.text.layout import without_footer
+from newsfeed.text.markup import text_of
 from newsfeed.text.prose import join_sentences
 
 _MADE_TITLE = 80
 _NEIGHBOURS = 6  # entries that are compared,
 _SAID_OFTEN = 2  # and in how many of them a sentence is no news any more
+_LINES = 40  # of a text in which its lead begins
 _LABEL = re.compile(r"[^:.!?]{3,60}:\s+(?=[A-ZÀ-ŽА-ЯІЇЄ])")
 _LEAST_REST = 5  # words of a lead after its first sentence became the title
 _LEAST_SUMMARY = 60  # characters; a shorter summary says less than the text does
@@ -35,12 +37,16 @@ def settle_languages(entries: list[Entry], declared: str) -> None:
 
 _UNFINISHED = re.compile(r"[\w,’'\"”-]$")
 _CUT_SPREAD = 12  # characters by which a cut at a word may fall short of a cut at a length
+_ROUND = frozenset(
+    {100, 120, 140, 150, 160, 200, 250, 255, 256, 280, 300, 320, 400, 500, 512, 600, 1000, 1024}
+)
 
 
 def mark_cuts(entries: list[Entry]) -> None:
     """Mark summaries that the feed's software cut at a fixed length without saying so.
 
-    They show by their company: most unfinished ones of a document end within a word of the same length.
+    They show by their company: most unfinished ones of a document end within a word of the same length, or several
+    end at the very length that no text of the document exceeds.
     """
     for name in ("summary", "body"):
         texts = [(entry, entry.text if name == "body" else text_of(entry.summary)) for entry in entries]
@@ -49,14 +55,19 @@ def mark_cuts(entries: list[Entry]) -> None:
             for e, t in texts
             if 60 <= len(t) <= 1_200 and "\n" not in t and _UNFINISHED.search(t)
         }
-        if len(lengths) < 4:
+        if not lengths:
             continue
         limit = max(lengths.values())
-        cut = {key for key, length in lengths.items() if length >= limit - _CUT_SPREAD}
-        if len(cut) >= 4 and len(cut) >= 0.6 * len(lengths):
-            for entry, _ in texts:
-                if id(entry) in cut:
-                    entry.cut.add(name)
+        exact = {key for key, length in lengths.items() if length == limit}
+        near = {key for key, length in lengths.items() if length >= limit - _CUT_SPREAD}
+        cut: set[int] = set()
+        if len(near) >= 4 and len(near) >= 0.6 * len(lengths):
+            cut = near
+        elif len(exact) >= (2 if limit in _ROUND else 3) and limit == max(len(t) for _, t in texts):
+            cut = exact
+        for entry, _ in texts:
+            if id(entry) in cut:
+                entry.cut.add(name)
 
 
 def neighbours(texts: list[str], position: int) -> list[str]:
@@ -65,22 +76,25 @@ def neighbours(texts: list[str], position: int) -> list[str]:
     return [text for text in around if text]
 
 
-def its_own(opening: str, lang: str, others: list[str]) -> str:
-    """A lead without what the feed says in every entry: its slogan, its sponsor, its music."""
-
+def its_own(prose: str, lang: str, others: list[str]) -> str:
+    """A text without what the feed says in every entry: its slogan, its sponsor, its music."""
     if len(others) < _SAID_OFTEN:
-        return opening
+        return prose
 
     def common(words: str) -> bool:
         return sum(words in other for other in others) >= _SAID_OFTEN
 
-    kept = [sentence for sentence in sentences(opening, lang) if not common(sentence)]
-    if kept:
-        label = _LABEL.match(kept[0])
+    def own(line: str) -> str:
+        if common(line):
+            return ""
+        kept = [sentence for sentence in sentences(line, lang) if not common(sentence)]
+        label = _LABEL.match(kept[0]) if kept else None
         if label and len(kept[0]) > 2 * label.end() and common(label.group().strip()):
             kept[0] = kept[0][label.end() :]
-    text = join_sentences(kept)
-    return text if count_words(text) >= _LEAST_REST else ""
+        return join_sentences(kept)
+
+    lines = prose.split("\n", _LINES)
+    return "\n".join(filter(None, (*(own(line) for line in lines[:_LINES]), *lines[_LINES:])))
 
 
 _PLACEHOLDERS = frozenset(
@@ -130,15 +144,20 @@ def made_title(draft: Draft, text: str, link: str) -> str:
     return clean_line(re.sub(r"^https?://(?:www\.)?", "", link), 110)
 
 
-def opening_of(entry: Entry, lang: str) -> str:
-    """From the summary if it says enough and isn't the title again, else from the text."""
+def opening_of(entry: Entry, lang: str, others: list[str]) -> str:
+    """From the summary if it says enough and isn't the title again, else from the text; without what `others`, the
+    texts of other entries, say too."""
     title = "" if entry.made else entry.title
     end = {name: " …" if name in entry.cut else "" for name in ("summary", "body")}
-    opening = lead(prose_text(entry.summary) + end["summary"], title, lang=lang) if entry.summary else ""
+
+    def told(html: str, name: str) -> str:
+        prose = its_own(prose_text(without_footer(html, entry.link)), lang, others)
+        opening = lead(prose + end[name], title, lang=lang)
+        return opening if count_words(opening) >= _LEAST_REST else ""
+
+    opening = told(entry.summary, "summary") if entry.summary else ""
     if len(opening) < _LEAST_SUMMARY:
-        prose = entry.text if is_prose(entry.body) else prose_text(entry.body)
-        told = lead(prose + end["body"], title, lang=lang)
-        opening = max(opening, told, key=len)
+        opening = max(opening, told(entry.body, "body"), key=len)
     if entry.made and opening.startswith(entry.title.rstrip("…")) and not entry.title.endswith("…"):
         rest = opening[len(entry.title) :].strip()
         return rest if count_words(rest) >= _LEAST_REST else ""

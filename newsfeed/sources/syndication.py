@@ -102,6 +102,7 @@ def parse(
         skip_hours=_skip_hours(read.text),
         problems=(*read.problems, *parsed.problems),
         counts=parsed.counts,
+        memory=parsed.memory,
     )
 
 

@@ -19,7 +19,15 @@ from newsfeed.text.lines import clean_line, headline, strip_inline, unmangle
 from newsfeed.text.links import canonical_url, link_url, safe_url
 from newsfeed.text.markup import clean_html, plain_text, prose_text
 from newsfeed.text.prose import count_words, opening, reading_minutes, sentences
-from newsfeed.text.titles import alike, names_a_subject, series_name
+from newsfeed.text.titles import (
+    alike,
+    names_a_subject,
+    of_earlier_year,
+    of_show,
+    say_the_same,
+    series_name,
+    weighty,
+)
 
 __all__ = [
     "alike",
@@ -34,16 +42,20 @@ __all__ = [
     "lead_within",
     "link_url",
     "names_a_subject",
+    "of_earlier_year",
+    "of_show",
     "opening",
     "plain_text",
     "plausible_language",
     "prose_text",
     "reading_minutes",
     "safe_url",
+    "say_the_same",
     "sentences",
     "series_name",
     "stands_alone",
     "strip_inline",
     "undated",
     "unmangle",
+    "weighty",
 ]

@@ -14,12 +14,47 @@ from functools import cache
 _NAME = r"[A-ZÀ-Ž][\w.'’-]+"
 
 NOTICES: dict[str, tuple[str, ...]] = {
+    # What WordPress puts under every entry, in the languages that it speaks: "The post … appeared first on …".
     "appeared first on": (
         r"the (?:post|article|entry)\b.{0,300}\b(?:appeared|was published)\b.{0,40}\bon\b.*",
+        r"(?:the|this) (?:story|content|podcast|episode|video|page)\b.{0,300}\b(?:appeared first|first appeared)\b.*",
         r"this (?:post|article|entry|story)\b.{0,80}\b(?:appeared|published|posted)\b.{0,40}\b(?:on|at|in|by)\b.{0,120}",
-        r"der beitrag\b.{0,300}\berschien\b.*",
-        r"(?:el post|la entrada|l['’]article|o post|l['’]articolo|het bericht)\b.{0,300}"
-        r"\b(?:apareció|aparece|est apparu|apareceu|proviene|verscheen)\b.*",
+        r"d(?:er|ieser) (?:beitrag|artikel|text)\b.{0,300}\b(?:erschien|erscheint|wurde|ist) (?:zuerst|zunächst|ursprünglich)\b.*",
+        r"(?:el|la|esta?e?) (?:post|entrada|artículo|noticia|contenido)\b.{0,300}"
+        r"\b(?:apareci[óo]|aparece|se (?:ha )?public[óa]\w*|fue publicad[oa]) (?:primero|por primera vez|originalmente)\b.*",
+        r"(?:cet article|l['’](?:article|entrée))\b.{0,300}\best (?:apparue?|paru) (?:en premier|d['’]abord|initialement)\b.*",
+        r"(?:l['’]articolo|il post|questo articolo)\b.{0,300}\b(?:proviene da|sembra essere il primo|(?:è apparso|è stato pubblicato) "
+        r"(?:per (?:la prima volta|primo)|originariamente))\b.*",
+        r"(?:o|este) (?:post|artigo|conteúdo|texto)\b.{0,300}\b(?:apareceu|aparece|foi publicado|surgiu) (?:primeiro|originalmente|pela primeira)\b.*",
+        r"(?:het|dit) (?:bericht|artikel)\b.{0,300}\b(?:verscheen|is) (?:als )?(?:het )?eerste? (?:verschenen )?\b(?:op|bij|in)\b.*",
+        r"(?:ten )?(?:artykuł|wpis|post)\b.{0,300}\b(?:pochodzi z (?:serwisu|portalu|bloga|strony)|(?:pojawił|ukazał) się (?:po ?raz )?pierwsz\w+)\b.*",
+        r"(?:эта )?(?:запись|статья)\b.{0,300}\bвпервые (?:появилась|опубликована)\b.*",
+        r"(?:запис|допис|стаття)\b.{0,300}\b(?:спершу|вперше) (?:з['’]яви\w+|опублікован\w+)\b.*",
+        r"in(?:lägget|nlegget)\b.{0,300}\b(?:dök|dukket) (?:först|først) (?:upp|opp)\b.*",
+        r"indlægget\b.{0,300}\b(?:blev|udkom|dukkede) først\b.*",
+        r"artikkeli\b.{0,300}\b(?:julkaistiin|ilmestyi) ensi\w+\b.*",
+        r"(?:příspěvek|článek)\b.{0,300}\b(?:pochází z|se nejdříve objevil)\b.*",
+        r".{0,300}\byazısı ilk (?:önce|olarak|kez)\b.*",
+        r"(?:投稿.{0,200}は.{0,80}に最初に表示|.{0,200}最先出[现現]在).*",
+        r"this (?:entry|post|article|story)\b.{0,20}\bis (?:part|number|no\.?) \d+ (?:of|in)\b.{0,160}",
+    ),
+    "changed since": (
+        r"(?:an? (?:earlier|previous|original)|the original) (?:version|form) of (?:this|the) (?:story|article|post|text|report|headline)\b"
+        r".{0,300}",
+        r"(?:editor['’]?s? note: ?|note: ?)?this (?:story|article|post|report|piece|column|headline|version|page) (?:has been|was|is being)"
+        r".{0,40}\b(?:updated|corrected|amended|edited|revised|clarified)\b.{0,300}",
+        r"(?:corrected|correction|clarification|updated?) (?:on |at )?\d.{0,200}",
+        r"(?:dieser (?:artikel|text|beitrag) wurde|in einer früheren (?:version|fassung)|korrektur(?:hinweis)?:|anmerkung der redaktion)\b.{0,300}",
+        r"(?:cet article a été (?:modifié|corrigé|mis à jour)|una versión anterior|esta (?:nota|noticia) (?:ha sido|fue))\b.{0,300}",
+    ),
+    # An offer that a text ends with.
+    "offer": (
+        r"(?:(?:so|and|ready[^.?!]{0,40}\?|want[^.?!]{0,60}\?) )?(?:start|try|begin|claim|get|activate|sign up for|book|request|schedule|"
+        r"arrange|grab) (?:your|our|a|an|it|the|us|yours?)\b.{0,60}\b(?:free|trial|demo|consultation|quote|walkthrough|"
+        r"(?:discovery|strategy) call)\b.{0,160}",
+        r"(?:get started|try it (?:out )?|sign up|book now|register now|contact us|call us)\b.{0,40}\b(?:free|today|now|trial)\b.{0,100}",
+        r"(?:jetzt|hier) (?:kostenlos|gratis|unverbindlich)\b.{0,120}",
+        r"(?:testen sie|essayez|prueba|prova)\b.{0,60}\b(?:kostenlos|gratuit\w*|gratis)\b.{0,100}",
     ),
     "read on": (
         r"(?:read|learn|find out|see|view|watch|know) (?:more|the (?:full|rest|whole|original|entire)|full|on|next|"

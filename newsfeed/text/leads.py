@@ -22,9 +22,9 @@ from newsfeed.text.boilerplate import (
 from newsfeed.text.prose import CJK, COMMON_STARTS, count_words, cut_sentences, join_sentences, sentences
 
 LEAD_WORDS = 120
-_CUT_AT = frozenset(
-    {100, 120, 140, 150, 160, 200, 250, 255, 256, 280, 300, 320, 400, 500, 512, 600, 1000, 1024}
-)
+CODE = "```"  # begins a line that stands for code
+_USUAL = 30  # words; where there is room for so many,
+_FIRST = 50  # a first sentence of so many stands whole, as agencies write
 _LEAST_WORDS = 5
 _LEAST_LETTERS = 25
 _LEAST_CJK = 10
@@ -39,8 +39,41 @@ _SPACES = re.compile(r"\s+")
 _TERMINATED = re.compile(r"[.!?‽؟。！？।…:][\"'”’»)\]」』】〉》）]*$")
 _ENTRY = re.compile(r"[•◦▪●*–—-]\s|\d{1,2}[.)]\s\S{1,40}(?:\s\S+){0,6}$")  # of a list
 _GLUED = re.compile(
-    r"(?<![\w.])([^\W\d_]{3,})([.!?])(?=([A-ZА-ЯІЇЄ][a-zа-яіїє]*)\s)"
+    r"(?<![\w.])([^\W\d_]{2,}|(?:19|20)\d\d)([.!?])(?=([A-ZА-ЯІЇЄ][a-zа-яіїє]*)\s)"
 )  # "… the criteria.Apart from …"
+# No sentence ends with such a word.
+_HANGING = re.compile(
+    r"(?:^|\s)(?:and|or|but|the|a|an|und|oder|aber|der|ein|eine|et|ou|mais|le|les|une?|y|pero|el|los|las|il|gli|os|as)$"
+)
+_BETWEEN_NAMES = frozenset(
+    [
+        "and",
+        "et",
+        "al",
+        "und",
+        "y",
+        "e",
+        "&",
+        "van",
+        "von",
+        "de",
+        "der",
+        "den",
+        "di",
+        "da",
+        "del",
+        "la",
+        "le",
+        "du",
+        "bin",
+        "ibn",
+        "al",
+        "el",
+        "dr",
+        "prof",
+    ]
+)
+_STEM, _SMALL = 6, 3  # letters by which words are compared; shorter ones have no weight
 _LATER = 4  # sentences of a lead that may stand for its first
 _LEAST_CLAUSE = 8  # words
 # Words that point back to the sentence before, in the languages that most feeds are written in.
@@ -60,6 +93,8 @@ _PUNCTUATION = re.compile(r"[^\w\s]|_")
 def lead(text: str, title: str = "", *, lang: str = "", max_words: int = LEAD_WORDS) -> str:
     """The first whole sentences of a text that tell its story, at most `max_words` words of them.
 
+    A standfirst without a full stop is a lead by itself: nothing follows from it.
+
     `text` is plain, a paragraph a line (as `prose_text` gives it). Left out: the title said again, bylines,
     datelines, credits, share bars, calls to subscribe, listen or read on, link lists, time stamps, sponsors,
     and a last sentence that the source cut off. "" if what is left is less than five words.
@@ -68,38 +103,41 @@ def lead(text: str, title: str = "", *, lang: str = "", max_words: int = LEAD_WO
     left = max_words
     named = _key(title)
     said = {"", named}  # what needn't be said again
-    shortened = len(text) in _CUT_AT and not _TERMINATED.search(text)
     for line in text.split("\n", _PARAGRAPHS)[:_PARAGRAPHS]:
+        if line.startswith(CODE):
+            break  # what is said after code is a note to it
         paragraph = _tidy(line, first=not kept)
         if not paragraph:
             continue
         if not kept and named:
             paragraph = _without_title(paragraph, title, named)
         paragraph, cut_off = _without_cut(paragraph)
-        cut_off = cut_off or (shortened and text.endswith(line))
         parts = sentences(paragraph, lang)
         if parts and cut_off and not _TERMINATED.search(parts[-1]):
             parts.pop()
-        good, broken = _worth(parts, said, begun=bool(kept))
+        good, broken = _worth(parts, said, named, begun=bool(kept))
         for sentence in good:
             words = max(1, count_words(sentence))
             if words > left:
                 return _finished(kept)
             kept.append(sentence)
             left -= words
-        if kept and (broken or cut_off or not good or left < _LEAST_WORDS):
-            break  # a heading, a list, a notice or a fragment ends the opening: what follows doesn't follow from it
+        whole = bool(good) and _TERMINATED.search(good[-1]) is not None
+        if kept and (broken or cut_off or not whole or left < _LEAST_WORDS):
+            break  # a heading, a list, a notice, a standfirst or a fragment ends the opening
     return _finished(kept)
 
 
 def lead_within(lead: str, max_words: int, *, lang: str = "") -> str:
     """As much of a lead as fits into `max_words`, in whole sentences; "" where none does.
 
-    If the first sentence is longer than that, what stands before its semicolon tells the story as well; else the
+    A first sentence of up to 50 words stands where there is room for a usual one. If the first sentence is longer than that, what stands before its semicolon tells the story as well; else the
     next sentence that is understood without it does.
     """
     parts = sentences(lead, lang)
     kept = cut_sentences(parts, max_words)
+    if not kept and max_words >= _USUAL:
+        kept = cut_sentences(parts[:1], _FIRST)
     if kept or not parts or max_words <= 0:
         return join_sentences(kept)
     clause, semicolon, _ = parts[0].partition("; ")
@@ -172,7 +210,8 @@ def _tidy(line: str, *, first: bool) -> str:
 def _parted(match: re.Match[str]) -> str:
     """Two sentences without the space between them; not "Node.Js" or "Booking.Com"."""
     before, mark, after = match.groups()
-    return f"{before}{mark} " if before.islower() or after.lower() in COMMON_STARTS else match.group()
+    whole = before.islower() or (before.isdigit() and len(after) > 3)
+    return f"{before}{mark} " if whole or after.lower() in COMMON_STARTS else match.group()
 
 
 def _is_notice(text: str) -> bool:
@@ -197,7 +236,7 @@ def _without_title(paragraph: str, title: str, named: str) -> str:
     return paragraph
 
 
-def _worth(parts: list[str], said: set[str], *, begun: bool) -> tuple[list[str], bool]:
+def _worth(parts: list[str], said: set[str], title_key: str, *, begun: bool) -> tuple[list[str], bool]:
     """The sentences of a paragraph that may be shown, and whether it breaks off before its end.
 
     `said` holds the keys of what is told already; it grows. `begun` tells whether the lead has its first sentence.
@@ -209,7 +248,9 @@ def _worth(parts: list[str], said: set[str], *, begun: bool) -> tuple[list[str],
         if key in said:
             continue
         begun = begun or bool(good)
-        if _is_notice(sentence):
+        if not begun and _says_again(key, title_key):
+            continue
+        if _is_notice(sentence) or _names_only(sentence):
             if begun:
                 return good, True
             continue
@@ -226,8 +267,24 @@ def _worth(parts: list[str], said: set[str], *, begun: bool) -> tuple[list[str],
     return good, False
 
 
+def _names_only(sentence: str) -> bool:
+    """Whether a sentence is a list of persons: names in capitals, parted by commas, and no verb among them."""
+    words = [word.strip(".,;:()*†‡0123456789") for word in sentence.split()]
+    names = [word for word in words if word and word.lower() not in _BETWEEN_NAMES]
+    listed = sentence.count(",") + sentence.count(";")
+    return listed >= 2 and len(names) <= 5 * (listed + 2) and all(word[0].isupper() for word in names)
+
+
+def _says_again(key: str, title_key: str) -> bool:
+    """Whether a sentence has no word of weight that its headline hasn't."""
+    words = {word[:_STEM] for word in key.split() if len(word) > _SMALL}
+    return len(words) >= 2 and words <= {word[:_STEM] for word in title_key.split()}
+
+
 def _stands_alone(sentence: str, *, alone: bool) -> bool:
     """Whether words without a full stop may be a lead: a teaser of a sentence's length does, a heading doesn't."""
+    if _HANGING.search(sentence):
+        return False
     if len(_CJK_CHAR.findall(sentence)) * 4 > len(sentence):
         return alone and len(_CJK_CHAR.findall(sentence)) >= 15
     return alone and count_words(sentence) >= 8

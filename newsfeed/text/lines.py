@@ -5,15 +5,22 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Collection
+
+from newsfeed.text.titles import of_show
 
 TITLE_LIMIT = 300
 HEADLINE_LIMIT = 110
 
-# C0 and C1 controls, surrogates, zero-width and bidi marks, noncharacters. ZWJ and ZWNJ stay: scripts need them.
-_CONTROLS = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028\u2029\u202a-\u202e"
-    "\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
+# What no reader sees: C0 and C1 controls, surrogates, noncharacters, marks of direction, and what only says where a
+# word may break. ZWJ and ZWNJ stay between letters: scripts need them.
+_INVISIBLE = (
+    "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f"
 )
+_CONTROLS = re.compile(f"[{_INVISIBLE}\x0b\x0c\x85\u2028\u2029]")
+# A joiner between spaces joins nothing.
+_UNSEEN = re.compile(f"(?<!\\S)[{_INVISIBLE}\u200c\u200d]+(?!\\S)|[{_INVISIBLE}\x0b\x0c\x85]")
 _SPACES = re.compile(r"\s+")
 _TWICE = re.compile(r"&(?:amp|quot|apos|nbsp|hellip|[lr][sd]quo|[mn]dash|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
 _SCRIPTS = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
@@ -35,6 +42,11 @@ _ANY = f"[{re.escape(_CONTINUATION)}\x80-\x9f]"
 _MANGLED = re.compile(
     f"(?:[{_LEAD4}]{_ANY}{{3}}|[{_LEAD3}]{_ANY}{{2}}|[{_LEAD2}]{_ANY})+",
 )
+
+
+def without_invisible(text: str) -> str:
+    """Text of any length without what no reader sees, so that a word is the same to search as to the eye."""
+    return _UNSEEN.sub("", text)
 
 
 def unmangle(text: str) -> str:
@@ -126,8 +138,15 @@ _INITIALS = re.compile(r"(?:[A-Z]\.)+[A-Z]?")
 _SMALL = re.compile(r"[^\W\d_]")
 
 
-def headline(title: str, source: str = "") -> str:
-    """The source's own title, tidied: its site's name off the end, no emoji, no shouting, ≤ 110 characters.
+_LIVE = re.compile(
+    r"^live\s*[:|]\s+|\s*(?:[:|–—]|\s-)\s*(?:live(?:[- ]?(?:blog|updates?|ticker))?|latest updates)$",
+    re.IGNORECASE,
+)
+
+
+def headline(title: str, source: str = "", shows: Collection[str] = ()) -> str:
+    """The source's own title, tidied: its site's name off the end, no running number of its `shows`, no emoji, no
+    shouting, ≤ 110 characters.
 
     No word is changed: only capitals that cover a whole title are taken back to those of a sentence.
     """
@@ -136,6 +155,9 @@ def headline(title: str, source: str = "") -> str:
     text = _SPACES.sub(" ", text).strip()
     if source:
         text = _without_name(text, clean_line(source))
+    if shows and (found := of_show(text, shows)):
+        text = found.left
+    text = _LIVE.sub("", text) or text
     if _shouts(text):
         text = _calm(text)
     text = text.strip(" |·•")

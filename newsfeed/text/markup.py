@@ -9,6 +9,9 @@ from typing import Any
 
 import nh3
 
+from newsfeed.text.layout import mark_captions, without_captions, without_tables
+from newsfeed.text.leads import CODE
+from newsfeed.text.lines import without_invisible
 from newsfeed.text.links import safe_url
 
 HTML_LIMIT = 200_000  # characters
@@ -48,7 +51,7 @@ _SETTINGS: dict[str, Any] = {
 # Blocks that the sanitiser doesn't keep would run into each other: they become paragraphs first.
 _BLOCKS = re.compile(
     r"<(/?)(?:div|section|article|header|footer|main|aside|nav|center|address|dl|dt|dd|details|summary|fieldset|"
-    r"legend|caption|form|body|html)(?=[\s/>])",
+    r"legend|form|body|html)(?=[\s/>])",
     re.IGNORECASE,
 )
 _TITLES = re.compile(r"<(/?)h[12](?=[\s/>])", re.IGNORECASE)
@@ -68,9 +71,6 @@ _PIXEL = re.compile(
 _EMPTY = re.compile(
     r"<(p|a|b|i|em|strong|u|small|figure|figcaption|blockquote|li|ul|ol|h[3-6])(?: [a-z]+=\"[^\"]*\")*>"
     r"(?:\s|&nbsp;|<br>)*</\1>"
-)
-_CONTROLS = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
 _ESCAPED_HTML = re.compile(
     r"&lt;/?(?:p|br|a|div|span|img|ul|ol|li|b|strong|em|i|h\d|blockquote)\b[^<]*?&gt;", re.IGNORECASE
@@ -98,14 +98,15 @@ def clean_html(html: str, base: str = "") -> str:
     Text of what is removed stays, but for scripts, styles, frames and the like. What is nested deeper than 200
     levels loses its tags; beyond 200,000 characters it is cut.
     """
-    html = _CONTROLS.sub("", html[:HTML_LIMIT]).replace("<![CDATA[", "").strip()
+    html = without_invisible(html[:HTML_LIMIT]).replace("<![CDATA[", "").strip()
     if not html:
         return ""
+    html = mark_captions(html)
     if "[" in html or "{" in html:
         html = _SHORTCODES.sub("", html)
     if not _REAL_HTML.search(html):
         if _ESCAPED_HTML.search(html):
-            html = entities.unescape(html)
+            html = mark_captions(entities.unescape(html))
         else:
             return _paragraphs(html)
     if len(html) > TAG_LIMIT:
@@ -158,8 +159,7 @@ _SHORTCODES = re.compile(
 )
 
 _BREAKS = _names("p h3 h4 h5 h6 li ul ol table tr blockquote pre figure figcaption hr")
-_UNLIKE_PROSE = _names("figure figcaption table pre h3 h4 h5 h6")
-_OTHER = re.compile(r"<(?:figure|figcaption|table|pre|h[3-6]|li)[\s>]")
+_UNLIKE_PROSE = _names("figure figcaption pre h3 h4 h5 h6")
 _GAPS = re.compile(
     r"[\t\xa0\u2000-\u200a\u202f\u205f\u3000\r\f\v][ \t\xa0\u2000-\u200a\u202f\u205f\u3000\r\f\v]*|  [ \t\xa0]*"
 )
@@ -177,14 +177,9 @@ def text_of(clean: str) -> str:
 
 
 def prose_text(clean: str) -> str:
-    """What is told in sentences of what `clean_html` made: no headings, captions, tables, code; one paragraph a
-    line, list entries marked by a leading "• "."""
-    return _text(clean, _UNLIKE_PROSE)
-
-
-def is_prose(clean: str) -> bool:
-    """Whether all that `clean_html` made is told in sentences, so that its prose is its text."""
-    return _OTHER.search(clean) is None
+    """What is told in sentences of what `clean_html` made: no headings, captions, tables of data, code; one paragraph
+    a line, list entries marked by a leading "• ", code by a line of `CODE`."""
+    return _text(without_tables(without_captions(clean)), _UNLIKE_PROSE)
 
 
 def _text(clean: str, without: frozenset[str]) -> str:
@@ -199,6 +194,8 @@ def _text(clean: str, without: frozenset[str]) -> str:
             skipped = max(0, skipped - 1) if closing else skipped + 1
         if name in _BREAKS:
             pieces.append("\x1e" if name != "li" or closing or not without else "\x1e• ")
+            if name == "pre" and closing and without:
+                pieces.append(f"{CODE}\x1e")
         elif name == "br":
             pieces.append("\x1f")
         elif name in {"td", "th"}:
@@ -208,19 +205,33 @@ def _text(clean: str, without: frozenset[str]) -> str:
     text = _GAPS.sub(" ", entities.unescape("".join(pieces)).replace("\n", " "))
     if "\x1f" in text:
         text = _unwrapped(text)
-    lines = (line.strip() for line in _CONTROLS.sub("", text.replace("\x1e", "\n")).split("\n"))
+    lines = (line.strip() for line in without_invisible(text.replace("\x1e", "\n")).split("\n"))
     # What is left of CDATA within CDATA ends the text of many a feed.
     return "\n".join(filter(None, (line.removesuffix("]]>").rstrip() for line in lines)))
 
 
+_WRAPPED = (60, 100)  # characters of a line that an editor wrapped
+
+
 def _unwrapped(text: str) -> str:
-    """Line breaks as lines, but for single ones within a sentence: those only wrapped a line of the editor's."""
+    """Line breaks as lines, but for single ones within a sentence: those only wrapped a line of the editor's.
+
+    A line is wrapped where the next word would have made it longer than any other of its block; a standfirst over a
+    longer paragraph isn't.
+    """
     made = ""
-    for piece in text.split("\x1f"):
-        line = piece.strip(" ")
-        last = made.rsplit("\n", 1)[-1].rsplit("\x1e", 1)[-1]
-        within = bool(made and line and last) and (
-            line[0].islower() or (len(last) >= 60 and last[-1] not in _LINE_ENDS and line[0] not in "•–-*")
-        )
-        made += f" {line}" if within else f"\n{line}" if made else line
+    for block in re.split(r"(\x1e|\x1f\s*\x1f)", text):
+        pieces = [piece.strip(" ") for piece in block.split("\x1f")]
+        width = max(map(len, pieces))
+        last = ""
+        for number, line in enumerate(pieces):
+            wrapped = (
+                _WRAPPED[0] <= len(last) <= _WRAPPED[1]
+                and last[-1] not in _LINE_ENDS
+                and line[:1] not in {"•", "–", "-", "*"}
+                and len(last) + 1 + len(line.split(" ", 1)[0]) > width
+            )
+            within = bool(last and line) and (line[0].islower() or wrapped)
+            made += f" {line}" if within else f"\n{line}" if number else line
+            last = line
     return made
