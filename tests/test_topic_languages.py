@@ -197,6 +197,7 @@ def test_what_is_no_news_in_german(title: str, kind: str) -> None:
         "Gericht verbietet Werbung mit Testsieger",
         "Hersteller von Kopfhörern senkt Prognose",
         "Koalition einigt sich auf Angebot an die Gewerkschaft",
+        "Mega-Deal: Softwarehaus kauft Rivalen für neun Milliarden Euro",
     ],
 )
 def test_news_about_such_things_in_german(title: str) -> None:
