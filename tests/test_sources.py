@@ -415,6 +415,40 @@ def test_a_text_speaks_for_its_language_against_its_feed() -> None:
 # --------------------------------------------------------------------------- what feeds do wrong
 
 
+GERMAN_JSON = """{"version": "https://jsonfeed.org/version/1.1", "title": "A", "language": "en",
+"items": [{"id": "1", "title": "Bericht", "url": "https://a.example/1"}]}"""
+BARELY = """<item><title>Bericht</title><guid>9</guid><link>https://a.example/9</link></item>"""
+CLEARLY = """<item><title>Der Rat wird den alten Garten am Montag öffnen</title><guid>1</guid>
+<description>Es ist nicht zu spät für die Äpfel, sagen die Nachbarn des Hauses.</description></item>"""
+FOREIGN = """<item><title>The council will open the old garden on Monday</title><guid>2</guid>
+<description>It is not too late for the apples, say the neighbours of the house.</description></item>"""
+
+
+def test_a_new_item_is_read_in_the_company_of_those_that_are_known() -> None:
+    first = parsed(rss(CLEARLY))
+    known = {item.identity: item.hash for item in first.items}
+    again = read(rss(BARELY + CLEARLY), known=known)
+    assert isinstance(again, Parsed)
+    assert [(item.title, item.lang) for item in again.items] == [("Bericht", "de")]
+
+
+@pytest.mark.parametrize(
+    ("body", "option", "langs"),
+    [
+        (rss(BARELY, head="<language>en-us</language>"), "de", ["de"]),
+        (rss(BARELY), "de-AT", ["de"]),
+        (rss(FOREIGN, head="<language>en</language>"), "de", ["en"]),
+        (GERMAN_JSON, "de", ["de"]),
+    ],
+)  # fmt: skip
+def test_the_readers_word_for_a_feeds_language(body: str, option: str, langs: list[str]) -> None:
+    subscription = Subscription(url=URL, options={"language": option})
+    answer = Response(request=Request(url=URL), url=URL, body=body.encode())
+    found = sources.find(subscription).parse(answer, subscription, {}, NOW)
+    assert isinstance(found, Parsed)
+    assert [item.lang for item in found.items] == langs
+
+
 def test_links_that_are_none() -> None:
     links = ["javascript:alert(1)", "file:///etc/passwd", "https://user:pw@garden.example/c?x=1&amp;y=2"]
     found = parsed(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from datetime import date
 
 import nh3
@@ -474,7 +476,39 @@ def test_detect_language(text: str, language: str) -> None:
     assert detect_language(text) == language
 
 
-def test_languages_that_only_the_model_knows() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Canada's S. Anders and A. Bell to buy a stake in O. K. Mills",
+        "Q. and A. with J. S. Ono: a day in the life of a ferry pilot",
+        "NZ's top A&E unit, 5 km a day: photos, Z. to A.",
+    ],
+)
+def test_initials_vote_for_no_language(text: str) -> None:
+    assert detect_language(text) in {"en", ""}
+
+
+LANGUAGES = """
+import sys
+
+def refuse(event, arguments):
+    if event.startswith("socket.") and event not in {"socket.__new__"}:
+        raise RuntimeError(event)
+
+sys.addaudithook(refuse)
+from newsfeed.text import detect_language
+print(detect_language("Der Rat wird den alten Garten am Montag öffnen, es ist nicht zu spät."))
+"""
+
+
+def test_the_detector_asks_nothing_of_the_network() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", LANGUAGES], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert told.stdout.split() == ["de"]
+
+
+def test_rarer_languages() -> None:
     assert (
         detect_language(
             "Taryba pirmadienį atidarys senąjį sodą, ir dar nevėlu skinti obuolius, sako miesto gyventojai ir jų kaimynai."

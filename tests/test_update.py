@@ -706,3 +706,26 @@ def test_reading_the_same_again_brings_nothing(first: list[Item], second: list[I
             told |= set(marks)
             distinct.append(one)
     assert documents(first, distinct)[-1].new == ()
+
+
+# --------------------------------------------------------------------------- language
+
+GERMAN = ("Rat öffnet den alten Garten am Montag", "Mehr Züge zwischen Hafen und Bahnhof geplant")
+
+
+@pytest.mark.parametrize(
+    ("stored", "declared", "lang"),
+    [(GERMAN, "", "de"), ((), "de", "de"), ((), "", ""), (("A", "B"), "", ""), (GERMAN, "en-GB", "en")],
+)
+def test_what_is_too_short_to_tell_is_in_the_language_of_its_feed(
+    stored: tuple[str, ...], declared: str, lang: str
+) -> None:
+    old = [item(n, title=title) for n, title in enumerate(stored, start=1)]
+    done = read(regular(), (item(9, title="Apfelkuchen"),), old, language=declared)
+    assert [one.lang for one in done.new] == [lang]
+
+
+def test_what_told_its_language_keeps_it() -> None:
+    old = [item(n, title=title) for n, title in enumerate(GERMAN, start=1)]
+    done = read(regular(), (item(9, title="Apple pie", lang="en"),), old)
+    assert [one.lang for one in done.new] == ["en"]

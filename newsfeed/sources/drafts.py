@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from newsfeed.model import Counts, Enclosure, Item, Parsed, Problem
+from newsfeed.model import Counts, Enclosure, Item, Parsed, Problem, Subscription
 from newsfeed.sources.entries import Draft, Entry
 from newsfeed.sources.openings import (
     made_title,
@@ -45,10 +45,15 @@ ITEMS = 500  # of one answer
 ENCLOSURES = 10
 
 
+def language_of(subscription: Subscription, declared: str) -> str:
+    """The language that a feed's items are said to be in: the reader's word for it before the feed's own."""
+    return subscription.options.get("language", "").strip() or clean_line(declared, 20)
+
+
 def finish(
     found: Iterable[Draft], known: Mapping[str, str], now: datetime, *, language: str = "", home: str = ""
 ) -> Parsed:
-    """Items of drafts, in document order. `language` is what the feed declares, `home` the page it belongs to.
+    """Items of drafts, in document order. `language` is what the reader or the feed says, `home` the page it belongs to.
 
     Unchanged ones (by `known`) are only named. Doubles within the answer are dropped; of more than 500 the newest
     stay. A bad draft costs that draft only, and is counted.
@@ -64,6 +69,7 @@ def finish(
     ambiguous = _ambiguous(drafts)
     entries: list[Entry] = []
     texts: list[str] = []
+    openings: list[str] = []
     unchanged: list[str] = []
     counts: list[Counts] = []
     seen: set[str] = set()
@@ -76,6 +82,7 @@ def finish(
             seen.add(entry.identity)
             entry.position = len(texts)
             texts.append(f"{text_of(entry.summary)}\n{entry.text}" if entry.summary else entry.text)
+            openings.append(f"{entry.title}. {entry.text[:80]}")
             if known.get(entry.identity) == entry.hash:
                 unchanged.append(entry.identity)
                 if (fares := _counts(draft, entry.identity)) is not None:
@@ -84,7 +91,7 @@ def finish(
                 entries.append(entry)
     if empty:
         problems.append(Problem(text=f"{empty} of {len(drafts)} items hold nothing to read or to open."))
-    settle_languages(entries, plausible_language(language))
+    common = settle_languages(entries, openings, plausible_language(language))
     mark_cuts(entries)
     dates = _dates(drafts, now)
     items = tuple(
@@ -94,6 +101,7 @@ def finish(
     return Parsed(
         items=items,
         known=tuple(unchanged),
+        language=language or common,
         problems=tuple(problems),
         counts=tuple(counts),
         memory={"shows": "\n".join(shows)} if shows else {},

@@ -21,7 +21,7 @@ from newsfeed.model import (
     Subscription,
 )
 from newsfeed.sources import document, times
-from newsfeed.sources.drafts import Draft, finish
+from newsfeed.sources.drafts import Draft, finish, language_of
 from newsfeed.sources.encodings import decode
 from newsfeed.sources.platforms import adapt
 from newsfeed.text import clean_line, safe_url, unmangle
@@ -63,10 +63,12 @@ def parse(
         from newsfeed.sources import syndication
 
         return syndication.parse(response, subscription, known, now)
-    return read(response, known, now)
+    return read(response, subscription, known, now)
 
 
-def read(response: Response, known: Mapping[str, str], now: datetime) -> Parsed | Failure:
+def read(
+    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
+) -> Parsed | Failure:
     """The items of a JSON document, each checked field by field."""
     text, _ = decode(response.body[: document.BODY_LIMIT])
     try:
@@ -100,7 +102,9 @@ def read(response: Response, known: Mapping[str, str], now: datetime) -> Parsed 
             if draft.discussion and not draft.discussion_label:
                 draft.discussion_label = clean_line(title, 30)
             drafts.append(adapt(draft, home, title))
-    parsed = finish(drafts, known, now, language=_text(feed.get("language")), home=home)
+    parsed = finish(
+        drafts, known, now, language=language_of(subscription, _text(feed.get("language"))), home=home
+    )
     problems = list(parsed.problems)
     if bad:
         problems.append(
@@ -111,7 +115,7 @@ def read(response: Response, known: Mapping[str, str], now: datetime) -> Parsed 
         known=parsed.known,
         title=title,
         html_url=home,
-        language=clean_line(_text(feed.get("language")), 20),
+        language=parsed.language,
         problems=tuple(problems),
         counts=parsed.counts,
         memory=parsed.memory,

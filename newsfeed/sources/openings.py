@@ -16,6 +16,8 @@ from newsfeed.text.markup import text_of
 from newsfeed.text.prose import join_sentences
 
 _MADE_TITLE = 80
+_HEARD = 20  # items that say together in which language a feed is,
+_OPENING = 60  # and characters of each
 _NEIGHBOURS = 6  # entries that are compared,
 _SAID_OFTEN = 2  # and in how many of them a sentence is no news any more
 _LINES = 40  # of a text in which its lead begins
@@ -24,15 +26,19 @@ _LEAST_REST = 5  # words of a lead after its first sentence became the title
 _LEAST_SUMMARY = 60  # characters; a shorter summary says less than the text does
 
 
-def settle_languages(entries: list[Entry], declared: str) -> None:
-    """Each entry's language. What all entries say together stands in for what the feed should have declared, and
-    for entries that are too short to tell."""
-    step = max(1, len(entries) // 20)
-    together = "\n".join(f"{e.title}. {e.text[:80]}" for e in entries[::step])
+def settle_languages(entries: list[Entry], around: list[str], declared: str) -> str:
+    """Set each entry's language; returns the feed's.
+
+    What all items of the document say together (`around`, those that were read before too) stands in for what the
+    feed should have declared, and for entries that are too short to tell.
+    """
+    step = max(1, len(around) // _HEARD)
+    together = "\n".join(words[:_OPENING] for words in around[::step])
     common = settle_language(together, declared)
     for entry in entries:
         own = plausible_language(entry.draft.language) or common
         entry.language = settle_language(f"{entry.title}\n{entry.text[:2_000]}", own)
+    return common
 
 
 _UNFINISHED = re.compile(r"[\w,’'\"”-]$")

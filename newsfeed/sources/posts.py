@@ -19,7 +19,7 @@ import msgspec
 
 from newsfeed.model import Cause, Failure, Parsed, Response, Subscription
 from newsfeed.sources import document, encodings
-from newsfeed.sources.drafts import finish
+from newsfeed.sources.drafts import finish, language_of
 from newsfeed.sources.entries import Draft
 from newsfeed.text import canonical_url, clean_line, plain_text, safe_url
 
@@ -341,5 +341,5 @@ def settle(
         if draft.warning:
             draft.title = draft.body = draft.summary = draft.picture = ""
             draft.link = draft.discussion or draft.link
-    parsed = finish(kept, known, now, language=language, home=html_url)
+    parsed = finish(kept, known, now, language=language_of(subscription, language), home=html_url)
     return msgspec.structs.replace(parsed, title=clean_line(title, 120), html_url=canonical_url(html_url))

@@ -25,7 +25,7 @@ from newsfeed.model import (
     Subscription,
 )
 from newsfeed.sources import document, jsonfeed, times
-from newsfeed.sources.drafts import Draft, finish
+from newsfeed.sources.drafts import Draft, finish, language_of
 from newsfeed.sources.platforms import adapt
 from newsfeed.text import clean_line, safe_url, strip_inline, unmangle
 
@@ -67,7 +67,7 @@ def parse(
 ) -> Parsed | Failure:
     """Read a feed of any common format, or say what came instead of one."""
     if document.looks_like_json(response.body):
-        return jsonfeed.read(response, known, now)
+        return jsonfeed.read(response, subscription, known, now)
     read = document.read(response.body, response.content_type, response.status)
     if isinstance(read, Failure):
         return read
@@ -86,7 +86,7 @@ def parse(
     atom = str(found["version"]).startswith("atom")
     # Feeds lie at carriers: what is relative in one belongs to the site that it names. Atom says otherwise, on that site.
     base = response.url if not home or (atom and _host(home) == _host(response.url)) else home
-    language = clean_line(_string(feed, "language"), 20)
+    language = language_of(subscription, _string(feed, "language"))
     drafts = [adapt(_draft(entry, base, home, atom, language), home, title) for entry in entries]
     single = author if author and not any(d.author for d in drafts) and len(author) < 80 else ""
     for draft in drafts:
@@ -97,7 +97,7 @@ def parse(
         known=parsed.known,
         title=title,
         html_url=home,
-        language=language,
+        language=parsed.language,
         ttl_minutes=_ttl(feed),
         skip_hours=_skip_hours(read.text),
         problems=(*read.problems, *parsed.problems),

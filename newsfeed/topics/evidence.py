@@ -8,6 +8,7 @@ from newsfeed.model import Term
 
 from . import linear
 from .combine import Scales, squash
+from .languages import bare
 from .lexicon import Lexicon, Matches
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Evidence(NamedTuple):
 
     lexicon: NDArray[np.float64]  # the lexicon's raw scores
     model: NDArray[np.float64]  # the model's log-odds
+    judged: NDArray[np.bool_]  # by the lexicon: it knows the language
     english: NDArray[np.bool_]
     length: NDArray[np.float64]  # words
     known: NDArray[np.float64]  # share of words that the model knows
@@ -46,7 +48,7 @@ class Explainer:
         place = {name: number for number, name in enumerate(self._names)}
         same = []
         for feature in range(model.keys.size):
-            name = model.name(feature)
+            name = bare(model.name(feature))
             number = place.get(name)
             if number is None:
                 number = place[name] = len(self._names)
@@ -73,7 +75,7 @@ class Explainer:
             scales.lexicon * squash(evidence.lexicon, evidence.length, scales),
             evidence.lexicon,
             out=np.zeros_like(evidence.lexicon),
-            where=(np.abs(evidence.lexicon) > 1e-9) & evidence.english[:, None],
+            where=(np.abs(evidence.lexicon) > 1e-9) & evidence.judged[:, None],
         )
         kept = wanted[matches.document, matches.topic]
         document, topic = matches.document[kept], matches.topic[kept]

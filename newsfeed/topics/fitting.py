@@ -8,6 +8,7 @@ them: on parts of the documents to see how it does on the rest, then on all.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from .features import Counts, count, values
@@ -46,8 +47,13 @@ class Design:
         found = Counts(counts.document[rows], column[place[rows]], counts.times[rows])
         self.topics = topics
         self.stems = stems
+        self.foreign = (~reading.english).astype(np.int64)
         self.keys: NDArray[np.int64] = keys[kept]
-        self.idf = (np.log((1 + reading.documents) / (1 + frequency[kept])) + 1).astype(np.float32)
+        # A word is as rare as it is among the texts of its language.
+        texts = np.bincount(self.foreign, minlength=2)
+        elsewhere = np.zeros(self.keys.size, np.int64)
+        elsewhere[found.key] = self.foreign[found.document]
+        self.idf = (np.log((1 + texts[elsewhere]) / (1 + frequency[kept])) + 1).astype(np.float32)
         pruned = ~rows & (counts.key < len(stems))
         unknown = np.bincount(counts.document[pruned], minlength=reading.documents).astype(np.float64)
         value = values(found, self.idf, reading.documents, unknown)
@@ -74,13 +80,14 @@ class Design:
 
         many = len(self.topics)
         coefficients = np.zeros((self.keys.size, many), np.float32)
-        bias = np.full(many, -3.0, np.float32)
+        bias = np.full((2, many), -3.0, np.float32)
         seen = np.ones(len(weights), np.bool_) if rows is None else rows
         # What counts several times is shown several times: one large step would throw the descent off.
         times = np.maximum(np.round(weights), 1).astype(np.int64)
-        for number in range(many):
+        # English and the others share no word: each has a fit of its own, as the other's examples are nothing to it.
+        for number, other in product(range(many), (0, 1)):
             sure = weights * np.abs(2 * targets[:, number] - 1) / times
-            used = np.flatnonzero((sure > SURE) & seen)
+            used = np.flatnonzero((sure > SURE) & seen & (self.foreign == other))
             used = np.repeat(used, times[used])
             truth = targets[used, number] > 0.5
             if not used.size or truth.all() or not truth.any():
@@ -94,8 +101,8 @@ class Design:
                 random_state=seed,
             )
             solver.fit(self.matrix[used], truth, sample_weight=sure[used] / sure[used].mean())
-            coefficients[:, number] = solver.coef_[0]
-            bias[number] = solver.intercept_[0]
+            coefficients[:, number] += solver.coef_[0]
+            bias[other, number] = solver.intercept_[0]
         return coefficients, bias
 
     def fit_value(
@@ -124,7 +131,7 @@ class Design:
         self, fitted: tuple[NDArray[np.float32], NDArray[np.float32]], rows: NDArray[np.bool_]
     ) -> NDArray[np.float64]:
         """Log-odds of some documents by a model fitted on others."""
-        found: NDArray[np.float64] = self.matrix[rows] @ fitted[0] + fitted[1]
+        found: NDArray[np.float64] = self.matrix[rows] @ fitted[0] + fitted[1][self.foreign[rows]]
         return found
 
     def model(self, fitted: tuple[NDArray[np.float32], NDArray[np.float32]]) -> Linear:

@@ -2,7 +2,8 @@
 
 Each topic has its own table, written and read apart from the others. Within one topic the longest match counts
 ("interest rate" takes the place of "interest"), and of several entries for one word the most specific does
-("marketing" before "market*"). A negative entry is a trap: it too takes the place of its words ("apple pie" is no
+("marketing" before "market*"); a language that builds compounds has entries that begin with the star too ("*bank").
+A negative entry is a trap: it too takes the place of its words ("apple pie" is no
 apple), and a part of its weight speaks against the topic. A plural finds the entry of its singular.
 
 All entries form one tree of words, kept as sorted arrays; a batch of texts walks it in step, a level a pass.
@@ -12,12 +13,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from importlib.resources import files
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from newsfeed.errors import SettingsError
 from newsfeed.model import TopicSetting
 
+from .languages import ENGLISH, bare, coded, folder, languages
 from .records import OTHER, TOPICS
 from .words import surface, words
 
@@ -39,12 +41,11 @@ MAX_WORDS = 4
 _Terms = Mapping[str, float]
 
 
-def shipped() -> dict[str, dict[str, float]]:
-    """The lexicon of every default topic and of `other`, as it ships with the package."""
+def shipped(code: str = ENGLISH) -> dict[str, dict[str, float]]:
+    """The lexicon of every default topic and of `other` in one language, as it ships with the package."""
     found = {}
-    folder = files(__package__).joinpath("data", "lexicon")
     for topic in (*TOPICS, OTHER):
-        table = folder.joinpath(f"{topic}.toml")
+        table = folder(code).joinpath("lexicon", f"{topic}.toml")
         if table.is_file():
             found[topic] = parse(table.read_text(encoding="utf-8"), topic)
     return found
@@ -100,23 +101,35 @@ class _Node:
 class Lexicon:
     """A compiled lexicon. `topics` fixes the order of the topics in every array."""
 
-    def __init__(self, lexicon: Mapping[str, _Terms], topics: Iterable[str]) -> None:
+    def __init__(
+        self,
+        lexicon: Mapping[str, _Terms],
+        topics: Iterable[str],
+        others: Mapping[str, Mapping[str, _Terms]] = MappingProxyType({}),
+    ) -> None:
+        """`lexicon` is the English one, `others` those of other languages by code."""
         self.topics = tuple(topics)
+        self.languages = frozenset(others)
         root = _Node()
-        for number, topic in enumerate(self.topics):
-            for entry, weight in lexicon.get(topic, {}).items():
-                path = _units(entry)
-                if not path or len(path) > MAX_WORDS:
-                    continue
-                node = root
-                for unit in path:
-                    node = node.children.setdefault(unit, _Node())
-                node.ends[number] = (weight if weight >= 0 else TRAP_SHARE * weight, entry)
+        for code, terms in {ENGLISH: lexicon, **others}.items():
+            for number, topic in enumerate(self.topics):
+                for entry, weight in terms.get(topic, {}).items():
+                    path = [coded(unit, code) for unit in _units(entry)]
+                    if not path or len(path) > MAX_WORDS:
+                        continue
+                    node = root
+                    for unit in path:
+                        node = node.children.setdefault(unit, _Node())
+                    node.ends[number] = (weight if weight >= 0 else TRAP_SHARE * weight, entry)
         units = sorted(_all_units(root))
         _specialise(root, _coverage(units))
         self._unit = {unit: number for number, unit in enumerate(units)}
-        self._prefixes = {unit[:-1] for unit in units if unit.endswith("*")}
-        self._prefix_sizes = sorted({len(prefix) for prefix in self._prefixes}, reverse=True)
+        self._sizes: dict[str, tuple[list[int], list[int]]] = {}  # of beginnings and of ends, longest first
+        for code in (ENGLISH, *others):
+            own = [bare(unit) for unit in units if unit.startswith(coded("", code))]
+            begins = {len(unit) - 1 for unit in own if unit.endswith("*")}
+            ends = {len(unit) - 1 for unit in own if unit.startswith("*")}
+            self._sizes[code] = (sorted(begins, reverse=True), sorted(ends, reverse=True))
         self.names: list[str] = []
         self._freeze(root)
 
@@ -151,19 +164,35 @@ class Lexicon:
         self._end_name = np.array([end[2] for end in ends], np.int64)
         self._leaf = np.array([not node.children for node in nodes], np.bool_)
 
-    def unit(self, word: str) -> int:
-        """The number of what a word is to the lexicon: itself, its singular, its longest prefix; -1 for none."""
+    def unit(self, word: str, code: str = ENGLISH) -> int:
+        """The number of what a word is to the lexicon; -1 for nothing.
+
+        It is itself, else its base form, else the longest of its ends and beginnings that stand there with a star.
+        """
         word = surface(word)
-        found = self._unit.get(word)
-        if found is not None:
-            return found
-        for single in _singulars(word):
-            if single in self._unit:
-                return self._unit[single]
-        for size in self._prefix_sizes:
-            if size <= len(word) and word[:size] in self._prefixes:
-                return self._unit[word[:size] + "*"]
-        return -1
+        forms = (word, *_bases(word, code))
+        for form in forms:
+            found = self._unit.get(coded(form, code))
+            if found is not None:
+                return found
+        begins, ends = self._sizes.get(code, ((), ()))
+        longest = max(ends, default=0)
+        best, found = 0, -1
+        for form in forms if longest else ():
+            for size in ends:
+                if (
+                    best < size <= len(form)
+                    and (unit := self._unit.get(coded("*" + form[-size:], code))) is not None
+                ):
+                    best, found = size, unit
+                    break
+        for size in begins:
+            if (
+                best < size <= len(word)
+                and (unit := self._unit.get(coded(word[:size] + "*", code))) is not None
+            ):
+                return unit
+        return found
 
     def match(
         self, units: NDArray[np.int64], document: NDArray[np.int64], in_title: NDArray[np.bool_]
@@ -223,16 +252,20 @@ def _units(entry: str) -> list[str]:
     """An entry as the words that the reader of texts would make of it; a star stays with its word."""
     path: list[str] = []
     for part in entry.lower().split():
-        star = part.endswith("*")
-        found = [surface(word) for word in words(part.rstrip("*"))]
-        if star and found:
+        found = [surface(word) for word in words(part.strip("*"))]
+        if part.endswith("*") and found:
             found[-1] += "*"
+        if part.startswith("*") and found:
+            found[0] = "*" + found[0]
         path += found
     return path
 
 
-def _singulars(word: str) -> tuple[str, ...]:
-    """What a word may be the plural of."""
+def _bases(word: str, code: str) -> tuple[str, ...]:
+    """What a word may be a form of."""
+    if code:
+        language = languages().get(code)
+        return language.bases(word) if language else ()
     if len(word) < 4 or not word.endswith("s") or word.endswith("ss"):
         return ()
     if word.endswith("ies"):
@@ -254,21 +287,28 @@ def _coverage(units: list[str]) -> dict[str, list[str]]:
     covered: dict[str, list[str]] = {}
     known = set(units)
     for unit in units:
-        bare = unit.rstrip("*")
-        if not unit.endswith("*"):
-            for single in _singulars(unit):
-                if single in known:
-                    covered.setdefault(single, []).append(unit)
-        for size in range(1, len(bare) + (not unit.endswith("*"))):
-            general = bare[:size] + "*"
-            if general in known:
-                covered.setdefault(general, []).append(unit)
+        code, _, word = unit.rpartition(":")
+        whole = word.strip("*")
+        forms = (whole, *_bases(whole, code)) if word == whole else (whole,)
+        general = [coded(form, code) for form in forms[1:]]
+        if not word.startswith("*"):
+            sizes = range(1, len(whole) + (word == whole))
+            general += [coded(whole[:size] + "*", code) for size in sizes]
+        if code and not word.endswith("*"):
+            general += [
+                coded("*" + form[-size:], code)
+                for form in forms
+                for size in range(1, len(form) + (word == whole))
+            ]
+        for one in dict.fromkeys(general):
+            if one in known:
+                covered.setdefault(one, []).append(unit)
     return covered
 
 
 def _specialise(node: _Node, covered: Mapping[str, list[str]]) -> None:
     """Let specific units also lead where the general ones beside them lead; exact before long before short."""
-    order = sorted(node.children, key=lambda unit: (unit.endswith("*"), -len(unit), unit))
+    order = sorted(node.children, key=lambda unit: ("*" in unit, -len(unit), unit))
     for general in order:
         for specific in covered.get(general, ()):
             node.children.setdefault(specific, _Node()).take(node.children[general])

@@ -21,7 +21,7 @@ class Linear(NamedTuple):
     keys: NDArray[np.int64]  # sorted; of single stems and pairs (`features.pair_key`)
     idf: NDArray[np.float32]
     weights: NDArray[np.float32]
-    bias: NDArray[np.float32]
+    bias: NDArray[np.float32]  # of English texts, and of those in other languages
 
     def name(self, feature: int) -> str:
         """A feature as words."""
@@ -49,7 +49,7 @@ def empty(topics: Sequence[str]) -> Linear:
         np.zeros(0, np.int64),
         np.zeros(0, np.float32),
         np.zeros((0, many), np.float32),
-        np.zeros(many, np.float32),
+        np.zeros((2, many), np.float32),
     )
 
 
@@ -66,7 +66,7 @@ def score(model: Linear, reading: Reading) -> Scored:
         said = value[:, None].astype(np.float32) * model.weights[found.key]
         starts = np.flatnonzero(np.diff(found.document, prepend=-1))
         total[found.document[starts]] = np.add.reduceat(said, starts, axis=0)
-    return Scored(total + model.bias, found.document, found.key, value)
+    return Scored(total + model.bias[(~reading.english).astype(np.int64)], found.document, found.key, value)
 
 
 def arrays(model: Linear) -> dict[str, NDArray[Any]]:
@@ -93,5 +93,5 @@ def from_arrays(topics: Sequence[str], found: dict[str, NDArray[Any]]) -> Linear
         found["keys"].astype(np.int64),
         found["idf"].astype(np.float32),
         found["weights"].astype(np.float32),
-        found["bias"].astype(np.float32),
+        np.vstack([found["bias"]] * (2 // np.atleast_2d(found["bias"]).shape[0])).astype(np.float32),
     )

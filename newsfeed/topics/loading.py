@@ -13,6 +13,7 @@ from newsfeed.model import TopicSetting
 
 from . import linear, value
 from .combine import Scales
+from .languages import languages
 from .lexicon import READER_WEIGHT, Lexicon, shipped, with_reader
 from .records import OTHER, TOPICS, FeedPrior
 from .tagger import Tagger
@@ -59,13 +60,23 @@ def compiled(topics: Mapping[str, TopicSetting]) -> Lexicon:
 def _compiled(settings: bytes) -> Lexicon:
     topics = msgspec.json.decode(settings, type=dict[str, TopicSetting])
     merged = with_reader(_shipped(), topics)
+    own = with_reader({}, topics)
     for topic in (*TOPICS, OTHER):
         merged.setdefault(topic, {})[f"{MARK}{topic}"] = MARK_WEIGHT
     for topic, setting in topics.items():
         if topic not in TOPICS:
             for entry, weight in _of_examples(setting.examples).items():
                 merged[topic].setdefault(entry, weight)
-    return Lexicon(merged, columns(topics))
+                own[topic].setdefault(entry, weight)
+    # Words of the reader's own count in whatever language they are met.
+    others = {
+        code: {
+            topic: {**terms.get(topic, {}), f"{MARK}{topic}": MARK_WEIGHT, **own.get(topic, {})}
+            for topic in merged
+        }
+        for code, terms in {code: shipped(code) for code in languages()}.items()
+    }
+    return Lexicon(merged, columns(topics), others)
 
 
 def _of_examples(examples: Sequence[str]) -> dict[str, float]:
@@ -107,9 +118,9 @@ def _widen(model: linear.Linear, topics: tuple[str, ...]) -> linear.Linear:
     if model.topics == topics:
         return model
     weights = np.zeros((model.weights.shape[0], len(topics)), np.float32)
-    bias = np.zeros(len(topics), np.float32)
+    bias = np.zeros((2, len(topics)), np.float32)
     for number, topic in enumerate(topics):
         if topic in model.topics:
             weights[:, number] = model.weights[:, model.topics.index(topic)]
-            bias[number] = model.bias[model.topics.index(topic)]
+            bias[:, number] = model.bias[:, model.topics.index(topic)]
     return model._replace(topics=topics, weights=weights, bias=bias)

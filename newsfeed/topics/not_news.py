@@ -12,12 +12,12 @@ import tomllib
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 from itertools import accumulate
 from typing import Any, NamedTuple
 
 from newsfeed.errors import SettingsError
 
+from .languages import ENGLISH, folder, languages
 from .records import Document
 
 FIRST_LINES = 500  # characters of a text that are looked at
@@ -36,10 +36,11 @@ class Pattern(NamedTuple):
     )  # titles of stories about such things; of no weight against link or category
     gate: str  # the field whose letters are looked for first
     letters: tuple[str, ...]  # one of them stands in every match; empty: unknown
+    lang: str = ""  # whose texts it is tried on; empty: on all
 
 
-def parse(text: str) -> list[Pattern]:
-    """Patterns from TOML. Raises SettingsError for anything else."""
+def parse(text: str, lang: str = "") -> list[Pattern]:
+    """Patterns from TOML, for the texts of one language or all. Raises SettingsError for anything else."""
     found = []
     repair = "Each [[pattern]] has a kind, and title, text, category or link as a regular expression."
     try:
@@ -58,7 +59,9 @@ def parse(text: str) -> list[Pattern]:
             gates = [(field, letters(row[field])) for field in FIELDS if field in row]
             gate, needed = max(gates, key=lambda pair: (bool(pair[1]), pair[0] == "title"))
             by_title = {"title"} == set(row) & set(FIELDS)
-            found.append(Pattern(row["kind"], fields, unless, about if by_title else None, gate, needed))
+            found.append(
+                Pattern(row["kind"], fields, unless, about if by_title else None, gate, needed, lang)
+            )
     except KeyError as error:
         raise SettingsError(
             "not_news.toml", f"<{error.args[0]}> stands for no list of [words]", repair
@@ -138,8 +141,12 @@ class NotNews:
     @cache
     def shipped() -> NotNews:
         """With the patterns that ship with the package."""
-        file = files(__package__).joinpath("data", "not_news.toml")
-        return NotNews(parse(file.read_text(encoding="utf-8")))
+        found: list[Pattern] = []
+        for code in (ENGLISH, *languages()):
+            file = folder(code).joinpath("not_news.toml")
+            if file.is_file():
+                found += parse(file.read_text(encoding="utf-8"), code)
+        return NotNews(found)
 
     def kinds(self, documents: Sequence[Document]) -> list[str]:
         """The kind of each document that is no news ("deal", "sponsored", "quiz", …), "" for news."""
@@ -151,9 +158,14 @@ class NotNews:
         }
         looked = {field: _Haystack(found) for field, found in texts.items()}
         kinds = [""] * len(documents)
+        spoken = [document.lang[:2].lower() for document in documents]
         for pattern in self.patterns:
+            if pattern.lang and pattern.lang not in spoken:
+                continue
             for number in looked[pattern.gate].holding(pattern.letters):
-                if not kinds[number] and _matches(pattern, texts, number):
+                if kinds[number] or (pattern.lang and pattern.lang != spoken[number]):
+                    continue
+                if _matches(pattern, texts, number):
                     kinds[number] = pattern.kind
         return kinds
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .features import GAP, SKIPPED, UNKNOWN
 from .folders import topic_of_folder
+from .languages import ENGLISH, UNNAMED, languages, stem_of, whole_stem_of
 from .lexicon import Lexicon
 from .records import Document
-from .words import BREAK, MARK, STOP, TEXT_CHARS, Vocabulary, language_mark, prose, read, stem
+from .words import BREAK, MARK, TEXT_CHARS, Vocabulary, language_mark, prose, read
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +32,8 @@ class Reading(NamedTuple):
     unit: NDArray[np.int64]  # for the lexicon
     stem: NDArray[np.int64]  # for the model of topics: function words are skipped
     whole_stem: NDArray[np.int64]  # for the model of news value: function words are told ("how to", "why I")
-    foreign: NDArray[np.bool_]  # by document: not English
+    known: NDArray[np.bool_]  # by document: in a language of the lexicon
+    english: NDArray[np.bool_]
 
 
 class Stems(dict[str, int]):
@@ -48,6 +51,33 @@ class Stems(dict[str, int]):
         return number
 
 
+class _Senses:
+    """What the words met mean in one language, by the word's number, worked out when first met there."""
+
+    def __init__(self) -> None:
+        import numpy as np
+
+        self.unit = np.zeros(0, np.int64)
+        self.stem = np.zeros(0, np.int64)
+        self.whole = np.zeros(0, np.int64)
+        self._met = np.zeros(0, np.bool_)
+
+    def unmet(self, numbers: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+        """Those of the numbers that must be worked out; `size` is how many words there are."""
+        import numpy as np
+
+        if size > self._met.size:
+            more = max(size, 2 * self._met.size) - self._met.size
+            self.unit = np.r_[self.unit, np.full(more, -1)]
+            self.stem = np.r_[self.stem, np.full(more, GAP)]
+            self.whole = np.r_[self.whole, np.full(more, GAP)]
+            self._met = np.r_[self._met, np.zeros(more, np.bool_)]
+            self._met[BREAK] = True
+        found = np.unique(numbers[~self._met[numbers]])
+        self._met[found] = True
+        return found
+
+
 class Reader:
     """Reads documents for one lexicon and one set of stems, and remembers the words it has met."""
 
@@ -56,16 +86,22 @@ class Reader:
         self.stems = stems
         self.whole_stems = Stems() if whole_stems is None else whole_stems
         self._vocabulary = Vocabulary()
-        self._unit: list[int] = [-1]
-        self._stem: list[int] = [GAP]
-        self._whole: list[int] = [GAP]
-        self._mark: list[int] = [0]
-        self._arrays: tuple[NDArray[np.int64], ...] | None = None
+        self._words: list[str] = [""]
+        self._forget()
         self.generation = 0  # rises when the numbers of words begin anew
+
+    def _forget(self) -> None:
+        import numpy as np
+
+        self._vocabulary.reset()
+        del self._words[1:]
+        self._mark = np.zeros(1, np.int64)
+        self._little = {code: np.zeros(1, np.bool_) for code in languages()}
+        self._senses: dict[str, _Senses] = {}
 
     def words_from(self, number: int) -> list[str]:
         """The words met, from a number on, in order of their numbers."""
-        return list(self._vocabulary)[number:]
+        return self._words[number:]
 
     def number_of(self, word: str) -> int | None:
         """The number of a word that was met."""
@@ -76,48 +112,71 @@ class Reader:
         import numpy as np
 
         if len(self._vocabulary) > MOST_WORDS:
-            self._vocabulary.reset()
-            del self._unit[1:], self._stem[1:], self._whole[1:], self._mark[1:]
-            self._arrays = None
+            self._forget()
             self.generation += 1
-        numbers, place, in_title = read(map(_text, documents), self._vocabulary)
+        found, place, in_title = read(map(_text, documents), self._vocabulary)
         self._learn()
-        assert self._arrays is not None
-        unit, stem_, whole, mark_ = (array[numbers] for array in self._arrays)
-        document = place.astype(np.int64)
-        english = np.bincount(document, weights=mark_ > 0, minlength=len(documents))
-        foreign = np.bincount(document, weights=np.maximum(-mark_, 0), minlength=len(documents))
-        by_words = (foreign >= 3) & (foreign > 1.5 * english)
-        language = np.array(
-            [(1 if d.lang[:2].lower() == "en" else -1) if d.lang else 0 for d in documents], np.int8
-        )
-        # Feeds often declare English for whatever they carry, hardly ever German for English.
-        return Reading(
-            len(documents),
-            document,
-            numbers.astype(np.int64),
-            in_title,
-            unit,
-            stem_,
-            whole,
-            by_words | ((language < 0) & (english < 3 + foreign)),
-        )
+        numbers, document = found.astype(np.int64), place.astype(np.int64)
+        codes = self._codes(documents, numbers, document)
+        unit, stem_, whole = (np.full(numbers.size, empty) for empty in (-1, GAP, GAP))
+        for code in dict.fromkeys(codes):
+            rows = np.array([one == code for one in codes], np.bool_)[document]
+            senses = self._understand(code, numbers[rows])
+            unit[rows], stem_[rows] = senses.unit[numbers[rows]], senses.stem[numbers[rows]]
+            whole[rows] = senses.whole[numbers[rows]]
+        known = np.array([code == ENGLISH or code in self.lexicon.languages for code in codes], np.bool_)
+        english = np.array([code == ENGLISH for code in codes], np.bool_)
+        return Reading(len(documents), document, numbers, in_title, unit, stem_, whole, known, english)
 
-    def _learn(self) -> None:
-        """Work out, once a distinct word, what it is to lexicon and model."""
+    def _codes(
+        self, documents: Sequence[Document], numbers: NDArray[np.int64], document: NDArray[np.int64]
+    ) -> list[str]:
+        """The language of each document: its code, "" for English."""
         import numpy as np
 
-        known = len(self._unit)
-        if len(self._vocabulary) > known or self._arrays is None:
-            for word in list(self._vocabulary)[known:]:
-                self._unit.append(self.lexicon.unit(word))
-                root = stem(word)
-                self._stem.append(SKIPPED if word in STOP else self.stems[root])
-                self._whole.append(SKIPPED if word.startswith(MARK) else self.whole_stems[root])
-                self._mark.append(language_mark(word))
-            self._arrays = tuple(
-                np.array(part, np.int64) for part in (self._unit, self._stem, self._whole, self._mark)
-            )
+        def count(marks: NDArray[Any]) -> NDArray[np.float64]:
+            return np.bincount(document, marks[numbers], len(documents)).astype(np.float64)
+
+        english, foreign = count(self._mark > 0), count(np.maximum(-self._mark, 0))
+        by_words = (foreign >= 3) & (foreign > 1.5 * english)
+        said = [one.lang[:2].lower() for one in documents]
+        elsewhere = np.array([code not in {"", "en"} for code in said], np.bool_)
+        # Feeds often declare English for whatever they carry, hardly ever German for English.
+        other = by_words | (elsewhere & (english < 3 + foreign))
+        if not other.any():
+            return [ENGLISH] * len(documents)
+        heard = {code: count(little) for code, little in self._little.items()}
+
+        def code_of(number: int) -> str:
+            if elsewhere[number]:
+                return said[number]
+            best = max(heard, key=lambda code: float(heard[code][number]), default=UNNAMED)
+            return best if best in heard and heard[best][number] >= 3 else UNNAMED
+
+        return [code_of(number) if other[number] else ENGLISH for number in range(len(documents))]
+
+    def _learn(self) -> None:
+        """Keep of each new word of which language it is a little word."""
+        import numpy as np
+
+        fresh = list(islice(self._vocabulary, len(self._words), None))
+        if fresh:
+            self._words += fresh
+            self._mark = np.r_[self._mark, [language_mark(word) for word in fresh]]
+            for code, language in languages().items():
+                self._little[code] = np.r_[self._little[code], [word in language.little for word in fresh]]
+
+    def _understand(self, code: str, numbers: NDArray[np.int64]) -> _Senses:
+        """Work out, once a distinct word and language, what it is to lexicon and model."""
+        senses = self._senses.setdefault(code, _Senses())
+        for number in senses.unmet(numbers, len(self._words)).tolist():
+            word = self._words[number]
+            stem_ = stem_of(word, code)
+            senses.unit[number] = self.lexicon.unit(word, code)
+            senses.stem[number] = self.stems[stem_] if stem_ else SKIPPED
+            is_mark = word.startswith(MARK)
+            senses.whole[number] = SKIPPED if is_mark else self.whole_stems[whole_stem_of(word, code)]
+        return senses
 
 
 def _text(document: Document) -> tuple[str, str]:

@@ -103,7 +103,14 @@ class Tagger:
         )
         scored = linear.score(self.model, reading)
         return Evidence(
-            raw, scored.score, ~reading.foreign, lengths(reading), word_share(reading), matches, scored
+            raw,
+            scored.score,
+            reading.known,
+            reading.english,
+            lengths(reading),
+            word_share(reading),
+            matches,
+            scored,
         )
 
     def parts(self, evidence: Evidence, documents: Sequence[Document]) -> dict[str, NDArray[np.float64]]:
@@ -111,13 +118,13 @@ class Tagger:
         import numpy as np
 
         scales = self.scales
-        english = evidence.english[:, None]
+        judged = evidence.judged[:, None]
         score = squash(evidence.lexicon, evidence.length, scales)
         topics_only = np.r_[np.ones(len(self.order) - 1), 0.0]  # `other` does not brake itself
         against = scales.rivals * strongest_rivals(score, self.order)
         against += scales.other * np.maximum(score[:, -1:], 0.0) * topics_only
-        lexicon = np.where(english, scales.lexicon * score, 0.0)
-        rivals = np.where(english, -against, 0.0)
+        lexicon = np.where(judged, scales.lexicon * score, 0.0)
+        rivals = np.where(judged, -against, 0.0)
         # Where the model has nothing to say, the lexicon has its share as well.
         alone = Scales()
         whole = np.where(self._untrained, 1.0 + scales.model * alone.lexicon / scales.lexicon, 1.0)

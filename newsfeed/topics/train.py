@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
+from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -24,6 +24,7 @@ from .combine import IMPLIES, Scales, sigmoid
 from .features import UNKNOWN
 from .fitting import Design
 from .folders import topic_of_folders
+from .languages import ENGLISH, folder, languages
 from .loading import columns, load, topics_or_default
 from .reading import Reader, Stems
 from .records import OTHER, TOPICS, Document, FeedPrior, Label
@@ -57,15 +58,16 @@ PSEUDO_ITEMS = 4.0  # a feed's mix is shrunk as by so many items of the overall 
 def seeds() -> list[Label]:
     """The seed examples that ship with the package."""
     found = []
-    folder = files(__package__).joinpath("data", "seeds")
-    for topic in (*TOPICS, OTHER):
-        file = folder.joinpath(f"{topic}.jsonl")
+    for code, topic in product((ENGLISH, *languages()), (*TOPICS, OTHER)):
+        file = folder(code).joinpath("seeds", f"{topic}.jsonl")
         if not file.is_file():
             continue
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines()):
             if line.strip():
                 row = msgspec.json.decode(line)
-                document = Document(id=f"{topic} {number}", title=row["title"], text=row.get("text", ""))
+                document = Document(
+                    id=f"{code}{topic} {number}", title=row["title"], text=row.get("text", ""), lang=code
+                )
                 found.append(Label(document=document, topics=tuple(row["topics"])))
     return found
 
@@ -140,7 +142,7 @@ def trained(
     learned = np.zeros_like(z)
     known = material.known
     # Corrections are no sample of what comes: calibrating on them would doubt everything.
-    seeded = known & (material.weights == SEED_WEIGHT)
+    seeded = known & (material.weights == SEED_WEIGHT) & reading.english
     share = SHARE_OF_OWN if int((~known).sum()) >= FEW else SHARE_OF_SEEDS
     line = calibrate.line(share, *calibrate.USUAL)
     for _ in range(ROUNDS):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from newsfeed.model import KINDS, NewsValue, Term
 
 from . import linear
+from .languages import bare
 from .linear import Scored
 from .reading import Reading
 from .weights import pack, unpack
@@ -81,7 +82,7 @@ class ValueModel(NamedTuple):
             strict=True,
         ):
             if len(found[document]) < MOST_TERMS:
-                found[document].append(Term(term=self.linear.name(feature), weight=point))
+                found[document].append(Term(term=bare(self.linear.name(feature)), weight=point))
         return [tuple(terms) for terms in found]
 
 

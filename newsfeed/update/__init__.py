@@ -15,11 +15,13 @@ from newsfeed.model import (
     Failure,
     FeedState,
     FeedUpdate,
+    Item,
     KnownItem,
     NotModified,
     Parsed,
     Response,
 )
+from newsfeed.text import detect_language, plausible_language
 from newsfeed.update import matching, rhythm
 
 __all__ = ["MOVE_DAYS", "decide", "offered_move", "settled", "with_fresh_validators"]
@@ -29,6 +31,7 @@ MOVES_KEPT = 8
 TOO_MANY = 429
 BELIEVED = timedelta(days=8)  # for so long "nothing new" may be all that a server says
 WHOLE = "whole answer"  # the day of the last one, in a feed's memory
+TITLES_HEARD = 20  # stored ones, that say in which language a feed is which never said so
 
 replace = msgspec.structs.replace
 
@@ -190,6 +193,7 @@ def _read(
         last_good=state.last_good,
         now=now,
     )
+    language = parsed.language or state.language
     if dated is None:
         dated = rhythm.counted(state.items_a_day, len(found.new), state.last_good, now)
     state = replace(
@@ -197,7 +201,7 @@ def _read(
         body_hash=answer.body_hash if parsed.complete else "",
         title=parsed.title or state.title,
         html_url=parsed.html_url or state.html_url,
-        language=parsed.language or state.language,
+        language=language,
         ttl_minutes=parsed.ttl_minutes,
         skip_hours=parsed.skip_hours,
         last_changed=now if found.new or found.changed else state.last_changed,
@@ -214,11 +218,21 @@ def _read(
     return FeedUpdate(
         # What broke off must come whole next time: its validators would say "nothing new" to the missing rest.
         state=state if parsed.complete else replace(state, etag="", last_modified=""),
-        new=found.new,
-        changed=found.changed,
+        new=_spoken(found.new, language, known),
+        changed=_spoken(found.changed, language, known),
         before=found.before,
         counts=parsed.counts,
     )
+
+
+def _spoken(items: tuple[Item, ...], language: str, known: Sequence[KnownItem]) -> tuple[Item, ...]:
+    """Items too short to tell their language are in that of the feed, as it said or as its stored titles do."""
+    if all(item.lang for item in items):
+        return items
+    usual = plausible_language(language) or detect_language(
+        "\n".join(old.title for old in known[-TITLES_HEARD:])
+    )
+    return tuple(item if item.lang else replace(item, lang=usual) for item in items)
 
 
 def _moved(state: FeedState, target: str, today: date) -> tuple[str, tuple[date, ...]]:
