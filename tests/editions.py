@@ -8,11 +8,13 @@ from typing import Any
 
 import msgspec
 
+from newsfeed.edition.printed import quiet_line
 from newsfeed.model import (
     Breadth,
     BreadthRow,
     Edition,
     FeedReport,
+    Labels,
     LedgerEntry,
     Line,
     Pick,
@@ -63,7 +65,11 @@ def pick(n: int, section: str, title: str, source: str, lead: str = "", **more: 
         "minutes": round((len(title.split()) + len(lead.split()) + 6) / 238 + 0.05, 3),
         "account": {"worth": 0.71, "gain": 0.38},
     }
-    return Pick(**(fields | more))
+    whole = fields | more
+    if whole.get("reason_shown"):
+        whole.setdefault("why", whole["reason"])
+    made = Pick(**whole)
+    return msgspec.structs.replace(made, quiet=quiet_line(made, Labels()))
 
 
 def _web(*names: str) -> tuple[Span, ...]:
@@ -275,17 +281,16 @@ def sections() -> tuple[Section, ...]:
     )
 
 
-def long_read() -> Pick:
+def long_read(**more: Any) -> Pick:
+    title = more.pop("title", "The lighthouse keepers of the payroll")
     return pick(
         0,
         "long",
-        "The lighthouse keepers of the payroll",
+        title,
         "Small Machines",
         "Every firm has a program that four people understand and nobody may stop. Two winters inside the team that "
         "keeps one alive, and what they do on the one night a year when it must not fail.",
-        note="22 min, when you have them",
-        when="",
-        ref="k999",
+        **{"note": "22 min, when you have them", "when": "", "ref": "k999", **more},
     )
 
 
@@ -386,7 +391,7 @@ def account(days: int = 30) -> Breadth:
                 picks=picks,
                 silence=(0, 1, 1, 2, 6, 3, 2)[t],
                 finding="Your sources hardly cover Sales." if key == "sales" else "",
-                thin="Leadership was absent from 11 of 27 editions: nothing new (9), nothing good enough (2)."
+                thin="Leadership was absent from 11 of 27 editions: nothing new (9), nothing worth your minutes (2)."
                 if key == "leadership"
                 else "",
                 remedy="Add one source on it." if key in ("sales", "leadership") else "",
@@ -644,7 +649,7 @@ def hostile() -> Edition:
         ),
         sections=(Section(key=evil, heading=evil, picks=tuple(picks)),),
         lines=(Line(title=evil, link=script, source=evil, topic="x", item=1, ref=evil, story=1, note=evil),),
-        long_read=msgspec.structs.replace(long_read(), title=evil, link=script, note=evil),
+        long_read=long_read(title=evil, link=script, note=evil),
         foot=((Span(text=evil, href=script), Span(text="ledger", href="ledger.html")),),
         ledger=(
             LedgerEntry(item=1, ref=evil, title=evil, link=script, source=evil, cause=evil, detail=evil),
@@ -670,13 +675,15 @@ def heavy_day() -> Edition:
         return " ".join((sentence.split() * size)[: size - 1]) + " end."
 
     def grown(p: Pick, size: int) -> Pick:
-        return msgspec.structs.replace(
+        made = msgspec.structs.replace(
             p,
             lead=p.lead if p.kind == "post" else lead(size),
             others=p.others or _web("The Meridian", "Freight Letter", "Even Money"),
             discussions=p.discussions or (Span(text="Hacker News 120", href="https://forum.example/1"),),
             reason_shown=True,
+            why=p.why or p.reason,
         )
+        return msgspec.structs.replace(made, quiet=quiet_line(made, Labels()))
 
     base = refreshed_day()
     return msgspec.structs.replace(

@@ -551,8 +551,8 @@ def test_a_blind_spot_and_what_makes_it_thin_are_one_sentence() -> None:
         == "Sales was absent from 9 of 9 editions: your sources hardly cover it."
     )
     assert (
-        finding("sales", ("nothing good enough",) * 4, 0)
-        == "Sales had no story good enough for a sure place in 9 editions, and 4 of 9 editions had nothing of it: nothing good enough (4)."
+        finding("sales", ("nothing worth your minutes",) * 4, 0)
+        == "Sales had no story good enough for a sure place in 9 editions, and 4 of 9 editions had nothing of it: nothing worth your minutes (4)."
     )
     assert finding("sales", ("",) * 4, 0) == (
         "Sales had no story good enough for a sure place in 9 editions: your sources hardly cover it, and 4 of 9 editions had nothing of it."
@@ -590,7 +590,7 @@ def test_a_thin_topic_says_why_and_what_would_mend_it() -> None:
     past = weeks(9, **EVEN)
     keys = [day.isoformat() for day in past.days]
     absent = {
-        "sales": ("nothing new", "nothing good enough", "nothing new"),
+        "sales": ("nothing new", "nothing worth your minutes", "nothing new"),
         "science": ("its sources fail",) * 9,
         "policy": ("nothing new",) * 2,
     }
@@ -606,7 +606,7 @@ def test_a_thin_topic_says_why_and_what_would_mend_it() -> None:
     rows = {row.topic: row for row in breadth(history, settings(), until=TODAY).rows}
     assert (
         rows["sales"].thin
-        == "Sales was absent from 3 of 9 editions: nothing new (2), nothing good enough (1)."
+        == "Sales was absent from 3 of 9 editions: nothing new (2), nothing worth your minutes (1)."
     )
     assert rows["sales"].remedy == "Add a source for Sales that writes more often."
     assert rows["science"].thin == "Science was absent from 9 of 9 editions: its sources fail (9)."

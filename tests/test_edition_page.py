@@ -612,7 +612,7 @@ def test_an_edition_of_an_older_version_says_of_a_runner_up_what_it_kept() -> No
 
 def test_quiet_topics_say_why() -> None:
     feeds = [feed(1, topic_mix={"technology": 1.0}), feed(2, topic_mix={"sales": 1.0})]
-    items = [candidate(1, 1), candidate(2, 2, topic="sales", value=0.7)]
+    items = [candidate(1, 1), candidate(2, 2, topic="sales", hours=150)]
     reports = (
         FeedReport(feed=1, title="Paper 1", url=""),
         FeedReport(feed=2, title="Paper 2", url="", ok=False, cause="timeout"),
@@ -837,7 +837,10 @@ def test_ten_topics_with_long_headlines_all_have_their_place(minutes: float) -> 
 def test_quiet_topics_are_named_by_their_cause() -> None:
     made = edition(pool([candidate(1, 1, topic="policy"), candidate(2, 2, topic="sales", value=0.7)]))
     said = "".join(span.text for row in made.foot for span in row)
-    assert "Quiet today: Technology, Finance and Science (nothing new); Sales (nothing good enough)." in said
+    assert (
+        "Quiet today: Technology, Finance and Science (nothing new); Sales (nothing worth your minutes)."
+        in said
+    )
 
 
 def scores(**p: float) -> tuple[TopicScore, ...]:

@@ -197,7 +197,7 @@ def _mostly(quiet: Sequence[str]) -> str:
 
 
 def _thin(label: str, quiet: Sequence[str], editions: int) -> str:
-    """ "Sales was absent from 5 of 14 editions: nothing new (4), nothing good enough (1)."; "" for a topic that seldom
+    """ "Sales was absent from 5 of 14 editions: nothing new (4), nothing worth your minutes (1)."; "" for a topic that seldom
     is. `quiet` has the cause of each absence."""
     if len(quiet) < _THIN * editions:
         return ""
@@ -205,7 +205,7 @@ def _thin(label: str, quiet: Sequence[str], editions: int) -> str:
 
 
 def _causes(quiet: Sequence[str]) -> str:
-    """ ": nothing new (4), nothing good enough (1)"; "" where no edition kept any."""
+    """ ": nothing new (4), nothing worth your minutes (1)"; "" where no edition kept any."""
     counted = Counter(why for why in quiet if why)
     causes = ", ".join(f"{why} ({number})" for why, number in counted.most_common())
     return f": {causes}" if causes else ""

@@ -16,8 +16,8 @@ from newsfeed.edition.choose import choose
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.memory import NEW
 from newsfeed.edition.page import LONG, SINCE, account
-from newsfeed.edition.printed import pick_minutes
-from newsfeed.edition.reasons import reason, tellers
+from newsfeed.edition.printed import finished
+from newsfeed.edition.reasons import reason
 from newsfeed.edition.verdicts import verdicts
 from newsfeed.edition.wording import clock
 from newsfeed.model import Edition, Pick, Pool, Section, Settings, Shown
@@ -51,7 +51,7 @@ def since(edition: Edition, pool: Pool, settings: Settings, *, now: datetime) ->
         telling = desk.by_id[int(choice.morning.ids[chosen.row])]
         topic = desk.topic_of(chosen, telling)
         draft = desk.draft(telling)
-        said, shown = reason(
+        why = reason(
             telling,
             desk.facts(telling, topic),
             by=chosen.by,
@@ -65,12 +65,13 @@ def since(edition: Edition, pool: Pool, settings: Settings, *, now: datetime) ->
             n=number,
             section=SINCE,
             topic=topic,
-            reason=said,
-            reason_shown=shown,
-            tellers=tellers(telling, said, draft),
+            reason=why.sentence,
+            reason_shown=why.news,
+            why=why.short,
+            tellers=why.before(draft, telling.outlets),
             account=account(desk, choice, chosen, telling, topic),
         )
-        picks.append(msgspec.structs.replace(pick, minutes=pick_minutes(pick)))
+        picks.append(finished(pick))
         number += 1
     causes = verdicts(desk, choice, ())
     feeds = desk.feeds

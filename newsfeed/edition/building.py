@@ -194,7 +194,7 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
         sections=page.sections,
         lines=page.lines,
         suggested=thin.suggested(desk),
-        foot=_foot(desk, counts, topics, untold),
+        foot=_foot(desk, page, counts, topics, untold),
         topics=topics,
         feeds=desk.pool.reports,
         ledger=entries,
@@ -234,11 +234,18 @@ def _untold(desk: Desk, told: Set[int]) -> tuple[Untold, ...]:
 
 
 def _foot(
-    desk: Desk, counts: Mapping[str, int], topics: Sequence[TopicAccount], untold: Sequence[Untold]
+    desk: Desk,
+    page: Layout,
+    counts: Mapping[str, int],
+    topics: Sequence[TopicAccount],
+    untold: Sequence[Untold],
 ) -> tuple[tuple[Span, ...], ...]:
     largest = (untold[0].title, untold[0].outlets, untold[0].link) if untold else None
     return foot.rows(
-        foot.read_for_you(counts), foot.quiet(topics, largest), foot.feeds(desk.pool.reports, desk.now)
+        foot.read_for_you(counts),
+        foot.quiet(topics, largest),
+        foot.answer(len(page.picks)),
+        foot.feeds(desk.pool.reports, desk.now),
     )
 
 
@@ -265,12 +272,12 @@ def _finished(desk: Desk, draft: _Draft) -> Edition:
             counts=counts,
             big_told=edition.big_all - len(untold),
             untold=untold[:_UNTOLD],
-            foot=_foot(desk, counts, topics, untold),
+            foot=_foot(desk, draft.page, counts, topics, untold),
         )
         whole = msgspec.structs.replace(edition, breadth=thin.weekly(desk, edition))
         # One item less without room makes the foot shorter; the next largest story left out may have a longer name.
         if edition_minutes(whole) > edition.budget_minutes:
-            whole = msgspec.structs.replace(edition, foot=_foot(desk, counts, edition.topics, ()))
+            whole = msgspec.structs.replace(edition, foot=_foot(desk, draft.page, counts, edition.topics, ()))
         edition = whole
     minutes = edition_minutes(edition)
     return msgspec.structs.replace(edition, promise=foot.promise(stories, sources, minutes), minutes=minutes)

@@ -71,6 +71,7 @@ LEAST_MINUTES: Final = 0.2  # a pick is weighed as if it took so much, or the th
 # --- thresholds
 GOOD: Final = 0.36
 LINE: Final = 0.20
+MUST_KNOW: Final = 2.5  # grade from which the page says that a story must be known
 STRONG: Final = 2.0  # grade from which a story may lead the page, and stand on it without a topic
 STANDS: Final = 0.5
 BRIDGE: Final = 0.3
@@ -114,7 +115,8 @@ CORE_WORDS: Final = 100
 SHORT_WORDS: Final = 9
 LINE_WORDS: Final = 18
 OTHERS: Final = 3
-QUIET_CHARACTERS: Final = 80  # of a pick's quiet line, so that it stays one line on a wide screen
+REASON_CHARACTERS: Final = 16  # kept of them for the reason at its end
+QUIET_CHARACTERS: Final = 90  # of a pick's quiet line, so that it stays one line on a wide screen
 EARLIER: Final = 3
 SINCE_PICKS: Final = 5
 SINCE_MINUTES: Final = 1.0

@@ -82,7 +82,7 @@ class Desk:
         """Minutes of a telling as a pick, with the longest reason and note that might be printed."""
         said = max(
             (
-                text.reading_minutes(reasons.news(telling, self.facts(telling, topic), first_of_topic=first))
+                text.reading_minutes(self._short_reason(telling, topic, first=first))
                 for topic in telling.topics.stands or ("",)
                 for first in (True, False)
             ),
@@ -91,6 +91,11 @@ class Desk:
         path = text.reading_minutes(OFF_PATH_NOTE) if self.is_off_path(telling) else 0.0
         number = msgspec.structs.replace(self.draft(telling), n=1)
         return max(c.LEAST_MINUTES, pick_minutes(number) + said + path)
+
+    def _short_reason(self, telling: Telling, topic: str, *, first: bool) -> str:
+        """The longest that the quiet line may end with."""
+        said = reasons.news(telling, self.facts(telling, topic), first_of_topic=first)
+        return said.short if said else f"next best {self.ask.label(topic)} story"
 
     def line_cost(self, telling: Telling) -> float:
         """Minutes of a telling as a line."""

@@ -13,10 +13,11 @@ from newsfeed.edition import constants as c
 from newsfeed.edition import memory
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.page import LONG, Layout, worth_account
+from newsfeed.edition.printed import quiet_line
 from newsfeed.edition.weighing import Telling
 from newsfeed.edition.wording import apart
 from newsfeed.edition.worth import percentile
-from newsfeed.model import Item, Pick
+from newsfeed.model import Item, Labels, Pick
 
 # Titles and places of what is looked up, skimmed or was told before: transcripts, reprints, round-ups, dated shows,
 # manuals, questions and their answers, notes of changes, pages that are kept up to date.
@@ -108,7 +109,7 @@ def long_read(desk: Desk, page: Layout) -> Pick | None:
     )
     length = reading_length(best.candidate.item.item)
     number = len(page.picks) + 1
-    return msgspec.structs.replace(
+    made = msgspec.structs.replace(
         desk.printer.pick(best, section=LONG, words=c.LEAD_WORDS),
         n=number,
         reason="the best long piece that you have not seen",
@@ -116,6 +117,7 @@ def long_read(desk: Desk, page: Layout) -> Pick | None:
         minutes=length,
         account={"pass": "long read", "length": length, **worth_account(best)},
     )
+    return msgspec.structs.replace(made, quiet=quiet_line(made, Labels()))
 
 
 def _deserving(telling: Telling) -> bool:

@@ -122,6 +122,16 @@ def quiet(topics: Sequence[TopicAccount], untold: tuple[str, int, str] | None) -
     return tuple(spans)
 
 
+def answer(picks: int) -> tuple[Span, ...]:
+    """How to ask why a story is there and how to say no to one; nothing where there is none."""
+    if not picks:
+        return ()
+    number = min(picks, 4)
+    return (
+        Span(text=f"Why is a story here? newsfeed why {number}. Not for you? newsfeed dislike {number}."),
+    )
+
+
 def is_incomplete(reports: Sequence[FeedReport], now: datetime) -> bool:
     """Whether more than half of the sources failed; those that have failed for days say nothing of this morning."""
     limit = timedelta(days=_FAILED_DAYS)

@@ -12,7 +12,7 @@ from newsfeed.edition import constants as c
 from newsfeed.edition import reasons
 from newsfeed.edition.choose import Choice, Chosen
 from newsfeed.edition.desk import OFF_PATH_NOTE, Desk
-from newsfeed.edition.printed import line_words, pick_minutes
+from newsfeed.edition.printed import finished, line_words
 from newsfeed.edition.telling import first_words
 from newsfeed.edition.weighing import Liking, Telling
 from newsfeed.edition.wording import count
@@ -126,7 +126,7 @@ def _pick(desk: Desk, choice: Choice, one: _Placed, key: str, number: int, *, fi
     telling, chosen = one.telling, one.chosen
     minutes = float(choice.morning.minutes[chosen.row])
     draft = desk.draft(telling)
-    said, shown = reasons.reason(
+    why = reasons.reason(
         telling,
         desk.facts(telling, one.topic),
         by=chosen.by,
@@ -143,13 +143,14 @@ def _pick(desk: Desk, choice: Choice, one: _Placed, key: str, number: int, *, fi
         n=number,
         section=key,
         topic=one.topic,
-        reason=said,
-        reason_shown=shown,
-        tellers=reasons.tellers(telling, said, draft),
+        reason=why.sentence,
+        reason_shown=why.news,
+        why=why.short,
+        tellers=why.before(draft, telling.outlets),
         note=note,
         account=account(desk, choice, chosen, telling, one.topic),
     )
-    return msgspec.structs.replace(pick, minutes=pick_minutes(pick))
+    return finished(pick)
 
 
 def account(
@@ -235,7 +236,7 @@ def _post(desk: Desk, telling: Telling, number: int, links: dict[str, int]) -> P
     item = telling.candidate.item.item
     own = item.page or item.link
     about = next((n for link, n in links.items() if text.canonical_url(link) == own or link in item.html), 0)
-    said, shown = reasons.reason(
+    why = reasons.reason(
         telling,
         desk.facts(telling, telling.topic),
         by="people",
@@ -248,12 +249,13 @@ def _post(desk: Desk, telling: Telling, number: int, links: dict[str, int]) -> P
         draft,
         n=number,
         section=PEOPLE,
-        reason=said,
-        reason_shown=shown,
+        reason=why.sentence,
+        reason_shown=why.news,
+        why=why.short,
         note=f"about story {about}" if about else draft.note,
         account={"pass": "people", **worth_account(telling)},
     )
-    return msgspec.structs.replace(pick, minutes=pick_minutes(pick))
+    return finished(pick)
 
 
 def _lines(desk: Desk, choice: Choice) -> tuple[Line, ...]:
@@ -331,7 +333,7 @@ def grown(desk: Desk, page: Layout, spare: float) -> Layout:
         for pick in section.picks:
             if pick.n in leads:
                 longer_pick = msgspec.structs.replace(pick, lead=leads[pick.n])
-                picks.append(msgspec.structs.replace(longer_pick, minutes=pick_minutes(longer_pick)))
+                picks.append(finished(longer_pick))
             else:
                 picks.append(pick)
         sections.append(msgspec.structs.replace(section, picks=tuple(picks)))

@@ -10,22 +10,43 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from statistics import median
 
+import msgspec
+
 from newsfeed import text
 from newsfeed.edition import constants as c
-from newsfeed.model import Breadth, Edition, Labels, Line, Pick, Section, Span
+from newsfeed.model import Breadth, Edition, Labels, Line, Pick, QuietPart, Section, Span
 
 
 def pick_words(pick: Pick, labels: Labels | None = None) -> str:
     """The words of one pick, its number first."""
     fixed = labels or Labels()
-    parts = [str(pick.n) if pick.n else "", pick.title, pick.lead, pick.source, pick.when]
-    if pick.others:
-        parts += [pick.tellers or fixed.tellers, *(span.text for span in pick.others)]
-    parts += [span.text for span in pick.discussions]
-    if pick.reason_shown and not pick.tellers:
-        parts.append(pick.reason)
-    parts += [pick.note, *pick.earlier]
+    quiet = [spans_text(part.spans) for part in quiet_line(pick, fixed)]
+    parts = [str(pick.n) if pick.n else "", pick.title, pick.lead, *quiet, *pick.earlier]
     return " ".join(part for part in parts if part)
+
+
+def quiet_line(pick: Pick, labels: Labels) -> tuple[QuietPart, ...]:
+    """The line under a lead: source · time · other tellers · discussions · note · reason."""
+    parts: list[tuple[str, tuple[Span, ...]]] = [
+        ("source", (Span(text=pick.source),)),
+        ("when", (Span(text=pick.when),)),
+    ]
+    if pick.others:
+        others = [Span(text=f"{pick.tellers or labels.tellers} ")]
+        for place, span in enumerate(pick.others):
+            others += [Span(text=", "), span] if place else [span]
+        parts.append(("others", tuple(others)))
+    parts += [("discussion", (span,)) for span in pick.discussions]
+    parts.append(("note", (Span(text=pick.note),)))
+    # Where the number of tellers is the reason, it stands before their names already.
+    parts.append(("reason", (Span(text="" if pick.tellers else pick.why),)))
+    return tuple(QuietPart(role=role, spans=spans) for role, spans in parts if spans_text(spans))
+
+
+def finished(pick: Pick, labels: Labels | None = None) -> Pick:
+    """A pick with its quiet line and its minutes, once every other word of it stands."""
+    quiet = quiet_line(pick, labels or Labels())
+    return msgspec.structs.replace(pick, quiet=quiet, minutes=pick_minutes(pick, labels))
 
 
 def line_words(line: Line) -> str:

@@ -1,5 +1,5 @@
 """The one sentence that says why a story is there. It is stored for every pick, with the numbers behind it, and
-printed only when it is news in itself."""
+its short form ends the quiet line."""
 
 from __future__ import annotations
 
@@ -34,58 +34,79 @@ def quiet_days(telling: Telling, feed: FeedFacts | None, known_days: int) -> int
     return days if days <= known_days else None
 
 
-def news(telling: Telling, facts: Facts, *, first_of_topic: bool) -> str:
-    """The reason that is news in itself, "" if there is none."""
+@dataclass(frozen=True)
+class Reason:
+    """Why a story is there: a checkable sentence, and the same in at most four words."""
+
+    sentence: str
+    short: str
+    news: bool = False  # it is news in itself
+    counted: bool = False  # it is the number of tellers
+
+    def before(self, pick: Pick, outlets: int) -> str:
+        """What stands before the other tellers of a pick where their number is the reason; "" for the usual word."""
+        return told_by(outlets) if self.counted and pick.others else ""
+
+
+def news(telling: Telling, facts: Facts, *, first_of_topic: bool) -> Reason | None:
+    """The reason that is news in itself, None if there is none."""
     if telling.options.must_read:
-        return "you marked it must-read"
+        return Reason("you marked it must-read", "your must-read", news=True)
     unseen = facts.unseen if first_of_topic and facts.label and telling.back is None else None
     if unseen is not None and unseen >= c.UNSEEN_DAYS:
-        return f"first {facts.label} story in {unseen} days"
+        return Reason(
+            f"first {facts.label} story in {unseen} days", f"{facts.label} after {unseen} days", news=True
+        )
     if telling.outlets >= c.TOLD_BY:
-        return _told(telling)
+        return Reason(
+            f"told by {telling.outlets} of your sources",
+            f"{telling.outlets} sources",
+            news=True,
+            counted=True,
+        )
     if telling.shared_by >= c.SHARED_BY:
-        return f"shared by {telling.shared_by} you follow"
+        return Reason(
+            f"shared by {telling.shared_by} you follow", f"shared by {telling.shared_by}", news=True
+        )
     if facts.quiet is not None and facts.quiet >= c.QUIET_DAYS:
-        return f"a quiet source speaks, its first post in {facts.quiet} days"
-    return ""
-
-
-def tellers(telling: Telling, said: str, pick: Pick) -> str:
-    """What stands before the other tellers of a pick: its reason, where that is their number; "" for the usual word."""
-    return told_by(telling.outlets) if pick.others and said == _told(telling) else ""
-
-
-def _told(telling: Telling) -> str:
-    return f"told by {telling.outlets} of your sources"
+        said = f"a quiet source speaks, its first post in {facts.quiet} days"
+        return Reason(said, "a quiet source speaks", news=True)
+    return None
 
 
 def reason(
     telling: Telling, facts: Facts, *, by: str, rivals: int, minutes: float, source: str, first_of_topic: bool
-) -> tuple[str, bool]:
-    """The sentence, and whether the page prints it.
+) -> Reason:
+    """Why a story has its place.
 
     Args:
         by: the pass that took it; `rivals`: how many others stood for the same place.
     """
     if said := news(telling, facts, first_of_topic=first_of_topic):
-        return said, True
+        return said
     if telling.back is not None:
-        return f"day {telling.back.day} of a story that you know, with something new", False
+        # The note says which day it is, and what is new.
+        return Reason(f"day {telling.back.day} of a story that you know, with something new", "")
     label = facts.label or "any topic"
+    if by == "floor" and rivals == 0:
+        return Reason(f"the only {label} story today", f"only {label} story")
     if by == "floor":
-        only = f"the only {label} story today"
-        return (only if rivals == 0 else f"first choice among {rivals + 1} {label} stories today"), False
+        return Reason(f"first choice among {rivals + 1} {label} stories today", f"best {label} story")
     if by == "off path":
-        return f"you were shown least of {label} in two weeks", False
+        return Reason(f"you were shown least of {label} in two weeks", "")  # the note says so
     if by == "people":
-        return "a post worth its minute from someone you follow", False
+        return Reason("a post worth its minute from someone you follow", "")
     if by == "over cap":
-        return f"nothing else was new: more from {source}", False
+        return Reason(f"nothing else was new: more from {source}", "nothing else was new")
     if telling.outlets >= 2:
-        return f"{label}: {count(telling.outlets, 'source')} of yours carry it", False
+        return Reason(f"{label}: {count(telling.outlets, 'source')} of yours carry it", "2 sources")
+    if telling.grade >= c.MUST_KNOW:
+        return Reason(f"{label}: news that you should know, by its words", "must know")
+    if telling.grade >= c.STRONG:
+        return Reason(f"{label}: news of weight, by its words", "news of weight")
     if facts.debt > 0.5:
-        return f"{label} has been short this week", False
-    return f"next best use of {amount(minutes)} minutes: {label}", False
+        return Reason(f"{label} has been short this week", f"more {label} was due")
+    return Reason(f"next best use of {amount(minutes)} minutes: {label}", f"next best {facts.label}".strip())
 
 
 def days_before(feed: FeedFacts | None, today: date) -> float:

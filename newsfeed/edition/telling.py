@@ -57,7 +57,9 @@ class Printer:
         discussions = self.discussions(telling)
         note = telling.back.note if telling.back else heard(item)
         quiet = [source, moment, *(span.text for span in discussions), note]
-        room = c.QUIET_CHARACTERS - sum(len(part) + len(" · ") for part in quiet if part)
+        room = (
+            c.QUIET_CHARACTERS - c.REASON_CHARACTERS - sum(len(part) + len(" · ") for part in quiet if part)
+        )
         return Pick(
             n=0,
             item=stored.id,

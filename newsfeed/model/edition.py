@@ -16,6 +16,16 @@ class Span(Record, frozen=True, kw_only=True):
     href: str = ""
 
 
+class QuietPart(Record, frozen=True, kw_only=True):
+    """One part of a pick's quiet line, between two dots: what it is, and its words, some of them links.
+
+    `role` is "source", "when", "others", "discussion", "reason" or "note".
+    """
+
+    role: str
+    spans: tuple[Span, ...]
+
+
 class Pick(Record, frozen=True, kw_only=True):
     """A story shown in full. Every visible word of it stands here as it is printed."""
 
@@ -39,7 +49,9 @@ class Pick(Record, frozen=True, kw_only=True):
     discussions: tuple[Span, ...] = ()  # "Hacker News 412"
     reason: str = ""  # always there
     reason_shown: bool = False  # whether it is news in itself
+    why: str = ""  # the reason in at most four words, at the end of the quiet line
     note: str = ""  # "day 3, new: the ruling", "off your path", "22 min, when you have them"
+    quiet: tuple[QuietPart, ...] = ()  # the line under the lead as it is printed: `printed.quiet_line`
     earlier: tuple[str, ...] = ()  # at most three dated lines of the story's earlier days
     topics: tuple[TopicScore, ...] = ()
     topic: str = ""  # the one it stands for

@@ -100,6 +100,7 @@ def _pick(p: Pick) -> dict[str, Any]:
         "minutes": p.minutes,
         "reason": p.reason,
         "reason_shown": p.reason_shown,
+        "why": p.why,
         "note": p.note,
         "lead": p.lead,
         "others": [s.text for s in p.others],
