@@ -12,7 +12,7 @@ import typer
 from newsfeed.cli import completing
 from newsfeed.cli.context import Context, now
 from newsfeed.errors import SettingsError
-from newsfeed.model import Day
+from newsfeed.model import Cause, Day
 
 if TYPE_CHECKING:
     from newsfeed.model import Problem
@@ -213,8 +213,11 @@ def print_refresh(done: RefreshReport, zone: str) -> None:
     waiting = [r for r in done.results if r.outcome == Outcome.WAITING]
     if waiting:
         soonest = min(r.wait_until for r in waiting if r.wait_until)
+        # Who was asked to wait waits, whatever the reader says.
+        willing = any(r.failure is None or r.failure.cause != Cause.THROTTLED for r in waiting)
         show.say(
-            f"{show.plural(len(waiting), 'feed')} not asked again so soon; from {_clock(soonest, zone)} on, or now with --force."
+            f"{show.plural(len(waiting), 'feed')} not asked again so soon; from {_clock(soonest, zone)} on"
+            f"{', or now with --force' if willing else ''}."
         )
     _print_failures(done)
     show.say(summary(done), style="bold")
