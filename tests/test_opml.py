@@ -301,13 +301,13 @@ def test_duplicates_are_kept_once_and_told_with_both_lines() -> None:
     assert titles(found) == ["First", "Another page"]
     assert found.problems == (
         Problem(
-            text="“Again” is listed twice, in line 4 and line 7; the first counts.",
+            text="“Again” is listed twice, in line 4 and line 7; the first counts, the other folder as a hint.",
             line=7,
             repair="Delete line 7.",
             harmless=True,
         ),
         Problem(
-            text="“Other spelling” is listed twice, in line 4 and line 8; the first counts.",
+            text="“Other spelling” is listed twice, in line 4 and line 8; the first counts, the other folder as a hint.",
             line=8,
             repair="Delete line 8.",
             harmless=True,
@@ -567,3 +567,65 @@ def test_the_hostile_sample_is_read_as_its_manifest_asks() -> None:
         except ListError:
             count = 0
         assert int(row["feeds_min"]) <= count <= int(row["feeds_max"]), row["file"]
+
+
+def outlines(*rows: str) -> bytes:
+    return f'<opml version="2.0"><head/><body>{"".join(rows)}</body></opml>'.encode()
+
+
+def feed_at(url: str) -> str:
+    return f'<outline type="rss" text="Feed" xmlUrl="{url.replace("&", "&amp;")}"/>'
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://weir.example/rss?ref=a", "https://weir.example/rss?ref=b"),
+        ("https://weir.example/rss?utm_source=a", "https://weir.example/rss?utm_source=b"),
+        ("https://m.weir.example/rss", "https://weir.example/rss"),
+        ("https://weir.example/rss?source=rss-1", "https://weir.example/rss"),
+        ("https://weir.example/amp/", "https://weir.example/"),
+        ("https://www.google.com/url?url=https://weir.example/rss", "https://weir.example/rss"),
+    ],
+)
+def test_what_differs_in_host_path_or_query_is_another_feed(one: str, other: str) -> None:
+    found = opml.parse(outlines(feed_at(one), feed_at(other)))
+    assert [s.url for s in found.subscriptions] == [one, other]
+    assert found.problems == ()
+
+
+def test_scheme_and_last_slash_are_spellings_of_one_feed() -> None:
+    found = opml.parse(outlines(feed_at("http://Weir.example/rss/"), feed_at("https://weir.example/rss")))
+    assert len(found.subscriptions) == 1
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_several_places_one_in_a_folder_goes_before_the_root(order: tuple[int, int]) -> None:
+    places = (
+        feed_at("https://weir.example/rss"),
+        f'<outline text="Water">{feed_at("https://weir.example/rss")}</outline>',
+    )
+    found = opml.parse(outlines(*(places[n] for n in order)))
+    assert [(s.url, s.folders) for s in found.subscriptions] == [("https://weir.example/rss", ("Water",))]
+    assert found.problems[0].text.startswith("“Feed” is listed twice, in line ")
+    merged, report = opml.merge(outlines(), found)
+    assert len(report.added) == 1
+    assert [s.folders for s in opml.parse(merged).subscriptions] == [("Water",)]
+
+
+def test_a_feed_in_two_folders_keeps_both_as_hints() -> None:
+    one = feed_at("https://weir.example/rss")
+    found = opml.parse(
+        outlines(
+            one,
+            f'<outline text="Water">{one}</outline><outline text="Trade"><outline text="Ports">{one}</outline></outline>',
+        )
+    )
+    (feed,) = found.subscriptions
+    assert (feed.folders, feed.categories) == (("Water",), ("Trade/Ports",))
+    again = opml.parse(opml.merge(outlines(), found)[0])
+    assert (again.subscriptions[0].folders, again.subscriptions[0].categories) == (
+        ("Water",),
+        ("Trade/Ports",),
+    )
+    assert [s.folders for s in again.doubles] == [("Trade", "Ports")]

@@ -380,7 +380,8 @@ def test_folders_keep_their_attributes_even_empty_ones_and_a_feed_stays_in_each_
     assert len(report.added) == 1
     here = opml.parse(merged)
     assert bare(here.folders) == bare(found.folders)
-    assert here.doubles == ()
+    assert [s.folders for s in here.doubles] == [("Mine",)]
+    assert here.subscriptions[0].categories == ("Mine",)
     assert opml.merge(merged, found)[0] == merged
 
 

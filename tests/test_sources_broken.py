@@ -115,3 +115,44 @@ def test_any_soup_leaves_the_first_entry_as_it_was(soup: str) -> None:
     found = parsed(rss(entry(1, "One.") + f"<item><description>{soup}</description></item>"))
     assert isinstance(found, Parsed)
     assert found.items[0].text == "One."
+
+
+@pytest.mark.parametrize("typed", ["&#X2019;", "&#x2019;", "&#8217;", "&rsquo;"])
+def test_references_in_any_spelling_are_read(typed: str) -> None:
+    assert parsed(between(entry(2, "Gates.", title=f"It{typed}s open"))).items[1].title == "It’s open"
+
+
+def test_what_is_typed_in_a_plain_text_of_atom_is_shown_as_typed() -> None:
+    feed = (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><title>T</title><entry><id>urn:1</id>'
+        '<title type="text">Why &lt;i&gt;emphasis&lt;/i&gt; &amp; more</title>'
+        "<content type='text'>Use &lt;em&gt;gates&lt;/em&gt;, not &lt;script&gt;shout()&lt;/script&gt;.</content></entry>"
+        '<entry><id>urn:2</id><title type="html">An &lt;i&gt;open&lt;/i&gt; gate</title>'
+        "<content>Use &lt;em&gt;gates&lt;/em&gt;.</content></entry></feed>"
+    )
+    one, two = parsed(feed).items
+    assert one.title == "Why <i>emphasis</i> & more"
+    assert one.text == "Use <em>gates</em>, not <script>shout()</script>."
+    assert "<script" not in one.html
+    assert (two.title, two.text) == ("An open gate", "Use gates.")
+
+
+@pytest.mark.parametrize("prefix", ["", "r:", "rss:"])
+def test_rss_1_1_with_and_without_a_prefix(prefix: str) -> None:
+    declared = f"xmlns{':' if prefix else ''}{prefix.rstrip(':')}"
+    feed = (
+        f'<{prefix}Channel {declared}="http://purl.org/net/rss1.1#" xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
+        f'rdf:about="https://weir.example/feed"><{prefix}title>Weirs</{prefix}title><{prefix}link>https://weir.example/</{prefix}link>'
+        f'<{prefix}items rdf:parseType="Collection"><{prefix}item rdf:about="https://weir.example/1">'
+        f"<{prefix}title>One gate</{prefix}title><{prefix}link>https://weir.example/1</{prefix}link></{prefix}item>"
+        f"</{prefix}items></{prefix}Channel>"
+    )
+    found = parsed(feed)
+    assert found.title == "Weirs"
+    assert [(i.title, i.link) for i in found.items] == [("One gate", "https://weir.example/1")]
+
+
+@pytest.mark.parametrize("words", ["新年", "Hi", "👍", "是", "42"])
+def test_a_post_of_two_letters_is_one(words: str) -> None:
+    found = parsed(rss(f"<item><description>{words}</description></item>")).items
+    assert [(i.title, i.text) for i in found] == [(words, words)]

@@ -88,6 +88,26 @@ def test_a_database_of_the_first_form_is_copied_and_brought_up_to_date(tmp_path:
     raw.close()
 
 
+def test_items_of_the_second_form_are_compared_by_the_link_they_had(tmp_path: Path) -> None:
+    path = tmp_path / "newsfeed.db"
+    migrated(path, 2)
+    raw = sqlite3.connect(path)
+    raw.execute(
+        "INSERT INTO feed (id, url, outline, place, listed, since) "
+        """VALUES (1, 'https://a.example/feed', '{"url":"https://a.example/feed"}', 0, 1, '2026-01-01 00:00:00.000000')"""
+    )
+    raw.execute(
+        "INSERT INTO item (id, feed, ref, identity, first_seen, link, title) "
+        "VALUES (1, 1, 'ref1', 'i1', '2026-01-02 06:00:00.000000', 'https://a.example/1', 'One')"
+    )
+    raw.commit()
+    raw.close()
+    with Store.open(path, now=NOW) as store:
+        assert [(i.item.link, i.item.page) for i in store.items([1])] == [("https://a.example/1",) * 2]
+        assert [k.page for k in store.known(1)] == ["https://a.example/1"]
+        assert [i.id for i in store.find("https://a.example/1/?utm_source=x#top")] == [1]
+
+
 def test_a_migration_that_fails_leaves_everything_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "newsfeed.db"
     migrated(path, 1)

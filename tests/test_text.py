@@ -662,3 +662,46 @@ def test_what_is_left_of_cdata_is_no_text() -> None:
 )
 def test_thanks_to_who_told_of_it_are_no_lead(said: str, told: str) -> None:
     assert lead(said) == told
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("How to use the <video> tag", "How to use the <video> tag"),
+        ("A free guide to <head> elements", "A free guide to <head> elements"),
+        ("Why a <script> blocks the page", "Why a <script> blocks the page"),
+        ("When to close </div>", "When to close"),
+        ("<table> or <section>?", "<table> or <section>?"),
+        ("Prefer <strong> to <b>", "Prefer <strong> to <b>"),
+        ("<b>Bold, and cut off", "Bold, and cut off"),
+        ('<a href="https://a.example/">Linked</a> words', "Linked words"),
+        ('<span class="x">Marked</span> <em>up</em>', "Marked up"),
+        ('<img src="a.png"/>A picture', "A picture"),
+        ("<h2>Head</h2><p>line</p>", "Head line"),
+        ("One<br>two<!-- hidden -->", "One two"),
+        ("Open <!-- comment", "Open <!-- comment"),
+        ("<style>p{}</style>Plain", "Plain"),
+    ],
+)
+def test_an_element_that_formats_nothing_and_is_never_closed_is_a_word(title: str, shown: str) -> None:
+    assert " ".join(strip_inline(title).split()) == shown
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '<iframe src="https://v.example/1"/>',
+        '<iframe src="https://v.example/1">',
+        '<iframe src="https://v.example/1"></iframe>',
+        '<video src="a.mp4"/>',
+        "<noscript/>",
+        '<object data="a.swf">',
+        '<iframe src="a"></iframe><iframe src="b"/>',
+    ],
+)
+def test_the_text_after_a_frame_stays(frame: str) -> None:
+    assert plain_text(f"<p>Before the frame.</p>{frame}<p>After it.</p>") == "Before the frame.\nAfter it."
+
+
+def test_what_a_frame_holds_goes_with_it() -> None:
+    assert plain_text("<p>One.</p><iframe src='a'>no frames</iframe><p>Two.</p>") == "One.\nTwo."

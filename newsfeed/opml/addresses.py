@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from newsfeed.text import canonical_url
+from newsfeed.text import safe_url
 
 from .scan import Attribute, Outline
 
@@ -118,8 +118,12 @@ def page(raw: str) -> str:
 
 
 def key(url: str) -> str:
-    """What two spellings of one address have in common; compare nothing else."""
+    """What two spellings of one address have in common; compare nothing else.
+
+    Scheme, user and last slash choose no feed; everything else of host, path and query may.
+    """
     accepted = accept(url)
     usable = accepted if isinstance(accepted, str) else url.strip()
-    canonical = canonical_url(usable)
-    return canonical.partition("://")[2].rstrip("/") if canonical else usable
+    address = safe_url(usable).partition("#")[0]
+    path, mark, query = address.partition("://")[2].partition("?")
+    return f"{path.rstrip('/')}{mark}{query}" if address else usable

@@ -162,7 +162,7 @@ def merge(data: bytes, other: SubscriptionList, *, name: str = "feeds.opml") -> 
         ListError: the list can't be read, or must be mended before it can be edited.
     """
     changed, added, present = _add(
-        _List(data, name), other.subscriptions, dict(other.namespaces), other.folders
+        _List(data, name), other.subscriptions, dict(other.namespaces), other.folders, other.doubles
     )
     open_list(changed, name)  # both together may be beyond the limits
     return changed, Merged(added=added, present=present, problems=other.problems)
@@ -266,6 +266,7 @@ def _add(
     subscriptions: tuple[Subscription, ...],
     source: dict[str, str],
     folders: tuple[Folder, ...] = (),
+    doubles: tuple[Subscription, ...] = (),
 ) -> tuple[bytes, tuple[Subscription, ...], tuple[Subscription, ...]]:
     known = edited.where()
     declared = dict(namespaces(edited.document))
@@ -283,6 +284,14 @@ def _add(
         branch = branches.setdefault(id(folder), (folder, Branch()))[1]
         pairs = attributes(subscription, source, declared)
         branch.at(missing).entries.append(edited.layout.outline(folder, pairs))
+    fresh = {key(s.url) for s in added}
+    for again in doubles:
+        if key(again.url) in fresh and again.folders:
+            folder, missing = edited.folder(_folders(again.folders))
+            branch = branches.setdefault(id(folder), (folder, Branch()))[1]
+            branch.at(missing).entries.append(
+                edited.layout.outline(folder, attributes(again, source, declared))
+            )
     filled = _around(subscriptions) - _around(added)  # folders of feeds that the list has already, elsewhere
     for new_folder in folders:
         path = _folders(new_folder.path)

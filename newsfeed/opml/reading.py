@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from newsfeed.errors import ListError
 from newsfeed.model import Folder, Problem, Subscription, SubscriptionList
 from newsfeed.text import clean_line
@@ -243,9 +245,18 @@ class _Reading:
         identity = key(url)
         first = self.found.get(identity)
         if first:
-            self.problem(f"{called} is listed twice, in line {first.line} and line {line}; the first counts.", line,
-                         f"Delete line {line}.", harmless=True)  # fmt: skip
             again = self.subscription(outline, url, held.name, name, line)
+            before, counts = first.line, "the first counts"
+            if again.folders and not first.folders:
+                # Some readers list every feed at the root first, and once more in each of its folders.
+                counts = "the one in a folder counts"
+                self.found[identity], again, first = again, first, again
+            elif again.folders != first.folders and again.folders:
+                counts += ", the other folder as a hint"
+                hints = (*first.categories, *again.categories, "/".join(again.folders))
+                self.found[identity] = msgspec.structs.replace(first, categories=tuple(dict.fromkeys(hints)))
+            self.problem(f"{called} is listed twice, in line {before} and line {line}; {counts}.", line,
+                         f"Delete line {again.line}.", harmless=True)  # fmt: skip
             listed = [first, *(s for s in self.doubles if key(s.url) == identity)]
             if again.folders not in {s.folders for s in listed}:
                 self.doubles.append(again)

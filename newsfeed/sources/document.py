@@ -89,6 +89,10 @@ def read(body: bytes, content_type: str = "", status: int = 200) -> Document | F
         )
     root = match.group(0)[1:]
     text = text[match.start() :]
+    prefix = root.rpartition(":")[0]
+    if prefix and root.lower().endswith("channel"):  # RSS 1.1, which feedparser knows without a prefix only
+        text = re.sub(rf"<(/?){re.escape(prefix)}:", r"<\1", text)
+        root = root.removeprefix(f"{prefix}:")
     text, cut = _whole(text, root)
     if cut:
         problems.append(cut)
@@ -170,7 +174,7 @@ def _reference(match: re.Match[str], own: Mapping[str, str]) -> str:
     if not name:
         return "&amp;"
     if name in _FIVE or re.fullmatch(r"#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6})", name):
-        return match.group()
+        return match.group().replace("&#X", "&#x")  # XML knows the small letter only
     if name in own:
         return own[name]
     char = html.entities.html5.get(f"{name};")

@@ -131,9 +131,13 @@ def made_title(draft: Draft, text: str, link: str) -> str:
         return clean_line(f"CW: {draft.warning}", 110)
     plain = re.sub(r"https?://\S+|\b[\w.-]+\.[a-z]{2,6}/\S*", "", text)
     plain = re.sub(r"^(?:\s*[@.]@?[\w.@-]+)+\s+", "", plain)
-    for written in plain.split("\n"):
-        line = re.sub(r"(?:\s*[#＃][\w-]+)+\s*$", "", written).strip(" -–—:|·•")
-        if sum(c.isalnum() for c in line) < 3:
+    lines = [
+        re.sub(r"(?:\s*[#＃][\w-]+)+\s*$", "", written).strip(" -–—:|·•") for written in plain.split("\n")
+    ]
+    # A post of two letters is one; beside longer lines they are a number or a sign.
+    longest = max((sum(c.isalnum() for c in line) for line in lines), default=0)
+    for line in lines:
+        if sum(c.isalnum() for c in line) < min(3, max(longest, 1)):
             continue
         parts = sentences(line)
         first = parts[0]
@@ -147,7 +151,7 @@ def made_title(draft: Draft, text: str, link: str) -> str:
     readable = re.sub(r"[-_+]+|%20", " ", words).strip()
     if readable.count(" ") >= 2 and not re.search(r"\d{5,}|[0-9a-f]{12,}", readable):
         return clean_line(readable[:1].upper() + readable[1:], 110)
-    return clean_line(re.sub(r"^https?://(?:www\.)?", "", link), 110)
+    return clean_line(re.sub(r"^https?://(?:www\.)?", "", link) or text, 110)
 
 
 def opening_of(entry: Entry, lang: str, others: list[str]) -> str:

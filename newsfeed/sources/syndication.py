@@ -38,6 +38,9 @@ _ACCEPT = (
 # feedparser takes the caption of a picture for the title and the text of the entry that shows it. Under these
 # names it keeps them apart. Attributes would make it drop the text.
 _MEDIA = re.compile(r"<(/?)media:(title|description)\b[^<>]*?(/?)>", re.IGNORECASE)
+# Atom says when a text is plain: what looks like a tag was typed. feedparser gives that type to texts of none as well.
+_TYPED = re.compile(r"(<(?:\w+:)?(?:title|summary|content)\b[^<>]*?\stype=([\"']))text(?=\2)", re.IGNORECASE)
+_LITERAL = "text/literal"
 _SKIP_HOURS = re.compile(r"<skipHours>(.{0,2000}?)</skipHours>", re.IGNORECASE | re.DOTALL)
 _HOUR = re.compile(r"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
 _PERIODS = {"hourly": 60, "daily": 1_440, "weekly": 10_080, "monthly": 43_200, "yearly": 525_600}
@@ -115,6 +118,7 @@ def _feedparser(text: str) -> dict[str, Any]:
     import feedparser
 
     text = _MEDIA.sub(lambda m: f"<{m.group(1)}media:alt{m.group(2).lower()}{m.group(3)}>", text)
+    text = _TYPED.sub(rf"\1{_LITERAL}", text)
     data = b"<?xml version='1.0' encoding='utf-8'?>\n" + text.encode("utf-8", "replace")
     found: dict[str, Any] = feedparser.parse(
         data,
@@ -197,7 +201,9 @@ def _entry_language(entry: dict[str, Any]) -> str:
 def _title(entry: dict[str, Any], atom: bool) -> str:
     title = _string(entry, "title")
     detail = dict.get(entry, "title_detail")
-    # Atom says when a title is plain: then "<" is a sign, not a tag, unless it is closed like one.
+    if isinstance(detail, dict) and detail.get("type") == _LITERAL:
+        return _escaped(title)
+    # Without a type it should be plain too: then "<" is a sign, not a tag, unless it is closed like one.
     plain = atom and isinstance(detail, dict) and detail.get("type") == "text/plain"
     if plain and "<" in title and not re.search(r"</\w+\s*>|&lt;", title):
         return html.escape(title, quote=False)
@@ -275,6 +281,13 @@ def _bodies(entry: dict[str, Any]) -> tuple[str, str]:
 
 def _markup(part: dict[str, Any]) -> str:
     value = str(part.get("value") or "")
+    if part.get("type") == _LITERAL:
+        # In paragraphs, so that nobody takes the typed tags for HTML that was escaped twice.
+        return (
+            "".join(f"<p>{_escaped(block)}</p>" for block in re.split(r"\n\s*\n", value))
+            if "<" in value
+            else value
+        )
     if part.get("type") == "text/plain" and "<" in value and not re.search(r"</\w+>|<br", value):
         return _escaped(value)
     return value

@@ -23,14 +23,68 @@ _CONTROLS = re.compile(f"[{_INVISIBLE}\x0b\x0c\x85\u2028\u2029]")
 _UNSEEN = re.compile(f"(?<!\\S)[{_INVISIBLE}\u200c\u200d]+(?!\\S)|[{_INVISIBLE}\x0b\x0c\x85]")
 _SPACES = re.compile(r"\s+")
 _TWICE = re.compile(r"&(?:amp|quot|apos|nbsp|hellip|[lr][sd]quo|[mn]dash|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
-_SCRIPTS = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
-_INLINE = re.compile(
-    r"</?(?:a|abbr|acronym|b|big|blockquote|body|br|center|cite|code|div|em|embed|figure|font|form|h[1-6]|head|hr|"
-    r"html|i|iframe|img|input|kbd|li|link|mark|meta|object|ol|p|s|script|small|span|strike|strong|style|sub|sup|"
-    r"svg|table|td|time|title|tr|tt|u|ul|video|wbr)(?:\s[^<>]*|/)?>",
+_SCRIPTS = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+# Elements that format, those that part lines, and those that stand alone; all of HTML's other ones format nothing.
+_FORMATS = frozenset(
+    [
+        "a",
+        "abbr",
+        "acronym",
+        "b",
+        "big",
+        "cite",
+        "code",
+        "em",
+        "font",
+        "i",
+        "kbd",
+        "mark",
+        "q",
+        "s",
+        "small",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "time",
+        "tt",
+        "u",
+    ]
+)
+_BEFORE_WORDS = frozenset(["", *" (“„«\"'"])
+_PARTS = frozenset(
+    [
+        "blockquote",
+        "br",
+        "center",
+        "dd",
+        "div",
+        "dt",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "li",
+        "p",
+        "td",
+        "th",
+        "tr",
+        "wbr",
+    ]
+)
+_ELEMENT = re.compile(
+    r"<(?P<end>/?)(?P<name>a|abbr|acronym|area|article|aside|audio|b|base|big|blink|blockquote|body|br|button|canvas|center|"
+    r"cite|code|col|data|dd|del|details|dialog|div|dl|dt|em|embed|fieldset|figcaption|figure|font|footer|form|frame|h[1-6]|"
+    r"head|header|hr|html|i|iframe|img|input|ins|kbd|label|legend|li|link|main|map|mark|marquee|meta|nav|noscript|object|ol|"
+    r"option|p|picture|pre|q|s|samp|script|section|select|small|source|span|strike|strong|style|sub|summary|sup|svg|table|"
+    r"tbody|td|template|textarea|tfoot|th|thead|time|title|tr|track|tt|u|ul|var|video|wbr)(?P<rest>\s[^<>]*|/)?>(?P<next>\w?)",
     re.IGNORECASE,
 )
-_COMMENT = re.compile(r"<!--.*?(?:-->|$)", re.DOTALL)
 
 # UTF-8 that was read as Windows-1252 once too often: lead byte as a letter, continuation bytes as signs.
 _CP1252 = {bytes([b]).decode("cp1252", "ignore") or chr(b): b for b in range(0x80, 0x100)}
@@ -71,13 +125,24 @@ def _decoded(match: re.Match[str]) -> str:
 
 
 def strip_inline(text: str) -> str:
-    """A title without the HTML that some feeds put into it. What is no HTML ("Vec<T>") stays as typed."""
+    """A title without the HTML that some feeds put into it. What is no HTML ("Vec<T>") stays as typed, and so does the
+    name of an element that is a word there: one that is never closed and formats nothing ("the <video> tag")."""
     if "<" not in text:
         return text
     text = _COMMENT.sub("", _SCRIPTS.sub("", text))
-    return _INLINE.sub(
-        lambda m: " " if re.match(r"</?(?:br|p|div|li|td|h\d)\b", m.group(), re.IGNORECASE) else "", text
-    )
+    found = [(bool(m["end"]), m["name"].lower()) for m in _ELEMENT.finditer(text)]
+    closed = {name for end, name in found if end} & {name for end, name in found if not end}
+
+    def stripped(match: re.Match[str]) -> str:
+        name, rest = match["name"].lower(), match["rest"] or ""
+        # One that stands like a word, with space around it, is one; "<b>Bold" was cut off.
+        alone = not match["next"] and text[max(0, match.start() - 1) : match.start()] in _BEFORE_WORDS
+        formats = name in _FORMATS and (bool(match["end"]) or not alone)
+        if not (formats or name in _PARTS or name in closed or "=" in rest):
+            return match.group()
+        return (" " if name in _PARTS and name != "wbr" else "") + match["next"]
+
+    return _ELEMENT.sub(stripped, text)
 
 
 def clean_line(text: str, limit: int = TITLE_LIMIT) -> str:

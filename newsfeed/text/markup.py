@@ -59,6 +59,11 @@ _TAG_NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)")
 _LONG_TAG = re.compile(rf"<[a-zA-Z/!?][^>]{{{TAG_LIMIT},}}(?:>|$)")
 _VOID = _names("area base br col embed hr img input link meta param source track wbr")
 _SELF_CLOSING = _names("p li td th tr dt dd option thead tbody tfoot colgroup")
+# What holds something else than text in it: one that closes itself, or never, would take all that follows with it.
+_HOLDERS = re.compile(
+    r"<(iframe|object|video|audio|canvas|noscript|noframes|noembed|button|select|svg|math)\b[^<>]*>",
+    re.IGNORECASE,
+)
 _USERINFO = re.compile(r"""(?:href|src)\s*=\s*["']?\s*[a-z]*:?//[^/"'\s>?#]*@""", re.IGNORECASE)
 _SAFE_TAG = r'<(/?)([a-z][a-z0-9]*)((?: [a-z]+="[^"]*")*) ?/?>'
 _ANY_TAG = re.compile(_SAFE_TAG)
@@ -109,6 +114,8 @@ def clean_html(html: str, base: str = "") -> str:
             html = mark_captions(entities.unescape(html))
         else:
             return _paragraphs(html)
+    if _HOLDERS.search(html):
+        html = _without_open_ends(html)
     if len(html) > TAG_LIMIT:
         html = _LONG_TAG.sub("", html)
     if html.count("<") > DEPTH_LIMIT and _depth(html) > DEPTH_LIMIT:
@@ -123,6 +130,14 @@ def clean_html(html: str, base: str = "") -> str:
             break
     html = html.strip()
     return f"<p>{html}</p>" if html and "<" not in html else html
+
+
+def _without_open_ends(html: str) -> str:
+    """HTML without start tags of frames and the like that nothing ends."""
+    last = {name: html.lower().rfind(f"</{name}") for name in {m[1].lower() for m in _HOLDERS.finditer(html)}}
+    return _HOLDERS.sub(
+        lambda m: "" if m.group().endswith("/>") or last[m[1].lower()] < m.start() else m.group(), html
+    )
 
 
 def _real_image(match: re.Match[str]) -> str:
