@@ -235,7 +235,7 @@ def test_an_undated_entry_is_as_old_as_its_neighbours() -> None:
             [
                 "IsleCast 072203 Part 2: Who owns the tide",
                 "IsleCast 071603 Part 1: Gulls at war",
-                "IsleCast 070903: Fares",
+                "IsleCast 070903: Fares rise again",
             ],
             "islecast",
             "Who owns the tide",
@@ -264,3 +264,21 @@ def test_numbers_of_a_show_leave_the_headline(titles: list[str], shows: str | No
     found = document(*(entry(title, STORY, number=number) for number, title in enumerate(titles)))
     assert found.memory.get("shows") == shows
     assert tidied(found.items[0].title, "", found.memory.get("shows", "\0").split("\n")) == headline
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "seconds"),
+    [
+        ("Who owns the tide (24:10)", STORY, 24 * 60 + 10),
+        ("Who owns the tide [1:02:03]", STORY, 3723),
+        ("Who owns the tide", f"{STORY} Duration: 31:05", 31 * 60 + 5),
+        ("Who owns the tide", f"In this 20 minute podcast we ask. {STORY}", 1200),
+        ("Wem gehört das Meer", f"{STORY} Länge: 12 min", 720),
+        ("The 40 minute mile", STORY, 0),
+        ("At 10:30 the gates open", STORY, 0),
+    ],
+)
+def test_a_recording_knows_its_length_from_its_own_words(title: str, text: str, seconds: int) -> None:
+    sound = "<enclosure url='https://isle.example/a.mp3' type='audio/mpeg' length='9'/></item>"
+    (one,) = items(entry(title, text).replace("</item>", sound))
+    assert (one.kind, one.enclosures[0].seconds) == ("episode", seconds)

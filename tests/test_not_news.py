@@ -84,3 +84,43 @@ def test_lists_of_words_stand_for_their_names() -> None:
     assert kinds == ["deal", ""]
     with pytest.raises(SettingsError, match="fruit"):
         parse("[[pattern]]\nkind = 'deal'\ntitle = '<fruit>'\n")
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "said"),
+    [
+        ("From the archive: the storm of 1987", "", "rerun"),
+        ("Who owns the tide (Rerun)", "", "rerun"),
+        ("Wiederholung: Wem gehört das Meer", "", "rerun"),
+        (
+            "Who owns the tide",
+            "This episode originally aired in May 2019. We ask who owns the tide.",
+            "rerun",
+        ),
+        ("Untitled draft", "", "notice"),
+        ("Untitled document 3", "", "notice"),
+        ("[Draft] Fares", "", "notice"),
+        ("Comments of the week", "", "thread"),
+        ("Final days to save on your IsleConf pass", "", "event"),
+        ("Exhibit at IsleConf 2026", "", "event"),
+        ("Join our WhatsApp channel for the morning", "", "promotion"),
+        (
+            "A new chapter",
+            "We have raised our second round of funding and can do more for boat owners.",
+            "promotion",
+        ),
+        ("Foldphone 8 or Foldphone 9: which one should you buy?", "", "guide"),
+        ("What the f*** is going on at the port", "", "crude"),
+        ("Severed hand found in the harbour", "", "crude"),
+        ("Archive of the isle burns down", "", ""),
+        ("Draft law on fares passes its second reading", "", ""),
+        ("The week in which the ferries stood still", "", ""),
+        ("Isle attends talks on fares", "", ""),
+        ("Which bank should take the risk?", "", ""),
+        ("A new chapter", "We have raised $40 million in a round led by the port's pension fund.", ""),
+        ("Army beheads rebel leadership: researchers count the mutilated", "", ""),
+        ("Scunthorpe and Shitterton vote to merge their councils", "", ""),
+    ],
+)
+def test_reruns_drafts_own_events_and_what_is_not_for_an_office(title: str, text: str, said: str) -> None:
+    assert kind(title, text) == said

@@ -95,6 +95,7 @@ def days_between(earlier: date, later: date) -> int:
 
 
 _NO_NEWS = {
+    "crude": "gore or bad language",
     "deal": "an offer",
     "event": "an invitation",
     "giveaway": "a prize draw",
@@ -106,6 +107,7 @@ _NO_NEWS = {
     "promotion": "its maker’s own advert",
     "puzzle": "a puzzle",
     "quiz": "a quiz",
+    "rerun": "told before, by its own words",
     "sponsored": "paid for by a sponsor",
     "thread": "an open thread",
     "watch": "where to watch or listen",

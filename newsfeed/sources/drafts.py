@@ -11,9 +11,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+import msgspec
+
 from newsfeed.model import Counts, Enclosure, Item, Parsed, Problem, Subscription
 from newsfeed.sources.entries import Draft, Entry
 from newsfeed.sources.openings import (
+    length_told,
     made_title,
     mark_cuts,
     neighbours,
@@ -249,6 +252,11 @@ def _item(entry: Entry, now: datetime, published: datetime | None, others: list[
     draft, lang = entry.draft, entry.language
     opening = "" if draft.warning else opening_of(entry, lang, others)
     words = count_words(entry.text)
+    kind = draft.kind or _kind(draft, not entry.made, words)
+    enclosures = tuple(_enclosures(draft.enclosures, draft.base))
+    if kind in {"episode", "video"} and enclosures and not any(one.seconds for one in enclosures):
+        seconds = length_told(entry.title, entry.text)
+        enclosures = (msgspec.structs.replace(enclosures[0], seconds=seconds), *enclosures[1:])
     updated = sane(draft.updated, now)
     return Item(
         identity=entry.identity,
@@ -267,8 +275,8 @@ def _item(entry: Entry, now: datetime, published: datetime | None, others: list[
         text=entry.text,
         html=entry.body,
         words=words,
-        kind=draft.kind or _kind(draft, not entry.made, words),
-        enclosures=tuple(_enclosures(draft.enclosures, draft.base)),
+        kind=kind,
+        enclosures=enclosures,
         tags=tuple(_tags(draft.tags)),
         score=draft.score,
         comments=draft.comments,

@@ -172,3 +172,23 @@ def opening_of(entry: Entry, lang: str, others: list[str]) -> str:
         rest = opening[len(entry.title) :].strip()
         return rest if count_words(rest) >= _LEAST_REST else ""
     return opening
+
+
+_CLOCK = r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)"
+_TITLE_LENGTH = re.compile(rf"[(\[]\s*{_CLOCK}\s*(?:min(?:utes?|uten)?)?\s*[)\]]\s*$")
+_TOLD_LENGTH = re.compile(
+    rf"\b(?:running time|run ?time|duration|length|länge|dauer|laufzeit|spieldauer|durée|duración|durata)\W{{1,3}}"
+    rf"(?:{_CLOCK}|(\d{{1,3}})\s?min)|\b(\d{{1,3}})[- ](?:minutes?|min)[- ](?:long )?(?:audio |video )?(?:podcast|interview|episode|"
+    r"conversation|video|recording|talk|show)\b",
+    re.IGNORECASE,
+)
+_FIRST_WORDS = 400  # characters in which a show tells its length
+
+
+def length_told(title: str, text: str) -> int:
+    """The seconds that a recording says it lasts; 0 where it says nothing."""
+    match = _TITLE_LENGTH.search(title) or _TOLD_LENGTH.search(text[:_FIRST_WORDS])
+    if match is None:
+        return 0
+    hours, minutes, seconds, *whole = (int(part or 0) for part in match.groups())
+    return hours * 3600 + (minutes + sum(whole)) * 60 + seconds

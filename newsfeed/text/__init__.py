@@ -1,6 +1,7 @@
 """HTML into safe HTML, plain text, leads, words, languages and canonical links. Pure; knows nothing of feeds.
 
 - `markup`: the only sanitiser (nh3), and the way from safe HTML to plain text and prose
+- `layout`: captions, tables that only lay out, and footers
 - `lines`: one safe line for a title, an author, a name
 - `prose`: sentences, words, minutes
 - `leads`: the one or two extracted sentences under a headline

@@ -138,6 +138,7 @@ _UNDER_PICTURE = re.compile(
     r"(<img(?: [^<>]*)?>(?:</a>)?\s*(?:<br>\s*)*(?:</p>\s*<p>\s*)?)<(em|i|small)>((?:(?!</?\2>).){1,600})</\2>\s*(?=</p>)",
     re.DOTALL,
 )
+_LINE = re.compile(r"(<p>|<br>|<img(?: [^<>]*)?>)\s*([^<>]{20,300}?)\s*(?=</p>|<br>)")
 _ALT = re.compile(r'<img(?=[^<>]* alt="([^"]{20,300})")[^<>]*>')
 
 
@@ -146,6 +147,6 @@ def without_captions(clean: str) -> str:
     if "<img" not in clean:
         return clean
     found = _UNDER_PICTURE.sub(r"\1", clean)
-    for said in {alt.strip() for alt in _ALT.findall(found)}:
-        found = re.sub(rf"(<p>|<br>|<img[^<>]*>)\s*{re.escape(said)}\s*(?=</p>|<br>)", r"\1", found)
+    if said := {alt.strip() for alt in _ALT.findall(found)}:
+        found = _LINE.sub(lambda match: match.group(1) if match.group(2) in said else match.group(), found)
     return found if len(_words(found)) >= _PROSE_WORDS else clean
