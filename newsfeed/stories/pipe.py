@@ -16,7 +16,7 @@ import msgspec
 from newsfeed.model import Item, Problem, StoredItem
 from newsfeed.text import canonical_url, link_url
 
-from .joining import join_items
+from .linkage import join_items
 
 Line = str | bytes
 UNDATED = datetime(2000, 1, 1, tzinfo=UTC)  # for all that say no time: they may be of any
@@ -63,7 +63,7 @@ def group_lines(lines: Iterable[Line]) -> Grouped:
         StoredItem(
             id=place,
             ref="",
-            feed=number.get(feeds[n], 0),
+            feed=number.get(feeds[n], -place),  # without an outlet: that of no other
             item=items[n],
             first_seen=items[n].published or UNDATED,
         )
