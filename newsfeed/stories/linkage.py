@@ -1,4 +1,4 @@
-"""Joining items into stories by their mean likeness, starting from the stories that stand.
+"""Joining items into stories by their mean likeness, and stories into affairs, starting from those that stand.
 
 Items that share a page are one group from the start. Then, best first, two groups join when the mean likeness of
 their items, by the root of both groups' own, passes a bar. The mean lets no hub carry a group; a group's own likeness
@@ -21,6 +21,8 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from math import sqrt
 
+import numpy as np
+
 from newsfeed.model import StoredItem, Story
 from newsfeed.stories.near_duplicate import same_page
 from newsfeed.stories.recurring_title import kept_apart, round_ups, standing_texts, standing_titles
@@ -32,10 +34,10 @@ THIN = 3.0  # words of an item at which the bar is twice as high
 USUAL = 0.25  # likeness of two tellings of one event
 FLOOR = 1.0  # times USUAL; a group's own likeness is never taken to be less, so that none is easier to join than an item
 EDGE = 0.02  # items less alike are taken as unlike
+AFFAIR = 0.22  # cosine of the centroids of stories of one affair
 FADE = 48.0  # hours between two groups that halve their likeness
-ONE_FEED = (
-    2.5  # times the bar: a feed seldom tells one event twice, and often tells its next one in the same words
-)
+ONE_FEED = 2.5  # times the bar: a feed seldom tells one event twice, and often its next one in the same words
+STAND_IN = 1 << 62  # above all numbers of stories
 
 
 def join_items(
@@ -61,8 +63,10 @@ def join_items(
         g.evidence = sum(evidence[m] for m in g.members)
         for m in g.members:
             g.apart |= apart.get(m, set())
+    before = {s.id: s for s in stories}
     _join_alike(groups, items, {n for n, item in enumerate(items) if item.id in fresh}, terms)
-    return _stories(groups, items, {s.id: s for s in stories}, fresh, paywalled, terms)
+    affairs = _affairs(groups, before, {n for n, item in enumerate(items) if item.id in fresh}, terms)
+    return _stories(groups, affairs, items, before, fresh, paywalled, terms)
 
 
 @dataclass(slots=True)
@@ -134,8 +138,9 @@ def _join_pages(groups: dict[int, _Group], items: Sequence[StoredItem], fresh: S
             groups[keys[0]].take(groups.pop(key))
 
 
-def _oldest(key: int) -> tuple[bool, int]:
-    return (key < 0, abs(key))
+def _oldest(key: int) -> int:
+    """Keys in the order of age; stand-ins after the others. Its own reverse."""
+    return key if 0 <= key < STAND_IN else STAND_IN - key
 
 
 def _join_alike(
@@ -169,13 +174,70 @@ def _ratio(a: _Group, b: _Group, likeness: float) -> float:
     """Likeness of two groups by the bar that they have to pass."""
     if not (a.evidence and b.evidence):
         return 0.0
-    gap = max(a.start - b.end, b.start - a.end, 0.0)
-    mean = likeness / (len(a.members) * len(b.members)) * float(0.5 ** (gap / FADE))
+    mean = likeness / (len(a.members) * len(b.members))
     told, other = a.evidence / len(a.members), b.evidence / len(b.members)
     bar = BAR * (1 + THIN * (told + other) / (2 * told * other))
-    if len(a.feeds) == 1 and a.feeds == b.feeds:
-        bar *= ONE_FEED
-    return mean / sqrt(a.own() * b.own()) / bar
+    return mean / sqrt(a.own() * b.own()) * _faded(a, b) / bar
+
+
+def _affairs(
+    groups: Mapping[int, _Group], before: Mapping[int, Story], fresh: Set[int], terms: Terms
+) -> dict[int, int]:
+    """The affair of each story, by their keys: stories with something new join those of one occasion.
+
+    An affair is looser than a story: the cosine of the centroids of all that is told of it has to pass one bar.
+    """
+    of: dict[int, int] = {}
+    affairs: dict[int, _Group] = {}
+    for key in sorted(groups, key=_oldest):
+        g = groups[key]
+        stood = [before[k].affair or k for k in (key, *g.taken) if k in before]
+        joined = sorted({_end(of, n) for n in stood or [key]}, key=_oldest)
+        part = _Group(
+            joined[0], list(g.members), g.start, g.end, set(g.feeds), g.evidence, apart=set(g.apart)
+        )
+        for number in joined:
+            of[number] = joined[0]
+            if number in affairs:
+                part.take(affairs.pop(number))
+        affairs[joined[0]] = part
+        of[key] = joined[0]
+    keys = list(affairs)
+    group = np.full(terms.items, len(keys), dtype=np.int64)
+    for number, key in enumerate(keys):
+        group[affairs[key].members] = number
+    vectors = terms.groups(group, len(keys) + 1)
+    for key, square in zip(keys, (vectors.norm**2).tolist(), strict=False):
+        affairs[key].inner = (square - len(affairs[key].members)) / 2
+    asked = {n for n, key in enumerate(keys) if not fresh.isdisjoint(affairs[key].members)}
+    alike = vectors.alike(asked, AFFAIR / 4, until=len(keys))
+    sums = {keys[a]: {keys[b]: v for b, v in others.items()} for a, others in alike.items()}
+    link(affairs, sums, _occasion)
+    for key, affair in affairs.items():
+        for number in affair.taken:
+            of[number] = key
+    return {key: _end(of, key) for key in groups}
+
+
+def _end(of: Mapping[int, int], key: int) -> int:
+    """Where a chain of what went into what ends."""
+    while of.get(key, key) != key:
+        key = of[key]
+    return key
+
+
+def _occasion(a: _Group, b: _Group, product: float) -> float:
+    """Likeness of two affairs by the bar that they have to pass."""
+    if not (a.evidence and b.evidence):
+        return 0.0
+    squares = [len(g.members) + 2 * g.inner for g in (a, b)]
+    return product / sqrt(squares[0] * squares[1]) * _faded(a, b) / AFFAIR
+
+
+def _faded(a: _Group, b: _Group) -> float:
+    """What time between two groups, and one feed that tells both, leave of their likeness."""
+    left = float(0.5 ** (max(a.start - b.end, b.start - a.end, 0.0) / FADE))
+    return left / ONE_FEED if len(a.feeds) == 1 and a.feeds == b.feeds else left
 
 
 def link(
@@ -185,7 +247,7 @@ def link(
 ) -> None:
     """Join groups, best first, as long as some pass; `sums` has the summed likeness of each two."""
     version: dict[int, int] = defaultdict(int)
-    heap: list[tuple[float, tuple[bool, int], tuple[bool, int], int, int]] = []
+    heap: list[tuple[float, int, int, int, int]] = []
 
     def offer(x: int, y: int) -> None:
         passed = ratio(groups[x], groups[y], sums[x][y])
@@ -193,13 +255,14 @@ def link(
             low, high = sorted((x, y), key=_oldest)
             heapq.heappush(heap, (-passed, _oldest(low), _oldest(high), version[low], version[high]))
 
-    for x in sorted(sums, key=_oldest):
-        for y in sums[x]:
-            if _oldest(x) < _oldest(y):
+    for x, others in sums.items():
+        age = _oldest(x)
+        for y in others:
+            if age < _oldest(y):
                 offer(x, y)
     while heap:
-        _, (below, x), (under, y), seen_x, seen_y = heapq.heappop(heap)
-        x, y = -x if below else x, -y if under else y
+        _, x, y, seen_x, seen_y = heapq.heappop(heap)
+        x, y = _oldest(x), _oldest(y)
         if version[x] != seen_x or version[y] != seen_y:
             continue
         if not groups[x].apart.isdisjoint(groups[y].members):
@@ -218,6 +281,7 @@ def link(
 
 def _stories(
     groups: Mapping[int, _Group],
+    affairs: Mapping[int, int],
     items: Sequence[StoredItem],
     before: Mapping[int, Story],
     fresh: Set[int],
@@ -231,6 +295,7 @@ def _stories(
             key in before
             and not groups[key].taken
             and fresh.isdisjoint(items[m].id for m in groups[key].members)
+            and affairs[key] == (before[key].affair or key)
         ):
             continue
         members = sorted(groups[key].members, key=lambda m: (moment(items[m]), items[m].id))
@@ -246,6 +311,7 @@ def _stories(
                 items=earlier + tuple(i.id for i in inside),
                 first=min(moment(inside[0]), *(s.first for s in stood)) if stood else moment(inside[0]),
                 last=max(moment(inside[-1]), *(s.last for s in stood)) if stood else moment(inside[-1]),
+                affair=max(affairs[key], 0),
             )
         )
     return result

@@ -1,8 +1,8 @@
 """The door for pipes: items as lines of JSON in, their stories as lines of JSON out, without a home.
 
 Items are {"id", "title", "text"} with optional "feed", "outlet", "published", "link", "lang", "folder" and more,
-which is ignored. Out comes {"id", "cluster"} for every good line, in order; items of one cluster tell one story.
-A cluster's name is the id of its first item in time.
+which is ignored. Out comes {"id", "cluster", "affair"} for every good line, in order; items of one cluster tell one
+story, and the stories of one affair are of one occasion. Both are named by the id of their first item in time.
 """
 
 from __future__ import annotations
@@ -69,14 +69,14 @@ def group_lines(lines: Iterable[Line]) -> Grouped:
         )
         for place, n in enumerate(order, start=1)
     ]
-    cluster = {
-        place: names[order[min(story.items) - 1]]
-        for story in join_items(stored, [], [], outlets)
-        for place in story.items
-    }
+    found = join_items(stored, [], [], outlets)
+    cluster = {place: names[order[min(story.items) - 1]] for story in found for place in story.items}
+    affair = {place: names[order[(story.affair or story.id) - 1]] for story in found for place in story.items}
     place_of = {n: place for place, n in enumerate(order, start=1)}
     out = [
-        msgspec.json.encode({"id": name, "cluster": cluster[place_of[n]]}).decode()
+        msgspec.json.encode(
+            {"id": name, "cluster": cluster[place_of[n]], "affair": affair[place_of[n]]}
+        ).decode()
         for n, name in enumerate(names)
     ]
     return Grouped(out, problems)
