@@ -155,6 +155,25 @@ def test_a_hub_carries_no_stories_together() -> None:
     }
 
 
+def test_stories_of_one_occasion_are_one_affair() -> None:
+    takeover = [
+        ("Ferry operator Norling stops night crossings", "Norling will run no ferries between Tarn and Holm at night from May, as too few cars cross; crews protest."),
+        ("No more night ferries to Holm", "From May Norling sails from Tarn to Holm by day only. The ferry operator counts eleven cars on a usual night."),
+        ("Norling in talks to be bought by Osk Line", "Osk Line offers 400 million crowns for the ferry operator Norling; shareholders will decide in June, its board said."),
+        ("Osk Line bids 400 million for Norling", "The bid values a Norling share at nine crowns. The board of the ferry operator asks shareholders to wait until June."),
+    ]  # fmt: skip
+    items = [item(n, *t, feed=n, hours=n) for n, t in enumerate(takeover, start=1)]
+    others = [item(n, *t, feed=n, hours=2) for n, t in enumerate(ALONE, start=11)]
+    found = {s.id: s for s in join([*items, *others])}
+    assert {frozenset({1, 2}), frozenset({3, 4})} <= parts(found.values())
+    assert found[3].affair == 1
+    assert not any(s.affair for s in found.values() if s.id != 3)
+    # An affair goes on: what comes later joins it, and stories that stand keep theirs.
+    late = item(30, "Tarn fears for its ferries as Osk Line bids for Norling", "The town of Tarn wants a promise that Norling's crossings to Holm stay when Osk Line buys the ferry operator.", feed=5, hours=9)  # fmt: skip
+    changed = stories.join([late], [*items, *others, late], list(found.values()), OUTLETS)
+    assert {s.affair or s.id for s in changed} == {1}
+
+
 def test_bare_headlines_join_when_they_share_enough() -> None:
     titles = [t for t, _ in EVENTS["bridge"]] + [t for t, _ in EVENTS["chip"]]
     found = parts(join([item(n, t) for n, t in enumerate(titles, start=1)]))

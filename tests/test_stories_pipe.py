@@ -35,9 +35,9 @@ def test_items_come_out_in_order_with_their_cluster() -> None:
     done = group_lines(lines(ROWS))
     assert done.problems == []
     assert [json.loads(line) for line in done.lines] == [
-        {"id": "a", "cluster": "a"},
-        {"id": 7, "cluster": "a"},
-        {"id": "c", "cluster": "c"},
+        {"id": "a", "cluster": "a", "affair": "a"},
+        {"id": 7, "cluster": "a", "affair": "a"},
+        {"id": "c", "cluster": "c", "affair": "c"},
     ]
 
 

@@ -41,6 +41,8 @@ def news(telling: Telling, facts: Facts, *, first_of_topic: bool) -> str:
     unseen = facts.unseen if first_of_topic and facts.label and telling.back is None else None
     if unseen is not None and unseen >= c.UNSEEN_DAYS:
         return f"first {facts.label} story in {unseen} days"
+    if telling.of_day:
+        return f"one of {telling.of_day} stories of the day’s affair"
     if telling.outlets >= c.TOLD_BY:
         return _told(telling)
     if telling.shared_by >= c.SHARED_BY:

@@ -311,7 +311,7 @@ def _stories(
                 items=earlier + tuple(i.id for i in inside),
                 first=min(moment(inside[0]), *(s.first for s in stood)) if stood else moment(inside[0]),
                 last=max(moment(inside[-1]), *(s.last for s in stood)) if stood else moment(inside[-1]),
-                affair=max(affairs[key], 0),
+                affair=max(affairs[key], 0) if affairs[key] != key else 0,
             )
         )
     return result
