@@ -42,9 +42,8 @@ types: $(BIN)/.developing
 fix: $(BIN)/.developing ## Mend what the linter can mend, and format
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
 
-model: $(BIN)/.developing ## Make the shipped topic weights and word counts from lexicon and seeds
+model: $(BIN)/.developing ## Make the shipped topic weights from lexicon and seeds
 	@$(BIN)/python -m newsfeed.topics.build
-	@$(BIN)/python -m newsfeed.stories.build newsfeed/topics/data/seeds/*.jsonl
 
 golden: $(BIN)/.developing ## Draw the golden pages anew; read the diff before you commit it
 	@$(BIN)/python -m pytest -q tests/test_render_golden.py --golden

@@ -154,6 +154,7 @@ def arrays(day: Day, posts: Iterable[Post]) -> Morning:
     return Morning(
         ids=np.array([p.id for p in rows], dtype=np.int64),
         stories=np.array([p.story for p in rows], dtype=np.int64),
+        affairs=np.array([p.story for p in rows], dtype=np.int64),
         sources=np.array([p.source for p in rows], dtype=np.int64),
         published=np.array([p.hour for p in rows]),
         minutes=np.array([p.minutes for p in rows]),
@@ -401,6 +402,7 @@ def speed() -> None:
         m = Morning(
             ids=np.arange(number, dtype=np.int64),
             stories=np.arange(number, dtype=np.int64),
+            affairs=np.arange(number, dtype=np.int64),
             sources=rng.choice(120, number),
             published=rng.uniform(0, 1e5, number),
             minutes=rng.uniform(0.15, 0.5, number),

@@ -28,6 +28,7 @@ def morning(rows: list[tuple[int, int, float, float, tuple[float, ...], int, int
     return Morning(
         ids=np.arange(1, len(rows) + 1, dtype=np.int64),
         stories=np.array([row[0] for row in rows], dtype=np.int64),
+        affairs=np.array([row[0] for row in rows], dtype=np.int64),
         sources=np.array([row[1] for row in rows], dtype=np.int64),
         published=np.array([row[6] * 3600.0 for row in rows], dtype=np.float64),
         minutes=np.array([row[3] for row in rows], dtype=np.float64),

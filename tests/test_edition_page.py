@@ -102,7 +102,7 @@ def test_the_promises_of_any_morning(given: tuple[int, int, float]) -> None:
     assert {short.href for short in made.short} <= places
     assert all(text.count_words(short.text) <= c.SHORT_WORDS for short in made.short)
     assert not re.search(r"\bNone\b|\bnan\b|\[…\]|  ", visible_text(made))
-    assert len(made.foot) <= 4
+    assert len(made.foot) <= 5
     assert made.foot[0][0].text == "That’s all for today."
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from stored import DAY, HOUR, NOW, item, keep, opened, titles, update
 
@@ -118,6 +119,17 @@ def test_stories_that_grow_or_merge_leave_no_empty_ones(tmp_path: Path) -> None:
         (c,) = store.save_stories([story(0, 4)])
         assert c not in {a, b, 9}, "a number once given is not given again"
         assert store.save_stories([]) == []
+
+
+def test_stories_of_one_affair_are_found_by_it(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        keep(store, *(item(str(n)) for n in range(1, 5)))
+        first, second = story(7, 1), msgspec.structs.replace(story(8, 2, 3), affair=7)
+        store.save_stories([first, second, story(9, 4)])
+        assert store.stories_of_affairs([7]) == [first, second]
+        assert store.stories_of_affairs([9, 1000]) == [story(9, 4)]
+        store.save_stories([story(8, 2, 3)])
+        assert store.stories_of_affairs([7]) == [first]
 
 
 def test_a_story_whose_head_is_forgotten_has_another(tmp_path: Path) -> None:

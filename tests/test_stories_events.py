@@ -1,8 +1,7 @@
 """Invented events of many beats, told in one window: who merges two of them hides one, who splits one tells it twice.
 
 Each line of the data is a probe: one event told by several outlets, or two of one kind (two hotel fires, two rulings
-of one court, two affairs of one firm). `events.jsonl` was written before its causes were mended and looked at while
-mending; `events_unseen.jsonl` was written after that and only measured.
+of one court, two affairs of one firm). They are a watch, not an aim: constants are chosen on days of real feeds.
 """
 
 from __future__ import annotations
@@ -75,12 +74,12 @@ def measured(name: str, others: list[dict[str, Any]]) -> Figures:
 @pytest.mark.parametrize(
     ("name", "crowded", "bound"),
     [
-        # Before wording was compared: 18 and 20 of 56 merged, 32 and 50 pairs of strangers, 53 and 55 of 55 whole.
-        ("events.jsonl", False, Figures(3, 19, 53)),
-        ("events.jsonl", True, Figures(3, 23, 53)),
-        # Before: 3 and 4 of 16 merged, 10 and 10 of 12 whole.
-        ("events_unseen.jsonl", False, Figures(0, 0, 10)),
-        ("events_unseen.jsonl", True, Figures(0, 0, 10)),
+        # Without comparing wording: 40 and 39 of 56 merged.
+        ("events.jsonl", False, Figures(3, 16, 53)),
+        ("events.jsonl", True, Figures(4, 14, 53)),
+        # Without: 6 and 6 of 16.
+        ("events_unseen.jsonl", False, Figures(1, 0, 11)),
+        ("events_unseen.jsonl", True, Figures(1, 0, 11)),
     ],
 )
 def test_events_of_one_kind_stay_apart_and_one_event_comes_together(

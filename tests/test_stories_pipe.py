@@ -35,9 +35,9 @@ def test_items_come_out_in_order_with_their_cluster() -> None:
     done = group_lines(lines(ROWS))
     assert done.problems == []
     assert [json.loads(line) for line in done.lines] == [
-        {"id": "a", "cluster": "a"},
-        {"id": 7, "cluster": "a"},
-        {"id": "c", "cluster": "c"},
+        {"id": "a", "cluster": "a", "affair": "a"},
+        {"id": 7, "cluster": "a", "affair": "a"},
+        {"id": "c", "cluster": "c", "affair": "c"},
     ]
 
 
@@ -76,6 +76,17 @@ def test_nothing_in_nothing_out_and_text_lines_do_too() -> None:
     assert group_lines([]) == ([], [])
     assert group_lines(["", "\n"]) == ([], [])
     assert len(group_lines([json.dumps(ROWS[0])]).lines) == 1
+
+
+def test_items_without_an_outlet_are_not_of_one_outlet() -> None:
+    told = ROWS[:2]
+    bare = [{k: v for k, v in row.items() if k not in {"outlet", "feed"}} for row in told]
+    weekly = [
+        {"id": n, "title": "Weekly links", "text": t} for n, t in enumerate(("Tape drives.", "Pear trees."))
+    ]
+    assert len(partition(group_lines(lines(bare)).lines)) == 1
+    page = [dict(row, link="https://press.example/velmora") for row in bare]
+    assert len(partition(group_lines(lines([*page, *weekly])).lines)) == 3
 
 
 def test_shared_development_set_is_grouped_as_well_as_promised() -> None:

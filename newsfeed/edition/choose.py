@@ -234,7 +234,7 @@ class Chooser:
         state.value += float(gains[row])
         state.mass += self.pv[:, row]
         state.quiet[source] *= 1 - self.m.worth[row]
-        state.free &= self.m.stories != self.m.stories[row]
+        state.free &= self.m.open_after([pick.row for pick in state.picks])
         state.spent += float(self.m.minutes[row])
         state.by_source[source] += self.m.minutes[row]
         state.count_by_source[source] += 1

@@ -153,3 +153,9 @@ UNREAD_SURE: Final = 0.95
 SELDOM: Final = 0.5  # items a day up to which a source is a quiet one
 
 TIE: Final = 1e-12
+
+# Affairs
+AFFAIR_PICKS = 2  # of one affair, unless it is the day:
+DAY_SHARE = 0.5  # of the outlets of general news tell it
+GENERAL = 3  # stories of several outlets that an outlet tells part of; then it is one of general news
+DAY_LEAST = 4  # outlets of general news; fewer make no day

@@ -124,6 +124,7 @@ class Desk:
         return Morning(
             ids=np.array([t.id for t in rows], dtype=np.int64),
             stories=np.array([t.story for t in rows], dtype=np.int64),
+            affairs=np.array([t.affair for t in rows], dtype=np.int64),
             sources=np.array([self.numbers[t.candidate.item.feed] for t in rows], dtype=np.int64),
             published=np.array([moment.timestamp() for moment in moments], dtype=np.float64),
             minutes=pick_minutes_,

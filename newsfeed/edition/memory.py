@@ -132,6 +132,12 @@ def returning(
     )
 
 
+def says_new(past: Sequence[Shown], group: Sequence[Candidate]) -> bool:
+    """Whether a story that no page had, of an affair that one had, is told under any headline of other words."""
+    old = _content("\n".join(f"{shown.sentence}\n{shown.lead}" for shown in past))
+    return any(_novelty(one.item.item.title, old) >= c.NOVEL_WORDS for one in group)
+
+
 def _social(one: Candidate, feeds: Mapping[int, FeedFacts]) -> bool:
     feed = feeds.get(one.item.feed)
     return one.item.item.kind == "post" or (feed is not None and feed.social)

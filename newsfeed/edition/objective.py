@@ -9,6 +9,7 @@ core topic, and equalises M_t / w_t in the end.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -29,6 +30,7 @@ class Morning:
 
     ids: Ints
     stories: Ints
+    affairs: Ints
     sources: Ints
     published: Floats  # seconds; newer goes first among equals
     minutes: Floats
@@ -45,6 +47,12 @@ class Morning:
     def sorted(self) -> Morning:
         """Rows newest first, then by id, so that the order of the input changes nothing."""
         return self.rows(np.lexsort((self.ids, -self.published)))
+
+    def open_after(self, rows: Sequence[int]) -> Bools:
+        """Rows that may still be taken after these: no story twice, and of an affair only so many."""
+        full = [a for a, many in Counter(self.affairs[list(rows)].tolist()).items() if many >= c.AFFAIR_PICKS]
+        free: Bools = ~np.isin(self.stories, self.stories[list(rows)]) & ~np.isin(self.affairs, full)
+        return free
 
     def rows(self, order: Ints) -> Morning:
         """These rows in this order."""

@@ -57,6 +57,9 @@ def news(telling: Telling, facts: Facts, *, first_of_topic: bool) -> Reason | No
         return Reason(
             f"first {facts.label} story in {unseen} days", f"{facts.label} after {unseen} days", news=True
         )
+    if telling.of_day:
+        said = f"one of {telling.of_day} stories of the day’s affair"
+        return Reason(said, "the day’s affair", news=True)
     if telling.outlets >= c.TOLD_BY:
         return Reason(
             f"told by {telling.outlets} of your sources",

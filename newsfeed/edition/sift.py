@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from newsfeed import text
+from newsfeed.edition import affairs, ledger, memory, series
 from newsfeed.edition import constants as c
-from newsfeed.edition import ledger, memory, series
 from newsfeed.edition.asked import Asked
 from newsfeed.edition.options import Options, options
 from newsfeed.edition.weighing import Scales, Telling
@@ -68,6 +68,7 @@ def sift(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetim
             causes |= {one.item.id: (ledger.ADVERT, no_news(_LIVE)) for one in group if one not in told}
     stories = {story.id: story for story in pool.stories}
     shown = memory.by_story(pool.history, groups)
+    of_affair = affairs.numbers(pool)
     weigh = Scales(pool, ask, feeds, chosen, now)
     tellings: list[Telling] = []
     had: dict[int, tuple[str, ...]] = {}
@@ -75,10 +76,10 @@ def sift(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetim
         group = groups[key]
         outlets, shared = weigh.tellers(group)
         back = None
-        if key in shown:
-            back = memory.returning(shown[key], group, outlets, feeds, date)
-            if back is None:
-                last = shown[key][-1]
+        if past := shown.get(key) or affairs.before(pool.history.shown, key, of_affair):
+            back = memory.returning(past, group, outlets, feeds, date)
+            if back is None and (key in shown or not memory.says_new(past, group)):
+                last = past[-1]
                 for one in group:
                     causes[one.item.id] = (ledger.HAD, f"shown on {short_day(last.date)}")
                 had[key] = weigh.topics(group).stands
@@ -89,7 +90,7 @@ def sift(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetim
                 causes[one.item.id] = (ledger.MUTED, "you gave its topic no share")
             continue
         tellings.append(telling)
-    tellings, older = series.newest(tellings, feeds)
+    tellings, older = series.newest(affairs.marked(tellings, of_affair), feeds)
     causes |= older
     expired = sum(
         causes[one.item.id][0] == ledger.OLD

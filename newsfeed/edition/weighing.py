@@ -61,6 +61,8 @@ class Telling:
     post: bool  # told by social posts only
     back: Return | None = None  # it was shown before and has something new
     bare: bool = False  # only a headline, on a day when most others have more: a line may tell it
+    affair: int = 0  # of few picks, see `affairs`
+    of_day: int = 0  # stories of its affair, where that is the day
     flaws: tuple[str, ...] = ()  # why it is told badly: what takes from its worth beside its facts
 
     @property

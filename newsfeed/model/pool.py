@@ -58,6 +58,7 @@ class Shown(Record, frozen=True, kw_only=True):
     items: tuple[int, ...] = ()  # the story's items at that time
     sentence: str = ""  # its headline then
     lead: str = ""  # and what else the page said of it: lead and note
+    affair: int = 0  # of its story, as it is known today; 0: not known
 
 
 class Told(Record, frozen=True, kw_only=True):

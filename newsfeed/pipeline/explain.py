@@ -56,7 +56,7 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
             if len(weighed) > len(rows) and not of_today:
                 verdict = f"By the edition of {stored.date}, with the numbers of today:"
             rows = weighed
-    rows += tuple(_joined(store, item))
+    rows += (*_joined(store, item), *_occasion(store, item))
     return Explanation(
         ref=item.ref,
         title=item.item.title,
@@ -85,6 +85,22 @@ def _joined(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
             value=f"“{text.clean_line(found.other.item.title, 80)}”",
             note=f"by {'; '.join(said) or 'what it shares with others of its story'}"
             + (f"; {len(tellings)} tellings in all" if len(tellings) > 2 else ""),
+        )
+
+
+def _occasion(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
+    """The other stories of the affair that an item's story belongs to."""
+    own = store.stories_of([item.id])
+    for story in own:
+        others = [s for s in store.stories_of_affairs([story.affair or story.id]) if s.id != story.id]
+        if not others:
+            continue
+        others.sort(key=lambda s: (-len(s.items), s.id))
+        (head,) = store.items([others[0].head], body="text")
+        yield edition.WhyRow(
+            name="Of one affair with",
+            value=f"“{text.clean_line(head.item.title, 80)}”",
+            note=f"{len(others) + 1} stories of one occasion; at most two are picks, unless it is the day",
         )
 
 

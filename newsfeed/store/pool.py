@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, true
 
-from newsfeed.model import Candidate, FeedFacts, FeedState, Pool, StoredItem, Story, Tagging
+from newsfeed.model import Candidate, FeedFacts, FeedState, History, Pool, StoredItem, Story, Tagging
 from newsfeed.store import editions, feeds, stories, tags
 from newsfeed.store import items as reading
 from newsfeed.store.schema import item, item_topic, shown, tagging
@@ -51,9 +52,16 @@ def read(connection: Connection, local: date, now: datetime, since: datetime | N
             *(Story(id=-i.id, head=i.id, items=(i.id,), first=_time(i), last=_time(i)) for i in lonely),
         ),
         feeds=tuple(_facts(connection, local, now, begun, by_feed)),
-        history=editions.history(connection, local),
+        history=_with_affairs(connection, editions.history(connection, local)),
         since=begun,
     )
+
+
+def _with_affairs(connection: Connection, history: History) -> History:
+    """What was shown, with the affair of each story as it is known today."""
+    known = stories.affairs(connection, {one.story for one in history.shown})
+    shown = (replace(one, affair=known.get(one.story, 0)) for one in history.shown)
+    return replace(history, shown=tuple(shown))
 
 
 def _time(one: StoredItem) -> datetime:

@@ -34,7 +34,7 @@ from sqlalchemy.types import TypeDecorator
 
 from newsfeed.store import sqlite
 
-REVISION = 4  # number of the newest migration
+REVISION = 5  # number of the newest migration
 
 
 class Utc(TypeDecorator[datetime]):
@@ -201,7 +201,9 @@ story = Table(
     Column("head", Integer, nullable=False),
     Column("first", Utc, nullable=False),
     Column("last", Utc, nullable=False),
+    Column("affair", Integer, nullable=False, server_default="0"),
     Index(None, "last"),
+    Index(None, "affair"),
     sqlite_autoincrement=True,
 )
 

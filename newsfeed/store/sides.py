@@ -50,8 +50,9 @@ def _stories(connection: Connection, first: date, until: date) -> Iterable[Told]
         .having(func.count() > 1)
     )
     query = (
-        select(member.c.story, item.c.feed)
+        select(story.c.affair, member.c.story, item.c.feed)
         .join(item, item.c.id == member.c.item)
+        .join(story, story.c.id == member.c.story)
         .where(
             member.c.story.in_(several),
             item.c.kind != "post",
@@ -61,10 +62,15 @@ def _stories(connection: Connection, first: date, until: date) -> Iterable[Told]
         .distinct()
         .order_by(member.c.story, item.c.feed)
     )
+    # An affair counts once: as the one of its stories that most feeds told.
+    inside: dict[int, dict[int, list[int]]] = {}
+    for affair, number, feed in connection.execute(query).all():
+        inside.setdefault(affair or number, {}).setdefault(number, []).append(feed)
     tellers: dict[int, list[int]] = {}
-    for number, feed in connection.execute(query).all():
-        tellers.setdefault(number, []).append(feed)
-    wanted = [number for number, some in tellers.items() if len(some) > 1]
+    for of_one in inside.values():
+        number = max(of_one, key=lambda n: (len(of_one[n]), -n))
+        tellers[number] = sorted({feed for some in of_one.values() for feed in some})
+    wanted = [number for number in sorted(tellers) if len(tellers[number]) > 1]
     for some in reading.chunks(wanted):
         topics: dict[int, list[str]] = {}
         having = (

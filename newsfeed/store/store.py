@@ -241,6 +241,11 @@ class Store(Database):
         with self._reading() as c:
             return stories.of_items(c, ids)
 
+    def stories_of_affairs(self, numbers: Iterable[int]) -> list[Story]:
+        """All stories of these affairs, oldest first."""
+        with self._reading() as c:
+            return stories.of_affairs(c, numbers)
+
     def members(self, story: int) -> list[StoredItem]:
         """The items of a story in its order, whole."""
         with self._reading() as c:

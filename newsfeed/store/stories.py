@@ -38,6 +38,23 @@ def of_items(connection: Connection, numbers: Iterable[int]) -> list[Story]:
     return [s for some in reading.chunks(sorted(wanted)) for s in _read(connection, some)]
 
 
+def of_affairs(connection: Connection, numbers: Iterable[int]) -> list[Story]:
+    """The stories of these affairs, oldest number first."""
+    wanted: set[int] = set()
+    for some in reading.chunks(numbers):
+        wanted |= {r[0] for r in connection.execute(select(story.c.id).where(story.c.affair.in_(some)))}
+    return [s for some in reading.chunks(sorted(wanted)) for s in _read(connection, some)]
+
+
+def affairs(connection: Connection, numbers: Iterable[int]) -> dict[int, int]:
+    """The affair of each of these stories that is still there."""
+    found: dict[int, int] = {}
+    for some in reading.chunks(numbers):
+        query = select(story.c.id, story.c.affair).where(story.c.id.in_(some))
+        found.update((number, affair or number) for number, affair in connection.execute(query).all())
+    return found
+
+
 def members(connection: Connection, number: int) -> list[StoredItem]:
     """The items of a story in its order, whole."""
     query = select(member.c.item).where(member.c.story == number).order_by(member.c.place)
@@ -46,21 +63,26 @@ def members(connection: Connection, number: int) -> list[StoredItem]:
 
 def _read(connection: Connection, which: Select[Any] | list[int]) -> list[Story]:
     query = (
-        select(story.c.id, story.c.head, story.c.first, story.c.last, member.c.item)
+        select(story.c.id, story.c.head, story.c.first, story.c.last, story.c.affair, member.c.item)
         .join(member, member.c.story == story.c.id)
         .where(story.c.id.in_(which))
         .order_by(story.c.id, member.c.place)
     )
-    facts: dict[int, tuple[int, datetime, datetime]] = {}
+    facts: dict[int, tuple[int, datetime, datetime, int]] = {}
     told: dict[int, list[int]] = {}
-    for number, head, first, last, one in connection.execute(query).all():
-        facts[number] = (head, first, last)
+    for number, head, first, last, affair, one in connection.execute(query).all():
+        facts[number] = (head, first, last, affair)
         told.setdefault(number, []).append(one)
     return [
         Story(
-            id=n, head=head if head in told[n] else told[n][0], items=tuple(told[n]), first=first, last=last
+            id=n,
+            head=head if head in told[n] else told[n][0],
+            items=tuple(told[n]),
+            first=first,
+            last=last,
+            affair=0 if affair == n else affair,
         )
-        for n, (head, first, last) in facts.items()
+        for n, (head, first, last, affair) in facts.items()
     ]
 
 
@@ -85,7 +107,11 @@ def save(connection: Connection, changed: Sequence[Story]) -> list[int]:
         return numbers
     named = list(zip(numbers, changed, strict=True))
     connection.execute(
-        sqlite.upsert(story), [{"id": n, "head": s.head, "first": s.first, "last": s.last} for n, s in named]
+        sqlite.upsert(story),
+        [
+            {"id": n, "head": s.head, "first": s.first, "last": s.last, "affair": s.affair or n}
+            for n, s in named
+        ],
     )
     for some in reading.chunks(s.id for s in changed if s.id):
         connection.execute(delete(member).where(member.c.story.in_(some)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from newsfeed.model import StoredItem, Story
-from newsfeed.stories.shared import Shared, nearest
+from newsfeed.stories.near_duplicate import Shared, nearest
 
 __all__ = ["Shared", "join", "nearest"]
 
@@ -34,6 +34,6 @@ def join(
         The stories that are new or have changed, by their number; their items are in theirs only from now on. A
         story with the number 0 needs a new one.
     """
-    from newsfeed.stories.joining import join_items
+    from newsfeed.stories.linkage import join_items
 
     return join_items(new, window, stories, outlets, paywalled)

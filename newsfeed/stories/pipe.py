@@ -1,8 +1,8 @@
 """The door for pipes: items as lines of JSON in, their stories as lines of JSON out, without a home.
 
 Items are {"id", "title", "text"} with optional "feed", "outlet", "published", "link", "lang", "folder" and more,
-which is ignored. Out comes {"id", "cluster"} for every good line, in order; items of one cluster tell one story.
-A cluster's name is the id of its first item in time.
+which is ignored. Out comes {"id", "cluster", "affair"} for every good line, in order; items of one cluster tell one
+story, and the stories of one affair are of one occasion. Both are named by the id of their first item in time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 from newsfeed.model import Item, Problem, StoredItem
 from newsfeed.text import canonical_url, link_url
 
-from .joining import join_items
+from .linkage import join_items
 
 Line = str | bytes
 UNDATED = datetime(2000, 1, 1, tzinfo=UTC)  # for all that say no time: they may be of any
@@ -63,20 +63,20 @@ def group_lines(lines: Iterable[Line]) -> Grouped:
         StoredItem(
             id=place,
             ref="",
-            feed=number.get(feeds[n], 0),
+            feed=number.get(feeds[n], -place),  # without an outlet: that of no other
             item=items[n],
             first_seen=items[n].published or UNDATED,
         )
         for place, n in enumerate(order, start=1)
     ]
-    cluster = {
-        place: names[order[min(story.items) - 1]]
-        for story in join_items(stored, [], [], outlets)
-        for place in story.items
-    }
+    found = join_items(stored, [], [], outlets)
+    cluster = {place: names[order[min(story.items) - 1]] for story in found for place in story.items}
+    affair = {place: names[order[(story.affair or story.id) - 1]] for story in found for place in story.items}
     place_of = {n: place for place, n in enumerate(order, start=1)}
     out = [
-        msgspec.json.encode({"id": name, "cluster": cluster[place_of[n]]}).decode()
+        msgspec.json.encode(
+            {"id": name, "cluster": cluster[place_of[n]], "affair": affair[place_of[n]]}
+        ).decode()
         for n, name in enumerate(names)
     ]
     return Grouped(out, problems)

@@ -1,13 +1,17 @@
 """What an item says of an event, as terms: words of its title and the beginning of its text.
 
 A term is a lower-case word without its plural or verb ending, a number as written, or two neighbouring signs of
-a script that sets no spaces. Words that stand in every text (of the languages below) are no terms.
+a script that sets no spaces. Words that stand in every text (of the languages below) are no terms. How common the
+others are at large is told by a table of the main European languages, which `bench/words.py` makes.
 """
 
 from __future__ import annotations
 
+import gzip
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
@@ -69,12 +73,31 @@ STOP = frozenset(
         """
     )
 )
-# What can stand for one person, place or thing: a capital letter; a decimal number, or one of three digits or
-# more that is no year.
-NAMELIKE = re.compile(r"(?!\d)[^\W_a-zß-öø-ÿ]|\d+[.,:]\d|(?!(?:19|20)\d\d$)\d{3,}$")
 TITLE_WEIGHT = 2.0
 TEXT_WORDS = 45  # later words of a text say less of its event
 TEXT_SIGNS = 420  # where to stop looking for them
+TABLE = "words.txt.gz"  # lines of a count and the terms that so many of a MILLION texts have
+MILLION = 1_000_000
+TEXTS = 8_000  # of news at large, which are counted with those of a window
+
+
+@cache
+def table() -> Mapping[str, int]:
+    """In how many of a million short texts each term is."""
+    text = gzip.decompress(files(__package__).joinpath("data", TABLE).read_bytes()).decode()
+    counts: dict[str, int] = {}
+    for line in text.splitlines():
+        times, *terms = line.split(" ")
+        counts.update(dict.fromkeys(terms, int(times)))
+    return counts
+
+
+def common(terms: Mapping[str, int]) -> NDArray[np.float64]:
+    """In how many of TEXTS texts of news at large each term is, by the number that it has in `terms`."""
+    known = table()
+    found = np.zeros(max(1, len(terms)))
+    found[list(terms.values())] = [known.get(term, 0) for term in terms]
+    return found * (TEXTS / MILLION)
 
 
 END = -1  # where a chunk's number would stand: the text is over
@@ -91,28 +114,21 @@ class Vocabulary:
         self.numbers: dict[str, int] = {}
         self._words: dict[str, int] = {}
         self._terms = _Lists()  # of each word
-        self._common: list[bool] = []  # whether a word as written can't be a name
         self._chunks = _Chunks(self)
 
     def word(self, word: str) -> int:
         """The number of a word, new or known."""
         known = self._words.get(word)
         if known is None:
-            known = self._words[word] = len(self._common)
+            known = self._words[word] = len(self._words)
             flat, numbers = self._terms.flat, self.numbers
             for term in word_terms(word):
                 flat.append(numbers.setdefault(term, len(numbers)))
             self._terms.ends.append(len(flat))
-            self._common.append("a" <= word[0] <= "z" or not NAMELIKE.match(word))
         return known
 
-    def terms(self, word: str) -> list[int]:
-        """The terms of a word that was read before; none of another."""
-        known = self._words.get(word)
-        return [] if known is None else self._terms[known]
-
     def read(self, texts: Sequence[str], most: int | None = None) -> Read:
-        """The terms of the first words of each text, in order, and which of all are seen as no names."""
+        """The terms of the first words of each text, in order."""
         everything = "\n".join(texts)
         mark = "\0"
         while mark in everything:
@@ -127,18 +143,14 @@ class Vocabulary:
             begin = np.searchsorted(text, np.arange(len(texts)))
             keep = np.arange(len(text)) - begin[text] < most
             text, word = text[keep], word[keep]
-        told = np.zeros(len(self._common), dtype=bool)
-        told[word] = True
-        ordinary = np.flatnonzero(told & np.array(self._common, dtype=bool))
-        return Read(*self._terms.each(text, word), self._terms.each(ordinary, ordinary)[1])
+        return Read(*self._terms.each(text, word))
 
 
 class Read(NamedTuple):
-    """What was read of some texts: the text of each term and the term, in order, and terms seen as no names."""
+    """What was read of some texts: the text of each term and the term, in order."""
 
     text: NDArray[np.int64]
     term: NDArray[np.int64]
-    ordinary: NDArray[np.int64]
 
 
 class _Lists:
@@ -147,9 +159,6 @@ class _Lists:
     def __init__(self) -> None:
         self.flat: list[int] = []
         self.ends: list[int] = [0]
-
-    def __getitem__(self, number: int) -> list[int]:
-        return self.flat[self.ends[number] : self.ends[number + 1]]
 
     def each(
         self, where: NDArray[np.int64], which: NDArray[np.int64]

@@ -1,13 +1,16 @@
-"""Which items are about one page: they share its link or recording, or a post among them links to it."""
+"""Which items are about one page: they share its link or recording, or a post among them links to it; and what two
+tellings of one event have in common, for a person who asks why they are one."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from newsfeed.model import StoredItem
+from newsfeed.stories.words import TEXT_SIGNS, TEXT_WORDS, WORD, table, word_terms
 from newsfeed.text import canonical_url
 
 ADDRESS = re.compile(r"https?://[^\s<>\"'“”)\]]+")
@@ -97,3 +100,34 @@ def _is_a_hub(link: str, found: Sequence[int], items: Sequence[StoredItem]) -> b
         if own == link and discussion in {"", link}:
             titles[items[n].feed].add((items[n].item.title or items[n].item.text).casefold())
     return any(len(t) > 1 for t in titles.values())
+
+
+class Shared(NamedTuple):
+    """With which telling an item has most in common: whether they share a page or recording, and words, rarest first."""
+
+    other: StoredItem
+    page: bool
+    words: tuple[str, ...]
+
+
+def nearest(item: StoredItem, others: Sequence[StoredItem]) -> Shared | None:
+    """The telling that an item has most in common with; None where there is no other."""
+    found = [_between(item, other) for other in others if other.id != item.id]
+    return max(found, key=lambda one: (one.page, len(one.words), -one.other.id), default=None)
+
+
+def _between(item: StoredItem, other: StoredItem) -> Shared:
+    known = table()
+    mine, theirs = _terms(item), _terms(other)
+    terms = sorted((term for term in mine if term in theirs), key=lambda term: known.get(term, 0))
+    return Shared(other, bool(same_page([item, other])), tuple(mine[term] for term in terms))
+
+
+def _terms(item: StoredItem) -> dict[str, str]:
+    """The terms of what is compared of an item, each with the word that it was first written as."""
+    text = (item.item.text or item.item.lead)[:TEXT_SIGNS]
+    found: dict[str, str] = {}
+    for word in (*WORD.findall(item.item.title), *WORD.findall(text)[:TEXT_WORDS]):
+        for term in word_terms(word):
+            found.setdefault(term, word.removesuffix("’s").removesuffix("'s"))
+    return found

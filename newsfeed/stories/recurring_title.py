@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate, combinations
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 
 from newsfeed.model import StoredItem
 from newsfeed.stories.words import WORD
@@ -66,85 +66,6 @@ DIGIT = re.compile(r"\d")
 STANDING = 7  # words; a longer title that comes again is no standing one
 TITLES = 3  # over one text of one feed; so many don't correct each other, the text is a standing one
 MANY = 400  # items under one key; comparing more of them in pairs would take too long
-
-
-# Kinds of misfortune that a city may see twice a day, and of places: the place tells which of the two it is.
-MISFORTUNES = (
-    re.compile(r"\b(?:shooting|shootings|shot|gunman|gunmen|gunfire)\b", re.IGNORECASE),
-    re.compile(r"\b(?:stabbing|stabbings|stabbed|knifed|knife)\b", re.IGNORECASE),
-    re.compile(r"\b(?:fire|blaze|arson)\b", re.IGNORECASE),
-    re.compile(r"\b(?:explosion|explosions|blast|bomb|bombing)\b", re.IGNORECASE),
-    re.compile(r"\b(?:crash|crashes|collision|crashed)\b", re.IGNORECASE),
-    re.compile(r"\b(?:robbery|robbed|raid|burglary)\b", re.IGNORECASE),
-)
-# One of these stands in every title of a misfortune, and
-MISFORTUNE_HINTS = (
-    *(
-        "shoot",
-        "shot",
-        "gunm",
-        "gunf",
-        "stab",
-        "knif",
-        "fire",
-        "blaze",
-        "arson",
-        "explosion",
-        "blast",
-        "bomb",
-    ),
-    *("crash", "collision", "robbe", "raid", "burglary"),
-)
-# one of these, or a result, in every title of a match.
-PLAYED_HINTS = (
-    *(
-        "beat",
-        "draw",
-        "drew",
-        "win",
-        "won",
-        "lose",
-        "lost",
-        "defeat",
-        "thrash",
-        "edge",
-        " off",
-        "final",
-        "derby",
-    ),
-    *("league", "cup", "match", "victory"),
-)
-VENUES = {
-    word: kind
-    for kind, words in enumerate(
-        (
-            "pub bar club nightclub restaurant cafe café",
-            "school college university campus nursery kindergarten",
-            "church mosque synagogue temple cathedral",
-            "shop store supermarket mall market",
-            "station train tram metro subway platform",
-            "airport airfield plane runway",
-            "hospital clinic",
-            "hotel hostel resort",
-            "factory warehouse refinery",
-            "prison jail",
-            "stadium arena",
-            "museum gallery theatre theater cinema",
-        )
-    )
-    for word in words.split()
-}
-NAME = re.compile(r"\b[A-ZÄÖÜÉ][\w'’-]{2,}")
-WOMEN = re.compile(
-    r"\b(?:wom[ae]n['’]?s?|ladies|girls|WSL|NWSL|WNBA|WPL|frauen\w*|f[ée]minine?s?|femenin[ao]|femminile)\b",
-    re.IGNORECASE,
-)
-SCORE = re.compile(r"(?<![\d-])(\d{1,3})\s?[-–:]\s?(\d{1,3})(?![\d-])")
-PLAYED = re.compile(
-    r"\b(?:beats?|beaten|draws?|drew|wins?|won|lose|loses|lost|defeat|defeats|thrash|edges?|sees? off|final|derby|"
-    r"league|cup|match|victory)\b",
-    re.IGNORECASE,
-)
 
 
 def round_ups(items: Sequence[StoredItem]) -> set[int]:
@@ -212,7 +133,6 @@ def kept_apart(items: Sequence[StoredItem]) -> Mapping[int, set[int]]:
 
     Kept apart are titles that name different numbers of one series ("Episode 12", "Episode 13") in otherwise
     the same words, or different days of one feed's programme, and different versions of one thing ("Teapot 3.1", "Teapot 3.2").
-    So are misfortunes of one kind in one city at different kinds of places, and matches of the same clubs' women and men.
     """
     by_key: dict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
     titles = Titles(items)
@@ -238,10 +158,6 @@ def kept_apart(items: Sequence[StoredItem]) -> Mapping[int, set[int]]:
             for b, other in same[:MANY]:
                 if one != other and not _again(items[a], items[b]):
                     found[a].add(b)
-    for twins in (elsewhere(items, titles), women_and_men(items, titles)):
-        for a, b in twins:
-            found[a].add(b)
-            found[b].add(a)
     return found
 
 
@@ -262,51 +178,3 @@ def standing_texts(items: Sequence[StoredItem]) -> set[int]:
             told[item.feed, item.item.text].append(n)
     many = [same for same in told.values() if len(same) >= TITLES]
     return {n for same in many if len({items[n].item.title.casefold() for n in same}) >= TITLES for n in same}
-
-
-def elsewhere(items: Sequence[StoredItem], titles: Titles) -> Iterator[tuple[int, int]]:
-    """Pairs of one kind of misfortune under one name, at places of different kinds that neither tells both of."""
-    by_name: dict[tuple[int, str], list[tuple[int, set[int], set[int]]]] = defaultdict(list)
-    for n in titles.having(MISFORTUNE_HINTS):
-        item = items[n]
-        title = item.item.title
-        venues = {VENUES[w.lower()] for w in WORD.findall(title) if w.lower() in VENUES}
-        if not venues:
-            continue
-        kinds = [k for k, told in enumerate(MISFORTUNES) if told.search(title)]
-        if not kinds:
-            continue
-        anywhere = venues | {VENUES[w.lower()] for w in WORD.findall(item.item.text) if w.lower() in VENUES}
-        for name in set(NAME.findall(title)):
-            for kind in kinds:
-                by_name[kind, name].append((n, venues, anywhere))
-    for same in by_name.values():
-        for n, (a, at, near) in enumerate(same[:MANY]):
-            for b, other, round_it in same[n + 1 : MANY]:
-                if at.isdisjoint(round_it) and other.isdisjoint(near):
-                    yield a, b
-
-
-def women_and_men(items: Sequence[StoredItem], titles: Titles) -> Iterator[tuple[int, int]]:
-    """Pairs of matches of the same two names, one of which is told as the women's; one result for both joins them."""
-    by_names: dict[tuple[str, str], list[tuple[int, bool, set[tuple[str, ...]]]]] = defaultdict(list)
-    for n in titles.having((*PLAYED_HINTS, *"0123456789")):
-        item = items[n]
-        title = item.item.title
-        if not (PLAYED.search(title) or SCORE.search(title)):
-            continue
-        names = sorted({name for name in NAME.findall(title) if not WOMEN.fullmatch(name)})
-        if len(names) < 2:
-            continue
-        told = f"{title} {item.item.text}"
-        results = {tuple(sorted(score)) for score in SCORE.findall(told)}
-        women = WOMEN.search(told) is not None
-        for pair in combinations(names[:8], 2):
-            by_names[pair].append((n, women, results))
-    for same in by_names.values():
-        if len({women for _, women, _ in same}) < 2:
-            continue
-        for n, (a, women, results) in enumerate(same[:MANY]):
-            for b, other, others in same[n + 1 : MANY]:
-                if women != other and results and others and results.isdisjoint(others):
-                    yield a, b

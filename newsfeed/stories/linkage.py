@@ -1,0 +1,317 @@
+"""Joining items into stories by their mean likeness, and stories into affairs, starting from those that stand.
+
+Items that share a page are one group from the start. Then, best first, two groups join when the mean likeness of
+their items, by the root of both groups' own, passes a bar. The mean lets no hub carry a group; a group's own likeness
+is never taken to be less than USUAL, so that a loose group is no easier to join than a single item, and a tight one
+asks for more. The bar is higher where there is little to go by: it falls with the words that an item of each group
+tells (those of titles twice), so that two bare headlines need more in common than two summaries, and no size of a
+group makes up for it.
+
+Likeness of two items is the cosine of their terms without what the two strongest add: a name that two items share
+tells of no common event.
+
+`bench/stories.py` prints how the constants were chosen and what each of them is worth.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from math import sqrt
+
+import numpy as np
+
+from newsfeed.model import StoredItem, Story
+from newsfeed.stories.near_duplicate import same_page
+from newsfeed.stories.recurring_title import kept_apart, round_ups, standing_texts, standing_titles
+from newsfeed.stories.representative import best, moment
+from newsfeed.stories.similarity import Forms, Terms
+
+BAR = 0.28  # likeness of two groups that tell one story, when they tell much
+THIN = 3.0  # words of an item at which the bar is twice as high
+USUAL = 0.25  # likeness of two tellings of one event
+FLOOR = 1.0  # times USUAL; a group's own likeness is never taken to be less, so that none is easier to join than an item
+EDGE = 0.02  # items less alike are taken as unlike
+AFFAIR = 0.22  # cosine of the centroids of stories of one affair
+FADE = 48.0  # hours between two groups that halve their likeness
+ONE_FEED = 2.5  # times the bar: a feed seldom tells one event twice, and often its next one in the same words
+STAND_IN = 1 << 62  # above all numbers of stories
+
+
+def join_items(
+    new: Sequence[StoredItem],
+    window: Sequence[StoredItem],
+    stories: Sequence[Story],
+    outlets: Mapping[int, str],
+    paywalled: Set[int] = frozenset(),
+) -> list[Story]:
+    """See `stories.join`."""
+    fresh = {i.id for i in new}
+    everything = {i.id: i for i in (*window, *new)}
+    items = [everything[key] for key in sorted(everything)]
+    if not fresh:
+        return []
+    groups = _start(items, stories, fresh)
+    _join_pages(groups, items, fresh)
+    terms = Terms(items, outlets, standing_titles(items), standing_texts(items))
+    terms.evidence[list(round_ups(items))] = 0.0  # only a shared page joins them
+    evidence: list[float] = terms.evidence.tolist()
+    apart = kept_apart(items)
+    for g in groups.values():
+        g.evidence = sum(evidence[m] for m in g.members)
+        for m in g.members:
+            g.apart |= apart.get(m, set())
+    before = {s.id: s for s in stories}
+    _join_alike(groups, items, {n for n, item in enumerate(items) if item.id in fresh}, terms)
+    affairs = _affairs(groups, before, {n for n, item in enumerate(items) if item.id in fresh}, terms)
+    return _stories(groups, affairs, items, before, fresh, paywalled, terms)
+
+
+@dataclass(slots=True)
+class _Group:
+    """Items told as one story so far. `key` is its number, `start` and `end` in hours."""
+
+    key: int
+    members: list[int]
+    start: float
+    end: float
+    feeds: set[int]
+    evidence: float = 0.0
+    inner: float = 0.0  # the sum of the likeness of each two of its items
+    apart: set[int] = field(default_factory=set)
+    taken: list[int] = field(default_factory=list)  # numbers of the groups that went into it
+
+    def take(self, other: _Group, likeness: float = 0.0) -> None:
+        self.members += other.members
+        self.taken += [other.key, *other.taken]
+        self.start, self.end = min(self.start, other.start), max(self.end, other.end)
+        self.feeds |= other.feeds
+        self.evidence += other.evidence
+        self.inner += other.inner + likeness
+        self.apart |= other.apart
+
+    def own(self) -> float:
+        """How alike its items are with each other, one more of which is as alike as is usual; at least so much."""
+        many = len(self.members)
+        return max(FLOOR * USUAL, (2 * self.inner / many + USUAL) / many)
+
+
+def _start(items: Sequence[StoredItem], stories: Sequence[Story], fresh: Set[int]) -> dict[int, _Group]:
+    """The groups to begin with, by number: standing stories, and every new item for itself."""
+    place = {item.id: n for n, item in enumerate(items)}
+    hours = [moment(item).timestamp() / 3600 for item in items]
+    taken = set(fresh)
+    groups: dict[int, _Group] = {}
+    for story in sorted(stories, key=lambda s: s.id):
+        inside = [i for i in story.items if i in place and i not in taken]
+        if inside:
+            groups[story.id] = _group(story.id, [place[i] for i in inside], items, hours)
+            taken.update(inside)
+    for n, item in enumerate(items):
+        if item.id in fresh:
+            groups[_free(item.id, groups)] = _group(_free(item.id, groups), [n], items, hours)
+    return groups
+
+
+def _free(number: int, groups: Mapping[int, _Group]) -> int:
+    """The number itself; if a standing story bears it that this item has left, a negative stand-in for a new one."""
+    return number if number not in groups else -number
+
+
+def _group(key: int, members: list[int], items: Sequence[StoredItem], hours: Sequence[float]) -> _Group:
+    when = [hours[m] for m in members]
+    return _Group(key, members, min(when), max(when), {items[m].feed for m in members})
+
+
+def _join_pages(groups: dict[int, _Group], items: Sequence[StoredItem], fresh: Set[int]) -> None:
+    """Join groups that share a page, whatever they say; standing ones only through a new item."""
+    of = {m: key for key, g in groups.items() for m in g.members}
+    for same in same_page(items):
+        keys = sorted({of[n] for n in same if n in of}, key=_oldest)
+        if len(keys) < 2 or not any(items[n].id in fresh for n in same):
+            continue
+        for key in keys[1:]:
+            for m in groups[key].members:
+                of[m] = keys[0]
+            groups[keys[0]].take(groups.pop(key))
+
+
+def _oldest(key: int) -> int:
+    """Keys in the order of age; stand-ins after the others. Its own reverse."""
+    return key if 0 <= key < STAND_IN else STAND_IN - key
+
+
+def _join_alike(
+    groups: dict[int, _Group], items: Sequence[StoredItem], fresh: Set[int], terms: Terms
+) -> None:
+    """Join groups with a new item to those that are like them."""
+    vectors = terms.vectors()
+    of = {m: key for key, g in groups.items() for m in g.members}
+    alike = vectors.alike(fresh, EDGE, named=False)
+    # A standing story that a new item may join is compared whole, with its neighbours too.
+    least = BAR * USUAL
+    met = {of[b] for a in fresh for b, v in alike[a].items() if v >= least and b in of and b not in fresh}
+    more = {m for key in met | {of[a] for a in fresh} for m in groups[key].members} - fresh
+    for a, others in vectors.alike(more, EDGE, named=False).items():
+        alike[a].update(others)
+    Forms(items, terms).part(alike, least)
+    sums: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    for a, others in alike.items():
+        for b, v in others.items():
+            x, y = of.get(a), of.get(b)
+            if a < b and x is not None and y is not None and x != y:
+                sums[x][y] += v
+                sums[y][x] += v
+    for key in sums:
+        if len(groups[key].members) > 1:
+            groups[key].inner = terms.inner(groups[key].members)
+    link(groups, sums, _ratio)
+
+
+def _ratio(a: _Group, b: _Group, likeness: float) -> float:
+    """Likeness of two groups by the bar that they have to pass."""
+    if not (a.evidence and b.evidence):
+        return 0.0
+    mean = likeness / (len(a.members) * len(b.members))
+    told, other = a.evidence / len(a.members), b.evidence / len(b.members)
+    bar = BAR * (1 + THIN * (told + other) / (2 * told * other))
+    return mean / sqrt(a.own() * b.own()) * _faded(a, b) / bar
+
+
+def _affairs(
+    groups: Mapping[int, _Group], before: Mapping[int, Story], fresh: Set[int], terms: Terms
+) -> dict[int, int]:
+    """The affair of each story, by their keys: stories with something new join those of one occasion.
+
+    An affair is looser than a story: the cosine of the centroids of all that is told of it has to pass one bar.
+    """
+    of: dict[int, int] = {}
+    affairs: dict[int, _Group] = {}
+    for key in sorted(groups, key=_oldest):
+        g = groups[key]
+        stood = [before[k].affair or k for k in (key, *g.taken) if k in before]
+        joined = sorted({_end(of, n) for n in stood or [key]}, key=_oldest)
+        part = _Group(
+            joined[0], list(g.members), g.start, g.end, set(g.feeds), g.evidence, apart=set(g.apart)
+        )
+        for number in joined:
+            of[number] = joined[0]
+            if number in affairs:
+                part.take(affairs.pop(number))
+        affairs[joined[0]] = part
+        of[key] = joined[0]
+    keys = list(affairs)
+    group = np.full(terms.items, len(keys), dtype=np.int64)
+    for number, key in enumerate(keys):
+        group[affairs[key].members] = number
+    vectors = terms.groups(group, len(keys) + 1)
+    for key, square in zip(keys, (vectors.norm**2).tolist(), strict=False):
+        affairs[key].inner = (square - len(affairs[key].members)) / 2
+    asked = {n for n, key in enumerate(keys) if not fresh.isdisjoint(affairs[key].members)}
+    alike = vectors.alike(asked, AFFAIR / 4, until=len(keys))
+    sums = {keys[a]: {keys[b]: v for b, v in others.items()} for a, others in alike.items()}
+    link(affairs, sums, _occasion)
+    for key, affair in affairs.items():
+        for number in affair.taken:
+            of[number] = key
+    return {key: _end(of, key) for key in groups}
+
+
+def _end(of: Mapping[int, int], key: int) -> int:
+    """Where a chain of what went into what ends."""
+    while of.get(key, key) != key:
+        key = of[key]
+    return key
+
+
+def _occasion(a: _Group, b: _Group, product: float) -> float:
+    """Likeness of two affairs by the bar that they have to pass."""
+    if not (a.evidence and b.evidence):
+        return 0.0
+    squares = [len(g.members) + 2 * g.inner for g in (a, b)]
+    return product / sqrt(squares[0] * squares[1]) * _faded(a, b) / AFFAIR
+
+
+def _faded(a: _Group, b: _Group) -> float:
+    """What time between two groups, and one feed that tells both, leave of their likeness."""
+    left = float(0.5 ** (max(a.start - b.end, b.start - a.end, 0.0) / FADE))
+    return left / ONE_FEED if len(a.feeds) == 1 and a.feeds == b.feeds else left
+
+
+def link(
+    groups: dict[int, _Group],
+    sums: dict[int, dict[int, float]],
+    ratio: Callable[[_Group, _Group, float], float],
+) -> None:
+    """Join groups, best first, as long as some pass; `sums` has the summed likeness of each two."""
+    version: dict[int, int] = defaultdict(int)
+    heap: list[tuple[float, int, int, int, int]] = []
+
+    def offer(x: int, y: int) -> None:
+        passed = ratio(groups[x], groups[y], sums[x][y])
+        if passed >= 1.0:
+            low, high = sorted((x, y), key=_oldest)
+            heapq.heappush(heap, (-passed, _oldest(low), _oldest(high), version[low], version[high]))
+
+    for x, others in sums.items():
+        age = _oldest(x)
+        for y in others:
+            if age < _oldest(y):
+                offer(x, y)
+    while heap:
+        _, x, y, seen_x, seen_y = heapq.heappop(heap)
+        x, y = _oldest(x), _oldest(y)
+        if version[x] != seen_x or version[y] != seen_y:
+            continue
+        if not groups[x].apart.isdisjoint(groups[y].members):
+            continue
+        mine = sums[x]
+        groups[x].take(groups.pop(y), mine.pop(y))
+        version[x] += 1
+        version[y] = -1
+        for z, likeness in sums.pop(y).items():
+            if z != x:
+                del sums[z][y]
+                mine[z] = sums[z][x] = mine.get(z, 0.0) + likeness
+        for z in mine:
+            offer(x, z)
+
+
+def _stories(
+    groups: Mapping[int, _Group],
+    affairs: Mapping[int, int],
+    items: Sequence[StoredItem],
+    before: Mapping[int, Story],
+    fresh: Set[int],
+    paywalled: Set[int],
+    terms: Terms,
+) -> list[Story]:
+    """The groups that differ from the stories that stood, as stories."""
+    result = []
+    for key in sorted(groups, key=_oldest):
+        if (
+            key in before
+            and not groups[key].taken
+            and fresh.isdisjoint(items[m].id for m in groups[key].members)
+            and affairs[key] == (before[key].affair or key)
+        ):
+            continue
+        members = sorted(groups[key].members, key=lambda m: (moment(items[m]), items[m].id))
+        inside = [items[m] for m in members]
+        ids = {i.id for i in inside}
+        near = dict(zip((i.id for i in inside), terms.nearness(members), strict=True))
+        stood = [before[k] for k in (key, *groups[key].taken) if k in before]
+        earlier = tuple(dict.fromkeys(i for s in stood for i in s.items if i not in ids))
+        result.append(
+            Story(
+                id=max(key, 0),
+                head=best(inside, paywalled, near).id,
+                items=earlier + tuple(i.id for i in inside),
+                first=min(moment(inside[0]), *(s.first for s in stood)) if stood else moment(inside[0]),
+                last=max(moment(inside[-1]), *(s.last for s in stood)) if stood else moment(inside[-1]),
+                affair=max(affairs[key], 0) if affairs[key] != key else 0,
+            )
+        )
+    return result

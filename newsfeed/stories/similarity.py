@@ -1,0 +1,318 @@
+"""How alike items are: the cosine of their terms, and what of it more than a name carries.
+
+A term of an item weighs (1 + ln count) · ln((items + texts) / (items with it + texts with it)), where the texts are
+those of `words.common`: a word that news at large is full of tells little even where the window has it twice. An
+item's vector has length 1; a group's is the sum of its items', so that what is counted for a group is exact however
+it grew.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence, Set
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsfeed.model import StoredItem
+from newsfeed.stories import words
+from newsfeed.stories.words import TEXT_SIGNS, TEXT_WORDS, TITLE_WEIGHT, WORD, Vocabulary, common
+from newsfeed.text import undated
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+PAIRS = 3_000_000  # kept at the most, so that a flood of like texts costs no more memory than a large window
+LARGE = 5_000  # items from which on words in more than COMMON of them are left out of the search for pairs:
+COMMON = 0.10  # they weigh little and cost most
+FEED_FROM = 8  # items of a feed in the window, from which its boilerplate can be told
+FEED_SHARE = 0.8  # a term in more of them is boilerplate
+COPY = 0.5  # likeness of two tellings; more of it makes a copy, not a telling nearer to the story's middle
+COMPARED = 100  # tellings of one story that are compared in pairs
+FEW = 3  # terms; an item with fewer is judged by its links only
+NAME = (
+    2  # terms of a name: what so many add to a likeness may be no more than one person or firm in two events
+)
+OPENING = 30  # words of a text, in which its form shows
+SHORT = 8  # words; a shorter text has none
+FORM = 0.5  # of the words of one opening stand in the other in the same order: one form
+APART = (
+    0.25  # of the weight of what each text tells, that the other item does not: one form tells of two events
+)
+FORMS = 50_000  # pairs whose wording is compared; in a flood of like texts those after them are not
+
+
+def sums(where: Ints, weights: Floats, many: int) -> Floats:
+    """The sum of the weights at each place, 0 … many - 1."""
+    return np.bincount(where, weights=weights, minlength=many).astype(np.float64, copy=False)
+
+
+def firsts(key: Ints) -> Ints:
+    """Where each run of equal keys begins."""
+    return np.flatnonzero(np.diff(key, prepend=-1))
+
+
+class Terms:
+    """The terms of all items of a window, as one sparse table sorted by item."""
+
+    def __init__(
+        self,
+        items: Sequence[StoredItem],
+        outlets: Mapping[int, str],
+        untitled: Collection[int] = (),
+        untold: Collection[int] = (),
+    ) -> None:
+        """Read the items; the titles of those in `untitled` (places) and the texts of those in `untold` say nothing
+        of their contents."""
+        vocabulary = Vocabulary()
+        bare = set(untitled)
+        feeds, feed = np.unique(np.array([i.feed for i in items], dtype=np.int64), return_inverse=True)
+        names = [" ".join(WORD.findall(outlets.get(n, ""))) for n in feeds.tolist()]
+        own = vocabulary.read([f"{name} {name.replace(' ', '')}" for name in names])
+        # The day that a programme's title bears is no part of what it tells.
+        titles = vocabulary.read(["" if n in bare else undated(i.item.title) for n, i in enumerate(items)])
+        mute = set(untold)
+        texts = vocabulary.read(
+            ["" if n in mute else (i.item.text or i.item.lead)[:TEXT_SIGNS] for n, i in enumerate(items)],
+            TEXT_WORDS,
+        )
+        self.items = len(items)
+        self.terms = max(1, len(vocabulary.numbers))
+        own_key = own.text * self.terms + own.term
+        of_an_outlet = np.zeros(self.terms, dtype=bool)
+        of_an_outlet[own.term] = True
+        keys = []
+        for read in (titles, texts):
+            keep = np.ones(len(read.term), dtype=bool)
+            named = np.flatnonzero(of_an_outlet[read.term])
+            keep[named] = ~np.isin(feed[read.text[named]] * self.terms + read.term[named], own_key)
+            keys.append(read.text[keep] * self.terms + read.term[keep])
+        # The lowest bit says whether a word stands in a title, so that sorting needs no second array.
+        key = np.sort(np.concatenate([2 * keys[0] + 1, 2 * keys[1]]))
+        weight = np.where(key & 1, TITLE_WEIGHT, 1.0)
+        key >>= 1
+        first = firsts(key)
+        key = key[first]
+        self.row: Ints = key // self.terms
+        self.term: Ints = key % self.terms
+        self.count: Floats = np.add.reduceat(weight, first) if len(first) else weight
+        self._drop_boilerplate(np.array([i.feed for i in items], dtype=np.int64))
+        self.evidence: Floats = sums(self.row, self.count, self.items)
+        few = np.bincount(self.row, minlength=self.items) < FEW
+        self._keep(~few[self.row])
+        known = np.bincount(self.term, minlength=self.terms) + common(vocabulary.numbers)
+        self._rarity: Floats = np.maximum(np.log((words.TEXTS + self.items) / np.maximum(known, 1)), 0.0)
+        self.weight: Floats = (1 + np.log(self.count)) * self._rarity[self.term]
+        length = np.sqrt(sums(self.row, self.weight**2, self.items))
+        self.weight /= np.maximum(length[self.row], 1e-12)
+        self._start: Ints = np.searchsorted(self.row, np.arange(self.items + 1))
+
+    def _drop_boilerplate(self, feed: Ints) -> None:
+        """Take out what stands in nearly all items of one feed: slogans, bylines, the name of a column."""
+        if not len(self.row):
+            return
+        feeds, index, size = np.unique(feed, return_inverse=True, return_counts=True)
+        # What stands in few items is no boilerplate of any feed, and most words do.
+        enough = np.bincount(self.term, minlength=self.terms) > FEED_SHARE * FEED_FROM
+        asked = ((size >= FEED_FROM) & (feeds != 0))[index[self.row]] & enough[self.term]
+        key = index[self.row] * self.terms + self.term
+        distinct, told = np.unique(key[asked], return_counts=True)
+        spoiled = distinct[told > FEED_SHARE * size[distinct // self.terms]]
+        if len(spoiled):
+            self._keep(~np.isin(key, spoiled))
+
+    def _keep(self, keep: NDArray[np.bool_]) -> None:
+        self.row, self.term, self.count = self.row[keep], self.term[keep], self.count[keep]
+
+    def vectors(self) -> Vectors:
+        """The vectors of the items."""
+        return Vectors(self.row, self.term, self.weight, self.items, self.terms)
+
+    def groups(self, group: Ints, many: int) -> Vectors:
+        """The vectors of groups; `group` gives each item's, 0 … many - 1."""
+        key = group[self.row] * self.terms + self.term
+        order = np.argsort(key, kind="stable")
+        key = key[order]
+        first = firsts(key)
+        total = np.add.reduceat(self.weight[order], first) if len(first) else self.weight
+        return Vectors(key[first] // self.terms, key[first] % self.terms, total, many, self.terms)
+
+    def apart(self, some: int, other: int) -> float:
+        """Which share of what an item's text tells (by the rarity of its terms) the other item doesn't; the lesser
+        of the two shares, so that a copy with cuts or under another title is not apart."""
+        return min(self._own(some, other), self._own(other, some))
+
+    def _own(self, some: int, other: int) -> float:
+        here, there = (slice(self._start[n], self._start[n + 1]) for n in (some, other))
+        told = self.term[here][self.count[here] != TITLE_WEIGHT]
+        rarity = self._rarity[told]
+        return float(rarity[~np.isin(told, self.term[there])].sum() / max(rarity.sum(), 1e-12))
+
+    def inner(self, members: Sequence[int]) -> float:
+        """The sum over each two of some items of their cosine without what the strongest terms add.
+
+        Of more than COMPARED items the first ones are compared; the others are taken to be as alike as those.
+        """
+        some = members[:COMPARED]
+        table = self._table(some)
+        alike = table @ table.T
+        for n in range(len(some)):
+            alike[n] -= np.sort(table * table[n], axis=1)[:, -NAME:].sum(axis=1)
+        np.fill_diagonal(alike, 0.0)
+        pairs = len(members) * (len(members) - 1) / (len(some) * (len(some) - 1))
+        return float(alike.sum()) / 2 * pairs
+
+    def _table(self, members: Sequence[int]) -> Floats:
+        """The vectors of some items, with a column for each term that they have."""
+        parts = [slice(self._start[m], self._start[m + 1]) for m in members]
+        terms, place = np.unique(np.concatenate([self.term[p] for p in parts]), return_inverse=True)
+        table = np.zeros((len(members), max(1, len(terms))))
+        row = np.repeat(np.arange(len(members)), [p.stop - p.start for p in parts])
+        table[row, place] = np.concatenate([self.weight[p] for p in parts])
+        return table
+
+    def nearness(self, members: Sequence[int]) -> list[float]:
+        """How near each of a story's items is to the others: its mean cosine with them, each at most COPY;
+        0 where there are fewer than three.
+
+        Of more than COMPARED items the first ones are compared; the rest are taken to be as near as those.
+        """
+        some = members[:COMPARED]
+        if len(some) < 3:
+            return [0.0] * len(members)
+        table = self._table(some)
+        alike = np.minimum(table @ table.T, COPY)
+        np.fill_diagonal(alike, 0.0)
+        found: list[float] = (alike.sum(axis=1) / (len(some) - 1)).round(9).tolist()
+        return found + [sum(found) / len(found)] * (len(members) - len(some))
+
+
+class Vectors:
+    """Vectors of items or of groups, sorted by their numbers."""
+
+    def __init__(self, row: Ints, term: Ints, weight: Floats, many: int, terms: int) -> None:
+        self.many = many
+        self.weight = weight
+        self.term = term
+        self.norm: Floats = np.sqrt(sums(row, weight * weight, many))
+        self.start: Ints = np.searchsorted(row, np.arange(many + 1))
+        by_term = np.argsort(term, kind="stable")
+        self._rows: Ints = row[by_term]
+        self._weights: Floats = weight[by_term]
+        self._from: Ints = np.searchsorted(term[by_term], np.arange(terms + 1))
+
+    def alike(
+        self, asked: Set[int], least: float, *, until: int | None = None, named: bool = True
+    ) -> dict[int, dict[int, float]]:
+        """Products of pairs with a vector of `asked`, where by their lengths they are `least` or more.
+
+        Args:
+            until: vectors from this number on are never part of a pair.
+            named: whether what the strongest terms add, as many as a name has, is counted too.
+        """
+        found: dict[int, dict[int, float]] = defaultdict(dict)
+        wanted = np.zeros(self.many, dtype=bool)
+        wanted[list(asked)] = True
+        norm = np.maximum(self.norm, 1e-12)
+        most = max(1, PAIRS // max(1, len(asked)))
+        begins: list[int] = self._from.tolist()
+        telling = self._telling()
+        for n in sorted(asked):
+            own = slice(int(self.start[n]), int(self.start[n + 1]))
+            term, weight = self.term[own], self.weight[own]
+            if telling is not None:
+                term, weight = term[telling[term]], weight[telling[term]]
+            if not len(term):
+                continue
+            near, products = self._near(n, term.tolist(), weight, begins, least * norm[n] * norm, named)
+            # A pair of two that are both asked for is found once, from its lower number.
+            keep = (near != n) & ((near > n) | ~wanted[near]) & (near < (until or self.many))
+            near, products = near[keep], products[keep]
+            if len(near) > most:
+                # The most alike, and of equals the oldest.
+                best = np.sort(np.argsort(-products / norm[near], kind="stable")[:most])
+                near, products = near[best], products[best]
+            mine: dict[Any, float] = found[n]
+            for m, product in zip(near.tolist(), products.tolist(), strict=True):
+                mine[m] = product
+                found[m][n] = product
+        return found
+
+    def _telling(self) -> NDArray[np.bool_] | None:
+        """Which terms tell anything apart in a large window; None in a small one, where all do."""
+        if self.many <= LARGE:
+            return None
+        return np.diff(self._from) <= COMMON * self.many
+
+    def _near(
+        self, n: int, terms: list[int], weights: Floats, begins: list[int], least: Floats, named: bool
+    ) -> tuple[Ints, Floats]:
+        """The vectors that a vector with these terms has a product of `least` with, and that product."""
+        parts = [slice(begins[t], begins[t + 1]) for t in terms]
+        where = np.concatenate([self._rows[p] for p in parts])
+        what = np.concatenate([self._weights[p] for p in parts])
+        what *= np.repeat(weights, [p.stop - p.start for p in parts])
+        products = sums(where, what, self.many)
+        near = np.flatnonzero(products >= least)
+        if not named and len(near):
+            of_near = products[where] >= least[where]
+            where, what = where[of_near], what[of_near]
+            order = np.lexsort((what, where))
+            what = what[order]
+            first = firsts(where[order])
+            for back in range(1, NAME + 1):
+                place = np.append(first[1:], len(what)) - back
+                products[near] -= np.where(place >= first, what[place], 0.0)
+            near = near[products[near] >= least[near]]
+        return near, products[near]
+
+
+class Forms:
+    """Compares items by how they are worded: beats have forms ("Firefighters were called to …").
+
+    Two events of one beat are told in one form with other contents; one event is told in other forms with the same
+    contents, or copied.
+    """
+
+    def __init__(self, items: Sequence[StoredItem], terms: Terms) -> None:
+        self._items = items
+        self._terms = terms
+        self._openings: dict[int, list[str]] = {}
+        self._compared = 0
+
+    def part(self, alike: Mapping[int, dict[int, float]], least: float) -> None:
+        """Take out the likeness, where it is `least` or more, of items that tell of two events in one form."""
+        for some, others in alike.items():
+            for other, likeness in list(others.items()):
+                if some < other and likeness >= least and self._compared < FORMS and self._two(some, other):
+                    del alike[some][other], alike[other][some]
+
+    def _two(self, some: int, other: int) -> bool:
+        one, two = self._opening(some), self._opening(other)
+        least = min(len(one), len(two))
+        if least < SHORT:
+            return False
+        self._compared += 1
+        return in_order(one, two) >= FORM * least and self._terms.apart(some, other) >= APART
+
+    def _opening(self, item: int) -> list[str]:
+        if item not in self._openings:
+            said = self._items[item].item.text or self._items[item].item.lead
+            self._openings[item] = [w.lower() for w in WORD.findall(said[:TEXT_SIGNS])[:OPENING]]
+        return self._openings[item]
+
+
+def in_order(some: Sequence[str], others: Sequence[str]) -> int:
+    """The length of the longest series of words that both have in this order, with others between or not.
+
+    One row of the usual table is the bits of a number here: a bit is 0 where the series grows.
+    """
+    places: dict[str, int] = {}
+    for n, word in enumerate(some):
+        places[word] = places.get(word, 0) | 1 << n
+    whole = row = (1 << len(some)) - 1
+    for word in others:
+        met = row & places.get(word, 0)
+        row = (row + met | row - met) & whole
+    return len(some) - row.bit_count()
