@@ -15,6 +15,10 @@ from newsfeed.topics.tagger import BATCH, Tagger
 from newsfeed.topics.weights import MAGIC, WeightsError, pack, unpack
 
 TOPICS = {
+    "world": (
+        "Hundreds missing after ferry sinks in the strait",
+        "Rescuers searched through the night; the death toll may rise, the coast guard said.",
+    ),
     "policy": (
         "Parliament passes sanctions bill after night of talks",
         "The opposition calls it a gift to lobbyists.",
@@ -112,6 +116,52 @@ def test_traps_of_the_field(tagger: Tagger, title: str, topic: str) -> None:
 def test_ai_and_security_are_mostly_technology_too(tagger: Tagger) -> None:
     assert {"ai", "technology"} <= has(one(tagger, *TOPICS["ai"]))
     assert {"security", "technology"} <= has(one(tagger, *TOPICS["security"]))
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        (
+            "Rebels seize border town as peace talks falter",
+            "Thousands of refugees fled; the UN asked for a ceasefire.",
+        ),
+        ("Earthquake kills at least 80 in mountain province", "Survivors spent the night in the open."),
+        (
+            "Nurses and teachers walk out in nationwide strike",
+            "Union leaders expect a million people in the streets.",
+        ),
+        (
+            "Ebola outbreak spreads to the capital",
+            "Health workers trace contacts; aid agencies warn of a shortage.",
+        ),
+        ("Ex-president found guilty of war crimes", "Survivors of the massacre wept in court."),
+    ],
+)
+def test_general_news_is_of_the_world(tagger: Tagger, title: str, text: str) -> None:
+    assert "world" in has(one(tagger, title, text))
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("The console war enters its next round", "Both makers cut prices before the holidays."),
+        ("Leader election in a cluster without a quorum", "How Raft votes when nodes crash."),
+        ("World number one wins in straight sets", "She meets a qualifier in the final."),
+        ("A flood of AI startups at the trade fair", "Investors rush from stand to stand."),
+        ("Planning a database migration without downtime", "Dual writes, then a switch."),
+        ("Free trial conversions: what our numbers say", "Shorter trials convert better."),
+    ],
+)
+def test_what_only_sounds_like_it_is_not(tagger: Tagger, title: str, text: str) -> None:
+    assert "world" not in has(one(tagger, title, text))
+
+
+def test_world_stands_beside_policy(tagger: Tagger) -> None:
+    found = has(
+        one(tagger, "Parliament votes on peace deal with rebels", "The president warned of a return to war.")
+    )
+    assert {"world", "policy"} <= found
+    assert "policy" in has(one(tagger, *TOPICS["policy"]))
 
 
 def test_an_item_may_have_two_topics(tagger: Tagger) -> None:
@@ -348,7 +398,7 @@ def test_a_language_that_nobody_taught_is_judged_by_its_folder_alone(
 ) -> None:
     tagger = load(None, {})
     plain = Document(id=1, title=title, text=text, lang=lang)
-    filed = Document(id=2, title=title, text=text, lang=lang, folders=("Politik",))
+    filed = Document(id=2, title=title, text=text, lang=lang, folders=("Recht",))
     without, with_folder = tagger.tag([plain, filed])
     assert [s.topic for s in without.scores if s.p >= 0.5] == []
     assert [s.topic for s in with_folder.scores if s.p >= 0.5] == ["policy"]
