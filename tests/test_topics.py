@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,7 @@ from newsfeed.topics.languages import languages
 from newsfeed.topics.tagger import BATCH, Tagger
 from newsfeed.topics.weights import MAGIC, WeightsError, pack, unpack
 
+SHARED = Path(__file__).parents[2] / "shared"
 TOPICS = {
     "world": (
         "Hundreds missing after ferry sinks in the strait",
@@ -402,3 +405,35 @@ def test_a_language_that_nobody_taught_is_judged_by_its_folder_alone(
     without, with_folder = tagger.tag([plain, filed])
     assert [s.topic for s in without.scores if s.p >= 0.5] == []
     assert [s.topic for s in with_folder.scores if s.p >= 0.5] == ["policy"]
+
+
+@pytest.mark.skipif(
+    not (SHARED / "topics" / "dev.jsonl").is_file(), reason="needs ../shared with its labelled items"
+)
+def test_what_is_called_general_news_mostly_is(tagger: Tagger) -> None:
+    """On 200 items that were called so and then judged by a reader; their texts stay where they are."""
+    rows = (Path(__file__).parent / "data" / "world_labels.tsv").read_text(encoding="utf-8").splitlines()
+    truth = {name: mark == "1" for name, mark in (row.split("\t") for row in rows)}
+    assert len(truth) == 200
+    files = [
+        SHARED / "topics" / "dev.jsonl",
+        SHARED / "stories" / "dev.jsonl",
+        SHARED / "stories" / "dev2.jsonl",
+    ]
+    found = {
+        row["id"]: Document(id=row["id"], title=row["title"], text=row["text"])
+        for file in files
+        for row in map(json.loads, file.read_text(encoding="utf-8").splitlines())
+        if row["id"] in truth
+    }
+    for line in (SHARED / "worth" / "grades.tsv").read_text(encoding="utf-8").splitlines():
+        name, *_, title = line.split("\t")
+        if name in truth:
+            found[name] = Document(id=name, title=title)
+    assert set(found) == set(truth)
+    said = [
+        name for name, one in zip(found, tagger.tag([*found.values()]), strict=True) if "world" in has(one)
+    ]
+    right = sum(truth[name] for name in said)
+    assert right / len(said) >= 0.8
+    assert right / sum(truth.values()) >= 0.8
