@@ -44,7 +44,7 @@ fix: $(BIN)/.developing ## Mend what the linter can mend, and format
 
 model: $(BIN)/.developing ## Make the shipped topic weights and word counts from lexicon and seeds
 	@$(BIN)/python -m newsfeed.topics.build
-	@$(BIN)/python -m newsfeed.stories.build newsfeed/topics/data/seeds/*.jsonl
+	@$(BIN)/python -m newsfeed.stories.build $(filter-out %/world.jsonl,$(wildcard newsfeed/topics/data/seeds/*.jsonl))
 
 golden: $(BIN)/.developing ## Draw the golden pages anew; read the diff before you commit it
 	@$(BIN)/python -m pytest -q tests/test_render_golden.py --golden

@@ -416,7 +416,8 @@ def test_a_plain_word_that_is_seldom_in_a_window_is_no_name() -> None:
 
 
 def test_the_table_of_common_words_is_that_of_the_seeds() -> None:
-    seeds = sorted((Path(background.__file__).parents[1] / "topics" / "data" / "seeds").glob("*.jsonl"))
+    folder = Path(background.__file__).parents[1] / "topics" / "data" / "seeds"
+    seeds = [path for path in sorted(folder.glob("*.jsonl")) if path.stem != "world"]
     made = background.count(background.seeds(seeds))
     assert background.shipped() == made == background.unpack(background.pack(made)), "run make model"
 

@@ -2,7 +2,9 @@
 
 In a window of a few hundred items "mortgage" or "drones" may stand twice, as seldom as the name of a company that a
 story is about. The window's words are therefore counted together with those of a fixed body of short news texts: the
-seeds that the topics are trained with, in English. A word that none of them has is as rare as the window says.
+seeds that the topics are trained with, in English, but for general news: there the very words of an event (a quake, a
+general, a siege) would pass for common, and names alone would join two stories. A word that none has is as rare as the
+window says.
 
 `newsfeed.stories.build` makes the table.
 """
