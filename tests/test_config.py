@@ -9,7 +9,7 @@ import pytest
 
 from newsfeed import config
 from newsfeed.errors import SettingsError
-from newsfeed.model import Settings
+from newsfeed.model import Settings, TopicSetting
 
 HOME = Path("home")
 
@@ -26,7 +26,7 @@ def error(text: str = "", **environment: str) -> SettingsError:
 
 def test_defaults_name_the_topics_in_order_with_the_finer_ones_under_technology() -> None:
     settings = parse()
-    assert list(settings.topics)[:7] == [
+    assert list(settings.topics)[:8] == [
         "technology",
         "marketing",
         "finance",
@@ -34,10 +34,36 @@ def test_defaults_name_the_topics_in_order_with_the_finer_ones_under_technology(
         "leadership",
         "science",
         "policy",
+        "world",
     ]
     assert {n for n, t in settings.topics.items() if t.parent == "technology"} == {"ai", "security", "design"}
     assert settings.edition.minutes == 5
     assert settings.edition.max_items is None
+
+
+EVERY_SHARE = "".join(
+    f"[topics.{name}]\nshare = 0.1\n"
+    for name in ("marketing", "finance", "sales", "leadership", "science", "policy")
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "has_world"),
+    [
+        ("", True),
+        ("[topics.logistics]\nwords = ['freight']\n", True),
+        ("[topics.finance]\nshare = 0.3\n[topics.sales]\nshare = 0\n", True),
+        (EVERY_SHARE, False),
+        (EVERY_SHARE + "[topics.world]\nshare = 0.05\n", True),
+        ("[edition]\ncore = 'policy'\n" + EVERY_SHARE, True),  # technology has no share of its own there
+        ("[topics.abroad]\nlabel = 'World'\nwords = ['embassy']\n", False),
+    ],
+)
+def test_general_news_has_a_place_where_the_readers_shares_leave_one(text: str, has_world: bool) -> None:
+    topics = parse(text).topics
+    assert ("world" in topics) == has_world
+    if has_world and "world" not in text:
+        assert topics["world"] == TopicSetting(label="World")
 
 
 def test_a_reader_adds_renames_and_drops_topics() -> None:

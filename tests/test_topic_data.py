@@ -23,6 +23,7 @@ TOPICS = (
     "leadership",
     "science",
     "policy",
+    "world",
     "ai",
     "security",
     "design",

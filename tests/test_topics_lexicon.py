@@ -11,7 +11,7 @@ from newsfeed.model import TopicSetting
 from newsfeed.topics import Document
 from newsfeed.topics.folders import topic_of_folder, topic_of_folders
 from newsfeed.topics.lexicon import Lexicon, parse
-from newsfeed.topics.reading import Reader, Stems, sections
+from newsfeed.topics.reading import Reader, Stems, mark, sections
 from newsfeed.topics.words import singular, stem, surface, words
 
 
@@ -181,8 +181,12 @@ def test_sections_of_a_link() -> None:
         ("Führung", "leadership"),
         ("Vertrieb", "sales"),
         ("Ciencia", "science"),
-        ("POLITIK", "policy"),
-        ("Política", "policy"),
+        ("Politics", "policy"),
+        ("POLITIK", "world"),
+        ("Política", "world"),
+        ("World", "world"),
+        ("International news", "world"),
+        ("Tech/Africa", "world"),
         ("AI / Machine Learning", "ai"),
         ("Work/Security", "security"),
         ("Tech News", "technology"),
@@ -210,3 +214,32 @@ def test_the_readers_names_go_first() -> None:
 def test_the_innermost_folder_that_says_something_counts() -> None:
     assert topic_of_folders(("Technology", "Security", "Daily")) == "security"
     assert topic_of_folders(("My feeds", "Misc")) == ""
+
+
+@pytest.mark.parametrize(
+    ("folders", "topic"),
+    [
+        (("News",), "world"),
+        (("📰 Headlines",), "world"),
+        (("Zeitungen",), "world"),
+        (("Nachrichten", "Daily"), "world"),
+        (("Daily News",), "world"),
+        (("Les journaux",), ""),  # a word that says something we don't know
+        (("News", "Marketing"), "marketing"),
+        (("Marketing", "News"), "marketing"),
+        (("Garage News",), ""),
+        (("Sport", "News"), "other"),
+        (("Daily", "Blogs"), ""),
+    ],
+)
+def test_a_folder_that_says_only_news_means_the_world(folders: tuple[str, ...], topic: str) -> None:
+    assert topic_of_folders(folders) == topic
+
+
+def test_news_means_nothing_without_the_topic_world_and_is_no_section_of_a_publisher() -> None:
+    assert topic_of_folders(("News",), {"finance": TopicSetting()}) == ""
+    assert (
+        topic_of_folders(("News",), {"news": TopicSetting(words=("x",)), "world": TopicSetting()}) == "news"
+    )
+    assert mark("News") == mark("Nachrichten") == ""
+    assert mark("World")

@@ -14,7 +14,7 @@ from newsfeed.config.checking import check
 from newsfeed.config.explaining import explain, is_struct
 from newsfeed.config.places import FILE
 from newsfeed.errors import SettingsError
-from newsfeed.model import SecretSetting, Settings, TopicSetting
+from newsfeed.model import EditionSetting, SecretSetting, Settings, TopicSetting
 
 PREFIX = "NEWSFEED_"
 # Variables of ours that are no settings.
@@ -27,11 +27,13 @@ DEFAULT_TOPICS: Mapping[str, TopicSetting] = {
     "leadership": TopicSetting(label="Leadership"),
     "science": TopicSetting(label="Science"),
     "policy": TopicSetting(label="Policy"),
+    "world": TopicSetting(label="World"),
     "ai": TopicSetting(label="AI", parent="technology"),
     "security": TopicSetting(label="Security", parent="technology"),
     "design": TopicSetting(label="Design", parent="technology"),
 }
 STARTERS_LIMIT = 16  # max_items in the starter settings of earlier versions
+WORLD = "world"  # what no narrower topic wants of the general news
 S = TypeVar("S")
 
 
@@ -102,12 +104,29 @@ def _merge_topics(data: dict[str, Any]) -> None:
     if not isinstance(given, dict):
         return  # msgspec says what is wrong with it
     topics: dict[str, Any] = {name: msgspec.to_builtins(topic) for name, topic in DEFAULT_TOPICS.items()}
+    if _has_no_place_for_world(data, given):
+        del topics[WORLD]
     for name, topic in given.items():
         if isinstance(topic, dict):
             topics[name] = {**topics.get(name, {"label": name.capitalize()}), **topic}
         else:
             topics[name] = topic
     data["topics"] = topics
+
+
+def _has_no_place_for_world(data: dict[str, Any], given: dict[str, Any]) -> bool:
+    """Whether the reader's topics leave the general one out: each other has its share, or one of theirs is called so.
+
+    Shares that somebody has weighed against each other stay as they are written; `[topics.world]` brings it in.
+    """
+    own = {name: topic for name, topic in given.items() if isinstance(topic, dict)}
+    if WORLD in given:
+        return False
+    edition = data.get("edition")
+    core = (edition.get("core") if isinstance(edition, dict) else None) or EditionSetting().core
+    wide = [n for n, t in DEFAULT_TOPICS.items() if not t.parent and n not in {WORLD, core}]
+    named = {str(topic.get("label", "")).casefold() for topic in own.values()}
+    return all("share" in own.get(name, {}) for name in wide) or WORLD in named
 
 
 def _overlay(data: dict[str, Any], environment: Mapping[str, str]) -> dict[str, str]:

@@ -22,12 +22,15 @@ core_share = 0.4               # its part of the minutes; the other topics share
 # long_read = true             # one a day, outside the minutes
 # read_articles = "same-site"  # for picks with a thin lead: "all" sites, or "off"
 
-# A topic of your own, or another weight for one of ours (share 0 drops it):
+# Ours: technology, marketing, finance, sales, leadership, science, policy, and world for general news; each but the
+# core topic has an equal part. A topic of your own, or another weight for one of ours (share 0 drops it):
 # [topics.logistics]
 # label = "Logistics"
 # words = ["freight", "container ship", "last mile", "warehouse"]
 # examples = ["Port congestion eases as carriers add ships"]
 # share = 0.1
+# [topics.world]
+# share = 0.05
 
 [fetch]
 manual_floor = 60              # seconds between two manual refreshes of one feed

@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from .records import WORLD
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 #: Topics that are mostly also another one: P(parent | topic). Joined by noisy-or.
 IMPLIES: Mapping[str, tuple[str, float]] = {"ai": ("technology", 0.85), "security": ("technology", 0.75)}
+
+#: Topics that take from the whole of life: they speak against no other.
+BROAD = frozenset({WORLD})
 
 
 class Scales(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,12 +65,16 @@ def squash(raw: NDArray[np.float64], length: NDArray[np.float64], scales: Scales
 
 
 def strongest_rivals(score: NDArray[np.float64], order: Sequence[str]) -> NDArray[np.float64]:
-    """For each topic the best score of the topics that speak against it: all but itself, its kin and `other`."""
+    """For each topic the best score of those that speak against it: all but itself, its kin, BROAD ones and `other`."""
     import numpy as np
 
     found = np.zeros_like(score)
     for column, topic in enumerate(order[:-1]):
-        others = [n for n, name in enumerate(order[:-1]) if n != column and not kin(name, topic)]
+        others = [
+            n
+            for n, name in enumerate(order[:-1])
+            if n != column and name not in BROAD and not kin(name, topic)
+        ]
         if others:
             found[:, column] = np.maximum(score[:, others].max(axis=1), 0.0)
     return found

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from newsfeed.model import TopicSetting
 
-from .records import OTHER, TOPICS
+from .records import OTHER, TOPICS, WORLD
 
 #: Names by topic: English first, then German, French, Spanish, Italian, Portuguese, Dutch, the Nordic
 #: languages, Polish. Written without accents. Compared word by word, longest name first.
@@ -51,11 +51,18 @@ SYNONYMS: Mapping[str, str] = {
         ambiente, pesquisa, espaco, wetenschap, onderzoek, ruimtevaart, vitenskap, vetenskap, forskning,
         videnskab, tiede, nauka, badania, kosmos""",
     "policy": """policy, politics, political, government, law, legal, regulation, regulations, public policy, tech
-        policy, world, world news, international, geopolitics, foreign affairs, diplomacy, elections, democracy,
-        europe, eu, civil rights, privacy policy, politik, recht, innenpolitik, aussenpolitik, ausland, inland,
-        regierung, gesetze, welt, politique, droit, monde, gouvernement, politica, derecho, gobierno, mundo,
-        internacional, elecciones, diritto, governo, mondo, esteri, direito, mundo e politica, politiek, recht
-        en politiek, wereld, buitenland, politikk, lov, verden, varlden, politiikka, polityka, prawo, swiat""",
+        policy, geopolitics, elections, democracy, eu, eu policy, civil rights, privacy policy, recht, regierung,
+        gesetze, droit, gouvernement, derecho, gobierno, elecciones, diritto, governo, direito, recht en politiek,
+        lov, prawo""",
+    "world": """world, world news, world affairs, international, international news, foreign, foreign affairs,
+        foreign news, foreign policy, diplomacy, europe, asia, africa, middle east, americas, latin america,
+        asia pacific, war, wars, conflict, conflicts, disasters, society, human rights, migration, current affairs,
+        us news, uk news, eu news, national, national news, world politics, welt, politik, innenpolitik,
+        aussenpolitik, ausland, inland, international politics, gesellschaft, zeitgeschehen, europa, krieg,
+        politik und gesellschaft, monde, politique, societe, etranger, mundo, politica, internacional, sociedad,
+        sociedade, mondo, esteri, mundo e politica, politiek, wereld, buitenland, binnenland, politikk, politik og
+        samfund, samhalle, samfunn, verden, varlden, utenriks, utrikes, inrikes, innenriks, politiikka, ulkomaat,
+        polityka, swiat, kraj""",
     "ai": """ai, a i, artificial intelligence, machine learning, ml, deep learning, llm, llms, generative ai, genai,
         ai news, ai research, nlp, computer vision, ki, kunstliche intelligenz, maschinelles lernen, ia,
         intelligence artificielle, inteligencia artificial, intelligenza artificiale, kunstmatige intelligentie,
@@ -78,9 +85,17 @@ SYNONYMS: Mapping[str, str] = {
         muziek, spellen, sport i rozrywka, podroze, muzyka, gry, pilka nozna, urheilu, matkailu, ruoka""",
 }
 
+# Names of general news: they mean the world where no part of a path names a subject.
+_NEWS = frozenset(
+    """news headlines headline newspaper newspapers papers press breaking nachrichten schlagzeilen zeitung zeitungen
+    tageszeitung tageszeitungen presse aktuelles meldungen actualites actualite infos journaux noticias titulares
+    prensa periodicos diarios notizie giornali stampa quotidiani jornais imprensa nieuws kranten nyheter nyheder
+    aviser tidningar uutiset wiadomosci gazety prasa""".split()  # noqa: SIM905
+)
+
 # Names that say how a reader keeps feeds, not what they are about.
 _SAYS_NOTHING = frozenset(
-    """news daily blogs blog misc miscellaneous other others favorites favourites must read later unsorted
+    """daily blogs blog misc miscellaneous other others favorites favourites must read later unsorted
     uncategorized feeds rss all my the general top stories best new to and of in podcasts podcast
     youtube newsletters newsletter video videos social mastodon reddit weekly""".split()  # noqa: SIM905
 )
@@ -107,18 +122,23 @@ def plain(name: str) -> tuple[str, ...]:
 
 
 def topic_of_folder(name: str, topics: Mapping[str, TopicSetting] | None = None) -> str:
-    """The topic that a folder's name means, `other` for what no topic wants, "" where it says nothing.
+    """The topic that a name means, `other` for what no topic wants, "" where it says nothing.
 
     The reader's own names, labels and topics go first. Of several topics in one name ("Tech & Marketing") the
     first counts; a word of a longer name counts only beside words that say nothing ("Sales news", not "Garage
     sales"). Separators within a name ("Work/Finance") make it a path whose last part that says something
     counts.
     """
-    for part in reversed(name.replace("\\", "/").split("/")):
-        found = _of_part(plain(part), topics or {})
+    for part in _parts(name):
+        found = _of_part(part, topics or {})
         if found:
             return found
     return ""
+
+
+def _parts(name: str) -> list[tuple[str, ...]]:
+    """The words of a name's parts, the innermost part first."""
+    return [plain(part) for part in reversed(name.replace("\\", "/").split("/"))]
 
 
 def _of_part(words: tuple[str, ...], topics: Mapping[str, TopicSetting]) -> str:
@@ -143,18 +163,24 @@ def _of_part(words: tuple[str, ...], topics: Mapping[str, TopicSetting]) -> str:
                 place += size
                 break
         else:
-            unknown += words[place] not in _SAYS_NOTHING
+            unknown += words[place] not in _SAYS_NOTHING and words[place] not in _NEWS
             place += 1
     return found[0] if found and unknown < len(found) else ""
 
 
 def topic_of_folders(folders: Sequence[str], topics: Mapping[str, TopicSetting] | None = None) -> str:
-    """The topic of a folder path: the innermost name that says something."""
+    """The topic of a folder path: the innermost name that says something; for nothing but "News" the world."""
     for name in reversed(folders):
         found = topic_of_folder(name, topics)
         if found:
             return found
-    return ""
+    known = not topics or WORLD in topics
+    return WORLD if known and any(_is_news(part) for name in folders for part in _parts(name)) else ""
+
+
+def _is_news(words: tuple[str, ...]) -> bool:
+    """Whether a name says "news" and nothing else."""
+    return any(w in _NEWS for w in words) and all(w in _NEWS or w in _SAYS_NOTHING for w in words)
 
 
 def is_default(topic: str) -> bool:

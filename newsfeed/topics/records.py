@@ -15,10 +15,14 @@ TOPICS = (
     "leadership",
     "science",
     "policy",
+    "world",
     "ai",
     "security",
     "design",
 )
+
+#: What a general newspaper tells; a folder that says only "News" means it.
+WORLD = "world"
 
 #: The class of everything no topic wants: sport, crime, celebrities, weather, food, travel. Never reported.
 OTHER = "other"

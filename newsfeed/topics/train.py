@@ -43,7 +43,10 @@ ROUNDS = 2
 JUDGING_PASSES = 4  # over the documents, for a fit that only judges the others: enough to rank them
 PARTS = 2  # into which documents are dealt to judge each other
 CAREFUL = 0.5  # log-odds by which labels of our own making are held back: sure ones rather than many
-READY = 0.6  # and to what the line says, for the threshold of p = .5: F1 is best a little below even odds
+# And to what the line says, for the threshold of p = .5: F1 is best a little below even odds. The shipped weights,
+# which know no stream, are given less.
+READY = 0.6
+READY_OF_SEEDS = 0.3
 # Share of the model in the judgement, the lexicon having the rest: when it has learned from the reader's own
 # items, and when it knows our seeds alone.
 SHARE_OF_OWN = 0.65
@@ -157,7 +160,7 @@ def trained(
         z = line(learned, lexical)
     _believe(material, z, targets, trusted)
     model = _without_strangers(design.model(design.fit(targets, material.weights, seed=seed)), targets)
-    ready = READY if share == SHARE_OF_OWN else 0.0
+    ready = READY if share == SHARE_OF_OWN else READY_OF_SEEDS
     line = line._replace(intercept=line.intercept + ready)
     moved = _thresholds(material, targets, trusted, design, lexical, line, cold.order, seed)
     scales = msgspec.structs.replace(line.scales(), offset=moved)
@@ -310,14 +313,19 @@ def _gather(
 
 
 def _parts(material: _Material, seed: int) -> NDArray[np.int64]:
-    """Documents dealt into parts, the same way each time; those of a named feed stay together."""
+    """Documents dealt into parts, the same way each time; those of a named feed stay together.
+
+    The feeds of each folder are dealt out in turn: with all of them in one part, nobody there could judge them.
+    """
     import numpy as np
 
     deal = np.random.default_rng(seed)
     found: NDArray[np.int64] = deal.permutation(len(material.documents)) % PARTS
-    of_feed = deal.permutation(int(material.feed.max()) + 1) % PARTS
+    feeds, first, place = np.unique(material.feed, return_index=True, return_inverse=True)
+    turn = np.empty(feeds.size, np.int64)
+    turn[np.lexsort((deal.random(feeds.size), material.folder[first]))] = np.arange(feeds.size)
     together = material.feed > 0
-    found[together] = of_feed[material.feed[together]]
+    found[together] = turn[place[together]] % PARTS
     return found
 
 
