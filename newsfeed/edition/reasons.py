@@ -9,7 +9,7 @@ from datetime import date
 from newsfeed.edition import constants as c
 from newsfeed.edition.telling import told_by
 from newsfeed.edition.weighing import Telling
-from newsfeed.edition.wording import amount, count
+from newsfeed.edition.wording import amount, count, say
 from newsfeed.model import FeedFacts, Pick
 
 
@@ -37,16 +37,16 @@ def quiet_days(telling: Telling, feed: FeedFacts | None, known_days: int) -> int
 def news(telling: Telling, facts: Facts, *, first_of_topic: bool) -> str:
     """The reason that is news in itself, "" if there is none."""
     if telling.options.must_read:
-        return "you marked it must-read"
+        return say("you marked it must-read")
     unseen = facts.unseen if first_of_topic and facts.label and telling.back is None else None
     if unseen is not None and unseen >= c.UNSEEN_DAYS:
-        return f"first {facts.label} story in {unseen} days"
+        return say("first {label} story in {n} days", label=facts.label, n=unseen)
     if telling.outlets >= c.TOLD_BY:
         return _told(telling)
     if telling.shared_by >= c.SHARED_BY:
-        return f"shared by {telling.shared_by} you follow"
+        return say("shared by {n} you follow", n=telling.shared_by)
     if facts.quiet is not None and facts.quiet >= c.QUIET_DAYS:
-        return f"a quiet source speaks, its first post in {facts.quiet} days"
+        return say("a quiet source speaks, its first post in {n} days", n=facts.quiet)
     return ""
 
 
@@ -56,7 +56,7 @@ def tellers(telling: Telling, said: str, pick: Pick) -> str:
 
 
 def _told(telling: Telling) -> str:
-    return f"told by {telling.outlets} of your sources"
+    return say("told by {n} of your sources", n=telling.outlets)
 
 
 def reason(
@@ -70,22 +70,25 @@ def reason(
     if said := news(telling, facts, first_of_topic=first_of_topic):
         return said, True
     if telling.back is not None:
-        return f"day {telling.back.day} of a story that you know, with something new", False
-    label = facts.label or "any topic"
+        return say("day {n} of a story that you know, with something new", n=telling.back.day), False
+    label = facts.label or say("any topic")
     if by == "floor":
-        only = f"the only {label} story today"
-        return (only if rivals == 0 else f"first choice among {rivals + 1} {label} stories today"), False
+        if rivals == 0:
+            return say("the only {label} story today", label=label), False
+        return say("first choice among {n} {label} stories today", n=rivals + 1, label=label), False
     if by == "off path":
-        return f"you were shown least of {label} in two weeks", False
+        return say("you were shown least of {label} in two weeks", label=label), False
     if by == "people":
-        return "a post worth its minute from someone you follow", False
+        return say("a post worth its minute from someone you follow"), False
     if by == "over cap":
-        return f"nothing else was new: more from {source}", False
+        return say("nothing else was new: more from {source}", source=source), False
     if telling.outlets >= 2:
-        return f"{label}: {count(telling.outlets, 'source')} of yours carry it", False
+        return say(
+            "{label}: {sources} of yours carry it", label=label, sources=count(telling.outlets, "source")
+        ), False
     if facts.debt > 0.5:
-        return f"{label} has been short this week", False
-    return f"next best use of {amount(minutes)} minutes: {label}", False
+        return say("{label} has been short this week", label=label), False
+    return say("next best use of {minutes} minutes: {label}", minutes=amount(minutes), label=label), False
 
 
 def days_before(feed: FeedFacts | None, today: date) -> float:
