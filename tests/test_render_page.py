@@ -297,7 +297,7 @@ def test_the_ledger_says_how_many_items_the_foot_does_not_count() -> None:
     later = msgspec.structs.replace(edition, later=2)
     pages = [Templates().site(one, None, recent=())["ledger.html"].decode() for one in (edition, later)]
     assert "since the page was built" not in pages[0]
-    assert f"{len(edition.ledger)} items, 2 of them since the page was built" in pages[1]
+    assert f"{len(edition.ledger):,} items, 2 of them since the page was built" in pages[1]
 
 
 def test_ledger_knows_the_editions_causes() -> None:

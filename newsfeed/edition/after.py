@@ -19,8 +19,9 @@ from newsfeed.edition.page import LONG, SINCE, account
 from newsfeed.edition.printed import finished
 from newsfeed.edition.reasons import reason
 from newsfeed.edition.verdicts import verdicts
-from newsfeed.edition.wording import clock
+from newsfeed.edition.wording import clock, say
 from newsfeed.model import Edition, Pick, Pool, Section, Settings, Shown
+from newsfeed.text.spoken import speaking
 
 
 def since(edition: Edition, pool: Pool, settings: Settings, *, now: datetime) -> Edition:
@@ -29,6 +30,11 @@ def since(edition: Edition, pool: Pool, settings: Settings, *, now: datetime) ->
     Everything on the page keeps its place, the block's own earlier picks too. When nothing beats the line,
     `since_note` says so. `pool` is as for `build`, at a later moment.
     """
+    with speaking(edition.lang):
+        return _since(edition, pool, settings, now)
+
+
+def _since(edition: Edition, pool: Pool, settings: Settings, now: datetime) -> Edition:
     on_page = {pick.story for pick in _picks(edition)} | {line.story for line in edition.lines}
     items = {pick.item for pick in _picks(edition)} | {line.item for line in edition.lines}
     kept = edition.since.picks if edition.since is not None else ()
@@ -38,7 +44,7 @@ def since(edition: Edition, pool: Pool, settings: Settings, *, now: datetime) ->
     known = {pick.item for pick in kept}
     open_ones = [one for one in open_ones if one.item.id not in known]
     moment = clock(edition.built, ZoneInfo(settings.timezone))
-    heading = f"Since {moment}"
+    heading = say("Since {moment}", moment=moment)
     desk = Desk(
         msgspec.structs.replace(pool, candidates=tuple(open_ones)), settings, date=edition.date, now=now
     )
@@ -79,7 +85,7 @@ def since(edition: Edition, pool: Pool, settings: Settings, *, now: datetime) ->
     for one in open_ones:
         entries[one.item.id] = ledger.entry(one, feeds, *causes[one.item.id])
     for one in told:
-        entries[one.item.id] = ledger.entry(one, feeds, ledger.SAME, "same story as one on the page")
+        entries[one.item.id] = ledger.entry(one, feeds, ledger.SAME, say("same story as one on the page"))
     ordered = tuple(entries[item] for item in sorted(entries))
     if len(picks) > len(kept):
         stories = len(on_page | {pick.story for pick in picks})
@@ -87,12 +93,12 @@ def since(edition: Edition, pool: Pool, settings: Settings, *, now: datetime) ->
         edition = msgspec.structs.replace(
             edition,
             promise=foot.promise(stories, sum(r.ok for r in pool.reports) or len(pool.feeds), taken),
-            revised=f"refreshed at {clock(now, ZoneInfo(settings.timezone))}",
+            revised=say("refreshed at {moment}", moment=clock(now, ZoneInfo(settings.timezone))),
         )
     return msgspec.structs.replace(
         edition,
         since=Section(key=SINCE, heading=heading, picks=tuple(picks)) if picks else None,
-        since_note="" if picks else f"Nothing since {moment} is worth your minutes.",
+        since_note="" if picks else say("Nothing since {moment} is worth your minutes.", moment=moment),
         ledger=ordered,
         counts=ledger.counts(ordered),
         later=edition.later + len(ordered) - len(edition.ledger),
@@ -158,7 +164,7 @@ def _members(pool: Pool) -> dict[int, tuple[int, ...]]:
 
 def _news(note: str) -> str:
     """What a note told of a story that came back: "day 3, new: …"."""
-    return note.partition(NEW)[2]
+    return note.partition(say(NEW))[2]
 
 
 def _outlets(account: Mapping[str, float | str]) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from newsfeed.edition.wording import joined, percent
-from newsfeed.model import Settings
+from newsfeed.edition.wording import joined, percent, say
+from newsfeed.model import Settings, TopicSetting
 
 LEAST = 0.02  # of a topic that nobody muted, however much the others were given
 PLAIN = "news"  # stands in where the reader has no topics at all
@@ -34,6 +34,12 @@ class Asked:
         return self.labels.get(topic, topic.capitalize())
 
 
+def _label(name: str, topic: TopicSetting) -> str:
+    """What a topic is called: as the reader wrote it; one of ours in the language of the page."""
+    usual = topic.label.casefold() in {"", name.casefold()}
+    return say(topic.label or name.capitalize()) if usual else topic.label
+
+
 def asked(settings: Settings) -> Asked:
     """Resolve the topics' settings.
 
@@ -42,7 +48,7 @@ def asked(settings: Settings) -> Asked:
     add up to 1 are scaled; `scaled` tells the reader so.
     """
     topics = settings.topics
-    labels = {name: topic.label or name.capitalize() for name, topic in topics.items()}
+    labels = {name: _label(name, topic) for name, topic in topics.items()}
     under: dict[str, str] = {}
     for name, topic in topics.items():
         parent = topics.get(topic.parent)
@@ -56,7 +62,7 @@ def asked(settings: Settings) -> Asked:
     if not active:
         return Asked(
             names=(PLAIN,),
-            labels={**labels, PLAIN: "News"},
+            labels={**labels, PLAIN: say("News")},
             shares={PLAIN: 1.0},
             under={**under, PLAIN: PLAIN},
             core=PLAIN,

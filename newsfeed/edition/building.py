@@ -20,8 +20,9 @@ from newsfeed.edition.page import Layout, grown, layout
 from newsfeed.edition.printed import edition_minutes
 from newsfeed.edition.verdicts import verdicts
 from newsfeed.edition.weighing import Telling
-from newsfeed.edition.wording import heading
-from newsfeed.model import Day, Edition, LedgerEntry, Pick, Pool, Settings, Span, TopicAccount, Untold
+from newsfeed.edition.wording import heading, say
+from newsfeed.model import Day, Edition, Labels, LedgerEntry, Pick, Pool, Settings, Span, TopicAccount, Untold
+from newsfeed.text.spoken import first_spoken, speaking
 
 _TRIES = 5
 _UNTOLD = 5  # big stories without a place that are kept by name
@@ -46,8 +47,11 @@ def build(pool: Pool, settings: Settings, *, date: Day, now: datetime) -> Editio
 
     The budget holds for every visible word (`printed.visible_text`); the long read stands outside of it.
     """
-    desk = Desk(pool, settings, date=date, now=now)
-    budget = settings.edition.minutes
+    with speaking(first_spoken(settings.languages)):
+        return _built(Desk(pool, settings, date=date, now=now), settings.edition.minutes)
+
+
+def _built(desk: Desk, budget: float) -> Edition:
     best: _Draft | None = None
     for plain in (False, True):
         best = _fitted(desk, budget, plain=plain)
@@ -180,6 +184,8 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
         promise=foot.promise(stories, sources, min(taken, budget)),
         minutes=0.0,
         budget_minutes=budget,
+        lang=first_spoken(desk.settings.languages),
+        labels=_labels(),
         note=foot.note(
             desk.pool,
             counts,
@@ -206,6 +212,11 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
         seldom=_seldom(desk),
     )
     return msgspec.structs.replace(made, breadth=thin.weekly(desk, made))
+
+
+def _labels() -> Labels:
+    """The fixed words around an edition's own, in its language."""
+    return Labels(**{name: say(words) for name, words in msgspec.structs.asdict(Labels()).items()})
 
 
 def _seldom(desk: Desk) -> tuple[int, ...]:

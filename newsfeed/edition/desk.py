@@ -23,6 +23,7 @@ from newsfeed.edition.printed import line_words, pick_minutes
 from newsfeed.edition.sift import Sifted, sift
 from newsfeed.edition.telling import Printer
 from newsfeed.edition.weighing import Telling
+from newsfeed.edition.wording import say
 from newsfeed.model import Day, Pick, Pool, Settings
 
 OFF_PATH_NOTE = "off your path"
@@ -95,7 +96,7 @@ class Desk:
     def _short_reason(self, telling: Telling, topic: str, *, first: bool) -> str:
         """The longest that the quiet line may end with."""
         said = reasons.news(telling, self.facts(telling, topic), first_of_topic=first)
-        return said.short if said else f"next best {self.ask.label(topic)} story"
+        return said.short if said else say("best {label} story", label=self.ask.label(topic))
 
     def line_cost(self, telling: Telling) -> float:
         """Minutes of a telling as a line."""

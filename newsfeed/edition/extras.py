@@ -15,7 +15,7 @@ from newsfeed.edition.desk import Desk
 from newsfeed.edition.page import LONG, Layout, worth_account
 from newsfeed.edition.printed import quiet_line
 from newsfeed.edition.weighing import Telling
-from newsfeed.edition.wording import apart
+from newsfeed.edition.wording import apart, say
 from newsfeed.edition.worth import percentile
 from newsfeed.model import Item, Labels, Pick
 
@@ -68,18 +68,22 @@ def post_lacks(desk: Desk, telling: Telling) -> str:
     item, worth = telling.candidate.item.item, telling.worth.value
     said = _APART.sub(" ", item.lead or item.text or item.title)
     if text.count_words(said) < c.PEOPLE_WORDS:
-        return f"a post of fewer than {c.PEOPLE_WORDS} words"
+        return say("a post of fewer than {n} words", n=c.PEOPLE_WORDS)
     if telling.options.must_read:
         return ""
     feed = desk.feeds.get(telling.candidate.item.feed)
     liked = feed is not None and item.score is not None and percentile(item.score, feed.engagement) >= 0.75
     spread = telling.shared_by >= c.SHARED_BY + 1 or len(item.via) >= c.SHARED_BY
     if liked or spread:
-        return "" if worth >= c.GOOD else "a post worth {}, it takes {}".format(*apart(worth, c.GOOD))
+        if worth >= c.GOOD:
+            return ""
+        own, needed = apart(worth, c.GOOD)
+        return say("a post worth {own}, it takes {needed}", own=own, needed=needed)
     if not telling.topic:
-        return "a post that few passed on and that fits none of your topics"
+        return say("a post that few passed on and that fits none of your topics")
     if worth < c.PEOPLE_GOOD:
-        return "a post worth {}, it takes {} where few passed it on".format(*apart(worth, c.PEOPLE_GOOD))
+        own, needed = apart(worth, c.PEOPLE_GOOD)
+        return say("a post worth {own}, it takes {needed} where few passed it on", own=own, needed=needed)
     return ""
 
 
@@ -112,8 +116,8 @@ def long_read(desk: Desk, page: Layout) -> Pick | None:
     made = msgspec.structs.replace(
         desk.printer.pick(best, section=LONG, words=c.LEAD_WORDS),
         n=number,
-        reason="the best long piece that you have not seen",
-        note=f"{round(length)} min, when you have them",
+        reason=say("the best long piece that you have not seen"),
+        note=say("{n} min, when you have them", n=round(length)),
         minutes=length,
         account={"pass": "long read", "length": length, **worth_account(best)},
     )

@@ -10,8 +10,9 @@ from newsfeed import text
 from newsfeed.edition import constants as c
 from newsfeed.edition import ledger
 from newsfeed.edition.telling import first_words
-from newsfeed.edition.wording import WEEKDAYS, count, joined, minutes
+from newsfeed.edition.wording import count, joined, minutes, say
 from newsfeed.model import Day, FeedReport, Pool, Span, TopicAccount
+from newsfeed.text.spoken import weekday, whole
 
 THE_END = "That’s all for today."
 _FAILED_DAYS = 2
@@ -37,12 +38,23 @@ _LEFT_OUT: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_ONE = {"adverts or the like": "advert or the like"}
+
 
 def promise(stories: int, sources: int, taken: float) -> str:
     """ "14 stories from 38 sources · 5 min"."""
     if not stories:
-        return f"Nothing new from {count(sources, 'source')}" if sources else "No sources yet"
-    return f"{count(stories, 'story', 'stories')} from {count(sources, 'source')} · {minutes(taken)}"
+        return (
+            say("Nothing new from {sources}", sources=count(sources, "source"))
+            if sources
+            else say("No sources yet")
+        )
+    return say(
+        "{stories} from {sources} · {minutes}",
+        stories=count(stories, "story", "stories"),
+        sources=count(sources, "source"),
+        minutes=minutes(taken),
+    )
 
 
 def note(
@@ -63,29 +75,32 @@ def note(
     said = []
     reports = pool.reports
     if not pool.feeds and not reports:
-        return "Your list has no feeds yet: add some to feeds.opml."
+        return say("Your list has no feeds yet: add some to feeds.opml.")
     if reports and not any(report.ok for report in reports):
         causes = {report.cause for report in reports if report.cause}
         why = f": {causes.pop().rstrip('.')}" if len(causes) == 1 else ""
-        only = "Your only source" if len(reports) == 1 else f"None of your {len(reports):,} sources"
-        answered = "could not be read" if len(reports) == 1 else "could be read"
-        said.append(f"{only} {answered} today{why}.")
+        said.append(
+            say("Your only source could not be read today{why}.", why=why)
+            if len(reports) == 1
+            else say("None of your {n} sources could be read today{why}.", n=whole(len(reports)), why=why)
+        )
     elif is_incomplete(reports, now):
         well = sum(report.ok for report in reports)
-        said.append(f"Only {well} of your {len(reports):,} sources could be read.")
+        said.append(say("Only {well} of your {n} sources could be read.", well=well, n=whole(len(reports))))
     earlier = [day for day in pool.history.days if day < date]
     if not earlier:
-        said.append("Your first page: comparisons with earlier days begin when there are some.")
+        said.append(say("Your first page: comparisons with earlier days begin when there are some."))
     elif (gap := (date - max(earlier)).days) > 1:
-        since = WEEKDAYS[max(earlier).weekday()] if gap < 7 else f"{gap} days ago"
-        stale = f"; {count(expired, 'item')} went stale meanwhile" if expired else ""
+        stale = say("; {items} went stale meanwhile", items=count(expired, "item")) if expired else ""
         said.append(
-            f"Your last page was on {since}{stale}." if gap < 7 else f"Your last page was {since}{stale}."
+            say("Your last page was on {weekday}{stale}.", weekday=weekday(max(earlier)), stale=stale)
+            if gap < 7
+            else say("Your last page was {n} days ago{stale}.", n=gap, stale=stale)
         )
     left_out = counts.get(ledger.ROOM, 0) + counts.get(ledger.CAPPED, 0)
     few = stories <= budget * c.PICKS_A_MINUTE / 2
     if stories and few and taken < budget / 2 and not left_out and not said:
-        said.append(f"Quiet day: {count(stories, 'story', 'stories')}.")
+        said.append(say("Quiet day: {stories}.", stories=count(stories, "story", "stories")))
     return " ".join(said[:2])
 
 
@@ -93,13 +108,14 @@ def read_for_you(counts: Mapping[str, int]) -> tuple[Span, ...]:
     """ "312 read for you: 41 told the same, 9 you had, 180 not worth your minutes, 68 no room."."""
     total = sum(counts.values())
     if not total:
-        return (Span(text="Nothing new was there to read.", href="ledger.html"),)
+        return (Span(text=say("Nothing new was there to read."), href="ledger.html"),)
     parts = []
     for cause, words in _LEFT_OUT.items():
         if number := counts.get(cause, 0):
-            parts.append(f"{number:,} {words.replace('adverts', 'advert') if number == 1 else words}")
+            told = say(_ONE.get(words, words) if number == 1 else words)
+            parts.append(f"{whole(number)} {told}")
     rest = f": {', '.join(parts)}." if parts else "."
-    return (Span(text=f"{total:,} read for you", href="ledger.html"), Span(text=rest))
+    return (Span(text=say("{n} read for you", n=whole(total)), href="ledger.html"), Span(text=rest))
 
 
 def quiet(topics: Sequence[TopicAccount], untold: tuple[str, int, str] | None) -> tuple[Span, ...]:
@@ -110,14 +126,15 @@ def quiet(topics: Sequence[TopicAccount], untold: tuple[str, int, str] | None) -
         by_cause: dict[str, list[str]] = {}
         for topic in thin[:_NAMED_TOPICS]:
             by_cause.setdefault(topic.why_thin, []).append(topic.label)
-        named = "; ".join(f"{joined(labels)} ({cause})" for cause, labels in by_cause.items())
-        more = f"; {len(thin) - _NAMED_TOPICS} more" if len(thin) > _NAMED_TOPICS else ""
-        spans.append(Span(text=f"Quiet today: {named}{more}."))
+        named = "; ".join(f"{joined(labels)} ({say(cause)})" for cause, labels in by_cause.items())
+        more = say("; {n} more", n=len(thin) - _NAMED_TOPICS) if len(thin) > _NAMED_TOPICS else ""
+        spans.append(Span(text=say("Quiet today: {named}{more}.", named=named, more=more)))
     elif topics:
-        spans.append(Span(text="Every topic had something worth your time."))
+        spans.append(Span(text=say("Every topic had something worth your time.")))
     if untold is not None:
         title, outlets, link = untold
-        spans.append(Span(text=f"{' ' if spans else ''}Left out, though {outlets} sources told it: "))
+        left_out = say("Left out, though {n} sources told it: ", n=outlets)
+        spans.append(Span(text=f"{' ' if spans else ''}{left_out}"))
         spans.append(Span(text=first_words(title, _BIG_WORDS), href=link))
     return tuple(spans)
 
@@ -126,10 +143,8 @@ def answer(picks: int) -> tuple[Span, ...]:
     """How to ask why a story is there and how to say no to one; nothing where there is none."""
     if not picks:
         return ()
-    number = min(picks, 4)
-    return (
-        Span(text=f"Why is a story here? newsfeed why {number}. Not for you? newsfeed dislike {number}."),
-    )
+    asked = say("Why is a story here? newsfeed why {n}. Not for you? newsfeed dislike {n}.", n=min(picks, 4))
+    return (Span(text=asked),)
 
 
 def is_incomplete(reports: Sequence[FeedReport], now: datetime) -> bool:
@@ -162,13 +177,17 @@ def feeds(reports: Sequence[FeedReport], now: datetime) -> tuple[Span, ...]:
         ),
     )
     if not waiting:
-        return (Span(text="All feeds are well."),) if reports and all(r.ok for r in reports) else ()
+        return (Span(text=say("All feeds are well.")),) if reports and all(r.ok for r in reports) else ()
     named = [
         f"{text.clean_line(report.title, _NAME_CHARACTERS)}{f' ({told})' if (told := _trouble(report)) else ''}"
         for report in waiting[:_NAMED_FEEDS]
     ]
-    more = f", +{len(waiting) - _NAMED_FEEDS} more" if len(waiting) > _NAMED_FEEDS else ""
-    start = f"{'One feed' if len(waiting) == 1 else f'{len(waiting)} feeds'} could not be read: "
+    more = say(", +{n} more", n=len(waiting) - _NAMED_FEEDS) if len(waiting) > _NAMED_FEEDS else ""
+    start = (
+        say("One feed could not be read: ")
+        if len(waiting) == 1
+        else say("{n} feeds could not be read: ", n=len(waiting))
+    )
     return (Span(text=f"{start}{', '.join(named)}{more}."),)
 
 
@@ -179,4 +198,4 @@ def _trouble(report: FeedReport) -> str:
 
 def rows(*lines: tuple[Span, ...]) -> tuple[tuple[Span, ...], ...]:
     """The foot: its end first, then what there is to say."""
-    return ((Span(text=THE_END),), *(line for line in lines if line))
+    return ((Span(text=say(THE_END)),), *(line for line in lines if line))

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from newsfeed import text
 from newsfeed.edition import constants as c
-from newsfeed.edition.wording import short_day
+from newsfeed.edition.wording import say, short_day
 from newsfeed.model import Candidate, FeedFacts, History, Shown
 
 NEW = ", new: "  # in a note, before what is new
@@ -46,7 +46,8 @@ class Return:
     @property
     def note(self) -> str:
         """ "day 3, new: The judges found that the charge singles out one industry"."""
-        return f"day {self.day}{NEW}{self.sentence}" if self.sentence else f"day {self.day}, new"
+        day = say("day {n}", n=self.day)
+        return f"{day}{say(NEW)}{self.sentence}" if self.sentence else f"{day}{say(NEW).rstrip(': ')}"
 
     def left(self, lead: str, lang: str) -> str:
         """A lead without the sentence that the note tells, without what an earlier page told in the same words, and
@@ -116,7 +117,7 @@ def returning(
     best = min(tellers, key=lambda one: _order(one, sentences[one.item.id], old, shared))
     sentence = sentences[best.item.id]
     if not sentence and not developed:
-        sentence = f"{outlets} outlets tell it now, {last.outlets} before"
+        sentence = say("{n} outlets tell it now, {before} before", n=outlets, before=last.outlets)
     first = min(shown.date for shown in past)
     days: dict[date, str] = {}
     for shown in past:

@@ -15,7 +15,7 @@ from newsfeed.edition.desk import OFF_PATH_NOTE, Desk
 from newsfeed.edition.printed import finished, line_words
 from newsfeed.edition.telling import first_words
 from newsfeed.edition.weighing import Liking, Telling
-from newsfeed.edition.wording import count
+from newsfeed.edition.wording import count, joined, say
 from newsfeed.model import Line, NewsValue, Pick, Section, ShortLine
 
 TOP = "top"
@@ -71,19 +71,23 @@ def layout(desk: Desk, choice: Choice, posts: Sequence[Telling], *, in_short: bo
         if picks:
             sections.append(Section(key=key, heading=heading, picks=tuple(picks)))
 
-    add(TOP, "Top", top)
+    add(TOP, say("Top"), top)
     heard = sorted((one for one in rest if one.telling.heard), key=_by_worth)
     rest = [one for one in rest if not one.telling.heard]
     for name in desk.ask.names:
         own = sorted((one for one in rest if one.topic == name), key=_by_worth)
         add(name, desk.ask.label(name), own)
     others = sorted((one for one in rest if one.topic not in desk.ask.names), key=_by_worth)
-    add(OTHER, "Must-read" if all(o.telling.options.must_read for o in others) else "More news", others)
-    add(LISTEN, "Listen", heard)
+    add(
+        OTHER,
+        say("Must-read") if all(o.telling.options.must_read for o in others) else say("More news"),
+        others,
+    )
+    add(LISTEN, say("Listen"), heard)
     links = {pick.link: pick.n for section in sections for pick in section.picks if pick.link}
     people = [_post(desk, telling, counter + place, links) for place, telling in enumerate(posts)]
     if people:
-        sections.append(Section(key=PEOPLE, heading="People", picks=tuple(people)))
+        sections.append(Section(key=PEOPLE, heading=say("People"), picks=tuple(people)))
     lines = _lines(desk, choice)
     short = _short(desk, sections, lines) if in_short else ()
     return Layout(tuple(sections), lines, short)
@@ -137,7 +141,7 @@ def _pick(desk: Desk, choice: Choice, one: _Placed, key: str, number: int, *, fi
     )
     # Where the floor has told what was shown least already, that is the step off the path.
     off_path = chosen.by == "off path" or (chosen.by == "floor" and one.topic == desk.least)
-    note = draft.note or (OFF_PATH_NOTE if off_path and one.topic else "")
+    note = draft.note or (say(OFF_PATH_NOTE) if off_path and one.topic else "")
     pick = msgspec.structs.replace(
         draft,
         n=number,
@@ -252,7 +256,7 @@ def _post(desk: Desk, telling: Telling, number: int, links: dict[str, int]) -> P
         reason=why.sentence,
         reason_shown=why.news,
         why=why.short,
-        note=f"about story {about}" if about else draft.note,
+        note=say("about story {n}", n=about) if about else draft.note,
         account={"pass": "people", **worth_account(telling)},
     )
     return finished(pick)
@@ -300,7 +304,7 @@ def _short(desk: Desk, sections: Sequence[Section], lines: Sequence[Line]) -> tu
         places.setdefault(href, []).append(desk.ask.label(name))
         words[href] = first_words(title, c.SHORT_WORDS, lang)
     return tuple(
-        ShortLine(label=" and ".join(labels), text=words[href], href=href) for href, labels in places.items()
+        ShortLine(label=joined(labels), text=words[href], href=href) for href, labels in places.items()
     )
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from newsfeed.edition import constants as c
 from newsfeed.edition.telling import told_by
 from newsfeed.edition.weighing import Telling
-from newsfeed.edition.wording import amount, count
+from newsfeed.edition.wording import amount, count, say
 from newsfeed.model import FeedFacts, Pick
 
 
@@ -51,29 +51,23 @@ class Reason:
 def news(telling: Telling, facts: Facts, *, first_of_topic: bool) -> Reason | None:
     """The reason that is news in itself, None if there is none."""
     if telling.options.must_read:
-        return Reason("you marked it must-read", "your must-read", news=True)
+        return Reason(say("you marked it must-read"), say("your must-read"), news=True)
     unseen = facts.unseen if first_of_topic and facts.label and telling.back is None else None
     if unseen is not None and unseen >= c.UNSEEN_DAYS:
-        return Reason(
-            f"first {facts.label} story in {unseen} days", f"{facts.label} after {unseen} days", news=True
-        )
+        said = say("first {label} story in {n} days", label=facts.label, n=unseen)
+        return Reason(said, say("{label} after {n} days", label=facts.label, n=unseen), news=True)
     if telling.of_day:
-        said = f"one of {telling.of_day} stories of the day’s affair"
-        return Reason(said, "the day’s affair", news=True)
+        said = say("one of {n} stories of the day’s affair", n=telling.of_day)
+        return Reason(said, say("the day’s affair"), news=True)
     if telling.outlets >= c.TOLD_BY:
-        return Reason(
-            f"told by {telling.outlets} of your sources",
-            f"{telling.outlets} sources",
-            news=True,
-            counted=True,
-        )
+        said = say("told by {n} of your sources", n=telling.outlets)
+        return Reason(said, count(telling.outlets, "source"), news=True, counted=True)
     if telling.shared_by >= c.SHARED_BY:
-        return Reason(
-            f"shared by {telling.shared_by} you follow", f"shared by {telling.shared_by}", news=True
-        )
+        said = say("shared by {n} you follow", n=telling.shared_by)
+        return Reason(said, say("shared by {n}", n=telling.shared_by), news=True)
     if facts.quiet is not None and facts.quiet >= c.QUIET_DAYS:
-        said = f"a quiet source speaks, its first post in {facts.quiet} days"
-        return Reason(said, "a quiet source speaks", news=True)
+        said = say("a quiet source speaks, its first post in {n} days", n=facts.quiet)
+        return Reason(said, say("a quiet source speaks"), news=True)
     return None
 
 
@@ -85,31 +79,43 @@ def reason(
     Args:
         by: the pass that took it; `rivals`: how many others stood for the same place.
     """
-    if said := news(telling, facts, first_of_topic=first_of_topic):
-        return said
+    if told := news(telling, facts, first_of_topic=first_of_topic):
+        return told
     if telling.back is not None:
         # The note says which day it is, and what is new.
-        return Reason(f"day {telling.back.day} of a story that you know, with something new", "")
-    label = facts.label or "any topic"
+        said = say("day {n} of a story that you know, with something new", n=telling.back.day)
+        return Reason(said, "")
+    label = facts.label or say("any topic")
     if by == "floor" and rivals == 0:
-        return Reason(f"the only {label} story today", f"only {label} story")
+        return Reason(
+            say("the only {label} story today", label=label), say("only {label} story", label=label)
+        )
     if by == "floor":
-        return Reason(f"first choice among {rivals + 1} {label} stories today", f"best {label} story")
+        said = say("first choice among {n} {label} stories today", n=rivals + 1, label=label)
+        return Reason(said, say("best {label} story", label=label))
     if by == "off path":
-        return Reason(f"you were shown least of {label} in two weeks", "")  # the note says so
+        return Reason(
+            say("you were shown least of {label} in two weeks", label=label), ""
+        )  # the note says so
     if by == "people":
-        return Reason("a post worth its minute from someone you follow", "")
+        return Reason(say("a post worth its minute from someone you follow"), "")
     if by == "over cap":
-        return Reason(f"nothing else was new: more from {source}", "nothing else was new")
+        said = say("nothing else was new: more from {source}", source=source)
+        return Reason(said, say("nothing else was new"))
     if telling.outlets >= 2:
-        return Reason(f"{label}: {count(telling.outlets, 'source')} of yours carry it", "2 sources")
+        sources = count(telling.outlets, "source")
+        return Reason(say("{label}: {sources} of yours carry it", label=label, sources=sources), sources)
     if telling.grade >= c.MUST_KNOW:
-        return Reason(f"{label}: news that you should know, by its words", "must know")
+        said = say("{label}: news that you should know, by its words", label=label)
+        return Reason(said, say("must know"))
     if telling.grade >= c.STRONG:
-        return Reason(f"{label}: news of weight, by its words", "news of weight")
+        return Reason(say("{label}: news of weight, by its words", label=label), say("news of weight"))
     if facts.debt > 0.5:
-        return Reason(f"{label} has been short this week", f"more {label} was due")
-    return Reason(f"next best use of {amount(minutes)} minutes: {label}", f"next best {facts.label}".strip())
+        return Reason(
+            say("{label} has been short this week", label=label), say("more {label} was due", label=label)
+        )
+    said = say("next best use of {minutes} minutes: {label}", minutes=amount(minutes), label=label)
+    return Reason(said, say("next best {label}", label=facts.label).strip())
 
 
 def days_before(feed: FeedFacts | None, today: date) -> float:

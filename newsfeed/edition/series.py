@@ -11,6 +11,7 @@ from itertools import chain
 from newsfeed import text
 from newsfeed.edition import ledger
 from newsfeed.edition.weighing import Telling
+from newsfeed.edition.wording import say
 from newsfeed.model import FeedFacts
 
 _NUMBER = re.compile(r"\d{1,18}")
@@ -30,8 +31,8 @@ def newest(
     lone = [one for one in tellings if not one.post and len(one.tellers) == 1]
     causes: dict[int, tuple[str, str]] = {}
     for ones, why in (
-        *((ones, "of one series with it") for ones in _series(lone, feeds)),
-        *((ones, "tells of the same") for ones in _reports(lone)),
+        *((ones, "“{headline}” is newer and of one series with it") for ones in _series(lone, feeds)),
+        *((ones, "“{headline}” is newer and tells of the same") for ones in _reports(lone)),
     ):
         left = [one for one in ones if one.id not in causes]
         if not left:
@@ -40,7 +41,7 @@ def newest(
         title = text.clean_line(first.candidate.item.item.title, 80)
         for one in left:
             if one is not first:
-                causes[one.id] = (ledger.SAME, f"“{title}” is newer and {why}")
+                causes[one.id] = (ledger.SAME, say(why, headline=title))
     return sorted((t for t in tellings if t.id not in causes), key=lambda one: one.id), causes
 
 

@@ -13,7 +13,7 @@ from newsfeed.edition import constants as c
 from newsfeed.edition.asked import Asked
 from newsfeed.edition.options import Options, options
 from newsfeed.edition.weighing import Scales, Telling
-from newsfeed.edition.wording import apart, no_news, short_day
+from newsfeed.edition.wording import apart, no_news, say, short_day
 from newsfeed.edition.worth import (
     age_hours,
     freshness,
@@ -81,13 +81,13 @@ def sift(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetim
             if back is None and (key in shown or not memory.says_new(past, group)):
                 last = past[-1]
                 for one in group:
-                    causes[one.item.id] = (ledger.HAD, f"shown on {short_day(last.date)}")
+                    causes[one.item.id] = (ledger.HAD, say("shown on {day}", day=short_day(last.date)))
                 had[key] = weigh.topics(group).stands
                 continue
         telling = weigh.telling(key, group, stories.get(key), outlets, shared, back)
         if telling.topic == "" and telling.topics.stands == () and weigh.muted(group):
             for one in group:
-                causes[one.item.id] = (ledger.MUTED, "you gave its topic no share")
+                causes[one.item.id] = (ledger.MUTED, say("you gave its topic no share"))
             continue
         tellings.append(telling)
     tellings, older = series.newest(affairs.marked(tellings, of_affair), feeds)
@@ -118,25 +118,27 @@ def _refused(
     """Why an item can't be shown whatever its worth; None if it may."""
     stored, item = candidate.item, candidate.item.item
     if stored.before:
-        return ledger.BEFORE, "published before you subscribed"
+        return ledger.BEFORE, say("published before you subscribed")
     if own.muted:
-        return ledger.MUTED, "you muted its source"
+        return ledger.MUTED, say("you muted its source")
     for pattern in mutes:
         if pattern is not None and (match := pattern.search(f"{item.title}\n{item.lead}")):
-            return ledger.MUTED, f"you muted “{match.group()}”"
+            return ledger.MUTED, say("you muted “{word}”", word=match.group())
     language = item.lang.casefold()[:2]
     if language and languages and language not in languages:
-        return ledger.LANGUAGE, f"written in “{language}”, which you don’t list"
+        return ledger.LANGUAGE, say("written in “{language}”, which you don’t list", language=language)
     if candidate.tagging.not_news not in {"", _LIVE} and not own.must_read:
         return ledger.ADVERT, no_news(candidate.tagging.not_news)
     if not item.lead.strip() and (not item.title.strip() or _ADDRESS.fullmatch(item.title.strip())):
-        return ledger.BELOW, "neither headline nor text"
+        return ledger.BELOW, say("neither headline nor text")
     year = text.of_earlier_year(item.title, (item.published or stored.first_seen).year)
     if year is not None and not own.must_read:
-        return ledger.OLD, f"its headline says that it is of {year}"
+        return ledger.OLD, say("its headline says that it is of {year}", year=year)
     kind = candidate.tagging.news.kind if candidate.tagging.news else ""
     fresh = freshness(age_hours(item.published, stored.first_seen, now), half_life(kind))
     if fresh < c.STALE:
         left, needed = apart(fresh, c.STALE)
-        return ledger.OLD, f"{left} of its freshness is left, {needed} is needed"
+        return ledger.OLD, say(
+            "{left} of its freshness is left, {needed} is needed", left=left, needed=needed
+        )
     return None

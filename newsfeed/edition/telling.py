@@ -10,7 +10,7 @@ from datetime import datetime, tzinfo
 from newsfeed import text
 from newsfeed.edition import constants as c
 from newsfeed.edition.weighing import Telling, outlet
-from newsfeed.edition.wording import count, when
+from newsfeed.edition.wording import count, minutes, say, when
 from newsfeed.model import Candidate, FeedFacts, Item, Line, Pick, Span, StoredItem, TopicScore
 
 _SOURCE_CHARACTERS = 40
@@ -186,11 +186,11 @@ def _social(one: Candidate, feed: FeedFacts | None) -> bool:
 
 def told_by(outlets: int) -> str:
     """What stands before the other tellers of a story where their number is news."""
-    return f"told by {outlets}:"
+    return say("told by {n}:", n=outlets)
 
 
 def heard(item: Item) -> str:
     """What is to be listened to or watched says so, with its length: "podcast, 24 min". Nothing for what is read."""
-    label = {"episode": "podcast", "video": "video"}.get(item.kind, "")
+    label = {"episode": say("podcast"), "video": say("video")}.get(item.kind, "")
     seconds = max((enclosure.seconds for enclosure in item.enclosures), default=0)
-    return f"{label}, {max(1, round(seconds / 60))} min" if label and seconds else label
+    return f"{label}, {minutes(seconds / 60)}" if label and seconds else label

@@ -32,8 +32,8 @@ from newsfeed.edition.quiet import (
     TOO_OLD,
 )
 from newsfeed.edition.verdicts import is_for_number
-from newsfeed.edition.wording import WEEKDAYS, count, joined
-from newsfeed.model import Breadth, Day, Edition, LedgerEntry, Line, Pick, Settings, Suggestion
+from newsfeed.edition.wording import count, joined, say
+from newsfeed.model import WEEKDAYS, Breadth, Day, Edition, LedgerEntry, Line, Pick, Settings, Suggestion
 
 _NAMED = 2  # of those who passed a voice on
 _SUPPLIES = 0.15  # of a source's items: then it is one of the topic's sources
@@ -106,7 +106,7 @@ def _is_of(desk: Desk, topic: str, sources: Set[int], entry: LedgerEntry) -> boo
 
 def is_weekly(settings: Settings, date: Day) -> bool:
     """Whether this is the day of the week on which the page says more than the news."""
-    return settings.edition.breadth_day.strip().casefold() == WEEKDAYS[date.weekday()].casefold()
+    return settings.edition.breadth_day.strip().casefold() == WEEKDAYS[date.weekday()]
 
 
 def weekly(desk: Desk, edition: Edition) -> Breadth | None:
@@ -150,5 +150,6 @@ def suggested(desk: Desk) -> tuple[Suggestion, ...]:
 def _suggests(one: Suggestion) -> str:
     """ "passed on 4 times by Ada, Bo and 2 more, on Science"."""
     more = len(one.by) - _NAMED
-    by = ", ".join(one.by[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-    return f"passed on {count(one.times, 'time')} by {by}{f', on {joined(one.topics)}' if one.topics else ''}"
+    by = ", ".join(one.by[:_NAMED]) + (say(" and {n} more", n=more) if more > 0 else "")
+    on = say(", on {topics}", topics=joined(one.topics)) if one.topics else ""
+    return say("passed on {times} by {by}{on}", times=count(one.times, "time"), by=by, on=on)

@@ -10,11 +10,12 @@ from newsfeed.edition.choose import Choice
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.extras import post_lacks
 from newsfeed.edition.weighing import Telling
-from newsfeed.edition.wording import apart, percent
+from newsfeed.edition.wording import apart, percent, say
 from newsfeed.model import Edition, LedgerEntry
+from newsfeed.text.spoken import speaking
 
 Verdict = tuple[str, str]
-_FULL = "the page has its "
+_FULL = "the page has its {n} stories"
 
 
 def verdicts(desk: Desk, choice: Choice, posts: Sequence[Telling]) -> dict[int, Verdict]:
@@ -32,7 +33,7 @@ def verdicts(desk: Desk, choice: Choice, posts: Sequence[Telling]) -> dict[int, 
             found[telling.id] = (ledger.LINE, "")
         elif not telling.post and (twin := told.get(int(choice.morning.stories[desk.row_of[telling.id]]))):
             headline = desk.printer.title(desk.by_id[twin].candidate.item, "")
-            found[telling.id] = (ledger.SAME, f"says the same as “{headline}”")
+            found[telling.id] = (ledger.SAME, say("says the same as “{headline}”", headline=headline))
         else:
             found[telling.id] = left_out(desk, choice, telling)
         if len(telling.tellers) > 1:
@@ -42,8 +43,11 @@ def verdicts(desk: Desk, choice: Choice, posts: Sequence[Telling]) -> dict[int, 
                 if other.item.id != telling.id:
                     # Under one title only the source tells which of the two is meant.
                     alike = desk.printer.title(other.item, "").casefold() == head.casefold()
-                    of = f" of {source}" if alike and source else ""
-                    found[other.item.id] = (ledger.SAME, f"same story as “{head}”{of}")
+                    of = say(" of {source}", source=source) if alike and source else ""
+                    found[other.item.id] = (
+                        ledger.SAME,
+                        say("same story as “{headline}”{of}", headline=head, of=of),
+                    )
     return found
 
 
@@ -51,15 +55,19 @@ def left_out(desk: Desk, choice: Choice, telling: Telling) -> Verdict:
     """Why a telling is neither pick nor line."""
     worth = telling.worth.value
     if telling.post:
-        best = f"a post; People is for the best {desk.settings.edition.people}, one a source, in {percent(c.PEOPLE)} of the minutes"
+        best = say(
+            "a post; People is for the best {n}, one a source, in {share} of the minutes",
+            n=desk.settings.edition.people,
+            share=percent(c.PEOPLE),
+        )
         return ledger.BELOW, post_lacks(desk, telling) or best
     if not telling.topic and not telling.options.must_read:
-        return ledger.BELOW, "it fits none of your topics"
+        return ledger.BELOW, say("it fits none of your topics")
     if worth < c.LINE:
         own, line = apart(worth, c.LINE)
-        return ledger.BELOW, f"worth {own}, the line is {line}"
+        return ledger.BELOW, say("worth {own}, the line is {line}", own=own, line=line)
     if telling.bare:
-        return ledger.ROOM, "only a headline, and the lines went to others"
+        return ledger.ROOM, say("only a headline, and the lines went to others")
     row = desk.row_of[telling.id]
     source = int(choice.morning.sources[row])
     options = telling.options
@@ -67,25 +75,26 @@ def left_out(desk: Desk, choice: Choice, telling: Telling) -> Verdict:
     if options.most >= 0 and taken >= options.most:
         return (
             ledger.CAPPED,
-            f"its source has the {options.most} that you allow it"
+            say("its source has the {n} that you allow it", n=options.most)
             if options.most
-            else "you allow its source none",
+            else say("you allow its source none"),
         )
     if len(choice.picks) >= choice.most:
-        return ledger.ROOM, f"{_FULL}{desk.most_items} stories"
+        return ledger.ROOM, say(_FULL, n=desk.most_items)
     needed = float(choice.morning.minutes[row])
     # The shares are taken of the minutes that picks and lines had.
     if taken and float(choice.minutes_of[source]) + needed > options.cap * (choice.spent + choice.left):
-        return ledger.CAPPED, f"its source is at its {percent(options.cap)}"
+        return ledger.CAPPED, say("its source is at its {share}", share=percent(options.cap))
     wanted, left = apart(needed, min(choice.left, needed), 1)
-    return ledger.ROOM, f"needs {wanted} min, {left} were left"
+    return ledger.ROOM, say("needs {wanted} min, {left} were left", wanted=wanted, left=left)
 
 
 def is_for_number(entry: LedgerEntry) -> bool:
     """Whether an item was left out because the page had its number of stories."""
-    return entry.cause == ledger.ROOM and entry.detail.startswith(_FULL)
+    return entry.cause == ledger.ROOM and entry.detail.startswith(say(_FULL).partition("{n}")[0])
 
 
 def is_full(edition: Edition) -> bool:
     """Whether stories were left out because the page had its number of them, whatever the minutes."""
-    return any(is_for_number(entry) for entry in edition.ledger)
+    with speaking(edition.lang):
+        return any(is_for_number(entry) for entry in edition.ledger)

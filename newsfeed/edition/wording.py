@@ -1,35 +1,13 @@
-"""Dates, numbers and lists in words, the same in every locale."""
+"""Times, numbers and lists in words, in the language of the page."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta, tzinfo
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
+from newsfeed.text.spoken import count, decimal, heading, say, short_date, short_day, short_weekday
 
-
-def heading(day: date) -> str:
-    """ "Sunday 22 November"."""
-    return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
-
-
-def short_day(day: date) -> str:
-    """ "Thu 19 Nov"."""
-    return f"{WEEKDAYS[day.weekday()][:3]} {day.day} {MONTHS[day.month - 1][:3]}"
+__all__ = ["count", "heading", "say", "short_day"]
 
 
 def when(moment: datetime | None, now: datetime, zone: tzinfo) -> str:
@@ -43,8 +21,8 @@ def when(moment: datetime | None, now: datetime, zone: tzinfo) -> str:
     if days == 0:
         return f"{local:%H:%M}"
     if days <= 6:
-        return f"{WEEKDAYS[local.weekday()][:3]} {local:%H:%M}"
-    written = f"{local.day} {MONTHS[local.month - 1][:3]}"
+        return f"{short_weekday(local)} {local:%H:%M}"
+    written = short_date(local)
     return written if local.year == here.year else f"{written} {local.year}"
 
 
@@ -53,35 +31,30 @@ def clock(moment: datetime, zone: tzinfo) -> str:
     return f"{moment.astimezone(zone):%H:%M}"
 
 
-def count(number: int, one: str, many: str = "") -> str:
-    """ "1 story", "14 stories", "1,204 stories"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def joined(words: Sequence[str], last: str = "and") -> str:
+def joined(words: Sequence[str], last: str = "") -> str:
     """ "a", "a and b", "a, b and c"."""
     if len(words) < 2:
         return "".join(words)
-    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+    return f"{', '.join(words[:-1])} {last or say('and')} {words[-1]}"
 
 
 def minutes(value: float) -> str:
     """ "5 min"; anything at all is at least one."""
-    return f"{max(1, round(value))} min"
+    return say("{n} min", n=max(1, round(value)))
 
 
 def amount(value: float) -> str:
     """A number of minutes as a person would say it: 0.6, 1.2, 12."""
-    return f"{value:.1f}" if value < 10 else f"{value:.0f}"
+    return decimal(value, 1 if value < 10 else 0)
 
 
 def apart(one: float, other: float, digits: int = 2) -> tuple[str, str]:
     """Two numbers that are compared, with as many digits as it takes to tell them apart: 0.079 and 0.080."""
     for more in range(digits, digits + 4):
-        told = f"{one:.{more}f}", f"{other:.{more}f}"
+        told = decimal(one, more), decimal(other, more)
         if told[0] != told[1]:
             return told
-    return f"{one:.{digits}f}", f"{other:.{digits}f}"
+    return decimal(one, digits), decimal(other, digits)
 
 
 def percent(share: float) -> str:
@@ -116,4 +89,4 @@ _NO_NEWS = {
 
 def no_news(kind: str) -> str:
     """What kind of no news an item is, in a person's words."""
-    return _NO_NEWS.get(kind, kind)
+    return say(_NO_NEWS.get(kind, kind))

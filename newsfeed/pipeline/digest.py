@@ -19,6 +19,7 @@ from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import DigestReport, ListChange, Progress, RefreshReport
 from newsfeed.render import Templates
 from newsfeed.store import Store
+from newsfeed.text.spoken import say, speaking
 
 TOLD_OF_LIMIT = "told of the starter's limit"
 UNUSED_MINUTES, UNUSED_PART = 1.0, 0.25  # minutes left over from which a full page is worth a word
@@ -76,7 +77,7 @@ def digest(
         return update_page(home, store, stored, pulled)
     built, pool = _build(home, store, day, pulled, secrets or {}, progress)
     if stored is not None:
-        built = _revised(home, built, "revised" if rebuild else "completed at")
+        built = _revised(home, built, "revised {moment}" if rebuild else "completed at {moment}")
     return _keep(home, store, built, pool, pulled, change)
 
 
@@ -100,7 +101,7 @@ def complete(
     if not _can_complete(home, store, stored, pulled):
         return None
     built, pool = _build(home, store, stored.date, pulled, secrets or {}, progress)
-    return _keep(home, store, _revised(home, built, "completed at"), pool, pulled)
+    return _keep(home, store, _revised(home, built, "completed at {moment}"), pool, pulled)
 
 
 def _refuse_failed(home: Home, store: Store, pulled: RefreshReport) -> None:
@@ -136,7 +137,8 @@ def _can_complete(home: Home, store: Store, stored: Edition, pulled: RefreshRepo
 
 def _revised(home: Home, built: Edition, how: str) -> Edition:
     now = home.clock().astimezone(ZoneInfo(home.settings.timezone))
-    return msgspec.structs.replace(built, revised=f"{how} {now:%H:%M}")
+    with speaking(built.lang):
+        return msgspec.structs.replace(built, revised=say(how, moment=f"{now:%H:%M}"))
 
 
 def _build(

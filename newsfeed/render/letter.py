@@ -19,6 +19,7 @@ import msgspec
 from newsfeed.model import Edition, Pick, Record, Section
 from newsfeed.render import safe
 from newsfeed.render.pages import archive_path
+from newsfeed.text.spoken import say, short_day, speaking
 
 if TYPE_CHECKING:
     from newsfeed.render.templates import Templates
@@ -29,8 +30,6 @@ PREVIEW = 130  # characters: the most that any list of mails shows
 COLUMNS = 72
 ENDING = "Sent by your own newsfeed. No more of these: newsfeed mail off."
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _BREAK = re.compile(r"\s*(?:[:;,–—|(]| - )\s*")  # where a headline may be cut with its sense kept
 _SHORTEST_SENSE = 14  # characters
 
@@ -61,6 +60,11 @@ def write(templates: Templates, edition: Edition, *, site_url: str = "", limit: 
         site_url: the public address of the site; without it, nothing links to the page.
         limit: bytes that the HTML may have.
     """
+    with speaking(edition.lang):
+        return _fitting(templates, edition, site_url, limit)
+
+
+def _fitting(templates: Templates, edition: Edition, site_url: str, limit: int) -> Letter:
     base = public(site_url)
     page_url = base + archive_path(edition.date) if base else ""
     whole = _letter(templates, edition, edition, base, page_url)
@@ -86,8 +90,8 @@ def _letter(templates: Templates, whole: Edition, shown: Edition, base: str, pag
         "preheader": preview(whole),
         "page_url": page_url,
         "site_url": base,
-        "more": f"+{left_out} more on the page" if left_out else "",
-        "ending": ENDING,
+        "more": say("+{n} more on the page", n=left_out) if left_out else "",
+        "ending": say(ENDING),
     }
     return Letter(
         subject=subject(whole),
@@ -116,7 +120,7 @@ def subject(edition: Edition) -> str:
 
     Without stories it is what the edition says first. What a mail program could take for an encoded word is broken up.
     """
-    day = f"{_DAYS[edition.date.weekday()]} {edition.date.day} {_MONTHS[edition.date.month - 1]}"
+    day = short_day(edition.date)
     room = SUBJECT - len(day) - 3
     titles = [_one_line(title) for title in stories(edition)]
     titles = [title for title in titles if title][:2]

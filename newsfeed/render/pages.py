@@ -9,9 +9,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from newsfeed.model import Breadth, Edition, LedgerEntry, Record
-from newsfeed.render import days
 from newsfeed.render.atom import feed
 from newsfeed.render.documents import as_json, digest, stories
+from newsfeed.text.spoken import heading, say, speaking
+from newsfeed.text.spoken import month as month_name
 
 if TYPE_CHECKING:
     from newsfeed.render.templates import Templates
@@ -82,6 +83,17 @@ def site(
     site_url: str,
 ) -> dict[str, bytes]:
     """Every file of the site by its relative name; see `Templates.site`."""
+    with speaking(edition.lang):
+        return _site(templates, edition, breadth, recent, site_url)
+
+
+def _site(
+    templates: Templates,
+    edition: Edition,
+    breadth: Breadth | None,
+    recent: Sequence[Edition | date],
+    site_url: str,
+) -> dict[str, bytes]:
     editions = _editions(edition, recent)
     base = site_url.rstrip("/") + "/" if site_url else ""
     return {
@@ -98,15 +110,23 @@ def site(
 
 def morning(templates: Templates, edition: Edition, *, root: str, notice: str = "") -> bytes:
     """The morning page, for a place from which `root` leads to the site's folder; a notice stands above it."""
+    with speaking(edition.lang):
+        return _morning(templates, edition, root, notice)
+
+
+def _morning(templates: Templates, edition: Edition, root: str, notice: str) -> bytes:
     said = {span.href for row in edition.foot for span in row}
     ways = []
     previous = None
     if edition.previous is not None:
-        previous = Way(text=days.in_words(edition.previous), path=archive_path(edition.previous), rel="prev")
+        previous = Way(text=heading(edition.previous), path=archive_path(edition.previous), rel="prev")
         ways.append(previous)
-    ways += [Way(text="All editions", path="archive/index.html"), Way(text="Breadth", path="breadth.html")]
+    ways += [
+        Way(text=say("All editions"), path="archive/index.html"),
+        Way(text=say("Breadth"), path="breadth.html"),
+    ]
     if root:
-        ways.append(Way(text="Newest edition", path="index.html"))
+        ways.append(Way(text=say("Newest edition"), path="index.html"))
     return templates.page(
         "page.html",
         root=root,
@@ -133,14 +153,14 @@ def _archive(templates: Templates, edition: Edition, recent: Sequence[Edition | 
         else:
             promises.setdefault(known, "")
     issues = [
-        Issue(date=day, path=archive_path(day), text=days.in_words(day), promise=promises[day])
+        Issue(date=day, path=archive_path(day), text=heading(day), promise=promises[day])
         for day in sorted(promises, reverse=True)
     ]
     months = [
-        (f"{days.MONTHS[month - 1]} {year}", list(group))
+        (f"{month_name(month)} {year}", list(group))
         for (year, month), group in groupby(issues, key=lambda issue: (issue.date.year, issue.date.month))
     ]
-    return templates.page("archive.html", root="../", lang="en", months=months, count=len(issues))
+    return templates.page("archive.html", root="../", lang=edition.lang, months=months, mornings=len(issues))
 
 
 def _ledger(templates: Templates, edition: Edition) -> bytes:
@@ -150,7 +170,7 @@ def _ledger(templates: Templates, edition: Edition) -> bytes:
         by_cause.setdefault(entry.cause, []).append(entry)
     order = [key for key in CAUSES if key in by_cause] + sorted(by_cause.keys() - CAUSES.keys())
     causes = [
-        Cause(key=key, heading=CAUSES.get(key, key[:1].upper() + key[1:]), entries=tuple(by_cause[key]))
+        Cause(key=key, heading=say(CAUSES.get(key, key[:1].upper() + key[1:])), entries=tuple(by_cause[key]))
         for key in order
     ]
     fetched = Counter(entry.source for entry in edition.ledger)
@@ -162,7 +182,7 @@ def _ledger(templates: Templates, edition: Edition) -> bytes:
     return templates.page(
         "ledger.html",
         root="",
-        lang="en",
+        lang=edition.lang,
         edition=edition,
         causes=causes,
         sources=sources,
@@ -180,7 +200,7 @@ def _breadth(templates: Templates, edition: Edition, breadth: Breadth | None) ->
     return templates.page(
         "breadth.html",
         root="",
-        lang="en",
+        lang=edition.lang,
         edition=edition,
         breadth=breadth if breadth and breadth.headline and mornings >= FIRST_ACCOUNT else None,
         mornings=mornings,

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from newsfeed.errors import SettingsError
 from newsfeed.model import PAGE_END, Breadth, Edition
-from newsfeed.render import chart, days, safe
+from newsfeed.render import chart, safe
+from newsfeed.text.spoken import count, heading, say
 
 if TYPE_CHECKING:
     import jinja2
@@ -169,6 +170,8 @@ class Templates:
                 finalize=_printed,
             )
             self._environment.filters |= _filters()
+            # Functions, for a filter of a constant would be worked out once for all languages.
+            self._environment.globals |= {"say": say, "count": count}
         return self._environment
 
 
@@ -235,7 +238,7 @@ def _filters() -> dict[str, Any]:
         "instant": safe.instant,
         "foreign": foreign,
         "drawing": chart.drawing,
-        "day": days.in_words,
+        "day": heading,
         "mailed": letter.mailed,
         "wrapped": letter.wrapped,
         "columns": letter.columns,
