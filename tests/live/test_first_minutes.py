@@ -122,7 +122,8 @@ def test_the_first_five_minutes(clone: Path, server: Server) -> None:
     assert time.monotonic() - started < 90
     assert (clone / "newsfeed-demo" / "site" / "index.html").exists()
     assert re.search(
-        r"22 of 23 feeds, \d+ stories, [45] min, 1 feed refused \(see `newsfeed feeds check`\)", told
+        r"22 of 23 feeds, \d+ stories, [45] min, 1 feed refused \(see `\.venv/bin/newsfeed feeds check`\)",
+        told,
     )
     status = ["git", "status", "--porcelain"]
     assert (
@@ -158,7 +159,7 @@ def test_the_first_five_minutes(clone: Path, server: Server) -> None:
     told = in_terminal(clone, "make", "digest", "ARGS=--no-open", environment=environment)
     names = "|".join(re.escape(name) for name in re.findall(r'<outline text="([^"]+)" type="rss"', listed))
     assert re.search(rf"Asking .*\d+/{number} \S+ ({names})", told), told  # progress by feed name
-    summary = rf"{number - 3} of {number} feeds, \d+ stories, [1-5] min, 3 feeds refused \(see `newsfeed feeds check`\)"
+    summary = rf"{number - 3} of {number} feeds, \d+ stories, [1-5] min, 3 feeds refused \(see `\.venv/bin/newsfeed feeds check`\)"
     assert re.search(summary, told), told
     assert str(clone / "site" / "index.html") in told.replace("\r\n", "")
 

@@ -139,11 +139,14 @@ def test_one_bad_feed_harms_nothing_and_is_named_with_its_repair(
     assert "A Page" in capsys.readouterr().out
 
 
-def test_when_every_feed_fails_there_is_still_a_page_that_says_so(home: TestHome, server: Server) -> None:
+def test_when_every_feed_fails_on_the_first_day_there_is_no_page(
+    home: TestHome, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
     server.play("/x", fixed(500))
     home.list(homes.opml(("News", "Down", server.url("/x"))))
-    assert home.run("digest", "--no-open") == 1
-    assert "could not be read" in home.page()
+    assert home.run("digest", "--no-open") == 2
+    assert "your only source could not be read" in capsys.readouterr().err
+    assert not (home.folder / "site").exists()
 
 
 def test_a_refresh_that_gets_nothing_at_all_exits_with_2(home: TestHome, server: Server) -> None:
