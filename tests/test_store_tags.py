@@ -10,7 +10,7 @@ import pytest
 from stored import DAY, HOUR, NOW, item, keep, opened, titles, update
 
 from newsfeed.errors import NotFoundError
-from newsfeed.model import Correction, Story, Tagging, Term, TopicScore
+from newsfeed.model import Correction, NewsValue, Story, Tagging, Term, TopicScore
 
 
 def tagging(number: int, *topics: str, p: float = 0.8, **more: str) -> Tagging:
@@ -36,6 +36,19 @@ def test_taggings_come_back_whole_and_replace_earlier_ones(tmp_path: Path) -> No
         assert store.taggings([one]) == {one: again}
         assert [i.id for i in store.tagged_otherwise("m2", NOW)] == [two]
         assert store.tagged_otherwise("m2", NOW + HOUR) == []
+
+
+def test_items_are_found_by_the_kind_that_their_words_are_of(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        one, two, three = keep(store, item("1"), item("2"), item("3"))
+        judged = [
+            Tagging(item=one, scores=(), news=NewsValue(value=2.0, kind="event", sure=0.8)),
+            Tagging(item=two, scores=(), news=NewsValue(value=1.0, kind="opinion", sure=0.6)),
+            tagging(three, "science"),
+        ]
+        store.save_taggings(judged, "m1")
+        assert store.items_of_kinds({"event", "research"}, NOW - DAY) == {one}
+        assert store.items_of_kinds({"opinion"}, NOW + DAY) == frozenset()
 
 
 def test_an_item_with_other_words_is_tagged_anew(tmp_path: Path) -> None:
