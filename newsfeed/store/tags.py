@@ -18,7 +18,7 @@ HAS = 0.5  # from this probability on an item has a topic
 
 _SCORES = msgspec.json.Decoder(tuple[TopicScore, ...])
 _NEWS = msgspec.json.Decoder(NewsValue)
-_KIND = msgspec.json.Decoder(msgspec.defstruct("_Kind", [("kind", str, "other")]))  # all else is passed over
+_KIND = msgspec.json.Decoder(dict[str, msgspec.Raw])  # what isn't asked for is passed over
 _TOPICS = msgspec.json.Decoder(tuple[str, ...])
 _ENCODER = msgspec.json.Encoder()
 
@@ -83,8 +83,12 @@ def of_kinds(connection: Connection, kinds: Iterable[str], since: datetime) -> f
         .join(item, item.c.id == tagging.c.item)
         .where(item.c.first_seen >= since, tagging.c.news != "")
     )
-    wanted = set(kinds)
-    return frozenset(n for n, news in connection.execute(query).all() if _KIND.decode(news).kind in wanted)
+    wanted = {_ENCODER.encode(kind) for kind in kinds}
+    return frozenset(
+        n
+        for n, news in connection.execute(query).all()
+        if bytes(_KIND.decode(news).get("kind", b"")) in wanted
+    )
 
 
 #: The columns that `tagging_of` reads, in its order.
