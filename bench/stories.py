@@ -2,6 +2,7 @@
 
     python bench/stories.py [GOLD.jsonl …] [--affairs]     scores through the pipe, of stories or of affairs
     python bench/stories.py --left-out                     constants chosen without each set, and its scores with them
+    python bench/stories.py --hourly                       the same items as they come, hour by hour
     python bench/stories.py --ablation                     what each rule and constant is worth on each set
     python bench/stories.py --speed [--items 10000] [--new 300]         a generated window, from scratch and grown
 
@@ -29,7 +30,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from newsfeed import stories
-from newsfeed.model import Item, StoredItem
+from newsfeed.model import Item, StoredItem, Story
 from newsfeed.stories import pipe
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -137,6 +138,32 @@ def left_out(gold: Mapping[str, Rows], bcubed: Callable[..., Scores]) -> None:
             print(f"from all of them: {chosen}")
 
 
+def hourly(rows: Rows, bcubed: Callable[..., Scores], affairs: Mapping[str, str]) -> tuple[Scores, Scores]:
+    """How well stories and affairs are found where items join what stands hour by hour."""
+    told = {str(row["id"]): row["story"] for row in rows}
+    outlets = dict(enumerate(sorted({row["outlet"] for row in rows} - {""}), start=1))
+    number = {name: n for n, name in outlets.items()}
+    items = []
+    for n, row in enumerate(sorted(rows, key=lambda r: (r["published"], r["title"], r["id"])), start=1):
+        at = datetime.fromisoformat(row["published"])
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        item = Item(identity=str(row["id"]), title=row["title"], text=row["text"], published=at)
+        items.append(StoredItem(id=n, ref="", feed=number.get(row["outlet"], -n), item=item, first_seen=at))
+    standing: dict[int, Story] = {}
+    window: list[StoredItem] = []
+    for _, arrived in itertools.groupby(items, key=lambda i: i.first_seen.replace(minute=0, second=0)):
+        new = list(arrived)
+        window += new
+        for story in stories.join(new, window, list(standing.values()), outlets):
+            inside = set(story.items)
+            standing = {n: s for n, s in standing.items() if inside.isdisjoint(s.items)}
+            standing[story.id] = story
+    name = {i.id: i.item.identity for i in items}
+    story_of = {name[i]: str(s.id) for s in standing.values() for i in s.items}
+    affair_of = {name[i]: str(s.affair or s.id) for s in standing.values() for i in s.items}
+    return bcubed(told, story_of), bcubed({k: affairs.get(v, v) for k, v in told.items()}, affair_of)
+
+
 RULES: dict[str, dict[str, Any]] = {
     "as it is": {},
     "a name is evidence": {"similarity.NAME": 0},
@@ -208,7 +235,7 @@ def main(words: Sequence[str] | None = None) -> None:
     shared = [SHARED / "stories" / "dev.jsonl", SHARED / "stories" / "dev2.jsonl"]
     parser.add_argument("gold", nargs="*", type=Path, default=shared)
     parser.add_argument("--scorer", type=Path, default=SHARED / "tools" / "score_stories.py")
-    for what in ("affairs", "left-out", "ablation", "speed"):
+    for what in ("affairs", "left-out", "ablation", "hourly", "speed"):
         parser.add_argument(f"--{what}", action="store_true")
     parser.add_argument("--items", type=int, default=10_000)
     parser.add_argument("--new", type=int, default=300)
@@ -224,6 +251,10 @@ def main(words: Sequence[str] | None = None) -> None:
         left_out(gold, bcubed)
     elif given.ablation:
         ablation(gold, bcubed)
+    elif given.hourly:
+        for name, rows in gold.items():
+            for what, score in zip(("stories", "affairs"), hourly(rows, bcubed, affairs(name)), strict=True):
+                print(f"{what} {line(name, score)}")
     else:
         for name, rows in gold.items():
             begin = time.process_time()

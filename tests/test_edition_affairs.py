@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+import msgspec
 import numpy as np
+from pools import NOW, TODAY, candidate, pool, settings
 from test_edition_choice import morning
 
-from newsfeed.edition import affairs
+from newsfeed.edition import affairs, build
 from newsfeed.edition.objective import Morning
-from newsfeed.model import Shown
+from newsfeed.model import Edition, Pool, Shown
 
 
 def day(*rows: tuple[int, int]) -> Morning:
@@ -34,3 +36,47 @@ def test_what_was_shown_of_an_affair_is_found_by_its_stories_of_today() -> None:
     assert [one.story for one in affairs.before(past, 9, {9: 3})] == [5, 3]
     assert [one.story for one in affairs.before(past, 2, {})] == [2]
     assert affairs.before([shown(7, 0, 20)], 9, {9: 3}) == ()
+
+
+SAID = ("Fuel duty frozen", "Pension age raised to 69", "Second homes taxed twice", "Rail fares capped")
+OTHERS = ("Court halts merger", "Volcano closes airport", "Chip maker opens plant", "River floods valley", "Bank names chief")  # fmt: skip
+
+
+def budget_day(tellers: int) -> Pool:
+    """Four stories of one budget that so many of eight outlets tell, and five others that all of them tell."""
+    told = [(story, title, tellers) for story, title in enumerate(SAID, start=1)]
+    told += [(story, title, 8) for story, title in enumerate(OTHERS, start=11)]
+    items = [
+        candidate(100 * story + outlet, outlet, story=story, title=f"{title} says paper {outlet}")
+        for story, title, many in told
+        for outlet in range(1, many + 1)
+    ]
+    made = pool(items)
+    linked = tuple(
+        msgspec.structs.replace(one, affair=1) if one.id in {2, 3, 4} else one for one in made.stories
+    )
+    return msgspec.structs.replace(made, stories=linked)
+
+
+def of_the_budget(made: Edition) -> list[str]:
+    picks = [pick for section in made.sections for pick in section.picks]
+    return [pick.reason for pick in picks if any(said in pick.title for said in SAID)]
+
+
+def test_one_affair_takes_two_picks_unless_it_is_the_day() -> None:
+    few = build(budget_day(2), settings(), date=TODAY, now=NOW)
+    assert len(of_the_budget(few)) <= 2
+    all_tell = build(budget_day(8), settings(), date=TODAY, now=NOW)
+    assert len(of_the_budget(all_tell)) == 4
+    assert "one of 4 stories of the day’s affair" in of_the_budget(all_tell)
+
+
+def test_the_next_story_of_an_affair_that_was_shown_says_its_day_and_the_same_again_is_not_told() -> None:
+    made = budget_day(8)
+    shown = Shown(story=1, affair=1, date=date(2026, 11, 20), item=101, feed=1, section="picks", outlets=8, minutes=0.2, sentence="Fuel duty frozen says paper 1")  # fmt: skip
+    history = msgspec.structs.replace(made.history, shown=(shown,), days=(date(2026, 11, 20),))
+    later = build(msgspec.structs.replace(made, history=history), settings(), date=TODAY, now=NOW)
+    picks = [pick for section in later.sections for pick in section.picks]
+    assert not any(SAID[0] in pick.title for pick in picks)
+    (pension,) = (pick for pick in picks if SAID[1] in pick.title)
+    assert pension.note.startswith("day 3")

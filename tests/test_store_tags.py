@@ -10,7 +10,8 @@ import pytest
 from stored import DAY, HOUR, NOW, item, keep, opened, titles, update
 
 from newsfeed.errors import NotFoundError
-from newsfeed.model import Correction, Story, Tagging, Term, TopicScore
+from newsfeed.model import Correction, NewsValue, Story, Tagging, Term, TopicScore
+from newsfeed.pipeline import explain
 
 
 def tagging(number: int, *topics: str, p: float = 0.8, **more: str) -> Tagging:
@@ -36,6 +37,19 @@ def test_taggings_come_back_whole_and_replace_earlier_ones(tmp_path: Path) -> No
         assert store.taggings([one]) == {one: again}
         assert [i.id for i in store.tagged_otherwise("m2", NOW)] == [two]
         assert store.tagged_otherwise("m2", NOW + HOUR) == []
+
+
+def test_items_are_found_by_the_kind_that_their_words_are_of(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        one, two, three = keep(store, item("1"), item("2"), item("3"))
+        judged = [
+            Tagging(item=one, scores=(), news=NewsValue(value=2.0, kind="event", sure=0.8)),
+            Tagging(item=two, scores=(), news=NewsValue(value=1.0, kind="opinion", sure=0.6)),
+            tagging(three, "science"),
+        ]
+        store.save_taggings(judged, "m1")
+        assert store.items_of_kinds({"event", "research"}, NOW - DAY) == {one}
+        assert store.items_of_kinds({"opinion"}, NOW + DAY) == frozenset()
 
 
 def test_an_item_with_other_words_is_tagged_anew(tmp_path: Path) -> None:
@@ -139,3 +153,13 @@ def test_a_story_whose_head_is_forgotten_has_another(tmp_path: Path) -> None:
             [Story(id=5, head=77, items=(2, 1), first=datetime(2026, 1, 1, tzinfo=UTC), last=NOW)]
         )
         assert store.stories(NOW)[0].head == 2
+
+
+def test_why_names_the_affair_of_a_story(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        keep(store, item("1", "Fuel duty frozen"), item("2", "Pension age raised"), item("3", "Ferry bought"))
+        store.save_stories([story(1, 1), msgspec.structs.replace(story(2, 2), affair=1), story(3, 3)])
+        (row,) = explain.occasion(store, store.item(2))
+        assert (row.name, row.value) == ("Of one affair with", "“Fuel duty frozen”")
+        assert "2 stories of one occasion" in row.note
+        assert list(explain.occasion(store, store.item(3))) == []

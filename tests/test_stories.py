@@ -514,6 +514,31 @@ def test_of_many_copies_the_first_is_the_head_and_a_telling_of_its_own_is_not_ta
     assert story.head == 1
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "Watch: bridge falls into river",
+        "In pictures: bridge falls into river",
+        "Bridge falls into river: what we know",
+        "Bridge falls into river – live updates",
+        "Reactions to the fall of the bridge",
+    ],
+)
+def test_what_stands_beside_an_event_does_not_stand_for_it(beside: str) -> None:
+    told = [item(1, beside, LEAD, feed=1), item(2, "Bridge falls into river", LEAD, feed=2, hours=1)]
+    assert best(told, frozenset()) is told[1]
+
+
+def test_what_reports_the_event_stands_for_it_and_of_a_running_one_its_newest_state() -> None:
+    told = [item(n, "Bridge falls into river", LEAD, feed=n, hours=n / 10) for n in range(1, 4)]
+    assert best(told, frozenset(), events=frozenset({2})) is told[1]
+    states = [item(n, f"{n // 3 + 2} dead as bridge falls", LEAD, feed=n, hours=4 * n) for n in range(6)]
+    near = dict.fromkeys(range(6), 0.3)
+    assert best(states, frozenset(), near) is states[4], "the first one of the last six hours"
+    # A newest telling that the others do not share is no state.
+    assert best(states, frozenset(), near | {4: 0.1, 5: 0.1}) is states[3]
+
+
 def test_open_comes_before_paywalled_and_a_clean_title_before_a_shouted_one() -> None:
     closed = item(1, "Bridge falls", LEAD, feed=1)
     loud = item(2, "BRIDGE FALLS INTO RIVER!!", LEAD, feed=2)

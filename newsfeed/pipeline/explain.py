@@ -56,7 +56,7 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
             if len(weighed) > len(rows) and not of_today:
                 verdict = f"By the edition of {stored.date}, with the numbers of today:"
             rows = weighed
-    rows += (*_joined(store, item), *_occasion(store, item))
+    rows += (*_joined(store, item), *occasion(store, item))
     return Explanation(
         ref=item.ref,
         title=item.item.title,
@@ -88,7 +88,7 @@ def _joined(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
         )
 
 
-def _occasion(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
+def occasion(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
     """The other stories of the affair that an item's story belongs to."""
     own = store.stories_of([item.id])
     for story in own:

@@ -13,6 +13,7 @@ from newsfeed.store import Store
 
 YES = frozenset({"yes", "true", "on", "1", "always"})
 TAGGED_BY = "topics tagged by"  # note in the store: the settings and values that the tags were made with
+HAPPENED = frozenset({"event", "research"})  # kinds of items that say what happened
 WINDOW = timedelta(hours=96)  # how far back a new item may join a story
 
 
@@ -57,6 +58,7 @@ def group(home: Home, store: Store, *, progress: Progress) -> int:
     posts = [i.id for i in (*window, *new) if i.item.kind == "post"]
     whole = {i.id: i for i in store.items(posts, body="all")}
     new, window = ([whole.get(i.id, i) for i in some] for some in (new, window))
-    changed = stories.join(new, window, store.stories(since), names, paid)
+    events = store.items_of_kinds(HAPPENED, since)
+    changed = stories.join(new, window, store.stories(since), names, paid, events)
     store.save_stories(changed)
     return len(changed)

@@ -182,6 +182,11 @@ class Store(Database):
         with self._reading() as c:
             return tags.taggings(c, ids)
 
+    def items_of_kinds(self, kinds: Iterable[str], since: datetime) -> frozenset[int]:
+        """Items first seen from `since` on that are judged to be of these kinds."""
+        with self._reading() as c:
+            return tags.of_kinds(c, kinds, since)
+
     def correct(self, correction: Correction) -> None:
         """Keep the reader's word on an item's topics; it takes the place of an earlier one.
 

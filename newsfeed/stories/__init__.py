@@ -20,6 +20,7 @@ def join(
     stories: Sequence[Story],
     outlets: Mapping[int, str],
     paywalled: frozenset[int] = frozenset(),
+    events: frozenset[int] = frozenset(),
 ) -> list[Story]:
     """Put every new item into a story.
 
@@ -29,6 +30,7 @@ def join(
         stories: the stories of those days.
         outlets: the name of each feed, so that an outlet's own name says nothing about an event.
         paywalled: feeds whose articles are for subscribers; near-equals of others tell a story before them.
+        events: items that report an event, by their words; they stand for a story before what stands beside it.
 
     Returns:
         The stories that are new or have changed, by their number; their items are in theirs only from now on. A
@@ -36,4 +38,4 @@ def join(
     """
     from newsfeed.stories.linkage import join_items
 
-    return join_items(new, window, stories, outlets, paywalled)
+    return join_items(new, window, stories, outlets, paywalled, events)

@@ -46,6 +46,7 @@ def join_items(
     stories: Sequence[Story],
     outlets: Mapping[int, str],
     paywalled: Set[int] = frozenset(),
+    events: Set[int] = frozenset(),
 ) -> list[Story]:
     """See `stories.join`."""
     fresh = {i.id for i in new}
@@ -66,7 +67,8 @@ def join_items(
     before = {s.id: s for s in stories}
     _join_alike(groups, items, {n for n, item in enumerate(items) if item.id in fresh}, terms)
     affairs = _affairs(groups, before, {n for n, item in enumerate(items) if item.id in fresh}, terms)
-    return _stories(groups, affairs, items, before, fresh, paywalled, terms)
+    changed = _changed(groups, affairs, items, before, fresh)
+    return [_story(groups[key], affairs[key], items, before, terms, paywalled, events) for key in changed]
 
 
 @dataclass(slots=True)
@@ -279,39 +281,45 @@ def link(
             offer(x, z)
 
 
-def _stories(
+def _changed(
     groups: Mapping[int, _Group],
     affairs: Mapping[int, int],
     items: Sequence[StoredItem],
     before: Mapping[int, Story],
     fresh: Set[int],
-    paywalled: Set[int],
+) -> list[int]:
+    """The groups that differ from the stories that stood."""
+    return [
+        key
+        for key in sorted(groups, key=_oldest)
+        if key not in before
+        or groups[key].taken
+        or affairs[key] != (before[key].affair or key)
+        or not fresh.isdisjoint(items[m].id for m in groups[key].members)
+    ]
+
+
+def _story(
+    group: _Group,
+    affair: int,
+    items: Sequence[StoredItem],
+    before: Mapping[int, Story],
     terms: Terms,
-) -> list[Story]:
-    """The groups that differ from the stories that stood, as stories."""
-    result = []
-    for key in sorted(groups, key=_oldest):
-        if (
-            key in before
-            and not groups[key].taken
-            and fresh.isdisjoint(items[m].id for m in groups[key].members)
-            and affairs[key] == (before[key].affair or key)
-        ):
-            continue
-        members = sorted(groups[key].members, key=lambda m: (moment(items[m]), items[m].id))
-        inside = [items[m] for m in members]
-        ids = {i.id for i in inside}
-        near = dict(zip((i.id for i in inside), terms.nearness(members), strict=True))
-        stood = [before[k] for k in (key, *groups[key].taken) if k in before]
-        earlier = tuple(dict.fromkeys(i for s in stood for i in s.items if i not in ids))
-        result.append(
-            Story(
-                id=max(key, 0),
-                head=best(inside, paywalled, near).id,
-                items=earlier + tuple(i.id for i in inside),
-                first=min(moment(inside[0]), *(s.first for s in stood)) if stood else moment(inside[0]),
-                last=max(moment(inside[-1]), *(s.last for s in stood)) if stood else moment(inside[-1]),
-                affair=max(affairs[key], 0) if affairs[key] != key else 0,
-            )
-        )
-    return result
+    paywalled: Set[int],
+    events: Set[int],
+) -> Story:
+    """A group as a story."""
+    members = sorted(group.members, key=lambda m: (moment(items[m]), items[m].id))
+    inside = [items[m] for m in members]
+    ids = {i.id for i in inside}
+    near = dict(zip((i.id for i in inside), terms.nearness(members), strict=True))
+    stood = [before[k] for k in (group.key, *group.taken) if k in before]
+    earlier = tuple(dict.fromkeys(i for s in stood for i in s.items if i not in ids))
+    return Story(
+        id=max(group.key, 0),
+        head=best(inside, paywalled, near, events).id,
+        items=earlier + tuple(i.id for i in inside),
+        first=min([moment(inside[0]), *(s.first for s in stood)]),
+        last=max([moment(inside[-1]), *(s.last for s in stood)]),
+        affair=max(affair, 0) if affair != group.key else 0,
+    )
