@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from newsfeed.edition import build, visible_text
+from newsfeed.edition import build, visible_text, why
 from newsfeed.model import Edition, FeedReport, History
 from newsfeed.render import Templates
 from newsfeed.render.letter import write
@@ -103,6 +103,16 @@ def test_minutes_are_counted_on_the_words_that_stand_there() -> None:
     for kind in ("full", "first"):
         edition = morning(kind)
         assert edition.minutes <= edition.budget_minutes
+
+
+def test_why_is_german_too() -> None:
+    edition = morning("full")
+    some = [entry.item for entry in edition.ledger]
+    assert some
+    for item in some:
+        for row in why(edition, item):
+            assert english_in(f"{row.name} {row.value} {row.note}") == [], row
+    assert {row.name for item in some for row in why(edition, item)} >= {"Auf der Seite", "Wert", "Frische"}
 
 
 def test_a_language_that_the_page_cannot_speak_leaves_it_english() -> None:

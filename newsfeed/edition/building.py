@@ -20,8 +20,8 @@ from newsfeed.edition.page import Layout, grown, layout
 from newsfeed.edition.printed import edition_minutes
 from newsfeed.edition.verdicts import verdicts
 from newsfeed.edition.weighing import Telling
-from newsfeed.edition.wording import heading, say
-from newsfeed.model import Day, Edition, Labels, LedgerEntry, Pick, Pool, Settings, Span, TopicAccount, Untold
+from newsfeed.edition.wording import fixed_words, heading
+from newsfeed.model import Day, Edition, LedgerEntry, Pick, Pool, Settings, Span, TopicAccount, Untold
 from newsfeed.text.spoken import first_spoken, speaking
 
 _TRIES = 5
@@ -185,7 +185,7 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
         minutes=0.0,
         budget_minutes=budget,
         lang=first_spoken(desk.settings.languages),
-        labels=_labels(),
+        labels=fixed_words(),
         note=foot.note(
             desk.pool,
             counts,
@@ -212,11 +212,6 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
         seldom=_seldom(desk),
     )
     return msgspec.structs.replace(made, breadth=thin.weekly(desk, made))
-
-
-def _labels() -> Labels:
-    """The fixed words around an edition's own, in its language."""
-    return Labels(**{name: say(words) for name, words in msgspec.structs.asdict(Labels()).items()})
 
 
 def _seldom(desk: Desk) -> tuple[int, ...]:

@@ -10,8 +10,9 @@ from newsfeed.edition import ledger
 from newsfeed.edition.desk import Desk
 from newsfeed.edition.page import LONG, topic_account, worth_account
 from newsfeed.edition.telling import first_words
-from newsfeed.edition.wording import count, percent
+from newsfeed.edition.wording import count, percent, say
 from newsfeed.model import Edition, Line, Pick, Pool, Record, Settings
+from newsfeed.text.spoken import decimal, general, speaking
 
 _PARTS = ("news", "outlets", "interest", "engagement")
 _TITLE_WORDS = 10
@@ -46,22 +47,33 @@ def why(
         pool, settings: what the edition was built from, if it is still at hand: then what was not shown gets its
             whole arithmetic too, not only its cause.
     """
+    with speaking(edition.lang):
+        return _why(edition, item, pool, settings)
+
+
+def _why(edition: Edition, item: int, pool: Pool | None, settings: Settings | None) -> tuple[WhyRow, ...]:
     told = _told(edition, item)
     if told is not None:
         return tuple(_shown(told))
     entry = next((one for one in edition.ledger if one.item == item), None)
     if entry is None:
         return ()
-    rows = [WhyRow(name="On the page", value="no", note=ledger.CAUSES.get(entry.cause, entry.cause))]
+    rows = [
+        WhyRow(
+            name=say("On the page"), value=say("no"), note=say(ledger.CAUSES.get(entry.cause, entry.cause))
+        )
+    ]
     if entry.detail:
-        rows.append(WhyRow(name="Because", value=entry.detail))
+        rows.append(WhyRow(name=say("Because"), value=entry.detail))
     if pool is not None and settings is not None:
         desk = Desk(pool, settings, date=edition.date, now=edition.built)
         telling = next((t for t in desk.sifted.tellings if item in {one.item.id for one in t.tellers}), None)
         if telling is not None:
             account = {**worth_account(telling), **topic_account(desk, telling.topic)}
             if telling.id != item:
-                rows.append(WhyRow(name="Its story", value=desk.printer.title(telling.candidate.item, "")))
+                rows.append(
+                    WhyRow(name=say("Its story"), value=desk.printer.title(telling.candidate.item, ""))
+                )
             rows += _worth(account)
             rows += _topics(account)
     return tuple(rows)
@@ -88,60 +100,77 @@ def _told(edition: Edition, item: int) -> Pick | Line | None:
 def _shown(told: Pick | Line) -> Iterator[WhyRow]:
     account = told.account
     by = str(account.get("pass", ""))
-    where = "one line"
+    where = say("one line")
     if isinstance(told, Pick):
-        where = "the long read" if told.section == LONG else f"story {told.n}"
-    yield WhyRow(name="On the page", value=where, note=_PASSES.get(by, by))
+        where = say("the long read") if told.section == LONG else say("story {n}", n=told.n)
+    yield WhyRow(name=say("On the page"), value=where, note=say(_PASSES.get(by, by)))
     if isinstance(told, Pick):
         printed = (
-            "printed beside it: it is news in itself"
+            say("printed beside it: it is news in itself")
             if told.reason_shown
-            else "kept, not printed: it is no news in itself"
+            else say("kept, not printed: it is no news in itself")
         )
-        yield WhyRow(name="Reason", value=told.reason, note=printed)
+        yield WhyRow(name=say("Reason"), value=told.reason, note=printed)
     yield WhyRow(
-        name="Minutes",
-        value=f"{told.minutes:.2f}",
+        name=say("Minutes"),
+        value=decimal(told.minutes, 2),
         note=_price(told, account),
     )
     yield from _worth(account)
     if by == "long read" and (fresh := _number(account, "freshness")) > 0:
         ageless = _number(account, "worth") / fresh
         yield WhyRow(
-            name="As a long read",
-            value=f"{ageless * math.sqrt(fresh):.3f}",
-            note=f"its worth but for freshness, {ageless:.3f}, × √{fresh:.3f}: a long piece ages slowly. It takes {c.LONG_GOOD:g} but for freshness; "
-            "the core topic goes first, then the largest",
+            name=say("As a long read"),
+            value=decimal(ageless * math.sqrt(fresh), 3),
+            note=say(
+                "its worth but for freshness, {ageless}, × √{fresh}: a long piece ages slowly. It takes {least} but for freshness; the core topic goes first, then the largest",
+                ageless=decimal(ageless, 3),
+                fresh=decimal(fresh, 3),
+                least=general(c.LONG_GOOD),
+            ),
         )
     yield from _topics(account)
     yield from _gain(account)
     if "runner-up" in account:
         title = first_words(str(account.get("title of runner-up", "")), _TITLE_WORDS)
-        gained = f"would have gained {_figure(account, 'gain of runner-up')}"
+        gained = say("would have gained {gain}", gain=_figure(account, "gain of runner-up"))
         if title:  # an edition of an older version kept no more than the gain
-            gained = f"“{title}” {gained} in {_number(account, 'minutes of runner-up'):.2f} min"
+            gained = say(
+                "“{title}” would have gained {gain} in {minutes} min",
+                title=title,
+                gain=_figure(account, "gain of runner-up"),
+                minutes=decimal(_number(account, "minutes of runner-up"), 2),
+            )
         yield WhyRow(
-            name="Runner-up",
+            name=say("Runner-up"),
             value=str(account["runner-up"]),
-            note=f"{gained}; {count(int(_number(account, 'rivals')), 'story', 'stories')} stood for the same place",
+            note=say(
+                "{gained}; {stories} stood for the same place",
+                gained=gained,
+                stories=count(int(_number(account, "rivals")), "story", "stories"),
+            ),
         )
 
 
 def _price(told: Pick | Line, account: Mapping[str, float | str]) -> str:
     """What the minutes of a story are made of, and at how many it was chosen, where its lead grew or shrank later."""
     if not isinstance(told, Pick):
-        return "its words at 238 a minute"
+        return say("its words at 238 a minute")
     if told.section == LONG:
-        return "to read or hear the whole, outside of the page's minutes"
-    said = "its words at 238 a minute and .05 to find it"
+        return say("to read or hear the whole, outside of the page's minutes")
+    said = say("its words at 238 a minute and .05 to find it")
     chosen = _number(account, "minutes")
     if chosen and f"{chosen:.2f}" != f"{told.minutes:.2f}":
         least = (
-            ", the least that is reckoned"
+            say(", the least that is reckoned")
             if chosen == c.LEAST_MINUTES
-            else " with the lead and the notes it might get"
+            else say(" with the lead and the notes it might get")
         )
-        said += f"; when it was chosen it was reckoned at {chosen:.2f}{least}"
+        said += say(
+            "; when it was chosen it was reckoned at {minutes}{least}",
+            minutes=decimal(chosen, 2),
+            least=least,
+        )
     return said
 
 
@@ -151,10 +180,12 @@ def _gain(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
         return
     worth, minutes = _number(account, "worth"), _number(account, "minutes")
     parts = " + ".join(_figure(account, f"gain of {part}") for part in ("topic", "worth", "voice"))
-    least = " (the least that is reckoned)" if minutes == c.LEAST_MINUTES else ""
-    price = f", for {minutes:.2f} min{least}" if minutes else ""
+    least = say(" (the least that is reckoned)") if minutes == c.LEAST_MINUTES else ""
+    price = say(", for {minutes} min{least}", minutes=decimal(minutes, 2), least=least) if minutes else ""
     yield WhyRow(
-        name="Gain", value=_figure(account, "gain"), note=f"what it adds to the page: {parts}{price}"
+        name=say("Gain"),
+        value=_figure(account, "gain"),
+        note=say("what it adds to the page: {parts}{price}", parts=parts, price=price),
     )
     kappa = _number(account, "kappa")
     sums = []
@@ -164,20 +195,27 @@ def _gain(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
             weight, told = _number(account, key), _number(account, f"told of {topic}")
             part = _number(account, f"topic {topic}")
             sums.append(
-                f"{topic} {weight:.3f} × ln(1 + {part:.3f} × {worth:.3f} / ({kappa:g} × {weight:.3f} + {told:.3f}))"
+                f"{topic} {decimal(weight, 3)} × ln(1 + {decimal(part, 3)} × {decimal(worth, 3)} / "
+                f"({general(kappa)} × {decimal(weight, 3)} + {decimal(told, 3)}))"
             )
     yield WhyRow(
-        name="· for topics",
+        name=say("· for topics"),
         value=_figure(account, "gain of topic"),
         note=" + ".join(sums)
-        + ("; the more the page told of a topic before (the last number), the less" if sums else ""),
+        + (say("; the more the page told of a topic before (the last number), the less") if sums else ""),
     )
-    yield WhyRow(name="· for worth", value=_figure(account, "gain of worth"), note=f"{c.BETA:g} × its worth")
     yield WhyRow(
-        name="· for voices",
+        name=say("· for worth"),
+        value=_figure(account, "gain of worth"),
+        note=say("{factor} × its worth", factor=general(c.BETA)),
+    )
+    yield WhyRow(
+        name=say("· for voices"),
         value=_figure(account, "gain of voice"),
-        note=f"{_number(account, 'gain of voice') / worth if worth else 0.0:.3f} × its worth: the longer its source was silent on your pages, "
-        "the more; less once it stands on this one",
+        note=say(
+            "{factor} × its worth: the longer its source was silent on your pages, the more; less once it stands on this one",
+            factor=decimal(_number(account, "gain of voice") / worth if worth else 0.0, 3),
+        ),
     )
 
 
@@ -188,48 +226,77 @@ def _worth(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
     four = " + ".join(_figure(account, f"part of {part}") for part in _PARTS)
     product = f"{_figure(account, 'freshness')} × ({four})"
     if weight != 1:
-        product += f" × your weight {weight:g}"
+        product += say(" × your weight {weight}", weight=general(weight))
     if telling != 1:
-        product += f" × {telling:.3f}"
-    sure = f"from {c.LINE:.2f} on it may be a story of the page, from {c.GOOD:.2f} on its topic is sure of a place"
-    yield WhyRow(name="Worth", value=_figure(account, "worth"), note=f"{product}; {sure}")
-    hours = f"{c.HALF_LIFE_OF_EVENTS:.0f} hours, analysis, research and opinion in {c.HALF_LIFE_OF_IDEAS:.0f}"
+        product += f" × {decimal(telling, 3)}"
+    sure = say(
+        "from {line} on it may be a story of the page, from {good} on its topic is sure of a place",
+        line=decimal(c.LINE, 2),
+        good=decimal(c.GOOD, 2),
+    )
+    yield WhyRow(name=say("Worth"), value=_figure(account, "worth"), note=f"{product}; {sure}")
     yield WhyRow(
-        name="Freshness",
+        name=say("Freshness"),
         value=_figure(account, "freshness"),
-        note=f"its newest telling is {_number(account, 'hours'):.1f} hours old; it halves every {_number(account, 'half-life'):.0f} hours"
+        note=say(
+            "its newest telling is {hours} hours old; it halves every {half} hours",
+            hours=decimal(_number(account, "hours"), 1),
+            half=decimal(_number(account, "half-life"), 0),
+        )
         if "hours" in account
-        else f"of its newest telling; it halves in {hours}",
+        else say(
+            "of its newest telling; it halves in {events} hours, analysis, research and opinion in {ideas}",
+            events=decimal(c.HALF_LIFE_OF_EVENTS, 0),
+            ideas=decimal(c.HALF_LIFE_OF_IDEAS, 0),
+        ),
     )
     if "grade" in account:
         words = f": {account['deciding words']}" if account.get("deciding words") else ""
-        kind = f"; kind {account['kind']}" if account.get("kind") else ""
+        kind = say("; kind {kind}", kind=say(str(account["kind"]))) if account.get("kind") else ""
         yield WhyRow(
-            name="News value",
+            name=say("News value"),
             value=_figure(account, "part of news"),
-            note=f"{c.NEWS_WEIGHT:g} × {_number(account, 'grade'):.2f} of 3{words}{kind}",
+            note=say(
+                "{weight} × {grade} of 3{words}{kind}",
+                weight=general(c.NEWS_WEIGHT),
+                grade=decimal(_number(account, "grade"), 2),
+                words=words,
+                kind=kind,
+            ),
         )
     outlets = int(_number(account, "outlets"))
     yield WhyRow(
-        name="Told by",
+        name=say("Told by"),
         value=_figure(account, "part of outlets"),
-        note=f"{count(outlets, 'outlet')} of yours; {c.OUTLETS_WEIGHT / 3:.2f} for two and again for each doubling, at most {c.OUTLETS_WEIGHT:.2f}",
+        note=say(
+            "{outlets} of yours; {each} for two and again for each doubling, at most {most}",
+            outlets=count(outlets, "outlet"),
+            each=decimal(c.OUTLETS_WEIGHT / 3, 2),
+            most=decimal(c.OUTLETS_WEIGHT, 2),
+        ),
     )
     yield WhyRow(
-        name="Interest",
+        name=say("Interest"),
         value=_figure(account, "part of interest"),
-        note=f"at most {c.INTEREST_WEIGHT:.2f} more or less; {account.get('liking') or 'from your thumbs inside its topic'}",
+        note=say(
+            "at most {most} more or less; {why}",
+            most=decimal(c.INTEREST_WEIGHT, 2),
+            why=account.get("liking") or say("from your thumbs inside its topic"),
+        ),
     )
     yield WhyRow(
-        name="Engagement",
+        name=say("Engagement"),
         value=_figure(account, "part of engagement"),
-        note=f"at most {c.ENGAGEMENT_WEIGHT:.2f} more or less; its points among those of its source’s own last items, nothing where none are known",
+        note=say(
+            "at most {most} more or less; its points among those of its source’s own last items, nothing where none are known",
+            most=decimal(c.ENGAGEMENT_WEIGHT, 2),
+        ),
     )
     if telling < 1:
         yield WhyRow(
-            name="Telling",
+            name=say("Telling"),
             value=_figure(account, "telling"),
-            note=f"it has {account.get('flaws') or 'no usable lead'}",
+            note=say("it has {flaws}", flaws=account.get("flaws") or say("no usable lead")),
         )
 
 
@@ -240,18 +307,21 @@ def _topics(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
     )
     for topic, part in parts[:3]:
         yield WhyRow(
-            name=f"Topic {topic}",
-            value=f"{part:.2f}",
-            note="mean over the story’s tellings, drawn to what its source usually tells",
+            name=say("Topic {topic}", topic=topic),
+            value=decimal(part, 2),
+            note=say("mean over the story’s tellings, drawn to what its source usually tells"),
         )
     if "share" in account:
         debt = _number(account, "debt")
         yield WhyRow(
-            name="Stands for",
+            name=say("Stands for"),
             value=str(account.get("topic", "")),
-            note=f"you asked {percent(_number(account, 'share'))} of the minutes for it"
+            note=say("you asked {share} of the minutes for it", share=percent(_number(account, "share")))
             + (
-                f"; it had less on earlier mornings and weighs {1 + c.ETA * debt:.1f} times as much for that"
+                say(
+                    "; it had less on earlier mornings and weighs {n} times as much for that",
+                    n=decimal(1 + c.ETA * debt, 1),
+                )
                 if debt >= 0.05
                 else ""
             ),
@@ -264,4 +334,4 @@ def _number(account: Mapping[str, float | str], key: str) -> float:
 
 
 def _figure(account: Mapping[str, float | str], key: str) -> str:
-    return f"{_number(account, key):.3f}"
+    return decimal(_number(account, key), 3)

@@ -15,9 +15,9 @@ from newsfeed.edition.desk import Desk
 from newsfeed.edition.page import LONG, Layout, worth_account
 from newsfeed.edition.printed import quiet_line
 from newsfeed.edition.weighing import Telling
-from newsfeed.edition.wording import apart, say
+from newsfeed.edition.wording import apart, fixed_words, say
 from newsfeed.edition.worth import percentile
-from newsfeed.model import Item, Labels, Pick
+from newsfeed.model import Item, Pick
 
 # Titles and places of what is looked up, skimmed or was told before: transcripts, reprints, round-ups, dated shows,
 # manuals, questions and their answers, notes of changes, pages that are kept up to date.
@@ -121,7 +121,7 @@ def long_read(desk: Desk, page: Layout) -> Pick | None:
         minutes=length,
         account={"pass": "long read", "length": length, **worth_account(best)},
     )
-    return msgspec.structs.replace(made, quiet=quiet_line(made, Labels()))
+    return msgspec.structs.replace(made, quiet=quiet_line(made, fixed_words()))
 
 
 def _deserving(telling: Telling) -> bool:

@@ -205,7 +205,7 @@ def worth_account(telling: Telling) -> dict[str, float | str]:
         "part of engagement": own.engagement,
         "weight": own.weight,
         "telling": own.telling,
-        "flaws": " and ".join(telling.flaws),
+        "flaws": joined([say(flaw) for flaw in telling.flaws]),
         **{f"topic {name}": part for name, part in telling.topics.parts.items()},
     }
 
@@ -219,12 +219,18 @@ def _deciding(news: NewsValue | None) -> str:
 def _liking(liking: Liking) -> str:
     """What a source's interest rests on, in words."""
     if liking.thumb:
-        return f"your thumb {'up' if liking.thumb > 0 else 'down'} on it decides alone"
+        return (
+            say("your thumb up on it decides alone")
+            if liking.thumb > 0
+            else say("your thumb down on it decides alone")
+        )
     if not liking.told:
-        return "nothing yet, as you gave no thumb in its topic"
-    return (
-        f"of its source’s {count(liking.shown, 'story', 'stories')} on your pages under this topic you liked {liking.up} and disliked {liking.down}; "
-        "half is the usual"
+        return say("nothing yet, as you gave no thumb in its topic")
+    return say(
+        "of its source’s {stories} on your pages under this topic you liked {up} and disliked {down}; half is the usual",
+        stories=count(liking.shown, "story", "stories"),
+        up=liking.up,
+        down=liking.down,
     )
 
 

@@ -14,12 +14,13 @@ import msgspec
 
 from newsfeed import text
 from newsfeed.edition import constants as c
+from newsfeed.edition.wording import fixed_words
 from newsfeed.model import Breadth, Edition, Labels, Line, Pick, QuietPart, Section, Span
 
 
 def pick_words(pick: Pick, labels: Labels | None = None) -> str:
     """The words of one pick, its number first."""
-    fixed = labels or Labels()
+    fixed = labels or fixed_words()
     quiet = [spans_text(part.spans) for part in quiet_line(pick, fixed)]
     parts = [str(pick.n) if pick.n else "", pick.title, pick.lead, *quiet, *pick.earlier]
     return " ".join(part for part in parts if part)
@@ -45,7 +46,7 @@ def quiet_line(pick: Pick, labels: Labels) -> tuple[QuietPart, ...]:
 
 def finished(pick: Pick, labels: Labels | None = None) -> Pick:
     """A pick with its quiet line and its minutes, once every other word of it stands."""
-    quiet = quiet_line(pick, labels or Labels())
+    quiet = quiet_line(pick, labels or fixed_words())
     return msgspec.structs.replace(pick, quiet=quiet, minutes=pick_minutes(pick, labels))
 
 

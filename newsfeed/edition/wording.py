@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta, tzinfo
 
+from msgspec.structs import asdict
+
+from newsfeed.model import Labels
 from newsfeed.text.spoken import count, decimal, heading, say, short_date, short_day, short_weekday
 
 __all__ = ["count", "heading", "say", "short_day"]
@@ -29,6 +32,11 @@ def when(moment: datetime | None, now: datetime, zone: tzinfo) -> str:
 def clock(moment: datetime, zone: tzinfo) -> str:
     """ "06:30" in the reader's zone."""
     return f"{moment.astimezone(zone):%H:%M}"
+
+
+def fixed_words() -> Labels:
+    """The fixed words around an edition's own, in the language spoken."""
+    return Labels(**{name: say(words) for name, words in asdict(Labels()).items()})
 
 
 def joined(words: Sequence[str], last: str = "") -> str:

@@ -96,6 +96,11 @@ def decimal(value: float, digits: int) -> str:
     return f"{value:.{digits}f}".replace(".", _spoken.get().decimal)
 
 
+def general(value: float) -> str:
+    """A number with no more digits than it needs: "0.5"."""
+    return f"{value:g}".replace(".", _spoken.get().decimal)
+
+
 def weekday(day: date) -> str:
     """ "Sunday"."""
     return _spoken.get().weekdays[day.weekday()]
