@@ -137,7 +137,7 @@ def test_what_a_setting_does_otherwise_than_it_says_is_told(
         )
         assert home.run("digest", "--no-open", "--rebuild", "--no-refresh") == 0
         said = " ".join(capsys.readouterr().out.split())
-        assert "The shares add up to 130 %, with 40 % for the core topic: so Technology has 29 %" in said
+        assert "The shares add up to 130 %, with 40 % for the core topic: so Technology has 28 %" in said
         assert "The page has its 2 stories (max_items) after" in said
         home.run("doctor", "--json")
         found = {one["name"]: one for one in json.loads(capsys.readouterr().out)}

@@ -100,7 +100,7 @@ def test_a_page_that_never_was_is_an_error_and_no_traceback(
     for name, cause in (
         ("2026-13-45#4", "no such date"),
         ("2026-03-01#1", "no such edition"),
-        ("99", "1 to 2"),
+        ("99", "1 to 3"),
     ):
         assert home.run("why", name) == 2
         assert cause in capsys.readouterr().err
