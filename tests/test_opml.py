@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsfeed import opml
+from newsfeed import opml, text
+from newsfeed.edition.options import options
 from newsfeed.errors import ListError
-from newsfeed.model import Problem, Subscription, SubscriptionList
+from newsfeed.model import FeedFacts, Problem, Subscription, SubscriptionList
 from newsfeed.opml.scan import Outline, scan
 
 DATA = Path(__file__).parent / "data" / "opml"
@@ -629,3 +630,11 @@ def test_a_feed_in_two_folders_keeps_both_as_hints() -> None:
         ("Trade/Ports",),
     )
     assert [s.folders for s in again.doubles] == [("Trade", "Ports")]
+
+
+@pytest.mark.parametrize("written", [" yes ", "Yes", "ON", "true", "1", "always"])
+def test_a_yes_beside_a_feed_means_the_same_to_the_choice_and_to_the_health_report(written: str) -> None:
+    assert text.is_yes(written)
+    assert options(FeedFacts(feed=1, title="", url="", options={"must-read": written})).must_read
+    assert not text.is_yes("no")
+    assert not text.is_yes("")

@@ -29,7 +29,7 @@ class Chosen:
     """One pick: its row, the pass that took it, its gain with its terms, and what came second."""
 
     row: int
-    by: str  # "must", "floor", "off path", "fill", "over cap"
+    by: str  # "must", "floor", "told widely", "off path", "fill", "over cap"
     gain: float
     topic_gain: float
     worth_gain: float
@@ -289,6 +289,20 @@ class Chooser:
                 row = int(rows[_first_best(gains[rows] / np.sqrt(self.m.minutes[rows]))])
                 self.take(state, row, "floor", gains, rows, topic)
 
+    def told_widely(self, state: _State) -> None:
+        """What three sources or more tell has its place, the worthiest first, until seven tenths of the minutes are spent."""
+        while True:
+            rows = np.flatnonzero(
+                self.fits(state)
+                & (self.m.outlets >= c.TOLD_BY)
+                & (state.spent + self.m.minutes <= c.WIDELY * self.whole + c.TIE)
+            )
+            if not len(rows):
+                return
+            self.take(
+                state, int(rows[_first_best(self.m.worth[rows])]), "told widely", self.gain(state), rows
+            )
+
     def off_path(self, state: _State) -> None:
         """The best story of what was shown least."""
         rows = np.flatnonzero(self.fits(state) & self.good & self.m.off_path)
@@ -346,6 +360,7 @@ class Chooser:
         state = self.start()
         self.must(state)
         self.floor(state)
+        self.told_widely(state)
         self.off_path(state)
         state = self.fill(state)
         self.over_cap(state)

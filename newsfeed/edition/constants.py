@@ -37,7 +37,7 @@ DEBT_MOST: Final = 3.0
 # --- worth of a story: 2^(-age / half-life) x (news value + outlets + interest + engagement), within 0..1
 NEWS_WEIGHT: Final = 0.75  # x grade / 3
 UNJUDGED: Final = 1.0  # the grade of what has no news value yet: filler
-OUTLETS_WEIGHT: Final = 0.25  # x min(1, log2(outlets) / 3): eight outlets are as big as it gets
+OUTLETS_WEIGHT: Final = 0.45  # x min(1, log2(outlets) / 3): eight outlets are as big as it gets
 INTEREST_WEIGHT: Final = 0.10  # up or down
 ENGAGEMENT_WEIGHT: Final = 0.05  # up or down: percentile among the source's own items; .5 where unknown
 HALF_LIFE_OF_EVENTS: Final = 60.0  # hours
@@ -96,6 +96,7 @@ NOVEL_LEAST: Final = 3
 SOURCE_CAP: Final = 0.20
 FLOOR: Final = {"depth": 0.3, "balanced": 0.6, "breadth": 1.0}
 MUST: Final = 0.50
+WIDELY: Final = 0.70  # reached by floors and what three sources or more tell
 SHORT_EDITION: Final = 5.0
 SHORT_LINES: Final = 0.15
 DEEPER: Final = 0.08  # kept for the longer leads of Top and of the core topic

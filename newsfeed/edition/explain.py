@@ -19,6 +19,7 @@ _TITLE_WORDS = 10
 _PASSES: Mapping[str, str] = {
     "must": "its source is one that you marked must-read",
     "floor": "one story for each topic",
+    "told widely": "three of your sources or more tell it",
     "off path": "what you were shown least of in two weeks",
     "fill": "the best use of the minutes that were left",
     "over cap": "nothing else was new, so its source had more than its share",

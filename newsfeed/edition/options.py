@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from newsfeed import text
 from newsfeed.edition import constants as c
 from newsfeed.model import FeedFacts
-
-_NO = frozenset({"", "0", "no", "off", "false", "never", "none"})
-_YES = frozenset({"1", "yes", "on", "true", "always"})
 
 
 @dataclass(frozen=True)
@@ -34,8 +32,8 @@ def options(feed: FeedFacts | None) -> Options:
     """
     given = feed.options if feed is not None else {}
     mute = given.get("mute", "").strip()
-    whole = mute.casefold() in _YES
-    words = () if whole or mute.casefold() in _NO else _listed(mute)
+    whole = text.is_yes(mute)
+    words = () if whole or text.is_no(mute) else _listed(mute)
     cap, most = c.SOURCE_CAP, -1
     if match := re.fullmatch(r"\s*(\d{1,3})\s*(%?)\s*", given.get("cap", "")):
         number = int(match.group(1))
@@ -44,23 +42,19 @@ def options(feed: FeedFacts | None) -> Options:
         else:
             most = number
     return Options(
-        must_read=_on(given.get("must-read", "")),
+        must_read=text.is_yes(given.get("must-read", "")),
         muted=whole,
         muted_words=words,
         weight=_weight(given.get("weight", "")),
         cap=cap,
         most=most,
-        paywall=_on(given.get("paywall", "")),
+        paywall=text.is_yes(given.get("paywall", "")),
         labels=_listed(given.get("label", "")),
     )
 
 
 def _listed(value: str) -> tuple[str, ...]:
     return tuple(" ".join(word.split()) for word in re.split("[,;]", value) if word.strip())
-
-
-def _on(value: str) -> bool:
-    return value.strip().casefold() in _YES
 
 
 def _weight(value: str) -> float:

@@ -194,7 +194,7 @@ def worth_account(telling: Telling) -> dict[str, float | str]:
         "freshness": own.freshness,
         "hours": own.age,
         "half-life": own.half_life,
-        "grade": news.value if news else c.UNJUDGED,
+        "grade": 3 * own.news / c.NEWS_WEIGHT,
         "kind": news.kind if news else "",
         "deciding words": _deciding(news),
         "part of news": own.news,

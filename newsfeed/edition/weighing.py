@@ -180,8 +180,10 @@ class Scales:
         if outlets == 1 and not any(self.told_well[one.item.id] for one in group):
             topics = self._surely(topics, group)
         topic = topics.stands[0] if topics.stands else ""
+        # Of two tellings neither is nearer to the others: the one of more weight stands for both.
+        central = story.head if story is not None and len(group) > 2 else 0
         values = {one.item.id: self.worth(one, group, outlets, topic, [one]) for one in group}
-        best = min(group, key=lambda one: self._order(one, story, values[one.item.id], back))
+        best = min(group, key=lambda one: self._order(one, central, values[one.item.id], back))
         own = self.chosen.get(best.item.feed, Options())
         return Telling(
             candidate=best,
@@ -202,7 +204,7 @@ class Scales:
         )
 
     def _order(
-        self, one: Candidate, story: Story | None, value: Worth, back: Return | None
+        self, one: Candidate, central: int, value: Worth, back: Return | None
     ) -> tuple[bool, bool, bool, bool, bool, bool, float, int]:
         """The best telling goes first: must-read, the new one of a story that returns, the story's head, …"""
         own = self.chosen.get(one.item.feed, Options())
@@ -211,7 +213,7 @@ class Scales:
             not own.must_read,
             back is not None and one.item.id != back.item,
             not self.subjects[one.item.id],
-            story is None or one.item.id != story.head,
+            one.item.id != central,
             one.item.item.kind == "post" or (feed is not None and feed.social),
             own.paywall,
             -value.value,
@@ -240,7 +242,7 @@ class Scales:
         topic: str,
         told: Sequence[Candidate],
     ) -> Worth:
-        """What one telling is worth, as old as the newest of `told`."""
+        """What one telling is worth, as old as the newest of `told`, and of as much weight as the weightiest."""
         feed = self.feeds.get(one.item.feed)
         own = self.chosen.get(one.item.feed, Options())
         known = [
@@ -252,7 +254,7 @@ class Scales:
         ]
         news = one.tagging.news
         return worth(
-            news=news.value if news else c.UNJUDGED,
+            news=max(o.tagging.news.value if o.tagging.news else c.UNJUDGED for o in told),
             half_life=half_life(news.kind if news else ""),
             age_hours=min(age_hours(o.item.item.published, o.item.first_seen, self.now) for o in told),
             outlets=outlets,

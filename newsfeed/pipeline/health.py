@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from newsfeed import update
+from newsfeed import text, update
 from newsfeed.fetch import redact
 from newsfeed.model import ASKED_AGAIN, Cause, Failure, FeedReport, FeedState, Pool, Record
 from newsfeed.pipeline import silence
@@ -25,7 +25,6 @@ UNREACHED = frozenset({Cause.NAME, Cause.NO_NETWORK})
 FEW = 3  # feeds; names of so many that can't be found, and of no other, are a missing network
 LAST_RUN = timedelta(minutes=10)  # before the newest try: the feeds asked in one run
 LONG_FAILED = timedelta(days=2)  # after which waiting alone is no advice any more
-YES = frozenset({"yes", "true", "on", "1"})
 
 
 class State(StrEnum):
@@ -112,7 +111,7 @@ def report(
         last_good=state.last_good,
         next_try=None if state.gone else state.next_due,
         needs_owner=bool(failure and failure.needs_owner) or state.gone,
-        must_read=state.subscription.options.get("must-read", "").lower() in YES,
+        must_read=text.is_yes(state.subscription.options.get("must-read", "")),
         silent_days=silent.days,
         unread=state.first_good is None,
     )

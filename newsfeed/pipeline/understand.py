@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from newsfeed import stories
+from newsfeed import stories, text
 from newsfeed.pipeline import tagging, training
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
 
-YES = frozenset({"yes", "true", "on", "1", "always"})
 TAGGED_BY = "topics tagged by"  # note in the store: the settings and values that the tags were made with
 HAPPENED = frozenset({"event", "research"})  # kinds of items that say what happened
 WINDOW = timedelta(hours=96)  # how far back a new item may join a story
@@ -52,7 +51,7 @@ def group(home: Home, store: Store, *, progress: Progress) -> int:
     since = home.clock() - WINDOW
     states = store.states()
     names = {s.feed: s.name for s in states}
-    paid = frozenset(s.feed for s in states if s.subscription.options.get("paywall", "").casefold() in YES)
+    paid = frozenset(s.feed for s in states if text.is_yes(s.subscription.options.get("paywall", "")))
     window = [i for i in store.window(since, body="text") if not i.before]
     # A post's links stand in its HTML only: networks shorten what they print of an address.
     posts = [i.id for i in (*window, *new) if i.item.kind == "post"]

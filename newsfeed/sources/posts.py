@@ -21,7 +21,7 @@ from newsfeed.model import Cause, Failure, Parsed, Response, Subscription
 from newsfeed.sources import document, encodings
 from newsfeed.sources.drafts import finish, language_of
 from newsfeed.sources.entries import Draft
-from newsfeed.text import canonical_url, clean_line, plain_text, safe_url
+from newsfeed.text import canonical_url, clean_line, is_yes, plain_text, safe_url
 
 MOSTLY_LINK = 8  # words of one's own; a post with fewer is called like what it links to
 QUOTED = 600  # characters of a quoted post
@@ -36,7 +36,7 @@ Json = Any  # a document of a stranger: every field is asked for its type before
 def yes(subscription: Subscription, name: str, default: bool = False) -> bool:
     """A yes-or-no option of an outline."""
     written = subscription.options.get(name, "").strip().lower()
-    return written in {"yes", "true", "on", "1"} if written else default
+    return is_yes(written) if written else default
 
 
 def number(subscription: Subscription, name: str, default: int = 0) -> int:

@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+from newsfeed.text.answers import is_no, is_yes
 from newsfeed.text.dates import latest_day, undated
 from newsfeed.text.language import detect_language, plausible_language
 from newsfeed.text.leads import lead, lead_within, stands_alone
@@ -38,6 +39,8 @@ __all__ = [
     "count_words",
     "detect_language",
     "headline",
+    "is_no",
+    "is_yes",
     "latest_day",
     "lead",
     "lead_within",
