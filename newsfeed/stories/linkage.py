@@ -34,7 +34,8 @@ THIN = 3.0  # words of an item at which the bar is twice as high
 USUAL = 0.25  # likeness of two tellings of one event
 FLOOR = 1.0  # times USUAL; a group's own likeness is never taken to be less, so that none is easier to join than an item
 EDGE = 0.02  # items less alike are taken as unlike
-AFFAIR = 0.22  # cosine of the centroids of stories of one affair
+NAMED = 0.5  # of what a name adds to the likeness of two affairs
+AFFAIR = 0.16  # likeness of the centroids of stories of one affair
 FADE = 48.0  # hours between two groups that halve their likeness
 ONE_FEED = 2.5  # times the bar: a feed seldom tells one event twice, and often its next one in the same words
 STAND_IN = 1 << 62  # above all numbers of stories
@@ -151,12 +152,12 @@ def _join_alike(
     """Join groups with a new item to those that are like them."""
     vectors = terms.vectors()
     of = {m: key for key, g in groups.items() for m in g.members}
-    alike = vectors.alike(fresh, EDGE, named=False)
+    alike = vectors.alike(fresh, EDGE, named=0.0)
     # A standing story that a new item may join is compared whole, with its neighbours too.
     least = BAR * USUAL
     met = {of[b] for a in fresh for b, v in alike[a].items() if v >= least and b in of and b not in fresh}
     more = {m for key in met | {of[a] for a in fresh} for m in groups[key].members} - fresh
-    for a, others in vectors.alike(more, EDGE, named=False).items():
+    for a, others in vectors.alike(more, EDGE, named=0.0).items():
         alike[a].update(others)
     Forms(items, terms).part(alike, least)
     sums: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
@@ -187,7 +188,8 @@ def _affairs(
 ) -> dict[int, int]:
     """The affair of each story, by their keys: stories with something new join those of one occasion.
 
-    An affair is looser than a story: the cosine of the centroids of all that is told of it has to pass one bar.
+    An affair is looser than a story: the likeness of the centroids of all that is told of it has to pass one bar. What a name
+    adds counts in part only: two stories that share no more than a person or a company are no affair.
     """
     of: dict[int, int] = {}
     affairs: dict[int, _Group] = {}
@@ -212,7 +214,7 @@ def _affairs(
     for key, square in zip(keys, (vectors.norm**2).tolist(), strict=False):
         affairs[key].inner = (square - len(affairs[key].members)) / 2
     asked = {n for n, key in enumerate(keys) if not fresh.isdisjoint(affairs[key].members)}
-    alike = vectors.alike(asked, AFFAIR / 4, until=len(keys))
+    alike = vectors.alike(asked, AFFAIR / 4, until=len(keys), named=NAMED)
     sums = {keys[a]: {keys[b]: v for b, v in others.items()} for a, others in alike.items()}
     link(affairs, sums, _occasion)
     for key, affair in affairs.items():

@@ -203,13 +203,13 @@ class Vectors:
         self._from: Ints = np.searchsorted(term[by_term], np.arange(terms + 1))
 
     def alike(
-        self, asked: Set[int], least: float, *, until: int | None = None, named: bool = True
+        self, asked: Set[int], least: float, *, until: int | None = None, named: float = 1.0
     ) -> dict[int, dict[int, float]]:
         """Products of pairs with a vector of `asked`, where by their lengths they are `least` or more.
 
         Args:
             until: vectors from this number on are never part of a pair.
-            named: whether what the strongest terms add, as many as a name has, is counted too.
+            named: how much of what the strongest terms add, as many as a name has, is counted.
         """
         found: dict[int, dict[int, float]] = defaultdict(dict)
         wanted = np.zeros(self.many, dtype=bool)
@@ -246,7 +246,7 @@ class Vectors:
         return np.diff(self._from) <= COMMON * self.many
 
     def _near(
-        self, n: int, terms: list[int], weights: Floats, begins: list[int], least: Floats, named: bool
+        self, n: int, terms: list[int], weights: Floats, begins: list[int], least: Floats, named: float
     ) -> tuple[Ints, Floats]:
         """The vectors that a vector with these terms has a product of `least` with, and that product."""
         parts = [slice(begins[t], begins[t + 1]) for t in terms]
@@ -255,7 +255,7 @@ class Vectors:
         what *= np.repeat(weights, [p.stop - p.start for p in parts])
         products = sums(where, what, self.many)
         near = np.flatnonzero(products >= least)
-        if not named and len(near):
+        if named < 1 and len(near):
             of_near = products[where] >= least[where]
             where, what = where[of_near], what[of_near]
             order = np.lexsort((what, where))
@@ -263,7 +263,7 @@ class Vectors:
             first = firsts(where[order])
             for back in range(1, NAME + 1):
                 place = np.append(first[1:], len(what)) - back
-                products[near] -= np.where(place >= first, what[place], 0.0)
+                products[near] -= (1 - named) * np.where(place >= first, what[place], 0.0)
             near = near[products[near] >= least[near]]
         return near, products[near]
 
