@@ -387,8 +387,8 @@ def test_feeds_of_one_site_are_one_outlet() -> None:
 
 
 def test_the_head_is_told_and_an_open_telling_goes_before_a_closed_one() -> None:
-    items = [candidate(1, 1, story=1), candidate(2, 2, story=1)]
-    closed = [feed(1, options={"paywall": "yes"}), feed(2)]
+    items = [candidate(n, n, story=1) for n in (1, 2, 3)]
+    closed = [feed(1, options={"paywall": "yes"}), feed(2), feed(3)]
     headless = pool(items, closed, stories=())
     assert picks(edition(headless))[0].feed == 2
     assert picks(edition(pool(items, closed)))[0].feed == 1
@@ -581,7 +581,7 @@ def test_a_big_story_that_fits_no_topic_leads_the_page() -> None:
 
 
 def test_the_largest_story_left_out_is_named() -> None:
-    flood = {"story": 1, "topic": "", "title": "Flood closes the northern line", "value": 0.2}
+    flood = {"story": 1, "topic": "", "title": "Flood closes the northern line", "lead": ""}
     items = [candidate(n, n, hours=20, **flood) for n in range(1, 6)]
     items += [candidate(n, n) for n in range(10, 30)]
     made = edition(pool(items), settings(lines=0.0))

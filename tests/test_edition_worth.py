@@ -63,7 +63,7 @@ def test_worth_lies_within_0_and_1(
 
 def test_worth_by_hand() -> None:
     found = worth(news=2.0, age_hours=60, half_life=60, outlets=4, interest=1.0, engagement=0.0)
-    assert found.value == pytest.approx(0.5 * (0.75 * 2 / 3 + 0.25 * 2 / 3 + 0.10 - 0.05))
+    assert found.value == pytest.approx(0.5 * (0.75 * 2 / 3 + 0.45 * 2 / 3 + 0.10 - 0.05))
 
 
 def test_what_matters_goes_before_what_is_newer_or_rarer() -> None:
@@ -267,7 +267,7 @@ def test_a_story_is_as_fresh_as_its_newest_telling() -> None:
     items = [candidate(1, 1, story=7, hours=22), candidate(2, 2, story=7, hours=2), candidate(3, 1, hours=22)]
     made = build(pool(items), settings(), date=TODAY, now=NOW)
     shares = {pick.item: float(pick.account["freshness"]) for s in made.sections for pick in s.picks}
-    assert shares[1] == pytest.approx(2 ** (-2 / 60), abs=0.001)
+    assert shares[2] == pytest.approx(2 ** (-2 / 60), abs=0.001)
     assert shares[3] == pytest.approx(2 ** (-22 / 60), abs=0.001)
 
 

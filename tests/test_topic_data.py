@@ -36,6 +36,8 @@ KINDS = {
     "puzzle",
     "horoscope",
     "quiz",
+    "rerun",
+    "crude",
     "job",
     "event",
     "notice",

@@ -294,6 +294,7 @@ class Chooser:
         while True:
             rows = np.flatnonzero(
                 self.fits(state)
+                & self.worthy
                 & (self.m.outlets >= c.TOLD_BY)
                 & (state.spent + self.m.minutes <= c.WIDELY * self.whole + c.TIE)
             )

@@ -107,25 +107,44 @@ class Design:
 
     def fit_value(
         self, grades: NDArray[np.float64], rows: NDArray[np.bool_] | None = None
-    ) -> tuple[NDArray[np.float32], float]:
-        """Weights and bias of the expected grade (ridge regression), of all documents or of some `rows`."""
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Weights of the expected grade by ridge regression, of all documents or of some `rows`, and its bias for English
+        and for the other languages, which share no word and so are fitted apart."""
         import numpy as np
         from sklearn.linear_model import Ridge
 
         seen = np.ones(len(grades), np.bool_) if rows is None else rows
-        solver = Ridge(alpha=RIDGE, solver="lsqr").fit(self.matrix[seen], grades[seen])
-        return solver.coef_.astype(np.float32), float(solver.intercept_)
+        weights = np.zeros(self.keys.size, np.float32)
+        bias = np.full(2, grades[seen].mean(), np.float32)
+        for other in (0, 1):
+            used = np.flatnonzero(seen & (self.foreign == other))
+            if used.size:
+                solver = Ridge(alpha=RIDGE, solver="lsqr").fit(self.matrix[used], grades[used])
+                weights += solver.coef_.astype(np.float32)
+                bias[other] = solver.intercept_
+        return weights, bias
 
     def fit_kinds(
         self, kinds: Sequence[str], order: Sequence[str]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Weights (features by kinds) and bias of the log-odds of each kind against the others (softmax)."""
+        """Weights (features by kinds) of the log-odds of each kind against the others (softmax), and its bias for English
+        and for the other languages."""
         import numpy as np
         from sklearn.linear_model import LogisticRegression
 
-        solver = LogisticRegression(C=10.0, max_iter=100, tol=1e-3).fit(self.matrix, np.array(kinds))
-        place = [list(solver.classes_).index(kind) for kind in order]
-        return solver.coef_[place].T.astype(np.float32), solver.intercept_[place].astype(np.float32)
+        weights = np.zeros((self.keys.size, len(order)), np.float32)
+        bias = np.zeros((2, len(order)), np.float32)
+        told = np.array(kinds)
+        for other in (0, 1):
+            used = np.flatnonzero(self.foreign == other)
+            if len(set(told[used].tolist())) < 3:
+                continue  # two kinds and fewer have another form of solution, and nothing to choose from
+            solver = LogisticRegression(C=10.0, max_iter=100, tol=1e-3).fit(self.matrix[used], told[used])
+            bias[other] = solver.intercept_.min()  # of a kind that this language has no example of
+            for row, kind in enumerate(solver.classes_):
+                weights[:, order.index(kind)] += solver.coef_[row].astype(np.float32)
+                bias[other, order.index(kind)] = solver.intercept_[row]
+        return weights, bias
 
     def predict(
         self, fitted: tuple[NDArray[np.float32], NDArray[np.float32]], rows: NDArray[np.bool_]

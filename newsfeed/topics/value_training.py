@@ -56,20 +56,23 @@ def train_value(items: list[Graded]) -> ValueModel:
     value, middle = design.fit_value(grades)
     kinds, bias = design.fit_kinds([item.kind for item in items], KINDS)
     weights = np.column_stack([value, kinds]).astype(np.float32)
-    model = design.model((weights, np.r_[middle, bias].astype(np.float32)))
+    model = design.model((weights, np.column_stack([middle, bias]).astype(np.float32)))
     return ValueModel(model, _calibration(design, grades, np.array([item.set for item in items])))
 
 
 def _calibration(design: Design, grades: NDArray[np.float64], sets: NDArray[np.str_]) -> Calibration:
-    """The line from estimate to grade, where each set is estimated by a model that never saw it."""
+    """The line from estimate to grade, where each set of English items is estimated by a model that never saw it."""
     import numpy as np
 
+    english = design.foreign == 0
     estimates = np.zeros_like(grades)
-    for name in sorted(set(sets.tolist())):
-        left_out = sets == name
-        if left_out.all():
+    for name in sorted(set(sets[english].tolist())):
+        left_out = english & (sets == name)
+        if left_out[english].all():
             return Calibration()
-        weights, middle = design.fit_value(grades, ~left_out)
-        estimates[left_out] = design.matrix[left_out] @ weights + middle
-    slope, offset = np.polyfit(estimates, grades, 1)
+        weights, bias = design.fit_value(grades, ~left_out)
+        estimates[left_out] = design.matrix[left_out] @ weights + bias[0]
+    if not english.any():
+        return Calibration()
+    slope, offset = np.polyfit(estimates[english], grades[english], 1)
     return Calibration(round(float(slope), 4), round(float(offset), 4))
