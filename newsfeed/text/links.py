@@ -170,6 +170,8 @@ def _unwrapped(url: str, base: str) -> SplitResult | None:
 
 
 def _target(parts: SplitResult) -> str:
+    if "http" not in parts.query and "/RU=" not in parts.path:
+        return ""
     host = parts.hostname or ""
     if host == "r.search.yahoo.com" and (match := _YAHOO.match(parts.path)):
         return unquote(match[1])
