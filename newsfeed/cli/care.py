@@ -89,6 +89,14 @@ def ensure_settings(context: Context) -> None:
     _create(context.folder)
 
 
+def ensure_home(context: Context) -> None:
+    """Where there is no home yet, make one; where its settings are missing, write them."""
+    if (context.folder / "feeds.opml").exists() or (context.folder / ".newsfeed" / "newsfeed.db").exists():
+        ensure_settings(context)
+    else:
+        _create(context.folder)
+
+
 def _create(folder: Path) -> list[str]:
     from newsfeed.cli import show
     from newsfeed.errors import SettingsError

@@ -26,6 +26,7 @@ from newsfeed.model.edition import (
 )
 from newsfeed.model.feeds import ASKED_AGAIN, Cause, Failure, FeedState, NotModified, Request, Response
 from newsfeed.model.items import Counts, Enclosure, FeedUpdate, Item, KnownItem, Parsed, StoredItem
+from newsfeed.model.kept import Kept, Passed
 from newsfeed.model.lists import Folder, Problem, Subscription, SubscriptionList
 from newsfeed.model.pool import Candidate, FeedFacts, History, Pool, Shown, Told
 from newsfeed.model.settings import (
@@ -68,6 +69,7 @@ __all__ = [
     "History",
     "Item",
     "KeepSetting",
+    "Kept",
     "KnownItem",
     "Labels",
     "LedgerEntry",
@@ -76,6 +78,7 @@ __all__ = [
     "NewsValue",
     "NotModified",
     "Parsed",
+    "Passed",
     "Pick",
     "Pool",
     "Problem",
