@@ -102,6 +102,29 @@ def _last_new(store: Store, state: FeedState, now: datetime) -> datetime | None:
     return max(dated) if dated else state.last_changed
 
 
+_MARKS = (
+    "@",
+    "#",
+    "r/",
+    "u/",
+    "/r/",
+    "/u/",
+    "user/",
+    "at:",
+    "did:",
+    "acct:",
+    "http://",
+    "https://",
+    "imaps:",
+)
+
+
+def spelt(address: str) -> str:
+    """An address as people write it, with the scheme that it lacks."""
+    address = discover.plain(address)
+    return address if address.startswith(_MARKS) else f"https://{address}"
+
+
 def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str, str]) -> Added:
     """Find the feed behind an address and put it into feeds.opml.
 
@@ -109,27 +132,10 @@ def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str,
         NotFoundError: no feed is there; its text says what was tried.
         ListError: feeds.opml can't be edited as it stands.
     """
-    address = discover.plain(address)
-    bare = (
-        "@",
-        "#",
-        "r/",
-        "u/",
-        "/r/",
-        "/u/",
-        "user/",
-        "at:",
-        "did:",
-        "acct:",
-        "http://",
-        "https://",
-        "imaps:",
-    )
-    if not address.startswith(bare):
-        address = f"https://{address}"
+    address = spelt(address)
     data = home.read_list()
     listed = opml.parse(data).subscriptions
-    wanted, parsed = asyncio.run(_find(home, address, secrets))
+    wanted, parsed = asyncio.run(find(home, address, secrets))
     url = wanted.url
     same = {opml.key(url), opml.key(address)}
     if present := next((s for s in listed if opml.key(s.url) in same), None):
@@ -157,7 +163,7 @@ def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str,
     )
 
 
-async def _find(home: Home, address: str, secrets: dict[str, str]) -> tuple[Subscription, Parsed]:
+async def find(home: Home, address: str, secrets: dict[str, str]) -> tuple[Subscription, Parsed]:
     """The subscription to the feed behind `address`, as the list should hold it, with what the feed holds.
 
     Raises:

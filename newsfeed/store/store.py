@@ -135,10 +135,22 @@ class Store(Database):
         with self._reading() as c:
             return items.find(c, name, limit)
 
-    def search(self, wanted: str, limit: int = 50) -> list[StoredItem]:
-        """Items that have all these words or words that begin so: in the title first, then the newest."""
+    def search(
+        self,
+        wanted: str,
+        limit: int = 50,
+        *,
+        feeds: Sequence[int] | None = None,
+        topic: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[StoredItem]:
+        """Items that have all these words or words that begin so: in the title first, then the newest.
+
+        The others narrow it down; with one of them and without words, the newest that fit.
+        """
         with self._reading() as c:
-            return items.search(c, wanted, limit)
+            return items.search(c, wanted, limit, items.Narrowed(feeds, topic, since, until))
 
     def window(self, since: datetime, until: datetime | None = None, body: Body = "none") -> list[StoredItem]:
         """Items that came from `since` on, or were published since; before `until`. Oldest number first.

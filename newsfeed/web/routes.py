@@ -14,7 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from newsfeed.errors import NewsfeedError, NotFoundError
-from newsfeed.web import views_today, views_work
+from newsfeed.web import views_lists, views_settings, views_sources, views_today, views_work
 from newsfeed.web.desk import STYLES, Desk
 from newsfeed.web.guard import Guard
 
@@ -65,6 +65,25 @@ def app(desk: Desk, hosts: frozenset[str]) -> ASGIApp:
         get("/ledger.html", views_today.site_file),
         post("/refresh", views_work.begin),
         get("/refresh", views_work.progress),
+        get("/rebuild", views_settings.rebuild),
+        get("/search", views_lists.search),
+        get("/kept", views_lists.kept),
+        get("/share/{ref}", views_lists.share),
+        post("/passed", views_lists.passed),
+        post("/export", views_lists.export),
+        post("/sources/export", views_lists.export_list),
+        get("/sources", views_sources.sources),
+        get("/sources/one", views_sources.one),
+        get("/sources/add", views_sources.add),
+        post("/sources/add", views_sources.look),
+        post("/sources/change", views_sources.change),
+        post("/sources/undo", views_sources.undo),
+        get("/breadth", views_settings.breadth),
+        post("/breadth", views_settings.save_breadth),
+        get("/rules", views_settings.show_rules),
+        post("/rules", views_settings.put_rule),
+        get("/settings", views_settings.settings),
+        post("/settings", views_settings.save_settings),
         Route("/refresh/events", events, methods=["GET"]),
     ]
     inner = Starlette(routes=routes, exception_handlers={404: lost, 405: lost, 500: lost})

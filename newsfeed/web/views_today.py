@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Edition, Record, StoredItem, TopicScore
-from newsfeed.pipeline import keeping, teach, thumbs
+from newsfeed.pipeline import keeping, sharing, teach, thumbs
 from newsfeed.pipeline.digest import today as local_day
 from newsfeed.pipeline.explain import explain, picks, resolve
 from newsfeed.pipeline.home import Home
@@ -48,6 +48,7 @@ def today(desk: Desk, request: Request) -> Response:
         marks=_marks(desk, edition),
         old=edition.date != local_day(home),
         kept=desk.store.kept()[:3],
+        people=sharing.for_whom(home, desk.store, edition) if home.settings.people else {},
     )
 
 
