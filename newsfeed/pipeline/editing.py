@@ -6,13 +6,12 @@ import difflib
 from collections.abc import Callable, Mapping
 
 from newsfeed import config, deliver, opml, text
-from newsfeed.errors import ListError, NotFoundError, SettingsError
+from newsfeed.errors import ListError, SettingsError
 from newsfeed.model import Record, Subscription
 from newsfeed.pipeline.home import Home, put
 
 Value = str | int | float | bool | list[str] | None
 
-UNDO = "feeds.opml.undo"  # what the list was before the last change made here
 # What the browser may write: never addresses that may be asked, templates, secrets, mail or the published folder.
 OPEN_TABLES = frozenset({"edition", "topics", "schedule", "people", "share"})
 OPEN_KEYS = frozenset({"timezone", "languages", "muted"})
@@ -49,40 +48,30 @@ def difference(old: bytes, new: bytes) -> str:
 
 
 def write(home: Home, made: Edit) -> None:
-    """Put a change of the list in force; `undo` takes it back.
+    """Put a change of the list in force; `feeds.undo` takes it back.
 
     Raises:
         ListError: the list was changed meanwhile.
     """
     if home.read_list() != made.old:
         raise ListError("feeds.opml", "was changed meanwhile", "Look at it again.")
-    if made.new != made.old:
-        deliver.write(home.list_path.with_suffix(".opml.bak"), made.old)
-        deliver.write(home.inner / UNDO, made.old, mode=0o600)
-        deliver.write(home.list_path, made.new)
+    replace(home, made.old, made.new)
+
+
+def replace(home: Home, old: bytes, new: bytes) -> None:
+    """Put a new list in the old one's place, which stays beside it as feeds.opml.bak, and `feeds.undo` brings it back.
+
+    Raises:
+        DeliveryError: the disk doesn't take it.
+    """
+    if old != new:
+        deliver.write(home.list_path.with_suffix(".opml.bak"), old)
+        deliver.write(home.list_path, new)
 
 
 def can_undo(home: Home) -> bool:
-    """Whether there is a change to take back."""
-    return (home.inner / UNDO).exists()
-
-
-def undo(home: Home) -> str:
-    """Put the list back to what it was before the last change; done twice, the change is there again.
-
-    Returns the difference.
-
-    Raises:
-        NotFoundError: nothing was changed here.
-    """
-    try:
-        before = (home.inner / UNDO).read_bytes()
-    except OSError:
-        raise NotFoundError("undo", "there is no change to take back") from None
-    now = home.read_list()
-    deliver.write(home.inner / UNDO, now, mode=0o600)
-    deliver.write(home.list_path, before)
-    return difference(now, before)
+    """Whether there is a change to take back, by `feeds.undo`."""
+    return home.list_path.with_suffix(".opml.bak").exists()
 
 
 # ------------------------------------------------------------------------- edits of the list

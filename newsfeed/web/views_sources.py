@@ -11,7 +11,7 @@ from starlette.responses import Response
 from newsfeed import config
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Record
-from newsfeed.pipeline import editing, trying
+from newsfeed.pipeline import editing, feeds, trying
 from newsfeed.pipeline.health import FeedHealth, State, examine
 from newsfeed.pipeline.home import current_list
 from newsfeed.pipeline.silence import every
@@ -185,5 +185,5 @@ def _edit(desk: Desk, fields: dict[str, str]) -> tuple[Callable[[bytes], bytes] 
 
 def undo(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
     """Take the last change of the list back."""
-    editing.undo(desk.home())
+    feeds.undo(desk.home())
     return desk.done(request, "The last change of your list is taken back.", "/sources")

@@ -5,18 +5,14 @@ const $ = (id) => document.getElementById(id);
 const say = (text) => { const place = $("said"); if (place) { place.textContent = ""; setTimeout(() => { place.textContent = text; }, 50); } };
 
 async function replace(id, address, options, key) {
-  let answer;
-  try { answer = await fetch(address, { ...options, headers: { "X-Live": "1" } }); }
-  catch { say("newsfeed does not answer. Is it still running?"); return; }
+  const answer = await fetch(address, { ...options, headers: { "X-Live": "1" } }).catch(() => null);
+  if (!answer) { say("newsfeed does not answer. Is it still running?"); return; }
   const text = await answer.text();
   const said = decodeURIComponent(answer.headers.get("X-Said") || "");
-  if (!answer.ok) { const found = new DOMParser().parseFromString(policy.createHTML(text), "text/html"); say(found.querySelector("[role=alert]")?.textContent.trim() || "That did not work."); return; }
-  const old = $(id);
-  if (!old) return;
-  const made = document.createElement("template");
+  const old = $(id), made = document.createElement("template");
   made.innerHTML = policy.createHTML(text);
-  const fresh = made.content.firstElementChild;
-  if (!fresh) return;
+  const fresh = made.content.getElementById(id);
+  if (!fresh || !old) { say(made.content.querySelector("[role=alert]")?.innerText.trim() || "That did not work."); return; }
   old.replaceWith(fresh);
   const next = (key && fresh.querySelector(`[data-key="${key}"]`)) || (fresh.matches("[tabindex]") ? fresh : null);
   if (next) next.focus({ preventScroll: true });
