@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import BinaryIO
 
 import msgspec
 
@@ -38,17 +37,14 @@ class Told(Progress):
 
     def __init__(self, home: Home, other: Progress) -> None:
         self._other = other
-        self._file: BinaryIO | None = None
-        path = home.inner / FILE
+        self._path = home.inner / FILE
         with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
-            self._file = path.open("xb", buffering=0)
-            path.chmod(0o600)
+            self._path.unlink(missing_ok=True)
+            self._path.touch(mode=0o600)
 
     def _write(self, sign: Sign) -> None:
-        if self._file is not None:
-            with contextlib.suppress(OSError):
-                self._file.write(msgspec.json.encode(sign) + b"\n")
+        with contextlib.suppress(OSError), self._path.open("ab") as file:
+            file.write(msgspec.json.encode(sign) + b"\n")
 
     def start(self, total: int) -> None:
         self._write(Sign(run=time.time_ns(), total=total))

@@ -102,7 +102,9 @@ def mark(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
     else:
         raise NotFoundError(do, "is nothing that can be done", "")
     if is_live(request):
-        return desk.view(request, "bar.html", m=_mark_of(desk, item, ref), said=said)
+        edition = desk.store.latest_edition()
+        people = sharing.for_whom(home, desk.store, edition) if home.settings.people and edition else {}
+        return desk.view(request, "bar.html", m=_mark_of(desk, item, ref), people=people, said=said)
     return desk.done(request, said, _back(desk, item, fields))
 
 
