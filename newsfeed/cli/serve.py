@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -45,6 +48,7 @@ def serve(
 ) -> None:
     """Your page live in the browser: read, keep, teach, refresh, search, and look after your sources."""
     from newsfeed.cli import care, show
+    from newsfeed.pipeline import locating
     from newsfeed.web import guard, listening
 
     given: Context = context.obj
@@ -53,9 +57,16 @@ def serve(
     if new_token:
         guard.keys(home.inner, new=True)
         show.say("There is a new key; links and browsers that had the old one are locked out.")
-        if listening.running(home) is not None:
+        if locating.running(home) is not None:
             show.say("The app that runs now still takes the old one: end it and start it again.")
-    address = listening.checked_address(listen) if listen else listening.LOCAL
+    elif (place := locating.running(home)) is not None:
+        # It runs already, in another terminal or beside the schedule: that is where the reader wants to go.
+        found = listening.link(home, place)
+        show.say(f"The app of this home runs already: {found}")
+        if not no_open:
+            _open(found)
+        return
+    address = listening.checked_address(listen) if listen else locating.LOCAL
 
     def ready(link: str) -> None:
         show.say(link)
@@ -66,6 +77,36 @@ def serve(
         show.say("Ctrl-C ends it.")
 
     listening.serve(lambda: fresh_home(given), address=address, port=port, ready=ready)
+
+
+@contextmanager
+def beside(given: Context, say: Callable[[str], None]) -> Iterator[None]:
+    """The app in a thread of its own, as long as something else runs; trouble with it stops nothing else."""
+    from newsfeed.errors import NewsfeedError
+    from newsfeed.pipeline import locating
+    from newsfeed.web import listening
+
+    stop = threading.Event()
+
+    def ready(link: str) -> None:
+        # A journal is kept: the key stays out of it.
+        say(f"The app is at {link.partition('?k=')[0]}; newsfeed serve opens it.")
+
+    def run() -> None:
+        try:
+            listening.serve(
+                lambda: fresh_home(given), address=locating.LOCAL, port=PORT, ready=ready, stop=stop
+            )
+        except NewsfeedError as error:
+            say(" ".join(str(error).split()))
+
+    thread = threading.Thread(target=run, name="serve", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(10)
 
 
 def _open(link: str) -> None:

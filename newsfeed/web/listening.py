@@ -13,38 +13,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from newsfeed.errors import BusyError, SettingsError
-from newsfeed.model import Record
-from newsfeed.pipeline.home import Home, put
+from newsfeed.pipeline import locating
+from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.locating import LOCAL, Place, running
 from newsfeed.web.guard import keys
 
 if TYPE_CHECKING:
     import uvicorn
-
-LOCAL = "127.0.0.1"
-PLACE = "web.json"
-
-
-class Place(Record, frozen=True, kw_only=True):
-    """Where the app of a home listens."""
-
-    address: str
-    port: int
-
-    @property
-    def url(self) -> str:
-        """Its address in a browser, without the key."""
-        host = f"[{self.address}]" if ":" in self.address else self.address
-        return f"http://{host}:{self.port}/"
-
-
-def running(home: Home) -> Place | None:
-    """Where the app of this home listens now; None where it doesn't."""
-    if home.serve_lock().holder() is None:
-        return None
-    try:
-        return msgspec.json.decode((home.inner / PLACE).read_bytes(), type=Place)
-    except (OSError, msgspec.DecodeError):
-        return None
 
 
 def checked_address(address: str) -> str:
@@ -118,7 +93,7 @@ def lock(home: Home) -> Iterator[None]:
     try:
         yield
     finally:
-        (home.inner / PLACE).unlink(missing_ok=True)
+        locating.note(home, None)
         held.release()
 
 
@@ -147,7 +122,7 @@ def serve(
         place = Place(address=address, port=port)
         listening = bound(place)
         place = msgspec.structs.replace(place, port=listening.getsockname()[1])
-        put(home.inner / PLACE, msgspec.json.encode(place))
+        locating.note(home, place)
         desk = Desk(load, given)
         try:
             server = uvicorn.Server(

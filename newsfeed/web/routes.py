@@ -63,6 +63,7 @@ def app(desk: Desk, hosts: frozenset[str]) -> ASGIApp:
         get("/teach", views_today.questions),
         get("/archive/{name:path}", views_today.site_file),
         get("/ledger.html", views_today.site_file),
+        post("/begin", views_work.first),
         post("/refresh", views_work.begin),
         get("/refresh", views_work.progress),
         get("/rebuild", views_settings.rebuild),

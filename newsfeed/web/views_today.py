@@ -7,9 +7,10 @@ import re
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from newsfeed import config
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Edition, Record, StoredItem, TopicScore
-from newsfeed.pipeline import keeping, sharing, teach, thumbs
+from newsfeed.pipeline import beginning, keeping, sharing, teach, thumbs
 from newsfeed.pipeline.digest import today as local_day
 from newsfeed.pipeline.explain import explain, picks, resolve
 from newsfeed.pipeline.home import Home
@@ -35,6 +36,9 @@ def today(desk: Desk, request: Request) -> Response:
     """The newest edition; without one, the offer to build it."""
     home = desk.home()
     edition = desk.store.latest_edition()
+    if edition is None and beginning.is_new(home, desk.store):
+        topics = [(n, t.label or n) for n, t in home.settings.topics.items() if not t.parent]
+        return desk.view(request, "begin.html", s=home.settings, topics=topics, regions=config.STARTERS)
     if edition is None:
         return desk.view(request, "first.html", feeds=len(desk.store.states()), zone=home.settings.timezone)
     return desk.view(

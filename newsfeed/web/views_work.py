@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from newsfeed.errors import SettingsError
 from newsfeed.model import Record
-from newsfeed.pipeline import watching
+from newsfeed.pipeline import beginning, watching
 from newsfeed.pipeline.reports import DigestReport, Outcome, RefreshReport
 from newsfeed.web.desk import Desk
 
@@ -40,6 +41,26 @@ def begin(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
     kind = fields.get("kind", "refresh")
     desk.work.begin(desk.home(), kind if kind in KINDS else "refresh")
     return desk.done(request, "", "/refresh")
+
+
+def first(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
+    """The answers to the four questions of the first minutes; then the first page is built."""
+    home = desk.home()
+    try:
+        minutes = float(fields.get("minutes", "").replace(",", "."))
+    except ValueError:
+        raise SettingsError("", "That is no number of minutes.", "Write one such as 5.") from None
+    answers = beginning.Answers(
+        core=fields.get("core", ""),
+        topics=tuple(name for name in home.settings.topics if fields.get(f"topic-{name}") == "yes"),
+        minutes=minutes,
+        hour=fields.get("hour", ""),
+        region=fields.get("region", ""),
+    )
+    beginning.begin(home, answers)
+    desk.work.begin(desk.home(), "build")
+    mail = "For the mail, answer a few more questions: run newsfeed mail setup." if fields.get("mail") else ""
+    return desk.done(request, mail, "/refresh")
 
 
 def progress(desk: Desk, request: Request) -> Response:
