@@ -241,6 +241,14 @@ def test_the_page_is_the_same_edition_with_the_same_minutes(app: App) -> None:
     assert len(live.encode()) < 60_000
 
 
+def test_the_script_is_small_and_of_our_own(app: App) -> None:
+    script = app.get("/app.js")
+    assert len(script.content) <= 6 * 1024
+    for path in ("/", "/sources", "/settings", "/app.css", "/app.js"):
+        text = re.sub(r"<a\b[^>]*>", "", app.get(path).text)
+        assert not re.findall(r"""(?:src|href|url\()\s*=?\s*["']?(?:https?:)?//""", text), path
+
+
 def test_keep_like_and_dislike_work_without_script_and_are_taken_back(app: App) -> None:
     ref = app.ref("Central bank")
     kept = app.post("/mark", {"item": ref, "do": "keep"})

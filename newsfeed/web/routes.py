@@ -115,4 +115,5 @@ def _style(desk: Desk, request: Request) -> Response:
 
 
 def _script(desk: Desk, request: Request) -> Response:
-    return _kept(desk.templates().source("app/app.js"), "text/javascript")
+    lines = (line.strip() for line in desk.templates().source("app/app.js").splitlines())
+    return _kept("\n".join(line for line in lines if line and not line.startswith("//")), "text/javascript")

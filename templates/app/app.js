@@ -1,6 +1,7 @@
 "use strict";
 // Everything works without this script; with it, forms and links marked data-live replace one part of the page.
 const policy = self.trustedTypes ? trustedTypes.createPolicy("newsfeed", { createHTML: (text) => text }) : { createHTML: (text) => text };
+const openers = {};
 const $ = (id) => document.getElementById(id);
 const say = (text) => { const place = $("said"); if (place) { place.textContent = ""; setTimeout(() => { place.textContent = text; }, 50); } };
 
@@ -33,7 +34,8 @@ addEventListener("submit", (event) => {
 
 addEventListener("input", (event) => {
   const form = event.target.form;
-  if (event.target.type === "range") event.target.nextElementSibling.value = event.target.dataset.unit === "%" ? `${event.target.value} %` : event.target.value;
+  const { type, value, dataset, nextElementSibling } = event.target;
+  if (type === "range") nextElementSibling.value = dataset.unit ? `${value} %` : value;
   if (!form?.dataset.auto) return;
   clearTimeout(form.timer);
   form.timer = setTimeout(() => form.requestSubmit(), 250);
@@ -41,27 +43,34 @@ addEventListener("input", (event) => {
 
 addEventListener("click", (event) => {
   const close = event.target.closest("[data-close]");
-  if (close) { const panel = close.closest(".panel"), back = panel.parentElement.querySelector("a[data-live]"); panel.replaceChildren(); panel.classList.remove("open"); back?.focus(); return; }
+  if (close) {
+    const panel = close.closest(".panel");
+    panel.replaceChildren();
+    panel.classList.remove("open");
+    openers[panel.id]?.focus();
+    return;
+  }
   const link = event.target.closest("a");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  if (link.dataset.live) { event.preventDefault(); replace(link.dataset.live, link.href, {}); }
+  if (link.dataset.live) { event.preventDefault(); openers[link.dataset.live] = link; replace(link.dataset.live, link.href, {}); }
 });
 
-const opened = (event) => {
-  const link = event.target.closest?.("article a.u-url");
+// What was opened or passed on is counted beside the way there.
+const count = (event) => {
+  const link = event.target.closest?.("article a.u-url, a[data-person]");
   const bar = link?.closest("article").querySelector(".bar");
   if (!bar || event.button > 1) return;
-  navigator.sendBeacon("/open", new URLSearchParams({ token: bar.querySelector("[name=token]").value, item: bar.dataset.ref }));
+  const person = link.dataset.person, token = bar.querySelector("[name=token]").value;
+  navigator.sendBeacon(person ? "/passed" : "/open", new URLSearchParams({ token, item: bar.dataset.ref, ...(person && { person }) }));
 };
-addEventListener("click", opened);
-addEventListener("auxclick", opened);
+addEventListener("click", count);
+addEventListener("auxclick", count);
 
 // Keys, off until switched on.
 const keys = $("keys");
 if (keys) {
-  const kept = () => { try { return localStorage.keys === "on"; } catch { return false; } };
-  keys.checked = kept();
-  keys.addEventListener("change", () => { try { localStorage.keys = keys.checked ? "on" : "off"; } catch { /* not kept then */ } });
+  keys.checked = localStorage.keys === "on";
+  keys.addEventListener("change", () => { localStorage.keys = keys.checked ? "on" : "off"; });
   let at = -1;
   addEventListener("keydown", (event) => {
     if (!keys.checked || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=checkbox]), textarea, select")) return;
@@ -89,7 +98,9 @@ if (work) {
     if (sign.step) $("step").textContent = sign.step;
     if (sign.done) {
       done += 1;
-      if (sign.outcome === "new" || sign.trouble) { const line = document.createElement("li"); line.textContent = `${sign.done}: ${sign.trouble || `${sign.new} new`}`; $("told").prepend(line); }
+      const line = document.createElement("li");
+      line.textContent = `${sign.done}: ${sign.trouble || (sign.new ? `${sign.new} new` : "nothing new")}`;
+      $("told").prepend(line);
     }
     $("progress").max = total || 1; $("progress").value = done; $("count").textContent = `${done} of ${total}`;
   };
