@@ -18,9 +18,8 @@ digest: $(BIN)/.installed ## Pull feeds.opml and build today's page
 refresh: $(BIN)/.installed ## Ask every feed now; today's page takes in what can't wait
 	@$(NEWSFEED) --home "$(CURDIR)" refresh $(ARGS) $(NAMED)
 
-serve: $(BIN)/.installed ## Show the pages at http://127.0.0.1:8765 until Ctrl-C
-	@test -e site/index.html || { echo "newsfeed: there is no page yet: run make digest first." >&2; exit 2; }
-	@echo "http://127.0.0.1:8765"; $(BIN)/python -m http.server --bind 127.0.0.1 --directory site 8765 2>/dev/null
+serve: $(BIN)/.installed ## The page live in your browser: read, keep, teach, refresh, search; until Ctrl-C
+	@$(NEWSFEED) --home "$(CURDIR)" serve $(ARGS)
 
 demo: $(BIN)/.installed ## A page from sample sources, no internet needed
 	@$(NEWSFEED) demo newsfeed-demo $(ARGS) $(NAMED)

@@ -57,7 +57,11 @@ DOORMEN: dict[str, set[str]] = {
     "http.client": set(),
     "requests": set(),
     "aiohttp": set(),
-    "socket": {"fetch"},
+    "socket": {"fetch", "web"},
+    "starlette": {"web"},
+    "uvicorn": {"web"},
+    "segno": {"web"},
+    "tomlkit": {"config"},
     "http.server": {"demo"},
     "pickle": set(),
 }

@@ -10,7 +10,20 @@ from typing import Annotated
 import typer
 
 from newsfeed import __version__
-from newsfeed.cli import account, care, feeds, mail, morning, people, pipes, schedule, topics, why
+from newsfeed.cli import (
+    account,
+    care,
+    feeds,
+    keep,
+    mail,
+    morning,
+    people,
+    pipes,
+    schedule,
+    serve,
+    topics,
+    why,
+)
 from newsfeed.cli.context import Context
 from newsfeed.cli.tree import App
 from newsfeed.errors import NewsfeedError
@@ -63,9 +76,11 @@ def root(
 
 morning.register(app)
 schedule.register(app)
+serve.register(app)
 mail.register(app)
 feeds.register(app)
 people.register(app)
+keep.register(app)
 topics.register(app)
 why.register(app)
 account.register(app)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from importlib import resources
 from pathlib import Path
 from typing import Annotated
 
@@ -74,19 +73,22 @@ def status(context: Context, *, as_json: bool = False) -> int:
     return 0
 
 
-def starter() -> bytes:
-    """The starter list: from the wheel, else from the checkout."""
-    packaged = resources.files("newsfeed") / "starter.opml"
-    if packaged.is_file():
-        return packaged.read_bytes()
-    return (Path(__file__).parents[2] / "feeds.opml").read_bytes()
-
-
 def ensure_settings(context: Context) -> None:
     """On the first run, find the time zone, write newsfeed.toml and say so."""
     if (context.folder / config.FILE).exists() or not (context.folder / "feeds.opml").exists():
         return
     _create(context.folder)
+
+
+def ensure_home(context: Context) -> None:
+    """Where there is no home yet, make one; where its settings are missing, write them."""
+    if (context.folder / "feeds.opml").exists() or (context.folder / ".newsfeed" / "newsfeed.db").exists():
+        ensure_settings(context)
+    elif "feeds.opml" in _create(context.folder):
+        from newsfeed.cli import show
+
+        # The four questions are asked in the browser.
+        show.say(f"Made a home in {context.folder}.")
 
 
 def _create(folder: Path) -> list[str]:
@@ -103,7 +105,7 @@ def _create(folder: Path) -> list[str]:
             value_proc=_zone,
         )
     try:
-        written = create(folder, starter=starter(), settings_text=config.template(zone))
+        written = create(folder, starter=config.starter(), settings_text=config.template(zone))
     except OSError as error:
         raise SettingsError(
             str(folder),
@@ -136,7 +138,45 @@ def init(context: typer.Context) -> None:
         show.say(f"{given.folder} is a home already; nothing was changed.")
     for name in written:
         show.say(f"wrote {given.folder / name}")
-    show.say("Next: newsfeed digest")
+    if "feeds.opml" in written:
+        _ask(given)
+    show.say("Next: newsfeed digest, or newsfeed serve to see it in the browser")
+
+
+def _ask(given: Context) -> None:
+    """The four questions of the first minutes; without a terminal nothing is asked, and that is said."""
+    from newsfeed.cli import show
+    from newsfeed.errors import SettingsError
+    from newsfeed.pipeline import beginning
+
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        show.say(
+            "Nobody could be asked, so it begins with sources from the US on all topics, 5 minutes at 06:30."
+        )
+        return
+    home = given.home()
+    names = [name for name, topic in home.settings.topics.items() if not topic.parent]
+    while True:
+        core = typer.prompt(
+            f"1 of 4  What do you live from? ({', '.join(names)})", default=home.settings.edition.core
+        )
+        others = typer.prompt("2 of 4  Which other subjects? (commas between; all)", default="all")
+        region = typer.prompt(f"        Sources from? ({', '.join(config.STARTERS)})", default="us")
+        minutes = typer.prompt("3 of 4  How many minutes?", default=5.0, type=float)
+        hour = typer.prompt("        Ready at?", default="06:30")
+        mail = typer.prompt("4 of 4  As page, mail or both?", default="page")
+        topics = () if others.strip() == "all" else tuple(t.strip().casefold() for t in others.split(","))
+        answers = beginning.Answers(
+            core=core.strip().casefold(), topics=topics, minutes=minutes, hour=hour, region=region.strip()
+        )
+        try:
+            beginning.begin(home, answers)
+        except SettingsError as error:
+            show.complain(error)
+            continue
+        if mail.strip() != "page":
+            show.say("For the mail: newsfeed mail setup")
+        return
 
 
 def doctor(

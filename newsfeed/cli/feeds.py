@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -147,6 +149,47 @@ def move(
     home = context.obj.home()
     with home.lock("feeds move"):
         show.say(f"moved: {run(home, feed, folder)} to {folder}")
+
+
+@feeds_app.command()
+def rename(
+    context: typer.Context,
+    feed: Annotated[str, typer.Argument(help="Its address, or words of its name.")],
+    name: Annotated[str, typer.Argument(help="What you call it from now on.")],
+) -> None:
+    """Give a feed another name in feeds.opml."""
+    _edit(context.obj, "rename", feed, lambda url: editing().renamed(url, name))
+
+
+@feeds_app.command(name="set")
+def set_option(
+    context: typer.Context,
+    feed: Annotated[str, typer.Argument(help="Its address, or words of its name.")],
+    option: Annotated[
+        str, typer.Argument(help="mute, must-read, weight, cap, … without newsfeed- before it.")
+    ],
+    value: Annotated[str, typer.Argument(help="Its value; empty takes it out.")] = "",
+) -> None:
+    """Set an attribute of a feed that only newsfeed reads, as must-read yes; without a value it is taken out."""
+    _edit(context.obj, "set", feed, lambda url: editing().with_option(url, option, value or None))
+
+
+def editing() -> ModuleType:
+    """The verbs of editing, loaded when they are used."""
+    from newsfeed.pipeline import editing as verbs
+
+    return verbs
+
+
+def _edit(given: Context, label: str, feed: str, edit: Callable[[str], Callable[[bytes], bytes]]) -> None:
+    from newsfeed.cli import show
+    from newsfeed.pipeline.feeds import named
+
+    home = given.home()
+    with home.lock(f"feeds {label}"):
+        made = editing().change(home, edit(named(home, feed)[0].url))
+        editing().write(home, made)
+    show.say(made.diff or "Nothing was changed.")
 
 
 def _since(state: str, failing_since: datetime | None) -> str:

@@ -38,6 +38,7 @@ def run(
     context: typer.Context,
     once: Annotated[bool, typer.Option("--once", help="Do what is due now, then end; for cron.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
+    with_app: Annotated[bool, typer.Option("--serve", help="Also the local app, as newsfeed serve.")] = False,
 ) -> None:
     """Run until stopped: pull feeds when due, and have the page (and the mail) ready at your hour."""
     from newsfeed.cli import care, show
@@ -55,7 +56,12 @@ def run(
 
     runner = Runner(lambda: _fresh_home(given), say)
     if not once:
-        raise typer.Exit(runner.run())
+        from contextlib import nullcontext
+
+        from newsfeed.cli import serve
+
+        with serve.beside(given, say) if with_app else nullcontext():
+            raise typer.Exit(runner.run())
     good = runner.look()
     if quiet and not good:
         for line in kept:
@@ -63,13 +69,13 @@ def run(
     raise typer.Exit(0 if good else 1)
 
 
-def _plan(given: Context, kind: str) -> Plan:
+def _plan(given: Context, kind: str, *, app: bool = False) -> Plan:
     from newsfeed.errors import SettingsError
     from newsfeed.schedule import starting
 
     if kind not in {"", starting.SYSTEMD, starting.LAUNCHD, starting.CRON}:
         raise SettingsError("--by", f"{kind!r} is no choice", "Allowed: systemd, launchd, cron.")
-    return starting.plan(given.folder, kind)
+    return starting.plan(given.folder, kind, app=app)
 
 
 ByOption = Annotated[
@@ -79,14 +85,23 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 
 
 @schedule_app.command()
-def on(context: typer.Context, by: ByOption = "", yes: YesOption = False) -> None:
+def on(
+    context: typer.Context,
+    by: ByOption = "",
+    yes: YesOption = False,
+    app: Annotated[
+        bool | None, typer.Option("--serve/--no-serve", help="Have the local app running too. Default: asks.")
+    ] = None,
+) -> None:
     """Start newsfeed with your session; shows what it would write, and asks."""
     from newsfeed.cli import show
     from newsfeed.schedule import starting
 
     given: Context = context.obj
     home = given.home()
-    found = _plan(given, by)
+    if app is None:
+        app = not yes and _agreed("Have the app in your browser running beside it (newsfeed serve)?", False)
+    found = _plan(given, by, app=app)
     if found.kind == starting.CRON:
         show.say(
             "There is no systemd here. Add this line with `crontab -e`:"

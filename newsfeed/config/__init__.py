@@ -27,7 +27,7 @@ from newsfeed.config.secret import (
     secret,
     secrets,
 )
-from newsfeed.config.starting import TEMPLATE, template
+from newsfeed.config.starting import STARTERS, TEMPLATE, starter, template
 
 __all__ = [
     "ADDRESS",
@@ -40,6 +40,7 @@ __all__ = [
     "PLAIN",
     "PREFIX",
     "RANGES",
+    "STARTERS",
     "TEMPLATE",
     "THIS_MACHINE",
     "detect_timezone",
@@ -56,6 +57,7 @@ __all__ = [
     "publish_folder",
     "secret",
     "secrets",
+    "starter",
     "template",
     "user_folders",
     "with_table",

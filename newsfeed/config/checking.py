@@ -128,6 +128,7 @@ def check(settings: Settings, text: str) -> None:
     if total > 1:
         raise fail(["topics"], f"the shares add up to {total:g}", "Together they may be 1 at the most.")
     _check_handing_out(settings, fail)
+    _check_sharing(settings, fail)
     for number, place in enumerate(settings.fetch.allow_private, 1):
         port = place.rpartition(":")[2]
         if not re.fullmatch(r"\[?[\w.:*-]+\]?(/\d{1,3})?:\d{1,5}", place) or not 0 < int(port) < 65_536:
@@ -180,6 +181,31 @@ def _check_handing_out(settings: Settings, fail: Callable[[list[str], str, str],
                 "lies around the home itself, or in what newsfeed keeps there",
                 "Name another folder for the mirror.",
             )
+
+
+NETWORKS = ("bluesky", "linkedin", "mastodon=your.server", "threads", "x")
+
+
+def _check_sharing(settings: Settings, fail: Callable[[list[str], str, str], SettingsError]) -> None:
+    """The tables share, people and notify."""
+    for given in settings.share.networks:
+        if given not in NETWORKS[:2] + NETWORKS[3:] and not re.fullmatch(
+            r"mastodon=(?:[a-z0-9-]+\.)+[a-z]{2,}", given
+        ):
+            raise fail(["share", "networks"], f"{given!r} is no network", f"Allowed: {', '.join(NETWORKS)}.")
+    for name, person in settings.people.items():
+        if person.mail and not ADDRESS.fullmatch(person.mail):
+            raise fail(
+                ["people", name, "mail"], "is no mail address", 'Write one, such as "cfo@example.org".'
+            )
+        if unknown := [t for t in person.topics if t not in settings.topics]:
+            raise fail(
+                ["people", name, "topics"],
+                f"{unknown[0]!r} is no topic",
+                f"Topics: {', '.join(settings.topics)}.",
+            )
+    if settings.notify.url and not re.fullmatch(r"https?://[^\s\x00-\x20\\#]+", settings.notify.url):
+        raise fail(["notify", "url"], "is no web address", "Write the address that takes your notice.")
 
 
 def publish_folder(settings: Settings) -> Path | None:

@@ -14,7 +14,7 @@ from newsfeed.config.checking import check
 from newsfeed.config.explaining import explain, is_struct
 from newsfeed.config.places import FILE
 from newsfeed.errors import SettingsError
-from newsfeed.model import EditionSetting, SecretSetting, Settings, TopicSetting
+from newsfeed.model import EditionSetting, PersonSetting, SecretSetting, Settings, TopicSetting
 
 PREFIX = "NEWSFEED_"
 # Variables of ours that are no settings.
@@ -68,7 +68,7 @@ def parse(text: str, environment: Mapping[str, str], *, home: Path) -> Settings:
     _merge_topics(data)
     data["home"] = str(home)
     # Named tables are read one by one first: msgspec's paths don't name the key of a mapping.
-    for table, kind in (("topics", TopicSetting), ("secrets", SecretSetting)):
+    for table, kind in (("topics", TopicSetting), ("secrets", SecretSetting), ("people", PersonSetting)):
         named = data.get(table)
         for name, value in named.items() if isinstance(named, dict) else ():
             _convert(value, kind, text, from_environment, [table, name])

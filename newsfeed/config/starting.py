@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import resources
+from pathlib import Path
+
+STARTERS = {
+    "us": "United States",
+    "europe": "United Kingdom and Europe",
+    "german": "German-speaking countries",
+}
+
 TEMPLATE = """\
 # What you decide about your morning page. Every line may be left out: its default then holds.
 # After a change: newsfeed digest --rebuild
@@ -55,3 +64,17 @@ manual_floor = 60              # seconds between two manual refreshes of one fee
 def template(timezone: str) -> str:
     """The text of a new newsfeed.toml."""
     return TEMPLATE.format(timezone=timezone)
+
+
+def starter(region: str = "us") -> bytes:
+    """The list of feeds that a home begins with, by region (see `STARTERS`)."""
+    if region != "us":
+        return (resources.files("newsfeed.config") / "starters" / f"{region}.opml").read_bytes()
+    packaged = (
+        resources.files("newsfeed") / "starter.opml"
+    )  # in the wheel; in a checkout it stands at the top
+    return (
+        packaged.read_bytes()
+        if packaged.is_file()
+        else (Path(__file__).parents[2] / "feeds.opml").read_bytes()
+    )

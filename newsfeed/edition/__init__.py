@@ -21,6 +21,7 @@ from newsfeed.edition.building import build
 from newsfeed.edition.explain import WhyRow, is_told, why
 from newsfeed.edition.ledger import CAUSES
 from newsfeed.edition.printed import visible_text
+from newsfeed.edition.sift import words_pattern
 from newsfeed.edition.thin import is_weekly
 from newsfeed.edition.verdicts import is_full
 
@@ -38,4 +39,5 @@ __all__ = [
     "since",
     "visible_text",
     "why",
+    "words_pattern",
 ]

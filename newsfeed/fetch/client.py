@@ -16,6 +16,7 @@ import httpcore
 import httpx
 import msgspec
 
+from newsfeed.errors import NetworkError
 from newsfeed.fetch import headers as heads
 from newsfeed.fetch import waits, words
 from newsfeed.fetch.body import Body, BodyError, CutError, TooLargeError, body_hash, coding, too_large
@@ -106,6 +107,35 @@ class Fetcher:
         await self._logins.aclose()
         await self._connections.aclose()
         await self._names.aclose()
+
+    async def post(self, url: str, headers: list[tuple[str, str]], body: bytes) -> int:
+        """Send one POST to an address of the owner's own, which may lie in their network; gives the status.
+
+        No redirect is followed.
+
+        Raises:
+            NetworkError: it could not be sent; only the host is named.
+        """
+        try:
+            target = Target(url)
+        except AddressError:
+            raise NetworkError("", "that is no address that can be asked", "") from None
+        try:
+            async with asyncio.timeout(self._settings.timeout):
+                return (await self._logins.post(target, headers, body, private=True))[0]
+        except (
+            TimeoutError,
+            OSError,
+            httpcore.TimeoutException,
+            httpcore.NetworkError,
+            httpcore.ProtocolError,
+            RefusedAddressError,
+            UnknownNameError,
+            OfflineError,
+        ) as error:
+            raise NetworkError(
+                "", f"{target.host} could not be reached ({type(error).__name__})", ""
+            ) from None
 
     def resume(self, url: str, asked: datetime) -> None:
         """Tell of a request that an earlier run made at that moment: hosts that want spacing get it across runs too."""

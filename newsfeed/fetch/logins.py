@@ -79,7 +79,7 @@ class Logins:
         user, _, password = secret.partition(":")
         body = json.dumps({"identifier": user, "password": password}).encode()
         asked = target.join("/xrpc/com.atproto.server.createSession")
-        status, answer = await self._post(asked, [("Content-Type", "application/json")], body, private)
+        status, answer = await self.post(asked, [("Content-Type", "application/json")], body, private)
         found = _read(answer)
         token = found.get("accessJwt")
         if status != 200 or not isinstance(token, str) or not _sendable(token):
@@ -99,13 +99,13 @@ class Logins:
             return words.bad_address(request)
         basic = base64.b64encode(secret.encode()).decode("ascii")
         headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", f"Basic {basic}")]
-        status, answer = await self._post(asked, headers, b"grant_type=client_credentials", private)
+        status, answer = await self.post(asked, headers, b"grant_type=client_credentials", private)
         token = _read(answer).get("access_token")
         if status != 200 or not isinstance(token, str) or not _sendable(token):
             return _refused(request, target, status, "client-id:client-secret")
         return Session(f"Bearer {token}")
 
-    async def _post(
+    async def post(
         self, target: Target, headers: list[tuple[str, str]], body: bytes, private: bool
     ) -> tuple[int, bytes]:
         """Send one POST; gives status and answer. No redirect is followed: a login goes where it was meant to."""

@@ -26,6 +26,7 @@ from newsfeed.model.edition import (
 )
 from newsfeed.model.feeds import ASKED_AGAIN, Cause, Failure, FeedState, NotModified, Request, Response
 from newsfeed.model.items import Counts, Enclosure, FeedUpdate, Item, KnownItem, Parsed, StoredItem
+from newsfeed.model.kept import Kept, Passed
 from newsfeed.model.lists import Folder, Problem, Subscription, SubscriptionList
 from newsfeed.model.pool import Candidate, FeedFacts, History, Pool, Shown, Told
 from newsfeed.model.settings import (
@@ -34,11 +35,14 @@ from newsfeed.model.settings import (
     FetchSetting,
     KeepSetting,
     MailSetting,
+    NotifySetting,
+    PersonSetting,
     PublishSetting,
     ScheduleSetting,
     SecretSetting,
     Setting,
     Settings,
+    ShareSetting,
     TopicSetting,
 )
 from newsfeed.model.topics import KINDS, Correction, NewsValue, Story, Tagging, Term, TopicScore
@@ -68,6 +72,7 @@ __all__ = [
     "History",
     "Item",
     "KeepSetting",
+    "Kept",
     "KnownItem",
     "Labels",
     "LedgerEntry",
@@ -75,7 +80,10 @@ __all__ = [
     "MailSetting",
     "NewsValue",
     "NotModified",
+    "NotifySetting",
     "Parsed",
+    "Passed",
+    "PersonSetting",
     "Pick",
     "Pool",
     "Problem",
@@ -89,6 +97,7 @@ __all__ = [
     "Section",
     "Setting",
     "Settings",
+    "ShareSetting",
     "ShortLine",
     "Shown",
     "Span",

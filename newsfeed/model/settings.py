@@ -105,6 +105,31 @@ class PublishSetting(Setting, frozen=True, kw_only=True):
     site_url: str = ""
 
 
+class ShareSetting(Setting, frozen=True, kw_only=True):
+    """How kept links may be shown to others."""
+
+    networks: tuple[
+        str, ...
+    ] = ()  # whose composers are offered: "bluesky", "linkedin", "mastodon=your.server", …
+    links: bool = False  # whether kept links with a note are written to links.xml and links.json
+    title: str = "Links"
+
+
+class PersonSetting(Setting, frozen=True, kw_only=True):
+    """Somebody to whom stories of some topics, or with some words, are passed on."""
+
+    label: str = ""
+    topics: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    mail: str = ""
+
+
+class NotifySetting(Setting, frozen=True, kw_only=True):
+    """Where it is told, once a morning, that the page is ready. The address is a secret of its own."""
+
+    url: str = ""
+
+
 class Settings(Setting, frozen=True, kw_only=True):
     """All that the reader decides. `home` is where everything lies."""
 
@@ -119,4 +144,7 @@ class Settings(Setting, frozen=True, kw_only=True):
     schedule: ScheduleSetting = ScheduleSetting()
     mail: MailSetting = MailSetting()
     publish: PublishSetting = PublishSetting()
+    share: ShareSetting = ShareSetting()
+    people: Mapping[str, PersonSetting] = {}
+    notify: NotifySetting = NotifySetting()
     secrets: Mapping[str, SecretSetting] = {}  # host -> where its secret lies

@@ -1,15 +1,15 @@
 """feeds.opml and lists of other readers: read, edited in place, merged and written, keeping what we don't understand.
 
 Pure: bytes in, records or bytes out; nothing is fetched, no entity expanded. `parse` reads, `add`, `remove`, `move`,
-`set_url`, `set_option` and `merge` edit, `write` exports, `plan` and `in_force` compare two readings.
+`set_url`, `set_option`, `set_title` and `merge` edit, `write` exports, `plan` and `in_force` compare two readings.
 """
 
 from __future__ import annotations
 
 from .addresses import key
 from .comparing import Plan, in_force, plan
-from .editing import Merged, add, merge, move, remove, set_option, set_url
-from .options import OPTIONS, Option
+from .editing import Merged, add, merge, move, remove, set_option, set_title, set_url
+from .options import OPTIONS, Option, mistake
 from .reading import cut_off, parse
 from .writing import write
 
@@ -23,11 +23,13 @@ __all__ = [
     "in_force",
     "key",
     "merge",
+    "mistake",
     "move",
     "parse",
     "plan",
     "remove",
     "set_option",
+    "set_title",
     "set_url",
     "write",
 ]

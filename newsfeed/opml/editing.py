@@ -233,6 +233,27 @@ def set_url(data: bytes, old: str, new: str, *, name: str = "feeds.opml") -> byt
     return edited.apply([_value(attribute, accepted) for attribute in held], expected)
 
 
+def set_title(data: bytes, url: str, title: str, *, name: str = "feeds.opml") -> bytes:
+    """The list with another name for a subscription, wherever it stands; all else as it was.
+
+    Raises:
+        ListError: the list can't be read, or must be mended before it can be edited.
+        NotFoundError: the subscription isn't in the list.
+        SettingsError: that is no name.
+    """
+    if not title.strip():
+        raise SettingsError("The name", "is empty", "Write one.")
+    edited = _List(data, name)
+    replacements = []
+    for outline in edited.holding(url):
+        here = [a for a in outline.attributes if a.name.lower() in {"text", "title"}]
+        replacements += [_value(a, title) for a in here]
+        if not here:
+            at = outline.attributes[-1].end
+            replacements.append(_Replacement(at, at, written([("text", title)])))
+    return edited.apply(replacements, edited.where())
+
+
 def set_option(
     data: bytes, url: str, option_name: str, value: str | None, *, name: str = "feeds.opml"
 ) -> bytes:

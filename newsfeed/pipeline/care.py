@@ -15,7 +15,7 @@ from newsfeed import edition
 from newsfeed.edition.foot import needs_owner
 from newsfeed.errors import NewsfeedError, SettingsError, StoreError
 from newsfeed.model import Record, Settings
-from newsfeed.pipeline import heartbeat, mail, morning, training
+from newsfeed.pipeline import heartbeat, locating, mail, morning, training
 from newsfeed.pipeline.days import missed
 from newsfeed.pipeline.digest import today
 from newsfeed.pipeline.health import reports
@@ -111,7 +111,7 @@ def examine(
     home = Home(folder, settings, clock)
     if not home.list_path.exists() and not (folder / ".newsfeed" / "newsfeed.db").exists():
         home.read_list()
-    found += [_disk(home), _pages(home), _zone(home)]
+    found += [_disk(home), _pages(home), _zone(home), *_app(home)]
     try:
         with home.open_store() as store:
             found += _stored(home, store, scheduled)
@@ -132,7 +132,21 @@ _ORDER = (
     "Topics",
     "Schedule",
     "Mail",
+    "App",
 )
+
+
+def _app(home: Home) -> list[Finding]:
+    """Where the local app listens, if it does, and who can reach it there."""
+    place = locating.running(home)
+    if place is None:
+        return []
+    if place.shared:
+        repair = "Whoever shares that network can read along; end it, or start it without --listen."
+        return [
+            Finding(name="App", state="warning", text=f"open to the network at {place.url}", repair=repair)
+        ]
+    return [Finding(name="App", state="ok", text=f"at {place.url}, for this machine alone")]
 
 
 def _bad(name: str, error: NewsfeedError) -> Finding:

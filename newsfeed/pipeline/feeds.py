@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from newsfeed import deliver, opml, sources
+from newsfeed import opml, sources
 from newsfeed.errors import ListError, NotFoundError
 from newsfeed.fetch import Fetcher, redact, repeats, secrets_of
 from newsfeed.model import (
@@ -24,7 +24,7 @@ from newsfeed.model import (
     Subscription,
 )
 from newsfeed.parsing import Parsers
-from newsfeed.pipeline import finding, health
+from newsfeed.pipeline import editing, finding, health
 from newsfeed.pipeline import refresh as refreshing
 from newsfeed.pipeline.asking import Asker
 from newsfeed.pipeline.health import FeedHealth, State
@@ -102,6 +102,29 @@ def _last_new(store: Store, state: FeedState, now: datetime) -> datetime | None:
     return max(dated) if dated else state.last_changed
 
 
+_MARKS = (
+    "@",
+    "#",
+    "r/",
+    "u/",
+    "/r/",
+    "/u/",
+    "user/",
+    "at:",
+    "did:",
+    "acct:",
+    "http://",
+    "https://",
+    "imaps:",
+)
+
+
+def spelt(address: str) -> str:
+    """An address as people write it, with the scheme that it lacks."""
+    address = discover.plain(address)
+    return address if address.startswith(_MARKS) else f"https://{address}"
+
+
 def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str, str]) -> Added:
     """Find the feed behind an address and put it into feeds.opml.
 
@@ -109,27 +132,10 @@ def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str,
         NotFoundError: no feed is there; its text says what was tried.
         ListError: feeds.opml can't be edited as it stands.
     """
-    address = discover.plain(address)
-    bare = (
-        "@",
-        "#",
-        "r/",
-        "u/",
-        "/r/",
-        "/u/",
-        "user/",
-        "at:",
-        "did:",
-        "acct:",
-        "http://",
-        "https://",
-        "imaps:",
-    )
-    if not address.startswith(bare):
-        address = f"https://{address}"
+    address = spelt(address)
     data = home.read_list()
     listed = opml.parse(data).subscriptions
-    wanted, parsed = asyncio.run(_find(home, address, secrets))
+    wanted, parsed = asyncio.run(find(home, address, secrets))
     url = wanted.url
     same = {opml.key(url), opml.key(address)}
     if present := next((s for s in listed if opml.key(s.url) in same), None):
@@ -146,7 +152,7 @@ def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str,
         html_url=wanted.html_url or parsed.html_url,
         kind=wanted.kind or "rss",
     )
-    _replace(home, data, opml.add(data, subscription))
+    editing.replace(home, data, opml.add(data, subscription))
     kind = sources.find(subscription).kind
     return Added(
         url=redact(url),
@@ -157,7 +163,7 @@ def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str,
     )
 
 
-async def _find(home: Home, address: str, secrets: dict[str, str]) -> tuple[Subscription, Parsed]:
+async def find(home: Home, address: str, secrets: dict[str, str]) -> tuple[Subscription, Parsed]:
     """The subscription to the feed behind `address`, as the list should hold it, with what the feed holds.
 
     Raises:
@@ -215,13 +221,6 @@ def _shown(address: str) -> str:
     return redact(address) if "/" in address or ":" in address else address
 
 
-def _replace(home: Home, old: bytes, new: bytes) -> None:
-    """Put a new list in the old one's place, which stays beside it as feeds.opml.bak."""
-    if old != new:
-        deliver.write(home.list_path.with_suffix(".opml.bak"), old)
-        deliver.write(home.list_path, new)
-
-
 def _one(subscriptions: Sequence[Subscription], words: str) -> Subscription:
     return _match(subscriptions, words)[0]
 
@@ -266,7 +265,7 @@ def named(home: Home, words: str) -> tuple[Subscription, bool]:
 def remove(home: Home, subscription: Subscription) -> None:
     """Take one feed out of the list."""
     data = home.read_list()
-    _replace(home, data, opml.remove(data, subscription.url))
+    editing.replace(home, data, opml.remove(data, subscription.url))
 
 
 def undo(home: Home) -> tuple[list[str], list[str]]:
@@ -284,7 +283,7 @@ def undo(home: Home) -> tuple[list[str], list[str]]:
             str(home.list_path), "was not changed by a command yet", "There is nothing to take back."
         ) from None
     now = home.read_list() if home.list_path.exists() else b""
-    _replace(home, now, before)
+    editing.replace(home, now, before)
     new, old = ({s.url: told(s) for s in opml.parse(d).subscriptions} if d else {} for d in (before, now))
     return [n for url, n in new.items() if url not in old], [n for url, n in old.items() if url not in new]
 
@@ -298,7 +297,7 @@ def move(home: Home, words: str, folder: str) -> str:
     data = home.read_list()
     subscription = _one(opml.parse(data).subscriptions, words)
     folders = tuple(part.strip() for part in folder.split("/") if part.strip())
-    _replace(home, data, opml.move(data, subscription.url, folders))
+    editing.replace(home, data, opml.move(data, subscription.url, folders))
     return subscription.title or redact(subscription.url)
 
 
@@ -358,7 +357,7 @@ def import_list(home: Home, file: Path) -> Imported:
         raise ListError(str(file), f"can't be read ({error.strerror})", "Name an OPML file.") from error
     data = home.read_list()
     merged, found = opml.merge(data, foreign)
-    _replace(home, data, merged)
+    editing.replace(home, data, merged)
     return Imported(
         added=tuple(s.title or redact(s.url) for s in found.added),
         present=tuple(s.title or redact(s.url) for s in found.present),

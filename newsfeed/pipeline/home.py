@@ -67,6 +67,10 @@ class Home:
         """The lock of `newsfeed run`: one such process a home. It leaves the home's own lock to whoever works."""
         return Lock(self.inner / "run.lock", "run")
 
+    def serve_lock(self) -> Lock:
+        """The lock of `newsfeed serve`: one app a home."""
+        return Lock(self.inner / "serve.lock", "serve")
+
     def read_list(self) -> bytes:
         """The bytes of feeds.opml.
 

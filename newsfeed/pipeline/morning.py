@@ -14,7 +14,7 @@ from newsfeed import config
 from newsfeed.errors import NetworkError, NewsfeedError
 from newsfeed.model import Day, Record
 from newsfeed.pipeline import digest as digesting
-from newsfeed.pipeline import mail, outage
+from newsfeed.pipeline import mail, notify, outage
 from newsfeed.pipeline import refresh as refreshing
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.plans import plan_words
@@ -97,6 +97,8 @@ def deliver(home: Home, store: Store, *, progress: Progress) -> Morning:
             return done
     store.mark_done(day, home.settings.timezone, home.clock())
     done = owed_mail(home, store, done)
+    if trouble := notify.notify(home, store):
+        done = msgspec.structs.replace(done, trouble=(*done.trouble, trouble))
     store.backup(home.clock())
     store.prune(home.clock(), items=home.settings.keep.items, bodies=home.settings.keep.bodies)
     return done

@@ -26,6 +26,7 @@ from newsfeed.pipeline.asking import Asker, together
 from newsfeed.pipeline.health import FEW, UNREACHED
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import FeedResult, Outcome, Progress, RefreshReport
+from newsfeed.pipeline.watching import Told
 from newsfeed.store import Store
 
 RECENT = timedelta(minutes=2)  # requests of earlier runs that may matter to a host's spacing
@@ -56,7 +57,7 @@ def refresh(
     Raises:
         NotFoundError, ListError: there is no usable list, and never was one.
     """
-    progress = progress or Progress()
+    progress = Told(home, progress or Progress())
     started = home.clock()
     begun = time.monotonic()
     taken = plans.take(home, store, started)

@@ -14,10 +14,12 @@ from newsfeed.pipeline.home import Home
 from newsfeed.store import Store
 from newsfeed.topics import accuracy
 from newsfeed.topics.corrections import Corrections
-from newsfeed.topics.records import Label
+from newsfeed.topics.records import THRESHOLD, Label
 
 # Notes in the store by item: why it was asked, how many others moved, what the reader had said of it before.
 ANSWERS, MOVED, EARLIER = "topics answers", "topics moved", "topics said earlier"
+
+HAS = THRESHOLD  # from this probability on an item has a topic
 
 
 class Corrected(Record, frozen=True, kw_only=True):

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from newsfeed.render.letter import Letter
 
 PACKAGE = Path(__file__).parents[1]
-KINDS = frozenset({".html", ".css", ".txt", ".xml"})
+KINDS = frozenset({".html", ".css", ".txt", ".xml", ".js"})
+APP = "app/"  # templates of the local app, which draw nothing that stays
 
 
 def packaged_folder() -> Path:
@@ -71,7 +72,7 @@ class Templates:
         self._sources = sources
         self._override = override
         self._environment: jinja2.Environment | None = None
-        self.hash = _digest(sources)
+        self.hash = _digest({name: text for name, text in sources.items() if not name.startswith(APP)})
 
     def site(
         self,
@@ -121,11 +122,15 @@ class Templates:
         """The named stylesheets, and the reader's `extra.css`, as one text that may stand in a `<style>` element."""
         from markupsafe import Markup
 
-        paths = [f"styles/{name}" for name in (*names.split(), "extra.css")]
+        paths = [name if "/" in name else f"styles/{name}" for name in (*names.split(), "extra.css")]
         style = compact("\n".join(self._sources[path] for path in paths if path in self._sources))
         if "<" in style:
             raise SettingsError("template styles", 'hold a "<"', "Take it out: styles need none.")
         return Markup(style)  # noqa: S704 - our own or the reader's stylesheet, checked above
+
+    def source(self, name: str) -> str:
+        """The text of a template as it is written, for what is handed out as it stands."""
+        return self._sources[name]
 
     def fill(self, name: str, **context: Any) -> str:
         """Template `name` with `context`; raises SettingsError that names file and line of a broken template."""

@@ -37,11 +37,11 @@ def kind_here() -> str:
     return SYSTEMD if Path("/run/systemd/system").is_dir() else CRON
 
 
-def plan(home: Path, kind: str = "") -> Plan:
-    """The plan for a home; `kind` in place of what this machine has."""
+def plan(home: Path, kind: str = "", *, app: bool = False) -> Plan:
+    """The plan for a home; `kind` in place of what this machine has; with `app`, the local app runs beside it."""
     kind = kind or kind_here()
     name = f"newsfeed-{hashlib.sha256(str(home).encode()).hexdigest()[:8]}"
-    command = [sys.executable, "-m", "newsfeed", "--home", str(home), "run"]
+    command = [sys.executable, "-m", "newsfeed", "--home", str(home), "run", *(["--serve"] if app else [])]
     units, agents = config.user_folders()
     if kind == SYSTEMD:
         unit = f"{name}.service"
@@ -67,7 +67,7 @@ def plan(home: Path, kind: str = "") -> Plan:
             on=(("launchctl", "load", "-w", str(path)),),
             off=(("launchctl", "unload", "-w", str(path)),),
         )
-    line = " ".join(_cron_word(word) for word in (*command, "--once", "--quiet"))
+    line = " ".join(_cron_word(word) for word in (*command[:6], "--once", "--quiet"))
     return Plan(kind=CRON, name=name, text=f"*/10 * * * * {line}")
 
 

@@ -9,6 +9,7 @@
     feeds     the list, the state of each feed, and keeping what one answer brought
     items     reading and finding items
     tags      topics of items, the reader's corrections and marks
+    kept      what the reader keeps with a note, and what they passed on
     stories   which items tell the same event
     editions  what was printed, and the account of earlier days
     pool      all that the choice of an edition may look at

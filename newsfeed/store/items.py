@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from newsfeed.errors import NotFoundError
 from newsfeed.model import StoredItem
 from newsfeed.store import rows, sqlite, words
-from newsfeed.store.schema import body, item
+from newsfeed.store.schema import body, item, item_topic
 from newsfeed.text import canonical_url
 
 Body = Literal["none", "text", "all"]  # of an item: nothing, the beginning of its text, text and HTML whole
 SHORT = 2000  # characters of text in the light version
 CHUNK = 5000  # values in one IN (…)
 LOOKED_AT = 400  # newest hits of a search that are weighed
+_EVERY = 1_000_000  # hits, where most of them may not fit what the search is narrowed down to
 
 
 def chunks(values: Iterable[int]) -> Iterator[list[int]]:
@@ -132,14 +133,50 @@ def _whole(connection: Connection, condition: ColumnElement[bool]) -> list[Store
     return [read(row, "all") for row in connection.execute(query).all()]
 
 
-def search(connection: Connection, wanted: str, limit: int = 50) -> list[StoredItem]:
+class Narrowed(NamedTuple):
+    """What a search is narrowed down to."""
+
+    feeds: Sequence[int] | None = None
+    topic: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The same for a query."""
+        found: list[ColumnElement[bool]] = []
+        moment = func.coalesce(item.c.published, item.c.first_seen)
+        if self.feeds is not None:
+            found.append(item.c.feed.in_(self.feeds))
+        if self.topic:
+            found.append(item.c.id.in_(select(item_topic.c.item).where(item_topic.c.topic == self.topic)))
+        if self.since is not None:
+            found += [item.c.first_seen >= self.since, moment >= self.since]  # an index finds the first
+        if self.until is not None:
+            found.append(moment < self.until)
+        return found
+
+
+def search(
+    connection: Connection, wanted: str, limit: int = 50, narrowed: Narrowed | None = None
+) -> list[StoredItem]:
     """Items with all these words (or words that begin so): those that have them in the title first, then newest first."""
     query = words.query(wanted)
-    if not query or limit <= 0:
+    conditions = narrowed.conditions() if narrowed else []
+    if limit <= 0 or not (query or conditions):
         return []
-    hits: Sequence[StoredItem] = items(
-        connection, sqlite.search(connection, query, max(LOOKED_AT, limit)), "text"
-    )
+    if not query:
+        newest = select(item.c.id).where(*conditions).order_by(item.c.id.desc()).limit(limit)
+        return items(connection, [r[0] for r in connection.execute(newest)], "text")
+    numbers = sqlite.search(connection, query, _EVERY if conditions else max(LOOKED_AT, limit))
+    if conditions:
+        fitting = set()
+        for some in chunks(numbers):
+            kept = select(item.c.id).where(item.c.id.in_(some), *conditions)
+            fitting |= {r[0] for r in connection.execute(kept)}
+            if len(fitting) >= max(LOOKED_AT, limit):
+                break
+        numbers = [n for n in numbers if n in fitting]
+    hits: Sequence[StoredItem] = items(connection, numbers, "text")
     if any(c >= "\u3000" for c in wanted):
         # The index knows pairs of letters only; whether they stand together, the text itself tells.
         hits = [i for i in hits if words.holds(wanted, words.plain(i.item))]

@@ -34,7 +34,7 @@ from sqlalchemy.types import TypeDecorator
 
 from newsfeed.store import sqlite
 
-REVISION = 5  # number of the newest migration
+REVISION = 6  # number of the newest migration
 
 
 class Utc(TypeDecorator[datetime]):
@@ -235,6 +235,26 @@ mark = Table(
     Column("liked", Integer, nullable=False, server_default="0"),
     Column("liked_at", Utc),
     Column("opened_at", Utc),
+)
+
+kept = Table(
+    "kept",
+    metadata,
+    # No foreign key: what the reader keeps outlives the item, so that all that is shown of it stands here.
+    Column("item", Integer, primary_key=True, autoincrement=False),
+    Column("ref", Text, nullable=False),
+    Column("kept", Utc, nullable=False),
+    *(_text(name) for name in ("title", "link", "source", "lead", "note", "lang")),
+    Column("private", Boolean, nullable=False, server_default="0"),
+)
+
+passed = Table(
+    "passed",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("item", Integer, nullable=False),
+    Column("at", Utc, nullable=False),
 )
 
 # ------------------------------------------------------------------------- what was printed and sent

@@ -12,7 +12,9 @@ from newsfeed.model import (
     FeedState,
     FeedUpdate,
     History,
+    Kept,
     KnownItem,
+    Passed,
     Pool,
     Shown,
     StoredItem,
@@ -25,6 +27,7 @@ from newsfeed.store import (
     editions,
     feeds,
     items,
+    kept,
     notes,
     pool,
     sqlite,
@@ -132,10 +135,22 @@ class Store(Database):
         with self._reading() as c:
             return items.find(c, name, limit)
 
-    def search(self, wanted: str, limit: int = 50) -> list[StoredItem]:
-        """Items that have all these words or words that begin so: in the title first, then the newest."""
+    def search(
+        self,
+        wanted: str,
+        limit: int = 50,
+        *,
+        feeds: Sequence[int] | None = None,
+        topic: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[StoredItem]:
+        """Items that have all these words or words that begin so: in the title first, then the newest.
+
+        The others narrow it down; with one of them and without words, the newest that fit.
+        """
         with self._reading() as c:
-            return items.search(c, wanted, limit)
+            return items.search(c, wanted, limit, items.Narrowed(feeds, topic, since, until))
 
     def window(self, since: datetime, until: datetime | None = None, body: Body = "none") -> list[StoredItem]:
         """Items that came from `since` on, or were published since; before `until`. Oldest number first.
@@ -228,6 +243,45 @@ class Store(Database):
         """The reader's thumbs on these items, where there is one."""
         with self._reading() as c:
             return tags.likes(c, ids)
+
+    def keep(self, one: Kept) -> None:
+        """Keep an item with a note; kept before, it takes the new note."""
+        with self._writing() as c:
+            kept.keep(c, one)
+
+    def note(self, item: int, words: str) -> None:
+        """Change the note of a kept item.
+
+        Raises:
+            NotFoundError: it is not kept.
+        """
+        with self._writing() as c:
+            kept.note(c, item, words)
+
+    def let_go(self, item: int) -> None:
+        """Keep an item no longer; harmless where it isn't kept."""
+        with self._writing() as c:
+            kept.let_go(c, item)
+
+    def kept(self, since: datetime | None = None) -> list[Kept]:
+        """What the reader keeps, newest first."""
+        with self._reading() as c:
+            return kept.all_kept(c, since)
+
+    def which_kept(self, ids: Iterable[int]) -> dict[int, Kept]:
+        """Those of these items that are kept, by item."""
+        with self._reading() as c:
+            return kept.which_kept(c, ids)
+
+    def pass_on(self, one: Passed) -> None:
+        """Note that an item was passed on to somebody."""
+        with self._writing() as c:
+            kept.pass_on(c, one)
+
+    def passed(self, since: datetime) -> list[Passed]:
+        """What was passed on from `since` on, oldest first."""
+        with self._reading() as c:
+            return kept.all_passed(c, since)
 
     # --------------------------------------------------------------------- stories
 

@@ -1,0 +1,215 @@
+"""Keep, search and share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsfeed.cli.context import Context
+
+PANEL = "Keep and share"
+Json = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
+Item = Annotated[
+    str,
+    typer.Argument(
+        metavar="ITEM", help="Its number on the page, DATE#4, its short id, its link or words of its title."
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Put this module's commands into the tree."""
+    for name, command in (
+        ("keep", keep),
+        ("kept", kept),
+        ("search", search),
+        ("share", share),
+        ("export", export),
+        ("mute", mute),
+    ):
+        app.command(name, rich_help_panel=PANEL)(command)
+
+
+def keep(
+    context: typer.Context,
+    item: Item,
+    note: Annotated[str | None, typer.Option("--note", "-n", help="Your own words on it.")] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Keep it no longer.")] = False,
+) -> None:
+    """Keep an item apart from the stream, with a note if you like."""
+    from newsfeed.cli import show
+    from newsfeed.pipeline import keeping, sharing
+
+    home = context.obj.home()
+    with home.open_store() as store:
+        if undo:
+            show.say(f"No longer kept: {keeping.let_go(home, store, item).title}")
+        else:
+            one = keeping.keep(home, store, item, note)
+            show.say(f"Kept: {one.title} ({one.ref})")
+        sharing.write_links(home, store)
+
+
+def kept(
+    context: typer.Context,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[WORDS]", help="Only what has these words.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """What you keep, newest first."""
+    from newsfeed.cli import show
+    from newsfeed.pipeline.keeping import kept as run
+
+    home = context.obj.home()
+    with home.open_store() as store:
+        found = run(store, " ".join(words or ()))
+    if as_json:
+        show.print_json(found)
+        return
+    if not found:
+        show.say("Nothing is kept yet: newsfeed keep ITEM" if not words else "Nothing of it has these words.")
+    for one in found:
+        show.say(f"{one.kept:%Y-%m-%d}  {one.title} ({one.source}, {one.ref})", style="bold")
+        for line in (one.note, one.link):
+            if line:
+                show.say(f"            {line}")
+
+
+def search(
+    context: typer.Context,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[WORDS]", help="All of these.")] = None,
+    topic: Annotated[str, typer.Option(help="Only of this topic.")] = "",
+    source: Annotated[
+        str, typer.Option(help="Only of sources with this in their name, or of this address.")
+    ] = "",
+    since: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="From this day on.")] = "",
+    until: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Up to this day.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=500, help="At the most so many.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Search all items, on a page or not: those with the words in their title first, then the newest."""
+    from rich.text import Text
+
+    from newsfeed.cli import show
+    from newsfeed.pipeline.searching import search as run
+
+    home = context.obj.home()
+    with home.open_store() as store:
+        found = run(
+            home,
+            store,
+            " ".join(words or ()),
+            topic=topic,
+            source=source,
+            since=since,
+            until=until,
+            limit=limit,
+        )
+    if as_json:
+        show.print_json(found)
+    elif not found:
+        show.say("Nothing was found.")
+    for hit in found if not as_json else ():
+        title = Text.assemble(*((p.text, "bold" if p.hit else "") for p in hit.title))
+        show.out.print(Text.assemble(f"{hit.when:%Y-%m-%d}  ", title, f" ({hit.source}, {hit.ref})"))
+        if hit.around:
+            show.out.print(
+                Text.assemble("            ", *((p.text, "bold" if p.hit else "dim") for p in hit.around))
+            )
+    raise typer.Exit(0 if found else 2)
+
+
+def share(
+    context: typer.Context,
+    item: Annotated[str, typer.Argument(metavar="[ITEM]", help="A kept item.")] = "",
+    week: Annotated[
+        bool, typer.Option("--week", help="The links with a note of the last seven days.")
+    ] = False,
+    md: Annotated[bool, typer.Option("--md", help="As Markdown.")] = False,
+    as_html: Annotated[bool, typer.Option("--html", help="As HTML.")] = False,
+) -> None:
+    """A kept item, or the week's links with your notes, as text to be passed on. Nothing is sent."""
+    import sys
+
+    from newsfeed.cli import show
+    from newsfeed.errors import SettingsError
+    from newsfeed.pipeline import keeping, sharing
+
+    home = context.obj.home()
+    if bool(item) == week:
+        raise SettingsError(
+            "share", "wants one kept item, or --week", "For example: newsfeed share --week --md"
+        )
+    with home.open_store() as store:
+        if week:
+            sys.stdout.write(sharing.week(home, store, "md" if md else "html" if as_html else "text"))
+            return
+        one = keeping.keep(home, store, item)
+    found = sharing.share(home.settings, one)
+    show.say(found.text)
+    for way in found.ways:
+        show.say(f"{way.name}: {way.href}")
+
+
+def export(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="[FILE]", help="The zip to write.")] = Path("newsfeed.zip"),
+) -> None:
+    """All that is yours in one zip: kept links and notes (JSON, Markdown), thumbs, corrections, your list (OPML)."""
+    from newsfeed.cli import show
+    from newsfeed.pipeline.home import put
+    from newsfeed.pipeline.keeping import everything
+
+    given: Context = context.obj
+    home = given.home()
+    with home.open_store() as store:
+        put(file, everything(home, store))
+    show.say(f"wrote {file}")
+
+
+def mute(
+    context: typer.Context,
+    what: Annotated[str, typer.Argument(metavar="WORD", help="A word or name; or what the options say.")],
+    source: Annotated[
+        bool, typer.Option("--source", help="It is a source: its address, or words of its name.")
+    ] = False,
+    topic: Annotated[bool, typer.Option("--topic", help="It is a topic.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the rule away.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+) -> None:
+    """Leave a word, a source or a topic out; shows first what that would have kept out of your last week."""
+    import sys
+
+    from newsfeed.cli import show
+    from newsfeed.pipeline import rules
+    from newsfeed.pipeline.feeds import named
+
+    home = context.obj.home()
+    kind = "source" if source else "topic" if topic else "word"
+    what = named(home, what).url if source else what
+    with home.open_store() as store:
+        if undo:
+            show.say(rules.put(home, store, kind, what, on=False) or "It was not muted.")
+            return
+        found = rules.preview(home, store, kind, what)
+        show.say(
+            f"{found.label} would have kept out {show.plural(len(found.items), 'item')} of the last week, "
+            f"{found.shown} of them on a page.",
+            style="bold",
+        )
+        for one in found.items[:_SEEN]:
+            show.say(f"  {'*' if one.shown else ' '} {one.title} ({one.source})")
+        if len(found.items) > _SEEN:
+            show.say(f"    and {len(found.items) - _SEEN} more")
+        show.say(found.diff)
+        if not (yes or (sys.stdin.isatty() and typer.confirm("Mute it?"))):
+            show.say("Nothing was changed." + ("" if sys.stdin.isatty() else " With --yes it is."))
+            raise typer.Exit(1)
+        rules.put(home, store, kind, what, on=True)
+    show.say("In force from the next page on; back with --undo.")
+
+
+_SEEN = 12

@@ -1,0 +1,169 @@
+"""What the reader changes in their two files, list and settings: shown as a difference, then written, and undone."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+
+from newsfeed import config, deliver, opml, text
+from newsfeed.errors import ListError, SettingsError
+from newsfeed.model import Record, Subscription
+from newsfeed.pipeline.home import Home, put
+
+Value = str | int | float | bool | list[str] | None
+
+# What the browser may write: never addresses that may be asked, templates, secrets, mail or the published folder.
+OPEN_TABLES = frozenset({"edition", "topics", "schedule", "people", "share"})
+OPEN_KEYS = frozenset({"timezone", "languages", "muted"})
+
+
+class Edit(Record, frozen=True, kw_only=True):
+    """A change of a file: its bytes before and after, and their difference to be shown."""
+
+    old: bytes
+    new: bytes
+    diff: str
+
+
+def change(home: Home, edit: Callable[[bytes], bytes]) -> Edit:
+    """What an edit of feeds.opml would do; nothing is written.
+
+    Raises:
+        NotFoundError, ListError, SettingsError: as the edit does.
+    """
+    old = home.read_list()
+    new = edit(old)
+    return Edit(old=old, new=new, diff=difference(old, new))
+
+
+def difference(old: bytes, new: bytes) -> str:
+    """The lines that differ, with their sign."""
+    lines = difflib.unified_diff(
+        old.decode("utf-8", "replace").splitlines(),
+        new.decode("utf-8", "replace").splitlines(),
+        n=0,
+        lineterm="",
+    )
+    return "\n".join(line for line in list(lines)[2:] if not line.startswith("@@"))
+
+
+def write(home: Home, made: Edit) -> None:
+    """Put a change of the list in force; `feeds.undo` takes it back.
+
+    Raises:
+        ListError: the list was changed meanwhile.
+    """
+    if home.read_list() != made.old:
+        raise ListError("feeds.opml", "was changed meanwhile", "Look at it again.")
+    replace(home, made.old, made.new)
+
+
+def replace(home: Home, old: bytes, new: bytes) -> None:
+    """Put a new list in the old one's place, which stays beside it as feeds.opml.bak, and `feeds.undo` brings it back.
+
+    Raises:
+        DeliveryError: the disk doesn't take it.
+    """
+    if old != new:
+        deliver.write(home.list_path.with_suffix(".opml.bak"), old)
+        deliver.write(home.list_path, new)
+
+
+def can_undo(home: Home) -> bool:
+    """Whether there is a change to take back, by `feeds.undo`."""
+    return home.list_path.with_suffix(".opml.bak").exists()
+
+
+# ------------------------------------------------------------------------- edits of the list
+
+
+def folders_of(folder: str) -> tuple[str, ...]:
+    """The path of a folder that is written with slashes."""
+    return tuple(part.strip() for part in folder.split("/") if part.strip())
+
+
+def moved(url: str, folder: str) -> Callable[[bytes], bytes]:
+    """The edit that moves a feed into a folder."""
+    return lambda data: opml.move(data, url, folders_of(folder))
+
+
+def added(url: str, title: str, folder: str, html_url: str, kind: str) -> Callable[[bytes], bytes]:
+    """The edit that adds a feed."""
+    subscription = Subscription(
+        url=url,
+        title=text.clean_line(title, 300),
+        folders=folders_of(folder),
+        html_url=html_url,
+        kind=kind if kind in {"rss", "atom", "mastodon", "bluesky"} else "rss",
+    )
+    return lambda data: opml.add(data, subscription)
+
+
+def removed(url: str) -> Callable[[bytes], bytes]:
+    """The edit that takes a feed out."""
+    return lambda data: opml.remove(data, url)
+
+
+def renamed(url: str, title: str) -> Callable[[bytes], bytes]:
+    """The edit that gives a feed another name."""
+    return lambda data: opml.set_title(data, url, text.clean_line(title, 300))
+
+
+def with_option(url: str, name: str, value: str | None) -> Callable[[bytes], bytes]:
+    """The edit that sets an option of a feed, or takes it out with None.
+
+    Raises (when done):
+        SettingsError: the option doesn't take that value.
+    """
+
+    def edit(data: bytes) -> bytes:
+        if value is not None and (wrong := opml.mistake(name, value)):
+            raise SettingsError(f"newsfeed-{name}", wrong[0], wrong[1])
+        return opml.set_option(data, url, name, value)
+
+    return edit
+
+
+def imported(home: Home, data: bytes) -> tuple[Edit, opml.Merged]:
+    """What merging another reader's list would do.
+
+    Raises:
+        ListError: it can't be read.
+    """
+    foreign = opml.parse(data, "that file")
+    old = home.read_list()
+    new, merged = opml.merge(old, foreign)
+    return Edit(old=old, new=new, diff=difference(old, new)), merged
+
+
+# ------------------------------------------------------------------------- settings
+
+
+def settings_change(home: Home, changes: Mapping[tuple[str, ...], Value]) -> Edit:
+    """What other settings would make of newsfeed.toml; they are checked, nothing is written.
+
+    Raises:
+        SettingsError: one of them is not acceptable, or not for the browser to change.
+    """
+    from newsfeed.config.editing import edited
+
+    for path in changes:
+        if path[0] not in OPEN_TABLES and path not in {(key,) for key in OPEN_KEYS}:
+            raise SettingsError(".".join(path), "is changed by hand only", f"Edit {config.FILE}.")
+    path_of = home.folder / config.FILE
+    old = path_of.read_bytes() if path_of.exists() else b""
+    new = edited(old.decode("utf-8", "replace"), changes)
+    config.parse(new, {}, home=home.folder)
+    return Edit(old=old, new=new.encode(), diff=difference(old, new.encode()))
+
+
+def write_settings(home: Home, changes: Mapping[tuple[str, ...], Value]) -> Edit:
+    """Write settings into newsfeed.toml, its comments kept.
+
+    Raises:
+        SettingsError: as `settings_change`. DeliveryError: the disk doesn't take it.
+    """
+    made = settings_change(home, changes)
+    if made.new != made.old:
+        put(home.folder / config.FILE, made.new)
+    return made

@@ -1,0 +1,68 @@
+"""What the reader kept with a note, and what they passed on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from newsfeed.errors import NotFoundError
+from newsfeed.model import Kept, Passed
+from newsfeed.store import items as reading
+from newsfeed.store import sqlite
+from newsfeed.store.schema import kept, passed
+
+
+def keep(connection: Connection, one: Kept) -> None:
+    """Keep an item; kept before, it stays where it is in time, and takes the note of `one`."""
+    connection.execute(
+        sqlite.upsert(kept, ["note", "private"]),
+        [{name: getattr(one, name) for name in Kept.__struct_fields__}],
+    )
+
+
+def note(connection: Connection, item: int, words: str) -> None:
+    """Change the note of a kept item.
+
+    Raises:
+        NotFoundError: it is not kept.
+    """
+    done = connection.execute(update(kept).where(kept.c.item == item).values(note=words))
+    if not done.rowcount:
+        raise NotFoundError(f"item {item}", "is not kept")
+
+
+def let_go(connection: Connection, item: int) -> None:
+    """Keep an item no longer; harmless where it isn't kept."""
+    connection.execute(delete(kept).where(kept.c.item == item))
+
+
+def all_kept(connection: Connection, since: datetime | None = None) -> list[Kept]:
+    """Everything that is kept, newest first."""
+    query = select(kept).order_by(kept.c.kept.desc(), kept.c.item.desc())
+    if since is not None:
+        query = query.where(kept.c.kept >= since)
+    return [Kept(**row._mapping) for row in connection.execute(query)]
+
+
+def which_kept(connection: Connection, numbers: Iterable[int]) -> dict[int, Kept]:
+    """Those of these items that are kept, by item."""
+    found = {}
+    for some in reading.chunks(numbers):
+        for row in connection.execute(select(kept).where(kept.c.item.in_(some))):
+            found[row.item] = Kept(**row._mapping)
+    return found
+
+
+def pass_on(connection: Connection, one: Passed) -> None:
+    """Note that an item was passed on; the first time of a person and an item counts."""
+    there = select(passed.c.id).where(passed.c.person == one.person, passed.c.item == one.item)
+    if connection.execute(there).first() is None:
+        connection.execute(insert(passed).values(person=one.person, item=one.item, at=one.at))
+
+
+def all_passed(connection: Connection, since: datetime) -> list[Passed]:
+    """What was passed on from `since` on, oldest first."""
+    query = select(passed).where(passed.c.at >= since).order_by(passed.c.at)
+    return [Passed(person=r.person, item=r.item, at=r.at) for r in connection.execute(query)]

@@ -1,0 +1,170 @@
+"""What all views share: the home as it is now, its open database, the templates, and the one work under way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from newsfeed import config
+from newsfeed.errors import BusyError, NewsfeedError, SettingsError
+from newsfeed.pipeline import watching
+from newsfeed.pipeline.digest import digest, refresh_and_update
+from newsfeed.pipeline.home import Home, Store
+from newsfeed.pipeline.reports import DigestReport, RefreshReport
+from newsfeed.render import Templates
+from newsfeed.web.guard import Keys, same
+
+LARGEST = 5_500_000  # bytes of a form: a list to be imported
+STYLES = "page.css site.css app/app.css"
+
+
+class Work:
+    """The refresh or build that was last begun here; another process may do one just as well."""
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+        self._turn = threading.Lock()
+        self.report: RefreshReport | DigestReport | None = None
+        self.trouble = ""
+
+    def begin(self, home: Home, kind: str) -> bool:
+        """Start a refresh or, with `kind` "build" or "rebuild", a digest; False when one is under way already."""
+        with self._turn:
+            if self.running or watching.worker(home) is not None:
+                return False
+            self.report, self.trouble = None, ""
+            self._thread = threading.Thread(target=self._run, args=(home, kind), name=kind, daemon=True)
+            self._thread.start()
+            return True
+
+    @property
+    def running(self) -> bool:
+        """Whether it is still under way."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until it has ended, for so long at the most."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+    def _run(self, home: Home, kind: str) -> None:
+        try:
+            secrets = config.secrets(home.settings)
+            with home.lock(f"serve, {kind}"), home.open_store() as store:
+                if kind == "refresh":
+                    self.report = refresh_and_update(home, store, secrets=secrets)
+                else:
+                    self.report = digest(
+                        home, store, rebuild=kind == "rebuild", refresh=kind != "rebuild", secrets=secrets
+                    )
+        except BusyError:
+            pass  # another process was quicker: its progress is what is shown
+        except NewsfeedError as error:
+            self.trouble = " ".join(str(error).split())
+        except Exception as error:  # noqa: BLE001 - a thread's fault must reach the reader, not vanish with it
+            self.trouble = f"It broke off ({type(error).__name__}). Run `newsfeed refresh` to see more."
+
+
+class Desk:
+    """Handed to every view. `load` reads the home with its settings as they are at this moment."""
+
+    def __init__(self, load: Callable[[], Home], given: Keys) -> None:
+        self._load = load
+        self.keys = given
+        self.store: Store = load().open_store()
+        self.work = Work()
+        self._said = ""
+        self._templates: Templates | None = None
+
+    def close(self) -> None:
+        """Let the database go, after the work under way had time to end."""
+        self.work.wait(20)
+        self.store.close()
+
+    def home(self) -> Home:
+        """The home, with its settings as they are now.
+
+        Raises:
+            NewsfeedError: they can't be read, or there is no home any more.
+        """
+        return self._load()
+
+    def templates(self) -> Templates:
+        """The templates, read once."""
+        if self._templates is None:
+            self._templates = Templates(self.home().templates)
+        return self._templates
+
+    # ------------------------------------------------------------------ forms
+
+    async def form(self, request: Request) -> dict[str, str]:
+        """The fields of a form that came from one of our pages.
+
+        Raises:
+            SettingsError: it is too large, or its token is not ours.
+        """
+        if int(request.headers.get("content-length") or 0) > LARGEST:
+            raise SettingsError("", "That is too large.", "")
+        fields: dict[str, str] = {}
+        async with request.form(max_files=1, max_fields=200, max_part_size=LARGEST) as given:
+            for name, value in given.multi_items():
+                if isinstance(value, UploadFile):
+                    fields[name] = (await value.read(LARGEST)).decode("latin-1")  # bytes, one a letter
+                else:
+                    fields[name] = value
+        if not same(fields.pop("token", ""), self.keys.token):
+            raise SettingsError("", "This page is too old to change anything.", "Load it again.")
+        return fields
+
+    # ------------------------------------------------------------------ answers
+
+    def view(self, request: Request, name: str, *, status: int = 200, **context: Any) -> Response:
+        """A whole page, or the part of it that the script asked for."""
+        live = is_live(request)
+        said = context.pop("said", "")
+        if not live:
+            said, self._said = said or self._said, ""
+        text = self.templates().fill(
+            f"app/{name}",
+            frame="app/frame.html",
+            root="/",
+            lang=context.pop("lang", "en"),
+            nonce=request.scope["state"]["nonce"],
+            version=self.templates().hash[:8],
+            token=self.keys.token,
+            path=request.url.path,
+            said=said,
+            live=live,
+            **context,
+        )
+        headers = {"X-Said": quote(said)} if live and said else {}
+        return HTMLResponse(text, status, headers)
+
+    def done(self, request: Request, said: str, to: str) -> Response:
+        """After a form without script: back to a page of ours, where `said` stands once."""
+        self._said = said
+        return RedirectResponse(to, 303)
+
+    def trouble(self, request: Request, error: NewsfeedError, status: int = 400) -> Response:
+        """A page that says what is wrong and what to do, in our own words."""
+        with suppress(NewsfeedError):
+            return self.view(
+                request, "trouble.html", status=status, cause=_sentence(error), repair=error.repair
+            )
+        return Response(f"{_sentence(error)} {error.repair}", status, media_type="text/plain")
+
+
+def _sentence(error: NewsfeedError) -> str:
+    return f"{error.subject}: {error.cause}" if error.subject else error.cause
+
+
+def is_live(request: Request) -> bool:
+    """Whether our script asks, which wants a part of a page."""
+    return "x-live" in request.headers

@@ -1,0 +1,201 @@
+"""Who may ask at all, and what every answer says to the browser.
+
+The one secret lies in the home, readable by its owner. From it come the key of the link that `serve` opens, the
+cookie that this link sets, and the token that every form carries; none of the three tells another.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from newsfeed.errors import SettingsError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+KEY_FILE = "web.secret"
+YEAR = 34_560_000  # seconds; browsers keep no cookie longer
+SAFE = frozenset({"GET", "HEAD"})
+# Nothing but what this answer itself names may run or load, and nothing may frame it or be told where it came from.
+POLICY = (
+    "default-src 'none'; script-src 'nonce-{0}'; style-src 'nonce-{0}'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types newsfeed"
+)
+HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    # With "no-referrer" browsers send "Origin: null" for our own forms; other sites learn nothing by this one either.
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("X-Frame-Options", "DENY"),
+)
+WAY_IN = (
+    "This page belongs to newsfeed on this machine, and this browser has no key to it. "
+    "Run `newsfeed serve` there: it opens the page, or prints the link that does."
+)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What is derived from the home's secret."""
+
+    secret: str = field(repr=False)
+
+    def _derive(self, what: str) -> str:
+        return hmac.new(self.secret.encode(), what.encode(), "sha256").hexdigest()[:43]
+
+    @property
+    def start(self) -> str:
+        """The key of the link that `serve` opens."""
+        return self._derive("start")
+
+    @property
+    def cookie(self) -> str:
+        """What the browser shows with each request."""
+        return self._derive("cookie")
+
+    @property
+    def token(self) -> str:
+        """What each form carries."""
+        return self._derive("form")
+
+
+def keys(inner: Path, *, new: bool = False) -> Keys:
+    """The keys of a home; made when there are none yet, or with `new`, which ends all that were given out.
+
+    Raises:
+        SettingsError: the file can't be used, or others can read it.
+    """
+    path = inner / KEY_FILE
+    try:
+        if new:
+            path.unlink(missing_ok=True)
+        if not path.exists():
+            partial = path.with_suffix(".part")
+            partial.unlink(missing_ok=True)
+            partial.touch(mode=0o600, exist_ok=False)
+            partial.write_text(secrets.token_urlsafe(32), encoding="ascii")
+            partial.replace(path)
+        if path.stat().st_mode & 0o077:
+            raise SettingsError(
+                str(path), "others on this machine can read it", "Run: newsfeed serve --new-token"
+            )
+        value = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            str(path), f"can't be used ({type(error).__name__})", "Remove it; it is made anew."
+        ) from error
+    if len(value) < 40:
+        raise SettingsError(str(path), "holds no key", "Run: newsfeed serve --new-token")
+    return Keys(value)
+
+
+def same(given: str, expected: str) -> bool:
+    """Whether two secrets are the same, in a time that tells nothing of them."""
+    return hmac.compare_digest(given.encode(), expected.encode())
+
+
+def qr(link: str) -> str:
+    """A link as a picture for a terminal, to be read by a phone."""
+    import io
+
+    import segno
+
+    drawn = io.StringIO()
+    segno.make(link, error="l").terminal(out=drawn, compact=True)
+    return drawn.getvalue()
+
+
+class Guard:
+    """Lets through to `app` what comes from the reader's own browser; see `listening` for what that means in words.
+
+    `hosts` are the names under which we may be asked, with the port: any other was led here by a name server.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], given: Keys) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._keys = given
+        self.cookie_name = f"newsfeed-{min(hosts).rpartition(':')[2]}"  # cookies know no ports
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        from starlette import requests
+
+        nonce = secrets.token_urlsafe(16)
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = message.setdefault("headers", [])
+                there = {name.lower() for name, _ in headers}
+                own = [
+                    *HEADERS,
+                    ("Content-Security-Policy", POLICY.format(nonce)),
+                    ("Cache-Control", "no-store"),
+                ]
+                headers.extend(
+                    (name.encode(), value.encode())
+                    for name, value in own
+                    if name.lower().encode() not in there
+                )
+            await send(message)
+
+        if scope["type"] != "http":
+            return
+        scope.setdefault("state", {})["nonce"] = nonce
+        request = requests.Request(scope)
+        answer = self._refused(request, nonce)
+        await (answer or self._app)(scope, receive, sending)
+
+    def _refused(self, request: Request, nonce: str) -> ASGIApp | None:
+        """The answer to what may not pass; None for what may."""
+        from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse
+
+        headers, path = request.headers, request.url.path
+        host = headers.get("host", "").lower()
+        if host not in self._hosts or len(headers.getlist("host")) != 1:
+            return PlainTextResponse("Not the address of this app.", 421)
+        if request.method not in {*SAFE, "POST"}:
+            return PlainTextResponse("Not allowed.", 403)
+        if path.startswith("//") or not re.fullmatch(r"/[\w./%~@:,+=-]*", path):
+            return PlainTextResponse("There is no such page.", 404)
+        site = headers.get("sec-fetch-site", "none")
+        if request.method == "POST":
+            # A browser that says where a form comes from must say that it comes from here.
+            if headers.get("origin", f"http://{host}") != f"http://{host}" or site not in {
+                "same-origin",
+                "none",
+            }:
+                return PlainTextResponse("Sent from another site, so nothing was done.", 403)
+        elif path == "/" and "k" in request.query_params:
+            if not same(request.query_params["k"], self._keys.start):
+                return PlainTextResponse(WAY_IN, 403)
+            answer = RedirectResponse("/", 303)
+            answer.set_cookie(
+                self.cookie_name, self._keys.cookie, max_age=YEAR, httponly=True, samesite="strict", path="/"
+            )
+            return answer
+        if same(self._shown(headers.get("cookie", "")), self._keys.cookie):
+            return None
+        if request.method in SAFE and site in {"cross-site", "same-site"}:
+            # Led here from another site the browser keeps the cookie back; asked by ourselves it sends it.
+            return HTMLResponse(
+                '<!doctype html><html lang="en"><meta charset="utf-8"><title>newsfeed</title>'
+                '<p><a href="">Open</a></p>'
+                f'<script nonce="{nonce}">location.replace(location.href.split("#")[0])</script>'
+            )
+        return PlainTextResponse(WAY_IN, 403)
+
+    def _shown(self, header: str) -> str:
+        """Our cookie among those of all that was ever served on this machine's address."""
+        pairs = (part.strip().partition("=") for part in header.split(";"))
+        return next((value for name, _, value in pairs if name == self.cookie_name), "")

@@ -1,0 +1,198 @@
+"""Breadth with its sliders, rules with their preview, and settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from newsfeed.errors import NewsfeedError, SettingsError
+from newsfeed.model import Settings
+from newsfeed.pipeline import editing, rules, sharing, simulate, trying
+from newsfeed.pipeline.digest import account
+from newsfeed.pipeline.home import Home
+from newsfeed.web.desk import Desk, is_live
+
+MINUTES = (2, 20)
+
+# ------------------------------------------------------------------------- breadth
+
+
+def breadth(desk: Desk, request: Request) -> Response:
+    """The account of weeks, and what other minutes and shares would have made of this morning."""
+    home = desk.home()
+    edition = desk.store.latest_edition()
+    asked = dict(request.query_params)
+    minutes, shares = _asked(home.settings, asked)
+    tried, trouble = None, ""
+    if (minutes is not None or shares) and edition is not None:
+        try:
+            settings = simulate.changed(home.settings, shares=shares)
+            tried = simulate.simulate(home, desk.store, settings, days=1, minutes=minutes).mornings[-1]
+        except NewsfeedError as error:
+            trouble = f"{error.cause}. {error.repair}"
+    now = {t.name: t.share for t in edition.topics} if edition else {}
+    labels = {n: t.label or n for n, t in home.settings.topics.items()}
+    context: dict[str, Any] = {
+        "edition": edition,
+        "tried": tried,
+        "trouble": trouble,
+        "labels": labels,
+        "minutes": minutes or home.settings.edition.minutes,
+        "bounds": MINUTES,
+        "shares": [(n, labels.get(n, n), shares.get(n, share)) for n, share in now.items() if n in labels],
+        "core": home.settings.edition.core,
+        "changed": minutes is not None or bool(shares),
+    }
+    if is_live(request):
+        return desk.view(request, "whatif.html", said=trouble, **context)
+    return desk.view(
+        request,
+        "breadth.html",
+        breadth=account(home, desk.store),
+        passed=sharing.account(home, desk.store, edition),
+        **context,
+    )
+
+
+def _asked(settings: Settings, fields: dict[str, str]) -> tuple[float | None, dict[str, float]]:
+    """Minutes and shares that differ from those in force, as the sliders say."""
+    minutes = _number(fields.get("minutes", ""), *MINUTES)
+    if minutes == settings.edition.minutes:
+        minutes = None
+    shares = {}
+    for name in settings.topics:
+        given = _number(fields.get(f"share-{name}", ""), 0, 100)
+        was = _number(fields.get(f"was-{name}", ""), 0, 100)
+        if given is not None and given != was and name != settings.edition.core:
+            shares[name] = given / 100
+    return minutes, shares
+
+
+def _number(text: str, least: float, most: float) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if least <= number <= most else None
+
+
+def save_breadth(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
+    """Write minutes and shares as the sliders stand."""
+    home = desk.home()
+    minutes, shares = _asked(home.settings, fields)
+    simulate.changed(home.settings, shares=shares)
+    changes: dict[tuple[str, ...], editing.Value] = {
+        ("topics", name, "share"): round(share, 4) for name, share in shares.items()
+    }
+    if minutes is not None:
+        changes["edition", "minutes"] = int(minutes) if minutes == int(minutes) else minutes
+    if not changes:
+        return desk.done(request, "Nothing was changed.", "/breadth")
+    editing.write_settings(home, changes)
+    return desk.done(request, "Saved. It counts from the next page on; a rebuild shows it now.", "/breadth")
+
+
+def rebuild(desk: Desk, request: Request) -> Response:
+    """What a rebuild would change, before it does."""
+    return desk.view(request, "rebuild.html", found=trying.rebuild(desk.home(), desk.store))
+
+
+# ------------------------------------------------------------------------- rules
+
+
+def show_rules(desk: Desk, request: Request) -> Response:
+    """The rules in force; with one in the address, what it would have kept out of the last week."""
+    home = desk.home()
+    kind, what = request.query_params.get("kind", ""), request.query_params.get("what", "").strip()
+    preview = rules.preview(home, desk.store, kind, what) if kind and what else None
+    return desk.view(
+        request,
+        "rules.html",
+        rules=rules.in_force(home, desk.store),
+        preview=preview,
+        sources=sorted(
+            ((s.subscription.url, s.name) for s in desk.store.states()), key=lambda s: s[1].casefold()
+        ),
+        topics=[(n, t.label or n) for n, t in home.settings.topics.items() if t.share != 0],
+    )
+
+
+def put_rule(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
+    """Put a rule in force or take it away."""
+    home = desk.home()
+    kind, what, on = fields.get("kind", ""), fields.get("what", ""), fields.get("on") == "yes"
+    rules.put(home, desk.store, kind, what, on=on)
+    said = "In force from the next page on." if on else "Taken away; it counts from the next page on."
+    return desk.done(request, said, "/rules")
+
+
+# ------------------------------------------------------------------------- settings
+
+# What the browser may change, each with how it is read.
+FIELDS: dict[str, tuple[tuple[str, ...], str]] = {
+    "timezone": (("timezone",), "text"),
+    "languages": (("languages",), "list"),
+    "minutes": (("edition", "minutes"), "number"),
+    "core": (("edition", "core"), "text"),
+    "core_share": (("edition", "core_share"), "part"),
+    "breadth": (("edition", "breadth"), "text"),
+    "voices": (("edition", "voices"), "text"),
+    "long_read": (("edition", "long_read"), "yes"),
+    "off_path": (("edition", "off_path"), "yes"),
+    "hour": (("schedule", "hour"), "text"),
+    "networks": (("share", "networks"), "list"),
+    "links": (("share", "links"), "yes"),
+}
+
+
+def settings(desk: Desk, request: Request) -> Response:
+    """What may be set here."""
+    home = desk.home()
+    return desk.view(
+        request,
+        "settings.html",
+        s=home.settings,
+        topics=[(n, t.label or n) for n, t in home.settings.topics.items()],
+    )
+
+
+def save_settings(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
+    """Write what was changed into newsfeed.toml; its comments stay."""
+    home = desk.home()
+    changes = _changes(home, fields)
+    if not changes:
+        return desk.done(request, "Nothing was changed.", "/settings")
+    editing.write_settings(home, changes)
+    return desk.done(request, "Saved in newsfeed.toml. It counts from the next page on.", "/settings")
+
+
+def _changes(home: Home, fields: dict[str, str]) -> dict[tuple[str, ...], editing.Value]:
+    found: dict[tuple[str, ...], editing.Value] = {}
+    for name, (path, kind) in FIELDS.items():
+        if name not in fields and kind != "yes":
+            continue
+        value = _read(name, kind, fields.get(name, "").strip())
+        was = home.settings
+        for key in path:
+            was = getattr(was, key)
+        if value != (list(was) if isinstance(was, tuple) else was):
+            found[path] = value
+    return found
+
+
+def _read(name: str, kind: str, given: str) -> editing.Value:
+    if kind == "yes":
+        return given == "yes"
+    if kind == "list":
+        return [part.strip() for part in given.split(",") if part.strip()]
+    if kind == "text":
+        return given
+    try:
+        number = float(given.replace(",", "."))
+    except ValueError:
+        raise SettingsError(name, f"{given!r} is no number", "") from None
+    if kind == "part":
+        number = round(number / 100, 4)
+    return int(number) if number == int(number) else number

@@ -1,0 +1,189 @@
+"""Sources: the list with the health of each feed; every change is shown before it is written, and can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import groupby
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from newsfeed import config
+from newsfeed.errors import NotFoundError
+from newsfeed.model import Record
+from newsfeed.pipeline import editing, feeds, trying
+from newsfeed.pipeline.health import FeedHealth, State, examine
+from newsfeed.pipeline.home import current_list
+from newsfeed.pipeline.silence import every
+from newsfeed.web.desk import Desk
+
+SENTENCES = {
+    "must-read": "must-read",
+    "mute": "muted",
+    "weight": "weight",
+    "cap": "at most",
+    "paywall": "paywall",
+}
+
+
+class Row(Record, frozen=True, kw_only=True):
+    """One feed in the view."""
+
+    url: str
+    name: str
+    folder: str
+    state: State
+    sentence: str
+    rhythm: str
+    shown: int
+    brought: int
+    own: tuple[str, ...]  # its own settings
+
+
+def sources(desk: Desk, request: Request) -> Response:
+    """All feeds by folder."""
+    home = desk.home()
+    listed = current_list(home, desk.store)
+    known = {s.subscription.url: s.feed for s in desk.store.states()}
+    health = {h.report.feed: h for h in examine(home, desk.store)}
+    rows = [
+        _row(s.url, s.title or s.url, "/".join(s.folders), dict(s.options), health.get(known.get(s.url, 0)))
+        for s in listed.list.subscriptions
+    ]
+    order = {r.folder: n for n, r in reversed(list(enumerate(rows)))}
+    rows.sort(key=lambda r: order[r.folder])
+    return desk.view(
+        request,
+        "sources.html",
+        folders=[(folder, list(group)) for folder, group in groupby(rows, key=lambda r: r.folder)],
+        count=len(rows),
+        ill=sum(r.state in {State.GONE, State.FAILING, State.MOVED} for r in rows),
+        problems=listed.list.problems,
+        unreadable=listed.unreadable,
+        can_undo=editing.can_undo(home),
+        origin=f"http://{request.headers['host']}",
+    )
+
+
+def _row(url: str, name: str, folder: str, options: dict[str, str], health: FeedHealth | None) -> Row:
+    own = tuple(
+        f"{SENTENCES.get(key, key)}{'' if value.casefold() in {'yes', 'true', 'on', '1'} else f': {value}'}"
+        for key, value in options.items()
+    )
+    if health is None:
+        return Row(
+            url=url, name=name, folder=folder, state=State.UNASKED, sentence="Not asked yet.", rhythm="",
+            shown=0, brought=0, own=own,
+        )  # fmt: skip
+    return Row(
+        url=url,
+        name=name,
+        folder=folder,
+        state=health.state,
+        sentence=health.sentence,
+        rhythm=every(health.usual_days) if health.usual_days else "",
+        shown=health.shown,
+        brought=health.brought,
+        own=own,
+    )
+
+
+def one(desk: Desk, request: Request) -> Response:
+    """One feed, with all that can be done to it."""
+    home, url = desk.home(), request.query_params.get("url", "")
+    listed = current_list(home, desk.store).list.subscriptions
+    found = next((s for s in listed if s.url == url), None)
+    if found is None:
+        raise NotFoundError("", "That feed is not in your list.", "")
+    folders = sorted({"/".join(s.folders) for s in listed if s.folders}, key=str.casefold)
+    return desk.view(
+        request,
+        "source.html",
+        s=found,
+        title=found.title or url,
+        folder="/".join(found.folders),
+        folders=folders,
+    )
+
+
+def add(desk: Desk, request: Request) -> Response:
+    """The form for an address; where a bookmark leads, it is filled in."""
+    url = request.query_params.get("url", "").removeprefix("web+feed:")[:2_000]
+    listed = current_list(desk.home(), desk.store).list.subscriptions
+    folders = sorted({"/".join(s.folders) for s in listed if s.folders}, key=str.casefold)
+    return desk.view(request, "add.html", url=url, folders=folders, tried=None, folder="", given="")
+
+
+def look(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
+    """Find the feed behind an address: its last items, and what it would have put on last week's pages."""
+    home = desk.home()
+    tried = trying.feed(
+        home,
+        desk.store,
+        fields.get("url", "")[:2_000],
+        folder=fields.get("folder", ""),
+        title="",
+        secrets=config.secrets(home.settings),
+    )
+    return desk.view(
+        request,
+        "add.html",
+        url=fields.get("url", ""),
+        folders=(),
+        tried=tried,
+        folder=fields.get("folder", ""),
+    )
+
+
+def change(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
+    """A change of the list: shown first, written when it is confirmed."""
+    home = desk.home()
+    edit, said = _edit(desk, fields)
+    made = editing.change(home, edit) if edit else editing.imported(home, fields["file"].encode("latin-1"))[0]
+    if fields.get("confirm") != "yes":
+        hidden = {
+            k: v
+            for k, v in fields.items()
+            if k in {"do", "url", "value", "title", "folder", "html", "kind", "file"}
+        }
+        return desk.view(
+            request, "diff.html", diff=made.diff, said_of=said, hidden=hidden, to="/sources/change"
+        )
+    editing.write(home, made)
+    return desk.done(request, f"{said} The next refresh takes it in.", "/sources")
+
+
+def _edit(desk: Desk, fields: dict[str, str]) -> tuple[Callable[[bytes], bytes] | None, str]:
+    """The edit that a form asks for, and what it does in words."""
+    do, url, value = fields.get("do", ""), fields.get("url", ""), fields.get("value", "").strip()
+    listed = current_list(desk.home(), desk.store).list.subscriptions
+    name = next((s.title or s.url for s in listed if s.url == url), url)
+    if do == "add":
+        wanted = (
+            url,
+            fields.get("title", ""),
+            fields.get("folder", ""),
+            fields.get("html", ""),
+            fields.get("kind", ""),
+        )
+        return editing.added(*wanted), f"{fields.get('title') or url} is added."
+    if do == "move":
+        return editing.moved(url, value), f"{name} moves to {value or 'the top'}."
+    if do == "rename":
+        return editing.renamed(url, value), f"{name} is called {value}."
+    if do == "remove":
+        return editing.removed(url), f"{name} is removed; what it brought so far is kept."
+    if do in {"must-read", "mute", "paywall"}:
+        on = value == "yes"
+        return editing.with_option(url, do, "yes" if on else None), f"{name}: {do} {'on' if on else 'off'}."
+    if do in {"weight", "cap"}:
+        return editing.with_option(url, do, value or None), f"{name}: {do} {value or 'as usual'}."
+    if do == "import" and fields.get("file"):
+        return None, "The list is merged into yours."
+    raise NotFoundError(do, "is nothing that can be done here", "")
+
+
+def undo(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
+    """Take the last change of the list back."""
+    feeds.undo(desk.home())
+    return desk.done(request, "The last change of your list is taken back.", "/sources")

@@ -1,0 +1,141 @@
+"""Refresh and build: begun by one button, told feed by feed, whichever process is at work."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from newsfeed.errors import SettingsError
+from newsfeed.model import Record
+from newsfeed.pipeline import beginning, watching
+from newsfeed.pipeline.reports import DigestReport, Outcome, RefreshReport
+from newsfeed.web.desk import Desk
+
+EVERY = 0.3  # seconds between two looks
+HEARTBEAT = 15.0
+KINDS = frozenset({"refresh", "build", "rebuild"})
+
+
+class State(Record, frozen=True, kw_only=True):
+    """A refresh as far as it is, or how it ended."""
+
+    running: bool
+    who: str = ""  # another process that is at work
+    total: int = 0
+    done: int = 0
+    new: tuple[tuple[str, int], ...] = ()
+    failed: tuple[tuple[str, str], ...] = ()
+    unchanged: int = 0
+    step: str = ""
+    trouble: str = ""
+    note: str = ""
+    sentence: str = ""
+
+
+def begin(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
+    """Start a refresh, the first build or a rebuild; where one is under way already, that is shown."""
+    kind = fields.get("kind", "refresh")
+    desk.work.begin(desk.home(), kind if kind in KINDS else "refresh")
+    return desk.done(request, "", "/refresh")
+
+
+def first(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
+    """The answers to the four questions of the first minutes; then the first page is built."""
+    home = desk.home()
+    try:
+        minutes = float(fields.get("minutes", "").replace(",", "."))
+    except ValueError:
+        raise SettingsError("", "That is no number of minutes.", "Write one such as 5.") from None
+    answers = beginning.Answers(
+        core=fields.get("core", ""),
+        topics=tuple(name for name in home.settings.topics if fields.get(f"topic-{name}") == "yes"),
+        minutes=minutes,
+        hour=fields.get("hour", ""),
+        region=fields.get("region", ""),
+    )
+    beginning.begin(home, answers)
+    desk.work.begin(desk.home(), "build")
+    mail = "For the mail, answer a few more questions: run newsfeed mail setup." if fields.get("mail") else ""
+    return desk.done(request, mail, "/refresh")
+
+
+def progress(desk: Desk, request: Request) -> Response:
+    """How far it is: loads itself again without script, and is told event by event with it."""
+    return desk.view(request, "refresh.html", state=state(desk))
+
+
+def state(desk: Desk) -> State:
+    """What is known of the work under way, or of the last one."""
+    home, work = desk.home(), desk.work
+    holder = None if work.running else watching.worker(home)
+    signs = watching.signs(home)
+    ended = [s for s in signs if s.done]
+    running = work.running or holder is not None
+    return State(
+        running=running,
+        who=f"{holder.label} (process {holder.pid})" if holder else "",
+        total=next((s.total for s in signs if s.total is not None), 0),
+        done=len(ended),
+        new=tuple((s.done, s.new) for s in ended if s.outcome == Outcome.NEW),
+        failed=tuple((s.done, s.trouble) for s in ended if s.outcome == Outcome.FAILED),
+        unchanged=sum(s.outcome == Outcome.UNCHANGED for s in ended),
+        step=next((s.step for s in reversed(signs) if s.step), ""),
+        trouble=work.trouble,
+        note=_note(work.report),
+        sentence="" if running else _sentence(ended),
+    )
+
+
+def _note(report: RefreshReport | DigestReport | None) -> str:
+    if isinstance(report, RefreshReport):
+        return "No network: not one feed's name could be found." if report.no_network else report.page_note
+    return " ".join((report.edition_note, *report.hints)).strip() if report else ""
+
+
+def _sentence(ended: list[watching.Sign]) -> str:
+    if not ended:
+        return ""
+    new = sum(s.new for s in ended)
+    answered = sum(s.outcome in {Outcome.NEW, Outcome.UNCHANGED} for s in ended)
+    return f"{answered} of {len(ended)} feeds answered, {new} new item{'' if new == 1 else 's'}."
+
+
+def events(desk: Desk, request: Request) -> Response:
+    """Server-sent events, one for each thing that happens; a browser that lost us goes on where it was."""
+    return StreamingResponse(_stream(desk, request), media_type="text/event-stream")
+
+
+async def _stream(desk: Desk, request: Request) -> AsyncIterator[str]:
+    run, _, number = request.headers.get("last-event-id", "").partition("-")
+    sent = int(number) if number.isdigit() else 0
+    loop = asyncio.get_running_loop()
+    beat = loop.time()
+    yield "retry: 1000\n\n"
+    while not await request.is_disconnected():
+        working = desk.work.running or watching.worker(desk.home()) is not None
+        signs = watching.signs(desk.home())
+        this = str(signs[0].run) if signs else ""
+        if this != run:
+            run, sent = this, 0
+        for sign in signs[sent:]:
+            sent += 1
+            told = {
+                "total": sign.total,
+                "done": sign.done,
+                "outcome": sign.outcome or "",
+                "new": sign.new,
+                "trouble": sign.trouble,
+                "step": sign.step,
+            }
+            yield f"id: {run}-{sent}\ndata: {json.dumps(told)}\n\n"
+        if not working:
+            yield "event: end\ndata: {}\n\n"
+            return
+        if loop.time() - beat >= HEARTBEAT:
+            beat = loop.time()
+            yield ": still at work\n\n"
+        await asyncio.sleep(EVERY)

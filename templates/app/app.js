@@ -1,0 +1,129 @@
+"use strict";
+// Everything works without this script; with it, forms and links marked data-live replace one part of the page.
+const policy = self.trustedTypes ? trustedTypes.createPolicy("newsfeed", { createHTML: (text) => text }) : { createHTML: (text) => text };
+const openers = {};
+const $ = (id) => document.getElementById(id);
+const say = (text) => { const place = $("said"); if (place) { place.textContent = ""; setTimeout(() => { place.textContent = text; }, 50); } };
+
+async function replace(id, address, options, key) {
+  const answer = await fetch(address, { ...options, headers: { "X-Live": "1" } }).catch(() => null);
+  if (!answer) { say("newsfeed does not answer. Is it still running?"); return; }
+  const text = await answer.text();
+  const said = decodeURIComponent(answer.headers.get("X-Said") || "");
+  const old = $(id), made = document.createElement("template");
+  made.innerHTML = policy.createHTML(text);
+  const fresh = made.content.getElementById(id);
+  if (!fresh || !old) { say(made.content.querySelector("[role=alert]")?.innerText.trim() || "That did not work."); return; }
+  old.replaceWith(fresh);
+  const next = (key && fresh.querySelector(`[data-key="${key}"]`)) || (fresh.matches("[tabindex]") ? fresh : null);
+  if (next) next.focus({ preventScroll: true });
+  if (said) say(said);
+}
+
+addEventListener("submit", (event) => {
+  const form = event.target, button = event.submitter;
+  if (!form.dataset.live) return;
+  event.preventDefault();
+  const fields = new URLSearchParams(new FormData(form, button));
+  if (form.method === "get") {
+    const address = `${form.action}?${fields}`;
+    history.replaceState(null, "", address);
+    replace(form.dataset.live, address, {}, button?.dataset.key);
+  } else replace(form.dataset.live, form.action, { method: "POST", body: fields }, button?.dataset.key);
+});
+
+addEventListener("input", (event) => {
+  const form = event.target.form;
+  const { type, value, dataset, nextElementSibling } = event.target;
+  if (type === "range") nextElementSibling.value = dataset.unit ? `${value} %` : value;
+  if (!form?.dataset.auto) return;
+  clearTimeout(form.timer);
+  form.timer = setTimeout(() => form.requestSubmit(), 250);
+});
+
+addEventListener("click", (event) => {
+  const close = event.target.closest("[data-close]");
+  if (close) {
+    const panel = close.closest(".panel");
+    panel.replaceChildren();
+    panel.classList.remove("open");
+    openers[panel.id]?.focus();
+    return;
+  }
+  const link = event.target.closest("a");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (link.dataset.live) { event.preventDefault(); openers[link.dataset.live] = link; replace(link.dataset.live, link.href, {}); }
+});
+
+// What was opened or passed on is counted beside the way there.
+const count = (event) => {
+  const link = event.target.closest?.("article a.u-url, a[data-person]");
+  const bar = link?.closest("article").querySelector(".bar");
+  if (!bar || event.button > 1) return;
+  const person = link.dataset.person, token = bar.querySelector("[name=token]").value;
+  navigator.sendBeacon(person ? "/passed" : "/open", new URLSearchParams({ token, item: bar.dataset.ref, ...(person && { person }) }));
+};
+addEventListener("click", count);
+addEventListener("auxclick", count);
+
+// Keys, off until switched on.
+const keys = $("keys");
+if (keys) {
+  keys.checked = localStorage.keys === "on";
+  keys.addEventListener("change", () => { localStorage.keys = keys.checked ? "on" : "off"; });
+  let at = -1;
+  addEventListener("keydown", (event) => {
+    if (!keys.checked || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=checkbox]), textarea, select")) return;
+    const stories = [...document.querySelectorAll("article")];
+    const here = document.activeElement.closest("article");
+    if (here) at = stories.indexOf(here);
+    if (event.key === "j" || event.key === "k") { at = Math.min(Math.max(at + (event.key === "j" ? 1 : -1), 0), stories.length - 1); stories[at]?.querySelector("a")?.focus(); }
+    else if (event.key === "o") stories[at]?.querySelector("a.u-url")?.click();
+    else if ("sldw".includes(event.key)) stories[at]?.querySelector(`[data-key=${event.key}]`)?.click();
+    else if (event.key === "?") keys.focus();
+    else return;
+    event.preventDefault();
+  });
+}
+
+// A refresh, told as it goes.
+const work = $("live-refresh");
+if (work) {
+  let done = 0, total = +work.dataset.total;
+  $("told").replaceChildren();
+  const source = new EventSource("/refresh/events");
+  source.onmessage = (event) => {
+    const sign = JSON.parse(event.data);
+    if (sign.total !== null) total = sign.total;
+    if (sign.step) $("step").textContent = sign.step;
+    if (sign.done) {
+      done += 1;
+      const line = document.createElement("li");
+      line.textContent = `${sign.done}: ${sign.trouble || (sign.new ? `${sign.new} new` : "nothing new")}`;
+      $("told").prepend(line);
+    }
+    $("progress").max = total || 1; $("progress").value = done; $("count").textContent = `${done} of ${total}`;
+  };
+  source.addEventListener("end", () => { source.close(); location.replace(location.pathname); });
+}
+
+// Read aloud: by voices of this machine only.
+const listen = $("listen");
+if (listen && self.speechSynthesis) {
+  const voice = () => { const all = speechSynthesis.getVoices().filter((v) => v.localService); return all.find((v) => v.lang.startsWith(document.documentElement.lang)) || all[0]; };
+  const look = () => { listen.hidden = !voice(); };
+  look(); speechSynthesis.addEventListener("voiceschanged", look);
+  const button = listen.querySelector("button");
+  button.addEventListener("click", () => {
+    if (speechSynthesis.speaking) { speechSynthesis.cancel(); button.textContent = "Read aloud"; return; }
+    button.textContent = "Stop";
+    const stories = [...document.querySelectorAll("article")];
+    const next = () => {
+      const story = stories.shift();
+      if (!story) { button.textContent = "Read aloud"; return; }
+      const words = new SpeechSynthesisUtterance([...story.querySelectorAll("h3, blockquote, .p-summary")].map((e) => e.textContent).join(". "));
+      words.voice = voice(); words.onend = next; story.scrollIntoView({ block: "center" }); speechSynthesis.speak(words);
+    };
+    next();
+  });
+}

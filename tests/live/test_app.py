@@ -1,0 +1,275 @@
+"""The local app in a real browser: each story end to end with script and without, accessible, and closed to others."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from apps import App, copied, fill, serving_home
+from homes import NOON, Entry, TestHome, rss
+from serving import Server
+
+pytestmark = pytest.mark.live
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+FLAGS += ["--host-resolver-rules=MAP other.test 127.0.0.1, MAP evil.test 127.0.0.1"]
+VIEWS = ("/", "/kept", "/search?q=bank", "/sources", "/breadth", "/rules?kind=word&what=bank", "/settings")
+VIEWS += ("/rebuild", "/teach", "/refresh", "/sources/add?url=x.example", "/nothing")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if not CHROMIUM.exists():
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail("CI must have a browser")
+        pytest.skip(f"no browser at {CHROMIUM}: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestHome, Server]]:
+    with pytest.MonkeyPatch.context() as monkeypatch, Server() as server:
+        yield fill(tmp_path_factory.mktemp("master") / "home", monkeypatch, server), server
+
+
+@pytest.fixture
+def app(master: tuple[TestHome, Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
+    with serving_home(copied(master[0], tmp_path / "home", monkeypatch)) as running:
+        yield running
+
+
+@pytest.fixture
+def tab(browser: Any, app: App) -> Iterator[Any]:
+    """Opens a page of the app as its reader does, with the key."""
+    contexts = []
+
+    def opened(
+        path: str = "/", *, width: int = 1280, script: bool = True, key: bool = True, **more: Any
+    ) -> Any:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, java_script_enabled=script, **more
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.errors = []
+        page.asked = []
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.on(
+            "console",
+            lambda m: page.errors.append(m.text) if "Failed to load resource" not in m.text else None,
+        )
+        page.on("request", lambda request: page.asked.append(request.url))
+        if key:
+            page.goto(app.link)
+        page.goto(app.base + path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def story(page: Any, title: str) -> Any:
+    return page.locator("article", has_text=title)
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(320, "light"), (320, "dark"), (1280, "light"), (1280, "dark")]
+)
+def test_every_view_is_accessible_and_fits(app: App, tab: Any, width: int, scheme: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    app.post("/mark", {"item": app.ref("Central bank"), "do": "keep"})
+    page = tab("/", width=width, color_scheme=scheme)
+    for path in VIEWS:
+        page.goto(app.base + path)
+        if path == "/":
+            story(page, "Central bank").get_by_role("link", name="Topic").click()
+            page.locator(".panel.open").wait_for()
+        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
+        said = [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found.response["violations"]]
+        assert not said, (path, said)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} scrolls sideways"
+        assert len(page.content()) < 60_000
+    assert not page.errors
+    assert all(url.startswith(app.base) for url in page.asked), "nothing is asked elsewhere"
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_dislike_keep_and_correct_the_morning(app: App, tab: Any, script: bool) -> None:
+    page = tab(script=script)
+    bank = story(page, "Central bank")
+    place = bank.get_attribute("id")
+    bank.get_by_role("button", name="Less").click()
+    page.get_by_role("status").filter(has_text="counts for less").wait_for()
+    bank = story(page, "Central bank")
+    assert bank.get_by_role("button", name="Less").get_attribute("aria-pressed") == "true"
+    bank.get_by_role("button", name="Keep").click()
+    page.get_by_role("status").filter(has_text="Kept").wait_for()
+    story(page, "Central bank").get_by_role("link", name="Topic").click()
+    page.get_by_text("for it says").first.wait_for()
+    assert page.url.endswith("/") or not script or page.url.endswith(f"#{place}")
+    page.get_by_role("button", name="Finance → Sales").click()
+    page.get_by_role("status").filter(has_text="Now under Sales").wait_for()
+    page.goto(app.base + "/kept")
+    assert page.get_by_role("link", name="Central bank holds").is_visible()
+    page.get_by_label("Your note on").fill("For the board")
+    page.get_by_role("button", name="Save note").click()
+    page.get_by_role("status").filter(has_text="note is kept").wait_for()
+    page.goto(app.base + "/kept?q=board")
+    assert page.get_by_role("link", name="Central bank holds").is_visible()
+    assert not page.errors
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_refresh_is_seen_and_ends_with_what_is_new(
+    app: App, master: tuple[TestHome, Server], tab: Any, script: bool
+) -> None:
+    server = master[1]
+    fresh = Entry("Regulator approves the merger of two savings banks", "Both banks keep their names.", -0.5)
+    server.feed(
+        "/bank.xml",
+        rss("Bank", [fresh, Entry("Older loan report of the bank", hours=5)], base="https://bank.example"),
+    )
+    app.home.at(NOON + timedelta(hours=1 + script))
+    page = tab(script=script)
+    page.get_by_role("button", name="Refresh now").click()
+    page.get_by_text("3 of 3 feeds answered").wait_for(timeout=60_000)
+    page.get_by_role("link", name="To today’s page").click()
+    page.get_by_role("heading", level=1).wait_for()
+    assert not page.errors
+
+
+def test_why_unfolds_in_place_and_gives_the_focus_back(app: App, tab: Any) -> None:
+    page = tab()
+    link = story(page, "Central bank").get_by_role("link", name="Why")
+    link.click()
+    panel = page.locator(".panel.open")
+    panel.wait_for()
+    assert page.evaluate("document.activeElement.className").startswith("panel")
+    panel.get_by_role("button", name="Close").click()
+    assert page.evaluate("document.activeElement.textContent") == "Why"
+    assert not page.errors
+
+
+def test_keys_are_off_until_they_are_switched_on(app: App, tab: Any) -> None:
+    page = tab()
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement === document.body")
+    page.get_by_label("Keys:").check()
+    page.locator("body").click(position={"x": 2, "y": 2})
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.closest('article') !== null")
+    page.keyboard.press("l")
+    page.get_by_role("status").filter(has_text="counts for more").wait_for()
+    page.reload()
+    assert page.get_by_label("Keys:").is_checked()
+    assert not page.errors
+
+
+def test_sliders_show_the_morning_as_it_would_be_and_save_it(app: App, tab: Any) -> None:
+    page = tab("/breadth")
+    before = (app.home.folder / "newsfeed.toml").read_text()
+    page.get_by_label("Minutes").fill("2")
+    page.get_by_text("minutes instead of").wait_for()
+    assert (app.home.folder / "newsfeed.toml").read_text() == before
+    page.get_by_role("button", name="Save this").click()
+    page.get_by_role("status").filter(has_text="Saved").wait_for()
+    assert "minutes = 2" in (app.home.folder / "newsfeed.toml").read_text()
+    assert not page.errors
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_source_is_added_by_its_home_page_and_taken_back(
+    app: App, master: tuple[TestHome, Server], tab: Any, script: bool
+) -> None:
+    server = master[1]
+    server.feed("/found.xml", rss("Harbour", [Entry("Port opens a second crane", hours=1)]))
+    html = f'<html><head><link rel="alternate" type="application/rss+xml" href="{server.url("/found.xml")}"></head><body>x</body></html>'
+    server.reply("/home", body=html.encode(), headers=[("Content-Type", "text/html")])
+    before = (app.home.folder / "feeds.opml").read_bytes()
+    page = tab("/sources", script=script)
+    page.get_by_label("Add a feed").fill(server.url("/home"))
+    page.get_by_role("button", name="Look at it").click()
+    page.get_by_role("button", name="Find its feed").click()
+    page.get_by_text("Port opens a second crane").first.wait_for(timeout=60_000)
+    page.get_by_role("button", name="Add it").click()
+    page.get_by_role("status").filter(has_text="is added").wait_for()
+    assert b"Harbour" in (app.home.folder / "feeds.opml").read_bytes()
+    page.get_by_role("button", name="Undo the last change").click()
+    page.get_by_role("status").filter(has_text="taken back").wait_for()
+    assert (app.home.folder / "feeds.opml").read_bytes() == before
+    assert not page.errors
+
+
+# ------------------------------------------------------------------------- closed to others
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_link_on_another_site_leads_in_though_the_cookie_is_kept_back(
+    app: App, tab: Any, server: Server, script: bool
+) -> None:
+    server.reply(
+        "/mail",
+        body=f'<a href="{app.base}/sources/add?url=https://a.example/">go</a>'.encode(),
+        headers=[("Content-Type", "text/html")],
+    )
+    page = tab(script=script)
+    page.goto(f"http://other.test:{server.port}/mail")
+    page.get_by_role("link", name="go").click()
+    if not script:
+        page.get_by_role("link", name="Open").click()
+    page.get_by_role("heading", name="Add a source").wait_for()
+    assert page.get_by_label("Its address").input_value() == "https://a.example/"
+    assert not page.errors
+
+
+def test_a_stranger_is_led_nowhere(app: App, tab: Any, server: Server) -> None:
+    server.reply(
+        "/mail", body=f'<a href="{app.base}/kept">go</a>'.encode(), headers=[("Content-Type", "text/html")]
+    )
+    page = tab(key=False)
+    assert "has no key" in page.content()
+    page.goto(f"http://other.test:{server.port}/mail")
+    page.get_by_role("link", name="go").click()
+    page.get_by_text("has no key").wait_for()
+
+
+@pytest.mark.parametrize("way", ["form", "fetch", "frame", "rebinding"])
+def test_another_site_changes_and_reads_nothing(app: App, tab: Any, server: Server, way: str) -> None:
+    ref, token = app.ref("Central bank"), app.token()
+    fields = (
+        f'<input name="token" value="{token}"><input name="item" value="{ref}"><input name="do" value="keep">'
+    )
+    bodies = {
+        "form": f'<form id="f" method="post" action="{app.base}/mark">{fields}</form><script>f.submit()</script>',
+        "fetch": f"<script>fetch('{app.base}/mark',{{method:'POST',credentials:'include',mode:'no-cors',body:new URLSearchParams({{token:'{token}',item:'{ref}',do:'keep'}})}}).finally(()=>document.title='done')</script>",
+        "frame": f'<iframe src="{app.base}/"></iframe><script>setTimeout(()=>document.title="done",500)</script>',
+        "rebinding": "<script>document.title='done'</script>",
+    }
+    server.reply("/evil", body=bodies[way].encode(), headers=[("Content-Type", "text/html")])
+    page = tab()
+    page.goto(f"http://evil.test:{server.port}/evil")
+    if way == "form":
+        page.get_by_text("another site").wait_for()
+    else:
+        page.wait_for_function("document.title === 'done'")
+    if way == "frame":
+        assert all(
+            "Central bank" not in frame.content() for frame in page.frames[1:] if frame.url.startswith("http")
+        )
+    if way == "rebinding":
+        page.goto(f"http://evil.test:{app.host.rpartition(':')[2]}/")
+        assert "Not the address" in page.content()
+    assert "Central bank" not in app.get("/kept").text

@@ -1,0 +1,396 @@
+"""The local app: who may ask, and the morning page with what its reader says to it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from apps import App, copied, fill, serving_home, words
+from homes import NOON, TestHome
+from serving import Server
+
+from newsfeed.errors import BusyError, SettingsError
+from newsfeed.web import listening
+from newsfeed.web.guard import keys
+
+
+@pytest.fixture(scope="module")
+def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestHome, Server]]:
+    with pytest.MonkeyPatch.context() as monkeypatch, Server() as server:
+        yield fill(tmp_path_factory.mktemp("master") / "home", monkeypatch, server), server
+
+
+@pytest.fixture
+def app(master: tuple[TestHome, Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
+    with serving_home(copied(master[0], tmp_path / "home", monkeypatch)) as running:
+        yield running
+
+
+# ------------------------------------------------------------------------- who may ask
+
+
+def test_the_link_sets_a_cookie_that_no_other_site_can_use_and_drops_the_key(app: App) -> None:
+    answer = httpx.get(app.link, trust_env=False)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/"
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    key = app.link.partition("?k=")[2]
+    assert key not in cookie
+    page = app.get("/").text
+    assert key not in page
+    assert key not in app.get("/sources").text
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/kept", "/sources", "/app.js", "/refresh/events", "/ledger.html", "/nothing"]
+)
+def test_without_the_cookie_nothing_is_told(app: App, path: str) -> None:
+    with httpx.Client(trust_env=False) as stranger:
+        for headers in (
+            {},
+            {"sec-fetch-site": "none"},
+            {"sec-fetch-site": "same-origin"},
+            {"cookie": f"newsfeed-{app.host.rpartition(':')[2]}=x"},
+        ):
+            answer = stranger.get(app.base + path, headers=headers)
+            assert answer.status_code == 403
+            assert "newsfeed serve" in answer.text
+            assert "Central bank" not in answer.text
+
+
+def test_led_here_by_another_site_a_tiny_page_asks_again_by_itself(app: App) -> None:
+    for site in ("cross-site", "same-site"):
+        answer = httpx.get(
+            app.base + "/sources/add?url=https://a.example", headers={"sec-fetch-site": site}, trust_env=False
+        )
+        assert answer.status_code == 200
+        assert "location.replace" in answer.text
+        assert '<a href="">Open</a>' in answer.text
+        assert "a.example" not in answer.text
+        assert len(answer.content) < 400
+        nonce = re.search(r'<script nonce="([^"]+)"', answer.text)
+        assert nonce
+        assert f"'nonce-{nonce[1]}'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1",
+        "localhost:1",
+        "127.0.0.1:80",
+        "evil.example:{port}",
+        "127.0.0.1.evil.example:{port}",
+    ],
+)
+def test_another_name_is_refused_whatever_it_holds(app: App, host: str) -> None:
+    given = host.format(port=app.host.rpartition(":")[2])
+    assert app.get("/", host=given).status_code == 421
+    assert app.post("/mark", {"do": "like"}, host=given).status_code == 421
+
+
+def test_localhost_is_a_name_of_ours(app: App) -> None:
+    assert app.get("/", host=f"localhost:{app.host.rpartition(':')[2]}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:1"},
+        {"sec_fetch_site": "cross-site"},
+        {"sec_fetch_site": "same-site"},
+        {"origin": "", "sec_fetch_site": "same-origin"},
+    ],
+)
+def test_a_form_from_elsewhere_changes_nothing(app: App, headers: dict[str, str]) -> None:
+    ref = app.ref("Central bank")
+    assert app.post("/mark", {"item": ref, "do": "keep"}, **headers).status_code == 403
+    assert "Central bank" not in app.get("/kept").text
+
+
+@pytest.mark.parametrize("token", ["", "x", "0" * 43])
+def test_a_form_without_our_token_changes_nothing(app: App, token: str) -> None:
+    ref = app.ref("Central bank")
+    assert app.post("/mark", {"item": ref, "do": "keep"}, token=token).status_code == 403
+    assert app.post("/open", {"item": ref}, token=token).status_code == 403
+    assert "Central bank" not in app.get("/kept").text
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"])
+def test_other_methods_are_refused(app: App, method: str) -> None:
+    assert app.client.request(method, app.base + "/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path", ["/mark", "/correct", "/open", "/sources/change", "/sources/undo", "/settings/x", "/export"]
+)
+def test_a_get_changes_nothing(app: App, path: str) -> None:
+    assert app.get(f"{path}?do=keep&item={app.ref('Central bank')}&token={app.token()}").status_code in {
+        404,
+        405,
+    }
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//evil.example",
+        "//evil.example/%2e%2e",
+        "/\\evil.example",
+        "/archive/../newsfeed.toml",
+        "/archive/%2e%2e/%2e%2e/newsfeed.toml",
+        "/archive/2026/03/..%2f18.html",
+    ],
+)
+def test_no_path_leads_out(app: App, path: str) -> None:
+    import urllib.request  # as it stands, not mended by a client
+
+    assert urllib.request
+    answer = app.client.build_request("GET", app.base)
+    answer.url = httpx.URL(app.base).copy_with(raw_path=path.encode())
+    got = app.client.send(answer, follow_redirects=False)
+    assert got.status_code in {404, 303}
+    assert "evil" not in got.headers.get("location", "")
+    assert "timezone" not in got.text
+
+
+def test_every_answer_forbids_what_a_page_does_not_need(app: App) -> None:
+    for path in ("/", "/kept", "/nothing", "/app.js", "/mark"):
+        headers = app.get(path).headers
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe-inline" not in policy
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "same-origin"
+        assert "access-control-allow-origin" not in headers
+    assert app.get("/").headers["content-security-policy"] != app.get("/").headers["content-security-policy"]
+
+
+def test_the_secret_is_its_owners_outlives_a_restart_and_can_be_revoked(app: App) -> None:
+    inner = app.home.folder / ".newsfeed"
+    assert (inner / "web.secret").stat().st_mode & 0o777 == 0o600
+    before = keys(inner)
+    assert keys(inner) == before
+    assert before.secret not in repr(before)
+    after = keys(inner, new=True)
+    assert {before.start, before.cookie, before.token}.isdisjoint({after.start, after.cookie, after.token})
+    (inner / "web.secret").chmod(0o644)
+    with pytest.raises(SettingsError, match="others"):
+        keys(inner)
+
+
+def test_a_second_app_of_a_home_says_where_the_first_is(app: App) -> None:
+    with pytest.raises(BusyError, match=re.escape(app.base)), serving_home(app.home):
+        pass
+
+
+def test_a_taken_port_is_one_sentence(
+    app: App, master: tuple[TestHome, Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = copied(master[0], tmp_path / "other", monkeypatch)
+    with (
+        pytest.raises(SettingsError, match="--port"),
+        serving_home(other, port=int(app.host.rpartition(":")[2])),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "example.org", "224.0.0.1", ""])
+def test_only_one_address_is_listened_on(address: str) -> None:
+    with pytest.raises(SettingsError):
+        listening.checked_address(address)
+
+
+def test_a_digest_loads_nothing_of_the_app(master: tuple[TestHome, Server]) -> None:
+    code = (
+        "import sys\n"
+        "from newsfeed.cli.app import run\n"
+        f"run(['--home', {str(master[0].folder)!r}, 'digest', '--no-open', '--no-refresh'])\n"
+        "print([m for m in ('starlette', 'uvicorn', 'segno', 'tomlkit', 'anyio.to_thread', 'python_multipart', 'newsfeed.web') if m in sys.modules], file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.stderr.strip().splitlines()[-1].endswith("[]"), done.stderr
+
+
+# ------------------------------------------------------------------------- the morning
+
+
+def test_the_page_is_the_same_edition_with_the_same_minutes(app: App) -> None:
+    titles = re.findall(r'class="u-url p-name"[^>]*>(?:<bdi>)?(.*?)<', app.home.page())
+    assert titles
+    live = app.get("/").text
+    assert re.findall(r'class="u-url p-name"[^>]*>(?:<bdi>)?(.*?)<', live) == titles
+    promise = re.search(r'<p class="promise">.*?</p>', app.home.page())
+    assert promise
+    assert promise[0] in live
+    assert len(live.encode()) < 60_000
+
+
+def test_the_script_is_small_and_of_our_own(app: App) -> None:
+    script = app.get("/app.js")
+    assert len(script.content) <= 6 * 1024
+    for path in ("/", "/sources", "/settings", "/app.css", "/app.js"):
+        text = re.sub(r"<a\b[^>]*>", "", app.get(path).text)
+        assert not re.findall(r"""(?:src|href|url\()\s*=?\s*["']?(?:https?:)?//""", text), path
+
+
+def test_keep_like_and_dislike_work_without_script_and_are_taken_back(app: App) -> None:
+    ref = app.ref("Central bank")
+    kept = app.post("/mark", {"item": ref, "do": "keep"})
+    assert kept.status_code == 200
+    assert "Kept: Central bank" in words(kept)
+    assert "Kept: Central bank" not in words(app.get("/")), "it is said once"
+    assert app.home.run("kept") == 0
+    app.post("/mark", {"item": ref, "do": "dislike"})
+    why = words(app.get(f"/why/{ref}"))
+    assert why
+    bar = app.post("/mark", {"item": ref, "do": "like"}, x_live="1")
+    assert bar.text.lstrip().startswith('<div class="bar"')
+    assert 'value="unlike" aria-pressed="true"' in bar.text
+    app.post("/mark", {"item": ref, "do": "unkeep"})
+    assert "Central bank" not in app.get("/kept").text
+
+
+@pytest.mark.parametrize("do", ["", "explode", "unkeep"])
+def test_what_can_not_be_done_is_said(app: App, do: str) -> None:
+    answer = app.post("/mark", {"item": app.ref("Central bank"), "do": do})
+    assert answer.status_code == 404
+    assert "That did not work" in words(answer)
+
+
+def test_a_corrected_topic_shows_its_words_and_can_be_undone(app: App) -> None:
+    ref = app.ref("Central bank")
+    topic = words(app.get(f"/topic/{ref}"))
+    assert "Finance" in topic
+    assert "bank" in topic
+    panel = app.post("/correct", {"item": ref, "to": "sales -finance"}, x_live="1")
+    assert "Sales" in words(panel)
+    before = re.findall(r"<article", app.get("/").text)
+    assert re.findall(r"<article", app.get("/").text) == before, "it stays until the page is rebuilt"
+    undone = app.post("/correct", {"item": ref, "to": "undo"}, x_live="1")
+    assert "Not Finance" in words(undone)
+
+
+def test_an_opening_is_counted_by_a_beacon(app: App) -> None:
+    assert app.post("/open", {"item": app.ref("Central bank")}).status_code == 204
+
+
+def test_the_days_questions_take_an_answer(app: App) -> None:
+    page = app.get("/teach").text
+    item, asked = (
+        re.findall(r'name="item" value="([^"]+)"', page)[0],
+        re.findall(r'name="asked" value="([^"]+)"', page)[0],
+    )
+    assert app.post("/correct", {"item": item, "asked": asked, "to": "sales"}).status_code == 200
+
+
+def test_a_rebuild_is_shown_before_it_is_done(app: App) -> None:
+    assert "would be the same" in words(app.get("/rebuild"))
+    before = app.get("/").text
+    app.post("/rules", {"kind": "word", "what": "mortgage", "on": "yes"})
+    assert "Goes out Lender cuts mortgage rates" in words(app.get("/rebuild"))
+    assert app.get("/").text.count("<article") == before.count("<article"), "the page stands meanwhile"
+    app.post("/refresh", {"kind": "rebuild"})
+    stream(app)
+    assert "mortgage" not in words(app.get("/"))
+
+
+# ------------------------------------------------------------------------- refresh
+
+
+def stream(app: App, after: str = "") -> list[tuple[str, dict[str, object]]]:
+    """All events until the end, each with its id."""
+    found, number = [], ""
+    headers = {"last-event-id": after} if after else {}
+    with app.client.stream("GET", app.base + "/refresh/events", headers=headers) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        for line in answer.iter_lines():
+            if line.startswith("id: "):
+                number = line[4:]
+            elif line.startswith("data: ") and line != "data: {}":
+                found.append((number, json.loads(line[6:])))
+            elif line == "event: end":
+                return found
+    raise AssertionError("the stream broke off")
+
+
+def test_a_refresh_is_told_feed_by_feed_and_goes_on_where_it_was(app: App) -> None:
+    app.home.at(NOON.replace(hour=8))
+    begun = app.post("/refresh", {"kind": "refresh"})
+    assert "Refresh" in begun.text
+    told = stream(app)
+    assert told[0][1]["total"] == 3
+    assert {t["done"] for _, t in told if t["done"]} == {"Bank", "Chips", "Sales weekly"}
+    rest = stream(app, after=told[1][0])
+    assert [n for n, _ in rest] == [n for n, _ in told[2:]]
+    done = words(app.get("/refresh"))
+    assert "3 of 3 feeds answered" in done
+
+
+def test_a_refresh_of_another_process_is_shown_and_not_doubled(app: App) -> None:
+    from newsfeed.store.lock import Lock
+
+    with Lock(app.home.folder / ".newsfeed" / "lock", "refresh"):
+        page = app.post("/refresh", {"kind": "refresh"})
+        assert "Another newsfeed is at work: refresh" in words(page)
+        assert '<meta http-equiv="refresh" content="2">' in page.text
+    assert "Another newsfeed" not in words(app.get("/refresh"))
+
+
+def test_fifty_readers_and_corrections_during_a_refresh_lose_nothing(app: App) -> None:
+    app.home.at(NOON.replace(hour=9))
+    ref, token = app.ref("Central bank"), app.token()
+    cookies = dict(app.client.cookies)
+    bad: list[int] = []
+
+    def read(n: int) -> None:
+        with httpx.Client(cookies=cookies, timeout=60, trust_env=False) as tab:
+            codes = [tab.get(app.base + p).status_code for p in ("/", "/kept", "/search?q=bank", "/refresh")]
+            if n % 10 == 0:
+                data = {"token": token, "item": ref, "to": "sales -finance"}
+                codes.append(
+                    tab.post(
+                        app.base + "/correct", data=data, headers={"origin": app.base, "x-live": "1"}
+                    ).status_code
+                )
+            bad.extend(c for c in codes if c != 200)
+
+    app.post("/refresh", {"kind": "refresh"})
+    tabs = [threading.Thread(target=read, args=(n,)) for n in range(50)]
+    for tab in tabs:
+        tab.start()
+    for tab in tabs:
+        tab.join(120)
+    assert not bad
+    stream(app)
+    assert "Sales" in words(app.get(f"/topic/{ref}"))
+    assert "Take the correction back" in words(app.get(f"/topic/{ref}"))
+
+
+def test_without_a_page_one_is_offered_and_built_before_the_readers_eyes(
+    master: tuple[TestHome, Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = TestHome(tmp_path / "fresh", monkeypatch)
+    home.folder.mkdir()
+    for name in ("feeds.opml", "newsfeed.toml"):
+        (home.folder / name).write_bytes((master[0].folder / name).read_bytes())
+    with serving_home(home) as app:
+        assert "Build the first page" in words(app.get("/"))
+        app.post("/refresh", {"kind": "build"})
+        assert len(stream(app)) > 3
+        assert "Central bank" in words(app.get("/"))

@@ -1,0 +1,368 @@
+"""The local app: search, kept, sources, rules, breadth and settings."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from apps import App, copied, fill, serving_home, words
+from homes import Entry, TestHome, opml, rss
+from serving import Server
+
+
+@pytest.fixture(scope="module")
+def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestHome, Server]]:
+    with pytest.MonkeyPatch.context() as monkeypatch, Server() as server:
+        yield fill(tmp_path_factory.mktemp("master") / "home", monkeypatch, server), server
+
+
+@pytest.fixture
+def app(master: tuple[TestHome, Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
+    with serving_home(copied(master[0], tmp_path / "home", monkeypatch)) as running:
+        yield running
+
+
+def listed(app: App) -> str:
+    return (app.home.folder / "feeds.opml").read_text(encoding="utf-8")
+
+
+def settings(app: App) -> str:
+    return (app.home.folder / "newsfeed.toml").read_text(encoding="utf-8")
+
+
+# ------------------------------------------------------------------------- search
+
+
+@pytest.mark.parametrize(
+    ("query", "there", "not_there"),
+    [
+        ("q=bank", "Central bank holds", "Golf robot"),
+        ("q=Rates+mortg", "Lender cuts mortgage", "Central bank holds"),
+        ("q=golf&topic=technology", "Golf robot", "Central bank"),
+        ("source=Sales+weekly", "Sales teams", "Central bank"),
+        ("q=bank&since=2026-03-18&until=2026-03-18", "Central bank holds", "Golf"),
+    ],
+)
+def test_search_finds_by_words_topic_source_and_day(app: App, query: str, there: str, not_there: str) -> None:
+    found = words(app.get(f"/search?{query}"))
+    assert there in found
+    assert not_there not in found
+
+
+@pytest.mark.parametrize(
+    "query", ["q=zebra", "q=bank&until=2020-01-01", "q=bank&source=http%3A%2F%2Fno.example"]
+)
+def test_a_search_without_hits_says_so(app: App, query: str) -> None:
+    answer = app.get(f"/search?{query}")
+    assert answer.status_code == 200
+    assert "<li>" not in answer.text.partition('id="hits"')[2]
+
+
+@pytest.mark.parametrize(
+    "query", ['"><script>alert(1)</script>', "NEAR(a b)", "a OR b*", "'; DROP TABLE item; --", "\x00\u202e"]
+)
+def test_what_is_typed_is_text_only(app: App, query: str) -> None:
+    answer = app.client.get(app.base + "/search", params={"q": query})
+    assert answer.status_code == 200
+    assert "<script>alert" not in answer.text
+
+
+def test_hits_are_marked_and_ranked_by_title(app: App) -> None:
+    found = app.get("/search?q=rate", x_live="1").text
+    assert "<mark>" in found
+    assert found.lstrip().startswith('<div id="hits"')
+    assert found.index("Lender cuts") < found.index("left alone") if "left alone" in found else True
+
+
+def test_the_command_finds_the_same(app: App, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.home.run("search", "bank", "--json") == 0
+    assert any(
+        "Central bank" in "".join(p["text"] for p in h["title"]) for h in json.loads(capsys.readouterr().out)
+    )
+    assert app.home.run("search", "zebra") == 2
+
+
+# ------------------------------------------------------------------------- kept
+
+
+def test_a_kept_story_has_a_note_is_found_shared_and_exported(app: App) -> None:
+    ref = app.ref("Central bank")
+    app.post("/mark", {"item": ref, "do": "keep"})
+    app.post("/mark", {"item": ref, "do": "note", "note": "For the <board> on Monday"})
+    page = app.get("/kept?q=board+monday")
+    assert "Central bank" in words(page)
+    assert "<board>" not in page.text
+    assert "Central bank" not in words(app.get("/kept?q=zebra"))
+    shared = app.get(f"/share/{ref}").text
+    assert "mailto:?subject=Central%20bank" in shared
+    assert "For the &lt;board&gt; on Monday" in shared
+    packed = zipfile.ZipFile(io.BytesIO(app.post("/export", {}).content))
+    assert {"kept.json", "kept.md", "feeds.opml"} <= set(packed.namelist())
+    assert json.loads(packed.read("kept.json"))[0]["note"] == "For the <board> on Monday"
+    assert b"chips.xml" in packed.read("feeds.opml")
+
+
+def test_what_is_kept_outlives_the_item(app: App) -> None:
+    from newsfeed.cli.context import Context
+
+    ref = app.ref("Central bank")
+    app.post("/mark", {"item": ref, "do": "keep"})
+    home = Context(app.home.folder).home()
+    with home.open_store() as store:
+        from datetime import timedelta
+
+        store.prune(home.clock() + timedelta(days=4000), items=1, bodies=1)
+    assert "Central bank" in words(app.get("/kept"))
+    app.post("/mark", {"item": ref, "do": "note", "note": "still mine", "from": "kept"})
+    assert "still mine" in app.get("/kept").text
+
+
+# ------------------------------------------------------------------------- sources
+
+
+def test_a_site_is_looked_at_then_added_and_taken_back(app: App, master: tuple[TestHome, Server]) -> None:
+    server = master[1]
+    server.feed(
+        "/found.xml",
+        rss(
+            "Harbour",
+            [
+                Entry(
+                    "Port opens a second crane for freight and trade",
+                    "The harbour doubles what it lifts. Shippers expect shorter queues.",
+                    1,
+                )
+            ],
+        ),
+    )
+    page = f'<html><head><title>H</title><link rel="alternate" type="application/rss+xml" href="{server.url("/found.xml")}"></head><body>x</body></html>'
+    server.reply("/home", body=page.encode(), headers=[("Content-Type", "text/html")])
+    before = listed(app)
+    looked = app.post("/sources/add", {"url": server.url("/home"), "folder": "Policy"})
+    assert "Port opens a second crane" in words(looked)
+    assert "On your last 1 page" in words(looked)
+    assert "found.xml" in words(looked).partition("What is written")[2]
+    assert listed(app) == before, "a look changes nothing"
+    app.post(
+        "/sources/change",
+        {
+            "do": "add",
+            "url": server.url("/found.xml"),
+            "title": "Harbour",
+            "folder": "Policy",
+            "kind": "rss",
+            "confirm": "yes",
+        },
+    )
+    assert "Harbour" in listed(app)
+    app.post("/sources/undo", {})
+    assert listed(app) == before
+
+
+@pytest.mark.parametrize(
+    ("do", "value", "there"),
+    [
+        ("move", "World/Money", '<outline text="Money">'),
+        ("rename", "The <Bank> & co", "The &lt;Bank> &amp; co"),
+        ("must-read", "yes", 'newsfeed-must-read="yes"'),
+        ("weight", "1.5", 'newsfeed-weight="1.5"'),
+        ("cap", "30%", 'newsfeed-cap="30%"'),
+    ],
+)
+def test_a_change_is_shown_then_written_then_undone(
+    app: App, master: tuple[TestHome, Server], do: str, value: str, there: str
+) -> None:
+    before, url = listed(app), master[1].url("/bank.xml")
+    shown = app.post("/sources/change", {"do": do, "url": url, "value": value})
+    assert "A change of your list" in words(shown)
+    assert listed(app) == before
+    app.post("/sources/change", {"do": do, "url": url, "value": value, "confirm": "yes"})
+    assert there.replace("&lt;Bank>", "") in listed(app).replace("&lt;Bank&gt;", "").replace("&lt;Bank>", "")
+    assert "Undo" in words(app.get("/sources"))
+    app.post("/sources/undo", {})
+    assert listed(app) == before
+
+
+@pytest.mark.parametrize(
+    ("do", "value"), [("weight", "heavy"), ("cap", "lots"), ("rename", " "), ("explode", "x")]
+)
+def test_a_change_that_can_not_be_is_refused(
+    app: App, master: tuple[TestHome, Server], do: str, value: str
+) -> None:
+    before = listed(app)
+    answer = app.post(
+        "/sources/change", {"do": do, "url": master[1].url("/bank.xml"), "value": value, "confirm": "yes"}
+    )
+    assert answer.status_code in {400, 404}
+    assert listed(app) == before
+
+
+def test_a_removed_feed_comes_back_and_the_command_undoes_it_too(
+    app: App, master: tuple[TestHome, Server]
+) -> None:
+    before = listed(app)
+    app.post("/sources/change", {"do": "remove", "url": master[1].url("/chips.xml"), "confirm": "yes"})
+    assert "chips.xml" not in listed(app)
+    assert app.home.run("feeds", "undo") == 0
+    assert listed(app) == before
+
+
+def test_another_readers_list_is_shown_then_merged(app: App) -> None:
+    foreign = opml(("Elsewhere", "Other", "https://other.example/feed")).encode()
+    token = app.token()
+    headers = {"origin": app.base, "sec-fetch-site": "same-origin"}
+    shown = app.client.post(
+        app.base + "/sources/change",
+        data={"token": token, "do": "import"},
+        files={"file": ("a.opml", foreign)},
+        headers=headers,
+    )
+    assert "other.example" in words(shown)
+    assert "other.example" not in listed(app)
+    app.post("/sources/change", {"do": "import", "file": foreign.decode("latin-1"), "confirm": "yes"})
+    assert "other.example" in listed(app)
+    assert app.post("/sources/export", {}).text.count("xmlUrl") == 4
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["file:///etc/passwd", "http://169.254.169.254/", "https://nothing.invalid/", "javascript:alert(1)"],
+)
+def test_an_address_that_can_not_be_asked_is_said(app: App, address: str) -> None:
+    before = listed(app)
+    answer = app.post("/sources/add", {"url": address})
+    assert answer.status_code in {400, 404}
+    assert "<script>" not in answer.text
+    assert listed(app) == before
+
+
+# ------------------------------------------------------------------------- rules and settings
+
+
+@pytest.mark.parametrize(
+    ("kind", "what", "hit"),
+    [
+        ("word", "golf", "Golf robot"),
+        ("source", "/sales.xml", "Sales teams"),
+        ("topic", "finance", "Central bank"),
+    ],
+)
+def test_a_rule_shows_what_it_would_have_kept_out(
+    app: App, master: tuple[TestHome, Server], kind: str, what: str, hit: str
+) -> None:
+    what = master[1].url(what) if kind == "source" else what
+    before = listed(app), settings(app)
+    looked = words(app.client.get(app.base + "/rules", params={"kind": kind, "what": what}))
+    assert hit in looked
+    assert (listed(app), settings(app)) == before
+    app.post("/rules", {"kind": kind, "what": what, "on": "yes"})
+    assert (listed(app), settings(app)) != before
+    assert "Take the rule away" in words(
+        app.client.get(app.base + "/rules", params={"kind": kind, "what": what})
+    )
+    app.post("/rules", {"kind": kind, "what": what, "on": "no"})
+    assert "Nothing is muted" in words(app.get("/rules"))
+
+
+def test_sliders_change_nothing_until_they_are_saved(app: App) -> None:
+    (app.home.folder / "newsfeed.toml").write_text(
+        'timezone = "Europe/Berlin"  # mine\n\n[edition]\nminutes = 5   # no more\n'
+    )
+    before = settings(app)
+    tried = app.get("/breadth?minutes=2&share-sales=40&was-sales=10", x_live="1")
+    assert "minutes instead of" in words(tried)
+    assert settings(app) == before
+    app.post("/breadth", {"minutes": "2", "share-sales": "40"})
+    after = settings(app)
+    assert "minutes = 2   # no more" in after
+    assert "# mine" in after
+    assert "share = 0.4" in after
+    refused = app.post("/breadth", {"share-sales": "60", "share-finance": "60"})
+    assert refused.status_code == 400
+    assert settings(app) == after
+
+
+@pytest.mark.parametrize(
+    ("fields", "line"),
+    [
+        ({"minutes": "7.5"}, "minutes = 7.5"),
+        ({"hour": "05:45"}, 'hour = "05:45"'),
+        ({"languages": "en, de"}, 'languages = ["en", "de"]'),
+        ({"networks": "bluesky, mastodon=fosstodon.org"}, "mastodon=fosstodon.org"),
+    ],
+)
+def test_settings_are_written_with_comments_kept(app: App, fields: dict[str, str], line: str) -> None:
+    (app.home.folder / "newsfeed.toml").write_text(
+        '# my own words\ntimezone = "Europe/Berlin"\n[fetch]\nmanual_floor = 0 # now\n'
+    )
+    app.post("/settings", {"long_read": "yes", "off_path": "yes", **fields})
+    assert line in settings(app)
+    assert settings(app).startswith("# my own words\n")
+    assert "manual_floor = 0 # now" in settings(app)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"minutes": "many"},
+        {"minutes": "-1"},
+        {"hour": "25:99"},
+        {"timezone": "Mars/North"},
+        {"core": "golf"},
+        {"networks": "myspace"},
+    ],
+)
+def test_a_setting_that_can_not_be_is_refused_with_a_reason(app: App, fields: dict[str, str]) -> None:
+    before = settings(app)
+    answer = app.post("/settings", {"long_read": "yes", "off_path": "yes", **fields})
+    assert answer.status_code == 400
+    assert settings(app) == before
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("fetch", "allow_private"),
+        ("secrets", "a.example"),
+        ("publish", "folder"),
+        ("mail", "host"),
+        ("home",),
+    ],
+)
+def test_the_browser_never_writes_what_opens_doors(app: App, path: tuple[str, ...]) -> None:
+    from newsfeed.cli.context import Context
+    from newsfeed.errors import SettingsError
+    from newsfeed.pipeline import editing
+
+    with pytest.raises(SettingsError, match="by hand"):
+        editing.settings_change(Context(app.home.folder).home(), {path: "x"})
+
+
+def test_what_came_by_a_secret_is_never_shared(app: App) -> None:
+    from newsfeed.model import FeedState, Subscription
+    from newsfeed.pipeline.keeping import is_private
+
+    for url in (
+        "imaps://imap.example.org/INBOX?from=a@b.example",
+        "https://user:pass@a.example/feed",
+        "https://mastodon.social/home",
+    ):
+        kind = "mastodon" if "mastodon" in url else ""
+        assert is_private(FeedState(subscription=Subscription(url=url, html_url=url, kind=kind))), url
+    assert not is_private(FeedState(subscription=Subscription(url="https://a.example/feed")))
+
+
+def test_people_are_offered_fitting_stories_and_the_account_tells_whom(app: App) -> None:
+    with (app.home.folder / "newsfeed.toml").open("a") as file:
+        file.write(
+            '\n[people.cfo]\nlabel = "CFO"\ntopics = ["finance"]\nmail = "cfo@x.example"\n[people.ann]\nwords = ["golf"]\n'
+        )
+    page = app.get("/").text
+    assert 'href="mailto:cfo@x.example?subject=Central%20bank' in page
+    assert "CFO nothing so far; this morning’s" in words(app.get("/breadth"))
+    app.post("/passed", {"item": app.ref("Central bank"), "person": "cfo"})
+    assert "CFO 1" in words(app.get("/breadth"))
