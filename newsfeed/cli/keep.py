@@ -189,7 +189,7 @@ def mute(
 
     home = context.obj.home()
     kind = "source" if source else "topic" if topic else "word"
-    what = named(home, what).url if source else what
+    what = named(home, what)[0].url if source else what
     with home.open_store() as store:
         if undo:
             show.say(rules.put(home, store, kind, what, on=False) or "It was not muted.")
