@@ -169,7 +169,7 @@ def test_no_feeds_at_all() -> None:
 def test_no_items_on_a_first_day() -> None:
     made = edition(pool([], [feed(1), feed(2)]))
     assert made.promise == "Nothing new from 2 sources"
-    assert made.note.startswith("Your first page")
+    assert made.note == ""
     assert "Nothing new was there to read." in visible_text(made)
 
 

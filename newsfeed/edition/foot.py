@@ -88,9 +88,7 @@ def note(
         well = sum(report.ok for report in reports)
         said.append(say("Only {well} of your {n} sources could be read.", well=well, n=whole(len(reports))))
     earlier = [day for day in pool.history.days if day < date]
-    if not earlier:
-        said.append(say("Your first page: comparisons with earlier days begin when there are some."))
-    elif (gap := (date - max(earlier)).days) > 1:
+    if earlier and (gap := (date - max(earlier)).days) > 1:
         stale = say("; {items} went stale meanwhile", items=count(expired, "item")) if expired else ""
         said.append(
             say("Your last page was on {weekday}{stale}.", weekday=weekday(max(earlier)), stale=stale)
