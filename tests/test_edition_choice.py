@@ -352,3 +352,13 @@ def test_the_chooser_gives_back_no_more_minutes_than_it_set_aside() -> None:
     none = np.zeros(2, dtype=np.bool_)
     assert chooser.reserved(none) == pytest.approx(0.075)  # one story is the line of both topics
     assert np.max(chooser.released(none)) <= chooser.reserved(none)
+
+
+def test_a_pick_that_covers_a_topic_may_use_the_minutes_kept_for_its_line() -> None:
+    """Minutes of a line set aside are given back as soon as a pick tells its topic: here nothing else would fit."""
+    row = (0, 0, 0.8, 0.5, (1.0,), 1, 6)
+    m = morning([row], 1)
+    rules = Rules(budget=0.5, most=3, weights=np.ones(1), voices=np.ones(1), floor=0.0, floor_order=(0,))
+    chosen = choose(m, rules)
+    assert [pick.row for pick in chosen.picks] == [0]
+    assert chosen.places == ()

@@ -885,3 +885,30 @@ def test_numbers_that_are_compared_are_told_apart() -> None:
         detail.startswith("worth 0.19") and len(detail) > len("worth 0.19, the line is 0.20")
         for detail in below
     )
+
+
+def test_the_quiet_line_names_no_more_tellers_than_its_line_holds() -> None:
+    """Long names of other tellers give way: at least one is named, the rest is a number."""
+    long = [feed(n, title=f"The Very Long Evening Courier of Harbour {n}") for n in range(1, 6)]
+    items = [candidate(n, n, story=1) for n in range(1, 6)]
+    pick = picks(edition(pool(items, long)))[0]
+    assert [span.text for span in pick.others][-1] == "+3"
+    short = [feed(n, title=f"P{n}") for n in range(1, 6)]
+    pick = picks(edition(pool(items, short)))[0]
+    assert len(pick.others) == 4
+    assert pick.others[-1].text == "+1"
+
+
+def test_a_long_read_that_leaves_a_longer_name_in_the_foot_never_exceeds_the_minutes() -> None:
+    """The long read was the largest story left out: the next one, with a longer name, takes its place in the foot."""
+    longer = "Harbour board of the northern river towns votes to widen every gate"
+    items = [candidate(n, n) for n in range(1, 9)]
+    items += [candidate(100 + n, 100 + n, story=100, title="Flood", words=3000) for n in range(6)]
+    items += [candidate(200 + n, 200 + n, story=200, title=longer) for n in range(5)]
+    never = [feed(n, options={"cap": "0"}) for n in (*range(100, 106), *range(200, 205))]
+    for words in range(0, 80, 10):
+        minutes = 1.6 + words / 238
+        made = edition(pool(items, never), settings(minutes, lines=0.0))
+        assert printed(made) <= minutes + 1e-9
+        assert made.long_read is not None
+        assert "Harbour board" in visible_text(made)

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -197,3 +197,17 @@ def test_ctrl_c_ends_with_one_sentence_and_leaves_nothing_behind(
     assert children(process.pid) == []
     server.feed("/2.xml", rss("Paper 2", [Entry("At last")]))
     assert home.run("refresh", "--force") == 0, "the home is not locked"
+
+
+def test_a_feed_that_is_gone_for_good_is_asked_again_only_by_its_name(home: TestHome, server: Server) -> None:
+    papers(server, 2)
+    home.list(listed(server, 2))
+    server.reply("/0.xml", 410)
+    home.run("refresh")
+    asked = len(server.asked("/0.xml"))
+    home.at(NOON + timedelta(hours=9))
+    home.run("refresh", "--force")
+    assert len(server.asked("/0.xml")) == asked
+    assert len(server.asked("/1.xml")) > 1
+    home.run("refresh", "--feed", "Paper 0")
+    assert len(server.asked("/0.xml")) == asked + 1

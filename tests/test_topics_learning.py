@@ -321,3 +321,24 @@ def test_a_threshold_stays_where_feeds_are_few() -> None:
 
 def test_training_without_folders_leaves_the_thresholds_alone() -> None:
     assert load(train([NEWS, COPY, STRANGER], {}, [], {}), {}).scales.offset == {}
+
+
+def test_a_confirmation_never_makes_the_tagger_less_sure() -> None:
+    """Who is surer than any correction says stays so: in it, and in what is like it."""
+    tagger = load(None, {})
+    sure = Document(
+        id=1,
+        title="Central bank raises interest rates as inflation climbs",
+        text="Bond yields and bank shares rose after the central bank lifted its key interest rate.",
+    )
+    like = msgspec.structs.replace(
+        sure, id=2, title="Central bank lifts interest rates while inflation climbs"
+    )
+    before = tagger.log_odds([sure, like])
+    place = tagger.order.index("finance")
+    assert before[0, place] > 3.5, "the test needs an item of which the tagger is very sure"
+    after = corrected(tagger, [Label(document=sure, topics=("finance",))])
+    told = after.tag([sure, like])
+    plain = load(None, {}).tag([sure, like])
+    for one, two in zip(plain, told, strict=True):
+        assert p(two, "finance") >= p(one, "finance") - 1e-6
