@@ -20,10 +20,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench import quota
 from bench.certificate import bound
 from bench.world import TOPICS, Post, World, make, true_worth
 from newsfeed.edition import constants as c
-from newsfeed.edition import quota
 from newsfeed.edition.account import divergence, effective
 from newsfeed.edition.choose import choose
 from newsfeed.edition.objective import Morning, Rules, debt, weights

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench import quota
 from newsfeed.edition import constants as c
-from newsfeed.edition import quota
 from newsfeed.edition.choose import Choice, Chooser, choose
 from newsfeed.edition.objective import Morning, Rules, debt, value, weights
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
 from msgspec.structs import asdict
 
@@ -68,11 +68,6 @@ def apart(one: float, other: float, digits: int = 2) -> tuple[str, str]:
 def percent(share: float) -> str:
     """ "20 %"."""
     return f"{round(share * 100)} %"
-
-
-def days_between(earlier: date, later: date) -> int:
-    """Whole local days from one date to the other."""
-    return (later - earlier) // timedelta(days=1)
 
 
 _NO_NEWS = {

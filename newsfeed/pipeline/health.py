@@ -53,11 +53,6 @@ class FeedHealth(Record, frozen=True, kw_only=True):
     liked: int = 0  # and how many of them had a thumb up
     moved_to: str = ""  # redacted; where it has moved for good
 
-    @property
-    def share_shown(self) -> float:
-        """The part of its items that was shown, 0 to 1."""
-        return min(self.shown / self.brought, 1.0) if self.brought else 0.0
-
 
 def reports(home: Home, store: Store, pool: Pool | None = None) -> tuple[FeedReport, ...]:
     """One report a feed, in the order of the list."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -157,9 +156,3 @@ def put(path: Path, data: bytes) -> None:
         path.write_bytes(data)
     else:
         deliver.write(path, data, mode=0o600)
-
-
-def is_writable(folder: Path) -> bool:
-    """Whether a home can be kept in this folder."""
-    probe = folder if folder.exists() else folder.parent
-    return os.access(probe, os.W_OK)

@@ -43,18 +43,6 @@ class Scales(msgspec.Struct, frozen=True, kw_only=True):
     least: float = -3.0
     offset: Mapping[str, float] = {}  # what each topic adds to `base`
 
-    def beside_model(self, share: float) -> Scales:
-        """The same, averaged with a model that has the given share."""
-        rest = 1.0 - share
-        return msgspec.structs.replace(
-            self,
-            base=rest * self.base,
-            lexicon=rest * self.lexicon,
-            rivals=rest * self.rivals,
-            other=rest * self.other,
-            model=share,
-        )
-
 
 def squash(raw: NDArray[np.float64], length: NDArray[np.float64], scales: Scales) -> NDArray[np.float64]:
     """Lexicon scores (documents by topics) made comparable between texts of `length` words, and cut."""

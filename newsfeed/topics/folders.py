@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from newsfeed.model import TopicSetting
 
-from .records import OTHER, TOPICS, WORLD
+from .records import OTHER, WORLD
 
 #: Names by topic: English first, then German, French, Spanish, Italian, Portuguese, Dutch, the Nordic
 #: languages, Polish. Written without accents. Compared word by word, longest name first.
@@ -181,8 +181,3 @@ def topic_of_folders(folders: Sequence[str], topics: Mapping[str, TopicSetting] 
 def _is_news(words: tuple[str, ...]) -> bool:
     """Whether a name says "news" and nothing else."""
     return any(w in _NEWS for w in words) and all(w in _NEWS or w in _SAYS_NOTHING for w in words)
-
-
-def is_default(topic: str) -> bool:
-    """Whether we know the topic without the reader's words."""
-    return topic in TOPICS
