@@ -78,6 +78,13 @@ class App:
         raise AssertionError(f"{title} is not on the page")
 
 
+def key(url: str) -> str:
+    """The name by which the app speaks of a feed."""
+    from newsfeed.pipeline.editing import key_of
+
+    return key_of(url)
+
+
 def _named(headers: dict[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
 

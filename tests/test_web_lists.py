@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from apps import App, copied, fill, serving_home, words
+from apps import App, copied, fill, key, serving_home, words
 from homes import Entry, TestHome, opml, rss
 from serving import Server
 
@@ -151,10 +151,7 @@ def test_a_site_is_looked_at_then_added_and_taken_back(app: App, master: tuple[T
         "/sources/change",
         {
             "do": "add",
-            "url": server.url("/found.xml"),
-            "title": "Harbour",
-            "folder": "Policy",
-            "kind": "rss",
+            "feed": key(server.url("/found.xml")),
             "confirm": "yes",
         },
     )
@@ -176,11 +173,11 @@ def test_a_site_is_looked_at_then_added_and_taken_back(app: App, master: tuple[T
 def test_a_change_is_shown_then_written_then_undone(
     app: App, master: tuple[TestHome, Server], do: str, value: str, there: str
 ) -> None:
-    before, url = listed(app), master[1].url("/bank.xml")
-    shown = app.post("/sources/change", {"do": do, "url": url, "value": value})
+    before, url = listed(app), key(master[1].url("/bank.xml"))
+    shown = app.post("/sources/change", {"do": do, "feed": url, "value": value})
     assert "A change of your list" in words(shown)
     assert listed(app) == before
-    app.post("/sources/change", {"do": do, "url": url, "value": value, "confirm": "yes"})
+    app.post("/sources/change", {"do": do, "feed": url, "value": value, "confirm": "yes"})
     assert there.replace("&lt;Bank>", "") in listed(app).replace("&lt;Bank&gt;", "").replace("&lt;Bank>", "")
     assert "Undo" in words(app.get("/sources"))
     app.post("/sources/undo", {})
@@ -195,7 +192,8 @@ def test_a_change_that_can_not_be_is_refused(
 ) -> None:
     before = listed(app)
     answer = app.post(
-        "/sources/change", {"do": do, "url": master[1].url("/bank.xml"), "value": value, "confirm": "yes"}
+        "/sources/change",
+        {"do": do, "feed": key(master[1].url("/bank.xml")), "value": value, "confirm": "yes"},
     )
     assert answer.status_code in {400, 404}
     assert listed(app) == before
@@ -205,7 +203,7 @@ def test_a_removed_feed_comes_back_and_the_command_undoes_it_too(
     app: App, master: tuple[TestHome, Server]
 ) -> None:
     before = listed(app)
-    app.post("/sources/change", {"do": "remove", "url": master[1].url("/chips.xml"), "confirm": "yes"})
+    app.post("/sources/change", {"do": "remove", "feed": key(master[1].url("/chips.xml")), "confirm": "yes"})
     assert "chips.xml" not in listed(app)
     assert app.home.run("feeds", "undo") == 0
     assert listed(app) == before
@@ -240,6 +238,29 @@ def test_an_address_that_can_not_be_asked_is_said(app: App, address: str) -> Non
     assert listed(app) == before
 
 
+def test_a_secret_in_an_address_reaches_no_page(app: App, master: tuple[TestHome, Server]) -> None:
+    secret = "Zq9x7Kt2Lm4Vb8Nw1Rc5"
+    url = f"https://who:{secret}@letters.example/{secret}/feed?auth={secret}"
+    text = opml(("Finance", "", url), ("Sales", "Chips", master[1].url("/chips.xml")))
+    (app.home.folder / "feeds.opml").write_text(text)
+    name = key(url)
+    pages = [
+        "/sources",
+        f"/sources/one?feed={name}",
+        "/search",
+        "/rules",
+        "/",
+        f"/rules?kind=source&what={name}",
+        "/refresh",
+    ]
+    said = [app.get(path) for path in pages]
+    for do, value in (("move", "World"), ("rename", "Letters"), ("must-read", "yes"), ("remove", "")):
+        said.append(app.post("/sources/change", {"do": do, "feed": name, "value": value}))
+    assert all(answer.status_code == 200 for answer in said)
+    assert all(secret not in answer.text for answer in said)
+    assert all("letters.example" in answer.text for answer in said[-4:])
+
+
 # ------------------------------------------------------------------------- rules and settings
 
 
@@ -254,7 +275,7 @@ def test_an_address_that_can_not_be_asked_is_said(app: App, address: str) -> Non
 def test_a_rule_shows_what_it_would_have_kept_out(
     app: App, master: tuple[TestHome, Server], kind: str, what: str, hit: str
 ) -> None:
-    what = master[1].url(what) if kind == "source" else what
+    what = key(master[1].url(what)) if kind == "source" else what
     before = listed(app), settings(app)
     looked = words(app.client.get(app.base + "/rules", params={"kind": kind, "what": what}))
     assert hit in looked

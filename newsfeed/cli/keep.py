@@ -185,11 +185,12 @@ def mute(
 
     from newsfeed.cli import show
     from newsfeed.pipeline import rules
+    from newsfeed.pipeline.editing import key_of
     from newsfeed.pipeline.feeds import named
 
     home = context.obj.home()
     kind = "source" if source else "topic" if topic else "word"
-    what = named(home, what)[0].url if source else what
+    what = key_of(named(home, what)[0].url) if source else what
     with home.open_store() as store:
         if undo:
             show.say(rules.put(home, store, kind, what, on=False) or "It was not muted.")

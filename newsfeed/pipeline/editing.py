@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
+import re
 from collections.abc import Callable, Mapping
+from html import unescape
 
 from newsfeed import config, deliver, opml, text
-from newsfeed.errors import ListError, SettingsError
+from newsfeed.errors import ListError, NotFoundError, SettingsError
+from newsfeed.fetch import redact
 from newsfeed.model import Record, Subscription
 from newsfeed.pipeline.home import Home, put
 
@@ -14,6 +18,7 @@ Value = str | int | float | bool | list[str] | None
 
 # What the browser may write: never addresses that may be asked, templates, secrets, mail or the published folder.
 OPEN_TABLES = frozenset({"edition", "topics", "schedule", "people", "share"})
+_ADDRESS = re.compile(r"""[a-z][a-z0-9+.-]{1,10}://[^\s"'<>]+""")
 OPEN_KEYS = frozenset({"timezone", "languages", "muted"})
 
 
@@ -37,14 +42,30 @@ def change(home: Home, edit: Callable[[bytes], bytes]) -> Edit:
 
 
 def difference(old: bytes, new: bytes) -> str:
-    """The lines that differ, with their sign."""
-    lines = difflib.unified_diff(
-        old.decode("utf-8", "replace").splitlines(),
-        new.decode("utf-8", "replace").splitlines(),
-        n=0,
-        lineterm="",
+    """The lines that differ, with their sign; addresses are redacted, for it is shown."""
+    before, after = (data.decode("utf-8", "replace").splitlines() for data in (old, new))
+    lines = list(difflib.unified_diff(before, after, n=0, lineterm=""))[2:]
+    return _ADDRESS.sub(
+        lambda found: redact(unescape(found[0])),
+        "\n".join(line for line in lines if not line.startswith("@@")),
     )
-    return "\n".join(line for line in list(lines)[2:] if not line.startswith("@@"))
+
+
+def key_of(url: str) -> str:
+    """A name for a feed of the list that tells nothing of its address, which may hold a secret."""
+    return hashlib.sha256(url.encode()).hexdigest()[:16]
+
+
+def by_key(home: Home, key: str) -> Subscription:
+    """The feed of the list with this key.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    for subscription in opml.parse(home.read_list()).subscriptions:
+        if key_of(subscription.url) == key:
+            return subscription
+    raise NotFoundError("", "That feed is not in your list.", "")
 
 
 def write(home: Home, made: Edit) -> None:
@@ -87,15 +108,8 @@ def moved(url: str, folder: str) -> Callable[[bytes], bytes]:
     return lambda data: opml.move(data, url, folders_of(folder))
 
 
-def added(url: str, title: str, folder: str, html_url: str, kind: str) -> Callable[[bytes], bytes]:
+def added(subscription: Subscription) -> Callable[[bytes], bytes]:
     """The edit that adds a feed."""
-    subscription = Subscription(
-        url=url,
-        title=text.clean_line(title, 300),
-        folders=folders_of(folder),
-        html_url=html_url,
-        kind=kind if kind in {"rss", "atom", "mastodon", "bluesky"} else "rss",
-    )
     return lambda data: opml.add(data, subscription)
 
 

@@ -140,7 +140,7 @@ def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str,
     same = {opml.key(url), opml.key(address)}
     if present := next((s for s in listed if opml.key(s.url) in same), None):
         raise NotFoundError(
-            present.title or _shown(url),
+            present.title or shown(url),
             f"is in the list already, on line {present.line}",
             "Nothing was changed.",
         )
@@ -188,20 +188,20 @@ async def find(home: Home, address: str, secrets: dict[str, str]) -> tuple[Subsc
                 return found.subscription, found.parsed
     if failure is None or (failure.cause == Cause.NOT_A_FEED and not failure.repair):
         raise NotFoundError(
-            _shown(address),
+            shown(address),
             "no feed was found there or in the usual places",
             "Look for an RSS link on the site and add that address.",
         )
     if failure.cause in health.UNREACHED:
         raise NotFoundError(
-            _shown(address),
+            shown(address),
             failure.text,
             "Check its spelling, and that this machine is connected; nothing was added.",
         )
     # What is said of a feed in the list ("take it out") is no advice for one that isn't in it yet.
     repair = "" if "feeds remove" in failure.repair or "xmlUrl" in failure.repair else failure.repair
     raise NotFoundError(
-        _shown(address), failure.text, repair or "Look at the address in a browser; nothing was added."
+        shown(address), failure.text, repair or "Look at the address in a browser; nothing was added."
     )
 
 
@@ -216,7 +216,7 @@ def _own_title(title: str, address: str, secrets: dict[str, str]) -> str:
     return "" if repeats(title, secrets_of(address, *secrets.values())) else title
 
 
-def _shown(address: str) -> str:
+def shown(address: str) -> str:
     """What was typed as it may be printed again: an address without its secrets, a handle as it is."""
     return redact(address) if "/" in address or ":" in address else address
 
@@ -232,10 +232,10 @@ def _match(subscriptions: Sequence[Subscription], words: str) -> tuple[Subscript
     if len(found) == 1:
         return found[0], bool(exact)
     if not found:
-        raise NotFoundError(_shown(words), "is no feed of the list", "See newsfeed feeds list.")
+        raise NotFoundError(shown(words), "is no feed of the list", "See newsfeed feeds list.")
     names = [told(s) for s in found]
     raise NotFoundError(
-        _shown(words), f"may be any of {len(found)} feeds", "\n".join(names[:10]), matches=names
+        shown(words), f"may be any of {len(found)} feeds", "\n".join(names[:10]), matches=names
     )
 
 

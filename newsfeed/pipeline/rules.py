@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from newsfeed import edition, text
 from newsfeed.errors import NotFoundError, SettingsError
+from newsfeed.fetch import redact
 from newsfeed.model import Record, StoredItem
 from newsfeed.pipeline import editing
 from newsfeed.pipeline.home import Home, current_list
@@ -40,7 +41,7 @@ class Preview(Record, frozen=True, kw_only=True):
 
 
 def preview(home: Home, store: Store, kind: str, what: str) -> Preview:
-    """Look at what muting a word, a source (by its address) or a topic would have done; nothing is changed.
+    """Look at what muting a word, a source (by its key, see `editing.key_of`) or a topic would have done; nothing is changed.
 
     Raises:
         NotFoundError: no such source or topic. SettingsError: no such kind, or no word.
@@ -80,9 +81,10 @@ def _rule(home: Home, store: Store, kind: str, what: str) -> tuple[str, Callable
             raise SettingsError("", "Write a word or a name.", "")
         return f"“{word}”", lambda i: pattern.search(f"{i.item.title}\n{i.item.lead}") is not None
     if kind == "source":
-        state = next((s for s in store.states() if s.subscription.url == what), None)
+        subscription = editing.by_key(home, what)
+        state = next((s for s in store.states() if s.subscription.url == subscription.url), None)
         if state is None:
-            raise NotFoundError(what, "is no source of your list", "")
+            return subscription.title or redact(subscription.url), lambda i: False
         return state.name, lambda i: i.feed == state.feed
     if kind == "topic" and what in home.settings.topics:
         window = store.window(home.clock() - WEEK)
@@ -103,7 +105,9 @@ def standing(home: Home, store: Store, kind: str, what: str) -> bool:
     if kind == "topic":
         return home.settings.topics[what].share == 0
     listed = current_list(home, store).list.subscriptions
-    return any(s.url == what and s.options.get("mute", "").casefold() == "yes" for s in listed)
+    return any(
+        editing.key_of(s.url) == what and s.options.get("mute", "").casefold() == "yes" for s in listed
+    )
 
 
 def put(home: Home, store: Store, kind: str, what: str, *, on: bool) -> str:
@@ -123,7 +127,9 @@ def put(home: Home, store: Store, kind: str, what: str, *, on: bool) -> str:
 def _change(home: Home, store: Store, kind: str, what: str, *, on: bool) -> editing.Edit:
     _rule(home, store, kind, what)
     if kind == "source":
-        return editing.change(home, editing.with_option(what, "mute", "yes" if on else None))
+        return editing.change(
+            home, editing.with_option(editing.by_key(home, what).url, "mute", "yes" if on else None)
+        )
     return editing.settings_change(home, _settings(home, kind, what, on=on))
 
 
@@ -151,7 +157,7 @@ def in_force(home: Home, store: Store) -> list[Rule]:
     for s in current_list(home, store).list.subscriptions:
         mute = s.options.get("mute", "")
         if mute:
-            label = s.title or s.url
+            label = s.title or redact(s.url)
             found.append(
                 Rule(
                     kind="source",

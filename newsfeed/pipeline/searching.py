@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from newsfeed import text
 from newsfeed.errors import NotFoundError, SettingsError
 from newsfeed.model import Day, Record
+from newsfeed.pipeline.editing import key_of
 from newsfeed.pipeline.home import Home
 from newsfeed.store import Store
 
@@ -55,7 +56,9 @@ def search(
         NotFoundError: no such topic or source. SettingsError: that is no date.
     """
     states = store.states() + store.former_states()
-    feeds = [s.feed for s in states if not source or source in (s.subscription.url, str(s.feed))]
+    feeds = [
+        s.feed for s in states if not source or source in (s.subscription.url, key_of(s.subscription.url))
+    ]
     if source and not feeds:
         feeds = [s.feed for s in states if source.casefold() in s.name.casefold()]
         if not feeds:

@@ -10,6 +10,7 @@ import msgspec
 
 from newsfeed import edition, opml
 from newsfeed.errors import NotFoundError
+from newsfeed.fetch import redact
 from newsfeed.model import (
     Candidate,
     Day,
@@ -34,10 +35,9 @@ SHOWN = 8  # items of a preview
 class Tried(Record, frozen=True, kw_only=True):
     """A feed that was found behind an address: what it holds, and where it would have stood."""
 
-    url: str
+    wanted: Subscription  # as the list would hold it
+    url: str  # redacted
     title: str
-    html_url: str
-    kind: str
     items: tuple[tuple[str, datetime | None], ...]
     count: int
     pages: tuple[tuple[Day, str], ...]  # what it would have put on the last pages
@@ -60,7 +60,7 @@ def feed(
     if there := next(
         (s for s in listed if opml.key(s.url) in {opml.key(wanted.url), opml.key(address)}), None
     ):
-        raise NotFoundError(there.title or there.url, "is in your list already", "")
+        raise NotFoundError(there.title or redact(there.url), "is in your list already", "")
     subscription = msgspec.structs.replace(
         wanted,
         title=title or wanted.title or parsed.title,
@@ -71,15 +71,14 @@ def feed(
     pages, mornings = would_have(home, store, subscription, parsed)
     newest = sorted(parsed.items, key=lambda i: -(i.published.timestamp() if i.published else 0))
     return Tried(
-        url=subscription.url,
-        title=subscription.title or subscription.url,
-        html_url=subscription.html_url,
-        kind=subscription.kind,
+        wanted=subscription,
+        url=redact(subscription.url),
+        title=subscription.title or redact(subscription.url),
         items=tuple((i.title or i.lead[:120], i.published) for i in newest[:SHOWN]),
         count=len(parsed.items),
         pages=tuple(pages),
         mornings=mornings,
-        edit=editing.change(home, lambda data: opml.add(data, subscription)),
+        edit=editing.change(home, editing.added(subscription)),
     )
 
 

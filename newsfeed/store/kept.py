@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select
 
-from newsfeed.errors import NotFoundError
 from newsfeed.model import Kept, Passed
 from newsfeed.store import items as reading
 from newsfeed.store import sqlite
@@ -20,17 +19,6 @@ def keep(connection: Connection, one: Kept) -> None:
         sqlite.upsert(kept, ["note", "private"]),
         [{name: getattr(one, name) for name in Kept.__struct_fields__}],
     )
-
-
-def note(connection: Connection, item: int, words: str) -> None:
-    """Change the note of a kept item.
-
-    Raises:
-        NotFoundError: it is not kept.
-    """
-    done = connection.execute(update(kept).where(kept.c.item == item).values(note=words))
-    if not done.rowcount:
-        raise NotFoundError(f"item {item}", "is not kept")
 
 
 def let_go(connection: Connection, item: int) -> None:

@@ -249,15 +249,6 @@ class Store(Database):
         with self._writing() as c:
             kept.keep(c, one)
 
-    def note(self, item: int, words: str) -> None:
-        """Change the note of a kept item.
-
-        Raises:
-            NotFoundError: it is not kept.
-        """
-        with self._writing() as c:
-            kept.note(c, item, words)
-
     def let_go(self, item: int) -> None:
         """Keep an item no longer; harmless where it isn't kept."""
         with self._writing() as c:

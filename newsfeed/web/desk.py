@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,11 +15,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from newsfeed import config
 from newsfeed.errors import BusyError, NewsfeedError, SettingsError
+from newsfeed.model import Subscription
 from newsfeed.pipeline import watching
 from newsfeed.pipeline.digest import digest, refresh_and_update
+from newsfeed.pipeline.editing import key_of
 from newsfeed.pipeline.home import Home, Store
 from newsfeed.pipeline.reports import DigestReport, RefreshReport
 from newsfeed.render import Templates
+from newsfeed.text.spoken import speaking
 from newsfeed.web.guard import Keys, same
 
 LARGEST = 5_500_000  # bytes of a form: a list to be imported
@@ -81,7 +85,29 @@ class Desk:
         self.store: Store = load().open_store()
         self.work = Work()
         self._said = ""
+        self.offers: dict[str, Subscription] = {}
+        self._version = ""
         self._templates: Templates | None = None
+
+    @property
+    def version(self) -> str:
+        """A name for what script and styles say, so that browsers may keep them."""
+        if not self._version:
+            templates = self.templates()
+            said = templates.style(STYLES) + templates.source("app/app.js")
+            self._version = hashlib.sha256(said.encode()).hexdigest()[:12]
+        return self._version
+
+    def sources(self) -> list[tuple[str, str]]:
+        """The feeds of the list by name, each with its key: addresses may hold secrets."""
+        found = ((key_of(s.subscription.url), s.name) for s in self.store.states())
+        return sorted(found, key=lambda pair: pair[1].casefold())
+
+    def offer(self, subscription: Subscription) -> str:
+        """Keep a feed that was found until the reader says yes to it; gives the key to say it with."""
+        key = key_of(subscription.url)
+        self.offers = {key: subscription, **dict(list(self.offers.items())[:19])}
+        return key
 
     def close(self) -> None:
         """Let the database go, after the work under way had time to end."""
@@ -131,19 +157,22 @@ class Desk:
         said = context.pop("said", "")
         if not live:
             said, self._said = said or self._said, ""
-        text = self.templates().fill(
-            f"app/{name}",
-            frame="app/frame.html",
-            root="/",
-            lang=context.pop("lang", "en"),
-            nonce=request.scope["state"]["nonce"],
-            version=self.templates().hash[:8],
-            token=self.keys.token,
-            path=request.url.path,
-            said=said,
-            live=live,
-            **context,
-        )
+        lang = context.pop("lang", "en")
+        with speaking(lang):
+            text = self.templates().fill(
+                f"app/{name}",
+                frame="app/frame.html",
+                root="/",
+                lang=lang,
+                notice="",
+                nonce=request.scope["state"]["nonce"],
+                version=self.version,
+                token=self.keys.token,
+                path=request.url.path,
+                said=said,
+                live=live,
+                **context,
+            )
         headers = {"X-Said": quote(said)} if live and said else {}
         return HTMLResponse(text, status, headers)
 

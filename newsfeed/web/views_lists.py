@@ -36,9 +36,7 @@ def search(desk: Desk, request: Request) -> Response:
         kept=kept,
         asked=bool(words or any(given.values())),
         topics=[(n, t.label or n) for n, t in home.settings.topics.items()],
-        sources=sorted(
-            ((s.subscription.url, s.name) for s in desk.store.states()), key=lambda s: s[1].casefold()
-        ),
+        sources=desk.sources(),
         most=MOST,
         said=f"{n} found" if is_live(request) else "",
     )

@@ -112,9 +112,7 @@ def show_rules(desk: Desk, request: Request) -> Response:
         "rules.html",
         rules=rules.in_force(home, desk.store),
         preview=preview,
-        sources=sorted(
-            ((s.subscription.url, s.name) for s in desk.store.states()), key=lambda s: s[1].casefold()
-        ),
+        sources=desk.sources(),
         topics=[(n, t.label or n) for n, t in home.settings.topics.items() if t.share != 0],
     )
 

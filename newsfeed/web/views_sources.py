@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from newsfeed import config
 from newsfeed.errors import NotFoundError
-from newsfeed.model import Record
+from newsfeed.model import Record, Subscription
 from newsfeed.pipeline import editing, feeds, trying
 from newsfeed.pipeline.health import FeedHealth, State, examine
 from newsfeed.pipeline.home import current_list
@@ -29,7 +29,7 @@ SENTENCES = {
 class Row(Record, frozen=True, kw_only=True):
     """One feed in the view."""
 
-    url: str
+    key: str
     name: str
     folder: str
     state: State
@@ -47,7 +47,13 @@ def sources(desk: Desk, request: Request) -> Response:
     known = {s.subscription.url: s.feed for s in desk.store.states()}
     health = {h.report.feed: h for h in examine(home, desk.store)}
     rows = [
-        _row(s.url, s.title or s.url, "/".join(s.folders), dict(s.options), health.get(known.get(s.url, 0)))
+        _row(
+            editing.key_of(s.url),
+            s.title or redacted(s),
+            "/".join(s.folders),
+            dict(s.options),
+            health.get(known.get(s.url, 0)),
+        )
         for s in listed.list.subscriptions
     ]
     order = {r.folder: n for n, r in reversed(list(enumerate(rows)))}
@@ -65,18 +71,18 @@ def sources(desk: Desk, request: Request) -> Response:
     )
 
 
-def _row(url: str, name: str, folder: str, options: dict[str, str], health: FeedHealth | None) -> Row:
+def _row(key: str, name: str, folder: str, options: dict[str, str], health: FeedHealth | None) -> Row:
     own = tuple(
         f"{SENTENCES.get(key, key)}{'' if value.casefold() in {'yes', 'true', 'on', '1'} else f': {value}'}"
         for key, value in options.items()
     )
     if health is None:
         return Row(
-            url=url, name=name, folder=folder, state=State.UNASKED, sentence="Not asked yet.", rhythm="",
+            key=key, name=name, folder=folder, state=State.UNASKED, sentence="Not asked yet.", rhythm="",
             shown=0, brought=0, own=own,
         )  # fmt: skip
     return Row(
-        url=url,
+        key=key,
         name=name,
         folder=folder,
         state=health.state,
@@ -88,21 +94,25 @@ def _row(url: str, name: str, folder: str, options: dict[str, str], health: Feed
     )
 
 
+def redacted(subscription: Subscription) -> str:
+    """A feed's address as it may be shown."""
+    return feeds.shown(subscription.url)
+
+
 def one(desk: Desk, request: Request) -> Response:
     """One feed, with all that can be done to it."""
-    home, url = desk.home(), request.query_params.get("url", "")
+    home = desk.home()
+    found = editing.by_key(home, request.query_params.get("feed", ""))
     listed = current_list(home, desk.store).list.subscriptions
-    found = next((s for s in listed if s.url == url), None)
-    if found is None:
-        raise NotFoundError("", "That feed is not in your list.", "")
-    folders = sorted({"/".join(s.folders) for s in listed if s.folders}, key=str.casefold)
     return desk.view(
         request,
         "source.html",
         s=found,
-        title=found.title or url,
+        key=editing.key_of(found.url),
+        address=redacted(found),
+        title=found.title or redacted(found),
         folder="/".join(found.folders),
-        folders=folders,
+        folders=sorted({"/".join(s.folders) for s in listed if s.folders}, key=str.casefold),
     )
 
 
@@ -125,14 +135,8 @@ def look(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
         title="",
         secrets=config.secrets(home.settings),
     )
-    return desk.view(
-        request,
-        "add.html",
-        url=fields.get("url", ""),
-        folders=(),
-        tried=tried,
-        folder=fields.get("folder", ""),
-    )
+    offer = desk.offer(tried.wanted)
+    return desk.view(request, "add.html", url="", folders=(), tried=tried, folder="", offer=offer)
 
 
 def change(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
@@ -141,11 +145,7 @@ def change(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
     edit, said = _edit(desk, fields)
     made = editing.change(home, edit) if edit else editing.imported(home, fields["file"].encode("latin-1"))[0]
     if fields.get("confirm") != "yes":
-        hidden = {
-            k: v
-            for k, v in fields.items()
-            if k in {"do", "url", "value", "title", "folder", "html", "kind", "file"}
-        }
+        hidden = {k: v for k, v in fields.items() if k in {"do", "feed", "value", "file"}}
         return desk.view(
             request, "diff.html", diff=made.diff, said_of=said, hidden=hidden, to="/sources/change"
         )
@@ -155,18 +155,16 @@ def change(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
 
 def _edit(desk: Desk, fields: dict[str, str]) -> tuple[Callable[[bytes], bytes] | None, str]:
     """The edit that a form asks for, and what it does in words."""
-    do, url, value = fields.get("do", ""), fields.get("url", ""), fields.get("value", "").strip()
-    listed = current_list(desk.home(), desk.store).list.subscriptions
-    name = next((s.title or s.url for s in listed if s.url == url), url)
+    do, key, value = fields.get("do", ""), fields.get("feed", ""), fields.get("value", "").strip()
+    if do == "import" and fields.get("file"):
+        return None, "The list is merged into yours."
     if do == "add":
-        wanted = (
-            url,
-            fields.get("title", ""),
-            fields.get("folder", ""),
-            fields.get("html", ""),
-            fields.get("kind", ""),
-        )
-        return editing.added(*wanted), f"{fields.get('title') or url} is added."
+        wanted = desk.offers.get(key)
+        if wanted is None:
+            raise NotFoundError("", "That look is too long ago.", "Look at the address again.")
+        return editing.added(wanted), f"{wanted.title or redacted(wanted)} is added."
+    found = editing.by_key(desk.home(), key)
+    url, name = found.url, found.title or redacted(found)
     if do == "move":
         return editing.moved(url, value), f"{name} moves to {value or 'the top'}."
     if do == "rename":
@@ -178,8 +176,6 @@ def _edit(desk: Desk, fields: dict[str, str]) -> tuple[Callable[[bytes], bytes] 
         return editing.with_option(url, do, "yes" if on else None), f"{name}: {do} {'on' if on else 'off'}."
     if do in {"weight", "cap"}:
         return editing.with_option(url, do, value or None), f"{name}: {do} {value or 'as usual'}."
-    if do == "import" and fields.get("file"):
-        return None, "The list is merged into yours."
     raise NotFoundError(do, "is nothing that can be done here", "")
 
 

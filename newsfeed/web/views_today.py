@@ -12,6 +12,7 @@ from newsfeed.errors import NotFoundError
 from newsfeed.model import Edition, Record, StoredItem, TopicScore
 from newsfeed.pipeline import beginning, keeping, sharing, teach, thumbs
 from newsfeed.pipeline.digest import today as local_day
+from newsfeed.pipeline.editing import key_of
 from newsfeed.pipeline.explain import explain, picks, resolve
 from newsfeed.pipeline.home import Home
 from newsfeed.render.pages import archive_path
@@ -213,7 +214,7 @@ def mute(desk: Desk, request: Request) -> Response:
         ref=item.ref,
         title=item.item.title,
         source=state.name,
-        url=state.subscription.url,
+        source_key=key_of(state.subscription.url),
         topics=labels,
     )
 
