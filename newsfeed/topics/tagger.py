@@ -15,6 +15,7 @@ from .evidence import Evidence, Explainer
 from .folders import topic_of_folders
 from .lexicon import Lexicon
 from .not_news import NotNews
+from .personal import MOST_THUMBS, Personal, Thumb, learn
 from .reading import Reader, Reading, Stems, lengths, tally, word_share
 from .records import OTHER, SHOWN_FROM, TOPICS, Document, FeedPrior
 from .value import ValueModel, silent
@@ -74,6 +75,7 @@ class Tagger:
         self._own = np.array([topic not in TOPICS and topic != OTHER for topic in self.order])
         self._untrained = ~np.any(model.weights, axis=0)
         self.local: Local | None = None  # what the reader's corrections say of items like theirs
+        self.personal: Personal | None = None  # what their thumbs add to news values
 
     # ------------------------------------------------------------------ what speaks
 
@@ -81,6 +83,16 @@ class Tagger:
     def reader(self) -> Reader:
         """What reads documents for this tagger."""
         return self._reader
+
+    def heed(self, thumbs: Sequence[Thumb]) -> None:
+        """Let the reader's thumbs, newest first, move news values from now on."""
+        # In one order, so that the same thumbs make the same sums.
+        kept = sorted(thumbs[:MOST_THUMBS], key=lambda thumb: str(thumb.document.id))
+        self.personal = None
+        if kept:
+            scored = self.value.score(self._reader.read([thumb.document for thumb in kept]))
+            many = self.value.linear.keys.size
+            self.personal = learn(kept, scored, self.value.grades(scored), many)
 
     def evidence(self, documents: Sequence[Document]) -> Evidence:
         """What lexicon and model say of a batch, before it is weighed."""
@@ -239,7 +251,7 @@ class Tagger:
                 )
             )
         kinds = self._not_news.kinds(documents)
-        news = self.value.judge(reading)
+        news = self.value.judge(reading, documents, self.personal)
         return [
             Tagging(
                 item=document.id if isinstance(document.id, int) else 0,

@@ -17,10 +17,14 @@ from newsfeed.model import KINDS, NewsValue, Term
 from . import linear
 from .languages import bare
 from .linear import Scored
+from .personal import Personal
 from .reading import Reading
+from .records import Document
 from .weights import pack, unpack
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -43,16 +47,29 @@ class ValueModel(NamedTuple):
     linear: linear.Linear
     calibration: Calibration
 
-    def judge(self, reading: Reading, shift: NDArray[np.float64] | None = None) -> list[NewsValue]:
-        """Value and kind of each document of a batch; `shift` is what the reader's thumbs add, in grades."""
+    def score(self, reading: Reading) -> Scored:
+        """What the weights say of a batch, and the features behind it."""
+        return linear.score(self.linear, reading._replace(stem=reading.whole_stem))
+
+    def grades(self, scored: Scored) -> NDArray[np.float64]:
+        """The expected grade of each document."""
         import numpy as np
 
-        scored = linear.score(self.linear, reading._replace(stem=reading.whole_stem))
         slope, offset = self.calibration
-        grade = offset + slope * scored.score[:, 0]
-        if shift is not None:
-            grade = grade + shift
-        grade = np.clip(grade, 0.0, HIGHEST)
+        found: NDArray[np.float64] = np.clip(offset + slope * scored.score[:, 0], 0.0, HIGHEST)
+        return found
+
+    def judge(
+        self, reading: Reading, documents: Sequence[Document] = (), personal: Personal | None = None
+    ) -> list[NewsValue]:
+        """Value and kind of each document of a batch; `personal` is what the reader's thumbs add."""
+        import numpy as np
+
+        scored = self.score(reading)
+        judged = self.grades(scored)
+        grade = judged
+        if personal is not None:
+            grade = np.clip(judged + personal.shift(scored, documents), 0.0, HIGHEST)
         odds = np.exp(scored.score[:, 1:] - scored.score[:, 1:].max(axis=1, keepdims=True))
         odds /= odds.sum(axis=1, keepdims=True)
         kind = odds.argmax(axis=1)
@@ -60,6 +77,7 @@ class ValueModel(NamedTuple):
         return [
             NewsValue(
                 value=round(float(grade[n]), 3),
+                thumbs=round(float(grade[n] - judged[n]), 3),
                 kind=KINDS[kind[n]],
                 sure=round(float(odds[n, kind[n]]), 3),
                 terms=terms[n],
