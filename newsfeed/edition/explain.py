@@ -231,9 +231,7 @@ def _worth(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
     if telling != 1:
         product += f" × {decimal(telling, 3)}"
     if account.get("held"):
-        product += say(
-            ", {good} at least, as thumbs take no topic’s place away", good=decimal(c.GOOD, 2)
-        )
+        product += say(", {good} at least, as thumbs take no topic’s place away", good=decimal(c.GOOD, 2))
     sure = say(
         "from {line} on it may be a story of the page, from {good} on its topic is sure of a place",
         line=decimal(c.LINE, 2),
@@ -310,7 +308,7 @@ def _moved(account: Mapping[str, float | str]) -> str:
     """What beside an item's words made its grade, where it is seen in the figures."""
     parts = ("thumbs", say("your thumbs")), ("record", say("its source’s record"))
     told = ((name, _number(account, key)) for key, name in parts)
-    signs = ((name, "+" if grade > 0 else "−", abs(grade)) for name, grade in told)  # noqa: RUF001
+    signs = ((name, "+" if grade > 0 else "−", abs(grade)) for name, grade in told)
     return "".join(f"; {name} {sign}{decimal(size, 2)}" for name, sign, size in signs if size >= 0.005)
 
 

@@ -110,7 +110,9 @@ def worth(
     against = c.NEWS_WEIGHT * min(0.0, thumbs) / 3 + min(0.0, liking)
     held = value < c.GOOD <= value - scale * against
     value = c.GOOD if held else min(1.0, max(0.0, value))
-    return Worth(value, fresh, known, told, liking, engaged, weight, telling, age_hours, half_life, thumbs, held)
+    return Worth(
+        value, fresh, known, told, liking, engaged, weight, telling, age_hours, half_life, thumbs, held
+    )
 
 
 def records(feeds: Sequence[FeedFacts]) -> dict[int, float]:
