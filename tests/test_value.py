@@ -7,7 +7,7 @@ from statistics import mean
 import pytest
 
 from newsfeed.model import KINDS, NewsValue
-from newsfeed.topics import Document, build, load, value, value_training
+from newsfeed.topics import Document, acts, build, load, value, value_training
 from newsfeed.topics.tagger import BATCH, Tagger
 from newsfeed.topics.value import HIGHEST, LEAST_POINTS, MOST_TERMS
 from newsfeed.topics.weights import WeightsError
@@ -147,13 +147,11 @@ def test_deciding_words_add_up(tagger: Tagger) -> None:
     """All words of an item together are its whole value, and those told are the heaviest of them."""
     import numpy as np
 
-    from newsfeed.topics import linear
-
     model = tagger.value
     for title in (*WORTH, *STRIKES):
         reading = tagger.reader.read([Document(id=1, title=title, lang="en")])
-        scored = linear.score(model.linear, reading._replace(stem=reading.whole_stem))
-        points = model.calibration.slope * scored.value * model.linear.weights[scored.feature, 0]
+        scored = model.score(reading)
+        points = scored.value * model.points[scored.feature]
         start = model.calibration.offset + model.calibration.slope * float(model.linear.bias[0, 0])
         (news,) = model.judge(reading)
         assert news.value == pytest.approx(np.clip(start + points.sum(), 0, HIGHEST), abs=0.01)
@@ -203,6 +201,46 @@ def test_german_items_are_in_order(tagger: Tagger) -> None:
     )
     assert event.value > howto.value + 0.5
     assert event.value > offer.value + 0.5
+
+
+@pytest.mark.parametrize(
+    ("title", "lang", "names"),
+    [
+        ("Court fines airline", "en", {"a court", "the law", "a company"}),
+        ("Regulators ban tariffs", "en", {"a regulator", "a ban"}),
+        (
+            "Regierung beschließt Sanktionen gegen Russland",
+            "de",
+            {"a government", "a decision", "a ban", "a country"},
+        ),
+        ("A quiet walk in the hills", "en", set()),
+    ],
+)
+def test_who_did_what_is_found_in_both_languages(
+    tagger: Tagger, title: str, lang: str, names: set[str]
+) -> None:
+    documents = [
+        Document(id=1, title=title, lang=lang),
+        Document(id=2, title="", text=f"{title} {title}", lang=lang),
+    ]
+    found = acts.find(tagger.reader.read(documents), tagger.value.classes)
+    told = {
+        (n, acts.columns()[c]) for n, c in zip(found.document.tolist(), found.column.tolist(), strict=True)
+    }
+    assert told == {(0, f"{name} (title)") for name in names} | {(1, f"{name} (text)") for name in names}
+    assert len(told) == found.document.size  # each once, however often it stands there
+
+
+def test_each_word_of_the_classes_stands_in_one() -> None:
+    import tomllib
+    from importlib.resources import files
+
+    tables = tomllib.loads(files("newsfeed.topics").joinpath("data", "acts.toml").read_text("utf-8"))
+    for lang, table in tables.items():
+        words = [word for told in table.values() for word in told.split()]
+        assert len(words) == len(set(words)), lang
+        assert set(table) <= set(tables["en"])
+        assert all(word == word.lower() for word in words)
 
 
 def test_an_item_is_judged_the_same_alone_and_in_a_batch(tagger: Tagger) -> None:

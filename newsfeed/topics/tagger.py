@@ -67,7 +67,7 @@ class Tagger:
         self.priors = priors
         self.learned = frozenset(learned)  # documents whose corrections the training has seen
         self.value = value or silent()
-        self._reader = Reader(lexicon, Stems(model.stems), Stems(self.value.linear.stems))
+        self._reader = Reader(lexicon, Stems(model.stems), Stems(self.value.stems))
         self._not_news = NotNews.shipped()
         self._folders: dict[tuple[str, ...], str] = {}
         self._explainer = Explainer(lexicon, model)
@@ -91,8 +91,7 @@ class Tagger:
         self.personal = None
         if kept:
             scored = self.value.score(self._reader.read([thumb.document for thumb in kept]))
-            many = self.value.linear.keys.size
-            self.personal = learn(kept, scored, self.value.grades(scored), many)
+            self.personal = learn(kept, scored, self.value.grades(scored), self.value.points.size)
 
     def evidence(self, documents: Sequence[Document]) -> Evidence:
         """What lexicon and model say of a batch, before it is weighed."""
