@@ -120,7 +120,7 @@ def taught(tagger: Tagger, stream: Stream) -> Callable[[Sequence[Document]], Sco
 
     def words(documents: Sequence[Document]) -> csr_matrix:
         scored = tagger.value.score(tagger.reader.read(documents))
-        shape = (len(documents), tagger.value.linear.keys.size)
+        shape = (len(documents), tagger.value.points.size)
         return csr_matrix((scored.value, (scored.document, scored.feature)), shape=shape)
 
     target = np.where(stream.outlets >= 2, np.minimum(1.0, np.log2(stream.outlets) / 2), -0.25)

@@ -48,8 +48,9 @@ def load_model(home: Home, store: Store) -> Model:
         tagger = topics.load(None, home.settings.topics)
     name = hashlib.sha256((weights or __version__.encode()) + judged_by(home, store).encode()).hexdigest()
     states = {s.feed: s for s in store.states()}
+    corrected(tagger, labels(store, states))
     tagger.heed(thumbs(store, states))
-    return Model(corrected(tagger, labels(store, states)), name[:16])
+    return Model(tagger, name[:16])
 
 
 def topics_name(home: Home) -> str:

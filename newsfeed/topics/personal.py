@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from .records import Document
+from .records import THRESHOLD, Document
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,25 +36,35 @@ class Thumb(NamedTuple):
 
 
 class Personal:
-    """The shift that a reader's thumbs make, as weights of words and sources."""
+    """The shift that a reader's thumbs make, as weights of words and sources in each topic."""
 
     def __init__(
-        self, sources: dict[str, float], features: NDArray[np.float64], own: dict[int | str, float]
+        self,
+        sources: dict[str, NDArray[np.float64]],
+        features: NDArray[np.float64],
+        own: dict[int | str, float],
     ) -> None:
         self._sources = sources
         self._features = features
         self._own = own
 
-    def shift(self, scored: Scored, documents: Sequence[Document]) -> NDArray[np.float64]:
-        """What thumbs add to the value of each document of a batch, in grades."""
+    def shift(
+        self, scored: Scored, documents: Sequence[Document], profiles: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """What thumbs add to the value of each document of a batch, in grades; `profiles` as `profile` makes them."""
         import numpy as np
 
-        said = np.bincount(
-            scored.document, weights=scored.value * self._features[scored.feature], minlength=len(documents)
-        )
-        touched = np.array([document.feed in self._sources for document in documents], np.bool_)
-        said += np.array([self._sources.get(document.feed, 0.0) for document in documents])
-        most = np.where(touched, MOST, MOST_UNTOUCHED)
+        said = np.zeros(len(documents))
+        for topic in np.flatnonzero(profiles.any(axis=0) & self._features.any(axis=0)):
+            weights = scored.value * self._features[scored.feature, topic]
+            told = np.bincount(scored.document, weights=weights, minlength=len(documents))
+            said += profiles[:, topic] * told
+        most = np.full(len(documents), MOST_UNTOUCHED)
+        for row, document in enumerate(documents):
+            source = self._sources.get(document.feed)
+            if source is not None:
+                said[row] += profiles[row] @ source
+                most[row] = MOST
         found: NDArray[np.float64] = np.clip(said, -most, most)
         for row, document in enumerate(documents):
             if document.id in self._own:
@@ -62,12 +72,29 @@ class Personal:
         return found
 
 
-def learn(thumbs: Sequence[Thumb], scored: Scored, judged: NDArray[np.float64], features: int) -> Personal:
+def profile(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The topics that documents have, as rows of length one; the last column is of those that have none."""
+    import numpy as np
+
+    has = (p >= THRESHOLD).astype(np.float64)
+    whole = np.column_stack([has, ~has.any(axis=1)])
+    found: NDArray[np.float64] = whole / np.sqrt(whole.sum(axis=1, keepdims=True))
+    return found
+
+
+def learn(
+    thumbs: Sequence[Thumb],
+    scored: Scored,
+    judged: NDArray[np.float64],
+    profiles: NDArray[np.float64],
+    features: int,
+) -> Personal:
     """What thumbs say beyond the model.
 
     Args:
         scored: their documents' words by the model of news value, which has so many `features`.
         judged: the grades that it gives them.
+        profiles: their topics.
     """
     import numpy as np
 
@@ -80,12 +107,13 @@ def learn(thumbs: Sequence[Thumb], scored: Scored, judged: NDArray[np.float64], 
     rows[scored.document, place] = scored.value
     feeds = np.array([document.feed for document in documents])
     same = (feeds[:, None] == feeds[None, :]) & (feeds != "")[:, None]
-    alike = rows @ rows.T + SAME_SOURCE * same
+    alike = (rows @ rows.T + SAME_SOURCE * same) * (profiles @ profiles.T)
     pull = np.linalg.solve(alike + RIDGE * np.eye(len(thumbs)), residual)
-    said = np.zeros(features)
-    said[words] = rows.T @ pull
+    told = profiles * pull[:, None]
+    said = np.zeros((features, profiles.shape[1]))
+    said[words] = rows.T @ told
     sources = {
-        feed: SAME_SOURCE * float(pull[feeds == feed].sum()) for feed in sorted(set(feeds.tolist())) if feed
+        feed: SAME_SOURCE * told[feeds == feed].sum(axis=0) for feed in sorted(set(feeds.tolist())) if feed
     }
     own = {
         document.id: float(np.clip(way, -MOST, MOST))

@@ -18,13 +18,11 @@ from . import acts, linear
 from .features import UNKNOWN
 from .languages import bare
 from .linear import Scored
-from .personal import Personal
 from .reading import Reading
-from .records import Document
 from .weights import pack, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     import numpy as np
     from numpy.typing import NDArray
@@ -96,16 +94,16 @@ class ValueModel(NamedTuple):
         return found
 
     def judge(
-        self, reading: Reading, documents: Sequence[Document] = (), personal: Personal | None = None
+        self, reading: Reading, shift: Callable[[Scored], NDArray[np.float64]] | None = None
     ) -> list[NewsValue]:
-        """Value and kind of each document of a batch; `personal` is what the reader's thumbs add."""
+        """Value and kind of each document of a batch; `shift` says what the reader's thumbs add, in grades."""
         import numpy as np
 
         scored = self.score(reading)
         judged = self.grades(scored)
         grade = judged
-        if personal is not None:
-            grade = np.clip(judged + personal.shift(scored, documents), 0.0, HIGHEST)
+        if shift is not None:
+            grade = np.clip(judged + shift(scored), 0.0, HIGHEST)
         odds = np.exp(scored.score[:, 1:] - scored.score[:, 1:].max(axis=1, keepdims=True))
         odds /= odds.sum(axis=1, keepdims=True)
         kind = odds.argmax(axis=1)
