@@ -216,8 +216,13 @@ def _thumb(given: Context, name: str, value: int) -> None:
         done = thumb(home, store, name, value)
     said = {1: "Liked", -1: "Disliked", 0: "Taken back"}[value]
     counts = {1: "counts for more", -1: "counts for less", 0: "counts as before"}[value]
+    moved = (
+        f"News value {done.before:.1f} → {done.after:.1f}. " if None not in (done.before, done.after) else ""
+    )
     show.say(f"{said}: {done.title} ({done.ref})")
     if done.topic:
-        show.say(f"What {done.source} tells under {done.topic} {counts}, from the next page on. Shares stay.")
+        show.say(
+            f"{moved}What {done.source} tells under {done.topic} {counts}, from the next page on. Shares stay."
+        )
     else:
-        show.say("It stood on no page, so nothing else changes with it.")
+        show.say(f"{moved}What is like it {counts}, from the next page on. Shares stay.")

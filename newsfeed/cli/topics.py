@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,9 +14,12 @@ from newsfeed.cli.context import Context
 from newsfeed.cli.tree import App
 
 if TYPE_CHECKING:
-    from newsfeed.pipeline.teach import Corrected
+    from newsfeed.pipeline.teach import Corrected, Question
+    from newsfeed.pipeline.thumbs import Thumbed
 
 PANEL = "Topics"
+YES, NO = ("y", "yes"), ("n", "no")
+LEAVE = {"s": "skipped", "skip": "skipped", "q": "quit", "quit": "quit"}
 REBUILD = "Today's page keeps its choice; to choose anew by this: newsfeed digest --rebuild --no-refresh"
 
 topics_app = App(
@@ -45,7 +50,7 @@ def status(
         show.print_json(found)
         return
     table = show.table("Topic", ">Examples", ">Items", ">Corrections", "Precision", "Recall")
-    for row in found.topics:
+    for row in (*found.topics, found.worth):
         table.add_row(
             Text(row.label),
             str(row.examples),
@@ -59,6 +64,8 @@ def status(
         f"{show.plural(found.items, 'item')} of the last 60 days, {found.untagged:.0%} without a topic; tagged by {found.trained}."
     )
     show.say(found.sentence + (f" Against your earlier answers: {found.trend}." if found.trend else ""))
+    if found.worth_biased:
+        show.say("Worth a place: fewer than 20 random answers, so a first guess.")
     if not found.answers:
         show.say("Precision and recall are unknown until you answer: newsfeed topics ask")
     elif found.biased:
@@ -74,11 +81,12 @@ def _interval(found: tuple[float, float, float, int]) -> str:
 
 @topics_app.command()
 def ask(context: typer.Context) -> None:
-    """Three questions a day: two where the tags are unsure, one at random. Takes your answers."""
+    """Three questions a day: two where the tags are unsure, one at random, each with "worth it?". Takes your answers."""
     from newsfeed.cli import show
     from newsfeed.pipeline.digest import today
     from newsfeed.pipeline.teach import correct as run
     from newsfeed.pipeline.teach import questions
+    from newsfeed.pipeline.thumbs import thumb
 
     given: Context = context.obj
     home = given.home()
@@ -87,45 +95,82 @@ def ask(context: typer.Context) -> None:
         if not found:
             show.say("Nothing to ask: run newsfeed refresh first.")
             raise typer.Exit(2)
-        names = ", ".join(home.settings.topics)
-        asked_any = False
+        answered = False
         for number, question in enumerate(found, 1):
             show.say()
             show.say(f"{number} of {len(found)}  {question.title}", style="bold")
             show.say(f"{question.source}. {question.lead}".strip())
             said = ", ".join(question.said) or "none"
-            show.say(f"Tagged: {said}")
             if not sys.stdin.isatty():
+                show.say(f"Tagged: {said}")
                 show.say(f"Answer with: newsfeed topics correct {question.ref} TOPIC -TOPIC")
+                if question.value is not None:
+                    show.say(f"Worth it? Answer with: newsfeed like {question.ref}, or dislike")
                 continue
-            asked_any = True
-            while True:
-                answer = typer.prompt(
-                    f"Right? y = yes, n = none of these, s = skip, q = quit, or topics ({names}, none)",
-                    default="y",
-                    show_default=False,
-                )
-                given_word = answer.strip().casefold()
-                if given_word in ("s", "q", "skip", "quit"):
-                    break
-                if given_word in ("n", "no") and not question.said:
-                    show.say("It has no topic now: name those that are right.")
-                    continue
-                words = [] if given_word in ("y", "yes") else answer.replace(",", " ").split()
-                words = ["none"] if given_word in ("n", "no") else words
-                if bad := [w for w in words if w.lstrip("+-") not in {*home.settings.topics, "none"}]:
-                    show.say(f"{bad[0]} is no topic.")
-                    continue
-                # An answer names all topics of the item, or (with a sign before one) what is to change.
-                signed = any(w[0] in "+-" for w in words)
-                changes = words if signed or not words else ["none", *[w for w in words if w != "none"]]
-                print_corrected(run(home, store, question.ref, changes, asked=question.asked))
+            show.say(f"Tagged: {said}")
+            answer = _ask_topics(
+                question,
+                list(home.settings.topics),
+                partial(run, home, store, question.ref, asked=question.asked),
+            )
+            answered |= answer == "answered"
+            if answer != "quit" and question.value is not None:
+                answer = _ask_worth(question, partial(thumb, home, store, question.ref, asked=question.asked))
+                answered |= answer == "answered"
+            if answer == "quit":
                 break
-            if sys.stdin.isatty() and given_word in ("q", "quit"):
-                asked_any = number > 1
-                break
-        if asked_any:
+        if answered:
             show.say(REBUILD)
+
+
+def _ask_topics(question: Question, topics: Sequence[str], run: Callable[[Sequence[str]], Corrected]) -> str:
+    """Ask for the topics of an item until the answer can be read: "answered", "skipped" or "quit"."""
+    from newsfeed.cli import show
+
+    names = ", ".join(topics)
+    while True:
+        answer = typer.prompt(
+            f"Right? y = yes, n = none of these, s = skip, q = quit, or topics ({names}, none)",
+            default="y",
+            show_default=False,
+        )
+        word = answer.strip().casefold()
+        if word in LEAVE:
+            return LEAVE[word]
+        if word in NO and not question.said:
+            show.say("It has no topic now: name those that are right.")
+            continue
+        words = [] if word in YES else answer.replace(",", " ").split()
+        words = ["none"] if word in NO else words
+        if bad := [w for w in words if w.lstrip("+-") not in {*topics, "none"}]:
+            show.say(f"{bad[0]} is no topic.")
+            continue
+        # An answer names all topics of the item, or (with a sign before one) what is to change.
+        signed = any(w[0] in "+-" for w in words)
+        changes = words if signed or not words else ["none", *[w for w in words if w != "none"]]
+        print_corrected(run(changes))
+        return "answered"
+
+
+def _ask_worth(question: Question, run: Callable[[int], Thumbed]) -> str:
+    """Ask whether an item is worth the reader's minutes: "answered", "skipped" or "quit"."""
+    from newsfeed.cli import show
+
+    show.say(f"News value: {question.value:.1f} of 3, kind {question.kind}")
+    while True:
+        word = typer.prompt("Worth it? y = yes, n = no, s = skip, q = quit", default="s", show_default=False)
+        word = word.strip().casefold()
+        if word in LEAVE:
+            return LEAVE[word]
+        if word in {*YES, *NO}:
+            done = run(1 if word in YES else -1)
+            moved = (
+                f"{done.before:.1f} → {done.after:.1f}" if None not in (done.before, done.after) else "kept"
+            )
+            back = "like" if word in YES else "dislike"
+            show.say(f"News value {moved}; take it back: newsfeed {back} {done.ref} --undo")
+            return "answered"
+        show.say("Answer y, n, s or q.")
 
 
 @topics_app.command()

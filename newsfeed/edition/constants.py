@@ -36,6 +36,8 @@ DEBT_MOST: Final = 3.0
 
 # --- worth of a story: 2^(-age / half-life) x (news value + outlets + interest + engagement), within 0..1
 NEWS_WEIGHT: Final = 0.75  # x grade / 3
+RECORD: Final = 0.3  # x how far a source's mean value is from that of all, added to each of its items' grades
+RECORD_PSEUDO_ITEMS: Final = 8.0  # of the mean of all, in a source's own mean
 UNJUDGED: Final = 1.0  # the grade of what has no news value yet: filler
 OUTLETS_WEIGHT: Final = 0.45  # x min(1, log2(outlets) / 3): eight outlets are as big as it gets
 INTEREST_WEIGHT: Final = 0.10  # up or down

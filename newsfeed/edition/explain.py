@@ -230,6 +230,8 @@ def _worth(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
         product += say(" × your weight {weight}", weight=general(weight))
     if telling != 1:
         product += f" × {decimal(telling, 3)}"
+    if account.get("held"):
+        product += say(", {good} at least, as thumbs take no topic’s place away", good=decimal(c.GOOD, 2))
     sure = say(
         "from {line} on it may be a story of the page, from {good} on its topic is sure of a place",
         line=decimal(c.LINE, 2),
@@ -263,7 +265,8 @@ def _worth(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
                 grade=decimal(_number(account, "grade"), 2),
                 words=words,
                 kind=kind,
-            ),
+            )
+            + _moved(account),
         )
     outlets = int(_number(account, "outlets"))
     yield WhyRow(
@@ -299,6 +302,14 @@ def _worth(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
             value=_figure(account, "telling"),
             note=say("it has {flaws}", flaws=account.get("flaws") or say("no usable lead")),
         )
+
+
+def _moved(account: Mapping[str, float | str]) -> str:
+    """What beside an item's words made its grade, where it is seen in the figures."""
+    parts = ("thumbs", say("your thumbs")), ("record", say("its source’s record"))
+    told = ((name, _number(account, key)) for key, name in parts)
+    signs = ((name, "+" if grade > 0 else "−", abs(grade)) for name, grade in told)
+    return "".join(f"; {name} {sign}{decimal(size, 2)}" for name, sign, size in signs if size >= 0.005)
 
 
 def _topics(account: Mapping[str, float | str]) -> Iterator[WhyRow]:

@@ -23,6 +23,7 @@ from newsfeed.edition.worth import (
     is_of_dropped,
     overall_mix,
     percentile,
+    records,
     source_mix,
     story_topics,
     worth,
@@ -63,17 +64,13 @@ class Telling:
     bare: bool = False  # only a headline, on a day when most others have more: a line may tell it
     affair: int = 0  # of few picks, see `affairs`
     of_day: int = 0  # stories of its affair, where that is the day
+    grade: float = c.UNJUDGED  # the news value, 0..3, with what its source's record adds
+    record: float = 0.0  # of it, what its source's record adds
     flaws: tuple[str, ...] = ()  # why it is told badly: what takes from its worth beside its facts
 
     @property
     def id(self) -> int:
         return self.candidate.item.id
-
-    @property
-    def grade(self) -> float:
-        """The news value, 0..3."""
-        news = self.candidate.tagging.news
-        return news.value if news else c.UNJUDGED
 
     @property
     def kind(self) -> str:
@@ -102,6 +99,7 @@ class Scales:
         overall = overall_mix(pool.feeds, ask.names, ask.under)
         self.mixes = {n: source_mix(feed, ask.names, ask.under, overall) for n, feed in feeds.items()}
         self.unknown_mix = source_mix(None, ask.names, ask.under, overall)
+        self.records = records(pool.feeds)
         self.told_well = {one.item.id: _told_well(one) for one in pool.candidates}
         self.subjects = {one.item.id: _subject(one, feeds.get(one.item.feed)) for one in pool.candidates}
         articles = [one.item.id for one in pool.candidates if one.item.item.kind != "post"]
@@ -200,6 +198,8 @@ class Scales:
             post=all(one.item.item.kind == "post" for one in group),
             back=back,
             bare=self.led >= c.LED and not own.must_read and not self.told_well[best.item.id],
+            grade=self.grade(best),
+            record=self.records.get(best.item.feed, 0.0),
             flaws=tuple(self._flaws(best)),
         )
 
@@ -234,6 +234,11 @@ class Scales:
             told=bool(of_topic[0] or of_all),
         )
 
+    def grade(self, one: Candidate) -> float:
+        """An item's news value, moved by its source's own record."""
+        news = one.tagging.news
+        return min(3.0, max(0.0, news.value + self.records.get(one.item.feed, 0.0))) if news else c.UNJUDGED
+
     def worth(
         self,
         one: Candidate,
@@ -253,8 +258,10 @@ class Scales:
             and len(self.feeds[other.item.feed].engagement) >= c.ENGAGEMENT_LEAST
         ]
         news = one.tagging.news
+        weight = max(self.grade(o) for o in told)
         return worth(
-            news=max(o.tagging.news.value if o.tagging.news else c.UNJUDGED for o in told),
+            news=weight,
+            thumbs=weight - max(self.grade(o) - _thumbs(o) for o in told),
             half_life=half_life(news.kind if news else ""),
             age_hours=min(age_hours(o.item.item.published, o.item.first_seen, self.now) for o in told),
             outlets=outlets,
@@ -274,6 +281,11 @@ class Scales:
         if one.item.item.published is None:
             flaws["no date"] = c.UNDATED
         return flaws
+
+
+def _thumbs(one: Candidate) -> float:
+    """What the reader's thumbs added to an item's news value."""
+    return one.tagging.news.thumbs if one.tagging.news else 0.0
 
 
 def _told_well(one: Candidate) -> bool:

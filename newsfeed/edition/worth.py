@@ -32,6 +32,8 @@ class Worth:
     telling: float = 1.0
     age: float = 0.0  # hours
     half_life: float = c.HALF_LIFE_OF_EVENTS  # hours
+    thumbs: float = 0.0  # of the news value, in grades: what the reader's thumbs added
+    held: bool = False  # kept good against the reader's thumbs: they take no topic's place away
 
 
 def half_life(kind: str) -> float:
@@ -92,16 +94,35 @@ def worth(
     engagement: float = 0.5,
     weight: float = 1.0,
     telling: float = 1.0,
+    thumbs: float = 0.0,
 ) -> Worth:
     """Worth of an item; `news` is its value in grades (0..3), `weight` the reader's own for its feed, `telling` below 1
-    where it is told badly. Interest and engagement (0..1) take away as much below a half as they add above it."""
+    where it is told badly. Interest and engagement (0..1) take away as much below a half as they add above it. What is
+    good stays good however many thumbs are against it, or a topic would lose its place by them: `thumbs` is their part
+    of `news`, and interest rests on what the reader did."""
     fresh = freshness(age_hours, half_life)
     known = c.NEWS_WEIGHT * news / 3
     told = c.OUTLETS_WEIGHT * min(1.0, math.log2(max(1, outlets)) / 3)
     liking = c.INTEREST_WEIGHT * (2 * interest - 1)
     engaged = c.ENGAGEMENT_WEIGHT * (2 * engagement - 1)
-    value = min(1.0, max(0.0, fresh * (known + told + liking + engaged) * weight * telling))
-    return Worth(value, fresh, known, told, liking, engaged, weight, telling, age_hours, half_life)
+    scale = fresh * weight * telling
+    value = scale * (known + told + liking + engaged)
+    against = c.NEWS_WEIGHT * min(0.0, thumbs) / 3 + min(0.0, liking)
+    held = value < c.GOOD <= value - scale * against
+    value = c.GOOD if held else min(1.0, max(0.0, value))
+    return Worth(
+        value, fresh, known, told, liking, engaged, weight, telling, age_hours, half_life, thumbs, held
+    )
+
+
+def records(feeds: Sequence[FeedFacts]) -> dict[int, float]:
+    """By source: what its own record adds to the grade of each of its items, in grades."""
+    total = sum(feed.judged for feed in feeds)
+    if not total:
+        return {}
+    mean = math.fsum(feed.value * feed.judged for feed in feeds) / total
+    drawn = {feed.feed: feed.judged / (feed.judged + c.RECORD_PSEUDO_ITEMS) for feed in feeds}
+    return {feed.feed: c.RECORD * drawn[feed.feed] * (feed.value - mean) for feed in feeds}
 
 
 DROPPED = ""  # stands for all topics that the reader gave the share 0

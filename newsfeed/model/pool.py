@@ -28,6 +28,8 @@ class FeedFacts(Record, frozen=True, kw_only=True):
     last_shown: date | None = None
     previous_post: datetime | None = None  # its newest item before this span
     topic_mix: Mapping[str, float] = {}  # share of its items by topic, 90 days
+    value: float = 0.0  # mean news value of its items of 90 days, `judged` of them, the reader's thumbs aside
+    judged: int = 0
     likes: Mapping[str, tuple[int, int]] = {}  # topic -> (liked or opened, shown)
     dislikes: Mapping[str, int] = {}  # topic -> thumbs down
     engagement: tuple[int, ...] = ()  # scores of its last 400 items, sorted

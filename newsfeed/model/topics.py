@@ -31,13 +31,15 @@ class NewsValue(Record, frozen=True, kw_only=True):
     """What an item is worth to know, and what sort of text it is, each with what decided.
 
     `value` is the expected grade: 3 must know, 2 worth a place, 1 filler, 0 strike. `kind` is the likeliest of
-    `KINDS` with its probability `sure`. `terms` are the words that moved the value most, in points.
+    `KINDS` with its probability `sure`. `terms` are the words that moved the value most, in points; `thumbs` is what
+    the reader's thumbs added, within `value`.
     """
 
     value: float
     kind: str = "other"
     sure: float = 0.0
     terms: tuple[Term, ...] = ()
+    thumbs: float = 0.0
 
 
 #: The kinds of text, as graders spell them.

@@ -14,8 +14,9 @@ from newsfeed.model import FeedState, StoredItem
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
-from newsfeed.topics import value
+from newsfeed.topics import personal, value
 from newsfeed.topics.corrections import corrected
+from newsfeed.topics.personal import Thumb
 from newsfeed.topics.records import Label
 from newsfeed.topics.tagger import Tagger
 from newsfeed.topics.weights import WeightsError
@@ -45,9 +46,11 @@ def load_model(home: Home, store: Store) -> Model:
         home.model_path.unlink(missing_ok=True)
         weights = None
         tagger = topics.load(None, home.settings.topics)
-    name = hashlib.sha256((weights or __version__.encode()) + judged_by(home).encode()).hexdigest()[:16]
+    name = hashlib.sha256((weights or __version__.encode()) + judged_by(home, store).encode()).hexdigest()
     states = {s.feed: s for s in store.states()}
-    return Model(corrected(tagger, labels(store, states)), name)
+    corrected(tagger, labels(store, states))
+    tagger.heed(thumbs(store, states))
+    return Model(tagger, name[:16])
 
 
 def topics_name(home: Home) -> str:
@@ -55,9 +58,11 @@ def topics_name(home: Home) -> str:
     return hashlib.sha256(msgspec.json.encode(home.settings.topics, order="sorted")).hexdigest()[:16]
 
 
-def judged_by(home: Home) -> str:
-    """A name for what judges items beside the trained weights: the reader's topics and the shipped news value."""
-    return f"{topics_name(home)} {value.shipped_name()}"
+def judged_by(home: Home, store: Store) -> str:
+    """A name for what judges items beside the trained weights: the reader's topics, the shipped news value and the
+    reader's thumbs."""
+    given = personal.name(store.thumbs(personal.MOST_THUMBS))
+    return f"{topics_name(home)} {value.shipped_name()} {given}".rstrip()
 
 
 def document(item: StoredItem, state: FeedState | None) -> topics.Document:
@@ -87,6 +92,15 @@ def labels(store: Store, states: dict[int, FeedState]) -> list[Label]:
     ]
 
 
+def thumbs(store: Store, states: dict[int, FeedState]) -> list[Thumb]:
+    """The reader's newest thumbs on items that are still kept, newest first."""
+    given = store.thumbs(personal.MOST_THUMBS)
+    items = {i.id: i for i in store.items([n for n, _ in given], body="text")}
+    return [
+        Thumb(document(items[n], states.get(items[n].feed)), liked > 0) for n, liked in given if n in items
+    ]
+
+
 def tag(home: Home, store: Store, *, progress: Progress) -> int:
     """Tag every item that has no tags yet; returns how many."""
     total = 0
@@ -100,6 +114,15 @@ def tag(home: Home, store: Store, *, progress: Progress) -> int:
         store.save_taggings(model.tagger.tag(documents), model.name)
         total += len(batch)
     return total
+
+
+def retag_source(home: Home, store: Store, item: StoredItem) -> None:
+    """Tag an item, and those of its source that can still stand on a page, anew."""
+    model = load_model(home, store)
+    state = next((s for s in store.states() if s.feed == item.feed), None)
+    near = [i.id for i in store.window(home.clock() - WINDOW) if i.feed == item.feed]
+    items = store.items({item.id, *near}, body="text")
+    store.save_taggings(model.tagger.tag([document(i, state) for i in items]), model.name)
 
 
 def retag(home: Home, store: Store) -> int:

@@ -8,11 +8,11 @@ import msgspec
 
 from newsfeed.errors import NotFoundError, SettingsError
 from newsfeed.model import Correction, Record, StoredItem, Tagging
-from newsfeed.pipeline import tagging, training
+from newsfeed.pipeline import tagging, thumbs, training
 from newsfeed.pipeline.explain import resolve
 from newsfeed.pipeline.home import Home
 from newsfeed.store import Store
-from newsfeed.topics import accuracy
+from newsfeed.topics import accuracy, value_training
 from newsfeed.topics.corrections import Corrections
 from newsfeed.topics.records import THRESHOLD, Label
 
@@ -55,6 +55,8 @@ class Status(Record, frozen=True, kw_only=True):
     sentence: str  # what the corrections changed
     trend: str
     trained: str
+    worth: TopicStatus  # of what was said to be worth a place, how much you found so; and the reverse
+    worth_biased: bool
 
 
 class Question(Record, frozen=True, kw_only=True):
@@ -67,6 +69,8 @@ class Question(Record, frozen=True, kw_only=True):
     source: str
     said: tuple[str, ...]
     asked: str
+    value: float | None = None  # its news value; None: it has none yet, or the reader's thumb lies on it
+    kind: str = ""
 
 
 def correct(home: Home, store: Store, name: str, changes: Sequence[str], *, asked: str = "") -> Corrected:
@@ -158,6 +162,7 @@ def status(home: Home, store: Store) -> Status:
     notes = _notes(store, MOVED)
     moved = sum(int(notes.get(str(c.item), 0)) for c in corrections)
     confirmed = sum(set(j.said) == set(j.true) for j in judged)
+    worth = thumbs.measured(store)
     trained = training.last(store) if home.model_path.exists() else None
     untagged = sum(not accuracy.has(t) for t in taggings.values()) / len(taggings) if taggings else 0.0
     rows = tuple(
@@ -186,6 +191,16 @@ def status(home: Home, store: Store) -> Status:
         trained=f"weights trained on {trained.items} items, {trained.at:%d %b}"
         if trained
         else "the shipped weights",
+        worth=TopicStatus(
+            topic="worth",
+            label="Worth a place",
+            examples=len(value_training.seeds()),
+            items=sum(t.news is not None and t.news.value >= thumbs.LEAST_WORTH for t in taggings.values()),
+            corrections=worth.topics[0].corrections,
+            precision=worth.topics[0].precision,
+            recall=worth.topics[0].recall,
+        ),
+        worth_biased=worth.biased,
     )
 
 
@@ -196,6 +211,8 @@ def questions(home: Home, store: Store, day: int) -> list[Question]:
     taggings = store.taggings(window)
     answered = {c.item for c in store.corrections()}
     names = {s.feed: s.name for s in store.states()}
+    thumbed = store.likes(window)
+    news = {n: t.news for n, t in taggings.items() if n not in thumbed}
     asked_topics: dict[str, int] = {}
     for one in _judged(store):
         for topic in {*one.said, *one.true}:
@@ -212,8 +229,10 @@ def questions(home: Home, store: Store, day: int) -> list[Question]:
             source=names.get(window[q.item].feed, ""),
             said=tuple(sorted(accuracy.has(taggings[q.item]))),
             asked=q.asked,
+            value=judged.value if judged else None,
+            kind=judged.kind if judged else "",
         )
-        for q in found
+        for q, judged in ((q, news.get(q.item)) for q in found)
     ]
 
 

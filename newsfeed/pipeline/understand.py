@@ -36,7 +36,7 @@ def learn(home: Home, store: Store, *, progress: Progress) -> None:
     why = training.train_if_due(home, store)
     if why:
         progress.step(f"Learned your topics anew: {why}")
-    asked = tagging.judged_by(home)
+    asked = tagging.judged_by(home, store)
     if why or store.get_meta(TAGGED_BY) != asked:
         tagging.retag(home, store)
         store.set_meta(TAGGED_BY, asked)

@@ -106,13 +106,15 @@ def _facts(
     # A feed that left the list may still have items among the candidates.
     former = [s for s in feeds.states(connection, listed=False) if s.feed in candidates]
     rhythm = _rhythm(connection, now, since)
-    mixes = _mixes(connection, now)
+    records = _records(connection, now)
+    mixes = _mixes(connection, now, records)
     scored = [n for n, some in candidates.items() if any(i.item.score is not None for i in some)]
     scores = _scores(connection, scored, now)
     last = editions.last_shown(connection, local)
     made_of = editions.thumbs(connection, local)
     for state in (*feeds.states(connection), *former):
         per_day, previous = rhythm.get(state.feed, (0.0, None))
+        _, judged, value = records.get(state.feed, (0, 0, 0.0))
         yield feeds.facts(
             state,
             social=_is_social(state, candidates.get(state.feed, ())),
@@ -120,6 +122,8 @@ def _facts(
             last_shown=last.get(state.feed),
             previous_post=previous,
             topic_mix=mixes.get(state.feed, {}),
+            value=value,
+            judged=judged,
             likes={t: (n.good, n.shown) for t, n in made_of.get(state.feed, {}).items()},
             dislikes={t: n.bad for t, n in made_of.get(state.feed, {}).items() if n.bad},
             engagement=scores.get(state.feed, ()),
@@ -153,16 +157,23 @@ def _rhythm(
     return found
 
 
-def _mixes(connection: Connection, now: datetime) -> Mapping[int, dict[str, float]]:
+def _records(connection: Connection, now: datetime) -> Mapping[int, tuple[int, int, float]]:
+    """By feed: how many of its items of 90 days are tagged, and have a news value, and the mean of these."""
+    known = and_(item.c.first_seen >= now - MIX, item.c.first_seen <= now + AHEAD)
+    value = tagging.c.value
+    query = (
+        select(item.c.feed, func.count(), func.count(value), func.coalesce(func.avg(value), 0.0))
+        .join(tagging, and_(known, tagging.c.item == item.c.id))
+        .group_by(item.c.feed)
+    )
+    return {row[0]: (row[1], row[2], round(row[3], 6)) for row in connection.execute(query)}
+
+
+def _mixes(
+    connection: Connection, now: datetime, records: Mapping[int, tuple[int, int, float]]
+) -> Mapping[int, dict[str, float]]:
     """By feed: which share of its tagged items of 90 days has each topic."""
     known = and_(item.c.first_seen >= now - MIX, item.c.first_seen <= now + AHEAD)
-    span = and_(known, tagging.c.item == item.c.id)
-    tagged = {
-        r[0]: r[1]
-        for r in connection.execute(
-            select(item.c.feed, func.count()).join(tagging, span).group_by(item.c.feed)
-        )
-    }
     query = (
         select(item.c.feed, item_topic.c.topic, func.count())
         .join(item_topic, item_topic.c.item == item.c.id)
@@ -172,7 +183,7 @@ def _mixes(connection: Connection, now: datetime) -> Mapping[int, dict[str, floa
     )
     mixes: dict[int, dict[str, float]] = {}
     for number, topic, count in connection.execute(query).all():
-        mixes.setdefault(number, {})[topic] = count / max(1, tagged.get(number, 0))
+        mixes.setdefault(number, {})[topic] = count / max(1, records.get(number, (0, 0, 0.0))[0])
     return mixes
 
 

@@ -274,6 +274,11 @@ class Store(Database):
         with self._reading() as c:
             return kept.all_passed(c, since)
 
+    def thumbs(self, limit: int) -> list[tuple[int, int]]:
+        """The reader's newest thumbs (item, 1 or -1), newest first."""
+        with self._reading() as c:
+            return tags.thumbs(c, limit)
+
     # --------------------------------------------------------------------- stories
 
     def ungrouped(self) -> list[StoredItem]:

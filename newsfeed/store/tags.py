@@ -49,7 +49,8 @@ def save(connection: Connection, taggings: Sequence[Tagging], model: str) -> Non
                 "model": model,
                 "not_news": t.not_news,
                 "scores": _ENCODER.encode(t.scores).decode(),
-                "value": t.news.value if t.news else None,
+                # Without the reader's thumbs: a source's record is what it published, not how it was taken.
+                "value": t.news.value - t.news.thumbs if t.news else None,
                 "news": _ENCODER.encode(t.news).decode() if t.news else "",
             }
             for t in kept.values()
@@ -197,6 +198,13 @@ def likes(connection: Connection, numbers: Iterable[int]) -> dict[int, int]:
         query = select(mark.c.item, mark.c.liked).where(mark.c.item.in_(some), mark.c.liked != 0)
         found |= {r[0]: r[1] for r in connection.execute(query)}
     return found
+
+
+def thumbs(connection: Connection, limit: int) -> list[tuple[int, int]]:
+    """The reader's newest thumbs (item, 1 or -1), newest first; of items that are forgotten too."""
+    query = select(mark.c.item, mark.c.liked).where(mark.c.liked != 0)
+    rows = connection.execute(query.order_by(mark.c.liked_at.desc(), mark.c.item).limit(limit))
+    return [(r[0], r[1]) for r in rows]
 
 
 def _exists(connection: Connection, number: int) -> None:

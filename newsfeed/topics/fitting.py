@@ -106,23 +106,30 @@ class Design:
         return coefficients, bias
 
     def fit_value(
-        self, grades: NDArray[np.float64], rows: NDArray[np.bool_] | None = None
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Weights of the expected grade by ridge regression, of all documents or of some `rows`, and its bias for English
-        and for the other languages, which share no word and so are fitted apart."""
+        self, grades: NDArray[np.float64], beside: Any, rows: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Weights of the expected grade by ridge regression, of all documents or of some `rows`; its bias for English and
+        for the other languages, which share no word and so are fitted apart; and the weights for both of what stands
+        `beside` the words and means the same in every language: the others learn how they differ from English in it."""
         import numpy as np
+        from scipy.sparse import hstack
         from sklearn.linear_model import Ridge
 
         seen = np.ones(len(grades), np.bool_) if rows is None else rows
+        whole = hstack([self.matrix, beside]).tocsr()
         weights = np.zeros(self.keys.size, np.float32)
         bias = np.full(2, grades[seen].mean(), np.float32)
+        shared = np.zeros((2, beside.shape[1]), np.float32)
         for other in (0, 1):
             used = np.flatnonzero(seen & (self.foreign == other))
+            shared[other] = shared[0]
             if used.size:
-                solver = Ridge(alpha=RIDGE, solver="lsqr").fit(self.matrix[used], grades[used])
-                weights += solver.coef_.astype(np.float32)
+                left = grades[used] - beside[used] @ shared[other]
+                solver = Ridge(alpha=RIDGE, solver="lsqr").fit(whole[used], left)
+                weights += solver.coef_[: self.keys.size].astype(np.float32)
                 bias[other] = solver.intercept_
-        return weights, bias
+                shared[other] += solver.coef_[self.keys.size :].astype(np.float32)
+        return weights, bias, shared
 
     def fit_kinds(
         self, kinds: Sequence[str], order: Sequence[str]

@@ -15,6 +15,7 @@ from .evidence import Evidence, Explainer
 from .folders import topic_of_folders
 from .lexicon import Lexicon
 from .not_news import NotNews
+from .personal import MOST_THUMBS, Personal, Thumb, learn, profile
 from .reading import Reader, Reading, Stems, lengths, tally, word_share
 from .records import OTHER, SHOWN_FROM, TOPICS, Document, FeedPrior
 from .value import ValueModel, silent
@@ -66,7 +67,7 @@ class Tagger:
         self.priors = priors
         self.learned = frozenset(learned)  # documents whose corrections the training has seen
         self.value = value or silent()
-        self._reader = Reader(lexicon, Stems(model.stems), Stems(self.value.linear.stems))
+        self._reader = Reader(lexicon, Stems(model.stems), Stems(self.value.stems))
         self._not_news = NotNews.shipped()
         self._folders: dict[tuple[str, ...], str] = {}
         self._explainer = Explainer(lexicon, model)
@@ -74,6 +75,7 @@ class Tagger:
         self._own = np.array([topic not in TOPICS and topic != OTHER for topic in self.order])
         self._untrained = ~np.any(model.weights, axis=0)
         self.local: Local | None = None  # what the reader's corrections say of items like theirs
+        self.personal: Personal | None = None  # what their thumbs add to news values
 
     # ------------------------------------------------------------------ what speaks
 
@@ -81,6 +83,31 @@ class Tagger:
     def reader(self) -> Reader:
         """What reads documents for this tagger."""
         return self._reader
+
+    def heed(self, thumbs: Sequence[Thumb]) -> None:
+        """Let the reader's thumbs, newest first, move news values from now on."""
+        # In one order, so that the same thumbs make the same sums.
+        kept = sorted(thumbs[:MOST_THUMBS], key=lambda thumb: str(thumb.document.id))
+        self.personal = None
+        if kept:
+            documents = [thumb.document for thumb in kept]
+            reading = self._reader.read(documents)
+            p, _ = self._judged(reading, self.evidence_of(reading), documents)
+            scored = self.value.score(reading)
+            many = self.value.points.size
+            self.personal = learn(kept, scored, self.value.grades(scored), profile(p), many)
+
+    def _judged(
+        self, reading: Reading, evidence: Evidence, documents: Sequence[Document]
+    ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+        """Probabilities by document and topic, corrections included, and their log-odds by origin."""
+        parts = self.parts(evidence, documents)
+        p, implied = self.probabilities(parts)
+        parts["implied"] = implied
+        if self.local is not None:
+            parts["corrections"] = self.local.shift(reading, documents, logit(p))
+            p = sigmoid(logit(p) + parts["corrections"])
+        return p, parts
 
     def evidence(self, documents: Sequence[Document]) -> Evidence:
         """What lexicon and model say of a batch, before it is weighed."""
@@ -214,12 +241,7 @@ class Tagger:
 
         reading = self._reader.read(documents)
         evidence = self.evidence_of(reading)
-        parts = self.parts(evidence, documents)
-        p, implied = self.probabilities(parts)
-        parts["implied"] = implied
-        if self.local is not None:
-            parts["corrections"] = self.local.shift(reading, documents, logit(p))
-            p = sigmoid(logit(p) + parts["corrections"])
+        p, parts = self._judged(reading, evidence, documents)
         shown = (p >= SHOWN_FROM) & np.array([topic in self.topics for topic in self.order])
         shown[:, -1] = False
         terms = self._explainer.terms(evidence, self.scales, shown & (p >= EXPLAINED_FROM))
@@ -239,7 +261,9 @@ class Tagger:
                 )
             )
         kinds = self._not_news.kinds(documents)
-        news = self.value.judge(reading)
+        mine = self.personal
+        shift = None if mine is None else lambda scored: mine.shift(scored, documents, profile(p))
+        news = self.value.judge(reading, shift)
         return [
             Tagging(
                 item=document.id if isinstance(document.id, int) else 0,
