@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -138,12 +138,21 @@ def _silence(store: Store, state: FeedState, now: datetime) -> Silence:
 
 
 def _judged(store: Store, state: FeedState, now: datetime) -> Silence:
-    dated = [k.published for k in store.known(state.feed) if k.published is not None]
-    if len(dated) > silence.FEWEST_GAPS:
-        return silence.judge(dated, now)
+    days = Counter(k.published.date() for k in store.known(state.feed) if k.published is not None)
+    return _by_days(store, state, now, list(days.items()))
+
+
+def _by_days(store: Store, state: FeedState, now: datetime, days: Sequence[tuple[date, int]]) -> Silence:
+    """The silence of a feed with so many items of each day."""
+    if sum(number for _, number in days) > silence.FEWEST_GAPS:
+        return silence.judge([_midnight(day) for day, _ in days], now)
     # A feed without dates shows its rhythm by the days on which we found something.
     brought = store.tallies((now - timedelta(days=4 * WINDOW)).date()).get(state.feed, {})
-    return silence.judge([datetime(d.year, d.month, d.day, tzinfo=UTC) for d in brought], now)
+    return silence.judge([_midnight(day) for day in brought], now)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def examine(home: Home, store: Store) -> tuple[FeedHealth, ...]:
@@ -157,9 +166,10 @@ def examine(home: Home, store: Store) -> tuple[FeedHealth, ...]:
     tallies = store.tallies((now - timedelta(days=WINDOW)).date())
     found = []
     states = store.states()
+    days = store.published_days()
     offline = without_network(states)
     for state in states:
-        silent = _judged(store, state, now) if state.first_good else Silence()
+        silent = _by_days(store, state, now, days.get(state.feed, ())) if state.first_good else Silence()
         if state.failure is not None:
             silent = Silence(usual=silent.usual)
         health = FeedHealth(

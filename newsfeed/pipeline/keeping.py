@@ -30,7 +30,7 @@ def keep(home: Home, store: Store, name: str, note: str | None = None) -> Kept:
     there = _kept(store, name)
     if there is None:
         there = _described(home, store, resolve(home, store, name)[0])
-        there = store.which_kept([there.item]).get(there.item, there)
+        there = next(iter(store.kept(ids=[there.item])), there)
     if note is not None:
         there = msgspec.structs.replace(there, note=text.clean_line(note, NOTE))
     store.keep(there)
@@ -46,7 +46,7 @@ def let_go(home: Home, store: Store, name: str) -> Kept:
     there = _kept(store, name)
     if there is None:
         number = resolve(home, store, name)[0].id
-        there = store.which_kept([number]).get(number)
+        there = next(iter(store.kept(ids=[number])), None)
     if there is None:
         raise NotFoundError(name, "is not kept", "See newsfeed kept.")
     store.let_go(there.item)

@@ -139,7 +139,7 @@ class Person(Record, frozen=True, kw_only=True):
 def for_whom(home: Home, store: Store, edition: Edition) -> dict[str, tuple[Person, ...]]:
     """By short id of a pick: whom it may be for, by the topics and words that the reader wrote beside them."""
     private = {s.feed for s in store.states() if is_private(s)}
-    kept = store.which_kept(p.item for p in picks(edition))
+    kept = {k.item: k for k in store.kept(ids=[p.item for p in picks(edition)])}
     found = {}
     for pick in picks(edition):
         if pick.feed in private or not pick.link or urlsplit(pick.link).scheme not in {"http", "https"}:

@@ -75,6 +75,35 @@ def changed(settings: Settings, *, shares: Mapping[str, float], max_items: int |
     return msgspec.structs.replace(made, edition=msgspec.structs.replace(made.edition, max_items=max_items))
 
 
+class Basis(Record, frozen=True, kw_only=True):
+    """What one past morning was chosen from, and what the reader's own settings would choose of it today."""
+
+    was: Edition
+    pool: Pool
+    own: Settings
+    again: Edition
+
+
+def basis(home: Home, store: Store, stored: Edition) -> Basis:
+    """What stands still while settings are tried on a morning."""
+    pool = then(store, stored)
+    own = with_minutes(home.settings, stored.budget_minutes)
+    return Basis(
+        was=stored,
+        pool=pool,
+        own=own,
+        again=edition.build(pool, own, date=stored.date, now=stored.built),
+    )
+
+
+def beside(on: Basis, settings: Settings, minutes: float | None = None) -> Morning:
+    """One morning by other settings; without `minutes` it keeps its own."""
+    was = on.was
+    other = with_minutes(settings, was.budget_minutes if minutes is None else minutes)
+    would = on.again if other == on.own else edition.build(on.pool, other, date=was.date, now=was.built)
+    return _beside(was, on.again, would)
+
+
 def simulate(
     home: Home, store: Store, settings: Settings, *, days: int, minutes: float | None = None
 ) -> Simulated:
@@ -97,12 +126,7 @@ def simulate(
         stored = store.edition(date)
         if stored is None:
             continue
-        pool = then(store, stored)
-        own = with_minutes(home.settings, stored.budget_minutes)
-        other = with_minutes(settings, stored.budget_minutes if minutes is None else minutes)
-        again = edition.build(pool, own, date=date, now=stored.built)
-        would = again if other == own else edition.build(pool, other, date=date, now=stored.built)
-        mornings.append(_beside(stored, again, would))
+        mornings.append(beside(basis(home, store, stored), settings, minutes))
     was, would_be = _sum(m.was for m in mornings), _sum(m.would for m in mornings)
     return Simulated(
         mornings=tuple(mornings),

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Counts, FeedFacts, FeedState, FeedUpdate, Item, KnownItem, Subscription
@@ -379,4 +379,19 @@ def _refs(connection: Connection, url: str, identities: Sequence[str]) -> dict[s
                 used.add(ref)
                 taken.add(ref)
         length += 1
+    return found
+
+
+def published_days(connection: Connection) -> dict[int, list[tuple[date, int]]]:
+    """By feed: the days (UTC) of which it has items, oldest first, with their number."""
+    day = func.date(item.c.published)
+    query = (
+        select(item.c.feed, day, func.count())
+        .where(item.c.published.is_not(None))
+        .group_by(item.c.feed, day)
+        .order_by(item.c.feed, day)
+    )
+    found: dict[int, list[tuple[date, int]]] = {}
+    for number, text, count in connection.execute(query):
+        found.setdefault(number, []).append((date.fromisoformat(text), count))
     return found

@@ -8,7 +8,6 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select
 
 from newsfeed.model import Kept, Passed
-from newsfeed.store import items as reading
 from newsfeed.store import sqlite
 from newsfeed.store.schema import kept, passed
 
@@ -26,21 +25,16 @@ def let_go(connection: Connection, item: int) -> None:
     connection.execute(delete(kept).where(kept.c.item == item))
 
 
-def all_kept(connection: Connection, since: datetime | None = None) -> list[Kept]:
-    """Everything that is kept, newest first."""
+def all_kept(
+    connection: Connection, since: datetime | None = None, numbers: Iterable[int] | None = None
+) -> list[Kept]:
+    """What is kept, newest first: all, since a moment, or of these items (a page of them)."""
     query = select(kept).order_by(kept.c.kept.desc(), kept.c.item.desc())
     if since is not None:
         query = query.where(kept.c.kept >= since)
+    if numbers is not None:
+        query = query.where(kept.c.item.in_(list(numbers)))
     return [Kept(**row._mapping) for row in connection.execute(query)]
-
-
-def which_kept(connection: Connection, numbers: Iterable[int]) -> dict[int, Kept]:
-    """Those of these items that are kept, by item."""
-    found = {}
-    for some in reading.chunks(numbers):
-        for row in connection.execute(select(kept).where(kept.c.item.in_(some))):
-            found[row.item] = Kept(**row._mapping)
-    return found
 
 
 def pass_on(connection: Connection, one: Passed) -> None:

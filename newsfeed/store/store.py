@@ -93,6 +93,11 @@ class Store(Database):
         with self._writing() as c:
             return feeds.apply(c, update, now)
 
+    def published_days(self) -> dict[int, list[tuple[date, int]]]:
+        """By feed: the days (UTC) of which it has items, oldest first, with their number."""
+        with self._reading() as c:
+            return feeds.published_days(c)
+
     def tallies(self, since: date) -> dict[int, dict[date, int]]:
         """By feed: how many items it brought on each day (UTC) from `since` on; kept for ever."""
         with self._reading() as c:
@@ -254,15 +259,10 @@ class Store(Database):
         with self._writing() as c:
             kept.let_go(c, item)
 
-    def kept(self, since: datetime | None = None) -> list[Kept]:
-        """What the reader keeps, newest first."""
+    def kept(self, since: datetime | None = None, ids: Iterable[int] | None = None) -> list[Kept]:
+        """What the reader keeps, newest first: all, since a moment, or of these items."""
         with self._reading() as c:
-            return kept.all_kept(c, since)
-
-    def which_kept(self, ids: Iterable[int]) -> dict[int, Kept]:
-        """Those of these items that are kept, by item."""
-        with self._reading() as c:
-            return kept.which_kept(c, ids)
+            return kept.all_kept(c, since, ids)
 
     def pass_on(self, one: Passed) -> None:
         """Note that an item was passed on to somebody."""

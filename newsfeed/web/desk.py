@@ -6,7 +6,7 @@ import hashlib
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from starlette.datastructures import UploadFile
@@ -25,6 +25,7 @@ from newsfeed.render import Templates
 from newsfeed.text.spoken import speaking
 from newsfeed.web.guard import Keys, same
 
+T = TypeVar("T")
 LARGEST = 5_500_000  # bytes of a form: a list to be imported
 STYLES = "page.css site.css app/app.css"
 
@@ -87,6 +88,7 @@ class Desk:
         self._said = ""
         self.offers: dict[str, Subscription] = {}
         self._version = ""
+        self._known: dict[str, tuple[object, Any]] = {}
         self._templates: Templates | None = None
 
     @property
@@ -127,6 +129,14 @@ class Desk:
         if self._templates is None:
             self._templates = Templates(self.home().templates)
         return self._templates
+
+    def remembered(self, name: str, key: object, make: Callable[[], T]) -> T:
+        """What `make` gives, made anew only when `key` says that something changed."""
+        known = self._known.get(name)
+        if known is None or known[0] != key:
+            known = self._known[name] = (key, make())
+        found: T = known[1]
+        return found
 
     # ------------------------------------------------------------------ forms
 

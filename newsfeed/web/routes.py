@@ -62,7 +62,10 @@ def app(desk: Desk, hosts: frozenset[str]) -> ASGIApp:
         get("/note/{ref}", views_today.note),
         get("/teach", views_today.questions),
         get("/archive/{name:path}", views_today.site_file),
-        get("/ledger.html", views_today.site_file),
+        *(
+            get(f"/{name}", views_today.site_file)
+            for name in ("ledger.html", "digest.xml", "feed.json", "links.xml", "links.json")
+        ),
         post("/begin", views_work.first),
         post("/refresh", views_work.begin),
         get("/refresh", views_work.progress),

@@ -29,7 +29,9 @@ def breadth(desk: Desk, request: Request) -> Response:
     if (minutes is not None or shares) and edition is not None:
         try:
             settings = simulate.changed(home.settings, shares=shares)
-            tried = simulate.simulate(home, desk.store, settings, days=1, minutes=minutes).mornings[-1]
+            key = (edition.date, edition.built, edition.revised, home.settings)
+            basis = desk.remembered("basis", key, lambda: simulate.basis(home, desk.store, edition))
+            tried = simulate.beside(basis, settings, minutes)
         except NewsfeedError as error:
             trouble = f"{error.cause}. {error.repair}"
     now = {t.name: t.share for t in edition.topics} if edition else {}

@@ -44,8 +44,16 @@ def sources(desk: Desk, request: Request) -> Response:
     """All feeds by folder."""
     home = desk.home()
     listed = current_list(home, desk.store)
-    known = {s.subscription.url: s.feed for s in desk.store.states()}
-    health = {h.report.feed: h for h in examine(home, desk.store)}
+    states = desk.store.states()
+    known = {s.subscription.url: s.feed for s in states}
+    # Health changes with a refresh, a page, and slowly with the clock.
+    key = (
+        max((str(s.last_tried) for s in states), default=""),
+        len(states),
+        desk.store.editions()[-1:],
+        f"{home.clock():%F %H}",
+    )
+    health = {h.report.feed: h for h in desk.remembered("health", key, lambda: examine(home, desk.store))}
     rows = [
         _row(
             editing.key_of(s.url),

@@ -18,7 +18,10 @@ from newsfeed.pipeline.home import Home
 from newsfeed.render.pages import archive_path
 from newsfeed.web.desk import Desk, is_live
 
-FILE = re.compile(r"/(?:archive/(?:\d{4}/\d\d/\d\d|index)\.html|ledger\.html)")
+FILE = re.compile(
+    r"/(?:archive/(?:\d{4}/\d\d/\d\d|index)\.html|ledger\.html|(?:digest|links)\.xml|(?:feed|links)\.json)"
+)
+KINDS = {".html": "text/html", ".xml": "application/atom+xml", ".json": "application/feed+json"}
 # A page of the site has its own policy in its head; it may be no part of anything else.
 SITE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 TERMS = 6
@@ -59,7 +62,8 @@ def today(desk: Desk, request: Request) -> Response:
 
 def _marks(desk: Desk, edition: Edition) -> dict[str, Marks]:
     shown = {p.item: p.ref for p in picks(edition)}
-    kept, likes = desk.store.which_kept(shown), desk.store.likes(shown)
+    kept = {k.item: k for k in desk.store.kept(ids=shown)}
+    likes = desk.store.likes(shown)
     return {
         ref: Marks(
             ref=ref, kept=item in kept, note=kept[item].note if item in kept else "", thumb=likes.get(item, 0)
@@ -69,7 +73,7 @@ def _marks(desk: Desk, edition: Edition) -> dict[str, Marks]:
 
 
 def _mark_of(desk: Desk, item: int, ref: str) -> Marks:
-    kept = desk.store.which_kept([item]).get(item)
+    kept = next(iter(desk.store.kept(ids=[item])), None)
     return Marks(
         ref=ref,
         kept=kept is not None,
@@ -106,6 +110,8 @@ def mark(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
         item, ref = found.id, found.ref
     else:
         raise NotFoundError(do, "is nothing that can be done", "")
+    if do in {"keep", "unkeep", "note"}:
+        sharing.write_links(home, desk.store)
     if is_live(request):
         edition = desk.store.latest_edition()
         people = sharing.for_whom(home, desk.store, edition) if home.settings.people and edition else {}
@@ -250,6 +256,6 @@ def site_file(desk: Desk, request: Request) -> Response:
         return RedirectResponse("/", 303)
     return Response(
         file.read_bytes(),
-        media_type="text/html",
+        media_type=KINDS[file.suffix],
         headers={"Content-Security-Policy": SITE_POLICY},
     )

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 from apps import App, copied, fill, serving_home
-from homes import NOON, Entry, TestHome, rss
+from homes import NOON, Entry, TestHome, make, rss
 from serving import Server
+
+from newsfeed import config
 
 pytestmark = pytest.mark.live
 
@@ -24,7 +26,14 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestHome, Server]]:
+    with pytest.MonkeyPatch.context() as monkeypatch, Server() as server:
+        yield fill(tmp_path_factory.mktemp("master") / "home", monkeypatch, server), server
+
+
+@pytest.fixture(scope="module")
+def browser(master: tuple[TestHome, Server]) -> Iterator[Any]:
+    # After the home is made: a browser keeps this thread's event loop for itself.
     if not CHROMIUM.exists():
         if os.environ.get("CI", "").lower() == "true":
             pytest.fail("CI must have a browser")
@@ -35,12 +44,6 @@ def browser() -> Iterator[Any]:
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield chromium
         chromium.close()
-
-
-@pytest.fixture(scope="module")
-def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestHome, Server]]:
-    with pytest.MonkeyPatch.context() as monkeypatch, Server() as server:
-        yield fill(tmp_path_factory.mktemp("master") / "home", monkeypatch, server), server
 
 
 @pytest.fixture
@@ -104,6 +107,26 @@ def test_every_view_is_accessible_and_fits(app: App, tab: Any, width: int, schem
         assert len(page.content()) < 60_000
     assert not page.errors
     assert all(url.startswith(app.base) for url in page.asked), "nothing is asked elsewhere"
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_four_questions_are_accessible_and_fit(
+    browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    home = make(tmp_path / "new", monkeypatch, [1])
+    (home.folder / "feeds.opml").write_bytes(config.starter())
+    with serving_home(home) as app:
+        context = browser.new_context(viewport={"width": width, "height": 900})
+        page = context.new_page()
+        page.goto(app.link)
+        page.get_by_label("What do you live from?").wait_for()
+        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
+        assert not found.response["violations"]
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.screenshot(path=tmp_path / "first.png")
+        context.close()
 
 
 @pytest.mark.parametrize("script", [True, False])
