@@ -110,7 +110,10 @@ def test_a_headline_without_a_lead_gets_its_chance_by_its_article(
             for n in range(2, 40)
         ]
         bare = Entry(
-            "Harbour reopens after storm hits bank and trade", "", hours=14, link=server.url("/story")
+            "Central bank halves its key rate after storm shuts the largest harbour",
+            "",
+            hours=14,
+            link=server.url("/story"),
         )
         server.feed("/feed", homes.rss("Port News", [*told, bare], base="https://outlet.example"))
         server.play("/story", fixed(200, [("Content-Type", "text/html")], BODY.encode()))

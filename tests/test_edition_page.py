@@ -201,7 +201,7 @@ def test_when_all_feeds_fail_that_is_said_first(cause: str) -> None:
         for n in (1, 2)
     ]
     made = edition(pool([], [feed(1), feed(2)], reports=tuple(reports)))
-    said = f"None of your 2 sources could be read today: {cause.rstrip('.')}. "
+    said = f"None of your 2 sources could be read today: {cause.rstrip('.')}."
     assert made.note.startswith(said)
 
 

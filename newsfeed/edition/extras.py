@@ -75,9 +75,9 @@ def post_lacks(desk: Desk, telling: Telling) -> str:
     liked = feed is not None and item.score is not None and percentile(item.score, feed.engagement) >= 0.75
     spread = telling.shared_by >= c.SHARED_BY + 1 or len(item.via) >= c.SHARED_BY
     if liked or spread:
-        if worth >= c.GOOD:
+        if worth >= c.LINE:
             return ""
-        own, needed = apart(worth, c.GOOD)
+        own, needed = apart(worth, c.LINE)
         return say("a post worth {own}, it takes {needed}", own=own, needed=needed)
     if not telling.topic:
         return say("a post that few passed on and that fits none of your topics")
