@@ -27,8 +27,8 @@ demo: $(BIN)/.installed ## A page from sample sources, no internet needed
 test: $(BIN)/.developing ## Run all tests, offline
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
-crash: $(BIN)/.developing ## Kill running processes 100 times at random moments; nothing may be lost or doubled
-	@NEWSFEED_CRASHES=$${NEWSFEED_CRASHES:-100} $(BIN)/python -m pytest -q -s tests/live/test_run.py tests/test_store_care.py -k "killed or kill_9" $(ARGS)
+crash: $(BIN)/.developing ## Kill running processes 200 times at random moments; nothing may be lost or doubled
+	@NEWSFEED_CRASHES=$${NEWSFEED_CRASHES:-200} $(BIN)/python -m pytest -q -s tests/live/test_crash.py tests/test_store_care.py -k "killed or kill_9" $(ARGS)
 
 check: lint types test ## Everything that CI checks before the wheel
 
