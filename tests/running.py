@@ -65,7 +65,7 @@ class Running:
         for line in self._process.stdout:
             self.said.append(line.rstrip())
 
-    def until(self, seen: Callable[[], bool], seconds: float = 40) -> bool:
+    def until(self, seen: Callable[[], bool], seconds: float = 120) -> bool:
         end = time.monotonic() + seconds
         while time.monotonic() < end and self._process.poll() is None:
             if seen():
@@ -80,7 +80,7 @@ class Running:
         """Its own end."""
         return self._ended(seconds)
 
-    def end(self, number: signal.Signals, seconds: float = 20) -> int:
+    def end(self, number: signal.Signals, seconds: float = 60) -> int:
         self._process.send_signal(number)
         return self._ended(seconds)
 

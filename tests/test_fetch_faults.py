@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -22,7 +21,7 @@ from newsfeed.model import Cause, Failure, FetchSetting, NotModified, Request, R
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 CAP = 200_000
 SHORT = 0.3  # a feed's whole time, where it is to run out
-LONG = 5.0  # and where it is not, however busy the machine
+LONG = 30.0  # and where it is not, however busy the machine
 
 
 @pytest.fixture
@@ -71,27 +70,27 @@ def test_each_fault_has_its_outcome(server: Server, name: str) -> None:
 
 
 def test_all_faults_at_once_do_not_hold_up_a_healthy_feed(server: Server) -> None:
-    """A hundred feeds of one machine, most of them evil: the good ones come at once, and the run ends in time."""
-    took: list[float] = []
+    """A hundred feeds of one machine, most of them evil: the good ones come while the silent ones are waited for."""
 
-    async def go() -> list[Outcome]:
-        async with Fetcher(setting(server, 3.0), now=lambda: NOW) as fetcher:
-            begun = time.monotonic()
+    async def go() -> None:
+        async with Fetcher(setting(server, 5.0), now=lambda: NOW) as fetcher:
 
-            async def good() -> Outcome:
-                outcome = await fetcher.get(Request(url=server.url("/good")))
-                took.append(time.monotonic() - begun)
-                return outcome
+            def asked(path: str) -> asyncio.Task[Outcome]:
+                return asyncio.create_task(fetcher.get(Request(url=server.url(path))))
 
-            names = [n for n, f in enumerate(FAULTS.values()) if f.cause != Cause.THROTTLED]
-            bad = [fetcher.get(Request(url=server.url(f"/{n}"))) for n in names]
-            first, *_, last = await asyncio.gather(good(), *bad, good())
-            took.append(time.monotonic() - begun)
-            return [first, last]
+            first = asked("/good")
+            bad = {
+                name: asked(f"/{n}")
+                for n, (name, f) in enumerate(FAULTS.items())
+                if f.cause != Cause.THROTTLED
+            }
+            last = asked("/good")
+            assert isinstance(await first, Response)
+            assert isinstance(await last, Response)
+            assert not bad["never answers"].done()
+            await asyncio.gather(*bad.values())
 
-    assert all(isinstance(outcome, Response) for outcome in asyncio.run(go()))
-    assert max(took[:2]) < 2.5  # while the silent ones take their three seconds
-    assert took[2] < 10.0
+    asyncio.run(go())
 
 
 @pytest.mark.parametrize(
