@@ -7,7 +7,7 @@ NEWSFEED := $(BIN)/newsfeed
 # A failing feed is named and no reason for make to complain (exit code 1: done, with failures named).
 NAMED := || [ $$? -eq 1 ]
 
-.PHONY: help digest refresh serve demo test check lint types fix model golden wheel crash clean
+.PHONY: help digest refresh serve demo test check lint types fix model golden wheel crash fuzz clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -27,8 +27,11 @@ demo: $(BIN)/.installed ## A page from sample sources, no internet needed
 test: $(BIN)/.developing ## Run all tests, offline
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
-crash: $(BIN)/.developing ## Kill running processes 100 times at random moments; nothing may be lost or doubled
-	@NEWSFEED_CRASHES=$${NEWSFEED_CRASHES:-100} $(BIN)/python -m pytest -q -s tests/live/test_run.py tests/test_store_care.py -k "killed or kill_9" $(ARGS)
+crash: $(BIN)/.developing ## Kill running processes 200 times at random moments; nothing may be lost or doubled
+	@NEWSFEED_CRASHES=$${NEWSFEED_CRASHES:-200} $(BIN)/python -m pytest -q -s tests/live/test_crash.py tests/test_store_care.py -k "killed or kill_9" $(ARGS)
+
+fuzz: $(BIN)/.developing ## Read for an hour what nobody would write
+	@NEWSFEED_FUZZ=$${NEWSFEED_FUZZ:-3600} $(BIN)/python -m pytest -q -n auto tests/test_fuzz.py $(ARGS)
 
 check: lint types test ## Everything that CI checks before the wheel
 

@@ -1,9 +1,10 @@
 """Reading answers in worker processes that live for many feeds and are killed at a deadline a document.
 
 A parser that hangs holds the interpreter and can't be interrupted from a thread; a process can be killed. Workers
-are fresh interpreters (never forks) without our sockets or secrets, with limits on memory and processor time where
-the platform has them. Messages are msgpack records behind a length, over pipes: nothing of a stranger's is unpickled.
-A worker also ends itself: when its pipe closes, and by an alarm should its parent die while it hangs.
+are fresh interpreters (never forks) without our sockets or secrets, with limits on memory where the platform has them.
+Messages are msgpack records behind a length, over pipes: nothing of a stranger's is unpickled.
+The deadline is of processor time, kept by the worker's own timer, so that it also ends without its parent: a busy
+computer makes no document slow. It also ends when its pipe closes.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ import msgspec
 
 from newsfeed import sources
 from newsfeed.errors import NewsfeedError
-from newsfeed.model import Cause, Failure, Parsed, Record, Response, Subscription
+from newsfeed.model import ASKED_AGAIN, Cause, Failure, Parsed, Record, Response, Subscription
 
 MEMORY = 512 * 1_024 * 1_024  # bytes of address space of a worker; libraries take up to half of it
+PATIENCE = 12  # times the deadline that a worker may take by the clock, where others use the processor
 DOCUMENTS = 2_000  # that a worker reads before it makes room for a fresh one
 _START = 60.0  # seconds that an interpreter may take to load, on a machine that is busy or swaps
 _GRACE = 2.0  # seconds that a worker may take to go when asked
@@ -47,6 +49,7 @@ class _Answer(Record, frozen=True, kw_only=True):
 
 
 _too_slow = "The document took more than {seconds:g} {unit} to read, so its reading was stopped."
+_too_busy = "This computer was too busy to read the document."
 _crashed = "The document made its reader crash."
 _too_big = "The document needs more memory than a feed may take."
 _repair = "Tell the feed's owner, or remove it; other feeds are not touched by this."
@@ -210,17 +213,17 @@ class _Worker:
         """One document's answer; a `Failure` means that this worker is lost."""
         self.documents += 1
         try:
-            async with asyncio.timeout(deadline):
+            async with asyncio.timeout(deadline * PATIENCE):
                 self._to.write(_LENGTH.pack(len(message)))
                 self._to.write(message)
                 await self._to.drain()
                 size = _LENGTH.unpack(await self._from.readexactly(_LENGTH.size))[0]
                 return msgspec.msgpack.decode(await self._from.readexactly(size), type=_Answer)
         except TimeoutError:
-            return Failure(cause=Cause.TOO_SLOW, text=_slow(deadline), repair=_repair)
+            return Failure(cause=Cause.TOO_SLOW, text=_too_busy, repair=ASKED_AGAIN)
         except (asyncio.IncompleteReadError, ConnectionError, msgspec.MsgspecError):
             code = await self._process.wait()
-            if code in {-signal.SIGALRM, -signal.SIGXCPU}:
+            if code == -signal.SIGPROF:
                 return Failure(cause=Cause.TOO_SLOW, text=_slow(deadline), repair=_repair)
             return Failure(cause=Cause.BROKEN_FEED, text=_crashed, repair=_repair)
 
@@ -249,7 +252,7 @@ class _Worker:
 def work() -> None:
     """The worker: answers documents from its standard input until that closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
     source, sink = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing that a library prints may get between the answers
     _limit_memory()
@@ -260,9 +263,9 @@ def work() -> None:
     while (message := _receive(source)) is not None:
         job = decoder.decode(message)
         del message
-        _limit_time(job.deadline)
+        signal.setitimer(signal.ITIMER_PROF, job.deadline)
         answer = _answer(job)
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         data = msgspec.msgpack.encode(answer)
         sink.write(_LENGTH.pack(len(data)))
         sink.write(data)
@@ -305,19 +308,3 @@ def _limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     except (ImportError, ValueError, OSError):
         return  # a platform without these limits: the deadline still holds
-
-
-def _limit_time(deadline: float) -> None:
-    """The worker's own end, for the case that nobody is left to kill it: wall clock by alarm, processor by limit."""
-    signal.setitimer(signal.ITIMER_REAL, deadline + 5.0)
-    try:
-        import resource
-
-        used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
-        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-        soft = int(used + deadline) + 2
-        resource.setrlimit(
-            resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard)
-        )
-    except (ImportError, ValueError, OSError):
-        return

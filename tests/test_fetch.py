@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import socket
-import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,7 +23,7 @@ RSS = b'<?xml version="1.0"?><rss version="2.0"><channel><title>News</title></ch
 
 
 def setting(*servers: Server, **changes: Any) -> FetchSetting:
-    quick: dict[str, Any] = {"timeout": 10.0, "patience": 0.0}
+    quick: dict[str, Any] = {"timeout": 30.0, "patience": 0.0}
     return FetchSetting(allow_private=tuple(s.place for s in servers), **(quick | changes))
 
 
@@ -192,11 +191,10 @@ def test_many_silent_hosts_hold_up_no_healthy_one() -> None:
     with Server() as silent, Server() as well:
         silent.play("/feed", lambda exchange: exchange.hang())
         well.feed("/feed", RSS)
-        settings = setting(silent, well, connections=20, per_host=60, timeout=4.0)
+        settings = setting(silent, well, connections=20, per_host=60, timeout=60.0)
 
-        async def go() -> float:
+        async def go() -> None:
             async with Fetcher(settings, now=lambda: NOW) as fetcher:
-                begun = time.monotonic()
                 dead = [
                     asyncio.create_task(fetcher.get(Request(url=silent.url(f"/feed?{n}")))) for n in range(30)
                 ]
@@ -204,12 +202,12 @@ def test_many_silent_hosts_hold_up_no_healthy_one() -> None:
                 urls = [well.url(f"/feed?{n}") for n in range(50)]
                 for outcome in await asyncio.gather(*(fetcher.get(Request(url=url)) for url in urls)):
                     good(outcome)
-                took = time.monotonic() - begun
-                for outcome in await asyncio.gather(*dead):
-                    failed(outcome, Cause.TIMEOUT)
-                return took
+                assert not any(task.done() for task in dead), "nobody waited for them"
+                for task in dead:
+                    task.cancel()
+                await asyncio.gather(*dead, return_exceptions=True)
 
-        assert asyncio.run(go()) < 3.0
+        asyncio.run(go())
         assert silent.most_open + well.most_open <= 40
 
 

@@ -205,7 +205,7 @@ def test_what_reads_back_as_more_than_was_meant_is_not_sent() -> None:
 
 def sent(server: MailServer, *, security: str = "none", password: str = "", data: bytes = b"") -> Any:
     data = data or compose(ENVELOPE, subject="Fine", text=".dot\r\n..dots\r\n", html="<p>t</p>", when=WHEN)
-    where = smtp.Server(host="localhost", port=server.port, security=security, user=ME, timeout=5)
+    where = smtp.Server(host="localhost", port=server.port, security=security, user=ME, timeout=30)
     return smtp.send(data, ME, "you@example.net", where, password), data
 
 

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -96,7 +95,6 @@ def test_a_document_that_hangs_is_killed_and_the_others_go_on() -> None:
     async def run() -> None:
         async with Parsers(2, 1.0) as parsers:
             await parsers.parse(answer(GOOD), SUBSCRIPTION, {}, NOW)
-            started = time.monotonic()
             slow, *good = await asyncio.gather(
                 parsers.parse(answer(SLOW), SUBSCRIPTION, {}, NOW),
                 *(parsers.parse(answer(GOOD), SUBSCRIPTION, {}, NOW) for _ in range(6)),
@@ -105,8 +103,30 @@ def test_a_document_that_hangs_is_killed_and_the_others_go_on() -> None:
             assert slow.cause == Cause.TOO_SLOW
             assert "1 second" in slow.text
             assert slow.repair
-            assert time.monotonic() - started < 20
             assert all(isinstance(f, Parsed) for f in good)
+
+    asyncio.run(run())
+
+
+def test_time_that_others_use_is_no_documents_fault() -> None:
+    """A worker that gets no processor, as on a busy computer, goes on when it does; or is given up in the end."""
+
+    async def run() -> None:
+        async with Parsers(1, 1.0) as parsers:
+            await parsers.parse(answer(GOOD), SUBSCRIPTION, {}, NOW)
+            (pid,) = pids(parsers)
+            os.kill(pid, signal.SIGSTOP)
+            task = asyncio.create_task(parsers.parse(answer(GOOD), SUBSCRIPTION, {}, NOW))
+            await asyncio.sleep(2.0)
+            os.kill(pid, signal.SIGCONT)
+            assert isinstance(await task, Parsed)
+        async with Parsers(1, 0.2) as parsers:
+            await parsers.parse(answer(GOOD), SUBSCRIPTION, {}, NOW)
+            os.kill(pids(parsers)[0], signal.SIGSTOP)
+            lost = await parsers.parse(answer(GOOD), SUBSCRIPTION, {}, NOW)
+            assert isinstance(lost, Failure)
+            assert "too busy" in lost.text
+            assert "asked again" in lost.repair
 
     asyncio.run(run())
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-from base64 import b64encode
 from pathlib import Path
 
 import pytest
+from faults import BASIC, ECHOES, KEY, echo
 from homes import Entry, TestHome, make, rss
 from hypothesis import given
 from hypothesis import strategies as st
-from serving import Exchange, Server
+from serving import Server
 
 from newsfeed.fetch.redaction import redact, repeats, secrets_of
-
-KEY = "Quahog7Marker"
-BASIC = b64encode(f"ada:{KEY}".encode()).decode("ascii")
 
 
 @pytest.fixture
@@ -44,24 +41,7 @@ def holds(home: TestHome) -> list[str]:
     return found
 
 
-async def echo(exchange: Exchange) -> None:
-    """A framework's error page: path and headers of the request in its title, as the root of its XML, as a coding."""
-    asked = exchange.seen
-    said = f"Cannot find {asked.path} {asked.headers.get('authorization', '')}"
-    if "/xml" in asked.path:
-        await exchange.reply(200, [], f"<{KEY}/>".encode(), content_type="text/xml")
-    elif "/coding" in asked.path:
-        await exchange.reply(200, [("Content-Encoding", KEY)], b"x")
-    elif "/host" in asked.path:
-        await exchange.reply(302, [("Location", f"http://{KEY}.test/")])
-    elif "/plain" in asked.path:
-        await exchange.reply(302, [("Location", f"http://{KEY}.test:99/")])
-    else:
-        status = 404 if "/404" in asked.path else 200
-        await exchange.reply(status, [], f"<title>{said}</title>{said}".encode(), content_type="text/html")
-
-
-@pytest.mark.parametrize("kind", ["page", "404", "xml", "coding", "host", "plain"])
+@pytest.mark.parametrize("kind", ECHOES)
 @pytest.mark.parametrize("form", ["{}/{}?key={key}", "{user}/{}", "{}/{}/a9b8c7d6e5{key}"])
 def test_what_a_server_repeats_reaches_no_output(
     home: TestHome, server: Server, capsys: pytest.CaptureFixture[str], kind: str, form: str
@@ -69,7 +49,7 @@ def test_what_a_server_repeats_reaches_no_output(
     base = server.url("")
     url = form.format(base, kind, key=KEY, user=base.replace("://", f"://ada:{KEY}@"))
     for path in (f"/{kind}", f"/{kind}/a9b8c7d6e5{KEY}"):
-        server.play(path, echo)
+        server.play(path, echo(kind))
     server.feed("/good.xml", rss("Good", [Entry("A good story")]))
     listed(home, url, server.url("/good.xml"))
     for words in (

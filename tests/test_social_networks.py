@@ -43,7 +43,7 @@ class Reader:
         settings = Settings(
             home=str(folder),
             fetch=FetchSetting(
-                allow_private=(server.place,), timeout=5, patience=0, manual_floor=0, workers=1
+                allow_private=(server.place,), timeout=30, patience=0, manual_floor=0, workers=1
             ),
         )
         self.home = Home(folder, settings, lambda: self.now)

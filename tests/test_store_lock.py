@@ -91,3 +91,18 @@ def test_a_lock_that_cannot_be_made_is_told_in_words(tmp_path: Path) -> None:
     (tmp_path / "folder").write_text("a file")
     with pytest.raises(StoreError, match="can't be made"), Lock(tmp_path / "folder" / "lock", "x"):
         pass
+
+
+def test_a_lock_is_held_though_a_full_disk_takes_no_word_of_who_holds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with (
+        Lock(tmp_path / "lock", "digest"),
+        pytest.raises(BusyError, match="another newsfeed is at work here"),
+    ):
+        Lock(tmp_path / "lock", "x").acquire()
+    assert Lock(tmp_path / "lock", "x").holder() is None

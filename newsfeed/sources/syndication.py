@@ -41,6 +41,8 @@ _MEDIA = re.compile(r"<(/?)media:(title|description)\b[^<>]*?(/?)>", re.IGNORECA
 # Atom says when a text is plain: what looks like a tag was typed. feedparser gives that type to texts of none as well.
 _TYPED = re.compile(r"(<(?:\w+:)?(?:title|summary|content)\b[^<>]*?\stype=([\"']))text(?=\2)", re.IGNORECASE)
 _LITERAL = "text/literal"
+# feedparser splits the names of elements at white space, also at that within the name of a namespace, and fails.
+_SPACED = re.compile(r"""(\sxmlns(?::[\w.-]+)?\s*=\s*["'])([^"'<>]*\s[^"'<>]*)(["'])""")
 _SKIP_HOURS = re.compile(r"<skipHours>(.{0,2000}?)</skipHours>", re.IGNORECASE | re.DOTALL)
 _HOUR = re.compile(r"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
 _PERIODS = {"hourly": 60, "daily": 1_440, "weekly": 10_080, "monthly": 43_200, "yearly": 525_600}
@@ -119,6 +121,7 @@ def _feedparser(text: str) -> dict[str, Any]:
 
     text = _MEDIA.sub(lambda m: f"<{m.group(1)}media:alt{m.group(2).lower()}{m.group(3)}>", text)
     text = _TYPED.sub(rf"\1{_LITERAL}", text)
+    text = _SPACED.sub(lambda m: m[1] + "".join(m[2].split()) + m[3], text)
     data = b"<?xml version='1.0' encoding='utf-8'?>\n" + text.encode("utf-8", "replace")
     found: dict[str, Any] = feedparser.parse(
         data,

@@ -6,6 +6,7 @@ What stands in the file only tells others who holds it.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import time
@@ -77,8 +78,11 @@ class Lock:
         holder = Holder(
             pid=os.getpid(), since=since.astimezone(UTC).isoformat(timespec="seconds"), label=self.label
         )
-        os.ftruncate(file, 0)
-        os.pwrite(file, msgspec.json.encode(holder), 0)
+        with contextlib.suppress(
+            OSError
+        ):  # on a full disk nobody reads who holds it; held it is all the same
+            os.ftruncate(file, 0)
+            os.pwrite(file, msgspec.json.encode(holder), 0)
         self._file = file
 
     def _take(self, file: int) -> None:
@@ -98,7 +102,8 @@ class Lock:
         if self._file is None:
             return
         # The file stays: to remove it would let two others hold two different files of one name.
-        os.ftruncate(self._file, 0)
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._file, 0)
         os.close(self._file)
         self._file = None
 

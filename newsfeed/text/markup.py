@@ -86,9 +86,12 @@ _REAL_HTML = re.compile(r"<(?:[a-zA-Z][a-zA-Z0-9:-]*[\s/>]|/[a-zA-Z]|!--)")
 @lru_cache(maxsize=16)
 def _cleaner(base: str, filtered: bool) -> nh3.Cleaner:
     relative: Any = ("rewrite_with_base", base) if base else "deny"
-    return nh3.Cleaner(
-        **_SETTINGS, url_relative=relative, attribute_filter=_without_userinfo if filtered else None
-    )
+    try:
+        return nh3.Cleaner(
+            **_SETTINGS, url_relative=relative, attribute_filter=_without_userinfo if filtered else None
+        )
+    except ValueError:  # a host that no resolver would take, as "xn--0" or one with a control character
+        return _cleaner("", filtered)
 
 
 def _without_userinfo(_tag: str, attribute: str, value: str) -> str | None:

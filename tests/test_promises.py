@@ -1,0 +1,28 @@
+"""SECURITY.md: every promise is there once, and every test that it names exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+ROWS = re.findall(
+    r"^\| (P\d+) \| (.+) \| (.+) \|$",
+    (TESTS.parent / "SECURITY.md").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)
+
+
+def test_every_promise_is_there_once() -> None:
+    assert [name for name, _, _ in ROWS] == [f"P{n}" for n in range(1, 21)]
+
+
+@pytest.mark.parametrize(("name", "named"), [(name, tests) for name, _, tests in ROWS])
+def test_every_test_that_a_promise_names_exists(name: str, named: str) -> None:
+    found = re.findall(r"`([\w/]+\.py)::(\w+)`", named)
+    assert len(found) == named.count("::") > 0
+    for file, test in found:
+        source = (TESTS / file).read_text(encoding="utf-8")
+        assert re.search(rf"^(async )?def {test}\(", source, re.MULTILINE), f"{name} names {file}::{test}"
