@@ -28,7 +28,7 @@ RECENT = 30  # editions in the outgoing feeds and the archive's list
 
 def today(home: Home) -> Day:
     """The reader's local date."""
-    return home.clock().astimezone(ZoneInfo(home.settings.timezone)).date()
+    return home.today
 
 
 def digest(
@@ -351,15 +351,6 @@ def _full(settings: Settings, current: Edition) -> str:
     )
 
 
-def with_minutes(settings: Settings, minutes: float | None) -> Settings:
-    """Settings with another budget for this run."""
-    if minutes is None:
-        return settings
-    return msgspec.structs.replace(
-        settings, edition=msgspec.structs.replace(settings.edition, minutes=minutes)
-    )
-
-
 def on_page(current: Edition) -> dict[int, int]:
     """How many picks and lines each feed has on an edition's page."""
     counts: dict[int, int] = {}
@@ -371,45 +362,3 @@ def on_page(current: Edition) -> dict[int, int]:
     for line in current.lines:
         counts[line.feed] = counts.get(line.feed, 0) + 1
     return counts
-
-
-def refresh_and_update(
-    home: Home,
-    store: Store,
-    *,
-    only: Sequence[str] = (),
-    due: bool = False,
-    force: bool = False,
-    fetch_only: bool = False,
-    workers: int = 0,
-    secrets: dict[str, str] | None = None,
-    progress: Progress | None = None,
-) -> RefreshReport:
-    """The manual refresh: ask the feeds, then let today's page take in what can't wait.
-
-    Takes and raises what `refresh.refresh` does; DeliveryError too, when the page can't be written.
-    """
-    pulled = refreshing.refresh(
-        home,
-        store,
-        only=only,
-        due=due,
-        force=force,
-        fetch_only=fetch_only,
-        workers=workers,
-        secrets=secrets,
-        progress=progress,
-    )
-    stored = store.edition(today(home))
-    if fetch_only or stored is None:
-        return pulled
-    done = update_page(home, store, stored, pulled)
-    current = store.edition(stored.date) or stored
-    shown = on_page(current)
-    return msgspec.structs.replace(
-        pulled,
-        page=done.page,
-        page_note=current.since_note,
-        since=len(current.since.picks) if current.since else 0,
-        results=tuple(msgspec.structs.replace(r, on_page=shown.get(r.feed, 0)) for r in pulled.results),
-    )

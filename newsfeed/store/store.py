@@ -98,6 +98,11 @@ class Store(Database):
         with self._reading() as c:
             return feeds.published_days(c)
 
+    def apply_unchanged(self, states: Sequence[FeedState]) -> None:
+        """Keep the states of feeds that had nothing new, all at once."""
+        with self._writing() as c:
+            feeds.keep_states(c, states)
+
     def tallies(self, since: date) -> dict[int, dict[date, int]]:
         """By feed: how many items it brought on each day (UTC) from `since` on; kept for ever."""
         with self._reading() as c:
@@ -396,6 +401,11 @@ class Store(Database):
         """A small fact by its key."""
         with self._reading() as c:
             return notes.get(c, key)
+
+    def metas(self, prefix: str) -> dict[str, str]:
+        """The small facts whose keys begin so, by what follows in them."""
+        with self._reading() as c:
+            return notes.beginning(c, prefix)
 
     def set_meta(self, key: str, value: str | None) -> None:
         """Keep a small fact; None takes it away."""
