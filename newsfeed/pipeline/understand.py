@@ -24,10 +24,19 @@ class Understood:
     stories: int = 0
 
 
-def understand(home: Home, store: Store, *, progress: Progress) -> Understood:
-    """Tag untagged items and put ungrouped ones into stories."""
-    tagged = tagging.tag(home, store, progress=progress)
-    learn(home, store, progress=progress)
+def understand(home: Home, store: Store, *, habits: bool = False, progress: Progress) -> Understood:
+    """Learn what is to be learned, tag items that may be shown, and put ungrouped ones into stories.
+
+    With `habits` what a choice asks of the sources' habits is tagged too.
+    """
+    models = tagging.Models(home, store, progress)
+    why = training.train_if_due(home, store)
+    if why:
+        progress.step(f"Learned your topics anew: {why}")
+    tagged = tagging.tag(home, store, models)
+    _tag_anew(home, store, models, why)
+    if habits:
+        tagging.tag_habits(home, store, models)
     return Understood(tagged=tagged, stories=group(home, store, progress=progress))
 
 
@@ -36,9 +45,18 @@ def learn(home: Home, store: Store, *, progress: Progress) -> None:
     why = training.train_if_due(home, store)
     if why:
         progress.step(f"Learned your topics anew: {why}")
+    _tag_anew(home, store, tagging.Models(home, store, progress), why)
+
+
+def habits(home: Home, store: Store) -> None:
+    """Tag what a choice asks of the sources' habits, where a refresh alone left that."""
+    tagging.tag_habits(home, store, tagging.Models(home, store, Progress()))
+
+
+def _tag_anew(home: Home, store: Store, models: tagging.Models, why: str) -> None:
     asked = tagging.judged_by(home, store)
     if why or store.get_meta(TAGGED_BY) != asked:
-        tagging.retag(home, store)
+        tagging.retag(home, store, models)
         store.set_meta(TAGGED_BY, asked)
 
 

@@ -175,6 +175,11 @@ class Store(Database):
         with self._reading() as c:
             return items.of_feed(c, feed, limit, body)
 
+    def count_window(self, since: datetime) -> int:
+        """How many items `window` would give."""
+        with self._reading() as c:
+            return items.count_window(c, since)
+
     def enrich(self, number: int, *, lead: str, words: int) -> None:
         """Give an item the lead and the length that its article has; what its feed says of it stays otherwise."""
         with self._writing() as c:
@@ -188,9 +193,14 @@ class Store(Database):
     # --------------------------------------------------------------------- topics
 
     def untagged(self, limit: int = 1000) -> list[StoredItem]:
-        """Items without topics, newest first, with the first 2,000 characters of their text."""
+        """Items without topics that a page may show, newest first, with the first 2,000 characters of their text."""
         with self._reading() as c:
             return tags.untagged(c, limit)
+
+    def habits_untagged(self, now: datetime) -> list[StoredItem]:
+        """Items without topics among each feed's newest, by which its habits are told; as from `untagged`."""
+        with self._reading() as c:
+            return tags.habits_untagged(c, now)
 
     def tagged_otherwise(self, model: str, since: datetime, limit: int = 1000) -> list[StoredItem]:
         """Items first seen from `since` on whose topics another model gave, as from `untagged`."""
