@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from newsfeed import stories, text
+from newsfeed import text
 from newsfeed.pipeline import tagging, training
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import Progress
@@ -65,6 +65,8 @@ def group(home: Home, store: Store, *, progress: Progress) -> int:
     new = store.ungrouped()
     if not new:
         return 0
+    from newsfeed import stories  # with numpy, when there is something to join
+
     progress.step("Joining what tells of the same event")
     since = home.clock() - WINDOW
     states = store.states()
