@@ -61,7 +61,7 @@ def digest(
     stored = store.edition(day)
     pulled, change = None, ListChange()
     if refresh:
-        pulled = refreshing.refresh(home, store, habits=True, secrets=secrets, progress=progress)
+        pulled = refreshing.refresh(home, store, choosing=True, secrets=secrets, progress=progress)
     elif stored is None or rebuild:
         # What a refresh does around its asking: the list as it stands now counts, and topics changed by hand.
         change = plans.take(home, store, home.clock()).change
@@ -70,7 +70,7 @@ def digest(
             raise NotFoundError(
                 "the page", "nothing was fetched yet", "Run `newsfeed digest` without --no-refresh."
             )
-        understand.understand(home, store, habits=True, progress=progress)
+        understand.understand(home, store, choosing=True, progress=progress)
     if stored is None and pulled is not None:
         _refuse_failed(home, store, pulled)
     elif stored is not None and not rebuild and not _can_complete(home, store, stored, pulled):

@@ -44,7 +44,7 @@ def refresh(
     due: bool = False,
     force: bool = False,
     fetch_only: bool = False,
-    habits: bool = False,
+    choosing: bool = False,
     workers: int = 0,
     secrets: dict[str, str] | None = None,
     progress: Progress | None = None,
@@ -55,7 +55,7 @@ def refresh(
         only: names or addresses; a feed is asked when one of them is part of its name or address.
         force: also past the manual floor, and without validators. Never past a Retry-After.
         fetch_only: leave tagging and grouping for later.
-        habits: tag what the choice of a page asks of the sources' habits, too.
+        choosing: a page is about to be chosen: learn and tag all that its choice asks for.
         workers: parsing processes; 0 takes the setting.
 
     Raises:
@@ -103,7 +103,7 @@ def refresh(
     )
     if fetch_only:
         return report
-    understood = understand.understand(home, store, habits=habits, progress=progress)
+    understood = understand.understand(home, store, choosing=choosing, progress=progress)
     _care(home, store, sum(r.new for r in results))
     return RefreshReport(
         started=started,

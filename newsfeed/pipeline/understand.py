@@ -24,18 +24,18 @@ class Understood:
     stories: int = 0
 
 
-def understand(home: Home, store: Store, *, habits: bool = False, progress: Progress) -> Understood:
+def understand(home: Home, store: Store, *, choosing: bool = False, progress: Progress) -> Understood:
     """Learn what is to be learned, tag items that may be shown, and put ungrouped ones into stories.
 
-    With `habits` what a choice asks of the sources' habits is tagged too.
+    `choosing`: a page is about to be chosen, so what a choice asks of the sources' habits is tagged too.
     """
     models = tagging.Models(home, store, progress)
-    why = training.train_if_due(home, store)
+    why = training.train_if_due(home, store, choosing=choosing)
     if why:
         progress.step(f"Learned your topics anew: {why}")
     tagged = tagging.tag(home, store, models)
     _tag_anew(home, store, models, why)
-    if habits:
+    if choosing:
         tagging.tag_habits(home, store, models)
     return Understood(tagged=tagged, stories=group(home, store, progress=progress))
 

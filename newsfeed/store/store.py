@@ -175,10 +175,10 @@ class Store(Database):
         with self._reading() as c:
             return items.of_feed(c, feed, limit, body)
 
-    def count_window(self, since: datetime) -> int:
-        """How many items `window` would give."""
+    def count_window(self, since: datetime, *, shown: bool = False) -> int:
+        """How many items `window` would give; `shown`: of those that a page may show."""
         with self._reading() as c:
-            return items.count_window(c, since)
+            return items.count_window(c, since, shown=shown)
 
     def enrich(self, number: int, *, lead: str, words: int) -> None:
         """Give an item the lead and the length that its article has; what its feed says of it stays otherwise."""
