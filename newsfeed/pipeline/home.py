@@ -166,12 +166,6 @@ def put(path: Path, data: bytes) -> None:
         deliver.write(path, data, mode=0o600)
 
 
-def is_writable(folder: Path) -> bool:
-    """Whether a home can be kept in this folder."""
-    probe = folder if folder.exists() else folder.parent
-    return os.access(probe, os.W_OK)
-
-
 def with_minutes(settings: Settings, minutes: float | None) -> Settings:
     """Settings with another budget for this run."""
     if minutes is None:

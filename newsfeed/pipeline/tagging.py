@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +11,7 @@ from datetime import timedelta
 import msgspec
 
 from newsfeed import __version__, topics
-from newsfeed.model import FeedState, StoredItem
+from newsfeed.model import FeedState, StoredItem, Tagging
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
@@ -21,6 +22,7 @@ from newsfeed.topics.records import Label
 from newsfeed.topics.tagger import Tagger
 from newsfeed.topics.weights import WeightsError
 
+SOME = 250  # items between two looks at the time
 BATCH = 2_000  # items a turn: bounds memory, and what a crash may make us do again
 WINDOW = timedelta(days=8)  # items that can still stand on a page are tagged anew
 
@@ -60,7 +62,9 @@ def _weights(home: Home) -> bytes | None:
 
 
 def _name(home: Home, store: Store, weights: bytes | None) -> str:
-    return hashlib.sha256((weights or __version__.encode()) + judged_by(home, store).encode()).hexdigest()[:16]
+    return hashlib.sha256((weights or __version__.encode()) + judged_by(home, store).encode()).hexdigest()[
+        :16
+    ]
 
 
 def load_model(home: Home, store: Store) -> Model:
@@ -158,6 +162,20 @@ def tag_asked(home: Home, store: Store, asked: Sequence[StoredItem]) -> None:
     has = store.taggings({one.id for one in asked})
     if lacking := list({one.id: one for one in asked if one.id not in has}.values()):
         _keep(store, load_model(home, store), lacking)
+
+
+def asked_for(home: Home, store: Store, item: StoredItem) -> Tagging | None:
+    """The topics of one item, given now if it has none yet."""
+    tag_asked(home, store, [item])
+    return store.taggings([item.id]).get(item.id)
+
+
+def catch_up(home: Home, store: Store, *, seconds: float = 2.0) -> None:
+    """Tag what is left of the items that no page may show, for a search by topic; at most for about so long."""
+    until = time.monotonic() + seconds
+    models = Models(home, store, Progress())
+    while time.monotonic() < until and (left := store.untagged(SOME, shown=False)):
+        _keep(store, models.get(), left)
 
 
 def retag(home: Home, store: Store, models: Models) -> int:
