@@ -6,13 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from newsfeed import sources
-from newsfeed.fetch import Fetcher
 from newsfeed.model import Failure, FeedState, NotModified, Parsed, Record, Request, Response
 from newsfeed.parsing import Parsers
+
+if TYPE_CHECKING:
+    from newsfeed.fetch import Fetcher
 
 PAGES = 5  # follow-up requests of one feed in one refresh
 WAYS = 4  # that are tried for one feed in one refresh

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from newsfeed import sources
-from newsfeed.fetch import Fetcher
 from newsfeed.model import (
     Cause,
     Failure,
@@ -31,6 +30,9 @@ from newsfeed.parsing import Parsers
 from newsfeed.pipeline.asking import Asked
 from newsfeed.sources import discover
 from newsfeed.store import Store
+
+if TYPE_CHECKING:
+    from newsfeed.fetch import Fetcher
 
 TRIES = 8  # addresses asked at the most
 FORWARDS = 2  # pages that forward to one another

@@ -13,13 +13,14 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import msgspec
 
 from newsfeed import sources, update
 from newsfeed.errors import NewsfeedError, NotFoundError, StoreError
-from newsfeed.fetch import Fetcher, redact, repeats, secrets_of
+from newsfeed.fetch import redact, repeats, secrets_of
 from newsfeed.model import ASKED_AGAIN, Cause, Failure, FeedState, FetchSetting, NotModified, Parsed, Response
 from newsfeed.parsing import Parsers
 from newsfeed.pipeline import finding, plans, understand
@@ -29,6 +30,9 @@ from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import FeedResult, Outcome, Progress, RefreshReport
 from newsfeed.pipeline.watching import Told
 from newsfeed.store import Applied, Store
+
+if TYPE_CHECKING:
+    from newsfeed.fetch import Fetcher
 
 RECENT = timedelta(minutes=2)  # requests of earlier runs that may matter to a host's spacing
 REQUESTS = 5  # of one feed that may each take their whole time before a run is given up
@@ -195,6 +199,8 @@ async def _pull(
     secrets: dict[str, str],
     progress: Progress,
 ) -> list[FeedResult]:
+    from newsfeed.fetch import Fetcher  # with httpx, which a run that asks nobody does without
+
     settings = home.settings.fetch
     # As many feeds are under way as there may be connections, and as many again whose hosts are silent: answers that
     # wait for a reader cost memory.
