@@ -93,8 +93,6 @@ class Judged(Database):
         with self._reading() as c:
             return tags.thumbs(c, limit)
 
-    # --------------------------------------------------------------------- stories
-
     def keep(self, one: Kept) -> None:
         """Keep an item with a note; kept before, it takes the new note."""
         with self._writing() as c:
