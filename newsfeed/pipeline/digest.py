@@ -12,7 +12,7 @@ from newsfeed import config, deliver, edition
 from newsfeed.edition.wording import heading
 from newsfeed.errors import DeliveryError, NetworkError, NotFoundError
 from newsfeed.model import Breadth, Day, Edition, FeedReport, Pool, Record, Settings
-from newsfeed.pipeline import articles, outage, people, plans, publish, tagging, understand
+from newsfeed.pipeline import articles, outage, people, plans, publish, understand
 from newsfeed.pipeline import refresh as refreshing
 from newsfeed.pipeline.health import reports
 from newsfeed.pipeline.home import Home
@@ -174,7 +174,6 @@ def _keep(
     built = msgspec.structs.replace(built, templates=templates.hash)
     store.record(built, edition.remember(built, pool))
     drawn = draw(home, store, built, templates)
-    tagging.catch_up(home, store)
     limit = _starters_limit(home, store)
     done = report(home, built, built_now=True, pulled=pulled, drawn=drawn, limit=limit)
     return msgspec.structs.replace(done, list=change) if change else done

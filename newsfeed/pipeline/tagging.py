@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,7 +21,6 @@ from newsfeed.topics.records import Label
 from newsfeed.topics.tagger import Tagger
 from newsfeed.topics.weights import WeightsError
 
-SOME = 250  # items between two looks at the time
 BATCH = 2_000  # items a turn: bounds memory, and what a crash may make us do again
 WINDOW = timedelta(days=8)  # items that can still stand on a page are tagged anew
 
@@ -132,29 +130,16 @@ def thumbs(store: Store, states: dict[int, FeedState]) -> list[Thumb]:
     ]
 
 
-def tag(home: Home, store: Store, models: Models) -> int:
-    """Tag every item that has no tags yet and may be shown; returns how many."""
+def tag(home: Home, store: Store, models: Models, *, shown: bool = True) -> int:
+    """Tag every item that has no tags yet and may be shown; returns how many.
+
+    Without `shown`, those from before the reader subscribed: by them the habits of the sources are told.
+    """
     total = 0
-    while batch := store.untagged(BATCH):
+    while batch := store.untagged(BATCH, shown=shown):
         _keep(store, models.get(), batch)
         total += len(batch)
     return total
-
-
-def retag_source(home: Home, store: Store, item: StoredItem) -> None:
-    """Tag an item, and those of its source that can still stand on a page, anew."""
-    model = load_model(home, store)
-    state = next((s for s in store.states() if s.feed == item.feed), None)
-    near = [i.id for i in store.window(home.clock() - WINDOW) if i.feed == item.feed]
-    items = store.items({item.id, *near}, body="text")
-    store.save_taggings(model.tagger.tag([document(i, state) for i in items]), model.name)
-
-
-def tag_habits(home: Home, store: Store, models: Models) -> None:
-    """Tag what the habits of the feeds are told by, shown or not."""
-    if waiting := store.habits_untagged(home.clock()):
-        for start in range(0, len(waiting), BATCH):
-            _keep(store, models.get(), waiting[start : start + BATCH])
 
 
 def tag_asked(home: Home, store: Store, asked: Sequence[StoredItem]) -> None:
@@ -170,12 +155,13 @@ def asked_for(home: Home, store: Store, item: StoredItem) -> Tagging | None:
     return store.taggings([item.id]).get(item.id)
 
 
-def catch_up(home: Home, store: Store, *, seconds: float = 2.0) -> None:
-    """Tag what is left of the items that no page may show, for a search by topic; at most for about so long."""
-    until = time.monotonic() + seconds
-    models = Models(home, store, Progress())
-    while time.monotonic() < until and (left := store.untagged(SOME, shown=False)):
-        _keep(store, models.get(), left)
+def retag_source(home: Home, store: Store, item: StoredItem) -> None:
+    """Tag an item, and those of its source that can still stand on a page, anew."""
+    model = load_model(home, store)
+    state = next((s for s in store.states() if s.feed == item.feed), None)
+    near = [i.id for i in store.window(home.clock() - WINDOW) if i.feed == item.feed]
+    items = store.items({item.id, *near}, body="text")
+    store.save_taggings(model.tagger.tag([document(i, state) for i in items]), model.name)
 
 
 def retag(home: Home, store: Store, models: Models) -> int:

@@ -36,7 +36,7 @@ def understand(home: Home, store: Store, *, choosing: bool = False, progress: Pr
     tagged = tagging.tag(home, store, models)
     _tag_anew(home, store, models, why)
     if choosing:
-        tagging.tag_habits(home, store, models)
+        tagging.tag(home, store, models, shown=False)
     return Understood(tagged=tagged, stories=group(home, store, progress=progress))
 
 
@@ -50,7 +50,7 @@ def learn(home: Home, store: Store, *, progress: Progress) -> None:
 
 def habits(home: Home, store: Store) -> None:
     """Tag what a choice asks of the sources' habits, where a refresh alone left that."""
-    tagging.tag_habits(home, store, tagging.Models(home, store, Progress()))
+    tagging.tag(home, store, tagging.Models(home, store, Progress()), shown=False)
 
 
 def _tag_anew(home: Home, store: Store, models: tagging.Models, why: str) -> None:

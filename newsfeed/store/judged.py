@@ -21,11 +21,6 @@ class Judged(Database):
         with self._reading() as c:
             return tags.untagged(c, limit, shown=shown)
 
-    def habits_untagged(self, now: datetime) -> list[StoredItem]:
-        """Items without topics among each feed's newest, by which its habits are told; as from `untagged`."""
-        with self._reading() as c:
-            return tags.habits_untagged(c, now)
-
     def tagged_otherwise(self, model: str, since: datetime, limit: int = 1000) -> list[StoredItem]:
         """Items first seen from `since` on whose topics another model gave, as from `untagged`."""
         with self._reading() as c:

@@ -17,7 +17,11 @@ CARRIED = timedelta(
     days=8
 )  # an item that was never shown stays a candidate so long: a weekly source's last one
 RHYTHM = timedelta(days=28)
+MIX = timedelta(days=90)
 SCORES = 400  # of a feed's newest items, to weigh a score within its own source
+AHEAD = timedelta(
+    hours=1
+)  # a clock may be so much off; what was seen later has no part in a past morning's pool
 
 
 def read(connection: Connection, local: date, now: datetime, since: datetime | None = None) -> Pool:
@@ -76,8 +80,7 @@ def _candidates(
         .add_columns(*tags.KEPT)
         .outerjoin(tagging, tagging.c.item == item.c.id)
         .where(
-            item.c.first_seen <= now + tags.AHEAD,
-            or_(fresh, and_(item.c.before.is_(False), recent, never_shown)),
+            item.c.first_seen <= now + AHEAD, or_(fresh, and_(item.c.before.is_(False), recent, never_shown))
         )
         .order_by(item.c.id)
     )
@@ -146,7 +149,7 @@ def _rhythm(
         func.min(posted),
         func.max(case((was_there, posted))),
     )
-    query = query.where(item.c.first_seen <= now + tags.AHEAD).group_by(item.c.feed)
+    query = query.where(item.c.first_seen <= now + AHEAD).group_by(item.c.feed)
     found = {}
     for number, count, oldest, previous in connection.execute(query).all():
         days = min(RHYTHM, max(timedelta(days=1), now - oldest)) / timedelta(days=1)
@@ -155,12 +158,13 @@ def _rhythm(
 
 
 def _records(connection: Connection, now: datetime) -> Mapping[int, tuple[int, int, float]]:
-    """By feed: how many of its newest items are tagged, and have a news value, and the mean of these."""
-    newest, value = tags.habits(now), tagging.c.value
+    """By feed: how many of its items of 90 days are tagged, and have a news value, and the mean of these."""
+    known = and_(item.c.first_seen >= now - MIX, item.c.first_seen <= now + AHEAD)
+    value = tagging.c.value
     query = (
-        select(newest.c.feed, func.count(), func.count(value), func.coalesce(func.avg(value), 0.0))
-        .join(tagging, tagging.c.item == newest.c.item)
-        .group_by(newest.c.feed)
+        select(item.c.feed, func.count(), func.count(value), func.coalesce(func.avg(value), 0.0))
+        .join(tagging, and_(known, tagging.c.item == item.c.id))
+        .group_by(item.c.feed)
     )
     return {row[0]: (row[1], row[2], round(row[3], 6)) for row in connection.execute(query)}
 
@@ -168,13 +172,14 @@ def _records(connection: Connection, now: datetime) -> Mapping[int, tuple[int, i
 def _mixes(
     connection: Connection, now: datetime, records: Mapping[int, tuple[int, int, float]]
 ) -> Mapping[int, dict[str, float]]:
-    """By feed: which share of its newest items has each topic."""
-    newest = tags.habits(now)
+    """By feed: which share of its tagged items of 90 days has each topic."""
+    known = and_(item.c.first_seen >= now - MIX, item.c.first_seen <= now + AHEAD)
     query = (
-        select(newest.c.feed, item_topic.c.topic, func.count())
-        .join(item_topic, item_topic.c.item == newest.c.item)
-        .group_by(newest.c.feed, item_topic.c.topic)
-        .order_by(newest.c.feed, item_topic.c.topic)
+        select(item.c.feed, item_topic.c.topic, func.count())
+        .join(item_topic, item_topic.c.item == item.c.id)
+        .where(known)
+        .group_by(item.c.feed, item_topic.c.topic)
+        .order_by(item.c.feed, item_topic.c.topic)
     )
     mixes: dict[int, dict[str, float]] = {}
     for number, topic, count in connection.execute(query).all():
@@ -197,7 +202,7 @@ _NEWEST_SCORES = (
 
 def _scores(connection: Connection, wanted: Iterable[int], now: datetime) -> Mapping[int, tuple[int, ...]]:
     """By feed: the scores of its newest items, sorted."""
-    until = now + tags.AHEAD
+    until = now + AHEAD
     return {
         number: tuple(
             sorted(r[0] for r in connection.execute(_NEWEST_SCORES, {"number": number, "until": until}).all())

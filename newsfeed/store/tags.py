@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, Subquery, delete, func, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Correction, NewsValue, StoredItem, Tagging, TopicScore
@@ -15,11 +15,6 @@ from newsfeed.store import sqlite
 from newsfeed.store.schema import correction, item, item_topic, mark, tagging
 
 HAS = 0.5  # from this probability on an item has a topic
-NEWEST = 20  # items of a feed by which its habits are told,
-SPAN = timedelta(days=90)  # of so many days
-AHEAD = timedelta(
-    hours=1
-)  # a clock may be so much off; what was seen later has no part in a past morning's pool
 
 _SCORES = msgspec.json.Decoder(tuple[TopicScore, ...])
 _NEWS = msgspec.json.Decoder(NewsValue)
@@ -37,30 +32,6 @@ def untagged(connection: Connection, limit: int, *, shown: bool = True) -> list[
     has = select(tagging.c.item).where(tagging.c.item == item.c.id).exists()
     query = select(item.c.id).where(item.c.before.is_(not shown), ~has)
     query = query.order_by(item.c.first_seen.desc(), item.c.id.desc()).limit(limit)
-    return reading.items(connection, [r[0] for r in connection.execute(query).all()], "text")
-
-
-def habits(now: datetime) -> Subquery:
-    """By `item` and `feed`, each feed's newest items of 90 days: its habits are told by them."""
-    posted = func.coalesce(item.c.published, item.c.first_seen)
-    order = (posted.desc(), item.c.id.desc())
-    placed = (
-        select(
-            item.c.id.label("item"),
-            item.c.feed.label("feed"),
-            func.row_number().over(partition_by=item.c.feed, order_by=order).label("place"),
-        )
-        .where(item.c.first_seen >= now - SPAN, item.c.first_seen <= now + AHEAD)
-        .subquery()
-    )
-    return select(placed.c.item, placed.c.feed).where(placed.c.place <= NEWEST).subquery()
-
-
-def habits_untagged(connection: Connection, now: datetime) -> list[StoredItem]:
-    """The items without topics that a feed's habits are told by, with the beginning of their text."""
-    newest = habits(now)
-    has = select(tagging.c.item).where(tagging.c.item == newest.c.item).exists()
-    query = select(newest.c.item).where(~has).order_by(newest.c.item)
     return reading.items(connection, [r[0] for r in connection.execute(query).all()], "text")
 
 
