@@ -83,11 +83,6 @@ class Judged(Database):
         with self._reading() as c:
             return tags.likes(c, ids)
 
-    def thumbs(self, limit: int) -> list[tuple[int, int]]:
-        """The reader's newest thumbs (item, 1 or -1), newest first."""
-        with self._reading() as c:
-            return tags.thumbs(c, limit)
-
     def keep(self, one: Kept) -> None:
         """Keep an item with a note; kept before, it takes the new note."""
         with self._writing() as c:
@@ -98,15 +93,10 @@ class Judged(Database):
         with self._writing() as c:
             kept.let_go(c, item)
 
-    def kept(self, since: datetime | None = None) -> list[Kept]:
-        """What the reader keeps, newest first."""
+    def kept(self, since: datetime | None = None, ids: Iterable[int] | None = None) -> list[Kept]:
+        """What the reader keeps, newest first: all, since a moment, or of these items."""
         with self._reading() as c:
-            return kept.all_kept(c, since)
-
-    def which_kept(self, ids: Iterable[int]) -> dict[int, Kept]:
-        """Those of these items that are kept, by item."""
-        with self._reading() as c:
-            return kept.which_kept(c, ids)
+            return kept.all_kept(c, since, ids)
 
     def pass_on(self, one: Passed) -> None:
         """Note that an item was passed on to somebody."""
@@ -117,3 +107,8 @@ class Judged(Database):
         """What was passed on from `since` on, oldest first."""
         with self._reading() as c:
             return kept.all_passed(c, since)
+
+    def thumbs(self, limit: int) -> list[tuple[int, int]]:
+        """The reader's newest thumbs (item, 1 or -1), newest first."""
+        with self._reading() as c:
+            return tags.thumbs(c, limit)
