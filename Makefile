@@ -7,7 +7,7 @@ NEWSFEED := $(BIN)/newsfeed
 # A failing feed is named and no reason for make to complain (exit code 1: done, with failures named).
 NAMED := || [ $$? -eq 1 ]
 
-.PHONY: help digest refresh serve demo test check lint types fix model golden wheel crash fuzz clean
+.PHONY: help digest refresh serve demo test check lint types fix model golden bench wheel crash fuzz clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ model: $(BIN)/.developing ## Make the shipped topic weights from lexicon and see
 
 golden: $(BIN)/.developing ## Draw the golden pages anew; read the diff before you commit it
 	@$(BIN)/python -m pytest -q tests/test_render_golden.py --golden
+
+bench: $(BIN)/.developing ## What reading and refreshing cost, beside feedparser (and READER=ENV/bin/python)
+	@$(BIN)/python bench/reading.py && $(BIN)/python bench/refresh.py --feeds $${FEEDS:-100} --reader "$(READER)"
 
 wheel: $(BIN)/.developing ## Build the wheel and try it in a fresh environment from an empty folder
 	@.ci/wheel

@@ -41,8 +41,7 @@ class Context:
             NotFoundError: nothing of ours lies there.
             SettingsError: newsfeed.toml or the environment is not acceptable.
         """
-        from newsfeed.pipeline.digest import with_minutes
-        from newsfeed.pipeline.home import Home
+        from newsfeed.pipeline.home import Home, with_minutes
 
         if (
             not (self.folder / "feeds.opml").exists()

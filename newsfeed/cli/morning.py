@@ -99,7 +99,7 @@ def refresh(
 ) -> None:
     """Ask every feed now and say what came; today's page takes in what can't wait."""
     from newsfeed.cli import care, show
-    from newsfeed.pipeline.digest import refresh_and_update as run
+    from newsfeed.pipeline.refresh_page import refresh_and_update as run
 
     given: Context = context.obj
     care.ensure_settings(given)

@@ -7,17 +7,17 @@ import re
 import shutil
 import sys
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
-
-from rich.console import Console
-from rich.text import Text
 
 from newsfeed.errors import NewsfeedError
 from newsfeed.pipeline.reports import FeedResult, Progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 FINE, NAMED_FAILURES, NOTHING_DONE = 0, 1, 2  # exit codes
 
@@ -28,18 +28,57 @@ _HINT = re.compile(
 )
 _WHOLE = 10_000  # columns: wider than any line of a table
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(highlight=False, soft_wrap=True, stderr=True)
+
+class Terminal:
+    """One of the two streams. rich, which takes a while to load, draws where somebody looks, and what is more than a
+    line; lines into a pipe or a file are written as they are."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        self._stderr = stderr
+
+    @cached_property
+    def console(self) -> Console:
+        """rich's own."""
+        from rich.console import Console
+
+        return Console(highlight=False, soft_wrap=True, stderr=self._stderr)
+
+    @property
+    def file(self) -> IO[str]:
+        return self.console.file
+
+    @property
+    def is_terminal(self) -> bool:
+        stream = sys.stderr if self._stderr else sys.stdout
+        # As rich judges it, which also asks the environment.
+        asked = any(name in os.environ for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"))
+        return self.console.is_terminal if asked or stream.isatty() else False
+
+    def print(self, what: object, **how: Any) -> None:
+        self.console.print(what, **how)
+
+    def line(self, text: str, style: str = "") -> None:
+        """Write one line; nothing in it is read as markup."""
+        if self.is_terminal:
+            from rich.text import Text
+
+            self.print(Text(text, style=style))
+        else:
+            (sys.stderr if self._stderr else sys.stdout).write(f"{text.translate(_CONTROLS)}\n")
+
+
+_CONTROLS = dict.fromkeys((7, 8, 11, 12, 13))  # what rich leaves out of every text
+out, err = Terminal(), Terminal(stderr=True)
 
 
 def say(text: str = "", style: str = "") -> None:
     """Print one line that may hold foreign text: nothing in it is read as markup."""
-    out.print(Text(runnable(text), style=style))
+    out.line(runnable(text), style)
 
 
 def warn(text: str) -> None:
     """Print one line where errors go; nothing in it is read as markup."""
-    err.print(Text(runnable(text)))
+    err.line(runnable(text))
 
 
 @cache
@@ -63,14 +102,19 @@ def runnable(text: str) -> str:
 def complain(error: NewsfeedError) -> None:
     """Print an error and its repair where errors go."""
     head = f"{error.subject}: {error.cause}" if error.subject else error.cause
-    err.print(Text.assemble(("newsfeed: ", "bold red"), head))
+    if err.is_terminal:
+        from rich.text import Text
+
+        err.print(Text.assemble(("newsfeed: ", "bold red"), head))
+    else:
+        err.line(f"newsfeed: {head}")
     if error.repair:
-        err.print(Text(runnable(error.repair)))
+        warn(error.repair)
 
 
 def say_broken_list(why: str) -> None:
     """Say on stderr that feeds.opml is not what is in force, and why."""
-    err.print(Text(f"feeds.opml can't be read, the last good list is in force: {why}"))
+    err.line(f"feeds.opml can't be read, the last good list is in force: {why}")
 
 
 def print_json(value: Any) -> None:
@@ -98,6 +142,8 @@ def print_table(made: Any) -> None:
     if out.is_terminal:
         out.print(made)
     else:
+        from rich.console import Console
+
         drawn = StringIO()
         Console(file=drawn, width=_WHOLE, highlight=False, soft_wrap=True).print(made)
         out.file.write("".join(f"{line.rstrip()}\n" for line in drawn.getvalue().splitlines()))
@@ -158,7 +204,7 @@ class Bar(Progress):
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TextColumn("{task.fields[feed]}", markup=False),
-            console=err,
+            console=err.console,
             transient=True,
         )
         self._task = self._bar.add_task("", total=total, feed="")
@@ -171,7 +217,7 @@ class Bar(Progress):
     def step(self, text: str) -> None:
         self.stop()
         if err.is_terminal:
-            err.print(Text(f"{text} …", style="dim"))
+            err.line(f"{text} …", "dim")
 
     def stop(self) -> None:
         """Take the bar off the screen."""

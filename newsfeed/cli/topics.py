@@ -225,12 +225,14 @@ def train(context: typer.Context) -> None:
     """Learn from your items, folders and corrections now; else it happens by itself when due."""
     from newsfeed.cli import show
     from newsfeed.pipeline import tagging, training
+    from newsfeed.pipeline.reports import Progress
 
     given: Context = context.obj
     home = given.home()
     with home.lock("topics train"), home.open_store() as store:
         training.train_if_due(home, store, force=True)
-        show.say(f"Trained; {show.plural(tagging.retag(home, store), 'item')} tagged anew.")
+        again = tagging.retag(home, store, tagging.Models(home, store, Progress()))
+        show.say(f"Trained; {show.plural(again, 'item')} tagged anew.")
 
 
 def print_corrected(done: Corrected, way: str = "") -> None:

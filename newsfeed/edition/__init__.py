@@ -14,16 +14,46 @@ The way through a build: `sift` (one telling a story, weighed, a cause for all e
 
 from __future__ import annotations
 
-from newsfeed.edition.account import breadth, effective
-from newsfeed.edition.after import remember, since
-from newsfeed.edition.asked import scaled
-from newsfeed.edition.building import build
-from newsfeed.edition.explain import WhyRow, is_told, why
-from newsfeed.edition.ledger import CAUSES
-from newsfeed.edition.printed import visible_text
-from newsfeed.edition.sift import words_pattern
-from newsfeed.edition.thin import is_weekly
-from newsfeed.edition.verdicts import is_full
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from newsfeed.edition.account import breadth, effective
+    from newsfeed.edition.after import remember, since
+    from newsfeed.edition.asked import scaled
+    from newsfeed.edition.building import build
+    from newsfeed.edition.explain import WhyRow, is_told, why
+    from newsfeed.edition.ledger import CAUSES
+    from newsfeed.edition.printed import visible_text
+    from newsfeed.edition.sift import words_pattern
+    from newsfeed.edition.thin import is_weekly
+    from newsfeed.edition.verdicts import is_full
+
+# Each name is loaded from its module when it is first asked for: most runs need few of them.
+_PLACES = {
+    name: module
+    for module, names in {
+        "account": "breadth effective",
+        "after": "remember since",
+        "asked": "scaled",
+        "building": "build",
+        "explain": "WhyRow is_told why",
+        "ledger": "CAUSES",
+        "printed": "visible_text",
+        "sift": "words_pattern",
+        "thin": "is_weekly",
+        "verdicts": "is_full",
+    }.items()
+    for name in names.split()
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    return found
+
 
 __all__ = [
     "CAUSES",

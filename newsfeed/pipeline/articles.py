@@ -12,7 +12,6 @@ from collections.abc import Sequence
 import msgspec
 
 from newsfeed import edition
-from newsfeed.fetch import Fetcher
 from newsfeed.model import (
     Edition,
     Failure,
@@ -104,6 +103,8 @@ def _may(home: Home, link: str, state: FeedState | None) -> bool:
 async def _read(
     home: Home, items: Sequence[StoredItem], states: dict[int, FeedState], secrets: dict[str, str]
 ) -> list[tuple[StoredItem, Item]]:
+    from newsfeed.fetch import Fetcher  # with httpx
+
     settings = home.settings.fetch
     robots: dict[str, asyncio.Task[bytes]] = {}
     async with (

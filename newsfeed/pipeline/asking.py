@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from newsfeed import sources
-from newsfeed.fetch import Fetcher
 from newsfeed.model import Failure, FeedState, NotModified, Parsed, Record, Request, Response
 from newsfeed.parsing import Parsers
 
+if TYPE_CHECKING:
+    from newsfeed.fetch import Fetcher
+
 PAGES = 5  # follow-up requests of one feed in one refresh
 WAYS = 4  # that are tried for one feed in one refresh
+Known = Callable[[], Mapping[str, str]]
 
 
 @asynccontextmanager
@@ -59,12 +63,12 @@ class Asker:
         self._shared: dict[str, asyncio.Task[Response | NotModified | Failure]] = {}
 
     async def ask(
-        self, state: FeedState, known: Mapping[str, str], now: datetime, *, force: bool = False, url: str = ""
+        self, state: FeedState, known: Known, now: datetime, *, force: bool = False, url: str = ""
     ) -> Asked:
         """Ask one feed and read what comes.
 
         Args:
-            known: identities and hashes of its stored items.
+            known: gives identities and hashes of its stored items; asked when there is something to read.
             force: without validators.
             url: asked in place of the feed's own address.
         """
@@ -86,7 +90,7 @@ class Asker:
     async def _once(
         self,
         state: FeedState,
-        known: Mapping[str, str],
+        known: Known,
         now: datetime,
         *,
         force: bool,
@@ -105,7 +109,7 @@ class Asker:
         answer = await (self._once_for_all(request) if joined else self._fetcher.get(request))
         if not isinstance(answer, Response):
             return Asked(state=state, answer=answer)
-        return Asked(state=state, answer=answer, parsed=await self._read(state, answer, known, now))
+        return Asked(state=state, answer=answer, parsed=await self._read(state, answer, known(), now))
 
     async def _once_for_all(self, request: Request) -> Response | NotModified | Failure:
         """The answer to a request that several feeds share."""

@@ -28,7 +28,7 @@ RECENT = 30  # editions in the outgoing feeds and the archive's list
 
 def today(home: Home) -> Day:
     """The reader's local date."""
-    return home.clock().astimezone(ZoneInfo(home.settings.timezone)).date()
+    return home.today
 
 
 def digest(
@@ -61,7 +61,7 @@ def digest(
     stored = store.edition(day)
     pulled, change = None, ListChange()
     if refresh:
-        pulled = refreshing.refresh(home, store, secrets=secrets, progress=progress)
+        pulled = refreshing.refresh(home, store, choosing=True, secrets=secrets, progress=progress)
     elif stored is None or rebuild:
         # What a refresh does around its asking: the list as it stands now counts, and topics changed by hand.
         change = plans.take(home, store, home.clock()).change
@@ -70,7 +70,7 @@ def digest(
             raise NotFoundError(
                 "the page", "nothing was fetched yet", "Run `newsfeed digest` without --no-refresh."
             )
-        understand.understand(home, store, progress=progress)
+        understand.understand(home, store, choosing=True, progress=progress)
     if stored is None and pulled is not None:
         _refuse_failed(home, store, pulled)
     elif stored is not None and not rebuild and not _can_complete(home, store, stored, pulled):
@@ -181,6 +181,7 @@ def _keep(
 
 def pool_for(home: Home, store: Store, day: Day, pulled: RefreshReport | None = None) -> Pool:
     """All that the edition of `day` may be chosen from, as things stand now."""
+    understand.habits(home, store)
     pool = store.pool(day, home.clock())
     return msgspec.structs.replace(pool, reports=_reports(home, store, pool, pulled))
 
@@ -351,15 +352,6 @@ def _full(settings: Settings, current: Edition) -> str:
     )
 
 
-def with_minutes(settings: Settings, minutes: float | None) -> Settings:
-    """Settings with another budget for this run."""
-    if minutes is None:
-        return settings
-    return msgspec.structs.replace(
-        settings, edition=msgspec.structs.replace(settings.edition, minutes=minutes)
-    )
-
-
 def on_page(current: Edition) -> dict[int, int]:
     """How many picks and lines each feed has on an edition's page."""
     counts: dict[int, int] = {}
@@ -371,45 +363,3 @@ def on_page(current: Edition) -> dict[int, int]:
     for line in current.lines:
         counts[line.feed] = counts.get(line.feed, 0) + 1
     return counts
-
-
-def refresh_and_update(
-    home: Home,
-    store: Store,
-    *,
-    only: Sequence[str] = (),
-    due: bool = False,
-    force: bool = False,
-    fetch_only: bool = False,
-    workers: int = 0,
-    secrets: dict[str, str] | None = None,
-    progress: Progress | None = None,
-) -> RefreshReport:
-    """The manual refresh: ask the feeds, then let today's page take in what can't wait.
-
-    Takes and raises what `refresh.refresh` does; DeliveryError too, when the page can't be written.
-    """
-    pulled = refreshing.refresh(
-        home,
-        store,
-        only=only,
-        due=due,
-        force=force,
-        fetch_only=fetch_only,
-        workers=workers,
-        secrets=secrets,
-        progress=progress,
-    )
-    stored = store.edition(today(home))
-    if fetch_only or stored is None:
-        return pulled
-    done = update_page(home, store, stored, pulled)
-    current = store.edition(stored.date) or stored
-    shown = on_page(current)
-    return msgspec.structs.replace(
-        pulled,
-        page=done.page,
-        page_note=current.since_note,
-        since=len(current.since.picks) if current.since else 0,
-        results=tuple(msgspec.structs.replace(r, on_page=shown.get(r.feed, 0)) for r in pulled.results),
-    )

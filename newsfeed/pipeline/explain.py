@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from newsfeed import edition, stories, text
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Day, Edition, Pick, Record, StoredItem, TopicScore
-from newsfeed.pipeline import digest, simulate
+from newsfeed.pipeline import digest, simulate, tagging
 from newsfeed.pipeline.home import Home
 from newsfeed.store import Store
 
@@ -35,6 +35,7 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
     """
     item, date = resolve(home, store, name)
     stored = store.edition(date) if date else _judged_by(store, item)
+    tagging.tag_asked(home, store, [item])
     taggings = store.taggings([item.id])
     names = {s.feed: s.name for s in store.states()}
     rows: tuple[edition.WhyRow, ...] = ()

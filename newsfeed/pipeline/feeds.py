@@ -175,7 +175,7 @@ async def find(home: Home, address: str, secrets: dict[str, str]) -> tuple[Subsc
         Fetcher(settings, now=home.clock, secrets=secrets) as fetcher,
         Parsers(1, settings.parse_seconds) as parsers,
     ):
-        asked = await Asker(fetcher, parsers).ask(FeedState(subscription=subscription), {}, home.clock())
+        asked = await Asker(fetcher, parsers).ask(FeedState(subscription=subscription), dict, home.clock())
         answer, failure = asked.answer, asked.failure
         if isinstance(asked.parsed, Parsed):
             learned = {**asked.state.memory, **asked.parsed.memory}

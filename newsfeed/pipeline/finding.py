@@ -7,14 +7,13 @@ a page in its place changes nothing by itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from newsfeed import sources
-from newsfeed.fetch import Fetcher
 from newsfeed.model import (
     Cause,
     Failure,
@@ -32,8 +31,12 @@ from newsfeed.pipeline.asking import Asked
 from newsfeed.sources import discover
 from newsfeed.store import Store
 
+if TYPE_CHECKING:
+    from newsfeed.fetch import Fetcher
+
 TRIES = 8  # addresses asked at the most
 FORWARDS = 2  # pages that forward to one another
+PROPOSAL = "proposal for "  # and a feed's address: the key of the note
 ENDED = timedelta(days=400)  # since its newest item: a feed that has ended
 Answer = TypeVar("Answer", Response, NotModified)
 LOST = frozenset({Cause.NOT_FOUND, Cause.GONE})
@@ -143,7 +146,7 @@ async def instead(
     fetcher: Fetcher,
     parsers: Parsers,
     asked: Asked,
-    known: Sequence[KnownItem],
+    known: Callable[[], Sequence[KnownItem]],
     now: datetime,
     *,
     found: str = "",
@@ -154,6 +157,7 @@ async def instead(
     items that we have. Whatever else a page names is a proposal to the owner; nothing of it is asked or kept.
 
     Args:
+        known: gives the feed's stored items.
         found: where the feed of a website was found once, in place of the address in the list.
     """
     state, failure = asked.state, asked.failure
@@ -177,9 +181,10 @@ async def instead(
     if isinstance(answer, NotModified):  # byte for byte what we have
         return Instead(asked=msgspec.structs.replace(asked, answer=as_moved(answer), parsed=None))
     if isinstance(answer, Response):
-        hashes = {k.identity: k.hash for k in known}
+        held = known()
+        hashes = {k.identity: k.hash for k in held}
         parsed = await parsers.parse(answer, state.subscription, hashes, now)
-        if isinstance(parsed, Parsed) and (own or _shares(parsed, known)):
+        if isinstance(parsed, Parsed) and (own or _shares(parsed, held)):
             return Instead(asked=msgspec.structs.replace(asked, answer=as_moved(answer), parsed=parsed))
         if isinstance(parsed, Parsed):
             return _proposed(asked, "forwards to another feed", target)
@@ -197,16 +202,15 @@ def _proposed(asked: Asked, does: str, proposal: str) -> Instead:
     return Instead(asked=msgspec.structs.replace(asked, **{field: failure}), proposal=proposal)
 
 
-def keep_proposal(store: Store, state: FeedState, proposal: str, *, failed: bool) -> None:
+def keep_proposal(store: Store, state: FeedState, proposal: str, before: str, *, failed: bool) -> None:
     """Keep what a page in a feed's place named for the owner to judge; forget it when the feed is well again."""
-    before = proposed(store, state)
     if proposal != before and (proposal or not failed):
-        store.set_meta(f"proposal for {state.subscription.url}", proposal or None)
+        store.set_meta(f"{PROPOSAL}{state.subscription.url}", proposal or None)
 
 
 def proposed(store: Store, state: FeedState) -> str:
     """The address that a page in a feed's place named, while the feed is not well; else ""."""
-    return store.get_meta(f"proposal for {state.subscription.url}") or ""
+    return store.get_meta(f"{PROPOSAL}{state.subscription.url}") or ""
 
 
 def _shares(parsed: Parsed, known: Sequence[KnownItem]) -> bool:

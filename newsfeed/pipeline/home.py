@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
 
 from newsfeed import deliver, opml
 from newsfeed.errors import ListError, NewsfeedError, NotFoundError
-from newsfeed.model import Problem, Settings, SubscriptionList
+from newsfeed.model import Day, Problem, Settings, SubscriptionList
 from newsfeed.pipeline.reports import Clock
 from newsfeed.store import Store as Store  # noqa: PLC0414 - handed on to who holds what `open_store` gives
 from newsfeed.store.lock import Lock
@@ -20,6 +23,11 @@ class Home:
     folder: Path
     settings: Settings
     clock: Clock
+
+    @property
+    def today(self) -> Day:
+        """The reader's local date."""
+        return self.clock().astimezone(ZoneInfo(self.settings.timezone)).date()
 
     @property
     def list_path(self) -> Path:
@@ -156,3 +164,12 @@ def put(path: Path, data: bytes) -> None:
         path.write_bytes(data)
     else:
         deliver.write(path, data, mode=0o600)
+
+
+def with_minutes(settings: Settings, minutes: float | None) -> Settings:
+    """Settings with another budget for this run."""
+    if minutes is None:
+        return settings
+    return msgspec.structs.replace(
+        settings, edition=msgspec.structs.replace(settings.edition, minutes=minutes)
+    )

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import msgspec
 
 from newsfeed.errors import NewsfeedError
-from newsfeed.fetch import Fetcher
 from newsfeed.model import Edition
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.locating import running
@@ -44,6 +43,8 @@ async def _send(home: Home, url: str, edition: Edition) -> int:
     place = running(home)
     link = home.settings.publish.site_url or (place.url if place else "")
     headers, body = message(url, edition.heading, edition.promise, edition.minutes, link)
+    from newsfeed.fetch import Fetcher  # with httpx
+
     async with Fetcher(home.settings.fetch, now=home.clock) as fetcher:
         return await fetcher.post(url, headers, body)
 

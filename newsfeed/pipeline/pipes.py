@@ -12,6 +12,7 @@ import msgspec
 from newsfeed import sources
 from newsfeed.model import Failure, FeedState, Item, Parsed, Problem, Request, Response, Subscription
 from newsfeed.parsing import Parsers
+from newsfeed.pipeline import tagging
 from newsfeed.pipeline.home import Home
 from newsfeed.store import Store
 
@@ -71,18 +72,19 @@ def stored_lines(
     names = {s.feed: s for s in store.states()}
     chosen = [i for i in found if i.first_seen >= since and _matches(names.get(i.feed), feed)]
     chosen.sort(key=lambda i: (i.item.published or i.first_seen, i.id), reverse=True)
+    tagging.tag_asked(home, store, chosen[:limit])
     taggings = store.taggings([i.id for i in chosen[:limit]])
     for stored in chosen[:limit]:
-        tagging = taggings.get(stored.id)
+        said = taggings.get(stored.id)
         yield msgspec.json.encode(
             {
                 "ref": stored.ref,
                 "feed": names[stored.feed].name if stored.feed in names else "",
                 "first_seen": stored.first_seen,
-                "topics": [{"topic": s.topic, "p": round(s.p, 3)} for s in tagging.scores if s.p >= 0.5]
-                if tagging
+                "topics": [{"topic": s.topic, "p": round(s.p, 3)} for s in said.scores if s.p >= 0.5]
+                if said
                 else [],
-                "not_news": tagging.not_news if tagging else "",
+                "not_news": said.not_news if said else "",
                 **_fields(stored.item),
             }
         )

@@ -36,7 +36,9 @@ def take(home: Home, store: Store, now: datetime) -> Taken:
     listed = current_list(home, store)
     former = frozenset(s.subscription.url for s in store.former_states())
     synced = store.sync(listed.list.subscriptions, now)
-    named = {s.subscription.url: s.name for s in (*store.states(), *store.former_states())}
+    named: dict[str, str] = {}
+    if synced.added or synced.removed or synced.changed:
+        named = {s.subscription.url: s.name for s in (*store.states(), *store.former_states())}
     change = ListChange(
         added=tuple(named.get(url, redact(url)) for url in synced.added),
         back=tuple(named.get(url, redact(url)) for url in synced.added if url in former),

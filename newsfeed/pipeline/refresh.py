@@ -12,13 +12,15 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import msgspec
 
 from newsfeed import sources, update
 from newsfeed.errors import NewsfeedError, NotFoundError, StoreError
-from newsfeed.fetch import Fetcher, redact, repeats, secrets_of
+from newsfeed.fetch import redact, repeats, secrets_of
 from newsfeed.model import ASKED_AGAIN, Cause, Failure, FeedState, FetchSetting, NotModified, Parsed, Response
 from newsfeed.parsing import Parsers
 from newsfeed.pipeline import finding, plans, understand
@@ -27,10 +29,14 @@ from newsfeed.pipeline.health import FEW, UNREACHED
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import FeedResult, Outcome, Progress, RefreshReport
 from newsfeed.pipeline.watching import Told
-from newsfeed.store import Store
+from newsfeed.store import Applied, Store
+
+if TYPE_CHECKING:
+    from newsfeed.fetch import Fetcher
 
 RECENT = timedelta(minutes=2)  # requests of earlier runs that may matter to a host's spacing
 REQUESTS = 5  # of one feed that may each take their whole time before a run is given up
+BEHIND = "feed behind "  # and a website's address: the note in the store of where its feed was found
 MUCH = 500  # new items after which the search index is put in order
 
 
@@ -42,6 +48,7 @@ def refresh(
     due: bool = False,
     force: bool = False,
     fetch_only: bool = False,
+    choosing: bool = False,
     workers: int = 0,
     secrets: dict[str, str] | None = None,
     progress: Progress | None = None,
@@ -52,6 +59,7 @@ def refresh(
         only: names or addresses; a feed is asked when one of them is part of its name or address.
         force: also past the manual floor, and without validators. Never past a Retry-After.
         fetch_only: leave tagging and grouping for later.
+        choosing: a page is about to be chosen: learn and tag all that its choice asks for.
         workers: parsing processes; 0 takes the setting.
 
     Raises:
@@ -74,7 +82,16 @@ def refresh(
     )
     progress.start(len(ask))
     results = asyncio.run(
-        _pull(home, store, ask, force=force, workers=workers, secrets=secrets or {}, progress=progress)
+        _pull(
+            home,
+            store,
+            ask,
+            listed_states,
+            force=force,
+            workers=workers,
+            secrets=secrets or {},
+            progress=progress,
+        )
     )
     added = {
         s.feed: s.subscription.url in taken.former for s in listed_states if s.subscription.url in taken.added
@@ -90,7 +107,7 @@ def refresh(
     )
     if fetch_only:
         return report
-    understood = understand.understand(home, store, progress=progress)
+    understood = understand.understand(home, store, choosing=choosing, progress=progress)
     _care(home, store, sum(r.new for r in results))
     return RefreshReport(
         started=started,
@@ -175,24 +192,28 @@ async def _pull(
     home: Home,
     store: Store,
     states: Sequence[FeedState],
+    listed: Sequence[FeedState],
     *,
     force: bool,
     workers: int,
     secrets: dict[str, str],
     progress: Progress,
 ) -> list[FeedResult]:
+    from newsfeed.fetch import Fetcher  # with httpx, which a run that asks nobody does without
+
     settings = home.settings.fetch
     # As many feeds are under way as there may be connections, and as many again whose hosts are silent: answers that
     # wait for a reader cost memory.
     turns = asyncio.Semaphore(2 * settings.connections)
     results: dict[int, FeedResult] = {}
     broken: list[StoreError] = []
+    memory = _Memory(store)
     async with (
         Fetcher(settings, now=home.clock, secrets=secrets) as fetcher,
         Parsers(workers or settings.workers, settings.parse_seconds) as parsers,
     ):
         asker = Asker(fetcher, parsers, feeds=states)
-        for known in store.states():
+        for known in listed:
             if known.last_tried is not None and home.clock() - known.last_tried < RECENT:
                 fetcher.resume(
                     sources.rewritten(known.subscription) or known.subscription.url, known.last_tried
@@ -205,7 +226,9 @@ async def _pull(
                 progress.asking(state.name)
                 try:
                     sent = secrets_of(state.subscription.url, *secrets.values())
-                    result = await _one(home, store, fetcher, parsers, asker, state, sent, force=force)
+                    result = await _one(
+                        home, store, memory, fetcher, parsers, asker, state, sent, force=force
+                    )
                 except StoreError as error:
                     broken.append(error)
                     return
@@ -224,9 +247,38 @@ async def _pull(
             for state in states:
                 if state.feed not in results:
                     results[state.feed] = _put_off(state)
+        finally:
+            if not broken:
+                memory.keep()
     if broken:
         raise broken[0]
     return list(results.values())
+
+
+class _Memory:
+    """What a run reads of the store at its start for all feeds at once, and writes of them together.
+
+    Feeds that had nothing new are kept a few hundred at a time: one that a crash forgets is asked again, no more.
+    """
+
+    TOGETHER = 200
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._states: list[FeedState] = []
+        self.behind = store.metas(BEHIND)
+        self.proposals = store.metas(finding.PROPOSAL)
+
+    def unchanged(self, state: FeedState) -> None:
+        """Keep a state soon."""
+        self._states.append(state)
+        if len(self._states) >= self.TOGETHER:
+            self.keep()
+
+    def keep(self) -> None:
+        """Write what waits."""
+        states, self._states = self._states, []
+        self._store.apply_unchanged(states)
 
 
 def _longest(feeds: int, settings: FetchSetting) -> float:
@@ -275,6 +327,7 @@ def _interleaved(states: Sequence[FeedState]) -> list[FeedState]:
 async def _one(
     home: Home,
     store: Store,
+    memory: _Memory,
     fetcher: Fetcher,
     parsers: Parsers,
     asker: Asker,
@@ -284,14 +337,15 @@ async def _one(
     force: bool,
 ) -> FeedResult:
     begun = time.monotonic()
-    known = store.known(state.feed)
+    known = cache(lambda: store.known(state.feed))  # asked only where there is something to read
     state = update.with_fresh_validators(state, home.clock())
     # A website in the list: its feed, once found, is asked in its place.
-    memory = f"feed behind {state.subscription.url}"
-    behind = store.get_meta(memory) or ""
+    behind = memory.behind.get(state.subscription.url, "")
     if behind:
         fetcher.listed(state.feed, state.subscription.url)
-    asked = await asker.ask(state, {k.identity: k.hash for k in known}, home.clock(), force=force, url=behind)
+    asked = await asker.ask(
+        state, lambda: {k.identity: k.hash for k in known()}, home.clock(), force=force, url=behind
+    )
     proposal = ""
     if state.first_good is not None or behind:
         found = await finding.instead(fetcher, parsers, asked, known, home.clock(), found=behind)
@@ -307,18 +361,24 @@ async def _one(
         )
     ):
         if not feed.moved:
-            store.set_meta(memory, feed.subscription.url)
+            store.set_meta(f"{BEHIND}{state.subscription.url}", feed.subscription.url)
         told = finding.as_moved(feed.answer) if feed.moved else feed.answer
         asked = msgspec.structs.replace(asked, answer=told, parsed=feed.parsed)
-    finding.keep_proposal(store, state, proposal, failed=asked.failure is not None)
+    before = memory.proposals.get(state.subscription.url, "")
+    finding.keep_proposal(store, state, proposal, before, failed=asked.failure is not None)
     state, answer, parsed = asked.state, asked.answer, asked.parsed
     if isinstance(parsed, Parsed) and (repeats(parsed.title, sent) or repeats(parsed.html_url, sent)):
         # The name of a feed is shown and handed on; one that repeats what was sent to its server must not be.
         parsed = msgspec.structs.replace(parsed, title="", html_url="")
     # The jitter keeps feeds from falling into step; no secret and no choice hangs on it.
     jitter = random.random()  # noqa: S311
-    decided = update.decide(state, answer, parsed, known, home.clock(), jitter)
-    applied = store.apply(decided, home.clock())
+    held = known() if isinstance(parsed, Parsed) else ()
+    decided = update.decide(state, answer, parsed, held, home.clock(), jitter)
+    if isinstance(answer, NotModified):
+        memory.unchanged(decided.state)
+        applied = Applied()
+    else:
+        applied = store.apply(decided, home.clock())
     failure = decided.failure
     outcome = (
         Outcome.FAILED

@@ -9,8 +9,7 @@ import msgspec
 from newsfeed import edition
 from newsfeed.errors import NotFoundError, SettingsError
 from newsfeed.model import Day, Edition, Pool, Record, Settings
-from newsfeed.pipeline.digest import with_minutes
-from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.home import Home, with_minutes
 from newsfeed.store import Store
 
 _A_STORY = 0.2  # minutes

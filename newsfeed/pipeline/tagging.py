@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
 
 from newsfeed import __version__, topics
-from newsfeed.model import FeedState, StoredItem
+from newsfeed.model import FeedState, StoredItem, Tagging
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
@@ -33,12 +33,42 @@ class Model:
     name: str
 
 
+class Models:
+    """The model in force: its name at once, itself once a run, when there is something to tag."""
+
+    def __init__(self, home: Home, store: Store, progress: Progress) -> None:
+        self._home, self._store, self._progress = home, store, progress
+        self._model: Model | None = None
+
+    def name(self) -> str:
+        """The name of the model that `get` gives, as far as that is known without loading it."""
+        return self._model.name if self._model else _name(self._home, self._store, _weights(self._home))
+
+    def get(self) -> Model:
+        """The model."""
+        if self._model is None:
+            self._progress.step("Sorting by topic")
+            self._model = load_model(self._home, self._store)
+        return self._model
+
+
+def _weights(home: Home) -> bytes | None:
+    try:
+        return home.model_path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _name(home: Home, store: Store, weights: bytes | None) -> str:
+    return hashlib.sha256((weights or __version__.encode()) + judged_by(home, store).encode()).hexdigest()[
+        :16
+    ]
+
+
 def load_model(home: Home, store: Store) -> Model:
     """The tagger of this home, with the reader's corrections in force: its own weights if it has any that are
     whole, else the shipped ones."""
-    weights: bytes | None = None
-    with contextlib.suppress(FileNotFoundError):
-        weights = home.model_path.read_bytes()
+    weights = _weights(home)
     try:
         tagger = topics.load(weights, home.settings.topics)
     except WeightsError:
@@ -46,11 +76,10 @@ def load_model(home: Home, store: Store) -> Model:
         home.model_path.unlink(missing_ok=True)
         weights = None
         tagger = topics.load(None, home.settings.topics)
-    name = hashlib.sha256((weights or __version__.encode()) + judged_by(home, store).encode()).hexdigest()
     states = {s.feed: s for s in store.states()}
     corrected(tagger, labels(store, states))
     tagger.heed(thumbs(store, states))
-    return Model(tagger, name[:16])
+    return Model(tagger, _name(home, store, weights))
 
 
 def topics_name(home: Home) -> str:
@@ -101,19 +130,29 @@ def thumbs(store: Store, states: dict[int, FeedState]) -> list[Thumb]:
     ]
 
 
-def tag(home: Home, store: Store, *, progress: Progress) -> int:
-    """Tag every item that has no tags yet; returns how many."""
+def tag(home: Home, store: Store, models: Models, *, shown: bool = True) -> int:
+    """Tag every item that has no tags yet and may be shown; returns how many.
+
+    Without `shown`, those from before the reader subscribed: by them the habits of the sources are told.
+    """
     total = 0
-    model: Model | None = None
-    states = {s.feed: s for s in store.states()}
-    while batch := store.untagged(BATCH):
-        if model is None:
-            progress.step("Sorting by topic")
-            model = load_model(home, store)
-        documents = [document(item, states.get(item.feed)) for item in batch]
-        store.save_taggings(model.tagger.tag(documents), model.name)
+    while batch := store.untagged(BATCH, shown=shown):
+        _keep(store, models.get(), batch)
         total += len(batch)
     return total
+
+
+def tag_asked(home: Home, store: Store, asked: Sequence[StoredItem]) -> None:
+    """Tag these items now if they have no tags: somebody asks for them."""
+    has = store.taggings({one.id for one in asked})
+    if lacking := list({one.id: one for one in asked if one.id not in has}.values()):
+        _keep(store, load_model(home, store), lacking)
+
+
+def asked_for(home: Home, store: Store, item: StoredItem) -> Tagging | None:
+    """The topics of one item, given now if it has none yet."""
+    tag_asked(home, store, [item])
+    return store.taggings([item.id]).get(item.id)
 
 
 def retag_source(home: Home, store: Store, item: StoredItem) -> None:
@@ -125,13 +164,17 @@ def retag_source(home: Home, store: Store, item: StoredItem) -> None:
     store.save_taggings(model.tagger.tag([document(i, state) for i in items]), model.name)
 
 
-def retag(home: Home, store: Store) -> int:
+def retag(home: Home, store: Store, models: Models) -> int:
     """Tag what can still stand on a page anew, by the weights now in force; returns how many items."""
-    model = load_model(home, store)
-    states = {s.feed: s for s in store.states()}
     since = home.clock() - WINDOW
     total = 0
-    while batch := store.tagged_otherwise(model.name, since, BATCH):
-        store.save_taggings(model.tagger.tag([document(i, states.get(i.feed)) for i in batch]), model.name)
+    while batch := store.tagged_otherwise(models.name(), since, BATCH):
+        _keep(store, models.get(), batch)
         total += len(batch)
     return total
+
+
+def _keep(store: Store, model: Model, items: Sequence[StoredItem]) -> None:
+    states = {s.feed: s for s in store.states()}
+    documents = [document(item, states.get(item.feed)) for item in items]
+    store.save_taggings(model.tagger.tag(documents), model.name)

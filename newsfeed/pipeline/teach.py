@@ -82,6 +82,7 @@ def correct(home: Home, store: Store, name: str, changes: Sequence[str], *, aske
         NotFoundError: no such item. SettingsError: no such topic.
     """
     item, _ = resolve(home, store, name)
+    tagging.tag_asked(home, store, [item])
     said = store.taggings([item.id]).get(item.id)
     before = tuple(sorted(accuracy.has(said))) if said else ()
     after = set(before)
@@ -136,9 +137,9 @@ def retag_like(home: Home, store: Store, item: StoredItem) -> int:
     states = {s.feed: s for s in store.states()}
     model = tagging.load_model(home, store)
     window = store.window(home.clock() - tagging.WINDOW, body="text")
-    documents = [
-        tagging.document(i, states.get(i.feed)) for i in (item, *(w for w in window if w.id != item.id))
-    ]
+    tagged = store.taggings([i.id for i in window])  # what has no tags yet gets them when it is asked for
+    others = (i for i in window if i.id != item.id and i.id in tagged)
+    documents = [tagging.document(i, states.get(i.feed)) for i in (item, *others)]
     label = Label(document=documents[0], topics=())
     local = model.tagger.local
     touched = local.may_move(label, documents) if isinstance(local, Corrections) else documents

@@ -24,9 +24,10 @@ PATIENCE = 300.0  # seconds that a training may take
 TRAINED, FAILED = "topics trained", "topics training failed"  # notes in the store; a failure rests for a day
 
 
-def train_if_due(home: Home, store: Store, *, force: bool = False) -> str:
+def train_if_due(home: Home, store: Store, *, choosing: bool = True, force: bool = False) -> str:
     """Train anew in a child process when policy says so; returns why it did, or "".
 
+    `choosing`: a page is about to be chosen; before that the first training waits until it can change much.
     Whatever goes wrong in the child leaves the weights in force as they are.
 
     Raises:
@@ -36,14 +37,18 @@ def train_if_due(home: Home, store: Store, *, force: bool = False) -> str:
     now = home.clock()
     inputs = _inputs(home, states.values())
     corrections = tagging.labels(store, states)
-    window = store.window(now - LEARNED)
+    many = store.count_window(now - LEARNED)
     trained = last(store) if home.model_path.exists() else None
-    why = policy.due(trained, now=now, items=len(window), corrections=len(corrections), inputs=inputs)
+    if (
+        not (choosing or force or trained)
+        and store.count_window(now - LEARNED, shown=True) < policy.FIRST_ITEMS
+    ):
+        return ""  # what little waits to be shown is tagged anew when a page is chosen
+    why = policy.due(trained, now=now, items=many, corrections=len(corrections), inputs=inputs)
     if not force and (not why or (store.get_meta(FAILED) or "").startswith(now.date().isoformat())):
         return ""
-    newest = sorted(window, key=lambda i: i.id)[-MOST:]
     documents = [
-        tagging.document(i, states.get(i.feed)) for i in store.items([i.id for i in newest], body="text")
+        tagging.document(i, states.get(i.feed)) for i in store.window(now - LEARNED, body="text")[-MOST:]
     ]
     folders = {str(s.feed): s.subscription.folders + s.subscription.categories for s in states.values()}
     job = child.job(documents, folders, corrections, home.settings.topics)
@@ -60,7 +65,7 @@ def train_if_due(home: Home, store: Store, *, force: bool = False) -> str:
             force,
         )
     deliver.write(home.model_path, done.stdout)
-    note = policy.Trained(at=now, items=len(window), corrections=len(corrections), inputs=inputs)
+    note = policy.Trained(at=now, items=many, corrections=len(corrections), inputs=inputs)
     store.set_meta(TRAINED, msgspec.json.encode(note).decode())
     store.set_meta(FAILED, None)
     return why or "asked for"

@@ -25,7 +25,7 @@ from newsfeed.model import (
 )
 from newsfeed.pipeline import digest, editing, feeds, simulate, tagging
 from newsfeed.pipeline.explain import picks
-from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.home import Home, with_minutes
 from newsfeed.store import Store
 
 MORNINGS = 7
@@ -115,9 +115,7 @@ def would_have(
             if i.id not in seen and since < (i.item.published or was.built) <= was.built
         ]
         pool = msgspec.structs.replace(pool, candidates=(*pool.candidates, *new), feeds=(*pool.feeds, facts))
-        again = edition.build(
-            pool, digest.with_minutes(home.settings, was.budget_minutes), date=date, now=was.built
-        )
+        again = edition.build(pool, with_minutes(home.settings, was.budget_minutes), date=date, now=was.built)
         for number, title in _titles(again).items():
             if number < 0:
                 seen.add(number)

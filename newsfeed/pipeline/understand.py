@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from newsfeed import stories, text
+from newsfeed import text
 from newsfeed.pipeline import tagging, training
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import Progress
@@ -24,10 +24,19 @@ class Understood:
     stories: int = 0
 
 
-def understand(home: Home, store: Store, *, progress: Progress) -> Understood:
-    """Tag untagged items and put ungrouped ones into stories."""
-    tagged = tagging.tag(home, store, progress=progress)
-    learn(home, store, progress=progress)
+def understand(home: Home, store: Store, *, choosing: bool = False, progress: Progress) -> Understood:
+    """Learn what is to be learned, tag items that may be shown, and put ungrouped ones into stories.
+
+    `choosing`: a page is about to be chosen, so what a choice asks of the sources' habits is tagged too.
+    """
+    models = tagging.Models(home, store, progress)
+    why = training.train_if_due(home, store, choosing=choosing)
+    if why:
+        progress.step(f"Learned your topics anew: {why}")
+    tagged = tagging.tag(home, store, models)
+    _tag_anew(home, store, models, why)
+    if choosing:
+        tagging.tag(home, store, models, shown=False)
     return Understood(tagged=tagged, stories=group(home, store, progress=progress))
 
 
@@ -36,9 +45,18 @@ def learn(home: Home, store: Store, *, progress: Progress) -> None:
     why = training.train_if_due(home, store)
     if why:
         progress.step(f"Learned your topics anew: {why}")
+    _tag_anew(home, store, tagging.Models(home, store, progress), why)
+
+
+def habits(home: Home, store: Store) -> None:
+    """Tag what a choice asks of the sources' habits, where a refresh alone left that."""
+    tagging.tag(home, store, tagging.Models(home, store, Progress()), shown=False)
+
+
+def _tag_anew(home: Home, store: Store, models: tagging.Models, why: str) -> None:
     asked = tagging.judged_by(home, store)
     if why or store.get_meta(TAGGED_BY) != asked:
-        tagging.retag(home, store)
+        tagging.retag(home, store, models)
         store.set_meta(TAGGED_BY, asked)
 
 
@@ -47,6 +65,8 @@ def group(home: Home, store: Store, *, progress: Progress) -> int:
     new = store.ungrouped()
     if not new:
         return 0
+    from newsfeed import stories  # with numpy, when there is something to join
+
     progress.step("Joining what tells of the same event")
     since = home.clock() - WINDOW
     states = store.states()

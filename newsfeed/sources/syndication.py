@@ -1,4 +1,6 @@
-"""RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, RDF, podcasts: all that feedparser reads, read by feedparser.
+"""RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, RDF, podcasts: all that feedparser reads, read as feedparser does.
+
+Plain well-formed documents take the fast lane of `wellformed`, all others go to feedparser itself.
 
 The only module that imports feedparser. It gets bytes, never an address or a path; its own sanitiser and link
 resolver are off, for `text.clean_html` does both, once and with bounded time.
@@ -24,7 +26,7 @@ from newsfeed.model import (
     Response,
     Subscription,
 )
-from newsfeed.sources import document, jsonfeed, times
+from newsfeed.sources import document, jsonfeed, times, wellformed
 from newsfeed.sources.drafts import Draft, finish, language_of
 from newsfeed.sources.platforms import adapt
 from newsfeed.text import clean_line, safe_url, strip_inline, unmangle
@@ -76,7 +78,7 @@ def parse(
     read = document.read(response.body, response.content_type, response.status)
     if isinstance(read, Failure):
         return read
-    found = _feedparser(read.text)
+    found = _read(read.text)
     feed, entries = found["feed"], found["entries"]
     if not entries and not found["version"] and not dict.get(feed, "title"):
         return Failure(
@@ -112,16 +114,20 @@ def parse(
 
 
 def load() -> None:
-    """Import feedparser, which takes a tenth of a second."""
-    import feedparser  # noqa: F401
+    """Load what reads most documents; feedparser, which takes a tenth of a second, comes when one needs it."""
+    wellformed.read("<rss/>")
+
+
+def _read(text: str) -> dict[str, Any]:
+    text = _MEDIA.sub(lambda m: f"<{m.group(1)}media:alt{m.group(2).lower()}{m.group(3)}>", text)
+    text = _TYPED.sub(rf"\1{_LITERAL}", text)
+    text = _SPACED.sub(lambda m: m[1] + "".join(m[2].split()) + m[3], text)
+    return wellformed.read(text) or _feedparser(text)
 
 
 def _feedparser(text: str) -> dict[str, Any]:
     import feedparser
 
-    text = _MEDIA.sub(lambda m: f"<{m.group(1)}media:alt{m.group(2).lower()}{m.group(3)}>", text)
-    text = _TYPED.sub(rf"\1{_LITERAL}", text)
-    text = _SPACED.sub(lambda m: m[1] + "".join(m[2].split()) + m[3], text)
     data = b"<?xml version='1.0' encoding='utf-8'?>\n" + text.encode("utf-8", "replace")
     found: dict[str, Any] = feedparser.parse(
         data,

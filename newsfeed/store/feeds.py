@@ -195,6 +195,12 @@ _EDIT_ITEM = (
 )
 
 
+def keep_states(connection: Connection, states: Sequence[FeedState]) -> None:
+    """Keep the states of feeds whose items stay as they are."""
+    if states:
+        connection.execute(_KEEP_STATE, [{"number": s.feed, **rows.FEED.values(s)} for s in states])
+
+
 def apply(connection: Connection, change: FeedUpdate, now: datetime) -> Applied:
     """Keep the state, the new and the changed items of one feed.
 

@@ -83,6 +83,12 @@ def window(
     return [read(row, how) for row in connection.execute(query).all()]
 
 
+def count_window(connection: Connection, since: datetime, *, shown: bool = False) -> int:
+    """How many items `window` would give; `shown`: of those that a page may show."""
+    query = select(func.count()).select_from(item).where(_within(since, None))
+    return connection.execute(query.where(item.c.before.is_(False)) if shown else query).scalar_one()
+
+
 def _within(since: datetime, until: datetime | None) -> ColumnElement[bool]:
     # Nothing is published after it was seen, so that one index finds both.
     begun = and_(item.c.first_seen >= since, or_(item.c.before.is_(False), item.c.published >= since))

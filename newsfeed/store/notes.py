@@ -20,6 +20,13 @@ def get(connection: Connection, key: str) -> str | None:
     return value
 
 
+def beginning(connection: Connection, prefix: str) -> dict[str, str]:
+    """The values of all keys that begin so, by what follows in them."""
+    # A range, so that the primary key finds them; the last character of Unicode stands for the end.
+    query = select(meta.c.key, meta.c.value).where(meta.c.key >= prefix, meta.c.key < f"{prefix}\U0010ffff")
+    return {key.removeprefix(prefix): value for key, value in connection.execute(query)}
+
+
 def put(connection: Connection, key: str, value: str | None) -> None:
     """Set a value; None takes the key away."""
     if value is None:

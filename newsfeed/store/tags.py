@@ -25,11 +25,13 @@ _ENCODER = msgspec.json.Encoder()
 # ------------------------------------------------------------------------- taggings
 
 
-def untagged(connection: Connection, limit: int) -> list[StoredItem]:
-    """Items without topics, newest first, with the beginning of their text."""
+def untagged(connection: Connection, limit: int, *, shown: bool = True) -> list[StoredItem]:
+    """Items without topics, newest first, with the beginning of their text: those that a page may show, or else
+    those from before the reader subscribed, which wait until somebody asks for them or there is time."""
     # Their numbers first, over a small index: nearly all items have topics, and they needn't be read.
     has = select(tagging.c.item).where(tagging.c.item == item.c.id).exists()
-    query = select(item.c.id).where(~has).order_by(item.c.first_seen.desc(), item.c.id.desc()).limit(limit)
+    query = select(item.c.id).where(item.c.before.is_(not shown), ~has)
+    query = query.order_by(item.c.first_seen.desc(), item.c.id.desc()).limit(limit)
     return reading.items(connection, [r[0] for r in connection.execute(query).all()], "text")
 
 

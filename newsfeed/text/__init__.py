@@ -13,23 +13,52 @@
 
 from __future__ import annotations
 
-from newsfeed.text.answers import is_no, is_yes
-from newsfeed.text.dates import latest_day, undated
-from newsfeed.text.language import detect_language, plausible_language
-from newsfeed.text.leads import lead, lead_within, stands_alone
-from newsfeed.text.lines import clean_line, headline, strip_inline, unmangle
-from newsfeed.text.links import canonical_url, link_url, safe_url
-from newsfeed.text.markup import clean_html, plain_text, prose_text
-from newsfeed.text.prose import count_words, opening, reading_minutes, sentences
-from newsfeed.text.titles import (
-    alike,
-    names_a_subject,
-    of_earlier_year,
-    of_show,
-    say_the_same,
-    series_name,
-    weighty,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from newsfeed.text.answers import is_no, is_yes
+    from newsfeed.text.dates import latest_day, undated
+    from newsfeed.text.language import detect_language, plausible_language
+    from newsfeed.text.leads import lead, lead_within, stands_alone
+    from newsfeed.text.lines import clean_line, headline, strip_inline, unmangle
+    from newsfeed.text.links import canonical_url, link_url, safe_url
+    from newsfeed.text.markup import clean_html, plain_text, prose_text
+    from newsfeed.text.prose import count_words, opening, reading_minutes, sentences
+    from newsfeed.text.titles import (
+        alike,
+        names_a_subject,
+        of_earlier_year,
+        of_show,
+        say_the_same,
+        series_name,
+        weighty,
+    )
+
+# Each name is loaded from its module when it is first asked for: most runs need few of them.
+_PLACES = {
+    name: module
+    for module, names in {
+        "answers": "is_no is_yes",
+        "dates": "latest_day undated",
+        "language": "detect_language plausible_language",
+        "leads": "lead lead_within stands_alone",
+        "lines": "clean_line headline strip_inline unmangle",
+        "links": "canonical_url link_url safe_url",
+        "markup": "clean_html plain_text prose_text",
+        "prose": "count_words opening reading_minutes sentences",
+        "titles": "alike names_a_subject of_earlier_year of_show say_the_same series_name weighty",
+    }.items()
+    for name in names.split()
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    return found
+
 
 __all__ = [
     "alike",

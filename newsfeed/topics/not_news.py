@@ -25,15 +25,28 @@ FIELDS = ("title", "text", "category", "link")
 SHORTEST = 3  # letters that are worth looking for
 
 
+class Expression:
+    """A regular expression that is compiled when it is first tried: most never are."""
+
+    __slots__ = ("_compiled", "_written")
+
+    def __init__(self, written: str) -> None:
+        self._written = written
+        self._compiled: re.Pattern[str] | None = None
+
+    def search(self, text: str) -> re.Match[str] | None:
+        if self._compiled is None:
+            self._compiled = re.compile(self._written)
+        return self._compiled.search(text)
+
+
 class Pattern(NamedTuple):
     """One way to be no news: all `fields` must match; `unless` (title and text) and `about` (title) must not."""
 
     kind: str
-    fields: tuple[tuple[str, re.Pattern[str]], ...]
-    unless: re.Pattern[str] | None
-    about: (
-        re.Pattern[str] | None
-    )  # titles of stories about such things; of no weight against link or category
+    fields: tuple[tuple[str, Expression], ...]
+    unless: Expression | None
+    about: Expression | None  # titles of stories about such things; of no weight against link or category
     gate: str  # the field whose letters are looked for first
     letters: tuple[str, ...]  # one of them stands in every match; empty: unknown
     lang: str = ""  # whose texts it is tried on; empty: on all
@@ -46,7 +59,7 @@ def parse(text: str, lang: str = "") -> list[Pattern]:
     try:
         table = tomllib.loads(text)
         words = table.get("words", {})
-        about = _compile(table["about"]) if "about" in table else None
+        about = Expression(_lower(table["about"])) if "about" in table else None
         for number, written in enumerate(table.get("pattern", ()), start=1):
             row = {key: _spelled(value, words) for key, value in written.items()}
             unknown = set(row) - {"kind", "unless", *FIELDS}
@@ -54,8 +67,8 @@ def parse(text: str, lang: str = "") -> list[Pattern]:
                 raise SettingsError(
                     "not_news.toml", f"pattern {number} is not complete or has {unknown}", repair
                 )
-            fields = tuple((field, _compile(row[field])) for field in FIELDS if field in row)
-            unless = _compile(row["unless"]) if "unless" in row else None
+            fields = tuple((field, Expression(_lower(row[field]))) for field in FIELDS if field in row)
+            unless = Expression(_lower(row["unless"])) if "unless" in row else None
             gates = [(field, letters(row[field])) for field in FIELDS if field in row]
             gate, needed = max(gates, key=lambda pair: (bool(pair[1]), pair[0] == "title"))
             by_title = {"title"} == set(row) & set(FIELDS)
@@ -76,9 +89,9 @@ def _spelled(pattern: str, words: Mapping[str, str]) -> str:
     return re.sub(r"<([a-z]+)>", lambda m: words[m[1]], pattern)
 
 
-def _compile(pattern: str) -> re.Pattern[str]:
+def _lower(pattern: str) -> str:
     # Texts are put in lower case before; ignoring case as well would double the time.
-    return re.compile(re.sub(r"(\\.)|([A-Z])", lambda m: m[1] or m[2].lower(), pattern))
+    return re.sub(r"(\\.)|([A-Z])", lambda m: m[1] or m[2].lower(), pattern)
 
 
 # --------------------------------------------------------------------------- letters every match contains
@@ -91,8 +104,9 @@ def letters(pattern: str) -> tuple[str, ...]:
     """
     parser: Any = getattr(re, "_parser", None)
     if parser is None:
+        re.compile(_lower(pattern))
         return ()
-    found = _required(parser.parse(pattern.lower() if pattern.islower() else _compile(pattern).pattern))
+    found = _required(parser.parse(_lower(pattern)))
     return tuple(sorted(found)) if found else ()
 
 

@@ -17,9 +17,10 @@ from newsfeed import config
 from newsfeed.errors import BusyError, NewsfeedError, SettingsError
 from newsfeed.model import Subscription
 from newsfeed.pipeline import watching
-from newsfeed.pipeline.digest import digest, refresh_and_update
+from newsfeed.pipeline.digest import digest
 from newsfeed.pipeline.editing import key_of
 from newsfeed.pipeline.home import Home, Store
+from newsfeed.pipeline.refresh_page import refresh_and_update
 from newsfeed.pipeline.reports import DigestReport, RefreshReport
 from newsfeed.render import Templates
 from newsfeed.text.spoken import speaking

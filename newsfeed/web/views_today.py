@@ -15,6 +15,7 @@ from newsfeed.pipeline.digest import today as local_day
 from newsfeed.pipeline.editing import key_of
 from newsfeed.pipeline.explain import explain, picks, resolve
 from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.tagging import asked_for
 from newsfeed.render.pages import archive_path
 from newsfeed.web.desk import Desk, is_live
 
@@ -158,7 +159,7 @@ def topic(desk: Desk, request: Request) -> Response:
 
 
 def _topic(desk: Desk, request: Request, home: Home, item: StoredItem, said: str) -> Response:
-    tagging = desk.store.taggings([item.id]).get(item.id)
+    tagging = asked_for(home, desk.store, item)
     scores: list[TopicScore] = sorted(tagging.scores if tagging else (), key=lambda s: -s.p)
     topics = home.settings.topics
     has = [
@@ -208,7 +209,7 @@ def mute(desk: Desk, request: Request) -> Response:
     home = desk.home()
     item = _item(desk, home, request.path_params["ref"])
     state = desk.store.state(item.feed)
-    tagging = desk.store.taggings([item.id]).get(item.id)
+    tagging = asked_for(home, desk.store, item)
     labels = [
         (s.topic, home.settings.topics[s.topic].label or s.topic)
         for s in sorted(tagging.scores if tagging else (), key=lambda s: -s.p)
