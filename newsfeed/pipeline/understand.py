@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from newsfeed import text
+from newsfeed.model import StoredItem, Story
 from newsfeed.pipeline import tagging, training
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import Progress
@@ -14,6 +17,8 @@ from newsfeed.store import Store
 TAGGED_BY = "topics tagged by"  # note in the store: the settings and values that the tags were made with
 HAPPENED = frozenset({"event", "research"})  # kinds of items that say what happened
 WINDOW = timedelta(hours=96)  # how far back a new item may join a story
+PORTION = 5  # of the window; more new items than one in so many are compared with all of it
+OF_A_FEED = 10  # of its items tell what stands in all of them
 
 
 @dataclass(frozen=True)
@@ -72,12 +77,51 @@ def group(home: Home, store: Store, *, progress: Progress) -> int:
     states = store.states()
     names = {s.feed: s.name for s in states}
     paid = frozenset(s.feed for s in states if text.is_yes(s.subscription.options.get("paywall", "")))
-    window = [i for i in store.window(since, body="text") if not i.before]
-    # A post's links stand in its HTML only: networks shorten what they print of an address.
-    posts = [i.id for i in (*window, *new) if i.item.kind == "post"]
-    whole = {i.id: i for i in store.items(posts, body="all")}
-    new, window = ([whole.get(i.id, i) for i in some] for some in (new, window))
     events = store.items_of_kinds(HAPPENED, since)
-    changed = stories.join(new, window, store.stories(since), names, paid, events)
-    store.save_stories(changed)
+    near = around(store, new, since)
+    changed = stories.join(near.new, near.window, near.stories, names, paid, events)
+    store.save_stories(changed, near.clues, near.first)
     return len(changed)
+
+
+class Around(NamedTuple):
+    """New items and what they may join."""
+
+    new: list[StoredItem]
+    window: list[StoredItem]
+    stories: list[Story]
+    clues: Mapping[int, frozenset[int]]  # that are to be kept
+    first: int  # number of an item of the window
+
+
+def around(store: Store, new: Sequence[StoredItem], since: datetime) -> Around:
+    """What new items may join of all that came from `since` on: what shares their clues, with its whole affairs, and
+    enough of their feeds to tell what these put under everything. A large portion is compared with all there is, and
+    so is the first one whose clues are kept."""
+    from newsfeed import stories
+
+    first = store.first_since(since)
+    new = _with_links(store, new)
+    clues = stories.clues(new)
+    few = len(new) * PORTION < max(clues) - first
+    having = store.having({clue for some in clues.values() for clue in some} if few else (), first)
+    if having is not None and few:
+        near = stories.candidates(clues, having)
+        told = store.stories_of(set().union(*near.values()))
+        told = store.stories_of_affairs({story.affair or story.id for story in told})
+        inside = {number for story in told for number in story.items if number >= first}
+        inside.update(store.newest({i.feed for i in new if near[i.id]}, OF_A_FEED, first))
+        window = store.items(sorted(inside), body="text")
+    else:
+        told = store.stories(since)
+        window = store.window(since, body="text")
+    window = _with_links(store, [i for i in window if not i.before and i.id not in clues])
+    if having is None:
+        clues |= stories.clues(window)
+    return Around(new, window, told, clues, first)
+
+
+def _with_links(store: Store, items: Sequence[StoredItem]) -> list[StoredItem]:
+    """These items, posts whole: their links stand in the HTML only, networks shorten what they print of an address."""
+    whole = {i.id: i for i in store.items([i.id for i in items if i.item.kind == "post"], body="all")}
+    return [whole.get(i.id, i) for i in items]

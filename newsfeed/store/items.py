@@ -101,6 +101,16 @@ def of_feed(connection: Connection, number: int, limit: int = 50, how: Body = "n
     return [read(row, how) for row in connection.execute(query).all()]
 
 
+def newest(connection: Connection, feeds: Iterable[int], limit: int, first: int) -> list[int]:
+    """The numbers of the newest items of each of these feeds, at the most `limit` of each, from number `first` on."""
+    place = func.row_number().over(partition_by=item.c.feed, order_by=item.c.id.desc()).label("place")
+    found: list[int] = []
+    for some in chunks(feeds):
+        of = select(item.c.id, place).where(item.c.feed.in_(some), item.c.id >= first).subquery()
+        found += connection.execute(select(of.c.id).where(of.c.place <= limit)).scalars()
+    return found
+
+
 # ------------------------------------------------------------------------- finding
 
 

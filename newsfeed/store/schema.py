@@ -34,7 +34,7 @@ from sqlalchemy.types import TypeDecorator
 
 from newsfeed.store import sqlite
 
-REVISION = 6  # number of the newest migration
+REVISION = 7  # number of the newest migration
 
 
 class Utc(TypeDecorator[datetime]):
@@ -214,6 +214,16 @@ member = Table(
     Column("story", Integer, ForeignKey("story.id", ondelete="CASCADE"), nullable=False),
     Column("place", Integer, nullable=False),
     Index(None, "story"),
+)
+
+# By what items of the last days are found that may tell of the event of a new one. Numbers of terms and pages; no
+# foreign key, which would cost an index of its own: who enters new ones takes out the old.
+clue = Table(
+    "clue",
+    metadata,
+    Column("clue", Integer, primary_key=True, autoincrement=False),
+    Column("item", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
 )
 
 # ------------------------------------------------------------------------- what the reader did

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import date, datetime
 from pathlib import Path
 
@@ -211,12 +211,31 @@ class Store(Judged):
         with self._reading() as c:
             return stories.members(c, story)
 
-    def save_stories(self, changed: Sequence[Story]) -> list[int]:
+    def first_since(self, moment: datetime) -> int:
+        """The number of the first item that came at `moment` or later; 0 where there is none."""
+        with self._reading() as c:
+            return stories.first_of(c, moment)
+
+    def having(self, clues: Iterable[int], first: int) -> dict[int, list[int]] | None:
+        """For each of these clues the items with it, from number `first` on; None where no clues are kept at all."""
+        with self._reading() as c:
+            return stories.having(c, clues, first)
+
+    def newest(self, feeds: Iterable[int], limit: int, first: int) -> list[int]:
+        """The newest items of each of these feeds, `limit` at the most, from number `first` on."""
+        with self._reading() as c:
+            return items.newest(c, feeds, limit, first)
+
+    def save_stories(
+        self, changed: Sequence[Story], clues: Mapping[int, Set[int]] | None = None, first: int = 0
+    ) -> list[int]:
         """Keep stories; an item belongs to the last one that names it, and one left without items is gone.
 
-        The number 0 asks for a new one. Gives the numbers, in order.
+        The number 0 asks for a new one. Gives the numbers, in order. `clues` are kept of items that have none; those
+        of items before number `first` are forgotten.
         """
         with self._writing() as c:
+            stories.keep_clues(c, clues or {}, first)
             return stories.save(c, changed)
 
     # --------------------------------------------------------------------- editions

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, select
+from sqlalchemy import Connection, Select, String, cast, delete, func, select
 
 from newsfeed.model import StoredItem, Story
 from newsfeed.store import items as reading
 from newsfeed.store import sqlite
-from newsfeed.store.schema import item, member, story
+from newsfeed.store.schema import clue, item, member, story
+
+EVERYWHERE = 400  # items; a clue that more of them have finds none
 
 
 def ungrouped(connection: Connection) -> list[StoredItem]:
@@ -84,6 +86,37 @@ def _read(connection: Connection, which: Select[Any] | list[int]) -> list[Story]
         )
         for n, (head, first, last, affair) in facts.items()
     ]
+
+
+def first_of(connection: Connection, moment: datetime) -> int:
+    """The number of the first item that came at `moment` or later; 0 where there is none."""
+    return connection.execute(select(func.min(item.c.id)).where(item.c.first_seen >= moment)).scalar() or 0
+
+
+def having(connection: Connection, clues: Iterable[int], first: int) -> dict[int, list[int]] | None:
+    """The items from number `first` on that have each of these clues, but for clues that too many have; None where no
+    clue of any item is kept."""
+    if connection.execute(select(clue.c.item).limit(1)).first() is None:
+        return None
+    of = func.aggregate_strings(cast(clue.c.item, String), " ")
+    found: dict[int, list[int]] = {}
+    for some in reading.chunks(sorted(clues)):
+        query = (
+            select(clue.c.clue, of)
+            .where(clue.c.clue.in_(some), clue.c.item >= first)
+            .group_by(clue.c.clue)
+            .having(func.count() <= EVERYWHERE)
+        )
+        found |= {told: list(map(int, items.split(" "))) for told, items in connection.execute(query).all()}
+    return found
+
+
+def keep_clues(connection: Connection, clues: Mapping[int, Set[int]], first: int) -> None:
+    """Keep by what these items are found, and forget it of those before number `first`."""
+    connection.execute(delete(clue).where(clue.c.item < first))
+    rows = sorted((told, number) for number, some in clues.items() for told in some)
+    if rows:
+        connection.execute(sqlite.upsert(clue), [{"clue": told, "item": number} for told, number in rows])
 
 
 def save(connection: Connection, changed: Sequence[Story]) -> list[int]:

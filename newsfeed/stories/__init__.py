@@ -2,6 +2,9 @@
 
 `join` is incremental: stories that stand already only grow (or merge), and keep their number, which is the number
 of the first item they were made from. From an empty start it gives the same result for the same items.
+
+A window may be large, and most of it has nothing to do with what is new: `clues` gives by what an item is found, and
+`candidates` which of the items found by them belong in the window that `join` is given.
 """
 
 from __future__ import annotations
@@ -11,7 +14,24 @@ from collections.abc import Mapping, Sequence
 from newsfeed.model import StoredItem, Story
 from newsfeed.stories.near_duplicate import Shared, nearest
 
-__all__ = ["Shared", "join", "nearest"]
+__all__ = ["Shared", "candidates", "clues", "join", "nearest"]
+
+
+def clues(items: Sequence[StoredItem]) -> dict[int, frozenset[int]]:
+    """The clues of each item, by its number: its rarest terms, pages and recordings, as numbers."""
+    from newsfeed.stories.rare_terms import clues_of
+
+    return clues_of(items)
+
+
+def candidates(
+    new: Mapping[int, frozenset[int]], having: Mapping[int, Sequence[int]]
+) -> dict[int, frozenset[int]]:
+    """For each new item (with its clues) the numbers of the items, new ones too, that it may tell one event with;
+    `having` names for each clue the items that have it and are not new."""
+    from newsfeed.stories.rare_terms import sharing
+
+    return sharing(new, having)
 
 
 def join(
@@ -26,8 +46,9 @@ def join(
 
     Args:
         new: items without a story.
-        window: stored items of the last days, `new` among them or not; the background for what is common.
-        stories: the stories of those days.
+        window: stored items of the last days, `new` among them or not, or those of them that matter: candidates,
+            the other items of their affairs, and enough of the feeds of `new` to tell what stands in all they say.
+        stories: the stories of those items.
         outlets: the name of each feed, so that an outlet's own name says nothing about an event.
         paywalled: feeds whose articles are for subscribers; near-equals of others tell a story before them.
         events: items that report an event, by their words; they stand for a story before what stands beside it.

@@ -42,6 +42,11 @@ def same_page(items: Sequence[StoredItem]) -> list[list[int]]:
     ]
 
 
+def meeting_places(item: StoredItem) -> set[str]:
+    """What items of one page have in common: its pages as they are compared, and its recordings."""
+    return {place for place in map(_place, pages(item)) if _is_page(place)} | recordings(item)
+
+
 def recordings(item: StoredItem) -> set[str]:
     """What there is to hear or see of an item, where its address names a file; what follows it counts listeners."""
     files = (_place(e.url.partition("?")[0].partition("#")[0]) for e in item.item.enclosures)
