@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from newsfeed import stories
 from newsfeed.model import Enclosure, Item, StoredItem, Story
+from newsfeed.stories.recurring_title import round_ups
 from newsfeed.stories.representative import best, clean_title
 from newsfeed.stories.words import WORD, Vocabulary, word_terms
 
@@ -375,6 +376,45 @@ def test_two_events_of_one_beat_on_one_day_stay_apart() -> None:
         item(3, "Timber mill in Norvik burns down", "Hagen's mill in Norvik burned all night; the cause of the blaze is not known."),
     ]  # fmt: skip
     assert parts(join(items)) == {frozenset({1, 3}), frozenset({2})}
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("Robot hand learns to juggle, Ferries sail without crews, Faces found in old maps", "A robot hand learned to juggle three balls in an afternoon."),
+        ("The Lantern: Robot hand learns to juggle; Ferries sail without crews; Faces found in old maps", "A robot hand learned to juggle three balls."),
+        ("Robot hand learns to juggle. And, ferries sail without crews", "A robot hand learned to juggle three balls in an afternoon."),
+        ("Rates held… Plus: robot hand learns to juggle", "A robot hand learned to juggle three balls in an afternoon."),
+        ("FirstLook: robot hand learns to juggle", "Also in today’s newsletter, ferries without crews. A robot hand learned to juggle three balls."),
+    ],
+)  # fmt: skip
+def test_a_title_of_several_headlines_and_a_letter_stand_alone(title: str, text: str) -> None:
+    told = item(
+        1, "Robot hand learns to juggle", "A robot hand learned to juggle three balls in an afternoon."
+    )
+    assert not together(told, item(2, title, text))
+    assert together(told, item(3, "Robot hand, taught in an afternoon, learns to juggle three balls"))
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Two dead, five hurt, dozens missing after bridge of Velmora falls",
+        "Velmora, Ardania, and Tressel sign ferry treaty",
+        "Nimbus Slate 4: specs, features, price, release date",
+    ],
+)
+def test_a_title_with_commas_is_no_list_of_headlines(title: str) -> None:
+    assert not round_ups([item(1, title)])
+
+
+def test_feeds_of_one_name_are_one_outlet() -> None:
+    deals = [
+        item(1, "Top Kettlewell promo codes and coupons", "Get 20% off kettles and toasters with these promo codes and coupons for this month.", feed=1),
+        item(2, "Bellwin promo codes: 15% off", "Take 15% off peas and soups with these promo codes and coupons for this month.", feed=2),
+    ]  # fmt: skip
+    apart = stories.join(deals, [], [], {1: "Harbour Post", 2: "harbour post"})
+    assert all(len(s.items) == 1 for s in apart)
 
 
 def test_a_round_up_stands_alone() -> None:

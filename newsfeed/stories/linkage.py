@@ -29,15 +29,16 @@ from newsfeed.stories.recurring_title import kept_apart, round_ups, standing_tex
 from newsfeed.stories.representative import best, moment
 from newsfeed.stories.similarity import Forms, Terms
 
-BAR = 0.28  # likeness of two groups that tell one story, when they tell much
-THIN = 3.0  # words of an item at which the bar is twice as high
+BAR = 0.32  # likeness of two groups that tell one story, when they tell much
+THIN = 2.0  # words of an item at which the bar is twice as high
 USUAL = 0.25  # likeness of two tellings of one event
-FLOOR = 1.0  # times USUAL; a group's own likeness is never taken to be less, so that none is easier to join than an item
+FLOOR = 0.8  # times USUAL; a group's own likeness is never taken to be less, so that none is easier to join than an item
 EDGE = 0.02  # items less alike are taken as unlike
 NAMED = 0.5  # of what a name adds to the likeness of two affairs
 AFFAIR = 0.16  # likeness of the centroids of stories of one affair
 FADE = 48.0  # hours between two groups that halve their likeness
-ONE_FEED = 2.5  # times the bar: a feed seldom tells one event twice, and often its next one in the same words
+# Times the bar: an outlet seldom tells one event twice, and often its next one in the same words.
+ONE_OUTLET = 3.5
 STAND_IN = 1 << 62  # above all numbers of stories
 
 
@@ -55,7 +56,7 @@ def join_items(
     items = [everything[key] for key in sorted(everything)]
     if not fresh:
         return []
-    groups = _start(items, stories, fresh)
+    groups = _start(items, stories, fresh, _outlets(items, outlets))
     _join_pages(groups, items, fresh)
     terms = Terms(items, outlets, standing_titles(items), standing_texts(items))
     terms.evidence[list(round_ups(items))] = 0.0  # only a shared page joins them
@@ -80,7 +81,7 @@ class _Group:
     members: list[int]
     start: float
     end: float
-    feeds: set[int]
+    outlets: set[int]
     evidence: float = 0.0
     inner: float = 0.0  # the sum of the likeness of each two of its items
     apart: set[int] = field(default_factory=set)
@@ -90,7 +91,7 @@ class _Group:
         self.members += other.members
         self.taken += [other.key, *other.taken]
         self.start, self.end = min(self.start, other.start), max(self.end, other.end)
-        self.feeds |= other.feeds
+        self.outlets |= other.outlets
         self.evidence += other.evidence
         self.inner += other.inner + likeness
         self.apart |= other.apart
@@ -101,7 +102,18 @@ class _Group:
         return max(FLOOR * USUAL, (2 * self.inner / many + USUAL) / many)
 
 
-def _start(items: Sequence[StoredItem], stories: Sequence[Story], fresh: Set[int]) -> dict[int, _Group]:
+def _outlets(items: Sequence[StoredItem], names: Mapping[int, str]) -> list[int]:
+    """The outlet of each item, as the lowest number of its feeds: feeds of one name are of one outlet."""
+    first: dict[str, int] = {}
+    for feed in sorted({i.feed for i in items}):
+        first.setdefault(names.get(feed, "").casefold() or f"{feed}", feed)
+    of = {feed: first[names.get(feed, "").casefold() or f"{feed}"] for feed in {i.feed for i in items}}
+    return [of[i.feed] for i in items]
+
+
+def _start(
+    items: Sequence[StoredItem], stories: Sequence[Story], fresh: Set[int], outlets: Sequence[int]
+) -> dict[int, _Group]:
     """The groups to begin with, by number: standing stories, and every new item for itself."""
     place = {item.id: n for n, item in enumerate(items)}
     hours = [moment(item).timestamp() / 3600 for item in items]
@@ -110,11 +122,11 @@ def _start(items: Sequence[StoredItem], stories: Sequence[Story], fresh: Set[int
     for story in sorted(stories, key=lambda s: s.id):
         inside = [i for i in story.items if i in place and i not in taken]
         if inside:
-            groups[story.id] = _group(story.id, [place[i] for i in inside], items, hours)
+            groups[story.id] = _group(story.id, [place[i] for i in inside], outlets, hours)
             taken.update(inside)
     for n, item in enumerate(items):
         if item.id in fresh:
-            groups[_free(item.id, groups)] = _group(_free(item.id, groups), [n], items, hours)
+            groups[_free(item.id, groups)] = _group(_free(item.id, groups), [n], outlets, hours)
     return groups
 
 
@@ -123,9 +135,9 @@ def _free(number: int, groups: Mapping[int, _Group]) -> int:
     return number if number not in groups else -number
 
 
-def _group(key: int, members: list[int], items: Sequence[StoredItem], hours: Sequence[float]) -> _Group:
+def _group(key: int, members: list[int], outlets: Sequence[int], hours: Sequence[float]) -> _Group:
     when = [hours[m] for m in members]
-    return _Group(key, members, min(when), max(when), {items[m].feed for m in members})
+    return _Group(key, members, min(when), max(when), {outlets[m] for m in members})
 
 
 def _join_pages(groups: dict[int, _Group], items: Sequence[StoredItem], fresh: Set[int]) -> None:
@@ -198,7 +210,7 @@ def _affairs(
         stood = [before[k].affair or k for k in (key, *g.taken) if k in before]
         joined = sorted({_end(of, n) for n in stood or [key]}, key=_oldest)
         part = _Group(
-            joined[0], list(g.members), g.start, g.end, set(g.feeds), g.evidence, apart=set(g.apart)
+            joined[0], list(g.members), g.start, g.end, set(g.outlets), g.evidence, apart=set(g.apart)
         )
         for number in joined:
             of[number] = joined[0]
@@ -239,9 +251,9 @@ def _occasion(a: _Group, b: _Group, product: float) -> float:
 
 
 def _faded(a: _Group, b: _Group) -> float:
-    """What time between two groups, and one feed that tells both, leave of their likeness."""
+    """What time between two groups, and one outlet that tells both, leave of their likeness."""
     left = float(0.5 ** (max(a.start - b.end, b.start - a.end, 0.0) / FADE))
-    return left / ONE_FEED if len(a.feeds) == 1 and a.feeds == b.feeds else left
+    return left / ONE_OUTLET if len(a.outlets) == 1 and a.outlets == b.outlets else left
 
 
 def link(

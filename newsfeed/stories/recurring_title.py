@@ -53,15 +53,40 @@ ROUND_UP = re.compile(
     r"(?:link|links)\s+(?:of|for)\s+the\s+(?:day|week)|open\s+thread|(?:the\s+)?(?:day|week)\s+(?:ahead|in\s+review)|"
     r"this\s+(?:day|week)\s+in|presseschau|nachrichten\s+(?:am|um)|kurzmeldungen|revue\s+de\s+presse|"
     r"rassegna\s+stampa|resumen\s+de\s+(?:prensa|noticias)|\d+\s+best)\b|"
-    r"\b\d{1,2}[/.]\d{1,2}[/.](?:20)?\d\d\s*$|\b20\d\d-\d\d-\d\d\s*$",
+    r"\b\d{1,2}[/.]\d{1,2}[/.](?:20)?\d\d\s*$|\b20\d\d-\d\d-\d\d\s*$|"
+    # A second thing to tell: "Rates held. Plus: what the heatwave means for crops".
+    r"[.;!?…]\s+(?:and|plus|also)\s*[,:]\s",
+    re.IGNORECASE,
+)
+# Three headlines in a row: "Robot hand solves a cube, Tanks roll without drivers, Faces found in crowds".
+HEADLINE = r"\b[A-Z\d][^\s,;]*(?:\s+[^\s,;]+){2,}"
+LISTED = re.compile(rf"(?:^|[:;,]\s+){HEADLINE}[,;]\s+{HEADLINE}[,;]\s+{HEADLINE}")
+# A letter says what else is in it before it says anything.
+LETTER = re.compile(
+    r"\b(?:also|plus|and)?\s*in\s+(?:today|this\s+week|this\s+morning|tonight)['’]s\s+(?:newsletter|edition|briefing|issue|letter)\b",
     re.IGNORECASE,
 )
 # One of these stands in every round-up's title (in small letters): see `Titles`.
 HINTS = (
     *("brief", "digest", "round", "wrap", "links", "link of", "link for", "summary", "headlines", "bulletin"),
     *("report card", "stories", "reading", "thread", "ahead", "review", "this ", "presse", "nachrichten"),
-    *("kurzmeldungen", "stampa", "resumen", " best", "0", "1", "2"),
+    *(
+        "kurzmeldungen",
+        "stampa",
+        "resumen",
+        " best",
+        "0",
+        "1",
+        "2",
+        "and,",
+        "plus:",
+        "plus,",
+        "also:",
+        "also,",
+    ),
 )
+LONG = 400  # signs of a title that are looked at for lists; more would cost their square
+SAID = 120  # signs at the beginning of a text
 DIGIT = re.compile(r"\d")
 STANDING = 7  # words; a longer title that comes again is no standing one
 TITLES = 3  # over one text of one feed; so many don't correct each other, the text is a standing one
@@ -71,7 +96,10 @@ MANY = 400  # items under one key; comparing more of them in pairs would take to
 def round_ups(items: Sequence[StoredItem]) -> set[int]:
     """Places of items that tell of many things by their title (a briefing, a programme of a date, the 31 best of
     something): in no story."""
-    return {n for n in Titles(items).having(HINTS) if ROUND_UP.search(items[n].item.title)}
+    titles = Titles(items)
+    found = {n for n in titles.having(HINTS) if ROUND_UP.search(items[n].item.title)}
+    found |= {n for n in titles.having((",", ";")) if LISTED.search(items[n].item.title[:LONG])}
+    return found | {n for n, i in enumerate(items) if LETTER.search((i.item.text or i.item.lead)[:SAID])}
 
 
 class Titles:
