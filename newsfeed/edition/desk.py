@@ -56,6 +56,10 @@ class Desk:
         )
         self.numbers = {number: place for place, number in enumerate(self._source_numbers())}
         self.drafts: dict[int, Pick] = {}
+        waiting = sum(
+            has_place(t) and not t.bare and not t.heard and t.worth.value >= c.LINE for t in self.articles
+        )
+        self.scarce = waiting < self.most_items  # too little to read fits the topics to fill the page
         self.morning: Morning = self._morning().sorted()
         self.row_of = {int(number): row for row, number in enumerate(self.morning.ids)}
 
@@ -108,9 +112,8 @@ class Desk:
 
     def pickable(self, telling: Telling) -> bool:
         """Whether a telling may be a pick: what is only a headline among stories with leads, and what fits none of the
-        topics and is neither strong nor told by several, has no place but as a line."""
-        placed = bool(telling.topic) or telling.outlets >= c.TOLD_BY or telling.grade >= c.STRONG
-        return telling.options.must_read or (placed and not telling.bare)
+        topics and is neither strong nor told by several while enough else waits, has no place but as a line."""
+        return telling.options.must_read or (not telling.bare and (self.scarce or has_place(telling)))
 
     def _morning(self) -> Morning:
         rows, names = self.articles, self.ask.names
@@ -199,3 +202,8 @@ class Desk:
         if chosen.by == "floor" and chosen.topic >= 0:
             return self.ask.names[chosen.topic]
         return telling.topic
+
+
+def has_place(telling: Telling) -> bool:
+    """Whether a telling has a place by its topic, its tellers or its weight."""
+    return bool(telling.topic) or telling.outlets >= c.TOLD_BY or telling.grade >= c.STRONG

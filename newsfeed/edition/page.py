@@ -11,7 +11,7 @@ from newsfeed import text
 from newsfeed.edition import constants as c
 from newsfeed.edition import reasons
 from newsfeed.edition.choose import Choice, Chosen
-from newsfeed.edition.desk import OFF_PATH_NOTE, Desk
+from newsfeed.edition.desk import OFF_PATH_NOTE, Desk, has_place
 from newsfeed.edition.printed import finished, line_words
 from newsfeed.edition.telling import first_words
 from newsfeed.edition.weighing import Liking, Telling
@@ -106,7 +106,11 @@ def _top(desk: Desk, placed: Sequence[_Placed]) -> list[_Placed]:
     """The three of the largest worth (one on a small page), whatever their topic; no two of one source while others
     are there. Events and analysis of weight, and what several sources tell, go before all else."""
     wanted = c.TOP if len(placed) >= 2 * c.TOP else min(1, len(placed))
-    able = [one for one in placed if not one.telling.heard and one.telling.kind not in c.NEVER_TOP]
+    able = [
+        one
+        for one in placed
+        if not one.telling.heard and one.telling.kind not in c.NEVER_TOP and has_place(one.telling)
+    ]
     order = sorted(able, key=lambda one: (not _leads(one.telling), *_by_worth(one)))
     top: list[_Placed] = []
     for strict in (True, False):
