@@ -6,12 +6,10 @@ Pure: bytes in, records or bytes out; nothing is fetched, no entity expanded. `p
 
 from __future__ import annotations
 
-from .addresses import key
-from .comparing import Plan, in_force, plan
-from .editing import Merged, add, merge, move, remove, set_option, set_title, set_url
-from .options import OPTIONS, Option, mistake
-from .reading import cut_off, parse
-from .writing import write
+from newsfeed.opml.attributes import OPTIONS, Option, key, mistake
+from newsfeed.opml.list_editing import Merged, add, merge, move, remove, set_option, set_title, set_url
+from newsfeed.opml.list_reading import Plan, cut_off, in_force, parse, plan
+from newsfeed.opml.list_writing import write
 
 __all__ = [
     "OPTIONS",

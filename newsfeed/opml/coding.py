@@ -1,14 +1,16 @@
-"""Bytes to text and back again, without losing a byte that nobody touched.
+"""Bytes to text and back without losing a byte that nobody touched, and what the text between quotes stands for.
 
 Subscription lists come in every encoding that ever was, some with a declaration that isn't true. Reading decides
-once which codec the bytes are really in; writing goes back through the same codec, so that what was not edited
-stays as it was. Only the codecs named here are used: a document can't choose one of Python's own.
+once which codec the bytes are really in; writing goes back through the same codec. Only the codecs named here are
+used: a document can't choose one of Python's own. Of entities, the five of XML and the names of HTML are known; what
+a document declares itself is never expanded.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
+from html.entities import html5
 from typing import NamedTuple
 
 # Names that documents use -> the codec that reads them. Where browsers read a wider superset, so do we.
@@ -117,3 +119,40 @@ def _not_utf8(data: bytes, declared: str, codec: str) -> Coded:
         f"It says that it is in {declared}, but it is not." if declared else "It doesn't name its encoding."
     )
     return _read(data, "cp1252")._replace(note=said + " It was read as windows-1252.")
+
+
+_REFERENCE = re.compile(r"&(?:(?:#(\d{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([A-Za-z][A-Za-z0-9]{0,40}));)?")
+_XML_ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_SPACE = re.compile(r"\r\n|[\t\r\n]")
+ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+
+
+def resolve(raw: str) -> tuple[str, dict[str, int]]:
+    """The value that `raw` stands for in XML, and what is wrong in it (each kind with its first place)."""
+    damages: dict[str, int] = {}
+
+    def replaced(found: re.Match[str]) -> str:
+        decimal, hexadecimal, name = found.groups()
+        if name:
+            if name in _XML_ENTITIES:
+                return _XML_ENTITIES[name]
+            known = html5.get(name + ";")
+            damages.setdefault("name of HTML" if known else "unknown entity", found.start())
+            return known or found[0]
+        if decimal or hexadecimal:
+            number = int(decimal) if decimal else int(hexadecimal, 16)
+            if number < 0x110000 and not ILLEGAL.match(chr(number)):
+                return chr(number)
+            damages.setdefault("character that XML forbids", found.start())
+            return ""
+        damages.setdefault("bare &", found.start())
+        return "&"
+
+    forbidden = ILLEGAL.search(raw)
+    if forbidden:
+        damages["character that XML forbids"] = forbidden.start()
+        # A lone surrogate stands for a byte that is no letter; that something was there should be seen.
+        raw = ILLEGAL.sub(lambda m: "\ufffd" if m[0] >= "\ud800" and m[0] < "\ue000" else "", raw)
+    if _SPACE.search(raw):
+        raw = _SPACE.sub(" ", raw)
+    return (_REFERENCE.sub(replaced, raw) if "&" in raw else raw), damages

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
-from .references import resolve
+from newsfeed.opml.coding import resolve
 
 MAX_OUTLINES = 10_000
 MAX_DEPTH = 50

@@ -1,4 +1,4 @@
-"""A scanned list as subscriptions, and what is wrong with the rest in words for its owner."""
+"""A scanned list as subscriptions, what is wrong with the rest in words for its owner, and two readings compared."""
 
 from __future__ import annotations
 
@@ -7,13 +7,22 @@ from collections.abc import Mapping
 import msgspec
 
 from newsfeed.errors import ListError
-from newsfeed.model import Folder, Problem, Subscription, SubscriptionList
+from newsfeed.model import Folder, Problem, Record, Subscription, SubscriptionList
+from newsfeed.opml.attributes import (
+    Refusal,
+    accept,
+    address,
+    is_pointer,
+    key,
+    misspelt,
+    mistake,
+    named,
+    option,
+    page,
+)
+from newsfeed.opml.coding import Coded, decode
+from newsfeed.opml.scan import MAX_DEPTH, Document, Outline, is_name, scan
 from newsfeed.text import clean_line
-
-from .addresses import Refusal, accept, address, is_pointer, key, named, option, page
-from .coding import Coded, decode
-from .options import misspelt, mistake
-from .scan import MAX_DEPTH, Document, Outline, is_name, scan
 
 MAX_BYTES = 5_000_000
 MAX_TITLE = 300
@@ -332,3 +341,43 @@ def _told(kind: str, lines: list[int]) -> Problem:
         f" (lines {shown}{more})" if len(lines) > 1 else ""
     )  # one line is told by whoever shows the problem
     return Problem(text=f"{text}{where}.", line=lines[0], repair=f"{repair}.")
+
+
+class Plan(Record, frozen=True, kw_only=True):
+    """What a new reading of the list changes. `changed` are as they are now."""
+
+    added: tuple[Subscription, ...] = ()
+    removed: tuple[Subscription, ...] = ()
+    changed: tuple[Subscription, ...] = ()
+
+    def __str__(self) -> str:
+        """The plan in short, such as "+2 −1 ~1"; "" where nothing changes."""
+        counts = (("+", self.added), ("−", self.removed), ("~", self.changed))
+        return " ".join(f"{sign}{len(these)}" for sign, these in counts if these)
+
+
+def plan(old: SubscriptionList, new: SubscriptionList) -> Plan:
+    """What changes when `new` takes the place of `old`: a new line number is no change, a new folder is.
+
+    A list that ends early takes nothing away.
+    """
+    before = {key(s.url): s for s in old.subscriptions}
+    after = {key(s.url): s for s in new.subscriptions}
+    return Plan(
+        added=tuple(s for k, s in after.items() if k not in before),
+        removed=tuple(s for k, s in before.items() if k not in after) if new.complete else (),
+        changed=tuple(s for k, s in after.items() if k in before and not _same(before[k], s)),
+    )
+
+
+def in_force(old: SubscriptionList, new: SubscriptionList) -> SubscriptionList:
+    """The list to go by after `new` was read over `old`: `new`, unless it ends early and so lacks the rest of `old`."""
+    if new.complete:
+        return new
+    here = {key(s.url) for s in new.subscriptions}
+    kept = tuple(s for s in old.subscriptions if key(s.url) not in here)
+    return msgspec.structs.replace(new, subscriptions=new.subscriptions + kept)
+
+
+def _same(one: Subscription, other: Subscription) -> bool:
+    return msgspec.structs.replace(one, line=0) == msgspec.structs.replace(other, line=0)

@@ -15,14 +15,20 @@ import msgspec
 
 from newsfeed.errors import ListError, NotFoundError, SettingsError
 from newsfeed.model import Folder, Problem, Record, Subscription, SubscriptionList
+from newsfeed.opml.attributes import Refusal, accept, address, key, option
+from newsfeed.opml.coding import Coded, encode, fitting
+from newsfeed.opml.list_reading import (
+    commented_out,
+    folder_paths,
+    label,
+    namespaces,
+    open_list,
+    read,
+    unreadable,
+)
+from newsfeed.opml.list_writing import Branch, Layout, attributes, escape, folder_attributes, written
+from newsfeed.opml.scan import Attribute, Document, Outline, descendants
 from newsfeed.text import clean_line
-
-from .addresses import Refusal, accept, address, key, option
-from .coding import Coded, encode, fitting
-from .layout import Layout
-from .reading import commented_out, folder_paths, label, namespaces, open_list, read, unreadable
-from .scan import Attribute, Document, Outline, descendants
-from .writing import Branch, attributes, escape, folder_attributes, written
 
 _OPTION_NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
 
