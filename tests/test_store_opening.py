@@ -6,14 +6,14 @@ import os
 import sqlite3
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from stored import NOW, keep, opened
+from stored import NOW, item, keep, opened, titles, update
 
 from newsfeed.errors import NewerStoreError, SettingsError, StoreError
-from newsfeed.store import Store, opening, schema, sqlite
+from newsfeed.store import MailState, Store, opening, schema, sqlite
 
 
 def form(path: Path) -> dict[str, list[tuple[object, ...]]]:
@@ -51,6 +51,76 @@ def migrated(path: Path, target: int = schema.REVISION) -> None:
 
 def everything(folder: Path) -> dict[str, tuple[bytes, int]]:
     return {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.iterdir()}
+
+
+def saved_home(path: Path) -> None:
+    """The database that newsfeed wrote while Alembic kept its form."""
+    raw = sqlite3.connect(path)
+    raw.executescript((Path(__file__).parent / "data" / "home_0007.sql").read_text(encoding="utf-8"))
+    raw.close()
+
+
+def rows_of(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table, but for the moment of the last check."""
+    raw = sqlite3.connect(path)
+    found = {
+        name: sorted(raw.execute(f'SELECT * FROM "{name}"').fetchall(), key=repr)
+        for name in sorted(schema.metadata.tables)
+    }
+    raw.close()
+    found["meta"] = [row for row in found["meta"] if row[0] != "checked"]
+    return found
+
+
+def test_a_home_that_alembic_kept_opens_with_every_row(tmp_path: Path) -> None:
+    path = tmp_path / "newsfeed.db"
+    saved_home(path)
+    before = rows_of(path)
+    assert all(before.values()), "every table has rows"
+    with opened(tmp_path) as store:
+        assert rows_of(path) == before
+        assert [s.name for s in store.states()] == ["Halbrook Gazette", "Valley Post", "Lab Notes"]
+        assert [s.name for s in store.former_states()] == ["Closed Weekly"]
+        assert titles(store.search("dam Halbrook")) == [
+            "Households return to Halbrook after dam wall is made safe",
+            "Halbrook river dam closed: engineers find cracks in lower wall",
+            "River dam at Halbrook closed after cracks are found in its lower wall",
+        ]
+        [dam] = [s for s in store.stories_of([1]) if len(s.items) > 1]
+        assert len(store.members(dam.id)) == len(dam.items)
+        assert [c.topics for c in store.corrections()] == [("technology",)]
+        assert [k.note for k in store.kept()] == ["For the talk on Friday"]
+        assert sorted(n for _, n in store.thumbs(9)) == [-1, 1]
+        assert [m.state for m in store.mails()] == [MailState.SENT, MailState.CLAIMED]
+        assert store.declined() == ("outlet:Closed Weekly",)
+        days = store.editions()
+        assert [d.isoformat() for d in days] == ["2026-03-18", "2026-03-19"]
+        for day in days:
+            printed = store.edition(day)
+            assert printed is not None
+            assert printed.date == day
+        assert len(store.history(days[-1] + timedelta(days=1)).shown) == 5
+        assert store.pool(days[-1], NOW).feeds
+
+
+def test_a_home_that_alembic_kept_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "newsfeed.db"
+    saved_home(path)
+    next_day, later = (datetime(2026, month, 20, 7, tzinfo=UTC) for month in (3, 4))
+    raw = sqlite3.connect(path)
+    [forgotten] = [row[0] for row in raw.execute("SELECT identity FROM former")]
+    raw.close()
+    with opened(tmp_path, next_day) as store:
+        state = store.states()[0]
+        [number] = store.apply(update(state, [item("fresh", "Dam wall is inspected again")]), next_day).new
+        assert number == 11, "numbers go on after the highest ever given"
+        assert titles(store.search("inspected")) == ["Dam wall is inspected again"]
+        again = item(forgotten, published=next_day - timedelta(days=400))
+        assert store.apply(update(state, [again]), next_day).new == (), "what was forgotten isn't new"
+        assert store.prune(later, items=20, bodies=10)[0] > 0
+        assert titles(store.search("inspected")) == []
+    with opened(tmp_path, later) as store:
+        assert store.quick_check(later)
 
 
 def test_the_migrations_lead_to_the_tables_of_today(tmp_path: Path) -> None:
