@@ -1,4 +1,4 @@
-"""The small modules of the fetch room: waits, bodies, redaction, turns, names."""
+"""The small modules of the fetch room: headers, bodies, redaction, rate limiter, resolver."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsfeed.fetch import Fetcher, redact, waits
+from newsfeed.fetch import Fetcher, headers, redact
 from newsfeed.fetch.body import Body, BodyError, CutError, TooLargeError, coding
-from newsfeed.fetch.names import Names, OfflineError, UnknownNameError
-from newsfeed.fetch.pacing import Turns, host_key
-from newsfeed.fetch.wire import _mixed
+from newsfeed.fetch.rate_limiter import RateLimiter, host_key
+from newsfeed.fetch.resolver import OfflineError, Resolver, UnknownNameError
+from newsfeed.fetch.transport import _mixed
 from newsfeed.model import Cause, Failure, FetchSetting, Request
 
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
@@ -29,7 +29,7 @@ def after(**kw: float) -> datetime:
     return NOW + timedelta(**kw)
 
 
-# ---------------------------------------------------------------------- waits
+# ---------------------------------------------------------------------- headers
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def after(**kw: float) -> datetime:
     ],
 )
 def test_retry_after_in_all_its_forms(value: str, expected: datetime | None) -> None:
-    assert waits.retry_after(value, NOW) == expected
+    assert headers.retry_after(value, NOW) == expected
 
 
 @pytest.mark.parametrize(
@@ -76,25 +76,25 @@ def test_retry_after_in_all_its_forms(value: str, expected: datetime | None) -> 
     ],
 )
 def test_rate_resets_are_told_by_their_shape(value: str, expected: datetime | None) -> None:
-    assert waits.reset(value, NOW) == expected
+    assert headers.reset(value, NOW) == expected
 
 
 @given(st.text(max_size=40))
 def test_no_wait_is_under_a_minute_or_over_a_day(value: str) -> None:
-    for moment in (waits.retry_after(value, NOW), waits.reset(value, NOW)):
+    for moment in (headers.retry_after(value, NOW), headers.reset(value, NOW)):
         assert moment is None or after(minutes=1) <= moment <= after(hours=24)
 
 
 def test_a_host_without_requests_left_is_known_by_its_headers() -> None:
-    assert waits.exhausted({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "300"}, NOW) == after(
+    assert headers.exhausted({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "300"}, NOW) == after(
         minutes=5
     )
-    assert waits.exhausted({"x-ratelimit-remaining": "0.0", "x-ratelimit-reset": "300"}, NOW) == after(
+    assert headers.exhausted({"x-ratelimit-remaining": "0.0", "x-ratelimit-reset": "300"}, NOW) == after(
         minutes=5
     )
-    assert waits.exhausted({"x-ratelimit-remaining": "12", "x-ratelimit-reset": "300"}, NOW) is None
-    assert waits.exhausted({"x-ratelimit-remaining": "0"}, NOW) is None
-    assert waits.exhausted({}, NOW) is None
+    assert headers.exhausted({"x-ratelimit-remaining": "12", "x-ratelimit-reset": "300"}, NOW) is None
+    assert headers.exhausted({"x-ratelimit-remaining": "0"}, NOW) is None
+    assert headers.exhausted({}, NOW) is None
 
 
 # ---------------------------------------------------------------------- bodies
@@ -267,29 +267,29 @@ class Clock:
         return self.now
 
 
-def stopped(turns: Turns, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def stopped(limiter: RateLimiter, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     real = asyncio.sleep
 
     async def sleep(seconds: float) -> None:
         clock.now += seconds
         await real(0)
 
-    monkeypatch.setattr("newsfeed.fetch.pacing.asyncio.sleep", sleep)
+    monkeypatch.setattr("newsfeed.fetch.rate_limiter.asyncio.sleep", sleep)
 
 
 def test_reddit_is_asked_every_65_seconds_and_the_impatient_are_put_off(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = Clock()
-    turns = Turns(10, 4, 140.0, clock)
-    stopped(turns, clock, monkeypatch)
+    limiter = RateLimiter(10, 4, 140.0, clock)
+    stopped(limiter, clock, monkeypatch)
     started: list[float] = []
 
     async def one() -> float:
-        wait = await turns.enter("reddit.com")
+        wait = await limiter.enter("reddit.com")
         if not wait:
             started.append(clock.now)
-            turns.leave("reddit.com")
+            limiter.leave("reddit.com")
         return wait
 
     async def go() -> list[float]:
@@ -301,12 +301,12 @@ def test_reddit_is_asked_every_65_seconds_and_the_impatient_are_put_off(
 
 def test_whoever_would_wait_too_long_is_told_how_long() -> None:
     clock = Clock()
-    turns = Turns(10, 4, 30.0, clock)
+    limiter = RateLimiter(10, 4, 30.0, clock)
 
     async def go() -> tuple[float, float]:
-        first = await turns.enter("reddit.com")
-        second = await turns.enter("reddit.com")
-        turns.leave("reddit.com")
+        first = await limiter.enter("reddit.com")
+        second = await limiter.enter("reddit.com")
+        limiter.leave("reddit.com")
         return first, second
 
     assert asyncio.run(go()) == (0.0, 65.0)
@@ -314,49 +314,49 @@ def test_whoever_would_wait_too_long_is_told_how_long() -> None:
 
 def test_a_request_of_an_earlier_run_still_spaces_its_host() -> None:
     clock = Clock()
-    turns = Turns(10, 4, 30.0, clock)
-    turns.resume("reddit.com", ago=5.0)
-    turns.resume("paper.example", ago=5.0)
+    limiter = RateLimiter(10, 4, 30.0, clock)
+    limiter.resume("reddit.com", ago=5.0)
+    limiter.resume("paper.example", ago=5.0)
 
     async def go() -> tuple[float, float]:
-        return await turns.enter("reddit.com"), await turns.enter("paper.example")
+        return await limiter.enter("reddit.com"), await limiter.enter("paper.example")
 
     assert asyncio.run(go()) == (60.0, 0.0)
 
 
 def test_a_refusing_host_is_spaced_until_it_is_well_again() -> None:
     clock = Clock()
-    turns = Turns(10, 4, 0.5, clock)
+    limiter = RateLimiter(10, 4, 0.5, clock)
 
     async def go() -> list[float]:
-        waits = [await turns.enter("h")]
-        turns.leave("h")
-        turns.refused("h")
-        waits.append(await turns.enter("h"))  # a second's distance, more than this patience
+        waited = [await limiter.enter("h")]
+        limiter.leave("h")
+        limiter.refused("h")
+        waited.append(await limiter.enter("h"))  # a second's distance, more than this patience
         clock.now += 1.5
-        waits.append(await turns.enter("h"))
-        turns.answered("h", begun=clock.now)
-        turns.leave("h")
+        waited.append(await limiter.enter("h"))
+        limiter.answered("h", begun=clock.now)
+        limiter.leave("h")
         clock.now += 1.0
-        waits.append(await turns.enter("h"))
-        waits.append(await turns.enter("h"))
-        return waits
+        waited.append(await limiter.enter("h"))
+        waited.append(await limiter.enter("h"))
+        return waited
 
     assert asyncio.run(go()) == [0, 1.0, 0, 0, 0]
 
 
 def test_an_answer_to_an_older_request_does_not_end_the_spacing() -> None:
     clock = Clock()
-    turns = Turns(10, 4, 0.5, clock)
+    limiter = RateLimiter(10, 4, 0.5, clock)
 
     async def go() -> float:
-        await turns.enter("h")
-        await turns.enter("h")
-        turns.refused("h")
-        turns.answered("h", begun=clock.now - 1)
+        await limiter.enter("h")
+        await limiter.enter("h")
+        limiter.refused("h")
+        limiter.answered("h", begun=clock.now - 1)
         clock.now += 1.0
-        await turns.enter("h")
-        return await turns.enter("h")
+        await limiter.enter("h")
+        return await limiter.enter("h")
 
     assert asyncio.run(go()) == 1.0
 
@@ -365,19 +365,19 @@ def test_no_more_than_the_limits_at_once() -> None:
     most: dict[str, int] = {}
     now: dict[str, int] = {}
 
-    async def one(turns: Turns, host: str) -> None:
-        await turns.enter(host)
+    async def one(limiter: RateLimiter, host: str) -> None:
+        await limiter.enter(host)
         for key in (host, "all"):
             now[key] = now.get(key, 0) + 1
             most[key] = max(most.get(key, 0), now[key])
         await asyncio.sleep(0.001)
         for key in (host, "all"):
             now[key] -= 1
-        turns.leave(host)
+        limiter.leave(host)
 
     async def go() -> None:
-        turns = Turns(10, 4, 1.0, time.monotonic)
-        await asyncio.gather(*(one(turns, f"h{n % 5}") for n in range(100)))
+        limiter = RateLimiter(10, 4, 1.0, time.monotonic)
+        await asyncio.gather(*(one(limiter, f"h{n % 5}") for n in range(100)))
 
     asyncio.run(go())
     assert most["all"] == 10
@@ -386,14 +386,14 @@ def test_no_more_than_the_limits_at_once() -> None:
 
 def test_a_cancelled_wait_gives_its_turn_back() -> None:
     async def go() -> float:
-        turns = Turns(1, 1, 1.0, time.monotonic)
-        await turns.enter("h")
-        waiting = asyncio.create_task(turns.enter("h"))
+        limiter = RateLimiter(1, 1, 1.0, time.monotonic)
+        await limiter.enter("h")
+        waiting = asyncio.create_task(limiter.enter("h"))
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-        turns.leave("h")
-        return await asyncio.wait_for(turns.enter("h"), 20)
+        limiter.leave("h")
+        return await asyncio.wait_for(limiter.enter("h"), 20)
 
     assert asyncio.run(go()) == 0.0
 
@@ -401,11 +401,11 @@ def test_a_cancelled_wait_gives_its_turn_back() -> None:
 # ---------------------------------------------------------------------- names
 
 
-def resolve(names: Names, *hosts: str, seconds: float = 20.0) -> list[object]:
+def resolve(resolver: Resolver, *hosts: str, seconds: float = 20.0) -> list[object]:
     async def go() -> list[object]:
-        asked = (names.addresses(h, 80, seconds) for h in hosts)
+        asked = (resolver.addresses(h, 80, seconds) for h in hosts)
         found = await asyncio.gather(*asked, return_exceptions=True)
-        await names.aclose()
+        await resolver.aclose()
         return list(found)
 
     return asyncio.run(go())
@@ -425,7 +425,11 @@ def test_a_name_is_looked_up_once_for_all_who_ask() -> None:
         asked.append(host)
         return ["1.2.3.4"]
 
-    assert resolve(Names(lookup), "a.test", "a.test", "9.9.9.9") == [("1.2.3.4",), ("1.2.3.4",), ("9.9.9.9",)]
+    assert resolve(Resolver(lookup), "a.test", "a.test", "9.9.9.9") == [
+        ("1.2.3.4",),
+        ("1.2.3.4",),
+        ("9.9.9.9",),
+    ]
     assert asked == ["a.test"]
 
 
@@ -435,27 +439,27 @@ def test_one_dead_name_is_a_dead_name() -> None:
             return ["1.2.3.4"]
         raise socket.gaierror(socket.EAI_NONAME, "no")
 
-    found = resolve(Names(lookup, lambda: True), "good.test", "a.test", "b.test", "c.test")
+    found = resolve(Resolver(lookup, lambda: True), "good.test", "a.test", "b.test", "c.test")
     assert found[0] == ("1.2.3.4",)
     assert all(isinstance(error, UnknownNameError) and error.sure for error in found[1:])
 
 
 def test_where_every_name_fails_the_network_is_down() -> None:
-    names = Names(failing(socket.EAI_AGAIN), lambda: True)
-    assert all(isinstance(error, OfflineError) for error in resolve(names, "a.test", "b.test", "c.test"))
+    resolver = Resolver(failing(socket.EAI_AGAIN), lambda: True)
+    assert all(isinstance(error, OfflineError) for error in resolve(resolver, "a.test", "b.test", "c.test"))
 
 
 def test_one_name_without_an_answer_is_not_yet_a_dead_network() -> None:
-    [error] = resolve(Names(failing(socket.EAI_AGAIN), lambda: True), "a.test")
+    [error] = resolve(Resolver(failing(socket.EAI_AGAIN), lambda: True), "a.test")
     assert isinstance(error, UnknownNameError)
     assert not error.sure
 
 
 def test_names_that_a_server_denies_are_dead_however_many() -> None:
-    names = Names(failing(socket.EAI_NONAME), lambda: True)
+    resolver = Resolver(failing(socket.EAI_NONAME), lambda: True)
     assert all(
         isinstance(e, UnknownNameError) and e.sure
-        for e in resolve(names, "a.test", "b.test", "c.test", "d.test")
+        for e in resolve(resolver, "a.test", "b.test", "c.test", "d.test")
     )
 
 
@@ -467,13 +471,13 @@ def test_a_dead_network_is_not_asked_for_every_name() -> None:
         time.sleep(0.01)
         raise socket.gaierror(socket.EAI_AGAIN, "no")
 
-    found = resolve(Names(lookup, lambda: True), *(f"h{n}.test" for n in range(200)))
+    found = resolve(Resolver(lookup, lambda: True), *(f"h{n}.test" for n in range(200)))
     assert all(isinstance(error, OfflineError) for error in found)
     assert len(asked) < 40
 
 
 def test_without_a_route_the_network_is_down_at_once() -> None:
-    [error] = resolve(Names(failing(socket.EAI_NONAME), lambda: False), "a.test")
+    [error] = resolve(Resolver(failing(socket.EAI_NONAME), lambda: False), "a.test")
     assert isinstance(error, OfflineError)
 
 
@@ -484,7 +488,7 @@ def test_a_silent_name_server_costs_its_timeout_only() -> None:
         answered.wait(60)
         return ["1.2.3.4"]
 
-    [error] = resolve(Names(lookup, lambda: True), "a.test", seconds=0.3)
+    [error] = resolve(Resolver(lookup, lambda: True), "a.test", seconds=0.3)
     assert not answered.is_set(), "its answer was not waited for"
     answered.set()
     assert isinstance(error, UnknownNameError)

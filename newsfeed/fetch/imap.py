@@ -1,6 +1,6 @@
 """Mailboxes: the mails of a folder since the last one seen, read-only, over checked addresses and TLS only.
 
-A small part of IMAP (RFC 3501, 9051) on the same wire as everything else: LOGIN or AUTHENTICATE, EXAMINE, UID SEARCH
+A small part of IMAP (RFC 3501, 9051) over the same checked connections as everything else: LOGIN or AUTHENTICATE, EXAMINE, UID SEARCH
 and UID FETCH with BODY.PEEK, which changes nothing in the mailbox. Every answer is bounded; what a server says beyond
 that is a failure, never an exception.
 """
@@ -19,10 +19,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import httpcore
 import msgspec
 
-from newsfeed.fetch import words
+from newsfeed.fetch import failures
 from newsfeed.fetch.guard import Exceptions
-from newsfeed.fetch.names import Names, OfflineError, UnknownNameError
-from newsfeed.fetch.wire import Network, RefusedAddressError
+from newsfeed.fetch.resolver import OfflineError, Resolver, UnknownNameError
+from newsfeed.fetch.transport import Network, RefusedAddressError
 from newsfeed.model import Cause, Failure, FetchSetting, Request, Response
 
 PORT = 993
@@ -54,7 +54,7 @@ class Mailboxes:
 
     Args:
         settings: limits and exceptions.
-        names: resolves the hosts.
+        resolver: resolves the hosts.
         exceptions: the owner's own servers.
         tls: makes the TLS settings.
         now: the time, aware and in UTC.
@@ -63,17 +63,17 @@ class Mailboxes:
     def __init__(
         self,
         settings: FetchSetting,
-        names: Names,
+        resolver: Resolver,
         exceptions: Exceptions,
         tls: Callable[[], ssl.SSLContext],
         now: Callable[[], datetime],
     ) -> None:
         self._settings = settings
-        self._names = names
+        self._resolver = resolver
         self._exceptions = exceptions
         self._tls = tls
         self._now = now
-        self._turns: dict[str, asyncio.Semaphore] = {}  # accounts allow few connections at once
+        self._places: dict[str, asyncio.Semaphore] = {}  # accounts allow few connections at once
 
     async def get(self, request: Request, secret: str) -> Response | Failure:
         """The mails that an `imaps://` address names, as one document.
@@ -86,15 +86,15 @@ class Mailboxes:
             parts = urlsplit(request.url)
             host, port = (parts.hostname or "").lower(), parts.port or PORT
         except ValueError:
-            return words.bad_address(request)
+            return failures.bad_address(request)
         if not host or request.credential.lower() != host:
-            return words.bad_address(request)
+            return failures.bad_address(request)
         if ":" not in secret:
-            return words.no_secret(request, host)
+            return failures.no_secret(request, host)
         private = self._exceptions.holds(host, port)
         if port != PORT and not private:
-            return words.refused_port(request, host, port)
-        turn = self._turns.setdefault(host, asyncio.Semaphore(2))
+            return failures.refused_port(request, host, port)
+        turn = self._places.setdefault(host, asyncio.Semaphore(2))
         async with turn:
             return await self._guarded(request, host, port, private, secret)
 
@@ -106,33 +106,33 @@ class Mailboxes:
             async with asyncio.timeout(limit):
                 return await self._talk(request, host, port, private, secret)
         except TimeoutError:
-            return words.timed_out(request, host, limit, "finish")
+            return failures.timed_out(request, host, limit, "finish")
         except httpcore.TimeoutException:
-            return words.timed_out(request, host, min(10.0, limit), "answer")
+            return failures.timed_out(request, host, min(10.0, limit), "answer")
         except RefusedAddressError as error:
-            return words.refused_address(request, error.host, port, error.address, 0)
+            return failures.refused_address(request, error.host, port, error.address, 0)
         except UnknownNameError as error:
-            return (words.name_not_found if error.sure else words.name_unanswered)(request, error.host)
+            return (failures.name_not_found if error.sure else failures.name_unanswered)(request, error.host)
         except OfflineError:
-            return words.no_network(request)
+            return failures.no_network(request)
         except ssl.SSLError as error:
-            return words.bad_certificate(request, host, error)
+            return failures.bad_certificate(request, host, error)
         except httpcore.ConnectError as error:
             cause = error.__cause__
-            return words.not_connected(request, host, cause if isinstance(cause, OSError) else OSError())
+            return failures.not_connected(request, host, cause if isinstance(cause, OSError) else OSError())
         except (httpcore.NetworkError, OSError):
-            return words.broken_off(request, host)
+            return failures.broken_off(request, host)
         except Confused as error:
-            return words.failure(request, Cause.HTTP, f"{host} answered, but {error}.")
+            return failures.failure(request, Cause.HTTP, f"{host} answered, but {error}.")
         except Refused:
-            return words.failure(
+            return failures.failure(
                 request, Cause.HTTP, f"{host} could not search or hand out the mails just now."
             )
 
     async def _talk(
         self, request: Request, host: str, port: int, private: bool, secret: str
     ) -> Response | Failure:
-        network = Network(self._names, private=private)
+        network = Network(self._resolver, private=private)
         stream = await network.connect_tcp(host, port, timeout=5.0)
         try:
             talk = Talk(await stream.start_tls(self._tls(), server_hostname=host, timeout=10.0))
@@ -140,7 +140,7 @@ class Mailboxes:
             try:
                 await talk.login(secret)
             except Refused:
-                return words.failure(
+                return failures.failure(
                     request,
                     Cause.LOGIN,
                     f"{host} does not accept the user and password of this mailbox.",
@@ -151,7 +151,7 @@ class Mailboxes:
             try:
                 validity = await talk.examine(folder)
             except Refused:
-                return words.failure(
+                return failures.failure(
                     request,
                     Cause.NOT_FOUND,
                     f"There is no folder {folder} in the mailbox at {host}.",

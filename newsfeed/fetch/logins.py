@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from newsfeed.fetch import words
-from newsfeed.fetch.connections import PRIVATE, Connections
-from newsfeed.fetch.target import AddressError, Target
+from newsfeed.fetch import failures
+from newsfeed.fetch.route import AddressError, Target
+from newsfeed.fetch.transport import PRIVATE, Connections
 from newsfeed.model import Cause, Failure, Request
 
 ANSWER = 100_000  # bytes of a login's answer
@@ -68,7 +68,7 @@ class Logins:
             ways = {"atproto": self._atproto, "reddit": self._reddit}
             way = ways.get(request.login)
             if way is None:
-                return words.bad_address(request)
+                return failures.bad_address(request)
             task = self._sessions[key] = asyncio.create_task(way(request, target, secret, private))
         return await asyncio.shield(task)
 
@@ -96,7 +96,7 @@ class Logins:
                 Target(f"https://{host}/api/v1/access_token") if host else target.join("/api/v1/access_token")
             )
         except AddressError:
-            return words.bad_address(request)
+            return failures.bad_address(request)
         basic = base64.b64encode(secret.encode()).decode("ascii")
         headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", f"Basic {basic}")]
         status, answer = await self.post(asked, headers, b"grant_type=client_credentials", private)
@@ -160,10 +160,10 @@ def _home(found: dict[str, Any]) -> str:
 
 def _refused(request: Request, target: Target, status: int, form: str) -> Failure:
     if status == 429:
-        return words.refused(request, target.host, 429, None)
+        return failures.refused(request, target.host, 429, None)
     if status >= 500:
-        return words.refused(request, target.host, status, None)
-    return words.failure(
+        return failures.refused(request, target.host, status, None)
+    return failures.failure(
         request,
         Cause.LOGIN,
         f"{target.host} does not accept your login ({status}).",

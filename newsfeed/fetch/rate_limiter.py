@@ -45,7 +45,7 @@ class Host:
         self.calm_after = 0.0  # requests begun before this moment say nothing of the host's mood
 
 
-class Turns:
+class RateLimiter:
     """Gives turns in the order asked.
 
     Args:

@@ -52,7 +52,7 @@ def routed() -> bool:
     return False
 
 
-class Names:
+class Resolver:
     """Resolves names off the event loop, each once a minute at most, and tells a dead network from a dead name.
 
     Lookups run in daemon threads of their own, since a hanging name server must not hold up the end of the program.

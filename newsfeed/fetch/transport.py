@@ -1,22 +1,24 @@
-"""Connections whose address has been checked: the network below httpcore, on plain asyncio.
+"""Connections to checked addresses only: the network below httpx, on plain asyncio.
 
 `Network.connect_tcp` is the one place of the whole program where a connection to the web begins. It resolves the
 name, checks every answer and connects to a checked literal, so that no second lookup can lead elsewhere; TLS still
-verifies the name.
+verifies the name. `Connections` keeps connections alive, with one limit over all hosts: httpcore's own pool looks at
+every connection for every request, which at a hundred hosts costs more than the request.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from ipaddress import ip_address
 from typing import Any
 
 import httpcore
+import httpx
 
 from newsfeed.fetch.guard import public
-from newsfeed.fetch.names import Names
+from newsfeed.fetch.resolver import Resolver
 
 HIGH_WATER = 262_144  # bytes kept unread before the sender has to wait
 TRIES = 4  # addresses of one name
@@ -32,7 +34,7 @@ class RefusedAddressError(Exception):
         self.address = address
 
 
-class Wire(asyncio.Protocol):
+class Incoming(asyncio.Protocol):
     """One TCP connection as a buffer to read from. Cheaper than the general streams: a refresh makes thousands."""
 
     def __init__(self) -> None:
@@ -113,15 +115,15 @@ def _expire(waiter: asyncio.Future[None]) -> None:
 
 
 class Stream(httpcore.AsyncNetworkStream):
-    """A wire as httpcore wants it; errors in httpcore's words, with the system's own as their cause."""
+    """One connection as httpcore wants it; errors in httpcore's words, with the system's own as their cause."""
 
-    def __init__(self, wire: Wire, transport: asyncio.Transport) -> None:
-        self._wire = wire
+    def __init__(self, incoming: Incoming, transport: asyncio.Transport) -> None:
+        self._incoming = incoming
         self._transport = transport
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
-            return await self._wire.read(max_bytes, timeout)
+            return await self._incoming.read(max_bytes, timeout)
         except TimeoutError as error:
             raise httpcore.ReadTimeout from error
         except OSError as error:
@@ -140,14 +142,14 @@ class Stream(httpcore.AsyncNetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.AsyncNetworkStream:
         loop = asyncio.get_running_loop()
-        if self._wire.readable:
+        if self._incoming.readable:
             # What came before the handshake was not encrypted, and must not be taken for a part of the answer.
             self._transport.abort()
             raise ssl.SSLError("the server spoke before the handshake")
         try:
             transport = await loop.start_tls(
                 self._transport,
-                self._wire,
+                self._incoming,
                 ssl_context,
                 server_hostname=server_hostname,
                 ssl_handshake_timeout=timeout,
@@ -164,12 +166,12 @@ class Stream(httpcore.AsyncNetworkStream):
                 raise httpcore.ConnectError(str(error)) from error
             raise
         assert transport is not None
-        self._wire.transport = transport
-        return Stream(self._wire, transport)
+        self._incoming.transport = transport
+        return Stream(self._incoming, transport)
 
     def get_extra_info(self, info: str) -> Any:
         if info == "is_readable":
-            return self._wire.readable or self._transport.is_closing()
+            return self._incoming.readable or self._transport.is_closing()
         if info == "ssl_object":
             return self._transport.get_extra_info("ssl_object")
         if info == "server_addr":
@@ -181,12 +183,12 @@ class Network(httpcore.AsyncNetworkBackend):
     """Opens connections for httpcore, to checked addresses only.
 
     Args:
-        names: resolves.
+        resolver: resolves.
         private: whether addresses outside the public net are allowed, because the owner named this host and port.
     """
 
-    def __init__(self, names: Names, *, private: bool) -> None:
-        self._names = names
+    def __init__(self, resolver: Resolver, *, private: bool) -> None:
+        self._resolver = resolver
         self._private = private
 
     async def connect_tcp(
@@ -198,7 +200,7 @@ class Network(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         patience = 5.0 if timeout is None else timeout
-        addresses = await self._names.addresses(host, port, patience)
+        addresses = await self._resolver.addresses(host, port, patience)
         if not self._private:
             for address in addresses:
                 if not public(ip_address(address)):
@@ -211,8 +213,8 @@ class Network(httpcore.AsyncNetworkBackend):
         for n, address in enumerate(addresses, 1):
             try:
                 async with asyncio.timeout(timeout if n == len(addresses) else min(TRY_SECONDS, timeout)):
-                    transport, wire = await loop.create_connection(Wire, address, port)
-                return Stream(wire, transport)
+                    transport, incoming = await loop.create_connection(Incoming, address, port)
+                return Stream(incoming, transport)
             except OSError as error:
                 last = error
         if isinstance(last, TimeoutError):
@@ -242,3 +244,151 @@ def _mixed(addresses: Iterable[str]) -> list[str]:
     for n in range(max(len(first), len(second))):
         mixed += first[n : n + 1] + second[n : n + 1]
     return mixed
+
+
+IDLE_SECONDS = 15.0
+PRIVATE = "newsfeed.private"  # request extension: the owner named this host and port
+
+# Scheme, host, port and whether the exception for the owner's own addresses was in force when it was opened. A
+# connection opened under the exception is never handed to a request that has none.
+Key = tuple[bytes, bytes, int, bool]
+
+BROKEN = (httpcore.RemoteProtocolError, httpcore.ReadError, httpcore.WriteError)
+
+
+class Connections(httpx.AsyncBaseTransport):
+    """Sends requests over checked connections.
+
+    Args:
+        resolver: resolves the hosts.
+        limit: open connections from which on idle ones are closed. What the caller has under way is its own affair.
+        tls: makes the TLS settings when first needed (it costs 20 ms).
+    """
+
+    def __init__(self, resolver: Resolver, limit: int, tls: Callable[[], ssl.SSLContext]) -> None:
+        self._networks = {private: Network(resolver, private=private) for private in (False, True)}
+        self._limit = limit
+        self._tls = tls
+        self._context: ssl.SSLContext | None = None
+        self._idle: dict[Key, list[httpcore.AsyncHTTPConnection]] = {}  # by last use, oldest first
+        self._open = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        scheme = url.raw_scheme
+        port = url.port or (443 if scheme == b"https" else 80)
+        key = (scheme, url.raw_host, port, bool(request.extensions.get(PRIVATE)))
+        sent = httpcore.Request(
+            request.method,
+            httpcore.URL(scheme=scheme, host=key[1], port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=request.content or None,
+            extensions=request.extensions,
+        )
+        while True:
+            kept = await self._reuse(key)
+            connection = kept or await self._new(key)
+            try:
+                response = await connection.handle_async_request(sent)
+                break
+            except BROKEN:
+                await self._drop(connection)
+                if kept is None:
+                    raise
+                # The server closed a kept connection just as we used it. Asking again is safe: every request is a GET.
+            except BaseException:
+                await self._drop(connection)
+                raise
+        return httpx.Response(
+            response.status,
+            headers=response.headers,
+            stream=Answer(self, key, connection, response),
+            extensions=response.extensions,
+        )
+
+    async def give_back(self, key: Key, connection: httpcore.AsyncHTTPConnection) -> None:
+        """Keep a connection that is ready for another request; drop any other. One on which the server has sent more
+        than its answer would give the rest as the answer to the next request, perhaps of another feed."""
+        if connection.is_idle() and not _unread(connection):
+            kept = self._idle.pop(key, [])
+            kept.append(connection)
+            self._idle[key] = kept
+        else:
+            await self._drop(connection)
+
+    async def aclose(self) -> None:
+        idle, self._idle = self._idle, {}
+        for kept in idle.values():
+            for connection in kept:
+                await self._drop(connection)
+
+    async def _reuse(self, key: Key) -> httpcore.AsyncHTTPConnection | None:
+        kept = self._idle.get(key)
+        while kept:
+            connection = kept.pop()
+            if not kept:
+                self._idle.pop(key, None)
+            for _ in range(2):  # what has arrived meanwhile is seen only after the loop has looked
+                await asyncio.sleep(0)
+            if connection.is_idle() and not connection.has_expired():
+                return connection
+            await self._drop(connection)
+        return None
+
+    async def _new(self, key: Key) -> httpcore.AsyncHTTPConnection:
+        while self._open >= self._limit and self._idle:
+            oldest = next(iter(self._idle))
+            kept = self._idle[oldest]
+            connection = kept.pop(0)
+            if not kept:
+                del self._idle[oldest]
+            await self._drop(connection)
+        scheme, host, port, private = key
+        if scheme == b"https" and self._context is None:
+            self._context = self._tls()
+        self._open += 1
+        return httpcore.AsyncHTTPConnection(
+            origin=httpcore.Origin(scheme, host, port),
+            ssl_context=self._context,
+            keepalive_expiry=IDLE_SECONDS,
+            network_backend=self._networks[private],
+        )
+
+    async def _drop(self, connection: httpcore.AsyncHTTPConnection) -> None:
+        self._open -= 1
+        await connection.aclose()
+
+
+def _unread(connection: httpcore.AsyncHTTPConnection) -> bool:
+    """Whether bytes were read that belong to no answer. httpcore does not tell, its parser does."""
+    parser = connection._connection._h11_state  # type: ignore[union-attr]
+    return bool(parser.trailing_data[0])
+
+
+class Answer(httpx.AsyncByteStream):
+    """A body on its way; closing it frees its connection."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        key: Key,
+        connection: httpcore.AsyncHTTPConnection,
+        response: httpcore.Response,
+    ) -> None:
+        self._connections = connections
+        self._key = key
+        self._connection = connection
+        self._response = response
+        self._closed = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for piece in self._response.aiter_stream():
+            yield piece
+
+    async def aclose(self) -> None:
+        if not self._closed:
+            self._closed = True
+            try:
+                await self._response.aclose()
+            finally:
+                await self._connections.give_back(self._key, self._connection)
