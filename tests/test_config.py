@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
+from typing import Literal, get_args, get_origin
 
+import msgspec
 import pytest
 
 from newsfeed import config
@@ -156,8 +159,59 @@ def test_bad_settings_name_their_line_and_a_repair(text: str, subject: str, caus
     assert found.repair or "expected" in found.cause
 
 
-def test_the_template_of_a_new_home_is_acceptable() -> None:
-    assert parse(config.template("Europe/Berlin")).timezone == "Europe/Berlin"
+SINGLE = [
+    (table.name, field.name, field.type)
+    for table in msgspec.structs.fields(Settings)
+    if isinstance(table.type, type) and issubclass(table.type, msgspec.Struct)
+    for field in msgspec.structs.fields(table.type)
+]
+BOUNDED = [
+    (f"{table}.{name}", bounds)
+    for table, name, kind in SINGLE
+    for one in (kind, *get_args(kind))
+    for bounds in getattr(one, "__metadata__", ())
+]
+CHOSEN = [(f"{table}.{name}", get_args(kind)) for table, name, kind in SINGLE if get_origin(kind) is Literal]
+
+
+@pytest.mark.parametrize(("key", "bounds"), BOUNDED, ids=[key for key, _ in BOUNDED])
+def test_a_number_keeps_within_the_bounds_of_its_type(key: str, bounds: msgspec.Meta) -> None:
+    assert bounds.ge is not None
+    assert bounds.le is not None
+    for wrong in (bounds.ge - 1, bounds.le + 1):
+        found = error(f"{key} = {wrong}")
+        assert found.subject == f"newsfeed.toml, line 1, {key}"
+        assert found.cause == f"{wrong:g} is out of range"
+        assert found.repair == f"Allowed: {bounds.ge:g} to {bounds.le:g}."
+        table, _, name = key.partition(".")
+        variable = f"NEWSFEED_{table}__{name}".upper()
+        assert error(**{variable: f"{wrong}"}).subject == variable
+    for right in (bounds.ge, bounds.le):
+        parse(f"{key} = {right}")
+
+
+@pytest.mark.parametrize(("key", "choices"), CHOSEN, ids=[key for key, _ in CHOSEN])
+def test_a_choice_names_what_there_is(key: str, choices: tuple[str, ...]) -> None:
+    found = error(f"{key} = 'perhaps'")
+    assert found.cause == "'perhaps' is no choice"
+    assert found.repair == f"Allowed: {', '.join(choices)}."
+    for choice in choices:
+        text = f"{key} = '{choice}'\n" + ("mail.host = 'localhost'" if choice == "none" else "")
+        assert choice in str(parse(text))
+
+
+def test_there_are_bounds_and_choices() -> None:
+    assert len(BOUNDED) >= 15
+    assert len(CHOSEN) >= 6
+
+
+def test_the_template_of_a_new_home_says_the_defaults() -> None:
+    text = config.template("Europe/Berlin")
+    said, _, _ = text.replace("\n# ", "\n").partition("Ours: technology")
+    lines = [line for line in said.splitlines() if re.match(r"(\w+ = |\[)", line)]
+    found = parse("\n".join(line for line in lines if not line.startswith(("max_items",))))
+    assert found == msgspec.structs.replace(parse(), timezone="Europe/Berlin")
+    assert parse(text).timezone == "Europe/Berlin"
 
 
 def test_home_is_given_named_here_or_the_platforms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,17 +113,22 @@ def test_what_can_not_be_is_said_and_nothing_is_written(
 
 def test_a_table_of_the_settings_is_replaced_and_all_else_stays() -> None:
     text = 'timezone = "UTC"\n# mine\n\n[mail]\nto = "a@b.example"\n\n[mail.password]\nfile = "x"\n\n[edition]\nminutes = 7\n'
-    new = config.with_table(text, "mail", ['to = "c@d.example"'])
+    new = config.edited(text, {("mail",): {"to": "c@d.example"}})
     assert new == 'timezone = "UTC"\n# mine\n\n[edition]\nminutes = 7\n\n[mail]\nto = "c@d.example"\n'
-    assert config.with_table(new, "mail", []) == 'timezone = "UTC"\n# mine\n\n[edition]\nminutes = 7\n'
-    assert config.with_table("", "mail", ["x = 1"]) == "[mail]\nx = 1\n"
+    assert (
+        config.edited(new, {("mail",): None}).rstrip() == 'timezone = "UTC"\n# mine\n\n[edition]\nminutes = 7'
+    )
+    assert config.edited("", {("mail",): {"x": 1}}) == "[mail]\nx = 1\n"
+    assert config.edited("# mine", {("mail",): {"to": "x", "password": {"file": "p"}}}) == (
+        '# mine\n[mail]\nto = "x"\n\n[mail.password]\nfile = "p"\n'
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ('[schedule]\nhour = "6:30"', "no time of day"),
-        ('[schedule]\ndays = ["mon"]', "no day"),
+        ('[schedule]\ndays = ["mon"]', "no choice"),
         ('[mail]\nto = "a@b.example"\nhost = "mail.b.example"\nsecurity = "none"', "this machine only"),
         ('[mail]\nto = "a@b.example"', "is missing"),
         ('[publish]\nsite_url = "javascript:alert(1)"', "no web address"),

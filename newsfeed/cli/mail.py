@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +13,6 @@ from newsfeed.cli.context import Context
 from newsfeed.cli.tree import App
 
 if TYPE_CHECKING:
-    from newsfeed.model import Settings
     from newsfeed.pipeline.providers import Provider
 
 PANEL = "Every morning"
@@ -114,7 +114,7 @@ def off(context: typer.Context) -> None:
     if not setting.to:
         show.say("There is no mail.")
         return
-    _rewrite(given.folder, [])
+    _rewrite(given.folder, None)
     if setting.password.keyring:
         config.forget_in_keyring(setting.password.keyring)
     kept = _password_file(given.folder)
@@ -157,12 +157,12 @@ def setup(
         to = typer.prompt("Your mail address")
     if not config.ADDRESS.fullmatch(to):
         raise SettingsError("--to", "is no mail address", "Write one address, such as me@example.org.")
-    lines = [f"to = {_quoted(to)}"]
+    table: dict[str, Any] = {"to": to}
     if sender:
-        lines.append(f"sender = {_quoted(sender)}")
-    lines.append(f"by = {_quoted(by)}")
+        table["sender"] = sender
+    table["by"] = by
     if path:
-        lines.append(f"path = {_quoted(path)}")
+        table["path"] = path
     if by == "smtp":
         provider = providers.of(sender or to)
         if provider is not None and not host:
@@ -170,15 +170,14 @@ def setup(
             if provider.refuses:
                 show.say("Nothing was set up.")
                 raise typer.Exit(1)
-        lines += _server_lines(host, provider, asking)
+        table |= _server(host, provider, asking)
         if user:
-            lines.append(f"user = {_quoted(user)}")
+            table["user"] = user
         secret = _ask_password(asking)
-        text = _text(given.folder)
-        config.parse(config.with_table(text, "mail", lines), {}, home=given.folder)  # before a secret is kept
+        _with_mail(given.folder, table)  # checked before a secret is kept
         if secret:
-            lines.append(_keep(given.folder, user or sender or to, secret))
-    _rewrite(given.folder, lines)
+            table["password"] = _keep(given.folder, user or sender or to, secret)
+    _rewrite(given.folder, table)
     show.say(f"wrote [mail] into {given.folder / config.FILE}")
     if no_test:
         return
@@ -192,15 +191,11 @@ def setup(
     raise typer.Exit(0 if done.outcome == "sent" else 1)
 
 
-def _server_lines(host: str, provider: Provider | None, asking: bool) -> list[str]:
+def _server(host: str, provider: Provider | None, asking: bool) -> dict[str, Any]:
     from newsfeed.errors import SettingsError
 
     if not host and provider is not None:
-        return [
-            f"host = {_quoted(provider.host)}",
-            f"port = {provider.port}",
-            f"security = {_quoted(provider.security)}",
-        ]
+        return {"host": provider.host, "port": provider.port, "security": provider.security}
     if not host:
         if not asking:
             raise SettingsError(
@@ -214,7 +209,7 @@ def _server_lines(host: str, provider: Provider | None, asking: bool) -> list[st
 
     number = int(port or 587)
     security = "tls" if number == 465 else "none" if name in THIS_MACHINE else "starttls"
-    return [f"host = {_quoted(name)}", f"port = {number}", f'security = "{security}"']
+    return {"host": name, "port": number, "security": security}
 
 
 def _ask_password(asking: bool) -> str:
@@ -229,49 +224,42 @@ def _ask_password(asking: bool) -> str:
     return "" if config.has_mail_variable() else sys.stdin.readline().strip()
 
 
-def _keep(folder: Path, user: str, secret: str) -> str:
-    """Keep the password in the system's keyring, else in a file for its owner only; gives its line of the settings."""
+def _keep(folder: Path, user: str, secret: str) -> dict[str, str]:
+    """Keep the password in the system's keyring, else in a file for its owner only; gives the setting that says where."""
     from newsfeed import config
     from newsfeed.cli import show
     from newsfeed.pipeline.home import put
 
     if config.keep_in_keyring(user, secret):
         show.say("The password is in your system's keyring.")
-        return f"password = {{ keyring = {_quoted(user)} }}"
+        return {"keyring": user}
     path = _password_file(folder)
     put(path, f"{secret}\n".encode())
     show.say(f"The password is in {path}, which only you can read.")
-    return f"password = {{ file = {_quoted(str(path.relative_to(folder)))} }}"
+    return {"file": str(path.relative_to(folder))}
 
 
 def _password_file(folder: Path) -> Path:
     return folder / ".newsfeed" / "mail-password"
 
 
-def _text(folder: Path) -> str:
+def _with_mail(folder: Path, table: Mapping[str, Any] | None) -> str:
+    """The text of newsfeed.toml with another [mail] table, None for none, all else as it was.
+
+    Raises:
+        SettingsError: that is not acceptable.
+    """
     from newsfeed import config
 
     path = folder / config.FILE
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    text = config.edited(text, {("mail",): table})
+    config.parse(text, {}, home=folder)
+    return text
 
 
-def _rewrite(folder: Path, lines: list[str]) -> Settings:
-    """Put the [mail] table into newsfeed.toml, all else as it was; checked before it is written.
-
-    Raises:
-        SettingsError: what would be written is not acceptable.
-    """
+def _rewrite(folder: Path, table: Mapping[str, Any] | None) -> None:
     from newsfeed import config
     from newsfeed.pipeline.home import put
 
-    text = config.with_table(_text(folder), "mail", lines)
-    settings = config.parse(text, {}, home=folder)
-    put(folder / config.FILE, text.encode())
-    return settings
-
-
-def _quoted(text: str) -> str:
-    """A TOML string."""
-    import json
-
-    return json.dumps(text)
+    put(folder / config.FILE, _with_mail(folder, table).encode())

@@ -5,45 +5,31 @@ default. tomllib and msgspec do the reading: together they load in a tenth of th
 and their errors carry the path of the bad key, from which its line is found.
 """
 
-from newsfeed.config.checking import ADDRESS, CHOICES, RANGES, THIS_MACHINE, publish_folder
-from newsfeed.config.explaining import PLAIN
-from newsfeed.config.machine import detect_timezone, frozen_clock, has_display, home_folder, user_folders
-from newsfeed.config.places import FILE, with_table
-from newsfeed.config.reading import (
+from newsfeed.config.checking import ADDRESS, THIS_MACHINE, publish_folder
+from newsfeed.config.loading import (
     DEFAULT_TOPICS,
-    OTHER_VARIABLES,
-    PREFIX,
     has_starters_limit,
     load,
     parse,
 )
-from newsfeed.config.secret import (
-    KEYRING_SERVICE,
-    MAIL_VARIABLE,
+from newsfeed.config.machine import detect_timezone, frozen_clock, has_display, home_folder, user_folders
+from newsfeed.config.secret_values import (
     forget_in_keyring,
     has_mail_variable,
     keep_in_keyring,
     mail_password,
-    secret,
     secrets,
 )
-from newsfeed.config.starting import STARTERS, TEMPLATE, starter, template
+from newsfeed.config.toml_file import FILE, STARTERS, edited, starter, template
 
 __all__ = [
     "ADDRESS",
-    "CHOICES",
     "DEFAULT_TOPICS",
     "FILE",
-    "KEYRING_SERVICE",
-    "MAIL_VARIABLE",
-    "OTHER_VARIABLES",
-    "PLAIN",
-    "PREFIX",
-    "RANGES",
     "STARTERS",
-    "TEMPLATE",
     "THIS_MACHINE",
     "detect_timezone",
+    "edited",
     "forget_in_keyring",
     "frozen_clock",
     "has_display",
@@ -55,10 +41,8 @@ __all__ = [
     "mail_password",
     "parse",
     "publish_folder",
-    "secret",
     "secrets",
     "starter",
     "template",
     "user_folders",
-    "with_table",
 ]

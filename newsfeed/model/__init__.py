@@ -24,10 +24,30 @@ from newsfeed.model.edition import (
     TopicAccount,
     Untold,
 )
-from newsfeed.model.feeds import ASKED_AGAIN, Cause, Failure, FeedState, NotModified, Request, Response
-from newsfeed.model.items import Counts, Enclosure, FeedUpdate, Item, KnownItem, Parsed, StoredItem
-from newsfeed.model.kept import Kept, Passed
-from newsfeed.model.lists import Folder, Problem, Subscription, SubscriptionList
+from newsfeed.model.feeds import (
+    ASKED_AGAIN,
+    Cause,
+    Failure,
+    FeedState,
+    Folder,
+    NotModified,
+    Problem,
+    Request,
+    Response,
+    Subscription,
+    SubscriptionList,
+)
+from newsfeed.model.items import (
+    Counts,
+    Enclosure,
+    FeedUpdate,
+    Item,
+    Kept,
+    KnownItem,
+    Parsed,
+    Passed,
+    StoredItem,
+)
 from newsfeed.model.pool import Candidate, FeedFacts, History, Pool, Shown, Told
 from newsfeed.model.settings import (
     WEEKDAYS,

@@ -1,4 +1,4 @@
-"""Items as parsed and as stored."""
+"""Items: as published, as stored, and as kept by the reader."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from newsfeed.model.base import Record
-from newsfeed.model.feeds import Failure, FeedState, Request
-from newsfeed.model.lists import Problem
+from newsfeed.model.feeds import Failure, FeedState, Problem, Request
 
 
 class Enclosure(Record, frozen=True, kw_only=True):
@@ -113,3 +112,26 @@ class StoredItem(Record, frozen=True, kw_only=True):
     item: Item
     first_seen: datetime
     before: bool = False  # published before the reader subscribed
+
+
+class Kept(Record, frozen=True, kw_only=True):
+    """An item that the reader kept, with all that is shown of it: it outlives the item itself."""
+
+    item: int
+    ref: str
+    kept: datetime
+    title: str
+    link: str = ""
+    source: str = ""
+    lead: str = ""
+    note: str = ""  # the reader's own words
+    private: bool = False  # from a mailbox or a feed behind a secret: it is never shared
+    lang: str = ""
+
+
+class Passed(Record, frozen=True, kw_only=True):
+    """Once that an item was passed on to a person of the settings."""
+
+    person: str
+    item: int
+    at: datetime

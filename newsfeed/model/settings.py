@@ -1,12 +1,20 @@
-"""Settings: what newsfeed.toml may say."""
+"""Settings: what newsfeed.toml may say. Each default, range and choice stands here and nowhere else."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+MINUTES = Meta(ge=1, le=120)  # of an edition
+STORIES = Meta(ge=1, le=100)  # of an edition
+SHARE = Meta(ge=0, le=1)
+WORKERS = Meta(ge=0, le=64)  # reading processes; 0: one a core
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -17,7 +25,7 @@ class TopicSetting(Setting, frozen=True, kw_only=True):
     """One of the reader's subjects. `share` 0 mutes it; None takes an equal part of what is left."""
 
     label: str = ""
-    share: float | None = None
+    share: Annotated[float, SHARE] | None = None
     words: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     parent: str = ""  # shown under that topic unless it has a share of its own
@@ -26,42 +34,42 @@ class TopicSetting(Setting, frozen=True, kw_only=True):
 class EditionSetting(Setting, frozen=True, kw_only=True):
     """What an edition may take and how it is weighed."""
 
-    minutes: float = 5.0
-    max_items: int | None = None  # None: as many as the minutes hold
+    minutes: Annotated[float, MINUTES] = 5.0
+    max_items: Annotated[int, STORIES] | None = None  # None: as many as the minutes hold
     core: str = "technology"
-    core_share: float = 0.4
-    breadth: str = "balanced"  # depth, balanced, breadth
-    voices: str = "balanced"  # few, balanced, many
-    lines: float = 0.08  # share of the minutes for one-line stories
+    core_share: Annotated[float, SHARE] = 0.4
+    breadth: Literal["depth", "balanced", "breadth"] = "balanced"
+    voices: Literal["few", "balanced", "many"] = "balanced"
+    lines: Annotated[float, Meta(ge=0, le=0.5)] = 0.08  # share of the minutes for one-line stories
     long_read: bool = True
     off_path: bool = True
-    read_articles: str = "same-site"  # off, same-site, all
-    breadth_day: str = "friday"  # or "never"
-    people: int = 3
+    read_articles: Literal["off", "same-site", "all"] = "same-site"
+    breadth_day: Literal[Weekday, "never"] = "friday"
+    people: Annotated[int, Meta(ge=0, le=10)] = 3
 
 
 class FetchSetting(Setting, frozen=True, kw_only=True):
     """How the network is asked."""
 
-    connections: int = 100
-    per_host: int = 4
-    timeout: float = 30.0
+    connections: Annotated[int, Meta(ge=1, le=500)] = 100
+    per_host: Annotated[int, Meta(ge=1, le=20)] = 4
+    timeout: Annotated[float, Meta(ge=1, le=600)] = 30.0
     patience: float = 140.0  # seconds that a feed waits for its turn at a host that wants spacing
-    max_bytes: int = 10_000_000
-    manual_floor: int = 60
+    max_bytes: Annotated[int, Meta(ge=10_000, le=200_000_000)] = 10_000_000
+    manual_floor: Annotated[int, Meta(ge=0, le=86_400)] = 60
     allow_private: tuple[str, ...] = ()  # "127.0.0.1:8808", "127.0.0.0/25:8808"
     ports: tuple[int, ...] = (80, 443, 8080, 8443)
     contact: str = ""  # in the User-Agent, if wished
-    parse_seconds: float = 10.0
-    workers: int = 0  # 0: one a core
+    parse_seconds: Annotated[float, Meta(ge=0.5, le=300)] = 10.0
+    workers: Annotated[int, WORKERS] = 0
 
 
 class KeepSetting(Setting, frozen=True, kw_only=True):
     """How long things are kept, in days."""
 
     database: str = ""  # an URL; only SQLite for now
-    items: int = 400
-    bodies: int = 120
+    items: Annotated[int, Meta(ge=30, le=36_500)] = 400
+    bodies: Annotated[int, Meta(ge=1, le=36_500)] = 120
 
 
 class SecretSetting(Setting, frozen=True, kw_only=True):
@@ -76,8 +84,10 @@ class ScheduleSetting(Setting, frozen=True, kw_only=True):
     """When the edition is handed out, in the reader's zone."""
 
     hour: str = "06:30"
-    days: tuple[str, ...] = WEEKDAYS
-    ahead: int = 20  # minutes before the hour in which feeds are asked and the page is made
+    days: tuple[Weekday, ...] = WEEKDAYS
+    ahead: Annotated[int, Meta(ge=0, le=240)] = (
+        20  # minutes before the hour in which feeds are asked and the page is made
+    )
 
 
 class MailSetting(Setting, frozen=True, kw_only=True):
@@ -86,16 +96,16 @@ class MailSetting(Setting, frozen=True, kw_only=True):
     to: str = ""
     sender: str = ""  # the address it comes from; as `to` where it is empty
     sender_name: str = "newsfeed"
-    by: str = "smtp"  # smtp, sendmail, maildir, eml
+    by: Literal["smtp", "sendmail", "maildir", "eml"] = "smtp"
     host: str = ""
-    port: int = 0  # 0: 587 for starttls, 465 for tls
-    security: str = "starttls"  # starttls, tls; none for a server on this machine
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 0  # 0: 587 for starttls, 465 for tls
+    security: Literal["starttls", "tls", "none"] = "starttls"  # none: for a server on this machine
     user: str = ""  # as the sender's address where it is empty
     password: SecretSetting = SecretSetting()
     path: str = ""  # the sendmail program, the maildir, or the folder of .eml files
     empty_days: bool = False
     thread: bool = False  # all mornings in one conversation
-    timeout: float = 30.0  # seconds for each answer of the server
+    timeout: Annotated[float, Meta(ge=1, le=300)] = 30.0  # seconds for each answer of the server
 
 
 class PublishSetting(Setting, frozen=True, kw_only=True):

@@ -159,14 +159,12 @@ def settings_change(home: Home, changes: Mapping[tuple[str, ...], Value]) -> Edi
     Raises:
         SettingsError: one of them is not acceptable, or not for the browser to change.
     """
-    from newsfeed.config.editing import edited
-
     for path in changes:
         if path[0] not in OPEN_TABLES and path not in {(key,) for key in OPEN_KEYS}:
             raise SettingsError(".".join(path), "is changed by hand only", f"Edit {config.FILE}.")
     path_of = home.folder / config.FILE
     old = path_of.read_bytes() if path_of.exists() else b""
-    new = edited(old.decode("utf-8", "replace"), changes)
+    new = config.edited(old.decode("utf-8", "replace"), changes)
     config.parse(new, {}, home=home.folder)
     return Edit(old=old, new=new.encode(), diff=difference(old, new.encode()))
 

@@ -1,9 +1,99 @@
-"""The newsfeed.toml that a new home begins with."""
+"""newsfeed.toml as text: the one a new home begins with, where a key stands, and single settings written into it."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
+from typing import Any
+
+from newsfeed.errors import SettingsError
+
+FILE = "newsfeed.toml"
+
+
+def line_of(text: str, keys: list[str]) -> int:
+    """The 1-based line on which the key stands (or the nearest table above it); 0 if nowhere."""
+    best = 0
+    depth = 0
+    for number, full in _keys_by_line(text):
+        common = 0
+        for a, b in zip(full, keys, strict=False):
+            if a != b:
+                break
+            common += 1
+        if common > depth:
+            best, depth = number, common
+    return best
+
+
+def _keys_by_line(text: str) -> Iterator[tuple[int, list[str]]]:
+    table: list[str] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
+            table = split_key(header.group(1))
+            yield number, table
+        elif pair := re.match(
+            r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""", line
+        ):
+            yield number, table + split_key(pair.group(1))
+
+
+def split_key(key: str) -> list[str]:
+    return [
+        bare or double or single
+        for bare, double, single in re.findall(r"""([\w-]+)|"([^"]*)"|'([^']*)'""", key)
+    ]
+
+
+Plain = str | int | float | bool | list[str] | None
+Value = Plain | Mapping[str, Plain | Mapping[str, Plain]]  # a mapping is a whole table
+
+
+def edited(text: str, changes: Mapping[tuple[str, ...], Value]) -> str:
+    """The text with each setting changed, by its path (`("edition", "minutes")`); None takes one out, with all below it.
+
+    Comments, order and all else stay as they are. What is said so already is not touched.
+
+    Raises:
+        SettingsError: the text is no valid TOML.
+    """
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        document = tomlkit.parse(text)
+        for path, value in changes.items():
+            _set(document, path, value)
+        return tomlkit.dumps(document)
+    except TOMLKitError as error:
+        raise SettingsError(FILE, f"is no valid TOML: {error}", "Mend it by hand first.") from error
+
+
+def _set(table: Any, path: tuple[str, ...], value: Value) -> None:
+    import tomlkit
+
+    *above, name = path
+    for key in above:
+        if key not in table:
+            if value is None:
+                return
+            table[key] = tomlkit.table(is_super_table=len(above) > 1 and key != above[-1])
+        table = table[key]
+    if value is None or isinstance(value, Mapping):
+        table.pop(name, None)
+        if value:
+            table[name] = value
+    elif name not in table or table[name] != value or type(value) is bool:
+        item = tomlkit.item(value)
+        if name in table:
+            item.trivia.comment_ws, item.trivia.comment = (
+                table[name].trivia.comment_ws,
+                table[name].trivia.comment,
+            )
+        table[name] = item
+
 
 STARTERS = {
     "us": "United States",

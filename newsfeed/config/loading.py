@@ -10,9 +10,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from newsfeed.config.checking import check
-from newsfeed.config.explaining import explain, is_struct
-from newsfeed.config.places import FILE
+from newsfeed.config.checking import check, explain, is_struct
+from newsfeed.config.toml_file import FILE
 from newsfeed.errors import SettingsError
 from newsfeed.model import EditionSetting, PersonSetting, SecretSetting, Settings, TopicSetting
 
@@ -95,7 +94,7 @@ def _convert(data: Any, kind: type[S], text: str, from_environment: Mapping[str,
     try:
         return msgspec.convert(data, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise explain(error, text, from_environment, under) from error
+        raise explain(error, data, text, from_environment, under) from error
 
 
 def _merge_topics(data: dict[str, Any]) -> None:
