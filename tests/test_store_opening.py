@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 from stored import NOW, item, keep, opened, titles, update
 
 from newsfeed.errors import NewerStoreError, SettingsError, StoreError
-from newsfeed.store import MailState, Store, opening, schema, sqlite
+from newsfeed.store import MailState, Store, migrations, schema, sqlite
 
 
 def form(path: Path) -> dict[str, list[tuple[object, ...]]]:
@@ -31,22 +34,11 @@ def form(path: Path) -> dict[str, list[tuple[object, ...]]]:
     found["autoincrement"] = sorted(
         raw.execute("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'")
     )
-    found["version"] = raw.execute("SELECT version_num FROM alembic_version").fetchall()
+    found["version"] = raw.execute("PRAGMA user_version").fetchall()
     found["search"] = raw.execute("SELECT sql FROM sqlite_master WHERE name = 'search'").fetchall()
     found["merging"] = raw.execute("SELECT k, v FROM search_config ORDER BY k").fetchall()
     raw.close()
     return found
-
-
-def migrated(path: Path, target: int = schema.REVISION) -> None:
-    """A database made by the migrations alone, up to one of them."""
-    engine, connection = sqlite.connect(path)
-    with sqlite.write(connection):
-        opening.upgrade(connection, f"{target:04}")
-        sqlite.set_revision(connection, target)
-    sqlite.settle(connection)
-    connection.close()
-    engine.dispose()
 
 
 def everything(folder: Path) -> dict[str, tuple[bytes, int]]:
@@ -125,74 +117,59 @@ def test_a_home_that_alembic_kept_goes_on(tmp_path: Path) -> None:
 
 def test_the_migrations_lead_to_the_tables_of_today(tmp_path: Path) -> None:
     Store.open(tmp_path / "made.db", now=NOW).close()
-    migrated(tmp_path / "migrated.db")
+    saved_home(tmp_path / "migrated.db")
+    Store.open(tmp_path / "migrated.db", now=NOW).close()
     assert form(tmp_path / "made.db") == form(tmp_path / "migrated.db")
 
 
-def test_a_database_of_the_first_form_is_copied_and_brought_up_to_date(tmp_path: Path) -> None:
+def test_a_migrated_database_is_copied_before(tmp_path: Path) -> None:
     path = tmp_path / "newsfeed.db"
-    migrated(path, 1)
-    raw = sqlite3.connect(path)
-    raw.execute(
-        "INSERT INTO feed (id, url, outline, place, listed, since) "
-        """VALUES (1, 'https://a.example/feed', '{"url":"https://a.example/feed","title":"a"}', 0, 1, '2026-01-01 00:00:00.000000')"""
-    )
-    for number, day, before in ((1, "2026-01-01", 1), (2, "2026-01-02", 0), (3, "2026-01-02", 0)):
-        raw.execute(
-            "INSERT INTO item (id, feed, ref, identity, first_seen, before, title) VALUES (?, 1, ?, ?, ?, ?, ?)",
-            (number, f"ref{number}", f"i{number}", f"{day} 06:00:00.000000", before, f"Old item {number}"),
-        )
-    raw.commit()
-    raw.close()
-    with Store.open(path, now=NOW) as store:
-        assert [i.item.title for i in store.items([1, 2, 3])] == ["Old item 1", "Old item 2", "Old item 3"]
-        assert store.states()[0].name == "a"
-        assert list(store.tallies(NOW.date() - timedelta(days=999))[1].values()) == [2]
-        assert keep(store, name="a") == []
-    assert sqlite.header(path).revision == schema.REVISION
-    copy = tmp_path / f"newsfeed-before-{schema.REVISION:04}.db"
-    assert sqlite.header(copy).revision == 1
+    saved_home(path)
+    before = rows_of(path)
+    opened(tmp_path).close()
+    assert sqlite.header(path).revision == migrations.VERSION
+    copy = tmp_path / f"newsfeed-before-{migrations.VERSION:04}.db"
+    assert sqlite.header(copy).revision == 7
     assert copy.stat().st_mode & 0o777 == 0o600
-    raw = sqlite3.connect(copy)
-    assert raw.execute("SELECT count(*) FROM item").fetchone() == (3,)
-    raw.close()
+    assert rows_of(copy) == before
+    copied = copy.stat().st_mtime_ns
+    opened(tmp_path).close()
+    assert copy.stat().st_mtime_ns == copied, "once only"
 
 
-def test_items_of_the_second_form_are_compared_by_the_link_they_had(tmp_path: Path) -> None:
+def test_a_migration_that_fails_leaves_everything_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "newsfeed.db"
-    migrated(path, 2)
-    raw = sqlite3.connect(path)
-    raw.execute(
-        "INSERT INTO feed (id, url, outline, place, listed, since) "
-        """VALUES (1, 'https://a.example/feed', '{"url":"https://a.example/feed"}', 0, 1, '2026-01-01 00:00:00.000000')"""
-    )
-    raw.execute(
-        "INSERT INTO item (id, feed, ref, identity, first_seen, link, title) "
-        "VALUES (1, 1, 'ref1', 'i1', '2026-01-02 06:00:00.000000', 'https://a.example/1', 'One')"
-    )
-    raw.commit()
-    raw.close()
-    with Store.open(path, now=NOW) as store:
-        assert [(i.item.link, i.item.page) for i in store.items([1])] == [("https://a.example/1",) * 2]
-        assert [k.page for k in store.known(1)] == ["https://a.example/1"]
-        assert [i.id for i in store.find("https://a.example/1/?utm_source=x#top")] == [1]
+    saved_home(path)
+    before = form(path)
 
+    def fails(connection: Connection) -> None:
+        connection.exec_driver_sql("CREATE TABLE half (done TEXT)")
+        connection.exec_driver_sql("CREATE TABLE item (mine TEXT)")
 
-def test_a_migration_that_fails_leaves_everything_as_it_was(tmp_path: Path) -> None:
-    path = tmp_path / "newsfeed.db"
-    migrated(path, 1)
-    raw = sqlite3.connect(path)
-    raw.execute("CREATE TABLE tally (mine TEXT)")  # in the way of the second step
-    raw.commit()
-    raw.close()
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, fails))
     with pytest.raises(StoreError):
-        Store.open(path, now=NOW)
-    assert sqlite.header(path).revision == 1
+        opened(tmp_path)
+    assert form(path) == before
+    monkeypatch.undo()
+    opened(tmp_path).close()
+    assert sqlite.header(path).revision == migrations.VERSION
+
+
+@pytest.mark.parametrize("version", [1, 3, 6])
+def test_a_database_from_before_the_first_release_is_left_untouched(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "newsfeed.db"
+    saved_home(path)
     raw = sqlite3.connect(path)
-    names = {r[0] for r in raw.execute("SELECT name FROM sqlite_master")}
-    assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+    raw.execute(f"PRAGMA user_version = {version}")
     raw.close()
-    assert "former" not in names
+    before = everything(tmp_path)
+    with pytest.raises(StoreError, match="before the first release") as caught:
+        opened(tmp_path)
+    assert not isinstance(caught.value, NewerStoreError)
+    assert "move it away" in caught.value.repair
+    assert everything(tmp_path) == before
 
 
 def test_a_newer_database_is_left_untouched(tmp_path: Path) -> None:
@@ -200,7 +177,7 @@ def test_a_newer_database_is_left_untouched(tmp_path: Path) -> None:
     opened(tmp_path).close()
     engine, connection = sqlite.connect(path)
     with sqlite.write(connection):
-        sqlite.set_revision(connection, schema.REVISION + 1)
+        sqlite.set_revision(connection, migrations.VERSION + 1)
     sqlite.settle(connection)
     connection.close()
     engine.dispose()
@@ -222,7 +199,7 @@ def test_a_newer_database_whose_number_is_still_in_the_journal_is_refused_too(tm
         "os.kill(os.getpid(), 9)\n"
     )
     subprocess.run([sys.executable, "-c", child, str(path)], check=False)
-    assert sqlite.header(path).revision == schema.REVISION
+    assert sqlite.header(path).revision == migrations.VERSION
     with pytest.raises(NewerStoreError):
         opened(tmp_path)
 
@@ -284,21 +261,10 @@ def test_files_are_for_their_owner_only(tmp_path: Path) -> None:
     assert shared.stat().st_mode & 0o777 == 0o755, "a folder that isn't ours keeps its mode"
 
 
-def test_opening_loads_alembic_only_to_migrate(tmp_path: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from datetime import datetime, UTC\n"
-        "import newsfeed.store, newsfeed.store.lock\n"
-        "assert 'sqlalchemy' not in sys.modules\n"
-        "from newsfeed.store import Store\n"
-        "for _ in range(2): Store.open(Path(sys.argv[1]), now=datetime.now(UTC)).close()\n"
-        "print('alembic' in sys.modules)\n"
-    )
-    run = [sys.executable, "-c", code]
-    fresh = subprocess.run([*run, str(tmp_path / "new.db")], capture_output=True, text=True, check=True)
-    assert fresh.stdout == "False\n"
-    migrated(tmp_path / "old.db", 1)
-    old = subprocess.run([*run, str(tmp_path / "old.db")], capture_output=True, text=True, check=True)
-    assert old.stdout == "True\n"
+def test_the_database_library_is_loaded_with_the_store_only() -> None:
+    code = "import sys, newsfeed.store, newsfeed.store.lock; print('sqlalchemy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_every_connection_is_set_up_for_safety(tmp_path: Path) -> None:
@@ -316,29 +282,63 @@ def test_every_connection_is_set_up_for_safety(tmp_path: Path) -> None:
     }
 
 
-def test_several_processes_may_make_the_same_database_at_once(tmp_path: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from datetime import datetime, UTC\n"
-        "from newsfeed.store import Store\n"
-        "sys.stdin.readline()\n"
-        "Store.open(Path(sys.argv[1]), now=datetime.now(UTC)).close(); print('made')\n"
-    )
+OPENING = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from newsfeed.store import Store
+print("ready", flush=True)
+sys.stdin.readline()
+Store.open(Path(sys.argv[1]), now=datetime.now(UTC)).close()
+print("opened")
+"""
+
+
+def starters(path: Path, count: int) -> list[subprocess.Popen[str]]:
+    """Processes that open a database once they are told to; all are ready when this returns."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     children = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, str(tmp_path / "newsfeed.db")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(3)
+        subprocess.Popen([sys.executable, "-c", OPENING, str(path)], text=True, **pipes) for _ in range(count)
     ]
+    for child in children:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+    return children
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["make", "migrate"])
+def test_several_processes_may_make_or_migrate_the_same_database_at_once(tmp_path: Path, old: bool) -> None:
+    path = tmp_path / "newsfeed.db"
+    if old:
+        saved_home(path)
+    children = starters(path, 4)
     for child in children:
         assert child.stdin is not None
         child.stdin.write("go\n")
         child.stdin.flush()
     ends = [child.communicate(timeout=60) for child in children]
-    assert [out for out, _ in ends] == ["made\n"] * 3, ends
+    assert [out for out, _ in ends] == ["opened\n"] * 4, ends
+    assert sqlite.header(path).revision == migrations.VERSION
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_migration_that_is_killed_is_done_the_next_time(tmp_path: Path) -> None:
+    dice = random.Random(20261128)
+    for n in range(4):
+        path = tmp_path / str(n) / "newsfeed.db"
+        path.parent.mkdir()
+        saved_home(path)
+        before = rows_of(path)
+        [child] = starters(path, 1)
+        assert child.stdin is not None
+        child.stdin.write("go\n")
+        child.stdin.flush()
+        time.sleep(dice.uniform(0.2, 0.7))
+        child.kill()
+        child.communicate()
+        opened(path.parent).close()
+        assert rows_of(path) == before
+        assert sqlite.header(path).revision == migrations.VERSION
 
 
 def test_a_network_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

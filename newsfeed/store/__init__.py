@@ -3,7 +3,7 @@
     lock      one newsfeed at a time in a home
     store     `Store`: every method is one transaction
     database  the file while it is open: transactions, turns, the day's look at it
-    schema    the tables, as they are today; migrations/ leads there from what they were
+    schema    the tables, as they are today; `migrations` leads there from what they were
     sqlite    all that is SQLite's own: pragmas, search index, copies, its errors
     opening   new, as it should be, behind, or too new: what is done with a file before it is used
     feeds     the list, the state of each feed, and keeping what one answer brought

@@ -111,16 +111,13 @@ def counts(connection: Connection) -> Holdings:
 # ------------------------------------------------------------------------- copies
 
 
-def backup(connection: Connection, path: Path, now: datetime, *, last: datetime | None) -> Path | None:
-    """A copy of the database in `backups` beside it, when the last one is a week old; the oldest of five goes.
-
-    Must be called outside a transaction.
-    """
+def backup(path: Path, now: datetime, *, last: datetime | None) -> Path | None:
+    """A copy of the database in `backups` beside it, when the last one is a week old; the oldest of five goes."""
     if last is not None and last <= now < last + COPY_EVERY:
         return None
     folder = path.parent / "backups"
     target = folder / f"{path.stem}-{now:%Y-%m-%d}.db"
-    sqlite.copy_to(connection, target)
+    sqlite.copy(path, target)
     for old in sorted(folder.glob(f"{path.stem}-*.db"))[:-COPIES]:
         old.unlink()
     return target

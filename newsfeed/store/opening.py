@@ -1,7 +1,4 @@
-"""What is done with a file before it is used: made, brought up to date, or refused untouched.
-
-A fresh database is made from `schema` at once; Alembic is loaded only when there is something to migrate.
-"""
+"""What is done with a file before it is used: made, brought up to date, or refused untouched."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from newsfeed.errors import NewerStoreError, StoreError
-from newsfeed.store import notes, schema, sqlite, words
+from newsfeed.store import migrations, notes, schema, sqlite, words
 
 FOLDER = ".newsfeed"
 
@@ -38,7 +35,7 @@ def connect(path: Path) -> tuple[Engine, Connection]:
             "Put its newest copy in its place: newsfeed restore. Or name another file.",
         )
     if head.application == sqlite.APPLICATION:
-        _refuse_newer(path, head.revision)
+        _refuse_others(path, head.revision)
     if kind := sqlite.on_shared_disk(path.parent):
         raise StoreError(
             str(path),
@@ -57,12 +54,19 @@ def connect(path: Path) -> tuple[Engine, Connection]:
     return engine, connection
 
 
-def _refuse_newer(path: Path, revision: int) -> None:
-    if revision > schema.REVISION:
+def _refuse_others(path: Path, version: int) -> None:
+    """Raise where this newsfeed can't read tables of that version."""
+    if version > migrations.VERSION:
         raise NewerStoreError(
             str(path),
-            f"a newer newsfeed wrote it (its form is {revision}, this newsfeed knows {schema.REVISION})",
+            f"a newer newsfeed wrote it (its form is {version}, this newsfeed knows {migrations.VERSION})",
             "Install the newer newsfeed again; nothing was changed.",
+        )
+    if 0 < version < migrations.FIRST:
+        raise StoreError(
+            str(path),
+            f"a newsfeed from before the first release wrote it (its form is {version})",
+            "Open it once with the newsfeed of November 2026, then with this one; or move it away and begin anew.",
         )
 
 
@@ -89,7 +93,7 @@ def _make_private(path: Path) -> None:
 def _bring_up_to_date(connection: Connection, path: Path) -> None:
     with sqlite.read(connection):
         now_at, empty = sqlite.revision(connection), sqlite.is_empty(connection)
-    _refuse_newer(path, now_at)
+    _refuse_others(path, now_at)
     if empty:
         _create(connection)
     elif now_at == 0:
@@ -98,54 +102,28 @@ def _bring_up_to_date(connection: Connection, path: Path) -> None:
             "this database belongs to another program",
             "Put its newest copy in its place: newsfeed restore. Or name another file.",
         )
-    elif now_at < schema.REVISION:
-        _migrate(connection, path, now_at)
+    elif now_at < migrations.VERSION:
+        _migrate(connection, path)
 
 
 def _create(connection: Connection) -> None:
     with sqlite.write(connection):
         if not sqlite.is_empty(connection):
             return  # another newsfeed was quicker
-        create_tables(connection)
-        stamp(connection)
+        schema.metadata.create_all(connection)
+        sqlite.create_search(connection)
+        sqlite.set_revision(connection, migrations.VERSION)
+        notes.put(connection, "words", words.VERSION)
     sqlite.settle(connection)
 
 
-def create_tables(connection: Connection) -> None:
-    """All tables as they are today, with Alembic's own, in the current transaction."""
-    schema.metadata.create_all(connection)
-    sqlite.create_search(connection)
-    connection.exec_driver_sql(
-        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
-        "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
-    )
-    connection.exec_driver_sql(
-        "INSERT INTO alembic_version (version_num) VALUES (?)", (f"{schema.REVISION:04}",)
-    )
-
-
-def stamp(connection: Connection) -> None:
-    """Note that the database is as `schema` says."""
-    sqlite.set_revision(connection, schema.REVISION)
-    notes.put(connection, "words", words.VERSION)
-
-
-def _migrate(connection: Connection, path: Path, now_at: int) -> None:
-    sqlite.copy_to(connection, path.with_name(f"{path.stem}-before-{schema.REVISION:04}.db"))
+def _migrate(connection: Connection, path: Path) -> None:
+    """Copy the file and bring it up to date, while who else opens it waits for its turn."""
     with sqlite.write(connection):
-        if sqlite.revision(connection) == schema.REVISION:
+        version = sqlite.revision(connection)
+        if version == migrations.VERSION:
             return  # another newsfeed was quicker
-        upgrade(connection)
-        sqlite.set_revision(connection, schema.REVISION)
+        sqlite.copy(path, path.with_name(f"{path.stem}-before-{migrations.VERSION:04}.db"))
+        migrations.migrate(connection, version)
+        sqlite.set_revision(connection, migrations.VERSION)
     sqlite.settle(connection)
-
-
-def upgrade(connection: Connection, target: str = "head") -> None:
-    """Run the migrations that are missing, in the current transaction."""
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, target)

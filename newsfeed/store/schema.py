@@ -4,7 +4,7 @@ What the source said (`item`, `body`) is kept apart from what we made of it (`ta
 from what the reader did (`mark`, `correction`), because each has its own lifetime. A record's fields that no query
 asks for lie together as JSON in `extra`, so that a new field of `model` needs no migration.
 
-Whoever changes a table here adds a migration and raises `REVISION`; a test compares both ways to the same schema.
+Whoever changes a table here adds a migration; a test compares both ways to the same schema.
 """
 
 from __future__ import annotations
@@ -33,8 +33,6 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 from newsfeed.store import sqlite
-
-REVISION = 7  # number of the newest migration
 
 
 class Utc(TypeDecorator[datetime]):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -261,7 +261,9 @@ def is_empty(connection: Connection) -> bool:
 
 def settle(connection: Connection) -> None:
     """Move everything from the journal into the file itself, so that its header tells the truth."""
-    _bare(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+    raw = connection.connection.cursor()  # outside any transaction
+    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    raw.close()
 
 
 # ------------------------------------------------------------------------- search
@@ -326,20 +328,10 @@ def search(connection: Connection, query: str, limit: int) -> list[int]:
 # ------------------------------------------------------------------------- care
 
 
-def _bare(connection: Connection, statement: str, *values: object) -> list[Any]:
-    """Run what must stand outside a transaction."""
-    raw = connection.connection.cursor()
-    try:
-        raw.execute(statement, values)
-        return list(raw.fetchall())
-    finally:
-        raw.close()
+def copy(path: Path, target: Path) -> None:
+    """A whole, compact copy of the database at `path`, private, in place only when it is complete.
 
-
-def copy_to(connection: Connection, target: Path) -> None:
-    """A whole, compact copy of the database, private, in place only when it is complete.
-
-    Must be called outside a transaction.
+    It has a connection of its own, and so shows what was committed, whatever else is under way.
 
     Raises:
         StoreError: the copy can't be written; nothing of it is left.
@@ -350,7 +342,8 @@ def copy_to(connection: Connection, target: Path) -> None:
         partial.unlink(missing_ok=True)
         os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
-            _bare(connection, "VACUUM INTO ?", str(partial))
+            with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as source:
+                source.execute("VACUUM INTO ?", (str(partial),))
             with partial.open("rb") as file:
                 os.fsync(file.fileno())
             partial.replace(target)

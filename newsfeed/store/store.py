@@ -360,7 +360,7 @@ class Store(Judged):
         with self._turn, sqlite.in_words(self.path):
             with self._reading() as c:
                 last = None if force else notes.moment(c, "copied")
-            made = care.backup(self._connection, self.path, now, last=last)
+            made = care.backup(self.path, now, last=last)
             if made is not None:
                 with self._writing() as c:
                     notes.put_moment(c, "copied", now)
