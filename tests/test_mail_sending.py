@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from mailserver import MailServer
 from stored import opened
 
-from newsfeed.deliver import smtp
-from newsfeed.deliver.dispatch import Outcome
+from newsfeed.deliver import sending
 from newsfeed.deliver.message import Envelope, check, compose, recipient_hash
+from newsfeed.deliver.sending import MailOutcome
 from newsfeed.errors import DeliveryError, NotFoundError, SettingsError
 from newsfeed.model import MailSetting, PublishSetting, Section, Settings
 from newsfeed.pipeline import mail, providers
@@ -205,14 +205,14 @@ def test_what_reads_back_as_more_than_was_meant_is_not_sent() -> None:
 
 def sent(server: MailServer, *, security: str = "none", password: str = "", data: bytes = b"") -> Any:
     data = data or compose(ENVELOPE, subject="Fine", text=".dot\r\n..dots\r\n", html="<p>t</p>", when=WHEN)
-    where = smtp.Server(host="localhost", port=server.port, security=security, user=ME, timeout=30)
-    return smtp.send(data, ME, "you@example.net", where, password), data
+    where = MailSetting(host="localhost", port=server.port, security=security, user=ME, timeout=30)
+    return sending.by_smtp(data, ME, "you@example.net", where, password), data
 
 
 def test_a_mail_arrives_byte_for_byte() -> None:
     with MailServer() as server:
         done, data = sent(server)
-    assert done.outcome == Outcome.SENT
+    assert done.outcome == MailOutcome.SENT
     assert server.taken == [data]
     assert server.senders == [(ME, "you@example.net")]
 
@@ -221,9 +221,9 @@ def test_a_mail_arrives_byte_for_byte() -> None:
 def test_over_tls_with_a_password(trusted: trustme.CA, security: str) -> None:
     with MailServer(tls=context(trusted), implicit=security == "tls", login=(ME, PASSWORD)) as server:
         done, _ = sent(server, security=security, password=PASSWORD)
-        assert done.outcome == Outcome.SENT, done
+        assert done.outcome == MailOutcome.SENT, done
         done, _ = sent(server, security=security, password="wrong")
-        assert done.outcome == Outcome.REFUSED
+        assert done.outcome == MailOutcome.REFUSED
         assert "password" in done.text
         assert "app password" in done.repair
         assert "wrong" not in done.text + done.repair
@@ -234,17 +234,17 @@ def test_a_password_may_hold_any_letter(trusted: trustme.CA) -> None:
     password = "Grüße aus Köln"
     with MailServer(tls=context(trusted), login=(ME, password)) as server:
         done, _ = sent(server, security="starttls", password=password)
-        assert done.outcome == Outcome.SENT, done
+        assert done.outcome == MailOutcome.SENT, done
         done, _ = sent(server, security="starttls", password="Grüße")
-        assert done.outcome == Outcome.REFUSED
+        assert done.outcome == MailOutcome.REFUSED
         assert "password" in done.text
     assert len(server.taken) == 1
 
 
 @pytest.mark.parametrize("host", ["smtp..example", ".", "x" * 64 + ".invalid"])
 def test_what_is_no_name_of_a_server_is_said_without_asking_for_it(host: str) -> None:
-    done = smtp.send(b"x\r\n", ME, ME, smtp.Server(host=host, port=25, timeout=2), "")
-    assert done.outcome == Outcome.REFUSED
+    done = sending.by_smtp(b"x\r\n", ME, ME, MailSetting(host=host, port=25, timeout=2), "")
+    assert done.outcome == MailOutcome.REFUSED
     assert "no name of a server" in done.text
     assert "mail setup" in done.repair
 
@@ -267,7 +267,7 @@ def test_bad_certificates_stop_the_mail_before_the_password(
     }[certificate]()
     with MailServer(tls=bad, login=(ME, PASSWORD)) as server:
         done, _ = sent(server, security="starttls", password=PASSWORD)
-    assert done.outcome == Outcome.REFUSED
+    assert done.outcome == MailOutcome.REFUSED
     assert "can't be trusted" in done.text
     assert re.search(words, done.text)
     assert server.taken == []
@@ -276,26 +276,26 @@ def test_bad_certificates_stop_the_mail_before_the_password(
 def test_a_server_without_encryption_gets_nothing() -> None:
     with MailServer() as server:
         done, _ = sent(server, security="starttls", password=PASSWORD)
-        assert done.outcome == Outcome.REFUSED
+        assert done.outcome == MailOutcome.REFUSED
         assert "no encryption" in done.text
         done, _ = sent(server, security="tls", password=PASSWORD)
-        assert done.outcome == Outcome.REFUSED
+        assert done.outcome == MailOutcome.REFUSED
     assert server.taken == []
 
 
 @pytest.mark.parametrize(
     ("how", "outcome", "words"),
     [
-        ("refuse", Outcome.REFUSED, "the recipient: 550"),
-        ("reject", Outcome.REFUSED, "the message: 554"),
-        ("busy", Outcome.LATER, "come back later"),
-        ("greylist", Outcome.LATER, "come back later"),
-        ("drop", Outcome.UNCERTAIN, "did not say whether it has it"),
-        ("mumble", Outcome.UNCERTAIN, "did not say whether it has it"),
-        ("hang up", Outcome.LATER, "broke off"),
+        ("refuse", MailOutcome.REFUSED, "the recipient: 550"),
+        ("reject", MailOutcome.REFUSED, "the message: 554"),
+        ("busy", MailOutcome.LATER, "come back later"),
+        ("greylist", MailOutcome.LATER, "come back later"),
+        ("drop", MailOutcome.UNCERTAIN, "did not say whether it has it"),
+        ("mumble", MailOutcome.UNCERTAIN, "did not say whether it has it"),
+        ("hang up", MailOutcome.LATER, "broke off"),
     ],
 )
-def test_each_way_to_fail_is_told_apart(how: str, outcome: Outcome, words: str) -> None:
+def test_each_way_to_fail_is_told_apart(how: str, outcome: MailOutcome, words: str) -> None:
     with MailServer(how) as server:
         done, _ = sent(server)
     assert done.outcome == outcome
@@ -306,10 +306,10 @@ def test_each_way_to_fail_is_told_apart(how: str, outcome: Outcome, words: str) 
 def test_nobody_there() -> None:
     with MailServer() as server:
         port = server.port
-    done = smtp.send(
-        b"x\r\n", ME, ME, smtp.Server(host="localhost", port=port, security="none", timeout=2), ""
+    done = sending.by_smtp(
+        b"x\r\n", ME, ME, MailSetting(host="localhost", port=port, security="none", timeout=2), ""
     )
-    assert done.outcome == Outcome.LATER
+    assert done.outcome == MailOutcome.LATER
     assert "Nobody answers" in done.text
 
 
@@ -487,8 +487,8 @@ def test_large_providers_are_known() -> None:
 def test_a_trial_mail_has_nothing_to_do_with_the_morning(tmp_path: Path, store: Store) -> None:
     with MailServer() as server:
         home = a_home(tmp_path, server.port)
-        assert mail.attempt(home, password=none).outcome == Outcome.SENT
-        assert mail.attempt(home, store.edition(DAY), password=none).outcome == Outcome.SENT
+        assert mail.attempt(home, password=none).outcome == MailOutcome.SENT
+        assert mail.attempt(home, store.edition(DAY), password=none).outcome == MailOutcome.SENT
         assert mail.owed(home, store, DAY)
         assert mail.send(home, store, DAY, password=none).state == "sent"
     short, trial, true = (parsed(data) for data in server.taken)

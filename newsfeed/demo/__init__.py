@@ -6,6 +6,6 @@ that they always read like this morning's.
 
 from __future__ import annotations
 
-from newsfeed.demo.server import MARK, SETTINGS, Served, serve
+from newsfeed.demo.samples import MARK, SETTINGS, Served, serve
 
 __all__ = ["MARK", "SETTINGS", "Served", "serve"]

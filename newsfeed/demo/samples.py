@@ -1,18 +1,22 @@
-"""The sample sources: read from `sources/*.txt`, written as RSS, Atom, JSON Feed, a podcast or a social network's RSS.
+"""Sample sources, read from `sources/*.txt`, and the loopback server that gives them out as live feeds would be.
 
 A source is a head of `key: value` lines, a line of three dashes, and one line an item:
 `hours|title|text|extra…`: hours before now; the extra fields are a link, a duration in seconds, points and comments,
-as the kind needs them.
-"""
+as the kind needs them."""
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import re
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
 
 from newsfeed.model import Record
@@ -27,7 +31,7 @@ class Sample(Record, frozen=True, kw_only=True):
     extra: tuple[str, ...] = ()
 
 
-class Source(Record, frozen=True, kw_only=True):
+class SampleSource(Record, frozen=True, kw_only=True):
     """One sample source. `kind` is "rss", "atom", "json", "podcast", "hn", "mastodon", "bluesky" or "fails"."""
 
     name: str
@@ -38,14 +42,14 @@ class Source(Record, frozen=True, kw_only=True):
     items: tuple[Sample, ...] = ()
 
 
-def sources() -> list[Source]:
+def sources() -> list[SampleSource]:
     """Every sample source, in the order of their file names."""
     folder = resources.files("newsfeed.demo") / "sources"
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".txt")), key=lambda f: f.name)
-    return [read(f.name.removesuffix(".txt"), f.read_text(encoding="utf-8")) for f in files]
+    return [sample_source(f.name.removesuffix(".txt"), f.read_text(encoding="utf-8")) for f in files]
 
 
-def read(name: str, text: str) -> Source:
+def sample_source(name: str, text: str) -> SampleSource:
     """A source from its file's text."""
     head, _, body = text.partition("---\n")
     facts = dict(line.split(": ", 1) for line in head.strip().splitlines())
@@ -55,7 +59,7 @@ def read(name: str, text: str) -> Source:
         items.append(
             Sample(hours=float(hours), title=title, text=rest[0] if rest else "", extra=tuple(rest[1:]))
         )
-    return Source(name=name, items=tuple(items), **facts)
+    return SampleSource(name=name, items=tuple(items), **facts)
 
 
 def slug(title: str) -> str:
@@ -63,7 +67,7 @@ def slug(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
 
 
-def link(source: Source, n: int, item: Sample) -> str:
+def link(source: SampleSource, n: int, item: Sample) -> str:
     """Where an item may be read."""
     if source.kind == "hn":
         return item.text
@@ -74,7 +78,7 @@ def link(source: Source, n: int, item: Sample) -> str:
     return f"{source.site}/{slug(item.title)}"
 
 
-def document(source: Source, now: datetime) -> tuple[bytes, str]:
+def document(source: SampleSource, now: datetime) -> tuple[bytes, str]:
     """The source as a feed document of this moment, and its media type."""
     match source.kind:
         case "atom":
@@ -89,7 +93,7 @@ def _when(item: Sample, now: datetime) -> datetime:
     return (now - timedelta(hours=item.hours)).replace(second=0, microsecond=0)
 
 
-def _rss(source: Source, now: datetime) -> bytes:
+def _rss(source: SampleSource, now: datetime) -> bytes:
     items = []
     for n, item in enumerate(source.items):
         address = link(source, n, item)
@@ -136,7 +140,7 @@ def _rss(source: Source, now: datetime) -> bytes:
     ).encode()
 
 
-def _atom(source: Source, now: datetime) -> bytes:
+def _atom(source: SampleSource, now: datetime) -> bytes:
     entries = []
     for n, item in enumerate(source.items):
         address = link(source, n, item)
@@ -151,7 +155,7 @@ def _atom(source: Source, now: datetime) -> bytes:
     ).encode()
 
 
-def _json(source: Source, now: datetime) -> bytes:
+def _json(source: SampleSource, now: datetime) -> bytes:
     items: list[Mapping[str, str]] = [
         {
             "id": link(source, n, item),
@@ -173,9 +177,9 @@ def _json(source: Source, now: datetime) -> bytes:
     ).encode()
 
 
-def opml(found: list[Source], base: str) -> bytes:
+def opml(found: list[SampleSource], base: str) -> bytes:
     """The subscription list of the sample sources, served at `base`."""
-    folders: dict[str, list[Source]] = {}
+    folders: dict[str, list[SampleSource]] = {}
     for source in found:
         folders.setdefault(source.folder, []).append(source)
     lines = [
@@ -192,3 +196,63 @@ def opml(found: list[Source], base: str) -> bytes:
         ]
         lines.append("    </outline>")
     return "\n".join([*lines, "  </body>", "</opml>", ""]).encode()
+
+
+MARK = ".newsfeed-demo"  # a folder with this file in it was made by the demo and may be made anew
+SETTINGS = 'timezone = "{zone}"\nlanguages = ["en"]\n\n[edition]\nminutes = 5\n'
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server: its `host:port`, and the list of what it serves."""
+
+    address: str
+    opml: bytes
+
+
+@contextmanager
+def serve(now: datetime) -> Iterator[Served]:
+    """Serve the sample sources as of `now` on a free port of 127.0.0.1 for as long as the block runs."""
+    found = sources()
+    documents = {f"/{s.name}": document(s, now) for s in found if s.kind != "fails"}
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(documents))
+    server.daemon_threads = True
+    address = f"127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield Served(address, opml(found, f"http://{address}"))
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
+def _handler(documents: Mapping[str, tuple[bytes, str]]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            body, kind = documents.get(self.path, (b"", ""))
+            if not kind:
+                self._answer(503, b"closed for stocktaking", "text/plain")
+                return
+            tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+            if self.headers.get("If-None-Match") == tag:
+                self._answer(304, b"", kind, tag)
+            else:
+                self._answer(200, body, kind, tag)
+
+        def _answer(self, status: int, body: bytes, kind: str, tag: str = "") -> None:
+            self.send_response(status)
+            if tag:
+                self.send_header("ETag", tag)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the name that http.server gives)
+            """Keep quiet: the terminal is the reader's."""
+
+    return Handler

@@ -12,14 +12,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from email import policy
 from email.parser import BytesHeaderParser
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from newsfeed.deliver import local, smtp
-from newsfeed.deliver.dispatch import Dispatch, Outcome
+from newsfeed.deliver import sending
 from newsfeed.deliver.message import Envelope, compose, recipient_hash
+from newsfeed.deliver.sending import Dispatch, MailOutcome
 from newsfeed.errors import NotFoundError, SettingsError
 from newsfeed.model import Day, Edition, Record, Settings
 from newsfeed.pipeline.home import Home
@@ -208,10 +207,10 @@ def send(
 
 
 _STATES = {
-    Outcome.SENT: MailState.SENT,
-    Outcome.UNCERTAIN: MailState.UNCERTAIN,
-    Outcome.LATER: MailState.FAILED,
-    Outcome.REFUSED: MailState.FAILED,
+    MailOutcome.SENT: MailState.SENT,
+    MailOutcome.UNCERTAIN: MailState.UNCERTAIN,
+    MailOutcome.LATER: MailState.FAILED,
+    MailOutcome.REFUSED: MailState.FAILED,
 }
 
 
@@ -228,7 +227,7 @@ def _standing(store: Store, date: Day, settings: Settings) -> MailReport:
 
 def _settle(home: Home, store: Store, date: Day, done: Dispatch) -> MailReport:
     """Note what failed and when it is tried again, or forget the trouble."""
-    if done.outcome in {Outcome.SENT, Outcome.UNCERTAIN}:
+    if done.outcome in {MailOutcome.SENT, MailOutcome.UNCERTAIN}:
         store.set_meta(_TROUBLE, None)
         return MailReport(date=date, state=str(done.outcome), text=done.text, repair=done.repair)
     before = trouble_of(store)
@@ -240,7 +239,7 @@ def _settle(home: Home, store: Store, date: Day, done: Dispatch) -> MailReport:
         settings=_print(home.settings),
         text=done.text,
         repair=done.repair,
-        next_try=home.clock() + pause if done.outcome == Outcome.LATER else None,
+        next_try=home.clock() + pause if done.outcome == MailOutcome.LATER else None,
     )
     store.set_meta(_TROUBLE, msgspec.json.encode(trouble).decode())
     return MailReport(
@@ -261,28 +260,7 @@ def _print(settings: Settings) -> str:
 
 def hand_over(home: Home, written: Written, password: str) -> Dispatch:
     """Give a mail to whatever the settings name. Nothing is noted: see `send`."""
-    setting = home.settings.mail
-    sender, recipient = written.envelope.sender, written.envelope.recipient
-    folder = (home.folder / Path(setting.path).expanduser()).absolute()
-    name = written.envelope.message_id.strip("<>").partition("@")[0]
-    match setting.by:
-        case "sendmail":
-            return local.by_sendmail(
-                written.data, sender, recipient, program=setting.path, timeout=setting.timeout
-            )
-        case "maildir":
-            return local.to_maildir(written.data, folder, name)
-        case "eml":
-            return local.to_folder(written.data, folder, name.partition(".")[0])
-        case _:
-            server = smtp.Server(
-                host=setting.host,
-                port=setting.port,
-                security=setting.security,
-                user=setting.user or sender,
-                timeout=setting.timeout,
-            )
-            return smtp.send(written.data, sender, recipient, server, password)
+    return sending.hand_over(written.data, written.envelope, home.settings.mail, home.folder, password)
 
 
 def attempt(home: Home, edition: Edition | None = None, *, password: Password) -> Dispatch:
