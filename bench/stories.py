@@ -34,7 +34,7 @@ from newsfeed import stories
 from newsfeed.model import FeedUpdate, Item, StoredItem, Story, Subscription
 from newsfeed.pipeline import understand
 from newsfeed.store import Store
-from newsfeed.stories import pipe
+from newsfeed.stories import group_pipe
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 AFFAIRS = {"uci-2014"}  # sets whose gold is of affairs
@@ -70,7 +70,7 @@ def scored(rows: Rows, bcubed: Callable[..., Scores], affairs: Mapping[str, str]
     """How well the stories of one set are found; with `affairs` (by story), how well these are."""
     lines = [json.dumps({k: v for k, v in row.items() if k not in {"story", "set"}}).encode() for row in rows]
     level = "cluster" if affairs is None else "affair"
-    found = {row["id"]: str(row[level]) for row in map(json.loads, pipe.group_lines(lines).lines)}
+    found = {row["id"]: str(row[level]) for row in map(json.loads, group_pipe.group_lines(lines).lines)}
     return bcubed({r["id"]: (affairs or {}).get(r["story"], r["story"]) for r in rows}, found)
 
 
@@ -191,7 +191,7 @@ RULES: dict[str, dict[str, Any]] = {
     "time doesn't count": {"linkage.FADE": 1e9},
     "one outlet as several": {"linkage.ONE_OUTLET": 1.0},
     "forms not compared": {"similarity.FORMS": 0},
-    "words counted in the window only": {"words.TEXTS": 0},
+    "words counted in the window only": {"terms.TEXTS": 0},
     "boilerplate kept": {"similarity.FEED_FROM": 10**9},
     "standing titles, texts kept": {"recurring_title.STANDING": 0, "recurring_title.TITLES": 10**9},
 }

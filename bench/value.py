@@ -30,7 +30,7 @@ from newsfeed.model import KINDS, Failure, Item, NewsValue, Request, Response, S
 from newsfeed.parsing import Parsers
 from newsfeed.sources import find
 from newsfeed.topics import Document, load
-from newsfeed.topics.value_training import seeds
+from newsfeed.topics.build import value_seeds
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 PICKS, OF_A_FEED = 16, 4
@@ -126,7 +126,7 @@ def plain_model(documents: Sequence[Document]) -> Scores:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import Ridge
 
-    examples = seeds()
+    examples = value_seeds()
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=1)
     characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2)
     texts = [_beginning(one.document) for one in examples]

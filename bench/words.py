@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from newsfeed.stories.words import MILLION, TABLE, WORD, word_terms
+from newsfeed.stories.terms import MILLION, TABLE, WORD, word_terms
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "pl", "sv")
 WORDS_OF_A_TEXT = 35

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from newsfeed.errors import SettingsError
+from newsfeed.topics.documents import Document
 from newsfeed.topics.not_news import NotNews, not_news, parse
-from newsfeed.topics.records import Document
 
 DATA = Path(__file__).parent / "data"
 

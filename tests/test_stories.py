@@ -18,7 +18,7 @@ from newsfeed import stories
 from newsfeed.model import Enclosure, Item, StoredItem, Story
 from newsfeed.stories.recurring_title import round_ups
 from newsfeed.stories.representative import best, clean_title
-from newsfeed.stories.words import WORD, Vocabulary, word_terms
+from newsfeed.stories.terms import WORD, Vocabulary, word_terms
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 OUTLETS = {
@@ -681,8 +681,8 @@ def test_every_item_is_in_one_story_in_whatever_order_and_portions(
 
 def test_grouping_loads_no_learning_library() -> None:
     code = (
-        "import sys; from newsfeed.stories import pipe\n"
-        'pipe.group_lines([b\'{"id": 1, "title": "Bridge falls in Velmora"}\'])\n'
+        "import sys; from newsfeed.stories import group_pipe\n"
+        'group_pipe.group_lines([b\'{"id": 1, "title": "Bridge falls in Velmora"}\'])\n'
         "print([m for m in ('sklearn', 'scipy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -17,7 +17,7 @@ from newsfeed import stories
 from newsfeed.model import Item, StoredItem, Story
 from newsfeed.pipeline import understand
 from newsfeed.store import Store
-from newsfeed.stories.words import table
+from newsfeed.stories.terms import table
 
 SINCE = NOW - timedelta(hours=96)
 FEEDS = 16

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from newsfeed.topics import OTHER, TOPICS, Document, load
-from newsfeed.topics.languages import languages
+from newsfeed.topics.batches import Reader, Stems
 from newsfeed.topics.lexicon import Lexicon
 from newsfeed.topics.not_news import not_news
-from newsfeed.topics.reading import Reader, Stems
+from newsfeed.topics.vocabulary import languages
 
 DATA = Path(__file__).parents[1] / "newsfeed" / "topics" / "data" / "languages"
 SOON = {"world"}  # may be written before the topic is there

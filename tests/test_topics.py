@@ -12,9 +12,9 @@ import pytest
 
 from newsfeed.model import Tagging, TopicSetting
 from newsfeed.topics import Document, lexicon, load
-from newsfeed.topics.languages import languages
+from newsfeed.topics.linear import MAGIC, WeightsError, pack, unpack
 from newsfeed.topics.tagger import BATCH, Tagger
-from newsfeed.topics.weights import MAGIC, WeightsError, pack, unpack
+from newsfeed.topics.vocabulary import languages
 
 SHARED = Path(__file__).parents[2] / "shared"
 TOPICS = {
@@ -334,7 +334,7 @@ def test_pickled_objects_are_never_loaded() -> None:
 
     import numpy as np
 
-    from newsfeed.topics import weights
+    from newsfeed.topics import linear
 
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -342,15 +342,15 @@ def test_pickled_objects_are_never_loaded() -> None:
         np.save(array, np.array([{"a": 1}], dtype=object), allow_pickle=True)
         archive.writestr("keys.npy", array.getvalue())
     body = buffer.getvalue()
-    header = b'{"format":1,"sha256":"' + weights._digest({}, body).encode() + b'"}\n'
+    header = b'{"format":1,"sha256":"' + linear._digest({}, body).encode() + b'"}\n'
     with pytest.raises(WeightsError):
         unpack(MAGIC + header + body)
 
 
 def test_the_shipped_weights_are_made_from_lexicon_and_seeds() -> None:
-    from newsfeed.topics import build, loading
+    from newsfeed.topics import build, tagger
 
-    shipped, made = loading.cold_weights(), build.weights()
+    shipped, made = tagger.cold_weights(), build.weights()
     assert shipped is not None, "run: make model"
     assert len(made) < 20_000_000
     assert build.weights() == made

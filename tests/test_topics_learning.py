@@ -12,10 +12,9 @@ import pytest
 
 from newsfeed.model import Tagging, TopicSetting
 from newsfeed.topics import Document, Label, load
-from newsfeed.topics.calibrate import threshold
-from newsfeed.topics.child import job
 from newsfeed.topics.corrections import Corrections, corrected
-from newsfeed.topics.policy import Trained, due
+from newsfeed.topics.fitting import threshold
+from newsfeed.topics.retrain import Trained, due, job
 from newsfeed.topics.train import seeds, train, trained
 
 # Sentences of a trade that the shipped model knows nothing of, and of two that it does.
@@ -229,13 +228,13 @@ def test_what_a_correction_may_move() -> None:
 
 def test_training_in_a_child_gives_the_same_weights(reader: list[Document]) -> None:
     labels = [Label(document=reader[0], topics=("sales",))]
-    command = [sys.executable, "-m", "newsfeed.topics.child"]
+    command = [sys.executable, "-m", "newsfeed.topics.retrain"]
     done = subprocess.run(command, input=job(reader, {}, labels, {}), capture_output=True, check=True)
     assert done.stdout == train(reader, {}, labels, {})
 
 
 def test_a_job_that_is_none_fails_with_its_cause_and_no_weights() -> None:
-    command = [sys.executable, "-m", "newsfeed.topics.child"]
+    command = [sys.executable, "-m", "newsfeed.topics.retrain"]
     done = subprocess.run(command, input=b"no job", capture_output=True, check=False)
     assert done.returncode == 1
     assert done.stdout == b""

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from newsfeed.errors import SettingsError
 from newsfeed.model import TopicSetting
 from newsfeed.topics import Document
-from newsfeed.topics.folders import topic_of_folder, topic_of_folders
+from newsfeed.topics.batches import Reader, Stems, mark, sections
+from newsfeed.topics.documents import topic_of_folder, topic_of_folders
 from newsfeed.topics.lexicon import Lexicon, parse
-from newsfeed.topics.reading import Reader, Stems, mark, sections
-from newsfeed.topics.words import singular, stem, surface, words
+from newsfeed.topics.vocabulary import singular, stem, surface, words
 
 
 def found(terms: dict[str, dict[str, float]], title: str, text: str = "") -> dict[tuple[str, str], float]:

@@ -21,7 +21,7 @@ from newsfeed.topics.accuracy import (
     wilson,
 )
 from newsfeed.topics.not_news import NotNews, letters, not_news
-from newsfeed.topics.pipe import tag
+from newsfeed.topics.tag_pipe import tag
 
 ITEMS = [
     {"id": "a", "title": "Central bank raises interest rates", "text": "Bond yields rose.", "feed": "x"},

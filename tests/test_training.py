@@ -13,7 +13,7 @@ from serving import Server
 from newsfeed.cli.context import Context
 from newsfeed.pipeline import training
 from newsfeed.pipeline.home import Home
-from newsfeed.topics.policy import FIRST_ITEMS
+from newsfeed.topics.retrain import FIRST_ITEMS
 
 SUBJECTS = ("bank shares", "parliament", "the telescope", "cloud contracts", "sales quotas", "an ad campaign")
 VERBS = (

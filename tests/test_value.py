@@ -7,10 +7,10 @@ from statistics import mean
 import pytest
 
 from newsfeed.model import KINDS, NewsValue
-from newsfeed.topics import Document, acts, build, load, value, value_training
+from newsfeed.topics import Document, build, load, value
+from newsfeed.topics.linear import WeightsError
 from newsfeed.topics.tagger import BATCH, Tagger
 from newsfeed.topics.value import HIGHEST, LEAST_POINTS, MOST_TERMS
-from newsfeed.topics.weights import WeightsError
 
 # Three hard sets, each of one subject: what happened, how such things are, and what somebody has to offer.
 HARD = (
@@ -81,10 +81,8 @@ def judge(tagger: Tagger, *titles: str, text: str = "", lang: str = "en") -> lis
 
 
 def test_same_seeds_same_bytes() -> None:
-    some = value_training.seeds()[::12]
-    assert value.pack_value(value_training.train_value(some)) == value.pack_value(
-        value_training.train_value(some)
-    )
+    some = build.value_seeds()[::12]
+    assert value.pack_value(build.train_value(some)) == value.pack_value(build.train_value(some))
 
 
 def test_the_shipped_weights_are_those_of_the_seeds() -> None:
@@ -223,9 +221,10 @@ def test_who_did_what_is_found_in_both_languages(
         Document(id=1, title=title, lang=lang),
         Document(id=2, title="", text=f"{title} {title}", lang=lang),
     ]
-    found = acts.find(tagger.reader.read(documents), tagger.value.classes)
+    found = value.find_acts(tagger.reader.read(documents), tagger.value.classes)
     told = {
-        (n, acts.columns()[c]) for n, c in zip(found.document.tolist(), found.column.tolist(), strict=True)
+        (n, value.act_columns()[c])
+        for n, c in zip(found.document.tolist(), found.column.tolist(), strict=True)
     }
     assert told == {(0, f"{name} (title)") for name in names} | {(1, f"{name} (text)") for name in names}
     assert len(told) == found.document.size  # each once, however often it stands there

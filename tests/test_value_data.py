@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from newsfeed.topics.words import STOP
+from newsfeed.topics.vocabulary import STOP
 
 FOLDER = Path(__file__).parents[1] / "newsfeed" / "topics" / "data" / "value"
 GRADED = Path(__file__).parents[2] / "shared" / "worth" / "grades.tsv"

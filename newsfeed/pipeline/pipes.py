@@ -100,14 +100,14 @@ def tag_lines(
     items: Sequence[bytes], folders: Sequence[bytes], corrections: Sequence[bytes], threshold: float
 ) -> tuple[Sequence[str], Sequence[Problem]]:
     """The pipe of `newsfeed tag`: lines out, and what was wrong with lines in."""
-    from newsfeed.topics import pipe
+    from newsfeed.topics import tag_pipe
 
-    done = pipe.tag(items, folders, corrections, threshold=threshold)
+    done = tag_pipe.tag(items, folders, corrections, threshold=threshold)
     return done.lines, done.problems
 
 
 def group_lines(items: Sequence[bytes]) -> tuple[Sequence[str], Sequence[Problem]]:
     """The pipe of `newsfeed group`: lines out, and what was wrong with lines in."""
-    from newsfeed.stories import pipe
+    from newsfeed.stories import group_pipe
 
-    return pipe.group_lines(items)
+    return group_pipe.group_lines(items)

@@ -16,10 +16,10 @@ from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
 from newsfeed.topics import personal, value
 from newsfeed.topics.corrections import corrected
+from newsfeed.topics.documents import Label
+from newsfeed.topics.linear import WeightsError
 from newsfeed.topics.personal import Thumb
-from newsfeed.topics.records import Label
 from newsfeed.topics.tagger import Tagger
-from newsfeed.topics.weights import WeightsError
 
 BATCH = 2_000  # items a turn: bounds memory, and what a crash may make us do again
 WINDOW = timedelta(days=8)  # items that can still stand on a page are tagged anew

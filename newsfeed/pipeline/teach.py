@@ -12,9 +12,9 @@ from newsfeed.pipeline import tagging, thumbs, training
 from newsfeed.pipeline.explain import resolve
 from newsfeed.pipeline.home import Home
 from newsfeed.store import Store
-from newsfeed.topics import accuracy, value_training
+from newsfeed.topics import accuracy, build
 from newsfeed.topics.corrections import Corrections
-from newsfeed.topics.records import THRESHOLD, Label
+from newsfeed.topics.documents import THRESHOLD, Label
 
 # Notes in the store by item: why it was asked, how many others moved, what the reader had said of it before.
 ANSWERS, MOVED, EARLIER = "topics answers", "topics moved", "topics said earlier"
@@ -195,7 +195,7 @@ def status(home: Home, store: Store) -> Status:
         worth=TopicStatus(
             topic="worth",
             label="Worth a place",
-            examples=len(value_training.seeds()),
+            examples=len(build.value_seeds()),
             items=sum(t.news is not None and t.news.value >= thumbs.LEAST_WORTH for t in taggings.values()),
             corrections=worth.topics[0].corrections,
             precision=worth.topics[0].precision,

@@ -16,7 +16,7 @@ from newsfeed.model import FeedState
 from newsfeed.pipeline import tagging
 from newsfeed.pipeline.home import Home
 from newsfeed.store import Store
-from newsfeed.topics import child, policy
+from newsfeed.topics import retrain
 
 LEARNED = timedelta(days=60)  # items that training reads
 MOST = 50_000
@@ -41,18 +41,18 @@ def train_if_due(home: Home, store: Store, *, choosing: bool = True, force: bool
     trained = last(store) if home.model_path.exists() else None
     if (
         not (choosing or force or trained)
-        and store.count_window(now - LEARNED, shown=True) < policy.FIRST_ITEMS
+        and store.count_window(now - LEARNED, shown=True) < retrain.FIRST_ITEMS
     ):
         return ""  # what little waits to be shown is tagged anew when a page is chosen
-    why = policy.due(trained, now=now, items=many, corrections=len(corrections), inputs=inputs)
+    why = retrain.due(trained, now=now, items=many, corrections=len(corrections), inputs=inputs)
     if not force and (not why or (store.get_meta(FAILED) or "").startswith(now.date().isoformat())):
         return ""
     documents = [
         tagging.document(i, states.get(i.feed)) for i in store.window(now - LEARNED, body="text")[-MOST:]
     ]
     folders = {str(s.feed): s.subscription.folders + s.subscription.categories for s in states.values()}
-    job = child.job(documents, folders, corrections, home.settings.topics)
-    command = [sys.executable, "-m", "newsfeed.topics.child"]
+    job = retrain.job(documents, folders, corrections, home.settings.topics)
+    command = [sys.executable, "-m", "newsfeed.topics.retrain"]
     try:
         done = subprocess.run(command, input=job, capture_output=True, timeout=PATIENCE, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -65,7 +65,7 @@ def train_if_due(home: Home, store: Store, *, choosing: bool = True, force: bool
             force,
         )
     deliver.write(home.model_path, done.stdout)
-    note = policy.Trained(at=now, items=many, corrections=len(corrections), inputs=inputs)
+    note = retrain.Trained(at=now, items=many, corrections=len(corrections), inputs=inputs)
     store.set_meta(TRAINED, msgspec.json.encode(note).decode())
     store.set_meta(FAILED, None)
     return why or "asked for"
@@ -92,7 +92,7 @@ def _inputs(home: Home, states: Iterable[FeedState]) -> str:
     ]
 
 
-def last(store: Store) -> policy.Trained | None:
+def last(store: Store) -> retrain.Trained | None:
     """What the weights in force were made of; None for the shipped ones."""
     text = store.get_meta(TRAINED)
-    return msgspec.json.decode(text, type=policy.Trained) if text else None
+    return msgspec.json.decode(text, type=retrain.Trained) if text else None

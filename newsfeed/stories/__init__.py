@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from newsfeed.model import StoredItem, Story
-from newsfeed.stories.near_duplicate import Shared, nearest
+from newsfeed.stories.clues import Shared, nearest
 
 __all__ = ["Shared", "candidates", "clues", "join", "nearest"]
 
 
 def clues(items: Sequence[StoredItem]) -> dict[int, frozenset[int]]:
     """The clues of each item, by its number: its rarest terms, pages and recordings, as numbers."""
-    from newsfeed.stories.rare_terms import clues_of
+    from newsfeed.stories.clues import clues_of
 
     return clues_of(items)
 
@@ -29,7 +29,7 @@ def candidates(
 ) -> dict[int, frozenset[int]]:
     """For each new item (with its clues) the numbers of the items, new ones too, that it may tell one event with;
     `having` names for each clue the items that have it and are not new."""
-    from newsfeed.stories.rare_terms import sharing
+    from newsfeed.stories.clues import sharing
 
     return sharing(new, having)
 

@@ -24,7 +24,7 @@ from math import sqrt
 import numpy as np
 
 from newsfeed.model import StoredItem, Story
-from newsfeed.stories.near_duplicate import same_page
+from newsfeed.stories.clues import same_page
 from newsfeed.stories.recurring_title import kept_apart, round_ups, standing_texts, standing_titles
 from newsfeed.stories.representative import best, moment
 from newsfeed.stories.similarity import Forms, Terms

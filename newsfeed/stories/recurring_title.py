@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
 from newsfeed.model import StoredItem
-from newsfeed.stories.words import WORD
+from newsfeed.stories.terms import WORD
 from newsfeed.text import latest_day
 
 COUNTED = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")

@@ -1,7 +1,7 @@
 """How alike items are: the cosine of their terms, and what of it more than a name carries.
 
 A term of an item weighs (1 + ln count) · ln((items + texts) / (items with it + texts with it)), where the texts are
-those of `words.common`: a word that news at large is full of tells little even where the window has it twice. An
+those of `terms.common`: a word that news at large is full of tells little even where the window has it twice. An
 item's vector has length 1; a group's is the sum of its items', so that what is counted for a group is exact however
 it grew.
 """
@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsfeed.model import StoredItem
-from newsfeed.stories import words
-from newsfeed.stories.words import TEXT_SIGNS, TEXT_WORDS, TITLE_WEIGHT, WORD, Vocabulary, common
+from newsfeed.stories.terms import TEXT_SIGNS, TEXT_WORDS, TITLE_WEIGHT, WORD, Vocabulary, rarity
 from newsfeed.text import undated
 
 Ints = NDArray[np.int64]
@@ -101,8 +100,8 @@ class Terms:
         self.evidence: Floats = sums(self.row, self.count, self.items)
         few = np.bincount(self.row, minlength=self.items) < FEW
         self._keep(~few[self.row])
-        known = np.bincount(self.term, minlength=self.terms) + common(vocabulary.numbers)
-        self._rarity: Floats = np.maximum(np.log((words.TEXTS + self.items) / np.maximum(known, 1)), 0.0)
+        told = np.bincount(self.term, minlength=self.terms)
+        self._rarity: Floats = rarity(told, self.items, vocabulary.numbers)
         self.weight: Floats = (1 + np.log(self.count)) * self._rarity[self.term]
         length = np.sqrt(sums(self.row, self.weight**2, self.items))
         self.weight /= np.maximum(length[self.row], 1e-12)

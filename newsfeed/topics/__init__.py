@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from newsfeed.model import TopicSetting
 
-from .records import OTHER, THRESHOLD, TOPICS, Document, FeedPrior, Label
+from .documents import OTHER, THRESHOLD, TOPICS, Document, FeedPrior, Label
 
 if TYPE_CHECKING:
     from .tagger import Tagger
@@ -29,6 +29,6 @@ def load(weights: bytes | None, topics: Mapping[str, TopicSetting]) -> Tagger:
     `topics` are all the reader's topics by name; empty means the default ones. Raises WeightsError for bytes
     that are no weights of ours.
     """
-    from . import loading
+    from . import tagger
 
-    return loading.load(weights, topics)
+    return tagger.load(weights, topics)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from newsfeed.model import Record, Tagging
 
-from .records import THRESHOLD
+from .documents import THRESHOLD
 
 USEFUL, RANDOM = "useful", "random"
 Z95 = 1.959964

@@ -13,12 +13,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from .combine import logit, sigmoid
+from .batches import Reading
+from .documents import OTHER, Document, Label
+from .evidence import logit, sigmoid
 from .lexicon import TITLE_WEIGHT
-from .reading import Reading
-from .records import OTHER, Document, Label
 from .tagger import Tagger
-from .words import STOP, prose, stem, surface, words
+from .vocabulary import STOP, prose, stem, surface, words
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,17 +11,20 @@ All entries form one tree of words, kept as sorted arrays; a batch of texts walk
 
 from __future__ import annotations
 
+import itertools
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
 
 from newsfeed.errors import SettingsError
 from newsfeed.model import TopicSetting
 
-from .languages import ENGLISH, bare, coded, folder, languages
-from .records import OTHER, TOPICS
-from .words import surface, words
+from .documents import OTHER, TOPICS
+from .vocabulary import ENGLISH, MARK, STOP, bare, coded, folder, languages, surface, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,11 +39,18 @@ READER_WEIGHT = 2.5
 #: So much of a trap's weight speaks against its topic: one look-alike in a text on the topic is no harm.
 TRAP_SHARE = 1 / 3
 
+#: Words of an example title say less of a new topic than words that the reader chose.
+EXAMPLE_WEIGHT = 0.6
+
+#: A publisher's own category or section says much, but sections are wide.
+MARK_WEIGHT = 1.5
+
 MAX_WORDS = 4
 
 _Terms = Mapping[str, float]
 
 
+@cache
 def shipped(code: str = ENGLISH) -> dict[str, dict[str, float]]:
     """The lexicon of every default topic and of `other` in one language, as it ships with the package."""
     found = {}
@@ -323,4 +333,57 @@ def _ranges(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.i
     total = int(sizes.sum())
     before = np.cumsum(sizes) - sizes
     found: NDArray[np.int64] = np.arange(total, dtype=np.int64) + np.repeat(starts - before, sizes)
+    return found
+
+
+def topics_or_default(topics: Mapping[str, TopicSetting]) -> Mapping[str, TopicSetting]:
+    """The reader's topics; the default ones where none are given."""
+    return topics or {topic: TopicSetting() for topic in TOPICS}
+
+
+def columns(topics: Mapping[str, TopicSetting]) -> tuple[str, ...]:
+    """All topics that are computed: the default ones, the reader's own, `other`.
+
+    Topics that the reader dropped are still computed: they keep their items out of the ones that are left.
+    """
+    return (*TOPICS, *(topic for topic in topics if topic not in TOPICS and topic != OTHER), OTHER)
+
+
+def compiled(topics: Mapping[str, TopicSetting]) -> Lexicon:
+    """The lexicon with the reader's words; the example titles of a new topic lend it their words."""
+    return _compiled(msgspec.json.encode(topics))
+
+
+@lru_cache(maxsize=4)
+def _compiled(settings: bytes) -> Lexicon:
+    topics = msgspec.json.decode(settings, type=dict[str, TopicSetting])
+    merged = with_reader(shipped(), topics)
+    own = with_reader({}, topics)
+    for topic in (*TOPICS, OTHER):
+        merged.setdefault(topic, {})[f"{MARK}{topic}"] = MARK_WEIGHT
+    for topic, setting in topics.items():
+        if topic not in TOPICS:
+            for entry, weight in _of_examples(setting.examples).items():
+                merged[topic].setdefault(entry, weight)
+                own[topic].setdefault(entry, weight)
+    # Words of the reader's own count in whatever language they are met.
+    others = {
+        code: {
+            topic: {**terms.get(topic, {}), f"{MARK}{topic}": MARK_WEIGHT, **own.get(topic, {})}
+            for topic in merged
+        }
+        for code, terms in {code: shipped(code) for code in languages()}.items()
+    }
+    return Lexicon(merged, columns(topics), others)
+
+
+def _of_examples(examples: Sequence[str]) -> dict[str, float]:
+    """Words (and pairs of words) of example titles with a weight each; what several share weighs more."""
+    found: dict[str, float] = {}
+    for title in examples:
+        kept = [surface(word) for word in words(title)]
+        known = [word for word in kept if word not in STOP and not word[0].isdigit() and len(word) > 2]
+        pairs = [f"{a} {b}" for a, b in itertools.pairwise(kept) if a in known and b in known]
+        for entry in {*known, *pairs}:
+            found[entry] = min(found.get(entry, 0.0) + EXAMPLE_WEIGHT, READER_WEIGHT)
     return found

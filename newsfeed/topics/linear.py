@@ -1,16 +1,113 @@
-"""The linear model: one weight a feature and topic. Scored with numpy alone; `train` makes it."""
+"""TF-IDF over words and pairs, the linear models over it, and their weights as bytes.
+
+A feature is a stem, or two stems that follow each other once function words are dropped. Counts in the title are
+doubled, damped by 1 + ln and weighed by inverse document frequency, and each document has length one. Training
+and tagging share this code, so that a feature can't mean two things. Scoring needs numpy alone; `fitting` fits.
+
+Weights are a magic line, one line of JSON (format, sha256 of the rest, and whatever the model says of itself), and
+an `.npz` without pickled objects. Bytes that don't carry their own hash are refused, and the model, which is derived
+data, is trained again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .features import count, strangers, values
-from .reading import Reading
+import msgspec
+
+from newsfeed.errors import NewsfeedError
+
+from .batches import Reading
+from .lexicon import TITLE_WEIGHT
+from .vocabulary import SKIPPED, UNKNOWN
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+class Counts(NamedTuple):
+    """Features found in a batch: parallel arrays sorted by document, then key."""
+
+    document: NDArray[np.int64]
+    key: NDArray[np.int64]
+    times: NDArray[np.float64]
+
+
+def pair_key(first: NDArray[np.int64], second: NDArray[np.int64], stems: int) -> NDArray[np.int64]:
+    """The number of a pair of stems; a single stem's number is its own."""
+    return (first + 1) * stems + second
+
+
+def count(
+    stems: NDArray[np.int64],
+    document: NDArray[np.int64],
+    in_title: NDArray[np.bool_],
+    size: int,
+    known: NDArray[np.int64] | None = None,
+) -> Counts:
+    """Count single stems and pairs; `size` is the number of stems there are.
+
+    With `known` (sorted keys) only those features are counted, and `Counts.key` is their place in it.
+    """
+    import numpy as np
+
+    kept = stems != SKIPPED
+    stems, document, in_title = stems[kept], document[kept], in_title[kept]
+    weight = np.where(in_title, TITLE_WEIGHT, 1.0)
+    single = stems >= 0
+    pair = single[:-1] & single[1:]
+    keys = np.concatenate([stems[single], pair_key(stems[:-1][pair], stems[1:][pair], size)])
+    documents = np.concatenate([document[single], document[:-1][pair]])
+    weights = np.concatenate([weight[single], weight[:-1][pair]])
+    if known is not None:
+        if not known.size:
+            keys, documents, weights = keys[:0], documents[:0], weights[:0]
+        else:
+            place = np.minimum(np.searchsorted(known, keys), known.size - 1)
+            hit = known[place] == keys
+            keys, documents, weights = place[hit], documents[hit], weights[hit]
+        space = max(known.size, 1)
+    else:
+        space = (size + 1) * max(size, 1)
+    if documents.size and (int(documents.max()) + 1) > (2**62) // max(space, 1):
+        raise OverflowError("too many documents for one batch")
+    combined = documents * space + keys
+    unique, place = np.unique(combined, return_inverse=True)
+    return Counts(
+        unique // space,
+        unique % space,
+        np.bincount(place, weights=weights, minlength=unique.size).astype(np.float64),
+    )
+
+
+def strangers(stems: NDArray[np.int64], document: NDArray[np.int64], documents: int) -> NDArray[np.float64]:
+    """How many words of each document are no known stem."""
+    import numpy as np
+
+    return np.bincount(document[stems == UNKNOWN], minlength=documents).astype(np.float64)
+
+
+def values(
+    counts: Counts, idf: NDArray[np.float32], documents: int, unknown: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """TF-IDF values of counted features (keys are columns), each document scaled to length one.
+
+    `unknown` words of each document count for its length as rare ones would: of a text that is mostly strange, the
+    few words known say less.
+    """
+    import numpy as np
+
+    found: NDArray[np.float64] = (1.0 + np.log(counts.times)) * idf[counts.key]
+    rare = float(idf.max(initial=1.0))
+    norm = np.sqrt(
+        np.bincount(counts.document, weights=found * found, minlength=documents) + unknown * rare * rare
+    )
+    norm[norm == 0] = 1.0
+    return found / norm[counts.document]
 
 
 class Linear(NamedTuple):
@@ -95,3 +192,61 @@ def from_arrays(topics: Sequence[str], found: dict[str, NDArray[Any]]) -> Linear
         found["weights"].astype(np.float32),
         np.vstack([found["bias"]] * (2 // np.atleast_2d(found["bias"]).shape[0])).astype(np.float32),
     )
+
+
+MAGIC = b"newsfeed topics\n"
+
+#: Raised whenever older weights would be misread.
+FORMAT = 1
+
+#: Nobody's model is larger; anything that claims to be is not read.
+MAX_BYTES = 20_000_000
+
+
+class WeightsError(NewsfeedError):
+    """The bytes are no weights of ours: damaged, foreign, or of another format."""
+
+
+def pack(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Weights as bytes; equal input gives equal bytes."""
+    import numpy as np
+
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(arrays):
+            array = io.BytesIO()
+            np.lib.format.write_array(array, np.ascontiguousarray(arrays[name]), allow_pickle=False)
+            # A fixed date, so that the same weights are the same bytes.
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), array.getvalue())
+    body = buffer.getvalue()
+    head = {**header, "format": FORMAT, "sha256": _digest(header, body)}
+    return MAGIC + msgspec.json.encode(head, order="sorted") + b"\n" + body
+
+
+def _digest(header: Mapping[str, Any], body: bytes) -> str:
+    own = {key: value for key, value in header.items() if key not in {"format", "sha256"}}
+    return hashlib.sha256(msgspec.json.encode(own, order="sorted") + b"\n" + body).hexdigest()
+
+
+def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[np.generic]]]:
+    """Header and arrays. Raises WeightsError for anything that `pack` did not write."""
+    import numpy as np
+
+    repair = "Train again: newsfeed topics train."
+    if len(data) > MAX_BYTES or not data.startswith(MAGIC):
+        raise WeightsError("topic weights", "not written by newsfeed", repair)
+    end = data.find(b"\n", len(MAGIC))
+    try:
+        header = msgspec.json.decode(data[len(MAGIC) : end], type=dict[str, Any])
+    except msgspec.DecodeError:
+        raise WeightsError("topic weights", "the header is damaged", repair) from None
+    body = data[end + 1 :]
+    if header.get("format") != FORMAT:
+        raise WeightsError("topic weights", "written by another version", repair)
+    if header.get("sha256") != _digest(header, body):
+        raise WeightsError("topic weights", "damaged: the checksum differs", repair)
+    try:
+        with np.load(io.BytesIO(body), allow_pickle=False) as archive:
+            return header, {name: archive[name] for name in archive.files}
+    except (ValueError, zipfile.BadZipFile, EOFError):
+        raise WeightsError("topic weights", "they hold no plain arrays", repair) from None

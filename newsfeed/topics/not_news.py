@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 from newsfeed.errors import SettingsError
 
-from .languages import ENGLISH, folder, languages
-from .records import Document
+from .documents import Document
+from .vocabulary import ENGLISH, folder, languages
 
 FIRST_LINES = 500  # characters of a text that are looked at
 FIELDS = ("title", "text", "category", "link")

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from .records import THRESHOLD, Document
+from .documents import THRESHOLD, Document
 
 if TYPE_CHECKING:
     import numpy as np

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -10,15 +11,13 @@ import msgspec
 from newsfeed.model import Tagging, TopicScore, TopicSetting
 
 from . import linear
-from .combine import IMPLIES, Scales, logit, sigmoid, squash, strongest_rivals
-from .evidence import Evidence, Explainer
-from .folders import topic_of_folders
-from .lexicon import Lexicon
+from .batches import Reader, Reading, Stems, lengths, tally, word_share
+from .documents import OTHER, SHOWN_FROM, TOPICS, Document, FeedPrior, topic_of_folders
+from .evidence import IMPLIES, Evidence, Explainer, Scales, logit, sigmoid, squash, strongest_rivals
+from .lexicon import Lexicon, compiled, topics_or_default
 from .not_news import NotNews
 from .personal import MOST_THUMBS, Personal, Thumb, learn, profile
-from .reading import Reader, Reading, Stems, lengths, tally, word_share
-from .records import OTHER, SHOWN_FROM, TOPICS, Document, FeedPrior
-from .value import ValueModel, silent
+from .value import ValueModel, shipped, silent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -282,6 +281,47 @@ def _most_probable(score: TopicScore) -> tuple[float, str]:
 def _batches(documents: Sequence[Document]) -> Iterator[Sequence[Document]]:
     for start in range(0, len(documents), BATCH):
         yield documents[start : start + BATCH]
+
+
+def cold_weights() -> bytes | None:
+    """The weights that ship with the package; None before `make model` has made them."""
+    file = files(__package__).joinpath("data", "model.weights")
+    return file.read_bytes() if file.is_file() else None
+
+
+def load(weights: bytes | None, topics: Mapping[str, TopicSetting]) -> Tagger:
+    """A tagger from trained weights, or (None) from those that ship with the package.
+
+    `topics` are all the reader's topics by name; empty means the default ones. Topics that the weights don't
+    know yet work from their words and examples. Raises WeightsError for bytes that are no weights of ours.
+    """
+    topics = topics_or_default(topics)
+    data = weights if weights is not None else cold_weights()
+    if data is None:
+        lexicon = compiled(topics)
+        return Tagger(lexicon, linear.empty(lexicon.topics), Scales(), topics, {}, value=shipped())
+    head, arrays = linear.unpack(data)
+    lexicon = compiled(topics)
+    model = _widen(linear.from_arrays(head["topics"], arrays), lexicon.topics)
+    scales = msgspec.convert(head["scales"], Scales)
+    priors = msgspec.convert(head.get("priors", {}), dict[str, FeedPrior])
+    learned = msgspec.convert(head.get("learned", []), list[int | str])
+    return Tagger(lexicon, model, scales, topics, priors, learned, shipped())
+
+
+def _widen(model: linear.Linear, topics: tuple[str, ...]) -> linear.Linear:
+    """The model with the columns wanted; topics that it was not trained for say nothing."""
+    import numpy as np
+
+    if model.topics == topics:
+        return model
+    weights = np.zeros((model.weights.shape[0], len(topics)), np.float32)
+    bias = np.zeros((2, len(topics)), np.float32)
+    for number, topic in enumerate(topics):
+        if topic in model.topics:
+            weights[:, number] = model.weights[:, model.topics.index(topic)]
+            bias[:, number] = model.bias[:, model.topics.index(topic)]
+    return model._replace(topics=topics, weights=weights, bias=bias)
 
 
 def header(tagger: Tagger) -> dict[str, Any]:

@@ -19,17 +19,15 @@ import msgspec
 
 from newsfeed.model import TopicSetting
 
-from . import calibrate, linear, trust
-from .combine import IMPLIES, Scales, sigmoid
-from .features import UNKNOWN
+from . import fitting, linear
+from .batches import Reader, Stems
+from .documents import OTHER, TOPICS, Document, FeedPrior, Label, topic_of_folders
+from .evidence import IMPLIES, Scales, sigmoid
 from .fitting import Design
-from .folders import topic_of_folders
-from .languages import ENGLISH, folder, languages
-from .loading import columns, load, topics_or_default
-from .reading import Reader, Stems
-from .records import OTHER, TOPICS, Document, FeedPrior, Label
-from .tagger import Tagger, header
-from .weights import pack
+from .lexicon import columns, compiled, topics_or_default
+from .linear import pack
+from .tagger import Tagger, header, load
+from .vocabulary import ENGLISH, UNKNOWN, folder, languages
 
 if TYPE_CHECKING:
     import numpy as np
@@ -147,14 +145,14 @@ def trained(
     # Corrections are no sample of what comes: calibrating on them would doubt everything.
     seeded = known & (material.weights == SEED_WEIGHT) & reading.english
     share = SHARE_OF_OWN if int((~known).sum()) >= FEW else SHARE_OF_SEEDS
-    line = calibrate.line(share, *calibrate.USUAL)
+    line = fitting.line(share, *fitting.USUAL)
     for _ in range(ROUNDS):
         _believe(material, z, targets, trusted)
         for number in range(PARTS):
             inside = part == number
             fitted = design.fit(targets, material.weights, ~inside, seed=seed, passes=JUDGING_PASSES)
             learned[inside] = design.predict(fitted, inside)
-        line = calibrate.fit(
+        line = fitting.fit(
             learned[seeded, :-1], lexical[seeded, :-1], targets[seeded, :-1], material.weights[seeded], share
         )
         z = line(learned, lexical)
@@ -191,8 +189,8 @@ def _believe(
     """Label what no hand has labelled, from a judgement and from folders; `targets`, `trusted` take it."""
     loose = ~material.known
     careful = z[loose] - CAREFUL
-    trusted[loose] = trust.trust(material.folder[loose], material.feed[loose], sigmoid(careful))
-    targets[loose] = trust.believe(careful, material.folder[loose], trusted[loose])
+    trusted[loose] = fitting.trust(material.folder[loose], material.feed[loose], sigmoid(careful))
+    targets[loose] = fitting.believe(careful, material.folder[loose], trusted[loose])
 
 
 def _thresholds(
@@ -201,7 +199,7 @@ def _thresholds(
     trusted: NDArray[np.float64],
     design: Design,
     lexical: NDArray[np.float64],
-    line: calibrate.Line,
+    line: fitting.Line,
     order: tuple[str, ...],
     seed: int,
 ) -> dict[str, float]:
@@ -230,7 +228,7 @@ def _thresholds(
         # An item on ai in a folder on ai is no proof against technology.
         finer = [place[kin] for kin, (parent, _) in IMPLIES.items() if parent == topic and kin in place]
         clear = filed & ~((targets[:, finer] > 0.5).any(axis=1) & (material.folder != column))
-        moved = -calibrate.threshold(
+        moved = -fitting.threshold(
             z[clear, column],
             material.folder[clear] == column,
             trusted[clear],
@@ -371,8 +369,6 @@ def _priors(
 
 def cold_start(*, seed: int = 0) -> Tagger:
     """The model that ships with the package: trained on lexicon and seeds alone."""
-    from .loading import compiled
-
     lexicon = compiled(topics_or_default({}))
     bare = Tagger(lexicon, linear.empty(columns({})), Scales(), topics_or_default({}), {})
     return trained([], {}, [], topics_or_default({}), seed=seed, cold=bare)

@@ -1,31 +1,98 @@
 """News value and kind: what an item is worth to know, and what sort of text it is.
 
 A linear TF-IDF model of the same features as the topics', function words included: one column is the expected
-grade (ridge regression), the others the log-odds of the kinds (softmax). It ships with the package, made by
-`topics.build` from invented, graded items (`data/value/*.jsonl`).
-"""
+grade (ridge regression), the others the log-odds of the kinds (softmax). Beside the words stand classes of actors and
+acts (a court, a company, a ban, a recall): each is told once where it is met, in title and text apart, at a small value,
+so that regression trusts it only as far as many examples agree. `build` makes the model from invented, graded items."""
 
 from __future__ import annotations
 
 import hashlib
+import tomllib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
 from newsfeed.model import KINDS, NewsValue, Term
 
-from . import acts, linear
-from .features import UNKNOWN
-from .languages import bare
-from .linear import Scored
-from .reading import Reading
-from .weights import pack, unpack
+from . import linear
+from .batches import Reading
+from .linear import Scored, pack, unpack
+from .vocabulary import ENGLISH, UNKNOWN, bare, whole_stem_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from .batches import Reading
+
+ACT_SCALE = 0.07  # the value of a class that is met; from .06 to .08 sets of seeds left out are told best
+
+
+class ActClasses(NamedTuple):
+    """The classes by name, and the class of each stem."""
+
+    names: tuple[str, ...]
+    of: dict[str, int]
+
+
+class FoundActs(NamedTuple):
+    """Classes met in a batch, sorted by document: `column` counts those of titles first, then those of texts."""
+
+    document: NDArray[np.int64]
+    column: NDArray[np.int64]
+
+
+@cache
+def act_classes() -> ActClasses:
+    """The classes that ship with the package."""
+    written = files(__package__).joinpath("data", "acts.toml").read_text(encoding="utf-8")
+    tables: dict[str, dict[str, str]] = tomllib.loads(written)
+    names = tuple(tables["en"])
+    found: dict[str, int] = {}
+    for lang, table in tables.items():
+        code = ENGLISH if lang == "en" else lang
+        for name, words in table.items():
+            for word in words.split():
+                found.setdefault(whole_stem_of(word, code), names.index(name))
+    return ActClasses(names, found)
+
+
+def act_columns() -> tuple[str, ...]:
+    """What each column tells."""
+    names = act_classes().names
+    return (*(f"{name} (title)" for name in names), *(f"{name} (text)" for name in names))
+
+
+def with_act_stems(stems: Sequence[str]) -> tuple[str, ...]:
+    """Stems of a model, and behind them those that only the classes know."""
+    known = set(stems)
+    return (*stems, *(stem for stem in act_classes().of if stem not in known))
+
+
+def act_table(stems: Sequence[str]) -> NDArray[np.int64]:
+    """The class of each stem by its number; -1 for none. The last entry stands for what is no stem."""
+    import numpy as np
+
+    of = act_classes().of
+    return np.array([*(of.get(stem, -1) for stem in stems), -1], np.int64)
+
+
+def find_acts(reading: Reading, classes: NDArray[np.int64]) -> FoundActs:
+    """The classes that a batch tells of."""
+    import numpy as np
+
+    many = len(act_classes().names)
+    numbers = reading.whole_stem
+    place = classes[np.where((numbers < 0) | (numbers >= classes.size), classes.size - 1, numbers)]
+    met = place >= 0
+    column = place[met] + np.where(reading.in_title[met], 0, many)
+    document, column = np.divmod(np.unique(reading.document[met] * (2 * many) + column), 2 * many)
+    return FoundActs(document, column)
+
 
 COLUMNS = ("value", *KINDS)
 HIGHEST = 3.0
@@ -61,7 +128,7 @@ class ValueModel(NamedTuple):
     def name(self, feature: int) -> str:
         """A feature as words."""
         act = feature - self.linear.keys.size
-        columns = acts.columns()
+        columns = act_columns()
         return columns[act % len(columns)] if act >= 0 else bare(self.linear.name(feature))
 
     def score(self, reading: Reading) -> Scored:
@@ -71,10 +138,10 @@ class ValueModel(NamedTuple):
         # Stems that only the classes know are strangers to the words' weights.
         known = np.where(reading.whole_stem >= len(self.linear.stems), UNKNOWN, reading.whole_stem)
         words = linear.score(self.linear, reading._replace(stem=known))
-        found = acts.find(reading, self.classes)
+        found = find_acts(reading, self.classes)
         foreign = (~reading.english).astype(np.int64)[found.document]
         said = np.zeros_like(words.score)
-        np.add.at(said, found.document, acts.SCALE * self.acts[foreign, found.column])
+        np.add.at(said, found.document, ACT_SCALE * self.acts[foreign, found.column])
         document = np.r_[words.document, found.document]
         order = np.argsort(document, kind="stable")
         feature = self.linear.keys.size + foreign * self.acts.shape[1] + found.column
@@ -82,7 +149,7 @@ class ValueModel(NamedTuple):
             words.score + said,
             document[order],
             np.r_[words.feature, feature][order],
-            np.r_[words.value, np.full(feature.size, acts.SCALE)][order],
+            np.r_[words.value, np.full(feature.size, ACT_SCALE)][order],
         )
 
     def grades(self, scored: Scored) -> NDArray[np.float64]:
@@ -140,15 +207,15 @@ class ValueModel(NamedTuple):
 
 def complete(words: linear.Linear, calibration: Calibration, said: NDArray[np.float32]) -> ValueModel:
     """A model of these weights, of words and of who did what."""
-    stems = acts.extended(words.stems)
-    return ValueModel(words, calibration, said, stems, acts.table(stems))
+    stems = with_act_stems(words.stems)
+    return ValueModel(words, calibration, said, stems, act_table(stems))
 
 
 def empty_acts() -> NDArray[np.float32]:
     """Weights of who did what that say nothing."""
     import numpy as np
 
-    return np.zeros((2, len(acts.columns()), len(COLUMNS)), np.float32)
+    return np.zeros((2, len(act_columns()), len(COLUMNS)), np.float32)
 
 
 def pack_value(model: ValueModel) -> bytes:

@@ -7,12 +7,25 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .features import GAP, SKIPPED, UNKNOWN
-from .folders import topic_of_folder
-from .languages import ENGLISH, UNNAMED, languages, stem_of, whole_stem_of
+from .documents import Document, topic_of_folder
 from .lexicon import Lexicon
-from .records import Document
-from .words import BREAK, MARK, TEXT_CHARS, Vocabulary, language_mark, prose, read
+from .vocabulary import (
+    BREAK,
+    ENGLISH,
+    GAP,
+    MARK,
+    SKIPPED,
+    TEXT_CHARS,
+    UNKNOWN,
+    UNNAMED,
+    Vocabulary,
+    language_mark,
+    languages,
+    prose,
+    read,
+    stem_of,
+    whole_stem_of,
+)
 
 if TYPE_CHECKING:
     import numpy as np

@@ -2,8 +2,7 @@
 
 Items are {"id", "title", "text"} with optional "feed", "folder", "link", "lang", "tags" (others are ignored).
 Labelled lines are items with "feed" and "folder" (a noisy label for the feed), or with "topics" (a correction:
-the item's full topics). What is wrong with a line is said with its number; the rest goes on.
-"""
+the item's full topics). What is wrong with a line is said with its number; the rest goes on."""
 
 from __future__ import annotations
 
@@ -15,8 +14,9 @@ import msgspec
 from newsfeed.model import Problem, Tagging, TopicSetting
 
 from .corrections import corrected
-from .loading import load, topics_or_default
-from .records import SHOWN_FROM, Document, Label
+from .documents import SHOWN_FROM, Document, Label
+from .lexicon import topics_or_default
+from .tagger import load
 
 #: From so many items on, the items of a call also serve as background to learn from.
 ADAPT_FROM = 150

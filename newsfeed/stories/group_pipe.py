@@ -2,8 +2,7 @@
 
 Items are {"id", "title", "text"} with optional "feed", "outlet", "published", "link", "lang", "folder" and more,
 which is ignored. Out comes {"id", "cluster", "affair"} for every good line, in order; items of one cluster tell one
-story, and the stories of one affair are of one occasion. Both are named by the id of their first item in time.
-"""
+story, and the stories of one affair are of one occasion. Both are named by the id of their first item in time."""
 
 from __future__ import annotations
 

@@ -1,16 +1,17 @@
-"""Text to numbered words.
+"""Words as the lexicon and the model count them, in each language.
 
-Every text is read once: lower case, one regular expression, one dictionary look-up a word. What a word means to
-the lexicon and to the model is worked out once per *distinct* word and kept beside its number, so that all that
-follows is arithmetic on arrays.
-"""
+A language is a folder of data, `data/languages/<code>/`; nothing of it stands in code but the plurals of English."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,6 +39,11 @@ _SPONSOR = re.compile(
 
 #: Begins a word that is no word of the text: a topic named by a category or by a section of the link.
 MARK = "§"
+
+#: What a word can be instead of a stem's number.
+UNKNOWN = -1
+GAP = -2  # between texts
+SKIPPED = -3  # a function word
 
 #: What stands between title and text, and between texts. No phrase runs across it.
 BREAK = 0
@@ -86,7 +92,7 @@ def stem(word: str) -> str:
     return singular(word)
 
 
-ENGLISH = frozenset(
+ENGLISH_LITTLE = frozenset(
     """a about after all also an and any are as at be because been but by can could did do does for from
     had has have he her his how i if in into is it its just like may more most new no not of on one or
     our out over she should so some than that the their them then there these they this those to up was
@@ -104,11 +110,12 @@ _FOREIGN = frozenset(
     för med till är på av inte den har og er på til av ikke med som den har ja ei se on oli että nie się
     jest na z w do od dla przez и в на не что с по как это для из""".split()  # noqa: SIM905
 ) - (
-    ENGLISH | {"de", "as", "do", "on", "no", "in", "is", "for", "was", "per", "al", "la", "el", "den", "plus"}
+    ENGLISH_LITTLE
+    | {"de", "as", "do", "on", "no", "in", "is", "for", "was", "per", "al", "la", "el", "den", "plus"}
 )
 
 #: Words that say nothing of a topic; the model does not count them.
-STOP = ENGLISH | frozenset(
+STOP = ENGLISH_LITTLE | frozenset(
     """again against am another around back being before between both came come day each even every first
     get gets getting go goes going got him himself if itself last let made make makes making many me
     might much must my now off only other own part per put re said same say says see still such take
@@ -169,8 +176,83 @@ def read(
 
 def language_mark(word: str) -> int:
     """1 for an English function word, -1 for one of another language, -2 for a word in another script, else 0."""
-    if word in ENGLISH:
+    if word in ENGLISH_LITTLE:
         return 1
     if word in _FOREIGN:
         return -1
     return -2 if word[0] > "\u024f" and word[0].isalpha() else 0
+
+
+ENGLISH = ""  # its words carry no code
+UNNAMED = "?"  # the code of a text in a language that nobody could tell
+
+LEAST_STEM, LEAST_BASE = 4, 3  # letters that an ending must leave, of a stem and of a word in the lexicon
+MOST_ENDINGS = 2  # a word ends in: "Minister-s" is of one stem with "Minist-er"
+
+
+class Language(NamedTuple):
+    """What must be known of a language to count its words."""
+
+    code: str
+    little: frozenset[str]
+    endings: tuple[str, ...]  # longest first
+
+    def stem(self, word: str) -> str:
+        """A word in the form the model counts: without its ending."""
+        if word[0].isdigit():
+            return stem(word)
+        for _ in range(MOST_ENDINGS):
+            word = next((word[: -len(e)] for e in self.endings if self._ends(word, e, LEAST_STEM)), word)
+        return word
+
+    def bases(self, word: str) -> tuple[str, ...]:
+        """What a word may be a form of."""
+        return tuple(word[: -len(e)] for e in self.endings if self._ends(word, e, LEAST_BASE))
+
+    @staticmethod
+    def _ends(word: str, ending: str, least: int) -> bool:
+        return len(word) - len(ending) >= least and word.endswith(ending)
+
+
+def folder(code: str) -> Traversable:
+    """Where the data of a language lies; that of English for its empty code."""
+    data = files(__package__).joinpath("data")
+    return data.joinpath("languages", code) if code else data
+
+
+@cache
+def languages() -> dict[str, Language]:
+    """The languages that ship with the package, English aside, by code."""
+    found = {}
+    for place in sorted(files(__package__).joinpath("data", "languages").iterdir(), key=lambda p: p.name):
+        written = place.joinpath("language.toml")
+        if written.is_file():
+            table = tomllib.loads(written.read_text(encoding="utf-8"))
+            endings = sorted(table["endings"].split(), key=lambda ending: (-len(ending), ending))
+            found[place.name] = Language(place.name, frozenset(table["little"].split()), tuple(endings))
+    return found
+
+
+def coded(word: str, code: str) -> str:
+    """A word as it is counted in a language."""
+    return f"{code}:{word}" if code else word
+
+
+def bare(name: str) -> str:
+    """A counted name as it is read: "de:bank de:krise" -> "bank krise"."""
+    return " ".join(word.rpartition(":")[2] for word in name.split(" "))
+
+
+def stem_of(word: str, code: str) -> str:
+    """The form in which the model of topics counts a word of a language, "" where it doesn't."""
+    language = languages().get(code)
+    little = language.little if language else () if code else STOP
+    return "" if word in little else whole_stem_of(word, code)
+
+
+def whole_stem_of(word: str, code: str) -> str:
+    """The form in which a word of a language is counted, function words too."""
+    if not code:
+        return stem(word)
+    language = languages().get(code)
+    return coded(language.stem(word) if language else singular(word), code)

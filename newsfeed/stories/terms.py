@@ -1,9 +1,8 @@
 """What an item says of an event, as terms: words of its title and the beginning of its text.
 
 A term is a lower-case word without its plural or verb ending, a number as written, or two neighbouring signs of
-a script that sets no spaces. Words that stand in every text (of the languages below) are no terms. How common the
-others are at large is told by a table of the main European languages, which `bench/words.py` makes.
-"""
+a script that sets no spaces. Words that stand in every text are no terms. How common the others are at large is told by
+a table of the main European languages, which `bench/words.py` makes."""
 
 from __future__ import annotations
 
@@ -98,6 +97,12 @@ def common(terms: Mapping[str, int]) -> NDArray[np.float64]:
     found = np.zeros(max(1, len(terms)))
     found[list(terms.values())] = [known.get(term, 0) for term in terms]
     return found * (TEXTS / MILLION)
+
+
+def rarity(told: NDArray[np.int64], items: int, terms: Mapping[str, int]) -> NDArray[np.float64]:
+    """How rare each term is, `told` by so many of the items of a window, there and in news at large."""
+    known = told + common(terms)
+    return np.maximum(np.log((TEXTS + items) / np.maximum(known, 1)), 0.0)
 
 
 END = -1  # where a chunk's number would stand: the text is over

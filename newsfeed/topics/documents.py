@@ -1,13 +1,77 @@
-"""What a folder's name says: "Wirtschaft", "Money & Markets" and "03 Finance" mean finance."""
+"""What goes into the tagger: documents, labels, feeds, and what the names of folders mean."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from newsfeed.model import TopicSetting
+from newsfeed.model import Record, TopicSetting
 
-from .records import OTHER, WORLD
+#: The default topics, in the order in which they are shown. The last three are the finer ones.
+TOPICS = (
+    "technology",
+    "marketing",
+    "finance",
+    "sales",
+    "leadership",
+    "science",
+    "policy",
+    "world",
+    "ai",
+    "security",
+    "design",
+)
+
+#: What a general newspaper tells; a folder that says only "News" means it.
+WORLD = "world"
+
+#: The class of everything no topic wants: sport, crime, celebrities, weather, food, travel. Never reported.
+OTHER = "other"
+
+#: An item has a topic from this probability on.
+THRESHOLD = 0.5
+
+#: Scores below this probability are not kept.
+SHOWN_FROM = 0.05
+
+
+class Document(Record, frozen=True, kw_only=True):
+    """One item as the tagger reads it. Every text is plain.
+
+    `feed` names the feed (any stable string); `folders` are the folders and categories of its subscription,
+    outermost first; `tags` are the item's own categories.
+    """
+
+    id: int | str
+    title: str = ""
+    text: str = ""
+    lang: str = ""
+    feed: str = ""
+    folders: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    link: str = ""
+    social: bool = False
+
+
+class Label(Record, frozen=True, kw_only=True):
+    """What is known of a document's topics: all of them, or (an empty tuple) that it has none."""
+
+    document: Document
+    topics: tuple[str, ...]
+
+
+class FeedPrior(Record, frozen=True, kw_only=True):
+    """What training learned of one feed.
+
+    `mix` is the log-odds that an item of it has a topic, relative to the whole, shrunk by pseudo-items;
+    `folder` the topic that its folder names, `trust` how probably that folder is right.
+    """
+
+    mix: Mapping[str, float] = {}
+    folder: str = ""
+    trust: float = 0.0
+    items: int = 0
+
 
 #: Names by topic: English first, then German, French, Spanish, Italian, Portuguese, Dutch, the Nordic
 #: languages, Polish. Written without accents. Compared word by word, longest name first.
