@@ -11,8 +11,7 @@ import re
 from newsfeed.sources.entries import Draft, Entry
 from newsfeed.text import clean_line, count_words, lead, plausible_language, prose_text, sentences
 from newsfeed.text.language import settle_language
-from newsfeed.text.layout import without_footer
-from newsfeed.text.markup import text_of
+from newsfeed.text.markup import text_of, without_footer
 from newsfeed.text.prose import join_sentences
 
 _MADE_TITLE = 80

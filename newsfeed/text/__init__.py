@@ -1,8 +1,7 @@
 """HTML into safe HTML, plain text, leads, words, languages and canonical links. Pure; knows nothing of feeds.
 
-- `markup`: the only sanitiser (nh3), and the way from safe HTML to plain text and prose
-- `layout`: captions, tables that only lay out, and footers
-- `lines`: one safe line for a title, an author, a name
+- `markup`: the only sanitiser (nh3), and the way from safe HTML to plain text and prose, without captions and footers
+- `headlines`: one safe line for a headline, an author, a name
 - `prose`: sentences, words, minutes
 - `leads`: the one or two extracted sentences under a headline
 - `dates`: days as people write them
@@ -19,9 +18,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from newsfeed.text.answers import is_no, is_yes
     from newsfeed.text.dates import latest_day, undated
+    from newsfeed.text.headlines import clean_line, headline, strip_inline, unmangle
     from newsfeed.text.language import detect_language, plausible_language
     from newsfeed.text.leads import lead, lead_within, stands_alone
-    from newsfeed.text.lines import clean_line, headline, strip_inline, unmangle
     from newsfeed.text.links import canonical_url, link_url, safe_url
     from newsfeed.text.markup import clean_html, plain_text, prose_text
     from newsfeed.text.prose import count_words, opening, reading_minutes, sentences
@@ -43,7 +42,7 @@ _PLACES = {
         "dates": "latest_day undated",
         "language": "detect_language plausible_language",
         "leads": "lead lead_within stands_alone",
-        "lines": "clean_line headline strip_inline unmangle",
+        "headlines": "clean_line headline strip_inline unmangle",
         "links": "canonical_url link_url safe_url",
         "markup": "clean_html plain_text prose_text",
         "prose": "count_words opening reading_minutes sentences",

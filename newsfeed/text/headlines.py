@@ -1,4 +1,4 @@
-"""One safe line of plain text: titles, authors, names of feeds."""
+"""One safe line of plain text: headlines, authors, names of feeds."""
 
 from __future__ import annotations
 
@@ -25,58 +25,18 @@ _SPACES = re.compile(r"\s+")
 _TWICE = re.compile(r"&(?:amp|quot|apos|nbsp|hellip|[lr][sd]quo|[mn]dash|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
 _SCRIPTS = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # Elements that format, those that part lines, and those that stand alone; all of HTML's other ones format nothing.
-_FORMATS = frozenset(
-    [
-        "a",
-        "abbr",
-        "acronym",
-        "b",
-        "big",
-        "cite",
-        "code",
-        "em",
-        "font",
-        "i",
-        "kbd",
-        "mark",
-        "q",
-        "s",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "time",
-        "tt",
-        "u",
-    ]
+_FORMATS = _words(
+    "a abbr acronym b big cite code em font i kbd mark q s small span strike strong sub sup time tt u"
 )
 _BEFORE_WORDS = frozenset(["", *" (“„«\"'"])
-_PARTS = frozenset(
-    [
-        "blockquote",
-        "br",
-        "center",
-        "dd",
-        "div",
-        "dt",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "li",
-        "p",
-        "td",
-        "th",
-        "tr",
-        "wbr",
-    ]
-)
+_PARTS = _words("blockquote br center dd div dt h1 h2 h3 h4 h5 h6 hr li p td th tr wbr")
 _ELEMENT = re.compile(
     r"<(?P<end>/?)(?P<name>a|abbr|acronym|area|article|aside|audio|b|base|big|blink|blockquote|body|br|button|canvas|center|"
     r"cite|code|col|data|dd|del|details|dialog|div|dl|dt|em|embed|fieldset|figcaption|figure|font|footer|form|frame|h[1-6]|"
@@ -188,10 +148,6 @@ _EMOJI = re.compile(
 _KEPT_SIGNS = frozenset("☆★✓✔✗✘♀♂")
 _SUFFIX = re.compile(r"\s+[|·•»–—-]\s+((?:(?!\s[|·•»–—-]\s)[^|]){2,60})$|\s*[|]\s*([^|]{2,60})$")
 _PREFIX = re.compile(r"^([^|:·•»–—]{2,40})\s*[|:»]\s+(?=\S)")
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
 
 
 _SHORT_CAPS = _words(
