@@ -15,7 +15,7 @@ import pytest
 from homes import Entry, TestHome, make, opml, rss
 from serving import Server
 
-from newsfeed.cli.context import Context
+from newsfeed.cli.command import Context
 from newsfeed.web import listening
 
 STORIES = {

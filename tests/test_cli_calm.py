@@ -15,7 +15,7 @@ from serving import Server, fixed, hang_up
 
 from newsfeed.cli import show
 from newsfeed.cli.app import run
-from newsfeed.cli.care import _zone
+from newsfeed.cli.care_commands import _zone
 from newsfeed.errors import NewsfeedError
 
 NEWS = [
@@ -144,6 +144,8 @@ def test_in_a_clone_every_hint_is_printed_so_that_it_runs(
     try:
         assert show.runnable("Next: newsfeed digest") == "Next: .venv/bin/newsfeed digest"
         assert show.runnable("See `newsfeed feeds check`.") == "See `.venv/bin/newsfeed feeds check`."
+        for command in ("serve", "keep ITEM", "search WORDS", "schedule on", "--home DIR init"):
+            assert show.runnable(f"Run newsfeed {command}.") == f"Run .venv/bin/newsfeed {command}."
         for other in ("newsfeed runs for you", "morning-newsfeed refresh", "a/newsfeed run", "newsfeed.toml"):
             assert show.runnable(other) == other
         monkeypatch.setenv("PATH", str(program.parent))

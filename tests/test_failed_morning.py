@@ -13,7 +13,7 @@ import pytest
 from homes import Entry, TestHome
 from serving import Play, Server, fixed, hang_up, redirect, reset
 
-from newsfeed.cli.context import Context
+from newsfeed.cli.command import Context
 from newsfeed.model import Cause, Failure, FeedReport
 from newsfeed.pipeline import outage
 from newsfeed.pipeline.reports import FeedResult, Outcome

@@ -12,7 +12,7 @@ import pytest
 from homes import Entry, TestHome
 from serving import Server, fixed
 
-from newsfeed.cli.context import Context
+from newsfeed.cli.command import Context
 from newsfeed.model import WEEKDAYS
 from newsfeed.pipeline import heartbeat, morning
 from newsfeed.schedule import starting

@@ -10,7 +10,7 @@ import pytest
 from homes import NOON, Entry, TestHome
 from serving import Server
 
-from newsfeed.cli.context import Context
+from newsfeed.cli.command import Context
 from newsfeed.pipeline import training
 from newsfeed.pipeline.home import Home
 from newsfeed.topics.retrain import FIRST_ITEMS

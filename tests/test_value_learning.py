@@ -286,7 +286,7 @@ def test_worth_it_is_asked_beside_topics_and_measured(
 
 
 def test_a_sources_record_is_what_it_published_not_how_it_was_taken(home: TestHome) -> None:
-    from newsfeed.cli.context import Context
+    from newsfeed.cli.command import Context
 
     def record() -> tuple[float, int]:
         current = Context(home.folder).home()

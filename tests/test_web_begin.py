@@ -14,7 +14,7 @@ from homes import TestHome, make
 from serving import Server
 
 from newsfeed import config, opml
-from newsfeed.cli.context import Context
+from newsfeed.cli.command import Context
 from newsfeed.errors import SettingsError
 from newsfeed.pipeline import beginning, locating, notify
 from newsfeed.pipeline.locating import Place
@@ -182,7 +182,7 @@ def test_a_link_is_a_picture_for_a_phone() -> None:
 
 
 def test_run_has_the_app_beside_it_and_keeps_the_key_to_itself(morning: TestHome) -> None:
-    from newsfeed.cli import serve
+    from newsfeed.cli import service_commands
 
     said: list[str] = []
     up = threading.Event()
@@ -191,8 +191,8 @@ def test_run_has_the_app_beside_it_and_keeps_the_key_to_itself(morning: TestHome
         said.append(line)
         up.set()
 
-    morning.monkeypatch.setattr(serve, "PORT", 0)
-    with serve.beside(Context(morning.folder), say):
+    morning.monkeypatch.setattr(service_commands, "PORT", 0)
+    with service_commands.beside(Context(morning.folder), say):
         assert up.wait(30)
         place = locating.running(Context(morning.folder).home())
         assert place is not None

@@ -107,7 +107,7 @@ def test_a_kept_story_has_a_note_is_found_shared_and_exported(app: App) -> None:
 
 
 def test_what_is_kept_outlives_the_item(app: App) -> None:
-    from newsfeed.cli.context import Context
+    from newsfeed.cli.command import Context
 
     ref = app.ref("Central bank")
     app.post("/mark", {"item": ref, "do": "keep"})
@@ -355,7 +355,7 @@ def test_a_setting_that_can_not_be_is_refused_with_a_reason(app: App, fields: di
     ],
 )
 def test_the_browser_never_writes_what_opens_doors(app: App, path: tuple[str, ...]) -> None:
-    from newsfeed.cli.context import Context
+    from newsfeed.cli.command import Context
     from newsfeed.errors import SettingsError
     from newsfeed.pipeline import editing
 

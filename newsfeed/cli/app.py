@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,21 +11,18 @@ import typer
 
 from newsfeed import __version__
 from newsfeed.cli import (
-    account,
-    care,
-    feeds,
-    keep,
-    mail,
-    morning,
-    people,
-    pipes,
-    schedule,
-    serve,
-    topics,
-    why,
+    care_commands,
+    feeds_commands,
+    keep_commands,
+    mail_commands,
+    morning_commands,
+    pipe_commands,
+    service_commands,
+    show,
+    topics_commands,
+    why_commands,
 )
-from newsfeed.cli.context import Context
-from newsfeed.cli.tree import App
+from newsfeed.cli.command import App, Context
 from newsfeed.errors import NewsfeedError
 
 app = App(
@@ -69,23 +66,55 @@ def root(
     """Bare `newsfeed` prints where things stand and the one sensible next command."""
     context.obj = Context(home)
     if context.invoked_subcommand is None:
-        raise typer.Exit(care.status(context.obj, as_json=as_json))
+        raise typer.Exit(care_commands.status(context.obj, as_json=as_json))
     if as_json:
         raise typer.BadParameter("write it after the command", param_hint="--json")
 
 
-morning.register(app)
-schedule.register(app)
-serve.register(app)
-mail.register(app)
-feeds.register(app)
-people.register(app)
-keep.register(app)
-topics.register(app)
-why.register(app)
-account.register(app)
-care.register(app)
-pipes.register(app)
+# All commands by their panel in the help, in its order; each is called as its function, or as its own group is.
+COMMANDS: Mapping[str, Sequence[Callable[..., None] | App]] = {
+    "Every morning": (
+        morning_commands.digest,
+        morning_commands.refresh,
+        service_commands.run,
+        service_commands.schedule_app,
+        service_commands.serve,
+        mail_commands.mail_app,
+    ),
+    "Sources": (feeds_commands.feeds_app, feeds_commands.people),
+    "Keep and share": (
+        keep_commands.keep,
+        keep_commands.kept,
+        keep_commands.search,
+        keep_commands.share,
+        keep_commands.export,
+        keep_commands.mute,
+    ),
+    "Topics": (topics_commands.topics_app,),
+    "Why": (
+        why_commands.why,
+        why_commands.breadth,
+        why_commands.simulate,
+        why_commands.like,
+        why_commands.dislike,
+    ),
+    "Care": (
+        care_commands.init,
+        care_commands.doctor,
+        care_commands.backup,
+        care_commands.restore,
+        morning_commands.demo,
+        service_commands.uninstall,
+    ),
+    "For pipes": (pipe_commands.read, pipe_commands.items, pipe_commands.tag, pipe_commands.group),
+}
+for panel, commands in COMMANDS.items():
+    for command in commands:
+        if isinstance(command, App):
+            app.add_typer(command, name=command.info.name, rich_help_panel=panel)
+        else:
+            app.command(command.__name__, rich_help_panel=panel)(command)
+        show.HINTED.add(str(command.info.name if isinstance(command, App) else command.__name__))
 
 
 def run(argv: Sequence[str] | None = None) -> int:
@@ -99,9 +128,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     try:
         app(args=words, prog_name="newsfeed")
     except NewsfeedError as error:
-        from newsfeed.cli.show import complain
-
-        complain(error)
+        show.complain(error)
         return 2
     except SystemExit as end:
         if end.code == INTERRUPTED:

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache, cached_property
 from io import StringIO
@@ -13,19 +14,21 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+import typer
+
+from newsfeed import config
 from newsfeed.errors import NewsfeedError
 from newsfeed.pipeline.reports import FeedResult, Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from newsfeed.model import Problem
+
 FINE, NAMED_FAILURES, NOTHING_DONE = 0, 1, 2  # exit codes
 
-# The name of our program before one of its commands.
-_HINT = re.compile(
-    r"(?<![\w/.-])newsfeed(?= (?:backup|breadth|demo|digest|dislike|doctor|feeds|group|init|items|like|mail|people|read|restore|"
-    r"refresh|run|schedule|simulate|tag|topics|uninstall|why|--home)\b)"
-)
+HINTED = {"--home"}  # what may follow our name in a hint that is to run as it stands: all commands
+_HINT = re.compile(r"(?<![\w/.-])newsfeed(?= (--home|[a-z]+)\b)")
 _WHOLE = 10_000  # columns: wider than any line of a table
 
 
@@ -96,7 +99,9 @@ def program() -> str:
 
 def runnable(text: str) -> str:
     """A sentence whose hints run as they stand, also in a clone, where `newsfeed` is no command."""
-    return _HINT.sub(program(), text) if program() != "newsfeed" else text
+    if program() == "newsfeed":
+        return text
+    return _HINT.sub(lambda found: program() if found[1] in HINTED else found[0], text)
 
 
 def complain(error: NewsfeedError) -> None:
@@ -115,6 +120,27 @@ def complain(error: NewsfeedError) -> None:
 def say_broken_list(why: str) -> None:
     """Say on stderr that feeds.opml is not what is in force, and why."""
     err.line(f"feeds.opml can't be read, the last good list is in force: {why}")
+
+
+def agreed(question: str, *, yes: bool = False, no: str = "Nothing was changed.", unasked: str = "") -> None:
+    """Ask the reader; where the answer is no, or nobody can be asked, say so and end the command with 1."""
+    asked = yes or sys.stdin.isatty()
+    if not yes and not (asked and typer.confirm(question)):
+        say(no if asked else f"{no} {unasked}".strip())
+        raise typer.Exit(1)
+
+
+def open_in_browser(address: str) -> None:
+    """Open a page where there is a display; elsewhere its address is enough."""
+    if config.has_display():
+        import webbrowser
+
+        webbrowser.open(address)
+
+
+def is_wrong(problems: Sequence[Problem]) -> bool:
+    """Whether a list has more amiss than that a feed stands in it twice, which harms nothing."""
+    return any(not problem.harmless for problem in problems)
 
 
 def print_json(value: Any) -> None:
@@ -159,7 +185,7 @@ def age(then: datetime | None, now: datetime) -> str:
     for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
         if seconds >= size:
             n = int(seconds // size)
-            return f"{n} {unit}{'s' if n > 1 else ''} ago"
+            return f"{plural(n, unit)} ago"
     return "just now"
 
 
@@ -191,6 +217,12 @@ class Bar(Progress):
     def __init__(self) -> None:
         self._bar: Any = None
         self._task: Any = None
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self, total: int) -> None:
         if not err.is_terminal or not total:

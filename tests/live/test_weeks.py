@@ -19,7 +19,7 @@ import pytest
 from homes import NOON, Entry, TestHome
 from serving import Server
 
-from newsfeed.cli.context import now
+from newsfeed.cli.command import now
 from newsfeed.edition import CAUSES
 from newsfeed.model import Edition
 from newsfeed.store import Store

@@ -9,20 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsfeed.cli.context import Context, now
+from newsfeed.cli import show
+from newsfeed.cli.command import Context, now
 
 if TYPE_CHECKING:
     from newsfeed.model import Problem
-
-PANEL = "For pipes"
-
-
-def register(app: typer.Typer) -> None:
-    """Put this module's commands into the tree."""
-    app.command("read", rich_help_panel=PANEL)(read)
-    app.command("items", rich_help_panel=PANEL)(items)
-    app.command("tag", rich_help_panel=PANEL)(tag)
-    app.command("group", rich_help_panel=PANEL)(group)
 
 
 def read(
@@ -32,7 +23,6 @@ def read(
     ] = "",
 ) -> None:
     """Read one saved answer as its source would; one JSON line an item. Needs no home."""
-    from newsfeed.cli import show
     from newsfeed.errors import SettingsError
     from newsfeed.model import Failure
     from newsfeed.pipeline.pipes import item_line, read_answer
@@ -70,7 +60,6 @@ def items(
     limit: Annotated[int, typer.Option(min=1)] = 1000,
 ) -> None:
     """The stored items, newest first; one JSON line each."""
-    from newsfeed.cli import show
     from newsfeed.pipeline.pipes import stored_lines
 
     given: Context = context.obj
@@ -128,7 +117,6 @@ def _lines(path: Path) -> list[bytes]:
 
 def _print_piped(lines: Sequence[str], problems: Sequence[Problem]) -> None:
     """The good lines on stdout, what is wrong with the others on stderr; exit 1 if there are any, 2 if all are."""
-    from newsfeed.cli import show
 
     for line in lines:
         sys.stdout.write(line + "\n")

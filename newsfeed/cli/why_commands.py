@@ -1,4 +1,4 @@
-"""The account over weeks, what-if, and the reader's thumbs."""
+"""Why: the arithmetic behind one item, the account of weeks, what-if, and the reader's thumbs."""
 
 from __future__ import annotations
 
@@ -8,22 +8,53 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsfeed.cli import completing
-from newsfeed.cli.context import Context
+from newsfeed.cli import show
+from newsfeed.cli.command import Context, ItemWords, Json
 from newsfeed.errors import NotFoundError, SettingsError
+from newsfeed.model.settings import MINUTES, STORIES
 
 if TYPE_CHECKING:
     from newsfeed.pipeline.simulate import Simulated
 
-PANEL = "Why"
+
+_FIGURE = 16  # characters of a value that stands among the figures
 
 
-def register(app: typer.Typer) -> None:
-    """Put this module's commands into the tree."""
-    app.command("breadth", rich_help_panel=PANEL)(breadth)
-    app.command("simulate", rich_help_panel=PANEL)(simulate)
-    app.command("like", rich_help_panel=PANEL)(like)
-    app.command("dislike", rich_help_panel=PANEL)(dislike)
+def why(
+    context: typer.Context,
+    item: ItemWords,
+    as_json: Json = False,
+) -> None:
+    """Say why a story is on the page, or why it is not, with every number."""
+    from rich.text import Text
+
+    from newsfeed.pipeline.explain import explain
+
+    given: Context = context.obj
+    home = given.home()
+    with home.open_store() as store:
+        found = explain(home, store, " ".join(item))
+    if as_json:
+        show.print_json(found)
+        return
+    show.say(found.title, style="bold")
+    show.say(f"{found.source} · {found.link}")
+    show.say(found.verdict)
+    if found.rows:
+        table = show.table("", ">", "")
+        for row in found.rows:
+            if len(row.value) <= _FIGURE:
+                table.add_row(Text(row.name), Text(row.value), Text(row.note, style="dim"))
+            else:  # words are for reading, beside the figures
+                said = Text(row.value)
+                table.add_row(Text(row.name), "", said.append(f" ({row.note})", "dim") if row.note else said)
+        show.print_table(table)
+    if found.topics:
+        show.say("Its words for (+) and against (-) each topic; those in brackets add up to its log-odds:")
+    for topic in found.topics:
+        terms = ", ".join(f"{t.term} {t.weight:+.1f}" for t in topic.terms[:6])
+        parts = ", ".join(f"{name} {value:+.1f}" for name, value in topic.parts.items())
+        show.say(f"{topic.topic:<12} {topic.p:.2f}  {terms}{'  (' + parts + ')' if parts else ''}")
 
 
 def breadth(
@@ -33,12 +64,11 @@ def breadth(
         int,
         typer.Option("--no", min=0, metavar="NUMBER", help="Never propose the remedy of this number again."),
     ] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """The account of breadth: what you were informed of, what was silent, and what would mend it."""
     from rich.text import Text
 
-    from newsfeed.cli import show
     from newsfeed.pipeline.digest import account
 
     given: Context = context.obj
@@ -81,14 +111,16 @@ def _with_number(finding: str, remedy: str, proposed: list[str]) -> str:
 def simulate(
     context: typer.Context,
     days: Annotated[int, typer.Option(min=1, max=365, help="How many past mornings.")] = 14,
-    minutes: Annotated[float | None, typer.Option(min=1, max=120, help="Another budget.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=MINUTES.ge, max=MINUTES.le, help="Another budget.")
+    ] = None,
     max_items: Annotated[
-        int | None, typer.Option(min=1, max=200, help="Another largest number of stories.")
+        int | None, typer.Option(min=STORIES.ge, max=STORIES.le, help="Another largest number of stories.")
     ] = None,
     share: Annotated[
         list[str] | None, typer.Option(metavar="TOPIC=SHARE", help="Another share; may be repeated.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """What if: past mornings chosen again with other minutes or shares, beside what was. Changes nothing.
 
@@ -96,7 +128,6 @@ def simulate(
     """
     from rich.text import Text
 
-    from newsfeed.cli import show
     from newsfeed.pipeline.simulate import changed
     from newsfeed.pipeline.simulate import simulate as run
 
@@ -184,31 +215,20 @@ def _share(text: str) -> tuple[str, float]:
     return name.strip(), share
 
 
-Item = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="ITEM",
-        help="Its number on the page, DATE#4, its short id, its link or words of its title.",
-        autocompletion=completing.items,
-    ),
-]
-
-
 Undo = Annotated[bool, typer.Option("--undo", help="Take the thumb on that item back.")]
 
 
-def like(context: typer.Context, item: Item, undo: Undo = False) -> None:
+def like(context: typer.Context, item: ItemWords, undo: Undo = False) -> None:
     """Thumb up: more like this, inside its topic. Shares never move by it."""
     _thumb(context.obj, " ".join(item), 0 if undo else 1)
 
 
-def dislike(context: typer.Context, item: Item, undo: Undo = False) -> None:
+def dislike(context: typer.Context, item: ItemWords, undo: Undo = False) -> None:
     """Thumb down: less like this, inside its topic. Shares never move by it."""
     _thumb(context.obj, " ".join(item), 0 if undo else -1)
 
 
 def _thumb(given: Context, name: str, value: int) -> None:
-    from newsfeed.cli import show
     from newsfeed.pipeline.thumbs import thumb
 
     home = given.home()

@@ -9,37 +9,29 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsfeed.cli import completing
-from newsfeed.cli.context import Context
-from newsfeed.cli.tree import App
+from newsfeed.cli import show
+from newsfeed.cli.command import App, Context, Item, Json, offer_topics
 
 if TYPE_CHECKING:
     from newsfeed.pipeline.teach import Corrected, Question
     from newsfeed.pipeline.thumbs import Thumbed
 
-PANEL = "Topics"
 YES, NO = ("y", "yes"), ("n", "no")
 LEAVE = {"s": "skipped", "skip": "skipped", "q": "quit", "quit": "quit"}
 REBUILD = "Today's page keeps its choice; to choose anew by this: newsfeed digest --rebuild --no-refresh"
 
 topics_app = App(
-    help="How good the tags are; teach them: status, ask, correct, undo, train.", no_args_is_help=True
+    name="topics",
+    help="How good the tags are; teach them: status, ask, correct, undo, train.",
+    no_args_is_help=True,
 )
 
 
-def register(app: typer.Typer) -> None:
-    """Put this module's commands into the tree."""
-    app.add_typer(topics_app, name="topics", rich_help_panel=PANEL)
-
-
 @topics_app.command()
-def status(
-    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False
-) -> None:
+def status(context: typer.Context, as_json: Json = False) -> None:
     """Examples, corrections, measured precision and recall by topic, and what your corrections changed."""
     from rich.text import Text
 
-    from newsfeed.cli import show
     from newsfeed.pipeline.teach import status as run
 
     given: Context = context.obj
@@ -82,7 +74,6 @@ def _interval(found: tuple[float, float, float, int]) -> str:
 @topics_app.command()
 def ask(context: typer.Context) -> None:
     """Three questions a day: two where the tags are unsure, one at random, each with "worth it?". Takes your answers."""
-    from newsfeed.cli import show
     from newsfeed.pipeline.digest import today
     from newsfeed.pipeline.teach import correct as run
     from newsfeed.pipeline.teach import questions
@@ -125,7 +116,6 @@ def ask(context: typer.Context) -> None:
 
 def _ask_topics(question: Question, topics: Sequence[str], run: Callable[[Sequence[str]], Corrected]) -> str:
     """Ask for the topics of an item until the answer can be read: "answered", "skipped" or "quit"."""
-    from newsfeed.cli import show
 
     names = ", ".join(topics)
     while True:
@@ -154,7 +144,6 @@ def _ask_topics(question: Question, topics: Sequence[str], run: Callable[[Sequen
 
 def _ask_worth(question: Question, run: Callable[[int], Thumbed]) -> str:
     """Ask whether an item is worth the reader's minutes: "answered", "skipped" or "quit"."""
-    from newsfeed.cli import show
 
     show.say(f"News value: {question.value:.1f} of 3, kind {question.kind}")
     while True:
@@ -176,25 +165,17 @@ def _ask_worth(question: Question, run: Callable[[int], Thumbed]) -> str:
 @topics_app.command()
 def correct(
     context: typer.Context,
-    item: Annotated[
-        str,
-        typer.Argument(
-            metavar="ITEM",
-            help="Its number on the page, DATE#4, its short id or its link.",
-            autocompletion=completing.items,
-        ),
-    ],
+    item: Item,
     changes: Annotated[
         list[str],
         typer.Argument(
             metavar="TOPIC|-TOPIC|none",
             help="sales adds a topic, -finance takes one away.",
-            autocompletion=completing.topics,
+            autocompletion=offer_topics,
         ),
     ],
 ) -> None:
     """Correct the topics of one item: felt at once by it and those like it."""
-    from newsfeed.cli import show
     from newsfeed.pipeline.teach import correct as run
 
     given: Context = context.obj
@@ -210,7 +191,6 @@ def undo(
     item: Annotated[str, typer.Argument(metavar="[ITEM]", help="Default: the last correction.")] = "",
 ) -> None:
     """Take a correction back."""
-    from newsfeed.cli import show
     from newsfeed.pipeline.teach import undo as run
 
     given: Context = context.obj
@@ -223,7 +203,6 @@ def undo(
 @topics_app.command()
 def train(context: typer.Context) -> None:
     """Learn from your items, folders and corrections now; else it happens by itself when due."""
-    from newsfeed.cli import show
     from newsfeed.pipeline import tagging, training
     from newsfeed.pipeline.reports import Progress
 
@@ -237,7 +216,6 @@ def train(context: typer.Context) -> None:
 
 def print_corrected(done: Corrected, way: str = "") -> None:
     """What one correction did, or (`way` "back") undid."""
-    from newsfeed.cli import show
 
     others = f"; {show.plural(done.moved, 'other item')} moved {way or 'with it'}" if done.moved else ""
     before, after = (", ".join(topics) or "none" for topics in (done.before, done.after))

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from newsfeed.cli.context import Context
+from newsfeed.cli import show
+from newsfeed.cli.command import Context, Item, Json, Yes
 
-PANEL = "Keep and share"
-Json = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
-Item = Annotated[
-    str,
-    typer.Argument(
-        metavar="ITEM", help="Its number on the page, DATE#4, its short id, its link or words of its title."
-    ),
-]
-
-
-def register(app: typer.Typer) -> None:
-    """Put this module's commands into the tree."""
-    for name, command in (
-        ("keep", keep),
-        ("kept", kept),
-        ("search", search),
-        ("share", share),
-        ("export", export),
-        ("mute", mute),
-    ):
-        app.command(name, rich_help_panel=PANEL)(command)
+_SEEN = 12  # of what a rule would keep out
 
 
 def keep(
@@ -39,7 +21,6 @@ def keep(
     undo: Annotated[bool, typer.Option("--undo", help="Keep it no longer.")] = False,
 ) -> None:
     """Keep an item apart from the stream, with a note if you like."""
-    from newsfeed.cli import show
     from newsfeed.pipeline import keeping, sharing
 
     home = context.obj.home()
@@ -60,7 +41,6 @@ def kept(
     as_json: Json = False,
 ) -> None:
     """What you keep, newest first."""
-    from newsfeed.cli import show
     from newsfeed.pipeline.keeping import kept as run
 
     home = context.obj.home()
@@ -93,7 +73,6 @@ def search(
     """Search all items, on a page or not: those with the words in their title first, then the newest."""
     from rich.text import Text
 
-    from newsfeed.cli import show
     from newsfeed.pipeline.searching import search as run
 
     home = context.obj.home()
@@ -132,9 +111,6 @@ def share(
     as_html: Annotated[bool, typer.Option("--html", help="As HTML.")] = False,
 ) -> None:
     """A kept item, or the week's links with your notes, as text to be passed on. Nothing is sent."""
-    import sys
-
-    from newsfeed.cli import show
     from newsfeed.errors import SettingsError
     from newsfeed.pipeline import keeping, sharing
 
@@ -159,7 +135,6 @@ def export(
     file: Annotated[Path, typer.Argument(metavar="[FILE]", help="The zip to write.")] = Path("newsfeed.zip"),
 ) -> None:
     """All that is yours in one zip: kept links and notes (JSON, Markdown), thumbs, corrections, your list (OPML)."""
-    from newsfeed.cli import show
     from newsfeed.pipeline.home import put
     from newsfeed.pipeline.keeping import everything
 
@@ -178,12 +153,9 @@ def mute(
     ] = False,
     topic: Annotated[bool, typer.Option("--topic", help="It is a topic.")] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Take the rule away.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Leave a word, a source or a topic out; shows first what that would have kept out of your last week."""
-    import sys
-
-    from newsfeed.cli import show
     from newsfeed.pipeline import rules
     from newsfeed.pipeline.editing import key_of
     from newsfeed.pipeline.feeds import named
@@ -206,11 +178,6 @@ def mute(
         if len(found.items) > _SEEN:
             show.say(f"    and {len(found.items) - _SEEN} more")
         show.say(found.diff)
-        if not (yes or (sys.stdin.isatty() and typer.confirm("Mute it?"))):
-            show.say("Nothing was changed." + ("" if sys.stdin.isatty() else " With --yes it is."))
-            raise typer.Exit(1)
+        show.agreed("Mute it?", yes=yes, unasked="With --yes it is.")
         rules.put(home, store, kind, what, on=True)
     show.say("In force from the next page on; back with --undo.")
-
-
-_SEEN = 12

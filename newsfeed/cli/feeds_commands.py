@@ -1,4 +1,4 @@
-"""Sources: the list of feeds and how each of them fares."""
+"""Sources: the list of feeds, how each of them fares, and voices worth following."""
 
 from __future__ import annotations
 
@@ -11,33 +11,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsfeed.cli import completing
-from newsfeed.cli.context import Context, now
-from newsfeed.cli.tree import App
+from newsfeed.cli import show
+from newsfeed.cli.command import App, Context, FeedName, Json, Yes, now
 
 if TYPE_CHECKING:
     from newsfeed.pipeline.health import FeedHealth
 
-PANEL = "Sources"
 
 feeds_app = App(
-    help="The list of feeds: show, add, remove, move, check, repair, import, export.", no_args_is_help=True
+    name="feeds",
+    help="The list of feeds: show, add, remove, move, check, repair, import, export.",
+    no_args_is_help=True,
 )
 
 
-def register(app: typer.Typer) -> None:
-    """Put this module's commands into the tree."""
-    app.add_typer(feeds_app, name="feeds", rich_help_panel=PANEL)
-
-
 @feeds_app.command("list")
-def list_feeds(
-    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False
-) -> None:
+def list_feeds(context: typer.Context, as_json: Json = False) -> None:
     """Every feed by folder, with its rhythm and when it last had something."""
     from rich.text import Text
 
-    from newsfeed.cli import show
     from newsfeed.pipeline.feeds import listing
 
     given: Context = context.obj
@@ -76,7 +68,6 @@ def add(
     ] = "",
 ) -> None:
     """Find the feed behind an address and add it to feeds.opml."""
-    from newsfeed.cli import show
     from newsfeed.pipeline.feeds import add as run
 
     given: Context = context.obj
@@ -93,27 +84,24 @@ def add(
 @feeds_app.command()
 def remove(
     context: typer.Context,
-    feed: Annotated[
-        str, typer.Argument(help="Its address, or words of its name.", autocompletion=completing.feeds)
-    ],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask where only words match.")] = False,
+    feed: FeedName,
+    yes: Yes = False,
 ) -> None:
     """Take a feed out of feeds.opml; its history stays, and it goes on if you add it again."""
-    from newsfeed.cli import show
     from newsfeed.pipeline import feeds
 
     home = context.obj.home()
     with home.lock("feeds remove"):
         found, exact = feeds.named(home, feed)
         line = f"line {found.line}: {feeds.told(found)}"
-        if not (exact or yes):
+        if not exact:
             show.say(line)
-            if not sys.stdin.isatty():
-                show.say("That is not its whole name, and nobody could be asked: add --yes to remove it.")
-                raise typer.Exit(1)
-            if not typer.confirm("Remove it?"):
-                show.say("It stays.")
-                raise typer.Exit(1)
+        show.agreed(
+            "Remove it?",
+            yes=exact or yes,
+            no="It stays.",
+            unasked="That is not its whole name, and nobody could be asked: add --yes to remove it.",
+        )
         feeds.remove(home, found)
     show.say(f"removed: {line}")
     show.say("To take that back: newsfeed feeds undo")
@@ -122,7 +110,6 @@ def remove(
 @feeds_app.command()
 def undo(context: typer.Context) -> None:
     """Take back the last change that a command made in feeds.opml; once more, and it is done again."""
-    from newsfeed.cli import show
     from newsfeed.pipeline.feeds import undo as run
 
     home = context.obj.home()
@@ -137,13 +124,10 @@ def undo(context: typer.Context) -> None:
 @feeds_app.command()
 def move(
     context: typer.Context,
-    feed: Annotated[
-        str, typer.Argument(help="Its address, or words of its name.", autocompletion=completing.feeds)
-    ],
+    feed: FeedName,
     folder: Annotated[str, typer.Argument(help="The folder; folders within folders by /.")],
 ) -> None:
     """Move a feed into another folder of feeds.opml."""
-    from newsfeed.cli import show
     from newsfeed.pipeline.feeds import move as run
 
     home = context.obj.home()
@@ -154,7 +138,7 @@ def move(
 @feeds_app.command()
 def rename(
     context: typer.Context,
-    feed: Annotated[str, typer.Argument(help="Its address, or words of its name.")],
+    feed: FeedName,
     name: Annotated[str, typer.Argument(help="What you call it from now on.")],
 ) -> None:
     """Give a feed another name in feeds.opml."""
@@ -164,7 +148,7 @@ def rename(
 @feeds_app.command(name="set")
 def set_option(
     context: typer.Context,
-    feed: Annotated[str, typer.Argument(help="Its address, or words of its name.")],
+    feed: FeedName,
     option: Annotated[
         str, typer.Argument(help="mute, must-read, weight, cap, … without newsfeed- before it.")
     ],
@@ -182,7 +166,6 @@ def editing() -> ModuleType:
 
 
 def _edit(given: Context, label: str, feed: str, edit: Callable[[str], Callable[[bytes], bytes]]) -> None:
-    from newsfeed.cli import show
     from newsfeed.pipeline.feeds import named
 
     home = given.home()
@@ -207,32 +190,26 @@ def check(
             "--all/--brief", help="Also list the feeds that are well, with their figures of 90 days."
         ),
     ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """What is wrong with the list and with each feed, and how to mend it."""
     from rich.padding import Padding
     from rich.text import Text
 
-    from newsfeed.cli import show
-    from newsfeed.cli.morning import is_wrong
     from newsfeed.pipeline.feeds import check as run
     from newsfeed.pipeline.health import State
 
     given: Context = context.obj
     home = given.home()
-    bar = show.Bar()
-    try:
-        with home.lock("feeds check"), home.open_store() as store:
-            found = run(home, store, ask=ask, secrets=given.secrets(), progress=bar)
-    finally:
-        bar.stop()
+    with show.Bar() as bar, home.lock("feeds check"), home.open_store() as store:
+        found = run(home, store, ask=ask, secrets=given.secrets(), progress=bar)
 
     def next_try(row: FeedHealth) -> str:
         if row.state == State.GONE:
             return "never"
         return show.clock_time(row.report.next_try, home.settings.timezone, now())
 
-    wrong = bool(is_wrong(found.problems) or found.failing or found.unreadable)
+    wrong = bool(show.is_wrong(found.problems) or found.failing or found.unreadable)
     if as_json:
         show.print_json(found)
         raise typer.Exit(1 if wrong else 0)
@@ -277,10 +254,9 @@ def check(
 @feeds_app.command()
 def repair(
     context: typer.Context,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Change the list without asking.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Show what feeds that moved or are gone mean for feeds.opml, as a diff; change it when you say yes."""
-    from newsfeed.cli import show
     from newsfeed.pipeline import repair as repairing
 
     home = context.obj.home()
@@ -299,13 +275,7 @@ def repair(
         removed = line.startswith("-") and not line.startswith("---")
         show.say(line, style="green" if added else "red" if removed else "dim")
     show.say()
-    if not yes:
-        if not sys.stdin.isatty():
-            show.say("Nothing was changed. To do it: newsfeed feeds repair --yes")
-            raise typer.Exit(1)
-        if not typer.confirm("Change feeds.opml so?"):
-            show.say("Nothing was changed.")
-            raise typer.Exit(1)
+    show.agreed("Change feeds.opml so?", yes=yes, unasked="To do it: newsfeed feeds repair --yes")
     with home.lock("feeds repair"):
         repairing.apply(home, proposed)
     show.say("feeds.opml is repaired; the old list is feeds.opml.bak.")
@@ -316,8 +286,6 @@ def import_list(
     context: typer.Context, file: Annotated[Path, typer.Argument(help="An OPML file of another reader.")]
 ) -> None:
     """Merge another reader's list into feeds.opml, folders kept."""
-    from newsfeed.cli import show
-    from newsfeed.cli.morning import is_wrong
     from newsfeed.pipeline.feeds import import_list as run
 
     home = context.obj.home()
@@ -326,7 +294,7 @@ def import_list(
     for problem in done.problems:
         show.err.print(f"line {problem.line}: {problem.text}", markup=False)
     show.say(f"{show.plural(len(done.added), 'feed')} added, {len(done.present)} were there already.")
-    raise typer.Exit(1 if is_wrong(done.problems) else 0)
+    raise typer.Exit(1 if show.is_wrong(done.problems) else 0)
 
 
 @feeds_app.command("export")
@@ -338,7 +306,6 @@ def export_list(
     ] = False,
 ) -> None:
     """Write a clean OPML 2.0 file that other readers accept."""
-    from newsfeed.cli import show
     from newsfeed.pipeline.feeds import export_list as run
     from newsfeed.pipeline.home import put
 
@@ -349,3 +316,41 @@ def export_list(
     else:
         put(Path(file), data)
         show.say(f"wrote {file}")
+
+
+def people(
+    context: typer.Context,
+    no: Annotated[
+        str, typer.Option("--no", metavar="NAME", help="Never suggest this voice again: its name or profile.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Up to three voices you don't follow, whom those you follow passed on most in 30 days."""
+    from newsfeed.pipeline.people import decline, suggestions
+
+    home = context.obj.home()
+    if no:
+        with home.lock("people"), home.open_store() as store:
+            gone = decline(home, store, no)
+        show.say(f"{gone.name} is never suggested again.")
+        return
+    with home.open_store() as store:
+        found = suggestions(home, store)
+    if as_json:
+        show.print_json(found)
+        return
+    if not found:
+        show.say("Nobody yet: those you follow passed on, quoted or linked no one more than once in 30 days.")
+        return
+    for one in found:
+        more = len(one.by) - 3
+        by = ", ".join(one.by[:3]) + (f" and {more} more" if more > 0 else "")
+        show.say(f"{one.name} ({one.profile})")
+        show.say(f"  passed on {show.plural(one.times, 'time')} by {by}")
+        if one.topics:
+            show.say(f"  on {', '.join(one.topics)}")
+        for post in one.posts:
+            show.say(f"  {f'“{post.title}” ' if post.title else ''}{post.link}")
+        show.say("  to follow, put into feeds.opml:")
+        typer.echo(f"  {one.outline}")  # never wrapped: it is to be pasted
+    show.say('Not one of them? `newsfeed people --no "NAME"`, and it is never suggested again.')

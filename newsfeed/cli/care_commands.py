@@ -10,23 +10,12 @@ from typing import Annotated
 import typer
 
 from newsfeed import config
-from newsfeed.cli.context import Context, now
-
-PANEL = "Care"
-
-
-def register(app: typer.Typer) -> None:
-    """Put this module's commands into the tree."""
-    app.command("init", rich_help_panel=PANEL)(init)
-    app.command("doctor", rich_help_panel=PANEL)(doctor)
-    app.command("backup", rich_help_panel=PANEL)(backup)
-    app.command("restore", rich_help_panel=PANEL)(restore)
-    app.command("demo", rich_help_panel=PANEL)(demo)
+from newsfeed.cli import show
+from newsfeed.cli.command import Context, Json, now
 
 
 def status(context: Context, *, as_json: bool = False) -> int:
     """Bare `newsfeed`: one screen and the one sensible next command."""
-    from newsfeed.cli import show
     from newsfeed.errors import NotFoundError
     from newsfeed.pipeline.care import facts, standing
 
@@ -85,14 +74,11 @@ def ensure_home(context: Context) -> None:
     if (context.folder / "feeds.opml").exists() or (context.folder / ".newsfeed" / "newsfeed.db").exists():
         ensure_settings(context)
     elif "feeds.opml" in _create(context.folder):
-        from newsfeed.cli import show
-
         # The four questions are asked in the browser.
         show.say(f"Made a home in {context.folder}.")
 
 
 def _create(folder: Path) -> list[str]:
-    from newsfeed.cli import show
     from newsfeed.errors import SettingsError
     from newsfeed.pipeline.home import create
 
@@ -130,7 +116,6 @@ def _zone(name: str) -> str:
 
 def init(context: typer.Context) -> None:
     """Make a home: a starter list of feeds and a settings file. Nothing that exists is touched."""
-    from newsfeed.cli import show
 
     given: Context = context.obj
     written = _create(given.folder)
@@ -145,7 +130,6 @@ def init(context: typer.Context) -> None:
 
 def _ask(given: Context) -> None:
     """The four questions of the first minutes; without a terminal nothing is asked, and that is said."""
-    from newsfeed.cli import show
     from newsfeed.errors import SettingsError
     from newsfeed.pipeline import beginning
 
@@ -179,11 +163,8 @@ def _ask(given: Context) -> None:
         return
 
 
-def doctor(
-    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False
-) -> None:
+def doctor(context: typer.Context, as_json: Json = False) -> None:
     """Look at everything that could go wrong and say what to do about it."""
-    from newsfeed.cli import show
     from newsfeed.pipeline.care import examine
     from newsfeed.schedule import starting
 
@@ -206,7 +187,6 @@ def doctor(
 
 def backup(context: typer.Context) -> None:
     """Copy the database now; newsfeed run does it weekly, and the last four copies are kept."""
-    from newsfeed.cli import show
     from newsfeed.pipeline.copies import backup as run
 
     home = context.obj.home()
@@ -222,7 +202,6 @@ def restore(
     ] = None,
 ) -> None:
     """Put a copy of the database in its place; what stood there stays beside it."""
-    from newsfeed.cli import show
     from newsfeed.pipeline.copies import restore as run
 
     home = context.obj.home()
@@ -231,28 +210,3 @@ def restore(
     show.say(f"restored: {copy}")
     if former is not None:
         show.say(f"What stood there before: {former}")
-
-
-def demo(
-    context: typer.Context,
-    folder: Annotated[
-        Path | None,
-        typer.Argument(metavar="[DIR]", help="Where to build it. Default: newsfeed-demo in this folder."),
-    ] = None,
-    no_open: Annotated[bool, typer.Option("--no-open", help="Don't open the page.")] = False,
-) -> None:
-    """Build a page from sample sources on this machine; needs no internet."""
-    from newsfeed.cli import morning, show
-    from newsfeed.pipeline.demo import run
-
-    bar = show.Bar()
-    try:
-        settings = config.parse(f'timezone = "{config.detect_timezone()}"', {}, home=Path("newsfeed-demo"))
-        built = folder or Path("newsfeed-demo")
-        done = run(built.absolute(), now, settings, progress=bar)
-    finally:
-        bar.stop()
-    show.say(f"Its home is a folder of its own: newsfeed --home {built} COMMAND looks into it.")
-    morning.print_digest(done, "UTC")
-    if not no_open:
-        morning.open_page(Path(done.page))

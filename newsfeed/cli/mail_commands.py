@@ -9,20 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsfeed.cli.context import Context
-from newsfeed.cli.tree import App
+from newsfeed.cli import care_commands, show
+from newsfeed.cli.command import App, Context, day
 
 if TYPE_CHECKING:
     from newsfeed.pipeline.providers import Provider
 
-PANEL = "Every morning"
 
-mail_app = App(help="The page as a mail: send it, look at it, set it up.", invoke_without_command=True)
-
-
-def register(app: typer.Typer) -> None:
-    """Put this module's commands into the tree."""
-    app.add_typer(mail_app, name="mail", rich_help_panel=PANEL)
+mail_app = App(
+    name="mail", help="The page as a mail: send it, look at it, set it up.", invoke_without_command=True
+)
 
 
 @mail_app.callback()
@@ -48,14 +44,12 @@ def mail(
     if context.invoked_subcommand is not None:
         return
     from newsfeed import config
-    from newsfeed.cli import show
-    from newsfeed.cli.morning import _date
     from newsfeed.pipeline import mail as mailing
     from newsfeed.pipeline.digest import today
 
     given: Context = context.obj
     home = given.home()
-    day = _date(date) or today(home)
+    wanted = day(date) or today(home)
 
     def password() -> str:
         return config.mail_password(home.settings)
@@ -64,13 +58,13 @@ def mail(
         if not mailing.wanted(home.settings):
             _no_address()
         with home.open_store() as store:
-            edition = mailing.edition_of(store, day) if date else store.edition(day)
+            edition = mailing.edition_of(store, wanted) if date else store.edition(wanted)
         done = mailing.attempt(home, edition, password=password)
         show.say(f"{done.text} {done.repair}".strip())
         raise typer.Exit(0 if done.outcome == "sent" else 1)
     if eml or dry_run:
         with home.open_store() as store:
-            written = mailing.of_day(home, store, day)
+            written = mailing.of_day(home, store, wanted)
         if dry_run:
             for name, value in written.headers:
                 show.say(f"{name}: {value}")
@@ -92,7 +86,7 @@ def mail(
             show.say(f"wrote {eml}")
         return
     with home.lock("mail"), home.open_store() as store:
-        report = mailing.send(home, store, day, password=password, by_hand=True, again=again)
+        report = mailing.send(home, store, wanted, password=password, by_hand=True, again=again)
     show.say(f"{report.text} {report.repair}".strip())
     raise typer.Exit(0 if report.good else 1)
 
@@ -107,7 +101,6 @@ def _no_address() -> None:
 def off(context: typer.Context) -> None:
     """No more mails: takes the mail table out of newsfeed.toml, and its password with it."""
     from newsfeed import config
-    from newsfeed.cli import show
 
     given: Context = context.obj
     setting = given.settings.mail
@@ -140,14 +133,13 @@ def setup(
     Without a terminal the password is read from the first line of the input.
     """
     from newsfeed import config
-    from newsfeed.cli import care, show
     from newsfeed.errors import SettingsError
     from newsfeed.pipeline import mail as mailing
     from newsfeed.pipeline import providers
 
     given: Context = context.obj
     given.home()
-    care.ensure_settings(given)
+    care_commands.ensure_settings(given)
     asking = sys.stdin.isatty()
     if not to:
         if not asking:
@@ -227,7 +219,6 @@ def _ask_password(asking: bool) -> str:
 def _keep(folder: Path, user: str, secret: str) -> dict[str, str]:
     """Keep the password in the system's keyring, else in a file for its owner only; gives the setting that says where."""
     from newsfeed import config
-    from newsfeed.cli import show
     from newsfeed.pipeline.home import put
 
     if config.keep_in_keyring(user, secret):

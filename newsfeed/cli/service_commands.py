@@ -1,37 +1,27 @@
-"""Every morning by itself: run, schedule and uninstall."""
+"""Every morning by itself: run, schedule, serve, and uninstall, which takes them away."""
 
 from __future__ import annotations
 
 import shutil
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsfeed.cli.context import Context, now
-from newsfeed.cli.tree import App
+from newsfeed.cli import care_commands, show
+from newsfeed.cli.command import App, Context, NoOpen, Yes, now
 
 if TYPE_CHECKING:
-    from newsfeed.pipeline.home import Home
     from newsfeed.schedule.starting import Plan
 
-PANEL = "Every morning"
-CARE = "Care"
 
-schedule_app = App(help="Make the page every morning by itself: on, off, status.", no_args_is_help=True)
-
-
-def register(app: typer.Typer) -> None:
-    """Put this module's commands into the tree."""
-    app.command("run", rich_help_panel=PANEL)(run)
-    app.add_typer(schedule_app, name="schedule", rich_help_panel=PANEL)
-    app.command("uninstall", rich_help_panel=CARE)(uninstall)
-
-
-def _fresh_home(given: Context) -> Home:
-    """The home with the settings as they are at this moment."""
-    return Context(given.folder).home()
+schedule_app = App(
+    name="schedule", help="Make the page every morning by itself: on, off, status.", no_args_is_help=True
+)
 
 
 def run(
@@ -41,11 +31,10 @@ def run(
     with_app: Annotated[bool, typer.Option("--serve", help="Also the local app, as newsfeed serve.")] = False,
 ) -> None:
     """Run until stopped: pull feeds when due, and have the page (and the mail) ready at your hour."""
-    from newsfeed.cli import care, show
     from newsfeed.schedule.running import Runner
 
     given: Context = context.obj
-    care.ensure_settings(given)
+    care_commands.ensure_settings(given)
 
     kept: list[str] = []
 
@@ -54,13 +43,11 @@ def run(
         if not quiet:
             print(line, flush=True)  # noqa: T201 - a line for the journal, whole and at once
 
-    runner = Runner(lambda: _fresh_home(given), say)
+    runner = Runner(given.fresh_home, say)
     if not once:
         from contextlib import nullcontext
 
-        from newsfeed.cli import serve
-
-        with serve.beside(given, say) if with_app else nullcontext():
+        with beside(given, say) if with_app else nullcontext():
             raise typer.Exit(runner.run())
     good = runner.look()
     if quiet and not good:
@@ -81,33 +68,28 @@ def _plan(given: Context, kind: str, *, app: bool = False) -> Plan:
 ByOption = Annotated[
     str, typer.Option("--by", help="systemd, launchd or cron. Default: what this machine has.")
 ]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 
 
 @schedule_app.command()
 def on(
     context: typer.Context,
     by: ByOption = "",
-    yes: YesOption = False,
+    yes: Yes = False,
     app: Annotated[
         bool | None, typer.Option("--serve/--no-serve", help="Have the local app running too. Default: asks.")
     ] = None,
 ) -> None:
     """Start newsfeed with your session; shows what it would write, and asks."""
-    from newsfeed.cli import show
     from newsfeed.schedule import starting
 
     given: Context = context.obj
     home = given.home()
     if app is None:
-        app = not yes and _agreed("Have the app in your browser running beside it (newsfeed serve)?", False)
+        question = "Have the app in your browser running beside it (newsfeed serve)?"
+        app = not yes and sys.stdin.isatty() and typer.confirm(question)
     found = _plan(given, by, app=app)
     if found.kind == starting.CRON:
-        show.say(
-            "There is no systemd here. Add this line with `crontab -e`:"
-            if not by
-            else "Add this line with `crontab -e`:"
-        )
+        show.say(f"{'' if by else 'There is no systemd here. '}Add this line with `crontab -e`:")
         show.say()
         show.say(found.text)
         return
@@ -116,9 +98,7 @@ def on(
     show.say(found.text)
     for command in found.on:
         show.say(f"then: {' '.join(command)}")
-    if not _agreed("Write it and start newsfeed?", yes):
-        show.say("Nothing was written.")
-        raise typer.Exit(1)
+    show.agreed("Write it and start newsfeed?", yes=yes, no="Nothing was written.")
     if trouble := starting.switch_on(found):
         for line in trouble:
             show.err.print(line, markup=False)
@@ -136,7 +116,6 @@ def on(
 @schedule_app.command()
 def off(context: typer.Context, by: ByOption = "") -> None:
     """Stop newsfeed and take away what `schedule on` wrote."""
-    from newsfeed.cli import show
     from newsfeed.schedule import starting
 
     given: Context = context.obj
@@ -158,7 +137,6 @@ def off(context: typer.Context, by: ByOption = "") -> None:
 @schedule_app.command()
 def status(context: typer.Context) -> None:
     """Whether it is on and alive, when it runs next, and what was missed."""
-    from newsfeed.cli import show
     from newsfeed.pipeline import heartbeat
     from newsfeed.pipeline.days import wanted
     from newsfeed.pipeline.digest import today
@@ -212,11 +190,10 @@ def status(context: typer.Context) -> None:
 def uninstall(
     context: typer.Context,
     purge: Annotated[bool, typer.Option("--purge", help="Also remove pages, database and settings.")] = False,
-    yes: YesOption = False,
+    yes: Yes = False,
 ) -> None:
     """Take away the schedule, and say where your data lies; with --purge remove that too, after asking."""
     from newsfeed import config
-    from newsfeed.cli import show
     from newsfeed.schedule import starting
 
     given: Context = context.obj
@@ -235,13 +212,13 @@ def uninstall(
     for path in data:
         show.say(f"data: {path}")
     if purge and data:
-        if not _agreed("Remove all of this for good? feeds.opml stays.", yes):
-            show.say("It stays.")
-            if not sys.stdin.isatty():
-                show.say("Nobody could be asked: newsfeed uninstall --purge --yes removes it.")
-                raise typer.Exit(1)
-        else:
-            _purge(given, data)
+        show.agreed(
+            "Remove all of this for good? feeds.opml stays.",
+            yes=yes,
+            no="It stays.",
+            unasked="Nobody could be asked: newsfeed uninstall --purge --yes removes it.",
+        )
+        _purge(given, data)
     elif data:
         show.say("It stays; newsfeed uninstall --purge removes it.")
     show.say(f"Your list stays: {folder / 'feeds.opml'}")
@@ -251,7 +228,6 @@ def uninstall(
 def _say_what_is_elsewhere(given: Context) -> None:
     """What we can't take away ourselves: a line of the crontab, and the mirrored pages."""
     from newsfeed import config
-    from newsfeed.cli import show
     from newsfeed.errors import NewsfeedError
     from newsfeed.schedule import starting
 
@@ -269,7 +245,6 @@ def _say_what_is_elsewhere(given: Context) -> None:
 
 def _purge(given: Context, data: list[Path]) -> None:
     from newsfeed import config
-    from newsfeed.cli import show
     from newsfeed.errors import NewsfeedError, SettingsError
     from newsfeed.pipeline.home import Home
 
@@ -295,7 +270,98 @@ def _purge(given: Context, data: list[Path]) -> None:
         show.say(f"removed: {path}")
 
 
-def _agreed(question: str, yes: bool) -> bool:
-    if yes:
-        return True
-    return sys.stdin.isatty() and typer.confirm(question)
+PORT = 8765
+
+
+def serve(
+    context: typer.Context,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Where to listen; 0 takes any free port.")
+    ] = PORT,
+    no_open: NoOpen = False,
+    listen: Annotated[
+        str,
+        typer.Option(
+            "--listen",
+            metavar="ADDR",
+            help="Listen at an address of your home network too, behind the same key.",
+        ),
+    ] = "",
+    new_token: Annotated[
+        bool, typer.Option("--new-token", help="Make a new key first: every browser needs the new link.")
+    ] = False,
+) -> None:
+    """Your page live in the browser: read, keep, teach, refresh, search, and look after your sources."""
+    from newsfeed.pipeline import locating
+    from newsfeed.web import guard, listening
+
+    given: Context = context.obj
+    care_commands.ensure_home(given)
+    home = given.home()
+    if new_token:
+        guard.keys(home.inner, new=True)
+        show.say("There is a new key; links and browsers that had the old one are locked out.")
+        if locating.running(home) is not None:
+            show.say("The app that runs now still takes the old one: end it and start it again.")
+    elif (place := locating.running(home)) is not None:
+        # It runs already, in another terminal or beside the schedule: that is where the reader wants to go.
+        found = listening.link(home, place)
+        show.say(f"The app of this home runs already: {found}")
+        if not no_open:
+            show.open_in_browser(found)
+        return
+    address = listening.checked_address(listen) if listen else locating.LOCAL
+
+    def ready(link: str) -> None:
+        show.say(link)
+        if listen:
+            _say_of_network(given, link)
+        if not no_open:
+            show.open_in_browser(link)
+        show.say("Ctrl-C ends it.")
+
+    listening.serve(given.fresh_home, address=address, port=port, ready=ready)
+
+
+@contextmanager
+def beside(given: Context, say: Callable[[str], None]) -> Iterator[None]:
+    """The app in a thread of its own, as long as something else runs; trouble with it stops nothing else."""
+    from newsfeed.errors import NewsfeedError
+    from newsfeed.pipeline import locating
+    from newsfeed.web import listening
+
+    stop = threading.Event()
+
+    def ready(link: str) -> None:
+        # A journal is kept: the key stays out of it.
+        say(f"The app is at {link.partition('?k=')[0]}; newsfeed serve opens it.")
+
+    def run() -> None:
+        try:
+            listening.serve(given.fresh_home, address=locating.LOCAL, port=PORT, ready=ready, stop=stop)
+        except NewsfeedError as error:
+            say(" ".join(str(error).split()))
+
+    thread = threading.Thread(target=run, name="serve", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(10)
+
+
+def _say_of_network(given: Context, link: str) -> None:
+    """What an owner must know who lets others on the network come, and the way in for a phone."""
+    from newsfeed import config
+    from newsfeed.web import guard
+
+    folder = config.publish_folder(given.settings)
+    show.say("Whoever shares this network can read along: the page goes over it as plain http.", style="bold")
+    if folder is not None:
+        show.say(f"To read only, the published folder is safer: {folder}")
+    else:
+        show.say(
+            'To read only, a synced folder is safer: [publish] folder = "~/Sync/newsfeed" in newsfeed.toml.'
+        )
+    show.say(guard.qr(link))

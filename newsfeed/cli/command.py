@@ -1,0 +1,172 @@
+"""What every command starts from: the classes of the command tree, the home with its settings, the clock, and options that
+several commands share with what tab completion offers for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from newsfeed import config
+from newsfeed.errors import NewsfeedError, NotFoundError, SettingsError
+from newsfeed.model import Day
+
+if TYPE_CHECKING:
+    from newsfeed.model import Settings
+    from newsfeed.pipeline.home import Home
+
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class _Flags:
+    """Takes the type off every flag, that of --help too: there is nothing to write behind it."""
+
+    def get_params(self, ctx: Any) -> Any:
+        params = super().get_params(ctx)  # type: ignore[misc]
+        for param in params:
+            if getattr(param, "is_flag", False):
+                param.metavar = ""
+        return params
+
+
+class Command(_Flags, TyperCommand):
+    """One command."""
+
+
+class Group(_Flags, TyperGroup):
+    """A command that has others."""
+
+
+class App(typer.Typer):
+    """A group of commands of ours."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(cls=Group, **settings)
+
+    def command(self, name: str | None = None, **settings: Any) -> Callable[[Function], Function]:
+        """As typer's, for a `Command` of ours."""
+        return super().command(name, **{"cls": Command, **settings})
+
+
+def now() -> datetime:
+    """The wall clock in UTC; NEWSFEED_CLOCK sets it for tests and for looking at other days."""
+    return config.frozen_clock() or datetime.now(UTC)
+
+
+class Context:
+    """The global options of one call."""
+
+    def __init__(self, home: Path | None) -> None:
+        self._given = home
+
+    @cached_property
+    def folder(self) -> Path:
+        return config.home_folder(self._given)
+
+    @cached_property
+    def settings(self) -> Settings:
+        return config.load(self.folder)
+
+    def home(self, *, minutes: float | None = None) -> Home:
+        """The home, which must hold a list or have had one.
+
+        Raises:
+            NotFoundError: nothing of ours lies there.
+            SettingsError: newsfeed.toml or the environment is not acceptable.
+        """
+        from newsfeed.pipeline.home import Home, with_minutes
+
+        if (
+            not (self.folder / "feeds.opml").exists()
+            and not (self.folder / ".newsfeed" / "newsfeed.db").exists()
+        ):
+            raise NotFoundError(
+                str(self.folder / "feeds.opml"),
+                "there is no such list",
+                "Run `newsfeed init` to start with a list of ours, or put your own OPML file there.",
+            )
+        return Home(self.folder, with_minutes(self.settings, minutes), now)
+
+    def fresh_home(self) -> Home:
+        """The home with its settings as they are at this moment."""
+        return Context(self.folder).home()
+
+    def secrets(self) -> dict[str, str]:
+        """The secrets of hosts, read now."""
+        return config.secrets(self.settings)
+
+
+Offers = list[tuple[str, str]]
+
+
+def _context(context: typer.Context) -> Context:
+    given = context.find_root().params.get("home")
+    return Context(Path(given) if given else None)
+
+
+# What tab completion offers is never an error.
+
+
+def offer_feeds(context: typer.Context, incomplete: str) -> Offers:
+    """Names of the list's feeds that begin with what was typed."""
+    from newsfeed.pipeline.feeds import listed
+
+    try:
+        found = listed(_context(context).home())
+    except NewsfeedError:
+        return []
+    typed = incomplete.casefold()
+    return [(s.title, "/".join(s.folders)) for s in found if s.title and s.title.casefold().startswith(typed)]
+
+
+def offer_topics(context: typer.Context, incomplete: str) -> Offers:
+    """The reader's topics."""
+    try:
+        known = _context(context).settings.topics
+    except NewsfeedError:
+        return []
+    return [(name, "") for name in known if name.startswith(incomplete)]
+
+
+def offer_items(context: typer.Context, incomplete: str) -> Offers:
+    """The numbers of the newest page, each with its headline."""
+    try:
+        with _context(context).home().open_store() as store:
+            latest = store.latest_edition()
+    except NewsfeedError:
+        return []
+    picks = [p for section in latest.sections for p in section.picks] if latest else []
+    return [(str(p.n), p.title) for p in picks if str(p.n).startswith(incomplete)]
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
+NoOpen = Annotated[bool, typer.Option("--no-open", help="Don't open it in the browser.")]
+FeedName = Annotated[
+    str, typer.Argument(help="Its address, or words of its name.", autocompletion=offer_feeds)
+]
+ITEM = typer.Argument(
+    metavar="ITEM",
+    help="Its number on the page, DATE#4, its short id, its link or words of its title.",
+    autocompletion=offer_items,
+)
+Item = Annotated[str, ITEM]
+ItemWords = Annotated[list[str], ITEM]  # words of a title need no quotes
+
+
+def day(text: str) -> Day | None:
+    """A date as it was typed; None for "".
+
+    Raises:
+        SettingsError: it is none.
+    """
+    try:
+        return Day.fromisoformat(text) if text else None
+    except ValueError:
+        raise SettingsError("--date", f"{text!r} is no date", "Write it as 2026-11-22.") from None
