@@ -39,7 +39,7 @@ def test_taggings_come_back_whole_and_replace_earlier_ones(tmp_path: Path) -> No
         assert store.tagged_otherwise("m2", NOW + HOUR) == []
 
 
-def test_items_are_found_by_the_kind_that_their_words_are_of(tmp_path: Path) -> None:
+def test_the_news_values_of_judged_items_are_read(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         one, two, three = keep(store, item("1"), item("2"), item("3"))
         judged = [
@@ -48,8 +48,8 @@ def test_items_are_found_by_the_kind_that_their_words_are_of(tmp_path: Path) -> 
             tagging(three, "science"),
         ]
         store.save_taggings(judged, "m1")
-        assert store.items_of_kinds({"event", "research"}, NOW - DAY) == {one}
-        assert store.items_of_kinds({"opinion"}, NOW + DAY) == frozenset()
+        assert store.values(NOW - DAY) == {one: 2.0, two: 1.0}
+        assert store.values(NOW + DAY) == {}
 
 
 def test_an_item_with_other_words_is_tagged_anew(tmp_path: Path) -> None:

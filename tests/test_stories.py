@@ -532,26 +532,47 @@ def test_a_side_telling_is_no_head_however_early_and_well_told() -> None:
     assert story.head not in {1, 9}
 
 
-def test_of_many_tellings_one_that_all_the_others_are_near_to_is_the_head() -> None:
-    tellings = [item(n, "Bridge falls into river", LEAD, feed=n, hours=n) for n in range(1, 6)]
-    near = {1: 0.2, 2: 0.24, 3: 0.3, 4: 0.29, 5: 0.22}
-    # The first one tells enough of it by the usual measure, the third by that of the nearest.
-    assert best(tellings, frozenset(), near) is tellings[2]
-    assert best(tellings[:3], frozenset(), {n: near[n] for n in (1, 2, 3)}) is tellings[0]
-    # Of those that are as early the nearest, and what is hardly less near is as good: then who says more.
-    together = [item(n, "Bridge falls into river", LEAD, feed=n, hours=n / 10) for n in range(1, 6)]
-    assert best(together, frozenset(), {1: 0.28, 2: 0.29, 3: 0.33, 4: 0.31, 5: 0.2}) is together[2]
-    more = f"{LEAD} The road to Velmora is closed until the pillar stands again."
-    longer = changed_item(together[3], {"text": more, "lead": more})
-    told = [*together[:3], longer, together[4]]
-    assert best(told, frozenset(), {1: 0.28, 2: 0.29, 3: 0.33, 4: 0.31, 5: 0.2}) is longer
+def test_the_most_central_item_represents_its_story_and_ties_are_broken_by_time() -> None:
+    told = [item(n, "Bridge falls into river", LEAD, feed=n, hours=n) for n in range(1, 6)]
+    assert best(told, frozenset(), {1: 0.2, 2: 0.24, 3: 0.4, 4: 0.31, 5: 0.22}) is told[2]
+    assert best(told, frozenset(), {1: 0.2, 2: 0.24, 3: 0.301, 4: 0.302, 5: 0.22}) is told[2]
+    assert best(told, frozenset(), dict.fromkeys(range(1, 6), 0.3)) is told[0]
 
 
-def test_of_many_copies_the_first_is_the_head_and_a_telling_of_its_own_is_not_taken_for_a_side() -> None:
-    own, wire = EVENTS["bridge"][0], EVENTS["bridge"][1]
-    items = [item(1, *own, feed=1), *(item(n, *wire, feed=n, hours=4) for n in range(2, 6))]
+def test_of_equally_central_items_the_more_newsworthy_represents() -> None:
+    told = [item(n, "Bridge falls into river", LEAD, feed=n, hours=n / 10) for n in range(1, 4)]
+    assert best(told, frozenset(), values={1: 0.6, 2: 2.4, 3: 1.2}) is told[1]
+    assert best(told, frozenset(), {1: 0.1, 2: 0.1, 3: 0.3}, {1: 1.2, 2: 2.0, 3: 1.2}) is told[2]
+
+
+def test_what_most_outlets_say_represents_an_event_that_one_tells_in_its_own_words() -> None:
+    own, agency = EVENTS["bridge"][0], EVENTS["bridge"][1]
+    items = [item(1, *own, feed=1), *(item(n, *agency, feed=n, hours=1 + n / 10) for n in range(2, 6))]
     (story,) = stories.join(items, [], [], OUTLETS)
-    assert story.head == 1
+    assert story.head == 2, "the first of them"
+
+
+def test_the_newest_state_that_others_share_represents_a_running_event() -> None:
+    before = ["Court weighs plea of Velmora barge owner", "Velmora barge owner may admit guilt, lawyers say"]
+    since = [
+        "Velmora barge owner pleads guilty over bridge",
+        "Barge owner pleads guilty in Velmora bridge case",
+    ]
+    lead = "The owner of the barge that brought down the bridge at Velmora {} before the court on Monday."
+    items = [
+        item(n, t, lead.format("is expected"), feed=n, hours=n / 10) for n, t in enumerate(before * 2, 1)
+    ]
+    items += [
+        item(n, t, lead.format("admitted all charges"), feed=n, hours=12 + n / 10)
+        for n, t in enumerate([*since, since[0].lower()], 5)
+    ]
+    link = {"page": "https://court.example/velmora"}
+    (story,) = stories.join([changed_item(i, link) for i in items], [], [], OUTLETS)
+    assert story.head in {5, 6, 7}
+    # One odd item that comes last is no state.
+    odd = item(9, "Velmora barge owner once sailed with the mayor", LEAD, feed=9, hours=12.9)
+    (story,) = stories.join([changed_item(i, link) for i in (*items, odd)], [], [], OUTLETS)
+    assert story.head in {5, 6, 7}
 
 
 @pytest.mark.parametrize(
@@ -567,16 +588,6 @@ def test_of_many_copies_the_first_is_the_head_and_a_telling_of_its_own_is_not_ta
 def test_what_stands_beside_an_event_does_not_stand_for_it(beside: str) -> None:
     told = [item(1, beside, LEAD, feed=1), item(2, "Bridge falls into river", LEAD, feed=2, hours=1)]
     assert best(told, frozenset()) is told[1]
-
-
-def test_what_reports_the_event_stands_for_it_and_of_a_running_one_its_newest_state() -> None:
-    told = [item(n, "Bridge falls into river", LEAD, feed=n, hours=n / 10) for n in range(1, 4)]
-    assert best(told, frozenset(), events=frozenset({2})) is told[1]
-    states = [item(n, f"{n // 3 + 2} dead as bridge falls", LEAD, feed=n, hours=4 * n) for n in range(6)]
-    near = dict.fromkeys(range(6), 0.3)
-    assert best(states, frozenset(), near) is states[4], "the first one of the last six hours"
-    # A newest telling that the others do not share is no state.
-    assert best(states, frozenset(), near | {4: 0.1, 5: 0.1}) is states[3]
 
 
 def test_open_comes_before_paywalled_and_a_clean_title_before_a_shouted_one() -> None:

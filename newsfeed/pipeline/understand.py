@@ -15,7 +15,6 @@ from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
 
 TAGGED_BY = "topics tagged by"  # note in the store: the settings and values that the tags were made with
-HAPPENED = frozenset({"event", "research"})  # kinds of items that say what happened
 WINDOW = timedelta(hours=96)  # how far back a new item may join a story
 PORTION = 5  # of the window; more new items than one in so many are compared with all of it
 OF_A_FEED = 10  # of its items tell what stands in all of them
@@ -77,9 +76,9 @@ def group(home: Home, store: Store, *, progress: Progress) -> int:
     states = store.states()
     names = {s.feed: s.name for s in states}
     paid = frozenset(s.feed for s in states if text.is_yes(s.subscription.options.get("paywall", "")))
-    events = store.items_of_kinds(HAPPENED, since)
+    values = store.values(since)
     near = around(store, new, since)
-    changed = stories.join(near.new, near.window, near.stories, names, paid, events)
+    changed = stories.join(near.new, near.window, near.stories, names, paid, values)
     store.save_stories(changed, near.clues, near.first)
     return len(changed)
 

@@ -36,10 +36,10 @@ class Judged(Database):
         with self._reading() as c:
             return tags.taggings(c, ids)
 
-    def items_of_kinds(self, kinds: Iterable[str], since: datetime) -> frozenset[int]:
-        """Items first seen from `since` on that are judged to be of these kinds."""
+    def values(self, since: datetime) -> dict[int, float]:
+        """The news value (0..3) of items first seen from `since` on that were judged, by their number."""
         with self._reading() as c:
-            return tags.of_kinds(c, kinds, since)
+            return tags.values(c, since)
 
     def correct(self, correction: Correction) -> None:
         """Keep the reader's word on an item's topics; it takes the place of an earlier one.

@@ -18,7 +18,6 @@ HAS = 0.5  # from this probability on an item has a topic
 
 _SCORES = msgspec.json.Decoder(tuple[TopicScore, ...])
 _NEWS = msgspec.json.Decoder(NewsValue)
-_KIND = msgspec.json.Decoder(dict[str, msgspec.Raw])  # what isn't asked for is passed over
 _TOPICS = msgspec.json.Decoder(tuple[str, ...])
 _ENCODER = msgspec.json.Encoder()
 
@@ -79,19 +78,14 @@ def taggings(connection: Connection, numbers: Iterable[int]) -> dict[int, Taggin
     return found
 
 
-def of_kinds(connection: Connection, kinds: Iterable[str], since: datetime) -> frozenset[int]:
-    """Items first seen from `since` on whose words are judged to be of one of these kinds."""
+def values(connection: Connection, since: datetime) -> dict[int, float]:
+    """The news value of judged items first seen from `since` on."""
     query = (
-        select(tagging.c.item, tagging.c.news)
+        select(tagging.c.item, tagging.c.value)
         .join(item, item.c.id == tagging.c.item)
-        .where(item.c.first_seen >= since, tagging.c.news != "")
+        .where(item.c.first_seen >= since, tagging.c.value.is_not(None))
     )
-    wanted = {_ENCODER.encode(kind) for kind in kinds}
-    return frozenset(
-        n
-        for n, news in connection.execute(query).all()
-        if bytes(_KIND.decode(news).get("kind", b"")) in wanted
-    )
+    return dict(connection.execute(query).all())
 
 
 #: The columns that `tagging_of` reads, in its order.

@@ -40,7 +40,7 @@ def join(
     stories: Sequence[Story],
     outlets: Mapping[int, str],
     paywalled: frozenset[int] = frozenset(),
-    events: frozenset[int] = frozenset(),
+    values: Mapping[int, float] | None = None,
 ) -> list[Story]:
     """Put every new item into a story.
 
@@ -51,7 +51,7 @@ def join(
         stories: the stories of those items.
         outlets: the name of each feed, so that an outlet's own name says nothing about an event.
         paywalled: feeds whose articles are for subscribers; near-equals of others tell a story before them.
-        events: items that report an event, by their words; they stand for a story before what stands beside it.
+        values: news value (0..3) of items by their number; of equally central ones the more newsworthy represents.
 
     Returns:
         The stories that are new or have changed, by their number; their items are in theirs only from now on. A
@@ -59,4 +59,4 @@ def join(
     """
     from newsfeed.stories.linkage import join_items
 
-    return join_items(new, window, stories, outlets, paywalled, events)
+    return join_items(new, window, stories, outlets, paywalled, values)

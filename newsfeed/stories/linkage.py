@@ -26,7 +26,7 @@ import numpy as np
 from newsfeed.model import StoredItem, Story
 from newsfeed.stories.clues import same_page
 from newsfeed.stories.recurring_title import kept_apart, round_ups, standing_texts, standing_titles
-from newsfeed.stories.representative import best, moment
+from newsfeed.stories.representative import best, moment, weights
 from newsfeed.stories.similarity import Forms, Terms
 
 BAR = 0.32  # likeness of two groups that tell one story, when they tell much
@@ -48,7 +48,7 @@ def join_items(
     stories: Sequence[Story],
     outlets: Mapping[int, str],
     paywalled: Set[int] = frozenset(),
-    events: Set[int] = frozenset(),
+    values: Mapping[int, float] | None = None,
 ) -> list[Story]:
     """See `stories.join`."""
     fresh = {i.id for i in new}
@@ -70,7 +70,7 @@ def join_items(
     _join_alike(groups, items, {n for n, item in enumerate(items) if item.id in fresh}, terms)
     affairs = _affairs(groups, before, {n for n, item in enumerate(items) if item.id in fresh}, terms)
     changed = _changed(groups, affairs, items, before, fresh)
-    return [_story(groups[key], affairs[key], items, before, terms, paywalled, events) for key in changed]
+    return [_story(groups[key], affairs[key], items, before, terms, paywalled, values) for key in changed]
 
 
 @dataclass(slots=True)
@@ -320,18 +320,18 @@ def _story(
     before: Mapping[int, Story],
     terms: Terms,
     paywalled: Set[int],
-    events: Set[int],
+    values: Mapping[int, float] | None,
 ) -> Story:
     """A group as a story."""
     members = sorted(group.members, key=lambda m: (moment(items[m]), items[m].id))
     inside = [items[m] for m in members]
     ids = {i.id for i in inside}
-    near = dict(zip((i.id for i in inside), terms.nearness(members), strict=True))
+    near = dict(zip((i.id for i in inside), terms.centrality(members, weights(inside)), strict=True))
     stood = [before[k] for k in (group.key, *group.taken) if k in before]
     earlier = tuple(dict.fromkeys(i for s in stood for i in s.items if i not in ids))
     return Story(
         id=max(group.key, 0),
-        head=best(inside, paywalled, near, events).id,
+        head=best(inside, paywalled, near, values).id,
         items=earlier + tuple(i.id for i in inside),
         first=min([moment(inside[0]), *(s.first for s in stood)]),
         last=max([moment(inside[-1]), *(s.last for s in stood)]),

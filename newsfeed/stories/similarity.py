@@ -27,7 +27,6 @@ LARGE = 5_000  # items from which on words in more than COMMON of them are left 
 COMMON = 0.10  # they weigh little and cost most
 FEED_FROM = 8  # items of a feed in the window, from which its boilerplate can be told
 FEED_SHARE = 0.8  # a term in more of them is boilerplate
-COPY = 0.5  # likeness of two tellings; more of it makes a copy, not a telling nearer to the story's middle
 COMPARED = 100  # tellings of one story that are compared in pairs
 FEW = 3  # terms; an item with fewer is judged by its links only
 NAME = (
@@ -171,20 +170,20 @@ class Terms:
         table[row, place] = np.concatenate([self.weight[p] for p in parts])
         return table
 
-    def nearness(self, members: Sequence[int]) -> list[float]:
-        """How near each of a story's items is to the others: its mean cosine with them, each at most COPY;
-        0 where there are fewer than three.
+    def centrality(self, members: Sequence[int], weights: Sequence[float]) -> list[float]:
+        """How near each of a story's items is to the others: its weighted mean cosine with them; 0 where
+        there are fewer than three items.
 
-        Of more than COMPARED items the first ones are compared; the rest are taken to be as near as those.
+        Of more than COMPARED items the last ones are compared; the rest have 0.
         """
-        some = members[:COMPARED]
+        some, share = members[-COMPARED:], np.array(weights[-COMPARED:])
         if len(some) < 3:
             return [0.0] * len(members)
         table = self._table(some)
-        alike = np.minimum(table @ table.T, COPY)
+        alike = table @ table.T
         np.fill_diagonal(alike, 0.0)
-        found: list[float] = (alike.sum(axis=1) / (len(some) - 1)).round(9).tolist()
-        return found + [sum(found) / len(found)] * (len(members) - len(some))
+        found: list[float] = ((alike @ share) / (share.sum() - share)).round(9).tolist()
+        return [0.0] * (len(members) - len(some)) + found
 
 
 class Vectors:
