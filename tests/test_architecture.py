@@ -136,6 +136,16 @@ def test_pure_rooms_read_no_clock_environment_or_random_source(path: Path) -> No
     assert not wrong
 
 
+DIALECTS = {"sqlite.py"}
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "store").glob("*.py")), ids=lambda p: p.name)
+def test_only_its_own_module_of_the_store_knows_a_dialect(path: Path) -> None:
+    own = ("sqlite3", "psycopg", "sqlalchemy.dialects", *(f"newsfeed.store.{d[:-3]}" for d in DIALECTS))
+    wrong = [f"{path.name}:{line} imports {name}" for name, line in imports(path) if name.startswith(own)]
+    assert path.name in DIALECTS or not wrong
+
+
 SLOW = [
     "sklearn",
     "scipy",

@@ -17,15 +17,15 @@ from stored import DAY, HOUR, NOW, TODAY, edition, feeds, item, keep, opened, sh
 
 from newsfeed.errors import StoreError
 from newsfeed.model import Correction, Story, Tagging, TopicScore
-from newsfeed.store import Store, care, sqlite
+from newsfeed.store import Store, sqlite
 
 
 def sound(store: Store) -> bool:
     """Whether database and search index agree with themselves and each other."""
-    with store._reading() as connection:
-        connection.exec_driver_sql("INSERT INTO search (search) VALUES ('integrity-check')")
-        orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-        return connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok" and not orphans
+    with store._reading() as db:
+        db.connection.exec_driver_sql("INSERT INTO search (search) VALUES ('integrity-check')")
+        orphans = db.connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        return db.connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok" and not orphans
 
 
 # ------------------------------------------------------------------------- forgetting
@@ -102,7 +102,7 @@ def test_a_copy_is_made_each_week_and_four_are_kept(tmp_path: Path) -> None:
         assert [n for n, path in enumerate(made) if path] == [0, 7, 14, 21, 28, 35, 42, 49]
         assert store.backup(NOW + 50 * DAY, force=True) is not None
     folder = tmp_path / "backups"
-    assert len(list(folder.iterdir())) == care.COPIES
+    assert len(list(folder.iterdir())) == sqlite.COPIES
     assert folder.stat().st_mode & 0o777 == 0o700
     assert all(p.stat().st_mode & 0o777 == 0o600 for p in folder.iterdir())
     with Store.open(max(folder.iterdir()), now=NOW) as copy:
@@ -144,9 +144,9 @@ def test_a_full_disk_is_told_in_words_and_nothing_is_half_kept(tmp_path: Path) -
     with opened(tmp_path) as store:
         (state,) = feeds(store)
         keep(store, item("1"))
-        with store._reading() as connection:
-            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
-            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        with store._reading() as db:
+            pages = db.connection.exec_driver_sql("PRAGMA page_count").scalar()
+            db.connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
         big = update(state, [item(f"big{n}", text="x" * 50_000) for n in range(20)], etag='"big"')
         with pytest.raises(StoreError) as caught:
             store.apply(big, NOW)
@@ -154,8 +154,8 @@ def test_a_full_disk_is_told_in_words_and_nothing_is_half_kept(tmp_path: Path) -
         assert "Free some space" in caught.value.repair
         assert store.states()[0].etag == ""
         assert [k.identity for k in store.known(state.feed)] == ["1"]
-        with store._reading() as connection:
-            connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+        with store._reading() as db:
+            db.connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
         assert len(store.apply(big, NOW).new) == 20
         assert sound(store)
 
@@ -176,8 +176,8 @@ def test_who_waits_too_long_for_another_writer_is_told_so(
 def test_a_database_that_may_not_be_written_is_told_in_words(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         (state,) = feeds(store)
-        with store._reading() as connection:
-            connection.exec_driver_sql("PRAGMA query_only = ON")
+        with store._reading() as db:
+            db.connection.exec_driver_sql("PRAGMA query_only = ON")
         with pytest.raises(StoreError, match="can't be written to"):
             store.apply(update(state, [item("1")]), NOW)
 
@@ -284,12 +284,12 @@ def test_days_of_care_in_one_transaction_each(tmp_path: Path) -> None:
     """A check that finds damage changes nothing, not even the note that it was made."""
     with opened(tmp_path) as store:
         keep(store, item("1"))
-        with store._writing() as connection:
-            connection.exec_driver_sql(
+        with store._writing() as db:
+            db.connection.exec_driver_sql(
                 "UPDATE meta SET value = '2020-01-01T00:00:00+00:00' WHERE key = 'checked'"
             )
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sqlite, "faults", lambda connection: ["row 3 missing from index"])
+            patch.setattr(sqlite.SqliteTransaction, "faults", lambda db: ["row 3 missing from index"])
             with pytest.raises(StoreError, match="row 3 missing"):
                 store.quick_check(NOW)
         assert (store.get_meta("checked") or "").startswith("2020")

@@ -322,12 +322,12 @@ def _state(store: Store) -> list[object]:
     found = {
         w: [i.id for i in store.search(w)] for w in ("tea", "coffee", "東京", "京都", "strasse", "title")
     }
-    with store._reading() as connection:
+    with store._reading() as db:
         rows = [
-            connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY 1, 2").all()
+            db.connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY 1, 2").all()
             for table in ("feed", "item", "body", "tally", "tagging")
         ]
-        connection.exec_driver_sql("INSERT INTO search (search) VALUES ('integrity-check')")
+        db.connection.exec_driver_sql("INSERT INTO search (search) VALUES ('integrity-check')")
     return [rows, found]
 
 

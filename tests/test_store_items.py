@@ -166,8 +166,8 @@ def test_a_lead_from_the_article_is_found_and_goes_with_its_item(tmp_path: Path)
         assert store.search("only") == []
         store.prune(NOW)
         assert store.search("walruses") == []
-        with store._reading() as connection:
-            connection.exec_driver_sql("INSERT INTO search (search) VALUES ('integrity-check')")
+        with store._reading() as db:
+            db.connection.exec_driver_sql("INSERT INTO search (search) VALUES ('integrity-check')")
 
 
 def test_an_item_beyond_all_bounds_is_kept_and_found_by_its_beginning(tmp_path: Path) -> None:
@@ -175,4 +175,4 @@ def test_an_item_beyond_all_bounds_is_kept_and_found_by_its_beginning(tmp_path: 
         (number,) = keep(store, item("1", "T" * 300, "start " + "x" * 300_000 + " finish"))
         assert store.search("start")
         assert store.item(number).item.text.endswith(" finish")
-        assert words.query("w " * 999).count('"') == 2 * 24
+        assert len(words.terms("w " * 999)) == 24

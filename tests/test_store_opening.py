@@ -175,12 +175,9 @@ def test_a_database_from_before_the_first_release_is_left_untouched(tmp_path: Pa
 def test_a_newer_database_is_left_untouched(tmp_path: Path) -> None:
     path = tmp_path / "newsfeed.db"
     opened(tmp_path).close()
-    engine, connection = sqlite.connect(path)
-    with sqlite.write(connection):
-        sqlite.set_revision(connection, migrations.VERSION + 1)
-    sqlite.settle(connection)
-    connection.close()
-    engine.dispose()
+    raw = sqlite3.connect(path)
+    raw.execute(f"PRAGMA user_version = {migrations.VERSION + 1}")
+    raw.close()
     before = everything(tmp_path)
     with pytest.raises(NewerStoreError, match="a newer newsfeed wrote it"):
         opened(tmp_path)
@@ -193,9 +190,9 @@ def test_a_newer_database_whose_number_is_still_in_the_journal_is_refused_too(tm
     path = tmp_path / "newsfeed.db"
     opened(tmp_path).close()
     child = (
-        "import os, sys; from pathlib import Path; from newsfeed.store import sqlite\n"
-        "engine, c = sqlite.connect(Path(sys.argv[1]))\n"
-        "with sqlite.write(c): sqlite.set_revision(c, 99)\n"
+        "import os, sqlite3, sys\n"
+        "raw = sqlite3.connect(sys.argv[1])\n"
+        "raw.execute('PRAGMA user_version = 99')\n"
         "os.kill(os.getpid(), 9)\n"
     )
     subprocess.run([sys.executable, "-c", child, str(path)], check=False)
@@ -232,11 +229,13 @@ def test_an_empty_file_is_made_a_database(tmp_path: Path) -> None:
 
 
 def test_another_database_is_refused_in_one_sentence(tmp_path: Path) -> None:
-    for url in ("postgresql://me:secret@host/news", "mysql+pymysql://x/y", "sqlite://"):
+    for url in ("postgresql://me:secret@host/news", "mysql+pymysql://x/y"):
         with pytest.raises(SettingsError) as caught:
             Store.open(url, now=NOW)
         assert "SQLite only" in caught.value.cause
         assert "secret" not in str(caught.value)
+    with pytest.raises(SettingsError, match="names no file"):
+        Store.open("sqlite://", now=NOW)
     with Store.open(f"sqlite:///{tmp_path}/by-url.db", now=NOW):
         assert (tmp_path / "by-url.db").exists()
 
@@ -268,9 +267,9 @@ def test_the_database_library_is_loaded_with_the_store_only() -> None:
 
 
 def test_every_connection_is_set_up_for_safety(tmp_path: Path) -> None:
-    with opened(tmp_path) as store, store._reading() as connection:
+    with opened(tmp_path) as store, store._reading() as db:
         settings = {
-            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            name: db.connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "trusted_schema")
         }
     assert settings == {

@@ -91,8 +91,10 @@ def test_thumbs_and_openings_are_kept_apart(tmp_path: Path) -> None:
         store.like(three, 0, NOW)
         assert store.likes([one, two, three]) == {one: 1, two: -1}
         store.opened(one, NOW + HOUR)
-        with store._reading() as connection:
-            marks = connection.exec_driver_sql("SELECT item, liked, opened_at FROM mark ORDER BY item").all()
+        with store._reading() as db:
+            marks = db.connection.exec_driver_sql(
+                "SELECT item, liked, opened_at FROM mark ORDER BY item"
+            ).all()
         assert marks == [(one, 1, "2026-11-22 06:30:00.000000"), (two, -1, None), (three, 0, None)]
         with pytest.raises(ValueError, match="-1, 0 or 1"):
             store.like(one, 5, NOW)

@@ -1,20 +1,19 @@
-"""The memory of newsfeed: one SQLite file. Records of `model` go in, records come out.
+"""What newsfeed remembers: one database. Records of `model` go in, records come out.
 
-    lock      one newsfeed at a time in a home
-    store     `Store`: every method is one transaction
-    database  the file while it is open: transactions, turns, the day's look at it
-    schema    the tables, as they are today; `migrations` leads there from what they were
-    sqlite    all that is SQLite's own: pragmas, search index, copies, its errors
-    opening   new, as it should be, behind, or too new: what is done with a file before it is used
-    feeds     the list, the state of each feed, and keeping what one answer brought
-    items     reading and finding items
-    tags      topics of items, the reader's corrections and marks
-    kept      what the reader keeps with a note, and what they passed on
-    stories   which items tell the same event
-    editions  what was printed, and the account of earlier days
-    pool      all that the choice of an edition may look at
-    notes     small facts: the last good list, days done, the outbox of mails, key and value
-    care      checks, copies, forgetting by age, a clock that was wrong
+    lock        one newsfeed at a time in a home
+    store       `Store`: every method is one transaction
+    database    a database while it is open: made, migrated or refused, its transactions, the day's look at it
+    dialect     what each database does in its own way; `sqlite` does it for SQLite
+    schema      the tables, as they are today; `migrations` leads there from what they were
+    feeds       the list, the state of each feed, and keeping what one answer brought
+    items       reading and finding items
+    tags        topics of items, the reader's corrections and marks
+    kept        what the reader keeps with a note, and what they passed on
+    stories     which items tell the same event
+    editions    what was printed, and the account of earlier days
+    pool        all that the choice of an edition may look at
+    notes       small facts: the last good list, days done, the outbox of mails, key and value
+    care        checks, forgetting by age, a clock that was wrong
 
 Importing this package loads no database library; naming `Store` does.
 """

@@ -1,5 +1,4 @@
-"""One database file as long as it is open: made or brought up to date, looked over once a day, read and written in
-turn, let go."""
+"""One database as long as it is open: made, migrated or refused, looked over once a day, read and written in turn."""
 
 from __future__ import annotations
 
@@ -13,7 +12,9 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine
 
-from newsfeed.store import care, notes, opening, sqlite, words
+from newsfeed.errors import NewerStoreError, StoreError
+from newsfeed.store import care, migrations, notes, schema, words
+from newsfeed.store.dialect import Dialect, Transaction, dialect_of
 
 
 class Database:
@@ -25,23 +26,23 @@ class Database:
     wait, writers wait up to five seconds for each other.
     """
 
-    def __init__(self, path: Path, engine: Engine, connection: Connection) -> None:
-        self.path = path
+    def __init__(self, dialect: Dialect, engine: Engine, connection: Connection) -> None:
+        self._dialect = dialect
         self._engine = engine
         self._connection = connection
         self._turn = threading.RLock()
 
     @classmethod
-    def open(cls, place: Path | str, *, now: datetime) -> Self:
-        """Open the database at a path or `sqlite:///` URL; it is made, migrated (after a copy) or checked as needed.
+    def open(cls, place: Path | str | Dialect, *, now: datetime) -> Self:
+        """Open the database at a path or an address; it is made, migrated (after a copy) or checked as needed.
 
         Raises:
-            SettingsError: the URL is that of another database.
+            SettingsError: no dialect knows the address.
             NewerStoreError: a newer newsfeed wrote it; it was left untouched.
             StoreError: it can't be used.
         """
-        path = sqlite.path_of(place)
-        store = cls(path, *opening.connect(path))
+        dialect = place if isinstance(place, Dialect) else dialect_of(place)
+        store = cls(dialect, *_connect(dialect))
         try:
             store._begin_the_day(now)
         except BaseException:
@@ -50,15 +51,15 @@ class Database:
         return store
 
     def _begin_the_day(self, now: datetime) -> None:
-        with self._reading() as c:
-            checked = notes.moment(c, "checked")
+        with self._reading() as db:
+            checked = notes.moment(db, "checked")
             fresh = checked is not None and checked <= now < checked + care.CHECK_EVERY
-            if fresh and notes.get(c, "words") == words.VERSION and not care.clock_was_ahead(c, now):
+            if fresh and notes.get(db, "words") == words.VERSION and not care.clock_was_ahead(db, now):
                 return
-        with self._writing() as c:
-            care.check(c, self.path, now)
-            care.mend_search(c)
-            care.mend_clock(c, now)
+        with self._writing() as db:
+            care.check(db, self._dialect.place, now)
+            care.mend_search(db)
+            care.mend_clock(db, now)
 
     def close(self) -> None:
         """Let the database go. Harmless when done twice."""
@@ -75,11 +76,84 @@ class Database:
         self.close()
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with self._turn, sqlite.in_words(self.path), sqlite.read(self._connection) as connection:
-            yield connection
+    def _reading(self) -> Iterator[Transaction]:
+        with self._turn, self._dialect.in_words(), self._dialect.read(self._connection) as db:
+            yield db
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with self._turn, sqlite.in_words(self.path), sqlite.write(self._connection) as connection:
-            yield connection
+    def _writing(self) -> Iterator[Transaction]:
+        with self._turn, self._dialect.in_words(), self._dialect.write(self._connection) as db:
+            yield db
+
+
+# ------------------------------------------------------------------------- opening
+
+
+def _connect(dialect: Dialect) -> tuple[Engine, Connection]:
+    """A connection to an up-to-date database, made or migrated where that is needed."""
+    _refuse_others(dialect, dialect.glance())
+    dialect.prepare()
+    with dialect.in_words():
+        engine, connection = dialect.connect()
+        try:
+            _bring_up_to_date(dialect, connection)
+        except BaseException:
+            connection.close()
+            engine.dispose()
+            raise
+    return engine, connection
+
+
+def _refuse_others(dialect: Dialect, version: int) -> None:
+    """Raise where this newsfeed can't read tables of that version."""
+    if version > migrations.VERSION:
+        raise NewerStoreError(
+            dialect.place,
+            f"a newer newsfeed wrote it (its form is {version}, this newsfeed knows {migrations.VERSION})",
+            "Install the newer newsfeed again; nothing was changed.",
+        )
+    if 0 < version < migrations.FIRST:
+        raise StoreError(
+            dialect.place,
+            f"a newsfeed from before the first release wrote it (its form is {version})",
+            "Open it once with the newsfeed of November 2026, then with this one; or move it away and begin anew.",
+        )
+
+
+def _bring_up_to_date(dialect: Dialect, connection: Connection) -> None:
+    with dialect.read(connection) as db:
+        version, empty = db.version(), db.is_empty()
+    _refuse_others(dialect, version)
+    if empty:
+        _create(dialect, connection)
+    elif version == 0:
+        raise StoreError(
+            dialect.place,
+            "this database belongs to another program",
+            "Put its newest copy in its place: newsfeed restore. Or name another file.",
+        )
+    elif version < migrations.VERSION:
+        _migrate(dialect, connection)
+
+
+def _create(dialect: Dialect, connection: Connection) -> None:
+    with dialect.write(connection) as db:
+        if not db.is_empty():
+            return  # another newsfeed was quicker
+        schema.metadata.create_all(connection)
+        db.create_search()
+        db.set_version(migrations.VERSION)
+        notes.put(db, "words", words.VERSION)
+    dialect.settle(connection)
+
+
+def _migrate(dialect: Dialect, connection: Connection) -> None:
+    """Copy the database and bring it up to date, while who else opens it waits for its turn."""
+    with dialect.write(connection) as db:
+        version = db.version()
+        if version == migrations.VERSION:
+            return  # another newsfeed was quicker
+        dialect.copy_before(migrations.VERSION)
+        migrations.migrate(connection, version)
+        db.set_version(migrations.VERSION)
+    dialect.settle(connection)

@@ -8,11 +8,12 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from newsfeed.errors import StoreError
 from newsfeed.model import Edition, History, Line, Pick, Record, Shown, Untold
-from newsfeed.store import notes, rows, sides, sqlite
+from newsfeed.store import notes, rows, sides
+from newsfeed.store.dialect import Transaction
 from newsfeed.store.schema import edition, mark, member, shown
 
 
@@ -67,11 +68,11 @@ def summary(printed: Edition) -> Summary:
     )
 
 
-def record(connection: Connection, printed: Edition, stories: Sequence[Shown]) -> None:
+def record(db: Transaction, printed: Edition, stories: Sequence[Shown]) -> None:
     """Keep an edition and what it showed, in place of an earlier one of the same date."""
-    connection.execute(delete(shown).where(shown.c.date == printed.date))
-    connection.execute(
-        sqlite.upsert(edition),
+    db.execute(delete(shown).where(shown.c.date == printed.date))
+    db.upsert(
+        edition,
         [
             {
                 "date": printed.date,
@@ -85,16 +86,16 @@ def record(connection: Connection, printed: Edition, stories: Sequence[Shown]) -
         ],
     )
     if stories:
-        connection.execute(insert(shown), [{**rows.SHOWN.values(s), "date": printed.date} for s in stories])
+        db.execute(insert(shown), [{**rows.SHOWN.values(s), "date": printed.date} for s in stories])
 
 
-def read(connection: Connection, local: date) -> Edition | None:
+def read(db: Transaction, local: date) -> Edition | None:
     """The edition of a local day as it was printed, or None.
 
     Raises:
         StoreError: what is kept of it is damaged.
     """
-    data = connection.execute(select(edition.c.data).where(edition.c.date == local)).scalar()
+    data = db.execute(select(edition.c.data).where(edition.c.date == local)).scalar()
     if data is None:
         return None
     try:
@@ -105,31 +106,31 @@ def read(connection: Connection, local: date) -> Edition | None:
         ) from error
 
 
-def dates(connection: Connection) -> list[date]:
+def dates(db: Transaction) -> list[date]:
     """The days with an edition, oldest first."""
-    return [r[0] for r in connection.execute(select(edition.c.date).order_by(edition.c.date))]
+    return [r[0] for r in db.execute(select(edition.c.date).order_by(edition.c.date))]
 
 
-def latest(connection: Connection) -> Edition | None:
+def latest(db: Transaction) -> Edition | None:
     """The edition with the newest date."""
-    newest = connection.execute(select(func.max(edition.c.date))).scalar()
-    return None if newest is None else read(connection, newest)
+    newest = db.execute(select(func.max(edition.c.date))).scalar()
+    return None if newest is None else read(db, newest)
 
 
-def before(connection: Connection, local: date) -> Edition | None:
+def before(db: Transaction, local: date) -> Edition | None:
     """The last edition of an earlier date."""
-    earlier = connection.execute(select(func.max(edition.c.date)).where(edition.c.date < local)).scalar()
-    return None if earlier is None else read(connection, earlier)
+    earlier = db.execute(select(func.max(edition.c.date)).where(edition.c.date < local)).scalar()
+    return None if earlier is None else read(db, earlier)
 
 
-def built_before(connection: Connection, local: date) -> datetime | None:
+def built_before(db: Transaction, local: date) -> datetime | None:
     """When the last edition of an earlier date was built."""
     query = select(edition.c.built).where(edition.c.date < local).order_by(edition.c.date.desc()).limit(1)
-    moment: datetime | None = connection.execute(query).scalar()
+    moment: datetime | None = db.execute(query).scalar()
     return moment
 
 
-def history(connection: Connection, local: date, days: int = 90) -> History:
+def history(db: Transaction, local: date, days: int = 90) -> History:
     """What the editions of the `days` days before `local` did; `local` itself has no part in it.
 
     Stories may have been joined since they were shown: each is named as the story its item belongs to today.
@@ -137,7 +138,7 @@ def history(connection: Connection, local: date, days: int = 90) -> History:
     first = local - timedelta(days=days)
     accounts = {
         r[0]: _SUMMARY.decode(r[1])
-        for r in connection.execute(
+        for r in db.execute(
             select(edition.c.date, edition.c.summary)
             .where(edition.c.date >= first, edition.c.date < local)
             .order_by(edition.c.date)
@@ -150,10 +151,10 @@ def history(connection: Connection, local: date, days: int = 90) -> History:
         .order_by(shown.c.date, shown.c.id)
     )
     seen = []
-    for row in connection.execute(query).all():
+    for row in db.execute(query).all():
         one = rows.shown_of(row[:-1])
         seen.append(one if row[-1] in {None, one.story} else msgspec.structs.replace(one, story=row[-1]))
-    sided = sides.read(connection, first, local)
+    sided = sides.read(db, first, local)
     return History(
         shown=tuple(seen),
         days=tuple(accounts),
@@ -166,21 +167,21 @@ def history(connection: Connection, local: date, days: int = 90) -> History:
         thin={d.isoformat(): {n: t.why for n, t in a.topics.items() if t.why} for d, a in accounts.items()},
         voices={d.isoformat(): a.voices for d, a in accounts.items()},
         seldom={d.isoformat(): a.seldom for d, a in accounts.items() if a.seldom},
-        signs=_signs(connection, seen),
+        signs=_signs(db, seen),
         told=sided.told,
         sources=sided.sources,
-        declined=notes.declined(connection),
+        declined=notes.declined(db),
     )
 
 
-def _signs(connection: Connection, seen: Sequence[Shown]) -> dict[str, dict[str, tuple[int, int]]]:
+def _signs(db: Transaction, seen: Sequence[Shown]) -> dict[str, dict[str, tuple[int, int]]]:
     """By ISO date and topic: how many of its stories the reader liked or opened, and how many there were.
 
     Only pages on which the reader gave a sign, be it a thumb down: the silence of one that nobody read says nothing.
     """
     good, given = set[int](), set[int]()
     marks = select(mark.c.item, mark.c.liked, mark.c.opened_at)
-    for number, thumb, opened in connection.execute(marks).all():
+    for number, thumb, opened in db.execute(marks).all():
         if thumb or opened is not None:
             given.add(number)
         if _is_good(thumb, opened):
@@ -224,7 +225,7 @@ class Thumbs(NamedTuple):
     shown: int = 0
 
 
-def thumbs(connection: Connection, local: date, days: int = 180) -> dict[int, dict[str, Thumbs]]:
+def thumbs(db: Transaction, local: date, days: int = 180) -> dict[int, dict[str, Thumbs]]:
     """By feed and topic: how many of the stories shown before `local` the reader liked or opened, how many they
     disliked, and how many there were.
 
@@ -237,7 +238,7 @@ def thumbs(connection: Connection, local: date, days: int = 180) -> dict[int, di
         .where(shown.c.date >= local - timedelta(days=days), shown.c.date < local)
     )
     found: dict[int, dict[str, Thumbs]] = {}
-    for number, extra, thumb, opened in connection.execute(query).all():
+    for number, extra, thumb, opened in db.execute(query).all():
         bad = bool(thumb and thumb < 0)
         good = _is_good(thumb, opened)
         for topic in _told_under(_TOPICS.decode(extra or "{}")):
@@ -247,7 +248,7 @@ def thumbs(connection: Connection, local: date, days: int = 180) -> dict[int, di
     return found
 
 
-def last_shown(connection: Connection, local: date) -> dict[int, date]:
+def last_shown(db: Transaction, local: date) -> dict[int, date]:
     """By feed: the last day before `local` on which it stood in an edition."""
     query = select(shown.c.feed, func.max(shown.c.date)).where(shown.c.date < local).group_by(shown.c.feed)
-    return {r[0]: r[1] for r in connection.execute(query)}
+    return {r[0]: r[1] for r in db.execute(query)}

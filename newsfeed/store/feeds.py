@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Counts, FeedFacts, FeedState, FeedUpdate, Item, KnownItem, Subscription
-from newsfeed.store import rows, sqlite, words
+from newsfeed.store import rows, words
+from newsfeed.store.dialect import Transaction
 from newsfeed.store.records import Applied, SyncReport
 from newsfeed.store.schema import body, feed, former, item, tagging, tally
 
@@ -23,16 +24,16 @@ REF = 7  # characters of a short name: 35 bits
 # ------------------------------------------------------------------------- the list
 
 
-def sync(connection: Connection, subscriptions: Iterable[Subscription], now: datetime) -> SyncReport:
+def sync(db: Transaction, subscriptions: Iterable[Subscription], now: datetime) -> SyncReport:
     """Make the list of feeds what `subscriptions` says. What is taken out keeps its history."""
     wanted = {s.url: (place, s) for place, s in reversed(list(enumerate(subscriptions)))}
     have = {
         row.url: row
-        for row in connection.execute(
+        for row in db.execute(
             select(feed.c.id, feed.c.url, feed.c.outline, feed.c.place, feed.c.listed, feed.c.moved_to)
         )
     }
-    _follow(connection, wanted, have)
+    _follow(db, wanted, have)
     added, removed, changed, kept = [], [], [], 0
     for url, (place, subscription) in sorted(wanted.items(), key=lambda entry: entry[1][0]):
         row = have.get(url)
@@ -43,7 +44,7 @@ def sync(connection: Connection, subscriptions: Iterable[Subscription], now: dat
             "until": None,
         }
         if row is None:
-            connection.execute(insert(feed).values(url=url, since=now, **values))
+            db.execute(insert(feed).values(url=url, since=now, **values))
             added.append(url)
             continue
         if not row.listed:
@@ -56,10 +57,10 @@ def sync(connection: Connection, subscriptions: Iterable[Subscription], now: dat
             kept += 1
             if row.place == place and row.outline == values["outline"]:
                 continue
-        connection.execute(update(feed).where(feed.c.id == row.id).values(values))
+        db.execute(update(feed).where(feed.c.id == row.id).values(values))
     for url, row in have.items():
         if row.listed and url not in wanted:
-            connection.execute(update(feed).where(feed.c.id == row.id).values(listed=False, until=now))
+            db.execute(update(feed).where(feed.c.id == row.id).values(listed=False, until=now))
             removed.append(url)
     return SyncReport(added=tuple(added), removed=tuple(removed), changed=tuple(changed), kept=kept)
 
@@ -69,7 +70,7 @@ def _differs(old: Subscription, new: Subscription) -> bool:
     return msgspec.structs.replace(old, line=0) != msgspec.structs.replace(new, line=0)
 
 
-def _follow(connection: Connection, wanted: Mapping[str, Any], have: dict[str, Any]) -> None:
+def _follow(db: Transaction, wanted: Mapping[str, Any], have: dict[str, Any]) -> None:
     """An address that replaces the one it moved from goes on with that one's history."""
     leaving = [row for url, row in have.items() if row.listed and url not in wanted]
     for url in wanted.keys() - have.keys():
@@ -77,9 +78,7 @@ def _follow(connection: Connection, wanted: Mapping[str, Any], have: dict[str, A
         if old is None:
             continue
         leaving.remove(old)
-        connection.execute(
-            update(feed).where(feed.c.id == old.id).values(url=url, moved_to="", next_due=None)
-        )
+        db.execute(update(feed).where(feed.c.id == old.id).values(url=url, moved_to="", next_due=None))
         del have[old.url]
         have[url] = old
 
@@ -96,10 +95,10 @@ def _same_place(one: str, other: str) -> bool:
 # ------------------------------------------------------------------------- states
 
 
-def states(connection: Connection, *, listed: bool = True) -> list[FeedState]:
+def states(db: Transaction, *, listed: bool = True) -> list[FeedState]:
     """The feeds of the list in its order; with `listed` False, those that were taken out."""
     query = select(*rows.FEED_COLUMNS).where(feed.c.listed == listed).order_by(feed.c.place, feed.c.id)
-    return [rows.feed_state(row) for row in connection.execute(query).all()]
+    return [rows.feed_state(row) for row in db.execute(query).all()]
 
 
 def facts(state: FeedState, **more: Any) -> FeedFacts:
@@ -121,13 +120,13 @@ def in_social_folder(state: FeedState) -> bool:
     return any(folder.casefold() == "social" for folder in state.subscription.folders)
 
 
-def state(connection: Connection, number: int) -> FeedState:
+def state(db: Transaction, number: int) -> FeedState:
     """The state of one feed, in the list or not.
 
     Raises:
         NotFoundError: there is no such feed.
     """
-    row = connection.execute(select(*rows.FEED_COLUMNS).where(feed.c.id == number)).first()
+    row = db.execute(select(*rows.FEED_COLUMNS).where(feed.c.id == number)).first()
     if row is None:
         raise NotFoundError(
             f"feed {number}", "there is no such feed", "`newsfeed feeds list` shows them all."
@@ -135,7 +134,7 @@ def state(connection: Connection, number: int) -> FeedState:
     return rows.feed_state(row)
 
 
-def due(connection: Connection, now: datetime) -> list[FeedState]:
+def due(db: Transaction, now: datetime) -> list[FeedState]:
     """The feeds of the list whose time has come, longest waiting first."""
     query = (
         select(*rows.FEED_COLUMNS)
@@ -147,7 +146,7 @@ def due(connection: Connection, now: datetime) -> list[FeedState]:
         )
         .order_by(feed.c.next_due, feed.c.place)
     )
-    return [rows.feed_state(row) for row in connection.execute(query).all()]
+    return [rows.feed_state(row) for row in db.execute(query).all()]
 
 
 # ------------------------------------------------------------------------- what is known
@@ -162,11 +161,11 @@ _KNOWN = (
 )
 
 
-def known(connection: Connection, number: int) -> list[KnownItem]:
+def known(db: Transaction, number: int) -> list[KnownItem]:
     """The newest items of a feed, newest first, as much of them as recognising needs."""
     return [
         KnownItem(identity=r[0], hash=r[1], page=r[2], title=r[3], published=r[4], lead=r[5])
-        for r in connection.execute(_KNOWN, {"number": number}).all()
+        for r in db.execute(_KNOWN, {"number": number}).all()
     ]
 
 
@@ -186,7 +185,6 @@ _TAKEN = select(item.c.ref).where(item.c.ref.in_(bindparam("refs", expanding=Tru
 _FORGOTTEN = select(former.c.identity).where(
     former.c.feed == bindparam("number"), former.c.identity.in_(bindparam("identities", expanding=True))
 )
-_COUNT = sqlite.add_up(tally, "brought")
 _ITEM_NAMES = ("id", "feed", "ref", "first_seen", "before", *rows.ITEM.names, "extra")
 _EDIT_ITEM = (
     update(item)
@@ -195,13 +193,13 @@ _EDIT_ITEM = (
 )
 
 
-def keep_states(connection: Connection, states: Sequence[FeedState]) -> None:
+def keep_states(db: Transaction, states: Sequence[FeedState]) -> None:
     """Keep the states of feeds whose items stay as they are."""
     if states:
-        connection.execute(_KEEP_STATE, [{"number": s.feed, **rows.FEED.values(s)} for s in states])
+        db.execute(_KEEP_STATE, [{"number": s.feed, **rows.FEED.values(s)} for s in states])
 
 
-def apply(connection: Connection, change: FeedUpdate, now: datetime) -> Applied:
+def apply(db: Transaction, change: FeedUpdate, now: datetime) -> Applied:
     """Keep the state, the new and the changed items of one feed.
 
     Who calls it twice with the same update changes nothing the second time: an item is one by feed and identity.
@@ -210,35 +208,32 @@ def apply(connection: Connection, change: FeedUpdate, now: datetime) -> Applied:
         NotFoundError: the feed is unknown.
     """
     if change.state.feed:
-        found = connection.execute(_FEED, {"number": change.state.feed}).first()
+        found = db.execute(_FEED, {"number": change.state.feed}).first()
     else:
-        found = connection.execute(_FEED_AT, {"url": change.state.subscription.url}).first()
+        found = db.execute(_FEED_AT, {"url": change.state.subscription.url}).first()
     if found is None:
         raise NotFoundError(change.state.name, "this feed is not in the store", "Refresh again.")
     number, url = found
-    connection.execute(_KEEP_STATE, {"number": number, **rows.FEED.values(change.state)})
-    _recount(connection, number, change.counts)
+    db.execute(_KEEP_STATE, {"number": number, **rows.FEED.values(change.state)})
+    _recount(db, number, change.counts)
     offered = {i.identity: i for i in map(rows.storable, (*change.new, *change.changed))}
     if not offered:
         return Applied()
     stored = {
-        r[0]: (r[1], r[2])
-        for r in connection.execute(_STORED, {"number": number, "identities": list(offered)})
+        r[0]: (r[1], r[2]) for r in db.execute(_STORED, {"number": number, "identities": list(offered)})
     }
     edited = {i.identity for i in map(rows.storable, change.changed)}
-    fresh = _unforgotten(
-        connection, number, [i for identity, i in offered.items() if identity not in stored], now
-    )
-    new = _insert(connection, number, url, fresh, frozenset(change.before), now)
+    fresh = _unforgotten(db, number, [i for identity, i in offered.items() if identity not in stored], now)
+    new = _insert(db, number, url, fresh, frozenset(change.before), now)
     again = [
         (stored[identity][0], i)
         for identity, i in offered.items()
         if identity in stored and (identity in edited or i.hash != stored[identity][1])
     ]
-    return Applied(new=new, changed=_replace(connection, again, now))
+    return Applied(new=new, changed=_replace(db, again, now))
 
 
-def _recount(connection: Connection, number: int, counts: Sequence[Counts]) -> None:
+def _recount(db: Transaction, number: int, counts: Sequence[Counts]) -> None:
     """Keep how stored items fare by now: points, comments, and who passed them on."""
     found = {c.identity: c for c in counts}
     if not found:
@@ -247,7 +242,7 @@ def _recount(connection: Connection, number: int, counts: Sequence[Counts]) -> N
         item.c.feed == number, item.c.identity.in_(list(found))
     )
     edits = []
-    for row in connection.execute(query).all():
+    for row in db.execute(query).all():
         was = rows.stored_item(row)
         now = found[was.item.identity]
         fares = rows.storable(
@@ -261,20 +256,20 @@ def _recount(connection: Connection, number: int, counts: Sequence[Counts]) -> N
         if fares != was.item:
             edits.append({"number": was.id, "edited": row[-1], **rows.ITEM.values(fares)})
     if edits:
-        connection.execute(_EDIT_ITEM, edits)
+        db.execute(_EDIT_ITEM, edits)
 
 
-def _unforgotten(connection: Connection, number: int, fresh: list[Item], now: datetime) -> list[Item]:
+def _unforgotten(db: Transaction, number: int, fresh: list[Item], now: datetime) -> list[Item]:
     """Without the items that we had once and forgot for their age."""
     old = [i.identity for i in fresh if i.published is None or i.published < now - RECENT]
     if not old:
         return fresh
-    gone = {r[0] for r in connection.execute(_FORGOTTEN, {"number": number, "identities": old})}
+    gone = {r[0] for r in db.execute(_FORGOTTEN, {"number": number, "identities": old})}
     return [i for i in fresh if i.identity not in gone]
 
 
 def _insert(
-    connection: Connection,
+    db: Transaction,
     number: int,
     url: str,
     items: Sequence[Item],
@@ -283,11 +278,10 @@ def _insert(
 ) -> tuple[int, ...]:
     if not items:
         return ()
-    refs = _refs(connection, url, [i.identity for i in items])
-    first = sqlite.next_number(connection, item)
+    refs = _refs(db, url, [i.identity for i in items])
+    first = db.next_number(item)
     numbered = list(enumerate(items, first))
-    sqlite.insert_rows(
-        connection,
+    db.insert_rows(
         item,
         _ITEM_NAMES,
         [
@@ -295,31 +289,31 @@ def _insert(
             for key, i in numbered
         ],
     )
-    _add_bodies(connection, numbered)
-    sqlite.add_to_search(connection, [(key, words.entry(i)) for key, i in numbered])
+    _add_bodies(db, numbered)
+    db.add_to_search([(key, words.entry(i)) for key, i in numbered])
     if count := sum(i.identity not in before for i in items):
-        connection.execute(_COUNT, {"feed": number, "day": now.astimezone(UTC).date(), "brought": count})
+        db.add_up(tally, "brought", {"feed": number, "day": now.astimezone(UTC).date(), "brought": count})
     return tuple(key for key, _ in numbered)
 
 
-def _add_bodies(connection: Connection, items: Iterable[tuple[int, Item]]) -> None:
+def _add_bodies(db: Transaction, items: Iterable[tuple[int, Item]]) -> None:
     bodies = [(key, i.text, i.html) for key, i in items if i.text or i.html]
-    sqlite.insert_rows(connection, body, ("item", "text", "html"), bodies)
+    db.insert_rows(body, ("item", "text", "html"), bodies)
 
 
-def _replace(connection: Connection, items: Sequence[tuple[int, Item]], now: datetime) -> tuple[int, ...]:
+def _replace(db: Transaction, items: Sequence[tuple[int, Item]], now: datetime) -> tuple[int, ...]:
     """Put edited items (by number) in the place of what was stored of them; gives the numbers that really changed."""
     if not items:
         return ()
     query = select(*rows.ITEM_COLUMNS, body.c.text, body.c.html, item.c.edited).outerjoin_from(item, body)
     was, edits = {}, {}
-    for row in connection.execute(query.where(item.c.id.in_([key for key, _ in items]))).all():
+    for row in db.execute(query.where(item.c.id.in_([key for key, _ in items]))).all():
         was[row[0]] = rows.stored_item(row, row[-3] or "", row[-2] or "").item
         edits[row[0]] = row[-1]
     items = [(key, i) for key, i in items if i != was[key]]
     if not items:
         return ()
-    connection.execute(
+    db.execute(
         _EDIT_ITEM,
         [
             {"number": key, "edited": now if i.hash != was[key].hash else edits[key], **rows.ITEM.values(i)}
@@ -327,24 +321,24 @@ def _replace(connection: Connection, items: Sequence[tuple[int, Item]], now: dat
         ],
     )
     numbers = [key for key, _ in items]
-    connection.execute(delete(body).where(body.c.item.in_(numbers)))
-    _add_bodies(connection, items)
+    db.execute(delete(body).where(body.c.item.in_(numbers)))
+    _add_bodies(db, items)
     reworded = [(key, i) for key, i in items if words.entry(i) != words.entry(was[key])]
-    sqlite.drop_from_search(connection, [(key, words.entry(was[key])) for key, _ in reworded])
-    sqlite.add_to_search(connection, [(key, words.entry(i)) for key, i in reworded])
+    db.drop_from_search([(key, words.entry(was[key])) for key, _ in reworded])
+    db.add_to_search([(key, words.entry(i)) for key, i in reworded])
     if reworded:
         # Other words may mean other topics: it is tagged anew.
-        connection.execute(delete(tagging).where(tagging.c.item.in_([key for key, _ in reworded])))
+        db.execute(delete(tagging).where(tagging.c.item.in_([key for key, _ in reworded])))
     return tuple(numbers)
 
 
-def tallies(connection: Connection, first: date) -> dict[int, dict[date, int]]:
+def tallies(db: Transaction, first: date) -> dict[int, dict[date, int]]:
     """By feed: how many items it brought on each day (UTC) from `first` on; days without any are missing."""
     found: dict[int, dict[date, int]] = {}
     query = (
         select(tally.c.feed, tally.c.day, tally.c.brought).where(tally.c.day >= first).order_by(tally.c.day)
     )
-    for number, day, count in connection.execute(query):
+    for number, day, count in db.execute(query):
         found.setdefault(number, {})[day] = count
     return found
 
@@ -367,7 +361,7 @@ def ref_of(url: str, identity: str, length: int = REF) -> str:
         length += 1
 
 
-def _refs(connection: Connection, url: str, identities: Sequence[str]) -> dict[str, str]:
+def _refs(db: Transaction, url: str, identities: Sequence[str]) -> dict[str, str]:
     """Names that nobody has yet; on a collision the later item takes a longer one."""
     found: dict[str, str] = {}
     used: set[str] = set()
@@ -375,7 +369,7 @@ def _refs(connection: Connection, url: str, identities: Sequence[str]) -> dict[s
     length = REF
     while waiting:
         wanted = {identity: ref_of(url, identity, length) for identity in waiting}
-        taken = {r[0] for r in connection.execute(_TAKEN, {"refs": list(wanted.values())})} | used
+        taken = {r[0] for r in db.execute(_TAKEN, {"refs": list(wanted.values())})} | used
         waiting = []
         for identity, ref in wanted.items():
             if ref in taken:
@@ -388,7 +382,7 @@ def _refs(connection: Connection, url: str, identities: Sequence[str]) -> dict[s
     return found
 
 
-def published_days(connection: Connection) -> dict[int, list[tuple[date, int]]]:
+def published_days(db: Transaction) -> dict[int, list[tuple[date, int]]]:
     """By feed: the days (UTC) of which it has items, oldest first, with their number."""
     day = func.date(item.c.published)
     query = (
@@ -398,6 +392,6 @@ def published_days(connection: Connection) -> dict[int, list[tuple[date, int]]]:
         .order_by(item.c.feed, day)
     )
     found: dict[int, list[tuple[date, int]]] = {}
-    for number, text, count in connection.execute(query):
+    for number, text, count in db.execute(query):
         found.setdefault(number, []).append((date.fromisoformat(text), count))
     return found

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, true
+from sqlalchemy import and_, bindparam, case, func, or_, select, true
 
 from newsfeed.model import Candidate, FeedFacts, FeedState, History, Pool, StoredItem, Story, Tagging
 from newsfeed.store import editions, feeds, stories, tags
 from newsfeed.store import items as reading
+from newsfeed.store.dialect import Transaction
 from newsfeed.store.schema import item, item_topic, shown, tagging
 
 CARRIED = timedelta(
@@ -24,20 +25,20 @@ AHEAD = timedelta(
 )  # a clock may be so much off; what was seen later has no part in a past morning's pool
 
 
-def read(connection: Connection, local: date, now: datetime, since: datetime | None = None) -> Pool:
+def read(db: Transaction, local: date, now: datetime, since: datetime | None = None) -> Pool:
     """Everything for the edition of the local day `local`.
 
     Candidates are the items first seen after `since` (default: when the last edition of an earlier date was built),
     and those of the last 8 days that no earlier edition showed. What came before the reader subscribed stands among
     the first, for the ledger, and is never carried.
     """
-    begun = since if since is not None else editions.built_before(connection, local)
-    found = _candidates(connection, local, now, begun)
+    begun = since if since is not None else editions.built_before(db, local)
+    found = _candidates(db, local, now, begun)
     numbers = [i.id for i, _ in found]
-    told = stories.of_items(connection, numbers)
+    told = stories.of_items(db, numbers)
     story_of = {n: s.id for s in told for n in s.items}
     lonely = [i for i, _ in found if i.id not in story_of]
-    thumbs = tags.likes(connection, numbers)
+    thumbs = tags.likes(db, numbers)
     by_feed: dict[int, list[StoredItem]] = {}
     for i, _ in found:
         by_feed.setdefault(i.feed, []).append(i)
@@ -51,15 +52,15 @@ def read(connection: Connection, local: date, now: datetime, since: datetime | N
             *told,
             *(Story(id=-i.id, head=i.id, items=(i.id,), first=_time(i), last=_time(i)) for i in lonely),
         ),
-        feeds=tuple(_facts(connection, local, now, begun, by_feed)),
-        history=_with_affairs(connection, editions.history(connection, local)),
+        feeds=tuple(_facts(db, local, now, begun, by_feed)),
+        history=_with_affairs(db, editions.history(db, local)),
         since=begun,
     )
 
 
-def _with_affairs(connection: Connection, history: History) -> History:
+def _with_affairs(db: Transaction, history: History) -> History:
     """What was shown, with the affair of each story as it is known today."""
-    known = stories.affairs(connection, {one.story for one in history.shown})
+    known = stories.affairs(db, {one.story for one in history.shown})
     shown = (replace(one, affair=known.get(one.story, 0)) for one in history.shown)
     return replace(history, shown=tuple(shown))
 
@@ -69,7 +70,7 @@ def _time(one: StoredItem) -> datetime:
 
 
 def _candidates(
-    connection: Connection, local: date, now: datetime, since: datetime | None
+    db: Transaction, local: date, now: datetime, since: datetime | None
 ) -> list[tuple[StoredItem, Tagging]]:
     posted = func.coalesce(item.c.published, item.c.first_seen)
     recent = and_(item.c.first_seen >= now - CARRIED, posted >= now - CARRIED)
@@ -89,7 +90,7 @@ def _candidates(
             reading.read(row, "text"),
             Tagging(item=row[0]) if row[-1] is None else tags.tagging_of(row[0], *row[-len(tags.KEPT) :]),
         )
-        for row in connection.execute(query).all()
+        for row in db.execute(query).all()
     ]
 
 
@@ -97,22 +98,22 @@ def _candidates(
 
 
 def _facts(
-    connection: Connection,
+    db: Transaction,
     local: date,
     now: datetime,
     since: datetime | None,
     candidates: Mapping[int, Sequence[StoredItem]],
 ) -> Iterable[FeedFacts]:
     # A feed that left the list may still have items among the candidates.
-    former = [s for s in feeds.states(connection, listed=False) if s.feed in candidates]
-    rhythm = _rhythm(connection, now, since)
-    records = _records(connection, now)
-    mixes = _mixes(connection, now, records)
+    former = [s for s in feeds.states(db, listed=False) if s.feed in candidates]
+    rhythm = _rhythm(db, now, since)
+    records = _records(db, now)
+    mixes = _mixes(db, now, records)
     scored = [n for n, some in candidates.items() if any(i.item.score is not None for i in some)]
-    scores = _scores(connection, scored, now)
-    last = editions.last_shown(connection, local)
-    made_of = editions.thumbs(connection, local)
-    for state in (*feeds.states(connection), *former):
+    scores = _scores(db, scored, now)
+    last = editions.last_shown(db, local)
+    made_of = editions.thumbs(db, local)
+    for state in (*feeds.states(db), *former):
         per_day, previous = rhythm.get(state.feed, (0.0, None))
         _, judged, value = records.get(state.feed, (0, 0, 0.0))
         yield feeds.facts(
@@ -137,7 +138,7 @@ def _is_social(state: FeedState, brought: Sequence[StoredItem]) -> bool:
 
 
 def _rhythm(
-    connection: Connection, now: datetime, since: datetime | None
+    db: Transaction, now: datetime, since: datetime | None
 ) -> Mapping[int, tuple[float, datetime | None]]:
     """By feed: items a day over 28 days (or as long as we know it), and its newest post before the span."""
     posted = func.coalesce(item.c.published, item.c.first_seen)
@@ -151,13 +152,13 @@ def _rhythm(
     )
     query = query.where(item.c.first_seen <= now + AHEAD).group_by(item.c.feed)
     found = {}
-    for number, count, oldest, previous in connection.execute(query).all():
+    for number, count, oldest, previous in db.execute(query).all():
         days = min(RHYTHM, max(timedelta(days=1), now - oldest)) / timedelta(days=1)
         found[number] = (count / days, previous)
     return found
 
 
-def _records(connection: Connection, now: datetime) -> Mapping[int, tuple[int, int, float]]:
+def _records(db: Transaction, now: datetime) -> Mapping[int, tuple[int, int, float]]:
     """By feed: how many of its items of 90 days are tagged, and have a news value, and the mean of these."""
     known = and_(item.c.first_seen >= now - MIX, item.c.first_seen <= now + AHEAD)
     value = tagging.c.value
@@ -166,11 +167,11 @@ def _records(connection: Connection, now: datetime) -> Mapping[int, tuple[int, i
         .join(tagging, and_(known, tagging.c.item == item.c.id))
         .group_by(item.c.feed)
     )
-    return {row[0]: (row[1], row[2], round(row[3], 6)) for row in connection.execute(query)}
+    return {row[0]: (row[1], row[2], round(row[3], 6)) for row in db.execute(query)}
 
 
 def _mixes(
-    connection: Connection, now: datetime, records: Mapping[int, tuple[int, int, float]]
+    db: Transaction, now: datetime, records: Mapping[int, tuple[int, int, float]]
 ) -> Mapping[int, dict[str, float]]:
     """By feed: which share of its tagged items of 90 days has each topic."""
     known = and_(item.c.first_seen >= now - MIX, item.c.first_seen <= now + AHEAD)
@@ -182,7 +183,7 @@ def _mixes(
         .order_by(item.c.feed, item_topic.c.topic)
     )
     mixes: dict[int, dict[str, float]] = {}
-    for number, topic, count in connection.execute(query).all():
+    for number, topic, count in db.execute(query).all():
         mixes.setdefault(number, {})[topic] = count / max(1, records.get(number, (0, 0, 0.0))[0])
     return mixes
 
@@ -200,12 +201,12 @@ _NEWEST_SCORES = (
 )
 
 
-def _scores(connection: Connection, wanted: Iterable[int], now: datetime) -> Mapping[int, tuple[int, ...]]:
+def _scores(db: Transaction, wanted: Iterable[int], now: datetime) -> Mapping[int, tuple[int, ...]]:
     """By feed: the scores of its newest items, sorted."""
     until = now + AHEAD
     return {
         number: tuple(
-            sorted(r[0] for r in connection.execute(_NEWEST_SCORES, {"number": number, "until": until}).all())
+            sorted(r[0] for r in db.execute(_NEWEST_SCORES, {"number": number, "until": until}).all())
         )
         for number in wanted
     }

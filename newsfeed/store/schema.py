@@ -9,7 +9,6 @@ Whoever changes a table here adds a migration; a test compares both ways to the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,8 +31,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-from newsfeed.store import sqlite
-
 
 class Utc(TypeDecorator[datetime]):
     """A moment: aware in Python, UTC without a zone in the database, so that it sorts as text."""
@@ -50,17 +47,6 @@ class Utc(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         return None if value is None else value.replace(tzinfo=UTC)
-
-    # SQLite has no moments of its own; its module writes and reads the very text that SQLAlchemy would, in one step.
-    # A refresh binds some hundred thousand of them.
-
-    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
-        return sqlite.moment_to_text if dialect.name == "sqlite" else super().bind_processor(dialect)
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
-        if dialect.name == "sqlite":
-            return sqlite.text_to_moment
-        return super().result_processor(dialect, coltype)
 
 
 metadata = MetaData(

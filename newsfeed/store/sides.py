@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
 from newsfeed.model import FeedFacts, Told
 from newsfeed.store import feeds
 from newsfeed.store import items as reading
+from newsfeed.store.dialect import Transaction
 from newsfeed.store.schema import item, item_topic, member, story, tagging
 
 LABEL = "label"  # the outline's attribute
@@ -24,21 +25,21 @@ class Sides(NamedTuple):
     sources: tuple[FeedFacts, ...] = ()
 
 
-def read(connection: Connection, first: date, until: date) -> Sides:
+def read(db: Transaction, first: date, until: date) -> Sides:
     """The stories with news from `first` on, by what had come before the local day `until` was over.
 
     Posts tell no story by themselves, and what was published before the reader subscribed has no part in any.
     """
-    listed = feeds.states(connection)
+    listed = feeds.states(db)
     if not any(state.subscription.options.get(LABEL, "").strip() for state in listed):
         return Sides()
-    told = tuple(_stories(connection, first, until))
+    told = tuple(_stories(db, first, until))
     tellers = {number for one in told for number in one.feeds}
-    former = [state for state in feeds.states(connection, listed=False) if state.feed in tellers]
+    former = [state for state in feeds.states(db, listed=False) if state.feed in tellers]
     return Sides(told, tuple(feeds.facts(s, social=feeds.in_social_folder(s)) for s in (*listed, *former)))
 
 
-def _stories(connection: Connection, first: date, until: date) -> Iterable[Told]:
+def _stories(db: Transaction, first: date, until: date) -> Iterable[Told]:
     begun = datetime.combine(first, time.min, UTC) - _ZONES
     end = datetime.combine(until, time.min, UTC) + 2 * _ZONES
     # Nearly all stories have one item, and needn't be read.
@@ -64,7 +65,7 @@ def _stories(connection: Connection, first: date, until: date) -> Iterable[Told]
     )
     # An affair counts once: as the one of its stories that most feeds told.
     inside: dict[int, dict[int, list[int]]] = {}
-    for affair, number, feed in connection.execute(query).all():
+    for affair, number, feed in db.execute(query).all():
         inside.setdefault(affair or number, {}).setdefault(number, []).append(feed)
     tellers: dict[int, list[int]] = {}
     for of_one in inside.values():
@@ -80,7 +81,7 @@ def _stories(connection: Connection, first: date, until: date) -> Iterable[Told]
             .distinct()
             .order_by(member.c.story, item_topic.c.topic)
         )
-        for number, topic in connection.execute(having).all():
+        for number, topic in db.execute(having).all():
             topics.setdefault(number, []).append(topic)
         heads = (
             select(story.c.id, item.c.title, item.c.lang, story.c.first)
@@ -89,7 +90,7 @@ def _stories(connection: Connection, first: date, until: date) -> Iterable[Told]
             .where(story.c.id.in_(some), func.coalesce(tagging.c.not_news, "") == "")
             .order_by(story.c.id)
         )
-        for number, title, lang, moment in connection.execute(heads).all():
+        for number, title, lang, moment in db.execute(heads).all():
             yield Told(
                 story=number,
                 title=title,

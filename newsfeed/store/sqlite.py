@@ -1,42 +1,33 @@
-"""All that is SQLite's own: how a connection is set up, the search index, copies, checks, and its errors in words.
-
-Another database would need another module with these names; nothing else in this room speaks SQLite.
-"""
+"""SQLite: how a connection is set up, the search index, copies, checks, and its errors in words."""
 
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, text
+from sqlalchemy import URL, Connection, DateTime, Engine, Table, create_engine, event, text
+from sqlalchemy import Dialect as Compiler
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
-from sqlalchemy.sql.dml import Insert
 
 from newsfeed.errors import SettingsError, StoreError
+from newsfeed.store.dialect import Dialect, Term, Transaction
+from newsfeed.store.schema import Utc
 
 BUSY_SECONDS = 5.0
 APPLICATION = 0x4E574644  # "NWFD" in the header's application id: this file is ours
+FOLDER = ".newsfeed"
+COPIES = 4
 MAGIC = b"SQLite format 3\x00"
-SHARED_DISKS = {
-    "nfs",
-    "nfs4",
-    "cifs",
-    "smb3",
-    "smbfs",
-    "afs",
-    "fuse.sshfs",
-    "fuse.s3fs",
-    "fuse.rclone",
-    "davfs",
-}
+_SHARED_DISKS = re.compile(r"nfs4?|cifs|smb3|smbfs|afs|davfs|fuse\.(sshfs|s3fs|rclone)")
 
 # ------------------------------------------------------------------------- where it lies
 
@@ -45,7 +36,7 @@ def path_of(place: Path | str) -> Path:
     """The file that a path or a `sqlite:///` URL names.
 
     Raises:
-        SettingsError: it is the URL of another database.
+        SettingsError: it names none.
     """
     if isinstance(place, Path):
         return place
@@ -55,8 +46,8 @@ def path_of(place: Path | str) -> Path:
     if scheme not in {"sqlite", "sqlite+pysqlite"} or not rest.strip("/"):
         raise SettingsError(
             "keep.database",
-            f"newsfeed keeps its memory in SQLite only, so {scheme}:// can't be used",
-            'Remove the setting, or write "sqlite:///folder/newsfeed.db".',
+            f"{place!r} names no file",
+            'Write "sqlite:///folder/newsfeed.db".',
         )
     # As everywhere with SQLAlchemy: three slashes before a relative path, four before an absolute one.
     return Path(rest.removeprefix("/")).expanduser()
@@ -115,72 +106,10 @@ def on_shared_disk(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
         point = Path(fields[1].replace("\\040", " "))
         if len(point.parts) >= best and where.is_relative_to(point):
             best, kind = len(point.parts), fields[2]
-    return kind if kind in SHARED_DISKS else ""
+    return kind if _SHARED_DISKS.fullmatch(kind) else ""
 
 
-# ------------------------------------------------------------------------- connections
-
-
-def connect(path: Path) -> tuple[Engine, Connection]:
-    """One connection, set up for safety: WAL, every commit on the disk before it returns, foreign keys held.
-
-    SQLite's own driver would begin transactions by itself, and late; its hand is taken off (`isolation_level`),
-    and `write` and `read` below begin them.
-    """
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)),
-        connect_args={
-            "isolation_level": None,
-            "check_same_thread": False,
-            "timeout": BUSY_SECONDS,
-            "cached_statements": 256,
-        },
-        poolclass=StaticPool,
-    )
-
-    @event.listens_for(engine, "connect")
-    def set_up(raw: Any, record: object) -> None:
-        cursor = raw.cursor()
-        for pragma in (
-            "page_size = 8192",  # of a new file; a whole item fits, and a third less space is lost than at 4096
-            f"busy_timeout = {int(BUSY_SECONDS * 1000)}",
-            "trusted_schema = OFF",
-            "foreign_keys = ON",
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            "cache_size = -16000",
-            "temp_store = MEMORY",
-            "secure_delete = OFF",
-            "journal_size_limit = 16000000",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.info.get("begin", "BEGIN"))
-
-    try:
-        return engine, engine.connect()
-    except BaseException:
-        engine.dispose()
-        raise
-
-
-@contextmanager
-def write(connection: Connection) -> Iterator[Connection]:
-    """A transaction that may write. It takes the write lock at once, so it never fails half way for being late."""
-    connection.info["begin"] = "BEGIN IMMEDIATE"
-    with connection.begin():
-        yield connection
-
-
-@contextmanager
-def read(connection: Connection) -> Iterator[Connection]:
-    """A transaction that only reads: one consistent view, no lock that others would feel."""
-    connection.info["begin"] = "BEGIN"
-    with connection.begin():
-        yield connection
+# ------------------------------------------------------------------------- moments
 
 
 def moment_to_text(value: datetime | None) -> str | None:
@@ -199,181 +128,108 @@ def text_to_moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def insert_rows(
-    connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
-) -> None:
-    """INSERT of many rows, their values in the order of `names`; moments may stand as they are.
+class _Moment(DateTime):
+    """`Utc` in SQLite, which has no moments of its own: written and read in one step, as the very text that SQLAlchemy
+    would write. A refresh binds some hundred thousand of them."""
 
-    What SQLAlchemy does for each value of each row costs as much as SQLite's own work on it, so it is left out here:
-    a first refresh keeps tens of thousands of items.
-    """
-    marks = ", ".join("?" * len(names))
-    columns = ", ".join(f'"{table.c[name].name}"' for name in names)
-    values = [tuple([moment_to_text(v) if isinstance(v, datetime) else v for v in row]) for row in rows]
-    if values:
-        connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})', values)  # noqa: S608
+    def bind_processor(self, dialect: Compiler) -> Callable[[Any], Any]:
+        return moment_to_text
+
+    def result_processor(self, dialect: Compiler, coltype: object) -> Callable[[Any], Any]:
+        return text_to_moment
 
 
-def upsert(table: Table, update: Iterable[str] | None = None) -> Insert:
-    """INSERT that, where the primary key is there already, sets `update` (default: every other column) instead."""
-    statement = insert(table)
-    keys = [c.name for c in table.primary_key.columns]
-    names = [c.name for c in table.columns if c.name not in keys] if update is None else list(update)
-    if not names:
-        return statement.on_conflict_do_nothing(index_elements=keys)
-    return statement.on_conflict_do_update(
-        index_elements=keys, set_={n: statement.excluded[n] for n in names}
-    )
-
-
-def add_up(table: Table, column: str) -> Insert:
-    """INSERT that, where the primary key is there already, adds to `column` instead."""
-    statement = insert(table)
-    keys = [c.name for c in table.primary_key.columns]
-    total = table.c[column] + statement.excluded[column]
-    return statement.on_conflict_do_update(index_elements=keys, set_={column: total})
-
-
-def next_number(connection: Connection, table: Table) -> int:
-    """The number after the highest that the table ever gave, within a `write`: nobody else can take it meanwhile."""
-    query = "SELECT seq FROM sqlite_sequence WHERE name = ?"
-    return int(connection.exec_driver_sql(query, (table.name,)).scalar() or 0) + 1
-
-
-# ------------------------------------------------------------------------- schema
-
-
-def revision(connection: Connection) -> int:
-    """The number of the newest migration that this database has seen; 0 for an empty one."""
-    return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
-
-
-def set_revision(connection: Connection, number: int) -> None:
-    """Write the number, and that the file is ours, into its header."""
-    connection.exec_driver_sql(f"PRAGMA user_version = {int(number)}")
-    connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION}")
-
-
-def is_empty(connection: Connection) -> bool:
-    """Whether it holds no table at all."""
-    return not connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
-
-
-def settle(connection: Connection) -> None:
-    """Move everything from the journal into the file itself, so that its header tells the truth."""
-    raw = connection.connection.cursor()  # outside any transaction
-    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    raw.close()
-
-
-# ------------------------------------------------------------------------- search
+# ------------------------------------------------------------------------- a transaction
 #
-# The index keeps no text and no positions, only which item has which word (FTS5 "contentless", detail=none): a third
-# of the size and half the time of a full one. The price: to take an entry out, its very words must be given again.
+# The search index keeps no text and no positions, only which item has which word (FTS5 "contentless", detail=none): a
+# third of the size and half the time of a full one. The price: to take an entry out, its very words must be given again.
 
 SEARCH = """\
 CREATE VIRTUAL TABLE search USING fts5(
   words, content = '', detail = none, columnsize = 0,
   tokenize = "unicode61 remove_diacritics 2 categories 'L* N* M* Co'"
 )"""
-
-
 # Each transaction leaves a small index of its own. To join them is `tidy`'s work, once a refresh: done within every
 # transaction, as is the default, it took a quarter of the time that keeping a feed takes.
 MERGING = (("automerge", 0), ("crisismerge", 1200))
 
 
-def create_search(connection: Connection) -> None:
-    """Make the search index, empty."""
-    connection.exec_driver_sql(SEARCH)
-    for name, value in MERGING:
-        connection.exec_driver_sql("INSERT INTO search (search, rank) VALUES (?, ?)", (name, value))
+class SqliteTransaction(Transaction):
+    """A transaction of SQLite."""
 
+    def _insert(self, table: Table) -> Any:
+        return insert(table)
 
-def empty_search(connection: Connection) -> None:
-    """Forget every entry."""
-    connection.exec_driver_sql("DROP TABLE IF EXISTS search")
-    create_search(connection)
+    def insert_rows(self, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        # What SQLAlchemy does for each value of each row costs as much as SQLite's own work on it, so it is left out:
+        # a first refresh keeps tens of thousands of items.
+        marks = ", ".join("?" * len(names))
+        columns = ", ".join(f'"{table.c[name].name}"' for name in names)
+        values = [tuple([moment_to_text(v) if isinstance(v, datetime) else v for v in row]) for row in rows]
+        if values:
+            statement = f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})'  # noqa: S608
+            self.connection.exec_driver_sql(statement, values)
 
+    def next_number(self, table: Table) -> int:
+        query = "SELECT seq FROM sqlite_sequence WHERE name = ?"
+        return int(self.connection.exec_driver_sql(query, (table.name,)).scalar() or 0) + 1
 
-def add_to_search(connection: Connection, entries: Sequence[tuple[int, str]]) -> None:
-    """Enter items by number with their words."""
-    if entries:
-        connection.exec_driver_sql("INSERT INTO search (rowid, words) VALUES (?, ?)", list(entries))
+    def create_search(self) -> None:
+        self.connection.exec_driver_sql("DROP TABLE IF EXISTS search")
+        self.connection.exec_driver_sql(SEARCH)
+        for name, value in MERGING:
+            self.connection.exec_driver_sql("INSERT INTO search (search, rank) VALUES (?, ?)", (name, value))
 
+    def add_to_search(self, entries: Sequence[tuple[int, str]]) -> None:
+        if entries:
+            self.connection.exec_driver_sql("INSERT INTO search (rowid, words) VALUES (?, ?)", list(entries))
 
-def drop_from_search(connection: Connection, entries: Sequence[tuple[int, str]]) -> None:
-    """Take items out; the words must be those that were entered."""
-    if entries:
-        connection.exec_driver_sql(
-            "INSERT INTO search (search, rowid, words) VALUES ('delete', ?, ?)", [tuple(e) for e in entries]
-        )
+    def drop_from_search(self, entries: Sequence[tuple[int, str]]) -> None:
+        if entries:
+            self.connection.exec_driver_sql(
+                "INSERT INTO search (search, rowid, words) VALUES ('delete', ?, ?)",
+                [tuple(entry) for entry in entries],
+            )
 
-
-def search(connection: Connection, query: str, limit: int) -> list[int]:
-    """Numbers of items that match an FTS5 query, newest first."""
-    try:
-        rows = connection.execute(
-            text("SELECT rowid FROM search WHERE search MATCH :query ORDER BY rowid DESC LIMIT :limit"),
-            {"query": query, "limit": limit},
-        ).all()
-    except OperationalError as error:
-        # A letter younger than this SQLite's tables splits a word in two, and this index knows no phrases.
-        if "fts5" in str(error.orig):
-            return []
-        raise
-    return [row[0] for row in rows]
-
-
-# ------------------------------------------------------------------------- care
-
-
-def copy(path: Path, target: Path) -> None:
-    """A whole, compact copy of the database at `path`, private, in place only when it is complete.
-
-    It has a connection of its own, and so shows what was committed, whatever else is under way.
-
-    Raises:
-        StoreError: the copy can't be written; nothing of it is left.
-    """
-    partial = target.with_name(target.name + ".part")
-    try:
-        target.parent.mkdir(mode=0o700, exist_ok=True)
-        partial.unlink(missing_ok=True)
-        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    def search(self, terms: Sequence[Term], limit: int) -> list[int]:
+        # Quoted, nothing of what was typed is read as an operator.
+        query = " ".join(f'"{word}"*' if begins else f'"{word}"' for word, begins in terms)
         try:
-            with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as source:
-                source.execute("VACUUM INTO ?", (str(partial),))
-            with partial.open("rb") as file:
-                os.fsync(file.fileno())
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise StoreError(
-            str(target),
-            f"the database can't be copied there ({error.strerror})",
-            "Check that folder and its free space.",
-        ) from error
+            rows = self.execute(
+                text("SELECT rowid FROM search WHERE search MATCH :query ORDER BY rowid DESC LIMIT :limit"),
+                {"query": query, "limit": limit},
+            ).all()
+        except OperationalError as error:
+            # A letter younger than this SQLite's tables splits a word in two, and this index knows no phrases.
+            if "fts5" in str(error.orig):
+                return []
+            raise
+        return [row[0] for row in rows]
 
+    def version(self) -> int:
+        return int(self.connection.exec_driver_sql("PRAGMA user_version").scalar_one())
 
-def faults(connection: Connection) -> list[str]:
-    """What `quick_check` finds wrong; empty when all is well."""
-    found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA quick_check(5)")]
-    return [] if found == ["ok"] else found
+    def set_version(self, number: int) -> None:
+        self.connection.exec_driver_sql(f"PRAGMA user_version = {int(number)}")
+        self.connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION}")
 
+    def is_empty(self) -> bool:
+        return not self.connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
 
-def tidy(connection: Connection) -> None:
-    """Join the small pieces of the search index, let the planner look at the tables, empty the journal."""
-    connection.exec_driver_sql("INSERT INTO search (search) VALUES ('optimize')")
-    connection.exec_driver_sql("PRAGMA analysis_limit = 400")
-    connection.exec_driver_sql("PRAGMA optimize")
+    def faults(self) -> list[str]:
+        found = [str(row[0]) for row in self.connection.exec_driver_sql("PRAGMA quick_check(5)")]
+        return [] if found == ["ok"] else found
 
+    def tidy(self) -> None:
+        # Join the small pieces of the search index, let the planner look at the tables.
+        self.connection.exec_driver_sql("INSERT INTO search (search) VALUES ('optimize')")
+        self.connection.exec_driver_sql("PRAGMA analysis_limit = 400")
+        self.connection.exec_driver_sql("PRAGMA optimize")
 
-def size(connection: Connection) -> int:
-    """Bytes of the database file, without its journal."""
-    pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-    return int(pages) * int(connection.exec_driver_sql("PRAGMA page_size").scalar_one())
+    def size(self) -> int:
+        # Without the journal.
+        pages = self.connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        return int(pages) * int(self.connection.exec_driver_sql("PRAGMA page_size").scalar_one())
 
 
 # ------------------------------------------------------------------------- errors
@@ -412,20 +268,7 @@ _WORDS = {
 }
 
 
-@contextmanager
-def in_words(path: Path) -> Iterator[None]:
-    """Turn the library's errors into `StoreError`s with a cause and a repair.
-
-    Raises:
-        StoreError: in place of any error of the database.
-    """
-    try:
-        yield
-    except (DBAPIError, sqlite3.Error) as error:
-        raise explained(error, path) from error
-
-
-def explained(error: DBAPIError | sqlite3.Error, path: Path) -> StoreError:
+def explained(error: DBAPIError | sqlite3.Error, place: str) -> StoreError:
     """The `StoreError` for an error of the library."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(cause, "sqlite_errorcode", 0)
@@ -434,4 +277,170 @@ def explained(error: DBAPIError | sqlite3.Error, path: Path) -> StoreError:
     words, repair = _WORDS.get(
         code & 0xFF, (f"the database refused: {cause}", "This is a fault of newsfeed; please report it.")
     )
-    return StoreError(str(path), words, repair)
+    return StoreError(place, words, repair)
+
+
+# ------------------------------------------------------------------------- the file
+
+
+def copy(path: Path, target: Path) -> None:
+    """A whole, compact copy of the database at `path`, private, in place only when it is complete.
+
+    It has a connection of its own, and so shows what was committed, whatever else is under way.
+
+    Raises:
+        StoreError: the copy can't be written; nothing of it is left.
+    """
+    partial = target.with_name(target.name + ".part")
+    try:
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        partial.unlink(missing_ok=True)
+        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        try:
+            with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as source:
+                source.execute("VACUUM INTO ?", (str(partial),))
+            with partial.open("rb") as file:
+                os.fsync(file.fileno())
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(
+            str(target),
+            f"the database can't be copied there ({error.strerror})",
+            "Check that folder and its free space.",
+        ) from error
+
+
+class Sqlite(Dialect):
+    """A database in one SQLite file."""
+
+    def __init__(self, place: Path | str) -> None:
+        self.path = path_of(place)
+        self.place = str(self.path)
+
+    def glance(self) -> int:
+        head = header(self.path)
+        if head.exists and not head.database:
+            raise StoreError(
+                self.place,
+                "this is no database",
+                "Put its newest copy in its place: newsfeed restore. Or move that file away.",
+            )
+        # The number alone decides only for files of ours.
+        if head.database and head.application not in {0, APPLICATION}:
+            raise StoreError(
+                self.place,
+                "this database belongs to another program",
+                "Put its newest copy in its place: newsfeed restore. Or name another file.",
+            )
+        return head.revision if head.application == APPLICATION else 0
+
+    def prepare(self) -> None:
+        """Folder 0700 and file 0600, before anything stands in them. SQLite gives its journal the file's own mode."""
+        folder = self.path.parent
+        if kind := on_shared_disk(folder):
+            raise StoreError(
+                self.place,
+                f"it lies on a network disk ({kind}), where a database is not safe",
+                'Keep it on a local disk: [keep] database = "sqlite:////home/you/.newsfeed/newsfeed.db".',
+            )
+        try:
+            if not folder.exists():
+                folder.mkdir(mode=0o700, parents=True)
+            elif folder.name == FOLDER and folder.stat().st_mode & 0o077:
+                folder.chmod(0o700)
+            if not self.path.exists():
+                os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+            if self.path.stat().st_mode & 0o077:
+                self.path.chmod(0o600)
+        except OSError as error:
+            raise StoreError(
+                self.place,
+                f"it can't be made ({error.strerror})",
+                "Make its folder writable, and check the free space.",
+            ) from error
+
+    def connect(self) -> tuple[Engine, Connection]:
+        """WAL, foreign keys held. SQLite's own driver would begin transactions by itself, and late; that is switched
+        off (`isolation_level`), and `write` and `read` begin them."""
+        engine = create_engine(
+            URL.create("sqlite", database=str(self.path)),
+            connect_args={
+                "isolation_level": None,
+                "check_same_thread": False,
+                "timeout": BUSY_SECONDS,
+                "cached_statements": 256,
+            },
+            poolclass=StaticPool,
+        )
+        engine.dialect.colspecs = {**engine.dialect.colspecs, Utc: _Moment}
+
+        @event.listens_for(engine, "connect")
+        def set_up(raw: Any, record: object) -> None:
+            cursor = raw.cursor()
+            for pragma in (
+                "page_size = 8192",  # of a new file; a whole item fits, and a third less space is lost than at 4096
+                f"busy_timeout = {int(BUSY_SECONDS * 1000)}",
+                "trusted_schema = OFF",
+                "foreign_keys = ON",
+                "journal_mode = WAL",
+                "synchronous = FULL",
+                "cache_size = -16000",
+                "temp_store = MEMORY",
+                "secure_delete = OFF",
+                "journal_size_limit = 16000000",
+            ):
+                cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Connection) -> None:
+            connection.exec_driver_sql(connection.info.get("begin", "BEGIN"))
+
+        try:
+            return engine, engine.connect()
+        except BaseException:
+            engine.dispose()
+            raise
+
+    @contextmanager
+    def read(self, connection: Connection) -> Iterator[Transaction]:
+        connection.info["begin"] = "BEGIN"
+        with connection.begin():
+            yield SqliteTransaction(connection)
+
+    @contextmanager
+    def write(self, connection: Connection) -> Iterator[Transaction]:
+        # The write lock is taken at once, so that no transaction fails half way for being late.
+        connection.info["begin"] = "BEGIN IMMEDIATE"
+        with connection.begin():
+            yield SqliteTransaction(connection)
+
+    @contextmanager
+    def in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except (DBAPIError, sqlite3.Error) as error:
+            raise explained(error, self.place) from error
+
+    def settle(self, connection: Connection) -> None:
+        # Everything moves from the journal into the file itself, so that its header tells the truth.
+        raw = connection.connection.cursor()  # outside any transaction
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        raw.close()
+
+    def copy_before(self, version: int) -> None:
+        copy(self.path, self.path.with_name(f"{self.path.stem}-before-{version:04}.db"))
+
+    def backup(self, now: datetime) -> Path:
+        """In `backups` beside it."""
+        folder = self.path.parent / "backups"
+        target = folder / f"{self.path.stem}-{now:%Y-%m-%d}.db"
+        copy(self.path, target)
+        for old in sorted(folder.glob(f"{self.path.stem}-*.db"))[:-COPIES]:
+            old.unlink()
+        return target
+
+
+DIALECT = Sqlite

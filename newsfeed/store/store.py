@@ -25,7 +25,6 @@ from newsfeed.store import (
     items,
     notes,
     pool,
-    sqlite,
     stories,
 )
 from newsfeed.store.items import Body
@@ -350,20 +349,21 @@ class Store(Judged):
             StoreError: it is damaged.
         """
         with self._writing() as c:
-            return care.check(c, self.path, now, force=force)
+            return care.check(c, self._dialect.place, now, force=force)
 
     def backup(self, now: datetime, *, force: bool = False) -> Path | None:
         """Copy the database into `backups` beside it when a week has passed since the last time; keeps four.
 
         Gives the copy, or None when it was not yet time.
         """
-        with self._turn, sqlite.in_words(self.path):
+        with self._turn, self._dialect.in_words():
             with self._reading() as c:
-                last = None if force else notes.moment(c, "copied")
-            made = care.backup(self.path, now, last=last)
-            if made is not None:
-                with self._writing() as c:
-                    notes.put_moment(c, "copied", now)
+                last = notes.moment(c, "copied")
+            if not force and last is not None and last <= now < last + care.COPY_EVERY:
+                return None
+            made = self._dialect.backup(now)
+            with self._writing() as c:
+                notes.put_moment(c, "copied", now)
             return made
 
     def tidy(self) -> None:
@@ -372,7 +372,7 @@ class Store(Judged):
         For after a refresh that brought much; without it all works, only more slowly.
         """
         with self._writing() as c:
-            sqlite.tidy(c)
+            c.tidy()
 
     def prune(self, now: datetime, *, items: int = 400, bodies: int = 120) -> tuple[int, int]:
         """Forget items after `items` days and their texts after `bodies` days; editions and counts stay for ever.

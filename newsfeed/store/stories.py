@@ -7,63 +7,63 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, String, cast, delete, func, select
+from sqlalchemy import Select, String, cast, delete, func, select
 
 from newsfeed.model import StoredItem, Story
 from newsfeed.store import items as reading
-from newsfeed.store import sqlite
+from newsfeed.store.dialect import Transaction
 from newsfeed.store.schema import clue, item, member, story
 
 EVERYWHERE = 400  # items; a clue that more of them have finds none
 
 
-def ungrouped(connection: Connection) -> list[StoredItem]:
+def ungrouped(db: Transaction) -> list[StoredItem]:
     """Items without a story, oldest number first, with the beginning of their text.
 
     What was published before the reader subscribed has no part in the day's stories and is left out.
     """
     has = select(member.c.item).where(member.c.item == item.c.id).exists()
     query = select(item.c.id).where(item.c.before.is_(False), ~has)
-    return reading.items(connection, sorted(r[0] for r in connection.execute(query).all()), "text")
+    return reading.items(db, sorted(r[0] for r in db.execute(query).all()), "text")
 
 
-def since(connection: Connection, moment: datetime) -> list[Story]:
+def since(db: Transaction, moment: datetime) -> list[Story]:
     """Stories whose newest item is of `moment` or later, with all their items."""
-    return _read(connection, select(story.c.id).where(story.c.last >= moment))
+    return _read(db, select(story.c.id).where(story.c.last >= moment))
 
 
-def of_items(connection: Connection, numbers: Iterable[int]) -> list[Story]:
+def of_items(db: Transaction, numbers: Iterable[int]) -> list[Story]:
     """The stories that these items belong to, each once, with all their items."""
     wanted: set[int] = set()
     for some in reading.chunks(numbers):
-        wanted |= {r[0] for r in connection.execute(select(member.c.story).where(member.c.item.in_(some)))}
-    return [s for some in reading.chunks(sorted(wanted)) for s in _read(connection, some)]
+        wanted |= {r[0] for r in db.execute(select(member.c.story).where(member.c.item.in_(some)))}
+    return [s for some in reading.chunks(sorted(wanted)) for s in _read(db, some)]
 
 
-def of_affairs(connection: Connection, numbers: Iterable[int]) -> list[Story]:
+def of_affairs(db: Transaction, numbers: Iterable[int]) -> list[Story]:
     """The stories of these affairs, oldest number first."""
     wanted: set[int] = set()
     for some in reading.chunks(numbers):
-        wanted |= {r[0] for r in connection.execute(select(story.c.id).where(story.c.affair.in_(some)))}
-    return [s for some in reading.chunks(sorted(wanted)) for s in _read(connection, some)]
+        wanted |= {r[0] for r in db.execute(select(story.c.id).where(story.c.affair.in_(some)))}
+    return [s for some in reading.chunks(sorted(wanted)) for s in _read(db, some)]
 
 
-def affairs(connection: Connection, numbers: Iterable[int]) -> dict[int, int]:
+def affairs(db: Transaction, numbers: Iterable[int]) -> dict[int, int]:
     """The affair of each of these stories that is still there."""
     found: dict[int, int] = {}
     for some in reading.chunks(numbers):
         query = select(story.c.id, story.c.affair).where(story.c.id.in_(some))
-        found.update((number, affair or number) for number, affair in connection.execute(query).all())
+        found.update((number, affair or number) for number, affair in db.execute(query).all())
     return found
 
 
-def members(connection: Connection, number: int) -> list[StoredItem]:
+def members(db: Transaction, number: int) -> list[StoredItem]:
     """The items of a story in its order, whole."""
     query = select(member.c.item).where(member.c.story == number).order_by(member.c.place)
-    return reading.items(connection, [r[0] for r in connection.execute(query).all()])
+    return reading.items(db, [r[0] for r in db.execute(query).all()])
 
 
-def _read(connection: Connection, which: Select[Any] | list[int]) -> list[Story]:
+def _read(db: Transaction, which: Select[Any] | list[int]) -> list[Story]:
     query = (
         select(story.c.id, story.c.head, story.c.first, story.c.last, story.c.affair, member.c.item)
         .join(member, member.c.story == story.c.id)
@@ -72,7 +72,7 @@ def _read(connection: Connection, which: Select[Any] | list[int]) -> list[Story]
     )
     facts: dict[int, tuple[int, datetime, datetime, int]] = {}
     told: dict[int, list[int]] = {}
-    for number, head, first, last, affair, one in connection.execute(query).all():
+    for number, head, first, last, affair, one in db.execute(query).all():
         facts[number] = (head, first, last, affair)
         told.setdefault(number, []).append(one)
     return [
@@ -88,15 +88,15 @@ def _read(connection: Connection, which: Select[Any] | list[int]) -> list[Story]
     ]
 
 
-def first_of(connection: Connection, moment: datetime) -> int:
+def first_of(db: Transaction, moment: datetime) -> int:
     """The number of the first item that came at `moment` or later; 0 where there is none."""
-    return connection.execute(select(func.min(item.c.id)).where(item.c.first_seen >= moment)).scalar() or 0
+    return db.execute(select(func.min(item.c.id)).where(item.c.first_seen >= moment)).scalar() or 0
 
 
-def having(connection: Connection, clues: Iterable[int], first: int) -> dict[int, list[int]] | None:
+def having(db: Transaction, clues: Iterable[int], first: int) -> dict[int, list[int]] | None:
     """The items from number `first` on that have each of these clues, but for clues that too many have; None where no
     clue of any item is kept."""
-    if connection.execute(select(clue.c.item).limit(1)).first() is None:
+    if db.execute(select(clue.c.item).limit(1)).first() is None:
         return None
     of = func.aggregate_strings(cast(clue.c.item, String), " ")
     found: dict[int, list[int]] = {}
@@ -107,19 +107,18 @@ def having(connection: Connection, clues: Iterable[int], first: int) -> dict[int
             .group_by(clue.c.clue)
             .having(func.count() <= EVERYWHERE)
         )
-        found |= {told: list(map(int, items.split(" "))) for told, items in connection.execute(query).all()}
+        found |= {told: list(map(int, items.split(" "))) for told, items in db.execute(query).all()}
     return found
 
 
-def keep_clues(connection: Connection, clues: Mapping[int, Set[int]], first: int) -> None:
+def keep_clues(db: Transaction, clues: Mapping[int, Set[int]], first: int) -> None:
     """Keep by what these items are found, and forget it of those before number `first`."""
-    connection.execute(delete(clue).where(clue.c.item < first))
+    db.execute(delete(clue).where(clue.c.item < first))
     rows = sorted((told, number) for number, some in clues.items() for told in some)
-    if rows:
-        connection.execute(sqlite.upsert(clue), [{"clue": told, "item": number} for told, number in rows])
+    db.upsert(clue, [{"clue": told, "item": number} for told, number in rows])
 
 
-def save(connection: Connection, changed: Sequence[Story]) -> list[int]:
+def save(db: Transaction, changed: Sequence[Story]) -> list[int]:
     """Keep stories; an item belongs to the last one that names it, and a story without items is gone.
 
     A story with the number 0 gets the next free one. Numbers of gone stories are never given again.
@@ -130,38 +129,35 @@ def save(connection: Connection, changed: Sequence[Story]) -> list[int]:
     there: set[int] = set()
     touched: set[int] = set()  # stories that may have lost their last item
     for some in reading.chunks(n for s in changed for n in s.items):
-        there |= {r[0] for r in connection.execute(select(item.c.id).where(item.c.id.in_(some)))}
-        touched |= {r[0] for r in connection.execute(select(member.c.story).where(member.c.item.in_(some)))}
-    free = itertools.count(
-        max([sqlite.next_number(connection, story), *(s.id + 1 for s in changed)], default=1)
-    )
+        there |= {r[0] for r in db.execute(select(item.c.id).where(item.c.id.in_(some)))}
+        touched |= {r[0] for r in db.execute(select(member.c.story).where(member.c.item.in_(some)))}
+    free = itertools.count(max([db.next_number(story), *(s.id + 1 for s in changed)], default=1))
     numbers = [s.id or next(free) for s in changed]
     if not changed:
         return numbers
     named = list(zip(numbers, changed, strict=True))
-    connection.execute(
-        sqlite.upsert(story),
+    db.upsert(
+        story,
         [
             {"id": n, "head": s.head, "first": s.first, "last": s.last, "affair": s.affair or n}
             for n, s in named
         ],
     )
     for some in reading.chunks(s.id for s in changed if s.id):
-        connection.execute(delete(member).where(member.c.story.in_(some)))
+        db.execute(delete(member).where(member.c.story.in_(some)))
     places = {
         one: {"item": one, "story": n, "place": place}
         for n, s in named
         for place, one in enumerate(s.items)
         if one in there
     }
-    if places:
-        connection.execute(sqlite.upsert(member), list(places.values()))
-    drop_empty(connection, touched.union(numbers))
+    db.upsert(member, list(places.values()))
+    drop_empty(db, touched.union(numbers))
     return numbers
 
 
-def drop_empty(connection: Connection, numbers: Iterable[int]) -> None:
+def drop_empty(db: Transaction, numbers: Iterable[int]) -> None:
     """Take away those of these stories that have no item any more."""
     empty = ~select(member.c.item).where(member.c.story == story.c.id).exists()
     for some in reading.chunks(numbers):
-        connection.execute(delete(story).where(story.c.id.in_(some), empty))
+        db.execute(delete(story).where(story.c.id.in_(some), empty))

@@ -52,18 +52,16 @@ def split(text: str) -> list[str]:
     return _RUN.sub(lambda run: f" {run.group()} ", kept).split()
 
 
-def query(words: str) -> str:
-    """An FTS5 query for items that have every one of these words, each as the beginning of one; "" for no word.
-
-    Nothing of what is typed is read as an operator.
-    """
-    terms = []
+def terms(words: str) -> list[tuple[str, bool]]:
+    """What the index is asked for items that have every one of these words: each word, and whether it may be only the
+    beginning of one."""
+    found: list[tuple[str, bool]] = []
     for word in split(words):
         if _RUN.match(word) and len(word) > 1:
-            terms += [f'"{word[i : i + 2]}"' for i in range(len(word) - 1)]
+            found += [(word[i : i + 2], False) for i in range(len(word) - 1)]
         else:
-            terms.append(f'"{word}"*')
-    return " ".join(terms[:24])
+            found.append((word, True))
+    return found[:24]
 
 
 def holds(words: str, text: str) -> bool:

@@ -1,0 +1,184 @@
+"""What each database does in its own way. A dialect is one module that makes these two classes; all else in this room
+is portable SQLAlchemy and is handed a `Transaction`.
+
+SQLite's module is `sqlite`. Another database is one more module and its line in `MODULES`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table
+
+from newsfeed.errors import SettingsError
+
+Term = tuple[str, bool]  # a word that is searched, and whether it is only the beginning of one
+Row = Mapping[str, Any]
+
+
+class Transaction(ABC):
+    """One transaction: portable statements by `execute`, all others by a method."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.execute = connection.execute
+
+    # --------------------------------------------------------------------- rows
+
+    @abstractmethod
+    def _insert(self, table: Table) -> Any:
+        """The dialect's own INSERT, which knows ON CONFLICT."""
+
+    def upsert(self, table: Table, rows: Sequence[Row], update: Iterable[str] | None = None) -> None:
+        """INSERT rows; where a primary key is there already, set `update` (default: every other column) instead."""
+        if not rows:
+            return
+        statement = self._insert(table)
+        keys = [c.name for c in table.primary_key.columns]
+        names = [c.name for c in table.columns if c.name not in keys] if update is None else list(update)
+        if names:
+            changes = {name: statement.excluded[name] for name in names}
+            statement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
+        else:
+            statement = statement.on_conflict_do_nothing(index_elements=keys)
+        self.execute(statement, rows)
+
+    def add_up(self, table: Table, column: str, row: Row) -> None:
+        """INSERT a row; where its primary key is there already, add to `column` instead."""
+        statement = self._insert(table)
+        keys = [c.name for c in table.primary_key.columns]
+        total = table.c[column] + statement.excluded[column]
+        self.execute(statement.on_conflict_do_update(index_elements=keys, set_={column: total}), row)
+
+    @abstractmethod
+    def insert_rows(self, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """INSERT many rows, their values in the order of `names`, in the quickest way there is."""
+
+    @abstractmethod
+    def next_number(self, table: Table) -> int:
+        """The number after the highest that the table ever gave, in a writing transaction: nobody else can take it."""
+
+    # --------------------------------------------------------------------- full text
+
+    @abstractmethod
+    def create_search(self) -> None:
+        """Make the search index, empty; an earlier one is dropped."""
+
+    @abstractmethod
+    def add_to_search(self, entries: Sequence[tuple[int, str]]) -> None:
+        """Enter items by number with their words."""
+
+    @abstractmethod
+    def drop_from_search(self, entries: Sequence[tuple[int, str]]) -> None:
+        """Take items out; the words must be those that were entered."""
+
+    @abstractmethod
+    def search(self, terms: Sequence[Term], limit: int) -> list[int]:
+        """Numbers of the items that have all these terms, newest first."""
+
+    # --------------------------------------------------------------------- the whole database
+
+    @abstractmethod
+    def version(self) -> int:
+        """The version of its tables; 0 where none of ours is there."""
+
+    @abstractmethod
+    def set_version(self, number: int) -> None:
+        """Keep the version, and that the database is ours."""
+
+    @abstractmethod
+    def is_empty(self) -> bool:
+        """Whether it holds no table at all."""
+
+    @abstractmethod
+    def faults(self) -> list[str]:
+        """What a check of the whole finds wrong; empty when all is well."""
+
+    @abstractmethod
+    def tidy(self) -> None:
+        """Put in order what a refresh left, so that all goes on as quickly."""
+
+    @abstractmethod
+    def size(self) -> int:
+        """Bytes of the database."""
+
+
+class Dialect(ABC):
+    """One database: where it lies, how it is opened, what its errors mean."""
+
+    place: str  # as errors name it, without any secret
+
+    @abstractmethod
+    def glance(self) -> int:
+        """The version of the tables, as far as it can be told without touching anything; 0 where it can't.
+
+        Raises:
+            StoreError: it is no database, or another program's.
+        """
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Make the place for it, for its owner only.
+
+        Raises:
+            StoreError: it can't be there.
+        """
+
+    @abstractmethod
+    def connect(self) -> tuple[Engine, Connection]:
+        """One connection, set up for safety: when a transaction returns, its change is on the disk."""
+
+    @abstractmethod
+    def read(self, connection: Connection) -> AbstractContextManager[Transaction]:
+        """A transaction that only reads: one consistent view, no lock that others would feel."""
+
+    @abstractmethod
+    def write(self, connection: Connection) -> AbstractContextManager[Transaction]:
+        """A transaction that may write, one at a time; who comes later waits for some seconds."""
+
+    @abstractmethod
+    def in_words(self) -> AbstractContextManager[None]:
+        """Turns the library's errors into `StoreError`s with a cause and a repair."""
+
+    @abstractmethod
+    def settle(self, connection: Connection) -> None:
+        """What is to be done after the tables were made or migrated, outside a transaction."""
+
+    @abstractmethod
+    def copy_before(self, version: int) -> None:
+        """Copy the database as it is before it is brought to a version; within a writing transaction."""
+
+    @abstractmethod
+    def backup(self, now: datetime) -> Path:
+        """A whole copy, private, in place only when it is complete; the last four are kept.
+
+        Raises:
+            StoreError: it can't be written; nothing of it is left.
+        """
+
+
+MODULES = {"sqlite": "newsfeed.store.sqlite"}  # by the scheme of the address
+
+
+def dialect_of(place: Path | str) -> Dialect:
+    """The database that a path or an address names.
+
+    Raises:
+        SettingsError: no dialect knows the address.
+    """
+    scheme, found, _ = str(place).partition("://")
+    name = "sqlite" if isinstance(place, Path) or not found else scheme.partition("+")[0]
+    if name not in MODULES:
+        raise SettingsError(
+            "keep.database",
+            f"newsfeed keeps its memory in SQLite only, so {scheme}:// can't be used",
+            'Remove the setting, or write "sqlite:///folder/newsfeed.db".',
+        )
+    made: Dialect = import_module(MODULES[name]).DIALECT(place)
+    return made
