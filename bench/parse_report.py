@@ -22,7 +22,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from newsfeed.model import Failure, Item, Parsed, Request, Response, Subscription
-from newsfeed.parsing import Parsers
+from newsfeed.reading import read
+from newsfeed.reading.parsers import Parsers
 from newsfeed.sources import find
 
 ENDINGS = {".xml", ".json", ".rss", ".atom", ".rdf", ".html"}
@@ -187,7 +188,7 @@ def main() -> None:
         row = kinds.setdefault(path.parent.name, Counter())
         answer, subscription = response(path)
         started = time.process_time()
-        found = find(subscription).parse(answer, subscription, {}, now)
+        found = read(answer, subscription, {}, now)
         ours += time.process_time() - started
         row["documents"] += 1
         entries, plain, seconds = alone(path)
@@ -213,7 +214,7 @@ def main() -> None:
                 differences.append(
                     f"{path.parent.name}/{path.name}: {name} {other.items}, newsfeed {own.items}: {why}"
                 )
-        again = find(subscription).parse(answer, subscription, {i.identity: i.hash for i in found.items}, now)
+        again = read(answer, subscription, {i.identity: i.hash for i in found.items}, now)
         if not isinstance(again, Parsed) or again.items:
             differences.append(f"{path.parent.name}/{path.name}: read again, it has new items")
         if options.items:

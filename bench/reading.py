@@ -18,8 +18,9 @@ from pathlib import Path
 import feedparser
 from corpus import Corpus
 
+from newsfeed import reading
 from newsfeed.model import Failure, Request, Response, Subscription
-from newsfeed.sources import document, syndication, wellformed
+from newsfeed.reading import wellformed, xml_documents
 
 NOW = datetime.now(UTC)
 
@@ -48,7 +49,7 @@ def cost(work: Callable[[bytes], object], bodies: Sequence[bytes]) -> float:
 def whole(body: bytes) -> object:
     url = "https://saved.example/feed.xml"
     response = Response(request=Request(url=url, source="syndication"), url=url, body=body)
-    return syndication.parse(response, Subscription(url=url), {}, NOW)
+    return reading.read(response, Subscription(url=url), {}, NOW)
 
 
 def main() -> None:
@@ -59,7 +60,9 @@ def main() -> None:
     parser.add_argument("--feeds", type=int, default=100)
     options = parser.parse_args()
     bodies = saved(options.folder) if options.folder else generated(options.feeds)
-    well = [(b, r.text) for b in bodies if not isinstance(r := document.read(b), Failure) and not r.problems]
+    well = [
+        (b, r.text) for b in bodies if not isinstance(r := xml_documents.read(b), Failure) and not r.problems
+    ]
     taken = [(b, t) for b, t in well if wellformed.read(t) is not None]
     print(
         f"{len(bodies)} documents, {len(well)} of them well-formed feeds; {len(taken)} take the fast lane "

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from newsfeed.model import KINDS, Failure, Item, NewsValue, Request, Response, Subscription
-from newsfeed.parsing import Parsers
+from newsfeed.reading.parsers import Parsers
 from newsfeed.sources import find
 from newsfeed.topics import Document, load
 from newsfeed.topics.build import value_seeds

@@ -11,6 +11,7 @@ from homes import NOON, Entry
 from serving import Server, fixed
 
 from newsfeed.model import Failure, FeedState, Parsed, Response, Subscription
+from newsfeed.reading import read
 from newsfeed.sources import article
 
 BODY = """<!doctype html><html lang="en"><head><title>Harbour</title></head><body>
@@ -25,9 +26,9 @@ Insurers put the damage at thirty million, most of it to cranes that stood in th
 
 def test_a_page_gives_its_text_and_nothing_of_its_frame() -> None:
     subscription = Subscription(url="https://port.example/harbour", title="Harbour reopens after storm")
-    asked = article.request(FeedState(subscription=subscription))
+    asked = article.source.request(FeedState(subscription=subscription))
     response = Response(request=asked, url=asked.url, body=BODY.encode(), content_type="text/html")
-    parsed = article.parse(response, subscription, {}, NOON)
+    parsed = read(response, subscription, {}, NOON)
     assert isinstance(parsed, Parsed)
     item = parsed.items[0]
     assert item.lead.startswith("The harbour reopened on Monday")
@@ -37,11 +38,11 @@ def test_a_page_gives_its_text_and_nothing_of_its_frame() -> None:
 
 def test_a_page_without_an_article_is_a_failure() -> None:
     subscription = Subscription(url="https://port.example/")
-    asked = article.request(FeedState(subscription=subscription))
+    asked = article.source.request(FeedState(subscription=subscription))
     response = Response(
         request=asked, url=asked.url, body=b"<html><p>Log in</p></html>", content_type="text/html"
     )
-    assert isinstance(article.parse(response, subscription, {}, NOON), Failure)
+    assert isinstance(read(response, subscription, {}, NOON), Failure)
 
 
 def test_robots_rules_are_kept() -> None:

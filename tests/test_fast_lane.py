@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from newsfeed import reading
 from newsfeed.model import Failure, Parsed, Request, Response, Subscription
-from newsfeed.sources import document, syndication, wellformed
+from newsfeed.reading import wellformed, xml_documents
 
 NOW = datetime(2026, 3, 18, 8, tzinfo=UTC)
 DATA = Path(__file__).parent / "data"
@@ -28,7 +29,7 @@ def documents(folder: Path) -> Iterator[Path]:
 def read(body: bytes) -> Parsed | Failure:
     url = "https://saved.example/feeds/feed.xml"
     response = Response(request=Request(url=url, source="syndication"), url=url, body=body)
-    return syndication.parse(response, Subscription(url=url), {}, NOW)
+    return reading.read(response, Subscription(url=url), {}, NOW)
 
 
 def both_ways(body: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any, bool]:
@@ -62,7 +63,7 @@ def test_saved_documents_are_read_alike_and_most_take_the_lane(
         body = path.read_bytes()
         fast, slow, lane = both_ways(body, monkeypatch)
         assert fast == slow, path
-        found = document.read(body)
+        found = xml_documents.read(body)
         if not isinstance(found, Failure) and not found.problems:
             well += 1
             took += lane

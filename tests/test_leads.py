@@ -7,7 +7,7 @@ from html import escape
 
 import pytest
 
-from newsfeed import sources
+from newsfeed import reading
 from newsfeed.model import Item, Parsed, Request, Response, Subscription
 from newsfeed.text import lead, lead_within
 
@@ -34,7 +34,7 @@ def document(*entries: str) -> Parsed:
         '<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>Isle</title>'
         f"<link>https://isle.example/</link>{''.join(entries)}</channel></rss>"
     ).encode()
-    found = sources.by_kind("syndication").parse(
+    found = reading.read(
         Response(request=Request(url=url, source="syndication"), url=url, body=body, body_hash="x"),
         Subscription(url=url),
         {},

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from newsfeed.model import Cause, Failure, Parsed, Request, Response, Subscription
-from newsfeed.parsing import Parsers
+from newsfeed.reading.parsers import Parsers
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 URL = "https://feeds.example/feed.xml"
@@ -173,7 +173,7 @@ def test_workers_end_when_their_parent_dies(how: signal.Signals, tmp_path: Path)
             """
             import asyncio
             from test_parsing import GOOD, NOW, SUBSCRIPTION, answer, pids
-            from newsfeed.parsing import Parsers
+            from newsfeed.reading.parsers import Parsers
 
             async def run():
                 async with Parsers(1, 20) as parsers:

@@ -19,8 +19,8 @@ from serving import Server
 
 from newsfeed.errors import StoreError
 from newsfeed.model import Request, Response, Subscription
-from newsfeed.parsing import Parsers
 from newsfeed.pipeline import refresh as refreshing
+from newsfeed.reading.parsers import Parsers
 from newsfeed.store import Store
 
 LISTED = '<opml version="2.0"><body>{}</body></opml>'

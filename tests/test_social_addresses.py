@@ -108,7 +108,7 @@ def test_an_address_is_recognised_and_asked_where_its_feed_lies(url: str, kind: 
     ],
 )
 def test_feeds_and_other_pages_stay_what_they_are(url: str) -> None:
-    assert sources.find(Subscription(url=url)).kind in {"syndication", "jsonfeed"}
+    assert sources.find(Subscription(url=url)).kind == "syndication"
     assert sources.rewritten(Subscription(url=url)) == ""
 
 

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 import trustme
 
-from newsfeed import sources
+from newsfeed import reading, sources
 from newsfeed.fetch import Fetcher
 from newsfeed.model import (
     Cause,
@@ -132,7 +132,7 @@ class Post:
             assert isinstance(request, Request)
             answer = self.get(request)
             assert isinstance(answer, Response), answer
-            parsed = source.parse(answer, self.state.subscription, {}, NOW)
+            parsed = reading.read(answer, self.state.subscription, {}, NOW)
             assert isinstance(parsed, Parsed), parsed
             whole += parsed.items
             self.state = msgspec.structs.replace(self.state, memory={**self.state.memory, **parsed.memory})
@@ -286,6 +286,6 @@ def test_hostile_mails_cost_only_themselves(raw: bytes) -> None:
     source = sources.find(subscription)
     request = source.request(FeedState(subscription=subscription))
     assert isinstance(request, Request)
-    parsed = source.parse(Response(request=request, url=request.url, body=body), subscription, {}, NOW)
+    parsed = reading.read(Response(request=request, url=request.url, body=body), subscription, {}, NOW)
     assert isinstance(parsed, Parsed)
     assert "Letter 1 from the pier" in [i.title for i in parsed.items]

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from fakes.networks import DID, START, at, hit, status, view
 
-from newsfeed import sources
+from newsfeed import reading, sources
 from newsfeed.model import Failure, FeedState, Item, Parsed, Request, Response, Subscription
+from newsfeed.sources.bluesky import marked_up
 from newsfeed.sources.lemmy import markdown
 from newsfeed.sources.posts import tidy
-from newsfeed.sources.records import marked_up
 
 NOW = START + timedelta(days=1)
 ADA = "@ada@social.example"
@@ -26,7 +26,7 @@ def read(url: str, found: Any, known: dict[str, str] | None = None, **options: s
     assert isinstance(request, Request)
     body = found if isinstance(found, bytes) else json.dumps(found).encode()
     response = Response(request=request, url=request.url, body=body)
-    return sources.by_kind(request.source).parse(response, subscription, known or {}, NOW)
+    return reading.read(response, subscription, known or {}, NOW)
 
 
 def items(url: str, found: Any, known: dict[str, str] | None = None, **options: str) -> tuple[Item, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from newsfeed import sources
+from newsfeed import reading, sources
 from newsfeed.model import Failure, FeedState, Item, Parsed, Request, Response, Subscription
 
 SOCIAL = Path(__file__).parents[1] / ".." / "shared" / "social"
@@ -41,7 +41,7 @@ def read(
     request = sources.find(subscription).request(state)
     assert isinstance(request, Request)
     response = Response(request=request, url=request.url, body=body)
-    return sources.by_kind(request.source).parse(response, subscription, {}, NOW)
+    return reading.read(response, subscription, {}, NOW)
 
 
 def items(url: str, found: Any, **options: Any) -> tuple[Item, ...]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from newsfeed import sources
+from newsfeed import reading, sources
 from newsfeed.model import Cause, Failure, FeedState, Item, Parsed, Request, Response, Subscription
-from newsfeed.sources import encodings, times
+from newsfeed.text import encodings, times
 
 DATA = Path(__file__).parent / "data" / "sources"
 SHARED = Path(__file__).parents[1] / ".." / "shared"
@@ -24,7 +24,7 @@ def read(
     data = body.encode() if isinstance(body, str) else body
     subscription = Subscription(url=url)
     answer = Response(request=Request(url=url), url=url, body=data, content_type=content_type)
-    return sources.find(subscription).parse(answer, subscription, known or {}, NOW)
+    return reading.read(answer, subscription, known or {}, NOW)
 
 
 def parsed(body: bytes | str, **options: str) -> Parsed:
@@ -55,18 +55,14 @@ def item(
 # --------------------------------------------------------------------------- kinds
 
 
-def test_every_kind_has_the_four_names() -> None:
-    for kind in sources.KINDS:
-        source = sources.by_kind(kind)
-        assert source.kind == kind
-        assert callable(source.claims)
-        assert callable(source.request)
-        assert callable(source.parse)
+def test_every_network_has_its_module() -> None:
+    for network in sources.NETWORKS:
+        assert sources.by_kind(network.kind).kind == network.kind
 
 
 def test_the_last_kind_claims_everything_and_unknown_names_lead_to_it() -> None:
     assert sources.find(Subscription(url="https://anything.example/")).kind == "syndication"
-    assert sources.find(Subscription(url="https://anything.example/feed.json")).kind == "jsonfeed"
+    assert sources.find(Subscription(url="https://anything.example/feed.json")).kind == "syndication"
     assert sources.by_kind("no such kind").kind == "syndication"
 
 
@@ -444,7 +440,7 @@ def test_a_new_item_is_read_in_the_company_of_those_that_are_known() -> None:
 def test_the_readers_word_for_a_feeds_language(body: str, option: str, langs: list[str]) -> None:
     subscription = Subscription(url=URL, options={"language": option})
     answer = Response(request=Request(url=URL), url=URL, body=body.encode())
-    found = sources.find(subscription).parse(answer, subscription, {}, NOW)
+    found = reading.read(answer, subscription, {}, NOW)
     assert isinstance(found, Parsed)
     assert [item.lang for item in found.items] == langs
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsfeed.model import Parsed
-from newsfeed.sources.document import Document, read
+from newsfeed.reading.xml_documents import Document, read
 from newsfeed.text import clean_html
 from tests.test_sources import parsed, rss
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsfeed.sources.times import from_text
 from newsfeed.text import months
+from newsfeed.text.times import from_text
 from tests.test_sources import item, parsed, rss
 
 NINE = datetime(2024, 11, 26, 9, 5, tzinfo=UTC)

@@ -14,7 +14,7 @@ from test_laziness import filled, home_in
 from newsfeed.model import FeedUpdate
 from newsfeed.pipeline import understand
 from newsfeed.pipeline.reports import Progress
-from newsfeed.sources import syndication, wellformed
+from newsfeed.reading import wellformed, xml_feeds
 
 
 def cost(work: Callable[[], object], rounds: int = 3) -> float:
@@ -31,8 +31,8 @@ def test_the_fast_lane_costs_half_of_feedparser_at_most() -> None:
     text = rss("Outlet", [Entry(f"Title {n}", "<p>Some words.</p> " * 40) for n in range(300)]).decode()
     text = text[text.index("<rss") :]
     wellformed.read(text)
-    syndication._feedparser(text)
-    assert cost(lambda: wellformed.read(text)) < 0.5 * cost(lambda: syndication._feedparser(text))
+    xml_feeds._feedparser(text)
+    assert cost(lambda: wellformed.read(text)) < 0.5 * cost(lambda: xml_feeds._feedparser(text))
 
 
 def test_unchanged_feeds_are_kept_together_for_half_of_one_by_one_at_most(tmp_path: Path) -> None:

@@ -18,24 +18,10 @@ PART = 8  # letters and digits of a secret that are too much to show
 SHORTEST = 4  # letters and digits of what is looked for in a stranger's words
 # Parameters of feeds that are the same for everybody, with the values they may have besides whole numbers …
 PUBLIC = frozenset({"points", "comments", "count", "limit", "t", "sort"})
-CHOICES = frozenset(
-    {
-        "hour",
-        "day",
-        "week",
-        "month",
-        "year",
-        "all",
-        "new",
-        "hot",
-        "top",
-        "New",
-        "Hot",
-        "Active",
-        "TopDay",
-        "TopWeek",
-    }
-)
+CHOICES = frozenset({
+    "hour", "day", "week", "month", "year", "all", "new", "hot", "top", "New", "Hot", "Active", "TopDay",
+    "TopWeek",
+})  # fmt: skip
 # … and those that name something public.
 NAMES = frozenset({"channel_id", "playlist_id"})
 

@@ -25,9 +25,9 @@ from newsfeed.model import (
     StoredItem,
     Subscription,
 )
-from newsfeed.parsing import Parsers
 from newsfeed.pipeline.asking import together
 from newsfeed.pipeline.home import Home
+from newsfeed.reading.parsers import Parsers
 from newsfeed.sources import article
 from newsfeed.store import Store
 from newsfeed.text import count_words
@@ -117,7 +117,7 @@ async def _read(
         async def rules(url: str, feed: int) -> bytes:
             """The site's robots.txt; nothing where there is none, all refused where it can't be asked for now."""
             answer = await fetcher.get(
-                Request(url=url, source=article.kind, accept="text/plain", from_feed=True, feed=feed)
+                Request(url=url, source=article.KIND, accept="text/plain", from_feed=True, feed=feed)
             )
             if isinstance(answer, Response):
                 return answer.body
@@ -140,7 +140,7 @@ async def _read(
                 if not await allowed(url, item.feed):
                     return None
                 subscription = Subscription(url=url, title=item.item.title)
-                asked = article.request(FeedState(subscription=subscription))
+                asked = article.source.request(FeedState(subscription=subscription))
                 answer = await fetcher.get(msgspec.structs.replace(asked, from_feed=True, feed=item.feed))
                 if isinstance(answer, Response):
                     parsed = await parsers.parse(answer, subscription, {}, home.clock())

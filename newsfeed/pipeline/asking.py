@@ -12,7 +12,7 @@ import msgspec
 
 from newsfeed import sources
 from newsfeed.model import Failure, FeedState, NotModified, Parsed, Record, Request, Response
-from newsfeed.parsing import Parsers
+from newsfeed.reading.parsers import Parsers
 
 if TYPE_CHECKING:
     from newsfeed.fetch import Fetcher
@@ -75,14 +75,15 @@ class Asker:
         asked = await self._once(state, known, now, force=force, url=url)
         for _ in range(WAYS - 1):
             failure = asked.failure
-            other = sources.again(asked.state, failure) if failure and not url else None
+            source = sources.find(asked.state.subscription)
+            other = source.again(asked.state, failure) if failure and not url else None
             if other is None:
                 break
             asked = await self._once(other, known, now, force=True, alone=True)
         failure = asked.failure
         if failure is None:
             return asked
-        told = sources.explain(asked.state, failure)
+        told = sources.find(asked.state.subscription).explain(asked.state, failure)
         if isinstance(asked.answer, Failure):
             return msgspec.structs.replace(asked, answer=told)
         return msgspec.structs.replace(asked, parsed=told)

@@ -23,14 +23,14 @@ from newsfeed.model import (
     Response,
     Subscription,
 )
-from newsfeed.parsing import Parsers
 from newsfeed.pipeline import editing, finding, health
 from newsfeed.pipeline import refresh as refreshing
 from newsfeed.pipeline.asking import Asker
 from newsfeed.pipeline.health import FeedHealth, State
 from newsfeed.pipeline.home import Home, current_list
 from newsfeed.pipeline.reports import Outcome, Progress
-from newsfeed.sources import discover
+from newsfeed.reading.parsers import Parsers
+from newsfeed.sources import FEED, discover
 from newsfeed.store import Store
 
 
@@ -159,7 +159,7 @@ def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str,
         title=subscription.title or redact(url),
         folder="/".join(folders),
         items=len(parsed.items),
-        kind="" if kind in {"syndication", "jsonfeed"} else kind,
+        kind="" if kind == FEED else kind,
     )
 
 

@@ -26,9 +26,9 @@ from newsfeed.model import (
     Response,
     Subscription,
 )
-from newsfeed.parsing import Parsers
 from newsfeed.pipeline.asking import Asked
-from newsfeed.sources import discover
+from newsfeed.reading.parsers import Parsers
+from newsfeed.sources import FEED, discover
 from newsfeed.store import Store
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ PROPOSAL = "proposal for "  # and a feed's address: the key of the note
 ENDED = timedelta(days=400)  # since its newest item: a feed that has ended
 Answer = TypeVar("Answer", Response, NotModified)
 LOST = frozenset({Cause.NOT_FOUND, Cause.GONE})
-PLAIN = frozenset({"syndication", "jsonfeed"})
 
 
 class Found(Record, frozen=True, kw_only=True):
@@ -161,7 +160,7 @@ async def instead(
         found: where the feed of a website was found once, in place of the address in the list.
     """
     state, failure = asked.state, asked.failure
-    if failure is None or sources.find(state.subscription).kind not in PLAIN:
+    if failure is None or sources.find(state.subscription).kind != FEED:
         return Instead(asked=asked)
     page = asked.answer
     if found and failure.cause in LOST:

@@ -11,9 +11,9 @@ import msgspec
 
 from newsfeed import sources
 from newsfeed.model import Failure, FeedState, Item, Parsed, Problem, Request, Response, Subscription
-from newsfeed.parsing import Parsers
 from newsfeed.pipeline import tagging
 from newsfeed.pipeline.home import Home
+from newsfeed.reading.parsers import Parsers
 from newsfeed.store import Store
 
 

@@ -22,13 +22,13 @@ from newsfeed import sources, update
 from newsfeed.errors import NewsfeedError, NotFoundError, StoreError
 from newsfeed.fetch import redact, repeats, secrets_of
 from newsfeed.model import ASKED_AGAIN, Cause, Failure, FeedState, FetchSetting, NotModified, Parsed, Response
-from newsfeed.parsing import Parsers
 from newsfeed.pipeline import finding, plans, understand
 from newsfeed.pipeline.asking import Asker, together
 from newsfeed.pipeline.health import FEW, UNREACHED
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import FeedResult, Outcome, Progress, RefreshReport
 from newsfeed.pipeline.watching import Told
+from newsfeed.reading.parsers import Parsers
 from newsfeed.store import Applied, Store
 
 if TYPE_CHECKING:

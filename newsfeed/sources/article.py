@@ -7,14 +7,14 @@ read it (RFC 9309).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from newsfeed import text
 from newsfeed.model import Cause, Failure, FeedState, Item, Parsed, Request, Response, Subscription
+from newsfeed.sources.source import Answer, Source
 
-kind = "article"
+KIND = "article"
 
 ACCEPT = "text/html, application/xhtml+xml;q=0.9"
 AGENT = "newsfeed"
@@ -22,50 +22,53 @@ LONGEST = 2_000_000  # bytes of a page that are looked at
 LEAST_WORDS = 40  # less than that is a notice, not an article
 
 
-def claims(subscription: Subscription) -> bool:
-    """No subscription is an article."""
-    return False
+class Article(Source):
+    """An article's own page, read for the picks whose feed gives one thin sentence."""
 
+    kind = KIND
 
-def request(state: FeedState) -> Request:
-    """The page behind an address. Where it redirects to is another page, to be allowed anew before it is asked."""
-    return Request(url=state.subscription.url, source=kind, accept=ACCEPT, follow=False)
+    def claims(self, subscription: Subscription) -> bool:
+        """No subscription is an article."""
+        return False
 
+    def request(self, state: FeedState) -> Request:
+        """The page behind an address. Where it redirects to is another page, to be allowed anew before it is asked."""
+        return Request(url=state.subscription.url, source=KIND, accept=ACCEPT, follow=False)
 
-def parse(
-    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
-) -> Parsed | Failure:
-    """The article of a page as one item: its text, its lead and its words. A page without one is a failure."""
-    import trafilatura
+    def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
+        """The article of a page as one item: its text, its lead and its words. A page without one is a failure."""
+        import trafilatura
 
-    if "html" not in response.content_type and response.content_type:
-        return Failure(cause=Cause.UNSUPPORTED, text="It is no web page.", url=response.url)
-    found = trafilatura.extract(
-        response.body[:LONGEST],
-        url=response.url,
-        include_comments=False,
-        include_tables=False,
-        favor_precision=True,
-        deduplicate=False,
-        with_metadata=False,
-    )
-    body = "\n".join(
-        text.clean_line(line, limit=5_000) for line in (found or "").splitlines() if line.strip()
-    )
-    words = text.count_words(body)
-    if words < LEAST_WORDS:
-        return Failure(cause=Cause.NOT_A_FEED, text="No article was found on that page.", url=response.url)
-    item = Item(
-        identity=hashlib.sha256(response.url.encode()).hexdigest()[:24],
-        link=response.url,
-        page=text.canonical_url(response.url),
-        title=subscription.title,
-        lang=text.detect_language(body),
-        lead=text.lead(body, subscription.title),
-        text=body,
-        words=words,
-    )
-    return Parsed(items=(item,))
+        if "html" not in response.content_type and response.content_type:
+            return Failure(cause=Cause.UNSUPPORTED, text="It is no web page.", url=response.url)
+        found = trafilatura.extract(
+            response.body[:LONGEST],
+            url=response.url,
+            include_comments=False,
+            include_tables=False,
+            favor_precision=True,
+            deduplicate=False,
+            with_metadata=False,
+        )
+        body = "\n".join(
+            text.clean_line(line, limit=5_000) for line in (found or "").splitlines() if line.strip()
+        )
+        words = text.count_words(body)
+        if words < LEAST_WORDS:
+            return Failure(
+                cause=Cause.NOT_A_FEED, text="No article was found on that page.", url=response.url
+            )
+        item = Item(
+            identity=hashlib.sha256(response.url.encode()).hexdigest()[:24],
+            link=response.url,
+            page=text.canonical_url(response.url),
+            title=subscription.title,
+            lang=text.detect_language(body),
+            lead=text.lead(body, subscription.title),
+            text=body,
+            words=words,
+        )
+        return Parsed(items=(item,))
 
 
 def allowed(robots: bytes, url: str) -> bool:
@@ -90,3 +93,6 @@ def same_site(one: str, other: str) -> bool:
         return "" not in hosts
     sites = {get_fld(url, fail_silently=True) for url in (one, other)}
     return len(sites) == 1 and None not in sites
+
+
+source = Article()

@@ -6,7 +6,6 @@ counted in bytes of UTF-8.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,15 +16,22 @@ from urllib.parse import quote as escaped
 import msgspec
 
 from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
-from newsfeed.sources import document, posts, records, times
-from newsfeed.sources.posts import Json, Post, get, rows, text
+from newsfeed.sources import posts
+from newsfeed.sources.posts import Json, Post, count, get, rows, text
+from newsfeed.sources.registry import hosts_of
+from newsfeed.sources.source import Answer, Draft, Source, read_context, says, validated, write_context
+from newsfeed.text import safe_url, times
+from newsfeed.text.encodings import looks_like_json
 
-kind = "bluesky"
+KIND = "bluesky"
 
 OPEN = "https://public.api.bsky.app"  # what strangers may read
 CLOSED = "https://bsky.social"  # where accounts log in
+HANDLE = r"(?:[a-zA-Z0-9-]+\.)+[a-zA-Z][a-zA-Z0-9-]*"
+HIDDEN = {"!hide", "!warn", "porn", "sexual", "nudity", "graphic-media"}  # posts with these are left out
+STRANGERS = "!no-unauthenticated"  # its owner asks not to be shown to people without an account
 _PAGE = 100
-_ACTOR = rf"(?:did:[a-z]+:[\w.:%-]+|{records.HANDLE})"
+_ACTOR = rf"(?:did:[a-z]+:[\w.:%-]+|{HANDLE})"
 _PROFILE = re.compile(rf"/profile/(@?{_ACTOR})(?:/(rss|feed|lists?)(?:/([\w.~:-]+))?)?/?")
 _AT = re.compile(rf"at://({_ACTOR})(?:/(app\.bsky\.(?:feed\.generator|graph\.list))/([\w.~:-]+))?/?")
 _COLLECTIONS = {
@@ -43,9 +49,104 @@ class _Place(NamedTuple):
     key: str = ""  # of a feed or list; the words of a search
 
 
-def claims(subscription: Subscription) -> bool:
-    """Addresses of bsky.app, `at://` and DIDs."""
-    return _place(subscription) is not None
+class Bluesky(Source):
+    """Bluesky."""
+
+    kind = KIND
+
+    def claims(self, subscription: Subscription) -> bool:
+        """Addresses of bsky.app, `at://` and DIDs."""
+        return _place(subscription) is not None
+
+    def request(self, state: FeedState) -> Request:
+        """The feed; for a custom feed or list by a handle, whose it is."""
+        place = _place(state.subscription) or _Place("author")
+        did = state.memory.get("did", "") or (place.actor if place.actor.startswith("did:") else "")
+        if place.sort in {"feed", "list"} and not did:
+            return Request(
+                url=f"{_server(state.subscription)}/xrpc/com.atproto.identity.resolveHandle?handle={escaped(place.actor)}",
+                feed=state.feed,
+                source=KIND,
+                accept="application/json",
+                context=write_context(step="resolve", until=state.memory.get("until", "")),
+            )
+        asked = _ask(
+            state.subscription, place, did or place.actor, state.feed, until=state.memory.get("until", "")
+        )
+        if state.memory.get("gap"):
+            return asked
+        return validated(asked, state)
+
+    def again(self, state: FeedState, failure: Failure) -> FeedState | None:
+        """By the handle anew, where its DID is not known any more."""
+        gone = failure.cause in {Cause.NOT_FOUND, Cause.GONE} or failure.status == 400
+        if gone and state.memory.get("did") and (_place(state.subscription) or _Place("")).sort == "author":
+            memory = {name: value for name, value in state.memory.items() if name != "did"}
+            return msgspec.structs.replace(state, memory=memory)
+        return None
+
+    def explain(self, state: FeedState, failure: Failure) -> Failure:
+        """Failures in Bluesky's terms."""
+        place = _place(state.subscription) or _Place("author")
+        if failure.cause == Cause.LOGIN and place.sort in {"home", "search"}:
+            what = "Your Bluesky home" if place.sort == "home" else "A search on Bluesky"
+            how = "its value is handle:app-password, made in Bluesky under Settings, App passwords."
+            host = posts.host_of(_server(state.subscription, CLOSED))
+            return posts.wants_secret(failure, host, what, how)
+        if failure.status in {400, 404}:
+            what = {"author": f"nobody called {place.actor}", "list": "no such list"}.get(
+                place.sort, "no such feed"
+            )
+            return msgspec.structs.replace(
+                failure,
+                cause=Cause.NOT_FOUND,
+                text=f"Bluesky knows {what}.",
+                repair="The handle may have changed: look it up on bsky.app and correct the address in feeds.opml.",
+                needs_owner=True,
+            )
+        return failure
+
+    def portable(self, state: FeedState) -> str:
+        """The RSS of an author; nothing else has one."""
+        place = _place(state.subscription) or _Place("")
+        return f"https://bsky.app/profile/{place.actor}/rss" if place.sort == "author" else ""
+
+    def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
+        """Posts of a feed, or who a handle is; RSS where that came instead."""
+        if not looks_like_json(response.body):
+            return None
+        found = posts.read_json(response)
+        if isinstance(found, Failure):
+            return found
+        place = _place(subscription) or _Place("author")
+        context = read_context(response.request)
+        feed, page = response.request.feed, response.request.page + 1
+        if context.get("step") == "resolve":
+            did = text(found, "did")
+            if not re.fullmatch(r"did:[a-z]+:[\w.:%-]{1,300}", did):
+                return Failure(cause=Cause.NOT_FOUND, text="There is no such handle.", status=response.status)
+            following = _ask(subscription, place, did, feed, until=context.get("until", ""), page=page)
+            return Parsed(memory={"did": did}, next=following, step=True)
+        views = rows(found, "feed") if isinstance(get(found, "feed"), list) else None
+        if views is None and isinstance(get(found, "posts"), list):
+            views = [{"post": post} for post in rows(found, "posts")]
+        if views is None:
+            return Failure(
+                cause=Cause.NOT_A_FEED, text="The answer is no feed of Bluesky.", status=response.status
+            )
+        if place.sort in {"author", "feed", "list"} and _asks_strangers_away(views, place):
+            return posts.failed(
+                "Its author asks not to be shown to people without an account.",
+                "Follow them on Bluesky and add https://bsky.app/ of type bluesky, your home, with an app password.",
+            )
+        made = [p for v in views if (p := _post(v, place, subscription)) is not None]
+        title, home = _title(views, place)
+        drafts = posts.settle(posts.join(made), subscription, title=title, html_url=home)
+        drafts.next, memory = _walk(views, found, context, subscription, place, feed, page)
+        if place.sort == "author" and (did := _did_of_author(views, place)):
+            memory = {**memory, "did": did}
+        drafts.memory = memory
+        return drafts
 
 
 def _place(subscription: Subscription) -> _Place | None:
@@ -60,8 +161,7 @@ def _place(subscription: Subscription) -> _Place | None:
         host = (parts.hostname or "").removeprefix("www.")
     except ValueError:
         return None
-    said = "bluesky" in {subscription.kind.lower(), subscription.options.get("source", "").lower()}
-    if host not in {"bsky.app", "main.bsky.dev"} and not said:
+    if host not in hosts_of(KIND) and not says(subscription, KIND):
         return None
     if found := _PROFILE.fullmatch(unquote(parts.path)):
         sort = {"feed": "feed", "lists": "list", "list": "list"}.get(found[2] or "", "author")
@@ -72,31 +172,6 @@ def _place(subscription: Subscription) -> _Place | None:
     if parts.path.rstrip("/") in {"", "/following"}:
         return _Place("home")
     return None
-
-
-# --------------------------------------------------------------------------- asking
-
-
-def request(state: FeedState) -> Request:
-    """The feed; for a custom feed or list by a handle, whose it is."""
-    place = _place(state.subscription) or _Place("author")
-    did = state.memory.get("did", "") or (place.actor if place.actor.startswith("did:") else "")
-    if place.sort in {"feed", "list"} and not did:
-        return Request(
-            url=f"{_server(state.subscription)}/xrpc/com.atproto.identity.resolveHandle?handle={escaped(place.actor)}",
-            feed=state.feed,
-            source=kind,
-            accept="application/json",
-            context=_context(step="resolve", until=state.memory.get("until", "")),
-        )
-    asked = _ask(
-        state.subscription, place, did or place.actor, state.feed, until=state.memory.get("until", "")
-    )
-    if state.memory.get("gap"):
-        return asked
-    return msgspec.structs.replace(
-        asked, etag=state.etag, last_modified=state.last_modified, body_hash=state.body_hash
-    )
 
 
 def _server(subscription: Subscription, usual: str = OPEN) -> str:
@@ -127,101 +202,13 @@ def _ask(
     return Request(
         url=f"{server}/xrpc/{call}{f'&cursor={escaped(cursor)}' if cursor else ''}",
         feed=feed,
-        source=kind,
+        source=KIND,
         page=page,
         accept="application/json",
         credential=posts.host_of(server) if closed else "",
         login="atproto" if closed else "",
-        context=_context(until=until, newest=newest, actor=actor),
+        context=write_context(until=until, newest=newest, actor=actor),
     )
-
-
-def _context(**facts: str) -> str:
-    return json.dumps({name: value for name, value in facts.items() if value})
-
-
-def portable(state: FeedState) -> str:
-    """The RSS of an author; nothing else has one."""
-    place = _place(state.subscription) or _Place("")
-    return f"https://bsky.app/profile/{place.actor}/rss" if place.sort == "author" else ""
-
-
-def again(state: FeedState, failure: Failure) -> FeedState | None:
-    """By the handle anew, where its DID is not known any more."""
-    gone = failure.cause in {Cause.NOT_FOUND, Cause.GONE} or failure.status == 400
-    if gone and state.memory.get("did") and (_place(state.subscription) or _Place("")).sort == "author":
-        memory = {name: value for name, value in state.memory.items() if name != "did"}
-        return msgspec.structs.replace(state, memory=memory)
-    return None
-
-
-def explain(state: FeedState, failure: Failure) -> Failure:
-    """Failures in Bluesky's terms."""
-    place = _place(state.subscription) or _Place("author")
-    if failure.cause == Cause.LOGIN and place.sort in {"home", "search"}:
-        what = "Your Bluesky home" if place.sort == "home" else "A search on Bluesky"
-        how = "its value is handle:app-password, made in Bluesky under Settings, App passwords."
-        host = posts.host_of(_server(state.subscription, CLOSED))
-        return posts.wants_secret(failure, host, what, how)
-    if failure.status in {400, 404}:
-        what = {"author": f"nobody called {place.actor}", "list": "no such list"}.get(
-            place.sort, "no such feed"
-        )
-        return msgspec.structs.replace(
-            failure,
-            cause=Cause.NOT_FOUND,
-            text=f"Bluesky knows {what}.",
-            repair="The handle may have changed: look it up on bsky.app and mend the address in feeds.opml.",
-            needs_owner=True,
-        )
-    return failure
-
-
-# --------------------------------------------------------------------------- reading
-
-
-def parse(
-    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
-) -> Parsed | Failure:
-    """Posts of a feed, or who a handle is; RSS where that came instead."""
-    if not document.looks_like_json(response.body):
-        from newsfeed.sources import syndication
-
-        return syndication.parse(response, subscription, known, now)
-    found = posts.read_json(response)
-    if isinstance(found, Failure):
-        return found
-    place = _place(subscription) or _Place("author")
-    try:
-        context = {str(k): str(v) for k, v in json.loads(response.request.context or "{}").items()}
-    except (ValueError, AttributeError):
-        context = {}
-    feed, page = response.request.feed, response.request.page + 1
-    if context.get("step") == "resolve":
-        did = text(found, "did")
-        if not re.fullmatch(r"did:[a-z]+:[\w.:%-]{1,300}", did):
-            return Failure(cause=Cause.NOT_FOUND, text="There is no such handle.", status=response.status)
-        following = _ask(subscription, place, did, feed, until=context.get("until", ""), page=page)
-        return Parsed(memory={"did": did}, next=following, step=True)
-    views = rows(found, "feed") if isinstance(get(found, "feed"), list) else None
-    if views is None and isinstance(get(found, "posts"), list):
-        views = [{"post": post} for post in rows(found, "posts")]
-    if views is None:
-        return Failure(
-            cause=Cause.NOT_A_FEED, text="The answer is no feed of Bluesky.", status=response.status
-        )
-    if place.sort in {"author", "feed", "list"} and _asks_strangers_away(views, place):
-        return posts.failed(
-            "Its author asks not to be shown to people without an account.",
-            "Follow them on Bluesky and add https://bsky.app/ of type bluesky, your home, with an app password.",
-        )
-    made = [p for v in views if (p := _post(v, place, subscription)) is not None]
-    title, home = _title(views, place)
-    parsed = posts.settle(posts.join(made), subscription, known, now, title=title, html_url=home)
-    following_page, memory = _walk(views, found, context, subscription, place, feed, page)
-    if place.sort == "author" and (did := _did_of_author(views, place)):
-        memory = {**memory, "did": did}
-    return msgspec.structs.replace(parsed, next=following_page, memory=memory)
 
 
 def _walk(
@@ -239,7 +226,7 @@ def _walk(
     again. Feeds that are no sequence in time (custom ones) are read one page deep.
     """
     moments = [
-        m for v in views if (m := records.moment(v)) is not None and text(v, "reason", "$type")[-4:] != "#Pin"
+        m for v in views if (m := moment_of(v)) is not None and text(v, "reason", "$type")[-4:] != "#Pin"
     ]
     until, newest = times.from_text(context.get("until", "")), context.get("newest", "")
     top = max(moments).isoformat() if moments else ""
@@ -273,7 +260,7 @@ _PAGES = 5  # older pages in one refresh; a source that writes more between two 
 
 def _asks_strangers_away(views: list[dict[str, Json]], place: _Place) -> bool:
     authors = [get(v, "post", "author") for v in views if not get(v, "reason")]
-    shy = [a for a in authors if records.STRANGERS in records.labels(a)]
+    shy = [a for a in authors if STRANGERS in labels_of(a)]
     return place.sort == "author" and bool(shy) and len(shy) == len(authors)
 
 
@@ -289,7 +276,7 @@ def _title(views: list[dict[str, Json]], place: _Place) -> tuple[str, str]:
     if place.sort == "author":
         home = f"https://bsky.app/profile/{place.actor}"
         author = next((get(v, "post", "author") for v in views if not get(v, "reason")), None)
-        return (records.name(author) if author else f"@{place.actor}"), home
+        return (name_of(author) if author else f"@{place.actor}"), home
     if place.sort in {"feed", "list"}:
         path = "feed" if place.sort == "feed" else "lists"
         return f"{place.key} by {place.actor}", f"https://bsky.app/profile/{place.actor}/{path}/{place.key}"
@@ -304,20 +291,147 @@ def _post(view: dict[str, Json], place: _Place, subscription: Subscription) -> P
     uri, did = text(post, "uri"), text(author, "did")
     if not uri or not isinstance(record, dict):
         return None
-    if (records.labels(post) | records.labels(author)) & records.HIDDEN:
+    if (labels_of(post) | labels_of(author)) & HIDDEN:
         return None
-    if place.sort not in {"home", "search"} and records.STRANGERS in records.labels(author):
+    if place.sort not in {"home", "search"} and STRANGERS in labels_of(author):
         return None
     via: tuple[str, ...] = ()
     if text(reason, "$type").endswith("#reasonRepost"):
         if not posts.yes(subscription, "boosts", place.sort != "author"):
             return None
-        via = (records.name(get(reason, "by")),)
+        via = (name_of(get(reason, "by")),)
     parent = text(record, "reply", "parent", "uri")
     root = text(record, "reply", "root", "uri")
     own = parent.startswith(f"at://{did}/") and (not root or root.startswith(f"at://{did}/"))
     if parent and not own and not via and not posts.yes(subscription, "replies"):
         return None
-    draft = records.draft(post)
-    draft.published, draft.via = records.moment(view), via
+    draft = draft_of(post)
+    draft.published, draft.via = moment_of(view), via
     return Post(draft=draft, id=uri, author=did, parent=parent if own and not via else "")
+
+
+def name_of(author: Json) -> str:
+    """What an author is called: their name without emoji, else their handle."""
+    return posts.name(text(author, "displayName")) or f"@{text(author, 'handle')}"
+
+
+def labels_of(owner: Json) -> set[str]:
+    """The moderation labels of a post or an account that are in force."""
+    return {text(label, "val") for label in rows(owner, "labels") if not get(label, "neg")}
+
+
+def moment_of(view: Json) -> datetime | None:
+    """When a view belongs in its feed: a repost by its own time, a post by the earlier of what its author's clock and
+    the network say, for the clock of a client may say anything."""
+    reason = get(view, "reason")
+    if text(reason, "$type").endswith("#reasonRepost") and (
+        when := times.from_text(text(reason, "indexedAt"))
+    ):
+        return when
+    written = times.from_text(text(view, "post", "record", "createdAt"))
+    indexed = times.from_text(text(view, "post", "indexedAt"))
+    known = [m for m in (written, indexed) if m is not None and m >= times.EARLIEST]
+    return min(known) if known else None
+
+
+def draft_of(post: Json) -> Draft:
+    """A post as a draft: its text marked up, its card or first link as what to read."""
+    author, record = get(post, "author"), get(post, "record")
+    url = address_of(text(post, "uri"), text(author, "handle"))
+    embed = get(post, "embed")
+    media = get(embed, "media") if text(embed, "$type").endswith("recordWithMedia#view") else embed
+    markup, first_link, tags = marked_up(text(record, "text"), rows(record, "facets"))
+    external = get(media, "external")
+    target = text(external, "uri")
+    title = ""
+    if target and posts.leads_elsewhere(target, "bsky.app"):
+        title = posts.card_title(text(external, "title"), markup)
+    else:
+        target = first_link
+    captions = [text(image, "alt") for name in ("images", "items") for image in rows(media, name)]
+    if text(media, "$type").endswith("video#view"):
+        captions.append(text(media, "alt"))
+    languages = get(record, "langs")
+    return Draft(
+        guid=text(post, "uri"),
+        link=target or url,
+        base=url,
+        discussion=url,
+        discussion_label="Bluesky",
+        title=title or posts.photo_title(markup + _quoted(embed), captions, name_of(author)),
+        body=posts.tidy(markup) + _quoted(embed),
+        author=name_of(author),
+        language=text(languages, 0) if isinstance(languages, list) and len(languages) == 1 else "",
+        kind="post",
+        tags=[*tags, *(t for t in (get(record, "tags") or []) if isinstance(t, str))]
+        if isinstance(get(record, "tags"), list | None)
+        else tags,
+        score=posts.total(count(post, "likeCount"), count(post, "repostCount"), count(post, "quoteCount")),
+        comments=count(post, "replyCount"),
+        picture=posts.picture(captions),
+    )
+
+
+def address_of(uri: str, handle: str) -> str:
+    """Where a post may be read on the web. A handle that is none any more gives way to the DID."""
+    found = re.fullmatch(r"at://([^/]+)/[^/]+/([^/]+)", uri)
+    if not found:
+        return ""
+    usable = handle if re.fullmatch(HANDLE, handle) and handle != "handle.invalid" else found[1]
+    return f"https://bsky.app/profile/{usable}/post/{found[2]}"
+
+
+def marked_up(plain: str, facets: list[dict[str, Json]]) -> tuple[str, str, list[str]]:
+    """A post's text as HTML with its links, the first link that leads out of the network, and its tags.
+
+    Facets name bytes of the text's UTF-8. Those that overlap, lie outside or cut a letter are passed over.
+    """
+    data = plain.encode("utf-8", "replace")
+    spans = []
+    for facet in facets:
+        start, end = count(facet, "index", "byteStart"), count(facet, "index", "byteEnd")
+        if start is None or end is None or not start < end <= len(data):
+            continue
+        spans += [(start, end, feature) for feature in rows(facet, "features")]
+    out: list[str] = []
+    first, tags, place = "", [], 0
+    for start, end, feature in sorted(spans, key=lambda span: span[:2]):
+        if start < place:
+            continue
+        try:
+            before, shown = data[place:start].decode(), data[start:end].decode()
+        except UnicodeDecodeError:
+            continue
+        sort = text(feature, "$type").rpartition("#")[2]
+        label = posts.escape(shown)
+        if sort == "link" and (target := safe_url(text(feature, "uri"))):
+            label = f'<a href="{posts.escape(target)}">{label}</a>'
+            if not first and posts.leads_elsewhere(target, "bsky.app"):
+                first = target
+        elif sort == "mention" and (did := text(feature, "did")).startswith("did:"):
+            label = f'<a href="https://bsky.app/profile/{posts.escape(did)}">{label}</a>'
+        elif sort == "tag" and (tag := text(feature, "tag")):
+            label = f'<a href="https://bsky.app/hashtag/{escaped(tag)}">{label}</a>'
+            tags.append(tag)
+        out += [posts.escape(before), label]
+        place = end
+    out.append(posts.escape(data[place:].decode("utf-8", "replace")))
+    parts = re.split(r"\n[ \t]*\n", "".join(out).strip())
+    return "".join(f"<p>{p.replace(chr(10), '<br>')}</p>" for p in parts if p.strip()), first, tags
+
+
+def _quoted(embed: Json) -> str:
+    """The post that a post quotes, where it is there and may be shown."""
+    record = get(embed, "record")
+    if text(embed, "$type").endswith("recordWithMedia#view"):
+        record = get(record, "record")
+    if not text(record, "$type").endswith("#viewRecord") or (labels_of(record) & HIDDEN):
+        return ""
+    author = get(record, "author")
+    if STRANGERS in labels_of(author):
+        return ""
+    url = address_of(text(record, "uri"), text(author, "handle"))
+    return posts.quote(name_of(author), url, text(record, "value", "text"))
+
+
+source = Bluesky()

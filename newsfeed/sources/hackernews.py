@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-import msgspec
-
-from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
-from newsfeed.sources import document, posts, times
-from newsfeed.sources.entries import Draft
+from newsfeed.model import Cause, Failure, FeedState, Request, Response, Subscription
+from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, count, get, rows, text
+from newsfeed.sources.source import Answer, Draft, Source, says, validated
+from newsfeed.text import times
+from newsfeed.text.encodings import looks_like_json
 
-kind = "hackernews"
+KIND = "hackernews"
 
 ALGOLIA = "https://hn.algolia.com"
 HOME = "https://news.ycombinator.com"
@@ -38,9 +38,77 @@ class _Place(NamedTuple):
     least: int = 0
 
 
-def claims(subscription: Subscription) -> bool:
-    """Pages of news.ycombinator.com and searches of hn.algolia.com."""
-    return _place(subscription) is not None
+class HackerNews(Source):
+    """Hacker News by Algolia."""
+
+    kind = KIND
+
+    def claims(self, subscription: Subscription) -> bool:
+        """Pages of news.ycombinator.com and searches of hn.algolia.com."""
+        return _place(subscription) is not None
+
+    def request(self, state: FeedState) -> Request:
+        """One page of up to a hundred stories."""
+        place = _place(state.subscription) or _Place("front_page", "", "")
+        server = posts.service(state.subscription, ALGOLIA)
+        query: dict[str, str | int] = {"tags": place.tags, "hitsPerPage": _AT_ONCE}
+        call = "search"
+        if place.tags != "front_page":
+            call = "search_by_date"
+            limits = []
+            if state.last_good and "author_" not in place.tags:
+                limits.append(
+                    f"created_at_i>{int((state.last_good - _LOOK_BACK).timestamp()) // 3600 * 3600}"
+                )
+            if least := posts.number(state.subscription, "min-points", place.least):
+                limits.append(f"points>={least}")
+            if limits:
+                query["numericFilters"] = ",".join(limits)
+        if place.words:
+            query["query"] = place.words
+        asked = Request(
+            url=f"{server}/api/v1/{call}?{urlencode(query)}",
+            feed=state.feed,
+            source=KIND,
+            accept="application/json",
+        )
+        return validated(asked, state)
+
+    def portable(self, state: FeedState) -> str:
+        """A feed with about the same stories, kept by hnrss.org."""
+        place = _place(state.subscription) or _Place("", "", "")
+        least = posts.number(state.subscription, "min-points", place.least)
+        query = {"q": place.words} if place.words else {}
+        query |= {"points": str(least)} if least else {}
+        names = {"front_page": "frontpage", "ask_hn": "ask", "show_hn": "show", "job": "jobs"}
+        path = names.get(place.tags, "newest")
+        if found := re.fullmatch(r"(story|comment),author_(.+)", place.tags):
+            path, query = ("submitted" if found[1] == "story" else "threads"), {"id": found[2]}
+        return f"https://hnrss.org/{path}{'?' + urlencode(query) if query else ''}"
+
+    def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
+        """Stories and comments of Algolia, or items as the network's own interface gives them; RSS where that came."""
+        if not looks_like_json(response.body):
+            return None
+        found = posts.read_json(response)
+        if isinstance(found, Failure):
+            return found
+        if isinstance(get(found, "hits"), list):
+            entries = rows(found, "hits")
+        elif isinstance(found, list):
+            entries = rows(found)
+        elif text(found, "id"):
+            entries = [found]
+        else:
+            return Failure(
+                cause=Cause.NOT_A_FEED, text="The answer holds no stories.", status=response.status
+            )
+        place = _place(subscription) or _Place("", "Hacker News", HOME)
+        drafts = [d for entry in entries if (d := _draft(entry)) is not None]
+        found = posts.settle(drafts, subscription, title=place.title, html_url=place.home)
+        # Their order and counts change with every minute; an hour is soon enough for a morning page.
+        found.ttl_minutes = 60 if place.tags == "front_page" else 0
+        return found
 
 
 def _place(subscription: Subscription) -> _Place | None:
@@ -60,7 +128,7 @@ def _place(subscription: Subscription) -> _Place | None:
         if tags := _PAGES.get(parts.path):
             name = "Hacker News" if tags == "front_page" else f"Hacker News, {parts.path.strip('/')}"
             return _Place(tags, name, f"{HOME}{parts.path or '/'}", least=_LEAST.get(parts.path, 0))
-    if host == "hnrss.org" and subscription.options.get("source", "").lower() == kind:
+    if host == "hnrss.org" and says(subscription, KIND):
         return _mirrored(parts.path.strip("/"), query)
     if host == "hn.algolia.com" and parts.path in {"", "/"} and query.get("q", query.get("query")):
         words = query.get("q") or query["query"]
@@ -92,73 +160,6 @@ def _mirrored(page: str, query: Mapping[str, str]) -> _Place | None:
         else f"Hacker News, {page}"
     )
     return _Place(tags, name, f"{HOME}/", words, least) if tags else None
-
-
-def request(state: FeedState) -> Request:
-    """One page of up to a hundred stories."""
-    place = _place(state.subscription) or _Place("front_page", "", "")
-    server = posts.service(state.subscription, ALGOLIA)
-    query: dict[str, str | int] = {"tags": place.tags, "hitsPerPage": _AT_ONCE}
-    call = "search"
-    if place.tags != "front_page":
-        call = "search_by_date"
-        limits = []
-        if state.last_good and "author_" not in place.tags:
-            limits.append(f"created_at_i>{int((state.last_good - _LOOK_BACK).timestamp()) // 3600 * 3600}")
-        if least := posts.number(state.subscription, "min-points", place.least):
-            limits.append(f"points>={least}")
-        if limits:
-            query["numericFilters"] = ",".join(limits)
-    if place.words:
-        query["query"] = place.words
-    return Request(
-        url=f"{server}/api/v1/{call}?{urlencode(query)}",
-        feed=state.feed,
-        source=kind,
-        accept="application/json",
-        etag=state.etag,
-        last_modified=state.last_modified,
-        body_hash=state.body_hash,
-    )
-
-
-def portable(state: FeedState) -> str:
-    """A feed with about the same stories, kept by hnrss.org."""
-    place = _place(state.subscription) or _Place("", "", "")
-    least = posts.number(state.subscription, "min-points", place.least)
-    query = {"q": place.words} if place.words else {}
-    query |= {"points": str(least)} if least else {}
-    names = {"front_page": "frontpage", "ask_hn": "ask", "show_hn": "show", "job": "jobs"}
-    path = names.get(place.tags, "newest")
-    if found := re.fullmatch(r"(story|comment),author_(.+)", place.tags):
-        path, query = ("submitted" if found[1] == "story" else "threads"), {"id": found[2]}
-    return f"https://hnrss.org/{path}{'?' + urlencode(query) if query else ''}"
-
-
-def parse(
-    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
-) -> Parsed | Failure:
-    """Stories and comments of Algolia, or items as the network's own interface gives them; RSS where that came."""
-    if not document.looks_like_json(response.body):
-        from newsfeed.sources import syndication
-
-        return syndication.parse(response, subscription, known, now)
-    found = posts.read_json(response)
-    if isinstance(found, Failure):
-        return found
-    if isinstance(get(found, "hits"), list):
-        entries = rows(found, "hits")
-    elif isinstance(found, list):
-        entries = rows(found)
-    elif text(found, "id"):
-        entries = [found]
-    else:
-        return Failure(cause=Cause.NOT_A_FEED, text="The answer holds no stories.", status=response.status)
-    place = _place(subscription) or _Place("", "Hacker News", HOME)
-    drafts = [d for entry in entries if (d := _draft(entry)) is not None]
-    parsed = posts.settle(drafts, subscription, known, now, title=place.title, html_url=place.home)
-    # Their order and counts change with every minute; an hour is soon enough for a morning page.
-    return msgspec.structs.replace(parsed, ttl_minutes=60 if place.tags == "front_page" else 0)
 
 
 def _draft(entry: dict[str, Json]) -> Draft | None:
@@ -206,3 +207,6 @@ def _sort(tags: Json) -> str:
 
 def _first(*counts: int | None) -> int | None:
     return next((c for c in counts if c is not None), None)
+
+
+source = HackerNews()

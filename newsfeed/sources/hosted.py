@@ -6,17 +6,16 @@ Medium, Substack, dev.to and Tumblr have it at a fixed place; Apple's directory 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
-from urllib.parse import urlsplit
 
 import msgspec
 
 from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
-from newsfeed.sources import posts, syndication
+from newsfeed.sources import posts
+from newsfeed.sources.source import Answer, Source, as_feed, host_and_path
 from newsfeed.text import safe_url
 
-kind = "hosted"
+KIND = "hosted"
 
 APPLE = "https://itunes.apple.com"
 _PODCAST = re.compile(r"/(?:[a-z]{2}/)?podcast/(?:[^/]+/)?id(\d{5,15})/?")
@@ -43,28 +42,69 @@ _PAGES = {
 }
 
 
-def claims(subscription: Subscription) -> bool:
-    """Pages of people, publications and shows at these hosts; feeds stay what they are."""
-    return bool(_feed(subscription.url) or _show(subscription.url))
+class Hosted(Source):
+    """Blogs, letters and podcasts at the large hosts."""
 
+    kind = KIND
 
-def _split(url: str) -> tuple[str, str]:
-    try:
-        parts = urlsplit(url.strip())
-        return (parts.hostname or "").removeprefix("www."), parts.path
-    except ValueError:
-        return "", ""
+    def claims(self, subscription: Subscription) -> bool:
+        """Pages of people, publications and shows at these hosts; feeds stay what they are."""
+        return bool(_feed(subscription.url) or _show(subscription.url))
+
+    def request(self, state: FeedState) -> Request:
+        """The feed of that page, read as any other; for a show whose feed is not known yet, Apple's word on it."""
+        show = _show(state.subscription.url)
+        if show and not state.memory.get("feed"):
+            server = posts.service(state.subscription, APPLE)
+            return Request(
+                url=f"{server}/lookup?id={show}&entity=podcast",
+                feed=state.feed,
+                source=KIND,
+                accept="application/json",
+            )
+        url = state.memory.get("feed", "") or _feed(state.subscription.url)
+        return msgspec.structs.replace(as_feed(state, url), from_feed=bool(show))
+
+    def again(self, state: FeedState, failure: Failure) -> FeedState | None:
+        """A show's feed anew, where it has gone from its last place."""
+        gone = failure.cause in {Cause.NOT_FOUND, Cause.GONE, Cause.NAME, Cause.NOT_A_FEED}
+        if not gone or not state.memory.get("feed"):
+            return None
+        memory = {name: value for name, value in state.memory.items() if name != "feed"}
+        return msgspec.structs.replace(state, memory=memory)
+
+    def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
+        """Where a show's feed lies."""
+        found = posts.read_json(response)
+        if isinstance(found, Failure):
+            return found
+        feed = next(
+            (u for r in posts.rows(found, "results") if (u := safe_url(posts.text(r, "feedUrl")))), ""
+        )
+        if not feed:
+            return posts.failed(
+                "Apple names no feed for this show.",
+                "Look for an RSS link on the show's own site and add that address.",
+                cause=Cause.NOT_FOUND,
+            )
+        following = msgspec.structs.replace(
+            as_feed(FeedState(subscription=subscription), feed),
+            feed=response.request.feed,
+            page=response.request.page + 1,
+            from_feed=True,
+        )
+        return Parsed(memory={"feed": feed}, next=following, step=True)
 
 
 def _show(url: str) -> str:
-    host, path = _split(url)
+    host, path = host_and_path(url)
     found = _PODCAST.fullmatch(path) if host in {"podcasts.apple.com", "itunes.apple.com"} else None
     return found[1] if found else ""
 
 
 def _feed(url: str) -> str:
     """The feed's address; "" for what is no such page."""
-    host, path = _split(url)
+    host, path = host_and_path(url)
     sub, _, domain = host.partition(".")
     first, _, second = path.strip("/").partition("/")
     if host == "medium.com":
@@ -97,49 +137,4 @@ def _feed(url: str) -> str:
     return ""
 
 
-def request(state: FeedState) -> Request:
-    """The feed of that page, read as any other; for a show whose feed is not known yet, Apple's word on it."""
-    show = _show(state.subscription.url)
-    if show and not state.memory.get("feed"):
-        server = posts.service(state.subscription, APPLE)
-        return Request(
-            url=f"{server}/lookup?id={show}&entity=podcast",
-            feed=state.feed,
-            source=kind,
-            accept="application/json",
-        )
-    url = state.memory.get("feed", "") or _feed(state.subscription.url)
-    return msgspec.structs.replace(syndication.request(state), url=url, from_feed=bool(show))
-
-
-def again(state: FeedState, failure: Failure) -> FeedState | None:
-    """A show's feed anew, where it has gone from its last place."""
-    gone = failure.cause in {Cause.NOT_FOUND, Cause.GONE, Cause.NAME, Cause.NOT_A_FEED}
-    if not gone or not state.memory.get("feed"):
-        return None
-    memory = {name: value for name, value in state.memory.items() if name != "feed"}
-    return msgspec.structs.replace(state, memory=memory)
-
-
-def parse(
-    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
-) -> Parsed | Failure:
-    """Where a show's feed lies."""
-    found = posts.read_json(response)
-    if isinstance(found, Failure):
-        return found
-    feed = next((u for r in posts.rows(found, "results") if (u := safe_url(posts.text(r, "feedUrl")))), "")
-    if not feed:
-        return posts.failed(
-            "Apple names no feed for this show.",
-            "Look for an RSS link on the show's own site and add that address.",
-            cause=Cause.NOT_FOUND,
-        )
-    following = msgspec.structs.replace(
-        syndication.request(FeedState(subscription=subscription)),
-        url=feed,
-        feed=response.request.feed,
-        page=response.request.page + 1,
-        from_feed=True,
-    )
-    return Parsed(memory={"feed": feed}, next=following, step=True)
+source = Hosted()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import quote as escaped
@@ -12,18 +11,18 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
-from newsfeed.sources import document, posts, times
-from newsfeed.sources.entries import Draft
+from newsfeed.model import Cause, Failure, FeedState, Request, Response, Subscription
+from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, count, get, rows, text
-from newsfeed.text import safe_url
+from newsfeed.sources.registry import is_taken
+from newsfeed.sources.source import Answer, Draft, Source, as_feed, says, validated
+from newsfeed.text import safe_url, times
+from newsfeed.text.encodings import looks_like_json
 
-kind = "lemmy"
+KIND = "lemmy"
 
 _AT_ONCE = 50
 _PATH = re.compile(r"/(c|u)/([\w.-]+)(?:@([\w.-]+\.[\w-]+))?/?")
-_NOT_LEMMY = ("youtube.com", "reddit.com", "medium.com", "t.me", "x.com", "twitter.com", "dev.to", "github.com",
-              "vimeo.com", "soundcloud.com", "boosty.to", "rumble.com", "odysee.com", "discourse.org")  # fmt: skip
 _WAYS = ("", "v4", "rss", "page")  # in which a feed is asked, one after the other
 
 
@@ -37,9 +36,80 @@ class _Place(NamedTuple):
         return posts.host_of(self.server)
 
 
-def claims(subscription: Subscription) -> bool:
-    """Addresses that end in /c/name or /u/name."""
-    return _place(subscription) is not None
+class Lemmy(Source):
+    """Lemmy and PieFed."""
+
+    kind = KIND
+
+    def claims(self, subscription: Subscription) -> bool:
+        """Addresses that end in /c/name or /u/name."""
+        return _place(subscription) is not None
+
+    def request(self, state: FeedState) -> Request:
+        """The newest posts, in the way that this server is known to answer."""
+        place = _place(state.subscription)
+        way = state.memory.get("way", "")
+        if place is None or way == "page":
+            return as_feed(state)
+        server = posts.service(state.subscription, place.server)
+        name = escaped(place.name, safe="@")
+        if way == "rss":
+            url = f"{server}/feeds/{place.sort}/{name}.xml?sort=New"
+        elif place.sort == "c":
+            url = f"{server}/api/{way or 'v3'}/post/list?community_name={name}&sort=New&limit={_AT_ONCE}"
+        elif way == "v4":
+            url = f"{server}/api/v4/person/content?type_=Posts&username={name}&limit={_AT_ONCE}"
+        else:
+            url = f"{server}/api/v3/user?username={name}&sort=New&limit={_AT_ONCE}"
+        asked = Request(
+            url=url,
+            feed=state.feed,
+            source=KIND,
+            accept="application/json, application/rss+xml;q=0.8",
+        )
+        return validated(asked, state)
+
+    def again(self, state: FeedState, failure: Failure) -> FeedState | None:
+        """The next way: the newer interface, RSS, the page as it stands."""
+        shut = failure.cause in {
+            Cause.NOT_FOUND,
+            Cause.GONE,
+            Cause.LOGIN,
+            Cause.NOT_A_FEED,
+            Cause.BROKEN_FEED,
+        }
+        if not shut and failure.status not in {400, 405, 406, 422, 501}:
+            return None
+        place = _WAYS.index(way) if (way := state.memory.get("way", "")) in _WAYS else 0
+        if place + 1 >= len(_WAYS):
+            return None
+        return msgspec.structs.replace(state, memory={**state.memory, "way": _WAYS[place + 1]})
+
+    def portable(self, state: FeedState) -> str:
+        """The RSS of a community or person, where this is Lemmy at all."""
+        place = _place(state.subscription)
+        if place is None or state.memory.get("way") == "page":
+            return state.subscription.url
+        return f"{place.server}/feeds/{place.sort}/{place.name}.xml?sort=New"
+
+    def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
+        """Posts as either version of the interface gives them, RSS, or what a page is."""
+        place = _place(subscription)
+        if place is None or not looks_like_json(response.body):
+            return None
+        found = posts.read_json(response)
+        if isinstance(found, Failure):
+            return found
+        views = get(found, "posts") if isinstance(get(found, "posts"), list) else get(found, "items")
+        if not isinstance(views, list):
+            return Failure(cause=Cause.NOT_A_FEED, text="The answer holds no posts.", status=response.status)
+        adult = posts.yes(subscription, "adult")
+        drafts = [d for view in rows(views) if (d := _draft(view, adult)) is not None]
+        first = next(iter(rows(views)), None)
+        owner = get(first, "community" if place.sort == "c" else "creator")
+        title = text(owner, "title") or text(owner, "display_name") or place.name
+        path = f"{place.server}/{place.sort}/{place.name}"
+        return posts.settle(drafts, subscription, title=f"{title} ({place.host})", html_url=path)
 
 
 def _place(subscription: Subscription) -> _Place | None:
@@ -48,88 +118,16 @@ def _place(subscription: Subscription) -> _Place | None:
         host = (parts.hostname or "").lower()
     except ValueError:
         return None
-    if parts.scheme not in {"http", "https"} or any(host == n or host.endswith("." + n) for n in _NOT_LEMMY):
+    if parts.scheme not in {"http", "https"} or is_taken(host):
         return None
     path = unquote(parts.path)
-    if subscription.options.get("source", "").lower() == kind:
+    if says(subscription, KIND):
         path = re.sub(r"^/feeds(/[cu]/.+)\.xml$", r"\1", path)
     found = _PATH.fullmatch(path)
     if not found:
         return None
     name = f"{found[2]}@{found[3]}" if found[3] else found[2]
     return _Place(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", found[1], name)
-
-
-def request(state: FeedState) -> Request:
-    """The newest posts, in the way that this server is known to answer."""
-    place = _place(state.subscription)
-    way = state.memory.get("way", "")
-    if place is None or way == "page":
-        from newsfeed.sources import syndication
-
-        return syndication.request(state)
-    server = posts.service(state.subscription, place.server)
-    name = escaped(place.name, safe="@")
-    if way == "rss":
-        url = f"{server}/feeds/{place.sort}/{name}.xml?sort=New"
-    elif place.sort == "c":
-        url = f"{server}/api/{way or 'v3'}/post/list?community_name={name}&sort=New&limit={_AT_ONCE}"
-    elif way == "v4":
-        url = f"{server}/api/v4/person/content?type_=Posts&username={name}&limit={_AT_ONCE}"
-    else:
-        url = f"{server}/api/v3/user?username={name}&sort=New&limit={_AT_ONCE}"
-    return Request(
-        url=url,
-        feed=state.feed,
-        source=kind,
-        accept="application/json, application/rss+xml;q=0.8",
-        etag=state.etag,
-        last_modified=state.last_modified,
-        body_hash=state.body_hash,
-    )
-
-
-def portable(state: FeedState) -> str:
-    """The RSS of a community or person, where this is Lemmy at all."""
-    place = _place(state.subscription)
-    if place is None or state.memory.get("way") == "page":
-        return state.subscription.url
-    return f"{place.server}/feeds/{place.sort}/{place.name}.xml?sort=New"
-
-
-def again(state: FeedState, failure: Failure) -> FeedState | None:
-    """The next way: the newer interface, RSS, the page as it stands."""
-    shut = failure.cause in {Cause.NOT_FOUND, Cause.GONE, Cause.LOGIN, Cause.NOT_A_FEED, Cause.BROKEN_FEED}
-    if not shut and failure.status not in {400, 405, 406, 422, 501}:
-        return None
-    place = _WAYS.index(way) if (way := state.memory.get("way", "")) in _WAYS else 0
-    if place + 1 >= len(_WAYS):
-        return None
-    return msgspec.structs.replace(state, memory={**state.memory, "way": _WAYS[place + 1]})
-
-
-def parse(
-    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
-) -> Parsed | Failure:
-    """Posts as either version of the interface gives them, RSS, or what a page is."""
-    place = _place(subscription)
-    if place is None or not document.looks_like_json(response.body):
-        from newsfeed.sources import syndication
-
-        return syndication.parse(response, subscription, known, now)
-    found = posts.read_json(response)
-    if isinstance(found, Failure):
-        return found
-    views = get(found, "posts") if isinstance(get(found, "posts"), list) else get(found, "items")
-    if not isinstance(views, list):
-        return Failure(cause=Cause.NOT_A_FEED, text="The answer holds no posts.", status=response.status)
-    adult = posts.yes(subscription, "adult")
-    drafts = [d for view in rows(views) if (d := _draft(view, adult)) is not None]
-    first = next(iter(rows(views)), None)
-    owner = get(first, "community" if place.sort == "c" else "creator")
-    title = text(owner, "title") or text(owner, "display_name") or place.name
-    path = f"{place.server}/{place.sort}/{place.name}"
-    return posts.settle(drafts, subscription, known, now, title=f"{title} ({place.host})", html_url=path)
 
 
 def _draft(view: Json, adult: bool) -> Draft | None:
@@ -194,3 +192,6 @@ def _linked(match: re.Match[str]) -> str:
     if match.group(0).startswith("!"):
         return ""
     return f'<a href="{match.group(2).replace(chr(34), "%22")}">{match.group(1)}</a>'
+
+
+source = Lemmy()

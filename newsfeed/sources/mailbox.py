@@ -20,15 +20,14 @@ from email.utils import parseaddr
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import msgspec
-
-from newsfeed.model import Failure, FeedState, Parsed, Request, Response, Subscription
-from newsfeed.sources import posts, times
-from newsfeed.sources.entries import Draft
+from newsfeed.model import Failure, FeedState, Request, Response, Subscription
+from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, rows, text
-from newsfeed.text import clean_line, plain_text, safe_url
+from newsfeed.sources.source import Answer, Draft, Source
+from newsfeed.text import clean_line, plain_text, safe_url, times
+from newsfeed.text.encodings import decode
 
-kind = "mailbox"
+KIND = "mailbox"
 
 _MOST_PARTS = 60
 _BODY = 400_000  # characters of a mail's HTML
@@ -36,65 +35,66 @@ _LEAST_ITEMS = 4  # links with words of their own that make a letter a list
 _MOST_ITEMS = 40
 
 
-def claims(subscription: Subscription) -> bool:
-    """Addresses that begin with imaps://."""
-    return subscription.url.strip().lower().startswith("imaps://")
+class Mailbox(Source):
+    """Newsletters."""
 
+    kind = KIND
 
-def request(state: FeedState) -> Request:
-    """The mails since the last one seen; `fetch` knows how a mailbox is asked."""
-    return _ask(state.subscription.url.strip(), state.feed, state.memory)
+    def claims(self, subscription: Subscription) -> bool:
+        """Addresses that begin with imaps://."""
+        return subscription.url.strip().lower().startswith("imaps://")
+
+    def request(self, state: FeedState) -> Request:
+        """The mails since the last one seen; `fetch` knows how a mailbox is asked."""
+        return _ask(state.subscription.url.strip(), state.feed, state.memory)
+
+    def explain(self, state: FeedState, failure: Failure) -> Failure:
+        """Failures in terms of mail."""
+        host = posts.host_of(state.subscription.url)
+        if failure.cause == "login needed" and failure.status == 0 and "token" in failure.text:
+            how = "its value is user:password; many providers want an app password made for this."
+            return posts.wants_secret(failure, host, "This mailbox", how)
+        return failure
+
+    def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
+        """The letters among the mails that came, and where to go on."""
+        found = posts.read_json(response)
+        if isinstance(found, Failure):
+            return found
+        whole = not posts.yes(subscription, "split", True)
+        drafts: list[Draft] = []
+        sender = ""
+        for row in rows(found, "mails"):
+            mail = _mail(row)
+            if mail is None:
+                continue
+            sender = sender or clean_line(parseaddr(str(mail.get("From", "")))[0], 80)
+            letter = _letter(mail, row)
+            parts = [] if whole else split(letter)
+            drafts += parts or [letter]
+        folder = unquote(urlsplit(response.request.url).path.strip("/")) or "INBOX"
+        asked = parse_qs(urlsplit(response.request.url).query)
+        title = sender if asked else ""
+        letters = posts.settle(
+            drafts, subscription, title=title or f"{folder} at {posts.host_of(response.request.url)}"
+        )
+        letters.memory = memory = {"validity": text(found, "validity"), "uid": text(found, "uid")}
+        if posts.get(found, "more") is True:
+            letters.next = _ask(
+                response.request.url, response.request.feed, memory, response.request.page + 1
+            )
+        return letters
 
 
 def _ask(url: str, feed: int, memory: Mapping[str, str], page: int = 0) -> Request:
     return Request(
         url=url,
         feed=feed,
-        source=kind,
+        source=KIND,
         page=page,
         credential=posts.host_of(url),
         context=json.dumps({name: memory[name] for name in ("validity", "uid") if memory.get(name)}),
     )
-
-
-def explain(state: FeedState, failure: Failure) -> Failure:
-    """Failures in terms of mail."""
-    host = posts.host_of(state.subscription.url)
-    if failure.cause == "login needed" and failure.status == 0 and "token" in failure.text:
-        how = "its value is user:password; many providers want an app password made for this."
-        return posts.wants_secret(failure, host, "This mailbox", how)
-    return failure
-
-
-def parse(
-    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
-) -> Parsed | Failure:
-    """The letters among the mails that came, and where to go on."""
-    found = posts.read_json(response)
-    if isinstance(found, Failure):
-        return found
-    whole = not posts.yes(subscription, "split", True)
-    drafts: list[Draft] = []
-    sender = ""
-    for row in rows(found, "mails"):
-        mail = _mail(row)
-        if mail is None:
-            continue
-        sender = sender or clean_line(parseaddr(str(mail.get("From", "")))[0], 80)
-        letter = _letter(mail, row)
-        parts = [] if whole else split(letter)
-        drafts += parts or [letter]
-    folder = unquote(urlsplit(response.request.url).path.strip("/")) or "INBOX"
-    asked = parse_qs(urlsplit(response.request.url).query)
-    title = sender if asked else ""
-    parsed = posts.settle(
-        drafts, subscription, known, now, title=title or f"{folder} at {posts.host_of(response.request.url)}"
-    )
-    memory = {"validity": text(found, "validity"), "uid": text(found, "uid")}
-    if posts.get(found, "more") is True:
-        following = _ask(response.request.url, response.request.feed, memory, response.request.page + 1)
-        return msgspec.structs.replace(parsed, memory=memory, next=following)
-    return msgspec.structs.replace(parsed, memory=memory)
 
 
 def _mail(row: Json) -> EmailMessage | None:
@@ -146,9 +146,8 @@ def _bodies(mail: EmailMessage) -> tuple[str, str]:
 
 
 def _decoded(data: bytes, charset: str) -> str:
-    from newsfeed.sources import encodings
 
-    return encodings.decode(data, f"text/html; charset={charset}")[0]
+    return decode(data, f"text/html; charset={charset}")[0]
 
 
 _ONLINE = re.compile(
@@ -232,8 +231,6 @@ def _tree(markup: str) -> Any:
     return bodies[0] if isinstance(bodies, list) and bodies else root
 
 
-# --------------------------------------------------------------------------- letters that are lists of links
-
 _BLOCKS = frozenset(
     ["p", "li", "td", "div", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "blockquote", "tr"]
 )
@@ -316,3 +313,6 @@ def _lines(root: Any) -> list[tuple[str, list[tuple[str, str]]]]:
     walk(root)
     end()
     return found
+
+
+source = Mailbox()

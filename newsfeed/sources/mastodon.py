@@ -6,7 +6,6 @@ page that only looked like a profile is read as a page.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,11 +16,14 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
-from newsfeed.sources import document, posts, statuses, times
-from newsfeed.sources.posts import Json, Post, get, text
-from newsfeed.text import safe_url
+from newsfeed.sources import posts
+from newsfeed.sources.posts import Json, Post, count, get, rows, text
+from newsfeed.sources.registry import is_taken
+from newsfeed.sources.source import Answer, Draft, Drafts, Source, as_feed, read_context, says, write_context
+from newsfeed.text import plain_text, safe_url, times
+from newsfeed.text.encodings import looks_like_json
 
-kind = "mastodon"
+KIND = "mastodon"
 
 _PAGE = 40  # posts; more are not given at once
 _BARE = re.compile(r"(?:acct:(?://)?)?@?([\w.-]+)@([\w-]+(?:\.[\w-]+)+)")
@@ -32,12 +34,6 @@ _ACCOUNT = re.compile(
 _TAG = re.compile(r"/(?:web/)?(?:tags|timelines/tag)/([^/?#.]+)/?(\.rss)?")
 _LIST = re.compile(r"/(?:web/)?(?:lists|timelines/list)/(\d+)/?")
 _HOME = re.compile(r"/(?:web/)?(?:home|timelines/home)/?|/?")
-# Hosts whose "/@name" is something else.
-_OTHER_NETWORKS = (
-    "youtube.com", "medium.com", "tiktok.com", "threads.net", "threads.com", "substack.com", "t.me", "telegram.me",
-    "rumble.com", "odysee.com", "flipboard.com", "hackernoon.com", "npmjs.com", "dev.to", "bsky.app", "x.com",
-    "twitter.com", "instagram.com", "facebook.com", "linkedin.com", "steemit.com", "note.com",
-)  # fmt: skip
 
 
 class _Place(NamedTuple):
@@ -54,14 +50,117 @@ class _Place(NamedTuple):
         return posts.host_of(self.server)
 
 
-def claims(subscription: Subscription) -> bool:
-    """Profiles, `@user@host` and `#tag@host`; tags, lists and home where the outline says Mastodon."""
-    place = _place(subscription)
-    return place is not None
+class Mastodon(Source):
+    """Mastodon and what speaks like it."""
 
+    kind = KIND
 
-def _named(subscription: Subscription) -> bool:
-    return "mastodon" in {subscription.kind.lower(), subscription.options.get("source", "").lower()}
+    def claims(self, subscription: Subscription) -> bool:
+        """Profiles, `@user@host` and `#tag@host`; tags, lists and home where the outline says Mastodon."""
+        place = _place(subscription)
+        return place is not None
+
+    def request(self, state: FeedState) -> Request:
+        """The timeline; for an account whose number is not known yet, who it is."""
+        place = _place(state.subscription)
+        way = state.memory.get("way", "")
+        if place is None or way == "page":
+            return as_feed(state)
+        if way == "rss":
+            return _Asking(state.subscription, place, state.feed).request(
+                _rss(place, state.subscription), state
+            )
+        if place.sort == "account" and not state.memory.get("id"):
+            server = posts.service(state.subscription, place.server)
+            return Request(
+                url=f"{server}/api/v1/accounts/lookup?acct={escaped(place.name)}",
+                feed=state.feed,
+                source=KIND,
+                accept="application/json",
+                context=write_context(step="lookup", seen=state.memory.get("seen", "")),
+            )
+        asking = _Asking(state.subscription, place, state.feed)
+        return asking.request(asking.timeline(state.memory.get("id", "")), state)
+
+    def again(self, state: FeedState, failure: Failure) -> FeedState | None:
+        """First the account anew where its number is not known any more, then RSS, then the page as it stands."""
+        place, way = _place(state.subscription), state.memory.get("way", "")
+        if place is None or place.sort in {"list", "home"}:
+            return None
+        shut = failure.cause in {
+            Cause.NOT_FOUND,
+            Cause.GONE,
+            Cause.LOGIN,
+            Cause.NOT_A_FEED,
+            Cause.BROKEN_FEED,
+        }
+        if not shut and failure.status not in {400, 405, 406, 422, 501}:
+            return None
+        memory = {name: value for name, value in state.memory.items() if name not in {"id", "way"}}
+        if not way and state.memory.get("id") and failure.cause in {Cause.NOT_FOUND, Cause.GONE}:
+            return msgspec.structs.replace(state, memory=memory)
+        if not way:
+            return msgspec.structs.replace(state, memory={**memory, "way": "rss"})
+        if way == "rss" and not place.sure and state.subscription.url.startswith("http"):
+            return msgspec.structs.replace(state, memory={**memory, "way": "page"})
+        return None
+
+    def explain(self, state: FeedState, failure: Failure) -> Failure:
+        """Failures in Mastodon's terms."""
+        place = _place(state.subscription)
+        if place is None:
+            return failure
+        if place.sort in {"list", "home"}:
+            what = "This Mastodon list" if place.sort == "list" else "Your Mastodon home"
+            if failure.cause == Cause.LOGIN:
+                how = (
+                    "make the token there under Preferences, Development, with read:statuses and read:lists."
+                )
+                return posts.wants_secret(failure, place.host, what, how)
+            if failure.status == 206:
+                return msgspec.structs.replace(
+                    failure,
+                    text=f"{place.host} is putting your home timeline together; it comes later.",
+                    repair="",
+                )
+        if failure.cause == Cause.LOGIN and place.sure:
+            return msgspec.structs.replace(
+                failure,
+                text=f"{place.host} shows this only to its own members.",
+                repair=f"Follow it from an account of yours there and add {place.server}/home of type mastodon.",
+                needs_owner=True,
+            )
+        if failure.cause in {Cause.NOT_FOUND, Cause.GONE} and place.sort == "account" and place.sure:
+            return msgspec.structs.replace(
+                failure,
+                text=f"{place.host} knows no account @{place.name}.",
+                repair="Look whether it moved: its old profile names the new one. Then change the address in feeds.opml.",
+                needs_owner=True,
+            )
+        return failure
+
+    def portable(self, state: FeedState) -> str:
+        """The RSS of an account or tag; lists and home have none."""
+        place = _place(state.subscription)
+        if place is None or place.sort in {"list", "home"} or state.memory.get("way") == "page":
+            return "" if place and place.sort in {"list", "home"} else state.subscription.url
+        return _rss(place, state.subscription)
+
+    def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
+        """Statuses of a timeline, or who an account is, or what came instead."""
+        place = _place(subscription)
+        if place is None or not looks_like_json(response.body):
+            return None
+        found = posts.read_json(response)
+        if isinstance(found, Failure):
+            return found
+        context = read_context(response.request)
+        asking = _Asking(subscription, place, response.request.feed)
+        if context.get("step") == "lookup":
+            return _account(found, asking, context, response)
+        if not isinstance(found, list):
+            return _refusal(found, response)
+        return _timeline(found, asking, context, response)
 
 
 def _place(subscription: Subscription) -> _Place | None:
@@ -75,14 +174,12 @@ def _place(subscription: Subscription) -> _Place | None:
         host = (parts.hostname or "").lower()
     except ValueError:
         return None
-    if parts.scheme not in {"http", "https"} or any(
-        host == n or host.endswith("." + n) for n in _OTHER_NETWORKS
-    ):
+    if parts.scheme not in {"http", "https"} or is_taken(host):
         return None
     server, path, said = (
         f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}",
         unquote(parts.path),
-        _named(subscription),
+        says(subscription, KIND),
     )
     wishes = {"boosts", "replies", "min-points"} & subscription.options.keys()
     if (found := _ACCOUNT.fullmatch(path)) and (said or wishes or not found[4]):
@@ -96,32 +193,6 @@ def _place(subscription: Subscription) -> _Place | None:
     if _HOME.fullmatch(path) and said:
         return _Place(server, "home", sure=True)
     return None
-
-
-# --------------------------------------------------------------------------- asking
-
-
-def request(state: FeedState) -> Request:
-    """The timeline; for an account whose number is not known yet, who it is."""
-    place = _place(state.subscription)
-    way = state.memory.get("way", "")
-    if place is None or way == "page":
-        from newsfeed.sources import syndication
-
-        return syndication.request(state)
-    if way == "rss":
-        return _Asking(state.subscription, place, state.feed).request(_rss(place, state.subscription), state)
-    if place.sort == "account" and not state.memory.get("id"):
-        server = posts.service(state.subscription, place.server)
-        return Request(
-            url=f"{server}/api/v1/accounts/lookup?acct={escaped(place.name)}",
-            feed=state.feed,
-            source=kind,
-            accept="application/json",
-            context=_context(step="lookup", seen=state.memory.get("seen", "")),
-        )
-    asking = _Asking(state.subscription, place, state.feed)
-    return asking.request(asking.timeline(state.memory.get("id", "")), state)
 
 
 def _rss(place: _Place, subscription: Subscription) -> str:
@@ -155,13 +226,13 @@ class _Asking(NamedTuple):
         return Request(
             url=url,
             feed=self.feed,
-            source=kind,
+            source=KIND,
             accept="application/json, application/rss+xml;q=0.8",
             etag="" if whole else state.etag,
             last_modified="" if whole else state.last_modified,
             body_hash="" if whole else state.body_hash,
             credential=self.credential,
-            context=_context(seen=state.memory.get("seen", ""), base=url),
+            context=write_context(seen=state.memory.get("seen", ""), base=url),
         )
 
     @property
@@ -174,101 +245,6 @@ class _Asking(NamedTuple):
 
 def _replies(subscription: Subscription, place: _Place) -> bool:
     return place.replies or posts.yes(subscription, "replies")
-
-
-def _context(**facts: str) -> str:
-    return json.dumps({name: value for name, value in facts.items() if value})
-
-
-def portable(state: FeedState) -> str:
-    """The RSS of an account or tag; lists and home have none."""
-    place = _place(state.subscription)
-    if place is None or place.sort in {"list", "home"} or state.memory.get("way") == "page":
-        return "" if place and place.sort in {"list", "home"} else state.subscription.url
-    return _rss(place, state.subscription)
-
-
-def again(state: FeedState, failure: Failure) -> FeedState | None:
-    """First the account anew where its number is not known any more, then RSS, then the page as it stands."""
-    place, way = _place(state.subscription), state.memory.get("way", "")
-    if place is None or place.sort in {"list", "home"}:
-        return None
-    shut = failure.cause in {Cause.NOT_FOUND, Cause.GONE, Cause.LOGIN, Cause.NOT_A_FEED, Cause.BROKEN_FEED}
-    if not shut and failure.status not in {400, 405, 406, 422, 501}:
-        return None
-    memory = {name: value for name, value in state.memory.items() if name not in {"id", "way"}}
-    if not way and state.memory.get("id") and failure.cause in {Cause.NOT_FOUND, Cause.GONE}:
-        return msgspec.structs.replace(state, memory=memory)
-    if not way:
-        return msgspec.structs.replace(state, memory={**memory, "way": "rss"})
-    if way == "rss" and not place.sure and state.subscription.url.startswith("http"):
-        return msgspec.structs.replace(state, memory={**memory, "way": "page"})
-    return None
-
-
-def explain(state: FeedState, failure: Failure) -> Failure:
-    """Failures in Mastodon's terms."""
-    place = _place(state.subscription)
-    if place is None:
-        return failure
-    if place.sort in {"list", "home"}:
-        what = "This Mastodon list" if place.sort == "list" else "Your Mastodon home"
-        if failure.cause == Cause.LOGIN:
-            how = "make the token there under Preferences, Development, with read:statuses and read:lists."
-            return posts.wants_secret(failure, place.host, what, how)
-        if failure.status == 206:
-            return msgspec.structs.replace(
-                failure,
-                text=f"{place.host} is putting your home timeline together; it comes later.",
-                repair="",
-            )
-    if failure.cause == Cause.LOGIN and place.sure:
-        return msgspec.structs.replace(
-            failure,
-            text=f"{place.host} shows this only to its own members.",
-            repair=f"Follow it from an account of yours there and add {place.server}/home of type mastodon.",
-            needs_owner=True,
-        )
-    if failure.cause in {Cause.NOT_FOUND, Cause.GONE} and place.sort == "account" and place.sure:
-        return msgspec.structs.replace(
-            failure,
-            text=f"{place.host} knows no account @{place.name}.",
-            repair="Look whether it moved: its old profile names the new one. Then change the address in feeds.opml.",
-            needs_owner=True,
-        )
-    return failure
-
-
-# --------------------------------------------------------------------------- reading
-
-
-def parse(
-    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
-) -> Parsed | Failure:
-    """Statuses of a timeline, or who an account is, or what came instead."""
-    place = _place(subscription)
-    if place is None or not document.looks_like_json(response.body):
-        from newsfeed.sources import syndication
-
-        return syndication.parse(response, subscription, known, now)
-    found = posts.read_json(response)
-    if isinstance(found, Failure):
-        return found
-    context = _read_context(response.request.context)
-    asking = _Asking(subscription, place, response.request.feed)
-    if context.get("step") == "lookup":
-        return _account(found, asking, context, response)
-    if not isinstance(found, list):
-        return _refusal(found, response)
-    return _timeline(found, asking, context, response, known, now)
-
-
-def _read_context(written: str) -> Mapping[str, str]:
-    try:
-        found = json.loads(written or "{}")
-    except ValueError:
-        return {}
-    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 
 
 def _refusal(found: Json, response: Response) -> Failure:
@@ -289,14 +265,14 @@ def _account(
     following = Request(
         url=url,
         feed=asking.feed,
-        source=kind,
+        source=KIND,
         page=response.request.page + 1,
         accept="application/json",
         credential=asking.credential,
-        context=_context(seen=context.get("seen", ""), base=url),
+        context=write_context(seen=context.get("seen", ""), base=url),
     )
     return Parsed(
-        title=statuses.author(found) or f"@{asking.place.name}@{asking.place.host}",
+        title=name_of(found) or f"@{asking.place.name}@{asking.place.host}",
         html_url=safe_url(text(found, "url")),
         memory={"id": account, "way": ""},
         next=following,
@@ -309,9 +285,7 @@ def _timeline(
     asking: _Asking,
     context: Mapping[str, str],
     response: Response,
-    known: Mapping[str, str],
-    now: datetime,
-) -> Parsed:
+) -> Drafts:
     told = [s for s in found if isinstance(s, dict)]
     place, subscription = asking.place, asking.subscription
     made = [p for s in told if (p := _post(s, asking)) is not None]
@@ -320,9 +294,11 @@ def _timeline(
         home = next((text(s, "account", "url") for s in told if text(s, "account", "url")), "")
     elif place.sort == "tag":
         home = f"{place.server}/tags/{place.name}"
-    parsed = posts.settle(posts.join(made), subscription, known, now, title=title, html_url=home)
-    following, memory = _walk([text(s, "id") for s in told if text(s, "id")], asking, context, response)
-    return msgspec.structs.replace(parsed, next=following, memory=memory)
+    drafts = posts.settle(posts.join(made), subscription, title=title, html_url=home)
+    drafts.next, drafts.memory = _walk(
+        [text(s, "id") for s in told if text(s, "id")], asking, context, response
+    )
+    return drafts
 
 
 def _walk(
@@ -351,11 +327,11 @@ def _walk(
     following = Request(
         url=f"{base}&min_id={escaped(reached)}",
         feed=asking.feed,
-        source=kind,
+        source=KIND,
         page=response.request.page + 1,
         accept="application/json",
         credential=asking.credential,
-        context=_context(seen=reached, floor=floor, top=top, base=base),
+        context=write_context(seen=reached, floor=floor, top=top, base=base),
     )
     return following, {"seen": reached, "gap": "yes"}
 
@@ -370,7 +346,7 @@ def _title(told: list[Json], place: _Place) -> str:
         return f"#{place.name} on {place.host}"
     if place.sort in {"list", "home"}:
         return f"Mastodon {place.sort}, {place.host}"
-    return next((statuses.author(s["account"]) for s in told if isinstance(s.get("account"), dict)), "")
+    return next((name_of(s["account"]) for s in told if isinstance(s.get("account"), dict)), "")
 
 
 def _post(status: Json, asking: _Asking) -> Post | None:
@@ -384,7 +360,7 @@ def _post(status: Json, asking: _Asking) -> Post | None:
             return None
         if place.sort in {"list", "home"} and not posts.yes(subscription, "boosts", True):
             return None
-        via = (statuses.author(get(status, "account")),)
+        via = (name_of(get(status, "account")),)
         status = inner
     if text(status, "visibility") not in {"", "public", "unlisted"}:
         return None
@@ -392,7 +368,7 @@ def _post(status: Json, asking: _Asking) -> Post | None:
     parent, answered = text(status, "in_reply_to_id"), text(status, "in_reply_to_account_id")
     if parent and answered != author and not via and not _replies(subscription, place):
         return None
-    draft = statuses.draft(status, place.host)
+    draft = draft_of(status, place.host)
     draft.published, draft.via = published, via
     identity = draft.guid or text(status, "id")
     if not identity:
@@ -401,3 +377,62 @@ def _post(status: Json, asking: _Asking) -> Post | None:
     if answered == author and not via:
         post.parent = parent
     return post
+
+
+def name_of(account: Json) -> str:
+    """What an account is called: its name without emoji, else its handle."""
+    return posts.name(text(account, "display_name")) or text(account, "username") or text(account, "acct")
+
+
+def draft_of(status: Json, home: str) -> Draft:
+    """A status as a draft; `home` is the server it was asked of."""
+    url = safe_url(text(status, "url")) or safe_url(text(status, "uri"))
+    account, host = get(status, "account"), posts.host_of(url) or home
+    markup = posts.tidy(text(status, "content"))
+    card = get(status, "card")
+    target = text(card, "url")
+    if not (target and posts.leads_elsewhere(target, host)):
+        target = posts.shared_link(text(status, "content"), host)
+    title = posts.card_title(text(card, "title"), markup) if target == text(card, "url") else ""
+    options = [text(o, "title") for o in rows(status, "poll", "options")]
+    if options:
+        markup += "<ul>" + "".join(f"<li>{posts.escape(o)}</li>" for o in options) + "</ul>"
+        title = title or (
+            "" if posts.own_words(markup) > len(options) * 3 else f"Poll: {' / '.join(options)}"
+        )
+    pictures = [text(m, "description") for m in rows(status, "media_attachments")]
+    title = title or posts.photo_title(markup, pictures, name_of(account))
+    return Draft(
+        guid=text(status, "uri") or url,
+        link=target or url,
+        base=url,
+        discussion=url,
+        discussion_label="Mastodon",
+        title=title,
+        body=markup + _quoted(get(status, "quote")),
+        author=name_of(account) or text(account, "acct"),
+        updated=times.from_text(text(status, "edited_at")),
+        language=text(status, "language"),
+        kind="post",
+        tags=[text(t, "name") for t in rows(status, "tags")],
+        score=posts.total(
+            count(status, "favourites_count"), count(status, "reblogs_count"), count(status, "quotes_count")
+        ),
+        comments=count(status, "replies_count"),
+        warning=text(status, "spoiler_text").strip(),
+        picture=posts.picture(pictures),
+    )
+
+
+def _quoted(quote: Json) -> str:
+    """A quoted status, if its author agreed and it is still there."""
+    inner = get(quote, "quoted_status")
+    if text(quote, "state") != "accepted" or not isinstance(inner, dict) or text(inner, "spoiler_text"):
+        return ""
+    if text(inner, "visibility") not in {"", "public", "unlisted"}:
+        return ""
+    said = plain_text(posts.tidy(text(inner, "content")))
+    return posts.quote(name_of(get(inner, "account")), safe_url(text(inner, "url")), said)
+
+
+source = Mastodon()

@@ -11,17 +11,15 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
-from newsfeed.model import Cause, Failure, Parsed, Response, Subscription
-from newsfeed.sources import document, encodings
-from newsfeed.sources.drafts import finish, language_of
-from newsfeed.sources.entries import Draft
+from newsfeed.model import Cause, Failure, Response, Subscription
+from newsfeed.sources.source import BODY_LIMIT, Draft, Drafts, language_of
 from newsfeed.text import canonical_url, clean_line, is_yes, plain_text, safe_url
+from newsfeed.text.encodings import decode, looks_like_json
 
 MOSTLY_LINK = 8  # words of one's own; a post with fewer is called like what it links to
 QUOTED = 600  # characters of a quoted post
@@ -29,8 +27,6 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _LARGEST = 2**53
 
 Json = Any  # a document of a stranger: every field is asked for its type before use
-
-# --------------------------------------------------------------------------- the reader's options
 
 
 def yes(subscription: Subscription, name: str, default: bool = False) -> bool:
@@ -54,19 +50,16 @@ def service(subscription: Subscription, usual: str) -> str:
     return (given or usual).rstrip("/")
 
 
-# --------------------------------------------------------------------------- answers
-
-
 def read_json(response: Response) -> Json:
     """The document of an answer, or a `Failure` where there is none."""
-    if not document.looks_like_json(response.body):
+    if not looks_like_json(response.body):
         return Failure(
             cause=Cause.NOT_A_FEED,
             text="The answer is not what this network's interface gives.",
             repair="Open the profile in a browser; if it is there, try again later.",
             status=response.status,
         )
-    text, _ = encodings.decode(response.body[: document.BODY_LIMIT])
+    text, _ = decode(response.body[:BODY_LIMIT])
     try:
         return json.loads(text, strict=False)
     except (ValueError, RecursionError):
@@ -125,7 +118,7 @@ def failed(text: str, repair: str = "", *, cause: Cause = Cause.LOGIN, owner: bo
 
 
 def wants_secret(failure: Failure, host: str, what: str, how: str) -> Failure:
-    """A login that is missing or refused, told with the table of newsfeed.toml that mends it."""
+    """A login that is missing or refused, told with the table of newsfeed.toml that would help."""
     if failure.status in {401, 403}:
         return msgspec.structs.replace(
             failure,
@@ -143,8 +136,6 @@ def wants_secret(failure: Failure, host: str, what: str, how: str) -> Failure:
         needs_owner=True,
     )
 
-
-# --------------------------------------------------------------------------- texts
 
 _HIDDEN = re.compile(r"<span class=\"invisible\">[^<]{0,2000}</span>")
 _ELLIPSIS = re.compile(r"<span class=\"ellipsis\">([^<]{0,2000})</span>")
@@ -258,9 +249,6 @@ def quote(author: str, url: str, said: str) -> str:
     return f"<blockquote><p>{escape(plain)}</p><p>— {link}</p></blockquote>" if plain else ""
 
 
-# --------------------------------------------------------------------------- threads and repeats
-
-
 @dataclass(slots=True)
 class Post:
     """A draft with what joins it to others."""
@@ -325,21 +313,20 @@ def _thread(first: Draft, rest: Sequence[Draft]) -> Draft:
 
 
 def settle(
-    drafts: Iterable[Draft],
-    subscription: Subscription,
-    known: Mapping[str, str],
-    now: datetime,
-    *,
-    title: str = "",
-    html_url: str = "",
-    language: str = "",
-) -> Parsed:
-    """Items of drafts, without those that have fewer points than the outline's `newsfeed-min-points`."""
+    drafts: Iterable[Draft], subscription: Subscription, *, title: str = "", html_url: str = ""
+) -> Drafts:
+    """The drafts of an answer, without those that have fewer points than the outline's `newsfeed-min-points`, and
+    without what a warning covers."""
     least = number(subscription, "min-points")
     kept = [d for d in drafts if not least or d.score is None or d.score >= least]
     for draft in kept:
         if draft.warning:
             draft.title = draft.body = draft.summary = draft.picture = ""
             draft.link = draft.discussion or draft.link
-    parsed = finish(kept, known, now, language=language_of(subscription, language), home=html_url)
-    return msgspec.structs.replace(parsed, title=clean_line(title, 120), html_url=canonical_url(html_url))
+    return Drafts(
+        kept,
+        title=clean_line(title, 120),
+        home=html_url,
+        html_url=canonical_url(html_url),
+        language=language_of(subscription, ""),
+    )

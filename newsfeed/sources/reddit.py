@@ -14,13 +14,14 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
-from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
-from newsfeed.sources import document, posts, times
-from newsfeed.sources.entries import Draft
+from newsfeed.model import Cause, Failure, FeedState, Request, Response, Subscription
+from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, count, get, rows, text
-from newsfeed.text import clean_line
+from newsfeed.sources.source import Answer, Draft, Drafts, Source, validated
+from newsfeed.text import clean_line, times
+from newsfeed.text.encodings import looks_like_json
 
-kind = "reddit"
+KIND = "reddit"
 
 WWW = "https://www.reddit.com"
 OAUTH = "oauth.reddit.com"
@@ -45,9 +46,109 @@ class _Place(NamedTuple):
     oauth: bool = False
 
 
-def claims(subscription: Subscription) -> bool:
-    """`r/name`, `u/name` and addresses of reddit.com."""
-    return _place(subscription) is not None
+class Reddit(Source):
+    """Reddit."""
+
+    kind = KIND
+
+    def claims(self, subscription: Subscription) -> bool:
+        """`r/name`, `u/name` and addresses of reddit.com."""
+        return _place(subscription) is not None
+
+    def request(self, state: FeedState) -> Request:
+        """The listing as RSS, a hundred posts at most; by the interface where the outline names its host."""
+        place = _place(state.subscription) or _Place("")
+        asked = _ask(state.subscription, place, state.feed)
+        return validated(asked, state)
+
+    def again(self, state: FeedState, failure: Failure) -> FeedState | None:
+        """Alone, where one subreddit of a joined request may have closed it for all."""
+        place = _place(state.subscription)
+        if place is None or not place.subreddits or state.memory.get("alone"):
+            return None
+        if failure.cause not in {Cause.NOT_FOUND, Cause.GONE}:
+            return None
+        return msgspec.structs.replace(state, memory={**state.memory, "alone": "yes"})
+
+    def explain(self, state: FeedState, failure: Failure) -> Failure:
+        """Failures in Reddit's terms."""
+        place = _place(state.subscription) or _Place("")
+        if place.oauth and failure.cause == Cause.LOGIN:
+            how = (
+                "its value is client-id:client-secret of a key that you own; without one, use www.reddit.com."
+            )
+            return posts.wants_secret(failure, OAUTH, "Reddit's own interface", how)
+        if failure.cause == Cause.LOGIN and failure.status == 403:
+            return msgspec.structs.replace(
+                failure,
+                text="Reddit does not let this reader in (403): the subreddit is private, or Reddit shuts this network out.",
+                repair="For a private one, use the address of your own feed from reddit.com/prefs/feeds.",
+            )
+        if failure.cause in {Cause.NOT_FOUND, Cause.GONE}:
+            return msgspec.structs.replace(
+                failure,
+                text=f"Reddit has nothing at {place.path}.",
+                repair="It may be banned or spelled otherwise: look it up on reddit.com, then correct feeds.opml.",
+                needs_owner=True,
+            )
+        return failure
+
+    def join(self, states: Iterable[FeedState]) -> Mapping[int, Request]:
+        """One request for the subreddits that are wanted in the same order; feeds with tokens of their own stay alone."""
+        groups: dict[tuple[str, str, str], list[tuple[FeedState, _Place]]] = {}
+        for state in states:
+            place = _place(state.subscription)
+            if place is None or not place.subreddits or place.oauth or state.memory.get("alone"):
+                continue
+            query = {name: value for name, value in parse_qsl(place.query) if name != "limit"}
+            if {"feed", "user"} & query.keys():
+                continue
+            key = (posts.service(state.subscription, WWW), place.order, urlencode(sorted(query.items())))
+            groups.setdefault(key, []).append((state, place))
+        found: dict[int, Request] = {}
+        for (_, order, query_), members in groups.items():
+            for start in range(0, len(members), _TOGETHER):
+                some = members[start : start + _TOGETHER]
+                names = tuple(dict.fromkeys(n for _, place in some for n in place.subreddits))
+                if len(some) < 2:
+                    continue
+                first, _ = some[0]
+                path = f"/r/{'+'.join(names)}{f'/{order}' if order else ''}"
+                shared = _ask(first.subscription, _Place(path, query_, names, order), first.feed)
+                found |= {state.feed: shared for state, _ in some}
+        return found
+
+    def portable(self, state: FeedState) -> str:
+        """The same listing as RSS."""
+        place = _place(state.subscription) or _Place("")
+        if place.oauth:
+            return state.subscription.url
+        return f"{WWW}{place.path}/.rss{'?' + place.query if place.query else ''}"
+
+    def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
+        """Posts of a listing, of either form; of a joined one, those of the feed's own subreddits."""
+        place = _place(subscription) or _Place("")
+        if looks_like_json(response.body):
+            found = posts.read_json(response)
+            if isinstance(found, Failure):
+                return found
+            return _listing(found, response, subscription, place)
+        return None
+
+    def refine(self, drafts: Drafts, response: Response, subscription: Subscription) -> Drafts:
+        """Of a joined listing, the posts of the feed's own subreddits."""
+        place = _place(subscription) or _Place("")
+        wanted = set(place.subreddits)
+        own = [
+            draft
+            for draft in drafts.entries
+            if not wanted or (name := _subreddit(draft.discussion or draft.link)) in wanted or not name
+        ]
+        if len(wanted) == 1 and len(own) < len(drafts.entries):
+            drafts.title = f"r/{_spelled(subscription, place)}"
+            drafts.html_url = f"{WWW}{place.path}/"
+        drafts.entries = own
+        return drafts
 
 
 def _place(subscription: Subscription) -> _Place | None:
@@ -78,15 +179,6 @@ def _place(subscription: Subscription) -> _Place | None:
     return _Place(path, parts.query, oauth=oauth)
 
 
-def request(state: FeedState) -> Request:
-    """The listing as RSS, a hundred posts at most; by the interface where the outline names its host."""
-    place = _place(state.subscription) or _Place("")
-    asked = _ask(state.subscription, place, state.feed)
-    return msgspec.structs.replace(
-        asked, etag=state.etag, last_modified=state.last_modified, body_hash=state.body_hash
-    )
-
-
 def _ask(subscription: Subscription, place: _Place, feed: int) -> Request:
     query = dict(parse_qsl(place.query, keep_blank_values=True))
     if place.oauth:
@@ -95,7 +187,7 @@ def _ask(subscription: Subscription, place: _Place, feed: int) -> Request:
         return Request(
             url=f"{server}{place.path}?{urlencode(query)}",
             feed=feed,
-            source=kind,
+            source=KIND,
             accept="application/json",
             credential=posts.host_of(server),
             login="reddit",
@@ -107,109 +199,8 @@ def _ask(subscription: Subscription, place: _Place, feed: int) -> Request:
     return Request(
         url=f"{server}{path}{'?' + urlencode(query) if query else ''}",
         feed=feed,
-        source=kind,
+        source=KIND,
         accept="application/atom+xml, application/xml;q=0.9, */*;q=0.1",
-    )
-
-
-def portable(state: FeedState) -> str:
-    """The same listing as RSS."""
-    place = _place(state.subscription) or _Place("")
-    if place.oauth:
-        return state.subscription.url
-    return f"{WWW}{place.path}/.rss{'?' + place.query if place.query else ''}"
-
-
-def join(states: Iterable[FeedState]) -> Mapping[int, Request]:
-    """One request for the subreddits that are wanted in the same order; feeds with tokens of their own stay alone."""
-    groups: dict[tuple[str, str, str], list[tuple[FeedState, _Place]]] = {}
-    for state in states:
-        place = _place(state.subscription)
-        if place is None or not place.subreddits or place.oauth or state.memory.get("alone"):
-            continue
-        query = {name: value for name, value in parse_qsl(place.query) if name != "limit"}
-        if {"feed", "user"} & query.keys():
-            continue
-        key = (posts.service(state.subscription, WWW), place.order, urlencode(sorted(query.items())))
-        groups.setdefault(key, []).append((state, place))
-    found: dict[int, Request] = {}
-    for (_, order, query_), members in groups.items():
-        for start in range(0, len(members), _TOGETHER):
-            some = members[start : start + _TOGETHER]
-            names = tuple(dict.fromkeys(n for _, place in some for n in place.subreddits))
-            if len(some) < 2:
-                continue
-            first, _ = some[0]
-            path = f"/r/{'+'.join(names)}{f'/{order}' if order else ''}"
-            shared = _ask(first.subscription, _Place(path, query_, names, order), first.feed)
-            found |= {state.feed: shared for state, _ in some}
-    return found
-
-
-def again(state: FeedState, failure: Failure) -> FeedState | None:
-    """Alone, where one subreddit of a joined request may have closed it for all."""
-    place = _place(state.subscription)
-    if place is None or not place.subreddits or state.memory.get("alone"):
-        return None
-    if failure.cause not in {Cause.NOT_FOUND, Cause.GONE}:
-        return None
-    return msgspec.structs.replace(state, memory={**state.memory, "alone": "yes"})
-
-
-def explain(state: FeedState, failure: Failure) -> Failure:
-    """Failures in Reddit's terms."""
-    place = _place(state.subscription) or _Place("")
-    if place.oauth and failure.cause == Cause.LOGIN:
-        how = "its value is client-id:client-secret of a key that you own; without one, use www.reddit.com."
-        return posts.wants_secret(failure, OAUTH, "Reddit's own interface", how)
-    if failure.cause == Cause.LOGIN and failure.status == 403:
-        return msgspec.structs.replace(
-            failure,
-            text="Reddit does not let this reader in (403): the subreddit is private, or Reddit shuts this network out.",
-            repair="For a private one, use the address of your own feed from reddit.com/prefs/feeds.",
-        )
-    if failure.cause in {Cause.NOT_FOUND, Cause.GONE}:
-        return msgspec.structs.replace(
-            failure,
-            text=f"Reddit has nothing at {place.path}.",
-            repair="It may be banned or spelled otherwise: look it up on reddit.com, then mend feeds.opml.",
-            needs_owner=True,
-        )
-    return failure
-
-
-# --------------------------------------------------------------------------- reading
-
-
-def parse(
-    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
-) -> Parsed | Failure:
-    """Posts of a listing, of either form; of a joined one, those of the feed's own subreddits."""
-    place = _place(subscription) or _Place("")
-    if document.looks_like_json(response.body):
-        found = posts.read_json(response)
-        if isinstance(found, Failure):
-            return found
-        return _listing(found, response, subscription, place, known, now)
-    from newsfeed.sources import syndication
-
-    parsed = syndication.parse(response, subscription, {}, now)
-    if isinstance(parsed, Failure):
-        return parsed
-    wanted = set(place.subreddits)
-    items = [
-        item
-        for item in parsed.items
-        if not wanted or (own := _subreddit(item.discussion or item.link)) in wanted or not own
-    ]
-    joined = len(wanted) == 1 and len(items) < len(parsed.items)
-    title = f"r/{_spelled(subscription, place)}" if joined else parsed.title
-    return msgspec.structs.replace(
-        parsed,
-        items=tuple(i for i in items if known.get(i.identity) != i.hash),
-        known=tuple(i.identity for i in items if known.get(i.identity) == i.hash),
-        title=title,
-        html_url=f"{WWW}{place.path}/" if joined else parsed.html_url,
     )
 
 
@@ -227,9 +218,7 @@ def _listing(
     response: Response,
     subscription: Subscription,
     place: _Place,
-    known: Mapping[str, str],
-    now: datetime,
-) -> Parsed | Failure:
+) -> Drafts | Failure:
     listing = found[0] if isinstance(found, list) and found else found
     if text(listing, "kind") != "Listing":
         return Failure(
@@ -250,7 +239,7 @@ def _listing(
         if draft:
             drafts.append(draft)
     title = f"r/{_spelled(subscription, place)}" if place.subreddits else ""
-    return posts.settle(drafts, subscription, known, now, title=title, html_url=f"{WWW}{place.path}/")
+    return posts.settle(drafts, subscription, title=title, html_url=f"{WWW}{place.path}/")
 
 
 def _post(data: Json) -> Draft | None:
@@ -307,3 +296,6 @@ def _unescaped(markup: str) -> str:
     import html
 
     return html.unescape(markup) if markup.lstrip().startswith("&lt;") else markup
+
+
+source = Reddit()

@@ -3,46 +3,40 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote, unquote, urlsplit
-
-import msgspec
+from urllib.parse import quote, unquote
 
 from newsfeed.model import FeedState, Request, Subscription
-from newsfeed.sources import posts, syndication
-from newsfeed.sources.syndication import parse
+from newsfeed.sources import posts
+from newsfeed.sources.registry import hosts_of, lies_at
+from newsfeed.sources.source import Source, as_feed, host_and_path
 
-__all__ = ["claims", "kind", "parse", "request"]
+KIND = "stackexchange"
 
-kind = "stackexchange"
-
-_SITES = (
-    "stackoverflow.com",
-    "superuser.com",
-    "serverfault.com",
-    "askubuntu.com",
-    "stackapps.com",
-    "mathoverflow.net",
-)
 _TAGGED = re.compile(r"/questions/tagged/([^/]{1,200})/?")
 _QUESTION = re.compile(r"/questions/(\d+)(?:/.*)?")
 _USER = re.compile(r"/users/(\d+)(?:/.*)?")
 
 
-def claims(subscription: Subscription) -> bool:
-    """Sites, tags, questions and people; feeds stay what they are."""
-    return bool(_feed(subscription))
+class StackExchange(Source):
+    """Stack Exchange."""
+
+    kind = KIND
+
+    def claims(self, subscription: Subscription) -> bool:
+        """Sites, tags, questions and people; feeds stay what they are."""
+        return bool(_feed(subscription))
+
+    def request(self, state: FeedState) -> Request:
+        """The feed of that page, read as any other."""
+        return as_feed(state, _feed(state.subscription))
 
 
 def _feed(subscription: Subscription) -> str:
-    try:
-        parts = urlsplit(subscription.url.strip())
-        host = (parts.hostname or "").removeprefix("www.")
-    except ValueError:
-        return ""
-    if not (host in _SITES or host.endswith((".stackexchange.com", ".stackoverflow.com"))):
+    host, path = host_and_path(subscription.url)
+    if not lies_at(host, hosts_of(KIND)):
         return ""
     server = posts.service(subscription, f"https://{host}")
-    path = unquote(parts.path)
+    path = unquote(path)
     if found := _TAGGED.fullmatch(path):
         tags = re.sub(r"\s+or\s+", " or ", found[1].replace("+", " "))
         return f"{server}/feeds/tag?tagnames={quote(tags)}&sort=newest"
@@ -53,6 +47,4 @@ def _feed(subscription: Subscription) -> str:
     return f"{server}/feeds" if path.rstrip("/") in {"", "/questions"} else ""
 
 
-def request(state: FeedState) -> Request:
-    """The feed of that page, read as any other."""
-    return msgspec.structs.replace(syndication.request(state), url=_feed(state.subscription))
+source = StackExchange()

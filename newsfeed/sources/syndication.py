@@ -1,364 +1,38 @@
-"""RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, RDF, podcasts: all that feedparser reads, read as feedparser does.
-
-Plain well-formed documents take the fast lane of `wellformed`, all others go to feedparser itself.
-
-The only module that imports feedparser. It gets bytes, never an address or a path; its own sanitiser and link
-resolver are off, for `text.clean_html` does both, once and with bounded time.
-"""
+"""Plain feeds: RSS, Atom and JSON Feed at the address of the outline. `reading` knows the formats."""
 
 from __future__ import annotations
 
-import html
-import re
-from collections.abc import Iterator, Mapping
-from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
-from newsfeed.model import (
-    Cause,
-    Enclosure,
-    Failure,
-    FeedState,
-    Parsed,
-    Problem,
-    Request,
-    Response,
-    Subscription,
-)
-from newsfeed.sources import document, jsonfeed, times, wellformed
-from newsfeed.sources.drafts import Draft, finish, language_of
-from newsfeed.sources.platforms import adapt
-from newsfeed.text import clean_line, safe_url, strip_inline, unmangle
+import msgspec
 
-kind = "syndication"
+from newsfeed.model import FeedState, Request, Subscription
+from newsfeed.sources.source import FEED, Source, as_feed
 
-_ACCEPT = (
-    "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, "
-    "application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
-)
-# feedparser takes the caption of a picture for the title and the text of the entry that shows it. Under these
-# names it keeps them apart. Attributes would make it drop the text.
-_MEDIA = re.compile(r"<(/?)media:(title|description)\b[^<>]*?(/?)>", re.IGNORECASE)
-# Atom says when a text is plain: what looks like a tag was typed. feedparser gives that type to texts of none as well.
-_TYPED = re.compile(r"(<(?:\w+:)?(?:title|summary|content)\b[^<>]*?\stype=([\"']))text(?=\2)", re.IGNORECASE)
-_LITERAL = "text/literal"
-# feedparser splits the names of elements at white space, also at that within the name of a namespace, and fails.
-_SPACED = re.compile(r"""(\sxmlns(?::[\w.-]+)?\s*=\s*["'])([^"'<>]*\s[^"'<>]*)(["'])""")
-_SKIP_HOURS = re.compile(r"<skipHours>(.{0,2000}?)</skipHours>", re.IGNORECASE | re.DOTALL)
-_HOUR = re.compile(r"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
-_PERIODS = {"hourly": 60, "daily": 1_440, "weekly": 10_080, "monthly": 43_200, "yearly": 525_600}
-_LONGEST_TTL = 7 * 1_440
+_ACCEPT_JSON = "application/feed+json, application/json;q=0.9, application/atom+xml;q=0.8, application/rss+xml;q=0.8, */*;q=0.1"
 
 
-def claims(subscription: Subscription) -> bool:
-    """Everything: what is no feed says so when it answers."""
-    return True
+class Syndication(Source):
+    """Everything that no other kind claims: what is no feed says so when it answers."""
+
+    kind = FEED
+
+    def claims(self, subscription: Subscription) -> bool:
+        return True
+
+    def request(self, state: FeedState) -> Request:
+        asked = as_feed(state)
+        return msgspec.structs.replace(asked, accept=_ACCEPT_JSON) if _is_json(state.subscription) else asked
 
 
-def request(state: FeedState) -> Request:
-    """The feed's address with its validators."""
-    return Request(
-        url=state.subscription.url,
-        feed=state.feed,
-        source=kind,
-        etag=state.etag,
-        last_modified=state.last_modified,
-        body_hash=state.body_hash,
-        accept=_ACCEPT,
-    )
+def _is_json(subscription: Subscription) -> bool:
+    """Whether the outline says so, or the end of its address."""
+    if subscription.kind.lower() in {"json", "jsonfeed"}:
+        return True
+    try:
+        return urlsplit(subscription.url).path.lower().endswith((".json", ".jsonfeed"))
+    except ValueError:
+        return False
 
 
-def parse(
-    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
-) -> Parsed | Failure:
-    """Read a feed of any common format, or say what came instead of one."""
-    if document.looks_like_json(response.body):
-        return jsonfeed.read(response, subscription, known, now)
-    read = document.read(response.body, response.content_type, response.status)
-    if isinstance(read, Failure):
-        return read
-    found = _read(read.text)
-    feed, entries = found["feed"], found["entries"]
-    if not entries and not found["version"] and not dict.get(feed, "title"):
-        return Failure(
-            cause=Cause.BROKEN_FEED,
-            text="The document looks like a feed but nothing of it can be read.",
-            repair="Nothing to do if it passes; otherwise tell the feed's owner.",
-            status=response.status,
-        )
-    home = _feed_link(feed, response.url)
-    title = clean_line(unmangle(strip_inline(_string(feed, "title"))))
-    author = _clean_author(_string(feed, "author"))
-    atom = str(found["version"]).startswith("atom")
-    # Feeds lie at carriers: what is relative in one belongs to the site that it names. Atom says otherwise, on that site.
-    base = response.url if not home or (atom and _host(home) == _host(response.url)) else home
-    language = language_of(subscription, _string(feed, "language"))
-    drafts = [adapt(_draft(entry, base, home, atom, language), home, title) for entry in entries]
-    single = author if author and not any(d.author for d in drafts) and len(author) < 80 else ""
-    for draft in drafts:
-        draft.author = draft.author or single
-    parsed = finish(drafts, known, now, language=language, home=home)
-    return Parsed(
-        items=parsed.items,
-        known=parsed.known,
-        title=title,
-        html_url=home,
-        language=parsed.language,
-        ttl_minutes=_ttl(feed),
-        skip_hours=_skip_hours(read.text),
-        problems=(*read.problems, *parsed.problems),
-        counts=parsed.counts,
-        memory=parsed.memory,
-    )
-
-
-def load() -> None:
-    """Load what reads most documents; feedparser, which takes a tenth of a second, comes when one needs it."""
-    wellformed.read("<rss/>")
-
-
-def _read(text: str) -> dict[str, Any]:
-    text = _MEDIA.sub(lambda m: f"<{m.group(1)}media:alt{m.group(2).lower()}{m.group(3)}>", text)
-    text = _TYPED.sub(rf"\1{_LITERAL}", text)
-    text = _SPACED.sub(lambda m: m[1] + "".join(m[2].split()) + m[3], text)
-    return wellformed.read(text) or _feedparser(text)
-
-
-def _feedparser(text: str) -> dict[str, Any]:
-    import feedparser
-
-    data = b"<?xml version='1.0' encoding='utf-8'?>\n" + text.encode("utf-8", "replace")
-    found: dict[str, Any] = feedparser.parse(
-        data,
-        response_headers={"content-type": "application/xml; charset=utf-8"},
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
-    return found
-
-
-def _string(found: dict[str, Any], name: str) -> str:
-    """A field as text. Asked past feedparser's own `get`, which guesses at other fields when one is missing."""
-    value = dict.get(found, name)
-    return value if isinstance(value, str) else ""
-
-
-def _links(found: dict[str, Any]) -> list[dict[str, Any]]:
-    return [link for link in dict.get(found, "links") or [] if isinstance(link, dict)]
-
-
-def _feed_link(feed: dict[str, Any], url: str) -> str:
-    for link in _links(feed):
-        page = "xml" not in str(link.get("type", "html")).replace("xhtml+xml", "")
-        address = safe_url(str(link.get("href", "")), url)
-        if page and address and link.get("rel", "alternate") == "alternate":
-            return address
-    return safe_url(_string(feed, "link"), url)
-
-
-def _draft(entry: dict[str, Any], base: str, home: str, atom: bool, language: str) -> Draft:
-    own = _base(entry) or base
-    summary, body = _bodies(entry)
-    enclosures = list(_enclosures(entry))
-    draft = Draft(
-        guid=_string(entry, "id"),
-        link=_link(entry),
-        base=own if safe_url(own) else home,
-        discussion=_string(entry, "comments"),
-        title=_title(entry, atom),
-        summary=summary,
-        body=body,
-        author=_author(entry),
-        published=_time(entry, "published", language) or _time(entry, "created", language),
-        updated=_time(entry, "updated", language),
-        language=_entry_language(entry),
-        tags=[str(tag.get("label") or tag.get("term") or "") for tag in dict.get(entry, "tags") or []],
-        enclosures=enclosures,
-        picture=_string(entry, "media_altdescription") or _string(entry, "media_alttitle"),
-    )
-    count = dict.get(entry, "slash_comments") or dict.get(entry, "thr_total")
-    if isinstance(count, str) and count.isdigit() and len(count) < 9:
-        draft.comments = int(count)
-    rank = dict.get(entry, "re_rank") or dict.get(entry, "rank")
-    if isinstance(rank, str) and re.fullmatch(r"-?\d{1,8}", rank.strip()):
-        draft.score = int(rank)
-    return draft
-
-
-def _base(entry: dict[str, Any]) -> str:
-    for part in _parts(entry):
-        if found := str(part.get("base") or ""):
-            return found
-    return ""
-
-
-def _parts(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for part in dict.get(entry, "content") or []:
-        if isinstance(part, dict):
-            yield part
-    detail = dict.get(entry, "summary_detail")
-    if isinstance(detail, dict):
-        yield detail
-
-
-def _entry_language(entry: dict[str, Any]) -> str:
-    declared = {str(part.get("language") or "") for part in _parts(entry)} - {""}
-    return declared.pop() if len(declared) == 1 else _string(entry, "language")
-
-
-def _title(entry: dict[str, Any], atom: bool) -> str:
-    title = _string(entry, "title")
-    detail = dict.get(entry, "title_detail")
-    if isinstance(detail, dict) and detail.get("type") == _LITERAL:
-        return _escaped(title)
-    # Without a type it should be plain too: then "<" is a sign, not a tag, unless it is closed like one.
-    plain = atom and isinstance(detail, dict) and detail.get("type") == "text/plain"
-    if plain and "<" in title and not re.search(r"</\w+\s*>|&lt;", title):
-        return html.escape(title, quote=False)
-    return title
-
-
-def _link(entry: dict[str, Any]) -> str:
-    links = _links(entry)
-    if safe_url(origin := _string(entry, "feedburner_origlink") or _string(entry, "pheedo_origlink")):
-        return origin
-    for link in links:
-        if (
-            link.get("rel", "alternate") == "alternate"
-            and "html" in str(link.get("type", "html"))
-            and link.get("href")
-        ):
-            return str(link["href"])
-    if found := _string(entry, "link"):
-        return found
-    for link in links:
-        if link.get("rel", "alternate") in {"alternate", "via", "related", "self"} and link.get("href"):
-            return str(link["href"])
-    guid = _string(
-        entry, "id"
-    )  # feedparser forgets whether it is a permalink where a link stands empty beside it
-    return guid if safe_url(guid) or guid.startswith("/") else ""
-
-
-def _host(url: str) -> str:
-    return (urlsplit(url).hostname or "").removeprefix("www.")
-
-
-def _author(entry: dict[str, Any]) -> str:
-    people = dict.get(entry, "authors") or []
-    named = [_clean_author(str(p.get("name") or "")) for p in people if isinstance(p, dict)]
-    names = [name for name in dict.fromkeys(named) if name]
-    if not names:
-        return _clean_author(_string(entry, "author"))
-    return ", ".join(names[:4]) + (" and others" if len(names) > 4 else "")
-
-
-_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,200}(?:\?\S*)?")
-_NOBODY = frozenset(
-    ["admin", "administrator", "editor", "author", "unknown", "none", "null", "noreply", "webmaster", "root"]
-)
-
-
-def _clean_author(text: str) -> str:
-    """A person's name without their address: "a@b.example (Ada)", "Ada <a@b.example>"; "" if nothing is left."""
-    text = text.strip()
-    if "@" in text and not text.startswith("@"):
-        text = _ADDRESS.sub("", text[:500])
-        text = re.sub(r"[(<]\s*[)>]", "", text).strip(" ,;")
-        text = re.sub(r"^\((.*)\)$", r"\1", text).strip()
-    return "" if text.lower().strip("()") in _NOBODY else text
-
-
-def _time(entry: dict[str, Any], name: str, language: str) -> datetime | None:
-    return times.from_text(_string(entry, name), language)
-
-
-def _bodies(entry: dict[str, Any]) -> tuple[str, str]:
-    """Summary and text: of all that the entry holds, the longest is the text, the first other one the summary."""
-    detail = dict.get(entry, "summary_detail")
-    found = [_markup(part) for part in dict.get(entry, "content") or [] if isinstance(part, dict)]
-    summary = _markup(detail) if isinstance(detail, dict) else _string(entry, "summary")
-    texts = [t for t in (summary, *found, _string(entry, "subtitle")) if t.strip()]
-    if not texts:
-        return "", _escaped(_string(entry, "media_altdescription")) if dict.get(
-            entry, "media_thumbnail"
-        ) is not None else ""
-    body = max(texts, key=len)
-    return next((t for t in texts if t != body), ""), body
-
-
-def _markup(part: dict[str, Any]) -> str:
-    value = str(part.get("value") or "")
-    if part.get("type") == _LITERAL:
-        # In paragraphs, so that nobody takes the typed tags for HTML that was escaped twice.
-        return (
-            "".join(f"<p>{_escaped(block)}</p>" for block in re.split(r"\n\s*\n", value))
-            if "<" in value
-            else value
-        )
-    if part.get("type") == "text/plain" and "<" in value and not re.search(r"</\w+>|<br", value):
-        return _escaped(value)
-    return value
-
-
-def _escaped(text: str) -> str:
-    return html.escape(text, quote=False)
-
-
-def _enclosures(entry: dict[str, Any]) -> Iterator[Enclosure]:
-    seconds = times.duration(dict.get(entry, "itunes_duration"))
-    for link in _links(entry):
-        if link.get("rel") != "enclosure" or not link.get("href"):
-            continue
-        kind_ = str(link.get("type") or "") or _guessed(str(link["href"]))
-        length = str(link.get("length") or "")
-        audible = kind_.startswith(("audio", "video"))
-        yield Enclosure(
-            url=str(link["href"]),
-            type=kind_,
-            bytes=int(length) if length.isdigit() and len(length) < 13 else 0,
-            seconds=seconds if audible else 0,
-        )
-    for part in dict.get(entry, "media_content") or []:
-        if not isinstance(part, dict) or not part.get("url"):
-            continue
-        kind_ = str(part.get("type") or "") or _guessed(str(part["url"])) or str(part.get("medium") or "")
-        if kind_.startswith(("audio", "video")):
-            yield Enclosure(
-                url=str(part["url"]), type=kind_, seconds=times.duration(part.get("duration")) or seconds
-            )
-
-
-def _guessed(url: str) -> str:
-    ending = re.search(r"\.(mp3|m4a|ogg|oga|opus|wav|aac|mp4|m4v|mov|webm)(?:[?#]|$)", url, re.IGNORECASE)
-    if not ending:
-        return ""
-    name = ending.group(1).lower()
-    return (
-        f"video/{name}"
-        if name in {"mp4", "m4v", "mov", "webm"}
-        else "audio/mpeg"
-        if name == "mp3"
-        else f"audio/{name}"
-    )
-
-
-def _ttl(feed: dict[str, Any]) -> int:
-    """Minutes between two looks, as the feed asks for, at most a week; 0 where it doesn't."""
-    ttl = _string(feed, "ttl").strip()
-    if ttl.isdigit() and len(ttl) < 8:
-        return min(int(ttl), _LONGEST_TTL)
-    period = _PERIODS.get(_string(feed, "sy_updateperiod").strip().lower(), 0)
-    often = _string(feed, "sy_updatefrequency").strip()
-    times_ = int(often) if often.isdigit() and int(often[:6]) > 0 else 1
-    return min(period // times_, _LONGEST_TTL)
-
-
-def _skip_hours(text: str) -> tuple[int, ...]:
-    found = _SKIP_HOURS.search(text[:50_000])
-    hours = {int(h) % 24 for h in _HOUR.findall(found.group(1))} if found else set()
-    return tuple(sorted(hours)) if len(hours) < 24 else ()
-
-
-__all__ = ["Problem", "claims", "kind", "parse", "request"]
+source = Syndication()

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
-from urllib.parse import urlsplit
 
-import msgspec
+from newsfeed.model import FeedState, Parsed, Request, Response, Subscription
+from newsfeed.sources import posts
+from newsfeed.sources.registry import hosts_of
+from newsfeed.sources.source import (
+    BODY_LIMIT,
+    Answer,
+    Draft,
+    Source,
+    host_and_path,
+    read_context,
+    validated,
+    write_context,
+)
+from newsfeed.text import clean_line, times
+from newsfeed.text.encodings import decode
 
-from newsfeed.model import Failure, FeedState, Parsed, Request, Response, Subscription
-from newsfeed.sources import document, encodings, posts, times
-from newsfeed.sources.entries import Draft
-from newsfeed.text import clean_line
-
-kind = "telegram"
+KIND = "telegram"
 
 WWW = "https://t.me"
 _PATH = re.compile(r"/(?:s/)?([A-Za-z]\w{3,31})/?")
@@ -25,29 +32,59 @@ _PAGES = 5  # older pages in one refresh
 _LEAST_TITLE = 15  # characters of a first line in bold that is a headline
 
 
-def claims(subscription: Subscription) -> bool:
-    """Addresses of channels at t.me."""
-    return bool(_channel(subscription.url))
+class Telegram(Source):
+    """Telegram."""
+
+    kind = KIND
+
+    def claims(self, subscription: Subscription) -> bool:
+        """Addresses of channels at t.me."""
+        return bool(_channel(subscription.url))
+
+    def request(self, state: FeedState) -> Request:
+        """The preview of the newest twenty messages."""
+        asked = _ask(state.subscription, state.feed, seen=state.memory.get("seen", ""))
+        if state.memory.get("gap"):
+            return asked
+        return validated(asked, state)
+
+    def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
+        """The messages of a preview, and the older page where these don't reach back to what was seen."""
+        from lxml import etree, html
+
+        page, _ = decode(response.body[:BODY_LIMIT], response.content_type)
+        page = page.replace("\x00", "")
+        try:
+            root = html.fromstring(
+                page, parser=html.HTMLParser(no_network=True, huge_tree=False, encoding=None)
+            )
+        except (etree.LxmlError, ValueError):
+            root = None
+        messages: list[Any] = [] if root is None else cast("list[Any]", root.xpath("//*[@data-post]"))
+        channel = _channel(subscription.url)
+        if root is None or not messages:
+            if response.request.page:
+                return Parsed()
+            return posts.failed(
+                f"The channel {channel} shows no preview to strangers.",
+                "Its owner can turn the preview on; without it Telegram gives it to no reader. Or the name is spelled otherwise.",
+            )
+        title = (
+            _plain(root, "tgme_channel_info_header_title")
+            or _plain(root, "tgme_widget_message_owner_name")
+            or channel
+        )
+        drafts = [d for m in messages if (d := _draft(m, title)) is not None]
+        found = posts.settle(drafts, subscription, title=title, html_url=f"{WWW}/{channel}")
+        numbers = [int(n) for m in messages if (n := _number(str(m.get("data-post"))))]
+        found.next, found.memory = _walk(numbers, response, subscription)
+        return found
 
 
 def _channel(url: str) -> str:
-    try:
-        parts = urlsplit(url.strip())
-        host = (parts.hostname or "").removeprefix("www.")
-    except ValueError:
-        return ""
-    found = _PATH.fullmatch(parts.path) if host in {"t.me", "telegram.me", "telegram.dog"} else None
+    host, path = host_and_path(url)
+    found = _PATH.fullmatch(path) if host in hosts_of(KIND) else None
     return found[1] if found and found[1].lower() not in _NOT_CHANNELS else ""
-
-
-def request(state: FeedState) -> Request:
-    """The preview of the newest twenty messages."""
-    asked = _ask(state.subscription, state.feed, seen=state.memory.get("seen", ""))
-    if state.memory.get("gap"):
-        return asked
-    return msgspec.structs.replace(
-        asked, etag=state.etag, last_modified=state.last_modified, body_hash=state.body_hash
-    )
 
 
 def _ask(
@@ -57,44 +94,11 @@ def _ask(
     return Request(
         url=f"{server}/s/{_channel(subscription.url)}{f'?before={before}' if before else ''}",
         feed=feed,
-        source=kind,
+        source=KIND,
         page=page,
         accept="text/html",
-        context=json.dumps({"seen": seen, "top": top}),
+        context=write_context(seen=seen, top=top),
     )
-
-
-def parse(
-    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
-) -> Parsed | Failure:
-    """The messages of a preview, and the older page where these don't reach back to what was seen."""
-    from lxml import etree, html
-
-    page, _ = encodings.decode(response.body[: document.BODY_LIMIT], response.content_type)
-    page = page.replace("\x00", "")
-    try:
-        root = html.fromstring(page, parser=html.HTMLParser(no_network=True, huge_tree=False, encoding=None))
-    except (etree.LxmlError, ValueError):
-        root = None
-    messages: list[Any] = [] if root is None else cast("list[Any]", root.xpath("//*[@data-post]"))
-    channel = _channel(subscription.url)
-    if root is None or not messages:
-        if response.request.page:
-            return Parsed()
-        return posts.failed(
-            f"The channel {channel} shows no preview to strangers.",
-            "Its owner can turn the preview on; without it Telegram gives it to no reader. Or the name is spelled otherwise.",
-        )
-    title = (
-        _plain(root, "tgme_channel_info_header_title")
-        or _plain(root, "tgme_widget_message_owner_name")
-        or channel
-    )
-    drafts = [d for m in messages if (d := _draft(m, title)) is not None]
-    parsed = posts.settle(drafts, subscription, known, now, title=title, html_url=f"{WWW}/{channel}")
-    numbers = [int(n) for m in messages if (n := _number(str(m.get("data-post"))))]
-    following, memory = _walk(numbers, response, subscription)
-    return msgspec.structs.replace(parsed, next=following, memory=memory)
 
 
 def _number(place: str) -> str:
@@ -106,11 +110,8 @@ def _walk(
     numbers: list[int], response: Response, subscription: Subscription
 ) -> tuple[Request | None, Mapping[str, str]]:
     """The older page while this one lies wholly above what was seen last; the mark is kept once that is reached."""
-    try:
-        context = json.loads(response.request.context or "{}")
-    except ValueError:
-        context = {}
-    seen, top = posts.text(context, "seen"), posts.text(context, "top")
+    context = read_context(response.request)
+    seen, top = context.get("seen", ""), context.get("top", "")
     if not numbers:
         return None, {}
     top = top or str(max(numbers))
@@ -177,3 +178,6 @@ def _bold(body: Any) -> str:
     after = first.getnext()
     ends = (first.tail or "").strip() == "" and after is not None and after.tag == "br"
     return said if ends and len(said) >= _LEAST_TITLE else ""
+
+
+source = Telegram()

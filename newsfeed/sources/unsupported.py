@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
-from urllib.parse import urlsplit
 
-from newsfeed.model import Cause, Failure, FeedState, Parsed, Response, Subscription
+from newsfeed.model import Cause, Failure, FeedState, Response, Subscription
+from newsfeed.sources.source import Answer, Source, host_and_path
 
-kind = "unsupported"
+KIND = "unsupported"
 
 _LETTERS = "as a newsletter by mail: add imaps://your.mail.server/INBOX?from=its-sender"
 _SAID = {
@@ -37,31 +36,31 @@ _SAID = {
 _SAME = {"threads.com": "threads.net", "fb.com": "facebook.com", "lnkd.in": "linkedin.com"}
 
 
-def claims(subscription: Subscription) -> bool:
-    """Addresses of these networks, unless they are feeds that they do give."""
-    return bool(_network(subscription.url))
+class Unsupported(Source):
+    """Networks that give strangers nothing."""
+
+    kind = KIND
+
+    def claims(self, subscription: Subscription) -> bool:
+        """Addresses of these networks, unless they are feeds that they do give."""
+        return bool(_network(subscription.url))
+
+    def request(self, state: FeedState) -> Failure:
+        """Nothing is asked: the word on what is possible."""
+        text, repair = _SAID[_network(state.subscription.url)]
+        return Failure(cause=Cause.UNSUPPORTED, text=text, repair=repair, needs_owner=True)
+
+    def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
+        """The same word, should an answer ever come."""
+        return self.request(FeedState(subscription=subscription))
 
 
 def _network(url: str) -> str:
-    try:
-        parts = urlsplit(url.strip())
-        host = (parts.hostname or "").lower()
-    except ValueError:
-        return ""
+    host, path = host_and_path(url)
     host = ".".join(host.split(".")[-2:])
     host = _SAME.get(host, host)
-    feed = re.search(r"/(?:feed|rss)(?:/|\.|$)|\.(?:xml|rss|atom)$", parts.path)
-    return host if host in _SAID and not (feed and host == "facebook.com") and parts.path.strip("/") else ""
+    feed = re.search(r"/(?:feed|rss)(?:/|\.|$)|\.(?:xml|rss|atom)$", path)
+    return host if host in _SAID and not (feed and host == "facebook.com") and path.strip("/") else ""
 
 
-def request(state: FeedState) -> Failure:
-    """Nothing is asked: the word on what is possible."""
-    text, repair = _SAID[_network(state.subscription.url)]
-    return Failure(cause=Cause.UNSUPPORTED, text=text, repair=repair, needs_owner=True)
-
-
-def parse(
-    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
-) -> Parsed | Failure:
-    """The same word, should an answer ever come."""
-    return request(FeedState(subscription=subscription))
+source = Unsupported()

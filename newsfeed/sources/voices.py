@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
 from newsfeed.model import Record
+from newsfeed.sources.registry import is_taken
 
 _HREF = re.compile(r"""<a\s[^>]{0,600}?href=["'](https?://[^"']{4,600})["']""", re.IGNORECASE)
 _FEDIVERSE = re.compile(
@@ -15,8 +16,6 @@ _FEDIVERSE = re.compile(
 )
 _BLUESKY = re.compile(r"/profile/((?:did:[a-z]+:[\w.:%-]+)|(?:[\w-]+\.)+[\w-]+)(?:/(?:rss|post/(\w+)))?/?")
 _BARE = re.compile(r"@?([\w.-]+)@((?:[\w-]+\.)+[\w-]+)")
-_NOT_PEOPLE = ("youtube.com", "medium.com", "tiktok.com", "threads.net", "threads.com", "substack.com", "t.me", "dev.to",
-               "npmjs.com", "flipboard.com", "x.com", "twitter.com", "instagram.com", "rumble.com", "note.com")  # fmt: skip
 
 
 class Voice(Record, frozen=True, kw_only=True):
@@ -48,7 +47,7 @@ def voice(address: str) -> Voice | None:
             return None
         actor = found[1].lower() if not found[1].startswith("did:") else found[1]
         return Voice(key=f"bsky:{actor}", profile=f"https://bsky.app/profile/{actor}", post=bool(found[2]))
-    if not host or any(host == n or host.endswith("." + n) for n in _NOT_PEOPLE):
+    if not host or is_taken(host):
         return None
     found = _FEDIVERSE.fullmatch(path)
     if not found:

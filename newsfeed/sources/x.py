@@ -9,39 +9,27 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
 import msgspec
 
 from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
-from newsfeed.sources import posts, times
-from newsfeed.sources.entries import Draft
+from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, Post, count, get, rows, text
+from newsfeed.sources.registry import hosts_of, lies_at
+from newsfeed.sources.source import Answer, Draft, Source, host_and_path, read_context
+from newsfeed.text import times
 
-kind = "x"
+KIND = "x"
 
 API = "https://api.x.com"
 POST_PRICE = 0.005  # US dollars a post read, November 2026
 PERSON_PRICE = 0.010  # and a person looked up
 _LEAST, _MOST = 5, 100  # posts in one request, as X has it
 _NAME = re.compile(r"/@?([A-Za-z0-9_]{1,15})/?")
-_PAGES = frozenset(
-    [
-        "home",
-        "explore",
-        "search",
-        "notifications",
-        "messages",
-        "settings",
-        "i",
-        "compose",
-        "login",
-        "signup",
-        "hashtag",
-        "share",
-        "intent",
-    ]
-)
+_PAGES = frozenset({
+    "home", "explore", "search", "notifications", "messages", "settings", "i", "compose", "login", "signup",
+    "hashtag", "share", "intent",
+})  # fmt: skip
 _FIELDS = (
     "tweet.fields=created_at,entities,public_metrics,referenced_tweets,lang,note_tweet,conversation_id,in_reply_to_user_id"
     "&expansions=author_id,referenced_tweets.id,referenced_tweets.id.author_id,attachments.media_keys"
@@ -49,18 +37,106 @@ _FIELDS = (
 )
 
 
-def claims(subscription: Subscription) -> bool:
-    """Profiles at x.com and twitter.com."""
-    return bool(_who(subscription.url))
+class X(Source):
+    """X with the owner's own token."""
+
+    kind = KIND
+
+    def claims(self, subscription: Subscription) -> bool:
+        """Profiles at x.com and twitter.com."""
+        return bool(_who(subscription.url))
+
+    def request(self, state: FeedState) -> Request | Failure:
+        """The posts since the last one seen, never more than what is left of the day's number."""
+        who, cap = _who(state.subscription.url), _cap(state.subscription)
+        if cap <= 0:
+            return posts.failed(
+                f"X charges US${POST_PRICE:g} for each post that is read: 20 a day of {who} cost {price(20)}.",
+                'If that is worth it to you, add newsfeed-daily-posts="20" to its outline and your token as '
+                '[secrets."api.x.com"] to newsfeed.toml. Otherwise look for the same person on Bluesky or Mastodon.',
+                cause=Cause.UNSUPPORTED,
+            )
+        server = posts.service(state.subscription, API)
+        person = state.memory.get("id", "")
+        if not person:
+            return Request(
+                url=f"{server}/2/users/by/username/{who}",
+                feed=state.feed,
+                source=KIND,
+                accept="application/json",
+                credential=posts.host_of(server),
+                context=json.dumps({**state.memory, "step": "person"}),
+            )
+        return _ask(state.subscription, person, state.memory, state.feed)
+
+    def explain(self, state: FeedState, failure: Failure) -> Failure:
+        """Failures in terms of X."""
+        if failure.cause == Cause.LOGIN:
+            how = "its value is the Bearer token of your project at developer.x.com."
+            return posts.wants_secret(
+                failure, posts.host_of(posts.service(state.subscription, API)), "X", how
+            )
+        if failure.status == 402:
+            return msgspec.structs.replace(failure, text="Your credit at X is used up.", needs_owner=True)
+        return failure
+
+    def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
+        """Posts with the articles that they share, or who a name is. What was read is counted by the UTC day."""
+        found = posts.read_json(response)
+        if isinstance(found, Failure):
+            return found
+        memory = read_context(response.request)
+        today = now.astimezone(UTC).date().isoformat()
+        if memory.get("day") != today:
+            memory |= {"day": today, "read": "0"}
+        who = _who(subscription.url)
+        if memory.pop("step", "") == "person":
+            person = text(found, "data", "id")
+            if not person.isdigit():
+                return posts.failed(
+                    f"X knows nobody called {who}.", "Mend the name in feeds.opml.", cause=Cause.NOT_FOUND
+                )
+            following = _ask(
+                subscription, person, memory, response.request.feed, page=response.request.page + 1
+            )
+            return Parsed(
+                title=text(found, "data", "name") or who,
+                memory={**memory, "id": person},
+                next=following,
+                step=True,
+            )
+        if not isinstance(get(found, "data"), list | None):
+            return Failure(
+                cause=Cause.NOT_A_FEED, text="The answer holds no posts of X.", status=response.status
+            )
+        people = {text(u, "id"): u for u in rows(found, "includes", "users")}
+        others = {text(t, "id"): t for t in rows(found, "includes", "tweets")}
+        media = {text(m, "media_key"): text(m, "alt_text") for m in rows(found, "includes", "media")}
+        tweets = rows(found, "data")
+        made = [p for t in tweets if (p := _post(t, people, others, media, who, subscription)) is not None]
+        name = next(
+            (text(p, "name") for p in people.values() if text(p, "username").lower() == who.lower()), ""
+        )
+        drafts = posts.settle(
+            posts.join(made), subscription, title=name or f"@{who}", html_url=f"https://x.com/{who}"
+        )
+        read = _number(memory.get("read", "")) + len(tweets)
+        newest = max((text(t, "id") for t in tweets), key=lambda i: (len(i), i), default="")
+        cap = _cap(subscription)
+        kept = {"day": today, "read": str(read), "since": newest or memory.get("since", "")}
+        if read + _LEAST > cap:
+            tomorrow = datetime.combine(
+                now.astimezone(UTC).date() + timedelta(days=1), datetime.min.time(), UTC
+            )
+            kept |= {"day": tomorrow.date().isoformat(), "read": "0"}
+            drafts.not_before = tomorrow
+        drafts.memory = kept
+        return drafts
 
 
 def _who(url: str) -> str:
-    try:
-        parts = urlsplit(url.strip())
-        host = re.sub(r"^(?:www|mobile|m)\.", "", parts.hostname or "")
-    except ValueError:
-        return ""
-    found = _NAME.fullmatch(parts.path) if host in {"x.com", "twitter.com"} else None
+    host, path = host_and_path(url)
+    found = _NAME.fullmatch(path) if lies_at(host, hosts_of(KIND)) else None
     return found[1] if found and found[1].lower() not in _PAGES else ""
 
 
@@ -71,30 +147,6 @@ def price(posts_a_day: int) -> str:
 
 def _cap(subscription: Subscription) -> int:
     return posts.number(subscription, "daily-posts")
-
-
-def request(state: FeedState) -> Request | Failure:
-    """The posts since the last one seen, never more than what is left of the day's number."""
-    who, cap = _who(state.subscription.url), _cap(state.subscription)
-    if cap <= 0:
-        return posts.failed(
-            f"X charges US${POST_PRICE:g} for each post that is read: 20 a day of {who} cost {price(20)}.",
-            'If that is worth it to you, add newsfeed-daily-posts="20" to its outline and your token as '
-            '[secrets."api.x.com"] to newsfeed.toml. Otherwise look for the same person on Bluesky or Mastodon.',
-            cause=Cause.UNSUPPORTED,
-        )
-    server = posts.service(state.subscription, API)
-    person = state.memory.get("id", "")
-    if not person:
-        return Request(
-            url=f"{server}/2/users/by/username/{who}",
-            feed=state.feed,
-            source=kind,
-            accept="application/json",
-            credential=posts.host_of(server),
-            context=json.dumps({**state.memory, "step": "person"}),
-        )
-    return _ask(state.subscription, person, state.memory, state.feed)
 
 
 def _ask(
@@ -122,7 +174,7 @@ def _ask(
     return Request(
         url=f"{server}/2/users/{person}/tweets?max_results={min(max(left, _LEAST), _MOST)}{since}{exclude}{following}&{_FIELDS}",
         feed=feed,
-        source=kind,
+        source=KIND,
         page=page,
         accept="application/json",
         credential=posts.host_of(server),
@@ -132,66 +184,6 @@ def _ask(
 
 def _number(written: str) -> int:
     return int(written) if written.isascii() and written.isdigit() and len(written) < 9 else 0
-
-
-def explain(state: FeedState, failure: Failure) -> Failure:
-    """Failures in terms of X."""
-    if failure.cause == Cause.LOGIN:
-        how = "its value is the Bearer token of your project at developer.x.com."
-        return posts.wants_secret(failure, posts.host_of(posts.service(state.subscription, API)), "X", how)
-    if failure.status == 402:
-        return msgspec.structs.replace(failure, text="Your credit at X is used up.", needs_owner=True)
-    return failure
-
-
-def parse(
-    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
-) -> Parsed | Failure:
-    """Posts with the articles that they share, or who a name is. What was read is counted by the UTC day."""
-    found = posts.read_json(response)
-    if isinstance(found, Failure):
-        return found
-    try:
-        memory = {str(k): str(v) for k, v in json.loads(response.request.context or "{}").items()}
-    except (ValueError, AttributeError):
-        memory = {}
-    today = now.astimezone(UTC).date().isoformat()
-    if memory.get("day") != today:
-        memory |= {"day": today, "read": "0"}
-    who = _who(subscription.url)
-    if memory.pop("step", "") == "person":
-        person = text(found, "data", "id")
-        if not person.isdigit():
-            return posts.failed(
-                f"X knows nobody called {who}.", "Mend the name in feeds.opml.", cause=Cause.NOT_FOUND
-            )
-        following = _ask(subscription, person, memory, response.request.feed, page=response.request.page + 1)
-        return Parsed(
-            title=text(found, "data", "name") or who,
-            memory={**memory, "id": person},
-            next=following,
-            step=True,
-        )
-    if not isinstance(get(found, "data"), list | None):
-        return Failure(cause=Cause.NOT_A_FEED, text="The answer holds no posts of X.", status=response.status)
-    people = {text(u, "id"): u for u in rows(found, "includes", "users")}
-    others = {text(t, "id"): t for t in rows(found, "includes", "tweets")}
-    media = {text(m, "media_key"): text(m, "alt_text") for m in rows(found, "includes", "media")}
-    tweets = rows(found, "data")
-    made = [p for t in tweets if (p := _post(t, people, others, media, who, subscription)) is not None]
-    name = next((text(p, "name") for p in people.values() if text(p, "username").lower() == who.lower()), "")
-    parsed = posts.settle(
-        posts.join(made), subscription, known, now, title=name or f"@{who}", html_url=f"https://x.com/{who}"
-    )
-    read = _number(memory.get("read", "")) + len(tweets)
-    newest = max((text(t, "id") for t in tweets), key=lambda i: (len(i), i), default="")
-    cap = _cap(subscription)
-    kept = {"day": today, "read": str(read), "since": newest or memory.get("since", "")}
-    if read + _LEAST > cap:
-        tomorrow = datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), datetime.min.time(), UTC)
-        kept |= {"day": tomorrow.date().isoformat(), "read": "0"}
-        return msgspec.structs.replace(parsed, memory=kept, not_before=tomorrow)
-    return msgspec.structs.replace(parsed, memory=kept)
 
 
 def _post(
@@ -276,3 +268,6 @@ def _said(tweet: Json) -> tuple[str, str, str]:
         if not target and not inside and posts.leads_elsewhere(real, "x.com"):
             target, card = real, text(link, "title")
     return said.strip(), target, card
+
+
+source = X()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -12,9 +11,11 @@ from urllib.parse import quote as escaped
 import msgspec
 
 from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
-from newsfeed.sources import encodings, posts
+from newsfeed.sources import posts
+from newsfeed.sources.source import Answer, Drafts, Source, validated
+from newsfeed.text.encodings import decode
 
-kind = "youtube"
+KIND = "youtube"
 
 WWW = "https://www.youtube.com"
 _CHANNEL = r"UC[\w-]{22}"
@@ -35,9 +36,95 @@ class _Place(NamedTuple):
     page: str = ""
 
 
-def claims(subscription: Subscription) -> bool:
-    """Addresses of channels, handles, playlists and their feeds."""
-    return _place(subscription) is not None
+class YouTube(Source):
+    """YouTube."""
+
+    kind = KIND
+
+    def claims(self, subscription: Subscription) -> bool:
+        """Addresses of channels, handles, playlists and their feeds."""
+        return _place(subscription) is not None
+
+    def request(self, state: FeedState) -> Request:
+        """The feed; for a handle or a name whose channel is not known yet, its page."""
+        place = _place(state.subscription) or _Place()
+        server = posts.service(state.subscription, WWW)
+        channel = place.channel or state.memory.get("channel", "")
+        if place.page and not channel:
+            return Request(
+                url=f"{server}{escaped(place.page, safe='/@')}",
+                feed=state.feed,
+                source=KIND,
+                accept="text/html",
+                context="page",
+            )
+        asked = _feed(
+            state.subscription, channel, place.playlist, state.feed, everything=bool(state.memory.get("all"))
+        )
+        return validated(asked, state)
+
+    def again(self, state: FeedState, failure: Failure) -> FeedState | None:
+        """The whole channel, where the playlist of its long videos is not to be had."""
+        place = _place(state.subscription) or _Place()
+        if place.playlist or state.memory.get("all") or posts.yes(state.subscription, "shorts"):
+            return None
+        if not (place.channel or state.memory.get("channel")) or failure.status != 404:
+            return None
+        return msgspec.structs.replace(state, memory={**state.memory, "all": "yes"})
+
+    def explain(self, state: FeedState, failure: Failure) -> Failure:
+        """A channel's page may be gone; its feed only comes and goes."""
+        place = _place(state.subscription) or _Place()
+        if place.page and not state.memory.get("channel") and failure.status == 404:
+            return msgspec.structs.replace(
+                failure,
+                cause=Cause.NOT_FOUND,
+                text=f"YouTube has no channel at {place.page}.",
+                repair="Look it up on youtube.com and put the address of its page into feeds.opml.",
+                needs_owner=True,
+            )
+        return failure
+
+    def portable(self, state: FeedState) -> str:
+        """The feed by channel or playlist, as every reader takes it."""
+        place = _place(state.subscription) or _Place()
+        if place.playlist:
+            return f"{WWW}/feeds/videos.xml?playlist_id={place.playlist}"
+        channel = place.channel or state.memory.get("channel", "")
+        return f"{WWW}/feeds/videos.xml?channel_id={channel}" if channel else state.subscription.url
+
+    def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
+        """Videos of a feed, or whose page it is."""
+
+        if response.request.context == "page":
+            page, _ = decode(response.body, response.content_type)
+            found = _NAMED.search(page[:_HEAD])
+            if not found:
+                return posts.failed(
+                    "The page does not say which channel it is.",
+                    "Put the channel's own address (youtube.com/channel/UC…) into feeds.opml.",
+                    cause=Cause.NOT_FOUND,
+                )
+            channel = found[1] or found[2]
+            following = _feed(
+                subscription, channel, "", response.request.feed, page=response.request.page + 1
+            )
+            return Parsed(memory={"channel": channel}, next=following, step=True)
+        return None
+
+    def refine(self, drafts: Drafts, response: Response, subscription: Subscription) -> Drafts:
+        """A channel's videos without its shorts, under the channel's name."""
+        if not posts.yes(subscription, "shorts"):
+            drafts.entries = [d for d in drafts.entries if "/shorts/" not in d.link]
+        place = _place(subscription) or _Place()
+        if place.channel:
+            drafts.html_url = f"{WWW}/channel/{place.channel}"
+        elif place.page:
+            drafts.html_url = f"{WWW}{place.page}"
+        if "playlist_id=UULF" in response.request.url:
+            # That playlist is called "Videos" for everyone; its videos say whose they are.
+            drafts.title = next((d.author for d in drafts.entries if d.author), "")
+        return drafts
 
 
 def _place(subscription: Subscription) -> _Place | None:
@@ -62,27 +149,6 @@ def _place(subscription: Subscription) -> _Place | None:
     return _Place(channel=found[1]) if found[1] else _Place(page=f"/{found[2]}")
 
 
-def request(state: FeedState) -> Request:
-    """The feed; for a handle or a name whose channel is not known yet, its page."""
-    place = _place(state.subscription) or _Place()
-    server = posts.service(state.subscription, WWW)
-    channel = place.channel or state.memory.get("channel", "")
-    if place.page and not channel:
-        return Request(
-            url=f"{server}{escaped(place.page, safe='/@')}",
-            feed=state.feed,
-            source=kind,
-            accept="text/html",
-            context="page",
-        )
-    asked = _feed(
-        state.subscription, channel, place.playlist, state.feed, everything=bool(state.memory.get("all"))
-    )
-    return msgspec.structs.replace(
-        asked, etag=state.etag, last_modified=state.last_modified, body_hash=state.body_hash
-    )
-
-
 def _feed(
     subscription: Subscription,
     channel: str,
@@ -99,91 +165,8 @@ def _feed(
     else:
         query = f"playlist_id=UULF{channel[2:]}"  # its long videos, as a playlist
     return Request(
-        url=f"{posts.service(subscription, WWW)}/feeds/videos.xml?{query}", feed=feed, source=kind, page=page
+        url=f"{posts.service(subscription, WWW)}/feeds/videos.xml?{query}", feed=feed, source=KIND, page=page
     )
 
 
-def portable(state: FeedState) -> str:
-    """The feed by channel or playlist, as every reader takes it."""
-    place = _place(state.subscription) or _Place()
-    if place.playlist:
-        return f"{WWW}/feeds/videos.xml?playlist_id={place.playlist}"
-    channel = place.channel or state.memory.get("channel", "")
-    return f"{WWW}/feeds/videos.xml?channel_id={channel}" if channel else state.subscription.url
-
-
-def again(state: FeedState, failure: Failure) -> FeedState | None:
-    """The whole channel, where the playlist of its long videos is not to be had."""
-    place = _place(state.subscription) or _Place()
-    if place.playlist or state.memory.get("all") or posts.yes(state.subscription, "shorts"):
-        return None
-    if not (place.channel or state.memory.get("channel")) or failure.status != 404:
-        return None
-    return msgspec.structs.replace(state, memory={**state.memory, "all": "yes"})
-
-
-def explain(state: FeedState, failure: Failure) -> Failure:
-    """A channel's page may be gone; its feed only comes and goes."""
-    place = _place(state.subscription) or _Place()
-    if place.page and not state.memory.get("channel") and failure.status == 404:
-        return msgspec.structs.replace(
-            failure,
-            cause=Cause.NOT_FOUND,
-            text=f"YouTube has no channel at {place.page}.",
-            repair="Look it up on youtube.com and put the address of its page into feeds.opml.",
-            needs_owner=True,
-        )
-    return failure
-
-
-def parse(
-    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
-) -> Parsed | Failure:
-    """Videos of a feed, or whose page it is."""
-    from newsfeed.sources import syndication
-
-    if response.request.context == "page":
-        page, _ = encodings.decode(response.body, response.content_type)
-        found = _NAMED.search(page[:_HEAD])
-        if not found:
-            return posts.failed(
-                "The page does not say which channel it is.",
-                "Put the channel's own address (youtube.com/channel/UC…) into feeds.opml.",
-                cause=Cause.NOT_FOUND,
-            )
-        channel = found[1] or found[2]
-        following = _feed(subscription, channel, "", response.request.feed, page=response.request.page + 1)
-        return Parsed(memory={"channel": channel}, next=following, step=True)
-    parsed = syndication.parse(_without_shorts(response, subscription), subscription, known, now)
-    if isinstance(parsed, Failure):
-        return parsed
-    place = _place(subscription) or _Place()
-    home = (
-        f"{WWW}/channel/{place.channel}"
-        if place.channel
-        else f"{WWW}{place.page}"
-        if place.page
-        else parsed.html_url
-    )
-    title = parsed.title
-    if "playlist_id=UULF" in response.request.url:
-        # That playlist is called "Videos" for everyone; its videos say whose they are.
-        title = next((item.author for item in parsed.items if item.author), "")
-    return msgspec.structs.replace(parsed, html_url=home, title=title)
-
-
-_ENTRY = re.compile(rb"<entry>.{0,60000}?</entry>", re.DOTALL)
-
-
-def _without_shorts(response: Response, subscription: Subscription) -> Response:
-    if posts.yes(subscription, "shorts") or b"/shorts/" not in response.body:
-        return response
-    body = _ENTRY.sub(
-        lambda m: (
-            b""
-            if re.search(rb'<link rel="alternate" href="https?://[^"]{0,40}/shorts/', m.group())
-            else m.group()
-        ),
-        response.body,
-    )
-    return msgspec.structs.replace(response, body=body)
+source = YouTube()

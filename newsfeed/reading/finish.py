@@ -13,9 +13,9 @@ from datetime import datetime
 
 import msgspec
 
-from newsfeed.model import Counts, Enclosure, Item, Parsed, Problem, Subscription
-from newsfeed.sources.entries import Draft, Entry
-from newsfeed.sources.openings import (
+from newsfeed.model import Counts, Enclosure, Item, Parsed, Problem
+from newsfeed.reading.openings import (
+    Entry,
     length_told,
     made_title,
     mark_cuts,
@@ -24,7 +24,7 @@ from newsfeed.sources.openings import (
     opening_of,
     settle_languages,
 )
-from newsfeed.sources.times import sane
+from newsfeed.sources.source import Draft, Drafts
 from newsfeed.text import (
     alike,
     canonical_url,
@@ -38,6 +38,7 @@ from newsfeed.text import (
     unmangle,
 )
 from newsfeed.text.markup import text_of
+from newsfeed.text.times import sane
 from newsfeed.text.titles import show_names
 
 TITLE = 300
@@ -48,21 +49,14 @@ ITEMS = 500  # of one answer
 ENCLOSURES = 10
 
 
-def language_of(subscription: Subscription, declared: str) -> str:
-    """The language that a feed's items are said to be in: the reader's word for it before the feed's own."""
-    return subscription.options.get("language", "").strip() or clean_line(declared, 20)
-
-
-def finish(
-    found: Iterable[Draft], known: Mapping[str, str], now: datetime, *, language: str = "", home: str = ""
-) -> Parsed:
-    """Items of drafts, in document order. `language` is what the reader or the feed says, `home` the page it belongs to.
+def finish(found: Drafts, known: Mapping[str, str], now: datetime) -> Parsed:
+    """Items of drafts, in document order.
 
     Unchanged ones (by `known`) are only named. Doubles within the answer are dropped; of more than 500 the newest
     stay. A bad draft costs that draft only, and is counted.
     """
-    problems: list[Problem] = []
-    drafts = list(found)
+    problems = list(found.problems)
+    drafts, home = found.entries, found.home
     if len(drafts) > ITEMS:
         problems.append(Problem(text=f"{len(drafts)} items in one document: the newest {ITEMS} were read."))
         newest = sorted(range(len(drafts)), key=lambda i: _moment(drafts[i], now), reverse=True)[:ITEMS]
@@ -94,20 +88,29 @@ def finish(
                 entries.append(entry)
     if empty:
         problems.append(Problem(text=f"{empty} of {len(drafts)} items hold nothing to read or to open."))
-    common = settle_languages(entries, openings, plausible_language(language))
+    common = settle_languages(entries, openings, plausible_language(found.language))
     mark_cuts(entries)
     dates = _dates(drafts, now)
     items = tuple(
         _item(entry, now, dates[id(entry.draft)], neighbours(texts, entry.position)) for entry in entries
     )
-    shows = show_names([draft.title for draft in drafts])
+    memory = found.memory
+    if memory is None:
+        shows = show_names([draft.title for draft in drafts])
+        memory = {"shows": "\n".join(shows)} if shows else {}
     return Parsed(
         items=items,
         known=tuple(unchanged),
-        language=language or common,
+        title=found.title,
+        html_url=found.html_url,
+        language=found.language or common,
+        ttl_minutes=found.ttl_minutes,
+        skip_hours=found.skip_hours,
         problems=tuple(problems),
         counts=tuple(counts),
-        memory={"shows": "\n".join(shows)} if shows else {},
+        memory=memory,
+        next=found.next,
+        not_before=found.not_before,
     )
 
 
@@ -373,6 +376,3 @@ def _enclosures(found: Iterable[Enclosure], base: str) -> Iterable[Enclosure]:
                 bytes=enclosure.bytes,
                 seconds=enclosure.seconds,
             )
-
-
-__all__ = ["Draft", "finish"]

@@ -77,6 +77,16 @@ _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _META = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 
 
+def looks_like_json(body: bytes) -> bool:
+    """Whether a document is meant as JSON, by its first sign."""
+    head = body[:400]
+    for mark, name in MARKS:
+        if head.startswith(mark):
+            head = head[len(mark) :].decode(name, "ignore").encode()
+            break
+    return head.lstrip(b" \t\r\n").startswith((b"{", b"["))
+
+
 def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
     """The text of a document and the name of the encoding that was followed.
 

@@ -22,7 +22,7 @@ from typing import BinaryIO, Self
 
 import msgspec
 
-from newsfeed import sources
+from newsfeed import reading
 from newsfeed.errors import NewsfeedError
 from newsfeed.model import ASKED_AGAIN, Cause, Failure, Parsed, Record, Response, Subscription
 
@@ -177,7 +177,7 @@ class _Worker:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
-            "from newsfeed.parsing import work; work()",
+            "from newsfeed.reading.parsers import work; work()",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
@@ -256,7 +256,7 @@ def work() -> None:
     source, sink = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing that a library prints may get between the answers
     _limit_memory()
-    sources.load()  # before the first deadline runs
+    reading.load()  # before the first deadline runs
     sink.write(b"\n")
     sink.flush()
     decoder = msgspec.msgpack.Decoder(_Job)
@@ -283,9 +283,7 @@ def _receive(source: BinaryIO) -> bytes | None:
 
 def _answer(job: _Job) -> _Answer:
     try:
-        found = sources.by_kind(job.response.request.source).parse(
-            job.response, job.subscription, job.known, job.now
-        )
+        found = reading.read(job.response, job.subscription, job.known, job.now)
     except MemoryError:
         return _Answer(failure=Failure(cause=Cause.BROKEN_FEED, text=_too_big, repair=_repair), spent=True)
     except Exception as error:  # noqa: BLE001 - whatever a stranger's document provokes is that feed's failure

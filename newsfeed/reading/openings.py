@@ -7,8 +7,9 @@ which all texts were cut, a sentence that stands in every entry.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
-from newsfeed.sources.entries import Draft, Entry
+from newsfeed.sources.source import Draft
 from newsfeed.text import clean_line, count_words, lead, plausible_language, prose_text, sentences
 from newsfeed.text.language import settle_language
 from newsfeed.text.markup import text_of, without_footer
@@ -23,6 +24,26 @@ _LINES = 40  # of a text in which its lead begins
 _LABEL = re.compile(r"[^:.!?]{3,60}:\s+(?=[A-ZÀ-ŽА-ЯІЇЄ])")
 _LEAST_REST = 5  # words of a lead after its first sentence became the title
 _LEAST_SUMMARY = 60  # characters; a shorter summary says less than the text does
+
+
+@dataclass(slots=True)
+class Entry:
+    """A draft whose texts are clean, on its way to an item."""
+
+    draft: Draft
+    identity: str
+    link: str  # to open
+    page: str  # to compare
+    discussion: str
+    title: str
+    made: bool  # the title was made from the text
+    summary: str
+    body: str
+    text: str
+    hash: str
+    position: int = 0  # in the document
+    language: str = ""
+    cut: set[str] = field(default_factory=set)  # "summary", "body": ends in the middle of a sentence
 
 
 def settle_languages(entries: list[Entry], around: list[str], declared: str) -> str:
@@ -102,22 +123,10 @@ def its_own(prose: str, lang: str, others: list[str]) -> str:
     return "\n".join(filter(None, (*(own(line) for line in lines[:_LINES]), *lines[_LINES:])))
 
 
-_PLACEHOLDERS = frozenset(
-    [
-        "untitled",
-        "(untitled)",
-        "no title",
-        "(no title)",
-        "[no title]",
-        "ohne titel",
-        "sans titre",
-        "sin título",
-        "none",
-        "null",
-        "-",
-        ".",
-    ]
-)
+_PLACEHOLDERS = frozenset({
+    "untitled", "(untitled)", "no title", "(no title)", "[no title]", "ohne titel", "sans titre", "sin título",
+    "none", "null", "-", ".",
+})  # fmt: skip
 
 
 def no_title(title: str) -> bool:

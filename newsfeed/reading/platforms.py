@@ -15,7 +15,7 @@ from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 
 from newsfeed.sources import posts
-from newsfeed.sources.entries import Draft
+from newsfeed.sources.source import Draft
 from newsfeed.text import canonical_url
 
 _ANCHOR = re.compile(

@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from newsfeed.sources.elements import ATOM, PREFIXES, RDF, RSS10, SAME, OddError, key_of
+from newsfeed.reading.elements import ATOM, PREFIXES, RDF, RSS10, SAME, OddError, key_of
 
 Fields = dict[str, Any]
 
@@ -400,7 +400,7 @@ def _text(element: Any) -> str:
 
 
 def _settled(text: str) -> str:
-    """A text with the commonest slips of encoding mended, as feedparser does."""
+    """A text with the commonest slips of encoding repaired, as feedparser does."""
     if text.isascii():
         return text
     with contextlib.suppress(UnicodeEncodeError, UnicodeDecodeError):

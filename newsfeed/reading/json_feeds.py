@@ -5,72 +5,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
-from newsfeed.model import (
-    Cause,
-    Enclosure,
-    Failure,
-    FeedState,
-    Parsed,
-    Problem,
-    Request,
-    Response,
-    Subscription,
-)
-from newsfeed.sources import document, times
-from newsfeed.sources.drafts import Draft, finish, language_of
-from newsfeed.sources.encodings import decode
-from newsfeed.sources.platforms import adapt
-from newsfeed.text import clean_line, safe_url, unmangle
-
-kind = "jsonfeed"
+from newsfeed.model import Cause, Enclosure, Failure, Problem, Response, Subscription
+from newsfeed.reading.platforms import adapt
+from newsfeed.sources.source import BODY_LIMIT, Draft, Drafts, language_of
+from newsfeed.text import clean_line, safe_url, times, unmangle
+from newsfeed.text.encodings import decode
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _ENTRIES = ("items", "entries", "elements", "posts", "articles")
 
 
-def claims(subscription: Subscription) -> bool:
-    """Outlines that say so, and addresses that end in .json."""
-    if subscription.kind.lower() in {"json", "jsonfeed"}:
-        return True
-    try:
-        return urlsplit(subscription.url).path.lower().endswith((".json", ".jsonfeed"))
-    except ValueError:
-        return False
-
-
-def request(state: FeedState) -> Request:
-    """The feed's address with its validators."""
-    return Request(
-        url=state.subscription.url,
-        feed=state.feed,
-        source=kind,
-        etag=state.etag,
-        last_modified=state.last_modified,
-        body_hash=state.body_hash,
-        accept="application/feed+json, application/json;q=0.9, application/atom+xml;q=0.8, application/rss+xml;q=0.8, */*;q=0.1",
-    )
-
-
-def parse(
-    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
-) -> Parsed | Failure:
-    """Read a JSON document; an answer that is none is read as RSS or Atom."""
-    if not document.looks_like_json(response.body):
-        from newsfeed.sources import syndication
-
-        return syndication.parse(response, subscription, known, now)
-    return read(response, subscription, known, now)
-
-
-def read(
-    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
-) -> Parsed | Failure:
-    """The items of a JSON document, each checked field by field."""
-    text, _ = decode(response.body[: document.BODY_LIMIT])
+def read(response: Response, subscription: Subscription) -> Drafts | Failure:
+    """The entries of a JSON document, each checked field by field."""
+    text, _ = decode(response.body[:BODY_LIMIT])
     try:
         data = json.loads(text, strict=False)
     except (ValueError, RecursionError):
@@ -102,24 +51,12 @@ def read(
             if draft.discussion and not draft.discussion_label:
                 draft.discussion_label = clean_line(title, 30)
             drafts.append(adapt(draft, home, title))
-    parsed = finish(
-        drafts, known, now, language=language_of(subscription, _text(feed.get("language"))), home=home
-    )
-    problems = list(parsed.problems)
+    problems: tuple[Problem, ...] = ()
     if bad:
-        problems.append(
-            Problem(text=f"{bad} of {len(entries)} items aren't what JSON Feed asks for: they were left out.")
-        )
-    return Parsed(
-        items=parsed.items,
-        known=parsed.known,
-        title=title,
-        html_url=home,
-        language=parsed.language,
-        problems=tuple(problems),
-        counts=parsed.counts,
-        memory=parsed.memory,
-    )
+        told = f"{bad} of {len(entries)} items aren't what JSON Feed asks for: they were left out."
+        problems = (Problem(text=told),)
+    language = language_of(subscription, _text(feed.get("language")))
+    return Drafts(drafts, title=title, home=home, html_url=home, language=language, problems=problems)
 
 
 def _shape(data: object) -> tuple[dict[str, Any], list[Any] | None]:

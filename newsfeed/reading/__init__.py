@@ -1,0 +1,50 @@
+"""The bytes of an answer -> items, for all kinds of sources.
+
+- `xml_documents`: bytes of strangers -> one well-formed document
+- `xml_feeds`, `json_feeds`: a document -> drafts; `wellformed` and `elements` are the fast lane, `platforms` the ways
+  of well-known hosts
+- `finish`: drafts -> items; `openings` their titles, languages and leads
+- `parsers`: all of it in worker processes
+
+Modules are loaded when a first answer is read: the parent of the workers needs none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from newsfeed.model import Failure, Parsed, Response, Subscription
+from newsfeed.sources.source import Drafts
+
+
+def read(
+    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
+) -> Parsed | Failure:
+    """Read an answer. `known` maps identities to hashes: unchanged items are only named in `Parsed.known`."""
+    from newsfeed import sources
+    from newsfeed.reading.finish import finish
+
+    source = sources.by_kind(response.request.source)
+    found = source.parse(response, subscription, now)
+    if found is None:
+        found = read_feed(response, subscription)
+        if isinstance(found, Drafts):
+            found = source.refine(found, response, subscription)
+    return finish(found, known, now) if isinstance(found, Drafts) else found
+
+
+def read_feed(response: Response, subscription: Subscription) -> Drafts | Failure:
+    """The entries of a plain feed: RSS, Atom or JSON Feed, whatever its address promised."""
+    from newsfeed.reading import json_feeds, xml_feeds
+    from newsfeed.text.encodings import looks_like_json
+
+    read = json_feeds.read if looks_like_json(response.body) else xml_feeds.read
+    return read(response, subscription)
+
+
+def load() -> None:
+    """Load what reads most documents; feedparser, which takes a tenth of a second, comes when one needs it."""
+    from newsfeed.reading import finish, wellformed, xml_feeds  # noqa: F401
+
+    wellformed.read("<rss/>")

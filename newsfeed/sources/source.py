@@ -1,0 +1,158 @@
+"""What a kind of source is: how a subscription is asked, and how its answer becomes drafts of items.
+
+A network is a subclass of `Source` in a module of its own. Everything has a default, that of a plain feed; a network
+says what is different. `reading` makes items of the drafts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import msgspec
+
+from newsfeed.model import Enclosure, Failure, FeedState, Parsed, Problem, Request, Response, Subscription
+from newsfeed.text import clean_line
+
+FEED = "syndication"  # the kind of plain feeds: RSS, Atom, JSON Feed
+ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, "
+    "application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
+)
+BODY_LIMIT = 10_000_000  # bytes of an answer that are read
+
+
+@dataclass(slots=True)
+class Draft:
+    """An entry as its source tells it. `body` and `summary` are HTML; plain text is escaped before it gets here."""
+
+    guid: str = ""
+    link: str = ""
+    base: str = ""
+    discussion: str = ""
+    discussion_label: str = ""
+    title: str = ""
+    summary: str = ""
+    body: str = ""
+    author: str = ""
+    published: datetime | None = None
+    updated: datetime | None = None
+    language: str = ""
+    kind: str = ""
+    tags: list[str] = field(default_factory=list)
+    enclosures: list[Enclosure] = field(default_factory=list)
+    score: int | None = None
+    comments: int | None = None
+    via: tuple[str, ...] = ()
+    warning: str = ""  # a content warning: what it covers is not shown
+    picture: str = ""  # what a picture shows, where that is all there is
+
+
+@dataclass(slots=True)
+class Drafts:
+    """The entries of one answer, and what it says of the feed."""
+
+    entries: list[Draft]
+    title: str = ""
+    home: str = ""  # the page that the feed belongs to
+    html_url: str = ""  # the same, as it is kept
+    language: str = ""
+    ttl_minutes: int = 0
+    skip_hours: tuple[int, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    memory: Mapping[str, str] | None = None  # what the source keeps for itself; None: nothing new
+    next: Request | None = None  # the page that follows
+    not_before: datetime | None = None
+
+
+# A step on the way to items (who an account is) is `Parsed` already.
+Answer = Drafts | Parsed | Failure
+
+
+class Source:
+    """One kind of feeds."""
+
+    kind = ""  # as in `Request.source`
+
+    def claims(self, subscription: Subscription) -> bool:
+        """Whether this kind reads that subscription, told by its address, its type and its options alone."""
+        raise NotImplementedError
+
+    def request(self, state: FeedState) -> Request | Failure:
+        """What to ask of the network for a feed, or why nothing can be asked."""
+        return as_feed(state)
+
+    def join(self, states: Iterable[FeedState]) -> Mapping[int, Request]:
+        """By feed, requests that serve several feeds at once, for a host that allows few."""
+        return {}
+
+    def again(self, state: FeedState, failure: Failure) -> FeedState | None:
+        """With which state to ask once more after a failure, another way; None where there is none."""
+        return None
+
+    def explain(self, state: FeedState, failure: Failure) -> Failure:
+        """A failure in words that fit the network, with what its owner can do."""
+        return failure
+
+    def portable(self, state: FeedState) -> str:
+        """An address that other readers can fetch as a feed; "" where there is none."""
+        asked = self.request(state)
+        return asked.url if isinstance(asked, Request) and asked.source == FEED else ""
+
+    def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
+        """What an answer of the network holds; None where it is a plain feed, which needs nothing of the network."""
+        return None
+
+    def refine(self, drafts: Drafts, response: Response, subscription: Subscription) -> Drafts:
+        """The entries of a plain feed as this network means them."""
+        return drafts
+
+
+def as_feed(state: FeedState, url: str = "") -> Request:
+    """A feed's address (or `url`) with its validators, read as a plain feed."""
+    return validated(
+        Request(url=url or state.subscription.url, feed=state.feed, source=FEED, accept=ACCEPT), state
+    )
+
+
+def validated(request: Request, state: FeedState) -> Request:
+    """A request that asks only for what is new since the last answer."""
+    return msgspec.structs.replace(
+        request, etag=state.etag, last_modified=state.last_modified, body_hash=state.body_hash
+    )
+
+
+def language_of(subscription: Subscription, declared: str) -> str:
+    """The language that a feed's items are said to be in: the reader's word for it before the feed's own."""
+    return subscription.options.get("language", "").strip() or clean_line(declared, 20)
+
+
+def says(subscription: Subscription, kind: str) -> bool:
+    """Whether an outline itself says that it is of a kind."""
+    return kind in {subscription.kind.lower(), subscription.options.get("source", "").lower()}
+
+
+def host_and_path(url: str) -> tuple[str, str]:
+    """Host (without "www.") and path of an address; "" for what is none."""
+    try:
+        parts = urlsplit(url.strip())
+        return (parts.hostname or "").lower().removeprefix("www."), parts.path
+    except ValueError:
+        return "", ""
+
+
+def write_context(**facts: str) -> str:
+    """What a request hands on to the reading of its own answer."""
+    return json.dumps({name: value for name, value in facts.items() if value})
+
+
+def read_context(request: Request) -> dict[str, str]:
+    """What `write_context` wrote; {} for what is none."""
+    try:
+        found = json.loads(request.context or "{}")
+    except ValueError:
+        return {}
+    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
