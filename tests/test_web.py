@@ -18,7 +18,7 @@ from serving import Server
 
 from newsfeed.errors import BusyError, SettingsError
 from newsfeed.web import listening
-from newsfeed.web.guard import keys
+from newsfeed.web.access import keys
 
 
 @pytest.fixture(scope="module")

@@ -176,7 +176,7 @@ def test_doctor_says_when_the_network_can_come_in(
 
 
 def test_a_link_is_a_picture_for_a_phone() -> None:
-    from newsfeed.web.guard import qr
+    from newsfeed.web.access import qr
 
     assert len(qr("http://192.168.1.20:8765/?k=abc").splitlines()) > 10
 

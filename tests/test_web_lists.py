@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -305,6 +306,21 @@ def test_sliders_change_nothing_until_they_are_saved(app: App) -> None:
     refused = app.post("/breadth", {"share-sales": "60", "share-finance": "60"})
     assert refused.status_code == 400
     assert settings(app) == after
+
+
+@pytest.mark.parametrize("minutes", ["1.5", "5", "45"])
+def test_the_slider_reaches_as_far_as_the_setting_does(app: App, minutes: str) -> None:
+    (app.home.folder / "newsfeed.toml").write_text(f"[edition]\nminutes = {minutes}\n")
+    before = settings(app)
+    found = re.search(
+        r'name="minutes" min="([\d.]+)" max="([\d.]+)" step="0.5" value="([\d.]+)"', app.get("/breadth").text
+    )
+    assert found
+    least, most, value = map(float, found.groups())
+    assert least <= value <= most
+    assert value == float(minutes)
+    app.post("/breadth", {"minutes": minutes})
+    assert settings(app) == before
 
 
 @pytest.mark.parametrize(

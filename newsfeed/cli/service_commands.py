@@ -293,13 +293,13 @@ def serve(
 ) -> None:
     """Your page live in the browser: read, keep, teach, refresh, search, and look after your sources."""
     from newsfeed.pipeline import locating
-    from newsfeed.web import guard, listening
+    from newsfeed.web import access, listening
 
     given: Context = context.obj
     care_commands.ensure_home(given)
     home = given.home()
     if new_token:
-        guard.keys(home.inner, new=True)
+        access.keys(home.inner, new=True)
         show.say("There is a new key; links and browsers that had the old one are locked out.")
         if locating.running(home) is not None:
             show.say("The app that runs now still takes the old one: end it and start it again.")
@@ -354,7 +354,7 @@ def beside(given: Context, say: Callable[[str], None]) -> Iterator[None]:
 def _say_of_network(given: Context, link: str) -> None:
     """What an owner must know who lets others on the network come, and the way in for a phone."""
     from newsfeed import config
-    from newsfeed.web import guard
+    from newsfeed.web import access
 
     folder = config.publish_folder(given.settings)
     show.say("Whoever shares this network can read along: the page goes over it as plain http.", style="bold")
@@ -364,4 +364,4 @@ def _say_of_network(given: Context, link: str) -> None:
         show.say(
             'To read only, a synced folder is safer: [publish] folder = "~/Sync/newsfeed" in newsfeed.toml.'
         )
-    show.say(guard.qr(link))
+    show.say(access.qr(link))

@@ -1,4 +1,4 @@
-"""The one process that listens: on this machine only, unless its owner names another address."""
+"""The one process that listens, on this machine only unless its owner names another address; and which address is which view."""
 
 from __future__ import annotations
 
@@ -8,15 +8,25 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
 
-from newsfeed.errors import BusyError, SettingsError
+from newsfeed.errors import BusyError, NewsfeedError, NotFoundError, SettingsError
 from newsfeed.pipeline import locating
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.locating import LOCAL, Place, running
-from newsfeed.web.guard import keys
+from newsfeed.web import views_items, views_settings, views_sources, views_work
+from newsfeed.web.access import Guard, keys
+from newsfeed.web.local_app import STYLES, LocalApp
 
 if TYPE_CHECKING:
     import uvicorn
@@ -113,9 +123,6 @@ def serve(
     """
     import uvicorn
 
-    from newsfeed.web.desk import Desk
-    from newsfeed.web.routes import app
-
     home = load()
     with lock(home):
         given = keys(home.inner)
@@ -123,11 +130,11 @@ def serve(
         listening = bound(place)
         place = msgspec.structs.replace(place, port=listening.getsockname()[1])
         locating.note(home, place)
-        desk = Desk(load, given)
+        app = LocalApp(load, given)
         try:
             server = uvicorn.Server(
                 uvicorn.Config(
-                    app(desk, names(place)),
+                    routed(app, names(place)),
                     log_config=None,
                     access_log=False,  # addresses hold the key, search words and notes
                     server_header=False,
@@ -141,7 +148,7 @@ def serve(
             )
             asyncio.run(_serve(server, listening, lambda: ready(link(home, place)), stop))
         finally:
-            desk.close()
+            app.close()
 
 
 async def _serve(
@@ -157,3 +164,107 @@ async def _serve(
             server.should_exit = True
         await asyncio.sleep(0.1)
     await task
+
+
+Shown = Callable[[LocalApp, Request], Response]
+Sent = Callable[[LocalApp, Request, dict[str, str]], Response]
+
+
+def routed(app: LocalApp, hosts: frozenset[str]) -> ASGIApp:
+    """The whole app behind its guard."""
+
+    def get(path: str, view: Shown) -> Route:
+        async def answer(request: Request) -> Response:
+            return await _answered(app, request, partial(view, app, request))
+
+        return Route(path, answer, methods=["GET"])
+
+    def post(path: str, view: Sent) -> Route:
+        async def answer(request: Request) -> Response:
+            try:
+                fields = await app.form(request)
+            except NewsfeedError as error:
+                return app.trouble(request, error, 403)
+            return await _answered(app, request, partial(view, app, request, fields))
+
+        return Route(path, answer, methods=["POST"])
+
+    async def events(request: Request) -> Response:
+        return views_work.events(app, request)
+
+    async def lost(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        what = NotFoundError("", "There is no such page.") if status == 404 else _fault()
+        return app.trouble(request, what, status)
+
+    routes = [
+        get("/app.css", _style),
+        get("/app.js", _script),
+        get("/", views_items.today),
+        post("/mark", views_items.mark),
+        post("/open", views_items.opened),
+        post("/correct", views_items.correct),
+        get("/why/{ref}", views_items.why),
+        get("/topic/{ref}", views_items.topic),
+        get("/mute/{ref}", views_items.mute),
+        get("/note/{ref}", views_items.note),
+        get("/teach", views_items.questions),
+        get("/archive/{name:path}", views_items.site_file),
+        *(
+            get(f"/{name}", views_items.site_file)
+            for name in ("ledger.html", "digest.xml", "feed.json", "links.xml", "links.json")
+        ),
+        post("/begin", views_work.first),
+        post("/refresh", views_work.begin),
+        get("/refresh", views_work.progress),
+        get("/rebuild", views_settings.rebuild),
+        get("/search", views_items.search),
+        get("/kept", views_items.kept),
+        get("/share/{ref}", views_items.share),
+        post("/passed", views_items.passed),
+        post("/export", views_items.export),
+        post("/sources/export", views_items.export_list),
+        get("/sources", views_sources.sources),
+        get("/sources/one", views_sources.one),
+        get("/sources/add", views_sources.add),
+        post("/sources/add", views_sources.look),
+        post("/sources/change", views_sources.change),
+        post("/sources/undo", views_sources.undo),
+        get("/breadth", views_settings.breadth),
+        post("/breadth", views_settings.save_breadth),
+        get("/rules", views_settings.show_rules),
+        post("/rules", views_settings.put_rule),
+        get("/settings", views_settings.settings),
+        post("/settings", views_settings.save_settings),
+        Route("/refresh/events", events, methods=["GET"]),
+    ]
+    inner = Starlette(routes=routes, exception_handlers={404: lost, 405: lost, 500: lost})
+    return Guard(inner, hosts, app.keys)
+
+
+async def _answered(app: LocalApp, request: Request, view: Callable[[], Response]) -> Response:
+    """A view's answer, worked out in a thread: the database is asked there."""
+    try:
+        return await run_in_threadpool(view)
+    except NotFoundError as error:
+        return app.trouble(request, error, 404)
+    except NewsfeedError as error:
+        return app.trouble(request, error)
+
+
+def _fault() -> NewsfeedError:
+    return NewsfeedError("", "Something broke here.", "Run `newsfeed doctor` to see what.")
+
+
+def _kept(text: str, kind: str) -> Response:
+    # Its address holds the hash of what it says.
+    return Response(text, media_type=kind, headers={"Cache-Control": "private, max-age=31536000, immutable"})
+
+
+def _style(app: LocalApp, request: Request) -> Response:
+    return _kept(app.templates().style(STYLES), "text/css")
+
+
+def _script(app: LocalApp, request: Request) -> Response:
+    lines = (line.strip() for line in app.templates().source("app/app.js").splitlines())
+    return _kept("\n".join(line for line in lines if line and not line.startswith("//")), "text/javascript")

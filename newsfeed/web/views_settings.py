@@ -12,17 +12,17 @@ from newsfeed.model import Settings
 from newsfeed.pipeline import editing, rules, sharing, simulate, trying
 from newsfeed.pipeline.digest import account
 from newsfeed.pipeline.home import Home
-from newsfeed.web.desk import Desk, is_live
+from newsfeed.web.local_app import LocalApp, is_live, topic_labels
 
-MINUTES = (2, 20)
+MINUTES = (2.0, 20.0)  # of the slider; it reaches as far as the setting does where that is beyond
 
 # ------------------------------------------------------------------------- breadth
 
 
-def breadth(desk: Desk, request: Request) -> Response:
+def breadth(app: LocalApp, request: Request) -> Response:
     """The account of weeks, and what other minutes and shares would have made of this morning."""
-    home = desk.home()
-    edition = desk.store.latest_edition()
+    home = app.home()
+    edition = app.store.latest_edition()
     asked = dict(request.query_params)
     minutes, shares = _asked(home.settings, asked)
     tried, trouble = None, ""
@@ -30,37 +30,41 @@ def breadth(desk: Desk, request: Request) -> Response:
         try:
             settings = simulate.changed(home.settings, shares=shares)
             key = (edition.date, edition.built, edition.revised, home.settings)
-            basis = desk.remembered("basis", key, lambda: simulate.basis(home, desk.store, edition))
+            basis = app.remembered("basis", key, lambda: simulate.basis(home, app.store, edition))
             tried = simulate.beside(basis, settings, minutes)
         except NewsfeedError as error:
             trouble = f"{error.cause}. {error.repair}"
     now = {t.name: t.share for t in edition.topics} if edition else {}
-    labels = {n: t.label or n for n, t in home.settings.topics.items()}
+    labels = dict(topic_labels(home))
     context: dict[str, Any] = {
         "edition": edition,
         "tried": tried,
         "trouble": trouble,
         "labels": labels,
         "minutes": minutes or home.settings.edition.minutes,
-        "bounds": MINUTES,
+        "bounds": _bounds(home.settings),
         "shares": [(n, labels.get(n, n), shares.get(n, share)) for n, share in now.items() if n in labels],
         "core": home.settings.edition.core,
         "changed": minutes is not None or bool(shares),
     }
     if is_live(request):
-        return desk.view(request, "whatif.html", said=trouble, **context)
-    return desk.view(
+        return app.view(request, "whatif.html", said=trouble, **context)
+    return app.view(
         request,
         "breadth.html",
-        breadth=account(home, desk.store),
-        passed=sharing.account(home, desk.store, edition),
+        breadth=account(home, app.store),
+        passed=sharing.account(home, app.store, edition),
         **context,
     )
 
 
+def _bounds(settings: Settings) -> tuple[float, float]:
+    return min(MINUTES[0], settings.edition.minutes), max(MINUTES[1], settings.edition.minutes)
+
+
 def _asked(settings: Settings, fields: dict[str, str]) -> tuple[float | None, dict[str, float]]:
     """Minutes and shares that differ from those in force, as the sliders say."""
-    minutes = _number(fields.get("minutes", ""), *MINUTES)
+    minutes = _number(fields.get("minutes", ""), *_bounds(settings))
     if minutes == settings.edition.minutes:
         minutes = None
     shares = {}
@@ -80,9 +84,9 @@ def _number(text: str, least: float, most: float) -> float | None:
     return number if least <= number <= most else None
 
 
-def save_breadth(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
+def save_breadth(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
     """Write minutes and shares as the sliders stand."""
-    home = desk.home()
+    home = app.home()
     minutes, shares = _asked(home.settings, fields)
     simulate.changed(home.settings, shares=shares)
     changes: dict[tuple[str, ...], editing.Value] = {
@@ -91,41 +95,41 @@ def save_breadth(desk: Desk, request: Request, fields: dict[str, str]) -> Respon
     if minutes is not None:
         changes["edition", "minutes"] = int(minutes) if minutes == int(minutes) else minutes
     if not changes:
-        return desk.done(request, "Nothing was changed.", "/breadth")
+        return app.done(request, "Nothing was changed.", "/breadth")
     editing.write_settings(home, changes)
-    return desk.done(request, "Saved. It counts from the next page on; a rebuild shows it now.", "/breadth")
+    return app.done(request, "Saved. It counts from the next page on; a rebuild shows it now.", "/breadth")
 
 
-def rebuild(desk: Desk, request: Request) -> Response:
+def rebuild(app: LocalApp, request: Request) -> Response:
     """What a rebuild would change, before it does."""
-    return desk.view(request, "rebuild.html", found=trying.rebuild(desk.home(), desk.store))
+    return app.view(request, "rebuild.html", found=trying.rebuild(app.home(), app.store))
 
 
 # ------------------------------------------------------------------------- rules
 
 
-def show_rules(desk: Desk, request: Request) -> Response:
+def show_rules(app: LocalApp, request: Request) -> Response:
     """The rules in force; with one in the address, what it would have kept out of the last week."""
-    home = desk.home()
+    home = app.home()
     kind, what = request.query_params.get("kind", ""), request.query_params.get("what", "").strip()
-    preview = rules.preview(home, desk.store, kind, what) if kind and what else None
-    return desk.view(
+    preview = rules.preview(home, app.store, kind, what) if kind and what else None
+    return app.view(
         request,
         "rules.html",
-        rules=rules.in_force(home, desk.store),
+        rules=rules.in_force(home, app.store),
         preview=preview,
-        sources=desk.sources(),
+        sources=app.sources(),
         topics=[(n, t.label or n) for n, t in home.settings.topics.items() if t.share != 0],
     )
 
 
-def put_rule(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
+def put_rule(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
     """Put a rule in force or take it away."""
-    home = desk.home()
+    home = app.home()
     kind, what, on = fields.get("kind", ""), fields.get("what", ""), fields.get("on") == "yes"
-    rules.put(home, desk.store, kind, what, on=on)
+    rules.put(home, app.store, kind, what, on=on)
     said = "In force from the next page on." if on else "Taken away; it counts from the next page on."
-    return desk.done(request, said, "/rules")
+    return app.done(request, said, "/rules")
 
 
 # ------------------------------------------------------------------------- settings
@@ -147,25 +151,25 @@ FIELDS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
-def settings(desk: Desk, request: Request) -> Response:
+def settings(app: LocalApp, request: Request) -> Response:
     """What may be set here."""
-    home = desk.home()
-    return desk.view(
+    home = app.home()
+    return app.view(
         request,
         "settings.html",
         s=home.settings,
-        topics=[(n, t.label or n) for n, t in home.settings.topics.items()],
+        topics=topic_labels(home),
     )
 
 
-def save_settings(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
+def save_settings(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
     """Write what was changed into newsfeed.toml; its comments stay."""
-    home = desk.home()
+    home = app.home()
     changes = _changes(home, fields)
     if not changes:
-        return desk.done(request, "Nothing was changed.", "/settings")
+        return app.done(request, "Nothing was changed.", "/settings")
     editing.write_settings(home, changes)
-    return desk.done(request, "Saved in newsfeed.toml. It counts from the next page on.", "/settings")
+    return app.done(request, "Saved in newsfeed.toml. It counts from the next page on.", "/settings")
 
 
 def _changes(home: Home, fields: dict[str, str]) -> dict[tuple[str, ...], editing.Value]:

@@ -15,7 +15,8 @@ from newsfeed.pipeline import editing, feeds, trying
 from newsfeed.pipeline.health import FeedHealth, State, examine
 from newsfeed.pipeline.home import current_list
 from newsfeed.pipeline.silence import every
-from newsfeed.web.desk import Desk
+from newsfeed.text import is_yes
+from newsfeed.web.local_app import LocalApp
 
 SENTENCES = {
     "must-read": "must-read",
@@ -26,7 +27,7 @@ SENTENCES = {
 }
 
 
-class Row(Record, frozen=True, kw_only=True):
+class SourceRow(Record, frozen=True, kw_only=True):
     """One feed in the view."""
 
     key: str
@@ -40,20 +41,20 @@ class Row(Record, frozen=True, kw_only=True):
     own: tuple[str, ...]  # its own settings
 
 
-def sources(desk: Desk, request: Request) -> Response:
+def sources(app: LocalApp, request: Request) -> Response:
     """All feeds by folder."""
-    home = desk.home()
-    listed = current_list(home, desk.store)
-    states = desk.store.states()
+    home = app.home()
+    listed = current_list(home, app.store)
+    states = app.store.states()
     known = {s.subscription.url: s.feed for s in states}
     # Health changes with a refresh, a page, and slowly with the clock.
     key = (
         max((str(s.last_tried) for s in states), default=""),
         len(states),
-        desk.store.editions()[-1:],
+        app.store.editions()[-1:],
         f"{home.clock():%F %H}",
     )
-    health = {h.report.feed: h for h in desk.remembered("health", key, lambda: examine(home, desk.store))}
+    health = {h.report.feed: h for h in app.remembered("health", key, lambda: examine(home, app.store))}
     rows = [
         _row(
             editing.key_of(s.url),
@@ -66,7 +67,7 @@ def sources(desk: Desk, request: Request) -> Response:
     ]
     order = {r.folder: n for n, r in reversed(list(enumerate(rows)))}
     rows.sort(key=lambda r: order[r.folder])
-    return desk.view(
+    return app.view(
         request,
         "sources.html",
         folders=[(folder, list(group)) for folder, group in groupby(rows, key=lambda r: r.folder)],
@@ -79,17 +80,16 @@ def sources(desk: Desk, request: Request) -> Response:
     )
 
 
-def _row(key: str, name: str, folder: str, options: dict[str, str], health: FeedHealth | None) -> Row:
+def _row(key: str, name: str, folder: str, options: dict[str, str], health: FeedHealth | None) -> SourceRow:
     own = tuple(
-        f"{SENTENCES.get(key, key)}{'' if value.casefold() in {'yes', 'true', 'on', '1'} else f': {value}'}"
-        for key, value in options.items()
+        f"{SENTENCES.get(key, key)}{'' if is_yes(value) else f': {value}'}" for key, value in options.items()
     )
     if health is None:
-        return Row(
+        return SourceRow(
             key=key, name=name, folder=folder, state=State.UNASKED, sentence="Not asked yet.", rhythm="",
             shown=0, brought=0, own=own,
         )  # fmt: skip
-    return Row(
+    return SourceRow(
         key=key,
         name=name,
         folder=folder,
@@ -107,12 +107,12 @@ def redacted(subscription: Subscription) -> str:
     return feeds.shown(subscription.url)
 
 
-def one(desk: Desk, request: Request) -> Response:
+def one(app: LocalApp, request: Request) -> Response:
     """One feed, with all that can be done to it."""
-    home = desk.home()
+    home = app.home()
     found = editing.by_key(home, request.query_params.get("feed", ""))
-    listed = current_list(home, desk.store).list.subscriptions
-    return desk.view(
+    listed = current_list(home, app.store).list.subscriptions
+    return app.view(
         request,
         "source.html",
         s=found,
@@ -124,54 +124,54 @@ def one(desk: Desk, request: Request) -> Response:
     )
 
 
-def add(desk: Desk, request: Request) -> Response:
+def add(app: LocalApp, request: Request) -> Response:
     """The form for an address; where a bookmark leads, it is filled in."""
     url = request.query_params.get("url", "").removeprefix("web+feed:")[:2_000]
-    listed = current_list(desk.home(), desk.store).list.subscriptions
+    listed = current_list(app.home(), app.store).list.subscriptions
     folders = sorted({"/".join(s.folders) for s in listed if s.folders}, key=str.casefold)
-    return desk.view(request, "add.html", url=url, folders=folders, tried=None, folder="", given="")
+    return app.view(request, "add.html", url=url, folders=folders, tried=None, folder="", given="")
 
 
-def look(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
+def look(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
     """Find the feed behind an address: its last items, and what it would have put on last week's pages."""
-    home = desk.home()
+    home = app.home()
     tried = trying.feed(
         home,
-        desk.store,
+        app.store,
         fields.get("url", "")[:2_000],
         folder=fields.get("folder", ""),
         title="",
         secrets=config.secrets(home.settings),
     )
-    offer = desk.offer(tried.wanted)
-    return desk.view(request, "add.html", url="", folders=(), tried=tried, folder="", offer=offer)
+    offer = app.offer(tried.wanted)
+    return app.view(request, "add.html", url="", folders=(), tried=tried, folder="", offer=offer)
 
 
-def change(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
+def change(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
     """A change of the list: shown first, written when it is confirmed."""
-    home = desk.home()
-    edit, said = _edit(desk, fields)
+    home = app.home()
+    edit, said = _edit(app, fields)
     made = editing.change(home, edit) if edit else editing.imported(home, fields["file"].encode("latin-1"))[0]
     if fields.get("confirm") != "yes":
         hidden = {k: v for k, v in fields.items() if k in {"do", "feed", "value", "file"}}
-        return desk.view(
+        return app.view(
             request, "diff.html", diff=made.diff, said_of=said, hidden=hidden, to="/sources/change"
         )
     editing.write(home, made)
-    return desk.done(request, f"{said} The next refresh takes it in.", "/sources")
+    return app.done(request, f"{said} The next refresh takes it in.", "/sources")
 
 
-def _edit(desk: Desk, fields: dict[str, str]) -> tuple[Callable[[bytes], bytes] | None, str]:
+def _edit(app: LocalApp, fields: dict[str, str]) -> tuple[Callable[[bytes], bytes] | None, str]:
     """The edit that a form asks for, and what it does in words."""
     do, key, value = fields.get("do", ""), fields.get("feed", ""), fields.get("value", "").strip()
     if do == "import" and fields.get("file"):
         return None, "The list is merged into yours."
     if do == "add":
-        wanted = desk.offers.get(key)
+        wanted = app.offers.get(key)
         if wanted is None:
             raise NotFoundError("", "That look is too long ago.", "Look at the address again.")
         return editing.added(wanted), f"{wanted.title or redacted(wanted)} is added."
-    found = editing.by_key(desk.home(), key)
+    found = editing.by_key(app.home(), key)
     url, name = found.url, found.title or redacted(found)
     if do == "move":
         return editing.moved(url, value), f"{name} moves to {value or 'the top'}."
@@ -187,7 +187,7 @@ def _edit(desk: Desk, fields: dict[str, str]) -> tuple[Callable[[bytes], bytes] 
     raise NotFoundError(do, "is nothing that can be done here", "")
 
 
-def undo(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
+def undo(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
     """Take the last change of the list back."""
-    feeds.undo(desk.home())
-    return desk.done(request, "The last change of your list is taken back.", "/sources")
+    feeds.undo(app.home())
+    return app.done(request, "The last change of your list is taken back.", "/sources")

@@ -13,14 +13,14 @@ from newsfeed.errors import SettingsError
 from newsfeed.model import Record
 from newsfeed.pipeline import beginning, watching
 from newsfeed.pipeline.reports import DigestReport, Outcome, RefreshReport
-from newsfeed.web.desk import Desk
+from newsfeed.web.local_app import LocalApp
 
 EVERY = 0.3  # seconds between two looks
 HEARTBEAT = 15.0
 KINDS = frozenset({"refresh", "build", "rebuild"})
 
 
-class State(Record, frozen=True, kw_only=True):
+class WorkState(Record, frozen=True, kw_only=True):
     """A refresh as far as it is, or how it ended."""
 
     running: bool
@@ -36,16 +36,16 @@ class State(Record, frozen=True, kw_only=True):
     sentence: str = ""
 
 
-def begin(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
+def begin(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
     """Start a refresh, the first build or a rebuild; where one is under way already, that is shown."""
     kind = fields.get("kind", "refresh")
-    desk.work.begin(desk.home(), kind if kind in KINDS else "refresh")
-    return desk.done(request, "", "/refresh")
+    app.work.begin(app.home(), kind if kind in KINDS else "refresh")
+    return app.done(request, "", "/refresh")
 
 
-def first(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
+def first(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
     """The answers to the four questions of the first minutes; then the first page is built."""
-    home = desk.home()
+    home = app.home()
     try:
         minutes = float(fields.get("minutes", "").replace(",", "."))
     except ValueError:
@@ -58,24 +58,24 @@ def first(desk: Desk, request: Request, fields: dict[str, str]) -> Response:
         region=fields.get("region", ""),
     )
     beginning.begin(home, answers)
-    desk.work.begin(desk.home(), "build")
+    app.work.begin(app.home(), "build")
     mail = "For the mail, answer a few more questions: run newsfeed mail setup." if fields.get("mail") else ""
-    return desk.done(request, mail, "/refresh")
+    return app.done(request, mail, "/refresh")
 
 
-def progress(desk: Desk, request: Request) -> Response:
+def progress(app: LocalApp, request: Request) -> Response:
     """How far it is: loads itself again without script, and is told event by event with it."""
-    return desk.view(request, "refresh.html", state=state(desk))
+    return app.view(request, "refresh.html", state=state(app))
 
 
-def state(desk: Desk) -> State:
+def state(app: LocalApp) -> WorkState:
     """What is known of the work under way, or of the last one."""
-    home, work = desk.home(), desk.work
+    home, work = app.home(), app.work
     holder = None if work.running else watching.worker(home)
     signs = watching.signs(home)
     ended = [s for s in signs if s.done]
     running = work.running or holder is not None
-    return State(
+    return WorkState(
         running=running,
         who=f"{holder.label} (process {holder.pid})" if holder else "",
         total=next((s.total for s in signs if s.total is not None), 0),
@@ -104,20 +104,20 @@ def _sentence(ended: list[watching.Sign]) -> str:
     return f"{answered} of {len(ended)} feeds answered, {new} new item{'' if new == 1 else 's'}."
 
 
-def events(desk: Desk, request: Request) -> Response:
+def events(app: LocalApp, request: Request) -> Response:
     """Server-sent events, one for each thing that happens; a browser that lost us goes on where it was."""
-    return StreamingResponse(_stream(desk, request), media_type="text/event-stream")
+    return StreamingResponse(_stream(app, request), media_type="text/event-stream")
 
 
-async def _stream(desk: Desk, request: Request) -> AsyncIterator[str]:
+async def _stream(app: LocalApp, request: Request) -> AsyncIterator[str]:
     run, _, number = request.headers.get("last-event-id", "").partition("-")
     sent = int(number) if number.isdigit() else 0
     loop = asyncio.get_running_loop()
     beat = loop.time()
     yield "retry: 1000\n\n"
     while not await request.is_disconnected():
-        working = desk.work.running or watching.worker(desk.home()) is not None
-        signs = watching.signs(desk.home())
+        working = app.work.running or watching.worker(app.home()) is not None
+        signs = watching.signs(app.home())
         this = str(signs[0].run) if signs else ""
         if this != run:
             run, sent = this, 0

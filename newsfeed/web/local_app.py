@@ -24,7 +24,7 @@ from newsfeed.pipeline.refresh_page import refresh_and_update
 from newsfeed.pipeline.reports import DigestReport, RefreshReport
 from newsfeed.render import Templates
 from newsfeed.text.spoken import speaking
-from newsfeed.web.guard import Keys, same
+from newsfeed.web.access import Keys, same
 
 T = TypeVar("T")
 LARGEST = 5_500_000  # bytes of a form: a list to be imported
@@ -78,7 +78,7 @@ class Work:
             self.trouble = f"It broke off ({type(error).__name__}). Run `newsfeed refresh` to see more."
 
 
-class Desk:
+class LocalApp:
     """Handed to every view. `load` reads the home with its settings as they are at this moment."""
 
     def __init__(self, load: Callable[[], Home], given: Keys) -> None:
@@ -199,6 +199,11 @@ class Desk:
                 request, "trouble.html", status=status, cause=_sentence(error), repair=error.repair
             )
         return Response(f"{_sentence(error)} {error.repair}", status, media_type="text/plain")
+
+
+def topic_labels(home: Home) -> list[tuple[str, str]]:
+    """The reader's topics by their names, each with what it is called."""
+    return [(name, topic.label or name) for name, topic in home.settings.topics.items()]
 
 
 def _sentence(error: NewsfeedError) -> str:

@@ -1,0 +1,341 @@
+"""Items: the morning page with what its reader may say to it, search, and what is kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from newsfeed import config
+from newsfeed.errors import NewsfeedError, NotFoundError
+from newsfeed.model import Record, StoredItem, TopicScore
+from newsfeed.pipeline import beginning, keeping, searching, sharing, teach, thumbs
+from newsfeed.pipeline.digest import today as local_day
+from newsfeed.pipeline.editing import key_of
+from newsfeed.pipeline.explain import explain, picks, resolve
+from newsfeed.pipeline.feeds import export_list as listed
+from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.tagging import asked_for
+from newsfeed.render.pages import archive_path
+from newsfeed.web.local_app import LocalApp, is_live, topic_labels
+
+FILE = re.compile(
+    r"/(?:archive/(?:\d{4}/\d\d/\d\d|index)\.html|ledger\.html|(?:digest|links)\.xml|(?:feed|links)\.json)"
+)
+KINDS = {".html": "text/html", ".xml": "application/atom+xml", ".json": "application/feed+json"}
+# A page of the site has its own policy in its head; it may be no part of anything else.
+SITE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+TERMS = 6
+
+
+class ItemMarks(Record, frozen=True, kw_only=True):
+    """What the reader said of one item."""
+
+    ref: str
+    kept: bool = False
+    note: str = ""
+    thumb: int = 0
+
+
+def today(app: LocalApp, request: Request) -> Response:
+    """The newest edition; without one, the offer to build it."""
+    home = app.home()
+    edition = app.store.latest_edition()
+    if edition is None and beginning.is_new(home, app.store):
+        topics = [(n, t.label or n) for n, t in home.settings.topics.items() if not t.parent]
+        return app.view(request, "begin.html", s=home.settings, topics=topics, regions=config.STARTERS)
+    if edition is None:
+        return app.view(request, "first.html", feeds=len(app.store.states()), zone=home.settings.timezone)
+    return app.view(
+        request,
+        "today.html",
+        lang=edition.lang,
+        edition=edition,
+        previous=None,
+        earlier=archive_path(edition.previous) if edition.previous else "",
+        ways=(),
+        marks=_marks(app, {p.item: p.ref for p in picks(edition)}),
+        old=edition.date != local_day(home),
+        kept=app.store.kept()[:3],
+        people=sharing.for_whom(home, app.store, edition) if home.settings.people else {},
+    )
+
+
+def _marks(app: LocalApp, shown: Mapping[int, str]) -> dict[str, ItemMarks]:
+    """What the reader said of each of these items, by its short id."""
+    kept = {k.item: k for k in app.store.kept(ids=shown)}
+    likes = app.store.likes(shown)
+    return {
+        ref: ItemMarks(
+            ref=ref, kept=item in kept, note=kept[item].note if item in kept else "", thumb=likes.get(item, 0)
+        )
+        for item, ref in shown.items()
+    }
+
+
+def _item(app: LocalApp, home: Home, name: str) -> StoredItem:
+    return resolve(home, app.store, f"#{name}" if not name.isdigit() else name)[0]
+
+
+def mark(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
+    """Keep, like or dislike an item, or take that back."""
+    home = app.home()
+    name, do = fields.get("item", ""), fields.get("do", "")
+    if do in {"keep", "note"}:
+        one = keeping.keep(home, app.store, name, fields.get("note") if do == "note" else None)
+        said = f"Kept: {one.title}" if do == "keep" else "Your note is kept."
+        item, ref = one.item, one.ref
+    elif do == "unkeep":
+        one = keeping.let_go(home, app.store, name)
+        said, item, ref = f"No longer kept: {one.title}", one.item, one.ref
+    elif do in {"like", "dislike", "unlike"}:
+        value = {"like": 1, "dislike": -1, "unlike": 0}[do]
+        done = thumbs.thumb(home, app.store, name, value)
+        more = {1: "counts for more", -1: "counts for less", 0: "counts as before"}[value]
+        said = (
+            f"What {done.source} tells under {done.topic} {more} from the next page on."
+            if done.topic
+            else {1: "Liked.", -1: "Disliked.", 0: "Taken back."}[value]
+        )
+        found = resolve(home, app.store, done.ref)[0]
+        item, ref = found.id, found.ref
+    else:
+        raise NotFoundError(do, "is nothing that can be done", "")
+    if do in {"keep", "unkeep", "note"}:
+        sharing.write_links(home, app.store)
+    if is_live(request):
+        edition = app.store.latest_edition()
+        people = sharing.for_whom(home, app.store, edition) if home.settings.people and edition else {}
+        return app.view(request, "bar.html", m=_marks(app, {item: ref})[ref], people=people, said=said)
+    return app.done(request, said, _back(app, item, fields))
+
+
+def _back(app: LocalApp, item: int, fields: dict[str, str]) -> str:
+    """Where a form without script leads: the story on the page, or the list of what is kept."""
+    if fields.get("from") == "kept":
+        return "/kept"
+    edition = app.store.latest_edition()
+    at = next((p.n for p in picks(edition) if p.item == item), None) if edition else None
+    return f"/#s{at}" if at else "/"
+
+
+def opened(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
+    """Count that an item was opened: a beacon, so nothing is answered."""
+    app.store.opened(_item(app, app.home(), fields.get("item", "")).id, app.home().clock())
+    return Response(status_code=204)
+
+
+def why(app: LocalApp, request: Request) -> Response:
+    """The arithmetic behind one item."""
+    home = app.home()
+    item = _item(app, home, request.path_params["ref"])
+    found = explain(home, app.store, item.ref)
+    return app.view(request, "why.html", found=found, ref=item.ref, title=item.item.title)
+
+
+class Said(Record, frozen=True, kw_only=True):
+    """A topic of an item with the words that decided for it."""
+
+    name: str
+    label: str
+    terms: tuple[str, ...]
+
+
+def topic(app: LocalApp, request: Request) -> Response:
+    """The topics of one item, the words that decided, and one button for each correction."""
+    home = app.home()
+    item = _item(app, home, request.path_params["ref"])
+    return _topic(app, request, home, item, "")
+
+
+def _topic(app: LocalApp, request: Request, home: Home, item: StoredItem, said: str) -> Response:
+    tagging = asked_for(home, app.store, item)
+    scores: list[TopicScore] = sorted(tagging.scores if tagging else (), key=lambda s: -s.p)
+    topics = home.settings.topics
+    has = [
+        Said(
+            name=s.topic,
+            label=topics[s.topic].label or s.topic,
+            terms=tuple(t.term for t in s.terms if t.weight > 0)[:TERMS],
+        )
+        for s in scores
+        if s.p >= teach.HAS and s.topic in topics
+    ]
+    near = [s.topic for s in scores if s.topic in topics]
+    others = [name for name in dict.fromkeys((*near, *topics)) if name not in {s.name for s in has}]
+    corrected = any(c.item == item.id for c in app.store.corrections())
+    return app.view(
+        request,
+        "topic.html",
+        ref=item.ref,
+        title=item.item.title,
+        has=has,
+        others=[(name, topics[name].label or name) for name in others],
+        corrected=corrected,
+        said=said,
+    )
+
+
+def correct(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
+    """Correct the topics of an item, answer a question with it, or take a correction back."""
+    home = app.home()
+    item = _item(app, home, fields.get("item", ""))
+    if fields.get("to") == "undo":
+        done = teach.undo(home, app.store, item.ref)
+    else:
+        changes = fields.get("to", "").split()
+        done = teach.correct(home, app.store, item.ref, changes, asked=fields.get("asked", ""))
+    labels = dict(topic_labels(home))
+    now = ", ".join(labels.get(t, t) for t in done.after) or "no topic"
+    moved = f" {done.moved} other item{'' if done.moved == 1 else 's'} moved with it." if done.moved else ""
+    said = f"Now under {now}.{moved} It stays where it is until the page is rebuilt."
+    if is_live(request):
+        return _topic(app, request, home, item, said)
+    return app.done(request, said, "/teach" if fields.get("asked") else _back(app, item.id, fields))
+
+
+def mute(app: LocalApp, request: Request) -> Response:
+    """What may be muted of an item; each leads to a preview first."""
+    home = app.home()
+    item = _item(app, home, request.path_params["ref"])
+    state = app.store.state(item.feed)
+    tagging = asked_for(home, app.store, item)
+    labels = [
+        (s.topic, home.settings.topics[s.topic].label or s.topic)
+        for s in sorted(tagging.scores if tagging else (), key=lambda s: -s.p)
+        if s.p >= teach.HAS and s.topic in home.settings.topics
+    ]
+    return app.view(
+        request,
+        "mute.html",
+        ref=item.ref,
+        title=item.item.title,
+        source=state.name,
+        source_key=key_of(state.subscription.url),
+        topics=labels,
+    )
+
+
+def note(app: LocalApp, request: Request) -> Response:
+    """A kept item's note, to be written."""
+    ref = request.path_params["ref"]
+    item = _item(app, app.home(), ref)
+    return app.view(
+        request,
+        "note.html",
+        m=_marks(app, {item.id: item.ref})[item.ref],
+        ref=item.ref,
+        title=item.item.title,
+    )
+
+
+def questions(app: LocalApp, request: Request) -> Response:
+    """Three questions a day, by which the tags are measured."""
+    home = app.home()
+    labels = dict(topic_labels(home))
+    return app.view(
+        request,
+        "teach.html",
+        questions=teach.questions(home, app.store, local_day(home).toordinal()),
+        labels=labels,
+    )
+
+
+def site_file(app: LocalApp, request: Request) -> Response:
+    """A file of the site that was drawn and stays: earlier mornings, the ledger. By its name only."""
+    path = request.url.path
+    if not FILE.fullmatch(path):
+        raise NotFoundError("", "There is no such page.", "")
+    file = app.home().site / path[1:]
+    if not file.is_file():
+        return RedirectResponse("/", 303)
+    return Response(
+        file.read_bytes(),
+        media_type=KINDS[file.suffix],
+        headers={"Content-Security-Policy": SITE_POLICY},
+    )
+
+
+MOST = 60  # of a list on one page
+
+
+def search(app: LocalApp, request: Request) -> Response:
+    """Items by words, topic, source and date."""
+    home, asked = app.home(), {k: v.strip() for k, v in request.query_params.items()}
+    given = {k: asked.get(k, "") for k in ("topic", "source", "since", "until")}
+    words = asked.get("q", "")
+    hits, trouble = [], ""
+    if words or any(given.values()):
+        try:
+            hits = searching.search(home, app.store, words, limit=MOST, **given)
+        except NewsfeedError as error:
+            trouble = f"{error.subject} {error.cause}. {error.repair}".strip()
+    kept = {k.ref for k in app.store.kept()}
+    n = len(hits)
+    return app.view(
+        request,
+        "hits.html" if is_live(request) else "search.html",
+        hits=hits,
+        words=words,
+        given=given,
+        trouble=trouble,
+        kept=kept,
+        asked=bool(words or any(given.values())),
+        topics=topic_labels(home),
+        sources=app.sources(),
+        most=MOST,
+        said=f"{n} found" if is_live(request) else "",
+    )
+
+
+def kept(app: LocalApp, request: Request) -> Response:
+    """What is kept, with notes, to be found, shared and taken along."""
+    words = request.query_params.get("q", "").strip()
+    found = keeping.kept(app.store, words)
+    return app.view(
+        request,
+        "kept_list.html" if is_live(request) else "kept.html",
+        kept=found[:MOST],
+        count=len(found),
+        words=words,
+        links=len(sharing.links(app.store)),
+    )
+
+
+def share(app: LocalApp, request: Request) -> Response:
+    """One kept item, ready to be said by its reader."""
+    home, ref = app.home(), request.path_params["ref"]
+    one = keeping.keep(home, app.store, ref) if _is_kept(app, ref) else None
+    if one is None:
+        return app.done(request, "Keep it first, then share it.", "/kept")
+    return app.view(
+        request, "share.html", ref=one.ref, title=one.title, one=one, shared=sharing.share(home.settings, one)
+    )
+
+
+def _is_kept(app: LocalApp, ref: str) -> bool:
+    return any(k.ref == ref for k in app.store.kept())
+
+
+def passed(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
+    """Note that a story was passed on: a beacon beside the mail that opens."""
+    home = app.home()
+    found = app.store.find(fields.get("item", ""))
+    if len(found) == 1:
+        sharing.pass_on(home, app.store, fields.get("person", ""), found[0].id)
+    return Response(status_code=204)
+
+
+def export(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
+    """All that is the reader's own, in one file."""
+    data = keeping.everything(app.home(), app.store)
+    headers = {"Content-Disposition": 'attachment; filename="newsfeed.zip"'}
+    return Response(data, media_type="application/zip", headers=headers)
+
+
+def export_list(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
+    """The list for other readers."""
+    headers = {"Content-Disposition": 'attachment; filename="feeds.opml"'}
+    return Response(listed(app.home()), media_type="text/x-opml", headers=headers)
