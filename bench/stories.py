@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from newsfeed import stories
 from newsfeed.model import FeedUpdate, Item, StoredItem, Story, Subscription
-from newsfeed.pipeline import understand
+from newsfeed.pipeline.morning import understand
 from newsfeed.store import Store
 from newsfeed.stories import group_pipe
 

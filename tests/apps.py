@@ -80,7 +80,7 @@ class App:
 
 def key(url: str) -> str:
     """The name by which the app speaks of a feed."""
-    from newsfeed.pipeline.editing import key_of
+    from newsfeed.pipeline.subscriptions.edit import key_of
 
     return key_of(url)
 

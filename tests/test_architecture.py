@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "newsfeed"
 
 # Room -> rooms it may import. A room is a module or a folder directly below the package.
 BASE = {"model", "errors", "text"}
-PURE = {"opml", "text", "sources", "update", "topics", "stories", "edition", "render"}
+PURE = {"opml", "text", "sources", "feeds", "topics", "stories", "edition", "render"}
 IO = {"fetch", "store", "deliver", "reading", "config"}
 ALLOWED: dict[str, set[str]] = {
     "model": set(),
@@ -24,9 +24,9 @@ ALLOWED: dict[str, set[str]] = {
     "reading": BASE | {"sources"},
     "demo": BASE,
     "pipeline": BASE | PURE | IO | {"demo"},
-    "schedule": BASE | {"pipeline", "config"},
-    "web": BASE | {"pipeline", "config", "render"},
-    "cli": BASE | {"pipeline", "config", "schedule", "web"},
+    "schedule": BASE | {"pipeline", "config", "feeds"},
+    "web": BASE | {"pipeline", "config", "render", "feeds"},
+    "cli": BASE | {"pipeline", "config", "schedule", "web", "feeds"},
     "__main__": {"cli"},
     "__init__": set(),
 }

@@ -14,9 +14,9 @@ from homes import Entry, TestHome
 from serving import Play, Server, fixed, hang_up, redirect, reset
 
 from newsfeed.cli.command import Context
+from newsfeed.feeds import health
+from newsfeed.feeds.results import FeedOutcome, FeedResult
 from newsfeed.model import Cause, Failure, FeedReport
-from newsfeed.pipeline import outage
-from newsfeed.pipeline.reports import FeedResult, Outcome
 from newsfeed.schedule.running import Runner
 from newsfeed.store import Store
 
@@ -277,8 +277,8 @@ NOW = FIRST
 LOST = Failure(cause=Cause.CONNECT, text="refused")
 
 
-def result(n: int, failure: Failure | None = None, outcome: Outcome | None = None) -> FeedResult:
-    ended = outcome or (Outcome.FAILED if failure else Outcome.UNCHANGED)
+def result(n: int, failure: Failure | None = None, outcome: FeedOutcome | None = None) -> FeedResult:
+    ended = outcome or (FeedOutcome.FAILED if failure else FeedOutcome.UNCHANGED)
     return FeedResult(feed=n, name=f"f{n}", url="", outcome=ended, failure=failure)
 
 
@@ -306,15 +306,15 @@ def test_what_is_nearly_nothing(read: int, failed: int, dead: int, waiting: int,
     results = [result(n) for n in range(read)]
     results += [result(100 + n, LOST) for n in range(failed)]
     results += [result(200 + n, LOST) for n in range(dead)]
-    results += [result(300 + n, outcome=Outcome.WAITING) for n in range(waiting)]
+    results += [result(300 + n, outcome=FeedOutcome.WAITING) for n in range(waiting)]
     states = [report(r.feed, days=9 if 200 <= r.feed < 300 else 0) for r in results]
-    assert (outage.judge(results, states, NOW) is not None) == is_outage
+    assert (health.outage(results, states, NOW) is not None) == is_outage
 
 
 def test_several_causes_are_named_by_their_number() -> None:
     causes = [Cause.CONNECT] * 5 + [Cause.TIMEOUT] * 4 + [Cause.NOT_A_FEED] * 3
     failures = [Failure(cause=cause, text="x") for cause in causes]
-    clause, _ = outage.shared(failures)
+    clause, _ = health.shared_cause(failures)
     assert clause == (
         "connections are refused or broken off (5), no server answered in time (4) "
         "and what answered was no feed, as with a login page of the network (3)"

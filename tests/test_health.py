@@ -15,10 +15,12 @@ from stored import DAY, NOW, TODAY, edition, item, opened, shown, subscription, 
 from newsfeed.cli.app import run
 from newsfeed.edition import foot
 from newsfeed.errors import ListError
+from newsfeed.feeds import health, rhythm
+from newsfeed.feeds.health import State
 from newsfeed.model import ASKED_AGAIN, Cause, Failure, FeedReport, FeedState, Settings
-from newsfeed.pipeline import health, repair, silence
-from newsfeed.pipeline.health import State
+from newsfeed.pipeline import examine
 from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.subscriptions import check
 from newsfeed.store import Store
 
 
@@ -36,7 +38,7 @@ from newsfeed.store import Store
 )
 def test_silence_is_judged_by_the_feeds_own_rhythm(every: int, silent: int, expected: int) -> None:
     moments = [NOW - timedelta(days=silent + n * every) for n in range(8)]
-    judged = silence.judge(moments, NOW)
+    judged = rhythm.silence(moments, NOW)
     assert judged.days == expected
     assert judged.usual == every
 
@@ -46,20 +48,20 @@ def test_a_daily_that_rests_at_weekends_is_not_silent_on_monday_morning() -> Non
     weekdays = [
         monday - timedelta(days=n) for n in range(3, 30) if (monday - timedelta(days=n)).weekday() < 5
     ]
-    assert silence.judge(weekdays, monday).days == 0
-    assert silence.judge(weekdays, monday + 2 * DAY).days == 5
+    assert rhythm.silence(weekdays, monday).days == 0
+    assert rhythm.silence(weekdays, monday + 2 * DAY).days == 5
 
 
 def test_many_items_of_one_day_and_dates_to_come_are_no_rhythm() -> None:
-    assert silence.judge([NOW - 40 * DAY] * 50, NOW) == silence.Silence()
-    assert silence.judge([NOW + n * DAY for n in range(9)], NOW) == silence.Silence()
+    assert rhythm.silence([NOW - 40 * DAY] * 50, NOW) == rhythm.Silence()
+    assert rhythm.silence([NOW + n * DAY for n in range(9)], NOW) == rhythm.Silence()
 
 
 @given(st.lists(st.integers(0, 4000), max_size=60), st.integers(0, 4000))
 def test_nobody_is_silent_who_wrote_today_or_yesterday(past: list[int], more: int) -> None:
     moments = [NOW - timedelta(hours=h) for h in past]
-    assert silence.judge([*moments, NOW - DAY], NOW).days == 0
-    found = silence.judge([m - timedelta(hours=more) for m in moments], NOW)
+    assert rhythm.silence([*moments, NOW - DAY], NOW).days == 0
+    found = rhythm.silence([m - timedelta(hours=more) for m in moments], NOW)
     assert found.days == 0 or found.days > max(2.0, 2.5 * found.usual)
 
 
@@ -68,7 +70,7 @@ def test_nobody_is_silent_who_wrote_today_or_yesterday(past: list[int], more: in
     [(1, "daily"), (3, "every 3 days"), (7, "weekly"), (14, "every 2 weeks"), (30, "every 4 weeks")],
 )
 def test_rhythms_in_words(days: float, words: str) -> None:
-    assert silence.every(days) == words
+    assert rhythm.every(days) == words
 
 
 def a_home(tmp_path: Path, listed: str = "") -> Home:
@@ -105,7 +107,7 @@ def test_each_feed_is_told_with_its_worst(tmp_path: Path) -> None:
         for n in range(12):
             day = TODAY - timedelta(days=n)
             store.record(edition(day), [shown(1, day, feed=store.states()[0].feed)])
-        found = {h.report.title: h for h in health.examine(a_home(tmp_path), store)}
+        found = {h.report.title: h for h in examine.examine(a_home(tmp_path), store)}
     states = {name: h.state for name, h in found.items()}
     assert found["closed"].report.next_try is None, "what is gone is not asked again by itself"
     assert states == {
@@ -133,7 +135,7 @@ def test_every_trouble_has_its_repair_and_waiting_is_one_for_two_days_only(tmp_p
         known(store, "today", failure=silent, failures=1, failing_since=NOW - DAY)
         known(store, "lately", failure=overloaded, failures=9, failing_since=NOW - 5 * DAY)
         known(store, "other", failure=FAILED, failures=9, failing_since=NOW - 5 * DAY)
-        repairs = {r.title: r.repair for r in health.reports(a_home(tmp_path), store)}
+        repairs = {r.title: r.repair for r in examine.reports(a_home(tmp_path), store)}
     assert repairs["today"] == ASKED_AGAIN
     assert "has failed for 5 days" in repairs["lately"]
     assert "newsfeed feeds remove" in repairs["lately"]
@@ -169,7 +171,7 @@ def test_a_feed_that_was_slowed_by_its_own_silence_is_still_silent(tmp_path: Pat
     """The rhythm for asking sinks while a feed is silent; the judgement must not sink with it."""
     with opened(tmp_path) as store:
         known(store, "weekly", days=[30, 37, 44, 51], items_a_day=0.05, last_changed=NOW - 30 * DAY)
-        (report,) = health.reports(a_home(tmp_path), store)
+        (report,) = examine.reports(a_home(tmp_path), store)
     assert report.silent_days == 30
     assert report.ok
 
@@ -181,18 +183,18 @@ def test_a_missing_network_is_no_fault_of_the_feeds(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         for name in ("a", "b", "c"):
             known(store, name, failure=lost, failures=1)
-        told = health.reports(a_home(tmp_path), store)
+        told = examine.reports(a_home(tmp_path), store)
         assert {(r.cause, r.repair) for r in told} == {
             ("The network was missing.", "Connect, then: newsfeed refresh.")
         }
         assert not any(r.ok or r.needs_owner for r in told)
         # One that was reached in the same run shows that there was a network: the others are at fault themselves.
         known(store, "d")
-        told = health.reports(a_home(tmp_path), store)
+        told = examine.reports(a_home(tmp_path), store)
         assert [r.repair for r in told] == [lost.repair] * 3 + [""]
     with opened(tmp_path / "few") as store:
         known(store, "a", failure=lost, failures=1)
-        (report,) = health.reports(a_home(tmp_path), store)
+        (report,) = examine.reports(a_home(tmp_path), store)
         assert report.repair == lost.repair  # one wrong name is no missing network
 
 
@@ -240,12 +242,12 @@ def test_a_repair_is_shown_as_a_diff_and_changes_only_what_it_must(tmp_path: Pat
     home = a_home(tmp_path, LIST)
     with opened(tmp_path) as store:
         repairable(store)
-        proposed = repair.propose(home, store)
+        proposed = check.propose_repair(home, store)
     assert [(c.feed, c.does) for c in proposed.changes] == [("mover", "moved"), ("closed", "gone")]
     assert home.read_list() == LIST.encode(), "nothing is changed before the yes"
     assert "-    <outline" in proposed.diff
     assert "s3cr3tt0ken" not in proposed.diff
-    repair.apply(home, proposed)
+    check.apply_repair(home, proposed)
     now = home.read_list().decode()
     assert "https://new.example/feed?key=s3cr3tt0ken" in now
     assert "closed.example" not in now
@@ -258,11 +260,11 @@ def test_a_list_edited_in_the_meantime_is_not_overwritten(tmp_path: Path) -> Non
     home = a_home(tmp_path, LIST)
     with opened(tmp_path) as store:
         repairable(store)
-        proposed = repair.propose(home, store)
+        proposed = check.propose_repair(home, store)
     edited = LIST.replace("mine", "edited")
     (tmp_path / "feeds.opml").write_text(edited, encoding="utf-8")
     with pytest.raises(ListError, match="edited"):
-        repair.apply(home, proposed)
+        check.apply_repair(home, proposed)
     assert home.read_list().decode() == edited
 
 
@@ -270,7 +272,7 @@ def test_a_feed_that_moved_to_one_of_the_list_leaves_one(tmp_path: Path) -> None
     home = a_home(tmp_path, LIST.replace("https://well.example/feed", TARGET))
     with opened(tmp_path) as store:
         known(store, "mover", moved_to=TARGET, moved_seen=tuple(TODAY - timedelta(days=n) for n in (3, 1, 0)))
-        proposed = repair.propose(home, store)
+        proposed = check.propose_repair(home, store)
     assert proposed.new.count(TARGET.encode()) == 1
     assert b"mover.example" not in proposed.new
 
@@ -279,4 +281,4 @@ def test_nothing_to_repair(tmp_path: Path) -> None:
     home = a_home(tmp_path, LIST)
     with opened(tmp_path) as store:
         known(store, "well")
-        assert repair.propose(home, store) == repair.Repair(old=LIST.encode(), new=LIST.encode())
+        assert check.propose_repair(home, store) == check.Repair(old=LIST.encode(), new=LIST.encode())

@@ -11,8 +11,9 @@ from stored import NOW, TODAY, item, keep, opened
 
 from newsfeed import config, edition
 from newsfeed.model import Edition, Pool
-from newsfeed.pipeline import explain, pipes, tagging, understand
+from newsfeed.pipeline.answers import pipes, why
 from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.morning import tag, understand
 from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
 
@@ -50,7 +51,7 @@ def filled(folder: Path) -> Store:
 
 def tag_everything(home: Home, store: Store) -> None:
     every = [i.id for s in store.states() for i in store.of_feed(s.feed, 1000)]
-    tagging.tag_asked(home, store, store.items(every, body="text"))
+    tag.tag_asked(home, store, store.items(every, body="text"))
 
 
 def chosen(home: Home, store: Store) -> tuple[Pool, Edition]:
@@ -94,7 +95,7 @@ def test_what_is_asked_for_has_its_topics(tmp_path: Path, how: str) -> None:
         old = store.items([1])[0]
         assert not store.taggings([1])
         if how == "why":
-            found = explain.explain(home, store, old.ref)
+            found = why.explain(home, store, old.ref)
             assert found.topics
         else:
             lines = list(pipes.stored_lines(home, store, words=old.item.title, feed="", days=30, limit=5))

@@ -27,8 +27,9 @@ from newsfeed.deliver.message import Envelope, check, compose, recipient_hash
 from newsfeed.deliver.sending import MailOutcome
 from newsfeed.errors import DeliveryError, NotFoundError, SettingsError
 from newsfeed.model import MailSetting, PublishSetting, Section, Settings
-from newsfeed.pipeline import mail, providers
+from newsfeed.pipeline.care import providers
 from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.morning import mail
 from newsfeed.render import letter
 from newsfeed.store import Store
 from newsfeed.store.records import MailState

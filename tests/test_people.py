@@ -11,7 +11,7 @@ from homes import make
 from serving import Server
 
 from newsfeed.model import Item, StoredItem, Tagging, TopicScore
-from newsfeed.pipeline.people import Event, choose
+from newsfeed.pipeline.morning.suggest import Event, choose
 from newsfeed.sources.voices import linked, voice
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)

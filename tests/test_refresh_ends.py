@@ -19,7 +19,7 @@ from serving import Server
 
 from newsfeed.errors import StoreError
 from newsfeed.model import Request, Response, Subscription
-from newsfeed.pipeline import refresh as refreshing
+from newsfeed.pipeline.morning import pull
 from newsfeed.reading.parsers import Parsers
 from newsfeed.store import Store
 
@@ -91,14 +91,14 @@ def test_an_unforeseen_error_is_the_failure_of_its_feed(
 ) -> None:
     papers(server, 4)
     home.list(listed(server, 4))
-    decide = refreshing.update.decide
+    decide = pull.changes.decide
 
     def stumble(state: Any, *rest: Any) -> Any:
         if state.name == "Paper 1":
             raise ZeroDivisionError("a secret may stand here")
         return decide(state, *rest)
 
-    monkeypatch.setattr(refreshing.update, "decide", stumble)
+    monkeypatch.setattr(pull.changes, "decide", stumble)
     assert home.run("refresh") == 1
     said = capsys.readouterr().err
     assert "Paper 1" in said
@@ -113,7 +113,7 @@ def test_a_run_that_takes_too_long_leaves_the_rest_for_the_next_one(
     papers(server, 3)
     server.play("/1.xml", lambda exchange: exchange.hang())
     home.list(listed(server, 3))
-    monkeypatch.setattr(refreshing, "_longest", lambda feeds, settings: 5.0)
+    monkeypatch.setattr(pull, "_longest", lambda feeds, settings: 5.0)
     assert home.run("refresh") == 1
     kept = stored(home)
     assert (kept["Paper 0"], kept["Paper 1"], kept["Paper 2"]) == (3, 0, 3)

@@ -14,7 +14,8 @@ from serving import Server, fixed
 
 from newsfeed.cli.command import Context
 from newsfeed.model import WEEKDAYS
-from newsfeed.pipeline import heartbeat, morning
+from newsfeed.pipeline import signs
+from newsfeed.pipeline.morning import routine
 from newsfeed.schedule import starting
 from newsfeed.schedule.running import Runner
 
@@ -205,8 +206,8 @@ def test_the_sign_of_life_says_at_once_what_is_under_way(
     seen = []
     current = Context(home.folder).home()
     monkeypatch.setattr(
-        "newsfeed.pipeline.morning.deliver",
-        lambda *_, **__: seen.append(heartbeat.read(current)) or morning.Morning(date=HOUR.date()),
+        "newsfeed.pipeline.morning.routine.deliver",
+        lambda *_, **__: seen.append(signs.read_beat(current)) or routine.Morning(date=HOUR.date()),
     )
     look(runner, home, HOUR)
     assert seen[0]
@@ -265,9 +266,9 @@ def test_published_pages(runner: Runner, home: TestHome) -> None:
 
 def test_the_sign_of_life(home: TestHome, capsys: pytest.CaptureFixture[str]) -> None:
     current = Context(home.folder).home()
-    beat = heartbeat.Beat(pid=1, at=NIGHT, started=NIGHT)
-    heartbeat.write(current, beat)
-    assert heartbeat.read(current) == beat
+    beat = signs.Beat(pid=1, at=NIGHT, started=NIGHT)
+    signs.write_beat(current, beat)
+    assert signs.read_beat(current) == beat
     assert beat.alive(NIGHT + timedelta(minutes=4))
     assert not beat.alive(NIGHT + timedelta(minutes=6))
     assert not beat.alive(NIGHT - timedelta(days=1))
@@ -276,8 +277,8 @@ def test_the_sign_of_life(home: TestHome, capsys: pytest.CaptureFixture[str]) ->
     assert "last sign of life was 3 hours ago" in capsys.readouterr().out
     home.run("doctor")
     assert "last sign of life" in capsys.readouterr().out
-    heartbeat.stop(current)
-    assert heartbeat.read(current) is None
+    signs.stop_beat(current)
+    assert signs.read_beat(current) is None
 
 
 def test_one_look_leaves_its_sign_of_life_and_a_day_by_hand_is_told(
@@ -301,7 +302,7 @@ def test_one_look_leaves_its_sign_of_life_and_a_day_by_hand_is_told(
     home.at(NIGHT)
     assert home.run("run", "--once", "--quiet") == 0
     current = Context(home.folder).home()
-    beat = heartbeat.read(current)
+    beat = signs.read_beat(current)
     assert beat is not None
     assert beat.once
     home.at(NIGHT + timedelta(minutes=30))
@@ -310,10 +311,10 @@ def test_one_look_leaves_its_sign_of_life_and_a_day_by_hand_is_told(
     home.at(NIGHT + timedelta(hours=3))
     home.run("doctor")
     assert "nobody has called newsfeed run --once since" in capsys.readouterr().out
-    staying = heartbeat.Beat(pid=1, at=NIGHT + timedelta(hours=3), started=NIGHT)
-    heartbeat.write(current, staying)
+    staying = signs.Beat(pid=1, at=NIGHT + timedelta(hours=3), started=NIGHT)
+    signs.write_beat(current, staying)
     home.run("run", "--once", "--quiet")
-    assert heartbeat.read(current) == staying, "a process that stays speaks for itself"
+    assert signs.read_beat(current) == staying, "a process that stays speaks for itself"
 
 
 # ------------------------------------------------------------------------- how it is started
@@ -368,7 +369,7 @@ def test_a_schedule_that_nobody_starts_is_noticed(
     config_folder: Path, home: TestHome, runner: Runner, capsys: pytest.CaptureFixture[str]
 ) -> None:
     look(runner, home, HOUR)
-    heartbeat.stop(Context(home.folder).home())
+    signs.stop_beat(Context(home.folder).home())
     home.at(HOUR + timedelta(days=3))
     assert home.run("doctor") == 0
     told = capsys.readouterr().out

@@ -26,7 +26,7 @@ from serving import Server
 
 from newsfeed.model import Cause, FetchSetting, Settings
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.refresh import refresh
+from newsfeed.pipeline.morning.pull import pull
 from newsfeed.pipeline.reports import RefreshReport
 from newsfeed.store import Store
 
@@ -56,7 +56,7 @@ class Reader:
 
     def refresh(self) -> RefreshReport:
         with self.home.open_store() as store:
-            done = refresh(self.home, store, fetch_only=True, force=True, secrets=self.secrets)
+            done = pull(self.home, store, fetch_only=True, force=True, secrets=self.secrets)
         self.now += timedelta(hours=1)
         return done
 

@@ -12,7 +12,7 @@ from stored import NOW, feeds, opened
 from test_laziness import filled, home_in
 
 from newsfeed.model import FeedUpdate
-from newsfeed.pipeline import understand
+from newsfeed.pipeline.morning import understand
 from newsfeed.pipeline.reports import Progress
 from newsfeed.reading import wellformed, xml_feeds
 

@@ -11,7 +11,7 @@ from stored import DAY, HOUR, NOW, item, keep, opened, titles, update
 
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Correction, NewsValue, Story, Tagging, Term, TopicScore
-from newsfeed.pipeline import explain
+from newsfeed.pipeline.answers import why
 
 
 def tagging(number: int, *topics: str, p: float = 0.8, **more: str) -> Tagging:
@@ -161,7 +161,7 @@ def test_why_names_the_affair_of_a_story(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         keep(store, item("1", "Fuel duty frozen"), item("2", "Pension age raised"), item("3", "Ferry bought"))
         store.save_stories([story(1, 1), msgspec.structs.replace(story(2, 2), affair=1), story(3, 3)])
-        (row,) = explain.occasion(store, store.item(2))
+        (row,) = why.occasion(store, store.item(2))
         assert (row.name, row.value) == ("Of one affair with", "“Fuel duty frozen”")
         assert "2 stories of one occasion" in row.note
-        assert list(explain.occasion(store, store.item(3))) == []
+        assert list(why.occasion(store, store.item(3))) == []

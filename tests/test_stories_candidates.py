@@ -15,7 +15,7 @@ from stored import NOW
 
 from newsfeed import stories
 from newsfeed.model import Item, StoredItem, Story
-from newsfeed.pipeline import understand
+from newsfeed.pipeline.morning import understand
 from newsfeed.store import Store
 from newsfeed.stories.terms import table
 

@@ -11,8 +11,8 @@ from homes import NOON, Entry, TestHome
 from serving import Server
 
 from newsfeed.cli.command import Context
-from newsfeed.pipeline import training
 from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.morning import tag
 from newsfeed.topics.retrain import FIRST_ITEMS
 
 SUBJECTS = ("bank shares", "parliament", "the telescope", "cloud contracts", "sales quotas", "an ad campaign")
@@ -53,15 +53,15 @@ def current(home: TestHome) -> Home:
 
 def test_it_trains_when_due_and_not_again(home: TestHome) -> None:
     with current(home).open_store() as store:
-        assert training.train_if_due(current(home), store) == "not trained yet"
+        assert tag.train_if_due(current(home), store) == "not trained yet"
         weights = current(home).model_path.read_bytes()
-        note = training.last(store)
+        note = tag.last_training(store)
         assert note is not None
         assert (note.items, note.corrections) == (len(store.window(NOON - timedelta(days=60))), 0)
-        assert training.train_if_due(current(home), store) == ""
+        assert tag.train_if_due(current(home), store) == ""
         assert current(home).model_path.read_bytes() == weights
         current(home).model_path.unlink()  # derived data: it is made again
-        assert training.train_if_due(current(home), store) == "not trained yet"
+        assert tag.train_if_due(current(home), store) == "not trained yet"
         assert current(home).model_path.read_bytes() == weights
 
 
@@ -69,17 +69,17 @@ def test_a_failure_leaves_the_weights_rests_for_a_day_and_is_told(
     home: TestHome, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with current(home).open_store() as store:
-        training.train_if_due(current(home), store)
+        tag.train_if_due(current(home), store)
     weights = current(home).model_path.read_bytes()
     assert home.run("topics", "correct", "report 0-39", "sales", "-finance") == 0
-    patience = training.PATIENCE
-    monkeypatch.setattr(training, "PATIENCE", 0.01)  # the child is killed before it can say anything
+    patience = tag.TRAINING_SECONDS
+    monkeypatch.setattr(tag, "TRAINING_SECONDS", 0.01)  # the child is killed before it can say anything
     home.at(NOON + timedelta(days=1))
     with current(home).open_store() as store:
-        assert training.train_if_due(current(home), store) == ""
+        assert tag.train_if_due(current(home), store) == ""
         assert current(home).model_path.read_bytes() == weights
-        monkeypatch.setattr(training, "PATIENCE", patience)
-        assert training.train_if_due(current(home), store) == "", "once a day is enough"
+        monkeypatch.setattr(tag, "TRAINING_SECONDS", patience)
+        assert tag.train_if_due(current(home), store) == "", "once a day is enough"
     capsys.readouterr()
     home.run("doctor")
     told = capsys.readouterr().out

@@ -16,8 +16,10 @@ from serving import Server
 from newsfeed import config, opml
 from newsfeed.cli.command import Context
 from newsfeed.errors import SettingsError
-from newsfeed.pipeline import beginning, locating, notify
-from newsfeed.pipeline.locating import Place
+from newsfeed.pipeline import signs
+from newsfeed.pipeline.care import begin
+from newsfeed.pipeline.morning import publish
+from newsfeed.pipeline.signs import Place
 
 
 @pytest.fixture
@@ -39,8 +41,8 @@ def test_the_answers_make_list_and_settings(
     fresh: TestHome, region: str, topics: tuple[str, ...], there: str, not_there: str
 ) -> None:
     home = Context(fresh.folder).home()
-    given = beginning.Answers(core="technology", topics=topics, minutes=7.0, hour="07:15", region=region)
-    beginning.begin(home, given)
+    given = begin.Answers(core="technology", topics=topics, minutes=7.0, hour="07:15", region=region)
+    begin.begin(home, given)
     text = (fresh.folder / "feeds.opml").read_text(encoding="utf-8")
     assert there in text
     assert not_there not in text
@@ -60,7 +62,7 @@ def test_a_wrong_answer_writes_nothing(fresh: TestHome, wrong: dict[str, object]
     home = Context(fresh.folder).home()
     before = [(fresh.folder / n).read_bytes() for n in ("feeds.opml", "newsfeed.toml")]
     with pytest.raises(SettingsError):
-        beginning.begin(home, beginning.Answers(**({"core": "technology"} | wrong)))  # type: ignore[arg-type]
+        begin.begin(home, begin.Answers(**({"core": "technology"} | wrong)))  # type: ignore[arg-type]
     assert [(fresh.folder / n).read_bytes() for n in ("feeds.opml", "newsfeed.toml")] == before
 
 
@@ -106,7 +108,7 @@ def morning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> 
 def told(home: TestHome, server: Server, path: str) -> list[tuple[str, bytes]]:
     given = Context(home.folder).home()
     with given.open_store() as store:
-        troubles = [notify.notify(given, store) for _ in range(3)]
+        troubles = [publish.notify(given, store) for _ in range(3)]
     return [*((t, b"") for t in troubles if t), *((s.method, s.body) for s in server.seen if s.path == path)]
 
 
@@ -154,7 +156,7 @@ def test_a_notice_that_can_not_be_sent_shows_no_secret(morning: TestHome, server
     ],
 )
 def test_each_listener_gets_what_it_takes(url: str, part: bytes) -> None:
-    assert part in notify.message(url, "A day", "3 stories", 4.5, "https://me.example/")[1]
+    assert part in publish.notice(url, "A day", "3 stories", 4.5, "https://me.example/")[1]
 
 
 # ------------------------------------------------------------------------- where it listens
@@ -165,10 +167,10 @@ def test_doctor_says_when_the_network_can_come_in(
 ) -> None:
     home = Context(morning.folder).home()
     with home.serve_lock():
-        locating.note(home, Place(address="192.168.1.20", port=8765))
+        signs.note_place(home, Place(address="192.168.1.20", port=8765))
         morning.run("doctor")
         assert "open to the network at http://192.168.1.20:8765/" in capsys.readouterr().out
-        locating.note(home, Place(address="127.0.0.1", port=8765))
+        signs.note_place(home, Place(address="127.0.0.1", port=8765))
         morning.run("doctor")
         assert "for this machine alone" in capsys.readouterr().out
     morning.run("doctor")
@@ -194,7 +196,7 @@ def test_run_has_the_app_beside_it_and_keeps_the_key_to_itself(morning: TestHome
     morning.monkeypatch.setattr(service_commands, "PORT", 0)
     with service_commands.beside(Context(morning.folder), say):
         assert up.wait(30)
-        place = locating.running(Context(morning.folder).home())
+        place = signs.app_place(Context(morning.folder).home())
         assert place is not None
     assert "?k=" not in "".join(said)
-    assert locating.running(Context(morning.folder).home()) is None
+    assert signs.app_place(Context(morning.folder).home()) is None

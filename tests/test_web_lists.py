@@ -373,15 +373,15 @@ def test_a_setting_that_can_not_be_is_refused_with_a_reason(app: App, fields: di
 def test_the_browser_never_writes_what_opens_doors(app: App, path: tuple[str, ...]) -> None:
     from newsfeed.cli.command import Context
     from newsfeed.errors import SettingsError
-    from newsfeed.pipeline import editing
+    from newsfeed.pipeline.subscriptions import edit
 
     with pytest.raises(SettingsError, match="by hand"):
-        editing.settings_change(Context(app.home.folder).home(), {path: "x"})
+        edit.settings_change(Context(app.home.folder).home(), {path: "x"})
 
 
 def test_what_came_by_a_secret_is_never_shared(app: App) -> None:
     from newsfeed.model import FeedState, Subscription
-    from newsfeed.pipeline.keeping import is_private
+    from newsfeed.pipeline.answers.keep import is_private
 
     for url in (
         "imaps://imap.example.org/INBOX?from=a@b.example",

@@ -17,7 +17,7 @@ from newsfeed.cli.command import Context, Json, now
 def status(context: Context, *, as_json: bool = False) -> int:
     """Bare `newsfeed`: one screen and the one sensible next command."""
     from newsfeed.errors import NotFoundError
-    from newsfeed.pipeline.care import facts, standing
+    from newsfeed.pipeline.care.doctor import facts, standing
 
     try:
         home = context.home()
@@ -80,7 +80,7 @@ def ensure_home(context: Context) -> None:
 
 def _create(folder: Path) -> list[str]:
     from newsfeed.errors import SettingsError
-    from newsfeed.pipeline.home import create
+    from newsfeed.pipeline.care.begin import create
 
     zone = config.detect_timezone()
     if zone == "UTC" and sys.stdin.isatty() and sys.stderr.isatty():
@@ -131,7 +131,7 @@ def init(context: typer.Context) -> None:
 def _ask(given: Context) -> None:
     """The four questions of the first minutes; without a terminal nothing is asked, and that is said."""
     from newsfeed.errors import SettingsError
-    from newsfeed.pipeline import beginning
+    from newsfeed.pipeline.care import begin
 
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         show.say(
@@ -150,11 +150,11 @@ def _ask(given: Context) -> None:
         hour = typer.prompt("        Ready at?", default="06:30")
         mail = typer.prompt("4 of 4  As page, mail or both?", default="page")
         topics = () if others.strip() == "all" else tuple(t.strip().casefold() for t in others.split(","))
-        answers = beginning.Answers(
+        answers = begin.Answers(
             core=core.strip().casefold(), topics=topics, minutes=minutes, hour=hour, region=region.strip()
         )
         try:
-            beginning.begin(home, answers)
+            begin.begin(home, answers)
         except SettingsError as error:
             show.complain(error)
             continue
@@ -165,12 +165,12 @@ def _ask(given: Context) -> None:
 
 def doctor(context: typer.Context, as_json: Json = False) -> None:
     """Look at everything that could go wrong and say what to do about it."""
-    from newsfeed.pipeline.care import examine
+    from newsfeed.pipeline.care.doctor import diagnose
     from newsfeed.schedule import starting
 
     given: Context = context.obj
     unit = starting.written(given.folder)
-    findings = examine(given.folder, lambda: given.settings, now, scheduled=unit.path if unit else "")
+    findings = diagnose(given.folder, lambda: given.settings, now, scheduled=unit.path if unit else "")
     if as_json:
         show.print_json(findings)
     else:
@@ -187,7 +187,7 @@ def doctor(context: typer.Context, as_json: Json = False) -> None:
 
 def backup(context: typer.Context) -> None:
     """Copy the database now; newsfeed run does it weekly, and the last four copies are kept."""
-    from newsfeed.pipeline.copies import backup as run
+    from newsfeed.pipeline.care.backup import backup as run
 
     home = context.obj.home()
     with home.lock("backup"), home.open_store() as store:
@@ -202,7 +202,7 @@ def restore(
     ] = None,
 ) -> None:
     """Put a copy of the database in its place; what stood there stays beside it."""
-    from newsfeed.pipeline.copies import restore as run
+    from newsfeed.pipeline.care.backup import restore as run
 
     home = context.obj.home()
     with home.run_lock(), home.lock("restore"):

@@ -115,7 +115,7 @@ def _context(context: typer.Context) -> Context:
 
 def offer_feeds(context: typer.Context, incomplete: str) -> Offers:
     """Names of the list's feeds that begin with what was typed."""
-    from newsfeed.pipeline.feeds import listed
+    from newsfeed.pipeline.subscriptions.edit import listed
 
     try:
         found = listed(_context(context).home())

@@ -15,7 +15,7 @@ from newsfeed.cli import show
 from newsfeed.cli.command import App, Context, FeedName, Json, Yes, now
 
 if TYPE_CHECKING:
-    from newsfeed.pipeline.health import FeedHealth
+    from newsfeed.feeds.health import FeedHealth
 
 
 feeds_app = App(
@@ -30,7 +30,7 @@ def list_feeds(context: typer.Context, as_json: Json = False) -> None:
     """Every feed by folder, with its rhythm and when it last had something."""
     from rich.text import Text
 
-    from newsfeed.pipeline.feeds import listing
+    from newsfeed.pipeline.subscriptions.check import listing
 
     given: Context = context.obj
     home = given.home()
@@ -68,7 +68,7 @@ def add(
     ] = "",
 ) -> None:
     """Find the feed behind an address and add it to feeds.opml."""
-    from newsfeed.pipeline.feeds import add as run
+    from newsfeed.pipeline.subscriptions.add import add as run
 
     given: Context = context.obj
     home = given.home()
@@ -88,12 +88,12 @@ def remove(
     yes: Yes = False,
 ) -> None:
     """Take a feed out of feeds.opml; its history stays, and it goes on if you add it again."""
-    from newsfeed.pipeline import feeds
+    from newsfeed.pipeline.subscriptions import edit as editing
 
     home = context.obj.home()
     with home.lock("feeds remove"):
-        found, exact = feeds.named(home, feed)
-        line = f"line {found.line}: {feeds.told(found)}"
+        found, exact = editing.named(home, feed)
+        line = f"line {found.line}: {editing.told(found)}"
         if not exact:
             show.say(line)
         show.agreed(
@@ -102,7 +102,7 @@ def remove(
             no="It stays.",
             unasked="That is not its whole name, and nobody could be asked: add --yes to remove it.",
         )
-        feeds.remove(home, found)
+        editing.remove(home, found)
     show.say(f"removed: {line}")
     show.say("To take that back: newsfeed feeds undo")
 
@@ -110,7 +110,7 @@ def remove(
 @feeds_app.command()
 def undo(context: typer.Context) -> None:
     """Take back the last change that a command made in feeds.opml; once more, and it is done again."""
-    from newsfeed.pipeline.feeds import undo as run
+    from newsfeed.pipeline.subscriptions.edit import undo as run
 
     home = context.obj.home()
     with home.lock("feeds undo"):
@@ -128,7 +128,7 @@ def move(
     folder: Annotated[str, typer.Argument(help="The folder; folders within folders by /.")],
 ) -> None:
     """Move a feed into another folder of feeds.opml."""
-    from newsfeed.pipeline.feeds import move as run
+    from newsfeed.pipeline.subscriptions.edit import move as run
 
     home = context.obj.home()
     with home.lock("feeds move"):
@@ -160,13 +160,13 @@ def set_option(
 
 def editing() -> ModuleType:
     """The verbs of editing, loaded when they are used."""
-    from newsfeed.pipeline import editing as verbs
+    from newsfeed.pipeline.subscriptions import edit as verbs
 
     return verbs
 
 
 def _edit(given: Context, label: str, feed: str, edit: Callable[[str], Callable[[bytes], bytes]]) -> None:
-    from newsfeed.pipeline.feeds import named
+    from newsfeed.pipeline.subscriptions.edit import named
 
     home = given.home()
     with home.lock(f"feeds {label}"):
@@ -196,8 +196,8 @@ def check(
     from rich.padding import Padding
     from rich.text import Text
 
-    from newsfeed.pipeline.feeds import check as run
-    from newsfeed.pipeline.health import State
+    from newsfeed.feeds.health import State
+    from newsfeed.pipeline.subscriptions.check import check as run
 
     given: Context = context.obj
     home = given.home()
@@ -257,11 +257,11 @@ def repair(
     yes: Yes = False,
 ) -> None:
     """Show what feeds that moved or are gone mean for feeds.opml, as a diff; change it when you say yes."""
-    from newsfeed.pipeline import repair as repairing
+    from newsfeed.pipeline.subscriptions import check as checking
 
     home = context.obj.home()
     with home.lock("feeds repair"), home.open_store() as store:
-        proposed = repairing.propose(home, store)
+        proposed = checking.propose_repair(home, store)
     for line in proposed.left:
         show.err.print(line, markup=False)
     if not proposed.changes:
@@ -277,7 +277,7 @@ def repair(
     show.say()
     show.agreed("Change feeds.opml so?", yes=yes, unasked="To do it: newsfeed feeds repair --yes")
     with home.lock("feeds repair"):
-        repairing.apply(home, proposed)
+        checking.apply_repair(home, proposed)
     show.say("feeds.opml is repaired; the old list is feeds.opml.bak.")
 
 
@@ -286,7 +286,7 @@ def import_list(
     context: typer.Context, file: Annotated[Path, typer.Argument(help="An OPML file of another reader.")]
 ) -> None:
     """Merge another reader's list into feeds.opml, folders kept."""
-    from newsfeed.pipeline.feeds import import_list as run
+    from newsfeed.pipeline.subscriptions.add import import_list as run
 
     home = context.obj.home()
     with home.lock("feeds import"):
@@ -306,8 +306,8 @@ def export_list(
     ] = False,
 ) -> None:
     """Write a clean OPML 2.0 file that other readers accept."""
-    from newsfeed.pipeline.feeds import export_list as run
     from newsfeed.pipeline.home import put
+    from newsfeed.pipeline.subscriptions.add import export_list as run
 
     data = run(context.obj.home(), last=last)
     if file == "-":
@@ -326,7 +326,7 @@ def people(
     as_json: Json = False,
 ) -> None:
     """Up to three voices you don't follow, whom those you follow passed on most in 30 days."""
-    from newsfeed.pipeline.people import decline, suggestions
+    from newsfeed.pipeline.morning.suggest import decline, suggestions
 
     home = context.obj.home()
     if no:

@@ -21,7 +21,7 @@ def keep(
     undo: Annotated[bool, typer.Option("--undo", help="Keep it no longer.")] = False,
 ) -> None:
     """Keep an item apart from the stream, with a note if you like."""
-    from newsfeed.pipeline import keeping, sharing
+    from newsfeed.pipeline.answers import keep as keeping
 
     home = context.obj.home()
     with home.open_store() as store:
@@ -30,7 +30,7 @@ def keep(
         else:
             one = keeping.keep(home, store, item, note)
             show.say(f"Kept: {one.title} ({one.ref})")
-        sharing.write_links(home, store)
+        keeping.write_links(home, store)
 
 
 def kept(
@@ -41,7 +41,7 @@ def kept(
     as_json: Json = False,
 ) -> None:
     """What you keep, newest first."""
-    from newsfeed.pipeline.keeping import kept as run
+    from newsfeed.pipeline.answers.keep import kept as run
 
     home = context.obj.home()
     with home.open_store() as store:
@@ -73,7 +73,7 @@ def search(
     """Search all items, on a page or not: those with the words in their title first, then the newest."""
     from rich.text import Text
 
-    from newsfeed.pipeline.searching import search as run
+    from newsfeed.pipeline.answers.search import search as run
 
     home = context.obj.home()
     with home.open_store() as store:
@@ -112,7 +112,7 @@ def share(
 ) -> None:
     """A kept item, or the week's links with your notes, as text to be passed on. Nothing is sent."""
     from newsfeed.errors import SettingsError
-    from newsfeed.pipeline import keeping, sharing
+    from newsfeed.pipeline.answers import keep as keeping
 
     home = context.obj.home()
     if bool(item) == week:
@@ -121,10 +121,12 @@ def share(
         )
     with home.open_store() as store:
         if week:
-            sys.stdout.write(sharing.week(home, store, "md" if md else "html" if as_html else "text"))
+            sys.stdout.write(
+                keeping.links_of_week(home, store, "md" if md else "html" if as_html else "text")
+            )
             return
         one = keeping.keep(home, store, item)
-    found = sharing.share(home.settings, one)
+    found = keeping.share(home.settings, one)
     show.say(found.text)
     for way in found.ways:
         show.say(f"{way.name}: {way.href}")
@@ -135,8 +137,8 @@ def export(
     file: Annotated[Path, typer.Argument(metavar="[FILE]", help="The zip to write.")] = Path("newsfeed.zip"),
 ) -> None:
     """All that is yours in one zip: kept links and notes (JSON, Markdown), thumbs, corrections, your list (OPML)."""
+    from newsfeed.pipeline.answers.keep import everything
     from newsfeed.pipeline.home import put
-    from newsfeed.pipeline.keeping import everything
 
     given: Context = context.obj
     home = given.home()
@@ -156,18 +158,17 @@ def mute(
     yes: Yes = False,
 ) -> None:
     """Leave a word, a source or a topic out; shows first what that would have kept out of your last week."""
-    from newsfeed.pipeline import rules
-    from newsfeed.pipeline.editing import key_of
-    from newsfeed.pipeline.feeds import named
+    from newsfeed.pipeline.answers import mute as muting
+    from newsfeed.pipeline.subscriptions.edit import key_of, named
 
     home = context.obj.home()
     kind = "source" if source else "topic" if topic else "word"
     what = key_of(named(home, what)[0].url) if source else what
     with home.open_store() as store:
         if undo:
-            show.say(rules.put(home, store, kind, what, on=False) or "It was not muted.")
+            show.say(muting.mute(home, store, kind, what, on=False) or "It was not muted.")
             return
-        found = rules.preview(home, store, kind, what)
+        found = muting.preview(home, store, kind, what)
         show.say(
             f"{found.label} would have kept out {show.plural(len(found.items), 'item')} of the last week, "
             f"{found.shown} of them on a page.",
@@ -179,5 +180,5 @@ def mute(
             show.say(f"    and {len(found.items) - _SEEN} more")
         show.say(found.diff)
         show.agreed("Mute it?", yes=yes, unasked="With --yes it is.")
-        rules.put(home, store, kind, what, on=True)
+        muting.mute(home, store, kind, what, on=True)
     show.say("In force from the next page on; back with --undo.")

@@ -13,7 +13,7 @@ from newsfeed.cli import care_commands, show
 from newsfeed.cli.command import App, Context, day
 
 if TYPE_CHECKING:
-    from newsfeed.pipeline.providers import Provider
+    from newsfeed.pipeline.care.providers import Provider
 
 
 mail_app = App(
@@ -44,8 +44,8 @@ def mail(
     if context.invoked_subcommand is not None:
         return
     from newsfeed import config
-    from newsfeed.pipeline import mail as mailing
-    from newsfeed.pipeline.digest import today
+    from newsfeed.pipeline.morning import mail as mailing
+    from newsfeed.pipeline.morning.draw import today
 
     given: Context = context.obj
     home = given.home()
@@ -134,8 +134,8 @@ def setup(
     """
     from newsfeed import config
     from newsfeed.errors import SettingsError
-    from newsfeed.pipeline import mail as mailing
-    from newsfeed.pipeline import providers
+    from newsfeed.pipeline.care import providers
+    from newsfeed.pipeline.morning import mail as mailing
 
     given: Context = context.obj
     given.home()

@@ -15,7 +15,8 @@ from newsfeed.model import Cause
 from newsfeed.model.settings import MINUTES, WORKERS
 
 if TYPE_CHECKING:
-    from newsfeed.pipeline.reports import DigestReport, FeedResult, ListChange, RefreshReport
+    from newsfeed.feeds.results import FeedResult, ListChange
+    from newsfeed.pipeline.reports import DigestReport, RefreshReport
 
 NAMED = 3  # feeds of one failure that are named
 LISTED = 12  # feeds named in one list before "and n more"
@@ -37,7 +38,7 @@ def digest(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Pull the feeds and build today's page: what is new since the last one, within your minutes."""
-    from newsfeed.pipeline.digest import digest as run
+    from newsfeed.pipeline.morning.digest import digest as run
 
     given: Context = context.obj
     wanted = day(date)
@@ -89,7 +90,7 @@ def refresh(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Ask every feed now and say what came; today's page takes in what can't wait."""
-    from newsfeed.pipeline.refresh_page import refresh_and_update as run
+    from newsfeed.pipeline.morning.refresh import refresh as run
 
     given: Context = context.obj
     care_commands.ensure_settings(given)
@@ -122,12 +123,12 @@ def demo(
     no_open: NoOpen = False,
 ) -> None:
     """Build a page from sample sources on this machine; needs no internet."""
-    from newsfeed.pipeline.demo import run
+    from newsfeed.pipeline.care.begin import run_demo
 
     with show.Bar() as bar:
         settings = config.parse(f'timezone = "{config.detect_timezone()}"', {}, home=Path("newsfeed-demo"))
         built = folder or Path("newsfeed-demo")
-        done = run(built.absolute(), now, settings, progress=bar)
+        done = run_demo(built.absolute(), now, settings, progress=bar)
     show.say(f"Its home is a folder of its own: newsfeed --home {built} COMMAND looks into it.")
     print_digest(done)
     if not no_open:
@@ -136,11 +137,11 @@ def demo(
 
 def exit_code(report: RefreshReport | None, *, page: bool) -> int:
     """0 fine; 1 done, with failures named; 2 nothing done."""
-    from newsfeed.pipeline.reports import Outcome
+    from newsfeed.feeds.results import FeedOutcome
 
     if report is None:
         return 0
-    failed = report.count(Outcome.FAILED)
+    failed = report.count(FeedOutcome.FAILED)
     if failed and not report.answered:
         return 1 if page else 2
     return 1 if failed or show.is_wrong(report.list.problems) or report.list.unreadable else 0
@@ -171,12 +172,12 @@ def print_digest(done: DigestReport) -> None:
 
 def summary(pulled: RefreshReport, done: DigestReport | None = None) -> str:
     """ "37 of 45 feeds, 14 stories, 5 min, 3 feeds refused (see `newsfeed feeds check`)"."""
-    from newsfeed.pipeline.reports import Outcome
+    from newsfeed.feeds.results import FeedOutcome
 
     if pulled.no_network:
         return "No network: not one feed's name could be found. Connect, then run this again."
     # A feed that was not asked again so soon counts as it answered the last time.
-    waiting = sum(r.outcome == Outcome.WAITING and r.failure is None for r in pulled.results)
+    waiting = sum(r.outcome == FeedOutcome.WAITING and r.failure is None for r in pulled.results)
     parts = [f"{pulled.answered + waiting} of {show.plural(len(pulled.results), 'feed')}"]
     if done is not None:
         parts += [show.plural(done.picks + done.lines, "story", "stories"), f"{done.minutes:.0f} min"]
@@ -191,18 +192,18 @@ def print_refresh(done: RefreshReport, zone: str) -> None:
     """Per feed what is new, then what failed and why, then the sum."""
     from rich.text import Text
 
-    from newsfeed.pipeline.reports import Outcome
+    from newsfeed.feeds.results import FeedOutcome
 
     _print_list_change(done.list, done.results)
     table = show.table("Feed", ">New", ">Seconds")
-    fresh = [r for r in done.results if r.outcome == Outcome.NEW]
+    fresh = [r for r in done.results if r.outcome == FeedOutcome.NEW]
     for result in sorted(fresh, key=lambda r: (-r.new, r.name.casefold())):
         table.add_row(Text(result.name), str(result.new), f"{result.seconds:.1f}")
     if fresh:
         show.print_table(table)
-    if unchanged := done.count(Outcome.UNCHANGED):
+    if unchanged := done.count(FeedOutcome.UNCHANGED):
         show.say(f"{show.plural(unchanged, 'feed')} had nothing new.")
-    waiting = [r for r in done.results if r.outcome == Outcome.WAITING]
+    waiting = [r for r in done.results if r.outcome == FeedOutcome.WAITING]
     if waiting:
         soonest = min(r.wait_until for r in waiting if r.wait_until)
         # Who was asked to wait waits, whatever the reader says.
@@ -232,7 +233,7 @@ def print_refresh(done: RefreshReport, zone: str) -> None:
 
 
 def _print_list_change(change: ListChange, results: Sequence[FeedResult] = ()) -> None:
-    from newsfeed.pipeline.plans import names, plan_words
+    from newsfeed.feeds.results import named_changes, plan_words
 
     if change.unreadable:
         show.say_broken_list(change.unreadable)
@@ -241,11 +242,11 @@ def _print_list_change(change: ListChange, results: Sequence[FeedResult] = ()) -
         show.warn(f"{where}{problem.text}{' ' + problem.repair if problem.repair else ''}")
     if plan := plan_words(change, results):
         # Of a whole new list the names say nothing.
-        show.say(f"feeds.opml: {plan}{names(change) if len(change.added) < LISTED else ''}")
+        show.say(f"feeds.opml: {plan}{named_changes(change) if len(change.added) < LISTED else ''}")
 
 
 def _print_failures(done: RefreshReport) -> None:
-    from newsfeed.pipeline.outage import by_cause
+    from newsfeed.feeds.health import by_cause
 
     if done.no_network:
         return

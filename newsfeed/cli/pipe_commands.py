@@ -25,7 +25,7 @@ def read(
     """Read one saved answer as its source would; one JSON line an item. Needs no home."""
     from newsfeed.errors import SettingsError
     from newsfeed.model import Failure
-    from newsfeed.pipeline.pipes import item_line, read_answer
+    from newsfeed.pipeline.answers.pipes import item_line, read_answer
 
     try:
         body = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
@@ -60,7 +60,7 @@ def items(
     limit: Annotated[int, typer.Option(min=1)] = 1000,
 ) -> None:
     """The stored items, newest first; one JSON line each."""
-    from newsfeed.pipeline.pipes import stored_lines
+    from newsfeed.pipeline.answers.pipes import stored_lines
 
     given: Context = context.obj
     home = given.home()
@@ -87,7 +87,7 @@ def tag(
     ] = 0.05,
 ) -> None:
     """Lines of items in, lines of topics out. Needs no home."""
-    from newsfeed.pipeline.pipes import tag_lines
+    from newsfeed.pipeline.answers.pipes import tag_lines
 
     def lines(path: Path | None) -> list[bytes]:
         return _lines(path) if path else []
@@ -99,7 +99,7 @@ def tag(
 
 def group() -> None:
     """Lines of items in, lines of clusters out. Needs no home."""
-    from newsfeed.pipeline.pipes import group_lines
+    from newsfeed.pipeline.answers.pipes import group_lines
 
     _print_piped(*group_lines(sys.stdin.buffer.read().splitlines()))
 

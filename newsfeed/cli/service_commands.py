@@ -137,9 +137,9 @@ def off(context: typer.Context, by: ByOption = "") -> None:
 @schedule_app.command()
 def status(context: typer.Context) -> None:
     """Whether it is on and alive, when it runs next, and what was missed."""
-    from newsfeed.pipeline import heartbeat
-    from newsfeed.pipeline.days import wanted
-    from newsfeed.pipeline.digest import today
+    from newsfeed.pipeline import signs
+    from newsfeed.pipeline.morning.draw import today
+    from newsfeed.pipeline.morning.routine import wanted
     from newsfeed.schedule import starting
     from newsfeed.schedule.deciding import Act
     from newsfeed.schedule.running import Runner
@@ -147,7 +147,7 @@ def status(context: typer.Context) -> None:
     given: Context = context.obj
     home = given.home()
     found = starting.written(given.folder) or _plan(given, "")
-    beat = heartbeat.read(home)
+    beat = signs.read_beat(home)
     with home.open_store() as store:
         due = Runner(lambda: home, show.say).decide(home, store)
         done = store.done(today(home))
@@ -292,7 +292,7 @@ def serve(
     ] = False,
 ) -> None:
     """Your page live in the browser: read, keep, teach, refresh, search, and look after your sources."""
-    from newsfeed.pipeline import locating
+    from newsfeed.pipeline import signs
     from newsfeed.web import access, listening
 
     given: Context = context.obj
@@ -301,16 +301,16 @@ def serve(
     if new_token:
         access.keys(home.inner, new=True)
         show.say("There is a new key; links and browsers that had the old one are locked out.")
-        if locating.running(home) is not None:
+        if signs.app_place(home) is not None:
             show.say("The app that runs now still takes the old one: end it and start it again.")
-    elif (place := locating.running(home)) is not None:
+    elif (place := signs.app_place(home)) is not None:
         # It runs already, in another terminal or beside the schedule: that is where the reader wants to go.
         found = listening.link(home, place)
         show.say(f"The app of this home runs already: {found}")
         if not no_open:
             show.open_in_browser(found)
         return
-    address = listening.checked_address(listen) if listen else locating.LOCAL
+    address = listening.checked_address(listen) if listen else signs.LOCAL
 
     def ready(link: str) -> None:
         show.say(link)
@@ -327,7 +327,7 @@ def serve(
 def beside(given: Context, say: Callable[[str], None]) -> Iterator[None]:
     """The app in a thread of its own, as long as something else runs; trouble with it stops nothing else."""
     from newsfeed.errors import NewsfeedError
-    from newsfeed.pipeline import locating
+    from newsfeed.pipeline import signs
     from newsfeed.web import listening
 
     stop = threading.Event()
@@ -338,7 +338,7 @@ def beside(given: Context, say: Callable[[str], None]) -> Iterator[None]:
 
     def run() -> None:
         try:
-            listening.serve(given.fresh_home, address=locating.LOCAL, port=PORT, ready=ready, stop=stop)
+            listening.serve(given.fresh_home, address=signs.LOCAL, port=PORT, ready=ready, stop=stop)
         except NewsfeedError as error:
             say(" ".join(str(error).split()))
 

@@ -18,7 +18,8 @@ import typer
 
 from newsfeed import config
 from newsfeed.errors import NewsfeedError
-from newsfeed.pipeline.reports import FeedResult, Progress
+from newsfeed.feeds.results import FeedResult
+from newsfeed.pipeline.reports import Progress
 
 if TYPE_CHECKING:
     from rich.console import Console

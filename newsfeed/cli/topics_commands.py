@@ -13,8 +13,7 @@ from newsfeed.cli import show
 from newsfeed.cli.command import App, Context, Item, Json, offer_topics
 
 if TYPE_CHECKING:
-    from newsfeed.pipeline.teach import Corrected, Question
-    from newsfeed.pipeline.thumbs import Thumbed
+    from newsfeed.pipeline.answers.teach import Corrected, Question, Thumbed
 
 YES, NO = ("y", "yes"), ("n", "no")
 LEAVE = {"s": "skipped", "skip": "skipped", "q": "quit", "quit": "quit"}
@@ -32,7 +31,7 @@ def status(context: typer.Context, as_json: Json = False) -> None:
     """Examples, corrections, measured precision and recall by topic, and what your corrections changed."""
     from rich.text import Text
 
-    from newsfeed.pipeline.teach import status as run
+    from newsfeed.pipeline.answers.teach import status as run
 
     given: Context = context.obj
     home = given.home()
@@ -74,10 +73,9 @@ def _interval(found: tuple[float, float, float, int]) -> str:
 @topics_app.command()
 def ask(context: typer.Context) -> None:
     """Three questions a day: two where the tags are unsure, one at random, each with "worth it?". Takes your answers."""
-    from newsfeed.pipeline.digest import today
-    from newsfeed.pipeline.teach import correct as run
-    from newsfeed.pipeline.teach import questions
-    from newsfeed.pipeline.thumbs import thumb
+    from newsfeed.pipeline.answers.teach import correct as run
+    from newsfeed.pipeline.answers.teach import questions, thumb
+    from newsfeed.pipeline.morning.draw import today
 
     given: Context = context.obj
     home = given.home()
@@ -176,7 +174,7 @@ def correct(
     ],
 ) -> None:
     """Correct the topics of one item: felt at once by it and those like it."""
-    from newsfeed.pipeline.teach import correct as run
+    from newsfeed.pipeline.answers.teach import correct as run
 
     given: Context = context.obj
     home = given.home()
@@ -191,7 +189,7 @@ def undo(
     item: Annotated[str, typer.Argument(metavar="[ITEM]", help="Default: the last correction.")] = "",
 ) -> None:
     """Take a correction back."""
-    from newsfeed.pipeline.teach import undo as run
+    from newsfeed.pipeline.answers.teach import undo as run
 
     given: Context = context.obj
     home = given.home()
@@ -203,14 +201,14 @@ def undo(
 @topics_app.command()
 def train(context: typer.Context) -> None:
     """Learn from your items, folders and corrections now; else it happens by itself when due."""
-    from newsfeed.pipeline import tagging, training
+    from newsfeed.pipeline.morning import tag
     from newsfeed.pipeline.reports import Progress
 
     given: Context = context.obj
     home = given.home()
     with home.lock("topics train"), home.open_store() as store:
-        training.train_if_due(home, store, force=True)
-        again = tagging.retag(home, store, tagging.Models(home, store, Progress()))
+        tag.train_if_due(home, store, force=True)
+        again = tag.retag(home, store, tag.Models(home, store, Progress()))
         show.say(f"Trained; {show.plural(again, 'item')} tagged anew.")
 
 

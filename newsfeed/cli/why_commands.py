@@ -14,7 +14,7 @@ from newsfeed.errors import NotFoundError, SettingsError
 from newsfeed.model.settings import MINUTES, STORIES
 
 if TYPE_CHECKING:
-    from newsfeed.pipeline.simulate import Simulated
+    from newsfeed.pipeline.answers.what_if import Simulated
 
 
 _FIGURE = 16  # characters of a value that stands among the figures
@@ -28,7 +28,7 @@ def why(
     """Say why a story is on the page, or why it is not, with every number."""
     from rich.text import Text
 
-    from newsfeed.pipeline.explain import explain
+    from newsfeed.pipeline.answers.why import explain
 
     given: Context = context.obj
     home = given.home()
@@ -69,7 +69,7 @@ def breadth(
     """The account of breadth: what you were informed of, what was silent, and what would mend it."""
     from rich.text import Text
 
-    from newsfeed.pipeline.digest import account
+    from newsfeed.pipeline.morning.draw import account
 
     given: Context = context.obj
     home = given.home()
@@ -128,8 +128,8 @@ def simulate(
     """
     from rich.text import Text
 
-    from newsfeed.pipeline.simulate import changed
-    from newsfeed.pipeline.simulate import simulate as run
+    from newsfeed.pipeline.answers.what_if import changed
+    from newsfeed.pipeline.answers.what_if import simulate as run
 
     given: Context = context.obj
     home = given.home()
@@ -229,7 +229,7 @@ def dislike(context: typer.Context, item: ItemWords, undo: Undo = False) -> None
 
 
 def _thumb(given: Context, name: str, value: int) -> None:
-    from newsfeed.pipeline.thumbs import thumb
+    from newsfeed.pipeline.answers.teach import thumb
 
     home = given.home()
     with home.lock("like"), home.open_store() as store:

@@ -1,19 +1,26 @@
-"""A home: the folder that holds the reader's list, settings, pages and database."""
+"""A home: the folder that holds the reader's list, settings, pages and database; and the list in force."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from newsfeed import deliver, opml
-from newsfeed.errors import ListError, NewsfeedError, NotFoundError
-from newsfeed.model import Day, Problem, Settings, SubscriptionList
+from newsfeed.errors import DeliveryError, ListError, NewsfeedError, NotFoundError
+from newsfeed.feeds.results import FeedResult, ListChange, named_changes, plan_words
+from newsfeed.fetch import redact
+from newsfeed.model import Day, Problem, Record, Settings, SubscriptionList
 from newsfeed.pipeline.reports import Clock
 from newsfeed.store import Store as Store  # noqa: PLC0414 - handed on to who holds what `open_store` gives
 from newsfeed.store.lock import Lock
+
+LIST_LOG = "list.log"
+LOG_LINES = 1_000  # lines of the log
 
 
 @dataclass(frozen=True)
@@ -138,22 +145,6 @@ def _problems(problems: tuple[Problem, ...]) -> str:
     return "; ".join(f"line {p.line}: {p.text}" if p.line else p.text for p in problems[:3])
 
 
-def create(folder: Path, *, starter: bytes, settings_text: str) -> list[str]:
-    """Make a home: feeds.opml and newsfeed.toml where they are missing. Returns the names of what was written."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, data in (("feeds.opml", starter), ("newsfeed.toml", settings_text.encode())):
-        path = folder / name
-        if not path.exists():
-            path.write_bytes(data)
-            if name == "newsfeed.toml":
-                path.chmod(0o600)
-            written.append(name)
-    inner = folder / ".newsfeed"
-    inner.mkdir(mode=0o700, exist_ok=True)
-    return written
-
-
 def put(path: Path, data: bytes) -> None:
     """Replace a file whole or not at all; it is for its owner only. What is no plain file is written to.
 
@@ -173,3 +164,47 @@ def with_minutes(settings: Settings, minutes: float | None) -> Settings:
     return msgspec.structs.replace(
         settings, edition=msgspec.structs.replace(settings.edition, minutes=minutes)
     )
+
+
+class TakenList(Record, frozen=True, kw_only=True):
+    """The list as it was taken over."""
+
+    change: ListChange
+    added: frozenset[str]  # addresses
+    former: frozenset[str]  # addresses that were there before
+
+
+def take_list(home: Home, store: Store, now: datetime) -> TakenList:
+    """Read the list and let the store follow it; says what changed since the last time.
+
+    Raises:
+        NotFoundError, ListError: there is no usable list, and never was one.
+    """
+    listed = current_list(home, store)
+    former = frozenset(s.subscription.url for s in store.former_states())
+    synced = store.sync(listed.list.subscriptions, now)
+    named: dict[str, str] = {}
+    if synced.added or synced.removed or synced.changed:
+        named = {s.subscription.url: s.name for s in (*store.states(), *store.former_states())}
+    change = ListChange(
+        added=tuple(named.get(url, redact(url)) for url in synced.added),
+        back=tuple(named.get(url, redact(url)) for url in synced.added if url in former),
+        removed=tuple(named.get(url, redact(url)) for url in synced.removed),
+        changed=tuple(named.get(url, redact(url)) for url in synced.changed),
+        problems=listed.list.problems,
+        unreadable=listed.unreadable,
+    )
+    return TakenList(change=change, added=frozenset(synced.added), former=former)
+
+
+def log_change(home: Home, change: ListChange, results: Sequence[FeedResult], now: datetime) -> None:
+    """Note a change of the list in the home's log of it; a disk that doesn't take it stops nothing."""
+    if not (change.added or change.removed or change.changed):
+        return
+    line = f"{now:%Y-%m-%d %H:%M:%S}Z {plan_words(change, results)}{named_changes(change)}"
+    path = home.inner / LIST_LOG
+    try:
+        before = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+        deliver.write(path, "\n".join([*before[1 - LOG_LINES :], line, ""]).encode(), mode=0o600)
+    except (OSError, DeliveryError):
+        return

@@ -4,49 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from enum import StrEnum
 
-from newsfeed.model import Failure, Problem, Record
+from newsfeed.feeds.results import FeedOutcome, FeedResult, ListChange
+from newsfeed.model import Record
 
 Clock = Callable[[], datetime]
-
-
-class Outcome(StrEnum):
-    """How asking one feed ended."""
-
-    NEW = "new"
-    UNCHANGED = "unchanged"
-    FAILED = "failed"
-    WAITING = "waiting"  # not asked: too soon, or it told us when to come back
-
-
-class FeedResult(Record, frozen=True, kw_only=True):
-    """One feed's part of a refresh."""
-
-    feed: int
-    name: str
-    url: str
-    outcome: Outcome
-    new: int = 0
-    changed: int = 0
-    before: int = 0  # of the new ones, those published before the reader subscribed
-    failure: Failure | None = None
-    wait_until: datetime | None = None
-    seconds: float = 0.0
-    on_page: int = 0  # its picks and lines on today's page
-    added: bool = False  # first refresh since it came into the list
-    back: bool = False  # it was there before: its history goes on
-
-
-class ListChange(Record, frozen=True, kw_only=True):
-    """What changed in feeds.opml since the last refresh, and what is wrong with it."""
-
-    added: tuple[str, ...] = ()  # those that are back among them
-    back: tuple[str, ...] = ()  # those that were there before: their history goes on
-    removed: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    unreadable: str = ""  # why the last good list is in force instead
 
 
 class RefreshReport(Record, frozen=True, kw_only=True):
@@ -63,14 +25,14 @@ class RefreshReport(Record, frozen=True, kw_only=True):
     page: str = ""  # today's page, if there is one
     page_note: str = ""
 
-    def count(self, outcome: Outcome) -> int:
+    def count(self, outcome: FeedOutcome) -> int:
         """How many feeds ended that way."""
         return sum(r.outcome == outcome for r in self.results)
 
     @property
     def answered(self) -> int:
         """Feeds that gave a readable answer, new or not."""
-        return self.count(Outcome.NEW) + self.count(Outcome.UNCHANGED)
+        return self.count(FeedOutcome.NEW) + self.count(FeedOutcome.UNCHANGED)
 
 
 class DigestReport(Record, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from newsfeed.model import Day, Record
-from newsfeed.pipeline.days import WEEKDAYS, missed, wanted
+from newsfeed.pipeline.morning.routine import WEEKDAYS, missed, wanted
 
 __all__ = ["WEEKDAYS", "Act", "Due", "due", "moment", "opening"]
 

@@ -21,12 +21,14 @@ from logging.handlers import RotatingFileHandler
 from types import FrameType
 
 from newsfeed.errors import BusyError, NewsfeedError
+from newsfeed.feeds.results import FeedResult
 from newsfeed.model import Day
-from newsfeed.pipeline import heartbeat, mail, morning
-from newsfeed.pipeline.digest import today
-from newsfeed.pipeline.heartbeat import Beat
+from newsfeed.pipeline import signs
 from newsfeed.pipeline.home import Home, Store
-from newsfeed.pipeline.reports import FeedResult, Progress
+from newsfeed.pipeline.morning import mail, routine
+from newsfeed.pipeline.morning.draw import today
+from newsfeed.pipeline.reports import Progress
+from newsfeed.pipeline.signs import Beat
 from newsfeed.schedule.deciding import Act, Due, due
 
 LOOK_EVERY = 30.0  # seconds
@@ -115,10 +117,10 @@ class Runner:
             except BusyError as error:
                 # Somebody refreshes by hand: what is due is due at the next look as well.
                 self._wait(LOOK_EVERY / 2)
-                log.info("%s", morning.one_line(error))
+                log.info("%s", routine.one_line(error))
                 return True
             except NewsfeedError as error:
-                self._complain(morning.one_line(error))
+                self._complain(routine.one_line(error))
                 self._wait(LONG_PAUSE)
                 return False
             finally:
@@ -140,21 +142,21 @@ class Runner:
                 if store.done(found.day):
                     return True
                 self._pulled = time.monotonic()
-                return self._report(morning.deliver(home, store, progress=progress))
+                return self._report(routine.deliver(home, store, progress=progress))
         if found.act == Act.PREPARE:
             self._begin(f"preparing the edition of {found.day}")
             with home.lock("run: preparing the morning"):
                 self._pulled = time.monotonic()
-                return self._report(morning.prepare(home, store, progress=progress))
+                return self._report(routine.prepare(home, store, progress=progress))
         if store.done(found.day) and mail.owed(home, store, found.day):
             self._begin(f"the mail of {found.day}")
             with home.lock("run: the mail"):
-                return self._report(morning.owed_mail(home, store))
-        if time.monotonic() - self._completed >= PULL_EVERY and morning.is_incomplete(home, store):
+                return self._report(routine.owed_mail(home, store))
+        if time.monotonic() - self._completed >= PULL_EVERY and routine.is_incomplete(home, store):
             self._begin(f"completing the edition of {found.day}")
             with home.lock("run: completing the morning"):
                 self._completed = time.monotonic()
-                return self._report(morning.complete(home, store, progress=progress))
+                return self._report(routine.complete(home, store, progress=progress))
         self._pull(home, store, progress)
         return True
 
@@ -166,18 +168,18 @@ class Runner:
             home.settings.timezone,
             schedule.hour,
             schedule.days,
-            morning.days_done(store, today(home)),
-            morning.prepared(store),
+            routine.days_done(store, today(home)),
+            routine.prepared(store),
             timedelta(minutes=schedule.ahead),
         )
 
-    def _report(self, done: morning.Morning) -> bool:
+    def _report(self, done: routine.Morning) -> bool:
         if done.postponed:
-            self._complain(" ".join(morning.told(done)))
+            self._complain(" ".join(routine.told(done)))
             self._wait(min(PAUSE * 2**self._postponed, PULL_EVERY))
             self._postponed += 1
         else:
-            for line in morning.told(done):
+            for line in routine.told(done):
                 self.tell(line)
             self._postponed, self._complaint = 0, ""
         return not done.trouble and (done.mail is None or done.mail.good)
@@ -186,15 +188,15 @@ class Runner:
         """Ask the feeds whose time has come; at once when the list was edited."""
         seen = _stamp(home)
         known = self._list_seen
-        edited = morning.list_edited(home, store) if known is None else seen != known
+        edited = routine.list_edited(home, store) if known is None else seen != known
         if not edited and (time.monotonic() - self._pulled < PULL_EVERY or not store.due(home.clock())):
             self._list_seen = seen
             return
         self._begin("asking feeds")
         with home.lock("run: asking feeds"):
-            pulled = morning.pull(home, store, progress=progress)
+            pulled = routine.pull(home, store, progress=progress)
         self._pulled, self._list_seen = time.monotonic(), seen
-        lines = tuple(morning.listed(pulled))
+        lines = tuple(routine.listed(pulled))
         edits = pulled.list.added or pulled.list.removed or pulled.list.changed
         for n, line in enumerate(lines):
             # What stays wrong is told once; an edit is told though it reads like the one before.
@@ -208,7 +210,7 @@ class Runner:
         try:
             self._home = self._load()
         except NewsfeedError as error:
-            self._complain(f"The last good settings are in force. {morning.one_line(error)}")
+            self._complain(f"The last good settings are in force. {routine.one_line(error)}")
         return self._home
 
     def _begin(self, doing: str) -> None:
@@ -254,7 +256,7 @@ class Runner:
             finally:
                 for number, old in before.items():
                     signal.signal(number, old)
-                heartbeat.stop(self._home)
+                signs.stop_beat(self._home)
                 log.removeHandler(handler)
                 handler.close()
 
@@ -298,7 +300,7 @@ class Runner:
     def _beat(self) -> None:
         found = self._due
         now = self._home.clock()
-        last = heartbeat.read(self._home) if self._once else None
+        last = signs.read_beat(self._home) if self._once else None
         if last is not None and not last.once and last.alive(now):
             return  # a process that stays speaks for itself
         beat = Beat(
@@ -311,9 +313,9 @@ class Runner:
             missed=found.missed if found else (),
         )
         try:
-            heartbeat.write(self._home, beat)
+            signs.write_beat(self._home, beat)
         except NewsfeedError as error:
-            log.warning("%s", morning.one_line(error))
+            log.warning("%s", routine.one_line(error))
 
     def _look_safely(self) -> None:
         """A look whose faults are told and do not end the process."""
@@ -340,7 +342,7 @@ class Runner:
         self.tell(
             f"newsfeed ends in the middle of {self._doing or 'its work'}; the next run takes it up again."
         )
-        heartbeat.stop(self._home)
+        signs.stop_beat(self._home)
         logging.shutdown()
         os._exit(0)
 

@@ -1,6 +1,6 @@
 """An article's own page, read for the picks whose feed gives one thin sentence: trafilatura finds its text.
 
-No subscription is of this kind: `pipeline.articles` asks for it by name. robots.txt is read by Protego, as crawlers
+No subscription is of this kind: `pipeline.morning.articles` asks for it by name. robots.txt is read by Protego, as crawlers
 read it (RFC 9309).
 """
 

@@ -21,9 +21,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from newsfeed.errors import BusyError, NewsfeedError, NotFoundError, SettingsError
-from newsfeed.pipeline import locating
+from newsfeed.pipeline import signs
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.locating import LOCAL, Place, running
+from newsfeed.pipeline.signs import LOCAL, Place, app_place
 from newsfeed.web import views_items, views_settings, views_sources, views_work
 from newsfeed.web.access import Guard, keys
 from newsfeed.web.local_app import STYLES, LocalApp
@@ -95,7 +95,7 @@ def lock(home: Home) -> Iterator[None]:
         held = home.serve_lock()
         held.acquire()
     except BusyError:
-        place = running(home)
+        place = app_place(home)
         where = f"at {place.url}" if place else "in another process"
         raise BusyError(
             "", f"the app of this home runs already, {where}", "Use that one, or end it."
@@ -103,7 +103,7 @@ def lock(home: Home) -> Iterator[None]:
     try:
         yield
     finally:
-        locating.note(home, None)
+        signs.note_place(home, None)
         held.release()
 
 
@@ -129,7 +129,7 @@ def serve(
         place = Place(address=address, port=port)
         listening = bound(place)
         place = msgspec.structs.replace(place, port=listening.getsockname()[1])
-        locating.note(home, place)
+        signs.note_place(home, place)
         app = LocalApp(load, given)
         try:
             server = uvicorn.Server(

@@ -16,12 +16,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from newsfeed import config
 from newsfeed.errors import BusyError, NewsfeedError, SettingsError
 from newsfeed.model import Subscription
-from newsfeed.pipeline import watching
-from newsfeed.pipeline.digest import digest
-from newsfeed.pipeline.editing import key_of
+from newsfeed.pipeline import signs
 from newsfeed.pipeline.home import Home, Store
-from newsfeed.pipeline.refresh_page import refresh_and_update
+from newsfeed.pipeline.morning.digest import digest
+from newsfeed.pipeline.morning.refresh import refresh
 from newsfeed.pipeline.reports import DigestReport, RefreshReport
+from newsfeed.pipeline.subscriptions.edit import key_of
 from newsfeed.render import Templates
 from newsfeed.text.spoken import speaking
 from newsfeed.web.access import Keys, same
@@ -43,7 +43,7 @@ class Work:
     def begin(self, home: Home, kind: str) -> bool:
         """Start a refresh or, with `kind` "build" or "rebuild", a digest; False when one is under way already."""
         with self._turn:
-            if self.running or watching.worker(home) is not None:
+            if self.running or signs.worker(home) is not None:
                 return False
             self.report, self.trouble = None, ""
             self._thread = threading.Thread(target=self._run, args=(home, kind), name=kind, daemon=True)
@@ -65,7 +65,7 @@ class Work:
             secrets = config.secrets(home.settings)
             with home.lock(f"serve, {kind}"), home.open_store() as store:
                 if kind == "refresh":
-                    self.report = refresh_and_update(home, store, secrets=secrets)
+                    self.report = refresh(home, store, secrets=secrets)
                 else:
                     self.report = digest(
                         home, store, rebuild=kind == "rebuild", refresh=kind != "rebuild", secrets=secrets

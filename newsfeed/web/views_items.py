@@ -11,13 +11,16 @@ from starlette.responses import RedirectResponse, Response
 from newsfeed import config
 from newsfeed.errors import NewsfeedError, NotFoundError
 from newsfeed.model import Record, StoredItem, TopicScore
-from newsfeed.pipeline import beginning, keeping, searching, sharing, teach, thumbs
-from newsfeed.pipeline.digest import today as local_day
-from newsfeed.pipeline.editing import key_of
-from newsfeed.pipeline.explain import explain, picks, resolve
-from newsfeed.pipeline.feeds import export_list as listed
+from newsfeed.pipeline.answers import keep, teach
+from newsfeed.pipeline.answers import search as searching
+from newsfeed.pipeline.answers.why import explain, resolve
+from newsfeed.pipeline.care import begin
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.tagging import asked_for
+from newsfeed.pipeline.morning.draw import picks
+from newsfeed.pipeline.morning.draw import today as local_day
+from newsfeed.pipeline.morning.tag import asked_for
+from newsfeed.pipeline.subscriptions.add import export_list as listed
+from newsfeed.pipeline.subscriptions.edit import key_of
 from newsfeed.render.pages import archive_path
 from newsfeed.web.local_app import LocalApp, is_live, topic_labels
 
@@ -43,7 +46,7 @@ def today(app: LocalApp, request: Request) -> Response:
     """The newest edition; without one, the offer to build it."""
     home = app.home()
     edition = app.store.latest_edition()
-    if edition is None and beginning.is_new(home, app.store):
+    if edition is None and begin.is_new(home, app.store):
         topics = [(n, t.label or n) for n, t in home.settings.topics.items() if not t.parent]
         return app.view(request, "begin.html", s=home.settings, topics=topics, regions=config.STARTERS)
     if edition is None:
@@ -59,7 +62,7 @@ def today(app: LocalApp, request: Request) -> Response:
         marks=_marks(app, {p.item: p.ref for p in picks(edition)}),
         old=edition.date != local_day(home),
         kept=app.store.kept()[:3],
-        people=sharing.for_whom(home, app.store, edition) if home.settings.people else {},
+        people=keep.for_whom(home, app.store, edition) if home.settings.people else {},
     )
 
 
@@ -84,15 +87,15 @@ def mark(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
     home = app.home()
     name, do = fields.get("item", ""), fields.get("do", "")
     if do in {"keep", "note"}:
-        one = keeping.keep(home, app.store, name, fields.get("note") if do == "note" else None)
+        one = keep.keep(home, app.store, name, fields.get("note") if do == "note" else None)
         said = f"Kept: {one.title}" if do == "keep" else "Your note is kept."
         item, ref = one.item, one.ref
     elif do == "unkeep":
-        one = keeping.let_go(home, app.store, name)
+        one = keep.let_go(home, app.store, name)
         said, item, ref = f"No longer kept: {one.title}", one.item, one.ref
     elif do in {"like", "dislike", "unlike"}:
         value = {"like": 1, "dislike": -1, "unlike": 0}[do]
-        done = thumbs.thumb(home, app.store, name, value)
+        done = teach.thumb(home, app.store, name, value)
         more = {1: "counts for more", -1: "counts for less", 0: "counts as before"}[value]
         said = (
             f"What {done.source} tells under {done.topic} {more} from the next page on."
@@ -104,10 +107,10 @@ def mark(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
     else:
         raise NotFoundError(do, "is nothing that can be done", "")
     if do in {"keep", "unkeep", "note"}:
-        sharing.write_links(home, app.store)
+        keep.write_links(home, app.store)
     if is_live(request):
         edition = app.store.latest_edition()
-        people = sharing.for_whom(home, app.store, edition) if home.settings.people and edition else {}
+        people = keep.for_whom(home, app.store, edition) if home.settings.people and edition else {}
         return app.view(request, "bar.html", m=_marks(app, {item: ref})[ref], people=people, said=said)
     return app.done(request, said, _back(app, item, fields))
 
@@ -293,25 +296,25 @@ def search(app: LocalApp, request: Request) -> Response:
 def kept(app: LocalApp, request: Request) -> Response:
     """What is kept, with notes, to be found, shared and taken along."""
     words = request.query_params.get("q", "").strip()
-    found = keeping.kept(app.store, words)
+    found = keep.kept(app.store, words)
     return app.view(
         request,
         "kept_list.html" if is_live(request) else "kept.html",
         kept=found[:MOST],
         count=len(found),
         words=words,
-        links=len(sharing.links(app.store)),
+        links=len(keep.my_links(app.store)),
     )
 
 
 def share(app: LocalApp, request: Request) -> Response:
     """One kept item, ready to be said by its reader."""
     home, ref = app.home(), request.path_params["ref"]
-    one = keeping.keep(home, app.store, ref) if _is_kept(app, ref) else None
+    one = keep.keep(home, app.store, ref) if _is_kept(app, ref) else None
     if one is None:
         return app.done(request, "Keep it first, then share it.", "/kept")
     return app.view(
-        request, "share.html", ref=one.ref, title=one.title, one=one, shared=sharing.share(home.settings, one)
+        request, "share.html", ref=one.ref, title=one.title, one=one, shared=keep.share(home.settings, one)
     )
 
 
@@ -324,13 +327,13 @@ def passed(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
     home = app.home()
     found = app.store.find(fields.get("item", ""))
     if len(found) == 1:
-        sharing.pass_on(home, app.store, fields.get("person", ""), found[0].id)
+        keep.pass_on(home, app.store, fields.get("person", ""), found[0].id)
     return Response(status_code=204)
 
 
 def export(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
     """All that is the reader's own, in one file."""
-    data = keeping.everything(app.home(), app.store)
+    data = keep.everything(app.home(), app.store)
     headers = {"Content-Disposition": 'attachment; filename="newsfeed.zip"'}
     return Response(data, media_type="application/zip", headers=headers)
 

@@ -9,9 +9,10 @@ from starlette.responses import Response
 
 from newsfeed.errors import NewsfeedError, SettingsError
 from newsfeed.model import Settings
-from newsfeed.pipeline import editing, rules, sharing, simulate, trying
-from newsfeed.pipeline.digest import account
+from newsfeed.pipeline.answers import keep, mute, what_if
 from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.morning.draw import account
+from newsfeed.pipeline.subscriptions import edit
 from newsfeed.web.local_app import LocalApp, is_live, topic_labels
 
 MINUTES = (2.0, 20.0)  # of the slider; it reaches as far as the setting does where that is beyond
@@ -28,10 +29,10 @@ def breadth(app: LocalApp, request: Request) -> Response:
     tried, trouble = None, ""
     if (minutes is not None or shares) and edition is not None:
         try:
-            settings = simulate.changed(home.settings, shares=shares)
+            settings = what_if.changed(home.settings, shares=shares)
             key = (edition.date, edition.built, edition.revised, home.settings)
-            basis = app.remembered("basis", key, lambda: simulate.basis(home, app.store, edition))
-            tried = simulate.beside(basis, settings, minutes)
+            basis = app.remembered("basis", key, lambda: what_if.basis(home, app.store, edition))
+            tried = what_if.beside(basis, settings, minutes)
         except NewsfeedError as error:
             trouble = f"{error.cause}. {error.repair}"
     now = {t.name: t.share for t in edition.topics} if edition else {}
@@ -53,7 +54,7 @@ def breadth(app: LocalApp, request: Request) -> Response:
         request,
         "breadth.html",
         breadth=account(home, app.store),
-        passed=sharing.account(home, app.store, edition),
+        passed=keep.account(home, app.store, edition),
         **context,
     )
 
@@ -88,21 +89,21 @@ def save_breadth(app: LocalApp, request: Request, fields: dict[str, str]) -> Res
     """Write minutes and shares as the sliders stand."""
     home = app.home()
     minutes, shares = _asked(home.settings, fields)
-    simulate.changed(home.settings, shares=shares)
-    changes: dict[tuple[str, ...], editing.Value] = {
+    what_if.changed(home.settings, shares=shares)
+    changes: dict[tuple[str, ...], edit.Value] = {
         ("topics", name, "share"): round(share, 4) for name, share in shares.items()
     }
     if minutes is not None:
         changes["edition", "minutes"] = int(minutes) if minutes == int(minutes) else minutes
     if not changes:
         return app.done(request, "Nothing was changed.", "/breadth")
-    editing.write_settings(home, changes)
+    edit.write_settings(home, changes)
     return app.done(request, "Saved. It counts from the next page on; a rebuild shows it now.", "/breadth")
 
 
 def rebuild(app: LocalApp, request: Request) -> Response:
     """What a rebuild would change, before it does."""
-    return app.view(request, "rebuild.html", found=trying.rebuild(app.home(), app.store))
+    return app.view(request, "rebuild.html", found=what_if.try_rebuild(app.home(), app.store))
 
 
 # ------------------------------------------------------------------------- rules
@@ -112,11 +113,11 @@ def show_rules(app: LocalApp, request: Request) -> Response:
     """The rules in force; with one in the address, what it would have kept out of the last week."""
     home = app.home()
     kind, what = request.query_params.get("kind", ""), request.query_params.get("what", "").strip()
-    preview = rules.preview(home, app.store, kind, what) if kind and what else None
+    preview = mute.preview(home, app.store, kind, what) if kind and what else None
     return app.view(
         request,
         "rules.html",
-        rules=rules.in_force(home, app.store),
+        rules=mute.muted(home, app.store),
         preview=preview,
         sources=app.sources(),
         topics=[(n, t.label or n) for n, t in home.settings.topics.items() if t.share != 0],
@@ -127,7 +128,7 @@ def put_rule(app: LocalApp, request: Request, fields: dict[str, str]) -> Respons
     """Put a rule in force or take it away."""
     home = app.home()
     kind, what, on = fields.get("kind", ""), fields.get("what", ""), fields.get("on") == "yes"
-    rules.put(home, app.store, kind, what, on=on)
+    mute.mute(home, app.store, kind, what, on=on)
     said = "In force from the next page on." if on else "Taken away; it counts from the next page on."
     return app.done(request, said, "/rules")
 
@@ -168,12 +169,12 @@ def save_settings(app: LocalApp, request: Request, fields: dict[str, str]) -> Re
     changes = _changes(home, fields)
     if not changes:
         return app.done(request, "Nothing was changed.", "/settings")
-    editing.write_settings(home, changes)
+    edit.write_settings(home, changes)
     return app.done(request, "Saved in newsfeed.toml. It counts from the next page on.", "/settings")
 
 
-def _changes(home: Home, fields: dict[str, str]) -> dict[tuple[str, ...], editing.Value]:
-    found: dict[tuple[str, ...], editing.Value] = {}
+def _changes(home: Home, fields: dict[str, str]) -> dict[tuple[str, ...], edit.Value]:
+    found: dict[tuple[str, ...], edit.Value] = {}
     for name, (path, kind) in FIELDS.items():
         if name not in fields and kind != "yes":
             continue
@@ -186,7 +187,7 @@ def _changes(home: Home, fields: dict[str, str]) -> dict[tuple[str, ...], editin
     return found
 
 
-def _read(name: str, kind: str, given: str) -> editing.Value:
+def _read(name: str, kind: str, given: str) -> edit.Value:
     if kind == "yes":
         return given == "yes"
     if kind == "list":

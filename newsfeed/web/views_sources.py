@@ -10,11 +10,13 @@ from starlette.responses import Response
 
 from newsfeed import config
 from newsfeed.errors import NotFoundError
+from newsfeed.feeds.health import FeedHealth, State
+from newsfeed.feeds.rhythm import every
 from newsfeed.model import Record, Subscription
-from newsfeed.pipeline import editing, feeds, trying
-from newsfeed.pipeline.health import FeedHealth, State, examine
+from newsfeed.pipeline.answers import what_if
+from newsfeed.pipeline.examine import examine
 from newsfeed.pipeline.home import current_list
-from newsfeed.pipeline.silence import every
+from newsfeed.pipeline.subscriptions import edit as editing
 from newsfeed.text import is_yes
 from newsfeed.web.local_app import LocalApp
 
@@ -104,7 +106,7 @@ def _row(key: str, name: str, folder: str, options: dict[str, str], health: Feed
 
 def redacted(subscription: Subscription) -> str:
     """A feed's address as it may be shown."""
-    return feeds.shown(subscription.url)
+    return editing.shown(subscription.url)
 
 
 def one(app: LocalApp, request: Request) -> Response:
@@ -135,7 +137,7 @@ def add(app: LocalApp, request: Request) -> Response:
 def look(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
     """Find the feed behind an address: its last items, and what it would have put on last week's pages."""
     home = app.home()
-    tried = trying.feed(
+    tried = what_if.try_feed(
         home,
         app.store,
         fields.get("url", "")[:2_000],
@@ -189,5 +191,5 @@ def _edit(app: LocalApp, fields: dict[str, str]) -> tuple[Callable[[bytes], byte
 
 def undo(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
     """Take the last change of the list back."""
-    feeds.undo(app.home())
+    editing.undo(app.home())
     return app.done(request, "The last change of your list is taken back.", "/sources")

@@ -10,9 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from newsfeed.errors import SettingsError
+from newsfeed.feeds.results import FeedOutcome
 from newsfeed.model import Record
-from newsfeed.pipeline import beginning, watching
-from newsfeed.pipeline.reports import DigestReport, Outcome, RefreshReport
+from newsfeed.pipeline import signs as signals
+from newsfeed.pipeline.care import begin as beginning
+from newsfeed.pipeline.reports import DigestReport, RefreshReport
 from newsfeed.web.local_app import LocalApp
 
 EVERY = 0.3  # seconds between two looks
@@ -71,8 +73,8 @@ def progress(app: LocalApp, request: Request) -> Response:
 def state(app: LocalApp) -> WorkState:
     """What is known of the work under way, or of the last one."""
     home, work = app.home(), app.work
-    holder = None if work.running else watching.worker(home)
-    signs = watching.signs(home)
+    holder = None if work.running else signals.worker(home)
+    signs = signals.progress_signs(home)
     ended = [s for s in signs if s.done]
     running = work.running or holder is not None
     return WorkState(
@@ -80,9 +82,9 @@ def state(app: LocalApp) -> WorkState:
         who=f"{holder.label} (process {holder.pid})" if holder else "",
         total=next((s.total for s in signs if s.total is not None), 0),
         done=len(ended),
-        new=tuple((s.done, s.new) for s in ended if s.outcome == Outcome.NEW),
-        failed=tuple((s.done, s.trouble) for s in ended if s.outcome == Outcome.FAILED),
-        unchanged=sum(s.outcome == Outcome.UNCHANGED for s in ended),
+        new=tuple((s.done, s.new) for s in ended if s.outcome == FeedOutcome.NEW),
+        failed=tuple((s.done, s.trouble) for s in ended if s.outcome == FeedOutcome.FAILED),
+        unchanged=sum(s.outcome == FeedOutcome.UNCHANGED for s in ended),
         step=next((s.step for s in reversed(signs) if s.step), ""),
         trouble=work.trouble,
         note=_note(work.report),
@@ -96,11 +98,11 @@ def _note(report: RefreshReport | DigestReport | None) -> str:
     return " ".join((report.edition_note, *report.hints)).strip() if report else ""
 
 
-def _sentence(ended: list[watching.Sign]) -> str:
+def _sentence(ended: list[signals.Sign]) -> str:
     if not ended:
         return ""
     new = sum(s.new for s in ended)
-    answered = sum(s.outcome in {Outcome.NEW, Outcome.UNCHANGED} for s in ended)
+    answered = sum(s.outcome in {FeedOutcome.NEW, FeedOutcome.UNCHANGED} for s in ended)
     return f"{answered} of {len(ended)} feeds answered, {new} new item{'' if new == 1 else 's'}."
 
 
@@ -116,8 +118,8 @@ async def _stream(app: LocalApp, request: Request) -> AsyncIterator[str]:
     beat = loop.time()
     yield "retry: 1000\n\n"
     while not await request.is_disconnected():
-        working = app.work.running or watching.worker(app.home()) is not None
-        signs = watching.signs(app.home())
+        working = app.work.running or signals.worker(app.home()) is not None
+        signs = signals.progress_signs(app.home())
         this = str(signs[0].run) if signs else ""
         if this != run:
             run, sent = this, 0

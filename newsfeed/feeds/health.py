@@ -1,0 +1,283 @@
+"""How feeds fare, each for itself and all at once: what is wrong, why, and what to do about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+import msgspec
+
+from newsfeed import text
+from newsfeed.feeds import rhythm
+from newsfeed.feeds.results import FeedOutcome, FeedResult
+from newsfeed.feeds.rhythm import Silence
+from newsfeed.model import (
+    ASKED_AGAIN,
+    Cause,
+    Failure,
+    FeedReport,
+    FeedState,
+    Record,
+)
+
+NEARLY = 0.1  # of the sources read, up to which that is nothing
+MOSTLY = 0.8  # of the failures with one cause, from which it is the cause of them all
+LONG_FAILING = timedelta(days=2)  # a source that has failed for so long says nothing of this morning
+LATELY = timedelta(hours=1)  # a source that was read so lately needn't be asked again to count as read
+TOGETHER = 3  # failures of one cause that are told together
+_CONNECTION = "Check the connection."
+_PORTAL = "If this network has a login page, open any page in a browser and sign in."
+_GATEWAY = "A proxy or gateway between this machine and the web may be at fault."
+_NO_FEED = ("what answered was no feed, as with a login page of the network", _PORTAL)
+# Why many sources failed at once, as the end of a sentence, and what to do about it.
+_WORDS: Mapping[Cause, tuple[str, str]] = MappingProxyType(
+    {
+        Cause.NO_NETWORK: ("there is no network connection", _CONNECTION),
+        Cause.NAME: ("no name could be looked up", _CONNECTION),
+        Cause.CONNECT: ("connections are refused or broken off", _CONNECTION),
+        Cause.TIMEOUT: ("no server answered in time", _CONNECTION),
+        Cause.TLS: (
+            "no certificate could be trusted",
+            "Check this machine’s date and time, and whether a proxy reads along.",
+        ),
+        Cause.REFUSED_ADDRESS: ("the addresses lead into the local network", _PORTAL),
+        Cause.REDIRECT: ("the servers only lead elsewhere", _PORTAL),
+        Cause.HTTP: ("the servers answered with an error", _GATEWAY),
+        Cause.NOT_FOUND: ("the servers say that there is no such page", _GATEWAY),
+        Cause.GONE: ("the servers say that the page is gone", _GATEWAY),
+        Cause.LOGIN: ("the servers ask for a login", _GATEWAY),
+        Cause.THROTTLED: ("the servers ask to wait", _GATEWAY),
+        Cause.NOT_A_FEED: _NO_FEED,
+        Cause.BROKEN_FEED: _NO_FEED,
+        Cause.ENCODING: _NO_FEED,
+        Cause.TOO_SLOW: ("reading them took too long", "This machine may be very busy: try again later."),
+        Cause.TOO_LARGE: ("the answers are too large", "Look at each: `newsfeed feeds check`."),
+        Cause.UNSUPPORTED: (
+            "newsfeed can’t read what stands there",
+            "Look at each: `newsfeed feeds check`.",
+        ),
+        Cause.ADDRESS: ("their addresses are none", "Mend each xmlUrl in feeds.opml."),
+    }
+)
+LOW_SIGNAL_ITEMS = 40  # items, none of them shown …
+LOW_SIGNAL_EDITIONS = 10  # … in so many editions
+UNREACHED = frozenset({Cause.NAME, Cause.NO_NETWORK})
+FEW = 3  # feeds; names of so many that can't be found, and of no other, are a missing network
+LAST_RUN = timedelta(minutes=10)  # before the newest try: the feeds asked in one run
+LONG_FAILED = timedelta(days=2)  # after which waiting alone is no advice any more
+
+
+class State(StrEnum):
+    """How a feed is, worst first."""
+
+    GONE = "gone"
+    FAILING = "failing"
+    MOVED = "moved"
+    SILENT = "silent"
+    LOW_SIGNAL = "low signal"
+    UNASKED = "not asked yet"
+    WELL = "well"
+
+
+class FeedHealth(Record, frozen=True, kw_only=True):
+    """All that is known of how one feed fares."""
+
+    report: FeedReport
+    state: State
+    sentence: str  # what is to be said of it; "" when all is well
+    folder: str = ""
+    items_a_week: float = 0.0
+    usual_days: float = 0.0  # between two days with something new
+    brought: int = 0  # items in the last 90 days
+    shown: int = 0  # stories of it in the editions of these days
+    liked: int = 0  # and how many of them had a thumb up
+    moved_to: str = ""  # redacted; where it has moved for good
+
+
+def without_network(states: Sequence[FeedState]) -> frozenset[int]:
+    """The feeds that failed when the whole network was missing: of a run's feeds none was reached, not even by name.
+
+    What then is said of each feed for itself ("take it out") would be wrong.
+    """
+    tried = [(s.last_tried, s) for s in states if s.last_tried is not None]
+    if not tried:
+        return frozenset()
+    last = max(moment for moment, _ in tried) - LAST_RUN
+    run = [s for moment, s in tried if moment >= last]
+    unreached = [s for s in run if s.failure is not None and s.failure.cause in UNREACHED]
+    certain = any(s.failure is not None and s.failure.cause == Cause.NO_NETWORK for s in unreached)
+    if len(unreached) < len(run) or not (certain or len(run) >= FEW):
+        return frozenset()
+    return frozenset(s.feed for s in unreached)
+
+
+def report(
+    state: FeedState, url: str, items_new: int, silent: Silence, now: datetime, *, offline: bool = False
+) -> FeedReport:
+    """One feed's state in the words of a report.
+
+    Args:
+        url: its address without secrets.
+        offline: not the feed failed but the network.
+    """
+    failure = state.failure
+    if failure is not None and offline:
+        failure = msgspec.structs.replace(
+            failure,
+            text="The network was missing.",
+            repair="Connect, then: newsfeed refresh.",
+            needs_owner=False,
+        )
+    return FeedReport(
+        feed=state.feed,
+        title=state.name,
+        url=url,
+        ok=failure is None and not state.gone,
+        cause=failure.text if failure else "Its server says that it is gone for good." if state.gone else "",
+        repair=_repair(state, failure, now),
+        items_new=items_new,
+        failing_since=state.failing_since,
+        last_good=state.last_good,
+        next_try=None if state.gone else state.next_due,
+        needs_owner=bool(failure and failure.needs_owner) or state.gone,
+        must_read=text.is_yes(state.subscription.options.get("must-read", "")),
+        silent_days=silent.days,
+        unread=state.first_good is None,
+    )
+
+
+def _repair(state: FeedState, failure: Failure | None, now: datetime) -> str:
+    """What to do about a feed. Of one that has failed for days there is more to say than that it is asked again."""
+    if failure is None:
+        return "Take it out: newsfeed feeds repair." if state.gone else ""
+    if failure.repair not in {"", ASKED_AGAIN}:
+        return failure.repair
+    failed = now - state.failing_since if state.failing_since else timedelta(0)
+    if failed < LONG_FAILED:
+        return ASKED_AGAIN
+    return (
+        f"It has failed for {failed.days} days and is asked again by itself; "
+        "if its site is gone too, take it out: newsfeed feeds remove."
+    )
+
+
+def judged(health: FeedHealth, state: FeedState, editions: int) -> FeedHealth:
+    """The worst that can be said of a feed, in one sentence."""
+    told = health.report
+    kind, sentence = State.WELL, ""
+    if state.gone:
+        kind, sentence = State.GONE, f"{told.cause} {told.repair}"
+    elif not told.ok:
+        kind, sentence = State.FAILING, f"{told.cause} {told.repair}"
+    elif health.moved_to:
+        kind = State.MOVED
+        sentence = f"It has moved to {health.moved_to}. Take over its new address: newsfeed feeds repair."
+    elif state.last_tried is None:
+        kind, sentence = State.UNASKED, "It has not been asked yet: newsfeed refresh."
+    elif told.silent_days:
+        kind = State.SILENT
+        usual = rhythm.every(health.usual_days)
+        sentence = f"Silent for {told.silent_days} days; it used to write {usual}."
+    elif health.brought >= LOW_SIGNAL_ITEMS and not health.shown and editions >= LOW_SIGNAL_EDITIONS:
+        kind = State.LOW_SIGNAL
+        sentence = (
+            f"None of its {health.brought} items was shown in {editions} editions. "
+            'Give it more weight (newsfeed-weight="1.5"), or take it out.'
+        )
+    return msgspec.structs.replace(health, state=kind, sentence=sentence.strip())
+
+
+def worst_first(found: Sequence[FeedHealth]) -> list[FeedHealth]:
+    """Those of which there is something to say, worst first, by name."""
+    order = list(State)
+    said = [h for h in found if h.state != State.WELL]
+    return sorted(
+        said, key=lambda h: (order.index(h.state), not h.report.must_read, h.report.title.casefold())
+    )
+
+
+class Outage(Record, frozen=True, kw_only=True):
+    """A morning on which (nearly) nothing could be read."""
+
+    said: str  # "none of your 45 sources could be read: connections are refused or broken off"
+    repair: str
+
+
+def outage(results: Sequence[FeedResult], states: Collection[FeedReport], now: datetime) -> Outage | None:
+    """What a refresh of the whole list says of the way to the sources; None where enough of them answered.
+
+    A feed that was not asked again so soon counts as it answered then. One that has failed for days counts only
+    where nothing else was asked.
+    """
+    failing_since = {s.feed: s.failing_since for s in states}
+    failed = {r.feed: r.failure for r in results if r.failure is not None}
+    read = [r for r in results if r.failure is None and _was_read(r, states, now)]
+    recent = {feed: why for feed, why in failed.items() if not _failed_long(failing_since.get(feed), now)}
+    if not failed or len(read) > NEARLY * (len(read) + len(recent)):
+        return None
+    clause, repair = shared_cause([*(recent or failed).values()])
+    number = len(read) + len(failed)
+    if read:
+        said = f"only {len(read)} of your {number:,} sources could be read"
+    elif number == 1:
+        said = "your only source could not be read"
+    else:
+        said = f"none of your {number:,} sources could be read"
+    return Outage(said=f"{said}: {clause}", repair=repair)
+
+
+def _was_read(result: FeedResult, states: Collection[FeedReport], now: datetime) -> bool:
+    if result.outcome != FeedOutcome.WAITING:
+        return True
+    last = next((s.last_good for s in states if s.feed == result.feed), None)
+    return last is not None and now - last <= LATELY
+
+
+def _failed_long(since: datetime | None, now: datetime) -> bool:
+    return since is not None and now - since >= LONG_FAILING
+
+
+def shared_cause(failures: Sequence[Failure]) -> tuple[str, str]:
+    """Why many failed, as the end of a sentence, and what to do: one cause, or the commonest of several by number."""
+    kinds = Counter(_WORDS[f.cause] for f in failures)
+    (words, repair), most = kinds.most_common(1)[0]
+    if most < MOSTLY * len(failures):
+        named = [f"{clause} ({number})" for (clause, _), number in kinds.most_common(3)]
+        return f"{', '.join(named[:-1])} and {named[-1]}", repair
+    statuses = {f.status for f in failures if _WORDS[f.cause][0] == words}
+    status = statuses.pop() if len(statuses) == 1 else 0
+    return (f"{words} ({status})" if status >= 400 else words), repair
+
+
+def by_cause(results: Sequence[FeedResult]) -> tuple[list[tuple[str, list[FeedResult]]], list[FeedResult]]:
+    """The failures of a refresh: those of one cause together with a sentence on it, and the others."""
+    groups: dict[tuple[str, int], list[FeedResult]] = {}
+    for result in results:
+        if result.failure is not None:
+            groups.setdefault((_WORDS[result.failure.cause][0], result.failure.status), []).append(result)
+    together, alone = [], []
+    for ones in groups.values():
+        if len(ones) < TOGETHER:
+            alone += ones
+            continue
+        failures = [one.failure for one in ones if one.failure is not None]
+        clause, repair = shared_cause(failures)
+        repairs = {f.repair for f in failures}
+        if len(repairs) == 1:
+            repair = repairs.pop()
+        elif 2 * len(ones) <= len(results):
+            repair = "What to do about each: `newsfeed feeds check`."
+        together.append((f"{len(ones)} feeds could not be read: {clause}. {repair}".rstrip(), ones))
+    return together, alone
+
+
+def no_network(results: Sequence[FeedResult]) -> bool:
+    """Whether a refresh reached nobody because the network was missing."""
+    causes = [r.failure.cause if r.failure else None for r in results if r.outcome != FeedOutcome.WAITING]
+    if not causes or any(cause not in UNREACHED for cause in causes):
+        return False
+    # Names that can't be found, all of them, are a missing network too, unless there are very few.
+    return Cause.NO_NETWORK in causes or len(causes) >= FEW

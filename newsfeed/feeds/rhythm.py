@@ -1,0 +1,246 @@
+"""A feed's rhythm: when to ask it again, which feeds to ask now, and whether one has fallen silent."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from statistics import median
+from urllib.parse import urlsplit
+
+import msgspec
+
+from newsfeed.model import (
+    FeedState,
+    Record,
+)
+
+SHORTEST = timedelta(minutes=15)
+# A little under a day: a feed that is asked once a day must be due again at the same hour of the next morning.
+LONGEST = timedelta(hours=22)
+UNKNOWN = timedelta(hours=6)  # for a feed whose rhythm is not known
+FIRST_RETRY = timedelta(hours=1)
+OFFLINE_RETRY = timedelta(minutes=10)
+TRUSTED = timedelta(hours=48)  # a stored time farther ahead was written under a wrong clock
+NEWEST = 20  # dates that tell a feed's rhythm
+FEWEST = 3
+FASTEST = 500.0  # items a day; more is a flood, not a rhythm
+MISSED = 3.0  # items that should have come and did not: the feed has slowed down
+MEMORY = 0.7  # of the old rhythm, where it is only known by counting
+_MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,12})", re.IGNORECASE)
+SILENT_DAYS = 24  # the newest days with something new
+FEWEST_GAPS = 3  # fewer are no rhythm
+SILENT_GAPS = 2.5  # usual gaps
+SILENT_LONGEST = 1.25  # of the longest gap there was
+SILENT_FROM = 2.0  # days; nobody is silent sooner
+
+
+def items_a_day(dates: Iterable[datetime], now: datetime) -> float | None:
+    """How many items a day a feed brings, from the dates of its items; None where they don't tell.
+
+    The newest twenty count, each of them from its date until now, so that silence counts too. Of the rates that the
+    newest three, four, … show, the highest holds: one old item pinned to the document says nothing of its rhythm.
+    """
+    all_past = [d.replace(second=0, microsecond=0) for d in dates if d <= now]
+    past = sorted(set(all_past), reverse=True)[:NEWEST]
+    if not past or len(past) == 1 < len(
+        all_past
+    ):  # one date for all is the time of the document, not of its items
+        return None
+    rates = [n / max((now - date) / timedelta(days=1), 1 / 24) for n, date in enumerate(past, 1)]
+    return min(max(rates[min(FEWEST, len(rates)) - 1 :]), FASTEST)
+
+
+def counted(old: float, new: int, since: datetime | None, now: datetime) -> float:
+    """The rhythm of a feed without dates: what came since the last look, smoothed."""
+    if since is None or now <= since:
+        return old
+    seen = min(new / max((now - since) / timedelta(days=1), 1 / 24), FASTEST)
+    return seen if old == 0 else MEMORY * old + (1 - MEMORY) * seen
+
+
+def slowed(rate: float, last_changed: datetime | None, now: datetime) -> float:
+    """The rhythm of a feed that has brought nothing for longer than it should have."""
+    if last_changed is None or now <= last_changed:
+        return rate
+    silent = (now - last_changed) / timedelta(days=1)
+    return MISSED / silent if silent * rate > MISSED else rate
+
+
+def interval(rate: float) -> timedelta:
+    """Half the mean time between two items: 48 a day and more every 15 minutes, one a day every 12 hours."""
+    if rate <= 0:
+        return UNKNOWN
+    hours = min(12 / max(rate, 1e-6), LONGEST / timedelta(hours=1))
+    return max(timedelta(hours=hours), SHORTEST)
+
+
+def freshness(headers: Mapping[str, str], now: datetime) -> timedelta:
+    """For how long the server calls its answer fresh (RFC 9111: max-age less Age, else Expires less Date)."""
+    control = headers.get("cache-control", "")
+    if re.search(r"no-cache|no-store", control, re.IGNORECASE):
+        return timedelta(0)
+    if found := _MAX_AGE.search(control):
+        age = headers.get("age", "").strip()
+        spent = int(age[:12]) if age.isascii() and age.isdigit() else 0
+        return timedelta(seconds=min(max(int(found[1]) - spent, 0), 10**9))
+    expires = _http_date(headers.get("expires", ""))
+    if expires is None:
+        return timedelta(0)
+    return max(expires - (_http_date(headers.get("date", "")) or now), timedelta(0))
+
+
+def next_due(
+    now: datetime,
+    rate: float,
+    jitter: float,
+    *,
+    ttl_minutes: int = 0,
+    skip_hours: Collection[int] = (),
+    headers: Mapping[str, str] | None = None,
+) -> datetime:
+    """When to ask again after a good answer.
+
+    The rhythm decides, give or take a tenth (`jitter`, 0 to 1), but never before the time that the feed (ttl) or its
+    server (Cache-Control, Expires) names, unless that is over 22 hours; and not in an hour that the feed excludes.
+    """
+    wanted = interval(rate) * (0.9 + 0.2 * jitter)
+    floor = max(timedelta(minutes=min(max(ttl_minutes, 0), 10**6)), freshness(headers or {}, now))
+    return _outside(now + min(max(wanted, floor, SHORTEST), LONGEST), skip_hours, jitter)
+
+
+def retry(now: datetime, failures: int, jitter: float) -> datetime:
+    """When to ask again after so many failures in a row: 1, 2, 4, … hours, less up to a quarter, at most 22."""
+    delay = FIRST_RETRY * (1 << min(max(failures - 1, 0), 10))
+    return now + min(delay, LONGEST) * (0.75 + 0.25 * jitter)
+
+
+def believable(moment: datetime | None, now: datetime) -> datetime | None:
+    """A stored time to wait for, or None when the clock must have been wrong as it was stored."""
+    return None if moment is None or moment > now + TRUSTED else moment
+
+
+def _outside(moment: datetime, hours: Collection[int], jitter: float) -> datetime:
+    excluded = {h % 24 for h in hours}
+    if len(excluded) >= 24:
+        return moment
+    moment = moment.astimezone(UTC)
+    if moment.hour in excluded:
+        while moment.hour in excluded:
+            moment += timedelta(hours=1)
+        moment = moment.replace(minute=0, second=0, microsecond=0) + timedelta(minutes=15 * jitter)
+    return moment
+
+
+def _http_date(value: str) -> datetime | None:
+    if not 8 <= len(value) <= 64:
+        return None
+    try:
+        moment = parsedate_to_datetime(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def settled(state: FeedState, now: datetime) -> FeedState:
+    """A stored state as it counts now: times that only a wrong clock can have written are dropped.
+
+    No time to wait for is ever stored more than a day ahead; one that lies more than 48 hours ahead was written under
+    a clock that has since been set back, and must not silence the feed until then.
+    """
+
+    def past(moment: datetime | None) -> datetime | None:
+        return now if moment is not None and moment > now else moment
+
+    return msgspec.structs.replace(
+        state,
+        next_due=believable(state.next_due, now),
+        not_before=believable(state.not_before, now),
+        last_tried=past(state.last_tried),
+        last_good=past(state.last_good),
+        last_changed=past(state.last_changed),
+        first_good=past(state.first_good),
+        failing_since=past(state.failing_since),
+    )
+
+
+def select(
+    states: Sequence[FeedState], now: datetime, *, floor: int, due: bool, force: bool, named: bool
+) -> tuple[list[FeedState], list[tuple[FeedState, datetime]]]:
+    """Which feeds to ask now, and for each of the others that were meant when it may be asked."""
+    ask: list[FeedState] = []
+    waiting: list[tuple[FeedState, datetime]] = []
+    for state in (settled(s, now) for s in states):
+        until: datetime | None = None
+        if state.gone and not named:
+            # It said that it is gone for good: asked again only by name.
+            continue
+        if state.not_before and state.not_before > now:
+            until = state.not_before
+        elif due:
+            if state.next_due and state.next_due > now:
+                continue
+        elif (
+            not force
+            and state.last_tried
+            and (soon := state.last_tried + timedelta(seconds=floor)) > now >= state.last_tried
+        ):
+            until = soon
+        if until is None:
+            ask.append(state)
+        else:
+            waiting.append((state, until))
+    return ask, waiting
+
+
+def interleaved(states: Sequence[FeedState]) -> list[FeedState]:
+    """Feeds in turns of their hosts, so that many of one host, which wait for each other, hold up no other's; those
+    that failed the last time come last."""
+    turn: dict[str, int] = {}
+    places = []
+    for number, state in enumerate(states):
+        host = urlsplit(state.subscription.url).netloc
+        turn[host] = turn.get(host, -1) + 1
+        places.append((state.failures > 0, turn[host], number))
+    return [states[number] for *_, number in sorted(places)]
+
+
+class Silence(Record, frozen=True, kw_only=True):
+    """How long a feed has been silent, and how long is usual for it, in days."""
+
+    days: int = 0  # 0 while it is within its rhythm
+    usual: float = 0.0  # between two days with something new; 0 where there is no rhythm yet
+
+
+def silence(moments: Iterable[datetime], now: datetime) -> Silence:
+    """The silence of a feed whose items came at `moments`.
+
+    It is silent from 2.5 of its usual (median) gaps on, and not before 1¼ of the longest gap it ever left, nor
+    before two days.
+    """
+    days = sorted({m.date() for m in moments if m <= now}, reverse=True)[:SILENT_DAYS]
+    gaps = _gaps(days)
+    if len(gaps) < FEWEST_GAPS:
+        return Silence()
+    usual = float(median(gaps))
+    allowed = max(SILENT_GAPS * usual, SILENT_LONGEST * max(gaps), SILENT_FROM)
+    silent = (now.date() - days[0]).days
+    return Silence(days=silent if silent > allowed else 0, usual=usual)
+
+
+def _gaps(days: list[date]) -> list[int]:
+    return [(newer - older).days for newer, older in itertools.pairwise(days)]
+
+
+def every(days: float) -> str:
+    """A gap in words: "daily", "every 3 days", "weekly", "every 4 weeks"."""
+    if days < 1.5:
+        return "daily"
+    if 6 <= days <= 8:
+        return "weekly"
+    if days < 14:
+        return f"every {math.floor(days + 0.5)} days"
+    return f"every {math.floor(days / 7 + 0.5)} weeks"

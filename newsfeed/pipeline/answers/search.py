@@ -1,0 +1,144 @@
+"""Search: over all items, by words, topic, source and date; what was found is marked."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, datetime, timedelta
+
+from newsfeed import text
+from newsfeed.errors import NotFoundError, SettingsError
+from newsfeed.model import Day, Record
+from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.subscriptions.edit import key_of
+from newsfeed.store import Store
+
+AROUND = 180  # letters of the text that are shown
+
+
+class Part(Record, frozen=True, kw_only=True):
+    """A piece of a text; `hit`, if it is what was looked for."""
+
+    text: str
+    hit: bool = False
+
+
+class Hit(Record, frozen=True, kw_only=True):
+    """One item that was found."""
+
+    ref: str
+    title: tuple[Part, ...]
+    around: tuple[Part, ...]
+    source: str
+    link: str
+    when: datetime
+    lang: str = ""
+
+
+def search(
+    home: Home,
+    store: Store,
+    words: str,
+    *,
+    topic: str = "",
+    source: str = "",
+    since: str = "",
+    until: str = "",
+    limit: int = 50,
+) -> list[Hit]:
+    """Items that have all the words, those with them in the title first, then the newest; without words, the newest.
+
+    Args:
+        topic: its name or label. source: the address of a feed, or part of its name.
+        since, until: days, as 2026-11-22.
+
+    Raises:
+        NotFoundError: no such topic or source. SettingsError: that is no date.
+    """
+    states = store.states() + store.former_states()
+    feeds = [
+        s.feed for s in states if not source or source in (s.subscription.url, key_of(s.subscription.url))
+    ]
+    if source and not feeds:
+        feeds = [s.feed for s in states if source.casefold() in s.name.casefold()]
+        if not feeds:
+            raise NotFoundError(source, "is no source", "See newsfeed feeds list.")
+    named = ""
+    if topic:
+        labels = {t.label.casefold(): n for n, t in home.settings.topics.items()} | {
+            n: n for n in home.settings.topics
+        }
+        if topic.casefold() not in labels:
+            raise NotFoundError(topic, "is no topic", f"Topics: {', '.join(home.settings.topics)}.")
+        named = labels[topic.casefold()]
+    end = _moment(until)
+    found = store.search(
+        words,
+        limit,
+        feeds=feeds if source else None,
+        topic=named,
+        since=_moment(since),
+        until=end + timedelta(days=1) if end else None,
+    )
+    names = {s.feed: s.name for s in states}
+    pattern = _pattern(words)
+    return [
+        Hit(
+            ref=i.ref,
+            title=marked(i.item.title or text.clean_line(i.item.lead, 120), pattern),
+            around=marked(around(i.item.text or i.item.lead, pattern), pattern),
+            source=names.get(i.feed, ""),
+            link=i.item.link or i.item.discussion,
+            when=i.item.published or i.first_seen,
+            lang=i.item.lang,
+        )
+        for i in found
+    ]
+
+
+def _moment(day: str) -> datetime | None:
+    if not day:
+        return None
+    try:
+        found = Day.fromisoformat(day)
+    except ValueError:
+        raise SettingsError("", f"{day!r} is no date", "Write it as 2026-11-22.") from None
+    return datetime(found.year, found.month, found.day, tzinfo=UTC)
+
+
+def _plain(letters: str) -> str:
+    """The same number of letters, without case and accents."""
+    return "".join((unicodedata.normalize("NFD", c)[0].casefold() or c)[0] for c in letters)
+
+
+def _pattern(words: str) -> re.Pattern[str] | None:
+    wanted = sorted({re.escape(w) for w in re.findall(r"\w+", _plain(words))}, key=len, reverse=True)
+    return re.compile(r"(?<!\w)(?:" + "|".join(wanted) + r")\w*") if wanted else None
+
+
+def marked(said: str, pattern: re.Pattern[str] | None) -> tuple[Part, ...]:
+    """A text in pieces, hits apart."""
+    if pattern is None:
+        return (Part(text=said),) if said else ()
+    parts, at = [], 0
+    for match in pattern.finditer(_plain(said)):
+        if match.start() > at:
+            parts.append(Part(text=said[at : match.start()]))
+        parts.append(Part(text=said[match.start() : match.end()], hit=True))
+        at = match.end()
+    if at < len(said):
+        parts.append(Part(text=said[at:]))
+    return tuple(parts)
+
+
+def around(said: str, pattern: re.Pattern[str] | None) -> str:
+    """The stretch of a text around its first hit, else its beginning."""
+    said = " ".join(said.split())
+    match = pattern.search(_plain(said)) if pattern else None
+    begin = max(0, (match.start() if match else 0) - AROUND // 3)
+    if begin:
+        begin = said.find(" ", begin) + 1
+    piece = said[begin : begin + AROUND]
+    if begin + AROUND < len(said):
+        piece = piece.rpartition(" ")[0] + " …"
+    return ("… " if begin else "") + piece

@@ -1,0 +1,372 @@
+"""Teach: the reader's corrections and thumbs, how good the tags are, and the day's questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+import msgspec
+
+from newsfeed.errors import NotFoundError, SettingsError
+from newsfeed.model import Correction, NewsValue, Record, StoredItem, Tagging
+from newsfeed.pipeline.answers.why import resolve
+from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.morning import tag
+from newsfeed.pipeline.morning.draw import today
+from newsfeed.store import Store
+from newsfeed.topics import accuracy, build
+from newsfeed.topics.corrections import Corrections
+from newsfeed.topics.documents import THRESHOLD, Label
+
+# Notes in the store by item: why it was asked, how many others moved, what the reader had said of it before.
+ANSWERS, MOVED, EARLIER = "topics answers", "topics moved", "topics said earlier"
+HAS = THRESHOLD  # from this probability on an item has a topic
+# Note in the store by item: its value before the reader's word on it, and why it was asked.
+SAID = "value said"
+WORTH = "worth a place"
+LEAST_WORTH = 1.5  # grade from which an item is said to be worth a place: half between filler and that
+
+
+class Corrected(Record, frozen=True, kw_only=True):
+    """What one correction did."""
+
+    title: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    moved: int  # other items whose topics changed with it
+
+
+class TopicStatus(Record, frozen=True, kw_only=True):
+    """One topic in numbers."""
+
+    topic: str
+    label: str
+    examples: int
+    items: int
+    corrections: int
+    precision: accuracy.Interval
+    recall: accuracy.Interval
+
+
+class Status(Record, frozen=True, kw_only=True):
+    """How good the tags are, and what they rest on."""
+
+    topics: tuple[TopicStatus, ...]
+    answers: int
+    biased: bool
+    items: int
+    untagged: float
+    corrections: int
+    sentence: str  # what the corrections changed
+    trend: str
+    trained: str
+    worth: TopicStatus  # of what was said to be worth a place, how much you found so; and the reverse
+    worth_biased: bool
+
+
+class Question(Record, frozen=True, kw_only=True):
+    """One item to judge."""
+
+    ref: str
+    item: int
+    title: str
+    lead: str
+    source: str
+    said: tuple[str, ...]
+    asked: str
+    value: float | None = None  # its news value; None: it has none yet, or the reader's thumb lies on it
+    kind: str = ""
+
+
+def correct(home: Home, store: Store, name: str, changes: Sequence[str], *, asked: str = "") -> Corrected:
+    """Correct an item's topics: `sales` adds one, `-finance` takes one away, `none` takes all.
+
+    Felt at once by the item and by those like it; the model learns it at the next training.
+
+    Raises:
+        NotFoundError: no such item. SettingsError: no such topic.
+    """
+    item, _ = resolve(home, store, name)
+    tag.tag_asked(home, store, [item])
+    said = store.taggings([item.id]).get(item.id)
+    before = tuple(sorted(accuracy.has(said))) if said else ()
+    after = set(before)
+    for change in changes:
+        topic = change.lstrip("+-").casefold()
+        topic = next((n for n, t in home.settings.topics.items() if topic in {n, t.label.casefold()}), topic)
+        if topic == "none":
+            after.clear()
+        elif topic not in home.settings.topics:
+            raise SettingsError(change, "is no topic", f"Topics: {', '.join(home.settings.topics)}, none.")
+        elif change.startswith("-"):
+            after.discard(topic)
+        else:
+            after.add(topic)
+    told = tuple(t for t in home.settings.topics if t in after)
+    earlier = next((c for c in store.corrections() if c.item == item.id), None)
+    if earlier is not None:
+        # What the tagger had said stays what accuracy is measured on; what the reader had said can be gone back to.
+        before = earlier.topics
+        _note(store, EARLIER, str(item.id), " ".join([*_earlier(store, item.id), ",".join(before) or "none"]))
+    previous = earlier.previous if earlier is not None else before
+    store.correct(Correction(item=item.id, topics=told, made=home.clock(), previous=previous))
+    _note(store, ANSWERS, str(item.id), asked or _notes(store, ANSWERS).get(str(item.id), ""))
+    moved = retag_like(home, store, item)
+    _note(store, MOVED, str(item.id), moved)
+    return Corrected(title=item.item.title, before=before, after=told, moved=moved)
+
+
+def undo(home: Home, store: Store, name: str = "") -> Corrected:
+    """Take back a correction: the last one, or the last of a named item; the one before it is in force again.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    number = resolve(home, store, name)[0].id if name else None
+    taken = store.undo_correction(number)
+    if taken is None:
+        raise NotFoundError(name or "corrections", "there is none to take back", "")
+    item = store.item(taken.item)
+    if earlier := _earlier(store, item.id):
+        topics = () if earlier[-1] == "none" else tuple(earlier[-1].split(","))
+        store.correct(msgspec.structs.replace(taken, topics=topics, made=home.clock()))
+        _note(store, EARLIER, str(item.id), " ".join(earlier[:-1]))
+    moved = retag_like(home, store, item)
+    said = store.taggings([item.id]).get(item.id)
+    now = tuple(sorted(accuracy.has(said))) if said else ()
+    return Corrected(title=item.item.title, before=taken.topics, after=now, moved=moved)
+
+
+def retag_like(home: Home, store: Store, item: StoredItem) -> int:
+    """Tag an item and those that its correction may move anew; returns how many others changed."""
+    states = {s.feed: s for s in store.states()}
+    model = tag.load_model(home, store)
+    window = store.window(home.clock() - tag.RETAGGED, body="text")
+    tagged = store.taggings([i.id for i in window])  # what has no tags yet gets them when it is asked for
+    others = (i for i in window if i.id != item.id and i.id in tagged)
+    documents = [tag.document(i, states.get(i.feed)) for i in (item, *others)]
+    label = Label(document=documents[0], topics=())
+    local = model.tagger.local
+    touched = local.may_move(label, documents) if isinstance(local, Corrections) else documents
+    before = store.taggings([int(d.id) for d in touched])
+    after = model.tagger.tag(touched)
+    store.save_taggings(after, model.name)
+    changed = accuracy.changed(list(before.values()), after)
+    return sum(number != item.id for number in changed)
+
+
+def status(home: Home, store: Store) -> Status:
+    """Examples, corrections, measured precision and recall by topic, and what the last corrections changed."""
+    window = store.window(home.clock() - tag.LEARNED)
+    taggings = store.taggings([i.id for i in window])
+    judged = _judged(store)
+    measured = accuracy.measure(judged, home.settings.topics)
+    by_topic = {t.topic: t for t in measured.topics}
+    counts = _count(taggings.values())
+    seeds = _seed_counts()
+    corrections = store.corrections()
+    notes = _notes(store, MOVED)
+    moved = sum(int(notes.get(str(c.item), 0)) for c in corrections)
+    confirmed = sum(set(j.said) == set(j.true) for j in judged)
+    worth = measured_worth(store)
+    trained = tag.last_training(store) if home.model_path.exists() else None
+    untagged = sum(not accuracy.has(t) for t in taggings.values()) / len(taggings) if taggings else 0.0
+    rows = tuple(
+        TopicStatus(
+            topic=name,
+            label=topic.label or name,
+            examples=seeds.get(name, 0) + len(topic.examples),
+            items=counts.get(name, 0),
+            corrections=by_topic[name].corrections if name in by_topic else 0,
+            precision=by_topic[name].precision,
+            recall=by_topic[name].recall,
+        )
+        for name, topic in home.settings.topics.items()
+    )
+    return Status(
+        topics=rows,
+        answers=measured.answers,
+        biased=measured.biased,
+        items=len(window),
+        untagged=untagged,
+        corrections=len(corrections),
+        sentence=accuracy.changed_sentence(len(corrections) - confirmed, moved, confirmed)
+        if corrections
+        else "No corrections yet.",
+        trend=_trend(store, judged) if corrections else "",
+        trained=f"weights trained on {trained.items} items, {trained.at:%d %b}"
+        if trained
+        else "the shipped weights",
+        worth=TopicStatus(
+            topic="worth",
+            label="Worth a place",
+            examples=len(build.value_seeds()),
+            items=sum(t.news is not None and t.news.value >= LEAST_WORTH for t in taggings.values()),
+            corrections=worth.topics[0].corrections,
+            precision=worth.topics[0].precision,
+            recall=worth.topics[0].recall,
+        ),
+        worth_biased=worth.biased,
+    )
+
+
+def questions(home: Home, store: Store, day: int) -> list[Question]:
+    """The day's three questions: two useful, one at random. `day` is the same number all day."""
+    languages = {*home.settings.languages, ""}
+    window = {i.id: i for i in store.window(home.clock() - tag.RETAGGED) if i.item.lang in languages}
+    taggings = store.taggings(window)
+    answered = {c.item for c in store.corrections()}
+    names = {s.feed: s.name for s in store.states()}
+    thumbed = store.likes(window)
+    news = {n: t.news for n, t in taggings.items() if n not in thumbed}
+    asked_topics: dict[str, int] = {}
+    for one in _judged(store):
+        for topic in {*one.said, *one.true}:
+            asked_topics[topic] = asked_topics.get(topic, 0) + 1
+    found = accuracy.questions(
+        list(taggings.values()), lambda n: str(window[n].feed), answered, seed=day, asked_topics=asked_topics
+    )
+    return [
+        Question(
+            ref=window[q.item].ref,
+            item=q.item,
+            title=window[q.item].item.title,
+            lead=window[q.item].item.lead,
+            source=names.get(window[q.item].feed, ""),
+            said=tuple(sorted(accuracy.has(taggings[q.item]))),
+            asked=q.asked,
+            value=judged.value if judged else None,
+            kind=judged.kind if judged else "",
+        )
+        for q, judged in ((q, news.get(q.item)) for q in found)
+    ]
+
+
+def _notes(store: Store, key: str) -> dict[str, str]:
+    return msgspec.json.decode(store.get_meta(key) or "{}", type=dict[str, str])
+
+
+def _note(store: Store, key: str, name: str, value: object) -> None:
+    notes = _notes(store, key)
+    notes[name] = str(value)
+    store.set_meta(key, msgspec.json.encode(notes).decode())
+
+
+def _earlier(store: Store, item: int) -> list[str]:
+    """What the reader had said of an item before their present word, oldest first."""
+    return _notes(store, EARLIER).get(str(item), "").split()
+
+
+def _judged(store: Store) -> list[accuracy.Judged]:
+    asked = _notes(store, ANSWERS)
+    return [
+        accuracy.Judged(item=c.item, said=c.previous, true=c.topics, asked=asked.get(str(c.item), ""))
+        for c in store.corrections()
+    ]
+
+
+def _count(taggings: Iterable[Tagging]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for one in taggings:
+        for topic in accuracy.has(one):
+            counts[topic] = counts.get(topic, 0) + 1
+    return counts
+
+
+def _seed_counts() -> dict[str, int]:
+    from newsfeed.topics.train import seeds
+
+    counts: dict[str, int] = {}
+    for seed in seeds():
+        for topic in seed.topics:
+            counts[topic] = counts.get(topic, 0) + 1
+    return counts
+
+
+def _trend(store: Store, judged: Sequence[accuracy.Judged]) -> str:
+    """Whether the answers since the last ten are better than those before: the share said rightly."""
+    if len(judged) < 2:
+        return "no measurable change yet"
+    half = len(judged) // 2
+    right = [j.said == j.true or set(j.said) == set(j.true) for j in judged]
+    return accuracy.trend(
+        accuracy.wilson(sum(right[:half]), half), accuracy.wilson(sum(right[half:]), len(right) - half)
+    )
+
+
+class Thumbed(Record, frozen=True, kw_only=True):
+    """What a thumb did."""
+
+    ref: str  # its number on the page may be another's after a rebuild
+    title: str
+    source: str
+    topic: (
+        str  # the label of the topic in which its source counts otherwise from now on; "": it was on no page
+    )
+    before: float | None  # its news value; None: it had none
+    after: float | None
+
+
+def thumb(home: Home, store: Store, name: str, value: int, *, asked: str = "") -> Thumbed:
+    """Keep a thumb on an item: 1 up, -1 down, 0 takes it back. `asked` says why it was asked for, if it was.
+
+    The item and those of its source are judged anew at once, all others with the next digest.
+
+    Raises:
+        NotFoundError: no item, or more than one, answers to that name; or there is no thumb to take back.
+    """
+    item, _ = resolve(home, store, name)
+    if value == 0 and not store.likes([item.id]):
+        raise NotFoundError(name, "has no thumb to take back", "")
+    before = _news(store, item)
+    if value and before is not None:
+        _note_said(store, item.id, before.value - before.thumbs, asked)
+    store.like(item.id, value, home.clock())
+    tag.retag_source(home, store, item)
+    after = _news(store, item)
+    names = {s.feed: s.name for s in store.states()}
+    shown = [s for s in store.history(today(home) + timedelta(days=1)).shown if s.item == item.id]
+    topic = ""
+    if shown:
+        # Pages of earlier versions don't say under what a story was told.
+        topic = shown[-1].topic or max(shown[-1].topics, key=shown[-1].topics.__getitem__, default="")
+    setting = home.settings.topics.get(topic)
+    label = (setting.label if setting else "") or topic.capitalize()
+    return Thumbed(
+        ref=item.ref,
+        title=item.item.title,
+        source=names.get(item.feed, ""),
+        topic=label,
+        before=before.value if before else None,
+        after=after.value if after else None,
+    )
+
+
+def measured_worth(store: Store) -> accuracy.Accuracy:
+    """How often the news value, thumbs on the item itself aside, said what the reader's thumb then said."""
+    said = _said(store)
+    thumbs = store.likes(said)
+    judged = [
+        accuracy.Judged(
+            item=item,
+            said=(WORTH,) if said[item][0] >= LEAST_WORTH else (),
+            true=(WORTH,) if thumbs[item] > 0 else (),
+            asked=said[item][1],
+        )
+        for item in sorted(thumbs)
+    ]
+    return accuracy.measure(judged, (WORTH,))
+
+
+def _news(store: Store, item: StoredItem) -> NewsValue | None:
+    tagged = store.taggings([item.id]).get(item.id)
+    return tagged.news if tagged else None
+
+
+def _said(store: Store) -> dict[int, tuple[float, str]]:
+    return msgspec.json.decode(store.get_meta(SAID) or "{}", type=dict[int, tuple[float, str]])
+
+
+def _note_said(store: Store, item: int, value: float, asked: str) -> None:
+    notes = {**_said(store), item: (round(value, 3), asked)}
+    store.set_meta(SAID, msgspec.json.encode(notes).decode())

@@ -1,0 +1,346 @@
+"""What if: past mornings by other settings, a new feed on last week's pages, today's page chosen anew.
+
+Nothing is changed by any of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from newsfeed import edition, opml
+from newsfeed.errors import NotFoundError, SettingsError
+from newsfeed.fetch import redact
+from newsfeed.model import (
+    Candidate,
+    Day,
+    Edition,
+    FeedFacts,
+    FeedState,
+    Item,
+    Parsed,
+    Pool,
+    Record,
+    Settings,
+    StoredItem,
+    Subscription,
+)
+from newsfeed.pipeline.home import Home, with_minutes
+from newsfeed.pipeline.morning import digest, draw, tag
+from newsfeed.pipeline.morning.digest import pool_then
+from newsfeed.pipeline.morning.draw import picks
+from newsfeed.pipeline.subscriptions import add
+from newsfeed.pipeline.subscriptions import edit as editing
+from newsfeed.store import Store
+
+_A_STORY = 0.2  # minutes
+MORNINGS = 7
+SHOWN = 8  # items of a preview
+
+
+class OtherMorning(Record, frozen=True, kw_only=True):
+    """One past morning: what was, and what would have been.
+
+    Pairs are (was, would be). `came` and `went` are the titles that the changed settings alone bring and cost: both
+    sides of it are chosen by what is known today, so that what was learned since changes neither.
+    """
+
+    date: Day
+    was: Mapping[str, float]  # minutes by topic
+    would: Mapping[str, float]
+    stories: tuple[int, int]
+    minutes: tuple[float, float]
+    untold: tuple[int, int]  # stories that four or more outlets told, without a place
+    full: tuple[bool, bool]  # no room for another story, though there were minutes: `max_items` was reached
+    came: tuple[str, ...]
+    went: tuple[str, ...]
+    learned: bool  # the reader's own settings, too, would choose other stories today
+
+
+class Simulated(Record, frozen=True, kw_only=True):
+    """All mornings, and their sum: minutes by topic, and the number of topics that were effectively told of."""
+
+    mornings: tuple[OtherMorning, ...]
+    was: Mapping[str, float]
+    would: Mapping[str, float]
+    topics: tuple[float, float]
+    labels: Mapping[str, str]
+    max_items: int | None
+    scaled: str = ""  # what became of shares that don't add up to the whole
+
+
+def changed(settings: Settings, *, shares: Mapping[str, float], max_items: int | None = None) -> Settings:
+    """Settings with other shares, topics named as on the page or in the settings, and another number of stories.
+
+    Raises:
+        SettingsError: a share names no topic, or all of them are more than there is.
+    """
+    topics = dict(settings.topics)
+    names = {topic.label.casefold(): name for name, topic in topics.items() if topic.label}
+    names |= {name.casefold(): name for name in topics}
+    for given, share in shares.items():
+        name = names.get(given.casefold())
+        if name is None:
+            raise SettingsError("--share", f"{given!r} is no topic", f"Topics: {', '.join(topics)}.")
+        topics[name] = msgspec.structs.replace(topics[name], share=share)
+    # As in newsfeed.toml, so that what was tried can be written there.
+    total = sum(
+        topic.share for name, topic in topics.items() if topic.share and name != settings.edition.core
+    )
+    if total > 1:
+        raise SettingsError(
+            "--share", f"the shares add up to {total:g}", "Together they may be 1 at the most."
+        )
+    made = msgspec.structs.replace(settings, topics=topics)
+    if max_items is None:
+        return made
+    return msgspec.structs.replace(made, edition=msgspec.structs.replace(made.edition, max_items=max_items))
+
+
+class Basis(Record, frozen=True, kw_only=True):
+    """What one past morning was chosen from, and what the reader's own settings would choose of it today."""
+
+    was: Edition
+    pool: Pool
+    own: Settings
+    again: Edition
+
+
+def basis(home: Home, store: Store, stored: Edition) -> Basis:
+    """What stands still while settings are tried on a morning."""
+    pool = pool_then(store, stored)
+    own = with_minutes(home.settings, stored.budget_minutes)
+    return Basis(
+        was=stored,
+        pool=pool,
+        own=own,
+        again=edition.build(pool, own, date=stored.date, now=stored.built),
+    )
+
+
+def beside(on: Basis, settings: Settings, minutes: float | None = None) -> OtherMorning:
+    """One morning by other settings; without `minutes` it keeps its own."""
+    was = on.was
+    other = with_minutes(settings, was.budget_minutes if minutes is None else minutes)
+    would = on.again if other == on.own else edition.build(on.pool, other, date=was.date, now=was.built)
+    return _beside(was, on.again, would)
+
+
+def simulate(
+    home: Home, store: Store, settings: Settings, *, days: int, minutes: float | None = None
+) -> Simulated:
+    """Choose the last `days` stored editions again by `settings`, each from what was at hand when it was built and
+    after the editions that were really printed before it.
+
+    Items that were cleaned away since can't take part; tags are those of today.
+
+    Args:
+        minutes: the budget of each morning; without it each keeps its own.
+
+    Raises:
+        NotFoundError: there is no stored edition.
+    """
+    dates = store.editions()[-days:]
+    if not dates:
+        raise NotFoundError("simulate", "there is no stored edition yet", "Run newsfeed digest first.")
+    mornings = []
+    for date in dates:
+        stored = store.edition(date)
+        if stored is None:
+            continue
+        mornings.append(beside(basis(home, store, stored), settings, minutes))
+    was, would_be = _sum(m.was for m in mornings), _sum(m.would for m in mornings)
+    return Simulated(
+        mornings=tuple(mornings),
+        was=was,
+        would=would_be,
+        topics=(edition.effective(_shares(was)), edition.effective(_shares(would_be))),
+        labels={name: topic.label or name for name, topic in settings.topics.items()},
+        max_items=settings.edition.max_items,
+        scaled=edition.scaled(settings),
+    )
+
+
+def _beside(was: Edition, again: Edition, would: Edition) -> OtherMorning:
+    printed, control, after = _titles(was), _titles(again), _titles(would)
+    return OtherMorning(
+        date=was.date,
+        was={t.name: t.minutes for t in was.topics},
+        would={t.name: t.minutes for t in would.topics},
+        stories=(len(printed), len(after)),
+        minutes=(was.minutes, would.minutes),
+        untold=(was.big_all - was.big_told, would.big_all - would.big_told),
+        full=(_is_full(was), _is_full(would)),
+        came=tuple(title for item, title in after.items() if item not in control),
+        went=tuple(title for item, title in control.items() if item not in after),
+        learned=printed.keys() != control.keys(),
+    )
+
+
+def _is_full(one: Edition) -> bool:
+    return edition.is_full(one) and one.budget_minutes - one.minutes >= _A_STORY
+
+
+def _titles(one: Edition) -> dict[int, str]:
+    """What stands in the minutes, by item: stories may have been joined and renumbered since."""
+    picks = [p for s in one.sections for p in s.picks]
+    return {p.item: p.title for p in picks} | {line.item: line.title for line in one.lines}
+
+
+def _shares(minutes: Mapping[str, float]) -> dict[str, float]:
+    total = sum(minutes.values())
+    return {name: spent / total for name, spent in minutes.items()} if total > 0 else {}
+
+
+def _sum(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for part in parts:
+        for name, minutes in part.items():
+            total[name] = total.get(name, 0.0) + minutes
+    return total
+
+
+class TriedFeed(Record, frozen=True, kw_only=True):
+    """A feed that was found behind an address: what it holds, and where it would have stood."""
+
+    wanted: Subscription  # as the list would hold it
+    url: str  # redacted
+    title: str
+    items: tuple[tuple[str, datetime | None], ...]
+    count: int
+    pages: tuple[tuple[Day, str], ...]  # what it would have put on the last pages
+    mornings: int
+    edit: editing.Edit
+
+
+def try_feed(
+    home: Home, store: Store, address: str, *, folder: str, title: str, secrets: dict[str, str]
+) -> TriedFeed:
+    """Find the feed behind an address and look at it; the list stays as it is.
+
+    Raises:
+        NotFoundError: there is none, or it is in the list already.
+        ListError: feeds.opml can't be edited as it stands.
+    """
+    address = add.spelt(address)
+    wanted, parsed = asyncio.run(add.find(home, address, secrets))
+    listed = opml.parse(home.read_list()).subscriptions
+    if there := next(
+        (s for s in listed if opml.key(s.url) in {opml.key(wanted.url), opml.key(address)}), None
+    ):
+        raise NotFoundError(there.title or redact(there.url), "is in your list already", "")
+    subscription = msgspec.structs.replace(
+        wanted,
+        title=title or wanted.title or parsed.title,
+        folders=editing.folders_of(folder),
+        html_url=wanted.html_url or parsed.html_url,
+        kind=wanted.kind or "rss",
+    )
+    pages, mornings = would_have(home, store, subscription, parsed)
+    newest = sorted(parsed.items, key=lambda i: -(i.published.timestamp() if i.published else 0))
+    return TriedFeed(
+        wanted=subscription,
+        url=redact(subscription.url),
+        title=subscription.title or redact(subscription.url),
+        items=tuple((i.title or i.lead[:120], i.published) for i in newest[:SHOWN]),
+        count=len(parsed.items),
+        pages=tuple(pages),
+        mornings=mornings,
+        edit=editing.change(home, editing.added(subscription)),
+    )
+
+
+def would_have(
+    home: Home, store: Store, subscription: Subscription, parsed: Parsed
+) -> tuple[list[tuple[Day, str]], int]:
+    """What a feed would have put on the pages of the last week, each chosen again with its items; and of how many."""
+    dated = [i for i in parsed.items if i.published is not None]
+    state = FeedState(subscription=subscription)
+    stored = [_stored(n, item) for n, item in enumerate(dated, 1)]
+    tagger = tag.load_model(home, store).tagger
+    tagged = {t.item: t for t in tagger.tag([tag.document(i, state) for i in stored])}
+    facts = FeedFacts(
+        feed=-1,
+        title=subscription.title or subscription.url,
+        url=subscription.url,
+        html_url=subscription.html_url,
+        folders=subscription.folders,
+        options=subscription.options,
+        items_a_day=len(dated) / max(1.0, _days(dated)),
+    )
+    found: list[tuple[Day, str]] = []
+    seen: set[int] = set()
+    dates = store.editions()[-MORNINGS:]
+    for date in dates:
+        was = store.edition(date)
+        if was is None:
+            continue
+        pool = digest.pool_then(store, was)
+        since = pool.since or was.built - timedelta(days=1)
+        new = [
+            Candidate(item=i, tagging=tagged[i.id], story=i.id)
+            for i in stored
+            if i.id not in seen and since < (i.item.published or was.built) <= was.built
+        ]
+        pool = msgspec.structs.replace(pool, candidates=(*pool.candidates, *new), feeds=(*pool.feeds, facts))
+        again = edition.build(pool, with_minutes(home.settings, was.budget_minutes), date=date, now=was.built)
+        for number, title in _all_titles(again).items():
+            if number < 0:
+                seen.add(number)
+                found.append((date, title))
+    return found, len(dates)
+
+
+def _stored(number: int, item: Item) -> StoredItem:
+    # Numbers below zero: no item of the store is meant.
+    return StoredItem(
+        id=-number,
+        ref=f"new{number}",
+        feed=-1,
+        item=item,
+        first_seen=item.published or datetime.min.replace(tzinfo=UTC),
+    )
+
+
+def _days(items: Sequence[Item]) -> float:
+    moments = [i.published for i in items if i.published is not None]
+    return (max(moments) - min(moments)).total_seconds() / 86_400 if moments else 1.0
+
+
+def _all_titles(one: Edition) -> dict[int, str]:
+    return {p.item: p.title for p in picks(one)} | {line.item: line.title for line in one.lines}
+
+
+class Rebuilt(Record, frozen=True, kw_only=True):
+    """What a rebuild of today's page would change."""
+
+    came: tuple[str, ...]
+    went: tuple[str, ...]
+    moved: tuple[tuple[str, str, str], ...]  # title, from, to: headings
+
+
+def try_rebuild(home: Home, store: Store) -> Rebuilt:
+    """Choose today's page anew beside the one that stands; nothing is changed.
+
+    Raises:
+        NotFoundError: today has no page yet.
+    """
+    day = draw.today(home)
+    was = store.edition(day)
+    if was is None:
+        raise NotFoundError("today's page", "there is none yet", "Build it first.")
+    would = edition.build(digest.pool_for(home, store, day), home.settings, date=day, now=home.clock())
+    before, after = _all_titles(was), _all_titles(would)
+    places = [{p.item: s.heading for s in one.sections for p in s.picks} for one in (was, would)]
+    return Rebuilt(
+        came=tuple(t for n, t in after.items() if n not in before),
+        went=tuple(t for n, t in before.items() if n not in after),
+        moved=tuple(
+            (after[n], places[0][n], place)
+            for n, place in places[1].items()
+            if n in places[0] and places[0][n] != place
+        ),
+    )

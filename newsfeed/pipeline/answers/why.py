@@ -1,0 +1,161 @@
+"""Why: what stands behind one item, shown or not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from newsfeed import edition, stories, text
+from newsfeed.errors import NotFoundError
+from newsfeed.model import Day, Edition, Record, StoredItem, TopicScore
+from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.morning import digest, draw, tag
+from newsfeed.pipeline.morning.draw import picks
+from newsfeed.store import Store
+
+_COMMON = 8  # words that two tellings share, to name
+
+
+class Explanation(Record, frozen=True, kw_only=True):
+    """Everything behind one item."""
+
+    ref: str
+    title: str
+    source: str
+    link: str
+    verdict: str
+    rows: tuple[edition.WhyRow, ...] = ()
+    topics: tuple[TopicScore, ...] = ()
+
+
+def explain(home: Home, store: Store, name: str) -> Explanation:
+    """Explain the item that `name` means (see `resolve`), by the edition that judged it last.
+
+    Raises:
+        NotFoundError: no item, or more than one, answers to that name.
+    """
+    item, date = resolve(home, store, name)
+    stored = store.edition(date) if date else _judged_by(store, item)
+    tag.tag_asked(home, store, [item])
+    taggings = store.taggings([item.id])
+    names = {s.feed: s.name for s in store.states()}
+    rows: tuple[edition.WhyRow, ...] = ()
+    verdict = "No edition has been built yet."
+    if stored is not None:
+        rows = edition.why(stored, item.id)
+        verdict = (
+            f"By the edition of {stored.date}:"
+            if rows
+            else "It came before you subscribed, so no edition had it to choose from."
+            if item.before
+            else f"The edition of {stored.date} did not have it to choose from."
+        )
+        if rows and not edition.is_told(stored, item.id):
+            # What was left out is kept with its cause alone: it is weighed again, by what is known today.
+            of_today = stored.date == draw.today(home)
+            pool = digest.pool_for(home, store, stored.date) if of_today else digest.pool_then(store, stored)
+            weighed = edition.why(stored, item.id, pool=pool, settings=home.settings)
+            if len(weighed) > len(rows) and not of_today:
+                verdict = f"By the edition of {stored.date}, with the numbers of today:"
+            rows = weighed
+    rows += (*_joined(store, item), *occasion(store, item))
+    return Explanation(
+        ref=item.ref,
+        title=item.item.title,
+        source=names.get(item.feed, ""),
+        link=item.item.link,
+        verdict=verdict,
+        rows=rows,
+        topics=taggings[item.id].scores if item.id in taggings else (),
+    )
+
+
+def _joined(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
+    """What makes an item one story with others."""
+    for story in store.stories_of([item.id]):
+        tellings = store.items(story.items, body="text")
+        mine = next((one for one in tellings if one.id == item.id), item)
+        found = stories.nearest(mine, tellings)
+        if found is None:
+            continue
+        said = [
+            *(["they share a page"] if found.page else []),
+            *([", ".join(found.words[:_COMMON])] if found.words else []),
+        ]
+        yield edition.WhyRow(
+            name="One story with",
+            value=f"“{text.clean_line(found.other.item.title, 80)}”",
+            note=f"by {'; '.join(said) or 'what it shares with others of its story'}"
+            + (f"; {len(tellings)} tellings in all" if len(tellings) > 2 else ""),
+        )
+
+
+def occasion(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
+    """The other stories of the affair that an item's story belongs to."""
+    own = store.stories_of([item.id])
+    for story in own:
+        others = [s for s in store.stories_of_affairs([story.affair or story.id]) if s.id != story.id]
+        if not others:
+            continue
+        others.sort(key=lambda s: (-len(s.items), s.id))
+        (head,) = store.items([others[0].head], body="text")
+        yield edition.WhyRow(
+            name="Of one affair with",
+            value=f"“{text.clean_line(head.item.title, 80)}”",
+            note=f"{len(others) + 1} stories of one occasion; at most two are picks, unless it is the day",
+        )
+
+
+def _judged_by(store: Store, item: StoredItem) -> Edition | None:
+    """The newest edition that says where an item went; the newest of all where none does."""
+    for day in reversed(store.editions()):
+        stored = store.edition(day)
+        if stored is None or stored.built < item.first_seen:
+            break
+        if edition.why(stored, item.id):
+            return stored
+    return store.latest_edition()
+
+
+def resolve(home: Home, store: Store, name: str) -> tuple[StoredItem, Day | None]:
+    """The item that a person means: its number on today's page, `DATE#4`, its short id, its link, or words of its title.
+
+    Returns the item, and the date where the name holds one.
+
+    Raises:
+        NotFoundError: none, or more than one (then `matches` lists them).
+    """
+    name = name.strip()
+    if numbered := re.fullmatch(r"(?:(\d{4}-\d{2}-\d{2})#|#)?(\d{1,3})", name):
+        try:
+            date = Day.fromisoformat(numbered[1]) if numbered[1] else None
+        except ValueError:
+            raise NotFoundError(name, "there is no such date", "Write it as 2026-03-18#4.") from None
+        stored = store.edition(date) if date else store.edition(draw.today(home)) or store.latest_edition()
+        if stored is None:
+            days = store.editions()
+            near = (
+                f"There are editions from {days[0]} to {days[-1]}." if days else "Run newsfeed digest first."
+            )
+            raise NotFoundError(name, "there is no such edition", near)
+        pick = next((p for p in picks(stored) if p.n == int(numbered[2])), None)
+        if pick is None:
+            raise NotFoundError(
+                name,
+                f"the page of {stored.date} has no such number",
+                f"They go from 1 to {len(picks(stored))}"
+                + (", the long read last." if stored.long_read and not stored.since else "."),
+            )
+        return store.item(pick.item), stored.date
+    found = store.find(name)
+    if len(found) == 1:
+        return found[0], None
+    if not found:
+        raise NotFoundError(
+            name,
+            "fits no stored item",
+            "Name its number on the page, its short id, its link or words of its title.",
+        )
+    names = {s.feed: s.name for s in store.states()}
+    lines = [f"{i.ref}  {i.item.title} ({names.get(i.feed, '')})" for i in found]
+    raise NotFoundError(name, f"fits {len(found)} items", "\n".join(lines[:12]), matches=lines)

@@ -1,0 +1,369 @@
+"""Where things stand, and what could go wrong."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from newsfeed import edition
+from newsfeed.edition.foot import needs_owner
+from newsfeed.errors import NewsfeedError, SettingsError, StoreError
+from newsfeed.model import Record, Settings
+from newsfeed.pipeline import signs
+from newsfeed.pipeline.examine import reports
+from newsfeed.pipeline.home import Home, current_list
+from newsfeed.pipeline.morning import mail, routine, tag
+from newsfeed.pipeline.morning.draw import today
+from newsfeed.pipeline.morning.routine import missed
+from newsfeed.pipeline.reports import Clock
+from newsfeed.pipeline.signs import Beat
+from newsfeed.store import Store
+from newsfeed.store.records import MailState
+
+ROOM = 100_000_000  # bytes that should be free before a run
+RECENT_MAILS = 3  # days for which a doubt about a mail is worth a word
+
+
+class Standing(Record, frozen=True, kw_only=True):
+    """One screen of facts."""
+
+    feeds: int
+    failing: tuple[str, ...]
+    asked: bool  # whether any feed was ever asked
+    unreadable: str = ""  # why the last good list is in force
+    page: str
+    built: datetime | None
+    heading: str
+    next_run: str
+    advice: str
+
+
+def standing(home: Home, store: Store) -> Standing:
+    """Where things stand, with the one sensible next command."""
+    listed = current_list(home, store)
+    health = reports(home, store)
+    failing = tuple(f"{r.title}: {r.cause}" for r in health if not r.ok)
+    latest = store.latest_edition()
+    page = home.site / "index.html"
+    fresh = latest is not None and latest.date == today(home) and page.exists()
+    if not listed.list.subscriptions:
+        advice = "newsfeed feeds add ADDRESS"
+    elif not fresh:
+        advice = "newsfeed digest"
+    elif any(needs_owner(r, home.clock()) for r in health):
+        advice = "newsfeed feeds check"
+    else:
+        advice = "newsfeed refresh"
+    return Standing(
+        feeds=len(listed.list.subscriptions),
+        failing=failing,
+        unreadable=listed.unreadable,
+        asked=any(s.last_tried is not None for s in store.states()),
+        page=str(page) if latest is not None and page.exists() else "",
+        built=latest.built if latest else None,
+        heading=f"{latest.heading} · {latest.promise}" if latest else "",
+        next_run=_next_run(home, signs.read_beat(home)) + _missed(home, store),
+        advice=advice,
+    )
+
+
+class Finding(Record, frozen=True, kw_only=True):
+    """One thing looked at. `state` is "ok", "warning" or "bad"."""
+
+    name: str
+    state: str
+    text: str
+    repair: str = ""
+
+
+def facts(found: Standing) -> dict[str, object]:
+    """Where things stand, for programs: every field, those with nothing in them too."""
+    return dict(msgspec.structs.asdict(found))
+
+
+def diagnose(
+    folder: Path, load: Callable[[], Settings], clock: Clock, *, scheduled: str = ""
+) -> list[Finding]:
+    """Look at settings, list, database, disk, pages, schedule and mail; what is broken hides nothing of the rest.
+
+    Args:
+        scheduled: the file by which the system starts `newsfeed run`, "" where there is none.
+
+    Raises:
+        NotFoundError: there is no home in `folder`.
+    """
+    found = []
+    try:
+        settings = load()
+    except SettingsError as error:
+        found.append(_bad("Settings", error))
+        settings = Settings(home=str(folder))
+    if scaled := edition.scaled(settings):
+        repair = (
+            "Change a share or core_share: with something left for every other topic they should add up to 1."
+        )
+        found.append(Finding(name="Settings", state="warning", text=scaled, repair=repair))
+    home = Home(folder, settings, clock)
+    if not home.list_path.exists() and not (folder / ".newsfeed" / "newsfeed.db").exists():
+        home.read_list()
+    found += [_disk(home), _pages(home), _zone(home), *_app(home)]
+    try:
+        with home.open_store() as store:
+            found += _stored(home, store, scheduled)
+    except NewsfeedError as error:
+        found.append(_bad("Database" if isinstance(error, StoreError) else "List", error))
+    return sorted(found, key=lambda finding: _ORDER.index(finding.name))
+
+
+_ORDER = (
+    "Settings",
+    "List",
+    "Database",
+    "Disk",
+    "Pages",
+    "Time zone",
+    "Feeds",
+    "Page",
+    "Topics",
+    "Schedule",
+    "Mail",
+    "App",
+)
+
+
+def _app(home: Home) -> list[Finding]:
+    """Where the local app listens, if it does, and who can reach it there."""
+    place = signs.app_place(home)
+    if place is None:
+        return []
+    if place.shared:
+        repair = "Whoever shares that network can read along; end it, or start it without --listen."
+        return [
+            Finding(name="App", state="warning", text=f"open to the network at {place.url}", repair=repair)
+        ]
+    return [Finding(name="App", state="ok", text=f"at {place.url}, for this machine alone")]
+
+
+def _bad(name: str, error: NewsfeedError) -> Finding:
+    text = f"{error.subject}: {error.cause}" if error.subject else error.cause
+    return Finding(name=name, state="bad", text=text, repair=error.repair)
+
+
+def _stored(home: Home, store: Store, scheduled: str) -> list[Finding]:
+    """What can be said with an open database."""
+    found = []
+    listed = current_list(home, store)
+    if listed.unreadable:
+        found.append(
+            Finding(
+                name="List", state="bad", text=listed.unreadable, repair="The last good list is in force."
+            )
+        )
+    elif listed.list.problems:
+        first = listed.list.problems[0]
+        more = f" and {len(listed.list.problems) - 1} more" if len(listed.list.problems) > 1 else ""
+        found.append(
+            Finding(
+                name="List",
+                state="warning",
+                text=f"line {first.line}: {first.text}{more}",
+                repair="See newsfeed feeds check.",
+            )
+        )
+    else:
+        found.append(Finding(name="List", state="ok", text=f"{len(listed.list.subscriptions)} feeds"))
+    try:
+        store.quick_check(home.clock())
+    except StoreError as error:
+        found.append(_bad("Database", error))
+    else:
+        counts = store.counts()
+        found.append(
+            Finding(name="Database", state="ok", text=f"{counts.items} items, {counts.bytes / 1e6:.1f} MB")
+        )
+    failing = [r for r in reports(home, store) if not r.ok]
+    if failing:
+        found.append(
+            Finding(
+                name="Feeds",
+                state="warning",
+                text=f"{len(failing)} failing",
+                repair="See newsfeed feeds check.",
+            )
+        )
+    elif unasked := max(len(listed.list.subscriptions) - len(store.states()), 0) + sum(
+        state.first_good is None and state.failure is None for state in store.states()
+    ):
+        text = f"{unasked} of {len(listed.list.subscriptions)} not asked yet"
+        found.append(Finding(name="Feeds", state="warning", text=text, repair="Run newsfeed refresh."))
+    else:
+        found.append(Finding(name="Feeds", state="ok", text="all well"))
+    latest = store.latest_edition()
+    if latest is None:
+        found.append(Finding(name="Page", state="warning", text="none yet", repair="Run newsfeed digest."))
+    else:
+        days = (today(home) - latest.date).days
+        ahead = f"of {latest.date}, which is still to come: look at this machine's clock"
+        old = f"of {latest.date}, {days} days old" if days > 1 else "yesterday's"
+        text = ahead if days < 0 else "today's" if days == 0 else old
+        found.append(
+            Finding(
+                name="Page",
+                state="ok" if days == 0 else "warning",
+                text=text,
+                repair="" if days == 0 else "Run newsfeed digest.",
+            )
+        )
+    return [*found, _topics(store), _schedule(home, store, scheduled), *_mail(home, store)]
+
+
+def _topics(store: Store) -> Finding:
+    """Whether the tags learn."""
+    if trouble := tag.training_trouble(store):
+        return Finding(
+            name="Topics",
+            state="warning",
+            text=trouble,
+            repair="The weights before it are in force; newsfeed topics train tries again now.",
+        )
+    trained = tag.last_training(store)
+    return Finding(
+        name="Topics",
+        state="ok",
+        text=f"trained on {trained.at:%Y-%m-%d}" if trained else "the shipped weights",
+    )
+
+
+def _disk(home: Home) -> Finding:
+    free = shutil.disk_usage(home.folder).free
+    return Finding(
+        name="Disk",
+        state="bad" if free < ROOM else "ok",
+        text=f"{free / 1e9:.1f} GB free",
+        repair="Make room." if free < ROOM else "",
+    )
+
+
+def _pages(home: Home) -> Finding:
+    """Whether the pages can be written: the folder is one, and is ours."""
+    site = home.site
+    if site.exists() and not site.is_dir():
+        return Finding(
+            name="Pages",
+            state="bad",
+            text=f"{site} is no folder",
+            repair="Move that file away; it stands in the way.",
+        )
+    place = site if site.exists() else home.folder
+    if not os.access(place, os.W_OK | os.X_OK):
+        return Finding(
+            name="Pages",
+            state="bad",
+            text=f"{place} can't be written",
+            repair="Mend its owner or permissions.",
+        )
+    return Finding(name="Pages", state="ok", text=str(site))
+
+
+def _zone(home: Home) -> Finding:
+    if home.settings.timezone == "UTC":
+        return Finding(
+            name="Time zone",
+            state="warning",
+            text="UTC",
+            repair="Is it yours? Else write timezone into newsfeed.toml.",
+        )
+    return Finding(name="Time zone", state="ok", text=home.settings.timezone)
+
+
+def _next_run(home: Home, beat: Beat | None) -> str:
+    """When the page is made next, in words."""
+    if beat is None:
+        return "by hand: newsfeed digest (or every morning by itself: newsfeed schedule on)"
+    if not beat.alive(home.clock()):
+        return f"none: newsfeed run has been silent since {_moment(home, beat.at)}"
+    return _moment(home, beat.next) if beat.next else "soon, by newsfeed run"
+
+
+def _missed(home: Home, store: Store) -> str:
+    """The mornings that were missed, in a sentence after others; "" where `newsfeed run` never did one."""
+    now = today(home)
+    gone = missed(now, home.settings.schedule.days, routine.days_done(store, now))
+    return f" Missed: {', '.join(map(str, gone))}." if gone else ""
+
+
+def _moment(home: Home, moment: datetime) -> str:
+    return f"{moment.astimezone(ZoneInfo(home.settings.timezone)):%Y-%m-%d %H:%M}"
+
+
+def _schedule(home: Home, store: Store, scheduled: str) -> Finding:
+    """Whether `newsfeed run` is alive, and what was missed."""
+    beat = signs.read_beat(home)
+    now = today(home)
+    gone = missed(now, home.settings.schedule.days, routine.days_done(store, now))
+    told = _missed(home, store).strip()
+    if beat is not None and beat.once and not beat.alive(home.clock()):
+        return Finding(
+            name="Schedule",
+            state="warning",
+            text=f"nobody has called newsfeed run --once since {_moment(home, beat.at)}. {told}".strip(),
+            repair="Look at your crontab (newsfeed schedule on --by cron shows its line).",
+        )
+    if beat is not None and not beat.alive(home.clock()):
+        return Finding(
+            name="Schedule",
+            state="bad",
+            text=f"newsfeed run is dead: its last sign of life was at {_moment(home, beat.at)}. {told}".strip(),
+            repair="See newsfeed schedule status, and .newsfeed/run.log.",
+        )
+    if beat is None and scheduled:
+        return Finding(
+            name="Schedule",
+            state="bad",
+            text=f"it is on ({scheduled}), but newsfeed run is not running. {told}".strip(),
+            repair="newsfeed schedule on starts it again.",
+        )
+    if beat is None and gone and store.done(max(day for day in routine.days_done(store, now) if day < now)):
+        return Finding(
+            name="Schedule",
+            state="warning",
+            text=f"newsfeed run is not running any more. {told}",
+            repair="Start it again (newsfeed schedule on); the next page covers them.",
+        )
+    if beat is None:
+        return Finding(
+            name="Schedule",
+            state="ok",
+            text=f"not running; the page is made by hand or by cron. {told}".strip(),
+        )
+    return Finding(
+        name="Schedule",
+        state="warning" if gone else "ok",
+        text=f"running, next {_next_run(home, beat)}. {told}".strip(),
+        repair="The next edition covers them." if gone else "",
+    )
+
+
+def _mail(home: Home, store: Store) -> list[Finding]:
+    """Trouble with mail that is worth a word; nothing where there is no mail."""
+    if not mail.wanted(home.settings):
+        return []
+    unsure = [m for m in store.mails(MailState.UNCERTAIN) if (today(home) - m.date).days < RECENT_MAILS]
+    if unsure:
+        return [
+            Finding(
+                name="Mail",
+                state="warning",
+                text=f"that of {unsure[-1].date} may or may not have gone out",
+                repair="Look into your mailbox; newsfeed mail --again sends today's once more.",
+            )
+        ]
+    if trouble := mail.trouble_of(store):
+        return [Finding(name="Mail", state="bad", text=trouble.text, repair=trouble.repair)]
+    return [Finding(name="Mail", state="ok", text=f"by {home.settings.mail.by}")]

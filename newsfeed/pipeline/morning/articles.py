@@ -1,0 +1,155 @@
+"""Leads worth reading: for picks whose feed gives one thin sentence, the linked article is read.
+
+Picks only, at most 25 a morning, through the same fetch room, with robots.txt respected and, by default, only on
+the feed's own site. Whatever fails leaves the feed's own text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+
+from newsfeed import edition
+from newsfeed.model import (
+    Edition,
+    Failure,
+    FeedState,
+    Item,
+    Parsed,
+    Pick,
+    Pool,
+    Request,
+    Response,
+    StoredItem,
+    Subscription,
+)
+from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.morning.ask import together
+from newsfeed.reading.parsers import Parsers
+from newsfeed.sources import article
+from newsfeed.store import Store
+from newsfeed.text import count_words
+
+THIN = 200  # characters of a lead below which the article is asked for
+USABLE = 8  # words from which a lead tells something
+MOST = 25  # articles a morning
+EMPTY = frozenset({200, 204})
+HOPS = 4  # addresses asked for one article: its own, and where that redirects to
+NOT_ARTICLES = frozenset({"post", "video", "episode", "release"})
+
+
+def improve(home: Home, store: Store, built: Edition, pool: Pool, secrets: dict[str, str]) -> int:
+    """Read the articles of an edition's thin picks and keep their leads; returns how many leads are better now.
+
+    What has no lead at all would seldom be picked. So those are read too that would be, if only they had one.
+    """
+    if home.settings.edition.read_articles == "off":
+        return 0
+    asked = {int(n) for n in (store.get_meta(_memory(built)) or "").split(",") if n}
+    if len(asked) >= MOST:
+        return 0
+    states = {s.feed: s for s in store.states()}
+    drafts = [built]
+    if hoped := {
+        one.item.id
+        for one in pool.candidates
+        if count_words(one.item.item.lead) < USABLE
+        and one.item.item.kind not in NOT_ARTICLES
+        and one.item.id not in asked
+        and _may(home, one.item.item.link, states.get(one.item.feed))
+    }:
+        candidates = tuple(
+            msgspec.structs.replace(one, lead_to_come=True) if one.item.id in hoped else one
+            for one in pool.candidates
+        )
+        hopeful = msgspec.structs.replace(pool, candidates=candidates)
+        drafts.append(edition.build(hopeful, home.settings, date=built.date, now=built.built))
+    wanted: dict[int, Pick] = {}
+    for draft in drafts:
+        picks = [p for s in draft.sections for p in s.picks]
+        for p in (*picks, *([draft.long_read] if draft.long_read else [])):
+            thin = len(p.lead) < THIN and p.kind not in NOT_ARTICLES
+            if thin and p.item not in asked and _may(home, p.link, states.get(p.feed)):
+                wanted.setdefault(p.item, p)
+    chosen = list(wanted.values())[: MOST - len(asked)]
+    if not chosen:
+        return 0
+    items = {i.id: i for i in store.items([p.item for p in chosen])}
+    found = asyncio.run(_read(home, [items[p.item] for p in chosen if p.item in items], states, secrets))
+    store.set_meta(_memory(built), ",".join(str(n) for n in sorted(asked | {p.item for p in chosen})))
+    better = 0
+    for item, read in found:
+        if len(read.lead) > len(item.item.lead):
+            store.enrich(item.id, lead=read.lead, words=read.words)
+            better += 1
+    return better
+
+
+def _memory(built: Edition) -> str:
+    return f"articles asked {built.date}"
+
+
+def _may(home: Home, link: str, state: FeedState | None) -> bool:
+    if state is None or not link:
+        return False
+    if home.settings.edition.read_articles == "all":
+        return True
+    own = [state.subscription.url, state.subscription.html_url, state.html_url]
+    return any(article.same_site(link, url) for url in own if url)
+
+
+async def _read(
+    home: Home, items: Sequence[StoredItem], states: dict[int, FeedState], secrets: dict[str, str]
+) -> list[tuple[StoredItem, Item]]:
+    from newsfeed.fetch import Fetcher  # with httpx
+
+    settings = home.settings.fetch
+    robots: dict[str, asyncio.Task[bytes]] = {}
+    async with (
+        Fetcher(settings, now=home.clock, secrets=secrets) as fetcher,
+        Parsers(settings.workers, settings.parse_seconds) as parsers,
+    ):
+        for state in states.values():
+            fetcher.listed(state.feed, state.subscription.url)
+
+        async def rules(url: str, feed: int) -> bytes:
+            """The site's robots.txt; nothing where there is none, all refused where it can't be asked for now."""
+            answer = await fetcher.get(
+                Request(url=url, source=article.KIND, accept="text/plain", from_feed=True, feed=feed)
+            )
+            if isinstance(answer, Response):
+                return answer.body
+            # An empty one forbids nothing, and is a failure only for who waits for a feed.
+            nothing = isinstance(answer, Failure) and (answer.status in EMPTY or 400 <= answer.status < 500)
+            return b"" if nothing else b"User-agent: *\nDisallow: /"
+
+        async def allowed(url: str, feed: int) -> bool:
+            """Whether the reader and the site let us read that address; a site's rules are asked for once."""
+            if not _may(home, url, states.get(feed)):
+                return False
+            place = article.robots_url(url)
+            if place not in robots:
+                robots[place] = asyncio.ensure_future(rules(place, feed))
+            return article.allowed(await robots[place], url)
+
+        async def one(item: StoredItem) -> tuple[StoredItem, Item] | None:
+            url = item.item.link
+            for _ in range(HOPS):
+                if not await allowed(url, item.feed):
+                    return None
+                subscription = Subscription(url=url, title=item.item.title)
+                asked = article.source.request(FeedState(subscription=subscription))
+                answer = await fetcher.get(msgspec.structs.replace(asked, from_feed=True, feed=item.feed))
+                if isinstance(answer, Response):
+                    parsed = await parsers.parse(answer, subscription, {}, home.clock())
+                    return (item, parsed.items[0]) if isinstance(parsed, Parsed) and parsed.items else None
+                if not isinstance(answer, Failure) or not answer.leads_to:
+                    return None
+                url = answer.leads_to
+            return None
+
+        async with together() as tasks:
+            found = [tasks.create_task(one(item)) for item in items]
+    return [pair for task in found if (pair := task.result()) is not None]

@@ -1,0 +1,229 @@
+"""Digest: choose today's edition, complete it when more sources answer, and take in what a refresh brought."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from newsfeed import deliver, edition
+from newsfeed.edition.foot import is_incomplete
+from newsfeed.edition.wording import heading
+from newsfeed.errors import NetworkError, NotFoundError
+from newsfeed.feeds import health
+from newsfeed.feeds.results import ListChange
+from newsfeed.model import Day, Edition, FeedReport, Pool
+from newsfeed.pipeline.examine import reports
+from newsfeed.pipeline.home import Home, log_change, take_list
+from newsfeed.pipeline.morning import articles, publish, pull, suggest, understand
+from newsfeed.pipeline.morning.draw import _starters_limit, draw, replay, report, today
+from newsfeed.pipeline.reports import DigestReport, Progress, RefreshReport
+from newsfeed.render import Templates
+from newsfeed.store import Store
+from newsfeed.text.spoken import say, speaking
+
+
+def digest(
+    home: Home,
+    store: Store,
+    *,
+    date: Day | None = None,
+    rebuild: bool = False,
+    refresh: bool = True,
+    secrets: dict[str, str] | None = None,
+    progress: Progress | None = None,
+) -> DigestReport:
+    """Refresh, then build the edition of the reader's local date, or draw it again if there is one.
+
+    An edition that more than half of the sources are missing from is built anew once more of them answer.
+
+    Args:
+        date: a stored edition to draw again; nothing is refreshed or chosen then, but for today's with `rebuild`.
+        rebuild: choose anew, with that date's own picks out of the history first.
+
+    Raises:
+        NotFoundError: `date` has no stored edition; or there is no list, or nothing of it was ever fetched.
+        NetworkError: (nearly) nothing could be read, and there is no page of today; the last one says so now.
+        DeliveryError: the page can't be written; the edition is stored.
+    """
+    progress = progress or Progress()
+    day = today(home)
+    if date is not None and not (rebuild and date == day):
+        return replay(home, store, date)
+    stored = store.edition(day)
+    pulled, change = None, ListChange()
+    if refresh:
+        pulled = pull.pull(home, store, choosing=True, secrets=secrets, progress=progress)
+    elif stored is None or rebuild:
+        # What a refresh does around its asking: the list as it stands now counts, and topics changed by hand.
+        change = take_list(home, store, home.clock()).change
+        log_change(home, change, (), home.clock())
+        if not any(state.first_good for state in store.states()):
+            raise NotFoundError(
+                "the page", "nothing was fetched yet", "Run `newsfeed digest` without --no-refresh."
+            )
+        understand.understand(home, store, choosing=True, progress=progress)
+    if stored is None and pulled is not None:
+        _refuse_failed(home, store, pulled)
+    elif stored is not None and not rebuild and not _can_complete(home, store, stored, pulled):
+        return update_page(home, store, stored, pulled)
+    built, pool = _build(home, store, day, pulled, secrets or {}, progress)
+    if stored is not None:
+        built = _revised(home, built, "revised {moment}" if rebuild else "completed at {moment}")
+    return _keep(home, store, built, pool, pulled, change)
+
+
+def complete(
+    home: Home, store: Store, *, secrets: dict[str, str] | None = None, progress: Progress | None = None
+) -> DigestReport | None:
+    """Ask the sources that are missing from today's edition again; build it anew if more of them answer now.
+
+    Raises:
+        NewsfeedError: as `digest`.
+    """
+    progress = progress or Progress()
+    stored = store.edition(today(home))
+    if stored is None or not incomplete(stored):
+        return None
+    missing = {report.feed for report in stored.feeds if not report.ok}
+    asked = [s.subscription.url for s in store.states() if s.feed in missing]
+    pulled = None
+    if asked:
+        pulled = pull.pull(home, store, only=asked, secrets=secrets, progress=progress)
+    if not _can_complete(home, store, stored, pulled):
+        return None
+    built, pool = _build(home, store, stored.date, pulled, secrets or {}, progress)
+    return _keep(home, store, _revised(home, built, "completed at {moment}"), pool, pulled)
+
+
+def _refuse_failed(home: Home, store: Store, pulled: RefreshReport) -> None:
+    """No edition of a morning on which (nearly) nothing could be read: what happens to be stored would stand in the
+    way of the true one. The last page stays, and says so.
+
+    Raises:
+        NetworkError: it was such a morning.
+    """
+    found = health.outage(pulled.results, reports(home, store), home.clock())
+    if found is None:
+        return
+    last = store.latest_edition()
+    if last is None:
+        raise NetworkError("no page", found.said, f"{found.repair} Then run `newsfeed digest` again.")
+    now = home.clock().astimezone(ZoneInfo(home.settings.timezone))
+    notice = (
+        f"{heading(now.date())}, {now:%H:%M}: no page of today yet, for {found.said}. {found.repair} "
+        f"This is still the page of {last.heading}; the next newsfeed digest or run makes the new one."
+    )
+    deliver.write_site(home.site, {"index.html": Templates(home.templates).stale(last, notice)})
+    publish.mirror(home)
+    raise NetworkError(
+        "no new page",
+        found.said,
+        f"{found.repair} Then run `newsfeed digest` again. The page of {last.heading} stays: {home.site / 'index.html'}",
+    )
+
+
+def _can_complete(home: Home, store: Store, stored: Edition, pulled: RefreshReport | None) -> bool:
+    return better(stored, _reports(home, store, pulled=pulled))
+
+
+def _revised(home: Home, built: Edition, how: str) -> Edition:
+    now = home.clock().astimezone(ZoneInfo(home.settings.timezone))
+    with speaking(built.lang):
+        return msgspec.structs.replace(built, revised=say(how, moment=f"{now:%H:%M}"))
+
+
+def _build(
+    home: Home,
+    store: Store,
+    day: Day,
+    pulled: RefreshReport | None,
+    secrets: dict[str, str],
+    progress: Progress,
+) -> tuple[Edition, Pool]:
+    """Choose the edition of `day`; where feeds were asked just now, the articles of thin picks are read too."""
+    progress.step("Choosing")
+    voices = tuple(suggest.suggestions(home, store)) if edition.is_weekly(home.settings, day) else ()
+    pool = msgspec.structs.replace(pool_for(home, store, day, pulled), suggested=voices)
+    built = edition.build(pool, home.settings, date=day, now=home.clock())
+    if pulled is not None and articles.improve(home, store, built, pool, secrets):
+        # Longer leads take more of the minutes: the choice is made again, by the same rules.
+        pool = msgspec.structs.replace(pool_for(home, store, day, pulled), suggested=voices)
+        built = edition.build(pool, home.settings, date=day, now=home.clock())
+    return built, pool
+
+
+def _keep(
+    home: Home,
+    store: Store,
+    built: Edition,
+    pool: Pool,
+    pulled: RefreshReport | None,
+    change: ListChange | None = None,
+) -> DigestReport:
+    """Store an edition and draw it."""
+    templates = Templates(home.templates)
+    built = msgspec.structs.replace(built, templates=templates.hash)
+    store.record(built, edition.remember(built, pool))
+    drawn = draw(home, store, built, templates)
+    limit = _starters_limit(home, store)
+    done = report(home, built, built_now=True, pulled=pulled, drawn=drawn, limit=limit)
+    return msgspec.structs.replace(done, list=change) if change else done
+
+
+def pool_for(home: Home, store: Store, day: Day, pulled: RefreshReport | None = None) -> Pool:
+    """All that the edition of `day` may be chosen from, as things stand now."""
+    understand.habits(home, store)
+    pool = store.pool(day, home.clock())
+    return msgspec.structs.replace(pool, reports=_reports(home, store, pool, pulled))
+
+
+def _reports(
+    home: Home, store: Store, pool: Pool | None = None, pulled: RefreshReport | None = None
+) -> tuple[FeedReport, ...]:
+    """How each feed fares. A missing network is kept of no feed, but for this morning it could not be read."""
+    failed = {r.feed: r.failure for r in pulled.results if r.failure is not None} if pulled else {}
+    return tuple(
+        msgspec.structs.replace(one, ok=False, cause=why.text, repair=why.repair)
+        if one.ok and (why := failed.get(one.feed)) is not None
+        else one
+        for one in reports(home, store, pool)
+    )
+
+
+def update_page(home: Home, store: Store, stored: Edition, pulled: RefreshReport | None) -> DigestReport:
+    """Draw today's stored edition again; what a refresh brought since may join it in its own block."""
+    templates = Templates(home.templates)
+    current = stored
+    # A refresh that no feed answered has seen nothing: it can't say that nothing came.
+    if pulled is not None and pulled.answered:
+        pool = pool_for(home, store, stored.date)
+        current = edition.since(stored, pool, home.settings, now=home.clock())
+        if current != stored:
+            store.record(current, edition.remember(current, pool))
+    drawn = draw(home, store, current, templates)
+    return report(home, current, built_now=False, pulled=pulled, drawn=drawn)
+
+
+def pool_then(store: Store, stored: Edition) -> Pool:
+    """What that morning was chosen from: nothing that came later, neither as an item nor as a story's new teller."""
+    pool = store.pool(stored.date, stored.built)
+    candidates = tuple(c for c in pool.candidates if c.item.first_seen <= stored.built)
+    last = max((c.item.id for c in candidates), default=0)  # items are numbered as they come
+    stories = (
+        msgspec.structs.replace(one, items=tuple(n for n in one.items if n <= last)) for one in pool.stories
+    )
+    return msgspec.structs.replace(
+        pool, candidates=candidates, stories=tuple(one for one in stories if one.items), reports=stored.feeds
+    )
+
+
+def incomplete(edition: Edition) -> bool:
+    """Whether more than half of the sources failed when an edition was built."""
+    return is_incomplete(edition.feeds, edition.built)
+
+
+def better(edition: Edition, now: Collection[FeedReport]) -> bool:
+    """Whether an edition that more than half of the sources are missing from could be built of more of them now."""
+    return incomplete(edition) and sum(r.ok for r in now) > sum(r.ok for r in edition.feeds)

@@ -1,0 +1,289 @@
+"""The edition by mail: written, sent at most once a morning to each recipient, and tried again sensibly.
+
+Exactly once, as far as that can be: a row of the outbox is claimed before anything leaves, and settled when the
+server has answered. Who dies in between leaves a claim, which the next holder of the lock marks as uncertain: such a
+mail may have gone out, so it is shown, and never sent again unasked. That is the one window there is; it lies
+between the last byte handed to the server and the note of its answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from email import policy
+from email.parser import BytesHeaderParser
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from newsfeed.deliver import sending
+from newsfeed.deliver.message import Envelope, compose, recipient_hash
+from newsfeed.deliver.sending import Dispatch, MailOutcome
+from newsfeed.errors import NotFoundError, SettingsError
+from newsfeed.model import Day, Edition, Record, Settings
+from newsfeed.pipeline.home import Home
+from newsfeed.render import Templates
+from newsfeed.render.letter import Letter
+from newsfeed.store import Store
+from newsfeed.store.records import MailState
+
+Password = Callable[[], str]
+FIRST_RETRY = timedelta(minutes=5)
+LONGEST_RETRY = timedelta(hours=1)
+_TROUBLE = "mail trouble"
+
+
+class Written(Record, frozen=True, kw_only=True):
+    """A mail that is ready to go: its bytes and what they were made of."""
+
+    data: bytes
+    letter: Letter
+    envelope: Envelope
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """Its headers, as a mail program reads them."""
+        parsed = BytesHeaderParser(policy=policy.default).parsebytes(self.data)
+        return [(name, str(value)) for name, value in parsed.items()]
+
+
+class MailReport(Record, frozen=True, kw_only=True):
+    """What became of one morning's mail."""
+
+    date: Day
+    state: str  # sent, already sent, empty, later, refused, uncertain
+    text: str
+    repair: str = ""
+    next_try: datetime | None = None
+
+    @property
+    def good(self) -> bool:
+        """Whether there is nothing to worry about."""
+        return self.state in {"sent", "already sent", "empty"}
+
+
+class Trouble(Record, frozen=True, kw_only=True):
+    """The failed tries of one morning's mail, kept until one succeeds."""
+
+    date: Day
+    tries: int
+    settings: str  # what was tried with; others are worth a new try at once
+    text: str
+    repair: str = ""
+    next_try: datetime | None = None  # None: not before its owner has done something
+
+
+def write(
+    home: Home, edition: Edition, *, when: datetime, purpose: str = "digest", mark: str = ""
+) -> Written:
+    """The mail of an edition, as it would go out now; `mark` stands before its subject.
+
+    Raises:
+        DeliveryError: it doesn't read back as it was meant.
+        SettingsError: a template is broken.
+    """
+    setting = home.settings.mail
+    recipient = setting.to or "you@example.invalid"
+    envelope = Envelope(
+        sender=setting.sender or recipient,
+        sender_name=setting.sender_name,
+        recipient=recipient,
+        date=edition.date,
+        purpose=purpose,
+        thread=setting.thread,
+    )
+    letter = Templates(home.templates).letter(edition, home.settings.publish.site_url)
+    data = compose(
+        envelope,
+        subject=mark + letter.subject,
+        text=letter.text,
+        html=letter.html,
+        when=when.astimezone(ZoneInfo(home.settings.timezone)).replace(microsecond=0),
+        lang=letter.lang,
+        page_url=letter.page_url,
+    )
+    return Written(data=data, letter=letter, envelope=envelope)
+
+
+def of_day(home: Home, store: Store, date: Day) -> Written:
+    """The mail that the stored edition of a day makes, dated as the edition was built.
+
+    Raises:
+        NotFoundError: that day has no edition.
+    """
+    edition = edition_of(store, date)
+    return write(home, edition, when=edition.built)
+
+
+def edition_of(store: Store, date: Day) -> Edition:
+    """The stored edition of a day.
+
+    Raises:
+        NotFoundError: that day has none.
+    """
+    edition = store.edition(date)
+    if edition is None:
+        raise NotFoundError(f"edition of {date}", "none is stored", "Run newsfeed digest first.")
+    return edition
+
+
+def is_empty(edition: Edition) -> bool:
+    """Whether there is nothing to send: no story."""
+    return not (any(s.picks for s in edition.sections) or edition.lines or edition.long_read)
+
+
+def is_failed(edition: Edition) -> bool:
+    """Whether there is no story because nothing could be read."""
+    return is_empty(edition) and bool(edition.feeds) and not any(report.ok for report in edition.feeds)
+
+
+def _goes_out(edition: Edition, settings: Settings) -> bool:
+    """Whether an edition is worth a mail by itself; one of a morning on which nothing could be read never is."""
+    return not is_empty(edition) or (settings.mail.empty_days and not is_failed(edition))
+
+
+def wanted(settings: Settings) -> bool:
+    """Whether there is a mail at all."""
+    return bool(settings.mail.to)
+
+
+def owed(home: Home, store: Store, date: Day) -> bool:
+    """Whether the mail of a day should be tried now by itself."""
+    if not wanted(home.settings):
+        return False
+    row = _row(store, date, home.settings)
+    if row not in {None, MailState.FAILED}:
+        return row == MailState.CLAIMED  # whoever claimed it has died: that is to be noted and shown
+    edition = store.edition(date)
+    if edition is None or not _goes_out(edition, home.settings):
+        return False
+    trouble = trouble_of(store)
+    if trouble is None or trouble.date != date or trouble.settings != _print(home.settings):
+        return True
+    # A time to wait for that lies far ahead was written under a wrong clock.
+    now = home.clock()
+    return trouble.next_try is not None and not now < trouble.next_try <= now + 2 * LONGEST_RETRY
+
+
+def _row(store: Store, date: Day, settings: Settings) -> MailState | None:
+    recipient = recipient_hash(settings.mail.to)
+    return next((m.state for m in store.mails() if m.date == date and m.recipient == recipient), None)
+
+
+def send(
+    home: Home, store: Store, date: Day, *, password: Password, by_hand: bool = False, again: bool = False
+) -> MailReport:
+    """Send the mail of a day, unless that was done. For the holder of the home's lock.
+
+    Args:
+        password: read only when it is needed.
+        by_hand: also a mail of an empty day, and at once whatever failed before.
+        again: even if it was sent, or may have been.
+
+    Raises:
+        NotFoundError: that day has no edition.
+        SettingsError: there is no mail in newsfeed.toml, or the password can't be read.
+        DeliveryError: the mail can't be written down safely.
+    """
+    if not wanted(home.settings):
+        raise SettingsError("[mail]", "there is no address to send to", "Run newsfeed mail setup.")
+    edition = edition_of(store, date)
+    if not (by_hand or _goes_out(edition, home.settings)):
+        why = "nothing could be read" if is_failed(edition) else "the day brought nothing"
+        return MailReport(date=date, state="empty", text=f"No mail: {why}.")
+    recipient = recipient_hash(home.settings.mail.to)
+    store.doubt_claims(home.clock())
+    if again and _row(store, date, home.settings) in {MailState.SENT, MailState.UNCERTAIN}:
+        store.mark_mail(date, recipient, MailState.FAILED, home.clock(), "sent again by hand")
+    # All that may go wrong before the claim goes wrong before it: nothing is claimed that could not be sent.
+    written = write(home, edition, when=home.clock())
+    secret = password() if home.settings.mail.by == "smtp" else ""
+    if not store.claim_mail(date, recipient, home.clock()):
+        return _standing(store, date, home.settings)
+    done = hand_over(home, written, secret)
+    store.mark_mail(date, recipient, _STATES[done.outcome], home.clock(), done.text)
+    return _settle(home, store, date, done)
+
+
+_STATES = {
+    MailOutcome.SENT: MailState.SENT,
+    MailOutcome.UNCERTAIN: MailState.UNCERTAIN,
+    MailOutcome.LATER: MailState.FAILED,
+    MailOutcome.REFUSED: MailState.FAILED,
+}
+
+
+def _standing(store: Store, date: Day, settings: Settings) -> MailReport:
+    if _row(store, date, settings) == MailState.SENT:
+        return MailReport(date=date, state="already sent", text=f"The mail of {date} was sent before.")
+    return MailReport(
+        date=date,
+        state="uncertain",
+        text=f"The mail of {date} may have gone out: newsfeed ended between handing it over and noting that.",
+        repair="Look into your mailbox; newsfeed mail --again sends it once more.",
+    )
+
+
+def _settle(home: Home, store: Store, date: Day, done: Dispatch) -> MailReport:
+    """Note what failed and when it is tried again, or forget the trouble."""
+    if done.outcome in {MailOutcome.SENT, MailOutcome.UNCERTAIN}:
+        store.set_meta(_TROUBLE, None)
+        return MailReport(date=date, state=str(done.outcome), text=done.text, repair=done.repair)
+    before = trouble_of(store)
+    tries = 1 + (before.tries if before and before.date == date else 0)
+    pause = min(FIRST_RETRY * 2 ** min(tries - 1, 10), LONGEST_RETRY)
+    trouble = Trouble(
+        date=date,
+        tries=tries,
+        settings=_print(home.settings),
+        text=done.text,
+        repair=done.repair,
+        next_try=home.clock() + pause if done.outcome == MailOutcome.LATER else None,
+    )
+    store.set_meta(_TROUBLE, msgspec.json.encode(trouble).decode())
+    return MailReport(
+        date=date, state=str(done.outcome), text=done.text, repair=done.repair, next_try=trouble.next_try
+    )
+
+
+def trouble_of(store: Store) -> Trouble | None:
+    """What failed the last time, while it is not mended."""
+    kept = store.get_meta(_TROUBLE)
+    return msgspec.json.decode(kept, type=Trouble) if kept else None
+
+
+def _print(settings: Settings) -> str:
+    """A fingerprint of the mail settings, which hold no secret."""
+    return recipient_hash(msgspec.json.encode(settings.mail).decode())
+
+
+def hand_over(home: Home, written: Written, password: str) -> Dispatch:
+    """Give a mail to whatever the settings name. Nothing is noted: see `send`."""
+    return sending.hand_over(written.data, written.envelope, home.settings.mail, home.folder, password)
+
+
+def attempt(home: Home, edition: Edition | None = None, *, password: Password) -> Dispatch:
+    """Send a trial, which counts as no morning's mail: `edition` as it would come, else a line that mail works."""
+    now = home.clock()
+    # Each trial is a message of its own: one that looked like the last would be dropped as its double.
+    written = write(
+        home,
+        edition or _greeting(home, now),
+        when=now,
+        purpose=f"test-{now:%H%M%S%f}",
+        mark="Trial: " if edition else "",
+    )
+    return hand_over(home, written, password() if home.settings.mail.by == "smtp" else "")
+
+
+def _greeting(home: Home, now: datetime) -> Edition:
+    return Edition(
+        date=now.astimezone(ZoneInfo(home.settings.timezone)).date(),
+        zone=home.settings.timezone,
+        built=now,
+        heading="Mail works",
+        promise="This is a test of newsfeed.",
+        minutes=0,
+        budget_minutes=0,
+        note="Mail works: your morning page comes here at its hour.",
+    )

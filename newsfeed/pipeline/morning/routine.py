@@ -1,0 +1,202 @@
+"""One morning from the feeds to the reader: prepared ahead of its hour, delivered at it, and noted as done.
+
+Every step can be repeated: an edition that is stored is drawn again rather than chosen again, files that are the same
+are left alone, and the mail goes by its outbox. So whoever was interrupted simply begins again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+
+import msgspec
+
+from newsfeed import config
+from newsfeed.errors import NetworkError, NewsfeedError
+from newsfeed.feeds.results import plan_words
+from newsfeed.model import Day, Record
+from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.morning import digest as digesting
+from newsfeed.pipeline.morning import draw, publish
+from newsfeed.pipeline.morning import mail as mailing
+from newsfeed.pipeline.morning import pull as pulling
+from newsfeed.pipeline.reports import DigestReport, Progress, RefreshReport
+from newsfeed.store import Store
+
+PREPARED = "prepared"
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+MISSED_SHOWN = 31  # days that are looked back for missed mornings
+_DAY = timedelta(days=1)
+
+
+def wanted(day: Day, days: Collection[str]) -> bool:
+    """Whether a local day has an edition, by the names of the weekdays that have one."""
+    return WEEKDAYS[day.weekday()] in days
+
+
+def missed(today: Day, days: Collection[str], done: Collection[Day]) -> tuple[Day, ...]:
+    """The wanted days between the last one done and today; none before there ever was one."""
+    earlier = [day for day in done if day < today]
+    if not earlier:
+        return ()
+    day = max(*earlier, today - MISSED_SHOWN * _DAY) + _DAY
+    gap = []
+    while day < today:
+        if wanted(day, days):
+            gap.append(day)
+        day += _DAY
+    return tuple(gap)
+
+
+class Morning(Record, frozen=True, kw_only=True):
+    """What a step of the morning did. Each text is one sentence for the log."""
+
+    date: Day
+    digest: DigestReport | None = None
+    mail: mailing.MailReport | None = None
+    trouble: tuple[str, ...] = ()
+    postponed: str = ""  # why it is to be tried again soon
+
+
+def prepare(home: Home, store: Store, *, progress: Progress) -> Morning:
+    """Ask the feeds and make today's page. Its day is noted as prepared, not as done.
+
+    A morning on which (nearly) nothing could be read has no page, however late it is: it is to be tried again.
+
+    Raises:
+        NewsfeedError: there is no list, or the page can't be written.
+    """
+    day = draw.today(home)
+    try:
+        made = digesting.digest(home, store, secrets=config.secrets(home.settings), progress=progress)
+    except NetworkError as error:
+        return Morning(date=day, postponed=error.cause)
+    store.set_meta(PREPARED, day.isoformat())
+    return _made(day, made)
+
+
+def _made(day: Day, made: DigestReport) -> Morning:
+    # A page that could not be published stands all the same: only its copy is missing.
+    return Morning(date=day, digest=made, trouble=(made.note,) if made.note else ())
+
+
+def is_incomplete(home: Home, store: Store) -> bool:
+    """Whether today's page was made while more than half of its sources failed."""
+    stored = store.edition(draw.today(home))
+    return stored is not None and digesting.incomplete(stored)
+
+
+def complete(home: Home, store: Store, *, progress: Progress) -> Morning:
+    """Ask the sources again that are missing from today's page, and make it anew if more of them answer.
+
+    Raises:
+        NewsfeedError: as `prepare`.
+    """
+    made = digesting.complete(home, store, secrets=config.secrets(home.settings), progress=progress)
+    day = draw.today(home)
+    return Morning(date=day) if made is None else _made(day, made)
+
+
+def prepared(store: Store) -> frozenset[Day]:
+    """The days that were prepared in their time; only the newest is known."""
+    kept = store.get_meta(PREPARED)
+    return frozenset({Day.fromisoformat(kept)} if kept else ())
+
+
+def deliver(home: Home, store: Store, *, progress: Progress) -> Morning:
+    """Hand out today's edition: make it unless that was done ahead of the hour, send the mail, note the day as done.
+
+    The day is done when its page stands: a mail that failed is tried again by `owed_mail`.
+
+    Raises:
+        NewsfeedError: as `prepare`.
+    """
+    day = draw.today(home)
+    stored = store.edition(day)
+    if day in prepared(store) and stored is not None and not digesting.incomplete(stored):
+        done = Morning(date=day)
+    else:
+        done = prepare(home, store, progress=progress)
+        if done.postponed:
+            return done
+    store.mark_done(day, home.settings.timezone, home.clock())
+    done = owed_mail(home, store, done)
+    if trouble := publish.notify(home, store):
+        done = msgspec.structs.replace(done, trouble=(*done.trouble, trouble))
+    store.backup(home.clock())
+    store.prune(home.clock(), items=home.settings.keep.items, bodies=home.settings.keep.bodies)
+    return done
+
+
+def days_done(store: Store, today: Day) -> frozenset[Day]:
+    """The days whose edition is done, as far as a schedule asks: the last one, and from today on.
+
+    A day before today counts as done when it has an edition at all, even one that was made by hand.
+    """
+    found = {day for n in range(9) if store.done(day := today + timedelta(days=n))}
+    found |= {day for day in store.editions() if day < today}
+    found |= {day for n in range(1, 40) if store.done(day := today - timedelta(days=n))}
+    return frozenset(found)
+
+
+def owed_mail(home: Home, store: Store, before: Morning | None = None) -> Morning:
+    """Send today's mail if it is due by itself; trouble with it leaves everything else as it is."""
+    day = draw.today(home)
+    done = before or Morning(date=day)
+    if not mailing.owed(home, store, day):
+        return done
+    try:
+        report = mailing.send(home, store, day, password=lambda: config.mail_password(home.settings))
+    except NewsfeedError as error:
+        return msgspec.structs.replace(done, trouble=(*done.trouble, f"No mail. {one_line(error)}"))
+    return msgspec.structs.replace(done, mail=report)
+
+
+def list_edited(home: Home, store: Store) -> bool:
+    """Whether feeds.opml differs from the last good list, as when it was edited while nothing ran."""
+    try:
+        return home.read_list() != store.last_list()
+    except NewsfeedError:
+        return False
+
+
+def pull(home: Home, store: Store, *, progress: Progress) -> RefreshReport:
+    """Ask the feeds whose time has come; the page stays as it is."""
+    return pulling.pull(home, store, due=True, secrets=config.secrets(home.settings), progress=progress)
+
+
+def one_line(error: NewsfeedError) -> str:
+    """An error in one line."""
+    return " ".join(str(error).split())
+
+
+# ------------------------------------------------------------------------- words for a log
+
+
+def told(done: Morning) -> list[str]:
+    """What a morning did, line by line."""
+    lines = []
+    if done.postponed:
+        lines.append(f"{done.date}: no page yet, {done.postponed}. It is tried again.")
+    if done.digest is not None:
+        made = "made" if done.digest.built else "drawn again"
+        lines.append(f"{done.date}: page {made}, {done.digest.promise}.")
+        if done.digest.published:
+            lines.append(done.digest.published)
+        if done.digest.refresh is not None:
+            lines += listed(done.digest.refresh)
+    if done.mail is not None:
+        lines.append(f"Mail of {done.date}: {done.mail.state}. {done.mail.text} {done.mail.repair}".strip())
+    return [*lines, *done.trouble]
+
+
+def listed(pulled: RefreshReport) -> list[str]:
+    """What a refresh found changed or wrong in the list."""
+    lines = []
+    if plan := plan_words(pulled.list, pulled.results):
+        lines.append(f"feeds.opml: {plan}")
+    if pulled.list.unreadable:
+        why = " ".join(pulled.list.unreadable.split())
+        lines.append(f"feeds.opml can't be read, the last good list is in force: {why}")
+    lines += [f"feeds.opml, line {p.line}: {p.text} {p.repair}".rstrip() for p in pulled.list.problems]
+    return lines

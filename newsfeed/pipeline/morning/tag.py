@@ -1,0 +1,264 @@
+"""Tag items by topic: the model in force with the reader's corrections, tagging anew, and training when it is due.
+
+Training runs in a child process; when that fails, the weights in force stay as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from newsfeed import __version__, deliver, topics
+from newsfeed.errors import SettingsError
+from newsfeed.model import FeedState, StoredItem, Tagging
+from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.reports import Progress
+from newsfeed.store import Store
+from newsfeed.topics import personal, retrain, value
+from newsfeed.topics.corrections import corrected
+from newsfeed.topics.documents import Label
+from newsfeed.topics.linear import WeightsError
+from newsfeed.topics.personal import Thumb
+from newsfeed.topics.tagger import Tagger
+
+BATCH = 2_000  # items a turn: bounds memory, and what a crash may make us do again
+RETAGGED = timedelta(days=8)  # items that can still stand on a page are tagged anew
+LEARNED = timedelta(days=60)  # items that training reads
+MOST_LEARNED = 50_000
+TRAINING_SECONDS = 300.0  # seconds that a training may take
+TRAINED, FAILED = "topics trained", "topics training failed"  # notes in the store; a failure rests for a day
+
+
+@dataclass(frozen=True)
+class Model:
+    """A tagger, and the name under which its tags are kept: they are made anew when the name changes."""
+
+    tagger: Tagger
+    name: str
+
+
+class Models:
+    """The model in force: its name at once, itself once a run, when there is something to tag."""
+
+    def __init__(self, home: Home, store: Store, progress: Progress) -> None:
+        self._home, self._store, self._progress = home, store, progress
+        self._model: Model | None = None
+
+    def name(self) -> str:
+        """The name of the model that `get` gives, as far as that is known without loading it."""
+        return self._model.name if self._model else _name(self._home, self._store, _weights(self._home))
+
+    def get(self) -> Model:
+        """The model."""
+        if self._model is None:
+            self._progress.step("Sorting by topic")
+            self._model = load_model(self._home, self._store)
+        return self._model
+
+
+def _weights(home: Home) -> bytes | None:
+    try:
+        return home.model_path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _name(home: Home, store: Store, weights: bytes | None) -> str:
+    return hashlib.sha256((weights or __version__.encode()) + judged_by(home, store).encode()).hexdigest()[
+        :16
+    ]
+
+
+def load_model(home: Home, store: Store) -> Model:
+    """The tagger of this home, with the reader's corrections in force: its own weights if it has any that are
+    whole, else the shipped ones."""
+    weights = _weights(home)
+    try:
+        tagger = topics.load(weights, home.settings.topics)
+    except WeightsError:
+        # Derived data: whatever spoiled the file, the shipped weights tag until the next training.
+        home.model_path.unlink(missing_ok=True)
+        weights = None
+        tagger = topics.load(None, home.settings.topics)
+    states = {s.feed: s for s in store.states()}
+    corrected(tagger, labels(store, states))
+    tagger.heed(thumbs(store, states))
+    return Model(tagger, _name(home, store, weights))
+
+
+def topics_name(home: Home) -> str:
+    """A name for the reader's topics as they are set now; another one means that tags are to be made anew."""
+    return hashlib.sha256(msgspec.json.encode(home.settings.topics, order="sorted")).hexdigest()[:16]
+
+
+def judged_by(home: Home, store: Store) -> str:
+    """A name for what judges items beside the trained weights: the reader's topics, the shipped news value and the
+    reader's thumbs."""
+    given = personal.name(store.thumbs(personal.MOST_THUMBS))
+    return f"{topics_name(home)} {value.shipped_name()} {given}".rstrip()
+
+
+def document(item: StoredItem, state: FeedState | None) -> topics.Document:
+    """A stored item as the tagger reads it."""
+    folders = state.subscription.folders + state.subscription.categories if state else ()
+    return topics.Document(
+        id=item.id,
+        title=item.item.title,
+        text=item.item.text or item.item.lead,
+        lang=item.item.lang,
+        feed=str(item.feed),
+        folders=folders,
+        tags=item.item.tags,
+        link=item.item.page or item.item.link,
+        social=item.item.kind == "post",
+    )
+
+
+def labels(store: Store, states: dict[int, FeedState]) -> list[Label]:
+    """The corrections in force as labels of their documents; those of forgotten items are left out."""
+    corrections = {c.item: c for c in store.corrections()}
+    items = {i.id: i for i in store.items(corrections, body="text")}
+    return [
+        Label(document=document(items[n], states.get(items[n].feed)), topics=c.topics)
+        for n, c in sorted(corrections.items())
+        if n in items
+    ]
+
+
+def thumbs(store: Store, states: dict[int, FeedState]) -> list[Thumb]:
+    """The reader's newest thumbs on items that are still kept, newest first."""
+    given = store.thumbs(personal.MOST_THUMBS)
+    items = {i.id: i for i in store.items([n for n, _ in given], body="text")}
+    return [
+        Thumb(document(items[n], states.get(items[n].feed)), liked > 0) for n, liked in given if n in items
+    ]
+
+
+def tag(home: Home, store: Store, models: Models, *, shown: bool = True) -> int:
+    """Tag every item that has no tags yet and may be shown; returns how many.
+
+    Without `shown`, those from before the reader subscribed: by them the habits of the sources are told.
+    """
+    total = 0
+    while batch := store.untagged(BATCH, shown=shown):
+        _save(store, models.get(), batch)
+        total += len(batch)
+    return total
+
+
+def tag_asked(home: Home, store: Store, asked: Sequence[StoredItem]) -> None:
+    """Tag these items now if they have no tags: somebody asks for them."""
+    has = store.taggings({one.id for one in asked})
+    if lacking := list({one.id: one for one in asked if one.id not in has}.values()):
+        _save(store, load_model(home, store), lacking)
+
+
+def asked_for(home: Home, store: Store, item: StoredItem) -> Tagging | None:
+    """The topics of one item, given now if it has none yet."""
+    tag_asked(home, store, [item])
+    return store.taggings([item.id]).get(item.id)
+
+
+def retag_source(home: Home, store: Store, item: StoredItem) -> None:
+    """Tag an item, and those of its source that can still stand on a page, anew."""
+    model = load_model(home, store)
+    state = next((s for s in store.states() if s.feed == item.feed), None)
+    near = [i.id for i in store.window(home.clock() - RETAGGED) if i.feed == item.feed]
+    items = store.items({item.id, *near}, body="text")
+    store.save_taggings(model.tagger.tag([document(i, state) for i in items]), model.name)
+
+
+def retag(home: Home, store: Store, models: Models) -> int:
+    """Tag what can still stand on a page anew, by the weights now in force; returns how many items."""
+    since = home.clock() - RETAGGED
+    total = 0
+    while batch := store.tagged_otherwise(models.name(), since, BATCH):
+        _save(store, models.get(), batch)
+        total += len(batch)
+    return total
+
+
+def _save(store: Store, model: Model, items: Sequence[StoredItem]) -> None:
+    states = {s.feed: s for s in store.states()}
+    documents = [document(item, states.get(item.feed)) for item in items]
+    store.save_taggings(model.tagger.tag(documents), model.name)
+
+
+def train_if_due(home: Home, store: Store, *, choosing: bool = True, force: bool = False) -> str:
+    """Train anew in a child process when policy says so; returns why it did, or "".
+
+    `choosing`: a page is about to be chosen; before that the first training waits until it can change much.
+    Whatever goes wrong in the child leaves the weights in force as they are.
+
+    Raises:
+        SettingsError: forced, and the child failed; its text says how.
+    """
+    states = {s.feed: s for s in store.states()}
+    now = home.clock()
+    inputs = _inputs(home, states.values())
+    corrections = labels(store, states)
+    many = store.count_window(now - LEARNED)
+    trained = last_training(store) if home.model_path.exists() else None
+    if (
+        not (choosing or force or trained)
+        and store.count_window(now - LEARNED, shown=True) < retrain.FIRST_ITEMS
+    ):
+        return ""  # what little waits to be shown is tagged anew when a page is chosen
+    why = retrain.due(trained, now=now, items=many, corrections=len(corrections), inputs=inputs)
+    if not force and (not why or (store.get_meta(FAILED) or "").startswith(now.date().isoformat())):
+        return ""
+    documents = [
+        document(i, states.get(i.feed)) for i in store.window(now - LEARNED, body="text")[-MOST_LEARNED:]
+    ]
+    folders = {str(s.feed): s.subscription.folders + s.subscription.categories for s in states.values()}
+    job = retrain.job(documents, folders, corrections, home.settings.topics)
+    command = [sys.executable, "-m", "newsfeed.topics.retrain"]
+    try:
+        done = subprocess.run(command, input=job, capture_output=True, timeout=TRAINING_SECONDS, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return _failed(store, now, f"training could not run ({type(error).__name__})", force)
+    if done.returncode != 0:
+        return _failed(
+            store,
+            now,
+            next(reversed(done.stderr.decode("utf-8", "replace").strip().splitlines()), "training failed"),
+            force,
+        )
+    deliver.write(home.model_path, done.stdout)
+    note = retrain.Trained(at=now, items=many, corrections=len(corrections), inputs=inputs)
+    store.set_meta(TRAINED, msgspec.json.encode(note).decode())
+    store.set_meta(FAILED, None)
+    return why or "asked for"
+
+
+def _failed(store: Store, now: datetime, cause: str, force: bool) -> str:
+    store.set_meta(FAILED, f"{now.date().isoformat()} {cause}")
+    if force:
+        raise SettingsError("training", cause, "The weights in force stay as they were.")
+    return ""
+
+
+def training_trouble(store: Store) -> str:
+    """When and why the last training failed, "" where it didn't."""
+    day, _, cause = (store.get_meta(FAILED) or "").partition(" ")
+    return f"the training of {day} failed: {cause or 'no cause is known'}" if day else ""
+
+
+def _inputs(home: Home, states: Iterable[FeedState]) -> str:
+    """A hash of what training depends on besides items: folders and the topics' settings."""
+    folders = sorted((s.feed, s.subscription.folders, s.subscription.categories) for s in states)
+    return hashlib.sha256(msgspec.json.encode([folders, home.settings.topics], order="sorted")).hexdigest()[
+        :16
+    ]
+
+
+def last_training(store: Store) -> retrain.Trained | None:
+    """What the weights in force were made of; None for the shipped ones."""
+    text = store.get_meta(TRAINED)
+    return msgspec.json.decode(text, type=retrain.Trained) if text else None

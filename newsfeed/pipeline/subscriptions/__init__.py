@@ -1,0 +1,1 @@
+"""The list and the settings as the reader edits them: add, edit, check and repair."""

@@ -1,0 +1,196 @@
+"""Add feeds: find the one behind an address, merge another reader's list; and hand the list out again."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+
+from newsfeed import opml, sources
+from newsfeed.errors import ListError, NotFoundError
+from newsfeed.feeds import health
+from newsfeed.fetch import Fetcher, redact, repeats, secrets_of
+from newsfeed.model import (
+    Cause,
+    FeedState,
+    Parsed,
+    Problem,
+    Record,
+    Request,
+    Response,
+    Subscription,
+)
+from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.morning import ask as asking
+from newsfeed.pipeline.morning.ask import Asker
+from newsfeed.pipeline.subscriptions import edit
+from newsfeed.pipeline.subscriptions.edit import shown
+from newsfeed.reading.parsers import Parsers
+from newsfeed.sources import FEED, discover
+
+
+class Added(Record, frozen=True, kw_only=True):
+    """A feed that was found and added."""
+
+    url: str  # redacted
+    title: str
+    folder: str
+    items: int
+    kind: str = ""  # "mastodon", "reddit", …; "" for plain feeds
+
+
+class Imported(Record, frozen=True, kw_only=True):
+    """What an import brought."""
+
+    added: tuple[str, ...]
+    present: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+_MARKS = (
+    "@",
+    "#",
+    "r/",
+    "u/",
+    "/r/",
+    "/u/",
+    "user/",
+    "at:",
+    "did:",
+    "acct:",
+    "http://",
+    "https://",
+    "imaps:",
+)
+
+
+def spelt(address: str) -> str:
+    """An address as people write it, with the scheme that it lacks."""
+    address = discover.plain(address)
+    return address if address.startswith(_MARKS) else f"https://{address}"
+
+
+def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str, str]) -> Added:
+    """Find the feed behind an address and put it into feeds.opml.
+
+    Raises:
+        NotFoundError: no feed is there; its text says what was tried.
+        ListError: feeds.opml can't be edited as it stands.
+    """
+    address = spelt(address)
+    data = home.read_list()
+    listed = opml.parse(data).subscriptions
+    wanted, parsed = asyncio.run(find(home, address, secrets))
+    url = wanted.url
+    same = {opml.key(url), opml.key(address)}
+    if present := next((s for s in listed if opml.key(s.url) in same), None):
+        raise NotFoundError(
+            present.title or shown(url),
+            f"is in the list already, on line {present.line}",
+            "Nothing was changed.",
+        )
+    folders = tuple(part.strip() for part in folder.split("/") if part.strip())
+    subscription = msgspec.structs.replace(
+        wanted,
+        title=title or _own_title(parsed.title, address, secrets),
+        folders=folders,
+        html_url=wanted.html_url or parsed.html_url,
+        kind=wanted.kind or "rss",
+    )
+    edit.replace(home, data, opml.add(data, subscription))
+    kind = sources.find(subscription).kind
+    return Added(
+        url=redact(url),
+        title=subscription.title or redact(url),
+        folder="/".join(folders),
+        items=len(parsed.items),
+        kind="" if kind == FEED else kind,
+    )
+
+
+async def find(home: Home, address: str, secrets: dict[str, str]) -> tuple[Subscription, Parsed]:
+    """The subscription to the feed behind `address`, as the list should hold it, with what the feed holds.
+
+    Raises:
+        NotFoundError: there is none; its text says why.
+    """
+    settings = home.settings.fetch
+    subscription = Subscription(url=address)
+    async with (
+        Fetcher(settings, now=home.clock, secrets=secrets) as fetcher,
+        Parsers(1, settings.parse_seconds) as parsers,
+    ):
+        asked = await Asker(fetcher, parsers).ask(FeedState(subscription=subscription), dict, home.clock())
+        answer, failure = asked.answer, asked.failure
+        if isinstance(asked.parsed, Parsed):
+            learned = {**asked.state.memory, **asked.parsed.memory}
+            return sources.portable(msgspec.structs.replace(asked.state, memory=learned)), asked.parsed
+        if isinstance(answer, Response):
+            page = answer if answer.url == address else await _page(fetcher, answer, address)
+            if asking.is_page(page) and (found := await asking.behind(fetcher, parsers, page, home.clock())):
+                return found.subscription, found.parsed
+    if failure is None or (failure.cause == Cause.NOT_A_FEED and not failure.repair):
+        raise NotFoundError(
+            shown(address),
+            "no feed was found there or in the usual places",
+            "Look for an RSS link on the site and add that address.",
+        )
+    if failure.cause in health.UNREACHED:
+        raise NotFoundError(
+            shown(address),
+            failure.text,
+            "Check its spelling, and that this machine is connected; nothing was added.",
+        )
+    # What is said of a feed in the list ("take it out") is no advice for one that isn't in it yet.
+    repair = "" if "feeds remove" in failure.repair or "xmlUrl" in failure.repair else failure.repair
+    raise NotFoundError(
+        shown(address), failure.text, repair or "Look at the address in a browser; nothing was added."
+    )
+
+
+async def _page(fetcher: Fetcher, answer: Response, address: str) -> Response:
+    """The page itself, where a source had rewritten the address before asking."""
+    plain = await fetcher.get(Request(url=address, accept="text/html"))
+    return plain if isinstance(plain, Response) else answer
+
+
+def _own_title(title: str, address: str, secrets: dict[str, str]) -> str:
+    """A feed's own title, unless it repeats what was sent to its server."""
+    return "" if repeats(title, secrets_of(address, *secrets.values())) else title
+
+
+def import_list(home: Home, file: Path) -> Imported:
+    """Merge another reader's list into feeds.opml.
+
+    Raises:
+        ListError: the file can't be read as OPML.
+    """
+    try:
+        foreign = opml.parse(file.read_bytes(), str(file))
+    except OSError as error:
+        raise ListError(str(file), f"can't be read ({error.strerror})", "Name an OPML file.") from error
+    data = home.read_list()
+    merged, found = opml.merge(data, foreign)
+    edit.replace(home, data, merged)
+    return Imported(
+        added=tuple(s.title or redact(s.url) for s in found.added),
+        present=tuple(s.title or redact(s.url) for s in found.present),
+        problems=foreign.problems
+        + (() if foreign.complete else (Problem(text=f"{file} ends in the middle."),)),
+    )
+
+
+def export_list(home: Home, *, last: bool = False) -> bytes:
+    """A clean OPML 2.0 list for other readers; with `last`, the last good list byte for byte.
+
+    Raises:
+        NotFoundError: there is no list, or there was no good one yet.
+    """
+    if not last:
+        return opml.write(opml.parse(home.read_list()))
+    with home.open_store() as store:
+        kept = store.last_list()
+    if kept is None:
+        raise NotFoundError("the last good list", "none was read yet", "Run newsfeed refresh first.")
+    return kept

@@ -1,0 +1,268 @@
+"""Edit the reader's two files, list and settings: shown as a difference, then written, and undone."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from html import unescape
+
+from newsfeed import config, deliver, opml, text
+from newsfeed.errors import ListError, NotFoundError, SettingsError
+from newsfeed.fetch import redact
+from newsfeed.model import (
+    Record,
+    Subscription,
+)
+from newsfeed.pipeline.home import Home, put
+
+Value = str | int | float | bool | list[str] | None
+# What the browser may write: never addresses that may be asked, templates, secrets, mail or the published folder.
+OPEN_TABLES = frozenset({"edition", "topics", "schedule", "people", "share"})
+_ADDRESS = re.compile(r"""[a-z][a-z0-9+.-]{1,10}://[^\s"'<>]+""")
+OPEN_KEYS = frozenset({"timezone", "languages", "muted"})
+
+
+class Edit(Record, frozen=True, kw_only=True):
+    """A change of a file: its bytes before and after, and their difference to be shown."""
+
+    old: bytes
+    new: bytes
+    diff: str
+
+
+def change(home: Home, edit: Callable[[bytes], bytes]) -> Edit:
+    """What an edit of feeds.opml would do; nothing is written.
+
+    Raises:
+        NotFoundError, ListError, SettingsError: as the edit does.
+    """
+    old = home.read_list()
+    new = edit(old)
+    return Edit(old=old, new=new, diff=difference(old, new))
+
+
+def difference(old: bytes, new: bytes) -> str:
+    """The lines that differ, with their sign; addresses are redacted, for it is shown."""
+    before, after = (data.decode("utf-8", "replace").splitlines() for data in (old, new))
+    lines = list(difflib.unified_diff(before, after, n=0, lineterm=""))[2:]
+    return _ADDRESS.sub(
+        lambda found: redact(unescape(found[0])),
+        "\n".join(line for line in lines if not line.startswith("@@")),
+    )
+
+
+def key_of(url: str) -> str:
+    """A name for a feed of the list that tells nothing of its address, which may hold a secret."""
+    return hashlib.sha256(url.encode()).hexdigest()[:16]
+
+
+def by_key(home: Home, key: str) -> Subscription:
+    """The feed of the list with this key.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    for subscription in opml.parse(home.read_list()).subscriptions:
+        if key_of(subscription.url) == key:
+            return subscription
+    raise NotFoundError("", "That feed is not in your list.", "")
+
+
+def write(home: Home, made: Edit) -> None:
+    """Put a change of the list in force; `undo` takes it back.
+
+    Raises:
+        ListError: the list was changed meanwhile.
+    """
+    if home.read_list() != made.old:
+        raise ListError("feeds.opml", "was changed meanwhile", "Look at it again.")
+    replace(home, made.old, made.new)
+
+
+def replace(home: Home, old: bytes, new: bytes) -> None:
+    """Put a new list in the old one's place, which stays beside it as feeds.opml.bak, and `undo` brings it back.
+
+    Raises:
+        DeliveryError: the disk doesn't take it.
+    """
+    if old != new:
+        deliver.write(home.list_path.with_suffix(".opml.bak"), old)
+        deliver.write(home.list_path, new)
+
+
+def can_undo(home: Home) -> bool:
+    """Whether there is a change to take back, by `undo`."""
+    return home.list_path.with_suffix(".opml.bak").exists()
+
+
+# ------------------------------------------------------------------------- edits of the list
+
+
+def folders_of(folder: str) -> tuple[str, ...]:
+    """The path of a folder that is written with slashes."""
+    return tuple(part.strip() for part in folder.split("/") if part.strip())
+
+
+def moved(url: str, folder: str) -> Callable[[bytes], bytes]:
+    """The edit that moves a feed into a folder."""
+    return lambda data: opml.move(data, url, folders_of(folder))
+
+
+def added(subscription: Subscription) -> Callable[[bytes], bytes]:
+    """The edit that adds a feed."""
+    return lambda data: opml.add(data, subscription)
+
+
+def removed(url: str) -> Callable[[bytes], bytes]:
+    """The edit that takes a feed out."""
+    return lambda data: opml.remove(data, url)
+
+
+def renamed(url: str, title: str) -> Callable[[bytes], bytes]:
+    """The edit that gives a feed another name."""
+    return lambda data: opml.set_title(data, url, text.clean_line(title, 300))
+
+
+def with_option(url: str, name: str, value: str | None) -> Callable[[bytes], bytes]:
+    """The edit that sets an option of a feed, or takes it out with None.
+
+    Raises (when done):
+        SettingsError: the option doesn't take that value.
+    """
+
+    def edit(data: bytes) -> bytes:
+        if value is not None and (wrong := opml.mistake(name, value)):
+            raise SettingsError(f"newsfeed-{name}", wrong[0], wrong[1])
+        return opml.set_option(data, url, name, value)
+
+    return edit
+
+
+def imported(home: Home, data: bytes) -> tuple[Edit, opml.Merged]:
+    """What merging another reader's list would do.
+
+    Raises:
+        ListError: it can't be read.
+    """
+    foreign = opml.parse(data, "that file")
+    old = home.read_list()
+    new, merged = opml.merge(old, foreign)
+    return Edit(old=old, new=new, diff=difference(old, new)), merged
+
+
+# ------------------------------------------------------------------------- settings
+
+
+def settings_change(home: Home, changes: Mapping[tuple[str, ...], Value]) -> Edit:
+    """What other settings would make of newsfeed.toml; they are checked, nothing is written.
+
+    Raises:
+        SettingsError: one of them is not acceptable, or not for the browser to change.
+    """
+    for path in changes:
+        if path[0] not in OPEN_TABLES and path not in {(key,) for key in OPEN_KEYS}:
+            raise SettingsError(".".join(path), "is changed by hand only", f"Edit {config.FILE}.")
+    path_of = home.folder / config.FILE
+    old = path_of.read_bytes() if path_of.exists() else b""
+    new = config.edited(old.decode("utf-8", "replace"), changes)
+    config.parse(new, {}, home=home.folder)
+    return Edit(old=old, new=new.encode(), diff=difference(old, new.encode()))
+
+
+def write_settings(home: Home, changes: Mapping[tuple[str, ...], Value]) -> Edit:
+    """Write settings into newsfeed.toml, its comments kept.
+
+    Raises:
+        SettingsError: as `settings_change`. DeliveryError: the disk doesn't take it.
+    """
+    made = settings_change(home, changes)
+    if made.new != made.old:
+        put(home.folder / config.FILE, made.new)
+    return made
+
+
+def shown(address: str) -> str:
+    """What was typed as it may be printed again: an address without its secrets, a handle as it is."""
+    return redact(address) if "/" in address or ":" in address else address
+
+
+def _one(subscriptions: Sequence[Subscription], words: str) -> Subscription:
+    return _match(subscriptions, words)[0]
+
+
+def _match(subscriptions: Sequence[Subscription], words: str) -> tuple[Subscription, bool]:
+    """The one feed that is meant, and whether by its whole name or address."""
+    exact = [s for s in subscriptions if words in {s.url, s.title, s.html_url}]
+    found = exact or [s for s in subscriptions if words.casefold() in s.title.casefold() or words in s.url]
+    if len(found) == 1:
+        return found[0], bool(exact)
+    if not found:
+        raise NotFoundError(shown(words), "is no feed of the list", "See newsfeed feeds list.")
+    names = [told(s) for s in found]
+    raise NotFoundError(
+        shown(words), f"may be any of {len(found)} feeds", "\n".join(names[:10]), matches=names
+    )
+
+
+def told(subscription: Subscription) -> str:
+    """A feed for its owner to recognize, without a secret of its address."""
+    return f"{subscription.title or 'no name'} ({redact(subscription.url)})"
+
+
+def listed(home: Home) -> tuple[Subscription, ...]:
+    """The feeds of the list as it stands.
+
+    Raises:
+        NotFoundError, ListError: there is none that can be read.
+    """
+    return opml.parse(home.read_list()).subscriptions
+
+
+def named(home: Home, words: str) -> tuple[Subscription, bool]:
+    """The feed of the list that is called so, and whether that is its whole name or address.
+
+    Raises:
+        NotFoundError: none, or more than one, is called so.
+    """
+    return _match(listed(home), words)
+
+
+def remove(home: Home, subscription: Subscription) -> None:
+    """Take one feed out of the list."""
+    data = home.read_list()
+    replace(home, data, opml.remove(data, subscription.url))
+
+
+def undo(home: Home) -> tuple[list[str], list[str]]:
+    """Put back the list as it was before the last change by a command, which stays beside it; gives the names of the
+    feeds that came, and of those that went.
+
+    Raises:
+        NotFoundError: no command has changed it.
+    """
+    backup = home.list_path.with_suffix(".opml.bak")
+    try:
+        before = backup.read_bytes()
+    except OSError:
+        raise NotFoundError(
+            str(home.list_path), "was not changed by a command yet", "There is nothing to take back."
+        ) from None
+    now = home.read_list() if home.list_path.exists() else b""
+    replace(home, now, before)
+    new, old = ({s.url: told(s) for s in opml.parse(d).subscriptions} if d else {} for d in (before, now))
+    return [n for url, n in new.items() if url not in old], [n for url, n in old.items() if url not in new]
+
+
+def move(home: Home, words: str, folder: str) -> str:
+    """Move one feed into a folder, made where it is missing; returns the feed's name.
+
+    Raises:
+        NotFoundError: none, or more than one, is called so.
+    """
+    data = home.read_list()
+    subscription = _one(opml.parse(data).subscriptions, words)
+    folders = tuple(part.strip() for part in folder.split("/") if part.strip())
+    replace(home, data, opml.move(data, subscription.url, folders))
+    return subscription.title or redact(subscription.url)
