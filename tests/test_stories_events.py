@@ -19,7 +19,7 @@ import pytest
 from newsfeed.stories.group_pipe import group_lines
 
 DATA = Path(__file__).parent / "data"
-SEEDS = Path(__file__).parents[1] / "newsfeed" / "topics" / "data" / "seeds"
+SEEDS = Path(__file__).parents[1] / "newsfeed" / "topics" / "data" / "languages" / "en" / "seeds"
 START = datetime(2026, 11, 22, 4, tzinfo=UTC)
 
 

@@ -14,7 +14,7 @@ import pytest
 from newsfeed.topics import Document
 from newsfeed.topics.not_news import not_news
 
-DATA = Path(__file__).parents[1] / "newsfeed" / "topics" / "data"
+DATA = Path(__file__).parents[1] / "newsfeed" / "topics" / "data" / "languages" / "en"
 TOPICS = (
     "technology",
     "marketing",

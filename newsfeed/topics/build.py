@@ -6,7 +6,6 @@ value). Same data and libraries: same bytes."""
 from __future__ import annotations
 
 import sys
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,12 +30,11 @@ from .value import (
     find_acts,
     pack_value,
 )
+from .vocabulary import folder, languages
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-LANGUAGES = ("en", "de")
 
 
 class Graded(NamedTuple):
@@ -51,9 +49,10 @@ class Graded(NamedTuple):
 def value_seeds() -> list[Graded]:
     """The graded items that ship with the package."""
     found = []
-    for lang in LANGUAGES:
-        file = files(__package__).joinpath("data", "value", f"{lang}.jsonl")
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines()):
+    for code in languages():
+        file = folder(code).joinpath("value.jsonl")
+        lang = code or "en"
+        for number, line in enumerate(file.read_text("utf-8").splitlines() if file.is_file() else ()):
             row = msgspec.json.decode(line)
             document = Document(
                 id=f"{lang} {number}", title=row["title"], text=row.get("text", ""), lang=lang

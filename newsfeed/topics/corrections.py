@@ -18,7 +18,7 @@ from .documents import OTHER, Document, Label
 from .evidence import logit, sigmoid
 from .lexicon import TITLE_WEIGHT
 from .tagger import Tagger
-from .vocabulary import STOP, prose, stem, surface, words
+from .vocabulary import ENGLISH, is_little, prose, stem, surface, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -105,7 +105,7 @@ class Corrections:
         count: dict[str, float] = {}
         for text, weight in ((prose(document.title), TITLE_WEIGHT), (prose(document.text), 1.0)):
             for word in words(text):
-                if word not in STOP:
+                if not is_little(word, ENGLISH):
                     count[word] = count.get(word, 0.0) + weight
         value = {
             word: times**0.5 * self._idf_of(word) * (NAME_WEIGHT if surface(word) in names else 1.0)
@@ -155,7 +155,7 @@ class Corrections:
         if self._generation != reader.generation:
             self._generation, self._idf = reader.generation, np.zeros(0)
         met = reader.words_from(self._idf.size)
-        fresh = [0.0 if not word or word in STOP else self._idf_of(word) for word in met]
+        fresh = [0.0 if not word or is_little(word, ENGLISH) else self._idf_of(word) for word in met]
         self._idf = np.concatenate([self._idf, np.array(fresh, np.float64)])
         return self._idf
 

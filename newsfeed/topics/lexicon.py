@@ -24,7 +24,7 @@ from newsfeed.errors import SettingsError
 from newsfeed.model import TopicSetting
 
 from .documents import OTHER, TOPICS
-from .vocabulary import ENGLISH, MARK, STOP, bare, coded, folder, languages, surface, words
+from .vocabulary import ENGLISH, MARK, bare, coded, folder, is_little, languages, surface, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -372,7 +372,7 @@ def _compiled(settings: bytes) -> Lexicon:
             topic: {**terms.get(topic, {}), f"{MARK}{topic}": MARK_WEIGHT, **own.get(topic, {})}
             for topic in merged
         }
-        for code, terms in {code: shipped(code) for code in languages()}.items()
+        for code, terms in ((code, shipped(code)) for code in languages() if code)
     }
     return Lexicon(merged, columns(topics), others)
 
@@ -382,7 +382,7 @@ def _of_examples(examples: Sequence[str]) -> dict[str, float]:
     found: dict[str, float] = {}
     for title in examples:
         kept = [surface(word) for word in words(title)]
-        known = [word for word in kept if word not in STOP and not word[0].isdigit() and len(word) > 2]
+        known = [w for w in kept if not is_little(w, ENGLISH) and not w[0].isdigit() and len(w) > 2]
         pairs = [f"{a} {b}" for a, b in itertools.pairwise(kept) if a in known and b in known]
         for entry in {*known, *pairs}:
             found[entry] = min(found.get(entry, 0.0) + EXAMPLE_WEIGHT, READER_WEIGHT)

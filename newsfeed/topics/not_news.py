@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from newsfeed.errors import SettingsError
 
 from .documents import Document
-from .vocabulary import ENGLISH, folder, languages
+from .vocabulary import folder, languages
 
 FIRST_LINES = 500  # characters of a text that are looked at
 FIELDS = ("title", "text", "category", "link")
@@ -156,7 +156,7 @@ class NotNews:
     def shipped() -> NotNews:
         """With the patterns that ship with the package."""
         found: list[Pattern] = []
-        for code in (ENGLISH, *languages()):
+        for code in languages():
             file = folder(code).joinpath("not_news.toml")
             if file.is_file():
                 found += parse(file.read_text(encoding="utf-8"), code)

@@ -27,7 +27,7 @@ from .fitting import Design
 from .lexicon import columns, compiled, topics_or_default
 from .linear import pack
 from .tagger import Tagger, header, load
-from .vocabulary import ENGLISH, UNKNOWN, folder, languages
+from .vocabulary import UNKNOWN, folder, languages
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,7 +59,7 @@ PSEUDO_ITEMS = 4.0  # a feed's mix is shrunk as by so many items of the overall 
 def seeds() -> list[Label]:
     """The seed examples that ship with the package."""
     found = []
-    for code, topic in product((ENGLISH, *languages()), (*TOPICS, OTHER)):
+    for code, topic in product(languages(), (*TOPICS, OTHER)):
         file = folder(code).joinpath("seeds", f"{topic}.jsonl")
         if not file.is_file():
             continue

@@ -19,7 +19,7 @@ from newsfeed.model import KINDS, NewsValue, Term
 from . import linear
 from .batches import Reading
 from .linear import Scored, pack, unpack
-from .vocabulary import ENGLISH, UNKNOWN, bare, whole_stem_of
+from .vocabulary import UNKNOWN, bare, folder, languages, stem_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,16 +48,18 @@ class FoundActs(NamedTuple):
 
 @cache
 def act_classes() -> ActClasses:
-    """The classes that ship with the package."""
-    written = files(__package__).joinpath("data", "acts.toml").read_text(encoding="utf-8")
-    tables: dict[str, dict[str, str]] = tomllib.loads(written)
-    names = tuple(tables["en"])
+    """The classes that ship with the package; those of other languages have English names."""
+    names: tuple[str, ...] = ()
     found: dict[str, int] = {}
-    for lang, table in tables.items():
-        code = ENGLISH if lang == "en" else lang
+    for code in languages():
+        written = folder(code).joinpath("acts.toml")
+        table: dict[str, str] = (
+            tomllib.loads(written.read_text(encoding="utf-8")) if written.is_file() else {}
+        )
+        names = names or tuple(table)
         for name, words in table.items():
             for word in words.split():
-                found.setdefault(whole_stem_of(word, code), names.index(name))
+                found.setdefault(stem_of(word, code), names.index(name))
     return ActClasses(names, found)
 
 

@@ -92,39 +92,6 @@ def stem(word: str) -> str:
     return singular(word)
 
 
-ENGLISH_LITTLE = frozenset(
-    """a about after all also an and any are as at be because been but by can could did do does for from
-    had has have he her his how i if in into is it its just like may more most new no not of on one or
-    our out over she should so some than that the their them then there these they this those to up was
-    we were what when where which while who why will with would you your""".split()  # noqa: SIM905
-)
-
-# Common function words of other languages that are no English words.
-_FOREIGN = frozenset(
-    """der das und ist nicht ein eine einen einem einer mit für auf den dem des von zu sich auch wird
-    werden sind oder wie nach bei aus nur noch über zum zur im vom ihr sie wir hat haben kann mehr le la
-    les des une et est dans pour qui que sur pas avec plus au aux du ce cette sont par ses leur el los
-    las una y en por con para su sus del al como pero más este esta lo se han ser il gli di che per
-    della dei delle è con sono nel alla una anche più het een van de en zijn voor met niet dat op te aan
-    ook bij worden naar o os as um uma do da dos das em não com para por mais foi ao na och att det som
-    för med till är på av inte den har og er på til av ikke med som den har ja ei se on oli että nie się
-    jest na z w do od dla przez и в на не что с по как это для из""".split()  # noqa: SIM905
-) - (
-    ENGLISH_LITTLE
-    | {"de", "as", "do", "on", "no", "in", "is", "for", "was", "per", "al", "la", "el", "den", "plus"}
-)
-
-#: Words that say nothing of a topic; the model does not count them.
-STOP = ENGLISH_LITTLE | frozenset(
-    """again against am another around back being before between both came come day each even every first
-    get gets getting go goes going got him himself if itself last let made make makes making many me
-    might much must my now off only other own part per put re said same say says see still such take
-    takes than too under until us use used using very want wants way week well went yet year years don't
-    doesn't it's isn't can't i'm we're you're they're that's what's here's here via vs than though
-    through today two three four five""".split()  # noqa: SIM905
-)
-
-
 class Vocabulary(dict[str, int]):
     """Numbers for words, given out as they come; the number indexes whatever is kept per word.
 
@@ -174,15 +141,6 @@ def read(
     return numbers, halves >> 1, (halves & 1) == 0
 
 
-def language_mark(word: str) -> int:
-    """1 for an English function word, -1 for one of another language, -2 for a word in another script, else 0."""
-    if word in ENGLISH_LITTLE:
-        return 1
-    if word in _FOREIGN:
-        return -1
-    return -2 if word[0] > "\u024f" and word[0].isalpha() else 0
-
-
 ENGLISH = ""  # its words carry no code
 UNNAMED = "?"  # the code of a text in a language that nobody could tell
 
@@ -215,22 +173,22 @@ class Language(NamedTuple):
 
 
 def folder(code: str) -> Traversable:
-    """Where the data of a language lies; that of English for its empty code."""
-    data = files(__package__).joinpath("data")
-    return data.joinpath("languages", code) if code else data
+    """Where the data of a language lies."""
+    return files(__package__).joinpath("data", "languages", code or "en")
 
 
 @cache
 def languages() -> dict[str, Language]:
-    """The languages that ship with the package, English aside, by code."""
-    found = {}
-    for place in sorted(files(__package__).joinpath("data", "languages").iterdir(), key=lambda p: p.name):
-        written = place.joinpath("language.toml")
-        if written.is_file():
-            table = tomllib.loads(written.read_text(encoding="utf-8"))
-            endings = sorted(table["endings"].split(), key=lambda ending: (-len(ending), ending))
-            found[place.name] = Language(place.name, frozenset(table["little"].split()), tuple(endings))
-    return found
+    """The languages that ship with the package, English first, by the code that their words carry."""
+    places = files(__package__).joinpath("data", "languages").iterdir()
+    codes = sorted(place.name for place in places if place.joinpath("language.toml").is_file())
+    return {code: _language(code) for code in (ENGLISH, *(code for code in codes if code != "en"))}
+
+
+def _language(code: str) -> Language:
+    table = tomllib.loads(folder(code).joinpath("language.toml").read_text(encoding="utf-8"))
+    endings = sorted(table["endings"].split(), key=lambda ending: (-len(ending), ending))
+    return Language(code, frozenset(table["little"].split()), tuple(endings))
 
 
 def coded(word: str, code: str) -> str:
@@ -243,15 +201,14 @@ def bare(name: str) -> str:
     return " ".join(word.rpartition(":")[2] for word in name.split(" "))
 
 
-def stem_of(word: str, code: str) -> str:
-    """The form in which the model of topics counts a word of a language, "" where it doesn't."""
+def is_little(word: str, code: str) -> bool:
+    """Whether a word says nothing of a topic in a language, as those do that stand in every text."""
     language = languages().get(code)
-    little = language.little if language else () if code else STOP
-    return "" if word in little else whole_stem_of(word, code)
+    return language is not None and word in language.little
 
 
-def whole_stem_of(word: str, code: str) -> str:
-    """The form in which a word of a language is counted, function words too."""
+def stem_of(word: str, code: str) -> str:
+    """The form in which a word of a language is counted."""
     if not code:
         return stem(word)
     language = languages().get(code)
