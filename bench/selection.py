@@ -23,11 +23,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bench import quota
 from bench.certificate import bound
 from bench.world import TOPICS, Post, World, make, true_worth
+from newsfeed.breadth.measures import divergence, effective
 from newsfeed.edition import constants as c
-from newsfeed.edition.account import divergence, effective
 from newsfeed.edition.choose import choose
 from newsfeed.edition.objective import Morning, Rules, debt, weights
-from newsfeed.edition.worth import freshness, story_topics, worth
+from newsfeed.edition.score import freshness, story_topics, worth
 
 ASKED = (0.40, *([0.60 / 7] * 7))
 DAY = dict.fromkeys(TOPICS, 0.0)

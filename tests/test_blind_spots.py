@@ -19,7 +19,7 @@ from homes import NOON, Entry, TestHome
 from pools import TODAY, feed, settings
 from serving import Server
 
-from newsfeed.edition import breadth
+from newsfeed.breadth import breadth
 from newsfeed.model import Breadth, History, Shown, Told
 from newsfeed.store import Store
 

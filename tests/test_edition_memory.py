@@ -11,11 +11,12 @@ import pytest
 from pools import NOW, TODAY, TOPICS, candidate, feed, pool, random_pool, settings
 
 from newsfeed import text
-from newsfeed.edition import WhyRow, breadth, build, ledger, remember, since, visible_text, why
-from newsfeed.edition.memory import days_since_topic
+from newsfeed.breadth import breadth
+from newsfeed.breadth.measures import beta_below
+from newsfeed.edition import WhyRow, build, remember, since, visible_text, why
+from newsfeed.edition.earlier import days_since_topic
 from newsfeed.edition.printed import section_minutes
-from newsfeed.edition.unread import beta_below
-from newsfeed.model import Breadth, Edition, History, Pick, Pool, Shown, TopicSetting, Untold
+from newsfeed.model import Breadth, Edition, History, Pick, Pool, Shown, TopicSetting, Untold, ledger
 from newsfeed.store.editions import summary
 
 YESTERDAY = TODAY - timedelta(days=1)

@@ -14,12 +14,11 @@ from hypothesis import settings as examples
 from pools import NOW, TODAY, TOPICS, candidate, feed, pool, random_pool, settings
 
 from newsfeed import text
-from newsfeed.edition import CAUSES, build, foot, ledger, visible_text
+from newsfeed.edition import build, frame, visible_text
 from newsfeed.edition import constants as c
-from newsfeed.edition.desk import Desk
-from newsfeed.edition.explain import why
-from newsfeed.edition.telling import first_words
-from newsfeed.edition.wording import apart, no_news
+from newsfeed.edition.arithmetic import why
+from newsfeed.edition.prepare import Desk
+from newsfeed.edition.words import apart, no_news
 from newsfeed.model import (
     Edition,
     FeedReport,
@@ -31,7 +30,10 @@ from newsfeed.model import (
     Shown,
     TopicScore,
     TopicSetting,
+    ledger,
 )
+from newsfeed.model.ledger import CAUSES
+from newsfeed.text import first_words
 from newsfeed.topics.not_news import NotNews
 
 
@@ -692,9 +694,9 @@ def test_every_kind_of_no_news_has_words_of_its_own() -> None:
 
 
 def test_one_advert_is_no_adverts() -> None:
-    assert foot.read_for_you({ledger.ADVERT: 1})[1].text == ": 1 advert or the like."
+    assert frame.read_for_you({ledger.ADVERT: 1})[1].text == ": 1 advert or the like."
     assert (
-        foot.read_for_you({ledger.ADVERT: 2, ledger.SAME: 1})[1].text
+        frame.read_for_you({ledger.ADVERT: 2, ledger.SAME: 1})[1].text
         == ": 1 told the same, 2 adverts or the like."
     )
 

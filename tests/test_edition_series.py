@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pools import NOW, TODAY, candidate, feed, pool, settings
 
-from newsfeed.edition import build, ledger
-from newsfeed.model import Candidate
+from newsfeed.edition import build
+from newsfeed.model import Candidate, ledger
 
 
 def causes(*candidates: Candidate, **more: object) -> dict[int, str]:

@@ -11,11 +11,10 @@ from hypothesis import settings as untimed
 from hypothesis import strategies as st
 from pools import NOW, TODAY, TOPICS, candidate, feed, pool, settings
 
-from newsfeed.edition import build, ledger
-from newsfeed.edition.asked import asked, scaled
-from newsfeed.edition.likeness import twins
-from newsfeed.edition.options import Options, options
-from newsfeed.edition.worth import (
+from newsfeed.breadth.asked import Options, asked, options, scaled
+from newsfeed.edition import build
+from newsfeed.edition.filtering import twins
+from newsfeed.edition.score import (
     freshness,
     half_life,
     interest,
@@ -25,7 +24,7 @@ from newsfeed.edition.worth import (
     story_topics,
     worth,
 )
-from newsfeed.model import Enclosure, TopicSetting
+from newsfeed.model import Enclosure, TopicSetting, ledger
 
 NAMES = ("technology", "sales", "policy")
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stored import DAY, NOW, TODAY, edition, item, opened, shown, subscription, update
 
 from newsfeed.cli.app import run
-from newsfeed.edition import foot
+from newsfeed.edition import frame
 from newsfeed.errors import ListError
 from newsfeed.feeds import health, rhythm
 from newsfeed.feeds.health import State
@@ -205,16 +205,16 @@ def failing(name: str, days: float, **more: Any) -> FeedReport:
 
 
 def test_the_page_names_feeds_after_two_failed_days_or_at_once_where_their_owner_must_act() -> None:
-    assert foot.feeds([failing("a", 1.9)], NOW) == ()
+    assert frame.feeds([failing("a", 1.9)], NOW) == ()
     well = FeedReport(feed=1, title="a", url="")
-    assert [s.text for s in foot.feeds([well], NOW)] == ["All feeds are well."]
-    assert foot.feeds([], NOW) == ()
-    (span,) = foot.feeds([failing("a", 3, repair="Give its new address.")], NOW)
+    assert [s.text for s in frame.feeds([well], NOW)] == ["All feeds are well."]
+    assert frame.feeds([], NOW) == ()
+    (span,) = frame.feeds([failing("a", 3, repair="Give its new address.")], NOW)
     assert span.text == "One feed could not be read: a (It is down. Give its new address)."
     for report in (failing("a", 2.1), failing("a", 0, must_read=True), failing("a", 0, needs_owner=True)):
-        (span, *_) = foot.feeds([report], NOW)
+        (span, *_) = frame.feeds([report], NOW)
         assert "a (It is down)" in span.text
-    text = "".join(s.text for s in foot.feeds([failing(f"feed {n}", 3) for n in range(7)], NOW))
+    text = "".join(s.text for s in frame.feeds([failing(f"feed {n}", 3) for n in range(7)], NOW))
     assert "+4 more" in text
     assert "feed 3" not in text
 

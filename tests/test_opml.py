@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsfeed import opml, text
-from newsfeed.edition.options import options
+from newsfeed.breadth.asked import options
 from newsfeed.errors import ListError
 from newsfeed.model import FeedFacts, Problem, Subscription, SubscriptionList
 from newsfeed.opml.scan import Outline, scan

@@ -301,7 +301,7 @@ def test_the_ledger_says_how_many_items_the_foot_does_not_count() -> None:
 
 
 def test_ledger_knows_the_editions_causes() -> None:
-    from newsfeed.edition.ledger import CAUSES
+    from newsfeed.model.ledger import CAUSES
     from newsfeed.render import pages
 
     assert dict(CAUSES) == pages.CAUSES

@@ -18,7 +18,7 @@ from serving import Server
 
 from newsfeed.edition import build
 from newsfeed.edition import constants as c
-from newsfeed.edition.worth import records, worth
+from newsfeed.edition.score import records, worth
 from newsfeed.model import Edition, NewsValue
 from newsfeed.topics import Document, load
 from newsfeed.topics.personal import MOST, MOST_UNTOUCHED, Thumb

@@ -10,24 +10,31 @@ import msgspec
 
 from newsfeed import text
 from newsfeed.edition import constants as c
-from newsfeed.edition import foot, ledger, thin
+from newsfeed.edition import frame, outcomes
 from newsfeed.edition.choose import Choice, choose
-from newsfeed.edition.desk import Desk
-from newsfeed.edition.extras import long_read, people
-from newsfeed.edition.likeness import twins
+from newsfeed.edition.filtering import twins
+from newsfeed.edition.layout import Layout, grown, layout, long_read, people
 from newsfeed.edition.objective import debt
-from newsfeed.edition.page import Layout, grown, layout
+from newsfeed.edition.outcomes import verdicts
+from newsfeed.edition.prepare import Desk
 from newsfeed.edition.printed import edition_minutes
-from newsfeed.edition.verdicts import verdicts
-from newsfeed.edition.weighing import Telling
-from newsfeed.edition.wording import fixed_words, heading
-from newsfeed.model import Day, Edition, LedgerEntry, Pick, Pool, Settings, Span, TopicAccount, Untold
-from newsfeed.text.spoken import first_spoken, speaking
+from newsfeed.edition.weigh import Telling
+from newsfeed.edition.words import fixed_words
+from newsfeed.model import Day, Edition, LedgerEntry, Pick, Pool, Settings, Span, TopicAccount, Untold, ledger
+from newsfeed.text.spoken import first_spoken, heading, speaking
 
 _TRIES = 5
+
+
 _UNTOLD = 5  # big stories without a place that are kept by name
+
+
 _TWINS = 4  # rounds of looking for near-duplicates among what was chosen
+
+
 _SMALLEST_PICK = 0.1  # minutes; less room than this is no reason to choose again
+
+
 _REVISED_WORDS = 3  # "completed at 09:10" may join the promise later
 
 
@@ -157,7 +164,7 @@ def _deepened(desk: Desk, draft: _Draft, budget: float) -> _Draft:
     edition = msgspec.structs.replace(
         draft.edition, sections=page.sections, topics=_topics(desk, page, draft.edition.ledger)
     )
-    edition = msgspec.structs.replace(edition, breadth=thin.weekly(desk, edition))
+    edition = msgspec.structs.replace(edition, breadth=frame.weekly(desk, edition))
     minutes = _minutes(edition)
     # What the account of breadth says of today's minutes may take a word more.
     return _Draft(edition, draft.choice, page, minutes) if minutes <= budget else draft
@@ -167,7 +174,7 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
     """The edition as printed, with its ledger and accounts; `minutes` and the long read come last."""
     causes = verdicts(desk, choice, posts)
     entries = _entries(desk, causes)
-    counts = ledger.counts(entries)
+    counts = outcomes.counts(entries)
     topics = _topics(desk, page, entries)
     stories = len(page.picks) + len(page.lines)
     big_all = [t for t in desk.sifted.tellings if t.outlets >= c.BIG]
@@ -181,12 +188,12 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
         zone=desk.settings.timezone,
         built=desk.now,
         heading=heading(desk.date),
-        promise=foot.promise(stories, sources, min(taken, budget)),
+        promise=frame.promise(stories, sources, min(taken, budget)),
         minutes=0.0,
         budget_minutes=budget,
         lang=first_spoken(desk.settings.languages),
         labels=fixed_words(),
-        note=foot.note(
+        note=frame.note(
             desk.pool,
             counts,
             stories=stories,
@@ -199,7 +206,7 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
         short=page.short,
         sections=page.sections,
         lines=page.lines,
-        suggested=thin.suggested(desk),
+        suggested=frame.suggested(desk),
         foot=_foot(desk, page, counts, topics, untold),
         topics=topics,
         feeds=desk.pool.reports,
@@ -211,7 +218,7 @@ def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling],
         untold=untold[:_UNTOLD],
         seldom=_seldom(desk),
     )
-    return msgspec.structs.replace(made, breadth=thin.weekly(desk, made))
+    return msgspec.structs.replace(made, breadth=frame.weekly(desk, made))
 
 
 def _seldom(desk: Desk) -> tuple[int, ...]:
@@ -247,11 +254,11 @@ def _foot(
     untold: Sequence[Untold],
 ) -> tuple[tuple[Span, ...], ...]:
     largest = (untold[0].title, untold[0].outlets, untold[0].link) if untold else None
-    return foot.rows(
-        foot.read_for_you(counts),
-        foot.quiet(topics, largest),
-        foot.answer(len(page.picks)),
-        foot.feeds(desk.pool.reports, desk.now),
+    return frame.rows(
+        frame.read_for_you(counts),
+        frame.quiet(topics, largest),
+        frame.answer(len(page.picks)),
+        frame.feeds(desk.pool.reports, desk.now),
     )
 
 
@@ -266,7 +273,7 @@ def _finished(desk: Desk, draft: _Draft) -> Edition:
             msgspec.structs.replace(entry, cause=ledger.LONG, detail="") if entry.item == long.item else entry
             for entry in edition.ledger
         )
-        counts = ledger.counts(entries)
+        counts = outcomes.counts(entries)
         told = {one.item for one in draft.page.told} | {long.item}
         untold = _untold(desk, told)
         topics = _topics(desk, draft.page, entries)
@@ -280,13 +287,13 @@ def _finished(desk: Desk, draft: _Draft) -> Edition:
             untold=untold[:_UNTOLD],
             foot=_foot(desk, draft.page, counts, topics, untold),
         )
-        whole = msgspec.structs.replace(edition, breadth=thin.weekly(desk, edition))
+        whole = msgspec.structs.replace(edition, breadth=frame.weekly(desk, edition))
         # One item less without room makes the foot shorter; the next largest story left out may have a longer name.
         if edition_minutes(whole) > edition.budget_minutes:
             whole = msgspec.structs.replace(edition, foot=_foot(desk, draft.page, counts, edition.topics, ()))
         edition = whole
     minutes = edition_minutes(edition)
-    return msgspec.structs.replace(edition, promise=foot.promise(stories, sources, minutes), minutes=minutes)
+    return msgspec.structs.replace(edition, promise=frame.promise(stories, sources, minutes), minutes=minutes)
 
 
 def _entries(desk: Desk, causes: Mapping[int, tuple[str, str]]) -> tuple[LedgerEntry, ...]:
@@ -307,7 +314,7 @@ def _entries(desk: Desk, causes: Mapping[int, tuple[str, str]]) -> tuple[LedgerE
         carried = begun is not None and one.item.first_seen <= begun
         if carried and (cause in ledger.SETTLED or one.item.id in low):
             continue
-        entries.append(ledger.entry(one, desk.feeds, cause, detail))
+        entries.append(outcomes.entry(one, desk.feeds, cause, detail))
     return tuple(entries)
 
 
@@ -345,7 +352,7 @@ def _topics(desk: Desk, page: Layout, entries: Sequence[LedgerEntry]) -> tuple[T
                 lines=lines[name],
                 good=good,
                 debt=owed,
-                why_thin="" if picks[name] or lines[name] else thin.why(desk, name, entries),
+                why_thin="" if picks[name] or lines[name] else frame.why(desk, name, entries),
             )
         )
     return tuple(accounts)

@@ -25,6 +25,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from newsfeed.breadth.bounds import ACCOUNT_DAYS, BIG, SOURCE_CAP, STANDS
+
+__all__ = ["ACCOUNT_DAYS", "BIG", "SOURCE_CAP", "STANDS"]
+
 # --- the objective
 KAPPA: Final = {"depth": 2.0, "balanced": 0.5, "breadth": 0.1}
 BETA: Final = 1.0
@@ -75,7 +79,6 @@ GOOD: Final = 0.36
 LINE: Final = 0.20
 MUST_KNOW: Final = 2.5  # grade from which the page says that a story must be known
 STRONG: Final = 2.0  # grade from which a story may lead the page, and stand on it without a topic
-STANDS: Final = 0.5
 BRIDGE: Final = 0.3
 SECOND: Final = (
     0.7  # a second topic must be so probable: the tagger's second thoughts are wrong too often below
@@ -87,7 +90,6 @@ SURER: Final = (
 CERTAIN: Final = 0.001  # no probability is nearer to 0 or 1 than this when two are compared
 POSSIBLE: Final = 0.35  # a topic that only the source's habit lifts must be at least so probable
 FAINT: Final = 0.02  # a smaller part of a story belongs to no topic
-BIG: Final = 4
 UPDATE_OUTLETS: Final = 6  # a shown story returns when its outlets at least doubled and are so many
 NOVEL_WORDS: Final = (
     1 / 3
@@ -95,7 +97,6 @@ NOVEL_WORDS: Final = (
 NOVEL_LEAST: Final = 3
 
 # --- shares of the minutes
-SOURCE_CAP: Final = 0.20
 FLOOR: Final = {"depth": 0.3, "balanced": 0.6, "breadth": 1.0}
 MUST: Final = 0.50
 WIDELY: Final = 0.70  # reached by floors and what three sources or more tell
@@ -104,6 +105,14 @@ SHORT_LINES: Final = 0.15
 DEEPER: Final = 0.08  # kept for the longer leads of Top and of the core topic
 PEOPLE: Final = 0.10
 FRAME_MOST: Final = 0.45  # "In short" gives way where the frame would take more
+
+# --- keys of sections, beside the names of topics
+TOP_KEY: Final = "top"
+PEOPLE_KEY: Final = "people"
+OTHER: Final = "other"
+LONG: Final = "long"
+SINCE: Final = "since"
+LISTEN: Final = "listen"
 
 # --- what is printed
 PICKS_A_MINUTE: Final = 3.4  # what more of the minutes hold is told in lines
@@ -142,17 +151,6 @@ QUIET_DAYS: Final = 7
 UNSEEN_DAYS: Final = 2
 OFF_PATH_DAYS: Final = 14
 
-# --- the account of breadth
-ACCOUNT_DAYS: Final = 7  # nothing is said before so many days of history
-SUPPLY_LEAST: Final = 3
-DELIVERY_LEAST: Final = 10
-SINGLE_VOICE: Final = 0.6
-ONE_SIDE: Final = 0.7  # of a big story's tellers: if so many share a label, it is told from one side
-ONE_SIDE_LEAST: Final = 5  # big stories whose tellers have labels; fewer are chance
-# Silence is no sign while the reader gives hardly any. The overall rate of so many is sure to 22 % (1 / sqrt 20), so
-# that half of it, which a topic is compared with, is surely another rate.
-UNREAD_SIGNS: Final = 20
-UNREAD_SURE: Final = 0.95
 SELDOM: Final = 0.5  # items a day up to which a source is a quiet one
 
 TIE: Final = 1e-12

@@ -20,7 +20,11 @@ import numpy.typing as npt
 from newsfeed.edition import constants as c
 
 Floats: TypeAlias = npt.NDArray[np.float64]
+
+
 Ints: TypeAlias = npt.NDArray[np.int64]
+
+
 Bools: TypeAlias = npt.NDArray[np.bool_]
 
 

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from newsfeed.text.leads import lead, lead_within, stands_alone
     from newsfeed.text.links import canonical_url, link_url, safe_url
     from newsfeed.text.markup import clean_html, plain_text, prose_text
-    from newsfeed.text.prose import count_words, opening, reading_minutes, sentences
+    from newsfeed.text.prose import (
+        count_words,
+        first_words,
+        opening,
+        reading_minutes,
+        sentences,
+        words_pattern,
+    )
     from newsfeed.text.titles import (
         alike,
         names_a_subject,
@@ -45,7 +52,7 @@ _PLACES = {
         "headlines": "clean_line headline strip_inline unmangle",
         "links": "canonical_url link_url safe_url",
         "markup": "clean_html plain_text prose_text",
-        "prose": "count_words opening reading_minutes sentences",
+        "prose": "count_words first_words opening reading_minutes sentences words_pattern",
         "titles": "alike names_a_subject of_earlier_year of_show say_the_same series_name weighty",
     }.items()
     for name in names.split()
@@ -66,6 +73,7 @@ __all__ = [
     "clean_line",
     "count_words",
     "detect_language",
+    "first_words",
     "headline",
     "is_no",
     "is_yes",
@@ -90,4 +98,5 @@ __all__ = [
     "undated",
     "unmangle",
     "weighty",
+    "words_pattern",
 ]

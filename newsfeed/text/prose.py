@@ -141,6 +141,29 @@ def opening(text: str, max_words: int, lang: str = "") -> str:
     return join_sentences(kept) if kept or not parts else _cut(parts[0], max_words)
 
 
+def first_words(title: str, most: int, lang: str = "") -> str:
+    """The beginning of a headline: whole words, an ellipsis where something follows."""
+    if count_words(title) <= most:
+        return title
+    kept = ""
+    for word in title.split():
+        longer = f"{kept} {word}".strip()
+        if count_words(longer) > most:
+            break
+        kept = longer
+    kept = kept.rstrip(" ,;:.-–—·|(/&")
+    # Scripts without spaces are one long word here: they are cut by characters.
+    return f"{kept}…" if kept else opening(title, most, lang)
+
+
+def words_pattern(words: Sequence[str]) -> re.Pattern[str] | None:
+    """What finds any of these words, as words; None for none."""
+    given = sorted({word.strip() for word in words if word.strip()})
+    if not given:
+        return None
+    return re.compile(r"(?<!\w)(?:" + "|".join(re.escape(word) for word in given) + r")(?!\w)", re.IGNORECASE)
+
+
 def join_sentences(parts: list[str]) -> str:
     """Sentences as a paragraph: with spaces, but none between two CJK sentences."""
     text = ""

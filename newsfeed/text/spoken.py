@@ -101,6 +101,18 @@ def general(value: float) -> str:
     return f"{value:g}".replace(".", _spoken.get().decimal)
 
 
+def percent(share: float) -> str:
+    """ "20 %"."""
+    return f"{round(share * 100)} %"
+
+
+def joined(words: Sequence[str], last: str = "") -> str:
+    """ "a", "a and b", "a, b and c"."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last or say('and')} {words[-1]}"
+
+
 def weekday(day: date) -> str:
     """ "Sunday"."""
     return _spoken.get().weekdays[day.weekday()]

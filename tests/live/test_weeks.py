@@ -20,8 +20,8 @@ from homes import NOON, Entry, TestHome
 from serving import Server
 
 from newsfeed.cli.command import now
-from newsfeed.edition import CAUSES
 from newsfeed.model import Edition
+from newsfeed.model.ledger import CAUSES
 from newsfeed.store import Store
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]

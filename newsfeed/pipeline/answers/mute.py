@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from newsfeed import edition, text
+from newsfeed import text
 from newsfeed.errors import NotFoundError, SettingsError
 from newsfeed.fetch import redact
 from newsfeed.model import Record, StoredItem
@@ -76,7 +76,7 @@ def preview(home: Home, store: Store, kind: str, what: str) -> MutePreview:
 def _rule(home: Home, store: Store, kind: str, what: str) -> tuple[str, Callable[[StoredItem], bool]]:
     if kind == "word":
         word = text.clean_line(what, LONGEST)
-        pattern = edition.words_pattern([word])
+        pattern = text.words_pattern([word])
         if pattern is None:
             raise SettingsError("", "Write a word or a name.", "")
         return f"“{word}”", lambda i: pattern.search(f"{i.item.title}\n{i.item.lead}") is not None

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from newsfeed import edition, opml
+from newsfeed import breadth, edition, opml
+from newsfeed.breadth.measures import effective
 from newsfeed.errors import NotFoundError, SettingsError
 from newsfeed.fetch import redact
 from newsfeed.model import (
@@ -157,10 +158,10 @@ def simulate(
         mornings=tuple(mornings),
         was=was,
         would=would_be,
-        topics=(edition.effective(_shares(was)), edition.effective(_shares(would_be))),
+        topics=(effective(_shares(was)), effective(_shares(would_be))),
         labels={name: topic.label or name for name, topic in settings.topics.items()},
         max_items=settings.edition.max_items,
-        scaled=edition.scaled(settings),
+        scaled=breadth.scaled(settings),
     )
 
 

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from newsfeed import edition
-from newsfeed.edition.foot import needs_owner
+from newsfeed import breadth
+from newsfeed.edition.frame import needs_owner
 from newsfeed.errors import NewsfeedError, SettingsError, StoreError
 from newsfeed.model import Record, Settings
 from newsfeed.pipeline import signs
@@ -104,7 +104,7 @@ def diagnose(
     except SettingsError as error:
         found.append(_bad("Settings", error))
         settings = Settings(home=str(folder))
-    if scaled := edition.scaled(settings):
+    if scaled := breadth.scaled(settings):
         repair = (
             "Change a share or core_share: with something left for every other topic they should add up to 1."
         )

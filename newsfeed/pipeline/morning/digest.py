@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from newsfeed import deliver, edition
-from newsfeed.edition.foot import is_incomplete
-from newsfeed.edition.wording import heading
+from newsfeed.edition.frame import is_incomplete
 from newsfeed.errors import NetworkError, NotFoundError
 from newsfeed.feeds import health
 from newsfeed.feeds.results import ListChange
@@ -21,7 +20,7 @@ from newsfeed.pipeline.morning.draw import _starters_limit, draw, replay, report
 from newsfeed.pipeline.reports import DigestReport, Progress, RefreshReport
 from newsfeed.render import Templates
 from newsfeed.store import Store
-from newsfeed.text.spoken import say, speaking
+from newsfeed.text.spoken import heading, say, speaking
 
 
 def digest(

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import msgspec
 
-from newsfeed import config, deliver, edition
+from newsfeed import breadth, config, deliver, edition
 from newsfeed.errors import DeliveryError, NotFoundError
 from newsfeed.model import (
     Breadth,
@@ -99,7 +99,7 @@ def account(home: Home, store: Store, *, days: int = 30, until: Day | None = Non
     """The account of breadth over the days that end with `until` (default: the newest edition's date)."""
     last = until or next(iter(store.editions()[-1:]), today(home))
     history = store.history(last + timedelta(days=1), days=max(days, 90))
-    return edition.breadth(history, home.settings, days=days, until=last)
+    return breadth.breadth(history, home.settings, days=days, until=last)
 
 
 def report(
@@ -129,7 +129,7 @@ def report(
         hints=tuple(
             hint
             for hint in (
-                edition.scaled(home.settings),
+                breadth.scaled(home.settings),
                 limit,
                 _full(home.settings, current),
                 "" if built_now else _kept(home, current),

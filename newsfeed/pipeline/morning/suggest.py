@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import msgspec
 
-from newsfeed import edition, opml, sources
+from newsfeed import breadth, opml, sources
 from newsfeed.errors import NotFoundError
 from newsfeed.model import (
     FeedState,
@@ -60,7 +60,7 @@ def suggestions(home: Home, store: Store) -> list[Suggestion]:
     tag.tag_asked(home, store, [e.item for e in events])
     taggings = store.taggings({e.item.id for e in events})
     labels = {name: setting.label or name for name, setting in home.settings.topics.items()}
-    account = edition.breadth(store.history(now.date() + timedelta(days=1)), home.settings, until=now.date())
+    account = breadth.breadth(store.history(now.date() + timedelta(days=1)), home.settings, until=now.date())
     thin = {row.topic for row in account.rows if row.got < row.asked}
     return choose(events, taggings, labels=labels, thin=thin)
 

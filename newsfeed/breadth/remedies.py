@@ -3,24 +3,58 @@
 from __future__ import annotations
 
 NO_SOURCE = "no source"
+
+
 NOT_READ = "its sources were never read"
+
+
 FAILING = "its sources fail"
+
+
 SOME_FAIL = "nothing new, and some of its sources fail"
+
+
 NOTHING_NEW = "nothing new"
+
+
 NOT_GOOD = "nothing worth your minutes"
+
+
 TOLD_ELSEWHERE = "only inside other stories"
+
+
 LONG_READ = "only the long read"
+
+
 OTHER_LANGUAGES = "in languages you don’t list"
+
+
 ALL_SHOWN = "all shown before"
+
+
 MUTED = "muted by you"
+
+
 TOO_OLD = "only what is too old"
+
+
 ADVERTS = "only adverts and the like"
+
+
 BEFORE = "only from before you subscribed"
+
+
 AT_CAP = "its source had its share"
+
+
 FULL = "the page was full"
+
+
 NO_ROOM = "no room"
 
+
 MORE_MINUTES = "Raise the minutes."
+
 
 # A source more is the answer to what the sources there are don't bring. What the reader wished, or time mends, has none.
 _STEPS = {
@@ -40,9 +74,12 @@ _STEPS = {
     NO_ROOM: MORE_MINUTES,
 }
 
+
 NOT_SUPPLY = frozenset(
     {NOT_READ, FAILING, SOME_FAIL, OTHER_LANGUAGES, MUTED, BEFORE, AT_CAP, FULL, NO_ROOM, LONG_READ}
 )
+
+
 """Causes that one more source of the same kind doesn't mend."""
 
 

@@ -1,25 +1,19 @@
-"""The account of breadth: over weeks, what the reader was really told of, beside what was asked for.
-
-Measures: effective topics N1 = exp(-sum X ln X) and N2 = 1 / sum X^2 (Hill numbers) of the minutes by topic;
-balance 100 (1 - sqrt(JSD_2(X, asked))); silence, the longest run of days without a topic; big stories told;
-voices, exp of the entropy of minutes by source; the trend, N1 of the last seven days against the window.
-"""
+"""The account of breadth: over weeks, what the reader was told of, beside what was asked for, and what to do about it."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 
-from newsfeed.edition import constants as c
-from newsfeed.edition.asked import Asked, asked
-from newsfeed.edition.quiet import AT_CAP, FULL, MORE_MINUTES, NO_ROOM, NOT_SUPPLY, step
-from newsfeed.edition.sides import one_side
-from newsfeed.edition.telling import first_words
-from newsfeed.edition.unread import unread
-from newsfeed.edition.wording import count, percent, short_day
+from newsfeed.breadth import bounds as c
+from newsfeed.breadth.asked import Asked, asked
+from newsfeed.breadth.measures import beta_below, numbers_of, shares_of, sum_under
+from newsfeed.breadth.remedies import AT_CAP, FULL, MORE_MINUTES, NO_ROOM, NOT_SUPPLY, step
+from newsfeed.breadth.sides import one_side
 from newsfeed.model import Breadth, BreadthRow, Day, History, Settings, Shown
+from newsfeed.text import first_words
+from newsfeed.text.spoken import count, percent, short_day
 
 _WEEK = 7
 _NAMED = 3  # big stories without a place that are named
@@ -49,7 +43,7 @@ def breadth(history: History, settings: Settings, *, days: int = 30, until: Day)
     got = shares_of(history, ask, held)
     recent = shares_of(history, ask, held[-_WEEK:])
     rows = tuple(_row(history, ask, name, window, held, got[name]) for name in ask.names)
-    numbers, loudest = _numbers(history, ask, held, got, recent)
+    numbers, loudest = numbers_of(history, ask, held, got, recent)
     findings, remedies = _general(
         numbers,
         loudest,
@@ -75,83 +69,12 @@ def breadth(history: History, settings: Settings, *, days: int = 30, until: Day)
     )
 
 
-def shares_of(history: History, ask: Asked, days: Iterable[Day]) -> dict[str, float]:
-    """X_t: each topic's part of the minutes of these days; all 0 when nothing was told."""
-    minutes = dict.fromkeys(ask.names, 0.0)
-    for day in days:
-        for topic, spent in sorted(history.minutes.get(day.isoformat(), {}).items()):
-            home = ask.under.get(topic, "")
-            if home in minutes:
-                minutes[home] += spent
-    total = sum(minutes.values())
-    return {name: minutes[name] / total if total > 0 else 0.0 for name in ask.names}
-
-
-def effective(shares: Mapping[str, float]) -> float:
-    """N1, the number of equally told topics that would be as diverse; 0 when nothing was told."""
-    entropy = -sum(x * math.log(x) for x in shares.values() if x > 0)
-    return math.exp(entropy) if any(x > 0 for x in shares.values()) else 0.0
-
-
-def divergence(one: Sequence[float], other: Sequence[float]) -> float:
-    """Square root of the Jensen-Shannon divergence to base 2: 0 the same, 1 nothing in common."""
-    total = 0.0
-    for p, q in zip(one, other, strict=True):
-        middle = (p + q) / 2
-        total += (p * math.log2(p / middle) if p > 0 else 0.0) + (q * math.log2(q / middle) if q > 0 else 0.0)
-    return math.sqrt(max(0.0, total / 2))
-
-
-def _numbers(
-    history: History, ask: Asked, held: Sequence[Day], got: Mapping[str, float], recent: Mapping[str, float]
-) -> tuple[dict[str, float], str]:
-    """All measures, and the name of the source that was heard most."""
-    keys = [day.isoformat() for day in held]
-    squares = sum(x * x for x in got.values())
-    coverage = []
-    for key in keys:
-        active = [n for n in ask.names if _sum_under(history.good.get(key, {}), ask, n) > 0]
-        if active:
-            told = sum(_sum_under(history.picks.get(key, {}), ask, name) > 0 for name in active)
-            coverage.append(told / len(active))
-    voices: dict[str, float] = {}
-    for key in keys:
-        for source, minutes in sorted(history.voices.get(key, {}).items()):
-            voices[source] = voices.get(source, 0.0) + minutes
-    heard = sum(voices.values())
-    parts = {source: minutes / heard for source, minutes in voices.items()} if heard > 0 else {}
-    seldom = {feed for key in keys for feed in history.seldom.get(key, ())}
-    topics = effective(got)
-    numbers = {
-        "editions": float(len(held)),
-        "topics": topics,
-        "topics at least": 1 / squares if squares > 0 else 0.0,
-        "evenness": topics / len(ask.names),
-        "balance": 100 * (1 - divergence([got[n] for n in ask.names], [ask.shares[n] for n in ask.names]))
-        if squares > 0
-        else 0.0,
-        "coverage": sum(coverage) / len(coverage) if coverage else 1.0,
-        "big told": float(sum(history.big.get(key, (0, 0))[0] for key in keys)),
-        "big stories": float(sum(history.big.get(key, (0, 0))[1] for key in keys)),
-        "voices": effective(parts),
-        "largest voice": max(parts.values(), default=0.0),
-        "quiet sources": float(len(seldom)),
-        "quiet sources heard": float(len(seldom & {s.feed for s in history.shown if s.date in set(held)})),
-        "topics this week": effective(recent),
-    }
-    return numbers, min(parts, key=lambda source: (-parts[source], source)) if parts else ""
-
-
-def _sum_under(numbers: Mapping[str, int], ask: Asked, name: str) -> int:
-    return sum(number for topic, number in numbers.items() if ask.under.get(topic) == name)
-
-
 def _row(
     history: History, ask: Asked, name: str, window: Sequence[Day], held: Sequence[Day], got: float
 ) -> BreadthRow:
     kept = set(held)
     picks = tuple(
-        _sum_under(history.picks.get(day.isoformat(), {}), ask, name) if day in kept else None
+        sum_under(history.picks.get(day.isoformat(), {}), ask, name) if day in kept else None
         for day in window
     )
     # Days without an edition were silent too, once there were editions.
@@ -161,7 +84,7 @@ def _row(
             continue
         silence = 0 if number else silence + 1
         longest = max(longest, silence)
-    good = sum(_sum_under(history.good.get(day.isoformat(), {}), ask, name) for day in held)
+    good = sum(sum_under(history.good.get(day.isoformat(), {}), ask, name) for day in held)
     quiet = [_why(history, ask, name, day) for day, number in zip(window, picks, strict=True) if number == 0]
     thin = _thin(ask.label(name), quiet, len(held))
     finding, remedy = _blind_spot(history, ask, name, held, got, good, quiet)
@@ -253,7 +176,7 @@ def _blind_spot(
                 f"{good} good stories in {len(held)} editions."
             ), more
         # Most mornings had nothing to give a larger share to.
-        given = sum(_sum_under(history.good.get(day.isoformat(), {}), ask, name) > 0 for day in held)
+        given = sum(sum_under(history.good.get(day.isoformat(), {}), ask, name) > 0 for day in held)
         lacking = mostly in (AT_CAP, FULL) or (given * 2 < len(held) and mostly not in ("", NO_ROOM))
         return (
             f"{label} got {percent(got)} of the minutes where you asked for {percent(share)}, with {good} good stories there.",
@@ -285,7 +208,7 @@ def _told_whole(history: History, ask: Asked, name: str, held: Sequence[Day]) ->
 def _lost_to_room(history: History, ask: Asked, name: str, held: Sequence[Day]) -> bool:
     """Whether a topic's good stories got no more than a line, or nothing at all for want of room, on half of the days
     that had any: then a larger share of minutes that don't hold a story of each topic wouldn't bring it."""
-    good = [day for day in held if _sum_under(history.good.get(day.isoformat(), {}), ask, name) > 0]
+    good = [day for day in held if sum_under(history.good.get(day.isoformat(), {}), ask, name) > 0]
     in_full: set[Day] = set()
     in_lines: set[Day] = set()
     for shown in history.shown:
@@ -378,3 +301,41 @@ def _general(
         else:
             plain.append(f"The last week was like the others: {now:.1f} topics against {usual:.1f}.")
     return [*amiss, *plain], remedies
+
+
+_NAMED_TOPICS = 3  # topics, the surest first
+
+
+def unread(
+    history: History, ask: Asked, held: Iterable[Day], *, apart: Collection[str] = ()
+) -> list[tuple[str, str]]:
+    """What is hardly read, and what could be done about it; nothing while the reader gives too few signs to tell.
+
+    Once the reader said no to that, neither is told again: it says nothing that the reader doesn't know. Of the topics
+    in `apart` nothing is said.
+    """
+    liked = dict.fromkeys(ask.names, 0)
+    told = dict.fromkeys(ask.names, 0)
+    for day in held:
+        for topic, (good, number) in history.signs.get(day.isoformat(), {}).items():
+            home = ask.under.get(topic, "")
+            if home in liked:
+                liked[home] += good
+                told[home] += number
+    signs, stories = sum(liked.values()), sum(told.values())
+    if signs < c.UNREAD_SIGNS:
+        return []
+    rate = signs / stories
+    sure = {
+        name: beta_below(rate / 2, 1 + liked[name], 3 + told[name] - liked[name])
+        for name in ask.names
+        if name not in apart
+    }
+    found = []
+    for name in sorted((name for name in sure if sure[name] > c.UNREAD_SURE), key=lambda name: -sure[name]):
+        label = ask.label(name)
+        proposal = f"{label} keeps its share; lower it if you want less of it."
+        if proposal not in history.declined:
+            many = f"{liked[name] or 'none'} of {count(told[name], 'story', 'stories')}"
+            found.append((f"You liked or opened {many} under {label}, and {percent(rate)} of all.", proposal))
+    return found[:_NAMED_TOPICS]

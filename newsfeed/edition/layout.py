@@ -1,29 +1,48 @@
-"""Where everything stands: Top, the topics in the reader's order, People, Also, In short. Numbers and reasons too."""
+"""Where everything stands: Top, the topics in the reader's order, Listen, People, Also, In short, the long read."""
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import msgspec
 
 from newsfeed import text
 from newsfeed.edition import constants as c
-from newsfeed.edition import reasons
-from newsfeed.edition.choose import Choice, Chosen
-from newsfeed.edition.desk import OFF_PATH_NOTE, Desk, has_place
-from newsfeed.edition.printed import finished, line_words
-from newsfeed.edition.telling import first_words
-from newsfeed.edition.weighing import Liking, Telling
-from newsfeed.edition.wording import count, joined, say
-from newsfeed.model import Line, NewsValue, Pick, Section, ShortLine
+from newsfeed.edition import earlier, words
+from newsfeed.edition.choose import Choice
+from newsfeed.edition.gains import Chosen
+from newsfeed.edition.prepare import OFF_PATH_NOTE, Desk, has_place
+from newsfeed.edition.printed import finished, line_words, quiet_line
+from newsfeed.edition.score import percentile
+from newsfeed.edition.weigh import Telling
+from newsfeed.edition.words import apart, fixed_words, worth_account
+from newsfeed.model import Item, Line, Pick, Section, ShortLine
+from newsfeed.text import first_words
+from newsfeed.text.spoken import joined, say
 
-TOP = "top"
-PEOPLE = "people"
-OTHER = "other"
-LONG = "long"
-SINCE = "since"
-LISTEN = "listen"
+# Titles and places of what is looked up, skimmed or was told before: transcripts, reprints, round-ups, dated shows,
+# manuals, questions and their answers, notes of changes, pages that are kept up to date.
+_WORKING_PAPER = re.compile(
+    r"\b(?:transcripts?|full text|reprint(?:ed)?|from the archives?|encore|re-?run|re-?broadcast|round-?up|recap|digest"
+    r"|in brief|links (?:for|of)|(?:week|month|year) in review|best of|change ?log|release notes|what['’]s new in|roadmap"
+    r"|documentation|reference|cheat ?sheet|minutes of|agenda|meeting notes|call for papers|press release|live ?blog"
+    r"|newsletter|table of contents|errata|FAQs?|(?:entire|full|whole|complete) story of|everything (?:we|you need to)"
+    r" know|what we know(?: so far)?|timeline|tracker|as it happened|latest (?:news|updates?)|live updates?)\b"
+    r"|\b\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)?\d\d\b|\b(?:19|20)\d\d-\d\d-\d\d\b|\bv?\d+\.\d+\.\d+\b",
+    re.IGNORECASE,
+)
+_WORKING_PLACE = re.compile(
+    r"/(?:docs?|documentation|reference|manual|api|questions?|q|changelog|releases?|transcripts?|wiki|faq|live)(?:/|$)"
+    r"|-(?:updates?|tracker|timeline|live)/?$",
+    re.IGNORECASE,
+)
+_APART = re.compile(
+    r"(?:https?://|www\.)\S+|\S+/\S+|[#@]\S+"
+)  # links, tags and names say little by themselves
 
 
 @dataclass(frozen=True)
@@ -71,7 +90,7 @@ def layout(desk: Desk, choice: Choice, posts: Sequence[Telling], *, in_short: bo
         if picks:
             sections.append(Section(key=key, heading=heading, picks=tuple(picks)))
 
-    add(TOP, say("Top"), top)
+    add(c.TOP_KEY, say("Top"), top)
     heard = sorted((one for one in rest if one.telling.heard), key=_by_worth)
     rest = [one for one in rest if not one.telling.heard]
     for name in desk.ask.names:
@@ -79,15 +98,15 @@ def layout(desk: Desk, choice: Choice, posts: Sequence[Telling], *, in_short: bo
         add(name, desk.ask.label(name), own)
     others = sorted((one for one in rest if one.topic not in desk.ask.names), key=_by_worth)
     add(
-        OTHER,
+        c.OTHER,
         say("Must-read") if all(o.telling.options.must_read for o in others) else say("More news"),
         others,
     )
-    add(LISTEN, say("Listen"), heard)
+    add(c.LISTEN, say("Listen"), heard)
     links = {pick.link: pick.n for section in sections for pick in section.picks if pick.link}
     people = [_post(desk, telling, counter + place, links) for place, telling in enumerate(posts)]
     if people:
-        sections.append(Section(key=PEOPLE, heading=say("People"), picks=tuple(people)))
+        sections.append(Section(key=c.PEOPLE_KEY, heading=say("People"), picks=tuple(people)))
     lines = _lines(desk, choice)
     short = _short(desk, sections, lines) if in_short else ()
     return Layout(tuple(sections), lines, short)
@@ -134,7 +153,7 @@ def _pick(desk: Desk, choice: Choice, one: _Placed, key: str, number: int, *, fi
     telling, chosen = one.telling, one.chosen
     minutes = float(choice.morning.minutes[chosen.row])
     draft = desk.draft(telling)
-    why = reasons.reason(
+    why = words.reason(
         telling,
         desk.facts(telling, one.topic),
         by=chosen.by,
@@ -190,57 +209,6 @@ def account(
     return rows
 
 
-def worth_account(telling: Telling) -> dict[str, float | str]:
-    """The parts of a telling's worth, already weighted, and the story's topics."""
-    own, news = telling.worth, telling.candidate.tagging.news
-    return {
-        "worth": own.value,
-        "freshness": own.freshness,
-        "hours": own.age,
-        "half-life": own.half_life,
-        "grade": 3 * own.news / c.NEWS_WEIGHT,
-        "thumbs": own.thumbs,
-        "record": telling.record,
-        "held": float(own.held),
-        "kind": news.kind if news else "",
-        "deciding words": _deciding(news),
-        "part of news": own.news,
-        "outlets": float(telling.outlets),
-        "part of outlets": own.outlets,
-        "part of interest": own.interest,
-        "liking": _liking(telling.liking),
-        "part of engagement": own.engagement,
-        "weight": own.weight,
-        "telling": own.telling,
-        "flaws": joined([say(flaw) for flaw in telling.flaws]),
-        **{f"topic {name}": part for name, part in telling.topics.parts.items()},
-    }
-
-
-def _deciding(news: NewsValue | None) -> str:
-    """The words that moved an item's news value, with what each brought or took in grades."""
-    terms = news.terms if news else ()
-    return ", ".join(f"“{term.term}” {term.weight:+.2f}" for term in terms)
-
-
-def _liking(liking: Liking) -> str:
-    """What a source's interest rests on, in words."""
-    if liking.thumb:
-        return (
-            say("your thumb up on it decides alone")
-            if liking.thumb > 0
-            else say("your thumb down on it decides alone")
-        )
-    if not liking.told:
-        return say("nothing yet, as you gave no thumb in its topic")
-    return say(
-        "of its source’s {stories} on your pages under this topic you liked {up} and disliked {down}; half is the usual",
-        stories=count(liking.shown, "story", "stories"),
-        up=liking.up,
-        down=liking.down,
-    )
-
-
 def topic_account(desk: Desk, topic: str) -> dict[str, float | str]:
     """What the reader asked of the topic that a pick stands for, and what it is owed."""
     if topic not in desk.ask.shares:
@@ -253,7 +221,7 @@ def _post(desk: Desk, telling: Telling, number: int, links: dict[str, int]) -> P
     item = telling.candidate.item.item
     own = item.page or item.link
     about = next((n for link, n in links.items() if text.canonical_url(link) == own or link in item.html), 0)
-    why = reasons.reason(
+    why = words.reason(
         telling,
         desk.facts(telling, telling.topic),
         by="people",
@@ -265,7 +233,7 @@ def _post(desk: Desk, telling: Telling, number: int, links: dict[str, int]) -> P
     pick = msgspec.structs.replace(
         draft,
         n=number,
-        section=PEOPLE,
+        section=c.PEOPLE_KEY,
         reason=why.sentence,
         reason_shown=why.news,
         why=why.short,
@@ -300,7 +268,7 @@ def _lines(desk: Desk, choice: Choice) -> tuple[Line, ...]:
 def _short(desk: Desk, sections: Sequence[Section], lines: Sequence[Line]) -> tuple[ShortLine, ...]:
     """One line a topic: the first words of its first headline. A bridge that is all that two topics have is named
     once, under both labels."""
-    picks = [pick for section in sections if section.key != PEOPLE for pick in section.picks]
+    picks = [pick for section in sections if section.key != c.PEOPLE_KEY for pick in section.picks]
     places: dict[str, list[str]] = {}
     words: dict[str, str] = {}
     for name in desk.ask.names:
@@ -324,17 +292,19 @@ def _short(desk: Desk, sections: Sequence[Section], lines: Sequence[Line]) -> tu
 def grown(desk: Desk, page: Layout, spare: float) -> Layout:
     """Longer leads where minutes are left: Top up to 60 words, the core topic's first pick up to 100."""
     wishes: list[tuple[int, int]] = []
-    top = next((section.picks for section in page.sections if section.key == TOP), ())
+    top = next((section.picks for section in page.sections if section.key == c.TOP_KEY), ())
     wishes += [(pick.n, c.TOP_WORDS) for pick in top]
-    core = next((pick for pick in page.picks if pick.topic == desk.ask.core and pick.section != PEOPLE), None)
+    core = next(
+        (pick for pick in page.picks if pick.topic == desk.ask.core and pick.section != c.PEOPLE_KEY), None
+    )
     if core is not None:
         wishes.append((core.n, c.CORE_WORDS))
     leads: dict[int, str] = {}
     for number, most in wishes:
         pick = next(one for one in page.picks if one.n == number)
         now = leads.get(number, pick.lead)
-        for words in range(most, c.LEAD_WORDS, -5):
-            longer = desk.printer.lead(desk.by_id[pick.item], words)
+        for length in range(most, c.LEAD_WORDS, -5):
+            longer = desk.printer.lead(desk.by_id[pick.item], length)
             cost = text.reading_minutes(longer) - text.reading_minutes(now)
             if cost <= 0:
                 break
@@ -355,3 +325,123 @@ def grown(desk: Desk, page: Layout, spare: float) -> Layout:
                 picks.append(pick)
         sections.append(msgspec.structs.replace(section, picks=tuple(picks)))
     return Layout(tuple(sections), page.lines, page.short)
+
+
+def people(desk: Desk, budget: float) -> tuple[tuple[Telling, ...], float]:
+    """The best posts, never more than a tenth of the minutes; and the minutes that they take.
+
+    Good means more than fresh: among the best quarter of its source's own posts, passed on by two, or on one of
+    the reader's topics from a source that posts seldom; and long enough to say something.
+    """
+    taken: list[Telling] = []
+    spent = 0.0
+    feeds: set[int] = set()
+    for telling in sorted(desk.posts, key=lambda t: (-t.worth.value, -t.worth.freshness, t.id)):
+        if len(taken) >= min(desk.settings.edition.people, desk.most_items):
+            break
+        if telling.candidate.item.feed in feeds or post_lacks(desk, telling):
+            continue
+        cost = desk.pick_cost(telling)
+        if spent + cost > c.PEOPLE * budget:
+            continue
+        taken.append(telling)
+        feeds.add(telling.candidate.item.feed)
+        spent += cost
+    return tuple(taken), spent
+
+
+def post_lacks(desk: Desk, telling: Telling) -> str:
+    """What a post lacks to stand under People, in words; "" for one that is good enough."""
+    item, worth = telling.candidate.item.item, telling.worth.value
+    said = _APART.sub(" ", item.lead or item.text or item.title)
+    if text.count_words(said) < c.PEOPLE_WORDS:
+        return say("a post of fewer than {n} words", n=c.PEOPLE_WORDS)
+    if telling.options.must_read:
+        return ""
+    feed = desk.feeds.get(telling.candidate.item.feed)
+    liked = feed is not None and item.score is not None and percentile(item.score, feed.engagement) >= 0.75
+    spread = telling.shared_by >= c.SHARED_BY + 1 or len(item.via) >= c.SHARED_BY
+    if liked or spread:
+        if worth >= c.LINE:
+            return ""
+        own, needed = apart(worth, c.LINE)
+        return say("a post worth {own}, it takes {needed}", own=own, needed=needed)
+    if not telling.topic:
+        return say("a post that few passed on and that fits none of your topics")
+    if worth < c.PEOPLE_GOOD:
+        own, needed = apart(worth, c.PEOPLE_GOOD)
+        return say("a post worth {own}, it takes {needed} where few passed it on", own=own, needed=needed)
+    return ""
+
+
+def long_read(desk: Desk, page: Layout) -> Pick | None:
+    """The day's one substantial piece outside the minutes, or none: an article of 800 words or more, or a talk of
+    15 minutes or more; core topic first; not the source of the last two days'; never a story of the page.
+
+    None is better than filler: see `_deserving`.
+    """
+    told = {pick.story for pick in page.picks} | {line.story for line in page.lines}
+    barred = earlier.last_long_read(desk.pool.history.shown, desk.date)
+    if not desk.settings.edition.long_read:
+        return None
+    fitting = [
+        telling
+        for telling in desk.articles
+        if telling.story not in told
+        and telling.back is None
+        and telling.topic
+        and telling.candidate.item.feed != barred
+        and _deserving(telling)
+    ]
+    if not fitting:
+        return None
+    best = min(
+        fitting, key=lambda t: (t.topic != desk.ask.core, -ageless(t) * math.sqrt(t.worth.freshness), t.id)
+    )
+    length = reading_length(best.candidate.item.item)
+    number = len(page.picks) + 1
+    made = msgspec.structs.replace(
+        desk.printer.pick(best, section=c.LONG, words=c.LEAD_WORDS),
+        n=number,
+        reason=say("the best long piece that you have not seen"),
+        note=say("{n} min, when you have them", n=round(length)),
+        minutes=length,
+        account={"pass": "long read", "length": length, **worth_account(best)},
+    )
+    return msgspec.structs.replace(made, quiet=quiet_line(made, fixed_words()))
+
+
+def _deserving(telling: Telling) -> bool:
+    """Whether a long piece is worth its half hour: good before freshness, surely of one of the reader's topics,
+    with a lead that says what it is about, and written to be read from end to end, once."""
+    item = telling.candidate.item.item
+    return (
+        reading_length(item) > 0
+        and ageless(telling) >= c.LONG_GOOD
+        and telling.worth.telling == 1.0
+        and any(s.p >= c.SURE for s in telling.candidate.tagging.scores)
+        and text.count_words(item.lead) >= c.LONG_LEAD
+        and not _lists(item.lead)
+        and not _WORKING_PAPER.search(item.title)
+        and not _WORKING_PLACE.search(urlsplit(item.link).path)
+    )
+
+
+def _lists(lead: str) -> bool:
+    """Whether a lead is a list of subjects: what talks of ten things is looked into, not read for half an hour."""
+    return lead.count(",") + lead.count(";") > max(4, text.count_words(lead) / 5)
+
+
+def ageless(telling: Telling) -> float:
+    """Worth before freshness."""
+    return telling.worth.value / telling.worth.freshness if telling.worth.freshness > 0 else 0.0
+
+
+def reading_length(item: Item) -> float:
+    """Minutes of a substantial piece, 0 for any other."""
+    seconds = max((enclosure.seconds for enclosure in item.enclosures), default=0)
+    if item.kind in {"video", "episode"}:
+        return seconds / 60 if seconds >= c.LONG_SECONDS else 0.0
+    if item.kind in {"article", "mail"} and item.words >= c.LONG_WORDS:
+        return item.words / 238
+    return 0.0

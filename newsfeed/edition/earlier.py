@@ -10,13 +10,98 @@ from datetime import date, timedelta
 
 from newsfeed import text
 from newsfeed.edition import constants as c
-from newsfeed.edition.wording import say, short_day
-from newsfeed.model import Candidate, FeedFacts, History, Shown
+from newsfeed.model import Candidate, Edition, FeedFacts, History, Pick, Pool, Shown
+from newsfeed.text.spoken import say, short_day
+
+
+def remember(edition: Edition, pool: Pool) -> tuple[Shown, ...]:
+    """What the next editions must know: every story that stands here as a pick, a line or the long read."""
+    members = _members(pool)
+    picks = list(picks_of(edition))
+    if edition.since is not None:
+        picks += edition.since.picks
+    if edition.long_read is not None:
+        picks.append(edition.long_read)
+    shown = [
+        Shown(
+            story=pick.story,
+            date=edition.date,
+            item=pick.item,
+            feed=pick.feed,
+            section=pick.section,
+            outlets=_outlets(pick.account),
+            minutes=pick.minutes if pick.section != c.LONG else 0.0,
+            topic=pick.topic,
+            topics=_topics(pick.account) or {score.topic: score.p for score in pick.topics},
+            items=members.get(pick.item, (pick.item,)),
+            sentence=pick.title,
+            lead=" ".join(part for part in (pick.lead, _news(pick.note)) if part),
+        )
+        for pick in picks
+    ]
+    shown += [
+        Shown(
+            story=line.story,
+            date=edition.date,
+            item=line.item,
+            feed=line.feed,
+            section="line",
+            outlets=line.outlets,
+            minutes=line.minutes,
+            topic=line.topic,
+            topics=_topics(line.account),
+            items=members.get(line.item, (line.item,)),
+            sentence=line.title,
+        )
+        for line in edition.lines
+    ]
+    return tuple(shown)
+
+
+def picks_of(edition: Edition) -> tuple[Pick, ...]:
+    """The picks of all sections; what a refresh added and the long read apart."""
+    return tuple(pick for section in edition.sections for pick in section.picks)
+
+
+def _members(pool: Pool) -> dict[int, tuple[int, ...]]:
+    """By item: all items of its story, those that are no candidates any more included."""
+    of_story: dict[int, set[int]] = {story.id: set(story.items) for story in pool.stories}
+    for one in pool.candidates:
+        of_story.setdefault(one.story or -one.item.id, set()).add(one.item.id)
+    ordered = {story: tuple(sorted(items)) for story, items in of_story.items()}
+    return {one.item.id: ordered[one.story or -one.item.id] for one in pool.candidates}
+
+
+def _news(note: str) -> str:
+    """What a note told of a story that came back: "day 3, new: …"."""
+    return note.partition(say(NEW))[2]
+
+
+def _outlets(account: Mapping[str, float | str]) -> int:
+    number = account.get("outlets", 1.0)
+    return int(number) if isinstance(number, float | int) else 1
+
+
+def _topics(account: Mapping[str, float | str]) -> dict[str, float]:
+    return {
+        key.removeprefix("topic "): float(part)
+        for key, part in account.items()
+        if key.startswith("topic ") and isinstance(part, float | int)
+    }
+
 
 NEW = ", new: "  # in a note, before what is new
+
+
 _WORD = re.compile(r"\w[\w’'-]*")
+
+
 _STEM = 6  # letters by which two words are one: "withdraws", "withdrawn"
+
+
 _SENTENCES = 6  # of a lead that may say what is new
+
+
 # Words of four letters and more that say nothing of an event; shorter ones aren't looked at.
 _COMMON = frozenset(
     _WORD.findall(

@@ -1,16 +1,92 @@
-"""The one sentence that says why a story is there. It is stored for every pick, with the numbers behind it, and
-its short form ends the quiet line."""
+"""The words of an edition in the language of the page: times and numbers, reasons, and the numbers behind them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, tzinfo
+
+from msgspec.structs import asdict
 
 from newsfeed.edition import constants as c
-from newsfeed.edition.telling import told_by
-from newsfeed.edition.weighing import Telling
-from newsfeed.edition.wording import amount, count, say
-from newsfeed.model import FeedFacts, Pick
+from newsfeed.edition.weigh import Liking, Telling
+from newsfeed.model import (
+    FeedFacts,
+    Item,
+    Labels,
+    NewsValue,
+    Pick,
+)
+from newsfeed.text.spoken import count, decimal, heading, joined, say, short_date, short_day, short_weekday
+
+__all__ = ["count", "heading", "say", "short_day"]
+_NO_NEWS = {
+    "crude": "gore or bad language",
+    "deal": "an offer",
+    "event": "an invitation",
+    "giveaway": "a prize draw",
+    "guide": "a list of what to buy or watch",
+    "horoscope": "a horoscope",
+    "job": "a job advert",
+    "live": "a page that is kept up to date; what happened is told elsewhere",
+    "notice": "a notice of the site",
+    "promotion": "its maker’s own advert",
+    "puzzle": "a puzzle",
+    "quiz": "a quiz",
+    "rerun": "told before, by its own words",
+    "sponsored": "paid for by a sponsor",
+    "thread": "an open thread",
+    "watch": "where to watch or listen",
+}
+
+
+def when(moment: datetime | None, now: datetime, zone: tzinfo) -> str:
+    """ "07:10" for today, "Sat 18:05" within six days, else "12 Nov", with the year if it is another one."""
+    if moment is None:
+        return ""
+    local, here = moment.astimezone(zone), now.astimezone(zone)
+    if local > here:
+        local = here
+    days = (here.date() - local.date()).days
+    if days == 0:
+        return f"{local:%H:%M}"
+    if days <= 6:
+        return f"{short_weekday(local)} {local:%H:%M}"
+    written = short_date(local)
+    return written if local.year == here.year else f"{written} {local.year}"
+
+
+def clock(moment: datetime, zone: tzinfo) -> str:
+    """ "06:30" in the reader's zone."""
+    return f"{moment.astimezone(zone):%H:%M}"
+
+
+def fixed_words() -> Labels:
+    """The fixed words around an edition's own, in the language spoken."""
+    return Labels(**{name: say(words) for name, words in asdict(Labels()).items()})
+
+
+def minutes(value: float) -> str:
+    """ "5 min"; anything at all is at least one."""
+    return say("{n} min", n=max(1, round(value)))
+
+
+def amount(value: float) -> str:
+    """A number of minutes as a person would say it: 0.6, 1.2, 12."""
+    return decimal(value, 1 if value < 10 else 0)
+
+
+def apart(one: float, other: float, digits: int = 2) -> tuple[str, str]:
+    """Two numbers that are compared, with as many digits as it takes to tell them apart: 0.079 and 0.080."""
+    for more in range(digits, digits + 4):
+        told = decimal(one, more), decimal(other, more)
+        if told[0] != told[1]:
+            return told
+    return decimal(one, digits), decimal(other, digits)
+
+
+def no_news(kind: str) -> str:
+    """What kind of no news an item is, in a person's words."""
+    return say(_NO_NEWS.get(kind, kind))
 
 
 @dataclass(frozen=True)
@@ -123,3 +199,66 @@ def days_before(feed: FeedFacts | None, today: date) -> float:
     if feed is None or feed.last_shown is None:
         return 1 + c.VOICE_DAYS / 14
     return 1 + min(max(0, (today - feed.last_shown).days), c.VOICE_DAYS) / 14
+
+
+def told_by(outlets: int) -> str:
+    """What stands before the other tellers of a story where their number is news."""
+    return say("told by {n}:", n=outlets)
+
+
+def heard(item: Item) -> str:
+    """What is to be listened to or watched says so, with its length: "podcast, 24 min". Nothing for what is read."""
+    label = {"episode": say("podcast"), "video": say("video")}.get(item.kind, "")
+    seconds = max((enclosure.seconds for enclosure in item.enclosures), default=0)
+    return f"{label}, {minutes(seconds / 60)}" if label and seconds else label
+
+
+def worth_account(telling: Telling) -> dict[str, float | str]:
+    """The parts of a telling's worth, already weighted, and the story's topics."""
+    own, news = telling.worth, telling.candidate.tagging.news
+    return {
+        "worth": own.value,
+        "freshness": own.freshness,
+        "hours": own.age,
+        "half-life": own.half_life,
+        "grade": 3 * own.news / c.NEWS_WEIGHT,
+        "thumbs": own.thumbs,
+        "record": telling.record,
+        "held": float(own.held),
+        "kind": news.kind if news else "",
+        "deciding words": _deciding(news),
+        "part of news": own.news,
+        "outlets": float(telling.outlets),
+        "part of outlets": own.outlets,
+        "part of interest": own.interest,
+        "liking": _liking(telling.liking),
+        "part of engagement": own.engagement,
+        "weight": own.weight,
+        "telling": own.telling,
+        "flaws": joined([say(flaw) for flaw in telling.flaws]),
+        **{f"topic {name}": part for name, part in telling.topics.parts.items()},
+    }
+
+
+def _deciding(news: NewsValue | None) -> str:
+    """The words that moved an item's news value, with what each brought or took in grades."""
+    terms = news.terms if news else ()
+    return ", ".join(f"“{term.term}” {term.weight:+.2f}" for term in terms)
+
+
+def _liking(liking: Liking) -> str:
+    """What a source's interest rests on, in words."""
+    if liking.thumb:
+        return (
+            say("your thumb up on it decides alone")
+            if liking.thumb > 0
+            else say("your thumb down on it decides alone")
+        )
+    if not liking.told:
+        return say("nothing yet, as you gave no thumb in its topic")
+    return say(
+        "of its source’s {stories} on your pages under this topic you liked {up} and disliked {down}; half is the usual",
+        stories=count(liking.shown, "story", "stories"),
+        up=liking.up,
+        down=liking.down,
+    )

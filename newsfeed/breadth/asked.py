@@ -1,16 +1,19 @@
-"""What the reader asked of each topic: which topics stand for themselves, their labels and shares."""
+"""What the reader asked: the shares of topics, and the options beside a feed in the list (`newsfeed-must-read`, …)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from newsfeed.edition.wording import joined, percent, say
-from newsfeed.model import Settings, TopicSetting
+from newsfeed import text
+from newsfeed.breadth import bounds as c
+from newsfeed.model import FeedFacts, Settings, TopicSetting
+from newsfeed.text.spoken import joined, percent, say
 
 LEAST = 0.02  # of a topic that nobody muted, however much the others were given
 PLAIN = "news"  # stands in where the reader has no topics at all
-
 _SAME = 0.005  # of the minutes: less than is ever printed
 
 
@@ -113,3 +116,67 @@ def scaled(settings: Settings) -> str:
         ]
     )
     return f"The shares add up to {percent(total)}{core}{least}: so {became}."
+
+
+@dataclass(frozen=True)
+class Options:
+    """A feed's options as the edition understands them; what can't be understood changes nothing."""
+
+    must_read: bool = False
+    muted: bool = False
+    muted_words: tuple[str, ...] = ()
+    weight: float = 1.0
+    cap: float = c.SOURCE_CAP  # share of the minutes for its second and later picks
+    most: int = -1  # picks; -1: no limit
+    paywall: bool = False
+    labels: tuple[str, ...] = ()  # what the reader calls its kind: an owner, a country, a leaning
+
+
+def options(feed: FeedFacts | None) -> Options:
+    """Read a feed's options.
+
+    `mute` is yes, or words that mute only this feed's items, with commas. `weight` multiplies worth (.25 to 4).
+    `cap` is a share ("30%") or a number of picks ("2"). `label` is one label or several, with commas.
+    """
+    given = feed.options if feed is not None else {}
+    mute = given.get("mute", "").strip()
+    whole = text.is_yes(mute)
+    words = () if whole or text.is_no(mute) else _listed(mute)
+    cap, most = c.SOURCE_CAP, -1
+    if match := re.fullmatch(r"\s*(\d{1,3})\s*(%?)\s*", given.get("cap", "")):
+        number = int(match.group(1))
+        if match.group(2):
+            cap = min(1.0, number / 100)
+        else:
+            most = number
+    return Options(
+        must_read=text.is_yes(given.get("must-read", "")),
+        muted=whole,
+        muted_words=words,
+        weight=_weight(given.get("weight", "")),
+        cap=cap,
+        most=most,
+        paywall=text.is_yes(given.get("paywall", "")),
+        labels=_listed(given.get("label", "")),
+    )
+
+
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(" ".join(word.split()) for word in re.split("[,;]", value) if word.strip())
+
+
+def _weight(value: str) -> float:
+    try:
+        number = float(value.strip() or "1")
+    except ValueError:
+        return 1.0
+    return min(4.0, max(0.25, number)) if number == number else 1.0
+
+
+def outlet(feed: FeedFacts | None, number: int) -> str:
+    """Feeds of one site are one outlet: its host, without www."""
+    for address in (feed.html_url, feed.url) if feed else ():
+        host = (urlsplit(address).hostname or "").removeprefix("www.")
+        if host:
+            return host
+    return f"feed {number}"

@@ -1,5 +1,4 @@
-"""Everything prepared for one morning's choice: tellings as rows, the rules they are chosen by, the facts of
-reasons. Built once an edition; `building`, `after` and `explain` all sit at it."""
+"""One morning prepared for the choice: its stories as rows, the rules they are chosen by, the facts of reasons."""
 
 from __future__ import annotations
 
@@ -13,18 +12,16 @@ import msgspec
 import numpy as np
 
 from newsfeed import text
+from newsfeed.breadth.asked import Asked, Options, asked, options
 from newsfeed.edition import constants as c
-from newsfeed.edition import memory, reasons
-from newsfeed.edition.asked import Asked, asked
-from newsfeed.edition.choose import Chosen
+from newsfeed.edition import earlier, words
+from newsfeed.edition.filtering import Sifted, sift
+from newsfeed.edition.gains import Chosen
 from newsfeed.edition.objective import Morning, Rules, weights
-from newsfeed.edition.options import Options, options
-from newsfeed.edition.printed import line_words, pick_minutes
-from newsfeed.edition.sift import Sifted, sift
-from newsfeed.edition.telling import Printer
-from newsfeed.edition.weighing import Telling
-from newsfeed.edition.wording import say
+from newsfeed.edition.printed import Printer, line_words, pick_minutes
+from newsfeed.edition.weigh import Telling
 from newsfeed.model import Day, Pick, Pool, Settings
+from newsfeed.text.spoken import say
 
 OFF_PATH_NOTE = "off your path"
 
@@ -49,10 +46,10 @@ class Desk:
         self.weights: tuple[float, ...] = tuple(
             float(w) for w in weights([self.ask.shares[t] for t in self.ask.names], [*self.debts.values()])
         )
-        self.unseen = {t: memory.days_since_topic(history, t, date) for t in self.ask.names}
+        self.unseen = {t: earlier.days_since_topic(history, t, date) for t in self.ask.names}
         good = {n for t in self.articles if t.worth.value >= c.GOOD for n in t.topics.stands}
         self.least = (
-            memory.least_shown(history, self.ask.shares, date, good) if settings.edition.off_path else ""
+            earlier.least_shown(history, self.ask.shares, date, good) if settings.edition.off_path else ""
         )
         self.numbers = {number: place for place, number in enumerate(self._source_numbers())}
         self.drafts: dict[int, Pick] = {}
@@ -74,12 +71,12 @@ class Desk:
             self.drafts[telling.id] = self.printer.pick(telling)
         return self.drafts[telling.id]
 
-    def facts(self, telling: Telling, topic: str) -> reasons.Facts:
+    def facts(self, telling: Telling, topic: str) -> words.Facts:
         """What a reason for this telling may speak of."""
-        return reasons.Facts(
+        return words.Facts(
             label=self.ask.label(topic) if topic else "",
             unseen=self.unseen.get(topic),
-            quiet=reasons.quiet_days(telling, self.feeds.get(telling.candidate.item.feed), self.known_days),
+            quiet=words.quiet_days(telling, self.feeds.get(telling.candidate.item.feed), self.known_days),
             debt=self.debts.get(topic, 0.0),
         )
 
@@ -99,7 +96,7 @@ class Desk:
 
     def _short_reason(self, telling: Telling, topic: str, *, first: bool) -> str:
         """The longest that the quiet line may end with."""
-        said = reasons.news(telling, self.facts(telling, topic), first_of_topic=first)
+        said = words.news(telling, self.facts(telling, topic), first_of_topic=first)
         return said.short if said else say("best {label} story", label=self.ask.label(topic))
 
     def line_cost(self, telling: Telling) -> float:
@@ -177,7 +174,7 @@ class Desk:
             most_heard=max(1, round(knobs.minutes / c.LISTEN_EVERY)),
             weights=np.array(self.weights, dtype=np.float64),
             voices=np.array(
-                [reasons.days_before(self.feeds.get(n), self.date) for n in self._source_numbers()],
+                [words.days_before(self.feeds.get(n), self.date) for n in self._source_numbers()],
                 dtype=np.float64,
             ),
             kappa=c.KAPPA.get(knobs.breadth, c.KAPPA["balanced"]),

@@ -11,16 +11,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from newsfeed.edition import constants as c
-from newsfeed.edition.asked import PLAIN, Asked
-from newsfeed.edition.options import Options, options
-from newsfeed.edition.sift import words_pattern
-from newsfeed.edition.telling import first_words
-from newsfeed.edition.weighing import outlet
-from newsfeed.edition.wording import count, joined, short_day
+from newsfeed.breadth import bounds as c
+from newsfeed.breadth.asked import PLAIN, Asked, Options, options, outlet
 from newsfeed.model import Day, FeedFacts, History, Settings, Told
+from newsfeed.text import first_words, words_pattern
+from newsfeed.text.spoken import count, joined, short_day
 
 _NAMED = 3  # stories that another label's sources told alone
+
+
 _TITLE_WORDS = 10
 
 

@@ -6,16 +6,19 @@ import math
 from collections.abc import Iterator, Mapping
 
 from newsfeed.edition import constants as c
-from newsfeed.edition import ledger
-from newsfeed.edition.desk import Desk
-from newsfeed.edition.page import LONG, topic_account, worth_account
-from newsfeed.edition.telling import first_words
-from newsfeed.edition.wording import count, percent, say
-from newsfeed.model import Edition, Line, Pick, Pool, Record, Settings
-from newsfeed.text.spoken import decimal, general, speaking
+from newsfeed.edition.layout import topic_account
+from newsfeed.edition.prepare import Desk
+from newsfeed.edition.words import worth_account
+from newsfeed.model import Edition, Line, Pick, Pool, Record, Settings, ledger
+from newsfeed.text import first_words
+from newsfeed.text.spoken import count, decimal, general, percent, say, speaking
 
 _PARTS = ("news", "outlets", "interest", "engagement")
+
+
 _TITLE_WORDS = 10
+
+
 _PASSES: Mapping[str, str] = {
     "must": "its source is one that you marked must-read",
     "floor": "one story for each topic",
@@ -103,7 +106,7 @@ def _shown(told: Pick | Line) -> Iterator[WhyRow]:
     by = str(account.get("pass", ""))
     where = say("one line")
     if isinstance(told, Pick):
-        where = say("the long read") if told.section == LONG else say("story {n}", n=told.n)
+        where = say("the long read") if told.section == c.LONG else say("story {n}", n=told.n)
     yield WhyRow(name=say("On the page"), value=where, note=say(_PASSES.get(by, by)))
     if isinstance(told, Pick):
         printed = (
@@ -157,7 +160,7 @@ def _price(told: Pick | Line, account: Mapping[str, float | str]) -> str:
     """What the minutes of a story are made of, and at how many it was chosen, where its lead grew or shrank later."""
     if not isinstance(told, Pick):
         return say("its words at 238 a minute")
-    if told.section == LONG:
+    if told.section == c.LONG:
         return say("to read or hear the whole, outside of the page's minutes")
     said = say("its words at 238 a minute and .05 to find it")
     chosen = _number(account, "minutes")

@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from newsfeed.edition import constants as c
-from newsfeed.edition import ledger
 from newsfeed.edition.choose import Choice
-from newsfeed.edition.desk import Desk
-from newsfeed.edition.extras import post_lacks
-from newsfeed.edition.weighing import Telling
-from newsfeed.edition.wording import apart, percent, say
-from newsfeed.model import Edition, LedgerEntry
-from newsfeed.text.spoken import speaking
+from newsfeed.edition.layout import post_lacks
+from newsfeed.edition.prepare import Desk
+from newsfeed.edition.weigh import Telling
+from newsfeed.edition.words import apart
+from newsfeed.model import Candidate, Edition, FeedFacts, LedgerEntry, ledger
+from newsfeed.model.ledger import CAUSES
+from newsfeed.text.spoken import percent, say, speaking
+
+
+def entry(candidate: Candidate, feeds: Mapping[int, FeedFacts], cause: str, detail: str = "") -> LedgerEntry:
+    """The ledger's line for one item."""
+    stored = candidate.item
+    feed = feeds.get(stored.feed)
+    return LedgerEntry(
+        item=stored.id,
+        ref=stored.ref,
+        title=stored.item.title or stored.item.link,
+        link=stored.item.link,
+        source=feed.title if feed else "",
+        cause=cause,
+        detail=detail,
+    )
+
+
+def counts(entries: Iterable[LedgerEntry]) -> dict[str, int]:
+    """How many items each cause has, in the order of `CAUSES`, without those that have none."""
+    tally = dict.fromkeys(CAUSES, 0)
+    for one in entries:
+        tally[one.cause] += 1
+    return {cause: number for cause, number in tally.items() if number}
+
 
 Verdict = tuple[str, str]
+
+
 _FULL = "the page has its {n} stories"
 
 

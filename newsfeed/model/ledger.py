@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
-from newsfeed.model import Candidate, FeedFacts, LedgerEntry
-
 SHOWN = "shown"
+
+
 LINE = "line"
+
+
 LONG = "long read"
+
+
 SAME = "same story"
+
+
 HAD = "shown before"
+
+
 BELOW = "below the line"
+
+
 ROOM = "over the budget"
+
+
 CAPPED = "source at its cap"
+
+
 MUTED = "muted"
+
+
 OLD = "too old"
+
+
 LANGUAGE = "other language"
+
+
 ADVERT = "adverts and housekeeping"
+
+
 BEFORE = "before you subscribed"
+
 
 CAUSES: Mapping[str, str] = MappingProxyType(
     {
@@ -38,35 +61,18 @@ CAUSES: Mapping[str, str] = MappingProxyType(
         BEFORE: "From before you subscribed",
     }
 )
+
+
 """Every cause with its label for people, in the order in which the ledger lists them."""
 
 
 SETTLED = frozenset({HAD, BELOW, OLD, MUTED, LANGUAGE, ADVERT, BEFORE})
+
+
 """Causes that an older item was given in an earlier ledger already, or that come by the mere passing of time."""
 
 
 REFUSED = frozenset({OLD, MUTED, LANGUAGE, ADVERT, BEFORE})
+
+
 """Causes of items that could not be shown whatever else there was."""
-
-
-def entry(candidate: Candidate, feeds: Mapping[int, FeedFacts], cause: str, detail: str = "") -> LedgerEntry:
-    """The ledger's line for one item."""
-    stored = candidate.item
-    feed = feeds.get(stored.feed)
-    return LedgerEntry(
-        item=stored.id,
-        ref=stored.ref,
-        title=stored.item.title or stored.item.link,
-        link=stored.item.link,
-        source=feed.title if feed else "",
-        cause=cause,
-        detail=detail,
-    )
-
-
-def counts(entries: Iterable[LedgerEntry]) -> dict[str, int]:
-    """How many items each cause has, in the order of `CAUSES`, without those that have none."""
-    tally = dict.fromkeys(CAUSES, 0)
-    for one in entries:
-        tally[one.cause] += 1
-    return {cause: number for cause, number in tally.items() if number}

@@ -6,14 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from newsfeed import text
+from newsfeed.breadth.asked import PLAIN, Asked, Options, outlet
 from newsfeed.edition import constants as c
-from newsfeed.edition.asked import PLAIN, Asked
-from newsfeed.edition.memory import Return
-from newsfeed.edition.options import Options
-from newsfeed.edition.worth import (
+from newsfeed.edition.earlier import Return
+from newsfeed.edition.score import (
     StoryTopics,
     Worth,
     age_hours,
@@ -309,12 +307,3 @@ def _subject(one: Candidate, feed: FeedFacts | None) -> bool:
         or not item.title.strip()
         or text.names_a_subject(item.title, feed.title if feed else "")
     )
-
-
-def outlet(feed: FeedFacts | None, number: int) -> str:
-    """Feeds of one site are one outlet: its host, without www."""
-    for address in (feed.html_url, feed.url) if feed else ():
-        host = (urlsplit(address).hostname or "").removeprefix("www.")
-        if host:
-            return host
-    return f"feed {number}"

@@ -1,0 +1,28 @@
+"""What the reader asked of topics and sources, and what they got over weeks: the account of breadth. Pure.
+
+- `asked`: shares of topics, options of sources
+- `account`: findings and remedies over the last days; `measures`: the figures behind it
+- `sides`: stories that mostly sources of one label told
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from newsfeed.breadth.account import breadth
+    from newsfeed.breadth.asked import scaled
+
+# Each name is loaded from its module when it is first asked for: most runs need few of them.
+_PLACES = {"breadth": "account", "scaled": "asked"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    return found
+
+
+__all__ = ["breadth", "scaled"]

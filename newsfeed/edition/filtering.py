@@ -1,0 +1,273 @@
+"""From the pool to what may stand in an edition: one scored story each, and a cause for everything else.
+
+What tells the same again is left out here too: the next of a series, the other half of a show, near-duplicates that
+the grouping into stories has missed. Stories of one affair share the page's places, unless the affair is the day.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from itertools import chain
+
+from newsfeed import text
+from newsfeed.breadth.asked import Asked, Options, options
+from newsfeed.edition import constants as c
+from newsfeed.edition import earlier
+from newsfeed.edition.score import age_hours, freshness, half_life
+from newsfeed.edition.weigh import Scales, Telling
+from newsfeed.edition.words import apart, no_news
+from newsfeed.model import Candidate, FeedFacts, Pool, Settings, Shown, ledger
+from newsfeed.text import words_pattern
+from newsfeed.text.spoken import say, short_day
+
+_WORD = re.compile(r"\w{3,}")
+_FIGURE = re.compile(r"\w*\d\w*")
+ALIKE = 0.88  # cosine of word counts
+_LEAST = 8  # different words below which two texts may be alike by chance ("Weekly links", "Episode 12")
+_NUMBER = re.compile(r"\d{1,18}")
+_OFTEN = 3  # titles of a source with a word that says nothing of which event
+_NIGHT = timedelta(hours=18)  # within which a source reports on one event twice
+_LIVE = "live"
+_ADDRESS = re.compile(
+    r"(?:https?://)?[\w-]+(?:\.[\w-]+)+(?:/\S*)?"
+)  # made the title of an item without words
+
+
+@dataclass(frozen=True)
+class Sifted:
+    """Tellings in id order, and (cause, detail) by item for all that can't be shown."""
+
+    tellings: tuple[Telling, ...]
+    causes: Mapping[int, tuple[str, str]]
+    feeds: Mapping[int, FeedFacts]
+    had: Mapping[int, tuple[str, ...]]  # topics of stories that were shown before, by story
+    expired: int  # items that went stale before they could be shown
+
+
+def sift(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetime) -> Sifted:
+    """Weigh the pool. Every candidate ends in exactly one telling's `tellers` or in `causes`."""
+    feeds = {feed.feed: feed for feed in pool.feeds}
+    chosen = {number: options(feed) for number, feed in feeds.items()}
+    mute = words_pattern(settings.muted)
+    feed_mutes = {number: words_pattern(o.muted_words) for number, o in chosen.items() if o.muted_words}
+    languages = {language.casefold()[:2] for language in settings.languages}
+    causes: dict[int, tuple[str, str]] = {}
+    groups: dict[int, list[Candidate]] = {}
+    for candidate in sorted(pool.candidates, key=lambda one: one.item.id):
+        stored = candidate.item
+        own = chosen.get(stored.feed, Options())
+        cause = _refused(candidate, own, (mute, feed_mutes.get(stored.feed)), languages, now)
+        if cause is not None:
+            causes[stored.id] = cause
+        else:
+            groups.setdefault(candidate.story or -stored.id, []).append(candidate)
+
+    for key, group in groups.items():
+        # A page that is kept up to date is news where nobody else tells of it.
+        told = [
+            one
+            for one in group
+            if one.tagging.not_news != _LIVE or chosen.get(one.item.feed, Options()).must_read
+        ]
+        if told and len(told) < len(group):
+            groups[key] = told
+            causes |= {one.item.id: (ledger.ADVERT, no_news(_LIVE)) for one in group if one not in told}
+    stories = {story.id: story for story in pool.stories}
+    shown = earlier.by_story(pool.history, groups)
+    of_affair = numbers(pool)
+    weigh = Scales(pool, ask, feeds, chosen, now)
+    tellings: list[Telling] = []
+    had: dict[int, tuple[str, ...]] = {}
+    for key in sorted(groups):
+        group = groups[key]
+        outlets, shared = weigh.tellers(group)
+        back = None
+        if past := shown.get(key) or before(pool.history.shown, key, of_affair):
+            back = earlier.returning(past, group, outlets, feeds, date)
+            if back is None and (key in shown or not earlier.says_new(past, group)):
+                last = past[-1]
+                for one in group:
+                    causes[one.item.id] = (ledger.HAD, say("shown on {day}", day=short_day(last.date)))
+                had[key] = weigh.topics(group).stands
+                continue
+        telling = weigh.telling(key, group, stories.get(key), outlets, shared, back)
+        if telling.topic == "" and telling.topics.stands == () and weigh.muted(group):
+            for one in group:
+                causes[one.item.id] = (ledger.MUTED, say("you gave its topic no share"))
+            continue
+        tellings.append(telling)
+    tellings, older = newest(marked(tellings, of_affair), feeds)
+    causes |= older
+    expired = sum(
+        causes[one.item.id][0] == ledger.OLD
+        for one in pool.candidates
+        if one.item.id in causes and (pool.since is None or one.item.first_seen > pool.since)
+    )
+    return Sifted(tuple(tellings), causes, feeds, had, expired)
+
+
+def _refused(
+    candidate: Candidate,
+    own: Options,
+    mutes: tuple[re.Pattern[str] | None, re.Pattern[str] | None],
+    languages: set[str],
+    now: datetime,
+) -> tuple[str, str] | None:
+    """Why an item can't be shown whatever its worth; None if it may."""
+    stored, item = candidate.item, candidate.item.item
+    if stored.before:
+        return ledger.BEFORE, say("published before you subscribed")
+    if own.muted:
+        return ledger.MUTED, say("you muted its source")
+    for pattern in mutes:
+        if pattern is not None and (match := pattern.search(f"{item.title}\n{item.lead}")):
+            return ledger.MUTED, say("you muted “{word}”", word=match.group())
+    language = item.lang.casefold()[:2]
+    if language and languages and language not in languages:
+        return ledger.LANGUAGE, say("written in “{language}”, which you don’t list", language=language)
+    if candidate.tagging.not_news not in {"", _LIVE} and not own.must_read:
+        return ledger.ADVERT, no_news(candidate.tagging.not_news)
+    if not item.lead.strip() and (not item.title.strip() or _ADDRESS.fullmatch(item.title.strip())):
+        return ledger.BELOW, say("neither headline nor text")
+    year = text.of_earlier_year(item.title, (item.published or stored.first_seen).year)
+    if year is not None and not own.must_read:
+        return ledger.OLD, say("its headline says that it is of {year}", year=year)
+    kind = candidate.tagging.news.kind if candidate.tagging.news else ""
+    fresh = freshness(age_hours(item.published, stored.first_seen, now), half_life(kind))
+    if fresh < c.STALE:
+        left, needed = apart(fresh, c.STALE)
+        return ledger.OLD, say(
+            "{left} of its freshness is left, {needed} is needed", left=left, needed=needed
+        )
+    return None
+
+
+def newest(
+    tellings: Sequence[Telling], feeds: Mapping[int, FeedFacts]
+) -> tuple[list[Telling], dict[int, tuple[str, str]]]:
+    """Tellings in id order, without what a newer one of its source stands for; and causes for what is left out.
+
+    Headlines of one source that differ by a date or a counting figure only ("Version 10.1 released", "Version 10.0
+    released"), or not at all ("Daily insights" twice), are a series: the newest says where it stands now. So are the
+    halves of one show, and two reports of one event within a night. What others tell too is news by itself.
+    """
+    lone = [one for one in tellings if not one.post and len(one.tellers) == 1]
+    causes: dict[int, tuple[str, str]] = {}
+    for ones, why in (
+        *((ones, "“{headline}” is newer and of one series with it") for ones in _series(lone, feeds)),
+        *((ones, "“{headline}” is newer and tells of the same") for ones in _reports(lone)),
+    ):
+        left = [one for one in ones if one.id not in causes]
+        if not left:
+            continue
+        first = max(left, key=_moment)
+        title = text.clean_line(first.candidate.item.item.title, 80)
+        for one in left:
+            if one is not first:
+                causes[one.id] = (ledger.SAME, say(why, headline=title))
+    return sorted((t for t in tellings if t.id not in causes), key=lambda one: one.id), causes
+
+
+def _series(lone: Sequence[Telling], feeds: Mapping[int, FeedFacts]) -> Iterator[Sequence[Telling]]:
+    series: dict[tuple[int, str], list[Telling]] = {}
+    for one in lone:
+        stored = one.candidate.item
+        shows = feeds[stored.feed].shows if stored.feed in feeds else ()
+        found = text.of_show(stored.item.title, shows) if shows else None
+        if found and found.half:
+            series.setdefault((stored.feed, f"{found.show} {found.number}"), []).append(one)
+        elif not found and (named := text.series_name(stored.item.title)):
+            series.setdefault((stored.feed, named), []).append(one)
+    yield from series.values()
+
+
+def _reports(lone: Sequence[Telling]) -> Iterator[Sequence[Telling]]:
+    by_feed: dict[int, list[Telling]] = {}
+    for one in lone:
+        by_feed.setdefault(one.candidate.item.feed, []).append(one)
+    for ones in by_feed.values():
+        told = sorted(((*_moment(one), one) for one in ones), key=lambda t: t[:3])
+        words = [text.weighty(one.candidate.item.item.title) for *_, one in told]
+        often = Counter(chain.from_iterable(words))
+        words = [frozenset(word for word in title if often[word] < _OFTEN) for title in words]
+        for later in range(len(told)):
+            for before_it in range(later - 1, -1, -1):
+                if told[later][0] - told[before_it][0] > _NIGHT:
+                    break
+                # Figures that differ are other events: alarms, scores, quarters.
+                some, others = told[before_it][1], told[later][1]
+                if text.say_the_same(words[before_it], words[later]) and (
+                    not some or not others or {*some} & {*others}
+                ):
+                    yield told[before_it][-1], told[later][-1]
+
+
+def _moment(one: Telling) -> tuple[datetime, tuple[int, ...], int]:
+    """When it was told; undated ones of a series are as new as their figures are high."""
+    stored = one.candidate.item
+    figures = tuple(int(figure) for figure in _NUMBER.findall(stored.item.title))
+    return stored.item.published or stored.first_seen, figures, -one.id
+
+
+def twins(texts: Mapping[int, str]) -> list[tuple[int, int]]:
+    """Pairs of keys (smaller first) whose texts say the same in nearly the same words and in the same figures: two
+    releases or two episodes told by one template are different news."""
+    counted = {key: Counter(word.casefold() for word in _WORD.findall(texts[key])) for key in sorted(texts)}
+    length = {key: math.sqrt(sum(n * n for n in words.values())) for key, words in counted.items()}
+    figures = {key: set(_FIGURE.findall(texts[key])) for key in counted}
+    keys = [key for key, words in counted.items() if len(words) >= _LEAST]
+    pairs = []
+    for place, one in enumerate(keys):
+        for other in keys[place + 1 :]:
+            if figures[one] != figures[other]:
+                continue
+            shared = sum(
+                n * counted[other][word] for word, n in counted[one].items() if word in counted[other]
+            )
+            if shared >= ALIKE * length[one] * length[other]:
+                pairs.append((one, other))
+    return pairs
+
+
+def numbers(pool: Pool) -> dict[int, int]:
+    """The affair of each story."""
+    return {story.id: story.affair or story.id for story in pool.stories}
+
+
+def marked(tellings: Iterable[Telling], affairs: Mapping[int, int]) -> list[Telling]:
+    """The tellings with their affairs. AFFAIR_PICKS share one; where it is the day each story is its own."""
+    told = list(tellings)
+    of = {one.story: affairs.get(one.story, one.story) for one in told}
+    day = _of_the_day(told, of)
+    many = Counter(of.values())
+    return [
+        replace(one, affair=one.story, of_day=many[of[one.story]])
+        if of[one.story] in day and many[of[one.story]] > c.AFFAIR_PICKS
+        else replace(one, affair=of[one.story])
+        for one in told
+    ]
+
+
+def _of_the_day(told: Sequence[Telling], of: Mapping[int, int]) -> set[int]:
+    """The affairs that at least half of the morning's outlets of general news tell."""
+    tellers = {one.story: {teller.item.feed for teller in one.tellers} for one in told if not one.post}
+    shared = Counter(feed for feeds in tellers.values() if len(feeds) > 1 for feed in feeds)
+    general = {feed for feed, many in shared.items() if many >= c.GENERAL}
+    if len(general) < c.DAY_LEAST:
+        return set()
+    tell: dict[int, set[int]] = defaultdict(set)
+    for story, feeds in tellers.items():
+        tell[of[story]] |= feeds & general
+    return {a for a, feeds in tell.items() if len(feeds) >= c.DAY_SHARE * len(general)}
+
+
+def before(shown: Iterable[Shown], story: int, affairs: Mapping[int, int]) -> tuple[Shown, ...]:
+    """What earlier editions showed of a story's affair, oldest first."""
+    affair = affairs.get(story, story)
+    past = (one for one in shown if one.affair == affair)
+    return tuple(sorted(past, key=lambda one: (one.date, one.item)))
