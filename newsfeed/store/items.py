@@ -84,10 +84,9 @@ def window(
     return [read(row, how) for row in db.execute(query).all()]
 
 
-def count_window(db: Transaction, since: datetime, *, shown: bool = False) -> int:
-    """How many items `window` would give; `shown`: of those that a page may show."""
-    query = select(func.count()).select_from(item).where(_within(since, None))
-    return db.execute(query.where(item.c.before.is_(False)) if shown else query).scalar_one()
+def count_window(db: Transaction, since: datetime) -> int:
+    """How many items `window` would give."""
+    return db.execute(select(func.count()).select_from(item).where(_within(since, None))).scalar_one()
 
 
 def _within(since: datetime, until: datetime | None) -> ColumnElement[bool]:

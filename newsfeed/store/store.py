@@ -168,10 +168,10 @@ class Store(Judged):
         with self._reading() as c:
             return items.of_feed(c, feed, limit, body)
 
-    def count_window(self, since: datetime, *, shown: bool = False) -> int:
-        """How many items `window` would give; `shown`: of those that a page may show."""
+    def count_window(self, since: datetime) -> int:
+        """How many items `window` would give."""
         with self._reading() as c:
-            return items.count_window(c, since, shown=shown)
+            return items.count_window(c, since)
 
     def enrich(self, number: int, *, lead: str, words: int) -> None:
         """Give an item the lead and the length that its article has; what its feed says of it stays otherwise."""

@@ -190,10 +190,9 @@ def _save(store: Store, model: Model, items: Sequence[StoredItem]) -> None:
     store.save_taggings(model.tagger.tag(documents), model.name)
 
 
-def train_if_due(home: Home, store: Store, *, choosing: bool = True, force: bool = False) -> str:
+def train_if_due(home: Home, store: Store, *, force: bool = False) -> str:
     """Train anew in a child process when policy says so; returns why it did, or "".
 
-    `choosing`: a page is about to be chosen; before that the first training waits until it can change much.
     Whatever goes wrong in the child leaves the weights in force as they are.
 
     Raises:
@@ -205,11 +204,6 @@ def train_if_due(home: Home, store: Store, *, choosing: bool = True, force: bool
     corrections = labels(store, states)
     many = store.count_window(now - LEARNED)
     trained = last_training(store) if home.model_path.exists() else None
-    if (
-        not (choosing or force or trained)
-        and store.count_window(now - LEARNED, shown=True) < retrain.FIRST_ITEMS
-    ):
-        return ""  # what little waits to be shown is tagged anew when a page is chosen
     why = retrain.due(trained, now=now, items=many, corrections=len(corrections), inputs=inputs)
     if not force and (not why or (store.get_meta(FAILED) or "").startswith(now.date().isoformat())):
         return ""

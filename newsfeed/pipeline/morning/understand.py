@@ -29,12 +29,13 @@ class Understood:
 
 
 def understand(home: Home, store: Store, *, choosing: bool = False, progress: Progress) -> Understood:
-    """Learn what is to be learned, tag items that may be shown, and put ungrouped ones into stories.
+    """Tag items that may be shown, and put ungrouped ones into stories.
 
-    `choosing`: a page is about to be chosen, so what a choice asks of the sources' habits is tagged too.
+    `choosing`: a page is about to be chosen, so what is to be learned is learned first, and what a choice asks of the
+    sources' habits is tagged too. A refresh alone doesn't learn: it would take longer than all the rest.
     """
     models = tag.Models(home, store, progress)
-    why = tag.train_if_due(home, store, choosing=choosing)
+    why = tag.train_if_due(home, store) if choosing else ""
     if why:
         progress.step(f"Learned your topics anew: {why}")
     tagged = tag.tag(home, store, models)
