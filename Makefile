@@ -41,7 +41,7 @@ lint: $(BIN)/.developing
 types: $(BIN)/.developing
 	@$(BIN)/mypy
 
-fix: $(BIN)/.developing ## Mend what the linter can mend, and format
+fix: $(BIN)/.developing ## Fix what the linter can, and format
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
 
 model: $(BIN)/.developing ## Make the shipped topic weights from lexicon and seeds

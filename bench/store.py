@@ -137,7 +137,9 @@ def measure(path: Path, feeds: int, items: int) -> None:
             store.save_taggings([tagging(i.id, rng) for i in some], "m1")
     with timed("group"):
         loose = store.ungrouped()
-        store.save_stories([Story(id=0, head=i.id, items=(i.id,), first=NOW, last=NOW) for i in loose])
+        store.save_stories(
+            [Story(id=0, representative=i.id, items=(i.id,), first=NOW, last=NOW) for i in loose]
+        )
     for day in range(90, 0, -1):
         when = date(2026, 11, 22) - timedelta(days=day)
         shown = tuple(

@@ -144,7 +144,7 @@ def pool(candidates: Sequence[Candidate], feeds: Sequence[FeedFacts] = (), **mor
         stories = tuple(
             Story(
                 id=key,
-                head=min(group, key=lambda one: one.item.first_seen).item.id,
+                representative=min(group, key=lambda one: one.item.first_seen).item.id,
                 items=tuple(sorted(one.item.id for one in group)),
                 first=min(one.item.first_seen for one in group),
                 last=max(one.item.first_seen for one in group),

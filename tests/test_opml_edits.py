@@ -303,7 +303,7 @@ def test_a_list_whose_structure_is_damaged_must_be_mended_first(name: str) -> No
     with pytest.raises(ListError) as caught:
         opml.add(old, NEW)
     assert caught.value.line in {4, 6}
-    assert f"mend line {caught.value.line} first" in caught.value.repair
+    assert f"fix line {caught.value.line} first" in caught.value.repair
     assert "<outline text=" in caught.value.cause
 
 
@@ -314,7 +314,7 @@ def test_an_edit_that_would_change_a_guess_is_not_made() -> None:
         b"</body></opml>"
     )
     assert len(opml.parse(old).subscriptions) == 2
-    with pytest.raises(ListError, match="mend line 2 first"):
+    with pytest.raises(ListError, match="fix line 2 first"):
         opml.move(old, "https://two.example/", ("Zed",))
 
 

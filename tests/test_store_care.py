@@ -38,7 +38,9 @@ def test_items_and_texts_go_by_age_but_editions_stay(tmp_path: Path) -> None:
             store, item("stripped", "Bears", "in the snow", lead="Bears."), now=NOW - 121 * DAY
         )
         (fresh,) = keep(store, item("fresh", "Foxes", "in the park"))
-        store.save_stories([Story(id=0, head=old, items=(old,), first=NOW - 401 * DAY, last=NOW - 401 * DAY)])
+        store.save_stories(
+            [Story(id=0, representative=old, items=(old,), first=NOW - 401 * DAY, last=NOW - 401 * DAY)]
+        )
         store.save_taggings([Tagging(item=old, scores=(TopicScore(topic="science", p=0.9),))], "m")
         store.correct(Correction(item=taught, topics=("sales",), made=NOW))
         store.like(old, 1, NOW)

@@ -111,9 +111,11 @@ def test_the_history_is_that_of_the_days_before(tmp_path: Path) -> None:
 def test_a_story_shown_is_named_as_it_is_today(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         one, two = keep(store, item("1"), item("2"))
-        a, b = store.save_stories([Story(id=0, head=n, items=(n,), first=NOW, last=NOW) for n in (one, two)])
+        a, b = store.save_stories(
+            [Story(id=0, representative=n, items=(n,), first=NOW, last=NOW) for n in (one, two)]
+        )
         store.record(edition(YESTERDAY), [shown(b, YESTERDAY, item=two), shown(77, YESTERDAY, item=777)])
-        store.save_stories([Story(id=a, head=one, items=(one, two), first=NOW, last=NOW)])
+        store.save_stories([Story(id=a, representative=one, items=(one, two), first=NOW, last=NOW)])
         assert [s.story for s in store.history(TODAY).shown] == [a, 77]
 
 
@@ -134,7 +136,7 @@ def test_the_first_pool_holds_what_came_since_the_reader_subscribed(tmp_path: Pa
             before=["before"],
         )
         store.save_taggings([Tagging(item=new, scores=(TopicScore(topic="science", p=0.9),))], "m")
-        (number,) = store.save_stories([Story(id=0, head=new, items=(new,), first=NOW, last=NOW)])
+        (number,) = store.save_stories([Story(id=0, representative=new, items=(new,), first=NOW, last=NOW)])
         store.like(new, -1, NOW)
         pool = store.pool(TODAY, NOW)
     assert pool.since is None
@@ -145,7 +147,9 @@ def test_the_first_pool_holds_what_came_since_the_reader_subscribed(tmp_path: Pa
     assert first.tagging.scores[0].p == 0.9
     # Not tagged, not grouped yet: it still takes part, as a story of its own.
     assert (second.item.id, second.story, second.tagging) == (undated, -undated, Tagging(item=undated))
-    assert pool.stories[-1] == Story(id=-undated, head=undated, items=(undated,), first=NOW, last=NOW)
+    assert pool.stories[-1] == Story(
+        id=-undated, representative=undated, items=(undated,), first=NOW, last=NOW
+    )
     assert pool.history == History()
 
 
@@ -179,7 +183,7 @@ def test_a_story_in_the_pool_has_all_its_items(tmp_path: Path) -> None:
             store, item("new")
         )
         store.record(edition(YESTERDAY), [])
-        store.save_stories([Story(id=0, head=old, items=(old, new), first=NOW - 9 * DAY, last=NOW)])
+        store.save_stories([Story(id=0, representative=old, items=(old, new), first=NOW - 9 * DAY, last=NOW)])
         pool = store.pool(TODAY, NOW)
         assert [c.item.id for c in pool.candidates] == [new]
         assert [s.items for s in pool.stories] == [(old, new)]
@@ -387,9 +391,15 @@ def test_who_told_what_is_read_only_for_a_reader_who_labels_sources(tmp_path: Pa
         )
         flood, *_ = store.save_stories(
             [
-                Story(id=0, head=one, items=(one, two, again, post, early, late), first=NOW - HOUR, last=NOW),
-                Story(id=0, head=lone, items=(lone,), first=NOW, last=NOW),
-                Story(id=0, head=advert, items=(advert, copy), first=NOW, last=NOW),
+                Story(
+                    id=0,
+                    representative=one,
+                    items=(one, two, again, post, early, late),
+                    first=NOW - HOUR,
+                    last=NOW,
+                ),
+                Story(id=0, representative=lone, items=(lone,), first=NOW, last=NOW),
+                Story(id=0, representative=advert, items=(advert, copy), first=NOW, last=NOW),
             ]
         )
         store.record(edition(YESTERDAY), [])

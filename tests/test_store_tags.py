@@ -104,7 +104,7 @@ def test_thumbs_and_openings_are_kept_apart(tmp_path: Path) -> None:
 
 
 def story(number: int, *items: int, head: int = 0, last: datetime = NOW) -> Story:
-    return Story(id=number, head=head or items[0], items=items, first=NOW - DAY, last=last)
+    return Story(id=number, representative=head or items[0], items=items, first=NOW - DAY, last=last)
 
 
 def test_stories_are_kept_with_their_items_in_order(tmp_path: Path) -> None:
@@ -152,9 +152,9 @@ def test_a_story_whose_head_is_forgotten_has_another(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         keep(store, item("1"), item("2"))
         store.save_stories(
-            [Story(id=5, head=77, items=(2, 1), first=datetime(2026, 1, 1, tzinfo=UTC), last=NOW)]
+            [Story(id=5, representative=77, items=(2, 1), first=datetime(2026, 1, 1, tzinfo=UTC), last=NOW)]
         )
-        assert store.stories(NOW)[0].head == 2
+        assert store.stories(NOW)[0].representative == 2
 
 
 def test_why_names_the_affair_of_a_story(tmp_path: Path) -> None:

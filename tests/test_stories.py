@@ -216,7 +216,9 @@ def test_a_story_keeps_its_number_and_its_items_from_before_the_window() -> None
     tellings = EVENTS["chip"]
     first = [item(n, *t, hours=n) for n, t in enumerate(tellings[:2], start=10)]
     (story,) = join(first)
-    old = Story(id=4, head=4, items=(4, *story.items), first=NOW - timedelta(days=5), last=story.last)
+    old = Story(
+        id=4, representative=4, items=(4, *story.items), first=NOW - timedelta(days=5), last=story.last
+    )
     late = item(30, *tellings[2], hours=20)
     (grown,) = stories.join([late], [*first, late], [old], OUTLETS)
     assert (grown.id, grown.items, grown.first) == (4, (4, 10, 11, 30), old.first)
@@ -529,7 +531,7 @@ def test_a_side_telling_is_no_head_however_early_and_well_told() -> None:
     held = [changed_item(i, link) if i.id in {1, 2} else i for i in items]
     (story,) = stories.join(held, [], [], OUTLETS)
     assert set(story.items) == {1, 2, 3, 4, 5, 9}
-    assert story.head not in {1, 9}
+    assert story.representative not in {1, 9}
 
 
 def test_the_most_central_item_represents_its_story_and_ties_are_broken_by_time() -> None:
@@ -549,7 +551,7 @@ def test_what_most_outlets_say_represents_an_event_that_one_tells_in_its_own_wor
     own, agency = EVENTS["bridge"][0], EVENTS["bridge"][1]
     items = [item(1, *own, feed=1), *(item(n, *agency, feed=n, hours=1 + n / 10) for n in range(2, 6))]
     (story,) = stories.join(items, [], [], OUTLETS)
-    assert story.head == 2, "the first of them"
+    assert story.representative == 2, "the first of them"
 
 
 def test_the_newest_state_that_others_share_represents_a_running_event() -> None:
@@ -568,11 +570,11 @@ def test_the_newest_state_that_others_share_represents_a_running_event() -> None
     ]
     link = {"page": "https://court.example/velmora"}
     (story,) = stories.join([changed_item(i, link) for i in items], [], [], OUTLETS)
-    assert story.head in {5, 6, 7}
+    assert story.representative in {5, 6, 7}
     # One odd item that comes last is no state.
     odd = item(9, "Velmora barge owner once sailed with the mayor", LEAD, feed=9, hours=12.9)
     (story,) = stories.join([changed_item(i, link) for i in (*items, odd)], [], [], OUTLETS)
-    assert story.head in {5, 6, 7}
+    assert story.representative in {5, 6, 7}
 
 
 @pytest.mark.parametrize(
@@ -596,7 +598,7 @@ def test_open_comes_before_paywalled_and_a_clean_title_before_a_shouted_one() ->
     free = item(3, "Bridge falls into river", LEAD, feed=3, hours=1)
     assert best([closed, loud, free], frozenset({1})) is free
     found = stories.join([closed, free], [], [], OUTLETS, frozenset({1}))
-    assert {s.head for s in found if len(s.items) == 2} <= {3}
+    assert {s.representative for s in found if len(s.items) == 2} <= {3}
 
 
 @pytest.mark.parametrize(
@@ -675,7 +677,7 @@ def test_every_item_is_in_one_story_in_whatever_order_and_portions(
     whole = join(items)
     assert sorted(i for s in whole for i in s.items) == [i.id for i in items]
     for story in whole:
-        assert story.head in story.items
+        assert story.representative in story.items
         assert story.id == min(story.items)
         assert story.first <= story.last
     shuffled = list(items)

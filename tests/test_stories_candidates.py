@@ -115,7 +115,9 @@ def test_what_shares_a_page_is_found_whatever_it_says(tmp_path: Path, old: dict[
 def test_of_a_store_without_clues_the_whole_window_is_read_once(tmp_path: Path) -> None:
     with stored.opened(tmp_path) as store:
         loose = arrive(store, world(5, 60))
-        store.save_stories([Story(id=0, head=i.id, items=(i.id,), first=NOW, last=NOW) for i in loose])
+        store.save_stories(
+            [Story(id=0, representative=i.id, items=(i.id,), first=NOW, last=NOW) for i in loose]
+        )
         arrive(store, world(6, 63)[60:])
         assert len(grouped(store).window) == 60
         stored.keep(store, stored.item("late", "Quarry of Velmora reopens"), name="late")

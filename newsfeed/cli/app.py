@@ -1,4 +1,4 @@
-"""The command tree. Slow rooms are imported inside the commands, so that `--help` answers at once."""
+"""The command tree. Slow modules are imported inside the commands, so that `--help` answers at once."""
 
 from __future__ import annotations
 

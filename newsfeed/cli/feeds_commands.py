@@ -1,4 +1,4 @@
-"""Sources: the list of feeds, how each of them fares, and voices worth following."""
+"""Sources: the list of feeds, how each of them fares, and suggested voices."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def check(
     ] = True,
     as_json: Json = False,
 ) -> None:
-    """What is wrong with the list and with each feed, and how to mend it."""
+    """What is wrong with the list and with each feed, and how to fix it."""
     from rich.padding import Padding
     from rich.text import Text
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def read(
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="A saved answer; - reads it from stdin.")],
     url: Annotated[
-        str, typer.Option(help="The address it came from: decides how it is read, and mends relative links.")
+        str, typer.Option(help="The address it came from: decides how it is read, and fixes relative links.")
     ] = "",
 ) -> None:
     """Read one saved answer as its source would; one JSON line an item. Needs no home."""

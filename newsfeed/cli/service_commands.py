@@ -102,7 +102,7 @@ def on(
     if trouble := starting.switch_on(found):
         for line in trouble:
             show.err.print(line, markup=False)
-        show.say(f"{found.path} is written, but newsfeed was not started: mend that, then run this again.")
+        show.say(f"{found.path} is written, but newsfeed was not started: fix that, then run this again.")
         show.say(
             "Or use cron: newsfeed schedule off, then newsfeed schedule on --by cron; or leave newsfeed run open."
         )

@@ -66,7 +66,7 @@ def breadth(
     ] = 0,
     as_json: Json = False,
 ) -> None:
-    """The account of breadth: what you were informed of, what was silent, and what would mend it."""
+    """The account of breadth: what you were informed of, what was silent, and what would fix it."""
     from rich.text import Text
 
     from newsfeed.pipeline.morning.draw import account

@@ -49,7 +49,7 @@ def load(home: Path) -> Settings:
     except FileNotFoundError:
         pass
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(str(path), f"can't be read ({error})", "Mend or remove the file.") from error
+        raise SettingsError(str(path), f"can't be read ({error})", "Fix or remove the file.") from error
     return parse(text, os.environ, home=home)
 
 
@@ -59,7 +59,7 @@ def parse(text: str, environment: Mapping[str, str], *, home: Path) -> Settings:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(
-            FILE, f"is no valid TOML: {error}", "Mend that line; strings need quotes, tables need [brackets]."
+            FILE, f"is no valid TOML: {error}", "Fix that line; strings need quotes, tables need [brackets]."
         ) from error
     if _starters_limit(data):
         del data["edition"]["max_items"]

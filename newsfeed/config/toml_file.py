@@ -68,7 +68,7 @@ def edited(text: str, changes: Mapping[tuple[str, ...], Value]) -> str:
             _set(document, path, value)
         return tomlkit.dumps(document)
     except TOMLKitError as error:
-        raise SettingsError(FILE, f"is no valid TOML: {error}", "Mend it by hand first.") from error
+        raise SettingsError(FILE, f"is no valid TOML: {error}", "Fix it by hand first.") from error
 
 
 def _set(table: Any, path: tuple[str, ...], value: Value) -> None:

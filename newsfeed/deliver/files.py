@@ -90,7 +90,7 @@ def _check(name: str, data: bytes) -> None:
 
 
 def _same(path: Path, data: bytes, mode: int) -> bool:
-    """Whether `path` already holds `data`; its rights are mended then."""
+    """Whether `path` already holds `data`; its permissions are set right then."""
     try:
         if path.is_symlink() or path.stat().st_size != len(data) or path.read_bytes() != data:
             return False

@@ -321,5 +321,5 @@ def _unwritable(folder: Path, error: OSError) -> Dispatch:
     return Dispatch(
         outcome=MailOutcome.LATER,
         text=f"{folder} can't be written ({error.strerror}).",
-        repair="Mend its rights, or name another folder as path under [mail].",
+        repair="Fix its permissions, or name another folder as path under [mail].",
     )

@@ -177,7 +177,7 @@ class Scales:
             topics = self._surely(topics, group)
         topic = topics.stands[0] if topics.stands else ""
         # Of two tellings neither is nearer to the others: the one of more weight stands for both.
-        central = story.head if story is not None and len(group) > 2 else 0
+        central = story.representative if story is not None and len(group) > 2 else 0
         values = {one.item.id: self.worth(one, group, outlets, topic, [one]) for one in group}
         best = min(group, key=lambda one: self._order(one, central, values[one.item.id], back))
         own = self.chosen.get(best.item.feed, Options())

@@ -1,4 +1,4 @@
-"""The words of newsfeed, as frozen records handed from room to room.
+"""The words of newsfeed as frozen records, which all packages hand to each other.
 
 One word for one thing, everywhere: see the table in CONTRIBUTING.md. Records do no work; whoever has one can
 trust it not to change. All times are timezone-aware and in UTC; days (`date`) are the reader's local days.

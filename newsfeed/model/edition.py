@@ -163,7 +163,7 @@ class BreadthRow(Record, frozen=True, kw_only=True):
     silence: int = 0  # longest run of days without it
     finding: str = ""  # its blind spot; where it is thin as well, that is in the same sentence
     thin: str = ""  # how often it had nothing, and why
-    remedy: str = ""  # the one step that mends the blind spot, or else what makes it thin
+    remedy: str = ""  # the one step that fixes the blind spot, or else what makes it thin
 
 
 class Breadth(Record, frozen=True, kw_only=True):

@@ -83,14 +83,14 @@ class Correction(Record, frozen=True, kw_only=True):
 
 
 class Story(Record, frozen=True, kw_only=True):
-    """Items about one event. `head` is its best telling; `items` are in order of publication.
+    """Items about one event. `representative` stands for it; `items` are in order of publication.
 
     Stories of one occasion (a budget day, a takeover and its reactions) have one `affair`: the number of its first
     story; 0: its own.
     """
 
     id: int
-    head: int
+    representative: int
     items: tuple[int, ...]
     first: datetime
     last: datetime

@@ -157,7 +157,7 @@ OPTIONS: Mapping[str, Option] = {
     "source": Option("the kind of source to read it as", r"[a-z][a-z0-9-]*", "a word as in mastodon"),
     "shorts": Option("short videos of a channel are items too", *_YES_OR_NO),
     "adult": Option("posts marked as not safe for work are items too", *_YES_OR_NO),
-    "split": Option("a letter that is a list of links is split into its items", *_YES_OR_NO),
+    "split": Option("a newsletter that is a list of links is split into its items", *_YES_OR_NO),
     "daily-posts": Option("the most posts of X that are read a day; each costs money", r"\d{1,5}", "a whole number"),
     "api": Option("where the network's interface is asked, if elsewhere", r"https?://\S+", "an address with https://"),
 }  # fmt: skip
@@ -166,7 +166,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {"weight": (0.25, 4), "cap": (0, 100
 
 
 def mistake(name: str, value: str) -> tuple[str, str] | None:
-    """What is wrong with an option and how to mend it; None where nothing is."""
+    """What is wrong with an option and how to fix it; None where nothing is."""
     known = OPTIONS.get(name)
     if known is None:
         near = get_close_matches(name, OPTIONS, n=1)

@@ -2,7 +2,7 @@
 
 Every edit scans the list, works out which stretches of its text to replace, and writes the rest back through the
 codec that it was read with: comments, order, indentation, line ends and unknown attributes survive by not being
-looked at. A list whose structure is damaged is not edited: the error says which line to mend first.
+looked at. A list whose structure is damaged is not edited: the error says which line to fix first.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def add(data: bytes, subscription: Subscription, *, name: str = "feeds.opml") ->
     A subscription that the list has already, in any spelling of its address, leaves it as it is.
 
     Raises:
-        ListError: the list can't be read, or must be mended before it can be edited.
+        ListError: the list can't be read, or must be fixed before it can be edited.
         SettingsError: the address can't be subscribed to.
     """
     subscription = msgspec.structs.replace(subscription, url=_accepted(subscription.url))
@@ -165,7 +165,7 @@ def merge(data: bytes, other: SubscriptionList, *, name: str = "feeds.opml") -> 
     A new folder keeps its attributes; one that is empty there is made here too.
 
     Raises:
-        ListError: the list can't be read, or must be mended before it can be edited.
+        ListError: the list can't be read, or must be fixed before it can be edited.
     """
     changed, added, present = _add(
         _List(data, name), other.subscriptions, dict(other.namespaces), other.folders, other.doubles
@@ -178,7 +178,7 @@ def remove(data: bytes, url: str, *, name: str = "feeds.opml") -> bytes:
     """The list without the outlines of `url`, all of them if it is listed twice. Outlines inside them stay.
 
     Raises:
-        ListError: the list can't be read, or must be mended before it can be edited.
+        ListError: the list can't be read, or must be fixed before it can be edited.
         NotFoundError: it isn't in the list.
     """
     edited = _List(data, name)
@@ -195,7 +195,7 @@ def move(data: bytes, url: str, folders: tuple[str, ...], *, name: str = "feeds.
     the first goes there and the others are taken out.
 
     Raises:
-        ListError: the list can't be read, or must be mended before it can be edited.
+        ListError: the list can't be read, or must be fixed before it can be edited.
         NotFoundError: it isn't in the list.
     """
     edited = _List(data, name)
@@ -227,7 +227,7 @@ def set_url(data: bytes, old: str, new: str, *, name: str = "feeds.opml") -> byt
     """The list with the address `old` replaced by `new`, wherever it stands; all else as it was.
 
     Raises:
-        ListError: the list can't be read, or must be mended before it can be edited.
+        ListError: the list can't be read, or must be fixed before it can be edited.
         NotFoundError: `old` isn't in the list.
         SettingsError: `new` can't be subscribed to.
     """
@@ -243,7 +243,7 @@ def set_title(data: bytes, url: str, title: str, *, name: str = "feeds.opml") ->
     """The list with another name for a subscription, wherever it stands; all else as it was.
 
     Raises:
-        ListError: the list can't be read, or must be mended before it can be edited.
+        ListError: the list can't be read, or must be fixed before it can be edited.
         NotFoundError: the subscription isn't in the list.
         SettingsError: that is no name.
     """
@@ -268,7 +268,7 @@ def set_option(
     An option that stands there under another prefix (`br:boosts`) keeps it.
 
     Raises:
-        ListError: the list can't be read, or must be mended before it can be edited.
+        ListError: the list can't be read, or must be fixed before it can be edited.
         NotFoundError: the subscription isn't in the list.
         SettingsError: that is no name of an option.
     """

@@ -141,7 +141,7 @@ def cut_off(data: bytes) -> str:
 
 
 def unreadable(document: Document, name: str) -> ListError:
-    """The error for a list that must be mended first: it names the worst place and shows its line."""
+    """The error for a list that must be fixed first: it names the worst place and shows its line."""
     worst = [d for d in document.damages if d.structural] or document.damages
     damage = next((d for d in worst if d.offset == document.cut), worst[0])
     line, column = document.place(damage.offset)
@@ -149,7 +149,7 @@ def unreadable(document: Document, name: str) -> ListError:
     cause = (
         f"line {line}, column {column}: {text[0].lower()}{text[1:]}: {shown_line(document, damage.offset)}"
     )
-    return ListError(name, cause, f"{repair}: mend line {line} first.", line=line, column=column)
+    return ListError(name, cause, f"{repair}: fix line {line} first.", line=line, column=column)
 
 
 def shown_line(document: Document, offset: int) -> str:

@@ -50,7 +50,10 @@ def read(db: Transaction, local: date, now: datetime, since: datetime | None = N
         ),
         stories=(
             *told,
-            *(Story(id=-i.id, head=i.id, items=(i.id,), first=_time(i), last=_time(i)) for i in lonely),
+            *(
+                Story(id=-i.id, representative=i.id, items=(i.id,), first=_time(i), last=_time(i))
+                for i in lonely
+            ),
         ),
         feeds=tuple(_facts(db, local, now, begun, by_feed)),
         history=_with_affairs(db, editions.history(db, local)),

@@ -78,7 +78,7 @@ def _read(db: Transaction, which: Select[Any] | list[int]) -> list[Story]:
     return [
         Story(
             id=n,
-            head=head if head in told[n] else told[n][0],
+            representative=head if head in told[n] else told[n][0],
             items=tuple(told[n]),
             first=first,
             last=last,
@@ -139,7 +139,7 @@ def save(db: Transaction, changed: Sequence[Story]) -> list[int]:
     db.upsert(
         story,
         [
-            {"id": n, "head": s.head, "first": s.first, "last": s.last, "affair": s.affair or n}
+            {"id": n, "head": s.representative, "first": s.first, "last": s.last, "affair": s.affair or n}
             for n, s in named
         ],
     )

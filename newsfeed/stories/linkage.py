@@ -331,7 +331,7 @@ def _story(
     earlier = tuple(dict.fromkeys(i for s in stood for i in s.items if i not in ids))
     return Story(
         id=max(group.key, 0),
-        head=best(inside, paywalled, near, values).id,
+        representative=best(inside, paywalled, near, values).id,
         items=earlier + tuple(i.id for i in inside),
         first=min([moment(inside[0]), *(s.first for s in stood)]),
         last=max([moment(inside[-1]), *(s.last for s in stood)]),

@@ -98,7 +98,7 @@ def occasion(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
         if not others:
             continue
         others.sort(key=lambda s: (-len(s.items), s.id))
-        (head,) = store.items([others[0].head], body="text")
+        (head,) = store.items([others[0].representative], body="text")
         yield edition.WhyRow(
             name="Of one affair with",
             value=f"“{text.clean_line(head.item.title, 80)}”",
