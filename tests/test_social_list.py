@@ -11,6 +11,7 @@ from serving import Server
 
 from newsfeed import opml as lists
 from newsfeed import sources
+from newsfeed.pipeline.subscriptions import add
 
 
 @pytest.fixture
@@ -106,3 +107,19 @@ def test_a_token_is_never_printed_or_exported(
     for path in home.folder.rglob("*"):
         if path.is_file():
             assert secret.encode() not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["r/harbour", "/u/ada", "user/ada", "@ada@social.example", "#tide@social.example", "@ada", "did:plc:abc", "acct:ada@social.example",
+     "imaps://mail.example/INBOX", "at://did:plc:abc", "http://pier.example/"],
+)  # fmt: skip
+def test_what_a_network_knows_keeps_its_spelling(address: str) -> None:
+    assert add.spelt(address) == address
+
+
+@pytest.mark.parametrize(
+    "address", ["pier.example", "pier.example/feed.xml", "x.com/ada", "localhost:8080/feed", "t.me/pier"]
+)
+def test_a_bare_address_is_one_of_the_web(address: str) -> None:
+    assert add.spelt(address) == f"https://{address}"

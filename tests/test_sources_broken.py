@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsfeed.model import Parsed
-from newsfeed.reading.xml_documents import Document, read
+from newsfeed.reading.xml_documents import XmlDocument, read
 from newsfeed.text import clean_html
 from tests.test_sources import parsed, rss
 
@@ -112,7 +112,7 @@ def test_mending_takes_time_in_proportion() -> None:
 )
 def test_any_soup_leaves_the_first_entry_as_it_was(soup: str) -> None:
     document = read(rss(entry(1, "One.") + f"<item><description>{soup}</description></item>").encode())
-    assert isinstance(document, Document)
+    assert isinstance(document, XmlDocument)
     found = parsed(rss(entry(1, "One.") + f"<item><description>{soup}</description></item>"))
     assert isinstance(found, Parsed)
     assert found.items[0].text == "One."

@@ -19,8 +19,8 @@ import msgspec
 from newsfeed.errors import NetworkError
 from newsfeed.fetch import failures
 from newsfeed.fetch import headers as heads
+from newsfeed.fetch.addresses import Exceptions
 from newsfeed.fetch.body import Body, BodyError, CutError, TooLargeError, body_hash, coding, too_large
-from newsfeed.fetch.guard import Exceptions
 from newsfeed.fetch.imap import Mailboxes
 from newsfeed.fetch.logins import Logins
 from newsfeed.fetch.rate_limiter import COME_AND_GO, SHUT_OUT, RateLimiter, host_key

@@ -60,7 +60,7 @@ def bad_address(request: Request) -> Failure:
         request,
         Cause.ADDRESS,
         "This is no address of a feed on the web.",
-        "Mend its xmlUrl in feeds.opml; it should begin with https:// or http://.",
+        "Correct its xmlUrl in feeds.opml; it should begin with https:// or http://.",
         needs_owner=True,
     )
 
@@ -150,7 +150,7 @@ def bad_certificate(request: Request, host: str, error: ssl.SSLError) -> Failure
             request,
             Cause.TLS,
             f"The certificate of {host} {what}, so nothing it says can be trusted.",
-            "The site must mend this; if other sites fail too, check this machine's clock.",
+            "The site must repair this; if other sites fail too, check this machine's clock.",
         )
     return failure(request, Cause.TLS, f"No safe connection to {host} could be agreed on.")
 

@@ -20,9 +20,9 @@ import httpcore
 import msgspec
 
 from newsfeed.fetch import failures
-from newsfeed.fetch.guard import Exceptions
+from newsfeed.fetch.addresses import Exceptions
 from newsfeed.fetch.resolver import OfflineError, Resolver, UnknownNameError
-from newsfeed.fetch.transport import Network, RefusedAddressError
+from newsfeed.fetch.transport import CheckedNetwork, RefusedAddressError
 from newsfeed.model import Cause, Failure, FetchSetting, Request, Response
 
 PORT = 993
@@ -132,7 +132,7 @@ class Mailboxes:
     async def _talk(
         self, request: Request, host: str, port: int, private: bool, secret: str
     ) -> Response | Failure:
-        network = Network(self._resolver, private=private)
+        network = CheckedNetwork(self._resolver, private=private)
         stream = await network.connect_tcp(host, port, timeout=5.0)
         try:
             talk = Talk(await stream.start_tls(self._tls(), server_hostname=host, timeout=10.0))
@@ -144,7 +144,7 @@ class Mailboxes:
                     request,
                     Cause.LOGIN,
                     f"{host} does not accept the user and password of this mailbox.",
-                    f'Mend the value behind [secrets."{host}"]; many providers want an app password made for this.',
+                    f'Correct the value behind [secrets."{host}"]; many providers want an app password made for this.',
                     needs_owner=True,
                 )
             folder = unquote(urlsplit(request.url).path.strip("/")) or "INBOX"
@@ -155,7 +155,7 @@ class Mailboxes:
                     request,
                     Cause.NOT_FOUND,
                     f"There is no folder {folder} in the mailbox at {host}.",
-                    "Mend the address in feeds.opml: imaps://host/Folder.",
+                    "Correct the address in feeds.opml: imaps://host/Folder.",
                     needs_owner=True,
                 )
             return await self._collect(request, talk, validity)

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from newsfeed.fetch.guard import literal
+from newsfeed.fetch.addresses import literal
 
 Lookup = Callable[[str, int], Sequence[str]]
 

@@ -1,6 +1,6 @@
 """Connections to checked addresses only: the network below httpx, on plain asyncio.
 
-`Network.connect_tcp` is the one place of the whole program where a connection to the web begins. It resolves the
+`CheckedNetwork.connect_tcp` is the one place of the whole program where a connection to the web begins. It resolves the
 name, checks every answer and connects to a checked literal, so that no second lookup can lead elsewhere; TLS still
 verifies the name. `Connections` keeps connections alive, with one limit over all hosts: httpcore's own pool looks at
 every connection for every request, which at a hundred hosts costs more than the request.
@@ -17,7 +17,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from newsfeed.fetch.guard import public
+from newsfeed.fetch.addresses import public
 from newsfeed.fetch.resolver import Resolver
 
 HIGH_WATER = 262_144  # bytes kept unread before the sender has to wait
@@ -179,7 +179,7 @@ class Stream(httpcore.AsyncNetworkStream):
         return None
 
 
-class Network(httpcore.AsyncNetworkBackend):
+class CheckedNetwork(httpcore.AsyncNetworkBackend):
     """Opens connections for httpcore, to checked addresses only.
 
     Args:
@@ -266,7 +266,7 @@ class Connections(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, resolver: Resolver, limit: int, tls: Callable[[], ssl.SSLContext]) -> None:
-        self._networks = {private: Network(resolver, private=private) for private in (False, True)}
+        self._networks = {private: CheckedNetwork(resolver, private=private) for private in (False, True)}
         self._limit = limit
         self._tls = tls
         self._context: ssl.SSLContext | None = None
@@ -302,7 +302,7 @@ class Connections(httpx.AsyncBaseTransport):
         return httpx.Response(
             response.status,
             headers=response.headers,
-            stream=Answer(self, key, connection, response),
+            stream=BodyStream(self, key, connection, response),
             extensions=response.extensions,
         )
 
@@ -365,7 +365,7 @@ def _unread(connection: httpcore.AsyncHTTPConnection) -> bool:
     return bool(parser.trailing_data[0])
 
 
-class Answer(httpx.AsyncByteStream):
+class BodyStream(httpx.AsyncByteStream):
     """A body on its way; closing it frees its connection."""
 
     def __init__(

@@ -8,38 +8,13 @@ a document declares itself is never expanded.
 
 from __future__ import annotations
 
-import codecs
 import re
 from html.entities import html5
 from typing import NamedTuple
 
-# Names that documents use -> the codec that reads them. Where browsers read a wider superset, so do we.
-CODECS = {
-    "utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "utf-8", "ascii": "utf-8",
-    "utf-16": "utf-8", "utf-16le": "utf-8", "utf-16be": "utf-8",  # readable as ASCII, hence not what it says
-    "iso-8859-1": "cp1252", "iso8859-1": "cp1252", "latin1": "cp1252", "latin-1": "cp1252",
-    "windows-1252": "cp1252", "cp1252": "cp1252",
-    "gb2312": "gb18030", "gbk": "gb18030", "gb18030": "gb18030", "x-gbk": "gb18030",
-    "big5": "big5hkscs", "big5-hkscs": "big5hkscs",
-    "shift_jis": "cp932", "shift-jis": "cp932", "sjis": "cp932", "windows-31j": "cp932",
-    "euc-jp": "euc_jp", "euc-kr": "cp949", "ks_c_5601-1987": "cp949",
-    "koi8-r": "koi8_r", "koi8-u": "koi8_u", "macintosh": "mac_roman", "ibm866": "cp866", "cp866": "cp866",
-    "tis-620": "cp874", "windows-874": "cp874",
-    **{f"iso-8859-{n}": f"iso8859_{n}" for n in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)},
-    "iso-8859-9": "cp1254", "iso-8859-11": "cp874",
-    **{f"{p}{n}": f"cp{n}" for p in ("windows-", "cp") for n in (1250, 1251, 1253, 1254, 1255, 1256, 1257, 1258)},
-}  # fmt: skip
+from newsfeed.text.encodings import ASCII_BASED, ENCODINGS, MARKS
 
-_MULTIBYTE = {"gb18030", "big5hkscs", "cp932", "euc_jp", "cp949"}
-
-# Longest first: the mark of UTF-32 begins with that of UTF-16.
-_MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
+_MULTIBYTE = {"gb18030", "big5hkscs", "cp932", "euc-jp", "cp949"}
 _DECLARATION = re.compile(rb"""\s{0,100}<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 
 
@@ -55,7 +30,7 @@ class Coded(NamedTuple):
 
 def decode(data: bytes) -> Coded:
     """Read `data` in the encoding that it is really in. Never fails: bytes that fit nowhere become surrogates."""
-    for mark, codec in _MARKS:
+    for mark, codec in MARKS:
         if data.startswith(mark):
             return _read(data[len(mark) :], codec, mark)
     if data[:4] == b"<\0?\0" or data[:4] == b"<\0o\0":
@@ -64,7 +39,11 @@ def decode(data: bytes) -> Coded:
         return _read(data, "utf-16-be")
     found = _DECLARATION.match(data)
     declared = found[1].decode("ascii").lower() if found else ""
-    codec = CODECS.get(declared, "")
+    codec = ENCODINGS.get(declared, "")
+    if codec not in ASCII_BASED:
+        codec = ""
+    elif codec.startswith("utf"):
+        codec = "utf-8"  # readable as ASCII, hence not of two or four bytes a letter
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:

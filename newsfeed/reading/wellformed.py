@@ -58,7 +58,7 @@ def read(text: str) -> Fields | None:
     )
     try:
         root = etree.fromstring(text.encode("utf-8", "replace"), parser)
-        return None if parser.error_log else _Reading(root).found
+        return None if parser.error_log else _FastReading(root).found
     except (etree.XMLSyntaxError, OddError):
         return None
 
@@ -71,7 +71,7 @@ class Scope(NamedTuple):
     depth: int = 0
 
 
-class _Reading:
+class _FastReading:
     """One document on its way."""
 
     def __init__(self, root: Any) -> None:

@@ -44,7 +44,7 @@ _UNBOUNDED = re.compile(
 )
 
 
-class Document(Record, frozen=True, kw_only=True):
+class XmlDocument(Record, frozen=True, kw_only=True):
     """A document that a parser may see: no declaration, no DTD, no controls. `root` is the name of its root."""
 
     text: str
@@ -52,7 +52,7 @@ class Document(Record, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
 
 
-def read(body: bytes, content_type: str = "", status: int = 200) -> Document | Failure:
+def read(body: bytes, content_type: str = "", status: int = 200) -> XmlDocument | Failure:
     """The document for the parser, or why there is none."""
     problems: list[Problem] = []
     if len(body) > BODY_LIMIT:
@@ -96,7 +96,7 @@ def read(body: bytes, content_type: str = "", status: int = 200) -> Document | F
     text, broken = _repair(text, own)
     if broken:
         problems.append(broken)
-    return Document(text=_UNBOUNDED.sub(r"\1", text), root=root, problems=tuple(problems))
+    return XmlDocument(text=_UNBOUNDED.sub(r"\1", text), root=root, problems=tuple(problems))
 
 
 def _root(text: str) -> tuple[re.Match[str], str] | None:

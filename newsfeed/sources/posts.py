@@ -123,7 +123,7 @@ def wants_secret(failure: Failure, host: str, what: str, how: str) -> Failure:
         return msgspec.structs.replace(
             failure,
             text=f"{host} does not accept your token ({failure.status}).",
-            repair=f'Mend the value behind [secrets."{host}"]; {how}',
+            repair=f'Correct the value behind [secrets."{host}"]; {how}',
             needs_owner=True,
         )
     if "encrypted" in failure.text:

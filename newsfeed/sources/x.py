@@ -94,7 +94,7 @@ class X(Source):
             person = text(found, "data", "id")
             if not person.isdigit():
                 return posts.failed(
-                    f"X knows nobody called {who}.", "Mend the name in feeds.opml.", cause=Cause.NOT_FOUND
+                    f"X knows nobody called {who}.", "Correct the name in feeds.opml.", cause=Cause.NOT_FOUND
                 )
             following = _ask(
                 subscription, person, memory, response.request.feed, page=response.request.page + 1

@@ -8,54 +8,42 @@ from __future__ import annotations
 import codecs
 import re
 
-# By the names that feeds give them. Supersets stand in for their parts, as browsers do it.
-_ENCODINGS: dict[str, str] = {
-    **dict.fromkeys(("utf-8", "utf8", "unicode-1-1-utf-8", "us-ascii", "ascii", "ansi_x3.4-1968"), "utf-8"),
-    **dict.fromkeys(("utf-16", "utf-16le", "ucs-2", "unicode", "csunicode", "iso-10646-ucs-2"), "utf-16-le"),
-    **dict.fromkeys(("utf-16be", "unicodefffe"), "utf-16-be"),
-    **dict.fromkeys(("utf-32", "utf-32le", "ucs-4"), "utf-32-le"),
-    "utf-32be": "utf-32-be",
-    **dict.fromkeys(
-        (
-            "iso-8859-1",
-            "iso8859-1",
-            "iso_8859-1",
-            "latin1",
-            "latin-1",
-            "l1",
-            "windows-1252",
-            "cp1252",
-            "x-cp1252",
-            "ansi",
-        ),
-        "cp1252",
-    ),
-    **dict.fromkeys(("iso-8859-2", "iso8859-2", "latin2"), "iso8859-2"),
-    **{f"iso-8859-{n}": f"iso8859-{n}" for n in (3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)},
-    **{f"iso8859-{n}": f"iso8859-{n}" for n in (3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)},
-    "latin9": "iso8859-15",
-    **dict.fromkeys(("iso-8859-9", "iso8859-9", "latin5", "windows-1254", "cp1254"), "cp1254"),
-    **dict.fromkeys(("iso-8859-11", "tis-620", "windows-874"), "cp874"),
-    **{f"windows-{n}": f"cp{n}" for n in (1250, 1251, 1253, 1255, 1256, 1257, 1258)},
-    **{f"cp{n}": f"cp{n}" for n in (437, 850, 866, 1250, 1251, 1253, 1255, 1256, 1257, 1258)},
-    "x-cp1251": "cp1251",
-    "ibm866": "cp866",
-    **dict.fromkeys(("koi8-r", "koi8_r", "koi8"), "koi8-r"),
-    **dict.fromkeys(("koi8-u", "koi8_u"), "koi8-u"),
-    **dict.fromkeys(("macintosh", "mac", "x-mac-roman"), "mac-roman"),
-    **dict.fromkeys(
-        ("gb2312", "gbk", "gb_2312-80", "gb18030", "cp936", "x-gbk", "euc-cn", "chinese"), "gb18030"
-    ),
-    **dict.fromkeys(("big5", "big5-hkscs", "x-x-big5", "cn-big5"), "big5hkscs"),
-    **dict.fromkeys(
-        ("shift_jis", "shift-jis", "sjis", "x-sjis", "windows-31j", "ms_kanji", "cp932"), "cp932"
-    ),
-    **dict.fromkeys(("euc-jp", "x-euc-jp", "eucjp"), "euc-jp"),
-    "iso-2022-jp": "iso2022-jp",
-    **dict.fromkeys(("euc-kr", "ks_c_5601-1987", "ksc5601", "windows-949", "cp949", "korean"), "cp949"),
-    **dict.fromkeys(("cp037", "ibm037", "ebcdic-cp-us"), "cp037"),
-    **dict.fromkeys(("cp500", "ibm500"), "cp500"),
+# Codecs by the names that documents give them. Supersets stand in for their parts, as browsers do it.
+ENCODINGS = {
+    name: codec
+    for codec, names in {
+        "utf-8": "utf-8 utf8 unicode-1-1-utf-8 us-ascii ascii ansi_x3.4-1968",
+        "utf-16-le": "utf-16 utf-16le ucs-2 unicode csunicode iso-10646-ucs-2",
+        "utf-16-be": "utf-16be unicodefffe",
+        "utf-32-le": "utf-32 utf-32le ucs-4",
+        "utf-32-be": "utf-32be",
+        "cp1252": "iso-8859-1 iso8859-1 iso_8859-1 latin1 latin-1 l1 windows-1252 cp1252 x-cp1252 ansi",
+        "iso8859-2": "iso-8859-2 iso8859-2 latin2",
+        "iso8859-15": "iso-8859-15 iso8859-15 latin9",
+        "cp1254": "iso-8859-9 iso8859-9 latin5 windows-1254 cp1254",
+        "cp874": "iso-8859-11 tis-620 windows-874",
+        "cp1251": "windows-1251 cp1251 x-cp1251",
+        "cp866": "cp866 ibm866",
+        "koi8-r": "koi8-r koi8_r koi8",
+        "koi8-u": "koi8-u koi8_u",
+        "mac-roman": "macintosh mac x-mac-roman",
+        "gb18030": "gb2312 gbk gb_2312-80 gb18030 cp936 x-gbk euc-cn chinese",
+        "big5hkscs": "big5 big5-hkscs x-x-big5 cn-big5",
+        "cp932": "shift_jis shift-jis sjis x-sjis windows-31j ms_kanji cp932",
+        "euc-jp": "euc-jp x-euc-jp eucjp",
+        "iso2022-jp": "iso-2022-jp",
+        "cp949": "euc-kr ks_c_5601-1987 ksc5601 windows-949 cp949 korean",
+        "cp037": "cp037 ibm037 ebcdic-cp-us",
+        "cp500": "cp500 ibm500",
+        "cp437": "cp437",
+        "cp850": "cp850",
+        **{f"iso8859-{n}": f"iso-8859-{n} iso8859-{n}" for n in (3, 4, 5, 6, 7, 8, 10, 13, 14, 16)},
+        **{f"cp{n}": f"windows-{n} cp{n}" for n in (1250, 1253, 1255, 1256, 1257, 1258)},
+    }.items()
+    for name in names.split()
 }
+# Those that read plain ASCII as it stands, and write back every byte that they read.
+ASCII_BASED = frozenset(ENCODINGS.values()) - {"iso2022-jp", "cp037", "cp500"}
 MARKS = (
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -104,7 +92,7 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
     declared = _DECLARED.search(body[:2_000]) or _META.search(body[:4_000])
     served = _CHARSET.search(content_type)
     names = [declared.group(1).decode("ascii") if declared else "", served.group(1) if served else ""]
-    codecs_ = [_ENCODINGS[n.lower()] for n in names if n.lower() in _ENCODINGS]
+    codecs_ = [ENCODINGS[n.lower()] for n in names if n.lower() in ENCODINGS]
     if "iso2022-jp" in codecs_ and b"\x1b$" in body:
         return body.decode("iso2022-jp", "replace"), "iso2022-jp"
     try:

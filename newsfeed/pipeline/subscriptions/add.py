@@ -48,27 +48,13 @@ class Imported(Record, frozen=True, kw_only=True):
     problems: tuple[Problem, ...]
 
 
-_MARKS = (
-    "@",
-    "#",
-    "r/",
-    "u/",
-    "/r/",
-    "/u/",
-    "user/",
-    "at:",
-    "did:",
-    "acct:",
-    "http://",
-    "https://",
-    "imaps:",
-)
-
-
 def spelt(address: str) -> str:
     """An address as people write it, with the scheme that it lacks."""
     address = discover.plain(address)
-    return address if address.startswith(_MARKS) else f"https://{address}"
+    if "://" in address or address.startswith(("@", "#")):
+        return address
+    of_network = sources.find(Subscription(url=address)).kind != FEED  # "r/python", "did:plc:…"
+    return address if of_network else f"https://{address}"
 
 
 def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str, str]) -> Added:
