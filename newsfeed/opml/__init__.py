@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from newsfeed.opml.attributes import OPTIONS, Option, key, mistake
 from newsfeed.opml.list_editing import Merged, add, merge, move, remove, set_option, set_title, set_url
-from newsfeed.opml.list_reading import Plan, cut_off, in_force, parse, plan
+from newsfeed.opml.list_reading import ListChanges, cut_off, in_force, parse, plan
 from newsfeed.opml.list_writing import write
 
 __all__ = [
     "OPTIONS",
+    "ListChanges",
     "Merged",
     "Option",
-    "Plan",
     "add",
     "cut_off",
     "in_force",

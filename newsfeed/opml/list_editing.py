@@ -26,8 +26,8 @@ from newsfeed.opml.list_reading import (
     read,
     unreadable,
 )
-from newsfeed.opml.list_writing import Branch, Layout, attributes, escape, folder_attributes, written
-from newsfeed.opml.scan import Attribute, Document, Outline, descendants
+from newsfeed.opml.list_writing import Branch, ListLayout, attributes, escape, folder_attributes, written
+from newsfeed.opml.scan import Attribute, Outline, ScannedList, descendants
 from newsfeed.text import clean_line
 
 _OPTION_NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
@@ -57,7 +57,7 @@ class _List:
 
     def __init__(self, data: bytes, name: str) -> None:
         self.coded: Coded
-        self.document: Document
+        self.document: ScannedList
         self.coded, self.document = open_list(data, name)
         if any(d.structural for d in self.document.damages):
             raise unreadable(self.document, name)
@@ -69,7 +69,7 @@ class _List:
         self.paths = folder_paths(self.document)
         self.skipped = commented_out(self.document)
         self.folders = self._named_folders()
-        self.layout = Layout(self.document)
+        self.layout = ListLayout(self.document)
 
     def holding(self, url: str) -> list[Outline]:
         """The outlines that subscribe to `url`, in any spelling.

@@ -21,7 +21,7 @@ from newsfeed.opml.attributes import (
     page,
 )
 from newsfeed.opml.coding import Coded, decode
-from newsfeed.opml.scan import MAX_DEPTH, Document, Outline, is_name, scan
+from newsfeed.opml.scan import MAX_DEPTH, Outline, ScannedList, is_name, scan
 from newsfeed.text import clean_line
 
 MAX_BYTES = 5_000_000
@@ -77,7 +77,7 @@ def parse(data: bytes, name: str = "feeds.opml") -> SubscriptionList:
     return read(coded, document, name)
 
 
-def open_list(data: bytes, name: str = "feeds.opml") -> tuple[Coded, Document]:
+def open_list(data: bytes, name: str = "feeds.opml") -> tuple[Coded, ScannedList]:
     """Decode and scan a list.
 
     Raises:
@@ -105,9 +105,9 @@ def open_list(data: bytes, name: str = "feeds.opml") -> tuple[Coded, Document]:
     return coded, document
 
 
-def read(coded: Coded, document: Document, name: str = "feeds.opml") -> SubscriptionList:
+def read(coded: Coded, document: ScannedList, name: str = "feeds.opml") -> SubscriptionList:
     """The subscriptions of a scanned list."""
-    reading = _Reading(document)
+    reading = _ListReading(document)
     for outline in document.outlines:
         reading.outline(outline)
     if document.cut >= 0 and not reading.found:
@@ -140,7 +140,7 @@ def cut_off(data: bytes) -> str:
     return unreadable(document, "").cause
 
 
-def unreadable(document: Document, name: str) -> ListError:
+def unreadable(document: ScannedList, name: str) -> ListError:
     """The error for a list that must be fixed first: it names the worst place and shows its line."""
     worst = [d for d in document.damages if d.structural] or document.damages
     damage = next((d for d in worst if d.offset == document.cut), worst[0])
@@ -152,7 +152,7 @@ def unreadable(document: Document, name: str) -> ListError:
     return ListError(name, cause, f"{repair}: fix line {line} first.", line=line, column=column)
 
 
-def shown_line(document: Document, offset: int) -> str:
+def shown_line(document: ScannedList, offset: int) -> str:
     """The line of an offset, safe to print and not too long."""
     start = offset - document.place(offset)[1] + 1
     # One more escape, for cleaning takes one off: the line is to be shown as it was typed.
@@ -161,7 +161,7 @@ def shown_line(document: Document, offset: int) -> str:
     )
 
 
-def namespaces(document: Document) -> Mapping[str, str]:
+def namespaces(document: ScannedList) -> Mapping[str, str]:
     """Prefixes that the list declares around its outlines, and what they stand for."""
     return {a.name[6:]: a.value for e in document.roots for a in e.attributes if a.name.startswith("xmlns:")}
 
@@ -172,7 +172,7 @@ def label(outline: Outline) -> str:
     return clean_line(found.value, MAX_TITLE) if found else ""
 
 
-def folder_paths(document: Document) -> dict[int, tuple[str, ...]]:
+def folder_paths(document: ScannedList) -> dict[int, tuple[str, ...]]:
     """For each outline, by its `id()`, the names of the folders that those in it lie in, outermost first.
 
     A feed is no folder, nor is an outline without a name; below 50 levels the path grows no further.
@@ -185,7 +185,7 @@ def folder_paths(document: Document) -> dict[int, tuple[str, ...]]:
     return paths
 
 
-def commented_out(document: Document) -> set[int]:
+def commented_out(document: ScannedList) -> set[int]:
     """The outlines, by their `id()`, that are marked as comments, or lie in one that is."""
     found: set[int] = set()
     for outline in document.outlines:
@@ -213,8 +213,8 @@ def _expects_address(outline: Outline) -> bool:
     return kind is not None and kind.value.strip().lower() not in _PLAIN
 
 
-class _Reading:
-    def __init__(self, document: Document) -> None:
+class _ListReading:
+    def __init__(self, document: ScannedList) -> None:
         self.document = document
         self.found: dict[str, Subscription] = {}
         self.doubles: list[Subscription] = []
@@ -343,7 +343,7 @@ def _told(kind: str, lines: list[int]) -> Problem:
     return Problem(text=f"{text}{where}.", line=lines[0], repair=f"{repair}.")
 
 
-class Plan(Record, frozen=True, kw_only=True):
+class ListChanges(Record, frozen=True, kw_only=True):
     """What a new reading of the list changes. `changed` are as they are now."""
 
     added: tuple[Subscription, ...] = ()
@@ -356,14 +356,14 @@ class Plan(Record, frozen=True, kw_only=True):
         return " ".join(f"{sign}{len(these)}" for sign, these in counts if these)
 
 
-def plan(old: SubscriptionList, new: SubscriptionList) -> Plan:
+def plan(old: SubscriptionList, new: SubscriptionList) -> ListChanges:
     """What changes when `new` takes the place of `old`: a new line number is no change, a new folder is.
 
     A list that ends early takes nothing away.
     """
     before = {key(s.url): s for s in old.subscriptions}
     after = {key(s.url): s for s in new.subscriptions}
-    return Plan(
+    return ListChanges(
         added=tuple(s for k, s in after.items() if k not in before),
         removed=tuple(s for k, s in before.items() if k not in after) if new.complete else (),
         changed=tuple(s for k, s in after.items() if k in before and not _same(before[k], s)),

@@ -12,7 +12,7 @@ from newsfeed.model import Folder, Subscription, SubscriptionList
 from newsfeed.opml.attributes import address, option
 from newsfeed.opml.coding import ILLEGAL
 from newsfeed.opml.list_reading import categories
-from newsfeed.opml.scan import Document, Outline, descendants, is_name
+from newsfeed.opml.scan import Outline, ScannedList, descendants, is_name
 
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 _ESCAPED = re.compile(r'[&<>"\t\n\r]')
@@ -167,10 +167,10 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _BREAK = "\ud800"  # where a line of a moved outline breaks; no decoded text holds one
 
 
-class Layout:
+class ListLayout:
     """How one list is laid out (indentation, line ends, one outline a line or all in one). Positions are offsets of its text."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: ScannedList) -> None:
         self.document = document
         self.text = document.text
         ends = Counter(_LINE_END.findall(self.text))

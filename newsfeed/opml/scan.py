@@ -90,7 +90,7 @@ class Outline:
 
 
 @dataclass
-class Document:
+class ScannedList:
     """All outlines of a text in their order, and what is wrong with it."""
 
     text: str
@@ -133,7 +133,7 @@ def is_name(name: str) -> bool:
     return bool(_ATTRIBUTE_NAME.fullmatch(name))
 
 
-def scan(text: str) -> Document:
+def scan(text: str) -> ScannedList:
     """Find every outline of `text`."""
     return _Scan(text).run()
 
@@ -141,7 +141,7 @@ def scan(text: str) -> Document:
 class _Scan:
     def __init__(self, text: str) -> None:
         self.text = text
-        self.document = Document(text)
+        self.document = ScannedList(text)
         self.stack: list[tuple[str, Outline | None]] = []
         self.open: Counter[str] = Counter()
         self.around: list[Outline] = []  # the open outlines
@@ -153,7 +153,7 @@ class _Scan:
         if len(self.document.damages) > MAX_DAMAGES:
             self.document.beyond = f"is damaged in more than {MAX_DAMAGES:,} places"
 
-    def run(self) -> Document:
+    def run(self) -> ScannedList:
         text, position = self.text, 0
         while not self.document.beyond:
             at = text.find("<", position)
