@@ -11,6 +11,7 @@ import msgspec
 
 from newsfeed.model import Edition, FeedState, FeedUpdate, Item, Shown, StoredItem, Subscription
 from newsfeed.store import Store
+from newsfeed.store.items_queries import Body
 
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
@@ -65,6 +66,11 @@ def keep(
         store.sync([*(s.subscription for s in states.values()), subscription(name)], now)
         states = {s.name: s for s in store.states()}
     return list(store.apply(update(states[name], items, before=before), now).new)
+
+
+def of_feed(store: Store, feed: int, body: Body = "none") -> list[StoredItem]:
+    """The items of one feed, newest first."""
+    return [i for i in reversed(store.items(range(1, 9_999), body)) if i.feed == feed]
 
 
 def titles(items: Iterable[StoredItem]) -> list[str]:

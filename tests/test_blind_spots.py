@@ -233,7 +233,7 @@ def earlier_pages(store: Store) -> None:
     shown = {one.item for one in store.history(NOON.date() + timedelta(days=9)).shown}
     spare: dict[str, list[int]] = {"finance": [], "science": []}
     for state in store.states():
-        for one in store.of_feed(state.feed, 99):
+        for one in stored.of_feed(store, state.feed):
             if one.id not in shown:
                 big = one.item.title in dict(BIG)
                 spare["finance" if big else "science"].append(one.id)

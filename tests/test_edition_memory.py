@@ -17,7 +17,7 @@ from newsfeed.edition import WhyRow, build, remember, since, visible_text, why
 from newsfeed.edition.earlier import days_since_topic
 from newsfeed.edition.printed import section_minutes
 from newsfeed.model import Breadth, Edition, History, Pick, Pool, Shown, TopicSetting, Untold, ledger
-from newsfeed.store.editions import summary
+from newsfeed.store.editions_queries import summary
 
 YESTERDAY = TODAY - timedelta(days=1)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from stored import NOW, TODAY, item, keep, opened
+from stored import NOW, TODAY, item, keep, of_feed, opened
 
 from newsfeed import config, edition
 from newsfeed.model import Edition, Pool
@@ -50,7 +50,7 @@ def filled(folder: Path) -> Store:
 
 
 def tag_everything(home: Home, store: Store) -> None:
-    every = [i.id for s in store.states() for i in store.of_feed(s.feed, 1000)]
+    every = [i.id for s in store.states() for i in of_feed(store, s.feed)]
     tag.tag_asked(home, store, store.items(every, body="text"))
 
 

@@ -23,6 +23,7 @@ from fakes.networks import (
     view,
 )
 from serving import Server
+from stored import of_feed
 
 from newsfeed.model import Cause, FetchSetting, Settings
 from newsfeed.pipeline.home import Home
@@ -62,11 +63,11 @@ class Reader:
 
     def titles(self, feed: int = 1) -> list[str]:
         with self.home.open_store() as store:
-            return sorted(s.item.title for s in store.of_feed(feed, limit=1000))
+            return sorted(s.item.title for s in of_feed(store, feed))
 
     def items(self, feed: int = 1) -> dict[str, object]:
         with self.home.open_store() as store:
-            return {s.item.title: s.item for s in store.of_feed(feed, limit=1000)}
+            return {s.item.title: s.item for s in of_feed(store, feed)}
 
     def store(self) -> Store:
         return self.home.open_store()
@@ -151,7 +152,7 @@ def test_mastodon_deleted_posts_stay_read_and_edits_are_changes(tmp_path: Path, 
     assert (done.new, done.changed) == (0, 1)
     assert len(reader.titles()) == 4
     with reader.store() as store:
-        scores = {s.item.identity.rpartition("/")[2]: s.item.score for s in store.of_feed(1)}
+        scores = {s.item.identity.rpartition("/")[2]: s.item.score for s in of_feed(store, 1)}
     assert scores["3"] == 40, "counts are kept up without an edit"
 
 
@@ -180,7 +181,7 @@ def test_mastodon_home_is_read_with_the_token_and_a_wrong_one_is_told(tmp_path: 
     reader = Reader(tmp_path, server, home, {"127.0.0.1": "s3cret-token"})
     assert reader.refresh().results[0].new == 2
     with reader.store() as store:
-        (boosted,) = [s.item for s in store.of_feed(1) if s.item.via]
+        (boosted,) = [s.item for s in of_feed(store, 1) if s.item.via]
     assert sorted(boosted.via) == ["ada", "dee"]
     wrong = Reader(tmp_path, server, home, {"127.0.0.1": "another"}).refresh().results[0].failure
     assert wrong
@@ -260,7 +261,7 @@ def test_hostile_answers_cost_nothing_but_themselves(tmp_path: Path, server: Ser
     network.refuse = [(200, (), body)]
     reader.refresh()
     with reader.store() as store:
-        links = [s.item.link for s in store.of_feed(1)]
+        links = [s.item.link for s in of_feed(store, 1)]
     assert "https://harbour.example/part-1" in links
     assert not any(link.startswith("javascript") for link in links)
     assert reader.refresh().results[0].failure is None

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from stored import DAY, HOUR, NOW, TODAY, edition, feeds, item, keep, opened, shown, titles, update
+from stored import DAY, HOUR, NOW, TODAY, edition, feeds, item, keep, of_feed, opened, shown, titles, update
 
 from newsfeed.errors import StoreError
 from newsfeed.model import Correction, Story, Tagging, TopicScore
@@ -59,7 +59,7 @@ def test_items_and_texts_go_by_age_but_editions_stay(tmp_path: Path) -> None:
         assert store.counts().stories == 0
         assert store.edition(TODAY - 401 * DAY) is not None
         assert [s.item for s in store.history(TODAY, 999).shown] == [old]
-        assert list(store.tallies(TODAY - 999 * DAY)[1].values()) == [2, 1, 1]
+        assert list(store.daily_counts(TODAY - 999 * DAY)[1].values()) == [2, 1, 1]
         assert store.prune(NOW) == (0, 0)
         assert sound(store)
 
@@ -234,7 +234,7 @@ def whole(store: Store, name: str, acknowledged: int) -> int:
     reached = int(state.etag or 0)
     assert reached >= acknowledged
     expected = {f"{n}.{k}" for n in range(1, reached + 1) for k in range(3)}
-    items = store.of_feed(state.feed, 99_999, "all")
+    items = of_feed(store, state.feed, "all")
     assert {i.item.identity for i in items} == expected
     assert len(items) == len(expected)
     assert all(i.item.text for i in items)

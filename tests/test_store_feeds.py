@@ -12,12 +12,11 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stored import DAY, HOUR, NOW, TODAY, feeds, item, keep, opened, subscription, titles, update
+from stored import DAY, HOUR, NOW, TODAY, feeds, item, keep, of_feed, opened, subscription, titles, update
 
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Counts, FeedState, Item, Subscription
-from newsfeed.store import Store, SyncReport
-from newsfeed.store import feeds as feeds_room
+from newsfeed.store import Store, SyncReport, feeds_queries
 
 
 def test_the_list_is_kept_in_its_order_with_its_outlines(tmp_path: Path) -> None:
@@ -48,8 +47,8 @@ def test_a_feed_taken_out_keeps_its_history_and_comes_back_without_a_flood(tmp_p
         store.apply(update(state, [item("1")], etag='"e"', first_good=NOW, next_due=NOW + DAY), NOW)
         assert store.sync([], NOW + DAY).removed == ("https://a.example/feed",)
         assert store.states() == store.due(NOW + DAY) == []
-        assert titles(store.of_feed(state.feed)) == ["Title 1"]
-        assert [s.feed for s in store.former_states()] == [state.feed]
+        assert titles(of_feed(store, state.feed)) == ["Title 1"]
+        assert [s.feed for s in store.states(listed=False)] == [state.feed]
         assert store.sync([subscription("a")], NOW + 60 * DAY).added == ("https://a.example/feed",)
         (back,) = store.states()
         assert back.feed == state.feed
@@ -90,7 +89,7 @@ def test_counts_of_known_items_are_kept_without_making_them_edits(tmp_path: Path
         for _ in range(2):
             applied = store.apply(change, NOW + HOUR)
             assert not applied.changed
-        (kept,) = [s for s in store.of_feed(state.feed) if s.item.identity == "1"]
+        (kept,) = [s for s in of_feed(store, state.feed) if s.item.identity == "1"]
         assert (kept.item.score, kept.item.comments, kept.item.via) == (90, 1, ("Ada", "Bo"))
 
 
@@ -206,12 +205,12 @@ def test_the_same_identity_in_two_feeds_is_two_items(tmp_path: Path) -> None:
 def test_short_names_are_unique_and_grow_on_collision(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert feeds_room.ref_of("https://a.example/feed", "1") == feeds_room.ref_of(
+    assert feeds_queries.ref_of("https://a.example/feed", "1") == feeds_queries.ref_of(
         "https://a.example/feed", "1"
     )
-    assert len(feeds_room.ref_of("u", "1")) == 7
-    assert not any(feeds_room.ref_of("u", str(n), 1).isdigit() for n in range(200))
-    monkeypatch.setattr(feeds_room, "REF", 1)
+    assert len(feeds_queries.ref_of("u", "1")) == 7
+    assert not any(feeds_queries.ref_of("u", str(n), 1).isdigit() for n in range(200))
+    monkeypatch.setattr(feeds_queries, "REF", 1)
     with opened(tmp_path) as store:
         first = keep(store, *(item(str(n)) for n in range(40)))
         later = keep(store, *(item(str(n)) for n in range(40)), name="b")
@@ -241,7 +240,7 @@ def test_what_is_known_is_bounded_and_newest_first(tmp_path: Path, monkeypatch: 
     with opened(tmp_path) as store:
         numbers = keep(store, *(item(str(n)) for n in range(1100)))
         known = store.known(1)
-        assert len(known) == feeds_room.KNOWN
+        assert len(known) == feeds_queries.KNOWN
         assert known[0].identity == "1099"
         # What is beyond that comes again as new, and is still the same item.
         assert keep(store, item("0")) == []
@@ -253,8 +252,8 @@ def test_what_came_is_counted_by_day(tmp_path: Path) -> None:
         keep(store, item("1"), item("2"), item("old"), before=["old"])
         keep(store, item("3"))
         keep(store, item("4"), now=NOW + DAY)
-        assert store.tallies(TODAY) == {1: {TODAY: 3, TODAY + DAY: 1}}
-        assert store.tallies(TODAY + DAY) == {1: {TODAY + DAY: 1}}
+        assert store.daily_counts(TODAY) == {1: {TODAY: 3, TODAY + DAY: 1}}
+        assert store.daily_counts(TODAY + DAY) == {1: {TODAY + DAY: 1}}
 
 
 def test_the_last_good_list_is_kept(tmp_path: Path) -> None:
@@ -290,7 +289,7 @@ def test_a_clock_that_is_years_behind_moves_nothing(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         keep(store, item("1"))
     with opened(tmp_path, NOW - 5 * 365 * DAY) as store:
-        assert store.of_feed(1)[0].first_seen == NOW
+        assert of_feed(store, 1)[0].first_seen == NOW
 
 
 # ------------------------------------------------------------------------- twice is once

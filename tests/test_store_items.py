@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from stored import DAY, HOUR, NOW, item, keep, opened, titles, update
+from stored import DAY, HOUR, NOW, item, keep, of_feed, opened, titles, update
 
-from newsfeed.store import words
+from newsfeed.store import search_queries
 
 TEXTS = [
     item("de", "Straßenbahn in Zürich fährt öfter", "Die Grünen freuen sich über mehr Züge."),
@@ -137,7 +137,7 @@ def test_the_window_holds_what_came_or_was_published_in_the_span(tmp_path: Path)
             2000,
             9000,
         ]
-        assert titles(store.of_feed(1, 2)) == ["Title long", "Title undated"]
+        assert titles(of_feed(store, 1)[:2]) == ["Title long", "Title undated"]
 
 
 def test_the_index_is_made_anew_where_its_rules_changed(
@@ -145,8 +145,8 @@ def test_the_index_is_made_anew_where_its_rules_changed(
 ) -> None:
     with opened(tmp_path) as store:
         keep(store, *TEXTS)
-    monkeypatch.setattr(words, "VERSION", "next")
-    monkeypatch.setattr(words, "folded", lambda text: text.replace("plan", "idea").casefold())
+    monkeypatch.setattr(search_queries, "VERSION", "next")
+    monkeypatch.setattr(search_queries, "folded", lambda text: text.replace("plan", "idea").casefold())
     with opened(tmp_path) as store:
         (state,) = store.states()
         assert len(store.search("行星")) == 1
@@ -175,4 +175,4 @@ def test_an_item_beyond_all_bounds_is_kept_and_found_by_its_beginning(tmp_path: 
         (number,) = keep(store, item("1", "T" * 300, "start " + "x" * 300_000 + " finish"))
         assert store.search("start")
         assert store.item(number).item.text.endswith(" finish")
-        assert len(words.terms("w " * 999)) == 24
+        assert len(search_queries.terms("w " * 999)) == 24

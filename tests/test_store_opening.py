@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from stored import NOW, item, keep, opened, titles, update
 
 from newsfeed.errors import NewerStoreError, SettingsError, StoreError
-from newsfeed.store import MailState, Store, migrations, schema, sqlite
+from newsfeed.store import MailState, Store, schema, sqlite
 
 
 def form(path: Path) -> dict[str, list[tuple[object, ...]]]:
@@ -72,7 +72,7 @@ def test_a_home_that_alembic_kept_opens_with_every_row(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         assert rows_of(path) == before
         assert [s.name for s in store.states()] == ["Halbrook Gazette", "Valley Post", "Lab Notes"]
-        assert [s.name for s in store.former_states()] == ["Closed Weekly"]
+        assert [s.name for s in store.states(listed=False)] == ["Closed Weekly"]
         assert titles(store.search("dam Halbrook")) == [
             "Households return to Halbrook after dam wall is made safe",
             "Halbrook river dam closed: engineers find cracks in lower wall",
@@ -127,8 +127,8 @@ def test_a_migrated_database_is_copied_before(tmp_path: Path) -> None:
     saved_home(path)
     before = rows_of(path)
     opened(tmp_path).close()
-    assert sqlite.header(path).revision == migrations.VERSION
-    copy = tmp_path / f"newsfeed-before-{migrations.VERSION:04}.db"
+    assert sqlite.header(path).revision == schema.VERSION
+    copy = tmp_path / f"newsfeed-before-{schema.VERSION:04}.db"
     assert sqlite.header(copy).revision == 7
     assert copy.stat().st_mode & 0o777 == 0o600
     assert rows_of(copy) == before
@@ -148,13 +148,13 @@ def test_a_migration_that_fails_leaves_everything_as_it_was(
         connection.exec_driver_sql("CREATE TABLE half (done TEXT)")
         connection.exec_driver_sql("CREATE TABLE item (mine TEXT)")
 
-    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, fails))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, fails))
     with pytest.raises(StoreError):
         opened(tmp_path)
     assert form(path) == before
     monkeypatch.undo()
     opened(tmp_path).close()
-    assert sqlite.header(path).revision == migrations.VERSION
+    assert sqlite.header(path).revision == schema.VERSION
 
 
 @pytest.mark.parametrize("version", [1, 3, 6])
@@ -176,7 +176,7 @@ def test_a_newer_database_is_left_untouched(tmp_path: Path) -> None:
     path = tmp_path / "newsfeed.db"
     opened(tmp_path).close()
     raw = sqlite3.connect(path)
-    raw.execute(f"PRAGMA user_version = {migrations.VERSION + 1}")
+    raw.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
     raw.close()
     before = everything(tmp_path)
     with pytest.raises(NewerStoreError, match="a newer newsfeed wrote it"):
@@ -196,7 +196,7 @@ def test_a_newer_database_whose_number_is_still_in_the_journal_is_refused_too(tm
         "os.kill(os.getpid(), 9)\n"
     )
     subprocess.run([sys.executable, "-c", child, str(path)], check=False)
-    assert sqlite.header(path).revision == migrations.VERSION
+    assert sqlite.header(path).revision == schema.VERSION
     with pytest.raises(NewerStoreError):
         opened(tmp_path)
 
@@ -317,7 +317,7 @@ def test_several_processes_may_make_or_migrate_the_same_database_at_once(tmp_pat
         child.stdin.flush()
     ends = [child.communicate(timeout=60) for child in children]
     assert [out for out, _ in ends] == ["opened\n"] * 4, ends
-    assert sqlite.header(path).revision == migrations.VERSION
+    assert sqlite.header(path).revision == schema.VERSION
     assert not list(tmp_path.glob("*.part"))
 
 
@@ -337,7 +337,7 @@ def test_a_migration_that_is_killed_is_done_the_next_time(tmp_path: Path) -> Non
         child.communicate()
         opened(path.parent).close()
         assert rows_of(path) == before
-        assert sqlite.header(path).revision == migrations.VERSION
+        assert sqlite.header(path).revision == schema.VERSION
 
 
 def test_a_network_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

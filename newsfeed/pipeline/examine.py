@@ -57,7 +57,7 @@ def _by_days(store: Store, state: FeedState, now: datetime, days: Sequence[tuple
     if sum(number for _, number in days) > rhythm.FEWEST_GAPS:
         return rhythm.silence([_midnight(day) for day, _ in days], now)
     # A feed without dates shows its rhythm by the days on which we found something.
-    brought = store.tallies((now - timedelta(days=4 * WINDOW)).date()).get(state.feed, {})
+    brought = store.daily_counts((now - timedelta(days=4 * WINDOW)).date()).get(state.feed, {})
     return rhythm.silence([_midnight(day) for day in brought], now)
 
 
@@ -73,7 +73,7 @@ def examine(home: Home, store: Store) -> tuple[FeedHealth, ...]:
     shown = Counter(s.feed for s in history.shown)
     thumbs = store.likes({s.item for s in history.shown})
     liked = Counter(s.feed for s in history.shown if thumbs.get(s.item, 0) > 0)
-    tallies = store.tallies((now - timedelta(days=WINDOW)).date())
+    tallies = store.daily_counts((now - timedelta(days=WINDOW)).date())
     found = []
     states = store.states()
     days = store.published_days()

@@ -181,11 +181,11 @@ def take_list(home: Home, store: Store, now: datetime) -> TakenList:
         NotFoundError, ListError: there is no usable list, and never was one.
     """
     listed = current_list(home, store)
-    former = frozenset(s.subscription.url for s in store.former_states())
+    former = frozenset(s.subscription.url for s in store.states(listed=False))
     synced = store.sync(listed.list.subscriptions, now)
     named: dict[str, str] = {}
     if synced.added or synced.removed or synced.changed:
-        named = {s.subscription.url: s.name for s in (*store.states(), *store.former_states())}
+        named = {s.subscription.url: s.name for s in (*store.states(), *store.states(listed=False))}
     change = ListChange(
         added=tuple(named.get(url, redact(url)) for url in synced.added),
         back=tuple(named.get(url, redact(url)) for url in synced.added if url in former),

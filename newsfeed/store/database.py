@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from newsfeed.errors import NewerStoreError, StoreError
-from newsfeed.store import care, migrations, notes, schema, words
+from newsfeed.store import care_queries, meta_table, schema, search_queries
 from newsfeed.store.dialect import Dialect, Transaction, dialect_of
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Database:
@@ -52,14 +56,12 @@ class Database:
 
     def _begin_the_day(self, now: datetime) -> None:
         with self._reading() as db:
-            checked = notes.moment(db, "checked")
-            fresh = checked is not None and checked <= now < checked + care.CHECK_EVERY
-            if fresh and notes.get(db, "words") == words.VERSION and not care.clock_was_ahead(db, now):
+            if not care_queries.is_due(db, now):
                 return
         with self._writing() as db:
-            care.check(db, self._dialect.place, now)
-            care.mend_search(db)
-            care.mend_clock(db, now)
+            care_queries.check(db, self._dialect.place, now)
+            care_queries.repair_search(db)
+            care_queries.repair_clock(db, now)
 
     def close(self) -> None:
         """Let the database go. Harmless when done twice."""
@@ -86,6 +88,31 @@ class Database:
             yield db
 
 
+# ------------------------------------------------------------------------- verbs
+
+
+def reads(query: Callable[Concatenate[Transaction, P], R]) -> Callable[Concatenate[Database, P], R]:
+    """The verb of a database that runs a query in a transaction that only reads."""
+
+    @functools.wraps(query)
+    def verb(database: Database, /, *args: P.args, **more: P.kwargs) -> R:
+        with database._reading() as db:
+            return query(db, *args, **more)
+
+    return verb
+
+
+def writes(query: Callable[Concatenate[Transaction, P], R]) -> Callable[Concatenate[Database, P], R]:
+    """The verb of a database that runs a query in a transaction that may write."""
+
+    @functools.wraps(query)
+    def verb(database: Database, /, *args: P.args, **more: P.kwargs) -> R:
+        with database._writing() as db:
+            return query(db, *args, **more)
+
+    return verb
+
+
 # ------------------------------------------------------------------------- opening
 
 
@@ -106,13 +133,13 @@ def _connect(dialect: Dialect) -> tuple[Engine, Connection]:
 
 def _refuse_others(dialect: Dialect, version: int) -> None:
     """Raise where this newsfeed can't read tables of that version."""
-    if version > migrations.VERSION:
+    if version > schema.VERSION:
         raise NewerStoreError(
             dialect.place,
-            f"a newer newsfeed wrote it (its form is {version}, this newsfeed knows {migrations.VERSION})",
+            f"a newer newsfeed wrote it (its form is {version}, this newsfeed knows {schema.VERSION})",
             "Install the newer newsfeed again; nothing was changed.",
         )
-    if 0 < version < migrations.FIRST:
+    if 0 < version < schema.FIRST:
         raise StoreError(
             dialect.place,
             f"a newsfeed from before the first release wrote it (its form is {version})",
@@ -132,7 +159,7 @@ def _bring_up_to_date(dialect: Dialect, connection: Connection) -> None:
             "this database belongs to another program",
             "Put its newest copy in its place: newsfeed restore. Or name another file.",
         )
-    elif version < migrations.VERSION:
+    elif version < schema.VERSION:
         _migrate(dialect, connection)
 
 
@@ -142,8 +169,8 @@ def _create(dialect: Dialect, connection: Connection) -> None:
             return  # another newsfeed was quicker
         schema.metadata.create_all(connection)
         db.create_search()
-        db.set_version(migrations.VERSION)
-        notes.put(db, "words", words.VERSION)
+        db.set_version(schema.VERSION)
+        meta_table.keep_fact(db, care_queries.WORDS, search_queries.VERSION)
     dialect.settle(connection)
 
 
@@ -151,9 +178,9 @@ def _migrate(dialect: Dialect, connection: Connection) -> None:
     """Copy the database and bring it up to date, while who else opens it waits for its turn."""
     with dialect.write(connection) as db:
         version = db.version()
-        if version == migrations.VERSION:
+        if version == schema.VERSION:
             return  # another newsfeed was quicker
-        dialect.copy_before(migrations.VERSION)
-        migrations.migrate(connection, version)
-        db.set_version(migrations.VERSION)
+        dialect.copy_before(schema.VERSION)
+        schema.migrate(connection, version)
+        db.set_version(schema.VERSION)
     dialect.settle(connection)

@@ -4,17 +4,20 @@ What the source said (`item`, `body`) is kept apart from what we made of it (`ta
 from what the reader did (`mark`, `correction`), because each has its own lifetime. A record's fields that no query
 asks for lie together as JSON in `extra`, so that a new field of `model` needs no migration.
 
-Whoever changes a table here adds a migration; a test compares both ways to the same schema.
+The tables have one version number. A new database is made as they are today; an older one goes through the migrations
+that it lacks. Whoever changes a table adds a function at the end of `MIGRATIONS`; a test compares both ways.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
     Column,
+    Connection,
     Date,
     DateTime,
     Dialect,
@@ -316,3 +319,23 @@ last_list = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),  # 1
     Column("data", LargeBinary, nullable=False),
 )
+
+# ------------------------------------------------------------------------- from earlier tables to these
+
+FIRST = 7  # the oldest version that can be opened
+
+
+def _drop_alembic(connection: Connection) -> None:
+    """The version number is kept by the database itself; before, it stood in a table of Alembic's too."""
+    connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
+
+
+#: Each leads from the version before to the next, the first of them from `FIRST`.
+MIGRATIONS: Sequence[Callable[[Connection], None]] = (_drop_alembic,)
+VERSION = FIRST + len(MIGRATIONS)
+
+
+def migrate(connection: Connection, version: int) -> None:
+    """Bring tables of an older version up to date, in the current transaction."""
+    for step in MIGRATIONS[version - FIRST :]:
+        step(connection)

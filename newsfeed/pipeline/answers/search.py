@@ -55,7 +55,7 @@ def search(
     Raises:
         NotFoundError: no such topic or source. SettingsError: that is no date.
     """
-    states = store.states() + store.former_states()
+    states = store.states() + store.states(listed=False)
     feeds = [
         s.feed for s in states if not source or source in (s.subscription.url, key_of(s.subscription.url))
     ]

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, String, cast, delete, func, select
 
 from newsfeed.model import StoredItem, Story
-from newsfeed.store import items as reading
+from newsfeed.store import items_queries
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.schema import clue, item, member, story
 
@@ -24,43 +24,43 @@ def ungrouped(db: Transaction) -> list[StoredItem]:
     """
     has = select(member.c.item).where(member.c.item == item.c.id).exists()
     query = select(item.c.id).where(item.c.before.is_(False), ~has)
-    return reading.items(db, sorted(r[0] for r in db.execute(query).all()), "text")
+    return items_queries.items(db, sorted(r[0] for r in db.execute(query).all()), "text")
 
 
-def since(db: Transaction, moment: datetime) -> list[Story]:
-    """Stories whose newest item is of `moment` or later, with all their items."""
-    return _read(db, select(story.c.id).where(story.c.last >= moment))
+def stories(db: Transaction, since: datetime) -> list[Story]:
+    """Stories whose newest item is of `since` or later, with all their items."""
+    return _read(db, select(story.c.id).where(story.c.last >= since))
 
 
-def of_items(db: Transaction, numbers: Iterable[int]) -> list[Story]:
+def stories_of(db: Transaction, numbers: Iterable[int]) -> list[Story]:
     """The stories that these items belong to, each once, with all their items."""
     wanted: set[int] = set()
-    for some in reading.chunks(numbers):
+    for some in items_queries.chunks(numbers):
         wanted |= {r[0] for r in db.execute(select(member.c.story).where(member.c.item.in_(some)))}
-    return [s for some in reading.chunks(sorted(wanted)) for s in _read(db, some)]
+    return [s for some in items_queries.chunks(sorted(wanted)) for s in _read(db, some)]
 
 
-def of_affairs(db: Transaction, numbers: Iterable[int]) -> list[Story]:
+def stories_of_affairs(db: Transaction, numbers: Iterable[int]) -> list[Story]:
     """The stories of these affairs, oldest number first."""
     wanted: set[int] = set()
-    for some in reading.chunks(numbers):
+    for some in items_queries.chunks(numbers):
         wanted |= {r[0] for r in db.execute(select(story.c.id).where(story.c.affair.in_(some)))}
-    return [s for some in reading.chunks(sorted(wanted)) for s in _read(db, some)]
+    return [s for some in items_queries.chunks(sorted(wanted)) for s in _read(db, some)]
 
 
 def affairs(db: Transaction, numbers: Iterable[int]) -> dict[int, int]:
     """The affair of each of these stories that is still there."""
     found: dict[int, int] = {}
-    for some in reading.chunks(numbers):
+    for some in items_queries.chunks(numbers):
         query = select(story.c.id, story.c.affair).where(story.c.id.in_(some))
         found.update((number, affair or number) for number, affair in db.execute(query).all())
     return found
 
 
-def members(db: Transaction, number: int) -> list[StoredItem]:
+def members(db: Transaction, story: int) -> list[StoredItem]:
     """The items of a story in its order, whole."""
-    query = select(member.c.item).where(member.c.story == number).order_by(member.c.place)
-    return reading.items(db, [r[0] for r in db.execute(query).all()])
+    query = select(member.c.item).where(member.c.story == story).order_by(member.c.place)
+    return items_queries.items(db, [r[0] for r in db.execute(query).all()])
 
 
 def _read(db: Transaction, which: Select[Any] | list[int]) -> list[Story]:
@@ -88,7 +88,7 @@ def _read(db: Transaction, which: Select[Any] | list[int]) -> list[Story]:
     ]
 
 
-def first_of(db: Transaction, moment: datetime) -> int:
+def first_since(db: Transaction, moment: datetime) -> int:
     """The number of the first item that came at `moment` or later; 0 where there is none."""
     return db.execute(select(func.min(item.c.id)).where(item.c.first_seen >= moment)).scalar() or 0
 
@@ -100,7 +100,7 @@ def having(db: Transaction, clues: Iterable[int], first: int) -> dict[int, list[
         return None
     of = func.aggregate_strings(cast(clue.c.item, String), " ")
     found: dict[int, list[int]] = {}
-    for some in reading.chunks(sorted(clues)):
+    for some in items_queries.chunks(sorted(clues)):
         query = (
             select(clue.c.clue, of)
             .where(clue.c.clue.in_(some), clue.c.item >= first)
@@ -111,24 +111,27 @@ def having(db: Transaction, clues: Iterable[int], first: int) -> dict[int, list[
     return found
 
 
-def keep_clues(db: Transaction, clues: Mapping[int, Set[int]], first: int) -> None:
-    """Keep by what these items are found, and forget it of those before number `first`."""
+def _keep_clues(db: Transaction, clues: Mapping[int, Set[int]], first: int) -> None:
     db.execute(delete(clue).where(clue.c.item < first))
     rows = sorted((told, number) for number, some in clues.items() for told in some)
     db.upsert(clue, [{"clue": told, "item": number} for told, number in rows])
 
 
-def save(db: Transaction, changed: Sequence[Story]) -> list[int]:
+def save_stories(
+    db: Transaction, changed: Sequence[Story], clues: Mapping[int, Set[int]] | None = None, first: int = 0
+) -> list[int]:
     """Keep stories; an item belongs to the last one that names it, and a story without items is gone.
 
-    A story with the number 0 gets the next free one. Numbers of gone stories are never given again.
+    A story with the number 0 gets the next free one. Numbers of gone stories are never given again. `clues` are kept of
+    items that have none; those of items before number `first` are forgotten.
 
     Returns:
         The numbers, in the order of `changed`.
     """
+    _keep_clues(db, clues or {}, first)
     there: set[int] = set()
     touched: set[int] = set()  # stories that may have lost their last item
-    for some in reading.chunks(n for s in changed for n in s.items):
+    for some in items_queries.chunks(n for s in changed for n in s.items):
         there |= {r[0] for r in db.execute(select(item.c.id).where(item.c.id.in_(some)))}
         touched |= {r[0] for r in db.execute(select(member.c.story).where(member.c.item.in_(some)))}
     free = itertools.count(max([db.next_number(story), *(s.id + 1 for s in changed)], default=1))
@@ -143,7 +146,7 @@ def save(db: Transaction, changed: Sequence[Story]) -> list[int]:
             for n, s in named
         ],
     )
-    for some in reading.chunks(s.id for s in changed if s.id):
+    for some in items_queries.chunks(s.id for s in changed if s.id):
         db.execute(delete(member).where(member.c.story.in_(some)))
     places = {
         one: {"item": one, "story": n, "place": place}
@@ -159,5 +162,5 @@ def save(db: Transaction, changed: Sequence[Story]) -> list[int]:
 def drop_empty(db: Transaction, numbers: Iterable[int]) -> None:
     """Take away those of these stories that have no item any more."""
     empty = ~select(member.c.item).where(member.c.story == story.c.id).exists()
-    for some in reading.chunks(numbers):
+    for some in items_queries.chunks(numbers):
         db.execute(delete(story).where(story.c.id.in_(some), empty))

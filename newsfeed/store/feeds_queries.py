@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Counts, FeedFacts, FeedState, FeedUpdate, Item, KnownItem, Subscription
-from newsfeed.store import rows, words
+from newsfeed.store import items_queries, rows, search_queries
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.records import Applied, SyncReport
 from newsfeed.store.schema import body, feed, former, item, tagging, tally
@@ -149,6 +149,35 @@ def due(db: Transaction, now: datetime) -> list[FeedState]:
     return [rows.feed_state(row) for row in db.execute(query).all()]
 
 
+# ------------------------------------------------------------------------- how much each brought
+
+
+def daily_counts(db: Transaction, since: date) -> dict[int, dict[date, int]]:
+    """By feed: how many items it brought on each day (UTC) from `since` on; kept for ever."""
+    found: dict[int, dict[date, int]] = {}
+    query = (
+        select(tally.c.feed, tally.c.day, tally.c.brought).where(tally.c.day >= since).order_by(tally.c.day)
+    )
+    for number, day, count in db.execute(query):
+        found.setdefault(number, {})[day] = count
+    return found
+
+
+def published_days(db: Transaction) -> dict[int, list[tuple[date, int]]]:
+    """By feed: the days (UTC) of which it has items, oldest first, with their number."""
+    day = func.date(item.c.published)
+    query = (
+        select(item.c.feed, day, func.count())
+        .where(item.c.published.is_not(None))
+        .group_by(item.c.feed, day)
+        .order_by(item.c.feed, day)
+    )
+    found: dict[int, list[tuple[date, int]]] = {}
+    for number, text, count in db.execute(query):
+        found.setdefault(number, []).append((date.fromisoformat(text), count))
+    return found
+
+
 # ------------------------------------------------------------------------- what is known
 #
 # A refresh runs these statements once a feed; they are built once.
@@ -193,8 +222,8 @@ _EDIT_ITEM = (
 )
 
 
-def keep_states(db: Transaction, states: Sequence[FeedState]) -> None:
-    """Keep the states of feeds whose items stay as they are."""
+def apply_unchanged(db: Transaction, states: Sequence[FeedState]) -> None:
+    """Keep the states of feeds that had nothing new, all at once."""
     if states:
         db.execute(_KEEP_STATE, [{"number": s.feed, **rows.FEED.values(s)} for s in states])
 
@@ -290,7 +319,7 @@ def _insert(
         ],
     )
     _add_bodies(db, numbered)
-    db.add_to_search([(key, words.entry(i)) for key, i in numbered])
+    db.add_to_search([(key, search_queries.entry(i)) for key, i in numbered])
     if count := sum(i.identity not in before for i in items):
         db.add_up(tally, "brought", {"feed": number, "day": now.astimezone(UTC).date(), "brought": count})
     return tuple(key for key, _ in numbered)
@@ -323,24 +352,23 @@ def _replace(db: Transaction, items: Sequence[tuple[int, Item]], now: datetime) 
     numbers = [key for key, _ in items]
     db.execute(delete(body).where(body.c.item.in_(numbers)))
     _add_bodies(db, items)
-    reworded = [(key, i) for key, i in items if words.entry(i) != words.entry(was[key])]
-    db.drop_from_search([(key, words.entry(was[key])) for key, _ in reworded])
-    db.add_to_search([(key, words.entry(i)) for key, i in reworded])
+    reworded = [(key, i) for key, i in items if search_queries.entry(i) != search_queries.entry(was[key])]
+    db.drop_from_search([(key, search_queries.entry(was[key])) for key, _ in reworded])
+    db.add_to_search([(key, search_queries.entry(i)) for key, i in reworded])
     if reworded:
         # Other words may mean other topics: it is tagged anew.
         db.execute(delete(tagging).where(tagging.c.item.in_([key for key, _ in reworded])))
     return tuple(numbers)
 
 
-def tallies(db: Transaction, first: date) -> dict[int, dict[date, int]]:
-    """By feed: how many items it brought on each day (UTC) from `first` on; days without any are missing."""
-    found: dict[int, dict[date, int]] = {}
-    query = (
-        select(tally.c.feed, tally.c.day, tally.c.brought).where(tally.c.day >= first).order_by(tally.c.day)
-    )
-    for number, day, count in db.execute(query):
-        found.setdefault(number, {})[day] = count
-    return found
+def enrich(db: Transaction, number: int, *, lead: str, words: int) -> None:
+    """Give an item the lead and the length that its article has; what its feed says of it stays otherwise."""
+    was = items_queries.item_of(db, number).item
+    db.execute(item.update().where(item.c.id == number).values(lead=lead, words=words))
+    now = items_queries.item_of(db, number).item
+    if search_queries.entry(was) != search_queries.entry(now):
+        db.drop_from_search([(number, search_queries.entry(was))])
+        db.add_to_search([(number, search_queries.entry(now))])
 
 
 # ------------------------------------------------------------------------- short names
@@ -379,19 +407,4 @@ def _refs(db: Transaction, url: str, identities: Sequence[str]) -> dict[str, str
                 used.add(ref)
                 taken.add(ref)
         length += 1
-    return found
-
-
-def published_days(db: Transaction) -> dict[int, list[tuple[date, int]]]:
-    """By feed: the days (UTC) of which it has items, oldest first, with their number."""
-    day = func.date(item.c.published)
-    query = (
-        select(item.c.feed, day, func.count())
-        .where(item.c.published.is_not(None))
-        .group_by(item.c.feed, day)
-        .order_by(item.c.feed, day)
-    )
-    found: dict[int, list[tuple[date, int]]] = {}
-    for number, text, count in db.execute(query):
-        found.setdefault(number, []).append((date.fromisoformat(text), count))
     return found

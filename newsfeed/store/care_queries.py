@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, delete, func, insert, literal, select, update
 
 from newsfeed.errors import StoreError
-from newsfeed.store import items as reading
-from newsfeed.store import notes, stories, words
+from newsfeed.store import items_queries, meta_table, search_queries, stories_queries
 from newsfeed.store.dialect import Transaction
-from newsfeed.store.records import Holdings
+from newsfeed.store.records import Fact, Holdings
 from newsfeed.store.schema import (
     Utc,
     body,
@@ -32,17 +31,42 @@ STEP = timedelta(days=60)  # a gap between two prunings that may as well be a cl
 FORGOTTEN = timedelta(days=1100)  # identities are known for three years longer than their items
 PATIENCE = timedelta(days=7)  # how long such a clock must last before we forget by it
 
+CHECKED = Fact("checked", datetime)
+COPIED = Fact("copied", datetime)
+WORDS = Fact("words", str)  # by which rules the search index was made
+_PRUNED = Fact("pruned", datetime)
+_PRUNE_AFTER = Fact("prune after", datetime)
+
 # ------------------------------------------------------------------------- checks
 
 
+def is_due(db: Transaction, now: datetime) -> bool:
+    """Whether the database is to be looked over: daily, and when the search index or the clock is off."""
+    return (
+        not _was_lately(db, CHECKED, now, CHECK_EVERY)
+        or meta_table.fact(db, WORDS) != search_queries.VERSION
+        or _clock_was_ahead(db, now)
+    )
+
+
+def copy_is_due(db: Transaction, now: datetime) -> bool:
+    """Whether the last copy is a week old."""
+    return not _was_lately(db, COPIED, now, COPY_EVERY)
+
+
+def _was_lately(db: Transaction, key: Fact[datetime], now: datetime, every: timedelta) -> bool:
+    # What is noted of the future doesn't count.
+    last = meta_table.fact(db, key)
+    return last is not None and last <= now < last + every
+
+
 def check(db: Transaction, place: str, now: datetime, *, force: bool = False) -> bool:
-    """Look over the whole file once a day; gives whether it did.
+    """Look over the whole database once a day; gives whether it did.
 
     Raises:
         StoreError: it is damaged.
     """
-    last = notes.moment(db, "checked")
-    if not force and last is not None and last <= now < last + CHECK_EVERY:
+    if not force and _was_lately(db, CHECKED, now, CHECK_EVERY):
         return False
     if found := db.faults():
         raise StoreError(
@@ -50,20 +74,23 @@ def check(db: Transaction, place: str, now: datetime, *, force: bool = False) ->
             f"it is damaged ({found[0]})",
             "Put its newest copy in its place: newsfeed restore.",
         )
-    notes.put_moment(db, "checked", now)
+    meta_table.keep_fact(db, CHECKED, now)
     return True
 
 
-def mend_search(db: Transaction) -> bool:
-    """Make the search index anew where its words were made by other rules; gives whether it did."""
-    if notes.get(db, "words") == words.VERSION:
-        return False
-    reading.make_search_anew(db)
-    notes.put(db, "words", words.VERSION)
-    return True
+def tidy(db: Transaction) -> None:
+    """Put in order what a refresh that brought much left; without it all works, only more slowly."""
+    db.tidy()
 
 
-def clock_was_ahead(db: Transaction, now: datetime) -> bool:
+def repair_search(db: Transaction) -> None:
+    """Make the search index anew where its words were made by other rules."""
+    if meta_table.fact(db, WORDS) != search_queries.VERSION:
+        search_queries.rebuild_search(db)
+        meta_table.keep_fact(db, WORDS, search_queries.VERSION)
+
+
+def _clock_was_ahead(db: Transaction, now: datetime) -> bool:
     """Whether something was written more than a day from now."""
     ahead = now + CHECK_EVERY
     seen = db.execute(select(func.max(item.c.first_seen))).scalar()
@@ -71,7 +98,7 @@ def clock_was_ahead(db: Transaction, now: datetime) -> bool:
     return any(moment is not None and moment > ahead for moment in (seen, tried))
 
 
-def mend_clock(db: Transaction, now: datetime) -> None:
+def repair_clock(db: Transaction, now: datetime) -> None:
     """Take back what a clock that was far ahead left behind: no feed waits years, no item is lost or new for years.
 
     Items seen "in the future" are moved to now, unless all are: then it is rather today's clock that is wrong.
@@ -108,7 +135,7 @@ def counts(db: Transaction) -> Holdings:
 # ------------------------------------------------------------------------- forgetting
 
 
-def prune(db: Transaction, now: datetime, *, items: int, bodies: int) -> tuple[int, int]:
+def prune(db: Transaction, now: datetime, *, items: int = 400, bodies: int = 120) -> tuple[int, int]:
     """Forget items first seen more than `items` days ago and texts more than `bodies` days ago.
 
     What the reader corrected is kept: the topics are learnt from it. Editions stay as they are, for ever.
@@ -124,18 +151,15 @@ def prune(db: Transaction, now: datetime, *, items: int, bodies: int) -> tuple[i
 
 def _clock_is_trusted(db: Transaction, now: datetime) -> bool:
     """A clock that jumped far ahead must stay there for a week before anything is forgotten by it."""
-    last, waits = notes.moment(db, "pruned"), notes.moment(db, "prune after")
-    if last is None or now - last <= STEP:
-        notes.put_moment(db, "pruned", now)
-        notes.put(db, "prune after", None)
-        return True
-    if waits is None or waits > now + PATIENCE:
-        notes.put_moment(db, "prune after", now + PATIENCE)
-        return False
-    if now < waits:
-        return False
-    notes.put_moment(db, "pruned", now)
-    notes.put(db, "prune after", None)
+    last, waits = meta_table.fact(db, _PRUNED), meta_table.fact(db, _PRUNE_AFTER)
+    if last is not None and now - last > STEP:
+        if waits is None or waits > now + PATIENCE:
+            meta_table.keep_fact(db, _PRUNE_AFTER, now + PATIENCE)
+            return False
+        if now < waits:
+            return False
+    meta_table.keep_fact(db, _PRUNED, now)
+    meta_table.keep_fact(db, _PRUNE_AFTER, None)
     return True
 
 
@@ -143,13 +167,13 @@ def _forget_items(db: Transaction, until: datetime, now: datetime) -> int:
     db.execute(delete(former).where(former.c.forgotten < now - FORGOTTEN))
     kept = select(correction.c.item).where(correction.c.item == item.c.id).exists()
     old = [r[0] for r in db.execute(select(item.c.id).where(item.c.first_seen < until, ~kept))]
-    for some in reading.chunks(old):
+    for some in items_queries.chunks(old):
         _unsearch(db, some, body_goes=False)
         names = select(item.c.feed, item.c.identity, literal(now, Utc)).where(item.c.id.in_(some))
         db.execute(insert(former).from_select(["feed", "identity", "forgotten"], names))
         told = {r[0] for r in db.execute(select(member.c.story).where(member.c.item.in_(some)))}
         db.execute(delete(item).where(item.c.id.in_(some)))
-        stories.drop_empty(db, told)
+        stories_queries.drop_empty(db, told)
     return len(old)
 
 
@@ -157,7 +181,7 @@ def _forget_bodies(db: Transaction, until: datetime) -> int:
     kept = select(correction.c.item).where(correction.c.item == item.c.id).exists()
     query = select(item.c.id).join(body).where(item.c.first_seen < until, ~kept)
     old = [r[0] for r in db.execute(query)]
-    for some in reading.chunks(old):
+    for some in items_queries.chunks(old):
         _unsearch(db, some, body_goes=True)
         db.execute(delete(body).where(body.c.item.in_(some)))
     return len(old)
@@ -165,8 +189,8 @@ def _forget_bodies(db: Transaction, until: datetime) -> int:
 
 def _unsearch(db: Transaction, numbers: list[int], *, body_goes: bool) -> None:
     """Take items out of the search index, or leave them there with what stays of them."""
-    whole = reading.items(db, numbers, "all")
-    db.drop_from_search([(i.id, words.entry(i.item)) for i in whole])
+    whole = items_queries.items(db, numbers, "all")
+    db.drop_from_search([(i.id, search_queries.entry(i.item)) for i in whole])
     if body_goes:
-        left = reading.items(db, numbers, "none")
-        db.add_to_search([(i.id, words.entry(i.item)) for i in left])
+        left = items_queries.items(db, numbers, "none")
+        db.add_to_search([(i.id, search_queries.entry(i.item)) for i in left])

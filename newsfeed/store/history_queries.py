@@ -1,133 +1,18 @@
-"""What was printed, kept whole and for ever, and the account of earlier days that the next edition is built on."""
+"""The account of earlier days that the next edition is built on, and what the reader made of them."""
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import func, select
 
-from newsfeed.errors import StoreError
-from newsfeed.model import Edition, History, Line, Pick, Record, Shown, Untold
-from newsfeed.store import notes, rows, sides
+from newsfeed.model import FeedFacts, History, Record, Shown, Told
+from newsfeed.store import editions_queries, feeds_queries, items_queries, reader_queries, rows
 from newsfeed.store.dialect import Transaction
-from newsfeed.store.schema import edition, mark, member, shown
-
-
-class TopicSummary(Record, frozen=True, kw_only=True):
-    """A topic's part in one edition."""
-
-    minutes: float = 0.0
-    told: int = 0  # picks and lines
-    good: int = 0
-    debt: float = 0.0
-    why: str = ""  # it has neither pick nor line
-
-
-class Summary(Record, frozen=True, kw_only=True):
-    """What later editions ask of one, so that they needn't read it whole."""
-
-    topics: Mapping[str, TopicSummary] = {}
-    big: tuple[int, int] = (0, 0)  # told, all
-    untold: tuple[Untold, ...] = ()
-    voices: Mapping[str, float] = {}  # feed title -> minutes
-    seldom: tuple[int, ...] = ()
-
-
-_EDITION = msgspec.json.Decoder(Edition)
-_SUMMARY = msgspec.json.Decoder(Summary)
-_ENCODER = msgspec.json.Encoder()
-
-
-def told(printed: Edition) -> Iterator[Pick | Line]:
-    """Every pick and line within the minutes; the long read stands outside them."""
-    for section in (*printed.sections, *((printed.since,) if printed.since else ())):
-        yield from section.picks
-    yield from printed.lines
-
-
-def summary(printed: Edition) -> Summary:
-    """What later editions will ask of this one."""
-    voices: dict[str, float] = {}
-    for one in told(printed):
-        voices[one.source] = voices.get(one.source, 0.0) + one.minutes
-    return Summary(
-        topics={
-            t.name: TopicSummary(
-                minutes=t.minutes, told=t.picks + t.lines, good=t.good, debt=t.debt, why=t.why_thin
-            )
-            for t in printed.topics
-        },
-        big=(printed.big_told, printed.big_all),
-        untold=printed.untold,
-        voices=voices,
-        seldom=printed.seldom,
-    )
-
-
-def record(db: Transaction, printed: Edition, stories: Sequence[Shown]) -> None:
-    """Keep an edition and what it showed, in place of an earlier one of the same date."""
-    db.execute(delete(shown).where(shown.c.date == printed.date))
-    db.upsert(
-        edition,
-        [
-            {
-                "date": printed.date,
-                "zone": printed.zone,
-                "built": printed.built,
-                "minutes": printed.minutes,
-                "revised": printed.revised,
-                "data": zlib.compress(_ENCODER.encode(printed), 6),
-                "summary": _ENCODER.encode(summary(printed)).decode(),
-            }
-        ],
-    )
-    if stories:
-        db.execute(insert(shown), [{**rows.SHOWN.values(s), "date": printed.date} for s in stories])
-
-
-def read(db: Transaction, local: date) -> Edition | None:
-    """The edition of a local day as it was printed, or None.
-
-    Raises:
-        StoreError: what is kept of it is damaged.
-    """
-    data = db.execute(select(edition.c.data).where(edition.c.date == local)).scalar()
-    if data is None:
-        return None
-    try:
-        return _EDITION.decode(zlib.decompress(data))
-    except (zlib.error, msgspec.DecodeError) as error:
-        raise StoreError(
-            f"edition of {local}", "what is kept of it can't be read", "Build it again: `--rebuild`."
-        ) from error
-
-
-def dates(db: Transaction) -> list[date]:
-    """The days with an edition, oldest first."""
-    return [r[0] for r in db.execute(select(edition.c.date).order_by(edition.c.date))]
-
-
-def latest(db: Transaction) -> Edition | None:
-    """The edition with the newest date."""
-    newest = db.execute(select(func.max(edition.c.date))).scalar()
-    return None if newest is None else read(db, newest)
-
-
-def before(db: Transaction, local: date) -> Edition | None:
-    """The last edition of an earlier date."""
-    earlier = db.execute(select(func.max(edition.c.date)).where(edition.c.date < local)).scalar()
-    return None if earlier is None else read(db, earlier)
-
-
-def built_before(db: Transaction, local: date) -> datetime | None:
-    """When the last edition of an earlier date was built."""
-    query = select(edition.c.built).where(edition.c.date < local).order_by(edition.c.date.desc()).limit(1)
-    moment: datetime | None = db.execute(query).scalar()
-    return moment
+from newsfeed.store.schema import edition, item, item_topic, mark, member, shown, story, tagging
 
 
 def history(db: Transaction, local: date, days: int = 90) -> History:
@@ -137,7 +22,7 @@ def history(db: Transaction, local: date, days: int = 90) -> History:
     """
     first = local - timedelta(days=days)
     accounts = {
-        r[0]: _SUMMARY.decode(r[1])
+        r[0]: editions_queries.SUMMARY.decode(r[1])
         for r in db.execute(
             select(edition.c.date, edition.c.summary)
             .where(edition.c.date >= first, edition.c.date < local)
@@ -154,7 +39,7 @@ def history(db: Transaction, local: date, days: int = 90) -> History:
     for row in db.execute(query).all():
         one = rows.shown_of(row[:-1])
         seen.append(one if row[-1] in {None, one.story} else msgspec.structs.replace(one, story=row[-1]))
-    sided = sides.read(db, first, local)
+    sided = _sided(db, first, local)
     return History(
         shown=tuple(seen),
         days=tuple(accounts),
@@ -170,7 +55,7 @@ def history(db: Transaction, local: date, days: int = 90) -> History:
         signs=_signs(db, seen),
         told=sided.told,
         sources=sided.sources,
-        declined=notes.declined(db),
+        declined=reader_queries.declined(db),
     )
 
 
@@ -252,3 +137,95 @@ def last_shown(db: Transaction, local: date) -> dict[int, date]:
     """By feed: the last day before `local` on which it stood in an edition."""
     query = select(shown.c.feed, func.max(shown.c.date)).where(shown.c.date < local).group_by(shown.c.feed)
     return {r[0]: r[1] for r in db.execute(query)}
+
+
+# ------------------------------------------------------------------------- who told what
+
+LABEL = "label"  # the outline's attribute
+_ZONES = timedelta(days=1)  # a local day may begin and end so far from UTC's
+
+
+class Sides(NamedTuple):
+    """Stories of several feeds, and the sources; nothing of either where no source of the list has a label."""
+
+    told: tuple[Told, ...] = ()
+    sources: tuple[FeedFacts, ...] = ()
+
+
+def _sided(db: Transaction, first: date, until: date) -> Sides:
+    """The stories with news from `first` on, by what had come before the local day `until` was over.
+
+    Posts tell no story by themselves, and what was published before the reader subscribed has no part in any.
+    """
+    listed = feeds_queries.states(db)
+    if not any(state.subscription.options.get(LABEL, "").strip() for state in listed):
+        return Sides()
+    told = tuple(_stories(db, first, until))
+    tellers = {number for one in told for number in one.feeds}
+    former = [state for state in feeds_queries.states(db, listed=False) if state.feed in tellers]
+    return Sides(
+        told,
+        tuple(feeds_queries.facts(s, social=feeds_queries.in_social_folder(s)) for s in (*listed, *former)),
+    )
+
+
+def _stories(db: Transaction, first: date, until: date) -> Iterable[Told]:
+    begun = datetime.combine(first, time.min, UTC) - _ZONES
+    end = datetime.combine(until, time.min, UTC) + 2 * _ZONES
+    # Nearly all stories have one item, and needn't be read.
+    several = (
+        select(member.c.story)
+        .join(story, story.c.id == member.c.story)
+        .where(story.c.last >= begun)
+        .group_by(member.c.story)
+        .having(func.count() > 1)
+    )
+    query = (
+        select(story.c.affair, member.c.story, item.c.feed)
+        .join(item, item.c.id == member.c.item)
+        .join(story, story.c.id == member.c.story)
+        .where(
+            member.c.story.in_(several),
+            item.c.kind != "post",
+            item.c.before.is_(False),
+            item.c.first_seen < end,
+        )
+        .distinct()
+        .order_by(member.c.story, item.c.feed)
+    )
+    # An affair counts once: as the one of its stories that most feeds told.
+    inside: dict[int, dict[int, list[int]]] = {}
+    for affair, number, feed in db.execute(query).all():
+        inside.setdefault(affair or number, {}).setdefault(number, []).append(feed)
+    tellers: dict[int, list[int]] = {}
+    for of_one in inside.values():
+        number = max(of_one, key=lambda n: (len(of_one[n]), -n))
+        tellers[number] = sorted({feed for some in of_one.values() for feed in some})
+    wanted = [number for number in sorted(tellers) if len(tellers[number]) > 1]
+    for some in items_queries.chunks(wanted):
+        topics: dict[int, list[str]] = {}
+        having = (
+            select(member.c.story, item_topic.c.topic)
+            .join(item_topic, item_topic.c.item == member.c.item)
+            .where(member.c.story.in_(some))
+            .distinct()
+            .order_by(member.c.story, item_topic.c.topic)
+        )
+        for number, topic in db.execute(having).all():
+            topics.setdefault(number, []).append(topic)
+        heads = (
+            select(story.c.id, item.c.title, item.c.lang, story.c.first)
+            .join(item, item.c.id == story.c.head)
+            .outerjoin(tagging, tagging.c.item == item.c.id)
+            .where(story.c.id.in_(some), func.coalesce(tagging.c.not_news, "") == "")
+            .order_by(story.c.id)
+        )
+        for number, title, lang, moment in db.execute(heads).all():
+            yield Told(
+                story=number,
+                title=title,
+                first=moment,
+                feeds=tuple(tellers[number]),
+                topics=tuple(topics.get(number, ())),
+                lang=lang,
+            )

@@ -9,8 +9,15 @@ from msgspec.structs import replace
 from sqlalchemy import and_, bindparam, case, func, or_, select, true
 
 from newsfeed.model import Candidate, FeedFacts, FeedState, History, Pool, StoredItem, Story, Tagging
-from newsfeed.store import editions, feeds, stories, tags
-from newsfeed.store import items as reading
+from newsfeed.store import (
+    editions_queries,
+    feeds_queries,
+    history_queries,
+    items_queries,
+    reader_queries,
+    stories_queries,
+    tagging_queries,
+)
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.schema import item, item_topic, shown, tagging
 
@@ -25,20 +32,20 @@ AHEAD = timedelta(
 )  # a clock may be so much off; what was seen later has no part in a past morning's pool
 
 
-def read(db: Transaction, local: date, now: datetime, since: datetime | None = None) -> Pool:
+def pool(db: Transaction, local: date, now: datetime, since: datetime | None = None) -> Pool:
     """Everything for the edition of the local day `local`.
 
     Candidates are the items first seen after `since` (default: when the last edition of an earlier date was built),
     and those of the last 8 days that no earlier edition showed. What came before the reader subscribed stands among
     the first, for the ledger, and is never carried.
     """
-    begun = since if since is not None else editions.built_before(db, local)
+    begun = since if since is not None else editions_queries.built_before(db, local)
     found = _candidates(db, local, now, begun)
     numbers = [i.id for i, _ in found]
-    told = stories.of_items(db, numbers)
+    told = stories_queries.stories_of(db, numbers)
     story_of = {n: s.id for s in told for n in s.items}
     lonely = [i for i, _ in found if i.id not in story_of]
-    thumbs = tags.likes(db, numbers)
+    thumbs = reader_queries.likes(db, numbers)
     by_feed: dict[int, list[StoredItem]] = {}
     for i, _ in found:
         by_feed.setdefault(i.feed, []).append(i)
@@ -56,14 +63,14 @@ def read(db: Transaction, local: date, now: datetime, since: datetime | None = N
             ),
         ),
         feeds=tuple(_facts(db, local, now, begun, by_feed)),
-        history=_with_affairs(db, editions.history(db, local)),
+        history=_with_affairs(db, history_queries.history(db, local)),
         since=begun,
     )
 
 
 def _with_affairs(db: Transaction, history: History) -> History:
     """What was shown, with the affair of each story as it is known today."""
-    known = stories.affairs(db, {one.story for one in history.shown})
+    known = stories_queries.affairs(db, {one.story for one in history.shown})
     shown = (replace(one, affair=known.get(one.story, 0)) for one in history.shown)
     return replace(history, shown=tuple(shown))
 
@@ -80,8 +87,8 @@ def _candidates(
     never_shown = ~select(shown.c.id).where(shown.c.item == item.c.id, shown.c.date < local).exists()
     fresh = true() if since is None else item.c.first_seen > since
     query = (
-        reading.selected("text")
-        .add_columns(*tags.KEPT)
+        items_queries.selected("text")
+        .add_columns(*tagging_queries.KEPT)
         .outerjoin(tagging, tagging.c.item == item.c.id)
         .where(
             item.c.first_seen <= now + AHEAD, or_(fresh, and_(item.c.before.is_(False), recent, never_shown))
@@ -90,8 +97,10 @@ def _candidates(
     )
     return [
         (
-            reading.read(row, "text"),
-            Tagging(item=row[0]) if row[-1] is None else tags.tagging_of(row[0], *row[-len(tags.KEPT) :]),
+            items_queries.read(row, "text"),
+            Tagging(item=row[0])
+            if row[-1] is None
+            else tagging_queries.tagging_of(row[0], *row[-len(tagging_queries.KEPT) :]),
         )
         for row in db.execute(query).all()
     ]
@@ -108,18 +117,18 @@ def _facts(
     candidates: Mapping[int, Sequence[StoredItem]],
 ) -> Iterable[FeedFacts]:
     # A feed that left the list may still have items among the candidates.
-    former = [s for s in feeds.states(db, listed=False) if s.feed in candidates]
+    former = [s for s in feeds_queries.states(db, listed=False) if s.feed in candidates]
     rhythm = _rhythm(db, now, since)
     records = _records(db, now)
     mixes = _mixes(db, now, records)
     scored = [n for n, some in candidates.items() if any(i.item.score is not None for i in some)]
     scores = _scores(db, scored, now)
-    last = editions.last_shown(db, local)
-    made_of = editions.thumbs(db, local)
-    for state in (*feeds.states(db), *former):
+    last = history_queries.last_shown(db, local)
+    made_of = history_queries.thumbs(db, local)
+    for state in (*feeds_queries.states(db), *former):
         per_day, previous = rhythm.get(state.feed, (0.0, None))
         _, judged, value = records.get(state.feed, (0, 0, 0.0))
-        yield feeds.facts(
+        yield feeds_queries.facts(
             state,
             social=_is_social(state, candidates.get(state.feed, ())),
             items_a_day=per_day,
@@ -137,7 +146,7 @@ def _facts(
 def _is_social(state: FeedState, brought: Sequence[StoredItem]) -> bool:
     """Whether it is people posting: it stands in a folder "Social", or half of what it brings are posts."""
     posts = sum(i.item.kind == "post" for i in brought)
-    return feeds.in_social_folder(state) or posts * 2 > len(brought)
+    return feeds_queries.in_social_folder(state) or posts * 2 > len(brought)
 
 
 def _rhythm(

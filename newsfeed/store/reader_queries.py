@@ -1,0 +1,164 @@
+"""What the reader did: corrections of topics, thumbs and openings, what they keep and what they passed on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import delete, insert, select
+
+from newsfeed.errors import NotFoundError
+from newsfeed.model import Correction, Kept, Passed
+from newsfeed.store import items_queries, meta_table, schema
+from newsfeed.store.dialect import Transaction
+from newsfeed.store.records import Fact
+from newsfeed.store.schema import correction, item, mark
+
+_TOPICS = msgspec.json.Decoder(tuple[str, ...])
+_ENCODER = msgspec.json.Encoder()
+
+# ------------------------------------------------------------------------- corrections
+
+
+def correct(db: Transaction, word: Correction) -> None:
+    """Keep the reader's word on an item; it takes the place of an earlier one.
+
+    Raises:
+        NotFoundError: there is no such item.
+    """
+    items_queries.item_of(db, word.item)
+    db.upsert(
+        correction,
+        [
+            {
+                "item": word.item,
+                "topics": _ENCODER.encode(word.topics).decode(),
+                "previous": _ENCODER.encode(word.previous).decode(),
+                "made": word.made,
+            }
+        ],
+    )
+
+
+def corrections(db: Transaction) -> list[Correction]:
+    """All of the reader's corrections, oldest first."""
+    query = select(correction).order_by(correction.c.made, correction.c.item)
+    return [
+        Correction(
+            item=r.item, topics=_TOPICS.decode(r.topics), previous=_TOPICS.decode(r.previous), made=r.made
+        )
+        for r in db.execute(query).all()
+    ]
+
+
+def undo_correction(db: Transaction, number: int | None = None) -> Correction | None:
+    """Take back the correction of one item, or without a number the last one; gives what was taken back."""
+    made = [c for c in corrections(db) if number is None or c.item == number]
+    if not made:
+        return None
+    db.execute(delete(correction).where(correction.c.item == made[-1].item))
+    return made[-1]
+
+
+# ------------------------------------------------------------------------- marks
+
+
+def like(db: Transaction, number: int, value: int, now: datetime) -> None:
+    """Keep the reader's thumb: 1 up, -1 down, 0 taken back.
+
+    Raises:
+        NotFoundError: there is no such item.
+        ValueError: another value.
+    """
+    if value not in {-1, 0, 1}:
+        raise ValueError(f"a thumb is -1, 0 or 1, not {value}")
+    _exists(db, number)
+    db.upsert(mark, [{"item": number, "liked": value, "liked_at": now}], ["liked", "liked_at"])
+
+
+def opened(db: Transaction, number: int, now: datetime) -> None:
+    """Keep that the reader opened an item; the first time counts.
+
+    Raises:
+        NotFoundError: there is no such item.
+    """
+    _exists(db, number)
+    before = db.execute(select(mark.c.opened_at).where(mark.c.item == number)).scalar()
+    if before is None:
+        db.upsert(mark, [{"item": number, "opened_at": now}], ["opened_at"])
+
+
+def likes(db: Transaction, numbers: Iterable[int]) -> dict[int, int]:
+    """The reader's thumbs on these items, where there is one."""
+    found: dict[int, int] = {}
+    for some in items_queries.chunks(numbers):
+        query = select(mark.c.item, mark.c.liked).where(mark.c.item.in_(some), mark.c.liked != 0)
+        found |= {r[0]: r[1] for r in db.execute(query)}
+    return found
+
+
+def thumbs(db: Transaction, limit: int) -> list[tuple[int, int]]:
+    """The reader's newest thumbs (item, 1 or -1), newest first; of items that are forgotten too."""
+    query = select(mark.c.item, mark.c.liked).where(mark.c.liked != 0)
+    rows = db.execute(query.order_by(mark.c.liked_at.desc(), mark.c.item).limit(limit))
+    return [(r[0], r[1]) for r in rows]
+
+
+def _exists(db: Transaction, number: int) -> None:
+    if db.execute(select(item.c.id).where(item.c.id == number)).first() is None:
+        raise NotFoundError(f"item {number}", "there is no such item, or it is too old to be kept")
+
+
+# ------------------------------------------------------------------------- kept and passed on
+
+
+def keep(db: Transaction, one: Kept) -> None:
+    """Keep an item; kept before, it stays where it is in time, and takes the note of `one`."""
+    row = {name: getattr(one, name) for name in Kept.__struct_fields__}
+    db.upsert(schema.kept, [row], ["note", "private"])
+
+
+def let_go(db: Transaction, item: int) -> None:
+    """Keep an item no longer; harmless where it isn't kept."""
+    db.execute(delete(schema.kept).where(schema.kept.c.item == item))
+
+
+def kept(db: Transaction, since: datetime | None = None, ids: Iterable[int] | None = None) -> list[Kept]:
+    """What is kept, newest first: all, since a moment, or of these items (a page of them)."""
+    query = select(schema.kept).order_by(schema.kept.c.kept.desc(), schema.kept.c.item.desc())
+    if since is not None:
+        query = query.where(schema.kept.c.kept >= since)
+    if ids is not None:
+        query = query.where(schema.kept.c.item.in_(list(ids)))
+    return [Kept(**row._mapping) for row in db.execute(query)]
+
+
+def pass_on(db: Transaction, one: Passed) -> None:
+    """Note that an item was passed on; the first time of a person and an item counts."""
+    there = select(schema.passed.c.id).where(
+        schema.passed.c.person == one.person, schema.passed.c.item == one.item
+    )
+    if db.execute(there).first() is None:
+        db.execute(insert(schema.passed).values(person=one.person, item=one.item, at=one.at))
+
+
+def passed(db: Transaction, since: datetime) -> list[Passed]:
+    """What was passed on from `since` on, oldest first."""
+    query = select(schema.passed).where(schema.passed.c.at >= since).order_by(schema.passed.c.at)
+    return [Passed(person=r.person, item=r.item, at=r.at) for r in db.execute(query)]
+
+
+# ------------------------------------------------------------------------- declined
+
+_DECLINED = Fact("declined", tuple[str, ...])
+
+
+def declined(db: Transaction) -> tuple[str, ...]:
+    """What was proposed and the reader said no to, oldest first."""
+    return meta_table.fact(db, _DECLINED) or ()
+
+
+def decline(db: Transaction, proposal: str) -> None:
+    """Keep the reader's no to a proposal, for ever."""
+    meta_table.keep_fact(db, _DECLINED, tuple(dict.fromkeys((*declined(db), proposal))))

@@ -1,0 +1,186 @@
+"""Full-text search: which words an item is found by, and finding it.
+
+Words are folded (case, width, ß) and, in scripts that are written without spaces, cut into overlapping pairs, so that
+東京都 is found by 東京 as well as by 京都. Accents are folded by the index itself.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select
+
+from newsfeed.model import Item, StoredItem
+from newsfeed.store import items_queries
+from newsfeed.store.dialect import Term, Transaction
+from newsfeed.store.schema import item, item_topic
+from newsfeed.text import canonical_url
+
+VERSION = "1"  # raised when `entry` would give other words; the index is then made anew
+LONGEST = 4000  # characters of an item that are entered
+LOOKED_AT = 400  # newest hits of a search that are weighed
+_EVERY = 1_000_000  # hits, where most of them may not fit what the search is narrowed down to
+
+# Han with its extensions, kana, Hangul, Thai, Lao, Burmese, Khmer.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_RUN = re.compile(f"[{_UNSPACED}]+")
+
+
+def folded(text: str) -> str:
+    """Text without the differences that a searcher doesn't mean."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _pairs(run: re.Match[str]) -> str:
+    letters = run.group()
+    # The last letter stands alone, too: so each letter begins some word and can be found by itself.
+    return " " + " ".join([*(letters[i : i + 2] for i in range(len(letters) - 1)), letters[-1]]) + " "
+
+
+def plain(item: Item) -> str:
+    """What of an item is searched: title, author, tags, and the beginning of its text (else its lead)."""
+    return "\n".join((item.title, item.author, *item.tags, item.text or item.lead))[:LONGEST]
+
+
+def entry(item: Item) -> str:
+    """The words of an item as the index takes them."""
+    text = folded(plain(item))
+    return text if text.isascii() else _RUN.sub(_pairs, text)
+
+
+def split(text: str) -> list[str]:
+    """The words of a short text, folded. Letters, marks and digits make words, as in the index; runs stay whole."""
+    kept = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in folded(text))
+    return _RUN.sub(lambda run: f" {run.group()} ", kept).split()
+
+
+def terms(words: str) -> list[Term]:
+    """What the index is asked for items that have every one of these words: each word, and whether it may be only the
+    beginning of one."""
+    found: list[Term] = []
+    for word in split(words):
+        if _RUN.match(word) and len(word) > 1:
+            found += [(word[i : i + 2], False) for i in range(len(word) - 1)]
+        else:
+            found.append((word, True))
+    return found[:24]
+
+
+def holds(words: str, text: str) -> bool:
+    """Whether a text has all these words itself: the pairs of 東京 and 京都 alone don't make 東京都."""
+    plain = _bare(text)
+    return all(_bare(word) in plain for word in split(words))
+
+
+def _bare(text: str) -> str:
+    decomposed = unicodedata.normalize("NFD", folded(text).casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+# ------------------------------------------------------------------------- finding
+
+
+def find(db: Transaction, name: str, limit: int = 20) -> list[StoredItem]:
+    """What a person may mean by `name`: a short name, a link, an address of a feed's item, or words of a title.
+
+    The first kind that fits decides. Empty when nothing does; more than one when the name is not clear.
+    """
+    name = name.strip()
+    if not name:
+        return []
+    found = _by_ref(db, name) or _by_link(db, name)
+    if found or "://" in name:
+        return found
+    hits = search(db, name, limit)
+    titled = [i for i in hits if holds(name, i.item.title)]
+    exact = [i for i in titled if folded(i.item.title).casefold() == folded(name).casefold()]
+    return exact or titled
+
+
+def _by_ref(db: Transaction, name: str) -> list[StoredItem]:
+    return _whole(db, item.c.ref == name.removeprefix("#").lower())
+
+
+def _by_link(db: Transaction, name: str) -> list[StoredItem]:
+    if "://" not in name:
+        return []
+    base = name.partition("#")[0]
+    spellings = {name, base, base.rstrip("/"), base.rstrip("/") + "/"}
+    found = _whole(db, or_(item.c.link.in_(spellings), item.c.page == (canonical_url(name) or name)))
+    return found or _whole(db, item.c.discussion.in_(spellings))
+
+
+def _whole(db: Transaction, condition: ColumnElement[bool]) -> list[StoredItem]:
+    query = items_queries.selected("all").where(condition).order_by(item.c.id.desc())
+    return [items_queries.read(row, "all") for row in db.execute(query).all()]
+
+
+def search(
+    db: Transaction,
+    wanted: str,
+    limit: int = 50,
+    *,
+    feeds: Sequence[int] | None = None,
+    topic: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[StoredItem]:
+    """Items that have all these words or words that begin so: in the title first, then the newest.
+
+    The others narrow it down; with one of them and without words, the newest that fit.
+    """
+    asked = terms(wanted)
+    narrow = _conditions(feeds, topic, since, until)
+    if limit <= 0 or not (asked or narrow):
+        return []
+    if not asked:
+        newest = select(item.c.id).where(*narrow).order_by(item.c.id.desc()).limit(limit)
+        return items_queries.items(db, db.execute(newest).scalars(), "text")
+    numbers = db.search(asked, _EVERY if narrow else max(LOOKED_AT, limit))
+    if narrow:
+        fitting = set()
+        for some in items_queries.chunks(numbers):
+            fitting |= set(db.execute(select(item.c.id).where(item.c.id.in_(some), *narrow)).scalars())
+            if len(fitting) >= max(LOOKED_AT, limit):
+                break
+        numbers = [n for n in numbers if n in fitting]
+    hits = items_queries.items(db, numbers, "text")
+    if any(c >= "\u3000" for c in wanted):
+        # The index knows pairs of letters only; whether they stand together, the text itself tells.
+        hits = [i for i in hits if holds(wanted, plain(i.item))]
+    titled = [i for i in hits if holds(wanted, i.item.title)]
+    in_title = {i.id for i in titled}
+    return [*titled, *(i for i in hits if i.id not in in_title)][:limit]
+
+
+def _conditions(
+    feeds: Sequence[int] | None, topic: str, since: datetime | None, until: datetime | None
+) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    moment = func.coalesce(item.c.published, item.c.first_seen)
+    if feeds is not None:
+        found.append(item.c.feed.in_(feeds))
+    if topic:
+        found.append(item.c.id.in_(select(item_topic.c.item).where(item_topic.c.topic == topic)))
+    if since is not None:
+        found += [item.c.first_seen >= since, moment >= since]  # an index finds the first
+    if until is not None:
+        found.append(moment < until)
+    return found
+
+
+def rebuild_search(db: Transaction) -> None:
+    """Fill the search index from the items themselves."""
+    db.create_search()
+    numbers = [r[0] for r in db.execute(select(item.c.id).order_by(item.c.id))]
+    for some in items_queries.chunks(numbers):
+        whole = items_queries.items(db, some, "all")
+        db.add_to_search([(i.id, entry(i.item)) for i in whole])
