@@ -15,14 +15,14 @@ from newsfeed.edition.objective import Morning, Rules
 
 def bound(morning: Morning, rules: Rules, steps: int = 80) -> float:
     """No choice of this morning within `rules.budget` has a larger F than this."""
-    rows = np.flatnonzero(morning.pickable & (morning.minutes <= rules.budget) & (morning.worth > 0))
+    rows = np.flatnonzero(morning.pickable & (morning.minutes <= rules.budget) & (morning.score > 0))
     if not len(rows):
         return 0.0
-    worth = np.minimum(morning.worth[rows], 0.999)
+    score = np.minimum(morning.score[rows], 0.999)
     minutes, sources = morning.minutes[rows], morning.sources[rows]
     _, stories = np.unique(morning.stories[rows], return_inverse=True)
-    mass = morning.parts[rows] * morning.worth[rows][:, None]
-    silent = np.log1p(-worth)
+    mass = morning.parts[rows] * morning.score[rows][:, None]
+    silent = np.log1p(-score)
     w = rules.weights
     point = np.zeros(len(rows))
     best = np.inf
@@ -31,11 +31,11 @@ def bound(morning: Morning, rules: Rules, steps: int = 80) -> float:
         told = point @ mass
         value = (
             float(sum(w[t] * np.log1p(told[t] / (rules.kappa * w[t])) for t in range(len(w)) if w[t] > 0))
-            + rules.beta * float(point @ worth)
+            + rules.beta * float(point @ score)
             + rules.gamma * float(rules.voices @ (1 - quiet))
         )
         slope = mass @ np.where(w > 0, w / np.maximum(rules.kappa * w + told, 1e-12), 0.0)
-        slope = slope + rules.beta * worth + rules.gamma * rules.voices[sources] * quiet[sources] * -silent
+        slope = slope + rules.beta * score + rules.gamma * rules.voices[sources] * quiet[sources] * -silent
         linear, vertex = _knapsack(slope, minutes, stories, rules.budget)
         best = min(best, value - float(slope @ point) + linear)
         point += 2 / (step + 2) * (vertex - point)

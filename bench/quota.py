@@ -19,7 +19,7 @@ def choose(morning: Morning, shares: Sequence[float], budget: float, most: int) 
     if not len(m.ids):
         return ()
     topic = np.where(m.parts.sum(axis=1) > 0, m.parts.argmax(axis=1), -1)
-    per_minute = m.worth / m.minutes
+    per_minute = m.score / m.minutes
     order = np.lexsort((np.arange(len(m.ids)), -per_minute))
     taken: list[int] = []
     told: set[int] = set()
@@ -28,7 +28,7 @@ def choose(morning: Morning, shares: Sequence[float], budget: float, most: int) 
     for within_quota in (True, False):
         for row in map(int, order):
             story, cost, t = int(m.stories[row]), float(m.minutes[row]), int(topic[row])
-            if not m.pickable[row] or story in told or len(taken) >= most or m.worth[row] <= 0:
+            if not m.pickable[row] or story in told or len(taken) >= most or m.score[row] <= 0:
                 continue
             if spent + cost > budget + 1e-12:
                 continue

@@ -27,7 +27,7 @@ from newsfeed.breadth.measures import divergence, effective
 from newsfeed.edition import constants as c
 from newsfeed.edition.choose import choose
 from newsfeed.edition.objective import Morning, Rules, debt, weights
-from newsfeed.edition.score import freshness, story_topics, worth
+from newsfeed.edition.score import freshness, score, story_topics
 
 ASKED = (0.40, *([0.60 / 7] * 7))
 DAY = dict.fromkeys(TOPICS, 0.0)
@@ -101,7 +101,7 @@ class Day:
 
     number: int
     posts: list[Post]  # candidates, by id
-    worth: dict[int, float]
+    score: dict[int, float]
     parts: dict[int, tuple[float, ...]]  # by detected story
     outlets: dict[int, int]  # by detected story
     main: dict[int, int]  # by detected story: the topic it stands for first, -1 for none
@@ -146,7 +146,7 @@ def morning_of(world: World, day: int, told: set[int], window: list[Post], mixes
         main[story] = TOPICS.index(topics.stands[0]) if topics.stands else -1
         STANDS[story] = tuple(t in topics.stands for t in TOPICS)
         for p in posts:
-            value[p.id] = worth(
+            value[p.id] = score(
                 news=judged(p),
                 age_hours=now - p.hour,
                 half_life=c.HALF_LIFE_OF_EVENTS,
@@ -170,7 +170,7 @@ def arrays(day: Day, posts: Iterable[Post]) -> Morning:
         published=np.array([p.hour for p in rows]),
         minutes=np.array([p.minutes for p in rows]),
         line_minutes=np.full(len(rows), LINE_MINUTES),
-        worth=np.array([day.worth[p.id] for p in rows]),
+        score=np.array([day.score[p.id] for p in rows]),
         parts=np.array([day.parts[p.story] for p in rows]).reshape(len(rows), len(TOPICS)),
         stands=np.array([STANDS[p.story] for p in rows], dtype=bool).reshape(len(rows), len(TOPICS)),
         main=np.array([day.main[p.story] for p in rows], dtype=np.int64),
@@ -185,7 +185,7 @@ def heads(day: Day) -> list[Post]:
     """One telling a story: the one with most worth, as `sift` would take the story's head."""
     best: dict[int, Post] = {}
     for p in day.posts:
-        if p.story not in best or day.worth[p.id] > day.worth[best[p.story].id]:
+        if p.story not in best or day.score[p.id] > day.score[best[p.story].id]:
             best[p.story] = p
     return list(best.values())
 
@@ -296,7 +296,7 @@ def measure(
     spent = sum(cost for _, cost in (*picks, *lines))
     there = {p.true_topic for p in day.posts if true_worth(p, world.outlets[p.true_story]) >= WORTHWHILE}
     covered = {p.true_topic for p, _ in (*picks, *lines)}
-    good = {t for p in day.posts if day.worth[p.id] >= c.GOOD for t in stands_of(p)}
+    good = {t for p in day.posts if day.score[p.id] >= c.GOOD for t in stands_of(p)}
     placed = {t for p, _ in (*picks, *lines) for t in stands_of(p)}
     shares = minutes / minutes.sum() if minutes.sum() else minutes
     pick_topics = {p.true_topic for p, _ in picks}
@@ -418,7 +418,7 @@ def speed() -> None:
             published=rng.uniform(0, 1e5, number),
             minutes=rng.uniform(0.15, 0.5, number),
             line_minutes=np.full(number, 0.07),
-            worth=rng.beta(1.3, 4, number),
+            score=rng.beta(1.3, 4, number),
             parts=parts,
             stands=parts >= 0.5,
             main=first.astype(np.int64),

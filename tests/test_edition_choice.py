@@ -33,7 +33,7 @@ def morning(rows: list[tuple[int, int, float, float, tuple[float, ...], int, int
         published=np.array([row[6] * 3600.0 for row in rows], dtype=np.float64),
         minutes=np.array([row[3] for row in rows], dtype=np.float64),
         line_minutes=np.array([row[3] * 0.25 for row in rows], dtype=np.float64),
-        worth=np.array([row[2] for row in rows], dtype=np.float64),
+        score=np.array([row[2] for row in rows], dtype=np.float64),
         parts=parts,
         stands=parts >= 0.5,
         main=np.where(parts.max(axis=1, initial=0.0) >= 0.5, parts.argmax(axis=1), -1).astype(np.int64),
@@ -139,7 +139,7 @@ def test_nothing_good_that_fits_is_left_out(given: tuple[Morning, Rules]) -> Non
         return
     seen = {int(m.stories[row]) for row in told(choice)}
     for row in range(len(m.ids)):
-        if int(m.stories[row]) not in seen and m.worth[row] >= rules.good:
+        if int(m.stories[row]) not in seen and m.score[row] >= rules.good:
             assert m.minutes[row] > choice.left - 1e-9  # the minutes left would not hold it
 
 
@@ -149,7 +149,7 @@ def test_every_topic_has_its_place_when_one_good_story_of_each_fits_the_floor(
     given: tuple[Morning, Rules],
 ) -> None:
     m, rules = given[0].sorted(), replace(given[1], lines=0.0, place_lines=False, must_read=(), most=99)
-    good = (m.worth >= rules.good)[:, None] & m.stands
+    good = (m.score >= rules.good)[:, None] & m.stands
     active = [t for t in range(m.parts.shape[1]) if rules.weights[t] > 0 and good[:, t].any()]
     cheapest = sum(float(m.minutes[good[:, t]].min()) for t in active)
     if cheapest > rules.floor * rules.budget:
@@ -164,7 +164,7 @@ def test_every_topic_has_its_place_when_one_good_story_of_each_fits_the_floor(
 @given(mornings())
 def test_every_topic_with_a_good_story_is_told_when_its_lines_fit(given: tuple[Morning, Rules]) -> None:
     m, rules = given[0].sorted(), replace(given[1], lines=0.0, place_lines=True)
-    good = (m.worth >= rules.good)[:, None] & m.stands
+    good = (m.score >= rules.good)[:, None] & m.stands
     active = [t for t in range(m.parts.shape[1]) if rules.weights[t] > 0 and good[:, t].any()]
     if sum(float(m.line_minutes[good[:, t]].max()) for t in active) > rules.budget:
         return
@@ -218,7 +218,7 @@ def test_gains_add_up_to_the_objective_from_its_definition(given: tuple[Morning,
     assert choice.value == pytest.approx(total, abs=1e-9)
     assert sum(pick.gain for pick in choice.picks) == pytest.approx(total, abs=1e-9)
     for pick in choice.picks:
-        assert pick.gain == pytest.approx(pick.topic_gain + pick.worth_gain + pick.voice_gain, abs=1e-12)
+        assert pick.gain == pytest.approx(pick.topic_gain + pick.score_gain + pick.voice_gain, abs=1e-12)
 
 
 @UNTIMED
@@ -307,7 +307,7 @@ def test_the_fill_is_at_least_half_of_the_best(given: tuple[Morning, Rules]) -> 
     m = replace(given[0].sorted(), outlets=np.ones(len(given[0].ids), dtype=np.int64))
     rules = replace(given[1], lines=0.0, place_lines=False, must_read=(), floor=0.0, most=99, caps=np.ones(5))
     choice = choose(m, rules)
-    good = [r for r in range(len(m.ids)) if m.worth[r] >= rules.good]
+    good = [r for r in range(len(m.ids)) if m.score[r] >= rules.good]
     best = 0.0
     for size in range(len(good) + 1):
         for rows in combinations(good, size):

@@ -342,9 +342,9 @@ def test_the_figures_of_why_add_up_by_hand(seed: int) -> None:
             return float(table[name].value)
 
         parts = [figure(name) for name in ("News value", "Told by", "Interest", "Engagement")]
-        telling = figure("Telling") if "Telling" in table else 1.0
+        contender = figure("Telling") if "Telling" in table else 1.0
         assert figure("Worth") == pytest.approx(
-            min(1.0, figure("Freshness") * sum(parts) * telling), abs=0.003
+            min(1.0, figure("Freshness") * sum(parts) * contender), abs=0.003
         )
         product = table["Worth"].note.partition(";")[0].replace("×", "*")
         assert figure("Worth") == pytest.approx(min(1.0, evaluated(product)), abs=0.003)

@@ -17,7 +17,7 @@ from newsfeed import text
 from newsfeed.edition import build, frame, visible_text
 from newsfeed.edition import constants as c
 from newsfeed.edition.arithmetic import why
-from newsfeed.edition.prepare import Desk
+from newsfeed.edition.preparing import Prepared
 from newsfeed.edition.words import apart, no_news
 from newsfeed.model import (
     Edition,
@@ -112,12 +112,12 @@ def test_the_promises_of_any_morning(given: tuple[int, int, float]) -> None:
 @given(strategies.integers(0, 200), strategies.sampled_from([3.0, 5.0, 10.0]))
 def test_a_place_for_every_topic_from_three_minutes_up(seed: int, minutes: float) -> None:
     source, reader = random_pool(seed, 120), settings(minutes)
-    desk = Desk(source, reader, date=TODAY, now=NOW)
+    prepared = Prepared(source, reader, date=TODAY, now=NOW)
     made = edition(source, reader)
-    present = {topic for one in told(made) for topic in (*desk.by_id[one.item].topics.stands, one.topic)}
-    assert set(desk.good_topics()) <= present
+    present = {topic for one in told(made) for topic in (*prepared.by_id[one.item].topics.stands, one.topic)}
+    assert set(prepared.good_topics()) <= present
     in_short = {label for short in made.short for label in short.label.split(" and ")}
-    assert {desk.ask.label(topic) for topic in desk.good_topics()} <= in_short
+    assert {prepared.ask.label(topic) for topic in prepared.good_topics()} <= in_short
 
 
 @examples(max_examples=25, deadline=None)
@@ -144,10 +144,10 @@ def test_every_reason_can_be_recomputed(seed: int) -> None:
         parts = sum(
             float(numbers[f"part of {name}"]) for name in ("news", "outlets", "interest", "engagement")
         )
-        worth = min(
+        score = min(
             1.0, float(numbers["freshness"]) * parts * float(numbers["weight"]) * float(numbers["telling"])
         )
-        assert float(numbers["worth"]) == pytest.approx(worth)
+        assert float(numbers["worth"]) == pytest.approx(score)
         if match := re.fullmatch(r"told by (\d+) of your sources", pick.reason):
             assert int(match.group(1)) == numbers["outlets"] >= 3
             assert pick.reason_shown
@@ -329,8 +329,8 @@ def test_weight_lifts_a_source_and_thumbs_only_within_reason() -> None:
             [feed(1, options={"weight": "3"})],
         )
     )
-    worth = {pick.item: pick.account["worth"] for pick in picks(made)}
-    assert worth[1] > worth[2]
+    score = {pick.item: pick.account["worth"] for pick in picks(made)}
+    assert score[1] > score[2]
     assert (
         next(pick for pick in picks(made) if pick.item == 2).account["part of interest"] == c.INTEREST_WEIGHT
     )
@@ -435,8 +435,8 @@ def test_a_quiet_source_speaks() -> None:
 
 def test_a_headline_without_a_lead_is_worth_less() -> None:
     made = edition(pool([candidate(1, 1, lead=""), candidate(2, 2)]))
-    worth = {pick.item: pick.account["worth"] for pick in picks(made)}
-    assert worth[1] == pytest.approx(0.55 * float(worth[2]))  # half of the items have a lead
+    score = {pick.item: pick.account["worth"] for pick in picks(made)}
+    assert score[1] == pytest.approx(0.55 * float(score[2]))  # half of the items have a lead
     # Where the sources give none at all, there is nothing better; where all others have one, it hardly stands.
     bare = edition(pool([candidate(n, n, lead="") for n in (1, 2)]))
     assert picks(bare)[0].account["telling"] == 0.75

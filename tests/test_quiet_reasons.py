@@ -13,7 +13,7 @@ from pools import NOW, TODAY, candidate, feed, pool, random_pool, settings
 from newsfeed.breadth import remedies
 from newsfeed.edition import build
 from newsfeed.edition import constants as c
-from newsfeed.edition.prepare import Desk
+from newsfeed.edition.preparing import Prepared
 from newsfeed.model import Candidate, Edition, FeedReport, History, Pool, Settings, ledger
 
 # Reason -> causes of which its topic must have at least one item in the ledger.
@@ -48,13 +48,13 @@ def why(made: Edition, topic: str) -> str:
     return next(t.why_thin for t in made.topics if t.name == topic)
 
 
-def causes(desk: Desk, made: Edition, topic: str) -> set[str]:
+def causes(prepared: Prepared, made: Edition, topic: str) -> set[str]:
     entries = {entry.item: entry.cause for entry in made.ledger}
     return {
         entries[one.item.id]
-        for one in desk.pool.candidates
+        for one in prepared.pool.candidates
         if one.item.id in entries
-        and any(s.p >= c.STANDS and desk.ask.under.get(s.topic) == topic for s in one.tagging.scores)
+        and any(s.p >= c.STANDS and prepared.ask.under.get(s.topic) == topic for s in one.tagging.scores)
     }
 
 
@@ -68,11 +68,11 @@ def causes(desk: Desk, made: Edition, topic: str) -> set[str]:
 def test_every_reason_stands_in_the_ledger(seed: int, items: int, minutes: float, most: int) -> None:
     source, reader = random_pool(seed, items), settings(minutes, max_items=most)
     made = edition(source, reader)
-    desk = Desk(source, reader, date=TODAY, now=NOW)
+    prepared = Prepared(source, reader, date=TODAY, now=NOW)
     for topic in made.topics:
         if not topic.why_thin:
             continue
-        own = causes(desk, made, topic.name)
+        own = causes(prepared, made, topic.name)
         if topic.why_thin == remedies.OTHER_LANGUAGES:
             # What it tells of may be unknown: then its source speaks for it.
             assert ledger.LANGUAGE in made.counts

@@ -18,7 +18,7 @@ from serving import Server
 
 from newsfeed.edition import build
 from newsfeed.edition import constants as c
-from newsfeed.edition.score import records, worth
+from newsfeed.edition.score import records, score
 from newsfeed.model import Edition, NewsValue
 from newsfeed.topics import Document, load
 from newsfeed.topics.personal import MOST, MOST_UNTOUCHED, Thumb
@@ -164,15 +164,15 @@ def test_a_readers_taste_is_learned(tagger: Tagger) -> None:
     interest=st.floats(0, 1),
     age=st.floats(0, 96),
     outlets=st.integers(1, 9),
-    telling=st.sampled_from([1.0, 0.6, 0.35]),
+    penalty=st.sampled_from([1.0, 0.6, 0.35]),
 )
 def test_what_is_good_stays_good_against_any_thumbs(
-    news: float, thumbs: float, interest: float, age: float, outlets: int, telling: float
+    news: float, thumbs: float, interest: float, age: float, outlets: int, contender: float
 ) -> None:
-    facts = {"age_hours": age, "half_life": 60.0, "outlets": outlets, "telling": telling}
+    facts = {"age_hours": age, "half_life": 60.0, "outlets": outlets, "telling": contender}
     moved = min(3.0, max(0.0, news + thumbs))
-    plain = worth(news=news, **facts)  # type: ignore[arg-type]
-    steered = worth(news=moved, thumbs=moved - news, interest=interest, **facts)  # type: ignore[arg-type]
+    plain = score(news=news, **facts)  # type: ignore[arg-type]
+    steered = score(news=moved, thumbs=moved - news, interest=interest, **facts)  # type: ignore[arg-type]
     if plain.value >= c.GOOD + 1e-9:
         assert steered.value >= c.GOOD
     assert not steered.held or steered.value == c.GOOD

@@ -135,7 +135,7 @@ class Options:
 def options(feed: FeedFacts | None) -> Options:
     """Read a feed's options.
 
-    `mute` is yes, or words that mute only this feed's items, with commas. `weight` multiplies worth (.25 to 4).
+    `mute` is yes, or words that mute only this feed's items, with commas. `weight` multiplies scores (.25 to 4).
     `cap` is a share ("30%") or a number of picks ("2"). `label` is one label or several, with commas.
     """
     given = feed.options if feed is not None else {}

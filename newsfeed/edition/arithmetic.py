@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from newsfeed.edition import constants as c
 from newsfeed.edition.layout import topic_account
-from newsfeed.edition.prepare import Desk
-from newsfeed.edition.words import worth_account
+from newsfeed.edition.preparing import Prepared
+from newsfeed.edition.words import score_account
 from newsfeed.model import Edition, Line, Pick, Pool, Record, Settings, ledger
 from newsfeed.text import first_words
 from newsfeed.text.spoken import count, decimal, general, percent, say, speaking
@@ -70,15 +70,19 @@ def _why(edition: Edition, item: int, pool: Pool | None, settings: Settings | No
     if entry.detail:
         rows.append(WhyRow(name=say("Because"), value=entry.detail))
     if pool is not None and settings is not None:
-        desk = Desk(pool, settings, date=edition.date, now=edition.built)
-        telling = next((t for t in desk.sifted.tellings if item in {one.item.id for one in t.tellers}), None)
-        if telling is not None:
-            account = {**worth_account(telling), **topic_account(desk, telling.topic)}
-            if telling.id != item:
+        prepared = Prepared(pool, settings, date=edition.date, now=edition.built)
+        contender = next(
+            (t for t in prepared.filtered.contenders if item in {one.item.id for one in t.tellers}), None
+        )
+        if contender is not None:
+            account = {**score_account(contender), **topic_account(prepared, contender.topic)}
+            if contender.id != item:
                 rows.append(
-                    WhyRow(name=say("Its story"), value=desk.printer.title(telling.candidate.item, ""))
+                    WhyRow(
+                        name=say("Its story"), value=prepared.printer.title(contender.representative.item, "")
+                    )
                 )
-            rows += _worth(account)
+            rows += _score(account)
             rows += _topics(account)
     return tuple(rows)
 
@@ -120,7 +124,7 @@ def _shown(told: Pick | Line) -> Iterator[WhyRow]:
         value=decimal(told.minutes, 2),
         note=_price(told, account),
     )
-    yield from _worth(account)
+    yield from _score(account)
     if by == "long read" and (fresh := _number(account, "freshness")) > 0:
         ageless = _number(account, "worth") / fresh
         yield WhyRow(
@@ -182,7 +186,7 @@ def _gain(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
     """What a pick adds to the page: one row for the sum, one for each part with all that it is reckoned from."""
     if "gain" not in account:
         return
-    worth, minutes = _number(account, "worth"), _number(account, "minutes")
+    score, minutes = _number(account, "worth"), _number(account, "minutes")
     parts = " + ".join(_figure(account, f"gain of {part}") for part in ("topic", "worth", "voice"))
     least = say(" (the least that is reckoned)") if minutes == c.LEAST_MINUTES else ""
     price = say(", for {minutes} min{least}", minutes=decimal(minutes, 2), least=least) if minutes else ""
@@ -199,7 +203,7 @@ def _gain(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
             weight, told = _number(account, key), _number(account, f"told of {topic}")
             part = _number(account, f"topic {topic}")
             sums.append(
-                f"{topic} {decimal(weight, 3)} × ln(1 + {decimal(part, 3)} × {decimal(worth, 3)} / "
+                f"{topic} {decimal(weight, 3)} × ln(1 + {decimal(part, 3)} × {decimal(score, 3)} / "
                 f"({general(kappa)} × {decimal(weight, 3)} + {decimal(told, 3)}))"
             )
     yield WhyRow(
@@ -218,21 +222,21 @@ def _gain(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
         value=_figure(account, "gain of voice"),
         note=say(
             "{factor} × its worth: the longer its source was silent on your pages, the more; less once it stands on this one",
-            factor=decimal(_number(account, "gain of voice") / worth if worth else 0.0, 3),
+            factor=decimal(_number(account, "gain of voice") / score if score else 0.0, 3),
         ),
     )
 
 
-def _worth(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
+def _score(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
     if "worth" not in account:
         return
-    weight, telling = _number(account, "weight"), _number(account, "telling")
+    weight, penalty = _number(account, "weight"), _number(account, "telling")
     four = " + ".join(_figure(account, f"part of {part}") for part in _PARTS)
     product = f"{_figure(account, 'freshness')} × ({four})"
     if weight != 1:
         product += say(" × your weight {weight}", weight=general(weight))
-    if telling != 1:
-        product += f" × {decimal(telling, 3)}"
+    if penalty != 1:
+        product += f" × {decimal(penalty, 3)}"
     if account.get("held"):
         product += say(", {good} at least, as thumbs take no topic’s place away", good=decimal(c.GOOD, 2))
     sure = say(
@@ -299,7 +303,7 @@ def _worth(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
             most=decimal(c.ENGAGEMENT_WEIGHT, 2),
         ),
     )
-    if telling < 1:
+    if penalty < 1:
         yield WhyRow(
             name=say("Telling"),
             value=_figure(account, "telling"),

@@ -12,13 +12,13 @@ from newsfeed import text
 from newsfeed.edition import constants as c
 from newsfeed.edition import frame, outcomes
 from newsfeed.edition.choose import Choice, choose
-from newsfeed.edition.filtering import twins
+from newsfeed.edition.contenders import Contender
+from newsfeed.edition.filtering import near_duplicates
 from newsfeed.edition.layout import Layout, grown, layout, long_read, people
 from newsfeed.edition.objective import debt
 from newsfeed.edition.outcomes import verdicts
-from newsfeed.edition.prepare import Desk
+from newsfeed.edition.preparing import Prepared
 from newsfeed.edition.printed import edition_minutes
-from newsfeed.edition.weigh import Telling
 from newsfeed.edition.words import fixed_words
 from newsfeed.model import Day, Edition, LedgerEntry, Pick, Pool, Settings, Span, TopicAccount, Untold, ledger
 from newsfeed.text.spoken import first_spoken, heading, speaking
@@ -29,7 +29,7 @@ _TRIES = 5
 _UNTOLD = 5  # big stories without a place that are kept by name
 
 
-_TWINS = 4  # rounds of looking for near-duplicates among what was chosen
+_ROUNDS = 4  # rounds of looking for near-duplicates among what was chosen
 
 
 _SMALLEST_PICK = 0.1  # minutes; less room than this is no reason to choose again
@@ -55,27 +55,27 @@ def build(pool: Pool, settings: Settings, *, date: Day, now: datetime) -> Editio
     The budget holds for every visible word (`printed.visible_text`); the long read stands outside of it.
     """
     with speaking(first_spoken(settings.languages)):
-        return _built(Desk(pool, settings, date=date, now=now), settings.edition.minutes)
+        return _built(Prepared(pool, settings, date=date, now=now), settings.edition.minutes)
 
 
-def _built(desk: Desk, budget: float) -> Edition:
+def _built(prepared: Prepared, budget: float) -> Edition:
     best: _Draft | None = None
     for plain in (False, True):
-        best = _fitted(desk, budget, plain=plain)
+        best = _fitted(prepared, budget, plain=plain)
         if best is not None:
             break
     if best is None:
-        best = _draft(desk, choose(desk.morning, desk.rules(0.0, 0)), (), budget, in_short=False)
-    return _finished(desk, best)
+        best = _draft(prepared, choose(prepared.morning, prepared.rules(0.0, 0)), (), budget, in_short=False)
+    return _finished(prepared, best)
 
 
-def _fitted(desk: Desk, budget: float, *, plain: bool) -> _Draft | None:
+def _fitted(prepared: Prepared, budget: float, *, plain: bool) -> _Draft | None:
     """The best page within the budget; None if even an empty one is too long."""
-    frame = _frame_guess(desk)
+    frame = _frame_guess(prepared)
     in_short = not plain and frame <= c.FRAME_MOST * budget
     if not in_short:
-        frame = _frame_guess(desk, in_short=False)
-    posts, posts_minutes = people(desk, budget)
+        frame = _frame_guess(prepared, in_short=False)
+    posts, posts_minutes = people(prepared, budget)
     room = budget - frame - posts_minutes - c.DEEPER * budget
     best: _Draft | None = None
     tried: set[int] = set()
@@ -84,9 +84,9 @@ def _fitted(desk: Desk, budget: float, *, plain: bool) -> _Draft | None:
         if round(room * 1000) in tried:
             break
         tried.add(round(room * 1000))
-        most = max(0, desk.most_items - len(posts))
-        choice = _told_once(desk, room, most)
-        draft = _draft(desk, choice, posts, budget, in_short=in_short)
+        most = max(0, prepared.most_items - len(posts))
+        choice = _told_once(prepared, room, most)
+        draft = _draft(prepared, choice, posts, budget, in_short=in_short)
         over = draft.minutes - budget
         if over > 0:
             if room <= 0 and posts:
@@ -95,32 +95,32 @@ def _fitted(desk: Desk, budget: float, *, plain: bool) -> _Draft | None:
                 continue
             room -= over + 0.01
             continue
-        draft = _deepened(desk, draft, budget)
+        draft = _deepened(prepared, draft, budget)
         if best is None or _richer(draft, best):
             best = draft
         spare = budget - draft.minutes
-        if spare < _SMALLEST_PICK or not _waiting(desk, choice):
+        if spare < _SMALLEST_PICK or not _waiting(prepared, choice):
             break
         room += spare * 0.9
     return best
 
 
-def _told_once(desk: Desk, room: float, most: int) -> Choice:
+def _told_once(prepared: Prepared, room: float, most: int) -> Choice:
     """A choice without near-duplicates: what says the same in the same words becomes one story, and is chosen anew."""
-    for _ in range(_TWINS):
-        choice = choose(desk.morning, desk.rules(room, most))
+    for _ in range(_ROUNDS):
+        choice = choose(prepared.morning, prepared.rules(room, most))
         rows = [*(pick.row for pick in choice.picks), *choice.places, *choice.big, *choice.spare]
-        found = twins(
+        found = near_duplicates(
             {
                 int(choice.morning.ids[row]): f"{item.title} {item.lead}"
                 for row in rows
-                for item in (desk.by_id[int(choice.morning.ids[row])].candidate.item.item,)
+                for item in (prepared.by_id[int(choice.morning.ids[row])].representative.item.item,)
             }
         )
         if not found:
             return choice
         for one, other in found:
-            desk.join(one, other)
+            prepared.join(one, other)
     return choice
 
 
@@ -132,25 +132,27 @@ def _richer(one: _Draft, other: _Draft) -> bool:
     return one.minutes > other.minutes
 
 
-def _waiting(desk: Desk, choice: Choice) -> bool:
+def _waiting(prepared: Prepared, choice: Choice) -> bool:
     """Whether a story above the line is still without a place or a line."""
     rows = [*(pick.row for pick in choice.picks), *choice.places, *choice.big, *choice.spare]
     told = {int(choice.morning.stories[row]) for row in rows}
-    return any(t.worth.value >= c.LINE and t.story not in told for t in desk.articles)
+    return any(t.score.value >= c.LINE and t.story not in told for t in prepared.articles)
 
 
-def _frame_guess(desk: Desk, *, in_short: bool = True) -> float:
+def _frame_guess(prepared: Prepared, *, in_short: bool = True) -> float:
     """Minutes of what stands around picks and lines, guessed a little high: date, promise, note, headings, foot."""
     words = 75.0
-    for topic in desk.good_topics():
-        label = text.count_words(desk.ask.label(topic))
+    for topic in prepared.good_topics():
+        label = text.count_words(prepared.ask.label(topic))
         words += label + (label + c.SHORT_WORDS if in_short else 0)
     return words / 238
 
 
-def _draft(desk: Desk, choice: Choice, posts: Sequence[Telling], budget: float, *, in_short: bool) -> _Draft:
-    page = layout(desk, choice, posts, in_short=in_short)
-    edition = _edition(desk, choice, page, posts, budget)
+def _draft(
+    prepared: Prepared, choice: Choice, posts: Sequence[Contender], budget: float, *, in_short: bool
+) -> _Draft:
+    page = layout(prepared, choice, posts, in_short=in_short)
+    edition = _edition(prepared, choice, page, posts, budget)
     return _Draft(edition, choice, page, _minutes(edition))
 
 
@@ -158,96 +160,102 @@ def _minutes(edition: Edition) -> float:
     return edition_minutes(edition) + _REVISED_WORDS / 238
 
 
-def _deepened(desk: Desk, draft: _Draft, budget: float) -> _Draft:
+def _deepened(prepared: Prepared, draft: _Draft, budget: float) -> _Draft:
     """The draft with longer leads, where their minutes are left; they count for their topics."""
-    page = grown(desk, draft.page, budget - draft.minutes)
+    page = grown(prepared, draft.page, budget - draft.minutes)
     edition = msgspec.structs.replace(
-        draft.edition, sections=page.sections, topics=_topics(desk, page, draft.edition.ledger)
+        draft.edition, sections=page.sections, topics=_topics(prepared, page, draft.edition.ledger)
     )
-    edition = msgspec.structs.replace(edition, breadth=frame.weekly(desk, edition))
+    edition = msgspec.structs.replace(edition, breadth=frame.weekly(prepared, edition))
     minutes = _minutes(edition)
     # What the account of breadth says of today's minutes may take a word more.
     return _Draft(edition, draft.choice, page, minutes) if minutes <= budget else draft
 
 
-def _edition(desk: Desk, choice: Choice, page: Layout, posts: Sequence[Telling], budget: float) -> Edition:
+def _edition(
+    prepared: Prepared, choice: Choice, page: Layout, posts: Sequence[Contender], budget: float
+) -> Edition:
     """The edition as printed, with its ledger and accounts; `minutes` and the long read come last."""
-    causes = verdicts(desk, choice, posts)
-    entries = _entries(desk, causes)
+    causes = verdicts(prepared, choice, posts)
+    entries = _entries(prepared, causes)
     counts = outcomes.counts(entries)
-    topics = _topics(desk, page, entries)
+    topics = _topics(prepared, page, entries)
     stories = len(page.picks) + len(page.lines)
-    big_all = [t for t in desk.sifted.tellings if t.outlets >= c.BIG]
+    big_all = [t for t in prepared.filtered.contenders if t.outlets >= c.BIG]
     told = {pick.item for pick in page.picks} | {line.item for line in page.lines}
-    untold = _untold(desk, told)
-    sources = sum(report.ok for report in desk.pool.reports) or len(desk.pool.feeds)
+    untold = _untold(prepared, told)
+    sources = sum(report.ok for report in prepared.pool.reports) or len(prepared.pool.feeds)
     taken = sum(p.minutes for p in page.picks) + sum(line.minutes for line in page.lines)
-    earlier = [day for day in desk.pool.history.days if day < desk.date]
+    earlier = [day for day in prepared.pool.history.days if day < prepared.date]
     made = Edition(
-        date=desk.date,
-        zone=desk.settings.timezone,
-        built=desk.now,
-        heading=heading(desk.date),
+        date=prepared.date,
+        zone=prepared.settings.timezone,
+        built=prepared.now,
+        heading=heading(prepared.date),
         promise=frame.promise(stories, sources, min(taken, budget)),
         minutes=0.0,
         budget_minutes=budget,
-        lang=first_spoken(desk.settings.languages),
+        lang=first_spoken(prepared.settings.languages),
         labels=fixed_words(),
         note=frame.note(
-            desk.pool,
+            prepared.pool,
             counts,
             stories=stories,
             taken=taken,
             budget=budget,
-            expired=desk.sifted.expired,
-            date=desk.date,
-            now=desk.now,
+            expired=prepared.filtered.expired,
+            date=prepared.date,
+            now=prepared.now,
         ),
         short=page.short,
         sections=page.sections,
         lines=page.lines,
-        suggested=frame.suggested(desk),
-        foot=_foot(desk, page, counts, topics, untold),
+        suggested=frame.suggested(prepared),
+        foot=_foot(prepared, page, counts, topics, untold),
         topics=topics,
-        feeds=desk.pool.reports,
+        feeds=prepared.pool.reports,
         ledger=entries,
         counts=counts,
         previous=max(earlier) if earlier else None,
         big_told=len(big_all) - len(untold),
         big_all=len(big_all),
         untold=untold[:_UNTOLD],
-        seldom=_seldom(desk),
+        seldom=_seldom(prepared),
     )
-    return msgspec.structs.replace(made, breadth=frame.weekly(desk, made))
+    return msgspec.structs.replace(made, breadth=frame.weekly(prepared, made))
 
 
-def _seldom(desk: Desk) -> tuple[int, ...]:
+def _seldom(prepared: Prepared) -> tuple[int, ...]:
     """The feeds that write seldom and have something since the last edition that could be shown."""
-    begun, causes = desk.pool.since, desk.sifted.causes
+    begun, causes = prepared.pool.since, prepared.filtered.causes
     wrote = {
         one.item.feed
-        for one in desk.pool.candidates
+        for one in prepared.pool.candidates
         if (begun is None or one.item.first_seen > begun)
         and causes.get(one.item.id, ("", ""))[0] not in ledger.REFUSED
     }
-    return tuple(sorted(n for n in wrote if n in desk.feeds and 0 < desk.feeds[n].items_a_day <= c.SELDOM))
+    return tuple(
+        sorted(n for n in wrote if n in prepared.feeds and 0 < prepared.feeds[n].items_a_day <= c.SELDOM)
+    )
 
 
-def _untold(desk: Desk, told: Set[int]) -> tuple[Untold, ...]:
+def _untold(prepared: Prepared, told: Set[int]) -> tuple[Untold, ...]:
     """The big stories without a place, largest first; `told` are the items that have one."""
-    missed = [t for t in desk.sifted.tellings if t.outlets >= c.BIG and t.id not in told]
+    missed = [t for t in prepared.filtered.contenders if t.outlets >= c.BIG and t.id not in told]
     return tuple(
         Untold(
-            title=desk.printer.title(t.candidate.item, desk.printer.source(t.candidate.item.feed)),
+            title=prepared.printer.title(
+                t.representative.item, prepared.printer.source(t.representative.item.feed)
+            ),
             outlets=t.outlets,
-            link=t.candidate.item.item.link,
+            link=t.representative.item.item.link,
         )
         for t in sorted(missed, key=lambda t: (-t.outlets, t.id))
     )
 
 
 def _foot(
-    desk: Desk,
+    prepared: Prepared,
     page: Layout,
     counts: Mapping[str, int],
     topics: Sequence[TopicAccount],
@@ -258,16 +266,16 @@ def _foot(
         frame.read_for_you(counts),
         frame.quiet(topics, largest),
         frame.answer(len(page.picks)),
-        frame.feeds(desk.pool.reports, desk.now),
+        frame.feeds(prepared.pool.reports, prepared.now),
     )
 
 
-def _finished(desk: Desk, draft: _Draft) -> Edition:
+def _finished(prepared: Prepared, draft: _Draft) -> Edition:
     """Add what doesn't count against the minutes, and say how long the whole is."""
     edition = draft.edition
     stories = len(draft.page.picks) + len(draft.page.lines)
-    sources = sum(report.ok for report in desk.pool.reports) or len(desk.pool.feeds)
-    long = long_read(desk, draft.page)
+    sources = sum(report.ok for report in prepared.pool.reports) or len(prepared.pool.feeds)
+    long = long_read(prepared, draft.page)
     if long is not None:
         entries = tuple(
             msgspec.structs.replace(entry, cause=ledger.LONG, detail="") if entry.item == long.item else entry
@@ -275,8 +283,8 @@ def _finished(desk: Desk, draft: _Draft) -> Edition:
         )
         counts = outcomes.counts(entries)
         told = {one.item for one in draft.page.told} | {long.item}
-        untold = _untold(desk, told)
-        topics = _topics(desk, draft.page, entries)
+        untold = _untold(prepared, told)
+        topics = _topics(prepared, draft.page, entries)
         edition = msgspec.structs.replace(
             edition,
             long_read=long,
@@ -285,74 +293,76 @@ def _finished(desk: Desk, draft: _Draft) -> Edition:
             counts=counts,
             big_told=edition.big_all - len(untold),
             untold=untold[:_UNTOLD],
-            foot=_foot(desk, draft.page, counts, topics, untold),
+            foot=_foot(prepared, draft.page, counts, topics, untold),
         )
-        whole = msgspec.structs.replace(edition, breadth=frame.weekly(desk, edition))
+        whole = msgspec.structs.replace(edition, breadth=frame.weekly(prepared, edition))
         # One item less without room makes the foot shorter; the next largest story left out may have a longer name.
         if edition_minutes(whole) > edition.budget_minutes:
-            whole = msgspec.structs.replace(edition, foot=_foot(desk, draft.page, counts, edition.topics, ()))
+            whole = msgspec.structs.replace(
+                edition, foot=_foot(prepared, draft.page, counts, edition.topics, ())
+            )
         edition = whole
     minutes = edition_minutes(edition)
     return msgspec.structs.replace(edition, promise=frame.promise(stories, sources, minutes), minutes=minutes)
 
 
-def _entries(desk: Desk, causes: Mapping[int, tuple[str, str]]) -> tuple[LedgerEntry, ...]:
+def _entries(prepared: Prepared, causes: Mapping[int, tuple[str, str]]) -> tuple[LedgerEntry, ...]:
     """Every item that came since the last edition, and every older one that could still have stood in this one.
 
     An older item that could not (stale, muted, below the line, …) was entered in the ledger of its own day.
     """
-    begun = desk.pool.since
+    begun = prepared.pool.since
     low = {
         one.item.id
-        for telling in desk.sifted.tellings
-        if causes[telling.id][0] == ledger.BELOW
-        for one in telling.tellers
+        for contender in prepared.filtered.contenders
+        if causes[contender.id][0] == ledger.BELOW
+        for one in contender.tellers
     }
     entries = []
-    for one in sorted(desk.pool.candidates, key=lambda one: one.item.id):
+    for one in sorted(prepared.pool.candidates, key=lambda one: one.item.id):
         cause, detail = causes[one.item.id]
         carried = begun is not None and one.item.first_seen <= begun
         if carried and (cause in ledger.SETTLED or one.item.id in low):
             continue
-        entries.append(outcomes.entry(one, desk.feeds, cause, detail))
+        entries.append(outcomes.entry(one, prepared.feeds, cause, detail))
     return tuple(entries)
 
 
-def _topics(desk: Desk, page: Layout, entries: Sequence[LedgerEntry]) -> tuple[TopicAccount, ...]:
+def _topics(prepared: Prepared, page: Layout, entries: Sequence[LedgerEntry]) -> tuple[TopicAccount, ...]:
     """What each topic got, and what it is owed from now on."""
-    minutes = dict.fromkeys(desk.ask.names, 0.0)
-    picks = dict.fromkeys(desk.ask.names, 0)
-    lines = dict.fromkeys(desk.ask.names, 0)
+    minutes = dict.fromkeys(prepared.ask.names, 0.0)
+    picks = dict.fromkeys(prepared.ask.names, 0)
+    lines = dict.fromkeys(prepared.ask.names, 0)
     for one in page.told:
-        telling = desk.by_id[one.item]
-        parts = telling.topics.parts
+        contender = prepared.by_id[one.item]
+        parts = contender.topics.parts
         total = sum(parts.values())
         for name, part in parts.items():
             minutes[name] += one.minutes * part / total
-        stands = set(telling.topics.stands) | ({one.topic} if one.topic in picks else set())
+        stands = set(contender.topics.stands) | ({one.topic} if one.topic in picks else set())
         for name in sorted(stands):
             if isinstance(one, Pick):
                 picks[name] += 1
             else:
                 lines[name] += 1
-    spent = sum(minutes[name] for name in desk.ask.names)
+    spent = sum(minutes[name] for name in prepared.ask.names)
     accounts = []
-    for name in desk.ask.names:
+    for name in prepared.ask.names:
         got = minutes[name] / spent if spent > 0 else 0.0
-        share = desk.ask.shares[name]
-        owed = debt(desk.debts[name], share, got) if spent > 0 else desk.debts[name]
-        good = sum(t.worth.value >= c.GOOD and name in t.topics.stands for t in desk.articles)
+        share = prepared.ask.shares[name]
+        owed = debt(prepared.debts[name], share, got) if spent > 0 else prepared.debts[name]
+        good = sum(t.score.value >= c.GOOD and name in t.topics.stands for t in prepared.articles)
         accounts.append(
             TopicAccount(
                 name=name,
-                label=desk.ask.label(name),
+                label=prepared.ask.label(name),
                 share=share,
                 minutes=minutes[name],
                 picks=picks[name],
                 lines=lines[name],
                 good=good,
                 debt=owed,
-                why_thin="" if picks[name] or lines[name] else frame.why(desk, name, entries),
+                why_thin="" if picks[name] or lines[name] else frame.why(prepared, name, entries),
             )
         )
     return tuple(accounts)

@@ -55,7 +55,7 @@ class Chooser(Gains):
                 & (state.spent + self.m.minutes <= self.r.must * self.whole + c.TIE)
             )
             if len(rows):
-                row = int(rows[first_best(self.m.worth[rows])])
+                row = int(rows[first_best(self.m.score[rows])])
                 self.take(state, row, "must", self.gain(state), rows)
 
     def floor(self, state: State) -> None:
@@ -101,13 +101,13 @@ class Chooser(Gains):
             )
             if not len(rows):
                 return
-            self.take(state, int(rows[first_best(self.m.worth[rows])]), "told widely", self.gain(state), rows)
+            self.take(state, int(rows[first_best(self.m.score[rows])]), "told widely", self.gain(state), rows)
 
     def off_path(self, state: State) -> None:
         """The best story of what was shown least."""
         rows = np.flatnonzero(self.fits(state) & self.good & self.m.off_path)
         if len(rows) and not any(self.m.off_path[pick.row] for pick in state.picks):
-            self.take(state, int(rows[first_best(self.m.worth[rows])]), "off path", self.gain(state), rows)
+            self.take(state, int(rows[first_best(self.m.score[rows])]), "off path", self.gain(state), rows)
 
     def fill(self, begun: State) -> State:
         """The best of three greedy runs, each closed by its best single item; most topics first, then value."""
@@ -174,7 +174,7 @@ class Chooser(Gains):
         return fitting(self.m, big, self._told(state, (*self.places(state), *told)), minutes)
 
     def spare_rows(self, state: State, minutes: float, told: Sequence[int]) -> list[int]:
-        """Stories above the line that fit in so many minutes of lines when no pick fits any more, by worth."""
+        """Stories above the line that fit in so many minutes of lines when no pick fits any more, by score."""
         waiting = np.flatnonzero(self.worthy)
         return fitting(self.m, waiting, self._told(state, told), minutes, by_outlets=False)
 
@@ -191,7 +191,7 @@ def choose(morning: Morning, rules: Rules) -> Choice:
     whole = morning.sorted()
     # What is below the line is never chosen but for a must-read source, nor told but as a big story.
     kept = np.flatnonzero(
-        (whole.worth >= rules.line)
+        (whole.score >= rules.line)
         | (whole.outlets >= c.BIG)
         | np.isin(whole.sources, np.array(rules.must_read, dtype=np.int64))
     )
@@ -245,14 +245,14 @@ def choose(morning: Morning, rules: Rules) -> Choice:
 def fitting(
     morning: Morning, rows: Ints, taken: Collection[int], minutes: float, *, by_outlets: bool = True
 ) -> list[int]:
-    """Those of `rows` that fit in so many minutes as lines: by outlets, then worth, or by worth alone.
+    """Those of `rows` that fit in so many minutes as lines: by outlets, then score, or by score alone.
 
     One line a story; stories in `taken` get none.
     """
     seen = set(taken)
     found: list[int] = []
     for row in sorted(
-        map(int, rows), key=lambda r: (-morning.outlets[r] if by_outlets else 0, -morning.worth[r], r)
+        map(int, rows), key=lambda r: (-morning.outlets[r] if by_outlets else 0, -morning.score[r], r)
     ):
         story = int(morning.stories[row])
         if story in seen or morning.line_minutes[row] > minutes + c.TIE:

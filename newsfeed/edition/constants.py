@@ -1,13 +1,13 @@
 """Every constant behind the choice of an edition, in one table.
 
-The formulas are those of the design note on selection: a monotone submodular objective over topics, worth and
+The formulas are those of the design note on selection: a monotone submodular objective over topics, scores and
 voices, greedy under a budget of minutes. Where a figure was tuned, the simulation in `bench/selection.py` shows
 what it does; most of them change little within the ranges named there.
 
 | name | value | what it means |
 |---|---|---|
 | KAPPA | .5 (depth 2, breadth .1) | how soon a topic's next story counts less than its first |
-| BETA | 1 | weight of plain worth in the objective: what matters most beats one more topic's filler |
+| BETA | 1 | weight of plain score in the objective: what matters most beats one more topic's filler |
 | GAMMA | .04 (few 0, many .10) | weight of hearing many sources |
 | ETA | .7 | how strongly a topic's debt raises its weight |
 | GOOD | .36 | from it on a story is good enough for its topic's guaranteed place: half between filler and worth a place |
@@ -38,7 +38,7 @@ VOICE_DAYS: Final = 28  # a source unheard for so long has the largest voice, 1 
 DEBT_KEEPS: Final = 0.75
 DEBT_MOST: Final = 3.0
 
-# --- worth of a story: 2^(-age / half-life) x (news value + outlets + interest + engagement), within 0..1
+# --- score of a story: 2^(-age / half-life) x (news value + outlets + interest + engagement), within 0..1
 NEWS_WEIGHT: Final = 0.75  # x grade / 3
 RECORD: Final = 0.3  # x how far a source's mean value is from that of all, added to each of its items' grades
 RECORD_PSEUDO_ITEMS: Final = 8.0  # of the mean of all, in a source's own mean
@@ -59,17 +59,17 @@ INTEREST_SHRINK: Final = 20.0  # stories of the topic by which its usual rate is
 INTEREST_RATE: Final = 0.25
 INTEREST_BEGUN: Final = 2.0  # thumbs that a source begins with: those of eight stories at that rate
 
-# --- what makes a telling worse than its facts
-# x worth of a headline without a usable lead: where no item has one, and where all others have. The commoner leads
+# --- what makes an item worse than its facts
+# x score of a headline without a usable lead: where no item has one, and where all others have. The commoner leads
 # are, the sooner something comparable is told with one.
 LEADLESS: Final = (0.75, 0.35)
 LEAD_LEAST: Final = 8  # words from which a lead is usable
 # Where so much of the day has a usable lead, a story that is only a headline is told in a line, as what it is.
 LED: Final = 0.6
 UNDATED_HOURS: Final = 24.0  # nobody knows when it was written: taken as a day older than it was found
-UNDATED: Final = 0.6  # x worth: and it is no surer for coming from a source that writes seldom
+UNDATED: Final = 0.6  # x score: and it is no surer for coming from a source that writes seldom
 SUBJECTLESS: Final = (
-    0.5  # x worth of a headline that doesn't say what it is about ("They didn’t.", "Show of 4 June")
+    0.5  # x score of a headline that doesn't say what it is about ("They didn’t.", "Show of 4 June")
 )
 LISTEN_EVERY: Final = 2.5  # minutes of the page for each story that is to be heard or watched
 LEAST_MINUTES: Final = 0.2  # a pick is weighed as if it took so much, or the thinnest would always win
@@ -93,7 +93,7 @@ FAINT: Final = 0.02  # a smaller part of a story belongs to no topic
 UPDATE_OUTLETS: Final = 6  # a shown story returns when its outlets at least doubled and are so many
 NOVEL_WORDS: Final = (
     1 / 3
-)  # or when two outlets have so much in a headline, and in common, that no earlier telling had
+)  # or when two outlets have so much in a headline, and in common, that no earlier item had
 NOVEL_LEAST: Final = 3
 
 # --- shares of the minutes

@@ -122,7 +122,7 @@ _COMMON = frozenset(
 class Return:
     """Why a story that was shown before may stand in the page again."""
 
-    item: int  # the telling that brings what is new
+    item: int  # the item that brings what is new
     day: int  # its day: 2 on the morning after the first
     sentence: str  # what is new, extracted; or how much it has spread
     earlier: tuple[str, ...]  # at most three dated lines, oldest first
@@ -177,7 +177,7 @@ def returning(
     developed: two outlets tell it under headlines that are new in words, and share new words. Whoever merely says
     the same in other words shares none with the next who does.
 
-    What is new is said by the telling, and by the sentence of it, with most of the shared new words. Without such a
+    What is new is said by the item, and by the sentence of it, with most of the shared new words. Without such a
     sentence it is the headline, or the number of outlets.
     """
     known = {item for shown in past for item in (shown.item, *shown.items)}
@@ -232,7 +232,7 @@ def _social(one: Candidate, feeds: Mapping[int, FeedFacts]) -> bool:
 def _order(
     one: Candidate, sentence: str, old: set[str], shared: Mapping[str, int]
 ) -> tuple[bool, int, int, int]:
-    """The telling that says best what is new goes first: with a lead, with most that others say too, with most
+    """The item that says best what is new goes first: with a lead, with most that others say too, with most
     that is new in its headline and its new sentence."""
     item = one.item.item
     new = _content(f"{item.title} {sentence}") - old

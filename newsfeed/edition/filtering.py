@@ -18,8 +18,8 @@ from newsfeed import text
 from newsfeed.breadth.asked import Asked, Options, options
 from newsfeed.edition import constants as c
 from newsfeed.edition import earlier
+from newsfeed.edition.contenders import Contender, Scorer
 from newsfeed.edition.score import age_hours, freshness, half_life
-from newsfeed.edition.weigh import Scales, Telling
 from newsfeed.edition.words import apart, no_news
 from newsfeed.model import Candidate, FeedFacts, Pool, Settings, Shown, ledger
 from newsfeed.text import words_pattern
@@ -39,18 +39,18 @@ _ADDRESS = re.compile(
 
 
 @dataclass(frozen=True)
-class Sifted:
-    """Tellings in id order, and (cause, detail) by item for all that can't be shown."""
+class Filtered:
+    """Contenders in id order, and (cause, detail) by item for all that can't be shown."""
 
-    tellings: tuple[Telling, ...]
+    contenders: tuple[Contender, ...]
     causes: Mapping[int, tuple[str, str]]
     feeds: Mapping[int, FeedFacts]
     had: Mapping[int, tuple[str, ...]]  # topics of stories that were shown before, by story
     expired: int  # items that went stale before they could be shown
 
 
-def sift(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetime) -> Sifted:
-    """Weigh the pool. Every candidate ends in exactly one telling's `tellers` or in `causes`."""
+def filtered(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetime) -> Filtered:
+    """Score the pool. Every candidate ends in exactly one contender's `tellers` or in `causes`."""
     feeds = {feed.feed: feed for feed in pool.feeds}
     chosen = {number: options(feed) for number, feed in feeds.items()}
     mute = words_pattern(settings.muted)
@@ -80,12 +80,12 @@ def sift(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetim
     stories = {story.id: story for story in pool.stories}
     shown = earlier.by_story(pool.history, groups)
     of_affair = numbers(pool)
-    weigh = Scales(pool, ask, feeds, chosen, now)
-    tellings: list[Telling] = []
+    scorer = Scorer(pool, ask, feeds, chosen, now)
+    contenders: list[Contender] = []
     had: dict[int, tuple[str, ...]] = {}
     for key in sorted(groups):
         group = groups[key]
-        outlets, shared = weigh.tellers(group)
+        outlets, shared = scorer.tellers(group)
         back = None
         if past := shown.get(key) or before(pool.history.shown, key, of_affair):
             back = earlier.returning(past, group, outlets, feeds, date)
@@ -93,22 +93,22 @@ def sift(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetim
                 last = past[-1]
                 for one in group:
                     causes[one.item.id] = (ledger.HAD, say("shown on {day}", day=short_day(last.date)))
-                had[key] = weigh.topics(group).stands
+                had[key] = scorer.topics(group).stands
                 continue
-        telling = weigh.telling(key, group, stories.get(key), outlets, shared, back)
-        if telling.topic == "" and telling.topics.stands == () and weigh.muted(group):
+        contender = scorer.contender(key, group, stories.get(key), outlets, shared, back)
+        if contender.topic == "" and contender.topics.stands == () and scorer.muted(group):
             for one in group:
                 causes[one.item.id] = (ledger.MUTED, say("you gave its topic no share"))
             continue
-        tellings.append(telling)
-    tellings, older = newest(marked(tellings, of_affair), feeds)
+        contenders.append(contender)
+    contenders, older = newest(marked(contenders, of_affair), feeds)
     causes |= older
     expired = sum(
         causes[one.item.id][0] == ledger.OLD
         for one in pool.candidates
         if one.item.id in causes and (pool.since is None or one.item.first_seen > pool.since)
     )
-    return Sifted(tuple(tellings), causes, feeds, had, expired)
+    return Filtered(tuple(contenders), causes, feeds, had, expired)
 
 
 def _refused(
@@ -118,7 +118,7 @@ def _refused(
     languages: set[str],
     now: datetime,
 ) -> tuple[str, str] | None:
-    """Why an item can't be shown whatever its worth; None if it may."""
+    """Why an item can't be shown whatever its score; None if it may."""
     stored, item = candidate.item, candidate.item.item
     if stored.before:
         return ledger.BEFORE, say("published before you subscribed")
@@ -148,15 +148,15 @@ def _refused(
 
 
 def newest(
-    tellings: Sequence[Telling], feeds: Mapping[int, FeedFacts]
-) -> tuple[list[Telling], dict[int, tuple[str, str]]]:
-    """Tellings in id order, without what a newer one of its source stands for; and causes for what is left out.
+    contenders: Sequence[Contender], feeds: Mapping[int, FeedFacts]
+) -> tuple[list[Contender], dict[int, tuple[str, str]]]:
+    """Contenders in id order, without what a newer one of its source stands for; and causes for what is left out.
 
     Headlines of one source that differ by a date or a counting figure only ("Version 10.1 released", "Version 10.0
     released"), or not at all ("Daily insights" twice), are a series: the newest says where it stands now. So are the
     halves of one show, and two reports of one event within a night. What others tell too is news by itself.
     """
-    lone = [one for one in tellings if not one.post and len(one.tellers) == 1]
+    lone = [one for one in contenders if not one.post and len(one.tellers) == 1]
     causes: dict[int, tuple[str, str]] = {}
     for ones, why in (
         *((ones, "“{headline}” is newer and of one series with it") for ones in _series(lone, feeds)),
@@ -166,17 +166,17 @@ def newest(
         if not left:
             continue
         first = max(left, key=_moment)
-        title = text.clean_line(first.candidate.item.item.title, 80)
+        title = text.clean_line(first.representative.item.item.title, 80)
         for one in left:
             if one is not first:
                 causes[one.id] = (ledger.SAME, say(why, headline=title))
-    return sorted((t for t in tellings if t.id not in causes), key=lambda one: one.id), causes
+    return sorted((t for t in contenders if t.id not in causes), key=lambda one: one.id), causes
 
 
-def _series(lone: Sequence[Telling], feeds: Mapping[int, FeedFacts]) -> Iterator[Sequence[Telling]]:
-    series: dict[tuple[int, str], list[Telling]] = {}
+def _series(lone: Sequence[Contender], feeds: Mapping[int, FeedFacts]) -> Iterator[Sequence[Contender]]:
+    series: dict[tuple[int, str], list[Contender]] = {}
     for one in lone:
-        stored = one.candidate.item
+        stored = one.representative.item
         shows = feeds[stored.feed].shows if stored.feed in feeds else ()
         found = text.of_show(stored.item.title, shows) if shows else None
         if found and found.half:
@@ -186,13 +186,13 @@ def _series(lone: Sequence[Telling], feeds: Mapping[int, FeedFacts]) -> Iterator
     yield from series.values()
 
 
-def _reports(lone: Sequence[Telling]) -> Iterator[Sequence[Telling]]:
-    by_feed: dict[int, list[Telling]] = {}
+def _reports(lone: Sequence[Contender]) -> Iterator[Sequence[Contender]]:
+    by_feed: dict[int, list[Contender]] = {}
     for one in lone:
-        by_feed.setdefault(one.candidate.item.feed, []).append(one)
+        by_feed.setdefault(one.representative.item.feed, []).append(one)
     for ones in by_feed.values():
         told = sorted(((*_moment(one), one) for one in ones), key=lambda t: t[:3])
-        words = [text.weighty(one.candidate.item.item.title) for *_, one in told]
+        words = [text.weighty(one.representative.item.item.title) for *_, one in told]
         often = Counter(chain.from_iterable(words))
         words = [frozenset(word for word in title if often[word] < _OFTEN) for title in words]
         for later in range(len(told)):
@@ -207,14 +207,14 @@ def _reports(lone: Sequence[Telling]) -> Iterator[Sequence[Telling]]:
                     yield told[before_it][-1], told[later][-1]
 
 
-def _moment(one: Telling) -> tuple[datetime, tuple[int, ...], int]:
+def _moment(one: Contender) -> tuple[datetime, tuple[int, ...], int]:
     """When it was told; undated ones of a series are as new as their figures are high."""
-    stored = one.candidate.item
+    stored = one.representative.item
     figures = tuple(int(figure) for figure in _NUMBER.findall(stored.item.title))
     return stored.item.published or stored.first_seen, figures, -one.id
 
 
-def twins(texts: Mapping[int, str]) -> list[tuple[int, int]]:
+def near_duplicates(texts: Mapping[int, str]) -> list[tuple[int, int]]:
     """Pairs of keys (smaller first) whose texts say the same in nearly the same words and in the same figures: two
     releases or two episodes told by one template are different news."""
     counted = {key: Counter(word.casefold() for word in _WORD.findall(texts[key])) for key in sorted(texts)}
@@ -239,9 +239,9 @@ def numbers(pool: Pool) -> dict[int, int]:
     return {story.id: story.affair or story.id for story in pool.stories}
 
 
-def marked(tellings: Iterable[Telling], affairs: Mapping[int, int]) -> list[Telling]:
-    """The tellings with their affairs. AFFAIR_PICKS share one; where it is the day each story is its own."""
-    told = list(tellings)
+def marked(contenders: Iterable[Contender], affairs: Mapping[int, int]) -> list[Contender]:
+    """The contenders with their affairs. AFFAIR_PICKS share one; where it is the day each story is its own."""
+    told = list(contenders)
     of = {one.story: affairs.get(one.story, one.story) for one in told}
     day = _of_the_day(told, of)
     many = Counter(of.values())
@@ -253,7 +253,7 @@ def marked(tellings: Iterable[Telling], affairs: Mapping[int, int]) -> list[Tell
     ]
 
 
-def _of_the_day(told: Sequence[Telling], of: Mapping[int, int]) -> set[int]:
+def _of_the_day(told: Sequence[Contender], of: Mapping[int, int]) -> set[int]:
     """The affairs that at least half of the morning's outlets of general news tell."""
     tellers = {one.story: {teller.item.feed for teller in one.tellers} for one in told if not one.post}
     shared = Counter(feed for feeds in tellers.values() if len(feeds) > 1 for feed in feeds)

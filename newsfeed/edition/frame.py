@@ -32,7 +32,7 @@ from newsfeed.breadth.remedies import (
 from newsfeed.edition import constants as c
 from newsfeed.edition.earlier import remember
 from newsfeed.edition.outcomes import is_for_number
-from newsfeed.edition.prepare import Desk
+from newsfeed.edition.preparing import Prepared
 from newsfeed.edition.words import minutes
 from newsfeed.model import (
     WEEKDAYS,
@@ -274,26 +274,28 @@ _SAID: Mapping[str, str] = MappingProxyType(
 )
 
 
-def why(desk: Desk, topic: str, entries: Sequence[LedgerEntry]) -> str:
+def why(prepared: Prepared, topic: str, entries: Sequence[LedgerEntry]) -> str:
     """Why a topic has neither pick nor line: what the ledger says of its items, or what is known of its sources."""
-    sources = _sources(desk, topic)
-    own = [entry for entry in entries if _is_of(desk, topic, sources, entry)]
+    sources = _sources(prepared, topic)
+    own = [entry for entry in entries if _is_of(prepared, topic, sources, entry)]
     causes = {entry.cause for entry in own}
     if ledger.ROOM in causes:
         full = all(is_for_number(entry) for entry in own if entry.cause == ledger.ROOM)
         return FULL if full else NO_ROOM
-    return next((said for cause, said in _SAID.items() if cause in causes), "") or _of_sources(desk, sources)
+    return next((said for cause, said in _SAID.items() if cause in causes), "") or _of_sources(
+        prepared, sources
+    )
 
 
-def _of_sources(desk: Desk, sources: Set[int]) -> str:
+def _of_sources(prepared: Prepared, sources: Set[int]) -> str:
     """Why nothing came of a topic, by the sources it has."""
-    reports = desk.pool.reports
+    reports = prepared.pool.reports
     unread = {report.feed for report in reports if report.unread}
     failing = {report.feed for report in reports if not report.ok} | unread
     if not sources:
         if 2 * len(unread) > len(reports):
             return NOT_READ
-        return NO_SOURCE if any(feed.topic_mix for feed in desk.pool.feeds) else NOTHING_NEW
+        return NO_SOURCE if any(feed.topic_mix for feed in prepared.pool.feeds) else NOTHING_NEW
     if sources <= unread:
         return NOT_READ
     if sources <= failing:
@@ -301,21 +303,22 @@ def _of_sources(desk: Desk, sources: Set[int]) -> str:
     return SOME_FAIL if sources & failing else NOTHING_NEW
 
 
-def _sources(desk: Desk, topic: str) -> frozenset[int]:
+def _sources(prepared: Prepared, topic: str) -> frozenset[int]:
     """The sources that supply a topic, or stand in a folder of its name."""
-    names = {topic, desk.ask.label(topic).casefold()}
+    names = {topic, prepared.ask.label(topic).casefold()}
     return frozenset(
         feed.feed
-        for feed in desk.pool.feeds
-        if sum(mix for name, mix in feed.topic_mix.items() if desk.ask.under.get(name) == topic) >= _SUPPLIES
+        for feed in prepared.pool.feeds
+        if sum(mix for name, mix in feed.topic_mix.items() if prepared.ask.under.get(name) == topic)
+        >= _SUPPLIES
         or names & {folder.casefold() for folder in feed.folders}
     )
 
 
-def _is_of(desk: Desk, topic: str, sources: Set[int], entry: LedgerEntry) -> bool:
+def _is_of(prepared: Prepared, topic: str, sources: Set[int], entry: LedgerEntry) -> bool:
     """Whether an item is of a topic: by its own tags; one in a language that nothing is known of, by its source."""
-    one = desk.candidates[entry.item]
-    own = {desk.ask.under.get(score.topic) for score in one.tagging.scores if score.p >= c.STANDS}
+    one = prepared.candidates[entry.item]
+    own = {prepared.ask.under.get(score.topic) for score in one.tagging.scores if score.p >= c.STANDS}
     if topic in own:
         return True
     return not own and entry.cause == ledger.LANGUAGE and one.item.feed in sources
@@ -326,20 +329,20 @@ def is_weekly(settings: Settings, date: Day) -> bool:
     return settings.edition.breadth_day.strip().casefold() == WEEKDAYS[date.weekday()]
 
 
-def weekly(desk: Desk, edition: Edition) -> Breadth | None:
+def weekly(prepared: Prepared, edition: Edition) -> Breadth | None:
     """The account of breadth with today's edition in it, on the reader's weekday and after a week of history."""
-    if not is_weekly(desk.settings, desk.date):
+    if not is_weekly(prepared.settings, prepared.date):
         return None
-    history, topics = desk.pool.history, edition.topics
-    key = desk.date.isoformat()
+    history, topics = prepared.pool.history, edition.topics
+    key = prepared.date.isoformat()
     voices: dict[str, float] = {}
     told: list[Pick | Line] = [pick for section in edition.sections for pick in section.picks]
     for one in (*told, *edition.lines):
         voices[one.source] = voices.get(one.source, 0.0) + one.minutes
     today = msgspec.structs.replace(
         history,
-        shown=(*(s for s in history.shown if s.date != desk.date), *remember(edition, desk.pool)),
-        days=(*(d for d in history.days if d != desk.date), desk.date),
+        shown=(*(s for s in history.shown if s.date != prepared.date), *remember(edition, prepared.pool)),
+        days=(*(d for d in history.days if d != prepared.date), prepared.date),
         minutes={**history.minutes, key: {t.name: t.minutes for t in topics}},
         picks={**history.picks, key: {t.name: t.picks + t.lines for t in topics}},
         big={**history.big, key: (edition.big_told, edition.big_all)},
@@ -350,18 +353,18 @@ def weekly(desk: Desk, edition: Edition) -> Breadth | None:
         seldom={**history.seldom, key: edition.seldom},
         debts={t.name: t.debt for t in topics},
     )
-    account = breadth(today, desk.settings, days=30, until=desk.date)
+    account = breadth(today, prepared.settings, days=30, until=prepared.date)
     if not account.headline:
         return None
     remedy = tuple(one for one in account.remedies[:1] if one)
     return msgspec.structs.replace(account, findings=account.findings[:1], remedies=remedy)
 
 
-def suggested(desk: Desk) -> tuple[Suggestion, ...]:
+def suggested(prepared: Prepared) -> tuple[Suggestion, ...]:
     """The voices to suggest today, on the reader's weekday, each with its reason in words."""
-    if not is_weekly(desk.settings, desk.date):
+    if not is_weekly(prepared.settings, prepared.date):
         return ()
-    return tuple(msgspec.structs.replace(one, said=_suggests(one)) for one in desk.pool.suggested)
+    return tuple(msgspec.structs.replace(one, said=_suggests(one)) for one in prepared.pool.suggested)
 
 
 def _suggests(one: Suggestion) -> str:

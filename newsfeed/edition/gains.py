@@ -22,7 +22,7 @@ class Chosen:
     by: str  # "must", "floor", "told widely", "off path", "fill", "over cap"
     gain: float
     topic_gain: float
-    worth_gain: float
+    score_gain: float
     voice_gain: float
     topic: int  # the one that the floor took it for, else its strongest; -1 none
     rivals: int = 0  # how many others stood for the same place
@@ -71,15 +71,15 @@ class Gains:
         self.r = rules
         self.budget = budget
         self.whole = rules.whole or rules.budget
-        self.pv = np.ascontiguousarray((morning.parts * morning.worth[:, None]).T)  # topics x rows
+        self.pv = np.ascontiguousarray((morning.parts * morning.score[:, None]).T)  # topics x rows
         sources = len(rules.voices)
         self.caps = rules.caps if rules.caps is not None else np.full(sources, c.SOURCE_CAP)
         self.most_of = rules.most_of if rules.most_of is not None else np.full(sources, -1, dtype=np.int64)
-        self.good = morning.worth >= rules.good
-        self.worthy = morning.worth >= rules.line
+        self.good = morning.score >= rules.good
+        self.worthy = morning.score >= rules.line
         self.good_for = morning.stands & self.good[:, None]
-        self.voice = rules.gamma * rules.voices[morning.sources] * morning.worth
-        self.plain = rules.beta * morning.worth
+        self.voice = rules.gamma * rules.voices[morning.sources] * morning.score
+        self.plain = rules.beta * morning.score
         self.cap_of = self.caps[morning.sources] * self.whole
         self.most_of_row = self.most_of[morning.sources]
         self.limited = bool((self.most_of >= 0).any())
@@ -99,7 +99,7 @@ class Gains:
                     own = rows[self.m.main[rows] == t]
                     rows = own if len(own) else rows
                     if len(rows):
-                        self.line_row[t] = rows[first_best(self.m.worth[rows])]
+                        self.line_row[t] = rows[first_best(self.m.score[rows])]
         # Where the minutes don't even hold a line for every topic, the first in the reader's order go first.
         used, kept = 0.0, set()
         for t in self.r.floor_order or range(topics):
@@ -195,7 +195,7 @@ class Gains:
                 by=by,
                 gain=float(gains[row]),
                 topic_gain=float(state.gains[:, row].sum()),
-                worth_gain=float(self.plain[row]),
+                score_gain=float(self.plain[row]),
                 voice_gain=voiced,
                 topic=topic,
                 rivals=len(others),
@@ -206,7 +206,7 @@ class Gains:
         )
         state.value += float(gains[row])
         state.mass += self.pv[:, row]
-        state.quiet[source] *= 1 - self.m.worth[row]
+        state.quiet[source] *= 1 - self.m.score[row]
         state.free &= self.m.open_after([pick.row for pick in state.picks])
         state.spent += float(self.m.minutes[row])
         state.by_source[source] += self.m.minutes[row]

@@ -15,7 +15,7 @@ from newsfeed.edition.choose import choose
 from newsfeed.edition.earlier import picks_of
 from newsfeed.edition.layout import account
 from newsfeed.edition.outcomes import verdicts
-from newsfeed.edition.prepare import Desk
+from newsfeed.edition.preparing import Prepared
 from newsfeed.edition.printed import finished
 from newsfeed.edition.words import clock, reason
 from newsfeed.model import Edition, Pick, Pool, Section, Settings, ledger
@@ -43,21 +43,21 @@ def _since(edition: Edition, pool: Pool, settings: Settings, now: datetime) -> E
     open_ones = [one for one in open_ones if one.item.id not in known]
     moment = clock(edition.built, ZoneInfo(settings.timezone))
     heading = say("Since {moment}", moment=moment)
-    desk = Desk(
+    prepared = Prepared(
         msgspec.structs.replace(pool, candidates=tuple(open_ones)), settings, date=edition.date, now=now
     )
     budget = max(0.0, c.SINCE_MINUTES - sum(pick.minutes for pick in kept) - text.reading_minutes(heading))
-    rules = replace(desk.rules(budget, c.SINCE_PICKS - len(kept)), lines=0.0, place_lines=False)
-    choice = choose(desk.morning, rules)
+    rules = replace(prepared.rules(budget, c.SINCE_PICKS - len(kept)), lines=0.0, place_lines=False)
+    choice = choose(prepared.morning, rules)
     picks: list[Pick] = list(kept)
     number = max((pick.n for pick in (*picks_of(edition), *kept)), default=0) + 1
     for chosen in choice.picks:
-        telling = desk.by_id[int(choice.morning.ids[chosen.row])]
-        topic = desk.topic_of(chosen, telling)
-        draft = desk.draft(telling)
+        contender = prepared.by_id[int(choice.morning.ids[chosen.row])]
+        topic = prepared.topic_of(chosen, contender)
+        draft = prepared.draft(contender)
         why = reason(
-            telling,
-            desk.facts(telling, topic),
+            contender,
+            prepared.facts(contender, topic),
             by=chosen.by,
             rivals=chosen.rivals,
             minutes=float(choice.morning.minutes[chosen.row]),
@@ -72,13 +72,13 @@ def _since(edition: Edition, pool: Pool, settings: Settings, now: datetime) -> E
             reason=why.sentence,
             reason_shown=why.news,
             why=why.short,
-            tellers=why.before(draft, telling.outlets),
-            account=account(desk, choice, chosen, telling, topic),
+            tellers=why.before(draft, contender.outlets),
+            account=account(prepared, choice, chosen, contender, topic),
         )
         picks.append(finished(pick))
         number += 1
-    causes = verdicts(desk, choice, ())
-    feeds = desk.feeds
+    causes = verdicts(prepared, choice, ())
+    feeds = prepared.feeds
     entries = {entry.item: entry for entry in edition.ledger}
     for one in open_ones:
         entries[one.item.id] = outcomes.entry(one, feeds, *causes[one.item.id])

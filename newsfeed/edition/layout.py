@@ -14,12 +14,12 @@ from newsfeed import text
 from newsfeed.edition import constants as c
 from newsfeed.edition import earlier, words
 from newsfeed.edition.choose import Choice
+from newsfeed.edition.contenders import Contender
 from newsfeed.edition.gains import Chosen
-from newsfeed.edition.prepare import OFF_PATH_NOTE, Desk, has_place
+from newsfeed.edition.preparing import OFF_PATH_NOTE, Prepared, has_place
 from newsfeed.edition.printed import finished, line_words, quiet_line
 from newsfeed.edition.score import percentile
-from newsfeed.edition.weigh import Telling
-from newsfeed.edition.words import apart, fixed_words, worth_account
+from newsfeed.edition.words import apart, fixed_words, score_account
 from newsfeed.model import Item, Line, Pick, Section, ShortLine
 from newsfeed.text import first_words
 from newsfeed.text.spoken import joined, say
@@ -66,15 +66,15 @@ class Layout:
 
 @dataclass(frozen=True)
 class _Placed:
-    telling: Telling
+    contender: Contender
     chosen: Chosen
     topic: str
 
 
-def layout(desk: Desk, choice: Choice, posts: Sequence[Telling], *, in_short: bool) -> Layout:
+def layout(prepared: Prepared, choice: Choice, posts: Sequence[Contender], *, in_short: bool) -> Layout:
     """Put a choice in its places, every lead at its usual length."""
-    placed = [_place(desk, choice, chosen) for chosen in choice.picks]
-    top = _top(desk, placed)
+    placed = [_place(prepared, choice, chosen) for chosen in choice.picks]
+    top = _top(prepared, placed)
     rest = [one for one in placed if one not in top]
     sections: list[Section] = []
     counter = 1
@@ -84,53 +84,53 @@ def layout(desk: Desk, choice: Choice, posts: Sequence[Telling], *, in_short: bo
         nonlocal counter
         picks = []
         for one in ones:
-            picks.append(_pick(desk, choice, one, key, counter, first=one.topic not in seen))
+            picks.append(_pick(prepared, choice, one, key, counter, first=one.topic not in seen))
             seen.add(one.topic)
             counter += 1
         if picks:
             sections.append(Section(key=key, heading=heading, picks=tuple(picks)))
 
     add(c.TOP_KEY, say("Top"), top)
-    heard = sorted((one for one in rest if one.telling.heard), key=_by_worth)
-    rest = [one for one in rest if not one.telling.heard]
-    for name in desk.ask.names:
-        own = sorted((one for one in rest if one.topic == name), key=_by_worth)
-        add(name, desk.ask.label(name), own)
-    others = sorted((one for one in rest if one.topic not in desk.ask.names), key=_by_worth)
+    heard = sorted((one for one in rest if one.contender.heard), key=_by_score)
+    rest = [one for one in rest if not one.contender.heard]
+    for name in prepared.ask.names:
+        own = sorted((one for one in rest if one.topic == name), key=_by_score)
+        add(name, prepared.ask.label(name), own)
+    others = sorted((one for one in rest if one.topic not in prepared.ask.names), key=_by_score)
     add(
         c.OTHER,
-        say("Must-read") if all(o.telling.options.must_read for o in others) else say("More news"),
+        say("Must-read") if all(o.contender.options.must_read for o in others) else say("More news"),
         others,
     )
     add(c.LISTEN, say("Listen"), heard)
     links = {pick.link: pick.n for section in sections for pick in section.picks if pick.link}
-    people = [_post(desk, telling, counter + place, links) for place, telling in enumerate(posts)]
+    people = [_post(prepared, contender, counter + place, links) for place, contender in enumerate(posts)]
     if people:
         sections.append(Section(key=c.PEOPLE_KEY, heading=say("People"), picks=tuple(people)))
-    lines = _lines(desk, choice)
-    short = _short(desk, sections, lines) if in_short else ()
+    lines = _lines(prepared, choice)
+    short = _short(prepared, sections, lines) if in_short else ()
     return Layout(tuple(sections), lines, short)
 
 
-def _place(desk: Desk, choice: Choice, chosen: Chosen) -> _Placed:
-    telling = desk.by_id[int(choice.morning.ids[chosen.row])]
-    return _Placed(telling, chosen, desk.topic_of(chosen, telling))
+def _place(prepared: Prepared, choice: Choice, chosen: Chosen) -> _Placed:
+    contender = prepared.by_id[int(choice.morning.ids[chosen.row])]
+    return _Placed(contender, chosen, prepared.topic_of(chosen, contender))
 
 
-def _by_worth(one: _Placed) -> tuple[float, int]:
-    return (-one.telling.worth.value, one.telling.id)
+def _by_score(one: _Placed) -> tuple[float, int]:
+    return (-one.contender.score.value, one.contender.id)
 
 
-def _top(desk: Desk, placed: Sequence[_Placed]) -> list[_Placed]:
-    """The three of the largest worth (one on a small page), whatever their topic; no two of one source while others
+def _top(prepared: Prepared, placed: Sequence[_Placed]) -> list[_Placed]:
+    """The three of the largest score (one on a small page), whatever their topic; no two of one source while others
     are there. Events and analysis of weight, and what several sources tell, go before all else."""
     wanted = c.TOP if len(placed) >= 2 * c.TOP else min(1, len(placed))
     able = [
         one
         for one in placed
-        if not one.telling.heard and one.telling.kind not in c.NEVER_TOP and has_place(one.telling)
+        if not one.contender.heard and one.contender.kind not in c.NEVER_TOP and has_place(one.contender)
     ]
-    order = sorted(able, key=lambda one: (not _leads(one.telling), *_by_worth(one)))
+    order = sorted(able, key=lambda one: (not _leads(one.contender), *_by_score(one)))
     top: list[_Placed] = []
     for strict in (True, False):
         for one in order:
@@ -138,24 +138,26 @@ def _top(desk: Desk, placed: Sequence[_Placed]) -> list[_Placed]:
                 break
             if one in top:
                 continue
-            if strict and any(o.telling.candidate.item.feed == one.telling.candidate.item.feed for o in top):
+            if strict and any(
+                o.contender.representative.item.feed == one.contender.representative.item.feed for o in top
+            ):
                 continue
             top.append(one)
-    return sorted(top, key=lambda one: (not _leads(one.telling), *_by_worth(one)))
+    return sorted(top, key=lambda one: (not _leads(one.contender), *_by_score(one)))
 
 
-def _leads(telling: Telling) -> bool:
+def _leads(contender: Contender) -> bool:
     """Whether a story may lead the page."""
-    return telling.grade >= c.STRONG or telling.outlets >= 2
+    return contender.grade >= c.STRONG or contender.outlets >= 2
 
 
-def _pick(desk: Desk, choice: Choice, one: _Placed, key: str, number: int, *, first: bool) -> Pick:
-    telling, chosen = one.telling, one.chosen
+def _pick(prepared: Prepared, choice: Choice, one: _Placed, key: str, number: int, *, first: bool) -> Pick:
+    contender, chosen = one.contender, one.chosen
     minutes = float(choice.morning.minutes[chosen.row])
-    draft = desk.draft(telling)
+    draft = prepared.draft(contender)
     why = words.reason(
-        telling,
-        desk.facts(telling, one.topic),
+        contender,
+        prepared.facts(contender, one.topic),
         by=chosen.by,
         rivals=chosen.rivals,
         minutes=minutes,
@@ -163,7 +165,7 @@ def _pick(desk: Desk, choice: Choice, one: _Placed, key: str, number: int, *, fi
         first_of_topic=first,
     )
     # Where the floor has told what was shown least already, that is the step off the path.
-    off_path = chosen.by == "off path" or (chosen.by == "floor" and one.topic == desk.least)
+    off_path = chosen.by == "off path" or (chosen.by == "floor" and one.topic == prepared.least)
     note = draft.note or (say(OFF_PATH_NOTE) if off_path and one.topic else "")
     pick = msgspec.structs.replace(
         draft,
@@ -173,57 +175,61 @@ def _pick(desk: Desk, choice: Choice, one: _Placed, key: str, number: int, *, fi
         reason=why.sentence,
         reason_shown=why.news,
         why=why.short,
-        tellers=why.before(draft, telling.outlets),
+        tellers=why.before(draft, contender.outlets),
         note=note,
-        account=account(desk, choice, chosen, telling, one.topic),
+        account=account(prepared, choice, chosen, contender, one.topic),
     )
     return finished(pick)
 
 
 def account(
-    desk: Desk, choice: Choice, chosen: Chosen, telling: Telling, topic: str
+    prepared: Prepared, choice: Choice, chosen: Chosen, contender: Contender, topic: str
 ) -> dict[str, float | str]:
     """Every number behind a choice; `explain.why` makes a table of it."""
-    rows: dict[str, float | str] = {"pass": chosen.by, **worth_account(telling), **topic_account(desk, topic)}
+    rows: dict[str, float | str] = {
+        "pass": chosen.by,
+        **score_account(contender),
+        **topic_account(prepared, topic),
+    }
     rows |= {
         "gain": chosen.gain,
         "gain of topic": chosen.topic_gain,
-        "gain of worth": chosen.worth_gain,
+        "gain of worth": chosen.score_gain,
         "gain of voice": chosen.voice_gain,
         "minutes": float(choice.morning.minutes[chosen.row]),
         "rivals": float(chosen.rivals),
-        "kappa": c.KAPPA.get(desk.settings.edition.breadth, c.KAPPA["balanced"]),
+        "kappa": c.KAPPA.get(prepared.settings.edition.breadth, c.KAPPA["balanced"]),
     }
-    for place, name in enumerate(desk.ask.names):
-        if telling.topics.parts.get(name, 0.0) > 0 and chosen.before:
-            rows[f"weight of {name}"] = desk.weights[place]
+    for place, name in enumerate(prepared.ask.names):
+        if contender.topics.parts.get(name, 0.0) > 0 and chosen.before:
+            rows[f"weight of {name}"] = prepared.weights[place]
             rows[f"told of {name}"] = chosen.before[place]
     if chosen.runner_up >= 0:
-        second = desk.by_id[int(choice.morning.ids[chosen.runner_up])]
+        second = prepared.by_id[int(choice.morning.ids[chosen.runner_up])]
         rows |= {
-            "runner-up": second.candidate.item.ref,
-            "title of runner-up": desk.printer.title(second.candidate.item, ""),
+            "runner-up": second.representative.item.ref,
+            "title of runner-up": prepared.printer.title(second.representative.item, ""),
             "gain of runner-up": chosen.runner_gain,
             "minutes of runner-up": float(choice.morning.minutes[chosen.runner_up]),
         }
     return rows
 
 
-def topic_account(desk: Desk, topic: str) -> dict[str, float | str]:
+def topic_account(prepared: Prepared, topic: str) -> dict[str, float | str]:
     """What the reader asked of the topic that a pick stands for, and what it is owed."""
-    if topic not in desk.ask.shares:
+    if topic not in prepared.ask.shares:
         return {}
-    return {"topic": topic, "share": desk.ask.shares[topic], "debt": desk.debts.get(topic, 0.0)}
+    return {"topic": topic, "share": prepared.ask.shares[topic], "debt": prepared.debts.get(topic, 0.0)}
 
 
-def _post(desk: Desk, telling: Telling, number: int, links: dict[str, int]) -> Pick:
-    draft = desk.draft(telling)
-    item = telling.candidate.item.item
+def _post(prepared: Prepared, contender: Contender, number: int, links: dict[str, int]) -> Pick:
+    draft = prepared.draft(contender)
+    item = contender.representative.item.item
     own = item.page or item.link
     about = next((n for link, n in links.items() if text.canonical_url(link) == own or link in item.html), 0)
     why = words.reason(
-        telling,
-        desk.facts(telling, telling.topic),
+        contender,
+        prepared.facts(contender, contender.topic),
         by="people",
         rivals=0,
         minutes=0.0,
@@ -238,26 +244,26 @@ def _post(desk: Desk, telling: Telling, number: int, links: dict[str, int]) -> P
         reason_shown=why.news,
         why=why.short,
         note=say("about story {n}", n=about) if about else draft.note,
-        account={"pass": "people", **worth_account(telling)},
+        account={"pass": "people", **score_account(contender)},
     )
     return finished(pick)
 
 
-def _lines(desk: Desk, choice: Choice) -> tuple[Line, ...]:
+def _lines(prepared: Prepared, choice: Choice) -> tuple[Line, ...]:
     """Big stories first, then the best of each topic that got no pick, in the reader's order, then what the minutes
     that were left could tell."""
     made: list[Line] = []
     for rows, why in ((choice.big, "big"), (choice.places, "place"), (choice.spare, "spare")):
-        tellings = [desk.by_id[int(choice.morning.ids[row])] for row in rows]
+        contenders = [prepared.by_id[int(choice.morning.ids[row])] for row in rows]
         if why == "place":
-            names = desk.ask.names
-            tellings.sort(key=lambda t: (names.index(t.topic) if t.topic in names else len(names), t.id))
-        for telling in tellings:
-            line = desk.printer.line(telling)
+            names = prepared.ask.names
+            contenders.sort(key=lambda t: (names.index(t.topic) if t.topic in names else len(names), t.id))
+        for contender in contenders:
+            line = prepared.printer.line(contender)
             numbers: dict[str, float | str] = {
                 "pass": f"{why} line",
-                **worth_account(telling),
-                **topic_account(desk, telling.topic),
+                **score_account(contender),
+                **topic_account(prepared, contender.topic),
             }
             made.append(
                 msgspec.structs.replace(line, minutes=text.reading_minutes(line_words(line)), account=numbers)
@@ -265,16 +271,18 @@ def _lines(desk: Desk, choice: Choice) -> tuple[Line, ...]:
     return tuple(made)
 
 
-def _short(desk: Desk, sections: Sequence[Section], lines: Sequence[Line]) -> tuple[ShortLine, ...]:
+def _short(prepared: Prepared, sections: Sequence[Section], lines: Sequence[Line]) -> tuple[ShortLine, ...]:
     """One line a topic: the first words of its first headline. A bridge that is all that two topics have is named
     once, under both labels."""
     picks = [pick for section in sections if section.key != c.PEOPLE_KEY for pick in section.picks]
     places: dict[str, list[str]] = {}
     words: dict[str, str] = {}
-    for name in desk.ask.names:
+    for name in prepared.ask.names:
         own = [pick for pick in picks if pick.topic == name]
-        bridges = [pick for pick in picks if name in desk.by_id[pick.item].topics.stands]
-        told = [line for line in lines if name == line.topic or name in desk.by_id[line.item].topics.stands]
+        bridges = [pick for pick in picks if name in prepared.by_id[pick.item].topics.stands]
+        told = [
+            line for line in lines if name == line.topic or name in prepared.by_id[line.item].topics.stands
+        ]
         if own or bridges:
             pick = (own or bridges)[0]
             href, title, lang = f"#s{pick.n}", pick.title, pick.lang
@@ -282,20 +290,21 @@ def _short(desk: Desk, sections: Sequence[Section], lines: Sequence[Line]) -> tu
             href, title, lang = f"#l-{told[0].ref}", told[0].title, told[0].lang
         else:
             continue
-        places.setdefault(href, []).append(desk.ask.label(name))
+        places.setdefault(href, []).append(prepared.ask.label(name))
         words[href] = first_words(title, c.SHORT_WORDS, lang)
     return tuple(
         ShortLine(label=joined(labels), text=words[href], href=href) for href, labels in places.items()
     )
 
 
-def grown(desk: Desk, page: Layout, spare: float) -> Layout:
+def grown(prepared: Prepared, page: Layout, spare: float) -> Layout:
     """Longer leads where minutes are left: Top up to 60 words, the core topic's first pick up to 100."""
     wishes: list[tuple[int, int]] = []
     top = next((section.picks for section in page.sections if section.key == c.TOP_KEY), ())
     wishes += [(pick.n, c.TOP_WORDS) for pick in top]
     core = next(
-        (pick for pick in page.picks if pick.topic == desk.ask.core and pick.section != c.PEOPLE_KEY), None
+        (pick for pick in page.picks if pick.topic == prepared.ask.core and pick.section != c.PEOPLE_KEY),
+        None,
     )
     if core is not None:
         wishes.append((core.n, c.CORE_WORDS))
@@ -304,7 +313,7 @@ def grown(desk: Desk, page: Layout, spare: float) -> Layout:
         pick = next(one for one in page.picks if one.n == number)
         now = leads.get(number, pick.lead)
         for length in range(most, c.LEAD_WORDS, -5):
-            longer = desk.printer.lead(desk.by_id[pick.item], length)
+            longer = prepared.printer.lead(prepared.by_id[pick.item], length)
             cost = text.reading_minutes(longer) - text.reading_minutes(now)
             if cost <= 0:
                 break
@@ -327,99 +336,100 @@ def grown(desk: Desk, page: Layout, spare: float) -> Layout:
     return Layout(tuple(sections), page.lines, page.short)
 
 
-def people(desk: Desk, budget: float) -> tuple[tuple[Telling, ...], float]:
+def people(prepared: Prepared, budget: float) -> tuple[tuple[Contender, ...], float]:
     """The best posts, never more than a tenth of the minutes; and the minutes that they take.
 
     Good means more than fresh: among the best quarter of its source's own posts, passed on by two, or on one of
     the reader's topics from a source that posts seldom; and long enough to say something.
     """
-    taken: list[Telling] = []
+    taken: list[Contender] = []
     spent = 0.0
     feeds: set[int] = set()
-    for telling in sorted(desk.posts, key=lambda t: (-t.worth.value, -t.worth.freshness, t.id)):
-        if len(taken) >= min(desk.settings.edition.people, desk.most_items):
+    for contender in sorted(prepared.posts, key=lambda t: (-t.score.value, -t.score.freshness, t.id)):
+        if len(taken) >= min(prepared.settings.edition.people, prepared.most_items):
             break
-        if telling.candidate.item.feed in feeds or post_lacks(desk, telling):
+        if contender.representative.item.feed in feeds or post_lacks(prepared, contender):
             continue
-        cost = desk.pick_cost(telling)
+        cost = prepared.pick_cost(contender)
         if spent + cost > c.PEOPLE * budget:
             continue
-        taken.append(telling)
-        feeds.add(telling.candidate.item.feed)
+        taken.append(contender)
+        feeds.add(contender.representative.item.feed)
         spent += cost
     return tuple(taken), spent
 
 
-def post_lacks(desk: Desk, telling: Telling) -> str:
+def post_lacks(prepared: Prepared, contender: Contender) -> str:
     """What a post lacks to stand under People, in words; "" for one that is good enough."""
-    item, worth = telling.candidate.item.item, telling.worth.value
+    item, score = contender.representative.item.item, contender.score.value
     said = _APART.sub(" ", item.lead or item.text or item.title)
     if text.count_words(said) < c.PEOPLE_WORDS:
         return say("a post of fewer than {n} words", n=c.PEOPLE_WORDS)
-    if telling.options.must_read:
+    if contender.options.must_read:
         return ""
-    feed = desk.feeds.get(telling.candidate.item.feed)
+    feed = prepared.feeds.get(contender.representative.item.feed)
     liked = feed is not None and item.score is not None and percentile(item.score, feed.engagement) >= 0.75
-    spread = telling.shared_by >= c.SHARED_BY + 1 or len(item.via) >= c.SHARED_BY
+    spread = contender.shared_by >= c.SHARED_BY + 1 or len(item.via) >= c.SHARED_BY
     if liked or spread:
-        if worth >= c.LINE:
+        if score >= c.LINE:
             return ""
-        own, needed = apart(worth, c.LINE)
+        own, needed = apart(score, c.LINE)
         return say("a post worth {own}, it takes {needed}", own=own, needed=needed)
-    if not telling.topic:
+    if not contender.topic:
         return say("a post that few passed on and that fits none of your topics")
-    if worth < c.PEOPLE_GOOD:
-        own, needed = apart(worth, c.PEOPLE_GOOD)
+    if score < c.PEOPLE_GOOD:
+        own, needed = apart(score, c.PEOPLE_GOOD)
         return say("a post worth {own}, it takes {needed} where few passed it on", own=own, needed=needed)
     return ""
 
 
-def long_read(desk: Desk, page: Layout) -> Pick | None:
+def long_read(prepared: Prepared, page: Layout) -> Pick | None:
     """The day's one substantial piece outside the minutes, or none: an article of 800 words or more, or a talk of
     15 minutes or more; core topic first; not the source of the last two days'; never a story of the page.
 
     None is better than filler: see `_deserving`.
     """
     told = {pick.story for pick in page.picks} | {line.story for line in page.lines}
-    barred = earlier.last_long_read(desk.pool.history.shown, desk.date)
-    if not desk.settings.edition.long_read:
+    barred = earlier.last_long_read(prepared.pool.history.shown, prepared.date)
+    if not prepared.settings.edition.long_read:
         return None
     fitting = [
-        telling
-        for telling in desk.articles
-        if telling.story not in told
-        and telling.back is None
-        and telling.topic
-        and telling.candidate.item.feed != barred
-        and _deserving(telling)
+        contender
+        for contender in prepared.articles
+        if contender.story not in told
+        and contender.back is None
+        and contender.topic
+        and contender.representative.item.feed != barred
+        and _deserving(contender)
     ]
     if not fitting:
         return None
     best = min(
-        fitting, key=lambda t: (t.topic != desk.ask.core, -ageless(t) * math.sqrt(t.worth.freshness), t.id)
+        fitting,
+        key=lambda t: (t.topic != prepared.ask.core, -ageless(t) * math.sqrt(t.score.freshness), t.id),
     )
-    length = reading_length(best.candidate.item.item)
+    length = reading_length(best.representative.item.item)
     number = len(page.picks) + 1
     made = msgspec.structs.replace(
-        desk.printer.pick(best, section=c.LONG, words=c.LEAD_WORDS),
+        prepared.printer.pick(best, section=c.LONG, words=c.LEAD_WORDS),
         n=number,
         reason=say("the best long piece that you have not seen"),
         note=say("{n} min, when you have them", n=round(length)),
         minutes=length,
-        account={"pass": "long read", "length": length, **worth_account(best)},
+        account={"pass": "long read", "length": length, **score_account(best)},
     )
     return msgspec.structs.replace(made, quiet=quiet_line(made, fixed_words()))
 
 
-def _deserving(telling: Telling) -> bool:
+def _deserving(contender: Contender) -> bool:
     """Whether a long piece is worth its half hour: good before freshness, surely of one of the reader's topics,
     with a lead that says what it is about, and written to be read from end to end, once."""
-    item = telling.candidate.item.item
+    item = contender.representative.item.item
     return (
         reading_length(item) > 0
-        and ageless(telling) >= c.LONG_GOOD
-        and telling.worth.telling == 1.0
-        and any(s.p >= c.SURE for s in telling.candidate.tagging.scores)
+        and ageless(contender) >= c.LONG_GOOD
+        and contender.score.penalty == 1.0
+        and any(s.p >= c.SURE for s in contender.representative.tagging.scores)
         and text.count_words(item.lead) >= c.LONG_LEAD
         and not _lists(item.lead)
         and not _WORKING_PAPER.search(item.title)
@@ -432,9 +442,9 @@ def _lists(lead: str) -> bool:
     return lead.count(",") + lead.count(";") > max(4, text.count_words(lead) / 5)
 
 
-def ageless(telling: Telling) -> float:
+def ageless(contender: Contender) -> float:
     """Worth before freshness."""
-    return telling.worth.value / telling.worth.freshness if telling.worth.freshness > 0 else 0.0
+    return contender.score.value / contender.score.freshness if contender.score.freshness > 0 else 0.0
 
 
 def reading_length(item: Item) -> float:

@@ -39,7 +39,7 @@ class Morning:
     published: Floats  # seconds; newer goes first among equals
     minutes: Floats
     line_minutes: Floats
-    worth: Floats  # v, 0..1
+    score: Floats  # v, 0..1
     parts: Floats  # p_i(t), n x T
     stands: Bools  # n x T: what the story counts as one of
     main: Ints  # the topic that it stands for first; -1 for none
@@ -94,13 +94,13 @@ def value(morning: Morning, rules: Rules, rows: Sequence[int]) -> float:
     total = 0.0
     for t, w in enumerate(rules.weights):
         if w > 0:
-            mass = sum(float(morning.parts[r, t] * morning.worth[r]) for r in ordered)
+            mass = sum(float(morning.parts[r, t] * morning.score[r]) for r in ordered)
             total += float(w * np.log1p(mass / (rules.kappa * w)))
-    total += rules.beta * sum(float(morning.worth[r]) for r in ordered)
+    total += rules.beta * sum(float(morning.score[r]) for r in ordered)
     quiet: dict[int, float] = {}
     for r in ordered:
         source = int(morning.sources[r])
-        quiet[source] = quiet.get(source, 1.0) * (1 - float(morning.worth[r]))
+        quiet[source] = quiet.get(source, 1.0) * (1 - float(morning.score[r]))
     return total + rules.gamma * sum(float(rules.voices[o]) * (1 - q) for o, q in sorted(quiet.items()))
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from newsfeed.edition import constants as c
 from newsfeed.edition.choose import Choice
+from newsfeed.edition.contenders import Contender
 from newsfeed.edition.layout import post_lacks
-from newsfeed.edition.prepare import Desk
-from newsfeed.edition.weigh import Telling
+from newsfeed.edition.preparing import Prepared
 from newsfeed.edition.words import apart
 from newsfeed.model import Candidate, Edition, FeedFacts, LedgerEntry, ledger
 from newsfeed.model.ledger import CAUSES
@@ -44,31 +44,33 @@ Verdict = tuple[str, str]
 _FULL = "the page has its {n} stories"
 
 
-def verdicts(desk: Desk, choice: Choice, posts: Sequence[Telling]) -> dict[int, Verdict]:
+def verdicts(prepared: Prepared, choice: Choice, posts: Sequence[Contender]) -> dict[int, Verdict]:
     """(cause, detail) for every item of the pool."""
-    found: dict[int, Verdict] = dict(desk.sifted.causes)
+    found: dict[int, Verdict] = dict(prepared.filtered.causes)
     picked = {int(choice.morning.ids[chosen.row]): chosen for chosen in choice.picks}
     rows = [*(chosen.row for chosen in choice.picks), *choice.places, *choice.big, *choice.spare]
     lines = {int(choice.morning.ids[row]) for row in (*choice.places, *choice.big, *choice.spare)}
     told = {int(choice.morning.stories[row]): int(choice.morning.ids[row]) for row in rows}
-    shown_posts = {telling.id for telling in posts}
-    for telling in desk.sifted.tellings:
-        if telling.id in picked or telling.id in shown_posts:
-            found[telling.id] = (ledger.SHOWN, "")
-        elif telling.id in lines:
-            found[telling.id] = (ledger.LINE, "")
-        elif not telling.post and (twin := told.get(int(choice.morning.stories[desk.row_of[telling.id]]))):
-            headline = desk.printer.title(desk.by_id[twin].candidate.item, "")
-            found[telling.id] = (ledger.SAME, say("says the same as “{headline}”", headline=headline))
+    shown_posts = {contender.id for contender in posts}
+    for contender in prepared.filtered.contenders:
+        if contender.id in picked or contender.id in shown_posts:
+            found[contender.id] = (ledger.SHOWN, "")
+        elif contender.id in lines:
+            found[contender.id] = (ledger.LINE, "")
+        elif not contender.post and (
+            duplicate := told.get(int(choice.morning.stories[prepared.row_of[contender.id]]))
+        ):
+            headline = prepared.printer.title(prepared.by_id[duplicate].representative.item, "")
+            found[contender.id] = (ledger.SAME, say("says the same as “{headline}”", headline=headline))
         else:
-            found[telling.id] = left_out(desk, choice, telling)
-        if len(telling.tellers) > 1:
-            head = desk.printer.title(telling.candidate.item, "")
-            source = desk.printer.source(telling.candidate.item.feed)
-            for other in telling.tellers:
-                if other.item.id != telling.id:
+            found[contender.id] = left_out(prepared, choice, contender)
+        if len(contender.tellers) > 1:
+            head = prepared.printer.title(contender.representative.item, "")
+            source = prepared.printer.source(contender.representative.item.feed)
+            for other in contender.tellers:
+                if other.item.id != contender.id:
                     # Under one title only the source tells which of the two is meant.
-                    alike = desk.printer.title(other.item, "").casefold() == head.casefold()
+                    alike = prepared.printer.title(other.item, "").casefold() == head.casefold()
                     of = say(" of {source}", source=source) if alike and source else ""
                     found[other.item.id] = (
                         ledger.SAME,
@@ -77,26 +79,26 @@ def verdicts(desk: Desk, choice: Choice, posts: Sequence[Telling]) -> dict[int, 
     return found
 
 
-def left_out(desk: Desk, choice: Choice, telling: Telling) -> Verdict:
-    """Why a telling is neither pick nor line."""
-    worth = telling.worth.value
-    if telling.post:
+def left_out(prepared: Prepared, choice: Choice, contender: Contender) -> Verdict:
+    """Why a story is neither pick nor line."""
+    score = contender.score.value
+    if contender.post:
         best = say(
             "a post; People is for the best {n}, one a source, in {share} of the minutes",
-            n=desk.settings.edition.people,
+            n=prepared.settings.edition.people,
             share=percent(c.PEOPLE),
         )
-        return ledger.BELOW, post_lacks(desk, telling) or best
-    if not telling.topic and not telling.options.must_read:
+        return ledger.BELOW, post_lacks(prepared, contender) or best
+    if not contender.topic and not contender.options.must_read:
         return ledger.BELOW, say("it fits none of your topics")
-    if worth < c.LINE:
-        own, line = apart(worth, c.LINE)
+    if score < c.LINE:
+        own, line = apart(score, c.LINE)
         return ledger.BELOW, say("worth {own}, the line is {line}", own=own, line=line)
-    if telling.bare:
+    if contender.bare:
         return ledger.ROOM, say("only a headline, and the lines went to others")
-    row = desk.row_of[telling.id]
+    row = prepared.row_of[contender.id]
     source = int(choice.morning.sources[row])
-    options = telling.options
+    options = contender.options
     taken = int(choice.picks_of[source])
     if options.most >= 0 and taken >= options.most:
         return (
@@ -106,7 +108,7 @@ def left_out(desk: Desk, choice: Choice, telling: Telling) -> Verdict:
             else say("you allow its source none"),
         )
     if len(choice.picks) >= choice.most:
-        return ledger.ROOM, say(_FULL, n=desk.most_items)
+        return ledger.ROOM, say(_FULL, n=prepared.most_items)
     needed = float(choice.morning.minutes[row])
     # The shares are taken of the minutes that picks and lines had.
     if taken and float(choice.minutes_of[source]) + needed > options.cap * (choice.spent + choice.left):

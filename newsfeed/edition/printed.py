@@ -18,7 +18,7 @@ import msgspec
 from newsfeed import text
 from newsfeed.breadth.asked import outlet
 from newsfeed.edition import constants as c
-from newsfeed.edition.weigh import Telling
+from newsfeed.edition.contenders import Contender
 from newsfeed.edition.words import fixed_words, heard, told_by, when
 from newsfeed.model import (
     Breadth,
@@ -46,7 +46,7 @@ _DISCUSSIONS = 2
 
 @dataclass(frozen=True)
 class Printer:
-    """Prints tellings for one moment and zone."""
+    """Prints contenders for one moment and zone."""
 
     feeds: Mapping[int, FeedFacts]
     now: datetime
@@ -65,22 +65,22 @@ class Printer:
         )
 
     def pick(
-        self, telling: Telling, *, section: str = "", topic: str = "", words: int = c.LEAD_WORDS
+        self, contender: Contender, *, section: str = "", topic: str = "", words: int = c.LEAD_WORDS
     ) -> Pick:
         """A pick without its number and reason."""
-        stored = telling.candidate.item
+        stored = contender.representative.item
         item = stored.item
         source = self.source(stored.feed)
-        if telling.post:
+        if contender.post:
             title, lead = self.quote(item), ""
             network = item.discussion_label
             author = text.clean_line(item.author, _SOURCE_CHARACTERS)
             source = f"{author} on {network}" if author and network else author or source
         else:
-            title, lead = self.title(stored, source), self.lead(telling, words)
+            title, lead = self.title(stored, source), self.lead(contender, words)
         moment = when(item.published, self.now, self.zone)
-        discussions = self.discussions(telling)
-        note = telling.back.note if telling.back else heard(item)
+        discussions = self.discussions(contender)
+        note = contender.back.note if contender.back else heard(item)
         quiet = [source, moment, *(span.text for span in discussions), note]
         room = (
             c.QUIET_CHARACTERS - c.REASON_CHARACTERS - sum(len(part) + len(" · ") for part in quiet if part)
@@ -89,7 +89,7 @@ class Printer:
             n=0,
             item=stored.id,
             ref=stored.ref,
-            story=telling.story,
+            story=contender.story,
             section=section,
             title=title,
             link=item.link or item.discussion,
@@ -101,18 +101,18 @@ class Printer:
             author=item.author,
             published=item.published,
             when=moment,
-            others=() if telling.post else self.others(telling, room),
+            others=() if contender.post else self.others(contender, room),
             discussions=discussions,
             note=note,
-            earlier=telling.back.earlier if telling.back else (),
-            topics=scores(telling.candidate),
-            topic=topic or telling.topic,
+            earlier=contender.back.earlier if contender.back else (),
+            topics=scores(contender.representative),
+            topic=topic or contender.topic,
         )
 
-    def lead(self, telling: Telling, words: int) -> str:
+    def lead(self, contender: Contender, words: int) -> str:
         """The lead at up to so many words; of a story that came back only what was not told yet."""
-        item = telling.candidate.item.item
-        lead = telling.back.left(item.lead, item.lang) if telling.back is not None else item.lead
+        item = contender.representative.item.item
+        lead = contender.back.left(item.lead, item.lang) if contender.back is not None else item.lead
         return text.lead_within(lead, words, lang=item.lang)
 
     def quote(self, item: Item) -> str:
@@ -121,20 +121,20 @@ class Printer:
         said = text.opening(words or item.lead or item.title, _POST_WORDS, item.lang)
         return f"“{said.strip('“”')}”" if said else ""
 
-    def others(self, telling: Telling, room: int) -> tuple[Span, ...]:
+    def others(self, contender: Contender, room: int) -> tuple[Span, ...]:
         """Other outlets that tell it: up to three by name as far as the quiet line has `room` for their characters,
         at least one, then "+3"."""
-        own = telling.candidate.item
+        own = contender.representative.item
         seen = {outlet(self.feeds.get(own.feed), own.feed)}
         named: list[Span] = []
-        for one in telling.tellers:
+        for one in contender.tellers:
             feed = self.feeds.get(one.item.feed)
             place = outlet(feed, one.item.feed)
             if place in seen or _social(one, feed) or not one.item.item.link:
                 continue
             seen.add(place)
             named.append(Span(text=self.source(one.item.feed), href=one.item.item.link))
-        left = room - len(f"{told_by(telling.outlets)} ")
+        left = room - len(f"{told_by(contender.outlets)} ")
         shown = 0
         for span in named[: c.OTHERS]:
             left -= len(span.text) + len(", ")
@@ -144,12 +144,12 @@ class Printer:
         more = len(named) - shown
         return (*named[:shown], *((Span(text=f"+{more}", href="ledger.html"),) if more > 0 else ()))
 
-    def discussions(self, telling: Telling) -> tuple[Span, ...]:
+    def discussions(self, contender: Contender) -> tuple[Span, ...]:
         """Where it is talked about, the largest first: "Hacker News 412"."""
         best: dict[str, tuple[int, str]] = {}
-        for one in telling.tellers:
+        for one in contender.tellers:
             item, feed = one.item.item, self.feeds.get(one.item.feed)
-            if telling.post and one.item.id == telling.id:
+            if contender.post and one.item.id == contender.id:
                 continue
             place = item.discussion or (item.link if item.kind == "post" else "")
             label = text.clean_line(item.discussion_label, _SOURCE_CHARACTERS)
@@ -166,22 +166,22 @@ class Printer:
             for label, (size, place) in order[:_DISCUSSIONS]
         )
 
-    def line(self, telling: Telling, *, topic: str = "") -> Line:
+    def line(self, contender: Contender, *, topic: str = "") -> Line:
         """The story in one line."""
-        stored = telling.candidate.item
+        stored = contender.representative.item
         source = self.source(stored.feed)
         return Line(
             title=first_words(self.title(stored, source), c.LINE_WORDS, stored.item.lang),
             link=stored.item.link or stored.item.discussion,
             source=source,
-            topic=topic or telling.topic,
+            topic=topic or contender.topic,
             item=stored.id,
             ref=stored.ref,
-            story=telling.story,
+            story=contender.story,
             feed=stored.feed,
-            note=count(telling.outlets, "source") if telling.outlets >= 2 else "",
+            note=count(contender.outlets, "source") if contender.outlets >= 2 else "",
             lang=stored.item.lang,
-            outlets=telling.outlets,
+            outlets=contender.outlets,
         )
 
 

@@ -1,9 +1,9 @@
-"""What one story is worth this morning, and which topics it stands for.
+"""The score of a story this morning, and which topics it stands for.
 
-Worth is 2^(-age / half-life) times the sum of four parts (news value, outlets, interest, engagement) and lies
-within 0..1. The half-life follows the kind of text: an event ages in days, research in a week. Story topics are the mean over the story's items of the tagger's probability times the square
-root of the source's own topic mix, normalised: it keeps the mistakes of a large topic from outnumbering the true
-items of a small one.
+The score is 2^(-age / half-life) times the sum of four parts (news value, outlets, interest, engagement), within 0..1.
+The half-life follows the kind of text: an event ages in days, research in a week. Story topics are the mean over the
+story's items of the tagger's probability times the square root of the source's own topic mix, normalised: it keeps the
+mistakes of a large topic from outnumbering the true items of a small one.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from newsfeed.model import FeedFacts
 
 
 @dataclass(frozen=True)
-class Worth:
-    """Worth with its parts, each already weighted; `value` = `freshness` x their sum x `weight` x `telling`."""
+class Score:
+    """A score with its parts, each already weighted; `value` = `freshness` x their sum x `weight` x `penalty`."""
 
     value: float
     freshness: float
@@ -29,7 +29,7 @@ class Worth:
     interest: float
     engagement: float
     weight: float = 1.0
-    telling: float = 1.0
+    penalty: float = 1.0
     age: float = 0.0  # hours
     half_life: float = c.HALF_LIFE_OF_EVENTS  # hours
     thumbs: float = 0.0  # of the news value, in grades: what the reader's thumbs added
@@ -84,7 +84,7 @@ def interest(
     return min(1.0, max(0.0, 0.5 + 0.5 * math.tanh(math.log(ratio))))
 
 
-def worth(
+def score(
     *,
     news: float,
     age_hours: float,
@@ -93,10 +93,10 @@ def worth(
     interest: float = 0.5,
     engagement: float = 0.5,
     weight: float = 1.0,
-    telling: float = 1.0,
+    penalty: float = 1.0,
     thumbs: float = 0.0,
-) -> Worth:
-    """Worth of an item; `news` is its value in grades (0..3), `weight` the reader's own for its feed, `telling` below 1
+) -> Score:
+    """Score of an item; `news` is its value in grades (0..3), `weight` the reader's own for its feed, `penalty` below 1
     where it is told badly. Interest and engagement (0..1) take away as much below a half as they add above it. What is
     good stays good however many thumbs are against it, or a topic would lose its place by them: `thumbs` is their part
     of `news`, and interest rests on what the reader did."""
@@ -105,13 +105,13 @@ def worth(
     told = c.OUTLETS_WEIGHT * min(1.0, math.log2(max(1, outlets)) / 3)
     liking = c.INTEREST_WEIGHT * (2 * interest - 1)
     engaged = c.ENGAGEMENT_WEIGHT * (2 * engagement - 1)
-    scale = fresh * weight * telling
+    scale = fresh * weight * penalty
     value = scale * (known + told + liking + engaged)
     against = c.NEWS_WEIGHT * min(0.0, thumbs) / 3 + min(0.0, liking)
     held = value < c.GOOD <= value - scale * against
     value = c.GOOD if held else min(1.0, max(0.0, value))
-    return Worth(
-        value, fresh, known, told, liking, engaged, weight, telling, age_hours, half_life, thumbs, held
+    return Score(
+        value, fresh, known, told, liking, engaged, weight, penalty, age_hours, half_life, thumbs, held
     )
 
 

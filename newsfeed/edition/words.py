@@ -8,7 +8,7 @@ from datetime import date, datetime, tzinfo
 from msgspec.structs import asdict
 
 from newsfeed.edition import constants as c
-from newsfeed.edition.weigh import Liking, Telling
+from newsfeed.edition.contenders import Contender, Liking
 from newsfeed.model import (
     FeedFacts,
     Item,
@@ -91,7 +91,7 @@ def no_news(kind: str) -> str:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a reason may speak of, beside the telling itself."""
+    """What a reason may speak of, beside the contender itself."""
 
     label: str  # of the topic
     unseen: int | None  # days since the topic was on a page; None: history can't tell
@@ -99,10 +99,10 @@ class Facts:
     debt: float  # owed to the topic before this edition
 
 
-def quiet_days(telling: Telling, feed: FeedFacts | None, known_days: int) -> int | None:
+def quiet_days(contender: Contender, feed: FeedFacts | None, known_days: int) -> int | None:
     """Days between this item and its source's one before; None where either is unknown or the reader's own history
     is shorter than that."""
-    item = telling.candidate.item
+    item = contender.representative.item
     moment = item.item.published or item.first_seen
     if feed is None or feed.previous_post is None or feed.previous_post >= moment:
         return None
@@ -124,23 +124,23 @@ class Reason:
         return told_by(outlets) if self.counted and pick.others else ""
 
 
-def news(telling: Telling, facts: Facts, *, first_of_topic: bool) -> Reason | None:
+def news(contender: Contender, facts: Facts, *, first_of_topic: bool) -> Reason | None:
     """The reason that is news in itself, None if there is none."""
-    if telling.options.must_read:
+    if contender.options.must_read:
         return Reason(say("you marked it must-read"), say("your must-read"), news=True)
-    unseen = facts.unseen if first_of_topic and facts.label and telling.back is None else None
+    unseen = facts.unseen if first_of_topic and facts.label and contender.back is None else None
     if unseen is not None and unseen >= c.UNSEEN_DAYS:
         said = say("first {label} story in {n} days", label=facts.label, n=unseen)
         return Reason(said, say("{label} after {n} days", label=facts.label, n=unseen), news=True)
-    if telling.of_day:
-        said = say("one of {n} stories of the day’s affair", n=telling.of_day)
+    if contender.of_day:
+        said = say("one of {n} stories of the day’s affair", n=contender.of_day)
         return Reason(said, say("the day’s affair"), news=True)
-    if telling.outlets >= c.TOLD_BY:
-        said = say("told by {n} of your sources", n=telling.outlets)
-        return Reason(said, count(telling.outlets, "source"), news=True, counted=True)
-    if telling.shared_by >= c.SHARED_BY:
-        said = say("shared by {n} you follow", n=telling.shared_by)
-        return Reason(said, say("shared by {n}", n=telling.shared_by), news=True)
+    if contender.outlets >= c.TOLD_BY:
+        said = say("told by {n} of your sources", n=contender.outlets)
+        return Reason(said, count(contender.outlets, "source"), news=True, counted=True)
+    if contender.shared_by >= c.SHARED_BY:
+        said = say("shared by {n} you follow", n=contender.shared_by)
+        return Reason(said, say("shared by {n}", n=contender.shared_by), news=True)
     if facts.quiet is not None and facts.quiet >= c.QUIET_DAYS:
         said = say("a quiet source speaks, its first post in {n} days", n=facts.quiet)
         return Reason(said, say("a quiet source speaks"), news=True)
@@ -148,18 +148,25 @@ def news(telling: Telling, facts: Facts, *, first_of_topic: bool) -> Reason | No
 
 
 def reason(
-    telling: Telling, facts: Facts, *, by: str, rivals: int, minutes: float, source: str, first_of_topic: bool
+    contender: Contender,
+    facts: Facts,
+    *,
+    by: str,
+    rivals: int,
+    minutes: float,
+    source: str,
+    first_of_topic: bool,
 ) -> Reason:
     """Why a story has its place.
 
     Args:
         by: the pass that took it; `rivals`: how many others stood for the same place.
     """
-    if told := news(telling, facts, first_of_topic=first_of_topic):
+    if told := news(contender, facts, first_of_topic=first_of_topic):
         return told
-    if telling.back is not None:
+    if contender.back is not None:
         # The note says which day it is, and what is new.
-        said = say("day {n} of a story that you know, with something new", n=telling.back.day)
+        said = say("day {n} of a story that you know, with something new", n=contender.back.day)
         return Reason(said, "")
     label = facts.label or say("any topic")
     if by == "floor" and rivals == 0:
@@ -178,13 +185,13 @@ def reason(
     if by == "over cap":
         said = say("nothing else was new: more from {source}", source=source)
         return Reason(said, say("nothing else was new"))
-    if telling.outlets >= 2:
-        sources = count(telling.outlets, "source")
+    if contender.outlets >= 2:
+        sources = count(contender.outlets, "source")
         return Reason(say("{label}: {sources} of yours carry it", label=label, sources=sources), sources)
-    if telling.grade >= c.MUST_KNOW:
+    if contender.grade >= c.MUST_KNOW:
         said = say("{label}: news that you should know, by its words", label=label)
         return Reason(said, say("must know"))
-    if telling.grade >= c.STRONG:
+    if contender.grade >= c.STRONG:
         return Reason(say("{label}: news of weight, by its words", label=label), say("news of weight"))
     if facts.debt > 0.5:
         return Reason(
@@ -213,9 +220,9 @@ def heard(item: Item) -> str:
     return f"{label}, {minutes(seconds / 60)}" if label and seconds else label
 
 
-def worth_account(telling: Telling) -> dict[str, float | str]:
-    """The parts of a telling's worth, already weighted, and the story's topics."""
-    own, news = telling.worth, telling.candidate.tagging.news
+def score_account(contender: Contender) -> dict[str, float | str]:
+    """The parts of a contender's score, already weighted, and the story's topics."""
+    own, news = contender.score, contender.representative.tagging.news
     return {
         "worth": own.value,
         "freshness": own.freshness,
@@ -223,20 +230,20 @@ def worth_account(telling: Telling) -> dict[str, float | str]:
         "half-life": own.half_life,
         "grade": 3 * own.news / c.NEWS_WEIGHT,
         "thumbs": own.thumbs,
-        "record": telling.record,
+        "record": contender.record,
         "held": float(own.held),
         "kind": news.kind if news else "",
         "deciding words": _deciding(news),
         "part of news": own.news,
-        "outlets": float(telling.outlets),
+        "outlets": float(contender.outlets),
         "part of outlets": own.outlets,
         "part of interest": own.interest,
-        "liking": _liking(telling.liking),
+        "liking": _liking(contender.liking),
         "part of engagement": own.engagement,
         "weight": own.weight,
-        "telling": own.telling,
-        "flaws": joined([say(flaw) for flaw in telling.flaws]),
-        **{f"topic {name}": part for name, part in telling.topics.parts.items()},
+        "telling": own.penalty,
+        "flaws": joined([say(flaw) for flaw in contender.flaws]),
+        **{f"topic {name}": part for name, part in contender.topics.parts.items()},
     }
 
 

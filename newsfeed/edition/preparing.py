@@ -15,31 +15,31 @@ from newsfeed import text
 from newsfeed.breadth.asked import Asked, Options, asked, options
 from newsfeed.edition import constants as c
 from newsfeed.edition import earlier, words
-from newsfeed.edition.filtering import Sifted, sift
+from newsfeed.edition.contenders import Contender
+from newsfeed.edition.filtering import Filtered, filtered
 from newsfeed.edition.gains import Chosen
 from newsfeed.edition.objective import Morning, Rules, weights
 from newsfeed.edition.printed import Printer, line_words, pick_minutes
-from newsfeed.edition.weigh import Telling
 from newsfeed.model import Day, Pick, Pool, Settings
 from newsfeed.text.spoken import say
 
 OFF_PATH_NOTE = "off your path"
 
 
-class Desk:
+class Prepared:
     """One morning, weighed and measured. Holds no choice of its own."""
 
     def __init__(self, pool: Pool, settings: Settings, *, date: Day, now: datetime) -> None:
         self.pool, self.settings, self.date, self.now = pool, settings, date, now
         self.zone = ZoneInfo(settings.timezone)
         self.ask: Asked = asked(settings)
-        self.sifted: Sifted = sift(pool, settings, self.ask, date=date, now=now)
-        self.feeds = self.sifted.feeds
+        self.filtered: Filtered = filtered(pool, settings, self.ask, date=date, now=now)
+        self.feeds = self.filtered.feeds
         self.printer = Printer(self.feeds, now, self.zone)
-        self.articles = tuple(t for t in self.sifted.tellings if not t.post)
-        self.posts = tuple(t for t in self.sifted.tellings if t.post)
+        self.articles = tuple(t for t in self.filtered.contenders if not t.post)
+        self.posts = tuple(t for t in self.filtered.contenders if t.post)
         self.candidates = {one.item.id: one for one in pool.candidates}
-        self.by_id: Mapping[int, Telling] = {t.id: t for t in self.sifted.tellings}
+        self.by_id: Mapping[int, Contender] = {t.id: t for t in self.filtered.contenders}
         history = pool.history
         self.known_days = max(((date - day).days for day in history.days), default=0)
         self.debts = {t: float(history.debts.get(t, 0.0)) for t in self.ask.names}
@@ -47,14 +47,14 @@ class Desk:
             float(w) for w in weights([self.ask.shares[t] for t in self.ask.names], [*self.debts.values()])
         )
         self.unseen = {t: earlier.days_since_topic(history, t, date) for t in self.ask.names}
-        good = {n for t in self.articles if t.worth.value >= c.GOOD for n in t.topics.stands}
+        good = {n for t in self.articles if t.score.value >= c.GOOD for n in t.topics.stands}
         self.least = (
             earlier.least_shown(history, self.ask.shares, date, good) if settings.edition.off_path else ""
         )
         self.numbers = {number: place for place, number in enumerate(self._source_numbers())}
         self.drafts: dict[int, Pick] = {}
         waiting = sum(
-            has_place(t) and not t.bare and not t.heard and t.worth.value >= c.LINE for t in self.articles
+            has_place(t) and not t.bare and not t.heard and t.score.value >= c.LINE for t in self.articles
         )
         self.scarce = waiting < self.most_items  # too little to read fits the topics to fill the page
         self.morning: Morning = self._morning().sorted()
@@ -63,74 +63,76 @@ class Desk:
     # ------------------------------------------------------------------ rows
 
     def _source_numbers(self) -> list[int]:
-        return sorted({t.candidate.item.feed for t in self.sifted.tellings} | set(self.feeds))
+        return sorted({t.representative.item.feed for t in self.filtered.contenders} | set(self.feeds))
 
-    def draft(self, telling: Telling) -> Pick:
-        """The telling as a pick with its lead at the usual length."""
-        if telling.id not in self.drafts:
-            self.drafts[telling.id] = self.printer.pick(telling)
-        return self.drafts[telling.id]
+    def draft(self, contender: Contender) -> Pick:
+        """The contender as a pick with its lead at the usual length."""
+        if contender.id not in self.drafts:
+            self.drafts[contender.id] = self.printer.pick(contender)
+        return self.drafts[contender.id]
 
-    def facts(self, telling: Telling, topic: str) -> words.Facts:
-        """What a reason for this telling may speak of."""
+    def facts(self, contender: Contender, topic: str) -> words.Facts:
+        """What a reason for this contender may speak of."""
         return words.Facts(
             label=self.ask.label(topic) if topic else "",
             unseen=self.unseen.get(topic),
-            quiet=words.quiet_days(telling, self.feeds.get(telling.candidate.item.feed), self.known_days),
+            quiet=words.quiet_days(
+                contender, self.feeds.get(contender.representative.item.feed), self.known_days
+            ),
             debt=self.debts.get(topic, 0.0),
         )
 
-    def pick_cost(self, telling: Telling) -> float:
-        """Minutes of a telling as a pick, with the longest reason and note that might be printed."""
+    def pick_cost(self, contender: Contender) -> float:
+        """Minutes of a contender as a pick, with the longest reason and note that might be printed."""
         said = max(
             (
-                text.reading_minutes(self._short_reason(telling, topic, first=first))
-                for topic in telling.topics.stands or ("",)
+                text.reading_minutes(self._short_reason(contender, topic, first=first))
+                for topic in contender.topics.stands or ("",)
                 for first in (True, False)
             ),
             default=0.0,
         )
-        path = text.reading_minutes(OFF_PATH_NOTE) if self.is_off_path(telling) else 0.0
-        number = msgspec.structs.replace(self.draft(telling), n=1)
+        path = text.reading_minutes(OFF_PATH_NOTE) if self.is_off_path(contender) else 0.0
+        number = msgspec.structs.replace(self.draft(contender), n=1)
         return max(c.LEAST_MINUTES, pick_minutes(number) + said + path)
 
-    def _short_reason(self, telling: Telling, topic: str, *, first: bool) -> str:
+    def _short_reason(self, contender: Contender, topic: str, *, first: bool) -> str:
         """The longest that the quiet line may end with."""
-        said = words.news(telling, self.facts(telling, topic), first_of_topic=first)
+        said = words.news(contender, self.facts(contender, topic), first_of_topic=first)
         return said.short if said else say("best {label} story", label=self.ask.label(topic))
 
-    def line_cost(self, telling: Telling) -> float:
-        """Minutes of a telling as a line."""
-        return text.reading_minutes(line_words(self.printer.line(telling)))
+    def line_cost(self, contender: Contender) -> float:
+        """Minutes of a contender as a line."""
+        return text.reading_minutes(line_words(self.printer.line(contender)))
 
-    def is_off_path(self, telling: Telling) -> bool:
-        """Whether a telling could be today's step off the path."""
-        return bool(self.least) and self.least in telling.topics.stands
+    def is_off_path(self, contender: Contender) -> bool:
+        """Whether a contender could be today's step off the path."""
+        return bool(self.least) and self.least in contender.topics.stands
 
-    def pickable(self, telling: Telling) -> bool:
-        """Whether a telling may be a pick: what is only a headline among stories with leads, and what fits none of the
+    def pickable(self, contender: Contender) -> bool:
+        """Whether a contender may be a pick: what is only a headline among stories with leads, and what fits none of the
         topics and is neither strong nor told by several while enough else waits, has no place but as a line."""
-        return telling.options.must_read or (not telling.bare and (self.scarce or has_place(telling)))
+        return contender.options.must_read or (not contender.bare and (self.scarce or has_place(contender)))
 
     def _morning(self) -> Morning:
         rows, names = self.articles, self.ask.names
         pick_minutes_, line_minutes = np.ones(len(rows)), np.ones(len(rows))
-        for place, telling in enumerate(rows):
-            value = telling.worth.value
-            if self.pickable(telling) and (value >= c.LINE or telling.options.must_read):
-                pick_minutes_[place] = self.pick_cost(telling)
-            if telling.outlets >= c.BIG or value >= c.LINE:
-                line_minutes[place] = self.line_cost(telling)
-        moments = [t.candidate.item.item.published or t.candidate.item.first_seen for t in rows]
+        for place, contender in enumerate(rows):
+            value = contender.score.value
+            if self.pickable(contender) and (value >= c.LINE or contender.options.must_read):
+                pick_minutes_[place] = self.pick_cost(contender)
+            if contender.outlets >= c.BIG or value >= c.LINE:
+                line_minutes[place] = self.line_cost(contender)
+        moments = [t.representative.item.item.published or t.representative.item.first_seen for t in rows]
         return Morning(
             ids=np.array([t.id for t in rows], dtype=np.int64),
             stories=np.array([t.story for t in rows], dtype=np.int64),
             affairs=np.array([t.affair for t in rows], dtype=np.int64),
-            sources=np.array([self.numbers[t.candidate.item.feed] for t in rows], dtype=np.int64),
+            sources=np.array([self.numbers[t.representative.item.feed] for t in rows], dtype=np.int64),
             published=np.array([moment.timestamp() for moment in moments], dtype=np.float64),
             minutes=pick_minutes_,
             line_minutes=line_minutes,
-            worth=np.array([t.worth.value for t in rows], dtype=np.float64),
+            score=np.array([t.score.value for t in rows], dtype=np.float64),
             parts=np.array(
                 [[t.topics.parts.get(n, 0.0) for n in names] for t in rows], dtype=np.float64
             ).reshape(len(rows), len(names)),
@@ -145,7 +147,7 @@ class Desk:
         )
 
     def join(self, one: int, other: int) -> None:
-        """Treat two tellings (by item) as one story from now on."""
+        """Treat two contenders (by item) as one story from now on."""
         stories = self.morning.stories.copy()
         stories[stories == stories[self.row_of[other]]] = stories[self.row_of[one]]
         self.morning = replace(self.morning, stories=stories)
@@ -191,16 +193,16 @@ class Desk:
 
     def good_topics(self) -> tuple[str, ...]:
         """Topics that have a story good enough for a place today."""
-        good = {n for t in self.articles if t.worth.value >= c.GOOD for n in t.topics.stands}
+        good = {n for t in self.articles if t.score.value >= c.GOOD for n in t.topics.stands}
         return tuple(n for n in self.ask.names if n in good)
 
-    def topic_of(self, chosen: Chosen, telling: Telling) -> str:
+    def topic_of(self, chosen: Chosen, contender: Contender) -> str:
         """The topic that a pick stands for on the page."""
         if chosen.by == "floor" and chosen.topic >= 0:
             return self.ask.names[chosen.topic]
-        return telling.topic
+        return contender.topic
 
 
-def has_place(telling: Telling) -> bool:
-    """Whether a telling has a place by its topic, its tellers or its weight."""
-    return bool(telling.topic) or telling.outlets >= c.TOLD_BY or telling.grade >= c.STRONG
+def has_place(contender: Contender) -> bool:
+    """Whether a contender has a place by its topic, its tellers or its weight."""
+    return bool(contender.topic) or contender.outlets >= c.TOLD_BY or contender.grade >= c.STRONG

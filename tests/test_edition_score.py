@@ -13,16 +13,16 @@ from pools import NOW, TODAY, TOPICS, candidate, feed, pool, settings
 
 from newsfeed.breadth.asked import Options, asked, options, scaled
 from newsfeed.edition import build
-from newsfeed.edition.filtering import twins
+from newsfeed.edition.filtering import near_duplicates
 from newsfeed.edition.score import (
     freshness,
     half_life,
     interest,
     overall_mix,
     percentile,
+    score,
     source_mix,
     story_topics,
-    worth,
 )
 from newsfeed.model import Enclosure, TopicSetting, ledger
 
@@ -48,7 +48,7 @@ def test_an_event_ages_faster_than_research_or_analysis() -> None:
 def test_worth_lies_within_0_and_1(
     age: float, news: float, outlets: int, liking: float, engaged: float, weight: float
 ) -> None:
-    found = worth(
+    found = score(
         news=news,
         age_hours=age,
         half_life=60.0,
@@ -61,15 +61,15 @@ def test_worth_lies_within_0_and_1(
 
 
 def test_worth_by_hand() -> None:
-    found = worth(news=2.0, age_hours=60, half_life=60, outlets=4, interest=1.0, engagement=0.0)
+    found = score(news=2.0, age_hours=60, half_life=60, outlets=4, interest=1.0, engagement=0.0)
     assert found.value == pytest.approx(0.5 * (0.75 * 2 / 3 + 0.45 * 2 / 3 + 0.10 - 0.05))
 
 
 def test_what_matters_goes_before_what_is_newer_or_rarer() -> None:
     """A lone event of the evening before beats trifles of a source that hardly ever writes."""
-    bank = worth(news=2.6, age_hours=10, half_life=60, outlets=1)
-    lizard = worth(news=1.0, age_hours=0.1, half_life=60, outlets=1)
-    diary = worth(news=0.8, age_hours=0.0, half_life=120, outlets=1)
+    bank = score(news=2.6, age_hours=10, half_life=60, outlets=1)
+    lizard = score(news=1.0, age_hours=0.1, half_life=60, outlets=1)
+    diary = score(news=0.8, age_hours=0.0, half_life=120, outlets=1)
     assert bank.value > 2 * lizard.value > 2 * diary.value
 
 
@@ -243,15 +243,18 @@ TEXT = "Harbour opens its gates to larger ships after two years of work on the n
 
 
 def test_twins_say_the_same_in_the_same_words() -> None:
-    assert twins(
+    assert near_duplicates(
         {
             1: TEXT,
             2: TEXT + " today",
             3: "The bank leaves rates alone and sees room for a cut in the spring of next year",
         }
     ) == [(1, 2)]
-    assert twins({1: "Weekly links", 2: "Weekly links"}) == []
-    assert twins({1: f"Release 1.2 of the harbour: {TEXT}", 2: f"Release 1.3 of the harbour: {TEXT}"}) == []
+    assert near_duplicates({1: "Weekly links", 2: "Weekly links"}) == []
+    assert (
+        near_duplicates({1: f"Release 1.2 of the harbour: {TEXT}", 2: f"Release 1.3 of the harbour: {TEXT}"})
+        == []
+    )
 
 
 def test_near_duplicates_that_grouping_missed_are_told_once() -> None:

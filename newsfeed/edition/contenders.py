@@ -1,4 +1,4 @@
-"""Tellings: each story with the item that tells it best, weighed."""
+"""Contenders: the stories that compete for the page, each with its representative item, scored."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from newsfeed.breadth.asked import PLAIN, Asked, Options, outlet
 from newsfeed.edition import constants as c
 from newsfeed.edition.earlier import Return
 from newsfeed.edition.score import (
+    Score,
     StoryTopics,
-    Worth,
     age_hours,
     fold,
     half_life,
@@ -22,9 +22,9 @@ from newsfeed.edition.score import (
     overall_mix,
     percentile,
     records,
+    score,
     source_mix,
     story_topics,
-    worth,
 )
 from newsfeed.model import Candidate, FeedFacts, Pool, Story
 
@@ -44,15 +44,15 @@ class Liking:
 
 
 @dataclass(frozen=True)
-class Telling:
+class Contender:
     """A story with the item that tells it best, weighed and ready to be chosen."""
 
-    candidate: Candidate
+    representative: Candidate
     story: int
-    tellers: tuple[Candidate, ...]  # all that may be shown, the telling itself included, in id order
+    tellers: tuple[Candidate, ...]  # all that may be shown, the representative included, in id order
     outlets: int  # independent ones in the last 48 hours
     shared_by: int  # social feeds and boosters that passed it on
-    worth: Worth
+    score: Score
     liking: Liking
     topics: StoryTopics
     topic: str  # the one it stands for first, "" for none
@@ -64,25 +64,25 @@ class Telling:
     of_day: int = 0  # stories of its affair, where that is the day
     grade: float = c.UNJUDGED  # the news value, 0..3, with what its source's record adds
     record: float = 0.0  # of it, what its source's record adds
-    flaws: tuple[str, ...] = ()  # why it is told badly: what takes from its worth beside its facts
+    flaws: tuple[str, ...] = ()  # why it is told badly: what takes from its score beside its facts
 
     @property
     def id(self) -> int:
-        return self.candidate.item.id
+        return self.representative.item.id
 
     @property
     def kind(self) -> str:
         """What sort of text it is."""
-        news = self.candidate.tagging.news
+        news = self.representative.tagging.news
         return news.kind if news else "other"
 
     @property
     def heard(self) -> bool:
         """Whether it is to be heard or watched, not read."""
-        return self.candidate.item.item.kind in HEARD
+        return self.representative.item.item.kind in HEARD
 
 
-class Scales:
+class Scorer:
     """What all stories are weighed with."""
 
     def __init__(
@@ -147,7 +147,7 @@ class Scales:
         return is_of_dropped(unwanted, wanted)
 
     def tellers(self, group: Sequence[Candidate]) -> tuple[int, int]:
-        """Independent outlets within 48 hours of the newest telling, and how many social feeds passed it on."""
+        """Independent outlets within 48 hours of its newest item, and how many social feeds passed it on."""
         moments = {one.item.id: one.item.item.published or one.item.first_seen for one in group}
         newest = max(moments.values())
         outlets: set[str] = set()
@@ -163,7 +163,7 @@ class Scales:
                 outlets.add(outlet(feed, one.item.feed))
         return max(1, len(outlets)), len(sharers)
 
-    def telling(
+    def contender(
         self,
         key: int,
         group: Sequence[Candidate],
@@ -171,24 +171,24 @@ class Scales:
         outlets: int,
         shared: int,
         back: Return | None,
-    ) -> Telling:
+    ) -> Contender:
         topics = self.topics(group)
         if outlets == 1 and not any(self.told_well[one.item.id] for one in group):
             topics = self._surely(topics, group)
         topic = topics.stands[0] if topics.stands else ""
-        # Of two tellings neither is nearer to the others: the one of more weight stands for both.
+        # Of two items neither is nearer to the others: the one of more weight stands for both.
         central = story.representative if story is not None and len(group) > 2 else 0
-        values = {one.item.id: self.worth(one, group, outlets, topic, [one]) for one in group}
+        values = {one.item.id: self.score(one, group, outlets, topic, [one]) for one in group}
         best = min(group, key=lambda one: self._order(one, central, values[one.item.id], back))
         own = self.chosen.get(best.item.feed, Options())
-        return Telling(
-            candidate=best,
+        return Contender(
+            representative=best,
             story=key,
             tellers=tuple(sorted(group, key=lambda one: one.item.id)),
             outlets=outlets,
             shared_by=shared,
-            # A story is as fresh as its newest telling: what outlets still tell isn't old because its head was quick.
-            worth=self.worth(best, group, outlets, topic, group if outlets > 1 else [best]),
+            # A story is as fresh as its newest item: what outlets still tell isn't old because its representative was quick.
+            score=self.score(best, group, outlets, topic, group if outlets > 1 else [best]),
             liking=self.liking(self.feeds.get(best.item.feed), topic, best.liked),
             topics=topics,
             topic=topic,
@@ -202,9 +202,9 @@ class Scales:
         )
 
     def _order(
-        self, one: Candidate, central: int, value: Worth, back: Return | None
+        self, one: Candidate, central: int, value: Score, back: Return | None
     ) -> tuple[bool, bool, bool, bool, bool, bool, float, int]:
-        """The best telling goes first: must-read, the new one of a story that returns, the story's head, …"""
+        """The best representative goes first: must-read, the new one of a story that returns, the most central, …"""
         own = self.chosen.get(one.item.feed, Options())
         feed = self.feeds.get(one.item.feed)
         return (
@@ -237,15 +237,15 @@ class Scales:
         news = one.tagging.news
         return min(3.0, max(0.0, news.value + self.records.get(one.item.feed, 0.0))) if news else c.UNJUDGED
 
-    def worth(
+    def score(
         self,
         one: Candidate,
         group: Sequence[Candidate],
         outlets: int,
         topic: str,
         told: Sequence[Candidate],
-    ) -> Worth:
-        """What one telling is worth, as old as the newest of `told`, and of as much weight as the weightiest."""
+    ) -> Score:
+        """The score of one item for its story, as old as the newest of `told`, and of as much weight as the weightiest."""
         feed = self.feeds.get(one.item.feed)
         own = self.chosen.get(one.item.feed, Options())
         known = [
@@ -257,7 +257,7 @@ class Scales:
         ]
         news = one.tagging.news
         weight = max(self.grade(o) for o in told)
-        return worth(
+        return score(
             news=weight,
             thumbs=weight - max(self.grade(o) - _thumbs(o) for o in told),
             half_life=half_life(news.kind if news else ""),
@@ -266,11 +266,11 @@ class Scales:
             interest=self.liking(feed, topic, one.liked).value,
             engagement=max(known, default=0.5),
             weight=own.weight,
-            telling=math.prod(self._flaws(one).values(), start=1.0),
+            penalty=math.prod(self._flaws(one).values(), start=1.0),
         )
 
     def _flaws(self, one: Candidate) -> dict[str, float]:
-        """What makes a telling worse than its facts, each with what is left of its worth."""
+        """What makes an item worse than its facts, each with what is left of its score."""
         flaws: dict[str, float] = {}
         if not self.told_well[one.item.id]:
             flaws["no usable lead"] = self.leadless
