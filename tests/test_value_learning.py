@@ -167,9 +167,9 @@ def test_a_readers_taste_is_learned(tagger: Tagger) -> None:
     penalty=st.sampled_from([1.0, 0.6, 0.35]),
 )
 def test_what_is_good_stays_good_against_any_thumbs(
-    news: float, thumbs: float, interest: float, age: float, outlets: int, contender: float
+    news: float, thumbs: float, interest: float, age: float, outlets: int, penalty: float
 ) -> None:
-    facts = {"age_hours": age, "half_life": 60.0, "outlets": outlets, "telling": contender}
+    facts = {"age_hours": age, "half_life": 60.0, "outlets": outlets, "penalty": penalty}
     moved = min(3.0, max(0.0, news + thumbs))
     plain = score(news=news, **facts)  # type: ignore[arg-type]
     steered = score(news=moved, thumbs=moved - news, interest=interest, **facts)  # type: ignore[arg-type]
