@@ -28,7 +28,7 @@ from stored import of_feed
 from newsfeed.model import Cause, FetchSetting, Settings
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning.pull import pull
-from newsfeed.pipeline.reports import RefreshReport
+from newsfeed.pipeline.reports import RefreshOptions, RefreshReport
 from newsfeed.store import Store
 
 NOW = START + timedelta(hours=12)
@@ -57,7 +57,7 @@ class Reader:
 
     def refresh(self) -> RefreshReport:
         with self.home.open_store() as store:
-            done = pull(self.home, store, fetch_only=True, force=True, secrets=self.secrets)
+            done = pull(self.home, store, RefreshOptions(fetch_only=True, force=True, secrets=self.secrets))
         self.now += timedelta(hours=1)
         return done
 

@@ -91,6 +91,7 @@ def refresh(
 ) -> None:
     """Ask every feed now and say what came; today's page takes in what can't wait."""
     from newsfeed.pipeline.morning.refresh import refresh as run
+    from newsfeed.pipeline.reports import RefreshOptions
 
     given: Context = context.obj
     care_commands.ensure_settings(given)
@@ -99,12 +100,14 @@ def refresh(
         done = run(
             home,
             store,
-            only=tuple(feed or ()),
-            due=due,
-            force=force,
-            fetch_only=fetch_only,
-            workers=workers,
-            secrets=given.secrets(),
+            RefreshOptions(
+                only=tuple(feed or ()),
+                due=due,
+                force=force,
+                fetch_only=fetch_only,
+                workers=workers,
+                secrets=given.secrets(),
+            ),
             progress=bar,
         )
     if as_json:

@@ -11,6 +11,18 @@ from newsfeed.model import Record
 Clock = Callable[[], datetime]
 
 
+class RefreshOptions(Record, frozen=True, kw_only=True):
+    """What is wished of a refresh; without any wish every feed is asked now."""
+
+    only: tuple[str, ...] = ()  # names or addresses: feeds are asked that hold one of them in theirs
+    due: bool = False  # only feeds whose time has come
+    force: bool = False  # also past the manual floor, and without validators; never past a Retry-After
+    fetch_only: bool = False  # leave tagging and grouping for later
+    choosing: bool = False  # a page is about to be chosen: learn and tag all that its choice asks for
+    workers: int = 0  # reading processes; 0 takes the setting
+    secrets: Mapping[str, str] = {}
+
+
 class RefreshReport(Record, frozen=True, kw_only=True):
     """A refresh, whole."""
 

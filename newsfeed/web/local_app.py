@@ -20,7 +20,7 @@ from newsfeed.pipeline import signs
 from newsfeed.pipeline.home import Home, Store
 from newsfeed.pipeline.morning.digest import digest
 from newsfeed.pipeline.morning.refresh import refresh
-from newsfeed.pipeline.reports import DigestReport, RefreshReport
+from newsfeed.pipeline.reports import DigestReport, RefreshOptions, RefreshReport
 from newsfeed.pipeline.subscriptions.edit import key_of
 from newsfeed.render import Templates
 from newsfeed.text.spoken import speaking
@@ -65,7 +65,7 @@ class Work:
             secrets = config.secrets(home.settings)
             with home.lock(f"serve, {kind}"), home.open_store() as store:
                 if kind == "refresh":
-                    self.report = refresh(home, store, secrets=secrets)
+                    self.report = refresh(home, store, RefreshOptions(secrets=secrets))
                 else:
                     self.report = digest(
                         home, store, rebuild=kind == "rebuild", refresh=kind != "rebuild", secrets=secrets

@@ -11,6 +11,7 @@ from newsfeed.errors import NotFoundError, SettingsError
 from newsfeed.model import Correction, NewsValue, Record, StoredItem, Tagging
 from newsfeed.pipeline.answers.why import resolve
 from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.meta import Fact, read_fact, write_fact
 from newsfeed.pipeline.morning import tag
 from newsfeed.pipeline.morning.draw import today
 from newsfeed.store import Store
@@ -18,11 +19,7 @@ from newsfeed.topics import accuracy, build
 from newsfeed.topics.corrections import Corrections
 from newsfeed.topics.documents import THRESHOLD, Label
 
-# Notes in the store by item: why it was asked, how many others moved, what the reader had said of it before.
-ANSWERS, MOVED, EARLIER = "topics answers", "topics moved", "topics said earlier"
 HAS = THRESHOLD  # from this probability on an item has a topic
-# Note in the store by item: its value before the reader's word on it, and why it was asked.
-SAID = "value said"
 WORTH = "worth a place"
 LEAST_WORTH = 1.5  # grade from which an item is said to be worth a place: half between filler and that
 
@@ -107,12 +104,17 @@ def correct(home: Home, store: Store, name: str, changes: Sequence[str], *, aske
     if earlier is not None:
         # What the tagger had said stays what accuracy is measured on; what the reader had said can be gone back to.
         before = earlier.topics
-        _note(store, EARLIER, str(item.id), " ".join([*_earlier(store, item.id), ",".join(before) or "none"]))
+        _note(
+            store,
+            Fact.EARLIER,
+            str(item.id),
+            " ".join([*_earlier(store, item.id), ",".join(before) or "none"]),
+        )
     previous = earlier.previous if earlier is not None else before
     store.correct(Correction(item=item.id, topics=told, made=home.clock(), previous=previous))
-    _note(store, ANSWERS, str(item.id), asked or _notes(store, ANSWERS).get(str(item.id), ""))
+    _note(store, Fact.ANSWERS, str(item.id), asked or _notes(store, Fact.ANSWERS).get(str(item.id), ""))
     moved = retag_like(home, store, item)
-    _note(store, MOVED, str(item.id), moved)
+    _note(store, Fact.MOVED, str(item.id), moved)
     return Corrected(title=item.item.title, before=before, after=told, moved=moved)
 
 
@@ -130,7 +132,7 @@ def undo(home: Home, store: Store, name: str = "") -> Corrected:
     if earlier := _earlier(store, item.id):
         topics = () if earlier[-1] == "none" else tuple(earlier[-1].split(","))
         store.correct(msgspec.structs.replace(taken, topics=topics, made=home.clock()))
-        _note(store, EARLIER, str(item.id), " ".join(earlier[:-1]))
+        _note(store, Fact.EARLIER, str(item.id), " ".join(earlier[:-1]))
     moved = retag_like(home, store, item)
     said = store.taggings([item.id]).get(item.id)
     now = tuple(sorted(accuracy.has(said))) if said else ()
@@ -165,7 +167,7 @@ def status(home: Home, store: Store) -> Status:
     counts = _count(taggings.values())
     seeds = _seed_counts()
     corrections = store.corrections()
-    notes = _notes(store, MOVED)
+    notes = _notes(store, Fact.MOVED)
     moved = sum(int(notes.get(str(c.item), 0)) for c in corrections)
     confirmed = sum(set(j.said) == set(j.true) for j in judged)
     worth = measured_worth(store)
@@ -242,23 +244,21 @@ def questions(home: Home, store: Store, day: int) -> list[Question]:
     ]
 
 
-def _notes(store: Store, key: str) -> dict[str, str]:
-    return msgspec.json.decode(store.get_meta(key) or "{}", type=dict[str, str])
+def _notes(store: Store, fact: Fact) -> dict[str, str]:
+    return read_fact(store, fact, dict[str, str]) or {}
 
 
-def _note(store: Store, key: str, name: str, value: object) -> None:
-    notes = _notes(store, key)
-    notes[name] = str(value)
-    store.set_meta(key, msgspec.json.encode(notes).decode())
+def _note(store: Store, fact: Fact, name: str, value: object) -> None:
+    write_fact(store, fact, {**_notes(store, fact), name: str(value)})
 
 
 def _earlier(store: Store, item: int) -> list[str]:
     """What the reader had said of an item before their present word, oldest first."""
-    return _notes(store, EARLIER).get(str(item), "").split()
+    return _notes(store, Fact.EARLIER).get(str(item), "").split()
 
 
 def _judged(store: Store) -> list[accuracy.Judged]:
-    asked = _notes(store, ANSWERS)
+    asked = _notes(store, Fact.ANSWERS)
     return [
         accuracy.Judged(item=c.item, said=c.previous, true=c.topics, asked=asked.get(str(c.item), ""))
         for c in store.corrections()
@@ -364,9 +364,8 @@ def _news(store: Store, item: StoredItem) -> NewsValue | None:
 
 
 def _said(store: Store) -> dict[int, tuple[float, str]]:
-    return msgspec.json.decode(store.get_meta(SAID) or "{}", type=dict[int, tuple[float, str]])
+    return read_fact(store, Fact.SAID, dict[int, tuple[float, str]]) or {}
 
 
 def _note_said(store: Store, item: int, value: float, asked: str) -> None:
-    notes = {**_said(store), item: (round(value, 3), asked)}
-    store.set_meta(SAID, msgspec.json.encode(notes).decode())
+    write_fact(store, Fact.SAID, {**_said(store), item: (round(value, 3), asked)})

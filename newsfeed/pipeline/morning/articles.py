@@ -26,6 +26,7 @@ from newsfeed.model import (
     Subscription,
 )
 from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.meta import Fact
 from newsfeed.pipeline.morning.ask import together
 from newsfeed.reading.parsers import Parsers
 from newsfeed.sources import article
@@ -88,7 +89,7 @@ def improve(home: Home, store: Store, built: Edition, pool: Pool, secrets: dict[
 
 
 def _memory(built: Edition) -> str:
-    return f"articles asked {built.date}"
+    return f"{Fact.ARTICLES}{built.date}"
 
 
 def _may(home: Home, link: str, state: FeedState | None) -> bool:

@@ -30,17 +30,16 @@ from newsfeed.model import (
 )
 from newsfeed.reading.parsers import Parsers
 from newsfeed.sources import FEED, discover
-from newsfeed.store import Store
 
 if TYPE_CHECKING:
     from newsfeed.fetch import Fetcher
 
 PAGES = 5  # follow-up requests of one feed in one refresh
 WAYS = 4  # that are tried for one feed in one refresh
-Known = Callable[[], Mapping[str, str]]
+Known = Callable[[], Mapping[str, str]]  # identities and hashes of a feed's stored items
+Held = Callable[[], Sequence[KnownItem]]
 TRIES = 8  # addresses asked at the most
 FORWARDS = 2  # pages that forward to one another
-PROPOSAL = "proposal for "  # and a feed's address: the key of the note
 ENDED = timedelta(days=400)  # since its newest item: a feed that has ended
 Answer = TypeVar("Answer", Response, NotModified)
 LOST = frozenset({Cause.NOT_FOUND, Cause.GONE})
@@ -282,23 +281,16 @@ def _rank(parsed: Parsed, page: str, now: datetime) -> int:
 # --------------------------------------------------------------------------- where a feed is known
 
 
-class Instead(Record, frozen=True, kw_only=True):
-    """What is to be made of a page that stands in a known feed's place."""
-
-    asked: Asked
-    proposal: str = ""  # an address that the owner may take over
-
-
 async def instead(
     fetcher: Fetcher,
     parsers: Parsers,
     asked: Asked,
-    known: Callable[[], Sequence[KnownItem]],
+    known: Held,
     now: datetime,
     *,
     found: str = "",
-) -> Instead:
-    """What comes of a known feed's answer where that may be a page in the feed's place.
+) -> tuple[Asked, str]:
+    """What comes of a known feed's answer where that may be a page in the feed's place, and an address to propose.
 
     A page that forwards within its own site is followed like a redirect, and so is one that forwards to a feed with
     items that we have. Whatever else a page names is a proposal to the owner; nothing of it is asked or kept.
@@ -309,36 +301,36 @@ async def instead(
     """
     state, failure = asked.state, asked.failure
     if failure is None or sources.find(state.subscription).kind != FEED:
-        return Instead(asked=asked)
+        return asked, ""
     page = asked.answer
     if found and failure.cause in LOST:
         page = await fetcher.get(Request(url=state.subscription.url, feed=state.feed, accept="text/html"))
     if not isinstance(page, Response) or not is_page(page) or isinstance(asked.parsed, Parsed):
-        return Instead(asked=asked)
+        return asked, ""
     here = {page.url, page.request.url, found}
     target = discover.forwards(page.body, page.url)
     if not target or target in here:
         named = discover.candidates(page.body, page.url, page.headers.get("link", ""))
         proposal = next((url for url in named if url not in here), "")
-        return _proposed(asked, "names another feed", proposal) if proposal else Instead(asked=asked)
+        return _proposed(asked, "names another feed", proposal) if proposal else (asked, "")
     own = discover.site(target) == discover.site(page.url)
     answer = await fetcher.get(
         Request(url=target, feed=state.feed, body_hash=state.body_hash, from_feed=True)
     )
     if isinstance(answer, NotModified):  # byte for byte what we have
-        return Instead(asked=msgspec.structs.replace(asked, answer=as_moved(answer), parsed=None))
+        return msgspec.structs.replace(asked, answer=as_moved(answer), parsed=None), ""
     if isinstance(answer, Response):
         held = known()
         hashes = {k.identity: k.hash for k in held}
         parsed = await parsers.parse(answer, state.subscription, hashes, now)
         if isinstance(parsed, Parsed) and (own or _shares(parsed, held)):
-            return Instead(asked=msgspec.structs.replace(asked, answer=as_moved(answer), parsed=parsed))
+            return msgspec.structs.replace(asked, answer=as_moved(answer), parsed=parsed), ""
         if isinstance(parsed, Parsed):
             return _proposed(asked, "forwards to another feed", target)
-    return Instead(asked=asked)
+    return asked, ""
 
 
-def _proposed(asked: Asked, does: str, proposal: str) -> Instead:
+def _proposed(asked: Asked, does: str, proposal: str) -> tuple[Asked, str]:
     failure = Failure(
         cause=Cause.NOT_A_FEED,
         text=f"A web page stands in this feed's place; it {does}, which was not taken for it.",
@@ -346,18 +338,7 @@ def _proposed(asked: Asked, does: str, proposal: str) -> Instead:
         needs_owner=True,
     )
     field = "answer" if isinstance(asked.answer, Failure) else "parsed"
-    return Instead(asked=msgspec.structs.replace(asked, **{field: failure}), proposal=proposal)
-
-
-def keep_proposal(store: Store, state: FeedState, proposal: str, before: str, *, failed: bool) -> None:
-    """Keep what a page in a feed's place named for the owner to judge; forget it when the feed is well again."""
-    if proposal != before and (proposal or not failed):
-        store.set_meta(f"{PROPOSAL}{state.subscription.url}", proposal or None)
-
-
-def proposed(store: Store, state: FeedState) -> str:
-    """The address that a page in a feed's place named, while the feed is not well; else ""."""
-    return store.get_meta(f"{PROPOSAL}{state.subscription.url}") or ""
+    return msgspec.structs.replace(asked, **{field: failure}), proposal
 
 
 def _shares(parsed: Parsed, known: Sequence[KnownItem]) -> bool:

@@ -17,7 +17,7 @@ from newsfeed.pipeline.examine import reports
 from newsfeed.pipeline.home import Home, log_change, take_list
 from newsfeed.pipeline.morning import articles, publish, pull, suggest, understand
 from newsfeed.pipeline.morning.draw import _starters_limit, draw, replay, report, today
-from newsfeed.pipeline.reports import DigestReport, Progress, RefreshReport
+from newsfeed.pipeline.reports import DigestReport, Progress, RefreshOptions, RefreshReport
 from newsfeed.render import Templates
 from newsfeed.store import Store
 from newsfeed.text.spoken import heading, say, speaking
@@ -53,7 +53,7 @@ def digest(
     stored = store.edition(day)
     pulled, change = None, ListChange()
     if refresh:
-        pulled = pull.pull(home, store, choosing=True, secrets=secrets, progress=progress)
+        pulled = pull.pull(home, store, RefreshOptions(choosing=True, secrets=secrets or {}), progress)
     elif stored is None or rebuild:
         # What a refresh does around its asking: the list as it stands now counts, and topics changed by hand.
         change = take_list(home, store, home.clock()).change
@@ -86,10 +86,10 @@ def complete(
     if stored is None or not incomplete(stored):
         return None
     missing = {report.feed for report in stored.feeds if not report.ok}
-    asked = [s.subscription.url for s in store.states() if s.feed in missing]
+    asked = tuple(s.subscription.url for s in store.states() if s.feed in missing)
     pulled = None
     if asked:
-        pulled = pull.pull(home, store, only=asked, secrets=secrets, progress=progress)
+        pulled = pull.pull(home, store, RefreshOptions(only=asked, secrets=secrets or {}), progress)
     if not _can_complete(home, store, stored, pulled):
         return None
     built, pool = _build(home, store, stored.date, pulled, secrets or {}, progress)

@@ -18,12 +18,12 @@ from newsfeed.model import (
     Settings,
 )
 from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.meta import Fact
 from newsfeed.pipeline.morning import publish
 from newsfeed.pipeline.reports import DigestReport, RefreshReport
 from newsfeed.render import Templates
 from newsfeed.store import Store
 
-TOLD_OF_LIMIT = "told of the starter's limit"
 UNUSED_MINUTES, UNUSED_PART = 1.0, 0.25  # minutes left over from which a full page is worth a word
 RECENT = 30  # editions in the outgoing feeds and the archive's list
 
@@ -141,9 +141,9 @@ def report(
 
 def _starters_limit(home: Home, store: Store) -> str:
     """Said once: that the number of stories of earlier starter settings doesn't bind any more; "" else."""
-    if store.get_meta(TOLD_OF_LIMIT) or not config.has_starters_limit(home.folder):
+    if store.get_meta(Fact.TOLD_OF_LIMIT) or not config.has_starters_limit(home.folder):
         return ""
-    store.set_meta(TOLD_OF_LIMIT, "yes")
+    store.set_meta(Fact.TOLD_OF_LIMIT, "yes")
     return (
         "max_items = 16 in newsfeed.toml came from the starter settings and no longer limits the page: "
         "its minutes do. Remove the line, or write another number."

@@ -22,6 +22,7 @@ from newsfeed.deliver.sending import Dispatch, MailOutcome
 from newsfeed.errors import NotFoundError, SettingsError
 from newsfeed.model import Day, Edition, Record, Settings
 from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.meta import Fact, read_fact, write_fact
 from newsfeed.render import Templates
 from newsfeed.render.letter import Letter
 from newsfeed.store import Store
@@ -30,7 +31,6 @@ from newsfeed.store.records import MailState
 Password = Callable[[], str]
 FIRST_RETRY = timedelta(minutes=5)
 LONGEST_RETRY = timedelta(hours=1)
-_TROUBLE = "mail trouble"
 
 
 class Written(Record, frozen=True, kw_only=True):
@@ -227,7 +227,7 @@ def _standing(store: Store, date: Day, settings: Settings) -> MailReport:
 def _settle(home: Home, store: Store, date: Day, done: Dispatch) -> MailReport:
     """Note what failed and when it is tried again, or forget the trouble."""
     if done.outcome in {MailOutcome.SENT, MailOutcome.UNCERTAIN}:
-        store.set_meta(_TROUBLE, None)
+        store.set_meta(Fact.MAIL_TROUBLE, None)
         return MailReport(date=date, state=str(done.outcome), text=done.text, repair=done.repair)
     before = trouble_of(store)
     tries = 1 + (before.tries if before and before.date == date else 0)
@@ -240,7 +240,7 @@ def _settle(home: Home, store: Store, date: Day, done: Dispatch) -> MailReport:
         repair=done.repair,
         next_try=home.clock() + pause if done.outcome == MailOutcome.LATER else None,
     )
-    store.set_meta(_TROUBLE, msgspec.json.encode(trouble).decode())
+    write_fact(store, Fact.MAIL_TROUBLE, trouble)
     return MailReport(
         date=date, state=str(done.outcome), text=done.text, repair=done.repair, next_try=trouble.next_try
     )
@@ -248,8 +248,7 @@ def _settle(home: Home, store: Store, date: Day, done: Dispatch) -> MailReport:
 
 def trouble_of(store: Store) -> Trouble | None:
     """What failed the last time, while it is not mended."""
-    kept = store.get_meta(_TROUBLE)
-    return msgspec.json.decode(kept, type=Trouble) if kept else None
+    return read_fact(store, Fact.MAIL_TROUBLE, Trouble)
 
 
 def _print(settings: Settings) -> str:

@@ -13,12 +13,12 @@ from newsfeed import config, deliver
 from newsfeed.errors import DeliveryError, NewsfeedError
 from newsfeed.model import Edition, Record
 from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.meta import Fact
 from newsfeed.pipeline.signs import app_place
 from newsfeed.store import Store
 
 WORLD = 0o644  # whoever may enter the folder may read: that is what it is for
 KINDS = frozenset({".html", ".xml", ".json"})
-NOTICED = "noticed"  # the day whose notice went out, or was about to
 JSON = "application/json"
 
 
@@ -65,15 +65,15 @@ def _read(path: Path) -> bytes:
 def notify(home: Home, store: Store) -> str:
     """Tell that the newest page is ready, unless that was done; returns a sentence on what went wrong, "" else."""
     url, edition = home.settings.notify.url, store.latest_edition()
-    if not url or edition is None or store.get_meta(NOTICED) == edition.date.isoformat():
+    if not url or edition is None or store.get_meta(Fact.NOTICED) == edition.date.isoformat():
         return ""
     # Noted before it is sent: who dies in between has sent it once or not at all.
-    before = store.get_meta(NOTICED)
-    store.set_meta(NOTICED, edition.date.isoformat())
+    before = store.get_meta(Fact.NOTICED)
+    store.set_meta(Fact.NOTICED, edition.date.isoformat())
     try:
         status = asyncio.run(_send(home, url, edition))
     except NewsfeedError as error:
-        store.set_meta(NOTICED, before)
+        store.set_meta(Fact.NOTICED, before)
         return f"No notice was sent: {error.cause}."
     if status >= 300:
         return f"The notice was not taken ({status}): look at [notify] url."

@@ -2,49 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning import pull
-from newsfeed.pipeline.reports import Progress, RefreshReport
+from newsfeed.pipeline.reports import Progress, RefreshOptions, RefreshReport
 from newsfeed.store import Store
 
 
 def refresh(
-    home: Home,
-    store: Store,
-    *,
-    only: Sequence[str] = (),
-    due: bool = False,
-    force: bool = False,
-    fetch_only: bool = False,
-    workers: int = 0,
-    secrets: dict[str, str] | None = None,
-    progress: Progress | None = None,
+    home: Home, store: Store, options: RefreshOptions | None = None, progress: Progress | None = None
 ) -> RefreshReport:
-    """Refresh, and draw today's page again where there is one.
+    """Ask the feeds, and draw today's page again where there is one.
 
-    Takes and raises what `pull.pull` does; DeliveryError too, when the page can't be written.
+    Raises:
+        NotFoundError, ListError: as `pull.pull`. DeliveryError: the page can't be written.
     """
-    pulled = pull.pull(
-        home,
-        store,
-        only=only,
-        due=due,
-        force=force,
-        fetch_only=fetch_only,
-        workers=workers,
-        secrets=secrets,
-        progress=progress,
-    )
-    stored = None if fetch_only else store.edition(home.today)
+    options = options or RefreshOptions()
+    pulled = pull.pull(home, store, options, progress)
+    stored = None if options.fetch_only else store.edition(home.today)
     if stored is None:
         return pulled
-    from newsfeed.pipeline.morning import (
+    from newsfeed.pipeline.morning import (  # all that chooses and draws, only where there is a page
         digest,
-        draw,  # with all that chooses and draws: only where there is a page
+        draw,
     )
 
     done = digest.update_page(home, store, stored, pulled)

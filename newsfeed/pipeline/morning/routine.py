@@ -16,14 +16,14 @@ from newsfeed.errors import NetworkError, NewsfeedError
 from newsfeed.feeds.results import plan_words
 from newsfeed.model import Day, Record
 from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.meta import Fact
 from newsfeed.pipeline.morning import digest as digesting
 from newsfeed.pipeline.morning import draw, publish
 from newsfeed.pipeline.morning import mail as mailing
 from newsfeed.pipeline.morning import pull as pulling
-from newsfeed.pipeline.reports import DigestReport, Progress, RefreshReport
+from newsfeed.pipeline.reports import DigestReport, Progress, RefreshOptions, RefreshReport
 from newsfeed.store import Store
 
-PREPARED = "prepared"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MISSED_SHOWN = 31  # days that are looked back for missed mornings
 _DAY = timedelta(days=1)
@@ -71,7 +71,7 @@ def prepare(home: Home, store: Store, *, progress: Progress) -> Morning:
         made = digesting.digest(home, store, secrets=config.secrets(home.settings), progress=progress)
     except NetworkError as error:
         return Morning(date=day, postponed=error.cause)
-    store.set_meta(PREPARED, day.isoformat())
+    store.set_meta(Fact.PREPARED, day.isoformat())
     return _made(day, made)
 
 
@@ -99,7 +99,7 @@ def complete(home: Home, store: Store, *, progress: Progress) -> Morning:
 
 def prepared(store: Store) -> frozenset[Day]:
     """The days that were prepared in their time; only the newest is known."""
-    kept = store.get_meta(PREPARED)
+    kept = store.get_meta(Fact.PREPARED)
     return frozenset({Day.fromisoformat(kept)} if kept else ())
 
 
@@ -162,7 +162,8 @@ def list_edited(home: Home, store: Store) -> bool:
 
 def pull(home: Home, store: Store, *, progress: Progress) -> RefreshReport:
     """Ask the feeds whose time has come; the page stays as it is."""
-    return pulling.pull(home, store, due=True, secrets=config.secrets(home.settings), progress=progress)
+    options = RefreshOptions(due=True, secrets=config.secrets(home.settings))
+    return pulling.pull(home, store, options, progress)
 
 
 def one_line(error: NewsfeedError) -> str:

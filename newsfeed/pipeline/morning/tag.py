@@ -18,6 +18,7 @@ from newsfeed import __version__, deliver, topics
 from newsfeed.errors import SettingsError
 from newsfeed.model import FeedState, StoredItem, Tagging
 from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.meta import Fact, read_fact, write_fact
 from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
 from newsfeed.topics import personal, retrain, value
@@ -32,7 +33,6 @@ RETAGGED = timedelta(days=8)  # items that can still stand on a page are tagged 
 LEARNED = timedelta(days=60)  # items that training reads
 MOST_LEARNED = 50_000
 TRAINING_SECONDS = 300.0  # seconds that a training may take
-TRAINED, FAILED = "topics trained", "topics training failed"  # notes in the store; a failure rests for a day
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,9 @@ def train_if_due(home: Home, store: Store, *, force: bool = False) -> str:
     many = store.count_window(now - LEARNED)
     trained = last_training(store) if home.model_path.exists() else None
     why = retrain.due(trained, now=now, items=many, corrections=len(corrections), inputs=inputs)
-    if not force and (not why or (store.get_meta(FAILED) or "").startswith(now.date().isoformat())):
+    if not force and (
+        not why or (store.get_meta(Fact.TRAINING_FAILED) or "").startswith(now.date().isoformat())
+    ):
         return ""
     documents = [
         document(i, states.get(i.feed)) for i in store.window(now - LEARNED, body="text")[-MOST_LEARNED:]
@@ -226,13 +228,13 @@ def train_if_due(home: Home, store: Store, *, force: bool = False) -> str:
         )
     deliver.write(home.model_path, done.stdout)
     note = retrain.Trained(at=now, items=many, corrections=len(corrections), inputs=inputs)
-    store.set_meta(TRAINED, msgspec.json.encode(note).decode())
-    store.set_meta(FAILED, None)
+    write_fact(store, Fact.TRAINED, note)
+    store.set_meta(Fact.TRAINING_FAILED, None)
     return why or "asked for"
 
 
 def _failed(store: Store, now: datetime, cause: str, force: bool) -> str:
-    store.set_meta(FAILED, f"{now.date().isoformat()} {cause}")
+    store.set_meta(Fact.TRAINING_FAILED, f"{now.date().isoformat()} {cause}")
     if force:
         raise SettingsError("training", cause, "The weights in force stay as they were.")
     return ""
@@ -240,7 +242,7 @@ def _failed(store: Store, now: datetime, cause: str, force: bool) -> str:
 
 def training_trouble(store: Store) -> str:
     """When and why the last training failed, "" where it didn't."""
-    day, _, cause = (store.get_meta(FAILED) or "").partition(" ")
+    day, _, cause = (store.get_meta(Fact.TRAINING_FAILED) or "").partition(" ")
     return f"the training of {day} failed: {cause or 'no cause is known'}" if day else ""
 
 
@@ -254,5 +256,4 @@ def _inputs(home: Home, states: Iterable[FeedState]) -> str:
 
 def last_training(store: Store) -> retrain.Trained | None:
     """What the weights in force were made of; None for the shipped ones."""
-    text = store.get_meta(TRAINED)
-    return msgspec.json.decode(text, type=retrain.Trained) if text else None
+    return read_fact(store, Fact.TRAINED, retrain.Trained)

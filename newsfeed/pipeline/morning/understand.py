@@ -10,11 +10,11 @@ from typing import NamedTuple
 from newsfeed import text
 from newsfeed.model import StoredItem, Story
 from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.meta import Fact
 from newsfeed.pipeline.morning import tag
 from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
 
-TAGGED_BY = "topics tagged by"  # note in the store: the settings and values that the tags were made with
 WINDOW = timedelta(hours=96)  # how far back a new item may join a story
 PORTION = 5  # of the window; more new items than one in so many are compared with all of it
 OF_A_FEED = 10  # of its items tell what stands in all of them
@@ -60,9 +60,9 @@ def habits(home: Home, store: Store) -> None:
 
 def _tag_anew(home: Home, store: Store, models: tag.Models, why: str) -> None:
     asked = tag.judged_by(home, store)
-    if why or store.get_meta(TAGGED_BY) != asked:
+    if why or store.get_meta(Fact.TAGGED_BY) != asked:
         tag.retag(home, store, models)
-        store.set_meta(TAGGED_BY, asked)
+        store.set_meta(Fact.TAGGED_BY, asked)
 
 
 def group(home: Home, store: Store, *, progress: Progress) -> int:

@@ -22,8 +22,9 @@ from newsfeed.model import (
 )
 from newsfeed.pipeline import examine
 from newsfeed.pipeline.home import Home, current_list
-from newsfeed.pipeline.morning import ask, pull
-from newsfeed.pipeline.reports import Progress
+from newsfeed.pipeline.meta import Fact
+from newsfeed.pipeline.morning import pull
+from newsfeed.pipeline.reports import Progress, RefreshOptions
 from newsfeed.store import Store
 
 
@@ -82,9 +83,11 @@ def check(home: Home, store: Store, *, ask: bool, secrets: dict[str, str], progr
     listed = current_list(home, store)
     notes: list[str] = []
     if ask:
-        failing = [s.subscription.url for s in store.states() if s.failure]
+        failing = tuple(s.subscription.url for s in store.states() if s.failure)
         if failing:
-            pulled = pull.pull(home, store, only=failing, force=True, secrets=secrets, progress=progress)
+            pulled = pull.pull(
+                home, store, RefreshOptions(only=failing, force=True, secrets=secrets), progress
+            )
             notes.append(
                 f"Asked {len(pulled.results)} again: {pulled.answered} answered, {pulled.count(FeedOutcome.WAITING)} must wait."
             )
@@ -152,7 +155,7 @@ def propose_repair(home: Home, store: Store) -> Repair:
     hidden: dict[str, str] = {}
     for state in store.states():
         url, target = state.subscription.url, changing.offered_move(state)
-        named = "" if target else ask.proposed(store, state)
+        named = "" if target else (store.get_meta(f"{Fact.PROPOSAL}{url}") or "")
         target = target or named
         if not state.gone and not target:
             continue
