@@ -27,10 +27,10 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from newsfeed.model import WORLD
 from newsfeed.topics import TOPICS, Document, Label, load
 from newsfeed.topics.accuracy import unsureness
 from newsfeed.topics.corrections import corrected
-from newsfeed.topics.documents import WORLD
 from newsfeed.topics.train import pack_tagger, trained
 
 SHARED = Path(__file__).parents[2] / "shared"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -11,23 +14,11 @@ from typing import Any
 
 import pytest
 
-from newsfeed.topics import Document
+from newsfeed.topics import TOPICS, Document
 from newsfeed.topics.not_news import not_news
 
-DATA = Path(__file__).parents[1] / "newsfeed" / "topics" / "data" / "languages" / "en"
-TOPICS = (
-    "technology",
-    "marketing",
-    "finance",
-    "sales",
-    "leadership",
-    "science",
-    "policy",
-    "world",
-    "ai",
-    "security",
-    "design",
-)
+PACKAGE = Path(__file__).parents[1] / "newsfeed"
+DATA = PACKAGE / "topics" / "data" / "languages" / "en"
 KINDS = {
     "deal",
     "sponsored",
@@ -51,7 +42,7 @@ FIELDS = ("title", "text", "category", "link")
 
 def terms(topic: str) -> dict[str, float]:
     table = tomllib.loads((DATA / "lexicon" / f"{topic}.toml").read_text(encoding="utf-8"))
-    assert set(table) == {"terms"}
+    assert set(table) <= {"terms", "folders", "parent"}
     return dict(table["terms"])
 
 
@@ -211,3 +202,57 @@ def test_seeds_of_topics_are_news() -> None:
     tagged = [seed for _, seed in seeds() if seed["topics"]]
     wrong = [seed["title"] for seed in tagged if kind({**seed, "link": ""})]
     assert len(wrong) <= 0.005 * len(tagged), wrong
+
+
+# ------------------------------------------------------------------------------------------------ a new topic
+
+NEW_TOPIC = """
+import json, sys
+from newsfeed.config import loading, toml_file
+from newsfeed.topics import Document, load
+from newsfeed.topics.folders import topic_of_folders
+from newsfeed.topics.train import train
+from pathlib import Path
+
+titles = ["Rose growers fight black spot", "How to prune an apple tree in winter", "Central bank holds rates"]
+documents = [Document(id=n, title=title) for n, title in enumerate(titles)]
+tagged = [load(weights, {}).tag(documents) for weights in (None, train([], {}, [], {}))]
+print(json.dumps({
+    "settings": list(loading.parse("", {}, home=Path(".")).topics),
+    "template": toml_file.template("UTC"),
+    "folder": topic_of_folders(("Hobbies", "Gartenbau")),
+    "told": [[[s.topic for s in t.scores if s.p >= 0.5] for t in tags] for tags in tagged],
+}))
+"""
+
+
+def test_a_topic_for_everyone_is_one_line_of_the_table_and_its_data(tmp_path: Path) -> None:
+    shutil.copytree(PACKAGE, tmp_path / "newsfeed", ignore=shutil.ignore_patterns("__pycache__"))
+    table = tmp_path / "newsfeed" / "model" / "settings.py"
+    line = '    "ai": TopicSetting('
+    written = table.read_text(encoding="utf-8")
+    assert written.count(line) == 1
+    table.write_text(written.replace(line, f'    "gardens": TopicSetting(label="Gardens"),\n{line}'), "utf-8")
+    data = tmp_path / "newsfeed" / "topics" / "data" / "languages" / "en"
+    (data / "lexicon" / "gardens.toml").write_text(
+        'folders = "gardening, gartenbau"\n[terms]\n"prune" = 3.0\n"rose" = 2.0\n"grower*" = 2.0\n', "utf-8"
+    )
+    (data / "seeds" / "gardens.jsonl").write_text(
+        "".join(
+            json.dumps({"title": f"Prune your {plant} before spring", "text": "", "topics": ["gardens"]})
+            + "\n"
+            for plant in ("roses", "apple trees", "hedges", "vines")
+        ),
+        "utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", NEW_TOPIC], cwd=tmp_path, capture_output=True, check=True, timeout=120
+    )
+    found = json.loads(done.stdout)
+    assert "gardens" in found["settings"]
+    assert "policy, gardens, and world" in found["template"]
+    assert found["folder"] == "gardens"
+    for told in found["told"]:  # by the shipped weights, which never saw it, and trained anew
+        assert told[0] == ["gardens"]
+        assert told[1] == ["gardens"]
+        assert told[2] == ["finance"]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -227,3 +230,35 @@ def test_german_patterns_are_not_tried_on_other_texts() -> None:
 def test_a_text_is_read_in_the_language_that_it_is_in(lang: str, title: str, english: bool) -> None:
     reading = load(None, {}).reader.read([Document(id=1, title=title, lang=lang)])
     assert reading.english.tolist() == [english]
+
+
+NEW_LANGUAGE = """
+import json
+from newsfeed.topics import Document, load
+from newsfeed.topics.folders import topic_of_folder
+from newsfeed.topics.not_news import not_news
+
+rates = "La banca centrale alza i tassi per la seconda volta in un anno"
+documents = [Document(id=1, title=rates), Document(id=2, title="La squadra vince ancora in casa", lang="it")]
+print(json.dumps([
+    [[s.topic for s in tags.scores if s.p >= 0.5] for tags in load(None, {}).tag(documents)],
+    topic_of_folder("Piazza Affari"),
+    not_news(Document(id=3, title="Sconto del 50% solo oggi", lang="it")),
+]))
+"""
+
+
+def test_another_language_is_a_folder_of_data(tmp_path: Path) -> None:
+    package = Path(__file__).parents[1] / "newsfeed"
+    shutil.copytree(package, tmp_path / "newsfeed", ignore=shutil.ignore_patterns("__pycache__"))
+    data = tmp_path / "newsfeed" / "topics" / "data" / "languages" / "it"
+    (data / "lexicon").mkdir(parents=True)
+    (data / "language.toml").write_text('little = "la i per un in del"\nendings = "a e i o"\n', "utf-8")
+    (data / "lexicon" / "finance.toml").write_text(
+        'folders = "piazza affari"\n[terms]\n"banca centrale" = 3.0\n"tasso" = 2.0\n', "utf-8"
+    )
+    (data / "not_news.toml").write_text('[[pattern]]\nkind = "deal"\ntitle = "\\\\bsconto\\\\b"\n', "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", NEW_LANGUAGE], cwd=tmp_path, capture_output=True, check=True, timeout=120
+    )
+    assert json.loads(done.stdout) == [[["finance"], []], "finance", "deal"]

@@ -10,7 +10,7 @@ from newsfeed.errors import SettingsError
 from newsfeed.model import TopicSetting
 from newsfeed.topics import Document
 from newsfeed.topics.batches import Reader, Stems, mark, sections
-from newsfeed.topics.documents import topic_of_folder, topic_of_folders
+from newsfeed.topics.folders import topic_of_folder, topic_of_folders
 from newsfeed.topics.lexicon import Lexicon, parse
 from newsfeed.topics.vocabulary import singular, stem, surface, words
 

@@ -7,7 +7,6 @@ and their errors carry the path of the bad key, from which its line is found.
 
 from newsfeed.config.checking import ADDRESS, THIS_MACHINE, publish_folder
 from newsfeed.config.loading import (
-    DEFAULT_TOPICS,
     has_starters_limit,
     load,
     parse,
@@ -24,7 +23,6 @@ from newsfeed.config.toml_file import FILE, STARTERS, edited, starter, template
 
 __all__ = [
     "ADDRESS",
-    "DEFAULT_TOPICS",
     "FILE",
     "STARTERS",
     "THIS_MACHINE",

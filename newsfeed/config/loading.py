@@ -13,26 +13,20 @@ import msgspec
 from newsfeed.config.checking import check, explain, is_struct
 from newsfeed.config.toml_file import FILE
 from newsfeed.errors import SettingsError
-from newsfeed.model import EditionSetting, PersonSetting, SecretSetting, Settings, TopicSetting
+from newsfeed.model import (
+    DEFAULT_TOPICS,
+    WORLD,
+    EditionSetting,
+    PersonSetting,
+    SecretSetting,
+    Settings,
+    TopicSetting,
+)
 
 PREFIX = "NEWSFEED_"
 # Variables of ours that are no settings.
 OTHER_VARIABLES = ("NEWSFEED_HOME", "NEWSFEED_SECRET_", "NEWSFEED_CLOCK")
-DEFAULT_TOPICS: Mapping[str, TopicSetting] = {
-    "technology": TopicSetting(label="Technology"),
-    "marketing": TopicSetting(label="Marketing"),
-    "finance": TopicSetting(label="Finance"),
-    "sales": TopicSetting(label="Sales"),
-    "leadership": TopicSetting(label="Leadership"),
-    "science": TopicSetting(label="Science"),
-    "policy": TopicSetting(label="Policy"),
-    "world": TopicSetting(label="World"),
-    "ai": TopicSetting(label="AI", parent="technology"),
-    "security": TopicSetting(label="Security", parent="technology"),
-    "design": TopicSetting(label="Design", parent="technology"),
-}
 STARTERS_LIMIT = 16  # max_items in the starter settings of earlier versions
-WORLD = "world"  # what no narrower topic wants of the general news
 S = TypeVar("S")
 
 

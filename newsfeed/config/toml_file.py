@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from newsfeed.errors import SettingsError
+from newsfeed.model import DEFAULT_TOPICS, WORLD
 
 FILE = "newsfeed.toml"
 
@@ -121,7 +122,7 @@ core_share = 0.4               # its part of the minutes; the other topics share
 # long_read = true             # one a day, outside the minutes
 # read_articles = "same-site"  # for picks with a thin lead: "all" sites, or "off"
 
-# Ours: technology, marketing, finance, sales, leadership, science, policy, and world for general news; each but the
+# Ours: {topics}, and {world} for general news; each but the
 # core topic has an equal part. A topic of your own, or another weight for one of ours (share 0 drops it):
 # [topics.logistics]
 # label = "Logistics"
@@ -153,7 +154,8 @@ manual_floor = 60              # seconds between two manual refreshes of one fee
 
 def template(timezone: str) -> str:
     """The text of a new newsfeed.toml."""
-    return TEMPLATE.format(timezone=timezone)
+    wide = [name for name, topic in DEFAULT_TOPICS.items() if not topic.parent and name != WORLD]
+    return TEMPLATE.format(timezone=timezone, topics=", ".join(wide), world=WORLD)
 
 
 def starter(region: str = "us") -> bytes:

@@ -50,7 +50,9 @@ from newsfeed.model.items import (
 )
 from newsfeed.model.pool import Candidate, FeedFacts, History, Pool, Shown, Told
 from newsfeed.model.settings import (
+    DEFAULT_TOPICS,
     WEEKDAYS,
+    WORLD,
     EditionSetting,
     FetchSetting,
     KeepSetting,
@@ -69,9 +71,11 @@ from newsfeed.model.topics import KINDS, Correction, NewsValue, Story, Tagging, 
 
 __all__ = [
     "ASKED_AGAIN",
+    "DEFAULT_TOPICS",
     "KINDS",
     "PAGE_END",
     "WEEKDAYS",
+    "WORLD",
     "Breadth",
     "BreadthRow",
     "Candidate",

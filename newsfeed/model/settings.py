@@ -31,6 +31,24 @@ class TopicSetting(Setting, frozen=True, kw_only=True):
     parent: str = ""  # shown under that topic unless it has a share of its own
 
 
+#: The topics for everyone, in the order in which they are shown. Their words, folder names and examples are data:
+#: `lexicon/<topic>.toml` and `seeds/<topic>.jsonl` of the languages in `newsfeed/topics/data/languages`.
+DEFAULT_TOPICS: Mapping[str, TopicSetting] = {
+    "technology": TopicSetting(label="Technology"),
+    "marketing": TopicSetting(label="Marketing"),
+    "finance": TopicSetting(label="Finance"),
+    "sales": TopicSetting(label="Sales"),
+    "leadership": TopicSetting(label="Leadership"),
+    "science": TopicSetting(label="Science"),
+    "policy": TopicSetting(label="Policy"),
+    "world": TopicSetting(label="World"),
+    "ai": TopicSetting(label="AI", parent="technology"),
+    "security": TopicSetting(label="Security", parent="technology"),
+    "design": TopicSetting(label="Design", parent="technology"),
+}
+WORLD = "world"  # general news, as far as no narrower topic wants it; a folder that says only "News" means it
+
+
 class EditionSetting(Setting, frozen=True, kw_only=True):
     """What an edition may take and how it is weighed."""
 

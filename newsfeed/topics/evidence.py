@@ -10,19 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from newsfeed.model import Term
+from newsfeed.model import WORLD, Term
 
 from . import linear
-from .documents import WORLD
-from .lexicon import Lexicon, Matches
+from .lexicon import Lexicon, Matches, implied
 from .vocabulary import bare
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-#: Topics that are mostly also another one: P(parent | topic). Joined by noisy-or.
-IMPLIES: Mapping[str, tuple[str, float]] = {"ai": ("technology", 0.85), "security": ("technology", 0.75)}
 
 #: Topics that take from the whole of life: they speak against no other.
 BROAD = frozenset({WORLD})
@@ -74,7 +70,7 @@ def strongest_rivals(score: NDArray[np.float64], order: Sequence[str]) -> NDArra
 
 def kin(one: str, two: str) -> bool:
     """Whether one topic is mostly also the other."""
-    return IMPLIES.get(one, ("", 0.0))[0] == two or IMPLIES.get(two, ("", 0.0))[0] == one
+    return implied().get(one, ("", 0.0))[0] == two or implied().get(two, ("", 0.0))[0] == one
 
 
 def sigmoid(z: NDArray[np.float64]) -> NDArray[np.float64]:

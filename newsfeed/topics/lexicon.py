@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from newsfeed.errors import SettingsError
-from newsfeed.model import TopicSetting
+from newsfeed.model import DEFAULT_TOPICS, TopicSetting
 
 from .documents import OTHER, TOPICS
 from .vocabulary import ENGLISH, MARK, bare, coded, folder, is_little, languages, surface, words
@@ -50,26 +50,61 @@ MAX_WORDS = 4
 _Terms = Mapping[str, float]
 
 
+class _Written(NamedTuple):
+    """What the file of one topic in one language says."""
+
+    terms: dict[str, float]
+    folders: tuple[str, ...] = ()  # names of folders that mean the topic
+    parent: float = 0.0  # how probably what has the topic has its parent too
+
+
 @cache
-def shipped(code: str = ENGLISH) -> dict[str, dict[str, float]]:
-    """The lexicon of every default topic and of `other` in one language, as it ships with the package."""
+def _written(code: str) -> dict[str, _Written]:
     found = {}
     for topic in (*TOPICS, OTHER):
-        table = folder(code).joinpath("lexicon", f"{topic}.toml")
-        if table.is_file():
-            found[topic] = parse(table.read_text(encoding="utf-8"), topic)
+        file = folder(code).joinpath("lexicon", f"{topic}.toml")
+        if file.is_file():
+            found[topic] = parse(file.read_text(encoding="utf-8"), topic)
     return found
 
 
-def parse(text: str, topic: str) -> dict[str, float]:
-    """The `[terms]` of one topic's file. Raises SettingsError on anything but a table of numbers."""
+def shipped(code: str = ENGLISH) -> dict[str, dict[str, float]]:
+    """The lexicon of every topic for everyone and of `other` in one language, as it ships with the package."""
+    return {topic: written.terms for topic, written in _written(code).items()}
+
+
+def folder_names() -> dict[str, tuple[str, ...]]:
+    """The names of folders that mean a topic, in all languages."""
+    return {
+        topic: tuple(name for code in languages() for name in _written(code).get(topic, _NOTHING).folders)
+        for topic in (*TOPICS, OTHER)
+    }
+
+
+@cache
+def implied() -> Mapping[str, tuple[str, float]]:
+    """Topics that are mostly also another one, their parent: P(parent | topic). Joined by noisy-or."""
+    return {
+        topic: (DEFAULT_TOPICS[topic].parent, written.parent)
+        for topic, written in _written(ENGLISH).items()
+        if written.parent
+    }
+
+
+def parse(text: str, topic: str) -> _Written:
+    """The file of one topic. Raises SettingsError on anything but a table of terms with their weights."""
     try:
-        terms = dict(tomllib.loads(text).get("terms", {}))
-        return {str(term): float(weight) for term, weight in terms.items()}
-    except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
+        table = tomllib.loads(text)
+        terms = {str(term): float(weight) for term, weight in dict(table.get("terms", {})).items()}
+        names = " ".join(table.get("folders", "").split())
+        return _Written(terms, tuple(filter(None, names.split(", "))), float(table.get("parent", 0)))
+    except (tomllib.TOMLDecodeError, AttributeError, TypeError, ValueError) as error:
         raise SettingsError(
             f"lexicon of {topic}", str(error), 'Entries look like "word or phrase" = 2.0'
         ) from None
+
+
+_NOTHING = _Written({})
 
 
 def with_reader(
@@ -338,7 +373,7 @@ def _ranges(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.i
 
 def topics_or_default(topics: Mapping[str, TopicSetting]) -> Mapping[str, TopicSetting]:
     """The reader's topics; the default ones where none are given."""
-    return topics or {topic: TopicSetting() for topic in TOPICS}
+    return topics or DEFAULT_TOPICS
 
 
 def columns(topics: Mapping[str, TopicSetting]) -> tuple[str, ...]:

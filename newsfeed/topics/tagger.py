@@ -12,9 +12,10 @@ from newsfeed.model import Tagging, TopicScore, TopicSetting
 
 from . import linear
 from .batches import Reader, Reading, Stems, lengths, tally, word_share
-from .documents import OTHER, SHOWN_FROM, TOPICS, Document, FeedPrior, topic_of_folders
-from .evidence import IMPLIES, Evidence, Explainer, Scales, logit, sigmoid, squash, strongest_rivals
-from .lexicon import Lexicon, compiled, topics_or_default
+from .documents import OTHER, SHOWN_FROM, TOPICS, Document, FeedPrior
+from .evidence import Evidence, Explainer, Scales, logit, sigmoid, squash, strongest_rivals
+from .folders import topic_of_folders
+from .lexicon import Lexicon, compiled, implied, topics_or_default
 from .not_news import NotNews
 from .personal import MOST_THUMBS, Personal, Thumb, learn, profile
 from .value import ValueModel, shipped, silent
@@ -216,7 +217,7 @@ class Tagger:
         p = sigmoid(total)
         joined = p.copy()
         place = {topic: number for number, topic in enumerate(self.order)}
-        for topic, (parent, share) in IMPLIES.items():
+        for topic, (parent, share) in implied().items():
             if topic in place and parent in place:
                 joined[:, place[parent]] = 1 - (1 - joined[:, place[parent]]) * (
                     1 - share * p[:, place[topic]]

@@ -21,10 +21,11 @@ from newsfeed.model import TopicSetting
 
 from . import fitting, linear
 from .batches import Reader, Stems
-from .documents import OTHER, TOPICS, Document, FeedPrior, Label, topic_of_folders
-from .evidence import IMPLIES, Scales, sigmoid
+from .documents import OTHER, TOPICS, Document, FeedPrior, Label
+from .evidence import Scales, sigmoid
 from .fitting import Design
-from .lexicon import columns, compiled, topics_or_default
+from .folders import topic_of_folders
+from .lexicon import columns, compiled, implied, topics_or_default
 from .linear import pack
 from .tagger import Tagger, header, load
 from .vocabulary import UNKNOWN, folder, languages
@@ -226,7 +227,7 @@ def _thresholds(
         if topic == OTHER:
             continue
         # An item on ai in a folder on ai is no proof against technology.
-        finer = [place[kin] for kin, (parent, _) in IMPLIES.items() if parent == topic and kin in place]
+        finer = [place[kin] for kin, (parent, _) in implied().items() if parent == topic and kin in place]
         clear = filed & ~((targets[:, finer] > 0.5).any(axis=1) & (material.folder != column))
         moved = -fitting.threshold(
             z[clear, column],
@@ -287,7 +288,7 @@ def _gather(
                 targets[row, place[topic]] = 1.0
         if not label.topics:
             targets[row, place[OTHER]] = 1.0
-        for topic, parent in (("ai", "technology"), ("security", "technology")):
+        for topic, (parent, _) in implied().items():
             if topic in label.topics and parent not in label.topics and label.document.id not in corrected:
                 targets[row, place[parent]] = 0.5
     folder = np.full(count, -1, np.int64)

@@ -10,7 +10,7 @@ import msgspec
 
 from newsfeed import config, demo, opml
 from newsfeed.errors import NewsfeedError, SettingsError
-from newsfeed.model import Record, Settings, SubscriptionList
+from newsfeed.model import DEFAULT_TOPICS, Record, Settings, SubscriptionList
 from newsfeed.pipeline.home import Home, put
 from newsfeed.pipeline.morning.digest import digest
 from newsfeed.pipeline.reports import Clock, DigestReport, Progress
@@ -105,7 +105,7 @@ def begin(home: Home, answers: Answers) -> None:
 def starting_list(region: str, topics: Sequence[str] | set[str]) -> bytes:
     """The starter list of a region with the folders of these topics; folders that are no topic stay."""
     found = opml.parse(config.starter(region))
-    names = set(config.DEFAULT_TOPICS) - set(topics)
+    names = set(DEFAULT_TOPICS) - set(topics)
     kept = tuple(s for s in found.subscriptions if not s.folders or s.folders[0].casefold() not in names)
     return opml.merge(EMPTY, SubscriptionList(subscriptions=kept, namespaces=found.namespaces))[0]
 
