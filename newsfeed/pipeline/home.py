@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from newsfeed import deliver, opml
+from newsfeed import config, deliver, opml
 from newsfeed.errors import DeliveryError, ListError, NewsfeedError, NotFoundError
 from newsfeed.feeds.results import FeedResult, ListChange, named_changes, plan_words
 from newsfeed.fetch import redact
@@ -104,6 +104,35 @@ class Home:
             raise ListError(
                 str(self.list_path), f"can't be read ({error.strerror})", "Mend its permissions."
             ) from error
+
+    def replace_list(self, old: bytes, new: bytes) -> None:
+        """Put a new list in the old one's place, which stays beside it as feeds.opml.bak: see `earlier_list`.
+
+        Raises:
+            DeliveryError: the disk doesn't take it.
+        """
+        deliver.write(self.list_path.with_suffix(".opml.bak"), old)
+        deliver.write(self.list_path, new)
+
+    def earlier_list(self) -> bytes | None:
+        """The list as it was before the last change by a command; None where there was none."""
+        try:
+            return self.list_path.with_suffix(".opml.bak").read_bytes()
+        except OSError:
+            return None
+
+    def read_settings(self) -> bytes:
+        """The bytes of newsfeed.toml; empty where there is none."""
+        path = self.folder / config.FILE
+        return path.read_bytes() if path.exists() else b""
+
+    def replace_settings(self, new: bytes) -> None:
+        """Put other settings in their place.
+
+        Raises:
+            DeliveryError: the disk doesn't take them.
+        """
+        put(self.folder / config.FILE, new)
 
 
 @dataclass(frozen=True)

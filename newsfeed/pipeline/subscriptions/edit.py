@@ -8,14 +8,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from html import unescape
 
-from newsfeed import config, deliver, opml, text
+from newsfeed import config, opml, text
 from newsfeed.errors import ListError, NotFoundError, SettingsError
 from newsfeed.fetch import redact
 from newsfeed.model import (
     Record,
     Subscription,
 )
-from newsfeed.pipeline.home import Home, put
+from newsfeed.pipeline.home import Home
 
 Value = str | int | float | bool | list[str] | None
 # What the browser may write: never addresses that may be asked, templates, secrets, mail or the published folder.
@@ -88,13 +88,12 @@ def replace(home: Home, old: bytes, new: bytes) -> None:
         DeliveryError: the disk doesn't take it.
     """
     if old != new:
-        deliver.write(home.list_path.with_suffix(".opml.bak"), old)
-        deliver.write(home.list_path, new)
+        home.replace_list(old, new)
 
 
 def can_undo(home: Home) -> bool:
     """Whether there is a change to take back, by `undo`."""
-    return home.list_path.with_suffix(".opml.bak").exists()
+    return home.earlier_list() is not None
 
 
 # ------------------------------------------------------------------------- edits of the list
@@ -164,8 +163,7 @@ def settings_change(home: Home, changes: Mapping[tuple[str, ...], Value]) -> Edi
     for path in changes:
         if path[0] not in OPEN_TABLES and path not in {(key,) for key in OPEN_KEYS}:
             raise SettingsError(".".join(path), "is changed by hand only", f"Edit {config.FILE}.")
-    path_of = home.folder / config.FILE
-    old = path_of.read_bytes() if path_of.exists() else b""
+    old = home.read_settings()
     new = config.edited(old.decode("utf-8", "replace"), changes)
     config.parse(new, {}, home=home.folder)
     return Edit(old=old, new=new.encode(), diff=difference(old, new.encode()))
@@ -179,7 +177,7 @@ def write_settings(home: Home, changes: Mapping[tuple[str, ...], Value]) -> Edit
     """
     made = settings_change(home, changes)
     if made.new != made.old:
-        put(home.folder / config.FILE, made.new)
+        home.replace_settings(made.new)
     return made
 
 
@@ -242,14 +240,15 @@ def undo(home: Home) -> tuple[list[str], list[str]]:
     Raises:
         NotFoundError: no command has changed it.
     """
-    backup = home.list_path.with_suffix(".opml.bak")
-    try:
-        before = backup.read_bytes()
-    except OSError:
+    before = home.earlier_list()
+    if before is None:
         raise NotFoundError(
             str(home.list_path), "was not changed by a command yet", "There is nothing to take back."
-        ) from None
-    now = home.read_list() if home.list_path.exists() else b""
+        )
+    try:
+        now = home.read_list()
+    except NotFoundError:
+        now = b""
     replace(home, now, before)
     new, old = ({s.url: told(s) for s in opml.parse(d).subscriptions} if d else {} for d in (before, now))
     return [n for url, n in new.items() if url not in old], [n for url, n in old.items() if url not in new]
