@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from newsfeed.model import (
     Candidate,
     EditionSetting,
+    EditionSummary,
     Enclosure,
     FeedFacts,
     FeedReport,
@@ -23,6 +26,7 @@ from newsfeed.model import (
     Tagging,
     TopicScore,
     TopicSetting,
+    TopicSummary,
 )
 
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
@@ -161,6 +165,37 @@ def pool(candidates: Sequence[Candidate], feeds: Sequence[FeedFacts] = (), **mor
         reports=reports,
         **more,
     )
+
+
+OF_TOPIC = {"minutes": "minutes", "picks": "told", "good": "good", "thin": "why", "signs": "signs"}
+
+
+def remembered(base: History | None = None, **given: Any) -> History:
+    """`base` with what is given: `days`, and by day what its edition had of each topic (`minutes`, `picks`, `good`, `thin`,
+    `signs`) or in all (`big`, `untold`, `voices`, `seldom`); `debts` are those of the last day."""
+    base = base or History()
+    days = {day: base.days.get(day, EditionSummary()) for day in given.pop("days", base.days)}
+    for name, by_day in {n: given.pop(n) for n in tuple(given) if n in OF_TOPIC}.items():
+        for day, one in days.items():
+            topics = {key: _without(topic, OF_TOPIC[name]) for key, topic in one.topics.items()}
+            for key, value in by_day.get(day, {}).items():
+                known = topics.get(key, TopicSummary())
+                topics[key] = msgspec.structs.replace(known, **{OF_TOPIC[name]: value})
+            days[day] = msgspec.structs.replace(one, topics=topics)
+    for name in [n for n in given if n in ("big", "untold", "voices", "seldom")]:
+        by_day, usual = given.pop(name), getattr(EditionSummary(), name)
+        days = {
+            day: msgspec.structs.replace(one, **{name: by_day.get(day, usual)}) for day, one in days.items()
+        }
+    if debts := given.pop("debts", None):
+        last = max(days)
+        topics = {key: TopicSummary(debt=debt) for key, debt in debts.items()}
+        days[last] = msgspec.structs.replace(days[last], topics={**days[last].topics, **topics})
+    return msgspec.structs.replace(base, days=days, **given)
+
+
+def _without(topic: TopicSummary, name: str) -> TopicSummary:
+    return msgspec.structs.replace(topic, **{name: getattr(TopicSummary(), name)})
 
 
 def random_pool(seed: int, items: int, *, feeds: int = 30, history: History | None = None) -> Pool:

@@ -16,11 +16,11 @@ import msgspec
 import pytest
 import stored
 from homes import NOON, Entry, TestHome
-from pools import TODAY, feed, settings
+from pools import TODAY, feed, remembered, settings
 from serving import Server
 
 from newsfeed.breadth import breadth
-from newsfeed.model import Breadth, History, Shown, Told
+from newsfeed.model import Breadth, Shown, Told
 from newsfeed.store import Store
 
 DAYS = tuple(TODAY - timedelta(days=n) for n in range(8, -1, -1))
@@ -47,7 +47,7 @@ def account(
         )
         for n, by in enumerate(told, 1)
     ]
-    history = History(days=DAYS, shown=tuple(shown), told=(*stories, *also), sources=tuple(feeds))
+    history = remembered(days=DAYS, shown=tuple(shown), told=(*stories, *also), sources=tuple(feeds))
     return breadth(history, settings(**more), until=TODAY)
 
 
@@ -94,7 +94,7 @@ def test_nothing_is_said_of_sides_where_there_is_none(
 
 def test_feeds_of_one_site_are_one_teller_and_muted_or_social_ones_are_none() -> None:
     labels = list(UK_OR_NOT)
-    history = History(
+    history = remembered(
         days=DAYS,
         shown=tuple(
             Shown(story=n, date=TODAY, item=n, feed=1, section="line", outlets=5, minutes=0.1)

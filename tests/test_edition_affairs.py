@@ -7,7 +7,7 @@ from datetime import date
 
 import msgspec
 import numpy as np
-from pools import NOW, TODAY, candidate, pool, settings
+from pools import NOW, TODAY, candidate, pool, remembered, settings
 from test_edition_choice import morning
 
 from newsfeed.edition import build, filtering
@@ -74,7 +74,7 @@ def test_one_affair_takes_two_picks_unless_it_is_the_day() -> None:
 def test_the_next_story_of_an_affair_that_was_shown_says_its_day_and_the_same_again_is_not_told() -> None:
     made = budget_day(8)
     shown = Shown(story=1, affair=1, date=date(2026, 11, 20), item=101, feed=1, section="picks", outlets=8, minutes=0.2, sentence="Fuel duty frozen says paper 1")  # fmt: skip
-    history = msgspec.structs.replace(made.history, shown=(shown,), days=(date(2026, 11, 20),))
+    history = remembered(made.history, shown=(shown,), days=(date(2026, 11, 20),))
     later = build(msgspec.structs.replace(made, history=history), settings(), date=TODAY, now=NOW)
     picks = [pick for section in later.sections for pick in section.picks]
     assert not any(SAID[0] in pick.title for pick in picks)

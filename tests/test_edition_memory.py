@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from pools import NOW, TODAY, TOPICS, candidate, feed, pool, random_pool, settings
+from pools import NOW, TODAY, TOPICS, candidate, feed, pool, random_pool, remembered, settings
 
 from newsfeed import text
 from newsfeed.breadth import breadth
@@ -16,8 +16,19 @@ from newsfeed.breadth.measures import beta_below
 from newsfeed.edition import WhyRow, build, remember, since, visible_text, why
 from newsfeed.edition.earlier import days_since_topic
 from newsfeed.edition.printed import section_minutes
-from newsfeed.model import Breadth, Edition, History, Pick, Pool, Shown, TopicSetting, Untold, ledger
-from newsfeed.store.editions_queries import summary
+from newsfeed.model import (
+    Breadth,
+    Day,
+    Edition,
+    History,
+    Pick,
+    Pool,
+    Shown,
+    TopicSetting,
+    Untold,
+    ledger,
+    summary,
+)
 
 YESTERDAY = TODAY - timedelta(days=1)
 
@@ -44,7 +55,7 @@ def shown(
 
 
 def after(*past: Shown) -> History:
-    return History(shown=past, days=tuple(sorted({one.date for one in past})))
+    return remembered(shown=past, days=tuple(sorted({one.date for one in past})))
 
 
 # --------------------------------------------------------------------------- stories that come back
@@ -292,7 +303,7 @@ def test_everything_told_is_remembered_with_its_story() -> None:
 
 
 def test_debt_grows_for_a_topic_that_had_nothing_and_stays_when_nothing_was_told() -> None:
-    history = History(debts={"sales": 1.0})
+    history = remembered(days=(TODAY - timedelta(days=1),), debts={"sales": 1.0})
     made = build(pool([candidate(1, 1)], history=history), settings(), date=TODAY, now=NOW)
     owed = {topic.name: topic.debt for topic in made.topics}
     assert owed["sales"] == pytest.approx(1.75)
@@ -304,7 +315,7 @@ def test_debt_grows_for_a_topic_that_had_nothing_and_stays_when_nothing_was_told
 @pytest.mark.parametrize(("pages", "days"), [((5,), 1), ((5, 4), 5), ((1,), 1), ((3, 2, 1), 3)])
 def test_no_topic_was_silent_for_want_of_a_page(pages: tuple[int, ...], days: int) -> None:
     dates = tuple(TODAY - timedelta(days=n) for n in pages)
-    history = History(days=dates, picks={dates[0].isoformat(): {"sales": 1}})
+    history = remembered(days=dates, picks={dates[0]: {"sales": 1}})
     assert days_since_topic(history, "sales", TODAY) == days
 
 
@@ -382,15 +393,18 @@ def test_the_words_for_no_room_name_both_sides() -> None:
 
 def weeks(days: int, **minutes: float) -> History:
     held = tuple(TODAY - timedelta(days=n) for n in range(days - 1, -1, -1))
-    keys = [day.isoformat() for day in held]
-    return History(
+    return remembered(
         days=held,
-        minutes={key: dict(minutes) for key in keys},
-        picks={key: {topic: int(value > 0) for topic, value in minutes.items()} for key in keys},
-        good={key: dict.fromkeys(minutes, 2) for key in keys},
-        big=dict.fromkeys(keys, (3, 4)),
-        voices={key: {"Paper 1": 1.0, "Paper 2": 1.0} for key in keys},
+        minutes={day: dict(minutes) for day in held},
+        picks={day: {topic: int(value > 0) for topic, value in minutes.items()} for day in held},
+        good={day: dict.fromkeys(minutes, 2) for day in held},
+        big=dict.fromkeys(held, (3, 4)),
+        voices={day: {"Paper 1": 1.0, "Paper 2": 1.0} for day in held},
     )
+
+
+def of_topics(history: History, day: Day, field: str) -> dict[str, int]:
+    return {name: getattr(topic, field) for name, topic in history.days[day].topics.items()}
 
 
 EVEN = {"technology": 2.0, "finance": 0.75, "sales": 0.75, "science": 0.75, "policy": 0.75}
@@ -422,7 +436,7 @@ def test_the_account_of_what_was_asked_for() -> None:
 def test_days_without_an_edition_are_silent_for_every_topic() -> None:
     past = weeks(14, **EVEN)
     away = {TODAY - timedelta(days=n) for n in (3, 4, 5)}
-    rest = msgspec.structs.replace(past, days=tuple(day for day in past.days if day not in away))
+    rest = remembered(past, days=tuple(day for day in past.days if day not in away))
     assert {row.silence for row in breadth(rest, settings(), until=TODAY).rows} == {3}
     # Before the first edition and after the last nobody could be told anything.
     assert {row.silence for row in breadth(past, settings(), until=TODAY + timedelta(days=4)).rows} == {0}
@@ -440,19 +454,15 @@ def test_one_step_mends_big_stories_without_a_place_and_a_loud_source(lines: flo
 
 def test_big_stories_are_accounted_for_where_there_were_none() -> None:
     said = "No story was told by 4 or more sources."
-    assert (
-        said in breadth(msgspec.structs.replace(weeks(30, **EVEN), big={}), settings(), until=TODAY).findings
-    )
+    assert said in breadth(remembered(weeks(30, **EVEN), big={}), settings(), until=TODAY).findings
     assert said not in breadth(weeks(30, **EVEN), settings(), until=TODAY).findings
 
 
 def test_sources_that_write_seldom_are_counted_once_each() -> None:
     past = weeks(30, **EVEN)
-    days = [day.isoformat() for day in past.days]
+    days = list(past.days)
     heard = tuple(msgspec.structs.replace(shown(n, days_ago=n), feed=n) for n in (1, 2, 9))
-    history = msgspec.structs.replace(
-        past, shown=heard, seldom={days[0]: (1, 3), days[7]: (1, 2), days[-1]: (2, 4)}
-    )
+    history = remembered(past, shown=heard, seldom={days[0]: (1, 3), days[7]: (1, 2), days[-1]: (2, 4)})
     account = breadth(history, settings(), until=TODAY)
     assert "Of 4 sources that write seldom you heard 2." in account.findings
     assert not any("seldom" in said for said in breadth(past, settings(), until=TODAY).findings)
@@ -460,8 +470,8 @@ def test_sources_that_write_seldom_are_counted_once_each() -> None:
 
 def test_blind_spots_come_with_their_remedies() -> None:
     thin = weeks(30, **(EVEN | {"sales": 0.0, "policy": 0.1}))
-    good = {key: {**topics, "sales": 0} for key, topics in thin.good.items()}
-    account = breadth(msgspec.structs.replace(thin, good=good), settings(), until=TODAY)
+    good = {day: {**of_topics(thin, day, "good"), "sales": 0} for day in thin.days}
+    account = breadth(remembered(thin, good=good), settings(), until=TODAY)
     rows = {row.topic: row for row in account.rows}
     assert rows["sales"].silence == 30
     assert rows["sales"].remedy == "Add a source for Sales."
@@ -469,7 +479,7 @@ def test_blind_spots_come_with_their_remedies() -> None:
     assert "60 good stories" in rows["policy"].finding
     assert rows["finance"].finding == ""
     # After a no what was found stays, and nothing is proposed for it any more.
-    past = msgspec.structs.replace(thin, good=good, declined=("Add a source for Sales.",))
+    past = remembered(thin, good=good, declined=("Add a source for Sales.",))
     after_no = breadth(past, settings(), until=TODAY)
     assert {row.topic: row for row in after_no.rows}["sales"].finding == rows["sales"].finding
     assert "Add a source for Sales." in account.remedies
@@ -488,7 +498,7 @@ def test_more_of_the_same_share_is_no_remedy_where_all_good_stories_were_told() 
         (told, "Add a source for Policy."),
         (lines, "Raise the minutes."),
     ):
-        account = breadth(msgspec.structs.replace(past, shown=history), settings(), until=TODAY)
+        account = breadth(remembered(past, shown=history), settings(), until=TODAY)
         policy = next(row for row in account.rows if row.topic == "policy")
         assert policy.remedy == remedy
         assert "60 good stories" in policy.finding
@@ -498,10 +508,10 @@ def test_more_of_the_same_share_is_no_remedy_where_all_good_stories_were_told() 
 def test_one_step_mends_a_topic_that_was_left_out() -> None:
     """What had no room wants minutes, also where a line was all it got; what had room, and others more, a share."""
     past = weeks(30, **(EVEN | {"policy": 0.1}))
-    keys = [day.isoformat() for day in past.days]
-    gone = msgspec.structs.replace(
+    keys = list(past.days)
+    gone = remembered(
         past,
-        picks={key: {**past.picks[key], "policy": int(n >= 16)} for n, key in enumerate(keys)},
+        picks={key: {**of_topics(past, key, "told"), "policy": int(n >= 16)} for n, key in enumerate(keys)},
         thin={key: {"policy": "no room"} for key in keys[:16]},
     )
 
@@ -510,12 +520,12 @@ def test_one_step_mends_a_topic_that_was_left_out() -> None:
             msgspec.structs.replace(shown(n, days_ago=n), topic="policy", section=section)
             for n in range(days)
         ]
-        return msgspec.structs.replace(past, shown=tuple(stories))
+        return remembered(past, shown=tuple(stories))
 
     for history, remedy in (
         (gone, "Raise the minutes."),
         (
-            msgspec.structs.replace(gone, thin={key: {"policy": "nothing new"} for key in keys[:16]}),
+            remembered(gone, thin={key: {"policy": "nothing new"} for key in keys[:16]}),
             "Raise the share of Policy.",
         ),
         (told("line", days=16), "Raise the minutes."),
@@ -528,13 +538,17 @@ def test_one_step_mends_a_topic_that_was_left_out() -> None:
 
 def test_a_blind_spot_and_what_makes_it_thin_are_one_sentence() -> None:
     past = weeks(9, **(EVEN | {"policy": 0.1}))
-    keys = [day.isoformat() for day in past.days]
+    keys = list(past.days)
 
     def finding(topic: str, why: tuple[str, ...], good: int, **more: object) -> str:
-        history = msgspec.structs.replace(
+        history = remembered(
             past,
-            picks={key: {**past.picks[key], topic: int(n >= len(why))} for n, key in enumerate(keys)},
-            good={key: {**past.good[key], topic: good * (n == 8)} for n, key in enumerate(keys)},
+            picks={
+                key: {**of_topics(past, key, "told"), topic: int(n >= len(why))} for n, key in enumerate(keys)
+            },
+            good={
+                key: {**of_topics(past, key, "good"), topic: good * (n == 8)} for n, key in enumerate(keys)
+            },
             thin={key: {topic: cause} for key, cause in zip(keys, why, strict=False) if cause},
             **more,
         )
@@ -576,11 +590,11 @@ def test_no_larger_share_is_proposed_where_most_mornings_had_nothing_to_give_it_
     why: str, days: int, remedy: str
 ) -> None:
     past = weeks(9, **(EVEN | {"policy": 0.1}))
-    keys = [day.isoformat() for day in past.days]
-    history = msgspec.structs.replace(
+    keys = list(past.days)
+    history = remembered(
         past,
-        picks={key: {**past.picks[key], "policy": int(n >= days)} for n, key in enumerate(keys)},
-        good={key: {**past.good[key], "policy": 5 * (n >= days)} for n, key in enumerate(keys)},
+        picks={key: {**of_topics(past, key, "told"), "policy": int(n >= days)} for n, key in enumerate(keys)},
+        good={key: {**of_topics(past, key, "good"), "policy": 5 * (n >= days)} for n, key in enumerate(keys)},
         thin={key: {"policy": why} for key in keys[:days]},
     )
     rows = {row.topic: row for row in breadth(history, settings(), until=TODAY).rows}
@@ -589,16 +603,16 @@ def test_no_larger_share_is_proposed_where_most_mornings_had_nothing_to_give_it_
 
 def test_a_thin_topic_says_why_and_what_would_mend_it() -> None:
     past = weeks(9, **EVEN)
-    keys = [day.isoformat() for day in past.days]
+    keys = list(past.days)
     absent = {
         "sales": ("nothing new", "nothing worth your minutes", "nothing new"),
         "science": ("its sources fail",) * 9,
         "policy": ("nothing new",) * 2,
     }
-    history = msgspec.structs.replace(
+    history = remembered(
         past,
         picks={key: {t: int(n >= len(absent.get(t, ()))) for t in EVEN} for n, key in enumerate(keys)},
-        good={key: {**past.good[key], "science": 0} for key in keys},
+        good={key: {**of_topics(past, key, "good"), "science": 0} for key in keys},
         thin={
             key: {topic: why[n] for topic, why in absent.items() if n < len(why)}
             for n, key in enumerate(keys)
@@ -629,7 +643,7 @@ def test_one_source_for_all_of_a_topic_is_a_blind_spot() -> None:
         )
         for n in range(10)
     )
-    account = breadth(msgspec.structs.replace(weeks(30, **EVEN), shown=past), settings(), until=TODAY)
+    account = breadth(remembered(weeks(30, **EVEN), shown=past), settings(), until=TODAY)
     policy = next(row for row in account.rows if row.topic == "policy")
     assert policy.finding == "80 % of your Policy news came from one source."
 
@@ -655,12 +669,12 @@ def test_the_chance_that_a_rate_is_below_another(x: float, a: int, b: int, expec
 
 def test_a_topic_that_is_hardly_read_is_told_and_its_share_is_left_alone() -> None:
     past = weeks(30, **EVEN)
-    keys = [day.isoformat() for day in past.days]
+    keys = list(past.days)
 
     def account(liked: int, policy: int = 0, *, days: int = 20, declined: tuple[str, ...] = ()) -> Breadth:
         each = {"technology": (liked, 4), "sales": (1, 2), "policy": (policy, 2)}
         signs = dict.fromkeys(keys[:days], each)
-        return breadth(msgspec.structs.replace(past, signs=signs, declined=declined), settings(), until=TODAY)
+        return breadth(remembered(past, signs=signs, declined=declined), settings(), until=TODAY)
 
     made = account(1)
     said = "You liked or opened none of 40 stories under Policy, and 25 % of all."
@@ -676,7 +690,7 @@ def test_a_topic_that_is_hardly_read_is_told_and_its_share_is_left_alone() -> No
     for other in (account(1, declined=(proposal,)), account(1, 1), account(1, days=9), account(0, days=19)):
         assert (other.findings, other.remedies) == (plain.findings, plain.remedies)
     # Of what got hardly half of what was asked, less isn't proposed.
-    little = msgspec.structs.replace(
+    little = remembered(
         weeks(30, **(EVEN | {"policy": 0.2})),
         signs={key: {"sales": (1, 2), "policy": (0, 2)} for key in keys},
     )
@@ -688,13 +702,13 @@ def test_a_topic_that_is_hardly_read_is_told_and_its_share_is_left_alone() -> No
 def test_days_without_an_edition_are_no_data() -> None:
     whole = weeks(30, **EVEN)
     gaps = tuple(day for day in whole.days if day.day % 3)
-    account = breadth(msgspec.structs.replace(whole, days=gaps), settings(), until=TODAY)
+    account = breadth(remembered(whole, days=gaps), settings(), until=TODAY)
     assert account.rows[0].picks.count(None) == 30 - len(gaps)
 
 
 def test_the_weekly_account_stands_in_the_edition_on_its_day_within_the_minutes() -> None:
     history = weeks(30, **EVEN)
-    past = msgspec.structs.replace(history, days=tuple(d for d in history.days if d < TODAY))
+    past = remembered(history, days=tuple(d for d in history.days if d < TODAY))
     source = random_pool(2, 120, history=past)
     on_sunday = build(source, settings(3.0, breadth_day="sunday"), date=TODAY, now=NOW)
     assert on_sunday.breadth is not None
@@ -709,7 +723,7 @@ def test_the_weekly_account_stands_in_the_edition_on_its_day_within_the_minutes(
 def test_the_account_in_the_edition_is_the_one_of_the_breadth_page() -> None:
     """What is drawn from the store afterwards says the same of the same day: topics, voices and big stories."""
     days = [TODAY - timedelta(days=n) for n in range(8, 0, -1)]
-    past = msgspec.structs.replace(weeks(9, **EVEN), days=tuple(days), shown=())
+    past = remembered(weeks(9, **EVEN), days=tuple(days), shown=())
     big = [candidate(n, n, story=7, title="Flood closes the northern line") for n in range(1, 6)]
     rest = [candidate(n, n, topic=t) for n, t in enumerate(list(EVEN) * 4, 10)]
     # One that writes seldom is heard, one has only what is in another language, one wrote nothing.
@@ -722,19 +736,8 @@ def test_the_account_in_the_edition_is_the_one_of_the_breadth_page() -> None:
     assert made.breadth.numbers["quiet sources heard"] == made.breadth.numbers["quiet sources"] == 1
     spent = sum(pick.minutes for pick in picks(made)) + sum(line.minutes for line in made.lines)
     assert sum(topic.minutes for topic in made.topics) == pytest.approx(spent)  # longer leads count
-    key, today = TODAY.isoformat(), summary(made)
     after_it = msgspec.structs.replace(
-        past,
-        days=(*days, TODAY),
-        shown=remember(made, source),
-        minutes={**past.minutes, key: {name: t.minutes for name, t in today.topics.items()}},
-        picks={**past.picks, key: {name: t.told for name, t in today.topics.items()}},
-        good={**past.good, key: {name: t.good for name, t in today.topics.items()}},
-        thin={key: {name: t.why for name, t in today.topics.items() if t.why}},
-        big={**past.big, key: today.big},
-        untold={key: today.untold},
-        voices={**past.voices, key: today.voices},
-        seldom={key: today.seldom},
+        past, days={**past.days, TODAY: summary(made)}, shown=remember(made, source)
     )
     whole = breadth(after_it, settings(3.0), until=TODAY)
     assert whole.numbers == pytest.approx(made.breadth.numbers)
@@ -755,8 +758,8 @@ def test_an_empty_pool_remembers_nothing() -> None:
 
 def test_big_stories_without_a_place_are_named_in_the_account_of_weeks() -> None:
     days = tuple(TODAY - timedelta(days=n) for n in range(9, -1, -1))
-    keys = [day.isoformat() for day in days]
-    history = History(
+    keys = list(days)
+    history = remembered(
         days=days,
         minutes={key: {"technology": 2.0, "policy": 2.0} for key in keys},
         picks={key: {"technology": 4, "policy": 4} for key in keys},

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from hypothesis import given, strategies
 from hypothesis import settings as examples
-from pools import NOW, TODAY, TOPICS, candidate, feed, pool, random_pool, settings
+from pools import NOW, TODAY, TOPICS, candidate, feed, pool, random_pool, remembered, settings
 
 from newsfeed import text
 from newsfeed.edition import build, frame, visible_text
@@ -22,7 +22,6 @@ from newsfeed.edition.words import apart, no_news
 from newsfeed.model import (
     Edition,
     FeedReport,
-    History,
     Line,
     Pick,
     Pool,
@@ -183,14 +182,14 @@ def test_one_item() -> None:
 
 
 def test_a_quiet_day_says_so_and_stops() -> None:
-    past = History(days=(TODAY - timedelta(days=1),))
+    past = remembered(days=(TODAY - timedelta(days=1),))
     made = edition(pool([candidate(n, n) for n in range(1, 5)], history=past))
     assert made.note == "Quiet day: 4 stories."
     assert made.previous == TODAY - timedelta(days=1)
 
 
 def test_a_full_page_that_takes_few_minutes_is_no_quiet_day() -> None:
-    past = History(days=(TODAY - timedelta(days=1),))
+    past = remembered(days=(TODAY - timedelta(days=1),))
     made = edition(pool([candidate(n, n) for n in range(1, 60)], history=past), settings(30.0, max_items=16))
     assert len(picks(made)) == 16
     assert made.note == ""
@@ -398,9 +397,9 @@ def test_the_head_is_told_and_an_open_telling_goes_before_a_closed_one() -> None
 
 def test_first_story_of_a_topic_in_days_only_when_history_is_as_long() -> None:
     day = TODAY - timedelta(days=4)
-    history = History(
+    history = remembered(
         days=(day, TODAY - timedelta(days=1)),
-        picks={day.isoformat(): {"sales": 1}, "2026-11-21": {"finance": 1}},
+        picks={day: {"sales": 1}, TODAY - timedelta(days=1): {"finance": 1}},
     )
     items = [
         candidate(1, 1, topic="sales"),
@@ -422,8 +421,8 @@ def test_a_quiet_source_speaks() -> None:
 
     def said(*days_ago: int) -> tuple[str, bool]:
         days = tuple(TODAY - timedelta(days=n) for n in days_ago)
-        told = {day.isoformat(): {"technology": 1} for day in days}
-        history = History(days=days, picks=told)
+        told = {day: {"technology": 1} for day in days}
+        history = remembered(days=days, picks=told)
         pick = next(one for one in picks(edition(pool(items, [quiet], history=history))) if one.feed == 1)
         return pick.reason, pick.reason_shown
 
@@ -751,7 +750,9 @@ def test_the_long_read_is_substantial_core_first_and_outside_the_minutes() -> No
     yesterday = Shown(
         story=1, date=TODAY - timedelta(days=1), item=9999, feed=91, section="long", outlets=1, minutes=0
     )
-    again = edition(pool(items, history=History(shown=(yesterday,), days=(yesterday.date,))), settings(3.0))
+    again = edition(
+        pool(items, history=remembered(shown=(yesterday,), days=(yesterday.date,))), settings(3.0)
+    )
     assert again.long_read is None or again.long_read.feed != 91
     assert edition(pool(items), settings(3.0, long_read=False)).long_read is None
 
@@ -768,12 +769,9 @@ def test_top_and_the_core_topics_first_pick_go_deeper_where_minutes_are_left() -
 def test_off_your_path() -> None:
     days = tuple(TODAY - timedelta(days=n) for n in range(10, 0, -1))
     minutes = {
-        day.isoformat(): {"technology": 2.0, "finance": 1.0, "sales": 1.0, "science": 0.0, "policy": 1.0}
-        for day in days
+        day: {"technology": 2.0, "finance": 1.0, "sales": 1.0, "science": 0.0, "policy": 1.0} for day in days
     }
-    history = History(
-        days=days, minutes=minutes, picks={d.isoformat(): dict.fromkeys(TOPICS, 1) for d in days}
-    )
+    history = remembered(days=days, minutes=minutes, picks={d: dict.fromkeys(TOPICS, 1) for d in days})
     items = [
         candidate(n, n, topic=name)
         for n, name in enumerate(("technology", "finance", "science", "science"), start=1)

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from newsfeed.edition import build, visible_text, why
-from newsfeed.model import Edition, FeedReport, History
+from newsfeed.model import Edition, FeedReport
 from newsfeed.render import Templates
 from newsfeed.render.letter import write
 from newsfeed.text import spoken
 from tests import editions
-from tests.pools import NOW, TODAY, candidate, feed, pool, settings
+from tests.pools import NOW, TODAY, candidate, feed, pool, remembered, settings
 
 ROOT = Path(__file__).parents[1]
 WORDS = sorted((ROOT / "newsfeed" / "text" / "words").glob("*.toml"))
@@ -44,7 +44,7 @@ def morning(kind: str) -> Edition:
     made = pool(
         [*items, *(told if kind == "full" else [])],
         [feed(n, title=f"Blatt {n}") for n in range(1, 16)],
-        history=History(days=days),
+        history=remembered(days=days),
         reports=reports if kind == "full" else None,
     )
     return build(made, settings(languages=("de", "en")), date=TODAY, now=NOW)

@@ -8,13 +8,13 @@ import msgspec
 import pytest
 from hypothesis import given, strategies
 from hypothesis import settings as examples
-from pools import NOW, TODAY, candidate, feed, pool, random_pool, settings
+from pools import NOW, TODAY, candidate, feed, pool, random_pool, remembered, settings
 
 from newsfeed.breadth import remedies
 from newsfeed.edition import build
 from newsfeed.edition import constants as c
 from newsfeed.edition.preparing import Prepared
-from newsfeed.model import Candidate, Edition, FeedReport, History, Pool, Settings, ledger
+from newsfeed.model import Candidate, Edition, FeedReport, Pool, Settings, ledger
 
 # Reason -> causes of which its topic must have at least one item in the ledger.
 NEEDS = {
@@ -90,7 +90,7 @@ def carried(one: Candidate, days: float) -> Candidate:
 
 
 def test_a_morning_without_items_blames_no_language() -> None:
-    past = History(days=(TODAY - timedelta(days=1),))
+    past = remembered(days=(TODAY - timedelta(days=1),))
     foreign = [carried(candidate(n, n, lang="de"), 3) for n in (1, 2)]
     since = NOW - timedelta(days=1)
     made = edition(msgspec.structs.replace(pool(foreign, history=past), since=since))

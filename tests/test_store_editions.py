@@ -24,7 +24,18 @@ from stored import (
 )
 
 from newsfeed.errors import StoreError
-from newsfeed.model import History, Line, Pick, Section, Story, Tagging, Told, TopicAccount, TopicScore
+from newsfeed.model import (
+    History,
+    Line,
+    Pick,
+    Section,
+    Story,
+    Tagging,
+    Told,
+    TopicAccount,
+    TopicScore,
+    TopicSummary,
+)
 from newsfeed.store import MailState, Store
 
 YESTERDAY = TODAY - DAY
@@ -105,15 +116,15 @@ def test_the_history_is_that_of_the_days_before(tmp_path: Path) -> None:
                 [shown(ago + 1, day, topics={"science": 0.9}, items=(1, 2), sentence="It said.")],
             )
         history = store.history(TODAY)
-    assert history.days == (TODAY - 3 * DAY, YESTERDAY)
-    assert history.debts == {"science": 0.1}
-    assert history.minutes == {"2026-11-19": {"science": 3.5}, "2026-11-21": {"science": 1.5}}
-    assert history.picks["2026-11-21"] == {"science": 3}
-    assert history.good["2026-11-21"] == {"science": 7}
-    assert history.big["2026-11-21"] == (3, 4)
-    assert history.voices["2026-11-21"] == {"A": 0.75, "B": 0.25, "C": 0.1}, (
-        "the long read stands outside the minutes"
-    )
+    assert list(history.days) == [TODAY - 3 * DAY, YESTERDAY]
+    assert {day: one.topics["science"].minutes for day, one in history.days.items()} == {
+        TODAY - 3 * DAY: 3.5,
+        YESTERDAY: 1.5,
+    }
+    yesterday = history.days[YESTERDAY]
+    assert yesterday.topics == {"science": TopicSummary(minutes=1.5, told=3, good=7, debt=0.1)}
+    assert yesterday.big == (3, 4)
+    assert yesterday.voices == {"A": 0.75, "B": 0.25, "C": 0.1}, "the long read stands outside the minutes"
     assert [s.date for s in history.shown] == list(history.days)
     assert history.shown[-1] == shown(
         2, YESTERDAY, topics={"science": 0.9}, items=(1, 2), sentence="It said."
@@ -353,6 +364,15 @@ def test_a_thumb_counts_in_the_topic_that_its_story_was_told_under(tmp_path: Pat
         assert facts.dislikes == {"technology": 1}
 
 
+def signs(store: Store) -> dict[str, dict[str, tuple[int, int]]]:
+    """By day and topic: what the reader gave a sign of, and all there was."""
+    found = {
+        day.isoformat(): {name: topic.signs for name, topic in one.topics.items() if topic.signs != (0, 0)}
+        for day, one in store.history(TODAY).days.items()
+    }
+    return {day: topics for day, topics in found.items() if topics}
+
+
 def test_signs_are_counted_by_page_and_topic_where_the_reader_gave_any(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         numbers = keep(store, *(item(f"i{n}") for n in range(6)))
@@ -368,18 +388,18 @@ def test_signs_are_counted_by_page_and_topic_where_the_reader_gave_any(tmp_path:
         )
         store.record(edition(disliked), [shown(4, disliked, item=numbers[3], topic="sales")])
         store.record(edition(silent), [shown(5, silent, item=numbers[4], topic="sales")])
-        assert store.history(TODAY).signs == {}
+        assert signs(store) == {}
         store.like(numbers[0], 1, NOW)
         store.opened(numbers[1], NOW)
         store.opened(numbers[3], NOW)
         store.like(numbers[3], -1, NOW)
         store.like(numbers[5], 1, NOW)  # it stood on no page
-        assert store.history(TODAY).signs == {
+        assert signs(store) == {
             older.isoformat(): {"sales": (2, 3), "science": (1, 1)},
             disliked.isoformat(): {"sales": (0, 1)},
         }
         store.like(numbers[3], 0, NOW)
-        assert store.history(TODAY).signs[disliked.isoformat()] == {"sales": (1, 1)}
+        assert signs(store)[disliked.isoformat()] == {"sales": (1, 1)}
 
 
 def test_who_told_what_is_read_only_for_a_reader_who_labels_sources(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from newsfeed.breadth import bounds as c
 from newsfeed.breadth.asked import Asked, asked
-from newsfeed.breadth.measures import beta_below, numbers_of, shares_of, sum_under
+from newsfeed.breadth.measures import beta_below, good_under, numbers_of, shares_of, told_under
 from newsfeed.breadth.remedies import AT_CAP, FULL, MORE_MINUTES, NO_ROOM, NOT_SUPPLY, step
 from newsfeed.breadth.sides import one_side
 from newsfeed.model import Breadth, BreadthRow, Day, History, Settings, Shown
@@ -30,7 +30,7 @@ def breadth(history: History, settings: Settings, *, days: int = 30, until: Day)
     """The account of the `days` days that end with `until`. Before seven editions there is none, and it says so."""
     ask = asked(settings)
     window = tuple(until - timedelta(days=n) for n in range(days - 1, -1, -1))
-    held = [day for day in window if day in set(history.days)]
+    held = [day for day in window if day in history.days]
     if len(held) < c.ACCOUNT_DAYS:
         so_far = count(len(held), "edition")
         return Breadth(
@@ -73,10 +73,7 @@ def _row(
     history: History, ask: Asked, name: str, window: Sequence[Day], held: Sequence[Day], got: float
 ) -> BreadthRow:
     kept = set(held)
-    picks = tuple(
-        sum_under(history.picks.get(day.isoformat(), {}), ask, name) if day in kept else None
-        for day in window
-    )
+    picks = tuple(told_under(history.days[day], ask, name) if day in kept else None for day in window)
     # Days without an edition were silent too, once there were editions.
     silence = longest = 0
     for day, number in zip(window, picks, strict=True):
@@ -84,7 +81,7 @@ def _row(
             continue
         silence = 0 if number else silence + 1
         longest = max(longest, silence)
-    good = sum(sum_under(history.good.get(day.isoformat(), {}), ask, name) for day in held)
+    good = sum(good_under(history.days[day], ask, name) for day in held)
     quiet = [_why(history, ask, name, day) for day, number in zip(window, picks, strict=True) if number == 0]
     thin = _thin(ask.label(name), quiet, len(held))
     finding, remedy = _blind_spot(history, ask, name, held, got, good, quiet)
@@ -108,10 +105,8 @@ def _row(
 
 def _why(history: History, ask: Asked, name: str, day: Day) -> str:
     """Why a topic had nothing on a day; "" where an older edition didn't keep it."""
-    return next(
-        (why for topic, why in history.thin.get(day.isoformat(), {}).items() if ask.under.get(topic) == name),
-        "",
-    )
+    topics = history.days[day].topics if day in history.days else {}
+    return next((topic.why for key, topic in topics.items() if topic.why and ask.under.get(key) == name), "")
 
 
 def _mostly(quiet: Sequence[str]) -> str:
@@ -176,7 +171,7 @@ def _blind_spot(
                 f"{good} good stories in {len(held)} editions."
             ), more
         # Most mornings had nothing to give a larger share to.
-        given = sum(sum_under(history.good.get(day.isoformat(), {}), ask, name) > 0 for day in held)
+        given = sum(good_under(history.days[day], ask, name) > 0 for day in held)
         lacking = mostly in (AT_CAP, FULL) or (given * 2 < len(held) and mostly not in ("", NO_ROOM))
         return (
             f"{label} got {percent(got)} of the minutes where you asked for {percent(share)}, with {good} good stories there.",
@@ -208,7 +203,7 @@ def _told_whole(history: History, ask: Asked, name: str, held: Sequence[Day]) ->
 def _lost_to_room(history: History, ask: Asked, name: str, held: Sequence[Day]) -> bool:
     """Whether a topic's good stories got no more than a line, or nothing at all for want of room, on half of the days
     that had any: then a larger share of minutes that don't hold a story of each topic wouldn't bring it."""
-    good = [day for day in held if sum_under(history.good.get(day.isoformat(), {}), ask, name) > 0]
+    good = [day for day in held if good_under(history.days[day], ask, name) > 0]
     in_full: set[Day] = set()
     in_lines: set[Day] = set()
     for shown in history.shown:
@@ -245,7 +240,7 @@ def _single_voice(history: History, ask: Asked, name: str, held: Sequence[Day]) 
 
 def _untold(history: History, held: Sequence[Day]) -> list[str]:
     """The largest stories that had no place, each in words: "“Ports close” (7 sources, Thu 12 Nov)"."""
-    found = [(one, day) for day in held for one in history.untold.get(day.isoformat(), ())]
+    found = [(one, day) for day in held for one in history.days[day].untold]
     found.sort(key=lambda pair: (-pair[0].outlets, pair[1], pair[0].title))
     return [
         f"“{first_words(one.title, _TITLE_WORDS)}” ({count(one.outlets, 'source')}, {short_day(day)})"
@@ -317,11 +312,11 @@ def unread(
     liked = dict.fromkeys(ask.names, 0)
     told = dict.fromkeys(ask.names, 0)
     for day in held:
-        for topic, (good, number) in history.signs.get(day.isoformat(), {}).items():
-            home = ask.under.get(topic, "")
+        for key, topic in history.days[day].topics.items():
+            home = ask.under.get(key, "")
             if home in liked:
-                liked[home] += good
-                told[home] += number
+                liked[home] += topic.signs[0]
+                told[home] += topic.signs[1]
     signs, stories = sum(liked.values()), sum(told.values())
     if signs < c.UNREAD_SIGNS:
         return []

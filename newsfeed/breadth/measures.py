@@ -11,17 +11,17 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from newsfeed.breadth.asked import Asked
-from newsfeed.model import Day, History
+from newsfeed.model import Day, EditionSummary, History
 
 
 def shares_of(history: History, ask: Asked, days: Iterable[Day]) -> dict[str, float]:
     """X_t: each topic's part of the minutes of these days; all 0 when nothing was told."""
     minutes = dict.fromkeys(ask.names, 0.0)
     for day in days:
-        for topic, spent in sorted(history.minutes.get(day.isoformat(), {}).items()):
+        for topic, of_day in sorted(history.days[day].topics.items()):
             home = ask.under.get(topic, "")
             if home in minutes:
-                minutes[home] += spent
+                minutes[home] += of_day.minutes
     total = sum(minutes.values())
     return {name: minutes[name] / total if total > 0 else 0.0 for name in ask.names}
 
@@ -45,21 +45,20 @@ def numbers_of(
     history: History, ask: Asked, held: Sequence[Day], got: Mapping[str, float], recent: Mapping[str, float]
 ) -> tuple[dict[str, float], str]:
     """All measures, and the name of the source that was heard most."""
-    keys = [day.isoformat() for day in held]
+    editions = [history.days[day] for day in held]
     squares = sum(x * x for x in got.values())
     coverage = []
-    for key in keys:
-        active = [n for n in ask.names if sum_under(history.good.get(key, {}), ask, n) > 0]
+    for one in editions:
+        active = [name for name in ask.names if good_under(one, ask, name) > 0]
         if active:
-            told = sum(sum_under(history.picks.get(key, {}), ask, name) > 0 for name in active)
-            coverage.append(told / len(active))
+            coverage.append(sum(told_under(one, ask, name) > 0 for name in active) / len(active))
     voices: dict[str, float] = {}
-    for key in keys:
-        for source, minutes in sorted(history.voices.get(key, {}).items()):
+    for one in editions:
+        for source, minutes in sorted(one.voices.items()):
             voices[source] = voices.get(source, 0.0) + minutes
     heard = sum(voices.values())
     parts = {source: minutes / heard for source, minutes in voices.items()} if heard > 0 else {}
-    seldom = {feed for key in keys for feed in history.seldom.get(key, ())}
+    seldom = {feed for one in editions for feed in one.seldom}
     topics = effective(got)
     numbers = {
         "editions": float(len(held)),
@@ -70,8 +69,8 @@ def numbers_of(
         if squares > 0
         else 0.0,
         "coverage": sum(coverage) / len(coverage) if coverage else 1.0,
-        "big told": float(sum(history.big.get(key, (0, 0))[0] for key in keys)),
-        "big stories": float(sum(history.big.get(key, (0, 0))[1] for key in keys)),
+        "big told": float(sum(one.big[0] for one in editions)),
+        "big stories": float(sum(one.big[1] for one in editions)),
         "voices": effective(parts),
         "largest voice": max(parts.values(), default=0.0),
         "quiet sources": float(len(seldom)),
@@ -81,8 +80,14 @@ def numbers_of(
     return numbers, min(parts, key=lambda source: (-parts[source], source)) if parts else ""
 
 
-def sum_under(numbers: Mapping[str, int], ask: Asked, name: str) -> int:
-    return sum(number for topic, number in numbers.items() if ask.under.get(topic) == name)
+def told_under(one: EditionSummary, ask: Asked, name: str) -> int:
+    """Picks and lines of a topic in one edition, its sub-topics included."""
+    return sum(topic.told for key, topic in one.topics.items() if ask.under.get(key) == name)
+
+
+def good_under(one: EditionSummary, ask: Asked, name: str) -> int:
+    """Good stories of a topic in one edition, its sub-topics included."""
+    return sum(topic.good for key, topic in one.topics.items() if ask.under.get(key) == name)
 
 
 def beta_below(x: float, a: int, b: int) -> float:

@@ -293,7 +293,7 @@ def days_since_topic(history: History, topic: str, today: date) -> int | None:
 
     One day where every page since then had it: after an absence all topics would else seem to have been silent.
     """
-    shown = [date.fromisoformat(day) for day, topics in history.picks.items() if topics.get(topic, 0) > 0]
+    shown = [day for day, one in history.days.items() if topic in one.topics and one.topics[topic].told]
     known = [day for day in history.days if day < today]
     earlier = [day for day in shown if day < today]
     if earlier:
@@ -316,9 +316,9 @@ def least_shown(
         return ""
     got = dict.fromkeys(shares, 0.0)
     for day in days:
-        for topic, minutes in history.minutes.get(day.isoformat(), {}).items():
+        for topic, of_day in history.days[day].topics.items():
             if topic in got:
-                got[topic] += minutes
+                got[topic] += of_day.minutes
     total = sum(got.values())
     if total <= 0:
         return ""

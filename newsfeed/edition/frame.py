@@ -41,14 +41,13 @@ from newsfeed.model import (
     Edition,
     FeedReport,
     LedgerEntry,
-    Line,
-    Pick,
     Pool,
     Settings,
     Span,
     Suggestion,
     TopicAccount,
     ledger,
+    summary,
 )
 from newsfeed.text import first_words
 from newsfeed.text.spoken import count, joined, say, weekday, whole
@@ -333,25 +332,11 @@ def weekly(prepared: Prepared, edition: Edition) -> Breadth | None:
     """The account of breadth with today's edition in it, on the reader's weekday and after a week of history."""
     if not is_weekly(prepared.settings, prepared.date):
         return None
-    history, topics = prepared.pool.history, edition.topics
-    key = prepared.date.isoformat()
-    voices: dict[str, float] = {}
-    told: list[Pick | Line] = [pick for section in edition.sections for pick in section.picks]
-    for one in (*told, *edition.lines):
-        voices[one.source] = voices.get(one.source, 0.0) + one.minutes
+    history = prepared.pool.history
     today = msgspec.structs.replace(
         history,
+        days={**history.days, prepared.date: summary(edition)},
         shown=(*(s for s in history.shown if s.date != prepared.date), *remember(edition, prepared.pool)),
-        days=(*(d for d in history.days if d != prepared.date), prepared.date),
-        minutes={**history.minutes, key: {t.name: t.minutes for t in topics}},
-        picks={**history.picks, key: {t.name: t.picks + t.lines for t in topics}},
-        big={**history.big, key: (edition.big_told, edition.big_all)},
-        untold={**history.untold, key: edition.untold},
-        good={**history.good, key: {t.name: t.good for t in topics}},
-        thin={**history.thin, key: {t.name: t.why_thin for t in topics if t.why_thin}},
-        voices={**history.voices, key: voices},
-        seldom={**history.seldom, key: edition.seldom},
-        debts={t.name: t.debt for t in topics},
     )
     account = breadth(today, prepared.settings, days=30, until=prepared.date)
     if not account.headline:

@@ -42,7 +42,8 @@ class Prepared:
         self.by_id: Mapping[int, Contender] = {t.id: t for t in self.filtered.contenders}
         history = pool.history
         self.known_days = max(((date - day).days for day in history.days), default=0)
-        self.debts = {t: float(history.debts.get(t, 0.0)) for t in self.ask.names}
+        last = history.days[max(history.days)].topics if history.days else {}
+        self.debts = {name: last[name].debt if name in last else 0.0 for name in self.ask.names}
         self.weights: tuple[float, ...] = tuple(
             float(w) for w in weights([self.ask.shares[t] for t in self.ask.names], [*self.debts.values()])
         )

@@ -48,7 +48,16 @@ from newsfeed.model.items import (
     Passed,
     StoredItem,
 )
-from newsfeed.model.pool import Candidate, FeedFacts, History, Pool, Shown, Told
+from newsfeed.model.pool import (
+    Candidate,
+    EditionSummary,
+    FeedFacts,
+    History,
+    Pool,
+    Shown,
+    Told,
+    TopicSummary,
+)
 from newsfeed.model.settings import (
     DEFAULT_TOPICS,
     WEEKDAYS,
@@ -67,6 +76,7 @@ from newsfeed.model.settings import (
     ShareSetting,
     TopicSetting,
 )
+from newsfeed.model.summary import summary, told
 from newsfeed.model.topics import KINDS, Correction, NewsValue, Story, Tagging, Term, TopicScore
 
 __all__ = [
@@ -85,6 +95,7 @@ __all__ = [
     "Day",
     "Edition",
     "EditionSetting",
+    "EditionSummary",
     "Enclosure",
     "Failure",
     "FeedFacts",
@@ -137,5 +148,8 @@ __all__ = [
     "TopicAccount",
     "TopicScore",
     "TopicSetting",
+    "TopicSummary",
     "Untold",
+    "summary",
+    "told",
 ]

@@ -74,24 +74,33 @@ class Told(Record, frozen=True, kw_only=True):
     lang: str = ""  # of its title
 
 
-class History(Record, frozen=True, kw_only=True):
-    """What earlier editions did, newest last."""
+class TopicSummary(Record, frozen=True, kw_only=True):
+    """A topic's part in one edition."""
 
+    minutes: float = 0.0
+    told: int = 0  # picks and lines
+    good: int = 0  # stories good enough for a place
+    debt: float = 0.0
+    why: str = ""  # it has neither pick nor line
+    # Stories that the reader liked or opened, and all of them; only of pages on which the reader gave any sign
+    signs: tuple[int, int] = (0, 0)
+
+
+class EditionSummary(Record, frozen=True, kw_only=True):
+    """What later editions ask of one, so that they needn't read it whole."""
+
+    topics: Mapping[str, TopicSummary] = {}
+    big: tuple[int, int] = (0, 0)  # stories of so many outlets that they are big: told, all
+    untold: tuple[Untold, ...] = ()  # the largest of those that were not told
+    voices: Mapping[str, float] = {}  # feed title -> minutes
+    seldom: tuple[int, ...] = ()  # feeds that write seldom, and did before this edition
+
+
+class History(Record, frozen=True, kw_only=True):
+    """What earlier editions did, oldest first."""
+
+    days: Mapping[date, EditionSummary] = {}
     shown: tuple[Shown, ...] = ()
-    days: tuple[date, ...] = ()  # dates of earlier editions
-    debts: Mapping[str, float] = {}
-    minutes: Mapping[str, Mapping[str, float]] = {}  # ISO date -> topic -> minutes
-    picks: Mapping[str, Mapping[str, int]] = {}  # ISO date -> topic -> picks and lines
-    big: Mapping[str, tuple[int, int]] = {}  # ISO date -> (stories with >= 4 outlets told, all of them)
-    untold: Mapping[str, tuple[Untold, ...]] = {}  # ISO date -> the largest of those that were not
-    good: Mapping[str, Mapping[str, int]] = {}  # ISO date -> topic -> good stories there were
-    thin: Mapping[str, Mapping[str, str]] = {}  # ISO date -> topic without a pick or line -> why
-    voices: Mapping[str, Mapping[str, float]] = {}  # ISO date -> feed title -> minutes
-    seldom: Mapping[
-        str, tuple[int, ...]
-    ] = {}  # ISO date -> feeds that write seldom, and did before this edition
-    # ISO date -> topic -> (stories liked or opened, all of them); of pages on which the reader gave any sign
-    signs: Mapping[str, Mapping[str, tuple[int, int]]] = {}
     # Only where the reader labels sources: who told what, and all sources that are listed or told of it
     told: tuple[Told, ...] = ()
     sources: tuple[FeedFacts, ...] = ()

@@ -3,69 +3,22 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 
 import msgspec
 from sqlalchemy import delete, func, insert, select, update
 
 from newsfeed.errors import StoreError
-from newsfeed.model import Edition, Line, Pick, Record, Shown, Untold
+from newsfeed.model import Edition, EditionSummary, Shown, summary
 from newsfeed.store import rows
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.records import Mail, MailState
 from newsfeed.store.schema import day, edition, mail, shown
 
-
-class TopicSummary(Record, frozen=True, kw_only=True):
-    """A topic's part in one edition."""
-
-    minutes: float = 0.0
-    told: int = 0  # picks and lines
-    good: int = 0
-    debt: float = 0.0
-    why: str = ""  # it has neither pick nor line
-
-
-class Summary(Record, frozen=True, kw_only=True):
-    """What later editions ask of one, so that they needn't read it whole."""
-
-    topics: Mapping[str, TopicSummary] = {}
-    big: tuple[int, int] = (0, 0)  # told, all
-    untold: tuple[Untold, ...] = ()
-    voices: Mapping[str, float] = {}  # feed title -> minutes
-    seldom: tuple[int, ...] = ()
-
-
 _EDITION = msgspec.json.Decoder(Edition)
-SUMMARY = msgspec.json.Decoder(Summary)
+SUMMARY = msgspec.json.Decoder(EditionSummary)
 _ENCODER = msgspec.json.Encoder()
-
-
-def told(printed: Edition) -> Iterator[Pick | Line]:
-    """Every pick and line within the minutes; the long read stands outside them."""
-    for section in (*printed.sections, *((printed.since,) if printed.since else ())):
-        yield from section.picks
-    yield from printed.lines
-
-
-def summary(printed: Edition) -> Summary:
-    """What later editions will ask of this one."""
-    voices: dict[str, float] = {}
-    for one in told(printed):
-        voices[one.source] = voices.get(one.source, 0.0) + one.minutes
-    return Summary(
-        topics={
-            t.name: TopicSummary(
-                minutes=t.minutes, told=t.picks + t.lines, good=t.good, debt=t.debt, why=t.why_thin
-            )
-            for t in printed.topics
-        },
-        big=(printed.big_told, printed.big_all),
-        untold=printed.untold,
-        voices=voices,
-        seldom=printed.seldom,
-    )
 
 
 def record(db: Transaction, printed: Edition, stories: Sequence[Shown]) -> None:

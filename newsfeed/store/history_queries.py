@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import func, select
 
-from newsfeed.model import FeedFacts, History, Record, Shown, Told
+from newsfeed.model import EditionSummary, FeedFacts, History, Record, Shown, Told, TopicSummary
 from newsfeed.store import editions_queries, feeds_queries, items_queries, reader_queries, rows
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.schema import edition, item, item_topic, mark, member, shown, story, tagging
@@ -40,27 +40,30 @@ def history(db: Transaction, local: date, days: int = 90) -> History:
         one = rows.shown_of(row[:-1])
         seen.append(one if row[-1] in {None, one.story} else msgspec.structs.replace(one, story=row[-1]))
     sided = _sided(db, first, local)
+    signs = _signs(db, seen)
     return History(
+        days={day: _with_signs(one, signs.get(day, {})) for day, one in accounts.items()},
         shown=tuple(seen),
-        days=tuple(accounts),
-        debts={name: t.debt for name, t in list(accounts.values())[-1].topics.items()} if accounts else {},
-        minutes={d.isoformat(): {n: t.minutes for n, t in a.topics.items()} for d, a in accounts.items()},
-        picks={d.isoformat(): {n: t.told for n, t in a.topics.items()} for d, a in accounts.items()},
-        big={d.isoformat(): a.big for d, a in accounts.items()},
-        untold={d.isoformat(): a.untold for d, a in accounts.items()},
-        good={d.isoformat(): {n: t.good for n, t in a.topics.items()} for d, a in accounts.items()},
-        thin={d.isoformat(): {n: t.why for n, t in a.topics.items() if t.why} for d, a in accounts.items()},
-        voices={d.isoformat(): a.voices for d, a in accounts.items()},
-        seldom={d.isoformat(): a.seldom for d, a in accounts.items() if a.seldom},
-        signs=_signs(db, seen),
         told=sided.told,
         sources=sided.sources,
         declined=reader_queries.declined(db),
     )
 
 
-def _signs(db: Transaction, seen: Sequence[Shown]) -> dict[str, dict[str, tuple[int, int]]]:
-    """By ISO date and topic: how many of its stories the reader liked or opened, and how many there were.
+def _with_signs(one: EditionSummary, signs: Mapping[str, tuple[int, int]]) -> EditionSummary:
+    """A summary with what the reader made of its stories, by topic."""
+    if not signs:
+        return one
+    topics = {name: one.topics.get(name, TopicSummary()) for name in (*one.topics, *signs)}
+    read = {
+        name: msgspec.structs.replace(topic, signs=signs[name]) if name in signs else topic
+        for name, topic in topics.items()
+    }
+    return msgspec.structs.replace(one, topics=read)
+
+
+def _signs(db: Transaction, seen: Sequence[Shown]) -> dict[date, dict[str, tuple[int, int]]]:
+    """By date and topic: how many of its stories the reader liked or opened, and how many there were.
 
     Only pages on which the reader gave a sign, be it a thumb down: the silence of one that nobody read says nothing.
     """
@@ -72,10 +75,10 @@ def _signs(db: Transaction, seen: Sequence[Shown]) -> dict[str, dict[str, tuple[
         if _is_good(thumb, opened):
             good.add(number)
     read_on = {one.date for one in seen if one.item in given}
-    found: dict[str, dict[str, tuple[int, int]]] = {}
+    found: dict[date, dict[str, tuple[int, int]]] = {}
     for one in seen:
         if one.date in read_on:
-            of_day = found.setdefault(one.date.isoformat(), {})
+            of_day = found.setdefault(one.date, {})
             for topic in _told_under(one):
                 liked, all_of_it = of_day.get(topic, (0, 0))
                 of_day[topic] = (liked + (one.item in good), all_of_it + 1)
