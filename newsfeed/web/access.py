@@ -17,6 +17,7 @@ from newsfeed.errors import SettingsError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 KEY_FILE = "web.secret"
@@ -113,17 +114,24 @@ def qr(link: str) -> str:
     return drawn.getvalue()
 
 
-class Guard:
-    """Lets through to `app` what comes from the reader's own browser; see `listening` for what that means in words.
+class Shield:
+    """Refuses what no browser of a reader sends, puts our headers on every answer, and asks `admitted` of the rest.
 
     `hosts` are the names under which we may be asked, with the port: any other was led here by a name server.
     """
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str], given: Keys) -> None:
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], scheme: str = "http") -> None:
         self._app = app
         self._hosts = hosts
-        self._keys = given
-        self.cookie_name = f"newsfeed-{min(hosts).rpartition(':')[2]}"  # cookies know no ports
+        self._scheme = scheme
+
+    async def admitted(self, request: Request) -> ASGIApp | None:
+        """The answer to who may not pass; None for who may.
+
+        Raises:
+            NotImplementedError: always; whoever guards says it.
+        """
+        raise NotImplementedError
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -132,16 +140,14 @@ class Guard:
         from starlette import requests
 
         nonce = secrets.token_urlsafe(16)
+        own = [*HEADERS, ("Content-Security-Policy", POLICY.format(nonce)), ("Cache-Control", "no-store")]
+        if self._scheme == "https":
+            own.append(("Strict-Transport-Security", f"max-age={YEAR}"))
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = message.setdefault("headers", [])
                 there = {name.lower() for name, _ in headers}
-                own = [
-                    *HEADERS,
-                    ("Content-Security-Policy", POLICY.format(nonce)),
-                    ("Cache-Control", "no-store"),
-                ]
                 headers.extend(
                     (name.encode(), value.encode())
                     for name, value in own
@@ -153,12 +159,12 @@ class Guard:
             return
         scope.setdefault("state", {})["nonce"] = nonce
         request = requests.Request(scope)
-        answer = self._refused(request, nonce)
+        answer = self._wrong(request) or await self.admitted(request)
         await (answer or self._app)(scope, receive, sending)
 
-    def _refused(self, request: Request, nonce: str) -> ASGIApp | None:
-        """The answer to what may not pass; None for what may."""
-        from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse
+    def _wrong(self, request: Request) -> ASGIApp | None:
+        """The answer to what no reader's browser sends; None for what one may."""
+        from starlette.responses import PlainTextResponse
 
         headers, path = request.headers, request.url.path
         host = headers.get("host", "").lower()
@@ -168,15 +174,41 @@ class Guard:
             return PlainTextResponse("Not allowed.", 403)
         if path.startswith("//") or not re.fullmatch(r"/[\w./%~@:,+=-]*", path):
             return PlainTextResponse("There is no such page.", 404)
-        site = headers.get("sec-fetch-site", "none")
-        if request.method == "POST":
-            # A browser that says where a form comes from must say that it comes from here.
-            if headers.get("origin", f"http://{host}") != f"http://{host}" or site not in {
-                "same-origin",
-                "none",
-            }:
-                return PlainTextResponse("Sent from another site, so nothing was done.", 403)
-        elif path == "/" and "k" in request.query_params:
+        # A browser that says where a form comes from must say that it comes from here.
+        here = f"{self._scheme}://{host}"
+        if request.method == "POST" and (
+            headers.get("origin", here) != here
+            or headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}
+        ):
+            return PlainTextResponse("Sent from another site, so nothing was done.", 403)
+        return None
+
+
+def reload_page(nonce: str) -> Response:
+    """An answer to who is led here from another site, whose browser keeps the cookie back: asked by ourselves it sends it."""
+    from starlette.responses import HTMLResponse
+
+    return HTMLResponse(
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>newsfeed</title>'
+        '<p><a href="">Open</a></p>'
+        f'<script nonce="{nonce}">location.replace(location.href.split("#")[0])</script>'
+    )
+
+
+class Guard(Shield):
+    """Lets through to `app` what comes from the reader's own browser; see `listening` for what that means in words."""
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], given: Keys) -> None:
+        super().__init__(app, hosts)
+        self._keys = given
+        self.cookie_name = f"newsfeed-{min(hosts).rpartition(':')[2]}"  # cookies know no ports
+
+    async def admitted(self, request: Request) -> ASGIApp | None:
+        """The answer to who has no key; None for who has it."""
+        from starlette.responses import PlainTextResponse, RedirectResponse
+
+        headers = request.headers
+        if request.method in SAFE and request.url.path == "/" and "k" in request.query_params:
             if not same(request.query_params["k"], self._keys.start):
                 return PlainTextResponse(WAY_IN, 403)
             answer = RedirectResponse("/", 303)
@@ -184,18 +216,14 @@ class Guard:
                 self.cookie_name, self._keys.cookie, max_age=YEAR, httponly=True, samesite="strict", path="/"
             )
             return answer
-        if same(self._shown(headers.get("cookie", "")), self._keys.cookie):
+        if same(cookie(request, self.cookie_name), self._keys.cookie):
             return None
-        if request.method in SAFE and site in {"cross-site", "same-site"}:
-            # Led here from another site the browser keeps the cookie back; asked by ourselves it sends it.
-            return HTMLResponse(
-                '<!doctype html><html lang="en"><meta charset="utf-8"><title>newsfeed</title>'
-                '<p><a href="">Open</a></p>'
-                f'<script nonce="{nonce}">location.replace(location.href.split("#")[0])</script>'
-            )
+        if request.method in SAFE and headers.get("sec-fetch-site", "none") in {"cross-site", "same-site"}:
+            return reload_page(request.scope["state"]["nonce"])
         return PlainTextResponse(WAY_IN, 403)
 
-    def _shown(self, header: str) -> str:
-        """Our cookie among those of all that was ever served on this machine's address."""
-        pairs = (part.strip().partition("=") for part in header.split(";"))
-        return next((value for name, _, value in pairs if name == self.cookie_name), "")
+
+def cookie(request: Request, name: str) -> str:
+    """Our cookie among those of all that was ever served on this machine's address; "" where there is none."""
+    pairs = (part.strip().partition("=") for part in request.headers.get("cookie", "").split(";"))
+    return next((value for given, _, value in pairs if given == name), "")
