@@ -78,19 +78,43 @@ class Work:
             self.trouble = f"It broke off ({type(error).__name__}). Run `newsfeed refresh` to see more."
 
 
-class LocalApp:
-    """Handed to every view. `load` reads the home with its settings as they are at this moment."""
+class ViewApp:
+    """What every view is handed: the home as it is now, its database, and how answers are drawn."""
 
-    def __init__(self, load: Callable[[], Home], given: Keys) -> None:
-        self._load = load
-        self.keys = given
-        self.store: Store = load().open_store()
-        self.work = Work()
-        self._said = ""
-        self.offers: dict[str, Subscription] = {}
+    token: str  # what each form carries
+    store: Store
+    nav = "app/nav.html"
+    scheme = "http"
+    local = True  # one home on this machine, with work of its own
+
+    def __init__(self) -> None:
         self._version = ""
         self._known: dict[str, tuple[object, Any]] = {}
         self._templates: Templates | None = None
+
+    def home(self) -> Home:
+        """The home, with its settings as they are now.
+
+        Raises:
+            NewsfeedError: they can't be read, or there is no home any more.
+        """
+        raise NotImplementedError
+
+    def offer(self, subscription: Subscription) -> str:
+        """Keep a feed that was found until the reader says yes to it; gives the key to say it with."""
+        raise NotImplementedError
+
+    def offered(self, key: str) -> Subscription | None:
+        """The feed that was kept under this key, if that is not too long ago."""
+        raise NotImplementedError
+
+    def say_next(self, answer: Response, said: str) -> None:
+        """Keep a sentence for the page that an answer leads to."""
+        raise NotImplementedError
+
+    def take_said(self, request: Request) -> str:
+        """The sentence that was kept for this page; it stands there once."""
+        raise NotImplementedError
 
     @property
     def version(self) -> str:
@@ -105,25 +129,6 @@ class LocalApp:
         """The feeds of the list by name, each with its key: addresses may hold secrets."""
         found = ((key_of(s.subscription.url), s.name) for s in self.store.states())
         return sorted(found, key=lambda pair: pair[1].casefold())
-
-    def offer(self, subscription: Subscription) -> str:
-        """Keep a feed that was found until the reader says yes to it; gives the key to say it with."""
-        key = key_of(subscription.url)
-        self.offers = {key: subscription, **dict(list(self.offers.items())[:19])}
-        return key
-
-    def close(self) -> None:
-        """Let the database go, after the work under way had time to end."""
-        self.work.wait(20)
-        self.store.close()
-
-    def home(self) -> Home:
-        """The home, with its settings as they are now.
-
-        Raises:
-            NewsfeedError: they can't be read, or there is no home any more.
-        """
-        return self._load()
 
     def templates(self) -> Templates:
         """The templates, read once."""
@@ -156,7 +161,7 @@ class LocalApp:
                     fields[name] = (await value.read(LARGEST)).decode("latin-1")  # bytes, one a letter
                 else:
                     fields[name] = value
-        if not same(fields.pop("token", ""), self.keys.token):
+        if not same(fields.pop("token", ""), self.token):
             raise SettingsError("", "This page is too old to change anything.", "Load it again.")
         return fields
 
@@ -167,7 +172,7 @@ class LocalApp:
         live = is_live(request)
         said = context.pop("said", "")
         if not live:
-            said, self._said = said or self._said, ""
+            said = said or self.take_said(request)
         lang = context.pop("lang", "en")
         with speaking(lang):
             text = self.templates().fill(
@@ -178,10 +183,12 @@ class LocalApp:
                 notice="",
                 nonce=request.scope["state"]["nonce"],
                 version=self.version,
-                token=self.keys.token,
+                token=self.token,
                 path=request.url.path,
                 said=said,
                 live=live,
+                nav=self.nav,
+                local=self.local,
                 **context,
             )
         headers = {"X-Said": quote(said)} if live and said else {}
@@ -189,8 +196,9 @@ class LocalApp:
 
     def done(self, request: Request, said: str, to: str) -> Response:
         """After a form without script: back to a page of ours, where `said` stands once."""
-        self._said = said
-        return RedirectResponse(to, 303)
+        answer = RedirectResponse(to, 303)
+        self.say_next(answer, said)
+        return answer
 
     def trouble(self, request: Request, error: NewsfeedError, status: int = 400) -> Response:
         """A page that says what is wrong and what to do, in our own words."""
@@ -199,6 +207,43 @@ class LocalApp:
                 request, "trouble.html", status=status, cause=_sentence(error), repair=error.repair
             )
         return Response(f"{_sentence(error)} {error.repair}", status, media_type="text/plain")
+
+
+class LocalApp(ViewApp):
+    """The app of one home. `load` reads it with its settings as they are at this moment."""
+
+    def __init__(self, load: Callable[[], Home], given: Keys) -> None:
+        super().__init__()
+        self._load = load
+        self.keys = given
+        self.token = given.token
+        self.store = load().open_store()
+        self.work = Work()
+        self._said = ""
+        self._offers: dict[str, Subscription] = {}
+
+    def home(self) -> Home:
+        return self._load()
+
+    def offer(self, subscription: Subscription) -> str:
+        key = key_of(subscription.url)
+        self._offers = {key: subscription, **dict(list(self._offers.items())[:19])}
+        return key
+
+    def offered(self, key: str) -> Subscription | None:
+        return self._offers.get(key)
+
+    def say_next(self, answer: Response, said: str) -> None:
+        self._said = said
+
+    def take_said(self, request: Request) -> str:
+        said, self._said = self._said, ""
+        return said
+
+    def close(self) -> None:
+        """Let the database go, after the work under way had time to end."""
+        self.work.wait(20)
+        self.store.close()
 
 
 def topic_labels(home: Home) -> list[tuple[str, str]]:

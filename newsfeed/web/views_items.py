@@ -22,7 +22,7 @@ from newsfeed.pipeline.morning.tag import asked_for
 from newsfeed.pipeline.subscriptions.add import export_list as listed
 from newsfeed.pipeline.subscriptions.edit import key_of
 from newsfeed.render.pages import archive_path
-from newsfeed.web.local_app import LocalApp, is_live, topic_labels
+from newsfeed.web.local_app import ViewApp, is_live, topic_labels
 
 FILE = re.compile(
     r"/(?:archive/(?:\d{4}/\d\d/\d\d|index)\.html|ledger\.html|(?:digest|links)\.xml|(?:feed|links)\.json)"
@@ -42,7 +42,7 @@ class ItemMarks(Record, frozen=True, kw_only=True):
     thumb: int = 0
 
 
-def today(app: LocalApp, request: Request) -> Response:
+def today(app: ViewApp, request: Request) -> Response:
     """The newest edition; without one, the offer to build it."""
     home = app.home()
     edition = app.store.latest_edition()
@@ -66,7 +66,7 @@ def today(app: LocalApp, request: Request) -> Response:
     )
 
 
-def _marks(app: LocalApp, shown: Mapping[int, str]) -> dict[str, ItemMarks]:
+def _marks(app: ViewApp, shown: Mapping[int, str]) -> dict[str, ItemMarks]:
     """What the reader said of each of these items, by its short id."""
     kept = {k.item: k for k in app.store.kept(ids=shown)}
     likes = app.store.likes(shown)
@@ -78,11 +78,11 @@ def _marks(app: LocalApp, shown: Mapping[int, str]) -> dict[str, ItemMarks]:
     }
 
 
-def _item(app: LocalApp, home: Home, name: str) -> StoredItem:
+def _item(app: ViewApp, home: Home, name: str) -> StoredItem:
     return resolve(home, app.store, f"#{name}" if not name.isdigit() else name)[0]
 
 
-def mark(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
+def mark(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
     """Keep, like or dislike an item, or take that back."""
     home = app.home()
     name, do = fields.get("item", ""), fields.get("do", "")
@@ -115,7 +115,7 @@ def mark(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
     return app.done(request, said, _back(app, item, fields))
 
 
-def _back(app: LocalApp, item: int, fields: dict[str, str]) -> str:
+def _back(app: ViewApp, item: int, fields: dict[str, str]) -> str:
     """Where a form without script leads: the story on the page, or the list of what is kept."""
     if fields.get("from") == "kept":
         return "/kept"
@@ -124,13 +124,13 @@ def _back(app: LocalApp, item: int, fields: dict[str, str]) -> str:
     return f"/#s{at}" if at else "/"
 
 
-def opened(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
+def opened(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
     """Count that an item was opened: a beacon, so nothing is answered."""
     app.store.opened(_item(app, app.home(), fields.get("item", "")).id, app.home().clock())
     return Response(status_code=204)
 
 
-def why(app: LocalApp, request: Request) -> Response:
+def why(app: ViewApp, request: Request) -> Response:
     """The arithmetic behind one item."""
     home = app.home()
     item = _item(app, home, request.path_params["ref"])
@@ -146,14 +146,14 @@ class Said(Record, frozen=True, kw_only=True):
     terms: tuple[str, ...]
 
 
-def topic(app: LocalApp, request: Request) -> Response:
+def topic(app: ViewApp, request: Request) -> Response:
     """The topics of one item, the words that decided, and one button for each correction."""
     home = app.home()
     item = _item(app, home, request.path_params["ref"])
     return _topic(app, request, home, item, "")
 
 
-def _topic(app: LocalApp, request: Request, home: Home, item: StoredItem, said: str) -> Response:
+def _topic(app: ViewApp, request: Request, home: Home, item: StoredItem, said: str) -> Response:
     tagging = asked_for(home, app.store, item)
     scores: list[TopicScore] = sorted(tagging.scores if tagging else (), key=lambda s: -s.p)
     topics = home.settings.topics
@@ -181,7 +181,7 @@ def _topic(app: LocalApp, request: Request, home: Home, item: StoredItem, said: 
     )
 
 
-def correct(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
+def correct(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
     """Correct the topics of an item, answer a question with it, or take a correction back."""
     home = app.home()
     item = _item(app, home, fields.get("item", ""))
@@ -199,7 +199,7 @@ def correct(app: LocalApp, request: Request, fields: dict[str, str]) -> Response
     return app.done(request, said, "/teach" if fields.get("asked") else _back(app, item.id, fields))
 
 
-def mute(app: LocalApp, request: Request) -> Response:
+def mute(app: ViewApp, request: Request) -> Response:
     """What may be muted of an item; each leads to a preview first."""
     home = app.home()
     item = _item(app, home, request.path_params["ref"])
@@ -221,7 +221,7 @@ def mute(app: LocalApp, request: Request) -> Response:
     )
 
 
-def note(app: LocalApp, request: Request) -> Response:
+def note(app: ViewApp, request: Request) -> Response:
     """A kept item's note, to be written."""
     ref = request.path_params["ref"]
     item = _item(app, app.home(), ref)
@@ -234,7 +234,7 @@ def note(app: LocalApp, request: Request) -> Response:
     )
 
 
-def questions(app: LocalApp, request: Request) -> Response:
+def questions(app: ViewApp, request: Request) -> Response:
     """Three questions a day, by which the tags are measured."""
     home = app.home()
     labels = dict(topic_labels(home))
@@ -246,7 +246,7 @@ def questions(app: LocalApp, request: Request) -> Response:
     )
 
 
-def site_file(app: LocalApp, request: Request) -> Response:
+def site_file(app: ViewApp, request: Request) -> Response:
     """A file of the site that was drawn and stays: earlier mornings, the ledger. By its name only."""
     path = request.url.path
     if not FILE.fullmatch(path):
@@ -264,7 +264,7 @@ def site_file(app: LocalApp, request: Request) -> Response:
 MOST = 60  # of a list on one page
 
 
-def search(app: LocalApp, request: Request) -> Response:
+def search(app: ViewApp, request: Request) -> Response:
     """Items by words, topic, source and date."""
     home, asked = app.home(), {k: v.strip() for k, v in request.query_params.items()}
     given = {k: asked.get(k, "") for k in ("topic", "source", "since", "until")}
@@ -293,7 +293,7 @@ def search(app: LocalApp, request: Request) -> Response:
     )
 
 
-def kept(app: LocalApp, request: Request) -> Response:
+def kept(app: ViewApp, request: Request) -> Response:
     """What is kept, with notes, to be found, shared and taken along."""
     words = request.query_params.get("q", "").strip()
     found = keep.kept(app.store, words)
@@ -307,7 +307,7 @@ def kept(app: LocalApp, request: Request) -> Response:
     )
 
 
-def share(app: LocalApp, request: Request) -> Response:
+def share(app: ViewApp, request: Request) -> Response:
     """One kept item, ready to be said by its reader."""
     home, ref = app.home(), request.path_params["ref"]
     one = keep.keep(home, app.store, ref) if _is_kept(app, ref) else None
@@ -318,11 +318,11 @@ def share(app: LocalApp, request: Request) -> Response:
     )
 
 
-def _is_kept(app: LocalApp, ref: str) -> bool:
+def _is_kept(app: ViewApp, ref: str) -> bool:
     return any(k.ref == ref for k in app.store.kept())
 
 
-def passed(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
+def passed(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
     """Note that a story was passed on: a beacon beside the mail that opens."""
     home = app.home()
     found = app.store.find(fields.get("item", ""))
@@ -331,14 +331,14 @@ def passed(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
     return Response(status_code=204)
 
 
-def export(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
+def export(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
     """All that is the reader's own, in one file."""
     data = keep.everything(app.home(), app.store)
     headers = {"Content-Disposition": 'attachment; filename="newsfeed.zip"'}
     return Response(data, media_type="application/zip", headers=headers)
 
 
-def export_list(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
+def export_list(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
     """The list for other readers."""
     headers = {"Content-Disposition": 'attachment; filename="feeds.opml"'}
     return Response(listed(app.home()), media_type="text/x-opml", headers=headers)

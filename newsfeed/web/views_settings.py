@@ -13,14 +13,14 @@ from newsfeed.pipeline.answers import keep, mute, what_if
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning.draw import account
 from newsfeed.pipeline.subscriptions import edit
-from newsfeed.web.local_app import LocalApp, is_live, topic_labels
+from newsfeed.web.local_app import ViewApp, is_live, topic_labels
 
 MINUTES = (2.0, 20.0)  # of the slider; it reaches as far as the setting does where that is beyond
 
 # ------------------------------------------------------------------------- breadth
 
 
-def breadth(app: LocalApp, request: Request) -> Response:
+def breadth(app: ViewApp, request: Request) -> Response:
     """The account of weeks, and what other minutes and shares would have made of this morning."""
     home = app.home()
     edition = app.store.latest_edition()
@@ -85,7 +85,7 @@ def _number(text: str, least: float, most: float) -> float | None:
     return number if least <= number <= most else None
 
 
-def save_breadth(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
+def save_breadth(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
     """Write minutes and shares as the sliders stand."""
     home = app.home()
     minutes, shares = _asked(home.settings, fields)
@@ -101,7 +101,7 @@ def save_breadth(app: LocalApp, request: Request, fields: dict[str, str]) -> Res
     return app.done(request, "Saved. It counts from the next page on; a rebuild shows it now.", "/breadth")
 
 
-def rebuild(app: LocalApp, request: Request) -> Response:
+def rebuild(app: ViewApp, request: Request) -> Response:
     """What a rebuild would change, before it does."""
     return app.view(request, "rebuild.html", found=what_if.try_rebuild(app.home(), app.store))
 
@@ -109,7 +109,7 @@ def rebuild(app: LocalApp, request: Request) -> Response:
 # ------------------------------------------------------------------------- rules
 
 
-def show_rules(app: LocalApp, request: Request) -> Response:
+def show_rules(app: ViewApp, request: Request) -> Response:
     """The rules in force; with one in the address, what it would have kept out of the last week."""
     home = app.home()
     kind, what = request.query_params.get("kind", ""), request.query_params.get("what", "").strip()
@@ -124,7 +124,7 @@ def show_rules(app: LocalApp, request: Request) -> Response:
     )
 
 
-def put_rule(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
+def put_rule(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
     """Put a rule in force or take it away."""
     home = app.home()
     kind, what, on = fields.get("kind", ""), fields.get("what", ""), fields.get("on") == "yes"
@@ -152,7 +152,7 @@ FIELDS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
-def settings(app: LocalApp, request: Request) -> Response:
+def settings(app: ViewApp, request: Request) -> Response:
     """What may be set here."""
     home = app.home()
     return app.view(
@@ -163,14 +163,14 @@ def settings(app: LocalApp, request: Request) -> Response:
     )
 
 
-def save_settings(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
+def save_settings(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
     """Write what was changed into newsfeed.toml; its comments stay."""
     home = app.home()
     changes = _changes(home, fields)
     if not changes:
         return app.done(request, "Nothing was changed.", "/settings")
     edit.write_settings(home, changes)
-    return app.done(request, "Saved in newsfeed.toml. It counts from the next page on.", "/settings")
+    return app.done(request, "Saved. It counts from the next page on.", "/settings")
 
 
 def _changes(home: Home, fields: dict[str, str]) -> dict[tuple[str, ...], edit.Value]:

@@ -18,7 +18,7 @@ from newsfeed.pipeline.examine import examine
 from newsfeed.pipeline.home import current_list
 from newsfeed.pipeline.subscriptions import edit as editing
 from newsfeed.text import is_yes
-from newsfeed.web.local_app import LocalApp
+from newsfeed.web.local_app import ViewApp
 
 SENTENCES = {
     "must-read": "must-read",
@@ -43,7 +43,7 @@ class SourceRow(Record, frozen=True, kw_only=True):
     own: tuple[str, ...]  # its own settings
 
 
-def sources(app: LocalApp, request: Request) -> Response:
+def sources(app: ViewApp, request: Request) -> Response:
     """All feeds by folder."""
     home = app.home()
     listed = current_list(home, app.store)
@@ -78,7 +78,7 @@ def sources(app: LocalApp, request: Request) -> Response:
         problems=listed.list.problems,
         unreadable=listed.unreadable,
         can_undo=editing.can_undo(home),
-        origin=f"http://{request.headers['host']}",
+        origin=f"{app.scheme}://{request.headers['host']}",
     )
 
 
@@ -109,7 +109,7 @@ def redacted(subscription: Subscription) -> str:
     return editing.shown(subscription.url)
 
 
-def one(app: LocalApp, request: Request) -> Response:
+def one(app: ViewApp, request: Request) -> Response:
     """One feed, with all that can be done to it."""
     home = app.home()
     found = editing.by_key(home, request.query_params.get("feed", ""))
@@ -126,7 +126,7 @@ def one(app: LocalApp, request: Request) -> Response:
     )
 
 
-def add(app: LocalApp, request: Request) -> Response:
+def add(app: ViewApp, request: Request) -> Response:
     """The form for an address; where a bookmark leads, it is filled in."""
     url = request.query_params.get("url", "").removeprefix("web+feed:")[:2_000]
     listed = current_list(app.home(), app.store).list.subscriptions
@@ -134,7 +134,7 @@ def add(app: LocalApp, request: Request) -> Response:
     return app.view(request, "add.html", url=url, folders=folders, tried=None, folder="", given="")
 
 
-def look(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
+def look(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
     """Find the feed behind an address: its last items, and what it would have put on last week's pages."""
     home = app.home()
     tried = what_if.try_feed(
@@ -149,7 +149,7 @@ def look(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
     return app.view(request, "add.html", url="", folders=(), tried=tried, folder="", offer=offer)
 
 
-def change(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
+def change(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
     """A change of the list: shown first, written when it is confirmed."""
     home = app.home()
     edit, said = _edit(app, fields)
@@ -163,13 +163,13 @@ def change(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
     return app.done(request, f"{said} The next refresh takes it in.", "/sources")
 
 
-def _edit(app: LocalApp, fields: dict[str, str]) -> tuple[Callable[[bytes], bytes] | None, str]:
+def _edit(app: ViewApp, fields: dict[str, str]) -> tuple[Callable[[bytes], bytes] | None, str]:
     """The edit that a form asks for, and what it does in words."""
     do, key, value = fields.get("do", ""), fields.get("feed", ""), fields.get("value", "").strip()
     if do == "import" and fields.get("file"):
         return None, "The list is merged into yours."
     if do == "add":
-        wanted = app.offers.get(key)
+        wanted = app.offered(key)
         if wanted is None:
             raise NotFoundError("", "That look is too long ago.", "Look at the address again.")
         return editing.added(wanted), f"{wanted.title or redacted(wanted)} is added."
@@ -189,7 +189,7 @@ def _edit(app: LocalApp, fields: dict[str, str]) -> tuple[Callable[[bytes], byte
     raise NotFoundError(do, "is nothing that can be done here", "")
 
 
-def undo(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
+def undo(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
     """Take the last change of the list back."""
     editing.undo(app.home())
     return app.done(request, "The last change of your list is taken back.", "/sources")
