@@ -21,7 +21,7 @@ from newsfeed.errors import StoreError
 from newsfeed.model import Request, Response, Subscription
 from newsfeed.pipeline.morning import pull
 from newsfeed.reading.parsers import Parsers
-from newsfeed.store import Store
+from newsfeed.store import Store, feeds_queries
 
 LISTED = '<opml version="2.0"><body>{}</body></opml>'
 
@@ -73,17 +73,36 @@ def test_one_feed_that_cannot_be_kept_costs_no_other(
 ) -> None:
     papers(server, 5)
     home.list(listed(server, 5))
-    apply = Store.apply
+    apply = feeds_queries.apply
 
-    def refuse(self: Store, update: Any, now: datetime) -> Any:
+    def refuse(db: Any, update: Any, now: datetime) -> Any:
         if update.state.name == "Paper 2":
             raise StoreError("newsfeed.db", "the disk is full", "Free some space.")
-        return apply(self, update, now)
+        return apply(db, update, now)
 
-    monkeypatch.setattr(Store, "apply", refuse)
+    monkeypatch.setattr(feeds_queries, "apply", refuse)
     assert home.run("refresh") == 2
     assert "the disk is full" in capsys.readouterr().err
     assert stored(home) == {f"Paper {n}": 0 if n == 2 else 3 for n in range(5)}
+
+
+def test_one_update_that_provokes_an_error_is_taken_out_of_its_batch(
+    home: TestHome, server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    papers(server, 5)
+    home.list(listed(server, 5))
+    apply = feeds_queries.apply
+
+    def stumble(db: Any, update: Any, now: datetime) -> Any:
+        done = apply(db, update, now)
+        if update.state.name == "Paper 3":
+            raise ZeroDivisionError  # after its rows were written
+        return done
+
+    monkeypatch.setattr(feeds_queries, "apply", stumble)
+    assert home.run("refresh") == 1
+    assert "Paper 3" in capsys.readouterr().err
+    assert stored(home) == {f"Paper {n}": 0 if n == 3 else 3 for n in range(5)}
 
 
 def test_an_unforeseen_error_is_the_failure_of_its_feed(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from newsfeed.model import FeedUpdate
 from newsfeed.store import (
     care_queries,
     editions_queries,
@@ -19,6 +21,7 @@ from newsfeed.store import (
     tagging_queries,
 )
 from newsfeed.store.database import Database, reads, writes
+from newsfeed.store.records import Applied
 
 
 class Store(Database):
@@ -104,6 +107,17 @@ class Store(Database):
     counts = reads(care_queries.counts)
     prune = writes(care_queries.prune)
     tidy = writes(care_queries.tidy)
+
+    def apply_all(self, changes: Sequence[FeedUpdate], now: datetime) -> list[Applied | Exception]:
+        """`apply` several updates in one transaction, which costs the disk as much as one. Where one of them can't be
+        kept, each is kept in its own, and the exception stands in the place of its result."""
+        try:
+            with self._writing() as db:
+                return [feeds_queries.apply(db, change, now) for change in changes]
+        except Exception as error:  # noqa: BLE001 - whatever one feed's update provokes is that feed's failure
+            if len(changes) == 1:
+                return [error]
+        return [result for change in changes for result in self.apply_all([change], now)]
 
     def quick_check(self, now: datetime, *, force: bool = True) -> bool:
         """Look over the whole database; without `force` only when that was not done for a day. Gives whether it did.

@@ -23,13 +23,23 @@ from newsfeed.feeds import changes, rhythm
 from newsfeed.feeds.health import no_network
 from newsfeed.feeds.results import FeedOutcome, FeedResult
 from newsfeed.fetch import redact, repeats, secrets_of
-from newsfeed.model import ASKED_AGAIN, Cause, Failure, FeedState, FetchSetting, NotModified, Parsed, Response
+from newsfeed.model import (
+    ASKED_AGAIN,
+    Cause,
+    Failure,
+    FeedState,
+    FeedUpdate,
+    FetchSetting,
+    NotModified,
+    Parsed,
+    Response,
+)
 from newsfeed.pipeline.home import Home, log_change, take_list
 from newsfeed.pipeline.meta import Fact
 from newsfeed.pipeline.morning import ask as asking
 from newsfeed.pipeline.morning import understand
 from newsfeed.pipeline.morning.ask import Asked, Asker, together
-from newsfeed.pipeline.reports import Progress, RefreshOptions, RefreshReport
+from newsfeed.pipeline.reports import Clock, Progress, RefreshOptions, RefreshReport
 from newsfeed.pipeline.signs import RecordedProgress
 from newsfeed.reading.parsers import Parsers
 from newsfeed.store import Applied, Store
@@ -39,7 +49,6 @@ if TYPE_CHECKING:
 
 RECENT = timedelta(minutes=2)  # requests of earlier runs that may matter to a host's spacing
 REQUESTS = 5  # of one feed that may each take their whole time before a run is given up
-TOGETHER = 200  # feeds without anything new that are kept at once
 MUCH = 500  # new items after which the search index is put in order
 
 
@@ -199,6 +208,67 @@ def _longest(feeds: int, settings: FetchSetting) -> float:
     return slowest * REQUESTS * (1 + feeds / max(settings.connections, 1))
 
 
+class _Keeper:
+    """Writes what comes of many feeds together: a transaction costs the disk as much for many feeds as for one.
+
+    Feeds that had nothing new wait for a few hundred: one that a crash forgets is asked again, no more. Those that had
+    something wait for each other a moment, and count as done when they are on the disk.
+    """
+
+    UNCHANGED = 200
+    CHANGED = 16
+    WAIT = 0.1  # seconds
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._states: list[FeedState] = []
+        self._changes: list[tuple[FeedUpdate, asyncio.Future[Applied]]] = []
+
+    def unchanged(self, state: FeedState) -> None:
+        """Keep a state soon."""
+        self._states.append(state)
+        if len(self._states) >= self.UNCHANGED:
+            self._keep_states()
+
+    async def apply(self, change: FeedUpdate) -> Applied:
+        """Keep an update together with others; returns when it is on the disk.
+
+        Raises:
+            StoreError: the database can't be written.
+        """
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Applied] = loop.create_future()
+        self._changes.append((change, done))
+        if len(self._changes) >= self.CHANGED:
+            self._keep_changes()
+        elif len(self._changes) == 1:
+            loop.call_later(self.WAIT, self._keep_changes)
+        return await done
+
+    def all(self) -> None:
+        """Write all that waits."""
+        self._keep_changes()
+        self._keep_states()
+
+    def _keep_states(self) -> None:
+        states, self._states = self._states, []
+        self._store.apply_unchanged(states)
+
+    def _keep_changes(self) -> None:
+        waiting, self._changes = self._changes, []
+        if not waiting:
+            return
+        results = self._store.apply_all([change for change, _ in waiting], self._clock())
+        for (_, done), result in zip(waiting, results, strict=True):
+            if done.done():
+                continue  # its run was ended
+            if isinstance(result, Exception):
+                done.set_exception(result)
+            else:
+                done.set_result(result)
+
+
 class _Run:
     """What the feeds of one run share: the way out, the readers, and what is read of the store once for all.
 
@@ -219,12 +289,11 @@ class _Run:
         self._asker = Asker(fetcher, parsers, feeds=states)
         self._behind = store.metas(Fact.BEHIND)
         self._proposals = store.metas(Fact.PROPOSAL)
-        self._unchanged: list[FeedState] = []
+        self._keeper = _Keeper(store, home.clock)
 
     def keep(self) -> None:
-        """Write the states that wait."""
-        states, self._unchanged = self._unchanged, []
-        self._store.apply_unchanged(states)
+        """Write what waits."""
+        self._keeper.all()
 
     async def one(self, state: FeedState) -> FeedResult:
         """Ask one feed, decide what its answer changes, and keep that."""
@@ -243,11 +312,9 @@ class _Run:
         decided = changes.decide(state, answer, parsed, held, home.clock(), jitter)
         applied = Applied()
         if isinstance(answer, NotModified):
-            self._unchanged.append(decided.state)
-            if len(self._unchanged) >= TOGETHER:
-                self.keep()
+            self._keeper.unchanged(decided.state)
         else:
-            applied = store.apply(decided, home.clock())
+            applied = await self._keeper.apply(decided)
         outcome = FeedOutcome.NEW if applied.new else FeedOutcome.UNCHANGED
         return msgspec.structs.replace(
             _result(decided.state, FeedOutcome.FAILED if decided.failure else outcome, decided.failure),
