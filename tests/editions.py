@@ -10,14 +10,17 @@ import msgspec
 
 from newsfeed.edition.printed import quiet_line
 from newsfeed.model import (
+    Account,
     Breadth,
     BreadthRow,
     Edition,
     FeedReport,
+    Gain,
     Labels,
     LedgerEntry,
     Line,
     Pick,
+    Score,
     Section,
     ShortLine,
     Span,
@@ -63,7 +66,7 @@ def pick(n: int, section: str, title: str, source: str, lead: str = "", **more: 
         "topic": topic,
         "topics": (TopicScore(topic=topic, p=0.91),),
         "minutes": round((len(title.split()) + len(lead.split()) + 6) / 238 + 0.05, 3),
-        "account": {"worth": 0.71, "gain": 0.38},
+        "account": Account(score=Score(value=0.71), gain=Gain(total=0.38)),
     }
     whole = fields | more
     if whole.get("reason_shown"):

@@ -292,7 +292,9 @@ def test_everything_told_is_remembered_with_its_story() -> None:
     for pick in picks(made):
         assert pick.lead
         assert kept[pick.story].lead == pick.lead
-    told_before = msgspec.structs.replace(picks(made)[0], note="day 3, new: The judges agreed")
+    told_before = msgspec.structs.replace(
+        picks(made)[0], note="day 3, new: The judges agreed", news="The judges agreed"
+    )
     again = msgspec.structs.replace(
         made, sections=(msgspec.structs.replace(made.sections[0], picks=(told_before,)),)
     )
@@ -330,7 +332,7 @@ def test_why_tells_the_arithmetic_of_what_was_shown_and_of_what_was_not() -> Non
     table = {row.name: row for row in why(made, first.item)}
     assert table["On the page"].value == "story 1"
     assert table["Reason"].value == first.reason
-    assert float(table["Worth"].value) == pytest.approx(float(first.account["worth"]), abs=0.001)
+    assert float(table["Worth"].value) == pytest.approx(first.account.score.value, abs=0.001)
     for cause in {entry.cause for entry in made.ledger} - {ledger.SHOWN, ledger.LINE, ledger.LONG}:
         entry = next(one for one in made.ledger if one.cause == cause)
         rows = why(made, entry.item, pool=source, settings=reader)

@@ -31,6 +31,7 @@ from newsfeed.model import (
     TopicSetting,
     ledger,
 )
+from newsfeed.model.accounts import flat
 from newsfeed.model.ledger import CAUSES
 from newsfeed.text import first_words
 from newsfeed.topics.not_news import NotNews
@@ -96,7 +97,7 @@ def test_the_promises_of_any_morning(given: tuple[int, int, float]) -> None:
     # Every pick has its reason and its numbers; In short leads to places that exist.
     for pick in picks(made):
         assert pick.reason
-        assert pick.account["pass"]
+        assert pick.account.by
         assert pick.title
         assert len(pick.lead.split()) <= 101
     places = {f"#s{pick.n}" for pick in picks(made)} | {f"#l-{line.ref}" for line in made.lines}
@@ -139,7 +140,7 @@ def test_same_input_same_bytes_in_any_order(seed: int, shuffle: random.Random) -
 def test_every_reason_can_be_recomputed(seed: int) -> None:
     made = edition(random_pool(seed, 90))
     for pick in picks(made):
-        numbers = pick.account
+        numbers = flat(pick.account)
         parts = sum(
             float(numbers[f"part of {name}"]) for name in ("news", "outlets", "interest", "engagement")
         )
@@ -321,18 +322,16 @@ def test_a_cap_in_picks_is_kept_and_named() -> None:
 
 def test_weight_lifts_a_source_and_thumbs_only_within_reason() -> None:
     plain = edition(pool([candidate(1, 1), candidate(2, 2)]))
-    assert {pick.account["weight"] for pick in picks(plain)} <= {1.0}
+    assert {pick.account.score.weight for pick in picks(plain)} <= {1.0}
     made = edition(
         pool(
             [candidate(1, 1), candidate(2, 2, liked=1)],
             [feed(1, options={"weight": "3"})],
         )
     )
-    score = {pick.item: pick.account["worth"] for pick in picks(made)}
+    score = {pick.item: pick.account.score.value for pick in picks(made)}
     assert score[1] > score[2]
-    assert (
-        next(pick for pick in picks(made) if pick.item == 2).account["part of interest"] == c.INTEREST_WEIGHT
-    )
+    assert next(pick for pick in picks(made) if pick.item == 2).account.score.interest == c.INTEREST_WEIGHT
 
 
 def test_a_sub_topic_is_told_under_its_parent_until_it_has_a_share() -> None:
@@ -383,7 +382,7 @@ def test_other_tellers_by_name_then_by_number_and_discussions_apart() -> None:
 def test_feeds_of_one_site_are_one_outlet() -> None:
     feeds = [feed(n, html_url="https://www.paper.example/section") for n in (1, 2, 3, 4)]
     made = edition(pool([candidate(n, n, story=1) for n in (1, 2, 3, 4)], feeds))
-    assert picks(made)[0].account["outlets"] == 1.0
+    assert picks(made)[0].account.outlets == 1
     assert picks(made)[0].others == ()
 
 
@@ -434,11 +433,11 @@ def test_a_quiet_source_speaks() -> None:
 
 def test_a_headline_without_a_lead_is_worth_less() -> None:
     made = edition(pool([candidate(1, 1, lead=""), candidate(2, 2)]))
-    score = {pick.item: pick.account["worth"] for pick in picks(made)}
+    score = {pick.item: pick.account.score.value for pick in picks(made)}
     assert score[1] == pytest.approx(0.55 * float(score[2]))  # half of the items have a lead
     # Where the sources give none at all, there is nothing better; where all others have one, it hardly stands.
     bare = edition(pool([candidate(n, n, lead="") for n in (1, 2)]))
-    assert picks(bare)[0].account["telling"] == 0.75
+    assert picks(bare)[0].account.score.penalty == 0.75
     among = edition(pool([candidate(1, 1, lead=""), *(candidate(n, n, hours=20) for n in range(2, 40))]))
     shown = {pick.item for pick in picks(among)}
     assert len(shown) == 17
@@ -502,8 +501,8 @@ def test_a_headline_that_names_no_subject_is_worth_half_and_says_so() -> None:
     items = [candidate(1, 1, title="They didn’t."), *(candidate(n, n) for n in range(2, 6))]
     made = edition(pool(items))
     told = {pick.item: pick.account for pick in picks(made)}
-    assert told[1]["worth"] == pytest.approx(0.5 * float(told[2]["worth"]))
-    assert (told[1]["flaws"], told[2]["flaws"]) == ("a headline that names no subject", "")
+    assert told[1].score.value == pytest.approx(0.5 * told[2].score.value)
+    assert (told[1].flaws, told[2].flaws) == ("a headline that names no subject", "")
     row = next(row for row in why(made, 1) if row.name == "Telling")
     assert (row.value, row.note) == ("0.500", "it has a headline that names no subject")
     # Where another source tells the same story with a headline that speaks, that one stands for it.
@@ -588,27 +587,6 @@ def test_the_largest_story_left_out_is_named() -> None:
     made = edition(pool(items), settings(lines=0.0))
     assert "Left out, though 5 sources told it: Flood closes the northern line" in visible_text(made)
     assert (made.big_told, made.big_all) == (0, 1)
-
-
-def test_an_edition_of_an_older_version_says_of_a_runner_up_what_it_kept() -> None:
-    made = edition(pool([candidate(n, n) for n in range(1, 30)]))
-    later = {"title of runner-up", "minutes of runner-up"}
-
-    def without(pick: Pick) -> Pick:
-        kept = {key: value for key, value in pick.account.items() if key not in later}
-        return msgspec.structs.replace(pick, account=kept)
-
-    sections = tuple(
-        msgspec.structs.replace(section, picks=tuple(map(without, section.picks)))
-        for section in made.sections
-    )
-    older = msgspec.structs.replace(made, sections=sections)
-    shown = next(pick for pick in picks(made) if later <= set(pick.account))
-    new, old = (
-        next(row.note for row in why(one, shown.item) if row.name == "Runner-up") for one in (made, older)
-    )
-    assert re.match(r"“Harbour number \d+ .+” would have gained \d\.\d{3} in 0\.\d\d min; \d+ stories", new)
-    assert re.match(r"would have gained \d\.\d{3}; \d+ stories stood for the same place", old)
 
 
 def test_quiet_topics_say_why() -> None:

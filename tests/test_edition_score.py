@@ -268,7 +268,7 @@ def test_near_duplicates_that_grouping_missed_are_told_once() -> None:
 def test_a_story_is_as_fresh_as_its_newest_telling() -> None:
     items = [candidate(1, 1, story=7, hours=22), candidate(2, 2, story=7, hours=2), candidate(3, 1, hours=22)]
     made = build(pool(items), settings(), date=TODAY, now=NOW)
-    shares = {pick.item: float(pick.account["freshness"]) for s in made.sections for pick in s.picks}
+    shares = {pick.item: pick.account.score.freshness for s in made.sections for pick in s.picks}
     assert shares[2] == pytest.approx(2 ** (-2 / 48), abs=0.001)
     assert shares[3] == pytest.approx(2 ** (-22 / 48), abs=0.001)
 

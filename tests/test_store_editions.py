@@ -6,6 +6,7 @@ import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from stored import (
     DAY,
@@ -23,6 +24,7 @@ from stored import (
     update,
 )
 
+from newsfeed.edition import why
 from newsfeed.errors import StoreError
 from newsfeed.model import (
     History,
@@ -36,7 +38,9 @@ from newsfeed.model import (
     TopicScore,
     TopicSummary,
 )
+from newsfeed.model.accounts import flat
 from newsfeed.store import MailState, Store
+from newsfeed.store.editions_queries import decoded
 
 YESTERDAY = TODAY - DAY
 
@@ -456,3 +460,24 @@ def test_who_told_what_is_read_only_for_a_reader_who_labels_sources(tmp_path: Pa
         ]
         assert store.history(TODAY + 3 * DAY).told[0].feeds == (a.feed, b.feed, c.feed)
         assert store.pool(TODAY, NOW).history.told == history.told
+
+
+def test_an_edition_of_the_older_form_opens_and_says_why() -> None:
+    kept = (Path(__file__).parent / "data" / "editions" / "account_as_table.json").read_bytes()
+    opened_again = decoded(kept)
+    raw = msgspec.json.decode(kept)
+    tables = {pick["item"]: pick["account"] for section in raw["sections"] for pick in section["picks"]}
+    tables |= {line["item"]: line["account"] for line in raw["lines"]}
+    tables[raw["long_read"]["item"]] = raw["long_read"]["account"]
+    picks = [pick for section in opened_again.sections for pick in section.picks]
+    assert opened_again.long_read
+    shown = [*picks, *opened_again.lines, opened_again.long_read]
+    assert {one.item: flat(one.account) for one in shown} == tables
+    assert {one.account.by for one in shown} >= {"floor", "fill", "long read"}
+    for one in shown:
+        rows = {row.name: row for row in why(opened_again, one.item)}
+        assert float(rows["Worth"].value) == pytest.approx(one.account.score.value, abs=0.001)
+    assert any("would have gained" in row.note for one in picks for row in why(opened_again, one.item))
+    assert decoded(msgspec.json.encode(opened_again)) == opened_again
+    with pytest.raises(msgspec.DecodeError):
+        decoded(kept.replace(b'"sections"', b'"sektions"').replace(b'"heading"', b'"title"'))

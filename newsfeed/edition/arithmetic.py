@@ -6,15 +6,12 @@ import math
 from collections.abc import Iterator, Mapping
 
 from newsfeed.edition import constants as c
-from newsfeed.edition.layout import topic_account
+from newsfeed.edition import words
+from newsfeed.edition.layout import with_topic
 from newsfeed.edition.preparing import Prepared
-from newsfeed.edition.words import score_account
-from newsfeed.model import Edition, Line, Pick, Pool, Record, Settings, ledger
+from newsfeed.model import Account, Edition, Line, Pick, Pool, Record, Settings, ledger
 from newsfeed.text import first_words
 from newsfeed.text.spoken import count, decimal, general, percent, say, speaking
-
-_PARTS = ("news", "outlets", "interest", "engagement")
-
 
 _TITLE_WORDS = 10
 
@@ -75,7 +72,7 @@ def _why(edition: Edition, item: int, pool: Pool | None, settings: Settings | No
             (t for t in prepared.filtered.contenders if item in {one.item.id for one in t.tellers}), None
         )
         if contender is not None:
-            account = {**score_account(contender), **topic_account(prepared, contender.topic)}
+            account = with_topic(prepared, words.account(contender, ""), contender.topic)
             if contender.id != item:
                 rows.append(
                     WhyRow(
@@ -107,7 +104,7 @@ def _told(edition: Edition, item: int) -> Pick | Line | None:
 
 def _shown(told: Pick | Line) -> Iterator[WhyRow]:
     account = told.account
-    by = str(account.get("pass", ""))
+    by = account.by
     where = say("one line")
     if isinstance(told, Pick):
         where = say("the long read") if told.section == c.LONG else say("story {n}", n=told.n)
@@ -125,8 +122,8 @@ def _shown(told: Pick | Line) -> Iterator[WhyRow]:
         note=_price(told, account),
     )
     yield from _score(account)
-    if by == "long read" and (fresh := _number(account, "freshness")) > 0:
-        ageless = _number(account, "worth") / fresh
+    if by == "long read" and (fresh := account.score.freshness) > 0:
+        ageless = account.score.value / fresh
         yield WhyRow(
             name=say("As a long read"),
             value=decimal(ageless * math.sqrt(fresh), 3),
@@ -139,35 +136,32 @@ def _shown(told: Pick | Line) -> Iterator[WhyRow]:
         )
     yield from _topics(account)
     yield from _gain(account)
-    if "runner-up" in account:
-        title = first_words(str(account.get("title of runner-up", "")), _TITLE_WORDS)
-        gained = say("would have gained {gain}", gain=_figure(account, "gain of runner-up"))
-        if title:  # an edition of an older version kept no more than the gain
-            gained = say(
-                "“{title}” would have gained {gain} in {minutes} min",
-                title=title,
-                gain=_figure(account, "gain of runner-up"),
-                minutes=decimal(_number(account, "minutes of runner-up"), 2),
-            )
+    if account.gain and (second := account.gain.runner_up):
+        gained = say(
+            "“{title}” would have gained {gain} in {minutes} min",
+            title=first_words(second.title, _TITLE_WORDS),
+            gain=decimal(second.gain, 3),
+            minutes=decimal(second.minutes, 2),
+        )
         yield WhyRow(
             name=say("Runner-up"),
-            value=str(account["runner-up"]),
+            value=second.ref,
             note=say(
                 "{gained}; {stories} stood for the same place",
                 gained=gained,
-                stories=count(int(_number(account, "rivals")), "story", "stories"),
+                stories=count(account.gain.rivals, "story", "stories"),
             ),
         )
 
 
-def _price(told: Pick | Line, account: Mapping[str, float | str]) -> str:
+def _price(told: Pick | Line, account: Account) -> str:
     """What the minutes of a story are made of, and at how many it was chosen, where its lead grew or shrank later."""
     if not isinstance(told, Pick):
         return say("its words at 238 a minute")
     if told.section == c.LONG:
         return say("to read or hear the whole, outside of the page's minutes")
     said = say("its words at 238 a minute and .05 to find it")
-    chosen = _number(account, "minutes")
+    chosen = account.gain.minutes if account.gain else 0.0
     if chosen and f"{chosen:.2f}" != f"{told.minutes:.2f}":
         least = (
             say(", the least that is reckoned")
@@ -182,122 +176,109 @@ def _price(told: Pick | Line, account: Mapping[str, float | str]) -> str:
     return said
 
 
-def _gain(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
+def _gain(account: Account) -> Iterator[WhyRow]:
     """What a pick adds to the page: one row for the sum, one for each part with all that it is reckoned from."""
-    if "gain" not in account:
+    gain, score = account.gain, account.score.value
+    if gain is None:
         return
-    score, minutes = _number(account, "worth"), _number(account, "minutes")
-    parts = " + ".join(_figure(account, f"gain of {part}") for part in ("topic", "worth", "voice"))
-    least = say(" (the least that is reckoned)") if minutes == c.LEAST_MINUTES else ""
-    price = say(", for {minutes} min{least}", minutes=decimal(minutes, 2), least=least) if minutes else ""
+    parts = " + ".join(decimal(part, 3) for part in (gain.topic, gain.score, gain.voice))
+    least = say(" (the least that is reckoned)") if gain.minutes == c.LEAST_MINUTES else ""
+    price = say(", for {minutes} min{least}", minutes=decimal(gain.minutes, 2), least=least)
     yield WhyRow(
         name=say("Gain"),
-        value=_figure(account, "gain"),
-        note=say("what it adds to the page: {parts}{price}", parts=parts, price=price),
+        value=decimal(gain.total, 3),
+        note=say(
+            "what it adds to the page: {parts}{price}", parts=parts, price=price if gain.minutes else ""
+        ),
     )
-    kappa = _number(account, "kappa")
-    sums = []
-    for key in account:
-        if kappa and key.startswith("weight of "):
-            topic = key.removeprefix("weight of ")
-            weight, told = _number(account, key), _number(account, f"told of {topic}")
-            part = _number(account, f"topic {topic}")
-            sums.append(
-                f"{topic} {decimal(weight, 3)} × ln(1 + {decimal(part, 3)} × {decimal(score, 3)} / "
-                f"({general(kappa)} × {decimal(weight, 3)} + {decimal(told, 3)}))"
-            )
+    sums = [
+        f"{topic} {decimal(weight, 3)} × ln(1 + {decimal(account.topics.get(topic, 0.0), 3)} × {decimal(score, 3)} / "
+        f"({general(gain.kappa)} × {decimal(weight, 3)} + {decimal(gain.told.get(topic, 0.0), 3)}))"
+        for topic, weight in gain.weights.items()
+    ]
     yield WhyRow(
         name=say("· for topics"),
-        value=_figure(account, "gain of topic"),
+        value=decimal(gain.topic, 3),
         note=" + ".join(sums)
         + (say("; the more the page told of a topic before (the last number), the less") if sums else ""),
     )
     yield WhyRow(
         name=say("· for worth"),
-        value=_figure(account, "gain of worth"),
+        value=decimal(gain.score, 3),
         note=say("{factor} × its worth", factor=general(c.BETA)),
     )
     yield WhyRow(
         name=say("· for voices"),
-        value=_figure(account, "gain of voice"),
+        value=decimal(gain.voice, 3),
         note=say(
             "{factor} × its worth: the longer its source was silent on your pages, the more; less once it stands on this one",
-            factor=decimal(_number(account, "gain of voice") / score if score else 0.0, 3),
+            factor=decimal(gain.voice / score if score else 0.0, 3),
         ),
     )
 
 
-def _score(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
-    if "worth" not in account:
-        return
-    weight, penalty = _number(account, "weight"), _number(account, "telling")
-    four = " + ".join(_figure(account, f"part of {part}") for part in _PARTS)
-    product = f"{_figure(account, 'freshness')} × ({four})"
+def _score(account: Account) -> Iterator[WhyRow]:
+    own = account.score
+    weight, penalty = own.weight, own.penalty
+    four = " + ".join(decimal(part, 3) for part in (own.news, own.outlets, own.interest, own.engagement))
+    product = f"{decimal(own.freshness, 3)} × ({four})"
     if weight != 1:
         product += say(" × your weight {weight}", weight=general(weight))
     if penalty != 1:
         product += f" × {decimal(penalty, 3)}"
-    if account.get("held"):
+    if own.held:
         product += say(", {good} at least, as thumbs take no topic’s place away", good=decimal(c.GOOD, 2))
     sure = say(
         "from {line} on it may be a story of the page, from {good} on its topic is sure of a place",
         line=decimal(c.LINE, 2),
         good=decimal(c.GOOD, 2),
     )
-    yield WhyRow(name=say("Worth"), value=_figure(account, "worth"), note=f"{product}; {sure}")
+    yield WhyRow(name=say("Worth"), value=decimal(own.value, 3), note=f"{product}; {sure}")
     yield WhyRow(
         name=say("Freshness"),
-        value=_figure(account, "freshness"),
+        value=decimal(own.freshness, 3),
         note=say(
             "its newest telling is {hours} hours old; it halves every {half} hours",
-            hours=decimal(_number(account, "hours"), 1),
-            half=decimal(_number(account, "half-life"), 0),
-        )
-        if "hours" in account
-        else say(
-            "of its newest telling; it halves in {events} hours, analysis, research and opinion in {ideas}",
-            events=decimal(c.HALF_LIFE_OF_EVENTS, 0),
-            ideas=decimal(c.HALF_LIFE_OF_IDEAS, 0),
+            hours=decimal(own.age, 1),
+            half=decimal(own.half_life, 0),
         ),
     )
-    if "grade" in account:
-        words = f": {account['deciding words']}" if account.get("deciding words") else ""
-        kind = say("; kind {kind}", kind=say(str(account["kind"]))) if account.get("kind") else ""
-        yield WhyRow(
-            name=say("News value"),
-            value=_figure(account, "part of news"),
-            note=say(
-                "{weight} × {grade} of 3{words}{kind}",
-                weight=general(c.NEWS_WEIGHT),
-                grade=decimal(_number(account, "grade"), 2),
-                words=words,
-                kind=kind,
-            )
-            + _moved(account),
+    terms = f": {account.terms}" if account.terms else ""
+    kind = say("; kind {kind}", kind=say(account.kind)) if account.kind else ""
+    yield WhyRow(
+        name=say("News value"),
+        value=decimal(own.news, 3),
+        note=say(
+            "{weight} × {grade} of 3{words}{kind}",
+            weight=general(c.NEWS_WEIGHT),
+            grade=decimal(account.grade, 2),
+            words=terms,
+            kind=kind,
         )
-    outlets = int(_number(account, "outlets"))
+        + _moved(account),
+    )
     yield WhyRow(
         name=say("Told by"),
-        value=_figure(account, "part of outlets"),
+        value=decimal(own.outlets, 3),
         note=say(
             "{outlets} of yours; {each} for two and again for each doubling, at most {most}",
-            outlets=count(outlets, "outlet"),
+            outlets=count(account.outlets, "outlet"),
             each=decimal(c.OUTLETS_WEIGHT / 3, 2),
             most=decimal(c.OUTLETS_WEIGHT, 2),
         ),
     )
     yield WhyRow(
         name=say("Interest"),
-        value=_figure(account, "part of interest"),
+        value=decimal(own.interest, 3),
         note=say(
             "at most {most} more or less; {why}",
             most=decimal(c.INTEREST_WEIGHT, 2),
-            why=account.get("liking") or say("from your thumbs inside its topic"),
+            why=account.liking or say("from your thumbs inside its topic"),
         ),
     )
     yield WhyRow(
         name=say("Engagement"),
-        value=_figure(account, "part of engagement"),
+        value=decimal(own.engagement, 3),
         note=say(
             "at most {most} more or less; its points among those of its source’s own last items, nothing where none are known",
             most=decimal(c.ENGAGEMENT_WEIGHT, 2),
@@ -306,51 +287,40 @@ def _score(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
     if penalty < 1:
         yield WhyRow(
             name=say("Telling"),
-            value=_figure(account, "telling"),
-            note=say("it has {flaws}", flaws=account.get("flaws") or say("no usable lead")),
+            value=decimal(own.penalty, 3),
+            note=say("it has {flaws}", flaws=account.flaws or say("no usable lead")),
         )
 
 
-def _moved(account: Mapping[str, float | str]) -> str:
+def _moved(account: Account) -> str:
     """What beside an item's words made its grade, where it is seen in the figures."""
-    parts = ("thumbs", say("your thumbs")), ("record", say("its source’s record"))
-    told = ((name, _number(account, key)) for key, name in parts)
+    told = (
+        (say("your thumbs"), account.score.thumbs),
+        (say("its source’s record"), account.record),
+    )
     signs = ((name, "+" if grade > 0 else "−", abs(grade)) for name, grade in told)
     return "".join(f"; {name} {sign}{decimal(size, 2)}" for name, sign, size in signs if size >= 0.005)
 
 
-def _topics(account: Mapping[str, float | str]) -> Iterator[WhyRow]:
-    parts = sorted(
-        ((key.removeprefix("topic "), _number(account, key)) for key in account if key.startswith("topic ")),
-        key=lambda one: (-one[1], one[0]),
-    )
+def _topics(account: Account) -> Iterator[WhyRow]:
+    parts = sorted(account.topics.items(), key=lambda one: (-one[1], one[0]))
     for topic, part in parts[:3]:
         yield WhyRow(
             name=say("Topic {topic}", topic=topic),
             value=decimal(part, 2),
             note=say("mean over the story’s tellings, drawn to what its source usually tells"),
         )
-    if "share" in account:
-        debt = _number(account, "debt")
+    if account.topic:
         yield WhyRow(
             name=say("Stands for"),
-            value=str(account.get("topic", "")),
-            note=say("you asked {share} of the minutes for it", share=percent(_number(account, "share")))
+            value=account.topic,
+            note=say("you asked {share} of the minutes for it", share=percent(account.share))
             + (
                 say(
                     "; it had less on earlier mornings and weighs {n} times as much for that",
-                    n=decimal(1 + c.ETA * debt, 1),
+                    n=decimal(1 + c.ETA * account.debt, 1),
                 )
-                if debt >= 0.05
+                if account.debt >= 0.05
                 else ""
             ),
         )
-
-
-def _number(account: Mapping[str, float | str], key: str) -> float:
-    value = account.get(key, 0.0)
-    return float(value) if isinstance(value, float | int) else 0.0
-
-
-def _figure(account: Mapping[str, float | str], key: str) -> str:
-    return decimal(_number(account, key), 3)

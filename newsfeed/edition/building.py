@@ -278,7 +278,9 @@ def _finished(prepared: Prepared, draft: _Draft) -> Edition:
     long = long_read(prepared, draft.page)
     if long is not None:
         entries = tuple(
-            msgspec.structs.replace(entry, cause=ledger.LONG, detail="") if entry.item == long.item else entry
+            msgspec.structs.replace(entry, cause=ledger.LONG, detail="", full=False)
+            if entry.item == long.item
+            else entry
             for entry in edition.ledger
         )
         counts = outcomes.counts(entries)
@@ -306,7 +308,7 @@ def _finished(prepared: Prepared, draft: _Draft) -> Edition:
     return msgspec.structs.replace(edition, promise=frame.promise(stories, sources, minutes), minutes=minutes)
 
 
-def _entries(prepared: Prepared, causes: Mapping[int, tuple[str, str]]) -> tuple[LedgerEntry, ...]:
+def _entries(prepared: Prepared, causes: Mapping[int, outcomes.Verdict]) -> tuple[LedgerEntry, ...]:
     """Every item that came since the last edition, and every older one that could still have stood in this one.
 
     An older item that could not (stale, muted, below the line, …) was entered in the ledger of its own day.
@@ -320,11 +322,11 @@ def _entries(prepared: Prepared, causes: Mapping[int, tuple[str, str]]) -> tuple
     }
     entries = []
     for one in sorted(prepared.pool.candidates, key=lambda one: one.item.id):
-        cause, detail = causes[one.item.id]
+        verdict = causes[one.item.id]
         carried = begun is not None and one.item.first_seen <= begun
-        if carried and (cause in ledger.SETTLED or one.item.id in low):
+        if carried and (verdict.cause in ledger.SETTLED or one.item.id in low):
             continue
-        entries.append(outcomes.entry(one, prepared.feeds, cause, detail))
+        entries.append(outcomes.entry(one, prepared.feeds, verdict))
     return tuple(entries)
 
 

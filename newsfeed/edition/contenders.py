@@ -12,7 +12,6 @@ from newsfeed.breadth.asked import PLAIN, Asked, Options, outlet
 from newsfeed.edition import constants as c
 from newsfeed.edition.earlier import Return
 from newsfeed.edition.score import (
-    Score,
     StoryTopics,
     age_hours,
     fold,
@@ -26,7 +25,7 @@ from newsfeed.edition.score import (
     source_mix,
     story_topics,
 )
-from newsfeed.model import Candidate, FeedFacts, Pool, Story
+from newsfeed.model import Candidate, FeedFacts, Pool, Score, Story
 
 HEARD = frozenset({"episode", "video"})
 

@@ -29,13 +29,13 @@ def remember(edition: Edition, pool: Pool) -> tuple[Shown, ...]:
             item=pick.item,
             feed=pick.feed,
             section=pick.section,
-            outlets=_outlets(pick.account),
+            outlets=pick.account.outlets,
             minutes=pick.minutes if pick.section != c.LONG else 0.0,
             topic=pick.topic,
-            topics=_topics(pick.account) or {score.topic: score.p for score in pick.topics},
+            topics=pick.account.topics or {score.topic: score.p for score in pick.topics},
             items=members.get(pick.item, (pick.item,)),
             sentence=pick.title,
-            lead=" ".join(part for part in (pick.lead, _news(pick.note)) if part),
+            lead=" ".join(part for part in (pick.lead, pick.news) if part),
         )
         for pick in picks
     ]
@@ -49,7 +49,7 @@ def remember(edition: Edition, pool: Pool) -> tuple[Shown, ...]:
             outlets=line.outlets,
             minutes=line.minutes,
             topic=line.topic,
-            topics=_topics(line.account),
+            topics=line.account.topics,
             items=members.get(line.item, (line.item,)),
             sentence=line.title,
         )
@@ -70,24 +70,6 @@ def _members(pool: Pool) -> dict[int, tuple[int, ...]]:
         of_story.setdefault(one.story or -one.item.id, set()).add(one.item.id)
     ordered = {story: tuple(sorted(items)) for story, items in of_story.items()}
     return {one.item.id: ordered[one.story or -one.item.id] for one in pool.candidates}
-
-
-def _news(note: str) -> str:
-    """What a note told of a story that came back: "day 3, new: …"."""
-    return note.partition(say(NEW))[2]
-
-
-def _outlets(account: Mapping[str, float | str]) -> int:
-    number = account.get("outlets", 1.0)
-    return int(number) if isinstance(number, float | int) else 1
-
-
-def _topics(account: Mapping[str, float | str]) -> dict[str, float]:
-    return {
-        key.removeprefix("topic "): float(part)
-        for key, part in account.items()
-        if key.startswith("topic ") and isinstance(part, float | int)
-    }
 
 
 NEW = ", new: "  # in a note, before what is new

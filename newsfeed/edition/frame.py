@@ -31,7 +31,6 @@ from newsfeed.breadth.remedies import (
 )
 from newsfeed.edition import constants as c
 from newsfeed.edition.earlier import remember
-from newsfeed.edition.outcomes import is_for_number
 from newsfeed.edition.preparing import Prepared
 from newsfeed.edition.words import minutes
 from newsfeed.model import (
@@ -279,7 +278,7 @@ def why(prepared: Prepared, topic: str, entries: Sequence[LedgerEntry]) -> str:
     own = [entry for entry in entries if _is_of(prepared, topic, sources, entry)]
     causes = {entry.cause for entry in own}
     if ledger.ROOM in causes:
-        full = all(is_for_number(entry) for entry in own if entry.cause == ledger.ROOM)
+        full = all(entry.full for entry in own if entry.cause == ledger.ROOM)
         return FULL if full else NO_ROOM
     return next((said for cause, said in _SAID.items() if cause in causes), "") or _of_sources(
         prepared, sources

@@ -13,7 +13,7 @@ from newsfeed.edition import constants as c
 from newsfeed.edition import frame, outcomes
 from newsfeed.edition.choose import choose
 from newsfeed.edition.earlier import picks_of
-from newsfeed.edition.layout import account
+from newsfeed.edition.layout import account_of
 from newsfeed.edition.outcomes import verdicts
 from newsfeed.edition.preparing import Prepared
 from newsfeed.edition.printed import finished
@@ -73,7 +73,7 @@ def _since(edition: Edition, pool: Pool, settings: Settings, now: datetime) -> E
             reason_shown=why.news,
             why=why.short,
             tellers=why.before(draft, contender.outlets),
-            account=account(prepared, choice, chosen, contender, topic),
+            account=account_of(prepared, choice, chosen, contender, topic),
         )
         picks.append(finished(pick))
         number += 1
@@ -81,9 +81,11 @@ def _since(edition: Edition, pool: Pool, settings: Settings, now: datetime) -> E
     feeds = prepared.feeds
     entries = {entry.item: entry for entry in edition.ledger}
     for one in open_ones:
-        entries[one.item.id] = outcomes.entry(one, feeds, *causes[one.item.id])
+        entries[one.item.id] = outcomes.entry(one, feeds, causes[one.item.id])
     for one in told:
-        entries[one.item.id] = outcomes.entry(one, feeds, ledger.SAME, say("same story as one on the page"))
+        entries[one.item.id] = outcomes.entry(
+            one, feeds, outcomes.Verdict(ledger.SAME, say("same story as one on the page"))
+        )
     ordered = tuple(entries[item] for item in sorted(entries))
     if len(picks) > len(kept):
         stories = len(on_page | {pick.story for pick in picks})

@@ -19,8 +19,8 @@ from newsfeed.edition.gains import Chosen
 from newsfeed.edition.preparing import OFF_PATH_NOTE, Prepared, has_place
 from newsfeed.edition.printed import finished, line_words, quiet_line
 from newsfeed.edition.score import percentile
-from newsfeed.edition.words import apart, fixed_words, score_account
-from newsfeed.model import Item, Line, Pick, Section, ShortLine
+from newsfeed.edition.words import apart, fixed_words
+from newsfeed.model import Account, Gain, Item, Line, Pick, RunnerUp, Section, ShortLine
 from newsfeed.text import first_words
 from newsfeed.text.spoken import joined, say
 
@@ -177,49 +177,53 @@ def _pick(prepared: Prepared, choice: Choice, one: _Placed, key: str, number: in
         why=why.short,
         tellers=why.before(draft, contender.outlets),
         note=note,
-        account=account(prepared, choice, chosen, contender, one.topic),
+        account=account_of(prepared, choice, chosen, contender, one.topic),
     )
     return finished(pick)
 
 
-def account(
+def account_of(
     prepared: Prepared, choice: Choice, chosen: Chosen, contender: Contender, topic: str
-) -> dict[str, float | str]:
-    """Every number behind a choice; `explain.why` makes a table of it."""
-    rows: dict[str, float | str] = {
-        "pass": chosen.by,
-        **score_account(contender),
-        **topic_account(prepared, topic),
-    }
-    rows |= {
-        "gain": chosen.gain,
-        "gain of topic": chosen.topic_gain,
-        "gain of worth": chosen.score_gain,
-        "gain of voice": chosen.voice_gain,
-        "minutes": float(choice.morning.minutes[chosen.row]),
-        "rivals": float(chosen.rivals),
-        "kappa": c.KAPPA.get(prepared.settings.edition.breadth, c.KAPPA["balanced"]),
-    }
-    for place, name in enumerate(prepared.ask.names):
-        if contender.topics.parts.get(name, 0.0) > 0 and chosen.before:
-            rows[f"weight of {name}"] = prepared.weights[place]
-            rows[f"told of {name}"] = chosen.before[place]
+) -> Account:
+    """Every number behind a choice; `arithmetic.why` makes a table of it."""
+    rows, second = choice.morning, None
     if chosen.runner_up >= 0:
-        second = prepared.by_id[int(choice.morning.ids[chosen.runner_up])]
-        rows |= {
-            "runner-up": second.representative.item.ref,
-            "title of runner-up": prepared.printer.title(second.representative.item, ""),
-            "gain of runner-up": chosen.runner_gain,
-            "minutes of runner-up": float(choice.morning.minutes[chosen.runner_up]),
-        }
-    return rows
+        other = prepared.by_id[int(rows.ids[chosen.runner_up])].representative.item
+        second = RunnerUp(
+            ref=other.ref,
+            title=prepared.printer.title(other, ""),
+            gain=chosen.runner_gain,
+            minutes=float(rows.minutes[chosen.runner_up]),
+        )
+    own = [
+        (place, name)
+        for place, name in enumerate(prepared.ask.names)
+        if contender.topics.parts.get(name, 0.0) > 0 and chosen.before
+    ]
+    gain = Gain(
+        total=chosen.gain,
+        topic=chosen.topic_gain,
+        score=chosen.score_gain,
+        voice=chosen.voice_gain,
+        minutes=float(rows.minutes[chosen.row]),
+        rivals=chosen.rivals,
+        kappa=c.KAPPA.get(prepared.settings.edition.breadth, c.KAPPA["balanced"]),
+        weights={name: prepared.weights[place] for place, name in own},
+        told={name: chosen.before[place] for place, name in own},
+        runner_up=second,
+    )
+    return msgspec.structs.replace(
+        with_topic(prepared, words.account(contender, chosen.by), topic), gain=gain
+    )
 
 
-def topic_account(prepared: Prepared, topic: str) -> dict[str, float | str]:
-    """What the reader asked of the topic that a pick stands for, and what it is owed."""
+def with_topic(prepared: Prepared, account: Account, topic: str) -> Account:
+    """An account with what the reader asked of the topic that a story stands for, and what it is owed."""
     if topic not in prepared.ask.shares:
-        return {}
-    return {"topic": topic, "share": prepared.ask.shares[topic], "debt": prepared.debts.get(topic, 0.0)}
+        return account
+    return msgspec.structs.replace(
+        account, topic=topic, share=prepared.ask.shares[topic], debt=prepared.debts.get(topic, 0.0)
+    )
 
 
 def _post(prepared: Prepared, contender: Contender, number: int, links: dict[str, int]) -> Pick:
@@ -244,7 +248,7 @@ def _post(prepared: Prepared, contender: Contender, number: int, links: dict[str
         reason_shown=why.news,
         why=why.short,
         note=say("about story {n}", n=about) if about else draft.note,
-        account={"pass": "people", **score_account(contender)},
+        account=words.account(contender, "people"),
     )
     return finished(pick)
 
@@ -260,13 +264,9 @@ def _lines(prepared: Prepared, choice: Choice) -> tuple[Line, ...]:
             contenders.sort(key=lambda t: (names.index(t.topic) if t.topic in names else len(names), t.id))
         for contender in contenders:
             line = prepared.printer.line(contender)
-            numbers: dict[str, float | str] = {
-                "pass": f"{why} line",
-                **score_account(contender),
-                **topic_account(prepared, contender.topic),
-            }
+            account = with_topic(prepared, words.account(contender, f"{why} line"), contender.topic)
             made.append(
-                msgspec.structs.replace(line, minutes=text.reading_minutes(line_words(line)), account=numbers)
+                msgspec.structs.replace(line, minutes=text.reading_minutes(line_words(line)), account=account)
             )
     return tuple(made)
 
@@ -416,7 +416,7 @@ def long_read(prepared: Prepared, page: Layout) -> Pick | None:
         reason=say("the best long piece that you have not seen"),
         note=say("{n} min, when you have them", n=round(length)),
         minutes=length,
-        account={"pass": "long read", "length": length, **score_account(best)},
+        account=msgspec.structs.replace(words.account(best, "long read"), length=length),
     )
     return msgspec.structs.replace(made, quiet=quiet_line(made, fixed_words()))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from newsfeed.edition import constants as c
 from newsfeed.edition.choose import Choice
@@ -12,10 +13,18 @@ from newsfeed.edition.preparing import Prepared
 from newsfeed.edition.words import apart
 from newsfeed.model import Candidate, Edition, FeedFacts, LedgerEntry, ledger
 from newsfeed.model.ledger import CAUSES
-from newsfeed.text.spoken import percent, say, speaking
+from newsfeed.text.spoken import percent, say
 
 
-def entry(candidate: Candidate, feeds: Mapping[int, FeedFacts], cause: str, detail: str = "") -> LedgerEntry:
+class Verdict(NamedTuple):
+    """Where an item went: the cause, its arithmetic in words, and whether only the number of stories was against it."""
+
+    cause: str
+    detail: str = ""
+    full: bool = False
+
+
+def entry(candidate: Candidate, feeds: Mapping[int, FeedFacts], verdict: Verdict) -> LedgerEntry:
     """The ledger's line for one item."""
     stored = candidate.item
     feed = feeds.get(stored.feed)
@@ -25,8 +34,9 @@ def entry(candidate: Candidate, feeds: Mapping[int, FeedFacts], cause: str, deta
         title=stored.item.title or stored.item.link,
         link=stored.item.link,
         source=feed.title if feed else "",
-        cause=cause,
-        detail=detail,
+        cause=verdict.cause,
+        detail=verdict.detail,
+        full=verdict.full,
     )
 
 
@@ -38,15 +48,9 @@ def counts(entries: Iterable[LedgerEntry]) -> dict[str, int]:
     return {cause: number for cause, number in tally.items() if number}
 
 
-Verdict = tuple[str, str]
-
-
-_FULL = "the page has its {n} stories"
-
-
 def verdicts(prepared: Prepared, choice: Choice, posts: Sequence[Contender]) -> dict[int, Verdict]:
-    """(cause, detail) for every item of the pool."""
-    found: dict[int, Verdict] = dict(prepared.filtered.causes)
+    """A verdict for every item of the pool."""
+    found = {item: Verdict(*why) for item, why in prepared.filtered.causes.items()}
     picked = {int(choice.morning.ids[chosen.row]): chosen for chosen in choice.picks}
     rows = [*(chosen.row for chosen in choice.picks), *choice.places, *choice.big, *choice.spare]
     lines = {int(choice.morning.ids[row]) for row in (*choice.places, *choice.big, *choice.spare)}
@@ -54,14 +58,16 @@ def verdicts(prepared: Prepared, choice: Choice, posts: Sequence[Contender]) -> 
     shown_posts = {contender.id for contender in posts}
     for contender in prepared.filtered.contenders:
         if contender.id in picked or contender.id in shown_posts:
-            found[contender.id] = (ledger.SHOWN, "")
+            found[contender.id] = Verdict(ledger.SHOWN)
         elif contender.id in lines:
-            found[contender.id] = (ledger.LINE, "")
+            found[contender.id] = Verdict(ledger.LINE)
         elif not contender.post and (
             duplicate := told.get(int(choice.morning.stories[prepared.row_of[contender.id]]))
         ):
             headline = prepared.printer.title(prepared.by_id[duplicate].representative.item, "")
-            found[contender.id] = (ledger.SAME, say("says the same as “{headline}”", headline=headline))
+            found[contender.id] = Verdict(
+                ledger.SAME, say("says the same as “{headline}”", headline=headline)
+            )
         else:
             found[contender.id] = left_out(prepared, choice, contender)
         if len(contender.tellers) > 1:
@@ -72,7 +78,7 @@ def verdicts(prepared: Prepared, choice: Choice, posts: Sequence[Contender]) -> 
                     # Under one title only the source tells which of the two is meant.
                     alike = prepared.printer.title(other.item, "").casefold() == head.casefold()
                     of = say(" of {source}", source=source) if alike and source else ""
-                    found[other.item.id] = (
+                    found[other.item.id] = Verdict(
                         ledger.SAME,
                         say("same story as “{headline}”{of}", headline=head, of=of),
                     )
@@ -88,41 +94,35 @@ def left_out(prepared: Prepared, choice: Choice, contender: Contender) -> Verdic
             n=prepared.settings.edition.people,
             share=percent(c.PEOPLE),
         )
-        return ledger.BELOW, post_lacks(prepared, contender) or best
+        return Verdict(ledger.BELOW, post_lacks(prepared, contender) or best)
     if not contender.topic and not contender.options.must_read:
-        return ledger.BELOW, say("it fits none of your topics")
+        return Verdict(ledger.BELOW, say("it fits none of your topics"))
     if score < c.LINE:
         own, line = apart(score, c.LINE)
-        return ledger.BELOW, say("worth {own}, the line is {line}", own=own, line=line)
+        return Verdict(ledger.BELOW, say("worth {own}, the line is {line}", own=own, line=line))
     if contender.bare:
-        return ledger.ROOM, say("only a headline, and the lines went to others")
+        return Verdict(ledger.ROOM, say("only a headline, and the lines went to others"))
     row = prepared.row_of[contender.id]
     source = int(choice.morning.sources[row])
     options = contender.options
     taken = int(choice.picks_of[source])
     if options.most >= 0 and taken >= options.most:
-        return (
+        return Verdict(
             ledger.CAPPED,
             say("its source has the {n} that you allow it", n=options.most)
             if options.most
             else say("you allow its source none"),
         )
     if len(choice.picks) >= choice.most:
-        return ledger.ROOM, say(_FULL, n=prepared.most_items)
+        return Verdict(ledger.ROOM, say("the page has its {n} stories", n=prepared.most_items), full=True)
     needed = float(choice.morning.minutes[row])
     # The shares are taken of the minutes that picks and lines had.
     if taken and float(choice.minutes_of[source]) + needed > options.cap * (choice.spent + choice.left):
-        return ledger.CAPPED, say("its source is at its {share}", share=percent(options.cap))
+        return Verdict(ledger.CAPPED, say("its source is at its {share}", share=percent(options.cap)))
     wanted, left = apart(needed, min(choice.left, needed), 1)
-    return ledger.ROOM, say("needs {wanted} min, {left} were left", wanted=wanted, left=left)
-
-
-def is_for_number(entry: LedgerEntry) -> bool:
-    """Whether an item was left out because the page had its number of stories."""
-    return entry.cause == ledger.ROOM and entry.detail.startswith(say(_FULL).partition("{n}")[0])
+    return Verdict(ledger.ROOM, say("needs {wanted} min, {left} were left", wanted=wanted, left=left))
 
 
 def is_full(edition: Edition) -> bool:
     """Whether stories were left out because the page had its number of them, whatever the minutes."""
-    with speaking(edition.lang):
-        return any(is_for_number(entry) for entry in edition.ledger)
+    return any(entry.full for entry in edition.ledger)

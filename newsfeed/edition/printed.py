@@ -104,6 +104,7 @@ class Printer:
             others=() if contender.post else self.others(contender, room),
             discussions=discussions,
             note=note,
+            news=contender.back.sentence if contender.back else "",
             earlier=contender.back.earlier if contender.back else (),
             topics=scores(contender.representative),
             topic=topic or contender.topic,

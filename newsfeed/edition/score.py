@@ -15,25 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsfeed.edition import constants as c
-from newsfeed.model import FeedFacts
-
-
-@dataclass(frozen=True)
-class Score:
-    """A score with its parts, each already weighted; `value` = `freshness` x their sum x `weight` x `penalty`."""
-
-    value: float
-    freshness: float
-    news: float
-    outlets: float
-    interest: float
-    engagement: float
-    weight: float = 1.0
-    penalty: float = 1.0
-    age: float = 0.0  # hours
-    half_life: float = c.HALF_LIFE_OF_EVENTS  # hours
-    thumbs: float = 0.0  # of the news value, in grades: what the reader's thumbs added
-    held: bool = False  # kept good against the reader's thumbs: they take no topic's place away
+from newsfeed.model import FeedFacts, Score
 
 
 def half_life(kind: str) -> float:
@@ -111,7 +93,18 @@ def score(
     held = value < c.GOOD <= value - scale * against
     value = c.GOOD if held else min(1.0, max(0.0, value))
     return Score(
-        value, fresh, known, told, liking, engaged, weight, penalty, age_hours, half_life, thumbs, held
+        value=value,
+        freshness=fresh,
+        news=known,
+        outlets=told,
+        interest=liking,
+        engagement=engaged,
+        weight=weight,
+        penalty=penalty,
+        age=age_hours,
+        half_life=half_life,
+        thumbs=thumbs,
+        held=held,
     )
 
 

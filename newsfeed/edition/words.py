@@ -10,6 +10,7 @@ from msgspec.structs import asdict
 from newsfeed.edition import constants as c
 from newsfeed.edition.contenders import Contender, Liking
 from newsfeed.model import (
+    Account,
     FeedFacts,
     Item,
     Labels,
@@ -220,31 +221,21 @@ def heard(item: Item) -> str:
     return f"{label}, {minutes(seconds / 60)}" if label and seconds else label
 
 
-def score_account(contender: Contender) -> dict[str, float | str]:
-    """The parts of a contender's score, already weighted, and the story's topics."""
+def account(contender: Contender, by: str) -> Account:
+    """The numbers behind a contender's score and its topics, and the pass that took it."""
     own, news = contender.score, contender.representative.tagging.news
-    return {
-        "worth": own.value,
-        "freshness": own.freshness,
-        "hours": own.age,
-        "half-life": own.half_life,
-        "grade": 3 * own.news / c.NEWS_WEIGHT,
-        "thumbs": own.thumbs,
-        "record": contender.record,
-        "held": float(own.held),
-        "kind": news.kind if news else "",
-        "deciding words": _deciding(news),
-        "part of news": own.news,
-        "outlets": float(contender.outlets),
-        "part of outlets": own.outlets,
-        "part of interest": own.interest,
-        "liking": _liking(contender.liking),
-        "part of engagement": own.engagement,
-        "weight": own.weight,
-        "telling": own.penalty,
-        "flaws": joined([say(flaw) for flaw in contender.flaws]),
-        **{f"topic {name}": part for name, part in contender.topics.parts.items()},
-    }
+    return Account(
+        by=by,
+        score=own,
+        grade=3 * own.news / c.NEWS_WEIGHT,
+        record=contender.record,
+        kind=news.kind if news else "",
+        terms=_deciding(news),
+        outlets=contender.outlets,
+        liking=_liking(contender.liking),
+        flaws=joined([say(flaw) for flaw in contender.flaws]),
+        topics=contender.topics.parts,
+    )
 
 
 def _deciding(news: NewsValue | None) -> str:

@@ -26,6 +26,67 @@ class QuietPart(Record, frozen=True, kw_only=True):
     spans: tuple[Span, ...]
 
 
+class Score(Record, frozen=True, kw_only=True):
+    """A score with its parts, each already weighted: `value` = `freshness` x their sum x `weight` x `penalty`."""
+
+    value: float = 0.0
+    freshness: float = 0.0
+    news: float = 0.0
+    outlets: float = 0.0
+    interest: float = 0.0
+    engagement: float = 0.0
+    weight: float = 1.0
+    penalty: float = 1.0  # what is left of it where it is told badly
+    age: float = 0.0  # hours
+    half_life: float = 0.0  # hours
+    thumbs: float = 0.0  # of the news value, in grades: what the reader's thumbs added
+    held: bool = False  # kept good against the reader's thumbs: they take no topic's place away
+
+
+class RunnerUp(Record, frozen=True, kw_only=True):
+    """What would have been taken in a pick's place."""
+
+    ref: str
+    title: str = ""
+    gain: float = 0.0
+    minutes: float = 0.0
+
+
+class Gain(Record, frozen=True, kw_only=True):
+    """What a pick added to the page when it was chosen, and all that this is reckoned from."""
+
+    total: float = 0.0
+    topic: float = 0.0
+    score: float = 0.0
+    voice: float = 0.0
+    minutes: float = 0.0
+    rivals: int = 0  # others that stood for the same place
+    kappa: float = 0.0
+    weights: Mapping[str, float] = {}  # by topic of the story
+    told: Mapping[str, float] = {}  # by topic, what the page had told of it before
+    runner_up: RunnerUp | None = None
+
+
+class Account(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every number behind a choice. An unknown field is refused: so the store knows an account of the older form."""
+
+    by: str = ""  # the pass that took it
+    score: Score = Score()
+    grade: float = 0.0  # the news value, 0..3
+    record: float = 0.0  # of it, what its source's record adds
+    kind: str = ""
+    terms: str = ""  # the words that decided the news value
+    outlets: int = 1
+    liking: str = ""  # what the reader's interest rests on, in words
+    flaws: str = ""  # why it is told badly, in words
+    topics: Mapping[str, float] = {}
+    topic: str = ""  # the one it stands for, where the reader gave it a share
+    share: float = 0.0
+    debt: float = 0.0
+    gain: Gain | None = None
+    length: float = 0.0  # of a long read, in minutes
+
+
 class Pick(Record, frozen=True, kw_only=True):
     """A story shown in full. Every visible word of it stands here as it is printed."""
 
@@ -56,7 +117,8 @@ class Pick(Record, frozen=True, kw_only=True):
     topics: tuple[TopicScore, ...] = ()
     topic: str = ""  # the one it stands for
     minutes: float = 0.0
-    account: Mapping[str, float | str] = {}  # every number behind the choice
+    news: str = ""  # of the note: what is new of a story that an earlier page had
+    account: Account = Account()
 
 
 class Line(Record, frozen=True, kw_only=True):
@@ -74,7 +136,7 @@ class Line(Record, frozen=True, kw_only=True):
     lang: str = ""
     outlets: int = 1
     minutes: float = 0.0
-    account: Mapping[str, float | str] = {}
+    account: Account = Account()
 
 
 class ShortLine(Record, frozen=True, kw_only=True):
@@ -148,8 +210,9 @@ class LedgerEntry(Record, frozen=True, kw_only=True):
     title: str
     link: str
     source: str
-    cause: str  # a key of `edition.ledger.CAUSES`
+    cause: str  # a key of `ledger.CAUSES`
     detail: str = ""
+    full: bool = False  # it had no room because the page had its number of stories
 
 
 class BreadthRow(Record, frozen=True, kw_only=True):

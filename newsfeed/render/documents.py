@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from newsfeed.model import Edition, Line, Pick, Span
+from newsfeed.model.accounts import flat
 from newsfeed.render.safe import instant, language, visible, web
 
 FEED_EDITIONS = 14  # the newest editions, as many as feeds carry
@@ -107,7 +108,7 @@ def _pick(p: Pick) -> dict[str, Any]:
         "links": [_span(s) for s in (*p.others, *p.discussions)],
         "earlier": list(p.earlier),
         "section": p.section,
-        "account": dict(p.account),
+        "account": flat(p.account),
     }
 
 
@@ -123,7 +124,7 @@ def _line(line: Line) -> dict[str, Any]:
         "note": line.note,
         "outlets": line.outlets,
         "minutes": line.minutes,
-        "account": dict(line.account),
+        "account": flat(line.account),
     }
 
 

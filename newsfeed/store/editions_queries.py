@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import delete, func, insert, select, update
 
 from newsfeed.errors import StoreError
-from newsfeed.model import Edition, EditionSummary, Shown, summary
+from newsfeed.model import Edition, EditionSummary, Shown, accounts, summary
 from newsfeed.store import rows
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.records import Mail, MailState
@@ -52,11 +52,23 @@ def edition_of(db: Transaction, local: date) -> Edition | None:
     if data is None:
         return None
     try:
-        return _EDITION.decode(zlib.decompress(data))
+        return decoded(zlib.decompress(data))
     except (zlib.error, msgspec.DecodeError) as error:
         raise StoreError(
             f"edition of {local}", "what is kept of it can't be read", "Build it again: `--rebuild`."
         ) from error
+
+
+def decoded(data: bytes) -> Edition:
+    """An edition as it was kept; one whose accounts are tables of the older form is read as if they were records.
+
+    Raises:
+        msgspec.DecodeError: it is damaged.
+    """
+    try:
+        return _EDITION.decode(data)
+    except msgspec.ValidationError:
+        return msgspec.convert(accounts.as_records(msgspec.json.decode(data)), Edition)
 
 
 def editions(db: Transaction) -> list[date]:
