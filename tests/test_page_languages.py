@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import tomllib
 from datetime import date, timedelta
@@ -138,7 +139,10 @@ def phrases() -> set[str]:
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.add(node.value)
     for path in (ROOT / "templates").rglob("*.*"):
-        found |= set(re.findall(r'say\("([^"]+)"', path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        found |= set(re.findall(r'say\("([^"]+)"', text))
+        for listed in re.findall(r"const phrases = (\[.*\]);", text):
+            found |= set(json.loads(listed))
     return found
 
 

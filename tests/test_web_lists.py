@@ -145,7 +145,7 @@ def test_a_site_is_looked_at_then_added_and_taken_back(app: App, master: tuple[T
     before = listed(app)
     looked = app.post("/sources/add", {"url": server.url("/home"), "folder": "Policy"})
     assert "Port opens a second crane" in words(looked)
-    assert "On your last 1 page" in words(looked)
+    assert "On your last pages: 1" in words(looked)
     assert "found.xml" in words(looked).partition("What is written")[2]
     assert listed(app) == before, "a look changes nothing"
     app.post(

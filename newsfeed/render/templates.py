@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from newsfeed.errors import SettingsError
 from newsfeed.model import PAGE_END, Breadth, Edition
 from newsfeed.render import chart, safe
-from newsfeed.text.spoken import count, heading, say
+from newsfeed.text.spoken import count, decimal, heading, say
 
 if TYPE_CHECKING:
     import jinja2
@@ -176,7 +176,7 @@ class Templates:
             )
             self._environment.filters |= _filters()
             # Functions, for a filter of a constant would be worked out once for all languages.
-            self._environment.globals |= {"say": say, "count": count}
+            self._environment.globals |= {"say": say, "count": count, "decimal": decimal}
         return self._environment
 
 

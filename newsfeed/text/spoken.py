@@ -27,6 +27,7 @@ ENGLISH = "en"
 
 
 class _Words(NamedTuple):
+    code: str
     phrases: Mapping[str, str]
     nouns: Mapping[str, Sequence[str]]
     weekdays: Sequence[str] = WEEKDAYS
@@ -39,7 +40,7 @@ class _Words(NamedTuple):
     decimal: str = "."
 
 
-_ENGLISH = _Words({}, {})
+_ENGLISH = _Words(ENGLISH, {}, {})
 _spoken: ContextVar[_Words] = ContextVar("spoken", default=_ENGLISH)
 
 
@@ -61,7 +62,7 @@ def _words(code: str) -> _Words:
     if code == ENGLISH or code not in languages():
         return _ENGLISH
     table = tomllib.loads(files(__package__).joinpath("words", f"{code}.toml").read_text(encoding="utf-8"))
-    return _Words(table["phrases"], table["nouns"], **table["dates"], **table["numbers"])
+    return _Words(code, table["phrases"], table["nouns"], **table["dates"], **table["numbers"])
 
 
 @contextmanager
@@ -72,6 +73,11 @@ def speaking(code: str) -> Iterator[None]:
         yield
     finally:
         _spoken.reset(token)
+
+
+def language() -> str:
+    """The language spoken, by its code."""
+    return _spoken.get().code
 
 
 def say(phrase: str, /, **values: object) -> str:

@@ -175,17 +175,19 @@ def routed(app: LocalApp, hosts: frozenset[str]) -> ASGIApp:
 
     def get(path: str, view: Shown) -> Route:
         async def answer(request: Request) -> Response:
-            return await _answered(app, request, partial(view, app, request))
+            with app.speaking():
+                return await _answered(app, request, partial(view, app, request))
 
         return Route(path, answer, methods=["GET"])
 
     def post(path: str, view: Sent) -> Route:
         async def answer(request: Request) -> Response:
-            try:
-                fields = await app.form(request)
-            except NewsfeedError as error:
-                return app.trouble(request, error, 403)
-            return await _answered(app, request, partial(view, app, request, fields))
+            with app.speaking():
+                try:
+                    fields = await app.form(request)
+                except NewsfeedError as error:
+                    return app.trouble(request, error, 403)
+                return await _answered(app, request, partial(view, app, request, fields))
 
         return Route(path, answer, methods=["POST"])
 
@@ -195,7 +197,8 @@ def routed(app: LocalApp, hosts: frozenset[str]) -> ASGIApp:
     async def lost(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         what = NotFoundError("", "There is no such page.") if status == 404 else _fault()
-        return app.trouble(request, what, status)
+        with app.speaking():
+            return app.trouble(request, what, status)
 
     routes = [
         get("/app.css", _style),
@@ -266,5 +269,4 @@ def _style(app: LocalApp, request: Request) -> Response:
 
 
 def _script(app: LocalApp, request: Request) -> Response:
-    lines = (line.strip() for line in app.templates().source("app/app.js").splitlines())
-    return _kept("\n".join(line for line in lines if line and not line.startswith("//")), "text/javascript")
+    return _kept(app.script(), "text/javascript")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -23,7 +24,8 @@ from newsfeed.pipeline.morning.refresh import refresh
 from newsfeed.pipeline.reports import DigestReport, RefreshOptions, RefreshReport
 from newsfeed.pipeline.subscriptions.edit import key_of
 from newsfeed.render import Templates
-from newsfeed.text.spoken import speaking
+from newsfeed.text import spoken
+from newsfeed.text.spoken import say
 from newsfeed.web.access import Keys, same
 
 T = TypeVar("T")
@@ -88,7 +90,7 @@ class ViewApp:
     local = True  # one home on this machine, with work of its own
 
     def __init__(self) -> None:
-        self._version = ""
+        self._versions: dict[str, str] = {}
         self._known: dict[str, tuple[object, Any]] = {}
         self._templates: Templates | None = None
 
@@ -119,16 +121,30 @@ class ViewApp:
     @property
     def version(self) -> str:
         """A name for what script and styles say, so that browsers may keep them."""
-        if not self._version:
-            templates = self.templates()
-            said = templates.style(STYLES) + templates.source("app/app.js")
-            self._version = hashlib.sha256(said.encode()).hexdigest()[:12]
-        return self._version
+        code = spoken.language()
+        if code not in self._versions:
+            said = self.templates().style(STYLES) + self.script()
+            self._versions[code] = hashlib.sha256(said.encode()).hexdigest()[:12]
+        return self._versions[code]
+
+    def script(self) -> str:
+        """The script without its comments, its words in the language spoken."""
+        lines = (line.strip() for line in self.templates().source("app/app.js").splitlines())
+        return "\n".join(_translated(line) for line in lines if line and not line.startswith("//"))
 
     def sources(self) -> list[tuple[str, str]]:
         """The feeds of the list by name, each with its key: addresses may hold secrets."""
         found = ((key_of(s.subscription.url), s.name) for s in self.store.states())
         return sorted(found, key=lambda pair: pair[1].casefold())
+
+    @contextmanager
+    def speaking(self) -> Iterator[None]:
+        """Speak the reader's language, English where their settings can't be read."""
+        code = spoken.ENGLISH
+        with suppress(NewsfeedError):
+            code = spoken.first_spoken(self.home().settings.languages)
+        with spoken.speaking(code):
+            yield
 
     def templates(self) -> Templates:
         """The templates, read once."""
@@ -173,8 +189,8 @@ class ViewApp:
         said = context.pop("said", "")
         if not live:
             said = said or self.take_said(request)
-        lang = context.pop("lang", "en")
-        with speaking(lang):
+        lang = context.pop("lang", "") or spoken.language()
+        with spoken.speaking(lang):
             text = self.templates().fill(
                 f"app/{name}",
                 frame="app/frame.html",
@@ -248,7 +264,15 @@ class LocalApp(ViewApp):
 
 def topic_labels(home: Home) -> list[tuple[str, str]]:
     """The reader's topics by their names, each with what it is called."""
-    return [(name, topic.label or name) for name, topic in home.settings.topics.items()]
+    return [(name, say(topic.label or name)) for name, topic in home.settings.topics.items()]
+
+
+def _translated(line: str) -> str:
+    """A line of the script; the one that lists its words has them in the language spoken."""
+    head, found, listed = line.partition("const phrases = ")
+    if head or not found:
+        return line
+    return f"{found}{json.dumps([say(word) for word in json.loads(listed.rstrip(';'))], ensure_ascii=False)};"
 
 
 def _sentence(error: NewsfeedError) -> str:

@@ -22,6 +22,7 @@ from newsfeed.pipeline.morning.tag import asked_for
 from newsfeed.pipeline.subscriptions.add import export_list as listed
 from newsfeed.pipeline.subscriptions.edit import key_of
 from newsfeed.render.pages import archive_path
+from newsfeed.text.spoken import count, say
 from newsfeed.web.local_app import ViewApp, is_live, topic_labels
 
 FILE = re.compile(
@@ -47,7 +48,7 @@ def today(app: ViewApp, request: Request) -> Response:
     home = app.home()
     edition = app.store.latest_edition()
     if edition is None and begin.is_new(home, app.store):
-        topics = [(n, t.label or n) for n, t in home.settings.topics.items() if not t.parent]
+        topics = [(n, label) for n, label in topic_labels(home) if not home.settings.topics[n].parent]
         return app.view(request, "begin.html", s=home.settings, topics=topics, regions=config.STARTERS)
     if edition is None:
         return app.view(request, "first.html", feeds=len(app.store.states()), zone=home.settings.timezone)
@@ -82,25 +83,31 @@ def _item(app: ViewApp, home: Home, name: str) -> StoredItem:
     return resolve(home, app.store, f"#{name}" if not name.isdigit() else name)[0]
 
 
+_COUNTED = {
+    1: "What {source} tells under {topic} counts for more from the next page on.",
+    -1: "What {source} tells under {topic} counts for less from the next page on.",
+    0: "What {source} tells under {topic} counts as before from the next page on.",
+}
+
+
 def mark(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
     """Keep, like or dislike an item, or take that back."""
     home = app.home()
     name, do = fields.get("item", ""), fields.get("do", "")
     if do in {"keep", "note"}:
         one = keep.keep(home, app.store, name, fields.get("note") if do == "note" else None)
-        said = f"Kept: {one.title}" if do == "keep" else "Your note is kept."
+        said = say("Kept: {title}", title=one.title) if do == "keep" else say("Your note is kept.")
         item, ref = one.item, one.ref
     elif do == "unkeep":
         one = keep.let_go(home, app.store, name)
-        said, item, ref = f"No longer kept: {one.title}", one.item, one.ref
+        said, item, ref = say("No longer kept: {title}", title=one.title), one.item, one.ref
     elif do in {"like", "dislike", "unlike"}:
         value = {"like": 1, "dislike": -1, "unlike": 0}[do]
         done = teach.thumb(home, app.store, name, value)
-        more = {1: "counts for more", -1: "counts for less", 0: "counts as before"}[value]
         said = (
-            f"What {done.source} tells under {done.topic} {more} from the next page on."
+            say(_COUNTED[value], source=done.source, topic=say(done.topic))
             if done.topic
-            else {1: "Liked.", -1: "Disliked.", 0: "Taken back."}[value]
+            else say({1: "Liked.", -1: "Disliked.", 0: "Taken back."}[value])
         )
         found = resolve(home, app.store, done.ref)[0]
         item, ref = found.id, found.ref
@@ -156,11 +163,11 @@ def topic(app: ViewApp, request: Request) -> Response:
 def _topic(app: ViewApp, request: Request, home: Home, item: StoredItem, said: str) -> Response:
     tagging = asked_for(home, app.store, item)
     scores: list[TopicScore] = sorted(tagging.scores if tagging else (), key=lambda s: -s.p)
-    topics = home.settings.topics
+    topics, labels = home.settings.topics, dict(topic_labels(home))
     has = [
         Said(
             name=s.topic,
-            label=topics[s.topic].label or s.topic,
+            label=labels[s.topic],
             terms=tuple(t.term for t in s.terms if t.weight > 0)[:TERMS],
         )
         for s in scores
@@ -175,7 +182,7 @@ def _topic(app: ViewApp, request: Request, home: Home, item: StoredItem, said: s
         ref=item.ref,
         title=item.item.title,
         has=has,
-        others=[(name, topics[name].label or name) for name in others],
+        others=[(name, labels[name]) for name in others],
         corrected=corrected,
         said=said,
     )
@@ -191,9 +198,10 @@ def correct(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
         changes = fields.get("to", "").split()
         done = teach.correct(home, app.store, item.ref, changes, asked=fields.get("asked", ""))
     labels = dict(topic_labels(home))
-    now = ", ".join(labels.get(t, t) for t in done.after) or "no topic"
-    moved = f" {done.moved} other item{'' if done.moved == 1 else 's'} moved with it." if done.moved else ""
-    said = f"Now under {now}.{moved} It stays where it is until the page is rebuilt."
+    now = ", ".join(labels.get(t, t) for t in done.after) or say("no topic")
+    moved = say("Others that moved with it: {items}.", items=count(done.moved, "item")) if done.moved else ""
+    stays = say("It stays where it is until the page is rebuilt.")
+    said = " ".join(filter(None, (say("Now under {topics}.", topics=now), moved, stays)))
     if is_live(request):
         return _topic(app, request, home, item, said)
     return app.done(request, said, "/teach" if fields.get("asked") else _back(app, item.id, fields))
@@ -205,8 +213,9 @@ def mute(app: ViewApp, request: Request) -> Response:
     item = _item(app, home, request.path_params["ref"])
     state = app.store.state(item.feed)
     tagging = asked_for(home, app.store, item)
-    labels = [
-        (s.topic, home.settings.topics[s.topic].label or s.topic)
+    labels = dict(topic_labels(home))
+    topics = [
+        (s.topic, labels[s.topic])
         for s in sorted(tagging.scores if tagging else (), key=lambda s: -s.p)
         if s.p >= teach.HAS and s.topic in home.settings.topics
     ]
@@ -217,7 +226,7 @@ def mute(app: ViewApp, request: Request) -> Response:
         title=item.item.title,
         source=state.name,
         source_key=key_of(state.subscription.url),
-        topics=labels,
+        topics=topics,
     )
 
 
@@ -289,7 +298,7 @@ def search(app: ViewApp, request: Request) -> Response:
         topics=topic_labels(home),
         sources=app.sources(),
         most=MOST,
-        said=f"{n} found" if is_live(request) else "",
+        said=say("{n} found", n=n) if is_live(request) else "",
     )
 
 
@@ -301,7 +310,7 @@ def kept(app: ViewApp, request: Request) -> Response:
         request,
         "kept_list.html" if is_live(request) else "kept.html",
         kept=found[:MOST],
-        count=len(found),
+        total=len(found),
         words=words,
         links=len(keep.my_links(app.store)),
     )
@@ -312,7 +321,7 @@ def share(app: ViewApp, request: Request) -> Response:
     home, ref = app.home(), request.path_params["ref"]
     one = keep.keep(home, app.store, ref) if _is_kept(app, ref) else None
     if one is None:
-        return app.done(request, "Keep it first, then share it.", "/kept")
+        return app.done(request, say("Keep it first, then share it."), "/kept")
     return app.view(
         request, "share.html", ref=one.ref, title=one.title, one=one, shared=keep.share(home.settings, one)
     )

@@ -13,6 +13,7 @@ from newsfeed.pipeline.answers import keep, mute, what_if
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning.draw import account
 from newsfeed.pipeline.subscriptions import edit
+from newsfeed.text.spoken import say
 from newsfeed.web.local_app import ViewApp, is_live, topic_labels
 
 MINUTES = (2.0, 20.0)  # of the slider; it reaches as far as the setting does where that is beyond
@@ -96,9 +97,11 @@ def save_breadth(app: ViewApp, request: Request, fields: dict[str, str]) -> Resp
     if minutes is not None:
         changes["edition", "minutes"] = int(minutes) if minutes == int(minutes) else minutes
     if not changes:
-        return app.done(request, "Nothing was changed.", "/breadth")
+        return app.done(request, say("Nothing was changed."), "/breadth")
     edit.write_settings(home, changes)
-    return app.done(request, "Saved. It counts from the next page on; a rebuild shows it now.", "/breadth")
+    return app.done(
+        request, say("Saved. It counts from the next page on; a rebuild shows it now."), "/breadth"
+    )
 
 
 def rebuild(app: ViewApp, request: Request) -> Response:
@@ -120,7 +123,7 @@ def show_rules(app: ViewApp, request: Request) -> Response:
         rules=mute.muted(home, app.store),
         preview=preview,
         sources=app.sources(),
-        topics=[(n, t.label or n) for n, t in home.settings.topics.items() if t.share != 0],
+        topics=[(n, label) for n, label in topic_labels(home) if home.settings.topics[n].share != 0],
     )
 
 
@@ -129,7 +132,7 @@ def put_rule(app: ViewApp, request: Request, fields: dict[str, str]) -> Response
     home = app.home()
     kind, what, on = fields.get("kind", ""), fields.get("what", ""), fields.get("on") == "yes"
     mute.mute(home, app.store, kind, what, on=on)
-    said = "In force from the next page on." if on else "Taken away; it counts from the next page on."
+    said = say("In force from the next page on." if on else "Taken away; it counts from the next page on.")
     return app.done(request, said, "/rules")
 
 
@@ -168,9 +171,9 @@ def save_settings(app: ViewApp, request: Request, fields: dict[str, str]) -> Res
     home = app.home()
     changes = _changes(home, fields)
     if not changes:
-        return app.done(request, "Nothing was changed.", "/settings")
+        return app.done(request, say("Nothing was changed."), "/settings")
     edit.write_settings(home, changes)
-    return app.done(request, "Saved. It counts from the next page on.", "/settings")
+    return app.done(request, say("Saved. It counts from the next page on."), "/settings")
 
 
 def _changes(home: Home, fields: dict[str, str]) -> dict[tuple[str, ...], edit.Value]:

@@ -18,6 +18,7 @@ from newsfeed.pipeline.examine import examine
 from newsfeed.pipeline.home import current_list
 from newsfeed.pipeline.subscriptions import edit as editing
 from newsfeed.text import is_yes
+from newsfeed.text.spoken import say
 from newsfeed.web.local_app import ViewApp
 
 SENTENCES = {
@@ -73,7 +74,7 @@ def sources(app: ViewApp, request: Request) -> Response:
         request,
         "sources.html",
         folders=[(folder, list(group)) for folder, group in groupby(rows, key=lambda r: r.folder)],
-        count=len(rows),
+        total=len(rows),
         ill=sum(r.state in {State.GONE, State.FAILING, State.MOVED} for r in rows),
         problems=listed.list.problems,
         unreadable=listed.unreadable,
@@ -160,36 +161,40 @@ def change(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
             request, "diff.html", diff=made.diff, said_of=said, hidden=hidden, to="/sources/change"
         )
     editing.write(home, made)
-    return app.done(request, f"{said} The next refresh takes it in.", "/sources")
+    return app.done(request, f"{said} {say('The next refresh takes it in.')}", "/sources")
 
 
 def _edit(app: ViewApp, fields: dict[str, str]) -> tuple[Callable[[bytes], bytes] | None, str]:
     """The edit that a form asks for, and what it does in words."""
     do, key, value = fields.get("do", ""), fields.get("feed", ""), fields.get("value", "").strip()
     if do == "import" and fields.get("file"):
-        return None, "The list is merged into yours."
+        return None, say("The list is merged into yours.")
     if do == "add":
         wanted = app.offered(key)
         if wanted is None:
             raise NotFoundError("", "That look is too long ago.", "Look at the address again.")
-        return editing.added(wanted), f"{wanted.title or redacted(wanted)} is added."
+        return editing.added(wanted), say("{name} is added.", name=wanted.title or redacted(wanted))
     found = editing.by_key(app.home(), key)
     url, name = found.url, found.title or redacted(found)
     if do == "move":
-        return editing.moved(url, value), f"{name} moves to {value or 'the top'}."
+        return editing.moved(url, value), say(
+            "{name} moves to {folder}.", name=name, folder=value or say("the top")
+        )
     if do == "rename":
-        return editing.renamed(url, value), f"{name} is called {value}."
+        return editing.renamed(url, value), say("{name} is called {value}.", name=name, value=value)
     if do == "remove":
-        return editing.removed(url), f"{name} is removed; what it brought so far is kept."
+        return editing.removed(url), say("{name} is removed; what it brought so far is kept.", name=name)
     if do in {"must-read", "mute", "paywall"}:
         on = value == "yes"
-        return editing.with_option(url, do, "yes" if on else None), f"{name}: {do} {'on' if on else 'off'}."
+        return editing.with_option(
+            url, do, "yes" if on else None
+        ), f"{name}: {do} {say('on' if on else 'off')}."
     if do in {"weight", "cap"}:
-        return editing.with_option(url, do, value or None), f"{name}: {do} {value or 'as usual'}."
+        return editing.with_option(url, do, value or None), f"{name}: {do} {value or say('as usual')}."
     raise NotFoundError(do, "is nothing that can be done here", "")
 
 
 def undo(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
     """Take the last change of the list back."""
     editing.undo(app.home())
-    return app.done(request, "The last change of your list is taken back.", "/sources")
+    return app.done(request, say("The last change of your list is taken back."), "/sources")

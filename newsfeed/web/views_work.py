@@ -15,6 +15,7 @@ from newsfeed.model import Record
 from newsfeed.pipeline import signs as signals
 from newsfeed.pipeline.care import begin as beginning
 from newsfeed.pipeline.reports import DigestReport, RefreshReport
+from newsfeed.text.spoken import count, say
 from newsfeed.web.local_app import LocalApp
 
 EVERY = 0.3  # seconds between two looks
@@ -61,7 +62,11 @@ def first(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
     )
     beginning.begin(home, answers)
     app.work.begin(app.home(), "build")
-    mail = "For the mail, answer a few more questions: run newsfeed mail setup." if fields.get("mail") else ""
+    mail = (
+        say("For the mail, answer a few more questions: run newsfeed mail setup.")
+        if fields.get("mail")
+        else ""
+    )
     return app.done(request, mail, "/refresh")
 
 
@@ -94,7 +99,9 @@ def state(app: LocalApp) -> WorkState:
 
 def _note(report: RefreshReport | DigestReport | None) -> str:
     if isinstance(report, RefreshReport):
-        return "No network: not one feed's name could be found." if report.no_network else report.page_note
+        return (
+            say("No network: not one feed's name could be found.") if report.no_network else report.page_note
+        )
     return " ".join((report.edition_note, *report.hints)).strip() if report else ""
 
 
@@ -103,7 +110,12 @@ def _sentence(ended: list[signals.Sign]) -> str:
         return ""
     new = sum(s.new for s in ended)
     answered = sum(s.outcome in {FeedOutcome.NEW, FeedOutcome.UNCHANGED} for s in ended)
-    return f"{answered} of {len(ended)} feeds answered, {new} new item{'' if new == 1 else 's'}."
+    return say(
+        "{n} of {feeds} answered, {items} new.",
+        n=answered,
+        feeds=count(len(ended), "feed"),
+        items=count(new, "item"),
+    )
 
 
 def events(app: LocalApp, request: Request) -> Response:

@@ -1,19 +1,22 @@
 "use strict";
 // Everything works without this script; with it, forms and links marked data-live replace one part of the page.
 const policy = self.trustedTypes ? trustedTypes.createPolicy("newsfeed", { createHTML: (text) => text }) : { createHTML: (text) => text };
+// Spoken in the reader's language where it is handed out.
+const phrases = ["newsfeed does not answer. Is it still running?", "That did not work.", "new", "nothing new", "of", "Read aloud", "Stop"];
+const [SILENT, FAILED, NEW, NONE, OF, READ, STOP] = phrases;
 const openers = {};
 const $ = (id) => document.getElementById(id);
 const say = (text) => { const place = $("said"); if (place) { place.textContent = ""; setTimeout(() => { place.textContent = text; }, 50); } };
 
 async function replace(id, address, options, key) {
   const answer = await fetch(address, { ...options, headers: { "X-Live": "1" } }).catch(() => null);
-  if (!answer) { say("newsfeed does not answer. Is it still running?"); return; }
+  if (!answer) { say(SILENT); return; }
   const text = await answer.text();
   const said = decodeURIComponent(answer.headers.get("X-Said") || "");
   const old = $(id), made = document.createElement("template");
   made.innerHTML = policy.createHTML(text);
   const fresh = made.content.getElementById(id);
-  if (!fresh || !old) { say(made.content.querySelector("[role=alert]")?.innerText.trim() || "That did not work."); return; }
+  if (!fresh || !old) { say(made.content.querySelector("[role=alert]")?.innerText.trim() || FAILED); return; }
   old.replaceWith(fresh);
   const next = (key && fresh.querySelector(`[data-key="${key}"]`)) || (fresh.matches("[tabindex]") ? fresh : null);
   if (next) next.focus({ preventScroll: true });
@@ -99,10 +102,10 @@ if (work) {
     if (sign.done) {
       done += 1;
       const line = document.createElement("li");
-      line.textContent = `${sign.done}: ${sign.trouble || (sign.new ? `${sign.new} new` : "nothing new")}`;
+      line.textContent = `${sign.done}: ${sign.trouble || (sign.new ? `${sign.new} ${NEW}` : NONE)}`;
       $("told").prepend(line);
     }
-    $("progress").max = total || 1; $("progress").value = done; $("count").textContent = `${done} of ${total}`;
+    $("progress").max = total || 1; $("progress").value = done; $("count").textContent = `${done} ${OF} ${total}`;
   };
   source.addEventListener("end", () => { source.close(); location.replace(location.pathname); });
 }
@@ -115,12 +118,12 @@ if (listen && self.speechSynthesis) {
   look(); speechSynthesis.addEventListener("voiceschanged", look);
   const button = listen.querySelector("button");
   button.addEventListener("click", () => {
-    if (speechSynthesis.speaking) { speechSynthesis.cancel(); button.textContent = "Read aloud"; return; }
-    button.textContent = "Stop";
+    if (speechSynthesis.speaking) { speechSynthesis.cancel(); button.textContent = READ; return; }
+    button.textContent = STOP;
     const stories = [...document.querySelectorAll("article")];
     const next = () => {
       const story = stories.shift();
-      if (!story) { button.textContent = "Read aloud"; return; }
+      if (!story) { button.textContent = READ; return; }
       const words = new SpeechSynthesisUtterance([...story.querySelectorAll("h3, blockquote, .p-summary")].map((e) => e.textContent).join(". "));
       words.voice = voice(); words.onend = next; story.scrollIntoView({ block: "center" }); speechSynthesis.speak(words);
     };
