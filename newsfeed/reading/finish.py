@@ -78,7 +78,8 @@ def finish(found: Drafts, known: Mapping[str, str], now: datetime) -> Parsed:
         elif entry.identity not in seen:
             seen.add(entry.identity)
             entry.position = len(texts)
-            texts.append(f"{text_of(entry.summary)}\n{entry.text}" if entry.summary else entry.text)
+            entry.summary_text = text_of(entry.summary) if entry.summary else ""
+            texts.append(f"{entry.summary_text}\n{entry.text}" if entry.summary else entry.text)
             openings.append(f"{entry.title}. {entry.text[:80]}")
             if known.get(entry.identity) == entry.hash:
                 unchanged.append(entry.identity)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from newsfeed.sources.source import Draft
 from newsfeed.text import clean_line, count_words, lead, plausible_language, prose_text, sentences
 from newsfeed.text.language import settle_language
-from newsfeed.text.markup import text_of, without_footer
+from newsfeed.text.markup import without_footer
 from newsfeed.text.prose import join_sentences
 
 _MADE_TITLE = 80
@@ -43,6 +43,7 @@ class Entry:
     hash: str
     position: int = 0  # in the document
     language: str = ""
+    summary_text: str = ""
     cut: set[str] = field(default_factory=set)  # "summary", "body": ends in the middle of a sentence
 
 
@@ -61,7 +62,7 @@ def settle_languages(entries: list[Entry], around: list[str], declared: str) -> 
     return common
 
 
-_UNFINISHED = re.compile(r"[\w,’'\"”-]$")
+_UNFINISHED = re.compile(r"[\w,’'\"”-]")
 _CUT_SPREAD = 12  # characters by which a cut at a word may fall short of a cut at a length
 _ROUND = frozenset(
     {100, 120, 140, 150, 160, 200, 250, 255, 256, 280, 300, 320, 400, 500, 512, 600, 1000, 1024}
@@ -75,11 +76,11 @@ def mark_cuts(entries: list[Entry]) -> None:
     end at the very length that no text of the document exceeds.
     """
     for name in ("summary", "body"):
-        texts = [(entry, entry.text if name == "body" else text_of(entry.summary)) for entry in entries]
+        texts = [(entry, entry.text if name == "body" else entry.summary_text) for entry in entries]
         lengths = {
             id(e): len(t)
             for e, t in texts
-            if 60 <= len(t) <= 1_200 and "\n" not in t and _UNFINISHED.search(t)
+            if 60 <= len(t) <= 1_200 and _UNFINISHED.match(t[-1]) and "\n" not in t
         }
         if not lengths:
             continue

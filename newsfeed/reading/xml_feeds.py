@@ -26,6 +26,7 @@ from newsfeed.text import clean_line, safe_url, strip_inline, times, unmangle
 _MEDIA = re.compile(r"<(/?)media:(title|description)\b[^<>]*?(/?)>", re.IGNORECASE)
 # Atom says when a text is plain: what looks like a tag was typed. feedparser gives that type to texts of none as well.
 _TYPED = re.compile(r"(<(?:\w+:)?(?:title|summary|content)\b[^<>]*?\stype=([\"']))text(?=\2)", re.IGNORECASE)
+_MAYBE_TYPED = re.compile(r"""=["']text["']""", re.IGNORECASE)  # quicker to look for
 _LITERAL = "text/literal"
 # feedparser splits the names of elements at white space, also at that within the name of a namespace, and fails.
 _SPACED = re.compile(r"""(\sxmlns(?::[\w.-]+)?\s*=\s*["'])([^"'<>]*\s[^"'<>]*)(["'])""")
@@ -74,7 +75,8 @@ def read(response: Response, subscription: Subscription) -> Drafts | Failure:
 
 def _read(text: str) -> dict[str, Any]:
     text = _MEDIA.sub(lambda m: f"<{m.group(1)}media:alt{m.group(2).lower()}{m.group(3)}>", text)
-    text = _TYPED.sub(rf"\1{_LITERAL}", text)
+    if _MAYBE_TYPED.search(text):
+        text = _TYPED.sub(rf"\1{_LITERAL}", text)
     text = _SPACED.sub(lambda m: m[1] + "".join(m[2].split()) + m[3], text)
     return wellformed.read(text) or _feedparser(text)
 

@@ -21,6 +21,7 @@ _INVISIBLE = (
 _CONTROLS = re.compile(f"[{_INVISIBLE}\x0b\x0c\x85\u2028\u2029]")
 # A joiner between spaces joins nothing.
 _UNSEEN = re.compile(f"(?<!\\S)[{_INVISIBLE}\u200c\u200d]+(?!\\S)|[{_INVISIBLE}\x0b\x0c\x85]")
+_MAYBE_UNSEEN = re.compile(f"[{_INVISIBLE}\u200c\u200d\x0b\x0c\x85]")  # quicker to look for
 _SPACES = re.compile(r"\s+")
 _TWICE = re.compile(r"&(?:amp|quot|apos|nbsp|hellip|[lr][sd]quo|[mn]dash|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
 _SCRIPTS = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
@@ -60,7 +61,7 @@ _MANGLED = re.compile(
 
 def without_invisible(text: str) -> str:
     """Text of any length without what no reader sees, so that a word is the same to search as to the eye."""
-    return _UNSEEN.sub("", text)
+    return _UNSEEN.sub("", text) if _MAYBE_UNSEEN.search(text) else text
 
 
 def unmangle(text: str) -> str:

@@ -80,7 +80,9 @@ def detect_language(text: str) -> str:
 def _judged(text: str) -> tuple[str, float]:
     """The likeliest language of a text and how sure that is; ("", 0) for a text too short to tell."""
     sample = _ADDRESS.sub(" ", text[:_SAMPLE])
-    letters = len(_LETTER.findall(sample))
+    letters = len(_LETTER.findall(sample, 0, 2 * ENOUGH))
+    if letters < ENOUGH:
+        letters = len(_LETTER.findall(sample))
     if letters < ENOUGH and letters + (_DENSE - 1) * len(_SIGN.findall(sample)) < ENOUGH:
         return "", 0.0
     best = _detector().detect(sample, model="lite", k=1)

@@ -35,12 +35,13 @@ _END = 30  # characters in which a cut shows
 _PARAGRAPHS = 40  # looked at; a story that hasn't begun by then is none
 
 _CJK_CHAR = re.compile(f"[{CJK}]")
-_SPACES = re.compile(r"\s+")
-_TERMINATED = re.compile(r"[.!?‽؟。！？।…:][\"'”’»)\]」』】〉》）]*$")
+_ENDS = frozenset(".!?‽؟。！？।…:")
+_CLOSING = "\"'”’»)]」』】〉》）"
 _ENTRY = re.compile(r"[•◦▪●*–—-]\s|\d{1,2}[.)]\s\S{1,40}(?:\s\S+){0,6}$")  # of a list
 _GLUED = re.compile(
     r"(?<![\w.])([^\W\d_]{2,}|(?:19|20)\d\d)([.!?])(?=([A-ZА-ЯІЇЄ][a-zа-яіїє]*)\s)"
 )  # "… the criteria.Apart from …"
+_MAYBE_GLUED = re.compile("[.!?][A-ZА-ЯІЇЄ]")  # in whatever `_GLUED` finds, and much quicker to look for
 # No sentence ends with such a word.
 _HANGING = re.compile(
     r"(?:^|\s)(?:and|or|but|the|a|an|und|oder|aber|der|ein|eine|et|ou|mais|le|les|une?|y|pero|el|los|las|il|gli|os|as)$"
@@ -88,6 +89,7 @@ _LEANS = re.compile(
     re.IGNORECASE,
 )
 _PUNCTUATION = re.compile(r"[^\w\s]|_")
+_ASCII_PUNCTUATION = {code: " " for code in range(128) if _PUNCTUATION.match(chr(code))}
 
 
 def lead(text: str, title: str = "", *, lang: str = "", max_words: int = LEAD_WORDS) -> str:
@@ -113,7 +115,7 @@ def lead(text: str, title: str = "", *, lang: str = "", max_words: int = LEAD_WO
             paragraph = _without_title(paragraph, title, named)
         paragraph, cut_off = _without_cut(paragraph)
         parts = sentences(paragraph, lang)
-        if parts and cut_off and not _TERMINATED.search(parts[-1]):
+        if parts and cut_off and not _is_terminated(parts[-1]):
             parts.pop()
         good, broken = _worth(parts, said, named, begun=bool(kept))
         for sentence in good:
@@ -122,7 +124,7 @@ def lead(text: str, title: str = "", *, lang: str = "", max_words: int = LEAD_WO
                 return _finished(kept)
             kept.append(sentence)
             left -= words
-        whole = bool(good) and _TERMINATED.search(good[-1]) is not None
+        whole = bool(good) and _is_terminated(good[-1])
         if kept and (broken or cut_off or not whole or left < _LEAST_WORDS):
             break  # a heading, a list, a notice, a standfirst or a fragment ends the opening
     return _finished(kept)
@@ -176,16 +178,18 @@ def _without_cut(paragraph: str) -> tuple[str, bool]:
 
 
 def _key(text: str) -> str:
-    folded = _PUNCTUATION.sub(" ", unicodedata.normalize("NFKC", text).casefold())
-    return _SPACES.sub(" ", folded).strip()
+    if text.isascii():
+        return " ".join(text.lower().translate(_ASCII_PUNCTUATION).split())
+    return " ".join(_PUNCTUATION.sub(" ", unicodedata.normalize("NFKC", text).casefold()).split())
 
 
 def _tidy(line: str, *, first: bool) -> str:
     """A paragraph without what its publisher put around it; "" if it is nothing but that."""
-    text = _SPACES.sub(" ", line[:_PARAGRAPH]).strip() + (" …" if len(line) > _PARAGRAPH else "")
+    text = " ".join(line[:_PARAGRAPH].split()) + (" …" if len(line) > _PARAGRAPH else "")
     if not text or _ENTRY.match(text):
         return ""
-    text = _GLUED.sub(_parted, text)
+    if _MAYBE_GLUED.search(text):
+        text = _GLUED.sub(_parted, text)
     stamps = STAMP.findall(text) if ":" in text else []
     if stamps and (len(stamps) > 2 or STAMP.match(text)):
         return ""
@@ -205,6 +209,11 @@ def _tidy(line: str, *, first: bool) -> str:
             break
         text = text[: tail.start()].rstrip()
     return "" if _is_notice(text) else text
+
+
+def _is_terminated(text: str) -> bool:
+    """Whether a text ends with a full stop, be it within quotation marks or brackets."""
+    return text.rstrip(_CLOSING)[-1:] in _ENDS
 
 
 def _parted(match: re.Match[str]) -> str:
@@ -256,9 +265,7 @@ def _worth(parts: list[str], said: set[str], title_key: str, *, begun: bool) -> 
             continue
         if sentence.endswith((":", "：")) or CUT_OFF.search(sentence[-_END:]):
             return good, True  # it announces a list that isn't shown, or its source cut it off
-        if not _TERMINATED.search(sentence) and not _stands_alone(
-            sentence, alone=len(parts) == 1 and not begun
-        ):
+        if not _is_terminated(sentence) and not _stands_alone(sentence, alone=len(parts) == 1 and not begun):
             return good, True
         if not begun and not _opens(sentence):
             continue

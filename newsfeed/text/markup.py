@@ -19,8 +19,17 @@ from newsfeed.text.links import canonical_url, safe_url
 _CAPTIONS = 50  # of one text that are looked for
 _CAPTION = 1_200  # characters of a caption with its picture and links; what is longer is a story
 _CAPTION_WORDS = 60
-_HINT = re.compile(
-    r"caption|credit|cutline|bildunterschrift|bildtext|bildnachweis|didascalia|pie-?de-?foto", re.IGNORECASE
+# One of these is in whatever is taken for a caption: looking for them is much quicker.
+_HINTS = (
+    "caption",
+    "credit",
+    "cutline",
+    "bildunterschrift",
+    "bildtext",
+    "bildnachweis",
+    "didascalia",
+    "de-foto",
+    "defoto",
 )
 _NAMED = re.compile(
     r"<(p|div|span|dl|dd|td|table|small|em|i|cite|figure|section|aside|h[1-6])\s([^<>]{0,800})>",
@@ -42,7 +51,8 @@ _ENDS_PARAGRAPH = "p|div|table|ul|ol|dl|blockquote|h[1-6]|section|article|figure
 
 def mark_captions(html: str) -> str:
     """HTML in which what is a caption by its class, its shortcode or its place in a table is a `figcaption`."""
-    if not _HINT.search(html):
+    lower = html.lower()
+    if not any(word in lower for word in _HINTS):
         return html
     if "[" in html:
         html = _SHORTCODE.sub(r"<figure>\1</figure>", html)
