@@ -20,7 +20,7 @@ from newsfeed.feeds.health import State
 from newsfeed.model import ASKED_AGAIN, Cause, Failure, FeedReport, FeedState, Settings
 from newsfeed.pipeline import examine
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.subscriptions import check
+from newsfeed.pipeline.subscriptions import check, edit
 from newsfeed.store import Store
 
 
@@ -245,9 +245,9 @@ def test_a_repair_is_shown_as_a_diff_and_changes_only_what_it_must(tmp_path: Pat
         proposed = check.propose_repair(home, store)
     assert [(c.feed, c.does) for c in proposed.changes] == [("mover", "moved"), ("closed", "gone")]
     assert home.read_list() == LIST.encode(), "nothing is changed before the yes"
-    assert "-    <outline" in proposed.diff
-    assert "s3cr3tt0ken" not in proposed.diff
-    check.apply_repair(home, proposed)
+    assert "-    <outline" in proposed.edit.diff
+    assert "s3cr3tt0ken" not in proposed.edit.diff
+    edit.write(home, proposed.edit)
     now = home.read_list().decode()
     assert "https://new.example/feed?key=s3cr3tt0ken" in now
     assert "closed.example" not in now
@@ -263,8 +263,8 @@ def test_a_list_edited_in_the_meantime_is_not_overwritten(tmp_path: Path) -> Non
         proposed = check.propose_repair(home, store)
     edited = LIST.replace("mine", "edited")
     (tmp_path / "feeds.opml").write_text(edited, encoding="utf-8")
-    with pytest.raises(ListError, match="edited"):
-        check.apply_repair(home, proposed)
+    with pytest.raises(ListError, match="changed meanwhile"):
+        edit.write(home, proposed.edit)
     assert home.read_list().decode() == edited
 
 
@@ -273,12 +273,15 @@ def test_a_feed_that_moved_to_one_of_the_list_leaves_one(tmp_path: Path) -> None
     with opened(tmp_path) as store:
         known(store, "mover", moved_to=TARGET, moved_seen=tuple(TODAY - timedelta(days=n) for n in (3, 1, 0)))
         proposed = check.propose_repair(home, store)
-    assert proposed.new.count(TARGET.encode()) == 1
-    assert b"mover.example" not in proposed.new
+    assert proposed.edit.new.count(TARGET.encode()) == 1
+    assert b"mover.example" not in proposed.edit.new
 
 
 def test_nothing_to_repair(tmp_path: Path) -> None:
     home = a_home(tmp_path, LIST)
     with opened(tmp_path) as store:
         known(store, "well")
-        assert check.propose_repair(home, store) == check.Repair(old=LIST.encode(), new=LIST.encode())
+        proposed = check.propose_repair(home, store)
+    assert proposed.changes == ()
+    assert proposed.edit.new == LIST.encode()
+    assert proposed.edit.diff == ""

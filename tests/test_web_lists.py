@@ -290,6 +290,40 @@ def test_a_rule_shows_what_it_would_have_kept_out(
     assert "Nothing is muted" in words(app.get("/rules"))
 
 
+@pytest.mark.parametrize(
+    ("mute", "said"),
+    [
+        (" Yes ", "Letters"),
+        ("TRUE", "Letters"),
+        ("always", "Letters"),
+        ("no", "Nothing is muted"),
+        ("off", "Nothing is muted"),
+        ("crane, golf", "Letters, items with: crane, golf"),
+    ],
+)
+def test_a_muted_source_in_the_list_is_a_rule_that_can_be_taken_away(app: App, mute: str, said: str) -> None:
+    secret = "Zq9x7Kt2Lm4Vb8Nw1Rc5"
+    text = opml(("Finance", "Letters", f"https://letters.example/feed?auth={secret}"))
+    (app.home.folder / "feeds.opml").write_text(text.replace("xmlUrl=", f'newsfeed-mute="{mute}" xmlUrl='))
+    shown = app.get("/rules")
+    assert said in words(shown).partition("In force")[2]
+    assert secret not in shown.text
+    for what in re.findall(r'name="what" value="([^"]*)"><span>', shown.text):
+        app.post("/rules", {"kind": "source", "what": what, "on": "no"})
+    assert "Nothing is muted" in words(app.get("/rules"))
+
+
+@pytest.mark.parametrize("title", ["Feed {}", "https://who:{}@host.example/", "{}"])
+def test_a_feed_that_is_named_by_a_secret_is_not_added_under_it(
+    app: App, master: tuple[TestHome, Server], title: str
+) -> None:
+    secret, server = "Zq9x7Kt2Lm4Vb8Nw1Rc5", master[1]
+    server.feed(f"/{secret}/feed.xml", rss(title.format(secret), [Entry("A port opens", hours=1)]))
+    shown = app.post("/sources/add", {"url": server.url(f"/{secret}/feed.xml?auth={secret}")})
+    assert "A port opens" in words(shown)
+    assert secret not in shown.text
+
+
 def test_sliders_change_nothing_until_they_are_saved(app: App) -> None:
     (app.home.folder / "newsfeed.toml").write_text(
         'timezone = "Europe/Berlin"  # mine\n\n[edition]\nminutes = 5   # no more\n'

@@ -102,7 +102,7 @@ def remove(
             no="It stays.",
             unasked="That is not its whole name, and nobody could be asked: add --yes to remove it.",
         )
-        editing.remove(home, found)
+        editing.write(home, editing.change(home, editing.removed(found.url)))
     show.say(f"removed: {line}")
     show.say("To take that back: newsfeed feeds undo")
 
@@ -128,11 +128,13 @@ def move(
     folder: Annotated[str, typer.Argument(help="The folder; folders within folders by /.")],
 ) -> None:
     """Move a feed into another folder of feeds.opml."""
-    from newsfeed.pipeline.subscriptions.edit import move as run
+    from newsfeed.pipeline.subscriptions import edit as editing
 
     home = context.obj.home()
     with home.lock("feeds move"):
-        show.say(f"moved: {run(home, feed, folder)} to {folder}")
+        found, _ = editing.named(home, feed)
+        editing.write(home, editing.change(home, editing.moved(found.url, folder)))
+    show.say(f"moved: {editing.name_of(found)} to {folder}")
 
 
 @feeds_app.command()
@@ -270,14 +272,14 @@ def repair(
     for change in proposed.changes:
         show.say(change.sentence)
     show.say()
-    for line in proposed.diff.splitlines():
+    for line in proposed.edit.diff.splitlines():
         added = line.startswith("+") and not line.startswith("+++")
         removed = line.startswith("-") and not line.startswith("---")
         show.say(line, style="green" if added else "red" if removed else "dim")
     show.say()
     show.agreed("Change feeds.opml so?", yes=yes, unasked="To do it: newsfeed feeds repair --yes")
     with home.lock("feeds repair"):
-        checking.apply_repair(home, proposed)
+        editing().write(home, proposed.edit)
     show.say("feeds.opml is repaired; the old list is feeds.opml.bak.")
 
 

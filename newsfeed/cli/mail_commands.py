@@ -45,11 +45,10 @@ def mail(
         return
     from newsfeed import config
     from newsfeed.pipeline.morning import mail as mailing
-    from newsfeed.pipeline.morning.draw import today
 
     given: Context = context.obj
     home = given.home()
-    wanted = day(date) or today(home)
+    wanted = day(date) or home.today
 
     def password() -> str:
         return config.mail_password(home.settings)

@@ -138,7 +138,6 @@ def off(context: typer.Context, by: ByOption = "") -> None:
 def status(context: typer.Context) -> None:
     """Whether it is on and alive, when it runs next, and what was missed."""
     from newsfeed.pipeline import signs
-    from newsfeed.pipeline.morning.draw import today
     from newsfeed.pipeline.morning.routine import wanted
     from newsfeed.schedule import starting
     from newsfeed.schedule.deciding import Act
@@ -150,8 +149,8 @@ def status(context: typer.Context) -> None:
     beat = signs.read_beat(home)
     with home.open_store() as store:
         due = Runner(lambda: home, show.say).decide(home, store)
-        done = store.done(today(home))
-        by_hand = not done and store.edition(today(home)) is not None
+        done = store.done(home.today)
+        by_hand = not done and store.edition(home.today) is not None
         mails = store.mails()[-1:]
     written = "on" if starting.is_on(found) else "off" if found.path else "cron or by hand"
     show.say(f"Schedule   {written}" + (f" ({found.path})" if written == "on" else ""))
@@ -163,7 +162,7 @@ def status(context: typer.Context) -> None:
         show.say(f"Running    process {beat.pid}, {beat.doing or 'waiting'}")
     else:
         show.say(f"Running    no: its last sign of life was {show.age(beat.at, now())}")
-    is_due = due.act == Act.DELIVER and due.day == today(home)
+    is_due = due.act == Act.DELIVER and due.day == home.today
     today_is = (
         "done"
         if done
@@ -174,7 +173,7 @@ def status(context: typer.Context) -> None:
         else "made by hand, to be handed out at its hour"
         if by_hand
         else "not yet"
-        if wanted(today(home), home.settings.schedule.days)
+        if wanted(home.today, home.settings.schedule.days)
         else "a day without an edition, by [schedule] days"
     )
     show.say(f"Today      {today_is}")

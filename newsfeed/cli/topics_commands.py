@@ -75,12 +75,11 @@ def ask(context: typer.Context) -> None:
     """Three questions a day: two where the tags are unsure, one at random, each with "worth it?". Takes your answers."""
     from newsfeed.pipeline.answers.teach import correct as run
     from newsfeed.pipeline.answers.teach import questions, thumb
-    from newsfeed.pipeline.morning.draw import today
 
     given: Context = context.obj
     home = given.home()
     with home.open_store() as store:
-        found = questions(home, store, today(home).toordinal())
+        found = questions(home, store, home.today.toordinal())
         if not found:
             show.say("Nothing to ask: run newsfeed refresh first.")
             raise typer.Exit(2)

@@ -26,7 +26,6 @@ from newsfeed.model import Day
 from newsfeed.pipeline import signs
 from newsfeed.pipeline.home import Home, Store
 from newsfeed.pipeline.morning import mail, routine
-from newsfeed.pipeline.morning.draw import today
 from newsfeed.pipeline.reports import Progress
 from newsfeed.pipeline.signs import Beat
 from newsfeed.schedule.deciding import Act, Due, due
@@ -168,7 +167,7 @@ class Runner:
             home.settings.timezone,
             schedule.hour,
             schedule.days,
-            routine.days_done(store, today(home)),
+            routine.days_done(store, home.today),
             routine.prepared(store),
             timedelta(minutes=schedule.ahead),
         )

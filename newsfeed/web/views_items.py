@@ -17,7 +17,6 @@ from newsfeed.pipeline.answers.why import explain, resolve
 from newsfeed.pipeline.care import begin
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning.draw import picks
-from newsfeed.pipeline.morning.draw import today as local_day
 from newsfeed.pipeline.morning.tag import asked_for
 from newsfeed.pipeline.subscriptions.add import export_list as listed
 from newsfeed.pipeline.subscriptions.edit import key_of
@@ -61,7 +60,7 @@ def today(app: ViewApp, request: Request) -> Response:
         earlier=archive_path(edition.previous) if edition.previous else "",
         ways=(),
         marks=_marks(app, {p.item: p.ref for p in picks(edition)}),
-        old=edition.date != local_day(home),
+        old=edition.date != home.today,
         kept=app.store.kept()[:3],
         people=keep.for_whom(home, app.store, edition) if home.settings.people else {},
     )
@@ -250,7 +249,7 @@ def questions(app: ViewApp, request: Request) -> Response:
     return app.view(
         request,
         "teach.html",
-        questions=teach.questions(home, app.store, local_day(home).toordinal()),
+        questions=teach.questions(home, app.store, home.today.toordinal()),
         labels=labels,
     )
 

@@ -154,7 +154,7 @@ def change(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
     """A change of the list: shown first, written when it is confirmed."""
     home = app.home()
     edit, said = _edit(app, fields)
-    made = editing.change(home, edit) if edit else editing.imported(home, fields["file"].encode("latin-1"))[0]
+    made = editing.change(home, edit) if edit else editing.merged(home, fields["file"].encode("latin-1")).edit
     if fields.get("confirm") != "yes":
         hidden = {k: v for k, v in fields.items() if k in {"do", "feed", "value", "file"}}
         return app.view(

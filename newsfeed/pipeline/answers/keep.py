@@ -24,6 +24,7 @@ from newsfeed.pipeline.morning.draw import picks
 from newsfeed.pipeline.subscriptions.add import export_list
 from newsfeed.render import Templates
 from newsfeed.store import Store
+from newsfeed.topics import THRESHOLD
 
 NOTE = 2_000  # characters
 _ESCAPED = str.maketrans({c: "\\" + c for c in "\\`*_[]<>#"})
@@ -283,7 +284,7 @@ def for_whom(home: Home, store: Store, edition: Edition) -> dict[str, tuple[Pers
 
 def fits(pick: Pick, topics: Sequence[str], words: Sequence[str]) -> bool:
     """Whether a pick is of these topics or holds one of these words."""
-    if pick.topic in topics or any(s.topic in topics and s.p >= 0.5 for s in pick.topics):
+    if pick.topic in topics or any(s.topic in topics and s.p >= THRESHOLD for s in pick.topics):
         return True
     said = f"{pick.title}\n{pick.lead}"
     return any(re.search(rf"(?<!\w){re.escape(w)}(?!\w)", said, re.IGNORECASE) for w in words if w.strip())

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 from newsfeed import text
 from newsfeed.errors import NotFoundError, SettingsError
-from newsfeed.fetch import redact
 from newsfeed.model import Record, StoredItem
 from newsfeed.pipeline.home import Home, current_list
 from newsfeed.pipeline.subscriptions import edit
 from newsfeed.store import Store
+from newsfeed.topics import accuracy
 
 WEEK = timedelta(days=7)
 KINDS = ("word", "source", "topic")
@@ -84,15 +84,14 @@ def _rule(home: Home, store: Store, kind: str, what: str) -> tuple[str, Callable
         subscription = edit.by_key(home, what)
         state = next((s for s in store.states() if s.subscription.url == subscription.url), None)
         if state is None:
-            return subscription.title or redact(subscription.url), lambda i: False
+            return edit.name_of(subscription), lambda i: False
         return state.name, lambda i: i.feed == state.feed
     if kind == "topic" and what in home.settings.topics:
         window = store.window(home.clock() - WEEK)
         has = {
             n
             for n, t in store.taggings(i.id for i in window).items()
-            if max((s for s in t.scores if s.p >= 0.5), key=lambda s: s.p, default=None) is not None
-            and max(t.scores, key=lambda s: s.p).topic == what
+            if what in accuracy.has(t) and max(t.scores, key=lambda s: s.p).topic == what
         }
         return home.settings.topics[what].label or what, lambda i: i.id in has
     raise NotFoundError(what, "is nothing that can be muted", "")
@@ -105,7 +104,7 @@ def standing(home: Home, store: Store, kind: str, what: str) -> bool:
     if kind == "topic":
         return home.settings.topics[what].share == 0
     listed = current_list(home, store).list.subscriptions
-    return any(edit.key_of(s.url) == what and s.options.get("mute", "").casefold() == "yes" for s in listed)
+    return any(edit.key_of(s.url) == what and text.is_yes(s.options.get("mute", "")) for s in listed)
 
 
 def mute(home: Home, store: Store, kind: str, what: str, *, on: bool) -> str:
@@ -152,15 +151,9 @@ def muted(home: Home, store: Store) -> list[Rule]:
     found = [Rule(kind="word", what=w, label=f"“{w}”") for w in home.settings.muted]
     for s in current_list(home, store).list.subscriptions:
         mute = s.options.get("mute", "")
-        if mute:
-            label = s.title or redact(s.url)
-            found.append(
-                Rule(
-                    kind="source",
-                    what=s.url,
-                    label=label if mute == "yes" else f"{label}, items with: {mute}",
-                )
-            )
+        if not text.is_no(mute):
+            label = edit.name_of(s) + ("" if text.is_yes(mute) else f", items with: {mute}")
+            found.append(Rule(kind="source", what=edit.key_of(s.url), label=label))
     found += [
         Rule(kind="topic", what=n, label=t.label or n)
         for n, t in home.settings.topics.items()

@@ -15,6 +15,7 @@ from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning import tag
 from newsfeed.reading.parsers import Parsers
 from newsfeed.store import Store
+from newsfeed.topics import THRESHOLD
 
 
 def read_answer(body: bytes, url: str, now: datetime) -> Parsed | Failure:
@@ -81,7 +82,7 @@ def stored_lines(
                 "ref": stored.ref,
                 "feed": names[stored.feed].name if stored.feed in names else "",
                 "first_seen": stored.first_seen,
-                "topics": [{"topic": s.topic, "p": round(s.p, 3)} for s in said.scores if s.p >= 0.5]
+                "topics": [{"topic": s.topic, "p": round(s.p, 3)} for s in said.scores if s.p >= THRESHOLD]
                 if said
                 else [],
                 "not_news": said.not_news if said else "",

@@ -13,7 +13,6 @@ from newsfeed.pipeline.answers.why import resolve
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.meta import Fact, read_fact, write_fact
 from newsfeed.pipeline.morning import tag
-from newsfeed.pipeline.morning.draw import today
 from newsfeed.store import Store
 from newsfeed.topics import accuracy, build
 from newsfeed.topics.corrections import Corrections
@@ -325,7 +324,7 @@ def thumb(home: Home, store: Store, name: str, value: int, *, asked: str = "") -
     tag.retag_source(home, store, item)
     after = _news(store, item)
     names = {s.feed: s.name for s in store.states()}
-    shown = [s for s in store.history(today(home) + timedelta(days=1)).shown if s.item == item.id]
+    shown = [s for s in store.history(home.today + timedelta(days=1)).shown if s.item == item.id]
     topic = ""
     if shown:
         # Pages of earlier versions don't say under what a story was told.

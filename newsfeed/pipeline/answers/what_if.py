@@ -5,13 +5,12 @@ Nothing is changed by any of it.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from newsfeed import breadth, edition, opml
+from newsfeed import breadth, edition
 from newsfeed.breadth.measures import effective
 from newsfeed.errors import NotFoundError, SettingsError
 from newsfeed.fetch import redact
@@ -30,7 +29,7 @@ from newsfeed.model import (
     Subscription,
 )
 from newsfeed.pipeline.home import Home, with_minutes
-from newsfeed.pipeline.morning import digest, draw, tag
+from newsfeed.pipeline.morning import digest, tag
 from newsfeed.pipeline.morning.digest import pool_then
 from newsfeed.pipeline.morning.draw import picks
 from newsfeed.pipeline.subscriptions import add
@@ -226,26 +225,13 @@ def try_feed(
         NotFoundError: there is none, or it is in the list already.
         ListError: feeds.opml can't be edited as it stands.
     """
-    address = add.spelt(address)
-    wanted, parsed = asyncio.run(add.find(home, address, secrets))
-    listed = opml.parse(home.read_list()).subscriptions
-    if there := next(
-        (s for s in listed if opml.key(s.url) in {opml.key(wanted.url), opml.key(address)}), None
-    ):
-        raise NotFoundError(there.title or redact(there.url), "is in your list already", "")
-    subscription = msgspec.structs.replace(
-        wanted,
-        title=title or wanted.title or parsed.title,
-        folders=editing.folders_of(folder),
-        html_url=wanted.html_url or parsed.html_url,
-        kind=wanted.kind or "rss",
-    )
+    subscription, parsed = add.find(home, address, folder=folder, title=title, secrets=secrets)
     pages, mornings = would_have(home, store, subscription, parsed)
     newest = sorted(parsed.items, key=lambda i: -(i.published.timestamp() if i.published else 0))
     return TriedFeed(
         wanted=subscription,
         url=redact(subscription.url),
-        title=subscription.title or redact(subscription.url),
+        title=editing.name_of(subscription),
         items=tuple((i.title or i.lead[:120], i.published) for i in newest[:SHOWN]),
         count=len(parsed.items),
         pages=tuple(pages),
@@ -329,7 +315,7 @@ def try_rebuild(home: Home, store: Store) -> Rebuilt:
     Raises:
         NotFoundError: today has no page yet.
     """
-    day = draw.today(home)
+    day = home.today
     was = store.edition(day)
     if was is None:
         raise NotFoundError("today's page", "there is none yet", "Build it first.")

@@ -9,7 +9,7 @@ from newsfeed import edition, stories, text
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Day, Edition, Record, StoredItem, TopicScore
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.morning import digest, draw, tag
+from newsfeed.pipeline.morning import digest, tag
 from newsfeed.pipeline.morning.draw import picks
 from newsfeed.store import Store
 
@@ -52,7 +52,7 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
         )
         if rows and not edition.is_told(stored, item.id):
             # What was left out is kept with its cause alone: it is weighed again, by what is known today.
-            of_today = stored.date == draw.today(home)
+            of_today = stored.date == home.today
             pool = digest.pool_for(home, store, stored.date) if of_today else digest.pool_then(store, stored)
             weighed = edition.why(stored, item.id, pool=pool, settings=home.settings)
             if len(weighed) > len(rows) and not of_today:
@@ -131,7 +131,7 @@ def resolve(home: Home, store: Store, name: str) -> tuple[StoredItem, Day | None
             date = Day.fromisoformat(numbered[1]) if numbered[1] else None
         except ValueError:
             raise NotFoundError(name, "there is no such date", "Write it as 2026-03-18#4.") from None
-        stored = store.edition(date) if date else store.edition(draw.today(home)) or store.latest_edition()
+        stored = store.edition(date) if date else store.edition(home.today) or store.latest_edition()
         if stored is None:
             days = store.editions()
             near = (

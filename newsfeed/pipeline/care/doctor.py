@@ -19,7 +19,6 @@ from newsfeed.pipeline import signs
 from newsfeed.pipeline.examine import reports
 from newsfeed.pipeline.home import Home, current_list
 from newsfeed.pipeline.morning import mail, routine, tag
-from newsfeed.pipeline.morning.draw import today
 from newsfeed.pipeline.morning.routine import missed
 from newsfeed.pipeline.reports import Clock
 from newsfeed.pipeline.signs import Beat
@@ -51,7 +50,7 @@ def standing(home: Home, store: Store) -> Standing:
     failing = tuple(f"{r.title}: {r.cause}" for r in health if not r.ok)
     latest = store.latest_edition()
     page = home.site / "index.html"
-    fresh = latest is not None and latest.date == today(home) and page.exists()
+    fresh = latest is not None and latest.date == home.today and page.exists()
     if not listed.list.subscriptions:
         advice = "newsfeed feeds add ADDRESS"
     elif not fresh:
@@ -102,13 +101,13 @@ def diagnose(
     try:
         settings = load()
     except SettingsError as error:
-        found.append(_bad("Settings", error))
+        found.append(_error("Settings", error))
         settings = Settings(home=str(folder))
     if scaled := breadth.scaled(settings):
         repair = (
             "Change a share or core_share: with something left for every other topic they should add up to 1."
         )
-        found.append(Finding(name="Settings", state="warning", text=scaled, repair=repair))
+        found.append(_warning("Settings", scaled, repair))
     home = Home(folder, settings, clock)
     if not home.list_path.exists() and not (folder / ".newsfeed" / "newsfeed.db").exists():
         home.read_list()
@@ -117,7 +116,7 @@ def diagnose(
         with home.open_store() as store:
             found += _stored(home, store, scheduled)
     except NewsfeedError as error:
-        found.append(_bad("Database" if isinstance(error, StoreError) else "List", error))
+        found.append(_error("Database" if isinstance(error, StoreError) else "List", error))
     return sorted(found, key=lambda finding: _ORDER.index(finding.name))
 
 
@@ -144,15 +143,25 @@ def _app(home: Home) -> list[Finding]:
         return []
     if place.shared:
         repair = "Whoever shares that network can read along; end it, or start it without --listen."
-        return [
-            Finding(name="App", state="warning", text=f"open to the network at {place.url}", repair=repair)
-        ]
-    return [Finding(name="App", state="ok", text=f"at {place.url}, for this machine alone")]
+        return [_warning("App", f"open to the network at {place.url}", repair)]
+    return [_ok("App", f"at {place.url}, for this machine alone")]
 
 
-def _bad(name: str, error: NewsfeedError) -> Finding:
+def _ok(name: str, text: str) -> Finding:
+    return Finding(name=name, state="ok", text=text)
+
+
+def _warning(name: str, text: str, repair: str = "") -> Finding:
+    return Finding(name=name, state="warning", text=text, repair=repair)
+
+
+def _bad(name: str, text: str, repair: str) -> Finding:
+    return Finding(name=name, state="bad", text=text, repair=repair)
+
+
+def _error(name: str, error: NewsfeedError) -> Finding:
     text = f"{error.subject}: {error.cause}" if error.subject else error.cause
-    return Finding(name=name, state="bad", text=text, repair=error.repair)
+    return _bad(name, text, error.repair)
 
 
 def _stored(home: Home, store: Store, scheduled: str) -> list[Finding]:
@@ -160,55 +169,35 @@ def _stored(home: Home, store: Store, scheduled: str) -> list[Finding]:
     found = []
     listed = current_list(home, store)
     if listed.unreadable:
-        found.append(
-            Finding(
-                name="List", state="bad", text=listed.unreadable, repair="The last good list is in force."
-            )
-        )
+        found.append(_bad("List", listed.unreadable, "The last good list is in force."))
     elif listed.list.problems:
         first = listed.list.problems[0]
         more = f" and {len(listed.list.problems) - 1} more" if len(listed.list.problems) > 1 else ""
-        found.append(
-            Finding(
-                name="List",
-                state="warning",
-                text=f"line {first.line}: {first.text}{more}",
-                repair="See newsfeed feeds check.",
-            )
-        )
+        found.append(_warning("List", f"line {first.line}: {first.text}{more}", "See newsfeed feeds check."))
     else:
-        found.append(Finding(name="List", state="ok", text=f"{len(listed.list.subscriptions)} feeds"))
+        found.append(_ok("List", f"{len(listed.list.subscriptions)} feeds"))
     try:
         store.quick_check(home.clock())
     except StoreError as error:
-        found.append(_bad("Database", error))
+        found.append(_error("Database", error))
     else:
         counts = store.counts()
-        found.append(
-            Finding(name="Database", state="ok", text=f"{counts.items} items, {counts.bytes / 1e6:.1f} MB")
-        )
+        found.append(_ok("Database", f"{counts.items} items, {counts.bytes / 1e6:.1f} MB"))
     failing = [r for r in reports(home, store) if not r.ok]
     if failing:
-        found.append(
-            Finding(
-                name="Feeds",
-                state="warning",
-                text=f"{len(failing)} failing",
-                repair="See newsfeed feeds check.",
-            )
-        )
+        found.append(_warning("Feeds", f"{len(failing)} failing", "See newsfeed feeds check."))
     elif unasked := max(len(listed.list.subscriptions) - len(store.states()), 0) + sum(
         state.first_good is None and state.failure is None for state in store.states()
     ):
         text = f"{unasked} of {len(listed.list.subscriptions)} not asked yet"
-        found.append(Finding(name="Feeds", state="warning", text=text, repair="Run newsfeed refresh."))
+        found.append(_warning("Feeds", text, "Run newsfeed refresh."))
     else:
-        found.append(Finding(name="Feeds", state="ok", text="all well"))
+        found.append(_ok("Feeds", "all well"))
     latest = store.latest_edition()
     if latest is None:
-        found.append(Finding(name="Page", state="warning", text="none yet", repair="Run newsfeed digest."))
+        found.append(_warning("Page", "none yet", "Run newsfeed digest."))
     else:
-        days = (today(home) - latest.date).days
+        days = (home.today - latest.date).days
         ahead = f"of {latest.date}, which is still to come: look at this machine's clock"
         old = f"of {latest.date}, {days} days old" if days > 1 else "yesterday's"
         text = ahead if days < 0 else "today's" if days == 0 else old
@@ -226,18 +215,11 @@ def _stored(home: Home, store: Store, scheduled: str) -> list[Finding]:
 def _topics(store: Store) -> Finding:
     """Whether the tags learn."""
     if trouble := tag.training_trouble(store):
-        return Finding(
-            name="Topics",
-            state="warning",
-            text=trouble,
-            repair="The weights before it are in force; newsfeed topics train tries again now.",
+        return _warning(
+            "Topics", trouble, "The weights before it are in force; newsfeed topics train tries again now."
         )
     trained = tag.last_training(store)
-    return Finding(
-        name="Topics",
-        state="ok",
-        text=f"trained on {trained.at:%Y-%m-%d}" if trained else "the shipped weights",
-    )
+    return _ok("Topics", f"trained on {trained.at:%Y-%m-%d}" if trained else "the shipped weights")
 
 
 def _disk(home: Home) -> Finding:
@@ -254,32 +236,17 @@ def _pages(home: Home) -> Finding:
     """Whether the pages can be written: the folder is one, and is ours."""
     site = home.site
     if site.exists() and not site.is_dir():
-        return Finding(
-            name="Pages",
-            state="bad",
-            text=f"{site} is no folder",
-            repair="Move that file away; it stands in the way.",
-        )
+        return _bad("Pages", f"{site} is no folder", "Move that file away; it stands in the way.")
     place = site if site.exists() else home.folder
     if not os.access(place, os.W_OK | os.X_OK):
-        return Finding(
-            name="Pages",
-            state="bad",
-            text=f"{place} can't be written",
-            repair="Mend its owner or permissions.",
-        )
-    return Finding(name="Pages", state="ok", text=str(site))
+        return _bad("Pages", f"{place} can't be written", "Mend its owner or permissions.")
+    return _ok("Pages", str(site))
 
 
 def _zone(home: Home) -> Finding:
     if home.settings.timezone == "UTC":
-        return Finding(
-            name="Time zone",
-            state="warning",
-            text="UTC",
-            repair="Is it yours? Else write timezone into newsfeed.toml.",
-        )
-    return Finding(name="Time zone", state="ok", text=home.settings.timezone)
+        return _warning("Time zone", "UTC", "Is it yours? Else write timezone into newsfeed.toml.")
+    return _ok("Time zone", home.settings.timezone)
 
 
 def _next_run(home: Home, beat: Beat | None) -> str:
@@ -293,7 +260,7 @@ def _next_run(home: Home, beat: Beat | None) -> str:
 
 def _missed(home: Home, store: Store) -> str:
     """The mornings that were missed, in a sentence after others; "" where `newsfeed run` never did one."""
-    now = today(home)
+    now = home.today
     gone = missed(now, home.settings.schedule.days, routine.days_done(store, now))
     return f" Missed: {', '.join(map(str, gone))}." if gone else ""
 
@@ -305,43 +272,35 @@ def _moment(home: Home, moment: datetime) -> str:
 def _schedule(home: Home, store: Store, scheduled: str) -> Finding:
     """Whether `newsfeed run` is alive, and what was missed."""
     beat = signs.read_beat(home)
-    now = today(home)
+    now = home.today
     gone = missed(now, home.settings.schedule.days, routine.days_done(store, now))
     told = _missed(home, store).strip()
     if beat is not None and beat.once and not beat.alive(home.clock()):
-        return Finding(
-            name="Schedule",
-            state="warning",
-            text=f"nobody has called newsfeed run --once since {_moment(home, beat.at)}. {told}".strip(),
-            repair="Look at your crontab (newsfeed schedule on --by cron shows its line).",
+        return _warning(
+            "Schedule",
+            f"nobody has called newsfeed run --once since {_moment(home, beat.at)}. {told}".strip(),
+            "Look at your crontab (newsfeed schedule on --by cron shows its line).",
         )
     if beat is not None and not beat.alive(home.clock()):
-        return Finding(
-            name="Schedule",
-            state="bad",
-            text=f"newsfeed run is dead: its last sign of life was at {_moment(home, beat.at)}. {told}".strip(),
-            repair="See newsfeed schedule status, and .newsfeed/run.log.",
+        return _bad(
+            "Schedule",
+            f"newsfeed run is dead: its last sign of life was at {_moment(home, beat.at)}. {told}".strip(),
+            "See newsfeed schedule status, and .newsfeed/run.log.",
         )
     if beat is None and scheduled:
-        return Finding(
-            name="Schedule",
-            state="bad",
-            text=f"it is on ({scheduled}), but newsfeed run is not running. {told}".strip(),
-            repair="newsfeed schedule on starts it again.",
+        return _bad(
+            "Schedule",
+            f"it is on ({scheduled}), but newsfeed run is not running. {told}".strip(),
+            "newsfeed schedule on starts it again.",
         )
     if beat is None and gone and store.done(max(day for day in routine.days_done(store, now) if day < now)):
-        return Finding(
-            name="Schedule",
-            state="warning",
-            text=f"newsfeed run is not running any more. {told}",
-            repair="Start it again (newsfeed schedule on); the next page covers them.",
+        return _warning(
+            "Schedule",
+            f"newsfeed run is not running any more. {told}",
+            "Start it again (newsfeed schedule on); the next page covers them.",
         )
     if beat is None:
-        return Finding(
-            name="Schedule",
-            state="ok",
-            text=f"not running; the page is made by hand or by cron. {told}".strip(),
-        )
+        return _ok("Schedule", f"not running; the page is made by hand or by cron. {told}".strip())
     return Finding(
         name="Schedule",
         state="warning" if gone else "ok",
@@ -354,16 +313,15 @@ def _mail(home: Home, store: Store) -> list[Finding]:
     """Trouble with mail that is worth a word; nothing where there is no mail."""
     if not mail.wanted(home.settings):
         return []
-    unsure = [m for m in store.mails(MailState.UNCERTAIN) if (today(home) - m.date).days < RECENT_MAILS]
+    unsure = [m for m in store.mails(MailState.UNCERTAIN) if (home.today - m.date).days < RECENT_MAILS]
     if unsure:
         return [
-            Finding(
-                name="Mail",
-                state="warning",
-                text=f"that of {unsure[-1].date} may or may not have gone out",
-                repair="Look into your mailbox; newsfeed mail --again sends today's once more.",
+            _warning(
+                "Mail",
+                f"that of {unsure[-1].date} may or may not have gone out",
+                "Look into your mailbox; newsfeed mail --again sends today's once more.",
             )
         ]
     if trouble := mail.trouble_of(store):
-        return [Finding(name="Mail", state="bad", text=trouble.text, repair=trouble.repair)]
-    return [Finding(name="Mail", state="ok", text=f"by {home.settings.mail.by}")]
+        return [_bad("Mail", trouble.text, trouble.repair)]
+    return [_ok("Mail", f"by {home.settings.mail.by}")]

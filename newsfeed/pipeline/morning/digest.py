@@ -16,7 +16,7 @@ from newsfeed.model import Day, Edition, FeedReport, Pool
 from newsfeed.pipeline.examine import reports
 from newsfeed.pipeline.home import Home, log_change, take_list
 from newsfeed.pipeline.morning import articles, publish, pull, suggest, understand
-from newsfeed.pipeline.morning.draw import _starters_limit, draw, replay, report, today
+from newsfeed.pipeline.morning.draw import _starters_limit, draw, replay, report
 from newsfeed.pipeline.reports import DigestReport, Progress, RefreshOptions, RefreshReport
 from newsfeed.render import Templates
 from newsfeed.store import Store
@@ -47,7 +47,7 @@ def digest(
         DeliveryError: the page can't be written; the edition is stored.
     """
     progress = progress or Progress()
-    day = today(home)
+    day = home.today
     if date is not None and not (rebuild and date == day):
         return replay(home, store, date)
     stored = store.edition(day)
@@ -82,7 +82,7 @@ def complete(
         NewsfeedError: as `digest`.
     """
     progress = progress or Progress()
-    stored = store.edition(today(home))
+    stored = store.edition(home.today)
     if stored is None or not incomplete(stored):
         return None
     missing = {report.feed for report in stored.feeds if not report.ok}

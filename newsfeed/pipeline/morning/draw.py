@@ -28,11 +28,6 @@ UNUSED_MINUTES, UNUSED_PART = 1.0, 0.25  # minutes left over from which a full p
 RECENT = 30  # editions in the outgoing feeds and the archive's list
 
 
-def today(home: Home) -> Day:
-    """The reader's local date."""
-    return home.today
-
-
 def replay(home: Home, store: Store, date: Day) -> DigestReport:
     """An earlier edition: its archive file stays as it was drawn, and is drawn again only if it is missing.
 
@@ -97,7 +92,7 @@ def draw(home: Home, store: Store, current: Edition, templates: Templates) -> Dr
 
 def account(home: Home, store: Store, *, days: int = 30, until: Day | None = None) -> Breadth:
     """The account of breadth over the days that end with `until` (default: the newest edition's date)."""
-    last = until or next(iter(store.editions()[-1:]), today(home))
+    last = until or next(iter(store.editions()[-1:]), home.today)
     history = store.history(last + timedelta(days=1), days=max(days, 90))
     return breadth.breadth(history, home.settings, days=days, until=last)
 
@@ -153,7 +148,7 @@ def _starters_limit(home: Home, store: Store) -> str:
 def _kept(home: Home, current: Edition) -> str:
     """That today's page stands with the minutes that it was built for, where others are asked for now."""
     asked = home.settings.edition.minutes
-    if current.date != today(home) or asked == current.budget_minutes:
+    if current.date != home.today or asked == current.budget_minutes:
         return ""
     return (
         f"Today's page stands as it was built, for {current.budget_minutes:g} minutes: add --rebuild to choose anew for "

@@ -18,8 +18,8 @@ from newsfeed.model import Day, Record
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.meta import Fact
 from newsfeed.pipeline.morning import digest as digesting
-from newsfeed.pipeline.morning import draw, publish
 from newsfeed.pipeline.morning import mail as mailing
+from newsfeed.pipeline.morning import publish
 from newsfeed.pipeline.morning import pull as pulling
 from newsfeed.pipeline.reports import DigestReport, Progress, RefreshOptions, RefreshReport
 from newsfeed.store import Store
@@ -66,7 +66,7 @@ def prepare(home: Home, store: Store, *, progress: Progress) -> Morning:
     Raises:
         NewsfeedError: there is no list, or the page can't be written.
     """
-    day = draw.today(home)
+    day = home.today
     try:
         made = digesting.digest(home, store, secrets=config.secrets(home.settings), progress=progress)
     except NetworkError as error:
@@ -82,7 +82,7 @@ def _made(day: Day, made: DigestReport) -> Morning:
 
 def is_incomplete(home: Home, store: Store) -> bool:
     """Whether today's page was made while more than half of its sources failed."""
-    stored = store.edition(draw.today(home))
+    stored = store.edition(home.today)
     return stored is not None and digesting.incomplete(stored)
 
 
@@ -93,7 +93,7 @@ def complete(home: Home, store: Store, *, progress: Progress) -> Morning:
         NewsfeedError: as `prepare`.
     """
     made = digesting.complete(home, store, secrets=config.secrets(home.settings), progress=progress)
-    day = draw.today(home)
+    day = home.today
     return Morning(date=day) if made is None else _made(day, made)
 
 
@@ -111,7 +111,7 @@ def deliver(home: Home, store: Store, *, progress: Progress) -> Morning:
     Raises:
         NewsfeedError: as `prepare`.
     """
-    day = draw.today(home)
+    day = home.today
     stored = store.edition(day)
     if day in prepared(store) and stored is not None and not digesting.incomplete(stored):
         done = Morning(date=day)
@@ -141,7 +141,7 @@ def days_done(store: Store, today: Day) -> frozenset[Day]:
 
 def owed_mail(home: Home, store: Store, before: Morning | None = None) -> Morning:
     """Send today's mail if it is due by itself; trouble with it leaves everything else as it is."""
-    day = draw.today(home)
+    day = home.today
     done = before or Morning(date=day)
     if not mailing.owed(home, store, day):
         return done

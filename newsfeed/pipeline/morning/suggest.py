@@ -27,13 +27,13 @@ from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning import tag
 from newsfeed.sources.voices import Voice, linked, voice
 from newsfeed.store import Store
+from newsfeed.topics import THRESHOLD
 
 DAYS = 30
 MOST = 3
 POSTS = 2  # shown of each
 LEAST_EVENTS = 2  # once is chance
 WANTED = 1.5  # how much more a voice counts on a topic that gets less than its share
-TOPIC = 0.5  # probability from which an item has a topic
 
 
 class Event(Record, frozen=True, kw_only=True):
@@ -141,7 +141,7 @@ def choose(
             for number in {e.item.id for e in group}
             if number in taggings
             for score in taggings[number].scores
-            if score.p >= TOPIC and score.topic in labels
+            if score.p >= THRESHOLD and score.topic in labels
         )
         names = [name for name, _ in topics.most_common(3)]
         weight = (len(by) + len(group) / 10) * (WANTED if wanted & set(names) else 1.0)

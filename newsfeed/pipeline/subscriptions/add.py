@@ -15,7 +15,6 @@ from newsfeed.model import (
     Cause,
     FeedState,
     Parsed,
-    Problem,
     Record,
     Request,
     Response,
@@ -25,7 +24,6 @@ from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning import ask as asking
 from newsfeed.pipeline.morning.ask import Asker
 from newsfeed.pipeline.subscriptions import edit
-from newsfeed.pipeline.subscriptions.edit import shown
 from newsfeed.reading.parsers import Parsers
 from newsfeed.sources import FEED, discover
 
@@ -38,14 +36,6 @@ class Added(Record, frozen=True, kw_only=True):
     folder: str
     items: int
     kind: str = ""  # "mastodon", "reddit", …; "" for plain feeds
-
-
-class Imported(Record, frozen=True, kw_only=True):
-    """What an import brought."""
-
-    added: tuple[str, ...]
-    present: tuple[str, ...]
-    problems: tuple[Problem, ...]
 
 
 def spelt(address: str) -> str:
@@ -61,41 +51,50 @@ def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str,
     """Find the feed behind an address and put it into feeds.opml.
 
     Raises:
-        NotFoundError: no feed is there; its text says what was tried.
+        NotFoundError: no feed is there, or it is in the list already; its text says what was tried.
         ListError: feeds.opml can't be edited as it stands.
     """
-    address = spelt(address)
-    data = home.read_list()
-    listed = opml.parse(data).subscriptions
-    wanted, parsed = asyncio.run(find(home, address, secrets))
-    url = wanted.url
-    same = {opml.key(url), opml.key(address)}
-    if present := next((s for s in listed if opml.key(s.url) in same), None):
-        raise NotFoundError(
-            present.title or shown(url),
-            f"is in the list already, on line {present.line}",
-            "Nothing was changed.",
-        )
-    folders = tuple(part.strip() for part in folder.split("/") if part.strip())
-    subscription = msgspec.structs.replace(
-        wanted,
-        title=title or _own_title(parsed.title, address, secrets),
-        folders=folders,
-        html_url=wanted.html_url or parsed.html_url,
-        kind=wanted.kind or "rss",
-    )
-    edit.replace(home, data, opml.add(data, subscription))
-    kind = sources.find(subscription).kind
+    found, parsed = find(home, address, folder=folder, title=title, secrets=secrets)
+    edit.write(home, edit.change(home, edit.added(found)))
+    kind = sources.find(found).kind
     return Added(
-        url=redact(url),
-        title=subscription.title or redact(url),
-        folder="/".join(folders),
+        url=redact(found.url),
+        title=edit.name_of(found),
+        folder="/".join(found.folders),
         items=len(parsed.items),
         kind="" if kind == FEED else kind,
     )
 
 
-async def find(home: Home, address: str, secrets: dict[str, str]) -> tuple[Subscription, Parsed]:
+def find(
+    home: Home, address: str, *, folder: str, title: str, secrets: dict[str, str]
+) -> tuple[Subscription, Parsed]:
+    """The feed behind an address as a new subscription of the list, with what the feed holds; nothing is written.
+
+    Raises:
+        NotFoundError: no feed is there, or it is in the list already.
+    """
+    address = spelt(address)
+    listed = edit.listed(home)
+    wanted, parsed = asyncio.run(_behind(home, address, secrets))
+    same = {opml.key(wanted.url), opml.key(address)}
+    if present := next((s for s in listed if opml.key(s.url) in same), None):
+        name = present.title or edit.shown(present.url)
+        raise NotFoundError(name, f"is in the list already, on line {present.line}", "Nothing was changed.")
+    own = wanted.title or parsed.title
+    if repeats(own, secrets_of(wanted.url, *secrets.values()) | secrets_of(address)):
+        own = ""  # it would stand in the list and on pages
+    subscription = msgspec.structs.replace(
+        wanted,
+        title=title or own,
+        folders=edit.folders_of(folder),
+        html_url=wanted.html_url or parsed.html_url,
+        kind=wanted.kind or "rss",
+    )
+    return subscription, parsed
+
+
+async def _behind(home: Home, address: str, secrets: dict[str, str]) -> tuple[Subscription, Parsed]:
     """The subscription to the feed behind `address`, as the list should hold it, with what the feed holds.
 
     Raises:
@@ -118,20 +117,20 @@ async def find(home: Home, address: str, secrets: dict[str, str]) -> tuple[Subsc
                 return found.subscription, found.parsed
     if failure is None or (failure.cause == Cause.NOT_A_FEED and not failure.repair):
         raise NotFoundError(
-            shown(address),
+            edit.shown(address),
             "no feed was found there or in the usual places",
             "Look for an RSS link on the site and add that address.",
         )
     if failure.cause in health.UNREACHED:
         raise NotFoundError(
-            shown(address),
+            edit.shown(address),
             failure.text,
             "Check its spelling, and that this machine is connected; nothing was added.",
         )
     # What is said of a feed in the list ("take it out") is no advice for one that isn't in it yet.
     repair = "" if "feeds remove" in failure.repair or "xmlUrl" in failure.repair else failure.repair
     raise NotFoundError(
-        shown(address), failure.text, repair or "Look at the address in a browser; nothing was added."
+        edit.shown(address), failure.text, repair or "Look at the address in a browser; nothing was added."
     )
 
 
@@ -141,30 +140,19 @@ async def _page(fetcher: Fetcher, answer: Response, address: str) -> Response:
     return plain if isinstance(plain, Response) else answer
 
 
-def _own_title(title: str, address: str, secrets: dict[str, str]) -> str:
-    """A feed's own title, unless it repeats what was sent to its server."""
-    return "" if repeats(title, secrets_of(address, *secrets.values())) else title
-
-
-def import_list(home: Home, file: Path) -> Imported:
+def import_list(home: Home, file: Path) -> edit.Merged:
     """Merge another reader's list into feeds.opml.
 
     Raises:
         ListError: the file can't be read as OPML.
     """
     try:
-        foreign = opml.parse(file.read_bytes(), str(file))
+        data = file.read_bytes()
     except OSError as error:
         raise ListError(str(file), f"can't be read ({error.strerror})", "Name an OPML file.") from error
-    data = home.read_list()
-    merged, found = opml.merge(data, foreign)
-    edit.replace(home, data, merged)
-    return Imported(
-        added=tuple(s.title or redact(s.url) for s in found.added),
-        present=tuple(s.title or redact(s.url) for s in found.present),
-        problems=foreign.problems
-        + (() if foreign.complete else (Problem(text=f"{file} ends in the middle."),)),
-    )
+    made = edit.merged(home, data, str(file))
+    edit.write(home, made.edit)
+    return made
 
 
 def export_list(home: Home, *, last: bool = False) -> bytes:

@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Sequence
 from datetime import datetime
 
-from newsfeed import deliver, opml, sources
-from newsfeed.errors import ListError, NewsfeedError
+from newsfeed import opml, sources
+from newsfeed.errors import NewsfeedError
 from newsfeed.feeds import changes as changing
 from newsfeed.feeds import health
 from newsfeed.feeds.health import FeedHealth, State
@@ -25,6 +25,7 @@ from newsfeed.pipeline.home import Home, current_list
 from newsfeed.pipeline.meta import Fact
 from newsfeed.pipeline.morning import pull
 from newsfeed.pipeline.reports import Progress, RefreshOptions
+from newsfeed.pipeline.subscriptions.edit import Edit, name_of
 from newsfeed.store import Store
 
 
@@ -117,7 +118,7 @@ def rewrites(subscriptions: Sequence[Subscription]) -> list[str]:
     for subscription in subscriptions:
         kind = sources.find(subscription).kind
         if asked := sources.rewritten(subscription):
-            name = subscription.title or redact(subscription.url)
+            name = name_of(subscription)
             found.append(f"{name} is read as {kind}, from {redact(asked)}")
     return found
 
@@ -131,20 +132,18 @@ class RepairStep(Record, frozen=True, kw_only=True):
 
 
 class Repair(Record, frozen=True, kw_only=True):
-    """A repair of the list: what it does, the bytes before and after, and their difference to show."""
+    """A repair of the list: what it does, the edit to be shown and written, and what could not be done."""
 
-    changes: tuple[RepairStep, ...] = ()
-    old: bytes = b""
-    new: bytes = b""
-    diff: str = ""
+    changes: tuple[RepairStep, ...]
+    edit: Edit
     left: tuple[str, ...] = ()  # what could not be done, and why
 
 
 def propose_repair(home: Home, store: Store) -> Repair:
     """What feeds.opml should say, as far as the feeds themselves have told.
 
-    What a page in a feed's place names is offered too, and said to be no more than that. A feed that has moved for good (seen on three days) gets its new address; one that is gone for good (410) is taken
-    out, its history stays.
+    A feed that has moved for good (seen on three days) gets its new address; one that is gone for good (410) is taken
+    out, its history stays. What a page in a feed's place names is offered too, and said to be no more than that.
 
     Raises:
         NotFoundError, ListError: there is no list that could be edited.
@@ -188,9 +187,8 @@ def propose_repair(home: Home, store: Store) -> Repair:
             continue
         hidden |= {url: redact(url), target: redact(target, url)} if target else {url: redact(url)}
         changes.append(change)
-    return Repair(
-        changes=tuple(changes), old=old, new=new, diff=_repair_diff(old, new, hidden), left=tuple(left)
-    )
+    made = Edit(old=old, new=new, diff=_repair_diff(old, new, hidden))
+    return Repair(changes=tuple(changes), edit=made, left=tuple(left))
 
 
 def _repair_diff(old: bytes, new: bytes, hidden: dict[str, str]) -> str:
@@ -206,21 +204,3 @@ def _repair_diff(old: bytes, new: bytes, hidden: dict[str, str]) -> str:
         shown(old), shown(new), "feeds.opml", "feeds.opml, repaired", n=2, lineterm=""
     )
     return "\n".join(lines)
-
-
-def apply_repair(home: Home, repair: Repair) -> None:
-    """Put the repaired list in the place of the old one, which stays beside it as feeds.opml.bak.
-
-    Raises:
-        ListError: somebody has edited the list since the repair was proposed; nothing was changed.
-        DeliveryError: it can't be written.
-    """
-    if home.read_list() != repair.old:
-        raise ListError(
-            str(home.list_path),
-            "was edited while you looked at the repair",
-            "Nothing was changed: run newsfeed feeds repair again.",
-        )
-    if repair.new != repair.old:
-        deliver.write(home.list_path.with_suffix(".opml.bak"), repair.old)
-        deliver.write(home.list_path, repair.new)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from html import unescape
 
 from newsfeed import config, opml, text
 from newsfeed.errors import ListError, NotFoundError, SettingsError
 from newsfeed.fetch import redact
 from newsfeed.model import (
+    Problem,
     Record,
     Subscription,
 )
@@ -53,23 +54,6 @@ def difference(old: bytes, new: bytes) -> str:
     )
 
 
-def key_of(url: str) -> str:
-    """A name for a feed of the list that tells nothing of its address, which may hold a secret."""
-    return hashlib.sha256(url.encode()).hexdigest()[:16]
-
-
-def by_key(home: Home, key: str) -> Subscription:
-    """The feed of the list with this key.
-
-    Raises:
-        NotFoundError: there is none.
-    """
-    for subscription in opml.parse(home.read_list()).subscriptions:
-        if key_of(subscription.url) == key:
-            return subscription
-    raise NotFoundError("", "That feed is not in your list.", "")
-
-
 def write(home: Home, made: Edit) -> None:
     """Put a change of the list in force; `undo` takes it back.
 
@@ -77,7 +61,9 @@ def write(home: Home, made: Edit) -> None:
         ListError: the list was changed meanwhile.
     """
     if home.read_list() != made.old:
-        raise ListError("feeds.opml", "was changed meanwhile", "Look at it again.")
+        raise ListError(
+            str(home.list_path), "was changed meanwhile", "Nothing was written: look at it again."
+        )
     replace(home, made.old, made.new)
 
 
@@ -91,9 +77,93 @@ def replace(home: Home, old: bytes, new: bytes) -> None:
         home.replace_list(old, new)
 
 
+def undo(home: Home) -> tuple[list[str], list[str]]:
+    """Put back the list as it was before the last change by a command, which stays beside it; gives the names of the
+    feeds that came, and of those that went.
+
+    Raises:
+        NotFoundError: no command has changed it.
+    """
+    before = home.earlier_list()
+    if before is None:
+        raise NotFoundError(
+            str(home.list_path), "was not changed by a command yet", "There is nothing to take back."
+        )
+    try:
+        now = home.read_list()
+    except NotFoundError:
+        now = b""
+    replace(home, now, before)
+    new, old = ({s.url: told(s) for s in opml.parse(d).subscriptions} if d else {} for d in (before, now))
+    return [n for url, n in new.items() if url not in old], [n for url, n in old.items() if url not in new]
+
+
 def can_undo(home: Home) -> bool:
     """Whether there is a change to take back, by `undo`."""
     return home.earlier_list() is not None
+
+
+# ------------------------------------------------------------------------- a feed of the list
+
+
+def key_of(url: str) -> str:
+    """A name for a feed of the list that tells nothing of its address, which may hold a secret."""
+    return hashlib.sha256(url.encode()).hexdigest()[:16]
+
+
+def by_key(home: Home, key: str) -> Subscription:
+    """The feed of the list with this key.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    for subscription in listed(home):
+        if key_of(subscription.url) == key:
+            return subscription
+    raise NotFoundError("", "That feed is not in your list.", "")
+
+
+def shown(address: str) -> str:
+    """What was typed as it may be printed again: an address without its secrets, a handle as it is."""
+    return redact(address) if "/" in address or ":" in address else address
+
+
+def name_of(subscription: Subscription) -> str:
+    """What a feed of the list is called: its title, else its address without secrets."""
+    return subscription.title or redact(subscription.url)
+
+
+def told(subscription: Subscription) -> str:
+    """A feed for its owner to recognize, without a secret of its address."""
+    return f"{subscription.title or 'no name'} ({redact(subscription.url)})"
+
+
+def listed(home: Home) -> tuple[Subscription, ...]:
+    """The feeds of the list as it stands.
+
+    Raises:
+        NotFoundError, ListError: there is none that can be read.
+    """
+    return opml.parse(home.read_list()).subscriptions
+
+
+def named(home: Home, words: str) -> tuple[Subscription, bool]:
+    """The feed of the list that is called so, and whether that is its whole name or address.
+
+    Raises:
+        NotFoundError: none, or more than one, is called so.
+    """
+    every = listed(home)
+    exact = [s for s in every if words in {s.url, s.title, s.html_url}]
+    found = exact or [s for s in every if words.casefold() in s.title.casefold() or words in s.url]
+    if len(found) == 1:
+        return found[0], bool(exact)
+    if not found:
+        raise NotFoundError(shown(words), "is no feed of the list", "See newsfeed feeds list.")
+    names = [told(s) for s in found]
+    raise NotFoundError(
+        shown(words), f"may be any of {len(found)} feeds", "\n".join(names[:10]), matches=names
+    )
 
 
 # ------------------------------------------------------------------------- edits of the list
@@ -139,16 +209,31 @@ def with_option(url: str, name: str, value: str | None) -> Callable[[bytes], byt
     return edit
 
 
-def imported(home: Home, data: bytes) -> tuple[Edit, opml.Merged]:
-    """What merging another reader's list would do.
+class Merged(Record, frozen=True, kw_only=True):
+    """What merging another reader's list does."""
+
+    edit: Edit
+    added: tuple[str, ...]
+    present: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def merged(home: Home, data: bytes, name: str = "that file") -> Merged:
+    """What merging another reader's list would do; nothing is written.
 
     Raises:
-        ListError: it can't be read.
+        ListError: it can't be read as OPML.
     """
-    foreign = opml.parse(data, "that file")
+    foreign = opml.parse(data, name)
     old = home.read_list()
-    new, merged = opml.merge(old, foreign)
-    return Edit(old=old, new=new, diff=difference(old, new)), merged
+    new, found = opml.merge(old, foreign)
+    return Merged(
+        edit=Edit(old=old, new=new, diff=difference(old, new)),
+        added=tuple(map(name_of, found.added)),
+        present=tuple(map(name_of, found.present)),
+        problems=foreign.problems
+        + (() if foreign.complete else (Problem(text=f"{name} ends in the middle."),)),
+    )
 
 
 # ------------------------------------------------------------------------- settings
@@ -179,89 +264,3 @@ def write_settings(home: Home, changes: Mapping[tuple[str, ...], Value]) -> Edit
     if made.new != made.old:
         home.replace_settings(made.new)
     return made
-
-
-def shown(address: str) -> str:
-    """What was typed as it may be printed again: an address without its secrets, a handle as it is."""
-    return redact(address) if "/" in address or ":" in address else address
-
-
-def _one(subscriptions: Sequence[Subscription], words: str) -> Subscription:
-    return _match(subscriptions, words)[0]
-
-
-def _match(subscriptions: Sequence[Subscription], words: str) -> tuple[Subscription, bool]:
-    """The one feed that is meant, and whether by its whole name or address."""
-    exact = [s for s in subscriptions if words in {s.url, s.title, s.html_url}]
-    found = exact or [s for s in subscriptions if words.casefold() in s.title.casefold() or words in s.url]
-    if len(found) == 1:
-        return found[0], bool(exact)
-    if not found:
-        raise NotFoundError(shown(words), "is no feed of the list", "See newsfeed feeds list.")
-    names = [told(s) for s in found]
-    raise NotFoundError(
-        shown(words), f"may be any of {len(found)} feeds", "\n".join(names[:10]), matches=names
-    )
-
-
-def told(subscription: Subscription) -> str:
-    """A feed for its owner to recognize, without a secret of its address."""
-    return f"{subscription.title or 'no name'} ({redact(subscription.url)})"
-
-
-def listed(home: Home) -> tuple[Subscription, ...]:
-    """The feeds of the list as it stands.
-
-    Raises:
-        NotFoundError, ListError: there is none that can be read.
-    """
-    return opml.parse(home.read_list()).subscriptions
-
-
-def named(home: Home, words: str) -> tuple[Subscription, bool]:
-    """The feed of the list that is called so, and whether that is its whole name or address.
-
-    Raises:
-        NotFoundError: none, or more than one, is called so.
-    """
-    return _match(listed(home), words)
-
-
-def remove(home: Home, subscription: Subscription) -> None:
-    """Take one feed out of the list."""
-    data = home.read_list()
-    replace(home, data, opml.remove(data, subscription.url))
-
-
-def undo(home: Home) -> tuple[list[str], list[str]]:
-    """Put back the list as it was before the last change by a command, which stays beside it; gives the names of the
-    feeds that came, and of those that went.
-
-    Raises:
-        NotFoundError: no command has changed it.
-    """
-    before = home.earlier_list()
-    if before is None:
-        raise NotFoundError(
-            str(home.list_path), "was not changed by a command yet", "There is nothing to take back."
-        )
-    try:
-        now = home.read_list()
-    except NotFoundError:
-        now = b""
-    replace(home, now, before)
-    new, old = ({s.url: told(s) for s in opml.parse(d).subscriptions} if d else {} for d in (before, now))
-    return [n for url, n in new.items() if url not in old], [n for url, n in old.items() if url not in new]
-
-
-def move(home: Home, words: str, folder: str) -> str:
-    """Move one feed into a folder, made where it is missing; returns the feed's name.
-
-    Raises:
-        NotFoundError: none, or more than one, is called so.
-    """
-    data = home.read_list()
-    subscription = _one(opml.parse(data).subscriptions, words)
-    folders = tuple(part.strip() for part in folder.split("/") if part.strip())
-    replace(home, data, opml.move(data, subscription.url, folders))
-    return subscription.title or redact(subscription.url)
