@@ -7,10 +7,10 @@ NEWSFEED := $(BIN)/newsfeed
 # A failing feed is named and no reason for make to complain (exit code 1: done, with failures named).
 NAMED := || [ $$? -eq 1 ]
 
-.PHONY: help digest refresh serve demo test check lint types fix model golden bench wheel crash fuzz clean
+.PHONY: help digest refresh serve demo test test-slow check lint types fix model golden bench wheel crash fuzz clean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 digest: $(BIN)/.installed ## Pull feeds.opml and build today's page
 	@$(NEWSFEED) --home "$(CURDIR)" digest $(ARGS) $(NAMED)
@@ -24,8 +24,11 @@ serve: $(BIN)/.installed ## The page live in your browser: read, keep, teach, re
 demo: $(BIN)/.installed ## A page from sample sources, no internet needed
 	@$(NEWSFEED) demo newsfeed-demo $(ARGS) $(NAMED)
 
-test: $(BIN)/.developing ## Run all tests, offline
-	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+test: $(BIN)/.developing ## Run the tests, offline
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
+
+test-slow: $(BIN)/.developing ## Run those that take long: training, killed processes, whole weeks
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m slow $(ARGS)
 
 crash: $(BIN)/.developing ## Kill running processes 200 times at random moments; nothing may be lost or doubled
 	@NEWSFEED_CRASHES=$${NEWSFEED_CRASHES:-200} $(BIN)/python -m pytest -q -s tests/live/test_crash.py tests/test_store_care.py -k "killed or kill_9" $(ARGS)
@@ -33,7 +36,7 @@ crash: $(BIN)/.developing ## Kill running processes 200 times at random moments;
 fuzz: $(BIN)/.developing ## Read for an hour what nobody would write
 	@NEWSFEED_FUZZ=$${NEWSFEED_FUZZ:-3600} $(BIN)/python -m pytest -q -n auto tests/test_fuzz.py $(ARGS)
 
-check: lint types test ## Everything that CI checks before the wheel
+check: lint types test test-slow ## Everything that CI checks before the wheel
 
 lint: $(BIN)/.developing
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -119,6 +119,7 @@ def test_read_names_the_cause_when_it_is_no_feed(tmp_path: Path, capsys: pytest.
     assert run(["read", str(tmp_path / "missing.xml")]) == 2
 
 
+@pytest.mark.slow
 def test_read_has_the_limits_of_a_feeds_reading(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "slow.xml"
     slow = "".join(f"<category>c{n}</category>" for n in range(60_000))

@@ -51,6 +51,7 @@ def both_ways(body: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any, b
     return fast, slow, any(took)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["feeds", "bugs", "hostile"])
 def test_saved_documents_are_read_alike_and_most_take_the_lane(
     place: str, monkeypatch: pytest.MonkeyPatch

@@ -347,6 +347,7 @@ def test_pickled_objects_are_never_loaded() -> None:
         unpack(MAGIC + header + body)
 
 
+@pytest.mark.slow
 def test_the_shipped_weights_are_made_from_lexicon_and_seeds() -> None:
     from newsfeed.topics import build, tagger
 

@@ -68,6 +68,7 @@ def test_a_misfiled_feed_is_found_and_not_believed(reader: list[Document]) -> No
         assert p(tagging, "finance") < 0.5
 
 
+@pytest.mark.slow
 def test_folders_may_come_apart_from_documents(reader: list[Document]) -> None:
     from msgspec.structs import replace
 
@@ -77,6 +78,7 @@ def test_folders_may_come_apart_from_documents(reader: list[Document]) -> None:
     assert trained(bare, folders, [], {}).priors["finance 1"].folder == "finance"
 
 
+@pytest.mark.slow
 def test_a_new_topic_is_learned_from_its_folder(reader: list[Document]) -> None:
     topics = {
         "beekeeping": TopicSetting(words=("hive",), examples=("Varroa mites in spring",)),
@@ -94,6 +96,7 @@ def test_a_new_topic_is_learned_from_its_folder(reader: list[Document]) -> None:
         assert p(tagging, "beekeeping") < 0.5
 
 
+@pytest.mark.slow
 def test_same_input_same_bytes(reader: list[Document]) -> None:
     labels = [Label(document=reader[0], topics=("sales",))]
     weights = train(reader, {}, labels, {})
@@ -102,6 +105,7 @@ def test_same_input_same_bytes(reader: list[Document]) -> None:
     assert train(reader[::-1], {}, labels, {}) == weights
 
 
+@pytest.mark.slow
 def test_a_correction_survives_training(reader: list[Document]) -> None:
     wrong = reader[5]
     weights = train(reader, {}, [Label(document=wrong, topics=("sales",))], {})
@@ -112,11 +116,13 @@ def test_a_correction_survives_training(reader: list[Document]) -> None:
     assert p(tagging, "finance") < 0.1
 
 
+@pytest.mark.slow
 def test_nothing_to_learn_from_still_gives_a_model() -> None:
     tagger = load(train([], {}, [], {}), {})
     assert p(tagger.tag([Document(id=1, title="Central bank cuts interest rates")])[0], "finance") > 0.5
 
 
+@pytest.mark.slow
 def test_german_feeds_learn_from_their_folder() -> None:
     def german(feed: str, folder: str, words: str) -> list[Document]:
         parts = words.split()
@@ -226,6 +232,7 @@ def test_what_a_correction_may_move() -> None:
 # --------------------------------------------------------------------------- the child and the policy
 
 
+@pytest.mark.slow
 def test_training_in_a_child_gives_the_same_weights(reader: list[Document]) -> None:
     labels = [Label(document=reader[0], topics=("sales",))]
     command = [sys.executable, "-m", "newsfeed.topics.retrain"]
@@ -282,6 +289,7 @@ def test_what_training_has_seen_moves_its_feed_by_the_mix_alone() -> None:
     assert again.priors["a"].mix["design"] > 0 > again.priors["c"].mix["design"]
 
 
+@pytest.mark.slow
 def test_training_does_not_overrule_the_words_that_the_reader_gave() -> None:
     topics = {name: TopicSetting() for name in ("technology", "finance", "policy")}
     words = ("freight", "container ship", "last mile")

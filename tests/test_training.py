@@ -51,6 +51,7 @@ def current(home: TestHome) -> Home:
     return Context(home.folder).home()
 
 
+@pytest.mark.slow
 def test_it_trains_when_due_and_not_again(home: TestHome) -> None:
     with current(home).open_store() as store:
         assert tag.train_if_due(current(home), store) == "not trained yet"
@@ -65,6 +66,7 @@ def test_it_trains_when_due_and_not_again(home: TestHome) -> None:
         assert current(home).model_path.read_bytes() == weights
 
 
+@pytest.mark.slow
 def test_a_failure_leaves_the_weights_rests_for_a_day_and_is_told(
     home: TestHome, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

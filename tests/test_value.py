@@ -80,11 +80,13 @@ def judge(tagger: Tagger, *titles: str, text: str = "", lang: str = "en") -> lis
     return [news for news in found if news]
 
 
+@pytest.mark.slow
 def test_same_seeds_same_bytes() -> None:
     some = build.value_seeds()[::12]
     assert value.pack_value(build.train_value(some)) == value.pack_value(build.train_value(some))
 
 
+@pytest.mark.slow
 def test_the_shipped_weights_are_those_of_the_seeds() -> None:
     shipped, made = value.shipped_bytes(), build.value_weights()
     assert shipped is not None, "run: make model"

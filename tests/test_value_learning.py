@@ -66,6 +66,7 @@ def judge(tagger: Tagger, some: list[Document]) -> list[NewsValue]:
     return [tagging.news for tagging in tagger.tag(some) if tagging.news]
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**16), st.sampled_from([1, 3, 30, 120]), st.sampled_from(["up", "down", "mixed"]))
 def test_no_item_moves_by_more_than_it_may(shared_tagger: Tagger, seed: int, many: int, way: str) -> None:
     draw = random.Random(seed)
