@@ -3,7 +3,6 @@
     python bench/stories.py [GOLD.jsonl …] [--affairs]     scores through the pipe, of stories or of affairs
     python bench/stories.py --left-out                     constants chosen without each set, and its scores with them
     python bench/stories.py --hourly                       the same items as they come, hour by hour
-    python bench/stories.py --ablation                     what each rule and constant is worth on each set
     python bench/stories.py --speed [--items 10000] [--new 300]         a generated window, from scratch and grown
 
 GOLD lines are {"id", "title", "text", "published", "outlet", "story", "set"}; each set is grouped by itself, and
@@ -182,29 +181,6 @@ def hourly(rows: Rows, bcubed: Callable[..., Scores], affairs: Mapping[str, str]
     return bcubed(told, story_of), bcubed({k: affairs.get(v, v) for k, v in told.items()}, affair_of)
 
 
-RULES: dict[str, dict[str, Any]] = {
-    "as it is": {},
-    "a name is evidence": {"similarity.NAME": 0},
-    "one word of a name": {"similarity.NAME": 1},
-    "a loose group is easy to join": {"linkage.FLOOR": 0.0},
-    "no more asked of little evidence": {"linkage.THIN": 0.0, "linkage.BAR": 0.36},
-    "time doesn't count": {"linkage.FADE": 1e9},
-    "one outlet as several": {"linkage.ONE_OUTLET": 1.0},
-    "forms not compared": {"similarity.FORMS": 0},
-    "words counted in the window only": {"terms.TEXTS": 0},
-    "boilerplate kept": {"similarity.FEED_FROM": 10**9},
-    "standing titles, texts kept": {"recurring_title.STANDING": 0, "recurring_title.TITLES": 10**9},
-}
-
-
-def ablation(gold: Mapping[str, Rows], bcubed: Callable[..., Scores]) -> None:
-    for rule, constants in RULES.items():
-        with changed(**constants):
-            print(rule)
-            for name, rows in gold.items():
-                print("   ", line(name, scored(rows, bcubed)))
-
-
 def world(many: int, seed: int) -> list[StoredItem]:
     """A generated window of four days: words as common as in a real one, a third of the items of shared events."""
     dice = random.Random(seed)
@@ -276,7 +252,7 @@ def main(words: Sequence[str] | None = None) -> None:
     shared = [SHARED / "stories" / "dev.jsonl", SHARED / "stories" / "dev2.jsonl"]
     parser.add_argument("gold", nargs="*", type=Path, default=shared)
     parser.add_argument("--scorer", type=Path, default=SHARED / "tools" / "score_stories.py")
-    for what in ("affairs", "left-out", "ablation", "hourly", "speed"):
+    for what in ("affairs", "left-out", "hourly", "speed"):
         parser.add_argument(f"--{what}", action="store_true")
     parser.add_argument("--items", type=int, default=10_000)
     parser.add_argument("--new", type=int, default=300)
@@ -290,8 +266,6 @@ def main(words: Sequence[str] | None = None) -> None:
     gold, bcubed = sets(given.gold), scorer(given.scorer)
     if given.left_out:
         left_out(gold, bcubed)
-    elif given.ablation:
-        ablation(gold, bcubed)
     elif given.hourly:
         for name, rows in gold.items():
             for what, score in zip(("stories", "affairs"), hourly(rows, bcubed, affairs(name)), strict=True):

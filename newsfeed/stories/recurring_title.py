@@ -15,8 +15,8 @@ from newsfeed.text import latest_day
 COUNTED = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 SERIES = re.compile(
     rf"\b(?:episode|chapter|volume|season|round|part|hour)\s+({'|'.join(COUNTED)})\b|"
-    r"\b(?:episode|ep|issue|part|vol|volume|chapter|season|edition|round|week|number|no|nr|folge|ausgabe|teil|"
-    r"épisode|numéro|partie|episodio|número|capítulo|puntata|numero|aflevering|deel|hour|version|beta|build|v)\.?\s*#?\s*(\d+)|#(\d+)\b",
+    r"\b(?:episodes?|ep|issue|parts?|vol|volume|chapter|season|edition|round|week|number|no|nr|folge|ausgabe|teil|"
+    r"épisode|numéro|partie|episodio|número|capítulo|puntata|numero|aflevering|deel|hour|version|beta|build|v)\.?\s*#?\s*(\d+(?:\s?[-–&]\s?\d+)?)|#(\d+)\b",
     re.IGNORECASE,
 )
 # Said of an episode that comes again, under a number of today.
@@ -169,12 +169,11 @@ def kept_apart(items: Sequence[StoredItem]) -> Mapping[int, set[int]]:
         title = item.item.title
         if not DIGIT.search(title) and n not in counted:
             continue
-        if number := SERIES.search(title):
+        if numbers := SERIES.findall(title):
             rest = tuple(w.lower() for w in WORD.findall(SERIES.sub(" ", title)))
-            told = next(filter(None, number.groups())).lower().lstrip("0")
-            told = str(COUNTED.index(told) + 1) if told in COUNTED else told
-            by_key["series", *rest].append((n, told))
-            by_key["series of", str(item.feed)].append((n, told))
+            told = " ".join(_number("".join(found)) for found in numbers)
+            by_key["series", f"{len(numbers)}", *rest].append((n, told))
+            by_key["series of", f"{len(numbers)}", str(item.feed)].append((n, told))
         if day := latest_day(title):
             by_key["dated", str(item.feed)].append((n, day.isoformat()))
         versions = {v[1].lower(): v[2] for v in VERSION.finditer(title) if v[1].lower() not in MEASURES}
@@ -187,6 +186,12 @@ def kept_apart(items: Sequence[StoredItem]) -> Mapping[int, set[int]]:
                 if one != other and not _again(items[a], items[b]):
                     found[a].add(b)
     return found
+
+
+def _number(written: str) -> str:
+    """A number of a series in figures: "07" and "seven" are 7."""
+    number = written.lower().lstrip("0")
+    return str(COUNTED.index(number) + 1) if number in COUNTED else number
 
 
 def _again(one: StoredItem, other: StoredItem) -> bool:
