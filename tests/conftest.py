@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from postgres import Cluster
+from postgres import postgres as postgres  # noqa: PLC0414 - a fixture
 from serving import Server
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
@@ -29,3 +31,14 @@ def server() -> Iterator[Server]:
     """A web server on loopback, empty at first."""
     with Server() as running:
         yield running
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The test's stores lie in SQLite, and once more in PostgreSQL; gives which."""
+    import stored
+
+    if request.param == "postgres":
+        cluster: Cluster = request.getfixturevalue("postgres")
+        monkeypatch.setattr(stored, "place", stored.in_postgres(cluster))
+    return str(request.param)

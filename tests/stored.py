@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from postgres import Cluster
+from sqlalchemy import text
 
 from newsfeed.model import Edition, FeedState, FeedUpdate, Item, Shown, StoredItem, Subscription
 from newsfeed.store import Store
@@ -19,8 +22,32 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
+def place(folder: Path) -> Path | str:
+    """Where the database of a test's folder lies; in PostgreSQL for tests that use the fixture `either`."""
+    return folder / "newsfeed.db"
+
+
+_schemas = itertools.count(1)
+
+
+def in_postgres(cluster: Cluster) -> Callable[[Path], str]:
+    """The same in a PostgreSQL: a schema a folder, in one database of the test process."""
+    import psycopg
+
+    url, known = cluster.shared_database(), dict[Path, str]()
+
+    def schema_of(folder: Path) -> str:
+        if folder not in known:
+            known[folder] = name = f"home{next(_schemas)}"
+            with psycopg.connect(url) as raw:
+                raw.execute(f"CREATE SCHEMA {name}")
+        return f"{url}&options=-csearch_path%3D{known[folder]}"
+
+    return schema_of
+
+
 def opened(folder: Path, now: datetime = NOW) -> Store:
-    return Store.open(folder / "newsfeed.db", now=now)
+    return Store.open(place(folder), now=now)
 
 
 def subscription(name: str = "a", **more: Any) -> Subscription:
@@ -71,6 +98,16 @@ def keep(
 def of_feed(store: Store, feed: int, body: Body = "none") -> list[StoredItem]:
     """The items of one feed, newest first."""
     return [i for i in reversed(store.items(range(1, 9_999), body)) if i.feed == feed]
+
+
+def search_is_sound(store: Store) -> bool:
+    """Whether the search index agrees with the items."""
+    with store._reading() as db:
+        if db.connection.dialect.name == "postgresql":
+            entered = set(db.execute(text("SELECT item FROM search")).scalars())
+            return entered == set(db.execute(text("SELECT id FROM item")).scalars())
+        db.connection.exec_driver_sql("INSERT INTO search (search) VALUES ('integrity-check')")
+    return True
 
 
 def titles(items: Iterable[StoredItem]) -> list[str]:

@@ -137,7 +137,7 @@ def test_pure_rooms_read_no_clock_environment_or_random_source(path: Path) -> No
     assert not wrong
 
 
-DIALECTS = {"sqlite.py"}
+DIALECTS = {"sqlite.py", "postgres.py"}
 
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "store").glob("*.py")), ids=lambda p: p.name)

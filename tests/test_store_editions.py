@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
@@ -39,10 +38,12 @@ from newsfeed.model import (
     TopicSummary,
 )
 from newsfeed.model.accounts import flat
-from newsfeed.store import MailState, Store
+from newsfeed.store import MailState, Store, schema
 from newsfeed.store.editions_queries import decoded
 
 YESTERDAY = TODAY - DAY
+
+pytestmark = pytest.mark.usefixtures("either")  # SQLite and PostgreSQL
 
 
 def pick(number: int, source: str, minutes: float) -> Pick:
@@ -80,10 +81,8 @@ def test_an_edition_comes_back_as_it_was(tmp_path: Path) -> None:
         store.record(edition(YESTERDAY), [])
         assert store.edition(TODAY) == store.latest_edition() == whole
         assert store.editions() == [YESTERDAY, TODAY]
-    raw = sqlite3.connect(tmp_path / "newsfeed.db")
-    raw.execute("UPDATE edition SET data = x'00'")
-    raw.commit()
-    raw.close()
+        with store._writing() as db:
+            db.execute(schema.edition.update().values(data=b"\0"))
     with opened(tmp_path) as store, pytest.raises(StoreError, match="can't be read"):
         store.edition(TODAY)
 

@@ -12,11 +12,27 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stored import DAY, HOUR, NOW, TODAY, feeds, item, keep, of_feed, opened, subscription, titles, update
+from stored import (
+    DAY,
+    HOUR,
+    NOW,
+    TODAY,
+    feeds,
+    item,
+    keep,
+    of_feed,
+    opened,
+    search_is_sound,
+    subscription,
+    titles,
+    update,
+)
 
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Counts, FeedState, Item, Subscription
 from newsfeed.store import Store, SyncReport, feeds_queries
+
+pytestmark = pytest.mark.usefixtures("either")  # SQLite and PostgreSQL
 
 
 def test_the_list_is_kept_in_its_order_with_its_outlines(tmp_path: Path) -> None:
@@ -234,6 +250,11 @@ def test_what_a_database_cannot_hold_is_mended_not_raised(tmp_path: Path) -> Non
         assert store.item(numbers[2]).item.published is None
         assert len(store.window(NOW - DAY)) == 5
         assert keep(store, *odd) == []
+        assert store.item(numbers[4]).item.title == "a b"
+        assert (store.item(numbers[1]).item.score or 0) > 10**9
+        state = msgspec.structs.replace(store.states()[0], title="a\ud83d feed\0", language="\0")
+        store.apply_unchanged([state])
+        assert store.states()[0].title == "a? feed "
 
 
 def test_what_is_known_is_bounded_and_newest_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -326,7 +347,7 @@ def _state(store: Store) -> list[object]:
             db.connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY 1, 2").all()
             for table in ("feed", "item", "body", "tally", "tagging")
         ]
-        db.connection.exec_driver_sql("INSERT INTO search (search) VALUES ('integrity-check')")
+    assert search_is_sound(store)
     return [rows, found]
 
 

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import select
 from stored import DAY, HOUR, NOW, item, keep, opened, titles, update
 
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Correction, NewsValue, Story, Tagging, Term, TopicScore
 from newsfeed.pipeline.answers import why
+from newsfeed.store.schema import mark
+
+pytestmark = pytest.mark.usefixtures("either")  # SQLite and PostgreSQL
 
 
 def tagging(number: int, *topics: str, p: float = 0.8, **more: str) -> Tagging:
@@ -92,10 +96,10 @@ def test_thumbs_and_openings_are_kept_apart(tmp_path: Path) -> None:
         assert store.likes([one, two, three]) == {one: 1, two: -1}
         store.opened(one, NOW + HOUR)
         with store._reading() as db:
-            marks = db.connection.exec_driver_sql(
-                "SELECT item, liked, opened_at FROM mark ORDER BY item"
+            marks = db.execute(
+                select(mark.c.item, mark.c.liked, mark.c.opened_at).order_by(mark.c.item)
             ).all()
-        assert marks == [(one, 1, "2026-11-22 06:30:00.000000"), (two, -1, None), (three, 0, None)]
+        assert marks == [(one, 1, NOW), (two, -1, None), (three, 0, None)]
         with pytest.raises(ValueError, match="-1, 0 or 1"):
             store.like(one, 5, NOW)
         for act in (lambda: store.like(99, 1, NOW), lambda: store.opened(99, NOW)):

@@ -1,7 +1,7 @@
 """What each database does in its own way. A dialect is one module that makes these two classes; all else in this room
 is portable SQLAlchemy and is handed a `Transaction`.
 
-SQLite's module is `sqlite`. Another database is one more module and its line in `MODULES`.
+A database is one module and its line in `MODULES`.
 """
 
 from __future__ import annotations
@@ -35,6 +35,10 @@ class Transaction(ABC):
     def _insert(self, table: Table) -> Any:
         """The dialect's own INSERT, which knows ON CONFLICT."""
 
+    def _conflict(self, table: Table) -> dict[str, Any]:
+        """What names the primary key behind ON CONFLICT."""
+        return {"index_elements": [c.name for c in table.primary_key.columns]}
+
     def upsert(self, table: Table, rows: Sequence[Row], update: Iterable[str] | None = None) -> None:
         """INSERT rows; where a primary key is there already, set `update` (default: every other column) instead."""
         if not rows:
@@ -44,25 +48,24 @@ class Transaction(ABC):
         names = [c.name for c in table.columns if c.name not in keys] if update is None else list(update)
         if names:
             changes = {name: statement.excluded[name] for name in names}
-            statement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
+            statement = statement.on_conflict_do_update(**self._conflict(table), set_=changes)
         else:
-            statement = statement.on_conflict_do_nothing(index_elements=keys)
+            statement = statement.on_conflict_do_nothing(**self._conflict(table))
         self.execute(statement, rows)
 
     def add_up(self, table: Table, column: str, row: Row) -> None:
         """INSERT a row; where its primary key is there already, add to `column` instead."""
         statement = self._insert(table)
-        keys = [c.name for c in table.primary_key.columns]
         total = table.c[column] + statement.excluded[column]
-        self.execute(statement.on_conflict_do_update(index_elements=keys, set_={column: total}), row)
+        self.execute(statement.on_conflict_do_update(**self._conflict(table), set_={column: total}), row)
 
     @abstractmethod
     def insert_rows(self, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """INSERT many rows, their values in the order of `names`, in the quickest way there is."""
 
     @abstractmethod
-    def next_number(self, table: Table) -> int:
-        """The number after the highest that the table ever gave, in a writing transaction: nobody else can take it."""
+    def new_numbers(self, table: Table, count: int) -> Sequence[int]:
+        """Numbers that the table never gave and gives nobody else, in a writing transaction."""
 
     # --------------------------------------------------------------------- full text
 
@@ -155,15 +158,17 @@ class Dialect(ABC):
         """Copy the database as it is before it is brought to a version; within a writing transaction."""
 
     @abstractmethod
-    def backup(self, now: datetime) -> Path:
-        """A whole copy, private, in place only when it is complete; the last four are kept.
+    def backup(self, now: datetime) -> Path | None:
+        """A whole copy, private, in place only when it is complete; the last four are kept. None where the database is
+        copied by programs of its own.
 
         Raises:
             StoreError: it can't be written; nothing of it is left.
         """
 
 
-MODULES = {"sqlite": "newsfeed.store.sqlite"}  # by the scheme of the address
+# By the scheme of the address.
+MODULES = {"sqlite": "newsfeed.store.sqlite", "postgresql": "newsfeed.store.postgres"}
 
 
 def dialect_of(place: Path | str) -> Dialect:
@@ -177,8 +182,8 @@ def dialect_of(place: Path | str) -> Dialect:
     if name not in MODULES:
         raise SettingsError(
             "keep.database",
-            f"newsfeed keeps its memory in SQLite only, so {scheme}:// can't be used",
-            'Remove the setting, or write "sqlite:///folder/newsfeed.db".',
+            f"{scheme}:// names no database that newsfeed knows",
+            'Write "sqlite:///folder/newsfeed.db" or "postgresql://user@host/database", or remove the setting.',
         )
     made: Dialect = import_module(MODULES[name]).DIALECT(place)
     return made

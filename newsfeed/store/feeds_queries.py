@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Date, bindparam, delete, func, insert, or_, select, update
 
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Counts, FeedFacts, FeedState, FeedUpdate, Item, KnownItem, Subscription
@@ -144,7 +144,7 @@ def due(db: Transaction, now: datetime) -> list[FeedState]:
             or_(feed.c.next_due.is_(None), feed.c.next_due <= now),
             or_(feed.c.not_before.is_(None), feed.c.not_before <= now),
         )
-        .order_by(feed.c.next_due, feed.c.place)
+        .order_by(feed.c.next_due.nulls_first(), feed.c.place)
     )
     return [rows.feed_state(row) for row in db.execute(query).all()]
 
@@ -165,7 +165,7 @@ def daily_counts(db: Transaction, since: date) -> dict[int, dict[date, int]]:
 
 def published_days(db: Transaction) -> dict[int, list[tuple[date, int]]]:
     """By feed: the days (UTC) of which it has items, oldest first, with their number."""
-    day = func.date(item.c.published)
+    day = func.date(item.c.published, type_=Date)
     query = (
         select(item.c.feed, day, func.count())
         .where(item.c.published.is_not(None))
@@ -173,8 +173,8 @@ def published_days(db: Transaction) -> dict[int, list[tuple[date, int]]]:
         .order_by(item.c.feed, day)
     )
     found: dict[int, list[tuple[date, int]]] = {}
-    for number, text, count in db.execute(query):
-        found.setdefault(number, []).append((date.fromisoformat(text), count))
+    for number, moment, count in db.execute(query):
+        found.setdefault(number, []).append((moment, count))
     return found
 
 
@@ -225,7 +225,9 @@ _EDIT_ITEM = (
 def apply_unchanged(db: Transaction, states: Sequence[FeedState]) -> None:
     """Keep the states of feeds that had nothing new, all at once."""
     if states:
-        db.execute(_KEEP_STATE, [{"number": s.feed, **rows.FEED.values(s)} for s in states])
+        db.execute(
+            _KEEP_STATE, [{"number": s.feed, **rows.FEED.values(rows.storable_text(s))} for s in states]
+        )
 
 
 def apply(db: Transaction, change: FeedUpdate, now: datetime) -> Applied:
@@ -243,7 +245,7 @@ def apply(db: Transaction, change: FeedUpdate, now: datetime) -> Applied:
     if found is None:
         raise NotFoundError(change.state.name, "this feed is not in the store", "Refresh again.")
     number, url = found
-    db.execute(_KEEP_STATE, {"number": number, **rows.FEED.values(change.state)})
+    db.execute(_KEEP_STATE, {"number": number, **rows.FEED.values(rows.storable_text(change.state))})
     _recount(db, number, change.counts)
     offered = {i.identity: i for i in map(rows.storable, (*change.new, *change.changed))}
     if not offered:
@@ -308,8 +310,7 @@ def _insert(
     if not items:
         return ()
     refs = _refs(db, url, [i.identity for i in items])
-    first = db.next_number(item)
-    numbered = list(enumerate(items, first))
+    numbered = list(zip(db.new_numbers(item, len(items)), items, strict=True))
     db.insert_rows(
         item,
         _ITEM_NAMES,

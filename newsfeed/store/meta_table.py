@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.records import Fact
@@ -23,8 +23,7 @@ def get(db: Transaction, key: str) -> str | None:
 
 def beginning(db: Transaction, prefix: str) -> dict[str, str]:
     """The texts of all keys that begin so, by what follows in them."""
-    # A range, so that the primary key finds them; the last character of Unicode stands for the end.
-    query = select(meta.c.key, meta.c.value).where(meta.c.key >= prefix, meta.c.key < f"{prefix}\U0010ffff")
+    query = select(meta.c.key, meta.c.value).where(func.substr(meta.c.key, 1, len(prefix)) == prefix)
     return {key.removeprefix(prefix): value for key, value in db.execute(query).all()}
 
 

@@ -131,12 +131,12 @@ def shown_of(row: Sequence[Any]) -> Shown:
 
 # ------------------------------------------------------------------------- what a database can't hold
 
-_LARGEST = 2**53  # exact in JSON, too
+_LARGEST = 2**31 - 1
 _EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 
 
 def storable(item: Item) -> Item:
-    """The item as a database can hold it: no lone surrogates, no number beyond 53 bits, no day before the first.
+    """The item as a database can hold it: no lone surrogates or NULs, no number beyond 31 bits, no day before the first.
 
     Readers and cleaners see to that before; this is the last door, so that one odd item can't stop a run.
     """
@@ -149,20 +149,24 @@ def storable(item: Item) -> Item:
         moment = getattr(item, field)
         if moment is not None and (moment.tzinfo is None or moment < _EARLIEST or moment.year >= 9999):
             changes[field] = None
-    if changes:
-        item = msgspec.structs.replace(item, **changes)
+    return storable_text(msgspec.structs.replace(item, **changes) if changes else item)
+
+
+def storable_text(record: R) -> R:
+    """The record without lone surrogates and NULs."""
     try:
-        msgspec.json.encode(item)
+        if b"\\u0000" not in msgspec.json.encode(record):
+            return record
     except (UnicodeEncodeError, ValueError):
-        return msgspec.convert(_without_surrogates(msgspec.to_builtins(item)), Item)
-    return item
+        pass
+    return msgspec.convert(_clean(msgspec.to_builtins(record)), type(record))
 
 
-def _without_surrogates(value: Any) -> Any:
+def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
+        return value.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, list | tuple):
-        return [_without_surrogates(v) for v in value]
+        return [_clean(v) for v in value]
     if isinstance(value, dict):
-        return {_without_surrogates(k): _without_surrogates(v) for k, v in value.items()}
+        return {_clean(k): _clean(v) for k, v in value.items()}
     return value

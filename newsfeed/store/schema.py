@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Connection,
@@ -208,7 +209,7 @@ member = Table(
 clue = Table(
     "clue",
     metadata,
-    Column("clue", Integer, primary_key=True, autoincrement=False),
+    Column("clue", BigInteger, primary_key=True, autoincrement=False),
     Column("item", Integer, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )

@@ -170,9 +170,10 @@ class SqliteTransaction(Transaction):
             statement = f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})'  # noqa: S608
             self.connection.exec_driver_sql(statement, values)
 
-    def next_number(self, table: Table) -> int:
+    def new_numbers(self, table: Table, count: int) -> Sequence[int]:
         query = "SELECT seq FROM sqlite_sequence WHERE name = ?"
-        return int(self.connection.exec_driver_sql(query, (table.name,)).scalar() or 0) + 1
+        last = int(self.connection.exec_driver_sql(query, (table.name,)).scalar() or 0)
+        return range(last + 1, last + 1 + count)
 
     def create_search(self) -> None:
         self.connection.exec_driver_sql("DROP TABLE IF EXISTS search")

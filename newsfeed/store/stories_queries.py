@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
@@ -134,7 +133,7 @@ def save_stories(
     for some in items_queries.chunks(n for s in changed for n in s.items):
         there |= {r[0] for r in db.execute(select(item.c.id).where(item.c.id.in_(some)))}
         touched |= {r[0] for r in db.execute(select(member.c.story).where(member.c.item.in_(some)))}
-    free = itertools.count(max([db.next_number(story), *(s.id + 1 for s in changed)], default=1))
+    free = iter(db.new_numbers(story, sum(not s.id for s in changed)))
     numbers = [s.id or next(free) for s in changed]
     if not changed:
         return numbers

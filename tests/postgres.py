@@ -1,0 +1,125 @@
+"""A real PostgreSQL for tests: one cluster a test process, on a socket in a temporary folder, and a database a test.
+
+    def test_something(postgres: Cluster) -> None:
+        url = postgres.new_database()          # postgresql://postgres@/t1?host=/tmp/…
+
+Skipped with a sentence where PostgreSQL's programs are not installed. `initdb` refuses root, so that root lets the
+user `postgres` run it.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+PLACES = [Path("/usr/lib/postgresql"), Path("/usr/local/pgsql"), Path("/opt/homebrew/opt/postgresql")]
+# Nothing of a test must outlive a power cut.
+FAST = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "max_connections=200",
+    "autovacuum_naptime=10s",
+)
+
+
+def programs() -> Path | None:
+    """The folder of PostgreSQL's programs, the newest first."""
+    found = shutil.which("pg_ctl")
+    if found:
+        return Path(found).resolve().parent
+    there = [p for place in PLACES for p in (*place.glob("*/bin/pg_ctl"), *place.glob("bin/pg_ctl"))]
+    there.sort(key=lambda p: [int(part) if part.isdigit() else 0 for part in p.parts])
+    return there[-1].parent if there else None
+
+
+@dataclass
+class Cluster:
+    """A running server."""
+
+    folder: Path
+    bin: Path
+    user: str = "postgres"
+    durable: bool = False  # kept through its own kill -9
+    made: int = field(default=0, repr=False)
+    shared: str = ""
+
+    def run(self, program: str, *words: str, check: bool = True) -> str:
+        """One of PostgreSQL's programs, as the user that owns the cluster."""
+        command = [str(self.bin / program), *words]
+        if os.geteuid() == 0:
+            command = ["runuser", "-u", "postgres", "--", *command]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/tmp", timeout=120)
+        if check and done.returncode:
+            raise RuntimeError(f"{program}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def make(self) -> None:
+        """Make the cluster, empty."""
+        if os.geteuid() == 0:
+            owner = pwd.getpwnam("postgres")
+            os.chown(self.folder, owner.pw_uid, owner.pw_gid)
+        self.run("initdb", "-D", str(self.data), "-U", self.user, "-A", "trust", "-E", "UTF8", "--no-sync")
+
+    def start(self) -> None:
+        options = ["-c listen_addresses=''", f"-k {self.folder}"]
+        if not self.durable:
+            options += [f"-c {one}" for one in FAST]
+        log = str(self.folder / "log")
+        self.run(
+            "pg_ctl", "-D", str(self.data), "-l", log, "-o", " ".join(options), "-w", "-t", "60", "start"
+        )
+
+    def stop(self, how: str = "immediate") -> None:
+        self.run("pg_ctl", "-D", str(self.data), "-m", how, "-w", "stop", check=False)
+
+    def url(self, database: str, user: str = "") -> str:
+        """The address of a database, as libpq reads it."""
+        return f"postgresql://{user or self.user}@/{database}?host={quote(str(self.folder), safe='')}"
+
+    def shared_database(self) -> str:
+        """The address of one database for tests that have schemas of their own in it."""
+        self.shared = self.shared or self.new_database()
+        return self.shared
+
+    def new_database(self) -> str:
+        """A new, empty database; gives its address."""
+        self.made += 1
+        name = f"t{self.made}"
+        self.run("createdb", "-h", str(self.folder), "-U", self.user, name)
+        return self.url(name)
+
+
+def cluster(*, durable: bool = False) -> Iterator[Cluster]:
+    """A running cluster, gone afterwards; the test is skipped where there is no PostgreSQL."""
+    found = programs()
+    if found is None:
+        pytest.skip("PostgreSQL is not installed here (Debian: apt-get install postgresql)")
+    folder = Path(tempfile.mkdtemp(prefix="nf-pg-"))
+    server = Cluster(folder, found, durable=durable)
+    try:
+        server.make()
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """The cluster of this test process."""
+    yield from cluster()
