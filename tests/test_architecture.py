@@ -41,6 +41,7 @@ DOORMEN: dict[str, set[str]] = {
     "imapclient": {"fetch"},
     "sqlalchemy": {"store"},
     "sqlite3": {"store"},
+    "psycopg": {"store"},
     "sklearn": {"topics"},
     "scipy": {"topics"},
     "numpy": {"topics", "stories", "edition"},

@@ -28,7 +28,8 @@ def form(path: Path) -> dict[str, list[tuple[object, ...]]]:
     ]
     found: dict[str, list[tuple[object, ...]]] = {}
     for name in names:
-        found[name] = [tuple(r[1:]) for r in raw.execute(f"PRAGMA table_info('{name}')")]
+        columns = raw.execute(f"PRAGMA table_info('{name}')").fetchall()
+        found[name] = [(r[1], r[2].replace("BIGINT", "INTEGER"), *r[3:]) for r in columns]  # one to SQLite
         found[name] += sorted(tuple(r[2:]) for r in raw.execute(f"PRAGMA foreign_key_list('{name}')"))
         found[name] += [tuple(r[1:]) for r in raw.execute(f"PRAGMA index_xinfo('{name}')")]
     found["autoincrement"] = sorted(
@@ -229,11 +230,10 @@ def test_an_empty_file_is_made_a_database(tmp_path: Path) -> None:
 
 
 def test_another_database_is_refused_in_one_sentence(tmp_path: Path) -> None:
-    for url in ("postgresql://me:secret@host/news", "mysql+pymysql://x/y"):
-        with pytest.raises(SettingsError) as caught:
-            Store.open(url, now=NOW)
-        assert "SQLite only" in caught.value.cause
-        assert "secret" not in str(caught.value)
+    with pytest.raises(SettingsError) as caught:
+        Store.open("mysql+pymysql://me:secret@x/y", now=NOW)
+    assert "mysql+pymysql://" in caught.value.cause
+    assert "secret" not in str(caught.value)
     with pytest.raises(SettingsError, match="names no file"):
         Store.open("sqlite://", now=NOW)
     with Store.open(f"sqlite:///{tmp_path}/by-url.db", now=NOW):

@@ -85,7 +85,7 @@ class FetchSetting(Setting, frozen=True, kw_only=True):
 class KeepSetting(Setting, frozen=True, kw_only=True):
     """How long things are kept, in days."""
 
-    database: str = ""  # an URL; only SQLite for now
+    database: str = ""  # the earlier name of `Settings.database`
     items: Annotated[int, Meta(ge=30, le=36_500)] = 400
     bodies: Annotated[int, Meta(ge=1, le=36_500)] = 120
 
@@ -163,6 +163,7 @@ class Settings(Setting, frozen=True, kw_only=True):
 
     home: str = "."
     timezone: str = "UTC"
+    database: str = ""  # an address: sqlite:///folder/newsfeed.db, postgresql://user@host/database
     languages: tuple[str, ...] = ("en",)
     muted: tuple[str, ...] = ()
     topics: Mapping[str, TopicSetting] = {}

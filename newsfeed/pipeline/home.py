@@ -65,13 +65,18 @@ class Home:
         path = self.folder / "my-templates"
         return path if path.is_dir() else None
 
+    @property
+    def elsewhere(self) -> str:
+        """The address of the database, where the settings name one of the reader's own."""
+        return self.settings.database or self.settings.keep.database
+
     def open_store(self) -> Store:
         """Open the database, creating or migrating it.
 
         Raises:
             StoreError: it can't be used.
         """
-        return Store.open(self.settings.keep.database or self.database, now=self.clock())
+        return Store.open(self.elsewhere or self.database, now=self.clock())
 
     def lock(self, label: str) -> Lock:
         """The home's one lock; `label` tells others what its holder does."""

@@ -9,7 +9,7 @@ from sqlalchemy import Select, delete, func, insert, literal, select, update
 from newsfeed.errors import StoreError
 from newsfeed.store import items_queries, meta_table, search_queries, stories_queries
 from newsfeed.store.dialect import Transaction
-from newsfeed.store.records import Fact, Holdings
+from newsfeed.store.records import Holdings
 from newsfeed.store.schema import (
     Utc,
     body,
@@ -31,11 +31,11 @@ STEP = timedelta(days=60)  # a gap between two prunings that may as well be a cl
 FORGOTTEN = timedelta(days=1100)  # identities are known for three years longer than their items
 PATIENCE = timedelta(days=7)  # how long such a clock must last before we forget by it
 
-CHECKED = Fact("checked", datetime)
-COPIED = Fact("copied", datetime)
-WORDS = Fact("words", str)  # by which rules the search index was made
-_PRUNED = Fact("pruned", datetime)
-_PRUNE_AFTER = Fact("prune after", datetime)
+CHECKED = "checked"
+COPIED = "copied"
+WORDS = "words"  # by which rules the search index was made
+_PRUNED = "pruned"
+_PRUNE_AFTER = "prune after"
 
 # ------------------------------------------------------------------------- checks
 
@@ -44,7 +44,7 @@ def is_due(db: Transaction, now: datetime) -> bool:
     """Whether the database is to be looked over: daily, and when the search index or the clock is off."""
     return (
         not _was_lately(db, CHECKED, now, CHECK_EVERY)
-        or meta_table.fact(db, WORDS) != search_queries.VERSION
+        or meta_table.get(db, WORDS) != search_queries.VERSION
         or _clock_was_ahead(db, now)
     )
 
@@ -54,9 +54,9 @@ def copy_is_due(db: Transaction, now: datetime) -> bool:
     return not _was_lately(db, COPIED, now, COPY_EVERY)
 
 
-def _was_lately(db: Transaction, key: Fact[datetime], now: datetime, every: timedelta) -> bool:
+def _was_lately(db: Transaction, key: str, now: datetime, every: timedelta) -> bool:
     # What is noted of the future doesn't count.
-    last = meta_table.fact(db, key)
+    last = meta_table.moment(db, key)
     return last is not None and last <= now < last + every
 
 
@@ -74,7 +74,7 @@ def check(db: Transaction, place: str, now: datetime, *, force: bool = False) ->
             f"it is damaged ({found[0]})",
             "Put its newest copy in its place: newsfeed restore.",
         )
-    meta_table.keep_fact(db, CHECKED, now)
+    meta_table.put(db, CHECKED, now.isoformat())
     return True
 
 
@@ -85,9 +85,9 @@ def tidy(db: Transaction) -> None:
 
 def repair_search(db: Transaction) -> None:
     """Make the search index anew where its words were made by other rules."""
-    if meta_table.fact(db, WORDS) != search_queries.VERSION:
+    if meta_table.get(db, WORDS) != search_queries.VERSION:
         search_queries.rebuild_search(db)
-        meta_table.keep_fact(db, WORDS, search_queries.VERSION)
+        meta_table.put(db, WORDS, search_queries.VERSION)
 
 
 def _clock_was_ahead(db: Transaction, now: datetime) -> bool:
@@ -151,15 +151,15 @@ def prune(db: Transaction, now: datetime, *, items: int = 400, bodies: int = 120
 
 def _clock_is_trusted(db: Transaction, now: datetime) -> bool:
     """A clock that jumped far ahead must stay there for a week before anything is forgotten by it."""
-    last, waits = meta_table.fact(db, _PRUNED), meta_table.fact(db, _PRUNE_AFTER)
+    last, waits = meta_table.moment(db, _PRUNED), meta_table.moment(db, _PRUNE_AFTER)
     if last is not None and now - last > STEP:
         if waits is None or waits > now + PATIENCE:
-            meta_table.keep_fact(db, _PRUNE_AFTER, now + PATIENCE)
+            meta_table.put(db, _PRUNE_AFTER, (now + PATIENCE).isoformat())
             return False
         if now < waits:
             return False
-    meta_table.keep_fact(db, _PRUNED, now)
-    meta_table.keep_fact(db, _PRUNE_AFTER, None)
+    meta_table.put(db, _PRUNED, now.isoformat())
+    meta_table.put(db, _PRUNE_AFTER, None)
     return True
 
 

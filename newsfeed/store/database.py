@@ -170,7 +170,7 @@ def _create(dialect: Dialect, connection: Connection) -> None:
         schema.metadata.create_all(connection)
         db.create_search()
         db.set_version(schema.VERSION)
-        meta_table.keep_fact(db, care_queries.WORDS, search_queries.VERSION)
+        meta_table.put(db, care_queries.WORDS, search_queries.VERSION)
     dialect.settle(connection)
 
 

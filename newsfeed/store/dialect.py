@@ -181,7 +181,7 @@ def dialect_of(place: Path | str) -> Dialect:
     name = "sqlite" if isinstance(place, Path) or not found else scheme.partition("+")[0]
     if name not in MODULES:
         raise SettingsError(
-            "keep.database",
+            "database",
             f"{scheme}:// names no database that newsfeed knows",
             'Write "sqlite:///folder/newsfeed.db" or "postgresql://user@host/database", or remove the setting.',
         )

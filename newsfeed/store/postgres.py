@@ -131,7 +131,7 @@ class Postgres(Dialect):
             given = make_url(str(place))
         except (ArgumentError, ValueError):
             raise SettingsError(
-                "keep.database",
+                "database",
                 "this address of a database can't be read",
                 'Write it so: "postgresql://user@host/database".',
             ) from None
@@ -146,7 +146,7 @@ class Postgres(Dialect):
         """Look for the library. The database is made by who looks after the server."""
         if find_spec("psycopg") is None:
             raise SettingsError(
-                "keep.database",
+                "database",
                 "PostgreSQL needs a library that is not installed",
                 "Install newsfeed with it: pip install 'morning-newsfeed[postgres]'.",
             )
@@ -201,12 +201,15 @@ DIALECT = Postgres
 
 _UNREACHED = (
     "it can't be reached",
-    "Check that PostgreSQL runs, and the address in [keep] database.",
+    "Check that PostgreSQL runs, and the address in the setting `database`.",
 )
 # SQLSTATE or its class (postgresql.org/docs/current/errcodes-appendix.html) -> cause, repair.
 _WORDS = {
     "08": _UNREACHED,
-    "28": ("it refused the user or the password", "Check both in [keep] database, or in your .pgpass file."),
+    "28": (
+        "it refused the user or the password",
+        "Check both in the setting `database`, or in your .pgpass file.",
+    ),
     "3D000": ("there is no such database", "Make it: createdb, or ask who looks after the server."),
     "42501": ("this user may not do that there", "Make the database its own: ALTER DATABASE … OWNER TO …"),
     "53100": (
@@ -232,7 +235,9 @@ def explained(error: DBAPIError, place: str) -> StoreError:
         if state[:length] in _WORDS:
             return StoreError(place, *_WORDS[state[:length]])
     if not state:
-        return StoreError(place, *_UNREACHED)
+        # Who doesn't get in is told why in one line, which names host, user and database, never the password.
+        said = str(cause).strip().partition("\n")[0].rpartition("failed: ")[2]
+        return StoreError(place, f"it can't be reached ({said})", _UNREACHED[1])
     said = getattr(cause.diag, "message_primary", None) or state
     return StoreError(
         place, f"the database refused: {said}", "This is a fault of newsfeed; please report it."

@@ -12,10 +12,9 @@ from newsfeed.errors import NotFoundError
 from newsfeed.model import Correction, Kept, Passed
 from newsfeed.store import items_queries, meta_table, schema
 from newsfeed.store.dialect import Transaction
-from newsfeed.store.records import Fact
 from newsfeed.store.schema import correction, item, mark
 
-_TOPICS = msgspec.json.Decoder(tuple[str, ...])
+_TEXTS = msgspec.json.Decoder(tuple[str, ...])
 _ENCODER = msgspec.json.Encoder()
 
 # ------------------------------------------------------------------------- corrections
@@ -46,7 +45,7 @@ def corrections(db: Transaction) -> list[Correction]:
     query = select(correction).order_by(correction.c.made, correction.c.item)
     return [
         Correction(
-            item=r.item, topics=_TOPICS.decode(r.topics), previous=_TOPICS.decode(r.previous), made=r.made
+            item=r.item, topics=_TEXTS.decode(r.topics), previous=_TEXTS.decode(r.previous), made=r.made
         )
         for r in db.execute(query).all()
     ]
@@ -151,14 +150,15 @@ def passed(db: Transaction, since: datetime) -> list[Passed]:
 
 # ------------------------------------------------------------------------- declined
 
-_DECLINED = Fact("declined", tuple[str, ...])
+DECLINED = "declined"
 
 
 def declined(db: Transaction) -> tuple[str, ...]:
     """What was proposed and the reader said no to, oldest first."""
-    return meta_table.fact(db, _DECLINED) or ()
+    return _TEXTS.decode(meta_table.get(db, DECLINED) or "[]")
 
 
 def decline(db: Transaction, proposal: str) -> None:
     """Keep the reader's no to a proposal, for ever."""
-    meta_table.keep_fact(db, _DECLINED, tuple(dict.fromkeys((*declined(db), proposal))))
+    said = dict.fromkeys((*declined(db), proposal))
+    meta_table.put(db, DECLINED, _ENCODER.encode(list(said)).decode())

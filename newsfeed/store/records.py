@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
 
 from newsfeed.model import Record
-
-T = TypeVar("T")
 
 
 class SyncReport(Record, frozen=True, kw_only=True):
@@ -57,11 +54,3 @@ class Mail(Record, frozen=True, kw_only=True):
     claimed: datetime
     settled: datetime | None = None
     note: str = ""
-
-
-class Fact(Record, Generic[T], frozen=True):
-    """The key of a small fact and the type of its value. Where there is one for each of many (feeds, days), the key is
-    the beginning that all of them share."""
-
-    name: str
-    kind: type[T]

@@ -45,7 +45,7 @@ def path_of(place: Path | str) -> Path:
         return Path(place).expanduser()
     if scheme not in {"sqlite", "sqlite+pysqlite"} or not rest.strip("/"):
         raise SettingsError(
-            "keep.database",
+            "database",
             f"{place!r} names no file",
             'Write "sqlite:///folder/newsfeed.db".',
         )
@@ -344,7 +344,7 @@ class Sqlite(Dialect):
             raise StoreError(
                 self.place,
                 f"it lies on a network disk ({kind}), where a database is not safe",
-                'Keep it on a local disk: [keep] database = "sqlite:////home/you/.newsfeed/newsfeed.db".',
+                'Keep it on a local disk: database = "sqlite:////home/you/.newsfeed/newsfeed.db".',
             )
         try:
             if not folder.exists():

@@ -98,9 +98,6 @@ class Store(Database):
     doubt_claims = writes(editions_queries.doubt_claims)
 
     # small facts and care
-    fact = reads(meta_table.fact)
-    facts = reads(meta_table.facts)
-    keep_fact = writes(meta_table.keep_fact)
     get_meta = reads(meta_table.get)
     metas = reads(meta_table.beginning)
     set_meta = writes(meta_table.put)
@@ -139,5 +136,5 @@ class Store(Database):
                     return None
             made = self._dialect.backup(now)
             with self._writing() as db:
-                meta_table.keep_fact(db, care_queries.COPIED, now)
+                meta_table.put(db, care_queries.COPIED, now.isoformat())
             return made

@@ -14,10 +14,12 @@ def backup(home: Home, store: Store) -> Path:
     """A whole copy of the database, made now.
 
     Raises:
+        SettingsError: the database is one that programs of its own copy.
         StoreError: it can't be written.
     """
     made = store.backup(home.clock(), force=True)
-    assert made is not None
+    if made is None:
+        raise SettingsError("database", "newsfeed makes no copies of it", "Copy it by pg_dump.")
     return made
 
 
@@ -28,13 +30,11 @@ def restore(home: Home, file: Path | None = None) -> tuple[Path, Path | None]:
 
     Raises:
         NotFoundError: there is no copy.
-        SettingsError: the database lies elsewhere, by [keep] database.
+        SettingsError: the database lies elsewhere, by the setting `database`.
         StoreError: the copy itself can't be used; nothing was changed.
     """
-    if home.settings.keep.database:
-        raise SettingsError(
-            "[keep] database", "names a database of your own", "Put a copy in its place by hand."
-        )
+    if home.elsewhere:
+        raise SettingsError("database", "names a database of your own", "Put a copy in its place by hand.")
     copies = sorted((home.inner / "backups").glob(f"{home.database.stem}-*.db"))
     chosen = file or (copies[-1] if copies else None)
     if chosen is None or not chosen.is_file():
