@@ -890,3 +890,59 @@ def test_a_long_read_that_leaves_a_longer_name_in_the_foot_never_exceeds_the_min
         assert printed(made) <= minutes + 1e-9
         assert made.long_read is not None
         assert "Harbour board" in visible_text(made)
+
+
+BIG_STORIES = {
+    1: ("science", 2.9, 7, "Vaccine trial halves malaria in four districts", "clinic ward nurse dose fever"),
+    2: ("sales", 2.9, 7, "Two truck makers merge their dealer networks", "yard lorry dealer axle depot"),
+    3: (
+        "technology",
+        2.9,
+        7,
+        "Grid operator switches its control rooms to open code",
+        "switch relay cable desk audit",
+    ),
+    4: ("science", 2.0, 5, "Eels", "brook weir trout mud spring"),
+    5: (
+        "sales",
+        1.9,
+        4,
+        "A long quarrel over who may sell the last quay of the old town harbour",
+        "quay heir broker lease tide",
+    ),
+}
+
+
+def test_the_foot_after_the_long_read_keeps_the_minutes() -> None:
+    """The largest story left out becomes the long read; the next one that the foot names has a far longer name."""
+
+    def lead(words: list[str]) -> str:
+        told = ((words[n % 5], words[(n + 2) % 5], words[(n + n // 5 + 1) % 5]) for n in range(9))
+        return " ".join(f"The {one} of the {two} met the {three} again." for one, two, three in told)
+
+    source = pool(
+        [
+            candidate(
+                10 * story + n,
+                10 * story + n,
+                story=story,
+                topic=topic,
+                value=value,
+                p=0.95,
+                title=title,
+                lead=lead(words.split()),
+                words=2_000 if title == "Eels" else 300,
+            )
+            for story, (topic, value, tellers, title, words) in BIG_STORIES.items()
+            for n in range(tellers)
+        ]
+    )
+    named = set()
+    for hundredths in range(110, 160, 4):
+        minutes = hundredths / 100
+        made = edition(source, settings(minutes, max_items=3, lines=0.0))
+        assert made.minutes <= minutes
+        if made.long_read is not None:
+            foot = " ".join(span.text for row in made.foot for span in row)
+            named.add("A long quarrel" in foot)
+    assert named == {True, False}, "where the name has room it is told, elsewhere it gives way"

@@ -171,6 +171,18 @@ def test_gone_stops_and_a_good_answer_revives() -> None:
     assert not read(done.state, [item(1)]).state.gone
 
 
+@pytest.mark.parametrize("days", [0, 1, 400])
+def test_a_gone_feed_is_asked_by_name_alone(days: int) -> None:
+    gone, well = state(gone=True), msgspec.structs.replace(state(), feed=2)
+    now = NOW + timedelta(days=days)
+    for due, force in ((True, False), (False, False), (True, True), (False, True)):
+        asked, waiting = rhythm.select([gone, well], now, floor=0, due=due, force=force, named=False)
+        assert [one.feed for one in asked] == [2]
+        assert waiting == []
+    asked, _ = rhythm.select([gone, well], now, floor=0, due=False, force=True, named=True)
+    assert [one.feed for one in asked] == [1, 2]
+
+
 def test_no_network_is_nobodys_fault() -> None:
     done = changing.decide(regular(), Failure(cause=Cause.NO_NETWORK, text="No network."), None, (), NOW, 0.5)
     assert done.failure is not None
