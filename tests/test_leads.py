@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from html import escape
 
@@ -10,6 +11,7 @@ import pytest
 from newsfeed import reading
 from newsfeed.model import Item, Parsed, Request, Response, Subscription
 from newsfeed.text import lead, lead_within
+from newsfeed.text.boilerplate import NOTICES
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 STORY = "The ferry board froze its fares on Monday. Islanders had asked for a cut of a tenth."
@@ -282,3 +284,22 @@ def test_a_recording_knows_its_length_from_its_own_words(title: str, text: str, 
     sound = "<enclosure url='https://isle.example/a.mp3' type='audio/mpeg' length='9'/></item>"
     (one,) = items(entry(title, text).replace("</item>", sound))
     assert (one.kind, one.enclosures[0].seconds) == ("episode", seconds)
+
+
+def test_notices_are_written_in_small_letters_but_for_those_that_heed_capitals() -> None:
+    patterns = [p for group in NOTICES.values() for p in group if not p.startswith("(?-i:")]
+    bare = [re.sub(r"\\.", "", pattern) for pattern in patterns]
+    assert [pattern for pattern in bare if pattern != pattern.lower()] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["READ MORE AT THE PIER", "Continue Reading →", "By Ada Lovelace and Bo Berg", "SUBSCRIBE NOW"]
+)
+def test_a_notice_is_one_in_any_letters(text: str) -> None:
+    assert lead(f"{text}\nThe bridge over the harbour is open again after nine days.") == (
+        "The bridge over the harbour is open again after nine days."
+    )
+
+
+def test_what_only_begins_like_a_byline_is_none() -> None:
+    assert lead("By noon the bridge over the harbour was open to everyone again.").startswith("By noon")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import struct
@@ -31,6 +32,7 @@ PATIENCE = 12  # times the deadline that a worker may take by the clock, where o
 DOCUMENTS = 2_000  # that a worker reads before it makes room for a fresh one
 _START = 60.0  # seconds that an interpreter may take to load, on a machine that is busy or swaps
 _GRACE = 2.0  # seconds that a worker may take to go when asked
+_GARBAGE = 20_000  # objects between two looks for circles of garbage; documents make many objects and hardly any circle
 _LENGTH = struct.Struct(">I")
 
 
@@ -257,6 +259,8 @@ def work() -> None:
     os.dup2(2, 1)  # nothing that a library prints may get between the answers
     _limit_memory()
     reading.load()  # before the first deadline runs
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
     sink.write(b"\n")
     sink.flush()
     decoder = msgspec.msgpack.Decoder(_Job)

@@ -169,11 +169,20 @@ NOTICES: dict[str, tuple[str, ...]] = {
 
 
 @cache
-def notice() -> re.Pattern[str]:
-    """All of `NOTICES` as one pattern for a whole paragraph. Compiling takes a twentieth of a second, which only
-    those who make leads should pay."""
-    patterns = (pattern for group in NOTICES.values() for pattern in group)
-    return re.compile(r"\W{0,6}(?:" + "|".join(patterns) + ")", re.IGNORECASE | re.DOTALL)
+def notices() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """All of `NOTICES` for a whole paragraph: one pattern for it in small letters, which is three times as fast as one
+    that ignores case, and one for it as it stands. Compiling takes a twentieth of a second, which only those who make
+    leads should pay."""
+    patterns = [pattern for group in NOTICES.values() for pattern in group]
+    cased = [pattern for pattern in patterns if pattern.startswith("(?-i:")]
+    small, as_it_stands = (
+        re.compile(r"\W{0,6}(?:" + "|".join(some) + ")", re.DOTALL)
+        for some in (
+            [p for p in patterns if p not in cased],
+            [f"(?:{p.removeprefix('(?-i:')}" for p in cased],
+        )
+    )
+    return small, as_it_stands
 
 
 # Words that make a short paragraph or sentence a notice wherever they stand in it.
@@ -192,7 +201,7 @@ TELLTALE_WORDS = (
     "subscribe", "forwarded", "right-click", "right click", "click to", "brought to", "sponsored by", "powered by",
 )  # fmt: skip
 
-# Ends of a paragraph that are no part of its last sentence.
+# Ends of a paragraph, in small letters, that are no part of its last sentence.
 TAIL = re.compile(
     r"""(?:(?<=\s)|(?<=[.!?…"”’)\]])|^)(?:
       [\[(<]*\s*(?:read|continue|keep|learn|see|view|find\ out)\ (?:more|reading|full\ (?:story|article|post)|
@@ -208,7 +217,7 @@ TAIL = re.compile(
     | (?:photo|image|credit|source|via)s?:\s[^.!?]{2,60}
     | [»→›▶►]+\s* | permalink\s* | comments?\ \(\d+\)\s* | \d+\ comments?\s* | \|\s*[^|.!?]{2,40}
     )$""",
-    re.IGNORECASE | re.VERBOSE,
+    re.VERBOSE,
 )
 
 # "… [...]" and the like: the source cut its own sentence here.

@@ -18,7 +18,7 @@ from newsfeed.text.boilerplate import (
     TELLTALE_LIMIT,
     TELLTALE_WORDS,
     URL,
-    notice,
+    notices,
 )
 from newsfeed.text.prose import CJK, COMMON_STARTS, count_words, cut_sentences, join_sentences, sentences
 
@@ -118,7 +118,7 @@ def lead(text: str, title: str = "", *, lang: str = "", max_words: int = LEAD_WO
         parts = sentences(paragraph, lang)
         if parts and cut_off and not _is_terminated(parts[-1]):
             parts.pop()
-        good, broken = _worth(parts, said, named, begun=bool(kept))
+        good, broken = _worth(parts, said, named, left, begun=bool(kept))
         for sentence in good:
             words = max(1, count_words(sentence))
             if words > left:
@@ -207,7 +207,7 @@ def _tidy(line: str, *, first: bool) -> str:
         for pattern in (LEAD_IN, BYLINE_START, DATELINE):
             text = pattern.sub("", text, count=1)
     for _ in range(3):
-        tail = TAIL.search(text, max(0, len(text) - _TAIL))
+        tail = TAIL.search(text.replace("İ", "i").lower(), max(0, len(text) - _TAIL))
         if not tail:
             break
         text = text[: tail.start()].rstrip()
@@ -232,11 +232,12 @@ def _parted(match: re.Match[str]) -> str:
 def _is_notice(text: str) -> bool:
     if len(text) > _NOTICE_LIMIT:
         return False
-    if notice().fullmatch(text):
+    lower = text.lower()
+    small, as_it_stands = notices()
+    if small.fullmatch(lower) or as_it_stands.fullmatch(text):
         return True
     if len(text) > TELLTALE_LIMIT:
         return False
-    lower = text.lower()
     return any(word in lower for word in TELLTALE_WORDS) and TELLTALE.search(text) is not None
 
 
@@ -251,8 +252,11 @@ def _without_title(paragraph: str, title: str, named: str) -> str:
     return paragraph
 
 
-def _worth(parts: list[str], said: set[str], title_key: str, *, begun: bool) -> tuple[list[str], bool]:
-    """The sentences of a paragraph that may be shown, and whether it breaks off before its end.
+def _worth(
+    parts: list[str], said: set[str], title_key: str, left: int, *, begun: bool
+) -> tuple[list[str], bool]:
+    """The sentences of a paragraph that may be shown, up to the one that is too long for what is `left` of words, and
+    whether it breaks off before its end.
 
     `said` holds the keys of what is told already; it grows. `begun` tells whether the lead has its first sentence.
     """
@@ -277,6 +281,9 @@ def _worth(parts: list[str], said: set[str], title_key: str, *, begun: bool) -> 
             continue
         said.add(key)
         good.append(sentence)
+        left -= max(1, count_words(sentence))
+        if left < 0:
+            break
     return good, False
 
 
