@@ -7,7 +7,7 @@ A database is one module and its line in `MODULES`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from importlib import import_module
@@ -20,6 +20,7 @@ from newsfeed.errors import SettingsError
 
 Term = tuple[str, bool]  # a word that is searched, and whether it is only the beginning of one
 Row = Mapping[str, Any]
+_STATEMENTS: dict[tuple[object, ...], Any] = {}
 
 
 class Transaction(ABC):
@@ -43,21 +44,34 @@ class Transaction(ABC):
         """INSERT rows; where a primary key is there already, set `update` (default: every other column) instead."""
         if not rows:
             return
-        statement = self._insert(table)
-        keys = [c.name for c in table.primary_key.columns]
-        names = [c.name for c in table.columns if c.name not in keys] if update is None else list(update)
-        if names:
+        keys = table.primary_key.columns
+        names = [c.name for c in table.columns if c.name not in keys] if update is None else [*update]
+
+        def make() -> Any:
+            statement = self._insert(table)
+            if not names:
+                return statement.on_conflict_do_nothing(**self._conflict(table))
             changes = {name: statement.excluded[name] for name in names}
-            statement = statement.on_conflict_do_update(**self._conflict(table), set_=changes)
-        else:
-            statement = statement.on_conflict_do_nothing(**self._conflict(table))
-        self.execute(statement, rows)
+            return statement.on_conflict_do_update(**self._conflict(table), set_=changes)
+
+        self.execute(self._once(make, "upsert", table, *names), rows)
 
     def add_up(self, table: Table, column: str, row: Row) -> None:
         """INSERT a row; where its primary key is there already, add to `column` instead."""
-        statement = self._insert(table)
-        total = table.c[column] + statement.excluded[column]
-        self.execute(statement.on_conflict_do_update(**self._conflict(table), set_={column: total}), row)
+
+        def make() -> Any:
+            statement = self._insert(table)
+            total = table.c[column] + statement.excluded[column]
+            return statement.on_conflict_do_update(**self._conflict(table), set_={column: total})
+
+        self.execute(self._once(make, "add up", table, column), row)
+
+    def _once(self, make: Callable[[], Any], *key: object) -> Any:
+        """A statement that is built once: to build one costs as much as to run it."""
+        key = (type(self), *key)
+        if key not in _STATEMENTS:
+            _STATEMENTS[key] = make()
+        return _STATEMENTS[key]
 
     @abstractmethod
     def insert_rows(self, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
