@@ -11,6 +11,7 @@ from itertools import accumulate
 from newsfeed.model import StoredItem
 from newsfeed.stories.terms import WORD
 from newsfeed.text import latest_day
+from newsfeed.text.months import WEEKDAYS
 
 COUNTED = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 SERIES = re.compile(
@@ -47,7 +48,7 @@ MEASURES = frozenset(
     }
 )
 ROUND_UP = re.compile(
-    r"\b(?:(?:morning|evening|daily|weekly|news|weekend|friday|monday|sunday|midday)\s+(?:news\s+)?"
+    rf"\b(?:(?:morning|evening|daily|weekly|news|weekend|midday|{'|'.join(WEEKDAYS)})\s+(?:news\s+)?"
     r"(?:brief(?:ing)?|digest|round-?up|wrap|links|summary|headlines|bulletin|report\s+card)|"
     r"news\s+in\s+brief|in\s+brief|round-?up|top\s+(?:stories|headlines)|what\s+we(?:['’]re|\s+are)\s+reading|"
     r"(?:link|links)\s+(?:of|for)\s+the\s+(?:day|week)|open\s+thread|(?:the\s+)?(?:day|week)\s+(?:ahead|in\s+review)|"

@@ -16,11 +16,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from newsfeed.text.months import MONTHS, WEEKDAYS
+
 WORD = re.compile(r"\d+(?:[.,:]\d+)+|[^\W_]+(?:[’'][^\W_]+)?")
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 STOP = frozenset(
     WORD.findall(
-        """
+        " ".join((*WEEKDAYS, *MONTHS)).lower()
+        + """
         a about above after again against ago all almost along already also although always am among an and another
         any anything are around as ask asked at away back be became because become been before behind being below
         best better between big biggest both but by came can can't cannot come comes coming could couldn't day days
@@ -34,12 +37,12 @@ STOP = frozenset(
         over own part people per perhaps please put rather read really report reported reportedly reports right said
         same saw say saying says see seems seen set several shall she should since so some something soon still such
         take taken takes taking tell tells ten than that that's the their theirs them themselves then there there's
-        these they they're thing things think this those though three through thursday time times to today together
-        told tomorrow too took toward towards tuesday two under until up update updated updates upon us use used
-        uses using very video want wants was watch way ways we we're wednesday week weekly weeks well went were what
+        these they they're thing things think this those though three through time times to today together
+        told tomorrow too took toward towards two under until up update updated updates upon us use used
+        uses using very video want wants was watch way ways we we're week weekly weeks well went were what
         what's when where whether which while who who's whom whose why will with within without won't would year
-        years yes yesterday yet you you're your yours monday friday saturday sunday january february march april
-        june july august september october november december amid according including image photo photos exclusive
+        years yes yesterday yet you you're your yours
+        amid according including image photo photos exclusive
         breaking analysis opinion newsletter podcast via
 
         aber alle als am an auch auf aus bei beim bis da damit dann das dass dem den denn der des die dies diese

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from newsfeed.text.months import MONTHS, beginning
+
 _NAME = r"[A-ZÀ-Ž][\w.'’-]+"
 
 NOTICES: dict[str, tuple[str, ...]] = {
@@ -224,7 +226,7 @@ TAIL = re.compile(
 CUT_OFF = re.compile(r"(?:\s{0,3}[\[(]?\s?(?:…|\.{3,}|(?<!\.)\.\.)\s?[\])]?)+\s*$|\s[\[(]\s*[\])]?\s*$")
 
 _AGENCY = r"AP|Reuters|REUTERS|AFP|Xinhua|Kyodo|dpa|dpa-AFX|UPI|CNN|Bloomberg|PTI|ANI|IANS|APA|awp|sda|ots|BUSINESS WIRE|TASS|ANSA|EFE"
-_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
+_MONTH = rf"(?:{'|'.join(map(beginning, MONTHS))})\b\.?"
 DATELINE = re.compile(
     "^(?:"
     rf"[A-Z][A-ZÀ-Ž'’./ -]{{2,30}}(?:, [A-Z][\w. ]{{1,25}}){{0,2}}(?:,? {_MONTH} \d{{1,2}})?\s*(?:\((?:{_AGENCY}|[A-Z]{{2,12}})\))?\s*(?:--|—|–| - )\s*"

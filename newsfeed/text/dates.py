@@ -6,16 +6,12 @@ import re
 from calendar import monthrange
 from datetime import date
 
-from newsfeed.text.months import month
+from newsfeed.text.months import WEEKDAYS, beginning, month, month_pattern
 
-# English and German ones.
-_MONTH = (
-    r"(?:jan(?:uary?)?|feb(?:ruary?)?|mar(?:ch)?|märz?|apr(?:il)?|ma[iy]|jun[ei]?|jul[iy]?|aug(?:ust)?"
-    r"|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)\b\.?"
-)
+_MONTH = rf"{month_pattern('en', 'de')}\b\.?"
 _DAY = r"\d{1,2}(?:st|nd|rd|th|\.)?"
 _YEAR = r"(?:19|20)\d\d"
-_WEEKDAY = r"(?:\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+)?"
+_WEEKDAY = rf"(?:\b(?:{'|'.join(map(beginning, WEEKDAYS))})\b\.?,?\s+)?"
 _DAY_OF_MONTH = rf"{_WEEKDAY}(?:\b{_DAY}(?:\s+of)?\s+{_MONTH}|\b{_MONTH}\s+{_DAY})"
 _YEAR_FIRST = rf"\b{_YEAR}[-/.]\d{{1,2}}[-/.]\d{{1,2}}\b"
 # A day with or without its weekday and year: "Mon 4 June, 2012", "May 26th", "05-30-2012", "2012/5/30".

@@ -1,17 +1,23 @@
-"""The names of the months in the languages of Europe (Unicode CLDR): the one table that dates are read by."""
+"""The calendar's names: months in the languages of Europe (Unicode CLDR), by which dates are read, and English weekdays."""
 
 from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
 
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
 SHORTEST = 3  # letters of a name that may stand for it
 _OTHERS = str.maketrans({"ı": "i", "ł": "l", "ς": "σ", ".": "", "’": "", "'": ""})
 
 # Language, then January to December without accents; other forms behind a slash. Beginnings count as well. Where
 # languages contradict each other ("listopad"), the first one counts, unless the feed declares another.
-_TABLE = """
-en january february march april may june july august september october november december
+_TABLE = f"""
+en {" ".join(MONTHS).lower()}
 de januar februar marz april mai juni juli august september oktober november dezember
 fr janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre
 es enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
@@ -54,6 +60,21 @@ sq janar shkurt mars prill maj qershor korrik gusht shtator tetor nentor dhjetor
 lb januar februar maerz abrell mee juni juli august september oktober november dezember
 id januari februari maret april mei juni juli agustus september oktober november desember
 """
+
+
+def beginning(name: str) -> str:
+    """A pattern for a name from the calendar or a beginning of it, three letters at least."""
+    rest = ""
+    for letter in reversed(name[SHORTEST:]):
+        rest = f"(?:{letter}{rest})?"
+    return name[:SHORTEST] + rest
+
+
+def month_pattern(*languages: str) -> str:
+    """A pattern for the names of the months in some languages and their beginnings, accents or not."""
+    rows = [line.split() for line in _TABLE.split("\n") if line.startswith(languages)]
+    names = dict.fromkeys(form for row in rows for name in row[1:] for form in name.split("/"))
+    return "(?:" + "|".join(beginning(name) for name in names).replace("mar(", "m[aä]r(") + ")"
 
 
 def month(word: str, language: str = "") -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from newsfeed.text.months import MONTHS, WEEKDAYS
+
 WORDS_A_MINUTE = 238  # silent reading of English non-fiction; Brysbaert 2019, a review of 190 studies
 CJK_A_MINUTE = 500  # characters of Chinese, Japanese or Korean
 
@@ -27,7 +29,7 @@ _ABBREVIATIONS = _words(
     "mr mrs ms mx dr prof rev fr sr jr st hon gov gen col lt sgt capt cmdr adm maj rep sen pres messrs "
     "inc corp co ltd llc plc bros dept univ assn est ave blvd rd "
     "vs v etc e.g i.e eg ie cf al ca approx esp resp viz no nos vol pp p ch sec fig figs eq ed eds trans "
-    "jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun "
+    f"{' '.join(name[:3].lower() for name in (*MONTHS, *WEEKDAYS) if name != 'May')} sept tues thur thurs "
     "ft lb lbs oz mi km cm mm kg hr hrs min mins rs "
     "z.b d.h u.a bzw usw ggf evtl inkl nr str vgl bspw sog u.s u.k u.n d.c u.s.a a.m p.m ph.d m.d b.a m.a b.s "
     "m.s u.s.c n.y l.a art abs ing dipl mme mlle m sra srta dra ud uds núm pág sig dott on"

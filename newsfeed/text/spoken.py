@@ -17,11 +17,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
+from newsfeed.text.months import MONTHS, WEEKDAYS
 
 ENGLISH = "en"
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from newsfeed.text import dates
+from newsfeed.text.months import WEEKDAYS
 
 # What counts the parts of a series: a version, a date, or a number that says it is one.
 _VERSION = r"\b(?:version|release|build|v)\b\.?\s*#?\s*\d[\d.]*|\bv?\d+(?:\.\d+)+\b"
@@ -21,7 +22,8 @@ _WORDLESS = re.compile(r"[\W_]+")
 # Words that name no subject: those of every sentence, and those that only say that something is published again.
 _EMPTY = frozenset(
     _WORD.findall(
-        """
+        " ".join(WEEKDAYS).lower()
+        + """
         a about after again all also am an and any are as at be been but by can can't could couldn't did didn't
         do does doesn't don't down ever every for from get gets go going got had has hasn't have haven't having
         he her here hers him his how i i'm i've if in into is isn't it it's its just let let's like me more most
@@ -32,10 +34,10 @@ _EMPTY = frozenset(
         because even still though until while without
 
         ahead afternoon brief briefing bulletin column commentary daily day diary digest dispatch edition ep
-        episode evening fortnight friday headlines hour hourly insights interview issue journal links live
-        miscellany monday monthly month morning new news newsletter night note notes number part podcast post
-        posts programme quick recap report reports roundup saturday series show special stories sunday talk
-        thoughts thursday today today's tomorrow tonight tuesday update updates various vol volume wednesday
+        episode evening fortnight headlines hour hourly insights interview issue journal links live
+        miscellany monthly month morning new news newsletter night note notes number part podcast post
+        posts programme quick recap report reports roundup series show special stories talk
+        thoughts today today's tomorrow tonight update updates various vol volume
         week week's weekend weekly year yesterday
         """
     )
