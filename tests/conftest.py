@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 from postgres import Cluster
 from postgres import postgres as postgres  # noqa: PLC0414 - a fixture
 from serving import Server
+
+if TYPE_CHECKING:
+    from teams import TestTeam
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 settings.load_profile("untimed")
@@ -42,3 +47,13 @@ def either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
         cluster: Cluster = request.getfixturevalue("postgres")
         monkeypatch.setattr(stored, "place", stored.in_postgres(cluster))
     return str(request.param)
+
+
+@pytest.fixture
+def team(postgres: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestTeam]:
+    """A team without readers, in a database of its own."""
+    import teams
+
+    made = teams.make(postgres, tmp_path / "team", monkeypatch)
+    yield made
+    made.close()

@@ -19,6 +19,7 @@ from newsfeed.cli import (
     pipe_commands,
     service_commands,
     show,
+    team_commands,
     topics_commands,
     why_commands,
 )
@@ -106,6 +107,7 @@ COMMANDS: Mapping[str, Sequence[Callable[..., None] | App]] = {
         morning_commands.demo,
         service_commands.uninstall,
     ),
+    "Team": (team_commands.team_app,),
     "For pipes": (pipe_commands.read, pipe_commands.items, pipe_commands.tag, pipe_commands.group),
 }
 for panel, commands in COMMANDS.items():

@@ -134,6 +134,14 @@ def state(db: Transaction, number: int) -> FeedState:
     return rows.feed_state(row)
 
 
+def states_of(db: Transaction, numbers: Iterable[int]) -> list[FeedState]:
+    """The states of these feeds, in the list or not."""
+    found: list[Any] = []
+    for some in items_queries.chunks(numbers):
+        found += db.execute(select(*rows.FEED_COLUMNS).where(feed.c.id.in_(some)).order_by(feed.c.id)).all()
+    return [rows.feed_state(row) for row in found]
+
+
 def due(db: Transaction, now: datetime) -> list[FeedState]:
     """The feeds of the list whose time has come, longest waiting first."""
     query = (

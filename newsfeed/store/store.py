@@ -31,6 +31,7 @@ class Store(Database):
     sync = writes(feeds_queries.sync)
     states = reads(feeds_queries.states)
     state = reads(feeds_queries.state)
+    states_of = reads(feeds_queries.states_of)
     due = reads(feeds_queries.due)
     known = reads(feeds_queries.known)
     apply = writes(feeds_queries.apply)

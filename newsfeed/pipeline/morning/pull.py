@@ -146,56 +146,69 @@ async def _ask(
     from newsfeed.fetch import Fetcher  # with httpx, which a run that asks nobody does without
 
     settings = home.settings.fetch
+    async with (
+        Fetcher(settings, now=home.clock, secrets=dict(options.secrets)) as fetcher,
+        Parsers(options.workers or settings.workers, settings.parse_seconds) as parsers,
+    ):
+        return await ask_all(home, store, options, states, listed, fetcher, parsers, progress)
+
+
+async def ask_all(
+    home: Home,
+    store: Store,
+    options: RefreshOptions,
+    states: Sequence[FeedState],
+    near: Sequence[FeedState],
+    fetcher: Fetcher,
+    parsers: Parsers,
+    progress: Progress,
+) -> list[FeedResult]:
+    """Ask these feeds and keep what each brings; `near` may have been asked so lately that their hosts want a pause."""
+    settings = home.settings.fetch
     # As many feeds are under way as there may be connections, and as many again whose hosts are silent: answers that
     # wait for a reader cost memory.
     lanes = asyncio.Semaphore(2 * settings.connections)
     results: dict[int, FeedResult] = {}
     broken: list[StoreError] = []
-    async with (
-        Fetcher(settings, now=home.clock, secrets=dict(options.secrets)) as fetcher,
-        Parsers(options.workers or settings.workers, settings.parse_seconds) as parsers,
-    ):
-        for known in listed:
-            if known.last_tried is not None and home.clock() - known.last_tried < RECENT:
-                fetcher.resume(
-                    sources.rewritten(known.subscription) or known.subscription.url, known.last_tried
+    for known in near:
+        if known.last_tried is not None and home.clock() - known.last_tried < RECENT:
+            fetcher.resume(sources.rewritten(known.subscription) or known.subscription.url, known.last_tried)
+    run = _Run(home, store, options, fetcher, parsers, states)
+
+    async def one(state: FeedState) -> None:
+        async with lanes:
+            if broken:
+                return  # nothing more can be kept, so nothing more is asked
+            progress.asking(state.name)
+            try:
+                result = await run.one(state)
+            except StoreError as error:
+                broken.append(error)
+                return
+            except NewsfeedError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever one feed provokes is that feed's failure
+                result = _failed(
+                    state,
+                    Cause.BROKEN_FEED,
+                    f"Its answer could not be dealt with ({type(error).__name__}).",
+                    "This is a fault of newsfeed; please report it. Other feeds are not touched by it.",
                 )
-        run = _Run(home, store, options, fetcher, parsers, states)
+        results[state.feed] = result
+        progress.done(result)
 
-        async def one(state: FeedState) -> None:
-            async with lanes:
-                if broken:
-                    return  # nothing more can be kept, so nothing more is asked
-                progress.asking(state.name)
-                try:
-                    result = await run.one(state)
-                except StoreError as error:
-                    broken.append(error)
-                    return
-                except NewsfeedError:
-                    raise
-                except Exception as error:  # noqa: BLE001 - whatever one feed provokes is that feed's failure
-                    result = _failed(
-                        state,
-                        Cause.BROKEN_FEED,
-                        f"Its answer could not be dealt with ({type(error).__name__}).",
-                        "This is a fault of newsfeed; please report it. Other feeds are not touched by it.",
-                    )
-            results[state.feed] = result
-            progress.done(result)
-
-        try:
-            async with asyncio.timeout(_longest(len(states), settings)), together() as tasks:
-                for state in rhythm.interleaved(states):
-                    tasks.create_task(one(state))
-        except TimeoutError:
-            late = "The run took so long that this feed was left for the next one."
-            for state in states:
-                if state.feed not in results:
-                    results[state.feed] = _failed(state, Cause.TIMEOUT, late, ASKED_AGAIN)
-        finally:
-            if not broken:
-                run.keep()
+    try:
+        async with asyncio.timeout(_longest(len(states), settings)), together() as tasks:
+            for state in rhythm.interleaved(states):
+                tasks.create_task(one(state))
+    except TimeoutError:
+        late = "The run took so long that this feed was left for the next one."
+        for state in states:
+            if state.feed not in results:
+                results[state.feed] = _failed(state, Cause.TIMEOUT, late, ASKED_AGAIN)
+    finally:
+        if not broken:
+            run.keep()
     if broken:
         raise broken[0]
     return list(results.values())

@@ -1,0 +1,151 @@
+"""A team: many readers over one PostgreSQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsfeed.cli.command import App, Context, Json, now
+
+team_app = App(
+    name="team", help="For a whole company: many readers over one PostgreSQL.", no_args_is_help=True
+)
+
+Where = Annotated[
+    str,
+    typer.Option(
+        "--database",
+        metavar="URL",
+        help="postgresql://…, as a user that may create roles and schemas.",
+        envvar="NEWSFEED_TEAM_DATABASE",
+    ),
+]
+
+
+@team_app.command()
+def init(context: typer.Context, database: Where) -> None:
+    """Make the team's roles, schemas and tables, or bring them up to date."""
+    from newsfeed.cli import show
+    from newsfeed.team.founding import found
+
+    for sentence in found(context.obj.folder, database, now()):
+        show.say(sentence)
+    show.say("Next: newsfeed team import HOME, or newsfeed team invite NAME; then newsfeed team worker.")
+
+
+@team_app.command()
+def readers(context: typer.Context, as_json: Json = False) -> None:
+    """Who reads here."""
+    from newsfeed.cli import show
+    from newsfeed.team.connections import find
+    from newsfeed.team.readers import Readers
+
+    found = Readers(find(context.obj.folder), now).all()
+    if as_json:
+        show.print_json(found)
+        return
+    if not found:
+        show.say("Nobody yet: newsfeed team invite NAME.")
+    for one in found:
+        rights = ", admin" if one.admin else ""
+        show.say(f"{one.name}{rights}  {one.mail}  last here {one.seen:%Y-%m-%d}")
+
+
+@team_app.command()
+def worker(
+    context: typer.Context,
+    kind: Annotated[str, typer.Argument(help="fetch, edition, or all.")] = "all",
+    once: Annotated[bool, typer.Option("--once", help="End when nothing is due any more.")] = False,
+    sweeps: Annotated[int, typer.Option("--sweeps", help="Buckets swept at a time.")] = 4,
+    cron: Annotated[str, typer.Option("--cron", hidden=True)] = "",
+    heartbeat: Annotated[float, typer.Option("--heartbeat", hidden=True)] = 10.0,
+) -> None:
+    """Ask feeds and make editions as they become due, until it is stopped; run as many as are needed."""
+    import asyncio
+    from datetime import timedelta
+
+    from newsfeed import config
+    from newsfeed.cli import show
+    from newsfeed.team import workers
+    from newsfeed.team.connections import find
+    from newsfeed.team.desk import Desk
+    from newsfeed.team.fetching import Fetching
+
+    if kind not in {*workers.KINDS, "all"}:
+        raise typer.BadParameter("fetch, edition or all", param_hint="KIND")
+    context_of: Context = context.obj
+    place, machine = find(context_of.folder), context_of.settings
+    kinds = workers.KINDS if kind == "all" else (kind,)
+    desk = Desk(place, machine, now, password=lambda: config.mail_password(machine))
+    import logging
+
+    logging.basicConfig(level=logging.INFO)
+    try:
+        asyncio.run(
+            workers.run(
+                kinds,
+                fetching=Fetching(place, machine, now, workers.name()) if "fetch" in kinds else None,
+                desk=desk if "edition" in kinds else None,
+                pace=workers.Pace(cron=cron or workers.EVERY_MINUTE, heartbeat=timedelta(seconds=heartbeat)),
+                sweeps=sweeps,
+                once=once,
+                told=show.say,
+            )
+        )
+    finally:
+        desk.close()
+
+
+@team_app.command()
+def status(context: typer.Context, as_json: Json = False) -> None:
+    """How far behind the feeds are, and who works."""
+    from newsfeed.cli import show
+    from newsfeed.team.connections import FETCH, connect, find
+    from newsfeed.team.sweeps import backlog
+
+    with connect(find(context.obj.folder), FETCH) as c:
+        found = backlog(c, now())
+    if as_json:
+        show.print_json(found)
+        return
+    show.say(
+        f"{show.plural(found.feeds, 'feed')}, {found.due} due in {show.plural(found.buckets, 'bucket')}, "
+        f"{found.leased} being asked, {found.resting} resting; latest is {found.late} behind."
+    )
+
+
+@team_app.command("import")
+def take_in(
+    context: typer.Context,
+    home: Annotated[Path, typer.Argument(help="The folder of a single home.")],
+    name: Annotated[str, typer.Option("--name", help="The reader's short name; default: the folder's.")] = "",
+    mail: Annotated[str, typer.Option("--mail", help="Where the mornings are mailed to.")] = "",
+) -> None:
+    """Make a single home a reader, with its list, settings and history."""
+    from newsfeed.cli import show
+    from newsfeed.team.connections import find
+    from newsfeed.team.moving import take_in as move
+
+    reader, report = move(find(context.obj.folder), home, name or home.resolve().name, now, mail=mail)
+    show.say(f"{reader.name} follows {show.plural(len(report.added), 'feed')}.")
+
+
+@team_app.command()
+def remove(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The reader's name or mail address.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+) -> None:
+    """Delete all rows of a reader."""
+    from newsfeed.cli import show
+    from newsfeed.team.connections import find
+    from newsfeed.team.readers import Readers
+
+    readers = Readers(find(context.obj.folder), now)
+    reader = readers.named(name)
+    if not yes and not typer.confirm(f"Delete {reader.name} with all their pages?"):
+        return
+    readers.remove(reader)
+    show.say(f"{reader.name} is gone.")

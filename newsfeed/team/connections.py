@@ -1,0 +1,171 @@
+"""Where the team's database lies, and connections to it in one of the roles that own nothing."""
+
+from __future__ import annotations
+
+import secrets
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from newsfeed.errors import NotFoundError, SettingsError, StoreError
+from newsfeed.model import Record
+
+if TYPE_CHECKING:
+    import psycopg
+
+FILE = "team.toml"
+PASSWORDS = "team.pgpass"
+
+OWNER = "newsfeed_owner"  # owns everything, logs in nowhere
+FETCH = "newsfeed_worker_fetch"  # the shared pool, nothing of any reader
+EDITION = "newsfeed_worker_edition"  # one reader at a time
+WEB = "newsfeed_web"  # one reader at a time
+DOOR = (
+    "newsfeed_door"  # who somebody is: readers, credentials, invitations, sessions; nothing of what they read
+)
+LOGINS = (FETCH, EDITION, WEB, DOOR)
+
+# Each sees the tables of a home under their own names: a reader's views first, or the shared pool itself.
+PATHS = {
+    FETCH: "shared,procrastinate",
+    EDITION: "reader,shared,procrastinate",
+    WEB: "reader,shared,procrastinate",
+    DOOR: "reader,shared,procrastinate",
+}
+
+
+class Place(Record, frozen=True, kw_only=True):
+    """A team's folder and its database."""
+
+    folder: Path
+    database: str  # as libpq reads it, without user and password of the roles
+
+    @property
+    def inner(self) -> Path:
+        return self.folder / ".newsfeed"
+
+    @property
+    def passwords(self) -> Path:
+        return self.inner / PASSWORDS
+
+    def conninfo(self, role: str, **more: Any) -> str:
+        """How libpq connects as a role."""
+        from psycopg.conninfo import make_conninfo
+
+        if self.passwords.exists():
+            more.setdefault("passfile", str(self.passwords))
+        path = PATHS.get(role, "reader,shared,procrastinate")
+        return make_conninfo(
+            self.database, user=role, options=f"-c search_path={path} -c timezone=UTC", **more
+        )
+
+    def url(self, role: str, **more: Any) -> str:
+        """The same as an address, as the store's dialect takes it."""
+        from psycopg.conninfo import conninfo_to_dict
+
+        words = {k: str(v) for k, v in conninfo_to_dict(self.conninfo(role, **more)).items() if v is not None}
+        database = words.pop("dbname", "")
+        query = "&".join(f"{name}={quote(value, safe='')}" for name, value in sorted(words.items()))
+        return f"postgresql+psycopg:///{quote(database, safe='')}?{query}"
+
+
+def address(url: str) -> str:
+    """A database's address as libpq reads it: SQLAlchemy's form names a driver too.
+
+    Raises:
+        SettingsError: it is that of another database.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme.partition("+")[0] not in {"postgresql", "postgres"} or not rest:
+        raise SettingsError(
+            "database", "a team needs PostgreSQL", 'Write it like "postgresql://host/newsfeed".'
+        )
+    return f"postgresql://{rest}"
+
+
+def find(folder: Path) -> Place:
+    """The team whose folder this is.
+
+    Raises:
+        NotFoundError: there is none.
+        SettingsError: its file can't be read.
+    """
+    path = folder / FILE
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        return Place(folder=folder.absolute(), database=address(str(data["database"])))
+    except FileNotFoundError:
+        raise NotFoundError(
+            str(path), "no team lives here", "Run newsfeed team init --database postgresql://…"
+        ) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError) as error:
+        raise SettingsError(
+            str(path), f"can't be read ({error})", 'It holds one line: database = "postgresql://…"'
+        ) from error
+
+
+def write(place: Place) -> None:
+    """Keep where the database lies, for its owner only: the address may hold a password."""
+    place.inner.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = place.folder / FILE
+    path.touch(mode=0o600)
+    path.write_text(f'database = "{place.database}"\n', encoding="utf-8")
+
+
+def make_passwords(place: Place) -> dict[str, str]:
+    """A password for each role, kept in a file that only its owner reads; those that are there stay."""
+    have = {}
+    if place.passwords.exists():
+        for line in place.passwords.read_text(encoding="utf-8").splitlines():
+            *_, role, password = line.split(":")
+            have[role] = password
+    made = {role: have.get(role) or secrets.token_urlsafe(24) for role in LOGINS}
+    place.inner.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place.passwords.touch(mode=0o600)
+    place.passwords.write_text("".join(f"*:*:*:{r}:{p}\n" for r, p in made.items()), encoding="utf-8")
+    return made
+
+
+@contextmanager
+def in_words(place: str = "the team's database") -> Iterator[None]:
+    """Turn the driver's errors into a `StoreError` with a cause and a repair.
+
+    Raises:
+        StoreError: in place of any error of the database.
+    """
+    import psycopg
+
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        raise StoreError(
+            place,
+            f"it can't be reached ({_first_line(error)})",
+            "Start PostgreSQL, or mend the address in team.toml.",
+        ) from error
+    except psycopg.Error as error:
+        raise StoreError(
+            place, f"it refused: {_first_line(error)}", "newsfeed team status says what is wrong."
+        ) from error
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0]
+
+
+@contextmanager
+def connect(place: Place, role: str, reader: int | None = None) -> Iterator[psycopg.Connection[Any]]:
+    """One transaction as a role, for one reader if that is said; committed unless something is raised.
+
+    Raises:
+        StoreError: the database can't be reached or refuses.
+    """
+    import psycopg
+
+    with in_words(), psycopg.connect(place.conninfo(role)) as connection:
+        if reader is not None:
+            connection.execute("select set_config('newsfeed.reader', %s, true)", (str(reader),))
+        yield connection

@@ -1,0 +1,201 @@
+"""The edition desk: whose hour has come, the edition of each, and its mail.
+
+Exactly one edition and at most one mail a reader and local date, whatever dies in between: who works for a reader
+holds a lock that goes with the connection; an edition is kept only where there is none of its date; the right to send
+a mail is claimed before it leaves.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from newsfeed import edition
+from newsfeed.errors import NewsfeedError, NotFoundError
+from newsfeed.model import Day, Edition, Pool, Settings
+from newsfeed.pipeline.examine import reports
+from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.morning import mail, tag
+from newsfeed.pipeline.reports import Clock
+from newsfeed.render import Templates
+from newsfeed.team.connections import EDITION, Place, in_words
+from newsfeed.team.hours import next_hour
+from newsfeed.team.readers import Reader
+from newsfeed.team.stores import ReaderStore
+
+if TYPE_CHECKING:
+    from procrastinate import App
+
+log = logging.getLogger("newsfeed.team")
+
+
+def home_of(place: Place, reader: Reader, machine: Settings, own: Settings, clock: Clock) -> Home:
+    """A reader's home: their settings, but the network, the mail server and what is kept are the admin's."""
+    settings = msgspec.structs.replace(
+        own,
+        fetch=machine.fetch,
+        keep=machine.keep,
+        publish=machine.publish,
+        secrets={},
+        notify=type(own.notify)(),
+        mail=msgspec.structs.replace(
+            machine.mail,
+            to=reader.mail if machine.mail.to or machine.mail.sender else "",
+            sender=machine.mail.sender or machine.mail.to,
+            empty_days=own.mail.empty_days,
+            thread=own.mail.thread,
+        ),
+    )
+    return Home(place.folder, settings, clock)
+
+
+class Desk:
+    """Makes editions as the role of the edition workers.
+
+    Args:
+        machine: the settings of the team's folder.
+        password: of the mail server, read when it is needed.
+    """
+
+    def __init__(self, place: Place, machine: Settings, clock: Clock, *, password: mail.Password) -> None:
+        self.place = place
+        self.machine = machine
+        self.clock = clock
+        self._password = password
+        self._store: ReaderStore | None = None
+
+    @property
+    def store(self) -> ReaderStore:
+        """The one connection of this desk, opened when first asked for."""
+        if self._store is None:
+            self._store = ReaderStore.connect(self.place, EDITION)
+        return self._store
+
+    def close(self) -> None:
+        """Let the database go."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    # --------------------------------------------------------------------- whose hour has come
+
+    async def claim_due(self, app: App, limit: int, together: int) -> int:
+        """Make jobs for readers whose hour has come and set their next one, in one transaction; gives how many."""
+        import psycopg
+
+        now = self.clock()
+        with in_words():
+            async with await psycopg.AsyncConnection.connect(self.place.conninfo(EDITION)) as c:
+                due = await c.execute(
+                    "select reader, zone, hour, days from shared.morning where at <= %s order by at, reader"
+                    " limit %s for update skip locked",
+                    (now, limit),
+                )
+                rows = await due.fetchall()
+                for reader, zone, hour, days in rows:
+                    await c.execute(
+                        "update shared.morning set at = %s where reader = %s",
+                        (next_hour(zone, hour, days, now), reader),
+                    )
+                readers = [row[0] for row in rows]
+                for at in range(0, len(readers), together):
+                    job = app.configure_task("editions", connection=c)
+                    await job.defer_async(readers=readers[at : at + together])
+        return len(readers)
+
+    # --------------------------------------------------------------------- editions
+
+    def serve(self, readers: Sequence[int]) -> None:
+        """The edition of today and its mail for each of these readers, unless that was done.
+
+        Raises:
+            NewsfeedError: one could not be served; the others were.
+        """
+        failed: list[NewsfeedError] = []
+        for reader in readers:
+            try:
+                self.one(reader)
+            except NotFoundError:
+                continue  # removed meanwhile
+            except NewsfeedError as error:
+                log.warning("reader %d: %s", reader, error)
+                failed.append(error)
+        if failed:
+            raise failed[0]
+
+    def one(self, number: int) -> Edition | None:
+        """One reader's edition of today, made if there is none, and its mail; None where another worker is at it.
+
+        Raises:
+            NotFoundError: there is no such reader.
+        """
+        with self.store.working_for(number) as reader:
+            if reader is None:
+                return None
+            own = config_of(self.place, reader)
+            home = home_of(self.place, reader, self.machine, own, self.clock)
+            built = make(home, self.store, home.today)
+            if mail.owed(home, self.store, built.date):
+                mail.send(home, self.store, built.date, password=self._password)
+            return built
+
+
+def config_of(place: Place, reader: Reader) -> Settings:
+    """What a reader's own settings say."""
+    from newsfeed import config
+
+    return config.parse(reader.settings, {}, home=place.folder)
+
+
+def make(home: Home, store: ReaderStore, day: Day) -> Edition:
+    """The edition of a day: the one that is kept, else a new one."""
+    stored = store.edition(day)
+    if stored is not None:
+        return stored
+    pool = pool_for(home, store, day)
+    built = edition.build(pool, home.settings, date=day, now=home.clock())
+    built = msgspec.structs.replace(built, templates=Templates(home.templates).hash)
+    if store.record_once(built, edition.remember(built, pool)):
+        return built
+    kept = store.edition(day)
+    assert kept is not None
+    return kept
+
+
+def pool_for(home: Home, store: ReaderStore, day: Day) -> Pool:
+    """All that a reader's edition may be chosen from: shared facts over their feeds, bent by what they said."""
+    pool = bent(home, store, store.pool(day, home.clock()))
+    return msgspec.structs.replace(pool, reports=reports(home, store, pool))
+
+
+def bent(home: Home, store: ReaderStore, pool: Pool) -> Pool:
+    """The pool with its fresh candidates judged as this reader's: by their topics, folders, corrections and thumbs."""
+    fresh = [c.item for c in pool.candidates if not c.item.before]
+    if not fresh:
+        return pool
+    states = {s.feed: s for s in store.states()}
+    tagger = tag.load_model(home, store).tagger
+    judged = {t.item: t for t in tagger.tag([tag.document(i, states.get(i.feed)) for i in fresh])}
+    return msgspec.structs.replace(
+        pool,
+        candidates=tuple(
+            msgspec.structs.replace(c, tagging=judged.get(c.item.id, c.tagging)) for c in pool.candidates
+        ),
+    )
+
+
+def page(home: Home, store: ReaderStore, day: Day | None = None) -> bytes:
+    """A reader's page of a day (default: the newest), drawn now.
+
+    Raises:
+        NotFoundError: there is no edition of that day.
+    """
+    stored = store.latest_edition() if day is None else store.edition(day)
+    if stored is None:
+        raise NotFoundError("the page", "there is no edition yet", "It comes at the reader's hour.")
+    templates = Templates(home.templates)
+    site = templates.site(stored, None, recent=(), site_url=home.settings.publish.site_url)
+    return site["index.html"]

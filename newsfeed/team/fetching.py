@@ -1,0 +1,128 @@
+"""What a fetch worker does: it asks the due feeds of a bucket as a home would, tags and groups what is new, forgets what
+is old. All for the shared pool, with no right on anything of a reader."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from newsfeed.model import Settings
+from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.morning import pull, tag, understand
+from newsfeed.pipeline.reports import Clock, Progress, RefreshOptions
+from newsfeed.reading.parsers import Parsers
+from newsfeed.team import sweeps
+from newsfeed.team.connections import FETCH, Place, connect
+from newsfeed.team.stores import SharedStore
+
+if TYPE_CHECKING:
+    from newsfeed.fetch import Fetcher
+
+
+class Fetching:
+    """The work of one process; use it as an async context manager. One fetcher and one pool of reading processes serve
+    all of its sweeps, whose hosts are never the same.
+
+    Args:
+        machine: the settings of the team's folder.
+        name: of this process, for its leases.
+    """
+
+    def __init__(self, place: Place, machine: Settings, clock: Clock, name: str) -> None:
+        self.place = place
+        self.home = Home(place.folder, machine, clock)
+        self._name = name
+        self._numbers = itertools.count(1)
+        self._open = AsyncExitStack()
+        self.store: SharedStore
+        self._fetcher: Fetcher
+        self._parsers: Parsers
+
+    async def __aenter__(self) -> Self:
+        from newsfeed.fetch import Fetcher
+
+        fetch = self.home.settings.fetch
+        self.store = self._open.enter_context(SharedStore.connect(self.place))
+        self._fetcher = await self._open.enter_async_context(Fetcher(fetch, now=self.home.clock))
+        self._parsers = await self._open.enter_async_context(Parsers(fetch.workers, fetch.parse_seconds))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._open.aclose()
+
+    def due_buckets(self) -> list[int]:
+        """The buckets in which feeds are due."""
+        with connect(self.place, FETCH) as c:
+            return sweeps.due_buckets(c, self.home.clock())
+
+    async def sweep(self, bucket: int) -> int:
+        """Ask the due feeds of a bucket; gives how many items are new (at least one where that isn't known)."""
+        now = self.home.clock()
+        lease = f"{self._name}/{next(self._numbers)}"
+        with connect(self.place, FETCH) as c:
+            claimed = sweeps.claim(c, bucket, lease, now)
+            near = sweeps.just_asked(c, bucket, now) if claimed else []
+        if not claimed:
+            return 0
+        try:
+            async with asyncio.timeout(sweeps.LONGEST):
+                return await self._ask(claimed, near)
+        except TimeoutError:
+            return 1
+        finally:
+            self.store.released(claimed)
+            with connect(self.place, FETCH) as c:
+                sweeps.release(c, lease, claimed)
+
+    async def _ask(self, claimed: Sequence[int], near: Sequence[int]) -> int:
+        from newsfeed.fetch import Fetcher
+
+        public, private = self.store.leased(claimed)
+        asked = await pull.ask_all(
+            self.home,
+            self.store,
+            RefreshOptions(),
+            public,
+            self.store.states_of(near),
+            self._fetcher,
+            self._parsers,
+            Progress(),
+        )
+        # A private feed is asked by a fetcher that knows its secrets and no other's, after the others of its host.
+        near = [*near, *(state.feed for state in public)]
+        for state, sealed in private:
+            options = RefreshOptions(secrets=sealed.secrets)
+            async with Fetcher(
+                self.home.settings.fetch, now=self.home.clock, secrets=dict(sealed.secrets)
+            ) as own:
+                asked += await pull.ask_all(
+                    self.home,
+                    self.store,
+                    options,
+                    [state],
+                    self.store.states_of(near),
+                    own,
+                    self._parsers,
+                    Progress(),
+                )
+            near.append(state.feed)
+        return sum(result.new for result in asked)
+
+    def understand(self) -> None:
+        """Tag what is new by the shipped model and put it into stories; one worker at a time."""
+        models = tag.Models(self.home, self.store, Progress())
+        tag.tag(self.home, self.store, models)
+        understand.group(self.home, self.store, progress=Progress())
+        tag.tag(self.home, self.store, models, shown=False)
+
+    def care(self) -> None:
+        """Forget what is old, put in order what was written."""
+        keep = self.home.settings.keep
+        self.store.prune(self.home.clock(), items=keep.items, bodies=keep.bodies)
+        self.store.tidy()

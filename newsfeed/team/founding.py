@@ -1,0 +1,104 @@
+"""`team init`: roles, schemas and tables in a database that an admin may change, or their newest form."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from newsfeed.errors import BusyError
+from newsfeed.store import Store
+from newsfeed.store.postgres import Postgres
+from newsfeed.team import connections, keys, tables
+from newsfeed.team.connections import OWNER, Place
+
+if TYPE_CHECKING:
+    import psycopg
+
+SILENT = 60  # seconds without a heartbeat after which a worker is taken for dead
+
+
+def found(folder: Path, database: str, now: datetime) -> list[str]:
+    """Make or renew the team of a folder in the database at an address, whose user may create roles and schemas.
+
+    What is there stays; a second time brings the tables up to date. Returns sentences on what was done.
+
+    Raises:
+        SettingsError: the address is not PostgreSQL's.
+        StoreError: the database can't be reached, is not ours, or its user may not do this.
+        BusyError: workers of an older version are at work on the tables that would change.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    place = Place(folder=folder.absolute(), database=connections.address(database))
+    said = []
+    with connections.in_words(), _admin(place) as c:
+        before = tables.version(c)
+        tables.refuse_newer(before)
+        if before and before < tables.VERSION:
+            _refuse_workers(c)
+        tables.make_roles(c, connections.make_passwords(place))
+        tables.make_schemas(c)
+    with Store.open(Postgres(_owner_url(place, "shared")), now=now):
+        pass
+    with connections.in_words(), _owner(place, "procrastinate") as c:
+        there = c.execute("select to_regclass('procrastinate.procrastinate_jobs')").fetchone()
+        if there is None or there[0] is None:
+            from procrastinate.schema import SchemaManager
+
+            c.execute(SchemaManager.get_schema())
+    with connections.in_words(), _owner(place, "shared") as c:
+        if not before:
+            tables.create(c)
+            said.append("Made the schemas shared, reader and procrastinate.")
+        else:
+            tables.migrate(c, before)
+            said.append("The tables are up to date.")
+    keys.make(place)
+    connections.write(place)
+    said.append(
+        f"Wrote {connections.FILE}, the roles' passwords and the key of the feeds' secrets; keep copies."
+    )
+    return said
+
+
+def _admin(place: Place) -> psycopg.Connection[Any]:
+    import psycopg
+
+    return psycopg.connect(place.database)
+
+
+def _owner(place: Place, path: str) -> psycopg.Connection[Any]:
+    """As the admin, in the role that owns the tables."""
+    import psycopg
+
+    return psycopg.connect(place.database, options=_owners_options(path))
+
+
+def _owners_options(path: str) -> str:
+    return f"-c role={OWNER} -c search_path={path} -c timezone=UTC"
+
+
+def _owner_url(place: Place, path: str) -> str:
+    from urllib.parse import quote
+
+    sign = "&" if "?" in place.database else "?"
+    rest = place.database.partition("://")[2]
+    return f"postgresql+psycopg://{rest}{sign}options={quote(_owners_options(path), safe='')}"
+
+
+def _refuse_workers(c: psycopg.Connection[Any]) -> None:
+    """Raise while workers are alive: those of an older version would write tables that change under them.
+
+    Raises:
+        BusyError: some are.
+    """
+    row = c.execute(
+        "select count(*) from procrastinate.procrastinate_workers where last_heartbeat > now() - %s * interval '1 second'",
+        (SILENT,),
+    ).fetchone()
+    if row and row[0]:
+        raise BusyError(
+            "the team",
+            f"{row[0]} workers of the older version are at work",
+            "Stop them (they finish what they do), then run newsfeed team init again.",
+        )

@@ -1,0 +1,333 @@
+"""Who the readers are and how they are known: readers, their credentials, invitations and sessions.
+
+    readers = Readers(place, clock)
+    ada = readers.add("ada", mail="ada@example.org")
+    token = readers.invite(ada)                    # goes into a link, is kept as a hash only
+    readers.accepted(token)                        # -> ada, once
+    readers.add_credential(ada, "oidc", key_of(issuer, subject))
+    readers.by_credential("oidc", key_of(issuer, subject))      # -> ada
+    readers.by_session(readers.begin_session(ada))              # -> ada
+
+All of it is asked as the role of the door, which sees nothing of what anybody reads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from newsfeed import config
+from newsfeed.errors import NotFoundError, SettingsError
+from newsfeed.model import Record, Settings
+from newsfeed.pipeline.reports import Clock
+from newsfeed.team.connections import DOOR, Place, connect
+from newsfeed.team.hours import next_hour
+
+NAME = re.compile(r"[\w][\w.@+-]{0,63}")
+INVITED = timedelta(days=7)
+SESSION = timedelta(days=30)
+
+
+class Reader(Record, frozen=True, kw_only=True):
+    """Somebody who has a page here."""
+
+    id: int
+    name: str  # short, unique: what the admin types
+    mail: str = ""
+    settings: str = ""  # the text of their newsfeed.toml
+    admin: bool = False
+    shows_lists: bool = False
+    made: datetime
+    seen: datetime
+
+
+class Credential(Record, frozen=True, kw_only=True):
+    """One way in which a reader is known: kind "oidc", "proxy" or "passkey", with whatever that needs to keep."""
+
+    kind: str
+    key: str
+    data: Mapping[str, Any] = {}
+    made: datetime
+    used: datetime | None = None
+
+
+COLUMNS = "r.reader, r.name, r.mail, r.settings, r.admin, r.shows_lists, r.made, r.seen"
+
+
+def reader_of(row: Any) -> Reader:
+    """The reader in a row of `COLUMNS`."""
+    return Reader(
+        id=row[0],
+        name=row[1],
+        mail=row[2],
+        settings=row[3],
+        admin=row[4],
+        shows_lists=row[5],
+        made=row[6],
+        seen=row[7],
+    )
+
+
+def hashed(token: str) -> str:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class Readers:
+    """The readers of a team; every method is one transaction.
+
+    Raises:
+        StoreError: the database can't be reached.
+    """
+
+    def __init__(self, place: Place, clock: Clock) -> None:
+        self.place = place
+        self.clock = clock
+
+    def _one(self, query: str, values: Any) -> Reader | None:
+        with connect(self.place, DOOR) as c:
+            row = c.execute(query, values).fetchone()
+        return reader_of(row) if row else None
+
+    # --------------------------------------------------------------------- readers
+
+    def add(self, name: str, *, mail: str = "", settings: str = "", admin: bool = False) -> Reader:
+        """A new reader.
+
+        Raises:
+            SettingsError: the name is taken or can't be one, or the settings can't be read.
+        """
+        if not NAME.fullmatch(name):
+            raise SettingsError(
+                name, "is no name for a reader", "Use letters, digits and . @ + - _, at most 64."
+            )
+        found = self.settings(settings)
+        now = self.clock()
+        with connect(self.place, DOOR) as c:
+            row = c.execute(
+                "insert into reader.reader as r (name, mail, settings, admin, made, seen) values (%s, %s, %s, %s, %s, %s)"
+                f" on conflict (name) do nothing returning {COLUMNS}",
+                (name, mail, settings, admin, now, now),
+            ).fetchone()
+            if row is None:
+                raise SettingsError(name, "there is a reader of that name", "Choose another name.")
+            _set_morning(c, row[0], found, now)
+        return reader_of(row)
+
+    def settings(self, text: str) -> Settings:
+        """A reader's settings, read; the machine's and the network's are not theirs to set.
+
+        Raises:
+            SettingsError: they can't be read.
+        """
+        return config.parse(text, {}, home=self.place.folder)
+
+    def all(self) -> list[Reader]:
+        """Every reader, by name."""
+        with connect(self.place, DOOR) as c:
+            return [
+                reader_of(row) for row in c.execute(f"select {COLUMNS} from reader.reader r order by r.name")
+            ]
+
+    def get(self, number: int) -> Reader:
+        """The reader of that number.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        found = self._one(f"select {COLUMNS} from reader.reader r where r.reader = %s", (number,))
+        if found is None:
+            raise NotFoundError(f"reader {number}", "there is none", "newsfeed team readers names them.")
+        return found
+
+    def named(self, name: str) -> Reader:
+        """The reader of that name or mail address.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        found = self._one(
+            f"select {COLUMNS} from reader.reader r where r.name = %s or (r.mail = %s and r.mail <> '')"
+            " order by r.name <> %s limit 1",
+            (name, name, name),
+        )
+        if found is None:
+            raise NotFoundError(name, "there is no such reader", "newsfeed team readers names them.")
+        return found
+
+    def change(
+        self,
+        reader: Reader,
+        *,
+        mail: str | None = None,
+        settings: str | None = None,
+        admin: bool | None = None,
+        shows_lists: bool | None = None,
+    ) -> Reader:
+        """The reader with some of it changed; their next morning follows their hour and zone.
+
+        Raises:
+            SettingsError: the settings can't be read.
+        """
+        text = reader.settings if settings is None else settings
+        found = self.settings(text)
+        with connect(self.place, DOOR) as c:
+            row = c.execute(
+                "update reader.reader r set mail = coalesce(%s, mail), settings = %s, admin = coalesce(%s, admin),"
+                f" shows_lists = coalesce(%s, shows_lists) where r.reader = %s returning {COLUMNS}",
+                (mail, text, admin, shows_lists, reader.id),
+            ).fetchone()
+            if row is None:
+                raise NotFoundError(reader.name, "this reader was removed", "")
+            if settings is not None:
+                _set_morning(c, reader.id, found, self.clock())
+        return reader_of(row)
+
+    def remove(self, reader: Reader) -> None:
+        """Delete a reader with every row that is theirs; feeds that nobody else follows are not asked any more."""
+        with connect(self.place, DOOR) as c:
+            private = c.execute("select reader.private_feeds_of(%s)", (reader.id,)).fetchall()
+            c.execute("delete from reader.reader where reader = %s", (reader.id,))
+            c.execute("select reader.drop_private_feeds(%s)", ([row[0] for row in private],))
+
+    def was_here(self, reader: Reader) -> None:
+        """Note that a reader looked at a page: their feeds are wanted."""
+        with connect(self.place, DOOR) as c:
+            c.execute("update reader.reader set seen = %s where reader = %s", (self.clock(), reader.id))
+
+    # --------------------------------------------------------------------- invitations
+
+    def invite(self, reader: Reader, *, lasts: timedelta = INVITED) -> str:
+        """A token that lets its bearer in as this reader, once."""
+        token, now = secrets.token_urlsafe(32), self.clock()
+        with connect(self.place, DOOR) as c:
+            c.execute(
+                "insert into reader.invitation values (%s, %s, %s, %s)",
+                (hashed(token), reader.id, now, now + lasts),
+            )
+        return token
+
+    def invited(self, token: str) -> Reader | None:
+        """Whom an invitation is for, while it is good; it stays so."""
+        return self._one(
+            f"select {COLUMNS} from reader.invitation i join reader.reader r using (reader)"
+            " where i.hash = %s and i.used is null and i.until > %s",
+            (hashed(token), self.clock()),
+        )
+
+    def accepted(self, token: str) -> Reader | None:
+        """Whom an invitation is for; it is used up by that. None where it is not good any more."""
+        return self._one(
+            f"update reader.invitation i set used = %s from reader.reader r where i.reader = r.reader"
+            f" and i.hash = %s and i.used is null and i.until > %s returning {COLUMNS}",
+            (self.clock(), hashed(token), self.clock()),
+        )
+
+    # --------------------------------------------------------------------- credentials
+
+    def add_credential(
+        self, reader: Reader, kind: str, key: str, data: Mapping[str, Any] | None = None
+    ) -> None:
+        """Let a reader be known by this too.
+
+        Raises:
+            SettingsError: it is another reader's.
+        """
+        with connect(self.place, DOOR) as c:
+            row = c.execute(
+                "insert into reader.credential as k (reader, kind, key, data, made) values (%s, %s, %s, %s, %s)"
+                " on conflict (kind, key) do update set data = excluded.data where k.reader = excluded.reader returning 1",
+                (reader.id, kind, key, json.dumps(dict(data or {})), self.clock()),
+            ).fetchone()
+        if row is None:
+            raise SettingsError(f"this {kind}", "belongs to another reader", "Sign in as that one.")
+
+    def by_credential(self, kind: str, key: str) -> tuple[Reader, Credential] | None:
+        """The reader who is known by this, and what is kept with it."""
+        with connect(self.place, DOOR) as c:
+            row = c.execute(
+                f"select {COLUMNS}, k.kind, k.key, k.data, k.made, k.used from reader.credential k"
+                " join reader.reader r using (reader) where k.kind = %s and k.key = %s",
+                (kind, key),
+            ).fetchone()
+        return (reader_of(row), _credential(row[8:])) if row else None
+
+    def credentials(self, reader: Reader) -> list[Credential]:
+        """All by which a reader is known."""
+        with connect(self.place, DOOR) as c:
+            rows = c.execute(
+                "select kind, key, data, made, used from reader.credential where reader = %s order by made",
+                (reader.id,),
+            ).fetchall()
+        return [_credential(row) for row in rows]
+
+    def used_credential(self, kind: str, key: str, data: Mapping[str, Any] | None = None) -> None:
+        """Note that somebody came in by it, and keep what changed with that (a passkey's count)."""
+        with connect(self.place, DOOR) as c:
+            c.execute(
+                "update reader.credential set used = %s, data = coalesce(%s, data) where kind = %s and key = %s",
+                (self.clock(), json.dumps(dict(data)) if data is not None else None, kind, key),
+            )
+
+    def drop_credential(self, reader: Reader, kind: str, key: str) -> None:
+        """A reader is not known by it any more."""
+        with connect(self.place, DOOR) as c:
+            c.execute(
+                "delete from reader.credential where reader = %s and kind = %s and key = %s",
+                (reader.id, kind, key),
+            )
+
+    # --------------------------------------------------------------------- sessions
+
+    def begin_session(
+        self, reader: Reader, *, lasts: timedelta = SESSION, data: Mapping[str, Any] | None = None
+    ) -> str:
+        """A token for the reader's browser; only its hash is kept."""
+        token, now = secrets.token_urlsafe(32), self.clock()
+        with connect(self.place, DOOR) as c:
+            c.execute("delete from reader.session where until < %s", (now,))
+            c.execute(
+                "insert into reader.session (hash, reader, made, until, data) values (%s, %s, %s, %s, %s)",
+                (hashed(token), reader.id, now, now + lasts, json.dumps(dict(data or {}))),
+            )
+        return token
+
+    def by_session(self, token: str) -> Reader | None:
+        """Whose session this is, while it lasts."""
+        return self._one(
+            f"select {COLUMNS} from reader.session s join reader.reader r using (reader) where s.hash = %s and s.until > %s",
+            (hashed(token), self.clock()),
+        )
+
+    def end_session(self, token: str) -> None:
+        """Sign out."""
+        with connect(self.place, DOOR) as c:
+            c.execute("delete from reader.session where hash = %s", (hashed(token),))
+
+    def end_sessions(self, reader: Reader) -> None:
+        """Sign out everywhere."""
+        with connect(self.place, DOOR) as c:
+            c.execute("delete from reader.session where reader = %s", (reader.id,))
+
+
+def _set_morning(c: Any, reader: int, settings: Settings, now: datetime) -> None:
+    zone, hour, days = settings.timezone, settings.schedule.hour, settings.schedule.days
+    c.execute(
+        "insert into shared.morning values (%s, %s, %s, %s, %s) on conflict (reader) do update"
+        " set at = excluded.at, zone = excluded.zone, hour = excluded.hour, days = excluded.days",
+        (reader, next_hour(zone, hour, days, now), zone, hour, list(days)),
+    )
+
+
+def _credential(row: Any) -> Credential:
+    return Credential(kind=row[0], key=row[1], data=row[2], made=row[3], used=row[4])
+
+
+def key_of(*parts: str) -> str:
+    """One key of several parts, none of which can be mistaken for another's end."""
+    return json.dumps(parts)

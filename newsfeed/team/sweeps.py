@@ -1,0 +1,119 @@
+"""Which feeds are due, and who asks them: the feed table is the schedule.
+
+A bucket holds all feeds of a registrable domain, and is swept by one worker at a time, so that the rate limiter of
+that worker is the only one for its hosts. What a sweep claims it has for the time of a lease; the lease of a worker
+that died runs out by itself. Leases go by the database's clock, due times by ours.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from newsfeed import sources
+from newsfeed.model import Record, Subscription
+from newsfeed.sources import discover
+from newsfeed.team.tables import BUCKETS
+
+if TYPE_CHECKING:
+    import psycopg
+
+    Connection = psycopg.Connection[Any]
+
+CLAIMED = 500  # feeds of one sweep at the most
+LEASE = timedelta(minutes=10)
+LONGEST = 300.0  # seconds of one sweep
+RECENT = timedelta(minutes=2)  # requests of earlier sweeps that may matter to a host's spacing
+ABSENT = timedelta(days=30)  # after which the feeds of a reader rest
+# Of an outline's options, what only an edition reads: these are the reader's alone.
+OWN_OPTIONS = ("must-read", "mute", "weight", "cap", "paywall", "label")
+
+_DUE = """
+  listed and not gone and (next_due is null or next_due <= %(now)s) and (not_before is null or not_before <= %(now)s)
+  and wanted > %(wanted)s and (leased_until is null or leased_until <= now())
+"""
+
+
+def bucket(subscription: Subscription) -> int:
+    """The bucket of a feed, by the registrable domain that is asked for it."""
+    url = sources.rewritten(subscription) or subscription.url
+    return zlib.crc32(discover.site(url).encode()) % BUCKETS
+
+
+def shared_part(subscription: Subscription) -> Subscription:
+    """A subscription without what is its reader's own: what the pool keeps of it."""
+    options = {name: value for name, value in subscription.options.items() if name not in OWN_OPTIONS}
+    return Subscription(url=subscription.url, kind=subscription.kind, options=options)
+
+
+def _moments(now: datetime) -> dict[str, datetime]:
+    return {"now": now, "wanted": now - ABSENT}
+
+
+def due_buckets(connection: Connection, now: datetime) -> list[int]:
+    """The buckets in which feeds are due, longest waiting first."""
+    query = f"select bucket from shared.feed where {_DUE} group by bucket order by min(next_due) nulls first, bucket"
+    return [row[0] for row in connection.execute(query, _moments(now))]
+
+
+def claim(connection: Connection, number: int, worker: str, now: datetime) -> list[int]:
+    """Lease the due feeds of a bucket, longest waiting first, at most `CLAIMED`."""
+    query = f"""
+      with due as (
+        select id from shared.feed where bucket = %(bucket)s and {_DUE}
+        order by next_due nulls first limit {CLAIMED} for update skip locked
+      )
+      update shared.feed f set leased_by = %(worker)s, leased_until = now() + %(lease)s
+      from due where f.id = due.id returning f.id
+    """
+    values = _moments(now) | {"bucket": number, "worker": worker, "lease": LEASE}
+    return sorted(row[0] for row in connection.execute(query, values))
+
+
+def release(connection: Connection, worker: str, feeds: Sequence[int]) -> None:
+    """Give back what is left of a lease."""
+    connection.execute(
+        "update shared.feed set leased_by = '', leased_until = null where id = any(%s) and leased_by = %s",
+        (list(feeds), worker),
+    )
+
+
+def just_asked(connection: Connection, number: int, now: datetime) -> list[int]:
+    """The feeds of a bucket that were asked so lately that it matters to the spacing of their hosts."""
+    query = "select id from shared.feed where bucket = %s and last_tried > %s limit 2000"
+    return [row[0] for row in connection.execute(query, (number, now - RECENT))]
+
+
+class Backlog(Record, frozen=True, kw_only=True):
+    """How far behind the sweeps are."""
+
+    feeds: int = 0  # that somebody follows
+    due: int = 0
+    leased: int = 0
+    resting: int = 0  # of readers who were not here for a month
+    late: timedelta = timedelta(0)  # how long the longest waiting one has been due
+    buckets: int = 0  # with due feeds
+
+
+def backlog(connection: Connection, now: datetime) -> Backlog:
+    """How far behind the sweeps are: there is no queue of feeds, so lateness is all the backlog there is."""
+    query = f"""
+      select count(*) filter (where listed), count(*) filter (where {_DUE}),
+        count(*) filter (where leased_until > now()), count(*) filter (where listed and wanted <= %(wanted)s),
+        min(next_due) filter (where {_DUE}), count(distinct bucket) filter (where {_DUE})
+      from shared.feed
+    """
+    row = connection.execute(query, _moments(now)).fetchone()
+    assert row is not None
+    oldest: datetime | None = row[4]
+    late = max(now.replace(tzinfo=None) - oldest, timedelta(0)) if oldest else timedelta(0)
+    return Backlog(feeds=row[0], due=row[1], leased=row[2], resting=row[3], late=late, buckets=row[5])
+
+
+def outline(subscription: Subscription) -> str:
+    """A subscription as it is kept."""
+    return msgspec.json.encode(subscription).decode()

@@ -1,0 +1,253 @@
+"""Worker processes: jobs in the team's own database, taken by whoever has time.
+
+Each minute one worker looks which buckets have due feeds and which readers' hour has come, and defers a job for each
+bucket and for every twenty readers. A job that is lost with its worker is taken up by another; none does anything
+twice, because what it does is decided by the tables.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from newsfeed.model import Record
+from newsfeed.team.connections import EDITION, FETCH
+
+if TYPE_CHECKING:
+    from procrastinate import App
+
+    from newsfeed.team.desk import Desk
+    from newsfeed.team.fetching import Fetching
+
+log = logging.getLogger("newsfeed.team")
+
+KINDS = ("fetch", "edition")
+EVERY_MINUTE = "* * * * *"
+SWEEPS = 4  # buckets that one worker sweeps at a time
+TOGETHER = 20  # readers of one job
+DUE_AT_ONCE = 200  # readers that one look makes jobs of
+TRIES = 5
+HEARTBEAT = timedelta(seconds=10)
+
+
+class Pace(Record, frozen=True, kw_only=True):
+    """How a worker keeps time; others than these are for trials."""
+
+    cron: str = EVERY_MINUTE
+    heartbeat: timedelta = HEARTBEAT
+
+    @property
+    def dead_after(self) -> float:
+        """Seconds without a sign of life after which a worker's jobs are others'."""
+        return 3 * self.heartbeat.total_seconds()
+
+
+def name() -> str:
+    """This process, as leases name it."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _app(conninfo: str) -> App:
+    import procrastinate
+
+    return procrastinate.App(
+        connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4)
+    )
+
+
+def fetch_app(work: Fetching, pace: Pace) -> App:
+    """The jobs of a worker that asks feeds. It has no right on anything of a reader."""
+    import procrastinate
+
+    app = _app(work.place.conninfo(FETCH))
+    again = procrastinate.RetryStrategy(max_attempts=TRIES, linear_wait=5)
+
+    @app.task(name="sweep", queue="sweep", retry=again)
+    async def sweep(bucket: int) -> None:
+        if await work.sweep(bucket):
+            await _defer(app, "understand", lock="understand")
+
+    @app.task(name="understand", queue="understand", retry=again)
+    def understand() -> None:
+        work.understand()
+
+    @app.periodic(cron=pace.cron)
+    @app.task(name="look for due feeds", queue="sweep", queueing_lock="look for due feeds", priority=10)
+    async def look(timestamp: int) -> None:
+        await _rescue(app, pace, ("sweep", "understand"))
+        await defer_sweeps(app, work)
+
+    @app.periodic(cron="17 3 * * *")
+    @app.task(name="care", queue="understand", queueing_lock="care", lock="understand")
+    def care(timestamp: int) -> None:
+        work.care()
+
+    return app
+
+
+async def defer_sweeps(app: App, work: Fetching) -> int:
+    """A job for each bucket with due feeds, unless it has one that waits; gives how many were new."""
+    made = 0
+    for bucket in await asyncio.to_thread(work.due_buckets):
+        made += await _defer(app, "sweep", lock=f"bucket {bucket}", bucket=bucket)
+    return made
+
+
+def edition_app(desk: Desk, pace: Pace) -> App:
+    """The jobs of a worker that makes editions and sends them."""
+    import procrastinate
+
+    app = _app(desk.place.conninfo(EDITION))
+
+    @app.task(
+        name="editions",
+        queue="edition",
+        retry=procrastinate.RetryStrategy(max_attempts=TRIES, exponential_wait=5),
+    )
+    def editions(readers: list[int]) -> None:
+        desk.serve(readers)
+
+    @app.periodic(cron=pace.cron)
+    @app.task(name="look for due readers", queue="edition", queueing_lock="look for due readers", priority=10)
+    async def look(timestamp: int) -> None:
+        await _rescue(app, pace, ("edition",))
+        await defer_editions(app, desk)
+
+    return app
+
+
+async def defer_editions(app: App, desk: Desk) -> int:
+    """Jobs for the readers whose hour has come; gives for how many. Their next hour is set in the same transaction."""
+    total = 0
+    while readers := await desk.claim_due(app, DUE_AT_ONCE, TOGETHER):
+        total += readers
+    return total
+
+
+async def _defer(app: App, task: str, *, lock: str, **values: Any) -> bool:
+    """One job, unless one with this lock waits already."""
+    from procrastinate.exceptions import AlreadyEnqueued
+
+    try:
+        await app.configure_task(task, lock=lock, queueing_lock=lock).defer_async(**values)
+    except AlreadyEnqueued:
+        return False
+    return True
+
+
+async def _rescue(app: App, pace: Pace, queues: Sequence[str]) -> None:
+    """Let others take up the jobs of workers that died."""
+    from procrastinate.exceptions import ConnectorException
+
+    for queue in queues:
+        for job in await app.job_manager.get_stalled_jobs(
+            queue=queue, seconds_since_heartbeat=pace.dead_after
+        ):
+            # Where the same job waits already, or another worker was quicker, there is nothing to take up.
+            try:
+                await app.job_manager.retry_job(job)
+            except ConnectorException:
+                with contextlib.suppress(ConnectorException):
+                    from procrastinate.jobs import Status
+
+                    await app.job_manager.finish_job(job=job, status=Status.ABORTED, delete_job=True)
+
+
+def _options(pace: Pace, *, concurrency: int, wait: bool) -> dict[str, Any]:
+    return {
+        "name": name(),
+        "concurrency": concurrency,
+        "wait": wait,
+        "delete_jobs": "successful",
+        "install_signal_handlers": False,
+        "update_heartbeat_interval": pace.heartbeat.total_seconds(),
+        "stalled_worker_timeout": pace.dead_after,
+        "fetch_job_polling_interval": 1.0,
+        "shutdown_graceful_timeout": 20.0,
+    }
+
+
+async def run(
+    kinds: Sequence[str],
+    *,
+    fetching: Fetching | None,
+    desk: Desk | None,
+    pace: Pace,
+    sweeps: int = SWEEPS,
+    once: bool = False,
+    told: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Work until told to stop; `once`: until nothing is due any more."""
+    async with contextlib.AsyncExitStack() as stack:
+        running = []
+        if fetching is not None and "fetch" in kinds:
+            await stack.enter_async_context(fetching)
+            feeds = await stack.enter_async_context(fetch_app(fetching, pace).open_async())
+            if once:
+                told(f"{await defer_sweeps(feeds, fetching)} buckets with due feeds")
+                await _catch_up(feeds, ("sweep", "understand"), pace, sweeps)
+            running.append((feeds, sweeps))
+        if desk is not None and "edition" in kinds:
+            readers = await stack.enter_async_context(edition_app(desk, pace).open_async())
+            if once:
+                told(f"{await defer_editions(readers, desk)} readers whose hour has come")
+                await _catch_up(readers, ("edition",), pace, 1)
+            running.append((readers, 1))
+        if once:
+            return
+        queues = {0: ["sweep", "understand"], 1: ["edition"]}
+        await _until_stopped(
+            [
+                app.run_worker_async(
+                    queues=queues[0] if app.tasks.get("sweep") else queues[1],
+                    **_options(pace, concurrency=many, wait=True),
+                )
+                for app, many in running
+            ]
+        )
+
+
+async def _catch_up(app: App, queues: Sequence[str], pace: Pace, concurrency: int) -> None:
+    """Work until none of these queues has a job that may be done now: jobs make jobs."""
+    from procrastinate.jobs import Status
+
+    while True:
+        await app.run_worker_async(queues=list(queues), **_options(pace, concurrency=concurrency, wait=False))
+        waiting = [
+            job
+            for queue in queues
+            for job in await app.job_manager.list_jobs_async(queue=queue, status=Status.TODO.value)
+            if job.scheduled_at is None
+        ]
+        if not waiting:
+            return
+
+
+async def _until_stopped(workers: Sequence[Any]) -> None:
+    """Run workers until one ends or the process is asked to stop; then let them finish what they do."""
+    tasks = [asyncio.create_task(worker) for worker in workers]
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for task in tasks:
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        stop()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
