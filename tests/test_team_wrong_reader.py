@@ -29,7 +29,7 @@ from newsfeed.model import (
     Tagging,
     TopicScore,
 )
-from newsfeed.store.records import Fact, MailState
+from newsfeed.store.records import MailState
 from newsfeed.team.connections import DOOR, EDITION, FETCH, WEB, connect
 from newsfeed.team.readers import Reader
 from newsfeed.team.stores import ReaderStore, SharedStore
@@ -40,7 +40,6 @@ WORD = "zanzibar"
 FEED, ITEM, STORY = 990_000, 880_000, 770_000
 DAY = homes.NOON.date()
 BEFORE = homes.NOON - timedelta(days=30)
-FACT = Fact(WORD, str)
 NUMBERS = re.compile(r"\b(99|88|77)000\d\b")
 
 
@@ -185,8 +184,6 @@ READING: dict[str, Callable[[ReaderStore], Any] | None] = {
     "tagged_otherwise": lambda s: s.tagged_otherwise("x", BEFORE),
     "taggings": lambda s: s.taggings([ITEM + 1]),
     "daily_counts": lambda s: s.daily_counts(date(2000, 1, 1)),
-    "fact": lambda s: s.fact(FACT),
-    "facts": lambda s: s.facts(FACT),
     "thumbs": lambda s: s.thumbs(100),
     "ungrouped": lambda s: s.ungrouped(),
     "untagged": lambda s: (s.untagged(), s.untagged(shown=False)),
@@ -207,10 +204,9 @@ WRITING: dict[str, Callable[[ReaderStore], Any]] = {
     "decline": lambda s: s.decline("mine"),
     "doubt_claims": lambda s: s.doubt_claims(homes.NOON),
     "enrich": lambda s: s.enrich(ITEM + 1, lead="mine", words=1),
-    "keep_fact": lambda s: s.keep_fact(FACT, "mine"),
     "keep": lambda s: s.keep(Kept(item=ITEM + 1, ref="r", kept=homes.NOON, title="mine", note="mine")),
     "let_go": lambda s: s.let_go(ITEM + 1),
-    "keep_secret": lambda s: s.keep_secret(WORD, "mine"),
+    "keep_secret": lambda s: s.keep_secret("mine.net", "mine"),
     "like": lambda s: s.like(ITEM + 1, -1, homes.NOON),
     "mark_done": lambda s: s.mark_done(DAY, "Mars", homes.NOON),
     "mark_mail": lambda s: s.mark_mail(DAY, WORD, MailState.SENT, homes.NOON),
