@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 from apps import App, copied, fill, serving_home, words
 from homes import NOON, TestHome
 from serving import Server
 
+from newsfeed.cli.command import Context
 from newsfeed.errors import BusyError, SettingsError
+from newsfeed.model import Line
 from newsfeed.web import listening
 from newsfeed.web.access import keys
 
@@ -284,6 +287,40 @@ def test_a_corrected_topic_shows_its_words_and_can_be_undone(app: App) -> None:
     assert re.findall(r"<article", app.get("/").text) == before, "it stays until the page is rebuilt"
     undone = app.post("/correct", {"item": ref, "to": "undo"}, x_live="1")
     assert "Not Finance" in words(undone)
+
+
+def as_a_line(app: App) -> tuple[str, str]:
+    """Tell the last story of the page in a line instead; gives its short id and its headline."""
+    with Context(app.home.folder).home().open_store() as store:
+        edition = store.latest_edition()
+        assert edition
+        *sections, last = edition.sections
+        *others, pick = last.picks
+        line = Line(
+            title=pick.title, link=pick.link, source=pick.source, topic=pick.topic, item=pick.item,
+            ref=pick.ref, story=pick.story, feed=pick.feed, lang=pick.lang, note="5 sources",
+        )  # fmt: skip
+        shortened = msgspec.structs.replace(last, picks=tuple(others))
+        store.record(msgspec.structs.replace(edition, sections=(*sections, shortened), lines=(line,)), ())
+    return pick.ref, pick.title
+
+
+def test_a_story_in_one_line_can_be_answered_as_one_in_full(app: App) -> None:
+    ref, title = as_a_line(app)
+    also = re.search(r'<section id="also".*?</section>', app.get("/").text, re.DOTALL)
+    assert also
+    assert title in also[0]
+    for label in ("Keep", "More like this", "Less", "Topic", "Mute", "Why"):
+        assert f">{label}<" in also[0]
+    assert app.post("/open", {"item": ref}).status_code == 204
+    answer = app.post("/mark", {"item": ref, "do": "keep"})
+    assert answer.url.path == "/"
+    assert title in app.get("/kept").text
+    again = app.client.post(
+        app.base + "/mark", data={"token": app.token(), "item": ref, "do": "dislike"}, follow_redirects=False
+    )
+    assert again.headers["location"] == f"/#l-{ref}"
+    assert 'value="unlike" aria-pressed="true"' in app.get("/").text
 
 
 def test_an_opening_is_counted_by_a_beacon(app: App) -> None:

@@ -59,7 +59,9 @@ def today(app: ViewApp, request: Request) -> Response:
         previous=None,
         earlier=archive_path(edition.previous) if edition.previous else "",
         ways=(),
-        marks=_marks(app, {p.item: p.ref for p in picks(edition)}),
+        marks=_marks(
+            app, {p.item: p.ref for p in picks(edition)} | {line.item: line.ref for line in edition.lines}
+        ),
         old=edition.date != home.today,
         kept=app.store.kept()[:3],
         people=keep.for_whom(home, app.store, edition) if home.settings.people else {},
@@ -126,8 +128,9 @@ def _back(app: ViewApp, item: int, fields: dict[str, str]) -> str:
     if fields.get("from") == "kept":
         return "/kept"
     edition = app.store.latest_edition()
-    at = next((p.n for p in picks(edition) if p.item == item), None) if edition else None
-    return f"/#s{at}" if at else "/"
+    places = {line.item: f"l-{line.ref}" for line in edition.lines} if edition else {}
+    places |= {p.item: f"s{p.n}" for p in picks(edition)} if edition else {}
+    return f"/#{places[item]}" if item in places else "/"
 
 
 def opened(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:

@@ -4,6 +4,7 @@ const policy = self.trustedTypes ? trustedTypes.createPolicy("newsfeed", { creat
 // Spoken in the reader's language where it is handed out.
 const phrases = ["newsfeed does not answer. Is it still running?", "That did not work.", "new", "nothing new", "of", "Read aloud", "Stop"];
 const [SILENT, FAILED, NEW, NONE, OF, READ, STOP] = phrases;
+const STORY = "article, .also li";
 const openers = {};
 const $ = (id) => document.getElementById(id);
 const say = (text) => { const place = $("said"); if (place) { place.textContent = ""; setTimeout(() => { place.textContent = text; }, 50); } };
@@ -60,8 +61,8 @@ addEventListener("click", (event) => {
 
 // What was opened or passed on is counted beside the way there.
 const count = (event) => {
-  const link = event.target.closest?.("article a.u-url, a[data-person]");
-  const bar = link?.closest("article").querySelector(".bar");
+  const link = event.target.closest?.("article a.u-url, .also li > a, a[data-person]");
+  const bar = link?.closest(STORY).querySelector(".bar");
   if (!bar || event.button > 1) return;
   const person = link.dataset.person, token = bar.querySelector("[name=token]").value;
   navigator.sendBeacon(person ? "/passed" : "/open", new URLSearchParams({ token, item: bar.dataset.ref, ...(person && { person }) }));
@@ -77,11 +78,11 @@ if (keys) {
   let at = -1;
   addEventListener("keydown", (event) => {
     if (!keys.checked || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=checkbox]), textarea, select")) return;
-    const stories = [...document.querySelectorAll("article")];
-    const here = document.activeElement.closest("article");
+    const stories = [...document.querySelectorAll(STORY)];
+    const here = document.activeElement.closest(STORY);
     if (here) at = stories.indexOf(here);
     if (event.key === "j" || event.key === "k") { at = Math.min(Math.max(at + (event.key === "j" ? 1 : -1), 0), stories.length - 1); stories[at]?.querySelector("a")?.focus(); }
-    else if (event.key === "o") stories[at]?.querySelector("a.u-url")?.click();
+    else if (event.key === "o") stories[at]?.querySelector("a.u-url, :scope > a")?.click();
     else if ("sldw".includes(event.key)) stories[at]?.querySelector(`[data-key=${event.key}]`)?.click();
     else if (event.key === "?") keys.focus();
     else return;
