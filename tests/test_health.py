@@ -16,7 +16,7 @@ from newsfeed.cli.app import run
 from newsfeed.edition import frame
 from newsfeed.errors import ListError
 from newsfeed.feeds import health, rhythm
-from newsfeed.feeds.health import State
+from newsfeed.feeds.health import HealthState
 from newsfeed.model import ASKED_AGAIN, Cause, Failure, FeedReport, FeedState, Settings
 from newsfeed.pipeline import examine
 from newsfeed.pipeline.home import Home
@@ -111,14 +111,14 @@ def test_each_feed_is_told_with_its_worst(tmp_path: Path) -> None:
     states = {name: h.state for name, h in found.items()}
     assert found["closed"].report.next_try is None, "what is gone is not asked again by itself"
     assert states == {
-        "well": State.WELL,
-        "weekly": State.SILENT,
-        "broken": State.FAILING,
-        "closed": State.GONE,
-        "mover": State.MOVED,
-        "early": State.WELL,  # one day is no move
-        "chatter": State.LOW_SIGNAL,
-        "new": State.UNASKED,
+        "well": HealthState.WELL,
+        "weekly": HealthState.SILENT,
+        "broken": HealthState.FAILING,
+        "closed": HealthState.GONE,
+        "mover": HealthState.MOVED,
+        "early": HealthState.WELL,  # one day is no move
+        "chatter": HealthState.LOW_SIGNAL,
+        "new": HealthState.UNASKED,
     }
     assert found["weekly"].sentence == "Silent for 21 days; it used to write weekly."
     assert found["broken"].sentence == f"{FAILED.text} {FAILED.repair}"

@@ -207,7 +207,7 @@ def test_the_sign_of_life_says_at_once_what_is_under_way(
     current = Context(home.folder).home()
     monkeypatch.setattr(
         "newsfeed.pipeline.morning.routine.deliver",
-        lambda *_, **__: seen.append(signs.read_beat(current)) or routine.Morning(date=HOUR.date()),
+        lambda *_, **__: seen.append(signs.read_beat(current)) or routine.MorningReport(date=HOUR.date()),
     )
     look(runner, home, HOUR)
     assert seen[0]

@@ -198,7 +198,7 @@ def check(
     from rich.padding import Padding
     from rich.text import Text
 
-    from newsfeed.feeds.health import State
+    from newsfeed.feeds.health import HealthState
     from newsfeed.pipeline.subscriptions.check import check as run
 
     given: Context = context.obj
@@ -207,7 +207,7 @@ def check(
         found = run(home, store, ask=ask, secrets=given.secrets(), progress=bar)
 
     def next_try(row: FeedHealth) -> str:
-        if row.state == State.GONE:
+        if row.state == HealthState.GONE:
             return "never"
         return show.clock_time(row.report.next_try, home.settings.timezone, now())
 

@@ -13,7 +13,7 @@ from newsfeed.cli import show
 from newsfeed.cli.command import App, Context, Item, Json, offer_topics
 
 if TYPE_CHECKING:
-    from newsfeed.pipeline.answers.teach import Corrected, Question, Thumbed
+    from newsfeed.pipeline.answers.teach import Corrected, ItemQuestion, Thumbed
 
 YES, NO = ("y", "yes"), ("n", "no")
 LEAVE = {"s": "skipped", "skip": "skipped", "q": "quit", "quit": "quit"}
@@ -111,7 +111,9 @@ def ask(context: typer.Context) -> None:
             show.say(REBUILD)
 
 
-def _ask_topics(question: Question, topics: Sequence[str], run: Callable[[Sequence[str]], Corrected]) -> str:
+def _ask_topics(
+    question: ItemQuestion, topics: Sequence[str], run: Callable[[Sequence[str]], Corrected]
+) -> str:
     """Ask for the topics of an item until the answer can be read: "answered", "skipped" or "quit"."""
 
     names = ", ".join(topics)
@@ -139,7 +141,7 @@ def _ask_topics(question: Question, topics: Sequence[str], run: Callable[[Sequen
         return "answered"
 
 
-def _ask_worth(question: Question, run: Callable[[int], Thumbed]) -> str:
+def _ask_worth(question: ItemQuestion, run: Callable[[int], Thumbed]) -> str:
     """Ask whether an item is worth the reader's minutes: "answered", "skipped" or "quit"."""
 
     show.say(f"News value: {question.value:.1f} of 3, kind {question.kind}")

@@ -59,7 +59,7 @@ _WORDS: Mapping[Cause, tuple[str, str]] = MappingProxyType(
             "newsfeed can’t read what stands there",
             "Look at each: `newsfeed feeds check`.",
         ),
-        Cause.ADDRESS: ("their addresses are none", "Mend each xmlUrl in feeds.opml."),
+        Cause.ADDRESS: ("their addresses are none", "Correct each xmlUrl in feeds.opml."),
     }
 )
 LOW_SIGNAL_ITEMS = 40  # items, none of them shown …
@@ -70,7 +70,7 @@ LAST_RUN = timedelta(minutes=10)  # before the newest try: the feeds asked in on
 LONG_FAILED = timedelta(days=2)  # after which waiting alone is no advice any more
 
 
-class State(StrEnum):
+class HealthState(StrEnum):
     """How a feed is, worst first."""
 
     GONE = "gone"
@@ -86,7 +86,7 @@ class FeedHealth(Record, frozen=True, kw_only=True):
     """All that is known of how one feed fares."""
 
     report: FeedReport
-    state: State
+    state: HealthState
     sentence: str  # what is to be said of it; "" when all is well
     folder: str = ""
     items_a_week: float = 0.0
@@ -167,22 +167,22 @@ def _repair(state: FeedState, failure: Failure | None, now: datetime) -> str:
 def judged(health: FeedHealth, state: FeedState, editions: int) -> FeedHealth:
     """The worst that can be said of a feed, in one sentence."""
     told = health.report
-    kind, sentence = State.WELL, ""
+    kind, sentence = HealthState.WELL, ""
     if state.gone:
-        kind, sentence = State.GONE, f"{told.cause} {told.repair}"
+        kind, sentence = HealthState.GONE, f"{told.cause} {told.repair}"
     elif not told.ok:
-        kind, sentence = State.FAILING, f"{told.cause} {told.repair}"
+        kind, sentence = HealthState.FAILING, f"{told.cause} {told.repair}"
     elif health.moved_to:
-        kind = State.MOVED
+        kind = HealthState.MOVED
         sentence = f"It has moved to {health.moved_to}. Take over its new address: newsfeed feeds repair."
     elif state.last_tried is None:
-        kind, sentence = State.UNASKED, "It has not been asked yet: newsfeed refresh."
+        kind, sentence = HealthState.UNASKED, "It has not been asked yet: newsfeed refresh."
     elif told.silent_days:
-        kind = State.SILENT
+        kind = HealthState.SILENT
         usual = rhythm.every(health.usual_days)
         sentence = f"Silent for {told.silent_days} days; it used to write {usual}."
     elif health.brought >= LOW_SIGNAL_ITEMS and not health.shown and editions >= LOW_SIGNAL_EDITIONS:
-        kind = State.LOW_SIGNAL
+        kind = HealthState.LOW_SIGNAL
         sentence = (
             f"None of its {health.brought} items was shown in {editions} editions. "
             'Give it more weight (newsfeed-weight="1.5"), or take it out.'
@@ -192,8 +192,8 @@ def judged(health: FeedHealth, state: FeedState, editions: int) -> FeedHealth:
 
 def worst_first(found: Sequence[FeedHealth]) -> list[FeedHealth]:
     """Those of which there is something to say, worst first, by name."""
-    order = list(State)
-    said = [h for h in found if h.state != State.WELL]
+    order = list(HealthState)
+    said = [h for h in found if h.state != HealthState.WELL]
     return sorted(
         said, key=lambda h: (order.index(h.state), not h.report.must_read, h.report.title.casefold())
     )

@@ -1,4 +1,4 @@
-"""Which items of a document are new, which are edits, and which are old ones in another coat.
+"""Which items of a document are new, which are edits, and which are known items under a new identity.
 
 Publishers change guids, add tracking parameters, move to another domain or list an item twice. An item that two marks
 (page, title, date) show to be a stored one *is* that one, whatever its identity says now. The other way round, the next
@@ -101,7 +101,7 @@ def _lost_its_hour(one: datetime | None, other: datetime | None) -> bool:
 
 
 def _is_next_issue(item: Item, old: KnownItem) -> bool:
-    """Whether an item has only its coat from a stored one: it came a day later, with hardly a word in common."""
+    """Whether an item shares only the identity of a stored one: it came a day later, with hardly a word in common."""
     if item.published is None or old.published is None or item.published - old.published < ISSUE:
         return False
     return not text.alike(item.lead or item.title, old.lead or old.title)
@@ -126,8 +126,8 @@ def _moved(parsed: Parsed, known: Sequence[KnownItem]) -> dict[str, KnownItem]:
     """By title the stored items of a site that moved: none of its items is known, but most titles are."""
     titles = Counter(_name(old.title) for old in known)
     held = {name: old for old in known if (name := _name(old.title)) and titles[name] == 1 and " " in name}
-    told = Counter(_name(item.title) for item in parsed.items)
-    same = {name: held[name] for name, often in told.items() if often == 1 and name in held}
+    present = Counter(_name(item.title) for item in parsed.items)
+    same = {name: held[name] for name, often in present.items() if often == 1 and name in held}
     return same if len(same) >= LEAST_MOVED and 2 * len(same) >= len(parsed.items) else {}
 
 
@@ -151,13 +151,13 @@ def sort(
     present = unchanged | {item.identity for item in parsed.items}
     by_identity = {old.identity: old for old in known}
     issues = _issues(known)
-    marks, told = Marks(()), set()
+    marks, listed = Marks(()), set()
     if any(item.identity not in by_identity for item in parsed.items):
         # An item that still stands in the document under its own identity can't be another one as well.
         marks = Marks(old for old in known if old.identity not in present)
-        # What the document says under a known identity; the same once more under another one is a twin of it.
-        told = {_twin(old) for old in known if old.identity in unchanged}
-        told |= {_twin(item) for item in parsed.items if item.identity in by_identity}
+        # What the document lists under a known identity; the same once more under another one is the same item.
+        listed = {_content(old) for old in known if old.identity in unchanged}
+        listed |= {_content(item) for item in parsed.items if item.identity in by_identity}
     moved = {}
     if not unchanged and not any(item.identity in by_identity for item in parsed.items):
         moved = _moved(parsed, known)
@@ -173,10 +173,10 @@ def sort(
                 new[issue] = msgspec.structs.replace(item, identity=issue)
             continue
         if old is None:
-            twin = _twin(item)
-            if item.identity in new or (twin is not None and twin in told):
+            content = _content(item)
+            if item.identity in new or (content is not None and content in listed):
                 continue
-            told.add(twin)
+            listed.add(content)
             old = marks.find(item) or moved.pop(_name(item.title), None)
         if old is None:
             new[item.identity] = item
@@ -193,8 +193,8 @@ def sort(
     )
 
 
-def _twin(item: Item | KnownItem) -> tuple[str, str, datetime | None] | None:
-    """What makes two items of one document the same thing said twice."""
+def _content(item: Item | KnownItem) -> tuple[str, str, datetime | None] | None:
+    """What two items of one document share when it lists one item twice."""
     return (item.page, item.title, item.published) if item.page and item.title else None
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from newsfeed.feeds import changes, rhythm
-from newsfeed.feeds.health import FeedHealth, State, judged, report, without_network
+from newsfeed.feeds.health import FeedHealth, HealthState, judged, report, without_network
 from newsfeed.feeds.rhythm import Silence
 from newsfeed.fetch import redact
 from newsfeed.model import FeedReport, FeedState, Pool
@@ -86,7 +86,7 @@ def examine(home: Home, store: Store) -> tuple[FeedHealth, ...]:
             report=report(
                 state, redact(state.subscription.url), 0, silent, now, offline=state.feed in offline
             ),
-            state=State.WELL,
+            state=HealthState.WELL,
             sentence="",
             folder="/".join(state.subscription.folders),
             items_a_week=round(state.items_a_day * 7, 2),

@@ -107,7 +107,7 @@ class Home:
             raise NotFoundError(str(self.list_path), "there is no such list", repair) from None
         except OSError as error:
             raise ListError(
-                str(self.list_path), f"can't be read ({error.strerror})", "Mend its permissions."
+                str(self.list_path), f"can't be read ({error.strerror})", "Fix its permissions."
             ) from error
 
     def replace_list(self, old: bytes, new: bytes) -> None:

@@ -33,7 +33,7 @@ from newsfeed.schedule.deciding import Act, Due, due
 LOOK_EVERY = 30.0  # seconds
 BEAT_EVERY = 20.0
 PULL_EVERY = 900.0  # feeds that are due are asked together
-PAUSE = 60.0  # after something that should soon be mended by itself
+PAUSE = 60.0  # after something that should soon pass by itself
 LONG_PAUSE = 300.0  # after an error
 STEP = 15.0  # seconds by which wall and monotonic clock may part without a word
 GRACE = 8.0  # seconds that a stop waits for what is under way
@@ -172,7 +172,7 @@ class Runner:
             timedelta(minutes=schedule.ahead),
         )
 
-    def _report(self, done: routine.Morning) -> bool:
+    def _report(self, done: routine.MorningReport) -> bool:
         if done.postponed:
             self._complain(" ".join(routine.told(done)))
             self._wait(min(PAUSE * 2**self._postponed, PULL_EVERY))

@@ -146,7 +146,7 @@ def switch_on(found: Plan) -> list[str]:
         path.chmod(0o644)
     except OSError as error:
         raise SettingsError(
-            str(path), f"can't be written ({error.strerror})", "Mend the rights of that folder."
+            str(path), f"can't be written ({error.strerror})", "Fix the permissions of that folder."
         ) from error
     return _run(found.on)
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from newsfeed import config
 from newsfeed.errors import NotFoundError
-from newsfeed.feeds.health import FeedHealth, State
+from newsfeed.feeds.health import FeedHealth, HealthState
 from newsfeed.feeds.rhythm import every
 from newsfeed.model import Record, Subscription
 from newsfeed.pipeline.answers import what_if
@@ -36,7 +36,7 @@ class SourceRow(Record, frozen=True, kw_only=True):
     key: str
     name: str
     folder: str
-    state: State
+    state: HealthState
     sentence: str
     rhythm: str
     shown: int
@@ -75,7 +75,7 @@ def sources(app: ViewApp, request: Request) -> Response:
         "sources.html",
         folders=[(folder, list(group)) for folder, group in groupby(rows, key=lambda r: r.folder)],
         total=len(rows),
-        ill=sum(r.state in {State.GONE, State.FAILING, State.MOVED} for r in rows),
+        ill=sum(r.state in {HealthState.GONE, HealthState.FAILING, HealthState.MOVED} for r in rows),
         problems=listed.list.problems,
         unreadable=listed.unreadable,
         can_undo=editing.can_undo(home),
@@ -89,7 +89,7 @@ def _row(key: str, name: str, folder: str, options: dict[str, str], health: Feed
     )
     if health is None:
         return SourceRow(
-            key=key, name=name, folder=folder, state=State.UNASKED, sentence="Not asked yet.", rhythm="",
+            key=key, name=name, folder=folder, state=HealthState.UNASKED, sentence="Not asked yet.", rhythm="",
             shown=0, brought=0, own=own,
         )  # fmt: skip
     return SourceRow(

@@ -160,7 +160,7 @@ def everything(home: Home, store: Store) -> bytes:
     return packed.getvalue()
 
 
-class Way(Record, frozen=True, kw_only=True):
+class ShareWay(Record, frozen=True, kw_only=True):
     """A link that opens a composer or a mail, and how long its text may be (0: no limit is known)."""
 
     name: str
@@ -168,15 +168,15 @@ class Way(Record, frozen=True, kw_only=True):
     longest: int = 0
 
 
-class Shared(Record, frozen=True, kw_only=True):
+class Sharing(Record, frozen=True, kw_only=True):
     """A kept item, ready to be said."""
 
     text: str
     mail: str
-    ways: tuple[Way, ...] = ()
+    ways: tuple[ShareWay, ...] = ()
 
 
-def share(settings: Settings, one: Kept) -> Shared:
+def share(settings: Settings, one: Kept) -> Sharing:
     """A kept item as text, as a mail, and for the networks that the reader named.
 
     Raises:
@@ -191,8 +191,8 @@ def share(settings: Settings, one: Kept) -> Shared:
         network, _, host = given.partition("=")
         name, pattern, longest = COMPOSERS[network]
         href = pattern.format(text=quote(short, safe=""), url=quote(one.link, safe=""), host=host)
-        ways.append(Way(name=name, href=href, longest=longest))
-    return Shared(text=text, mail=mail_link(one, ""), ways=tuple(ways))
+        ways.append(ShareWay(name=name, href=href, longest=longest))
+    return Sharing(text=text, mail=mail_link(one, ""), ways=tuple(ways))
 
 
 def mail_link(one: Kept | Pick, to: str, note: str = "") -> str:

@@ -9,9 +9,9 @@ import msgspec
 
 from newsfeed.errors import NotFoundError, SettingsError
 from newsfeed.model import Correction, NewsValue, Record, StoredItem, Tagging
+from newsfeed.pipeline import meta
 from newsfeed.pipeline.answers.why import resolve
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.meta import Fact, read_fact, write_fact
 from newsfeed.pipeline.morning import tag
 from newsfeed.store import Store
 from newsfeed.topics import accuracy, build
@@ -60,7 +60,7 @@ class Status(Record, frozen=True, kw_only=True):
     worth_biased: bool
 
 
-class Question(Record, frozen=True, kw_only=True):
+class ItemQuestion(Record, frozen=True, kw_only=True):
     """One item to judge."""
 
     ref: str
@@ -105,15 +105,15 @@ def correct(home: Home, store: Store, name: str, changes: Sequence[str], *, aske
         before = earlier.topics
         _note(
             store,
-            Fact.EARLIER,
-            str(item.id),
+            meta.EARLIER,
+            item.id,
             " ".join([*_earlier(store, item.id), ",".join(before) or "none"]),
         )
     previous = earlier.previous if earlier is not None else before
     store.correct(Correction(item=item.id, topics=told, made=home.clock(), previous=previous))
-    _note(store, Fact.ANSWERS, str(item.id), asked or _notes(store, Fact.ANSWERS).get(str(item.id), ""))
+    _note(store, meta.ANSWERS, item.id, asked or (meta.read(store, meta.ANSWERS) or {}).get(str(item.id), ""))
     moved = retag_like(home, store, item)
-    _note(store, Fact.MOVED, str(item.id), moved)
+    _note(store, meta.MOVED, item.id, moved)
     return Corrected(title=item.item.title, before=before, after=told, moved=moved)
 
 
@@ -131,7 +131,7 @@ def undo(home: Home, store: Store, name: str = "") -> Corrected:
     if earlier := _earlier(store, item.id):
         topics = () if earlier[-1] == "none" else tuple(earlier[-1].split(","))
         store.correct(msgspec.structs.replace(taken, topics=topics, made=home.clock()))
-        _note(store, Fact.EARLIER, str(item.id), " ".join(earlier[:-1]))
+        _note(store, meta.EARLIER, item.id, " ".join(earlier[:-1]))
     moved = retag_like(home, store, item)
     said = store.taggings([item.id]).get(item.id)
     now = tuple(sorted(accuracy.has(said))) if said else ()
@@ -166,7 +166,7 @@ def status(home: Home, store: Store) -> Status:
     counts = _count(taggings.values())
     seeds = _seed_counts()
     corrections = store.corrections()
-    notes = _notes(store, Fact.MOVED)
+    notes = meta.read(store, meta.MOVED) or {}
     moved = sum(int(notes.get(str(c.item), 0)) for c in corrections)
     confirmed = sum(set(j.said) == set(j.true) for j in judged)
     worth = measured_worth(store)
@@ -211,7 +211,7 @@ def status(home: Home, store: Store) -> Status:
     )
 
 
-def questions(home: Home, store: Store, day: int) -> list[Question]:
+def questions(home: Home, store: Store, day: int) -> list[ItemQuestion]:
     """The day's three questions: two useful, one at random. `day` is the same number all day."""
     languages = {*home.settings.languages, ""}
     window = {i.id: i for i in store.window(home.clock() - tag.RETAGGED) if i.item.lang in languages}
@@ -228,7 +228,7 @@ def questions(home: Home, store: Store, day: int) -> list[Question]:
         list(taggings.values()), lambda n: str(window[n].feed), answered, seed=day, asked_topics=asked_topics
     )
     return [
-        Question(
+        ItemQuestion(
             ref=window[q.item].ref,
             item=q.item,
             title=window[q.item].item.title,
@@ -243,21 +243,18 @@ def questions(home: Home, store: Store, day: int) -> list[Question]:
     ]
 
 
-def _notes(store: Store, fact: Fact) -> dict[str, str]:
-    return read_fact(store, fact, dict[str, str]) or {}
-
-
-def _note(store: Store, fact: Fact, name: str, value: object) -> None:
-    write_fact(store, fact, {**_notes(store, fact), name: str(value)})
+def _note(store: Store, fact: meta.Fact[dict[str, str]], item: int, value: object) -> None:
+    notes = meta.read(store, fact) or {}
+    meta.keep(store, fact, {**notes, str(item): str(value)})
 
 
 def _earlier(store: Store, item: int) -> list[str]:
     """What the reader had said of an item before their present word, oldest first."""
-    return _notes(store, Fact.EARLIER).get(str(item), "").split()
+    return (meta.read(store, meta.EARLIER) or {}).get(str(item), "").split()
 
 
 def _judged(store: Store) -> list[accuracy.Judged]:
-    asked = _notes(store, Fact.ANSWERS)
+    asked = meta.read(store, meta.ANSWERS) or {}
     return [
         accuracy.Judged(item=c.item, said=c.previous, true=c.topics, asked=asked.get(str(c.item), ""))
         for c in store.corrections()
@@ -363,8 +360,8 @@ def _news(store: Store, item: StoredItem) -> NewsValue | None:
 
 
 def _said(store: Store) -> dict[int, tuple[float, str]]:
-    return read_fact(store, Fact.SAID, dict[int, tuple[float, str]]) or {}
+    return meta.read(store, meta.SAID) or {}
 
 
 def _note_said(store: Store, item: int, value: float, asked: str) -> None:
-    write_fact(store, Fact.SAID, {**_said(store), item: (round(value, 3), asked)})
+    meta.keep(store, meta.SAID, {**_said(store), item: (round(value, 3), asked)})

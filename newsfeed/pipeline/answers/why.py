@@ -13,7 +13,7 @@ from newsfeed.pipeline.morning import digest, tag
 from newsfeed.pipeline.morning.draw import picks
 from newsfeed.store import Store
 
-_COMMON = 8  # words that two tellings share, to name
+_COMMON = 8  # words that two items of a story share, to name
 
 
 class Explanation(Record, frozen=True, kw_only=True):
@@ -73,9 +73,9 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
 def _joined(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
     """What makes an item one story with others."""
     for story in store.stories_of([item.id]):
-        tellings = store.items(story.items, body="text")
-        mine = next((one for one in tellings if one.id == item.id), item)
-        found = stories.nearest(mine, tellings)
+        items = store.items(story.items, body="text")
+        mine = next((one for one in items if one.id == item.id), item)
+        found = stories.nearest(mine, items)
         if found is None:
             continue
         said = [
@@ -86,7 +86,7 @@ def _joined(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
             name="One story with",
             value=f"“{text.clean_line(found.other.item.title, 80)}”",
             note=f"by {'; '.join(said) or 'what it shares with others of its story'}"
-            + (f"; {len(tellings)} tellings in all" if len(tellings) > 2 else ""),
+            + (f"; {len(items)} items in all" if len(items) > 2 else ""),
         )
 
 
@@ -98,10 +98,10 @@ def occasion(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
         if not others:
             continue
         others.sort(key=lambda s: (-len(s.items), s.id))
-        (head,) = store.items([others[0].representative], body="text")
+        (representative,) = store.items([others[0].representative], body="text")
         yield edition.WhyRow(
             name="Of one affair with",
-            value=f"“{text.clean_line(head.item.title, 80)}”",
+            value=f"“{text.clean_line(representative.item.title, 80)}”",
             note=f"{len(others) + 1} stories of one occasion; at most two are picks, unless it is the day",
         )
 

@@ -239,7 +239,7 @@ def _pages(home: Home) -> Finding:
         return _bad("Pages", f"{site} is no folder", "Move that file away; it stands in the way.")
     place = site if site.exists() else home.folder
     if not os.access(place, os.W_OK | os.X_OK):
-        return _bad("Pages", f"{place} can't be written", "Mend its owner or permissions.")
+        return _bad("Pages", f"{place} can't be written", "Fix its owner or permissions.")
     return _ok("Pages", str(site))
 
 

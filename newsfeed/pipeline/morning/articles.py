@@ -25,8 +25,8 @@ from newsfeed.model import (
     StoredItem,
     Subscription,
 )
+from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.meta import Fact
 from newsfeed.pipeline.morning.ask import together
 from newsfeed.reading.parsers import Parsers
 from newsfeed.sources import article
@@ -48,7 +48,7 @@ def improve(home: Home, store: Store, built: Edition, pool: Pool, secrets: dict[
     """
     if home.settings.edition.read_articles == "off":
         return 0
-    asked = {int(n) for n in (store.get_meta(_memory(built)) or "").split(",") if n}
+    asked = {int(n) for n in (meta.read(store, meta.ARTICLES, str(built.date)) or "").split(",") if n}
     if len(asked) >= MOST:
         return 0
     states = {s.feed: s for s in store.states()}
@@ -79,17 +79,14 @@ def improve(home: Home, store: Store, built: Edition, pool: Pool, secrets: dict[
         return 0
     items = {i.id: i for i in store.items([p.item for p in chosen])}
     found = asyncio.run(_read(home, [items[p.item] for p in chosen if p.item in items], states, secrets))
-    store.set_meta(_memory(built), ",".join(str(n) for n in sorted(asked | {p.item for p in chosen})))
+    numbers = ",".join(str(n) for n in sorted(asked | {p.item for p in chosen}))
+    meta.keep(store, meta.ARTICLES, numbers, str(built.date))
     better = 0
     for item, read in found:
         if len(read.lead) > len(item.item.lead):
             store.enrich(item.id, lead=read.lead, words=read.words)
             better += 1
     return better
-
-
-def _memory(built: Edition) -> str:
-    return f"{Fact.ARTICLES}{built.date}"
 
 
 def _may(home: Home, link: str, state: FeedState | None) -> bool:

@@ -59,7 +59,7 @@ async def together() -> AsyncIterator[asyncio.TaskGroup]:
         raise error from None
 
 
-class Asked(Record, frozen=True, kw_only=True):
+class AskedFeed(Record, frozen=True, kw_only=True):
     """What asking one feed brought. `state` is the one it was asked with."""
 
     state: FeedState
@@ -87,7 +87,7 @@ class Asker:
 
     async def ask(
         self, state: FeedState, known: Known, now: datetime, *, force: bool = False, url: str = ""
-    ) -> Asked:
+    ) -> AskedFeed:
         """Ask one feed and read what comes.
 
         Args:
@@ -120,11 +120,11 @@ class Asker:
         force: bool,
         url: str = "",
         alone: bool = False,
-    ) -> Asked:
+    ) -> AskedFeed:
         joined = None if alone or url else self._joined.get(state.feed)
         request = joined or sources.find(state.subscription).request(state)
         if isinstance(request, Failure):
-            return Asked(state=state, answer=request)
+            return AskedFeed(state=state, answer=request)
         if url:
             # A page named it once, so it is asked as an address out of a feed.
             request = msgspec.structs.replace(request, url=url, from_feed=True)
@@ -132,8 +132,8 @@ class Asker:
             request = msgspec.structs.replace(request, etag="", last_modified="", body_hash="")
         answer = await (self._once_for_all(request) if joined else self._fetcher.get(request))
         if not isinstance(answer, Response):
-            return Asked(state=state, answer=answer)
-        return Asked(state=state, answer=answer, parsed=await self._read(state, answer, known(), now))
+            return AskedFeed(state=state, answer=answer)
+        return AskedFeed(state=state, answer=answer, parsed=await self._read(state, answer, known(), now))
 
     async def _once_for_all(self, request: Request) -> Response | NotModified | Failure:
         """The answer to a request that several feeds share."""
@@ -284,12 +284,12 @@ def _rank(parsed: Parsed, page: str, now: datetime) -> int:
 async def instead(
     fetcher: Fetcher,
     parsers: Parsers,
-    asked: Asked,
+    asked: AskedFeed,
     known: Held,
     now: datetime,
     *,
     found: str = "",
-) -> tuple[Asked, str]:
+) -> tuple[AskedFeed, str]:
     """What comes of a known feed's answer where that may be a page in the feed's place, and an address to propose.
 
     A page that forwards within its own site is followed like a redirect, and so is one that forwards to a feed with
@@ -330,7 +330,7 @@ async def instead(
     return asked, ""
 
 
-def _proposed(asked: Asked, does: str, proposal: str) -> tuple[Asked, str]:
+def _proposed(asked: AskedFeed, does: str, proposal: str) -> tuple[AskedFeed, str]:
     failure = Failure(
         cause=Cause.NOT_A_FEED,
         text=f"A web page stands in this feed's place; it {does}, which was not taken for it.",

@@ -16,7 +16,7 @@ from newsfeed.model import Day, Edition, FeedReport, Pool
 from newsfeed.pipeline.examine import reports
 from newsfeed.pipeline.home import Home, log_change, take_list
 from newsfeed.pipeline.morning import articles, publish, pull, suggest, understand
-from newsfeed.pipeline.morning.draw import _starters_limit, draw, replay, report
+from newsfeed.pipeline.morning.draw import draw, replay, report, starters_limit
 from newsfeed.pipeline.reports import DigestReport, Progress, RefreshOptions, RefreshReport
 from newsfeed.render import Templates
 from newsfeed.store import Store
@@ -166,7 +166,7 @@ def _keep(
     built = msgspec.structs.replace(built, templates=templates.hash)
     store.record(built, edition.remember(built, pool))
     drawn = draw(home, store, built, templates)
-    limit = _starters_limit(home, store)
+    limit = starters_limit(home, store)
     done = report(home, built, built_now=True, pulled=pulled, drawn=drawn, limit=limit)
     return msgspec.structs.replace(done, list=change) if change else done
 

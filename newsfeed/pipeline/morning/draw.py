@@ -17,8 +17,8 @@ from newsfeed.model import (
     Record,
     Settings,
 )
+from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.meta import Fact
 from newsfeed.pipeline.morning import publish
 from newsfeed.pipeline.reports import DigestReport, RefreshReport
 from newsfeed.render import Templates
@@ -134,11 +134,11 @@ def report(
     )
 
 
-def _starters_limit(home: Home, store: Store) -> str:
+def starters_limit(home: Home, store: Store) -> str:
     """Said once: that the number of stories of earlier starter settings doesn't bind any more; "" else."""
-    if store.get_meta(Fact.TOLD_OF_LIMIT) or not config.has_starters_limit(home.folder):
+    if meta.read(store, meta.TOLD_OF_LIMIT) or not config.has_starters_limit(home.folder):
         return ""
-    store.set_meta(Fact.TOLD_OF_LIMIT, "yes")
+    meta.keep(store, meta.TOLD_OF_LIMIT, "yes")
     return (
         "max_items = 16 in newsfeed.toml came from the starter settings and no longer limits the page: "
         "its minutes do. Remove the line, or write another number."

@@ -21,8 +21,9 @@ from newsfeed.deliver.message import Envelope, compose, recipient_hash
 from newsfeed.deliver.sending import Dispatch, MailOutcome
 from newsfeed.errors import NotFoundError, SettingsError
 from newsfeed.model import Day, Edition, Record, Settings
+from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.meta import Fact, read_fact, write_fact
+from newsfeed.pipeline.meta import MailTrouble
 from newsfeed.render import Templates
 from newsfeed.render.letter import Letter
 from newsfeed.store import Store
@@ -60,17 +61,6 @@ class MailReport(Record, frozen=True, kw_only=True):
     def good(self) -> bool:
         """Whether there is nothing to worry about."""
         return self.state in {"sent", "already sent", "empty"}
-
-
-class Trouble(Record, frozen=True, kw_only=True):
-    """The failed tries of one morning's mail, kept until one succeeds."""
-
-    date: Day
-    tries: int
-    settings: str  # what was tried with; others are worth a new try at once
-    text: str
-    repair: str = ""
-    next_try: datetime | None = None  # None: not before its owner has done something
 
 
 def write(
@@ -227,12 +217,12 @@ def _standing(store: Store, date: Day, settings: Settings) -> MailReport:
 def _settle(home: Home, store: Store, date: Day, done: Dispatch) -> MailReport:
     """Note what failed and when it is tried again, or forget the trouble."""
     if done.outcome in {MailOutcome.SENT, MailOutcome.UNCERTAIN}:
-        store.set_meta(Fact.MAIL_TROUBLE, None)
+        meta.keep(store, meta.MAIL_TROUBLE, None)
         return MailReport(date=date, state=str(done.outcome), text=done.text, repair=done.repair)
     before = trouble_of(store)
     tries = 1 + (before.tries if before and before.date == date else 0)
     pause = min(FIRST_RETRY * 2 ** min(tries - 1, 10), LONGEST_RETRY)
-    trouble = Trouble(
+    trouble = MailTrouble(
         date=date,
         tries=tries,
         settings=_print(home.settings),
@@ -240,15 +230,15 @@ def _settle(home: Home, store: Store, date: Day, done: Dispatch) -> MailReport:
         repair=done.repair,
         next_try=home.clock() + pause if done.outcome == MailOutcome.LATER else None,
     )
-    write_fact(store, Fact.MAIL_TROUBLE, trouble)
+    meta.keep(store, meta.MAIL_TROUBLE, trouble)
     return MailReport(
         date=date, state=str(done.outcome), text=done.text, repair=done.repair, next_try=trouble.next_try
     )
 
 
-def trouble_of(store: Store) -> Trouble | None:
-    """What failed the last time, while it is not mended."""
-    return read_fact(store, Fact.MAIL_TROUBLE, Trouble)
+def trouble_of(store: Store) -> MailTrouble | None:
+    """What failed the last time, until a mail goes out."""
+    return meta.read(store, meta.MAIL_TROUBLE)
 
 
 def _print(settings: Settings) -> str:

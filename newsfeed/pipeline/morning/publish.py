@@ -12,8 +12,8 @@ import msgspec
 from newsfeed import config, deliver
 from newsfeed.errors import DeliveryError, NewsfeedError
 from newsfeed.model import Edition, Record
+from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.meta import Fact
 from newsfeed.pipeline.signs import app_place
 from newsfeed.store import Store
 
@@ -58,22 +58,22 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise DeliveryError(
-            str(path), f"can't be read ({error.strerror})", "Mend its rights, then run the command again."
+            str(path), f"can't be read ({error.strerror})", "Fix its permissions, then run the command again."
         ) from error
 
 
 def notify(home: Home, store: Store) -> str:
     """Tell that the newest page is ready, unless that was done; returns a sentence on what went wrong, "" else."""
     url, edition = home.settings.notify.url, store.latest_edition()
-    if not url or edition is None or store.get_meta(Fact.NOTICED) == edition.date.isoformat():
+    if not url or edition is None or meta.read(store, meta.NOTICED) == edition.date:
         return ""
     # Noted before it is sent: who dies in between has sent it once or not at all.
-    before = store.get_meta(Fact.NOTICED)
-    store.set_meta(Fact.NOTICED, edition.date.isoformat())
+    before = meta.read(store, meta.NOTICED)
+    meta.keep(store, meta.NOTICED, edition.date)
     try:
         status = asyncio.run(_send(home, url, edition))
     except NewsfeedError as error:
-        store.set_meta(Fact.NOTICED, before)
+        meta.keep(store, meta.NOTICED, before)
         return f"No notice was sent: {error.cause}."
     if status >= 300:
         return f"The notice was not taken ({status}): look at [notify] url."

@@ -34,11 +34,11 @@ from newsfeed.model import (
     Parsed,
     Response,
 )
+from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home, log_change, take_list
-from newsfeed.pipeline.meta import Fact
 from newsfeed.pipeline.morning import ask as asking
 from newsfeed.pipeline.morning import understand
-from newsfeed.pipeline.morning.ask import Asked, Asker, together
+from newsfeed.pipeline.morning.ask import AskedFeed, Asker, together
 from newsfeed.pipeline.reports import Clock, Progress, RefreshOptions, RefreshReport
 from newsfeed.pipeline.signs import RecordedProgress
 from newsfeed.reading.parsers import Parsers
@@ -113,10 +113,10 @@ def _care(home: Home, store: Store, new: int) -> None:
     now = home.clock()
     if new >= MUCH:
         store.tidy()
-    today = now.date().isoformat()
-    if store.get_meta(Fact.DAY_OF_CARE) != today:
+    today = now.date()
+    if meta.read(store, meta.DAY_OF_CARE) != today:
         store.prune(now, items=home.settings.keep.items, bodies=home.settings.keep.bodies)
-        store.set_meta(Fact.DAY_OF_CARE, today)
+        meta.keep(store, meta.DAY_OF_CARE, today)
     store.backup(now)
 
 
@@ -300,8 +300,8 @@ class _Run:
         self._home, self._store, self._options = home, store, options
         self._fetcher, self._parsers = fetcher, parsers
         self._asker = Asker(fetcher, parsers, feeds=states)
-        self._behind = store.metas(Fact.BEHIND)
-        self._proposals = store.metas(Fact.PROPOSAL)
+        self._behind = meta.read_all(store, meta.BEHIND)
+        self._proposals = meta.read_all(store, meta.PROPOSAL)
         self._keeper = _Keeper(store, home.clock)
 
     def keep(self) -> None:
@@ -337,7 +337,7 @@ class _Run:
             seconds=time.monotonic() - begun,
         )
 
-    async def _asked(self, state: FeedState, known: asking.Held) -> Asked:
+    async def _asked(self, state: FeedState, known: asking.Held) -> AskedFeed:
         """What a feed answers; where a page stands in its place, what the feed behind that answers, if there is one."""
         home, store, url = self._home, self._store, state.subscription.url
         # A website in the list: its feed, once found, is asked in its place.
@@ -367,10 +367,10 @@ class _Run:
             )
         ):
             if not feed.moved:
-                store.set_meta(f"{Fact.BEHIND}{url}", feed.subscription.url)
+                meta.keep(store, meta.BEHIND, feed.subscription.url, url)
             answer = asking.as_moved(feed.answer) if feed.moved else feed.answer
             asked = msgspec.structs.replace(asked, answer=answer, parsed=feed.parsed)
         # What a page in the feed's place named is kept for the owner to judge, and forgotten when the feed is well.
         if proposal != self._proposals.get(url, "") and (proposal or asked.failure is None):
-            store.set_meta(f"{Fact.PROPOSAL}{url}", proposal or None)
+            meta.keep(store, meta.PROPOSAL, proposal or None, url)
         return asked

@@ -15,8 +15,8 @@ from newsfeed import config
 from newsfeed.errors import NetworkError, NewsfeedError
 from newsfeed.feeds.results import plan_words
 from newsfeed.model import Day, Record
+from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.meta import Fact
 from newsfeed.pipeline.morning import digest as digesting
 from newsfeed.pipeline.morning import mail as mailing
 from newsfeed.pipeline.morning import publish
@@ -48,7 +48,7 @@ def missed(today: Day, days: Collection[str], done: Collection[Day]) -> tuple[Da
     return tuple(gap)
 
 
-class Morning(Record, frozen=True, kw_only=True):
+class MorningReport(Record, frozen=True, kw_only=True):
     """What a step of the morning did. Each text is one sentence for the log."""
 
     date: Day
@@ -58,7 +58,7 @@ class Morning(Record, frozen=True, kw_only=True):
     postponed: str = ""  # why it is to be tried again soon
 
 
-def prepare(home: Home, store: Store, *, progress: Progress) -> Morning:
+def prepare(home: Home, store: Store, *, progress: Progress) -> MorningReport:
     """Ask the feeds and make today's page. Its day is noted as prepared, not as done.
 
     A morning on which (nearly) nothing could be read has no page, however late it is: it is to be tried again.
@@ -70,14 +70,14 @@ def prepare(home: Home, store: Store, *, progress: Progress) -> Morning:
     try:
         made = digesting.digest(home, store, secrets=config.secrets(home.settings), progress=progress)
     except NetworkError as error:
-        return Morning(date=day, postponed=error.cause)
-    store.set_meta(Fact.PREPARED, day.isoformat())
+        return MorningReport(date=day, postponed=error.cause)
+    meta.keep(store, meta.PREPARED, day)
     return _made(day, made)
 
 
-def _made(day: Day, made: DigestReport) -> Morning:
+def _made(day: Day, made: DigestReport) -> MorningReport:
     # A page that could not be published stands all the same: only its copy is missing.
-    return Morning(date=day, digest=made, trouble=(made.note,) if made.note else ())
+    return MorningReport(date=day, digest=made, trouble=(made.note,) if made.note else ())
 
 
 def is_incomplete(home: Home, store: Store) -> bool:
@@ -86,7 +86,7 @@ def is_incomplete(home: Home, store: Store) -> bool:
     return stored is not None and digesting.incomplete(stored)
 
 
-def complete(home: Home, store: Store, *, progress: Progress) -> Morning:
+def complete(home: Home, store: Store, *, progress: Progress) -> MorningReport:
     """Ask the sources again that are missing from today's page, and make it anew if more of them answer.
 
     Raises:
@@ -94,16 +94,16 @@ def complete(home: Home, store: Store, *, progress: Progress) -> Morning:
     """
     made = digesting.complete(home, store, secrets=config.secrets(home.settings), progress=progress)
     day = home.today
-    return Morning(date=day) if made is None else _made(day, made)
+    return MorningReport(date=day) if made is None else _made(day, made)
 
 
 def prepared(store: Store) -> frozenset[Day]:
     """The days that were prepared in their time; only the newest is known."""
-    kept = store.get_meta(Fact.PREPARED)
-    return frozenset({Day.fromisoformat(kept)} if kept else ())
+    kept = meta.read(store, meta.PREPARED)
+    return frozenset({kept} if kept else ())
 
 
-def deliver(home: Home, store: Store, *, progress: Progress) -> Morning:
+def deliver(home: Home, store: Store, *, progress: Progress) -> MorningReport:
     """Hand out today's edition: make it unless that was done ahead of the hour, send the mail, note the day as done.
 
     The day is done when its page stands: a mail that failed is tried again by `owed_mail`.
@@ -114,7 +114,7 @@ def deliver(home: Home, store: Store, *, progress: Progress) -> Morning:
     day = home.today
     stored = store.edition(day)
     if day in prepared(store) and stored is not None and not digesting.incomplete(stored):
-        done = Morning(date=day)
+        done = MorningReport(date=day)
     else:
         done = prepare(home, store, progress=progress)
         if done.postponed:
@@ -139,10 +139,10 @@ def days_done(store: Store, today: Day) -> frozenset[Day]:
     return frozenset(found)
 
 
-def owed_mail(home: Home, store: Store, before: Morning | None = None) -> Morning:
+def owed_mail(home: Home, store: Store, before: MorningReport | None = None) -> MorningReport:
     """Send today's mail if it is due by itself; trouble with it leaves everything else as it is."""
     day = home.today
-    done = before or Morning(date=day)
+    done = before or MorningReport(date=day)
     if not mailing.owed(home, store, day):
         return done
     try:
@@ -174,7 +174,7 @@ def one_line(error: NewsfeedError) -> str:
 # ------------------------------------------------------------------------- words for a log
 
 
-def told(done: Morning) -> list[str]:
+def told(done: MorningReport) -> list[str]:
     """What a morning did, line by line."""
     lines = []
     if done.postponed:

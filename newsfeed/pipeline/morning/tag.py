@@ -17,8 +17,8 @@ import msgspec
 from newsfeed import __version__, deliver, topics
 from newsfeed.errors import SettingsError
 from newsfeed.model import FeedState, StoredItem, Tagging
+from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.meta import Fact, read_fact, write_fact
 from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
 from newsfeed.topics import personal, retrain, value
@@ -206,7 +206,7 @@ def train_if_due(home: Home, store: Store, *, force: bool = False) -> str:
     trained = last_training(store) if home.model_path.exists() else None
     why = retrain.due(trained, now=now, items=many, corrections=len(corrections), inputs=inputs)
     if not force and (
-        not why or (store.get_meta(Fact.TRAINING_FAILED) or "").startswith(now.date().isoformat())
+        not why or (meta.read(store, meta.TRAINING_FAILED) or "").startswith(now.date().isoformat())
     ):
         return ""
     documents = [
@@ -228,13 +228,13 @@ def train_if_due(home: Home, store: Store, *, force: bool = False) -> str:
         )
     deliver.write(home.model_path, done.stdout)
     note = retrain.Trained(at=now, items=many, corrections=len(corrections), inputs=inputs)
-    write_fact(store, Fact.TRAINED, note)
-    store.set_meta(Fact.TRAINING_FAILED, None)
+    meta.keep(store, meta.TRAINED, note)
+    meta.keep(store, meta.TRAINING_FAILED, None)
     return why or "asked for"
 
 
 def _failed(store: Store, now: datetime, cause: str, force: bool) -> str:
-    store.set_meta(Fact.TRAINING_FAILED, f"{now.date().isoformat()} {cause}")
+    meta.keep(store, meta.TRAINING_FAILED, f"{now.date().isoformat()} {cause}")
     if force:
         raise SettingsError("training", cause, "The weights in force stay as they were.")
     return ""
@@ -242,7 +242,7 @@ def _failed(store: Store, now: datetime, cause: str, force: bool) -> str:
 
 def training_trouble(store: Store) -> str:
     """When and why the last training failed, "" where it didn't."""
-    day, _, cause = (store.get_meta(Fact.TRAINING_FAILED) or "").partition(" ")
+    day, _, cause = (meta.read(store, meta.TRAINING_FAILED) or "").partition(" ")
     return f"the training of {day} failed: {cause or 'no cause is known'}" if day else ""
 
 
@@ -256,4 +256,4 @@ def _inputs(home: Home, states: Iterable[FeedState]) -> str:
 
 def last_training(store: Store) -> retrain.Trained | None:
     """What the weights in force were made of; None for the shipped ones."""
-    return read_fact(store, Fact.TRAINED, retrain.Trained)
+    return meta.read(store, meta.TRAINED)

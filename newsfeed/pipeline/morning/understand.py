@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from newsfeed import text
 from newsfeed.model import StoredItem, Story
+from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.meta import Fact
 from newsfeed.pipeline.morning import tag
 from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
@@ -60,9 +60,9 @@ def habits(home: Home, store: Store) -> None:
 
 def _tag_anew(home: Home, store: Store, models: tag.Models, why: str) -> None:
     asked = tag.judged_by(home, store)
-    if why or store.get_meta(Fact.TAGGED_BY) != asked:
+    if why or meta.read(store, meta.TAGGED_BY) != asked:
         tag.retag(home, store, models)
-        store.set_meta(Fact.TAGGED_BY, asked)
+        meta.keep(store, meta.TAGGED_BY, asked)
 
 
 def group(home: Home, store: Store, *, progress: Progress) -> int:

@@ -140,7 +140,7 @@ async def _page(fetcher: Fetcher, answer: Response, address: str) -> Response:
     return plain if isinstance(plain, Response) else answer
 
 
-def import_list(home: Home, file: Path) -> edit.Merged:
+def import_list(home: Home, file: Path) -> edit.MergedList:
     """Merge another reader's list into feeds.opml.
 
     Raises:

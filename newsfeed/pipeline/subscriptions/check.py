@@ -10,7 +10,7 @@ from newsfeed import opml, sources
 from newsfeed.errors import NewsfeedError
 from newsfeed.feeds import changes as changing
 from newsfeed.feeds import health
-from newsfeed.feeds.health import FeedHealth, State
+from newsfeed.feeds.health import FeedHealth, HealthState
 from newsfeed.feeds.results import FeedOutcome
 from newsfeed.fetch import redact
 from newsfeed.model import (
@@ -20,16 +20,15 @@ from newsfeed.model import (
     Record,
     Subscription,
 )
-from newsfeed.pipeline import examine
+from newsfeed.pipeline import examine, meta
 from newsfeed.pipeline.home import Home, current_list
-from newsfeed.pipeline.meta import Fact
 from newsfeed.pipeline.morning import pull
 from newsfeed.pipeline.reports import Progress, RefreshOptions
 from newsfeed.pipeline.subscriptions.edit import Edit, name_of
 from newsfeed.store import Store
 
 
-class Row(Record, frozen=True, kw_only=True):
+class ListedFeed(Record, frozen=True, kw_only=True):
     """One feed in a listing."""
 
     folder: str
@@ -53,7 +52,7 @@ class Checked(Record, frozen=True, kw_only=True):
     feeds: tuple[FeedHealth, ...] = ()  # every feed
 
 
-def listing(home: Home, store: Store) -> tuple[list[Row], str]:
+def listing(home: Home, store: Store) -> tuple[list[ListedFeed], str]:
     """Every feed of the list in its order, and why the last good list is in force ("" where it isn't)."""
     listed = current_list(home, store)
     states = {s.subscription.url: s for s in store.states()}
@@ -61,7 +60,7 @@ def listing(home: Home, store: Store) -> tuple[list[Row], str]:
     for subscription in listed.list.subscriptions:
         state = states.get(subscription.url) or FeedState(subscription=subscription)
         rows.append(
-            Row(
+            ListedFeed(
                 folder="/".join(subscription.folders),
                 name=state.name,
                 url=redact(subscription.url),
@@ -93,10 +92,10 @@ def check(home: Home, store: Store, *, ask: bool, secrets: dict[str, str], progr
                 f"Asked {len(pulled.results)} again: {pulled.answered} answered, {pulled.count(FeedOutcome.WAITING)} must wait."
             )
     every = examine.examine(home, store)
-    if never := sum(h.state == State.UNASKED for h in every):
+    if never := sum(h.state == HealthState.UNASKED for h in every):
         notes.append(f"{never} not asked yet: newsfeed refresh")
-    said = [h for h in health.worst_first(every) if h.state != State.UNASKED]
-    if any(h.state in {State.MOVED, State.GONE} for h in said):
+    said = [h for h in health.worst_first(every) if h.state != HealthState.UNASKED]
+    if any(h.state in {HealthState.MOVED, HealthState.GONE} for h in said):
         notes.append("newsfeed feeds repair shows what it would change in feeds.opml, and asks.")
     notes += rewrites(listed.list.subscriptions)
     failing_reports = tuple(h.report for h in said if not h.report.ok)
@@ -154,7 +153,7 @@ def propose_repair(home: Home, store: Store) -> Repair:
     hidden: dict[str, str] = {}
     for state in store.states():
         url, target = state.subscription.url, changing.offered_move(state)
-        named = "" if target else (store.get_meta(f"{Fact.PROPOSAL}{url}") or "")
+        named = "" if target else (meta.read(store, meta.PROPOSAL, url) or "")
         target = target or named
         if not state.gone and not target:
             continue

@@ -209,7 +209,7 @@ def with_option(url: str, name: str, value: str | None) -> Callable[[bytes], byt
     return edit
 
 
-class Merged(Record, frozen=True, kw_only=True):
+class MergedList(Record, frozen=True, kw_only=True):
     """What merging another reader's list does."""
 
     edit: Edit
@@ -218,7 +218,7 @@ class Merged(Record, frozen=True, kw_only=True):
     problems: tuple[Problem, ...]
 
 
-def merged(home: Home, data: bytes, name: str = "that file") -> Merged:
+def merged(home: Home, data: bytes, name: str = "that file") -> MergedList:
     """What merging another reader's list would do; nothing is written.
 
     Raises:
@@ -227,7 +227,7 @@ def merged(home: Home, data: bytes, name: str = "that file") -> Merged:
     foreign = opml.parse(data, name)
     old = home.read_list()
     new, found = opml.merge(old, foreign)
-    return Merged(
+    return MergedList(
         edit=Edit(old=old, new=new, diff=difference(old, new)),
         added=tuple(map(name_of, found.added)),
         present=tuple(map(name_of, found.present)),
