@@ -4,6 +4,7 @@
     python bench/ablate.py topics [NAME …]      core macro-F1, sites in two halves and the hand slice: shipped, and with folders
     python bench/ablate.py value [NAME …]       rank correlation, English and German
     python bench/ablate.py text [NAME …]        how many leads of the saved feeds, in two halves, and of posts change
+    python bench/ablate.py edition --homes DIR [NAME …]   pages of the mornings that `mornings.py --keep DIR` left
 
 NAME (part of a rule's name) picks some of the rules. A rule without a gain on two independent sets goes, unless it is there for
 safety or for one wild document and has its test. The mixed morning is all saved feeds with their dates moved into one day.
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import importlib
+import importlib.util
 import json
 import re
 import sys
@@ -310,6 +312,150 @@ def text_rules() -> dict[str, Changes]:
     return rules
 
 
+# ------------------------------------------------------------------------------------------------ edition
+
+HOMES = Path()  # of mornings, each with its store
+
+
+@cache
+def mornings() -> Any:
+    """The tool that grades pages."""
+    spec = importlib.util.spec_from_file_location("mornings", SHARED / "tools" / "mornings.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@cache
+def pools() -> dict[str, Any]:
+    """By morning: its pool, its reader's settings, its day and the moment when it was built."""
+    from newsfeed import config
+    from newsfeed.pipeline.home import Home
+    from newsfeed.pipeline.morning.digest import pool_for
+
+    found = {}
+    for folder in sorted(path for path in HOMES.iterdir() if path.is_dir()):
+        home = Home(folder, config.load(folder), lambda: datetime.now(UTC))
+        with home.open_store() as store:
+            built = store.latest_edition()
+            assert built
+            found[folder.name] = (pool_for(home, store, built.date), home.settings, built.date, built.built)
+    return found
+
+
+def page_of(name: str) -> dict[str, Any]:
+    """The grades of one page."""
+    from newsfeed.edition import build
+    from newsfeed.model import ledger
+
+    pool, settings, day, now = pools()[name]
+    made = build(pool, settings, date=day, now=now)
+    grades = mornings().Grades(SHARED / "worth")
+    rows = {
+        row["name"]: row["feeds"].split(",") for row in mornings().rows(SHARED / "worth" / "mornings.tsv")
+    }
+    picks = [pick for section in made.sections for pick in section.picks]
+    graded = [(pick, grades.find(pick.link, pick.title)) for pick in picks]
+    known = [grade["grade"] for _, grade in graded if grade]
+    top = [grade["grade"] for pick, grade in graded if grade and pick.section == "top"]
+    items = {one.item.id: one.item.item for one in pool.candidates}
+    shown = [(one.link, one.title) for one in (*picks, *made.lines)]
+    strikes = sum(grade["grade"] < 0.5 for grade in (grades.find(*one) for one in shown) if grade)
+    titles = {title[:40] for _, title in shown}
+    shown += [
+        (items[entry.item].link, items[entry.item].title)
+        for entry in made.ledger
+        if entry.cause == ledger.SAME and any(title in entry.detail for title in titles)
+    ]
+    seen = {id(grade) for grade in (grades.find(*one) for one in shown) if grade}
+    must = [one for feed in rows[name] for one in grades.of_feed[feed] if one["grade"] > 2.5]
+
+    def mean(values: Sequence[float]) -> float:
+        return sum(values) / len(values) if values else 0.0
+
+    return {
+        "grade": mean(known),
+        "top": mean(top),
+        "good": mean([grade >= 1.75 for grade in known]),
+        "strikes": strikes,
+        "told": mean([id(one) in seen for one in must]) if must else None,
+        "used": made.minutes / made.budget_minutes,
+        "picks": len(picks),
+    }
+
+
+_pages: dict[str, float] = {}
+
+
+def edition_figures() -> list[str]:
+    pages = {name: page_of(name) for name in pools()}
+
+    def mean(key: str) -> float:
+        values = [page[key] for page in pages.values() if page[key] is not None]
+        return sum(values) / len(values)
+
+    plain = {name: _pages.setdefault(name, page["grade"]) for name, page in pages.items()}
+    better = sum(page["grade"] > plain[name] + 0.005 for name, page in pages.items())
+    worse = sum(page["grade"] < plain[name] - 0.005 for name, page in pages.items())
+    figures = [f"{mean(key):.2f}" for key in ("grade", "top", "good", "strikes", "told", "used")]
+    return [*figures, f"{mean('picks'):.1f}", f"+{better} -{worse}"]
+
+
+def edition_rules() -> dict[str, Changes]:
+    from newsfeed.edition.choose import Chooser
+
+    def without(name: str) -> Any:
+        return type("Chooser", (Chooser,), {name: lambda self, state, *_: state})
+
+    return {
+        "topics (only the score counts)": {
+            "constants.KAPPA": dict.fromkeys(("depth", "balanced", "breadth"), 1e9)
+        },
+        "score beside topics (BETA)": {"constants.BETA": 0.0},
+        "voices (GAMMA)": {"constants.GAMMA": dict.fromkeys(("few", "balanced", "many"), 0.0)},
+        "floor of topics": {"constants.FLOOR": dict.fromkeys(("depth", "balanced", "breadth"), 0.0)},
+        "told widely": {"choose.Chooser": without("told_widely")},
+        "over the cap": {"choose.Chooser": without("over_cap")},
+        "freshness": {"constants.HALF_LIFE_OF_EVENTS": 1e9, "constants.HALF_LIFE_OF_IDEAS": 1e9},
+        "ideas last longer": {"constants.HALF_LIFE_OF_IDEAS": 48.0},
+        "STALE": {"constants.STALE": 0.0},
+        "news value": {"constants.NEWS_WEIGHT": 1e-9},
+        "record of the source": {"constants.RECORD": 0.0},
+        "outlets": {"constants.OUTLETS_WEIGHT": 0.0},
+        "engagement": {"constants.ENGAGEMENT_WEIGHT": 0.0},
+        "LEADLESS": {"constants.LEADLESS": (1.0, 1.0)},
+        "bare headlines are lines (LED)": {"constants.LED": 2.0},
+        "UNDATED": {"constants.UNDATED": 1.0},
+        "UNDATED_HOURS": {"constants.UNDATED_HOURS": 0.0},
+        "SUBJECTLESS": {"constants.SUBJECTLESS": 1.0},
+        "LISTEN_EVERY": {"constants.LISTEN_EVERY": 0.1},
+        "LEAST_MINUTES": {"constants.LEAST_MINUTES": 0.0},
+        "GOOD .30": {"constants.GOOD": 0.30},
+        "GOOD .42": {"constants.GOOD": 0.42},
+        "LINE .15": {"constants.LINE": 0.15},
+        "LINE .25": {"constants.LINE": 0.25},
+        "two topics (BRIDGE)": {"constants.BRIDGE": 2.0, "constants.SURE": 2.0},
+        "SURER": {"constants.SURER": 1e9},
+        "POSSIBLE": {"constants.POSSIBLE": 0.5},
+        "SOURCE_CAP": {"constants.SOURCE_CAP": 1.0},
+        "WIDELY": {"constants.WIDELY": 1.0},
+        "DEEPER": {"constants.DEEPER": 0.0},
+        "FRAME_MOST": {"constants.FRAME_MOST": 1.0},
+        "NEVER_TOP": {"constants.NEVER_TOP": frozenset()},
+        "STRONG leads": {"constants.STRONG": 9.0},
+        "PEOPLE_GOOD": {"constants.PEOPLE_GOOD": 0.2},
+        "PICKS_A_MINUTE 3": {"constants.PICKS_A_MINUTE": 3.0},
+        "PICKS_A_MINUTE 4": {"constants.PICKS_A_MINUTE": 4.0},
+        "near-duplicates": {"building.near_duplicates": lambda texts: []},
+        "series": {"filtering._series": lambda lone, feeds: ()},
+        "two reports of a night": {"filtering._reports": lambda lone: ()},
+        "AFFAIR_PICKS": {"constants.AFFAIR_PICKS": 99},
+        "OUTLET_HOURS": {"constants.OUTLET_HOURS": 1e6},
+    }
+
+
 # ------------------------------------------------------------------------------------------------ all
 
 
@@ -317,14 +463,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("room", choices=("stories", "topics", "value", "text"))
+    parser.add_argument("room", choices=("stories", "topics", "value", "text", "edition"))
     parser.add_argument("names", nargs="*")
+    parser.add_argument("--homes", type=Path, help="mornings that were kept, for `edition`")
     given = parser.parse_args()
+    global HOMES
+    HOMES = given.homes or HOMES
     room, rules, figures = {
         "stories": ("stories", STORIES, stories_figures),
         "topics": ("topics", TOPICS, topics_figures),
         "value": ("topics", VALUE, value_figures),
         "text": ("text", text_rules() if given.room == "text" else {}, text_figures),
+        "edition": ("edition", edition_rules() if given.room == "edition" else {}, edition_figures),
     }[given.room]
     width = max(map(len, rules))
     print(f"{'(as it is)':{width}}  {'  '.join(figures())}", flush=True)
