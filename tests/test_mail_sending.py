@@ -30,7 +30,7 @@ from newsfeed.model import MailSetting, PublishSetting, Section, Settings
 from newsfeed.pipeline.care import providers
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning import mail
-from newsfeed.render import letter
+from newsfeed.render import mail_message
 from newsfeed.store import Store
 from newsfeed.store.records import MailState
 
@@ -124,8 +124,8 @@ def test_the_headers_are_exactly_those_that_are_meant(tmp_path: Path) -> None:
     kinds = [(p.get_content_type(), p.get_content_charset()) for p in message.iter_parts()]
     assert kinds == [("text/plain", "utf-8"), ("text/html", "utf-8")]
     text, html = [part.get_content() for part in message.iter_parts()]
-    assert text.replace("\r\n", "\n") == written.letter.text
-    assert html.replace("\r\n", "\n").rstrip() == written.letter.html.rstrip()
+    assert text.replace("\r\n", "\n") == written.message.text
+    assert html.replace("\r\n", "\n").rstrip() == written.message.html.rstrip()
     assert max(len(line) for line in written.data.split(b"\r\n")) <= 998
     assert written.data.isascii()
 
@@ -175,7 +175,7 @@ def test_no_text_at_all_writes_a_header(title: str) -> None:
         editions.one_item(),
         sections=(Section(key="top", heading="Top", picks=(editions.pick(1, "top", title, "S"),)),),
     )
-    subject = letter.subject(edition)
+    subject = mail_message.subject(edition)
     message = parsed(compose(ENVELOPE, subject=subject, text=title, html=title, when=WHEN))
     assert len(message.keys()) == 11
     assert message["Subject"] == subject

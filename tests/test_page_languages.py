@@ -14,7 +14,7 @@ import pytest
 from newsfeed.edition import build, visible_text, why
 from newsfeed.model import Edition, FeedReport
 from newsfeed.render import Templates
-from newsfeed.render.letter import write
+from newsfeed.render.mail_message import write
 from newsfeed.text import spoken
 from tests import editions
 from tests.pools import NOW, TODAY, candidate, feed, pool, remembered, settings
@@ -94,10 +94,10 @@ def test_dates_numbers_and_plurals_are_german() -> None:
 
 
 def test_a_mail_is_german_too() -> None:
-    letter = write(Templates(), morning("full"))
-    assert letter.lang == "de"
-    assert english_in(plain(letter.html.encode())) == []
-    assert english_in(re.sub(r"newsfeed mail off", "", letter.text)) == []
+    message = write(Templates(), morning("full"))
+    assert message.lang == "de"
+    assert english_in(plain(message.html.encode())) == []
+    assert english_in(re.sub(r"newsfeed mail off", "", message.text)) == []
 
 
 def test_minutes_are_counted_on_the_words_that_stand_there() -> None:

@@ -300,13 +300,6 @@ def test_the_ledger_says_how_many_items_the_foot_does_not_count() -> None:
     assert f"{len(edition.ledger):,} items, 2 of them since the page was built" in pages[1]
 
 
-def test_ledger_knows_the_editions_causes() -> None:
-    from newsfeed.model.ledger import CAUSES
-    from newsfeed.render import pages
-
-    assert dict(CAUSES) == pages.CAUSES
-
-
 def test_breadth_page_has_chart_headline_and_table() -> None:
     account = editions.account()
     document = tree(SITES["full_day"]["breadth.html"])

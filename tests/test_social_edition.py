@@ -127,6 +127,6 @@ def test_once_a_week_the_page_and_the_mail_say_who_is_worth_following() -> None:
     assert said in page
     assert "&lt;outline text=&#34;Ada Idris&#34;" in page
     assert '<a href="https://social.example/@ada/1"' in page
-    letter = templates.letter(made)
-    assert said in " ".join(letter.text.split())
-    assert said in letter.html
+    message = templates.message(made)
+    assert said in " ".join(message.text.split())
+    assert said in message.html

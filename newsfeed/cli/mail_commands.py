@@ -68,13 +68,13 @@ def mail(
             for name, value in written.headers:
                 show.say(f"{name}: {value}")
             show.say()
-            letter = written.letter
+            message = written.message
             show.say(
-                f"HTML {letter.html_bytes / 1000:.1f} kB, text {len(letter.text.encode()) / 1000:.1f} kB, all {len(written.data) / 1000:.1f} kB"
+                f"HTML {message.html_bytes / 1000:.1f} kB, text {len(message.text.encode()) / 1000:.1f} kB, all {len(written.data) / 1000:.1f} kB"
             )
-            if letter.left_out:
-                show.say(f"{letter.left_out} stories are left out for size: they are on the page.")
-            show.say(f"preview: {letter.preview}")
+            if message.left_out:
+                show.say(f"{message.left_out} stories are left out for size: they are on the page.")
+            show.say(f"preview: {message.preview}")
         if eml == "-":
             sys.stdout.buffer.write(written.data)
             sys.stdout.flush()

@@ -273,7 +273,7 @@ def _score(account: Account) -> Iterator[WhyRow]:
         note=say(
             "at most {most} more or less; {why}",
             most=decimal(c.INTEREST_WEIGHT, 2),
-            why=account.liking or say("from your thumbs inside its topic"),
+            why=account.liking,
         ),
     )
     yield WhyRow(
@@ -288,7 +288,7 @@ def _score(account: Account) -> Iterator[WhyRow]:
         yield WhyRow(
             name=say("Telling"),
             value=decimal(own.penalty, 3),
-            note=say("it has {flaws}", flaws=account.flaws or say("no usable lead")),
+            note=say("it has {flaws}", flaws=account.flaws),
         )
 
 

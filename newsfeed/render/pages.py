@@ -9,8 +9,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from newsfeed.model import Breadth, Edition, LedgerEntry, Record
-from newsfeed.render.atom import feed
-from newsfeed.render.documents import as_json, digest, stories
+from newsfeed.model.ledger import CAUSES, LINE, LONG, SHOWN
+from newsfeed.render.exports import as_json, digest, feed, stories
 from newsfeed.text.spoken import heading, say, speaking
 from newsfeed.text.spoken import month as month_name
 
@@ -18,23 +18,6 @@ if TYPE_CHECKING:
     from newsfeed.render.templates import Templates
 
 FIRST_ACCOUNT = 7  # days of history before the account of breadth says anything
-
-# Headings of the ledger, in the order of their telling. A cause that is not here is its own heading.
-CAUSES = {
-    "shown": "On the page",
-    "line": "Told in a line",
-    "long read": "The long read",
-    "same story": "Told the same as another",
-    "shown before": "You had it before",
-    "over the budget": "There was no room",
-    "source at its cap": "Its source had its share",
-    "below the line": "Not worth your minutes",
-    "too old": "Too old by now",
-    "muted": "Muted by you",
-    "other language": "In a language you don’t list",
-    "adverts and housekeeping": "Adverts and housekeeping",
-    "before you subscribed": "From before you subscribed",
-}
 
 
 class Way(Record, frozen=True, kw_only=True):
@@ -174,7 +157,7 @@ def _ledger(templates: Templates, edition: Edition) -> bytes:
         for key in order
     ]
     fetched = Counter(entry.source for entry in edition.ledger)
-    shown = Counter(entry.source for entry in edition.ledger if entry.cause in ("shown", "line", "long read"))
+    shown = Counter(entry.source for entry in edition.ledger if entry.cause in (SHOWN, LINE, LONG))
     sources = [
         SourceCount(source=source, fetched=fetched[source], shown=shown[source])
         for source in sorted(fetched, key=lambda s: (-fetched[s], s.casefold(), s))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import jinja2
     from markupsafe import Markup
 
-    from newsfeed.render.letter import Letter
+    from newsfeed.render.mail_message import Message
 
 PACKAGE = Path(__file__).parents[1]
 KINDS = frozenset({".html", ".css", ".txt", ".xml", ".js"})
@@ -96,9 +96,9 @@ class Templates:
 
         return morning(self, edition, root="", notice=notice)
 
-    def letter(self, edition: Edition, site_url: str = "") -> Letter:
-        """The edition as a mail; see `letter.write`."""
-        from newsfeed.render.letter import write
+    def message(self, edition: Edition, site_url: str = "") -> Message:
+        """The edition as a mail; see `mail_message.write`."""
+        from newsfeed.render.mail_message import write
 
         return write(self, edition, site_url=site_url)
 
@@ -226,7 +226,7 @@ def _printed(value: Any) -> Any:
 def _filters() -> dict[str, Any]:
     from markupsafe import Markup, escape
 
-    from newsfeed.render import letter
+    from newsfeed.render import mail_message
 
     def foreign(code: str, page_language: str) -> Markup:
         """The attributes of a text in another language than the page's."""
@@ -244,8 +244,8 @@ def _filters() -> dict[str, Any]:
         "foreign": foreign,
         "drawing": chart.drawing,
         "day": heading,
-        "mailed": letter.mailed,
-        "wrapped": letter.wrapped,
-        "columns": letter.columns,
-        "part": letter.part,
+        "mailed": mail_message.mailed,
+        "wrapped": mail_message.wrapped,
+        "columns": mail_message.columns,
+        "part": mail_message.part,
     }

@@ -38,7 +38,7 @@ def browser() -> Iterator[Any]:
 @pytest.mark.parametrize("styles", [True, False], ids=["whole", "head dropped"])
 def test_a_mail_fits_its_screen(browser: Any, width: int, scheme: str, styles: bool) -> None:
     for name in ("full_day", "hostile", "quiet_day"):
-        html = Templates().letter(getattr(editions, name)(), "https://me.example/news").html
+        html = Templates().message(getattr(editions, name)(), "https://me.example/news").html
         if not styles:  # as programs do that keep only what stands on the elements themselves
             html = html[: html.index("<style>")] + html[html.index("</style>") + len("</style>") :]
         context = browser.new_context(
@@ -75,7 +75,7 @@ def test_ink_and_paper_are_far_enough_apart() -> None:
         light, dark = sorted((luminance(one), luminance(other)), reverse=True)
         return (light + 0.05) / (dark + 0.05)
 
-    html = Templates().letter(editions.full_day()).html
+    html = Templates().message(editions.full_day()).html
     for paper, inks in {
         "#fcfbf8": ("#1d1b18", "#625d54", "#97301c"),
         "#f4f1ea": ("#1d1b18", "#625d54", "#97301c"),

@@ -25,7 +25,7 @@ from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.meta import MailTrouble
 from newsfeed.render import Templates
-from newsfeed.render.letter import Letter
+from newsfeed.render.mail_message import Message
 from newsfeed.store import Store
 from newsfeed.store.records import MailState
 
@@ -38,7 +38,7 @@ class Written(Record, frozen=True, kw_only=True):
     """A mail that is ready to go: its bytes and what they were made of."""
 
     data: bytes
-    letter: Letter
+    message: Message
     envelope: Envelope
 
     @property
@@ -82,17 +82,17 @@ def write(
         purpose=purpose,
         thread=setting.thread,
     )
-    letter = Templates(home.templates).letter(edition, home.settings.publish.site_url)
+    message = Templates(home.templates).message(edition, home.settings.publish.site_url)
     data = compose(
         envelope,
-        subject=mark + letter.subject,
-        text=letter.text,
-        html=letter.html,
+        subject=mark + message.subject,
+        text=message.text,
+        html=message.html,
         when=when.astimezone(ZoneInfo(home.settings.timezone)).replace(microsecond=0),
-        lang=letter.lang,
-        page_url=letter.page_url,
+        lang=message.lang,
+        page_url=message.page_url,
     )
-    return Written(data=data, letter=letter, envelope=envelope)
+    return Written(data=data, message=message, envelope=envelope)
 
 
 def of_day(home: Home, store: Store, date: Day) -> Written:

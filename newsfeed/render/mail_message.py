@@ -1,6 +1,6 @@
-"""An edition as a letter: subject, preview, HTML and plain text, each at home in mail programs.
+"""An edition as a mail: subject, preview, HTML and plain text, each at home in mail programs.
 
-The same stories in the same order as on the page. A letter that would grow over what mail programs show whole loses
+The same stories in the same order as on the page. A mail that would grow over what mail programs show whole loses
 its tail first: one-line stories from the last, the long read, then what stands around the last picks, their leads,
 and at the very end picks; it says how many more there are on the page.
 """
@@ -36,7 +36,7 @@ _SHORTEST_SENSE = 14  # characters
 replace = msgspec.structs.replace
 
 
-class Letter(Record, frozen=True, kw_only=True):
+class Message(Record, frozen=True, kw_only=True):
     """A morning, written for a mail program."""
 
     subject: str
@@ -53,8 +53,8 @@ class Letter(Record, frozen=True, kw_only=True):
         return len(self.html.encode())
 
 
-def write(templates: Templates, edition: Edition, *, site_url: str = "", limit: int = LIMIT) -> Letter:
-    """The letter of an edition.
+def write(templates: Templates, edition: Edition, *, site_url: str = "", limit: int = LIMIT) -> Message:
+    """The message of an edition.
 
     Args:
         site_url: the public address of the site; without it, nothing links to the page.
@@ -64,24 +64,24 @@ def write(templates: Templates, edition: Edition, *, site_url: str = "", limit: 
         return _fitting(templates, edition, site_url, limit)
 
 
-def _fitting(templates: Templates, edition: Edition, site_url: str, limit: int) -> Letter:
+def _fitting(templates: Templates, edition: Edition, site_url: str, limit: int) -> Message:
     base = public(site_url)
     page_url = base + archive_path(edition.date) if base else ""
-    whole = _letter(templates, edition, edition, base, page_url)
+    whole = _message(templates, edition, edition, base, page_url)
     if whole.html_bytes <= limit:
         return whole
     # The fewest cuts that fit: each further cut makes it shorter, so halving finds them.
     low, high = 1, _cuts(edition)
     while low < high:
         middle = (low + high) // 2
-        if _letter(templates, edition, shortened(edition, middle), base, page_url).html_bytes <= limit:
+        if _message(templates, edition, shortened(edition, middle), base, page_url).html_bytes <= limit:
             high = middle
         else:
             low = middle + 1
-    return _letter(templates, edition, shortened(edition, low), base, page_url)
+    return _message(templates, edition, shortened(edition, low), base, page_url)
 
 
-def _letter(templates: Templates, whole: Edition, shown: Edition, base: str, page_url: str) -> Letter:
+def _message(templates: Templates, whole: Edition, shown: Edition, base: str, page_url: str) -> Message:
     left_out = len(stories(whole)) - len(stories(shown))
     context = {
         "edition": shown,
@@ -93,7 +93,7 @@ def _letter(templates: Templates, whole: Edition, shown: Edition, base: str, pag
         "more": say("+{n} more on the page", n=left_out) if left_out else "",
         "ending": say(ENDING),
     }
-    return Letter(
+    return Message(
         subject=subject(whole),
         preview=preview(whole),
         html=templates.fill("mail/mail.html", **context),

@@ -1,4 +1,4 @@
-"""The edition as a letter: what mail programs can show, the same stories twice, and nothing that a feed smuggles in."""
+"""The edition as a mail: what mail programs can show, the same stories twice, and nothing that a feed smuggles in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from newsfeed.model import Edition, Section, Span
 from newsfeed.render import Templates
-from newsfeed.render import letter as room
+from newsfeed.render import mail_message as room
 
 TEMPLATES = Templates()
 MORNINGS = ["full_day", "refreshed_day", "quiet_day", "first_day", "all_failing", "no_list", "one_item",
@@ -66,7 +66,7 @@ class Reader(HTMLParser):
 @pytest.mark.parametrize("name", MORNINGS)
 def test_only_what_every_mail_program_shows(name: str) -> None:
     """digest for caniemail: no flex, grid, variables, images, SVG, remote things; nothing rests on a style sheet."""
-    html = TEMPLATES.letter(morning(name), SITE).html
+    html = TEMPLATES.message(morning(name), SITE).html
     page = Reader(html)
     allowed = {"html", "head", "meta", "title", "style", "body", "div", "table", "tr", "td", "h1", "h2", "h3",
                "p", "a", "b", "span", "br", "blockquote"}  # fmt: skip
@@ -110,7 +110,7 @@ def test_only_what_every_mail_program_shows(name: str) -> None:
 @pytest.mark.parametrize("name", MORNINGS)
 def test_links_lead_to_the_web_and_nowhere_else(name: str) -> None:
     for site in ("", SITE, "http://127.0.0.1:8808", "file:///home/me/site"):
-        written = TEMPLATES.letter(morning(name), site)
+        written = TEMPLATES.message(morning(name), site)
         links = [a["href"] for a in Reader(written.html).all("a")] + re.findall(r"<(\S+:\S+)>", written.text)
         for link in links:
             assert re.match(r"https?://[^/@\s]+(/|$)", link), link
@@ -121,7 +121,7 @@ def test_links_lead_to_the_web_and_nowhere_else(name: str) -> None:
 @pytest.mark.parametrize("name", ["full_day", "refreshed_day", "heavy_day", "quiet_day", "one_item"])
 def test_both_parts_tell_the_same_stories_in_the_order_of_the_page(name: str) -> None:
     edition = morning(name)
-    written = TEMPLATES.letter(edition)
+    written = TEMPLATES.message(edition)
     html, text = Reader(written.html).visible, " ".join(written.text.split())
     since = edition.since.picks if edition.since else ()
     told = [*since, *(p for s in edition.sections for p in s.picks)]
@@ -152,7 +152,7 @@ def test_both_parts_tell_the_same_stories_in_the_order_of_the_page(name: str) ->
 
 @pytest.mark.parametrize("name", MORNINGS)
 def test_the_text_keeps_to_its_columns(name: str) -> None:
-    text = TEMPLATES.letter(morning(name), SITE).text
+    text = TEMPLATES.message(morning(name), SITE).text
     for line in text.splitlines():
         unbreakable = len(line.split()) <= 2 or re.fullmatch(r"\s*<\S+>", line)
         assert room.columns(line) <= room.COLUMNS or unbreakable, line
@@ -163,14 +163,14 @@ def test_the_text_keeps_to_its_columns(name: str) -> None:
 
 def test_the_address_of_each_story_stands_on_a_line_of_its_own() -> None:
     edition = morning("full_day")
-    lines = [line.strip() for line in TEMPLATES.letter(edition).text.splitlines()]
+    lines = [line.strip() for line in TEMPLATES.message(edition).text.splitlines()]
     for section in edition.sections:
         for pick in section.picks:
             assert f"<{pick.link}>" in lines
 
 
 def test_feed_text_stays_text() -> None:
-    written = TEMPLATES.letter(morning("hostile"), SITE)
+    written = TEMPLATES.message(morning("hostile"), SITE)
     page = Reader(written.html)
     for tag, attributes in page.elements:
         assert not [name for name in attributes if name.startswith("on")]
@@ -212,7 +212,7 @@ def test_no_headline_breaks_the_subject(titles: list[str]) -> None:
 
 
 def test_the_preview_goes_on_where_the_subject_ends() -> None:
-    written = TEMPLATES.letter(editions.full_day())
+    written = TEMPLATES.message(editions.full_day())
     assert written.preview.startswith("Three pension funds stop paying")
     first = re.search(r"<body.*?>\s*<div[^>]*display:none[^>]*>(.*?)</div>", written.html, re.DOTALL)
     assert first
@@ -232,9 +232,9 @@ def crowded(picks: int, lead: int) -> Edition:
 
 
 @pytest.mark.parametrize(("picks", "lead"), [(40, 400), (200, 60), (400, 900)])
-def test_a_letter_too_large_loses_its_tail_and_says_so(picks: int, lead: int) -> None:
+def test_a_mail_too_large_loses_its_tail_and_says_so(picks: int, lead: int) -> None:
     edition = crowded(picks, lead)
-    written = TEMPLATES.letter(edition, SITE)
+    written = TEMPLATES.message(edition, SITE)
     assert written.html_bytes <= room.LIMIT
     assert written.html_bytes > room.LIMIT * 0.85, "no more is cut than must be"
     assert "第1条" in written.html
@@ -248,7 +248,7 @@ def test_what_came_since_stands_first_and_is_cut_last() -> None:
     edition = editions.refreshed_day()
     assert edition.since
     crowd = crowded(200, 900).sections[0].picks
-    written = TEMPLATES.letter(
+    written = TEMPLATES.message(
         msgspec.structs.replace(edition, since=msgspec.structs.replace(edition.since, picks=crowd)), SITE
     )
     assert room.LIMIT * 0.85 < written.html_bytes <= room.LIMIT
@@ -260,7 +260,7 @@ def test_cuts_take_the_tail_first() -> None:
     sizes = []
     for cuts in range(60):
         shown = room.shortened(edition, cuts)
-        sizes.append(len(room._letter(TEMPLATES, edition, shown, "", "").html))
+        sizes.append(len(room._message(TEMPLATES, edition, shown, "", "").html))
     # "+n more on the page" takes room itself, but never more than a few bytes beyond what one cut gives.
     assert all(later <= earlier + 300 for earlier, later in pairwise(sizes))
     assert room.shortened(edition, 1).lines == edition.lines[:-1]
@@ -270,7 +270,7 @@ def test_cuts_take_the_tail_first() -> None:
 
 
 def test_real_mornings_are_far_below_the_limit() -> None:
-    assert TEMPLATES.letter(editions.heavy_day(), SITE).html_bytes < 60_000
+    assert TEMPLATES.message(editions.heavy_day(), SITE).html_bytes < 60_000
 
 
 @pytest.mark.parametrize(
@@ -295,6 +295,6 @@ def test_where_links_of_a_mail_may_lead(address: str, fine: bool) -> None:
 
 def test_what_a_refresh_did_not_find_is_no_news_for_a_mail() -> None:
     said = "Nothing since 06:30 is worth your minutes."
-    letter = Templates().letter(msgspec.structs.replace(editions.full_day(), since_note=said))
-    assert said not in letter.text
-    assert said not in letter.html
+    message = Templates().message(msgspec.structs.replace(editions.full_day(), since_note=said))
+    assert said not in message.text
+    assert said not in message.html
