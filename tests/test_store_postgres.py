@@ -15,9 +15,10 @@ from postgres import Cluster
 from serving import Server
 from stored import NOW, feeds, item, keep, titles, update
 
-from newsfeed.errors import NewerStoreError, SettingsError, StoreError
+from newsfeed.errors import BusyError, NewerStoreError, SettingsError, StoreError
 from newsfeed.store import Store, schema
 from newsfeed.store import postgres as own
+from newsfeed.store.lock import Lock
 
 
 @pytest.fixture
@@ -90,6 +91,22 @@ def test_a_connection_that_the_server_ended_is_made_anew(url: str) -> None:
             store.states()
         assert keep(store, item("1")) == []
         assert store.counts().items == 1
+
+
+def test_two_homes_of_one_database_work_one_after_the_other(url: str, tmp_path: Path) -> None:
+    Store.open(url, now=NOW).close()
+    here, there = (Lock(tmp_path / name, name, database=url) for name in ("refresh", "digest"))
+    for _ in range(2):
+        with here:
+            with pytest.raises(BusyError, match="at work in this database: refresh"), there:
+                pass
+            assert there.holder() is None
+        with there, pytest.raises(BusyError, match="at work in this database: digest"):
+            here.acquire()
+    elsewhere = Lock(tmp_path / "none", "x", database="postgresql://me:s3cret@127.0.0.1:1/news")
+    with pytest.raises(StoreError, match="can't be reached"):
+        elsewhere.acquire()
+    assert elsewhere.holder() is None
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ class Home:
 
     def lock(self, label: str) -> Lock:
         """The home's one lock; `label` tells others what its holder does."""
-        return Lock(self.inner / "lock", label)
+        return Lock(self.inner / "lock", label, database=self.elsewhere)
 
     def run_lock(self) -> Lock:
         """The lock of `newsfeed run`: one such process a home. It leaves the home's own lock to whoever works."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -162,6 +162,14 @@ class Dialect(ABC):
     @abstractmethod
     def in_words(self) -> AbstractContextManager[None]:
         """Turns the library's errors into `StoreError`s with a cause and a repair."""
+
+    def hold(self, label: str) -> AbstractContextManager[None]:
+        """The right to work in this home, against who shares the database but not the home's folder, and so its lock.
+
+        Raises:
+            BusyError: another one has it.
+        """
+        return nullcontext()
 
     @abstractmethod
     def settle(self, connection: Connection) -> None:

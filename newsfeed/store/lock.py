@@ -1,4 +1,4 @@
-"""One newsfeed at a time in a home.
+"""One newsfeed at a time in a home, and in the database that several machines may share.
 
 The lock is the kernel's (flock on an open file), so it goes with its holder however that ends, kill -9 included.
 What stands in the file only tells others who holds it.
@@ -31,16 +31,20 @@ class Holder(msgspec.Struct, frozen=True):
 class Lock:
     """Holds `path` while in its `with` block; `label` ("refresh", "digest") tells others what goes on.
 
+    With the address of a `database` elsewhere, the right to work in that is held too.
+
     Raises:
         BusyError: another process holds it; the sentence names that one.
         StoreError: the file can't be made or locked.
     """
 
-    def __init__(self, path: Path, label: str, *, since: datetime | None = None) -> None:
+    def __init__(self, path: Path, label: str, *, since: datetime | None = None, database: str = "") -> None:
         self.path = path
         self.label = label
         self._since = since
         self._file: int | None = None
+        self._database = database
+        self._beyond = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         self.acquire()
@@ -60,7 +64,7 @@ class Lock:
             file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StoreError(
-                str(self.path), f"the lock can't be made ({error.strerror})", "Mend the folder's permissions."
+                str(self.path), f"the lock can't be made ({error.strerror})", "Fix the folder's permissions."
             ) from error
         try:
             self._take(file)
@@ -74,6 +78,11 @@ class Lock:
                 f"the lock can't be taken ({error.strerror})",
                 "Keep the home on a local disk, not on a network share.",
             ) from error
+        try:
+            self._hold_beyond()
+        except BaseException:
+            os.close(file)
+            raise
         since = self._since or datetime.now(UTC)
         holder = Holder(
             pid=os.getpid(), since=since.astimezone(UTC).isoformat(timespec="seconds"), label=self.label
@@ -97,10 +106,17 @@ class Lock:
             else:
                 return
 
+    def _hold_beyond(self) -> None:
+        if self._database:
+            from newsfeed.store.dialect import dialect_of
+
+            self._beyond.enter_context(dialect_of(self._database).hold(self.label))
+
     def release(self) -> None:
         """Let it go; harmless when it is not held."""
         if self._file is None:
             return
+        self._beyond.close()
         # The file stays: to remove it would let two others hold two different files of one name.
         with contextlib.suppress(OSError):
             os.ftruncate(self._file, 0)

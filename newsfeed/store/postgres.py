@@ -18,11 +18,19 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
-from newsfeed.errors import SettingsError, StoreError
+from newsfeed.errors import BusyError, SettingsError, StoreError
 from newsfeed.store.dialect import Dialect, Term, Transaction
 
 BUSY_SECONDS = 5
 WRITING = 0x4E574644  # "NWFD": the advisory lock of who writes
+WORKING = 0x4E574645  # and of who works in a home
+# With the schema, as several homes may lie in one database.
+_WAIT_TO_WRITE = "SELECT pg_advisory_xact_lock(%s, hashtext(current_schema()))"
+_TRY_TO_WORK = "SELECT pg_try_advisory_lock(%s, hashtext(current_schema()))"
+_WHO_WORKS = """\
+SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid)
+WHERE locktype = 'advisory' AND granted AND classid = %s
+  AND objid::bigint = hashtext(current_schema())::bigint & 4294967295"""
 LONGEST = 500  # characters of a word; a tsvector takes 2,046 bytes
 
 # ------------------------------------------------------------------------- words
@@ -175,7 +183,7 @@ class Postgres(Dialect):
     @contextmanager
     def write(self, connection: Connection) -> Iterator[Transaction]:
         with connection.begin():
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (WRITING,))
+            connection.exec_driver_sql(_WAIT_TO_WRITE, (WRITING,))
             yield PostgresTransaction(connection)
 
     @contextmanager
@@ -184,6 +192,28 @@ class Postgres(Dialect):
             yield
         except DBAPIError as error:
             raise explained(error, self.place) from error
+
+    @contextmanager
+    def hold(self, label: str) -> Iterator[None]:
+        """An advisory lock of a connection of its own, which goes with its holder however that ends."""
+        with self.in_words():
+            engine, connection = self.connect()
+            try:
+                autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
+                name = f"newsfeed {label}"[:60]
+                autocommit.exec_driver_sql("SELECT set_config('application_name', %s, false)", (name,))
+                if not autocommit.exec_driver_sql(_TRY_TO_WORK, (WORKING,)).scalar():
+                    found = autocommit.exec_driver_sql(_WHO_WORKS, (WORKING,))
+                    who = str(found.scalar() or "newsfeed").removeprefix("newsfeed ")
+                    raise BusyError(
+                        "",
+                        f"another newsfeed is at work in this database: {who}",
+                        "Try again when it is done.",
+                    )
+                yield
+            finally:
+                connection.close()
+                engine.dispose()
 
     def settle(self, connection: Connection) -> None:
         pass
