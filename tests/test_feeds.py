@@ -219,7 +219,7 @@ def test_validators_that_only_bring_nothing_new_are_dropped_after_a_week() -> No
 
 def test_a_feed_without_validators_remembers_no_whole_answer() -> None:
     after = read(state(), [item(1)]).state
-    bare = msgspec.structs.replace(after, etag="", last_modified="", memory={})
+    bare = msgspec.structs.replace(after, etag="", last_modified="", cursor={})
     assert changing.with_fresh_validators(bare, NOW + 99 * DAY) == bare
 
 

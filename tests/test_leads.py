@@ -264,8 +264,8 @@ def test_numbers_of_a_show_leave_the_headline(titles: list[str], shows: str | No
     from newsfeed.text import headline as tidied
 
     found = document(*(entry(title, STORY, number=number) for number, title in enumerate(titles)))
-    assert found.memory.get("shows") == shows
-    assert tidied(found.items[0].title, "", found.memory.get("shows", "\0").split("\n")) == headline
+    assert found.cursor.get("shows") == shows
+    assert tidied(found.items[0].title, "", found.cursor.get("shows", "\0").split("\n")) == headline
 
 
 @pytest.mark.parametrize(

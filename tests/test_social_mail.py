@@ -135,7 +135,7 @@ class Post:
             parsed = reading.read(answer, self.state.subscription, {}, NOW)
             assert isinstance(parsed, Parsed), parsed
             whole += parsed.items
-            self.state = msgspec.structs.replace(self.state, memory={**self.state.memory, **parsed.memory})
+            self.state = msgspec.structs.replace(self.state, cursor={**self.state.cursor, **parsed.cursor})
             if parsed.next is None:
                 return msgspec.structs.replace(parsed, items=tuple(whole))
             request = parsed.next
@@ -180,7 +180,7 @@ def test_letters_are_read_once_and_nothing_is_written(post: Post) -> None:
     assert first.items[0].kind == "mail"
     assert first.items[0].published == datetime(2026, 11, 20, 7, 1, tzinfo=UTC)
     assert "tide brought" in first.items[0].text
-    assert first.memory == {"validity": "7", "uid": "3"}
+    assert first.cursor == {"validity": "7", "uid": "3"}
     assert post.read().items == ()
     post.put(9, letter(9))
     assert [i.title for i in post.read().items] == ["Letter 9 from the pier"]
@@ -201,7 +201,7 @@ def test_a_folder_that_was_numbered_anew_is_read_anew_with_the_same_identities(p
     (post.folder / "validity").write_text("8")
     again = post.read()
     assert [i.identity for i in again.items] == [i.identity for i in first.items] == ["mid:1@letter.example"]
-    assert again.memory == {"validity": "8", "uid": "5"}
+    assert again.cursor == {"validity": "8", "uid": "5"}
 
 
 def test_one_source_for_each_sender_or_list(post: Post) -> None:

@@ -22,7 +22,7 @@ BO = "https://bsky.app/profile/bo.example"
 
 def read(url: str, found: Any, known: dict[str, str] | None = None, **options: str) -> Parsed | Failure:
     subscription = Subscription(url=url, options={k.replace("_", "-"): v for k, v in options.items()})
-    request = sources.find(subscription).request(FeedState(subscription=subscription, memory={"id": "1"}))
+    request = sources.find(subscription).request(FeedState(subscription=subscription, cursor={"id": "1"}))
     assert isinstance(request, Request)
     body = found if isinstance(found, bytes) else json.dumps(found).encode()
     response = Response(request=request, url=request.url, body=body)

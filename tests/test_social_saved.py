@@ -31,12 +31,12 @@ def answers(name: str) -> list[Any]:
 
 
 def read(
-    url: str, found: Any, *, options: Mapping[str, str] | None = None, kind: str = "", memory: str = "1"
+    url: str, found: Any, *, options: Mapping[str, str] | None = None, kind: str = "", cursor: str = "1"
 ) -> Parsed | Failure:
     body = found if isinstance(found, bytes) else json.dumps(found).encode()
     subscription = Subscription(url=url, kind=kind, options=options or {})
     state = FeedState(
-        subscription=subscription, memory={"id": memory, "did": "did:plc:x", "channel": CHANNEL}
+        subscription=subscription, cursor={"id": cursor, "did": "did:plc:x", "channel": CHANNEL}
     )
     request = sources.find(subscription).request(state)
     assert isinstance(request, Request)

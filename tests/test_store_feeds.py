@@ -29,8 +29,8 @@ from stored import (
 )
 
 from newsfeed.errors import NotFoundError
-from newsfeed.model import Counts, FeedState, Item, Subscription
-from newsfeed.store import Store, SyncReport, feeds_queries
+from newsfeed.model import Counts, FeedState, FeedUpdate, Item, Subscription
+from newsfeed.store import Store, SyncReport, feeds_queries, rows
 
 pytestmark = pytest.mark.usefixtures("either")  # SQLite and PostgreSQL
 
@@ -365,3 +365,11 @@ def test_applying_twice_is_applying_once(
             again = store.apply(made, NOW + n * HOUR + timedelta(seconds=9))
             assert again.new == ()
             assert _state(store) == once
+
+
+def test_what_a_source_keeps_for_itself_is_read_from_homes_of_before(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        (state,) = feeds(store, "a")
+        store.apply(FeedUpdate(state=msgspec.structs.replace(state, cursor={"seen": "7"})), NOW)
+        assert store.state(state.feed).cursor == {"seen": "7"}
+        assert '"memory":{"seen":"7"}' in rows.FEED.rest(store.state(state.feed))

@@ -26,7 +26,7 @@ MOVE_DAYS = 3  # reads on so many days must have shown the same permanent move
 MOVES_KEPT = 8
 TOO_MANY = 429
 BELIEVED = timedelta(days=8)  # for so long "nothing new" may be all that a server says
-WHOLE = "whole answer"  # the day of the last one, in a feed's memory
+WHOLE = "whole answer"  # the day of the last one, in a feed's cursor
 TITLES_HEARD = 20  # stored ones, that say in which language a feed is which never said so
 replace = msgspec.structs.replace
 
@@ -68,7 +68,7 @@ def decide(
 def with_fresh_validators(state: FeedState, now: datetime) -> FeedState:
     """The state with which to ask: without validators where the server has answered to them with nothing but
     "nothing new" for more than a week. A server that says so whatever there is would silence the feed for good."""
-    whole = state.memory.get(WHOLE, "")
+    whole = state.cursor.get(WHOLE, "")
     if not (state.etag or state.last_modified) or whole > (now - BELIEVED).date().isoformat():
         return state
     return replace(state, etag="", last_modified="")
@@ -143,7 +143,7 @@ def _good(
 def _unchanged(state: FeedState, answer: NotModified, now: datetime, jitter: float) -> FeedUpdate:
     rate = rhythm.slowed(state.items_a_day, state.last_changed, now)
     if not (state.etag or state.last_modified):  # it came whole, and was the same
-        state = replace(state, memory={**state.memory, WHOLE: now.date().isoformat()})
+        state = replace(state, cursor={**state.cursor, WHOLE: now.date().isoformat()})
     return FeedUpdate(state=_good(state, answer, rate, now, jitter))
 
 
@@ -180,12 +180,12 @@ def _read(
         last_changed=now if found.new or found.changed else state.last_changed,
     )
     state = _good(state, answer, dated, now, jitter)
-    remembered = {**state.memory, **parsed.memory}
+    remembered = {**state.cursor, **parsed.cursor}
     if answer.etag or answer.last_modified:
         remembered[WHOLE] = now.date().isoformat()
     state = replace(
         state,
-        memory={name: value for name, value in remembered.items() if value},
+        cursor={name: value for name, value in remembered.items() if value},
         not_before=rhythm.believable(parsed.not_before, now),
     )
     return FeedUpdate(

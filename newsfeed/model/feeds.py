@@ -7,6 +7,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+import msgspec
+
 from newsfeed.model.base import Record
 
 
@@ -83,9 +85,8 @@ class FeedState(Record, frozen=True, kw_only=True):
     moved_to: str = ""  # where permanent redirects lead, while they do
     moved_seen: tuple[date, ...] = ()  # the days on which they did
     gone: bool = False  # 410
-    memory: Mapping[
-        str, str
-    ] = {}  # what its source keeps for itself: an id behind a name, how far it has read
+    # What its source keeps for itself: how far it has read, an id behind a name. Stored under its old name.
+    cursor: Mapping[str, str] = msgspec.field(default_factory=dict, name="memory")
 
     @property
     def name(self) -> str:

@@ -73,7 +73,7 @@ class Parsed(Record, frozen=True, kw_only=True):
     complete: bool = True  # False: the document broke off, so it is asked for whole again
     next: Request | None = None
     step: bool = False  # it held no items but the way to them (`next`); a failure there is the feed's
-    memory: Mapping[str, str] = {}  # what changes in `FeedState.memory`; "" forgets
+    cursor: Mapping[str, str] = {}  # what changes in `FeedState.cursor`; "" forgets
     counts: tuple[Counts, ...] = ()  # of items that are known and else unchanged
     not_before: datetime | None = None  # ask no sooner, not even by hand
 

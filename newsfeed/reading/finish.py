@@ -95,10 +95,10 @@ def finish(found: Drafts, known: Mapping[str, str], now: datetime) -> Parsed:
     items = tuple(
         _item(entry, now, dates[id(entry.draft)], neighbours(texts, entry.position)) for entry in entries
     )
-    memory = found.memory
-    if memory is None:
+    cursor = found.cursor
+    if cursor is None:
         shows = show_names([draft.title for draft in drafts])
-        memory = {"shows": "\n".join(shows)} if shows else {}
+        cursor = {"shows": "\n".join(shows)} if shows else {}
     return Parsed(
         items=items,
         known=tuple(unchanged),
@@ -109,7 +109,7 @@ def finish(found: Drafts, known: Mapping[str, str], now: datetime) -> Parsed:
         skip_hours=found.skip_hours,
         problems=tuple(problems),
         counts=tuple(counts),
-        memory=memory,
+        cursor=cursor,
         next=found.next,
         not_before=found.not_before,
     )

@@ -61,28 +61,28 @@ class Bluesky(Source):
     def request(self, state: FeedState) -> Request:
         """The feed; for a custom feed or list by a handle, whose it is."""
         place = _place(state.subscription) or _Place("author")
-        did = state.memory.get("did", "") or (place.actor if place.actor.startswith("did:") else "")
+        did = state.cursor.get("did", "") or (place.actor if place.actor.startswith("did:") else "")
         if place.sort in {"feed", "list"} and not did:
             return Request(
                 url=f"{_server(state.subscription)}/xrpc/com.atproto.identity.resolveHandle?handle={escaped(place.actor)}",
                 feed=state.feed,
                 source=KIND,
                 accept="application/json",
-                context=write_context(step="resolve", until=state.memory.get("until", "")),
+                context=write_context(step="resolve", until=state.cursor.get("until", "")),
             )
         asked = _ask(
-            state.subscription, place, did or place.actor, state.feed, until=state.memory.get("until", "")
+            state.subscription, place, did or place.actor, state.feed, until=state.cursor.get("until", "")
         )
-        if state.memory.get("gap"):
+        if state.cursor.get("gap"):
             return asked
         return validated(asked, state)
 
     def again(self, state: FeedState, failure: Failure) -> FeedState | None:
         """By the handle anew, where its DID is not known any more."""
         gone = failure.cause in {Cause.NOT_FOUND, Cause.GONE} or failure.status == 400
-        if gone and state.memory.get("did") and (_place(state.subscription) or _Place("")).sort == "author":
-            memory = {name: value for name, value in state.memory.items() if name != "did"}
-            return msgspec.structs.replace(state, memory=memory)
+        if gone and state.cursor.get("did") and (_place(state.subscription) or _Place("")).sort == "author":
+            cursor = {name: value for name, value in state.cursor.items() if name != "did"}
+            return msgspec.structs.replace(state, cursor=cursor)
         return None
 
     def explain(self, state: FeedState, failure: Failure) -> Failure:
@@ -126,7 +126,7 @@ class Bluesky(Source):
             if not re.fullmatch(r"did:[a-z]+:[\w.:%-]{1,300}", did):
                 return Failure(cause=Cause.NOT_FOUND, text="There is no such handle.", status=response.status)
             following = _ask(subscription, place, did, feed, until=context.get("until", ""), page=page)
-            return Parsed(memory={"did": did}, next=following, step=True)
+            return Parsed(cursor={"did": did}, next=following, step=True)
         views = rows(found, "feed") if isinstance(get(found, "feed"), list) else None
         if views is None and isinstance(get(found, "posts"), list):
             views = [{"post": post} for post in rows(found, "posts")]
@@ -142,10 +142,10 @@ class Bluesky(Source):
         made = [p for v in views if (p := _post(v, place, subscription)) is not None]
         title, home = _title(views, place)
         drafts = posts.settle(posts.join(made), subscription, title=title, html_url=home)
-        drafts.next, memory = _walk(views, found, context, subscription, place, feed, page)
+        drafts.next, cursor = _walk(views, found, context, subscription, place, feed, page)
         if place.sort == "author" and (did := _did_of_author(views, place)):
-            memory = {**memory, "did": did}
-        drafts.memory = memory
+            cursor = {**cursor, "did": did}
+        drafts.cursor = cursor
         return drafts
 
 

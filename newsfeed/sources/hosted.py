@@ -54,7 +54,7 @@ class Hosted(Source):
     def request(self, state: FeedState) -> Request:
         """The feed of that page, read as any other; for a show whose feed is not known yet, Apple's word on it."""
         show = _show(state.subscription.url)
-        if show and not state.memory.get("feed"):
+        if show and not state.cursor.get("feed"):
             server = posts.service(state.subscription, APPLE)
             return Request(
                 url=f"{server}/lookup?id={show}&entity=podcast",
@@ -62,16 +62,16 @@ class Hosted(Source):
                 source=KIND,
                 accept="application/json",
             )
-        url = state.memory.get("feed", "") or _feed(state.subscription.url)
+        url = state.cursor.get("feed", "") or _feed(state.subscription.url)
         return msgspec.structs.replace(as_feed(state, url), from_feed=bool(show))
 
     def again(self, state: FeedState, failure: Failure) -> FeedState | None:
         """A show's feed anew, where it has gone from its last place."""
         gone = failure.cause in {Cause.NOT_FOUND, Cause.GONE, Cause.NAME, Cause.NOT_A_FEED}
-        if not gone or not state.memory.get("feed"):
+        if not gone or not state.cursor.get("feed"):
             return None
-        memory = {name: value for name, value in state.memory.items() if name != "feed"}
-        return msgspec.structs.replace(state, memory=memory)
+        cursor = {name: value for name, value in state.cursor.items() if name != "feed"}
+        return msgspec.structs.replace(state, cursor=cursor)
 
     def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
         """Where a show's feed lies."""
@@ -93,7 +93,7 @@ class Hosted(Source):
             page=response.request.page + 1,
             from_feed=True,
         )
-        return Parsed(memory={"feed": feed}, next=following, step=True)
+        return Parsed(cursor={"feed": feed}, next=following, step=True)
 
 
 def _show(url: str) -> str:

@@ -48,7 +48,7 @@ class Lemmy(Source):
     def request(self, state: FeedState) -> Request:
         """The newest posts, in the way that this server is known to answer."""
         place = _place(state.subscription)
-        way = state.memory.get("way", "")
+        way = state.cursor.get("way", "")
         if place is None or way == "page":
             return as_feed(state)
         server = posts.service(state.subscription, place.server)
@@ -80,15 +80,15 @@ class Lemmy(Source):
         }
         if not shut and failure.status not in {400, 405, 406, 422, 501}:
             return None
-        place = _WAYS.index(way) if (way := state.memory.get("way", "")) in _WAYS else 0
+        place = _WAYS.index(way) if (way := state.cursor.get("way", "")) in _WAYS else 0
         if place + 1 >= len(_WAYS):
             return None
-        return msgspec.structs.replace(state, memory={**state.memory, "way": _WAYS[place + 1]})
+        return msgspec.structs.replace(state, cursor={**state.cursor, "way": _WAYS[place + 1]})
 
     def portable(self, state: FeedState) -> str:
         """The RSS of a community or person, where this is Lemmy at all."""
         place = _place(state.subscription)
-        if place is None or state.memory.get("way") == "page":
+        if place is None or state.cursor.get("way") == "page":
             return state.subscription.url
         return f"{place.server}/feeds/{place.sort}/{place.name}.xml?sort=New"
 

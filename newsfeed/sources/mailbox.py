@@ -46,7 +46,7 @@ class Mailbox(Source):
 
     def request(self, state: FeedState) -> Request:
         """The mails since the last one seen; `fetch` knows how a mailbox is asked."""
-        return _ask(state.subscription.url.strip(), state.feed, state.memory)
+        return _ask(state.subscription.url.strip(), state.feed, state.cursor)
 
     def explain(self, state: FeedState, failure: Failure) -> Failure:
         """Failures in terms of mail."""
@@ -78,22 +78,22 @@ class Mailbox(Source):
         letters = posts.settle(
             drafts, subscription, title=title or f"{folder} at {posts.host_of(response.request.url)}"
         )
-        letters.memory = memory = {"validity": text(found, "validity"), "uid": text(found, "uid")}
+        letters.cursor = cursor = {"validity": text(found, "validity"), "uid": text(found, "uid")}
         if posts.get(found, "more") is True:
             letters.next = _ask(
-                response.request.url, response.request.feed, memory, response.request.page + 1
+                response.request.url, response.request.feed, cursor, response.request.page + 1
             )
         return letters
 
 
-def _ask(url: str, feed: int, memory: Mapping[str, str], page: int = 0) -> Request:
+def _ask(url: str, feed: int, cursor: Mapping[str, str], page: int = 0) -> Request:
     return Request(
         url=url,
         feed=feed,
         source=KIND,
         page=page,
         credential=posts.host_of(url),
-        context=json.dumps({name: memory[name] for name in ("validity", "uid") if memory.get(name)}),
+        context=json.dumps({name: cursor[name] for name in ("validity", "uid") if cursor.get(name)}),
     )
 
 

@@ -63,28 +63,28 @@ class Mastodon(Source):
     def request(self, state: FeedState) -> Request:
         """The timeline; for an account whose number is not known yet, who it is."""
         place = _place(state.subscription)
-        way = state.memory.get("way", "")
+        way = state.cursor.get("way", "")
         if place is None or way == "page":
             return as_feed(state)
         if way == "rss":
             return _Asking(state.subscription, place, state.feed).request(
                 _rss(place, state.subscription), state
             )
-        if place.sort == "account" and not state.memory.get("id"):
+        if place.sort == "account" and not state.cursor.get("id"):
             server = posts.service(state.subscription, place.server)
             return Request(
                 url=f"{server}/api/v1/accounts/lookup?acct={escaped(place.name)}",
                 feed=state.feed,
                 source=KIND,
                 accept="application/json",
-                context=write_context(step="lookup", seen=state.memory.get("seen", "")),
+                context=write_context(step="lookup", seen=state.cursor.get("seen", "")),
             )
         asking = _Asking(state.subscription, place, state.feed)
-        return asking.request(asking.timeline(state.memory.get("id", "")), state)
+        return asking.request(asking.timeline(state.cursor.get("id", "")), state)
 
     def again(self, state: FeedState, failure: Failure) -> FeedState | None:
         """First the account anew where its number is not known any more, then RSS, then the page as it stands."""
-        place, way = _place(state.subscription), state.memory.get("way", "")
+        place, way = _place(state.subscription), state.cursor.get("way", "")
         if place is None or place.sort in {"list", "home"}:
             return None
         shut = failure.cause in {
@@ -96,13 +96,13 @@ class Mastodon(Source):
         }
         if not shut and failure.status not in {400, 405, 406, 422, 501}:
             return None
-        memory = {name: value for name, value in state.memory.items() if name not in {"id", "way"}}
-        if not way and state.memory.get("id") and failure.cause in {Cause.NOT_FOUND, Cause.GONE}:
-            return msgspec.structs.replace(state, memory=memory)
+        cursor = {name: value for name, value in state.cursor.items() if name not in {"id", "way"}}
+        if not way and state.cursor.get("id") and failure.cause in {Cause.NOT_FOUND, Cause.GONE}:
+            return msgspec.structs.replace(state, cursor=cursor)
         if not way:
-            return msgspec.structs.replace(state, memory={**memory, "way": "rss"})
+            return msgspec.structs.replace(state, cursor={**cursor, "way": "rss"})
         if way == "rss" and not place.sure and state.subscription.url.startswith("http"):
-            return msgspec.structs.replace(state, memory={**memory, "way": "page"})
+            return msgspec.structs.replace(state, cursor={**cursor, "way": "page"})
         return None
 
     def explain(self, state: FeedState, failure: Failure) -> Failure:
@@ -142,7 +142,7 @@ class Mastodon(Source):
     def portable(self, state: FeedState) -> str:
         """The RSS of an account or tag; lists and home have none."""
         place = _place(state.subscription)
-        if place is None or place.sort in {"list", "home"} or state.memory.get("way") == "page":
+        if place is None or place.sort in {"list", "home"} or state.cursor.get("way") == "page":
             return "" if place and place.sort in {"list", "home"} else state.subscription.url
         return _rss(place, state.subscription)
 
@@ -222,7 +222,7 @@ class _Asking(NamedTuple):
         return f"{server}/api/v1/accounts/{escaped(account)}/statuses?limit={_PAGE}{choice}"
 
     def request(self, url: str, state: FeedState) -> Request:
-        whole = bool(state.memory.get("gap"))  # what was not read to the end must not be "nothing new"
+        whole = bool(state.cursor.get("gap"))  # what was not read to the end must not be "nothing new"
         return Request(
             url=url,
             feed=self.feed,
@@ -232,7 +232,7 @@ class _Asking(NamedTuple):
             last_modified="" if whole else state.last_modified,
             body_hash="" if whole else state.body_hash,
             credential=self.credential,
-            context=write_context(seen=state.memory.get("seen", ""), base=url),
+            context=write_context(seen=state.cursor.get("seen", ""), base=url),
         )
 
     @property
@@ -274,7 +274,7 @@ def _account(
     return Parsed(
         title=name_of(found) or f"@{asking.place.name}@{asking.place.host}",
         html_url=safe_url(text(found, "url")),
-        memory={"id": account, "way": ""},
+        cursor={"id": account, "way": ""},
         next=following,
         step=True,
     )
@@ -295,7 +295,7 @@ def _timeline(
     elif place.sort == "tag":
         home = f"{place.server}/tags/{place.name}"
     drafts = posts.settle(posts.join(made), subscription, title=title, html_url=home)
-    drafts.next, drafts.memory = _walk(
+    drafts.next, drafts.cursor = _walk(
         [text(s, "id") for s in told if text(s, "id")], asking, context, response
     )
     return drafts

@@ -64,11 +64,11 @@ class Reddit(Source):
     def again(self, state: FeedState, failure: Failure) -> FeedState | None:
         """Alone, where one subreddit of a joined request may have closed it for all."""
         place = _place(state.subscription)
-        if place is None or not place.subreddits or state.memory.get("alone"):
+        if place is None or not place.subreddits or state.cursor.get("alone"):
             return None
         if failure.cause not in {Cause.NOT_FOUND, Cause.GONE}:
             return None
-        return msgspec.structs.replace(state, memory={**state.memory, "alone": "yes"})
+        return msgspec.structs.replace(state, cursor={**state.cursor, "alone": "yes"})
 
     def explain(self, state: FeedState, failure: Failure) -> Failure:
         """Failures in Reddit's terms."""
@@ -98,7 +98,7 @@ class Reddit(Source):
         groups: dict[tuple[str, str, str], list[tuple[FeedState, _Place]]] = {}
         for state in states:
             place = _place(state.subscription)
-            if place is None or not place.subreddits or place.oauth or state.memory.get("alone"):
+            if place is None or not place.subreddits or place.oauth or state.cursor.get("alone"):
                 continue
             query = {name: value for name, value in parse_qsl(place.query) if name != "limit"}
             if {"feed", "user"} & query.keys():

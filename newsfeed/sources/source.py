@@ -63,7 +63,7 @@ class Drafts:
     ttl_minutes: int = 0
     skip_hours: tuple[int, ...] = ()
     problems: tuple[Problem, ...] = ()
-    memory: Mapping[str, str] | None = None  # what the source keeps for itself; None: nothing new
+    cursor: Mapping[str, str] | None = None  # what the source keeps for itself; None: nothing new
     next: Request | None = None  # the page that follows
     not_before: datetime | None = None
 

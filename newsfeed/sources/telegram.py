@@ -43,8 +43,8 @@ class Telegram(Source):
 
     def request(self, state: FeedState) -> Request:
         """The preview of the newest twenty messages."""
-        asked = _ask(state.subscription, state.feed, seen=state.memory.get("seen", ""))
-        if state.memory.get("gap"):
+        asked = _ask(state.subscription, state.feed, seen=state.cursor.get("seen", ""))
+        if state.cursor.get("gap"):
             return asked
         return validated(asked, state)
 
@@ -77,7 +77,7 @@ class Telegram(Source):
         drafts = [d for m in messages if (d := _draft(m, title)) is not None]
         found = posts.settle(drafts, subscription, title=title, html_url=f"{WWW}/{channel}")
         numbers = [int(n) for m in messages if (n := _number(str(m.get("data-post"))))]
-        found.next, found.memory = _walk(numbers, response, subscription)
+        found.next, found.cursor = _walk(numbers, response, subscription)
         return found
 
 

@@ -57,7 +57,7 @@ class X(Source):
                 cause=Cause.UNSUPPORTED,
             )
         server = posts.service(state.subscription, API)
-        person = state.memory.get("id", "")
+        person = state.cursor.get("id", "")
         if not person:
             return Request(
                 url=f"{server}/2/users/by/username/{who}",
@@ -65,9 +65,9 @@ class X(Source):
                 source=KIND,
                 accept="application/json",
                 credential=posts.host_of(server),
-                context=json.dumps({**state.memory, "step": "person"}),
+                context=json.dumps({**state.cursor, "step": "person"}),
             )
-        return _ask(state.subscription, person, state.memory, state.feed)
+        return _ask(state.subscription, person, state.cursor, state.feed)
 
     def explain(self, state: FeedState, failure: Failure) -> Failure:
         """Failures in terms of X."""
@@ -85,23 +85,23 @@ class X(Source):
         found = posts.read_json(response)
         if isinstance(found, Failure):
             return found
-        memory = read_context(response.request)
+        cursor = read_context(response.request)
         today = now.astimezone(UTC).date().isoformat()
-        if memory.get("day") != today:
-            memory |= {"day": today, "read": "0"}
+        if cursor.get("day") != today:
+            cursor |= {"day": today, "read": "0"}
         who = _who(subscription.url)
-        if memory.pop("step", "") == "person":
+        if cursor.pop("step", "") == "person":
             person = text(found, "data", "id")
             if not person.isdigit():
                 return posts.failed(
                     f"X knows nobody called {who}.", "Correct the name in feeds.opml.", cause=Cause.NOT_FOUND
                 )
             following = _ask(
-                subscription, person, memory, response.request.feed, page=response.request.page + 1
+                subscription, person, cursor, response.request.feed, page=response.request.page + 1
             )
             return Parsed(
                 title=text(found, "data", "name") or who,
-                memory={**memory, "id": person},
+                cursor={**cursor, "id": person},
                 next=following,
                 step=True,
             )
@@ -120,17 +120,17 @@ class X(Source):
         drafts = posts.settle(
             posts.join(made), subscription, title=name or f"@{who}", html_url=f"https://x.com/{who}"
         )
-        read = _number(memory.get("read", "")) + len(tweets)
+        read = _number(cursor.get("read", "")) + len(tweets)
         newest = max((text(t, "id") for t in tweets), key=lambda i: (len(i), i), default="")
         cap = _cap(subscription)
-        kept = {"day": today, "read": str(read), "since": newest or memory.get("since", "")}
+        kept = {"day": today, "read": str(read), "since": newest or cursor.get("since", "")}
         if read + _LEAST > cap:
             tomorrow = datetime.combine(
                 now.astimezone(UTC).date() + timedelta(days=1), datetime.min.time(), UTC
             )
             kept |= {"day": tomorrow.date().isoformat(), "read": "0"}
             drafts.not_before = tomorrow
-        drafts.memory = kept
+        drafts.cursor = kept
         return drafts
 
 
@@ -152,16 +152,16 @@ def _cap(subscription: Subscription) -> int:
 def _ask(
     subscription: Subscription,
     person: str,
-    memory: Mapping[str, str],
+    cursor: Mapping[str, str],
     feed: int,
     *,
     page: int = 0,
     token: str = "",
 ) -> Request:
     server = posts.service(subscription, API)
-    cap, read = _cap(subscription), _number(memory.get("read", ""))
+    cap, read = _cap(subscription), _number(cursor.get("read", ""))
     left = max(cap - read, 0)
-    since = f"&since_id={memory['since']}" if memory.get("since", "").isdigit() else ""
+    since = f"&since_id={cursor['since']}" if cursor.get("since", "").isdigit() else ""
     boosts = "" if posts.yes(subscription, "boosts") else ",retweets"
     exclude = (
         f"&exclude=replies{boosts}"
@@ -178,7 +178,7 @@ def _ask(
         page=page,
         accept="application/json",
         credential=posts.host_of(server),
-        context=json.dumps(dict(memory)),
+        context=json.dumps(dict(cursor)),
     )
 
 

@@ -49,7 +49,7 @@ class YouTube(Source):
         """The feed; for a handle or a name whose channel is not known yet, its page."""
         place = _place(state.subscription) or _Place()
         server = posts.service(state.subscription, WWW)
-        channel = place.channel or state.memory.get("channel", "")
+        channel = place.channel or state.cursor.get("channel", "")
         if place.page and not channel:
             return Request(
                 url=f"{server}{escaped(place.page, safe='/@')}",
@@ -59,23 +59,23 @@ class YouTube(Source):
                 context="page",
             )
         asked = _feed(
-            state.subscription, channel, place.playlist, state.feed, everything=bool(state.memory.get("all"))
+            state.subscription, channel, place.playlist, state.feed, everything=bool(state.cursor.get("all"))
         )
         return validated(asked, state)
 
     def again(self, state: FeedState, failure: Failure) -> FeedState | None:
         """The whole channel, where the playlist of its long videos is not to be had."""
         place = _place(state.subscription) or _Place()
-        if place.playlist or state.memory.get("all") or posts.yes(state.subscription, "shorts"):
+        if place.playlist or state.cursor.get("all") or posts.yes(state.subscription, "shorts"):
             return None
-        if not (place.channel or state.memory.get("channel")) or failure.status != 404:
+        if not (place.channel or state.cursor.get("channel")) or failure.status != 404:
             return None
-        return msgspec.structs.replace(state, memory={**state.memory, "all": "yes"})
+        return msgspec.structs.replace(state, cursor={**state.cursor, "all": "yes"})
 
     def explain(self, state: FeedState, failure: Failure) -> Failure:
         """A channel's page may be gone; its feed only comes and goes."""
         place = _place(state.subscription) or _Place()
-        if place.page and not state.memory.get("channel") and failure.status == 404:
+        if place.page and not state.cursor.get("channel") and failure.status == 404:
             return msgspec.structs.replace(
                 failure,
                 cause=Cause.NOT_FOUND,
@@ -90,7 +90,7 @@ class YouTube(Source):
         place = _place(state.subscription) or _Place()
         if place.playlist:
             return f"{WWW}/feeds/videos.xml?playlist_id={place.playlist}"
-        channel = place.channel or state.memory.get("channel", "")
+        channel = place.channel or state.cursor.get("channel", "")
         return f"{WWW}/feeds/videos.xml?channel_id={channel}" if channel else state.subscription.url
 
     def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
@@ -109,7 +109,7 @@ class YouTube(Source):
             following = _feed(
                 subscription, channel, "", response.request.feed, page=response.request.page + 1
             )
-            return Parsed(memory={"channel": channel}, next=following, step=True)
+            return Parsed(cursor={"channel": channel}, next=following, step=True)
         return None
 
     def refine(self, drafts: Drafts, response: Response, subscription: Subscription) -> Drafts:

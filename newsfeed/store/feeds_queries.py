@@ -110,7 +110,7 @@ def facts(state: FeedState, **more: Any) -> FeedFacts:
         html_url=state.subscription.html_url or state.html_url,
         folders=state.subscription.folders,
         options=state.subscription.options,
-        shows=tuple(state.memory["shows"].split("\n")) if "shows" in state.memory else (),
+        shows=tuple(state.cursor["shows"].split("\n")) if "shows" in state.cursor else (),
         **more,
     )
 

@@ -34,6 +34,7 @@ class Shape(Generic[R]):
         self._extra = msgspec.defstruct(
             f"{record.__name__}Extra",
             [(f.name, f.type, _default(f)) for f in rest],
+            rename={f.name: f.encode_name for f in rest},
             omit_defaults=True,
         )
         self._decoder = msgspec.json.Decoder(self._extra)

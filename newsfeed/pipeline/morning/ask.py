@@ -181,7 +181,7 @@ def _with_page(first: Parsed, second: Parsed) -> Parsed:
         html_url=first.html_url or second.html_url,
         language=first.language or second.language,
         problems=first.problems + second.problems,
-        memory={**first.memory, **second.memory},
+        cursor={**first.cursor, **second.cursor},
         step=first.step and second.step,
         complete=first.complete and second.complete,
         not_before=second.not_before or first.not_before,

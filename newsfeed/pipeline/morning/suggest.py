@@ -103,7 +103,7 @@ def _without_followed(
 ) -> list[Event]:
     """Events of people whom the reader follows neither as a source nor on a home or list."""
     followed = {v.key for s in states.values() if (v := voice(s.subscription.url)) is not None}
-    followed |= {f"bsky:{s.memory['did']}" for s in states.values() if s.memory.get("did")}
+    followed |= {f"bsky:{s.cursor['did']}" for s in states.values() if s.cursor.get("did")}
     for stored in found:
         strangers = any(
             mark in states[stored.feed].subscription.url for mark in ("/tags/", "#", "/feed/", "search")

@@ -109,8 +109,8 @@ async def _behind(home: Home, address: str, secrets: dict[str, str]) -> tuple[Su
         asked = await Asker(fetcher, parsers).ask(FeedState(subscription=subscription), dict, home.clock())
         answer, failure = asked.answer, asked.failure
         if isinstance(asked.parsed, Parsed):
-            learned = {**asked.state.memory, **asked.parsed.memory}
-            return sources.portable(msgspec.structs.replace(asked.state, memory=learned)), asked.parsed
+            learned = {**asked.state.cursor, **asked.parsed.cursor}
+            return sources.portable(msgspec.structs.replace(asked.state, cursor=learned)), asked.parsed
         if isinstance(answer, Response):
             page = answer if answer.url == address else await _page(fetcher, answer, address)
             if asking.is_page(page) and (found := await asking.behind(fetcher, parsers, page, home.clock())):
