@@ -186,3 +186,23 @@ def test_the_keys_of_meta_stand_in_one_list() -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "Fact"
     }
     assert made == {"pipeline/meta.py"}
+
+
+# The verbs' own rooms, from the lowest up: each imports those before it, and the modules beside them.
+VERBS = ("morning", "subscriptions", "answers", "care")
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in FILES if room(p) == "pipeline"], ids=lambda p: str(p.relative_to(PACKAGE))
+)
+def test_the_rooms_of_the_verbs_import_one_way(path: Path) -> None:
+    parts = path.relative_to(PACKAGE).parts
+    allowed = VERBS[: VERBS.index(parts[1]) + 1] if len(parts) > 2 else ()
+    wrong = [
+        f"{path.name}:{line} imports {name}"
+        for name, line in imports(path)
+        if name.startswith("newsfeed.pipeline.")
+        and name.split(".")[2] in VERBS
+        and name.split(".")[2] not in allowed
+    ]
+    assert not wrong

@@ -8,8 +8,12 @@ import re
 import tomllib
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
+import homes
 import pytest
+from homes import Entry, TestHome, opml, rss
+from serving import Server
 
 from newsfeed.edition import build, visible_text, why
 from newsfeed.model import Edition, FeedReport
@@ -114,6 +118,42 @@ def test_why_is_german_too() -> None:
         for row in why(edition, item):
             assert english_in(f"{row.name} {row.value} {row.note}") == [], row
     assert {row.name for item in some for row in why(edition, item)} >= {"Auf der Seite", "Wert", "Frische"}
+
+
+def test_the_sentence_over_why_is_german_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bridge = "Hafenbrücke bricht ein, drei Schiffe sitzen fest"
+    entries = [
+        Entry(bridge, "Am Dienstag brach die Hafenbrücke ein. Drei Schiffe sitzen im Hafen fest."),
+        Entry("Zinsen bleiben bei zwei Prozent", "Die Bank lässt die Zinsen stehen.", hours=4),
+        Entry("Ein Bericht aus dem Archiv", "Er ist alt.", hours=24 * 30),
+    ]
+    with Server() as server:
+        home = homes.make(tmp_path / "home", monkeypatch, [server.port])
+        (home.folder / "newsfeed.toml").write_text('timezone = "Europe/Berlin"\nlanguages = ["de"]\n')
+        for name in ("eins", "zwei"):
+            server.feed(f"/{name}", rss(name.capitalize(), entries[: 3 if name == "eins" else 1],
+                                        base=f"https://{name}.example"))  # fmt: skip
+        home.list(opml(("Welt", "Eins", server.url("/eins")), ("Welt", "Zwei", server.url("/zwei"))))
+        assert home.run("refresh") == 0
+        verdicts = [_why(home, capsys, "Zinsen bleiben")]
+        assert home.run("digest", "--no-open", "--no-refresh") == 0
+        verdicts += [_why(home, capsys, words) for words in ("1", "Zinsen bleiben", "Ein Bericht aus")]
+        server.feed("/zwei", rss("Zwei", [Entry("Spätes vom Hafen", hours=0)], base="https://zwei.example"))
+        assert home.run("refresh", "--fetch-only", "--force") == 0
+        verdicts.append(_why(home, capsys, "Spätes vom"))
+    assert [v["verdict"].split()[0] for v in verdicts] == ["Es", "Nach", "Nach", "Nach", "Die"]
+    for found in verdicts:
+        assert english_in(found["verdict"]) == []
+        assert [r for r in found.get("rows", []) if english_in(" ".join(r.values()))] == []
+
+
+def _why(home: TestHome, capsys: pytest.CaptureFixture[str], words: str) -> dict[str, Any]:
+    capsys.readouterr()
+    assert home.run("why", words, "--json") == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
 
 
 def test_a_language_that_the_page_cannot_speak_leaves_it_english() -> None:

@@ -12,6 +12,7 @@ from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning import digest, tag
 from newsfeed.pipeline.morning.draw import picks
 from newsfeed.store import Store
+from newsfeed.text.spoken import first_spoken, say, speaking
 
 _COMMON = 8  # words that two items of a story share, to name
 
@@ -39,26 +40,9 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
     tag.tag_asked(home, store, [item])
     taggings = store.taggings([item.id])
     names = {s.feed: s.name for s in store.states()}
-    rows: tuple[edition.WhyRow, ...] = ()
-    verdict = "No edition has been built yet."
-    if stored is not None:
-        rows = edition.why(stored, item.id)
-        verdict = (
-            f"By the edition of {stored.date}:"
-            if rows
-            else "It came before you subscribed, so no edition had it to choose from."
-            if item.before
-            else f"The edition of {stored.date} did not have it to choose from."
-        )
-        if rows and not edition.is_told(stored, item.id):
-            # What was left out is kept with its cause alone: it is weighed again, by what is known today.
-            of_today = stored.date == home.today
-            pool = digest.pool_for(home, store, stored.date) if of_today else digest.pool_then(store, stored)
-            weighed = edition.why(stored, item.id, pool=pool, settings=home.settings)
-            if len(weighed) > len(rows) and not of_today:
-                verdict = f"By the edition of {stored.date}, with the numbers of today:"
-            rows = weighed
-    rows += (*_joined(store, item), *occasion(store, item))
+    with speaking(stored.lang if stored else first_spoken(home.settings.languages)):
+        verdict, rows = _judged(home, store, stored, item)
+        rows += (*_joined(store, item), *occasion(store, item))
     return Explanation(
         ref=item.ref,
         title=item.item.title,
@@ -70,6 +54,29 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
     )
 
 
+def _judged(
+    home: Home, store: Store, stored: Edition | None, item: StoredItem
+) -> tuple[str, tuple[edition.WhyRow, ...]]:
+    """What an edition made of an item, in a sentence and in rows."""
+    if stored is None:
+        return say("No edition has been built yet."), ()
+    rows = edition.why(stored, item.id)
+    if not rows and item.before:
+        return say("It came before you subscribed, so no edition had it to choose from."), ()
+    if not rows:
+        return say("The edition of {date} did not have it to choose from.", date=stored.date), ()
+    verdict = say("By the edition of {date}:", date=stored.date)
+    if edition.is_told(stored, item.id):
+        return verdict, rows
+    # What was left out is kept with its cause alone: it is weighed again, by what is known today.
+    of_today = stored.date == home.today
+    pool = digest.pool_for(home, store, stored.date) if of_today else digest.pool_then(store, stored)
+    weighed = edition.why(stored, item.id, pool=pool, settings=home.settings)
+    if len(weighed) > len(rows) and not of_today:
+        verdict = say("By the edition of {date}, with the numbers of today:", date=stored.date)
+    return verdict, weighed
+
+
 def _joined(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
     """What makes an item one story with others."""
     for story in store.stories_of([item.id]):
@@ -79,15 +86,14 @@ def _joined(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
         if found is None:
             continue
         said = [
-            *(["they share a page"] if found.page else []),
+            *([say("they share a page")] if found.page else []),
             *([", ".join(found.words[:_COMMON])] if found.words else []),
         ]
-        yield edition.WhyRow(
-            name="One story with",
-            value=f"“{text.clean_line(found.other.item.title, 80)}”",
-            note=f"by {'; '.join(said) or 'what it shares with others of its story'}"
-            + (f"; {len(items)} items in all" if len(items) > 2 else ""),
-        )
+        note = say("by {what}", what="; ".join(said) or say("what it shares with others of its story"))
+        if len(items) > 2:
+            note += say("; {n} items in all", n=len(items))
+        title = text.clean_line(found.other.item.title, 80)
+        yield edition.WhyRow(name=say("One story with"), value=f"“{title}”", note=note)
 
 
 def occasion(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
@@ -100,9 +106,11 @@ def occasion(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
         others.sort(key=lambda s: (-len(s.items), s.id))
         (representative,) = store.items([others[0].representative], body="text")
         yield edition.WhyRow(
-            name="Of one affair with",
+            name=say("Of one affair with"),
             value=f"“{text.clean_line(representative.item.title, 80)}”",
-            note=f"{len(others) + 1} stories of one occasion; at most two are picks, unless it is the day",
+            note=say(
+                "{n} stories of one occasion; at most two are picks, unless it is the day", n=len(others) + 1
+            ),
         )
 
 
