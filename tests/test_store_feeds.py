@@ -235,7 +235,7 @@ def test_short_names_are_unique_and_grow_on_collision(
         assert all(store.find(i.ref)[0].id == i.id for i in store.items(later))
 
 
-def test_what_a_database_cannot_hold_is_mended_not_raised(tmp_path: Path) -> None:
+def test_what_a_database_cannot_hold_is_fixed_not_raised(tmp_path: Path) -> None:
     odd = [
         item("1", "half a letter \ud83d here", "and \udc00 here", author="\ud800"),
         item("2", score=10**30, words=-(10**30), comments=10**25),

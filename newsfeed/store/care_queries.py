@@ -8,7 +8,7 @@ from sqlalchemy import Select, delete, func, insert, literal, select, update
 
 from newsfeed.errors import StoreError
 from newsfeed.store import items_queries, meta_table, search_queries, stories_queries
-from newsfeed.store.dialect import Transaction
+from newsfeed.store.dialect import Transaction, chunks
 from newsfeed.store.records import Holdings
 from newsfeed.store.schema import (
     Utc,
@@ -167,7 +167,7 @@ def _forget_items(db: Transaction, until: datetime, now: datetime) -> int:
     db.execute(delete(former).where(former.c.forgotten < now - FORGOTTEN))
     kept = select(correction.c.item).where(correction.c.item == item.c.id).exists()
     old = [r[0] for r in db.execute(select(item.c.id).where(item.c.first_seen < until, ~kept))]
-    for some in items_queries.chunks(old):
+    for some in chunks(old):
         _unsearch(db, some, body_goes=False)
         names = select(item.c.feed, item.c.identity, literal(now, Utc)).where(item.c.id.in_(some))
         db.execute(insert(former).from_select(["feed", "identity", "forgotten"], names))
@@ -181,7 +181,7 @@ def _forget_bodies(db: Transaction, until: datetime) -> int:
     kept = select(correction.c.item).where(correction.c.item == item.c.id).exists()
     query = select(item.c.id).join(body).where(item.c.first_seen < until, ~kept)
     old = [r[0] for r in db.execute(query)]
-    for some in items_queries.chunks(old):
+    for some in chunks(old):
         _unsearch(db, some, body_goes=True)
         db.execute(delete(body).where(body.c.item.in_(some)))
     return len(old)

@@ -7,20 +7,28 @@ A database is one module and its line in `MODULES`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table
+from sqlalchemy import ColumnElement, Connection, Delete, Engine, Select, Table
 
 from newsfeed.errors import SettingsError
 
 Term = tuple[str, bool]  # a word that is searched, and whether it is only the beginning of one
+CHUNK = 5000  # values in one IN (…)
 Row = Mapping[str, Any]
 _STATEMENTS: dict[tuple[object, ...], Any] = {}
+
+
+def chunks(values: Iterable[int]) -> Iterator[list[int]]:
+    """Numbers in lists that one statement can take."""
+    whole = list(values)
+    for start in range(0, len(whole), CHUNK):
+        yield whole[start : start + CHUNK]
 
 
 class Transaction(ABC):
@@ -31,6 +39,22 @@ class Transaction(ABC):
         self.execute = connection.execute
 
     # --------------------------------------------------------------------- rows
+
+    def rows_in(self, query: Select[Any], column: ColumnElement[Any], values: Iterable[int]) -> list[Any]:
+        """The rows of a query where a column is one of these numbers, however many."""
+        found: list[Any] = []
+        for some in chunks(values):
+            found += self.execute(query.where(column.in_(some))).all()
+        return found
+
+    def numbers_in(self, query: Select[Any], column: ColumnElement[Any], values: Iterable[int]) -> set[int]:
+        """The same of a query for one number, as a set."""
+        return {row[0] for row in self.rows_in(query, column, values)}
+
+    def delete_in(self, statement: Delete, column: ColumnElement[Any], values: Iterable[int]) -> None:
+        """DELETE where a column is one of these numbers, however many."""
+        for some in chunks(values):
+            self.execute(statement.where(column.in_(some)))
 
     @abstractmethod
     def _insert(self, table: Table) -> Any:

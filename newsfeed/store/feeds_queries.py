@@ -136,10 +136,8 @@ def state(db: Transaction, number: int) -> FeedState:
 
 def states_of(db: Transaction, numbers: Iterable[int]) -> list[FeedState]:
     """The states of these feeds, in the list or not."""
-    found: list[Any] = []
-    for some in items_queries.chunks(numbers):
-        found += db.execute(select(*rows.FEED_COLUMNS).where(feed.c.id.in_(some)).order_by(feed.c.id)).all()
-    return [rows.feed_state(row) for row in found]
+    query = select(*rows.FEED_COLUMNS).order_by(feed.c.id)
+    return [rows.feed_state(row) for row in db.rows_in(query, feed.c.id, numbers)]
 
 
 def due(db: Transaction, now: datetime) -> list[FeedState]:

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import func, select
 
 from newsfeed.model import EditionSummary, FeedFacts, History, Record, Shown, Told, TopicSummary
-from newsfeed.store import editions_queries, feeds_queries, items_queries, reader_queries, rows
+from newsfeed.store import editions_queries, feeds_queries, reader_queries, rows
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.schema import edition, item, item_topic, mark, member, shown, story, tagging
 
@@ -39,13 +39,13 @@ def history(db: Transaction, local: date, days: int = 90) -> History:
     for row in db.execute(query).all():
         one = rows.shown_of(row[:-1])
         seen.append(one if row[-1] in {None, one.story} else msgspec.structs.replace(one, story=row[-1]))
-    sided = _sided(db, first, local)
+    told, labelled = _labelled(db, first, local)
     signs = _signs(db, seen)
     return History(
         days={day: _with_signs(one, signs.get(day, {})) for day, one in accounts.items()},
         shown=tuple(seen),
-        told=sided.told,
-        sources=sided.sources,
+        told=told,
+        sources=labelled,
         declined=reader_queries.declined(db),
     )
 
@@ -148,28 +148,20 @@ LABEL = "label"  # the outline's attribute
 _ZONES = timedelta(days=1)  # a local day may begin and end so far from UTC's
 
 
-class Sides(NamedTuple):
-    """Stories of several feeds, and the sources; nothing of either where no source of the list has a label."""
+def _labelled(db: Transaction, first: date, until: date) -> tuple[tuple[Told, ...], tuple[FeedFacts, ...]]:
+    """Stories of several feeds with news from `first` on, by what had come before the local day `until` was over, and
+    the feeds; nothing of either where no feed of the list has a label.
 
-    told: tuple[Told, ...] = ()
-    sources: tuple[FeedFacts, ...] = ()
-
-
-def _sided(db: Transaction, first: date, until: date) -> Sides:
-    """The stories with news from `first` on, by what had come before the local day `until` was over.
-
-    Posts tell no story by themselves, and what was published before the reader subscribed has no part in any.
+    Posts make no story by themselves, and what was published before the reader subscribed has no part in any.
     """
     listed = feeds_queries.states(db)
     if not any(state.subscription.options.get(LABEL, "").strip() for state in listed):
-        return Sides()
+        return (), ()
     told = tuple(_stories(db, first, until))
-    tellers = {number for one in told for number in one.feeds}
-    former = [state for state in feeds_queries.states(db, listed=False) if state.feed in tellers]
-    return Sides(
-        told,
-        tuple(feeds_queries.facts(s, social=feeds_queries.in_social_folder(s)) for s in (*listed, *former)),
-    )
+    numbers = {number for one in told for number in one.feeds}
+    former = [state for state in feeds_queries.states(db, listed=False) if state.feed in numbers]
+    every = (*listed, *former)
+    return told, tuple(feeds_queries.facts(s, social=feeds_queries.in_social_folder(s)) for s in every)
 
 
 def _stories(db: Transaction, first: date, until: date) -> Iterable[Told]:
@@ -200,35 +192,28 @@ def _stories(db: Transaction, first: date, until: date) -> Iterable[Told]:
     inside: dict[int, dict[int, list[int]]] = {}
     for affair, number, feed in db.execute(query).all():
         inside.setdefault(affair or number, {}).setdefault(number, []).append(feed)
-    tellers: dict[int, list[int]] = {}
-    for of_one in inside.values():
-        number = max(of_one, key=lambda n: (len(of_one[n]), -n))
-        tellers[number] = sorted({feed for some in of_one.values() for feed in some})
-    wanted = [number for number in sorted(tellers) if len(tellers[number]) > 1]
-    for some in items_queries.chunks(wanted):
-        topics: dict[int, list[str]] = {}
-        having = (
-            select(member.c.story, item_topic.c.topic)
-            .join(item_topic, item_topic.c.item == member.c.item)
-            .where(member.c.story.in_(some))
-            .distinct()
-            .order_by(member.c.story, item_topic.c.topic)
+    feeds_of: dict[int, tuple[int, ...]] = {}
+    for stories in inside.values():
+        feeds = tuple(sorted({feed for some in stories.values() for feed in some}))
+        if len(feeds) > 1:
+            feeds_of[max(stories, key=lambda n: (len(stories[n]), -n))] = feeds
+    having = select(member.c.story, item_topic.c.topic).join(item_topic, item_topic.c.item == member.c.item)
+    topics: dict[int, set[str]] = {}
+    for number, topic in db.rows_in(having.distinct(), member.c.story, feeds_of):
+        topics.setdefault(number, set()).add(topic)
+    representatives = (
+        select(story.c.id, item.c.title, item.c.lang, story.c.first)
+        .join(item, item.c.id == story.c.head)
+        .outerjoin(tagging, tagging.c.item == item.c.id)
+        .where(func.coalesce(tagging.c.not_news, "") == "")
+        .order_by(story.c.id)
+    )
+    for number, title, lang, moment in db.rows_in(representatives, story.c.id, sorted(feeds_of)):
+        yield Told(
+            story=number,
+            title=title,
+            first=moment,
+            feeds=feeds_of[number],
+            topics=tuple(sorted(topics.get(number, ()))),
+            lang=lang,
         )
-        for number, topic in db.execute(having).all():
-            topics.setdefault(number, []).append(topic)
-        heads = (
-            select(story.c.id, item.c.title, item.c.lang, story.c.first)
-            .join(item, item.c.id == story.c.head)
-            .outerjoin(tagging, tagging.c.item == item.c.id)
-            .where(story.c.id.in_(some), func.coalesce(tagging.c.not_news, "") == "")
-            .order_by(story.c.id)
-        )
-        for number, title, lang, moment in db.execute(heads).all():
-            yield Told(
-                story=number,
-                title=title,
-                first=moment,
-                feeds=tuple(tellers[number]),
-                topics=tuple(topics.get(number, ())),
-                lang=lang,
-            )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -11,21 +11,11 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from newsfeed.errors import NotFoundError
 from newsfeed.model import StoredItem
 from newsfeed.store import rows, schema
-from newsfeed.store.dialect import Transaction
+from newsfeed.store.dialect import Transaction, chunks
 from newsfeed.store.schema import item
 
 Body = Literal["none", "text", "all"]  # of an item: nothing, the beginning of its text, text and HTML whole
 SHORT = 2000  # characters of text in the light version
-CHUNK = 5000  # values in one IN (…)
-LOOKED_AT = 400  # newest hits of a search that are weighed
-_EVERY = 1_000_000  # hits, where most of them may not fit what the search is narrowed down to
-
-
-def chunks(values: Iterable[int]) -> Iterator[list[int]]:
-    """Numbers in lists that a statement can take."""
-    whole = list(values)
-    for start in range(0, len(whole), CHUNK):
-        yield whole[start : start + CHUNK]
 
 
 def selected(how: Body = "none") -> Select[Any]:
@@ -59,11 +49,7 @@ def items(db: Transaction, ids: Iterable[int], body: Body = "all") -> list[Store
     `body`: "all" brings text and HTML, "text" the first 2,000 characters of text, "none" neither.
     """
     wanted = list(dict.fromkeys(ids))
-    found = {
-        row[0]: read(row, body)
-        for some in chunks(wanted)
-        for row in db.execute(selected(body).where(item.c.id.in_(some)))
-    }
+    found = {row[0]: read(row, body) for row in db.rows_in(selected(body), item.c.id, wanted)}
     return [found[n] for n in wanted if n in found]
 
 

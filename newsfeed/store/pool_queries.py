@@ -192,10 +192,9 @@ def _mixes(
         .join(item_topic, item_topic.c.item == item.c.id)
         .where(known)
         .group_by(item.c.feed, item_topic.c.topic)
-        .order_by(item.c.feed, item_topic.c.topic)
     )
     mixes: dict[int, dict[str, float]] = {}
-    for number, topic, count in db.execute(query).all():
+    for number, topic, count in sorted(map(tuple, db.execute(query).all())):
         mixes.setdefault(number, {})[topic] = count / max(1, records.get(number, (0, 0, 0.0))[0])
     return mixes
 

@@ -90,11 +90,8 @@ def opened(db: Transaction, number: int, now: datetime) -> None:
 
 def likes(db: Transaction, numbers: Iterable[int]) -> dict[int, int]:
     """The reader's thumbs on these items, where there is one."""
-    found: dict[int, int] = {}
-    for some in items_queries.chunks(numbers):
-        query = select(mark.c.item, mark.c.liked).where(mark.c.item.in_(some), mark.c.liked != 0)
-        found |= {r[0]: r[1] for r in db.execute(query)}
-    return found
+    query = select(mark.c.item, mark.c.liked).where(mark.c.liked != 0)
+    return {r[0]: r[1] for r in db.rows_in(query, mark.c.item, numbers)}
 
 
 def thumbs(db: Transaction, limit: int) -> list[tuple[int, int]]:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from newsfeed.model import Item, StoredItem
 from newsfeed.store import items_queries
-from newsfeed.store.dialect import Term, Transaction
+from newsfeed.store.dialect import Term, Transaction, chunks
 from newsfeed.store.schema import item, item_topic
 from newsfeed.text import canonical_url
 
@@ -147,7 +147,7 @@ def search(
     numbers = db.search(asked, _EVERY if narrow else max(LOOKED_AT, limit))
     if narrow:
         fitting = set()
-        for some in items_queries.chunks(numbers):
+        for some in chunks(numbers):
             fitting |= set(db.execute(select(item.c.id).where(item.c.id.in_(some), *narrow)).scalars())
             if len(fitting) >= max(LOOKED_AT, limit):
                 break
@@ -181,6 +181,6 @@ def rebuild_search(db: Transaction) -> None:
     """Fill the search index from the items themselves."""
     db.create_search()
     numbers = [r[0] for r in db.execute(select(item.c.id).order_by(item.c.id))]
-    for some in items_queries.chunks(numbers):
+    for some in chunks(numbers):
         whole = items_queries.items(db, some, "all")
         db.add_to_search([(i.id, entry(i.item)) for i in whole])

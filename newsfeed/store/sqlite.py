@@ -77,7 +77,7 @@ def header(path: Path) -> Header:
         raise StoreError(
             str(path),
             f"the database can't be read ({error.strerror})",
-            "Mend the permissions of the file and its folder.",
+            "Fix the permissions of the file and its folder.",
         ) from error
     if not head:
         return Header()
@@ -201,7 +201,7 @@ class SqliteTransaction(Transaction):
                 {"query": query, "limit": limit},
             ).all()
         except OperationalError as error:
-            # A letter younger than this SQLite's tables splits a word in two, and this index knows no phrases.
+            # A character younger than this SQLite's tables splits a word in two, and this index knows no phrases.
             if "fts5" in str(error.orig):
                 return []
             raise

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, cast, delete, func, select
+from sqlalchemy import String, cast, delete, func, select
 
 from newsfeed.model import StoredItem, Story
 from newsfeed.store import items_queries
@@ -28,32 +28,25 @@ def ungrouped(db: Transaction) -> list[StoredItem]:
 
 def stories(db: Transaction, since: datetime) -> list[Story]:
     """Stories whose newest item is of `since` or later, with all their items."""
-    return _read(db, select(story.c.id).where(story.c.last >= since))
+    return _read(db.execute(_WHOLE.where(story.c.last >= since)).all())
 
 
 def stories_of(db: Transaction, numbers: Iterable[int]) -> list[Story]:
     """The stories that these items belong to, each once, with all their items."""
-    wanted: set[int] = set()
-    for some in items_queries.chunks(numbers):
-        wanted |= {r[0] for r in db.execute(select(member.c.story).where(member.c.item.in_(some)))}
-    return [s for some in items_queries.chunks(sorted(wanted)) for s in _read(db, some)]
+    wanted = db.numbers_in(select(member.c.story), member.c.item, numbers)
+    return _read(db.rows_in(_WHOLE, story.c.id, sorted(wanted)))
 
 
 def stories_of_affairs(db: Transaction, numbers: Iterable[int]) -> list[Story]:
     """The stories of these affairs, oldest number first."""
-    wanted: set[int] = set()
-    for some in items_queries.chunks(numbers):
-        wanted |= {r[0] for r in db.execute(select(story.c.id).where(story.c.affair.in_(some)))}
-    return [s for some in items_queries.chunks(sorted(wanted)) for s in _read(db, some)]
+    wanted = db.numbers_in(select(story.c.id), story.c.affair, numbers)
+    return _read(db.rows_in(_WHOLE, story.c.id, sorted(wanted)))
 
 
 def affairs(db: Transaction, numbers: Iterable[int]) -> dict[int, int]:
     """The affair of each of these stories that is still there."""
-    found: dict[int, int] = {}
-    for some in items_queries.chunks(numbers):
-        query = select(story.c.id, story.c.affair).where(story.c.id.in_(some))
-        found.update((number, affair or number) for number, affair in db.execute(query).all())
-    return found
+    rows = db.rows_in(select(story.c.id, story.c.affair), story.c.id, numbers)
+    return {number: affair or number for number, affair in rows}
 
 
 def members(db: Transaction, story: int) -> list[StoredItem]:
@@ -62,23 +55,25 @@ def members(db: Transaction, story: int) -> list[StoredItem]:
     return items_queries.items(db, [r[0] for r in db.execute(query).all()])
 
 
-def _read(db: Transaction, which: Select[Any] | list[int]) -> list[Story]:
-    query = (
-        select(story.c.id, story.c.head, story.c.first, story.c.last, story.c.affair, member.c.item)
-        .join(member, member.c.story == story.c.id)
-        .where(story.c.id.in_(which))
-        .order_by(story.c.id, member.c.place)
-    )
+# Stories with their items, in order.
+_WHOLE = (
+    select(story.c.id, story.c.head, story.c.first, story.c.last, story.c.affair, member.c.item)
+    .join(member, member.c.story == story.c.id)
+    .order_by(story.c.id, member.c.place)
+)
+
+
+def _read(rows: Iterable[Any]) -> list[Story]:
     facts: dict[int, tuple[int, datetime, datetime, int]] = {}
-    told: dict[int, list[int]] = {}
-    for number, head, first, last, affair, one in db.execute(query).all():
+    items: dict[int, list[int]] = {}
+    for number, head, first, last, affair, one in rows:
         facts[number] = (head, first, last, affair)
-        told.setdefault(number, []).append(one)
+        items.setdefault(number, []).append(one)
     return [
         Story(
             id=n,
-            representative=head if head in told[n] else told[n][0],
-            items=tuple(told[n]),
+            representative=head if head in items[n] else items[n][0],
+            items=tuple(items[n]),
             first=first,
             last=last,
             affair=0 if affair == n else affair,
@@ -97,23 +92,20 @@ def having(db: Transaction, clues: Iterable[int], first: int) -> dict[int, list[
     clue of any item is kept."""
     if db.execute(select(clue.c.item).limit(1)).first() is None:
         return None
-    of = func.aggregate_strings(cast(clue.c.item, String), " ")
-    found: dict[int, list[int]] = {}
-    for some in items_queries.chunks(sorted(clues)):
-        query = (
-            select(clue.c.clue, of)
-            .where(clue.c.clue.in_(some), clue.c.item >= first)
-            .group_by(clue.c.clue)
-            .having(func.count() <= EVERYWHERE)
-        )
-        found |= {told: list(map(int, items.split(" "))) for told, items in db.execute(query).all()}
-    return found
+    query = (
+        select(clue.c.clue, func.aggregate_strings(cast(clue.c.item, String), " "))
+        .where(clue.c.item >= first)
+        .group_by(clue.c.clue)
+        .having(func.count() <= EVERYWHERE)
+    )
+    rows = db.rows_in(query, clue.c.clue, sorted(clues))
+    return {one: list(map(int, items.split(" "))) for one, items in rows}
 
 
 def _keep_clues(db: Transaction, clues: Mapping[int, Set[int]], first: int) -> None:
     db.execute(delete(clue).where(clue.c.item < first))
-    rows = sorted((told, number) for number, some in clues.items() for told in some)
-    db.upsert(clue, [{"clue": told, "item": number} for told, number in rows])
+    rows = sorted((one, number) for number, some in clues.items() for one in some)
+    db.upsert(clue, [{"clue": one, "item": number} for one, number in rows])
 
 
 def save_stories(
@@ -128,11 +120,11 @@ def save_stories(
         The numbers, in the order of `changed`.
     """
     _keep_clues(db, clues or {}, first)
-    there: set[int] = set()
-    touched: set[int] = set()  # stories that may have lost their last item
-    for some in items_queries.chunks(n for s in changed for n in s.items):
-        there |= {r[0] for r in db.execute(select(item.c.id).where(item.c.id.in_(some)))}
-        touched |= {r[0] for r in db.execute(select(member.c.story).where(member.c.item.in_(some)))}
+    named_items = [n for s in changed for n in s.items]
+    there = db.numbers_in(select(item.c.id), item.c.id, named_items)
+    touched = db.numbers_in(
+        select(member.c.story), member.c.item, named_items
+    )  # may have lost their last item
     free = iter(db.new_numbers(story, sum(not s.id for s in changed)))
     numbers = [s.id or next(free) for s in changed]
     if not changed:
@@ -145,8 +137,7 @@ def save_stories(
             for n, s in named
         ],
     )
-    for some in items_queries.chunks(s.id for s in changed if s.id):
-        db.execute(delete(member).where(member.c.story.in_(some)))
+    db.delete_in(delete(member), member.c.story, (s.id for s in changed if s.id))
     places = {
         one: {"item": one, "story": n, "place": place}
         for n, s in named
@@ -161,5 +152,4 @@ def save_stories(
 def drop_empty(db: Transaction, numbers: Iterable[int]) -> None:
     """Take away those of these stories that have no item any more."""
     empty = ~select(member.c.item).where(member.c.story == story.c.id).exists()
-    for some in items_queries.chunks(numbers):
-        db.execute(delete(story).where(story.c.id.in_(some), empty))
+    db.delete_in(delete(story).where(empty), story.c.id, numbers)

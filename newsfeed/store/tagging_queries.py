@@ -32,9 +32,7 @@ def untagged(db: Transaction, limit: int = 1000, *, shown: bool = True) -> list[
 
 def save_taggings(db: Transaction, taggings: Sequence[Tagging], model: str) -> None:
     """Keep taggings in place of earlier ones of the same items; those of forgotten items are left out."""
-    there = set()
-    for some in items_queries.chunks(t.item for t in taggings):
-        there |= {r[0] for r in db.execute(select(item.c.id).where(item.c.id.in_(some)))}
+    there = db.numbers_in(select(item.c.id), item.c.id, (t.item for t in taggings))
     kept = {t.item: t for t in taggings if t.item in there}
     if not kept:
         return
@@ -53,8 +51,7 @@ def save_taggings(db: Transaction, taggings: Sequence[Tagging], model: str) -> N
             for t in kept.values()
         ],
     )
-    for some in items_queries.chunks(kept):
-        db.execute(delete(item_topic).where(item_topic.c.item.in_(some)))
+    db.delete_in(delete(item_topic), item_topic.c.item, kept)
     topics = [
         {"item": t.item, "topic": topic, "p": p}
         for t in kept.values()
@@ -66,12 +63,8 @@ def save_taggings(db: Transaction, taggings: Sequence[Tagging], model: str) -> N
 
 def taggings(db: Transaction, numbers: Iterable[int]) -> dict[int, Tagging]:
     """The taggings of these items, by item; an item without one is missing."""
-    found = {}
-    for some in items_queries.chunks(numbers):
-        query = select(tagging.c.item, *KEPT).where(tagging.c.item.in_(some))
-        for row in db.execute(query).all():
-            found[row[0]] = tagging_of(row[0], *row[1:])
-    return found
+    rows = db.rows_in(select(tagging.c.item, *KEPT), tagging.c.item, numbers)
+    return {row[0]: tagging_of(*row) for row in rows}
 
 
 def values(db: Transaction, since: datetime) -> dict[int, float]:
