@@ -11,10 +11,10 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
-from functools import lru_cache
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from newsfeed.sources import posts
+from newsfeed.sources.registry import hosts_of, is_taken, lies_at
 from newsfeed.sources.source import Draft
 from newsfeed.text import canonical_url
 
@@ -26,24 +26,12 @@ _TAGS = re.compile(r"<[^>]{0,2000}>")
 
 def adapt(draft: Draft, feed_link: str, feed_title: str) -> Draft:
     """The draft as its host means it; untouched for hosts without ways of their own."""
-    host = _host(draft.link)
+    host = posts.host_of(draft.link)
     for recognise, change in _PLATFORMS:
         if recognise(draft, host):
             change(draft, feed_link, feed_title)
             break
     return draft
-
-
-@lru_cache(maxsize=256)
-def _host(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").lower() if url else ""
-    except ValueError:
-        return ""
-
-
-def _is(host: str, *names: str) -> bool:
-    return any(host == name or host.endswith("." + name) for name in names)
 
 
 def _anchors(markup: str) -> list[tuple[str, str]]:
@@ -64,7 +52,7 @@ _REDDIT_FOOT = re.compile(r"(?:&#32;|\s)*submitted by\b.*\Z", re.IGNORECASE | re
 
 
 def _is_reddit(draft: Draft, host: str) -> bool:
-    return _is(host, "reddit.com") or (
+    return lies_at(host, "reddit.com") or (
         draft.guid.startswith("t3_") and "[link]" in draft.body + draft.summary
     )
 
@@ -78,8 +66,8 @@ def _reddit(draft: Draft, feed_link: str, feed_title: str) -> None:
     told = _REDDIT_FOOT.sub("", re.sub(r"<!-- SC_O(?:N|FF) -->", "", markup))
     count = re.search(r"\[(\d+) comments?\]", markup)
     draft.comments = _number(count.group(1)) if count else draft.comments
-    if target and not _is(
-        _host(target), "reddit.com", "redd.it", "redditmedia.com", "imgur.com", "gfycat.com"
+    if target and not lies_at(
+        posts.host_of(target), "reddit.com", "redd.it", "redditmedia.com", "imgur.com", "gfycat.com"
     ):
         draft.link = target
     else:
@@ -97,7 +85,9 @@ def _reddit(draft: Draft, feed_link: str, feed_title: str) -> None:
 
 
 def _is_hacker_news(draft: Draft, host: str) -> bool:
-    return _is(_host(draft.discussion), "news.ycombinator.com") or _is(host, "news.ycombinator.com")
+    return lies_at(posts.host_of(draft.discussion), "news.ycombinator.com") or lies_at(
+        host, "news.ycombinator.com"
+    )
 
 
 def _hacker_news(draft: Draft, feed_link: str, feed_title: str) -> None:
@@ -149,7 +139,7 @@ def _lemmy(draft: Draft, feed_link: str, feed_title: str) -> None:
 
 
 def _is_lobsters(draft: Draft, host: str) -> bool:
-    return _is(_host(draft.discussion), "lobste.rs", "tildes.net")
+    return lies_at(posts.host_of(draft.discussion), "lobste.rs", "tildes.net")
 
 
 def _lobsters(draft: Draft, feed_link: str, feed_title: str) -> None:
@@ -162,7 +152,7 @@ def _lobsters(draft: Draft, feed_link: str, feed_title: str) -> None:
 
 
 def _is_youtube(draft: Draft, host: str) -> bool:
-    return draft.guid.startswith("yt:video:") or (_is(host, "youtube.com") and "watch" in draft.link)
+    return draft.guid.startswith("yt:video:") or (lies_at(host, "youtube.com") and "watch" in draft.link)
 
 
 def _youtube(draft: Draft, feed_link: str, feed_title: str) -> None:
@@ -202,16 +192,7 @@ def _github(draft: Draft, feed_link: str, feed_title: str) -> None:
 
 def _is_stack_exchange(draft: Draft, host: str) -> bool:
     return bool(re.search(r"/questions/\d+", draft.link)) and bool(
-        _is(
-            host,
-            "stackoverflow.com",
-            "stackexchange.com",
-            "superuser.com",
-            "serverfault.com",
-            "askubuntu.com",
-            "mathoverflow.net",
-        )
-        or draft.score is not None
+        lies_at(host, *hosts_of("stackexchange")) or draft.score is not None
     )
 
 
@@ -251,11 +232,7 @@ _WARNING = re.compile(
 
 
 def _is_mastodon(draft: Draft, host: str) -> bool:
-    return (
-        not draft.title.strip()
-        and bool(_STATUS.match(draft.link))
-        and not _is(host, "medium.com", "youtube.com", "substack.com")
-    )
+    return not draft.title.strip() and bool(_STATUS.match(draft.link)) and not is_taken(host)
 
 
 def _mastodon(draft: Draft, feed_link: str, feed_title: str) -> None:
@@ -267,7 +244,7 @@ def _mastodon(draft: Draft, feed_link: str, feed_title: str) -> None:
     draft.summary, draft.body = "", posts.tidy(markup)
     draft.kind = "post"
     draft.discussion, draft.discussion_label = draft.link, "Mastodon"
-    shared = posts.shared_link(markup, _host(draft.link))
+    shared = posts.shared_link(markup, posts.host_of(draft.link))
     account = re.match(r"https?://([^/]+)/(?:@|users/)([\w.-]+)(?:@([\w.-]+))?", draft.link)
     if account and not draft.author:
         draft.author = f"@{account.group(2)}@{account.group(3) or account.group(1)}"
@@ -278,7 +255,7 @@ def _mastodon(draft: Draft, feed_link: str, feed_title: str) -> None:
 
 
 def _is_medium(draft: Draft, host: str) -> bool:
-    return _is(host, "medium.com") or "medium-feed-item" in draft.body + draft.summary
+    return lies_at(host, "medium.com") or "medium-feed-item" in draft.body + draft.summary
 
 
 def _medium(draft: Draft, feed_link: str, feed_title: str) -> None:
@@ -301,7 +278,7 @@ def _medium(draft: Draft, feed_link: str, feed_title: str) -> None:
 
 
 def _is_arxiv(draft: Draft, host: str) -> bool:
-    return _is(host, "arxiv.org")
+    return lies_at(host, "arxiv.org")
 
 
 def _arxiv(draft: Draft, feed_link: str, feed_title: str) -> None:

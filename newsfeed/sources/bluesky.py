@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 from urllib.parse import quote as escaped
 
 import msgspec
@@ -19,7 +19,16 @@ from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response,
 from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, Post, count, get, rows, text
 from newsfeed.sources.registry import hosts_of
-from newsfeed.sources.source import Answer, Draft, Source, read_context, says, validated, write_context
+from newsfeed.sources.source import (
+    Answer,
+    Draft,
+    Source,
+    parts_of,
+    read_context,
+    says,
+    validated,
+    write_context,
+)
 from newsfeed.text import safe_url, times
 from newsfeed.text.encodings import looks_like_json
 
@@ -156,11 +165,8 @@ def _place(subscription: Subscription) -> _Place | None:
     if found := _AT.fullmatch(url):
         sort = "feed" if (found[2] or "").endswith("generator") else "list" if found[2] else "author"
         return _Place(sort, found[1], found[3] or "")
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").removeprefix("www.")
-    except ValueError:
-        return None
+    parts = parts_of(url)
+    host = (parts.hostname or "").removeprefix("www.")
     if host not in hosts_of(KIND) and not says(subscription, KIND):
         return None
     if found := _PROFILE.fullmatch(unquote(parts.path)):

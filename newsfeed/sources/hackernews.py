@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode
 
 from newsfeed.model import Cause, Failure, FeedState, Request, Response, Subscription
 from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, count, get, rows, text
-from newsfeed.sources.source import Answer, Draft, Source, says, validated
+from newsfeed.sources.source import Answer, Draft, Source, parts_of, says, validated
 from newsfeed.text import times
 from newsfeed.text.encodings import looks_like_json
 
@@ -112,11 +112,8 @@ class HackerNews(Source):
 
 
 def _place(subscription: Subscription) -> _Place | None:
-    try:
-        parts = urlsplit(subscription.url.strip())
-        host = (parts.hostname or "").removeprefix("www.")
-    except ValueError:
-        return None
+    parts = parts_of(subscription.url)
+    host = (parts.hostname or "").removeprefix("www.")
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
     if host == "news.ycombinator.com":
         if parts.path in {"/user", "/submitted", "/threads"} and re.fullmatch(

@@ -7,7 +7,7 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import quote as escaped
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import msgspec
 
@@ -15,7 +15,7 @@ from newsfeed.model import Cause, Failure, FeedState, Request, Response, Subscri
 from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, count, get, rows, text
 from newsfeed.sources.registry import is_taken
-from newsfeed.sources.source import Answer, Draft, Source, as_feed, says, validated
+from newsfeed.sources.source import Answer, Draft, Source, as_feed, parts_of, says, validated
 from newsfeed.text import safe_url, times
 from newsfeed.text.encodings import looks_like_json
 
@@ -113,11 +113,8 @@ class Lemmy(Source):
 
 
 def _place(subscription: Subscription) -> _Place | None:
-    try:
-        parts = urlsplit(subscription.url.strip())
-        host = (parts.hostname or "").lower()
-    except ValueError:
-        return None
+    parts = parts_of(subscription.url)
+    host = (parts.hostname or "").lower()
     if parts.scheme not in {"http", "https"} or is_taken(host):
         return None
     path = unquote(parts.path)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import quote as escaped
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import msgspec
 
@@ -19,7 +19,17 @@ from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response,
 from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, Post, count, get, rows, text
 from newsfeed.sources.registry import is_taken
-from newsfeed.sources.source import Answer, Draft, Drafts, Source, as_feed, read_context, says, write_context
+from newsfeed.sources.source import (
+    Answer,
+    Draft,
+    Drafts,
+    Source,
+    as_feed,
+    parts_of,
+    read_context,
+    says,
+    write_context,
+)
 from newsfeed.text import plain_text, safe_url, times
 from newsfeed.text.encodings import looks_like_json
 
@@ -169,11 +179,8 @@ def _place(subscription: Subscription) -> _Place | None:
         return _Place(f"https://{bare[2].lower()}", "tag", bare[1], sure=True)
     if (bare := _BARE.fullmatch(url)) and (url.startswith(("@", "acct:"))):
         return _Place(f"https://{bare[2].lower()}", "account", bare[1], sure=True)
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
-    except ValueError:
-        return None
+    parts = parts_of(url)
+    host = (parts.hostname or "").lower()
     if parts.scheme not in {"http", "https"} or is_taken(host):
         return None
     server, path, said = (

@@ -11,13 +11,14 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from newsfeed.model import Cause, Failure, Response, Subscription
-from newsfeed.sources.source import BODY_LIMIT, Draft, Drafts, language_of
+from newsfeed.sources.source import BODY_LIMIT, Draft, Drafts, language_of, parts_of
 from newsfeed.text import canonical_url, clean_line, is_yes, plain_text, safe_url
 from newsfeed.text.encodings import decode, looks_like_json
 
@@ -211,12 +212,10 @@ def leads_elsewhere(address: str, own_host: str) -> bool:
     return host not in {"media.tenor.com", "tenor.com", "giphy.com", "media.giphy.com"}
 
 
+@lru_cache(maxsize=256)
 def host_of(url: str) -> str:
     """The host of an address in lower case, "" where it has none."""
-    try:
-        return (urlsplit(url).hostname or "").lower()
-    except ValueError:
-        return ""
+    return parts_of(url).hostname or ""
 
 
 def own_words(markup: str) -> int:

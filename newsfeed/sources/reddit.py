@@ -10,14 +10,15 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
 from newsfeed.model import Cause, Failure, FeedState, Request, Response, Subscription
 from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, count, get, rows, text
-from newsfeed.sources.source import Answer, Draft, Drafts, Source, validated
+from newsfeed.sources.registry import lies_at
+from newsfeed.sources.source import Answer, Draft, Drafts, Source, parts_of, validated
 from newsfeed.text import clean_line, times
 from newsfeed.text.encodings import looks_like_json
 
@@ -157,11 +158,8 @@ def _place(subscription: Subscription) -> _Place | None:
         if bare[1] == "r":
             return _Place(f"/r/{bare[2]}", "", tuple(bare[2].lower().split("+")))
         return _Place(f"/user/{bare[2]}/submitted")
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
-    except ValueError:
-        return None
+    parts = parts_of(url)
+    host = (parts.hostname or "").lower()
     if host != "reddit.com" and not host.endswith(".reddit.com"):
         return None
     oauth = host == OAUTH
@@ -248,8 +246,8 @@ def _post(data: Json) -> Draft | None:
         return None
     discussion = f"{WWW}{permalink}"
     host = posts.host_of(url)
-    own = get(data, "is_self") is True or any(
-        host == n or host.endswith("." + n) for n in ("reddit.com", "redd.it", "redditmedia.com", "imgur.com")
+    own = get(data, "is_self") is True or lies_at(
+        host, "reddit.com", "redd.it", "redditmedia.com", "imgur.com"
     )
     link = discussion if own or not posts.leads_elsewhere(url, "www.reddit.com") else url
     markup = text(data, "selftext_html")

@@ -44,11 +44,11 @@ def hosts_of(kind: str) -> tuple[str, ...]:
     return next((network.hosts for network in NETWORKS if network.kind == kind), ())
 
 
-def lies_at(host: str, hosts: tuple[str, ...]) -> bool:
+def lies_at(host: str, *names: str) -> bool:
     """Whether a host is one of these, or below one."""
-    return any(host == name or host.endswith("." + name) for name in hosts)
+    return any(host == name or host.endswith("." + name) for name in names)
 
 
 def is_taken(host: str) -> bool:
     """Whether a host is known to belong to one network, so that those of many servers can't be meant."""
-    return lies_at(host, _LOOKALIKES) or any(lies_at(host, network.hosts) for network in NETWORKS)
+    return lies_at(host, *_LOOKALIKES, *(name for network in NETWORKS for name in network.hosts))

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -135,13 +135,18 @@ def says(subscription: Subscription, kind: str) -> bool:
     return kind in {subscription.kind.lower(), subscription.options.get("source", "").lower()}
 
 
-def host_and_path(url: str) -> tuple[str, str]:
-    """Host (without "www.") and path of an address; "" for what is none."""
+def parts_of(url: str) -> SplitResult:
+    """An address taken apart; one without a host for what can't be read as such."""
     try:
-        parts = urlsplit(url.strip())
-        return (parts.hostname or "").lower().removeprefix("www."), parts.path
+        return urlsplit(url.strip())
     except ValueError:
-        return "", ""
+        return urlsplit("")
+
+
+def host_and_path(url: str) -> tuple[str, str]:
+    """Host (without "www.") and path of an address."""
+    parts = parts_of(url)
+    return (parts.hostname or "").removeprefix("www."), parts.path
 
 
 def write_context(**facts: str) -> str:

@@ -33,7 +33,7 @@ class StackExchange(Source):
 
 def _feed(subscription: Subscription) -> str:
     host, path = host_and_path(subscription.url)
-    if not lies_at(host, hosts_of(KIND)):
+    if not lies_at(host, *hosts_of(KIND)):
         return ""
     server = posts.service(subscription, f"https://{host}")
     path = unquote(path)

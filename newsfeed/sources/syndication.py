@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 import msgspec
 
 from newsfeed.model import FeedState, Request, Subscription
-from newsfeed.sources.source import FEED, Source, as_feed
+from newsfeed.sources.source import FEED, Source, as_feed, parts_of
 
 _ACCEPT_JSON = "application/feed+json, application/json;q=0.9, application/atom+xml;q=0.8, application/rss+xml;q=0.8, */*;q=0.1"
 
@@ -29,10 +27,7 @@ def _is_json(subscription: Subscription) -> bool:
     """Whether the outline says so, or the end of its address."""
     if subscription.kind.lower() in {"json", "jsonfeed"}:
         return True
-    try:
-        return urlsplit(subscription.url).path.lower().endswith((".json", ".jsonfeed"))
-    except ValueError:
-        return False
+    return parts_of(subscription.url).path.lower().endswith((".json", ".jsonfeed"))
 
 
 source = Syndication()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from newsfeed.model import Record
 from newsfeed.sources.registry import is_taken
+from newsfeed.sources.source import parts_of
 
 _HREF = re.compile(r"""<a\s[^>]{0,600}?href=["'](https?://[^"']{4,600})["']""", re.IGNORECASE)
 _FEDIVERSE = re.compile(
@@ -35,11 +36,8 @@ def voice(address: str) -> Voice | None:
     if address.startswith(("did:", "at://did:")):
         did = address.removeprefix("at://").split("/")[0]
         return Voice(key=f"bsky:{did}", profile=f"https://bsky.app/profile/{did}")
-    try:
-        parts = urlsplit(address)
-        host = (parts.hostname or "").lower().removeprefix("www.")
-    except ValueError:
-        return None
+    parts = parts_of(address)
+    host = (parts.hostname or "").lower().removeprefix("www.")
     path = unquote(parts.path)
     if host == "bsky.app":
         found = _BLUESKY.fullmatch(path)

@@ -136,7 +136,7 @@ class X(Source):
 
 def _who(url: str) -> str:
     host, path = host_and_path(url)
-    found = _NAME.fullmatch(path) if lies_at(host, hosts_of(KIND)) else None
+    found = _NAME.fullmatch(path) if lies_at(host, *hosts_of(KIND)) else None
     return found[1] if found and found[1].lower() not in _PAGES else ""
 
 

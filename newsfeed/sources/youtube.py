@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import NamedTuple
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 from urllib.parse import quote as escaped
 
 import msgspec
 
 from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
 from newsfeed.sources import posts
-from newsfeed.sources.source import Answer, Drafts, Source, validated
+from newsfeed.sources.source import Answer, Drafts, Source, parts_of, validated
 from newsfeed.text.encodings import decode
 
 KIND = "youtube"
@@ -128,11 +128,8 @@ class YouTube(Source):
 
 
 def _place(subscription: Subscription) -> _Place | None:
-    try:
-        parts = urlsplit(subscription.url.strip())
-        host = re.sub(r"^(?:www|m)\.", "", parts.hostname or "")
-    except ValueError:
-        return None
+    parts = parts_of(subscription.url)
+    host = re.sub(r"^(?:www|m)\.", "", parts.hostname or "")
     if host != "youtube.com":
         return None
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
