@@ -11,7 +11,7 @@ import typer
 
 from newsfeed import config
 from newsfeed.cli import show
-from newsfeed.cli.command import Context, Json, now
+from newsfeed.cli.command import Context, Json, now, opened
 
 
 def status(context: Context, *, as_json: bool = False) -> int:
@@ -189,8 +189,7 @@ def backup(context: typer.Context) -> None:
     """Copy the database now; newsfeed run does it weekly, and the last four copies are kept."""
     from newsfeed.pipeline.care.backup import backup as run
 
-    home = context.obj.home()
-    with home.lock("backup"), home.open_store() as store:
+    with opened(context, "backup") as (home, store):
         show.say(f"wrote {run(home, store)}")
 
 

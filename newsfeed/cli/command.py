@@ -3,7 +3,8 @@ several commands share with what tab completion offers for them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +19,7 @@ from newsfeed.model import Day
 
 if TYPE_CHECKING:
     from newsfeed.model import Settings
-    from newsfeed.pipeline.home import Home
+    from newsfeed.pipeline.home import Home, Store
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -100,6 +101,15 @@ class Context:
     def secrets(self) -> dict[str, str]:
         """The secrets of hosts, read now."""
         return config.secrets(self.settings)
+
+
+@contextmanager
+def opened(context: typer.Context, work: str = "") -> Iterator[tuple[Home, Store]]:
+    """The home and its database; alone at `work` where that is named."""
+    given: Context = context.obj
+    home = given.home()
+    with home.lock(work) if work else nullcontext(), home.open_store() as store:
+        yield home, store
 
 
 Offers = list[tuple[str, str]]

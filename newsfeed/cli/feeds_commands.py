@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsfeed.cli import show
-from newsfeed.cli.command import App, Context, FeedName, Json, Yes, now
+from newsfeed.cli.command import App, Context, FeedName, Json, Yes, now, opened
 
 if TYPE_CHECKING:
     from newsfeed.feeds.health import FeedHealth
@@ -32,9 +32,7 @@ def list_feeds(context: typer.Context, as_json: Json = False) -> None:
 
     from newsfeed.pipeline.subscriptions.check import listing
 
-    given: Context = context.obj
-    home = given.home()
-    with home.open_store() as store:
+    with opened(context) as (home, store):
         rows, broken = listing(home, store)
     if broken:
         show.say_broken_list(broken)
@@ -261,8 +259,7 @@ def repair(
     """Show what feeds that moved or are gone mean for feeds.opml, as a diff; change it when you say yes."""
     from newsfeed.pipeline.subscriptions import check as checking
 
-    home = context.obj.home()
-    with home.lock("feeds repair"), home.open_store() as store:
+    with opened(context, "feeds repair") as (home, store):
         proposed = checking.propose_repair(home, store)
     for line in proposed.left:
         show.err.print(line, markup=False)

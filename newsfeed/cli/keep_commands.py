@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from newsfeed.cli import show
-from newsfeed.cli.command import Context, Item, Json, Yes
+from newsfeed.cli.command import Item, Json, Yes, opened
 
 _SEEN = 12  # of what a rule would keep out
 
@@ -23,8 +23,7 @@ def keep(
     """Keep an item apart from the stream, with a note if you like."""
     from newsfeed.pipeline.answers import keep as keeping
 
-    home = context.obj.home()
-    with home.open_store() as store:
+    with opened(context) as (home, store):
         if undo:
             show.say(f"No longer kept: {keeping.let_go(home, store, item).title}")
         else:
@@ -43,8 +42,7 @@ def kept(
     """What you keep, newest first."""
     from newsfeed.pipeline.answers.keep import kept as run
 
-    home = context.obj.home()
-    with home.open_store() as store:
+    with opened(context) as (_, store):
         found = run(store, " ".join(words or ()))
     if as_json:
         show.print_json(found)
@@ -75,8 +73,7 @@ def search(
 
     from newsfeed.pipeline.answers.search import search as run
 
-    home = context.obj.home()
-    with home.open_store() as store:
+    with opened(context) as (home, store):
         found = run(
             home,
             store,
@@ -140,9 +137,7 @@ def export(
     from newsfeed.pipeline.answers.keep import everything
     from newsfeed.pipeline.home import put
 
-    given: Context = context.obj
-    home = given.home()
-    with home.open_store() as store:
+    with opened(context) as (home, store):
         put(file, everything(home, store))
     show.say(f"wrote {file}")
 

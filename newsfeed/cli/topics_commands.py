@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsfeed.cli import show
-from newsfeed.cli.command import App, Context, Item, Json, offer_topics
+from newsfeed.cli.command import App, Item, Json, offer_topics, opened
 
 if TYPE_CHECKING:
     from newsfeed.pipeline.answers.teach import Corrected, ItemQuestion, Thumbed
@@ -33,9 +33,7 @@ def status(context: typer.Context, as_json: Json = False) -> None:
 
     from newsfeed.pipeline.answers.teach import status as run
 
-    given: Context = context.obj
-    home = given.home()
-    with home.open_store() as store:
+    with opened(context) as (home, store):
         found = run(home, store)
     if as_json:
         show.print_json(found)
@@ -76,9 +74,7 @@ def ask(context: typer.Context) -> None:
     from newsfeed.pipeline.answers.teach import correct as run
     from newsfeed.pipeline.answers.teach import questions, thumb
 
-    given: Context = context.obj
-    home = given.home()
-    with home.open_store() as store:
+    with opened(context) as (home, store):
         found = questions(home, store, home.today.toordinal())
         if not found:
             show.say("Nothing to ask: run newsfeed refresh first.")
@@ -177,9 +173,7 @@ def correct(
     """Correct the topics of one item: felt at once by it and those like it."""
     from newsfeed.pipeline.answers.teach import correct as run
 
-    given: Context = context.obj
-    home = given.home()
-    with home.lock("topics correct"), home.open_store() as store:
+    with opened(context, "topics correct") as (home, store):
         print_corrected(run(home, store, item, changes))
     show.say(REBUILD)
 
@@ -192,9 +186,7 @@ def undo(
     """Take a correction back."""
     from newsfeed.pipeline.answers.teach import undo as run
 
-    given: Context = context.obj
-    home = given.home()
-    with home.lock("topics undo"), home.open_store() as store:
+    with opened(context, "topics undo") as (home, store):
         print_corrected(run(home, store, item), "back")
     show.say(REBUILD)
 
@@ -205,9 +197,7 @@ def train(context: typer.Context) -> None:
     from newsfeed.pipeline.morning import tag
     from newsfeed.pipeline.reports import Progress
 
-    given: Context = context.obj
-    home = given.home()
-    with home.lock("topics train"), home.open_store() as store:
+    with opened(context, "topics train") as (home, store):
         tag.train_if_due(home, store, force=True)
         again = tag.retag(home, store, tag.Models(home, store, Progress()))
         show.say(f"Trained; {show.plural(again, 'item')} tagged anew.")

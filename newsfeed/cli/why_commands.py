@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsfeed.cli import show
-from newsfeed.cli.command import Context, ItemWords, Json
+from newsfeed.cli.command import Context, ItemWords, Json, opened
 from newsfeed.errors import NotFoundError, SettingsError
 from newsfeed.model.settings import MINUTES, STORIES
 
@@ -30,9 +30,7 @@ def why(
 
     from newsfeed.pipeline.answers.why import explain
 
-    given: Context = context.obj
-    home = given.home()
-    with home.open_store() as store:
+    with opened(context) as (home, store):
         found = explain(home, store, " ".join(item))
     if as_json:
         show.print_json(found)
@@ -71,9 +69,7 @@ def breadth(
 
     from newsfeed.pipeline.morning.draw import account
 
-    given: Context = context.obj
-    home = given.home()
-    with home.open_store() as store:
+    with opened(context) as (home, store):
         found = account(home, store, days=days)
     proposed = list(dict.fromkeys(r for r in (*found.remedies, *(row.remedy for row in found.rows)) if r))
     if no:
@@ -220,19 +216,18 @@ Undo = Annotated[bool, typer.Option("--undo", help="Take the thumb on that item 
 
 def like(context: typer.Context, item: ItemWords, undo: Undo = False) -> None:
     """Thumb up: more like this, inside its topic. Shares never move by it."""
-    _thumb(context.obj, " ".join(item), 0 if undo else 1)
+    _thumb(context, " ".join(item), 0 if undo else 1)
 
 
 def dislike(context: typer.Context, item: ItemWords, undo: Undo = False) -> None:
     """Thumb down: less like this, inside its topic. Shares never move by it."""
-    _thumb(context.obj, " ".join(item), 0 if undo else -1)
+    _thumb(context, " ".join(item), 0 if undo else -1)
 
 
-def _thumb(given: Context, name: str, value: int) -> None:
+def _thumb(context: typer.Context, name: str, value: int) -> None:
     from newsfeed.pipeline.answers.teach import thumb
 
-    home = given.home()
-    with home.lock("like"), home.open_store() as store:
+    with opened(context, "like") as (home, store):
         done = thumb(home, store, name, value)
     said = {1: "Liked", -1: "Disliked", 0: "Taken back"}[value]
     counts = {1: "counts for more", -1: "counts for less", 0: "counts as before"}[value]
