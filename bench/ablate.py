@@ -161,7 +161,6 @@ STORIES: dict[str, Changes] = {
     "first words of a text only": {"terms.TEXT_WORDS": 10_000, "terms.TEXT_SIGNS": 10_000},
     "endings off": {"terms.stem": lambda word: word},
     "days out of titles": {"similarity.undated": lambda text: text},
-    "few terms: by links only (FEW)": {"similarity.FEW": 0},
     "unlike items taken as unlike (EDGE)": {"linkage.EDGE": 1e-9},
     "hubs are no page": {"clues._is_a_hub": lambda *_: False},
     "stand-ins are no recording": {"clues._is_a_stand_in": lambda *_: False},

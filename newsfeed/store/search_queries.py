@@ -18,6 +18,7 @@ from newsfeed.store import items_queries
 from newsfeed.store.dialect import Term, Transaction, chunks
 from newsfeed.store.schema import item, item_topic
 from newsfeed.text import canonical_url
+from newsfeed.text.scripts import HANGUL, UNSPACED
 
 VERSION = "1"  # raised when `entry` would give other words; the index is then made anew
 LONGEST = 4000  # characters of an item that are entered
@@ -25,11 +26,7 @@ LOOKED_AT = 400  # newest hits of a search that are weighed
 _EVERY = 1_000_000  # hits, where most of them may not fit what the search is narrowed down to
 
 # Han with its extensions, kana, Hangul, Thai, Lao, Burmese, Khmer.
-_UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"
-    "\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
-)
-_RUN = re.compile(f"[{_UNSPACED}]+")
+_RUN = re.compile(f"[{UNSPACED}{HANGUL}]+")
 
 
 def folded(text: str) -> str:

@@ -28,7 +28,6 @@ COMMON = 0.10  # they weigh little and cost most
 FEED_FROM = 8  # items of a feed in the window, from which its boilerplate can be told
 FEED_SHARE = 0.8  # a term in more of them is boilerplate
 COMPARED = 100  # tellings of one story that are compared in pairs
-FEW = 3  # terms; an item with fewer is judged by its links only
 NAME = (
     2  # terms of a name: what so many add to a likeness may be no more than one person or firm in two events
 )
@@ -90,8 +89,6 @@ class Terms:
         self.count: Floats = np.add.reduceat(weight, first) if len(first) else weight
         self._drop_boilerplate(np.array([i.feed for i in items], dtype=np.int64))
         self.evidence: Floats = sums(self.row, self.count, self.items)
-        few = np.bincount(self.row, minlength=self.items) < FEW
-        self._keep(~few[self.row])
         told = np.bincount(self.term, minlength=self.terms)
         self._rarity: Floats = rarity(told, self.items, vocabulary.numbers)
         self.weight: Floats = (1 + np.log(self.count)) * self._rarity[self.term]

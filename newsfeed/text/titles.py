@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from newsfeed.text import dates
 from newsfeed.text.months import WEEKDAYS
+from newsfeed.text.scripts import UNSPACED
 
 # What counts the parts of a series: a version, a date, or a number that says it is one.
 _VERSION = r"\b(?:version|release|build|v)\b\.?\s*#?\s*\d[\d.]*|\bv?\d+(?:\.\d+)+\b"
@@ -18,6 +19,7 @@ _SERIAL = re.compile(rf"{dates.WRITTEN}|{_PART}|{_HALF}|{_VERSION}", re.IGNORECA
 _REPEATED = re.compile(rf"{dates.WRITTEN}|{_PART}", re.IGNORECASE)
 _NUMBERED = re.compile(_VERSION, re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 _WORDLESS = re.compile(r"[\W_]+")
 # Words that name no subject: those of every sentence, and those that only say that something is published again.
 _EMPTY = frozenset(
@@ -171,7 +173,7 @@ def _telling(text: str) -> set[str]:
     """Words that are long enough to say something, and pairs of letters where no space parts words."""
     found: set[str] = set()
     for word in _WORD.findall(text.casefold()):
-        if word[0] >= "\u2e80":
+        if _UNSPACED.match(word):
             found.update(word[n : n + 2] for n in range(len(word) - 1))
         elif len(word) > 3:
             found.add(word)
