@@ -88,7 +88,7 @@ def line(name: str, score: Scores) -> str:
 
 @contextmanager
 def changed(**constants: float) -> Iterator[None]:
-    """Constants of the room, each with its module ("linkage.BAR"), as long as it lasts."""
+    """Constants of the room, each with its module ("linkage.THRESHOLD"), as long as it lasts."""
     before = {name: getattr(*_place(name)) for name in constants}
     try:
         for name, value in constants.items():
@@ -105,7 +105,7 @@ def _place(name: str) -> tuple[Any, str]:
 
 
 GRID = {
-    "linkage.BAR": (0.25, 0.28, 0.32, 0.36),
+    "linkage.THRESHOLD": (0.25, 0.28, 0.32, 0.36),
     "linkage.THIN": (2.0, 3.0, 6.0),
     "linkage.USUAL": (0.2, 0.25, 0.3),
 }

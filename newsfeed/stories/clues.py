@@ -31,16 +31,16 @@ IN_A_POST = 2  # a post with more links is a list, about none of them
 
 def same_page(items: Sequence[StoredItem]) -> list[list[int]]:
     """Places of items that share a page, two or more together."""
-    tellers: dict[str, list[int]] = defaultdict(list)
+    sharing_it: dict[str, list[int]] = defaultdict(list)
     for n, item in enumerate(items):
         found = pages(item)
         for link in {_place(page) for page in found} if len(found) > 1 else map(_place, found):
-            tellers[link].append(n)
+            sharing_it[link].append(n)
     heard: dict[str, list[int]] = defaultdict(list)
     for n, item in enumerate(items):
         for recording in recordings(item) if item.item.enclosures else ():
             heard[recording].append(n)
-    told = sorted((link, found) for link, found in tellers.items() if len(found) > 1)
+    told = sorted((link, found) for link, found in sharing_it.items() if len(found) > 1)
     played = sorted((file, found) for file, found in heard.items() if len(found) > 1)
     return [
         *(found for link, found in told if _is_page(link) and not _is_a_hub(link, found, items)),
@@ -114,7 +114,7 @@ def _is_a_hub(link: str, found: Sequence[int], items: Sequence[StoredItem]) -> b
 
 
 class Shared(NamedTuple):
-    """With which telling an item has most in common: whether they share a page or recording, and words, rarest first."""
+    """With which other item an item has most in common: whether they share a page or recording, and words, rarest first."""
 
     other: StoredItem
     page: bool
@@ -122,7 +122,7 @@ class Shared(NamedTuple):
 
 
 def nearest(item: StoredItem, others: Sequence[StoredItem]) -> Shared | None:
-    """The telling that an item has most in common with; None where there is no other."""
+    """The item that an item has most in common with; None where there is no other."""
     found = [_between(item, other) for other in others if other.id != item.id]
     return max(found, key=lambda one: (one.page, len(one.words), -one.other.id), default=None)
 

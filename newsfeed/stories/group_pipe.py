@@ -1,4 +1,4 @@
-"""The door for pipes: items as lines of JSON in, their stories as lines of JSON out, without a home.
+"""Group items that come as lines of JSON, without a home: their stories go out as lines of JSON.
 
 Items are {"id", "title", "text"} with optional "feed", "outlet", "published", "link", "lang", "folder" and more,
 which is ignored. Out comes {"id", "cluster", "affair"} for every good line, in order; items of one cluster tell one

@@ -1,16 +1,17 @@
-"""Joining items into stories by their mean likeness, and stories into affairs, starting from those that stand.
+"""Join items into stories by average similarity, and stories into affairs, starting from those that stand.
 
-Items that share a page are one group from the start. Then, best first, two groups join when the mean likeness of
-their items, by the root of both groups' own, passes a bar. The mean lets no hub carry a group; a group's own likeness
-is never taken to be less than USUAL, so that a loose group is no easier to join than a single item, and a tight one
-asks for more. The bar is higher where there is little to go by: it falls with the words that an item of each group
-tells (those of titles twice), so that two bare headlines need more in common than two summaries, and no size of a
-group makes up for it.
+Items that share a page are one group from the start. Then, best first, two groups join when the mean similarity of
+their items, divided by the root of both groups' own, passes a threshold. The mean lets no hub carry a group. A group's
+own similarity is never taken to be less than that of a usual pair (FLOOR): a loose group is no easier to join than a
+single item, and a tight one asks for more. The threshold is higher where there is little to go by: it falls with the
+words of an item of each group (those of titles count twice), so two bare headlines need more in common than two
+summaries.
 
-Likeness of two items is the cosine of their terms without what the two strongest add: a name that two items share
-tells of no common event.
+Similarity of two items is the cosine of their terms without what the two strongest add: a name that two items share
+says nothing of a common event.
 
-`bench/stories.py` prints how the constants were chosen and what each of them is worth.
+The constants were chosen together on four sets of stories, each left out once (`bench/stories.py --left-out`); what each rule
+is worth is printed by `bench/ablate.py stories` and stands in `bench/RESULTS.md`.
 """
 
 from __future__ import annotations
@@ -25,19 +26,19 @@ import numpy as np
 
 from newsfeed.model import StoredItem, Story
 from newsfeed.stories.clues import same_page
-from newsfeed.stories.recurring_title import kept_apart, round_ups, standing_texts, standing_titles
+from newsfeed.stories.recurring_title import kept_apart, recurring_texts, recurring_titles, round_ups
 from newsfeed.stories.representative import best, moment, weights
 from newsfeed.stories.similarity import Terms
 
-BAR = 0.32  # likeness of two groups that tell one story, when they tell much
-THIN = 2.0  # words of an item at which the bar is twice as high
-USUAL = 0.25  # likeness of two tellings of one event
-FLOOR = 0.8  # times USUAL; a group's own likeness is never taken to be less, so that none is easier to join than an item
+THRESHOLD = 0.32  # similarity of two groups that tell one story, when they tell much
+THIN = 2.0  # words of an item at which the threshold is twice as high
+USUAL = 0.25  # similarity of two items on one event
+FLOOR = 0.8  # times USUAL; a group's own similarity is never taken to be less, so that none is easier to join than an item
 EDGE = 0.02  # items less alike are taken as unlike
-NAMED = 0.5  # of what a name adds to the likeness of two affairs
-AFFAIR = 0.16  # likeness of the centroids of stories of one affair
-FADE = 48.0  # hours between two groups that halve their likeness
-# Times the bar: an outlet seldom tells one event twice, and often its next one in the same words.
+NAMED = 0.5  # of what a name adds to the similarity of two affairs
+AFFAIR = 0.16  # similarity of the centroids of stories of one affair
+FADE = 48.0  # hours between two groups that halve their similarity
+# Times the threshold: an outlet seldom tells one event twice, and often its next one in the same words.
 ONE_OUTLET = 3.5
 STAND_IN = 1 << 62  # above all numbers of stories
 
@@ -58,7 +59,7 @@ def join_items(
         return []
     groups = _start(items, stories, fresh, _outlets(items, outlets))
     _join_pages(groups, items, fresh)
-    terms = Terms(items, outlets, standing_titles(items), standing_texts(items))
+    terms = Terms(items, outlets, recurring_titles(items), recurring_texts(items))
     terms.evidence[list(round_ups(items))] = 0.0  # only a shared page joins them
     evidence: list[float] = terms.evidence.tolist()
     apart = kept_apart(items)
@@ -83,17 +84,17 @@ class _Group:
     end: float
     outlets: set[int]
     evidence: float = 0.0
-    inner: float = 0.0  # the sum of the likeness of each two of its items
+    inner: float = 0.0  # the sum of the similarity of each two of its items
     apart: set[int] = field(default_factory=set)
     taken: list[int] = field(default_factory=list)  # numbers of the groups that went into it
 
-    def take(self, other: _Group, likeness: float = 0.0) -> None:
+    def take(self, other: _Group, similarity: float = 0.0) -> None:
         self.members += other.members
         self.taken += [other.key, *other.taken]
         self.start, self.end = min(self.start, other.start), max(self.end, other.end)
         self.outlets |= other.outlets
         self.evidence += other.evidence
-        self.inner += other.inner + likeness
+        self.inner += other.inner + similarity
         self.apart |= other.apart
 
     def own(self) -> float:
@@ -166,7 +167,7 @@ def _join_alike(
     of = {m: key for key, g in groups.items() for m in g.members}
     alike = vectors.alike(fresh, EDGE, named=0.0)
     # A standing story that a new item may join is compared whole, with its neighbours too.
-    least = BAR * USUAL
+    least = THRESHOLD * USUAL
     met = {of[b] for a in fresh for b, v in alike[a].items() if v >= least and b in of and b not in fresh}
     more = {m for key in met | {of[a] for a in fresh} for m in groups[key].members} - fresh
     for a, others in vectors.alike(more, EDGE, named=0.0).items():
@@ -184,14 +185,14 @@ def _join_alike(
     link(groups, sums, _ratio)
 
 
-def _ratio(a: _Group, b: _Group, likeness: float) -> float:
-    """Likeness of two groups by the bar that they have to pass."""
+def _ratio(a: _Group, b: _Group, similarity: float) -> float:
+    """Similarity of two groups by the threshold that they have to pass."""
     if not (a.evidence and b.evidence):
         return 0.0
-    mean = likeness / (len(a.members) * len(b.members))
+    mean = similarity / (len(a.members) * len(b.members))
     told, other = a.evidence / len(a.members), b.evidence / len(b.members)
-    bar = BAR * (1 + THIN * (told + other) / (2 * told * other))
-    return mean / sqrt(a.own() * b.own()) * _faded(a, b) / bar
+    threshold = THRESHOLD * (1 + THIN * (told + other) / (2 * told * other))
+    return mean / sqrt(a.own() * b.own()) * _faded(a, b) / threshold
 
 
 def _affairs(
@@ -199,7 +200,7 @@ def _affairs(
 ) -> dict[int, int]:
     """The affair of each story, by their keys: stories with something new join those of one occasion.
 
-    An affair is looser than a story: the likeness of the centroids of all that is told of it has to pass one bar. What a name
+    An affair is looser than a story: the similarity of the centroids of all that is told of it has to pass a lower threshold. What a name
     adds counts in part only: two stories that share no more than a person or a company are no affair.
     """
     of: dict[int, int] = {}
@@ -242,7 +243,7 @@ def _end(of: Mapping[int, int], key: int) -> int:
 
 
 def _occasion(a: _Group, b: _Group, product: float) -> float:
-    """Likeness of two affairs by the bar that they have to pass."""
+    """Similarity of two affairs by the threshold that they have to pass."""
     if not (a.evidence and b.evidence):
         return 0.0
     squares = [len(g.members) + 2 * g.inner for g in (a, b)]
@@ -250,7 +251,7 @@ def _occasion(a: _Group, b: _Group, product: float) -> float:
 
 
 def _faded(a: _Group, b: _Group) -> float:
-    """What time between two groups, and one outlet that tells both, leave of their likeness."""
+    """What time between two groups, and one outlet that tells both, leave of their similarity."""
     left = float(0.5 ** (max(a.start - b.end, b.start - a.end, 0.0) / FADE))
     return left / ONE_OUTLET if len(a.outlets) == 1 and a.outlets == b.outlets else left
 
@@ -260,7 +261,7 @@ def link(
     sums: dict[int, dict[int, float]],
     ratio: Callable[[_Group, _Group, float], float],
 ) -> None:
-    """Join groups, best first, as long as some pass; `sums` has the summed likeness of each two."""
+    """Join groups, best first, as long as some pass; `sums` has the summed similarity of each two."""
     version: dict[int, int] = defaultdict(int)
     heap: list[tuple[float, int, int, int, int]] = []
 
@@ -286,10 +287,10 @@ def link(
         groups[x].take(groups.pop(y), mine.pop(y))
         version[x] += 1
         version[y] = -1
-        for z, likeness in sums.pop(y).items():
+        for z, similarity in sums.pop(y).items():
             if z != x:
                 del sums[z][y]
-                mine[z] = sums[z][x] = mine.get(z, 0.0) + likeness
+                mine[z] = sums[z][x] = mine.get(z, 0.0) + similarity
         for z in mine:
             offer(x, z)
 

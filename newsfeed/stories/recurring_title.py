@@ -1,4 +1,4 @@
-"""Items that never tell one event however alike they look: a series' episodes, a feed's standing titles."""
+"""Items that never tell one event however alike they look: a series' episodes, a feed's recurring titles."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ ROUND_UP = re.compile(
 # Three headlines in a row: "Robot hand solves a cube, Tanks roll without drivers, Faces found in crowds".
 HEADLINE = r"\b[A-Z\d][^\s,;]*(?:\s+[^\s,;]+){2,}"
 LISTED = re.compile(rf"(?:^|[:;,]\s+){HEADLINE}[,;]\s+{HEADLINE}[,;]\s+{HEADLINE}")
-# A letter says what else is in it before it says anything.
-LETTER = re.compile(
+# A newsletter says what else is in it before it says anything.
+NEWSLETTER = re.compile(
     r"\b(?:also|plus|and)?\s*in\s+(?:today|this\s+week|this\s+morning|tonight)['’]s\s+(?:newsletter|edition|briefing|issue|letter)\b",
     re.IGNORECASE,
 )
@@ -89,8 +89,8 @@ HINTS = (
 LONG = 400  # signs of a title that are looked at for lists; more would cost their square
 SAID = 120  # signs at the beginning of a text
 DIGIT = re.compile(r"\d")
-STANDING = 7  # words; a longer title that comes again is no standing one
-TITLES = 3  # over one text of one feed; so many don't correct each other, the text is a standing one
+RECURRING = 7  # words; a longer title that comes again is no recurring one
+TITLES = 3  # over one text of one feed; so many don't correct each other, the text is a recurring one
 MANY = 400  # items under one key; comparing more of them in pairs would take too long
 
 
@@ -100,7 +100,7 @@ def round_ups(items: Sequence[StoredItem]) -> set[int]:
     titles = Titles(items)
     found = {n for n in titles.having(HINTS) if ROUND_UP.search(items[n].item.title)}
     found |= {n for n in titles.having((",", ";")) if LISTED.search(items[n].item.title[:LONG])}
-    return found | {n for n, i in enumerate(items) if LETTER.search((i.item.text or i.item.lead)[:SAID])}
+    return found | {n for n, i in enumerate(items) if NEWSLETTER.search((i.item.text or i.item.lead)[:SAID])}
 
 
 class Titles:
@@ -124,7 +124,7 @@ class Titles:
         return sorted(found)
 
 
-def standing_titles(items: Sequence[StoredItem]) -> set[int]:
+def recurring_titles(items: Sequence[StoredItem]) -> set[int]:
     """Places of items whose title comes again and again with other contents ("Weekly links", "Morning briefing").
 
     Such a title is known by one feed using it twice for different texts or pages; it then says nothing in
@@ -133,7 +133,7 @@ def standing_titles(items: Sequence[StoredItem]) -> set[int]:
     by_title: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for n, item in enumerate(items):
         words = item.item.title.lower().split()
-        if len(words) <= STANDING:
+        if len(words) <= RECURRING:
             by_title[tuple(w for w in words if not any(c.isdigit() for c in w))].append(n)
     # A title that is no more than its number ("Episode 12", "Podcast #12") says nothing in any feed.
     found = {
@@ -204,7 +204,7 @@ def _again(one: StoredItem, other: StoredItem) -> bool:
     )
 
 
-def standing_texts(items: Sequence[StoredItem]) -> set[int]:
+def recurring_texts(items: Sequence[StoredItem]) -> set[int]:
     """Places of items whose text says nothing of them: a feed puts it under three titles or more ("Subscribe to …")."""
     told: dict[tuple[int, str], list[int]] = defaultdict(list)
     for n, item in enumerate(items):

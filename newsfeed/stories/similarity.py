@@ -27,10 +27,8 @@ LARGE = 5_000  # items from which on words in more than COMMON of them are left 
 COMMON = 0.10  # they weigh little and cost most
 FEED_FROM = 8  # items of a feed in the window, from which its boilerplate can be told
 FEED_SHARE = 0.8  # a term in more of them is boilerplate
-COMPARED = 100  # tellings of one story that are compared in pairs
-NAME = (
-    2  # terms of a name: what so many add to a likeness may be no more than one person or firm in two events
-)
+COMPARED = 100  # items of one story that are compared in pairs
+NAME = 2  # terms of a name: what so many add to a similarity may be no more than one person or firm in two events
 
 
 def sums(where: Ints, weights: Floats, many: int) -> Floats:
@@ -194,12 +192,12 @@ class Vectors:
         norm = np.maximum(self.norm, 1e-12)
         most = max(1, PAIRS // max(1, len(asked)))
         begins: list[int] = self._from.tolist()
-        telling = self._telling()
+        distinctive = self._distinctive()
         for n in sorted(asked):
             own = slice(int(self.start[n]), int(self.start[n + 1]))
             term, weight = self.term[own], self.weight[own]
-            if telling is not None:
-                term, weight = term[telling[term]], weight[telling[term]]
+            if distinctive is not None:
+                term, weight = term[distinctive[term]], weight[distinctive[term]]
             if not len(term):
                 continue
             near, products = self._near(n, term.tolist(), weight, begins, least * norm[n] * norm, named)
@@ -216,7 +214,7 @@ class Vectors:
                 found[m][n] = product
         return found
 
-    def _telling(self) -> NDArray[np.bool_] | None:
+    def _distinctive(self) -> NDArray[np.bool_] | None:
         """Which terms tell anything apart in a large window; None in a small one, where all do."""
         if self.many <= LARGE:
             return None

@@ -211,9 +211,9 @@ def word_terms(word: str) -> tuple[str, ...]:
     if "'" in plain:
         # "Lyon's" is Lyon, "l'Europe" is Europe, "d'Italia" Italia.
         plain = plain.removesuffix("'s").removesuffix("'")
-        head, mark, tail = plain.partition("'")
-        if mark and len(head) <= 2 and len(tail) > 2:
-            plain = tail
+        before, mark, after = plain.partition("'")
+        if mark and len(before) <= 2 and len(after) > 2:
+            plain = after
         if plain in STOP:
             return ()
     if len(plain) < 2 and not plain.isdigit():

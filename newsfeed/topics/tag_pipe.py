@@ -1,4 +1,4 @@
-"""The door for pipes: lines of JSON in, lines of JSON out, without a home.
+"""Tag items that come as lines of JSON, without a home: their topics go out as lines of JSON.
 
 Items are {"id", "title", "text"} with optional "feed", "folder", "link", "lang", "tags" (others are ignored).
 Labelled lines are items with "feed" and "folder" (a noisy label for the feed), or with "topics" (a correction:
