@@ -239,8 +239,10 @@ def test_the_english_lexicon_does_not_judge_german(tagger: Tagger) -> None:
 
 
 def test_folders_speak_for_german_items(tagger: Tagger) -> None:
-    alone = {s.topic: s.p for s in one(tagger, *GERMAN, lang="de").scores}
-    filed = {s.topic: s.p for s in one(tagger, *GERMAN, lang="de", folders=("Wirtschaft",)).scores}
+    alone = {s.topic: s.p for s in one(tagger, "Der Dollar steigt", "", lang="de").scores}
+    filed = {
+        s.topic: s.p for s in one(tagger, "Der Dollar steigt", "", lang="de", folders=("Wirtschaft",)).scores
+    }
     assert filed["finance"] > alone.get("finance", 0.0)
 
 

@@ -27,8 +27,7 @@ BROAD = frozenset({WORLD})
 class Scales(msgspec.Struct, frozen=True, kw_only=True):
     """How much each kind of evidence says, in log-odds a unit. The defaults judge by the lexicon alone.
 
-    The lexicon's score of a text is divided by a power of its length, for long texts hit more entries by
-    chance, and cut at both ends, for more of the same says no more.
+    The lexicon's score of a text is divided by a power of its length, for long texts hit more entries by chance.
     """
 
     base: float = -2.6  # where an item without any evidence stands
@@ -39,17 +38,15 @@ class Scales(msgspec.Struct, frozen=True, kw_only=True):
     length: float = 0.5  # power of the length
     usual: float = 25.0  # words of a text whose score stands as it is
     shortest: float = 15.0
-    most: float = 8.0
-    least: float = -3.0
     offset: Mapping[str, float] = {}  # what each topic adds to `base`
 
 
-def squash(raw: NDArray[np.float64], length: NDArray[np.float64], scales: Scales) -> NDArray[np.float64]:
-    """Lexicon scores (documents by topics) made comparable between texts of `length` words, and cut."""
+def by_length(raw: NDArray[np.float64], length: NDArray[np.float64], scales: Scales) -> NDArray[np.float64]:
+    """Lexicon scores (documents by topics) made comparable between texts of `length` words."""
     import numpy as np
 
     longer = (np.maximum(length, scales.shortest) / scales.usual) ** scales.length
-    return np.clip(raw / longer[:, None], scales.least, scales.most)
+    return raw / longer[:, None]
 
 
 def strongest_rivals(score: NDArray[np.float64], order: Sequence[str]) -> NDArray[np.float64]:
@@ -143,9 +140,9 @@ class Explainer:
         term_of = self._prepare() if self._term is None else self._term
         matches, scored = evidence.matches, evidence.scored
         many = wanted.shape[1]
-        # A score that was cut or scaled: its terms share what is left of it.
+        # A score that was scaled: its terms share what is left of it.
         share = np.divide(
-            scales.lexicon * squash(evidence.lexicon, evidence.length, scales),
+            scales.lexicon * by_length(evidence.lexicon, evidence.length, scales),
             evidence.lexicon,
             out=np.zeros_like(evidence.lexicon),
             where=(np.abs(evidence.lexicon) > 1e-9) & evidence.judged[:, None],

@@ -13,7 +13,7 @@ from newsfeed.model import Tagging, TopicScore, TopicSetting
 from . import linear
 from .batches import Reader, Reading, Stems, lengths, tally, word_share
 from .documents import OTHER, SHOWN_FROM, TOPICS, Document, FeedPrior
-from .evidence import Evidence, Explainer, Scales, logit, sigmoid, squash, strongest_rivals
+from .evidence import Evidence, Explainer, Scales, by_length, logit, sigmoid, strongest_rivals
 from .folders import topic_of_folders
 from .lexicon import Lexicon, compiled, implied, topics_or_default
 from .not_news import NotNews
@@ -146,7 +146,7 @@ class Tagger:
 
         scales = self.scales
         judged = evidence.judged[:, None]
-        score = squash(evidence.lexicon, evidence.length, scales)
+        score = by_length(evidence.lexicon, evidence.length, scales)
         topics_only = np.r_[np.ones(len(self.order) - 1), 0.0]  # `other` does not brake itself
         against = scales.rivals * strongest_rivals(score, self.order)
         against += scales.other * np.maximum(score[:, -1:], 0.0) * topics_only

@@ -3,7 +3,7 @@
 1. Lexicon and the shipped model judge every document (pseudo-labels).
 2. Each feed's folder is believed as far as its documents agree, and moves their labels.
 3. Documents are parted by feed; what is learned on one part judges the other, so that no feed confirms its own
-   folder. Steps 2 and 3 once more with that judgement.
+   folder; step 2 once more with that judgement.
 4. The model is fitted on seeds, documents and corrections.
 5. Where trusted folders give a topic two feeds or more, its threshold is tuned on random folds within the feeds,
    and all is packed with what was learned of each feed.
@@ -38,7 +38,6 @@ CORRECTION_WEIGHT = 8.0
 SEED_WEIGHT = 1.0
 EXAMPLE_WEIGHT = 3.0  # an example title of the reader's, for a topic of their own
 UNLABELLED_WEIGHT = 0.7
-ROUNDS = 2
 JUDGING_PASSES = 4  # over the documents, for a fit that only judges the others: enough to rank them
 PARTS = 2  # into which documents are dealt to judge each other
 CAREFUL = 0.5  # log-odds by which labels of our own making are held back: sure ones rather than many
@@ -146,17 +145,15 @@ def trained(
     # Corrections are no sample of what comes: calibrating on them would doubt everything.
     seeded = known & (material.weights == SEED_WEIGHT) & reading.english
     share = SHARE_OF_OWN if int((~known).sum()) >= FEW else SHARE_OF_SEEDS
-    line = fitting.line(share, *fitting.USUAL)
-    for _ in range(ROUNDS):
-        _believe(material, z, targets, trusted)
-        for number in range(PARTS):
-            inside = part == number
-            fitted = design.fit(targets, material.weights, ~inside, seed=seed, passes=JUDGING_PASSES)
-            learned[inside] = design.predict(fitted, inside)
-        line = fitting.fit(
-            learned[seeded, :-1], lexical[seeded, :-1], targets[seeded, :-1], material.weights[seeded], share
-        )
-        z = line(learned, lexical)
+    _believe(material, z, targets, trusted)
+    for number in range(PARTS):
+        inside = part == number
+        fitted = design.fit(targets, material.weights, ~inside, seed=seed, passes=JUDGING_PASSES)
+        learned[inside] = design.predict(fitted, inside)
+    line = fitting.fit(
+        learned[seeded, :-1], lexical[seeded, :-1], targets[seeded, :-1], material.weights[seeded], share
+    )
+    z = line(learned, lexical)
     _believe(material, z, targets, trusted)
     model = _without_strangers(design.model(design.fit(targets, material.weights, seed=seed)), targets)
     ready = READY if share == SHARE_OF_OWN else READY_OF_SEEDS
