@@ -275,8 +275,6 @@ class Scorer:
             flaws["no usable lead"] = self.leadless
         if not self.subjects[one.item.id]:
             flaws["a headline that names no subject"] = c.SUBJECTLESS
-        if one.item.item.published is None:
-            flaws["no date"] = c.UNDATED
         return flaws
 
 

@@ -202,10 +202,8 @@ def story_topics(
     if best < c.STANDS or is_of_dropped(unwanted, best):
         return StoryTopics(parts, ())
     order = sorted(names, key=lambda t: (-even[t], names.index(t)))
-    # The source's habit may decide between topics that the tagger holds possible, not make one up.
-    first = next(
-        t for t in order if plain[t] >= (c.POSSIBLE if t == order[0] and even[t] >= c.STANDS else c.STANDS)
-    )
+    # The source's habit may decide between topics that the tagger holds probable, not make one up.
+    first = next(t for t in order if plain[t] >= c.STANDS)
     second = [
         t
         for t in order
