@@ -45,6 +45,8 @@ DOORMEN: dict[str, set[str]] = {
     "psycopg": {"store", "team"},
     "procrastinate": {"team"},
     "authlib": {"team"},
+    "httpx2": {"team"},
+    "joserfc": {"team"},
     "webauthn": {"team"},
     "cryptography": {"team"},
     "sklearn": {"topics"},

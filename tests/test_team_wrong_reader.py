@@ -32,6 +32,8 @@ from newsfeed.model import (
 from newsfeed.store.records import MailState
 from newsfeed.team.connections import DOOR, EDITION, FETCH, WEB, connect
 from newsfeed.team.readers import Reader
+from newsfeed.team.sessions import Sessions
+from newsfeed.team.site import SessionSetting
 from newsfeed.team.stores import ReaderStore, SharedStore
 from newsfeed.team.tables import IDENTITY, OWN, POLICED, VIEWS
 
@@ -119,7 +121,11 @@ def fill(team: TestTeam, reader: Reader, word: str, numbers: int) -> None:
         store.set_meta(word, word)
         store.decline(word)
         store.save_list(word.encode())
-    team.readers.begin_session(reader, data={"word": word})
+    Sessions(team.place, team.clock, SessionSetting()).begin(reader, word)
+    team.rows("insert into reader.team_list (name) values ('all')")
+    team.rows(
+        "insert into reader.following (reader, list) select %s, max(id) from reader.team_list", reader.id
+    )
     team.readers.invite(reader)
     team.readers.add_credential(reader, "oidc", word)
     with team.store(reader) as store:

@@ -25,7 +25,7 @@ from newsfeed.model import (
 
 PREFIX = "NEWSFEED_"
 # Variables of ours that are no settings.
-OTHER_VARIABLES = ("NEWSFEED_HOME", "NEWSFEED_SECRET_", "NEWSFEED_CLOCK")
+OTHER_VARIABLES = ("NEWSFEED_HOME", "NEWSFEED_SECRET_", "NEWSFEED_CLOCK", "NEWSFEED_TEAM_")
 STARTERS_LIMIT = 16  # max_items in the starter settings of earlier versions
 S = TypeVar("S")
 

@@ -1,4 +1,4 @@
-"""Who the readers are and how they are known: readers, their credentials, invitations and sessions.
+"""Who the readers are and how they are known: readers, their credentials and invitations.
 
     readers = Readers(place, clock)
     ada = readers.add("ada", mail="ada@example.org")
@@ -6,7 +6,6 @@
     readers.accepted(token)                        # -> ada, once
     readers.add_credential(ada, "oidc", key_of(issuer, subject))
     readers.by_credential("oidc", key_of(issuer, subject))      # -> ada
-    readers.by_session(readers.begin_session(ada))              # -> ada
 
 All of it is asked as the role of the door, which sees nothing of what anybody reads.
 """
@@ -30,7 +29,6 @@ from newsfeed.team.hours import next_hour
 
 NAME = re.compile(r"[\w][\w.@+-]{0,63}")
 INVITED = timedelta(days=7)
-SESSION = timedelta(days=30)
 
 
 class Reader(Record, frozen=True, kw_only=True):
@@ -195,11 +193,6 @@ class Readers:
             c.execute("delete from reader.reader where reader = %s", (reader.id,))
             c.execute("select reader.drop_private_feeds(%s)", ([row[0] for row in private],))
 
-    def was_here(self, reader: Reader) -> None:
-        """Note that a reader looked at a page: their feeds are wanted."""
-        with connect(self.place, DOOR) as c:
-            c.execute("update reader.reader set seen = %s where reader = %s", (self.clock(), reader.id))
-
     # --------------------------------------------------------------------- invitations
 
     def invite(self, reader: Reader, *, lasts: timedelta = INVITED) -> str:
@@ -281,38 +274,6 @@ class Readers:
                 "delete from reader.credential where reader = %s and kind = %s and key = %s",
                 (reader.id, kind, key),
             )
-
-    # --------------------------------------------------------------------- sessions
-
-    def begin_session(
-        self, reader: Reader, *, lasts: timedelta = SESSION, data: Mapping[str, Any] | None = None
-    ) -> str:
-        """A token for the reader's browser; only its hash is kept."""
-        token, now = secrets.token_urlsafe(32), self.clock()
-        with connect(self.place, DOOR) as c:
-            c.execute("delete from reader.session where until < %s", (now,))
-            c.execute(
-                "insert into reader.session (hash, reader, made, until, data) values (%s, %s, %s, %s, %s)",
-                (hashed(token), reader.id, now, now + lasts, json.dumps(dict(data or {}))),
-            )
-        return token
-
-    def by_session(self, token: str) -> Reader | None:
-        """Whose session this is, while it lasts."""
-        return self._one(
-            f"select {COLUMNS} from reader.session s join reader.reader r using (reader) where s.hash = %s and s.until > %s",
-            (hashed(token), self.clock()),
-        )
-
-    def end_session(self, token: str) -> None:
-        """Sign out."""
-        with connect(self.place, DOOR) as c:
-            c.execute("delete from reader.session where hash = %s", (hashed(token),))
-
-    def end_sessions(self, reader: Reader) -> None:
-        """Sign out everywhere."""
-        with connect(self.place, DOOR) as c:
-            c.execute("delete from reader.session where reader = %s", (reader.id,))
 
 
 def _set_morning(c: Any, reader: int, settings: Settings, now: datetime) -> None:

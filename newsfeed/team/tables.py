@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from newsfeed.errors import NewerStoreError
+from newsfeed.team import web_tables
 from newsfeed.team.connections import DOOR, EDITION, FETCH, LOGINS, OWNER, WEB
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ OWN = {
 
 # What who somebody is hangs on; the door sees all rows of these, and of no other.
 IDENTITY = ("reader", "credential", "invitation", "session")
-POLICED = (*IDENTITY, "subscription", "secret", *OWN)
+POLICED = (*IDENTITY, "subscription", "secret", "following", *OWN)
 
 BEGINNING = f"""
 create function reader.me() returns integer language sql stable parallel safe
@@ -264,10 +265,13 @@ def create(connection: Connection) -> None:
     connection.execute("create index on reader.shown (reader, date)")
     connection.execute("create index on reader.shown (reader, item)")
     connection.execute("create index on reader.shown (reader, feed, date)")
+    connection.execute(web_tables.TABLES)
     _views(connection)
     _policies(connection)
+    connection.execute(web_tables.POLICIES)
     connection.execute(FUNCTIONS)
     _rights(connection)
+    connection.execute(web_tables.RIGHTS)
     connection.execute("insert into shared.team values (%s)", (VERSION,))
 
 
@@ -282,6 +286,7 @@ def migrate(connection: Connection, before: int) -> None:
     _views(connection)
     connection.execute(FUNCTIONS)
     _rights(connection)
+    connection.execute(web_tables.RIGHTS)
     connection.execute("update shared.team set version = %s", (VERSION,))
 
 

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.applications import Starlette
@@ -27,9 +26,6 @@ from newsfeed.pipeline.signs import LOCAL, Place, app_place
 from newsfeed.web import views_items, views_settings, views_sources, views_work
 from newsfeed.web.access import Guard, keys
 from newsfeed.web.local_app import STYLES, LocalApp
-
-if TYPE_CHECKING:
-    import uvicorn
 
 
 def checked_address(address: str) -> str:
@@ -121,8 +117,6 @@ def serve(
         BusyError: the app of this home runs already.
         SettingsError: the port is taken, or the address isn't ours.
     """
-    import uvicorn
-
     home = load()
     with lock(home):
         given = keys(home.inner)
@@ -132,28 +126,33 @@ def serve(
         signs.note_place(home, place)
         app = LocalApp(load, given)
         try:
-            server = uvicorn.Server(
-                uvicorn.Config(
-                    routed(app, names(place)),
-                    log_config=None,
-                    access_log=False,  # addresses hold the key, search words and notes
-                    server_header=False,
-                    date_header=False,
-                    lifespan="off",
-                    timeout_graceful_shutdown=2,
-                    ws="none",
-                    limit_concurrency=500,
-                    proxy_headers=False,
-                )
+            asyncio.run(
+                run_server(routed(app, names(place)), listening, lambda: ready(link(home, place)), stop)
             )
-            asyncio.run(_serve(server, listening, lambda: ready(link(home, place)), stop))
         finally:
             app.close()
 
 
-async def _serve(
-    server: uvicorn.Server, listening: socket.socket, ready: Callable[[], None], stop: threading.Event | None
+async def run_server(
+    app: ASGIApp, listening: socket.socket, ready: Callable[[], None], stop: threading.Event | None = None
 ) -> None:
+    """Answer what comes to a socket until stopped; `ready` is called once a browser can come."""
+    import uvicorn
+
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,  # addresses hold keys, search words and notes
+            server_header=False,
+            date_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=2,
+            ws="none",
+            limit_concurrency=500,
+            proxy_headers=False,  # who asks is who is connected, whatever headers say
+        )
+    )
     task = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started and not task.done():
         await asyncio.sleep(0.02)

@@ -192,7 +192,7 @@ class ViewApp:
         lang = context.pop("lang", "") or spoken.language()
         with spoken.speaking(lang):
             text = self.templates().fill(
-                f"app/{name}",
+                name if "/" in name else f"app/{name}",
                 frame="app/frame.html",
                 root="/",
                 lang=lang,

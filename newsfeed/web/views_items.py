@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from newsfeed import config
 from newsfeed.errors import NewsfeedError, NotFoundError
-from newsfeed.model import Record, StoredItem, TopicScore
+from newsfeed.model import Edition, Record, StoredItem, TopicScore
 from newsfeed.pipeline.answers import keep, teach
 from newsfeed.pipeline.answers import search as searching
 from newsfeed.pipeline.answers.why import explain, resolve
@@ -51,9 +52,14 @@ def today(app: ViewApp, request: Request) -> Response:
         return app.view(request, "begin.html", s=home.settings, topics=topics, regions=config.STARTERS)
     if edition is None:
         return app.view(request, "first.html", feeds=len(app.store.states()), zone=home.settings.timezone)
+    return morning(app, request, home, edition)
+
+
+def morning(app: ViewApp, request: Request, home: Home, edition: Edition, **more: Any) -> Response:
+    """The page of an edition with what its reader may say to it."""
     return app.view(
         request,
-        "today.html",
+        more.pop("template", "today.html"),
         lang=edition.lang,
         edition=edition,
         previous=None,
@@ -65,6 +71,7 @@ def today(app: ViewApp, request: Request) -> Response:
         old=edition.date != home.today,
         kept=app.store.kept()[:3],
         people=keep.for_whom(home, app.store, edition) if home.settings.people else {},
+        **more,
     )
 
 

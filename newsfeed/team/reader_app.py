@@ -1,0 +1,210 @@
+"""What the views of the team's web app are handed: the team as this process knows it, and one request of a reader's."""
+
+from __future__ import annotations
+
+import queue
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+from urllib.parse import quote, unquote
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from newsfeed.errors import NotFoundError, StoreError
+from newsfeed.model import Settings, Subscription
+from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.reports import Clock
+from newsfeed.pipeline.subscriptions.edit import key_of
+from newsfeed.render import Templates
+from newsfeed.team.attempts import Attempts
+from newsfeed.team.connections import Place
+from newsfeed.team.oidc import Provider
+from newsfeed.team.reader_home import ReaderHome, WebStore, reader_home
+from newsfeed.team.readers import Reader, Readers
+from newsfeed.team.sessions import Session, Sessions, form_token
+from newsfeed.team.site import SiteSetting, client_secret
+from newsfeed.web.access import cookie
+from newsfeed.web.local_app import ViewApp, is_live
+
+T = TypeVar("T")
+OFFERS = "web offers"  # note in the store: feeds that were found and are not added yet
+REMEMBERED = 200  # answers that are kept for a reader's next look
+DOOR = 86_400  # seconds that a browser keeps the cookie of the door
+
+
+class Cookies:
+    """Names and ways of our cookies. With TLS no other name of the domain can set them."""
+
+    def __init__(self, site: SiteSetting) -> None:
+        self.secure = site.secure
+        mark = "__Host-" if site.secure else ""
+        end = "" if site.secure else f"-{site.parts[2].rpartition(':')[2]}"  # cookies know no ports
+        self.session = f"{mark}newsfeed{end}"
+        self.door = f"{mark}newsfeed-door{end}"
+        self.invited = f"{mark}newsfeed-invited{end}"
+        self.said = f"{mark}newsfeed-said{end}"
+
+    def put(self, answer: Response, name: str, value: str, *, seconds: int) -> None:
+        """Set one of them."""
+        answer.set_cookie(
+            name, value, max_age=seconds, path="/", secure=self.secure, httponly=True, samesite="lax"
+        )
+
+    def drop(self, answer: Response, name: str) -> None:
+        """Take one back."""
+        answer.delete_cookie(name, path="/", secure=self.secure, httponly=True, samesite="lax")
+
+
+class TeamWeb:
+    """All that one process of the web app holds: nothing that another one would have to know."""
+
+    def __init__(self, place: Place, site: SiteSetting, machine: Settings, clock: Clock) -> None:
+        self.place = place
+        self.site = site
+        self.machine = machine
+        self.clock = clock
+        self.readers = Readers(place, clock)
+        self.sessions = Sessions(place, clock, site.session)
+        self.attempts = Attempts(place, clock)
+        self.cookies = Cookies(site)
+        self.provider = (
+            Provider(site.oidc, client_secret(place), f"{site.site}/sign-in/back") if site.oidc else None
+        )
+        self.templates = Templates(Home(place.folder, machine, clock).templates)
+        self.known: OrderedDict[tuple[int, str], tuple[object, Any]] = OrderedDict()
+        self._stores: queue.LifoQueue[WebStore] = queue.LifoQueue()
+
+    @contextmanager
+    def store_of(self, reader: int) -> Iterator[WebStore]:
+        """A connection to the database as a reader's; one that broke is not used again.
+
+        Raises:
+            StoreError: the database can't be reached.
+        """
+        try:
+            store = self._stores.get_nowait()
+        except queue.Empty:
+            store = WebStore.of_web(self.place)
+        try:
+            with store.of(reader):
+                yield store
+        except StoreError:
+            store.close()
+            raise
+        except BaseException:
+            self._give_back(store)
+            raise
+        self._give_back(store)
+
+    def _give_back(self, store: WebStore) -> None:
+        store.forget()
+        self._stores.put(store)
+
+    def close(self) -> None:
+        """Let the database go."""
+        while not self._stores.empty():
+            self._stores.get_nowait().close()
+
+
+class TeamApp(ViewApp):
+    """The part that pages before and behind the sign-in share."""
+
+    local = False
+    nav = "team/nav.html"
+    reader: Reader | None = None
+
+    def __init__(self, team: TeamWeb, token: str, browser: str) -> None:
+        super().__init__()
+        self.team = team
+        self.token = token
+        self.browser = browser  # the cookie of the door: sign-ins under way belong to it
+        self.scheme = team.site.parts[0]
+        self._templates = team.templates
+
+    def say_next(self, answer: Response, said: str) -> None:
+        if said:
+            self.team.cookies.put(answer, self.team.cookies.said, quote(said[:900]), seconds=60)
+
+    def take_said(self, request: Request) -> str:
+        return unquote(cookie(request, self.team.cookies.said))[:900]
+
+    def more(self) -> dict[str, Any]:
+        """What every page of these knows."""
+        return {"site": self.team.site, "reader": self.reader, "extra": script_version(self.team)}
+
+    def view(self, request: Request, name: str, *, status: int = 200, **context: Any) -> Response:
+        answer = super().view(request, name, status=status, **{**self.more(), **context})
+        if cookie(request, self.team.cookies.said) and not is_live(request):
+            self.team.cookies.drop(answer, self.team.cookies.said)
+        return answer
+
+
+class DoorApp(TeamApp):
+    """For somebody who is not signed in: forms carry what belongs to the cookie of the door."""
+
+    def __init__(self, team: TeamWeb, browser: str) -> None:
+        super().__init__(team, form_token(browser), browser)
+
+
+class ReaderApp(TeamApp):
+    """For one request of a reader."""
+
+    store: WebStore
+    reader: Reader
+
+    def __init__(self, team: TeamWeb, session: Session, browser: str, store: WebStore) -> None:
+        super().__init__(team, session.form, browser)
+        self.session = session
+        self.reader = session.reader
+        self.store = store
+
+    def home(self) -> ReaderHome:
+        """The reader's home.
+
+        Raises:
+            SettingsError: their settings can't be read.
+        """
+        team = self.team
+        return reader_home(team.place, self.reader, team.machine, self.store, team.readers, team.clock)
+
+    def remembered(self, name: str, key: object, make: Callable[[], T]) -> T:
+        known, at = self.team.known, (self.reader.id, name)
+        there = known.get(at)
+        if there is None or there[0] != key:
+            there = known[at] = (key, make())
+            while len(known) > REMEMBERED:
+                known.popitem(last=False)
+        found: T = there[1]
+        return found
+
+    def _offers(self) -> dict[str, Subscription]:
+        text = self.store.get_meta(OFFERS)
+        return msgspec.json.decode(text, type=dict[str, Subscription]) if text else {}
+
+    def offer(self, subscription: Subscription) -> str:
+        key = key_of(subscription.url)
+        kept = {key: subscription, **dict(list(self._offers().items())[:19])}
+        self.store.set_meta(OFFERS, msgspec.json.encode(kept).decode())
+        return key
+
+    def offered(self, key: str) -> Subscription | None:
+        return self._offers().get(key)
+
+    def admin(self) -> None:
+        """Pass only an admin; to others there is no such page.
+
+        Raises:
+            NotFoundError: the reader is none.
+        """
+        if not self.reader.admin:
+            raise NotFoundError("", "There is no such page.")
+
+
+def script_version(team: TeamWeb) -> str:
+    """A name for what the script of the sign-in says."""
+    import hashlib
+
+    return hashlib.sha256(team.templates.source("team/passkeys.js").encode()).hexdigest()[:12]

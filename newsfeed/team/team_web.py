@@ -1,0 +1,238 @@
+"""The team's web app: which address is which view, and the process that listens. As many as one likes run at once."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from newsfeed.errors import NewsfeedError, NotFoundError
+from newsfeed.model import Settings
+from newsfeed.pipeline.reports import Clock
+from newsfeed.pipeline.signs import Place as Listening
+from newsfeed.team import views_admin, views_lists, views_reader, views_sign_in
+from newsfeed.team.connections import Place
+from newsfeed.team.gate import TeamGuard
+from newsfeed.team.oidc import SignInError
+from newsfeed.team.reader_app import DOOR, DoorApp, ReaderApp, TeamApp, TeamWeb
+from newsfeed.team.site import SiteSetting, at_port
+from newsfeed.web import views_items, views_settings, views_sources
+from newsfeed.web.access import cookie
+from newsfeed.web.listening import bound, run_server
+from newsfeed.web.local_app import STYLES
+
+if TYPE_CHECKING:
+    from newsfeed.team.sessions import Session
+
+# Views of a reader, by address; those of a single home serve here too.
+READERS_GET = {
+    "/": views_reader.today,
+    "/why/{ref}": views_items.why,
+    "/topic/{ref}": views_items.topic,
+    "/mute/{ref}": views_items.mute,
+    "/note/{ref}": views_items.note,
+    "/share/{ref}": views_items.share,
+    "/teach": views_items.questions,
+    "/search": views_items.search,
+    "/kept": views_items.kept,
+    "/archive/{name:path}": views_reader.drawn,
+    "/ledger.html": views_reader.drawn,
+    "/index.html": views_reader.moved_page,
+    "/breadth.html": views_reader.moved_page,
+    "/sources": views_sources.sources,
+    "/sources/one": views_sources.one,
+    "/sources/add": views_sources.add,
+    "/breadth": views_settings.breadth,
+    "/rules": views_settings.show_rules,
+    "/settings": views_reader.settings,
+    "/lists": views_lists.lists,
+    "/you": views_sign_in.you,
+    "/you/oidc": views_sign_in.to_provider,
+    "/admin": views_admin.admin,
+}
+READERS_POST = {
+    "/make": views_reader.make,
+    "/mark": views_items.mark,
+    "/open": views_items.opened,
+    "/correct": views_items.correct,
+    "/passed": views_items.passed,
+    "/export": views_items.export,
+    "/sources/export": views_items.export_list,
+    "/sources/add": views_sources.look,
+    "/sources/change": views_reader.change_list,
+    "/sources/undo": views_reader.undo_list,
+    "/breadth": views_settings.save_breadth,
+    "/rules": views_settings.put_rule,
+    "/settings": views_settings.save_settings,
+    "/settings/mail": views_reader.save_mail,
+    "/lists": views_lists.change,
+    "/lists/show": views_lists.show,
+    "/you/drop": views_sign_in.drop_credential,
+    "/you/everywhere": views_sign_in.sign_out_everywhere,
+    "/admin/readers": views_admin.change_readers,
+    "/admin/lists": views_admin.change_lists,
+}
+OPEN_GET = {
+    "/sign-in": views_sign_in.sign_in,
+    "/sign-in/oidc": views_sign_in.to_provider,
+    "/sign-in/back": views_sign_in.from_provider,
+    "/sign-in/proxy": views_sign_in.by_proxy,
+    "/invited/{token}": views_sign_in.invited,
+    "/welcome": views_sign_in.welcome,
+}
+OPEN_POST = {
+    "/welcome/stay": views_sign_in.stay,
+    "/welcome/proxy": views_sign_in.bind_proxy,
+    "/passkey/ask": views_sign_in.ask_passkey,
+    "/passkey/made": views_sign_in.made_passkey,
+    "/passkey/signed": views_sign_in.signed_passkey,
+    "/sign-out": views_sign_in.sign_out,
+}
+Work = Callable[[TeamApp], Response]
+
+
+class Answers:
+    """Works out answers in threads, each with what the one who asks may see."""
+
+    def __init__(self, team: TeamWeb) -> None:
+        self._team = team
+
+    def get(self, path: str, view: Callable[..., Response]) -> Route:
+        async def answer(request: Request) -> Response:
+            return await self._answered(request, lambda app: view(app, request))
+
+        return Route(path, answer, methods=["GET"])
+
+    def post(self, path: str, view: Callable[..., Response]) -> Route:
+        async def answer(request: Request) -> Response:
+            try:
+                fields = await self._app(request).form(request)
+            except NewsfeedError as error:
+                return self._app(request).trouble(request, error, 403)
+            return await self._answered(request, lambda app: view(app, request, fields))
+
+        return Route(path, answer, methods=["POST"])
+
+    def _app(self, request: Request) -> TeamApp:
+        """What asks no database: the door's, or a reader's without their store."""
+        session: Session | None = request.scope["state"].get("session")
+        browser = self._browser(request)
+        if session is None:
+            return DoorApp(self._team, browser)
+        app = TeamApp(self._team, session.form, browser)
+        app.reader = session.reader
+        return app
+
+    def _browser(self, request: Request) -> str:
+        """The cookie of the door; a new one where there is none, which is set with the answer."""
+        state = request.scope["state"]
+        if "browser" not in state:
+            state["browser"] = cookie(request, self._team.cookies.door)
+            if not state["browser"]:
+                state["browser"] = state["fresh"] = secrets.token_urlsafe(32)
+        found: str = state["browser"]
+        return found
+
+    async def _answered(self, request: Request, work: Work) -> Response:
+        answer = await run_in_threadpool(self._worked_out, request, work)
+        fresh, names = request.scope["state"].get("fresh"), self._team.cookies
+        if fresh and not any(
+            name == b"set-cookie" and value.startswith(names.door.encode())
+            for name, value in answer.raw_headers
+        ):
+            names.put(answer, names.door, fresh, seconds=DOOR)
+        return answer
+
+    def _worked_out(self, request: Request, work: Work) -> Response:
+        session: Session | None = request.scope["state"].get("session")
+        try:
+            if session is None:
+                return work(self._app(request))
+            with self._team.store_of(session.reader.id) as store:
+                app = ReaderApp(self._team, session, self._browser(request), store)
+                return work(app)
+        except NotFoundError as error:
+            return self._app(request).trouble(request, error, 404)
+        except SignInError as error:
+            return self._app(request).trouble(request, error, 403)
+        except NewsfeedError as error:
+            return self._app(request).trouble(request, error)
+
+    async def lost(self, request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        known = status in {404, 405}
+        what = (
+            NotFoundError("", "There is no such page.")
+            if known
+            else NewsfeedError("", "Something broke here.")
+        )
+        return self._app(request).trouble(request, what, 404 if known else 500)
+
+
+def routed_team(team: TeamWeb) -> ASGIApp:
+    """The whole app behind its guard."""
+    answers = Answers(team)
+    routes = [
+        *(answers.get(path, view) for path, view in (READERS_GET | OPEN_GET).items()),
+        *(answers.post(path, view) for path, view in (READERS_POST | OPEN_POST).items()),
+        *(Route(path, partial(_file, team, name)) for path, name in FILES.items()),
+    ]
+    inner = Starlette(
+        routes=routes, exception_handlers={404: answers.lost, 405: answers.lost, 500: answers.lost}
+    )
+    return TeamGuard(inner, team)
+
+
+FILES = {"/app.css": "", "/app.js": "app/app.js", "/passkeys.js": "team/passkeys.js"}
+
+
+async def _file(team: TeamWeb, name: str, request: Request) -> Response:
+    """Styles and scripts, whose addresses hold the hash of what they say."""
+    if not name:
+        text, kind = str(team.templates.style(STYLES)), "text/css"
+    else:
+        lines = (line.strip() for line in team.templates.source(name).splitlines())
+        text, kind = "\n".join(x for x in lines if x and not x.startswith("//")), "text/javascript"
+    return PlainTextResponse(
+        text, media_type=kind, headers={"Cache-Control": "private, max-age=31536000, immutable"}
+    )
+
+
+def serve_team(
+    place: Place,
+    site: SiteSetting,
+    machine: Settings,
+    clock: Clock,
+    *,
+    address: str,
+    port: int,
+    ready: Callable[[str, str], None],
+    stop: threading.Event | None = None,
+) -> None:
+    """Listen until stopped; `ready` is told the site and where this process listens, once a browser can come.
+
+    Raises:
+        SettingsError: the port is taken, or the address isn't ours.
+        StoreError: the database can't be reached.
+    """
+    listening = bound(Listening(address=address, port=port))
+    port = listening.getsockname()[1]
+    team = TeamWeb(place, at_port(site, port), machine, clock)
+    try:
+        team.readers.all()  # a database that can't be reached is told now, not by the first page
+        asyncio.run(
+            run_server(routed_team(team), listening, lambda: ready(team.site.site, f"{address}:{port}"), stop)
+        )
+    finally:
+        team.close()

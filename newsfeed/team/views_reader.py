@@ -1,0 +1,131 @@
+"""A reader's own pages: today's, earlier ones drawn from what is kept, their settings and their list."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from newsfeed.errors import BusyError, NotFoundError, SettingsError
+from newsfeed.model import Day
+from newsfeed.team import desk, team_lists
+from newsfeed.team.reader_app import ReaderApp
+from newsfeed.web import views_items, views_sources
+from newsfeed.web.local_app import topic_labels
+
+OF_DAY = re.compile(r"/archive/(\d{4})/(\d\d)/(\d\d)\.html")
+MAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,250}")
+
+
+def today(app: ReaderApp, request: Request) -> Response:
+    """The newest edition; without one, when it comes."""
+    home = app.home()
+    edition = app.store.latest_edition()
+    app.store.do("select reader.was_here(%s)", home.clock())
+    changed = team_lists.changed_lists(app.store)
+    if edition is None:
+        states = app.store.states()
+        return app.view(
+            request,
+            "team/none.html",
+            feeds=len(states),
+            asked=sum(s.last_tried is not None for s in states),
+            hour=home.settings.schedule.hour,
+            zone=home.settings.timezone,
+            changed=changed,
+        )
+    return views_items.morning(app, request, home, edition, template="team/today.html", changed=changed)
+
+
+def make(app: ReaderApp, request: Request, fields: dict[str, str]) -> Response:
+    """Make today's edition now, where there is none of today.
+
+    Raises:
+        BusyError: a worker is at it.
+        NotFoundError: there is nothing to make it of yet.
+    """
+    home = app.home()
+    with app.store.working_for(app.reader.id) as reader:
+        if reader is None:
+            raise BusyError("", "Your page is being made just now.", "Load it in a moment.")
+        if not any(s.last_good for s in app.store.states()):
+            raise NotFoundError(
+                "", "Your feeds were not asked yet.", "A worker asks them within a minute or two."
+            )
+        desk.make(home, app.store, home.today)
+    return app.done(request, "", "/")
+
+
+def drawn(app: ReaderApp, request: Request) -> Response:
+    """An earlier edition, the index of all of them, or the newest one's ledger."""
+    path = request.url.path
+    home, store = app.home(), app.store
+    if found := OF_DAY.fullmatch(path):
+        try:
+            edition = store.edition(Day(*map(int, found.groups())))
+        except ValueError:
+            edition = None
+    else:
+        edition = store.latest_edition()
+    if edition is None:
+        raise NotFoundError("", "There is no such page.")
+    days = store.editions() if path.endswith("index.html") else ()
+    page = (
+        app.templates()
+        .site(edition, None, recent=days, site_url=home.settings.publish.site_url)
+        .get(path[1:])
+    )
+    if page is None:
+        raise NotFoundError("", "There is no such page.")
+    return Response(
+        page, media_type="text/html", headers={"Content-Security-Policy": views_items.SITE_POLICY}
+    )
+
+
+def moved_page(app: ReaderApp, request: Request) -> Response:
+    """Where links of a drawn page lead in the app."""
+    return RedirectResponse("/breadth" if request.url.path == "/breadth.html" else "/", 303)
+
+
+# ------------------------------------------------------------------------- settings
+
+
+def settings(app: ReaderApp, request: Request) -> Response:
+    """What a reader may set."""
+    home = app.home()
+    return app.view(
+        request,
+        "team/settings.html",
+        s=home.settings,
+        topics=topic_labels(home),
+        mails=bool(app.team.machine.mail.to or app.team.machine.mail.sender),
+    )
+
+
+def save_mail(app: ReaderApp, request: Request, fields: dict[str, str]) -> Response:
+    """Where the mornings are mailed to, or that they are not."""
+    mail = fields.get("mail", "").strip()
+    if mail and not MAIL.fullmatch(mail):
+        raise SettingsError("", "That is no mail address.", "Write one like ada@example.org, or nothing.")
+    app.team.readers.change(app.reader, mail=mail)
+    said = f"Your mornings are mailed to {mail}." if mail else "Your mornings are not mailed."
+    return app.done(request, said, "/settings")
+
+
+# ------------------------------------------------------------------------- the list
+
+
+def change_list(app: ReaderApp, request: Request, fields: dict[str, str]) -> Response:
+    """A change of the reader's list; who may see it sees it as it is now."""
+    answer = views_sources.change(app, request, fields)
+    if fields.get("confirm") == "yes":
+        team_lists.show(app.home())
+    return answer
+
+
+def undo_list(app: ReaderApp, request: Request, fields: dict[str, str]) -> Response:
+    """Take the last change of the list back."""
+    answer = views_sources.undo(app, request, fields)
+    team_lists.show(app.home())
+    return answer
