@@ -44,6 +44,8 @@ def settings(app: App) -> str:
         ("q=bank", "Central bank holds", "Golf robot"),
         ("q=Rates+mortg", "Lender cuts mortgage", "Central bank holds"),
         ("q=golf&topic=technology", "Golf robot", "Central bank"),
+        ("topic=TECHNOLOGY", "Golf robot", "Central bank"),
+        ("topic=Technology%20", "Golf robot", "Central bank"),
         ("source=Sales+weekly", "Sales teams", "Central bank"),
         ("q=bank&since=2026-03-18&until=2026-03-18", "Central bank holds", "Golf"),
     ],

@@ -200,6 +200,14 @@ def with_minutes(settings: Settings, minutes: float | None) -> Settings:
     )
 
 
+def topic_named(settings: Settings, words: str) -> str:
+    """The reader's topic of this name, as in the settings or as on the page; "" where none is called so."""
+    said = words.strip().casefold()
+    return next(
+        (n for n, t in settings.topics.items() if said and said in {n.casefold(), t.label.casefold()}), ""
+    )
+
+
 class TakenList(Record, frozen=True, kw_only=True):
     """The list as it was taken over."""
 

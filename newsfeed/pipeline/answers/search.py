@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from newsfeed import text
 from newsfeed.errors import NotFoundError, SettingsError
 from newsfeed.model import Day, Record
-from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.home import Home, topic_named
 from newsfeed.pipeline.subscriptions.edit import key_of
 from newsfeed.store import Store
 
@@ -63,14 +63,9 @@ def search(
         feeds = [s.feed for s in states if source.casefold() in s.name.casefold()]
         if not feeds:
             raise NotFoundError(source, "is no source", "See newsfeed feeds list.")
-    named = ""
-    if topic:
-        labels = {t.label.casefold(): n for n, t in home.settings.topics.items()} | {
-            n: n for n in home.settings.topics
-        }
-        if topic.casefold() not in labels:
-            raise NotFoundError(topic, "is no topic", f"Topics: {', '.join(home.settings.topics)}.")
-        named = labels[topic.casefold()]
+    named = topic_named(home.settings, topic)
+    if topic and not named:
+        raise NotFoundError(topic, "is no topic", f"Topics: {', '.join(home.settings.topics)}.")
     end = _moment(until)
     found = store.search(
         words,

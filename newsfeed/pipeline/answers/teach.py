@@ -11,7 +11,7 @@ from newsfeed.errors import NotFoundError, SettingsError
 from newsfeed.model import Correction, NewsValue, Record, StoredItem, Tagging
 from newsfeed.pipeline import meta
 from newsfeed.pipeline.answers.why import resolve
-from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.home import Home, topic_named
 from newsfeed.pipeline.morning import tag
 from newsfeed.store import Store
 from newsfeed.topics import accuracy, build
@@ -88,11 +88,11 @@ def correct(home: Home, store: Store, name: str, changes: Sequence[str], *, aske
     before = tuple(sorted(accuracy.has(said))) if said else ()
     after = set(before)
     for change in changes:
-        topic = change.lstrip("+-").casefold()
-        topic = next((n for n, t in home.settings.topics.items() if topic in {n, t.label.casefold()}), topic)
-        if topic == "none":
+        words = change.lstrip("+-")
+        topic = topic_named(home.settings, words)
+        if not topic and words.casefold() == "none":
             after.clear()
-        elif topic not in home.settings.topics:
+        elif not topic:
             raise SettingsError(change, "is no topic", f"Topics: {', '.join(home.settings.topics)}, none.")
         elif change.startswith("-"):
             after.discard(topic)

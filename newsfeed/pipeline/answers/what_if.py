@@ -28,7 +28,7 @@ from newsfeed.model import (
     StoredItem,
     Subscription,
 )
-from newsfeed.pipeline.home import Home, with_minutes
+from newsfeed.pipeline.home import Home, topic_named, with_minutes
 from newsfeed.pipeline.morning import digest, tag
 from newsfeed.pipeline.morning.digest import pool_then
 from newsfeed.pipeline.morning.draw import picks
@@ -79,11 +79,9 @@ def changed(settings: Settings, *, shares: Mapping[str, float], max_items: int |
         SettingsError: a share names no topic, or all of them are more than there is.
     """
     topics = dict(settings.topics)
-    names = {topic.label.casefold(): name for name, topic in topics.items() if topic.label}
-    names |= {name.casefold(): name for name in topics}
     for given, share in shares.items():
-        name = names.get(given.casefold())
-        if name is None:
+        name = topic_named(settings, given)
+        if not name:
             raise SettingsError("--share", f"{given!r} is no topic", f"Topics: {', '.join(topics)}.")
         topics[name] = msgspec.structs.replace(topics[name], share=share)
     # As in newsfeed.toml, so that what was tried can be written there.
