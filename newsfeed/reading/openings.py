@@ -1,4 +1,4 @@
-"""The head of an item: its title where the source gave none, its language, its lead.
+"""What stands above and under an item's headline: a title where the source gave none, the language, the lead.
 
 What one entry can't tell alone, its neighbours in the same document do: the language of a short title, a length at
 which all texts were cut, a sentence that stands in every entry.

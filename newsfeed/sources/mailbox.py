@@ -1,7 +1,7 @@
-"""Newsletters: an IMAP folder as a feed, one source per sender or list; letters that are lists of links as their items.
+"""Newsletters: the messages of an IMAP folder as a feed, by sender or mailing list.
 
-`imaps://host/Folder?from=editor@letter.example` or `?list=weekly.letter.example`. `fetch` hands over the raw mails; what
-they say is read here. `newsfeed-split="no"` keeps a letter whole.
+`imaps://host/Folder?from=editor@letter.example` or `?list=weekly.letter.example`. `fetch` hands over the raw messages; what
+they say is read here. One that is a list of links gives its links as items; `newsfeed-split="no"` keeps it whole.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ KIND = "mailbox"
 
 _MOST_PARTS = 60
 _BODY = 400_000  # characters of a mail's HTML
-_LEAST_ITEMS = 4  # links with words of their own that make a letter a list
+_LEAST_ITEMS = 4  # links with words of their own that make a message a list
 _MOST_ITEMS = 40
 
 
@@ -57,7 +57,7 @@ class Mailbox(Source):
         return failure
 
     def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
-        """The letters among the mails that came, and where to go on."""
+        """The messages that came, and where to go on."""
         found = posts.read_json(response)
         if isinstance(found, Failure):
             return found
@@ -69,21 +69,21 @@ class Mailbox(Source):
             if mail is None:
                 continue
             sender = sender or clean_line(parseaddr(str(mail.get("From", "")))[0], 80)
-            letter = _letter(mail, row)
-            parts = [] if whole else split(letter)
-            drafts += parts or [letter]
+            message = _message(mail, row)
+            parts = [] if whole else split(message)
+            drafts += parts or [message]
         folder = unquote(urlsplit(response.request.url).path.strip("/")) or "INBOX"
         asked = parse_qs(urlsplit(response.request.url).query)
         title = sender if asked else ""
-        letters = posts.settle(
+        drafted = posts.settle(
             drafts, subscription, title=title or f"{folder} at {posts.host_of(response.request.url)}"
         )
-        letters.cursor = cursor = {"validity": text(found, "validity"), "uid": text(found, "uid")}
+        drafted.cursor = cursor = {"validity": text(found, "validity"), "uid": text(found, "uid")}
         if posts.get(found, "more") is True:
-            letters.next = _ask(
+            drafted.next = _ask(
                 response.request.url, response.request.feed, cursor, response.request.page + 1
             )
-        return letters
+        return drafted
 
 
 def _ask(url: str, feed: int, cursor: Mapping[str, str], page: int = 0) -> Request:
@@ -114,7 +114,7 @@ def _header(mail: EmailMessage, name: str) -> str:
         return ""
 
 
-def _letter(mail: EmailMessage, row: Json) -> Draft:
+def _message(mail: EmailMessage, row: Json) -> Draft:
     markup, plain = _bodies(mail)
     name, address = parseaddr(_header(mail, "From"))
     online = _online(markup) or safe_url(_header(mail, "Archived-At").strip("<>"))
@@ -122,7 +122,7 @@ def _letter(mail: EmailMessage, row: Json) -> Draft:
     return Draft(
         guid=f"mid:{identity}",
         link=online,
-        title=_header(mail, "Subject") or f"A letter of {name or address}",
+        title=_header(mail, "Subject") or f"A message from {name or address}",
         body=_reading(markup) if markup else posts.paragraphs(plain),
         author=name or address.partition("@")[0],
         published=times.from_text(_header(mail, "Date")) or times.from_text(text(row, "date")),
@@ -161,7 +161,7 @@ _NEAR_TOP = 20_000
 
 
 def _online(markup: str) -> str:
-    """Where the letter may be read on the web, by the link near its top that says so."""
+    """Where the message may be read on the web, by the link near its top that says so."""
     for attributes, label in _ANCHOR.findall(markup[:_NEAR_TOP]):
         found = _HREF.search(attributes)
         if found and _ONLINE.search(plain_text(label)[:200]):
@@ -180,7 +180,7 @@ _INVISIBLE = re.compile(
 
 
 def _reading(markup: str) -> str:
-    """The letter without what is hidden in it, without tracking pixels, links to leave it and layout of tables."""
+    """The message without what is hidden in it, without tracking pixels, links to leave it and layout of tables."""
     root = _tree(markup)
     if root is None:
         return ""
@@ -197,7 +197,7 @@ def _reading(markup: str) -> str:
     from lxml import etree
 
     written = etree.tostring(root, encoding="unicode", method="html")
-    # Tables lay letters out: their cells are paragraphs.
+    # Tables lay messages out: their cells are paragraphs.
     written = re.sub(r"</?(?:table|tbody|thead|tr)\b[^>]*>", "", written)
     return re.sub(r"<(/?)t[dh]\b[^>]*>", r"<\1div>", written)
 
@@ -237,12 +237,12 @@ _BLOCKS = frozenset(
 _MINUTES = re.compile(r"\s*\((\d{1,3})\s*min(?:ute)?s?(?:\s+read)?\)\s*$", re.IGNORECASE)
 
 
-def split(letter: Draft) -> list[Draft]:
-    """The items of a link list: a line that is a link, with the text that follows it. () for letters that are texts.
+def split(message: Draft) -> list[Draft]:
+    """The items of a link list: a line that is a link, with the text that follows it. () for messages that are texts.
 
-    A letter is a list when at least four such lines with texts of their own make up most of it.
+    A message is a list when at least four such lines with texts of their own make up most of it.
     """
-    root = _tree(letter.body)
+    root = _tree(message.body)
     if root is None:
         return []
     entries: list[tuple[str, str, list[str]]] = []
@@ -262,17 +262,17 @@ def split(letter: Draft) -> list[Draft]:
     length = sum(len(title) + sum(map(len, texts)) for _, title, texts in told)
     if len(told) < _LEAST_ITEMS or length < around:
         return []
-    base = letter.guid
+    base = message.guid
     return [
         Draft(
             guid=f"{base}#{number}",
             link=url,
             title=title,
             body="".join(f"<p>{posts.escape(t)}</p>" for t in texts[:4]),
-            author=letter.author,
-            discussion=letter.link,
-            discussion_label=letter.author if letter.link else "",
-            published=letter.published,
+            author=message.author,
+            discussion=message.link,
+            discussion_label=message.author if message.link else "",
+            published=message.published,
             kind="mail",
         )
         for number, (url, title, texts) in enumerate(told[:_MOST_ITEMS], 1)
@@ -280,7 +280,7 @@ def split(letter: Draft) -> list[Draft]:
 
 
 def _lines(root: Any) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The lines of a letter in reading order: their text, and their links with what these are called.
+    """The lines of a message in reading order: their text, and their links with what these are called.
 
     A line ends where a block begins or ends, and at a line break.
     """
