@@ -20,7 +20,7 @@ from corpus import Corpus
 
 from newsfeed import reading
 from newsfeed.model import Failure, Request, Response, Subscription
-from newsfeed.reading import wellformed, xml_documents
+from newsfeed.reading import wellformed, xml_documents, xml_feeds
 
 NOW = datetime.now(UTC)
 
@@ -60,9 +60,8 @@ def main() -> None:
     parser.add_argument("--feeds", type=int, default=100)
     options = parser.parse_args()
     bodies = saved(options.folder) if options.folder else generated(options.feeds)
-    well = [
-        (b, r.text) for b in bodies if not isinstance(r := xml_documents.read(b), Failure) and not r.problems
-    ]
+    read = [(b, xml_documents.read(b)) for b in bodies]
+    well = [(b, xml_feeds.prepared(r.text)) for b, r in read if not isinstance(r, Failure) and not r.problems]
     taken = [(b, t) for b, t in well if wellformed.read(t) is not None]
     print(
         f"{len(bodies)} documents, {len(well)} of them well-formed feeds; {len(taken)} take the fast lane "

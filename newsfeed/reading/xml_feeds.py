@@ -74,11 +74,16 @@ def read(response: Response, subscription: Subscription) -> Drafts | Failure:
 
 
 def _read(text: str) -> dict[str, Any]:
+    text = prepared(text)
+    return wellformed.read(text) or _feedparser(text)
+
+
+def prepared(text: str) -> str:
+    """A document in which feedparser takes no caption for a title, no typed tag for markup, and no name apart."""
     text = _MEDIA.sub(lambda m: f"<{m.group(1)}media:alt{m.group(2).lower()}{m.group(3)}>", text)
     if _MAYBE_TYPED.search(text):
         text = _TYPED.sub(rf"\1{_LITERAL}", text)
-    text = _SPACED.sub(lambda m: m[1] + "".join(m[2].split()) + m[3], text)
-    return wellformed.read(text) or _feedparser(text)
+    return _SPACED.sub(lambda m: m[1] + "".join(m[2].split()) + m[3], text)
 
 
 def _feedparser(text: str) -> dict[str, Any]:

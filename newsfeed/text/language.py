@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ENOUGH = 40  # letters below which nothing is said about a text
 _DENSE = 6  # letters that one sign of a script without spaces counts for
 _SAMPLE = 600  # characters looked at
-_GLANCE = 200  # characters that show whether a text is in the language it is said to be in
+_GLANCE = 200  # characters that show whether a text is in the language it is said to be in (bench/RESULTS.md, Speed)
 _SURE = 0.5  # from which on a language is named,
 _CAPITALS = 0.8  # share of capitals, as the detector itself has it
 _OVERRULES = 0.8  # and from which on against what was declared
