@@ -226,6 +226,7 @@ WRITING: dict[str, Callable[[ReaderStore], Any]] = {
         [Story(id=STORY + 1, representative=ITEM + 1, items=(ITEM + 1,), first=homes.NOON, last=homes.NOON)]
     ),
     "save_taggings": lambda s: s.save_taggings([Tagging(item=ITEM + 1, not_news="mine")], "mine"),
+    "served": lambda s: s.served(),
     "set_meta": lambda s: s.set_meta(WORD, None),
     "sync": lambda s: s.sync([], homes.NOON),
     "tidy": lambda s: s.tidy(),

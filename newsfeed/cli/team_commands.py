@@ -61,6 +61,7 @@ def worker(
     sweeps: Annotated[int, typer.Option("--sweeps", help="Buckets swept at a time.")] = 4,
     cron: Annotated[str, typer.Option("--cron", hidden=True)] = "",
     heartbeat: Annotated[float, typer.Option("--heartbeat", hidden=True)] = 10.0,
+    lease: Annotated[float, typer.Option("--lease", hidden=True)] = 600.0,
 ) -> None:
     """Ask feeds and make editions as they become due, until it is stopped; run as many as are needed."""
     import asyncio
@@ -86,7 +87,9 @@ def worker(
         asyncio.run(
             workers.run(
                 kinds,
-                fetching=Fetching(place, machine, now, workers.name()) if "fetch" in kinds else None,
+                fetching=Fetching(place, machine, now, workers.name(), timedelta(seconds=lease))
+                if "fetch" in kinds
+                else None,
                 desk=desk if "edition" in kinds else None,
                 pace=workers.Pace(cron=cron or workers.EVERY_MINUTE, heartbeat=timedelta(seconds=heartbeat)),
                 sweeps=sweeps,
@@ -130,6 +133,24 @@ def take_in(
 
     reader, report = move(find(context.obj.folder), home, name or home.resolve().name, now, mail=mail)
     show.say(f"{reader.name} follows {show.plural(len(report.added), 'feed')}.")
+
+
+@team_app.command("export")
+def give_out(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The reader's name or mail address.")],
+    to: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that isn't there yet.")],
+) -> None:
+    """Write a reader's part as a single home, with all history."""
+    from newsfeed.cli import show
+    from newsfeed.team.connections import find
+    from newsfeed.team.moving import give_out as move
+    from newsfeed.team.readers import Readers
+
+    place = find(context.obj.folder)
+    reader = Readers(place, now).named(name)
+    count = move(place, reader, to, now)
+    show.say(f"{to} is a home with {show.plural(count, 'edition')}: newsfeed --home {to} digest.")
 
 
 @team_app.command()

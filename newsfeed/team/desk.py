@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from newsfeed import edition
-from newsfeed.errors import NewsfeedError, NotFoundError
+from newsfeed.errors import DeliveryError, NewsfeedError, NotFoundError
 from newsfeed.model import Day, Edition, Pool, Settings
 from newsfeed.pipeline.examine import reports
 from newsfeed.pipeline.home import Home
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from procrastinate import App
 
 log = logging.getLogger("newsfeed.team")
+
+AGAIN = timedelta(minutes=30)  # after which a morning that no job has served is claimed once more …
+GIVEN_UP = timedelta(hours=6)  # … but not for so long
 
 
 def home_of(place: Place, reader: Reader, machine: Settings, own: Settings, clock: Clock) -> Home:
@@ -90,15 +94,16 @@ class Desk:
         with in_words():
             async with await psycopg.AsyncConnection.connect(self.place.conninfo(EDITION)) as c:
                 due = await c.execute(
-                    "select reader, zone, hour, days from shared.morning where at <= %s order by at, reader"
-                    " limit %s for update skip locked",
-                    (now, limit),
+                    "select reader, zone, hour, days from shared.morning"
+                    " where at <= %s or (owed and claimed between %s and %s)"
+                    " order by at, reader limit %s for update skip locked",
+                    (now, now - GIVEN_UP, now - AGAIN, limit),
                 )
                 rows = await due.fetchall()
                 for reader, zone, hour, days in rows:
                     await c.execute(
-                        "update shared.morning set at = %s where reader = %s",
-                        (next_hour(zone, hour, days, now), reader),
+                        "update shared.morning set at = %s, owed = true, claimed = %s where reader = %s",
+                        (next_hour(zone, hour, days, now), now, reader),
                     )
                 readers = [row[0] for row in rows]
                 for at in range(0, len(readers), together):
@@ -131,6 +136,7 @@ class Desk:
 
         Raises:
             NotFoundError: there is no such reader.
+            DeliveryError: the mail server wants to be asked again later.
         """
         with self.store.working_for(number) as reader:
             if reader is None:
@@ -139,7 +145,10 @@ class Desk:
             home = home_of(self.place, reader, self.machine, own, self.clock)
             built = make(home, self.store, home.today)
             if mail.owed(home, self.store, built.date):
-                mail.send(home, self.store, built.date, password=self._password)
+                told = mail.send(home, self.store, built.date, password=self._password)
+                if told.state == "later":
+                    raise DeliveryError(f"the mail of {reader.name}", told.text, told.repair)
+            self.store.served()
             return built
 
 

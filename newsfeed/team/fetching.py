@@ -7,6 +7,7 @@ import asyncio
 import itertools
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -30,12 +31,16 @@ class Fetching:
     Args:
         machine: the settings of the team's folder.
         name: of this process, for its leases.
+        lease: how long what it claims is its own.
     """
 
-    def __init__(self, place: Place, machine: Settings, clock: Clock, name: str) -> None:
+    def __init__(
+        self, place: Place, machine: Settings, clock: Clock, name: str, lease: timedelta = sweeps.LEASE
+    ) -> None:
         self.place = place
         self.home = Home(place.folder, machine, clock)
         self._name = name
+        self._lease = lease
         self._numbers = itertools.count(1)
         self._open = AsyncExitStack()
         self.store: SharedStore
@@ -66,7 +71,7 @@ class Fetching:
         now = self.home.clock()
         lease = f"{self._name}/{next(self._numbers)}"
         with connect(self.place, FETCH) as c:
-            claimed = sweeps.claim(c, bucket, lease, now)
+            claimed = sweeps.claim(c, bucket, lease, now, self._lease)
             near = sweeps.just_asked(c, bucket, now) if claimed else []
         if not claimed:
             return 0

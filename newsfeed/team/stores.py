@@ -195,6 +195,11 @@ class ReaderStore(Store):
         with self._reading() as db:
             _one(db, "select pg_advisory_unlock(2, %s)", (number,))
 
+    def served(self) -> None:
+        """Note that the reader's morning is done."""
+        with self._writing() as db:
+            _do(db, "update shared.morning set owed = false where reader = %s", (self._dialect.reader,))
+
     def reader(self) -> Reader:
         """Whose store this is now.
 

@@ -60,7 +60,9 @@ def due_buckets(connection: Connection, now: datetime) -> list[int]:
     return [row[0] for row in connection.execute(query, _moments(now))]
 
 
-def claim(connection: Connection, number: int, worker: str, now: datetime) -> list[int]:
+def claim(
+    connection: Connection, number: int, worker: str, now: datetime, lease: timedelta = LEASE
+) -> list[int]:
     """Lease the due feeds of a bucket, longest waiting first, at most `CLAIMED`."""
     query = f"""
       with due as (
@@ -70,7 +72,7 @@ def claim(connection: Connection, number: int, worker: str, now: datetime) -> li
       update shared.feed f set leased_by = %(worker)s, leased_until = now() + %(lease)s
       from due where f.id = due.id returning f.id
     """
-    values = _moments(now) | {"bucket": number, "worker": worker, "lease": LEASE}
+    values = _moments(now) | {"bucket": number, "worker": worker, "lease": lease}
     return sorted(row[0] for row in connection.execute(query, values))
 
 

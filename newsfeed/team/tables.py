@@ -100,9 +100,12 @@ create table shared.morning (
   at timestamptz not null,
   zone text not null,
   hour text not null,
-  days text[] not null
+  days text[] not null,
+  owed boolean not null default false,
+  claimed timestamptz
 );
 create index on shared.morning (at);
+create index on shared.morning (claimed) where owed;
 create table shared.team (version integer not null);
 
 create table reader.subscription (

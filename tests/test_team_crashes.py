@@ -1,0 +1,118 @@
+"""Workers killed at any moment: nothing is lost, nothing is there twice, at most one mail goes out."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from email import message_from_bytes
+
+import homes
+import pytest
+from homes import Entry, rss
+from mailserver import MailServer
+from serving import Server
+from teams import TestTeam
+
+KILLS = int(os.environ.get("NEWSFEED_KILLS", "15"))
+READERS = 24
+FEEDS = 24
+PACE = ("--cron", "* * * * * */2", "--heartbeat", "0.5", "--lease", "3")
+MORNING = homes.NOON - timedelta(minutes=55)
+
+
+def wait_for(what: Callable[[], bool], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.3)
+
+
+@contextmanager
+def workers(team: TestTeam, *kinds: str) -> Iterator[list[subprocess.Popen[str]]]:
+    """Worker processes, ended afterwards."""
+    running = [start(team, kind) for kind in kinds]
+    try:
+        yield running
+    finally:
+        for one in running:
+            one.kill()
+        for one in running:
+            one.communicate()
+
+
+def start(team: TestTeam, kind: str) -> subprocess.Popen[str]:
+    return team.process("worker", kind, *PACE)
+
+
+def mail_settings(team: TestTeam, server: MailServer) -> None:
+    (team.folder / "newsfeed.toml").write_text(
+        '[mail]\nto = "team@example.org"\nsender = "news@example.org"\nhost = "127.0.0.1"\n'
+        f'port = {server.port}\nsecurity = "none"\n',
+        encoding="utf-8",
+    )
+
+
+def many_feeds(servers: list[Server]) -> list[str]:
+    feeds = []
+    for n in range(FEEDS):
+        entries = [
+            Entry(f"Number {n}: the {word} of town {n} opens", f"It took {n} years to build.", 3 + n % 7)
+            for word in ("bridge", "school", "theatre")
+        ]
+        feeds.append(
+            servers[n % len(servers)].feed(
+                f"/{n}.xml", rss(f"Feed {n}", entries, base=f"https://f{n}.example")
+            )
+        )
+    return feeds
+
+
+@pytest.mark.slow
+def test_workers_killed_at_random_lose_and_double_nothing(team: TestTeam) -> None:
+    rng = random.Random(os.environ.get("NEWSFEED_SEED", "18"))
+    with ExitStack() as stack:
+        servers = [stack.enter_context(Server()) for _ in range(4)]
+        post = stack.enter_context(MailServer())
+        team.allow(*(server.place for server in servers))
+        mail_settings(team, post)
+        feeds = many_feeds(servers)
+        for n in range(READERS):
+            mine = rng.sample(feeds, 8)
+            team.add(f"reader{n}", *(f"Towns {url}" for url in mine), mail=f"reader{n}@example.org")
+        team.at(MORNING)
+        kinds = ["all", "fetch", "edition"]
+        running = stack.enter_context(workers(team, *kinds))
+        for _ in range(KILLS):
+            time.sleep(rng.uniform(0.5, 4.0))
+            place = rng.randrange(len(running))
+            running[place].send_signal(signal.SIGKILL)
+            running[place].communicate()
+            running[place] = start(team, kinds[place])
+        wait_for(lambda: team.count("shared.item") == 3 * FEEDS)
+        wait_for(lambda: team.count("reader.edition") == READERS)
+        wait_for(lambda: not team.count("shared.morning", "owed"))
+        wait_for(
+            lambda: (
+                not team.count(
+                    "procrastinate.procrastinate_jobs",
+                    "status in ('todo', 'doing') and queue_name <> 'builtin'",
+                )
+            )
+        )
+    assert team.count("shared.feed", "last_good is not null") == FEEDS
+    assert team.count("shared.member") == 3 * FEEDS
+    assert team.rows("select reader, story from reader.shown group by 1, 2 having count(*) > 1") == []
+    got = Counter(str(message_from_bytes(data)["To"]) for data in post.taken)
+    assert max(got.values(), default=0) <= 1, got
+    states = dict(team.rows("select r.mail, m.state from reader.mail m join reader.reader r using (reader)"))
+    sent = {address for address, state in states.items() if state == "sent"}
+    assert sent <= got.keys()
+    assert {address for address, state in states.items() if state not in {"sent", "uncertain"}} == set()
+    assert set(got) <= states.keys()
