@@ -65,6 +65,7 @@ def worker(
 ) -> None:
     """Ask feeds and make editions as they become due, until it is stopped; run as many as are needed."""
     import asyncio
+    import logging
     from datetime import timedelta
 
     from newsfeed import config
@@ -80,9 +81,7 @@ def worker(
     place, machine = find(context_of.folder), context_of.settings
     kinds = workers.KINDS if kind == "all" else (kind,)
     desk = Desk(place, machine, now, password=lambda: config.mail_password(machine))
-    import logging
-
-    logging.basicConfig(level=logging.INFO)
+    logging.basicConfig(level=logging.WARNING)
     try:
         asyncio.run(
             workers.run(

@@ -104,6 +104,7 @@ class _Arrival:
 
     def move(self) -> SyncReport:
         report = self._follow()
+        self._private = self._pool._private()
         with self._pool._writing() as db:
             self._items = _Numbers(lambda: db.new_numbers(schema.item, 1)[0])
             self._stories = _Numbers(lambda: db.new_numbers(schema.story, 1)[0])
@@ -157,14 +158,11 @@ class _Arrival:
             by_feed.setdefault(row["feed"], []).append(row)
         fresh: list[Row] = []
         for feed, rows in by_feed.items():
-            there: dict[str, int] = dict(
-                db.connection.exec_driver_sql(
-                    "select identity, id from shared.item where feed = %s and identity = any(%s)",
-                    (self._feeds[feed], [row["identity"] for row in rows]),
-                )
-                .tuples()
-                .all()
+            found = db.connection.exec_driver_sql(
+                "select identity, id from shared.item where feed = %s and identity = any(%s)",
+                (self._feeds[feed], [row["identity"] for row in rows]),
             )
+            there = {row[0]: row[1] for row in found}
             for row in rows:
                 known = there.get(row["identity"])
                 if known is None:
@@ -197,33 +195,23 @@ class _Arrival:
         whole = self._old.items(sorted(brought))
         db.add_to_search([(self._items[one.id], entry(one.item)) for one in whole])
         for table in (schema.former, schema.tally):
-            _insert(
-                db,
-                table,
-                [
-                    row | {"feed": self._feeds[row["feed"]]}
-                    for row in self._rows[table.name]
-                    if self._feeds[row["feed"]] in self._fresh
-                ],
-            )
+            rows = [row | {"feed": self._feeds[row["feed"]]} for row in self._rows[table.name]]
+            db.upsert(table, [row for row in rows if row["feed"] in self._fresh])
         return brought
 
     def _bring_stories(self, db: Transaction, brought: set[int]) -> None:
         """Stories of the home: those with an item that the pool has in one are that one, the others come as they are."""
-        private = self._pool._private()
+        private = self._private
         feed_of = {row["id"]: self._feeds[row["feed"]] for row in self._rows["item"]}
         members: dict[int, list[Row]] = {}
         for row in self._rows["member"]:
             if feed_of[row["item"]] not in private:
                 members.setdefault(row["story"], []).append(row)
-        known: dict[int, int] = dict(
-            db.connection.exec_driver_sql(
-                "select item, story from shared.member where item = any(%s)",
-                ([self._items[r["item"]] for rows in members.values() for r in rows],),
-            )
-            .tuples()
-            .all()
+        found = db.connection.exec_driver_sql(
+            "select item, story from shared.member where item = any(%s)",
+            ([self._items[r["item"]] for rows in members.values() for r in rows],),
         )
+        known = {row[0]: row[1] for row in found}
         new_stories, new_members = [], []
         for row in self._rows["story"]:
             mine = members.get(row["id"], [])

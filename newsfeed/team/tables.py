@@ -201,6 +201,7 @@ VIEWS = {
     "item_topic": "select t.* from shared.item_topic t join reader.item i on i.id = t.item",
     "member": "select m.* from shared.member m join reader.item i on i.id = m.item",
     "story": "select s.* from shared.story s where exists (select from reader.member m where m.story = s.id)",
+    "former": "select f.* from shared.former f join reader.subscription s using (feed)",
     "tally": "select t.* from shared.tally t join reader.subscription s using (feed)",
 }
 
@@ -280,7 +281,18 @@ def create(connection: Connection) -> None:
 
 def migrate(connection: Connection, before: int) -> None:
     """From the form of `before` to today's: views, functions and rights are made anew in any case."""
-    for name in ("search", "item_topic", "tagging", "body", "story", "member", "tally", "item", "feed"):
+    for name in (
+        "search",
+        "item_topic",
+        "tagging",
+        "body",
+        "story",
+        "member",
+        "tally",
+        "former",
+        "item",
+        "feed",
+    ):
         connection.execute(f"drop view if exists reader.{name} cascade")
     connection.execute(
         "drop function if exists reader.feed_at, reader.was_here, reader.sealed_of, reader.private_feeds_of,"

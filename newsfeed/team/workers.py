@@ -170,7 +170,7 @@ def _options(pace: Pace, *, concurrency: int, wait: bool) -> dict[str, Any]:
         "update_heartbeat_interval": pace.heartbeat.total_seconds(),
         "stalled_worker_timeout": pace.dead_after,
         "fetch_job_polling_interval": 1.0,
-        "shutdown_graceful_timeout": 20.0,
+        "shutdown_graceful_timeout": 20.0 if wait else None,
     }
 
 
@@ -228,6 +228,7 @@ async def _catch_up(app: App, queues: Sequence[str], pace: Pace, concurrency: in
         ]
         if not waiting:
             return
+        await asyncio.sleep(0.5)  # they wait for what another worker has in hand
 
 
 async def _until_stopped(workers: Sequence[Any]) -> None:
