@@ -16,9 +16,9 @@ import msgspec
 from newsfeed import config, opml
 from newsfeed.errors import NotFoundError, StoreError
 from newsfeed.model import Edition, SubscriptionList
+from newsfeed.pipeline import meta
 from newsfeed.pipeline.care.begin import create
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.meta import Fact
 from newsfeed.pipeline.reports import Clock
 from newsfeed.store import Store, editions_queries, schema
 from newsfeed.store.dialect import Transaction
@@ -33,8 +33,8 @@ from newsfeed.team.tables import OWN
 Row = dict[str, Any]
 
 # What a home notes of itself, of its weights or of its network is not its reader's.
-PERSONAL = ("declined", Fact.PREPARED, Fact.NOTICED, Fact.TOLD_OF_LIMIT)
-BY_ITEM = (Fact.MOVED, Fact.ANSWERS, Fact.EARLIER, Fact.SAID)
+PERSONAL = {"declined", *(fact.name for fact in (meta.PREPARED, meta.NOTICED, meta.TOLD_OF_LIMIT))}
+BY_ITEM = {fact.name for fact in (meta.MOVED, meta.ANSWERS, meta.EARLIER, meta.SAID)}
 SHARED = ("feed", "item", "body", "former", "tally", "tagging", "item_topic", "story", "member")
 
 
@@ -260,8 +260,11 @@ class _Arrival:
 
     def _fact(self, row: Row) -> Row:
         if row["key"] in BY_ITEM:
-            by_item = msgspec.json.decode(row["value"], type=dict[int, msgspec.Raw])
-            moved = {self._items[number]: value for number, value in by_item.items()}
+            by_item = msgspec.json.decode(row["value"], type=dict[str, msgspec.Raw])
+            moved = {
+                str(self._items[int(name)]) if name.isdigit() else name: value
+                for name, value in by_item.items()
+            }
             return {"key": row["key"], "value": msgspec.json.encode(moved).decode()}
         return row if row["key"] in PERSONAL else {}
 
