@@ -4,7 +4,7 @@
     Tagger.tag(documents) -> list[Tagging]
     train(documents, folders, corrections, topics) -> bytes
 
-The rest is reached by module: `folders`, `corrections`, `accuracy`, `pipe`. numpy loads with the first use of
+The rest is reached by module: `corrections`, `accuracy`, `tag_pipe`. numpy loads with the first use of
 any of these, scikit-learn only when something is trained.
 """
 

@@ -167,9 +167,9 @@ def questions(
             topic = min(tagging.scores, key=lambda score: abs(score.p - THRESHOLD)).topic
             if tagging.item in taken or topic in topics or feed_of(tagging.item) in feeds:
                 continue
-            worth = doubt / (1 + 0.5 * earlier[topic])
-            if best is None or worth > best[0]:
-                best = (worth, tagging.item, topic)
+            score = doubt / (1 + 0.5 * earlier[topic])
+            if best is None or score > best[0]:
+                best = (score, tagging.item, topic)
         if best is None:
             break
         found.append(Question(best[1], USEFUL))

@@ -246,11 +246,11 @@ def lengths(reading: Reading) -> NDArray[np.float64]:
     return np.bincount(real, minlength=reading.documents).astype(np.float64)
 
 
-def tally(values: Mapping[str, float], order: Sequence[str]) -> NDArray[np.float64]:
+def in_order(values: Mapping[str, float], order: Sequence[str]) -> NDArray[np.float64]:
     """A mapping by topic as an array in the given order."""
     import numpy as np
 
     return np.array([values.get(name, 0.0) for name in order])
 
 
-__all__ = ["BREAK", "Reader", "Reading", "Stems", "lengths", "sections", "tally", "word_share"]
+__all__ = ["BREAK", "Reader", "Reading", "Stems", "in_order", "lengths", "sections", "word_share"]

@@ -1,6 +1,6 @@
 """What is no news: deals, adverts, quizzes, notices, live tickers.
 
-The patterns lie in `data/not_news.toml`, which says how they are written. Regular expressions over every title
+The patterns lie in `not_news.toml` of each language; the English one says how they are written. Regular expressions over every title
 would be the slowest part of tagging, so each pattern first tells which letters any match of it must contain, and
 is tried only on the documents of a batch that contain them.
 """

@@ -24,7 +24,7 @@ MOST_UNTOUCHED = 0.2  # and an item of a source that has no thumb
 UP, DOWN = 2.5, 0.5  # the grade that a thumb means
 LEAST = 0.2  # a thumb says so much even of what was judged as it wishes
 RIDGE = 1.0
-SAME_SOURCE = 0.3  # likeness of two items of one source that share no word
+SAME_SOURCE = 0.3  # similarity of two items of one feed that share no word
 MOST_THUMBS = 500  # the newest are learned from
 
 

@@ -11,7 +11,7 @@ import msgspec
 from newsfeed.model import Tagging, TopicScore, TopicSetting
 
 from . import linear
-from .batches import Reader, Reading, Stems, lengths, tally, word_share
+from .batches import Reader, Reading, Stems, in_order, lengths, word_share
 from .documents import OTHER, SHOWN_FROM, TOPICS, Document, FeedPrior
 from .evidence import Evidence, Explainer, Scales, by_length, logit, sigmoid, strongest_rivals
 from .folders import topic_of_folders
@@ -147,7 +147,7 @@ class Tagger:
         scales = self.scales
         judged = evidence.judged[:, None]
         score = by_length(evidence.lexicon, evidence.length, scales)
-        topics_only = np.r_[np.ones(len(self.order) - 1), 0.0]  # `other` does not brake itself
+        topics_only = np.r_[np.ones(len(self.order) - 1), 0.0]  # `other` does not speak against itself
         against = scales.rivals * strongest_rivals(score, self.order)
         against += scales.other * np.maximum(score[:, -1:], 0.0) * topics_only
         lexicon = np.where(judged, scales.lexicon * score, 0.0)
@@ -161,7 +161,9 @@ class Tagger:
         model = np.where(self._untrained, 0.0, heard * scales.model * evidence.model)
         # The reader's own words are the reader's word: what training saw of a topic of theirs may doubt, not overrule.
         model = np.where(self._own & (lexicon > 0), np.maximum(model, -MOST_DOUBT), model)
-        start = scales.base + self._untrained * scales.model * alone.base + tally(scales.offset, self.order)
+        start = (
+            scales.base + self._untrained * scales.model * alone.base + in_order(scales.offset, self.order)
+        )
         # What the model does not hear it cannot doubt either: its intercept is part of the doubt, so an unheard text
         # starts as low as one that the lexicon judges alone.
         base = start + (1.0 - heard) * min(0.0, alone.base - scales.base)
@@ -190,7 +192,7 @@ class Tagger:
         for (feed, folders), numbers in rows.items():
             prior = self.priors.get(feed)
             if prior is not None:
-                source[numbers] = tally(prior.mix, self.order)
+                source[numbers] = in_order(prior.mix, self.order)
             named = self._folder(folders) or (prior.folder if prior else "")
             if named in place:
                 trust = prior.trust if prior and prior.folder == named else DEFAULT_TRUST

@@ -1,6 +1,14 @@
 """Words as the lexicon and the model count them, in each language.
 
-A language is a folder of data, `data/languages/<code>/`; nothing of it stands in code but the plurals of English."""
+A language is a folder of data, `data/languages/<code>/`; nothing of it stands in code but the plurals of English:
+
+- `language.toml`: its little words, and the endings that its words take
+- `lexicon/<topic>.toml`, `seeds/<topic>.jsonl`: entries may begin with a star in languages other than English ("*bank")
+- `not_news.toml`: patterns of what is no news; `acts.toml`, `value.jsonl`: who did what, and graded items
+
+Words of other languages than English carry its code wherever they are counted ("de:bank"), so that "die" or "war" never
+means in one what it means in another. Texts are read once: lower case, one regular expression, one look-up a word.
+"""
 
 from __future__ import annotations
 
