@@ -91,9 +91,14 @@ class Chooser(Gains):
                 self.take(state, row, "floor", gains, rows, topic)
 
     def told_widely(self, state: State) -> None:
-        """What three sources or more tell has its place, by score."""
+        """What three sources or more tell has its place, the best first, until seven tenths of the minutes are spent."""
         while True:
-            rows = np.flatnonzero(self.fits(state) & self.worthy & (self.m.outlets >= c.TOLD_BY))
+            rows = np.flatnonzero(
+                self.fits(state)
+                & self.worthy
+                & (self.m.outlets >= c.TOLD_BY)
+                & (state.spent + self.m.minutes <= c.WIDELY * self.whole + c.TIE)
+            )
             if not len(rows):
                 return
             self.take(state, int(rows[first_best(self.m.score[rows])]), "told widely", self.gain(state), rows)

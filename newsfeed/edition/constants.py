@@ -99,6 +99,7 @@ NOVEL_LEAST: Final = 3  # [promise]
 # --- shares of the minutes
 FLOOR: Final = {"depth": 0.3, "balanced": 0.6, "breadth": 1.0}  # [pages, reader]
 MUST: Final = 0.50  # [promise]
+WIDELY: Final = 0.70  # [reader] reached by floors and what three sources or more tell
 SHORT_EDITION: Final = 5.0  # [page]
 SHORT_LINES: Final = 0.15  # [page]
 DEEPER: Final = 0.08  # [page] kept for the longer leads of Top and of the core topic
