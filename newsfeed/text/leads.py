@@ -290,10 +290,12 @@ def _worth(
 
 def _names_only(sentence: str) -> bool:
     """Whether a sentence is a list of persons: names in capitals, parted by commas, and no verb among them."""
+    listed = sentence.count(",") + sentence.count(";")
+    if listed < 2:
+        return False
     words = [word.strip(".,;:()*†‡0123456789") for word in sentence.split()]
     names = [word for word in words if word and word.lower() not in _BETWEEN_NAMES]
-    listed = sentence.count(",") + sentence.count(";")
-    return listed >= 2 and len(names) <= 5 * (listed + 2) and all(word[0].isupper() for word in names)
+    return len(names) <= 5 * (listed + 2) and all(word[0].isupper() for word in names)
 
 
 def _says_again(key: str, title_key: str) -> bool:

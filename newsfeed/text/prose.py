@@ -182,8 +182,8 @@ def _weight(text: str) -> float:
     if not text.isascii():
         text, cjk = _CJK_CHAR.subn(" ", text)
     tokens = text.split()
-    signs = sum(1 for token in tokens if not token[0].isalnum() and not any(map(str.isalnum, token)))
-    return len(tokens) - signs + cjk * (WORDS_A_MINUTE / CJK_A_MINUTE)
+    signs = [token for token in tokens if not token[0].isalnum() and not any(map(str.isalnum, token))]
+    return len(tokens) - len(signs) + cjk * (WORDS_A_MINUTE / CJK_A_MINUTE)
 
 
 def _cut(sentence: str, max_words: int) -> str:
