@@ -12,22 +12,22 @@ from newsfeed.store.schema import last_list, meta
 
 def get(db: Transaction, key: str) -> str | None:
     """The text that is kept under a key; None where nothing is."""
-    value: str | None = db.execute(select(meta.c.value).where(meta.c.key == str(key))).scalar()
+    value: str | None = db.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
     return value
 
 
 def beginning(db: Transaction, prefix: str) -> dict[str, str]:
     """The texts of all keys that begin so, by what follows in them."""
-    query = select(meta.c.key, meta.c.value).where(func.substr(meta.c.key, 1, len(prefix)) == str(prefix))
+    query = select(meta.c.key, meta.c.value).where(func.substr(meta.c.key, 1, len(prefix)) == prefix)
     return {key.removeprefix(prefix): value for key, value in db.execute(query).all()}
 
 
 def put(db: Transaction, key: str, value: str | None) -> None:
     """Keep a text under a key; None takes it away."""
     if value is None:
-        db.execute(delete(meta).where(meta.c.key == str(key)))
+        db.execute(delete(meta).where(meta.c.key == key))
     else:
-        db.upsert(meta, [{"key": str(key), "value": value}])
+        db.upsert(meta, [{"key": key, "value": value}])
 
 
 def moment(db: Transaction, key: str) -> datetime | None:
