@@ -7,7 +7,7 @@ NEWSFEED := $(BIN)/newsfeed
 # A failing feed is named and no reason for make to complain (exit code 1: done, with failures named).
 NAMED := || [ $$? -eq 1 ]
 
-.PHONY: help digest refresh serve demo test test-slow check lint types fix model golden bench wheel crash fuzz clean
+.PHONY: help digest refresh serve demo team test test-slow check lint types fix model golden bench wheel crash fuzz clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ serve: $(BIN)/.installed ## The page live in your browser: read, keep, teach, re
 
 demo: $(BIN)/.installed ## A page from sample sources, no internet needed
 	@$(NEWSFEED) demo newsfeed-demo $(ARGS) $(NAMED)
+
+team: $(BIN)/.team ## Try it for many readers on this machine: PostgreSQL, a worker, the web page; until Ctrl-C
+	@$(NEWSFEED) --home "$(CURDIR)/newsfeed-team" team trial $(ARGS)
 
 test: $(BIN)/.developing ## Run the tests, offline
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
@@ -65,6 +68,9 @@ clean: ## Remove what make made; your feeds.opml, newsfeed.toml and database sta
 # One sentence for each thing that may be missing; uv if it is there, else the newest suitable Python.
 $(BIN)/.installed: pyproject.toml
 	@.ci/install && touch $@
+
+$(BIN)/.team: pyproject.toml
+	@.ci/install --team && touch $@ $(BIN)/.installed
 
 $(BIN)/.developing: pyproject.toml dev.lock
 	@.ci/install --dev && touch $@ $(BIN)/.installed

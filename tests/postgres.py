@@ -21,7 +21,8 @@ from urllib.parse import quote
 
 import pytest
 
-PLACES = [Path("/usr/lib/postgresql"), Path("/usr/local/pgsql"), Path("/opt/homebrew/opt/postgresql")]
+from newsfeed.team.local_postgres import programs
+
 # Nothing of a test must outlive a power cut.
 FAST = (
     "fsync=off",
@@ -30,16 +31,6 @@ FAST = (
     "max_connections=200",
     "autovacuum_naptime=10s",
 )
-
-
-def programs() -> Path | None:
-    """The folder of PostgreSQL's programs, the newest first."""
-    found = shutil.which("pg_ctl")
-    if found:
-        return Path(found).resolve().parent
-    there = [p for place in PLACES for p in (*place.glob("*/bin/pg_ctl"), *place.glob("bin/pg_ctl"))]
-    there.sort(key=lambda p: [int(part) if part.isdigit() else 0 for part in p.parts])
-    return there[-1].parent if there else None
 
 
 @dataclass

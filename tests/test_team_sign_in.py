@@ -522,3 +522,11 @@ def test_a_sign_in_that_is_removed_is_none_and_the_last_one_stays(team: TestTeam
             provider.user = {"sub": "ada-1"}
         with site.browser() as gone:
             assert through(gone, site).status_code == 403
+
+
+def test_the_form_of_the_tables_is_renewed_and_how_one_signs_in_stays(team: TestTeam) -> None:
+    with with_provider(team) as (site, _):
+        assert team.run("init", "--database", team.url) == 0
+        with site.browser() as guest:
+            assert "Acme" in guest.get("/sign-in").text
+    assert 'name = "Acme"' in (team.folder / "team.toml").read_text()

@@ -68,3 +68,14 @@ def web(
             f"Readers come to {site}; this process listens at {at}. Ctrl-C ends it."
         ),
     )
+
+
+def trial(
+    context: typer.Context,
+    port: Annotated[int, typer.Option("--port", help="The port of the web page.")] = 8770,
+) -> None:
+    """A whole team on this machine, to try it: PostgreSQL in a folder of its own, a worker, the web page, two readers."""
+    from newsfeed.cli import show
+    from newsfeed.team.trial import try_team
+
+    try_team(context.obj.folder, now, port=port, told=show.say)

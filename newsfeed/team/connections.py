@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from newsfeed import config
 from newsfeed.errors import NotFoundError, SettingsError, StoreError
 from newsfeed.model import Record
 
@@ -108,11 +109,16 @@ def find(folder: Path) -> Place:
 
 
 def write(place: Place) -> None:
-    """Keep where the database lies, for its owner only: the address may hold a password."""
+    """Keep where the database lies, for its owner only: the address may hold a password. What else stands there stays.
+
+    Raises:
+        SettingsError: the file is no TOML.
+    """
     place.inner.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = place.folder / FILE
     path.touch(mode=0o600)
-    path.write_text(f'database = "{place.database}"\n', encoding="utf-8")
+    before = path.read_text(encoding="utf-8")
+    path.write_text(config.edited(before, {("database",): place.database}), encoding="utf-8")
 
 
 def make_passwords(place: Place) -> dict[str, str]:

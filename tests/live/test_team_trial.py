@@ -1,0 +1,100 @@
+"""`make team`: all of a team on one machine, begun and ended by one command."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import homes
+import httpx
+import pytest
+from apps import STORIES
+from homes import rss
+from serving import Server
+from team_sites import words
+
+from newsfeed.team.local_postgres import programs
+
+pytestmark = [pytest.mark.live, pytest.mark.slow]
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Where another user may run PostgreSQL for root: not within pytest's own folders."""
+    if programs() is None:
+        pytest.skip("PostgreSQL is not installed here (Debian: apt-get install postgresql)")
+    made = Path(tempfile.mkdtemp(prefix="nf-trial-"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@contextmanager
+def running(folder: Path, server: Server) -> Iterator[list[str]]:
+    """The command until SIGINT; gives what it says as it says it."""
+    environment = {k: v for k, v in os.environ.items() if k != "NEWSFEED_CLOCK"}
+    environment["NEWSFEED_FETCH__ALLOW_PRIVATE"] = server.place
+    command = [sys.executable, "-m", "newsfeed", "--home", str(folder), "team", "trial", "--port", "0"]
+    process = subprocess.Popen(
+        command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    said: list[str] = []
+    out = process.stdout
+    assert out
+    reading = threading.Thread(target=lambda: said.extend(out), daemon=True)
+    reading.start()
+    try:
+        yield said
+        process.send_signal(signal.SIGINT)
+        assert process.wait(90) == 0, said
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(90)
+        reading.join(30)
+        out.close()
+
+
+def wait_for(said: list[str], pattern: str) -> list[str]:
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        if found := re.findall(pattern, "".join(said)):
+            return found
+        time.sleep(0.2)
+    raise AssertionError(f"{pattern} in {said}")
+
+
+def test_one_command_begins_a_team_and_ends_it(folder: Path, server: Server) -> None:
+    for name, entries in STORIES.items():
+        server.feed(f"/{name}.xml", rss(name.capitalize(), entries, base=f"https://{name}.example"))
+    listed = homes.opml(
+        ("Finance", "Bank", server.url("/bank.xml")), ("Sales", "Sales", server.url("/sales.xml"))
+    )
+    (folder / "feeds.opml").write_text(listed, encoding="utf-8")
+    with running(folder, server) as said:
+        base = wait_for(said, r"Readers come to (http://localhost:\d+)")[0]
+        links = wait_for(said, r"/invited/(\S+)\n")
+        assert len(links) == 2
+        with httpx.Client(follow_redirects=True, timeout=60, trust_env=False) as client:
+            page = client.get(f"{base}/invited/{links[0]}").text
+            token = re.search(r'name="token" value="([^"]+)"', page)
+            assert token
+            client.post(f"{base}/welcome/stay", data={"token": token[1]}, headers={"origin": base})
+            assert "Admin" in client.get(base).text
+            until = time.monotonic() + 150  # a worker looks once a minute
+            while "Make my first page now" not in client.get(base).text and time.monotonic() < until:
+                time.sleep(1)
+            assert "2 of them were asked" in words(client.get(base))
+    assert not (folder / "postgres" / "data" / "postmaster.pid").exists()
+    with running(folder, server) as said:
+        assert len(wait_for(said, r"/invited/(\S+)\n")) == 2
