@@ -117,6 +117,7 @@ class TestTeam:
     def close(self) -> None:
         if self._admin is not None:
             self._admin.close()
+            self._admin = None
 
     def count(self, table: str, where: str = "true") -> int:
         return int(self.rows(f"select count(*) from {table} where {where}")[0][0])

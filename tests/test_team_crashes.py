@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from email import message_from_bytes
+from pathlib import Path
 
 import homes
 import pytest
 from homes import Entry, rss
 from mailserver import MailServer
+from postgres import cluster
 from serving import Server
-from teams import TestTeam
+from teams import TestTeam, make
 
 KILLS = int(os.environ.get("NEWSFEED_KILLS", "15"))
 READERS = 24
@@ -116,3 +118,32 @@ def test_workers_killed_at_random_lose_and_double_nothing(team: TestTeam) -> Non
     assert sent <= got.keys()
     assert {address for address, state in states.items() if state not in {"sent", "uncertain"}} == set()
     assert set(got) <= states.keys()
+
+
+@pytest.mark.slow
+def test_a_database_that_restarts_under_load_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = random.Random("restarts")
+    with ExitStack() as stack:
+        servers = [stack.enter_context(Server()) for _ in range(4)]
+        database = stack.enter_context(contextmanager(cluster)())
+        team = make(database, tmp_path / "team", monkeypatch)
+        team.allow(*(server.place for server in servers))
+        feeds = many_feeds(servers)
+        for n in range(8):
+            team.add(f"reader{n}", *(f"Towns {url}" for url in rng.sample(feeds, 8)))
+        wanted = team.count("shared.feed", "listed")
+        team.close()
+        team.at(MORNING)
+        running = stack.enter_context(workers(team, "all", "all"))
+        for _ in range(3):
+            time.sleep(rng.uniform(1.0, 4.0))
+            database.stop("immediate")
+            database.start()
+        wait_for(lambda: team.count("shared.item") == 3 * wanted)
+        wait_for(lambda: team.count("reader.edition") == 8)
+        wait_for(lambda: not team.count("shared.morning", "owed"))
+        assert [one.poll() for one in running] == [None, None]
+        assert team.count("shared.feed", "last_good is not null") == wanted
+        team.close()

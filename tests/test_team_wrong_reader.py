@@ -230,6 +230,7 @@ WRITING: dict[str, Callable[[ReaderStore], Any]] = {
     "set_meta": lambda s: s.set_meta(WORD, None),
     "sync": lambda s: s.sync([], homes.NOON),
     "tidy": lambda s: s.tidy(),
+    "was_here": lambda s: s.was_here(homes.NOON),
     "undo_correction": lambda s: s.undo_correction(ITEM + 1) or s.undo_correction(),
 }
 

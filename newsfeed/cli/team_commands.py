@@ -85,7 +85,6 @@ def worker(
     try:
         asyncio.run(
             workers.run(
-                kinds,
                 fetching=Fetching(place, machine, now, workers.name(), timedelta(seconds=lease))
                 if "fetch" in kinds
                 else None,

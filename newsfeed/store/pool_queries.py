@@ -91,7 +91,10 @@ def _candidates(
         .add_columns(*tagging_queries.KEPT)
         .outerjoin(tagging, tagging.c.item == item.c.id)
         .where(
-            item.c.first_seen <= now + AHEAD, or_(fresh, and_(item.c.before.is_(False), recent, never_shown))
+            item.c.first_seen <= now + AHEAD,
+            # Said apart from the rest, so that an index finds these few among all items.
+            true() if since is None else item.c.first_seen >= min(since, now - CARRIED),
+            or_(fresh, and_(item.c.before.is_(False), recent, never_shown)),
         )
         .order_by(item.c.id)
     )

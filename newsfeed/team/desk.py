@@ -148,6 +148,8 @@ class Desk:
                 told = mail.send(home, self.store, built.date, password=self._password)
                 if told.state == "later":
                     raise DeliveryError(f"the mail of {reader.name}", told.text, told.repair)
+                if told.state == "sent":  # who gets their mornings by mail is here without opening a page
+                    self.store.was_here(self.clock())
             self.store.served()
             return built
 

@@ -64,7 +64,8 @@ class Fetching:
     def due_buckets(self) -> list[int]:
         """The buckets in which feeds are due."""
         with connect(self.place, FETCH) as c:
-            return sweeps.due_buckets(c, self.home.clock())
+            now = self.home.clock()
+            return sweeps.due_buckets(c, now, sweeps.lateness(c, now))
 
     async def sweep(self, bucket: int) -> int:
         """Ask the due feeds of a bucket; gives how many items are new (at least one where that isn't known)."""

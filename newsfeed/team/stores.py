@@ -200,6 +200,12 @@ class ReaderStore(Store):
         with self._writing() as db:
             _do(db, "update shared.morning set owed = false where reader = %s", (self._dialect.reader,))
 
+    def was_here(self, now: datetime) -> None:
+        """Note that the reader's feeds are wanted: those of readers who are away for a month rest."""
+        with self._writing() as db:
+            _do(db, "update reader.reader set seen = %s", (now,))
+            _do(db, "select reader.was_here(%s)", (now,))
+
     def reader(self) -> Reader:
         """Whose store this is now.
 

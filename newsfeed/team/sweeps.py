@@ -28,12 +28,17 @@ CLAIMED = 500  # feeds of one sweep at the most
 LEASE = timedelta(minutes=10)
 LONGEST = 300.0  # seconds of one sweep
 RECENT = timedelta(minutes=2)  # requests of earlier sweeps that may matter to a host's spacing
+LATE = timedelta(minutes=15)  # behind which rare feeds stretch …
+STRETCHED = timedelta(hours=12)  # … at most so much
 ABSENT = timedelta(days=30)  # after which the feeds of a reader rest
 # Of an outline's options, what only an edition reads: these are the reader's alone.
 OWN_OPTIONS = ("must-read", "mute", "weight", "cap", "paywall", "label")
 
-_DUE = """
-  listed and not gone and (next_due is null or next_due <= %(now)s) and (not_before is null or not_before <= %(now)s)
+# Where the sweeps are late, feeds that bring less than an item a day wait as long again.
+RARE = "items_a_day < 1"
+_DUE = f"""
+  listed and not gone
+  and (next_due is null or next_due <= %(now)s - case when {RARE} then %(late)s else interval '0' end) and (not_before is null or not_before <= %(now)s)
   and wanted > %(wanted)s and (leased_until is null or leased_until <= now())
 """
 
@@ -50,14 +55,23 @@ def shared_part(subscription: Subscription) -> Subscription:
     return Subscription(url=subscription.url, kind=subscription.kind, options=options)
 
 
-def _moments(now: datetime) -> dict[str, datetime]:
-    return {"now": now, "wanted": now - ABSENT}
+def _moments(now: datetime, late: timedelta = timedelta(0)) -> dict[str, datetime | timedelta]:
+    return {"now": now, "wanted": now - ABSENT, "late": late}
 
 
-def due_buckets(connection: Connection, now: datetime) -> list[int]:
-    """The buckets in which feeds are due, longest waiting first."""
+def lateness(connection: Connection, now: datetime) -> timedelta:
+    """How long the busy feeds that wait have been due, where that is so long that rare ones should stretch; else 0."""
+    query = f"select min(next_due) from shared.feed where {_DUE} and not {RARE}"
+    row = connection.execute(query, _moments(now)).fetchone()
+    oldest: datetime | None = row[0] if row else None
+    behind = now.replace(tzinfo=None) - oldest if oldest else timedelta(0)
+    return min(behind, STRETCHED) if behind > LATE else timedelta(0)
+
+
+def due_buckets(connection: Connection, now: datetime, late: timedelta = timedelta(0)) -> list[int]:
+    """The buckets in which feeds are due, longest waiting first; rare feeds only when they have waited `late` more."""
     query = f"select bucket from shared.feed where {_DUE} group by bucket order by min(next_due) nulls first, bucket"
-    return [row[0] for row in connection.execute(query, _moments(now))]
+    return [row[0] for row in connection.execute(query, _moments(now, late))]
 
 
 def claim(

@@ -13,10 +13,12 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from newsfeed.errors import NewsfeedError
 from newsfeed.model import Record
 from newsfeed.team.connections import EDITION, FETCH
 
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("newsfeed.team")
 
 KINDS = ("fetch", "edition")
+FETCH_QUEUES = ("sweep", "understand")
+EDITION_QUEUES = ("edition",)
+PAUSE = 2.0  # seconds after which a lost database is looked for again
 EVERY_MINUTE = "* * * * *"
 SWEEPS = 4  # buckets that one worker sweeps at a time
 TOGETHER = 20  # readers of one job
@@ -81,7 +86,7 @@ def fetch_app(work: Fetching, pace: Pace) -> App:
     @app.periodic(cron=pace.cron)
     @app.task(name="look for due feeds", queue="sweep", queueing_lock="look for due feeds", priority=10)
     async def look(timestamp: int) -> None:
-        await _rescue(app, pace, ("sweep", "understand"))
+        await _rescue(app, pace, FETCH_QUEUES)
         await defer_sweeps(app, work)
 
     @app.periodic(cron="17 3 * * *")
@@ -117,7 +122,7 @@ def edition_app(desk: Desk, pace: Pace) -> App:
     @app.periodic(cron=pace.cron)
     @app.task(name="look for due readers", queue="edition", queueing_lock="look for due readers", priority=10)
     async def look(timestamp: int) -> None:
-        await _rescue(app, pace, ("edition",))
+        await _rescue(app, pace, EDITION_QUEUES)
         await defer_editions(app, desk)
 
     return app
@@ -175,7 +180,6 @@ def _options(pace: Pace, *, concurrency: int, wait: bool) -> dict[str, Any]:
 
 
 async def run(
-    kinds: Sequence[str],
     *,
     fetching: Fetching | None,
     desk: Desk | None,
@@ -184,34 +188,47 @@ async def run(
     once: bool = False,
     told: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Work until told to stop; `once`: until nothing is due any more."""
+    """Work until told to stop, through restarts of the database; `once`: until nothing is due any more."""
     async with contextlib.AsyncExitStack() as stack:
-        running = []
-        if fetching is not None and "fetch" in kinds:
+        if fetching is not None:
             await stack.enter_async_context(fetching)
-            feeds = await stack.enter_async_context(fetch_app(fetching, pace).open_async())
-            if once:
-                told(f"{await defer_sweeps(feeds, fetching)} buckets with due feeds")
-                await _catch_up(feeds, ("sweep", "understand"), pace, sweeps)
-            running.append((feeds, sweeps))
-        if desk is not None and "edition" in kinds:
-            readers = await stack.enter_async_context(edition_app(desk, pace).open_async())
-            if once:
-                told(f"{await defer_editions(readers, desk)} readers whose hour has come")
-                await _catch_up(readers, ("edition",), pace, 1)
-            running.append((readers, 1))
         if once:
+            await _catch_up_with_all(fetching, desk, pace, sweeps, told)
             return
-        queues = {0: ["sweep", "understand"], 1: ["edition"]}
-        await _until_stopped(
-            [
-                app.run_worker_async(
-                    queues=queues[0] if app.tasks.get("sweep") else queues[1],
-                    **_options(pace, concurrency=many, wait=True),
-                )
-                for app, many in running
-            ]
-        )
+        works: list[Callable[[], Coroutine[Any, Any, None]]] = []
+        if fetching is not None:
+            works.append(partial(_serve, partial(fetch_app, fetching, pace), FETCH_QUEUES, pace, sweeps))
+        if desk is not None:
+            works.append(partial(_serve, partial(edition_app, desk, pace), EDITION_QUEUES, pace, 1))
+        await _until_stopped([work() for work in works])
+
+
+async def _serve(make: Callable[[], App], queues: Sequence[str], pace: Pace, concurrency: int) -> None:
+    """One worker, begun again whenever the database was gone."""
+    from procrastinate.exceptions import ConnectorException
+
+    while True:
+        try:
+            async with make().open_async() as app:
+                options = _options(pace, concurrency=concurrency, wait=True)
+                await app.run_worker_async(queues=list(queues), **options)
+            return
+        except (ConnectorException, NewsfeedError) as error:
+            log.warning("the database is gone (%s); trying again", str(error).strip() or type(error).__name__)
+            await asyncio.sleep(PAUSE)
+
+
+async def _catch_up_with_all(
+    fetching: Fetching | None, desk: Desk | None, pace: Pace, sweeps: int, told: Callable[[str], None]
+) -> None:
+    if fetching is not None:
+        async with fetch_app(fetching, pace).open_async() as app:
+            told(f"{await defer_sweeps(app, fetching)} buckets with due feeds")
+            await _catch_up(app, FETCH_QUEUES, pace, sweeps)
+    if desk is not None:
+        async with edition_app(desk, pace).open_async() as app:
+            told(f"{await defer_editions(app, desk)} readers whose hour has come")
+            await _catch_up(app, EDITION_QUEUES, pace, 1)
 
 
 async def _catch_up(app: App, queues: Sequence[str], pace: Pace, concurrency: int) -> None:

@@ -1,0 +1,151 @@
+"""What is due, who has it, and what waits when the sweeps are late; whose hour has come, and that it comes once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import homes
+import pytest
+from mailserver import MailServer
+from teams import TestTeam
+
+from newsfeed.model import Subscription
+from newsfeed.team import sweeps
+from newsfeed.team.connections import FETCH, connect
+from newsfeed.team.hours import NEVER, next_hour
+from newsfeed.team.tables import BUCKETS
+
+MORNING = homes.NOON - timedelta(minutes=55)
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://a.news.example.co.uk/x", "https://b.news.example.co.uk/y", True),
+        ("https://feeds.bbci.example.com/1", "http://example.com/2", True),
+        ("http://127.0.0.1:8001/a", "http://127.0.0.1:8002/a", False),
+        ("https://ada.github.io/feed.xml", "https://bob.github.io/feed.xml", False),
+    ],
+)
+def test_a_bucket_is_that_of_the_registrable_domain(one: str, other: str, same: bool) -> None:
+    first, second = (sweeps.bucket(Subscription(url=url)) for url in (one, other))
+    assert (first == second) is same
+    assert 0 <= first < BUCKETS
+
+
+def test_what_one_worker_claimed_no_other_gets_until_its_lease_is_over(team: TestTeam) -> None:
+    team.add("ada", *(f"World http://127.0.0.1:9/{n}.xml" for n in range(5)))
+    with connect(team.place, FETCH) as c:
+        (bucket,) = sweeps.due_buckets(c, team.moment)
+        first = sweeps.claim(c, bucket, "one", team.moment)
+    with connect(team.place, FETCH) as c:
+        assert len(first) == 5
+        assert sweeps.claim(c, bucket, "two", team.moment) == []
+        assert sweeps.due_buckets(c, team.moment) == []
+        sweeps.release(c, "two", first)
+        assert sweeps.claim(c, bucket, "two", team.moment) == []
+    team.rows("update shared.feed set leased_until = now() - interval '1 second' where id = %s", first[0])
+    with connect(team.place, FETCH) as c:
+        assert sweeps.claim(c, bucket, "two", team.moment) == [first[0]]
+        sweeps.release(c, "one", first)
+        assert sweeps.claim(c, bucket, "three", team.moment) == first[1:]
+
+
+def test_claims_at_the_same_moment_share_nothing(team: TestTeam) -> None:
+    team.add("ada", *(f"World http://127.0.0.1:9/{n}.xml" for n in range(40)))
+    (bucket,) = {row[0] for row in team.rows("select bucket from shared.feed")}
+
+    def claim(n: int) -> list[int]:
+        with connect(team.place, FETCH) as c:
+            return sweeps.claim(c, bucket, str(n), team.moment)
+
+    with ThreadPoolExecutor(8) as pool:
+        claimed = [number for some in pool.map(claim, range(8)) for number in some]
+    assert sorted(claimed) == sorted({row[0] for row in team.rows("select id from shared.feed")})
+
+
+def test_rare_feeds_wait_longer_when_the_sweeps_are_late(team: TestTeam) -> None:
+    team.add("ada", "World http://127.0.0.1:1/busy.xml", "World http://127.0.0.1:2/rare.xml")
+    busy, rare = (row[0] for row in team.rows("select bucket from shared.feed order by url"))
+    team.rows("update shared.feed set items_a_day = case when url like '%%busy%%' then 9 else 0.1 end")
+
+    def due(behind: timedelta) -> set[int]:
+        team.rows("update shared.feed set next_due = %s", (homes.NOON - behind).replace(tzinfo=None))
+        with connect(team.place, FETCH) as c:
+            return set(sweeps.due_buckets(c, homes.NOON, sweeps.lateness(c, homes.NOON)))
+
+    assert due(timedelta(minutes=1)) == {busy, rare}
+    assert due(timedelta(hours=2)) == {
+        busy,
+        rare,
+    }  # twice as long as the busy ones are behind is not yet over …
+    team.rows(
+        "update shared.feed set next_due = %s where url like '%%rare%%'",
+        (homes.NOON - timedelta(hours=1)).replace(tzinfo=None),
+    )
+    with connect(team.place, FETCH) as c:
+        assert sweeps.lateness(c, homes.NOON) == timedelta(hours=2)
+        assert set(sweeps.due_buckets(c, homes.NOON, timedelta(hours=2))) == {busy}
+        assert sweeps.backlog(c, homes.NOON).late == timedelta(hours=2)
+
+
+def test_feeds_of_who_is_away_for_a_month_rest_until_they_are_back(team: TestTeam) -> None:
+    ada = team.add("ada", "World http://127.0.0.1:1/a.xml", "World http://127.0.0.1:2/both.xml")
+    bob = team.add("bob", "World http://127.0.0.1:2/both.xml")
+    away = datetime.now(UTC) + timedelta(days=31)
+
+    def due() -> int:
+        with connect(team.place, FETCH) as c:
+            return len(sweeps.due_buckets(c, away))
+
+    assert due() == 0
+    with team.store(bob) as store:
+        store.was_here(away)
+    assert due() == 1
+    with team.store(ada) as store:
+        store.was_here(away)
+    assert due() == 2
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour", "after", "due"),
+    [
+        ("Europe/Berlin", "06:30", "2026-03-18T05:29:00", "2026-03-18T05:30:00"),
+        ("Europe/Berlin", "06:30", "2026-03-18T05:30:00", "2026-03-19T05:30:00"),
+        ("America/New_York", "06:30", "2026-03-20T11:00:00", "2026-03-23T10:30:00"),  # over the weekend
+        ("Asia/Kolkata", "07:15", "2026-03-18T00:00:00", "2026-03-18T01:45:00"),
+        ("Europe/Berlin", "02:30", "2026-03-27T12:00:00", "2026-03-30T00:30:00"),
+    ],
+)
+def test_the_next_hour_is_that_of_the_next_day_with_an_edition(
+    zone: str, hour: str, after: str, due: str
+) -> None:
+    moment = datetime.fromisoformat(after).replace(tzinfo=UTC)
+    assert next_hour(zone, hour, DAYS, moment) == datetime.fromisoformat(due).replace(tzinfo=UTC)
+    assert next_hour(zone, hour, (), moment) == NEVER
+
+
+def test_one_edition_and_one_mail_whoever_else_is_at_it(team: TestTeam) -> None:
+    with MailServer() as post:
+        (team.folder / "newsfeed.toml").write_text(
+            '[mail]\nto = "team@example.org"\nhost = "127.0.0.1"\nsecurity = "none"\nempty_days = true\n'
+            f"port = {post.port}\n",
+            encoding="utf-8",
+        )
+        ada = team.add("ada", mail="ada@example.org", settings="[mail]\nempty_days = true\n")
+        team.at(MORNING)
+        desks = [team.desk() for _ in range(4)]
+
+        def serve(n: int) -> None:
+            for _ in range(3):
+                desks[n].serve([ada.id])
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(serve, range(4)))
+        for desk in desks:
+            desk.close()
+        assert len(post.taken) == 1
+    assert team.count("reader.edition") == 1
+    assert team.rows("select state from reader.mail") == [("sent",)]
