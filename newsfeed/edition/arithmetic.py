@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from newsfeed.edition import constants as c
 from newsfeed.edition import words
-from newsfeed.edition.layout import with_topic
-from newsfeed.edition.preparing import Prepared
+from newsfeed.edition.preparing import Prepared, with_topic
 from newsfeed.model import Account, Edition, Line, Pick, Pool, Record, Settings, ledger
 from newsfeed.text import first_words
 from newsfeed.text.spoken import count, decimal, general, percent, say, speaking

@@ -13,9 +13,8 @@ from newsfeed.edition import constants as c
 from newsfeed.edition import frame, outcomes
 from newsfeed.edition.choose import choose
 from newsfeed.edition.earlier import picks_of
-from newsfeed.edition.layout import account_of
 from newsfeed.edition.outcomes import verdicts
-from newsfeed.edition.preparing import Prepared
+from newsfeed.edition.preparing import Prepared, account_of
 from newsfeed.edition.printed import finished
 from newsfeed.edition.words import clock, reason
 from newsfeed.model import Edition, Pick, Pool, Section, Settings, ledger

@@ -16,11 +16,11 @@ from newsfeed.edition import earlier, words
 from newsfeed.edition.choose import Choice
 from newsfeed.edition.contenders import Contender
 from newsfeed.edition.gains import Chosen
-from newsfeed.edition.preparing import OFF_PATH_NOTE, Prepared, has_place
+from newsfeed.edition.preparing import OFF_PATH_NOTE, Prepared, account_of, has_place, with_topic
 from newsfeed.edition.printed import finished, line_words, quiet_line
 from newsfeed.edition.score import percentile
 from newsfeed.edition.words import apart, fixed_words
-from newsfeed.model import Account, Gain, Item, Line, Pick, RunnerUp, Section, ShortLine
+from newsfeed.model import Item, Line, Pick, Section, ShortLine
 from newsfeed.text import first_words
 from newsfeed.text.spoken import joined, say
 
@@ -180,50 +180,6 @@ def _pick(prepared: Prepared, choice: Choice, one: _Placed, key: str, number: in
         account=account_of(prepared, choice, chosen, contender, one.topic),
     )
     return finished(pick)
-
-
-def account_of(
-    prepared: Prepared, choice: Choice, chosen: Chosen, contender: Contender, topic: str
-) -> Account:
-    """Every number behind a choice; `arithmetic.why` makes a table of it."""
-    rows, second = choice.morning, None
-    if chosen.runner_up >= 0:
-        other = prepared.by_id[int(rows.ids[chosen.runner_up])].representative.item
-        second = RunnerUp(
-            ref=other.ref,
-            title=prepared.printer.title(other, ""),
-            gain=chosen.runner_gain,
-            minutes=float(rows.minutes[chosen.runner_up]),
-        )
-    own = [
-        (place, name)
-        for place, name in enumerate(prepared.ask.names)
-        if contender.topics.parts.get(name, 0.0) > 0 and chosen.before
-    ]
-    gain = Gain(
-        total=chosen.gain,
-        topic=chosen.topic_gain,
-        score=chosen.score_gain,
-        voice=chosen.voice_gain,
-        minutes=float(rows.minutes[chosen.row]),
-        rivals=chosen.rivals,
-        kappa=c.KAPPA.get(prepared.settings.edition.breadth, c.KAPPA["balanced"]),
-        weights={name: prepared.weights[place] for place, name in own},
-        told={name: chosen.before[place] for place, name in own},
-        runner_up=second,
-    )
-    return msgspec.structs.replace(
-        with_topic(prepared, words.account(contender, chosen.by), topic), gain=gain
-    )
-
-
-def with_topic(prepared: Prepared, account: Account, topic: str) -> Account:
-    """An account with what the reader asked of the topic that a story stands for, and what it is owed."""
-    if topic not in prepared.ask.shares:
-        return account
-    return msgspec.structs.replace(
-        account, topic=topic, share=prepared.ask.shares[topic], debt=prepared.debts.get(topic, 0.0)
-    )
 
 
 def _post(prepared: Prepared, contender: Contender, number: int, links: dict[str, int]) -> Pick:

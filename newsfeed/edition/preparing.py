@@ -15,12 +15,13 @@ from newsfeed import text
 from newsfeed.breadth.asked import Asked, Options, asked, options
 from newsfeed.edition import constants as c
 from newsfeed.edition import earlier, words
+from newsfeed.edition.choose import Choice
 from newsfeed.edition.contenders import Contender
 from newsfeed.edition.filtering import Filtered, filtered
 from newsfeed.edition.gains import Chosen
 from newsfeed.edition.objective import Morning, Rules, weights
 from newsfeed.edition.printed import Printer, line_words, pick_minutes
-from newsfeed.model import Day, Pick, Pool, Settings
+from newsfeed.model import Account, Day, Gain, Pick, Pool, RunnerUp, Settings
 from newsfeed.text.spoken import say
 
 OFF_PATH_NOTE = "off your path"
@@ -211,3 +212,47 @@ class Prepared:
 def has_place(contender: Contender) -> bool:
     """Whether a contender has a place by its topic, its tellers or its weight."""
     return bool(contender.topic) or contender.outlets >= c.TOLD_BY or contender.grade >= c.STRONG
+
+
+def account_of(
+    prepared: Prepared, choice: Choice, chosen: Chosen, contender: Contender, topic: str
+) -> Account:
+    """Every number behind a choice; `arithmetic.why` makes a table of it."""
+    rows, second = choice.morning, None
+    if chosen.runner_up >= 0:
+        other = prepared.by_id[int(rows.ids[chosen.runner_up])].representative.item
+        second = RunnerUp(
+            ref=other.ref,
+            title=prepared.printer.title(other, ""),
+            gain=chosen.runner_gain,
+            minutes=float(rows.minutes[chosen.runner_up]),
+        )
+    own = [
+        (place, name)
+        for place, name in enumerate(prepared.ask.names)
+        if contender.topics.parts.get(name, 0.0) > 0 and chosen.before
+    ]
+    gain = Gain(
+        total=chosen.gain,
+        topic=chosen.topic_gain,
+        score=chosen.score_gain,
+        voice=chosen.voice_gain,
+        minutes=float(rows.minutes[chosen.row]),
+        rivals=chosen.rivals,
+        kappa=c.KAPPA.get(prepared.settings.edition.breadth, c.KAPPA["balanced"]),
+        weights={name: prepared.weights[place] for place, name in own},
+        told={name: chosen.before[place] for place, name in own},
+        runner_up=second,
+    )
+    return msgspec.structs.replace(
+        with_topic(prepared, words.account(contender, chosen.by), topic), gain=gain
+    )
+
+
+def with_topic(prepared: Prepared, account: Account, topic: str) -> Account:
+    """An account with what the reader asked of the topic that a story stands for, and what it is owed."""
+    if topic not in prepared.ask.shares:
+        return account
+    return msgspec.structs.replace(
+        account, topic=topic, share=prepared.ask.shares[topic], debt=prepared.debts.get(topic, 0.0)
+    )

@@ -28,7 +28,7 @@ class Way(Record, frozen=True, kw_only=True):
     rel: str = ""
 
 
-class Cause(Record, frozen=True, kw_only=True):
+class OfOneCause(Record, frozen=True, kw_only=True):
     """All entries of the ledger with one cause."""
 
     key: str
@@ -153,7 +153,9 @@ def _ledger(templates: Templates, edition: Edition) -> bytes:
         by_cause.setdefault(entry.cause, []).append(entry)
     order = [key for key in CAUSES if key in by_cause] + sorted(by_cause.keys() - CAUSES.keys())
     causes = [
-        Cause(key=key, heading=say(CAUSES.get(key, key[:1].upper() + key[1:])), entries=tuple(by_cause[key]))
+        OfOneCause(
+            key=key, heading=say(CAUSES.get(key, key[:1].upper() + key[1:])), entries=tuple(by_cause[key])
+        )
         for key in order
     ]
     fetched = Counter(entry.source for entry in edition.ledger)
