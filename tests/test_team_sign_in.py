@@ -16,6 +16,8 @@ from team_sites import Browser, Site, serving_team, words
 from teams import TestTeam
 
 from newsfeed.team.readers import key_of
+from newsfeed.team.sessions import Sessions
+from newsfeed.team.site import SessionSetting
 
 PROXY = '[proxy]\nheader = "X-Forwarded-User"\nnetworks = ["{}"]\n'
 
@@ -242,6 +244,29 @@ def test_every_page_says_what_may_run_on_it(site: Site, path: str) -> None:
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert ada.session not in answer.text
+
+
+def test_behind_tls_forms_come_from_the_site_alone(team: TestTeam) -> None:
+    ada = team.add("ada")
+    with serving_team(team, 'site = "https://news.example.org"\n') as site:
+        own = Sessions(team.place, team.clock, SessionSetting()).begin(ada, "passkey")
+        for origin, status in (
+            ("https://news.example.org", 303),
+            ("http://news.example.org", 403),
+            (f"http://{site.at}", 403),
+            ("https://news.example.org.evil.example", 403),
+        ):
+            answer = httpx.post(
+                f"http://{site.at}/settings",
+                data={"token": own.form, "minutes": "6"},
+                headers={
+                    "host": "news.example.org",
+                    "origin": origin,
+                    "cookie": f"__Host-newsfeed={own.token}",
+                },
+                trust_env=False,
+            )
+            assert answer.status_code == status, origin
 
 
 OUTSIDE = [

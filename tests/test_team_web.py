@@ -160,6 +160,21 @@ def test_a_list_of_another_reader_is_merged_from_a_file(site: Site, ada: Browser
     assert "Harbour" in ada.get("/sources").text
 
 
+def test_a_secret_is_kept_sealed_and_its_feeds_are_ones_own(ada: Browser, server: Server) -> None:
+    team, host = ada.site.team, "127.0.0.1"
+    said = ada.post("/settings/secret", {"host": host, "secret": "Bearer open-sesame"})
+    assert "Kept, sealed" in words(said)
+    assert host in words(ada.get("/settings"))
+    for view in ("/settings", "/sources", "/you", "/kept"):
+        assert "open-sesame" not in ada.get(view).text
+    assert b"open-sesame" not in ada.post("/export").content
+    assert "open-sesame" not in str(team.rows("select * from reader.secret"))
+    assert "forgotten" in words(ada.post("/settings/secret", {"host": host, "do": "forget"}))
+    assert team.count("reader.secret") == 0
+    for host, secret in (("", "x"), ("a b", "x"), ("a.example", ""), ("a.example", "x\ny"), ("/", "x")):
+        assert ada.post("/settings/secret", {"host": host, "secret": secret}).status_code == 400
+
+
 # ------------------------------------------------------------------------- lists of the team
 
 

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from newsfeed.errors import NewsfeedError
 from newsfeed.team.reader_app import TeamWeb
 from newsfeed.team.readers import Reader, key_of
-from newsfeed.team.sessions import Session
+from newsfeed.team.sessions import ReaderSession
 from newsfeed.web.access import SAFE, Shield, cookie
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def said_by_proxy(team: TeamWeb, request: Request) -> Reader | None:
     return found[0] if found else None
 
 
-def session_of(team: TeamWeb, request: Request) -> Session | None:
+def session_of(team: TeamWeb, request: Request) -> ReaderSession | None:
     """The session of a request. One that the proxy began lasts as long as the proxy says so."""
     token = cookie(request, team.cookies.session)
     session = team.sessions.find(token) if token else None

@@ -31,7 +31,7 @@ class Identity(Record, frozen=True, kw_only=True):
     mail: str = ""
 
 
-class Provider:
+class SignInProvider:
     """One provider, whose documents are read when they are needed.
 
     Args:

@@ -21,10 +21,10 @@ from newsfeed.pipeline.subscriptions.edit import key_of
 from newsfeed.render import Templates
 from newsfeed.team.attempts import Attempts
 from newsfeed.team.connections import Place
-from newsfeed.team.oidc import Provider
+from newsfeed.team.oidc import SignInProvider
 from newsfeed.team.reader_home import ReaderHome, WebStore, reader_home
 from newsfeed.team.readers import Reader, Readers
-from newsfeed.team.sessions import Session, Sessions, form_token
+from newsfeed.team.sessions import ReaderSession, Sessions, form_token
 from newsfeed.team.site import SiteSetting, client_secret
 from newsfeed.web.access import cookie
 from newsfeed.web.local_app import ViewApp, is_live
@@ -71,7 +71,9 @@ class TeamWeb:
         self.attempts = Attempts(place, clock)
         self.cookies = Cookies(site)
         self.provider = (
-            Provider(site.oidc, client_secret(place), f"{site.site}/sign-in/back") if site.oidc else None
+            SignInProvider(site.oidc, client_secret(place), f"{site.site}/sign-in/back")
+            if site.oidc
+            else None
         )
         self.templates = Templates(Home(place.folder, machine, clock).templates)
         self.known: OrderedDict[tuple[int, str], tuple[object, Any]] = OrderedDict()
@@ -155,7 +157,7 @@ class ReaderApp(TeamApp):
     store: WebStore
     reader: Reader
 
-    def __init__(self, team: TeamWeb, session: Session, browser: str, store: WebStore) -> None:
+    def __init__(self, team: TeamWeb, session: ReaderSession, browser: str, store: WebStore) -> None:
         super().__init__(team, session.form, browser)
         self.session = session
         self.reader = session.reader

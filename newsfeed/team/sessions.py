@@ -20,7 +20,7 @@ from newsfeed.team.site import SessionSetting
 NOTED = timedelta(minutes=5)  # between two notes that a session was used
 
 
-class Session(Record, frozen=True, kw_only=True):
+class ReaderSession(Record, frozen=True, kw_only=True):
     """A reader who is signed in."""
 
     reader: Reader
@@ -46,7 +46,7 @@ class Sessions:
         self._clock = clock
         self._setting = setting
 
-    def begin(self, reader: Reader, by: str, former: str = "") -> Session:
+    def begin(self, reader: Reader, by: str, former: str = "") -> ReaderSession:
         """A new session, never one that the browser brought: that one ends."""
         token, now = secrets.token_urlsafe(32), self._clock()
         with connect(self._place, DOOR) as c:
@@ -56,9 +56,9 @@ class Sessions:
                 (hashed(token), reader.id, now, self._until(now, now), json.dumps({"by": by})),
             )
             c.execute("update reader.reader set seen = %s where reader = %s", (now, reader.id))
-        return Session(reader=reader, by=by, token=token)
+        return ReaderSession(reader=reader, by=by, token=token)
 
-    def find(self, token: str) -> Session | None:
+    def find(self, token: str) -> ReaderSession | None:
         """The session of a token while it lasts; it lasts longer by that."""
         now = self._clock()
         with connect(self._place, DOOR) as c:
@@ -75,7 +75,7 @@ class Sessions:
             if (later := self._until(made, now)) - until > NOTED:
                 c.execute("update reader.session set until = %s where hash = %s", (later, hashed(token)))
                 c.execute("update reader.reader set seen = %s where reader = %s", (now, row[0]))
-        return Session(reader=reader_of(row), by=data.get("by", ""), token=token)
+        return ReaderSession(reader=reader_of(row), by=data.get("by", ""), token=token)
 
     def end(self, token: str) -> None:
         """Sign out."""

@@ -33,7 +33,7 @@ from newsfeed.web.listening import bound, run_server
 from newsfeed.web.local_app import STYLES
 
 if TYPE_CHECKING:
-    from newsfeed.team.sessions import Session
+    from newsfeed.team.sessions import ReaderSession
 
 # Views of a reader, by address; those of a single home serve here too.
 READERS_GET = {
@@ -76,6 +76,7 @@ READERS_POST = {
     "/rules": views_settings.put_rule,
     "/settings": views_settings.save_settings,
     "/settings/mail": views_reader.save_mail,
+    "/settings/secret": views_reader.save_secret,
     "/lists": views_lists.change,
     "/lists/show": views_lists.show,
     "/you/drop": views_sign_in.drop_credential,
@@ -102,7 +103,7 @@ OPEN_POST = {
 Work = Callable[[TeamApp], Response]
 
 
-class Answers:
+class TeamAnswers:
     """Works out answers in threads, each with what the one who asks may see."""
 
     def __init__(self, team: TeamWeb) -> None:
@@ -126,7 +127,7 @@ class Answers:
 
     def _app(self, request: Request) -> TeamApp:
         """What asks no database: the door's, or a reader's without their store."""
-        session: Session | None = request.scope["state"].get("session")
+        session: ReaderSession | None = request.scope["state"].get("session")
         browser = self._browser(request)
         if session is None:
             return DoorApp(self._team, browser)
@@ -155,7 +156,7 @@ class Answers:
         return answer
 
     def _worked_out(self, request: Request, work: Work) -> Response:
-        session: Session | None = request.scope["state"].get("session")
+        session: ReaderSession | None = request.scope["state"].get("session")
         try:
             if session is None:
                 return work(self._app(request))
@@ -182,7 +183,7 @@ class Answers:
 
 def routed_team(team: TeamWeb) -> ASGIApp:
     """The whole app behind its guard."""
-    answers = Answers(team)
+    answers = TeamAnswers(team)
     routes = [
         *(answers.get(path, view) for path, view in (READERS_GET | OPEN_GET).items()),
         *(answers.post(path, view) for path, view in (READERS_POST | OPEN_POST).items()),

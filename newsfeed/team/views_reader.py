@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from newsfeed import opml
 from newsfeed.errors import BusyError, NotFoundError, SettingsError
 from newsfeed.model import Day
-from newsfeed.team import desk, team_lists
+from newsfeed.team import desk, team_lists, views_lists
 from newsfeed.team.reader_app import ReaderApp
 from newsfeed.web import views_items, views_sources
 from newsfeed.web.local_app import topic_labels
 
 OF_DAY = re.compile(r"/archive/(\d{4})/(\d\d)/(\d\d)\.html")
+HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?")
+LONGEST_SECRET = 4_000
 MAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,250}")
 
 
@@ -35,7 +39,10 @@ def today(app: ReaderApp, request: Request) -> Response:
             zone=home.settings.timezone,
             changed=changed,
         )
-    return views_items.morning(app, request, home, edition, template="team/today.html", changed=changed)
+    answer = views_items.morning(app, request, home, edition, template="team/today.html", changed=changed)
+    # Lists at addresses are looked at again as long as somebody reads.
+    answer.background = BackgroundTask(views_lists.admin_lists(app).read_again)
+    return answer
 
 
 def make(app: ReaderApp, request: Request, fields: dict[str, str]) -> Response:
@@ -100,6 +107,7 @@ def settings(app: ReaderApp, request: Request) -> Response:
         s=home.settings,
         topics=topic_labels(home),
         mails=bool(app.team.machine.mail.to or app.team.machine.mail.sender),
+        secrets=app.store.secret_hosts(),
     )
 
 
@@ -110,6 +118,25 @@ def save_mail(app: ReaderApp, request: Request, fields: dict[str, str]) -> Respo
         raise SettingsError("", "That is no mail address.", "Write one like ada@example.org, or nothing.")
     app.team.readers.change(app.reader, mail=mail)
     said = f"Your mornings are mailed to {mail}." if mail else "Your mornings are not mailed."
+    return app.done(request, said, "/settings")
+
+
+def save_secret(app: ReaderApp, request: Request, fields: dict[str, str]) -> Response:
+    """Keep what a host wants to be shown for the reader's feeds, or forget it; it is never told again."""
+    host, value = fields.get("host", "").strip().lower(), fields.get("secret", "").strip()
+    if not HOST.fullmatch(host):
+        raise SettingsError("", "That is no host.", "Write it like feeds.example.org.")
+    if fields.get("do") == "forget":
+        app.store.keep_secret(host, None)
+        said = f"The secret for {host} is forgotten."
+    elif not value or len(value) > LONGEST_SECRET or not value.isprintable():
+        raise SettingsError("", "That is no secret.", "Paste the token, or the whole Authorization header.")
+    else:
+        app.store.keep_secret(host, value)
+        said = f"Kept, sealed, for your feeds of {host}; they are yours alone from now on."
+    home = app.home()
+    app.store.sync(opml.parse(home.read_list()).subscriptions, home.clock())
+    team_lists.show(home)
     return app.done(request, said, "/settings")
 
 
