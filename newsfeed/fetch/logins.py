@@ -23,7 +23,7 @@ from newsfeed.model import Cause, Failure, Request
 ANSWER = 100_000  # bytes of a login's answer
 
 
-class Session(msgspec.Struct, frozen=True):
+class Access(msgspec.Struct, frozen=True):
     """What a login gave: the header's value, and the server to ask in place of the one that was named ("" the same)."""
 
     authorization: str
@@ -45,7 +45,7 @@ class Logins:
         self._connections = connections
         self._headers = headers
         self._timeouts = timeouts
-        self._sessions: dict[tuple[str, str], asyncio.Task[Session | Failure]] = {}
+        self._sessions: dict[tuple[str, str], asyncio.Task[Access | Failure]] = {}
 
     async def aclose(self) -> None:
         """Give up logins still under way."""
@@ -55,7 +55,7 @@ class Logins:
 
     async def session(
         self, request: Request, target: Target, secret: str, *, private: bool
-    ) -> Session | Failure:
+    ) -> Access | Failure:
         """The session for a request's login and credential; a login that failed isn't tried twice in a run.
 
         Args:
@@ -74,7 +74,7 @@ class Logins:
 
     async def _atproto(
         self, request: Request, target: Target, secret: str, private: bool
-    ) -> Session | Failure:
+    ) -> Access | Failure:
         """createSession of the AT Protocol: a short token, and the server that holds the account."""
         user, _, password = secret.partition(":")
         body = json.dumps({"identifier": user, "password": password}).encode()
@@ -84,11 +84,9 @@ class Logins:
         token = found.get("accessJwt")
         if status != 200 or not isinstance(token, str) or not _sendable(token):
             return _refused(request, target, status, "handle:app-password")
-        return Session(f"Bearer {token}", _home(found) if target.scheme == "https" else "")
+        return Access(f"Bearer {token}", _home(found) if target.scheme == "https" else "")
 
-    async def _reddit(
-        self, request: Request, target: Target, secret: str, private: bool
-    ) -> Session | Failure:
+    async def _reddit(self, request: Request, target: Target, secret: str, private: bool) -> Access | Failure:
         """The client's own token (OAuth 2, client credentials), good for reading."""
         host = "www.reddit.com" if target.host == "oauth.reddit.com" else ""
         try:
@@ -103,7 +101,7 @@ class Logins:
         token = _read(answer).get("access_token")
         if status != 200 or not isinstance(token, str) or not _sendable(token):
             return _refused(request, target, status, "client-id:client-secret")
-        return Session(f"Bearer {token}")
+        return Access(f"Bearer {token}")
 
     async def post(
         self, target: Target, headers: list[tuple[str, str]], body: bytes, private: bool
