@@ -1,7 +1,7 @@
 """The error tree, drawn by what the caller should do.
 
     NewsfeedError              carries a subject, a cause and a repair, never a secret
-    ├── SettingsError          the reader mends newsfeed.toml, the environment or a command's words
+    ├── SettingsError          the reader fixes newsfeed.toml, the environment or a command's words
     ├── ListError              feeds.opml can't be read at all: keep the last good list
     ├── NotFoundError          nothing, or more than one thing, answers to that name
     ├── StoreError             the database can't be used: stop, nothing was changed

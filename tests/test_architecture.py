@@ -155,6 +155,70 @@ def test_only_its_own_module_of_the_store_knows_a_dialect(path: Path) -> None:
     assert path.name in DIALECTS or not wrong
 
 
+def modules_imported(path: Path, every: dict[str, Path]) -> set[str]:
+    """The modules of ours that a file imports, `from` a package only where nothing in it is a module of that name."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            found |= {name if name in every else str(node.module) for name in names}
+    return found & set(every)
+
+
+def circles(graph: dict[str, set[str]]) -> dict[str, set[str]]:
+    """What is left when modules that import no other, or that no other imports, are taken out again and again."""
+    left = dict(graph)
+    while True:
+        wanted = {name for wants in left.values() for name in wants}
+        free = {name for name, wants in left.items() if not wants or name not in wanted}
+        if not free:
+            return left
+        left = {name: wants - free for name, wants in left.items() if name not in free}
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    every = {}
+    for path in FILES:
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        every[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    graph = {name: modules_imported(path, every) - {name} for name, path in every.items()}
+    assert circles(graph) == {}
+    round_trip = {"a": {"b"}, "b": {"c"}, "c": {"a"}}
+    assert circles({**round_trip, "above": {"a", "below"}, "below": set()}) == round_trip
+
+
+def twice(places: dict[str, set[str]]) -> dict[str, list[str]]:
+    """The names that stand in more than one room."""
+    return {name: sorted(rooms) for name, rooms in sorted(places.items()) if len(rooms) > 1}
+
+
+def test_no_file_name_stands_in_two_rooms() -> None:
+    places: dict[str, set[str]] = {}
+    for path in FILES:
+        if path.stem not in {"__init__", "__main__"}:
+            places.setdefault(path.name, set()).add(room(path))
+    assert twice(places) == {}
+
+
+def test_no_class_name_stands_in_two_rooms() -> None:
+    places: dict[str, set[str]] = {}
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, set()).add(room(path))
+    assert twice(places) == {}
+
+
+LONGEST = 450  # lines of a module
+
+
+def test_no_module_is_long() -> None:
+    lines = {str(p.relative_to(PACKAGE)): len(p.read_text(encoding="utf-8").splitlines()) for p in FILES}
+    assert {name: number for name, number in lines.items() if number > LONGEST} == {}
+
+
 SLOW = [
     "sklearn",
     "scipy",

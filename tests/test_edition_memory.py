@@ -627,7 +627,7 @@ def test_a_thin_topic_says_why_and_what_would_mend_it() -> None:
     )
     assert rows["sales"].remedy == "Add a source for Sales that writes more often."
     assert rows["science"].thin == "Science was absent from 9 of 9 editions: its sources fail (9)."
-    assert rows["science"].remedy == "Mend the sources of Science: see newsfeed feeds check."
+    assert rows["science"].remedy == "Fix the sources of Science: see newsfeed feeds check."
     assert rows["policy"].thin == rows["policy"].remedy == ""  # seldom enough
 
 

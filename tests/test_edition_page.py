@@ -503,7 +503,7 @@ def test_a_headline_that_names_no_subject_is_worth_half_and_says_so() -> None:
     told = {pick.item: pick.account for pick in picks(made)}
     assert told[1].score.value == pytest.approx(0.5 * told[2].score.value)
     assert (told[1].flaws, told[2].flaws) == ("a headline that names no subject", "")
-    row = next(row for row in why(made, 1) if row.name == "Telling")
+    row = next(row for row in why(made, 1) if row.name == "How it is told")
     assert (row.value, row.note) == ("0.500", "it has a headline that names no subject")
     # Where another source tells the same story with a headline that speaks, that one stands for it.
     two = edition(pool([candidate(1, 1, story=1, title="They didn’t."), candidate(2, 2, story=1)]))
@@ -556,7 +556,7 @@ def test_at_five_minutes_two_stories_at_the_most_are_to_be_heard() -> None:
     assert sum(pick.kind == "episode" for pick in picks(made)) == 2
 
 
-def test_of_two_tellings_under_one_title_the_ledger_names_the_source_that_is_shown() -> None:
+def test_of_two_items_under_one_title_the_ledger_names_the_source_that_is_shown() -> None:
     two = [candidate(n, n, story=1, hours=4 - n, title="Ferry service stops") for n in (1, 2)]
     other = candidate(3, 3, story=1, hours=1, title="No ferries until the storm has passed")
     made = edition(pool([*two, other], [feed(n, title=f"Paper {n}") for n in (1, 2, 3)]))

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsfeed.model import Edition, Section, Span
-from newsfeed.render import Templates
+from newsfeed.render import Templates, safe
 from newsfeed.render import mail_message as room
 
 TEMPLATES = Templates()
@@ -155,7 +155,7 @@ def test_the_text_keeps_to_its_columns(name: str) -> None:
     text = TEMPLATES.message(morning(name), SITE).text
     for line in text.splitlines():
         unbreakable = len(line.split()) <= 2 or re.fullmatch(r"\s*<\S+>", line)
-        assert room.columns(line) <= room.COLUMNS or unbreakable, line
+        assert safe.columns(line) <= safe.COLUMNS or unbreakable, line
     assert "&amp;" not in text.replace("&amp;amp; twice", "")
     assert "\n\n\n" not in text
     assert "None" not in text
@@ -290,7 +290,7 @@ def test_real_mornings_are_far_below_the_limit() -> None:
     ],
 )
 def test_where_links_of_a_mail_may_lead(address: str, fine: bool) -> None:
-    assert bool(room.public(address)) is fine
+    assert bool(safe.public(address)) is fine
 
 
 def test_what_a_refresh_did_not_find_is_no_news_for_a_mail() -> None:

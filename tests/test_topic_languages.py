@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from newsfeed.topics import OTHER, TOPICS, Document, load
-from newsfeed.topics.batches import Reader, Stems
+from newsfeed.topics.batches import BatchReader, Stems
 from newsfeed.topics.lexicon import Lexicon
 from newsfeed.topics.not_news import not_news
 from newsfeed.topics.vocabulary import ENGLISH, languages
@@ -94,7 +94,7 @@ def test_compounds_are_found_by_their_head_and_by_their_beginning() -> None:
         "technology": {"datenbank*": 3.0},
     }
     lexicon = Lexicon({}, ("finance", "technology"), {"de": german})
-    reader = Reader(lexicon, Stems())
+    reader = BatchReader(lexicon, Stems())
 
     def found(title: str, lang: str = "de") -> dict[str, float]:
         reading = reader.read([Document(id=1, title=title, lang=lang)])

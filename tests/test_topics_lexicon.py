@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from newsfeed.errors import SettingsError
 from newsfeed.model import TopicSetting
 from newsfeed.topics import Document
-from newsfeed.topics.batches import Reader, Stems, mark, sections
+from newsfeed.topics.batches import BatchReader, Stems, mark, sections
 from newsfeed.topics.folders import topic_of_folder, topic_of_folders
 from newsfeed.topics.lexicon import Lexicon, parse
 from newsfeed.topics.vocabulary import singular, stem, surface, words
@@ -18,7 +18,7 @@ from newsfeed.topics.vocabulary import singular, stem, surface, words
 def found(terms: dict[str, dict[str, float]], title: str, text: str = "") -> dict[tuple[str, str], float]:
     """Topic and entry -> weight found in one document."""
     lexicon = Lexicon(terms, list(terms))
-    reading = Reader(lexicon, Stems()).read([Document(id=1, title=title, text=text)])
+    reading = BatchReader(lexicon, Stems()).read([Document(id=1, title=title, text=text)])
     matches = lexicon.match(reading.unit, reading.document, reading.in_title)
     return {
         (lexicon.topics[topic], lexicon.names[term]): round(weight, 3)

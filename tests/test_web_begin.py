@@ -19,7 +19,7 @@ from newsfeed.errors import SettingsError
 from newsfeed.pipeline import signs
 from newsfeed.pipeline.care import begin
 from newsfeed.pipeline.morning import publish
-from newsfeed.pipeline.signs import Place
+from newsfeed.pipeline.signs import AppPlace
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_the_answers_make_list_and_settings(
     fresh: TestHome, region: str, topics: tuple[str, ...], there: str, not_there: str
 ) -> None:
     home = Context(fresh.folder).home()
-    given = begin.Answers(core="technology", topics=topics, minutes=7.0, hour="07:15", region=region)
+    given = begin.FirstAnswers(core="technology", topics=topics, minutes=7.0, hour="07:15", region=region)
     begin.begin(home, given)
     text = (fresh.folder / "feeds.opml").read_text(encoding="utf-8")
     assert there in text
@@ -62,7 +62,7 @@ def test_a_wrong_answer_writes_nothing(fresh: TestHome, wrong: dict[str, object]
     home = Context(fresh.folder).home()
     before = [(fresh.folder / n).read_bytes() for n in ("feeds.opml", "newsfeed.toml")]
     with pytest.raises(SettingsError):
-        begin.begin(home, begin.Answers(**({"core": "technology"} | wrong)))  # type: ignore[arg-type]
+        begin.begin(home, begin.FirstAnswers(**({"core": "technology"} | wrong)))  # type: ignore[arg-type]
     assert [(fresh.folder / n).read_bytes() for n in ("feeds.opml", "newsfeed.toml")] == before
 
 
@@ -167,10 +167,10 @@ def test_doctor_says_when_the_network_can_come_in(
 ) -> None:
     home = Context(morning.folder).home()
     with home.serve_lock():
-        signs.note_place(home, Place(address="192.168.1.20", port=8765))
+        signs.note_place(home, AppPlace(address="192.168.1.20", port=8765))
         morning.run("doctor")
         assert "open to the network at http://192.168.1.20:8765/" in capsys.readouterr().out
-        signs.note_place(home, Place(address="127.0.0.1", port=8765))
+        signs.note_place(home, AppPlace(address="127.0.0.1", port=8765))
         morning.run("doctor")
         assert "for this machine alone" in capsys.readouterr().out
     morning.run("doctor")

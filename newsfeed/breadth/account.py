@@ -150,7 +150,7 @@ def _blind_spot(
     good: int,
     quiet: Sequence[str],
 ) -> tuple[str, str]:
-    """What a topic lacks and the one step that mends it: supply, delivery, or a second voice."""
+    """What a topic lacks and the one step that would change it: supply, delivery, or a second voice."""
     label, share = ask.label(name), ask.shares[name]
     more, mostly = f"Add a source for {label}.", _mostly(quiet)
     part = len(held) / 30

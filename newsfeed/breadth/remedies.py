@@ -1,4 +1,4 @@
-"""Why a topic can be quiet, in words, and the one step that mends it."""
+"""Why a topic can be quiet, in words, and the one step that would change it."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ NO_ROOM = "no room"
 MORE_MINUTES = "Raise the minutes."
 
 
-# A source more is the answer to what the sources there are don't bring. What the reader wished, or time mends, has none.
+# A source more is the answer to what the sources there are don't bring. What the reader wished, or what passes by itself, has none.
 _STEPS = {
     NO_SOURCE: "Add a source for {}.",
-    NOT_READ: "Mend the sources of {}: see newsfeed feeds check.",
-    FAILING: "Mend the sources of {}: see newsfeed feeds check.",
-    SOME_FAIL: "Mend the sources of {}: see newsfeed feeds check.",
+    NOT_READ: "Fix the sources of {}: see newsfeed feeds check.",
+    FAILING: "Fix the sources of {}: see newsfeed feeds check.",
+    SOME_FAIL: "Fix the sources of {}: see newsfeed feeds check.",
     NOTHING_NEW: "Add a source for {} that writes more often.",
     TOO_OLD: "Add a source for {} that writes more often.",
     NOT_GOOD: "Add a better source for {}.",
@@ -80,9 +80,9 @@ NOT_SUPPLY = frozenset(
 )
 
 
-"""Causes that one more source of the same kind doesn't mend."""
+"""Causes that one more source of the same kind doesn't help."""
 
 
 def step(why: str, label: str) -> str:
-    """What mends a topic that is quiet for this cause; "" for a cause that nobody knows."""
+    """What helps a topic that is quiet for this cause; "" for a cause that nobody knows."""
     return _STEPS.get(why, "").format(label)

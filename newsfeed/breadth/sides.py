@@ -24,7 +24,7 @@ _TITLE_WORDS = 10
 
 
 def one_side(history: History, settings: Settings, ask: Asked, held: Sequence[Day]) -> list[tuple[str, str]]:
-    """What is told from one side, with the step that mends it, and what only another side told, without one."""
+    """What is told from one side, with the step that would change it, and what only another side told, without one."""
     view = _View(history.sources)
     if not view.sides:
         return []

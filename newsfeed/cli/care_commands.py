@@ -150,7 +150,7 @@ def _ask(given: Context) -> None:
         hour = typer.prompt("        Ready at?", default="06:30")
         mail = typer.prompt("4 of 4  As page, mail or both?", default="page")
         topics = () if others.strip() == "all" else tuple(t.strip().casefold() for t in others.split(","))
-        answers = begin.Answers(
+        answers = begin.FirstAnswers(
             core=core.strip().casefold(), topics=topics, minutes=minutes, hour=hour, region=region.strip()
         )
         try:

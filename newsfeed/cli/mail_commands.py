@@ -13,7 +13,7 @@ from newsfeed.cli import care_commands, show
 from newsfeed.cli.command import App, Context, day
 
 if TYPE_CHECKING:
-    from newsfeed.pipeline.care.providers import Provider
+    from newsfeed.pipeline.care.providers import MailProvider
 
 
 mail_app = App(
@@ -182,7 +182,7 @@ def setup(
     raise typer.Exit(0 if done.outcome == "sent" else 1)
 
 
-def _server(host: str, provider: Provider | None, asking: bool) -> dict[str, Any]:
+def _server(host: str, provider: MailProvider | None, asking: bool) -> dict[str, Any]:
     from newsfeed.errors import SettingsError
 
     if not host and provider is not None:

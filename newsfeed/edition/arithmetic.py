@@ -237,7 +237,7 @@ def _score(account: Account) -> Iterator[WhyRow]:
         name=say("Freshness"),
         value=decimal(own.freshness, 3),
         note=say(
-            "its newest telling is {hours} hours old; it halves every {half} hours",
+            "its newest item is {hours} hours old; it halves every {half} hours",
             hours=decimal(own.age, 1),
             half=decimal(own.half_life, 0),
         ),
@@ -285,7 +285,7 @@ def _score(account: Account) -> Iterator[WhyRow]:
     )
     if penalty < 1:
         yield WhyRow(
-            name=say("Telling"),
+            name=say("How it is told"),
             value=decimal(own.penalty, 3),
             note=say("it has {flaws}", flaws=account.flaws),
         )
@@ -307,7 +307,7 @@ def _topics(account: Account) -> Iterator[WhyRow]:
         yield WhyRow(
             name=say("Topic {topic}", topic=topic),
             value=decimal(part, 2),
-            note=say("mean over the story’s tellings, drawn to what its source usually tells"),
+            note=say("mean over the story’s items, drawn to what its source usually tells"),
         )
     if account.topic:
         yield WhyRow(

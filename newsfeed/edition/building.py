@@ -1,4 +1,4 @@
-"""Building an edition: choose, lay out, count every printed word, and mend until it keeps its minutes."""
+"""Building an edition: choose, lay out, count every printed word, and correct until it keeps its minutes."""
 
 from __future__ import annotations
 

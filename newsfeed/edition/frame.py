@@ -201,7 +201,7 @@ def is_incomplete(reports: Sequence[FeedReport], now: datetime) -> bool:
 
 
 def needs_owner(report: FeedReport, now: datetime) -> bool:
-    """Whether a failing feed is worth a word: at once if only its owner can mend it or must have it, else after
+    """Whether a failing feed is worth a word: at once if only its owner can fix it or must have it, else after
     two failed days."""
     if report.ok:
         return False

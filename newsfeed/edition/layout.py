@@ -255,15 +255,9 @@ def _short(prepared: Prepared, sections: Sequence[Section], lines: Sequence[Line
 
 def grown(prepared: Prepared, page: Layout, spare: float) -> Layout:
     """Longer leads where minutes are left: Top up to 60 words, the core topic's first pick up to 100."""
-    wishes: list[tuple[int, int]] = []
-    top = next((section.picks for section in page.sections if section.key == c.TOP_KEY), ())
-    wishes += [(pick.n, c.TOP_WORDS) for pick in top]
-    core = next(
-        (pick for pick in page.picks if pick.topic == prepared.ask.core and pick.section != c.PEOPLE_KEY),
-        None,
-    )
-    if core is not None:
-        wishes.append((core.n, c.CORE_WORDS))
+    wishes = [(p.n, c.TOP_WORDS) for s in page.sections if s.key == c.TOP_KEY for p in s.picks]
+    core = [p.n for p in page.picks if p.topic == prepared.ask.core and p.section != c.PEOPLE_KEY]
+    wishes += [(number, c.CORE_WORDS) for number in core[:1]]
     leads: dict[int, str] = {}
     for number, most in wishes:
         pick = next(one for one in page.picks if one.n == number)
@@ -279,16 +273,13 @@ def grown(prepared: Prepared, page: Layout, spare: float) -> Layout:
                 break
     if not leads:
         return page
-    sections = []
-    for section in page.sections:
-        picks = []
-        for pick in section.picks:
-            if pick.n in leads:
-                longer_pick = msgspec.structs.replace(pick, lead=leads[pick.n])
-                picks.append(finished(longer_pick))
-            else:
-                picks.append(pick)
-        sections.append(msgspec.structs.replace(section, picks=tuple(picks)))
+
+    def longer_told(pick: Pick) -> Pick:
+        return finished(msgspec.structs.replace(pick, lead=leads[pick.n])) if pick.n in leads else pick
+
+    sections = (
+        msgspec.structs.replace(s, picks=tuple(longer_told(p) for p in s.picks)) for s in page.sections
+    )
     return Layout(tuple(sections), page.lines, page.short)
 
 

@@ -42,10 +42,10 @@ def entry(candidate: Candidate, feeds: Mapping[int, FeedFacts], verdict: Verdict
 
 def counts(entries: Iterable[LedgerEntry]) -> dict[str, int]:
     """How many items each cause has, in the order of `CAUSES`, without those that have none."""
-    tally = dict.fromkeys(CAUSES, 0)
+    counts = dict.fromkeys(CAUSES, 0)
     for one in entries:
-        tally[one.cause] += 1
-    return {cause: number for cause, number in tally.items() if number}
+        counts[one.cause] += 1
+    return {cause: number for cause, number in counts.items() if number}
 
 
 def verdicts(prepared: Prepared, choice: Choice, posts: Sequence[Contender]) -> dict[int, Verdict]:

@@ -73,7 +73,7 @@ def examine(home: Home, store: Store) -> tuple[FeedHealth, ...]:
     shown = Counter(s.feed for s in history.shown)
     thumbs = store.likes({s.item for s in history.shown})
     liked = Counter(s.feed for s in history.shown if thumbs.get(s.item, 0) > 0)
-    tallies = store.daily_counts((now - timedelta(days=WINDOW)).date())
+    daily = store.daily_counts((now - timedelta(days=WINDOW)).date())
     found = []
     states = store.states()
     days = store.published_days()
@@ -91,7 +91,7 @@ def examine(home: Home, store: Store) -> tuple[FeedHealth, ...]:
             folder="/".join(state.subscription.folders),
             items_a_week=round(state.items_a_day * 7, 2),
             usual_days=silent.usual,
-            brought=sum(tallies.get(state.feed, {}).values()),
+            brought=sum(daily.get(state.feed, {}).values()),
             shown=shown[state.feed],
             liked=liked[state.feed],
             moved_to=redact(to, state.subscription.url) if (to := changes.offered_move(state)) else "",

@@ -72,7 +72,7 @@ def stop_beat(home: Home) -> None:
     _beat_path(home).unlink(missing_ok=True)
 
 
-class Place(Record, frozen=True, kw_only=True):
+class AppPlace(Record, frozen=True, kw_only=True):
     """An address and a port."""
 
     address: str
@@ -90,17 +90,17 @@ class Place(Record, frozen=True, kw_only=True):
         return self.address != LOCAL
 
 
-def app_place(home: Home) -> Place | None:
+def app_place(home: Home) -> AppPlace | None:
     """Where the app of this home listens now; None where it doesn't."""
     if home.serve_lock().holder() is None:
         return None
     try:
-        return msgspec.json.decode((home.inner / _PLACE).read_bytes(), type=Place)
+        return msgspec.json.decode((home.inner / _PLACE).read_bytes(), type=AppPlace)
     except (OSError, msgspec.DecodeError):
         return None
 
 
-def note_place(home: Home, place: Place | None) -> None:
+def note_place(home: Home, place: AppPlace | None) -> None:
     """Write down where it listens, or with None that it has ended.
 
     Raises:

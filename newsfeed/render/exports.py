@@ -15,7 +15,7 @@ from newsfeed.model.accounts import flat
 from newsfeed.render.safe import instant, language, visible, web
 
 if TYPE_CHECKING:
-    from newsfeed.render.templates import Templates
+    from newsfeed.render.template_engine import TemplateEngine
 
 ATOM = "http://www.w3.org/2005/Atom"
 XML = "http://www.w3.org/XML/1998/namespace"
@@ -216,7 +216,7 @@ def _clean(value: Any) -> Any:
     return value
 
 
-def feed(templates: Templates, editions: Sequence[Edition], site_url: str) -> bytes:
+def feed(templates: TemplateEngine, editions: Sequence[Edition], site_url: str) -> bytes:
     """digest.xml: the newest editions, newest first. Links are there only with a public `site_url`."""
     authority = tag_authority(site_url)
     ET.register_namespace("", ATOM)
@@ -243,7 +243,7 @@ def feed(templates: Templates, editions: Sequence[Edition], site_url: str) -> by
     return document + b"\n"
 
 
-def content(templates: Templates, edition: Edition, site_url: str) -> str:
+def content(templates: TemplateEngine, edition: Edition, site_url: str) -> str:
     """An edition's stories as a piece of HTML for feed readers: plain markup, no styles, no relative links."""
     return templates.fill(
         "feed_entry.html",

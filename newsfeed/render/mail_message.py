@@ -7,12 +7,9 @@ and at the very end picks; it says how many more there are on the page.
 
 from __future__ import annotations
 
-import ipaddress
 import re
-import textwrap
 import unicodedata
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -22,12 +19,11 @@ from newsfeed.render.pages import archive_path
 from newsfeed.text.spoken import say, short_day, speaking
 
 if TYPE_CHECKING:
-    from newsfeed.render.templates import Templates
+    from newsfeed.render.template_engine import TemplateEngine
 
 LIMIT = 80_000  # bytes of the HTML; Gmail cuts near 102,000
 SUBJECT = 60  # characters
 PREVIEW = 130  # characters: the most that any list of mails shows
-COLUMNS = 72
 ENDING = "Sent by your own newsfeed. No more of these: newsfeed mail off."
 
 _BREAK = re.compile(r"\s*(?:[:;,–—|(]| - )\s*")  # where a headline may be cut with its sense kept
@@ -53,7 +49,7 @@ class Message(Record, frozen=True, kw_only=True):
         return len(self.html.encode())
 
 
-def write(templates: Templates, edition: Edition, *, site_url: str = "", limit: int = LIMIT) -> Message:
+def write(templates: TemplateEngine, edition: Edition, *, site_url: str = "", limit: int = LIMIT) -> Message:
     """The message of an edition.
 
     Args:
@@ -64,8 +60,8 @@ def write(templates: Templates, edition: Edition, *, site_url: str = "", limit: 
         return _fitting(templates, edition, site_url, limit)
 
 
-def _fitting(templates: Templates, edition: Edition, site_url: str, limit: int) -> Message:
-    base = public(site_url)
+def _fitting(templates: TemplateEngine, edition: Edition, site_url: str, limit: int) -> Message:
+    base = safe.public(site_url)
     page_url = base + archive_path(edition.date) if base else ""
     whole = _message(templates, edition, edition, base, page_url)
     if whole.html_bytes <= limit:
@@ -81,7 +77,7 @@ def _fitting(templates: Templates, edition: Edition, site_url: str, limit: int) 
     return _message(templates, edition, shortened(edition, low), base, page_url)
 
 
-def _message(templates: Templates, whole: Edition, shown: Edition, base: str, page_url: str) -> Message:
+def _message(templates: TemplateEngine, whole: Edition, shown: Edition, base: str, page_url: str) -> Message:
     left_out = len(stories(whole)) - len(stories(shown))
     context = {
         "edition": shown,
@@ -116,7 +112,7 @@ def stories(edition: Edition) -> list[str]:
 
 
 def subject(edition: Edition) -> str:
-    """The two strongest stories and the date, most telling first, within 60 characters.
+    """The two strongest stories and the date, strongest first, within 60 characters.
 
     Without stories it is what the edition says first. What a mail program could take for an encoded word is broken up.
     """
@@ -154,7 +150,7 @@ def _one_line(text: str) -> str:
 
 
 def _cut(text: str, room: int) -> str:
-    """`text` within `room` characters: at a natural break if there is a telling one, else at a word, with "…"."""
+    """`text` within `room` characters: at a natural break if there is one, else at a word, with "…"."""
     if len(text) <= room:
         return text
     breaks = [m.start() for m in _BREAK.finditer(text, 0, room + 1) if _SHORTEST_SENSE <= m.start() <= room]
@@ -231,88 +227,3 @@ def _change(edition: Edition, places: set[tuple[int, int]], spare: object) -> Ed
                 picks.append(spare(pick))
         sections.append(Section(key=section.key, heading=section.heading, picks=tuple(picks)))
     return replace(edition, sections=tuple(sections))
-
-
-# ------------------------------------------------------------------------- filters of the templates
-
-
-def public(address: str) -> str:
-    """The address of a site if links in a mail may lead there, with its last slash; else ""."""
-    address = safe.web(address)
-    return address.rstrip("/") + "/" if address and reachable(address) else ""
-
-
-def reachable(address: str) -> bool:
-    """Whether a web address leads anywhere from another machine: not to the one it is read on."""
-    host = (urlsplit(address).hostname or "").rstrip(".").lower()
-    if host == "localhost" or host.endswith((".localhost", ".invalid")):
-        return False
-    try:
-        number = ipaddress.ip_address(host)
-    except ValueError:
-        return not re.fullmatch(r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+))*", host)  # odd spellings of numbers
-    return not (number.is_loopback or number.is_unspecified or number.is_link_local)
-
-
-def mailed(address: str, page_url: str, site_url: str) -> str:
-    """Where a link of an edition leads from a mail: the web, or the site if that has an address; else ""."""
-    if to := safe.web(address):
-        return to if reachable(to) else ""
-    if not site_url:
-        return ""
-    to = safe.place(address, site_url)
-    return page_url + to if to.startswith("#") else to
-
-
-def columns(text: str) -> int:
-    """How many columns a text takes in a terminal: wide characters take two, marks on letters none."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
-
-
-def wrapped(text: str, first: str = "", other: str = "") -> str:
-    """`text` in lines of at most 72 columns, the first indented by `first`, the others by `other`.
-
-    An address is never broken. Scripts without spaces break anywhere.
-    """
-    text = " ".join(str(text).split())
-    if columns(text) == len(text):
-        lines = textwrap.wrap(
-            text,
-            COLUMNS,
-            initial_indent=first,
-            subsequent_indent=other,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        return "\n".join(lines) or first.rstrip()
-    return _wrapped_wide(text, first, other)
-
-
-def _wrapped_wide(text: str, first: str, other: str) -> str:
-    lines, line = [], first
-    for word in text.split(" "):
-        gap = "" if line in (first, other) else " "
-        if columns(line + gap + word) <= COLUMNS:
-            line += gap + word
-            continue
-        wide = any(unicodedata.east_asian_width(c) in "WF" for c in word)
-        if not wide:
-            if line not in (first, other):
-                lines.append(line)
-                line = other
-            line += word
-            continue
-        line += gap
-        for c in word:
-            if columns(line + c) > COLUMNS and not unicodedata.combining(c):
-                lines.append(line.rstrip())
-                line = other
-            line += c
-    return "\n".join([*lines, line])
-
-
-def part(share: float) -> str:
-    """A part of one as a percentage: "12 %"."""
-    return f"{round(share * 100)}\u00a0%"

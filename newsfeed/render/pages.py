@@ -15,7 +15,7 @@ from newsfeed.text.spoken import heading, say, speaking
 from newsfeed.text.spoken import month as month_name
 
 if TYPE_CHECKING:
-    from newsfeed.render.templates import Templates
+    from newsfeed.render.template_engine import TemplateEngine
 
 FIRST_ACCOUNT = 7  # days of history before the account of breadth says anything
 
@@ -59,7 +59,7 @@ def archive_path(day: date) -> str:
 
 
 def site(
-    templates: Templates,
+    templates: TemplateEngine,
     edition: Edition,
     breadth: Breadth | None,
     recent: Sequence[Edition | date],
@@ -71,7 +71,7 @@ def site(
 
 
 def _site(
-    templates: Templates,
+    templates: TemplateEngine,
     edition: Edition,
     breadth: Breadth | None,
     recent: Sequence[Edition | date],
@@ -91,13 +91,13 @@ def _site(
     }
 
 
-def morning(templates: Templates, edition: Edition, *, root: str, notice: str = "") -> bytes:
+def morning(templates: TemplateEngine, edition: Edition, *, root: str, notice: str = "") -> bytes:
     """The morning page, for a place from which `root` leads to the site's folder; a notice stands above it."""
     with speaking(edition.lang):
         return _morning(templates, edition, root, notice)
 
 
-def _morning(templates: Templates, edition: Edition, root: str, notice: str) -> bytes:
+def _morning(templates: TemplateEngine, edition: Edition, root: str, notice: str) -> bytes:
     said = {span.href for row in edition.foot for span in row}
     ways = []
     previous = None
@@ -127,7 +127,7 @@ def _editions(edition: Edition, recent: Sequence[Edition | date]) -> list[Editio
     return [by_date[day] for day in sorted(by_date, reverse=True)]
 
 
-def _archive(templates: Templates, edition: Edition, recent: Sequence[Edition | date]) -> bytes:
+def _archive(templates: TemplateEngine, edition: Edition, recent: Sequence[Edition | date]) -> bytes:
     """The index of all editions, newest first, by month."""
     promises: dict[date, str] = {}
     for known in (*recent, edition):
@@ -146,7 +146,7 @@ def _archive(templates: Templates, edition: Edition, recent: Sequence[Edition | 
     return templates.page("archive.html", root="../", lang=edition.lang, months=months, mornings=len(issues))
 
 
-def _ledger(templates: Templates, edition: Edition) -> bytes:
+def _ledger(templates: TemplateEngine, edition: Edition) -> bytes:
     """Where every fetched item went, by cause; and how many came from each source."""
     by_cause: dict[str, list[LedgerEntry]] = {}
     for entry in edition.ledger:
@@ -175,7 +175,7 @@ def _ledger(templates: Templates, edition: Edition) -> bytes:
     )
 
 
-def _breadth(templates: Templates, edition: Edition, breadth: Breadth | None) -> bytes:
+def _breadth(templates: TemplateEngine, edition: Edition, breadth: Breadth | None) -> bytes:
     """The account of breadth, or from when on there is one."""
     rows = breadth.rows if breadth else ()
     days = breadth.days if breadth else ()

@@ -1,15 +1,19 @@
 """What may reach a page: addresses that are web addresses, text without invisible orders to the reader's screen.
 
 Texts and addresses of an edition come from feeds. Escaping is the template engine's; this module decides what a
-link may point to and which characters are never printed.
+link may point to, from a page and from a mail, which characters are never printed, and where plain lines break.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import re
+import textwrap
+import unicodedata
 from datetime import UTC, datetime
 from urllib.parse import urlsplit, urlunsplit
 
+COLUMNS = 72  # of a line of plain text
 # Printed nowhere: controls but tab and newline; bidirectional overrides, embeddings and isolates, with which a
 # headline could turn the words around it; invisible fillers; characters that HTML and XML forbid. The joiners
 # U+200C and U+200D stay: Persian, Indic scripts and emoji are spelled with them.
@@ -85,3 +89,85 @@ def language(code: str) -> str:
 def instant(moment: datetime) -> str:
     """A moment in UTC to the second, as HTML, Atom and JSON Feed write it: 2026-11-22T06:10:00Z."""
     return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def public(address: str) -> str:
+    """The address of a site if links in a mail may lead there, with its last slash; else ""."""
+    address = web(address)
+    return address.rstrip("/") + "/" if address and reachable(address) else ""
+
+
+def reachable(address: str) -> bool:
+    """Whether a web address leads anywhere from another machine: not to the one it is read on."""
+    host = (urlsplit(address).hostname or "").rstrip(".").lower()
+    if host == "localhost" or host.endswith((".localhost", ".invalid")):
+        return False
+    try:
+        number = ipaddress.ip_address(host)
+    except ValueError:
+        return not re.fullmatch(r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+))*", host)  # odd spellings of numbers
+    return not (number.is_loopback or number.is_unspecified or number.is_link_local)
+
+
+def mailed(address: str, page_url: str, site_url: str) -> str:
+    """Where a link of an edition leads from a mail: the web, or the site if that has an address; else ""."""
+    if to := web(address):
+        return to if reachable(to) else ""
+    if not site_url:
+        return ""
+    to = place(address, site_url)
+    return page_url + to if to.startswith("#") else to
+
+
+def columns(text: str) -> int:
+    """How many columns a text takes in a terminal: wide characters take two, marks on letters none."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
+
+
+def wrapped(text: str, first: str = "", other: str = "") -> str:
+    """`text` in lines of at most 72 columns, the first indented by `first`, the others by `other`.
+
+    An address is never broken. Scripts without spaces break anywhere.
+    """
+    text = " ".join(str(text).split())
+    if columns(text) == len(text):
+        lines = textwrap.wrap(
+            text,
+            COLUMNS,
+            initial_indent=first,
+            subsequent_indent=other,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        return "\n".join(lines) or first.rstrip()
+    return _wrapped_wide(text, first, other)
+
+
+def _wrapped_wide(text: str, first: str, other: str) -> str:
+    lines, line = [], first
+    for word in text.split(" "):
+        gap = "" if line in (first, other) else " "
+        if columns(line + gap + word) <= COLUMNS:
+            line += gap + word
+            continue
+        wide = any(unicodedata.east_asian_width(c) in "WF" for c in word)
+        if not wide:
+            if line not in (first, other):
+                lines.append(line)
+                line = other
+            line += word
+            continue
+        line += gap
+        for c in word:
+            if columns(line + c) > COLUMNS and not unicodedata.combining(c):
+                lines.append(line.rstrip())
+                line = other
+            line += c
+    return "\n".join([*lines, line])
+
+
+def part(share: float) -> str:
+    """A part of one as a percentage: "12 %"."""
+    return f"{round(share * 100)}\u00a0%"

@@ -55,11 +55,11 @@ def best(
         centrality: how near each item (by id) is to what the others say now (`Terms.centrality` with `weights`).
         values: news value of items (by id), 0..3.
     """
-    near, worth = centrality or {}, values or {}
+    near, value = centrality or {}, values or {}
     most = max(near.values(), default=0.0) or 1.0
 
     def rank(item: StoredItem) -> tuple[object, ...]:
-        score = near.get(item.id, 0.0) / most + VALUE * worth.get(item.id, 0.0) / 3
+        score = near.get(item.id, 0.0) / most + VALUE * value.get(item.id, 0.0) / 3
         return (
             KINDS.get(item.item.kind, 1),
             len((item.item.lead or item.item.text).split()) < REAL_LEAD,

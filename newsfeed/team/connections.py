@@ -150,7 +150,7 @@ def in_words(place: str = "the team's database") -> Iterator[None]:
         raise StoreError(
             place,
             f"it can't be reached ({_first_line(error)})",
-            "Start PostgreSQL, or mend the address in team.toml.",
+            "Start PostgreSQL, or fix the address in team.toml.",
         ) from error
     except psycopg.Error as error:
         raise StoreError(

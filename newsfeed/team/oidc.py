@@ -120,7 +120,7 @@ class SignInProvider:
                 "", f"{self._setting.name} can't be reached just now.", "Try again in a minute."
             ) from error
         if said.get("issuer") != issuer:
-            raise SettingsError("[oidc] issuer", "is not what the provider calls itself", "Mend team.toml.")
+            raise SettingsError("[oidc] issuer", "is not what the provider calls itself", "Fix team.toml.")
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
             _safe(str(said.get(name, "")), name)
         with self._turn:

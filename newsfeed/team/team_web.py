@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 from newsfeed.errors import NewsfeedError, NotFoundError
 from newsfeed.model import Settings
 from newsfeed.pipeline.reports import Clock
-from newsfeed.pipeline.signs import Place as Listening
+from newsfeed.pipeline.signs import AppPlace as Listening
 from newsfeed.team import views_admin, views_lists, views_reader, views_sign_in
 from newsfeed.team.connections import Place
 from newsfeed.team.gate import TeamGuard

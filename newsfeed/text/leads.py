@@ -119,7 +119,7 @@ def lead(text: str, title: str = "", *, lang: str = "", max_words: int = LEAD_WO
         parts = sentences(paragraph, lang)
         if parts and cut_off and not _is_terminated(parts[-1]):
             parts.pop()
-        good, broken = _worth(parts, said, named, left, begun=bool(kept))
+        good, broken = _quality(parts, said, named, left, begun=bool(kept))
         for sentence in good:
             words = max(1, count_words(sentence))
             if words > left:
@@ -253,7 +253,7 @@ def _without_title(paragraph: str, title: str, named: str) -> str:
     return paragraph
 
 
-def _worth(
+def _quality(
     parts: list[str], said: set[str], title_key: str, left: int, *, begun: bool
 ) -> tuple[list[str], bool]:
     """The sentences of a paragraph that may be shown, up to the one that is too long for what is `left` of words, and

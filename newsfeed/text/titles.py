@@ -165,11 +165,11 @@ IN_COMMON = 0.3  # of the words that the shorter text has: an edit keeps more of
 
 def alike(one: str, other: str) -> bool:
     """Whether two texts may be states of one: what tells something in the shorter one stands in the other as well."""
-    mine, its = _telling(one), _telling(other)
+    mine, its = _content_words(one), _content_words(other)
     return len(mine & its) >= IN_COMMON * min(len(mine), len(its))
 
 
-def _telling(text: str) -> set[str]:
+def _content_words(text: str) -> set[str]:
     """Words that are long enough to say something, and pairs of letters where no space parts words."""
     found: set[str] = set()
     for word in _WORD.findall(text.casefold()):

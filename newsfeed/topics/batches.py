@@ -21,7 +21,7 @@ from .vocabulary import (
     TEXT_CHARS,
     UNKNOWN,
     UNNAMED,
-    Vocabulary,
+    StemNumbers,
     is_little,
     prose,
     read,
@@ -98,14 +98,14 @@ class _Senses:
         return found
 
 
-class Reader:
+class BatchReader:
     """Reads documents for one lexicon and one set of stems, and remembers the words it has met."""
 
     def __init__(self, lexicon: Lexicon, stems: Stems, whole_stems: Stems | None = None) -> None:
         self.lexicon = lexicon
         self.stems = stems
         self.whole_stems = Stems() if whole_stems is None else whole_stems
-        self._vocabulary = Vocabulary()
+        self._vocabulary = StemNumbers()
         self._words: list[str] = [""]
         self._forget()
         self.generation = 0  # rises when the numbers of words begin anew
@@ -253,4 +253,4 @@ def in_order(values: Mapping[str, float], order: Sequence[str]) -> NDArray[np.fl
     return np.array([values.get(name, 0.0) for name in order])
 
 
-__all__ = ["BREAK", "Reader", "Reading", "Stems", "in_order", "lengths", "sections", "word_share"]
+__all__ = ["BREAK", "BatchReader", "Reading", "Stems", "in_order", "lengths", "sections", "word_share"]

@@ -13,7 +13,7 @@ import msgspec
 
 from newsfeed.model import KINDS
 
-from .batches import Reader, Stems
+from .batches import BatchReader, Stems
 from .documents import OTHER, Document
 from .fitting import Design
 from .lexicon import Lexicon
@@ -67,7 +67,9 @@ def train_value(items: list[Graded]) -> ValueModel:
     from scipy.sparse import csr_matrix
 
     stems = Stems(opened=True)
-    reading = Reader(Lexicon({OTHER: {}}, (OTHER,)), Stems(), stems).read([item.document for item in items])
+    reading = BatchReader(Lexicon({OTHER: {}}, (OTHER,)), Stems(), stems).read(
+        [item.document for item in items]
+    )
     design = Design(reading._replace(stem=reading.whole_stem), tuple(stems), COLUMNS)
     grades = np.array([item.grade for item in items])
     found = find_acts(reading, act_table(tuple(stems)))

@@ -29,7 +29,7 @@ NEAR, SAME = 0.25, 0.6  # cosines between which a correction begins to speak and
 FEED_ITEMS = 5.0  # so many corrections of one feed move an item judged as they were by half of what they say
 MOST = 12.0  # log-odds that corrections can move another item
 NAME_WEIGHT = 1.5  # a name counts more than another word
-TELLING = 16  # words of a correction that are looked for in other documents
+DECIDING = 16  # words of a correction that are looked for in other documents
 USUAL_SHARE = 0.6
 COMMON = 3.0  # words below this inverse document frequency make nothing alike
 
@@ -97,7 +97,7 @@ class Corrections:
         return wanted
 
     def _vector(self, document: Document) -> dict[str, float]:
-        """A document's telling words with weights, of length one over all its words."""
+        """A document's deciding words with weights, of length one over all its words."""
         names = {
             surface(name.lower())
             for name in _NAME.findall(f"{prose(document.title)}\n{prose(document.text)}")
@@ -165,8 +165,8 @@ class Corrections:
         By Cauchy and Schwarz the cosine is at most the length of the correction's vector on the words that both
         have; a document spends at most some USUAL_SHARE of its own length on them, unless it is a copy.
         """
-        telling = sorted(self._vector(label.document).items(), key=lambda pair: -pair[1])[:TELLING]
-        squares = [(word, value * value) for word, value in telling]
+        deciding = sorted(self._vector(label.document).items(), key=lambda pair: -pair[1])[:DECIDING]
+        squares = [(word, value * value) for word, value in deciding]
         # With the words still to come, in their order: whoever can't reach the least any more needn't be looked at.
         left = [sum(square for _, square in squares[n:]) for n in range(len(squares))]
         least = (NEAR / USUAL_SHARE) ** 2
@@ -200,7 +200,7 @@ def _profile(z: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class _Index:
-    """Corrections as arrays: for each telling word who has it, and what each correction says."""
+    """Corrections as arrays: for each deciding word who has it, and what each correction says."""
 
     def __init__(self, corrections: Corrections) -> None:
         import numpy as np

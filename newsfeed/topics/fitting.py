@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .batches import Reading
 from .evidence import Scales, sigmoid
-from .linear import Counts, Linear, count, values
+from .linear import FeatureCounts, Linear, count, values
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +43,7 @@ class Design:
             kept = frequency > floor
         column = np.cumsum(kept) - 1
         rows = kept[place]
-        found = Counts(counts.document[rows], column[place[rows]], counts.times[rows])
+        found = FeatureCounts(counts.document[rows], column[place[rows]], counts.times[rows])
         self.topics = topics
         self.stems = stems
         self.foreign = (~reading.english).astype(np.int64)
@@ -182,7 +182,7 @@ def _compact(model: Linear) -> Linear:
     )
 
 
-class Line(NamedTuple):
+class Formula(NamedTuple):
     """Log-odds = model * (the model's) + lexicon * (the lexicon's) + intercept."""
 
     model: float
@@ -218,9 +218,9 @@ USUAL = (1.6, 2.5)
 PULL = 20.0
 
 
-def line(share: float, slope: float, intercept: float) -> Line:
+def line(share: float, slope: float, intercept: float) -> Formula:
     """The line of a model that has a share of the judgement, the lexicon having the rest."""
-    return Line(slope * share, slope * (1 - share), intercept)
+    return Formula(slope * share, slope * (1 - share), intercept)
 
 
 def fit(
@@ -229,7 +229,7 @@ def fit(
     truth: NDArray[np.float64],
     weights: NDArray[np.float64],
     share: float,
-) -> Line:
+) -> Formula:
     """The line with the given share that makes `truth` (1, 0; .5 is left out) most likely.
 
     Logistic regression by Newton's method. Arrays are documents by topics; `weights` one a document. The share is

@@ -1,6 +1,6 @@
 """TF-IDF over words and pairs, the linear models over it, and their weights as bytes.
 
-A feature is a stem, or two stems that follow each other once function words are dropped. Counts in the title are
+A feature is a stem, or two stems that follow each other once function words are dropped. FeatureCounts in the title are
 doubled, damped by 1 + ln and weighed by inverse document frequency, and each document has length one. Training
 and tagging share this code, so that a feature can't mean two things. Scoring needs numpy alone; `fitting` fits.
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Counts(NamedTuple):
+class FeatureCounts(NamedTuple):
     """Features found in a batch: parallel arrays sorted by document, then key."""
 
     document: NDArray[np.int64]
@@ -48,10 +48,10 @@ def count(
     in_title: NDArray[np.bool_],
     size: int,
     known: NDArray[np.int64] | None = None,
-) -> Counts:
+) -> FeatureCounts:
     """Count single stems and pairs; `size` is the number of stems there are.
 
-    With `known` (sorted keys) only those features are counted, and `Counts.key` is their place in it.
+    With `known` (sorted keys) only those features are counted, and `FeatureCounts.key` is their place in it.
     """
     import numpy as np
 
@@ -77,7 +77,7 @@ def count(
         raise OverflowError("too many documents for one batch")
     combined = documents * space + keys
     unique, place = np.unique(combined, return_inverse=True)
-    return Counts(
+    return FeatureCounts(
         unique // space,
         unique % space,
         np.bincount(place, weights=weights, minlength=unique.size).astype(np.float64),
@@ -92,7 +92,7 @@ def strangers(stems: NDArray[np.int64], document: NDArray[np.int64], documents: 
 
 
 def values(
-    counts: Counts, idf: NDArray[np.float32], documents: int, unknown: NDArray[np.float64]
+    counts: FeatureCounts, idf: NDArray[np.float32], documents: int, unknown: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """TF-IDF values of counted features (keys are columns), each document scaled to length one.
 

@@ -136,7 +136,7 @@ def _required(sequence: Iterable[Any]) -> frozenset[str] | None:
 
 
 def _better(one: frozenset[str] | None, two: frozenset[str]) -> frozenset[str]:
-    """The more telling of two: longer at its shortest, then fewer."""
+    """The more specific of two: longer at its shortest, then fewer."""
     if one is None:
         return two
     return max(one, two, key=lambda s: (min(*map(len, s), 6), -len(s), sorted(s)))

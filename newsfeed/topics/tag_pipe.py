@@ -32,7 +32,7 @@ class Piped(NamedTuple):
     problems: list[Problem]
 
 
-class Read(NamedTuple):
+class TaggedLines(NamedTuple):
     """Lines as records."""
 
     documents: list[Document]
@@ -41,12 +41,12 @@ class Read(NamedTuple):
     problems: list[Problem]
 
 
-def read(lines: Iterable[Line], source: str = "", *, labelled: bool = True) -> Read:
+def read(lines: Iterable[Line], source: str = "", *, labelled: bool = True) -> TaggedLines:
     """Items and labelled lines. Where lines may be `labelled`, one with "topics" is a correction, any other an item.
 
     `source` stands before what is said of a line ("folders.jsonl").
     """
-    found = Read([], [], [], [])
+    found = TaggedLines([], [], [], [])
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -56,9 +56,9 @@ def read(lines: Iterable[Line], source: str = "", *, labelled: bool = True) -> R
             topics = row.get("topics") if labelled else None
             if topics is not None:
                 if not (isinstance(topics, list) and all(isinstance(topic, str) for topic in topics)):
-                    raise _LineError('"topics" is not a list of names')
+                    raise _ItemLineError('"topics" is not a list of names')
                 found.labels.append(Label(document=document, topics=tuple(topics)))
-        except (_LineError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (_ItemLineError, msgspec.MsgspecError, UnicodeDecodeError) as error:
             where = f"{source}, line {number}" if source else f"line {number}"
             found.problems.append(Problem(text=f"{where}: {_words(error)}", line=number))
             continue
@@ -68,12 +68,12 @@ def read(lines: Iterable[Line], source: str = "", *, labelled: bool = True) -> R
     return found
 
 
-class _LineError(ValueError):
+class _ItemLineError(ValueError):
     """A line that is JSON, but no item."""
 
 
 def _words(error: Exception) -> str:
-    if isinstance(error, _LineError):
+    if isinstance(error, _ItemLineError):
         return str(error)
     if isinstance(error, msgspec.ValidationError):
         return "not a JSON object"
@@ -83,20 +83,20 @@ def _words(error: Exception) -> str:
 def _document(row: Mapping[str, Any]) -> Document:
     number = row.get("id")
     if isinstance(number, bool) or not isinstance(number, int | str) or number == "":
-        raise _LineError('"id" is missing or neither text nor a number')
+        raise _ItemLineError('"id" is missing or neither text nor a number')
     texts = {}
     for name in ("title", "text", "feed", "link", "lang"):
         value = row.get(name)
         if value is not None and not isinstance(value, str):
-            raise _LineError(f'"{name}" is not text')
+            raise _ItemLineError(f'"{name}" is not text')
         texts[name] = value or ""
     if not texts["title"] and not texts["text"]:
-        raise _LineError("neither title nor text")
+        raise _ItemLineError("neither title nor text")
     folder = row.get("folder") or []
     folders = (folder,) if isinstance(folder, str) else tuple(folder) if isinstance(folder, list) else None
     tags = row.get("tags") or []
     if folders is None or not all(isinstance(name, str) for name in (*folders, *tags)):
-        raise _LineError('"folder" or "tags" is not text')
+        raise _ItemLineError('"folder" or "tags" is not text')
     return Document(
         id=number,
         title=texts["title"],

@@ -11,7 +11,7 @@ import msgspec
 from newsfeed.model import Tagging, TopicScore, TopicSetting
 
 from . import linear
-from .batches import Reader, Reading, Stems, in_order, lengths, word_share
+from .batches import BatchReader, Reading, Stems, in_order, lengths, word_share
 from .documents import OTHER, SHOWN_FROM, TOPICS, Document, FeedPrior
 from .evidence import Evidence, Explainer, Scales, by_length, logit, sigmoid, strongest_rivals
 from .folders import topic_of_folders
@@ -67,7 +67,7 @@ class Tagger:
         self.priors = priors
         self.learned = frozenset(learned)  # documents whose corrections the training has seen
         self.value = value or silent()
-        self._reader = Reader(lexicon, Stems(model.stems), Stems(self.value.stems))
+        self._reader = BatchReader(lexicon, Stems(model.stems), Stems(self.value.stems))
         self._not_news = NotNews.shipped()
         self._folders: dict[tuple[str, ...], str] = {}
         self._explainer = Explainer(lexicon, model)
@@ -80,7 +80,7 @@ class Tagger:
     # ------------------------------------------------------------------ what speaks
 
     @property
-    def reader(self) -> Reader:
+    def reader(self) -> BatchReader:
         """What reads documents for this tagger."""
         return self._reader
 
@@ -271,9 +271,9 @@ class Tagger:
                 item=document.id if isinstance(document.id, int) else 0,
                 scores=tuple(sorted(scores, key=_most_probable)),
                 not_news=kind,
-                news=worth,
+                news=value,
             )
-            for document, scores, kind, worth in zip(documents, by_document, kinds, news, strict=True)
+            for document, scores, kind, value in zip(documents, by_document, kinds, news, strict=True)
         ]
 
 

@@ -20,7 +20,7 @@ import msgspec
 from newsfeed.model import TopicSetting
 
 from . import fitting, linear
-from .batches import Reader, Stems
+from .batches import BatchReader, Stems
 from .documents import OTHER, TOPICS, Document, FeedPrior, Label
 from .evidence import Scales, sigmoid
 from .fitting import Design
@@ -128,7 +128,7 @@ def trained(
     # Read once: the first numbers are the stems that the shipped model knows, new ones follow.
     familiar = len(cold.model.stems)
     stems = Stems(cold.model.stems, opened=True)
-    reading = Reader(cold.lexicon, stems).read(material.documents)
+    reading = BatchReader(cold.lexicon, stems).read(material.documents)
     design = Design(reading, tuple(stems), cold.order)
 
     # Lexicon and shipped model judge each document by its words alone.
@@ -197,7 +197,7 @@ def _thresholds(
     trusted: NDArray[np.float64],
     design: Design,
     lexical: NDArray[np.float64],
-    line: fitting.Line,
+    line: fitting.Formula,
     order: tuple[str, ...],
     seed: int,
 ) -> dict[str, float]:

@@ -100,10 +100,10 @@ def stem(word: str) -> str:
     return singular(word)
 
 
-class Vocabulary(dict[str, int]):
+class StemNumbers(dict[str, int]):
     """Numbers for words, given out as they come; the number indexes whatever is kept per word.
 
-    `Vocabulary()[word]` of an unknown word takes the next number. It grows with the distinct words seen, not
+    `StemNumbers()[word]` of an unknown word takes the next number. It grows with the distinct words seen, not
     with the texts; `reset` (called by its owner between batches) bounds it.
     """
 
@@ -123,7 +123,7 @@ class Vocabulary(dict[str, int]):
 
 
 def read(
-    texts: Iterable[tuple[str, str]], vocabulary: Vocabulary
+    texts: Iterable[tuple[str, str]], vocabulary: StemNumbers
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
     """Titles and texts (the part of them that is to be read) as one long array of word numbers.
 

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp
 from newsfeed.errors import BusyError, NewsfeedError, NotFoundError, SettingsError
 from newsfeed.pipeline import signs
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.signs import LOCAL, Place, app_place
+from newsfeed.pipeline.signs import LOCAL, AppPlace, app_place
 from newsfeed.web import views_items, views_settings, views_sources, views_work
 from newsfeed.web.access import Guard, keys
 from newsfeed.web.local_app import STYLES, LocalApp
@@ -47,7 +47,7 @@ def checked_address(address: str) -> str:
     return str(found)
 
 
-def bound(place: Place) -> socket.socket:
+def bound(place: AppPlace) -> socket.socket:
     """A socket that listens there.
 
     Raises:
@@ -69,13 +69,13 @@ def bound(place: Place) -> socket.socket:
     return found
 
 
-def names(place: Place) -> frozenset[str]:
+def names(place: AppPlace) -> frozenset[str]:
     """The names under which the app may be asked."""
     own = {LOCAL, "localhost", place.url.removeprefix("http://").rpartition(":")[0]}
     return frozenset(f"{name}:{place.port}" for name in own)
 
 
-def link(home: Home, place: Place) -> str:
+def link(home: Home, place: AppPlace) -> str:
     """The link that lets a browser in."""
     return f"{place.url}?k={keys(home.inner).start}"
 
@@ -120,7 +120,7 @@ def serve(
     home = load()
     with lock(home):
         given = keys(home.inner)
-        place = Place(address=address, port=port)
+        place = AppPlace(address=address, port=port)
         listening = bound(place)
         place = msgspec.structs.replace(place, port=listening.getsockname()[1])
         signs.note_place(home, place)

@@ -53,7 +53,7 @@ def first(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
         minutes = float(fields.get("minutes", "").replace(",", "."))
     except ValueError:
         raise SettingsError("", "That is no number of minutes.", "Write one such as 5.") from None
-    answers = beginning.Answers(
+    answers = beginning.FirstAnswers(
         core=fields.get("core", ""),
         topics=tuple(name for name in home.settings.topics if fields.get(f"topic-{name}") == "yes"),
         minutes=minutes,

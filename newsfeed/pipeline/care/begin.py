@@ -47,7 +47,7 @@ def create(folder: Path, *, starter: bytes, settings_text: str) -> list[str]:
     return written
 
 
-class Answers(Record, frozen=True, kw_only=True):
+class FirstAnswers(Record, frozen=True, kw_only=True):
     """What the four questions gave."""
 
     core: str  # the subject that the reader lives from
@@ -69,7 +69,7 @@ def is_new(home: Home, store: Store) -> bool:
     return data in {config.starter(region) for region in config.STARTERS}
 
 
-def begin(home: Home, answers: Answers) -> None:
+def begin(home: Home, answers: FirstAnswers) -> None:
     """Write list and settings by the answers; what stood there before comes back with `newsfeed feeds undo`.
 
     Raises:

@@ -14,7 +14,7 @@ _REFUSED = (
 )
 
 
-class Provider(Record, frozen=True, kw_only=True):
+class MailProvider(Record, frozen=True, kw_only=True):
     """How one provider takes mail from programs."""
 
     name: str
@@ -25,8 +25,8 @@ class Provider(Record, frozen=True, kw_only=True):
     refuses: bool = False  # passwords, altogether
 
 
-def _app(name: str, host: str, where: str, port: int = 587, security: str = "starttls") -> Provider:
-    return Provider(
+def _app(name: str, host: str, where: str, port: int = 587, security: str = "starttls") -> MailProvider:
+    return MailProvider(
         name=name,
         host=host,
         port=port,
@@ -36,7 +36,7 @@ def _app(name: str, host: str, where: str, port: int = 587, security: str = "sta
 
 
 _GMAIL = _app("Gmail", "smtp.gmail.com", "https://myaccount.google.com/apppasswords")
-_MICROSOFT = Provider(
+_MICROSOFT = MailProvider(
     name="Outlook.com",
     host="smtp-mail.outlook.com",
     refuses=True,
@@ -54,18 +54,18 @@ _FASTMAIL = _app(
     port=465,
     security="tls",
 )
-_GMX = Provider(
+_GMX = MailProvider(
     name="GMX",
     host="mail.gmx.net",
     advice="GMX sends for programs once you allow it: Settings, POP3 & IMAP. With two-factor login it wants an app password.",
 )
-_GMX_COM = Provider(name="GMX", host="mail.gmx.com", advice=_GMX.advice)
-_WEB_DE = Provider(
+_GMX_COM = MailProvider(name="GMX", host="mail.gmx.com", advice=_GMX.advice)
+_WEB_DE = MailProvider(
     name="WEB.DE",
     host="smtp.web.de",
     advice="WEB.DE sends for programs once you allow it: Settings, POP3/IMAP. With two-factor login it wants an app password.",
 )
-_PROTON = Provider(
+_PROTON = MailProvider(
     name="Proton",
     host="127.0.0.1",
     port=1025,
@@ -73,16 +73,16 @@ _PROTON = Provider(
     advice="Proton needs its Bridge program running on this machine; the password is the one that Bridge shows.",
 )
 _ZOHO = _app("Zoho", "smtp.zoho.com", "https://accounts.zoho.com, Security", port=465, security="tls")
-_MAILBOX = Provider(name="mailbox.org", host="smtp.mailbox.org", port=465, security="tls")
-_POSTEO = Provider(name="Posteo", host="posteo.de", port=465, security="tls")
+_MAILBOX = MailProvider(name="mailbox.org", host="smtp.mailbox.org", port=465, security="tls")
+_POSTEO = MailProvider(name="Posteo", host="posteo.de", port=465, security="tls")
 _TELEKOM = _app(
     "Telekom", "securesmtp.t-online.de", "your account's e-mail settings", port=465, security="tls"
 )
 _YANDEX = _app("Yandex", "smtp.yandex.com", "https://id.yandex.com/security/app-passwords", port=465, security="tls")  # fmt: skip
-_MIGADU = Provider(name="Migadu", host="smtp.migadu.com", port=465, security="tls")
-_RUNBOX = Provider(name="Runbox", host="mail.runbox.com", port=465, security="tls")
+_MIGADU = MailProvider(name="Migadu", host="smtp.migadu.com", port=465, security="tls")
+_RUNBOX = MailProvider(name="Runbox", host="mail.runbox.com", port=465, security="tls")
 
-_BY_DOMAIN: dict[str, Provider] = {
+_BY_DOMAIN: dict[str, MailProvider] = {
     **dict.fromkeys(("gmail.com", "googlemail.com"), _GMAIL),
     **dict.fromkeys(
         ("outlook.com", "outlook.de", "hotmail.com", "hotmail.co.uk", "hotmail.de", "live.com", "msn.com"),
@@ -106,6 +106,6 @@ _BY_DOMAIN: dict[str, Provider] = {
 }
 
 
-def of(address: str) -> Provider | None:
+def of(address: str) -> MailProvider | None:
     """The provider behind a mail address, None where its domain isn't known."""
     return _BY_DOMAIN.get(address.rpartition("@")[2].strip().lower())
