@@ -710,6 +710,27 @@ def test_grouping_loads_no_learning_library() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_one_template_with_other_names_tells_two_events() -> None:
+    text = "{} reported quarterly profit of ${} billion on Thursday, above forecasts, as cloud sales jumped."
+    acme = item(1, "Acme profit beats forecasts as cloud sales jump", text.format("Acme", "2.1"), feed=1)
+    globex = item(
+        2, "Globex profit beats forecasts as cloud sales jump", text.format("Globex", "1.4"), feed=2
+    )
+    assert not together(acme, globex)
+    quake = (
+        "A magnitude {} earthquake struck near {} on Friday, no tsunami warning was issued, officials said."
+    )
+    japan = item(
+        3, "Magnitude 6.1 earthquake strikes off northern Japan", quake.format("6.1", "Hokkaido"), feed=1
+    )
+    chile = item(
+        4, "Magnitude 5.8 earthquake strikes central Chile", quake.format("5.8", "Valparaiso"), feed=2
+    )
+    assert not together(japan, chile)
+    same = "Acme reported quarterly profit of $2.1 billion on Thursday, above forecasts, on cloud sales."
+    assert together(acme, item(5, "Acme earnings top forecasts on cloud sales", same, feed=3))
+
+
 def test_a_title_that_is_only_a_number_says_nothing_in_any_feed() -> None:
     bakery = item(1, "Episode 12", "We talk with Maria Lopez about growing a bakery to forty shops.", feed=1)
     trams = item(2, "Episode 12", "A history of the tram network and why cities tore theirs out.", feed=2)

@@ -28,7 +28,7 @@ from newsfeed.model import StoredItem, Story
 from newsfeed.stories.clues import same_page
 from newsfeed.stories.recurring_title import kept_apart, recurring_texts, recurring_titles, round_ups
 from newsfeed.stories.representative import best, moment, weights
-from newsfeed.stories.similarity import Terms
+from newsfeed.stories.similarity import Forms, Terms
 
 THRESHOLD = 0.32  # similarity of two groups that tell one story, when they tell much
 THIN = 2.0  # words of an item at which the threshold is twice as high
@@ -172,6 +172,7 @@ def _join_alike(
     more = {m for key in met | {of[a] for a in fresh} for m in groups[key].members} - fresh
     for a, others in vectors.alike(more, EDGE, named=0.0).items():
         alike[a].update(others)
+    Forms(items, terms).part(alike, least)
     sums: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     for a, others in alike.items():
         for b, v in others.items():
