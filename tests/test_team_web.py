@@ -324,3 +324,25 @@ def test_any_process_answers_any_reader(ada: Browser) -> None:
             second.base + "/", cookies={f"newsfeed-{second.port}": ada.session}, trust_env=False
         )
         assert "Central bank holds" in answer.text
+
+
+def test_a_connection_that_broke_costs_one_answer_at_the_most(ada: Browser) -> None:
+    team = ada.site.team
+    for role in ("newsfeed_web", "newsfeed_door"):
+        team.rows(
+            "select pg_terminate_backend(pid) from pg_stat_activity where usename = %s and datname = current_database()",
+            role,
+        )
+        first = ada.get("/kept")
+        assert first.status_code in {200, 503}
+        assert "Traceback" not in first.text
+        assert ada.get("/kept").status_code == 200
+
+
+def test_a_list_has_no_more_feeds_than_the_admin_allows(team: TestTeam) -> None:
+    many = homes.opml(*(("World", f"Feed {n}", f"https://f{n}.example/feed") for n in range(4)))
+    with serving_team(team, "feeds = 3\n") as site, site.signed_in(team.add("ada")) as ada:
+        answer = ada.post("/sources/change", {"do": "import", "file": many, "confirm": "yes"})
+        assert answer.status_code == 400
+        assert "may have 3" in words(answer)
+        assert team.count("reader.subscription") == 0

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 PROXY = "proxy"
-OPEN = ("/sign-in", "/invited/", "/welcome", "/passkey/", "/app.css", "/app.js", "/passkeys.js", "/sign-out")
+OPEN = ("/sign-in", "/invited/", "/welcome", "/passkey/", "/sign-out")
+PLAIN = frozenset({"/app.css", "/app.js", "/passkeys.js"})  # the same for everybody
 
 
 class TeamGuard(Shield):
@@ -31,6 +32,8 @@ class TeamGuard(Shield):
 
     async def admitted(self, request: Request) -> ASGIApp | None:
         """The answer to who is not signed in; None for who is, and for the pages of the sign-in."""
+        if request.url.path in PLAIN:
+            return None
         try:
             session = await run_in_threadpool(session_of, self._team, request)
             known = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
@@ -95,6 +95,7 @@ class TeamWeb:
                 yield store
         except StoreError:
             store.close()
+            self.close()  # the others are of the same database
             raise
         except BaseException:
             self._give_back(store)
@@ -107,8 +108,9 @@ class TeamWeb:
 
     def close(self) -> None:
         """Let the database go."""
-        while not self._stores.empty():
-            self._stores.get_nowait().close()
+        with suppress(queue.Empty):
+            while True:
+                self._stores.get_nowait().close()
 
 
 class TeamApp(ViewApp):
@@ -170,7 +172,9 @@ class ReaderApp(TeamApp):
             SettingsError: their settings can't be read.
         """
         team = self.team
-        return reader_home(team.place, self.reader, team.machine, self.store, team.readers, team.clock)
+        return reader_home(
+            team.place, self.reader, team.machine, self.store, team.readers, team.clock, team.site.feeds
+        )
 
     def remembered(self, name: str, key: object, make: Callable[[], T]) -> T:
         known, at = self.team.known, (self.reader.id, name)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from newsfeed import opml
+from newsfeed.errors import ListError
 from newsfeed.model import Subscription, SubscriptionList, Tagging, TopicScore
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import Clock
@@ -81,6 +82,7 @@ class ReaderHome(Home):
     store: ReaderStore
     reader: Reader
     readers: Readers
+    most: int  # feeds of the list
 
     def read_list(self) -> bytes:
         """The reader's list as they left it, or what they follow written as a list."""
@@ -91,8 +93,17 @@ class ReaderHome(Home):
         return opml.write(SubscriptionList(subscriptions=tuple(follows), title="newsfeed"))
 
     def replace_list(self, old: bytes, new: bytes) -> None:
-        """Follow what a list says from now on."""
-        self.store.sync(opml.parse(new).subscriptions, self.clock())
+        """Follow what a list says from now on.
+
+        Raises:
+            ListError: it has more feeds than the admin lets a reader have.
+        """
+        listed = opml.parse(new).subscriptions
+        if len(listed) > self.most:
+            raise ListError(
+                "", f"That are {len(listed)} feeds; here a list may have {self.most}", "Take some out first."
+            )
+        self.store.sync(listed, self.clock())
         self.store.save_list(new)
         self.store.set_meta(EARLIER, base64.b64encode(old).decode())
 
@@ -116,7 +127,13 @@ def _plain(subscription: Subscription) -> Subscription:
 
 
 def reader_home(
-    place: Place, reader: Reader, machine: Settings, store: ReaderStore, readers: Readers, clock: Clock
+    place: Place,
+    reader: Reader,
+    machine: Settings,
+    store: ReaderStore,
+    readers: Readers,
+    clock: Clock,
+    most: int,
 ) -> ReaderHome:
     """The home of a reader; their own links are not published.
 
@@ -132,4 +149,5 @@ def reader_home(
         store=store,
         reader=reader,
         readers=readers,
+        most=most,
     )

@@ -72,6 +72,7 @@ class SiteSetting(Record, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
     site: str = ""  # where browsers find it; "" for this machine alone, at the port that is listened on
     passkeys: bool = True
+    feeds: Annotated[int, Meta(ge=1)] = 1_000  # of a reader's list at the most: workers ask whatever they say
     session: SessionSetting = SessionSetting()
     oidc: OidcSetting | None = None
     proxy: ProxySetting | None = None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import socket
 import threading
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -17,7 +19,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from newsfeed.errors import NewsfeedError, NotFoundError
+from newsfeed.errors import NewsfeedError, NotFoundError, StoreError
 from newsfeed.model import Settings
 from newsfeed.pipeline.reports import Clock
 from newsfeed.pipeline.signs import AppPlace as Listening
@@ -101,6 +103,7 @@ OPEN_POST = {
     "/sign-out": views_sign_in.sign_out,
 }
 Work = Callable[[TeamApp], Response]
+AT_ONCE = 16  # answers that one process works out at a time
 
 
 class TeamAnswers:
@@ -165,6 +168,8 @@ class TeamAnswers:
                 return work(app)
         except NotFoundError as error:
             return self._app(request).trouble(request, error, 404)
+        except StoreError as error:
+            return self._app(request).trouble(request, error, 503)
         except SignInError as error:
             return self._app(request).trouble(request, error, 403)
         except NewsfeedError as error:
@@ -232,8 +237,14 @@ def serve_team(
     team = TeamWeb(place, at_port(site, port), machine, clock)
     try:
         team.readers.all()  # a database that can't be reached is told now, not by the first page
-        asyncio.run(
-            run_server(routed_team(team), listening, lambda: ready(team.site.site, f"{address}:{port}"), stop)
-        )
+        asyncio.run(_listen(team, listening, lambda: ready(team.site.site, f"{address}:{port}"), stop))
     finally:
         team.close()
+
+
+async def _listen(
+    team: TeamWeb, listening: socket.socket, ready: Callable[[], None], stop: threading.Event | None
+) -> None:
+    # Each answer under way may hold two connections to the database, which all processes share.
+    to_thread.current_default_thread_limiter().total_tokens = AT_ONCE
+    await run_server(routed_team(team), listening, ready, stop)

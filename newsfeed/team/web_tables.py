@@ -37,10 +37,11 @@ create policy own on reader.team_list using (owner = reader.me()) with check (ow
 create policy shown on reader.team_list for select using (reader.me() is not null);
 create policy admin on reader.team_list to {DOOR} using (owner is null) with check (owner is null);
 """
+# Of the feeds the admin's page tells how late they are (`sweeps.backlog`), not which there are.
 RIGHTS = f"""
 revoke all on reader.attempt, reader.team_list, reader.following from {EDITION}, {WEB};
 grant select, insert, delete on reader.attempt to {DOOR};
 grant select, insert, update, delete on reader.team_list to {WEB}, {DOOR};
 grant select, insert, update, delete on reader.following to {WEB};
-grant select (bucket, next_due, not_before, listed, gone, wanted, leased_until) on shared.feed to {WEB};
+grant select (bucket, next_due, not_before, listed, gone, wanted, leased_until, items_a_day) on shared.feed to {WEB};
 """
