@@ -20,6 +20,8 @@ from newsfeed.errors import SettingsError, StoreError
 from newsfeed.model import Correction, Kept, Passed
 from newsfeed.store import Store
 from newsfeed.team.moving import give_out, take_in
+from newsfeed.team.sessions import Sessions
+from newsfeed.team.site import SessionSetting
 from newsfeed.team.tables import POLICED
 
 STEPS = timedelta(days=1)
@@ -163,7 +165,11 @@ def test_removing_a_reader_deletes_every_row_of_theirs_and_no_other(
     ada, _ = take_in(team.place, lived_in.folder, "ada", team.clock, mail="ada@example.org")
     bob, _ = take_in(team.place, lived_in.folder, "bob", team.clock)
     for reader in (ada, bob):
-        team.readers.begin_session(reader)
+        Sessions(team.place, team.clock, SessionSetting()).begin(reader, "test")
+        (number,) = team.rows(
+            "insert into reader.team_list (name) values ('a list of the team') returning id"
+        )[0]
+        team.rows("insert into reader.following (reader, list) values (%s, %s)", reader.id, number)
         team.readers.invite(reader)
         team.readers.add_credential(reader, "oidc", reader.name)
         with team.store(reader) as store:
