@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -66,7 +67,6 @@ def worker(
     """Ask feeds and make editions as they become due, until it is stopped; run as many as are needed."""
     import asyncio
     import logging
-    from datetime import timedelta
 
     from newsfeed import config
     from newsfeed.cli import show
@@ -74,11 +74,13 @@ def worker(
     from newsfeed.team.connections import find
     from newsfeed.team.desk import Desk
     from newsfeed.team.fetching import Fetching
+    from newsfeed.team.founding import check
 
     if kind not in {*workers.KINDS, "all"}:
         raise typer.BadParameter("fetch, edition or all", param_hint="KIND")
     context_of: Context = context.obj
     place, machine = find(context_of.folder), context_of.settings
+    check(place)
     kinds = workers.KINDS if kind == "all" else (kind,)
     desk = Desk(place, machine, now, password=lambda: config.mail_password(machine))
     logging.basicConfig(level=logging.WARNING)
@@ -101,7 +103,7 @@ def worker(
 
 @team_app.command()
 def status(context: typer.Context, as_json: Json = False) -> None:
-    """How far behind the feeds are, and who works."""
+    """How far behind the feeds are, and who works; exit code 1 when it is time for another worker."""
     from newsfeed.cli import show
     from newsfeed.team.connections import FETCH, connect, find
     from newsfeed.team.sweeps import backlog
@@ -113,8 +115,17 @@ def status(context: typer.Context, as_json: Json = False) -> None:
         return
     show.say(
         f"{show.plural(found.feeds, 'feed')}, {found.due} due in {show.plural(found.buckets, 'bucket')}, "
-        f"{found.leased} being asked, {found.resting} resting; latest is {found.late} behind."
+        f"{found.leased} being asked, {found.resting} resting; the longest waiting is {_hours(found.late)} late. "
+        f"{show.plural(found.workers, 'worker')} at work."
     )
+    if found.alarming:
+        show.say("Start another worker: newsfeed team worker.")
+        raise typer.Exit(1)
+
+
+def _hours(late: timedelta) -> str:
+    minutes = round(late.total_seconds() / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
 
 
 @team_app.command("import")

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from newsfeed.errors import BusyError
+from newsfeed.errors import BusyError, StoreError
 from newsfeed.store import Store
 from newsfeed.store.postgres import Postgres
 from newsfeed.team import connections, keys, tables
@@ -59,6 +59,24 @@ def found(folder: Path, database: str, now: datetime) -> list[str]:
         f"Wrote {connections.FILE}, the roles' passwords and the key of the feeds' secrets; keep copies."
     )
     return said
+
+
+def check(place: Place) -> None:
+    """See that the tables are of this newsfeed's form, before anything works with them.
+
+    Raises:
+        NewerStoreError: a newer newsfeed made them.
+        StoreError: an older one did, or they aren't there.
+    """
+    with connections.connect(place, connections.DOOR) as c:
+        there = tables.version(c)
+    tables.refuse_newer(there)
+    if there < tables.VERSION:
+        raise StoreError(
+            "the team's database",
+            f"its form is {there}, this newsfeed works with {tables.VERSION}",
+            "Run newsfeed team init once.",
+        )
 
 
 def _admin(place: Place) -> psycopg.Connection[Any]:

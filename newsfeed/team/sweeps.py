@@ -30,6 +30,7 @@ LONGEST = 300.0  # seconds of one sweep
 RECENT = timedelta(minutes=2)  # requests of earlier sweeps that may matter to a host's spacing
 LATE = timedelta(minutes=15)  # behind which rare feeds stretch …
 STRETCHED = timedelta(hours=12)  # … at most so much
+ALARMING = timedelta(hours=1)  # behind which it is time for another worker
 ABSENT = timedelta(days=30)  # after which the feeds of a reader rest
 # Of an outline's options, what only an edition reads: these are the reader's alone.
 OWN_OPTIONS = ("must-read", "mute", "weight", "cap", "paywall", "label")
@@ -113,6 +114,12 @@ class Backlog(Record, frozen=True, kw_only=True):
     resting: int = 0  # of readers who were not here for a month
     late: timedelta = timedelta(0)  # how long the longest waiting one has been due
     buckets: int = 0  # with due feeds
+    workers: int = 0  # that gave a sign of life within a minute
+
+    @property
+    def alarming(self) -> bool:
+        """Whether more workers are wanted, or the first."""
+        return bool(self.due) and (not self.workers or self.late > ALARMING)
 
 
 def backlog(connection: Connection, now: datetime) -> Backlog:
@@ -127,7 +134,17 @@ def backlog(connection: Connection, now: datetime) -> Backlog:
     assert row is not None
     oldest: datetime | None = row[4]
     late = max(now.replace(tzinfo=None) - oldest, timedelta(0)) if oldest else timedelta(0)
-    return Backlog(feeds=row[0], due=row[1], leased=row[2], resting=row[3], late=late, buckets=row[5])
+    alive = "select count(*) from procrastinate.procrastinate_workers where last_heartbeat > now() - interval '1 minute'"
+    workers = connection.execute(alive).fetchone()
+    return Backlog(
+        feeds=row[0],
+        due=row[1],
+        leased=row[2],
+        resting=row[3],
+        late=late,
+        buckets=row[5],
+        workers=workers[0] if workers else 0,
+    )
 
 
 def outline(subscription: Subscription) -> str:

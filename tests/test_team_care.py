@@ -1,0 +1,114 @@
+"""A team's database over time: made anew over itself, newer and older versions, copied and brought back."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import homes
+import pytest
+from homes import Entry, rss
+from postgres import Cluster
+from serving import Server
+from teams import TestTeam
+
+from newsfeed.errors import BusyError, NewerStoreError, StoreError
+from newsfeed.team import connections, founding, tables
+from newsfeed.team.connections import Place
+
+MORNING = homes.NOON - timedelta(minutes=55)
+TOKEN = "k7Qx93vLw02Zp5"
+
+
+def a_morning(team: TestTeam, server: Server) -> None:
+    """One reader with a shared and a private feed, and today's edition."""
+    team.allow(server.place)
+    shared = server.feed("/a.xml", rss("A", [Entry("The moon has a new crater", "It was seen in May.")]))
+    private = server.feed(
+        f"/{TOKEN}/b.xml", rss("B", [Entry("A letter for Ada", "It is hers.")], base="https://b.example")
+    )
+    team.add("ada", f"World {shared}", f"Mine {private}")
+    team.at(MORNING)
+    team.work()
+
+
+def test_founding_a_team_again_keeps_all_of_it(team: TestTeam, server: Server) -> None:
+    a_morning(team, server)
+    passwords = team.place.passwords.read_bytes()
+    assert team.run("init", "--database", team.url) == 0
+    assert team.place.passwords.read_bytes() == passwords
+    team.at(MORNING + timedelta(days=1))
+    team.work()
+    assert team.count("reader.edition") == 2
+
+
+@pytest.mark.parametrize("kind", ["team.pgpass", "team.key", "../team.toml"])
+def test_what_opens_the_database_is_its_owners_alone(team: TestTeam, kind: str) -> None:
+    team.run("init", "--database", team.url)
+    assert (team.place.inner / kind).resolve().stat().st_mode & 0o077 == 0
+
+
+def test_tables_of_another_version_are_refused_in_a_sentence(team: TestTeam) -> None:
+    team.rows("update shared.team set version = version + 1")
+    with pytest.raises(NewerStoreError, match="a newer newsfeed wrote it"):
+        founding.check(team.place)
+    with pytest.raises(NewerStoreError, match="nothing was changed"):
+        founding.found(team.folder, team.url, team.moment)
+    team.rows("update shared.team set version = 0")
+    with pytest.raises(StoreError, match="Run newsfeed team init once"):
+        founding.check(team.place)
+    assert team.run("worker", "--once") == 2
+
+
+def test_tables_change_only_when_workers_of_the_older_version_are_gone(
+    team: TestTeam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "VERSION", tables.VERSION + 1)
+    team.rows("insert into procrastinate.procrastinate_workers (last_heartbeat) values (now())")
+    with pytest.raises(BusyError, match="1 workers of the older version are at work"):
+        founding.found(team.folder, team.url, team.moment)
+    team.rows("update procrastinate.procrastinate_workers set last_heartbeat = now() - interval '5 minutes'")
+    founding.found(team.folder, team.url, team.moment)
+    founding.check(team.place)
+
+
+def test_a_copy_of_the_database_and_of_the_folder_is_the_whole_team(
+    team: TestTeam, server: Server, postgres: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_morning(team, server)
+    name = team.url.rpartition("/")[2].partition("?")[0]
+    file = postgres.folder / f"{name}.dump"
+    where = ["-h", str(postgres.folder), "-U", postgres.user]
+    postgres.run("pg_dump", *where, "-Fc", "-f", str(file), name)
+    restored = postgres.new_database()
+    postgres.run("pg_restore", *where, "-d", restored.rpartition("/")[2].partition("?")[0], str(file))
+    shutil.copytree(team.folder, tmp_path / "copy")
+    connections.write(Place(folder=tmp_path / "copy", database=restored))
+    copy = TestTeam(tmp_path / "copy", restored, monkeypatch)
+    copy.at(MORNING + timedelta(days=1))
+    ada = copy.readers.named("ada")
+    with copy.store(ada) as store, team.store(team.readers.named("ada")) as old:
+        assert store.latest_edition() == old.latest_edition()
+        assert [s.subscription for s in store.states()] == [s.subscription for s in old.states()]
+        assert any(TOKEN in s.subscription.url for s in store.states())
+    with copy.store(None) as store:
+        assert store.states() == []  # the policies came along
+    copy.work()
+    assert copy.count("reader.edition") == 2
+    assert team.count("reader.edition") == 1
+    copy.close()
+
+
+def test_status_says_how_late_it_is_and_when_to_do_something(
+    team: TestTeam, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert team.run("status") == 0
+    team.add("ada", "World http://127.0.0.1:9/a.xml")
+    team.rows("update shared.feed set next_due = %s", (homes.NOON - timedelta(hours=3)).replace(tzinfo=None))
+    team.at(homes.NOON)
+    assert team.run("status") == 1
+    said = capsys.readouterr().out
+    assert "1 feed, 1 due in 1 bucket" in said
+    assert "3 h late" in said
+    assert "Start another worker" in said
