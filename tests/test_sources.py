@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -680,3 +681,30 @@ def test_what_every_entry_says_is_no_lead() -> None:
         for n, story in enumerate(stories)
     )
     assert [i.lead for i in parsed(rss(entries)).items] == stories
+
+
+# --------------------------------------------------------------------------- the past of a feed
+
+
+SAID = "The council voted on Tuesday to close the old bridge until its pillars are repaired."
+
+
+@pytest.mark.parametrize(
+    ("days", "known", "lead"),
+    [
+        (1, {}, SAID),
+        (6.9, {}, SAID),  # may still be news of a slow feed
+        (9, {}, ""),
+        (400, {}, ""),
+        (9, {"other": "h"}, SAID),  # may be a known item under a new identity
+    ],
+)
+def test_what_a_feed_published_long_before_the_first_look_gets_no_lead(
+    days: float, known: dict[str, str], lead: str
+) -> None:
+    when = format_datetime(NOW - timedelta(days=days))
+    body = f"<pubDate>{when}</pubDate><description>{SAID}</description>"
+    found = read(rss(item(body, guid="1") + item(SAID, title="No date", guid="2")), known=known)
+    assert isinstance(found, Parsed)
+    assert found.items[0].lead == lead
+    assert found.items[0].text == SAID

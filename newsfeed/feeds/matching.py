@@ -104,7 +104,9 @@ def _is_next_issue(item: Item, old: KnownItem) -> bool:
     """Whether an item shares only the identity of a stored one: it came a day later, with hardly a word in common."""
     if item.published is None or old.published is None or item.published - old.published < ISSUE:
         return False
-    return not text.alike(item.lead or item.title, old.lead or old.title)
+    if item.lead and old.lead:
+        return not text.alike(item.lead, old.lead)
+    return not text.alike(item.title, old.title)  # what was old at the first look has no lead
 
 
 def _issues(known: Iterable[KnownItem]) -> dict[str, KnownItem]:

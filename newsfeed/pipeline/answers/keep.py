@@ -90,14 +90,18 @@ def _kept_as(store: Store, name: str) -> Kept | None:
 
 def _described(home: Home, store: Store, item: StoredItem) -> Kept:
     state = store.state(item.feed)
+    opening = item.item.lead
+    if not opening:  # what was old at the first look at its feed
+        (whole,) = store.items([item.id], body="text")
+        opening = text.lead(whole.item.text, item.item.title, lang=item.item.lang)
     return Kept(
         item=item.id,
         ref=item.ref,
         kept=home.clock(),
-        title=item.item.title or text.clean_line(item.item.lead, 120) or item.item.link,
+        title=item.item.title or text.clean_line(opening, 120) or item.item.link,
         link="" if item.item.kind == "mail" else item.item.link or item.item.discussion,
         source=state.name,
-        lead=item.item.lead,
+        lead=opening,
         private=item.item.kind == "mail" or is_private(state),
         lang=item.item.lang,
     )
