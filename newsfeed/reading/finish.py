@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -50,7 +50,6 @@ ENCLOSURES = 10
 NEVER_SHOWN = timedelta(
     days=8
 )  # at a first look; a day more than `feeds.matching` lets the items of slow feeds be
-_BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 def finish(found: Drafts, known: Mapping[str, str], now: datetime) -> Parsed:
@@ -93,22 +92,15 @@ def finish(found: Drafts, known: Mapping[str, str], now: datetime) -> Parsed:
                 entries.append(entry)
     if empty:
         problems.append(Problem(text=f"{empty} of {len(drafts)} items hold nothing to read or to open."))
+    dates = _dates(drafts, now)
+    if not known:  # where items are known, an old one may be a known one under a new identity, or come late
+        for entry in entries:
+            date = dates[id(entry.draft)]
+            entry.past = date is not None and date < now - NEVER_SHOWN
     common = settle_languages(entries, openings, plausible_language(found.language))
     mark_cuts(entries)
-    dates = _dates(drafts, now)
-    # At the first look at a feed, what it published long ago counts as read: it needs no lead, the dearest part of an
-    # item. (Where items are known, an old one may be a known one under a new identity, or come late.)
-    oldest = now - NEVER_SHOWN if not known else _BEGINNING
     items = tuple(
-        _item(
-            entry,
-            now,
-            date,
-            opened=date is None or date >= oldest,
-            others=neighbours(texts, entry.position),
-        )
-        for entry in entries
-        for date in (dates[id(entry.draft)],)
+        _item(entry, now, dates[id(entry.draft)], neighbours(texts, entry.position)) for entry in entries
     )
     cursor = found.cursor
     if cursor is None:
@@ -267,11 +259,9 @@ def _entry(draft: Draft, ambiguous: frozenset[str]) -> Entry | None:
     )
 
 
-def _item(
-    entry: Entry, now: datetime, published: datetime | None, *, opened: bool, others: list[str]
-) -> Item:
+def _item(entry: Entry, now: datetime, published: datetime | None, others: list[str]) -> Item:
     draft, lang = entry.draft, entry.language
-    opening = opening_of(entry, lang, others) if opened and not draft.warning else ""
+    opening = "" if draft.warning or entry.past else opening_of(entry, lang, others)
     words = count_words(entry.text)
     kind = draft.kind or _kind(draft, not entry.made, words)
     enclosures = tuple(_enclosures(draft.enclosures, draft.base))

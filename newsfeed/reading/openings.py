@@ -44,6 +44,7 @@ class Entry:
     position: int = 0  # in the document
     language: str = ""
     summary_text: str = ""
+    past: bool = False  # too old to be ever shown: it needs neither a lead nor a language of its own
     cut: set[str] = field(default_factory=set)  # "summary", "body": ends in the middle of a sentence
 
 
@@ -58,7 +59,7 @@ def settle_languages(entries: list[Entry], around: list[str], declared: str) -> 
     common = settle_language(together, declared)
     for entry in entries:
         own = plausible_language(entry.draft.language) or common
-        entry.language = settle_language(f"{entry.title}\n{entry.text[:2_000]}", own)
+        entry.language = own if entry.past else settle_language(f"{entry.title}\n{entry.text[:2_000]}", own)
     return common
 
 
