@@ -7,10 +7,10 @@ NEWSFEED := $(BIN)/newsfeed
 # A failing feed is named and no reason for make to complain (exit code 1: done, with failures named).
 NAMED := || [ $$? -eq 1 ]
 
-.PHONY: help digest refresh serve demo team test test-slow check lint types fix model golden bench wheel crash fuzz clean
+.PHONY: help digest refresh serve demo team test test-slow check lint types fix model golden bench wheel crash crash-team fuzz clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 digest: $(BIN)/.installed ## Pull feeds.opml and build today's page
 	@$(NEWSFEED) --home "$(CURDIR)" digest $(ARGS) $(NAMED)
@@ -35,6 +35,9 @@ test-slow: $(BIN)/.developing ## Run those that take long: training, killed proc
 
 crash: $(BIN)/.developing ## Kill running processes 200 times at random moments; nothing may be lost or doubled
 	@NEWSFEED_CRASHES=$${NEWSFEED_CRASHES:-200} $(BIN)/python -m pytest -q -s tests/live/test_crash.py tests/test_store_care.py -k "killed or kill_9" $(ARGS)
+
+crash-team: $(BIN)/.developing ## Kill a team's workers 100 times at random moments; nothing may be lost or doubled
+	@NEWSFEED_KILLS=$${NEWSFEED_KILLS:-100} $(BIN)/python -m pytest -q -s tests/test_team_crashes.py $(ARGS)
 
 fuzz: $(BIN)/.developing ## Read for an hour what nobody would write
 	@NEWSFEED_FUZZ=$${NEWSFEED_FUZZ:-3600} $(BIN)/python -m pytest -q -n auto tests/test_fuzz.py $(ARGS)

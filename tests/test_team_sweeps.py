@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import homes
 import pytest
+from homes import Entry, rss
 from mailserver import MailServer
+from serving import Server
 from teams import TestTeam
 
 from newsfeed.model import Subscription
@@ -127,15 +129,27 @@ def test_the_next_hour_is_that_of_the_next_day_with_an_edition(
     assert next_hour(zone, hour, (), moment) == NEVER
 
 
-def test_one_edition_and_one_mail_whoever_else_is_at_it(team: TestTeam) -> None:
+def a_mail_server(team: TestTeam, post: MailServer) -> None:
+    (team.folder / "newsfeed.toml").write_text(
+        f'[mail]\nto = "team@example.org"\nhost = "127.0.0.1"\nsecurity = "none"\nport = {post.port}\n',
+        encoding="utf-8",
+    )
+
+
+def test_one_edition_and_one_mail_whoever_else_is_at_it(team: TestTeam, server: Server) -> None:
     with MailServer() as post:
-        (team.folder / "newsfeed.toml").write_text(
-            '[mail]\nto = "team@example.org"\nhost = "127.0.0.1"\nsecurity = "none"\nempty_days = true\n'
-            f"port = {post.port}\n",
-            encoding="utf-8",
+        a_mail_server(team, post)
+        team.allow(server.place)
+        url = server.feed(
+            "/a.xml",
+            rss(
+                "A",
+                [Entry("Bank of England raises rates to 4 percent", "Seven of nine members voted for it.")],
+            ),
         )
-        ada = team.add("ada", mail="ada@example.org", settings="[mail]\nempty_days = true\n")
+        ada = team.add("ada", f"World {url}", mail="ada@example.org")
         team.at(MORNING)
+        team.work("fetch")
         desks = [team.desk() for _ in range(4)]
 
         def serve(n: int) -> None:
@@ -146,6 +160,63 @@ def test_one_edition_and_one_mail_whoever_else_is_at_it(team: TestTeam) -> None:
             list(pool.map(serve, range(4)))
         for desk in desks:
             desk.close()
+        assert team.rows("select state from reader.mail") == [("sent",)]
         assert len(post.taken) == 1
     assert team.count("reader.edition") == 1
-    assert team.rows("select state from reader.mail") == [("sent",)]
+
+
+def give_up(team: TestTeam) -> None:
+    """As if all tries of all jobs were over."""
+    team.rows("set search_path = procrastinate")
+    team.rows("delete from procrastinate_jobs")
+    team.rows("reset search_path")
+
+
+def test_a_morning_is_owed_until_something_could_be_read_and_its_mail_went_out(
+    team: TestTeam, server: Server
+) -> None:
+    with MailServer(how="greylist") as post:
+        a_mail_server(team, post)
+        team.allow(server.place)
+        url = server.reply("/a.xml", 500)
+        ada = team.add("ada", f"World {url}", mail="ada@example.org")
+        nobody = team.add("nobody")
+        team.at(MORNING)
+        team.work()
+        assert team.rows("select reader, owed from shared.morning order by 1") == [
+            (ada.id, True),
+            (nobody.id, False),
+        ]
+        assert team.count("reader.edition") == 0
+        server.feed(
+            "/a.xml",
+            rss(
+                "A",
+                [Entry("Bank of England raises rates to 4 percent", "Seven of nine members voted for it.")],
+            ),
+        )
+        team.rows("update shared.feed set next_due = null, not_before = null")
+        give_up(team)
+        team.at(MORNING + timedelta(minutes=31))
+        team.work()
+        assert team.count("reader.edition") == 1
+        assert team.count("shared.morning", "owed") == 1  # the mail server said: later
+        give_up(team)
+        team.at(MORNING + timedelta(minutes=70))
+        team.work()
+        assert len(post.taken) == 1
+    assert team.count("reader.edition") == 1
+    assert team.count("shared.morning", "owed") == 0
+
+
+def test_options_that_change_what_is_read_make_another_feed(team: TestTeam) -> None:
+    url = "https://social.example/@ada"
+    plain = Subscription(url=url, title="Ada", options={"weight": "2"})
+    boosts = Subscription(url=url, title="Ada and others", options={"boosts": "yes", "must-read": "yes"})
+    for name, wanted in (("ada", plain), ("bob", boosts), ("eve", plain)):
+        with team.store(team.readers.add(name)) as store:
+            store.sync([wanted], team.moment)
+            assert store.sync([wanted], team.moment).kept == 1
+            (state,) = store.states()
+            assert state.subscription == wanted
+    assert sorted(team.rows("select followers from shared.feed")) == [(1,), (2,)]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from newsfeed import edition
-from newsfeed.errors import DeliveryError, NewsfeedError, NotFoundError
+from newsfeed.errors import DeliveryError, NetworkError, NewsfeedError, NotFoundError
 from newsfeed.model import Candidate, Day, Edition, Pool, Settings
 from newsfeed.pipeline.examine import reports
 from newsfeed.pipeline.home import Home
@@ -34,7 +34,7 @@ log = logging.getLogger("newsfeed.team")
 
 AGAIN = timedelta(minutes=30)  # after which a morning that no job has served is claimed once more …
 GIVEN_UP = timedelta(hours=6)  # … but not for so long
-MOST_BENT = 300  # candidates that are judged anew for one reader: .04 s of CPU (bench/RESULTS.md)
+MOST_BENT = 200  # candidates that are judged anew for one reader: a quarter of what an edition costs (bench/RESULTS.md)
 
 
 def home_of(place: Place, reader: Reader, machine: Settings, own: Settings, clock: Clock) -> Home:
@@ -133,10 +133,11 @@ class Desk:
             raise failed[0]
 
     def one(self, number: int) -> Edition | None:
-        """One reader's edition of today, made if there is none, and its mail; None where another worker is at it.
+        """One reader's edition of today, made if there is none, and its mail; None where another worker is at it, or there are no feeds.
 
         Raises:
             NotFoundError: there is no such reader.
+            NetworkError: not one of their feeds could be read so far.
             DeliveryError: the mail server wants to be asked again later.
         """
         with self.store.working_for(number) as reader:
@@ -144,6 +145,9 @@ class Desk:
                 return None
             own = config_of(self.place, reader)
             home = home_of(self.place, reader, self.machine, own, self.clock)
+            if not self.store.states():
+                self.store.served()
+                return None  # who follows nothing has no edition
             built = make(home, self.store, home.today)
             if mail.owed(home, self.store, built.date):
                 told = mail.send(home, self.store, built.date, password=self._password)
@@ -163,11 +167,18 @@ def config_of(place: Place, reader: Reader) -> Settings:
 
 
 def make(home: Home, store: ReaderStore, day: Day) -> Edition:
-    """The edition of a day: the one that is kept, else a new one."""
+    """The edition of a day: the one that is kept, else a new one.
+
+    Raises:
+        NetworkError: nothing of it could be read so far.
+    """
     stored = store.edition(day)
     if stored is not None:
         return stored
     pool = pool_for(home, store, day)
+    if all(report.unread or not report.ok for report in pool.reports):
+        # What happens to be there would stand in the way of the true edition.
+        raise NetworkError("no edition", "not one of its feeds could be read", "It is made when one is.")
     built = edition.build(pool, home.settings, date=day, now=home.clock())
     built = msgspec.structs.replace(built, templates=Templates(home.templates).hash)
     if store.record_once(built, edition.remember(built, pool)):

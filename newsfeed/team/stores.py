@@ -230,7 +230,8 @@ class ReaderStore(Store):
             wanted: dict[str, tuple[int, Subscription]] = {}
             for place, subscription in reversed(list(enumerate(subscriptions))):
                 private = private_feeds.is_private(subscription, secrets)
-                wanted[self._name(subscription.url) if private else subscription.url] = (place, subscription)
+                name = self._name(subscription.url) if private else sweeps.key_of(subscription)
+                wanted[name] = (place, subscription)
             have = {
                 row[1]: row
                 for row in db.connection.exec_driver_sql(
@@ -241,8 +242,9 @@ class ReaderStore(Store):
             kept = 0
             for name, (place, subscription) in sorted(wanted.items(), key=lambda entry: entry[1][0]):
                 url, row = subscription.url, have.get(name)
-                text = sweeps.outline(msgspec.structs.replace(subscription, url=name))
-                if row is None or name != url:
+                private = name.startswith(private_feeds.PREFIX)
+                text = sweeps.outline(msgspec.structs.replace(subscription, url=name if private else url))
+                if row is None or private:
                     number = self._feed_at(db, name, subscription, secrets, now)
                 if row is None:
                     _do(
@@ -286,8 +288,9 @@ class ReaderStore(Store):
         now: datetime,
     ) -> int:
         """The number of a feed in the pool, which it enters if it wasn't there."""
-        private = name != subscription.url
-        what = sweeps.outline(msgspec.structs.replace(sweeps.shared_part(subscription), url=name))
+        private = name.startswith(private_feeds.PREFIX)
+        shared = sweeps.shared_part(subscription)
+        what = sweeps.outline(msgspec.structs.replace(shared, url=name) if private else shared)
         sealed = private_feeds.close(self._seal, subscription, secrets) if private else None
         values = (name, what, sweeps.bucket(subscription), now, private, sealed)
         return int(_one(db, "select reader.feed_at(%s, %s, %s, %s::timestamp, %s, %s)", values)[0])

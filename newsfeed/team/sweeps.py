@@ -56,6 +56,16 @@ def shared_part(subscription: Subscription) -> Subscription:
     return Subscription(url=subscription.url, kind=subscription.kind, options=options)
 
 
+def key_of(subscription: Subscription) -> str:
+    """What a shared feed is known by: its address, and the options that change what is read there."""
+    options = shared_part(subscription).options
+    return (
+        f"{subscription.url} {msgspec.json.encode(options, order='sorted').decode()}"
+        if options
+        else subscription.url
+    )
+
+
 def _moments(now: datetime, late: timedelta = timedelta(0)) -> dict[str, datetime | timedelta]:
     return {"now": now, "wanted": now - ABSENT, "late": late}
 
