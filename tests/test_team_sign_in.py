@@ -185,6 +185,15 @@ def test_a_session_ends_when_it_rests_or_is_old(site: Site) -> None:
         assert ada.get("/", follow=False).status_code == 303
 
 
+def test_a_shorter_life_counts_for_sessions_that_are_there(team: TestTeam) -> None:
+    ada = team.add("ada")
+    longer, shorter = (SessionSetting(idle_days=30, days=days) for days in (30, 1))
+    token = Sessions(team.place, team.clock, longer).begin(ada, "passkey").token
+    team.at(team.moment + timedelta(days=2))
+    assert Sessions(team.place, team.clock, shorter).find(token) is None
+    assert Sessions(team.place, team.clock, longer).find(token) is not None
+
+
 def test_sign_out_here_and_everywhere(site: Site) -> None:
     ada = site.team.add("ada")
     with site.signed_in(ada) as one, site.signed_in(ada) as two, site.signed_in(ada) as three:
@@ -400,6 +409,7 @@ BENT: dict[str, Bend] = {
     "no nonce": lambda c: {k: v for k, v in c.items() if k != "nonce"},
     "another issuer": lambda c: c | {"iss": "https://evil.example"},
     "for another client": lambda c: c | {"aud": "other"},
+    "for another client, by us": lambda c: c | {"aud": "other", "azp": "newsfeed"},
     "for several, not by us": lambda c: c | {"aud": ["newsfeed", "other"], "azp": "other"},
     "over": lambda c: c | {"exp": 1_700_000_000},
     "nobody": lambda c: {k: v for k, v in c.items() if k != "sub"},

@@ -160,8 +160,6 @@ class SignInProvider:
             {
                 "iss": {"essential": True, "value": said["issuer"]},
                 "aud": {"essential": True, "value": self._setting.client_id},
-                "sub": {"essential": True},
-                "exp": {"essential": True},
             },
             {
                 "nonce": nonce,

@@ -130,10 +130,10 @@ class TeamApp(ViewApp):
 
     def say_next(self, answer: Response, said: str) -> None:
         if said:
-            self.team.cookies.put(answer, self.team.cookies.said, quote(said[:900]), seconds=60)
+            self.team.cookies.put(answer, self.team.cookies.said, quote(said[:300]), seconds=60)
 
     def take_said(self, request: Request) -> str:
-        return unquote(cookie(request, self.team.cookies.said))[:900]
+        return unquote(cookie(request, self.team.cookies.said))[:300]
 
     def more(self) -> dict[str, Any]:
         """What every page of these knows."""
