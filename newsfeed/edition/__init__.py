@@ -1,6 +1,6 @@
 """The edition: score, choice, places, reasons and ledger. Pure; nothing is read but its arguments.
 
-- `build`: the edition of a day; `since`: what a later refresh adds to it; `remember`: what the next ones must know
+- `build`: the edition of a day, of a pool that `weigh` weighed or that it weighs itself; `since`: what a later refresh adds to it; `remember`: what the next ones must know
 - `visible_text`: the words that the budget counts; `why`: the arithmetic behind an item
 
 The way through a build: `filtering` (one scored story each, a cause for all else) → `prepare` (rows, rules, facts) →
@@ -15,16 +15,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from newsfeed.edition.arithmetic import WhyRow, is_told, why
-    from newsfeed.edition.building import build
+    from newsfeed.edition.building import build, weigh
     from newsfeed.edition.earlier import remember
     from newsfeed.edition.frame import is_weekly
     from newsfeed.edition.later import since
     from newsfeed.edition.outcomes import is_full
+    from newsfeed.edition.preparing import Weighed
     from newsfeed.edition.printed import visible_text
 
 # Each name is loaded from its module when it is first asked for: most runs need few of them.
 _PLACES = {
     "build": "building",
+    "weigh": "building",
+    "Weighed": "preparing",
     "remember": "earlier",
     "is_weekly": "frame",
     "visible_text": "printed",
@@ -45,6 +48,7 @@ def __getattr__(name: str) -> object:
 
 
 __all__ = [
+    "Weighed",
     "WhyRow",
     "build",
     "is_full",
@@ -53,5 +57,6 @@ __all__ = [
     "remember",
     "since",
     "visible_text",
+    "weigh",
     "why",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from newsfeed.edition import constants as c
 from newsfeed.edition import words
-from newsfeed.edition.preparing import Prepared, with_topic
+from newsfeed.edition.preparing import Prepared, Weighed, with_topic
 from newsfeed.model import Account, Edition, Line, Pick, Pool, Record, Settings, ledger
 from newsfeed.text import first_words
 from newsfeed.text.spoken import count, decimal, general, percent, say, speaking
@@ -39,19 +39,26 @@ class WhyRow(Record, frozen=True, kw_only=True):
 
 
 def why(
-    edition: Edition, item: int, *, pool: Pool | None = None, settings: Settings | None = None
+    edition: Edition,
+    item: int,
+    *,
+    pool: Pool | None = None,
+    settings: Settings | None = None,
+    weighed: Weighed | None = None,
 ) -> tuple[WhyRow, ...]:
     """Why an item is in an edition, or why not. Empty when the edition never saw it.
 
     Args:
         pool, settings: what the edition was built from, if it is still at hand: then what was not shown gets its
-            whole arithmetic too, not only its cause.
+            whole arithmetic too, not only its cause. weighed: the same pool as it was weighed before.
     """
     with speaking(edition.lang):
-        return _why(edition, item, pool, settings)
+        return _why(edition, item, pool, settings, weighed)
 
 
-def _why(edition: Edition, item: int, pool: Pool | None, settings: Settings | None) -> tuple[WhyRow, ...]:
+def _why(
+    edition: Edition, item: int, pool: Pool | None, settings: Settings | None, weighed: Weighed | None
+) -> tuple[WhyRow, ...]:
     told = _told(edition, item)
     if told is not None:
         return tuple(_shown(told))
@@ -66,7 +73,7 @@ def _why(edition: Edition, item: int, pool: Pool | None, settings: Settings | No
     if entry.detail:
         rows.append(WhyRow(name=say("Because"), value=entry.detail))
     if pool is not None and settings is not None:
-        prepared = Prepared(pool, settings, date=edition.date, now=edition.built)
+        prepared = Prepared(pool, settings, date=edition.date, now=edition.built, weighed=weighed)
         contender = next(
             (t for t in prepared.filtered.contenders if item in {one.item.id for one in t.tellers}), None
         )

@@ -17,7 +17,7 @@ from newsfeed.edition.filtering import near_duplicates
 from newsfeed.edition.layout import Layout, grown, layout, long_read, people
 from newsfeed.edition.objective import debt
 from newsfeed.edition.outcomes import verdicts
-from newsfeed.edition.preparing import Prepared
+from newsfeed.edition.preparing import Prepared, Weighed
 from newsfeed.edition.printed import edition_minutes
 from newsfeed.edition.words import fixed_words
 from newsfeed.model import Day, Edition, LedgerEntry, Pick, Pool, Settings, Span, TopicAccount, Untold, ledger
@@ -46,16 +46,26 @@ class _Draft:
     minutes: float
 
 
-def build(pool: Pool, settings: Settings, *, date: Day, now: datetime) -> Edition:
+def build(
+    pool: Pool, settings: Settings, *, date: Day, now: datetime, weighed: Weighed | None = None
+) -> Edition:
     """The edition of a local date, from everything that could stand in it.
 
     Nothing is read but the arguments; the order of records within the pool changes nothing. `pool.history` must
     not hold this date itself, so that building anew starts from the same past.
 
-    The budget holds for every visible word (`printed.visible_text`); the long read stands outside of it.
+    The budget holds for every visible word (`printed.visible_text`); the long read stands outside of it. `weighed` may
+    come from an earlier build of the same pool (see `weigh`): the same is chosen, only sooner.
     """
     with speaking(first_spoken(settings.languages)):
-        return _built(Prepared(pool, settings, date=date, now=now), settings.edition.minutes)
+        prepared = Prepared(pool, settings, date=date, now=now, weighed=weighed)
+        return _built(prepared, settings.edition.minutes)
+
+
+def weigh(pool: Pool, settings: Settings, *, date: Day, now: datetime) -> Weighed:
+    """The stories of a pool, weighed: what builds of it that differ in minutes and shares have in common."""
+    with speaking(first_spoken(settings.languages)):
+        return Weighed(pool, settings, date=date, now=now)
 
 
 def _built(prepared: Prepared, budget: float) -> Edition:

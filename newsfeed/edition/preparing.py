@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -22,19 +23,47 @@ from newsfeed.edition.gains import Chosen
 from newsfeed.edition.objective import Morning, Rules, weights
 from newsfeed.edition.printed import Printer, line_words, pick_minutes
 from newsfeed.model import Account, Day, Gain, Pick, Pool, RunnerUp, Settings
+from newsfeed.text import spoken
 from newsfeed.text.spoken import say
 
 OFF_PATH_NOTE = "off your path"
 
 
+class Weighed:
+    """What of a morning stays as it is whatever the minutes and shares: it may be handed to the next build of the same
+    pool, which then has only to choose."""
+
+    def __init__(self, pool: Pool, settings: Settings, *, date: Day, now: datetime) -> None:
+        self.pool, self.date, self.now = pool, date, now
+        self._key = _weighed_by(settings, date, now)
+        self.filtered: Filtered = filtered(pool, settings, asked(settings), date=date, now=now)
+        self.drafts: dict[int, Pick] = {}
+        self.pick_costs: dict[int, float] = {}
+        self.line_costs: dict[int, float] = {}
+
+    def fits(self, pool: Pool, settings: Settings, *, date: Day, now: datetime) -> bool:
+        """Whether the same would come of these."""
+        return pool is self.pool and self._key == _weighed_by(settings, date, now)
+
+
+def _weighed_by(settings: Settings, date: Day, now: datetime) -> object:
+    same = replace(asked(settings), shares={})
+    return same, settings.muted, settings.languages, settings.timezone, spoken.language(), date, now
+
+
 class Prepared:
     """One morning, weighed and measured. Holds no choice of its own."""
 
-    def __init__(self, pool: Pool, settings: Settings, *, date: Day, now: datetime) -> None:
+    def __init__(
+        self, pool: Pool, settings: Settings, *, date: Day, now: datetime, weighed: Weighed | None = None
+    ) -> None:
         self.pool, self.settings, self.date, self.now = pool, settings, date, now
         self.zone = ZoneInfo(settings.timezone)
         self.ask: Asked = asked(settings)
-        self.filtered: Filtered = filtered(pool, settings, self.ask, date=date, now=now)
+        if weighed is None or not weighed.fits(pool, settings, date=date, now=now):
+            weighed = Weighed(pool, settings, date=date, now=now)
+        self.weighed = weighed
+        self.filtered = weighed.filtered
         self.feeds = self.filtered.feeds
         self.printer = Printer(self.feeds, now, self.zone)
         self.articles = tuple(t for t in self.filtered.contenders if not t.post)
@@ -54,13 +83,10 @@ class Prepared:
             earlier.least_shown(history, self.ask.shares, date, good) if settings.edition.off_path else ""
         )
         self.numbers = {number: place for place, number in enumerate(self._source_numbers())}
-        self.drafts: dict[int, Pick] = {}
         waiting = sum(
             has_place(t) and not t.bare and not t.heard and t.score.value >= c.LINE for t in self.articles
         )
         self.scarce = waiting < self.most_items  # too little to read fits the topics to fill the page
-        self.morning: Morning = self._morning().sorted()
-        self.row_of = {int(number): row for row, number in enumerate(self.morning.ids)}
 
     # ------------------------------------------------------------------ rows
 
@@ -69,9 +95,10 @@ class Prepared:
 
     def draft(self, contender: Contender) -> Pick:
         """The contender as a pick with its lead at the usual length."""
-        if contender.id not in self.drafts:
-            self.drafts[contender.id] = self.printer.pick(contender)
-        return self.drafts[contender.id]
+        drafts = self.weighed.drafts
+        if contender.id not in drafts:
+            drafts[contender.id] = self.printer.pick(contender)
+        return drafts[contender.id]
 
     def facts(self, contender: Contender, topic: str) -> words.Facts:
         """What a reason for this contender may speak of."""
@@ -86,17 +113,16 @@ class Prepared:
 
     def pick_cost(self, contender: Contender) -> float:
         """Minutes of a contender as a pick, with the longest reason and note that might be printed."""
-        said = max(
-            (
+        costs = self.weighed.pick_costs
+        if contender.id not in costs:
+            said = max(
                 text.reading_minutes(self._short_reason(contender, topic, first=first))
                 for topic in contender.topics.stands or ("",)
                 for first in (True, False)
-            ),
-            default=0.0,
-        )
+            )
+            costs[contender.id] = pick_minutes(msgspec.structs.replace(self.draft(contender), n=1)) + said
         path = text.reading_minutes(OFF_PATH_NOTE) if self.is_off_path(contender) else 0.0
-        number = msgspec.structs.replace(self.draft(contender), n=1)
-        return max(c.LEAST_MINUTES, pick_minutes(number) + said + path)
+        return max(c.LEAST_MINUTES, costs[contender.id] + path)
 
     def _short_reason(self, contender: Contender, topic: str, *, first: bool) -> str:
         """The longest that the quiet line may end with."""
@@ -105,7 +131,10 @@ class Prepared:
 
     def line_cost(self, contender: Contender) -> float:
         """Minutes of a contender as a line."""
-        return text.reading_minutes(line_words(self.printer.line(contender)))
+        costs = self.weighed.line_costs
+        if contender.id not in costs:
+            costs[contender.id] = text.reading_minutes(line_words(self.printer.line(contender)))
+        return costs[contender.id]
 
     def is_off_path(self, contender: Contender) -> bool:
         """Whether a contender could be today's step off the path."""
@@ -115,6 +144,16 @@ class Prepared:
         """Whether a contender may be a pick: what is only a headline among stories with leads, and what fits none of the
         topics and is neither strong nor told by several while enough else waits, has no place but as a line."""
         return contender.options.must_read or (not contender.bare and (self.scarce or has_place(contender)))
+
+    @cached_property
+    def morning(self) -> Morning:
+        """The articles as rows, best first."""
+        return self._morning().sorted()
+
+    @cached_property
+    def row_of(self) -> Mapping[int, int]:
+        """The row of each item in them."""
+        return {int(number): row for row, number in enumerate(self.morning.ids)}
 
     def _morning(self) -> Morning:
         rows, names = self.articles, self.ask.names

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 
@@ -19,6 +19,7 @@ from newsfeed.store.dialect import Dialect, Transaction, dialect_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 class Database:
@@ -35,6 +36,8 @@ class Database:
         self._engine = engine
         self._connection = connection
         self._turn = threading.RLock()
+        self._found: dict[str, tuple[object, Any]] = {}
+        self._finding = threading.RLock()
 
     @classmethod
     def open(cls, place: Path | str | Dialect, *, now: datetime) -> Self:
@@ -76,6 +79,25 @@ class Database:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def while_unchanged(self, name: str, key: object, find: Callable[[], T]) -> T:
+        """What `find` gives; what it gave last under this name, while `key` is the same and nobody wrote since.
+
+        Whoever asks for it meanwhile waits for the one who looks.
+        """
+        with self._finding:
+            # Asked before looking: what somebody writes meanwhile makes the next one look again.
+            with self._reading() as db:
+                changes = db.changes()
+            known = self._found.get(name)
+            if known is not None and changes is not None and known[0] == (changes, key):
+                found: T = known[1]
+                return found
+            self._found.pop(name, None)
+            made = find()
+            if changes is not None:
+                self._found[name] = ((changes, key), made)
+            return made
 
     @contextmanager
     def _reading(self) -> Iterator[Transaction]:

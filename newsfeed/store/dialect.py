@@ -125,6 +125,10 @@ class Transaction(ABC):
 
     # --------------------------------------------------------------------- the whole database
 
+    def changes(self) -> object | None:
+        """What is another whenever anybody wrote; None where the database can't say."""
+        return None
+
     @abstractmethod
     def version(self) -> int:
         """The version of its tables; 0 where none of ours is there."""

@@ -207,6 +207,11 @@ class SqliteTransaction(Transaction):
             raise
         return [row[0] for row in rows]
 
+    def changes(self) -> object | None:
+        # Others' commits, and our own rows.
+        others = self.connection.exec_driver_sql("PRAGMA data_version").scalar_one()
+        return others, self.connection.exec_driver_sql("SELECT total_changes()").scalar_one()
+
     def version(self) -> int:
         return int(self.connection.exec_driver_sql("PRAGMA user_version").scalar_one())
 

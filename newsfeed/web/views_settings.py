@@ -31,9 +31,7 @@ def breadth(app: ViewApp, request: Request) -> Response:
     if (minutes is not None or shares) and edition is not None:
         try:
             settings = what_if.changed(home.settings, shares=shares)
-            key = (edition.date, edition.built, edition.revised, home.settings)
-            basis = app.remembered("basis", key, lambda: what_if.basis(home, app.store, edition))
-            tried = what_if.beside(basis, settings, minutes)
+            tried = what_if.beside(what_if.basis(home, app.store, edition), settings, minutes)
         except NewsfeedError as error:
             trouble = f"{error.cause}. {error.repair}"
     now = {t.name: t.share for t in edition.topics} if edition else {}

@@ -6,6 +6,7 @@ Nothing is changed by any of it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -22,7 +23,6 @@ from newsfeed.model import (
     FeedState,
     Item,
     Parsed,
-    Pool,
     Record,
     Settings,
     StoredItem,
@@ -30,7 +30,6 @@ from newsfeed.model import (
 )
 from newsfeed.pipeline.home import Home, topic_named, with_minutes
 from newsfeed.pipeline.morning import digest, tag
-from newsfeed.pipeline.morning.digest import pool_then
 from newsfeed.pipeline.morning.draw import picks
 from newsfeed.pipeline.subscriptions import add
 from newsfeed.pipeline.subscriptions import edit as editing
@@ -98,32 +97,38 @@ def changed(settings: Settings, *, shares: Mapping[str, float], max_items: int |
     return msgspec.structs.replace(made, edition=msgspec.structs.replace(made.edition, max_items=max_items))
 
 
-class Basis(Record, frozen=True, kw_only=True):
+@dataclass(frozen=True)
+class Basis:
     """What one past morning was chosen from, and what the reader's own settings would choose of it today."""
 
     was: Edition
-    pool: Pool
+    weighed: edition.Weighed
     own: Settings
     again: Edition
+
+    def build(self, settings: Settings) -> Edition:
+        """The edition of that morning by these settings."""
+        on = self.weighed
+        return edition.build(on.pool, settings, date=on.date, now=on.now, weighed=on)
 
 
 def basis(home: Home, store: Store, stored: Edition) -> Basis:
     """What stands still while settings are tried on a morning."""
-    pool = pool_then(store, stored)
+    weighed = digest.weighed_then(home, store, stored)
     own = with_minutes(home.settings, stored.budget_minutes)
-    return Basis(
-        was=stored,
-        pool=pool,
-        own=own,
-        again=edition.build(pool, own, date=stored.date, now=stored.built),
-    )
+
+    def choose() -> Edition:
+        return edition.build(weighed.pool, own, date=weighed.date, now=weighed.now, weighed=weighed)
+
+    again = store.while_unchanged("chosen again", (stored.date, stored.built, home.settings), choose)
+    return Basis(was=stored, weighed=weighed, own=own, again=again)
 
 
 def beside(on: Basis, settings: Settings, minutes: float | None = None) -> OtherMorning:
     """One morning by other settings; without `minutes` it keeps its own."""
     was = on.was
     other = with_minutes(settings, was.budget_minutes if minutes is None else minutes)
-    would = on.again if other == on.own else edition.build(on.pool, other, date=was.date, now=was.built)
+    would = on.again if other == on.own else on.build(other)
     return _beside(was, on.again, would)
 
 
@@ -317,7 +322,13 @@ def try_rebuild(home: Home, store: Store) -> Rebuilt:
     was = store.edition(day)
     if was is None:
         raise NotFoundError("today's page", "there is none yet", "Build it first.")
-    would = edition.build(digest.pool_for(home, store, day), home.settings, date=day, now=home.clock())
+    now = home.clock()
+
+    def choose() -> Edition:
+        return edition.build(digest.pool_for(home, store, day), home.settings, date=day, now=now)
+
+    key = (day, was.built, home.settings, now.replace(second=0, microsecond=0))  # news ages by the hour
+    would = store.while_unchanged("rebuilt", key, choose)
     before, after = _all_titles(was), _all_titles(would)
     places = [{p.item: s.heading for s in one.sections for p in s.picks} for one in (was, would)]
     return Rebuilt(

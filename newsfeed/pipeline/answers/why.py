@@ -70,11 +70,11 @@ def _judged(
         return verdict, rows
     # What was left out is kept with its cause alone: it is weighed again, by what is known today.
     of_today = stored.date == home.today
-    pool = digest.pool_for(home, store, stored.date) if of_today else digest.pool_then(store, stored)
-    weighed = edition.why(stored, item.id, pool=pool, settings=home.settings)
-    if len(weighed) > len(rows) and not of_today:
+    on = digest.weighed_then(home, store, stored)
+    again = edition.why(stored, item.id, pool=on.pool, settings=home.settings, weighed=on)
+    if len(again) > len(rows) and not of_today:
         verdict = say("By the edition of {date}, with the numbers of today:", date=stored.date)
-    return verdict, weighed
+    return verdict, again
 
 
 def _joined(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:

@@ -218,6 +218,15 @@ def pool_then(store: Store, stored: Edition) -> Pool:
     )
 
 
+def weighed_then(home: Home, store: Store, stored: Edition) -> edition.Weighed:
+    """The same, weighed by the reader's settings; done once while nobody writes, and kept of one morning."""
+
+    def weigh() -> edition.Weighed:
+        return edition.weigh(pool_then(store, stored), home.settings, date=stored.date, now=stored.built)
+
+    return store.while_unchanged("weighed", (stored.date, stored.built, home.settings), weigh)
+
+
 def incomplete(edition: Edition) -> bool:
     """Whether more than half of the sources failed when an edition was built."""
     return is_incomplete(edition.feeds, edition.built)

@@ -1,0 +1,132 @@
+"""What is kept between requests: the same as made anew, and made anew as soon as anybody wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pools
+import pytest
+from stored import NOW, feeds, item, opened, update
+
+from newsfeed import edition
+from newsfeed.edition.preparing import Prepared
+from newsfeed.model import Settings
+from newsfeed.store import Store
+from newsfeed.text.spoken import speaking
+
+
+def counted(store: Store, key: object = 1) -> Callable[[], int]:
+    """Asks for the number of items, and tells how often they were really counted."""
+    looks: list[int] = []
+
+    def look() -> int:
+        looks.append(store.counts().items)
+        return looks[-1]
+
+    def ask() -> int:
+        store.while_unchanged("items", key, look)
+        return len(looks)
+
+    return ask
+
+
+def test_nothing_is_looked_up_again_while_nobody_writes(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        ask = counted(store)
+        assert [ask() for _ in range(4)] == [1, 1, 1, 1]
+        assert store.while_unchanged("items", "another key", lambda: -1) == -1
+        assert ask() == 2  # only the newest key is kept
+
+
+@pytest.mark.parametrize("by", ["itself", "another connection"])
+@pytest.mark.parametrize("what", ["an item", "a thumb", "a correction of settings", "an open"])
+def test_a_write_is_seen_at_once(tmp_path: Path, by: str, what: str) -> None:
+    with opened(tmp_path) as store, opened(tmp_path) as other:
+        (state,) = feeds(store, "a")
+        store.apply(update(state, [item("1")]), NOW)
+        ask, writer = counted(store), store if by == "itself" else other
+        assert (ask(), ask()) == (1, 1)
+        if what == "an item":
+            writer.apply(update(state, [item("2")]), NOW)
+        elif what == "a thumb":
+            writer.like(1, 1, NOW)
+        elif what == "an open":
+            writer.opened(1, NOW)
+        else:
+            writer.set_meta("x", "y")
+        assert (ask(), ask()) == (2, 2)
+
+
+def test_what_is_written_while_looking_is_seen_the_next_time(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+
+        def look() -> str:
+            found = str(store.get_meta("x"))
+            store.set_meta("x", f"{found}+")
+            return found
+
+        first = store.while_unchanged("x", 0, look)
+        assert store.while_unchanged("x", 0, look) == f"{first}+"
+
+
+def test_what_fails_is_not_kept(tmp_path: Path) -> None:
+    def fail() -> int:
+        raise ValueError
+
+    with opened(tmp_path) as store:
+        assert store.while_unchanged("x", 0, lambda: 5) == 5
+        with pytest.raises(ValueError):
+            store.while_unchanged("x", 1, fail)
+        assert store.while_unchanged("x", 1, lambda: 7) == 7
+
+
+def tried(base: Settings) -> list[Settings]:
+    """The same reader with other minutes and shares; with what makes a pool weigh otherwise last."""
+    topics = dict(base.topics)
+    name = next(reversed(topics))
+    more = {**topics, name: msgspec.structs.replace(topics[name], share=0.4)}
+    none = {**topics, name: msgspec.structs.replace(topics[name], share=0.0)}
+    minutes = [
+        msgspec.structs.replace(base, edition=msgspec.structs.replace(base.edition, minutes=m))
+        for m in (2.0, 5.0, 12.0)
+    ]
+    return [
+        *minutes,
+        msgspec.structs.replace(base, topics=more),
+        msgspec.structs.replace(base, topics=none),
+        msgspec.structs.replace(base, muted=("market",)),
+        msgspec.structs.replace(base, languages=("de", "en")),
+        msgspec.structs.replace(base, timezone="Asia/Tokyo"),
+    ]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_pool_weighed_before_gives_the_same_editions(seed: int) -> None:
+    pool, base = pools.random_pool(seed, 120), pools.settings()
+    weighed = edition.weigh(pool, base, date=pools.TODAY, now=pools.NOW)
+    for one in tried(base):
+        anew = edition.build(pool, one, date=pools.TODAY, now=pools.NOW)
+        assert edition.build(pool, one, date=pools.TODAY, now=pools.NOW, weighed=weighed) == anew
+        for entry in anew.ledger[::9]:
+            why = edition.why(anew, entry.item, pool=pool, settings=one)
+            assert edition.why(anew, entry.item, pool=pool, settings=one, weighed=weighed) == why
+
+
+def test_what_was_weighed_serves_its_own_pool_moment_and_language_only() -> None:
+    pool, base = pools.random_pool(1, 40), pools.settings()
+    with speaking("en"):
+        weighed = edition.weigh(pool, base, date=pools.TODAY, now=pools.NOW)
+        other = pools.random_pool(2, 40)
+        later = pools.NOW + timedelta(hours=1)
+        for other_pool, now, reuses in (
+            (pool, pools.NOW, True),
+            (other, pools.NOW, False),
+            (pool, later, False),
+        ):
+            made = Prepared(other_pool, base, date=pools.TODAY, now=now, weighed=weighed)
+            assert (made.weighed is weighed) == reuses
+    with speaking("de"):
+        assert Prepared(pool, base, date=pools.TODAY, now=pools.NOW, weighed=weighed).weighed is not weighed
