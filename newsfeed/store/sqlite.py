@@ -208,9 +208,8 @@ class SqliteTransaction(Transaction):
         return [row[0] for row in rows]
 
     def changes(self) -> object | None:
-        # Others' commits, and our own rows.
-        others = self.connection.exec_driver_sql("PRAGMA data_version").scalar_one()
-        return others, self.connection.exec_driver_sql("SELECT total_changes()").scalar_one()
+        ours_others = "SELECT total_changes(), data_version FROM pragma_data_version"
+        return tuple(self.connection.exec_driver_sql(ours_others).one())
 
     def version(self) -> int:
         return int(self.connection.exec_driver_sql("PRAGMA user_version").scalar_one())
@@ -233,9 +232,10 @@ class SqliteTransaction(Transaction):
         self.connection.exec_driver_sql("PRAGMA optimize")
 
     def size(self) -> int:
-        # Without the journal.
-        pages = self.connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        return int(pages) * int(self.connection.exec_driver_sql("PRAGMA page_size").scalar_one())
+        whole = (
+            "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"  # without the journal
+        )
+        return int(self.connection.exec_driver_sql(whole).scalar_one())
 
 
 # ------------------------------------------------------------------------- errors
