@@ -232,10 +232,8 @@ class SqliteTransaction(Transaction):
         self.connection.exec_driver_sql("PRAGMA optimize")
 
     def size(self) -> int:
-        whole = (
-            "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"  # without the journal
-        )
-        return int(self.connection.exec_driver_sql(whole).scalar_one())
+        pages = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"  # no journal
+        return int(self.connection.exec_driver_sql(pages).scalar_one())
 
 
 # ------------------------------------------------------------------------- errors
