@@ -206,6 +206,7 @@ class OidcProvider:
     codes: dict[str, Code] = field(default_factory=dict)
     tokens: list[dict[str, Any]] = field(default_factory=list)
     key: Any = None
+    host: str = "localhost"
 
     def register(self, name: str, secret: str, back: str) -> None:
         self.clients[name] = Client(name, secret, back)
@@ -216,7 +217,7 @@ class OidcProvider:
 
     @property
     def issuer(self) -> str:
-        return f"http://localhost:{self._http.server_port}"
+        return f"http://{self.host}:{self._http.server_port}"
 
     def __enter__(self) -> Self:
         os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"

@@ -18,6 +18,7 @@ from teams import TestTeam
 from newsfeed.team.readers import key_of
 from newsfeed.team.sessions import Sessions
 from newsfeed.team.site import SessionSetting
+from newsfeed.team.team_web import OPEN_POST, READERS_GET, READERS_POST
 
 PROXY = '[proxy]\nheader = "X-Forwarded-User"\nnetworks = ["{}"]\n'
 
@@ -62,13 +63,27 @@ def test_a_stranger_is_led_to_the_sign_in_and_back(site: Site, path: str) -> Non
         assert parse_qs(to.query).get("to", ["/"])[0] == path
 
 
-@pytest.mark.parametrize(
-    "path", ["/mark", "/settings", "/sources/change", "/admin/readers", "/make", "/you/everywhere"]
-)
-def test_a_stranger_changes_nothing(site: Site, path: str) -> None:
-    with site.browser() as stranger:
-        answer = stranger.post(path, {"do": "keep"}, token="x")
-        assert answer.status_code == 401
+def test_no_address_of_a_reader_answers_a_stranger_or_a_form_without_its_token(site: Site) -> None:
+    ada = site.team.add("ada")
+    with site.browser() as stranger, site.signed_in(ada) as reader:
+        for path in READERS_GET:
+            asked = re.sub(r"\{.*?\}", "x", path)
+            assert stranger.get(asked, follow=False).status_code == 303, path
+            assert stranger.get(asked, follow=False, x_live="1").status_code == 401, path
+        for path in READERS_POST:
+            assert stranger.post(path, {"do": "keep"}, token="x").status_code == 401, path
+            assert reader.post(path, {"do": "keep", "confirm": "yes"}, token="x").status_code == 403, path
+        for path in OPEN_POST:
+            assert stranger.post(path, {"do": "make"}, token="x").status_code == 403, path
+        for path in READERS_GET | READERS_POST:
+            if path.startswith("/admin"):
+                answer = (
+                    reader.post(path, {"do": "invite", "name": "eve"})
+                    if path in READERS_POST
+                    else reader.get(path)
+                )
+                assert answer.status_code == 404, path
+    assert site.team.count("reader.reader") == 1
 
 
 @pytest.mark.parametrize("session", ["", "x", "0" * 43, "../../etc", "' or 1=1 --"])

@@ -11,6 +11,7 @@ import homes
 import pytest
 from apps import STORIES
 from homes import rss
+from oidc_provider import OidcProvider
 from postgres import Cluster
 from serving import Server
 from team_sites import Site, serving_team
@@ -198,6 +199,30 @@ def test_a_signature_is_good_once_and_for_its_own_challenge(site: Site, tab: Any
     assert (status, "believed" in said) == (400, True)
     page.goto(f"{site.base}/kept")
     assert page.url.startswith(f"{site.base}/sign-in")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_way_to_a_provider_of_another_site_and_back(
+    postgres: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tab: Any, script: bool
+) -> None:
+    """The policy of our pages lets the browser go there, and the cookies of ours come back with it."""
+    team = make(postgres, tmp_path / "team", monkeypatch)
+    team.readers.add("ada")
+    with OidcProvider(host="127.0.0.1") as provider:
+        text = f'[oidc]\nissuer = "{provider.issuer}"\nclient_id = "newsfeed"\nname = "Acme"\n'
+        with serving_team(team, text) as site:
+            provider.register("newsfeed", "", f"{site.base}/sign-in/back")
+            page = tab(script=script)
+            page.goto(f"{site.base}/invited/{invited(team, 'ada')}")
+            page.get_by_role("link", name="Sign in with Acme").click()
+            page.get_by_role("heading", name="There is no page yet").wait_for()
+            page.get_by_role("button", name="Sign out").click()
+            page.goto(f"{site.base}/kept?q=a")
+            page.get_by_role("link", name="Sign in with Acme").click()
+            page.get_by_role("heading", name="Kept").wait_for()
+            assert page.url == f"{site.base}/kept?q=a"
+            assert not page.errors
+    team.close()
 
 
 @pytest.mark.parametrize("script", [True, False])
