@@ -120,15 +120,19 @@ class Fetching:
             near.append(state.feed)
         return sum(result.new for result in asked)
 
+    # These run in threads of their own, and so with a connection of their own: the sweeps' never waits for them.
+
     def understand(self) -> None:
         """Tag what is new by the shipped model and put it into stories; one worker at a time."""
-        models = tag.Models(self.home, self.store, Progress())
-        tag.tag(self.home, self.store, models)
-        understand.group(self.home, self.store, progress=Progress())
-        tag.tag(self.home, self.store, models, shown=False)
+        with SharedStore.connect(self.place) as store:
+            models = tag.Models(self.home, store, Progress())
+            tag.tag(self.home, store, models)
+            understand.group(self.home, store, progress=Progress())
+            tag.tag(self.home, store, models, shown=False)
 
     def care(self) -> None:
         """Forget what is old, put in order what was written."""
         keep = self.home.settings.keep
-        self.store.prune(self.home.clock(), items=keep.items, bodies=keep.bodies)
-        self.store.tidy()
+        with SharedStore.connect(self.place) as store:
+            store.prune(self.home.clock(), items=keep.items, bodies=keep.bodies)
+            store.tidy()
