@@ -127,7 +127,10 @@ class Fetching:
         with SharedStore.connect(self.place) as store:
             models = tag.Models(self.home, store, Progress())
             tag.tag(self.home, store, models)
-            understand.group(self.home, store, progress=Progress())
+            tried: set[int] = set()
+            while not (left := {one.id for one in store.ungrouped()}) <= tried:
+                tried |= left  # a portion at a time; what no story takes is not tried again
+                understand.group(self.home, store, progress=Progress())
             tag.tag(self.home, store, models, shown=False)
 
     def care(self) -> None:

@@ -67,6 +67,10 @@ class TeamDialect(Postgres):
             connection.exec_driver_sql("select set_config('newsfeed.reader', %s, true)", (str(self.reader),))
 
 
+TAGGED, GROUPED = 90, 8  # days in which items are tagged, for the habits of feeds, and may join a story
+PORTION = 1_000  # items that are grouped at a time, each compared with what shares its clues
+
+
 class SharedStore(Store):
     """The shared pool, as a fetch worker sees it. Private feeds have their true addresses in memory only."""
 
@@ -126,11 +130,30 @@ class SharedStore(Store):
         if not any(key.endswith(address) for address in self._addresses.values()):
             super().set_meta(key, value)
 
-    # Nothing of a private feed is grouped with what others read.
+    # Only the last days are looked through for what is to be done, by their index: a pool holds a year of them.
+
+    def untagged(self, limit: int = 1000, *, shown: bool = True) -> list[StoredItem]:
+        lacking = "not exists (select from shared.tagging t where t.item = i.id)"
+        return self._lately(f"i.before = {not shown} and {lacking}", TAGGED, limit)
 
     def ungrouped(self) -> list[StoredItem]:
+        lacking = "not exists (select from shared.member m where m.item = i.id)"
         private = self._private()
-        return [one for one in super().ungrouped() if one.feed not in private]
+        found = self._lately(f"i.before = false and {lacking}", GROUPED, PORTION)
+        return [one for one in found if one.feed not in private]
+
+    def _lately(self, where: str, days: int, limit: int) -> list[StoredItem]:
+        """So many items of the last days, oldest first."""
+        with self._reading() as db:
+            rows = db.connection.exec_driver_sql(
+                f"select i.id from shared.item i where {where} and i.first_seen >"
+                " (select max(first_seen) from shared.item) - %s * interval '1 day'"
+                " order by i.first_seen, i.id limit %s",
+                (days, limit),
+            ).all()
+        return self.items(sorted(row[0] for row in rows), body="text")
+
+    # Nothing of a private feed is grouped with what others read.
 
     def window(self, since: datetime, until: datetime | None = None, body: Body = "none") -> list[StoredItem]:
         private = self._private()
