@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).parents[1]
 KINDS = frozenset({".html", ".css", ".txt", ".xml", ".js"})
-APP = "app/"  # templates of the local app, which draw nothing that stays
+APP = ("app/", "team/")  # templates of the web apps, which draw nothing that stays
 
 
 def packaged_folder() -> Path:
