@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from newsfeed import text
@@ -176,7 +177,11 @@ def _weight(value: str) -> float:
 def outlet(feed: FeedFacts | None, number: int) -> str:
     """Feeds of one site are one outlet: its host, without www."""
     for address in (feed.html_url, feed.url) if feed else ():
-        host = (urlsplit(address).hostname or "").removeprefix("www.")
-        if host:
+        if host := _site(address):
             return host
     return f"feed {number}"
+
+
+@lru_cache(maxsize=4_096)
+def _site(address: str) -> str:
+    return (urlsplit(address).hostname or "").removeprefix("www.")

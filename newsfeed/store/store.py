@@ -55,6 +55,7 @@ class Store(Database):
     untagged = reads(tagging_queries.untagged)
     tagged_otherwise = reads(tagging_queries.tagged_otherwise)
     taggings = reads(tagging_queries.taggings)
+    tagged = reads(tagging_queries.tagged)
     values = reads(tagging_queries.values)
     save_taggings = writes(tagging_queries.save_taggings)
 

@@ -56,9 +56,13 @@ class WebStore(ReaderStore):
     def save_taggings(self, taggings: Sequence[Tagging], model: str) -> None:
         self._judged |= {t.item: t for t in taggings}
 
-    def taggings(self, ids: Iterable[int]) -> dict[int, Tagging]:
-        wanted = set(ids)
-        found = super().taggings(wanted) | {n: t for n, t in self._judged.items() if n in wanted}
+    def tagged(self, numbers: Iterable[int]) -> set[int]:
+        wanted = set(numbers)
+        return super().tagged(wanted) | (self._judged.keys() & wanted)
+
+    def taggings(self, numbers: Iterable[int], *, why: bool = True) -> dict[int, Tagging]:
+        wanted = set(numbers)
+        found = super().taggings(wanted, why=why) | {n: t for n, t in self._judged.items() if n in wanted}
         if len(wanted) > 50:
             return found
         said = {c.item: c.topics for c in self.corrections() if c.item in found}

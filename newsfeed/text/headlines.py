@@ -6,8 +6,9 @@ import html
 import re
 import unicodedata
 from collections.abc import Collection
+from functools import lru_cache
 
-from newsfeed.text.titles import of_show
+from newsfeed.text.titles import MORNING, of_show
 
 TITLE_LIMIT = 300
 HEADLINE_LIMIT = 110
@@ -172,6 +173,11 @@ def headline(title: str, source: str = "", shows: Collection[str] = ()) -> str:
 
     No word is changed: only capitals that cover a whole title are taken back to those of a sentence.
     """
+    return _headline(title, source, tuple(shows))
+
+
+@lru_cache(maxsize=MORNING)
+def _headline(title: str, source: str, shows: tuple[str, ...]) -> str:
     text = clean_line(title, limit=2 * TITLE_LIMIT)
     text = _EMOJI.sub(lambda m: m.group() if m.group() in _KEPT_SIGNS else " ", text)
     text = _SPACES.sub(" ", text).strip()
@@ -184,6 +190,9 @@ def headline(title: str, source: str = "", shows: Collection[str] = ()) -> str:
         text = _calm(text)
     text = text.strip(" |·•")
     return cut_line(text, HEADLINE_LIMIT) if text else clean_line(title, HEADLINE_LIMIT)
+
+
+_SHOUTED = 12  # letters
 
 
 def _key(text: str) -> str:
@@ -207,9 +216,13 @@ def _without_name(text: str, source: str) -> str:
 
 
 def _shouts(text: str) -> bool:
+    if sum(map(str.isupper, text)) <= 0.9 * _SHOUTED:
+        return False
     letters = [c for c in text if c.isalpha() and c.upper() != c.lower()]
     words = [w for w in text.split() if len(_SMALL.findall(w)) > 1]
-    return len(letters) >= 12 and len(words) >= 3 and sum(map(str.isupper, letters)) > 0.9 * len(letters)
+    return (
+        len(letters) >= _SHOUTED and len(words) >= 3 and sum(map(str.isupper, letters)) > 0.9 * len(letters)
+    )
 
 
 def _calm(text: str) -> str:

@@ -22,6 +22,7 @@ from newsfeed.text.boilerplate import (
 )
 from newsfeed.text.prose import COMMON_STARTS, count_words, cut_sentences, join_sentences, sentences
 from newsfeed.text.scripts import CJK
+from newsfeed.text.titles import MORNING
 
 LEAD_WORDS = 120
 CODE = "```"  # begins a line that stands for code
@@ -132,6 +133,7 @@ def lead(text: str, title: str = "", *, lang: str = "", max_words: int = LEAD_WO
     return _finished(kept)
 
 
+@lru_cache(maxsize=MORNING)
 def lead_within(lead: str, max_words: int, *, lang: str = "") -> str:
     """As much of a lead as fits into `max_words`, in whole sentences; "" where none does.
 

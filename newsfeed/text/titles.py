@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from newsfeed.text import dates
 from newsfeed.text.months import WEEKDAYS
 from newsfeed.text.scripts import UNSPACED
+
+MORNING = 32_768  # titles that are asked about again when the same morning is chosen anew
 
 # What counts the parts of a series: a version, a date, or a number that says it is one.
 _VERSION = r"\b(?:version|release|build|v)\b\.?\s*#?\s*\d[\d.]*|\bv?\d+(?:\.\d+)+\b"
@@ -124,6 +127,7 @@ _SAME_LEAST = 4
 _STEM = 6
 
 
+@lru_cache(maxsize=MORNING)
 def weighty(title: str) -> frozenset[str]:
     """A title's words of weight by their stems: what is compared."""
     words = {_plain(word) for word in _WORD.findall(_REPEATED.sub(" ", title))} - _EMPTY
@@ -141,6 +145,7 @@ def series_name(title: str) -> str:
     return " ".join(_SERIAL.sub(" ", title).casefold().split()).strip(" .,:;|#()[]–—-")
 
 
+@lru_cache(maxsize=MORNING)
 def names_a_subject(title: str, source: str = "") -> bool:
     """Whether a title tells by itself what it is about.
 

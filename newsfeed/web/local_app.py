@@ -118,6 +118,9 @@ class ViewApp:
         """The sentence that was kept for this page; it stands there once."""
         raise NotImplementedError
 
+    def prepare(self, find: Callable[[], object]) -> None:
+        """Find now what the reader will ask for in a moment, beside the answer; a shared app waits until they do."""
+
     @property
     def version(self) -> str:
         """A name for what script and styles say, so that browsers may keep them."""
@@ -235,6 +238,7 @@ class LocalApp(ViewApp):
         self.token = given.token
         self.store = load().open_store()
         self.work = Work()
+        self._ahead = threading.Thread()
         self._said = ""
         self._offers: dict[str, Subscription] = {}
 
@@ -256,15 +260,27 @@ class LocalApp(ViewApp):
         said, self._said = self._said, ""
         return said
 
+    def prepare(self, find: Callable[[], object]) -> None:
+        if not self._ahead.is_alive():
+            self._ahead = threading.Thread(target=_quietly, args=(find,), name="ahead", daemon=True)
+            self._ahead.start()
+
     def close(self) -> None:
         """Let the database go, after the work under way had time to end."""
         self.work.wait(20)
+        if self._ahead.ident is not None:
+            self._ahead.join(20)
         self.store.close()
 
 
 def topic_labels(home: Home) -> list[tuple[str, str]]:
     """The reader's topics by their names, each with what it is called."""
     return [(name, say(topic.label or name)) for name, topic in home.settings.topics.items()]
+
+
+def _quietly(find: Callable[[], object]) -> None:
+    with suppress(NewsfeedError):
+        find()
 
 
 def _translated(line: str) -> str:

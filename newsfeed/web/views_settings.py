@@ -49,6 +49,8 @@ def breadth(app: ViewApp, request: Request) -> Response:
     }
     if is_live(request):
         return app.view(request, "whatif.html", said=trouble, **context)
+    if edition is not None:
+        app.prepare(lambda: what_if.basis(home, app.store, edition))  # the sliders stand on it
     return app.view(
         request,
         "breadth.html",

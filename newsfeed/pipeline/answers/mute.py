@@ -90,7 +90,7 @@ def _rule(home: Home, store: Store, kind: str, what: str) -> tuple[str, Callable
         window = store.window(home.clock() - WEEK)
         has = {
             n
-            for n, t in store.taggings(i.id for i in window).items()
+            for n, t in store.taggings((i.id for i in window), why=False).items()
             if what in accuracy.has(t) and max(t.scores, key=lambda s: s.p).topic == what
         }
         return home.settings.topics[what].label or what, lambda i: i.id in has

@@ -143,7 +143,7 @@ def retag_like(home: Home, store: Store, item: StoredItem) -> int:
     states = {s.feed: s for s in store.states()}
     model = tag.load_model(home, store)
     window = store.window(home.clock() - tag.RETAGGED, body="text")
-    tagged = store.taggings([i.id for i in window])  # what has no tags yet gets them when it is asked for
+    tagged = store.tagged([i.id for i in window])  # what has no tags yet gets them when it is asked for
     others = (i for i in window if i.id != item.id and i.id in tagged)
     documents = [tag.document(i, states.get(i.feed)) for i in (item, *others)]
     label = Label(document=documents[0], topics=())
@@ -215,11 +215,9 @@ def questions(home: Home, store: Store, day: int) -> list[ItemQuestion]:
     """The day's three questions: two useful, one at random. `day` is the same number all day."""
     languages = {*home.settings.languages, ""}
     window = {i.id: i for i in store.window(home.clock() - tag.RETAGGED) if i.item.lang in languages}
-    taggings = store.taggings(window)
+    taggings = store.taggings(window, why=False)
     answered = {c.item for c in store.corrections()}
     names = {s.feed: s.name for s in store.states()}
-    thumbed = store.likes(window)
-    news = {n: t.news for n, t in taggings.items() if n not in thumbed}
     asked_topics: dict[str, int] = {}
     for one in _judged(store):
         for topic in {*one.said, *one.true}:
@@ -227,6 +225,9 @@ def questions(home: Home, store: Store, day: int) -> list[ItemQuestion]:
     found = accuracy.questions(
         list(taggings.values()), lambda n: str(window[n].feed), answered, seed=day, asked_topics=asked_topics
     )
+    thumbed = store.likes({q.item for q in found})
+    known = store.taggings({q.item for q in found})
+    news = {n: t.news for n, t in known.items() if n not in thumbed}
     return [
         ItemQuestion(
             ref=window[q.item].ref,
