@@ -708,3 +708,23 @@ def test_what_a_feed_published_long_before_the_first_look_gets_no_lead(
     assert isinstance(found, Parsed)
     assert found.items[0].lead == lead
     assert found.items[0].text == SAID
+
+
+@pytest.mark.parametrize(
+    ("reference", "title"),
+    [
+        ("&#xD800;", "Bridge \ufffd closed"),
+        ("&#57343;", "Bridge \ufffd closed"),
+        ("&#x110000;", "Bridge \ufffd closed"),
+        ("&#0;", "Bridge closed"),
+        ("&#x1F;", "Bridge closed"),
+        ("&#x1F309;", "Bridge \U0001f309 closed"),
+    ],
+)
+@pytest.mark.parametrize("rest", ["", "<p>never closed", "&nosuch;"])
+def test_a_reference_to_no_character_costs_that_character_only(reference: str, title: str, rest: str) -> None:
+    (found,) = parsed(
+        rss(item(f"<description>{SAID}</description>{rest}", title=f"Bridge {reference} closed"))
+    ).items
+    assert found.title == title
+    assert found.text.startswith(SAID)

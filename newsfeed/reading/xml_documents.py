@@ -20,13 +20,12 @@ from xml.parsers import expat
 from newsfeed.model import Cause, Failure, Problem, Record
 from newsfeed.sources.source import BODY_LIMIT
 from newsfeed.text import clean_line
-from newsfeed.text.encodings import decode
+from newsfeed.text.encodings import decode, without_impossible
 
 PROLOG_LIMIT = 64_000  # characters before the root
 FIELD_LIMIT = 1_000  # characters of an author, a name, an address: feedparser's time grows with their square
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_ILLEGAL_REFERENCE = re.compile(r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]));")
 _ROOT = re.compile(r"<(?:(?!!|\?)[\w.-]+:)?(rss|feed|rdf|channel)(?=[\s>/])", re.IGNORECASE)
 _ANY_ROOT = re.compile(r"<([a-zA-Z][\w:.-]*)")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -156,7 +155,7 @@ def _repair(text: str, own: Mapping[str, str]) -> tuple[str, Problem | None]:
         return text, None
     line, what = error
     problem = Problem(text=f"The document is not well-formed ({what}); it was read all the same.", line=line)
-    text = _ILLEGAL_REFERENCE.sub("", text)
+    text = without_impossible(text)
     parts = CDATA.split(text)
     parts[::2] = [_REFERENCE.sub(lambda m: _reference(m, own), part) for part in parts[::2]]
     whole = "".join(parts)

@@ -131,3 +131,18 @@ def _as_windows(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error("newsfeed-windows", _as_windows)
+
+
+_NUMBERED = re.compile(r"&#(?:(\d{1,10})|[xX]([0-9a-fA-F]{1,8}));")
+
+
+def without_impossible(text: str) -> str:
+    """Markup without references by number to what XML 1.0 has no character for (section 2.2): no parser can take them."""
+    return _NUMBERED.sub(_legal, text)
+
+
+def _legal(match: re.Match[str]) -> str:
+    code = int(match[1]) if match[1] else int(match[2], 16)
+    if code in {9, 10, 13} or 0x20 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code < 0x110000:
+        return match.group()
+    return "\ufffd" if code >= 0xD800 else ""
