@@ -68,7 +68,7 @@ class TeamDialect(Postgres):
 
 
 TAGGED, GROUPED = 90, 8  # days in which items are tagged, for the habits of feeds, and may join a story
-PORTION = 1_000  # items that are grouped at a time, each compared with what shares its clues
+PORTION = 4_000  # items that are grouped at a time, each compared with what shares its clues
 
 
 class SharedStore(Store):
