@@ -91,7 +91,11 @@ def worker(
                 if "fetch" in kinds
                 else None,
                 desk=desk if "edition" in kinds else None,
-                pace=workers.Pace(cron=cron or workers.EVERY_MINUTE, heartbeat=timedelta(seconds=heartbeat)),
+                # One that only finishes what it has in hand gives no more signs of life: it isn't taken for dead.
+                pace=workers.Pace(
+                    cron=cron or workers.EVERY_MINUTE,
+                    heartbeat=timedelta(minutes=20) if once else timedelta(seconds=heartbeat),
+                ),
                 sweeps=sweeps,
                 once=once,
                 told=show.say,
