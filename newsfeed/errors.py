@@ -65,6 +65,10 @@ class NetworkError(NewsfeedError):
     """Not one address outside can be reached: the connection is missing, not the feeds."""
 
 
+class UnansweredError(NetworkError):
+    """What was sent may have come, but nobody said so."""
+
+
 class BusyError(NewsfeedError):
     """Another newsfeed is at work in this home."""
 

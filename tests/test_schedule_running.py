@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import homes
 import pytest
 from homes import Entry, TestHome
-from serving import Server, fixed
+from serving import Server, fixed, hang_up
 
 from newsfeed.cli.command import Context
 from newsfeed.model import WEEKDAYS
@@ -238,6 +239,40 @@ def test_a_mail_that_fails_leaves_page_and_day_and_is_tried_again(
     (home.folder / "out").unlink()
     assert look(runner, home, HOUR + timedelta(minutes=6))
     assert len(mails(home)) == 1
+
+
+@pytest.mark.parametrize("trouble", [503, 404, 302, None], ids=str)
+def test_a_notice_that_did_not_come_is_tried_again_and_comes_once(
+    runner: Runner, home: TestHome, said: Said, server: Server, trouble: int | None
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{free.getsockname()[1]}/hook"
+    hook = server.reply("/hook", status=trouble or 200)
+    settings(home, f'[notify]\nurl = "{hook if trouble else nobody}"')
+    assert not look(runner, home, HOUR)
+    assert "tried again" in str(said)
+    assert not look(runner, home, HOUR + timedelta(minutes=1))
+    asked = len(server.asked("/hook"))
+    assert look(runner, home, HOUR + timedelta(minutes=2)), "not at every look"
+    assert len(server.asked("/hook")) == asked
+    server.reply("/hook", status=200)
+    settings(home, f'[notify]\nurl = "{hook}"')
+    for minutes in (17, 18, 40, 90):
+        assert look(runner, home, HOUR + timedelta(minutes=minutes))
+    assert len(server.asked("/hook")) == asked + 1
+
+
+def test_a_notice_that_may_have_come_is_not_sent_twice(
+    runner: Runner, home: TestHome, said: Said, server: Server
+) -> None:
+    server.play("/hook", hang_up)
+    settings(home, f'[notify]\nurl = "{server.url("/hook")}"')
+    assert not look(runner, home, HOUR)
+    assert "may not have come" in str(said)
+    for minutes in (1, 20, 60):
+        assert look(runner, home, HOUR + timedelta(minutes=minutes))
+    assert len(server.asked("/hook")) == 1
 
 
 def test_a_page_that_can_not_be_published_stands_and_is_mailed(

@@ -16,7 +16,7 @@ import httpcore
 import httpx
 import msgspec
 
-from newsfeed.errors import NetworkError
+from newsfeed.errors import NetworkError, UnansweredError
 from newsfeed.fetch import failures
 from newsfeed.fetch import headers as heads
 from newsfeed.fetch.addresses import Exceptions
@@ -27,7 +27,7 @@ from newsfeed.fetch.rate_limiter import COME_AND_GO, SHUT_OUT, RateLimiter, host
 from newsfeed.fetch.redaction import secrets_of
 from newsfeed.fetch.resolver import Lookup, OfflineError, Resolver, UnknownNameError, look_up
 from newsfeed.fetch.route import AddressError, Hop, Outcome, Route, Target
-from newsfeed.fetch.transport import PRIVATE, Connections, RefusedAddressError
+from newsfeed.fetch.transport import PRIVATE, UNANSWERED, UNSENT, Connections, RefusedAddressError
 from newsfeed.model import Cause, Failure, FetchSetting, NotModified, Request, Response
 
 CONNECT_SECONDS = 5.0
@@ -113,6 +113,7 @@ class Fetcher:
 
         Raises:
             NetworkError: it could not be sent; only the host is named.
+            UnansweredError: it may have come, but there was no answer.
         """
         try:
             target = Target(url)
@@ -121,19 +122,12 @@ class Fetcher:
         try:
             async with asyncio.timeout(self._settings.timeout):
                 return (await self._logins.post(target, headers, body, private=True))[0]
-        except (
-            TimeoutError,
-            OSError,
-            httpcore.TimeoutException,
-            httpcore.NetworkError,
-            httpcore.ProtocolError,
-            RefusedAddressError,
-            UnknownNameError,
-            OfflineError,
-        ) as error:
+        except UNSENT as error:
             raise NetworkError(
                 "", f"{target.host} could not be reached ({type(error).__name__})", ""
             ) from None
+        except UNANSWERED as error:
+            raise UnansweredError("", f"{target.host} did not answer ({type(error).__name__})", "") from None
 
     def resume(self, url: str, asked: datetime) -> None:
         """Tell of a request that an earlier run made at that moment: hosts that want spacing get it across runs too."""

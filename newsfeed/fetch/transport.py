@@ -18,7 +18,7 @@ import httpcore
 import httpx
 
 from newsfeed.fetch.addresses import public
-from newsfeed.fetch.resolver import Resolver
+from newsfeed.fetch.resolver import OfflineError, Resolver, UnknownNameError
 
 HIGH_WATER = 262_144  # bytes kept unread before the sender has to wait
 TRIES = 4  # addresses of one name
@@ -253,6 +253,16 @@ PRIVATE = "newsfeed.private"  # request extension: the owner named this host and
 # connection opened under the exception is never handed to a request that has none.
 Key = tuple[bytes, bytes, int, bool]
 
+# Of a request that failed so, nothing was sent; of one that failed otherwise, perhaps all.
+UNSENT = (
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+    httpcore.LocalProtocolError,
+    RefusedAddressError,
+    UnknownNameError,
+    OfflineError,
+)
+UNANSWERED = (TimeoutError, OSError, httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
 BROKEN = (httpcore.RemoteProtocolError, httpcore.ReadError, httpcore.WriteError)
 
 

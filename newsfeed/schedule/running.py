@@ -25,7 +25,7 @@ from newsfeed.feeds.results import FeedResult
 from newsfeed.model import Day
 from newsfeed.pipeline import signs
 from newsfeed.pipeline.home import Home, Store
-from newsfeed.pipeline.morning import mail, routine
+from newsfeed.pipeline.morning import mail, publish, routine
 from newsfeed.pipeline.reports import Progress
 from newsfeed.pipeline.signs import Beat
 from newsfeed.schedule.deciding import Act, Due, due
@@ -92,6 +92,7 @@ class Runner:
         self._completed = (
             -PULL_EVERY
         )  # monotonic: when the sources missing from today's page were asked again
+        self._noticed: datetime | None = None  # when a notice that is owed was tried last
         self._postponed = 0  # how often this morning was tried in vain
         self._list_seen: tuple[int, int] | None = None
         self._complaint = ""
@@ -151,6 +152,13 @@ class Runner:
             self._begin(f"the mail of {found.day}")
             with home.lock("run: the mail"):
                 return self._report(routine.owed_mail(home, store))
+        if store.done(found.day) and self._may_notify(home) and publish.owes_notice(home, store):
+            self._noticed = home.clock()
+            with home.lock("run: the notice"):
+                trouble = publish.notify(home, store)
+            if trouble:
+                self._complain(trouble)
+            return not trouble
         if time.monotonic() - self._completed >= PULL_EVERY and routine.is_incomplete(home, store):
             self._begin(f"completing the edition of {found.day}")
             with home.lock("run: completing the morning"):
@@ -158,6 +166,9 @@ class Runner:
                 return self._report(routine.complete(home, store, progress=progress))
         self._pull(home, store, progress)
         return True
+
+    def _may_notify(self, home: Home) -> bool:
+        return self._noticed is None or home.clock() - self._noticed >= timedelta(seconds=PULL_EVERY)
 
     def decide(self, home: Home, store: Store) -> Due:
         """What is due by this home's clock and settings."""

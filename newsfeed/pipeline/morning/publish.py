@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from newsfeed import config, deliver
-from newsfeed.errors import DeliveryError, NewsfeedError
+from newsfeed.errors import DeliveryError, NewsfeedError, UnansweredError
 from newsfeed.model import Edition, Record
 from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home
@@ -62,8 +62,18 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
+def owes_notice(home: Home, store: Store) -> bool:
+    """Whether nobody was told of today's page yet who wants to be."""
+    if not home.settings.notify.url or meta.read(store, meta.NOTICED) == home.today:
+        return False
+    return home.today in store.editions()[-1:]
+
+
 def notify(home: Home, store: Store) -> str:
-    """Tell that the newest page is ready, unless that was done; returns a sentence on what went wrong, "" else."""
+    """Tell that the newest page is ready, unless that was done; returns a sentence on what went wrong, "" else.
+
+    What surely did not come, or was not taken, is owed still; what may have come is not sent twice.
+    """
     url, edition = home.settings.notify.url, store.latest_edition()
     if not url or edition is None or meta.read(store, meta.NOTICED) == edition.date:
         return ""
@@ -72,11 +82,14 @@ def notify(home: Home, store: Store) -> str:
     meta.keep(store, meta.NOTICED, edition.date)
     try:
         status = asyncio.run(_send(home, url, edition))
+    except UnansweredError as error:
+        return f"The notice may not have come: {error.cause}."
     except NewsfeedError as error:
         meta.keep(store, meta.NOTICED, before)
-        return f"No notice was sent: {error.cause}."
+        return f"No notice was sent: {error.cause}. It is tried again."
     if status >= 300:
-        return f"The notice was not taken ({status}): look at [notify] url."
+        meta.keep(store, meta.NOTICED, before)
+        return f"The notice was not taken ({status}): look at [notify] url. It is tried again."
     return ""
 
 
