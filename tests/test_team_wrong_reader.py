@@ -150,6 +150,7 @@ READING: dict[str, Callable[[ReaderStore], Any] | None] = {
     "open": None,
     "of": None,
     "working_for": None,
+    "while_unchanged": None,  # see below: one store may be several readers' in turn
     "corrections": lambda s: s.corrections(),
     "count_window": lambda s: s.count_window(BEFORE) > 1 and WORD,
     "counts": lambda s: (s.counts().feeds > 1 or s.counts().editions > 1) and WORD,
@@ -316,6 +317,14 @@ def test_the_right_reader_is_told_all_of_it(both: Both) -> None:
         "ungrouped",
         "untagged",
     }
+
+
+def test_what_was_found_for_one_reader_is_not_given_to_another(both: Both) -> None:
+    with both.team.store(None) as store:
+        for reader, word in ((both.ada, WORD), (both.bob, "lisbon"), (both.ada, WORD)):
+            with store.of(reader.id):
+                found = store.while_unchanged("feeds", 0, lambda: [s.name for s in store.states()])
+                assert found == [word]
 
 
 @pytest.mark.parametrize("role", [WEB, EDITION])

@@ -6,10 +6,10 @@ reader's store says whose it is. The tables behind the names are then that reade
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, TypeVar
 
 import msgspec
 
@@ -29,6 +29,7 @@ from newsfeed.team.readers import COLUMNS, Reader, reader_of
 # The dialect's own types stay in the store: a connection and a table.
 Connection: TypeAlias = Any
 Table: TypeAlias = Any
+T = TypeVar("T")
 
 
 class TeamTransaction(PostgresTransaction):
@@ -184,6 +185,10 @@ class ReaderStore(Store):
             store = cls(dialect, *dialect.connect())
         store._seal = Seal(place)
         return store
+
+    def while_unchanged(self, name: str, key: object, find: Callable[[], T]) -> T:
+        """As a home's; what was found for one reader is never given to another."""
+        return super().while_unchanged(name, (self._dialect.reader, key), find)
 
     @contextmanager
     def of(self, reader: int) -> Iterator[Self]:
