@@ -57,12 +57,12 @@ def home_at(folder: Path, now: datetime = NOW) -> Home:
 def make(folder: Path, items: int) -> None:
     """The home, day by day."""
     outlines = "".join(
-        f'<outline text="{name}">'
+        f'<outline text="{name}">\n'
         + "".join(
-            f'<outline type="rss" text="Outlet {n}" xmlUrl="{escape(address(n))}"/>'
+            f'<outline type="rss" text="Outlet {n}" xmlUrl="{escape(address(n))}"/>\n'
             for n in range(place, FEEDS, len(FOLDERS))
         )
-        + "</outline>"
+        + "</outline>\n"
         for place, name in enumerate(FOLDERS)
     )
     (folder / "feeds.opml").write_text(
@@ -228,6 +228,9 @@ def ways(folder: Path) -> dict[str, Way]:
     def marked(do: str, refs: list[str]) -> Way:
         return lambda app, n: app.post("/mark", item=refs[n % len(refs)], do=do)
 
+    def wrote(app: Asked, n: int) -> None:
+        app.post("/mark", item=unseen[n], do="note", note=f"A note at {time.time()}")
+
     return {
         "today": lambda app, n: app.get("/"),
         "why, a pick": lambda app, n: app.get(f"/why/{shown[n % len(shown)]}", live=True),
@@ -266,13 +269,13 @@ def ways(folder: Path) -> dict[str, Way]:
         "correct": lambda app, n: app.post("/correct", item=unseen[30 + n], to="+policy"),
         "correct, undo": lambda app, n: app.post("/correct", item=unseen[30 + n], to="undo"),
         "why, after a write": lambda app, n: (
-            app.post("/open", item=unseen[n]), app.get(f"/why/{unseen[n]}", live=True)
+            wrote(app, n), app.get(f"/why/{unseen[n]}", live=True)
         )[1],
         "slider, after a write": lambda app, n: (
-            app.post("/open", item=unseen[n]), app.get(f"/breadth?minutes={minutes[n]}", live=True)
+            wrote(app, n), app.get(f"/breadth?minutes={minutes[n]}", live=True)
         )[1],
         "rebuild, after a write": lambda app, n: (
-            app.post("/open", item=unseen[n]), app.get("/rebuild")
+            wrote(app, n), app.get("/rebuild")
         )[1],
     }  # fmt: skip
 

@@ -13,7 +13,7 @@ from stored import NOW, feeds, item, opened, update
 
 from newsfeed import edition
 from newsfeed.edition.preparing import Prepared
-from newsfeed.model import Settings
+from newsfeed.model import NewsValue, Settings, Tagging, Term, TopicScore
 from newsfeed.store import Store
 from newsfeed.text.spoken import speaking
 
@@ -130,3 +130,29 @@ def test_what_was_weighed_serves_its_own_pool_moment_and_language_only() -> None
             assert (made.weighed is weighed) == reuses
     with speaking("de"):
         assert Prepared(pool, base, date=pools.TODAY, now=pools.NOW, weighed=weighed).weighed is not weighed
+
+
+def test_what_is_read_in_part_is_the_same_as_of_the_whole(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        one, two = feeds(store, "a", "b")
+        store.apply(update(one, [item("1", lang="en"), item("2", lang="de")]), NOW)
+        store.apply(update(two, [item("3")]), NOW - timedelta(days=20))
+        since = NOW - timedelta(days=1)
+        window = store.window(since)
+        assert store.feeds_of_window(since) == {i.id: (i.feed, i.item.lang) for i in window}
+        score = TopicScore(topic="finance", p=0.8, terms=(Term(term="bank", weight=1.0),), parts={"model": 1})
+        news = NewsValue(value=2.0, kind="event")
+        store.save_taggings(
+            [
+                Tagging(item=1, scores=(score, TopicScore(topic="sales", p=0.1)), news=news),
+                Tagging(item=2, not_news="advert"),
+            ],
+            "m",
+        )
+        whole, bare = store.taggings([1, 2, 3]), store.taggings([1, 2, 3], why=False)
+        assert store.tagged([1, 2, 3]) == set(whole) == {1, 2}
+        assert {n: [(s.topic, s.p) for s in t.scores] for n, t in bare.items()} == {
+            n: [(s.topic, s.p) for s in t.scores] for n, t in whole.items()
+        }
+        assert {n: t.not_news for n, t in bare.items()} == {n: t.not_news for n, t in whole.items()}
+        assert not any(s.terms or s.parts for t in bare.values() for s in t.scores)

@@ -76,6 +76,12 @@ def window(
     return [read(row, body) for row in db.execute(query).all()]
 
 
+def feeds_of_window(db: Transaction, since: datetime) -> dict[int, tuple[int, str]]:
+    """The items of `window` by number, each with its feed and language alone."""
+    query = select(item.c.id, item.c.feed, item.c.lang).where(_within(since, None)).order_by(item.c.id)
+    return {number: (feed, lang) for number, feed, lang in db.execute(query).all()}
+
+
 def count_window(db: Transaction, since: datetime) -> int:
     """How many items `window` would give."""
     return db.execute(select(func.count()).select_from(item).where(_within(since, None))).scalar_one()

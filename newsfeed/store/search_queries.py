@@ -135,7 +135,7 @@ def search(
     The others narrow it down; with one of them and without words, the newest that fit.
     """
     asked = terms(wanted)
-    narrow = _conditions(feeds, topic, since, until)
+    narrow = _conditions(feeds, topic, since, until, few=bool(asked))
     if limit <= 0 or not (asked or narrow):
         return []
     if not asked:
@@ -159,14 +159,16 @@ def search(
 
 
 def _conditions(
-    feeds: Sequence[int] | None, topic: str, since: datetime | None, until: datetime | None
+    feeds: Sequence[int] | None, topic: str, since: datetime | None, until: datetime | None, *, few: bool
 ) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     moment = func.coalesce(item.c.published, item.c.first_seen)
     if feeds is not None:
         found.append(item.c.feed.in_(feeds))
     if topic:
-        found.append(item.c.id.in_(select(item_topic.c.item).where(item_topic.c.topic == topic)))
+        has = select(item_topic.c.item).where(item_topic.c.topic == topic)
+        # A few items are looked up one by one; to find the newest of all, the topic's are listed first.
+        found.append(has.where(item_topic.c.item == item.c.id).exists() if few else item.c.id.in_(has))
     if since is not None:
         found += [item.c.first_seen >= since, moment >= since]  # an index finds the first
     if until is not None:

@@ -45,6 +45,7 @@ class Store(Database):
     items = reads(items_queries.items)
     item = reads(items_queries.item_of)
     window = reads(items_queries.window)
+    feeds_of_window = reads(items_queries.feeds_of_window)
     count_window = reads(items_queries.count_window)
     newest = reads(items_queries.newest)
     find = reads(search_queries.find)

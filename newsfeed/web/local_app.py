@@ -137,8 +137,12 @@ class ViewApp:
 
     def sources(self) -> list[tuple[str, str]]:
         """The feeds of the list by name, each with its key: addresses may hold secrets."""
-        found = ((key_of(s.subscription.url), s.name) for s in self.store.states())
-        return sorted(found, key=lambda pair: pair[1].casefold())
+
+        def find() -> list[tuple[str, str]]:
+            found = ((key_of(s.subscription.url), s.name) for s in self.store.states())
+            return sorted(found, key=lambda pair: pair[1].casefold())
+
+        return self.store.while_unchanged("sources", None, find)
 
     @contextmanager
     def speaking(self) -> Iterator[None]:

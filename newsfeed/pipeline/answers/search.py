@@ -103,6 +103,8 @@ def _moment(day: str) -> datetime | None:
 
 def _plain(letters: str) -> str:
     """The same number of letters, without case and accents."""
+    if letters.isascii():
+        return letters.lower()
     return "".join((unicodedata.normalize("NFD", c)[0].casefold() or c)[0] for c in letters)
 
 

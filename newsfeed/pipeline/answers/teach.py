@@ -214,7 +214,8 @@ def status(home: Home, store: Store) -> Status:
 def questions(home: Home, store: Store, day: int) -> list[ItemQuestion]:
     """The day's three questions: two useful, one at random. `day` is the same number all day."""
     languages = {*home.settings.languages, ""}
-    window = {i.id: i for i in store.window(home.clock() - tag.RETAGGED) if i.item.lang in languages}
+    near = store.feeds_of_window(home.clock() - tag.RETAGGED)
+    window = {n: str(feed) for n, (feed, lang) in near.items() if lang in languages}
     taggings = store.taggings(window, why=False)
     answered = {c.item for c in store.corrections()}
     names = {s.feed: s.name for s in store.states()}
@@ -223,18 +224,19 @@ def questions(home: Home, store: Store, day: int) -> list[ItemQuestion]:
         for topic in {*one.said, *one.true}:
             asked_topics[topic] = asked_topics.get(topic, 0) + 1
     found = accuracy.questions(
-        list(taggings.values()), lambda n: str(window[n].feed), answered, seed=day, asked_topics=asked_topics
+        list(taggings.values()), window.__getitem__, answered, seed=day, asked_topics=asked_topics
     )
+    items = {i.id: i for i in store.items([q.item for q in found], body="none")}
     thumbed = store.likes({q.item for q in found})
     known = store.taggings({q.item for q in found})
     news = {n: t.news for n, t in known.items() if n not in thumbed}
     return [
         ItemQuestion(
-            ref=window[q.item].ref,
+            ref=items[q.item].ref,
             item=q.item,
-            title=window[q.item].item.title,
-            lead=window[q.item].item.lead,
-            source=names.get(window[q.item].feed, ""),
+            title=items[q.item].item.title,
+            lead=items[q.item].item.lead,
+            source=names.get(items[q.item].feed, ""),
             said=tuple(sorted(accuracy.has(taggings[q.item]))),
             asked=q.asked,
             value=judged.value if judged else None,
