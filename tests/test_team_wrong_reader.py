@@ -188,6 +188,7 @@ READING: dict[str, Callable[[ReaderStore], Any] | None] = {
     "stories": lambda s: s.stories(BEFORE),
     "stories_of": lambda s: s.stories_of([ITEM + 1]),
     "stories_of_affairs": lambda s: s.stories_of_affairs([STORY + 1]),
+    "tagged": lambda s: s.tagged([ITEM + 1]),
     "tagged_otherwise": lambda s: s.tagged_otherwise("x", BEFORE),
     "taggings": lambda s: s.taggings([ITEM + 1]),
     "daily_counts": lambda s: s.daily_counts(date(2000, 1, 1)),
