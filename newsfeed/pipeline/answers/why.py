@@ -152,7 +152,9 @@ def resolve(home: Home, store: Store, name: str) -> tuple[StoredItem, Day | None
                 name,
                 f"the page of {stored.date} has no such number",
                 f"They go from 1 to {len(picks(stored))}"
-                + (", the long read last." if stored.long_read and not stored.since else "."),
+                + (", the long read last." if stored.long_read and not stored.since else ".")
+                if picks(stored)
+                else "It has no stories: `newsfeed search` finds items that are not on a page.",
             )
         return store.item(pick.item), stored.date
     found = store.find(name)

@@ -233,5 +233,8 @@ def incomplete(edition: Edition) -> bool:
 
 
 def better(edition: Edition, now: Collection[FeedReport]) -> bool:
-    """Whether an edition that more than half of the sources are missing from could be built of more of them now."""
-    return incomplete(edition) and sum(r.ok for r in now) > sum(r.ok for r in edition.feeds)
+    """Whether an edition that more than half of the sources are missing from, or that was built before there were any,
+    could be built of more of them now."""
+    return (incomplete(edition) or not edition.feeds) and sum(r.ok for r in now) > sum(
+        r.ok for r in edition.feeds
+    )
