@@ -240,16 +240,16 @@ def _check_handing_out(settings: Settings, fail: Callable[[list[str], str, str],
             )
 
 
-NETWORKS = ("bluesky", "linkedin", "mastodon=your.server", "threads", "x")
+COMPOSERS = ("bluesky", "linkedin", "mastodon=your.server", "threads", "x")
 
 
 def _check_sharing(settings: Settings, fail: Callable[[list[str], str, str], SettingsError]) -> None:
     """The tables share, people and notify."""
     for given in settings.share.networks:
-        if given not in NETWORKS[:2] + NETWORKS[3:] and not re.fullmatch(
+        if given not in COMPOSERS[:2] + COMPOSERS[3:] and not re.fullmatch(
             r"mastodon=(?:[a-z0-9-]+\.)+[a-z]{2,}", given
         ):
-            raise fail(["share", "networks"], f"{given!r} is no network", f"Allowed: {', '.join(NETWORKS)}.")
+            raise fail(["share", "networks"], f"{given!r} is no network", f"Allowed: {', '.join(COMPOSERS)}.")
     for name, person in settings.people.items():
         if person.mail and not ADDRESS.fullmatch(person.mail):
             raise fail(
