@@ -159,6 +159,7 @@ READING: dict[str, Callable[[ReaderStore], Any] | None] = {
     "due": lambda s: s.due(homes.NOON),
     "edition": lambda s: s.edition(DAY),
     "editions": lambda s: None,
+    "feeds_of_window": lambda s: s.feeds_of_window(BEFORE),
     "find": lambda s: (s.find(WORD), s.find(f"https://{WORD}.example/1")),
     "first_since": lambda s: s.first_since(BEFORE) >= ITEM and WORD,
     "get_meta": lambda s: s.get_meta(WORD),
