@@ -439,3 +439,42 @@ def test_people_are_offered_fitting_stories_and_the_account_tells_whom(app: App)
     assert "CFO nothing so far; this morning’s" in words(app.get("/breadth"))
     app.post("/passed", {"item": app.ref("Central bank"), "person": "cfo"})
     assert "CFO 1" in words(app.get("/breadth"))
+
+
+# ------------------------------------------------------------------------- my links, read aloud, schedule
+
+
+def test_kept_links_become_a_feed_of_ones_own_where_the_reader_wished_for_it(app: App) -> None:
+    ref = app.ref("Central bank holds")
+    app.post("/mark", {"item": ref, "do": "note", "note": "For <the> board & me"})
+    assert not (app.home.folder / "site" / "links.xml").exists()
+    (app.home.folder / "newsfeed.toml").write_text(f"{settings(app)}[share]\nlinks = true\n")
+    app.post("/mark", {"item": ref, "do": "keep"})
+    data = json.loads(app.get("/links.json").content)
+    assert [(i["title"], i["content_text"]) for i in data["items"]] == [
+        ("Central bank holds interest rates at three per cent", "For <the> board & me")
+    ]
+    drawn = app.get("/links.xml")
+    assert drawn.headers["content-type"].startswith("application/atom+xml")
+    assert "For &lt;the&gt; board &amp; me" in drawn.text
+    app.post("/mark", {"item": ref, "do": "unkeep"})
+    assert json.loads(app.get("/links.json").content)["items"] == []
+
+
+def test_reading_aloud_is_hidden_until_a_voice_of_this_machine_is_found(app: App) -> None:
+    block = re.search(r'<p class="listen" id="listen" hidden>.*?</p>', app.get("/").text)
+    assert block
+    script = re.search(r'src="(/app\.js[^"]*)"', app.get("/").text)
+    assert script
+    assert "v.localService" in app.get(script[1]).text
+
+
+@pytest.mark.parametrize(("word", "has"), [("--serve", True), ("--no-serve", False), ("", False)])
+def test_schedule_offers_the_app_beside_it(
+    app: App, word: str, has: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    app.home.run("schedule", "on", "--by", "systemd", *filter(None, [word]))  # shown; nobody is here to agree
+    said = "".join(capsys.readouterr().out.split())
+    assert "run" in said
+    assert ("--serve" in said) == has
