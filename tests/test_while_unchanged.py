@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -70,6 +72,25 @@ def test_what_is_written_while_looking_is_seen_the_next_time(tmp_path: Path) -> 
 
         first = store.while_unchanged("x", 0, look)
         assert store.while_unchanged("x", 0, look) == f"{first}+"
+
+
+def test_who_looks_for_long_holds_up_who_asks_for_the_same_alone(tmp_path: Path) -> None:
+    begun, go = threading.Event(), threading.Event()
+    looks: list[int] = []
+
+    def slowly() -> int:
+        looks.append(1)
+        begun.set()
+        assert go.wait(30)
+        return 1
+
+    with opened(tmp_path) as store, ThreadPoolExecutor() as pool:
+        first = pool.submit(store.while_unchanged, "slow", 0, slowly)
+        assert begun.wait(30)
+        second = pool.submit(store.while_unchanged, "slow", 0, slowly)
+        assert store.while_unchanged("quick", 0, lambda: 2) == 2
+        go.set()
+        assert (first.result(30), second.result(30), len(looks)) == (1, 1, 1)
 
 
 def test_what_fails_is_not_kept(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ class Database:
         self._connection = connection
         self._turn = threading.RLock()
         self._found: dict[str, tuple[object, Any]] = {}
-        self._finding = threading.RLock()
+        self._finding: dict[str, threading.RLock] = {}
 
     @classmethod
     def open(cls, place: Path | str | Dialect, *, now: datetime) -> Self:
@@ -83,9 +83,9 @@ class Database:
     def while_unchanged(self, name: str, key: object, find: Callable[[], T]) -> T:
         """What `find` gives; what it gave last under this name, while `key` is the same and nobody wrote since.
 
-        Whoever asks for it meanwhile waits for the one who looks.
+        Whoever asks for the same meanwhile waits for the one who looks.
         """
-        with self._finding:
+        with self._finding.setdefault(name, threading.RLock()):
             # Asked before looking: what somebody writes meanwhile makes the next one look again.
             with self._reading() as db:
                 changes = db.changes()
