@@ -29,7 +29,7 @@ PACE = ("--cron", "* * * * * */2", "--heartbeat", "0.5", "--lease", "3")
 MORNING = homes.NOON - timedelta(minutes=55)
 
 
-def wait_for(what: Callable[[], bool], seconds: float = 120) -> None:
+def wait_for(what: Callable[[], bool], seconds: float = 240) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "waited too long"
@@ -129,6 +129,7 @@ def test_a_database_that_restarts_under_load_loses_nothing(
         servers = [stack.enter_context(Server()) for _ in range(4)]
         database = stack.enter_context(contextmanager(cluster)())
         team = make(database, tmp_path / "team", monkeypatch)
+        stack.callback(team.close)
         team.allow(*(server.place for server in servers))
         feeds = many_feeds(servers)
         for n in range(8):
@@ -146,4 +147,3 @@ def test_a_database_that_restarts_under_load_loses_nothing(
         wait_for(lambda: not team.count("shared.morning", "owed"))
         assert [one.poll() for one in running] == [None, None]
         assert team.count("shared.feed", "last_good is not null") == wanted
-        team.close()
