@@ -114,7 +114,7 @@ def edition_app(desk: Desk, pace: Pace) -> App:
     @app.task(
         name="editions",
         queue="edition",
-        retry=procrastinate.RetryStrategy(max_attempts=TRIES, linear_wait=10),
+        retry=procrastinate.RetryStrategy(max_attempts=TRIES, wait=10, linear_wait=10),
     )
     def editions(readers: list[int]) -> None:
         desk.serve(readers)
