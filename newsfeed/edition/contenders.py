@@ -99,7 +99,9 @@ class Scorer:
         self.records = records(pool.feeds)
         self.told_well = {one.item.id: _told_well(one) for one in pool.candidates}
         self.subjects = {one.item.id: _subject(one, feeds.get(one.item.feed)) for one in pool.candidates}
-        articles = [one.item.id for one in pool.candidates if one.item.item.kind != "post"]
+        articles = [
+            one.item.id for one in pool.candidates if one.item.item.kind != "post" and not one.item.before
+        ]
         self.led = sum(self.told_well[n] for n in articles) / max(1, len(articles))
         self.leadless = c.LEADLESS[0] + (c.LEADLESS[1] - c.LEADLESS[0]) * self.led
         self.likes: dict[str, tuple[int, int]] = {}
