@@ -18,7 +18,7 @@ import homes
 import pytest
 from homes import Entry, rss
 from mailserver import MailServer
-from postgres import cluster
+from postgres import Cluster, cluster
 from serving import Server
 from teams import TestTeam, make
 
@@ -120,6 +120,17 @@ def test_workers_killed_at_random_lose_and_double_nothing(team: TestTeam) -> Non
     assert set(got) <= states.keys()
 
 
+def restart(team: TestTeam, database: Cluster, rng: random.Random, working: int) -> None:
+    """Restart a database twice, once so many workers are at work."""
+    alive = "last_heartbeat > now() - interval '5 seconds'"
+    wait_for(lambda: team.count("procrastinate.procrastinate_workers", alive) >= working)
+    team.close()
+    for _ in range(2):
+        time.sleep(rng.uniform(1.0, 4.0))
+        database.stop("immediate")
+        database.start()
+
+
 @pytest.mark.slow
 def test_a_database_that_restarts_under_load_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -137,13 +148,24 @@ def test_a_database_that_restarts_under_load_loses_nothing(
         wanted = team.count("shared.feed", "listed")
         team.close()
         team.at(MORNING)
-        running = stack.enter_context(workers(team, "all", "all"))
-        for _ in range(3):
-            time.sleep(rng.uniform(1.0, 4.0))
-            database.stop("immediate")
-            database.start()
+        # Feeds first: an edition of feeds that nobody read yet is put off, and the clock stands.
+        running = [*stack.enter_context(workers(team, "fetch", "fetch"))]
+        restart(team, database, rng, len(running))
         wait_for(lambda: team.count("shared.item") == 3 * wanted)
+        running += stack.enter_context(workers(team, "edition", "edition"))
+        restart(team, database, rng, len(running))
         wait_for(lambda: team.count("reader.edition") == 8)
         wait_for(lambda: not team.count("shared.morning", "owed"))
-        assert [one.poll() for one in running] == [None, None]
+        assert [one.poll() for one in running] == [None] * 4
         assert team.count("shared.feed", "last_good is not null") == wanted
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_that_is_asked_to_stop_ends_well(team: TestTeam, how: signal.Signals) -> None:
+    team.at(MORNING)
+    with workers(team, "all") as (one,):
+        wait_for(lambda: team.count("procrastinate.procrastinate_workers") == 2)
+        one.send_signal(how)
+        assert one.wait(30) == 0
+    assert team.count("procrastinate.procrastinate_workers") == 0

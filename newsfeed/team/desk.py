@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("newsfeed.team")
 
-AGAIN = timedelta(minutes=30)  # after which a morning that no job has served is claimed once more …
+AGAIN = timedelta(minutes=10)  # after which a morning that no job has served is claimed once more …
 GIVEN_UP = timedelta(hours=6)  # … but not for so long
 MOST_BENT = 200  # candidates that are judged anew for one reader: a quarter of what an edition costs (bench/RESULTS.md)
 

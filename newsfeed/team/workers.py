@@ -63,7 +63,8 @@ def _app(conninfo: str) -> App:
     import procrastinate
 
     return procrastinate.App(
-        connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4)
+        # A database that is gone is noticed within seconds, and looked for again: see `_serve`.
+        connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4, timeout=5.0)
     )
 
 
@@ -207,15 +208,18 @@ async def _serve(make: Callable[[], App], queues: Sequence[str], pace: Pace, con
     """One worker, begun again whenever the database was gone."""
     from procrastinate.exceptions import ConnectorException
 
+    mine = asyncio.current_task()
+    assert mine is not None
     while True:
         try:
             async with make().open_async() as app:
                 options = _options(pace, concurrency=concurrency, wait=True)
                 await app.run_worker_async(queues=list(queues), **options)
-            return
         except (ConnectorException, NewsfeedError) as error:
-            log.warning("the database is gone (%s); trying again", str(error).strip() or type(error).__name__)
-            await asyncio.sleep(PAUSE)
+            log.warning("the database is gone: %s", str(error).strip() or type(error).__name__)
+        if mine.cancelling():
+            return  # we were asked to stop, and it finished what it had in hand
+        await asyncio.sleep(PAUSE)  # a worker that has lost its database ends, sometimes without a word
 
 
 async def _catch_up_with_all(
