@@ -3,6 +3,7 @@ several commands share with what tab completion offers for them."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -53,6 +54,17 @@ class App(typer.Typer):
     def command(self, name: str | None = None, **settings: Any) -> Callable[[Function], Function]:
         """As typer's, for a `Command` of ours."""
         return super().command(name, **{"cls": Command, **settings})
+
+
+def finite(value: float | None) -> float | None:
+    """The value of an option, as typer's callback: "nan" is a number to Python, and within all bounds.
+
+    Raises:
+        typer.BadParameter: it is no number.
+    """
+    if value is not None and math.isnan(value):
+        raise typer.BadParameter("it is no number")
+    return value
 
 
 def now() -> datetime:

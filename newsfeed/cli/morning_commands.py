@@ -10,7 +10,7 @@ import typer
 
 from newsfeed import config
 from newsfeed.cli import care_commands, show
-from newsfeed.cli.command import Context, NoOpen, day, now, offer_feeds
+from newsfeed.cli.command import Context, NoOpen, day, finite, now, offer_feeds
 from newsfeed.model import Cause
 from newsfeed.model.settings import MINUTES, WORKERS
 
@@ -28,7 +28,8 @@ def digest(
         str, typer.Option(metavar="YYYY-MM-DD", help="Draw a stored edition again; no feed is asked.")
     ] = "",
     minutes: Annotated[
-        float | None, typer.Option(min=MINUTES.ge, max=MINUTES.le, help="Another budget, this once.")
+        float | None,
+        typer.Option(min=MINUTES.ge, max=MINUTES.le, callback=finite, help="Another budget, this once."),
     ] = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Choose today's stories anew.")] = False,
     no_refresh: Annotated[

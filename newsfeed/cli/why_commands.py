@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsfeed.cli import show
-from newsfeed.cli.command import Context, ItemWords, Json, opened
+from newsfeed.cli.command import Context, ItemWords, Json, finite, opened
 from newsfeed.errors import NotFoundError, SettingsError
 from newsfeed.model.settings import MINUTES, STORIES
 
@@ -108,7 +108,7 @@ def simulate(
     context: typer.Context,
     days: Annotated[int, typer.Option(min=1, max=365, help="How many past mornings.")] = 14,
     minutes: Annotated[
-        float | None, typer.Option(min=MINUTES.ge, max=MINUTES.le, help="Another budget.")
+        float | None, typer.Option(min=MINUTES.ge, max=MINUTES.le, callback=finite, help="Another budget.")
     ] = None,
     max_items: Annotated[
         int | None, typer.Option(min=STORIES.ge, max=STORIES.le, help="Another largest number of stories.")
