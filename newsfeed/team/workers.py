@@ -237,14 +237,12 @@ async def _catch_up_with_all(
 
 async def _catch_up(app: App, queues: Sequence[str], pace: Pace, concurrency: int) -> None:
     """Work until none of these queues has a job that may be done now: jobs make jobs."""
-    from procrastinate.jobs import Status
-
     while True:
         await app.run_worker_async(queues=list(queues), **_options(pace, concurrency=concurrency, wait=False))
         waiting = [
             job
             for queue in queues
-            for job in await app.job_manager.list_jobs_async(queue=queue, status=Status.TODO.value)
+            for job in await app.job_manager.list_jobs_async(queue=queue, status="todo")
             if job.scheduled_at is None
         ]
         if not waiting:
@@ -259,7 +257,8 @@ async def _until_stopped(workers: Sequence[Any]) -> None:
 
     def stop() -> None:
         for task in tasks:
-            task.cancel()
+            if not task.cancelling():  # asked once more, it would drop what it is finishing
+                task.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
