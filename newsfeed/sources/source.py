@@ -7,6 +7,7 @@ says what is different. `reading` makes items of the drafts.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -72,14 +73,14 @@ class Drafts:
 Answer = Drafts | Parsed | Failure
 
 
-class Source:
+class Source(ABC):
     """One kind of feeds."""
 
     kind = ""  # as in `Request.source`
 
+    @abstractmethod
     def claims(self, subscription: Subscription) -> bool:
         """Whether this kind reads that subscription, told by its address, its type and its options alone."""
-        raise NotImplementedError
 
     def request(self, state: FeedState) -> Request | Failure:
         """What to ask of the network for a feed, or why nothing can be asked."""

@@ -27,7 +27,7 @@ from newsfeed.team.readers import Reader, Readers
 from newsfeed.team.sessions import ReaderSession, Sessions, form_token
 from newsfeed.team.site import SiteSetting, client_secret
 from newsfeed.web.access import cookie
-from newsfeed.web.local_app import ViewApp, is_live
+from newsfeed.web.local_app import PageApp, ViewApp, is_live
 
 T = TypeVar("T")
 OFFERS = "web offers"  # note in the store: feeds that were found and are not added yet
@@ -113,7 +113,7 @@ class TeamWeb:
                 self._stores.get_nowait().close()
 
 
-class TeamApp(ViewApp):
+class TeamApp(PageApp):
     """The part that pages before and behind the sign-in share."""
 
     local = False
@@ -126,7 +126,9 @@ class TeamApp(ViewApp):
         self.token = token
         self.browser = browser  # the cookie of the door: sign-ins under way belong to it
         self.scheme = team.site.parts[0]
-        self._templates = team.templates
+
+    def templates(self) -> Templates:
+        return self.team.templates
 
     def say_next(self, answer: Response, said: str) -> None:
         if said:
@@ -153,7 +155,7 @@ class DoorApp(TeamApp):
         super().__init__(team, form_token(browser), browser)
 
 
-class ReaderApp(TeamApp):
+class ReaderApp(TeamApp, ViewApp):
     """For one request of a reader."""
 
     store: WebStore

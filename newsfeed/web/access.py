@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,7 +115,7 @@ def qr(link: str) -> str:
     return drawn.getvalue()
 
 
-class Shield:
+class Shield(ABC):
     """Refuses what no browser of a reader sends, puts our headers on every answer, and asks `admitted` of the rest.
 
     `hosts` are the names under which we may be asked, with the port: any other was led here by a name server.
@@ -125,13 +126,9 @@ class Shield:
         self._hosts = hosts
         self._scheme = scheme
 
+    @abstractmethod
     async def admitted(self, request: Request) -> ASGIApp | None:
-        """The answer to who may not pass; None for who may.
-
-        Raises:
-            NotImplementedError: always; whoever guards says it.
-        """
-        raise NotImplementedError
+        """The answer to who may not pass; None for who may."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
@@ -80,46 +81,28 @@ class Work:
             self.trouble = f"It broke off ({type(error).__name__}). Run `newsfeed refresh` to see more."
 
 
-class ViewApp:
-    """What every view is handed: the home as it is now, its database, and how answers are drawn."""
+class PageApp(ABC):
+    """How pages are drawn and forms are read, whether or not there is a home behind them."""
 
     token: str  # what each form carries
-    store: Store
     nav = "app/nav.html"
     scheme = "http"
     local = True  # one home on this machine, with work of its own
 
     def __init__(self) -> None:
         self._versions: dict[str, str] = {}
-        self._known: dict[str, tuple[object, Any]] = {}
-        self._templates: Templates | None = None
 
-    def home(self) -> Home:
-        """The home, with its settings as they are now.
+    @abstractmethod
+    def templates(self) -> Templates:
+        """The templates, read once."""
 
-        Raises:
-            NewsfeedError: they can't be read, or there is no home any more.
-        """
-        raise NotImplementedError
-
-    def offer(self, subscription: Subscription) -> str:
-        """Keep a feed that was found until the reader says yes to it; gives the key to say it with."""
-        raise NotImplementedError
-
-    def offered(self, key: str) -> Subscription | None:
-        """The feed that was kept under this key, if that is not too long ago."""
-        raise NotImplementedError
-
+    @abstractmethod
     def say_next(self, answer: Response, said: str) -> None:
         """Keep a sentence for the page that an answer leads to."""
-        raise NotImplementedError
 
+    @abstractmethod
     def take_said(self, request: Request) -> str:
         """The sentence that was kept for this page; it stands there once."""
-        raise NotImplementedError
-
-    def prepare(self, find: Callable[[], object]) -> None:
-        """Find now what the reader will ask for in a moment, beside the answer; a shared app waits until they do."""
 
     @property
     def version(self) -> str:
@@ -135,37 +118,15 @@ class ViewApp:
         lines = (line.strip() for line in self.templates().source("app/app.js").splitlines())
         return "\n".join(_translated(line) for line in lines if line and not line.startswith("//"))
 
-    def sources(self) -> list[tuple[str, str]]:
-        """The feeds of the list by name, each with its key: addresses may hold secrets."""
-
-        def find() -> list[tuple[str, str]]:
-            found = ((key_of(s.subscription.url), s.name) for s in self.store.states())
-            return sorted(found, key=lambda pair: pair[1].casefold())
-
-        return self.store.while_unchanged("sources", None, find)
+    def language(self) -> str:
+        """The language of whoever reads, as a code."""
+        return spoken.ENGLISH
 
     @contextmanager
     def speaking(self) -> Iterator[None]:
-        """Speak the reader's language, English where their settings can't be read."""
-        code = spoken.ENGLISH
-        with suppress(NewsfeedError):
-            code = spoken.first_spoken(self.home().settings.languages)
-        with spoken.speaking(code):
+        """Speak that language."""
+        with spoken.speaking(self.language()):
             yield
-
-    def templates(self) -> Templates:
-        """The templates, read once."""
-        if self._templates is None:
-            self._templates = Templates(self.home().templates)
-        return self._templates
-
-    def remembered(self, name: str, key: object, make: Callable[[], T]) -> T:
-        """What `make` gives, made anew only when `key` says that something changed."""
-        known = self._known.get(name)
-        if known is None or known[0] != key:
-            known = self._known[name] = (key, make())
-        found: T = known[1]
-        return found
 
     # ------------------------------------------------------------------ forms
 
@@ -230,6 +191,64 @@ class ViewApp:
                 request, "trouble.html", status=status, cause=_sentence(error), repair=error.repair
             )
         return Response(f"{_sentence(error)} {error.repair}", status, media_type="text/plain")
+
+
+class ViewApp(PageApp):
+    """What every view is handed: the home as it is now, its database, and how answers are drawn."""
+
+    store: Store
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[str, tuple[object, Any]] = {}
+        self._templates: Templates | None = None
+
+    @abstractmethod
+    def home(self) -> Home:
+        """The home, with its settings as they are now.
+
+        Raises:
+            NewsfeedError: they can't be read, or there is no home any more.
+        """
+
+    @abstractmethod
+    def offer(self, subscription: Subscription) -> str:
+        """Keep a feed that was found until the reader says yes to it; gives the key to say it with."""
+
+    @abstractmethod
+    def offered(self, key: str) -> Subscription | None:
+        """The feed that was kept under this key, if that is not too long ago."""
+
+    def prepare(self, find: Callable[[], object]) -> None:
+        """Find now what the reader will ask for in a moment, beside the answer; a shared app waits until they do."""
+
+    def sources(self) -> list[tuple[str, str]]:
+        """The feeds of the list by name, each with its key: addresses may hold secrets."""
+
+        def find() -> list[tuple[str, str]]:
+            found = ((key_of(s.subscription.url), s.name) for s in self.store.states())
+            return sorted(found, key=lambda pair: pair[1].casefold())
+
+        return self.store.while_unchanged("sources", None, find)
+
+    def language(self) -> str:
+        """The reader's language, English where their settings can't be read."""
+        with suppress(NewsfeedError):
+            return spoken.first_spoken(self.home().settings.languages)
+        return spoken.ENGLISH
+
+    def templates(self) -> Templates:
+        if self._templates is None:
+            self._templates = Templates(self.home().templates)
+        return self._templates
+
+    def remembered(self, name: str, key: object, make: Callable[[], T]) -> T:
+        """What `make` gives, made anew only when `key` says that something changed."""
+        known = self._known.get(name)
+        if known is None or known[0] != key:
+            known = self._known[name] = (key, make())
+        found: T = known[1]
+        return found
 
 
 class LocalApp(ViewApp):
