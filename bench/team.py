@@ -61,24 +61,9 @@ class Team:
 
     def work(self, kind: str, at: datetime, workers: int, *more: str) -> Cost:
         """So many workers until nothing is due."""
-        environment = {**self.environment, "NEWSFEED_CLOCK": at.isoformat()}
-        command = [
-            sys.executable,
-            "-m",
-            "newsfeed",
-            "--home",
-            str(self.folder),
-            "team",
-            "worker",
-            kind,
-            "--once",
-        ]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         begun = time.perf_counter()
-        running = [
-            subprocess.Popen([*command, *more], env=environment, stdout=subprocess.DEVNULL)
-            for _ in range(workers)
-        ]
+        running = self.started(kind, at, workers, *more)
         for one in running:
             if one.wait():
                 raise SystemExit(f"a worker ended with {one.returncode}")
@@ -86,7 +71,7 @@ class Team:
         used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return Cost(time.perf_counter() - begun, used)
 
-    def start(self, kind: str, at: datetime, workers: int, *more: str) -> None:
+    def started(self, kind: str, at: datetime, workers: int, *more: str) -> list[subprocess.Popen[bytes]]:
         environment = {**self.environment, "NEWSFEED_CLOCK": at.isoformat()}
         command = [
             sys.executable,
@@ -99,11 +84,10 @@ class Team:
             kind,
             "--once",
         ]
-        self.running = [subprocess.Popen([*command, *more], env=environment) for _ in range(workers)]
-
-    def wait(self) -> None:
-        for one in self.running:
-            one.wait()
+        return [
+            subprocess.Popen([*command, *more], env=environment, stdout=subprocess.DEVNULL)
+            for _ in range(workers)
+        ]
 
     def asked(self, feeds: int) -> float:
         """When so many feeds had been asked, on our clock."""
@@ -217,13 +201,14 @@ def speedup(options: argparse.Namespace) -> None:
     for workers in (1, 2):
         with a_team(options.feeds, options.latency) as (team, corpus):
             follow(team, corpus, 1, options.feeds)
-            team.start("fetch", BEGIN, workers, "--sweeps", "1")
+            running = team.started("fetch", BEGIN, workers, "--sweeps", "1")
             first, last = team.asked(1), team.asked(options.feeds)
             walls[workers] = last - first
             print(
                 f"{workers} workers: from the first of {options.feeds} feeds to the last {last - first:.1f} s"
             )
-            team.wait()
+            for one in running:
+                one.wait()
     print(f"a second worker gives {walls[1] / walls[2]:.2f} times as much")
 
 

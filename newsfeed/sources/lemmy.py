@@ -15,7 +15,7 @@ from newsfeed.model import Cause, Failure, FeedState, Request, Response, Subscri
 from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, count, get, rows, text
 from newsfeed.sources.registry import is_taken
-from newsfeed.sources.source import Answer, Draft, Source, as_feed, parts_of, says, validated
+from newsfeed.sources.source import Answer, Draft, Source, as_feed, is_shut, parts_of, says, validated
 from newsfeed.text import safe_url, times
 from newsfeed.text.encodings import looks_like_json
 
@@ -71,14 +71,7 @@ class Lemmy(Source):
 
     def again(self, state: FeedState, failure: Failure) -> FeedState | None:
         """The next way: the newer interface, RSS, the page as it stands."""
-        shut = failure.cause in {
-            Cause.NOT_FOUND,
-            Cause.GONE,
-            Cause.LOGIN,
-            Cause.NOT_A_FEED,
-            Cause.BROKEN_FEED,
-        }
-        if not shut and failure.status not in {400, 405, 406, 422, 501}:
+        if not is_shut(failure):
             return None
         place = _WAYS.index(way) if (way := state.cursor.get("way", "")) in _WAYS else 0
         if place + 1 >= len(_WAYS):

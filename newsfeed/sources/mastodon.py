@@ -25,6 +25,7 @@ from newsfeed.sources.source import (
     Drafts,
     Source,
     as_feed,
+    is_shut,
     parts_of,
     read_context,
     says,
@@ -97,14 +98,7 @@ class Mastodon(Source):
         place, way = _place(state.subscription), state.cursor.get("way", "")
         if place is None or place.sort in {"list", "home"}:
             return None
-        shut = failure.cause in {
-            Cause.NOT_FOUND,
-            Cause.GONE,
-            Cause.LOGIN,
-            Cause.NOT_A_FEED,
-            Cause.BROKEN_FEED,
-        }
-        if not shut and failure.status not in {400, 405, 406, 422, 501}:
+        if not is_shut(failure):
             return None
         cursor = {name: value for name, value in state.cursor.items() if name not in {"id", "way"}}
         if not way and state.cursor.get("id") and failure.cause in {Cause.NOT_FOUND, Cause.GONE}:

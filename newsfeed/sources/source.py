@@ -15,7 +15,17 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from newsfeed.model import Enclosure, Failure, FeedState, Parsed, Problem, Request, Response, Subscription
+from newsfeed.model import (
+    Cause,
+    Enclosure,
+    Failure,
+    FeedState,
+    Parsed,
+    Problem,
+    Request,
+    Response,
+    Subscription,
+)
 from newsfeed.text import clean_line
 
 FEED = "syndication"  # the kind of plain feeds: RSS, Atom, JSON Feed
@@ -162,3 +172,14 @@ def read_context(request: Request) -> dict[str, str]:
     except ValueError:
         return {}
     return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+
+
+def is_shut(failure: Failure) -> bool:
+    """Whether an interface is shut to us, so that another way to the same posts may be open."""
+    return failure.status in {400, 405, 406, 422, 501} or failure.cause in {
+        Cause.NOT_FOUND,
+        Cause.GONE,
+        Cause.LOGIN,
+        Cause.NOT_A_FEED,
+        Cause.BROKEN_FEED,
+    }
