@@ -30,7 +30,7 @@ from stored import (
 
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Counts, FeedState, FeedUpdate, Item, Subscription
-from newsfeed.store import Store, SyncReport, feeds_queries, rows
+from newsfeed.store import Store, SyncReport, feeds_queries, records
 
 pytestmark = pytest.mark.usefixtures("either")  # SQLite and PostgreSQL
 
@@ -372,4 +372,4 @@ def test_what_a_source_keeps_for_itself_is_read_from_homes_of_before(tmp_path: P
         (state,) = feeds(store, "a")
         store.apply(FeedUpdate(state=msgspec.structs.replace(state, cursor={"seen": "7"})), NOW)
         assert store.state(state.feed).cursor == {"seen": "7"}
-        assert '"memory":{"seen":"7"}' in rows.FEED.rest(store.state(state.feed))
+        assert '"memory":{"seen":"7"}' in records.FEED.rest(store.state(state.feed))

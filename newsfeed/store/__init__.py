@@ -1,18 +1,14 @@
 """What newsfeed remembers: one database. Records of `model` go in, records come out.
 
-    store              `Store`: all verbs, each one transaction
-    database           a database while it is open: made, migrated or refused; its transactions
+    store              `Store`: a database while it is open, made, migrated or refused; all verbs, each one transaction
     dialect            what each database does in its own way; `sqlite` does it for SQLite
     schema             the tables as they are today, and what leads there from earlier ones
-    rows               records into rows and back
+    records            what the store answers beyond `model`; records into rows and back
     feeds_queries      the list, the state of each feed, and keeping what one answer brought
-    items_queries      reading items
+    items_queries      reading items, their topics and news value, their stories
     search_queries     finding items by their words
-    tagging_queries    topics and news value of items
-    stories_queries    which items tell the same event
     reader_queries     corrections, thumbs, what is kept and passed on
-    editions_queries   what was printed and sent
-    history_queries    the account of earlier days
+    editions_queries   what was printed and sent, the account of earlier days
     pool_queries       all that the choice of an edition may look at
     meta_table         small facts by key, the last good list
     care_queries       checks, forgetting by age, a clock that was wrong

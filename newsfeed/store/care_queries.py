@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, delete, func, insert, literal, select, update
 
 from newsfeed.errors import StoreError
-from newsfeed.store import items_queries, meta_table, search_queries, stories_queries
+from newsfeed.store import items_queries, meta_table, search_queries
 from newsfeed.store.dialect import Transaction, chunks
 from newsfeed.store.records import Holdings
 from newsfeed.store.schema import (
@@ -173,7 +173,7 @@ def _forget_items(db: Transaction, until: datetime, now: datetime) -> int:
         db.execute(insert(former).from_select(["feed", "identity", "forgotten"], names))
         told = {r[0] for r in db.execute(select(member.c.story).where(member.c.item.in_(some)))}
         db.execute(delete(item).where(item.c.id.in_(some)))
-        stories_queries.drop_empty(db, told)
+        items_queries.drop_empty(db, told)
     return len(old)
 
 

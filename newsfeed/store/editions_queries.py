@@ -1,20 +1,33 @@
-"""What was printed and sent: editions, kept whole and for ever; the days that are done; the outbox of mails."""
+"""What was printed and sent: editions, kept whole and for ever; the days that are done; the outbox of mails; and the
+account of earlier days that the next edition is built on."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import delete, func, insert, select, update
 
 from newsfeed.errors import StoreError
-from newsfeed.model import Edition, EditionSummary, Shown, accounts, summary
-from newsfeed.store import rows
+from newsfeed.model import (
+    Edition,
+    EditionSummary,
+    FeedFacts,
+    History,
+    Record,
+    Shown,
+    Told,
+    TopicSummary,
+    accounts,
+    summary,
+)
+from newsfeed.store import feeds_queries, reader_queries, records
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.records import Mail, MailState
-from newsfeed.store.schema import day, edition, mail, shown
+from newsfeed.store.schema import day, edition, item, item_topic, mail, mark, member, shown, story, tagging
 
 _EDITION = msgspec.json.Decoder(Edition)
 SUMMARY = msgspec.json.Decoder(EditionSummary)
@@ -39,7 +52,7 @@ def record(db: Transaction, printed: Edition, stories: Sequence[Shown]) -> None:
         ],
     )
     if stories:
-        db.execute(insert(shown), [{**rows.SHOWN.values(s), "date": printed.date} for s in stories])
+        db.execute(insert(shown), [{**records.SHOWN.values(s), "date": printed.date} for s in stories])
 
 
 def edition_of(db: Transaction, local: date) -> Edition | None:
@@ -171,3 +184,210 @@ def doubt_claims(db: Transaction, now: datetime) -> int:
     """
     query = update(mail).where(mail.c.state == str(MailState.CLAIMED))
     return db.execute(query.values(state=str(MailState.UNCERTAIN), settled=now)).rowcount
+
+
+# ------------------------------------------------------------------------- the account of earlier days
+
+
+def history(db: Transaction, local: date, days: int = 90) -> History:
+    """What the editions of the `days` days before `local` did; `local` itself has no part in it.
+
+    Stories may have been joined since they were shown: each is named as the story its item belongs to today.
+    """
+    first = local - timedelta(days=days)
+    accounts = {
+        r[0]: SUMMARY.decode(r[1])
+        for r in db.execute(
+            select(edition.c.date, edition.c.summary)
+            .where(edition.c.date >= first, edition.c.date < local)
+            .order_by(edition.c.date)
+        )
+    }
+    query = (
+        select(*records.SHOWN_COLUMNS, member.c.story.label("today"))
+        .outerjoin(member, member.c.item == shown.c.item)
+        .where(shown.c.date >= first, shown.c.date < local)
+        .order_by(shown.c.date, shown.c.id)
+    )
+    seen = []
+    for row in db.execute(query).all():
+        one = records.shown_of(row[:-1])
+        seen.append(one if row[-1] in {None, one.story} else msgspec.structs.replace(one, story=row[-1]))
+    told, labelled = _labelled(db, first, local)
+    signs = _signs(db, seen)
+    return History(
+        days={day: _with_signs(one, signs.get(day, {})) for day, one in accounts.items()},
+        shown=tuple(seen),
+        told=told,
+        sources=labelled,
+        declined=reader_queries.declined(db),
+    )
+
+
+def _with_signs(one: EditionSummary, signs: Mapping[str, tuple[int, int]]) -> EditionSummary:
+    """A summary with what the reader made of its stories, by topic."""
+    if not signs:
+        return one
+    topics = {name: one.topics.get(name, TopicSummary()) for name in (*one.topics, *signs)}
+    read = {
+        name: msgspec.structs.replace(topic, signs=signs[name]) if name in signs else topic
+        for name, topic in topics.items()
+    }
+    return msgspec.structs.replace(one, topics=read)
+
+
+def _signs(db: Transaction, seen: Sequence[Shown]) -> dict[date, dict[str, tuple[int, int]]]:
+    """By date and topic: how many of its stories the reader liked or opened, and how many there were.
+
+    Only pages on which the reader gave a sign, be it a thumb down: the silence of one that nobody read says nothing.
+    """
+    good, given = set[int](), set[int]()
+    marks = select(mark.c.item, mark.c.liked, mark.c.opened_at)
+    for number, thumb, opened in db.execute(marks).all():
+        if thumb or opened is not None:
+            given.add(number)
+        if _is_good(thumb, opened):
+            good.add(number)
+    read_on = {one.date for one in seen if one.item in given}
+    found: dict[date, dict[str, tuple[int, int]]] = {}
+    for one in seen:
+        if one.date in read_on:
+            of_day = found.setdefault(one.date, {})
+            for topic in _told_under(one):
+                liked, all_of_it = of_day.get(topic, (0, 0))
+                of_day[topic] = (liked + (one.item in good), all_of_it + 1)
+    return found
+
+
+def _is_good(thumb: int | None, opened: datetime | None) -> bool:
+    """Liked, or opened and not disliked."""
+    return bool(thumb and thumb > 0) or (opened is not None and not thumb)
+
+
+class _Topics(Record, frozen=True, kw_only=True):
+    """What `thumbs` needs of a shown story."""
+
+    topic: str = ""
+    topics: Mapping[str, float] = {}
+
+
+_TOPICS = msgspec.json.Decoder(_Topics)
+
+
+def _told_under(one: Shown | _Topics) -> list[str]:
+    """The topic that a story was told under; where that isn't kept, those that it has with p .5 or more."""
+    return [one.topic] if one.topic else [topic for topic, p in one.topics.items() if p >= 0.5]
+
+
+class Thumbs(NamedTuple):
+    """What the reader made of one feed's stories in one topic."""
+
+    good: int = 0  # liked, or opened and not disliked
+    bad: int = 0
+    shown: int = 0
+
+
+def thumbs(db: Transaction, local: date, days: int = 180) -> dict[int, dict[str, Thumbs]]:
+    """By feed and topic: how many of the stories shown before `local` the reader liked or opened, how many they
+    disliked, and how many there were.
+
+    A story counts in the topic that it was told under, as the reader saw it; where that isn't kept, in those that it
+    has with p .5 or more. A thumb down takes an opened one out of the first number.
+    """
+    query = (
+        select(shown.c.feed, shown.c.extra, mark.c.liked, mark.c.opened_at)
+        .outerjoin_from(shown, mark, mark.c.item == shown.c.item)
+        .where(shown.c.date >= local - timedelta(days=days), shown.c.date < local)
+    )
+    found: dict[int, dict[str, Thumbs]] = {}
+    for number, extra, thumb, opened in db.execute(query).all():
+        bad = bool(thumb and thumb < 0)
+        good = _is_good(thumb, opened)
+        for topic in _told_under(_TOPICS.decode(extra or "{}")):
+            of_feed = found.setdefault(number, {})
+            so_far = of_feed.get(topic, Thumbs())
+            of_feed[topic] = Thumbs(so_far.good + good, so_far.bad + bad, so_far.shown + 1)
+    return found
+
+
+def last_shown(db: Transaction, local: date) -> dict[int, date]:
+    """By feed: the last day before `local` on which it stood in an edition."""
+    query = select(shown.c.feed, func.max(shown.c.date)).where(shown.c.date < local).group_by(shown.c.feed)
+    return {r[0]: r[1] for r in db.execute(query)}
+
+
+# ------------------------------------------------------------------------- who told what
+
+LABEL = "label"  # the outline's attribute
+_ZONES = timedelta(days=1)  # a local day may begin and end so far from UTC's
+
+
+def _labelled(db: Transaction, first: date, until: date) -> tuple[tuple[Told, ...], tuple[FeedFacts, ...]]:
+    """Stories of several feeds with news from `first` on, by what had come before the local day `until` was over, and
+    the feeds; nothing of either where no feed of the list has a label.
+
+    Posts make no story by themselves, and what was published before the reader subscribed has no part in any.
+    """
+    listed = feeds_queries.states(db)
+    if not any(state.subscription.options.get(LABEL, "").strip() for state in listed):
+        return (), ()
+    told = tuple(_stories(db, first, until))
+    numbers = {number for one in told for number in one.feeds}
+    former = [state for state in feeds_queries.states(db, listed=False) if state.feed in numbers]
+    every = (*listed, *former)
+    return told, tuple(feeds_queries.facts(s, social=feeds_queries.in_social_folder(s)) for s in every)
+
+
+def _stories(db: Transaction, first: date, until: date) -> Iterable[Told]:
+    begun = datetime.combine(first, time.min, UTC) - _ZONES
+    end = datetime.combine(until, time.min, UTC) + 2 * _ZONES
+    # Nearly all stories have one item, and needn't be read.
+    several = (
+        select(member.c.story)
+        .join(story, story.c.id == member.c.story)
+        .where(story.c.last >= begun)
+        .group_by(member.c.story)
+        .having(func.count() > 1)
+    )
+    query = (
+        select(story.c.affair, member.c.story, item.c.feed)
+        .join(item, item.c.id == member.c.item)
+        .join(story, story.c.id == member.c.story)
+        .where(
+            member.c.story.in_(several),
+            item.c.kind != "post",
+            item.c.before.is_(False),
+            item.c.first_seen < end,
+        )
+        .distinct()
+        .order_by(member.c.story, item.c.feed)
+    )
+    # An affair counts once: as the one of its stories that most feeds told.
+    inside: dict[int, dict[int, list[int]]] = {}
+    for affair, number, feed in db.execute(query).all():
+        inside.setdefault(affair or number, {}).setdefault(number, []).append(feed)
+    feeds_of: dict[int, tuple[int, ...]] = {}
+    for stories in inside.values():
+        feeds = tuple(sorted({feed for some in stories.values() for feed in some}))
+        if len(feeds) > 1:
+            feeds_of[max(stories, key=lambda n: (len(stories[n]), -n))] = feeds
+    having = select(member.c.story, item_topic.c.topic).join(item_topic, item_topic.c.item == member.c.item)
+    topics: dict[int, set[str]] = {}
+    for number, topic in db.rows_in(having.distinct(), member.c.story, feeds_of):
+        topics.setdefault(number, set()).add(topic)
+    representatives = (
+        select(story.c.id, item.c.title, item.c.lang, story.c.first)
+        .join(item, item.c.id == story.c.head)
+        .outerjoin(tagging, tagging.c.item == item.c.id)
+        .where(func.coalesce(tagging.c.not_news, "") == "")
+        .order_by(story.c.id)
+    )
+    for number, title, lang, moment in db.rows_in(representatives, story.c.id, sorted(feeds_of)):
+        yield Told(
+            story=number,
+            title=title,
+            first=moment,
+            feeds=feeds_of[number],
+            topics=tuple(sorted(topics.get(number, ()))),
+            lang=lang,
+        )

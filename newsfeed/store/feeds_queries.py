@@ -12,7 +12,7 @@ from sqlalchemy import Date, bindparam, delete, func, insert, or_, select, updat
 
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Counts, FeedFacts, FeedState, FeedUpdate, Item, KnownItem, Subscription
-from newsfeed.store import items_queries, rows, search_queries
+from newsfeed.store import items_queries, records, search_queries
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.records import Applied, SyncReport
 from newsfeed.store.schema import body, feed, former, item, tagging, tally
@@ -38,7 +38,7 @@ def sync(db: Transaction, subscriptions: Iterable[Subscription], now: datetime) 
     for url, (place, subscription) in sorted(wanted.items(), key=lambda entry: entry[1][0]):
         row = have.get(url)
         values: dict[str, Any] = {
-            "outline": rows.outline(subscription),
+            "outline": records.outline(subscription),
             "place": place,
             "listed": True,
             "until": None,
@@ -51,7 +51,7 @@ def sync(db: Transaction, subscriptions: Iterable[Subscription], now: datetime) 
             # Back again: asked at once, and what it wrote meanwhile is treated as at a first reading.
             values |= {"next_due": None, "first_good": None, "failures": 0, "failing_since": None}
             added.append(url)
-        elif _differs(rows.subscription_of(row.outline), subscription):
+        elif _differs(records.subscription_of(row.outline), subscription):
             changed.append(url)
         else:
             kept += 1
@@ -97,8 +97,8 @@ def _same_place(one: str, other: str) -> bool:
 
 def states(db: Transaction, *, listed: bool = True) -> list[FeedState]:
     """The feeds of the list in its order; with `listed` False, those that were taken out."""
-    query = select(*rows.FEED_COLUMNS).where(feed.c.listed == listed).order_by(feed.c.place, feed.c.id)
-    return [rows.feed_state(row) for row in db.execute(query).all()]
+    query = select(*records.FEED_COLUMNS).where(feed.c.listed == listed).order_by(feed.c.place, feed.c.id)
+    return [records.feed_state(row) for row in db.execute(query).all()]
 
 
 def facts(state: FeedState, **more: Any) -> FeedFacts:
@@ -126,24 +126,24 @@ def state(db: Transaction, number: int) -> FeedState:
     Raises:
         NotFoundError: there is no such feed.
     """
-    row = db.execute(select(*rows.FEED_COLUMNS).where(feed.c.id == number)).first()
+    row = db.execute(select(*records.FEED_COLUMNS).where(feed.c.id == number)).first()
     if row is None:
         raise NotFoundError(
             f"feed {number}", "there is no such feed", "`newsfeed feeds list` shows them all."
         )
-    return rows.feed_state(row)
+    return records.feed_state(row)
 
 
 def states_of(db: Transaction, numbers: Iterable[int]) -> list[FeedState]:
     """The states of these feeds, in the list or not."""
-    query = select(*rows.FEED_COLUMNS).order_by(feed.c.id)
-    return [rows.feed_state(row) for row in db.rows_in(query, feed.c.id, numbers)]
+    query = select(*records.FEED_COLUMNS).order_by(feed.c.id)
+    return [records.feed_state(row) for row in db.rows_in(query, feed.c.id, numbers)]
 
 
 def due(db: Transaction, now: datetime) -> list[FeedState]:
     """The feeds of the list whose time has come, longest waiting first."""
     query = (
-        select(*rows.FEED_COLUMNS)
+        select(*records.FEED_COLUMNS)
         .where(
             feed.c.listed,
             feed.c.gone.is_(False),
@@ -152,7 +152,7 @@ def due(db: Transaction, now: datetime) -> list[FeedState]:
         )
         .order_by(feed.c.next_due.nulls_first(), feed.c.place)
     )
-    return [rows.feed_state(row) for row in db.execute(query).all()]
+    return [records.feed_state(row) for row in db.execute(query).all()]
 
 
 # ------------------------------------------------------------------------- how much each brought
@@ -211,7 +211,7 @@ _FEED_AT = select(feed.c.id, feed.c.url).where(feed.c.url == bindparam("url"))
 _KEEP_STATE = (
     update(feed)
     .where(feed.c.id == bindparam("number"))
-    .values({name: bindparam(name) for name in (*rows.FEED.names, "extra")})
+    .values({name: bindparam(name) for name in (*records.FEED.names, "extra")})
 )
 _STORED = select(item.c.identity, item.c.id, item.c.hash).where(
     item.c.feed == bindparam("number"), item.c.identity.in_(bindparam("identities", expanding=True))
@@ -220,11 +220,11 @@ _TAKEN = select(item.c.ref).where(item.c.ref.in_(bindparam("refs", expanding=Tru
 _FORGOTTEN = select(former.c.identity).where(
     former.c.feed == bindparam("number"), former.c.identity.in_(bindparam("identities", expanding=True))
 )
-_ITEM_NAMES = ("id", "feed", "ref", "first_seen", "before", *rows.ITEM.names, "extra")
+_ITEM_NAMES = ("id", "feed", "ref", "first_seen", "before", *records.ITEM.names, "extra")
 _EDIT_ITEM = (
     update(item)
     .where(item.c.id == bindparam("number"))
-    .values({name: bindparam(name) for name in (*rows.ITEM.names, "extra", "edited")})
+    .values({name: bindparam(name) for name in (*records.ITEM.names, "extra", "edited")})
 )
 
 
@@ -232,7 +232,7 @@ def apply_unchanged(db: Transaction, states: Sequence[FeedState]) -> None:
     """Keep the states of feeds that had nothing new, all at once."""
     if states:
         db.execute(
-            _KEEP_STATE, [{"number": s.feed, **rows.FEED.values(rows.storable_text(s))} for s in states]
+            _KEEP_STATE, [{"number": s.feed, **records.FEED.values(records.storable_text(s))} for s in states]
         )
 
 
@@ -251,15 +251,15 @@ def apply(db: Transaction, change: FeedUpdate, now: datetime) -> Applied:
     if found is None:
         raise NotFoundError(change.state.name, "this feed is not in the store", "Refresh again.")
     number, url = found
-    db.execute(_KEEP_STATE, {"number": number, **rows.FEED.values(rows.storable_text(change.state))})
+    db.execute(_KEEP_STATE, {"number": number, **records.FEED.values(records.storable_text(change.state))})
     _recount(db, number, change.counts)
-    offered = {i.identity: i for i in map(rows.storable, (*change.new, *change.changed))}
+    offered = {i.identity: i for i in map(records.storable, (*change.new, *change.changed))}
     if not offered:
         return Applied()
     stored = {
         r[0]: (r[1], r[2]) for r in db.execute(_STORED, {"number": number, "identities": list(offered)})
     }
-    edited = {i.identity for i in map(rows.storable, change.changed)}
+    edited = {i.identity for i in map(records.storable, change.changed)}
     fresh = _unforgotten(db, number, [i for identity, i in offered.items() if identity not in stored], now)
     new = _insert(db, number, url, fresh, frozenset(change.before), now)
     again = [
@@ -275,14 +275,14 @@ def _recount(db: Transaction, number: int, counts: Sequence[Counts]) -> None:
     found = {c.identity: c for c in counts}
     if not found:
         return
-    query = select(*rows.ITEM_COLUMNS, item.c.edited).where(
+    query = select(*records.ITEM_COLUMNS, item.c.edited).where(
         item.c.feed == number, item.c.identity.in_(list(found))
     )
     edits = []
     for row in db.execute(query).all():
-        was = rows.stored_item(row)
+        was = records.stored_item(row)
         now = found[was.item.identity]
-        fares = rows.storable(
+        fares = records.storable(
             msgspec.structs.replace(
                 was.item,
                 score=was.item.score if now.score is None else now.score,
@@ -291,7 +291,7 @@ def _recount(db: Transaction, number: int, counts: Sequence[Counts]) -> None:
             )
         )
         if fares != was.item:
-            edits.append({"number": was.id, "edited": row[-1], **rows.ITEM.values(fares)})
+            edits.append({"number": was.id, "edited": row[-1], **records.ITEM.values(fares)})
     if edits:
         db.execute(_EDIT_ITEM, edits)
 
@@ -321,7 +321,7 @@ def _insert(
         item,
         _ITEM_NAMES,
         [
-            (key, number, refs[i.identity], now, i.identity in before, *rows.ITEM.row(i))
+            (key, number, refs[i.identity], now, i.identity in before, *records.ITEM.row(i))
             for key, i in numbered
         ],
     )
@@ -341,10 +341,10 @@ def _replace(db: Transaction, items: Sequence[tuple[int, Item]], now: datetime) 
     """Put edited items (by number) in the place of what was stored of them; gives the numbers that really changed."""
     if not items:
         return ()
-    query = select(*rows.ITEM_COLUMNS, body.c.text, body.c.html, item.c.edited).outerjoin_from(item, body)
+    query = select(*records.ITEM_COLUMNS, body.c.text, body.c.html, item.c.edited).outerjoin_from(item, body)
     was, edits = {}, {}
     for row in db.execute(query.where(item.c.id.in_([key for key, _ in items]))).all():
-        was[row[0]] = rows.stored_item(row, row[-3] or "", row[-2] or "").item
+        was[row[0]] = records.stored_item(row, row[-3] or "", row[-2] or "").item
         edits[row[0]] = row[-1]
     items = [(key, i) for key, i in items if i != was[key]]
     if not items:
@@ -352,7 +352,11 @@ def _replace(db: Transaction, items: Sequence[tuple[int, Item]], now: datetime) 
     db.execute(
         _EDIT_ITEM,
         [
-            {"number": key, "edited": now if i.hash != was[key].hash else edits[key], **rows.ITEM.values(i)}
+            {
+                "number": key,
+                "edited": now if i.hash != was[key].hash else edits[key],
+                **records.ITEM.values(i),
+            }
             for key, i in items
         ],
     )

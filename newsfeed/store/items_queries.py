@@ -1,18 +1,19 @@
-"""Reading and finding items."""
+"""Items by number, age and feed; what we judged of them: topics and news value; and which of them tell the same event."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+import msgspec
+from sqlalchemy import ColumnElement, Select, String, and_, cast, delete, func, insert, or_, select
 
 from newsfeed.errors import NotFoundError
-from newsfeed.model import StoredItem
-from newsfeed.store import rows, schema
+from newsfeed.model import NewsValue, Record, StoredItem, Story, Tagging, TopicScore
+from newsfeed.store import records, schema
 from newsfeed.store.dialect import Transaction, chunks
-from newsfeed.store.schema import item
+from newsfeed.store.schema import clue, item, item_topic, member, story, tagging
 
 Body = Literal["none", "text", "all"]  # of an item: nothing, the beginning of its text, text and HTML whole
 SHORT = 2000  # characters of text in the light version
@@ -21,26 +22,26 @@ SHORT = 2000  # characters of text in the light version
 def selected(how: Body = "none") -> Select[Any]:
     """A query for items with as much of their bodies as is asked for; read its rows by `read`."""
     if how == "none":
-        return select(*rows.ITEM_COLUMNS)
+        return select(*records.ITEM_COLUMNS)
     if how == "text":
-        return select(*rows.ITEM_COLUMNS, func.substr(schema.body.c.text, 1, SHORT)).outerjoin_from(
+        return select(*records.ITEM_COLUMNS, func.substr(schema.body.c.text, 1, SHORT)).outerjoin_from(
             item, schema.body
         )
-    return select(*rows.ITEM_COLUMNS, schema.body.c.text, schema.body.c.html).outerjoin_from(
+    return select(*records.ITEM_COLUMNS, schema.body.c.text, schema.body.c.html).outerjoin_from(
         item, schema.body
     )
 
 
-_WIDTH = len(rows.ITEM_COLUMNS)
+_WIDTH = len(records.ITEM_COLUMNS)
 
 
 def read(row: Sequence[Any], how: Body = "none") -> StoredItem:
     """The item in a row of `selected`."""
     if how == "none":
-        return rows.stored_item(row)
+        return records.stored_item(row)
     if how == "text":
-        return rows.stored_item(row, row[_WIDTH] or "")
-    return rows.stored_item(row, row[_WIDTH] or "", row[_WIDTH + 1] or "")
+        return records.stored_item(row, row[_WIDTH] or "")
+    return records.stored_item(row, row[_WIDTH] or "", row[_WIDTH + 1] or "")
 
 
 def items(db: Transaction, ids: Iterable[int], body: Body = "all") -> list[StoredItem]:
@@ -101,3 +102,266 @@ def newest(db: Transaction, feeds: Iterable[int], limit: int, first: int) -> lis
         of = select(item.c.id, place).where(item.c.feed.in_(some), item.c.id >= first).subquery()
         found += db.execute(select(of.c.id).where(of.c.place <= limit)).scalars()
     return found
+
+
+# ------------------------------------------------------------------------- topics and news value
+
+HAS = 0.5  # from this probability on an item has a topic
+
+
+class _Bare(Record, frozen=True):
+    """How sure we are of a topic, without what decided."""
+
+    topic: str
+    p: float
+
+
+_BARE = msgspec.json.Decoder(tuple[_Bare, ...])
+_SCORES = msgspec.json.Decoder(tuple[TopicScore, ...])
+_NEWS = msgspec.json.Decoder(NewsValue)
+_ENCODER = msgspec.json.Encoder()
+
+
+def untagged(db: Transaction, limit: int = 1000, *, shown: bool = True) -> list[StoredItem]:
+    """Items without topics, newest first, with the beginning of their text: those that a page may show, or else
+    those from before the reader subscribed, which wait until somebody asks for them or there is time."""
+    # Their numbers first, over a small index: nearly all items have topics, and they needn't be read.
+    has = select(tagging.c.item).where(tagging.c.item == item.c.id).exists()
+    query = select(item.c.id).where(item.c.before.is_(not shown), ~has)
+    query = query.order_by(item.c.first_seen.desc(), item.c.id.desc()).limit(limit)
+    return items(db, [r[0] for r in db.execute(query).all()], "text")
+
+
+def save_taggings(db: Transaction, taggings: Sequence[Tagging], model: str) -> None:
+    """Keep taggings in place of earlier ones of the same items; those of forgotten items are left out."""
+    there = db.numbers_in(select(item.c.id), item.c.id, (t.item for t in taggings))
+    kept = {t.item: t for t in taggings if t.item in there}
+    if not kept:
+        return
+    db.upsert(
+        tagging,
+        [
+            {
+                "item": t.item,
+                "model": model,
+                "not_news": t.not_news,
+                "scores": _ENCODER.encode(t.scores).decode(),
+                # Without the reader's thumbs: a source's record is what it published, not how it was taken.
+                "value": t.news.value - t.news.thumbs if t.news else None,
+                "news": _ENCODER.encode(t.news).decode() if t.news else "",
+            }
+            for t in kept.values()
+        ],
+    )
+    db.delete_in(delete(item_topic), item_topic.c.item, kept)
+    topics = [
+        {"item": t.item, "topic": topic, "p": p}
+        for t in kept.values()
+        for topic, p in {s.topic: s.p for s in t.scores if s.p >= HAS}.items()
+    ]
+    if topics:
+        db.execute(insert(item_topic), topics)
+
+
+def taggings(db: Transaction, numbers: Iterable[int], *, why: bool = True) -> dict[int, Tagging]:
+    """The taggings of these items, by item; an item without one is missing.
+
+    Without `why` they have neither the terms nor the parts that decided, nor the news value: a tenth of the work.
+    """
+    if why:
+        rows = db.rows_in(select(tagging.c.item, *KEPT), tagging.c.item, numbers)
+        return {row[0]: tagging_of(*row) for row in rows}
+    query = select(tagging.c.item, tagging.c.not_news, tagging.c.scores)
+    return {
+        number: Tagging(
+            item=number,
+            not_news=not_news,
+            scores=tuple(TopicScore(topic=one.topic, p=one.p) for one in _BARE.decode(scores)),
+        )
+        for number, not_news, scores in db.rows_in(query, tagging.c.item, numbers)
+    }
+
+
+def tagged(db: Transaction, numbers: Iterable[int]) -> set[int]:
+    """Those of these items that have a tagging."""
+    return db.numbers_in(select(tagging.c.item), tagging.c.item, numbers)
+
+
+def values(db: Transaction, since: datetime) -> dict[int, float]:
+    """The news value of judged items first seen from `since` on."""
+    query = (
+        select(tagging.c.item, tagging.c.value)
+        .join(item, item.c.id == tagging.c.item)
+        .where(item.c.first_seen >= since, tagging.c.value.is_not(None))
+    )
+    return dict(db.execute(query).all())
+
+
+#: The columns that `tagging_of` reads, in its order.
+KEPT = (tagging.c.not_news, tagging.c.scores, tagging.c.news)
+
+
+def tagging_of(number: int, not_news: str, scores: str, news: str) -> Tagging:
+    """A tagging as it was kept."""
+    return Tagging(
+        item=number,
+        not_news=not_news,
+        scores=_SCORES.decode(scores),
+        news=_NEWS.decode(news) if news else None,
+    )
+
+
+def tagged_otherwise(db: Transaction, model: str, since: datetime, limit: int = 1000) -> list[StoredItem]:
+    """Items first seen from `since` on whose topics another model gave, newest first: to be tagged anew."""
+    query = (
+        selected("text")
+        .join(tagging, tagging.c.item == item.c.id)
+        .where(tagging.c.model != model, item.c.first_seen >= since)
+        .order_by(item.c.id.desc())
+        .limit(limit)
+    )
+    return [read(row, "text") for row in db.execute(query).all()]
+
+
+# ------------------------------------------------------------------------- stories
+
+EVERYWHERE = 400  # items; a clue that more of them have finds none
+
+
+def ungrouped(db: Transaction) -> list[StoredItem]:
+    """Items without a story, oldest number first, with the beginning of their text.
+
+    What was published before the reader subscribed has no part in the day's stories and is left out.
+    """
+    has = select(member.c.item).where(member.c.item == item.c.id).exists()
+    query = select(item.c.id).where(item.c.before.is_(False), ~has)
+    return items(db, sorted(r[0] for r in db.execute(query).all()), "text")
+
+
+def stories(db: Transaction, since: datetime) -> list[Story]:
+    """Stories whose newest item is of `since` or later, with all their items."""
+    return _read(db.execute(_WHOLE.where(story.c.last >= since)).all())
+
+
+def stories_of(db: Transaction, numbers: Iterable[int]) -> list[Story]:
+    """The stories that these items belong to, each once, with all their items."""
+    wanted = db.numbers_in(select(member.c.story), member.c.item, numbers)
+    return _read(db.rows_in(_WHOLE, story.c.id, sorted(wanted)))
+
+
+def stories_of_affairs(db: Transaction, numbers: Iterable[int]) -> list[Story]:
+    """The stories of these affairs, oldest number first."""
+    wanted = db.numbers_in(select(story.c.id), story.c.affair, numbers)
+    return _read(db.rows_in(_WHOLE, story.c.id, sorted(wanted)))
+
+
+def affairs(db: Transaction, numbers: Iterable[int]) -> dict[int, int]:
+    """The affair of each of these stories that is still there."""
+    rows = db.rows_in(select(story.c.id, story.c.affair), story.c.id, numbers)
+    return {number: affair or number for number, affair in rows}
+
+
+def members(db: Transaction, story: int) -> list[StoredItem]:
+    """The items of a story in its order, whole."""
+    query = select(member.c.item).where(member.c.story == story).order_by(member.c.place)
+    return items(db, [r[0] for r in db.execute(query).all()])
+
+
+# Stories with their items, in order.
+_WHOLE = (
+    select(story.c.id, story.c.head, story.c.first, story.c.last, story.c.affair, member.c.item)
+    .join(member, member.c.story == story.c.id)
+    .order_by(story.c.id, member.c.place)
+)
+
+
+def _read(rows: Iterable[Any]) -> list[Story]:
+    facts: dict[int, tuple[int, datetime, datetime, int]] = {}
+    items: dict[int, list[int]] = {}
+    for number, head, first, last, affair, one in rows:
+        facts[number] = (head, first, last, affair)
+        items.setdefault(number, []).append(one)
+    return [
+        Story(
+            id=n,
+            representative=head if head in items[n] else items[n][0],
+            items=tuple(items[n]),
+            first=first,
+            last=last,
+            affair=0 if affair == n else affair,
+        )
+        for n, (head, first, last, affair) in facts.items()
+    ]
+
+
+def first_since(db: Transaction, moment: datetime) -> int:
+    """The number of the first item that came at `moment` or later; 0 where there is none."""
+    return db.execute(select(func.min(item.c.id)).where(item.c.first_seen >= moment)).scalar() or 0
+
+
+def having(db: Transaction, clues: Iterable[int], first: int) -> dict[int, list[int]] | None:
+    """The items from number `first` on that have each of these clues, but for clues that too many have; None where no
+    clue of any item is kept."""
+    if db.execute(select(clue.c.item).limit(1)).first() is None:
+        return None
+    query = (
+        select(clue.c.clue, func.aggregate_strings(cast(clue.c.item, String), " "))
+        .where(clue.c.item >= first)
+        .group_by(clue.c.clue)
+        .having(func.count() <= EVERYWHERE)
+    )
+    rows = db.rows_in(query, clue.c.clue, sorted(clues))
+    return {one: list(map(int, items.split(" "))) for one, items in rows}
+
+
+def _keep_clues(db: Transaction, clues: Mapping[int, Set[int]], first: int) -> None:
+    db.execute(delete(clue).where(clue.c.item < first))
+    rows = sorted((one, number) for number, some in clues.items() for one in some)
+    db.upsert(clue, [{"clue": one, "item": number} for one, number in rows])
+
+
+def save_stories(
+    db: Transaction, changed: Sequence[Story], clues: Mapping[int, Set[int]] | None = None, first: int = 0
+) -> list[int]:
+    """Keep stories; an item belongs to the last one that names it, and a story without items is gone.
+
+    A story with the number 0 gets the next free one. Numbers of gone stories are never given again. `clues` are kept of
+    items that have none; those of items before number `first` are forgotten.
+
+    Returns:
+        The numbers, in the order of `changed`.
+    """
+    _keep_clues(db, clues or {}, first)
+    named_items = [n for s in changed for n in s.items]
+    there = db.numbers_in(select(item.c.id), item.c.id, named_items)
+    touched = db.numbers_in(
+        select(member.c.story), member.c.item, named_items
+    )  # may have lost their last item
+    free = iter(db.new_numbers(story, sum(not s.id for s in changed)))
+    numbers = [s.id or next(free) for s in changed]
+    if not changed:
+        return numbers
+    named = list(zip(numbers, changed, strict=True))
+    db.upsert(
+        story,
+        [
+            {"id": n, "head": s.representative, "first": s.first, "last": s.last, "affair": s.affair or n}
+            for n, s in named
+        ],
+    )
+    db.delete_in(delete(member), member.c.story, (s.id for s in changed if s.id))
+    places = {
+        one: {"item": one, "story": n, "place": place}
+        for n, s in named
+        for place, one in enumerate(s.items)
+        if one in there
+    }
+    db.upsert(member, list(places.values()))
+    drop_empty(db, touched.union(numbers))
+    return numbers
+
+
+def drop_empty(db: Transaction, numbers: Iterable[int]) -> None:
+    """Take away those of these stories that have no item any more."""
+    empty = ~select(member.c.item).where(member.c.story == story.c.id).exists()
+    db.delete_in(delete(story).where(empty), story.c.id, numbers)

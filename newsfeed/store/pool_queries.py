@@ -9,15 +9,7 @@ from msgspec.structs import replace
 from sqlalchemy import and_, bindparam, case, func, or_, select, true
 
 from newsfeed.model import Candidate, FeedFacts, FeedState, History, Pool, StoredItem, Story, Tagging
-from newsfeed.store import (
-    editions_queries,
-    feeds_queries,
-    history_queries,
-    items_queries,
-    reader_queries,
-    stories_queries,
-    tagging_queries,
-)
+from newsfeed.store import editions_queries, feeds_queries, items_queries, reader_queries
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.schema import item, item_topic, shown, tagging
 
@@ -42,7 +34,7 @@ def pool(db: Transaction, local: date, now: datetime, since: datetime | None = N
     begun = since if since is not None else editions_queries.built_before(db, local)
     found = _candidates(db, local, now, begun)
     numbers = [i.id for i, _ in found]
-    told = stories_queries.stories_of(db, numbers)
+    told = items_queries.stories_of(db, numbers)
     story_of = {n: s.id for s in told for n in s.items}
     lonely = [i for i, _ in found if i.id not in story_of]
     thumbs = reader_queries.likes(db, numbers)
@@ -63,14 +55,14 @@ def pool(db: Transaction, local: date, now: datetime, since: datetime | None = N
             ),
         ),
         feeds=tuple(_facts(db, local, now, begun, by_feed)),
-        history=_with_affairs(db, history_queries.history(db, local)),
+        history=_with_affairs(db, editions_queries.history(db, local)),
         since=begun,
     )
 
 
 def _with_affairs(db: Transaction, history: History) -> History:
     """What was shown, with the affair of each story as it is known today."""
-    known = stories_queries.affairs(db, {one.story for one in history.shown})
+    known = items_queries.affairs(db, {one.story for one in history.shown})
     shown = (replace(one, affair=known.get(one.story, 0)) for one in history.shown)
     return replace(history, shown=tuple(shown))
 
@@ -88,7 +80,7 @@ def _candidates(
     fresh = true() if since is None else item.c.first_seen > since
     query = (
         items_queries.selected("text")
-        .add_columns(*tagging_queries.KEPT)
+        .add_columns(*items_queries.KEPT)
         .outerjoin(tagging, tagging.c.item == item.c.id)
         .where(
             item.c.first_seen <= now + AHEAD,
@@ -103,7 +95,7 @@ def _candidates(
             items_queries.read(row, "text"),
             Tagging(item=row[0])
             if row[-1] is None
-            else tagging_queries.tagging_of(row[0], *row[-len(tagging_queries.KEPT) :]),
+            else items_queries.tagging_of(row[0], *row[-len(items_queries.KEPT) :]),
         )
         for row in db.execute(query).all()
     ]
@@ -126,8 +118,8 @@ def _facts(
     mixes = _mixes(db, now, records)
     scored = [n for n, some in candidates.items() if any(i.item.score is not None for i in some)]
     scores = _scores(db, scored, now)
-    last = history_queries.last_shown(db, local)
-    made_of = history_queries.thumbs(db, local)
+    last = editions_queries.last_shown(db, local)
+    made_of = editions_queries.thumbs(db, local)
     for state in (*feeds_queries.states(db), *former):
         per_day, previous = rhythm.get(state.feed, (0.0, None))
         _, judged, value = records.get(state.feed, (0, 0, 0.0))

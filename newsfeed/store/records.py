@@ -1,11 +1,18 @@
-"""What the store takes and answers beyond the records of `model`."""
+"""What the store takes and answers beyond the records of `model`; and records into rows and back: fields with a column
+of their own go there, all others into `extra` as JSON."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, date, datetime
 from enum import StrEnum
+from typing import Any, Generic, TypeVar
 
-from newsfeed.model import Record
+import msgspec
+from sqlalchemy import Table
+
+from newsfeed.model import FeedState, Item, Record, Shown, StoredItem, Subscription
+from newsfeed.store import schema
 
 
 class SyncReport(Record, frozen=True, kw_only=True):
@@ -54,3 +61,167 @@ class Mail(Record, frozen=True, kw_only=True):
     claimed: datetime
     settled: datetime | None = None
     note: str = ""
+
+
+R = TypeVar("R", bound=Record)
+
+
+# ------------------------------------------------------------------------- rows
+
+
+class Shape(Generic[R]):
+    """How records of one kind lie in a table.
+
+    Args:
+        record: the kind.
+        table: where they lie; a field has the column of its name, if there is one.
+        apart: fields that are kept elsewhere.
+    """
+
+    def __init__(self, record: type[R], table: Table, apart: Collection[str] = ()) -> None:
+        self.record = record
+        fields = [f for f in msgspec.structs.fields(record) if f.name not in apart]
+        self.names = tuple(f.name for f in fields if f.name in table.c)
+        self.columns = tuple(table.c[n] for n in self.names)
+        rest = [f for f in fields if f.name not in table.c]
+        self._rest = tuple(f.name for f in rest)
+        self._extra = msgspec.defstruct(
+            f"{record.__name__}Extra",
+            [(f.name, f.type, _default(f)) for f in rest],
+            rename={f.name: f.encode_name for f in rest},
+            omit_defaults=True,
+        )
+        self._decoder = msgspec.json.Decoder(self._extra)
+        self._encoder = msgspec.json.Encoder()
+
+    def values(self, record: R) -> dict[str, Any]:
+        """The row of a record, `extra` included."""
+        row: dict[str, Any] = {n: getattr(record, n) for n in self.names}
+        row["extra"] = self.rest(record)
+        return row
+
+    def row(self, record: R) -> tuple[Any, ...]:
+        """The same without names: the values of `names`, then `extra`."""
+        return (*[getattr(record, n) for n in self.names], self.rest(record))
+
+    def rest(self, record: R) -> str:
+        """The fields without a column, as JSON; "" when all have their defaults."""
+        rest = self._extra(*[getattr(record, n) for n in self._rest])
+        data = self._encoder.encode(rest)
+        return "" if data == b"{}" else data.decode()
+
+    def record_of(self, values: Mapping[str, Any], extra: str, **apart: Any) -> R:
+        """The record of a row's values (by column name) and its `extra`."""
+        if extra:
+            rest = self._decoder.decode(extra)
+            return self.record(**values, **{n: getattr(rest, n) for n in self._rest}, **apart)
+        return self.record(**values, **apart)
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    if field.default_factory is not msgspec.NODEFAULT:
+        return msgspec.field(default_factory=field.default_factory)
+    if field.default is msgspec.NODEFAULT:
+        raise TypeError(f"{field.name} needs a column of its own: it has no default")
+    return field.default
+
+
+FEED = Shape(FeedState, schema.feed, apart=("subscription", "feed"))
+ITEM = Shape(Item, schema.item, apart=("text", "html"))
+SHOWN = Shape(Shown, schema.shown)
+
+FEED_COLUMNS = (schema.feed.c.id, schema.feed.c.outline, schema.feed.c.extra, *FEED.columns)
+_STORED = (
+    schema.item.c.id,
+    schema.item.c.ref,
+    schema.item.c.feed,
+    schema.item.c.first_seen,
+    schema.item.c.before,
+    schema.item.c.extra,
+)
+ITEM_COLUMNS = (*_STORED, *ITEM.columns)
+SHOWN_COLUMNS = (schema.shown.c.extra, *SHOWN.columns)
+
+_SUBSCRIPTION = msgspec.json.Decoder(Subscription)
+
+
+def outline(subscription: Subscription) -> str:
+    """A subscription as it is kept."""
+    return msgspec.json.encode(subscription).decode()
+
+
+def subscription_of(text: str) -> Subscription:
+    """A kept subscription."""
+    return _SUBSCRIPTION.decode(text)
+
+
+def feed_state(row: Sequence[Any]) -> FeedState:
+    """The state in a row of `FEED_COLUMNS`."""
+    return FEED.record_of(
+        dict(zip(FEED.names, row[3:], strict=True)),
+        row[2],
+        subscription=_SUBSCRIPTION.decode(row[1]),
+        feed=row[0],
+    )
+
+
+def stored_item(row: Sequence[Any], text: str = "", html: str = "") -> StoredItem:
+    """The item in a row that begins with `ITEM_COLUMNS`."""
+    start = len(_STORED)
+    values = dict(zip(ITEM.names, row[start : start + len(ITEM.names)], strict=True))
+    return StoredItem(
+        id=row[0],
+        ref=row[1],
+        feed=row[2],
+        first_seen=row[3],
+        before=row[4],
+        item=ITEM.record_of(values, row[5], text=text, html=html),
+    )
+
+
+def shown_of(row: Sequence[Any]) -> Shown:
+    """The record in a row of `SHOWN_COLUMNS`."""
+    return SHOWN.record_of(dict(zip(SHOWN.names, row[1:], strict=True)), row[0])
+
+
+# ------------------------------------------------------------------------- what a database can't hold
+
+_LARGEST = 2**31 - 1
+_EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
+
+
+def storable(item: Item) -> Item:
+    """The item as a database can hold it: no lone surrogates or NULs, no number beyond 31 bits, no day before the first.
+
+    Readers and cleaners see to that before; this is the last door, so that one odd item can't stop a run.
+    """
+    changes: dict[str, Any] = {}
+    for field in ("words", "score", "comments"):
+        number = getattr(item, field)
+        if number is not None and not -_LARGEST <= number <= _LARGEST:
+            changes[field] = max(-_LARGEST, min(_LARGEST, number))
+    for field in ("published", "updated"):
+        moment = getattr(item, field)
+        if moment is not None and (moment.tzinfo is None or moment < _EARLIEST or moment.year >= 9999):
+            changes[field] = None
+    return storable_text(msgspec.structs.replace(item, **changes) if changes else item)
+
+
+def storable_text(record: R) -> R:
+    """The record without lone surrogates and NULs."""
+    try:
+        if b"\\u0000" not in msgspec.json.encode(record):
+            return record
+    except (UnicodeEncodeError, ValueError):
+        pass
+    return msgspec.convert(_clean(msgspec.to_builtins(record)), type(record))
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, list | tuple):
+        return [_clean(v) for v in value]
+    if isinstance(value, dict):
+        return {_clean(k): _clean(v) for k, v in value.items()}
+    return value
