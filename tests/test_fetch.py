@@ -14,8 +14,8 @@ import pytest
 from serving import Exchange, Play, Server, chunked, closing, document, fixed, in_turn, redirect, slow
 
 from newsfeed.fetch import Fetcher
-from newsfeed.fetch.body import body_hash
 from newsfeed.fetch.client import Outcome
+from newsfeed.fetch.response import body_hash
 from newsfeed.model import Cause, Failure, FetchSetting, NotModified, Request, Response
 
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)

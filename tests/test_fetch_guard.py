@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsfeed.errors import SettingsError
-from newsfeed.fetch.addresses import Exceptions, literal, public, unwrap
+from newsfeed.fetch.resolver import Exceptions, literal, public, unwrap
 
 REFUSED = [
     "0.0.0.0",

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsfeed.fetch import Fetcher, headers, redact
-from newsfeed.fetch.body import Body, BodyError, CutError, TooLargeError, coding
+from newsfeed.fetch import Fetcher, redact, response
 from newsfeed.fetch.rate_limiter import RateLimiter, host_key
 from newsfeed.fetch.resolver import OfflineError, Resolver, UnknownNameError
+from newsfeed.fetch.response import Body, BodyError, CutError, TooLargeError, coding
 from newsfeed.fetch.transport import _mixed
 from newsfeed.model import Cause, Failure, FetchSetting, Request
 
@@ -55,7 +55,7 @@ def after(**kw: float) -> datetime:
     ],
 )
 def test_retry_after_in_all_its_forms(value: str, expected: datetime | None) -> None:
-    assert headers.retry_after(value, NOW) == expected
+    assert response.retry_after(value, NOW) == expected
 
 
 @pytest.mark.parametrize(
@@ -76,25 +76,25 @@ def test_retry_after_in_all_its_forms(value: str, expected: datetime | None) -> 
     ],
 )
 def test_rate_resets_are_told_by_their_shape(value: str, expected: datetime | None) -> None:
-    assert headers.reset(value, NOW) == expected
+    assert response.reset(value, NOW) == expected
 
 
 @given(st.text(max_size=40))
 def test_no_wait_is_under_a_minute_or_over_a_day(value: str) -> None:
-    for moment in (headers.retry_after(value, NOW), headers.reset(value, NOW)):
+    for moment in (response.retry_after(value, NOW), response.reset(value, NOW)):
         assert moment is None or after(minutes=1) <= moment <= after(hours=24)
 
 
 def test_a_host_without_requests_left_is_known_by_its_headers() -> None:
-    assert headers.exhausted({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "300"}, NOW) == after(
+    assert response.exhausted({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "300"}, NOW) == after(
         minutes=5
     )
-    assert headers.exhausted({"x-ratelimit-remaining": "0.0", "x-ratelimit-reset": "300"}, NOW) == after(
+    assert response.exhausted({"x-ratelimit-remaining": "0.0", "x-ratelimit-reset": "300"}, NOW) == after(
         minutes=5
     )
-    assert headers.exhausted({"x-ratelimit-remaining": "12", "x-ratelimit-reset": "300"}, NOW) is None
-    assert headers.exhausted({"x-ratelimit-remaining": "0"}, NOW) is None
-    assert headers.exhausted({}, NOW) is None
+    assert response.exhausted({"x-ratelimit-remaining": "12", "x-ratelimit-reset": "300"}, NOW) is None
+    assert response.exhausted({"x-ratelimit-remaining": "0"}, NOW) is None
+    assert response.exhausted({}, NOW) is None
 
 
 # ---------------------------------------------------------------------- bodies

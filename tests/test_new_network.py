@@ -11,7 +11,7 @@ import pytest
 from newsfeed import reading, sources
 from newsfeed.model import Failure, FeedState, Parsed, Request, Response, Subscription
 from newsfeed.sources import registry
-from newsfeed.sources.voices import voice
+from newsfeed.sources.registry import voice
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 PIGEON = '''

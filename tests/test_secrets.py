@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from serving import Server
 
-from newsfeed.fetch.redaction import redact, repeats, secrets_of
+from newsfeed.fetch.failures import redact, repeats, secrets_of
 
 
 @pytest.fixture

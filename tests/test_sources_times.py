@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsfeed.text import months
+from newsfeed.text import dates
 from newsfeed.text.times import from_text
 from tests.test_sources import item, parsed, rss
 
@@ -179,7 +179,7 @@ def test_every_name_of_a_month_is_known(locale: str) -> None:
             for number, name in names[context][width].items():
                 bare = name.replace("de ", "").replace("d’", "")
                 if not any(c.isdigit() for c in bare) and len(bare) >= 3:
-                    assert months.month(bare, locale) == number, (locale, name)
+                    assert dates.month(bare, locale) == number, (locale, name)
 
 
 @given(st.text(alphabet="0123456789 :/.-+,TZapm年月日janовмäß()", max_size=40) | st.text(max_size=80))
@@ -187,4 +187,4 @@ def test_any_text_is_a_moment_or_none(text: str) -> None:
     for language in ("", "de", "zz"):
         moment = from_text(text, language)
         assert moment is None or moment.tzinfo is UTC
-    assert months.month(unicodedata.normalize("NFD", text)) in range(13)
+    assert dates.month(unicodedata.normalize("NFD", text)) in range(13)

@@ -2,7 +2,6 @@
 
 - `asked`: shares of topics, options of sources
 - `account`: findings and remedies over the last days; `measures`: the figures behind it
-- `sides`: stories that mostly sources of one label told
 """
 
 from __future__ import annotations

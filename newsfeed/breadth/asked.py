@@ -1,4 +1,4 @@
-"""What the reader asked: the shares of topics, and the options beside a feed in the list (`newsfeed-must-read`, …)."""
+"""What the reader asked of topics and sources, and from which numbers on the account of breadth speaks of them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,28 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 from urllib.parse import urlsplit
 
 from newsfeed import text
-from newsfeed.breadth import bounds as c
 from newsfeed.model import FeedFacts, Settings, TopicSetting
 from newsfeed.text.spoken import joined, percent, say
+
+STANDS: Final = 0.5  # probability from which a story stands for a topic
+BIG: Final = 4  # outlets from which a story is big
+SOURCE_CAP: Final = 0.20  # of the minutes, for a source's second and later picks
+
+ACCOUNT_DAYS: Final = 7  # nothing is said before so many days of history
+SUPPLY_LEAST: Final = 3
+DELIVERY_LEAST: Final = 10
+SINGLE_VOICE: Final = 0.6
+ONE_SIDE: Final = 0.7  # of a big story's tellers: if so many share a label, it is told from one side
+ONE_SIDE_LEAST: Final = 5  # big stories whose tellers have labels; fewer are chance
+# Silence is no sign while the reader gives hardly any. The overall rate of so many is sure to 22 % (1 / sqrt 20), so
+# that half of it, which a topic is compared with, is surely another rate.
+UNREAD_SIGNS: Final = 20
+UNREAD_SURE: Final = 0.95
+
 
 LEAST = 0.02  # of a topic that nobody muted, however much the others were given
 PLAIN = "news"  # stands in where the reader has no topics at all
@@ -127,7 +143,7 @@ class Options:
     muted: bool = False
     muted_words: tuple[str, ...] = ()
     weight: float = 1.0
-    cap: float = c.SOURCE_CAP  # share of the minutes for its second and later picks
+    cap: float = SOURCE_CAP  # share of the minutes for its second and later picks
     most: int = -1  # picks; -1: no limit
     paywall: bool = False
     labels: tuple[str, ...] = ()  # what the reader calls its kind: an owner, a country, a leaning
@@ -143,7 +159,7 @@ def options(feed: FeedFacts | None) -> Options:
     mute = given.get("mute", "").strip()
     whole = text.is_yes(mute)
     words = () if whole or text.is_no(mute) else _listed(mute)
-    cap, most = c.SOURCE_CAP, -1
+    cap, most = SOURCE_CAP, -1
     if match := re.fullmatch(r"\s*(\d{1,3})\s*(%?)\s*", given.get("cap", "")):
         number = int(match.group(1))
         if match.group(2):

@@ -5,11 +5,13 @@ default. tomllib and msgspec do the reading: together they load in a tenth of th
 and their errors carry the path of the bad key, from which its line is found.
 """
 
-from newsfeed.config.checking import ADDRESS, THIS_MACHINE, publish_folder
 from newsfeed.config.loading import (
+    ADDRESS,
+    THIS_MACHINE,
     has_starters_limit,
     load,
     parse,
+    publish_folder,
 )
 from newsfeed.config.machine import detect_timezone, frozen_clock, has_display, home_folder, user_folders
 from newsfeed.config.secret_values import (

@@ -1,17 +1,20 @@
-"""newsfeed.toml and the environment -> Settings."""
+"""Settings: the file and the environment read together, checked, and each mistake told with its line and a repair."""
 
 from __future__ import annotations
 
 import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from types import NoneType
+from typing import Any, TypeVar, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from newsfeed.config.checking import check, explain, is_struct
-from newsfeed.config.toml_file import FILE
+from newsfeed.config.toml_file import FILE, line_of
 from newsfeed.errors import SettingsError
 from newsfeed.model import (
     DEFAULT_TOPICS,
@@ -154,3 +157,259 @@ def _value(keys: list[str], text: str) -> Any:
     if str(kind).startswith("tuple["):
         return [part.strip() for part in text.split(",") if part.strip()]
     return text
+
+
+# msgspec's words for types, in ours.
+_TYPES = {
+    "float": "a number",
+    "int": "a number",
+    "str": "text",
+    "array": "a list",
+    "object": "a table",
+    "bool": "true or false",
+    "null": "nothing",
+}
+
+
+def is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def explain(
+    error: msgspec.ValidationError,
+    data: Any,
+    text: str,
+    from_environment: Mapping[str, str],
+    under: list[str],
+) -> SettingsError:
+    """msgspec's error of `data`, which lies `under` some keys, with the key's own name, its line and what is allowed there."""
+    message = str(error)
+    where = re.search(r" - at `(?:key in )?\$\.?(.*?)`$", message)
+    path = where.group(1) if where else ""
+    cause = message[: where.start()] if where else message
+    unknown = re.search(r"unknown field `(.*?)`", cause)
+    keys = under + [key for key in re.split(r"\.|\[\.{3}\]|\[\d+\]", path) if key]
+    repair = ""
+    if unknown:
+        allowed = _keys(keys)
+        near = get_close_matches(unknown.group(1), allowed, 1)
+        cause = f"unknown key {unknown.group(1)!r}" + (f", did you mean {near[0]!r}?" if near else "")
+        repair = f"Allowed here: {', '.join(allowed)}."
+        keys.append(unknown.group(1))
+    elif cause.startswith("Invalid enum value"):
+        kind = annotation(keys)
+        allowed = [str(one) for one in get_args(next(iter(get_args(kind)), kind)) or get_args(kind)]
+        cause = f"{cause.removeprefix('Invalid enum value ')} is no choice"
+        repair = f"Allowed: {', '.join(allowed)}."
+    elif re.match(r"Expected `\w+` [<>]=", cause):
+        low_to_high = next(iter(annotation(keys).__metadata__))
+        value: Any = data
+        for key in keys[len(under) :]:
+            value = value[key]
+        cause = f"{float(value):g} is out of range"
+        repair = f"Allowed: {low_to_high.ge:g} to {low_to_high.le:g}."
+    else:
+        cause = re.sub(r"`(.*?)`", lambda m: _TYPES.get(m[1], m[1]), cause)
+        repair = _example(keys)
+    name = ".".join(keys)
+    if variable := from_environment.get(name):
+        return SettingsError(variable, cause[:1].lower() + cause[1:], repair)
+    line = line_of(text, keys)
+    subject = f"{FILE}, line {line}, {name}" if line else f"{FILE}, {name}"
+    return SettingsError(subject, cause[:1].lower() + cause[1:], repair)
+
+
+def _example(keys: list[str]) -> str:
+    """What stands there by default, as it would be written; "" for a table or where the default is nothing."""
+    value: Any = Settings()
+    for key in keys:
+        value = getattr(value, key, None)
+    if isinstance(value, Mapping | msgspec.Struct):
+        return f"Write it as a table: [{'.'.join(keys)}], its keys below."
+    if value == ():
+        return f'Write it as {keys[-1]} = ["…"].'
+    if value is None or value == "":
+        return ""
+    written = (
+        f"{value:g}"
+        if isinstance(value, float)
+        else msgspec.json.encode(value).decode().replace('","', '", "')
+    )
+    return f"Write it as {keys[-1]} = {written}."
+
+
+def annotation(keys: list[str]) -> Any:
+    """The type of the setting at `keys`, with its bounds; that of what a table of named ones holds."""
+    kind: Any = Settings
+    for key in keys:
+        fields = {f.name: f.type for f in msgspec.structs.fields(kind)} if is_struct(kind) else {}
+        inner = fields.get(key, kind)
+        kind = next((a for a in get_args(inner) if is_struct(a)), inner)
+    return (
+        next((a for a in get_args(kind) if a is not NoneType), kind) if NoneType in get_args(kind) else kind
+    )
+
+
+def _keys(keys: list[str]) -> list[str]:
+    kind = annotation(keys)
+    return [f.name for f in msgspec.structs.fields(kind) if f.name != "home"] if is_struct(kind) else []
+
+
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,190}$)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+# ISO 639-1
+LANGUAGES = frozenset(
+    """aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo
+    es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg
+    ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn
+    no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta
+    te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu""".split()  # noqa: SIM905
+)
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+
+def check(settings: Settings, text: str) -> None:
+    """What types can't say: names of topics, zones and languages, and what fits together."""
+
+    def fail(keys: list[str], cause: str, repair: str) -> SettingsError:
+        line = line_of(text, keys)
+        return SettingsError(f"{FILE}{f', line {line}' if line else ''}, {'.'.join(keys)}", cause, repair)
+
+    try:
+        ZoneInfo(settings.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise fail(
+            ["timezone"],
+            f"{settings.timezone!r} is no time zone",
+            'Write one such as "Europe/Berlin" or "America/New_York".',
+        ) from error
+    if settings.edition.core not in settings.topics:
+        raise fail(
+            ["edition", "core"],
+            f"{settings.edition.core!r} is no topic",
+            f"Topics: {', '.join(settings.topics)}.",
+        )
+    for code in settings.languages:
+        if (
+            not re.fullmatch(r"[a-z]{2}([-_][a-z0-9]+)*", code.casefold())
+            or code.casefold()[:2] not in LANGUAGES
+        ):
+            raise fail(
+                ["languages"], f"{code!r} is no language", 'Write codes of two letters, such as "en" or "de".'
+            )
+    known: list[str] = []
+    for name, topic in settings.topics.items():
+        # The default topics come first, so that a misspelt one finds the one that was meant.
+        near = [] if topic.words or topic.examples else get_close_matches(name, known, 1, 0.8)
+        if near:
+            raise fail(
+                ["topics", name],
+                "has no words and is no known topic",
+                f"Did you mean {near[0]!r}? Else give it words.",
+            )
+        known.append(name)
+        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", name) or name in {
+            "other",
+            "top",
+            "people",
+            "listen",
+            "since",
+            "long",
+        }:
+            raise fail(
+                ["topics", name],
+                "is no name for a topic",
+                "Use lower-case letters, digits, - and _; the label may be anything.",
+            )
+        if topic.parent and (topic.parent not in settings.topics or settings.topics[topic.parent].parent):
+            raise fail(
+                ["topics", name, "parent"],
+                f"{topic.parent!r} is no topic to stand under",
+                f"Topics: {', '.join(settings.topics)}.",
+            )
+    total = sum(t.share for n, t in settings.topics.items() if t.share and n != settings.edition.core)
+    if total > 1:
+        raise fail(["topics"], f"the shares add up to {total:g}", "Together they may be 1 at the most.")
+    _check_handing_out(settings, fail)
+    _check_sharing(settings, fail)
+    for number, place in enumerate(settings.fetch.allow_private, 1):
+        port = place.rpartition(":")[2]
+        if not re.fullmatch(r"\[?[\w.:*-]+\]?(/\d{1,3})?:\d{1,5}", place) or not 0 < int(port) < 65_536:
+            raise fail(
+                ["fetch", "allow_private"],
+                f"its entry {number} is no host:port",
+                'Write "127.0.0.1:8808" or "192.168.1.0/24:8080".',
+            )
+
+
+def _check_handing_out(settings: Settings, fail: Callable[[list[str], str, str], SettingsError]) -> None:
+    """The tables schedule, mail and publish."""
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", settings.schedule.hour):
+        raise fail(
+            ["schedule", "hour"], f"{settings.schedule.hour!r} is no time of day", 'Write it as "06:30".'
+        )
+    mail = settings.mail
+    for key in ("to", "sender"):
+        value = getattr(mail, key)
+        if value and not ADDRESS.fullmatch(value):
+            raise fail(["mail", key], "is no mail address", 'Write one address, such as "me@example.org".')
+    if not mail.sender_name.isprintable() or len(mail.sender_name) > 78:
+        raise fail(["mail", "sender_name"], "is no name", "Write one line of at most 78 characters.")
+    if mail.to and mail.by == "smtp" and not mail.host:
+        raise fail(["mail", "host"], "is missing", "Run `newsfeed mail setup`, or name your mail server.")
+    if mail.to and mail.by in {"maildir", "eml"} and not mail.path:
+        raise fail(["mail", "path"], "is missing", "Name the folder that the mail is to be put into.")
+    if mail.by == "smtp" and mail.security == "none" and mail.host not in {"", *THIS_MACHINE}:
+        raise fail(
+            ["mail", "security"],
+            "'none' is for a server on this machine only",
+            "Use starttls or tls: else anyone on the way reads mail and password.",
+        )
+    site = settings.publish.site_url
+    if site and not re.fullmatch(r"https?://[^\s\x00-\x20\\?#]+", site):
+        raise fail(
+            ["publish", "site_url"], "is no web address", 'Write one such as "https://you.example/news/".'
+        )
+    if settings.publish.folder:
+        folder = publish_folder(settings)
+        own = Path(settings.home).resolve()
+        ours = (own / "site", own / ".newsfeed")
+        if folder is not None and (
+            folder == own or folder in own.parents or any(folder.is_relative_to(place) for place in ours)
+        ):
+            raise fail(
+                ["publish", "folder"],
+                "lies around the home itself, or in what newsfeed keeps there",
+                "Name another folder for the mirror.",
+            )
+
+
+COMPOSERS = ("bluesky", "linkedin", "mastodon=your.server", "threads", "x")
+
+
+def _check_sharing(settings: Settings, fail: Callable[[list[str], str, str], SettingsError]) -> None:
+    """The tables share, people and notify."""
+    for given in settings.share.networks:
+        if given not in COMPOSERS[:2] + COMPOSERS[3:] and not re.fullmatch(
+            r"mastodon=(?:[a-z0-9-]+\.)+[a-z]{2,}", given
+        ):
+            raise fail(["share", "networks"], f"{given!r} is no network", f"Allowed: {', '.join(COMPOSERS)}.")
+    for name, person in settings.people.items():
+        if person.mail and not ADDRESS.fullmatch(person.mail):
+            raise fail(
+                ["people", name, "mail"], "is no mail address", 'Write one, such as "cfo@example.org".'
+            )
+        if unknown := [t for t in person.topics if t not in settings.topics]:
+            raise fail(
+                ["people", name, "topics"],
+                f"{unknown[0]!r} is no topic",
+                f"Topics: {', '.join(settings.topics)}.",
+            )
+    if settings.notify.url and not re.fullmatch(r"https?://[^\s\x00-\x20\\#]+", settings.notify.url):
+        raise fail(["notify", "url"], "is no web address", "Write the address that takes your notice.")
+
+
+def publish_folder(settings: Settings) -> Path | None:
+    """The folder of the mirror, None where there is none; relative ones lie in the home."""
+    if not settings.publish.folder:
+        return None
+    return (Path(settings.home) / Path(settings.publish.folder).expanduser()).resolve()

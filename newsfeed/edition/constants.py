@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from newsfeed.breadth.bounds import ACCOUNT_DAYS, BIG, SOURCE_CAP, STANDS
+from newsfeed.breadth.asked import ACCOUNT_DAYS, BIG, SOURCE_CAP, STANDS
 
 __all__ = ["ACCOUNT_DAYS", "BIG", "SOURCE_CAP", "STANDS"]
 

@@ -9,8 +9,7 @@ from types import MappingProxyType
 import msgspec
 
 from newsfeed import text
-from newsfeed.breadth.account import breadth
-from newsfeed.breadth.remedies import (
+from newsfeed.breadth.account import (
     ADVERTS,
     ALL_SHOWN,
     AT_CAP,
@@ -28,6 +27,7 @@ from newsfeed.breadth.remedies import (
     SOME_FAIL,
     TOLD_ELSEWHERE,
     TOO_OLD,
+    breadth,
 )
 from newsfeed.edition import constants as c
 from newsfeed.edition.earlier import remember

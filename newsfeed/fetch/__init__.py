@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from newsfeed.fetch.client import Fetcher
-    from newsfeed.fetch.redaction import redact, repeats, secrets_of
+    from newsfeed.fetch.failures import redact, repeats, secrets_of
 
 __all__ = ["Fetcher", "redact", "repeats", "secrets_of"]
 
@@ -21,7 +21,7 @@ def __getattr__(name: str) -> object:
 
         return Fetcher
     if name in __all__:
-        from newsfeed.fetch import redaction
+        from newsfeed.fetch import failures
 
-        return getattr(redaction, name)
+        return getattr(failures, name)
     raise AttributeError(name)

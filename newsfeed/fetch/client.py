@@ -18,15 +18,13 @@ import msgspec
 
 from newsfeed.errors import NetworkError, UnansweredError
 from newsfeed.fetch import failures
-from newsfeed.fetch import headers as heads
-from newsfeed.fetch.addresses import Exceptions
-from newsfeed.fetch.body import Body, BodyError, CutError, TooLargeError, body_hash, coding, too_large
+from newsfeed.fetch import response as heads
+from newsfeed.fetch.failures import secrets_of
 from newsfeed.fetch.imap import Mailboxes
-from newsfeed.fetch.logins import Logins
+from newsfeed.fetch.logins import AddressError, Hop, Logins, Outcome, Route, Target
 from newsfeed.fetch.rate_limiter import COME_AND_GO, SHUT_OUT, RateLimiter, host_key
-from newsfeed.fetch.redaction import secrets_of
-from newsfeed.fetch.resolver import Lookup, OfflineError, Resolver, UnknownNameError, look_up
-from newsfeed.fetch.route import AddressError, Hop, Outcome, Route, Target
+from newsfeed.fetch.resolver import Exceptions, Lookup, OfflineError, Resolver, UnknownNameError, look_up
+from newsfeed.fetch.response import Body, BodyError, CutError, TooLargeError, body_hash, coding, too_large
 from newsfeed.fetch.transport import PRIVATE, UNANSWERED, UNSENT, Connections, RefusedAddressError
 from newsfeed.model import Cause, Failure, FetchSetting, NotModified, Request, Response
 

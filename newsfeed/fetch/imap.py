@@ -20,8 +20,7 @@ import httpcore
 import msgspec
 
 from newsfeed.fetch import failures
-from newsfeed.fetch.addresses import Exceptions
-from newsfeed.fetch.resolver import OfflineError, Resolver, UnknownNameError
+from newsfeed.fetch.resolver import Exceptions, OfflineError, Resolver, UnknownNameError
 from newsfeed.fetch.transport import CheckedNetwork, RefusedAddressError
 from newsfeed.model import Cause, Failure, FetchSetting, Request, Response
 

@@ -17,8 +17,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from newsfeed.fetch.addresses import public
-from newsfeed.fetch.resolver import OfflineError, Resolver, UnknownNameError
+from newsfeed.fetch.resolver import OfflineError, Resolver, UnknownNameError, public
 
 HIGH_WATER = 262_144  # bytes kept unread before the sender has to wait
 TRIES = 4  # addresses of one name

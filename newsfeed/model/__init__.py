@@ -42,15 +42,22 @@ from newsfeed.model.feeds import (
     SubscriptionList,
 )
 from newsfeed.model.items import (
+    KINDS,
+    Correction,
     Counts,
     Enclosure,
     FeedUpdate,
     Item,
     Kept,
     KnownItem,
+    NewsValue,
     Parsed,
     Passed,
     StoredItem,
+    Story,
+    Tagging,
+    Term,
+    TopicScore,
 )
 from newsfeed.model.pool import (
     Candidate,
@@ -61,6 +68,8 @@ from newsfeed.model.pool import (
     Shown,
     Told,
     TopicSummary,
+    summary,
+    told,
 )
 from newsfeed.model.settings import (
     DEFAULT_TOPICS,
@@ -80,8 +89,6 @@ from newsfeed.model.settings import (
     ShareSetting,
     TopicSetting,
 )
-from newsfeed.model.summary import summary, told
-from newsfeed.model.topics import KINDS, Correction, NewsValue, Story, Tagging, Term, TopicScore
 
 __all__ = [
     "ASKED_AGAIN",

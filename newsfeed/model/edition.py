@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from newsfeed.model.base import Day, Record
-from newsfeed.model.topics import TopicScore
+from newsfeed.model.items import TopicScore
 
 
 class Span(Record, frozen=True, kw_only=True):

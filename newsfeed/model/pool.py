@@ -1,14 +1,13 @@
-"""What an edition is built from."""
+"""What an edition is built from, and what later editions ask of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
 from newsfeed.model.base import Record
-from newsfeed.model.edition import FeedReport, Suggestion, Untold
-from newsfeed.model.items import StoredItem
-from newsfeed.model.topics import Story, Tagging
+from newsfeed.model.edition import Edition, FeedReport, Line, Pick, Suggestion, Untold
+from newsfeed.model.items import StoredItem, Story, Tagging
 
 
 class FeedFacts(Record, frozen=True, kw_only=True):
@@ -117,3 +116,33 @@ class Pool(Record, frozen=True, kw_only=True):
     history: History = History()
     suggested: tuple[Suggestion, ...] = ()  # voices that the reader may want to follow
     since: datetime | None = None  # the last other date's edition; None on the first day
+
+
+def told(edition: Edition) -> Iterator[Pick | Line]:
+    """Every pick and line within the minutes; the long read stands outside them."""
+    for section in (*edition.sections, *((edition.since,) if edition.since else ())):
+        yield from section.picks
+    yield from edition.lines
+
+
+def summary(edition: Edition) -> EditionSummary:
+    """The summary of an edition, before the reader gave any sign."""
+    voices: dict[str, float] = {}
+    for one in told(edition):
+        voices[one.source] = voices.get(one.source, 0.0) + one.minutes
+    return EditionSummary(
+        topics={
+            topic.name: TopicSummary(
+                minutes=topic.minutes,
+                told=topic.picks + topic.lines,
+                good=topic.good,
+                debt=topic.debt,
+                why=topic.why_thin,
+            )
+            for topic in edition.topics
+        },
+        big=(edition.big_told, edition.big_all),
+        untold=edition.untold,
+        voices=voices,
+        seldom=edition.seldom,
+    )

@@ -18,7 +18,7 @@ from newsfeed.store import items_queries
 from newsfeed.store.dialect import Term, Transaction, chunks
 from newsfeed.store.schema import item, item_topic
 from newsfeed.text import canonical_url
-from newsfeed.text.scripts import HANGUL, UNSPACED
+from newsfeed.text.prose import HANGUL, UNSPACED
 
 VERSION = "1"  # raised when `entry` would give other words; the index is then made anew
 LONGEST = 4000  # characters of an item that are entered

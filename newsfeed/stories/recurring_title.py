@@ -11,7 +11,7 @@ from itertools import accumulate
 from newsfeed.model import StoredItem
 from newsfeed.stories.terms import WORD
 from newsfeed.text import latest_day
-from newsfeed.text.months import WEEKDAYS
+from newsfeed.text.dates import WEEKDAYS
 
 COUNTED = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 SERIES = re.compile(

@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from newsfeed.text.months import MONTHS, WEEKDAYS
-from newsfeed.text.scripts import UNSPACED
+from newsfeed.text.dates import MONTHS, WEEKDAYS
+from newsfeed.text.prose import UNSPACED
 
 WORD = re.compile(r"\d+(?:[.,:]\d+)+|[^\W_]+(?:[’'][^\W_]+)?")
 _UNSPACED = re.compile(f"[{UNSPACED}]")

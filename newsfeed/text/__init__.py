@@ -1,11 +1,10 @@
 """HTML into safe HTML, plain text, leads, words, languages and canonical links. Pure; knows nothing of feeds.
 
 - `markup`: the only sanitiser (nh3), and the way from safe HTML to plain text and prose, without captions and footers
-- `headlines`: one safe line for a headline, an author, a name
 - `prose`: sentences, words, minutes
 - `leads`: the one or two extracted sentences under a headline
-- `dates`: days as people write them
-- `titles`: what a title counts, and whether it names a subject
+- `dates`: the names of the calendar, and days as people write them
+- `titles`: one safe line for a headline, an author, a name; what a title counts, and whether it names a subject
 - `links`: one address for one page
 - `language`: which language a text is in
 """
@@ -18,7 +17,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from newsfeed.text.answers import is_no, is_yes
     from newsfeed.text.dates import latest_day, undated
-    from newsfeed.text.headlines import clean_line, headline, strip_inline, unmangle
     from newsfeed.text.language import detect_language, plausible_language
     from newsfeed.text.leads import lead, lead_within, stands_alone
     from newsfeed.text.links import canonical_url, link_url, safe_url
@@ -33,11 +31,15 @@ if TYPE_CHECKING:
     )
     from newsfeed.text.titles import (
         alike,
+        clean_line,
+        headline,
         names_a_subject,
         of_earlier_year,
         of_show,
         say_the_same,
         series_name,
+        strip_inline,
+        unmangle,
         weighty,
     )
 
@@ -49,11 +51,10 @@ _PLACES = {
         "dates": "latest_day undated",
         "language": "detect_language plausible_language",
         "leads": "lead lead_within stands_alone",
-        "headlines": "clean_line headline strip_inline unmangle",
         "links": "canonical_url link_url safe_url",
         "markup": "clean_html plain_text prose_text",
         "prose": "count_words first_words opening reading_minutes sentences words_pattern",
-        "titles": "alike names_a_subject of_earlier_year of_show say_the_same series_name weighty",
+        "titles": "alike clean_line headline names_a_subject of_earlier_year of_show say_the_same series_name strip_inline unmangle weighty",
     }.items()
     for name in names.split()
 }

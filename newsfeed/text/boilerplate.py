@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from newsfeed.text.months import MONTHS, beginning
+from newsfeed.text.dates import MONTHS, beginning
 
 _NAME = r"[A-ZÀ-Ž][\w.'’-]+"
 

@@ -1,12 +1,117 @@
-"""Dates as people write them, for what has no date of its own: in a title, an address, a first sentence."""
+"""Days and months as people write them: the names of the calendar, and the dates that a text names."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from calendar import monthrange
 from datetime import date
+from functools import lru_cache
 
-from newsfeed.text.months import WEEKDAYS, beginning, month, month_pattern
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+SHORTEST = 3  # letters of a name that may stand for it
+_OTHERS = str.maketrans({"ı": "i", "ł": "l", "ς": "σ", ".": "", "’": "", "'": ""})
+
+# Language, then January to December without accents; other forms behind a slash. Beginnings count as well. Where
+# languages contradict each other ("listopad"), the first one counts, unless the feed declares another.
+_TABLE = f"""
+en {" ".join(MONTHS).lower()}
+de januar februar marz april mai juni juli august september oktober november dezember
+fr janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre
+es enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
+it gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre
+pt janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro
+nl januari februari maart/mrt april mei juni juli augustus september oktober november december
+pl stycznia/styczen lutego/luty marca/marzec kwietnia/kwiecien maja czerwca/czerwiec lipca/lipiec sierpnia/sierpien wrzesnia/wrzesien pazdziernika listopada grudnia/grudzien
+sv januari februari mars april maj juni juli augusti september oktober november december
+da januar februar marts april maj juni juli august september oktober november december
+nb januar februar mars april mai juni juli august september oktober november desember
+nn januar februar mars april mai juni juli august september oktober november desember
+fi tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesakuuta heinakuuta elokuuta syyskuuta lokakuuta marraskuuta joulukuuta
+is januar februar mars april mai juni juli agust september oktober november desember
+cs ledna/leden unora brezna/brezen dubna/duben kvetna/kveten cervna/cvn/cerven cervence/cvc/cervenec srpna/srpen zari rijna/rijen listopadu prosince/prosinec
+sk januara februara marca/marec aprila maja juna jula augusta septembra/september oktobra/oktober novembra/november decembra/december
+sl januar februar marec april maj junij julij avgust september oktober november december
+hr sijecnja/sijecanj veljace/veljaca ozujka/ozujak travnja/travanj svibnja/svibanj lipnja/lipanj srpnja/srpanj kolovoza rujna/rujan listopada studenoga/studeni prosinca/prosinac
+sr јануар фебруар март април мај јун јул август септембар октобар новембар децембар
+sr januar februar mart april maj jun jul avgust septembar oktobar novembar decembar
+bs januar februar mart april maj juni juli august septembar oktobar novembar decembar
+mk јануари февруари март април мај јуни јули август септември октомври ноември декември
+bg януари февруари март април маи юни юли август септември октомври ноември декември
+ru января/январь февраля/февраль марта апреля/апрель мая/маи июня/июнь июля/июль августа сентября/сентябрь октября/октябрь ноября/ноябрь декабря/декабрь
+uk січня/січень лютого/лютии березня/березень квітня/квітень травня/травень червня/червень липня/липень серпня/серпень вересня/вересень жовтня/жовтень листопада грудня/грудень
+be студзеня/студзень лютага/люты сакавіка красавіка мая/маи чэрвеня/чэрвень ліпеня/ліпень жніуня/жнівень верасня/верасень кастрычніка лістапада снежня/снежань
+ro ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie/nov decembrie
+hu januar februar marcius aprilis majus junius julius augusztus szeptember oktober november december
+el ιανουαριου/ιανουαριοσ φεβρουαριου/φεβρουαριοσ μαρτιου/μαρτιοσ απριλιου/απριλιοσ μαιου/μαιοσ ιουνιου/ιουνιοσ ιουλιου/ιουλιοσ αυγουστου/αυγουστοσ σεπτεμβριου/σεπτεμβριοσ οκτωβριου/οκτωβριοσ νοεμβριου/νοεμβριοσ δεκεμβριου/δεκεμβριοσ
+tr ocak subat mart nisan mayis haziran temmuz agustos eylul ekim kasim aralik
+lt sausio/sausis vasario/vasaris kovo/kovas balandzio/balandis geguzes birzelio/birzelis liepos/liepa rugpjucio/rugpjutis rugsejo/rugsejis spalio/spalis lapkricio/lapkritis gruodzio/gruodis
+lv janvaris februaris marts aprilis maijs junijs julijs augusts septembris oktobris novembris decembris
+et jaanuar veebruar marts aprill mai juuni juuli august september oktoober november detsember
+ca gener febrer marc abril maig juny juliol agost/ag setembre octubre novembre desembre
+gl xaneiro febreiro marzo abril maio xuno xullo agosto setembro outubro novembro decembro
+eu urtarrila otsaila martxoa apirila maiatza ekaina uztaila abuztua iraila urria azaroa abendua
+ga eanair feabhra marta aibrean bealtaine meitheamh iuil lunasa mfomh dfomh samhain nollaig
+cy ionawr chwefror mawrth ebrill mai mehefin gorffennaf awst medi hydref tachwedd rhagfyr
+mt jannar frar marzu april mejju gunju lulju awwissu settembru ottubru novembru dicembru
+sq janar shkurt mars prill maj qershor korrik gusht shtator tetor nentor dhjetor
+lb januar februar maerz abrell mee juni juli august september oktober november dezember
+id januari februari maret april mei juni juli agustus september oktober november desember
+"""
+
+
+def beginning(name: str) -> str:
+    """A pattern for a name from the calendar or a beginning of it, three letters at least."""
+    rest = ""
+    for letter in reversed(name[SHORTEST:]):
+        rest = f"(?:{letter}{rest})?"
+    return name[:SHORTEST] + rest
+
+
+def month_pattern(*languages: str) -> str:
+    """A pattern for the names of the months in some languages and their beginnings, accents or not."""
+    rows = [line.split() for line in _TABLE.split("\n") if line.startswith(languages)]
+    names = dict.fromkeys(form for row in rows for name in row[1:] for form in name.split("/"))
+    return "(?:" + "|".join(beginning(name) for name in names).replace("mar(", "m[aä]r(") + ")"
+
+
+def month(word: str, language: str = "") -> int:
+    """The number of the month that a word names, whole or by its beginning; 0 for another word."""
+    folded = fold(word)
+    by_language, common = _tables()
+    return by_language.get(language[:2].lower(), {}).get(folded) or common.get(folded, 0)
+
+
+def fold(text: str) -> str:
+    """A text without case, accents and the signs of abbreviations."""
+    plain = unicodedata.normalize("NFKD", text.casefold().translate(_OTHERS))
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+@lru_cache(maxsize=1)
+def _tables() -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+    """For each language its names and their beginnings, and all of them together: whole names go first."""
+    by_language: dict[str, dict[str, int]] = {}
+    whole: dict[str, int] = {}
+    begun: dict[str, int] = {}
+    for line in _TABLE.split("\n"):
+        language, *months = line.split() or [""]
+        names = {name: n for n, forms in enumerate(months, 1) for name in forms.split("/")}
+        starts: dict[str, set[int]] = {}
+        for name, n in names.items():
+            for end in range(SHORTEST, len(name)):
+                starts.setdefault(name[:end], set()).add(n)
+        clear = {start: found.pop() for start, found in starts.items() if len(found) == 1}
+        by_language.setdefault(language, {}).update(clear | names)
+        whole = names | whole
+        begun = clear | begun
+    return by_language, begun | whole
+
 
 _MONTH = rf"{month_pattern('en', 'de')}\b\.?"
 _DAY = r"\d{1,2}(?:st|nd|rd|th|\.)?"

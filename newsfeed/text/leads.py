@@ -20,8 +20,7 @@ from newsfeed.text.boilerplate import (
     URL,
     notices,
 )
-from newsfeed.text.prose import COMMON_STARTS, count_words, cut_sentences, join_sentences, sentences
-from newsfeed.text.scripts import CJK
+from newsfeed.text.prose import CJK, COMMON_STARTS, count_words, cut_sentences, join_sentences, sentences
 from newsfeed.text.titles import MORNING
 
 LEAD_WORDS = 120

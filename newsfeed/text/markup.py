@@ -12,9 +12,9 @@ from typing import Any
 
 import nh3
 
-from newsfeed.text.headlines import without_invisible
 from newsfeed.text.leads import CODE
 from newsfeed.text.links import canonical_url, safe_url
+from newsfeed.text.titles import without_invisible
 
 _CAPTIONS = 50  # of one text that are looked for
 _CAPTION = 1_200  # characters of a caption with its picture and links; what is longer is a story

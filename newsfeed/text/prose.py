@@ -1,12 +1,20 @@
-"""Sentences, words and minutes of plain text."""
+"""Sentences, words and minutes of plain text, in scripts with spaces between words and in those without."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from newsfeed.text.months import MONTHS, WEEKDAYS
-from newsfeed.text.scripts import CJK
+from newsfeed.text.dates import MONTHS, WEEKDAYS
+
+_SOUTH_EAST = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+_HAN_AND_KANA = (
+    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+HANGUL = "\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff"
+UNSPACED = _SOUTH_EAST + _HAN_AND_KANA
+CJK = _HAN_AND_KANA + HANGUL
+
 
 WORDS_A_MINUTE = 238  # silent reading of English non-fiction; Brysbaert 2019, a review of 190 studies
 CJK_A_MINUTE = 500  # characters of Chinese, Japanese or Korean

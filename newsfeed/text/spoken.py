@@ -17,7 +17,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from newsfeed.text.months import MONTHS, WEEKDAYS
+from newsfeed.text.dates import MONTHS, WEEKDAYS
 
 ENGLISH = "en"
 

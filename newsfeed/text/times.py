@@ -7,7 +7,7 @@ import unicodedata
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from newsfeed.text import months
+from newsfeed.text import dates
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # the web is younger
 AHEAD = timedelta(
@@ -122,7 +122,7 @@ def _zone(behind: str, language: str) -> tuple[str, str]:
         return match[1], behind[match.end() :]
     if match := _LONG_ZONE.match(behind):
         return "".join(word[0] for word in f"{match[1]}Time".split()).lower(), behind[match.end() :]
-    if (match := _SHORT_ZONE.match(behind)) and not months.month(match[1], language):
+    if (match := _SHORT_ZONE.match(behind)) and not dates.month(match[1], language):
         return match[1].lower(), behind[match.end() :]
     return "", behind
 
@@ -140,11 +140,11 @@ def _day(text: str, language: str, *, american: bool) -> tuple[int, int, int] | 
     tokens = _DATE.findall(text)
     numbers = [n for n, token in enumerate(tokens) if token.isdigit()]
     found = [tokens[n] for n in numbers]
-    named = [n for n, token in enumerate(tokens) if not token.isdigit() and months.month(token, language)]
+    named = [n for n, token in enumerate(tokens) if not token.isdigit() and dates.month(token, language)]
     # "mar" may be a Tuesday: the month is what stands between two numbers, or else last.
     named = [n for n in named if {n - 1, n + 1} <= set(numbers)] or named
     if named and len(found) == 2:
-        month = months.month(tokens[named[-1]], language)
+        month = dates.month(tokens[named[-1]], language)
         day, year = found if len(found[0]) <= 2 else found[::-1]
         return _whole(year, month, day)
     if named or len(found) != 3:
