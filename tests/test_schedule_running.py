@@ -426,6 +426,9 @@ def test_a_unit_keeps_odd_paths_whole() -> None:
     assert r"'/home/me/100\% mine'" in line
     assert line.startswith("*/10 * * * * ")
     assert line.endswith("run --once --quiet")
+    both = starting.plan(Path("/home/me/100% mine"), "cron", app=True).text.splitlines()
+    assert both[0] == line
+    assert r"'/home/me/100\% mine' serve --no-open" in both[1]
 
 
 def test_two_homes_have_two_units() -> None:

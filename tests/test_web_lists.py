@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -469,12 +470,25 @@ def test_reading_aloud_is_hidden_until_a_voice_of_this_machine_is_found(app: App
     assert "v.localService" in app.get(script[1]).text
 
 
+@pytest.mark.parametrize("kind", ["systemd", "launchd", "cron"])
 @pytest.mark.parametrize(("word", "has"), [("--serve", True), ("--no-serve", False), ("", False)])
 def test_schedule_offers_the_app_beside_it(
-    app: App, word: str, has: bool, capsys: pytest.CaptureFixture[str]
+    app: App, kind: str, word: str, has: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capsys.readouterr()
-    app.home.run("schedule", "on", "--by", "systemd", *filter(None, [word]))  # shown; nobody is here to agree
-    said = "".join(capsys.readouterr().out.split())
+    app.home.run("schedule", "on", "--by", kind, *filter(None, [word]))  # shown; nobody is here to agree
+    said = capsys.readouterr().out
     assert "run" in said
-    assert ("--serve" in said) == has
+    assert ("serve" in said) == has
+
+
+def test_cron_starts_the_app_without_mailing_its_key(app: App, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    app.home.run("schedule", "on", "--by", "cron", "--serve")
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("*/10 * * * * ")]
+    morning, serve = (line.removeprefix("*/10 * * * * ") for line in lines)
+    assert morning.endswith("run --once --quiet")
+    done = subprocess.run(["/bin/sh", "-c", serve], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), (
+        "it runs already, which is said to nobody"
+    )

@@ -89,7 +89,7 @@ def on(
         app = not yes and sys.stdin.isatty() and typer.confirm(question)
     found = _plan(given, by, app=app)
     if found.kind == starting.CRON:
-        show.say(f"{'' if by else 'There is no systemd here. '}Add this line with `crontab -e`:")
+        show.say(f"{'' if by else 'There is no systemd here. '}Add this with `crontab -e`:")
         show.say()
         show.say(found.text)
         return
@@ -119,11 +119,11 @@ def off(context: typer.Context, by: ByOption = "") -> None:
     from newsfeed.schedule import starting
 
     given: Context = context.obj
-    found = _plan(given, by)
+    found = _plan(given, by, app=True)
     if not by:
         found = starting.written(given.folder) or found
     if found.kind == starting.CRON:
-        show.say("If you added a line to your crontab, remove it with `crontab -e`:")
+        show.say("If you added lines to your crontab, remove them with `crontab -e`:")
         show.say(found.text)
         return
     if not starting.is_on(found):
@@ -231,9 +231,9 @@ def _say_what_is_elsewhere(given: Context) -> None:
     from newsfeed.schedule import starting
 
     show.say(
-        "If you added a line for newsfeed to your crontab, remove it with `crontab -e`; it is like this one:"
+        "If you added lines for newsfeed to your crontab, remove them with `crontab -e`; they are like these:"
     )
-    show.say(f"  {_plan(given, starting.CRON).text}")
+    show.say(_plan(given, starting.CRON, app=True).text)
     try:
         folder = config.publish_folder(given.settings)
     except NewsfeedError:

@@ -1,4 +1,4 @@
-"""How `newsfeed run` is started: a systemd unit or a launchd agent of this user, or a line for cron.
+"""How `newsfeed run` is started: a systemd unit or a launchd agent of this user, or lines for cron.
 
 The texts are made here and shown before anything is written; nothing needs more rights than the user has.
 """
@@ -25,7 +25,7 @@ class Plan(Record, frozen=True, kw_only=True):
     kind: str  # systemd, launchd, cron
     name: str
     path: str = ""  # of the file that is written; "" for cron
-    text: str = ""  # what it holds, or the line for the crontab
+    text: str = ""  # what it holds, or the lines for the crontab
     on: tuple[tuple[str, ...], ...] = ()  # commands that start it
     off: tuple[tuple[str, ...], ...] = ()  # and that end it
 
@@ -67,8 +67,11 @@ def plan(home: Path, kind: str = "", *, app: bool = False) -> Plan:
             on=(("launchctl", "load", "-w", str(path)),),
             off=(("launchctl", "unload", "-w", str(path)),),
         )
-    line = " ".join(_cron_word(word) for word in (*command[:6], "--once", "--quiet"))
-    return Plan(kind=CRON, name=name, text=f"*/10 * * * * {line}")
+    # Cron starts things, it keeps nothing running: the app is started again and again, and ends where it runs already.
+    # What it prints is its key, which is no matter for the mails of cron.
+    lines = [_cron_line([*command[:5], "run", "--once", "--quiet"])]
+    lines += [f"{_cron_line([*command[:5], 'serve', '--no-open'])} >/dev/null"] if app else []
+    return Plan(kind=CRON, name=name, text="\n".join(lines))
 
 
 def _unit(command: list[str], home: Path) -> str:
@@ -115,6 +118,10 @@ def _agent(label: str, command: list[str], home: Path) -> str:
             "StandardErrorPath": str(home / ".newsfeed" / "run.err"),
         }
     ).decode()
+
+
+def _cron_line(command: list[str]) -> str:
+    return f"*/10 * * * * {' '.join(_cron_word(word) for word in command)}"
 
 
 def _cron_word(word: str) -> str:
