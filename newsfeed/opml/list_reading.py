@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -63,6 +64,7 @@ _OTHERS = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4)  # the list as it stands, asked for again and again
 def parse(data: bytes, name: str = "feeds.opml") -> SubscriptionList:
     """Read a subscription list: OPML 1.0, 1.1 or 2.0, in any encoding, damaged or not.
 

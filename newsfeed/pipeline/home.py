@@ -171,7 +171,8 @@ def current_list(home: Home, store: Store) -> CurrentList:
     if last is not None and not found.subscriptions and found.problems:
         # Every outline of it is bad: that is a broken file, not a wish to read nothing.
         return CurrentList(opml.parse(last), unreadable=_problems(found.problems))
-    store.save_list(data)
+    if data != last:
+        store.save_list(data)
     return CurrentList(found)
 
 

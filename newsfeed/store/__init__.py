@@ -22,10 +22,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from newsfeed.store.records import Applied, Holdings, MailState, SyncReport
+    from newsfeed.store.records import Applied, Headline, Holdings, MailState, SyncReport
     from newsfeed.store.store import Store
 
-__all__ = ["Applied", "Holdings", "MailState", "Store", "SyncReport"]
+__all__ = ["Applied", "Headline", "Holdings", "MailState", "Store", "SyncReport"]
 
 
 def __getattr__(name: str) -> object:

@@ -83,6 +83,32 @@ def feeds_of_window(db: Transaction, since: datetime) -> dict[int, tuple[int, st
     return {number: (feed, lang) for number, feed, lang in db.execute(query).all()}
 
 
+def headlines(
+    db: Transaction, since: datetime, *, feed: int | None = None, topic: str = "", holds: str = ""
+) -> list[records.Headline]:
+    """The items of `window`, but for what came before the reader subscribed: those of a feed, those with a topic and
+    none that is likelier, those with these letters (of ASCII, in any case) in title or lead."""
+    when = func.coalesce(item.c.published, item.c.first_seen)
+    link = func.coalesce(func.nullif(item.c.link, ""), item.c.discussion)
+    query = select(item.c.id, item.c.feed, item.c.title, item.c.lead, link, when)
+    query = query.where(item.c.first_seen >= since, item.c.before.is_(False))
+    if feed is not None:
+        query = query.where(item.c.feed == feed)
+    if topic:
+        likelier = item_topic.alias()
+        query = query.join(
+            item_topic, and_(item_topic.c.item == item.c.id, item_topic.c.topic == topic)
+        ).where(
+            ~select(likelier.c.item)
+            .where(likelier.c.item == item.c.id, likelier.c.p > item_topic.c.p)
+            .exists()
+        )
+    if holds:
+        columns = (item.c.title, item.c.lead)
+        query = query.where(or_(*(column.icontains(holds, autoescape=True) for column in columns)))
+    return [records.Headline(*row) for row in db.execute(query).all()]
+
+
 def count_window(db: Transaction, since: datetime) -> int:
     """How many items `window` would give."""
     return db.execute(select(func.count()).select_from(item).where(_within(since, None))).scalar_one()

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 from sqlalchemy import Table
@@ -29,6 +29,17 @@ class Applied(Record, frozen=True, kw_only=True):
 
     new: tuple[int, ...] = ()
     changed: tuple[int, ...] = ()
+
+
+class Headline(NamedTuple):
+    """What a list shows of an item."""
+
+    item: int
+    feed: int
+    title: str
+    lead: str
+    link: str
+    when: datetime
 
 
 class Holdings(Record, frozen=True, kw_only=True):

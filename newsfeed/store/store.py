@@ -164,6 +164,7 @@ class Store:
     item = reads(items_queries.item_of)
     window = reads(items_queries.window)
     feeds_of_window = reads(items_queries.feeds_of_window)
+    headlines = reads(items_queries.headlines)
     count_window = reads(items_queries.count_window)
     newest = reads(items_queries.newest)
     find = reads(search_queries.find)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from newsfeed import text
 from newsfeed.errors import NotFoundError, SettingsError
-from newsfeed.model import Record, StoredItem
+from newsfeed.model import FeedState, Record
 from newsfeed.pipeline.home import Home, current_list
 from newsfeed.pipeline.subscriptions import edit
-from newsfeed.store import Store
-from newsfeed.topics import accuracy
+from newsfeed.store import Headline, Store
 
 WEEK = timedelta(days=7)
 KINDS = ("word", "source", "topic")
 LONGEST = 80  # letters of a muted word or name
+LISTED = 25  # items that a preview shows
 
 
 class LeftOut(Record, frozen=True, kw_only=True):
@@ -29,13 +30,14 @@ class LeftOut(Record, frozen=True, kw_only=True):
 
 
 class MutePreview(Record, frozen=True, kw_only=True):
-    """What a rule would have kept out of the last week; those that stood on a page first."""
+    """What a rule would have kept out of the last week."""
 
     kind: str
     what: str
     label: str
-    items: tuple[LeftOut, ...]
+    count: int
     shown: int
+    items: tuple[LeftOut, ...]  # the first of them: those that stood on a page, then the newest
     diff: str  # what it writes
     standing: bool = False  # it is in force already
 
@@ -46,54 +48,67 @@ def preview(home: Home, store: Store, kind: str, what: str) -> MutePreview:
     Raises:
         NotFoundError: no such source or topic. SettingsError: no such kind, or no word.
     """
-    label, fits = _rule(home, store, kind, what)
+    label = _label(home, kind, what)
     now = home.clock()
-    states = {s.feed: s.name for s in store.states()}
+    states = store.states()
+    found = _kept_out(store, states, kind, what, now - WEEK)
     shown = {s.item for s in store.history(now.date() + timedelta(days=1), 8).shown}
-    found = [i for i in store.window(now - WEEK) if not i.before and fits(i)]
-    items = [
-        LeftOut(
-            title=i.item.title or text.clean_line(i.item.lead, 120),
-            source=states.get(i.feed, ""),
-            when=i.item.published or i.first_seen,
-            link=i.item.link or i.item.discussion,
-            shown=i.id in shown,
-        )
-        for i in found
-    ]
-    items.sort(key=lambda i: (not i.shown, -i.when.timestamp()))
+    found.sort(key=lambda one: (one.item not in shown, -one.when.timestamp(), one.item))
+    names = {s.feed: s.name for s in states}
     return MutePreview(
         kind=kind,
         what=what,
         label=label,
-        items=tuple(items),
-        shown=sum(i.shown for i in items),
-        diff=_change(home, store, kind, what, on=True).diff,
+        count=len(found),
+        shown=sum(one.item in shown for one in found),
+        items=tuple(
+            LeftOut(
+                title=one.title or text.clean_line(one.lead, 120),
+                source=names.get(one.feed, ""),
+                when=one.when,
+                link=one.link,
+                shown=one.item in shown,
+            )
+            for one in found[:LISTED]
+        ),
+        diff=_change(home, kind, what, on=True).diff,
         standing=standing(home, store, kind, what),
     )
 
 
-def _rule(home: Home, store: Store, kind: str, what: str) -> tuple[str, Callable[[StoredItem], bool]]:
+def _kept_out(
+    store: Store, states: Sequence[FeedState], kind: str, what: str, since: datetime
+) -> list[Headline]:
+    if kind == "word":
+        pattern = text.words_pattern([text.clean_line(what, LONGEST)])
+        if pattern is None:
+            return []
+        # Letters that no other sign is another case of: what has the word has these.
+        sure = max(re.findall(r"[a-hjl-rt-z0-9]+", what.lower()), key=len, default="")
+        return [
+            one for one in store.headlines(since, holds=sure) if pattern.search(f"{one.title}\n{one.lead}")
+        ]
+    if kind == "source":
+        state = next((s for s in states if edit.key_of(s.subscription.url) == what), None)
+        return store.headlines(since, feed=state.feed) if state else []
+    return store.headlines(since, topic=what)
+
+
+def _label(home: Home, kind: str, what: str) -> str:
+    """What a rule is called.
+
+    Raises:
+        NotFoundError, SettingsError: as `preview`.
+    """
     if kind == "word":
         word = text.clean_line(what, LONGEST)
-        pattern = text.words_pattern([word])
-        if pattern is None:
+        if not word.strip():
             raise SettingsError("", "Write a word or a name.", "")
-        return f"“{word}”", lambda i: pattern.search(f"{i.item.title}\n{i.item.lead}") is not None
+        return f"“{word}”"
     if kind == "source":
-        subscription = edit.by_key(home, what)
-        state = next((s for s in store.states() if s.subscription.url == subscription.url), None)
-        if state is None:
-            return edit.name_of(subscription), lambda i: False
-        return state.name, lambda i: i.feed == state.feed
+        return edit.name_of(edit.by_key(home, what))
     if kind == "topic" and what in home.settings.topics:
-        window = store.window(home.clock() - WEEK)
-        has = {
-            n
-            for n, t in store.taggings((i.id for i in window), why=False).items()
-            if what in accuracy.has(t) and max(t.scores, key=lambda s: s.p).topic == what
-        }
-        return home.settings.topics[what].label or what, lambda i: i.id in has
+        return home.settings.topics[what].label or what
     raise NotFoundError(what, "is nothing that can be muted", "")
 
 
@@ -113,7 +128,7 @@ def mute(home: Home, store: Store, kind: str, what: str, *, on: bool) -> str:
     Raises:
         NotFoundError, SettingsError, ListError: as `preview`, or the files can't be changed.
     """
-    made = _change(home, store, kind, what, on=on)
+    made = _change(home, kind, what, on=on)
     if kind == "source":
         edit.write(home, made)
     elif made.new != made.old:
@@ -121,8 +136,8 @@ def mute(home: Home, store: Store, kind: str, what: str, *, on: bool) -> str:
     return made.diff
 
 
-def _change(home: Home, store: Store, kind: str, what: str, *, on: bool) -> edit.Edit:
-    _rule(home, store, kind, what)
+def _change(home: Home, kind: str, what: str, *, on: bool) -> edit.Edit:
+    _label(home, kind, what)
     if kind == "source":
         return edit.change(home, edit.with_option(edit.by_key(home, what).url, "mute", "yes" if on else None))
     return edit.settings_change(home, _settings(home, kind, what, on=on))
