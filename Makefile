@@ -40,7 +40,8 @@ crash-team: $(BIN)/.developing ## Kill a team's workers 100 times at random mome
 	@NEWSFEED_KILLS=$${NEWSFEED_KILLS:-100} $(BIN)/python -m pytest -q -s tests/test_team_crashes.py $(ARGS)
 
 fuzz: $(BIN)/.developing ## Read for an hour what nobody would write
-	@NEWSFEED_FUZZ=$${NEWSFEED_FUZZ:-3600} $(BIN)/python -m pytest -q -n auto tests/test_fuzz.py $(ARGS)
+	@export NEWSFEED_FUZZ=$${NEWSFEED_FUZZ:-3600} NEWSFEED_FUZZ_SEED=$${NEWSFEED_FUZZ_SEED:-$$(date +%s)}; \
+	echo "NEWSFEED_FUZZ_SEED=$$NEWSFEED_FUZZ_SEED"; $(BIN)/python -m pytest -q -n auto tests/test_fuzz.py $(ARGS)
 
 check: lint types test test-slow ## Everything that CI checks before the wheel
 
