@@ -7,10 +7,10 @@ NEWSFEED := $(BIN)/newsfeed
 # A failing feed is named and no reason for make to complain (exit code 1: done, with failures named).
 NAMED := || [ $$? -eq 1 ]
 
-.PHONY: help digest refresh serve demo team test test-slow check lint types fix model golden bench wheel crash crash-team fuzz clean
+.PHONY: help digest refresh serve demo team test test-slow check lint types fix model golden bench wheel crash crash-team fuzz fuzz-atheris clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 digest: $(BIN)/.installed ## Pull feeds.opml and build today's page
 	@$(NEWSFEED) --home "$(CURDIR)" digest $(ARGS) $(NAMED)
@@ -42,6 +42,10 @@ crash-team: $(BIN)/.developing ## Kill a team's workers 100 times at random mome
 fuzz: $(BIN)/.developing ## Read for an hour what nobody would write
 	@export NEWSFEED_FUZZ=$${NEWSFEED_FUZZ:-3600} NEWSFEED_FUZZ_SEED=$${NEWSFEED_FUZZ_SEED:-$$(date +%s)}; \
 	echo "NEWSFEED_FUZZ_SEED=$$NEWSFEED_FUZZ_SEED"; $(BIN)/python -m pytest -q -n auto tests/test_fuzz.py $(ARGS)
+
+fuzz-atheris: $(BIN)/.developing ## The same targets led by the code they reach, where atheris is installed
+	@$(BIN)/python -c "import atheris" 2>/dev/null || { echo "newsfeed: atheris is not there: install it into $(VENV) ('pip install atheris'; Linux, Python 3.11 to 3.13)." >&2; exit 2; }
+	@$(BIN)/python tests/guided.py $(ARGS)
 
 check: lint types test test-slow ## Everything that CI checks before the wheel
 
