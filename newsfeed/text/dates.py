@@ -15,10 +15,13 @@ MONTHS = (
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 SHORTEST = 3  # letters of a name that may stand for it
-_OTHERS = str.maketrans({"ı": "i", "ł": "l", "ς": "σ", ".": "", "’": "", "'": ""})
+WORD = r"(?:[^\W\d_]|[\u0900-\u0963\u0970-\u0e7f])+"  # with its vowel signs
+_LETTERS_DOT = re.compile(r"(?<=[^\W\d_a-z]|[\u0e30-\u0e4e])\.")  # of "พ.ย.", not of "2.3."
+_OTHERS = str.maketrans({"ı": "i", "ł": "l", "ς": "σ", ".": "", "’": "", "'": "", "׳": "", "॰": ""})
 
-# Language, then January to December without accents; other forms behind a slash. Beginnings count as well. Where
-# languages contradict each other ("listopad"), the first one counts, unless the feed declares another.
+# Language, then January to December; other forms behind a slash, words of one name joined by "+". Accents don't
+# count, beginnings do. Where languages contradict each other ("listopad"), the first one counts, unless
+# the feed declares another.
 _TABLE = f"""
 en {" ".join(MONTHS).lower()}
 de januar februar marz april mai juni juli august september oktober november dezember
@@ -61,7 +64,29 @@ cy ionawr chwefror mawrth ebrill mai mehefin gorffennaf awst medi hydref tachwed
 mt jannar frar marzu april mejju gunju lulju awwissu settembru ottubru novembru dicembru
 sq janar shkurt mars prill maj qershor korrik gusht shtator tetor nentor dhjetor
 lb januar februar maerz abrell mee juni juli august september oktober november dezember
-id januari februari maret april mei juni juli agustus september oktober november desember
+id januari februari maret april mei juni juli agustus/agt september oktober november/nop desember
+ms januari februari mac april mei jun julai ogos september oktober november disember
+fil enero pebrero marso abril mayo hunyo hulyo agosto setyembre oktubre nobyembre disyembre
+vi tháng+một/tháng+giêng tháng+hai tháng+ba tháng+tư tháng+năm tháng+sáu tháng+bảy tháng+tám tháng+chín tháng+mười tháng+mười+một tháng+mười+hai/tháng+chạp
+sw januari februari machi aprili mei juni julai agosti septemba oktoba novemba desemba/disemba
+af januarie februarie maart/mrt april mei junie julie augustus september oktober november desember
+az yanvar fevral mart aprel may iyun/iyn iyul/iyl avqust sentyabr oktyabr noyabr dekabr
+uz yanvar fevral mart aprel may iyun iyul avgust sentabr/sentyabr oktabr/oktyabr noyabr dekabr
+kk қаңтар ақпан наурыз сәуір мамыр маусым шілде тамыз қыркүйек қазан қараша желтоқсан
+ka იანვარი/იანვარს თებერვალი მარტი აპრილი მაისი ივნისი ივლისი აგვისტო სექტემბერი ოქტომბერი ნოემბერი დეკემბერი
+hy հունվարի/հնվ փետրվարի/փտվ մարտի/մրտ ապրիլի մայիսի/մյս հունիսի/հնս հուլիսի/հլս օգոստոսի/օգս սեպտեմբերի հոկտեմբերի նոյեմբերի դեկտեմբերի
+ar يناير فبراير مارس أبريل/ابريل/إبريل مايو يونيو يوليو أغسطس/اغسطس سبتمبر أكتوبر/اكتوبر نوفمبر ديسمبر
+ar كانون+الثاني شباط آذار نيسان أيار حزيران تموز آب أيلول تشرين+الأول تشرين+الثاني كانون+الأول
+ar جانفي فيفري مارس أفريل ماي جوان جويلية/يوليوز أوت/غشت سبتمبر/شتنبر أكتوبر نوفمبر/نونبر ديسمبر/دجنبر
+fa ژانویه فوریه مارس آوریل مه ژوئن ژوئیه اوت سپتامبر اکتبر نوامبر دسامبر
+ur جنوری فروری مارچ اپریل مئی جون جولائی اگست ستمبر اکتوبر نومبر دسمبر
+he ינואר/בינואר פברואר/בפברואר מרץ/במרץ אפריל/באפריל מאי/במאי יוני/ביוני יולי/ביולי אוגוסט/באוגוסט ספטמבר/בספטמבר אוקטובר/באוקטובר נובמבר/בנובמבר דצמבר/בדצמבר
+hi जनवरी/जन फ़रवरी/फरवरी मार्च अप्रैल मई जून जुलाई/जुल अगस्त/अग सितंबर/सितम्बर/सित अक्टूबर/अक्तूबर नवंबर/नवम्बर/नव दिसंबर/दिसम्बर/दिस
+mr जानेवारी फेब्रुवारी मार्च एप्रिल मे जून जुलै ऑगस्ट सप्टेंबर ऑक्टोबर नोव्हेंबर डिसेंबर
+bn জানুয়ারি/জানুয়ারী ফেব্রুয়ারি/ফেব্রুয়ারী মার্চ এপ্রিল মে জুন জুলাই আগস্ট/আগ সেপ্টেম্বর অক্টোবর নভেম্বর ডিসেম্বর
+ta ஜனவரி/ஜன பிப்ரவரி மார்ச் ஏப்ரல் மே ஜூன் ஜூலை ஆகஸ்ட்/ஆக செப்டம்பர் அக்டோபர் நவம்பர்/நவ டிசம்பர்
+te జనవరి/జన ఫిబ్రవరి మార్చి ఏప్రిల్ మే జూన్ జులై ఆగస్టు/ఆగ సెప్టెంబర్ అక్టోబర్ నవంబర్ డిసెంబర్
+th มกราคม/มค กุมภาพันธ์/กพ มีนาคม/มีค เมษายน/เมย พฤษภาคม/พค มิถุนายน/มิย กรกฎาคม/กค สิงหาคม/สค กันยายน/กย ตุลาคม/ตค พฤศจิกายน/พย ธันวาคม/ธค
 """
 
 
@@ -84,13 +109,33 @@ def month(word: str, language: str = "") -> int:
     """The number of the month that a word names, whole or by its beginning; 0 for another word."""
     folded = fold(word)
     by_language, common = _tables()
-    return by_language.get(language[:2].lower(), {}).get(folded) or common.get(folded, 0)
+    return by_language.get(re.split("[-_]", language.lower())[0], {}).get(folded) or common.get(folded, 0)
+
+
+def spelled(text: str) -> str:
+    """The words of a date as they are looked up: without accents, names of several words in one."""
+    plain = without_marks(text.casefold())
+    for name in _joined():
+        plain = plain.replace(name, name.replace(" ", ""))
+    return _LETTERS_DOT.sub("", plain)
 
 
 def fold(text: str) -> str:
     """A text without case, accents and the signs of abbreviations."""
-    plain = unicodedata.normalize("NFKD", text.casefold().translate(_OTHERS))
-    return "".join(c for c in plain if not unicodedata.combining(c))
+    return without_marks(text.casefold().translate(_OTHERS))
+
+
+def without_marks(text: str) -> str:
+    """Letters only; the vowel signs of India and Thailand are as good as letters."""
+    plain = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in plain if "\u0900" <= c <= "\u0e7f" or not unicodedata.combining(c))
+
+
+@lru_cache(maxsize=1)
+def _joined() -> list[str]:
+    """The names of several words, the longest first."""
+    forms = {form for form in re.split(r"[\s/]", _TABLE) if "+" in form}
+    return sorted((fold(form).replace("+", " ") for form in forms), key=len, reverse=True)
 
 
 @lru_cache(maxsize=1)
@@ -101,7 +146,9 @@ def _tables() -> tuple[dict[str, dict[str, int]], dict[str, int]]:
     begun: dict[str, int] = {}
     for line in _TABLE.split("\n"):
         language, *months = line.split() or [""]
-        names = {name: n for n, forms in enumerate(months, 1) for name in forms.split("/")}
+        names = {
+            fold(name).replace("+", ""): n for n, forms in enumerate(months, 1) for name in forms.split("/")
+        }
         starts: dict[str, set[int]] = {}
         for name, n in names.items():
             for end in range(SHORTEST, len(name)):

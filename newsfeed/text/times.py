@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
@@ -15,36 +16,51 @@ AHEAD = timedelta(
 )  # zones and clocks that are wrong; what lies further ahead is no time of publication
 
 _EPOCH = re.compile(r"^\d{9,10}(?:\.\d+)?$|^\d{12,13}$")
-_COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})?)?(?=Z?$|[+-])")
+_COMPACT = re.compile(
+    r"^((?:19|20)\d\d)(0[1-9]|1[0-2])([0-3]\d)(?:T?([0-2]\d)([0-5]\d)([0-5]\d)?)?(?=Z?$|[+-])", re.IGNORECASE
+)
+_ERAS = {"令和": 2018, "平成": 1988, "民國": 1911, "民国": 1911}
+_ERA = re.compile(rf"({'|'.join(_ERAS)})\s*(\d{{1,3}})\s*年")
+_BUDDHIST = 543  # years ahead of ours
 _CJK = str.maketrans(
     {"年": "-", "月": "-", "년": "-", "월": "-", "日": " ", "일": " ", "時": ":", "时": ":", "시": ":"}
 )
 # The clock, with what tells the half of the day before or behind it.
 _CLOCK = re.compile(
-    r"(?P<early>\b[ap]\.?\s?m\b\.?|午前|午後|上午|下午|오전|오후)?\s*(?<!\d)(?P<h>\d{1,2})\s*(?:[:h]|(?<=\d)\.(?=\d\d(?:\s|$|\.\d\d)))\s*(?P<m>\d{2})"
-    r"(?:[:.](?P<s>\d{2}))?(?:[.,]\d+)?\s*(?P<late>[apπμ]\.?\s?[mμ]\b\.?)?(?:uhr\b)?",
+    r"(?P<early>\b[ap]\.?\s?m\b\.?|午前|午後|上午|下午|오전|오후)?\s*(?<!\d)(?P<h>\d{1,2})\s*(?:[:h]|(?<=\d)\.(?=\d\d(?:\s|$|\.\d\d|[ap]\.?m)))\s*"
+    r"(?P<m>\d{2}|(?<=:)\d(?!\d))(?:[:.](?P<s>\d{1,2}))?(?:[.,]\d+)?"
+    r"\s*(?P<late>(?:[apπμ]\.?\s?[mμ]|[vn]m|sa|ch|ptg|pg|[صم])\b\.?)?(?:uhr\b)?",
     re.IGNORECASE,
 )
 _BARE_HOUR = re.compile(
-    r"\b(?P<h>\d{1,2})\s*(?:(?P<late>[ap]\.?\s?m\b\.?)|uhr\b|h\b)(?P<early>)(?P<m>)(?P<s>)", re.IGNORECASE
+    r"\b(?P<h>\d{1,2})\s*(?:(?P<late>[ap]\.?\s?m\b\.?)|uhr\b|h\b|:(?!\d)|(?<=\d[\sT]\d\d)(?=Z$))(?P<early>)(?P<m>)(?P<s>)",
+    re.IGNORECASE,
 )
 _OFFSET = re.compile(
     r"\s*\(?(?:GMT|UTC|Z)?\s*([+-]\d{1,2}(?::?\d{2})?)(?![\d/.-])(?:\s*\([^)]*\))?", re.IGNORECASE
 )
 _PLACE = re.compile(r"\s*[\[(]?([A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_-]+){1,2})\b[\])]?")
 _LONG_ZONE = re.compile(r"\s*\(?((?:[A-Z][a-z]+\s){1,3})Time\b\)?")
-_SHORT_ZONE = re.compile(r"\s*\(?([A-Za-z]{1,5})\b\)?")
-_AFTERNOON = frozenset(["pm", "μμ", "午後", "下午", "오후"])
-_DATE = re.compile(r"[^\W\d_]+|\d+")
+_SHORT_ZONE = re.compile(r"\s*\(?([^\W\d_]{1,5})\b\)?")
+_LOST_PLUS = re.compile(r"\s*(\d\d:?\d\d)")  # "+" that someone took for a space
+_AFTERNOON = frozenset(["pm", "μμ", "nm", "ch", "ptg", "م", "午後", "下午", "오후"])
+_DATE = re.compile(rf"{dates.WORD}|\d+")
 _TOLD = 80  # characters of a date
 _ZONES = {  # hours east of Greenwich; where a name has several meanings, the one that feeds mean
     "ut": 0, "utc": 0, "gmt": 0, "z": 0, "wet": 0, "west": 1, "bst": 1, "ist": 5.5, "cet": 1, "mez": 1, "cest": 2,
-    "mesz": 2, "sast": 2, "eet": 2, "eest": 3, "msk": 3, "gst": 4, "pkt": 5, "wib": 7, "ict": 7, "hkt": 8, "sgt": 8,
-    "awst": 8, "jst": 9, "kst": 9, "acst": 9.5, "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13, "brt": -3, "art": -3,
+    "mesz": 2, "wat": 1, "sast": 2, "cat": 2, "eet": 2, "eest": 3, "msk": 3, "мск": 3, "eat": 3, "trt": 3, "idt": 3,
+    "irst": 3.5, "gst": 4, "pkt": 5, "npt": 5.75, "mmt": 6.5, "wib": 7, "ict": 7, "hkt": 8, "sgt": 8, "myt": 8, "pht": 8,
+    "wita": 8, "awst": 8, "jst": 9, "kst": 9, "wit": 9, "acst": 9.5, "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13, "brt": -3, "art": -3, "uyt": -3, "clst": -3, "clt": -4, "cot": -5, "pet": -5, "nst": -3.5, "ndt": -2.5,
     "adt": -3, "ast": -4, "edt": -4, "est": -5, "cdt": -5, "cst": -6, "mdt": -6, "mst": -7, "pdt": -7, "pst": -8,
     "akdt": -8, "akst": -9, "hst": -10,
 }  # fmt: skip
-
+_ZONES_OF_A_LANGUAGE = {
+    ("cst", "zh"): 8,
+    ("ist", "he"): 2,
+    ("ist", "ga"): 1,
+    ("bst", "bn"): 6,
+    ("ast", "ar"): 3,
+}
 
 _PLACES = {
     "et": "America/New_York",
@@ -70,7 +86,7 @@ def sane(moment: datetime | None, now: datetime) -> datetime | None:
 
 def from_text(value: object, language: str = "") -> datetime | None:
     """The moment that a feed writes: ISO 8601, RFC 822, seconds or milliseconds since 1970, or a day in words or
-    numbers, in any of the languages that `text.months` knows; None for anything else, and for days that aren't.
+    numbers, in any of the languages that `text.dates` knows; None for anything else, and for days that aren't.
 
     `language`, as the feed declares it, decides where words or the order of numbers mean different days elsewhere.
     """
@@ -79,16 +95,22 @@ def from_text(value: object, language: str = "") -> datetime | None:
     text = " ".join(str(value).split()) if isinstance(value, str | int | float) else ""
     if not text or len(text) > _TOLD:
         return None
-    if _EPOCH.match(text):
+    if _EPOCH.match(text) and not _COMPACT.match(text):
         seconds = float(text)
         return datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, tz=UTC)
     if not text.isascii():
-        text = "".join(str(unicodedata.digit(c, c)) if c.isdigit() else c for c in text).translate(_CJK)
+        with contextlib.suppress(UnicodeError):
+            text = text.encode("cp1252").decode()  # UTF-8 that was read as Latin: "fÃ©vr."
+        text = "".join(str(unicodedata.digit(c, c)) if c.isdigit() else c for c in text)
+        text = _ERA.sub(lambda m: f"{_ERAS[m[1]] + int(m[2])}年", text).translate(_CJK)
     text = _COMPACT.sub(lambda m: f"{m[1]}-{m[2]}-{m[3]} {m[4] or '00'}:{m[5] or '00'}:{m[6] or '00'} ", text)
     text = re.sub(r"(?<=\d)T(?=\d)", " ", text, flags=re.IGNORECASE)
     clock = _clock(text)
     before, behind = (text[: clock.start()], text[clock.end() :]) if clock else (text, "")
-    zone, behind = _zone(behind, language) if clock else ("", behind)
+    if clock and (lost := _LOST_PLUS.fullmatch(behind)) and _day(before, language, american=False):
+        zone, behind = f"+{lost[1]}", ""
+    else:
+        zone, behind = _zone(behind, language) if clock else ("", behind)
     day = _day(f"{before} {behind}", language, american=_is_american(clock, zone, language))
     if day is None:
         return None
@@ -96,9 +118,10 @@ def from_text(value: object, language: str = "") -> datetime | None:
     half = re.sub(r"[.\s]", "", clock["early"] or clock["late"] or "").casefold() if clock else ""
     if half and hour <= 12:
         hour = hour % 12 + (12 if half in _AFTERNOON else 0)
+    midnight = timedelta(days=1) if (hour, minute, second) == (24, 0, 0) else timedelta()
     try:
-        moment = datetime(*day, hour, minute, min(second, 59), tzinfo=UTC)
-        return _at_greenwich(moment, zone)
+        moment = datetime(*day, 0 if midnight else hour, minute, min(second, 59), tzinfo=UTC) + midnight
+        return _at_greenwich(moment, zone, language)
     except (ValueError, OverflowError):
         return None
 
@@ -110,7 +133,8 @@ def _clock(text: str) -> re.Match[str] | None:
         if (
             ":" in match.group()
             or "h" in match.group().lower()
-            or re.search(r"\d{4}\W*$|\d{4}\D.*[^\d.]$", before)
+            or (match["late"] and not re.search(r"\d\.$", before))
+            or re.search(r"\d{4}(?:\.?[^\w.]+)?$|\d{4}\D.*[^\d.]$", before)
         ):
             return match
     return _BARE_HOUR.search(text)
@@ -137,7 +161,7 @@ def _is_american(clock: re.Match[str] | None, zone: str, language: str) -> bool:
 
 def _day(text: str, language: str, *, american: bool) -> tuple[int, int, int] | None:
     """Year, month and day of a date without its hour."""
-    tokens = _DATE.findall(text)
+    tokens = _DATE.findall(text if text.isascii() else dates.spelled(text))
     numbers = [n for n, token in enumerate(tokens) if token.isdigit()]
     found = [tokens[n] for n in numbers]
     named = [n for n, token in enumerate(tokens) if not token.isdigit() and dates.month(token, language)]
@@ -159,10 +183,11 @@ def _day(text: str, language: str, *, american: bool) -> tuple[int, int, int] | 
 def _whole(year: str, month: int, day: str) -> tuple[int, int, int] | None:
     if len(year) not in {2, 4} or len(day) > 2:
         return None
-    return int(year if len(year) == 4 else f"{'19' if int(year) >= 70 else '20'}{year}"), month, int(day)
+    number = int(year if len(year) == 4 else f"{'19' if int(year) >= 70 else '20'}{year}")
+    return number - (_BUDDHIST if number > 2400 else 0), month, int(day)
 
 
-def _at_greenwich(moment: datetime, zone: str) -> datetime | None:
+def _at_greenwich(moment: datetime, zone: str, language: str) -> datetime | None:
     """A moment that was written by the clock of a zone: "+02:00", "CEST", "America/Lima"; unknown names are Greenwich."""
     if offset := re.fullmatch(r"([+-])(\d{1,2}):?(\d{2})?", zone):
         east = int(offset[2]) + int(offset[3] or 0) / 60
@@ -173,7 +198,8 @@ def _at_greenwich(moment: datetime, zone: str) -> datetime | None:
             return moment.replace(tzinfo=ZoneInfo(place)).astimezone(UTC)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             return moment
-    return moment - timedelta(hours=_ZONES.get(zone, 0))
+    east = _ZONES_OF_A_LANGUAGE.get((zone, language[:2].lower()), _ZONES.get(zone, 0))
+    return moment - timedelta(hours=east)
 
 
 def duration(value: object) -> int:
