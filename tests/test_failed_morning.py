@@ -15,7 +15,7 @@ from serving import Play, Server, fixed, hang_up, redirect, reset
 
 from newsfeed.cli.command import Context
 from newsfeed.feeds import health
-from newsfeed.feeds.results import FeedOutcome, FeedResult
+from newsfeed.feeds.health import FeedOutcome, FeedResult
 from newsfeed.model import Cause, Failure, FeedReport
 from newsfeed.schedule.running import Runner
 from newsfeed.store import Store

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsfeed.feeds import changes, rhythm
 from newsfeed.feeds import changes as changing
-from newsfeed.feeds import matching, rhythm
 from newsfeed.model import (
     Cause,
     Failure,
@@ -713,7 +713,7 @@ def test_reading_the_same_again_brings_nothing(first: list[Item], second: list[I
     told: set[object] = set()
     distinct = []
     for one in second:
-        marks = matching._marks(one.page, one.title, one.published)
+        marks = changes._marks(one.page, one.title, one.published)
         if not told & set(marks):
             told |= set(marks)
             distinct.append(one)

@@ -23,11 +23,9 @@ from mailserver import MailServer
 from stored import opened
 
 from newsfeed.deliver import sending
-from newsfeed.deliver.message import Envelope, check, compose, recipient_hash
-from newsfeed.deliver.sending import MailOutcome
+from newsfeed.deliver.sending import Envelope, MailOutcome, check, compose, recipient_hash
 from newsfeed.errors import DeliveryError, NotFoundError, SettingsError
 from newsfeed.model import MailSetting, PublishSetting, Section, Settings
-from newsfeed.pipeline.care import providers
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning import mail
 from newsfeed.render import mail_message
@@ -471,16 +469,16 @@ def test_no_sendmail_program(tmp_path: Path, store: Store) -> None:
 
 
 def test_large_providers_are_known() -> None:
-    gmail = providers.of("someone@gmail.com")
+    gmail = mail.provider_of("someone@gmail.com")
     assert gmail is not None
     assert gmail.host == "smtp.gmail.com"
     assert "app password" in gmail.advice
-    outlook = providers.of("someone@Hotmail.com")
+    outlook = mail.provider_of("someone@Hotmail.com")
     assert outlook is not None
     assert outlook.refuses
-    assert providers.of("me@my-own.example") is None
+    assert mail.provider_of("me@my-own.example") is None
     for address in ("a@gmx.de", "a@icloud.com", "a@proton.me"):
-        found = providers.of(address)
+        found = mail.provider_of(address)
         assert found is not None
         assert found.security in {"tls", "starttls"} or found.host == "127.0.0.1"
 

@@ -18,7 +18,7 @@ from newsfeed.cli.command import Context
 from newsfeed.errors import SettingsError
 from newsfeed.pipeline import signs
 from newsfeed.pipeline.care import begin
-from newsfeed.pipeline.morning import publish
+from newsfeed.pipeline.morning import draw
 from newsfeed.pipeline.signs import AppPlace
 
 
@@ -108,7 +108,7 @@ def morning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> 
 def told(home: TestHome, server: Server, path: str) -> list[tuple[str, bytes]]:
     given = Context(home.folder).home()
     with given.open_store() as store:
-        troubles = [publish.notify(given, store) for _ in range(3)]
+        troubles = [draw.notify(given, store) for _ in range(3)]
     return [*((t, b"") for t in troubles if t), *((s.method, s.body) for s in server.seen if s.path == path)]
 
 
@@ -156,7 +156,7 @@ def test_a_notice_that_can_not_be_sent_shows_no_secret(morning: TestHome, server
     ],
 )
 def test_each_listener_gets_what_it_takes(url: str, part: bytes) -> None:
-    assert part in publish.notice(url, "A day", "3 stories", 4.5, "https://me.example/")[1]
+    assert part in draw.notice(url, "A day", "3 stories", 4.5, "https://me.example/")[1]
 
 
 # ------------------------------------------------------------------------- where it listens

@@ -20,7 +20,6 @@ from newsfeed.cli import (
     service_commands,
     show,
     team_commands,
-    team_web_commands,
     topics_commands,
     why_commands,
 )
@@ -111,8 +110,6 @@ COMMANDS: Mapping[str, Sequence[Callable[..., None] | App]] = {
     "Team": (team_commands.team_app,),
     "For pipes": (pipe_commands.read, pipe_commands.items, pipe_commands.tag, pipe_commands.group),
 }
-for people in (team_web_commands.invite, team_web_commands.web, team_web_commands.trial):
-    team_commands.team_app.command()(people)
 for panel, commands in COMMANDS.items():
     for command in commands:
         if isinstance(command, App):

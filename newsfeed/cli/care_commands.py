@@ -187,7 +187,7 @@ def doctor(context: typer.Context, as_json: Json = False) -> None:
 
 def backup(context: typer.Context) -> None:
     """Copy the database now; newsfeed run does it weekly, and the last four copies are kept."""
-    from newsfeed.pipeline.care.backup import backup as run
+    from newsfeed.pipeline.care.doctor import backup as run
 
     with opened(context, "backup") as (home, store):
         show.say(f"wrote {run(home, store)}")
@@ -201,7 +201,7 @@ def restore(
     ] = None,
 ) -> None:
     """Put a copy of the database in its place; what stood there stays beside it."""
-    from newsfeed.pipeline.care.backup import restore as run
+    from newsfeed.pipeline.care.doctor import restore as run
 
     home = context.obj.home()
     with home.run_lock(), home.lock("restore"):

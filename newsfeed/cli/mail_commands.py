@@ -13,7 +13,7 @@ from newsfeed.cli import care_commands, show
 from newsfeed.cli.command import App, Context, day
 
 if TYPE_CHECKING:
-    from newsfeed.pipeline.care.providers import MailProvider
+    from newsfeed.pipeline.morning.mail import MailProvider
 
 
 mail_app = App(
@@ -133,7 +133,6 @@ def setup(
     """
     from newsfeed import config
     from newsfeed.errors import SettingsError
-    from newsfeed.pipeline.care import providers
     from newsfeed.pipeline.morning import mail as mailing
 
     given: Context = context.obj
@@ -155,7 +154,7 @@ def setup(
     if path:
         table["path"] = path
     if by == "smtp":
-        provider = providers.of(sender or to)
+        provider = mailing.provider_of(sender or to)
         if provider is not None and not host:
             show.say(provider.advice)
             if provider.refuses:

@@ -15,7 +15,7 @@ from newsfeed.model import Cause
 from newsfeed.model.settings import MINUTES, WORKERS
 
 if TYPE_CHECKING:
-    from newsfeed.feeds.results import FeedResult, ListChange
+    from newsfeed.feeds.health import FeedResult, ListChange
     from newsfeed.pipeline.reports import DigestReport, RefreshReport
 
 NAMED = 3  # feeds of one failure that are named
@@ -141,7 +141,7 @@ def demo(
 
 def exit_code(report: RefreshReport | None, *, page: bool) -> int:
     """0 fine; 1 done, with failures named; 2 nothing done."""
-    from newsfeed.feeds.results import FeedOutcome
+    from newsfeed.feeds.health import FeedOutcome
 
     if report is None:
         return 0
@@ -176,7 +176,7 @@ def print_digest(done: DigestReport) -> None:
 
 def summary(pulled: RefreshReport, done: DigestReport | None = None) -> str:
     """ "37 of 45 feeds, 14 stories, 5 min, 3 feeds refused (see `newsfeed feeds check`)"."""
-    from newsfeed.feeds.results import FeedOutcome
+    from newsfeed.feeds.health import FeedOutcome
 
     if pulled.no_network:
         return "No network: not one feed's name could be found. Connect, then run this again."
@@ -196,7 +196,7 @@ def print_refresh(done: RefreshReport, zone: str) -> None:
     """Per feed what is new, then what failed and why, then the sum."""
     from rich.text import Text
 
-    from newsfeed.feeds.results import FeedOutcome
+    from newsfeed.feeds.health import FeedOutcome
 
     _print_list_change(done.list, done.results)
     table = show.table("Feed", ">New", ">Seconds")
@@ -237,7 +237,7 @@ def print_refresh(done: RefreshReport, zone: str) -> None:
 
 
 def _print_list_change(change: ListChange, results: Sequence[FeedResult] = ()) -> None:
-    from newsfeed.feeds.results import named_changes, plan_words
+    from newsfeed.feeds.health import named_changes, plan_words
 
     if change.unreadable:
         show.say_broken_list(change.unreadable)

@@ -18,7 +18,7 @@ import typer
 
 from newsfeed import config
 from newsfeed.errors import NewsfeedError
-from newsfeed.feeds.results import FeedResult
+from newsfeed.feeds.health import FeedResult
 from newsfeed.pipeline.reports import Progress
 
 if TYPE_CHECKING:

@@ -1,22 +1,154 @@
-"""Handing a mail over: to an SMTP server, a sendmail program, a maildir or a folder of .eml files.
+"""A mail written down and handed over: to an SMTP server, a sendmail program, a maildir or a folder of .eml files.
+
+It has exactly the headers that we mean: Python before 3.11.10 and 3.12.5 could be led to write a header of its own
+making out of an encoded word (CVE-2024-6923), so what is written is parsed again and compared before it may go anywhere.
 
 Between the last byte of the message and an SMTP server's answer lies the one moment in which nobody can know whether
-the mail is on its way. What goes wrong before it is surely not sent; what goes wrong in it is uncertain."""
+the mail is on its way. What goes wrong before it is surely not sent; what goes wrong in it is uncertain.
+"""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 import smtplib
 import ssl
 import subprocess
+from collections.abc import Sequence
+from datetime import datetime
+from email import policy
+from email.header import Header
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.parser import BytesParser
 from enum import StrEnum
 from pathlib import Path
 
 from newsfeed.deliver.files import write
-from newsfeed.deliver.message import Envelope
 from newsfeed.errors import DeliveryError
-from newsfeed.model import MailSetting, Record
+from newsfeed.model import Day, MailSetting, Record
+
+LONGEST_LINE = 998  # bytes, RFC 5322
+_LONGEST_PLAIN = 65  # characters of a subject that fit on one line behind its name
+_SUBJECT = "subject"  # stands for the true one while the rest is written
+_PART_HEADERS = {"content-type", "content-transfer-encoding", "mime-version"}
+
+
+class Envelope(Record, frozen=True, kw_only=True):
+    """Who a mail is from and for, and which morning it is."""
+
+    sender: str
+    recipient: str
+    date: Day
+    sender_name: str = "newsfeed"
+    purpose: str = "digest"  # "test" for a try
+    thread: bool = False
+
+    @property
+    def domain(self) -> str:
+        return self.sender.rpartition("@")[2].lower()
+
+    @property
+    def message_id(self) -> str:
+        """The same for every try to send this morning to this recipient, so that no retry makes a second mail."""
+        return f"<{self.purpose}-{self.date.isoformat()}.{recipient_hash(self.recipient)}@{self.domain}>"
+
+
+def recipient_hash(address: str) -> str:
+    """A recipient as it is kept: 16 hex digits that don't tell the address."""
+    return hashlib.sha256(address.strip().lower().encode()).hexdigest()[:16]
+
+
+def compose(
+    envelope: Envelope,
+    *,
+    subject: str,
+    text: str,
+    html: str,
+    when: datetime,
+    lang: str = "en",
+    page_url: str = "",
+) -> bytes:
+    """The mail, plain text first and HTML last, with CRLF line ends; the same input gives the same bytes.
+
+    Args:
+        subject: one line; text from feeds is fine.
+        when: aware, in the zone that the Date header should show.
+
+    Raises:
+        DeliveryError: what was written doesn't read back as what was meant.
+    """
+    mail = EmailMessage(policy=policy.SMTP)
+    mail["From"] = Address(envelope.sender_name, addr_spec=envelope.sender)
+    mail["To"] = Address(addr_spec=envelope.recipient)
+    mail["Subject"] = _SUBJECT
+    mail["Date"] = when
+    mail["Message-ID"] = envelope.message_id
+    if envelope.thread:
+        mail["References"] = f"<digest.{recipient_hash(envelope.recipient)}@{envelope.domain}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["List-Id"] = f"Daily digest <digest.{envelope.domain}>"
+    mail["List-Unsubscribe"] = f"<mailto:{envelope.sender}?subject=unsubscribe>"
+    if page_url:
+        mail["Archived-At"] = f"<{page_url}>"
+    meant = [*mail.keys(), "Content-Type", "Content-Language", "MIME-Version"]
+    mail.set_content(text, charset="utf-8", cte="quoted-printable")
+    mail.add_alternative(html, subtype="html", charset="utf-8", cte="quoted-printable")
+    mail["Content-Language"] = lang  # now: what begins with Content- would have gone into the first part
+    # A boundary of our own keeps the bytes the same from one time to the next.
+    mail.set_boundary("=_" + hashlib.sha256((text + html).encode()).hexdigest()[:32])
+    data = mail.as_bytes().replace(f"Subject: {_SUBJECT}\r\n".encode(), _subject(subject), 1)
+    check(data, meant, envelope)
+    return data
+
+
+def _subject(text: str) -> bytes:
+    """The subject's header. EmailMessage loses a space now and then where it breaks words that are not ASCII."""
+    text = " ".join(text.split())
+    plain = text.isascii() and text.isprintable() and "=?" not in text and len(text) <= _LONGEST_PLAIN
+    value = text if plain else Header(text, "utf-8", header_name="Subject").encode(linesep="\r\n")
+    return f"Subject: {value}\r\n".encode("ascii")
+
+
+def check(data: bytes, meant: Sequence[str], envelope: Envelope) -> None:
+    """Read a mail back and compare it with what was meant.
+
+    Raises:
+        DeliveryError: a header too many or too few, another sender or recipient, or parts that we didn't write.
+    """
+    mail = BytesParser(policy=policy.default).parsebytes(data)
+    wrong = ""
+    if sorted(name.lower() for name in mail) != sorted(name.lower() for name in meant):
+        wrong = "its headers are not those that were meant"
+    elif _addresses(mail, "To") != [envelope.recipient] or _addresses(mail, "From") != [envelope.sender]:
+        wrong = "it would go from or to somebody else"
+    elif [part.get_content_type() for part in mail.walk()] != [
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+    ]:
+        wrong = "its parts are not those that were meant"
+    elif any({name.lower() for name in part} - _PART_HEADERS for part in mail.iter_parts()):
+        wrong = "one of its parts has headers that were not meant"
+    elif any(len(line) > LONGEST_LINE for line in data.split(b"\r\n")) or data.replace(b"\r\n", b"").count(
+        b"\n"
+    ):
+        wrong = "its lines are not as mail wants them"
+    if wrong:
+        raise DeliveryError(
+            "mail",
+            f"{wrong}, so it was not sent",
+            "A headline may have tried something. The page is untouched; please report this.",
+        )
+
+
+def _addresses(mail: EmailMessage, name: str) -> list[str]:
+    header = mail[name]
+    return [a.addr_spec for a in header.addresses] if header is not None else []
+
+
+# ------------------------------------------------------------------------- handing over
 
 
 class MailOutcome(StrEnum):
@@ -34,6 +166,23 @@ class Dispatch(Record, frozen=True, kw_only=True):
     outcome: MailOutcome
     text: str
     repair: str = ""
+
+
+def _sent(text: str) -> Dispatch:
+    return Dispatch(outcome=MailOutcome.SENT, text=text)
+
+
+def _later(text: str, repair: str = "It is tried again by itself.") -> Dispatch:
+    return Dispatch(outcome=MailOutcome.LATER, text=text, repair=repair)
+
+
+def _refused(text: str, repair: str) -> Dispatch:
+    return Dispatch(outcome=MailOutcome.REFUSED, text=text, repair=repair)
+
+
+def _uncertain(text: str) -> Dispatch:
+    repair = "Look into your mailbox; newsfeed mail --again sends it once more."
+    return Dispatch(outcome=MailOutcome.UNCERTAIN, text=text, repair=repair)
 
 
 _OWN_NAME = "[127.0.0.1]"  # the name we greet with: the machine's own is nobody's business
@@ -79,11 +228,7 @@ def by_smtp(data: bytes, sender: str, recipient: str, server: MailSetting, passw
     except (OSError, UnicodeError, smtplib.SMTPException, _Said) as error:
         return _explain(error, server)
     try:
-        _log_in(
-            smtp,
-            server.user or sender,
-            password,
-        )
+        _log_in(smtp, server.user or sender, password)
         handed = _hand_over(smtp, data, sender, recipient)
     except (OSError, smtplib.SMTPException, _Said) as error:
         smtp.close()
@@ -158,14 +303,10 @@ def _hand_over(smtp: smtplib.SMTP, data: bytes, sender: str, recipient: str) -> 
     except (OSError, smtplib.SMTPException):
         code, answer = 0, b""
     if code // 100 not in {2, 4, 5}:  # no answer, or one that says neither yes nor no
-        return Dispatch(
-            outcome=MailOutcome.UNCERTAIN,
-            text="The mail server took the whole mail but did not say whether it has it.",
-            repair="Look into your mailbox; newsfeed mail --again sends it once more.",
-        )
+        return _uncertain("The mail server took the whole mail but did not say whether it has it.")
     if code // 100 != 2:
         raise _Said("the message", code, answer)
-    return Dispatch(outcome=MailOutcome.SENT, text="The mail server has taken it.")
+    return _sent("The mail server has taken it.")
 
 
 def _must(step: str, reply: tuple[int, bytes], good: int = 0) -> None:
@@ -177,50 +318,42 @@ def _must(step: str, reply: tuple[int, bytes], good: int = 0) -> None:
 def _explain(error: Exception, server: MailSetting) -> Dispatch:
     """What went wrong before the mail was taken, in words. A server's own sentence is quoted without addresses."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Dispatch(
-            outcome=MailOutcome.REFUSED,
-            text=f"The certificate of {_place(server)} can't be trusted: {error.verify_message}.",
-            repair="Nothing was sent. Check the server's name in newsfeed.toml; if it is right, ask its operator.",
+        return _refused(
+            f"The certificate of {_place(server)} can't be trusted: {error.verify_message}.",
+            "Nothing was sent. Check the server's name in newsfeed.toml; if it is right, ask its operator.",
         )
     if isinstance(error, UnicodeError):
-        return Dispatch(
-            outcome=MailOutcome.REFUSED, text=f"{server.host} is no name of a server.", repair=_NEW_SERVER
-        )
+        return _refused(f"{server.host} is no name of a server.", _NEW_SERVER)
     if isinstance(error, ssl.SSLError):
-        return Dispatch(
-            outcome=MailOutcome.REFUSED,
-            text=f"{_place(server)} doesn't speak TLS as it was asked to.",
-            repair='Try security = "tls" with port 465, or "starttls" with port 587, under [mail].',
+        return _refused(
+            f"{_place(server)} doesn't speak TLS as it was asked to.",
+            'Try security = "tls" with port 465, or "starttls" with port 587, under [mail].',
         )
     if isinstance(error, smtplib.SMTPAuthenticationError):
         if error.smtp_code // 100 == 4:
             return _not_now(server, error.smtp_code, error.smtp_error)
-        return Dispatch(
-            outcome=MailOutcome.REFUSED,
-            text=f"{server.host} refused the user name or the password ({error.smtp_code}).",
-            repair="Many providers want an app password here: newsfeed mail setup says for which, and where to get it.",
+        return _refused(
+            f"{server.host} refused the user name or the password ({error.smtp_code}).",
+            "Many providers want an app password here: newsfeed mail setup says for which, and where to get it.",
         )
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        return Dispatch(
-            outcome=MailOutcome.REFUSED,
-            text=f"{server.host} takes no password here.",
-            repair="Take the user and the password out of [mail], or name the port for sending: 587 or 465.",
+        return _refused(
+            f"{server.host} takes no password here.",
+            "Take the user and the password out of [mail], or name the port for sending: 587 or 465.",
         )
     if isinstance(error, smtplib.SMTPResponseException):
         error = _Said("the greeting", error.smtp_code, error.smtp_error)
     if isinstance(error, _Said):
         if error.step == "STARTTLS":
-            return Dispatch(
-                outcome=MailOutcome.REFUSED,
-                text=f"{_place(server)} offers no encryption, so nothing was sent.",
-                repair='Use port 587, or security = "tls" with port 465, under [mail].',
+            return _refused(
+                f"{_place(server)} offers no encryption, so nothing was sent.",
+                'Use port 587, or security = "tls" with port 465, under [mail].',
             )
         if error.code // 100 == 4 or error.code < 0:
             return _not_now(server, error.code, error.answer)
-        return Dispatch(
-            outcome=MailOutcome.REFUSED,
-            text=f"{server.host} refused {_STEPS.get(error.step, error.step)}: {_quoted(error.code, error.answer)}",
-            repair="Check sender and recipient under [mail] in newsfeed.toml, or use another server.",
+        return _refused(
+            f"{server.host} refused {_STEPS.get(error.step, error.step)}: {_quoted(error.code, error.answer)}",
+            "Check sender and recipient under [mail] in newsfeed.toml, or use another server.",
         )
     if isinstance(error, TimeoutError):
         text = f"{_place(server)} did not answer within {server.timeout:.0f} seconds."
@@ -232,18 +365,14 @@ def _explain(error: Exception, server: MailSetting) -> Dispatch:
         text = (
             f"{_place(server)} can't be reached ({getattr(error, 'strerror', None) or type(error).__name__})."
         )
-    return Dispatch(outcome=MailOutcome.LATER, text=text, repair="It is tried again by itself.")
+    return _later(text)
 
 
 _STEPS = {"MAIL": "the sender", "RCPT": "the recipient", "DATA": "the message", "EHLO": "to talk to us"}
 
 
 def _not_now(server: MailSetting, code: int, answer: bytes | str) -> Dispatch:
-    return Dispatch(
-        outcome=MailOutcome.LATER,
-        text=f"{server.host} asks to come back later: {_quoted(code, answer)}",
-        repair="It is tried again by itself.",
-    )
+    return _later(f"{server.host} asks to come back later: {_quoted(code, answer)}")
 
 
 def _quoted(code: int, answer: bytes | str) -> str:
@@ -269,25 +398,16 @@ def by_sendmail(data: bytes, sender: str, recipient: str, *, program: str = "", 
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return Dispatch(
-            outcome=MailOutcome.UNCERTAIN,
-            text=f"{program} took the mail but did not end within {timeout:.0f} seconds.",
-            repair="Look into your mailbox; newsfeed mail --again sends it once more.",
-        )
+        return _uncertain(f"{program} took the mail but did not end within {timeout:.0f} seconds.")
     except OSError as error:
-        return Dispatch(
-            outcome=MailOutcome.REFUSED,
-            text=f"{program} can't be run ({error.strerror}).",
-            repair="Name your sendmail program as path under [mail] in newsfeed.toml.",
+        return _refused(
+            f"{program} can't be run ({error.strerror}).",
+            "Name your sendmail program as path under [mail] in newsfeed.toml.",
         )
     if done.returncode == 0:
-        return Dispatch(outcome=MailOutcome.SENT, text=f"{program} has taken it.")
-    outcome = MailOutcome.LATER if done.returncode == _TEMPORARY else MailOutcome.REFUSED
-    return Dispatch(
-        outcome=outcome,
-        text=f"{program} refused it (exit code {done.returncode}).",
-        repair="It is tried again by itself." if outcome == MailOutcome.LATER else "Its log says why.",
-    )
+        return _sent(f"{program} has taken it.")
+    said = f"{program} refused it (exit code {done.returncode})."
+    return _later(said) if done.returncode == _TEMPORARY else _refused(said, "Its log says why.")
 
 
 def to_maildir(data: bytes, folder: Path, name: str) -> Dispatch:
@@ -300,10 +420,13 @@ def to_maildir(data: bytes, folder: Path, name: str) -> Dispatch:
             write(folder / "tmp" / name, data)
             (folder / "tmp" / name).replace(folder / "new" / name)
     except DeliveryError as error:
-        return Dispatch(outcome=MailOutcome.LATER, text=f"{folder}: {error.cause}.", repair=error.repair)
+        return _later(f"{folder}: {error.cause}.", error.repair)
     except OSError as error:
-        return _unwritable(folder, error)
-    return Dispatch(outcome=MailOutcome.SENT, text=f"It lies in {folder}.")
+        return _later(
+            f"{folder} can't be written ({error.strerror}).",
+            "Fix its permissions, or name another folder as path under [mail].",
+        )
+    return _sent(f"It lies in {folder}.")
 
 
 def to_folder(data: bytes, folder: Path, name: str) -> Dispatch:
@@ -311,15 +434,5 @@ def to_folder(data: bytes, folder: Path, name: str) -> Dispatch:
     try:
         write(folder / f"{name}.eml", data)
     except DeliveryError as error:
-        return Dispatch(
-            outcome=MailOutcome.LATER, text=f"{error.subject}: {error.cause}.", repair=error.repair
-        )
-    return Dispatch(outcome=MailOutcome.SENT, text=f"It lies in {folder}.")
-
-
-def _unwritable(folder: Path, error: OSError) -> Dispatch:
-    return Dispatch(
-        outcome=MailOutcome.LATER,
-        text=f"{folder} can't be written ({error.strerror}).",
-        repair="Fix its permissions, or name another folder as path under [mail].",
-    )
+        return _later(f"{error.subject}: {error.cause}.", error.repair)
+    return _sent(f"It lies in {folder}.")

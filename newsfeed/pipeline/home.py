@@ -12,7 +12,7 @@ import msgspec
 
 from newsfeed import config, deliver, opml
 from newsfeed.errors import DeliveryError, ListError, NewsfeedError, NotFoundError
-from newsfeed.feeds.results import FeedResult, ListChange, named_changes, plan_words
+from newsfeed.feeds.health import FeedResult, ListChange, named_changes, plan_words
 from newsfeed.fetch import redact
 from newsfeed.model import Day, Problem, Record, Settings, SubscriptionList
 from newsfeed.pipeline.reports import Clock

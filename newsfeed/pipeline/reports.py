@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from newsfeed.feeds.results import FeedOutcome, FeedResult, ListChange
+from newsfeed.feeds.health import FeedOutcome, FeedResult, ListChange
 from newsfeed.model import Record
 
 Clock = Callable[[], datetime]

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from newsfeed import deliver
-from newsfeed.feeds.results import FeedOutcome, FeedResult
+from newsfeed.feeds.health import FeedOutcome, FeedResult
 from newsfeed.model import Day, Record
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import Progress

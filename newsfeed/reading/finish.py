@@ -49,7 +49,7 @@ ITEMS = 500  # of one answer
 ENCLOSURES = 10
 NEVER_SHOWN = timedelta(
     days=8
-)  # at a first look; a day more than `feeds.matching` lets the items of slow feeds be
+)  # at a first look; a day more than `feeds.changes` lets the items of slow feeds be
 
 
 def finish(found: Drafts, known: Mapping[str, str], now: datetime) -> Parsed:

@@ -21,11 +21,11 @@ from logging.handlers import RotatingFileHandler
 from types import FrameType
 
 from newsfeed.errors import BusyError, NewsfeedError
-from newsfeed.feeds.results import FeedResult
+from newsfeed.feeds.health import FeedResult
 from newsfeed.model import Day
 from newsfeed.pipeline import signs
 from newsfeed.pipeline.home import Home, Store
-from newsfeed.pipeline.morning import mail, publish, routine
+from newsfeed.pipeline.morning import draw, mail, routine
 from newsfeed.pipeline.reports import Progress
 from newsfeed.pipeline.signs import Beat
 from newsfeed.schedule.deciding import Act, Due, due
@@ -152,10 +152,10 @@ class Runner:
             self._begin(f"the mail of {found.day}")
             with home.lock("run: the mail"):
                 return self._report(routine.owed_mail(home, store))
-        if store.done(found.day) and self._may_notify(home) and publish.owes_notice(home, store):
+        if store.done(found.day) and self._may_notify(home) and draw.owes_notice(home, store):
             self._noticed = home.clock()
             with home.lock("run: the notice"):
-                trouble = publish.notify(home, store)
+                trouble = draw.notify(home, store)
             if trouble:
                 self._complain(trouble)
             return not trouble

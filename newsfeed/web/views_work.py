@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from newsfeed.errors import SettingsError
-from newsfeed.feeds.results import FeedOutcome
+from newsfeed.feeds.health import FeedOutcome
 from newsfeed.model import Record
 from newsfeed.pipeline import signs as signals
 from newsfeed.pipeline.care import begin as beginning

@@ -11,12 +11,12 @@ from newsfeed import deliver, edition
 from newsfeed.edition.frame import is_incomplete
 from newsfeed.errors import NetworkError, NotFoundError
 from newsfeed.feeds import health
-from newsfeed.feeds.results import ListChange
+from newsfeed.feeds.health import ListChange
 from newsfeed.model import Day, Edition, FeedReport, Pool
 from newsfeed.pipeline.examine import reports
 from newsfeed.pipeline.home import Home, log_change, take_list
-from newsfeed.pipeline.morning import articles, publish, pull, suggest, understand
-from newsfeed.pipeline.morning.draw import draw, replay, report, starters_limit
+from newsfeed.pipeline.morning import articles, pull, suggest, understand
+from newsfeed.pipeline.morning.draw import draw, mirror, replay, report, starters_limit
 from newsfeed.pipeline.reports import DigestReport, Progress, RefreshOptions, RefreshReport
 from newsfeed.render import Templates
 from newsfeed.store import Store
@@ -115,7 +115,7 @@ def _refuse_failed(home: Home, store: Store, pulled: RefreshReport) -> None:
         f"This is still the page of {last.heading}; the next newsfeed digest or run makes the new one."
     )
     deliver.write_site(home.site, {"index.html": Templates(home.templates).stale(last, notice)})
-    publish.mirror(home)
+    mirror(home)
     raise NetworkError(
         "no new page",
         found.said,

@@ -20,8 +20,7 @@ import msgspec
 from newsfeed import sources
 from newsfeed.errors import NewsfeedError, NotFoundError, StoreError
 from newsfeed.feeds import changes, rhythm
-from newsfeed.feeds.health import no_network
-from newsfeed.feeds.results import FeedOutcome, FeedResult
+from newsfeed.feeds.health import FeedOutcome, FeedResult, no_network
 from newsfeed.fetch import redact, repeats, secrets_of
 from newsfeed.model import (
     ASKED_AGAIN,

@@ -13,13 +13,13 @@ import msgspec
 
 from newsfeed import config
 from newsfeed.errors import NetworkError, NewsfeedError
-from newsfeed.feeds.results import plan_words
+from newsfeed.feeds.health import plan_words
 from newsfeed.model import Day, Record
 from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning import digest as digesting
+from newsfeed.pipeline.morning import draw
 from newsfeed.pipeline.morning import mail as mailing
-from newsfeed.pipeline.morning import publish
 from newsfeed.pipeline.morning import pull as pulling
 from newsfeed.pipeline.reports import DigestReport, Progress, RefreshOptions, RefreshReport
 from newsfeed.store import Store
@@ -121,7 +121,7 @@ def deliver(home: Home, store: Store, *, progress: Progress) -> MorningReport:
             return done
     store.mark_done(day, home.settings.timezone, home.clock())
     done = owed_mail(home, store, done)
-    if trouble := publish.notify(home, store):
+    if trouble := draw.notify(home, store):
         done = msgspec.structs.replace(done, trouble=(*done.trouble, trouble))
     store.backup(home.clock())
     store.prune(home.clock(), items=home.settings.keep.items, bodies=home.settings.keep.bodies)

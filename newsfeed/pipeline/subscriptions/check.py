@@ -10,8 +10,7 @@ from newsfeed import opml, sources
 from newsfeed.errors import NewsfeedError
 from newsfeed.feeds import changes as changing
 from newsfeed.feeds import health
-from newsfeed.feeds.health import FeedHealth, HealthState
-from newsfeed.feeds.results import FeedOutcome
+from newsfeed.feeds.health import FeedHealth, FeedOutcome, HealthState
 from newsfeed.fetch import redact
 from newsfeed.model import (
     FeedReport,
