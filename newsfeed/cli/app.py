@@ -35,7 +35,6 @@ app = App(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-
 STOPPED = "Stopped. Whatever was finished is kept, nothing is half done; the same command goes on from there."
 INTERRUPTED = 130  # exit code of what Ctrl-C ended
 

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from newsfeed.edition.arithmetic import WhyRow, is_told, why
-    from newsfeed.edition.building import build, weigh
+    from newsfeed.edition.building import build, since, weigh
     from newsfeed.edition.earlier import remember
     from newsfeed.edition.frame import is_weekly
-    from newsfeed.edition.later import since
     from newsfeed.edition.outcomes import is_full
     from newsfeed.edition.preparing import Weighed
     from newsfeed.edition.printed import visible_text
@@ -31,7 +30,7 @@ _PLACES = {
     "remember": "earlier",
     "is_weekly": "frame",
     "visible_text": "printed",
-    "since": "later",
+    "since": "building",
     "is_full": "outcomes",
     "WhyRow": "arithmetic",
     "is_told": "arithmetic",

@@ -14,7 +14,6 @@ from newsfeed.text.spoken import count, decimal, general, percent, say, speaking
 
 _TITLE_WORDS = 10
 
-
 _PASSES: Mapping[str, str] = {
     "must": "its source is one that you marked must-read",
     "floor": "one story for each topic",

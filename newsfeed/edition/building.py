@@ -1,10 +1,12 @@
-"""Building an edition: choose, lay out, count every printed word, and correct until it keeps its minutes."""
+"""Building an edition: choose, lay out, count every printed word, and correct until it keeps its minutes; and the block
+"Since 06:30" with what a later refresh found."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -13,28 +15,26 @@ from newsfeed.edition import constants as c
 from newsfeed.edition import frame, outcomes
 from newsfeed.edition.choose import Choice, choose
 from newsfeed.edition.contenders import Contender
+from newsfeed.edition.earlier import picks_of
 from newsfeed.edition.filtering import near_duplicates
 from newsfeed.edition.layout import Layout, grown, layout, long_read, people
-from newsfeed.edition.objective import debt
-from newsfeed.edition.outcomes import verdicts
-from newsfeed.edition.preparing import Prepared, Weighed
-from newsfeed.edition.printed import edition_minutes
-from newsfeed.edition.words import fixed_words
-from newsfeed.model import Day, Edition, LedgerEntry, Pick, Pool, Settings, Span, TopicAccount, Untold, ledger
-from newsfeed.text.spoken import first_spoken, heading, speaking
+from newsfeed.edition.preparing import Prepared, Weighed, account_of
+from newsfeed.edition.printed import edition_minutes, finished
+from newsfeed.edition.words import clock, reason
+from newsfeed.model import (
+    Day,
+    Edition,
+    Pick,
+    Pool,
+    Section,
+    Settings,
+    ledger,
+)
+from newsfeed.text.spoken import first_spoken, say, speaking
 
 _TRIES = 5
-
-
-_UNTOLD = 5  # big stories without a place that are kept by name
-
-
 _ROUNDS = 4  # rounds of looking for near-duplicates among what was chosen
-
-
 _SMALLEST_PICK = 0.1  # minutes; less room than this is no reason to choose again
-
-
 _REVISED_WORDS = 3  # "completed at 09:10" may join the promise later
 
 
@@ -162,7 +162,7 @@ def _draft(
     prepared: Prepared, choice: Choice, posts: Sequence[Contender], budget: float, *, in_short: bool
 ) -> _Draft:
     page = layout(prepared, choice, posts, in_short=in_short)
-    edition = _edition(prepared, choice, page, posts, budget)
+    edition = outcomes.assembled(prepared, choice, page, posts, budget)
     return _Draft(edition, choice, page, _minutes(edition))
 
 
@@ -174,110 +174,12 @@ def _deepened(prepared: Prepared, draft: _Draft, budget: float) -> _Draft:
     """The draft with longer leads, where their minutes are left; they count for their topics."""
     page = grown(prepared, draft.page, budget - draft.minutes)
     edition = msgspec.structs.replace(
-        draft.edition, sections=page.sections, topics=_topics(prepared, page, draft.edition.ledger)
+        draft.edition, sections=page.sections, topics=outcomes.accounts(prepared, page, draft.edition.ledger)
     )
     edition = msgspec.structs.replace(edition, breadth=frame.weekly(prepared, edition))
     minutes = _minutes(edition)
     # What the account of breadth says of today's minutes may take a word more.
     return _Draft(edition, draft.choice, page, minutes) if minutes <= budget else draft
-
-
-def _edition(
-    prepared: Prepared, choice: Choice, page: Layout, posts: Sequence[Contender], budget: float
-) -> Edition:
-    """The edition as printed, with its ledger and accounts; `minutes` and the long read come last."""
-    causes = verdicts(prepared, choice, posts)
-    entries = _entries(prepared, causes)
-    counts = outcomes.counts(entries)
-    topics = _topics(prepared, page, entries)
-    stories = len(page.picks) + len(page.lines)
-    big_all = [t for t in prepared.filtered.contenders if t.outlets >= c.BIG]
-    told = {pick.item for pick in page.picks} | {line.item for line in page.lines}
-    untold = _untold(prepared, told)
-    sources = sum(report.ok for report in prepared.pool.reports) or len(prepared.pool.feeds)
-    taken = sum(p.minutes for p in page.picks) + sum(line.minutes for line in page.lines)
-    earlier = [day for day in prepared.pool.history.days if day < prepared.date]
-    made = Edition(
-        date=prepared.date,
-        zone=prepared.settings.timezone,
-        built=prepared.now,
-        heading=heading(prepared.date),
-        promise=frame.promise(stories, sources, min(taken, budget)),
-        minutes=0.0,
-        budget_minutes=budget,
-        lang=first_spoken(prepared.settings.languages),
-        labels=fixed_words(),
-        note=frame.note(
-            prepared.pool,
-            counts,
-            stories=stories,
-            taken=taken,
-            budget=budget,
-            expired=prepared.filtered.expired,
-            date=prepared.date,
-            now=prepared.now,
-        ),
-        short=page.short,
-        sections=page.sections,
-        lines=page.lines,
-        suggested=frame.suggested(prepared),
-        foot=_foot(prepared, page, counts, topics, untold),
-        topics=topics,
-        feeds=prepared.pool.reports,
-        ledger=entries,
-        counts=counts,
-        previous=max(earlier) if earlier else None,
-        big_told=len(big_all) - len(untold),
-        big_all=len(big_all),
-        untold=untold[:_UNTOLD],
-        seldom=_seldom(prepared),
-    )
-    return msgspec.structs.replace(made, breadth=frame.weekly(prepared, made))
-
-
-def _seldom(prepared: Prepared) -> tuple[int, ...]:
-    """The feeds that write seldom and have something since the last edition that could be shown."""
-    begun, causes = prepared.pool.since, prepared.filtered.causes
-    wrote = {
-        one.item.feed
-        for one in prepared.pool.candidates
-        if (begun is None or one.item.first_seen > begun)
-        and causes.get(one.item.id, ("", ""))[0] not in ledger.REFUSED
-    }
-    return tuple(
-        sorted(n for n in wrote if n in prepared.feeds and 0 < prepared.feeds[n].items_a_day <= c.SELDOM)
-    )
-
-
-def _untold(prepared: Prepared, told: Set[int]) -> tuple[Untold, ...]:
-    """The big stories without a place, largest first; `told` are the items that have one."""
-    missed = [t for t in prepared.filtered.contenders if t.outlets >= c.BIG and t.id not in told]
-    return tuple(
-        Untold(
-            title=prepared.printer.title(
-                t.representative.item, prepared.printer.source(t.representative.item.feed)
-            ),
-            outlets=t.outlets,
-            link=t.representative.item.item.link,
-        )
-        for t in sorted(missed, key=lambda t: (-t.outlets, t.id))
-    )
-
-
-def _foot(
-    prepared: Prepared,
-    page: Layout,
-    counts: Mapping[str, int],
-    topics: Sequence[TopicAccount],
-    untold: Sequence[Untold],
-) -> tuple[tuple[Span, ...], ...]:
-    largest = (untold[0].title, untold[0].outlets, untold[0].link) if untold else None
-    return frame.rows(
-        frame.read_for_you(counts),
-        frame.quiet(topics, largest),
-        frame.answer(len(page.picks)),
-        frame.feeds(prepared.pool.reports, prepared.now),
-    )
 
 
 def _finished(prepared: Prepared, draft: _Draft) -> Edition:
@@ -293,10 +195,10 @@ def _finished(prepared: Prepared, draft: _Draft) -> Edition:
             else entry
             for entry in edition.ledger
         )
-        counts = outcomes.counts(entries)
+        counts = outcomes.by_cause(entries)
         told = {one.item for one in draft.page.told} | {long.item}
-        untold = _untold(prepared, told)
-        topics = _topics(prepared, draft.page, entries)
+        untold = outcomes.untold_of(prepared, told)
+        topics = outcomes.accounts(prepared, draft.page, entries)
         edition = msgspec.structs.replace(
             edition,
             long_read=long,
@@ -304,77 +206,101 @@ def _finished(prepared: Prepared, draft: _Draft) -> Edition:
             ledger=entries,
             counts=counts,
             big_told=edition.big_all - len(untold),
-            untold=untold[:_UNTOLD],
-            foot=_foot(prepared, draft.page, counts, topics, untold),
+            untold=untold[: outcomes.UNTOLD],
+            foot=outcomes.foot(prepared, draft.page, counts, topics, untold),
         )
         whole = msgspec.structs.replace(edition, breadth=frame.weekly(prepared, edition))
         # One item less without room makes the foot shorter; the next largest story left out may have a longer name.
         if edition_minutes(whole) > edition.budget_minutes:
             whole = msgspec.structs.replace(
-                edition, foot=_foot(prepared, draft.page, counts, edition.topics, ())
+                edition, foot=outcomes.foot(prepared, draft.page, counts, edition.topics, ())
             )
         edition = whole
     minutes = edition_minutes(edition)
     return msgspec.structs.replace(edition, promise=frame.promise(stories, sources, minutes), minutes=minutes)
 
 
-def _entries(prepared: Prepared, causes: Mapping[int, outcomes.Verdict]) -> tuple[LedgerEntry, ...]:
-    """Every item that came since the last edition, and every older one that could still have stood in this one.
+# ------------------------------------------------------------------------- after it was built
 
-    An older item that could not (stale, muted, below the line, …) was entered in the ledger of its own day.
+
+def since(edition: Edition, pool: Pool, settings: Settings, *, now: datetime) -> Edition:
+    """The edition with what came after it was built and beats the line: at most five picks and one minute.
+
+    Everything on the page keeps its place, the block's own earlier picks too. When nothing beats the line,
+    `since_note` says so. `pool` is as for `build`, at a later moment.
     """
-    begun = prepared.pool.since
-    low = {
-        one.item.id
-        for contender in prepared.filtered.contenders
-        if causes[contender.id][0] == ledger.BELOW
-        for one in contender.tellers
-    }
-    entries = []
-    for one in sorted(prepared.pool.candidates, key=lambda one: one.item.id):
-        verdict = causes[one.item.id]
-        carried = begun is not None and one.item.first_seen <= begun
-        if carried and (verdict.cause in ledger.SETTLED or one.item.id in low):
-            continue
-        entries.append(outcomes.entry(one, prepared.feeds, verdict))
-    return tuple(entries)
+    with speaking(edition.lang):
+        return _since(edition, pool, settings, now)
 
 
-def _topics(prepared: Prepared, page: Layout, entries: Sequence[LedgerEntry]) -> tuple[TopicAccount, ...]:
-    """What each topic got, and what it is owed from now on."""
-    minutes = dict.fromkeys(prepared.ask.names, 0.0)
-    picks = dict.fromkeys(prepared.ask.names, 0)
-    lines = dict.fromkeys(prepared.ask.names, 0)
-    for one in page.told:
-        contender = prepared.by_id[one.item]
-        parts = contender.topics.parts
-        total = sum(parts.values())
-        for name, part in parts.items():
-            minutes[name] += one.minutes * part / total
-        stands = set(contender.topics.stands) | ({one.topic} if one.topic in picks else set())
-        for name in sorted(stands):
-            if isinstance(one, Pick):
-                picks[name] += 1
-            else:
-                lines[name] += 1
-    spent = sum(minutes[name] for name in prepared.ask.names)
-    accounts = []
-    for name in prepared.ask.names:
-        got = minutes[name] / spent if spent > 0 else 0.0
-        share = prepared.ask.shares[name]
-        owed = debt(prepared.debts[name], share, got) if spent > 0 else prepared.debts[name]
-        good = sum(t.score.value >= c.GOOD and name in t.topics.stands for t in prepared.articles)
-        accounts.append(
-            TopicAccount(
-                name=name,
-                label=prepared.ask.label(name),
-                share=share,
-                minutes=minutes[name],
-                picks=picks[name],
-                lines=lines[name],
-                good=good,
-                debt=owed,
-                why_thin="" if picks[name] or lines[name] else frame.why(prepared, name, entries),
-            )
+def _since(edition: Edition, pool: Pool, settings: Settings, now: datetime) -> Edition:
+    on_page = {pick.story for pick in picks_of(edition)} | {line.story for line in edition.lines}
+    items = {pick.item for pick in picks_of(edition)} | {line.item for line in edition.lines}
+    kept = edition.since.picks if edition.since is not None else ()
+    new = [one for one in pool.candidates if one.item.first_seen > edition.built and one.item.id not in items]
+    told = [one for one in new if one.story in on_page]
+    open_ones = [one for one in new if one.story not in on_page and one.story not in {p.story for p in kept}]
+    known = {pick.item for pick in kept}
+    open_ones = [one for one in open_ones if one.item.id not in known]
+    moment = clock(edition.built, ZoneInfo(settings.timezone))
+    heading = say("Since {moment}", moment=moment)
+    prepared = Prepared(
+        msgspec.structs.replace(pool, candidates=tuple(open_ones)), settings, date=edition.date, now=now
+    )
+    budget = max(0.0, c.SINCE_MINUTES - sum(pick.minutes for pick in kept) - text.reading_minutes(heading))
+    rules = replace(prepared.rules(budget, c.SINCE_PICKS - len(kept)), lines=0.0, place_lines=False)
+    choice = choose(prepared.morning, rules)
+    picks: list[Pick] = list(kept)
+    number = max((pick.n for pick in (*picks_of(edition), *kept)), default=0) + 1
+    for chosen in choice.picks:
+        contender = prepared.by_id[int(choice.morning.ids[chosen.row])]
+        topic = prepared.topic_of(chosen, contender)
+        draft = prepared.draft(contender)
+        why = reason(
+            contender,
+            prepared.facts(contender, topic),
+            by=chosen.by,
+            rivals=chosen.rivals,
+            minutes=float(choice.morning.minutes[chosen.row]),
+            source=draft.source,
+            first_of_topic=False,
         )
-    return tuple(accounts)
+        pick = msgspec.structs.replace(
+            draft,
+            n=number,
+            section=c.SINCE,
+            topic=topic,
+            reason=why.sentence,
+            reason_shown=why.news,
+            why=why.short,
+            tellers=why.before(draft, contender.outlets),
+            account=account_of(prepared, choice, chosen, contender, topic),
+        )
+        picks.append(finished(pick))
+        number += 1
+    causes = outcomes.verdicts(prepared, choice, ())
+    feeds = prepared.feeds
+    entries = {entry.item: entry for entry in edition.ledger}
+    for one in open_ones:
+        entries[one.item.id] = outcomes.entry(one, feeds, causes[one.item.id])
+    for one in told:
+        entries[one.item.id] = outcomes.entry(
+            one, feeds, outcomes.Verdict(ledger.SAME, say("same story as one on the page"))
+        )
+    ordered = tuple(entries[item] for item in sorted(entries))
+    if len(picks) > len(kept):
+        stories = len(on_page | {pick.story for pick in picks})
+        taken = edition.minutes + sum(pick.minutes for pick in picks)
+        edition = msgspec.structs.replace(
+            edition,
+            promise=frame.promise(stories, sum(r.ok for r in pool.reports) or len(pool.feeds), taken),
+            revised=say("refreshed at {moment}", moment=clock(now, ZoneInfo(settings.timezone))),
+        )
+    return msgspec.structs.replace(
+        edition,
+        since=Section(key=c.SINCE, heading=heading, picks=tuple(picks)) if picks else None,
+        since_note="" if picks else say("Nothing since {moment} is worth your minutes.", moment=moment),
+        ledger=ordered,
+        counts=outcomes.by_cause(ordered),
+        later=edition.later + len(ordered) - len(edition.ledger),
+    )

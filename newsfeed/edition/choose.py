@@ -22,8 +22,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from newsfeed.edition import constants as c
-from newsfeed.edition.gains import Chosen, Gains, State, first_best
-from newsfeed.edition.objective import Floats, Ints, Morning, Rules
+from newsfeed.edition.objective import Chosen, Floats, Gains, Ints, Morning, Rules, State, first_best
 
 
 @dataclass(frozen=True)

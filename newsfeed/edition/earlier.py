@@ -73,14 +73,8 @@ def _members(pool: Pool) -> dict[int, tuple[int, ...]]:
 
 
 NEW = ", new: "  # in a note, before what is new
-
-
 _WORD = re.compile(r"\w[\w’'-]*")
-
-
 _STEM = 6  # letters by which two words are one: "withdraws", "withdrawn"
-
-
 _SENTENCES = 6  # of a lead that may say what is new
 
 

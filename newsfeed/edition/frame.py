@@ -52,20 +52,10 @@ from newsfeed.text import first_words
 from newsfeed.text.spoken import count, joined, say, weekday, whole
 
 THE_END = "That’s all for today."
-
-
 _FAILED_DAYS = 2
-
-
 _NAMED_FEEDS = 3
-
-
 _NAMED_TOPICS = 8
-
-
 _NAME_CHARACTERS = 40
-
-
 _BIG_WORDS = 12
 
 
@@ -84,7 +74,6 @@ _LEFT_OUT: Mapping[str, str] = MappingProxyType(
         ledger.BEFORE: "from before you subscribed",
     }
 )
-
 
 _ONE = {"adverts or the like": "advert or the like"}
 
@@ -248,8 +237,6 @@ def rows(*lines: tuple[Span, ...]) -> tuple[tuple[Span, ...], ...]:
 
 
 _NAMED = 2  # of those who passed a voice on
-
-
 _SUPPLIES = 0.15  # of a source's items: then it is one of the topic's sources
 
 

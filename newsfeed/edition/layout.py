@@ -15,7 +15,7 @@ from newsfeed.edition import constants as c
 from newsfeed.edition import earlier, words
 from newsfeed.edition.choose import Choice
 from newsfeed.edition.contenders import Contender
-from newsfeed.edition.gains import Chosen
+from newsfeed.edition.objective import Chosen
 from newsfeed.edition.preparing import OFF_PATH_NOTE, Prepared, account_of, has_place, with_topic
 from newsfeed.edition.printed import finished, line_words, quiet_line
 from newsfeed.edition.score import percentile

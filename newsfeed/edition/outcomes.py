@@ -1,19 +1,33 @@
-"""Where each item went, once the choice is made: the cause and its arithmetic in words."""
+"""The edition around what was chosen: where each item went and why, what each topic got, and the words beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
+import msgspec
+
 from newsfeed.edition import constants as c
+from newsfeed.edition import frame
 from newsfeed.edition.choose import Choice
 from newsfeed.edition.contenders import Contender
-from newsfeed.edition.layout import post_lacks
+from newsfeed.edition.layout import Layout, post_lacks
+from newsfeed.edition.objective import debt
 from newsfeed.edition.preparing import Prepared
-from newsfeed.edition.words import apart
-from newsfeed.model import Candidate, Edition, FeedFacts, LedgerEntry, ledger
+from newsfeed.edition.words import apart, fixed_words
+from newsfeed.model import (
+    Candidate,
+    Edition,
+    FeedFacts,
+    LedgerEntry,
+    Pick,
+    Span,
+    TopicAccount,
+    Untold,
+    ledger,
+)
 from newsfeed.model.ledger import CAUSES
-from newsfeed.text.spoken import percent, say
+from newsfeed.text.spoken import first_spoken, heading, percent, say
 
 
 class Verdict(NamedTuple):
@@ -40,7 +54,7 @@ def entry(candidate: Candidate, feeds: Mapping[int, FeedFacts], verdict: Verdict
     )
 
 
-def counts(entries: Iterable[LedgerEntry]) -> dict[str, int]:
+def by_cause(entries: Iterable[LedgerEntry]) -> dict[str, int]:
     """How many items each cause has, in the order of `CAUSES`, without those that have none."""
     counts = dict.fromkeys(CAUSES, 0)
     for one in entries:
@@ -126,3 +140,169 @@ def left_out(prepared: Prepared, choice: Choice, contender: Contender) -> Verdic
 def is_full(edition: Edition) -> bool:
     """Whether stories were left out because the page had its number of them, whatever the minutes."""
     return any(entry.full for entry in edition.ledger)
+
+
+# ------------------------------------------------------------------------- the edition around what was chosen
+
+
+UNTOLD = 5  # big stories without a place that are kept by name
+
+
+def assembled(
+    prepared: Prepared, choice: Choice, page: Layout, posts: Sequence[Contender], budget: float
+) -> Edition:
+    """The edition as printed, with its ledger and accounts; `minutes` and the long read come last."""
+    causes = verdicts(prepared, choice, posts)
+    entries = _entries(prepared, causes)
+    counts = by_cause(entries)
+    topics = accounts(prepared, page, entries)
+    stories = len(page.picks) + len(page.lines)
+    big_all = [t for t in prepared.filtered.contenders if t.outlets >= c.BIG]
+    told = {pick.item for pick in page.picks} | {line.item for line in page.lines}
+    untold = untold_of(prepared, told)
+    sources = sum(report.ok for report in prepared.pool.reports) or len(prepared.pool.feeds)
+    taken = sum(p.minutes for p in page.picks) + sum(line.minutes for line in page.lines)
+    earlier = [day for day in prepared.pool.history.days if day < prepared.date]
+    made = Edition(
+        date=prepared.date,
+        zone=prepared.settings.timezone,
+        built=prepared.now,
+        heading=heading(prepared.date),
+        promise=frame.promise(stories, sources, min(taken, budget)),
+        minutes=0.0,
+        budget_minutes=budget,
+        lang=first_spoken(prepared.settings.languages),
+        labels=fixed_words(),
+        note=frame.note(
+            prepared.pool,
+            counts,
+            stories=stories,
+            taken=taken,
+            budget=budget,
+            expired=prepared.filtered.expired,
+            date=prepared.date,
+            now=prepared.now,
+        ),
+        short=page.short,
+        sections=page.sections,
+        lines=page.lines,
+        suggested=frame.suggested(prepared),
+        foot=foot(prepared, page, counts, topics, untold),
+        topics=topics,
+        feeds=prepared.pool.reports,
+        ledger=entries,
+        counts=counts,
+        previous=max(earlier) if earlier else None,
+        big_told=len(big_all) - len(untold),
+        big_all=len(big_all),
+        untold=untold[:UNTOLD],
+        seldom=_seldom(prepared),
+    )
+    return msgspec.structs.replace(made, breadth=frame.weekly(prepared, made))
+
+
+def _seldom(prepared: Prepared) -> tuple[int, ...]:
+    """The feeds that write seldom and have something since the last edition that could be shown."""
+    begun, causes = prepared.pool.since, prepared.filtered.causes
+    wrote = {
+        one.item.feed
+        for one in prepared.pool.candidates
+        if (begun is None or one.item.first_seen > begun)
+        and causes.get(one.item.id, ("", ""))[0] not in ledger.REFUSED
+    }
+    return tuple(
+        sorted(n for n in wrote if n in prepared.feeds and 0 < prepared.feeds[n].items_a_day <= c.SELDOM)
+    )
+
+
+def untold_of(prepared: Prepared, told: Set[int]) -> tuple[Untold, ...]:
+    """The big stories without a place, largest first; `told` are the items that have one."""
+    missed = [t for t in prepared.filtered.contenders if t.outlets >= c.BIG and t.id not in told]
+    return tuple(
+        Untold(
+            title=prepared.printer.title(
+                t.representative.item, prepared.printer.source(t.representative.item.feed)
+            ),
+            outlets=t.outlets,
+            link=t.representative.item.item.link,
+        )
+        for t in sorted(missed, key=lambda t: (-t.outlets, t.id))
+    )
+
+
+def foot(
+    prepared: Prepared,
+    page: Layout,
+    counts: Mapping[str, int],
+    topics: Sequence[TopicAccount],
+    untold: Sequence[Untold],
+) -> tuple[tuple[Span, ...], ...]:
+    largest = (untold[0].title, untold[0].outlets, untold[0].link) if untold else None
+    return frame.rows(
+        frame.read_for_you(counts),
+        frame.quiet(topics, largest),
+        frame.answer(len(page.picks)),
+        frame.feeds(prepared.pool.reports, prepared.now),
+    )
+
+
+def _entries(prepared: Prepared, causes: Mapping[int, Verdict]) -> tuple[LedgerEntry, ...]:
+    """Every item that came since the last edition, and every older one that could still have stood in this one.
+
+    An older item that could not (stale, muted, below the line, …) was entered in the ledger of its own day.
+    """
+    begun = prepared.pool.since
+    low = {
+        one.item.id
+        for contender in prepared.filtered.contenders
+        if causes[contender.id][0] == ledger.BELOW
+        for one in contender.tellers
+    }
+    entries = []
+    for one in sorted(prepared.pool.candidates, key=lambda one: one.item.id):
+        verdict = causes[one.item.id]
+        carried = begun is not None and one.item.first_seen <= begun
+        if carried and (verdict.cause in ledger.SETTLED or one.item.id in low):
+            continue
+        entries.append(entry(one, prepared.feeds, verdict))
+    return tuple(entries)
+
+
+def accounts(prepared: Prepared, page: Layout, entries: Sequence[LedgerEntry]) -> tuple[TopicAccount, ...]:
+    """What each topic got, and what it is owed from now on."""
+    minutes = dict.fromkeys(prepared.ask.names, 0.0)
+    picks = dict.fromkeys(prepared.ask.names, 0)
+    lines = dict.fromkeys(prepared.ask.names, 0)
+    for one in page.told:
+        contender = prepared.by_id[one.item]
+        parts = contender.topics.parts
+        total = sum(parts.values())
+        for name, part in parts.items():
+            minutes[name] += one.minutes * part / total
+        stands = set(contender.topics.stands) | ({one.topic} if one.topic in picks else set())
+        for name in sorted(stands):
+            if isinstance(one, Pick):
+                picks[name] += 1
+            else:
+                lines[name] += 1
+    spent = sum(minutes[name] for name in prepared.ask.names)
+    accounts = []
+    for name in prepared.ask.names:
+        got = minutes[name] / spent if spent > 0 else 0.0
+        share = prepared.ask.shares[name]
+        owed = debt(prepared.debts[name], share, got) if spent > 0 else prepared.debts[name]
+        good = sum(t.score.value >= c.GOOD and name in t.topics.stands for t in prepared.articles)
+        accounts.append(
+            TopicAccount(
+                name=name,
+                label=prepared.ask.label(name),
+                share=share,
+                minutes=minutes[name],
+                picks=picks[name],
+                lines=lines[name],
+                good=good,
+                debt=owed,
+                why_thin="" if picks[name] or lines[name] else frame.why(prepared, name, entries),
+            )
+        )
+    return tuple(accounts)

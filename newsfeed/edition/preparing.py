@@ -19,8 +19,7 @@ from newsfeed.edition import earlier, words
 from newsfeed.edition.choose import Choice
 from newsfeed.edition.contenders import Contender
 from newsfeed.edition.filtering import Filtered, filtered
-from newsfeed.edition.gains import Chosen
-from newsfeed.edition.objective import Morning, Rules, weights
+from newsfeed.edition.objective import Chosen, Morning, Rules, weights
 from newsfeed.edition.printed import Printer, line_words, pick_minutes
 from newsfeed.model import Account, Day, Gain, Pick, Pool, RunnerUp, Settings
 from newsfeed.text import spoken
