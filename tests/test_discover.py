@@ -34,6 +34,21 @@ def test_announced_feeds_are_found_in_the_order_of_the_page_comments_last() -> N
     ]
 
 
+@pytest.mark.parametrize(
+    "title", ["Komentarze", "Yorumlar", "Коментарі", "コメントフィード", "תגובות", "Bình luận"]
+)
+def test_comments_are_known_in_their_language(title: str) -> None:
+    html = f"""<link rel="alternate" type="application/rss+xml" title="Weir » {title}" href="/answers/feed/">
+      <link rel="alternate" type="application/rss+xml" title="Weir" href="/feed/">"""
+    assert found(html) == ["https://site.example/feed/", "https://site.example/answers/feed/"]
+
+
+@pytest.mark.parametrize("host", ["feeds.feedburner.com", "rss.site.example", "feed.carrier.example"])
+def test_a_host_for_feeds_needs_no_word(host: str) -> None:
+    html = f'<a href="https://{host}/">Home</a><a href="https://{host}/weir">Subscribe</a>'
+    assert found(html) == [f"https://{host}/weir"]
+
+
 def test_what_is_announced_like_a_feed_but_is_none_is_passed_over() -> None:
     html = """<head>
       <link rel="alternate" type="application/json" href="/wp-json/wp/v2/posts/1">

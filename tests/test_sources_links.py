@@ -81,6 +81,11 @@ QUOTED = "https%3A%2F%2Fharbour.example%2F2024%2Fcrane%2F%3Fid%3D3%26lang%3Den"
         f"https://duckduckgo.com/l/?uddg={QUOTED}&rut=x",
         f"https://r.search.yahoo.com/_ylt=x/RV=2/RE=1/RO=10/RU={QUOTED}/RK=2/RS=y",
         f"https://l.facebook.com/l.php?u={QUOTED}&h=x",
+        f"https://www.linkedin.com/redir/redirect?url={QUOTED}&urlhash=x",
+        f"https://medium.com/r/?url={QUOTED}",
+        f"https://link.zhihu.com/?target={QUOTED}",
+        "https://www.google.com/amp/s/harbour.example/2024/crane/?id=3&lang=en",
+        "https://www.bing.com/ck/a?!&p=x&u=a1aHR0cHM6Ly9oYXJib3VyLmV4YW1wbGUvMjAyNC9jcmFuZS8_aWQ9MyZsYW5nPWVu&ntb=1",
         "https://www.google.com/url?url="
         + f"https://www.bing.com/news/apiclick.aspx?url={QUOTED}".replace("%", "%25").replace("?", "%3F"),
     ],
@@ -99,6 +104,9 @@ def test_a_page_that_only_sends_on_gives_way_to_its_target(wrapped: str) -> None
         "https://harbour.example/url?url=https://other.example/",
         "https://www.google.com/url?url=javascript:alert(1)",
         "https://google.example/url?url=https://other.example/",
+        "https://medium.com/notes/r?url=https://other.example/",
+        "https://www.google.com/amp/help",
+        "https://www.bing.com/ck/a?u=a1bm8gYWRkcmVzcw",
     ],
 )
 def test_other_pages_with_addresses_in_their_query_stay(link: str) -> None:
@@ -120,6 +128,11 @@ CARRIED = "https://feeds.carrier.example/blog"
         ("shop.garden.example/gate", "https://shop.garden.example/gate"),
         ("//other.example/gate", "https://other.example/gate"),
         ("gate.html", "https://garden.example/gate.html"),
+        ("http:/other.example/gate", "http://other.example/gate"),
+        ("https:other.example/gate", "https://other.example/gate"),
+        ("http//other.example/gate", "http://other.example/gate"),
+        ("http://https://other.example/gate", "https://other.example/gate"),
+        ("http/gate", "https://garden.example/http/gate"),
     ],
 )
 def test_relative_links_belong_to_the_site_of_the_channel(link: str, shown: str) -> None:

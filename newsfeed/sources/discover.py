@@ -28,7 +28,11 @@ _FEED_ADDRESS = re.compile(
 _NO_FEED = re.compile(
     r"/wp-json\b|oembed|xmlrpc|opensearch|\.opml\b|feedly\.com|inoreader\.com", re.IGNORECASE
 )
-_COMMENTS = re.compile(r"comment|komment|coment|reactie|replies|评论|評論|комментари", re.IGNORECASE)
+_COMMENTS = re.compile(
+    r"[ck]omm?ent|reactie|replies|yorum|hozzászólás|bình luận|комм?ентар|σχόλι|תגובות|تعليق|コメント|댓글|评论|評論",
+    re.IGNORECASE,
+)
+_FEED_HOST = re.compile(r"(?:feeds?\d?|rss)\.", re.IGNORECASE)  # feeds.feedburner.com, rss.site.example
 _SECTIONS = {"blog", "weblog", "news", "journal", "articles", "posts", "magazine", "notes"}
 # How links are written that some readers register for: feed://host/path, feed:https://host/path.
 _WRITTEN = re.compile(r"^(?:feed|rss|itpc|pcast):(?://)?(https?:(?=//))?", re.IGNORECASE)
@@ -128,7 +132,11 @@ def _page(body: bytes) -> Any:
     """The root of a page; None for what is none."""
     from lxml import etree
 
-    parser = etree.HTMLParser(recover=True, no_network=True, remove_comments=True, huge_tree=False)
+    # Without a charset in it the library takes a page for Latin-1.
+    encoding = "utf-8" if "\ufffd" not in body[:-4].decode("utf-8", "replace") else None
+    parser = etree.HTMLParser(
+        encoding=encoding, recover=True, no_network=True, remove_comments=True, huge_tree=False
+    )
     try:
         return etree.fromstring(body, parser)
     except (etree.LxmlError, ValueError):
@@ -183,9 +191,11 @@ def _is_link_to_feed(attributes: Mapping[str, str], target: str, page: str) -> b
 
 
 def _says_feed(attributes: Mapping[str, str], said: str, target: str, page: str) -> bool:
-    """Whether a link's words, title or picture say RSS or Atom; or "feed", where it stays on the site."""
+    """Whether a link's words, title or picture say RSS or Atom, or its host does; or "feed", where it stays on the site."""
     if target == page or attributes.get("rel", "").lower() == "stylesheet":
         return False
+    if _FEED_HOST.match(urlsplit(target).netloc) and urlsplit(target).path.strip("/"):
+        return True
     return bool(_SAYS_RSS.search(said)) or (bool(_SAYS_FEED.search(said)) and site(target) == site(page))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import re
 from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
@@ -9,6 +11,8 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlj
 LIMIT = 2048  # characters; longer addresses are no links of articles
 
 # What browsers remove before they read an address (WHATWG URL: tab and newline anywhere, C0 and space at the ends).
+# http:/host, https:host, http//host and http://https://host as they are meant.
+_SCHEME = re.compile(r"(?:https?:?[\\/]+)*(https?)(?::[\\/]*|[\\/]{2,})", re.IGNORECASE)
 _REMOVED = re.compile(r"[\t\n\r]")
 _EDGES = "".join(map(chr, range(0x21)))
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f<>\"`{}|\\^\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
@@ -54,8 +58,18 @@ _WRAPPERS = (
     (r"t\.umblr\.com", r"/redirect", ("z",)),
     (r"[a-z0-9.]+\.safelinks\.protection\.outlook\.com", r"/.*", ("url",)),
     (r"(?:www\.|m\.)?vk\.com", r"/away\.php", ("to",)),
+    (r"(?:www\.)?linkedin\.com", r"/(?:redir/redirect|safety/go)", ("url",)),
+    (
+        r"steamcommunity\.com|slack-redir\.net|disq\.us|gate\.sc|medium\.com",
+        r"/(?:linkfilter/?|link|url|r/?)?",
+        ("url", "u"),
+    ),
+    (r"link\.zhihu\.com", r"/", ("target",)),
+    (r"weibo\.cn", r"/sinaurl", ("u",)),
 )
+_GOOGLE_AMP = re.compile(r"^/amp/(s/)?((?:[\w-]+\.)+[a-z]{2,}(?:/.*)?)$")
 _YAHOO = re.compile(r"^/.*/RU=([^/]+)/")
+_BING_CLICK = re.compile(r"(?:^|&)u=a1([\w-]+)")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -117,9 +131,9 @@ def _split(url: str, base: str) -> SplitResult | None:
     try:
         if base and _begins_with_host(url, base):
             url = f"{urlsplit(base).scheme or 'https'}://{url}"
-        elif base and not re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", url):
+        elif base and not _SCHEME.match(url) and not re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", url):
             url = urljoin(base, url)
-        url = re.sub(r"^(https?):[\\/]+", r"\1://", url, flags=re.IGNORECASE)
+        url = _SCHEME.sub(r"\1://", url)
         address = re.split(r"[?#]", url, maxsplit=1)[0]
         url = address.replace("\\", "/") + url[len(address) :]
         parts = urlsplit(url)
@@ -170,15 +184,25 @@ def _unwrapped(url: str, base: str) -> SplitResult | None:
 
 
 def _target(parts: SplitResult) -> str:
+    host = parts.hostname or ""
+    if host == "www.google.com" and (match := _GOOGLE_AMP.match(parts.path)):
+        return f"http{'s' if match[1] else ''}://{match[2]}" + (f"?{parts.query}" if parts.query else "")
+    if host == "www.bing.com" and parts.path == "/ck/a" and (match := _BING_CLICK.search(parts.query)):
+        return _from_base64(match[1])
     if "http" not in parts.query and "/RU=" not in parts.path:
         return ""
-    host = parts.hostname or ""
     if host == "r.search.yahoo.com" and (match := _YAHOO.match(parts.path)):
         return unquote(match[1])
     for hosts, path, names in _WRAPPERS:
         if re.fullmatch(hosts, host) and re.fullmatch(path, parts.path):
             query = dict(parse_qsl(parts.query, max_num_fields=100) if parts.query.count("&") < 100 else ())
             return next((query[name] for name in names if query.get(name, "").startswith("http")), "")
+    return ""
+
+
+def _from_base64(text: str) -> str:
+    with contextlib.suppress(ValueError):
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
     return ""
 
 
