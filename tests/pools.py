@@ -28,6 +28,7 @@ from newsfeed.model import (
     TopicSetting,
     TopicSummary,
 )
+from newsfeed.text.options import options
 
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
@@ -97,7 +98,7 @@ def feed(number: int, **more: Any) -> FeedFacts:
         "url": f"https://paper{number}.example/feed",
         "items_a_day": 2.0,
     }
-    return FeedFacts(**(fields | more))
+    return FeedFacts(**(fields | more | {"options": options(more.get("options", {}))}))
 
 
 def candidate(number: int, feed_number: int = 1, **more: Any) -> Candidate:

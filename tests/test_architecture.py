@@ -211,6 +211,19 @@ def test_no_class_name_stands_in_two_rooms() -> None:
     assert twice(places) == {}
 
 
+def test_the_options_of_an_outline_are_read_in_one_place() -> None:
+    """`text.options` reads what is written; everywhere else it is only kept, compared and written again."""
+    wrong = []
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            read = (node.value if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) else node.func.value
+                    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get"
+                    else None)  # fmt: skip
+            if isinstance(read, ast.Attribute) and read.attr == "options":
+                wrong.append(f"{path.relative_to(PACKAGE)}:{node.lineno}: {ast.unparse(node)}")
+    assert wrong == []
+
+
 LONGEST = 450  # lines of a module
 
 

@@ -11,7 +11,7 @@ from hypothesis import settings as untimed
 from hypothesis import strategies as st
 from pools import NOW, TODAY, TOPICS, candidate, feed, pool, settings
 
-from newsfeed.breadth.asked import Options, asked, options, scaled
+from newsfeed.breadth.asked import asked, scaled
 from newsfeed.edition import build
 from newsfeed.edition.filtering import near_duplicates
 from newsfeed.edition.score import (
@@ -24,7 +24,8 @@ from newsfeed.edition.score import (
     source_mix,
     story_topics,
 )
-from newsfeed.model import Enclosure, TopicSetting, ledger
+from newsfeed.model import Enclosure, Options, TopicSetting, ledger
+from newsfeed.text.options import options
 
 NAMES = ("technology", "sales", "policy")
 
@@ -225,7 +226,7 @@ def test_shares_that_are_scaled_are_told(shares: dict[str, float], core_share: f
     ],
 )
 def test_options_of_an_outline(given: dict[str, str], expected: Options) -> None:
-    assert options(feed(1, options=given)) == expected
+    assert options(given) == expected
 
 
 def test_words_muted_for_one_feed_only() -> None:

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsfeed import opml, text
-from newsfeed.breadth.asked import options
 from newsfeed.errors import ListError
-from newsfeed.model import FeedFacts, Problem, Subscription, SubscriptionList
+from newsfeed.model import Options, Problem, Subscription, SubscriptionList
 from newsfeed.opml.scan import Outline, scan
+from newsfeed.text.options import OPTIONS, mistake, options
 
 DATA = Path(__file__).parent / "data" / "opml"
 SHARED = Path(__file__).parents[2] / "shared"
@@ -635,6 +635,30 @@ def test_a_feed_in_two_folders_keeps_both_as_hints() -> None:
 @pytest.mark.parametrize("written", [" yes ", "Yes", "ON", "true", "1", "always"])
 def test_a_yes_beside_a_feed_means_the_same_to_the_choice_and_to_the_health_report(written: str) -> None:
     assert text.is_yes(written)
-    assert options(FeedFacts(feed=1, title="", url="", options={"must-read": written})).must_read
+    assert options({"must-read": written}).must_read
     assert not text.is_yes("no")
     assert not text.is_yes("")
+
+
+@pytest.mark.parametrize("name", sorted(OPTIONS))
+@pytest.mark.parametrize(
+    "value",
+    ["yes", " Always ", "NEVER", "none", "ja", "2", "0.5", "-1", "1e3", "30%", "30 %", "nan", "de", "German!", "de_AT",
+     "https://social.example/", "mastodon", "ports, trade", " , ", ""],
+)  # fmt: skip
+def test_an_option_is_told_as_unreadable_just_where_it_changes_nothing(name: str, value: str) -> None:
+    """The room that honours it and the list's problems read it by one rule."""
+    wrong = mistake(name, value)
+    unread = wrong is not None and "can't be read" in wrong[0]
+    if unread:
+        assert options({name: value}) == Options()
+    elif wrong is None and not text.is_no(value) and value.strip() != "0":
+        # "split" is on by itself, and a network's own number of points may be the one that is written.
+        assert options({name: value}) != Options() or name == "split"
+
+
+def test_what_is_written_stays_as_it_is_written() -> None:
+    listed = b'<opml><outline text="A" xmlUrl="https://a.example/" newsfeed-mute=" Yes" newsfeed-cap="007"/></opml>'
+    (feed,) = opml.parse(listed).subscriptions
+    assert dict(feed.options) == {"mute": "Yes", "cap": "007"}
+    assert options(feed.options) == Options(muted=True, most=7)

@@ -28,6 +28,7 @@ from newsfeed.errors import StoreError
 from newsfeed.model import (
     History,
     Line,
+    Options,
     Pick,
     Section,
     Story,
@@ -279,7 +280,7 @@ def test_the_facts_of_feeds(tmp_path: Path) -> None:
         facts = {f.title: f for f in store.pool(TODAY, NOW).feeds}
     assert list(facts) == ["busy", "slow", "empty", "gone"]
     b, s, e, g = facts.values()
-    assert (b.feed, b.url, b.options) == (busy.feed, "https://busy.example/feed", {"weight": "2"})
+    assert (b.feed, b.url, b.options) == (busy.feed, "https://busy.example/feed", Options(weight=2.0))
     assert b.items_a_day == pytest.approx(56 / (56 / 24))
     assert b.last_shown == YESTERDAY
     assert b.topic_mix == {"sales": 0.25, "science": 1.0}
@@ -453,9 +454,9 @@ def test_who_told_what_is_read_only_for_a_reader_who_labels_sources(tmp_path: Pa
             ),
         )
         assert [(s.feed, s.social, s.options) for s in history.sources] == [
-            (a.feed, True, {"label": "UK"}),
-            (c.feed, False, {}),
-            (b.feed, False, {}),  # it left the list, and told of the flood
+            (a.feed, True, Options(labels=("UK",))),
+            (c.feed, False, Options()),
+            (b.feed, False, Options()),  # it left the list, and told of the flood
         ]
         assert store.history(TODAY + 3 * DAY).told[0].feeds == (a.feed, b.feed, c.feed)
         assert store.pool(TODAY, NOW).history.told == history.told

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
-from newsfeed import text
-from newsfeed.model import FeedFacts, Settings, TopicSetting
+from newsfeed.model import FeedFacts, Options, Settings, TopicSetting
 from newsfeed.text.spoken import joined, percent, say
 
 STANDS: Final = 0.5  # probability from which a story stands for a topic
 BIG: Final = 4  # outlets from which a story is big
-SOURCE_CAP: Final = 0.20  # of the minutes, for a source's second and later picks
+SOURCE_CAP: Final = Options().cap
 
 ACCOUNT_DAYS: Final = 7  # nothing is said before so many days of history
 SUPPLY_LEAST: Final = 3
@@ -133,61 +131,6 @@ def scaled(settings: Settings) -> str:
         ]
     )
     return f"The shares add up to {percent(total)}{core}{least}: so {became}."
-
-
-@dataclass(frozen=True)
-class Options:
-    """A feed's options as the edition understands them; what can't be understood changes nothing."""
-
-    must_read: bool = False
-    muted: bool = False
-    muted_words: tuple[str, ...] = ()
-    weight: float = 1.0
-    cap: float = SOURCE_CAP  # share of the minutes for its second and later picks
-    most: int = -1  # picks; -1: no limit
-    paywall: bool = False
-    labels: tuple[str, ...] = ()  # what the reader calls its kind: an owner, a country, a leaning
-
-
-def options(feed: FeedFacts | None) -> Options:
-    """Read a feed's options.
-
-    `mute` is yes, or words that mute only this feed's items, with commas. `weight` multiplies scores (.25 to 4).
-    `cap` is a share ("30%") or a number of picks ("2"). `label` is one label or several, with commas.
-    """
-    given = feed.options if feed is not None else {}
-    mute = given.get("mute", "").strip()
-    whole = text.is_yes(mute)
-    words = () if whole or text.is_no(mute) else _listed(mute)
-    cap, most = SOURCE_CAP, -1
-    if match := re.fullmatch(r"\s*(\d{1,3})\s*(%?)\s*", given.get("cap", "")):
-        number = int(match.group(1))
-        if match.group(2):
-            cap = min(1.0, number / 100)
-        else:
-            most = number
-    return Options(
-        must_read=text.is_yes(given.get("must-read", "")),
-        muted=whole,
-        muted_words=words,
-        weight=_weight(given.get("weight", "")),
-        cap=cap,
-        most=most,
-        paywall=text.is_yes(given.get("paywall", "")),
-        labels=_listed(given.get("label", "")),
-    )
-
-
-def _listed(value: str) -> tuple[str, ...]:
-    return tuple(" ".join(word.split()) for word in re.split("[,;]", value) if word.strip())
-
-
-def _weight(value: str) -> float:
-    try:
-        number = float(value.strip() or "1")
-    except ValueError:
-        return 1.0
-    return min(4.0, max(0.25, number)) if number == number else 1.0
 
 
 def outlet(feed: FeedFacts | None, number: int) -> str:

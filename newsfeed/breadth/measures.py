@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from newsfeed.breadth import asked as c
-from newsfeed.breadth.asked import PLAIN, Asked, Options, options, outlet
-from newsfeed.model import Day, EditionSummary, FeedFacts, History, Settings, Told
+from newsfeed.breadth.asked import PLAIN, Asked, outlet
+from newsfeed.model import Day, EditionSummary, FeedFacts, History, Options, Settings, Told
 from newsfeed.text import first_words, words_pattern
 from newsfeed.text.spoken import count, joined, short_day
 
@@ -154,7 +154,7 @@ class _View:
 
     def __init__(self, sources: Iterable[FeedFacts]) -> None:
         self.feeds = {feed.feed: feed for feed in sources}
-        self.options: Mapping[int, Options] = {number: options(feed) for number, feed in self.feeds.items()}
+        self.options: Mapping[int, Options] = {number: feed.options for number, feed in self.feeds.items()}
         self.names: dict[str, str] = {}
         labelled = []
         for own in self.options.values():

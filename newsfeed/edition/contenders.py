@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from newsfeed import text
-from newsfeed.breadth.asked import PLAIN, Asked, Options, outlet
+from newsfeed.breadth.asked import PLAIN, Asked, outlet
 from newsfeed.edition import constants as c
 from newsfeed.edition.earlier import Return
 from newsfeed.edition.score import (
@@ -25,7 +25,7 @@ from newsfeed.edition.score import (
     source_mix,
     story_topics,
 )
-from newsfeed.model import Candidate, FeedFacts, Pool, Score, Story
+from newsfeed.model import Candidate, FeedFacts, Options, Pool, Score, Story
 
 HEARD = frozenset({"episode", "video"})
 

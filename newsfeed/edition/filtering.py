@@ -15,13 +15,13 @@ from datetime import date, datetime, timedelta
 from itertools import chain
 
 from newsfeed import text
-from newsfeed.breadth.asked import Asked, Options, options
+from newsfeed.breadth.asked import Asked
 from newsfeed.edition import constants as c
 from newsfeed.edition import earlier
 from newsfeed.edition.contenders import Contender, Scorer
 from newsfeed.edition.score import age_hours, freshness, half_life
 from newsfeed.edition.words import apart, no_news
-from newsfeed.model import Candidate, FeedFacts, Pool, Settings, Shown, ledger
+from newsfeed.model import Candidate, FeedFacts, Options, Pool, Settings, Shown, ledger
 from newsfeed.text import words_pattern
 from newsfeed.text.spoken import say, short_day
 
@@ -52,7 +52,7 @@ class Filtered:
 def filtered(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetime) -> Filtered:
     """Score the pool. Every candidate ends in exactly one contender's `tellers` or in `causes`."""
     feeds = {feed.feed: feed for feed in pool.feeds}
-    chosen = {number: options(feed) for number, feed in feeds.items()}
+    chosen = {number: feed.options for number, feed in feeds.items()}
     mute = words_pattern(settings.muted)
     feed_mutes = {number: words_pattern(o.muted_words) for number, o in chosen.items() if o.muted_words}
     languages = {language.casefold()[:2] for language in settings.languages}

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from newsfeed import text
-from newsfeed.breadth.asked import Asked, Options, asked, options
+from newsfeed.breadth.asked import Asked, asked
 from newsfeed.edition import constants as c
 from newsfeed.edition import earlier, words
 from newsfeed.edition.choose import Choice
@@ -21,7 +21,7 @@ from newsfeed.edition.contenders import Contender
 from newsfeed.edition.filtering import Filtered, filtered
 from newsfeed.edition.objective import Chosen, Morning, Rules, weights
 from newsfeed.edition.printed import Printer, line_words, pick_minutes
-from newsfeed.model import Account, Day, Gain, Pick, Pool, RunnerUp, Settings
+from newsfeed.model import Account, Day, Gain, Options, Pick, Pool, RunnerUp, Settings
 from newsfeed.text import spoken
 from newsfeed.text.spoken import say
 
@@ -203,7 +203,7 @@ class Prepared:
     def rules(self, budget: float, most: int) -> Rules:
         """The reader's settings as rules for so many minutes and picks."""
         knobs, names = self.settings.edition, self.ask.names
-        own: list[Options] = [options(self.feeds.get(number)) for number in self._source_numbers()]
+        own = [self._options(number) for number in self._source_numbers()]
         order = sorted(
             range(len(names)), key=lambda t: (-self.debts[names[t]], -self.ask.shares[names[t]], names[t])
         )
@@ -228,12 +228,14 @@ class Prepared:
             floor=c.FLOOR.get(knobs.breadth, c.FLOOR["balanced"]),
             lines=lines,
             floor_order=tuple(order),
-            must_read=tuple(
-                self.numbers[n] for n in self._source_numbers() if options(self.feeds.get(n)).must_read
-            ),
+            must_read=tuple(self.numbers[n] for n in self._source_numbers() if self._options(n).must_read),
             caps=np.array([o.cap for o in own], dtype=np.float64),
             most_of=np.array([o.most for o in own], dtype=np.int64),
         )
+
+    def _options(self, number: int) -> Options:
+        feed = self.feeds.get(number)
+        return feed.options if feed else Options()
 
     def good_topics(self) -> tuple[str, ...]:
         """Topics that have a story good enough for a place today."""

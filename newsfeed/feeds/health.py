@@ -11,10 +11,10 @@ from types import MappingProxyType
 
 import msgspec
 
-from newsfeed import text
 from newsfeed.feeds import rhythm
 from newsfeed.feeds.rhythm import Silence
 from newsfeed.model import ASKED_AGAIN, Cause, Failure, FeedReport, FeedState, Problem, Record
+from newsfeed.text.options import options
 
 _NAMED = 4
 _NUMBERS = {1: "one", 2: "two", 3: "three"}
@@ -212,7 +212,7 @@ def report(
         last_good=state.last_good,
         next_try=None if state.gone else state.next_due,
         needs_owner=bool(failure and failure.needs_owner) or state.gone,
-        must_read=text.is_yes(state.subscription.options.get("must-read", "")),
+        must_read=options(state.subscription.options).must_read,
         silent_days=silent.days,
         unread=state.first_good is None,
     )

@@ -21,11 +21,34 @@ class Problem(Record, frozen=True, kw_only=True):
     harmless: bool = False  # told, but nothing is lost by it: a feed that is listed twice
 
 
+class Options(Record, frozen=True, kw_only=True):
+    """The options beside a feed in the list as they are understood: what `text.options` reads of those written."""
+
+    must_read: bool = False
+    muted: bool = False
+    muted_words: tuple[str, ...] = ()  # mute only its items with one of these
+    weight: float = 1.0  # multiplies scores
+    cap: float = 0.20  # of the minutes, for its second and later picks (bench/RESULTS.md, SOURCE_CAP)
+    most: int = -1  # picks; -1: no limit
+    paywall: bool = False
+    labels: tuple[str, ...] = ()  # what the reader calls its kind: an owner, a country, a leaning
+    language: str = ""
+    source: str = ""  # the kind to read it as
+    api: str = ""
+    boosts: bool | None = None  # None: as is usual for such an address
+    replies: bool = False
+    min_points: int | None = None
+    shorts: bool = False
+    adult: bool = False
+    split: bool = True
+    daily_posts: int = 0
+
+
 class Subscription(Record, frozen=True, kw_only=True):
     """One outline of `feeds.opml`.
 
-    `options` are the reader's own attributes without their `newsfeed-` prefix ("must-read", "mute", "weight",
-    "cap", "paywall", "language", "boosts", …), as written.
+    `options` are the reader's own attributes without their `newsfeed-` prefix, as written, so that they can be
+    stored and written again; `text.options` reads them.
     """
 
     url: str

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from newsfeed.model.base import Record
 from newsfeed.model.edition import Edition, FeedReport, Line, Pick, Suggestion, Untold
+from newsfeed.model.feeds import Options
 from newsfeed.model.items import StoredItem, Story, Tagging
 
 
@@ -18,7 +19,7 @@ class FeedFacts(Record, frozen=True, kw_only=True):
     url: str
     html_url: str = ""
     folders: tuple[str, ...] = ()
-    options: Mapping[str, str] = {}
+    options: Options = Options()
     shows: tuple[
         str, ...
     ] = ()  # names before the running numbers of its titles, as `text.show_names` finds them

@@ -6,22 +6,19 @@ Pure: bytes in, records or bytes out; nothing is fetched, no entity expanded. `p
 
 from __future__ import annotations
 
-from newsfeed.opml.attributes import OPTIONS, Option, key, mistake
+from newsfeed.opml.attributes import key
 from newsfeed.opml.list_editing import Merged, add, merge, move, remove, set_option, set_title, set_url
 from newsfeed.opml.list_reading import ListChanges, cut_off, in_force, parse, plan
 from newsfeed.opml.list_writing import write
 
 __all__ = [
-    "OPTIONS",
     "ListChanges",
     "Merged",
-    "Option",
     "add",
     "cut_off",
     "in_force",
     "key",
     "merge",
-    "mistake",
     "move",
     "parse",
     "plan",

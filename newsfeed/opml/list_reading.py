@@ -15,8 +15,6 @@ from newsfeed.opml.attributes import (
     address,
     is_pointer,
     key,
-    misspelt,
-    mistake,
     named,
     option,
     page,
@@ -24,6 +22,7 @@ from newsfeed.opml.attributes import (
 from newsfeed.opml.coding import Coded, decode
 from newsfeed.opml.scan import MAX_DEPTH, Outline, ScannedList, is_name, scan
 from newsfeed.text import clean_line
+from newsfeed.text.options import misspelt, mistake
 
 MAX_BYTES = 5_000_000
 MAX_TITLE = 300

@@ -31,6 +31,7 @@ from newsfeed.sources.source import (
 )
 from newsfeed.text import safe_url, times
 from newsfeed.text.encodings import looks_like_json
+from newsfeed.text.options import options
 
 KIND = "bluesky"
 
@@ -192,7 +193,7 @@ def _ask(
     server = _server(subscription, CLOSED if closed else OPEN)
     limit = f"limit={_PAGE}"
     if place.sort == "author":
-        replies = posts.yes(subscription, "replies")
+        replies = options(subscription.options).replies
         choice = "posts_with_replies" if replies else "posts_and_author_threads"
         call = f"app.bsky.feed.getAuthorFeed?actor={escaped(actor)}&filter={choice}&{limit}"
     elif place.sort == "feed":
@@ -303,13 +304,14 @@ def _post(view: dict[str, Json], place: _Place, subscription: Subscription) -> P
         return None
     via: tuple[str, ...] = ()
     if text(reason, "$type").endswith("#reasonRepost"):
-        if not posts.yes(subscription, "boosts", place.sort != "author"):
+        boosts = options(subscription.options).boosts
+        if not (place.sort != "author" if boosts is None else boosts):
             return None
         via = (name_of(get(reason, "by")),)
     parent = text(record, "reply", "parent", "uri")
     root = text(record, "reply", "root", "uri")
     own = parent.startswith(f"at://{did}/") and (not root or root.startswith(f"at://{did}/"))
-    if parent and not own and not via and not posts.yes(subscription, "replies"):
+    if parent and not own and not via and not options(subscription.options).replies:
         return None
     draft = draft_of(post)
     draft.published, draft.via = moment_of(view), via

@@ -14,6 +14,7 @@ from newsfeed.sources.posts import Json, count, get, rows, text
 from newsfeed.sources.source import Answer, Draft, Source, parts_of, says, validated
 from newsfeed.text import times
 from newsfeed.text.encodings import looks_like_json
+from newsfeed.text.options import options
 
 KIND = "hackernews"
 
@@ -60,7 +61,7 @@ class HackerNews(Source):
                 limits.append(
                     f"created_at_i>{int((state.last_good - _LOOK_BACK).timestamp()) // 3600 * 3600}"
                 )
-            if least := posts.number(state.subscription, "min-points", place.least):
+            if least := _least(state.subscription, place):
                 limits.append(f"points>={least}")
             if limits:
                 query["numericFilters"] = ",".join(limits)
@@ -77,7 +78,7 @@ class HackerNews(Source):
     def portable(self, state: FeedState) -> str:
         """A feed with about the same stories, kept by hnrss.org."""
         place = _place(state.subscription) or _Place("", "", "")
-        least = posts.number(state.subscription, "min-points", place.least)
+        least = _least(state.subscription, place)
         query = {"q": place.words} if place.words else {}
         query |= {"points": str(least)} if least else {}
         names = {"front_page": "frontpage", "ask_hn": "ask", "show_hn": "show", "job": "jobs"}
@@ -204,6 +205,12 @@ def _sort(tags: Json) -> str:
 
 def _first(*counts: int | None) -> int | None:
     return next((c for c in counts if c is not None), None)
+
+
+def _least(subscription: Subscription, place: _Place) -> int:
+    """The points from which on a story is asked for."""
+    least = options(subscription.options).min_points
+    return place.least if least is None else least
 
 
 source = HackerNews()

@@ -18,6 +18,7 @@ from newsfeed.sources.registry import is_taken
 from newsfeed.sources.source import Answer, Draft, Source, as_feed, is_shut, parts_of, says, validated
 from newsfeed.text import safe_url, times
 from newsfeed.text.encodings import looks_like_json
+from newsfeed.text.options import options
 
 KIND = "lemmy"
 
@@ -96,7 +97,7 @@ class Lemmy(Source):
         views = get(found, "posts") if isinstance(get(found, "posts"), list) else get(found, "items")
         if not isinstance(views, list):
             return Failure(cause=Cause.NOT_A_FEED, text="The answer holds no posts.", status=response.status)
-        adult = posts.yes(subscription, "adult")
+        adult = options(subscription.options).adult
         drafts = [d for view in rows(views) if (d := _draft(view, adult)) is not None]
         first = next(iter(rows(views)), None)
         owner = get(first, "community" if place.sort == "c" else "creator")

@@ -26,6 +26,7 @@ from newsfeed.sources.posts import Json, rows, text
 from newsfeed.sources.source import Answer, Draft, Source
 from newsfeed.text import clean_line, plain_text, safe_url, times
 from newsfeed.text.encodings import decode
+from newsfeed.text.options import options
 
 KIND = "mailbox"
 
@@ -61,7 +62,7 @@ class Mailbox(Source):
         found = posts.read_json(response)
         if isinstance(found, Failure):
             return found
-        whole = not posts.yes(subscription, "split", True)
+        whole = not options(subscription.options).split
         drafts: list[Draft] = []
         sender = ""
         for row in rows(found, "mails"):

@@ -33,6 +33,7 @@ from newsfeed.sources.source import (
 )
 from newsfeed.text import plain_text, safe_url, times
 from newsfeed.text.encodings import looks_like_json
+from newsfeed.text.options import options
 
 KIND = "mastodon"
 
@@ -218,7 +219,7 @@ class _Asking(NamedTuple):
             return f"{server}/api/v1/timelines/list/{place.name}?limit={_PAGE}"
         if place.sort == "home":
             return f"{server}/api/v1/timelines/home?limit={_PAGE}"
-        choice = "" if posts.yes(self.subscription, "boosts") else "&exclude_reblogs=true"
+        choice = "" if options(self.subscription.options).boosts else "&exclude_reblogs=true"
         choice += "" if _replies(self.subscription, place) else "&exclude_replies=true"
         return f"{server}/api/v1/accounts/{escaped(account)}/statuses?limit={_PAGE}{choice}"
 
@@ -245,7 +246,7 @@ class _Asking(NamedTuple):
 
 
 def _replies(subscription: Subscription, place: _Place) -> bool:
-    return place.replies or posts.yes(subscription, "replies")
+    return place.replies or options(subscription.options).replies
 
 
 def _refusal(found: Json, response: Response) -> Failure:
@@ -357,9 +358,9 @@ def _post(status: Json, asking: _Asking) -> Post | None:
     published = times.from_text(text(status, "created_at"))
     inner = get(status, "reblog")
     if isinstance(inner, dict):
-        if place.sort == "account" and not posts.yes(subscription, "boosts"):
+        if place.sort == "account" and not options(subscription.options).boosts:
             return None
-        if place.sort in {"list", "home"} and not posts.yes(subscription, "boosts", True):
+        if place.sort in {"list", "home"} and options(subscription.options).boosts is False:
             return None
         via = (name_of(get(status, "account")),)
         status = inner

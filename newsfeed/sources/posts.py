@@ -19,8 +19,9 @@ import msgspec
 
 from newsfeed.model import Cause, Failure, Response, Subscription
 from newsfeed.sources.source import BODY_LIMIT, Draft, Drafts, language_of, parts_of
-from newsfeed.text import canonical_url, clean_line, is_yes, plain_text, safe_url
+from newsfeed.text import canonical_url, clean_line, plain_text, safe_url
 from newsfeed.text.encodings import decode, looks_like_json
+from newsfeed.text.options import options
 
 MOSTLY_LINK = 8  # words of one's own; a post with fewer is called like what it links to
 QUOTED = 600  # characters of a quoted post
@@ -30,25 +31,12 @@ _LARGEST = 2**53
 Json = Any  # a document of a stranger: every field is asked for its type before use
 
 
-def yes(subscription: Subscription, name: str, default: bool = False) -> bool:
-    """A yes-or-no option of an outline."""
-    written = subscription.options.get(name, "").strip().lower()
-    return is_yes(written) if written else default
-
-
-def number(subscription: Subscription, name: str, default: int = 0) -> int:
-    """A whole number among an outline's options; the default where it is none."""
-    written = subscription.options.get(name, "").strip()
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 7 else default
-
-
 def service(subscription: Subscription, usual: str) -> str:
     """Where a network's interface is asked: as the outline's `newsfeed-api` says, else where it usually lies.
 
     Other servers offer the same interface. A credential never follows: it goes by the host it was written for.
     """
-    given = safe_url(subscription.options.get("api", "").strip())
-    return (given or usual).rstrip("/")
+    return options(subscription.options).api or usual.rstrip("/")
 
 
 def read_json(response: Response) -> Json:
@@ -316,7 +304,7 @@ def settle(
 ) -> Drafts:
     """The drafts of an answer, without those that have fewer points than the outline's `newsfeed-min-points`, and
     without what a warning covers."""
-    least = number(subscription, "min-points")
+    least = options(subscription.options).min_points
     kept = [d for d in drafts if not least or d.score is None or d.score >= least]
     for draft in kept:
         if draft.warning:

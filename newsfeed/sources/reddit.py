@@ -21,6 +21,7 @@ from newsfeed.sources.registry import lies_at
 from newsfeed.sources.source import Answer, Draft, Drafts, Source, parts_of, validated
 from newsfeed.text import clean_line, times
 from newsfeed.text.encodings import looks_like_json
+from newsfeed.text.options import options
 
 KIND = "reddit"
 
@@ -222,7 +223,7 @@ def _listing(
         return Failure(
             cause=Cause.NOT_A_FEED, text="The answer is no listing of Reddit.", status=response.status
         )
-    adult = posts.yes(subscription, "adult")
+    adult = options(subscription.options).adult
     drafts = []
     for child in rows(listing, "data", "children"):
         data = get(child, "data")

@@ -27,6 +27,7 @@ from newsfeed.model import (
     Subscription,
 )
 from newsfeed.text import clean_line
+from newsfeed.text.options import options
 
 FEED = "syndication"  # the kind of plain feeds: RSS, Atom, JSON Feed
 ACCEPT = (
@@ -138,12 +139,12 @@ def validated(request: Request, state: FeedState) -> Request:
 
 def language_of(subscription: Subscription, declared: str) -> str:
     """The language that a feed's items are said to be in: the reader's word for it before the feed's own."""
-    return subscription.options.get("language", "").strip() or clean_line(declared, 20)
+    return options(subscription.options).language or clean_line(declared, 20)
 
 
 def says(subscription: Subscription, kind: str) -> bool:
     """Whether an outline itself says that it is of a kind."""
-    return kind in {subscription.kind.lower(), subscription.options.get("source", "").lower()}
+    return kind in {subscription.kind.lower(), options(subscription.options).source.lower()}
 
 
 def parts_of(url: str) -> SplitResult:

@@ -18,6 +18,7 @@ from newsfeed.sources.posts import Json, Post, count, get, rows, text
 from newsfeed.sources.registry import hosts_of, lies_at
 from newsfeed.sources.source import Answer, Draft, Source, host_and_path, read_context
 from newsfeed.text import times
+from newsfeed.text.options import options
 
 KIND = "x"
 
@@ -146,7 +147,7 @@ def price(posts_a_day: int) -> str:
 
 
 def _cap(subscription: Subscription) -> int:
-    return posts.number(subscription, "daily-posts")
+    return options(subscription.options).daily_posts
 
 
 def _ask(
@@ -162,10 +163,10 @@ def _ask(
     cap, read = _cap(subscription), _number(cursor.get("read", ""))
     left = max(cap - read, 0)
     since = f"&since_id={cursor['since']}" if cursor.get("since", "").isdigit() else ""
-    boosts = "" if posts.yes(subscription, "boosts") else ",retweets"
+    boosts = "" if options(subscription.options).boosts else ",retweets"
     exclude = (
         f"&exclude=replies{boosts}"
-        if not posts.yes(subscription, "replies")
+        if not options(subscription.options).replies
         else "&exclude=retweets"
         if boosts
         else ""
@@ -201,7 +202,7 @@ def _post(
     for reference in rows(tweet, "referenced_tweets"):
         other, sort = others.get(text(reference, "id")), text(reference, "type")
         if sort == "retweeted":
-            if not posts.yes(subscription, "boosts"):
+            if not options(subscription.options).boosts:
                 return None
             via = (text(author, "name") or who,)
             if other is not None:
@@ -214,7 +215,7 @@ def _post(
     number = text(tweet, "id")
     answered = text(tweet, "in_reply_to_user_id")
     own = bool(parent) and answered in {"", text(tweet, "author_id")}
-    if not number.isdigit() or (parent and not own and not via and not posts.yes(subscription, "replies")):
+    if not number.isdigit() or (parent and not own and not via and not options(subscription.options).replies):
         return None
     url = _url(tweet, author, who)
     said, target, card = _said(tweet)

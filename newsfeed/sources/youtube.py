@@ -14,6 +14,7 @@ from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response,
 from newsfeed.sources import posts
 from newsfeed.sources.source import Answer, Drafts, Source, parts_of, validated
 from newsfeed.text.encodings import decode
+from newsfeed.text.options import options
 
 KIND = "youtube"
 
@@ -66,7 +67,7 @@ class YouTube(Source):
     def again(self, state: FeedState, failure: Failure) -> FeedState | None:
         """The whole channel, where the playlist of its long videos is not to be had."""
         place = _place(state.subscription) or _Place()
-        if place.playlist or state.cursor.get("all") or posts.yes(state.subscription, "shorts"):
+        if place.playlist or state.cursor.get("all") or options(state.subscription.options).shorts:
             return None
         if not (place.channel or state.cursor.get("channel")) or failure.status != 404:
             return None
@@ -114,7 +115,7 @@ class YouTube(Source):
 
     def refine(self, drafts: Drafts, response: Response, subscription: Subscription) -> Drafts:
         """A channel's videos without its shorts, under the channel's name."""
-        if not posts.yes(subscription, "shorts"):
+        if not options(subscription.options).shorts:
             drafts.entries = [d for d in drafts.entries if "/shorts/" not in d.link]
         place = _place(subscription) or _Place()
         if place.channel:
@@ -157,7 +158,7 @@ def _feed(
 ) -> Request:
     if playlist:
         query = f"playlist_id={playlist}"
-    elif everything or posts.yes(subscription, "shorts"):
+    elif everything or options(subscription.options).shorts:
         query = f"channel_id={channel}"
     else:
         query = f"playlist_id=UULF{channel[2:]}"  # its long videos, as a playlist

@@ -28,6 +28,7 @@ from newsfeed.store import feeds_queries, reader_queries, records
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.records import Mail, MailState
 from newsfeed.store.schema import day, edition, item, item_topic, mail, mark, member, shown, story, tagging
+from newsfeed.text.options import options
 
 _EDITION = msgspec.json.Decoder(Edition)
 SUMMARY = msgspec.json.Decoder(EditionSummary)
@@ -318,7 +319,6 @@ def last_shown(db: Transaction, local: date) -> dict[int, date]:
 
 # ------------------------------------------------------------------------- who told what
 
-LABEL = "label"  # the outline's attribute
 _ZONES = timedelta(days=1)  # a local day may begin and end so far from UTC's
 
 
@@ -329,7 +329,7 @@ def _labelled(db: Transaction, first: date, until: date) -> tuple[tuple[Told, ..
     Posts make no story by themselves, and what was published before the reader subscribed has no part in any.
     """
     listed = feeds_queries.states(db)
-    if not any(state.subscription.options.get(LABEL, "").strip() for state in listed):
+    if not any(options(state.subscription.options).labels for state in listed):
         return (), ()
     told = tuple(_stories(db, first, until))
     numbers = {number for one in told for number in one.feeds}

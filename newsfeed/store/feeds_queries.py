@@ -16,6 +16,7 @@ from newsfeed.store import items_queries, records, search_queries
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.records import Applied, SyncReport
 from newsfeed.store.schema import body, feed, former, item, tagging, tally
+from newsfeed.text.options import options
 
 KNOWN = 1000  # of a feed's newest items are handed out to be recognised; a document holds 500 at most
 RECENT = timedelta(days=14)  # nothing so young is ever forgotten
@@ -109,7 +110,7 @@ def facts(state: FeedState, **more: Any) -> FeedFacts:
         url=state.subscription.url,
         html_url=state.subscription.html_url or state.html_url,
         folders=state.subscription.folders,
-        options=state.subscription.options,
+        options=options(state.subscription.options),
         shows=tuple(state.cursor["shows"].split("\n")) if "shows" in state.cursor else (),
         **more,
     )

@@ -18,6 +18,7 @@ from newsfeed import sources
 from newsfeed.model import Record, Subscription
 from newsfeed.sources import discover
 from newsfeed.team.tables import BUCKETS
+from newsfeed.text.options import OF_THE_EDITION
 
 if TYPE_CHECKING:
     import psycopg
@@ -32,8 +33,6 @@ LATE = timedelta(minutes=15)  # behind which rare feeds stretch …
 STRETCHED = timedelta(hours=12)  # … at most so much
 ALARMING = timedelta(hours=1)  # behind which it is time for another worker
 ABSENT = timedelta(days=30)  # after which the feeds of a reader rest
-# Of an outline's options, what only an edition reads: these are the reader's alone.
-OWN_OPTIONS = ("must-read", "mute", "weight", "cap", "paywall", "label")
 
 # Where the sweeps are late, feeds that bring less than an item a day wait as long again.
 RARE = "items_a_day < 1"
@@ -52,7 +51,7 @@ def bucket(subscription: Subscription) -> int:
 
 def shared_part(subscription: Subscription) -> Subscription:
     """A subscription without what is its reader's own: what the pool keeps of it."""
-    options = {name: value for name, value in subscription.options.items() if name not in OWN_OPTIONS}
+    options = {name: value for name, value in subscription.options.items() if name not in OF_THE_EDITION}
     return Subscription(url=subscription.url, kind=subscription.kind, options=options)
 
 

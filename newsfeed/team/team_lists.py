@@ -21,7 +21,7 @@ from newsfeed.pipeline.reports import Clock
 from newsfeed.pipeline.subscriptions.edit import Edit, difference, told
 from newsfeed.team.connections import DOOR, Place, connect
 from newsfeed.team.reader_home import ReaderHome, WebStore
-from newsfeed.team.sweeps import OWN_OPTIONS
+from newsfeed.text.options import OF_THE_EDITION
 
 STALE = timedelta(hours=1)  # after which the list of an address is read again when somebody looks
 LARGEST = 5_000_000  # bytes
@@ -181,7 +181,7 @@ def shown(states: Sequence[FeedState]) -> bytes:
                     folders=s.subscription.folders,
                     html_url=s.subscription.html_url,
                     kind=s.subscription.kind,
-                    options={n: v for n, v in s.subscription.options.items() if n not in OWN_OPTIONS},
+                    options={n: v for n, v in s.subscription.options.items() if n not in OF_THE_EDITION},
                 )
                 for s in states
                 if not is_private(s)

@@ -15,12 +15,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from newsfeed.text.answers import is_no, is_yes
     from newsfeed.text.dates import latest_day, undated
     from newsfeed.text.language import detect_language, plausible_language
     from newsfeed.text.leads import lead, lead_within, stands_alone
     from newsfeed.text.links import canonical_url, link_url, safe_url
     from newsfeed.text.markup import clean_html, plain_text, prose_text
+    from newsfeed.text.options import is_no, is_yes
     from newsfeed.text.prose import (
         count_words,
         first_words,
@@ -47,12 +47,12 @@ if TYPE_CHECKING:
 _PLACES = {
     name: module
     for module, names in {
-        "answers": "is_no is_yes",
         "dates": "latest_day undated",
         "language": "detect_language plausible_language",
         "leads": "lead lead_within stands_alone",
         "links": "canonical_url link_url safe_url",
         "markup": "clean_html plain_text prose_text",
+        "options": "is_no is_yes",
         "prose": "count_words first_words opening reading_minutes sentences words_pattern",
         "titles": "alike clean_line headline names_a_subject of_earlier_year of_show say_the_same series_name strip_inline unmangle weighty",
     }.items()

@@ -12,6 +12,7 @@ from newsfeed.model import FeedState, Record
 from newsfeed.pipeline.home import Home, current_list
 from newsfeed.pipeline.subscriptions import edit
 from newsfeed.store import Headline, Store
+from newsfeed.text.options import options
 
 WEEK = timedelta(days=7)
 KINDS = ("word", "source", "topic")
@@ -119,7 +120,7 @@ def standing(home: Home, store: Store, kind: str, what: str) -> bool:
     if kind == "topic":
         return home.settings.topics[what].share == 0
     listed = current_list(home, store).list.subscriptions
-    return any(edit.key_of(s.url) == what and text.is_yes(s.options.get("mute", "")) for s in listed)
+    return any(edit.key_of(s.url) == what and options(s.options).muted for s in listed)
 
 
 def mute(home: Home, store: Store, kind: str, what: str, *, on: bool) -> str:
@@ -165,9 +166,9 @@ def muted(home: Home, store: Store) -> list[Rule]:
     """All rules that are in force."""
     found = [Rule(kind="word", what=w, label=f"“{w}”") for w in home.settings.muted]
     for s in current_list(home, store).list.subscriptions:
-        mute = s.options.get("mute", "")
-        if not text.is_no(mute):
-            label = edit.name_of(s) + ("" if text.is_yes(mute) else f", items with: {mute}")
+        own = options(s.options)
+        if own.muted or own.muted_words:
+            label = edit.name_of(s) + ("" if own.muted else f", items with: {', '.join(own.muted_words)}")
             found.append(Rule(kind="source", what=edit.key_of(s.url), label=label))
     found += [
         Rule(kind="topic", what=n, label=t.label or n)

@@ -34,6 +34,7 @@ from newsfeed.pipeline.morning.draw import picks
 from newsfeed.pipeline.subscriptions import add
 from newsfeed.pipeline.subscriptions import edit as editing
 from newsfeed.store import Store
+from newsfeed.text.options import options
 
 _A_STORY = 0.2  # minutes
 MORNINGS = 7
@@ -258,7 +259,7 @@ def would_have(
         url=subscription.url,
         html_url=subscription.html_url,
         folders=subscription.folders,
-        options=subscription.options,
+        options=options(subscription.options),
         items_a_day=len(dated) / max(1.0, _days(dated)),
     )
     found: list[tuple[Day, str]] = []

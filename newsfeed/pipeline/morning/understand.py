@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from newsfeed import text
 from newsfeed.model import StoredItem, Story
 from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning import tag
 from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
+from newsfeed.text.options import options
 
 WINDOW = timedelta(hours=96)  # how far back a new item may join a story
 PORTION = 5  # of the window; more new items than one in so many are compared with all of it
@@ -76,7 +76,7 @@ def group(home: Home, store: Store, *, progress: Progress) -> int:
     since = home.clock() - WINDOW
     states = store.states()
     names = {s.feed: s.name for s in states}
-    paid = frozenset(s.feed for s in states if text.is_yes(s.subscription.options.get("paywall", "")))
+    paid = frozenset(s.feed for s in states if options(s.subscription.options).paywall)
     values = store.values(since)
     near = around(store, new, since)
     changed = stories.join(near.new, near.window, near.stories, names, paid, values)

@@ -17,6 +17,7 @@ from newsfeed.model import (
     Subscription,
 )
 from newsfeed.pipeline.home import Home
+from newsfeed.text.options import mistake
 
 Value = str | int | float | bool | list[str] | None
 # What the browser may write: never addresses that may be asked, templates, secrets, mail or the published folder.
@@ -202,7 +203,7 @@ def with_option(url: str, name: str, value: str | None) -> Callable[[bytes], byt
     """
 
     def edit(data: bytes) -> bytes:
-        if value is not None and (wrong := opml.mistake(name, value)):
+        if value is not None and (wrong := mistake(name, value)):
             raise SettingsError(f"newsfeed-{name}", wrong[0], wrong[1])
         return opml.set_option(data, url, name, value)
 
