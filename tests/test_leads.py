@@ -59,6 +59,13 @@ def document(*entries: str) -> Parsed:
         "<p><img src='a.jpg'></p><p><small>Gulls rest upon the pier at dawn.</small></p>",
         "<p><img src='a.jpg' alt='Gulls rest upon the pier at dawn.'></p><p>Gulls rest upon the pier at dawn.</p>",
         "<p class='imageCaption'>Gulls rest upon the pier at dawn, and nobody closed this tag.",
+        "<div class='legende'>Gulls rest upon the pier at dawn.</div>",
+        "<img src='a.jpg'><br><i>Gulls rest upon the pier at dawn.</i><br><br>",
+        "<p>Gulls rest upon the pier at dawn. Photo: Ada Beet</p>",
+        "<p>Gulls rest upon the pier at dawn. © Ada Beet / Isle Picture</p>",
+        "<p>Gulls rest upon the pier at dawn (Foto: dpa)</p>",
+        "<div style='color:#fff; display : none'>Gulls rest upon the pier at dawn.</div>",
+        "<span hidden>Gulls rest upon the pier at dawn.</span>",
     ],
 )
 def test_captions_are_no_leads(caption: str) -> None:
@@ -76,12 +83,20 @@ def test_captions_are_no_leads(caption: str) -> None:
         f"<table><tr><td>{STORY}</td></tr></table>",
         f"<table><tr><td width=9>&nbsp;</td><td><table><tr><td><p>{STORY}</p></td></tr></table></td></tr></table>",
         f"<table><tr><td><img src='logo.png'></td><td>{STORY}</td></tr><tr><td>3</td><td>4</td></tr></table>",
+        f"<table role='presentation'><tr><th width=9></th><th><p>{STORY}</p></th></tr></table>",
+        f"<table><thead><tr><td>Isle Letter</td></tr></thead><tbody><tr><td>{STORY}</td></tr></tbody></table>",
+        f"<p>{STORY}</p><p>Photo: Ada Beet</p>",
         f"<table><tr><th>Route</th><th>Fare</th></tr><tr><td>It rose by one on the northern route.</td></tr></table><p>{STORY}</p>",
     ],
 )
 def test_stories_beside_pictures_and_in_tables_are_read(html: str) -> None:
     (one,) = items(entry("Fares stay", html))
     assert one.lead == STORY
+
+
+def test_a_story_that_is_folded_away_is_read() -> None:
+    (one,) = items(entry("Fares stay", f"<div style='display:none'>{STORY} {STORY * 9}</div>"))
+    assert one.lead.startswith(STORY)
 
 
 @pytest.mark.parametrize(
@@ -99,6 +114,18 @@ def test_stories_beside_pictures_and_in_tables_are_read(html: str) -> None:
         "Запись {a} впервые появилась {b}.",
         "Inlägget {a} dök först upp på {b}.",
         "{a} yazısı ilk önce {b} üzerinde ortaya çıktı.",
+        "{a} was first published on {b}.",
+        "The post {a} erschien zuerst auf {b}.",
+        "El cargo {a} apareció primero en {b}.",
+        "Príspevok {a} je zobrazený ako prvý na {b}.",
+        "Articolul {a} apare prima dată în {b}.",
+        "A(z) {a} bejegyzés először {b}-én jelent meg.",
+        "Το άρθρο {a} δημοσιεύτηκε για πρώτη φορά στο {b}.",
+        "Postingan {a} pertama kali muncul di {b}.",
+        "Bài viết {a} đã xuất hiện đầu tiên vào ngày {b}.",
+        "ظهرت المقالة {a} أولاً على {b}.",
+        "הפוסט {a} הופיע לראשונה ב-{b}.",
+        "{a} 게시물이 {b}에 처음 등장했습니다.",
     ],
 )
 def test_footers_are_no_leads(footer: str) -> None:
@@ -131,6 +158,20 @@ def test_a_footer_is_known_by_its_links_in_whatever_language() -> None:
 )
 def test_news_that_begins_like_a_notice_is_a_lead(text: str) -> None:
     assert lead(text, "Something else") == text
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("Ada Beet visits Isle", "First minister Ada Beet visits Isle on Monday after the vote."),
+        ("Ada Beet visita Isla", "El primer ministro Ada Beet visita Isla por primera vez en dos años."),
+        ("Ada Beet", "À Isle, Ada Beet a rencontré le premier ministre français."),
+        ("Tide Control", "Tide Control was published in the journal on Monday and takes effect in May."),
+        ("Fares stay as they are", "The board says Fares stay as they are for the first time in years."),
+    ],
+)
+def test_a_headline_within_a_lead_is_no_footer(title: str, text: str) -> None:
+    assert lead(text, title) == text
 
 
 @pytest.mark.parametrize(

@@ -187,6 +187,29 @@ def notices() -> tuple[re.Pattern[str], re.Pattern[str]]:
     return small, as_it_stands
 
 
+# What says, behind an entry's whole headline, that it came first elsewhere: in many languages "first", then "on".
+CAME_FIRST = re.compile(
+    r"(?:\b(?:first|erst|zuerst|premier|d['’]abord|primero|primer(?= a )|primo|primeiro|publicó|publicado|proviene|eerst|geplaatst|pochodzi|"
+    r"pierwszy|сначала|взята|спочатку|первым|първо|прво|prvý|prvi(?: puta)?|najprej(?: pojavil)?|najskôr|first|først|esmalt(?= lehel)|"
+    r"pirmiausia(?= pasirodė)|pirmo reizi(?= parādījās)|prima dată|πρώτη φορά|pertama kali(?: tampil| muncul)?|đầu tiên|לראשונה)"
+    r"|أولا|اولین(?: بار)?)\S?\s+"
+    r"(?:on|at|auf|bei|sur|dans|en|em|su|da|op|bij|a|w|z|serwisu|на|с|в|upp|opp|på|hos|na|v|în|στο|στη|lehel|pasirodė|parādījās|di|pada|vào"
+    r"|ב|على|در)\b|(?:पहली|最初|最先|처음)",
+    re.IGNORECASE,
+)
+CAME_FIRST_AFTER = re.compile(
+    r"\W{0,3}(?:(?:first appeared|appeared first|(?:was|has been) (?:first|originally) (?:published|posted)) (?:on|at)|is a post from|"
+    r"est un article de|è stato pubblicato su|bejegyzés|sarrera|yazısı|게시물)\b",
+    re.IGNORECASE,
+)
+
+# How a caption ends that nothing but its place tells from a story: with who took the picture.
+CREDITED = re.compile(
+    r"(?:\b(?:photos?|photograph|fotos?|images?|imagen|bild|picture|illustration|crédits? photo|credits?|crédits?)"
+    r"\s?(?:[:/©]|\bby\b|\bvon\b|\bde\b)|©|\bfoto\b(?= dpa))\s?[^.!?]{2,60}$",
+    re.IGNORECASE,
+)
+
 # Words that make a short paragraph or sentence a notice wherever they stand in it.
 TELLTALE = re.compile(
     r"getty images|shutterstock|istockphoto|\bistock\b|\bunsplash\b|\balamy\b|wikimedia commons|"

@@ -8,6 +8,9 @@ from functools import lru_cache
 
 from newsfeed.text.boilerplate import (
     BYLINE_START,
+    CAME_FIRST,
+    CAME_FIRST_AFTER,
+    CREDITED,
     CUT_OFF,
     DATELINE,
     HASHTAG,
@@ -33,8 +36,13 @@ _LEAST_CJK = 10
 _NOTICE_LIMIT = 600  # characters; what is longer is a story, however it begins
 _PARAGRAPH = 3_000  # characters of a paragraph; no lead is longer
 _TAIL = 400  # characters in which a publisher's last words stand
+_CREDIT = 90  # in which a caption names who took its picture
 _END = 30  # characters in which a cut shows
 _PARAGRAPHS = 40  # looked at; a story that hasn't begun by then is none
+
+_TELLING = 8  # letters of a headline that nobody says by chance
+_BEFORE_TITLE, _AFTER_TITLE = 4, 10  # words beside it in a sentence that says where an entry came first
+_SENTENCE_END = re.compile(r"[.!?…。！？][\"”’»)]*\s*")
 
 _CJK_CHAR = re.compile(f"[{CJK}]")
 _ENDS = frozenset(".!?‽؟。！？।…:")
@@ -107,12 +115,17 @@ def lead(text: str, title: str = "", *, lang: str = "", max_words: int = LEAD_WO
     left = max_words
     named = _key(title)
     said = {"", named}  # what needn't be said again
-    for line in text.split("\n", _PARAGRAPHS)[:_PARAGRAPHS]:
+    lines = text.split("\n", _PARAGRAPHS)[:_PARAGRAPHS]
+    for number, line in enumerate(lines, 1):
         if line.startswith(CODE):
             break  # what is said after code is a note to it
+        if not kept and _is_credited(line) and any(map(_is_story, lines[number:])):
+            continue
         paragraph = _tidy(line, first=not kept)
         if not paragraph:
             continue
+        if named:
+            paragraph = _without_origin(paragraph, title)
         if not kept and named:
             paragraph = _without_title(paragraph, title, named)
         paragraph, cut_off = _without_cut(paragraph)
@@ -252,6 +265,27 @@ def _without_title(paragraph: str, title: str, named: str) -> str:
         if len(rest) > len(stripped) and not stripped[:1].islower():
             return stripped
     return paragraph
+
+
+def _is_credited(line: str) -> bool:
+    return len(line) <= _NOTICE_LIMIT and CREDITED.search(line, max(0, len(line) - _CREDIT)) is not None
+
+
+def _is_story(line: str) -> bool:
+    return _is_terminated(line) and count_words(line) >= _LEAST_CLAUSE and not _is_notice(line)
+
+
+def _without_origin(paragraph: str, title: str) -> str:
+    """A paragraph without what it ends with around the whole headline: where the entry came first."""
+    at = paragraph.rfind(title) if len(title) >= _TELLING else -1
+    if at < 0:
+        return paragraph
+    before, after = paragraph[:at], paragraph[at + len(title) :]
+    begin = max((m.end() for m in _SENTENCE_END.finditer(before)), default=0)
+    if len(before[begin:].split()) > _BEFORE_TITLE or len(after.split()) > _AFTER_TITLE:
+        return paragraph
+    came_first = CAME_FIRST_AFTER.match(after) or CAME_FIRST.search(after)
+    return paragraph[:begin].rstrip() if came_first else paragraph
 
 
 def _quality(

@@ -30,17 +30,23 @@ _HINTS = (
     "didascalia",
     "de-foto",
     "defoto",
+    "legend",
+    "onderschrift",
 )
 _NAMED = re.compile(
-    r"<(p|div|span|dl|dd|td|table|small|em|i|cite|figure|section|aside|h[1-6])\s([^<>]{0,800})>",
+    r"<(p|div|span|dl|dd|td|table|small|em|i|cite|figure|blockquote|section|aside|h[1-6])\s([^<>]{0,800})>",
     re.IGNORECASE,
 )
 _CLASS = re.compile(r"(?:^|\s)(?:class|itemprop)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>]+)", re.IGNORECASE)
 _IS_CAPTION = re.compile(
     r"caption|(?:^|[\s\"'_-]|photo|image|img|picture|media|foto|bild)credits?(?![\s_-]?(?:cards?|scores?|unions?|ratings?))"
-    r"(?:$|[\s\"'_-])|cutline|bildunterschrift|bildtext|bildnachweis|didascalia|pie-?de-?foto",
+    r"(?:$|[\s\"'_-])|cutline|bildunterschrift|bildtext|bildnachweis|didascalia|pie-?de-?foto|onderschrift|"
+    r"(?:^|[\s\"'_-])legend[ae]?(?:$|[\s\"'_-])",
     re.IGNORECASE,
 )
+_HIDDEN = re.compile(r"<(div|span|p|table|td|font|section)\s([^<>]{0,1500})>", re.IGNORECASE)
+_IS_HIDDEN = re.compile(r"display\s*:\s*none|(?:^|\s)hidden(?:=|\s|$)", re.IGNORECASE)
+_PREHEADER = 6_000  # characters of hidden words, with what fills the line behind them
 _SHORTCODE = re.compile(
     r"\[(?:wp_)?caption\b[^\[\]]{0,600}\](.{0,1200}?)\[/(?:wp_)?caption\]", re.IGNORECASE | re.DOTALL
 )
@@ -65,7 +71,7 @@ def mark_captions(html: str) -> str:
             continue
         if len(made) >= 2 * _CAPTIONS:
             break
-        inner, after = _element(html, match.group(1).lower(), match.end())
+        inner, after = _element(html, match.group(1).lower(), match.end(), _CAPTION)
         if inner < 0 or len(_TAG_OF_ANY_NAME.sub(" ", html[match.end() : inner]).split()) > _CAPTION_WORDS:
             continue
         made += [html[end : match.start()], f"<figcaption>{html[match.end() : inner]}</figcaption>"]
@@ -73,9 +79,28 @@ def mark_captions(html: str) -> str:
     return "".join(made) + html[end:] if made else html
 
 
-def _element(html: str, name: str, start: int) -> tuple[int, int]:
+def without_hidden(html: str) -> str:
+    """HTML without the few words that letters hide for the list of a mail program."""
+    if "none" not in html and " hidden" not in html:
+        return html
+    made: list[str] = []
+    end = 0
+    for match in _HIDDEN.finditer(html):
+        if match.start() < end or not _IS_HIDDEN.search(match.group(2)):
+            continue
+        if len(made) >= _CAPTIONS:
+            break
+        inner, after = _element(html, match.group(1).lower(), match.end(), _PREHEADER)
+        if inner < 0 or len(_TAG_OF_ANY_NAME.sub(" ", html[match.end() : inner]).split()) > _CAPTION_WORDS:
+            continue
+        made.append(html[end : match.start()])
+        end = after
+    return "".join(made) + html[end:] if made else html
+
+
+def _element(html: str, name: str, start: int, longest: int) -> tuple[int, int]:
     """Where an element that began before `start` ends: before and after its end tag; (-1, -1) for a long one."""
-    stop = start + _CAPTION
+    stop = start + longest
     if name == "p":  # its end tag may be missing
         found = re.compile(rf"</?(?:{_ENDS_PARAGRAPH})[\s/>]", re.IGNORECASE).search(html, start, stop)
         if found is None:
@@ -92,7 +117,7 @@ def _element(html: str, name: str, start: int) -> tuple[int, int]:
 
 _TABLE = re.compile(r"<table(?: [^<>]*)?>((?:(?!<table[ >]).)*?)</table>", re.DOTALL)
 _ROW = re.compile(r"<tr(?: [^<>]*)?>(.*?)</tr>", re.DOTALL)
-_CELL = re.compile(r"<td(?: [^<>]*)?>(.*?)</td>", re.DOTALL)
+_CELL = re.compile(r"<(t[dh])(?: [^<>]*)?>(.*?)</t[dh]>", re.DOTALL)
 _NESTED = 30  # tables within each other that are looked at
 _PROSE_WORDS = 8  # of a cell that tells something
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*\s*$")
@@ -109,10 +134,19 @@ def without_tables(clean: str) -> str:
 
 def _as_paragraphs(match: re.Match[str]) -> str:
     """The cells of a table that tell something as paragraphs; none of a table that names its columns."""
-    if "<th" in match.group(1).replace("<thead>", "<th>"):
+    rows = [
+        [(name, cell) for name, cell in _CELL.findall(row) if _words(cell)]
+        for row in _ROW.findall(match.group(1))
+    ]
+    heads = [cell for row in rows for name, cell in row if name == "th"]
+    has_columns = any(len(row) > 1 for row in rows)
+    if (
+        has_columns
+        and ("<thead" in match.group(1) or heads)
+        and not any(_tells(c, alone=False) for c in heads)
+    ):
         return "<hr>"
-    rows = [[cell for cell in _CELL.findall(row) if _words(cell)] for row in _ROW.findall(match.group(1))]
-    told = [cell for row in rows for cell in row if _tells(cell, alone=len(row) == 1)]
+    told = [cell for row in rows for _, cell in row if _tells(cell, alone=len(row) == 1)]
     return "<hr>" + "".join(f"<p>{cell}</p>" for cell in told) + "<hr>"
 
 
@@ -150,7 +184,7 @@ def without_footer(clean: str, link: str) -> str:
 
 # A paragraph of nothing but a picture, and words in italics or small print under it.
 _UNDER_PICTURE = re.compile(
-    r"(<img(?: [^<>]*)?>(?:</a>)?\s*(?:<br>\s*)*(?:</p>\s*<p>\s*)?)<(em|i|small)>((?:(?!</?\2>).){1,600})</\2>\s*(?=</p>)",
+    r"(<img(?: [^<>]*)?>(?:</a>)?\s*(?:<br>\s*)*(?:</p>\s*<p>\s*)?)<(em|i|small)>((?:(?!</?\2>).){1,600})</\2>\s*(?=</p>|<br>\s*<br>)",
     re.DOTALL,
 )
 _LINE = re.compile(r"(<p>|<br>|<img(?: [^<>]*)?>)\s*([^<>]{20,300}?)\s*(?=</p>|<br>)")
@@ -262,7 +296,7 @@ def clean_html(html: str, base: str = "") -> str:
     html = without_invisible(html[:HTML_LIMIT]).replace("<![CDATA[", "").strip()
     if not html:
         return ""
-    html = mark_captions(html)
+    html = mark_captions(without_hidden(html))
     if "[" in html or "{" in html:
         html = _SHORTCODES.sub("", html)
     if not _REAL_HTML.search(html):
