@@ -2,18 +2,19 @@
 
 Items are {"id", "title", "text"} with optional "feed", "outlet", "published", "link", "lang", "folder" and more,
 which is ignored. Out comes {"id", "cluster", "affair"} for every good line, in order; items of one cluster tell one
-story, and the stories of one affair are of one occasion. Both are named by the id of their first item in time."""
+story, and the stories of one affair are of one occasion. Both are named by the id of their first item in time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
 
 import msgspec
 
-from newsfeed.model import Item, Problem, StoredItem
+from newsfeed.model import Item, StoredItem
 from newsfeed.text import canonical_url, link_url
+from newsfeed.text.item_lines import ItemLine, LineError, Piped, read_lines
 
 from .linkage import join_items
 
@@ -21,38 +22,15 @@ Line = str | bytes
 UNDATED = datetime(2000, 1, 1, tzinfo=UTC)  # for all that say no time: they may be of any
 
 
-class Grouped(NamedTuple):
-    """What came out: a line an item, in order, and what was wrong."""
-
-    lines: list[str]
-    problems: list[Problem]
-
-
-class _LineError(ValueError):
-    """A line that is JSON, but no item."""
-
-
-def group_lines(lines: Iterable[Line]) -> Grouped:
+def group_lines(lines: Iterable[Line]) -> Piped:
     """Group items into stories. A bad line is reported with its number, and the rest goes on.
 
     The result doesn't depend on the order of the lines. Items without a time are grouped among themselves.
     """
-    names: list[int | str] = []
-    items: list[Item] = []
-    feeds: list[str] = []
-    problems: list[Problem] = []
-    for line_number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = msgspec.json.decode(line, type=dict[str, Any])
-            name, item, feed = _item(row)
-        except (_LineError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            problems.append(Problem(text=f"line {line_number}: {_words(error)}", line=line_number))
-            continue
-        names.append(name)
-        items.append(item)
-        feeds.append(feed)
+    told, problems = read_lines(lines, _told)
+    names = [name for name, _, _ in told]
+    items = [item for _, item, _ in told]
+    feeds = [feed for _, _, feed in told]
     outlets = dict(enumerate(sorted(set(feeds) - {""}), start=1))
     number = {feed: n for n, feed in outlets.items()}
     order = sorted(
@@ -78,35 +56,26 @@ def group_lines(lines: Iterable[Line]) -> Grouped:
         ).decode()
         for n, name in enumerate(names)
     ]
-    return Grouped(out, problems)
+    return Piped(out, problems)
 
 
 def _key(item: Item) -> tuple[str, str, str]:
     return item.title, item.text, item.link
 
 
-def _item(row: Mapping[str, Any]) -> tuple[int | str, Item, str]:
-    name = row.get("id")
-    if isinstance(name, bool) or not isinstance(name, int | str) or name == "":
-        raise _LineError('"id" is missing or neither text nor a number')
-    said = {}
-    for key in ("title", "text", "feed", "outlet", "link", "lang", "published"):
-        value = row.get(key)
-        if value is not None and not isinstance(value, str):
-            raise _LineError(f'"{key}" is not text')
-        said[key] = (value or "").strip()
-    if not said["title"] and not said["text"]:
-        raise _LineError("neither title nor text")
+def _told(line: ItemLine) -> tuple[int | str, Item, str]:
+    """The name, the item, and its outlet."""
+    link = (line.link or "").strip()
     item = Item(
-        identity=str(name),
-        title=said["title"],
-        text=said["text"],
-        link=link_url(said["link"]),
-        page=canonical_url(said["link"]),
-        lang=said["lang"],
-        published=_time(said["published"]),
+        identity=str(line.id),
+        title=(line.title or "").strip(),
+        text=(line.text or "").strip(),
+        link=link_url(link),
+        page=canonical_url(link),
+        lang=(line.lang or "").strip(),
+        published=_time((line.published or "").strip()),
     )
-    return name, item, said["outlet"] or said["feed"]
+    return line.id, item, (line.outlet or "").strip() or (line.feed or "").strip()
 
 
 def _time(text: str) -> datetime | None:
@@ -116,10 +85,4 @@ def _time(text: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise _LineError('"published" is not a time like 2026-11-22T06:30:00Z') from None
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, _LineError):
-        return str(error)
-    return "not a JSON object" if isinstance(error, msgspec.ValidationError) else "not JSON"
+        raise LineError('"published" is not a time like 2026-11-22T06:30:00Z') from None

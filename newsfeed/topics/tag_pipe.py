@@ -2,16 +2,18 @@
 
 Items are {"id", "title", "text"} with optional "feed", "folder", "link", "lang", "tags" (others are ignored).
 Labelled lines are items with "feed" and "folder" (a noisy label for the feed), or with "topics" (a correction:
-the item's full topics). What is wrong with a line is said with its number; the rest goes on."""
+the item's full topics). What is wrong with a line is said with its number; the rest goes on.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
-from newsfeed.model import Problem, Tagging, TopicSetting
+from newsfeed.model import Tagging, TopicSetting
+from newsfeed.text.item_lines import ItemLine, LineError, Piped, names, read_lines
 
 from .corrections import corrected
 from .documents import SHOWN_FROM, Document, Label
@@ -25,88 +27,26 @@ MOST_BACKGROUND = 6000
 Line = str | bytes
 
 
-class Piped(NamedTuple):
-    """What came out: a line an item, in order, and what was wrong."""
-
-    lines: list[str]
-    problems: list[Problem]
-
-
-class TaggedLines(NamedTuple):
-    """Lines as records."""
-
-    documents: list[Document]
-    ids: list[Any]  # as written, for the answer
-    labels: list[Label]
-    problems: list[Problem]
-
-
-def read(lines: Iterable[Line], source: str = "", *, labelled: bool = True) -> TaggedLines:
-    """Items and labelled lines. Where lines may be `labelled`, one with "topics" is a correction, any other an item.
-
-    `source` stands before what is said of a line ("folders.jsonl").
-    """
-    found = TaggedLines([], [], [], [])
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = msgspec.json.decode(line, type=dict[str, Any])
-            document = _document(row)
-            topics = row.get("topics") if labelled else None
-            if topics is not None:
-                if not (isinstance(topics, list) and all(isinstance(topic, str) for topic in topics)):
-                    raise _ItemLineError('"topics" is not a list of names')
-                found.labels.append(Label(document=document, topics=tuple(topics)))
-        except (_ItemLineError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            where = f"{source}, line {number}" if source else f"line {number}"
-            found.problems.append(Problem(text=f"{where}: {_words(error)}", line=number))
-            continue
-        if topics is None:
-            found.documents.append(document)
-            found.ids.append(row["id"])
-    return found
-
-
-class _ItemLineError(ValueError):
-    """A line that is JSON, but no item."""
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, _ItemLineError):
-        return str(error)
-    if isinstance(error, msgspec.ValidationError):
-        return "not a JSON object"
-    return "not JSON"
-
-
-def _document(row: Mapping[str, Any]) -> Document:
-    number = row.get("id")
-    if isinstance(number, bool) or not isinstance(number, int | str) or number == "":
-        raise _ItemLineError('"id" is missing or neither text nor a number')
-    texts = {}
-    for name in ("title", "text", "feed", "link", "lang"):
-        value = row.get(name)
-        if value is not None and not isinstance(value, str):
-            raise _ItemLineError(f'"{name}" is not text')
-        texts[name] = value or ""
-    if not texts["title"] and not texts["text"]:
-        raise _ItemLineError("neither title nor text")
-    folder = row.get("folder") or []
-    folders = (folder,) if isinstance(folder, str) else tuple(folder) if isinstance(folder, list) else None
-    tags = row.get("tags") or []
-    if folders is None or not all(isinstance(name, str) for name in (*folders, *tags)):
-        raise _ItemLineError('"folder" or "tags" is not text')
+def _document(line: ItemLine) -> Document:
     return Document(
-        id=number,
-        title=texts["title"],
-        text=texts["text"],
-        feed=texts["feed"],
-        link=texts["link"],
-        lang=texts["lang"],
-        folders=folders,
-        tags=tuple(tags),
+        id=line.id,
+        title=line.title or "",
+        text=line.text or "",
+        feed=line.feed or "",
+        link=line.link or "",
+        lang=line.lang or "",
+        folders=names(line.folder),
+        tags=names(line.tags),
     )
+
+
+def _labelled(line: ItemLine) -> Document | Label:
+    """A line with "topics" is a correction, any other an item."""
+    if line.topics is None:
+        return _document(line)
+    if not (isinstance(line.topics, list) and all(isinstance(topic, str) for topic in line.topics)):
+        raise LineError('"topics" is not a list of names')
+    return Label(document=_document(line), topics=tuple(line.topics))
 
 
 def tag(
@@ -124,14 +64,18 @@ def tag(
     Topics below `threshold` are left out.
     """
     # What is to be tagged may carry topics of its own, somebody's answer: it must not be learned from.
-    asked = read(items, labelled=False)
-    first, second = read(folders, "folders"), read(corrections, "corrections")
+    asked, problems = read_lines(items, _document)
     known = topics_or_default(topics or {})
-    labels = first.labels + second.labels + asked.labels
-    labelled = first.documents + second.documents
+    labels: list[Label] = []
+    labelled: list[Document] = []
+    for lines, source in ((folders, "folders"), (corrections, "corrections")):
+        found, wrong = read_lines(lines, _labelled, source)
+        labels += [one for one in found if isinstance(one, Label)]
+        labelled += [one for one in found if isinstance(one, Document)]
+        problems += wrong
     # An item that also stands among the labelled lines tells its feed and folder there.
     told = {document.id: document for document in labelled}
-    documents = [_with_feed(document, told.get(document.id)) for document in asked.documents]
+    documents = [_with_feed(document, told.get(document.id)) for document in asked]
     ids = set(told) | {label.document.id for label in labels}
     background = [document for document in documents if document.id not in ids]
     if labelled or labels or len(background) >= ADAPT_FROM:
@@ -142,8 +86,10 @@ def tag(
     else:
         tagger = load(None, known)
     taggings = corrected(tagger, labels).tag(documents)
-    lines = [_line(number, tagging, threshold) for number, tagging in zip(asked.ids, taggings, strict=True)]
-    return Piped(lines, [*asked.problems, *first.problems, *second.problems])
+    return Piped(
+        [_line(one.id, tagging, threshold) for one, tagging in zip(documents, taggings, strict=True)],
+        problems,
+    )
 
 
 def _with_feed(document: Document, other: Document | None) -> Document:
