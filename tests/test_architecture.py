@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -230,6 +231,38 @@ LONGEST = 450  # lines of a module
 def test_no_module_is_long() -> None:
     lines = {str(p.relative_to(PACKAGE)): len(p.read_text(encoding="utf-8").splitlines()) for p in FILES}
     assert {name: number for name, number in lines.items() if number > LONGEST} == {}
+
+
+TUNED = PACKAGE / "edition" / "constants.py"
+SOURCES_OF_NUMBERS = {"pages", "reader", "value", "note", "page", "guard", "promise"}
+
+
+def numbers(path: Path) -> dict[str, ast.stmt]:
+    """The numbers that stand at the top of a module, by name."""
+    found = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            plain = not any(isinstance(n, ast.Call | ast.FunctionType) for n in ast.walk(node.value))
+            if plain and any(type(getattr(n, "value", None)) in {int, float} for n in ast.walk(node.value)):
+                target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+                found[ast.unparse(target)] = node
+    return found
+
+
+def test_what_may_be_tuned_in_the_choice_stands_in_one_table_each_with_where_it_is_from() -> None:
+    elsewhere = {
+        f"{path.name}: {name}"
+        for path in TUNED.parent.glob("*.py")
+        if path != TUNED
+        for name in numbers(path)
+    }
+    assert not elsewhere
+    lines = TUNED.read_text(encoding="utf-8").splitlines()
+    for name, node in numbers(TUNED).items():
+        above = lines[node.lineno - 2]
+        said = "\n".join([above if above.startswith("#") else "", *lines[node.lineno - 1 : node.end_lineno]])
+        marks = {mark for group in re.findall(r"\[([a-z, ]+)\]", said) for mark in group.split(", ")}
+        assert marks & SOURCES_OF_NUMBERS, name
 
 
 SLOW = [

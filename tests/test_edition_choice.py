@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from bench import quota
 from newsfeed.edition import constants as c
 from newsfeed.edition.choose import Choice, Chooser, choose
-from newsfeed.edition.objective import Morning, Rules, debt, value, weights
+from newsfeed.edition.objective import Morning, Rules, debt, weights
 
 UNTIMED = settings(deadline=None)  # a busy machine is no failure
 
@@ -42,6 +43,22 @@ def morning(rows: list[tuple[int, int, float, float, tuple[float, ...], int, int
         off_path=np.zeros(len(rows), dtype=np.bool_),
         heard=np.zeros(len(rows), dtype=np.bool_),
     )
+
+
+def value(morning: Morning, rules: Rules, rows: Sequence[int]) -> float:
+    """F of a set of rows, from its definition (sums in id order); what the incremental gains must agree with."""
+    ordered = sorted(rows, key=lambda r: int(morning.ids[r]))
+    total = 0.0
+    for t, w in enumerate(rules.weights):
+        if w > 0:
+            mass = sum(float(morning.parts[r, t] * morning.score[r]) for r in ordered)
+            total += float(w * np.log1p(mass / (rules.kappa * w)))
+    total += rules.beta * sum(float(morning.score[r]) for r in ordered)
+    quiet: dict[int, float] = {}
+    for r in ordered:
+        source = int(morning.sources[r])
+        quiet[source] = quiet.get(source, 1.0) * (1 - float(morning.score[r]))
+    return total + rules.gamma * sum(float(rules.voices[o]) * (1 - q) for o, q in sorted(quiet.items()))
 
 
 @st.composite

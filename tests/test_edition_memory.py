@@ -15,7 +15,7 @@ from newsfeed.breadth import breadth
 from newsfeed.breadth.measures import beta_below
 from newsfeed.edition import WhyRow, build, remember, since, visible_text, why
 from newsfeed.edition.earlier import days_since_topic
-from newsfeed.edition.printed import section_minutes
+from newsfeed.edition.printed import pick_minutes
 from newsfeed.model import (
     Breadth,
     Day,
@@ -29,6 +29,7 @@ from newsfeed.model import (
     ledger,
     summary,
 )
+from newsfeed.text import reading_minutes
 
 YESTERDAY = TODAY - timedelta(days=1)
 
@@ -243,7 +244,8 @@ def test_what_came_since_stands_in_one_block_and_the_page_keeps_its_place() -> N
     assert updated.since is not None
     assert updated.since.heading == "Since 07:30"
     assert len(updated.since.picks) == 4  # of nine: a fifth would take more than the minute
-    assert section_minutes(updated.since) <= 1.0 + 1e-9
+    counted = reading_minutes(updated.since.heading) + sum(map(pick_minutes, updated.since.picks))
+    assert counted <= 1.0 + 1e-9
     assert [p.n for p in updated.since.picks] == list(range(7, 7 + len(updated.since.picks)))
     assert updated.minutes == made.minutes  # the block carries its own
     assert len(updated.ledger) == len({e.item for e in updated.ledger}) == len(source.candidates)

@@ -12,8 +12,6 @@ from newsfeed.model import Account, Edition, Line, Pick, Pool, Record, Settings,
 from newsfeed.text import first_words
 from newsfeed.text.spoken import count, decimal, general, percent, say, speaking
 
-_TITLE_WORDS = 10
-
 _PASSES: Mapping[str, str] = {
     "must": "its source is one that you marked must-read",
     "floor": "one story for each topic",
@@ -144,7 +142,7 @@ def _shown(told: Pick | Line) -> Iterator[WhyRow]:
     if account.gain and (second := account.gain.runner_up):
         gained = say(
             "“{title}” would have gained {gain} in {minutes} min",
-            title=first_words(second.title, _TITLE_WORDS),
+            title=first_words(second.title, c.WHY_WORDS),
             gain=decimal(second.gain, 3),
             minutes=decimal(second.minutes, 2),
         )

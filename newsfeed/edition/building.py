@@ -32,11 +32,6 @@ from newsfeed.model import (
 )
 from newsfeed.text.spoken import first_spoken, say, speaking
 
-_TRIES = 5
-_ROUNDS = 4  # rounds of looking for near-duplicates among what was chosen
-_SMALLEST_PICK = 0.1  # minutes; less room than this is no reason to choose again
-_REVISED_WORDS = 3  # "completed at 09:10" may join the promise later
-
 
 @dataclass(frozen=True)
 class _Draft:
@@ -89,7 +84,7 @@ def _fitted(prepared: Prepared, budget: float, *, plain: bool) -> _Draft | None:
     room = budget - frame - posts_minutes - c.DEEPER * budget
     best: _Draft | None = None
     tried: set[int] = set()
-    for _ in range(_TRIES):
+    for _ in range(c.FIT_TRIES):
         room = max(0.0, room)
         if round(room * 1000) in tried:
             break
@@ -109,7 +104,7 @@ def _fitted(prepared: Prepared, budget: float, *, plain: bool) -> _Draft | None:
         if best is None or _richer(draft, best):
             best = draft
         spare = budget - draft.minutes
-        if spare < _SMALLEST_PICK or not _waiting(prepared, choice):
+        if spare < c.SMALLEST_PICK or not _waiting(prepared, choice):
             break
         room += spare * 0.9
     return best
@@ -117,7 +112,7 @@ def _fitted(prepared: Prepared, budget: float, *, plain: bool) -> _Draft | None:
 
 def _told_once(prepared: Prepared, room: float, most: int) -> Choice:
     """A choice without near-duplicates: what says the same in the same words becomes one story, and is chosen anew."""
-    for _ in range(_ROUNDS):
+    for _ in range(c.DUPLICATE_ROUNDS):
         choice = choose(prepared.morning, prepared.rules(room, most))
         rows = [*(pick.row for pick in choice.picks), *choice.places, *choice.big, *choice.spare]
         found = near_duplicates(
@@ -167,7 +162,7 @@ def _draft(
 
 
 def _minutes(edition: Edition) -> float:
-    return edition_minutes(edition) + _REVISED_WORDS / 238
+    return edition_minutes(edition) + c.REVISED_WORDS / 238
 
 
 def _deepened(prepared: Prepared, draft: _Draft, budget: float) -> _Draft:
@@ -206,7 +201,7 @@ def _finished(prepared: Prepared, draft: _Draft) -> Edition:
             ledger=entries,
             counts=counts,
             big_told=edition.big_all - len(untold),
-            untold=untold[: outcomes.UNTOLD],
+            untold=untold[: c.UNTOLD],
             foot=outcomes.foot(prepared, draft.page, counts, topics, untold),
         )
         whole = msgspec.structs.replace(edition, breadth=frame.weekly(prepared, edition))

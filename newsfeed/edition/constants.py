@@ -30,30 +30,26 @@ DEBT_MOST: Final = 3.0  # [note]
 
 # --- score of a story: 2^(-age / half-life) x (news value + outlets + interest + engagement), within 0..1
 NEWS_WEIGHT: Final = 0.75  # [pages] x grade / 3
-RECORD: Final = (
-    0.3  # [value] x how far a source's mean value is from that of all, added to each of its items' grades
-)
+# [value] x how far a source's mean value is from that of all, added to each of its items' grades
+RECORD: Final = 0.3
 RECORD_PSEUDO_ITEMS: Final = 8.0  # [value] of the mean of all, in a source's own mean
 UNJUDGED: Final = 1.0  # [value] the grade of what has no news value yet: filler
 OUTLETS_WEIGHT: Final = 0.45  # [pages] x min(1, log2(outlets) / 3): eight outlets are as big as it gets
 INTEREST_WEIGHT: Final = 0.10  # [note] up or down
-ENGAGEMENT_WEIGHT: Final = (
-    0.05  # [value] up or down: percentile among the source's own items; .5 where unknown
-)
+# [value] up or down: percentile among the source's own items; .5 where unknown
+ENGAGEMENT_WEIGHT: Final = 0.05
 HALF_LIFE_OF_EVENTS: Final = 48.0  # [pages] hours
 HALF_LIFE_OF_IDEAS: Final = 84.0  # [pages]
 IDEAS: Final = frozenset({"analysis", "research", "opinion"})
 STALE: Final = 0.2  # [note] below this freshness an item is too old to stand in an edition
-OUTLET_HOURS: Final = (
-    HALF_LIFE_OF_EVENTS  # [note] outlets are counted within so many hours of the story's newest item
-)
+# [note] outlets are counted within so many hours of the story's newest item
+OUTLET_HOURS: Final = HALF_LIFE_OF_EVENTS
 ENGAGEMENT_LEAST: Final = 5  # [guard] with fewer known scores the percentile is unknown
 SOURCE_PSEUDO_ITEMS: Final = 4.0  # [note] pseudo-items of the overall mix in a source's own mix
 
 # --- interest inside a topic, from few signals (§6 of the note)
-INTEREST_SHRINK: Final = (
-    20.0  # [note] stories of the topic by which its usual rate is drawn to the one expected
-)
+# [note] stories of the topic by which its usual rate is drawn to the one expected
+INTEREST_SHRINK: Final = 20.0
 INTEREST_RATE: Final = 0.25  # [note]
 INTEREST_BEGUN: Final = 2.0  # [note] thumbs that a source begins with: those of eight stories at that rate
 
@@ -64,16 +60,13 @@ LEADLESS: Final = (0.75, 0.35)  # [pages]
 LEAD_LEAST: Final = 8  # [page] words from which a lead is usable
 # Where so much of the day has a usable lead, a story that is only a headline is told in a line, as what it is.
 LED: Final = 0.6  # [page]
-UNDATED_HOURS: Final = (
-    24.0  # [promise] nobody knows when it was written: taken as a day older than it was found
-)
-SUBJECTLESS: Final = (
-    0.5  # [pages] x score of a headline that doesn't say what it is about ("They didn’t.", "Show of 4 June")
-)
+# [promise] nobody knows when it was written: taken as a day older than it was found
+UNDATED_HOURS: Final = 24.0
+# [pages] x score of a headline that doesn't say what it is about ("They didn’t.", "Show of 4 June")
+SUBJECTLESS: Final = 0.5
 LISTEN_EVERY: Final = 2.5  # [promise] minutes of the page for each story that is to be heard or watched
-LEAST_MINUTES: Final = (
-    0.2  # [pages] a pick is weighed as if it took so much, or the thinnest would always win
-)
+# [pages] a pick is weighed as if it took so much, or the thinnest would always win
+LEAST_MINUTES: Final = 0.2
 
 # --- thresholds
 GOOD: Final = 0.36  # [pages]
@@ -81,12 +74,10 @@ LINE: Final = 0.20  # [pages]
 MUST_KNOW: Final = 2.5  # [value] grade from which the page says that a story must be known
 STRONG: Final = 2.0  # [promise] grade from which a story may lead the page, and stand on it without a topic
 BRIDGE: Final = 0.3  # [pages]
-SECOND: Final = (
-    0.7  # [pages] a second topic must be so probable: the tagger's second thoughts are wrong too often below
-)
-SURE: Final = (
-    0.8  # [pages] a topic that the tagger is so sure of stands, however new it is to the reader's sources
-)
+# [pages] a second topic must be so probable: the tagger's second thoughts are wrong too often below
+SECOND: Final = 0.7
+# [pages] a topic that the tagger is so sure of stands, however new it is to the reader's sources
+SURE: Final = 0.8
 SURER: Final = 0.5  # [pages] log-odds by which the tagger must be surer of a topic to name it before the source's usual one
 CERTAIN: Final = 0.001  # [guard] no probability is nearer to 0 or 1 than this when two are compared
 FAINT: Final = 0.02  # [guard] a smaller part of a story belongs to no topic
@@ -130,6 +121,21 @@ OTHERS: Final = 3  # [page]
 REASON_CHARACTERS: Final = 16  # [page] kept of them for the reason at its end
 QUIET_CHARACTERS: Final = 90  # [page] of a pick's quiet line, so that it stays one line on a wide screen
 EARLIER: Final = 3  # [page]
+BIG_WORDS: Final = 12  # [page] of the largest story that is left out, in the foot
+WHY_WORDS: Final = 10  # [page] of a runner-up's title
+NAME_CHARACTERS: Final = 40  # [page] of what a feed is called
+POST_WORDS: Final = 50  # [page] quoted of a post
+DISCUSSIONS: Final = 2  # [page]
+NAMED_FEEDS: Final = 3  # [page] in the foot, of those that need their owner
+NAMED_TOPICS: Final = 8  # [page] in the foot, of those that are quiet
+NAMED_BY: Final = 2  # [page] of those who passed a suggested voice on
+UNTOLD: Final = 5  # [page] big stories without a place that are kept by name
+# [promise] "completed at 09:10" may join the promise later: its minutes are kept for it
+REVISED_WORDS: Final = 3
+# [promise] after so many a failed feed is its owner's matter, and says nothing of this morning
+FAILED_DAYS: Final = 2
+# [page] of a source's items are a topic's: then the quiet of that topic is explained by it
+SUPPLIES: Final = 0.15
 SINCE_PICKS: Final = 5  # [promise]
 SINCE_MINUTES: Final = 1.0  # [promise]
 
@@ -153,12 +159,24 @@ OFF_PATH_DAYS: Final = 14  # [promise]
 
 SELDOM: Final = 0.5  # [promise] items a day up to which a source is a quiet one
 
-TIE: Final = 1e-12
+# --- how long it is tried
+TIE: Final = 1e-12  # [guard] sums that differ by less are equal
+FIT_TRIES: Final = 5  # [guard] pages that are laid out until one keeps its minutes
+DUPLICATE_ROUNDS: Final = 4  # [guard] rounds of looking for near-duplicates among what was chosen
+SMALLEST_PICK: Final = 0.1  # [guard] minutes; less room than this is no reason to choose again
 
-# Affairs
+# --- what tells the same
+ALIKE: Final = 0.88  # [promise] cosine of word counts from which two texts are near-duplicates
+# [guard] different words below which two texts may be alike by chance ("Weekly links")
+ALIKE_LEAST: Final = 8
+OFTEN: Final = 3  # [guard] titles of a source that have a word: then it says nothing of which event
+NIGHT_HOURS: Final = 18.0  # [promise] within which a source reports on one event twice
+STEM: Final = 6  # [guard] letters by which two words are one: "withdraws", "withdrawn"
+NEW_SENTENCES: Final = 6  # [guard] of a lead that may say what is new
+
+# --- affairs
 AFFAIR_PICKS: Final = 2  # [promise] of one affair, unless it is the day:
 DAY_SHARE: Final = 0.5  # [promise] of the outlets of general news tell it
-GENERAL: Final = (
-    3  # [promise] stories of several outlets that an outlet tells part of; then it is one of general news
-)
+# [promise] stories of several outlets that an outlet tells part of; then it is one of general news
+GENERAL: Final = 3
 DAY_LEAST: Final = 4  # [promise] outlets of general news; fewer make no day

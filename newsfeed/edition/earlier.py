@@ -74,8 +74,6 @@ def _members(pool: Pool) -> dict[int, tuple[int, ...]]:
 
 NEW = ", new: "  # in a note, before what is new
 _WORD = re.compile(r"\w[\w’'-]*")
-_STEM = 6  # letters by which two words are one: "withdraws", "withdrawn"
-_SENTENCES = 6  # of a lead that may say what is new
 
 
 # Words of four letters and more that say nothing of an event; shorter ones aren't looked at.
@@ -233,7 +231,7 @@ def _new_sentence(one: Candidate, told: str, old: set[str], shared: Mapping[str,
     item = one.item.item
     title = _content(item.title)
     best, most = "", (0, 0)
-    for sentence in text.sentences(item.lead, item.lang)[:_SENTENCES]:
+    for sentence in text.sentences(item.lead, item.lang)[: c.NEW_SENTENCES]:
         new = _content(sentence) - old - title
         value = (sum(shared.get(word, 0) for word in new), len(new))
         if (
@@ -254,7 +252,7 @@ def _content(words: str) -> set[str]:
         word = match.group().casefold()
         if (len(word) >= 4 and word not in _COMMON) or any(map(str.isdigit, word)):
             plain = word.removesuffix("’s").removesuffix("'s")
-            found.add((plain.removesuffix("s") if len(plain) > 4 else plain)[:_STEM])
+            found.add((plain.removesuffix("s") if len(plain) > 4 else plain)[: c.STEM])
     return found
 
 

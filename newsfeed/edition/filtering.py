@@ -27,11 +27,7 @@ from newsfeed.text.spoken import say, short_day
 
 _WORD = re.compile(r"\w{3,}")
 _FIGURE = re.compile(r"\w*\d\w*")
-ALIKE = 0.88  # cosine of word counts
-_LEAST = 8  # different words below which two texts may be alike by chance ("Weekly links", "Episode 12")
 _NUMBER = re.compile(r"\d{1,18}")
-_OFTEN = 3  # titles of a source with a word that says nothing of which event
-_NIGHT = timedelta(hours=18)  # within which a source reports on one event twice
 _LIVE = "live"
 _ADDRESS = re.compile(
     r"(?:https?://)?[\w-]+(?:\.[\w-]+)+(?:/\S*)?"
@@ -194,10 +190,10 @@ def _reports(lone: Sequence[Contender]) -> Iterator[Sequence[Contender]]:
         told = sorted(((*_moment(one), one) for one in ones), key=lambda t: t[:3])
         words = [text.weighty(one.representative.item.item.title) for *_, one in told]
         often = Counter(chain.from_iterable(words))
-        words = [frozenset(word for word in title if often[word] < _OFTEN) for title in words]
+        words = [frozenset(word for word in title if often[word] < c.OFTEN) for title in words]
         for later in range(len(told)):
             for before_it in range(later - 1, -1, -1):
-                if told[later][0] - told[before_it][0] > _NIGHT:
+                if told[later][0] - told[before_it][0] > timedelta(hours=c.NIGHT_HOURS):
                     break
                 # Figures that differ are other events: alarms, scores, quarters.
                 some, others = told[before_it][1], told[later][1]
@@ -220,7 +216,7 @@ def near_duplicates(texts: Mapping[int, str]) -> list[tuple[int, int]]:
     counted = {key: Counter(word.casefold() for word in _WORD.findall(texts[key])) for key in sorted(texts)}
     length = {key: math.sqrt(sum(n * n for n in words.values())) for key, words in counted.items()}
     figures = {key: set(_FIGURE.findall(texts[key])) for key in counted}
-    keys = [key for key, words in counted.items() if len(words) >= _LEAST]
+    keys = [key for key, words in counted.items() if len(words) >= c.ALIKE_LEAST]
     pairs = []
     for place, one in enumerate(keys):
         for other in keys[place + 1 :]:
@@ -229,7 +225,7 @@ def near_duplicates(texts: Mapping[int, str]) -> list[tuple[int, int]]:
             shared = sum(
                 n * counted[other][word] for word, n in counted[one].items() if word in counted[other]
             )
-            if shared >= ALIKE * length[one] * length[other]:
+            if shared >= c.ALIKE * length[one] * length[other]:
                 pairs.append((one, other))
     return pairs
 

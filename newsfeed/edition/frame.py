@@ -52,11 +52,6 @@ from newsfeed.text import first_words
 from newsfeed.text.spoken import count, joined, say, weekday, whole
 
 THE_END = "That’s all for today."
-_FAILED_DAYS = 2
-_NAMED_FEEDS = 3
-_NAMED_TOPICS = 8
-_NAME_CHARACTERS = 40
-_BIG_WORDS = 12
 
 
 # What became of items, in the words of one sentence; the ledger's page lists the same numbers under the same causes.
@@ -159,10 +154,10 @@ def quiet(topics: Sequence[TopicAccount], untold: tuple[str, int, str] | None) -
     spans: list[Span] = []
     if thin:
         by_cause: dict[str, list[str]] = {}
-        for topic in thin[:_NAMED_TOPICS]:
+        for topic in thin[: c.NAMED_TOPICS]:
             by_cause.setdefault(topic.why_thin, []).append(topic.label)
         named = "; ".join(f"{joined(labels)} ({say(cause)})" for cause, labels in by_cause.items())
-        more = say("; {n} more", n=len(thin) - _NAMED_TOPICS) if len(thin) > _NAMED_TOPICS else ""
+        more = say("; {n} more", n=len(thin) - c.NAMED_TOPICS) if len(thin) > c.NAMED_TOPICS else ""
         spans.append(Span(text=say("Quiet today: {named}{more}.", named=named, more=more)))
     elif topics:
         spans.append(Span(text=say("Every topic had something worth your time.")))
@@ -170,7 +165,7 @@ def quiet(topics: Sequence[TopicAccount], untold: tuple[str, int, str] | None) -
         title, outlets, link = untold
         left_out = say("Left out, though {n} sources told it: ", n=outlets)
         spans.append(Span(text=f"{' ' if spans else ''}{left_out}"))
-        spans.append(Span(text=first_words(title, _BIG_WORDS), href=link))
+        spans.append(Span(text=first_words(title, c.BIG_WORDS), href=link))
     return tuple(spans)
 
 
@@ -184,7 +179,7 @@ def answer(picks: int) -> tuple[Span, ...]:
 
 def is_incomplete(reports: Sequence[FeedReport], now: datetime) -> bool:
     """Whether more than half of the sources failed; those that have failed for days say nothing of this morning."""
-    limit = timedelta(days=_FAILED_DAYS)
+    limit = timedelta(days=c.FAILED_DAYS)
     failing = [r for r in reports if not r.ok and not (r.failing_since and now - r.failing_since >= limit)]
     return len(failing) > sum(r.ok for r in reports)
 
@@ -196,7 +191,7 @@ def needs_owner(report: FeedReport, now: datetime) -> bool:
         return False
     if report.must_read or report.needs_owner:
         return True
-    return report.failing_since is not None and now - report.failing_since >= timedelta(days=_FAILED_DAYS)
+    return report.failing_since is not None and now - report.failing_since >= timedelta(days=c.FAILED_DAYS)
 
 
 def feeds(reports: Sequence[FeedReport], now: datetime) -> tuple[Span, ...]:
@@ -214,10 +209,10 @@ def feeds(reports: Sequence[FeedReport], now: datetime) -> tuple[Span, ...]:
     if not waiting:
         return (Span(text=say("All feeds are well.")),) if reports and all(r.ok for r in reports) else ()
     named = [
-        f"{text.clean_line(report.title, _NAME_CHARACTERS)}{f' ({told})' if (told := _trouble(report)) else ''}"
-        for report in waiting[:_NAMED_FEEDS]
+        f"{text.clean_line(report.title, c.NAME_CHARACTERS)}{f' ({told})' if (told := _trouble(report)) else ''}"
+        for report in waiting[: c.NAMED_FEEDS]
     ]
-    more = say(", +{n} more", n=len(waiting) - _NAMED_FEEDS) if len(waiting) > _NAMED_FEEDS else ""
+    more = say(", +{n} more", n=len(waiting) - c.NAMED_FEEDS) if len(waiting) > c.NAMED_FEEDS else ""
     start = (
         say("One feed could not be read: ")
         if len(waiting) == 1
@@ -234,10 +229,6 @@ def _trouble(report: FeedReport) -> str:
 def rows(*lines: tuple[Span, ...]) -> tuple[tuple[Span, ...], ...]:
     """The foot: its end first, then what there is to say."""
     return ((Span(text=say(THE_END)),), *(line for line in lines if line))
-
-
-_NAMED = 2  # of those who passed a voice on
-_SUPPLIES = 0.15  # of a source's items: then it is one of the topic's sources
 
 
 # What a topic's quiet is called, by the cause that brought one of its items nearest to the page.
@@ -295,7 +286,7 @@ def _sources(prepared: Prepared, topic: str) -> frozenset[int]:
         feed.feed
         for feed in prepared.pool.feeds
         if sum(mix for name, mix in feed.topic_mix.items() if prepared.ask.under.get(name) == topic)
-        >= _SUPPLIES
+        >= c.SUPPLIES
         or names & {folder.casefold() for folder in feed.folders}
     )
 
@@ -340,7 +331,7 @@ def suggested(prepared: Prepared) -> tuple[Suggestion, ...]:
 
 def _suggests(one: Suggestion) -> str:
     """ "passed on 4 times by Ada, Bo and 2 more, on Science"."""
-    more = len(one.by) - _NAMED
-    by = ", ".join(one.by[:_NAMED]) + (say(" and {n} more", n=more) if more > 0 else "")
+    more = len(one.by) - c.NAMED_BY
+    by = ", ".join(one.by[: c.NAMED_BY]) + (say(" and {n} more", n=more) if more > 0 else "")
     on = say(", on {topics}", topics=joined(one.topics)) if one.topics else ""
     return say("passed on {times} by {by}{on}", times=count(one.times, "time"), by=by, on=on)

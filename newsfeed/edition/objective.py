@@ -90,22 +90,6 @@ class Rules:
     whole: float = 0.0  # the minutes that shares are taken of; 0: the budget
 
 
-def value(morning: Morning, rules: Rules, rows: Sequence[int]) -> float:
-    """F of a set of rows, from its definition (sums in id order); what the incremental gains must agree with."""
-    ordered = sorted(rows, key=lambda r: int(morning.ids[r]))
-    total = 0.0
-    for t, w in enumerate(rules.weights):
-        if w > 0:
-            mass = sum(float(morning.parts[r, t] * morning.score[r]) for r in ordered)
-            total += float(w * np.log1p(mass / (rules.kappa * w)))
-    total += rules.beta * sum(float(morning.score[r]) for r in ordered)
-    quiet: dict[int, float] = {}
-    for r in ordered:
-        source = int(morning.sources[r])
-        quiet[source] = quiet.get(source, 1.0) * (1 - float(morning.score[r]))
-    return total + rules.gamma * sum(float(rules.voices[o]) * (1 - q) for o, q in sorted(quiet.items()))
-
-
 def weights(shares: Sequence[float], debts: Sequence[float]) -> Floats:
     """w_t: the asked shares, raised by what each topic is owed."""
     raised = np.array([r * (1 + c.ETA * d) for r, d in zip(shares, debts, strict=True)], dtype=np.float64)

@@ -145,9 +145,6 @@ def is_full(edition: Edition) -> bool:
 # ------------------------------------------------------------------------- the edition around what was chosen
 
 
-UNTOLD = 5  # big stories without a place that are kept by name
-
-
 def assembled(
     prepared: Prepared, choice: Choice, page: Layout, posts: Sequence[Contender], budget: float
 ) -> Edition:
@@ -195,7 +192,7 @@ def assembled(
         previous=max(earlier) if earlier else None,
         big_told=len(big_all) - len(untold),
         big_all=len(big_all),
-        untold=untold[:UNTOLD],
+        untold=untold[: c.UNTOLD],
         seldom=_seldom(prepared),
     )
     return msgspec.structs.replace(made, breadth=frame.weekly(prepared, made))

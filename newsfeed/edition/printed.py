@@ -30,7 +30,6 @@ from newsfeed.model import (
     Line,
     Pick,
     QuietPart,
-    Section,
     Span,
     StoredItem,
     TopicScore,
@@ -38,10 +37,7 @@ from newsfeed.model import (
 from newsfeed.text import first_words
 from newsfeed.text.spoken import count
 
-_SOURCE_CHARACTERS = 40
-_POST_WORDS = 50
 _ADDRESS = re.compile(r"https?://\S+|\b[\w.-]+\.[a-z]{2,}/\S*…?")
-_DISCUSSIONS = 2
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ class Printer:
     def source(self, number: int) -> str:
         """What the page calls a feed."""
         feed = self.feeds.get(number)
-        return text.clean_line(feed.title, _SOURCE_CHARACTERS) if feed else ""
+        return text.clean_line(feed.title, c.NAME_CHARACTERS) if feed else ""
 
     def title(self, stored: StoredItem, source: str) -> str:
         """The headline; where an item has none, the beginning of what it says."""
@@ -74,7 +70,7 @@ class Printer:
         if contender.post:
             title, lead = self.quote(item), ""
             network = item.discussion_label
-            author = text.clean_line(item.author, _SOURCE_CHARACTERS)
+            author = text.clean_line(item.author, c.NAME_CHARACTERS)
             source = f"{author} on {network}" if author and network else author or source
         else:
             title, lead = self.title(stored, source), self.lead(contender, words)
@@ -119,7 +115,7 @@ class Printer:
     def quote(self, item: Item) -> str:
         """A post's words in quotation marks, from its first one on; addresses are no words."""
         words = text.clean_line(_ADDRESS.sub("", item.text), 2_000)
-        said = text.opening(words or item.lead or item.title, _POST_WORDS, item.lang)
+        said = text.opening(words or item.lead or item.title, c.POST_WORDS, item.lang)
         return f"“{said.strip('“”')}”" if said else ""
 
     def others(self, contender: Contender, room: int) -> tuple[Span, ...]:
@@ -153,7 +149,7 @@ class Printer:
             if contender.post and one.item.id == contender.id:
                 continue
             place = item.discussion or (item.link if item.kind == "post" else "")
-            label = text.clean_line(item.discussion_label, _SOURCE_CHARACTERS)
+            label = text.clean_line(item.discussion_label, c.NAME_CHARACTERS)
             if not label and _social(one, feed):
                 label = self.source(one.item.feed)
             if not place or not label:
@@ -164,7 +160,7 @@ class Printer:
         order = sorted(best.items(), key=lambda one: (-one[1][0], one[0]))
         return tuple(
             Span(text=f"{label} {size}" if size > 0 else label, href=place)
-            for label, (size, place) in order[:_DISCUSSIONS]
+            for label, (size, place) in order[: c.DISCUSSIONS]
         )
 
     def line(self, contender: Contender, *, topic: str = "") -> Line:
@@ -195,10 +191,9 @@ def _social(one: Candidate, feed: FeedFacts | None) -> bool:
     return one.item.item.kind == "post" or (feed is not None and feed.social)
 
 
-def pick_words(pick: Pick, labels: Labels | None = None) -> str:
+def pick_words(pick: Pick, labels: Labels) -> str:
     """The words of one pick, its number first."""
-    fixed = labels or fixed_words()
-    quiet = [spans_text(part.spans) for part in quiet_line(pick, fixed)]
+    quiet = [spans_text(part.spans) for part in quiet_line(pick, labels)]
     parts = [str(pick.n) if pick.n else "", pick.title, pick.lead, *quiet, *pick.earlier]
     return " ".join(part for part in parts if part)
 
@@ -221,10 +216,9 @@ def quiet_line(pick: Pick, labels: Labels) -> tuple[QuietPart, ...]:
     return tuple(QuietPart(role=role, spans=spans) for role, spans in parts if spans_text(spans))
 
 
-def finished(pick: Pick, labels: Labels | None = None) -> Pick:
+def finished(pick: Pick) -> Pick:
     """A pick with its quiet line and its minutes, once every other word of it stands."""
-    quiet = quiet_line(pick, labels or fixed_words())
-    return msgspec.structs.replace(pick, quiet=quiet, minutes=pick_minutes(pick, labels))
+    return msgspec.structs.replace(pick, quiet=quiet_line(pick, fixed_words()), minutes=pick_minutes(pick))
 
 
 def line_words(line: Line) -> str:
@@ -232,9 +226,9 @@ def line_words(line: Line) -> str:
     return " ".join(part for part in (line.title, line.source, line.note) if part)
 
 
-def pick_minutes(pick: Pick, labels: Labels | None = None) -> float:
+def pick_minutes(pick: Pick) -> float:
     """Minutes that a pick takes: its words, and a moment to look up and decide."""
-    return text.reading_minutes(pick_words(pick, labels)) + c.PICK_MINUTES
+    return text.reading_minutes(pick_words(pick, fixed_words())) + c.PICK_MINUTES
 
 
 def visible_text(edition: Edition) -> str:
@@ -249,11 +243,6 @@ def edition_minutes(edition: Edition) -> float:
     """Minutes to read the edition: its visible words and .05 for each pick."""
     picks = sum(len(section.picks) for section in edition.sections)
     return text.reading_minutes(visible_text(edition)) + c.PICK_MINUTES * picks
-
-
-def section_minutes(section: Section) -> float:
-    """Minutes of a block that stands outside the budget."""
-    return text.reading_minutes(section.heading) + sum(pick_minutes(pick) for pick in section.picks)
 
 
 def _pieces(edition: Edition) -> Iterator[str]:

@@ -94,7 +94,8 @@ def named_changes(change: ListChange) -> str:
 
 NEARLY = 0.1  # of the sources read, up to which that is nothing
 MOSTLY = 0.8  # of the failures with one cause, from which it is the cause of them all
-LONG_FAILING = timedelta(days=2)  # a source that has failed for so long says nothing of this morning
+# A source that has failed for so long says nothing of this morning, and waiting alone is no advice any more.
+LONG_FAILING = timedelta(days=2)
 LATELY = timedelta(hours=1)  # a source that was read so lately needn't be asked again to count as read
 TOGETHER = 3  # failures of one cause that are told together
 _CONNECTION = "Check the connection."
@@ -136,7 +137,6 @@ LOW_SIGNAL_EDITIONS = 10  # … in so many editions
 UNREACHED = frozenset({Cause.NAME, Cause.NO_NETWORK})
 FEW = 3  # feeds; names of so many that can't be found, and of no other, are a missing network
 LAST_RUN = timedelta(minutes=10)  # before the newest try: the feeds asked in one run
-LONG_FAILED = timedelta(days=2)  # after which waiting alone is no advice any more
 
 
 class HealthState(StrEnum):
@@ -225,7 +225,7 @@ def _repair(state: FeedState, failure: Failure | None, now: datetime) -> str:
     if failure.repair not in {"", ASKED_AGAIN}:
         return failure.repair
     failed = now - state.failing_since if state.failing_since else timedelta(0)
-    if failed < LONG_FAILED:
+    if failed < LONG_FAILING:
         return ASKED_AGAIN
     return (
         f"It has failed for {failed.days} days and is asked again by itself; "

@@ -21,9 +21,8 @@ from newsfeed.pipeline.reports import Progress
 from newsfeed.store.lock import Holder
 
 STALE = timedelta(minutes=5)  # without a beat, a process that stays is dead
-STALE_ONCE = timedelta(
-    hours=1
-)  # without a look, nobody calls `newsfeed run --once` any more; cron does every 10 minutes
+# without a look, nobody calls `newsfeed run --once` any more; cron does every 10 minutes
+STALE_ONCE = timedelta(hours=1)
 _PLACE = "web.json"
 LOCAL = "127.0.0.1"
 PROGRESS = "progress.jsonl"
@@ -157,13 +156,13 @@ class RecordedProgress(Progress):
         self._other.step(text)
 
 
-def progress_signs(home: Home, after: int = 0) -> list[Sign]:
-    """What happened in the work that goes on, or went on last, without the first `after` things."""
+def progress_signs(home: Home) -> list[Sign]:
+    """What happened in the work that goes on, or went on last."""
     try:
         lines = (home.inner / PROGRESS).read_bytes().split(b"\n")[:-1]  # the last one may be half written
     except OSError:
         return []
-    return [msgspec.json.decode(line, type=Sign) for line in lines[after:]]
+    return [msgspec.json.decode(line, type=Sign) for line in lines]
 
 
 def worker(home: Home) -> Holder | None:

@@ -13,15 +13,13 @@ from newsfeed.store import editions_queries, feeds_queries, items_queries, reade
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.schema import item, item_topic, shown, tagging
 
-CARRIED = timedelta(
-    days=8
-)  # an item that was never shown stays a candidate so long: a weekly source's last one
+# an item that was never shown stays a candidate so long: a weekly source's last one
+CARRIED = timedelta(days=8)
 RHYTHM = timedelta(days=28)
 MIX = timedelta(days=90)
 SCORES = 400  # of a feed's newest items, to weigh a score within its own source
-AHEAD = timedelta(
-    hours=1
-)  # a clock may be so much off; what was seen later has no part in a past morning's pool
+# a clock may be so much off; what was seen later has no part in a past morning's pool
+AHEAD = timedelta(hours=1)
 
 
 def pool(db: Transaction, local: date, now: datetime, since: datetime | None = None) -> Pool:

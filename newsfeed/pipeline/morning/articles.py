@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import msgspec
 
 from newsfeed import edition
+from newsfeed.edition.constants import LEAD_LEAST
 from newsfeed.model import (
     Edition,
     Failure,
@@ -34,7 +35,6 @@ from newsfeed.store import Store
 from newsfeed.text import count_words
 
 THIN = 200  # characters of a lead below which the article is asked for
-USABLE = 8  # words from which a lead tells something
 MOST = 25  # articles a morning
 EMPTY = frozenset({200, 204})
 HOPS = 4  # addresses asked for one article: its own, and where that redirects to
@@ -56,7 +56,7 @@ def improve(home: Home, store: Store, built: Edition, pool: Pool, secrets: dict[
     if hoped := {
         one.item.id
         for one in pool.candidates
-        if count_words(one.item.item.lead) < USABLE
+        if count_words(one.item.item.lead) < LEAD_LEAST
         and one.item.item.kind not in NOT_ARTICLES
         and one.item.id not in asked
         and _may(home, one.item.item.link, states.get(one.item.feed))
