@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from newsfeed.text import links
 from tests.test_sources import item, parsed, rss
 
 
@@ -177,3 +180,27 @@ def test_a_guid_that_is_an_address_opens_what_has_no_link(link: str, guid: str, 
 def test_an_id_that_is_an_address_opens_an_entry_of_json_feed() -> None:
     data = {"title": "T", "items": [{"id": "https://garden.example/4", "title": "Gate"}]}
     assert parsed(json.dumps(data)).items[0].link == "https://garden.example/4"
+
+
+@given(
+    st.sampled_from(["http", "https"]),
+    st.from_regex(r"[a-z0-9-]{1,9}(\.[a-z0-9-]{1,9}){0,3}(:[1-9][0-9]{0,3})?", fullmatch=True),
+    st.from_regex(
+        r"(/[\w%/:@!$&'()*+,;=.~-]{0,30})?(\?[\w%/=&?.-]{0,20})?(#[\w!/=?-]{0,9})?", fullmatch=True
+    ),
+)
+def test_a_plain_address_is_taken_apart_at_once_as_by_the_rules(scheme: str, host: str, rest: str) -> None:
+    url = f"{scheme}://{host}{rest}"
+    assert links._split(url, "https://other.example/") == links._by_rules(url, "https://other.example/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://web.example/2020/http:/other.example/a",
+        "https://site.example/share?u=https:other.example",
+        "http://site.example/#http//other.example",
+    ],
+)
+def test_only_the_beginning_of_an_address_is_its_scheme(url: str) -> None:
+    assert links.safe_url(url) == str(links._by_rules(url, "")) == url

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsfeed.text import dates
+from newsfeed.text import dates, times
 from newsfeed.text.times import from_text
 from tests.test_sources import item, parsed, rss
 
@@ -231,3 +231,25 @@ def test_any_text_is_a_moment_or_none(text: str) -> None:
         moment = from_text(text, language)
         assert moment is None or moment.tzinfo is UTC
     assert dates.month(unicodedata.normalize("NFD", text)) in range(13)
+
+
+@pytest.mark.parametrize("language", ["", "fi", "fr", "hu"])
+def test_a_month_of_rfc_822_is_english_in_every_language(language: str) -> None:
+    moments = [from_text(f"Thu, 12 {name[:3]} 2026 10:00:00 +0200", language) for name in dates.MONTHS]
+    assert moments == [datetime(2026, n, 12, 8, tzinfo=UTC) for n in range(1, 13)]
+
+
+@given(
+    st.integers(0, 2_200_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)),
+    st.sampled_from(["GMT", "UTC", "+0000", "-0000", "+0530", "-0800", "+1400", "+1530", "-1600"]),
+    st.sampled_from(
+        ["%a, %d %b %Y %H:%M:%S {}", "%d %b %Y %H:%M:%S {}", "%Y-%m-%dT%H:%M:%S{}", "%Y-%m-%dT%H:%M:%S.5{}"]
+    ),
+)
+def test_what_nearly_all_feeds_write_is_read_at_once_as_by_the_rules(
+    moment: datetime, zone: str, shape: str
+) -> None:
+    if "T" in shape:
+        zone = f"{zone[:3]}:{zone[3:]}" if zone[0] in "+-" else "Z"
+    written = moment.strftime(shape.format(zone))
+    assert from_text(written, "en") == times._by_rules(written, "en")

@@ -85,9 +85,13 @@ def _reddit(draft: Draft, feed_link: str, feed_title: str) -> None:
 
 
 def _is_hacker_news(draft: Draft, host: str) -> bool:
-    return lies_at(posts.host_of(draft.discussion), "news.ycombinator.com") or lies_at(
-        host, "news.ycombinator.com"
+    return _at_hacker_news(host) or (
+        bool(draft.discussion) and _at_hacker_news(posts.host_of(draft.discussion))
     )
+
+
+def _at_hacker_news(host: str) -> bool:
+    return lies_at(host, "news.ycombinator.com")
 
 
 def _hacker_news(draft: Draft, feed_link: str, feed_title: str) -> None:
@@ -139,7 +143,7 @@ def _lemmy(draft: Draft, feed_link: str, feed_title: str) -> None:
 
 
 def _is_lobsters(draft: Draft, host: str) -> bool:
-    return lies_at(posts.host_of(draft.discussion), "lobste.rs", "tildes.net")
+    return bool(draft.discussion) and lies_at(posts.host_of(draft.discussion), "lobste.rs", "tildes.net")
 
 
 def _lobsters(draft: Draft, feed_link: str, feed_title: str) -> None:
@@ -167,7 +171,7 @@ _VERSION = re.compile(r"^(?:v|version |release )?\s*\d[\w.+-]*$|^[a-z]+-?v?\d[\w
 
 
 def _is_github(draft: Draft, host: str) -> bool:
-    return draft.guid.startswith("tag:github.com,2008:") or bool(re.search(r"/releases/tag/", draft.link))
+    return draft.guid.startswith("tag:github.com,2008:") or "/releases/tag/" in draft.link
 
 
 def _github(draft: Draft, feed_link: str, feed_title: str) -> None:
@@ -191,8 +195,10 @@ def _github(draft: Draft, feed_link: str, feed_title: str) -> None:
 
 
 def _is_stack_exchange(draft: Draft, host: str) -> bool:
-    return bool(re.search(r"/questions/\d+", draft.link)) and bool(
-        lies_at(host, *hosts_of("stackexchange")) or draft.score is not None
+    return (
+        "/questions/" in draft.link
+        and bool(re.search(r"/questions/\d+", draft.link))
+        and bool(lies_at(host, *hosts_of("stackexchange")) or draft.score is not None)
     )
 
 
@@ -255,7 +261,9 @@ def _mastodon(draft: Draft, feed_link: str, feed_title: str) -> None:
 
 
 def _is_medium(draft: Draft, host: str) -> bool:
-    return lies_at(host, "medium.com") or "medium-feed-item" in draft.body + draft.summary
+    return (
+        lies_at(host, "medium.com") or "medium-feed-item" in draft.body or "medium-feed-item" in draft.summary
+    )
 
 
 def _medium(draft: Draft, feed_link: str, feed_title: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
@@ -37,6 +38,8 @@ _TYPES = {"text": "text/plain", "plain": "text/plain", "html": "text/html"}
 _KNOWN_TYPES = frozenset({"text/plain", "text/html", "text/literal"})
 _HTML = frozenset({"application/xhtml+xml", "text/html"})
 _SLASHES = re.compile(r"^([A-Za-z][A-Za-z0-9+-.]*://)(/*)(.*?)")
+_SCOPING = re.compile(r"""(?:lang|base)\s*=""", re.IGNORECASE)  # no attribute that is inherited without it
+_C1 = re.compile("[\x80-\x9f]")
 _ABSOLUTE = re.compile(r"https?://[^\s]+$")
 _MAIL = re.compile(
     r"(([a-zA-Z0-9\_\-\.\+]+)@((\[[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.)|(([a-zA-Z0-9\-]+\.)+))([a-zA-Z]{2,4}|[0-9]{1,3})(\]?))"
@@ -58,7 +61,7 @@ def read(text: str) -> Fields | None:
     )
     try:
         root = etree.fromstring(text.encode("utf-8", "replace"), parser)
-        return None if parser.error_log else _FastReading(root).found
+        return None if parser.error_log else _FastReading(root, bool(_SCOPING.search(text))).found
     except (etree.XMLSyntaxError, OddError):
         return None
 
@@ -74,7 +77,8 @@ class Scope(NamedTuple):
 class _FastReading:
     """One document on its way."""
 
-    def __init__(self, root: Any) -> None:
+    def __init__(self, root: Any, scoped: bool) -> None:
+        self._scoped = scoped
         self.feed: Fields = {}
         self.entries: list[Fields] = []
         self._has_content = False  # lasts until an entry ends, whoever had it
@@ -83,7 +87,7 @@ class _FastReading:
         self._entry: Fields | None = None
         space, key = root.tag.rpartition("}")[0].lstrip("{").lower(), key_of(root)
         spaces = {str(uri).lower() for uri in root.nsmap.values()}
-        scope = _within(root, Scope())
+        scope = self._within(root, Scope())
         if scope.language and key != "rdf_rdf":
             self.feed["language"] = scope.language.replace("_", "-")
         if key == "rss" and not space:
@@ -102,7 +106,7 @@ class _FastReading:
             self._channel(root[0], scope)
             for child in root[1:]:
                 if key_of(child) == "item":
-                    self._item(child, _within(child, scope))
+                    self._item(child, self._within(child, scope))
                 elif key_of(child) not in {"image", "textinput"}:
                     raise OddError
         else:
@@ -114,7 +118,10 @@ class _FastReading:
     def _channel(self, element: Any, scope: Scope) -> None:
         if {"lastmod", "href"} & {name.lower() for name in element.attrib}:
             raise OddError
-        self._children(element, _within(element, scope))
+        self._children(element, self._within(element, scope))
+
+    def _within(self, element: Any, outer: Scope) -> Scope:
+        return _within(element, outer) if self._scoped and element.attrib else outer
 
     def _children(self, element: Any, outer: Scope) -> None:
         scope = Scope(outer.language, outer.base, outer.depth + 1)
@@ -122,10 +129,11 @@ class _FastReading:
             raise OddError
         for child in element:
             key = key_of(child)
+            inner = _within(child, scope) if self._scoped and child.attrib else scope
             if self._entry is None and key in {"item", "entry"}:
-                self._item(child, _within(child, scope))
+                self._item(child, inner)
             else:
-                self._element(child, key, _within(child, scope))
+                self._element(child, key, inner)
 
     def _item(self, element: Any, scope: Scope) -> None:
         if {"lastmod", "href"} & {name.lower() for name in element.attrib}:
@@ -146,8 +154,7 @@ class _FastReading:
 
     def _element(self, element: Any, key: str, scope: Scope) -> None:
         key = SAME.get(key, key)
-        context = self._context
-        if _ASIDE.fullmatch(key):
+        if _is_aside(key):
             return
         if key == "author":
             self._author(element, scope)
@@ -155,7 +162,7 @@ class _FastReading:
             self._people(element, "publisher_detail")
         elif key in {"media_group", "media_content"}:
             if key == "media_content":
-                context.setdefault("media_content", []).append(_attributes(element))
+                self._context.setdefault("media_content", []).append(_attributes(element))
             self._children(element, scope)
         elif key == "image" and self._entry is None:
             if any(not _IMAGE.fullmatch(key_of(child)) for child in element):
@@ -167,10 +174,10 @@ class _FastReading:
             self._title_depth = -1 if not len(element) else scope.depth + 1
         elif len(element) and "_" not in key:
             raise OddError  # markup where text should be
-        elif handler := getattr(self, f"_on_{key}", None):
+        elif handler := _HANDLERS.get(key):
             if len(element):
                 raise OddError
-            handler(element, scope)
+            handler(self, element, scope)
         elif key in _PLAIN:
             self._store(key, _settled(_text(element)), scope)
         elif "_" in key or _KEPT.fullmatch(key):
@@ -358,10 +365,20 @@ class _FastReading:
             person["name"] = author
 
 
+_HANDLERS = {
+    name.removeprefix("_on_"): handler
+    for name, handler in vars(_FastReading).items()
+    if name.startswith("_on_")
+}
+
+
+@lru_cache(maxsize=2_000)
+def _is_aside(key: str) -> bool:
+    return _ASIDE.fullmatch(key) is not None
+
+
 def _within(element: Any, outer: Scope) -> Scope:
-    """What is in force within an element."""
-    if not element.attrib:
-        return outer
+    """What is in force within an element that has attributes."""
     language = element.get(_LANG, element.get("lang"))
     base = element.get(_BASE, element.get("base")) or ""
     if base:
@@ -376,12 +393,18 @@ def _within(element: Any, outer: Scope) -> Scope:
 def _attributes(element: Any) -> Fields:
     """Attributes by their names in lower case."""
     found = {}
-    for name, value in element.attrib.items():
-        space, _, short = name.lower().rpartition("}")
-        if prefix := PREFIXES.get(space.lstrip("{")):
-            short = f"{prefix}:{short}"
+    for name, value in element.items():
+        short = _short(name)
         found[short] = value.lower() if short in {"rel", "type"} else value
     return found
+
+
+@lru_cache(maxsize=2_000)
+def _short(name: str) -> str:
+    """The name of an attribute with the prefix that we know it by."""
+    space, _, short = name.lower().rpartition("}")
+    prefix = PREFIXES.get(space.lstrip("{"))
+    return f"{prefix}:{short}" if prefix else short
 
 
 def _with_href(attributes: Fields) -> Fields:
@@ -405,11 +428,12 @@ def _settled(text: str) -> str:
         return text
     with contextlib.suppress(UnicodeEncodeError, UnicodeDecodeError):
         text = text.encode("iso-8859-1").decode("utf-8")
-    return text.translate(_WINDOWS)
+    return text.translate(_WINDOWS) if _C1.search(text) else text
 
 
 def _joined(uri: str, base: str) -> str:
     try:
-        return urljoin(base, _SLASHES.sub(r"\1\3", uri))
+        uri = _SLASHES.sub(r"\1\3", uri) if ":///" in uri else uri
+        return urljoin(base, uri) if base else uri
     except ValueError:
         return ""

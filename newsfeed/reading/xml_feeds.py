@@ -26,10 +26,9 @@ from newsfeed.text import clean_line, safe_url, strip_inline, times, unmangle
 _MEDIA = re.compile(r"<(/?)media:(title|description)\b[^<>]*?(/?)>", re.IGNORECASE)
 # Atom says when a text is plain: what looks like a tag was typed. feedparser gives that type to texts of none as well.
 _TYPED = re.compile(r"(<(?:\w+:)?(?:title|summary|content)\b[^<>]*?\stype=([\"']))text(?=\2)", re.IGNORECASE)
-_MAYBE_TYPED = re.compile(r"""=["']text["']""", re.IGNORECASE)  # quicker to look for
 _LITERAL = "text/literal"
 # feedparser splits the names of elements at white space, also at that within the name of a namespace, and fails.
-_SPACED = re.compile(r"""(\sxmlns(?::[\w.-]+)?\s*=\s*["'])([^"'<>]*\s[^"'<>]*)(["'])""")
+_SPACED = re.compile(r"""(xmlns(?<=\sxmlns)(?::[\w.-]+)?\s*=\s*["'])([^"'<>]*\s[^"'<>]*)(["'])""")
 _SKIP_HOURS = re.compile(r"<skipHours>(.{0,2000}?)</skipHours>", re.IGNORECASE | re.DOTALL)
 _HOUR = re.compile(r"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
 _PERIODS = {"hourly": 60, "daily": 1_440, "weekly": 10_080, "monthly": 43_200, "yearly": 525_600}
@@ -80,8 +79,10 @@ def _read(text: str) -> dict[str, Any]:
 
 def prepared(text: str) -> str:
     """A document in which feedparser takes no caption for a title, no typed tag for markup, and no name apart."""
-    text = _MEDIA.sub(lambda m: f"<{m.group(1)}media:alt{m.group(2).lower()}{m.group(3)}>", text)
-    if _MAYBE_TYPED.search(text):
+    lower = text.lower()  # looking for words in it is much quicker than for patterns
+    if "media:title" in lower or "media:description" in lower:
+        text = _MEDIA.sub(lambda m: f"<{m.group(1)}media:alt{m.group(2).lower()}{m.group(3)}>", text)
+    if '="text"' in lower or "='text'" in lower:
         text = _TYPED.sub(rf"\1{_LITERAL}", text)
     return _SPACED.sub(lambda m: m[1] + "".join(m[2].split()) + m[3], text)
 

@@ -200,10 +200,16 @@ def leads_elsewhere(address: str, own_host: str) -> bool:
     return host not in {"media.tenor.com", "tenor.com", "giphy.com", "media.giphy.com"}
 
 
+_HOST = re.compile(
+    r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?=[/?#]|\Z)"
+)  # nearly always; quicker than to part it all
+
+
 @lru_cache(maxsize=256)
 def host_of(url: str) -> str:
     """The host of an address in lower case, "" where it has none."""
-    return parts_of(url).hostname or ""
+    plain = _HOST.match(url)
+    return plain[1] if plain else parts_of(url).hostname or ""
 
 
 def own_words(markup: str) -> int:

@@ -50,7 +50,10 @@ def hosts_of(kind: str) -> tuple[str, ...]:
 
 def lies_at(host: str, *names: str) -> bool:
     """Whether a host is one of these, or below one."""
-    return any(host == name or host.endswith("." + name) for name in names)
+    for name in names:
+        if host.endswith(name) and (len(host) == len(name) or host[-len(name) - 1] == "."):
+            return True
+    return False
 
 
 def is_taken(host: str) -> bool:

@@ -6,7 +6,8 @@ import base64
 import contextlib
 import re
 from functools import lru_cache
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
+from typing import NamedTuple
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 LIMIT = 2048  # characters; longer addresses are no links of articles
 
@@ -17,6 +18,12 @@ _REMOVED = re.compile(r"[\t\n\r]")
 _EDGES = "".join(map(chr, range(0x21)))
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f<>\"`{}|\\^\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _HOST = re.compile(r"^(?:\[[0-9a-f:.]+\]|[^\s/?#@:\[\]%<>\"\\^`{|}]+)$")
+# An address that is read as it stands, as nearly all are: quicker to see than to take apart by the rules.
+_PLAIN = re.compile(
+    r"(https?)://(?!https?/)([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9]\d{0,3}))?(/[\w%/:@!$&'()*+,;=.~-]*)?"
+    r"(?:\?([\w%/:@!$&'()*+,;=.~?-]*))?(?:#([\w%/:@!$&'()*+,;=.~?-]*))?",
+    re.ASCII,
+)
 
 
 def _words(text: str) -> frozenset[str]:
@@ -46,6 +53,9 @@ _SOURCE_VALUE = re.compile(
     re.IGNORECASE,
 )
 _AMP_PATH = re.compile(r"/amp/?$")
+_REDDIT = re.compile(r"(?:(?:old|new|np|m|i|amp|ud|[a-z]{2})\.)?reddit\.com")
+_MOBILE = re.compile(r"([a-z]{2,3})\.m\.(wikipedia|wikimedia|wiktionary)\.org")
+_AMP_HOST = re.compile(r"amp\.((?:[^.]+\.)+[^.]+)")
 _ARXIV_PDF = re.compile(r"^/pdf/(.+?)(?:\.pdf)?$")
 # Pages that only send their visitor on: hosts, path, and the parameters that may hold the target.
 _WRAPPERS = (
@@ -70,7 +80,28 @@ _WRAPPERS = (
 _GOOGLE_AMP = re.compile(r"^/amp/(s/)?((?:[\w-]+\.)+[a-z]{2,}(?:/.*)?)$")
 _YAHOO = re.compile(r"^/.*/RU=([^/]+)/")
 _BING_CLICK = re.compile(r"(?:^|&)u=a1([\w-]+)")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+
+
+class _Address(NamedTuple):
+    """An address taken apart. An IPv6 host has no brackets here; the port is "" where it is the scheme's own."""
+
+    scheme: str
+    host: str
+    port: str
+    path: str
+    query: str
+    fragment: str
+
+    def __str__(self) -> str:
+        scheme, host, port, path, query, fragment = self
+        if ":" in host:
+            host = f"[{host}]"
+        if port:
+            host += f":{port}"
+        if query:
+            path += f"?{query}"
+        return f"{scheme}://{host}{path}#{fragment}" if fragment else f"{scheme}://{host}{path}"
 
 
 def safe_url(url: str, base: str = "") -> str:
@@ -79,9 +110,7 @@ def safe_url(url: str, base: str = "") -> str:
     Fragment and query stay as they are: this is the address to show or to fetch, not the one to compare.
     """
     parts = _split(url, base)
-    if parts is None:
-        return ""
-    return urlunsplit(parts)
+    return "" if parts is None else str(parts)
 
 
 def link_url(url: str, base: str = "") -> str:
@@ -96,7 +125,7 @@ def link_url(url: str, base: str = "") -> str:
     if parts.query:
         query = _without(parts.query, _SURE, _SURE_START)
         parts = parts._replace(query="&".join(p for p in query.split("&") if not _SURE_VALUE.match(p)))
-    return urlunsplit(parts)
+    return str(parts)
 
 
 @lru_cache(maxsize=2_048)
@@ -109,22 +138,28 @@ def canonical_url(url: str, base: str = "") -> str:
     parts = _unwrapped(url, base)
     if parts is None:
         return ""
-    host, path, query = parts.hostname or "", parts.path, parts.query
-    port = f":{parts.port}" if parts.port else ""
-    host, path, query = _main_address(host, path, query)
-    if ":" in host:
-        host = f"[{host}]"
+    host, path, query = _main_address(parts.host, parts.path, parts.query)
     if query:
         query = _without_tracking(query)
     path = _AMP_PATH.sub("/", path)
     if len(path) > 1:
         path = path.rstrip("/") or "/"
-    result = urlunsplit((parts.scheme, host + port, path, query, _meaningful_fragment(parts.fragment)))
+    result = str(_Address(parts.scheme, host, parts.port, path, query, _meaningful_fragment(parts.fragment)))
     return result if len(result) <= LIMIT else ""
 
 
 @lru_cache(maxsize=1_024)
-def _split(url: str, base: str) -> SplitResult | None:
+def _split(url: str, base: str) -> _Address | None:
+    if len(url) < LIMIT and (plain := _PLAIN.fullmatch(url)):
+        scheme, host, port, path, query, fragment = plain.groups("")
+        return _Address(
+            scheme, host, "" if port == _DEFAULT_PORTS[scheme] else port, path or "/", query, fragment
+        )
+    return _by_rules(url, base)
+
+
+def _by_rules(url: str, base: str) -> _Address | None:
+    """What any address means to a browser; None for what is none."""
     url = _REMOVED.sub("", url.strip(_EDGES))
     if not url or len(url) > LIMIT * 2:
         return None
@@ -133,11 +168,11 @@ def _split(url: str, base: str) -> SplitResult | None:
             url = f"{urlsplit(base).scheme or 'https'}://{url}"
         elif base and not _SCHEME.match(url) and not re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", url):
             url = urljoin(base, url)
-        url = _SCHEME.sub(r"\1://", url)
+        url = _SCHEME.sub(r"\1://", url, count=1)
         address = re.split(r"[?#]", url, maxsplit=1)[0]
         url = address.replace("\\", "/") + url[len(address) :]
         parts = urlsplit(url)
-        scheme, host, port = parts.scheme.lower(), parts.hostname or "", parts.port
+        scheme, host, number = parts.scheme.lower(), parts.hostname or "", parts.port
     except ValueError:
         return None
     if scheme not in _DEFAULT_PORTS or not host:
@@ -148,13 +183,12 @@ def _split(url: str, base: str) -> SplitResult | None:
         except UnicodeError:
             return None
     host = host.lower().rstrip(".")
-    literal = f"[{host}]" if ":" in host else host
-    if not _HOST.match(literal):
+    if not _HOST.match(f"[{host}]" if ":" in host else host):
         return None
-    netloc = literal if port is None or port == _DEFAULT_PORTS[scheme] else f"{literal}:{port}"
+    port = "" if number is None or str(number) == _DEFAULT_PORTS[scheme] else str(number)
     path = _escaped(parts.path) or "/"
-    made = SplitResult(scheme, netloc, path, _escaped(parts.query), _escaped(parts.fragment))
-    return made if len(made.geturl()) <= LIMIT else None
+    made = _Address(scheme, host, port, path, _escaped(parts.query), _escaped(parts.fragment))
+    return made if len(str(made)) <= LIMIT else None
 
 
 _HOST_FIRST = re.compile(r"((?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*)(?::\d{1,5})?(?:[/?#]|$)", re.IGNORECASE)
@@ -172,7 +206,7 @@ def _begins_with_host(url: str, base: str) -> bool:
     )
 
 
-def _unwrapped(url: str, base: str) -> SplitResult | None:
+def _unwrapped(url: str, base: str) -> _Address | None:
     """The address, or, where its page only sends the visitor on, that of its target."""
     parts = _split(url, base)
     for _ in range(3):
@@ -183,8 +217,8 @@ def _unwrapped(url: str, base: str) -> SplitResult | None:
     return parts
 
 
-def _target(parts: SplitResult) -> str:
-    host = parts.hostname or ""
+def _target(parts: _Address) -> str:
+    host = parts.host
     if host == "www.google.com" and (match := _GOOGLE_AMP.match(parts.path)):
         return f"http{'s' if match[1] else ''}://{match[2]}" + (f"?{parts.query}" if parts.query else "")
     if host == "www.bing.com" and parts.path == "/ck/a" and (match := _BING_CLICK.search(parts.query)):
@@ -250,18 +284,16 @@ def _main_address(host: str, path: str, query: str) -> tuple[str, str, str]:
             if video:
                 query = urlencode({"v": video})
         return "www.youtube.com", path, query
-    if host == "reddit.com" or re.fullmatch(r"(?:old|new|np|m|i|amp|ud|[a-z]{2})\.reddit\.com", host):
+    if host.endswith("reddit.com") and _REDDIT.fullmatch(host):
         return "www.reddit.com", path, query
     if host in {"mobile.twitter.com", "m.twitter.com", "www.twitter.com", "twitter.com", "www.x.com"}:
         return "x.com", path, query
     if host in {"arxiv.org", "www.arxiv.org", "export.arxiv.org"}:
         pdf = _ARXIV_PDF.match(path)
         return "arxiv.org", f"/abs/{pdf.group(1)}" if pdf else path, query
-    mobile = re.match(r"^([a-z]{2,3})\.m\.(wikipedia|wikimedia|wiktionary)\.org$", host)
-    if mobile:
+    if ".m." in host and (mobile := _MOBILE.fullmatch(host)):
         return f"{mobile.group(1)}.{mobile.group(2)}.org", path, query
-    amp = re.match(r"^amp\.((?:[^.]+\.)+[^.]+)$", host)
-    if amp and len(amp.group(1)) > 5:
+    if host.startswith("amp.") and (amp := _AMP_HOST.fullmatch(host)) and len(amp.group(1)) > 5:
         return amp.group(1), path, query
     return host, path, query
 

@@ -57,8 +57,7 @@ _ENDS_PARAGRAPH = "p|div|table|ul|ol|dl|blockquote|h[1-6]|section|article|figure
 
 def mark_captions(html: str) -> str:
     """HTML in which what is a caption by its class, its shortcode or its place in a table is a `figcaption`."""
-    lower = html.lower()
-    if not any(word in lower for word in _HINTS):
+    if not any(map(html.lower().__contains__, _HINTS)):
         return html
     if "[" in html:
         html = _SHORTCODE.sub(r"<figure>\1</figure>", html)
@@ -311,7 +310,8 @@ def clean_html(html: str, base: str = "") -> str:
     if html.count("<") > DEPTH_LIMIT and _depth(html) > DEPTH_LIMIT:
         html = re.sub(r"<[^<>]*>?", " ", html)
     html = _TITLES.sub(r"<\1h3", _BLOCKS.sub(r"<\1p", html))
-    html = _cleaner(safe_url(base), "@" in html and bool(_USERINFO.search(html))).clean(html)
+    own = safe_url(base) if "=" in html else ""  # without attributes there are no links to complete
+    html = _cleaner(own, "@" in html and bool(_USERINFO.search(html))).clean(html)
     if "<img" in html:
         html = _IMAGE.sub(_real_image, html)
     for _ in range(3):
@@ -373,46 +373,54 @@ _LINE_ENDS = '.!?:;…"”’»)]。！？'
 
 def plain_text(html: str) -> str:
     """The words of some HTML, one paragraph a line, entities read once. Scripts, styles and the like have none."""
-    return _text(clean_html(html), frozenset())
+    return text_of(clean_html(html))
 
 
 def text_of(clean: str) -> str:
     """The words of what `clean_html` made, without cleaning it again."""
-    return _text(clean, frozenset())
+    return _lines(_ANY_TAG.sub(_sign_of, clean) if "<" in clean else clean)
 
 
 def prose_text(clean: str) -> str:
     """What is told in sentences of what `clean_html` made: no headings, captions, tables of data, code; one paragraph
     a line, list entries marked by a leading "• ", code by a line of `CODE`."""
-    return _text(without_tables(without_captions(clean)), _UNLIKE_PROSE)
+    return _lines(_prose(without_tables(without_captions(clean))))
 
 
-def _text(clean: str, without: frozenset[str]) -> str:
-    pieces: list[str] = []
-    end, skipped = 0, 0
+# What stands for a tag until lines are made.
+_SIGNS = dict.fromkeys(_BREAKS, "\x1e") | {"br": "\x1f", "td": " ", "th": " "}
+
+
+def _sign_of(match: re.Match[str]) -> str:
+    return _SIGNS.get(match[2], "")
+
+
+def _prose(clean: str) -> str:
+    pieces, end, skipped = [], 0, 0
     for match in _ANY_TAG.finditer(clean):
         if not skipped:
             pieces.append(clean[end : match.start()])
         end = match.end()
         name, closing = match.group(2), bool(match.group(1))
-        if name in without:
+        if name in _UNLIKE_PROSE:
             skipped = max(0, skipped - 1) if closing else skipped + 1
-        if name in _BREAKS:
-            pieces.append("\x1e" if name != "li" or closing or not without else "\x1e• ")
-            if name == "pre" and closing and without:
-                pieces.append(f"{CODE}\x1e")
-        elif name == "br":
-            pieces.append("\x1f")
-        elif name in {"td", "th"}:
-            pieces.append(" ")
+        pieces.append("\x1e• " if name == "li" and not closing else _sign_of(match))
+        if name == "pre" and closing:
+            pieces.append(f"{CODE}\x1e")
     if not skipped:
         pieces.append(clean[end:])
-    text = _GAPS.sub(" ", entities.unescape("".join(pieces)).replace("\n", " "))
+    return "".join(pieces)
+
+
+def _lines(text: str) -> str:
+    """Words with signs for tags, as lines."""
+    text = entities.unescape(text) if "&" in text else text
+    text = _GAPS.sub(" ", text.replace("\n", " "))
     if "\x1f" in text:
         text = _unwrapped(text)
-    lines = (line.strip() for line in without_invisible(text.replace("\x1e", "\n")).split("\n"))
+    lines = [line.strip() for line in without_invisible(text.replace("\x1e", "\n")).split("\n")]
     # What is left of CDATA within CDATA ends the text of many a feed.
-    return "\n".join(filter(None, (line.removesuffix("]]>").rstrip() for line in lines)))
+    return "\n".join([line.removesuffix("]]>").rstrip() for line in lines if line and line != "]]>"])
 
 
 _WRAPPED = (60, 100)  # characters of a line that an editor wrapped

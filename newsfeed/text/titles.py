@@ -121,7 +121,10 @@ def clean_line(text: str, limit: int = TITLE_LIMIT) -> str:
         text = html.unescape(text)
         if "&" in text:  # escaped twice: only signs that can't be meant as such
             text = _TWICE.sub(lambda m: html.unescape(m.group()), text)
-    text = _SPACES.sub(" ", _CONTROLS.sub(_gap, text)).strip()
+    if text.isprintable() and "\u034f" not in text:  # all that is no control or space, but for this one mark
+        text = " ".join(text.split())
+    else:
+        text = _SPACES.sub(" ", _CONTROLS.sub(_gap, text)).strip()
     return cut_line(text, limit)
 
 
