@@ -668,6 +668,8 @@ def test_thanks_to_who_told_of_it_are_no_lead(said: str, told: str) -> None:
     ("title", "shown"),
     [
         ("How to use the <video> tag", "How to use the <video> tag"),
+        ("When to write <div> and when <p> in a page", "When to write <div> and when <p> in a page"),
+        ("<p>The first <br> of June<p>", "The first of June"),
         ("A free guide to <head> elements", "A free guide to <head> elements"),
         ("Why a <script> blocks the page", "Why a <script> blocks the page"),
         ("When to close </div>", "When to close"),
