@@ -72,9 +72,7 @@ FAULTS: dict[str, Fault] = {
     # packing
     "bomb": Fault(serving.bomb(20), Cause.TOO_LARGE),
     "bomb in two layers": Fault(serving.bomb(20, 2), Cause.ENCODING),
-    "bomb in two layers called one": Fault(
-        serving.bomb(20, 2, "gzip"), None
-    ),  # 20 KB of gzip are what is read
+    "bomb in two layers called one": Fault(serving.bomb(20, 2, "gzip"), Cause.ENCODING),
     "bomb in two layers, headers apart": Fault(
         serving.fixed(
             200,

@@ -117,6 +117,7 @@ def test_addresses_for_readers_are_addresses_of_the_web(href: str, expected: str
 def test_pages_that_forward_at_once(content: str, expected: str) -> None:
     html = f"""<html><head><meta http-equiv="Refresh" content="{content}"></head></html>"""
     assert discover.forwards(html.encode(), "https://site.example/") == expected
+    assert discover.forwards(b"<html></html>", "https://site.example/", content) == expected
     hidden = f"""<html><body><noscript>{html[12:-14]}</noscript></body></html>"""
     assert discover.forwards(hidden.encode(), "https://site.example/") == ""
 

@@ -37,6 +37,7 @@ FAR_TOO_LARGE = 10  # times the limit: of what says that it is so long not even 
 
 MOVED = {301, 302, 303, 307, 308}
 PERMANENT = {301, 308}
+CHOICES = 300
 NO_BODY = {204, 205}
 PARTIAL = 206
 
@@ -348,7 +349,7 @@ class Fetcher:
             async for _ in answer.stream:  # type: ignore[union-attr]
                 pass  # there is no body, but only after its end can the connection serve again
             return Hop(self._not_modified(route, headers))
-        if status in MOVED:
+        if status in MOVED or (status == CHOICES and headers.get("location")):
             route.cookies.extract_cookies(answer)
             return self._moved(route, headers, status)
         if not 200 <= status < 300 or status == PARTIAL:

@@ -27,6 +27,7 @@ KEPT = {
     "link",
     "ratelimit-remaining",
     "ratelimit-reset",
+    "refresh",
     "retry-after",
     "x-rate-limit-remaining",
     "x-rate-limit-reset",
@@ -208,9 +209,10 @@ def coding(header: str) -> str:
     named = [part for part in (p.strip().lower() for p in header.split(",")) if part not in NONE]
     if not named:
         return ""
-    if len(named) == 1 and named[0] in GZIP:
+    # Two layers of a server that each name the coding mean one: what is wrapped twice is refused by its bytes.
+    if set(named) <= GZIP:
         return "gzip"
-    if named == ["deflate"]:
+    if set(named) == {"deflate"}:
         return "deflate"
     raise BodyError("The server packed its answer in a way that was not asked for.")
 
@@ -323,6 +325,8 @@ class Body:
         self._size += len(part)
         if len(self._opening) < OPENING:
             self._opening += part[:OPENING]
+            if self._decoder is not None and self._opening.startswith(b"\x1f\x8b"):
+                raise BodyError("The server packed its answer twice.")
         over = self._size - self._limit
         if over > 0:
             if not FEED.search(self._opening):

@@ -80,21 +80,28 @@ def candidates(body: bytes, url: str, link_header: str = "") -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(t for t in first if t not in below), *below, *comments]))[:MAX_CANDIDATES]
 
 
-def forwards(body: bytes, url: str) -> str:
-    """Where a page sends its visitors at once by itself (`<meta http-equiv="refresh">`); "" where it doesn't."""
+def forwards(body: bytes, url: str, refresh_header: str = "") -> str:
+    """Where a page sends its visitors at once by itself (`<meta http-equiv="refresh">`, or the header of that name);
+    "" where it doesn't."""
+    if told := _FORWARDS.match(refresh_header):
+        return _forwarded(told, url, url)
     root = _page(body[:MAX_BODY])
     for element in root.iter("meta") if root is not None else ():
         named = {str(k).lower(): str(v) for k, v in element.attrib.items()}
         told = _FORWARDS.match(named.get("content", ""))
         hidden = any(above.tag == "noscript" for above in element.iterancestors())
         if named.get("http-equiv", "").strip().lower() == "refresh" and told and not hidden:
-            quote = told[2][:1]
-            place = told[2][1:].partition(quote)[0] if quote in {"'", '"'} else told[2]
-            target = safe_url(place.strip(), _base(root, url)).partition("#")[0]
-            # A page that only loads itself anew, perhaps with a number behind its address, tests its visitors.
-            again = urlsplit(target)[:3] == urlsplit(url)[:3]
-            return target if float(told[1] or 0) <= AT_ONCE and not again else ""
+            return _forwarded(told, url, _base(root, url))
     return ""
+
+
+def _forwarded(told: re.Match[str], url: str, base: str) -> str:
+    quote = told[2][:1]
+    place = told[2][1:].partition(quote)[0] if quote in {"'", '"'} else told[2]
+    target = safe_url(place.strip(), base).partition("#")[0]
+    # A page that only loads itself anew, perhaps with a number behind its address, tests its visitors.
+    again = urlsplit(target)[:3] == urlsplit(url)[:3]
+    return target if float(told[1] or 0) <= AT_ONCE and not again else ""
 
 
 def plain(address: str) -> str:

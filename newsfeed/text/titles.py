@@ -45,7 +45,7 @@ _FORMATS = _words(
 )
 _BEFORE_WORDS = frozenset(["", *" (“„«\"'"])
 _PARTS = _words("blockquote br center dd div dt h1 h2 h3 h4 h5 h6 hr li p td th tr wbr")
-_EMPTY = _words("br hr wbr")
+_VOID = _words("br hr wbr")
 _ELEMENT = re.compile(
     r"<(?P<end>/?)(?P<name>a|abbr|acronym|area|article|aside|audio|b|base|big|blink|blockquote|body|br|button|canvas|center|"
     r"cite|code|col|data|dd|del|details|dialog|div|dl|dt|em|embed|fieldset|figcaption|figure|font|footer|form|frame|h[1-6]|"
@@ -109,7 +109,7 @@ def strip_inline(text: str) -> str:
         formats = name in _FORMATS and (bool(match["end"]) or not alone)
         # Of those that part lines, one that words stand around is one: "how to write <p> tags".
         within = alone and text[: match.start()].strip() and text[match.end() :].strip()
-        parts = name in _PARTS and (bool(match["end"]) or name in _EMPTY or not within)
+        parts = name in _PARTS and (bool(match["end"]) or name in _VOID or not within)
         if not (formats or parts or name in closed or "=" in rest):
             return match.group()
         return (" " if name in _PARTS and name != "wbr" else "") + match["next"]

@@ -215,7 +215,7 @@ async def behind(
     """
     feed = page.request.feed
     for _ in range(FORWARDS):
-        target = discover.forwards(page.body, page.url)
+        target = discover.forwards(page.body, page.url, page.headers.get("refresh", ""))
         if not target or target in {page.url, page.request.url}:
             break
         tried = await _try(fetcher, parsers, target, feed, now)
@@ -308,7 +308,7 @@ async def instead(
     if not isinstance(page, Response) or not is_page(page) or isinstance(asked.parsed, Parsed):
         return asked, ""
     here = {page.url, page.request.url, found}
-    target = discover.forwards(page.body, page.url)
+    target = discover.forwards(page.body, page.url, page.headers.get("refresh", ""))
     if not target or target in here:
         named = discover.candidates(page.body, page.url, page.headers.get("link", ""))
         proposal = next((url for url in named if url not in here), "")
