@@ -22,27 +22,3 @@ from newsfeed.config.secret_values import (
     secrets,
 )
 from newsfeed.config.toml_file import FILE, STARTERS, edited, starter, template
-
-__all__ = [
-    "ADDRESS",
-    "FILE",
-    "STARTERS",
-    "THIS_MACHINE",
-    "detect_timezone",
-    "edited",
-    "forget_in_keyring",
-    "frozen_clock",
-    "has_display",
-    "has_mail_variable",
-    "has_starters_limit",
-    "home_folder",
-    "keep_in_keyring",
-    "load",
-    "mail_password",
-    "parse",
-    "publish_folder",
-    "secrets",
-    "starter",
-    "template",
-    "user_folders",
-]

@@ -6,5 +6,3 @@
 from __future__ import annotations
 
 from newsfeed.deliver.files import write, write_site
-
-__all__ = ["write", "write_site"]

@@ -7,5 +7,3 @@ that they always read like this morning's.
 from __future__ import annotations
 
 from newsfeed.demo.samples import MARK, SETTINGS, Served, serve
-
-__all__ = ["MARK", "SETTINGS", "Served", "serve"]

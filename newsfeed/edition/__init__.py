@@ -44,18 +44,3 @@ def __getattr__(name: str) -> object:
     found = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
     globals()[name] = found
     return found
-
-
-__all__ = [
-    "Weighed",
-    "WhyRow",
-    "build",
-    "is_full",
-    "is_told",
-    "is_weekly",
-    "remember",
-    "since",
-    "visible_text",
-    "weigh",
-    "why",
-]

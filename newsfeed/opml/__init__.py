@@ -10,21 +10,3 @@ from newsfeed.opml.attributes import key
 from newsfeed.opml.list_editing import Merged, add, merge, move, remove, set_option, set_title, set_url
 from newsfeed.opml.list_reading import ListChanges, cut_off, in_force, parse, plan
 from newsfeed.opml.list_writing import write
-
-__all__ = [
-    "ListChanges",
-    "Merged",
-    "add",
-    "cut_off",
-    "in_force",
-    "key",
-    "merge",
-    "move",
-    "parse",
-    "plan",
-    "remove",
-    "set_option",
-    "set_title",
-    "set_url",
-    "write",
-]

@@ -45,6 +45,6 @@ def read_feed(response: Response, subscription: Subscription) -> Drafts | Failur
 
 def load() -> None:
     """Load what reads most documents; feedparser, which takes a tenth of a second, comes when one needs it."""
-    from newsfeed.reading import finish, wellformed, xml_feeds  # noqa: F401
+    from newsfeed.reading import finish, wellformed, xml_feeds
 
     wellformed.read("<rss/>")

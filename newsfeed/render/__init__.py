@@ -1,5 +1,3 @@
 """Edition -> page, archive, ledger, account of breadth, Atom, JSON Feed and digest.json. Pure; reads templates."""
 
 from newsfeed.render.templates import Templates
-
-__all__ = ["Templates"]

@@ -67,6 +67,3 @@ def portable(state: FeedState) -> Subscription:
     if find(found).kind != source.kind and not plain:
         found = msgspec.structs.replace(found, options={**wanted.options, "source": source.kind})
     return found
-
-
-__all__ = ["FEED", "NETWORKS", "by_kind", "find", "join", "portable", "rewritten"]

@@ -14,8 +14,6 @@ from collections.abc import Mapping, Sequence
 from newsfeed.model import StoredItem, Story
 from newsfeed.stories.clues import Shared, nearest
 
-__all__ = ["Shared", "candidates", "clues", "join", "nearest"]
-
 
 def clues(items: Sequence[StoredItem]) -> dict[int, frozenset[int]]:
     """The clues of each item, by its number: its rarest terms, pages and recordings, as numbers."""

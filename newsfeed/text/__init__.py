@@ -65,39 +65,3 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = globals()[name] = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
     return found
-
-
-__all__ = [
-    "alike",
-    "canonical_url",
-    "clean_html",
-    "clean_line",
-    "count_words",
-    "detect_language",
-    "first_words",
-    "headline",
-    "is_no",
-    "is_yes",
-    "latest_day",
-    "lead",
-    "lead_within",
-    "link_url",
-    "names_a_subject",
-    "of_earlier_year",
-    "of_show",
-    "opening",
-    "plain_text",
-    "plausible_language",
-    "prose_text",
-    "reading_minutes",
-    "safe_url",
-    "say_the_same",
-    "sentences",
-    "series_name",
-    "stands_alone",
-    "strip_inline",
-    "undated",
-    "unmangle",
-    "weighty",
-    "words_pattern",
-]

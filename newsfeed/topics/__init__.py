@@ -20,8 +20,6 @@ from .documents import OTHER, THRESHOLD, TOPICS, Document, FeedPrior, Label
 if TYPE_CHECKING:
     from .tagger import Tagger
 
-__all__ = ["OTHER", "THRESHOLD", "TOPICS", "Document", "FeedPrior", "Label", "load"]
-
 
 def load(weights: bytes | None, topics: Mapping[str, TopicSetting]) -> Tagger:
     """A tagger from trained weights, or (None) from those that ship with the package.
