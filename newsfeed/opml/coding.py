@@ -12,10 +12,7 @@ import re
 from html.entities import html5
 from typing import NamedTuple
 
-from newsfeed.text.encodings import ASCII_BASED, ENCODINGS, MARKS
-
-_MULTIBYTE = {"gb18030", "big5hkscs", "cp932", "euc-jp", "cp949"}
-_DECLARATION = re.compile(rb"""\s{0,100}<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
+from newsfeed.text.encodings import ASCII_BASED, DECLARED, ENCODINGS, MARKS, MULTIBYTE, STARTS
 
 
 class Coded(NamedTuple):
@@ -33,11 +30,10 @@ def decode(data: bytes) -> Coded:
     for mark, codec in MARKS:
         if data.startswith(mark):
             return _read(data[len(mark) :], codec, mark)
-    if data[:4] == b"<\0?\0" or data[:4] == b"<\0o\0":
-        return _read(data, "utf-16-le")
-    if data[:4] == b"\0<\0?" or data[:4] == b"\0<\0o":
-        return _read(data, "utf-16-be")
-    found = _DECLARATION.match(data)
+    for start, codec in STARTS:
+        if data.startswith(start) and codec.startswith("utf"):
+            return _read(data, codec)
+    found = DECLARED.match(data[:2_000].lstrip())
     declared = found[1].decode("ascii").lower() if found else ""
     codec = ENCODINGS.get(declared, "")
     if codec not in ASCII_BASED:
@@ -52,7 +48,7 @@ def decode(data: bytes) -> Coded:
         return Coded(text, "utf-8")
     # Text in another encoding is hardly ever valid UTF-8 by chance; in those of East Asia a few letters may be.
     letters = sum(not c.isascii() for c in text)
-    if letters == 0 or (codec in _MULTIBYTE and letters < 8):
+    if letters == 0 or (codec in MULTIBYTE and letters < 8):
         return _read(data, codec)
     note = f"It says that it is in {declared}, but it is in UTF-8."
     return Coded(text, "utf-8", note=note, repair='Write encoding="UTF-8" in its first line.')

@@ -2,7 +2,8 @@
 
 Every edit scans the list, works out which stretches of its text to replace, and writes the rest back through the
 codec that it was read with: comments, order, indentation, line ends and unknown attributes survive by not being
-looked at. A list whose structure is damaged is not edited: the error says which line to fix first.
+looked at. A list that can't be read, or whose structure is damaged, is not edited: each of these functions raises a
+ListError that says which line to fix first; NotFoundError where nothing of the list has the address.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from newsfeed.model import Folder, Problem, Record, Subscription, SubscriptionLi
 from newsfeed.opml.attributes import Refusal, accept, address, key, option
 from newsfeed.opml.coding import Coded, encode, fitting
 from newsfeed.opml.list_reading import (
+    LIST,
     commented_out,
     folder_paths,
     label,
@@ -55,16 +57,15 @@ _Folders = dict[str, tuple[str, ...]]  # key of an address -> the folder it is i
 class _List:
     """A list that is sound enough to be edited."""
 
-    def __init__(self, data: bytes, name: str) -> None:
+    def __init__(self, data: bytes) -> None:
         self.coded: Coded
         self.document: ScannedList
-        self.coded, self.document = open_list(data, name)
+        self.coded, self.document = open_list(data)
         if any(d.structural for d in self.document.damages):
-            raise unreadable(self.document, name)
+            raise unreadable(self.document)
         if encode(self.coded, self.coded.text) != data:
-            raise ListError(name, "some letters of it are damaged, so that it can't be edited without loss",
+            raise ListError(LIST, "some letters of it are damaged, so that it can't be edited without loss",
                             "Save it as UTF-8 first.")  # fmt: skip
-        self.name = name
         self.text = self.document.text
         self.paths = folder_paths(self.document)
         self.skipped = commented_out(self.document)
@@ -136,73 +137,60 @@ class _List:
         changed = encode(self.coded, "".join([*pieces, self.text[position:]]))
         if self.document.damages:
             # What was guessed may be guessed otherwise beside the new text; nobody's feeds are put at risk for that.
-            found = open_list(changed, self.name)
-            if _where(read(*found, self.name)) != {k: _folded(path) for k, path in expected.items()}:
-                raise unreadable(self.document, self.name)
+            found = open_list(changed)
+            if _where(read(*found)) != {k: _folded(path) for k, path in expected.items()}:
+                raise unreadable(self.document)
         return changed
 
     def where(self) -> _Folders:
         """The folder of each subscription of the list."""
-        return _where(read(self.coded, self.document, self.name))
+        return _where(read(self.coded, self.document))
 
 
-def add(data: bytes, subscription: Subscription, *, name: str = "feeds.opml") -> bytes:
+def add(data: bytes, subscription: Subscription) -> bytes:
     """The list with `subscription` at the end of its folder, which is made where it is missing.
 
     A subscription that the list has already, in any spelling of its address, leaves it as it is.
 
     Raises:
-        ListError: the list can't be read, or must be fixed before it can be edited.
         SettingsError: the address can't be subscribed to.
     """
     subscription = msgspec.structs.replace(subscription, url=_accepted(subscription.url))
-    return _add(_List(data, name), (subscription,), {})[0]
+    return _add(_List(data), (subscription,), {})[0]
 
 
-def merge(data: bytes, other: SubscriptionList, *, name: str = "feeds.opml") -> tuple[bytes, Merged]:
+def merge(data: bytes, other: SubscriptionList) -> tuple[bytes, Merged]:
     """The list with all subscriptions of `other` that it lacks, each in its folder; and what was done.
 
     A new folder keeps its attributes; one that is empty there is made here too.
-
-    Raises:
-        ListError: the list can't be read, or must be fixed before it can be edited.
     """
     changed, added, present = _add(
-        _List(data, name), other.subscriptions, dict(other.namespaces), other.folders, other.doubles
+        _List(data), other.subscriptions, dict(other.namespaces), other.folders, other.doubles
     )
-    open_list(changed, name)  # both together may be beyond the limits
+    open_list(changed)  # both together may be beyond the limits
     return changed, Merged(added=added, present=present, problems=other.problems)
 
 
-def remove(data: bytes, url: str, *, name: str = "feeds.opml") -> bytes:
-    """The list without the outlines of `url`, all of them if it is listed twice. Outlines inside them stay.
-
-    Raises:
-        ListError: the list can't be read, or must be fixed before it can be edited.
-        NotFoundError: it isn't in the list.
-    """
-    edited = _List(data, name)
+def remove(data: bytes, url: str) -> bytes:
+    """The list without the outlines of `url`, all of them if it is listed twice. Outlines inside them stay."""
+    edited = _List(data)
     replacements = [r for outline in edited.holding(url) for r in edited.without(outline)]
     expected = edited.where()
     expected.pop(key(url), None)
     return edited.apply(replacements, expected)
 
 
-def move(data: bytes, url: str, folders: tuple[str, ...], *, name: str = "feeds.opml") -> bytes:
+def move(data: bytes, url: str, folders: tuple[str, ...]) -> bytes:
     """The list with the outline of `url` at the end of another folder (`()`: of the list), otherwise as it was.
 
     It takes along its attributes, what is inside it, and a comment behind it on its line. Where it is listed twice,
     the first goes there and the others are taken out.
-
-    Raises:
-        ListError: the list can't be read, or must be fixed before it can be edited.
-        NotFoundError: it isn't in the list.
     """
-    edited = _List(data, name)
+    edited = _List(data)
     outline, *others = edited.holding(url)
     if others:
         data = edited.apply([r for other in others for r in edited.without(other)], edited.where())
-        return move(data, url, folders, name=name)
+        return move(data, url, folders)
     path, left = _folders(folders), edited.paths[id(outline)]
     if _folded(left) == _folded(path):
         return data
@@ -223,33 +211,29 @@ def move(data: bytes, url: str, folders: tuple[str, ...], *, name: str = "feeds.
     return edited.apply([_Replacement(start, end, ""), insertion], expected)
 
 
-def set_url(data: bytes, old: str, new: str, *, name: str = "feeds.opml") -> bytes:
+def set_url(data: bytes, old: str, new: str) -> bytes:
     """The list with the address `old` replaced by `new`, wherever it stands; all else as it was.
 
     Raises:
-        ListError: the list can't be read, or must be fixed before it can be edited.
-        NotFoundError: `old` isn't in the list.
         SettingsError: `new` can't be subscribed to.
     """
     accepted = _accepted(new)
-    edited = _List(data, name)
+    edited = _List(data)
     held = [attribute for o in edited.holding(old) if (attribute := address(o))]
     expected = edited.where()
     expected[key(accepted)] = expected.pop(key(old), ())
     return edited.apply([_value(attribute, accepted) for attribute in held], expected)
 
 
-def set_title(data: bytes, url: str, title: str, *, name: str = "feeds.opml") -> bytes:
+def set_title(data: bytes, url: str, title: str) -> bytes:
     """The list with another name for a subscription, wherever it stands; all else as it was.
 
     Raises:
-        ListError: the list can't be read, or must be fixed before it can be edited.
-        NotFoundError: the subscription isn't in the list.
         SettingsError: that is no name.
     """
     if not title.strip():
         raise SettingsError("The name", "is empty", "Write one.")
-    edited = _List(data, name)
+    edited = _List(data)
     replacements = []
     for outline in edited.holding(url):
         here = [a for a in outline.attributes if a.name.lower() in {"text", "title"}]
@@ -260,21 +244,17 @@ def set_title(data: bytes, url: str, title: str, *, name: str = "feeds.opml") ->
     return edited.apply(replacements, edited.where())
 
 
-def set_option(
-    data: bytes, url: str, option_name: str, value: str | None, *, name: str = "feeds.opml"
-) -> bytes:
+def set_option(data: bytes, url: str, option_name: str, value: str | None) -> bytes:
     """The list with one option of a subscription set, or taken away with None.
 
     An option that stands there under another prefix (`br:boosts`) keeps it.
 
     Raises:
-        ListError: the list can't be read, or must be fixed before it can be edited.
-        NotFoundError: the subscription isn't in the list.
         SettingsError: that is no name of an option.
     """
     if not _OPTION_NAME.fullmatch(option_name):
         raise SettingsError(option_name, "is no name of an option", "Use small letters, digits and hyphens.")
-    edited = _List(data, name)
+    edited = _List(data)
     replacements = []
     for outline in edited.holding(url):
         here = [a for a in outline.attributes if option(a.name) == option_name]

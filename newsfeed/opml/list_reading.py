@@ -24,6 +24,7 @@ from newsfeed.opml.scan import MAX_DEPTH, Outline, ScannedList, is_name, scan
 from newsfeed.text import clean_line
 from newsfeed.text.options import misspelt, mistake
 
+LIST = "feeds.opml"
 MAX_BYTES = 5_000_000
 MAX_TITLE = 300
 _MAX_PROBLEMS = 500
@@ -64,7 +65,7 @@ _OTHERS = {
 
 
 @lru_cache(maxsize=4)  # the list as it stands, asked for again and again
-def parse(data: bytes, name: str = "feeds.opml") -> SubscriptionList:
+def parse(data: bytes, name: str = LIST) -> SubscriptionList:
     """Read a subscription list: OPML 1.0, 1.1 or 2.0, in any encoding, damaged or not.
 
     An outline that can't be used costs that outline only. `complete` is False where the text ends early: what is
@@ -78,7 +79,7 @@ def parse(data: bytes, name: str = "feeds.opml") -> SubscriptionList:
     return read(coded, document, name)
 
 
-def open_list(data: bytes, name: str = "feeds.opml") -> tuple[Coded, ScannedList]:
+def open_list(data: bytes, name: str = LIST) -> tuple[Coded, ScannedList]:
     """Decode and scan a list.
 
     Raises:
@@ -106,7 +107,7 @@ def open_list(data: bytes, name: str = "feeds.opml") -> tuple[Coded, ScannedList
     return coded, document
 
 
-def read(coded: Coded, document: ScannedList, name: str = "feeds.opml") -> SubscriptionList:
+def read(coded: Coded, document: ScannedList, name: str = LIST) -> SubscriptionList:
     """The subscriptions of a scanned list."""
     reading = _ListReading(document)
     for outline in document.outlines:
@@ -141,7 +142,7 @@ def cut_off(data: bytes) -> str:
     return unreadable(document, "").cause
 
 
-def unreadable(document: ScannedList, name: str) -> ListError:
+def unreadable(document: ScannedList, name: str = LIST) -> ListError:
     """The error for a list that must be fixed first: it names the worst place and shows its line."""
     worst = [d for d in document.damages if d.structural] or document.damages
     damage = next((d for d in worst if d.offset == document.cut), worst[0])

@@ -42,6 +42,8 @@ ENCODINGS = {
     }.items()
     for name in names.split()
 }
+# Of East Asia, where a few letters may be valid UTF-8 by chance.
+MULTIBYTE = frozenset({"gb18030", "big5hkscs", "cp932", "euc-jp", "cp949"})
 # Those that read plain ASCII as it stands, and write back every byte that they read.
 ASCII_BASED = frozenset(ENCODINGS.values()) - {"iso2022-jp", "cp037", "cp500"}
 MARKS = (
@@ -51,16 +53,14 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
 )
-_STARTS = (  # "<?xm" or "<rss" without a mark
+STARTS = (  # "<?xm" or "<rss" without a mark
     (b"\x00\x00\x00<", "utf-32-be"),
     (b"<\x00\x00\x00", "utf-32-le"),
     (b"\x00<\x00", "utf-16-be"),
     (b"<\x00", "utf-16-le"),
     (b"\x4c\x6f\xa7\x94", "cp037"),
 )
-_DECLARED = re.compile(
-    rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']\s*([\w.:()-]{1,40})\s*["']""", re.IGNORECASE
-)
+DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']\s*([\w.:()-]{1,40})\s*["']""", re.IGNORECASE)
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _META = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 
@@ -86,10 +86,10 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
         if body.startswith(mark):
             return body[len(mark) :].decode(name, "replace"), name
     head = body[:400].lstrip(b" \t\r\n")
-    for start, name in _STARTS:
+    for start, name in STARTS:
         if head.startswith(start):
             return body.decode(name, "replace"), name
-    declared = _DECLARED.search(body[:2_000]) or _META.search(body[:4_000])
+    declared = DECLARED.search(body[:2_000]) or _META.search(body[:4_000])
     served = _CHARSET.search(content_type)
     names = [declared.group(1).decode("ascii") if declared else "", served.group(1) if served else ""]
     codecs_ = [ENCODINGS[n.lower()] for n in names if n.lower() in ENCODINGS]
