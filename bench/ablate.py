@@ -143,6 +143,8 @@ def stories_figures() -> list[str]:
 STORIES: dict[str, Changes] = {
     "a name is taken off (NAME)": {"similarity.NAME": 0},
     "of a name two words (NAME 1)": {"similarity.NAME": 1},
+    "names of many matters weigh less (COHESION)": {"similarity.COHESION": 1e-9},
+    "… by .3 of their weight": {"similarity.LEAST": 0.3},
     "floor of a group's own likeness": {"linkage.FLOOR": 0.0},
     "more asked of little evidence": {"linkage.THIN": 0.0, "linkage.THRESHOLD": 0.36},
     "time": {"linkage.FADE": 1e9},

@@ -105,9 +105,9 @@ def _place(name: str) -> tuple[Any, str]:
 
 
 GRID = {
-    "linkage.THRESHOLD": (0.25, 0.28, 0.32, 0.36),
-    "linkage.THIN": (2.0, 3.0, 6.0),
-    "linkage.USUAL": (0.2, 0.25, 0.3),
+    "linkage.THRESHOLD": (0.28, 0.32, 0.36),
+    "linkage.THIN": (2.0, 4.0),
+    "similarity.COHESION": (0.05, 0.07, 0.08),
 }
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from newsfeed import stories
 from newsfeed.model import Enclosure, Item, StoredItem, Story
 from newsfeed.stories.recurring_title import round_ups
 from newsfeed.stories.representative import best, clean_title
+from newsfeed.stories.similarity import Terms
 from newsfeed.stories.terms import WORD, Vocabulary, word_terms
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
@@ -783,3 +785,56 @@ def test_what_makes_two_tellings_one_story_can_be_named() -> None:
     page = changed_item(tellings[1], link)
     assert stories.nearest(post, [tellings[0], page]) == stories.Shared(page, True, ())
     assert stories.nearest(post, [post]) is None
+
+
+# Two persons whom everybody writes about, each in a matter of its own.
+BUSY = (
+    ("Venn and Keck open a school for pilots", "Forty cadets begin in autumn on a closed airfield in the north."),
+    ("What Venn and Keck earn", "Tax papers show salaries, gifts of shares and a farm with sheep."),
+    ("Venn booed as Keck laughs at the opera", "The tenor sang on; the crowd had waited in the rain for tickets."),
+    ("A portrait of Venn by Keck's sister sells", "The painting fetched twelve thousand crowns at an auction of young artists."),
+    ("Doctors ask Venn and Keck for vaccines", "Measles is back in three valleys, and clinics have run out of doses."),
+)  # fmt: skip
+BESIDE_THEM = (
+    ("Venn cuts the levy on milk", "Dairies had asked for it since spring."),
+    ("Venn names a judge", "The court has had an empty seat for a year."),
+    ("Venn at the grave of a poet", "Schoolchildren read verses by the sea."),
+    ("Keck's rockets stay on the ground", "Valves leaked in the cold."),
+    ("Keck moves his office south", "Two hundred clerks follow by summer."),
+    ("Keck loses a lawsuit about a fence", "Neighbours had complained of the height."),
+)
+
+
+@pytest.mark.parametrize("some", [BUSY[:3], BUSY[1:4], BUSY[2:], BUSY])
+def test_two_names_that_are_everywhere_join_nothing(some: Sequence[tuple[str, str]]) -> None:
+    told = [item(n, *one, feed=n) for n, one in enumerate((*some, *BESIDE_THEM), start=101)]
+    assert all(len(part) == 1 for part in parts(join([*told, *day()[0]])) if min(part) > 100)
+
+
+def test_names_of_many_matters_make_two_items_less_alike_than_they_read_and_words_of_one_event_do_not() -> (
+    None
+):
+    fishing = (
+        ("Treaty on fishing signed", "Boats of both coasts may cast nets forty miles out."),
+        ("Boats of both coasts get a treaty on fishing", "Nets may be cast forty miles out."),
+        ("Nets forty miles out: coasts end their quarrel", "The treaty on fishing lets boats cast them."),
+    )
+    told = [item(n, *one, feed=n) for n, one in enumerate((*fishing, *BUSY, *BESIDE_THEM), start=1)]
+    everything = set(range(len(told)))
+    terms = Terms(told, {})
+    before = terms.vectors().alike(everything, 0.01)
+    terms.weigh(everything)
+    after = terms.vectors().alike(everything, 0.01)
+    for a, b in combinations(range(3, 8), 2):
+        assert after[a].get(b, 0.0) < 0.9 * before[a][b]
+    for a, b in combinations(range(3), 2):
+        assert after[a][b] >= before[a][b] - 0.02
+
+
+def test_two_names_that_are_met_in_one_matter_only_join_its_tellings() -> None:
+    tellings = [
+        item(101, "Orla Venn and Tam Keck sign a treaty on fishing", "Boats of both coasts may cast nets up to forty miles out.", feed=1),
+        item(102, "Treaty on fishing: Orla Venn and Tam Keck agree", "Nets of both coasts may be cast forty miles out.", feed=2),
+        item(103, "Orla Venn, Tam Keck end a quarrel on fishing", "The treaty lets boats of both coasts cast nets forty miles out.", feed=3),
+    ]  # fmt: skip
+    assert frozenset({101, 102, 103}) in parts(join([*tellings, *day()[0]]))

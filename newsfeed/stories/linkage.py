@@ -8,7 +8,8 @@ words of an item of each group (those of titles count twice), so two bare headli
 summaries.
 
 Similarity of two items is the cosine of their terms without what the two strongest add: a name that two items share
-says nothing of a common event.
+says nothing of a common event. A term that unlike items share, as a person or a firm of many matters, weighs less in it
+(`Terms.weigh`).
 
 The constants were chosen together on four sets of stories, each left out once (`bench/stories.py --left-out`); what each rule
 is worth is printed by `bench/ablate.py stories` and stands in `bench/RESULTS.md`.
@@ -163,6 +164,7 @@ def _join_alike(
     groups: dict[int, _Group], items: Sequence[StoredItem], fresh: Set[int], terms: Terms
 ) -> None:
     """Join groups with a new item to those that are like them."""
+    terms.weigh(fresh)
     vectors = terms.vectors()
     of = {m: key for key, g in groups.items() for m in g.members}
     alike = vectors.alike(fresh, EDGE, named=0.0)
