@@ -878,18 +878,36 @@ def test_the_quiet_line_names_no_more_tellers_than_its_line_holds() -> None:
 
 
 def test_a_long_read_that_leaves_a_longer_name_in_the_foot_never_exceeds_the_minutes() -> None:
-    """The long read was the largest story left out: the next one, with a longer name, takes its place in the foot."""
+    """The long read was the largest story left out: the next one, with a longer name, takes its place in the foot where
+    the leads, grown until the page is full, leave it the minutes."""
     longer = "Harbour board of the northern river towns votes to widen every gate"
-    items = [candidate(n, n) for n in range(1, 9)]
+    miles = (
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+    )
+    lead = " ".join(f"Mile {mile} of the road is dry again." for mile in miles)
+    items = [candidate(n, n, lead=lead) for n in range(1, 9)]
     items += [candidate(100 + n, 100 + n, story=100, title="Flood", words=3000) for n in range(6)]
     items += [candidate(200 + n, 200 + n, story=200, title=longer) for n in range(5)]
     never = [feed(n, options={"cap": "0"}) for n in (*range(100, 106), *range(200, 205))]
-    for words in range(0, 80, 10):
+    named = set()
+    for words in range(0, 48, 3):
         minutes = 1.6 + words / 238
         made = edition(pool(items, never), settings(minutes, lines=0.0))
         assert printed(made) <= minutes + 1e-9
         assert made.long_read is not None
-        assert "Harbour board" in visible_text(made)
+        named.add("Harbour board" in visible_text(made))
+    assert named == {True, False}
 
 
 BIG_STORIES = {
