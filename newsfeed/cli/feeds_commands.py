@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -126,13 +125,10 @@ def move(
     folder: Annotated[str, typer.Argument(help="The folder; folders within folders by /.")],
 ) -> None:
     """Move a feed into another folder of feeds.opml."""
-    from newsfeed.pipeline.subscriptions import edit as editing
+    from newsfeed.pipeline.subscriptions.edit import moved
 
-    home = context.obj.home()
-    with home.lock("feeds move"):
-        found, _ = editing.named(home, feed)
-        editing.write(home, editing.change(home, editing.moved(found.url, folder)))
-    show.say(f"moved: {editing.name_of(found)} to {folder}")
+    name, _ = _edit(context.obj, "move", feed, lambda url: moved(url, folder))
+    show.say(f"moved: {name} to {folder}")
 
 
 @feeds_app.command()
@@ -142,7 +138,10 @@ def rename(
     name: Annotated[str, typer.Argument(help="What you call it from now on.")],
 ) -> None:
     """Give a feed another name in feeds.opml."""
-    _edit(context.obj, "rename", feed, lambda url: editing().renamed(url, name))
+    from newsfeed.pipeline.subscriptions.edit import renamed
+
+    _, diff = _edit(context.obj, "rename", feed, lambda url: renamed(url, name))
+    show.say(diff or "Nothing was changed.")
 
 
 @feeds_app.command(name="set")
@@ -155,24 +154,24 @@ def set_option(
     value: Annotated[str, typer.Argument(help="Its value; empty takes it out.")] = "",
 ) -> None:
     """Set an attribute of a feed that only newsfeed reads, as must-read yes; without a value it is taken out."""
-    _edit(context.obj, "set", feed, lambda url: editing().with_option(url, option, value or None))
+    from newsfeed.pipeline.subscriptions.edit import with_option
+
+    _, diff = _edit(context.obj, "set", feed, lambda url: with_option(url, option, value or None))
+    show.say(diff or "Nothing was changed.")
 
 
-def editing() -> ModuleType:
-    """The verbs of editing, loaded when they are used."""
-    from newsfeed.pipeline.subscriptions import edit as verbs
-
-    return verbs
-
-
-def _edit(given: Context, label: str, feed: str, edit: Callable[[str], Callable[[bytes], bytes]]) -> None:
-    from newsfeed.pipeline.subscriptions.edit import named
+def _edit(
+    given: Context, label: str, feed: str, edit: Callable[[str], Callable[[bytes], bytes]]
+) -> tuple[str, str]:
+    """Edit the list where a feed stands in it; gives the feed's name and what was changed."""
+    from newsfeed.pipeline.subscriptions import edit as editing
 
     home = given.home()
     with home.lock(f"feeds {label}"):
-        made = editing().change(home, edit(named(home, feed)[0].url))
-        editing().write(home, made)
-    show.say(made.diff or "Nothing was changed.")
+        found, _ = editing.named(home, feed)
+        made = editing.change(home, edit(found.url))
+        editing.write(home, made)
+    return editing.name_of(found), made.diff
 
 
 def _since(state: str, failing_since: datetime | None) -> str:
@@ -257,10 +256,11 @@ def repair(
     yes: Yes = False,
 ) -> None:
     """Show what feeds that moved or are gone mean for feeds.opml, as a diff; change it when you say yes."""
-    from newsfeed.pipeline.subscriptions import check as checking
+    from newsfeed.pipeline.subscriptions.check import propose_repair
+    from newsfeed.pipeline.subscriptions.edit import write
 
     with opened(context, "feeds repair") as (home, store):
-        proposed = checking.propose_repair(home, store)
+        proposed = propose_repair(home, store)
     for line in proposed.left:
         show.err.print(line, markup=False)
     if not proposed.changes:
@@ -276,7 +276,7 @@ def repair(
     show.say()
     show.agreed("Change feeds.opml so?", yes=yes, unasked="To do it: newsfeed feeds repair --yes")
     with home.lock("feeds repair"):
-        editing().write(home, proposed.edit)
+        write(home, proposed.edit)
     show.say("feeds.opml is repaired; the old list is feeds.opml.bak.")
 
 

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from newsfeed.cli.command import App, Context, Json, now
+from newsfeed.cli import show
+from newsfeed.cli.command import App, Context, Json, Yes, now
 
 team_app = App(
     name="team", help="For a whole company: many readers over one PostgreSQL.", no_args_is_help=True
@@ -28,7 +29,6 @@ Where = Annotated[
 @team_app.command()
 def init(context: typer.Context, database: Where) -> None:
     """Make the team's roles, schemas and tables, or bring them up to date."""
-    from newsfeed.cli import show
     from newsfeed.team.founding import found
 
     for sentence in found(context.obj.folder, database, now()):
@@ -39,7 +39,6 @@ def init(context: typer.Context, database: Where) -> None:
 @team_app.command()
 def readers(context: typer.Context, as_json: Json = False) -> None:
     """Who reads here."""
-    from newsfeed.cli import show
     from newsfeed.team.connections import find
     from newsfeed.team.readers import Readers
 
@@ -69,7 +68,6 @@ def worker(
     import logging
 
     from newsfeed import config
-    from newsfeed.cli import show
     from newsfeed.team import workers
     from newsfeed.team.connections import find
     from newsfeed.team.desk import Desk
@@ -108,7 +106,6 @@ def worker(
 @team_app.command()
 def status(context: typer.Context, as_json: Json = False) -> None:
     """How far behind the feeds are, and who works; exit code 1 when it is time for another worker."""
-    from newsfeed.cli import show
     from newsfeed.team.connections import FETCH, connect, find
     from newsfeed.team.sweeps import backlog
 
@@ -140,7 +137,6 @@ def take_in(
     mail: Annotated[str, typer.Option("--mail", help="Where the mornings are mailed to.")] = "",
 ) -> None:
     """Make a single home a reader, with its list, settings and history."""
-    from newsfeed.cli import show
     from newsfeed.team.connections import find
     from newsfeed.team.moving import take_in as move
 
@@ -155,7 +151,6 @@ def give_out(
     to: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that isn't there yet.")],
 ) -> None:
     """Write a reader's part as a single home, with all history."""
-    from newsfeed.cli import show
     from newsfeed.team.connections import find
     from newsfeed.team.moving import give_out as move
     from newsfeed.team.readers import Readers
@@ -170,10 +165,9 @@ def give_out(
 def remove(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="The reader's name or mail address.")],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Delete all rows of a reader."""
-    from newsfeed.cli import show
     from newsfeed.team.connections import find
     from newsfeed.team.readers import Readers
 
@@ -197,7 +191,6 @@ def invite(
     ] = False,
 ) -> None:
     """Print a link that lets one person in, once, and binds their sign-in; the reader is made where there is none."""
-    from newsfeed.cli import show
     from newsfeed.errors import NotFoundError
     from newsfeed.team.connections import find
     from newsfeed.team.readers import Readers
@@ -228,7 +221,6 @@ def web(
     port: Annotated[int, typer.Option("--port", help="The port.")] = 8770,
 ) -> None:
     """The readers' pages, until it is stopped; run as many as are needed, each on a port or machine of its own."""
-    from newsfeed.cli import show
     from newsfeed.team.connections import find
     from newsfeed.team.site import load_site
     from newsfeed.team.team_web import serve_team
@@ -254,7 +246,6 @@ def trial(
     port: Annotated[int, typer.Option("--port", help="The port of the web page.")] = 8770,
 ) -> None:
     """A whole team on this machine, to try it: PostgreSQL in a folder of its own, a worker, the web page, two readers."""
-    from newsfeed.cli import show
     from newsfeed.team.trial import try_team
 
     try_team(context.obj.folder, now, port=port, told=show.say)
