@@ -14,7 +14,7 @@ from hypothesis import settings as examples
 from pools import NOW, TODAY, TOPICS, candidate, feed, pool, random_pool, remembered, settings
 
 from newsfeed import text
-from newsfeed.edition import build, frame, visible_text
+from newsfeed.edition import build, frame, since, visible_text
 from newsfeed.edition import constants as c
 from newsfeed.edition.arithmetic import why
 from newsfeed.edition.preparing import Prepared
@@ -762,6 +762,19 @@ def test_off_your_path() -> None:
     assert sum(pick.note == "off your path" for pick in picks(made)) <= 1
     without = edition(pool(crowded, history=history), settings(off_path=False))
     assert all(pick.note != "off your path" for pick in picks(without))
+
+
+def test_what_a_refresh_adds_off_your_path_says_so_too() -> None:
+    days = tuple(TODAY - timedelta(days=n) for n in range(10, 0, -1))
+    minutes = {day: {"technology": 2.0, "finance": 1.0, "sales": 1.0, "policy": 1.0} for day in days}
+    history = remembered(days=days, minutes=minutes, picks={d: dict.fromkeys(TOPICS, 1) for d in days})
+    items = [candidate(1, 1), candidate(2, 2, topic="finance")]
+    made = edition(pool(items, history=history))
+    late = candidate(9, 9, topic="science", hours=-1, first_seen=NOW + timedelta(hours=1))
+    whole = pool([*items, late], history=history)
+    updated = since(made, whole, settings(), now=NOW + timedelta(hours=2))
+    assert updated.since is not None
+    assert [(pick.topic, pick.note) for pick in updated.since.picks] == [("science", "off your path")]
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,14 @@ from newsfeed.edition.choose import Choice, choose
 from newsfeed.edition.contenders import Contender
 from newsfeed.edition.earlier import picks_of
 from newsfeed.edition.filtering import near_duplicates
-from newsfeed.edition.layout import Layout, grown, layout, long_read, people
-from newsfeed.edition.preparing import Prepared, Weighed, account_of
-from newsfeed.edition.printed import edition_minutes, finished
-from newsfeed.edition.words import clock, reason
+from newsfeed.edition.layout import Layout, grown, layout, long_read, people, place, printed_pick
+from newsfeed.edition.preparing import Prepared, Weighed
+from newsfeed.edition.printed import edition_minutes
+from newsfeed.edition.words import clock
 from newsfeed.model import (
     Day,
     Edition,
+    Line,
     Pick,
     Pool,
     Section,
@@ -229,14 +230,13 @@ def since(edition: Edition, pool: Pool, settings: Settings, *, now: datetime) ->
 
 
 def _since(edition: Edition, pool: Pool, settings: Settings, now: datetime) -> Edition:
-    on_page = {pick.story for pick in picks_of(edition)} | {line.story for line in edition.lines}
-    items = {pick.item for pick in picks_of(edition)} | {line.item for line in edition.lines}
     kept = edition.since.picks if edition.since is not None else ()
-    new = [one for one in pool.candidates if one.item.first_seen > edition.built and one.item.id not in items]
+    shown: list[Pick | Line] = [*picks_of(edition), *edition.lines]
+    on_page = {one.story for one in shown}
+    had = {one.item for one in (*shown, *kept)}
+    new = [one for one in pool.candidates if one.item.first_seen > edition.built and one.item.id not in had]
     told = [one for one in new if one.story in on_page]
-    open_ones = [one for one in new if one.story not in on_page and one.story not in {p.story for p in kept}]
-    known = {pick.item for pick in kept}
-    open_ones = [one for one in open_ones if one.item.id not in known]
+    open_ones = [one for one in new if one.story not in on_page | {pick.story for pick in kept}]
     moment = clock(edition.built, ZoneInfo(settings.timezone))
     heading = say("Since {moment}", moment=moment)
     prepared = Prepared(
@@ -247,32 +247,9 @@ def _since(edition: Edition, pool: Pool, settings: Settings, now: datetime) -> E
     choice = choose(prepared.morning, rules)
     picks: list[Pick] = list(kept)
     number = max((pick.n for pick in (*picks_of(edition), *kept)), default=0) + 1
-    for chosen in choice.picks:
-        contender = prepared.by_id[int(choice.morning.ids[chosen.row])]
-        topic = prepared.topic_of(chosen, contender)
-        draft = prepared.draft(contender)
-        why = reason(
-            contender,
-            prepared.facts(contender, topic),
-            by=chosen.by,
-            rivals=chosen.rivals,
-            minutes=float(choice.morning.minutes[chosen.row]),
-            source=draft.source,
-            first_of_topic=False,
-        )
-        pick = msgspec.structs.replace(
-            draft,
-            n=number,
-            section=c.SINCE,
-            topic=topic,
-            reason=why.sentence,
-            reason_shown=why.news,
-            why=why.short,
-            tellers=why.before(draft, contender.outlets),
-            account=account_of(prepared, choice, chosen, contender, topic),
-        )
-        picks.append(finished(pick))
-        number += 1
+    for n, chosen in enumerate(choice.picks, number):
+        placed = place(prepared, choice, chosen)
+        picks.append(printed_pick(prepared, choice, placed, c.SINCE, n, first=False))
     causes = outcomes.verdicts(prepared, choice, ())
     feeds = prepared.feeds
     entries = {entry.item: entry for entry in edition.ledger}

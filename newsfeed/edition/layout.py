@@ -65,7 +65,9 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class _Placed:
+class Placed:
+    """A story that was chosen, and the topic that it stands for on the page."""
+
     contender: Contender
     chosen: Chosen
     topic: str
@@ -73,18 +75,18 @@ class _Placed:
 
 def layout(prepared: Prepared, choice: Choice, posts: Sequence[Contender], *, in_short: bool) -> Layout:
     """Put a choice in its places, every lead at its usual length."""
-    placed = [_place(prepared, choice, chosen) for chosen in choice.picks]
+    placed = [place(prepared, choice, chosen) for chosen in choice.picks]
     top = _top(prepared, placed)
     rest = [one for one in placed if one not in top]
     sections: list[Section] = []
     counter = 1
     seen: set[str] = set()
 
-    def add(key: str, heading: str, ones: Sequence[_Placed]) -> None:
+    def add(key: str, heading: str, ones: Sequence[Placed]) -> None:
         nonlocal counter
         picks = []
         for one in ones:
-            picks.append(_pick(prepared, choice, one, key, counter, first=one.topic not in seen))
+            picks.append(printed_pick(prepared, choice, one, key, counter, first=one.topic not in seen))
             seen.add(one.topic)
             counter += 1
         if picks:
@@ -112,16 +114,17 @@ def layout(prepared: Prepared, choice: Choice, posts: Sequence[Contender], *, in
     return Layout(tuple(sections), lines, short)
 
 
-def _place(prepared: Prepared, choice: Choice, chosen: Chosen) -> _Placed:
+def place(prepared: Prepared, choice: Choice, chosen: Chosen) -> Placed:
+    """A chosen row as a story, with the topic that it stands for."""
     contender = prepared.by_id[int(choice.morning.ids[chosen.row])]
-    return _Placed(contender, chosen, prepared.topic_of(chosen, contender))
+    return Placed(contender, chosen, prepared.topic_of(chosen, contender))
 
 
-def _by_score(one: _Placed) -> tuple[float, int]:
+def _by_score(one: Placed) -> tuple[float, int]:
     return (-one.contender.score.value, one.contender.id)
 
 
-def _top(prepared: Prepared, placed: Sequence[_Placed]) -> list[_Placed]:
+def _top(prepared: Prepared, placed: Sequence[Placed]) -> list[Placed]:
     """The three of the largest score (one on a small page), whatever their topic; no two of one source while others
     are there. Events and analysis of weight, and what several sources tell, go before all else."""
     wanted = c.TOP if len(placed) >= 2 * c.TOP else min(1, len(placed))
@@ -131,7 +134,7 @@ def _top(prepared: Prepared, placed: Sequence[_Placed]) -> list[_Placed]:
         if not one.contender.heard and one.contender.kind not in c.NEVER_TOP and has_place(one.contender)
     ]
     order = sorted(able, key=lambda one: (not _leads(one.contender), *_by_score(one)))
-    top: list[_Placed] = []
+    top: list[Placed] = []
     for strict in (True, False):
         for one in order:
             if len(top) >= wanted:
@@ -151,7 +154,10 @@ def _leads(contender: Contender) -> bool:
     return contender.grade >= c.STRONG or contender.outlets >= 2
 
 
-def _pick(prepared: Prepared, choice: Choice, one: _Placed, key: str, number: int, *, first: bool) -> Pick:
+def printed_pick(
+    prepared: Prepared, choice: Choice, one: Placed, key: str, number: int, *, first: bool
+) -> Pick:
+    """A story as a pick of the section `key`; `first`: no story of its topic stands before it."""
     contender, chosen = one.contender, one.chosen
     minutes = float(choice.morning.minutes[chosen.row])
     draft = prepared.draft(contender)
