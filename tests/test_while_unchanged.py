@@ -15,7 +15,7 @@ from stored import NOW, feeds, item, opened, update
 
 from newsfeed import edition
 from newsfeed.edition.preparing import Prepared
-from newsfeed.model import NewsValue, Settings, Tagging, Term, TopicScore
+from newsfeed.model import Kept, NewsValue, Passed, Settings, Tagging, Term, TopicScore
 from newsfeed.store import Store
 from newsfeed.text.spoken import speaking
 
@@ -60,6 +60,50 @@ def test_a_write_is_seen_at_once(tmp_path: Path, by: str, what: str) -> None:
         else:
             writer.set_meta("x", "y")
         assert (ask(), ask()) == (2, 2)
+
+
+def put_aside(store: Store, what: str) -> None:
+    one = Kept(item=1, ref="x", kept=NOW, title="T", source="S")
+    if what == "kept":
+        store.keep(one)
+    elif what == "a note":
+        store.keep(one)
+        store.keep(msgspec.structs.replace(one, note="For the board"))
+    elif what == "let go":
+        store.keep(one)
+        store.let_go(1)
+    else:
+        store.pass_on(Passed(person="cfo", item=1, at=NOW))
+
+
+@pytest.mark.parametrize("what", ["kept", "a note", "let go", "passed on"])
+def test_what_is_put_aside_changes_no_morning(tmp_path: Path, what: str) -> None:
+    with opened(tmp_path) as store, opened(tmp_path) as other:
+        (state,) = feeds(store, "a")
+        store.apply(update(state, [item("1")]), NOW)
+        ask = counted(store)
+        assert ask() == 1
+        put_aside(store, what)
+        assert ask() == 1
+        store.like(1, 1, NOW)
+        assert ask() == 2, "what is not put aside still counts"
+        put_aside(store, what)
+        other.like(1, -1, NOW)
+        assert (ask(), ask()) == (3, 3), "and so does what somebody else wrote"
+
+
+def test_what_is_put_aside_while_somebody_looks_does_not_make_them_look_again(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        looks: list[int] = []
+
+        def look() -> int:
+            looks.append(1)
+            put_aside(store, "kept")
+            return 1
+
+        for _ in range(2):
+            store.while_unchanged("x", 0, look)
+        assert len(looks) == 1
 
 
 def test_what_is_written_while_looking_is_seen_the_next_time(tmp_path: Path) -> None:

@@ -125,8 +125,9 @@ class Transaction(ABC):
 
     # --------------------------------------------------------------------- the whole database
 
-    def changes(self) -> object | None:
-        """What is another whenever anybody wrote; None where the database can't say."""
+    def changes(self) -> tuple[int, int] | None:
+        """How much this connection changed, and a number that is another whenever somebody else wrote; None where the
+        database can't say."""
         return None
 
     @abstractmethod

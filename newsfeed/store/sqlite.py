@@ -207,9 +207,10 @@ class SqliteTransaction(Transaction):
             raise
         return [row[0] for row in rows]
 
-    def changes(self) -> object | None:
-        ours_others = "SELECT total_changes(), data_version FROM pragma_data_version"
-        return tuple(self.connection.exec_driver_sql(ours_others).one())
+    def changes(self) -> tuple[int, int] | None:
+        both = "SELECT total_changes(), data_version FROM pragma_data_version"
+        ours, others = self.connection.exec_driver_sql(both).one()
+        return ours, others
 
     def version(self) -> int:
         return int(self.connection.exec_driver_sql("PRAGMA user_version").scalar_one())

@@ -56,6 +56,23 @@ def writes(query: Callable[Concatenate[Transaction, P], R]) -> Callable[Concaten
     return verb
 
 
+def writes_aside(query: Callable[Concatenate[Transaction, P], R]) -> Callable[Concatenate[Store, P], R]:
+    """The same for what the reader puts aside: no edition is chosen by it, so that what `while_unchanged` gave of the
+    editions still stands."""
+
+    @functools.wraps(query)
+    def verb(store: Store, /, *args: P.args, **more: P.kwargs) -> R:
+        with store._writing() as db:
+            before = db.changes()
+            made = query(db, *args, **more)
+            after = db.changes()
+            if before is not None and after is not None:
+                store._aside += after[0] - before[0]
+            return made
+
+    return verb
+
+
 class Store:
     """What one home remembers: an open database with its one connection. Any thread may call any verb.
 
@@ -72,6 +89,7 @@ class Store:
         self._turn = threading.RLock()
         self._found: dict[str, tuple[object, Any]] = {}
         self._finding: dict[str, threading.RLock] = {}
+        self._aside = 0  # of the changes of ours, those of `writes_aside`
 
     @classmethod
     def open(cls, place: Path | str | Dialect, *, now: datetime) -> Self:
@@ -115,14 +133,16 @@ class Store:
         self.close()
 
     def while_unchanged(self, name: str, key: object, find: Callable[[], T]) -> T:
-        """What `find` gives; what it gave last under this name, while `key` is the same and nobody wrote since.
+        """What `find` gives; what it gave last under this name, while `key` is the same and nobody wrote since, but for
+        what was put aside here (see `writes_aside`), which `find` must not ask for.
 
         Whoever asks for the same meanwhile waits for the one who looks.
         """
         with self._finding.setdefault(name, threading.RLock()):
             # Asked before looking: what somebody writes meanwhile makes the next one look again.
             with self._reading() as db:
-                changes = db.changes()
+                counted = db.changes()
+                changes = counted and (counted[0] - self._aside, counted[1])
             known = self._found.get(name)
             if known is not None and changes is not None and known[0] == (changes, key):
                 found: T = known[1]
@@ -197,10 +217,10 @@ class Store:
     opened = writes(reader_queries.opened)
     likes = reads(reader_queries.likes)
     thumbs = reads(reader_queries.thumbs)
-    keep = writes(reader_queries.keep)
-    let_go = writes(reader_queries.let_go)
+    keep = writes_aside(reader_queries.keep)
+    let_go = writes_aside(reader_queries.let_go)
     kept = reads(reader_queries.kept)
-    pass_on = writes(reader_queries.pass_on)
+    pass_on = writes_aside(reader_queries.pass_on)
     passed = reads(reader_queries.passed)
     decline = writes(reader_queries.decline)
     declined = reads(reader_queries.declined)

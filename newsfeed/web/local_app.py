@@ -261,7 +261,10 @@ class LocalApp(ViewApp):
         self.token = given.token
         self.store = load().open_store()
         self.work = Work()
+        self._turn = threading.Lock()
         self._ahead = threading.Thread()
+        self._next: Callable[[], object] | None = None
+        self._closing = False
         self._said = ""
         self._offers: dict[str, Subscription] = {}
 
@@ -284,26 +287,36 @@ class LocalApp(ViewApp):
         return said
 
     def prepare(self, find: Callable[[], object]) -> None:
-        if not self._ahead.is_alive():
-            self._ahead = threading.Thread(target=_quietly, args=(find,), name="ahead", daemon=True)
-            self._ahead.start()
+        with self._turn:
+            self._next = find
+            if not self._ahead.is_alive():
+                self._ahead = threading.Thread(target=self._look_ahead, name="ahead", daemon=True)
+                self._ahead.start()
+
+    def _look_ahead(self) -> None:
+        """Find what was asked for last, until nothing was asked for meanwhile."""
+        while True:
+            with self._turn:
+                find, self._next = self._next, None
+                if find is None or self._closing:
+                    self._ahead = threading.Thread()  # who asks from now on begins anew
+                    return
+            with suppress(NewsfeedError):
+                find()
 
     def close(self) -> None:
         """Let the database go, after the work under way had time to end."""
         self.work.wait(20)
-        if self._ahead.ident is not None:
-            self._ahead.join(20)
+        with self._turn:
+            self._closing, ahead = True, self._ahead
+        if ahead.ident is not None:
+            ahead.join(20)
         self.store.close()
 
 
 def topic_labels(home: Home) -> list[tuple[str, str]]:
     """The reader's topics by their names, each with what it is called."""
     return [(name, say(topic.label or name)) for name, topic in home.settings.topics.items()]
-
-
-def _quietly(find: Callable[[], object]) -> None:
-    with suppress(NewsfeedError):
-        find()
 
 
 def _translated(line: str) -> str:

@@ -143,14 +143,14 @@ def retag_like(home: Home, store: Store, item: StoredItem) -> int:
     states = {s.feed: s for s in store.states()}
     model = tag.load_model(home, store)
     window = store.window(home.clock() - tag.RETAGGED, body="text")
-    tagged = store.tagged([i.id for i in window])  # what has no tags yet gets them when it is asked for
-    others = (i for i in window if i.id != item.id and i.id in tagged)
+    others = (i for i in window if i.id != item.id)
     documents = [tag.document(i, states.get(i.feed)) for i in (item, *others)]
-    label = Label(document=documents[0], topics=())
-    local = model.tagger.local
-    touched = local.may_move(label, documents) if isinstance(local, Corrections) else documents
+    # What a correction moves doesn't depend on which are in force: taken back, it gives back the same items.
+    reach = Corrections(model.tagger)
+    touched = reach.may_move(Label(document=documents[0], topics=()), documents)
     before = store.taggings([int(d.id) for d in touched])
-    after = model.tagger.tag(touched)
+    # What has no tags yet gets them when it is asked for.
+    after = model.tagger.tag([d for d in touched if d.id in before or d.id == item.id])
     store.save_taggings(after, model.name)
     changed = accuracy.changed(list(before.values()), after)
     return sum(number != item.id for number in changed)

@@ -169,7 +169,7 @@ def retag_source(home: Home, store: Store, item: StoredItem) -> None:
     """Tag an item, and those of its source that can still stand on a page, anew."""
     model = load_model(home, store)
     state = next((s for s in store.states() if s.feed == item.feed), None)
-    near = [i.id for i in store.window(home.clock() - RETAGGED) if i.feed == item.feed]
+    near = [one.item for one in store.headlines(home.clock() - RETAGGED, feed=item.feed)]
     items = store.items({item.id, *near}, body="text")
     store.save_taggings(model.tagger.tag([document(i, state) for i in items]), model.name)
 
