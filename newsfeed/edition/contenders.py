@@ -189,7 +189,7 @@ class Scorer:
             outlets=outlets,
             shared_by=shared,
             # A story is as fresh as its newest item: what outlets still tell isn't old because its representative was quick.
-            score=self.score(best, group, outlets, topic, group if outlets > 1 else [best]),
+            score=self.score(best, group, outlets, topic, group) if outlets > 1 else values[best.item.id],
             liking=self.liking(self.feeds.get(best.item.feed), topic, best.liked),
             topics=topics,
             topic=topic,

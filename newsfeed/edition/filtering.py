@@ -76,6 +76,7 @@ def filtered(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: dat
     stories = {story.id: story for story in pool.stories}
     shown = earlier.by_story(pool.history, groups)
     of_affair = numbers(pool)
+    by_affair = shown_by_affair(pool.history.shown)
     scorer = Scorer(pool, ask, feeds, chosen, now)
     contenders: list[Contender] = []
     had: dict[int, tuple[str, ...]] = {}
@@ -83,7 +84,7 @@ def filtered(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: dat
         group = groups[key]
         outlets, shared = scorer.tellers(group)
         back = None
-        if past := shown.get(key) or before(pool.history.shown, key, of_affair):
+        if past := shown.get(key) or before(by_affair, key, of_affair):
             back = earlier.returning(past, group, outlets, feeds, date)
             if back is None and (key in shown or not earlier.says_new(past, group)):
                 last = past[-1]
@@ -262,8 +263,16 @@ def _of_the_day(told: Sequence[Contender], of: Mapping[int, int]) -> set[int]:
     return {a for a, feeds in tell.items() if len(feeds) >= c.DAY_SHARE * len(general)}
 
 
-def before(shown: Iterable[Shown], story: int, affairs: Mapping[int, int]) -> tuple[Shown, ...]:
+def shown_by_affair(shown: Iterable[Shown]) -> dict[int, tuple[Shown, ...]]:
+    """What earlier editions showed of each affair, oldest first."""
+    found: dict[int, list[Shown]] = defaultdict(list)
+    for one in sorted(shown, key=lambda one: (one.date, one.item)):
+        found[one.affair].append(one)
+    return {affair: tuple(past) for affair, past in found.items()}
+
+
+def before(
+    shown: Mapping[int, tuple[Shown, ...]], story: int, affairs: Mapping[int, int]
+) -> tuple[Shown, ...]:
     """What earlier editions showed of a story's affair, oldest first."""
-    affair = affairs.get(story, story)
-    past = (one for one in shown if one.affair == affair)
-    return tuple(sorted(past, key=lambda one: (one.date, one.item)))
+    return shown.get(affairs.get(story, story), ())

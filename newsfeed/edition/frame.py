@@ -293,11 +293,11 @@ def _sources(prepared: Prepared, topic: str) -> frozenset[int]:
 
 def _is_of(prepared: Prepared, topic: str, sources: Set[int], entry: LedgerEntry) -> bool:
     """Whether an item is of a topic: by its own tags; one in a language that nothing is known of, by its source."""
-    one = prepared.candidates[entry.item]
-    own = {prepared.ask.under.get(score.topic) for score in one.tagging.scores if score.p >= c.STANDS}
+    own = prepared.topics_of[entry.item]
     if topic in own:
         return True
-    return not own and entry.cause == ledger.LANGUAGE and one.item.feed in sources
+    feed = prepared.candidates[entry.item].item.feed
+    return not own and entry.cause == ledger.LANGUAGE and feed in sources
 
 
 def is_weekly(settings: Settings, date: Day) -> bool:

@@ -112,8 +112,11 @@ def left_out(prepared: Prepared, choice: Choice, contender: Contender) -> Verdic
     if not contender.topic and not contender.options.must_read:
         return Verdict(ledger.BELOW, say("it fits none of your topics"))
     if score < c.LINE:
-        own, line = apart(score, c.LINE)
-        return Verdict(ledger.BELOW, say("worth {own}, the line is {line}", own=own, line=line))
+        below = prepared.weighed.below
+        if contender.id not in below:
+            own, line = apart(score, c.LINE)
+            below[contender.id] = say("worth {own}, the line is {line}", own=own, line=line)
+        return Verdict(ledger.BELOW, below[contender.id])
     if contender.bare:
         return Verdict(ledger.ROOM, say("only a headline, and the lines went to others"))
     row = prepared.row_of[contender.id]
@@ -288,7 +291,7 @@ def accounts(prepared: Prepared, page: Layout, entries: Sequence[LedgerEntry]) -
         got = minutes[name] / spent if spent > 0 else 0.0
         share = prepared.ask.shares[name]
         owed = debt(prepared.debts[name], share, got) if spent > 0 else prepared.debts[name]
-        good = sum(t.score.value >= c.GOOD and name in t.topics.stands for t in prepared.articles)
+        good = prepared.good_of[name]
         accounts.append(
             TopicAccount(
                 name=name,

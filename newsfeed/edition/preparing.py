@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -39,6 +40,7 @@ class Weighed:
         self.drafts: dict[int, Pick] = {}
         self.pick_costs: dict[int, float] = {}
         self.line_costs: dict[int, float] = {}
+        self.below: dict[int, str] = {}  # what is said of a story below the line
 
     def fits(self, pool: Pool, settings: Settings, *, date: Day, now: datetime) -> bool:
         """Whether the same would come of these."""
@@ -77,20 +79,20 @@ class Prepared:
             float(w) for w in weights([self.ask.shares[t] for t in self.ask.names], [*self.debts.values()])
         )
         self.unseen = {t: earlier.days_since_topic(history, t, date) for t in self.ask.names}
-        good = {n for t in self.articles if t.score.value >= c.GOOD for n in t.topics.stands}
         self.least = (
-            earlier.least_shown(history, self.ask.shares, date, good) if settings.edition.off_path else ""
+            earlier.least_shown(history, self.ask.shares, date, set(self.good_topics()))
+            if settings.edition.off_path
+            else ""
         )
-        self.numbers = {number: place for place, number in enumerate(self._source_numbers())}
+        every = {t.representative.item.feed for t in self.filtered.contenders} | set(self.feeds)
+        self.sources = tuple(sorted(every))
+        self.numbers = {number: place for place, number in enumerate(self.sources)}
         waiting = sum(
             has_place(t) and not t.bare and not t.heard and t.score.value >= c.LINE for t in self.articles
         )
         self.scarce = waiting < self.most_items  # too little to read fits the topics to fill the page
 
     # ------------------------------------------------------------------ rows
-
-    def _source_numbers(self) -> list[int]:
-        return sorted({t.representative.item.feed for t in self.filtered.contenders} | set(self.feeds))
 
     def draft(self, contender: Contender) -> Pick:
         """The contender as a pick with its lead at the usual length."""
@@ -203,7 +205,7 @@ class Prepared:
     def rules(self, budget: float, most: int) -> Rules:
         """The reader's settings as rules for so many minutes and picks."""
         knobs, names = self.settings.edition, self.ask.names
-        own = [self._options(number) for number in self._source_numbers()]
+        own = [self._options(number) for number in self.sources]
         order = sorted(
             range(len(names)), key=lambda t: (-self.debts[names[t]], -self.ask.shares[names[t]], names[t])
         )
@@ -216,7 +218,7 @@ class Prepared:
             most_heard=max(1, round(knobs.minutes / c.LISTEN_EVERY)),
             weights=np.array(self.weights, dtype=np.float64),
             voices=np.array(
-                [words.days_before(self.feeds.get(n), self.date) for n in self._source_numbers()],
+                [words.days_before(self.feeds.get(n), self.date) for n in self.sources],
                 dtype=np.float64,
             ),
             kappa=c.KAPPA.get(knobs.breadth, c.KAPPA["balanced"]),
@@ -228,7 +230,7 @@ class Prepared:
             floor=c.FLOOR.get(knobs.breadth, c.FLOOR["balanced"]),
             lines=lines,
             floor_order=tuple(order),
-            must_read=tuple(self.numbers[n] for n in self._source_numbers() if self._options(n).must_read),
+            must_read=tuple(self.numbers[n] for n in self.sources if self._options(n).must_read),
             caps=np.array([o.cap for o in own], dtype=np.float64),
             most_of=np.array([o.most for o in own], dtype=np.int64),
         )
@@ -237,10 +239,25 @@ class Prepared:
         feed = self.feeds.get(number)
         return feed.options if feed else Options()
 
+    @cached_property
+    def good_of(self) -> Counter[str]:
+        """How many stories good enough for a place each topic has today."""
+        return Counter(n for t in self.articles if t.score.value >= c.GOOD for n in t.topics.stands)
+
     def good_topics(self) -> tuple[str, ...]:
         """Topics that have a story good enough for a place today."""
-        good = {n for t in self.articles if t.score.value >= c.GOOD for n in t.topics.stands}
-        return tuple(n for n in self.ask.names if n in good)
+        return tuple(n for n in self.ask.names if self.good_of[n])
+
+    @cached_property
+    def topics_of(self) -> Mapping[int, frozenset[str | None]]:
+        """By item of the pool: the topics that it has by its own tags, as the reader named them."""
+        under = self.ask.under
+        return {
+            one.item.id: frozenset(
+                under.get(score.topic) for score in one.tagging.scores if score.p >= c.STANDS
+            )
+            for one in self.pool.candidates
+        }
 
     def topic_of(self, chosen: Chosen, contender: Contender) -> str:
         """The topic that a pick stands for on the page."""

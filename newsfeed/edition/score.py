@@ -190,8 +190,15 @@ def story_topics(
     """
     if not told:
         return StoryTopics({}, ())
-    plain = {t: sum(p.get(t, 0.0) for p, _ in told) / len(told) for t in names}
-    drawn = {t: sum(p.get(t, 0.0) * math.sqrt(mix.get(t, 0.0)) for p, mix in told) / len(told) for t in names}
+    plain, drawn = dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.0)
+    for p, mix in told:
+        for t in names:
+            if (one := p.get(t, 0.0)) > 0:
+                plain[t] += one
+                drawn[t] += one * math.sqrt(mix.get(t, 0.0))
+    for sums in (plain, drawn):
+        for t in names:
+            sums[t] /= len(told)
     unwanted = sum(p.get(DROPPED, 0.0) for p, _ in told) / len(told)
     total = sum(drawn.values()) + unwanted / math.sqrt(len(names))
     best = max(plain.values(), default=0.0)
@@ -201,7 +208,7 @@ def story_topics(
     parts = {t: even[t] * best for t in names if even[t] * best >= c.FAINT}
     if best < c.STANDS or is_of_dropped(unwanted, best):
         return StoryTopics(parts, ())
-    order = sorted(names, key=lambda t: (-even[t], names.index(t)))
+    order = sorted(names, key=even.__getitem__, reverse=True)  # of the same weight, as the reader named them
     # The source's habit may decide between topics that the tagger holds probable, not make one up.
     first = next(t for t in order if plain[t] >= c.STANDS)
     second = [

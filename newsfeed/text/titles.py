@@ -383,6 +383,7 @@ def say_the_same(one: frozenset[str], other: frozenset[str]) -> bool:
     return both >= _SAME_LEAST and both >= _SAME * len(one | other)
 
 
+@lru_cache(maxsize=MORNING)
 def series_name(title: str) -> str:
     """A title without what counts the parts of a series, folded for comparison; "" where nothing else is left."""
     return " ".join(_SERIAL.sub(" ", title).casefold().split()).strip(" .,:;|#()[]–—-")
