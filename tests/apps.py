@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -53,7 +54,10 @@ class App:
         return self.base.removeprefix("http://")
 
     def get(self, path: str, **headers: str) -> httpx.Response:
-        return self.client.get(self.base + path, headers=_named(headers))
+        """As a browser asks: what says that it is worked out is asked for again."""
+        while "refresh" in (answer := self.client.get(self.base + path, headers=_named(headers))).headers:
+            time.sleep(float(answer.headers["refresh"]) / 10)
+        return answer
 
     def token(self) -> str:
         found = re.search(r'name="token" value="([^"]+)"', self.get("/settings").text)

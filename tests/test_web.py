@@ -20,7 +20,7 @@ from serving import Server
 from newsfeed.cli.command import Context
 from newsfeed.errors import BusyError, SettingsError
 from newsfeed.model import Line
-from newsfeed.web import listening
+from newsfeed.web import listening, views_settings
 from newsfeed.web.access import keys
 
 
@@ -345,6 +345,15 @@ def test_a_rebuild_is_shown_before_it_is_done(app: App) -> None:
     app.post("/refresh", {"kind": "rebuild"})
     stream(app)
     assert "mortgage" not in words(app.get("/"))
+
+
+def test_what_takes_long_is_said_and_asked_for_again(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views_settings, "PATIENCE", 0)
+    begun = app.client.get(app.base + "/rebuild")
+    assert "A moment" in words(begun)
+    assert begun.headers["refresh"] == "1"
+    monkeypatch.setattr(views_settings, "PATIENCE", 60)
+    assert "would be the same" in words(app.client.get(app.base + "/rebuild"))
 
 
 # ------------------------------------------------------------------------- refresh

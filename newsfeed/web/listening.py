@@ -186,7 +186,9 @@ def routed(app: LocalApp, hosts: frozenset[str]) -> ASGIApp:
                     fields = await app.form(request)
                 except NewsfeedError as error:
                     return app.trouble(request, error, 403)
-                return await _answered(app, request, partial(view, app, request, fields))
+                answer = await _answered(app, request, partial(view, app, request, fields))
+                app.ahead.again()
+                return answer
 
         return Route(path, answer, methods=["POST"])
 

@@ -28,6 +28,7 @@ from newsfeed.render import Templates
 from newsfeed.text import spoken
 from newsfeed.text.spoken import say
 from newsfeed.web.access import Keys, same
+from newsfeed.web.ahead import Ahead
 
 T = TypeVar("T")
 LARGEST = 5_500_000  # bytes of a form: a list to be imported
@@ -219,8 +220,10 @@ class ViewApp(PageApp):
     def offered(self, key: str) -> Subscription | None:
         """The feed that was kept under this key, if that is not too long ago."""
 
-    def prepare(self, find: Callable[[], object]) -> None:
-        """Find now what the reader will ask for in a moment, beside the answer; a shared app waits until they do."""
+    def prepare(self, name: str, find: Callable[[], object], wait: float = 0) -> bool:
+        """Find now what the reader will ask for in a moment, beside the answer; whether it was found within `wait`
+        seconds. A shared app finds nothing before it is asked for."""
+        return True
 
     def sources(self) -> list[tuple[str, str]]:
         """The feeds of the list by name, each with its key: addresses may hold secrets."""
@@ -261,10 +264,7 @@ class LocalApp(ViewApp):
         self.token = given.token
         self.store = load().open_store()
         self.work = Work()
-        self._turn = threading.Lock()
-        self._ahead = threading.Thread()
-        self._next: Callable[[], object] | None = None
-        self._closing = False
+        self.ahead = Ahead()
         self._said = ""
         self._offers: dict[str, Subscription] = {}
 
@@ -286,31 +286,14 @@ class LocalApp(ViewApp):
         said, self._said = self._said, ""
         return said
 
-    def prepare(self, find: Callable[[], object]) -> None:
-        with self._turn:
-            self._next = find
-            if not self._ahead.is_alive():
-                self._ahead = threading.Thread(target=self._look_ahead, name="ahead", daemon=True)
-                self._ahead.start()
-
-    def _look_ahead(self) -> None:
-        """Find what was asked for last, until nothing was asked for meanwhile."""
-        while True:
-            with self._turn:
-                find, self._next = self._next, None
-                if find is None or self._closing:
-                    self._ahead = threading.Thread()  # who asks from now on begins anew
-                    return
-            with suppress(NewsfeedError):
-                find()
+    def prepare(self, name: str, find: Callable[[], object], wait: float = 0) -> bool:
+        self.ahead.want(name, find)
+        return self.ahead.wait(wait)
 
     def close(self) -> None:
         """Let the database go, after the work under way had time to end."""
         self.work.wait(20)
-        with self._turn:
-            self._closing, ahead = True, self._ahead
-        if ahead.ident is not None:
-            ahead.join(20)
+        self.ahead.close(20)
         self.store.close()
 
 

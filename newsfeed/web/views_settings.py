@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -16,6 +17,7 @@ from newsfeed.pipeline.subscriptions import edit
 from newsfeed.text.spoken import say
 from newsfeed.web.local_app import ViewApp, is_live, topic_labels
 
+PATIENCE = 0.08  # seconds that a page waits for what is worked out beside it; then it says so, and asks again
 MINUTES = (2.0, 20.0)  # of the slider; it reaches as far as the setting does where that is beyond
 
 # ------------------------------------------------------------------------- breadth
@@ -50,7 +52,7 @@ def breadth(app: ViewApp, request: Request) -> Response:
     if is_live(request):
         return app.view(request, "whatif.html", said=trouble, **context)
     if edition is not None:
-        app.prepare(lambda: what_if.basis(home, app.store, edition))  # the sliders stand on it
+        app.prepare("basis", partial(_basis, app))  # the sliders stand on it
     return app.view(
         request,
         "breadth.html",
@@ -58,6 +60,12 @@ def breadth(app: ViewApp, request: Request) -> Response:
         passed=keep.account(home, app.store, edition),
         **context,
     )
+
+
+def _basis(app: ViewApp) -> None:
+    """Work out what this morning's sliders stand on."""
+    if (edition := app.store.latest_edition()) is not None:
+        what_if.basis(app.home(), app.store, edition)
 
 
 def _bounds(settings: Settings) -> tuple[float, float]:
@@ -106,6 +114,10 @@ def save_breadth(app: ViewApp, request: Request, fields: dict[str, str]) -> Resp
 
 def rebuild(app: ViewApp, request: Request) -> Response:
     """What a rebuild would change, before it does."""
+    if not app.prepare("rebuild", lambda: what_if.try_rebuild(app.home(), app.store), wait=PATIENCE):
+        answer = app.view(request, "rebuild.html", found=None)
+        answer.headers["Refresh"] = "1"
+        return answer
     return app.view(request, "rebuild.html", found=what_if.try_rebuild(app.home(), app.store))
 
 

@@ -39,6 +39,7 @@ from newsfeed.text.options import options
 _A_STORY = 0.2  # minutes
 MORNINGS = 7
 SHOWN = 8  # items of a preview
+AGES = 600  # seconds in which news doesn't age so much that a choice would be another: it does by the hour
 
 
 class OtherMorning(Record, frozen=True, kw_only=True):
@@ -328,7 +329,8 @@ def try_rebuild(home: Home, store: Store) -> Rebuilt:
     def choose() -> Edition:
         return edition.build(digest.pool_for(home, store, day), home.settings, date=day, now=now)
 
-    key = (day, was.built, home.settings, now.replace(second=0, microsecond=0))  # news ages by the hour
+    ages = int(now.timestamp()) // AGES
+    key = (day, was.built, home.settings, ages)
     would = store.while_unchanged("rebuilt", key, choose)
     before, after = _all_titles(was), _all_titles(would)
     places = [{p.item: s.heading for s in one.sections for p in s.picks} for one in (was, would)]

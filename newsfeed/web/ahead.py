@@ -1,0 +1,66 @@
+"""Found beforehand: what takes seconds in a large home is worked out beside the answers, and again after a change."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+KEPT_READY = 600.0  # seconds after somebody asked
+
+
+class Ahead:
+    """One thread that works out what the reader will ask for in a moment; the store keeps what it found."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Condition()
+        self._wanted: dict[str, tuple[Callable[[], object], float]] = {}  # and until when it is kept ready
+        self._next: dict[str, Callable[[], object]] = {}
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def want(self, name: str, find: Callable[[], object]) -> None:
+        """Find this now, and for a while again after every change."""
+        with self._turn:
+            self._wanted[name] = (find, time.monotonic() + KEPT_READY)
+            self._begin({name: find})
+
+    def again(self) -> None:
+        """Something was changed: what was wanted lately is found again."""
+        with self._turn:
+            now = time.monotonic()
+            self._wanted = {name: one for name, one in self._wanted.items() if one[1] > now}
+            self._begin({name: find for name, (find, _) in self._wanted.items()})
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until all is found, for so long at the most; whether it is."""
+        with self._turn:
+            return self._turn.wait_for(lambda: self._thread is None, seconds)
+
+    def close(self, seconds: float) -> None:
+        """Begin nothing more, and let what was begun end."""
+        with self._turn:
+            self._closed = True
+            self._next.clear()
+        self.wait(seconds)
+
+    def _begin(self, found: dict[str, Callable[[], object]]) -> None:
+        if self._closed or not found:
+            return
+        self._next |= found
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="ahead", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            with self._turn:
+                if not self._next:
+                    self._thread = None
+                    self._turn.notify_all()
+                    return
+                find = self._next.pop(next(iter(self._next)))
+            # Whatever is wrong is said where it is asked for.
+            with suppress(Exception):
+                find()
