@@ -209,8 +209,7 @@ class SqliteTransaction(Transaction):
 
     def changes(self) -> tuple[int, int] | None:
         both = "SELECT total_changes(), data_version FROM pragma_data_version"
-        ours, others = self.connection.exec_driver_sql(both).one()
-        return ours, others
+        return next((ours, others) for ours, others in self.connection.exec_driver_sql(both))
 
     def version(self) -> int:
         return int(self.connection.exec_driver_sql("PRAGMA user_version").scalar_one())
