@@ -18,7 +18,6 @@ from serving import Server
 from newsfeed.edition import build, visible_text, why
 from newsfeed.model import Edition, FeedReport
 from newsfeed.render import Templates
-from newsfeed.render.mail_message import write
 from newsfeed.text import spoken
 from tests import editions
 from tests.pools import NOW, TODAY, candidate, feed, pool, remembered, settings
@@ -98,7 +97,7 @@ def test_dates_numbers_and_plurals_are_german() -> None:
 
 
 def test_a_mail_is_german_too() -> None:
-    message = write(Templates(), morning("full"))
+    message = Templates().message(morning("full"))
     assert message.lang == "de"
     assert english_in(plain(message.html.encode())) == []
     assert english_in(re.sub(r"newsfeed mail off", "", message.text)) == []

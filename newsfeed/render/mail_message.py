@@ -16,7 +16,7 @@ import msgspec
 from newsfeed.model import Edition, Pick, Record, Section
 from newsfeed.render import safe
 from newsfeed.render.pages import archive_path
-from newsfeed.text.spoken import say, short_day, speaking
+from newsfeed.text.spoken import say, short_day
 
 if TYPE_CHECKING:
     from newsfeed.render.template_engine import TemplateEngine
@@ -56,11 +56,6 @@ def write(templates: TemplateEngine, edition: Edition, *, site_url: str = "", li
         site_url: the public address of the site; without it, nothing links to the page.
         limit: bytes that the HTML may have.
     """
-    with speaking(edition.lang):
-        return _fitting(templates, edition, site_url, limit)
-
-
-def _fitting(templates: TemplateEngine, edition: Edition, site_url: str, limit: int) -> Message:
     base = safe.public(site_url)
     page_url = base + archive_path(edition.date) if base else ""
     whole = _message(templates, edition, edition, base, page_url)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from newsfeed.model import Breadth, Edition, LedgerEntry, Record
 from newsfeed.model.ledger import CAUSES, LINE, LONG, SHOWN
 from newsfeed.render.exports import as_json, digest, feed, stories
-from newsfeed.text.spoken import heading, say, speaking
+from newsfeed.text.spoken import heading, say
 from newsfeed.text.spoken import month as month_name
 
 if TYPE_CHECKING:
@@ -66,17 +66,6 @@ def site(
     site_url: str,
 ) -> dict[str, bytes]:
     """Every file of the site by its relative name; see `Templates.site`."""
-    with speaking(edition.lang):
-        return _site(templates, edition, breadth, recent, site_url)
-
-
-def _site(
-    templates: TemplateEngine,
-    edition: Edition,
-    breadth: Breadth | None,
-    recent: Sequence[Edition | date],
-    site_url: str,
-) -> dict[str, bytes]:
     editions = _editions(edition, recent)
     base = site_url.rstrip("/") + "/" if site_url else ""
     return {
@@ -93,11 +82,6 @@ def _site(
 
 def morning(templates: TemplateEngine, edition: Edition, *, root: str, notice: str = "") -> bytes:
     """The morning page, for a place from which `root` leads to the site's folder; a notice stands above it."""
-    with speaking(edition.lang):
-        return _morning(templates, edition, root, notice)
-
-
-def _morning(templates: TemplateEngine, edition: Edition, root: str, notice: str) -> bytes:
     said = {span.href for row in edition.foot for span in row}
     ways = []
     previous = None
