@@ -372,7 +372,9 @@ def ledger(shown: tuple[Section, ...], told: tuple[Line, ...], fetched: int) -> 
 
 
 def account(days: int = 30) -> Breadth:
-    """An account of breadth over `days` days; three of them had no edition."""
+    """An account of breadth over `days` days; three of them had no edition. Of less than a week nothing is said yet."""
+    if days < 7:
+        return Breadth(numbers={"editions": float(days)})
     rows = []
     for t, (key, label) in enumerate(LABELS.items()):
         picks = tuple(

@@ -10,6 +10,7 @@ from newsfeed.breadth import asked as c
 from newsfeed.breadth.asked import Asked, asked
 from newsfeed.breadth.measures import beta_below, good_under, numbers_of, one_side, shares_of, told_under
 from newsfeed.model import Breadth, BreadthRow, Day, History, Settings, Shown
+from newsfeed.model.edition import ACCOUNT_DAYS
 from newsfeed.text import first_words
 from newsfeed.text.spoken import count, percent, short_day
 
@@ -99,9 +100,7 @@ def step(why: str, label: str) -> str:
     return _STEPS.get(why, "").format(label)
 
 
-_WEEK = 7
-_NAMED = 3  # big stories without a place that are named
-_TITLE_WORDS = 10
+_WEEK = 7  # days
 _SINGLE_LEAST = 5  # picks of a topic before one voice can be said to dominate it
 _LOUD = 1 / 3  # of all minutes from one source
 _THIN = 1 / 3  # of the editions that have nothing of a topic, from which that is worth a word
@@ -115,12 +114,12 @@ def breadth(history: History, settings: Settings, *, days: int = 30, until: Day)
     ask = asked(settings)
     window = tuple(until - timedelta(days=n) for n in range(days - 1, -1, -1))
     held = [day for day in window if day in history.days]
-    if len(held) < c.ACCOUNT_DAYS:
+    if len(held) < ACCOUNT_DAYS:
         so_far = count(len(held), "edition")
         return Breadth(
             days=window,
             findings=(
-                f"The account begins after {c.ACCOUNT_DAYS} editions; there {'is' if len(held) == 1 else 'are'} {so_far} so far.",
+                f"The account begins after {ACCOUNT_DAYS} editions; there {'is' if len(held) == 1 else 'are'} {so_far} so far.",
             ),
             numbers={"editions": float(len(held))},
         )
@@ -327,8 +326,8 @@ def _untold(history: History, held: Sequence[Day]) -> list[str]:
     found = [(one, day) for day in held for one in history.days[day].untold]
     found.sort(key=lambda pair: (-pair[0].outlets, pair[1], pair[0].title))
     return [
-        f"“{first_words(one.title, _TITLE_WORDS)}” ({count(one.outlets, 'source')}, {short_day(day)})"
-        for one, day in found[:_NAMED]
+        f"“{first_words(one.title, c.TITLE_WORDS)}” ({count(one.outlets, 'source')}, {short_day(day)})"
+        for one, day in found[: c.NAMED]
     ]
 
 

@@ -15,18 +15,18 @@ STANDS: Final = 0.5  # probability from which a story stands for a topic
 BIG: Final = 4  # outlets from which a story is big
 SOURCE_CAP: Final = Options().cap
 
-ACCOUNT_DAYS: Final = 7  # nothing is said before so many days of history
-SUPPLY_LEAST: Final = 3
-DELIVERY_LEAST: Final = 10
-SINGLE_VOICE: Final = 0.6
+SUPPLY_LEAST: Final = 3  # good stories of a topic in a month: with fewer its sources are at fault
+DELIVERY_LEAST: Final = 10  # from so many on, that it got less than half of its share is the choice's doing
+SINGLE_VOICE: Final = 0.6  # of a topic's minutes from one source
 ONE_SIDE: Final = 0.7  # of a big story's tellers: if so many share a label, it is told from one side
 ONE_SIDE_LEAST: Final = 5  # big stories whose tellers have labels; fewer are chance
 # Silence is no sign while the reader gives hardly any. The overall rate of so many is sure to 22 % (1 / sqrt 20), so
 # that half of it, which a topic is compared with, is surely another rate.
 UNREAD_SIGNS: Final = 20
-UNREAD_SURE: Final = 0.95
+UNREAD_SURE: Final = 0.95  # the usual level of a one-sided test
 
-
+TITLE_WORDS = 10  # of a headline in a finding
+NAMED = 3  # stories that a finding names
 LEAST = 0.02  # of a topic that nobody muted, however much the others were given
 PLAIN = "news"  # stands in where the reader has no topics at all
 _SAME = 0.005  # of the minutes: less than is ever printed

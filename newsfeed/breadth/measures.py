@@ -112,12 +112,6 @@ def beta_below(x: float, a: int, b: int) -> float:
     return min(1.0, max(0.0, 1 - math.fsum(fewer)))
 
 
-_NAMED = 3  # stories that another label's sources told alone
-
-
-_TITLE_WORDS = 10
-
-
 def one_side(history: History, settings: Settings, ask: Asked, held: Sequence[Day]) -> list[tuple[str, str]]:
     """What is told from one side, with the step that would change it, and what only another side told, without one."""
     view = _View(history.sources)
@@ -244,7 +238,7 @@ def _others(
         return ""
     other = min(by_label, key=lambda one: (-len(by_label[one]), one))
     told = [
-        f"“{first_words(title, _TITLE_WORDS)}” ({count(-number, 'source')}, {short_day(day)})"
-        for number, day, title in sorted(by_label[other])[:_NAMED]
+        f"“{first_words(title, c.TITLE_WORDS)}” ({count(-number, 'source')}, {short_day(day)})"
+        for number, day, title in sorted(by_label[other])[: c.NAMED]
     ]
     return f"Only sources you labelled “{view.names[other]}” told {joined(told)}."

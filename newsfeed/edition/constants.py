@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from newsfeed.breadth.asked import ACCOUNT_DAYS, BIG, SOURCE_CAP, STANDS
+from newsfeed.breadth.asked import BIG, SOURCE_CAP, STANDS
+from newsfeed.model.edition import ACCOUNT_DAYS
 
 __all__ = ["ACCOUNT_DAYS", "BIG", "SOURCE_CAP", "STANDS"]
 

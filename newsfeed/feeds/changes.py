@@ -30,7 +30,7 @@ from newsfeed.model import (
 )
 from newsfeed.text import detect_language, plausible_language
 
-OLD = timedelta(hours=72)
+OLD = timedelta(hours=72)  # a long weekend: what is older at the first look came before the subscription
 OLD_OF_SLOW = timedelta(days=7)  # for feeds that bring less than an item a week
 LATE = timedelta(days=7)  # an item dated so long before our last look was added to the past
 _FIRST_WORDS = 200  # characters of a lead in which a recording or a note names its day
@@ -246,8 +246,8 @@ def _tells_of_old(item: Item, oldest: date, *, start: bool) -> bool:
 
 
 MOVE_DAYS = 3  # reads on so many days must have shown the same permanent move
-MOVES_KEPT = 8
-TOO_MANY = 429
+MOVES_KEPT = 8  # days
+TOO_MANY = 429  # RFC 6585
 BELIEVED = timedelta(days=8)  # for so long "nothing new" may be all that a server says
 WHOLE = "whole answer"  # the day of the last one, in a feed's cursor
 TITLES_HEARD = 20  # stored ones, that say in which language a feed is which never said so

@@ -16,7 +16,7 @@ from newsfeed.feeds.rhythm import Silence
 from newsfeed.model import ASKED_AGAIN, Cause, Failure, FeedReport, FeedState, Problem, Record
 from newsfeed.text.options import options
 
-_NAMED = 4
+_NAMED = 4  # feeds of each kind of change
 _NUMBERS = {1: "one", 2: "two", 3: "three"}
 
 

@@ -18,15 +18,15 @@ from newsfeed.model import (
     Record,
 )
 
-SHORTEST = timedelta(minutes=15)
+SHORTEST = timedelta(minutes=15)  # between two requests: four an hour burden nobody
 # A little under a day: a feed that is asked once a day must be due again at the same hour of the next morning.
 LONGEST = timedelta(hours=22)
 UNKNOWN = timedelta(hours=6)  # for a feed whose rhythm is not known
-FIRST_RETRY = timedelta(hours=1)
-OFFLINE_RETRY = timedelta(minutes=10)
+FIRST_RETRY = timedelta(hours=1)  # doubled with each failure in a row
+OFFLINE_RETRY = timedelta(minutes=10)  # where the network, not the feed, was missing
 TRUSTED = timedelta(hours=48)  # a stored time farther ahead was written under a wrong clock
 NEWEST = 20  # dates that tell a feed's rhythm
-FEWEST = 3
+FEWEST = 3  # dates; fewer tell none
 FASTEST = 500.0  # items a day; more is a flood, not a rhythm
 MISSED = 3.0  # items that should have come and did not: the feed has slowed down
 MEMORY = 0.7  # of the old rhythm, where it is only known by counting

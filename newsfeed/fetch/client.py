@@ -28,18 +28,16 @@ from newsfeed.fetch.response import Body, BodyError, CutError, TooLargeError, bo
 from newsfeed.fetch.transport import PRIVATE, UNANSWERED, UNSENT, Connections, RefusedAddressError
 from newsfeed.model import Cause, Failure, FetchSetting, NotModified, Request, Response
 
-CONNECT_SECONDS = 5.0
-READ_SECONDS = 10.0
-REDIRECTS = 5
-HEADER_BYTES = 65_536
+CONNECT_SECONDS = 5.0  # a handshake across the world takes one; what answers later is as good as down
+READ_SECONDS = 10.0  # between two pieces of an answer; `[fetch] timeout` bounds the whole
+REDIRECTS = 5  # RFC 2068, section 10.3, which all clients were written for
+HEADER_BYTES = 65_536  # of an answer; servers themselves take 8 to 32 KB of a request
 QUIET_SECONDS = 0.1  # without a word, after which a host's place is lent to another
 FAR_TOO_LARGE = 10  # times the limit: of what says that it is so long not even the beginning is read
 
-MOVED = {301, 302, 303, 307, 308}
-PERMANENT = {301, 308}
-CHOICES = 300
-NO_BODY = {204, 205}
-PARTIAL = 206
+# Status codes of RFC 9110, section 15.
+MOVED, PERMANENT, CHOICES = {301, 302, 303, 307, 308}, {301, 308}, 300
+NO_BODY, PARTIAL = {204, 205}, 206
 
 
 class Fetcher:

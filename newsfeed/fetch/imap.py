@@ -24,7 +24,7 @@ from newsfeed.fetch.resolver import Exceptions, OfflineError, Resolver, UnknownN
 from newsfeed.fetch.transport import CheckedNetwork, RefusedAddressError
 from newsfeed.model import Cause, Failure, FetchSetting, Request, Response
 
-PORT = 993
+PORT = 993  # RFC 8314: IMAP over TLS
 LINE = 65_536  # bytes of one line of the server
 MAIL = 2_000_000  # bytes of one mail; larger ones are passed over
 MAILS = 40  # of one answer; more follow on the next page

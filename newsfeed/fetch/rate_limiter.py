@@ -15,7 +15,7 @@ SPACED = {
     "reddit.com": 65.0,  # about one request a minute for an address of the net, since June 2026
     "youtube.com": 1.0,
 }
-AFTER_REFUSAL = 1.0
+AFTER_REFUSAL = 1.0  # to any host that said 429, until the end of the run
 # Seconds for which a domain shuts out who asked too often, where it does not say so itself.
 SHUT_OUT = {"reddit.com": 3_660}
 # Domains whose feeds vanish for days and come back: a 404 from them means nothing.

@@ -124,8 +124,8 @@ class Exceptions:
 
 Lookup = Callable[[str, int], Sequence[str]]
 
-KEPT_SECONDS = 60.0
-AT_ONCE = 16
+KEPT_SECONDS = 60.0  # a usual lifetime of short-lived names; a refresh asks each name once
+AT_ONCE = 16  # names; more threads wait for the same name server
 OFFLINE_NAMES = 3  # so many names without any answer, and none found: the network is at fault, not the names
 
 

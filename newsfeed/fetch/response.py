@@ -15,7 +15,7 @@ ACCEPT = (
     "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, "
     "application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
 )
-VALIDATOR_BYTES = 1_024
+VALIDATOR_BYTES = 1_024  # of an ETag or a date; longer ones are no validators
 
 # What later rooms may want to know of an answer; everything else is forgotten here.
 KEPT = {
@@ -91,8 +91,8 @@ def validator(headers: Mapping[str, str], name: str) -> str:
     return value if storable(value) else ""
 
 
-SHORTEST_WAIT = timedelta(minutes=1)
-LONGEST_WAIT = timedelta(hours=24)
+# Of what a server asks for, so that no mistake of its own has it asked at once or silences it for weeks.
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=24)
 
 RESET = ("x-ratelimit-reset", "x-rate-limit-reset", "ratelimit-reset")
 REMAINING = ("x-ratelimit-remaining", "x-rate-limit-remaining", "ratelimit-remaining")

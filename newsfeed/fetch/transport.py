@@ -245,7 +245,7 @@ def _mixed(addresses: Iterable[str]) -> list[str]:
     return mixed
 
 
-IDLE_SECONDS = 15.0
+IDLE_SECONDS = 15.0  # that an idle connection is kept: between what Apache (5) and nginx (75) keep theirs
 PRIVATE = "newsfeed.private"  # request extension: the owner named this host and port
 
 # Scheme, host, port and whether the exception for the owner's own addresses was in force when it was opened. A

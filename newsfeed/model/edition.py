@@ -229,6 +229,9 @@ class BreadthRow(Record, frozen=True, kw_only=True):
     remedy: str = ""  # the one step that fixes the blind spot, or else what makes it thin
 
 
+ACCOUNT_DAYS = 7  # editions before which nothing is said of breadth: a week has each kind of morning once
+
+
 class Breadth(Record, frozen=True, kw_only=True):
     """The account of breadth over a window of days."""
 

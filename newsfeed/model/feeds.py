@@ -128,7 +128,7 @@ class Request(Record, frozen=True, kw_only=True):
     etag: str = ""
     last_modified: str = ""
     body_hash: str = ""
-    accept: str = ""
+    accept: str = ""  # "": any format of feeds
     credential: str = ""  # a name; `fetch` attaches the value after the host check
     login: str = ""  # how the credential becomes a token, where it is none itself: "atproto", "reddit"
     page: int = 0  # 0 for the first, n for the nth follow-up

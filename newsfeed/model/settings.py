@@ -10,7 +10,7 @@ from msgspec import Meta
 
 MINUTES = Meta(ge=1, le=120)  # of an edition
 STORIES = Meta(ge=1, le=100)  # of an edition
-SHARE = Meta(ge=0, le=1)
+SHARE = Meta(ge=0, le=1)  # of the minutes
 WORKERS = Meta(ge=0, le=64)  # reading processes; 0: one a core
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]

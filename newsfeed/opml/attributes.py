@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from newsfeed.opml.scan import Attribute, Outline
 from newsfeed.text import safe_url
+from newsfeed.text.links import LIMIT as LONGEST_URL
 
-MAX_URL = 2048
 # Sources that are no web address, in the spellings that people use for them.
 _BARE = re.compile(
     r"(?:@[\w.-]+@[\w.-]+|#\w+@[\w.-]+|/?(?:r|u|user)/[\w-]+|(?:at|acct|imaps?)://\S+|acct:\S+|did:[a-z]+:\S+)",
@@ -82,8 +82,10 @@ def accept(raw: str) -> str | Refusal:
     text = raw.strip()
     if _FORBIDDEN.search(text):
         return Refusal("has invisible signs in its address", "Type the address anew")
-    if len(text) > MAX_URL:
-        return Refusal(f"has an address of more than {MAX_URL:,} letters", "Give it the address of a feed")
+    if len(text) > LONGEST_URL:
+        return Refusal(
+            f"has an address of more than {LONGEST_URL:,} letters", "Give it the address of a feed"
+        )
     text = text.replace(" ", "%20")
     if _BARE.fullmatch(text):
         return text

@@ -25,9 +25,8 @@ from newsfeed.text import clean_line
 from newsfeed.text.options import misspelt, mistake
 
 LIST = "feeds.opml"
-MAX_BYTES = 5_000_000
-MAX_TITLE = 300
-_MAX_PROBLEMS = 500
+MAX_BYTES = 5_000_000  # as many outlines as are read, of 500 bytes
+_MAX_PROBLEMS = 500  # told one by one; nobody reads more
 _PLAIN = {"folder", "group", "text", "outline"}  # types of outlines that hold no feed
 _KNOWN = {"text", "title", "type", "xmlurl", "htmlurl"}
 
@@ -124,7 +123,7 @@ def read(coded: Coded, document: ScannedList, name: str = LIST) -> SubscriptionL
         doubles=tuple(reading.doubles),
         folders=tuple(reading.folders.values()),
         problems=tuple(problems),
-        title=clean_line(document.title, MAX_TITLE),
+        title=clean_line(document.title),
         namespaces=namespaces(document),
         complete=document.cut < 0,
     )
@@ -171,7 +170,7 @@ def namespaces(document: ScannedList) -> Mapping[str, str]:
 def label(outline: Outline) -> str:
     """What an outline is called: `text`, else `title`, cleaned; "" where it has neither."""
     found = named(outline, "text", "title")
-    return clean_line(found.value, MAX_TITLE) if found else ""
+    return clean_line(found.value) if found else ""
 
 
 def folder_paths(document: ScannedList) -> dict[int, tuple[str, ...]]:
@@ -296,7 +295,7 @@ class _ListReading:
         for attribute in outline.attributes:
             chosen = option(attribute.name)
             if chosen and (chosen not in options or attribute.name.lower().startswith("newsfeed-")):
-                options[chosen] = clean_line(attribute.value, MAX_TITLE)
+                options[chosen] = clean_line(attribute.value)
             lower = attribute.name.lower()
             ours = chosen and lower.startswith("newsfeed-")
             wrong = mistake(chosen, attribute.value) if ours else misspelt(attribute.name)
@@ -311,7 +310,7 @@ class _ListReading:
             if not represented and attribute.name not in rest and is_name(attribute.name):
                 rest[attribute.name] = attribute.value
         title = named(outline, "title")
-        if title and clean_line(title.value, MAX_TITLE) != name:
+        if title and clean_line(title.value) != name:
             rest["title"] = title.value
         return Subscription(
             url=url,

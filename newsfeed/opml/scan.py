@@ -18,13 +18,13 @@ from typing import NamedTuple
 
 from newsfeed.opml.coding import resolve
 
-MAX_OUTLINES = 10_000
-MAX_DEPTH = 50
+# Bounds for hostile lists: far above any list of a person, and small enough to be scanned in a second.
+MAX_OUTLINES, MAX_DEPTH = 10_000, 50
 MAX_TAGS = 100_000  # of any kind, comments too
 MAX_ATTRIBUTES = 64  # of one tag
-MAX_DAMAGES = 10_000
+MAX_DAMAGES = 10_000  # places
 MAX_BROKEN = 50_000  # characters of a broken tag in which its end is looked for
-MAX_DOCTYPE = 100_000  # characters
+MAX_DOCTYPE = 100_000  # characters in which its end is looked for
 
 _NAME = r"[A-Za-z_:\u00b7-\ud7ff\ue000-\U0010ffff][\w:.\-\u00b7]*+"
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z_\u00c0-\ud7ff\ue000-\U0010ffff][\w.-]*(?::[A-Za-z_][\w.-]*)?")

@@ -37,16 +37,14 @@ from newsfeed.text import (
     strip_inline,
     unmangle,
 )
-from newsfeed.text.markup import text_of
+from newsfeed.text.markup import HTML_LIMIT, text_of
 from newsfeed.text.times import sane
 from newsfeed.text.titles import show_names
 
-TITLE = 300
-AUTHOR = 200
-TAG, TAGS = 50, 20
-TEXT = 200_000
+AUTHOR = 200  # characters
+TAG, TAGS = 50, 20  # characters, and how many
 ITEMS = 500  # of one answer
-ENCLOSURES = 10
+ENCLOSURES = 10  # of one entry
 NEVER_SHOWN = timedelta(
     days=8
 )  # at a first look; a day more than `feeds.changes` lets the items of slow feeds be
@@ -236,8 +234,8 @@ def _entry(draft: Draft, ambiguous: frozenset[str]) -> Entry | None:
     summary = clean_html(unmangle(draft.summary), base) if draft.summary else ""
     if not body or body == summary:
         body, summary = summary or body, ""
-    text = text_of(body)[:TEXT]
-    title = clean_line(unmangle(strip_inline(draft.title)), TITLE)
+    text = text_of(body)[:HTML_LIMIT]
+    title = clean_line(unmangle(strip_inline(draft.title)))
     if no_title(title):
         title = ""
     made = title or made_title(draft, text, page)

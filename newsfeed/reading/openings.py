@@ -15,7 +15,7 @@ from newsfeed.text.language import settle_language
 from newsfeed.text.markup import without_footer
 from newsfeed.text.prose import join_sentences
 
-_MADE_TITLE = 80
+_MADE_TITLE = 80  # characters of a title made of a text
 _HEARD = 20  # items that say together in which language a feed is,
 _OPENING = 60  # and characters of each
 _NEIGHBOURS = 6  # entries that are compared,
@@ -65,6 +65,7 @@ def settle_languages(entries: list[Entry], around: list[str], declared: str) -> 
 
 _UNFINISHED = re.compile(r"[\w,’'\"”-]")
 _CUT_SPREAD = 12  # characters by which a cut at a word may fall short of a cut at a length
+# Lengths at which software cuts a summary.
 _ROUND = frozenset(
     {100, 120, 140, 150, 160, 200, 250, 255, 256, 280, 300, 320, 400, 500, 512, 600, 1000, 1024}
 )

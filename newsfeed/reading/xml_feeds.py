@@ -32,7 +32,7 @@ _SPACED = re.compile(r"""(xmlns(?<=\sxmlns)(?::[\w.-]+)?\s*=\s*["'])([^"'<>]*\s[
 _SKIP_HOURS = re.compile(r"<skipHours>(.{0,2000}?)</skipHours>", re.IGNORECASE | re.DOTALL)
 _HOUR = re.compile(r"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
 _PERIODS = {"hourly": 60, "daily": 1_440, "weekly": 10_080, "monthly": 43_200, "yearly": 525_600}
-_LONGEST_TTL = 7 * 1_440
+_LONGEST_TTL = 7 * 1_440  # minutes; the LONGEST pause of `feeds.rhythm` is shorter still
 
 
 def read(response: Response, subscription: Subscription) -> Drafts | Failure:

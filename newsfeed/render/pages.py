@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from newsfeed.model import Breadth, Edition, LedgerEntry, Record
+from newsfeed.model.edition import ACCOUNT_DAYS
 from newsfeed.model.ledger import CAUSES, LINE, LONG, SHOWN
 from newsfeed.render.exports import as_json, digest, feed, stories
 from newsfeed.text.spoken import heading, say
@@ -16,8 +17,6 @@ from newsfeed.text.spoken import month as month_name
 
 if TYPE_CHECKING:
     from newsfeed.render.template_engine import TemplateEngine
-
-FIRST_ACCOUNT = 7  # days of history before the account of breadth says anything
 
 
 class Way(Record, frozen=True, kw_only=True):
@@ -161,17 +160,12 @@ def _ledger(templates: TemplateEngine, edition: Edition) -> bytes:
 
 def _breadth(templates: TemplateEngine, edition: Edition, breadth: Breadth | None) -> bytes:
     """The account of breadth, or from when on there is one."""
-    rows = breadth.rows if breadth else ()
-    days = breadth.days if breadth else ()
-    mornings = sum(
-        1 for n in range(len(days)) if any(n < len(r.picks) and r.picks[n] is not None for r in rows)
-    )
     return templates.page(
         "breadth.html",
         root="",
         lang=edition.lang,
         edition=edition,
-        breadth=breadth if breadth and breadth.headline and mornings >= FIRST_ACCOUNT else None,
-        mornings=mornings,
-        first=FIRST_ACCOUNT,
+        breadth=breadth if breadth and breadth.headline else None,
+        mornings=int(breadth.numbers.get("editions", 0)) if breadth else 0,
+        first=ACCOUNT_DAYS,
     )

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 from newsfeed.text import safe_url
 
 MAX_BODY = 1_000_000  # bytes of a page that are looked at; what names a feed stands near its beginning
-MAX_CANDIDATES = 20
+MAX_CANDIDATES = 20  # feeds of one site that are offered
 WORDS = 200  # characters of what a link shows
 AT_ONCE = 5  # seconds after which a page that forwards does so because it has moved
 

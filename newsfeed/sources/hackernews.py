@@ -20,7 +20,7 @@ KIND = "hackernews"
 
 ALGOLIA = "https://hn.algolia.com"
 HOME = "https://news.ycombinator.com"
-_AT_ONCE = 100
+_AT_ONCE = 100  # stories; hn.algolia.com gives up to 1,000
 _LOOK_BACK = timedelta(days=2)  # points come late: stories of the last days are looked at again
 _PAGES = {
     "": "front_page", "/": "front_page", "/news": "front_page", "/front": "front_page", "/newest": "story",

@@ -22,7 +22,7 @@ from newsfeed.text.options import options
 
 KIND = "lemmy"
 
-_AT_ONCE = 50
+_AT_ONCE = 50  # the most that `limit` of Lemmy takes
 _PATH = re.compile(r"/(c|u)/([\w.-]+)(?:@([\w.-]+\.[\w-]+))?/?")
 _WAYS = ("", "v4", "rss", "page")  # in which a feed is asked, one after the other
 

@@ -30,10 +30,10 @@ from newsfeed.text.options import options
 
 KIND = "mailbox"
 
-_MOST_PARTS = 60
+_MOST_PARTS = 60  # of one message, so that none of thousands takes our time
 _BODY = 400_000  # characters of a mail's HTML
 _LEAST_ITEMS = 4  # links with words of their own that make a message a list
-_MOST_ITEMS = 40
+_MOST_ITEMS = 40  # that a list of links is split into
 
 
 class Mailbox(Source):
@@ -158,7 +158,7 @@ _ONLINE = re.compile(
 )
 _ANCHOR = re.compile(r"<a\s([^>]{0,3000})>(.{0,2000}?)</a>", re.IGNORECASE | re.DOTALL)
 _HREF = re.compile(r"""href\s*=\s*["']([^"']{1,3000})["']""", re.IGNORECASE)
-_NEAR_TOP = 20_000
+_NEAR_TOP = 20_000  # characters in which a message links to itself online
 
 
 def _online(markup: str) -> str:

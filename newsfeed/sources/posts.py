@@ -21,12 +21,13 @@ from newsfeed.model import Cause, Failure, Response, Subscription
 from newsfeed.sources.source import BODY_LIMIT, Draft, Drafts, language_of, parts_of
 from newsfeed.text import canonical_url, clean_line, plain_text, safe_url
 from newsfeed.text.encodings import decode, looks_like_json
+from newsfeed.text.links import LIMIT
 from newsfeed.text.options import options
 
 MOSTLY_LINK = 8  # words of one's own; a post with fewer is called like what it links to
 QUOTED = 600  # characters of a quoted post
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_LARGEST = 2**53
+_LARGEST = 2**53  # RFC 8259, section 6: whole numbers that every reader of JSON keeps exactly
 
 Json = Any  # a document of a stranger: every field is asked for its type before use
 
@@ -142,7 +143,7 @@ _LINE_END = re.compile(r"<br\s*/?>|</p>|$", re.IGNORECASE)
 _EMPTY = re.compile(r"<p>(?:\s|<br\s*/?>|&nbsp;)*</p>", re.IGNORECASE)
 _EMOJI = re.compile(r"\s*:[a-zA-Z0-9_]{2,40}:")
 _ANCHOR = re.compile(r"<a\s([^>]{0,2000})>(.{0,600}?)</a>", re.IGNORECASE | re.DOTALL)
-_HREF = re.compile(r"""href\s*=\s*["']([^"']{1,2048})["']""", re.IGNORECASE)
+_HREF = re.compile(rf"""href\s*=\s*["']([^"']{{1,{LIMIT}}})["']""", re.IGNORECASE)
 _OWN_PLACE = re.compile(r"""class\s*=\s*["'][^"']*\b(?:mention|hashtag)\b""", re.IGNORECASE)
 
 

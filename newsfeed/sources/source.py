@@ -30,10 +30,6 @@ from newsfeed.text import clean_line
 from newsfeed.text.options import options
 
 FEED = "syndication"  # the kind of plain feeds: RSS, Atom, JSON Feed
-ACCEPT = (
-    "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, "
-    "application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
-)
 BODY_LIMIT = 10_000_000  # bytes of an answer that are read
 
 
@@ -125,9 +121,7 @@ class Source(ABC):
 
 def as_feed(state: FeedState, url: str = "") -> Request:
     """A feed's address (or `url`) with its validators, read as a plain feed."""
-    return validated(
-        Request(url=url or state.subscription.url, feed=state.feed, source=FEED, accept=ACCEPT), state
-    )
+    return validated(Request(url=url or state.subscription.url, feed=state.feed, source=FEED), state)
 
 
 def validated(request: Request, state: FeedState) -> Request:

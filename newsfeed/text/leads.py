@@ -24,15 +24,14 @@ from newsfeed.text.boilerplate import (
     notices,
 )
 from newsfeed.text.prose import CJK, COMMON_STARTS, count_words, cut_sentences, join_sentences, sentences
-from newsfeed.text.titles import MORNING
+from newsfeed.text.titles import MORNING, STEM
 
-LEAD_WORDS = 120
+LEAD_WORDS = 120  # that are stored: a page shows fewer, and more where it has room
 CODE = "```"  # begins a line that stands for code
 _USUAL = 30  # words; where there is room for so many,
 _FIRST = 50  # a first sentence of so many stands whole, as agencies write
-_LEAST_WORDS = 5
-_LEAST_LETTERS = 25
-_LEAST_CJK = 10
+# A sentence with less tells nothing.
+_LEAST_WORDS, _LEAST_LETTERS, _LEAST_CJK = 5, 25, 10
 _NOTICE_LIMIT = 600  # characters; what is longer is a story, however it begins
 _PARAGRAPH = 3_000  # characters of a paragraph; no lead is longer
 _TAIL = 400  # characters in which a publisher's last words stand
@@ -84,7 +83,7 @@ _BETWEEN_NAMES = frozenset(
         "prof",
     ]
 )
-_STEM, _SMALL = 6, 3  # letters by which words are compared; shorter ones have no weight
+_SMALL = 3  # letters; shorter words have no weight
 _LATER = 4  # sentences of a lead that may stand for its first
 _LEAST_CLAUSE = 8  # words
 # Words that point back to the sentence before, in the languages that most feeds are written in.
@@ -335,8 +334,8 @@ def _names_only(sentence: str) -> bool:
 
 def _says_again(key: str, title_key: str) -> bool:
     """Whether a sentence has no word of weight that its headline hasn't."""
-    words = {word[:_STEM] for word in key.split() if len(word) > _SMALL}
-    return len(words) >= 2 and words <= {word[:_STEM] for word in title_key.split()}
+    words = {word[:STEM] for word in key.split() if len(word) > _SMALL}
+    return len(words) >= 2 and words <= {word[:STEM] for word in title_key.split()}
 
 
 def _stands_alone(sentence: str, *, alone: bool) -> bool:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
-LIMIT = 2048  # characters; longer addresses are no links of articles
+LIMIT = 2_048  # characters of an address: sitemaps.org allows no longer one
 
 # What browsers remove before they read an address (WHATWG URL: tab and newline anywhere, C0 and space at the ends).
 # http:/host, https:host, http//host and http://https://host as they are meant.

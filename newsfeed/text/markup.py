@@ -18,7 +18,7 @@ from newsfeed.text.titles import without_invisible
 
 _CAPTIONS = 50  # of one text that are looked for
 _CAPTION = 1_200  # characters of a caption with its picture and links; what is longer is a story
-_CAPTION_WORDS = 60
+_CAPTION_WORDS = 60  # of a caption
 # One of these is in whatever is taken for a caption: looking for them is much quicker.
 _HINTS = (
     "caption",
@@ -200,11 +200,9 @@ def without_captions(clean: str) -> str:
     return found if len(_words(found)) >= _PROSE_WORDS else clean
 
 
-HTML_LIMIT = 200_000  # characters
+HTML_LIMIT = 200_000  # characters of a text: a book’s chapter, and what cleans in a moment
 DEPTH_LIMIT = 200  # nesting; the sanitiser's time grows with its square
-TAG_LIMIT = (
-    20_000  # characters of one tag, beyond which it holds attributes to slow us down or an inline picture
-)
+TAG_LIMIT = 20_000  # characters; a longer tag has attributes to slow us down, or an inline picture
 
 
 def _names(text: str) -> frozenset[str]:

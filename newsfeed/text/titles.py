@@ -16,8 +16,8 @@ from newsfeed.text.prose import UNSPACED
 
 MORNING = 32_768  # titles that are asked about again when the same morning is chosen anew
 
-TITLE_LIMIT = 300
-HEADLINE_LIMIT = 110
+TITLE_LIMIT = 300  # characters of any one line that is kept
+HEADLINE_LIMIT = 110  # characters that the page shows of a title: two lines of it
 
 # What no reader sees: C0 and C1 controls, surrogates, noncharacters, marks of direction, and what only says where a
 # word may break. ZWJ and ZWNJ stay between letters: scripts need them.
@@ -366,15 +366,15 @@ def of_earlier_year(title: str, year: int) -> int | None:
 
 
 _SAME = 0.7  # of the words of weight of both
-_SAME_LEAST = 4
-_STEM = 6
+_SAME_LEAST = 4  # words: two headlines may share three by chance
+STEM = 6  # letters by which forms of a word are one, whatever its language
 
 
 @lru_cache(maxsize=MORNING)
 def weighty(title: str) -> frozenset[str]:
     """A title's words of weight by their stems: what is compared."""
     words = {_plain(word) for word in _WORD.findall(_REPEATED.sub(" ", title))} - _EMPTY
-    return frozenset(word[:_STEM] for word in words if len(word) > 2)
+    return frozenset(word[:STEM] for word in words if len(word) > 2)
 
 
 def say_the_same(one: frozenset[str], other: frozenset[str]) -> bool:
