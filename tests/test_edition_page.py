@@ -108,6 +108,22 @@ def test_the_promises_of_any_morning(given: tuple[int, int, float]) -> None:
     assert made.foot[0][0].text == "That’s all for today."
 
 
+@pytest.mark.parametrize("tries", [1, c.FIT_TRIES])
+@pytest.mark.parametrize("minutes", [5.0, 8.0])
+@pytest.mark.parametrize(("seed", "items"), [(1, 120), (2, 160), (3, 120), (4, 160), (5, 90)])
+def test_minutes_are_used_as_long_as_something_above_the_line_waits(
+    monkeypatch: pytest.MonkeyPatch, seed: int, items: int, minutes: float, tries: int
+) -> None:
+    """Whatever was chosen first, and however seldom it is chosen again."""
+    monkeypatch.setattr(c, "FIT_TRIES", tries)
+    source, reader = random_pool(seed, items), settings(minutes)
+    made = edition(source, reader)
+    there = {one.story for one in told(made)} | ({made.long_read.story} if made.long_read else set())
+    prepared = Prepared(source, reader, date=TODAY, now=NOW)
+    waiting = [t for t in prepared.articles if t.score.value >= c.LINE and t.story not in there]
+    assert not waiting or made.minutes >= 0.95 * minutes
+
+
 @examples(max_examples=40, deadline=None)
 @given(strategies.integers(0, 200), strategies.sampled_from([3.0, 5.0, 10.0]))
 def test_a_place_for_every_topic_from_three_minutes_up(seed: int, minutes: float) -> None:

@@ -324,6 +324,22 @@ def test_one_recording_under_two_numbers_is_one_story_and_a_jingle_under_three_t
     assert len(join([heard(n, t, jingle) for n, t in ((1, "Tea"), (3, "Ports"), (5, "Lighthouses"))])) == 3
 
 
+@pytest.mark.parametrize(
+    "files",
+    [
+        ("https://radio.example/podcast.mp3?e_id=7156-A3&ref=feed", "https://radio.example/podcast.mp3?e_id=3EE8-B0&ref=feed"),
+        ("https://radio.example/play.m4a?show=bees", "https://radio.example/play.m4a?show=tides"),
+        ("https://radio.example/a.ogg?2026-11-22", "https://radio.example/a.ogg?2026-11-21"),
+    ],
+)  # fmt: skip
+def test_a_script_that_plays_all_shows_of_a_feed_makes_them_no_story(files: tuple[str, str]) -> None:
+    bees, tides = (
+        item(n, title, feed=1, kind="episode", enclosures=(Enclosure(url=url, type="audio/mpeg"),))
+        for n, title, url in zip((1, 2), ("Bees that count", "Tides of a small moon"), files, strict=True)
+    )
+    assert not together(bees, tides)
+
+
 def test_a_text_that_a_feed_puts_under_every_title_says_nothing() -> None:
     about = "Each week Lena Vos and Tom Ekdal talk about compilers, gardens and the letters that you sent us. Support us."
     titles = ("The history of tea", "How ports work at night", "A lighthouse for sale")

@@ -9,11 +9,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
+import numpy as np
 
 from newsfeed import text
 from newsfeed.edition import constants as c
 from newsfeed.edition import frame, outcomes
-from newsfeed.edition.choose import Choice, choose
+from newsfeed.edition.choose import Choice, choose, fitting
 from newsfeed.edition.contenders import Contender
 from newsfeed.edition.earlier import picks_of
 from newsfeed.edition.filtering import near_duplicates
@@ -108,21 +109,60 @@ def _fitted(prepared: Prepared, budget: float, *, plain: bool) -> _Draft | None:
         if spare < c.SMALLEST_PICK or not _waiting(prepared, choice):
             break
         room += spare * 0.9
-    return best
+    return best and _filled(prepared, best, posts, budget, in_short=in_short)
+
+
+def _filled(
+    prepared: Prepared, draft: _Draft, posts: Sequence[Contender], budget: float, *, in_short: bool
+) -> _Draft:
+    """The draft with more lines where minutes are left and something waits: a choice with more room, which would have
+    told it, may tell of fewer topics, and isn't taken then."""
+    for _ in range(c.FIT_TRIES):
+        spare = budget - draft.minutes
+        more = _lines_for(prepared, draft.choice, spare) if spare >= c.SMALLEST_PICK else ()
+        if not more:
+            break
+        choice = replace(draft.choice, spare=(*draft.choice.spare, *more))
+        fuller = _draft(prepared, choice, posts, budget, in_short=in_short)
+        if fuller.minutes > budget:
+            break
+        draft = _deepened(prepared, fuller, budget)
+    return draft
+
+
+def _lines_for(prepared: Prepared, choice: Choice, minutes: float) -> tuple[int, ...]:
+    """Rows of what waits above the line that so many minutes can tell in lines, the worthiest first; nothing that
+    says what is on the page in nearly the same words. Who wants no lines gets none."""
+    if prepared.settings.edition.lines <= 0:
+        return ()
+    morning = choice.morning
+    shown = _rows(choice)
+    told = {int(morning.stories[row]) for row in shown}
+    waiting = np.flatnonzero(morning.score >= c.LINE)
+    rows = fitting(morning, waiting, told, minutes, by_outlets=False)
+    again = {number for pair in _alike(prepared, choice, (*shown, *rows)) for number in pair}
+    return tuple(row for row in rows if int(morning.ids[row]) not in again)
+
+
+def _rows(choice: Choice) -> tuple[int, ...]:
+    """Rows of all that a choice tells."""
+    return (*(pick.row for pick in choice.picks), *choice.places, *choice.big, *choice.spare)
+
+
+def _alike(prepared: Prepared, choice: Choice, rows: Sequence[int]) -> list[tuple[int, int]]:
+    """Items of these rows that say the same in nearly the same words."""
+    items = {
+        int(choice.morning.ids[row]): prepared.by_id[int(choice.morning.ids[row])].representative.item.item
+        for row in rows
+    }
+    return near_duplicates({number: f"{item.title} {item.lead}" for number, item in items.items()})
 
 
 def _told_once(prepared: Prepared, room: float, most: int) -> Choice:
     """A choice without near-duplicates: what says the same in the same words becomes one story, and is chosen anew."""
     for _ in range(c.DUPLICATE_ROUNDS):
         choice = choose(prepared.morning, prepared.rules(room, most))
-        rows = [*(pick.row for pick in choice.picks), *choice.places, *choice.big, *choice.spare]
-        found = near_duplicates(
-            {
-                int(choice.morning.ids[row]): f"{item.title} {item.lead}"
-                for row in rows
-                for item in (prepared.by_id[int(choice.morning.ids[row])].representative.item.item,)
-            }
-        )
+        found = _alike(prepared, choice, _rows(choice))
         if not found:
             return choice
         for one, other in found:
@@ -140,8 +180,7 @@ def _richer(one: _Draft, other: _Draft) -> bool:
 
 def _waiting(prepared: Prepared, choice: Choice) -> bool:
     """Whether a story above the line is still without a place or a line."""
-    rows = [*(pick.row for pick in choice.picks), *choice.places, *choice.big, *choice.spare]
-    told = {int(choice.morning.stories[row]) for row in rows}
+    told = {int(choice.morning.stories[row]) for row in _rows(choice)}
     return any(t.score.value >= c.LINE and t.story not in told for t in prepared.articles)
 
 

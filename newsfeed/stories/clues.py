@@ -60,11 +60,14 @@ def recordings(item: StoredItem) -> set[str]:
 
 
 def _is_a_stand_in(found: Sequence[int], items: Sequence[StoredItem]) -> bool:
-    """Whether one feed's different entries come with this recording, a jingle or a file to be replaced."""
+    """Whether one feed's different entries come with this recording: a jingle, a file to be replaced, or a script that
+    plays what follows its address ("podcast.mp3?id=7")."""
     titles: dict[int, set[str]] = defaultdict(set)
+    files: dict[int, set[str]] = defaultdict(set)
     for n in found:
         titles[items[n].feed].add((items[n].item.title or items[n].item.text).casefold())
-    return any(len(t) > RERUN for t in titles.values())
+        files[items[n].feed].update(e.url for e in items[n].item.enclosures)
+    return any(len(t) > RERUN or (len(t) > 1 and len(files[feed]) > 1) for feed, t in titles.items())
 
 
 def pages(item: StoredItem) -> set[str]:
