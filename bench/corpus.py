@@ -104,12 +104,12 @@ def event(seed: int, number: int) -> tuple[str, str]:
     )
 
 
-def entries(seed: int, feed: int, now: datetime, extra: int) -> list[Entry]:
-    """The items of a feed, newest first; with `extra` more than it began with."""
+def entries(seed: int, feed: int, now: datetime, extra: int, many: int = ITEMS) -> list[Entry]:
+    """The `many` items of a feed, newest first; with `extra` more than it began with."""
     chance = random.Random(f"{seed}/feed/{feed}")
     hours = chance.choice((1, 3, 6, 12, 24))  # between two items
     told = []
-    for n in range(-extra, ITEMS):
+    for n in range(-extra, many):
         own = random.Random(f"{seed}/item/{feed}/{n}")
         shared = own.random() < 0.15
         number = own.randrange(400) if shared else 1000 + feed * 97 + n
@@ -212,19 +212,22 @@ KINDS = (
 )
 
 
-def document(seed: int, feed: int, now: datetime, extra: int) -> tuple[bytes, str]:
+def document(seed: int, feed: int, now: datetime, extra: int, many: int = ITEMS) -> tuple[bytes, str]:
     """One feed's document and its type."""
     write, kind = KINDS[random.Random(f"{seed}/kind/{feed}").randrange(len(KINDS))]
-    return write(feed, entries(seed, feed, now, extra)), kind
+    return write(feed, entries(seed, feed, now, extra, many)), kind
 
 
 class Corpus:
     """The feeds on their server, which runs in a process of its own."""
 
-    def __init__(self, feeds: int, *, now: datetime, seed: int = 1, latency: float = 0.0) -> None:
+    def __init__(
+        self, feeds: int, *, now: datetime, seed: int = 1, latency: float = 0.0, items: int = ITEMS
+    ) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, feeds, now, seed, latency), daemon=True)
+        what = (theirs, feeds, now, seed, latency, items)
+        self._process = context.Process(target=_serve, args=what, daemon=True)
         self._feeds = feeds
         self.urls: list[str] = []
         self.allowed: list[str] = []
@@ -266,14 +269,14 @@ def _hosts(wanted: int) -> list[str]:
     return hosts
 
 
-def _serve(pipe: Connection, feeds: int, now: datetime, seed: int, latency: float) -> None:
+def _serve(pipe: Connection, feeds: int, now: datetime, seed: int, latency: float, items: int) -> None:
     extras = [0] * feeds
     answers: dict[int, bytes] = {}
     tags: dict[int, bytes] = {}
     counts: dict[int, int] = {}
 
     def write(feed: int) -> None:
-        body, kind = document(seed, feed, now, extras[feed])
+        body, kind = document(seed, feed, now, extras[feed], items)
         tags[feed] = b'"%s"' % hashlib.sha256(body).hexdigest()[:16].encode()
         head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
         answers[feed] = head.encode() + b"ETag: " + tags[feed] + b"\r\n\r\n" + body
@@ -308,7 +311,10 @@ def _serve(pipe: Connection, feeds: int, now: datetime, seed: int, latency: floa
             return 200, answers[feed]
 
     def told() -> None:
-        share = pipe.recv()
+        try:
+            share = pipe.recv()
+        except EOFError:  # whoever measures is gone
+            raise SystemExit from None
         if share is None:
             pipe.send(dict(counts))
             counts.clear()

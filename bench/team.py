@@ -27,7 +27,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import psycopg
-from corpus import Corpus
+from corpus import ITEMS, Corpus
 from postgres import cluster
 
 from newsfeed.model import Subscription
@@ -109,11 +109,14 @@ class Team:
 
 
 @contextmanager
-def a_team(feeds: int, latency: float):
+def a_team(feeds: int, latency: float, items: int = ITEMS):
     servers = cluster(durable=True)
     server = next(servers)
     try:
-        with Corpus(feeds, now=BEGIN, latency=latency) as corpus, tempfile.TemporaryDirectory() as folder:
+        with (
+            Corpus(feeds, now=BEGIN, latency=latency, items=items) as corpus,
+            tempfile.TemporaryDirectory() as folder,
+        ):
             yield Team(Path(folder), server.new_database(), corpus.allowed), corpus
     finally:
         servers.close()

@@ -15,7 +15,7 @@ from newsfeed.model import Subscription
 from newsfeed.team.keys import FILE, Seal
 from newsfeed.team.private_feeds import is_private
 from newsfeed.team.readers import Reader
-from newsfeed.team.stores import SharedStore
+from newsfeed.team.shared_store import SharedStore
 
 TOKEN = "k7Qx93vLw02Zp5"
 MORNING = homes.NOON - timedelta(minutes=55)

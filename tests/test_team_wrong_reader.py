@@ -34,7 +34,8 @@ from newsfeed.team.connections import DOOR, EDITION, FETCH, WEB, connect
 from newsfeed.team.readers import Reader
 from newsfeed.team.sessions import Sessions
 from newsfeed.team.site import SessionSetting
-from newsfeed.team.stores import ReaderStore, SharedStore
+from newsfeed.team.shared_store import SharedStore
+from newsfeed.team.stores import ReaderStore
 from newsfeed.team.tables import IDENTITY, OWN, POLICED, VIEWS
 
 # All that is Ada's has this word in its texts or one of these numbers.
@@ -190,6 +191,7 @@ READING: dict[str, Callable[[ReaderStore], Any] | None] = {
     "stories_of": lambda s: s.stories_of([ITEM + 1]),
     "stories_of_affairs": lambda s: s.stories_of_affairs([STORY + 1]),
     "tagged": lambda s: s.tagged([ITEM + 1]),
+    "explained": lambda s: s.explained([ITEM + 1]),
     "tagged_otherwise": lambda s: s.tagged_otherwise("x", BEFORE),
     "taggings": lambda s: s.taggings([ITEM + 1]),
     "daily_counts": lambda s: s.daily_counts(date(2000, 1, 1)),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from newsfeed.edition.frame import is_weekly
     from newsfeed.edition.outcomes import is_full
     from newsfeed.edition.preparing import Weighed
-    from newsfeed.edition.printed import visible_text
+    from newsfeed.edition.printed import explained, told_in_words, visible_text
 
 # Each name is loaded from its module when it is first asked for: most runs need few of them.
 _PLACES = {
@@ -31,6 +31,8 @@ _PLACES = {
     "is_weekly": "frame",
     "visible_text": "printed",
     "since": "building",
+    "explained": "printed",
+    "told_in_words": "printed",
     "is_full": "outcomes",
     "WhyRow": "arithmetic",
     "is_told": "arithmetic",

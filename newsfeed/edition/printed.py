@@ -14,12 +14,13 @@ from datetime import datetime, tzinfo
 from statistics import median
 
 import msgspec
+from msgspec.structs import replace
 
 from newsfeed import text
 from newsfeed.breadth.asked import outlet
 from newsfeed.edition import constants as c
 from newsfeed.edition.contenders import Contender
-from newsfeed.edition.words import fixed_words, heard, told_by, when
+from newsfeed.edition.words import deciding, fixed_words, heard, told_by, when
 from newsfeed.model import (
     Breadth,
     Candidate,
@@ -32,6 +33,7 @@ from newsfeed.model import (
     QuietPart,
     Span,
     StoredItem,
+    Tagging,
     TopicScore,
 )
 from newsfeed.text import first_words
@@ -184,7 +186,39 @@ class Printer:
 
 def scores(candidate: Candidate) -> tuple[TopicScore, ...]:
     """The topics of an item as tagged, most probable first."""
-    return tuple(sorted(candidate.tagging.scores, key=lambda score: (-score.p, score.topic)))
+    return _in_order(candidate.tagging)
+
+
+def _in_order(tagging: Tagging) -> tuple[TopicScore, ...]:
+    return tuple(sorted(tagging.scores, key=lambda score: (-score.p, score.topic)))
+
+
+def explained(edition: Edition, taggings: Mapping[int, Tagging]) -> Edition:
+    """The edition with what decided on its picks and lines, for one that was built from taggings that don't say."""
+
+    def pick(one: Pick) -> Pick:
+        found = taggings.get(one.item)
+        if found is None:
+            return one
+        return replace(one, topics=_in_order(found), account=replace(one.account, terms=deciding(found.news)))
+
+    def line(one: Line) -> Line:
+        found = taggings.get(one.item)
+        return replace(one, account=replace(one.account, terms=deciding(found.news))) if found else one
+
+    return replace(
+        edition,
+        sections=tuple(replace(s, picks=tuple(map(pick, s.picks))) for s in edition.sections),
+        lines=tuple(map(line, edition.lines)),
+        long_read=edition.long_read and pick(edition.long_read),
+    )
+
+
+def told_in_words(edition: Edition) -> list[int]:
+    """The items whose choice an edition explains: its picks and lines."""
+    picks = [pick for section in edition.sections for pick in section.picks]
+    long = [edition.long_read] if edition.long_read else []
+    return [*(pick.item for pick in (*picks, *long)), *(line.item for line in edition.lines)]
 
 
 def _social(one: Candidate, feed: FeedFacts | None) -> bool:

@@ -230,7 +230,7 @@ def account(contender: Contender, by: str) -> Account:
         grade=3 * own.news / c.NEWS_WEIGHT,
         record=contender.record,
         kind=news.kind if news else "",
-        terms=_deciding(news),
+        terms=deciding(news),
         outlets=contender.outlets,
         liking=_liking(contender.liking),
         flaws=joined([say(flaw) for flaw in contender.flaws]),
@@ -238,7 +238,7 @@ def account(contender: Contender, by: str) -> Account:
     )
 
 
-def _deciding(news: NewsValue | None) -> str:
+def deciding(news: NewsValue | None) -> str:
     """The words that moved an item's news value, with what each brought or took in grades."""
     terms = news.terms if news else ()
     return ", ".join(f"“{term.term}” {term.weight:+.2f}" for term in terms)

@@ -34,9 +34,10 @@ def chunks(values: Iterable[int]) -> Iterator[list[int]]:
 class Transaction(ABC):
     """One transaction: portable statements by `execute`, all others by a method."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, topics: Mapping[int, str] | None = None) -> None:
         self.connection = connection
         self.execute = connection.execute
+        self.topics = {} if topics is None else topics  # names of topics by number, where taggings are packed
 
     # --------------------------------------------------------------------- rows
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, String, and_, cast, delete, func, 
 
 from newsfeed.errors import NotFoundError
 from newsfeed.model import NewsValue, Record, StoredItem, Story, Tagging, TopicScore
-from newsfeed.store import records, schema
+from newsfeed.store import packed, records, schema
 from newsfeed.store.dialect import Transaction, chunks
 from newsfeed.store.schema import clue, item, item_topic, member, story, tagging
 
@@ -158,27 +158,44 @@ def untagged(db: Transaction, limit: int = 1000, *, shown: bool = True) -> list[
     return items(db, [r[0] for r in db.execute(query).all()], "text")
 
 
+def in_words(tagging: Tagging) -> tuple[str, str]:
+    """Topics and news value with all that decided, as JSON."""
+    news = _ENCODER.encode(tagging.news).decode() if tagging.news else ""
+    return _ENCODER.encode(tagging.scores).decode(), news
+
+
 def save_taggings(db: Transaction, taggings: Sequence[Tagging], model: str) -> None:
     """Keep taggings in place of earlier ones of the same items; those of forgotten items are left out."""
+    save_written(db, taggings, model, in_words)
+
+
+def save_written(
+    db: Transaction,
+    taggings: Sequence[Tagging],
+    model: str,
+    written: Callable[[Tagging], tuple[str, str]],
+) -> None:
+    """The same; `written` gives what stands in the columns `scores` and `news`."""
     there = db.numbers_in(select(item.c.id), item.c.id, (t.item for t in taggings))
     kept = {t.item: t for t in taggings if t.item in there}
     if not kept:
         return
-    db.upsert(
-        tagging,
-        [
+    rows = []
+    for t in kept.values():
+        scores, news = written(t)
+        # Without the reader's thumbs: a source's record is what it published, not how it was taken.
+        value = t.news.value - t.news.thumbs if t.news else None
+        rows.append(
             {
                 "item": t.item,
                 "model": model,
                 "not_news": t.not_news,
-                "scores": _ENCODER.encode(t.scores).decode(),
-                # Without the reader's thumbs: a source's record is what it published, not how it was taken.
-                "value": t.news.value - t.news.thumbs if t.news else None,
-                "news": _ENCODER.encode(t.news).decode() if t.news else "",
+                "scores": scores,
+                "value": value,
+                "news": news,
             }
-            for t in kept.values()
-        ],
-    )
+        )
+    db.upsert(tagging, rows)
     db.delete_in(delete(item_topic), item_topic.c.item, kept)
     topics = [
         {"item": t.item, "topic": topic, "p": p}
@@ -196,16 +213,18 @@ def taggings(db: Transaction, numbers: Iterable[int], *, why: bool = True) -> di
     """
     if why:
         rows = db.rows_in(select(tagging.c.item, *KEPT), tagging.c.item, numbers)
-        return {row[0]: tagging_of(*row) for row in rows}
+        return {row[0]: tagging_of(*row, topics=db.topics) for row in rows}
     query = select(tagging.c.item, tagging.c.not_news, tagging.c.scores)
     return {
-        number: Tagging(
-            item=number,
-            not_news=not_news,
-            scores=tuple(TopicScore(topic=one.topic, p=one.p) for one in _BARE.decode(scores)),
-        )
+        number: Tagging(item=number, not_news=not_news, scores=_bare(scores, db.topics))
         for number, not_news, scores in db.rows_in(query, tagging.c.item, numbers)
     }
+
+
+def _bare(scores: str, topics: Mapping[int, str]) -> tuple[TopicScore, ...]:
+    if scores.startswith(packed.SIGN):
+        return packed.unpack_scores(scores, topics)
+    return tuple(TopicScore(topic=one.topic, p=one.p) for one in _BARE.decode(scores))
 
 
 def tagged(db: Transaction, numbers: Iterable[int]) -> set[int]:
@@ -227,8 +246,15 @@ def values(db: Transaction, since: datetime) -> dict[int, float]:
 KEPT = (tagging.c.not_news, tagging.c.scores, tagging.c.news)
 
 
-def tagging_of(number: int, not_news: str, scores: str, news: str) -> Tagging:
-    """A tagging as it was kept."""
+def tagging_of(number: int, not_news: str, scores: str, news: str, *, topics: Mapping[int, str]) -> Tagging:
+    """A tagging as it was kept; `topics` names the topics of packed ones."""
+    if scores.startswith(packed.SIGN):
+        return Tagging(
+            item=number,
+            not_news=not_news,
+            scores=packed.unpack_scores(scores, topics),
+            news=packed.unpack_news(news) if news else None,
+        )
     return Tagging(
         item=number,
         not_news=not_news,

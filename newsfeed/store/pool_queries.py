@@ -93,7 +93,7 @@ def _candidates(
             items_queries.read(row, "text"),
             Tagging(item=row[0])
             if row[-1] is None
-            else items_queries.tagging_of(row[0], *row[-len(items_queries.KEPT) :]),
+            else items_queries.tagging_of(row[0], *row[-len(items_queries.KEPT) :], topics=db.topics),
         )
         for row in db.execute(query).all()
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -13,8 +13,22 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Connection,
+    Delete,
+    Engine,
+    Select,
+    Table,
+    any_,
+    create_engine,
+    event,
+    literal,
+    make_url,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -60,8 +74,20 @@ def lexemes(words: str) -> list[str]:
 # ------------------------------------------------------------------------- a transaction
 
 
+def _among(column: ColumnElement[Any], values: Iterable[int]) -> ColumnElement[bool]:
+    return column == any_(literal(list(values), ARRAY(column.type)))
+
+
 class PostgresTransaction(Transaction):
     """A transaction of PostgreSQL."""
+
+    # A list goes as one value: written out as IN (…), a thousand numbers cost more than what is found by them.
+
+    def rows_in(self, query: Select[Any], column: ColumnElement[Any], values: Iterable[int]) -> list[Any]:
+        return list(self.execute(query.where(_among(column, values))).all())
+
+    def delete_in(self, statement: Delete, column: ColumnElement[Any], values: Iterable[int]) -> None:
+        self.execute(statement.where(_among(column, values)))
 
     def _insert(self, table: Table) -> Any:
         return insert(table)

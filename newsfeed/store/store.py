@@ -196,6 +196,7 @@ class Store:
     tagged_otherwise = reads(items_queries.tagged_otherwise)
     taggings = reads(items_queries.taggings)
     tagged = reads(items_queries.tagged)
+    explained = reads(items_queries.tagged)  # which of these have a tagging with the words that decided
     values = reads(items_queries.values)
     save_taggings = writes(items_queries.save_taggings)
 

@@ -16,7 +16,7 @@ import msgspec
 
 from newsfeed import edition
 from newsfeed.errors import DeliveryError, NetworkError, NewsfeedError, NotFoundError
-from newsfeed.model import Candidate, Day, Edition, Pool, Settings
+from newsfeed.model import Candidate, Day, Edition, Pool, Settings, StoredItem
 from newsfeed.pipeline.examine import reports
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning import mail, tag
@@ -29,6 +29,9 @@ from newsfeed.team.stores import ReaderStore
 
 if TYPE_CHECKING:
     from procrastinate import App
+
+    from newsfeed.topics import Document
+    from newsfeed.topics.tagger import Tagger
 
 log = logging.getLogger("newsfeed.team")
 
@@ -175,11 +178,13 @@ def make(home: Home, store: ReaderStore, day: Day) -> Edition:
     stored = store.edition(day)
     if stored is not None:
         return stored
-    pool = pool_for(home, store, day)
+    tagger = tag.load_model(home, store).tagger
+    pool = pool_for(home, store, day, tagger)
     if all(report.unread or not report.ok for report in pool.reports):
         # What happens to be there would stand in the way of the true edition.
         raise NetworkError("no edition", "not one of its feeds could be read", "It is made when one is.")
     built = edition.build(pool, home.settings, date=day, now=home.clock())
+    built = explained(store, tagger, built)
     built = msgspec.structs.replace(built, templates=Templates(home.templates).hash)
     if store.record_once(built, edition.remember(built, pool)):
         return built
@@ -188,13 +193,13 @@ def make(home: Home, store: ReaderStore, day: Day) -> Edition:
     return kept
 
 
-def pool_for(home: Home, store: ReaderStore, day: Day) -> Pool:
+def pool_for(home: Home, store: ReaderStore, day: Day, tagger: Tagger) -> Pool:
     """All that a reader's edition may be chosen from: shared facts over their feeds, bent by what they said."""
-    pool = bent(home, store, store.pool(day, home.clock()))
+    pool = bent(store, store.pool(day, home.clock()), tagger)
     return msgspec.structs.replace(pool, reports=reports(home, store, pool))
 
 
-def bent(home: Home, store: ReaderStore, pool: Pool) -> Pool:
+def bent(store: ReaderStore, pool: Pool, tagger: Tagger) -> Pool:
     """The pool with what may come onto the page judged as this reader's: by their topics, folders, corrections and
     thumbs. What is new goes first, then what is worth most of what was never shown; all else is judged as the pool's."""
     since = pool.since
@@ -204,17 +209,28 @@ def bent(home: Home, store: ReaderStore, pool: Pool) -> Pool:
         return not new, -(one.tagging.news.value if one.tagging.news else 0.0)
 
     fresh = [c.item for c in sorted(pool.candidates, key=order) if not c.item.before][:MOST_BENT]
-    if not fresh:
-        return pool
-    states = {s.feed: s for s in store.states()}
-    tagger = tag.load_model(home, store).tagger
-    judged = {t.item: t for t in tagger.tag([tag.document(i, states.get(i.feed)) for i in fresh])}
+    judged = {t.item: t for t in tagger.tag(_documents(store, fresh), why=False)}
     return msgspec.structs.replace(
         pool,
         candidates=tuple(
-            msgspec.structs.replace(c, tagging=judged.get(c.item.id, c.tagging)) for c in pool.candidates
+            # Whether it is news at all is the same for everybody.
+            msgspec.structs.replace(c, tagging=msgspec.structs.replace(mine, not_news=c.tagging.not_news))
+            if (mine := judged.get(c.item.id))
+            else c
+            for c in pool.candidates
         ),
     )
+
+
+def explained(store: ReaderStore, tagger: Tagger, built: Edition) -> Edition:
+    """The edition with the words that decided on what stands in it: the pool keeps numbers alone."""
+    told = store.items(edition.told_in_words(built), body="text")
+    return edition.explained(built, {t.item: t for t in tagger.tag(_documents(store, told))})
+
+
+def _documents(store: ReaderStore, items: Sequence[StoredItem]) -> list[Document]:
+    states = {s.feed: s for s in store.states()}
+    return [tag.document(one, states.get(one.feed)) for one in items]
 
 
 def page(home: Home, store: ReaderStore, day: Day | None = None) -> bytes:

@@ -18,7 +18,7 @@ from newsfeed.pipeline.reports import Clock, Progress, RefreshOptions
 from newsfeed.reading.parsers import Parsers
 from newsfeed.team import sweeps
 from newsfeed.team.connections import FETCH, Place, connect
-from newsfeed.team.stores import SharedStore
+from newsfeed.team.shared_store import SharedStore
 
 if TYPE_CHECKING:
     from newsfeed.fetch import Fetcher

@@ -20,14 +20,15 @@ from newsfeed.pipeline import meta
 from newsfeed.pipeline.care.begin import create
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import Clock
-from newsfeed.store import Store, editions_queries, schema
+from newsfeed.store import Store, editions_queries, items_queries, schema
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.records import SyncReport
 from newsfeed.store.search_queries import entry
 from newsfeed.team import private_feeds
 from newsfeed.team.connections import EDITION, Place
 from newsfeed.team.readers import Reader, Readers
-from newsfeed.team.stores import ReaderStore, SharedStore
+from newsfeed.team.shared_store import SharedStore
+from newsfeed.team.stores import ReaderStore
 from newsfeed.team.tables import OWN
 
 Row = dict[str, Any]
@@ -316,9 +317,12 @@ def give_out(place: Place, reader: Reader, folder: Path, clock: Clock) -> int:
                 for table in schema.metadata.sorted_tables
                 if table.name in SHARED or table.name in OWN
             }
+        taggings = store.taggings(row["item"] for row in rows["tagging"])
     for row in rows["feed"]:
         row["url"] = addresses[row["id"]].url
         row["outline"] = msgspec.json.encode(addresses[row["id"]]).decode()
+    for row in rows["tagging"]:
+        row["scores"], row["news"] = items_queries.in_words(taggings[row["item"]])
     for row in rows["edition"]:
         row["data"] = zlib.compress(msgspec.json.encode(printed[row["date"]]), 6)
     told = {row["story"] for row in rows["member"]}

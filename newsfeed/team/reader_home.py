@@ -60,6 +60,10 @@ class WebStore(ReaderStore):
         wanted = set(numbers)
         return super().tagged(wanted) | (self._judged.keys() & wanted)
 
+    def explained(self, numbers: Iterable[int]) -> set[int]:
+        # The pool keeps numbers alone: what decided is worked out for this reader.
+        return self._judged.keys() & set(numbers)
+
     def taggings(self, numbers: Iterable[int], *, why: bool = True) -> dict[int, Tagging]:
         wanted = set(numbers)
         found = super().taggings(wanted, why=why) | {n: t for n, t in self._judged.items() if n in wanted}

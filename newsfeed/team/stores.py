@@ -1,7 +1,7 @@
-"""A home's store over the team's tables: of the whole pool, or of one reader at a time.
+"""A home's store over the team's tables, of one reader at a time.
 
-Both are `Store` itself, with another dialect: who asks is a role that owns nothing, and each transaction of a
-reader's store says whose it is. The tables behind the names are then that reader's, by row-level security and views.
+It is `Store` itself, with another dialect: who asks is a role that owns nothing, and each transaction says whose it is.
+The tables behind the names are then that reader's, by row-level security and views.
 """
 
 from __future__ import annotations
@@ -9,161 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any, Self, TypeAlias, TypeVar
+from typing import Any, Self, TypeVar
 
 import msgspec
 
 from newsfeed.errors import NotFoundError
-from newsfeed.model import Edition, FeedState, FeedUpdate, LedgerEntry, Shown, StoredItem, Subscription
+from newsfeed.model import Edition, FeedState, LedgerEntry, Shown, Subscription
 from newsfeed.store import Store, editions_queries
 from newsfeed.store.dialect import Transaction
-from newsfeed.store.items_queries import Body
-from newsfeed.store.postgres import Postgres, PostgresTransaction
-from newsfeed.store.records import Applied, SyncReport
+from newsfeed.store.records import SyncReport
 from newsfeed.team import private_feeds, sweeps
-from newsfeed.team.connections import FETCH, Place
+from newsfeed.team.connections import Place
 from newsfeed.team.keys import Seal
-from newsfeed.team.private_feeds import Sealed
 from newsfeed.team.readers import COLUMNS, Reader, reader_of
+from newsfeed.team.team_dialect import TeamDialect
 
-# The dialect's own types stay in the store: a connection and a table.
-Connection: TypeAlias = Any
-Table: TypeAlias = Any
 T = TypeVar("T")
-
-
-class TeamTransaction(PostgresTransaction):
-    """A transaction in the team's database."""
-
-    def _conflict(self, table: Table) -> dict[str, Any]:
-        # By the name of the key, which is one of the reader's too in the reader's tables.
-        return {"constraint": f"pk_{table.name}"}
-
-
-class TeamDialect(Postgres):
-    """The team's database as one role sees it, for one reader at a time where that is a role of readers."""
-
-    def __init__(self, place: Place, role: str) -> None:
-        super().__init__(place.url(role))
-        self.reader: int | None = None
-
-    @contextmanager
-    def read(self, connection: Connection) -> Iterator[Transaction]:
-        with connection.begin():
-            connection.exec_driver_sql("set transaction isolation level repeatable read read only")
-            self._say_who(connection)
-            yield TeamTransaction(connection)
-
-    @contextmanager
-    def write(self, connection: Connection) -> Iterator[Transaction]:
-        with connection.begin():
-            self._say_who(connection)
-            if self.reader is not None:
-                # A home has one writer at a time, and so has a reader.
-                connection.exec_driver_sql("select pg_advisory_xact_lock(1, %s)", (self.reader,))
-            yield TeamTransaction(connection)
-
-    def _say_who(self, connection: Connection) -> None:
-        if self.reader is not None:
-            connection.exec_driver_sql("select set_config('newsfeed.reader', %s, true)", (str(self.reader),))
-
-
-TAGGED, GROUPED = 90, 8  # days in which items are tagged, for the habits of feeds, and may join a story
-PORTION = 4_000  # items that are grouped at a time, each compared with what shares its clues
-
-
-class SharedStore(Store):
-    """The shared pool, as a fetch worker sees it. Private feeds have their true addresses in memory only."""
-
-    _seal: Seal
-
-    @classmethod
-    def connect(cls, place: Place) -> Self:
-        """Open it; nothing is made or migrated.
-
-        Raises:
-            StoreError: it can't be reached.
-        """
-        dialect = TeamDialect(place, FETCH)
-        with dialect.in_words():
-            store = cls(dialect, *dialect.connect())
-        store._seal = Seal(place)
-        store._addresses = {}
-        return store
-
-    _addresses: dict[int, str]  # of the private feeds that are being asked
-
-    def leased(self, numbers: Sequence[int]) -> tuple[list[FeedState], list[tuple[FeedState, Sealed]]]:
-        """The states of these feeds: those that all may share, and the private ones with what goes with them."""
-        states = self.states_of(numbers)
-        with self._reading() as db:
-            rows = db.connection.exec_driver_sql(
-                "select id, sealed from shared.feed where id = any(%s) and owner is not null",
-                (list(numbers),),
-            ).all()
-        sealed = {number: private_feeds.opened(self._seal, data) for number, data in rows}
-        self._addresses |= {number: one.url for number, one in sealed.items()}
-        return (
-            [s for s in states if s.feed not in sealed],
-            [
-                (private_feeds.with_address(s, sealed[s.feed].url), sealed[s.feed])
-                for s in states
-                if s.feed in sealed
-            ],
-        )
-
-    def released(self, numbers: Sequence[int]) -> None:
-        """Forget the addresses of feeds that are asked no more."""
-        for number in numbers:
-            self._addresses.pop(number, None)
-
-    def apply_all(self, changes: Sequence[FeedUpdate], now: datetime) -> list[Applied | Exception]:
-        private = self._addresses
-        stored = [private_feeds.storable_update(c) if c.state.feed in private else c for c in changes]
-        return super().apply_all(stored, now)
-
-    def apply_unchanged(self, states: Sequence[FeedState]) -> None:
-        private = self._addresses
-        super().apply_unchanged([private_feeds.storable(s) if s.feed in private else s for s in states])
-
-    def set_meta(self, key: str, value: str | None) -> None:
-        # What is noted of a private feed by its address would tell it.
-        if not any(key.endswith(address) for address in self._addresses.values()):
-            super().set_meta(key, value)
-
-    # Only the last days are looked through for what is to be done, by their index: a pool holds a year of them.
-
-    def untagged(self, limit: int = 1000, *, shown: bool = True) -> list[StoredItem]:
-        lacking = "not exists (select from shared.tagging t where t.item = i.id)"
-        return self._lately(f"i.before = {not shown} and {lacking}", TAGGED, limit)
-
-    def ungrouped(self) -> list[StoredItem]:
-        lacking = "not exists (select from shared.member m where m.item = i.id)"
-        private = self._private()
-        found = self._lately(f"i.before = false and {lacking}", GROUPED, PORTION)
-        return [one for one in found if one.feed not in private]
-
-    def _lately(self, where: str, days: int, limit: int) -> list[StoredItem]:
-        """So many items of the last days, oldest first."""
-        with self._reading() as db:
-            rows = db.connection.exec_driver_sql(
-                f"select i.id from shared.item i where {where} and i.first_seen >"
-                " (select max(first_seen) from shared.item) - %s * interval '1 day'"
-                " order by i.first_seen, i.id limit %s",
-                (days, limit),
-            ).all()
-        return self.items(sorted(row[0] for row in rows), body="text")
-
-    # Nothing of a private feed is grouped with what others read.
-
-    def window(self, since: datetime, until: datetime | None = None, body: Body = "none") -> list[StoredItem]:
-        private = self._private()
-        return [one for one in super().window(since, until, body) if one.feed not in private]
-
-    def _private(self) -> set[int]:
-        with self._reading() as db:
-            found = db.connection.exec_driver_sql("select id from shared.feed where owner is not null")
-            return {row[0] for row in found}
 
 
 class ReaderStore(Store):

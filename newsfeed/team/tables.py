@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Connection = psycopg.Connection[Any]
 
-VERSION = 1
+VERSION = 2
 BUCKETS = 256
 
 # A home's tables that are the reader's own -> their keys without the reader.
@@ -38,6 +38,14 @@ OWN = {
 # What who somebody is hangs on; the door sees all rows of these, and of no other.
 IDENTITY = ("reader", "credential", "invitation", "session")
 POLICED = (*IDENTITY, "subscription", "secret", "following", *OWN)
+
+# Names of the topics in packed taggings; a number is never given again.
+TOPICS = """
+create table shared.topic (
+  number smallint generated always as identity primary key,
+  name text not null unique
+);
+"""
 
 BEGINNING = f"""
 create function reader.me() returns integer language sql stable parallel safe
@@ -107,6 +115,7 @@ create table shared.morning (
 create index on shared.morning (at);
 create index on shared.morning (claimed) where owed;
 create table shared.team (version integer not null);
+{TOPICS}
 
 create table reader.subscription (
   reader integer not null default reader.me() references reader.reader on delete cascade,
@@ -281,6 +290,8 @@ def create(connection: Connection) -> None:
 
 def migrate(connection: Connection, before: int) -> None:
     """From the form of `before` to today's: views, functions and rights are made anew in any case."""
+    if before < 2:
+        connection.execute(TOPICS)
     for name in (
         "search",
         "item_topic",
@@ -347,7 +358,7 @@ def _rights(connection: Connection) -> None:
         f"grant usage on schema reader to {EDITION}, {WEB}, {DOOR}",
         f"grant select, insert, update, delete on all tables in schema shared to {FETCH}",
         f"revoke all on shared.morning, shared.team from {FETCH}",
-        f"grant select on shared.team to {everyone}",
+        f"grant select on shared.team, shared.topic to {everyone}",
         f"grant usage, select, update on all sequences in schema shared to {FETCH}",
         f"grant usage on all sequences in schema shared to {EDITION}, {WEB}",
         f"grant select, update, insert, delete on shared.morning to {EDITION}, {WEB}, {DOOR}",

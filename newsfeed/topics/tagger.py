@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -228,17 +230,18 @@ class Tagger:
 
     # ------------------------------------------------------------------ tagging
 
-    def tag(self, documents: Sequence[Document]) -> list[Tagging]:
+    def tag(self, documents: Sequence[Document], *, why: bool = True) -> list[Tagging]:
         """Topics of each document (p of .05 or more, most probable first) and whether it is news at all.
 
-        `Tagging.item` is the document's id, 0 where that is no number.
+        `Tagging.item` is the document's id, 0 where that is no number. Without `why` they have topics and value alone,
+        nothing of what decided, and nobody asks whether they are news: half the work.
         """
         found: list[Tagging] = []
         for batch in _batches(documents):
-            found += self._tag(batch)
+            found += self._tag(batch, why)
         return found
 
-    def _tag(self, documents: Sequence[Document]) -> list[Tagging]:
+    def _tag(self, documents: Sequence[Document], why: bool) -> list[Tagging]:
         import numpy as np
 
         reading = self._reader.read(documents)
@@ -246,10 +249,15 @@ class Tagger:
         p, parts = self._judged(reading, evidence, documents)
         shown = (p >= SHOWN_FROM) & np.array([topic in self.topics for topic in self.order])
         shown[:, -1] = False
-        terms = self._explainer.terms(evidence, self.scales, shown & (p >= EXPLAINED_FROM))
+        explained = shown & (p >= EXPLAINED_FROM)
+        terms = self._explainer.terms(evidence, self.scales, explained) if why else {}
         rows, columns = np.nonzero(shown)
-        names = [name for name, part in parts.items() if np.any(part)]
-        values = np.stack([parts[name][rows, columns] for name in names], axis=1).round(3).tolist()
+        names = [name for name, part in parts.items() if why and np.any(part)]
+        values = (
+            np.stack([parts[name][rows, columns] for name in names], axis=1).round(3).tolist()
+            if names
+            else [()] * rows.size
+        )
         chances = p[rows, columns].round(4).tolist()
         by_document: list[list[TopicScore]] = [[] for _ in documents]
         many = len(self.order)
@@ -262,10 +270,10 @@ class Tagger:
                     parts={name: value for name, value in zip(names, values[place], strict=True) if value},
                 )
             )
-        kinds = self._not_news.kinds(documents)
+        kinds = self._not_news.kinds(documents) if why else [""] * len(documents)
         mine = self.personal
         shift = None if mine is None else lambda scored: mine.shift(scored, documents, profile(p))
-        news = self.value.judge(reading, shift)
+        news = self.value.judge(reading, shift, why=why)
         return [
             Tagging(
                 item=document.id if isinstance(document.id, int) else 0,
@@ -299,6 +307,18 @@ def load(weights: bytes | None, topics: Mapping[str, TopicSetting]) -> Tagger:
     know yet work from their words and examples. Raises WeightsError for bytes that are no weights of ours.
     """
     topics = topics_or_default(topics)
+    if weights is None:
+        # What one reader's corrections and thumbs change is set on the tagger itself, so that a copy is as good.
+        return copy(_cold(msgspec.json.encode(topics)))
+    return _loaded(weights, topics)
+
+
+@lru_cache(maxsize=8)
+def _cold(topics: bytes) -> Tagger:
+    return _loaded(None, msgspec.json.decode(topics, type=dict[str, TopicSetting]))
+
+
+def _loaded(weights: bytes | None, topics: Mapping[str, TopicSetting]) -> Tagger:
     data = weights if weights is not None else cold_weights()
     if data is None:
         lexicon = compiled(topics)

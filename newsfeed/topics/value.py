@@ -163,9 +163,14 @@ class ValueModel(NamedTuple):
         return found
 
     def judge(
-        self, reading: Reading, shift: Callable[[Scored], NDArray[np.float64]] | None = None
+        self,
+        reading: Reading,
+        shift: Callable[[Scored], NDArray[np.float64]] | None = None,
+        *,
+        why: bool = True,
     ) -> list[NewsValue]:
-        """Value and kind of each document of a batch; `shift` says what the reader's thumbs add, in grades."""
+        """Value and kind of each document of a batch, with the words that decided if `why`; `shift` says what the
+        reader's thumbs add, in grades."""
         import numpy as np
 
         scored = self.score(reading)
@@ -176,7 +181,7 @@ class ValueModel(NamedTuple):
         odds = np.exp(scored.score[:, 1:] - scored.score[:, 1:].max(axis=1, keepdims=True))
         odds /= odds.sum(axis=1, keepdims=True)
         kind = odds.argmax(axis=1)
-        terms = self._terms(scored, reading.documents)
+        terms = self._terms(scored, reading.documents) if why else [()] * reading.documents
         return [
             NewsValue(
                 value=round(float(grade[n]), 3),

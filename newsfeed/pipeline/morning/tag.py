@@ -153,8 +153,8 @@ def tag(home: Home, store: Store, models: Models, *, shown: bool = True) -> int:
 
 
 def tag_asked(home: Home, store: Store, asked: Sequence[StoredItem]) -> None:
-    """Tag these items now if they have no tags: somebody asks for them."""
-    has = store.taggings({one.id for one in asked})
+    """Tag these items now if they have no tags, or none that says why: somebody asks for them."""
+    has = store.explained({one.id for one in asked})
     if lacking := list({one.id: one for one in asked if one.id not in has}.values()):
         _save(store, load_model(home, store), lacking)
 
