@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import homes
 import httpx
@@ -203,7 +204,12 @@ def test_a_team_list_is_followed_and_each_change_is_a_plan(site: Site, server: S
             ("Data", "Two", "https://two.example/feed"), ("Data", "Three", "https://three.example/f")
         )
         server.reply("/team.opml", body=second.encode(), headers=[("Content-Type", "text/x-opml")])
-        admin.post("/admin/lists", {"do": "read", "list": number})
+        team.at(team.moment + timedelta(minutes=59))
+        team.work("edition")
+        assert "has something new" not in ada.get("/").text
+        # A worker reads it again within the hour, whether anybody looks or not.
+        team.at(team.moment + timedelta(minutes=1))
+        team.work("edition")
         assert team.count("reader.subscription", "listed") == 2
         assert "has something new" in ada.get("/").text
         plan = words(ada.get("/lists"))

@@ -33,8 +33,8 @@ from newsfeed.store.records import MailState
 from newsfeed.team.connections import DOOR, EDITION, FETCH, WEB, connect
 from newsfeed.team.readers import Reader
 from newsfeed.team.sessions import Sessions
-from newsfeed.team.site import SessionSetting
 from newsfeed.team.shared_store import SharedStore
+from newsfeed.team.site import SessionSetting
 from newsfeed.team.stores import ReaderStore
 from newsfeed.team.tables import IDENTITY, OWN, POLICED, VIEWS
 

@@ -72,13 +72,13 @@ def worker(
     from newsfeed.team.connections import find
     from newsfeed.team.desk import Desk
     from newsfeed.team.fetching import Fetching
-    from newsfeed.team.founding import check
+    from newsfeed.team.founding import check, wait_for
 
     if kind not in {*workers.KINDS, "all"}:
         raise typer.BadParameter("fetch, edition or all", param_hint="KIND")
     context_of: Context = context.obj
     place, machine = find(context_of.folder), context_of.settings
-    check(place)
+    check(place) if once else wait_for(place, show.say)
     kinds = workers.KINDS if kind == "all" else (kind,)
     desk = Desk(place, machine, now, password=lambda: config.mail_password(machine))
     logging.basicConfig(level=logging.WARNING)
@@ -222,14 +222,17 @@ def web(
 ) -> None:
     """The readers' pages, until it is stopped; run as many as are needed, each on a port or machine of its own."""
     from newsfeed.team.connections import find
+    from newsfeed.team.founding import wait_for
     from newsfeed.team.site import load_site
     from newsfeed.team.team_web import serve_team
     from newsfeed.web.listening import checked_address
 
     place = find(context.obj.folder)
+    team_site = load_site(place)
+    wait_for(place, show.say)
     serve_team(
         place,
-        load_site(place),
+        team_site,
         context.obj.settings,
         now,
         address=checked_address(listen),

@@ -10,8 +10,7 @@ import struct
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 
-from newsfeed.model import NewsValue, TopicScore
-from newsfeed.model.topics import KINDS
+from newsfeed.model import KINDS, NewsValue, TopicScore
 
 SIGN = "#"
 _SCORE = struct.Struct("<HH")  # a topic's number, its probability in ten thousandths

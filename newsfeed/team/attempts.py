@@ -8,11 +8,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from newsfeed.errors import NewsfeedError
 from newsfeed.pipeline.reports import Clock
 from newsfeed.team.connections import DOOR, Place, connect
 from newsfeed.team.readers import hashed
 
 LASTS = timedelta(minutes=10)
+OF_ONE_ADDRESS = 100  # that are begun and not answered; a whole company may come from one
+OF_ALL = 10_000
+
+
+class TooManyError(NewsfeedError):
+    """More sign-ins are begun than people can have meant."""
 
 
 class Attempts:
@@ -22,12 +29,23 @@ class Attempts:
         self._place = place
         self._clock = clock
 
-    def begin(self, kind: str, browser: str, data: Mapping[str, Any]) -> str:
-        """Keep what is asked of a browser; gives the token that the answer must bring."""
+    def begin(self, kind: str, browser: str, address: str, data: Mapping[str, Any]) -> str:
+        """Keep what is asked of a browser at an address; gives the token that the answer must bring.
+
+        Raises:
+            TooManyError: that address, or all together, began too many that nobody answered.
+        """
         token, now = secrets.token_urlsafe(32), self._clock()
-        kept = json.dumps({"kind": kind, "browser": hashed(browser), **data})
+        kept = json.dumps({"kind": kind, "browser": hashed(browser), "from": hashed(address), **data})
         with connect(self._place, DOOR) as c:
             c.execute("delete from reader.attempt where until < %s", (now,))
+            open_ = c.execute(
+                "select count(*), count(*) filter (where data->>'from' = %s) from reader.attempt",
+                (hashed(address),),
+            ).fetchone()
+            assert open_ is not None
+            if open_[0] >= OF_ALL or open_[1] >= OF_ONE_ADDRESS:
+                raise TooManyError("", "Too many sign-ins were begun here.", "Try again in ten minutes.")
             c.execute("insert into reader.attempt values (%s, %s, %s)", (hashed(token), now + LASTS, kept))
         return token
 

@@ -135,6 +135,10 @@ def make_passwords(place: Place) -> dict[str, str]:
     return made
 
 
+class UnreachableError(StoreError):
+    """The database does not answer: it may, later."""
+
+
 @contextmanager
 def in_words(place: str = "the team's database") -> Iterator[None]:
     """Turn the driver's errors into a `StoreError` with a cause and a repair.
@@ -147,7 +151,7 @@ def in_words(place: str = "the team's database") -> Iterator[None]:
     try:
         yield
     except psycopg.OperationalError as error:
-        raise StoreError(
+        raise UnreachableError(
             place,
             f"it can't be reached ({_first_line(error)})",
             "Start PostgreSQL, or fix the address in team.toml.",

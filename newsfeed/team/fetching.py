@@ -122,16 +122,22 @@ class Fetching:
 
     # These run in threads of their own, and so with a connection of their own: the sweeps' never waits for them.
 
-    def understand(self) -> None:
-        """Tag what is new by the shipped model and put it into stories; one worker at a time."""
+    def tag(self, *, shown: bool = True) -> list[str]:
+        """Tag what is new by the shipped model, one worker at a time; gives the languages of what no story has yet.
+
+        Without `shown`: what was old when its feed was first read.
+        """
         with SharedStore.connect(self.place) as store:
-            models = tag.Models(self.home, store, Progress())
-            tag.tag(self.home, store, models)
+            tag.tag(self.home, store, tag.Models(self.home, store, Progress()), shown=shown)
+            return store.languages()
+
+    def group(self, language: str) -> None:
+        """Put what is new in a language into stories; one worker at a time for each language."""
+        with SharedStore.connect(self.place) as store, store.of_language(language):
             tried: set[int] = set()
             while not (left := {one.id for one in store.ungrouped()}) <= tried:
                 tried |= left  # a portion at a time; what no story takes is not tried again
                 understand.group(self.home, store, progress=Progress())
-            tag.tag(self.home, store, models, shown=False)
 
     def care(self) -> None:
         """Forget what is old, put in order what was written."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +17,7 @@ from newsfeed.team.connections import OWNER, Place
 if TYPE_CHECKING:
     import psycopg
 
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between two tries to reach a database that does not answer
 SILENT = 60  # seconds without a heartbeat after which a worker is taken for dead
 
 
@@ -77,6 +80,25 @@ def check(place: Place) -> None:
             f"its form is {there}, this newsfeed works with {tables.VERSION}",
             "Run newsfeed team init once.",
         )
+
+
+def wait_for(place: Place, told: Callable[[str], None], *, pause: float = FIRST_PAUSE) -> None:
+    """See that the tables are there and of this newsfeed's form, as soon as the database answers: each try waits twice
+    as long as the one before, a minute at most. What keeps it from answering is told when it is another thing.
+
+    Raises:
+        StoreError: the tables are of another form.
+    """
+    said = ""
+    while True:
+        try:
+            return check(place)
+        except connections.UnreachableError as error:
+            if said != error.cause:
+                said = error.cause
+                told(f"{error.subject}: {error.cause}. Waiting for it; Ctrl-C ends that.")
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
 
 
 def _admin(place: Place) -> psycopg.Connection[Any]:

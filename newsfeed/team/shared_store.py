@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Self
 
@@ -18,6 +19,12 @@ from newsfeed.team.private_feeds import Sealed
 from newsfeed.team.team_dialect import TeamDialect
 
 TAGGED, GROUPED = 90, 8  # days in which items are tagged, for the habits of feeds, and may join a story
+# An item's language as it is grouped: a region makes no other one.
+_LANGUAGE = "lower(split_part(i.lang, '-', 1))"
+_LATELY = "i.first_seen > (select max(first_seen) from shared.item) - %s * interval '1 day'"
+# Nothing of a private feed is grouped with what others read.
+_UNGROUPED = """i.before = false and not exists (select from shared.member m where m.item = i.id)
+  and not exists (select from shared.feed f where f.id = i.feed and f.owner is not null)"""
 PORTION = 4_000  # items that are grouped at a time, each compared with what shares its clues
 
 
@@ -41,6 +48,7 @@ class SharedStore(Store):
         return store
 
     _addresses: dict[int, str]  # of the private feeds that are being asked
+    _language: str | None = None  # of what is to be grouped; None: any
 
     def leased(self, numbers: Sequence[int]) -> tuple[list[FeedState], list[tuple[FeedState, Sealed]]]:
         """The states of these feeds: those that all may share, and the private ones with what goes with them."""
@@ -87,19 +95,32 @@ class SharedStore(Store):
         return self._lately(f"i.before = {not shown} and {lacking}", TAGGED, limit)
 
     def ungrouped(self) -> list[StoredItem]:
-        lacking = "not exists (select from shared.member m where m.item = i.id)"
-        private = self._private()
-        found = self._lately(f"i.before = false and {lacking}", GROUPED, PORTION)
-        return [one for one in found if one.feed not in private]
+        return self._lately(_UNGROUPED, GROUPED, PORTION, self._language)
 
-    def _lately(self, where: str, days: int, limit: int) -> list[StoredItem]:
+    def languages(self) -> list[str]:
+        """The languages of the items that no story has yet; "" where it isn't known."""
+        with self._reading() as db:
+            rows = db.connection.exec_driver_sql(
+                f"select distinct {_LANGUAGE} from shared.item i where {_UNGROUPED} and {_LATELY}", (GROUPED,)
+            ).all()
+        return sorted(row[0] for row in rows)
+
+    @contextmanager
+    def of_language(self, language: str) -> Iterator[None]:
+        """What is ungrouped is that of one language, within the block."""
+        self._language = language
+        try:
+            yield
+        finally:
+            self._language = None
+
+    def _lately(self, where: str, days: int, limit: int, language: str | None = None) -> list[StoredItem]:
         """So many items of the last days, oldest first."""
         with self._reading() as db:
             rows = db.connection.exec_driver_sql(
-                f"select i.id from shared.item i where {where} and i.first_seen >"
-                " (select max(first_seen) from shared.item) - %s * interval '1 day'"
+                f"select i.id from shared.item i where {where} and {_LATELY} and coalesce({_LANGUAGE} = %s, true)"
                 " order by i.first_seen, i.id limit %s",
-                (days, limit),
+                (days, language, limit),
             ).all()
         return self.items(sorted(row[0] for row in rows), body="text")
 

@@ -292,6 +292,7 @@ def migrate(connection: Connection, before: int) -> None:
     """From the form of `before` to today's: views, functions and rights are made anew in any case."""
     if before < 2:
         connection.execute(TOPICS)
+        connection.execute(web_tables.READ_AGAIN)
     for name in (
         "search",
         "item_topic",

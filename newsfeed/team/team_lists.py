@@ -23,7 +23,7 @@ from newsfeed.team.connections import DOOR, Place, connect
 from newsfeed.team.reader_home import ReaderHome, WebStore
 from newsfeed.text.options import OF_THE_EDITION
 
-STALE = timedelta(hours=1)  # after which the list of an address is read again when somebody looks
+STALE = timedelta(hours=1)  # after which the list of an address is read again
 LARGEST = 5_000_000  # bytes
 NAME = 80  # letters
 
@@ -194,16 +194,17 @@ def shown(states: Sequence[FeedState]) -> bytes:
 
 
 class AdminLists:
-    """The lists of the admin; readers' own are not seen here."""
+    """The lists of the admin; readers' own are not seen here. An edition worker may only read them again."""
 
-    def __init__(self, place: Place, machine: Settings, clock: Clock) -> None:
+    def __init__(self, place: Place, machine: Settings, clock: Clock, role: str = DOOR) -> None:
         self._place = place
         self._machine = machine
         self._clock = clock
+        self._role = role
 
     def all(self) -> list[TeamList]:
         """All of them."""
-        with connect(self._place, DOOR) as c:
+        with connect(self._place, self._role) as c:
             rows = c.execute(
                 "select id, name, owner, address, opml, read, trouble, false, ''::bytea from reader.team_list"
                 " where owner is null order by name"
@@ -218,7 +219,7 @@ class AdminLists:
         """
         found = self._fetched(address) if address else checked(data)
         name = text.clean_line(name, NAME) or opml.parse(found).title or "List"
-        with connect(self._place, DOOR) as c:
+        with connect(self._place, self._role) as c:
             c.execute(
                 "insert into reader.team_list (name, address, opml, read) values (%s, %s, %s, %s)",
                 (name, address, found, self._clock()),
@@ -235,7 +236,7 @@ class AdminLists:
 
     def remove(self, number: int) -> None:
         """Take a list away; what came by it stays with who took it in."""
-        with connect(self._place, DOOR) as c:
+        with connect(self._place, self._role) as c:
             c.execute("delete from reader.team_list where owner is null and id = %s", (number,))
 
     def read_again(self, number: int | None = None) -> None:
@@ -250,7 +251,7 @@ class AdminLists:
                 self._write(one.id, one.opml, f"{error.cause}. {error.repair}".strip())
 
     def _write(self, number: int, data: bytes, trouble: str) -> None:
-        with connect(self._place, DOOR) as c:
+        with connect(self._place, self._role) as c:
             c.execute(
                 "update reader.team_list set opml = %s, trouble = %s, read = %s where owner is null and id = %s",
                 (data, trouble, self._clock(), number),

@@ -24,6 +24,7 @@ from newsfeed.model import Settings
 from newsfeed.pipeline.reports import Clock
 from newsfeed.pipeline.signs import AppPlace as Listening
 from newsfeed.team import views_admin, views_lists, views_reader, views_sign_in
+from newsfeed.team.attempts import TooManyError
 from newsfeed.team.connections import Place
 from newsfeed.team.gate import TeamGuard
 from newsfeed.team.oidc import SignInError
@@ -172,6 +173,8 @@ class TeamAnswers:
             return self._app(request).trouble(request, error, 503)
         except SignInError as error:
             return self._app(request).trouble(request, error, 403)
+        except TooManyError as error:
+            return self._app(request).trouble(request, error, 429)
         except NewsfeedError as error:
             return self._app(request).trouble(request, error)
 

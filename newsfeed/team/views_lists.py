@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,18 +18,16 @@ def admin_lists(app: ReaderApp) -> AdminLists:
 
 
 def lists(app: ReaderApp, request: Request) -> Response:
-    """All lists, what changed in those that are followed; what is old is read again for the next look."""
+    """All lists, what changed in those that are followed."""
     found = team_lists.team_lists(app.store)
     home = app.home()
-    answer = app.view(
+    return app.view(
         request,
         "team/lists.html",
         lists=found,
         plans={one.id: team_lists.plan_of(home, one) for one in found if one.changed},
         shows=app.reader.shows_lists,
     )
-    answer.background = BackgroundTask(admin_lists(app).read_again)
-    return answer
 
 
 def _one(app: ReaderApp, fields: dict[str, str]) -> TeamList:

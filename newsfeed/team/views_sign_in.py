@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from newsfeed.errors import NewsfeedError, NotFoundError, SettingsError
 from newsfeed.team import passkeys
+from newsfeed.team.attempts import TooManyError
 from newsfeed.team.gate import PROXY, proxy_name, said_by_proxy
 from newsfeed.team.oidc import Identity, SignInError
 from newsfeed.team.reader_app import ReaderApp, TeamApp
@@ -182,7 +183,9 @@ def to_provider(app: TeamApp, request: Request) -> Response:
         reader = app.reader if isinstance(app, ReaderApp) else _guest(app, request)
         data |= {"purpose": "add" if own else "welcome", "reader": reader.id}
     nonce, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
-    state = app.team.attempts.begin(OIDC, app.browser, {**data, "nonce": nonce, "verifier": verifier})
+    state = app.team.attempts.begin(
+        OIDC, app.browser, _address(request), {**data, "nonce": nonce, "verifier": verifier}
+    )
     return RedirectResponse(app.team.provider.start(state, nonce, verifier), 303)
 
 
@@ -228,12 +231,18 @@ def _about(found: Identity) -> dict[str, str]:
 # ------------------------------------------------------------------------- passkeys, asked for by our script
 
 
+def _address(request: Request) -> str:
+    """Where a request comes from: a proxy, where one stands before us."""
+    return request.client.host if request.client else ""
+
+
 def _json(work: Any) -> Response:
     """What a step gives, or what is wrong, as JSON."""
     try:
         found = work()
     except NewsfeedError as error:
-        return JSONResponse({"trouble": f"{error.cause} {error.repair}".strip()}, 400)
+        status = 429 if isinstance(error, TooManyError) else 400
+        return JSONResponse({"trouble": f"{error.cause} {error.repair}".strip()}, status)
     return found if isinstance(found, Response) else JSONResponse(found)
 
 
@@ -250,10 +259,10 @@ def ask_passkey(app: TeamApp, request: Request, fields: dict[str, str]) -> Respo
         site = app.team.site
         if fields.get("do") == "make":
             reader = app.reader if isinstance(app, ReaderApp) else _guest(app, request)
-            challenge = app.team.attempts.begin("make", app.browser, {"reader": reader.id})
+            challenge = app.team.attempts.begin("make", app.browser, _address(request), {"reader": reader.id})
             known = app.team.readers.credentials(reader)
             return {"challenge": challenge, "options": passkeys.asked_to_make(site, reader, known, challenge)}
-        challenge = app.team.attempts.begin("sign", app.browser, {})
+        challenge = app.team.attempts.begin("sign", app.browser, _address(request), {})
         return {"challenge": challenge, "options": passkeys.asked_to_sign(site, challenge)}
 
     return _json(asked)

@@ -26,6 +26,10 @@ create table reader.following (
   primary key (reader, list)
 );
 """
+# The edition workers read the admin's lists again at their addresses.
+READ_AGAIN = f"""
+create policy read_again on reader.team_list to {EDITION} using (owner is null) with check (owner is null);
+"""
 # A list is its owner's or, without one, the admin's; every reader may look at it.
 POLICIES = f"""
 alter table reader.attempt enable row level security;
@@ -36,12 +40,14 @@ alter table reader.team_list force row level security;
 create policy own on reader.team_list using (owner = reader.me()) with check (owner = reader.me());
 create policy shown on reader.team_list for select using (reader.me() is not null);
 create policy admin on reader.team_list to {DOOR} using (owner is null) with check (owner is null);
+{READ_AGAIN}
 """
 # Of the feeds the admin's page tells how late they are (`sweeps.backlog`), not which there are.
 RIGHTS = f"""
 revoke all on reader.attempt, reader.team_list, reader.following from {EDITION}, {WEB};
 grant select, insert, delete on reader.attempt to {DOOR};
 grant select, insert, update, delete on reader.team_list to {WEB}, {DOOR};
+grant select, update (opml, read, trouble) on reader.team_list to {EDITION};
 grant select, insert, update, delete on reader.following to {WEB};
 grant select (bucket, next_due, not_before, listed, gone, wanted, leased_until, items_a_day) on shared.feed to {WEB};
 """

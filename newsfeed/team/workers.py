@@ -81,8 +81,14 @@ def fetch_app(work: Fetching, pace: Pace) -> App:
             await _defer(app, "understand", lock="understand")
 
     @app.task(name="understand", queue="understand", retry=again)
-    def understand() -> None:
-        work.understand()
+    async def understand() -> None:
+        for language in await asyncio.to_thread(work.tag):
+            await _defer(app, "group", lock=f"group {language}", language=language)
+        await asyncio.to_thread(work.tag, shown=False)
+
+    @app.task(name="group", queue="understand", retry=again)
+    def group(language: str) -> None:
+        work.group(language)
 
     @app.periodic(cron=pace.cron)
     @app.task(name="look for due feeds", queue="sweep", queueing_lock="look for due feeds", priority=10)
@@ -126,7 +132,19 @@ def edition_app(desk: Desk, pace: Pace) -> App:
         await _rescue(app, pace, EDITION_QUEUES)
         await defer_editions(app, desk)
 
+    @app.periodic(cron=pace.cron)
+    @app.task(name="read lists", queue="edition", queueing_lock="read lists", lock="read lists")
+    def read_lists(timestamp: int) -> None:
+        _read_lists(desk)
+
     return app
+
+
+def _read_lists(desk: Desk) -> None:
+    """Read the admin's lists again at their addresses, those that were not read for an hour."""
+    from newsfeed.team.team_lists import AdminLists
+
+    AdminLists(desk.place, desk.machine, desk.clock, EDITION).read_again()
 
 
 async def defer_editions(app: App, desk: Desk) -> int:
@@ -230,6 +248,7 @@ async def _catch_up_with_all(
             told(f"{await defer_sweeps(app, fetching)} buckets with due feeds")
             await _catch_up(app, FETCH_QUEUES, pace, sweeps)
     if desk is not None:
+        await asyncio.to_thread(_read_lists, desk)
         async with edition_app(desk, pace).open_async() as app:
             told(f"{await defer_editions(app, desk)} readers whose hour has come")
             await _catch_up(app, EDITION_QUEUES, pace, 1)
