@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,6 +27,14 @@ from newsfeed.team.readers import Reader, Readers
 from newsfeed.team.stores import ReaderStore
 
 EVENING = homes.NOON - timedelta(hours=12)  # before the morning that the tests look at
+
+
+def wait_for(what: Callable[[], bool], seconds: float = 240) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.3)
 
 
 @dataclass

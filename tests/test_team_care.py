@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shutil
+import signal
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import homes
 import pytest
 from homes import Entry, rss
-from postgres import Cluster
+from postgres import Cluster, cluster
 from serving import Server
-from teams import TestTeam
+from teams import TestTeam, make, wait_for
 
 from newsfeed.errors import BusyError, NewerStoreError, StoreError
 from newsfeed.team import connections, founding, tables
@@ -112,3 +114,37 @@ def test_status_says_how_late_it_is_and_when_to_do_something(
     assert "1 feed, 1 due in 1 bucket" in said
     assert "3 h late" in said
     assert "Start another worker" in said
+
+
+@pytest.mark.parametrize("words", [("worker",), ("worker", "fetch"), ("web", "--port", "0")])
+def test_who_is_started_before_the_database_waits_for_it_and_says_so_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    with contextmanager(cluster)() as database:
+        team = make(database, tmp_path / "team", monkeypatch)
+        database.stop("fast")
+        with team.process(*words) as started, team.process(*words) as other:
+            try:
+                assert started.stdout is not None
+                assert other.stdout is not None
+                for one in (started, other):
+                    said = one.stdout.readline()  # type: ignore[union-attr]
+                    assert "can't be reached" in said
+                    assert "Waiting for it; Ctrl-C ends that." in said
+                # While it waits, it ends when it is asked to.
+                other.send_signal(signal.SIGINT)
+                other.wait(30)
+                assert "Traceback" not in other.stdout.read()
+                assert started.poll() is None
+                database.start()
+                if words[0] == "web":
+                    assert "Readers come to" in started.stdout.readline()
+                else:
+                    wait_for(lambda: team.count("procrastinate.procrastinate_workers") > 0)
+                started.send_signal(signal.SIGTERM)
+                assert started.wait(60) in {0, -signal.SIGTERM}
+                assert "Waiting" not in started.stdout.read()
+            finally:
+                started.kill()
+                other.kill()
+                team.close()

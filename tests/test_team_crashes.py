@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from email import message_from_bytes
@@ -20,20 +20,13 @@ from homes import Entry, rss
 from mailserver import MailServer
 from postgres import Cluster, cluster
 from serving import Server
-from teams import TestTeam, make
+from teams import TestTeam, make, wait_for
 
 KILLS = int(os.environ.get("NEWSFEED_KILLS", "15"))
 READERS = 24
 FEEDS = 24
 PACE = ("--cron", "* * * * * */2", "--heartbeat", "0.5", "--lease", "3")
 MORNING = homes.NOON - timedelta(minutes=55)
-
-
-def wait_for(what: Callable[[], bool], seconds: float = 240) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.3)
 
 
 @contextmanager

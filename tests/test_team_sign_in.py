@@ -15,6 +15,7 @@ from oidc_provider import OidcProvider
 from team_sites import Browser, Site, serving_team, words
 from teams import TestTeam
 
+from newsfeed.team.attempts import OF_ONE_ADDRESS, Attempts
 from newsfeed.team.readers import key_of
 from newsfeed.team.sessions import Sessions
 from newsfeed.team.site import SessionSetting
@@ -350,6 +351,23 @@ def test_a_reader_signs_in_at_the_provider_and_lands_where_they_wanted(team: Tes
         sent = provider.tokens[0]
         assert sent["id_token"] not in ada.get("/you").text
         assert "hush-hush-9" not in page.text + ada.get("/you").text + ada.get("/settings").text
+
+
+def test_sign_ins_that_nobody_finishes_are_bounded_for_each_address(team: TestTeam) -> None:
+    with with_provider(team) as (site, provider):
+        known_as(site, provider, "ada", "ada-1")
+        attempts = Attempts(team.place, team.clock)
+        for n in range(OF_ONE_ADDRESS):
+            attempts.begin("oidc", f"browser {n}", "127.0.0.1", {})
+        with site.browser() as ada:
+            refused = ada.get("/sign-in/oidc?to=%2F", follow=False)
+            assert refused.status_code == 429
+            assert "Try again in ten minutes" in refused.text
+            # Somebody else's address has its own, and old ones count no more.
+            assert attempts.begin("oidc", "browser", "192.0.2.7", {})
+            team.at(team.moment + timedelta(minutes=11))
+            assert through(ada, site).status_code == 303
+        assert team.count("reader.attempt") == 0
 
 
 def test_an_invitation_binds_the_identity_of_the_provider(team: TestTeam) -> None:

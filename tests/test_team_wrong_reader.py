@@ -165,6 +165,7 @@ READING: dict[str, Callable[[ReaderStore], Any] | None] = {
     "first_since": lambda s: s.first_since(BEFORE) >= ITEM and WORD,
     "get_meta": lambda s: s.get_meta(WORD),
     "having": lambda s: s.having([1], 0),
+    "headlines": lambda s: s.headlines(BEFORE, holds=WORD),
     "history": lambda s: s.history(DAY + timedelta(days=1)),
     "item": lambda s: s.item(ITEM + 1),
     "items": lambda s: s.items([ITEM + 1]),

@@ -138,6 +138,11 @@ class Fetching:
             while not (left := {one.id for one in store.ungrouped()}) <= tried:
                 tried |= left  # a portion at a time; what no story takes is not tried again
                 understand.group(self.home, store, progress=Progress())
+            # What two languages tell of one page may have been grouped by two workers at once, neither of which saw
+            # the other's: one after the other they look once more.
+            with store.alone():
+                if store.part_from_other_languages():
+                    understand.group(self.home, store, progress=Progress())
 
     def care(self) -> None:
         """Forget what is old, put in order what was written."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Self
 
-from newsfeed.model import FeedState, FeedUpdate, StoredItem, Tagging
+from newsfeed.model import FeedState, FeedUpdate, StoredItem, Story, Tagging
 from newsfeed.store import Store, items_queries, packed
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.items_queries import Body
@@ -45,10 +45,12 @@ class SharedStore(Store):
             store = cls(dialect, *dialect.connect())
         store._seal = Seal(place)
         store._addresses = {}
+        store._pages = {}
         return store
 
     _addresses: dict[int, str]  # of the private feeds that are being asked
     _language: str | None = None  # of what is to be grouped; None: any
+    _pages: dict[int, set[int]]  # the items that were put into stories, by the clues of their pages
 
     def leased(self, numbers: Sequence[int]) -> tuple[list[FeedState], list[tuple[FeedState, Sealed]]]:
         """The states of these feeds: those that all may share, and the private ones with what goes with them."""
@@ -113,6 +115,52 @@ class SharedStore(Store):
             yield
         finally:
             self._language = None
+
+    def save_stories(
+        self, changed: Sequence[Story], clues: Mapping[int, Set[int]] | None = None, first: int = 0
+    ) -> list[int]:
+        numbers = super().save_stories(changed, clues, first)
+        for item, some in (clues or {}).items():
+            for clue in some:
+                if clue % 2:
+                    self._pages.setdefault(clue, set()).add(item)
+        return numbers
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Within the block no other worker is in one of these."""
+        with self._reading() as db:
+            db.connection.exec_driver_sql("select pg_advisory_lock(3)")
+        try:
+            yield
+        finally:
+            with self._reading() as db:
+                db.connection.exec_driver_sql("select pg_advisory_unlock(3)")
+
+    def part_from_other_languages(self) -> int:
+        """Take those items out of their stories that this store put there and that share a page with one of another
+        language in another story; gives how many."""
+        with self._writing() as db:
+            rows = db.connection.exec_driver_sql(
+                f"select c.clue, c.item, {_LANGUAGE}, m.story from shared.clue c join shared.item i on i.id = c.item"
+                " join shared.member m on m.item = c.item where c.clue = any(%s)",
+                (sorted(self._pages),),
+            ).all()
+            of: dict[int, dict[int, tuple[str, int]]] = {}
+            for clue, item, language, story in rows:
+                of.setdefault(clue, {})[item] = (language, story)
+            parted = sorted(
+                {
+                    item
+                    for clue, having in of.items()
+                    for item in self._pages[clue] & having.keys()
+                    for language, story in having.values()
+                    if having[item][0] == self._language != language and story != having[item][1]
+                }
+            )
+            self._pages.clear()
+            db.connection.exec_driver_sql("delete from shared.member where item = any(%s)", (parted,))
+        return len(parted)
 
     def _lately(self, where: str, days: int, limit: int, language: str | None = None) -> list[StoredItem]:
         """So many items of the last days, oldest first."""

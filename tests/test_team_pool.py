@@ -1,0 +1,142 @@
+"""What a pool keeps of each item: packed numbers, whose words are worked out for who asks; stories by language."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import homes
+import pytest
+from homes import Entry, rss
+from serving import Server
+from teams import TestTeam
+
+from newsfeed.model import KINDS, Edition, NewsValue, Tagging, TopicScore
+from newsfeed.store import packed
+from newsfeed.team.fetching import Fetching
+from newsfeed.team.shared_store import SharedStore
+
+NAMES = {1: "finance", 2: "my own topic", 3: "science", 700: "Wärme"}
+MORNING = homes.NOON  # after everybody's hour
+
+
+def some_scores(seed: int) -> tuple[TopicScore, ...]:
+    rng = random.Random(seed)
+    return tuple(
+        TopicScore(topic=name, p=round(rng.random(), 4)) for name in rng.sample([*NAMES.values()], seed % 5)
+    )
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_packed_scores_come_back_as_they_were(seed: int) -> None:
+    scores = some_scores(seed)
+    text = packed.pack_scores(scores, {name: number for number, name in NAMES.items()})
+    assert packed.unpack_scores(text, NAMES) == scores
+    assert len(text) <= 1 + 4 * (4 * len(scores) + 2) / 3
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        NewsValue(value=0.0),
+        NewsValue(value=2.855, kind="event", sure=0.779),
+        NewsValue(value=3.0, kind=KINDS[-1], sure=1.0),
+        NewsValue(value=1.234, kind="howto", sure=0.001),
+    ],
+)
+def test_a_packed_news_value_comes_back_as_it_was(news: NewsValue) -> None:
+    assert packed.unpack_news(packed.pack_news(news)) == news
+
+
+def test_what_a_readers_thumbs_did_is_not_the_pools() -> None:
+    moved = NewsValue(value=2.5, kind="event", sure=0.5, thumbs=0.75)
+    assert packed.unpack_news(packed.pack_news(moved)).value == 1.75
+
+
+def test_a_topic_keeps_its_number_whatever_comes_after(team: TestTeam, server: Server) -> None:
+    work(team, server, {"/a.xml": [NEWS[0], NEWS[1]]})
+    numbers = [row[0] for row in team.rows("select item from shared.tagging order by item")]
+    with SharedStore.connect(team.place) as store:
+        store.save_taggings([Tagging(item=numbers[0], scores=(TopicScore(topic="cars", p=0.9),))], "m")
+    with SharedStore.connect(team.place) as other:
+        new = TopicScore(topic="a new one", p=0.25)
+        other.save_taggings([Tagging(item=numbers[1], scores=(new, TopicScore(topic="cars", p=0.5)))], "m")
+        found = other.taggings(numbers)
+    assert [s.topic for s in found[numbers[0]].scores] == ["cars"]
+    assert [(s.topic, s.p) for s in found[numbers[1]].scores] == [("a new one", 0.25), ("cars", 0.5)]
+
+
+# ------------------------------------------------------------------------- a team's items
+
+NEWS = (
+    Entry(
+        "Bank of England raises interest rates to 4 percent", "Investors expected the vote on inflation.", 3
+    ),
+    Entry("Parliament passes the privacy bill after a long debate", "The minister praised the new law.", 4),
+    Entry("Researchers measure the galaxy with a new telescope", "The journal published the evidence.", 5),
+)
+GERMAN = (
+    Entry(
+        "Die Bundesregierung beschließt ein neues Gesetz zur Rente",
+        "Der Minister sprach im Bundestag von einem großen Schritt für die jungen Menschen im Land.",
+        3,
+    ),
+    Entry(
+        "Forscher entdecken eine neue Art von Fischen in der Tiefsee",
+        "Das Tier lebt in einer Tiefe von mehr als achttausend Metern, schreiben die Wissenschaftler.",
+        4,
+    ),
+)
+
+
+def work(team: TestTeam, server: Server, feeds: dict[str, Sequence[Entry]], *, asked: bool = True) -> None:
+    """A reader who follows these feeds, all asked once."""
+    team.allow(server.place)
+    urls = [
+        f"News {server.feed(path, rss(path, list(entries), base=f'https://{path[1]}.example'))}"
+        for path, entries in feeds.items()
+    ]
+    team.add("ada", *urls)
+    team.at(MORNING)
+    if asked:
+        team.work("fetch")
+
+
+def test_the_pool_holds_numbers_and_the_page_says_which_words_decided(team: TestTeam, server: Server) -> None:
+    work(team, server, {"/a.xml": NEWS})
+    kept = team.rows("select scores, news from shared.tagging")
+    assert len(kept) == len(NEWS)
+    assert all(text.startswith(packed.SIGN) and len(text) < 60 for row in kept for text in row)
+    built = team.desk().one(team.readers.named("ada").id)
+    assert isinstance(built, Edition)
+    picks = [pick for section in built.sections for pick in section.picks]
+    assert picks
+    for pick in picks:
+        assert any(score.terms and score.parts for score in pick.topics if score.p >= 0.5), pick.title
+        assert pick.account.terms
+
+
+def test_each_language_is_grouped_by_a_job_of_its_own(team: TestTeam, server: Server) -> None:
+    work(team, server, {"/a.xml": NEWS, "/b.xml": NEWS[:1], "/d.xml": GERMAN})
+    team.rows("delete from shared.member")
+    team.rows("delete from shared.story")
+    desk = team.desk()
+    fetching = Fetching(team.place, desk.machine, team.clock, "test")
+    assert fetching.tag() == ["de", "en"]
+    fetching.group("de")
+    assert team.count("shared.member") == len(GERMAN)
+    assert fetching.tag() == ["en"]
+    fetching.group("en")
+    assert fetching.tag() == []
+    assert team.count("shared.member") == len(NEWS) + 1 + len(GERMAN)
+    both = team.rows("select count(*) from shared.member group by story having count(*) > 1")
+    assert both == [(2,)]
+
+
+def test_what_is_told_in_two_languages_of_one_page_is_one_story(team: TestTeam, server: Server) -> None:
+    page = "https://paper.example/study"
+    english = Entry(NEWS[2].title, NEWS[2].text, 5, link=page)
+    german = Entry(GERMAN[1].title, GERMAN[1].text, 3, link=page)
+    work(team, server, {"/a.xml": [english, *NEWS[:2]], "/d.xml": [german, GERMAN[0]]})
+    told = team.rows("select count(*) from shared.member group by story having count(*) > 1")
+    assert told == [(2,)]
