@@ -20,8 +20,9 @@ from newsfeed.sources.source import FEED, Source
 @cache
 def by_kind(kind: str) -> Source:
     """The source of that kind; the one of plain feeds for names unknown."""
-    name = kind if kind == "article" or any(kind == network.kind for network in NETWORKS) else FEED
-    found: Source = import_module(f"{__name__}.{name}").source
+    places = {network.kind: network.place or f"{network.kind}.source" for network in NETWORKS}
+    module, _, name = {**places, "article": "article.source"}.get(kind, places[FEED]).partition(".")
+    found: Source = getattr(import_module(f"{__name__}.{module}"), name)
     return found
 
 

@@ -1,17 +1,21 @@
-"""Blogs, letters and podcasts at the large hosts: the feed behind the page that people know.
+"""Large hosts of blogs, newsletters, code and questions: the feed behind the page that people know.
 
-Medium, Substack, dev.to and Tumblr have it at a fixed place; Apple's directory of podcasts is asked for it once.
+Medium, Substack, dev.to, Tumblr, GitHub and Stack Exchange have it at a fixed place; Apple's directory of podcasts is
+asked for it once.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
+from urllib.parse import quote, unquote
 
 import msgspec
 
 from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
 from newsfeed.sources import posts
+from newsfeed.sources.registry import hosts_of, lies_at
 from newsfeed.sources.source import Answer, Source, as_feed, host_and_path
 from newsfeed.text import safe_url
 
@@ -40,10 +44,25 @@ _PAGES = {
         ]
     ),
 }
+GITHUB = "https://github.com"
+_GITHUB_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})"
+_REPOSITORY = re.compile(
+    rf"/({_GITHUB_NAME})/([\w.-]{{1,100}}?)(?:\.git)?(?:/(releases|tags|commits|discussions|wiki)(?:/([\w./-]{{1,200}}?))?)?/?"
+)
+_PERSON = re.compile(rf"/({_GITHUB_NAME})/?")
+_GITHUB_PAGES = frozenset({
+    "about", "account", "apps", "blog", "codespaces", "collections", "contact", "customer-stories", "dashboard",
+    "enterprise", "events", "explore", "features", "issues", "join", "login", "marketplace", "new",
+    "notifications", "orgs", "organizations", "pricing", "pulls", "search", "security", "settings", "signup",
+    "site", "sponsors", "stars", "team", "topics", "trending",
+})  # fmt: skip
+_TAGGED = re.compile(r"/questions/tagged/([^/]{1,200})/?")
+_QUESTION = re.compile(r"/questions/(\d+)(?:/.*)?")
+_USER = re.compile(r"/users/(\d+)(?:/.*)?")
 
 
 class Hosted(Source):
-    """Blogs, letters and podcasts at the large hosts."""
+    """Blogs, newsletters and podcasts at the large hosts."""
 
     kind = KIND
 
@@ -137,4 +156,53 @@ def _feed(url: str) -> str:
     return ""
 
 
+def _github(subscription: Subscription) -> str:
+    """Releases where a page of a repository names nothing else; the feed of a person."""
+    server = posts.service(subscription, GITHUB)
+    host, path = host_and_path(subscription.url)
+    if host not in hosts_of("github") or path.endswith(".atom"):
+        return ""
+    if found := _REPOSITORY.fullmatch(path):
+        owner, repository, page, rest = found.groups()
+        if owner.lower() in _GITHUB_PAGES or repository.endswith(".atom"):
+            return ""
+        branch = f"/{rest}" if page == "commits" and rest else ""
+        return f"{server}/{owner}/{repository}/{page or 'releases'}{branch}.atom"
+    found = _PERSON.fullmatch(path)
+    return f"{server}/{found[1]}.atom" if found and found[1].lower() not in _GITHUB_PAGES else ""
+
+
+def _stack_exchange(subscription: Subscription) -> str:
+    host, path = host_and_path(subscription.url)
+    if not lies_at(host, *hosts_of("stackexchange")):
+        return ""
+    server = posts.service(subscription, f"https://{host}")
+    path = unquote(path)
+    if found := _TAGGED.fullmatch(path):
+        tags = re.sub(r"\s+or\s+", " or ", found[1].replace("+", " "))
+        return f"{server}/feeds/tag?tagnames={quote(tags)}&sort=newest"
+    if found := _QUESTION.fullmatch(path):
+        return f"{server}/feeds/question/{found[1]}"
+    if found := _USER.fullmatch(path):
+        return f"{server}/feeds/user/{found[1]}"
+    return f"{server}/feeds" if path.rstrip("/") in {"", "/questions"} else ""
+
+
+class Page(Source):
+    """A site of whose pages the feeds are known: each page is its feed, which is read as any other."""
+
+    def __init__(self, kind: str, feed: Callable[[Subscription], str]) -> None:
+        self.kind = kind
+        self._feed = feed
+
+    def claims(self, subscription: Subscription) -> bool:
+        """Pages with a feed behind them; feeds stay what they are."""
+        return bool(self._feed(subscription))
+
+    def request(self, state: FeedState) -> Request:
+        """The feed of that page."""
+        return as_feed(state, self._feed(state.subscription))
+
+
 source = Hosted()
+github, stackexchange = Page("github", _github), Page("stackexchange", _stack_exchange)

@@ -13,10 +13,12 @@ from newsfeed.sources.source import parts_of
 
 
 class Network(NamedTuple):
-    """A kind of source: the name of its module, and the hosts that no other network may claim."""
+    """A kind of source: the hosts that no other network may claim, and where it stands if not as `source` in a module
+    of its own name."""
 
     kind: str
     hosts: tuple[str, ...] = ()
+    place: str = ""
 
 
 # In the order in which they are asked whether a subscription is theirs. The last one takes everything.
@@ -28,13 +30,13 @@ NETWORKS = (
     Network("reddit", ("reddit.com",)),
     Network("hackernews", ("news.ycombinator.com", "hn.algolia.com")),
     Network("youtube", ("youtube.com",)),
-    Network("github", ("github.com",)),
-    Network("stackexchange", ("stackexchange.com", "stackoverflow.com", "superuser.com", "serverfault.com", "askubuntu.com", "stackapps.com", "mathoverflow.net")),
+    Network("github", ("github.com",), "hosted.github"),
+    Network("stackexchange", ("stackexchange.com", "stackoverflow.com", "superuser.com", "serverfault.com", "askubuntu.com", "stackapps.com", "mathoverflow.net"), "hosted.stackexchange"),
     Network("telegram", ("t.me", "telegram.me", "telegram.dog")),
     Network("hosted", ("medium.com", "substack.com", "dev.to", "tumblr.com", "podcasts.apple.com", "itunes.apple.com")),
     Network("lemmy"),
     Network("mastodon"),
-    Network("syndication"),
+    Network("syndication", place="source.plain"),
 )  # fmt: skip
 # Sites that no module reads in a way of its own, but whose addresses look like those of Mastodon or Lemmy.
 _LOOKALIKES = (

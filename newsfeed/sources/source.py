@@ -29,6 +29,7 @@ from newsfeed.model import (
 from newsfeed.text import clean_line
 from newsfeed.text.options import options
 
+_JSON_FIRST = "application/feed+json, application/json;q=0.9, application/atom+xml;q=0.8, application/rss+xml;q=0.8, */*;q=0.1"
 FEED = "syndication"  # the kind of plain feeds: RSS, Atom, JSON Feed
 BODY_LIMIT = 10_000_000  # bytes of an answer that are read
 
@@ -178,3 +179,27 @@ def is_shut(failure: Failure) -> bool:
         Cause.NOT_A_FEED,
         Cause.BROKEN_FEED,
     }
+
+
+class Syndication(Source):
+    """Plain feeds (RSS, Atom, JSON Feed), and everything else that no other kind claims: what is no feed says so when it
+    answers."""
+
+    kind = FEED
+
+    def claims(self, subscription: Subscription) -> bool:
+        return True
+
+    def request(self, state: FeedState) -> Request:
+        asked = as_feed(state)
+        return msgspec.structs.replace(asked, accept=_JSON_FIRST) if _is_json(state.subscription) else asked
+
+
+def _is_json(subscription: Subscription) -> bool:
+    """Whether the outline says so, or the end of its address."""
+    if subscription.kind.lower() in {"json", "jsonfeed"}:
+        return True
+    return parts_of(subscription.url).path.lower().endswith((".json", ".jsonfeed"))
+
+
+plain = Syndication()
