@@ -231,6 +231,14 @@ def ways(folder: Path) -> dict[str, Way]:
     def wrote(app: Asked, n: int) -> None:
         app.post("/mark", item=unseen[n], do="note", note=f"A note at {time.time()}")
 
+    def liked(app: Asked, n: int) -> None:
+        app.post("/mark", item=shown[n % len(shown)], do="like" if n % 2 else "unlike")
+
+    def preview(app: Asked) -> httpx.Response:
+        while "refresh" in (answer := app.get("/rebuild")).headers:
+            time.sleep(1)
+        return answer
+
     return {
         "today": lambda app, n: app.get("/"),
         "why, a pick": lambda app, n: app.get(f"/why/{shown[n % len(shown)]}", live=True),
@@ -258,6 +266,8 @@ def ways(folder: Path) -> dict[str, Way]:
             f"/breadth?share-finance={20 + n}&was-finance=10", live=True
         ),
         "preview: rebuild": lambda app, n: app.get("/rebuild"),
+        "preview: rebuild, whole": lambda app, n: preview(app),
+        "preview: a topic": lambda app, n: app.get("/rules?kind=topic&what=finance"),
         "settings": lambda app, n: app.get("/settings"),
         "refresh (its page)": lambda app, n: app.get("/refresh"),
         "keep": marked("keep", unseen),
@@ -275,7 +285,16 @@ def ways(folder: Path) -> dict[str, Way]:
             wrote(app, n), app.get(f"/breadth?minutes={minutes[n]}", live=True)
         )[1],
         "rebuild, after a write": lambda app, n: (
-            wrote(app, n), app.get("/rebuild")
+            wrote(app, n), preview(app)
+        )[1],
+        "why, after a thumb": lambda app, n: (
+            liked(app, n), app.get(f"/why/{unseen[n]}", live=True)
+        )[1],
+        "slider, after a thumb": lambda app, n: (
+            liked(app, n), app.get("/breadth"), app.get(f"/breadth?minutes={minutes[n]}", live=True)
+        )[2],
+        "rebuild, after a thumb": lambda app, n: (
+            liked(app, n), preview(app)
         )[1],
     }  # fmt: skip
 
