@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from starlette.requests import Request
@@ -15,7 +15,7 @@ from newsfeed.feeds.rhythm import every
 from newsfeed.model import Record, Subscription
 from newsfeed.pipeline.answers import what_if
 from newsfeed.pipeline.examine import examine
-from newsfeed.pipeline.home import current_list
+from newsfeed.pipeline.home import CurrentList, current_list
 from newsfeed.pipeline.subscriptions import edit as editing
 from newsfeed.text import is_yes
 from newsfeed.text.spoken import say
@@ -44,8 +44,63 @@ class SourceRow(Record, frozen=True, kw_only=True):
     own: tuple[str, ...]  # its own settings
 
 
+class FolderPart(Record, frozen=True, kw_only=True):
+    """A folder of the list, or the part of it that is shown."""
+
+    name: str
+    rows: tuple[SourceRow, ...]
+    total: int
+    ill: int
+
+
+ALL = 120  # feeds that are shown at once; a longer list is shown folder by folder, page by page
+ILL = {HealthState.GONE, HealthState.FAILING, HealthState.MOVED}
+
+
 def sources(app: ViewApp, request: Request) -> Response:
-    """All feeds by folder."""
+    """All feeds by folder; of a long list the folders, what is to be looked at, and one folder or search at a time."""
+    asked = request.query_params
+    rows, listed = _rows(app)
+    folder, words = asked.get("folder"), asked.get("q", "").strip()
+    narrowed, large = folder is not None or bool(words), len(rows) > ALL
+    found = [
+        r
+        for r in rows
+        if folder in {None, r.folder} and words.casefold() in f"{r.name} {r.folder}".casefold()
+    ]
+    ill = [r for r in rows if r.state in ILL]
+    first = int(given) if (given := asked.get("from", "")).isdecimal() and len(given) < 9 else 0
+    shown = ill[:ALL] if large and not narrowed else found[first : first + ALL]
+    return app.view(
+        request,
+        "sources.html",
+        folders=_parts(shown),
+        others=_parts(rows) if large and not narrowed else (),
+        narrowed=narrowed,
+        folder=folder or "",
+        words=words,
+        first=first,
+        found=len(found),
+        most=ALL,
+        total=len(rows),
+        ill=len(ill),
+        problems=listed.list.problems[:ALL],
+        unreadable=listed.unreadable,
+        can_undo=editing.can_undo(app.home()),
+        origin=f"{app.scheme}://{request.headers['host']}",
+    )
+
+
+def _parts(rows: Sequence[SourceRow]) -> list[FolderPart]:
+    found = ((name, tuple(group)) for name, group in groupby(rows, key=lambda r: r.folder))
+    return [
+        FolderPart(name=name, rows=some, total=len(some), ill=sum(r.state in ILL for r in some))
+        for name, some in found
+    ]
+
+
+def _rows(app: ViewApp) -> tuple[list[SourceRow], CurrentList]:
+    """The feeds of the list, those of a folder together."""
     home = app.home()
     listed = current_list(home, app.store)
     states = app.store.states()
@@ -70,17 +125,7 @@ def sources(app: ViewApp, request: Request) -> Response:
     ]
     order = {r.folder: n for n, r in reversed(list(enumerate(rows)))}
     rows.sort(key=lambda r: order[r.folder])
-    return app.view(
-        request,
-        "sources.html",
-        folders=[(folder, list(group)) for folder, group in groupby(rows, key=lambda r: r.folder)],
-        total=len(rows),
-        ill=sum(r.state in {HealthState.GONE, HealthState.FAILING, HealthState.MOVED} for r in rows),
-        problems=listed.list.problems,
-        unreadable=listed.unreadable,
-        can_undo=editing.can_undo(home),
-        origin=f"{app.scheme}://{request.headers['host']}",
-    )
+    return rows, listed
 
 
 def _row(key: str, name: str, folder: str, options: dict[str, str], health: FeedHealth | None) -> SourceRow:
@@ -129,7 +174,8 @@ def one(app: ViewApp, request: Request) -> Response:
 
 def add(app: ViewApp, request: Request) -> Response:
     """The form for an address; where a bookmark leads, it is filled in."""
-    url = request.query_params.get("url", "").removeprefix("web+feed:")[:2_000]
+    url = request.query_params.get("url", "")[:2_000].removeprefix("web+feed:")
+    url = f"https:{url}" if url.startswith("//") else url
     listed = current_list(app.home(), app.store).list.subscriptions
     folders = sorted({"/".join(s.folders) for s in listed if s.folders}, key=str.casefold)
     return app.view(request, "add.html", url=url, folders=folders, tried=None, folder="", given="")

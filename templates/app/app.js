@@ -1,6 +1,7 @@
 "use strict";
 // Everything works without this script; with it, forms and links marked data-live replace one part of the page.
-const policy = self.trustedTypes ? trustedTypes.createPolicy("newsfeed", { createHTML: (text) => text }) : { createHTML: (text) => text };
+const plain = { createHTML: (text) => text };
+const policy = self.trustedTypes?.createPolicy("newsfeed", plain) || plain;
 // Spoken in the reader's language where it is handed out.
 const phrases = ["newsfeed does not answer. Is it still running?", "That did not work.", "new", "nothing new", "of", "Read aloud", "Stop"];
 const [SILENT, FAILED, NEW, NONE, OF, READ, STOP] = phrases;
@@ -88,6 +89,13 @@ if (keys) {
     else return;
     event.preventDefault();
   });
+}
+
+// Links to feeds, handed over by the browser where it may.
+const handler = $("handler");
+if (handler && navigator.registerProtocolHandler) {
+  handler.hidden = false;
+  handler.lastElementChild.onclick = () => navigator.registerProtocolHandler("web+feed", `${location.origin}/sources/add?url=%s`);
 }
 
 // A refresh, told as it goes.

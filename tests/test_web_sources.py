@@ -1,0 +1,85 @@
+"""The local app's Sources: a list of any length, and what a browser hands over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import escape, unescape
+from pathlib import Path
+
+import pytest
+from apps import App, copied, fill, serving_home, words
+from homes import TestHome, opml
+from serving import Server
+
+
+@pytest.fixture(scope="module")
+def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestHome]:
+    with pytest.MonkeyPatch.context() as monkeypatch, Server() as server:
+        yield fill(tmp_path_factory.mktemp("master") / "home", monkeypatch, server)
+
+
+@pytest.fixture
+def app(master: TestHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
+    with serving_home(copied(master, tmp_path / "home", monkeypatch)) as running:
+        yield running
+
+
+# ------------------------------------------------------------------------- a long list
+
+
+@pytest.fixture
+def long(app: App) -> App:
+    """The app over a list of 900 feeds in 12 folders."""
+    feeds = [
+        (f"Folder {n % 12} & co", f"Outlet {n} of a rather long name", f"https://outlet{n}.example/feed")
+        for n in range(900)
+    ]
+    (app.home.folder / "feeds.opml").write_text(opml(*feeds))
+    return app
+
+
+def test_a_long_list_is_shown_folder_by_folder(long: App) -> None:
+    whole = long.get("/sources")
+    assert len(whole.content) < 60_000
+    assert "900 feeds" in words(whole)
+    links = [unescape(link) for link in re.findall(r'href="(/sources\?folder=[^"]*)"', whole.text)]
+    assert len(links) == 12
+    seen = set()
+    for link in links:
+        part = long.get(link)
+        assert len(part.content) < 60_000
+        seen |= set(re.findall(r"Outlet (\d+) of", part.text))
+    assert len(seen) == 900
+
+
+def test_a_long_folder_goes_page_by_page_and_a_name_is_found(app: App) -> None:
+    feeds = [("All", f"Outlet {n}", f"https://outlet{n}.example/feed") for n in range(500)]
+    (app.home.folder / "feeds.opml").write_text(opml(*feeds, ("", "Alone", "https://alone.example/feed")))
+    address, seen = "/sources?folder=All", list[str]()
+    while address:
+        part = app.get(address)
+        assert len(part.content) < 60_000
+        seen += re.findall(r"<bdi>Outlet (\d+)</bdi>", part.text)
+        more = re.search(r'href="([^"]*)">More<', part.text)
+        address = unescape(more[1]) if more else ""
+    assert seen == [str(n) for n in range(500)]
+    assert re.findall(r"<bdi>(Outlet \d+)</bdi>", app.get("/sources?q=outlet+77").text) == ["Outlet 77"]
+    assert "Alone" in app.get("/sources?folder=").text
+    assert "Outlet" not in app.get("/sources?folder=").text
+    assert "No source is called so" in words(app.get("/sources?q=nobody"))
+    for odd in ("-1", "x", "9" * 30, "٣"):
+        assert app.get(f"/sources?folder=All&from={odd}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ("web+feed:https://a.example/feed", "https://a.example/feed"),
+        ("web+feed://a.example/feed.xml", "https://a.example/feed.xml"),
+        ("https://a.example/?x=1&y=2", "https://a.example/?x=1&y=2"),
+    ],
+)
+def test_what_a_browser_hands_over_is_filled_in(app: App, given: str, address: str) -> None:
+    shown = app.client.get(app.base + "/sources/add", params={"url": given}).text
+    assert f'name="url" value="{escape(address)}"' in shown
