@@ -83,3 +83,16 @@ def test_a_long_folder_goes_page_by_page_and_a_name_is_found(app: App) -> None:
 def test_what_a_browser_hands_over_is_filled_in(app: App, given: str, address: str) -> None:
     shown = app.client.get(app.base + "/sources/add", params={"url": given}).text
     assert f'name="url" value="{escape(address)}"' in shown
+
+
+def test_in_a_long_list_a_source_is_named_in_words(long: App) -> None:
+    for path in ("/search?q=bank", "/rules", "/rules?kind=source&what=Outlet+77+of"):
+        shown = long.get(path)
+        assert shown.status_code == 200
+        assert len(shown.content) < 60_000
+        assert "Outlet 899" not in shown.text
+    assert "Mute: Outlet 77 of a rather long name" in words(long.get("/rules?kind=source&what=Outlet+77+of"))
+    several = long.get("/rules?kind=source&what=outlet+7")
+    assert several.status_code == 404
+    assert "Outlet 70 of" in words(several)
+    assert "is no source" in words(long.get("/search?source=nobody"))

@@ -32,6 +32,7 @@ from newsfeed.web.ahead import Ahead
 
 T = TypeVar("T")
 LARGEST = 5_500_000  # bytes of a form: a list to be imported
+CHOSEN_FROM = 200  # sources at the most
 STYLES = "page.css site.css app/app.css"
 
 
@@ -226,13 +227,15 @@ class ViewApp(PageApp):
         return True
 
     def sources(self) -> list[tuple[str, str]]:
-        """The feeds of the list by name, each with its key: addresses may hold secrets."""
+        """The feeds of the list by name, each with its key: addresses may hold secrets. None of a list so long that
+        nobody chooses from it: there a name is written."""
 
         def find() -> list[tuple[str, str]]:
             found = ((key_of(s.subscription.url), s.name) for s in self.store.states())
-            return sorted(found, key=lambda pair: pair[1].casefold())
+            return sorted(found, key=lambda pair: pair[1].casefold())[: CHOSEN_FROM + 1]
 
-        return self.store.while_unchanged("sources", None, find)
+        named = self.store.while_unchanged("sources", None, find)
+        return named if len(named) <= CHOSEN_FROM else []
 
     def language(self) -> str:
         """The reader's language, English where their settings can't be read."""

@@ -128,6 +128,8 @@ def show_rules(app: ViewApp, request: Request) -> Response:
     """The rules in force; with one in the address, what it would have kept out of the last week."""
     home = app.home()
     kind, what = request.query_params.get("kind", ""), request.query_params.get("what", "").strip()
+    if kind == "source" and what and not edit.is_key(what):
+        what = edit.key_of(edit.named(home, what)[0].url)
     preview = mute.preview(home, app.store, kind, what) if kind and what else None
     return app.view(
         request,

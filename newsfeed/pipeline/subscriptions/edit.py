@@ -112,6 +112,11 @@ def key_of(url: str) -> str:
     return hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
+def is_key(words: str) -> bool:
+    """Whether this may be such a name, and no name that a person writes."""
+    return re.fullmatch(r"[0-9a-f]{16}", words) is not None
+
+
 def by_key(home: Home, key: str) -> Subscription:
     """The feed of the list with this key.
 
