@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from apps import App, copied, fill, serving_home
@@ -58,12 +59,20 @@ def tab(browser: Any, app: App) -> Iterator[Any]:
     contexts = []
 
     def opened(
-        path: str = "/", *, width: int = 1280, script: bool = True, key: bool = True, **more: Any
+        path: str = "/",
+        *,
+        width: int = 1280,
+        script: bool = True,
+        key: bool = True,
+        at_first: str = "",
+        **more: Any,
     ) -> Any:
         context = browser.new_context(
             viewport={"width": width, "height": 900}, java_script_enabled=script, **more
         )
         contexts.append(context)
+        if at_first:
+            context.add_init_script(at_first)
         page = context.new_page()
         page.errors = []
         page.asked = []
@@ -234,6 +243,86 @@ def test_a_source_is_added_by_its_home_page_and_taken_back(
     page.get_by_role("status").filter(has_text="taken back").wait_for()
     assert (app.home.folder / "feeds.opml").read_bytes() == before
     assert not page.errors
+
+
+# What a browser has of voices: headless Chromium has none, so that each test brings its own.
+VOICES = """
+const voices = %s, synthesis = new EventTarget();
+window.spoken = [];
+Object.assign(synthesis, {
+  speaking: false, getVoices: () => voices,
+  speak(words) { this.speaking = true; window.spoken.push(words); },
+  cancel() { this.speaking = false; window.spoken.push("cancelled"); },
+});
+Object.defineProperty(window, "speechSynthesis", { value: synthesis });
+window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
+"""
+LOCAL, REMOTE = (
+    '{name: "here", lang: "en-GB", localService: true}',
+    '{name: "cloud", lang: "en-US", localService: false}',
+)
+
+
+@pytest.mark.parametrize(
+    ("voices", "is_there"),
+    [("[]", False), (f"[{REMOTE}]", False), (f"[{LOCAL}]", True), (f"[{REMOTE}, {LOCAL}]", True)],
+)
+def test_only_a_voice_of_this_machine_may_read(tab: Any, voices: str, is_there: bool) -> None:
+    page = tab(at_first=VOICES % voices)
+    assert page.locator("#listen").is_visible() == is_there
+    assert not page.errors
+
+
+def test_a_voice_that_is_found_later_is_offered(tab: Any) -> None:
+    page = tab(at_first=VOICES % "[]")
+    assert not page.locator("#listen").is_visible()
+    page.evaluate(
+        f"speechSynthesis.getVoices().push({LOCAL}); speechSynthesis.dispatchEvent(new Event('voiceschanged'))"
+    )
+    assert page.locator("#listen").is_visible()
+
+
+def test_the_page_is_read_pick_by_pick_by_the_local_voice_and_stops(tab: Any) -> None:
+    page = tab(at_first=VOICES % f"[{REMOTE}, {LOCAL}]")
+    titles = page.locator("article h3").all_inner_texts()
+    assert len(titles) > 2
+    page.get_by_role("button", name="Read aloud").click()
+    for _ in titles[1:]:
+        page.evaluate("spoken.at(-1).onend()")
+    said = page.evaluate("spoken.map((one) => [one.text, one.voice.name])")
+    assert [voice for _, voice in said] == ["here"] * len(titles)
+    for title, (text, _) in zip(titles, said, strict=True):
+        assert text.startswith(title.strip())
+    page.get_by_role("button", name="Stop").click()
+    assert page.evaluate("spoken.at(-1)") == "cancelled"
+    page.get_by_role("button", name="Read aloud").wait_for()
+    assert not page.errors
+
+
+def test_links_to_feeds_may_be_handed_over(app: App, tab: Any, server: Server) -> None:
+    spy = """
+    const real = navigator.registerProtocolHandler.bind(navigator);
+    navigator.registerProtocolHandler = (...given) => { window.handed = given; return real(...given); };
+    """
+    page = tab("/sources", at_first=spy)
+    page.get_by_role("button", name="Open them here").click()
+    scheme, address = page.evaluate("window.handed")
+    assert scheme == "web+feed"
+    assert not page.errors, "the browser takes it"
+    # As the browser leads there from a page of another site, which keeps the cookie back.
+    led = address.replace("%s", quote("web+feed:https://a.example/feed?x=1&y=2", safe=""))
+    server.reply("/blog", body=f'<a href="{led}">feed</a>'.encode(), headers=[("Content-Type", "text/html")])
+    page.goto(f"http://other.test:{server.port}/blog")
+    page.get_by_role("link", name="feed").click()
+    page.get_by_role("heading", name="Add a source").wait_for()
+    assert page.get_by_label("Its address").input_value() == "https://a.example/feed?x=1&y=2"
+
+
+def test_without_script_nothing_is_offered_that_needs_it(tab: Any) -> None:
+    page = tab("/sources", script=False)
+    assert not page.get_by_role("button", name="Open them here").is_visible()
+    page = tab(script=False)
+    assert not page.locator("#listen").is_visible()
 
 
 # ------------------------------------------------------------------------- closed to others
