@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from html import escape, unescape
 from pathlib import Path
 
+import msgspec
 import pytest
-from apps import App, copied, fill, serving_home, words
+from apps import App, copied, fill, key, serving_home, words
 from homes import TestHome, opml
 from serving import Server
+
+from newsfeed.cli.command import Context
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +56,11 @@ def test_a_long_list_is_shown_folder_by_folder(long: App) -> None:
     assert len(seen) == 900
 
 
-def test_a_long_folder_goes_page_by_page_and_a_name_is_found(app: App) -> None:
+@pytest.mark.parametrize("asked", ["folder=All", "q=outlet"])
+def test_a_long_folder_goes_page_by_page_and_a_name_is_found(app: App, asked: str) -> None:
     feeds = [("All", f"Outlet {n}", f"https://outlet{n}.example/feed") for n in range(500)]
     (app.home.folder / "feeds.opml").write_text(opml(*feeds, ("", "Alone", "https://alone.example/feed")))
-    address, seen = "/sources?folder=All", list[str]()
+    address, seen = f"/sources?{asked}", list[str]()
     while address:
         part = app.get(address)
         assert len(part.content) < 60_000
@@ -70,6 +74,38 @@ def test_a_long_folder_goes_page_by_page_and_a_name_is_found(app: App) -> None:
     assert "No source is called so" in words(app.get("/sources?q=nobody"))
     for odd in ("-1", "x", "9" * 30, "٣"):
         assert app.get(f"/sources?folder=All&from={odd}").status_code == 200
+
+
+def test_what_fails_or_moved_is_shown_apart_and_repaired_after_a_look(app: App) -> None:
+    with Context(app.home.folder).home().open_store() as store:
+        sick, gone, *_ = store.states()
+        store.apply_unchanged(
+            [
+                msgspec.structs.replace(sick, moved_to="https://new.example/feed", failures=3),
+                msgspec.structs.replace(gone, gone=True),
+            ]
+        )
+    before = (app.home.folder / "feeds.opml").read_text()
+    assert "to look at" in words(app.get("/sources"))
+    look = app.get("/sources?look=1")
+    assert gone.name in look.text
+    shown = app.post("/sources/change", {"do": "repair"})
+    assert f"{gone.name} is gone for good" in words(shown)
+    assert (app.home.folder / "feeds.opml").read_text() == before
+    app.post("/sources/change", {"do": "repair", "confirm": "yes"})
+    after = (app.home.folder / "feeds.opml").read_text()
+    assert gone.subscription.url not in after
+    app.post("/sources/undo", {})
+    assert (app.home.folder / "feeds.opml").read_text() == before
+
+
+def test_a_source_tells_how_it_fares_and_what_it_brought(app: App) -> None:
+    with Context(app.home.folder).home().open_store() as store:
+        bank = next(s for s in store.states() if s.name == "Bank")
+    shown = words(app.get(f"/sources/one?feed={key(bank.subscription.url)}"))
+    assert "on your pages in 90 days" in shown
+    assert "Last of 3 in 4 weeks" in shown
+    assert "Central bank holds interest rates" in shown
 
 
 @pytest.mark.parametrize(

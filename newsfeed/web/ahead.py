@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 KEPT_READY = 600.0  # seconds after somebody asked
+CALM = 1.5  # seconds without a change before all is found again: changes come in rows
 
 
 class Ahead:
@@ -18,18 +19,21 @@ class Ahead:
         self._wanted: dict[str, tuple[Callable[[], object], float]] = {}  # and until when it is kept ready
         self._next: dict[str, Callable[[], object]] = {}
         self._thread: threading.Thread | None = None
+        self._not_before = 0.0
         self._closed = False
 
     def want(self, name: str, find: Callable[[], object]) -> None:
         """Find this now, and for a while again after every change."""
         with self._turn:
             self._wanted[name] = (find, time.monotonic() + KEPT_READY)
+            self._not_before = 0.0
             self._begin({name: find})
 
     def again(self) -> None:
         """Something was changed: what was wanted lately is found again."""
         with self._turn:
             now = time.monotonic()
+            self._not_before = now + CALM
             self._wanted = {name: one for name, one in self._wanted.items() if one[1] > now}
             self._begin({name: find for name, (find, _) in self._wanted.items()})
 
@@ -43,12 +47,14 @@ class Ahead:
         with self._turn:
             self._closed = True
             self._next.clear()
+            self._turn.notify_all()
         self.wait(seconds)
 
     def _begin(self, found: dict[str, Callable[[], object]]) -> None:
         if self._closed or not found:
             return
         self._next |= found
+        self._turn.notify_all()
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="ahead", daemon=True)
             self._thread.start()
@@ -56,6 +62,8 @@ class Ahead:
     def _run(self) -> None:
         while True:
             with self._turn:
+                while self._next and (left := self._not_before - time.monotonic()) > 0:
+                    self._turn.wait(left)
                 if not self._next:
                     self._thread = None
                     self._turn.notify_all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from itertools import groupby
 
 from starlette.requests import Request
@@ -17,6 +18,7 @@ from newsfeed.pipeline.answers import what_if
 from newsfeed.pipeline.examine import examine
 from newsfeed.pipeline.home import CurrentList, current_list
 from newsfeed.pipeline.subscriptions import edit as editing
+from newsfeed.pipeline.subscriptions.check import propose_repair
 from newsfeed.text import is_yes
 from newsfeed.text.spoken import say
 from newsfeed.web.local_app import ViewApp
@@ -53,6 +55,7 @@ class FolderPart(Record, frozen=True, kw_only=True):
     ill: int
 
 
+WEEKS, ITEMS = 4, 6  # of one feed are shown
 ALL = 120  # feeds that are shown at once; a longer list is shown folder by folder, page by page
 ILL = {HealthState.GONE, HealthState.FAILING, HealthState.MOVED}
 
@@ -62,11 +65,14 @@ def sources(app: ViewApp, request: Request) -> Response:
     asked = request.query_params
     rows, listed = _rows(app)
     folder, words = asked.get("folder"), asked.get("q", "").strip()
-    narrowed, large = folder is not None or bool(words), len(rows) > ALL
+    look, large = bool(asked.get("look")), len(rows) > ALL
+    narrowed = folder is not None or bool(words) or look
     found = [
         r
         for r in rows
-        if folder in {None, r.folder} and words.casefold() in f"{r.name} {r.folder}".casefold()
+        if (not look or r.state in ILL)
+        and folder in {None, r.folder}
+        and words.casefold() in f"{r.name} {r.folder}".casefold()
     ]
     ill = [r for r in rows if r.state in ILL]
     first = int(given) if (given := asked.get("from", "")).isdecimal() and len(given) < 9 else 0
@@ -77,8 +83,9 @@ def sources(app: ViewApp, request: Request) -> Response:
         folders=_parts(shown),
         others=_parts(rows) if large and not narrowed else (),
         narrowed=narrowed,
-        folder=folder or "",
         words=words,
+        asked={name: value for name, value in asked.items() if name in {"folder", "q", "look"}},
+        look=look,
         first=first,
         found=len(found),
         most=ALL,
@@ -159,16 +166,26 @@ def one(app: ViewApp, request: Request) -> Response:
     """One feed, with all that can be done to it."""
     home = app.home()
     found = editing.by_key(home, request.query_params.get("feed", ""))
-    listed = current_list(home, app.store).list.subscriptions
+    rows, listed = _rows(app)
+    key = editing.key_of(found.url)
+    number = next((s.feed for s in app.store.states() if s.subscription.url == found.url), 0)
+    since = home.clock() - timedelta(days=WEEKS * 7)
+    items = sorted(app.store.headlines(since, feed=number), key=lambda one: one.when, reverse=True)
     return app.view(
         request,
         "source.html",
         s=found,
-        key=editing.key_of(found.url),
+        key=key,
+        row=next((r for r in rows if r.key == key), None),
+        items=items[:ITEMS],
+        brought=len(items),
+        weeks=WEEKS,
         address=redacted(found),
         title=found.title or redacted(found),
         folder="/".join(found.folders),
-        folders=sorted({"/".join(s.folders) for s in listed if s.folders}, key=str.casefold),
+        folders=sorted(
+            {"/".join(s.folders) for s in listed.list.subscriptions if s.folders}, key=str.casefold
+        ),
     )
 
 
@@ -199,8 +216,16 @@ def look(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
 def change(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
     """A change of the list: shown first, written when it is confirmed."""
     home = app.home()
-    edit, said = _edit(app, fields)
-    made = editing.change(home, edit) if edit else editing.merged(home, fields["file"].encode("latin-1")).edit
+    if fields.get("do") == "repair":
+        proposed = propose_repair(home, app.store)
+        made, said = proposed.edit, "\n".join((*(one.sentence for one in proposed.changes), *proposed.left))
+    else:
+        edit, said = _edit(app, fields)
+        made = (
+            editing.change(home, edit)
+            if edit
+            else editing.merged(home, fields["file"].encode("latin-1")).edit
+        )
     if fields.get("confirm") != "yes":
         hidden = {k: v for k, v in fields.items() if k in {"do", "feed", "value", "file"}}
         return app.view(
