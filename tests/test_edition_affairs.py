@@ -71,6 +71,20 @@ def test_one_affair_takes_two_picks_unless_it_is_the_day() -> None:
     assert "one of 4 stories of the day’s affair" in of_the_budget(all_tell)
 
 
+def test_what_two_of_four_outlets_tell_is_not_the_day() -> None:
+    made = budget_day(8)
+    of_four = tuple(one for one in made.candidates if one.item.feed <= (2 if one.story < 10 else 4))
+    inside = {one.item.id for one in of_four}
+    stories = tuple(
+        msgspec.structs.replace(one, items=tuple(i for i in one.items if i in inside)) for one in made.stories
+    )
+    told = build(
+        msgspec.structs.replace(made, candidates=of_four, stories=stories), settings(), date=TODAY, now=NOW
+    )
+    assert len(of_the_budget(told)) == 2
+    assert not any("the day’s affair" in reason for reason in of_the_budget(told))
+
+
 def test_the_next_story_of_an_affair_that_was_shown_says_its_day_and_the_same_again_is_not_told() -> None:
     made = budget_day(8)
     shown = Shown(story=1, affair=1, date=date(2026, 11, 20), item=101, feed=1, section="picks", outlets=8, minutes=0.2, sentence="Fuel duty frozen says paper 1")  # fmt: skip

@@ -260,7 +260,7 @@ def _of_the_day(told: Sequence[Contender], of: Mapping[int, int]) -> set[int]:
     tell: dict[int, set[int]] = defaultdict(set)
     for story, feeds in tellers.items():
         tell[of[story]] |= feeds & general
-    return {a for a, feeds in tell.items() if len(feeds) >= c.DAY_SHARE * len(general)}
+    return {a for a, feeds in tell.items() if len(feeds) >= max(c.TOLD_BY, c.DAY_SHARE * len(general))}
 
 
 def shown_by_affair(shown: Iterable[Shown]) -> dict[int, tuple[Shown, ...]]:

@@ -103,7 +103,7 @@ def finish(found: Drafts, known: Mapping[str, str], now: datetime) -> Parsed:
     cursor = found.cursor
     if cursor is None:
         shows = show_names([draft.title for draft in drafts])
-        cursor = {"shows": "\n".join(shows)} if shows else {}
+        cursor = {"shows": "".join(f"{show}\n" for show in shows)}  # one may have no name
     return Parsed(
         items=items,
         known=tuple(unchanged),

@@ -111,7 +111,7 @@ def facts(state: FeedState, **more: Any) -> FeedFacts:
         html_url=state.subscription.html_url or state.html_url,
         folders=state.subscription.folders,
         options=options(state.subscription.options),
-        shows=tuple(state.cursor["shows"].split("\n")) if "shows" in state.cursor else (),
+        shows=tuple(state.cursor.get("shows", "").splitlines()),
         **more,
     )
 

@@ -180,6 +180,10 @@ _LIVE = re.compile(
 )
 
 
+# "That ’s why": what stands before an apostrophe is part of its word.
+_TORN = re.compile(r"(?<=\w) (?=[’'](?:s|re|t|ll|ve|d|m)\b)")
+
+
 def headline(title: str, source: str = "", shows: Collection[str] = ()) -> str:
     """The source's own title, tidied: its site's name off the end, no running number of its `shows`, no emoji, no
     shouting, ≤ 110 characters.
@@ -193,7 +197,7 @@ def headline(title: str, source: str = "", shows: Collection[str] = ()) -> str:
 def _headline(title: str, source: str, shows: tuple[str, ...]) -> str:
     text = clean_line(title, limit=2 * TITLE_LIMIT)
     text = _EMOJI.sub(lambda m: m.group() if m.group() in _KEPT_SIGNS else " ", text)
-    text = _SPACES.sub(" ", text).strip()
+    text = _TORN.sub("", _SPACES.sub(" ", text).strip())
     if source:
         text = _without_name(text, clean_line(source))
     if shows and (found := of_show(text, shows)):
