@@ -9,7 +9,7 @@ import pytest
 
 from newsfeed.errors import SettingsError
 from newsfeed.render import Templates
-from newsfeed.render.template_engine import compact, packaged_folder, policy
+from newsfeed.render.templates import compact, packaged_folder, policy
 
 
 def test_same_edition_and_templates_give_the_same_bytes() -> None:

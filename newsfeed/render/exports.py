@@ -6,16 +6,13 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 from newsfeed.model import Edition, Line, Pick, Span
 from newsfeed.model.accounts import flat
-from newsfeed.render.safe import instant, language, visible, web
-
-if TYPE_CHECKING:
-    from newsfeed.render.template_engine import TemplateEngine
+from newsfeed.render.safe import Drawing, instant, language, visible, web
 
 ATOM = "http://www.w3.org/2005/Atom"
 XML = "http://www.w3.org/XML/1998/namespace"
@@ -216,7 +213,7 @@ def _clean(value: Any) -> Any:
     return value
 
 
-def feed(templates: TemplateEngine, editions: Sequence[Edition], site_url: str) -> bytes:
+def feed(templates: Drawing, editions: Sequence[Edition], site_url: str) -> bytes:
     """digest.xml: the newest editions, newest first. Links are there only with a public `site_url`."""
     authority = tag_authority(site_url)
     ET.register_namespace("", ATOM)
@@ -243,7 +240,7 @@ def feed(templates: TemplateEngine, editions: Sequence[Edition], site_url: str) 
     return document + b"\n"
 
 
-def content(templates: TemplateEngine, edition: Edition, site_url: str) -> str:
+def content(templates: Drawing, edition: Edition, site_url: str) -> str:
     """An edition's stories as a piece of HTML for feed readers: plain markup, no styles, no relative links."""
     return templates.fill(
         "feed_entry.html",

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from newsfeed.model import Edition, Pick, Record, Section
 from newsfeed.render import safe
 from newsfeed.render.pages import archive_path
+from newsfeed.render.safe import Drawing
 from newsfeed.text.spoken import say, short_day
-
-if TYPE_CHECKING:
-    from newsfeed.render.template_engine import TemplateEngine
 
 LIMIT = 80_000  # bytes of the HTML; Gmail cuts near 102,000
 SUBJECT = 60  # characters
@@ -49,7 +46,7 @@ class Message(Record, frozen=True, kw_only=True):
         return len(self.html.encode())
 
 
-def write(templates: TemplateEngine, edition: Edition, *, site_url: str = "", limit: int = LIMIT) -> Message:
+def write(templates: Drawing, edition: Edition, *, site_url: str = "", limit: int = LIMIT) -> Message:
     """The message of an edition.
 
     Args:
@@ -72,7 +69,7 @@ def write(templates: TemplateEngine, edition: Edition, *, site_url: str = "", li
     return _message(templates, edition, shortened(edition, low), base, page_url)
 
 
-def _message(templates: TemplateEngine, whole: Edition, shown: Edition, base: str, page_url: str) -> Message:
+def _message(templates: Drawing, whole: Edition, shown: Edition, base: str, page_url: str) -> Message:
     left_out = len(stories(whole)) - len(stories(shown))
     context = {
         "edition": shown,

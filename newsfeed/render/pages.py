@@ -6,17 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from newsfeed.model import Breadth, Edition, LedgerEntry, Record
 from newsfeed.model.edition import ACCOUNT_DAYS
 from newsfeed.model.ledger import CAUSES, LINE, LONG, SHOWN
 from newsfeed.render.exports import as_json, digest, feed, stories
+from newsfeed.render.safe import Drawing
 from newsfeed.text.spoken import heading, say
 from newsfeed.text.spoken import month as month_name
-
-if TYPE_CHECKING:
-    from newsfeed.render.template_engine import TemplateEngine
 
 
 class Way(Record, frozen=True, kw_only=True):
@@ -58,7 +55,7 @@ def archive_path(day: date) -> str:
 
 
 def site(
-    templates: TemplateEngine,
+    templates: Drawing,
     edition: Edition,
     breadth: Breadth | None,
     recent: Sequence[Edition | date],
@@ -79,7 +76,7 @@ def site(
     }
 
 
-def morning(templates: TemplateEngine, edition: Edition, *, root: str, notice: str = "") -> bytes:
+def morning(templates: Drawing, edition: Edition, *, root: str, notice: str = "") -> bytes:
     """The morning page, for a place from which `root` leads to the site's folder; a notice stands above it."""
     said = {span.href for row in edition.foot for span in row}
     ways = []
@@ -110,7 +107,7 @@ def _editions(edition: Edition, recent: Sequence[Edition | date]) -> list[Editio
     return [by_date[day] for day in sorted(by_date, reverse=True)]
 
 
-def _archive(templates: TemplateEngine, edition: Edition, recent: Sequence[Edition | date]) -> bytes:
+def _archive(templates: Drawing, edition: Edition, recent: Sequence[Edition | date]) -> bytes:
     """The index of all editions, newest first, by month."""
     promises: dict[date, str] = {}
     for known in (*recent, edition):
@@ -129,7 +126,7 @@ def _archive(templates: TemplateEngine, edition: Edition, recent: Sequence[Editi
     return templates.page("archive.html", root="../", lang=edition.lang, months=months, mornings=len(issues))
 
 
-def _ledger(templates: TemplateEngine, edition: Edition) -> bytes:
+def _ledger(templates: Drawing, edition: Edition) -> bytes:
     """Where every fetched item went, by cause; and how many came from each source."""
     by_cause: dict[str, list[LedgerEntry]] = {}
     for entry in edition.ledger:
@@ -158,7 +155,7 @@ def _ledger(templates: TemplateEngine, edition: Edition) -> bytes:
     )
 
 
-def _breadth(templates: TemplateEngine, edition: Edition, breadth: Breadth | None) -> bytes:
+def _breadth(templates: Drawing, edition: Edition, breadth: Breadth | None) -> bytes:
     """The account of breadth, or from when on there is one."""
     return templates.page(
         "breadth.html",

@@ -11,6 +11,7 @@ import re
 import textwrap
 import unicodedata
 from datetime import UTC, datetime
+from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 COLUMNS = 72  # of a line of plain text
@@ -28,6 +29,16 @@ _SITE_FILE = re.compile(
 )
 _PLACE = re.compile(r"#[A-Za-z][\w.-]*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+
+
+class Drawing(Protocol):
+    """What draws a template: `Templates`."""
+
+    def page(self, name: str, *, root: str, lang: str, **context: Any) -> bytes:
+        """A page of the site."""
+
+    def fill(self, name: str, **context: Any) -> str:
+        """A template with its context, as text."""
 
 
 def visible(text: str) -> str:
