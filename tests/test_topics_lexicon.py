@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from newsfeed.errors import SettingsError
 from newsfeed.model import TopicSetting
+from newsfeed.text.prose import singular
 from newsfeed.topics import Document
 from newsfeed.topics.batches import BatchReader, Stems, mark, sections
 from newsfeed.topics.folders import topic_of_folder, topic_of_folders
 from newsfeed.topics.lexicon import Lexicon, parse
-from newsfeed.topics.vocabulary import singular, stem, surface, words
+from newsfeed.topics.vocabulary import stem, surface, words
 
 
 def found(terms: dict[str, dict[str, float]], title: str, text: str = "") -> dict[tuple[str, str], float]:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsfeed.text.dates import MONTHS, WEEKDAYS
-from newsfeed.text.prose import UNSPACED
+from newsfeed.text.prose import UNSPACED, singular
 
 WORD = re.compile(r"\d+(?:[.,:]\d+)+|[^\W_]+(?:[’'][^\W_]+)?")
 _UNSPACED = re.compile(f"[{UNSPACED}]")
@@ -223,9 +223,8 @@ def word_terms(word: str) -> tuple[str, ...]:
 
 def stem(word: str) -> str:
     """Plural and verb endings off, so that "banks" meets "bank": enough for headlines, and cheap."""
-    if word[-1] not in "sgd" or word.endswith("ss"):
-        return word
-    for ending, put in (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", ""), ("s", "")):
+    word = singular(word)
+    for ending in ("ing", "ed"):
         if word.endswith(ending) and len(word) - len(ending) >= 4:
-            return word[: -len(ending)] + put
+            return word[: -len(ending)]
     return word

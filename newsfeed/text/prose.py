@@ -203,3 +203,14 @@ def _cut(sentence: str, max_words: int) -> str:
         if left < 0:
             return sentence[: match.start()].rstrip(" ,;:–—-(\"“‘'，、；：") + "…"
     return sentence
+
+
+def singular(word: str) -> str:
+    """The singular of a regular English plural, else the word itself: "companies" -> "company"."""
+    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is", "ics")):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("ches", "shes", "sses", "xes", "zes")):
+        return word[:-2]
+    return word[:-1]

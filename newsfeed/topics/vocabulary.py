@@ -21,6 +21,8 @@ from importlib.resources.abc import Traversable
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from newsfeed.text.prose import singular
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -77,17 +79,6 @@ def surface(word: str) -> str:
     if "’" in word:
         word = word.replace("’", "'")
     return word.removesuffix("'s")
-
-
-def singular(word: str) -> str:
-    """The singular of a regular English plural, else the word itself: "companies" -> "company"."""
-    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is", "ics")):
-        return word
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.endswith(("ches", "shes", "sses", "xes", "zes")):
-        return word[:-2]
-    return word[:-1]
 
 
 def stem(word: str) -> str:
