@@ -196,11 +196,8 @@ def _draft(entry: dict[str, Json]) -> Draft | None:
 
 
 def _sort(tags: Json) -> str:
-    return (
-        next((t for t in tags if t in {"comment", "story", "job", "poll", "pollopt"}), "")
-        if isinstance(tags, list)
-        else ""
-    )
+    known = ("comment", "story", "job", "poll", "pollopt")
+    return next((sort for sort in known if isinstance(tags, list) and sort in tags), "")
 
 
 def _first(*counts: int | None) -> int | None:
