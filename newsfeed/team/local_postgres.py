@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import tempfile
+import zlib
 from pathlib import Path
 from urllib.parse import quote
 
@@ -28,6 +30,26 @@ def programs() -> Path | None:
     return there[-1].parent if there else None
 
 
+def _reachable(folder: Path) -> Path:
+    """The folder, or for root one of the user who runs it, where that user can't come to this one."""
+    if os.geteuid() != 0:
+        return folder
+    for parent in folder.parents:
+        if parent.exists() and not _may_enter(parent):
+            home = Path(pwd.getpwnam(OWN_USER).pw_dir)
+            return home / f"newsfeed-{zlib.crc32(os.fsencode(folder)):08x}"
+    return folder
+
+
+def _may_enter(folder: Path) -> bool:
+    owner, there = pwd.getpwnam(OWN_USER), folder.stat()
+    if there.st_uid == owner.pw_uid:
+        return bool(there.st_mode & stat.S_IXUSR)
+    if there.st_gid in os.getgrouplist(OWN_USER, owner.pw_gid):
+        return bool(there.st_mode & stat.S_IXGRP)
+    return bool(there.st_mode & stat.S_IXOTH)
+
+
 class LocalPostgres:
     """One in a folder; made when it is first started.
 
@@ -45,7 +67,7 @@ class LocalPostgres:
                 "Debian: apt-get install postgresql; macOS: brew install postgresql",
             )
         self._programs = found
-        self._folder = folder
+        self.folder = folder = _reachable(folder)
         self._data = folder / "data"
         short = len(str(folder)) <= LONGEST
         self._socket = folder if short else Path(tempfile.mkdtemp(prefix="newsfeed-"))
@@ -57,8 +79,8 @@ class LocalPostgres:
 
     def start(self) -> None:
         """Run it; it is made where it is missing."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in {self._folder, self._socket}:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in {self.folder, self._socket}:
             folder.chmod(0o700)
             if os.geteuid() == 0:
                 owner = pwd.getpwnam(OWN_USER)
@@ -69,7 +91,7 @@ class LocalPostgres:
         if self._run("pg_ctl", "-D", str(self._data), "status", check=False) == 0:
             self.stop()  # left over from a run that was killed
         options = f"-c listen_addresses='' -c unix_socket_directories='{self._socket}'"
-        log = str(self._folder / "log")
+        log = str(self.folder / "log")
         self._run("pg_ctl", "-D", str(self._data), "-l", log, "-o", options, "-w", "-t", "60", "start")
         self._run("createdb", "-h", str(self._socket), "-U", OWN_USER, DATABASE, check=False)
 
@@ -87,8 +109,8 @@ class LocalPostgres:
         if check and done.returncode:
             said = next(reversed((done.stderr or done.stdout).strip().splitlines()), "no cause is known")
             raise StoreError(
-                str(self._folder),
+                str(self.folder),
                 f"PostgreSQL can't be run there ({program}: {said})",
-                f"{self._folder / 'log'} says more; run it as a plain user, in a folder of your own.",
+                f"{self.folder / 'log'} says more; run it as a plain user, in a folder of your own.",
             )
         return done.returncode

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Self
@@ -98,6 +98,10 @@ class SharedStore(Store):
 
     def ungrouped(self) -> list[StoredItem]:
         return self._lately(_UNGROUPED, GROUPED, PORTION, self._language)
+
+    def having(self, clues: Iterable[int], first: int) -> dict[int, list[int]]:
+        # All that ever was grouped here left its clues; where there are none, there is nothing to be joined.
+        return super().having(clues, first) or {}
 
     def languages(self) -> list[str]:
         """The languages of the items that no story has yet; "" where it isn't known."""

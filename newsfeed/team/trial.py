@@ -35,7 +35,7 @@ def try_team(folder: Path, clock: Clock, *, port: int, told: Callable[[str], Non
     """
     folder.mkdir(parents=True, exist_ok=True)
     database = LocalPostgres(folder.absolute() / "postgres")
-    told("Starting PostgreSQL …")
+    told(f"Starting PostgreSQL in {database.folder} …")
     with _stopped_by_signals():
         database.start()
         running: list[subprocess.Popen[bytes]] = []

@@ -23,19 +23,21 @@ from homes import rss
 from serving import Server
 from team_sites import words
 
-from newsfeed.team.local_postgres import programs
+from newsfeed.team.local_postgres import LocalPostgres, programs
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Where another user may run PostgreSQL for root: not within pytest's own folders."""
+# For root another user runs PostgreSQL, who may come to the first folder only.
+@pytest.fixture(params=[0o755, 0o700])
+def folder(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A folder to try it in, not within pytest's own."""
     if programs() is None:
         pytest.skip("PostgreSQL is not installed here (Debian: apt-get install postgresql)")
     made = Path(tempfile.mkdtemp(prefix="nf-trial-"))
-    made.chmod(0o755)
+    made.chmod(request.param)
     yield made
+    shutil.rmtree(LocalPostgres(made / "postgres").folder, ignore_errors=True)
     shutil.rmtree(made, ignore_errors=True)
 
 
