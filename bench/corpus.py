@@ -70,15 +70,18 @@ class Entry:
 
 
 class Text:
-    """Sentences of a subject, from one source of chance."""
+    """Sentences of a subject, from one source of chance; a share of their words is `rare`."""
 
-    def __init__(self, chance: random.Random, subject: str) -> None:
+    def __init__(self, chance: random.Random, subject: str, rare: float = 0.0) -> None:
         self._chance = chance
         self._words = SUBJECTS[subject].split()
+        self._rare = rare
 
     def sentence(self) -> str:
         words = [
-            self._chance.choice(GLUE if self._chance.random() < 0.45 else self._words)
+            rare_word(self._chance)
+            if self._rare and self._chance.random() < self._rare
+            else self._chance.choice(GLUE if self._chance.random() < 0.45 else self._words)
             for _ in range(self._chance.randrange(9, 22))
         ]
         return " ".join(words).capitalize() + "."
@@ -90,6 +93,14 @@ class Text:
             said.append(self.sentence())
             count += said[-1].count(" ") + 1
         return " ".join(said)
+
+
+SYLLABLES = "ba ken lor mi tas ver on du shi ral pe gan tor li ques nor fa bel zu rim".split()  # noqa: SIM905
+
+
+def rare_word(chance: random.Random) -> str:
+    """One of some 150,000 words, the shorter ones more often, as names and terms are in real texts."""
+    return "".join(chance.choice(SYLLABLES) for _ in range(chance.choice((2, 3, 3, 4, 4, 4))))
 
 
 def event(seed: int, number: int) -> tuple[str, str]:
@@ -104,7 +115,9 @@ def event(seed: int, number: int) -> tuple[str, str]:
     )
 
 
-def entries(seed: int, feed: int, now: datetime, extra: int, many: int = ITEMS) -> list[Entry]:
+def entries(
+    seed: int, feed: int, now: datetime, extra: int, many: int = ITEMS, rare: float = 0.0
+) -> list[Entry]:
     """The `many` items of a feed, newest first; with `extra` more than it began with."""
     chance = random.Random(f"{seed}/feed/{feed}")
     hours = chance.choice((1, 3, 6, 12, 24))  # between two items
@@ -115,7 +128,7 @@ def entries(seed: int, feed: int, now: datetime, extra: int, many: int = ITEMS) 
         number = own.randrange(400) if shared else 1000 + feed * 97 + n
         subject, headline = event(seed, number)
         title = headline if own.random() < 0.5 else f"{headline}, {own.choice(WHO)} says"
-        text = Text(own, subject)
+        text = Text(own, subject, rare)
         told.append(
             Entry(
                 number=n,
@@ -212,21 +225,30 @@ KINDS = (
 )
 
 
-def document(seed: int, feed: int, now: datetime, extra: int, many: int = ITEMS) -> tuple[bytes, str]:
+def document(
+    seed: int, feed: int, now: datetime, extra: int, many: int = ITEMS, rare: float = 0.0
+) -> tuple[bytes, str]:
     """One feed's document and its type."""
     write, kind = KINDS[random.Random(f"{seed}/kind/{feed}").randrange(len(KINDS))]
-    return write(feed, entries(seed, feed, now, extra, many)), kind
+    return write(feed, entries(seed, feed, now, extra, many, rare)), kind
 
 
 class Corpus:
     """The feeds on their server, which runs in a process of its own."""
 
     def __init__(
-        self, feeds: int, *, now: datetime, seed: int = 1, latency: float = 0.0, items: int = ITEMS
+        self,
+        feeds: int,
+        *,
+        now: datetime,
+        seed: int = 1,
+        latency: float = 0.0,
+        items: int = ITEMS,
+        rare: float = 0.0,
     ) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        what = (theirs, feeds, now, seed, latency, items)
+        what = (theirs, feeds, now, seed, latency, items, rare)
         self._process = context.Process(target=_serve, args=what, daemon=True)
         self._feeds = feeds
         self.urls: list[str] = []
@@ -269,14 +291,16 @@ def _hosts(wanted: int) -> list[str]:
     return hosts
 
 
-def _serve(pipe: Connection, feeds: int, now: datetime, seed: int, latency: float, items: int) -> None:
+def _serve(
+    pipe: Connection, feeds: int, now: datetime, seed: int, latency: float, items: int, rare: float
+) -> None:
     extras = [0] * feeds
     answers: dict[int, bytes] = {}
     tags: dict[int, bytes] = {}
     counts: dict[int, int] = {}
 
     def write(feed: int) -> None:
-        body, kind = document(seed, feed, now, extras[feed], items)
+        body, kind = document(seed, feed, now, extras[feed], items, rare)
         tags[feed] = b'"%s"' % hashlib.sha256(body).hexdigest()[:16].encode()
         head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
         answers[feed] = head.encode() + b"ETag: " + tags[feed] + b"\r\n\r\n" + body

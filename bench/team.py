@@ -24,6 +24,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -45,6 +46,10 @@ from newsfeed.team.readers import Readers
 from newsfeed.team.stores import ReaderStore
 
 BEGIN = datetime(2026, 3, 17, 3, 0, tzinfo=UTC)
+AT_ONCE = 6  # readers who make their lists
+RARE = (
+    0.15  # of the words, without which each two texts share most of theirs and grouping compares all with all
+)
 FOLDERS = ("Technology", "Finance", "Science", "Policy", "Marketing")
 
 
@@ -122,7 +127,7 @@ def a_team(feeds: int, latency: float, items: int = ITEMS):
     server = next(servers)
     try:
         with (
-            Corpus(feeds, now=BEGIN, latency=latency, items=items) as corpus,
+            Corpus(feeds, now=BEGIN, latency=latency, items=items, rare=RARE) as corpus,
             tempfile.TemporaryDirectory() as folder,
         ):
             yield Team(Path(folder), server.new_database(), corpus.allowed), corpus, Postgres(server.data)
@@ -132,25 +137,29 @@ def a_team(feeds: int, latency: float, items: int = ITEMS):
 
 def follow(team: Team, corpus: Corpus, readers: int, each: int) -> float:
     """Readers with lists; gives the seconds."""
-    chance = random.Random(1)
     begun = time.perf_counter()
     place = connections.find(team.folder)
     people = Readers(place, lambda: BEGIN)
-    with ReaderStore.connect(place, WEB) as store:
-        for n in range(readers):
-            reader = people.add(f"reader{n}")
-            urls = [
-                corpus.urls[n * each % len(corpus.urls)],
-                *chance.sample(corpus.urls, min(each, len(corpus.urls))),
-            ]
-            listed = [
-                Subscription(
-                    url=url, title=f"Outlet {url.rpartition('/')[2]}", folders=(chance.choice(FOLDERS),)
-                )
-                for url in dict.fromkeys(urls)
-            ]
-            with store.of(reader.id):
-                store.sync(listed, BEGIN)
+
+    def some(first: int) -> None:
+        with ReaderStore.connect(place, WEB) as store:
+            for n in range(first, readers, AT_ONCE):
+                chance = random.Random(n)
+                urls = [
+                    corpus.urls[n * each % len(corpus.urls)],
+                    *chance.sample(corpus.urls, min(each, len(corpus.urls))),
+                ]
+                listed = [
+                    Subscription(
+                        url=url, title=f"Outlet {url.rpartition('/')[2]}", folders=(chance.choice(FOLDERS),)
+                    )
+                    for url in sorted(set(urls))
+                ]
+                with store.of(people.add(f"reader{n}").id):
+                    store.sync(listed, BEGIN)
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        list(threads.map(some, range(AT_ONCE)))
     return time.perf_counter() - begun
 
 
@@ -278,7 +287,7 @@ def beside(options: argparse.Namespace) -> None:
     """The single home, from the same feeds."""
     feeds = min(options.feeds, options.beside)
     with (
-        Corpus(feeds, now=BEGIN, latency=options.latency, items=options.items) as corpus,
+        Corpus(feeds, now=BEGIN, latency=options.latency, items=options.items, rare=RARE) as corpus,
         tempfile.TemporaryDirectory() as folder,
     ):
         outlines = "".join(
