@@ -75,6 +75,42 @@ def test_tables_change_only_when_workers_of_the_older_version_are_gone(
     founding.check(team.place)
 
 
+def test_tables_of_the_first_version_become_todays_with_all_that_lies_in_them(
+    team: TestTeam, server: Server
+) -> None:
+    a_morning(team, server)
+    # As the first version left it: no numbers of topics, taggings as JSON, lists read by whoever looked.
+    team.rows("drop policy read_again on reader.team_list")
+    team.rows("revoke all on reader.team_list from newsfeed_worker_edition")
+    team.rows("drop table shared.topic")
+    score = '[{"topic":"science","p":0.9,"terms":[{"term":"moon","weight":2.0}],"parts":{"model":1.5}}]'
+    news = '{"value":2.5,"kind":"event","sure":0.5,"terms":[{"term":"crater","weight":0.2}],"thumbs":0.0}'
+    team.rows("update shared.tagging set scores = %s, news = %s", score, news)
+    team.rows("update shared.team set version = 1")
+    assert team.run("worker", "--once") == 2
+    assert team.run("init", "--database", team.url) == 0
+    ada = team.readers.named("ada")
+    with team.store(ada) as store:
+        numbers = [i.id for i in store.window(MORNING - timedelta(days=9))]
+        before = store.taggings(numbers)
+    assert {s.topic for t in before.values() for s in t.scores} == {"science"}
+    server.feed(
+        "/a.xml",
+        rss(
+            "A",
+            [
+                Entry("A second crater on the moon", "In June."),
+                Entry("The moon has a new crater", "It was seen in May."),
+            ],
+        ),
+    )
+    team.at(MORNING + timedelta(days=1))
+    team.work()
+    assert team.count("reader.edition") == 2
+    assert team.count("shared.tagging", "scores like '#%%'") == 1
+    assert team.count("shared.tagging", "scores like '[%%'") == len(numbers)
+
+
 def test_a_copy_of_the_database_and_of_the_folder_is_the_whole_team(
     team: TestTeam, server: Server, postgres: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

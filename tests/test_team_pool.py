@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from datetime import timedelta
 
 import homes
+import msgspec
 import pytest
 from homes import Entry, rss
 from serving import Server
 from teams import TestTeam
 
-from newsfeed.model import KINDS, Edition, NewsValue, Tagging, TopicScore
+from newsfeed.model import KINDS, Edition, FeedUpdate, Item, NewsValue, Tagging, TopicScore
 from newsfeed.store import packed
 from newsfeed.team.fetching import Fetching
 from newsfeed.team.shared_store import SharedStore
@@ -140,3 +142,42 @@ def test_what_is_told_in_two_languages_of_one_page_is_one_story(team: TestTeam, 
     work(team, server, {"/a.xml": [english, *NEWS[:2]], "/d.xml": [german, GERMAN[0]]})
     told = team.rows("select count(*) from shared.member group by story having count(*) > 1")
     assert told == [(2,)]
+
+
+def test_who_is_passed_on_is_suggested_once_a_week(team: TestTeam) -> None:
+    settings = 'timezone = "Europe/Berlin"\n[edition]\nbreadth_day = "wednesday"\n'
+    ada = team.add("ada", "People https://social.example/@grace.rss", settings=settings)
+    bob = team.add("bob", "World https://paper.example/feed", settings=settings)
+    passed_on = "https://other.example/@lise"
+    with SharedStore.connect(team.place) as shared:
+        grace, paper = sorted(shared.states(), key=lambda s: "paper" in s.subscription.url)
+        posts = tuple(
+            Item(
+                identity=f"{n}",
+                link=f"https://social.example/@grace/11002233445{n}",
+                title=f"Read what Lise measured, part {n}",
+                text=f"Read what Lise measured, part {n}",
+                html=f'<p>Read what <a href="{passed_on}/11223344556{n}">Lise</a> measured, part {n}</p>',
+                kind="post",
+                lang="en",
+                published=MORNING - timedelta(hours=3 + n),
+                hash=str(n),
+            )
+            for n in range(3)
+        )
+        for state, items in ((grace, posts), (paper, ())):
+            asked = {
+                "last_tried": MORNING,
+                "last_good": MORNING,
+                "first_good": MORNING,
+                "last_changed": MORNING,
+            }
+            shared.apply(FeedUpdate(state=msgspec.structs.replace(state, **asked), new=items), MORNING)
+    team.at(MORNING)
+    built, other = team.desk().one(ada.id), team.desk().one(bob.id)
+    assert built is not None
+    assert other is not None
+    assert [one.profile for one in built.suggested] == [passed_on]
+    assert other.suggested == ()
+    # What was judged for that is nobody else's.
+    assert team.count("shared.tagging") == 0

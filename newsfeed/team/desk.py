@@ -19,13 +19,13 @@ from newsfeed.errors import DeliveryError, NetworkError, NewsfeedError, NotFound
 from newsfeed.model import Candidate, Day, Edition, Pool, Settings, StoredItem
 from newsfeed.pipeline.examine import reports
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.morning import mail, tag
+from newsfeed.pipeline.morning import mail, suggest, tag
 from newsfeed.pipeline.reports import Clock
 from newsfeed.render import Templates
 from newsfeed.team.connections import EDITION, Place, in_words
 from newsfeed.team.hours import next_hour
+from newsfeed.team.judging_store import JudgingStore
 from newsfeed.team.readers import Reader
-from newsfeed.team.stores import ReaderStore
 
 if TYPE_CHECKING:
     from procrastinate import App
@@ -73,13 +73,13 @@ class Desk:
         self.machine = machine
         self.clock = clock
         self._password = password
-        self._store: ReaderStore | None = None
+        self._store: JudgingStore | None = None
 
     @property
-    def store(self) -> ReaderStore:
+    def store(self) -> JudgingStore:
         """The one connection of this desk, opened when first asked for."""
         if self._store is None:
-            self._store = ReaderStore.connect(self.place, EDITION)
+            self._store = JudgingStore.connect(self.place, EDITION)
         return self._store
 
     def close(self) -> None:
@@ -169,7 +169,7 @@ def config_of(place: Place, reader: Reader) -> Settings:
     return config.parse(reader.settings, {}, home=place.folder)
 
 
-def make(home: Home, store: ReaderStore, day: Day) -> Edition:
+def make(home: Home, store: JudgingStore, day: Day) -> Edition:
     """The edition of a day: the one that is kept, else a new one.
 
     Raises:
@@ -179,7 +179,8 @@ def make(home: Home, store: ReaderStore, day: Day) -> Edition:
     if stored is not None:
         return stored
     tagger = tag.load_model(home, store).tagger
-    pool = pool_for(home, store, day, tagger)
+    voices = tuple(suggest.suggestions(home, store)) if edition.is_weekly(home.settings, day) else ()
+    pool = msgspec.structs.replace(pool_for(home, store, day, tagger), suggested=voices)
     if all(report.unread or not report.ok for report in pool.reports):
         # What happens to be there would stand in the way of the true edition.
         raise NetworkError("no edition", "not one of its feeds could be read", "It is made when one is.")
@@ -193,13 +194,13 @@ def make(home: Home, store: ReaderStore, day: Day) -> Edition:
     return kept
 
 
-def pool_for(home: Home, store: ReaderStore, day: Day, tagger: Tagger) -> Pool:
+def pool_for(home: Home, store: JudgingStore, day: Day, tagger: Tagger) -> Pool:
     """All that a reader's edition may be chosen from: shared facts over their feeds, bent by what they said."""
     pool = bent(store, store.pool(day, home.clock()), tagger)
     return msgspec.structs.replace(pool, reports=reports(home, store, pool))
 
 
-def bent(store: ReaderStore, pool: Pool, tagger: Tagger) -> Pool:
+def bent(store: JudgingStore, pool: Pool, tagger: Tagger) -> Pool:
     """The pool with what may come onto the page judged as this reader's: by their topics, folders, corrections and
     thumbs. What is new goes first, then what is worth most of what was never shown; all else is judged as the pool's."""
     since = pool.since
@@ -222,18 +223,18 @@ def bent(store: ReaderStore, pool: Pool, tagger: Tagger) -> Pool:
     )
 
 
-def explained(store: ReaderStore, tagger: Tagger, built: Edition) -> Edition:
+def explained(store: JudgingStore, tagger: Tagger, built: Edition) -> Edition:
     """The edition with the words that decided on what stands in it: the pool keeps numbers alone."""
     told = store.items(edition.told_in_words(built), body="text")
     return edition.explained(built, {t.item: t for t in tagger.tag(_documents(store, told))})
 
 
-def _documents(store: ReaderStore, items: Sequence[StoredItem]) -> list[Document]:
+def _documents(store: JudgingStore, items: Sequence[StoredItem]) -> list[Document]:
     states = {s.feed: s for s in store.states()}
     return [tag.document(one, states.get(one.feed)) for one in items]
 
 
-def page(home: Home, store: ReaderStore, day: Day | None = None) -> bytes:
+def page(home: Home, store: JudgingStore, day: Day | None = None) -> bytes:
     """A reader's page of a day (default: the newest), drawn now.
 
     Raises:

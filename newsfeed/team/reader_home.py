@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +10,13 @@ import msgspec
 
 from newsfeed import opml
 from newsfeed.errors import ListError
-from newsfeed.model import Subscription, SubscriptionList, Tagging, TopicScore
+from newsfeed.model import Subscription, SubscriptionList
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import Clock
 from newsfeed.team.connections import WEB, Place
 from newsfeed.team.desk import config_of, home_of
+from newsfeed.team.judging_store import JudgingStore
 from newsfeed.team.readers import Reader, Readers
-from newsfeed.team.stores import ReaderStore
 
 if TYPE_CHECKING:
     from newsfeed.model import Settings
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 EARLIER = "list before"  # note in the store: the list before its last change
 
 
-class WebStore(ReaderStore):
-    """A reader's store as the web app asks it: what is tagged here is judged for this reader and this answer only."""
+class WebStore(JudgingStore):
+    """A reader's store as the web app asks it."""
 
     @classmethod
     def of_web(cls, place: Place) -> WebStore:
@@ -35,9 +34,7 @@ class WebStore(ReaderStore):
         Raises:
             StoreError: it can't be reached.
         """
-        store = cls.connect(place, WEB)
-        store.forget()
-        return store
+        return cls.connect(place, WEB)
 
     def rows(self, query: str, *values: Any) -> list[Any]:
         """What a query of the web app's own tables gives for this reader."""
@@ -49,45 +46,12 @@ class WebStore(ReaderStore):
         with self._writing() as db:
             db.connection.exec_driver_sql(statement, values)
 
-    def forget(self) -> None:
-        """Let go what was judged for an answer."""
-        self._judged: dict[int, Tagging] = {}
-
-    def save_taggings(self, taggings: Sequence[Tagging], model: str) -> None:
-        self._judged |= {t.item: t for t in taggings}
-
-    def tagged(self, numbers: Iterable[int]) -> set[int]:
-        wanted = set(numbers)
-        return super().tagged(wanted) | (self._judged.keys() & wanted)
-
-    def explained(self, numbers: Iterable[int]) -> set[int]:
-        # The pool keeps numbers alone: what decided is worked out for this reader.
-        return self._judged.keys() & set(numbers)
-
-    def taggings(self, numbers: Iterable[int], *, why: bool = True) -> dict[int, Tagging]:
-        wanted = set(numbers)
-        found = super().taggings(wanted, why=why) | {n: t for n, t in self._judged.items() if n in wanted}
-        if len(wanted) > 50:
-            return found
-        said = {c.item: c.topics for c in self.corrections() if c.item in found}
-        return found | {item: _as_said(found[item], topics) for item, topics in said.items()}
-
-
-def _as_said(tagging: Tagging, topics: Sequence[str]) -> Tagging:
-    """A tagging by the reader's own word on it."""
-    known = {s.topic: s for s in tagging.scores}
-    scores = [
-        *(msgspec.structs.replace(known.get(t, TopicScore(topic=t, p=1.0)), p=1.0) for t in topics),
-        *(msgspec.structs.replace(s, p=min(s.p, 0.49)) for s in tagging.scores if s.topic not in topics),
-    ]
-    return msgspec.structs.replace(tagging, scores=tuple(scores))
-
 
 @dataclass(frozen=True)
 class ReaderHome(Home):
     """What the verbs of a home ask and change, for one reader."""
 
-    store: ReaderStore
+    store: JudgingStore
     reader: Reader
     readers: Readers
     most: int  # feeds of the list
@@ -138,7 +102,7 @@ def reader_home(
     place: Place,
     reader: Reader,
     machine: Settings,
-    store: ReaderStore,
+    store: JudgingStore,
     readers: Readers,
     clock: Clock,
     most: int,

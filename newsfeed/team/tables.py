@@ -41,7 +41,7 @@ POLICED = (*IDENTITY, "subscription", "secret", "following", *OWN)
 
 # Names of the topics in packed taggings; a number is never given again.
 TOPICS = """
-create table shared.topic (
+create table if not exists shared.topic (
   number smallint generated always as identity primary key,
   name text not null unique
 );

@@ -28,6 +28,7 @@ create table reader.following (
 """
 # The edition workers read the admin's lists again at their addresses.
 READ_AGAIN = f"""
+drop policy if exists read_again on reader.team_list;
 create policy read_again on reader.team_list to {EDITION} using (owner is null) with check (owner is null);
 """
 # A list is its owner's or, without one, the admin's; every reader may look at it.
