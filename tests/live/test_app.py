@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 from apps import App, copied, fill, serving_home
-from homes import NOON, Entry, TestHome, make, rss
+from homes import NOON, Entry, TestHome, make, opml, rss
 from serving import Server
 
 from newsfeed import config
@@ -22,7 +22,15 @@ CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--host-resolver-rules=MAP other.test 127.0.0.1, MAP evil.test 127.0.0.1"]
 VIEWS = ("/", "/kept", "/search?q=bank", "/sources", "/breadth", "/rules?kind=word&what=bank", "/settings")
-VIEWS += ("/rebuild", "/teach", "/refresh", "/sources/add?url=x.example", "/nothing")
+VIEWS += (
+    "/sources?look=1",
+    "/sources?q=bank",
+    "/rebuild",
+    "/teach",
+    "/refresh",
+    "/sources/add?url=x.example",
+    "/nothing",
+)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -242,6 +250,35 @@ def test_a_source_is_added_by_its_home_page_and_taken_back(
     page.get_by_role("button", name="Undo the last change").click()
     page.get_by_role("status").filter(has_text="taken back").wait_for()
     assert (app.home.folder / "feeds.opml").read_bytes() == before
+    assert not page.errors
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_source_that_is_gone_is_told_repaired_after_a_look_and_brought_back(
+    app: App, master: tuple[TestHome, Server], tab: Any, script: bool
+) -> None:
+    server, listed = master[1], app.home.folder / "feeds.opml"
+    lively = server.feed("/lively.xml", rss("Lively", [Entry("Quay gets a tram line", hours=1)]))
+    listed.write_text(opml(("News", "Lively", lively), ("News", "Lost", server.url("/lost.xml"))))
+    server.reply("/lost.xml", status=410)
+    before = listed.read_bytes()
+    app.home.at(NOON + timedelta(hours=3))
+    page = tab(script=script)
+    page.get_by_role("button", name="Refresh now").click()
+    page.get_by_role("link", name="To today’s page").wait_for(timeout=60_000)
+    page.goto(app.base + "/sources")
+    page.get_by_role("link", name="1 to look at").click()
+    page.get_by_role("link", name="Lost").wait_for()
+    assert not page.get_by_role("link", name="Lively").is_visible()
+    page.get_by_role("button", name="Repair what has moved").click()
+    page.get_by_text("is gone for good").wait_for()
+    assert listed.read_bytes() == before
+    page.get_by_role("button", name="Write it").click()
+    page.get_by_role("status").filter(has_text="taken out").wait_for()
+    assert b"lost.xml" not in listed.read_bytes()
+    page.get_by_role("button", name="Undo the last change").click()
+    page.get_by_role("status").filter(has_text="taken back").wait_for()
+    assert listed.read_bytes() == before
     assert not page.errors
 
 
