@@ -37,10 +37,11 @@ def test_nothing_is_found_that_nobody_asked_for_lately() -> None:
     assert looked.wait(30)
     looked.want("sliders", lambda: found.append("sliders"))
     looked.want("rebuild", lambda: found.append("rebuild"))
+    looked.want("once", lambda: found.append("once"), once=True)
     assert looked.wait(30)
     looked.again()
     assert looked.wait(30)
-    assert sorted(found) == ["rebuild", "rebuild", "sliders", "sliders"]
+    assert sorted(found) == ["once", "rebuild", "rebuild", "sliders", "sliders"]
 
 
 def test_what_was_asked_for_long_ago_is_let_go() -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-KEPT_READY = 600.0  # seconds after somebody asked
+KEPT_READY = 180.0  # seconds after somebody asked
 CALM = 1.5  # seconds without a change before all is found again: changes come in rows
 
 
@@ -22,10 +22,11 @@ class Ahead:
         self._not_before = 0.0
         self._closed = False
 
-    def want(self, name: str, find: Callable[[], object]) -> None:
-        """Find this now, and for a while again after every change."""
+    def want(self, name: str, find: Callable[[], object], *, once: bool = False) -> None:
+        """Find this now, and unless `once` again for a while after every change."""
         with self._turn:
-            self._wanted[name] = (find, time.monotonic() + KEPT_READY)
+            if not once:
+                self._wanted[name] = (find, time.monotonic() + KEPT_READY)
             self._not_before = 0.0
             self._begin({name: find})
 

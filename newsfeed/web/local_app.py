@@ -223,7 +223,7 @@ class ViewApp(PageApp):
 
     def prepare(self, name: str, find: Callable[[], object], wait: float = 0) -> bool:
         """Find now what the reader will ask for in a moment, beside the answer; whether it was found within `wait`
-        seconds. A shared app finds nothing before it is asked for."""
+        seconds. What nobody waits for is found again after a change. A shared app finds nothing before it is asked for."""
         return True
 
     def sources(self) -> list[tuple[str, str]]:
@@ -290,7 +290,7 @@ class LocalApp(ViewApp):
         return said
 
     def prepare(self, name: str, find: Callable[[], object], wait: float = 0) -> bool:
-        self.ahead.want(name, find)
+        self.ahead.want(name, find, once=wait > 0)
         return self.ahead.wait(wait)
 
     def close(self) -> None:
