@@ -10,10 +10,16 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
-from apps import App, copied, fill, key, serving_home, words
-from homes import Entry, TestHome, opml, rss
+from apps import STORIES, App, copied, fill, key, serving_home, words
+from homes import Entry, TestHome, make, opml, rss
 from serving import Server
+
+from newsfeed.cli.command import Context
+from newsfeed.model import Breadth
+from newsfeed.pipeline.answers import keep
+from newsfeed.pipeline.morning.draw import picks
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +117,6 @@ def test_a_kept_story_has_a_note_is_found_shared_and_exported(app: App) -> None:
 
 
 def test_what_is_kept_outlives_the_item(app: App) -> None:
-    from newsfeed.cli.command import Context
 
     ref = app.ref("Central bank")
     app.post("/mark", {"item": ref, "do": "keep"})
@@ -408,7 +413,6 @@ def test_a_setting_that_can_not_be_is_refused_with_a_reason(app: App, fields: di
     ],
 )
 def test_the_browser_never_writes_what_opens_doors(app: App, path: tuple[str, ...]) -> None:
-    from newsfeed.cli.command import Context
     from newsfeed.errors import SettingsError
     from newsfeed.pipeline.subscriptions import edit
 
@@ -440,6 +444,45 @@ def test_people_are_offered_fitting_stories_and_the_account_tells_whom(app: App)
     assert "CFO nothing so far; this morning’s" in words(app.get("/breadth"))
     app.post("/passed", {"item": app.ref("Central bank"), "person": "cfo"})
     assert "CFO 1" in words(app.get("/breadth"))
+
+
+def test_nobody_is_offered_what_came_by_a_secret_even_when_it_left_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Server() as server:
+        home = make(tmp_path / "home", monkeypatch, [server.port])
+        told_by = {"open": STORIES["bank"][0], "closed": STORIES["bank"][2]}
+        for name, entry in told_by.items():
+            server.feed(f"/{name}.xml", rss(name, [entry], base=f"https://{name}.example"))
+        closed = server.url("/closed.xml").replace("//", "//me:Zq9x7Kt2Lm4V@")
+        every = [("Finance", "Open", server.url("/open.xml")), ("Finance", "Closed", closed)]
+        home.list(opml(*every))
+        with (home.folder / "newsfeed.toml").open("a") as file:
+            file.write('\n[people.cfo]\ntopics = ["finance"]\nmail = "cfo@x.example"\n')
+        assert home.run("digest", "--no-open") == 0
+        for listed in (every, every[:1]):
+            home.list(opml(*listed))
+            home.run("refresh")
+            whole = Context(home.folder).home()
+            with whole.open_store() as store:
+                edition = store.latest_edition()
+                assert edition
+                offered = keep.for_whom(whole, store, edition)
+                told = {p.ref: p.title for p in picks(edition)}
+                assert told_by["closed"].title in told.values(), "it stands on the page"
+                assert [told[ref] for ref in offered] == [told_by["open"].title]
+
+
+def test_the_weekly_page_tells_whom_one_brought_something(app: App) -> None:
+    with (app.home.folder / "newsfeed.toml").open("a") as file:
+        file.write('\n[people.cfo]\nlabel = "CFO"\ntopics = ["finance"]\nmail = "cfo@x.example"\n')
+    with Context(app.home.folder).home().open_store() as store:
+        edition = store.latest_edition()
+        assert edition
+        weekly = msgspec.structs.replace(edition, breadth=Breadth())
+        assert ("CFO nothing so far" in words(app.get("/"))) == bool(edition.breadth)
+        store.record(weekly, ())
+    assert "CFO nothing so far; this morning’s" in words(app.get("/"))
 
 
 # ------------------------------------------------------------------------- my links, read aloud, schedule

@@ -71,6 +71,7 @@ def morning(app: ViewApp, request: Request, home: Home, edition: Edition, **more
         old=edition.date != home.today,
         kept=app.store.kept()[:3],
         people=keep.for_whom(home, app.store, edition) if home.settings.people else {},
+        passed=keep.account(home, app.store, edition) if edition.breadth else "",
         **more,
     )
 

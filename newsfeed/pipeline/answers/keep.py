@@ -269,7 +269,8 @@ class Person(Record, frozen=True, kw_only=True):
 
 def for_whom(home: Home, store: Store, edition: Edition) -> dict[str, tuple[Person, ...]]:
     """By short id of a pick: whom it may be for, by the topics and words that the reader wrote beside them."""
-    private = {s.feed for s in store.states() if is_private(s)}
+    # A feed that left the list is as private as it was.
+    private = {s.feed for s in (*store.states(), *store.states(listed=False)) if is_private(s)}
     kept = {k.item: k for k in store.kept(ids=[p.item for p in picks(edition)])}
     found = {}
     for pick in picks(edition):
