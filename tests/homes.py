@@ -101,6 +101,8 @@ def make(folder: Path, monkeypatch: pytest.MonkeyPatch, ports: Sequence[int] = (
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "newsfeed.toml").write_text('timezone = "Europe/Berlin"\n', encoding="utf-8")
     monkeypatch.setenv("NEWSFEED_FETCH__ALLOW_PRIVATE", ",".join(f"127.0.0.1:{port}" for port in ports))
+    # Each reading process costs its start; that several read at once is tested where it matters.
+    monkeypatch.setenv("NEWSFEED_FETCH__WORKERS", "1")
     home = TestHome(folder, monkeypatch)
     home.at(NOON)
     return home

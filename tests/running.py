@@ -43,6 +43,7 @@ class Running:
         environment = {
             **os.environ,
             "NEWSFEED_FETCH__ALLOW_PRIVATE": ",".join(f"127.0.0.1:{p}" for p in ports),
+            "NEWSFEED_FETCH__WORKERS": "1",
             "PYTHONUNBUFFERED": "1",
         }
         for name in ("NEWSFEED_CLOCK", "NEWSFEED_CRASHES"):

@@ -72,6 +72,7 @@ class TestTeam:
     def allow(self, *places: str) -> None:
         """Let feeds of these ports of this machine be asked."""
         self.set("NEWSFEED_FETCH__ALLOW_PRIVATE", ",".join(places))
+        self.set("NEWSFEED_FETCH__WORKERS", "1")
 
     def run(self, *words: str) -> int:
         """One command of the team; gives its exit code."""
