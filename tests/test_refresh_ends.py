@@ -51,21 +51,21 @@ def stored(home: TestHome) -> dict[str, int]:
 
 
 def test_a_disk_that_fills_up_ends_the_run_with_its_cause(home: TestHome, server: Server) -> None:
-    papers(server, 12, words=300, items=100)
-    home.list(listed(server, 12))
+    papers(server, 4, words=300, items=60)
+    home.list(listed(server, 4))
     done = subprocess.run(
         [sys.executable, "-m", "newsfeed", "--home", home.folder, "refresh"],
         check=False,
         capture_output=True,
         text=True,
         timeout=120,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, resource.RLIM_INFINITY)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, resource.RLIM_INFINITY)),
     )
     assert done.returncode == 2
     assert "disk is full" in done.stderr
     assert "Traceback" not in done.stderr
     assert home.run("refresh", "--force") == 0, "the home is free again, and the next run repairs itself"
-    assert set(stored(home).values()) == {100}
+    assert set(stored(home).values()) == {60}
 
 
 def test_one_feed_that_cannot_be_kept_costs_no_other(
