@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -118,6 +119,12 @@ for panel, commands in COMMANDS.items():
         show.HINTED.add(str(command.info.name if isinstance(command, App) else command.__name__))
 
 
+@cache
+def _tree() -> Callable[..., object]:
+    """All commands as they are called; made once a process."""
+    return typer.main.get_command(app)
+
+
 def run(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code: 0 fine, 1 done with failures named, 2 nothing done."""
     words = list(sys.argv[1:] if argv is None else argv)
@@ -127,7 +134,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         words.insert(place, "--")
     before = sys.stdout
     try:
-        app(args=words, prog_name="newsfeed")
+        _tree()(args=words, prog_name="newsfeed")
     except NewsfeedError as error:
         show.complain(error)
         return 2

@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,6 @@ class Templates:
             sources |= _read(override)
         self._sources = sources
         self._override = override
-        self._environment: jinja2.Environment | None = None
         self.hash = _digest({name: text for name, text in sources.items() if not name.startswith(APP)})
 
     def site(
@@ -134,7 +134,7 @@ class Templates:
         import jinja2
 
         try:
-            return self._engine().get_template(name).render(**context)
+            return _environment(frozenset(self._sources.items())).get_template(name).render(**context)
         except jinja2.TemplateSyntaxError as error:
             raise self._broken(error.name or name, error.lineno, error.message or "") from error
         except jinja2.TemplateError as error:
@@ -145,10 +145,6 @@ class Templates:
         subject = f"template {folder / name}" + (f", line {line}" if line else "")
         return SettingsError(subject, cause, "Fix it, or remove it from your templates folder.")
 
-    def _load(self, name: str) -> tuple[str, str, None] | None:
-        """A source with its name, so that tracebacks tell in which template they arose."""
-        return (self._sources[name], name, None) if name in self._sources else None
-
     def _place(self, error: BaseException, name: str) -> tuple[str, int]:
         """The innermost template in which `error` arose, and its line; `name` and 0 if that is unknown."""
         line, trace = 0, error.__traceback__
@@ -158,23 +154,27 @@ class Templates:
             trace = trace.tb_next
         return name, line
 
-    def _engine(self) -> jinja2.Environment:
-        if self._environment is None:
-            import jinja2
 
-            self._environment = jinja2.Environment(
-                loader=jinja2.FunctionLoader(self._load),
-                autoescape=_is_markup,  # noqa: S701 - all but .txt, which is never read as markup
-                undefined=jinja2.StrictUndefined,
-                trim_blocks=True,
-                lstrip_blocks=True,
-                keep_trailing_newline=True,
-                finalize=_printed,
-            )
-            self._environment.filters |= _filters()
-            # Functions, for a filter of a constant would be worked out once for all languages.
-            self._environment.globals |= {"say": say, "count": count, "decimal": decimal}
-        return self._environment
+@lru_cache(maxsize=4)
+def _environment(sources: frozenset[tuple[str, str]]) -> jinja2.Environment:
+    """What fills these templates. They are compiled once a process, whoever asks for them again."""
+    import jinja2
+
+    texts = dict(sources)
+    made = jinja2.Environment(
+        # A source with its name, so that tracebacks tell in which template they arose.
+        loader=jinja2.FunctionLoader(lambda name: (texts[name], name, None) if name in texts else None),
+        autoescape=_is_markup,  # noqa: S701 - all but .txt, which is never read as markup
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_printed,
+    )
+    made.filters |= _filters()
+    # Functions, for a filter of a constant would be worked out once for all languages.
+    made.globals |= {"say": say, "count": count, "decimal": decimal}
+    return made
 
 
 def policy(style: str) -> Markup:
