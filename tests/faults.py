@@ -12,7 +12,14 @@ import serving
 from homes import Entry, rss
 from serving import Exchange, Play
 
-from newsfeed.model import Cause
+from newsfeed.model import Cause, Failure
+from newsfeed.text.spoken import told
+
+
+def said(failure: Failure) -> str:
+    """A failure and its repair as they are shown."""
+    return told(failure.values, failure.text, failure.repair)
+
 
 RSS = b'<?xml version="1.0"?><rss version="2.0"><channel><title>News</title></channel></rss>'
 PACKED = gzip.compress(RSS, mtime=0)

@@ -334,14 +334,14 @@ def test_why_tells_the_arithmetic_of_what_was_shown_and_of_what_was_not() -> Non
     table = {row.name: row for row in why(made, first.item)}
     assert table["On the page"].value == "story 1"
     assert table["Reason"].value == first.reason
-    assert float(table["Worth"].value) == pytest.approx(first.account.score.value, abs=0.001)
+    assert float(table["Score"].value) == pytest.approx(first.account.score.value, abs=0.001)
     for cause in {entry.cause for entry in made.ledger} - {ledger.SHOWN, ledger.LINE, ledger.LONG}:
         entry = next(one for one in made.ledger if one.cause == cause)
         rows = why(made, entry.item, pool=source, settings=reader)
         assert rows[0].value == "no"
         assert rows[1].value == entry.detail
         if cause in {ledger.ROOM, ledger.BELOW}:
-            assert {row.name for row in rows} >= {"Worth", "Freshness"}
+            assert {row.name for row in rows} >= {"Score", "Freshness"}
     assert why(made, 99_999) == ()
 
 
@@ -358,11 +358,11 @@ def test_the_figures_of_why_add_up_by_hand(seed: int) -> None:
 
         parts = [figure(name) for name in ("News value", "Told by", "Interest", "Engagement")]
         contender = figure("Telling") if "Telling" in table else 1.0
-        assert figure("Worth") == pytest.approx(
+        assert figure("Score") == pytest.approx(
             min(1.0, figure("Freshness") * sum(parts) * contender), abs=0.003
         )
-        product = table["Worth"].note.partition(";")[0].replace("×", "*")
-        assert figure("Worth") == pytest.approx(min(1.0, evaluated(product)), abs=0.003)
+        product = table["Score"].note.partition(";")[0].replace("×", "*")
+        assert figure("Score") == pytest.approx(min(1.0, evaluated(product)), abs=0.003)
         if "Gain" not in table:
             continue
         gains = [figure(f"· for {name}") for name in ("topics", "worth", "voices")]
@@ -371,10 +371,10 @@ def test_the_figures_of_why_add_up_by_hand(seed: int) -> None:
         terms = [re.sub(r"^\S+ ", "", term).replace("×", "*") for term in re.split(r" \+ (?=[a-z])", said)]
         assert gains[0] == pytest.approx(sum(evaluated(term) for term in terms if term), abs=0.003)
         assert gains[1] == pytest.approx(
-            evaluated(table["· for worth"].note.partition("×")[0]) * figure("Worth"), abs=0.002
+            evaluated(table["· for score"].note.partition("×")[0]) * figure("Score"), abs=0.002
         )
         assert gains[2] == pytest.approx(
-            evaluated(table["· for voices"].note.partition("×")[0]) * figure("Worth"), abs=0.002
+            evaluated(table["· for voices"].note.partition("×")[0]) * figure("Score"), abs=0.002
         )
 
 

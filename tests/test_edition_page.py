@@ -738,7 +738,7 @@ def test_the_long_read_is_substantial_core_first_and_outside_the_minutes() -> No
     assert made.long_read.title not in visible_text(made)
     assert cause(made, 91) == (ledger.LONG, "")
     told = {row.name: row for row in why(made, 91)}
-    ageless = float(told["Worth"].value) / float(told["Freshness"].value)
+    ageless = float(told["Score"].value) / float(told["Freshness"].value)
     expected = ageless * float(told["Freshness"].value) ** 0.5
     assert float(told["As a long read"].value) == pytest.approx(expected, abs=0.003)
     yesterday = Shown(

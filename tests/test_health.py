@@ -22,6 +22,7 @@ from newsfeed.pipeline import examine
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.subscriptions import check, edit
 from newsfeed.store import Store
+from newsfeed.text import spoken
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,7 @@ def test_every_trouble_has_its_repair_and_waiting_is_one_for_two_days_only(tmp_p
         known(store, "today", failure=silent, failures=1, failing_since=NOW - DAY)
         known(store, "lately", failure=overloaded, failures=9, failing_since=NOW - 5 * DAY)
         known(store, "other", failure=FAILED, failures=9, failing_since=NOW - 5 * DAY)
-        repairs = {r.title: r.repair for r in examine.reports(a_home(tmp_path), store)}
+        repairs = {r.title: spoken.told(r.values, r.repair) for r in examine.reports(a_home(tmp_path), store)}
     assert repairs["today"] == ASKED_AGAIN
     assert "has failed for 5 days" in repairs["lately"]
     assert "newsfeed feeds remove" in repairs["lately"]

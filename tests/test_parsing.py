@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from faults import said
 
 from newsfeed.model import Cause, Failure, Parsed, Request, Response, Subscription
 from newsfeed.reading.parsers import Parsers
@@ -101,7 +102,7 @@ def test_a_document_that_hangs_is_killed_and_the_others_go_on() -> None:
             )
             assert isinstance(slow, Failure)
             assert slow.cause == Cause.TOO_SLOW
-            assert "1 second" in slow.text
+            assert "1 second" in said(slow)
             assert slow.repair
             assert all(isinstance(f, Parsed) for f in good)
 

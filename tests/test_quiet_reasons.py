@@ -11,6 +11,7 @@ from hypothesis import settings as examples
 from pools import NOW, TODAY, candidate, feed, pool, random_pool, remembered, settings
 
 from newsfeed.breadth import account
+from newsfeed.breadth.asked import asked
 from newsfeed.edition import build
 from newsfeed.edition import constants as c
 from newsfeed.edition.preparing import Prepared
@@ -143,8 +144,11 @@ def test_topics_that_were_never_read_are_not_nothing_new() -> None:
     assert {t.why_thin for t in made.topics if t.name != "technology"} == {account.NOT_READ}
 
 
+ASKED = asked(settings())
+
+
 def test_every_reason_has_its_step_or_none_on_purpose() -> None:
     without = {account.MUTED, account.BEFORE, account.LONG_READ}
     for reason in NEEDS.keys() | NONE_CAME:
-        assert bool(account.step(reason, "Sales")) == (reason not in without)
-    assert account.step(account.FULL, "Sales") == "Raise max_items."
+        assert bool(account.step(reason, ASKED, "sales").said) == (reason not in without)
+    assert account.step(account.FULL, ASKED, "sales").said == "Raise max_items."

@@ -63,7 +63,7 @@ def test_a_thumb_moves_worth_inside_its_topic_and_is_taken_back(
         unseen = [next(title for title in t[2:] if title not in printed) for t in (FINANCE, SCIENCE)]
 
         def worths() -> list[float]:
-            return [float(why(home, capsys, title)["Worth"]["value"]) for title in unseen]
+            return [float(why(home, capsys, title)["Score"]["value"]) for title in unseen]
 
         shares = {name: topic["share"] for name, topic in page["topics"].items()}
         before = worths()

@@ -476,7 +476,7 @@ def test_an_edition_of_the_older_form_opens_and_says_why() -> None:
     assert {one.account.by for one in shown} >= {"floor", "fill", "long read"}
     for one in shown:
         rows = {row.name: row for row in why(opened_again, one.item)}
-        assert float(rows["Worth"].value) == pytest.approx(one.account.score.value, abs=0.001)
+        assert float(rows["Score"].value) == pytest.approx(one.account.score.value, abs=0.001)
     assert any("would have gained" in row.note for one in picks for row in why(opened_again, one.item))
     assert decoded(msgspec.json.encode(opened_again)) == opened_again
     with pytest.raises(msgspec.DecodeError):

@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from newsfeed.breadth import asked as c
-from newsfeed.breadth.asked import Asked, asked
+from newsfeed.breadth.asked import NOTHING, Asked, Remedy, about, asked
 from newsfeed.breadth.measures import beta_below, good_under, numbers_of, one_side, shares_of, told_under
 from newsfeed.model import Breadth, BreadthRow, Day, History, Settings, Shown
 from newsfeed.model.edition import ACCOUNT_DAYS
 from newsfeed.text import first_words
-from newsfeed.text.spoken import count, percent, short_day
+from newsfeed.text.spoken import count, decimal, percent, say, short_day
 
 NO_SOURCE = "no source"
 
@@ -65,25 +65,27 @@ FULL = "the page was full"
 NO_ROOM = "no room"
 
 
-MORE_MINUTES = "Raise the minutes."
+MORE_MINUTES = Remedy("Raise the minutes.")
+MORE_LINES = Remedy("Give more of the minutes to lines.")
+LOWER_CAP = Remedy("Lower its cap in feeds.opml.")
 
 
 # A source more is the answer to what the sources there are don't bring. What the reader wished, or what passes by itself, has none.
 _STEPS = {
-    NO_SOURCE: "Add a source for {}.",
-    NOT_READ: "Fix the sources of {}: see newsfeed feeds check.",
-    FAILING: "Fix the sources of {}: see newsfeed feeds check.",
-    SOME_FAIL: "Fix the sources of {}: see newsfeed feeds check.",
-    NOTHING_NEW: "Add a source for {} that writes more often.",
-    TOO_OLD: "Add a source for {} that writes more often.",
-    NOT_GOOD: "Add a better source for {}.",
-    ADVERTS: "Add a better source for {}.",
-    TOLD_ELSEWHERE: "Add a source that is all about {}.",
-    OTHER_LANGUAGES: "Add their languages to newsfeed.toml, or a source for {} in one of yours.",
-    ALL_SHOWN: "Add a second source for {}.",
-    AT_CAP: "Raise the cap of its source, or add a second one for {}.",
+    NO_SOURCE: "Add a source for {label}.",
+    NOT_READ: "Fix the sources of {label}: see newsfeed feeds check.",
+    FAILING: "Fix the sources of {label}: see newsfeed feeds check.",
+    SOME_FAIL: "Fix the sources of {label}: see newsfeed feeds check.",
+    NOTHING_NEW: "Add a source for {label} that writes more often.",
+    TOO_OLD: "Add a source for {label} that writes more often.",
+    NOT_GOOD: "Add a better source for {label}.",
+    ADVERTS: "Add a better source for {label}.",
+    TOLD_ELSEWHERE: "Add a source that is all about {label}.",
+    OTHER_LANGUAGES: "Add their languages to newsfeed.toml, or a source for {label} in one of yours.",
+    ALL_SHOWN: "Add a second source for {label}.",
+    AT_CAP: "Raise the cap of its source, or add a second one for {label}.",
     FULL: "Raise max_items.",
-    NO_ROOM: MORE_MINUTES,
+    NO_ROOM: MORE_MINUTES.phrase,
 }
 
 
@@ -95,16 +97,15 @@ NOT_SUPPLY = frozenset(
 """Causes that one more source of the same kind doesn't help."""
 
 
-def step(why: str, label: str) -> str:
-    """What helps a topic that is quiet for this cause; "" for a cause that nobody knows."""
-    return _STEPS.get(why, "").format(label)
+def step(why: str, ask: Asked, name: str) -> Remedy:
+    """What helps a topic that is quiet for this cause; nothing for a cause that nobody knows."""
+    return about(_STEPS.get(why, ""), ask, name)
 
 
 _WEEK = 7  # days
 _SINGLE_LEAST = 5  # picks of a topic before one voice can be said to dominate it
 _LOUD = 1 / 3  # of all minutes from one source
 _THIN = 1 / 3  # of the editions that have nothing of a topic, from which that is worth a word
-_HARDLY = ": your sources hardly cover it."
 _MANY_LINES = 0.15  # of the minutes; where lines have so much already, only more minutes bring more of them
 _OUT_OF_STEP = 0.15  # change of N1, as a part of it, from which the trend is worth a word
 
@@ -115,14 +116,14 @@ def breadth(history: History, settings: Settings, *, days: int = 30, until: Day)
     window = tuple(until - timedelta(days=n) for n in range(days - 1, -1, -1))
     held = [day for day in window if day in history.days]
     if len(held) < ACCOUNT_DAYS:
-        so_far = count(len(held), "edition")
-        return Breadth(
-            days=window,
-            findings=(
-                f"The account begins after {ACCOUNT_DAYS} editions; there {'is' if len(held) == 1 else 'are'} {so_far} so far.",
-            ),
-            numbers={"editions": float(len(held))},
+        begins = say(
+            "The account begins after {first} editions; there are {n} so far."
+            if len(held) != 1
+            else "The account begins after {first} editions; there is {n} so far.",
+            first=ACCOUNT_DAYS,
+            n=count(len(held), "edition"),
         )
+        return Breadth(days=window, findings=(begins,), numbers={"editions": float(len(held))})
     got = shares_of(history, ask, held)
     recent = shares_of(history, ask, held[-_WEEK:])
     rows = tuple(_row(history, ask, name, window, held, got[name]) for name in ask.names)
@@ -135,19 +136,23 @@ def breadth(history: History, settings: Settings, *, days: int = 30, until: Day)
         lines=settings.edition.lines,
     )
     # Each stands in its finding's place, also where the reader wants to hear no more of it.
-    remedies = ["" if remedy in history.declined else remedy for remedy in remedies]
+    remedies = [NOTHING if remedy.key in history.declined else remedy for remedy in remedies]
     blind = [(row.finding, row.remedy) for row in rows if row.finding]
     # To ask less of what got hardly half of what was asked would contradict what is said of that.
     hardly = unread(history, ask, held, apart={row.topic for row in rows if row.got * 2 < row.asked})
     if hardly:
         # It is nothing amiss, and comes last; what stands before it has no remedy, or one of its own.
-        remedies += [""] * (len(findings) - len(remedies))
+        remedies += [NOTHING] * (len(findings) - len(remedies))
     return Breadth(
         days=window,
         rows=rows,
-        headline=f"Informed in {numbers['topics']:.1f} of {len(ask.names)} topics",
+        headline=say("Informed in {n} of {all} topics", n=decimal(numbers["topics"], 1), all=len(ask.names)),
         findings=(*(finding for finding, _ in blind), *findings, *(finding for finding, _ in hardly)),
-        remedies=(*(remedy for _, remedy in blind), *remedies, *(proposal for _, proposal in hardly)),
+        remedies=(
+            *(remedy for _, remedy in blind),
+            *(remedy.said for remedy in remedies),
+            *(proposal.said for _, proposal in hardly),
+        ),
         numbers=numbers,
     )
 
@@ -167,12 +172,11 @@ def _row(
     good = sum(good_under(history.days[day], ask, name) for day in held)
     quiet = [_why(history, ask, name, day) for day, number in zip(window, picks, strict=True) if number == 0]
     thin = _thin(ask.label(name), quiet, len(held))
-    finding, remedy = _blind_spot(history, ask, name, held, got, good, quiet)
-    if finding and thin:
-        finding = _with_absence(finding, thin, quiet, len(held))
-    remedy = remedy or (step(_mostly(quiet), ask.label(name)) if thin else "")
-    if remedy in history.declined:
-        remedy = ""  # what was found stays true, but is proposed no more
+    finding, remedy = _blind_spot(history, ask, name, held, got, good, quiet, thin)
+    if thin and remedy == NOTHING:
+        remedy = step(_mostly(quiet), ask, name)
+    if remedy.key in history.declined:
+        remedy = NOTHING  # what was found stays true, but is proposed no more
     return BreadthRow(
         topic=name,
         label=ask.label(name),
@@ -182,7 +186,7 @@ def _row(
         silence=longest,
         finding=finding,
         thin=thin,
-        remedy=remedy,
+        remedy=remedy.said,
     )
 
 
@@ -202,26 +206,20 @@ def _thin(label: str, quiet: Sequence[str], editions: int) -> str:
     is. `quiet` has the cause of each absence."""
     if len(quiet) < _THIN * editions:
         return ""
-    return f"{label} was absent from {len(quiet)} of {editions} editions{_causes(quiet)}."
+    return say(
+        "{label} was absent from {n} of {all} editions{causes}.",
+        label=label,
+        n=len(quiet),
+        all=editions,
+        causes=_causes(quiet),
+    )
 
 
 def _causes(quiet: Sequence[str]) -> str:
     """ ": nothing new (4), nothing worth your minutes (1)"; "" where no edition kept any."""
     counted = Counter(why for why in quiet if why)
-    causes = ", ".join(f"{why} ({number})" for why, number in counted.most_common())
+    causes = ", ".join(f"{say(why)} ({number})" for why, number in counted.most_common())
     return f": {causes}" if causes else ""
-
-
-def _with_absence(finding: str, thin: str, quiet: Sequence[str], editions: int) -> str:
-    """A topic's blind spot and its absences in one sentence, so that it isn't told twice."""
-    causes = _causes(quiet)
-    if finding.endswith(_HARDLY):
-        # Why it was absent says more than that there is hardly any of it.
-        if len(quiet) == editions:
-            return thin if causes else thin.removesuffix(".") + _HARDLY
-        finding = finding.removesuffix(_HARDLY) + "." if causes else finding
-    nothing = f"{len(quiet)} of {editions} editions had nothing of it{causes}."
-    return f"{finding.removesuffix('.')}, and {nothing}"
 
 
 def _blind_spot(
@@ -232,44 +230,104 @@ def _blind_spot(
     got: float,
     good: int,
     quiet: Sequence[str],
-) -> tuple[str, str]:
-    """What a topic lacks and the one step that would change it: supply, delivery, or a second voice."""
+    thin: str,
+) -> tuple[str, Remedy]:
+    """What a topic lacks and the one step that would change it: supply, delivery, or a second voice.
+
+    Where it is `thin` as well, its absences are told in the same sentence, so that they aren't told twice.
+    """
     label, share = ask.label(name), ask.shares[name]
-    more, mostly = f"Add a source for {label}.", _mostly(quiet)
+    more, mostly = about("Add a source for {label}.", ask, name), _mostly(quiet)
     part = len(held) / 30
-    if good < max(1, round(c.SUPPLY_LEAST * part)):
-        many = (
-            "had no story good enough for a sure place"
-            if good == 0
-            else f"had only {count(good, 'good story', 'good stories')}"
+    absent = (
+        say(
+            ", and {n} of {all} editions had nothing of it{causes}",
+            n=len(quiet),
+            all=len(held),
+            causes=_causes(quiet),
         )
+        if thin
+        else ""
+    )
+    if good < max(1, round(c.SUPPLY_LEAST * part)):
         return (
-            f"{label} {many} in {len(held)} editions{_HARDLY}",
-            step(mostly, label) if mostly in NOT_SUPPLY else more,
+            _hardly(label, good, quiet, len(held), absent, thin),
+            step(mostly, ask, name) if mostly in NOT_SUPPLY else more,
         )
     if share > 0 and got / share < 0.5 and good >= max(3, round(c.DELIVERY_LEAST * part)):
+        got_, asked_ = percent(got), percent(share)
         if _told_whole(history, ask, name, held) * 2 >= good:
-            return (
-                f"{label} got {percent(got)} of the minutes where you asked for {percent(share)}: there were only "
-                f"{good} good stories in {len(held)} editions."
+            return say(
+                "{label} got {got} of the minutes where you asked for {asked}: there were only {n} good stories in {all} editions{absent}.",
+                label=label,
+                got=got_,
+                asked=asked_,
+                n=good,
+                all=len(held),
+                absent=absent,
             ), more
         # Most mornings had nothing to give a larger share to.
         given = sum(good_under(history.days[day], ask, name) > 0 for day in held)
         lacking = mostly in (AT_CAP, FULL) or (given * 2 < len(held) and mostly not in ("", NO_ROOM))
         return (
-            f"{label} got {percent(got)} of the minutes where you asked for {percent(share)}, with {good} good stories there.",
-            step(mostly, label)
+            say(
+                "{label} got {got} of the minutes where you asked for {asked}, with {n} good stories there{absent}.",
+                label=label,
+                got=got_,
+                asked=asked_,
+                n=good,
+                absent=absent,
+            ),
+            step(mostly, ask, name)
             if lacking
             else MORE_MINUTES
             if _lost_to_room(history, ask, name, held)
-            else f"Raise the share of {label}.",
+            else about("Raise the share of {label}.", ask, name),
         )
     if (voice := _single_voice(history, ask, name, held)) > c.SINGLE_VOICE:
         return (
-            f"{percent(voice)} of your {label} news came from one source.",
-            f"Add a second source for {label}.",
+            say(
+                "{share} of your {label} news came from one source{absent}.",
+                share=percent(voice),
+                label=label,
+                absent=absent,
+            ),
+            about("Add a second source for {label}.", ask, name),
         )
-    return "", ""
+    return "", NOTHING
+
+
+def _hardly(label: str, good: int, quiet: Sequence[str], editions: int, absent: str, thin: str) -> str:
+    """A topic that its sources hardly cover; why it was absent says more than that, where that is known."""
+    known = any(quiet)
+    if thin and len(quiet) == editions:
+        return (
+            thin
+            if known
+            else say(
+                "{label} was absent from {n} of {all} editions: your sources hardly cover it.",
+                label=label,
+                n=editions,
+                all=editions,
+            )
+        )
+    cover = "" if thin and known else say(": your sources hardly cover it")
+    if good == 0:
+        return say(
+            "{label} had no story good enough for a sure place in {all} editions{cover}{absent}.",
+            label=label,
+            all=editions,
+            cover=cover,
+            absent=absent,
+        )
+    return say(
+        "{label} had only {stories} in {all} editions{cover}{absent}.",
+        label=label,
+        stories=count(good, "good story", "good stories"),
+        all=editions,
+        cover=cover,
+        absent=absent,
+    )
 
 
 def _told_whole(history: History, ask: Asked, name: str, held: Sequence[Day]) -> int:
@@ -335,49 +393,76 @@ def _general(
     numbers: Mapping[str, float],
     loudest: str,
     untold: Sequence[str],
-    sided: Sequence[tuple[str, str]],
+    sided: Sequence[tuple[str, Remedy]],
     *,
     lines: float,
-) -> tuple[list[str], list[str]]:
+) -> tuple[list[str], list[Remedy]]:
     """Findings that concern no single topic, what is amiss first, and the remedies of what is amiss."""
     amiss: list[str] = []
     plain: list[str] = []
-    remedies: list[str] = []
+    remedies: list[Remedy] = []
     told, big = int(numbers["big told"]), int(numbers["big stories"])
     if told < big:
         amiss.append(
-            f"{big - told} of {count(big, 'story', 'stories')} that {c.BIG} or more sources told had no room"
-            f"{f', the largest {untold[0]}' if untold else ''}."
+            say(
+                "{n} of {stories} that {big} or more sources told had no room{largest}.",
+                n=big - told,
+                stories=count(big, "story", "stories"),
+                big=c.BIG,
+                largest=say(", the largest {story}", story=untold[0]) if untold else "",
+            )
         )
-        plain += [f"Not told either: {one}." for one in untold[1:]]
-        remedies.append("Give more of the minutes to lines." if lines < _MANY_LINES else MORE_MINUTES)
+        plain += [say("Not told either: {story}.", story=one) for one in untold[1:]]
+        remedies.append(MORE_LINES if lines < _MANY_LINES else MORE_MINUTES)
     elif big:
-        plain.append(f"Every story that {c.BIG} or more sources told was told here: {big} in all.")
+        plain.append(
+            say("Every story that {big} or more sources told was told here: {n} in all.", big=c.BIG, n=big)
+        )
     else:
-        plain.append(f"No story was told by {c.BIG} or more sources.")
+        plain.append(say("No story was told by {big} or more sources.", big=c.BIG))
     voices, largest = numbers["voices"], numbers["largest voice"]
     if largest > _LOUD:
-        amiss.append(f"{loudest or 'One source'} took {percent(largest)} of your minutes.")
-        remedies.append("Lower its cap in feeds.opml.")
+        amiss.append(
+            say(
+                "{source} took {share} of your minutes.",
+                source=loudest or say("One source"),
+                share=percent(largest),
+            )
+        )
+        remedies.append(LOWER_CAP)
     elif voices > 0:
+        named = f", {loudest}," if loudest else ""
         plain.append(
-            f"You heard as many voices as {voices:.0f} equal ones; the largest{f', {loudest},' if loudest else ''} had {percent(largest)}."
+            say(
+                "You heard as many voices as {n} equal ones; the largest{named} had {share}.",
+                n=decimal(voices, 0),
+                named=named,
+                share=percent(largest),
+            )
         )
     amiss += [finding for finding, _ in sided]
     remedies += [remedy for _, remedy in sided]
     if quiet := int(numbers["quiet sources"]):
         heard = int(numbers["quiet sources heard"])
         plain.append(
-            f"Of {count(quiet, 'source')} that write{'s' if quiet == 1 else ''} seldom you heard {heard}."
+            say("Of one source that writes seldom you heard {heard}.", heard=heard)
+            if quiet == 1
+            else say("Of {n} sources that write seldom you heard {heard}.", n=quiet, heard=heard)
         )
     if numbers["topics"] > 0:
-        plain.insert(0, f"Your minutes matched what you asked for to {numbers['balance']:.0f} of 100.")
+        matched = say(
+            "Your minutes matched what you asked for to {n} of 100.", n=decimal(numbers["balance"], 0)
+        )
+        plain.insert(0, matched)
         now, usual = numbers["topics this week"], numbers["topics"]
-        if abs(now - usual) > _OUT_OF_STEP * usual:
-            way = "broader" if now > usual else "narrower"
-            plain.append(f"The last week was {way}: {now:.1f} topics against {usual:.1f}.")
-        else:
-            plain.append(f"The last week was like the others: {now:.1f} topics against {usual:.1f}.")
+        way = (
+            "The last week was like the others: {now} topics against {usual}."
+            if abs(now - usual) <= _OUT_OF_STEP * usual
+            else "The last week was broader: {now} topics against {usual}."
+            if now > usual
+            else "The last week was narrower: {now} topics against {usual}."
+        )
+        plain.append(say(way, now=decimal(now, 1), usual=decimal(usual, 1)))
     return [*amiss, *plain], remedies
 
 
@@ -386,7 +471,7 @@ _NAMED_TOPICS = 3  # topics, the surest first
 
 def unread(
     history: History, ask: Asked, held: Iterable[Day], *, apart: Collection[str] = ()
-) -> list[tuple[str, str]]:
+) -> list[tuple[str, Remedy]]:
     """What is hardly read, and what could be done about it; nothing while the reader gives too few signs to tell.
 
     Once the reader said no to that, neither is told again: it says nothing that the reader doesn't know. Of the topics
@@ -412,8 +497,18 @@ def unread(
     found = []
     for name in sorted((name for name in sure if sure[name] > c.UNREAD_SURE), key=lambda name: -sure[name]):
         label = ask.label(name)
-        proposal = f"{label} keeps its share; lower it if you want less of it."
-        if proposal not in history.declined:
-            many = f"{liked[name] or 'none'} of {count(told[name], 'story', 'stories')}"
-            found.append((f"You liked or opened {many} under {label}, and {percent(rate)} of all.", proposal))
+        proposal = about("{label} keeps its share; lower it if you want less of it.", ask, name)
+        if proposal.key not in history.declined:
+            found.append(
+                (
+                    say(
+                        "You liked or opened {n} of {stories} under {label}, and {share} of all.",
+                        n=liked[name] or say("none"),
+                        stories=count(told[name], "story", "stories"),
+                        label=label,
+                        share=percent(rate),
+                    ),
+                    proposal,
+                )
+            )
     return found[:_NAMED_TOPICS]

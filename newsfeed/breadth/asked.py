@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
@@ -46,10 +46,38 @@ class Asked:
     under: Mapping[str, str]
     core: str
     dropped: frozenset[str] = frozenset()  # topics that the reader wants nothing of
+    written: Mapping[str, str] = field(default_factory=dict)  # labels as settings have them
 
     def label(self, topic: str) -> str:
         """What the page calls a topic."""
         return self.labels.get(topic, topic.capitalize())
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """One step that the account of weeks proposes, as a phrase and what it is about."""
+
+    phrase: str = ""
+    label: str = ""  # of its topic, or the reader's own for a kind of source
+    written: str = ""  # the topic's label as settings have it, where the page says it in another language
+
+    @property
+    def key(self) -> str:
+        """By this the reader's no to it is kept, whatever language it was said in."""
+        return self.phrase.format(label=self.written or self.label)
+
+    @property
+    def said(self) -> str:
+        """It in the language spoken."""
+        return say(self.phrase, label=self.label)
+
+
+NOTHING = Remedy()
+
+
+def about(phrase: str, ask: Asked, name: str) -> Remedy:
+    """A step that concerns a topic."""
+    return Remedy(phrase, ask.label(name), ask.written.get(name, ""))
 
 
 def _label(name: str, topic: TopicSetting) -> str:
@@ -100,7 +128,10 @@ def asked(settings: Settings) -> Asked:
     shares = (
         {name: given[name] / total for name in names} if total > 0 else dict.fromkeys(names, 1 / len(names))
     )
-    return Asked(names=names, labels=labels, shares=shares, under=under, core=core, dropped=dropped)
+    written = {name: topic.label or name.capitalize() for name, topic in topics.items()}
+    return Asked(
+        names=names, labels=labels, shares=shares, under=under, core=core, dropped=dropped, written=written
+    )
 
 
 def _given(settings: Settings, names: tuple[str, ...]) -> dict[str, float]:
@@ -122,15 +153,32 @@ def scaled(settings: Settings) -> str:
         return ""
     others = [name for name in ask.names if name not in given]
     total = sum(given.values())
-    core = f", with {percent(given[ask.core])} for the core topic" if ask.core in given else ""
-    least = f", which leaves less than {percent(LEAST)} for each other topic" if others and total <= 1 else ""
+    core = (
+        say(", with {share} for the core topic", share=percent(given[ask.core])) if ask.core in given else ""
+    )
+    least = (
+        say(", which leaves less than {share} for each other topic", share=percent(LEAST))
+        if others and total <= 1
+        else ""
+    )
     became = joined(
         [
-            f"{ask.label(name)} has {percent(ask.shares[name])} instead of {percent(given[name])}"
+            say(
+                "{label} has {share} instead of {asked}",
+                label=ask.label(name),
+                share=percent(ask.shares[name]),
+                asked=percent(given[name]),
+            )
             for name in changed
         ]
     )
-    return f"The shares add up to {percent(total)}{core}{least}: so {became}."
+    return say(
+        "The shares add up to {total}{core}{least}: so {became}.",
+        total=percent(total),
+        core=core,
+        least=least,
+        became=became,
+    )
 
 
 def outlet(feed: FeedFacts | None, number: int) -> str:

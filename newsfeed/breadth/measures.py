@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from newsfeed.breadth import asked as c
-from newsfeed.breadth.asked import PLAIN, Asked, outlet
+from newsfeed.breadth.asked import NOTHING, PLAIN, Asked, Remedy, outlet
 from newsfeed.model import Day, EditionSummary, FeedFacts, History, Options, Settings, Told
 from newsfeed.text import first_words, words_pattern
-from newsfeed.text.spoken import count, joined, short_day
+from newsfeed.text.spoken import count, joined, say, short_day
 
 
 def shares_of(history: History, ask: Asked, days: Iterable[Day]) -> dict[str, float]:
@@ -112,7 +112,9 @@ def beta_below(x: float, a: int, b: int) -> float:
     return min(1.0, max(0.0, 1 - math.fsum(fewer)))
 
 
-def one_side(history: History, settings: Settings, ask: Asked, held: Sequence[Day]) -> list[tuple[str, str]]:
+def one_side(
+    history: History, settings: Settings, ask: Asked, held: Sequence[Day]
+) -> list[tuple[str, Remedy]]:
     """What is told from one side, with the step that would change it, and what only another side told, without one."""
     view = _View(history.sources)
     if not view.sides:
@@ -132,15 +134,22 @@ def one_side(history: History, settings: Settings, ask: Asked, held: Sequence[Da
     name = view.names[label]
     whole = number == len(judged)
     if len(judged) == len(big):
-        part = f"All {number} of your" if whole else f"{number} of your {len(big)}"
-        said = f"{part} big stories were told mostly by sources you labelled “{name}”."
+        part = (
+            "All {n} of your big stories were told mostly by sources you labelled “{label}”."
+            if whole
+            else "{n} of your {all} big stories were told mostly by sources you labelled “{label}”."
+        )
     else:
         # Of the others nobody knows: too few of their tellers have a label.
-        part = f"All {number}" if whole else f"{number} of {len(judged)}"
-        said = f"{part} big stories whose sources you labelled were told mostly by “{name}”."
-    found = [(said, f"Add a source that isn’t “{name}” for the big stories.")]
+        part = (
+            "All {n} big stories whose sources you labelled were told mostly by “{label}”."
+            if whole
+            else "{n} of {all} big stories whose sources you labelled were told mostly by “{label}”."
+        )
+    said = say(part, n=number, all=len(judged), label=name)
+    found = [(said, Remedy("Add a source that isn’t “{label}” for the big stories.", label=name))]
     others = _others(history, settings, ask, held, view, label)
-    return [*found, (others, "")] if others else found
+    return [*found, (others, NOTHING)] if others else found
 
 
 class _View:
@@ -241,4 +250,6 @@ def _others(
         f"“{first_words(title, c.TITLE_WORDS)}” ({count(-number, 'source')}, {short_day(day)})"
         for number, day, title in sorted(by_label[other])[: c.NAMED]
     ]
-    return f"Only sources you labelled “{view.names[other]}” told {joined(told)}."
+    return say(
+        "Only sources you labelled “{label}” told {stories}.", label=view.names[other], stories=joined(told)
+    )

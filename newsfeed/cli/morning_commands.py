@@ -13,6 +13,7 @@ from newsfeed.cli import care_commands, show
 from newsfeed.cli.command import Context, NoOpen, day, finite, now, offer_feeds
 from newsfeed.model import Cause
 from newsfeed.model.settings import MINUTES, WORKERS
+from newsfeed.text.spoken import told
 
 if TYPE_CHECKING:
     from newsfeed.feeds.health import FeedResult, ListChange
@@ -260,6 +261,6 @@ def _print_failures(done: RefreshReport) -> None:
         show.warn(f"{sentence} ({', '.join(one.name for one in ones[:NAMED])}{more})")
     for result in alone[:LISTED]:
         assert result.failure is not None
-        show.warn(f"{result.name}: {result.failure.text} {result.failure.repair}".rstrip())
+        show.warn(f"{result.name}: {told(result.failure.values, result.failure.text, result.failure.repair)}")
     if len(alone) > LISTED:
         show.warn(f"… and {len(alone) - LISTED} more: newsfeed feeds check")

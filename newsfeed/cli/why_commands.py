@@ -12,6 +12,7 @@ from newsfeed.cli import show
 from newsfeed.cli.command import Context, ItemWords, Json, finite, opened
 from newsfeed.errors import NotFoundError, SettingsError
 from newsfeed.model.settings import MINUTES, STORIES
+from newsfeed.text.spoken import decimal, say, signed, speaking
 
 if TYPE_CHECKING:
     from newsfeed.pipeline.answers.what_if import Simulated
@@ -47,12 +48,16 @@ def why(
                 said = Text(row.value)
                 table.add_row(Text(row.name), "", said.append(f" ({row.note})", "dim") if row.note else said)
         show.print_table(table)
-    if found.topics:
-        show.say("Its words for (+) and against (-) each topic; those in brackets add up to its log-odds:")
-    for topic in found.topics:
-        terms = ", ".join(f"{t.term} {t.weight:+.1f}" for t in topic.terms[:6])
-        parts = ", ".join(f"{name} {value:+.1f}" for name, value in topic.parts.items())
-        show.say(f"{topic.topic:<12} {topic.p:.2f}  {terms}{'  (' + parts + ')' if parts else ''}")
+    with speaking(found.lang):
+        if found.topics:
+            show.say(
+                say("Its words for (+) and against (-) each topic; those in brackets add up to its log-odds:")
+            )
+        for topic in found.topics:
+            terms = ", ".join(f"{t.term} {signed(t.weight, 1)}" for t in topic.terms[:6])
+            parts = ", ".join(f"{say(name)} {signed(value, 1)}" for name, value in topic.parts.items())
+            p = decimal(topic.p, 2)
+            show.say(f"{say(topic.topic):<12} {p}  {terms}{'  (' + parts + ')' if parts else ''}")
 
 
 def breadth(

@@ -25,6 +25,7 @@ from newsfeed.model import (
     Settings,
     TopicSetting,
 )
+from newsfeed.text.spoken import say
 
 PREFIX = "NEWSFEED_"
 # Variables of ours that are no settings.
@@ -46,7 +47,9 @@ def load(home: Path) -> Settings:
     except FileNotFoundError:
         pass
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(str(path), f"can't be read ({error})", "Fix or remove the file.") from error
+        raise SettingsError(
+            str(path), say("can't be read ({error})", error=error), "Fix or remove the file."
+        ) from error
     return parse(text, os.environ, home=home)
 
 
@@ -56,7 +59,9 @@ def parse(text: str, environment: Mapping[str, str], *, home: Path) -> Settings:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(
-            FILE, f"is no valid TOML: {error}", "Fix that line; strings need quotes, tables need [brackets]."
+            FILE,
+            say("is no valid TOML: {error}", error=error),
+            "Fix that line; strings need quotes, tables need [brackets].",
         ) from error
     if _starters_limit(data):
         del data["edition"]["max_items"]
@@ -136,7 +141,7 @@ def _overlay(data: dict[str, Any], environment: Mapping[str, str]) -> dict[str, 
         for key in keys[:-1]:
             inner = target.setdefault(key, {})
             if not isinstance(inner, dict):
-                raise SettingsError(name, "names a key inside a value", f"Unset {name}.")
+                raise SettingsError(name, "names a key inside a value", say("Unset {name}.", name=name))
             target = inner
         target[keys[-1]] = _value(keys, environment[name])
         paths[".".join(keys)] = name
@@ -199,15 +204,15 @@ def explain(
     elif cause.startswith("Invalid enum value"):
         kind = annotation(keys)
         allowed = [str(one) for one in get_args(next(iter(get_args(kind)), kind)) or get_args(kind)]
-        cause = f"{cause.removeprefix('Invalid enum value ')} is no choice"
+        cause = say("{value} is no choice", value=cause.removeprefix("Invalid enum value "))
         repair = f"Allowed: {', '.join(allowed)}."
     elif re.match(r"Expected `\w+` [<>]=", cause):
         low_to_high = next(iter(annotation(keys).__metadata__))
         value: Any = data
         for key in keys[len(under) :]:
             value = value[key]
-        cause = f"{float(value):g} is out of range"
-        repair = f"Allowed: {low_to_high.ge:g} to {low_to_high.le:g}."
+        cause = say("{value} is out of range", value=f"{float(value):g}")
+        repair = say("Allowed: {low} to {high}.", low=f"{low_to_high.ge:g}", high=f"{low_to_high.le:g}")
     else:
         cause = re.sub(r"`(.*?)`", lambda m: _TYPES.get(m[1], m[1]), cause)
         repair = _example(keys)
@@ -279,14 +284,14 @@ def check(settings: Settings, text: str) -> None:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise fail(
             ["timezone"],
-            f"{settings.timezone!r} is no time zone",
+            say("{timezone} is no time zone", timezone=repr(settings.timezone)),
             'Write one such as "Europe/Berlin" or "America/New_York".',
         ) from error
     if settings.edition.core not in settings.topics:
         raise fail(
             ["edition", "core"],
-            f"{settings.edition.core!r} is no topic",
-            f"Topics: {', '.join(settings.topics)}.",
+            say("{core} is no topic", core=repr(settings.edition.core)),
+            say("Topics: {names}.", names=", ".join(settings.topics)),
         )
     for code in settings.languages:
         if (
@@ -294,7 +299,9 @@ def check(settings: Settings, text: str) -> None:
             or code.casefold()[:2] not in LANGUAGES
         ):
             raise fail(
-                ["languages"], f"{code!r} is no language", 'Write codes of two letters, such as "en" or "de".'
+                ["languages"],
+                say("{code} is no language", code=repr(code)),
+                'Write codes of two letters, such as "en" or "de".',
             )
     known: list[str] = []
     for name, topic in settings.topics.items():
@@ -304,7 +311,7 @@ def check(settings: Settings, text: str) -> None:
             raise fail(
                 ["topics", name],
                 "has no words and is no known topic",
-                f"Did you mean {near[0]!r}? Else give it words.",
+                say("Did you mean {what}? Else give it words.", what=repr(near[0])),
             )
         known.append(name)
         if not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", name) or name in {
@@ -323,12 +330,16 @@ def check(settings: Settings, text: str) -> None:
         if topic.parent and (topic.parent not in settings.topics or settings.topics[topic.parent].parent):
             raise fail(
                 ["topics", name, "parent"],
-                f"{topic.parent!r} is no topic to stand under",
-                f"Topics: {', '.join(settings.topics)}.",
+                say("{parent} is no topic to stand under", parent=repr(topic.parent)),
+                say("Topics: {names}.", names=", ".join(settings.topics)),
             )
     total = sum(t.share for n, t in settings.topics.items() if t.share and n != settings.edition.core)
     if total > 1:
-        raise fail(["topics"], f"the shares add up to {total:g}", "Together they may be 1 at the most.")
+        raise fail(
+            ["topics"],
+            say("the shares add up to {total}", total=f"{total:g}"),
+            "Together they may be 1 at the most.",
+        )
     _check_handing_out(settings, fail)
     _check_sharing(settings, fail)
     for number, place in enumerate(settings.fetch.allow_private, 1):
@@ -336,7 +347,7 @@ def check(settings: Settings, text: str) -> None:
         if not re.fullmatch(r"\[?[\w.:*-]+\]?(/\d{1,3})?:\d{1,5}", place) or not 0 < int(port) < 65_536:
             raise fail(
                 ["fetch", "allow_private"],
-                f"its entry {number} is no host:port",
+                say("its entry {number} is no host:port", number=number),
                 'Write "127.0.0.1:8808" or "192.168.1.0/24:8080".',
             )
 
@@ -345,7 +356,9 @@ def _check_handing_out(settings: Settings, fail: Callable[[list[str], str, str],
     """The tables schedule, mail and publish."""
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", settings.schedule.hour):
         raise fail(
-            ["schedule", "hour"], f"{settings.schedule.hour!r} is no time of day", 'Write it as "06:30".'
+            ["schedule", "hour"],
+            say("{hour} is no time of day", hour=repr(settings.schedule.hour)),
+            'Write it as "06:30".',
         )
     mail = settings.mail
     for key in ("to", "sender"):
@@ -392,7 +405,11 @@ def _check_sharing(settings: Settings, fail: Callable[[list[str], str, str], Set
         if given not in COMPOSERS[:2] + COMPOSERS[3:] and not re.fullmatch(
             r"mastodon=(?:[a-z0-9-]+\.)+[a-z]{2,}", given
         ):
-            raise fail(["share", "networks"], f"{given!r} is no network", f"Allowed: {', '.join(COMPOSERS)}.")
+            raise fail(
+                ["share", "networks"],
+                say("{given} is no network", given=repr(given)),
+                say("Allowed: {names}.", names=", ".join(COMPOSERS)),
+            )
     for name, person in settings.people.items():
         if person.mail and not ADDRESS.fullmatch(person.mail):
             raise fail(
@@ -401,8 +418,8 @@ def _check_sharing(settings: Settings, fail: Callable[[list[str], str, str], Set
         if unknown := [t for t in person.topics if t not in settings.topics]:
             raise fail(
                 ["people", name, "topics"],
-                f"{unknown[0]!r} is no topic",
-                f"Topics: {', '.join(settings.topics)}.",
+                say("{what} is no topic", what=repr(unknown[0])),
+                say("Topics: {names}.", names=", ".join(settings.topics)),
             )
     if settings.notify.url and not re.fullmatch(r"https?://[^\s\x00-\x20\\#]+", settings.notify.url):
         raise fail(["notify", "url"], "is no web address", "Write the address that takes your notice.")

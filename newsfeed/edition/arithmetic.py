@@ -131,7 +131,7 @@ def _shown(told: Pick | Line) -> Iterator[WhyRow]:
             name=say("As a long read"),
             value=decimal(ageless * math.sqrt(fresh), 3),
             note=say(
-                "its worth but for freshness, {ageless}, × √{fresh}: a long piece ages slowly. It takes {least} but for freshness; the core topic goes first, then the largest",
+                "its score but for freshness, {ageless}, × √{fresh}: a long piece ages slowly. It takes {least} but for freshness; the core topic goes first, then the largest",
                 ageless=decimal(ageless, 3),
                 fresh=decimal(fresh, 3),
                 least=general(c.LONG_GOOD),
@@ -195,7 +195,7 @@ def _gain(account: Account) -> Iterator[WhyRow]:
         ),
     )
     sums = [
-        f"{topic} {decimal(weight, 3)} × ln(1 + {decimal(account.topics.get(topic, 0.0), 3)} × {decimal(score, 3)} / "
+        f"{say(topic)} {decimal(weight, 3)} × ln(1 + {decimal(account.topics.get(topic, 0.0), 3)} × {decimal(score, 3)} / "
         f"({general(gain.kappa)} × {decimal(weight, 3)} + {decimal(gain.told.get(topic, 0.0), 3)}))"
         for topic, weight in gain.weights.items()
     ]
@@ -206,15 +206,15 @@ def _gain(account: Account) -> Iterator[WhyRow]:
         + (say("; the more the page told of a topic before (the last number), the less") if sums else ""),
     )
     yield WhyRow(
-        name=say("· for worth"),
+        name=say("· for score"),
         value=decimal(gain.score, 3),
-        note=say("{factor} × its worth", factor=general(c.BETA)),
+        note=say("{factor} × its score", factor=general(c.BETA)),
     )
     yield WhyRow(
         name=say("· for voices"),
         value=decimal(gain.voice, 3),
         note=say(
-            "{factor} × its worth: the longer its source was silent on your pages, the more; less once it stands on this one",
+            "{factor} × its score: the longer its source was silent on your pages, the more; less once it stands on this one",
             factor=decimal(gain.voice / score if score else 0.0, 3),
         ),
     )
@@ -236,7 +236,7 @@ def _score(account: Account) -> Iterator[WhyRow]:
         line=decimal(c.LINE, 2),
         good=decimal(c.GOOD, 2),
     )
-    yield WhyRow(name=say("Worth"), value=decimal(own.value, 3), note=f"{product}; {sure}")
+    yield WhyRow(name=say("Score"), value=decimal(own.value, 3), note=f"{product}; {sure}")
     yield WhyRow(
         name=say("Freshness"),
         value=decimal(own.freshness, 3),
@@ -309,14 +309,14 @@ def _topics(account: Account) -> Iterator[WhyRow]:
     parts = sorted(account.topics.items(), key=lambda one: (-one[1], one[0]))
     for topic, part in parts[:3]:
         yield WhyRow(
-            name=say("Topic {topic}", topic=topic),
+            name=say("Topic {topic}", topic=say(topic)),
             value=decimal(part, 2),
             note=say("mean over the story’s items, drawn to what its source usually tells"),
         )
     if account.topic:
         yield WhyRow(
             name=say("Stands for"),
-            value=account.topic,
+            value=say(account.topic),
             note=say("you asked {share} of the minutes for it", share=percent(account.share))
             + (
                 say(

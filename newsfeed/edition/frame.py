@@ -49,7 +49,7 @@ from newsfeed.model import (
     summary,
 )
 from newsfeed.text import first_words
-from newsfeed.text.spoken import count, joined, say, weekday, whole
+from newsfeed.text.spoken import count, joined, say, told, weekday, whole
 
 THE_END = "That’s all for today."
 
@@ -109,7 +109,7 @@ def note(
     if not pool.feeds and not reports:
         return say("Your list has no feeds yet: add some to feeds.opml.")
     if reports and not any(report.ok for report in reports):
-        causes = {report.cause for report in reports if report.cause}
+        causes = {say(report.cause, **report.values) for report in reports if report.cause}
         why = f": {causes.pop().rstrip('.')}" if len(causes) == 1 else ""
         said.append(
             say("Your only source could not be read today{why}.", why=why)
@@ -209,7 +209,7 @@ def feeds(reports: Sequence[FeedReport], now: datetime) -> tuple[Span, ...]:
     if not waiting:
         return (Span(text=say("All feeds are well.")),) if reports and all(r.ok for r in reports) else ()
     named = [
-        f"{text.clean_line(report.title, c.NAME_CHARACTERS)}{f' ({told})' if (told := _trouble(report)) else ''}"
+        f"{text.clean_line(report.title, c.NAME_CHARACTERS)}{f' ({why})' if (why := _trouble(report)) else ''}"
         for report in waiting[: c.NAMED_FEEDS]
     ]
     more = say(", +{n} more", n=len(waiting) - c.NAMED_FEEDS) if len(waiting) > c.NAMED_FEEDS else ""
@@ -223,7 +223,7 @@ def feeds(reports: Sequence[FeedReport], now: datetime) -> tuple[Span, ...]:
 
 def _trouble(report: FeedReport) -> str:
     """What is wrong with a feed and what to do about it, to stand in brackets."""
-    return " ".join(part for part in (report.cause, report.repair) if part).rstrip(".")
+    return told(report.values, report.cause, report.repair).rstrip(".")
 
 
 def rows(*lines: tuple[Span, ...]) -> tuple[tuple[Span, ...], ...]:
@@ -333,5 +333,5 @@ def _suggests(one: Suggestion) -> str:
     """ "passed on 4 times by Ada, Bo and 2 more, on Science"."""
     more = len(one.by) - c.NAMED_BY
     by = ", ".join(one.by[: c.NAMED_BY]) + (say(" and {n} more", n=more) if more > 0 else "")
-    on = say(", on {topics}", topics=joined(one.topics)) if one.topics else ""
+    on = say(", on {topics}", topics=joined([say(topic) for topic in one.topics])) if one.topics else ""
     return say("passed on {times} by {by}{on}", times=count(one.times, "time"), by=by, on=on)

@@ -37,7 +37,7 @@ from newsfeed.model import (
     TopicScore,
 )
 from newsfeed.text import first_words
-from newsfeed.text.spoken import count
+from newsfeed.text.spoken import count, general, say
 
 _ADDRESS = re.compile(r"https?://\S+|\b[\w.-]+\.[a-z]{2,}/\S*…?")
 
@@ -309,8 +309,8 @@ def breadth_words(breadth: Breadth) -> str:
     for row in breadth.rows:
         today = row.picks[-1] if row.picks else None
         before = [n for n in row.picks[:-1] if n is not None]
-        usual = f" usual {median(before):g}" if before and today is not None else ""
-        rows.append(f"{row.label} {'no edition' if today is None else today}{usual}")
+        usual = f" {say('usual {n}', n=general(median(before)))}" if before and today is not None else ""
+        rows.append(f"{row.label} {say('no edition') if today is None else today}{usual}")
     return "\n".join((breadth.headline, *rows, *breadth.findings[:1], *breadth.remedies[:1]))
 
 

@@ -17,7 +17,17 @@ from newsfeed.model import (
     NewsValue,
     Pick,
 )
-from newsfeed.text.spoken import count, decimal, heading, joined, say, short_date, short_day, short_weekday
+from newsfeed.text.spoken import (
+    count,
+    decimal,
+    heading,
+    joined,
+    say,
+    short_date,
+    short_day,
+    short_weekday,
+    signed,
+)
 
 __all__ = ["count", "heading", "say", "short_day"]
 _NO_NEWS = {
@@ -241,7 +251,9 @@ def account(contender: Contender, by: str) -> Account:
 def deciding(news: NewsValue | None) -> str:
     """The words that moved an item's news value, with what each brought or took in grades."""
     terms = news.terms if news else ()
-    return ", ".join(f"“{term.term}” {term.weight:+.2f}" for term in terms)
+    return ", ".join(
+        say("“{word}” {points}", word=say(term.term), points=signed(term.weight, 2)) for term in terms
+    )
 
 
 def _liking(liking: Liking) -> str:

@@ -14,7 +14,9 @@ import msgspec
 from newsfeed.feeds import rhythm
 from newsfeed.feeds.rhythm import Silence
 from newsfeed.model import ASKED_AGAIN, Cause, Failure, FeedReport, FeedState, Problem, Record
+from newsfeed.text import spoken
 from newsfeed.text.options import options
+from newsfeed.text.spoken import say
 
 _NAMED = 4  # feeds of each kind of change
 _NUMBERS = {1: "one", 2: "two", 3: "three"}
@@ -198,6 +200,7 @@ def report(
             failure,
             text="The network was missing.",
             repair="Connect, then: newsfeed refresh.",
+            values={},
             needs_owner=False,
         )
     return FeedReport(
@@ -207,6 +210,7 @@ def report(
         ok=failure is None and not state.gone,
         cause=failure.text if failure else "Its server says that it is gone for good." if state.gone else "",
         repair=_repair(state, failure, now),
+        values=_values(state, failure, now),
         items_new=items_new,
         failing_since=state.failing_since,
         last_good=state.last_good,
@@ -224,37 +228,51 @@ def _repair(state: FeedState, failure: Failure | None, now: datetime) -> str:
         return "Take it out: newsfeed feeds repair." if state.gone else ""
     if failure.repair not in {"", ASKED_AGAIN}:
         return failure.repair
-    failed = now - state.failing_since if state.failing_since else timedelta(0)
-    if failed < LONG_FAILING:
+    if _failing(state, now) < LONG_FAILING:
         return ASKED_AGAIN
     return (
-        f"It has failed for {failed.days} days and is asked again by itself; "
+        "It has failed for {days} days and is asked again by itself; "
         "if its site is gone too, take it out: newsfeed feeds remove."
     )
 
 
+def _values(state: FeedState, failure: Failure | None, now: datetime) -> Mapping[str, str]:
+    return {**failure.values, "days": str(_failing(state, now).days)} if failure else {}
+
+
+def _failing(state: FeedState, now: datetime) -> timedelta:
+    return now - state.failing_since if state.failing_since else timedelta(0)
+
+
 def judged(health: FeedHealth, state: FeedState, editions: int) -> FeedHealth:
-    """The worst that can be said of a feed, in one sentence."""
+    """The worst that can be said of a feed, in one sentence in the language spoken."""
     told = health.report
     kind, sentence = HealthState.WELL, ""
     if state.gone:
-        kind, sentence = HealthState.GONE, f"{told.cause} {told.repair}"
+        kind, sentence = HealthState.GONE, spoken.told(told.values, told.cause, told.repair)
     elif not told.ok:
-        kind, sentence = HealthState.FAILING, f"{told.cause} {told.repair}"
+        kind, sentence = HealthState.FAILING, spoken.told(told.values, told.cause, told.repair)
     elif health.moved_to:
         kind = HealthState.MOVED
-        sentence = f"It has moved to {health.moved_to}. Take over its new address: newsfeed feeds repair."
+        sentence = say(
+            "It has moved to {address}. Take over its new address: newsfeed feeds repair.",
+            address=health.moved_to,
+        )
     elif state.last_tried is None:
-        kind, sentence = HealthState.UNASKED, "It has not been asked yet: newsfeed refresh."
+        kind, sentence = HealthState.UNASKED, say("It has not been asked yet: newsfeed refresh.")
     elif told.silent_days:
         kind = HealthState.SILENT
         usual = rhythm.every(health.usual_days)
-        sentence = f"Silent for {told.silent_days} days; it used to write {usual}."
+        sentence = say(
+            "Silent for {days} days; it used to write {usual}.", days=told.silent_days, usual=usual
+        )
     elif health.brought >= LOW_SIGNAL_ITEMS and not health.shown and editions >= LOW_SIGNAL_EDITIONS:
         kind = HealthState.LOW_SIGNAL
-        sentence = (
-            f"None of its {health.brought} items was shown in {editions} editions. "
-            'Give it more weight (newsfeed-weight="1.5"), or take it out.'
+        sentence = say(
+            "None of its {n} items was shown in {editions} editions. "
+            'Give it more weight (newsfeed-weight="1.5"), or take it out.',
+            n=health.brought,
+            editions=editions,
         )
     return msgspec.structs.replace(health, state=kind, sentence=sentence.strip())
 
@@ -271,7 +289,7 @@ def worst_first(found: Sequence[FeedHealth]) -> list[FeedHealth]:
 class Outage(Record, frozen=True, kw_only=True):
     """A morning on which (nearly) nothing could be read."""
 
-    said: str  # "none of your 45 sources could be read: connections are refused or broken off"
+    said: str  # "none of your 45 sources could be read: connections are refused or broken off"; in the language spoken
     repair: str
 
 
@@ -290,12 +308,17 @@ def outage(results: Sequence[FeedResult], states: Collection[FeedReport], now: d
     clause, repair = shared_cause([*(recent or failed).values()])
     number = len(read) + len(failed)
     if read:
-        said = f"only {len(read)} of your {number:,} sources could be read"
+        said = say(
+            "only {well} of your {n} sources could be read: {why}",
+            well=len(read),
+            n=spoken.whole(number),
+            why=clause,
+        )
     elif number == 1:
-        said = "your only source could not be read"
+        said = say("your only source could not be read: {why}", why=clause)
     else:
-        said = f"none of your {number:,} sources could be read"
-    return Outage(said=f"{said}: {clause}", repair=repair)
+        said = say("none of your {n} sources could be read: {why}", n=spoken.whole(number), why=clause)
+    return Outage(said=said, repair=say(repair))
 
 
 def _was_read(result: FeedResult, states: Collection[FeedReport], now: datetime) -> bool:
@@ -310,15 +333,16 @@ def _failed_long(since: datetime | None, now: datetime) -> bool:
 
 
 def shared_cause(failures: Sequence[Failure]) -> tuple[str, str]:
-    """Why many failed, as the end of a sentence, and what to do: one cause, or the commonest of several by number."""
+    """Why many failed, as the end of a sentence in the language spoken, and the phrase of what to do: one cause, or the
+    commonest of several by number."""
     kinds = Counter(_WORDS[f.cause] for f in failures)
     (words, repair), most = kinds.most_common(1)[0]
     if most < MOSTLY * len(failures):
-        named = [f"{clause} ({number})" for (clause, _), number in kinds.most_common(3)]
-        return f"{', '.join(named[:-1])} and {named[-1]}", repair
+        named = [f"{say(clause)} ({number})" for (clause, _), number in kinds.most_common(3)]
+        return spoken.joined(named), repair
     statuses = {f.status for f in failures if _WORDS[f.cause][0] == words}
     status = statuses.pop() if len(statuses) == 1 else 0
-    return (f"{words} ({status})" if status >= 400 else words), repair
+    return (f"{say(words)} ({status})" if status >= 400 else say(words)), repair
 
 
 def by_cause(results: Sequence[FeedResult]) -> tuple[list[tuple[str, list[FeedResult]]], list[FeedResult]]:
@@ -334,12 +358,12 @@ def by_cause(results: Sequence[FeedResult]) -> tuple[list[tuple[str, list[FeedRe
             continue
         failures = [one.failure for one in ones if one.failure is not None]
         clause, repair = shared_cause(failures)
-        repairs = {f.repair for f in failures}
-        if len(repairs) == 1:
-            repair = repairs.pop()
+        if len({(f.repair, *f.values.items()) if "{" in f.repair else f.repair for f in failures}) == 1:
+            repair = failures[0].repair
         elif 2 * len(ones) <= len(results):
             repair = "What to do about each: `newsfeed feeds check`."
-        together.append((f"{len(ones)} feeds could not be read: {clause}. {repair}".rstrip(), ones))
+        said = say("{n} feeds could not be read: {why}.", n=len(ones), why=clause)
+        together.append((f"{said} {say(repair, **failures[0].values)}".rstrip(), ones))
     return together, alone
 
 

@@ -17,6 +17,7 @@ from newsfeed.model import (
     FeedState,
     Record,
 )
+from newsfeed.text.spoken import say
 
 SHORTEST = timedelta(minutes=15)  # between two requests: four an hour burden nobody
 # A little under a day: a feed that is asked once a day must be due again at the same hour of the next morning.
@@ -238,9 +239,9 @@ def _gaps(days: list[date]) -> list[int]:
 def every(days: float) -> str:
     """A gap in words: "daily", "every 3 days", "weekly", "every 4 weeks"."""
     if days < 1.5:
-        return "daily"
+        return say("daily")
     if 6 <= days <= 8:
-        return "weekly"
+        return say("weekly")
     if days < 14:
-        return f"every {math.floor(days + 0.5)} days"
-    return f"every {math.floor(days / 7 + 0.5)} weeks"
+        return say("every {n} days", n=math.floor(days + 0.5))
+    return say("every {n} weeks", n=math.floor(days / 7 + 0.5))

@@ -24,7 +24,7 @@ from newsfeed.fetch.imap import Mailboxes
 from newsfeed.fetch.logins import AddressError, Hop, Logins, Outcome, Route, Target
 from newsfeed.fetch.rate_limiter import COME_AND_GO, SHUT_OUT, RateLimiter, host_key
 from newsfeed.fetch.resolver import Exceptions, Lookup, OfflineError, Resolver, UnknownNameError, look_up
-from newsfeed.fetch.response import Body, BodyError, CutError, TooLargeError, body_hash, coding, too_large
+from newsfeed.fetch.response import Body, BodyError, CutError, TooLargeError, body_hash, coding
 from newsfeed.fetch.transport import PRIVATE, UNANSWERED, UNSENT, Connections, RefusedAddressError
 from newsfeed.model import Cause, Failure, FetchSetting, NotModified, Request, Response
 
@@ -158,7 +158,10 @@ class Fetcher:
             route.hops += 1
             if route.hops > REDIRECTS:
                 return failures.bad_redirect(
-                    request, f"The feed's address redirects more than {REDIRECTS} times.", hop.status
+                    request,
+                    "The feed's address redirects more than {times} times.",
+                    hop.status,
+                    times=REDIRECTS,
                 )
             if route.target.scheme == "https" and target.scheme == "http":
                 # Nothing is sent in clear: where the other server speaks https as well, that is what was meant.
@@ -233,8 +236,8 @@ class Fetcher:
             return Hop((failures.broken_off if cut else failures.not_http)(request, route.host))
         except httpcore.LocalProtocolError:  # a host name that HTTP can't carry
             return Hop(failures.bad_address(request))
-        except TooLargeError as error:
-            return Hop(failures.too_large(request, str(error)))
+        except TooLargeError:
+            return Hop(failures.too_large(request, self._settings.max_bytes))
         except BodyError as error:
             return Hop(failures.bad_coding(request, str(error)))
         finally:
@@ -364,8 +367,8 @@ class Fetcher:
     def _moved(self, route: Route, headers: Mapping[str, str], status: int) -> Hop:
         location = headers.get("location", "").strip()
         if not location:
-            text = f"{route.host} redirects, but does not say where to ({status})."
-            return Hop(failures.bad_redirect(route.request, text, status))
+            text = "{host} redirects, but does not say where to ({status})."
+            return Hop(failures.bad_redirect(route.request, text, status, host=route.host))
         try:
             return Hop(target=route.target.join(location), status=status)
         except AddressError:
@@ -394,7 +397,7 @@ class Fetcher:
         request, limit = route.request, self._settings.max_bytes
         length = headers.get("content-length", "")
         if length.isascii() and length.isdigit() and int(length[:20]) > limit * FAR_TOO_LARGE:
-            raise TooLargeError(too_large(limit))
+            raise TooLargeError
         collected = Body(limit, coding(headers.get("content-encoding", "")))
         async for piece in answer.stream:  # type: ignore[union-attr]
             collected.add(piece)

@@ -1,4 +1,7 @@
-"""What went wrong, in words for the owner of the list, with addresses that show no secret."""
+"""What went wrong, in words for the owner of the list, with addresses that show no secret.
+
+Its sentences are phrases with {names}, said in the reader's language where they are shown.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from datetime import datetime
 from itertools import pairwise
 from urllib.parse import unquote, unquote_plus, urlsplit
 
-from newsfeed.model import ASKED_AGAIN, Cause, Failure, Request
+from newsfeed.model import ASKED_AGAIN, UNAUTHORIZED, UNENCRYPTED, Cause, Failure, Request
 
 SHOWN = 120  # characters of a redacted address
 PATH_PART = re.compile(r"[^/]+")
@@ -134,17 +137,19 @@ MOVED_OR_CLOSED = "Look for the feed's new address on the site, or take it out w
 ALLOW = 'If this is a server of your own, add "{place}" to allow_private under [fetch] in newsfeed.toml.'
 
 NO_WAY = {errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTUNREACH}
+_STRANGER = "The certificate of {host} is signed by an authority that is not known, so nothing it says can be trusted."
 CERTIFICATE = {  # OpenSSL's X509_V_ERR_* numbers
-    9: "is not valid yet",
-    10: "has expired",
-    18: "is signed by nobody but itself",
-    19: "is signed by an authority that is not known",
-    20: "is signed by an authority that is not known",
-    21: "is signed by an authority that is not known",
-    23: "has been revoked",
-    62: "is made for another name",
-    64: "is made for another address",
+    9: "The certificate of {host} is not valid yet, so nothing it says can be trusted.",
+    10: "The certificate of {host} has expired, so nothing it says can be trusted.",
+    18: "The certificate of {host} is signed by nobody but itself, so nothing it says can be trusted.",
+    19: _STRANGER,
+    20: _STRANGER,
+    21: _STRANGER,
+    23: "The certificate of {host} has been revoked, so nothing it says can be trusted.",
+    62: "The certificate of {host} is made for another name, so nothing it says can be trusted.",
+    64: "The certificate of {host} is made for another address, so nothing it says can be trusted.",
 }
+UNVERIFIED = "The certificate of {host} could not be verified, so nothing it says can be trusted."
 
 
 def failure(
@@ -156,12 +161,16 @@ def failure(
     status: int = 0,
     retry_at: datetime | None = None,
     needs_owner: bool = False,
+    **values: object,
 ) -> Failure:
-    """A failure of this request; its address redacted."""
+    """A failure of this request; its address redacted. `values` and the status stand for the {names} of its phrases."""
+    if status:
+        values["status"] = status
     return Failure(
         cause=cause,
         text=text,
         repair=repair,
+        values={name: str(value) for name, value in values.items()},
         url=redact(request.url),
         status=status,
         retry_at=retry_at,
@@ -183,40 +192,43 @@ def refused_port(request: Request, host: str, port: int) -> Failure:
     return failure(
         request,
         Cause.REFUSED_ADDRESS,
-        f"Port {port} of {host} is not one that feeds are read from.",
-        ALLOW.format(place=f"{_bracketed(host)}:{port}"),
+        "Port {port} of {host} is not one that feeds are read from.",
+        ALLOW,
         needs_owner=True,
+        host=host,
+        port=port,
+        place=f"{_bracketed(host)}:{port}",
     )
 
 
 def refused_address(request: Request, host: str, port: int, address: str, hops: int) -> Failure:
     """A host that leads to an address outside the public net. `hops` redirects came before it."""
-    where = "this machine or its local network"
     shown = host if host == address else f"{host} ({address})"
     if hops:
         return failure(
             request,
             Cause.REFUSED_ADDRESS,
-            f"The feed redirects to {shown}, which is {where}; feeds may not reach there.",
+            "The feed redirects to {host}, which is this machine or its local network; feeds may not reach there.",
             "If you trust it, put that address itself into feeds.opml and name it under allow_private.",
+            host=shown,
         )
     return failure(
         request,
         Cause.REFUSED_ADDRESS,
-        f"{shown} is {where}, which feeds may reach only if you say so.",
-        ALLOW.format(place=f"{_bracketed(host)}:{port}"),
+        "{host} is this machine or its local network, which feeds may reach only if you say so.",
+        ALLOW,
         needs_owner=True,
+        host=shown,
+        place=f"{_bracketed(host)}:{port}",
     )
 
 
 def name_not_found(request: Request, host: str) -> Failure:
-    return failure(
-        request, Cause.NAME, f"There is no server by the name {host}.", MOVED_OR_CLOSED, needs_owner=False
-    )
+    return failure(request, Cause.NAME, "There is no server by the name {host}.", MOVED_OR_CLOSED, host=host)
 
 
 def name_unanswered(request: Request, host: str) -> Failure:
-    return failure(request, Cause.NAME, f"The name {host} could not be looked up just now.")
+    return failure(request, Cause.NAME, "The name {host} could not be looked up just now.", host=host)
 
 
 def no_network(request: Request) -> Failure:
@@ -231,58 +243,61 @@ def no_network(request: Request) -> Failure:
 def timed_out(request: Request, host: str, seconds: float, doing: str) -> Failure:
     """`doing` names what took too long: "connect", "answer" or "finish"."""
     said = {
-        "connect": f"{host} could not be reached within {seconds:.3g} seconds.",
-        "answer": f"{host} fell silent for {seconds:.3g} seconds.",
-        "finish": f"{host} did not finish its answer within {seconds:.3g} seconds.",
+        "connect": "{host} could not be reached within {seconds} seconds.",
+        "answer": "{host} fell silent for {seconds} seconds.",
+        "finish": "{host} did not finish its answer within {seconds} seconds.",
     }
-    return failure(request, Cause.TIMEOUT, said[doing])
+    return failure(request, Cause.TIMEOUT, said[doing], host=host, seconds=f"{seconds:.3g}")
 
 
 def not_connected(request: Request, host: str, error: OSError) -> Failure:
     said = {
-        errno.ECONNREFUSED: f"{host} refuses connections.",
-        errno.ECONNRESET: f"{host} broke the connection off.",
-        errno.ECONNABORTED: f"{host} broke the connection off.",
-        errno.EPIPE: f"{host} broke the connection off.",
-        errno.EHOSTUNREACH: f"There is no way through the net to {host}.",
-        errno.ENETUNREACH: f"There is no way through the net to {host}.",
+        errno.ECONNREFUSED: "{host} refuses connections.",
+        errno.ECONNRESET: "{host} broke the connection off.",
+        errno.ECONNABORTED: "{host} broke the connection off.",
+        errno.EPIPE: "{host} broke the connection off.",
+        errno.EHOSTUNREACH: "There is no way through the net to {host}.",
+        errno.ENETUNREACH: "There is no way through the net to {host}.",
         errno.EMFILE: "This machine has no more room for open connections.",
     }
     repair = "Lower `connections` under [fetch] in newsfeed.toml." if error.errno == errno.EMFILE else ""
-    text = said.get(error.errno or 0, f"No connection to {host} could be made.")
-    return failure(request, Cause.CONNECT, text, repair)
+    text = said.get(error.errno or 0, "No connection to {host} could be made.")
+    return failure(request, Cause.CONNECT, text, repair, host=host)
 
 
 def broken_off(request: Request, host: str) -> Failure:
-    return failure(request, Cause.CONNECT, f"{host} broke the connection off before its answer was complete.")
+    return failure(
+        request, Cause.CONNECT, "{host} broke the connection off before its answer was complete.", host=host
+    )
 
 
 def bad_certificate(request: Request, host: str, error: ssl.SSLError) -> Failure:
     if isinstance(error, ssl.SSLCertVerificationError):
-        what = CERTIFICATE.get(error.verify_code, "could not be verified")
         return failure(
             request,
             Cause.TLS,
-            f"The certificate of {host} {what}, so nothing it says can be trusted.",
+            CERTIFICATE.get(error.verify_code, UNVERIFIED),
             "The site must repair this; if other sites fail too, check this machine's clock.",
+            host=host,
         )
-    return failure(request, Cause.TLS, f"No safe connection to {host} could be agreed on.")
+    return failure(request, Cause.TLS, "No safe connection to {host} could be agreed on.", host=host)
 
 
 def not_http(request: Request, host: str) -> Failure:
-    return failure(request, Cause.HTTP, f"{host} answered, but not in proper HTTP.", BROWSER)
+    return failure(request, Cause.HTTP, "{host} answered, but not in proper HTTP.", BROWSER, host=host)
 
 
 def big_headers(request: Request, host: str) -> Failure:
-    return failure(request, Cause.TOO_LARGE, f"The header of the answer from {host} is too large.")
+    return failure(request, Cause.TOO_LARGE, "The header of the answer from {host} is too large.", host=host)
 
 
-def too_large(request: Request, text: str) -> Failure:
+def too_large(request: Request, limit: int) -> Failure:
     return failure(
         request,
         Cause.TOO_LARGE,
-        text,
+        "The answer is larger than {size} MB.",
         "If the feed is worth it, raise max_bytes under [fetch] in newsfeed.toml.",
+        size=f"{limit / 1_000_000:.3g}",
     )
 
 
@@ -291,11 +306,13 @@ def bad_coding(request: Request, text: str) -> Failure:
 
 
 def empty(request: Request, host: str, status: int) -> Failure:
-    return failure(request, Cause.NOT_A_FEED, f"{host} sent an empty answer.", ASKED_AGAIN, status=status)
+    return failure(
+        request, Cause.NOT_A_FEED, "{host} sent an empty answer.", ASKED_AGAIN, status=status, host=host
+    )
 
 
-def bad_redirect(request: Request, text: str, status: int) -> Failure:
-    return failure(request, Cause.REDIRECT, text, BROWSER, status=status)
+def bad_redirect(request: Request, text: str, status: int, *, host: str = "", times: int = 0) -> Failure:
+    return failure(request, Cause.REDIRECT, text, BROWSER, status=status, host=host, times=times)
 
 
 def unsafe_redirect(request: Request) -> Failure:
@@ -308,9 +325,10 @@ def no_secret(request: Request, name: str) -> Failure:
     return failure(
         request,
         Cause.LOGIN,
-        f"This source needs a token for {name}, and there is none.",
-        f'Add [secrets."{name}"] to newsfeed.toml, naming the variable or file that holds it.',
+        UNAUTHORIZED,
+        'Add [secrets."{host}"] to newsfeed.toml, naming the variable or file that holds it.',
         needs_owner=True,
+        host=name,
     )
 
 
@@ -318,9 +336,10 @@ def bad_secret(request: Request, name: str) -> Failure:
     return failure(
         request,
         Cause.LOGIN,
-        f"The token for {name} holds characters that no token can hold.",
+        "The token for {host} holds characters that no token can hold.",
         "Copy it anew, without line breaks or quotation marks.",
         needs_owner=True,
+        host=name,
     )
 
 
@@ -328,15 +347,16 @@ def secret_in_clear(request: Request, host: str) -> Failure:
     return failure(
         request,
         Cause.LOGIN,
-        f"The token for {host} is not sent, because this address is not encrypted.",
+        UNENCRYPTED,
         "Change the address in feeds.opml to https://.",
         needs_owner=True,
+        host=host,
     )
 
 
 def unused_not_modified(request: Request, host: str) -> Failure:
     return failure(
-        request, Cause.HTTP, f'{host} says "nothing new", though it was not asked that.', status=304
+        request, Cause.HTTP, "{host} says “nothing new”, though it was not asked that.", status=304, host=host
     )
 
 
@@ -345,8 +365,9 @@ def put_off(request: Request, host: str, until: datetime) -> Failure:
     return failure(
         request,
         Cause.THROTTLED,
-        f"{host} allows only a few requests; this feed's turn comes later.",
+        "{host} allows only a few requests; this feed's turn comes later.",
         retry_at=until,
+        host=host,
     )
 
 
@@ -354,49 +375,52 @@ def away(request: Request, host: str) -> Failure:
     return failure(
         request,
         Cause.HTTP,
-        f"{host} does not find this feed just now (404); its feeds come and go.",
+        "{host} does not find this feed just now (404); its feeds come and go.",
         status=404,
+        host=host,
     )
 
 
 def refused(request: Request, host: str, status: int, retry_at: datetime | None) -> Failure:
     """The failure that a status code means. `retry_at` is what the server asked for, if it did."""
-    cause, text, repair, owner = _status(host, status)
+    cause, text, repair, owner = _status(status)
     if status in {401, 403} and retry_at is not None:
         cause, text, repair, owner = (
             Cause.THROTTLED,
-            f"{host} turns us away for now ({status}).",
+            "{host} turns us away for now ({status}).",
             "",
             False,
         )
-    return failure(request, cause, text, repair, status=status, retry_at=retry_at, needs_owner=owner)
+    return failure(
+        request, cause, text, repair, status=status, retry_at=retry_at, needs_owner=owner, host=host
+    )
 
 
-def _status(host: str, status: int) -> tuple[Cause, str, str, bool]:
+def _status(status: int) -> tuple[Cause, str, str, bool]:
     if status in {401, 402, 407}:
         return (
             Cause.LOGIN,
-            f"{host} wants a login for this feed ({status}).",
+            "{host} wants a login for this feed ({status}).",
             "Put the private address that the site gives its subscribers into feeds.opml, or remove the feed.",
             True,
         )
     if status == 403:
-        return (Cause.LOGIN, f"{host} does not let this reader in (403).", BROWSER, False)
+        return (Cause.LOGIN, "{host} does not let this reader in (403).", BROWSER, False)
     if status == 404:
-        return (Cause.NOT_FOUND, f"{host} has no feed at this address (404).", MOVED_OR_CLOSED, False)
+        return (Cause.NOT_FOUND, "{host} has no feed at this address (404).", MOVED_OR_CLOSED, False)
     if status == 410:
-        return (Cause.GONE, f"{host} says that this feed is gone for good (410).", GONE, True)
+        return (Cause.GONE, "{host} says that this feed is gone for good (410).", GONE, True)
     if status == 429:
-        return (Cause.THROTTLED, f"{host} asks us to come less often (429).", ASKED_AGAIN, False)
+        return (Cause.THROTTLED, "{host} asks us to come less often (429).", ASKED_AGAIN, False)
     if status == 451:
-        return (Cause.HTTP, f"{host} may not show this feed for legal reasons (451).", MOVED_OR_CLOSED, False)
+        return (Cause.HTTP, "{host} may not show this feed for legal reasons (451).", MOVED_OR_CLOSED, False)
     if status == 503:
-        return (Cause.THROTTLED, f"{host} is overloaded or closed for the moment (503).", ASKED_AGAIN, False)
+        return (Cause.THROTTLED, "{host} is overloaded or closed for the moment (503).", ASKED_AGAIN, False)
     if status >= 500:
-        return (Cause.HTTP, f"{host} has trouble of its own ({status}).", ASKED_AGAIN, False)
+        return (Cause.HTTP, "{host} has trouble of its own ({status}).", ASKED_AGAIN, False)
     if status >= 400:
-        return (Cause.HTTP, f"{host} refuses the request ({status}).", BROWSER, False)
-    return (Cause.HTTP, f"{host} gave an answer that is no feed ({status}).", BROWSER, False)
+        return (Cause.HTTP, "{host} refuses the request ({status}).", BROWSER, False)
+    return (Cause.HTTP, "{host} gave an answer that is no feed ({status}).", BROWSER, False)
 
 
 def _bracketed(host: str) -> str:

@@ -122,10 +122,10 @@ class Mailboxes:
         except (httpcore.NetworkError, OSError):
             return failures.broken_off(request, host)
         except Confused as error:
-            return failures.failure(request, Cause.HTTP, f"{host} answered, but {error}.")
+            return failures.failure(request, Cause.HTTP, str(error), host=host)
         except Refused:
             return failures.failure(
-                request, Cause.HTTP, f"{host} could not search or hand out the mails just now."
+                request, Cause.HTTP, "{host} could not search or hand out the mails just now.", host=host
             )
 
     async def _talk(
@@ -142,9 +142,10 @@ class Mailboxes:
                 return failures.failure(
                     request,
                     Cause.LOGIN,
-                    f"{host} does not accept the user and password of this mailbox.",
-                    f'Correct the value behind [secrets."{host}"]; many providers want an app password made for this.',
+                    "{host} does not accept the user and password of this mailbox.",
+                    'Correct the value behind [secrets."{host}"]; many providers want an app password made for this.',
                     needs_owner=True,
+                    host=host,
                 )
             folder = unquote(urlsplit(request.url).path.strip("/")) or "INBOX"
             try:
@@ -153,9 +154,11 @@ class Mailboxes:
                 return failures.failure(
                     request,
                     Cause.NOT_FOUND,
-                    f"There is no folder {folder} in the mailbox at {host}.",
+                    "There is no folder {folder} in the mailbox at {host}.",
                     "Correct the address in feeds.opml: imaps://host/Folder.",
                     needs_owner=True,
+                    host=host,
+                    folder=folder,
                 )
             return await self._collect(request, talk, validity)
         finally:
@@ -245,7 +248,7 @@ class Talk:
         """
         line = await self._response(LINE)
         if not line.text.upper().startswith(("* OK", "* PREAUTH")):
-            raise Confused("not as a mail server that takes connections")
+            raise Confused("{host} answered, but not as a mail server that takes connections.")
 
     async def login(self, secret: str) -> None:
         """Raises Refused when the server does not accept it."""
@@ -320,12 +323,12 @@ class Talk:
             elif line.text.startswith(f"{tag} "):
                 ended = _TAGGED.match(line.text)
                 if not ended:
-                    raise Confused("not in proper IMAP")
+                    raise Confused("{host} answered, but not in proper IMAP.")
                 if ended[1].upper() != "OK":
                     raise Refused(ended[2][:200])
                 return lines
             elif line.text.upper().startswith("* BYE"):
-                raise Confused("it ended the conversation")
+                raise Confused("{host} answered, but ended the conversation.")
             else:
                 lines.append(line)
 
@@ -340,17 +343,17 @@ class Talk:
                 return _Line((text + line).decode("utf-8", "replace"), tuple(literals))
             size = int(announced[1])
             if size > most:
-                raise Confused("with more than a mail may hold")
+                raise Confused("{host} answered, but with more than a mail may hold.")
             literals.append(await self._exactly(size))
             most -= size
             text += line[: announced.start()]
             if len(text) > LINE:
-                raise Confused("without an end")
+                raise Confused("{host} answered, but without an end.")
 
     async def _line(self, most: int) -> bytes:
         while (end := self._buffer.find(b"\r\n")) < 0:
             if len(self._buffer) > most:
-                raise Confused("without an end")
+                raise Confused("{host} answered, but without an end.")
             await self._more()
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 2]

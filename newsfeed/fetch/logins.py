@@ -273,8 +273,11 @@ def _refused(request: Request, target: Target, status: int, form: str) -> Failur
     return failures.failure(
         request,
         Cause.LOGIN,
-        f"{target.host} does not accept your login ({status}).",
-        f'The value behind [secrets."{request.credential}"] should read {form}.',
+        "{host} does not accept your login ({status}).",
+        'The value behind [secrets."{place}"] should read {form}.',
         status=status,
         needs_owner=True,
+        host=target.host,
+        place=request.credential,
+        form=form,
     )

@@ -257,7 +257,7 @@ class Body:
         self._raw += len(piece)
         self._pieces += 1
         if self._raw > self._limit and self._decoder is not None:
-            raise TooLargeError(too_large(self._limit))
+            raise TooLargeError
         if self._pieces > PIECES and self._raw < self._pieces * TINY:
             raise BodyError("The server sends its answer in crumbs.")
         if self._head:
@@ -330,7 +330,7 @@ class Body:
         over = self._size - self._limit
         if over > 0:
             if not FEED.search(self._opening):
-                raise TooLargeError(too_large(self._limit))
+                raise TooLargeError
             part = part[: len(part) - over + 1]
             self.full = True
         if part:
@@ -340,8 +340,3 @@ class Body:
 def body_hash(body: bytes) -> str:
     """The fingerprint by which an unchanged body is known again."""
     return hashlib.blake2b(body, digest_size=16).hexdigest()
-
-
-def too_large(limit: int) -> str:
-    """The sentence for a body over its cap."""
-    return f"The answer is larger than {limit / 1_000_000:.3g} MB."

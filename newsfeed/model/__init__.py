@@ -30,6 +30,8 @@ from newsfeed.model.edition import (
 )
 from newsfeed.model.feeds import (
     ASKED_AGAIN,
+    UNAUTHORIZED,
+    UNENCRYPTED,
     Cause,
     Failure,
     FeedState,

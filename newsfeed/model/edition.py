@@ -190,8 +190,9 @@ class FeedReport(Record, frozen=True, kw_only=True):
     title: str
     url: str
     ok: bool = True
-    cause: str = ""
-    repair: str = ""
+    cause: str = ""  # a phrase, as in `Failure`
+    repair: str = ""  # a phrase
+    values: Mapping[str, str] = {}  # what stands for their {names}
     items_new: int = 0
     failing_since: datetime | None = None
     last_good: datetime | None = None

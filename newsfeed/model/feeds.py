@@ -193,13 +193,22 @@ class Cause(StrEnum):
 # The repair of a failure that passes by itself, as far as can be told when it is new.
 ASKED_AGAIN = "Nothing to do: it is asked again by itself."
 
+# Failures that a source tells in its own terms, or leaves as they are.
+UNAUTHORIZED = "This source needs a token for {host}, and there is none."
+UNENCRYPTED = "The token for {host} is not sent, because this address is not encrypted."
+
 
 class Failure(Record, frozen=True, kw_only=True):
-    """A feed that gave nothing this time. A value, never raised."""
+    """A feed that gave nothing this time. A value, never raised.
+
+    It knows no language: `text` and `repair` are phrases, `values` what stands for their {names}; who shows it says
+    them in the reader's language (`text.spoken.say`). One stored before there were values has its sentences whole.
+    """
 
     cause: Cause
     text: str  # one sentence for the owner, without secrets
     repair: str = ""  # one sentence: what to do; empty when waiting is all there is to do
+    values: Mapping[str, str] = {}
     url: str = ""  # redacted
     status: int = 0
     retry_at: datetime | None = None

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from newsfeed.opml.scan import Attribute, Outline
 from newsfeed.text import safe_url
 from newsfeed.text.links import LIMIT as LONGEST_URL
+from newsfeed.text.spoken import say
 
 # Sources that are no web address, in the spellings that people use for them.
 _BARE = re.compile(
@@ -84,7 +85,8 @@ def accept(raw: str) -> str | Refusal:
         return Refusal("has invisible signs in its address", "Type the address anew")
     if len(text) > LONGEST_URL:
         return Refusal(
-            f"has an address of more than {LONGEST_URL:,} letters", "Give it the address of a feed"
+            say("has an address of more than {n} letters", n=f"{LONGEST_URL:,}"),
+            "Give it the address of a feed",
         )
     text = text.replace(" ", "%20")
     if _BARE.fullmatch(text):
@@ -101,7 +103,7 @@ def accept(raw: str) -> str | Refusal:
     if not scheme:
         return Refusal("has no web address", "Give it an address that begins with https://")
     if scheme[1].lower() not in {"http", "https"}:
-        return Refusal(f"has an address that begins with “{scheme[1][:20].lower()}:”, which is never read",
+        return Refusal(say("has an address that begins with “{scheme}:”, which is never read", scheme=scheme[1][:20].lower()),
                        "Give it an address that begins with https://")  # fmt: skip
     try:
         parts = urlsplit(text)

@@ -23,6 +23,7 @@ from newsfeed.opml.coding import Coded, decode
 from newsfeed.opml.scan import MAX_DEPTH, Outline, ScannedList, is_name, scan
 from newsfeed.text import clean_line
 from newsfeed.text.options import misspelt, mistake
+from newsfeed.text.spoken import say, whole
 
 LIST = "feeds.opml"
 MAX_BYTES = 5_000_000  # as many outlines as are read, of 500 bytes
@@ -206,7 +207,7 @@ def categories(raw: str) -> tuple[str, ...]:
 
 
 def _called(name: str) -> str:
-    return f"“{name[:80]}”" if name else "An outline without a name"
+    return f"“{name[:80]}”" if name else say("An outline without a name")
 
 
 def _expects_address(outline: Outline) -> bool:
@@ -232,7 +233,7 @@ class _ListReading:
         line = self.document.line(outline.start)
         if outline.depth == MAX_DEPTH and not self.deep:
             self.deep = True
-            self.problem(f"Folders lie more than {MAX_DEPTH} deep; what lies deeper is read as if it lay there.",
+            self.problem(say("Folders lie more than {max_depth} deep; what lies deeper is read as if it lay there.", max_depth=MAX_DEPTH),
                          line, "Put the feeds into fewer folders.")  # fmt: skip
         held = address(outline)
         if id(outline) in self.commented_out:
@@ -241,32 +242,40 @@ class _ListReading:
         called = _called(name)
         if not held:
             if is_pointer(outline):
-                self.problem(f"{called} points to another list, which is not fetched.", line,
+                self.problem(say("{called} points to another list, which is not fetched.", called=called), line,
                              "Save that list and run `newsfeed feeds import` on it.")  # fmt: skip
             elif not outline.children and _expects_address(outline):
-                self.problem(f"{called} has no address.", line, f"Give it an xmlUrl, or delete line {line}.")
+                self.problem(
+                    say("{called} has no address.", called=called),
+                    line,
+                    say("Give it an xmlUrl, or delete line {line}.", line=line),
+                )
             else:
                 self.folder(outline)
             return
         url = accept(held.value)
         if isinstance(url, Refusal):
-            self.problem(f"{called} {url.cause}.", line, f"{url.repair}, or delete line {line}.")
+            self.problem(
+                say("{called} {cause}.", called=called, cause=say(url.cause)),
+                line,
+                say("{repair}, or delete line {line}.", repair=say(url.repair), line=line),
+            )
             return
         identity = key(url)
         first = self.found.get(identity)
         if first:
             again = self.subscription(outline, url, held.name, name, line)
-            before, counts = first.line, "the first counts"
+            before, counts = first.line, say("the first counts")
             if again.folders and not first.folders:
                 # Some readers list every feed at the root first, and once more in each of its folders.
-                counts = "the one in a folder counts"
+                counts = say("the one in a folder counts")
                 self.found[identity], again, first = again, first, again
             elif again.folders != first.folders and again.folders:
-                counts += ", the other folder as a hint"
+                counts += say(", the other folder as a hint")
                 hints = (*first.categories, *again.categories, "/".join(again.folders))
                 self.found[identity] = msgspec.structs.replace(first, categories=tuple(dict.fromkeys(hints)))
-            self.problem(f"{called} is listed twice, in line {before} and line {line}; {counts}.", line,
-                         f"Delete line {again.line}.", harmless=True)  # fmt: skip
+            self.problem(say("{called} is listed twice, in line {before} and line {line}; {counts}.", called=called, before=before, line=line, counts=counts), line,
+                         say("Delete line {line}.", line=again.line), harmless=True)  # fmt: skip
             listed = [first, *(s for s in self.doubles if key(s.url) == identity)]
             if again.folders not in {s.folders for s in listed}:
                 self.doubles.append(again)
@@ -337,11 +346,10 @@ class _ListReading:
 def _told(kind: str, lines: list[int]) -> Problem:
     text, repair = _DAMAGES[kind]
     shown = ", ".join(map(str, lines[:5]))
-    more = f" and {len(lines) - 5:,} more" if len(lines) > 5 else ""
-    where = (
-        f" (lines {shown}{more})" if len(lines) > 1 else ""
-    )  # one line is told by whoever shows the problem
-    return Problem(text=f"{text}{where}.", line=lines[0], repair=f"{repair}.")
+    more = say(" and {n} more", n=whole(len(lines) - 5)) if len(lines) > 5 else ""
+    # One line is told by whoever shows the problem.
+    where = say(" (lines {lines})", lines=f"{shown}{more}") if len(lines) > 1 else ""
+    return Problem(text=f"{say(text)}{where}.", line=lines[0], repair=f"{say(repair)}.")
 
 
 class ListChanges(Record, frozen=True, kw_only=True):

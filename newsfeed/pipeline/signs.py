@@ -15,7 +15,7 @@ import msgspec
 
 from newsfeed import deliver
 from newsfeed.feeds.health import FeedOutcome, FeedResult
-from newsfeed.model import Day, Record
+from newsfeed.model import Day, Failure, Record
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import Progress
 from newsfeed.store.lock import Holder
@@ -120,8 +120,8 @@ class Sign(Record, frozen=True, kw_only=True):
     done: str = ""
     outcome: FeedOutcome | None = None
     new: int = 0
-    trouble: str = ""
-    step: str = ""
+    failure: Failure | None = None
+    step: str = ""  # a phrase
 
 
 class RecordedProgress(Progress):
@@ -147,8 +147,7 @@ class RecordedProgress(Progress):
 
     def done(self, result: FeedResult) -> None:
         failure = result.failure
-        trouble = f"{failure.text} {failure.repair}".strip() if failure else ""
-        self._write(Sign(done=result.name, outcome=result.outcome, new=result.new, trouble=trouble))
+        self._write(Sign(done=result.name, outcome=result.outcome, new=result.new, failure=failure))
         self._other.done(result)
 
     def step(self, text: str) -> None:

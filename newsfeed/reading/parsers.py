@@ -50,15 +50,11 @@ class _Answer(Record, frozen=True, kw_only=True):
     spent: bool = False  # the worker ran out of memory and wants to be replaced
 
 
-_too_slow = "The document took more than {seconds:g} {unit} to read, so its reading was stopped."
+_too_slow = "The document took more than {seconds} seconds to read, so its reading was stopped."
 _too_busy = "This computer was too busy to read the document."
 _crashed = "The document made its reader crash."
 _too_big = "The document needs more memory than a feed may take."
 _repair = "Tell the feed's owner, or remove it; other feeds are not touched by this."
-
-
-def _slow(deadline: float) -> str:
-    return _too_slow.format(seconds=deadline, unit="second" if deadline == 1 else "seconds")
 
 
 class Parsers:
@@ -226,7 +222,9 @@ class _Worker:
         except (asyncio.IncompleteReadError, ConnectionError, msgspec.MsgspecError):
             code = await self._process.wait()
             if code == -signal.SIGPROF:
-                return Failure(cause=Cause.TOO_SLOW, text=_slow(deadline), repair=_repair)
+                return Failure(
+                    cause=Cause.TOO_SLOW, text=_too_slow, repair=_repair, values={"seconds": f"{deadline:g}"}
+                )
             return Failure(cause=Cause.BROKEN_FEED, text=_crashed, repair=_repair)
 
     async def stop(self) -> None:
@@ -294,7 +292,10 @@ def _answer(job: _Job) -> _Answer:
         name = type(error).__name__
         return _Answer(
             failure=Failure(
-                cause=Cause.BROKEN_FEED, text=f"The document can't be read ({name}).", repair=_repair
+                cause=Cause.BROKEN_FEED,
+                text="The document can't be read ({name}).",
+                repair=_repair,
+                values={"name": name},
             )
         )
     return _Answer(parsed=found) if isinstance(found, Parsed) else _Answer(failure=found)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from statistics import median
 
 from newsfeed.model import Breadth, BreadthRow, Record
+from newsfeed.text.spoken import count, general, say
 
 CELL = 10  # units a day and a row
 _SIDES = (0, 3, 5, 7, 9)  # by number of stories; 4 and more are the largest
@@ -71,22 +72,27 @@ def _row(row: BreadthRow, days: int) -> Row:
 def _figure(today: int | None, normal: float | None) -> str:
     """The figure at the row's end: "4 ▲ usual 2"."""
     if today is None:
-        return "no edition"
+        return say("no edition")
     if normal is None:
         return f"{today}"
     mark = "▲ " if today > normal else "▼ " if today < normal else ""
-    return f"{today} {mark}usual {normal:g}"
+    return f"{today} {mark}{say('usual {n}', n=general(normal))}"
 
 
 def _words(row: BreadthRow, today: int | None, normal: float | None) -> str:
     told = sum(n for n in row.picks if n)
-    stories = "1 story" if told == 1 else f"{told} stories"
-    days = "1 day" if len(row.picks) == 1 else f"{len(row.picks)} days"
-    text = f"{row.label}: {stories} in {days}"
+    words = [
+        say(
+            "{label}: {stories} in {days}",
+            label=row.label,
+            stories=count(told, "story", "stories"),
+            days=count(len(row.picks), "day"),
+        )
+    ]
     if today is not None:
-        text += f", {today} on the last day"
+        words.append(say(", {n} on the last day", n=today))
     if normal is not None:
-        text += f", usually {normal:g}"
+        words.append(say(", usually {n}", n=general(normal)))
     if row.silence > 1:
-        text += f"; longest silence {row.silence} days"
-    return text
+        words.append(say("; longest silence {days}", days=count(row.silence, "day")))
+    return "".join(words)

@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 from newsfeed.model import Edition, Line, Pick, Span
 from newsfeed.model.accounts import flat
 from newsfeed.render.safe import Drawing, instant, language, visible, web
+from newsfeed.text.spoken import say
 
 ATOM = "http://www.w3.org/2005/Atom"
 XML = "http://www.w3.org/XML/1998/namespace"
@@ -67,8 +68,8 @@ def digest(edition: Edition) -> dict[str, Any]:
                 "title": f.title,
                 "url": f.url,
                 "ok": f.ok,
-                "cause": f.cause,
-                "repair": f.repair,
+                "cause": say(f.cause, **f.values),
+                "repair": say(f.repair, **f.values),
                 "items_new": f.items_new,
                 "needs_owner": f.needs_owner,
                 "silent_days": f.silent_days,

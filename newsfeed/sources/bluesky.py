@@ -99,18 +99,22 @@ class Bluesky(Source):
         """Failures in Bluesky's terms."""
         place = _place(state.subscription) or _Place("author")
         if failure.cause == Cause.LOGIN and place.sort in {"home", "search"}:
-            what = "Your Bluesky home" if place.sort == "home" else "A search on Bluesky"
-            how = "its value is handle:app-password, made in Bluesky under Settings, App passwords."
-            host = posts.host_of(_server(state.subscription, CLOSED))
-            return posts.wants_secret(failure, host, what, how)
-        if failure.status in {400, 404}:
-            what = {"author": f"nobody called {place.actor}", "list": "no such list"}.get(
-                place.sort, "no such feed"
+            return posts.wants_secret(
+                failure,
+                posts.host_of(_server(state.subscription, CLOSED)),
+                "Your Bluesky home needs a token of yours for {host}."
+                if place.sort == "home"
+                else "A search on Bluesky needs a token of yours for {host}.",
+                'Add [secrets."{host}"] to newsfeed.toml with env or file; its value is handle:app-password, made in Bluesky under Settings, App passwords.',
+                'Correct the value behind [secrets."{host}"]; its value is handle:app-password, made in Bluesky under Settings, App passwords.',
             )
+        if failure.status in {400, 404}:
+            said = {"author": "Bluesky knows nobody called {name}.", "list": "Bluesky knows no such list."}
             return msgspec.structs.replace(
                 failure,
                 cause=Cause.NOT_FOUND,
-                text=f"Bluesky knows {what}.",
+                text=said.get(place.sort, "Bluesky knows no such feed."),
+                values={"name": place.actor},
                 repair="The handle may have changed: look it up on bsky.app and correct the address in feeds.opml.",
                 needs_owner=True,
             )

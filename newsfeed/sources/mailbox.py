@@ -20,7 +20,7 @@ from email.utils import parseaddr
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from newsfeed.model import Failure, FeedState, Request, Response, Subscription
+from newsfeed.model import UNAUTHORIZED, Failure, FeedState, Request, Response, Subscription
 from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, rows, text
 from newsfeed.sources.source import Answer, Draft, Source
@@ -52,9 +52,14 @@ class Mailbox(Source):
     def explain(self, state: FeedState, failure: Failure) -> Failure:
         """Failures in terms of mail."""
         host = posts.host_of(state.subscription.url)
-        if failure.cause == "login needed" and failure.status == 0 and "token" in failure.text:
-            how = "its value is user:password; many providers want an app password made for this."
-            return posts.wants_secret(failure, host, "This mailbox", how)
+        if failure.text == UNAUTHORIZED:
+            return posts.wants_secret(
+                failure,
+                host,
+                "This mailbox needs a token of yours for {host}.",
+                'Add [secrets."{host}"] to newsfeed.toml with env or file; its value is user:password; many providers want an app password made for this.',
+                'Correct the value behind [secrets."{host}"]; its value is user:password; many providers want an app password made for this.',
+            )
         return failure
 
     def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:

@@ -116,29 +116,36 @@ class Mastodon(Source):
         if place is None:
             return failure
         if place.sort in {"list", "home"}:
-            what = "This Mastodon list" if place.sort == "list" else "Your Mastodon home"
             if failure.cause == Cause.LOGIN:
-                how = (
-                    "make the token there under Preferences, Development, with read:statuses and read:lists."
+                return posts.wants_secret(
+                    failure,
+                    place.host,
+                    "This Mastodon list needs a token of yours for {host}."
+                    if place.sort == "list"
+                    else "Your Mastodon home needs a token of yours for {host}.",
+                    'Add [secrets."{host}"] to newsfeed.toml with env or file; make the token there under Preferences, Development, with read:statuses and read:lists.',
+                    'Correct the value behind [secrets."{host}"]; make the token there under Preferences, Development, with read:statuses and read:lists.',
                 )
-                return posts.wants_secret(failure, place.host, what, how)
             if failure.status == 206:
                 return msgspec.structs.replace(
                     failure,
-                    text=f"{place.host} is putting your home timeline together; it comes later.",
+                    text="{host} is putting your home timeline together; it comes later.",
                     repair="",
+                    values={"host": place.host},
                 )
         if failure.cause == Cause.LOGIN and place.sure:
             return msgspec.structs.replace(
                 failure,
-                text=f"{place.host} shows this only to its own members.",
-                repair=f"Follow it from an account of yours there and add {place.server}/home of type mastodon.",
+                text="{host} shows this only to its own members.",
+                repair="Follow it from an account of yours there and add {server}/home of type mastodon.",
+                values={"host": place.host, "server": place.server},
                 needs_owner=True,
             )
         if failure.cause in {Cause.NOT_FOUND, Cause.GONE} and place.sort == "account" and place.sure:
             return msgspec.structs.replace(
                 failure,
-                text=f"{place.host} knows no account @{place.name}.",
+                text="{host} knows no account @{name}.",
+                values={"host": place.host, "name": place.name},
                 repair="Look whether it moved: its old profile names the new one. Then change the address in feeds.opml.",
                 needs_owner=True,
             )

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from newsfeed.model import Cause, Failure, Response, Subscription
+from newsfeed.model import UNENCRYPTED, Cause, Failure, Response, Subscription
 from newsfeed.sources.source import BODY_LIMIT, Draft, Drafts, language_of, parts_of
 from newsfeed.text import canonical_url, clean_line, plain_text, safe_url
 from newsfeed.text.encodings import decode, looks_like_json
@@ -102,27 +102,32 @@ def rows(found: Json, *path: str | int) -> list[dict[str, Json]]:
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
-def failed(text: str, repair: str = "", *, cause: Cause = Cause.LOGIN, owner: bool = True) -> Failure:
+def failed(
+    text: str, repair: str = "", *, cause: Cause = Cause.LOGIN, owner: bool = True, **values: str
+) -> Failure:
     """A failure that its owner can do something about."""
-    return Failure(cause=cause, text=text, repair=repair, needs_owner=owner)
+    return Failure(cause=cause, text=text, repair=repair, needs_owner=owner, values=values)
 
 
-def wants_secret(failure: Failure, host: str, what: str, how: str) -> Failure:
-    """A login that is missing or refused, told with the table of newsfeed.toml that would help."""
+def wants_secret(failure: Failure, host: str, needs: str, add: str, correct: str) -> Failure:
+    """A login that is missing or refused, told with the table of newsfeed.toml that would help: `needs` says that
+    there is none, `add` and `correct` what to do about either."""
     if failure.status in {401, 403}:
         return msgspec.structs.replace(
             failure,
-            text=f"{host} does not accept your token ({failure.status}).",
-            repair=f'Correct the value behind [secrets."{host}"]; {how}',
+            text="{host} does not accept your token ({status}).",
+            repair=correct,
+            values={"host": host, "status": str(failure.status)},
             needs_owner=True,
         )
-    if "encrypted" in failure.text:
+    if failure.text == UNENCRYPTED:
         return failure
     return msgspec.structs.replace(
         failure,
         cause=Cause.LOGIN,
-        text=f"{what} needs a token of yours for {host}.",
-        repair=f'Add [secrets."{host}"] to newsfeed.toml with env or file; {how}',
+        text=needs,
+        repair=add,
+        values={"host": host},
         needs_owner=True,
     )
 

@@ -76,10 +76,13 @@ class Reddit(Source):
         """Failures in Reddit's terms."""
         place = _place(state.subscription) or _Place("")
         if place.oauth and failure.cause == Cause.LOGIN:
-            how = (
-                "its value is client-id:client-secret of a key that you own; without one, use www.reddit.com."
+            return posts.wants_secret(
+                failure,
+                OAUTH,
+                "Reddit's own interface needs a token of yours for {host}.",
+                'Add [secrets."{host}"] to newsfeed.toml with env or file; its value is client-id:client-secret of a key that you own; without one, use www.reddit.com.',
+                'Correct the value behind [secrets."{host}"]; its value is client-id:client-secret of a key that you own; without one, use www.reddit.com.',
             )
-            return posts.wants_secret(failure, OAUTH, "Reddit's own interface", how)
         if failure.cause == Cause.LOGIN and failure.status == 403:
             return msgspec.structs.replace(
                 failure,
@@ -89,7 +92,8 @@ class Reddit(Source):
         if failure.cause in {Cause.NOT_FOUND, Cause.GONE}:
             return msgspec.structs.replace(
                 failure,
-                text=f"Reddit has nothing at {place.path}.",
+                text="Reddit has nothing at {path}.",
+                values={"path": place.path},
                 repair="It may be banned or spelled otherwise: look it up on reddit.com, then correct feeds.opml.",
                 needs_owner=True,
             )

@@ -66,8 +66,9 @@ class Telegram(Source):
             if response.request.page:
                 return Parsed()
             return posts.failed(
-                f"The channel {channel} shows no preview to strangers.",
+                "The channel {name} shows no preview to strangers.",
                 "Its owner can turn the preview on; without it Telegram gives it to no reader. Or the name is spelled otherwise.",
+                name=channel,
             )
         title = (
             _plain(root, "tgme_channel_info_header_title")

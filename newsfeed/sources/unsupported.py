@@ -10,11 +10,10 @@ from newsfeed.sources.source import Answer, Source, host_and_path
 
 KIND = "unsupported"
 
-_LETTERS = "as a newsletter by mail: add imaps://your.mail.server/INBOX?from=its-sender"
 _SAID = {
     "linkedin.com": (
         "LinkedIn lets no program read people's or companies' posts.",
-        f"Add the company's own blog or newsroom, or read LinkedIn {_LETTERS}.",
+        "Add the company's own blog or newsroom, or read LinkedIn as a newsletter by mail: add imaps://your.mail.server/INBOX?from=its-sender.",
     ),
     "threads.net": (
         "Threads lets no program read other people's posts.",
@@ -22,7 +21,7 @@ _SAID = {
     ),
     "facebook.com": (
         "Facebook lets no program read pages or groups.",
-        f"Look for the page's own website and add that, or read it {_LETTERS}.",
+        "Look for the page's own website and add that, or read it as a newsletter by mail: add imaps://your.mail.server/INBOX?from=its-sender.",
     ),
     "instagram.com": (
         "Instagram lets no program read other people's posts.",

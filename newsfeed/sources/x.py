@@ -52,10 +52,13 @@ class X(Source):
         who, cap = _who(state.subscription.url), _cap(state.subscription)
         if cap <= 0:
             return posts.failed(
-                f"X charges US${POST_PRICE:g} for each post that is read: 20 a day of {who} cost {price(20)}.",
+                "X charges US${each} for each post that is read: 20 a day of {name} cost {cost} a month at most.",
                 'If that is worth it to you, add newsfeed-daily-posts="20" to its outline and your token as '
                 '[secrets."api.x.com"] to newsfeed.toml. Otherwise look for the same person on Bluesky or Mastodon.',
                 cause=Cause.UNSUPPORTED,
+                each=f"{POST_PRICE:g}",
+                name=who,
+                cost=price(20),
             )
         server = posts.service(state.subscription, API)
         person = state.cursor.get("id", "")
@@ -73,9 +76,12 @@ class X(Source):
     def explain(self, state: FeedState, failure: Failure) -> Failure:
         """Failures in terms of X."""
         if failure.cause == Cause.LOGIN:
-            how = "its value is the Bearer token of your project at developer.x.com."
             return posts.wants_secret(
-                failure, posts.host_of(posts.service(state.subscription, API)), "X", how
+                failure,
+                posts.host_of(posts.service(state.subscription, API)),
+                "X needs a token of yours for {host}.",
+                'Add [secrets."{host}"] to newsfeed.toml with env or file; its value is the Bearer token of your project at developer.x.com.',
+                'Correct the value behind [secrets."{host}"]; its value is the Bearer token of your project at developer.x.com.',
             )
         if failure.status == 402:
             return msgspec.structs.replace(failure, text="Your credit at X is used up.", needs_owner=True)
@@ -95,7 +101,10 @@ class X(Source):
             person = text(found, "data", "id")
             if not person.isdigit():
                 return posts.failed(
-                    f"X knows nobody called {who}.", "Correct the name in feeds.opml.", cause=Cause.NOT_FOUND
+                    "X knows nobody called {name}.",
+                    "Correct the name in feeds.opml.",
+                    cause=Cause.NOT_FOUND,
+                    name=who,
                 )
             following = _ask(
                 subscription, person, cursor, response.request.feed, page=response.request.page + 1
@@ -143,7 +152,7 @@ def _who(url: str) -> str:
 
 def price(posts_a_day: int) -> str:
     """What so many posts a day may cost at most in a month of 31 days."""
-    return f"US${posts_a_day * 31 * POST_PRICE + PERSON_PRICE:.2f} a month at most"
+    return f"US${posts_a_day * 31 * POST_PRICE + PERSON_PRICE:.2f}"
 
 
 def _cap(subscription: Subscription) -> int:

@@ -80,7 +80,8 @@ class YouTube(Source):
             return msgspec.structs.replace(
                 failure,
                 cause=Cause.NOT_FOUND,
-                text=f"YouTube has no channel at {place.page}.",
+                text="YouTube has no channel at {path}.",
+                values={"path": place.page},
                 repair="Look it up on youtube.com and put the address of its page into feeds.opml.",
                 needs_owner=True,
             )

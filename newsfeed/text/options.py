@@ -15,6 +15,7 @@ import msgspec
 
 from newsfeed.model import Options
 from newsfeed.text.links import safe_url
+from newsfeed.text.spoken import say
 
 _YES = frozenset({"1", "yes", "on", "true", "always"})
 _NO = frozenset({"0", "no", "off", "false", "never", "none"})
@@ -127,14 +128,16 @@ def is_no(written: str) -> bool:
 def mistake(name: str, value: str) -> tuple[str, str] | None:
     """What is wrong with an option and how to fix it; None where nothing is."""
     if name not in OPTIONS:
-        return f"newsfeed-{name[:40]} is no option", _meant(name)
+        return say("newsfeed-{name} is no option", name=name[:40]), _meant(name)
     if not _readable(name, value.strip()):
-        return f"newsfeed-{name} has a value that can't be read", f"Write {OPTIONS[name].values}."
+        return say("newsfeed-{name} has a value that can't be read", name=name), _written(name)
     if name in _BOUNDS and (name != "cap" or "%" in value):
         number = float(value.rstrip("% "))
         if (taken := _bounded(name, number)) != number:
             said = f"{taken:g}{'%' if name == 'cap' else ''}"
-            return f"newsfeed-{name} is out of bounds, so {said} is taken", f"Write {OPTIONS[name].values}."
+            return say(
+                "newsfeed-{name} is out of bounds, so {taken} is taken", name=name, taken=said
+            ), _written(name)
     return None
 
 
@@ -142,9 +145,21 @@ def misspelt(attribute: str) -> tuple[str, str] | None:
     """What is wrong with an attribute that looks like an option of ours and is none, as `newsfeed_mute`; None for
     any other."""
     looks = re.match(r"newsfeed(?![-:])[^a-z0-9]*(?=.)", attribute, re.IGNORECASE)
-    return (f"{attribute[:50]} is no option", _meant(attribute[looks.end() :].lower())) if looks else None
+    return (
+        (say("{name} is no option", name=attribute[:50]), _meant(attribute[looks.end() :].lower()))
+        if looks
+        else None
+    )
 
 
 def _meant(name: str) -> str:
     near = get_close_matches(name, OPTIONS, n=1)
-    return f"Did you mean newsfeed-{near[0]}?" if near else f"There are: {', '.join(OPTIONS)}."
+    return (
+        say("Did you mean newsfeed-{name}?", name=near[0])
+        if near
+        else say("There are: {names}.", names=", ".join(OPTIONS))
+    )
+
+
+def _written(name: str) -> str:
+    return say("Write {values}.", values=say(OPTIONS[name].values))

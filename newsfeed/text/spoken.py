@@ -82,6 +82,11 @@ def say(phrase: str, /, **values: object) -> str:
     return told.format(**values) if values else told
 
 
+def told(values: Mapping[str, str], *phrases: str) -> str:
+    """Phrases that share their values, as in a failure and its repair, one after the other."""
+    return " ".join(say(phrase, **values) for phrase in phrases if phrase)
+
+
 def count(number: int, one: str, many: str = "") -> str:
     """ "1 story", "14 stories", "1,204 stories"."""
     nouns = _spoken.get().nouns.get(one, (one, many or one + "s"))
@@ -96,6 +101,11 @@ def whole(number: int) -> str:
 def decimal(value: float, digits: int) -> str:
     """ "0.6"."""
     return f"{value:.{digits}f}".replace(".", _spoken.get().decimal)
+
+
+def signed(value: float, digits: int) -> str:
+    """ "+0.6"."""
+    return f"{value:+.{digits}f}".replace(".", _spoken.get().decimal)
 
 
 def general(value: float) -> str:

@@ -23,6 +23,7 @@ from newsfeed.errors import BusyError, NewsfeedError, NotFoundError, SettingsErr
 from newsfeed.pipeline import signs
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.signs import LOCAL, AppPlace, app_place
+from newsfeed.text.spoken import say
 from newsfeed.web import views_items, views_settings, views_sources, views_work
 from newsfeed.web.access import Guard, keys
 from newsfeed.web.local_app import STYLES, LocalApp
@@ -41,7 +42,7 @@ def checked_address(address: str) -> str:
     if found is None or found.is_unspecified or found.is_multicast:
         raise SettingsError(
             "--listen",
-            f"{address!r} is no address of this machine",
+            say("{address} is no address of this machine", address=repr(address)),
             "Name the one of your home network, such as 192.168.1.20.",
         )
     return str(found)
@@ -63,7 +64,7 @@ def bound(place: AppPlace) -> socket.socket:
         found.close()
         raise SettingsError(
             f"{place.address}:{place.port}",
-            f"can't be listened on ({error.strerror})",
+            say("can't be listened on ({strerror})", strerror=error.strerror),
             "Another program has that port, perhaps: newsfeed serve --port 8766",
         ) from error
     return found
@@ -94,7 +95,7 @@ def lock(home: Home) -> Iterator[None]:
         place = app_place(home)
         where = f"at {place.url}" if place else "in another process"
         raise BusyError(
-            "", f"the app of this home runs already, {where}", "Use that one, or end it."
+            "", say("the app of this home runs already, {where}", where=where), "Use that one, or end it."
         ) from None
     try:
         yield

@@ -8,6 +8,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -51,7 +52,9 @@ class Work:
             if self.running or signs.worker(home) is not None:
                 return False
             self.report, self.trouble = None, ""
-            self._thread = threading.Thread(target=self._run, args=(home, kind), name=kind, daemon=True)
+            self._thread = threading.Thread(
+                target=copy_context().run, args=(self._run, home, kind), name=kind, daemon=True
+            )
             self._thread.start()
             return True
 
@@ -80,7 +83,9 @@ class Work:
         except NewsfeedError as error:
             self.trouble = " ".join(str(error).split())
         except Exception as error:  # noqa: BLE001 - a thread's fault must reach the reader, not vanish with it
-            self.trouble = f"It broke off ({type(error).__name__}). Run `newsfeed refresh` to see more."
+            self.trouble = say(
+                "It broke off ({name}). Run `newsfeed refresh` to see more.", name=type(error).__name__
+            )
 
 
 class PageApp(ABC):
@@ -314,7 +319,7 @@ def _translated(line: str) -> str:
 
 
 def _sentence(error: NewsfeedError) -> str:
-    return f"{error.subject}: {error.cause}" if error.subject else error.cause
+    return f"{say(error.subject)}: {say(error.cause)}" if error.subject else say(error.cause)
 
 
 def is_live(request: Request) -> bool:

@@ -293,7 +293,7 @@ def search(app: ViewApp, request: Request) -> Response:
         try:
             hits = searching.search(home, app.store, words, limit=MOST, **given)
         except NewsfeedError as error:
-            trouble = f"{error.subject} {error.cause}. {error.repair}".strip()
+            trouble = f"{error.subject} {say(error.cause)}. {say(error.repair)}".strip()
     kept = {k.ref for k in app.store.kept()}
     n = len(hits)
     return app.view(

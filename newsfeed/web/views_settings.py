@@ -35,7 +35,7 @@ def breadth(app: ViewApp, request: Request) -> Response:
             settings = what_if.changed(home.settings, shares=shares)
             tried = what_if.beside(what_if.basis(home, app.store, edition), settings, minutes)
         except NewsfeedError as error:
-            trouble = f"{error.cause}. {error.repair}"
+            trouble = f"{say(error.cause)}. {say(error.repair)}"
     now = {t.name: t.share for t in edition.topics} if edition else {}
     labels = dict(topic_labels(home))
     context: dict[str, Any] = {
@@ -214,7 +214,7 @@ def _read(name: str, kind: str, given: str) -> edit.Value:
     try:
         number = float(given.replace(",", "."))
     except ValueError:
-        raise SettingsError(name, f"{given!r} is no number", "") from None
+        raise SettingsError(name, say("{given} is no number", given=repr(given)), "") from None
     if kind == "part":
         number = round(number / 100, 4)
     return int(number) if number == int(number) else number

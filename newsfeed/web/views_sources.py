@@ -137,11 +137,12 @@ def _rows(app: ViewApp) -> tuple[list[SourceRow], CurrentList]:
 
 def _row(key: str, name: str, folder: str, options: dict[str, str], health: FeedHealth | None) -> SourceRow:
     own = tuple(
-        f"{SENTENCES.get(key, key)}{'' if is_yes(value) else f': {value}'}" for key, value in options.items()
+        f"{say(SENTENCES.get(key, key))}{'' if is_yes(value) else f': {value}'}"
+        for key, value in options.items()
     )
     if health is None:
         return SourceRow(
-            key=key, name=name, folder=folder, state=HealthState.UNASKED, sentence="Not asked yet.", rhythm="",
+            key=key, name=name, folder=folder, state=HealthState.UNASKED, sentence=say("Not asked yet."), rhythm="",
             shown=0, brought=0, own=own,
         )  # fmt: skip
     return SourceRow(

@@ -15,7 +15,7 @@ from newsfeed.model import Record
 from newsfeed.pipeline import signs as signals
 from newsfeed.pipeline.care import begin as beginning
 from newsfeed.pipeline.reports import DigestReport, RefreshReport
-from newsfeed.text.spoken import count, say
+from newsfeed.text.spoken import count, say, told
 from newsfeed.web.local_app import LocalApp
 
 EVERY = 0.3  # seconds between two looks
@@ -84,17 +84,23 @@ def state(app: LocalApp) -> WorkState:
     running = work.running or holder is not None
     return WorkState(
         running=running,
-        who=f"{holder.label} (process {holder.pid})" if holder else "",
+        who=say("{name} (process {n})", name=holder.label, n=holder.pid) if holder else "",
         total=next((s.total for s in signs if s.total is not None), 0),
         done=len(ended),
         new=tuple((s.done, s.new) for s in ended if s.outcome == FeedOutcome.NEW),
-        failed=tuple((s.done, s.trouble) for s in ended if s.outcome == FeedOutcome.FAILED),
+        failed=tuple((s.done, _trouble(s)) for s in ended if s.outcome == FeedOutcome.FAILED),
         unchanged=sum(s.outcome == FeedOutcome.UNCHANGED for s in ended),
-        step=next((s.step for s in reversed(signs) if s.step), ""),
+        step=say(next((s.step for s in reversed(signs) if s.step), "")),
         trouble=work.trouble,
         note=_note(work.report),
         sentence="" if running else _sentence(ended),
     )
+
+
+def _trouble(sign: signals.Sign) -> str:
+    """What is wrong with a feed and what to do about it."""
+    failed = sign.failure
+    return told(failed.values, failed.text, failed.repair) if failed else ""
 
 
 def _note(report: RefreshReport | DigestReport | None) -> str:
@@ -137,15 +143,16 @@ async def _stream(app: LocalApp, request: Request) -> AsyncIterator[str]:
             run, sent = this, 0
         for sign in signs[sent:]:
             sent += 1
-            told = {
-                "total": sign.total,
-                "done": sign.done,
-                "outcome": sign.outcome or "",
-                "new": sign.new,
-                "trouble": sign.trouble,
-                "step": sign.step,
-            }
-            yield f"id: {run}-{sent}\ndata: {json.dumps(told)}\n\n"
+            with app.speaking():
+                news = {
+                    "total": sign.total,
+                    "done": sign.done,
+                    "outcome": sign.outcome or "",
+                    "new": sign.new,
+                    "trouble": _trouble(sign),
+                    "step": say(sign.step),
+                }
+            yield f"id: {run}-{sent}\ndata: {json.dumps(news)}\n\n"
         if not working:
             yield "event: end\ndata: {}\n\n"
             return

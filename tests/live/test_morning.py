@@ -326,7 +326,7 @@ def test_why_answers_for_shown_and_unshown(
     capsys.readouterr()
     assert home.run("why", "1") == 0
     told = capsys.readouterr().out
-    assert "Worth" in told
+    assert "Score" in told
     assert "Reason" in told
     shown = {p["title"] for p in home.digest()["picks"]}
     left = next(e.title for e in NEWS if e.title not in shown)

@@ -292,7 +292,7 @@ def test_why_answers_by_the_edition_that_judged_an_item_last(
         rows = {row["name"]: row for row in told["rows"]}
         assert (rows["On the page"]["value"] == "no") == (cause not in ("shown", "line", "long read"))
         if cause in ("shown", "line", "same story", "over the budget", "below the line"):
-            assert {"Worth", "Freshness", "Told by", "Engagement"} <= set(rows), cause
+            assert {"Score", "Freshness", "Told by", "Engagement"} <= set(rows), cause
 
 
 def test_an_absence_gives_one_edition_of_the_same_minutes(copied: TestHome, server: Server) -> None:

@@ -24,6 +24,7 @@ from newsfeed.pipeline.morning.draw import picks
 from newsfeed.pipeline.subscriptions.add import export_list
 from newsfeed.render import Templates
 from newsfeed.store import Store
+from newsfeed.text.spoken import say
 from newsfeed.topics import THRESHOLD
 
 NOTE = 2_000  # characters
@@ -218,7 +219,7 @@ def links_of_week(home: Home, store: Store, form: str) -> str:
     """The last seven days' links as Markdown ("md"), HTML ("html") or plain text ("text")."""
     found = my_links(store, home.clock() - WEEK)
     if form == "md":
-        return as_markdown(found, "Links of the week")
+        return as_markdown(found, say("Links of the week"))
     if form == "html":
         return Templates(home.templates).fill("app/links.html", links=found)
     return "\n\n".join("\n".join((k.note, k.title, f"{k.source}: {k.link}")) for k in found) + "\n"
@@ -332,6 +333,10 @@ def account(home: Home, store: Store, edition: Edition | None) -> str:
             ),
             None,
         )
-        fit = f"; this morning’s {pick} may be for them" if pick else ""
-        said.append(f"{label} nothing {f'for {weeks} weeks' if mine else 'so far'}{fit}")
-    return f"Passed on in 30 days: {', '.join(said)}."
+        fit = say("; this morning’s {n} may be for them", n=pick) if pick else ""
+        said.append(
+            say("{name} nothing for {n} weeks{fit}", name=label, n=weeks, fit=fit)
+            if mine
+            else say("{name} nothing so far{fit}", name=label, fit=fit)
+        )
+    return say("Passed on in 30 days: {people}.", people=", ".join(said))

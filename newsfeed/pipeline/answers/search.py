@@ -12,6 +12,7 @@ from newsfeed.model import Day, Record
 from newsfeed.pipeline.home import Home, topic_named
 from newsfeed.pipeline.subscriptions.edit import key_of
 from newsfeed.store import Store
+from newsfeed.text.spoken import say
 
 AROUND = 180  # letters of the text that are shown
 
@@ -65,7 +66,9 @@ def search(
             raise NotFoundError(source, "is no source", "See newsfeed feeds list.")
     named = topic_named(home.settings, topic)
     if topic and not named:
-        raise NotFoundError(topic, "is no topic", f"Topics: {', '.join(home.settings.topics)}.")
+        raise NotFoundError(
+            topic, "is no topic", say("Topics: {names}.", names=", ".join(home.settings.topics))
+        )
     end = _moment(until)
     found = store.search(
         words,
@@ -97,7 +100,7 @@ def _moment(day: str) -> datetime | None:
     try:
         found = Day.fromisoformat(day)
     except ValueError:
-        raise SettingsError("", f"{day!r} is no date", "Write it as 2026-11-22.") from None
+        raise SettingsError("", say("{day} is no date", day=repr(day)), "Write it as 2026-11-22.") from None
     return datetime(found.year, found.month, found.day, tzinfo=UTC)
 
 

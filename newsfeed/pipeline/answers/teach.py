@@ -14,6 +14,7 @@ from newsfeed.pipeline.answers.why import resolve
 from newsfeed.pipeline.home import Home, topic_named
 from newsfeed.pipeline.morning import tag
 from newsfeed.store import Store
+from newsfeed.text.spoken import say
 from newsfeed.topics import accuracy, build
 from newsfeed.topics.corrections import Corrections
 from newsfeed.topics.documents import THRESHOLD, Label
@@ -93,7 +94,9 @@ def correct(home: Home, store: Store, name: str, changes: Sequence[str], *, aske
         if not topic and words.casefold() == "none":
             after.clear()
         elif not topic:
-            raise SettingsError(change, "is no topic", f"Topics: {', '.join(home.settings.topics)}, none.")
+            raise SettingsError(
+                change, "is no topic", say("Topics: {names}, none.", names=", ".join(home.settings.topics))
+            )
         elif change.startswith("-"):
             after.discard(topic)
         else:

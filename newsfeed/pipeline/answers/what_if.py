@@ -35,6 +35,7 @@ from newsfeed.pipeline.subscriptions import add
 from newsfeed.pipeline.subscriptions import edit as editing
 from newsfeed.store import Store
 from newsfeed.text.options import options
+from newsfeed.text.spoken import say
 
 _A_STORY = 0.2  # minutes
 MORNINGS = 7
@@ -83,7 +84,11 @@ def changed(settings: Settings, *, shares: Mapping[str, float], max_items: int |
     for given, share in shares.items():
         name = topic_named(settings, given)
         if not name:
-            raise SettingsError("--share", f"{given!r} is no topic", f"Topics: {', '.join(topics)}.")
+            raise SettingsError(
+                "--share",
+                say("{given} is no topic", given=repr(given)),
+                say("Topics: {names}.", names=", ".join(topics)),
+            )
         topics[name] = msgspec.structs.replace(topics[name], share=share)
     # As in newsfeed.toml, so that what was tried can be written there.
     total = sum(
@@ -91,7 +96,9 @@ def changed(settings: Settings, *, shares: Mapping[str, float], max_items: int |
     )
     if total > 1:
         raise SettingsError(
-            "--share", f"the shares add up to {total:g}", "Together they may be 1 at the most."
+            "--share",
+            say("the shares add up to {total}", total=f"{total:g}"),
+            "Together they may be 1 at the most.",
         )
     made = msgspec.structs.replace(settings, topics=topics)
     if max_items is None:

@@ -26,6 +26,7 @@ class Explanation(Record, frozen=True, kw_only=True):
     link: str
     verdict: str
     rows: tuple[edition.WhyRow, ...] = ()
+    lang: str = ""  # in which it is said: the page's
     topics: tuple[TopicScore, ...] = ()
 
 
@@ -40,7 +41,8 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
     tag.tag_asked(home, store, [item])
     taggings = store.taggings([item.id])
     names = {s.feed: s.name for s in store.states()}
-    with speaking(stored.lang if stored else first_spoken(home.settings.languages)):
+    lang = stored.lang if stored else first_spoken(home.settings.languages)
+    with speaking(lang):
         verdict, rows = _judged(home, store, stored, item)
         rows += (*_joined(store, item), *occasion(store, item))
     return Explanation(
@@ -50,6 +52,7 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
         link=item.item.link,
         verdict=verdict,
         rows=rows,
+        lang=lang,
         topics=taggings[item.id].scores if item.id in taggings else (),
     )
 
@@ -93,7 +96,7 @@ def _joined(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
         if len(items) > 2:
             note += say("; {n} items in all", n=len(items))
         title = text.clean_line(found.other.item.title, 80)
-        yield edition.WhyRow(name=say("One story with"), value=f"“{title}”", note=note)
+        yield edition.WhyRow(name=say("One story with"), value=say("“{title}”", title=title), note=note)
 
 
 def occasion(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
@@ -107,7 +110,7 @@ def occasion(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
         (representative,) = store.items([others[0].representative], body="text")
         yield edition.WhyRow(
             name=say("Of one affair with"),
-            value=f"“{text.clean_line(representative.item.title, 80)}”",
+            value=say("“{title}”", title=text.clean_line(representative.item.title, 80)),
             note=say(
                 "{n} stories of one occasion; at most two are picks, unless it is the day", n=len(others) + 1
             ),
@@ -150,7 +153,7 @@ def resolve(home: Home, store: Store, name: str) -> tuple[StoredItem, Day | None
         if pick is None:
             raise NotFoundError(
                 name,
-                f"the page of {stored.date} has no such number",
+                say("the page of {date} has no such number", date=stored.date),
                 f"They go from 1 to {len(picks(stored))}"
                 + (", the long read last." if stored.long_read and not stored.since else ".")
                 if picks(stored)
@@ -168,4 +171,4 @@ def resolve(home: Home, store: Store, name: str) -> tuple[StoredItem, Day | None
         )
     names = {s.feed: s.name for s in store.states()}
     lines = [f"{i.ref}  {i.item.title} ({names.get(i.feed, '')})" for i in found]
-    raise NotFoundError(name, f"fits {len(found)} items", "\n".join(lines[:12]), matches=lines)
+    raise NotFoundError(name, say("fits {n} items", n=len(found)), "\n".join(lines[:12]), matches=lines)

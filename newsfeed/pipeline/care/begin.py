@@ -16,6 +16,7 @@ from newsfeed.pipeline.morning.digest import digest
 from newsfeed.pipeline.reports import Clock, DigestReport, Progress
 from newsfeed.pipeline.subscriptions import edit
 from newsfeed.store import Store
+from newsfeed.text.spoken import say
 
 EMPTY = b"""<?xml version="1.0" encoding="UTF-8"?>
 <!-- Add: copy a line, change its text and xmlUrl. A feed, a plain website or a profile will do.
@@ -77,7 +78,9 @@ def begin(home: Home, answers: FirstAnswers) -> None:
     """
     if answers.region not in config.STARTERS:
         raise SettingsError(
-            "region", f"{answers.region!r} is none", f"Allowed: {', '.join(config.STARTERS)}."
+            "region",
+            say("{region} is none", region=repr(answers.region)),
+            say("Allowed: {names}.", names=", ".join(config.STARTERS)),
         )
     topics = home.settings.topics
     wanted = {answers.core, *(answers.topics or topics)}

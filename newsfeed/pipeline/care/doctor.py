@@ -24,6 +24,7 @@ from newsfeed.pipeline.reports import Clock
 from newsfeed.pipeline.signs import Beat
 from newsfeed.store import Store
 from newsfeed.store.records import MailState
+from newsfeed.text.spoken import say
 
 ROOM = 100_000_000  # bytes that should be free before a run
 RECENT_MAILS = 3  # days for which a doubt about a mail is worth a word
@@ -47,7 +48,7 @@ def standing(home: Home, store: Store) -> Standing:
     """Where things stand, with the one sensible next command."""
     listed = current_list(home, store)
     health = reports(home, store)
-    failing = tuple(f"{r.title}: {r.cause}" for r in health if not r.ok)
+    failing = tuple(f"{r.title}: {say(r.cause, **r.values)}" for r in health if not r.ok)
     latest = store.latest_edition()
     page = home.site / "index.html"
     fresh = latest is not None and latest.date == home.today and page.exists()

@@ -312,7 +312,15 @@ async def instead(
     if not target or target in here:
         named = discover.candidates(page.body, page.url, page.headers.get("link", ""))
         proposal = next((url for url in named if url not in here), "")
-        return _proposed(asked, "names another feed", proposal) if proposal else (asked, "")
+        return (
+            _proposed(
+                asked,
+                "A web page stands in this feed's place; it names another feed, which was not taken for it.",
+                proposal,
+            )
+            if proposal
+            else (asked, "")
+        )
     own = discover.site(target) == discover.site(page.url)
     answer = await fetcher.get(
         Request(url=target, feed=state.feed, body_hash=state.body_hash, from_feed=True)
@@ -326,14 +334,18 @@ async def instead(
         if isinstance(parsed, Parsed) and (own or _shares(parsed, held)):
             return msgspec.structs.replace(asked, answer=as_moved(answer), parsed=parsed), ""
         if isinstance(parsed, Parsed):
-            return _proposed(asked, "forwards to another feed", target)
+            return _proposed(
+                asked,
+                "A web page stands in this feed's place; it forwards to another feed, which was not taken for it.",
+                target,
+            )
     return asked, ""
 
 
-def _proposed(asked: AskedFeed, does: str, proposal: str) -> tuple[AskedFeed, str]:
+def _proposed(asked: AskedFeed, text: str, proposal: str) -> tuple[AskedFeed, str]:
     failure = Failure(
         cause=Cause.NOT_A_FEED,
-        text=f"A web page stands in this feed's place; it {does}, which was not taken for it.",
+        text=text,
         repair="If that is the feed's new address, take it over: newsfeed feeds repair shows the change and asks.",
         needs_owner=True,
     )

@@ -110,10 +110,17 @@ def _refuse_failed(home: Home, store: Store, pulled: RefreshReport) -> None:
     if last is None:
         raise NetworkError("no page", found.said, f"{found.repair} Then run `newsfeed digest` again.")
     now = home.clock().astimezone(ZoneInfo(home.settings.timezone))
-    notice = (
-        f"{heading(now.date())}, {now:%H:%M}: no page of today yet, for {found.said}. {found.repair} "
-        f"This is still the page of {last.heading}; the next newsfeed digest or run makes the new one."
-    )
+    with speaking(last.lang):
+        there = health.outage(pulled.results, reports(home, store), home.clock()) or found
+        notice = say(
+            "{day}, {time}: no page of today yet, for {said}. {repair} "
+            "This is still the page of {last}; the next newsfeed digest or run makes the new one.",
+            day=heading(now.date()),
+            time=f"{now:%H:%M}",
+            said=there.said,
+            repair=there.repair,
+            last=last.heading,
+        )
     deliver.write_site(home.site, {"index.html": Templates(home.templates).stale(last, notice)})
     mirror(home)
     raise NetworkError(
@@ -184,7 +191,7 @@ def _reports(
     """How each feed fares. A missing network is kept of no feed, but for this morning it could not be read."""
     failed = {r.feed: r.failure for r in pulled.results if r.failure is not None} if pulled else {}
     return tuple(
-        msgspec.structs.replace(one, ok=False, cause=why.text, repair=why.repair)
+        msgspec.structs.replace(one, ok=False, cause=why.text, repair=why.repair, values=why.values)
         if one.ok and (why := failed.get(one.feed)) is not None
         else one
         for one in reports(home, store, pool)

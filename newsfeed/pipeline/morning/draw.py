@@ -21,6 +21,7 @@ from newsfeed.pipeline.reports import DigestReport, RefreshReport
 from newsfeed.pipeline.signs import app_place
 from newsfeed.render import Templates
 from newsfeed.store import Store
+from newsfeed.text.spoken import speaking
 
 UNUSED_MINUTES, UNUSED_PART = 1.0, 0.25  # minutes left over from which a full page is worth a word
 RECENT = 30  # editions in the outgoing feeds and the archive's list
@@ -77,7 +78,8 @@ def draw(home: Home, store: Store, current: Edition, templates: Templates) -> Dr
     """
     days = store.editions()
     recent: Sequence[Edition] = [e for d in days[-RECENT:] if (e := store.edition(d)) is not None]
-    told = account(home, store, until=current.date)
+    with speaking(current.lang):
+        told = account(home, store, until=current.date)
     older = [d for d in days[:-RECENT] if d != current.date]
     site_url = home.settings.publish.site_url
     deliver.write_site(home.site, templates.site(current, told, recent=[*recent, *older], site_url=site_url))

@@ -128,9 +128,11 @@ def _result(state: FeedState, outcome: FeedOutcome, failure: Failure | None = No
     return FeedResult(feed=state.feed, name=state.name, url=url, outcome=outcome, failure=failure)
 
 
-def _failed(state: FeedState, cause: Cause, text: str, repair: str) -> FeedResult:
+def _failed(state: FeedState, cause: Cause, text: str, repair: str, **values: str) -> FeedResult:
     """A failure that is not kept: the next run asks that feed as if nothing had been."""
-    failure = Failure(cause=cause, text=text, repair=repair, url=redact(state.subscription.url))
+    failure = Failure(
+        cause=cause, text=text, repair=repair, values=values, url=redact(state.subscription.url)
+    )
     return _result(state, FeedOutcome.FAILED, failure)
 
 
@@ -190,8 +192,9 @@ async def ask_all(
                 result = _failed(
                     state,
                     Cause.BROKEN_FEED,
-                    f"Its answer could not be dealt with ({type(error).__name__}).",
+                    "Its answer could not be dealt with ({name}).",
                     "This is a fault of newsfeed; please report it. Other feeds are not touched by it.",
+                    name=type(error).__name__,
                 )
         results[state.feed] = result
         progress.done(result)

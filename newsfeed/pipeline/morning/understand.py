@@ -14,6 +14,7 @@ from newsfeed.pipeline.morning import tag
 from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
 from newsfeed.text.options import options
+from newsfeed.text.spoken import say
 
 WINDOW = timedelta(hours=96)  # how far back a new item may join a story
 PORTION = 5  # of the window; more new items than one in so many are compared with all of it
@@ -37,7 +38,7 @@ def understand(home: Home, store: Store, *, choosing: bool = False, progress: Pr
     models = tag.Models(home, store, progress)
     why = tag.train_if_due(home, store) if choosing else ""
     if why:
-        progress.step(f"Learned your topics anew: {why}")
+        progress.step(say("Learned your topics anew: {why}", why=say(why)))
     tagged = tag.tag(home, store, models)
     _tag_anew(home, store, models, why)
     if choosing:
@@ -49,7 +50,7 @@ def learn(home: Home, store: Store, *, progress: Progress) -> None:
     """Train when it is due, and tag anew when the weights or the reader's topics changed."""
     why = tag.train_if_due(home, store)
     if why:
-        progress.step(f"Learned your topics anew: {why}")
+        progress.step(say("Learned your topics anew: {why}", why=say(why)))
     _tag_anew(home, store, tag.Models(home, store, progress), why)
 
 

@@ -26,6 +26,7 @@ from newsfeed.pipeline.morning.ask import Asker
 from newsfeed.pipeline.subscriptions import edit
 from newsfeed.reading.parsers import Parsers
 from newsfeed.sources import FEED, discover
+from newsfeed.text.spoken import say
 
 
 class Added(Record, frozen=True, kw_only=True):
@@ -80,7 +81,9 @@ def find(
     same = {opml.key(wanted.url), opml.key(address)}
     if present := next((s for s in listed if opml.key(s.url) in same), None):
         name = present.title or edit.shown(present.url)
-        raise NotFoundError(name, f"is in the list already, on line {present.line}", "Nothing was changed.")
+        raise NotFoundError(
+            name, say("is in the list already, on line {line}", line=present.line), "Nothing was changed."
+        )
     own = wanted.title or parsed.title
     if repeats(own, secrets_of(wanted.url, *secrets.values()) | secrets_of(address)):
         own = ""  # it would stand in the list and on pages
@@ -124,13 +127,15 @@ async def _behind(home: Home, address: str, secrets: dict[str, str]) -> tuple[Su
     if failure.cause in health.UNREACHED:
         raise NotFoundError(
             edit.shown(address),
-            failure.text,
+            say(failure.text, **failure.values),
             "Check its spelling, and that this machine is connected; nothing was added.",
         )
     # What is said of a feed in the list ("take it out") is no advice for one that isn't in it yet.
     repair = "" if "feeds remove" in failure.repair or "xmlUrl" in failure.repair else failure.repair
     raise NotFoundError(
-        edit.shown(address), failure.text, repair or "Look at the address in a browser; nothing was added."
+        edit.shown(address),
+        say(failure.text, **failure.values),
+        say(repair or "Look at the address in a browser; nothing was added.", **failure.values),
     )
 
 
@@ -149,7 +154,9 @@ def import_list(home: Home, file: Path) -> edit.MergedList:
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise ListError(str(file), f"can't be read ({error.strerror})", "Name an OPML file.") from error
+        raise ListError(
+            str(file), say("can't be read ({strerror})", strerror=error.strerror), "Name an OPML file."
+        ) from error
     made = edit.merged(home, data, str(file))
     edit.write(home, made.edit)
     return made

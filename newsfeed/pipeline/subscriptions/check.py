@@ -25,6 +25,7 @@ from newsfeed.pipeline.morning import pull
 from newsfeed.pipeline.reports import Progress, RefreshOptions
 from newsfeed.pipeline.subscriptions.edit import Edit, name_of
 from newsfeed.store import Store
+from newsfeed.text.spoken import say
 
 
 class ListedFeed(Record, frozen=True, kw_only=True):
@@ -65,7 +66,7 @@ def listing(home: Home, store: Store) -> tuple[list[ListedFeed], str]:
                 url=redact(subscription.url),
                 items_a_week=state.items_a_day * 7,
                 last_new=_last_new(store, state, home.clock()),
-                cause=state.failure.text if state.failure else "",
+                cause=say(state.failure.text, **state.failure.values) if state.failure else "",
             )
         )
     return rows, listed.unreadable

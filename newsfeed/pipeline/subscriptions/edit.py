@@ -18,6 +18,7 @@ from newsfeed.model import (
 )
 from newsfeed.pipeline.home import Home
 from newsfeed.text.options import mistake
+from newsfeed.text.spoken import say
 
 Value = str | int | float | bool | list[str] | None
 # What the browser may write: never addresses that may be asked, templates, secrets, mail or the published folder.
@@ -168,7 +169,7 @@ def named(home: Home, words: str) -> tuple[Subscription, bool]:
         raise NotFoundError(shown(words), "is no feed of the list", "See newsfeed feeds list.")
     names = [told(s) for s in found]
     raise NotFoundError(
-        shown(words), f"may be any of {len(found)} feeds", "\n".join(names[:10]), matches=names
+        shown(words), say("may be any of {n} feeds", n=len(found)), "\n".join(names[:10]), matches=names
     )
 
 
@@ -253,7 +254,9 @@ def settings_change(home: Home, changes: Mapping[tuple[str, ...], Value]) -> Edi
     """
     for path in changes:
         if path[0] not in OPEN_TABLES and path not in {(key,) for key in OPEN_KEYS}:
-            raise SettingsError(".".join(path), "is changed by hand only", f"Edit {config.FILE}.")
+            raise SettingsError(
+                ".".join(path), "is changed by hand only", say("Edit {file}.", file=config.FILE)
+            )
     old = home.read_settings()
     new = config.edited(old.decode("utf-8", "replace"), changes)
     config.parse(new, {}, home=home.folder)
