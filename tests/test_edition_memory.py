@@ -365,7 +365,7 @@ def test_the_figures_of_why_add_up_by_hand(seed: int) -> None:
         assert figure("Score") == pytest.approx(min(1.0, evaluated(product)), abs=0.003)
         if "Gain" not in table:
             continue
-        gains = [figure(f"· for {name}") for name in ("topics", "worth", "voices")]
+        gains = [figure(f"· for {name}") for name in ("topics", "score", "voices")]
         assert figure("Gain") == pytest.approx(sum(gains), abs=0.002)
         said = table["· for topics"].note.partition(";")[0]
         terms = [re.sub(r"^\S+ ", "", term).replace("×", "*") for term in re.split(r" \+ (?=[a-z])", said)]

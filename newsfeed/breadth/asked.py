@@ -53,33 +53,6 @@ class Asked:
         return self.labels.get(topic, topic.capitalize())
 
 
-@dataclass(frozen=True)
-class Remedy:
-    """One step that the account of weeks proposes, as a phrase and what it is about."""
-
-    phrase: str = ""
-    label: str = ""  # of its topic, or the reader's own for a kind of source
-    written: str = ""  # the topic's label as settings have it, where the page says it in another language
-
-    @property
-    def key(self) -> str:
-        """By this the reader's no to it is kept, whatever language it was said in."""
-        return self.phrase.format(label=self.written or self.label)
-
-    @property
-    def said(self) -> str:
-        """It in the language spoken."""
-        return say(self.phrase, label=self.label)
-
-
-NOTHING = Remedy()
-
-
-def about(phrase: str, ask: Asked, name: str) -> Remedy:
-    """A step that concerns a topic."""
-    return Remedy(phrase, ask.label(name), ask.written.get(name, ""))
-
-
 def _label(name: str, topic: TopicSetting) -> str:
     """What a topic is called: as the reader wrote it; one of ours in the language of the page."""
     usual = topic.label.casefold() in {"", name.casefold()}

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from newsfeed.breadth import asked as c
-from newsfeed.breadth.asked import NOTHING, PLAIN, Asked, Remedy, outlet
+from newsfeed.breadth.asked import PLAIN, Asked, outlet
+from newsfeed.breadth.remedies import NOTHING, Remedy
 from newsfeed.model import Day, EditionSummary, FeedFacts, History, Options, Settings, Told
 from newsfeed.text import first_words, words_pattern
 from newsfeed.text.spoken import count, joined, say, short_day

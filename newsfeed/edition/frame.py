@@ -9,7 +9,8 @@ from types import MappingProxyType
 import msgspec
 
 from newsfeed import text
-from newsfeed.breadth.account import (
+from newsfeed.breadth.account import breadth
+from newsfeed.breadth.remedies import (
     ADVERTS,
     ALL_SHOWN,
     AT_CAP,
@@ -27,7 +28,6 @@ from newsfeed.breadth.account import (
     SOME_FAIL,
     TOLD_ELSEWHERE,
     TOO_OLD,
-    breadth,
 )
 from newsfeed.edition import constants as c
 from newsfeed.edition.earlier import remember

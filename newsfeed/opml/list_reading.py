@@ -23,7 +23,7 @@ from newsfeed.opml.coding import Coded, decode
 from newsfeed.opml.scan import MAX_DEPTH, Outline, ScannedList, is_name, scan
 from newsfeed.text import clean_line
 from newsfeed.text.options import misspelt, mistake
-from newsfeed.text.spoken import say, whole
+from newsfeed.text.spoken import language, say, whole
 
 LIST = "feeds.opml"
 MAX_BYTES = 5_000_000  # as many outlines as are read, of 500 bytes
@@ -64,7 +64,6 @@ _OTHERS = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=4)  # the list as it stands, asked for again and again
 def parse(data: bytes, name: str = LIST) -> SubscriptionList:
     """Read a subscription list: OPML 1.0, 1.1 or 2.0, in any encoding, damaged or not.
 
@@ -75,6 +74,11 @@ def parse(data: bytes, name: str = LIST) -> SubscriptionList:
         ListError: nothing of it can be read, or it is beyond the limits (5 MB, 10,000 outlines, 10,000 damages). `name` is what
             the error calls the list.
     """
+    return _parse(data, name, language())
+
+
+@lru_cache(maxsize=4)  # the list as it stands, asked for again and again
+def _parse(data: bytes, name: str, spoken: str) -> SubscriptionList:
     coded, document = open_list(data, name)
     return read(coded, document, name)
 
