@@ -212,6 +212,10 @@ TOPICS: dict[str, Changes] = {
     "calibration (PULL)": {"fitting.PULL": 1e9},
     "share of the model": {"train.SHARE_OF_OWN": 0.5, "train.SHARE_OF_SEEDS": 0.5},
     "documents without a folder count less": {"train.UNLABELLED_WEIGHT": 1.0},
+    "twice the penalty on weights": {"fitting.ALPHA": 4e-5},
+    "half the penalty on weights": {"fitting.ALPHA": 1e-5},
+    "PURE .75": {"fitting.PURE": 0.75},
+    "a folder takes nothing from other topics (LOSS)": {"fitting.LOSS": 0.0},
     "rare features left out": {"fitting.LEAST_DOCUMENTS": 1},
 }
 

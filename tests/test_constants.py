@@ -8,7 +8,20 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "newsfeed"
-ROOMS = ("sources", "fetch", "feeds", "text", "opml", "breadth", "reading", "render", "config", "model")
+ROOMS = (
+    "sources",
+    "fetch",
+    "feeds",
+    "text",
+    "opml",
+    "breadth",
+    "reading",
+    "render",
+    "config",
+    "model",
+    "topics",
+    "stories",
+)
 FILES = [path for room in ROOMS for path in sorted((PACKAGE / room).glob("*.py"))]
 
 

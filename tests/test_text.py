@@ -550,7 +550,9 @@ def test_clean_html_is_safe_and_done_after_once(text: str) -> None:
     assert not UNSAFE.search(clean)
     # An event handler is one inside of a tag: "0 ON0=" is text.
     assert not re.search(
-        r"<(?:script|style|svg|math|iframe)|<[^>]*\son\w+=|(?:href|src)=\"\s*javascript:", clean, re.IGNORECASE
+        r"<(?:script|style|svg|math|iframe)|<[^>]*\son\w+=|(?:href|src)=\"\s*javascript:",
+        clean,
+        re.IGNORECASE,
     )
 
 

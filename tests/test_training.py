@@ -13,7 +13,7 @@ from serving import Server
 from newsfeed.cli.command import Context
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning import tag
-from newsfeed.topics.retrain import FIRST_ITEMS
+from newsfeed.topics.documents import ENOUGH
 
 SUBJECTS = ("bank shares", "parliament", "the telescope", "cloud contracts", "sales quotas", "an ad campaign")
 VERBS = (
@@ -37,7 +37,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> Tes
             Entry(
                 f"{SUBJECTS[(feed + n) % 6].capitalize()} {VERBS[n % 7]}, report {feed}-{n}", hours=1 + n / 10
             )
-            for n in range(FIRST_ITEMS // 4 + 5)
+            for n in range(ENOUGH // 4 + 5)
         ]
         outlines.append(
             ("News", f"Paper {feed}", server.feed(f"/{feed}", homes.rss(f"Paper {feed}", entries)))

@@ -76,11 +76,11 @@ STOP = frozenset(
         """
     )
 )
-TITLE_WEIGHT = 2.0
+TITLE_WEIGHT = 2.0  # `bench/ablate.py stories`, as all numbers of this room
 TEXT_WORDS = 45  # later words of a text say less of its event
 TEXT_SIGNS = 420  # where to stop looking for them
 TABLE = "words.txt.gz"  # lines of a count and the terms that so many of a MILLION texts have
-MILLION = 1_000_000
+MILLION = 1_000_000  # texts, of which the table counts
 TEXTS = 8_000  # of news at large, which are counted with those of a window
 
 

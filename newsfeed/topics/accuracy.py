@@ -18,7 +18,7 @@ from newsfeed.model import Record, Tagging
 from .documents import THRESHOLD
 
 USEFUL, RANDOM = "useful", "random"
-Z95 = 1.959964
+Z95 = 1.959964  # of the normal distribution, between -z and z of which 95 % lie
 
 
 class Interval(NamedTuple):

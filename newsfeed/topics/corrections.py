@@ -30,7 +30,7 @@ FEED_ITEMS = 5.0  # so many corrections of one feed move an item judged as they 
 MOST = 12.0  # log-odds that corrections can move another item
 NAME_WEIGHT = 1.5  # a name counts more than another word
 DECIDING = 16  # words of a correction that are looked for in other documents
-USUAL_SHARE = 0.6
+USUAL_SHARE = 0.6  # of its length that a document spends on the words of a correction: see `may_move`
 COMMON = 3.0  # words below this inverse document frequency make nothing alike
 
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w’']+")

@@ -18,6 +18,9 @@ THRESHOLD = 0.5
 #: Scores below this probability are not kept.
 SHOWN_FROM = 0.05
 
+#: From so many items of the reader's own on, a model that learned from them tells more than the shipped one.
+ENOUGH = 150
+
 
 class Document(Record, frozen=True, kw_only=True):
     """One item as the tagger reads it. Every text is plain.

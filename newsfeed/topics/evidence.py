@@ -85,7 +85,7 @@ def logit(p: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.log(safe) - np.log1p(-safe)
 
 
-MOST_TERMS = 6
+MOST_TERMS = 6  # that are told of a topic
 LEAST_TERM = 0.1  # log-odds below which a term decides nothing
 
 

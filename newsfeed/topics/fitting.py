@@ -12,20 +12,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .batches import Reading
 from .evidence import Scales, sigmoid
+from .folders import TRUST
 from .linear import FeatureCounts, Linear, count, values
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-#: A feature must stand in this many documents.
+# Where the numbers are from: [topics] `python bench/ablate.py topics`, "Topics" in bench/RESULTS.md.
+#: [topics] A feature must stand in this many documents.
 LEAST_DOCUMENTS = 2
-MOST_FEATURES = 60_000
-ALPHA = 2e-5  # strength of the penalty on large weights
-STEPS = 50_000  # documents looked at a topic, in at least three passes
-MOST_PASSES = 8
+MOST_FEATURES = 60_000  # of the commonest: bounds the size of the weights
+ALPHA = 2e-5  # strength of the penalty on large weights: by hand, [topics] has half and twice of it
+STEPS = 50_000  # guards time: documents looked at a topic, in at least three passes
+MOST_PASSES = 8  # guards time: over few documents
 RIDGE = 2.0  # of the news value; from 1 to 4 the rank correlation moves by .001
-SURE = 0.02  # what counts for less than this is left out
+SURE = 0.02  # of a whole document; what counts for less is left out, for speed
 
 
 class Design:
@@ -207,15 +209,15 @@ class Formula(NamedTuple):
 
 #: Feeds that a topic must have in trusted folders before its threshold is tuned by them.
 LEAST_FEEDS = 2
-MOST_SHIFT = 0.6  # log-odds that a topic's threshold can move
-RESAMPLES = 40
-FLAT = 0.002  # thresholds whose F1 differ by less are as good as each other
-# What the resampled feeds don't show of the doubt: a variance for every topic, and one that falls with the feeds.
+MOST_SHIFT = 0.6  # guard: log-odds that a topic's threshold can move, from p = .5 to .35 or .65
+RESAMPLES = 40  # of the bootstrap: enough for a mean and a variance (Efron and Tibshirani, 1993: 25 to 200)
+FLAT = 0.002  # less than any bench here can tell apart: thresholds whose F1 differ by less are as good as each other
+# [topics] What the resampled feeds don't show of the doubt: a variance for every topic, and one that falls with the feeds.
 DOUBT, DOUBT_OF_A_FEED = 0.1, 2.0
 
 #: Slope and intercept where nothing can be fitted; also what a fit is drawn to, as by a few dozen examples.
 USUAL = (1.6, 2.5)
-PULL = 20.0
+PULL = 20.0  # [topics]
 
 
 def line(share: float, slope: float, intercept: float) -> Formula:
@@ -294,13 +296,12 @@ def threshold(
     return float(np.clip(mean * mean**2 / (mean**2 + doubt), -MOST_SHIFT, MOST_SHIFT))
 
 
-RIGHT = 0.8  # folders that are right, before any item is read
-PURE = 0.85  # items of a rightly filed feed that have its folder's topic
-TEMPER = 0.6  # items of one feed resemble each other: each counts for less than a witness of its own
-MOST = 1.2  # log-odds that one item can say
+PURE = 0.85  # by hand, [topics] has .75: items of a rightly filed feed that have its folder's topic
+TEMPER = 0.6  # [topics] items of one feed resemble each other: each counts for less than a witness of its own
+MOST = 1.2  # [topics] log-odds that one item can say
 
 GAIN = 4.0  # log-odds between having a topic in a feed of it (.88) and anywhere (.12)
-LOSS = 1.0  # and what the folder takes from each other topic
+LOSS = 1.0  # by hand, [topics] has 0: and what the folder takes from each other topic
 
 
 def trust(folder: NDArray[np.int64], feed: NDArray[np.int64], p: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -324,7 +325,7 @@ def trust(folder: NDArray[np.int64], feed: NDArray[np.int64], p: NDArray[np.floa
     # A feed may stand in two folders: each pair of feed and folder is judged by itself.
     _, place = np.unique(feed[labelled] * (p.shape[1] + 1) + column, return_inverse=True)
     total = np.bincount(place, weights=said)
-    odds = np.log(RIGHT / (1 - RIGHT)) + total[place]
+    odds = np.log(TRUST / (1 - TRUST)) + total[place]
     found[labelled] = sigmoid(odds)
     return found
 

@@ -45,7 +45,7 @@ EXAMPLE_WEIGHT = 0.6
 #: A publisher's own category or section says much, but sections are wide.
 MARK_WEIGHT = 1.5
 
-MAX_WORDS = 4
+MAX_WORDS = 4  # of a phrase
 
 _Terms = Mapping[str, float]
 

@@ -14,13 +14,14 @@ import msgspec
 from newsfeed.errors import NewsfeedError
 from newsfeed.model import Record, TopicSetting
 
-from .documents import Document, Label
+from .documents import ENOUGH, Document, Label
 
-FIRST_ITEMS = 150  # own items from which on training beats the shipped weights
-MANY_CORRECTIONS = 10  # trained on at once
-SETTLE = timedelta(hours=20)  # fewer corrections wait till the next day
-STALE = timedelta(days=7)
-GROWN = 1.3  # so many times the items of last time
+MANY_CORRECTIONS = 10  # trained on at once: of three days with all questions answered
+SETTLE = timedelta(
+    hours=20
+)  # less than from one morning to the next; fewer corrections wait till the next day
+STALE = timedelta(days=7)  # so that the week's new words are learned
+GROWN = 1.3  # times the items of last time: fewer change little
 
 
 class Trained(Record, frozen=True, kw_only=True):
@@ -38,7 +39,7 @@ def due(last: Trained | None, *, now: datetime, items: int, corrections: int, in
     `items` and `corrections` are all there are now; `inputs` hashes folders and topic settings as they are now.
     """
     if last is None:
-        if corrections or items >= FIRST_ITEMS:
+        if corrections or items >= ENOUGH:
             return "not trained yet"
         return ""
     if inputs != last.inputs:
@@ -49,7 +50,7 @@ def due(last: Trained | None, *, now: datetime, items: int, corrections: int, in
         return f"{abs(new)} corrections since"
     if new and age >= SETTLE:
         return f"{abs(new)} correction{'s' if abs(new) > 1 else ''} since"
-    if items >= GROWN * last.items and items - last.items >= FIRST_ITEMS and age >= SETTLE:
+    if items >= GROWN * last.items and items - last.items >= ENOUGH and age >= SETTLE:
         return f"{items - last.items} items since"
     if age >= STALE and items > last.items:
         return f"last trained {age.days} days ago"

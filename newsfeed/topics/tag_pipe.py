@@ -16,13 +16,11 @@ from newsfeed.model import Tagging, TopicSetting
 from newsfeed.text.item_lines import ItemLine, LineError, Piped, names, read_lines
 
 from .corrections import corrected
-from .documents import SHOWN_FROM, Document, Label
+from .documents import ENOUGH, SHOWN_FROM, Document, Label
 from .lexicon import topics_or_default
 from .tagger import load
 
-#: From so many items on, the items of a call also serve as background to learn from.
-ADAPT_FROM = 150
-MOST_BACKGROUND = 6000
+MOST_BACKGROUND = 6_000  # items of a call that are learned from; more would take minutes and move little
 
 Line = str | bytes
 
@@ -78,7 +76,7 @@ def tag(
     documents = [_with_feed(document, told.get(document.id)) for document in asked]
     ids = set(told) | {label.document.id for label in labels}
     background = [document for document in documents if document.id not in ids]
-    if labelled or labels or len(background) >= ADAPT_FROM:
+    if labelled or labels or len(background) >= ENOUGH:
         from .train import trained
 
         material = [*labelled, *_spread(background, MOST_BACKGROUND)]

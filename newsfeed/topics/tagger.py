@@ -16,7 +16,7 @@ from . import linear
 from .batches import BatchReader, Reading, Stems, in_order, lengths, word_share
 from .documents import OTHER, SHOWN_FROM, TOPICS, Document, FeedPrior
 from .evidence import Evidence, Explainer, Scales, by_length, logit, sigmoid, strongest_rivals
-from .folders import topic_of_folders
+from .folders import TRUST, topic_of_folders
 from .lexicon import Lexicon, compiled, implied, topics_or_default
 from .not_news import NotNews
 from .personal import MOST_THUMBS, Personal, Thumb, learn, profile
@@ -26,12 +26,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-BATCH = 1024
+BATCH = 1024  # documents; arrays of so many keep within a few megabytes
 EXPLAINED_FROM = 0.2  # probability from which on a topic's deciding terms are told
 FOLDER_WEIGHT = 1.2  # log-odds that a surely right folder gives its topic
 UNHEARD_FOLDER = 2.5  # times as much more for a text whose language neither lexicon nor model knows
 MOST_DOUBT = 3.0  # log-odds that the model can take from a topic of the reader's own whose words were found
-DEFAULT_TRUST = 0.8  # in a folder before any item of its feed was read
 
 
 class Local(Protocol):
@@ -197,7 +196,7 @@ class Tagger:
                 source[numbers] = in_order(prior.mix, self.order)
             named = self._folder(folders) or (prior.folder if prior else "")
             if named in place:
-                trust = prior.trust if prior and prior.folder == named else DEFAULT_TRUST
+                trust = prior.trust if prior and prior.folder == named else TRUST
                 folder[numbers, place[named]] = FOLDER_WEIGHT * trust
         return source, folder
 

@@ -21,7 +21,7 @@ from newsfeed.model import TopicSetting
 
 from . import fitting, linear
 from .batches import BatchReader, Stems
-from .documents import OTHER, TOPICS, Document, FeedPrior, Label
+from .documents import ENOUGH, OTHER, TOPICS, Document, FeedPrior, Label
 from .evidence import Scales, sigmoid
 from .fitting import Design
 from .folders import topic_of_folders
@@ -34,26 +34,27 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-CORRECTION_WEIGHT = 8.0
-SEED_WEIGHT = 1.0
-EXAMPLE_WEIGHT = 3.0  # an example title of the reader's, for a topic of their own
-UNLABELLED_WEIGHT = 0.7
-JUDGING_PASSES = 4  # over the documents, for a fit that only judges the others: enough to rank them
-PARTS = 2  # into which documents are dealt to judge each other
-CAREFUL = 0.5  # log-odds by which labels of our own making are held back: sure ones rather than many
-# And to what the line says, for the threshold of p = .5: F1 is best a little below even odds. The shipped weights,
+# Where the numbers are from: [topics] `python bench/ablate.py topics`, "Topics" in bench/RESULTS.md; [guard] what keeps
+# a fit from nonsense or from too much time; [reader] how far the reader's own word goes, which only tests hold.
+SEED_WEIGHT = 1.0  # the measure of the others
+CORRECTION_WEIGHT = 8.0  # [reader] a correction is felt against the seeds that say otherwise of like words
+EXAMPLE_WEIGHT = 3.0  # [reader] an example title, for a topic of their own
+UNLABELLED_WEIGHT = 0.7  # [topics] a document without a folder
+JUDGING_PASSES = 4  # [guard] over the documents, for a fit that only judges the others: enough to rank them
+PARTS = 2  # [guard] into which documents are dealt to judge each other
+CAREFUL = 0.5  # [topics] log-odds by which labels of our own making are held back: sure ones rather than many
+# [topics] And to what the line says, for the threshold of p = .5: F1 is best a little below even odds. The shipped weights,
 # which know no stream, are given less.
 READY = 0.6
-READY_OF_SEEDS = 0.3
-# Share of the model in the judgement, the lexicon having the rest: when it has learned from the reader's own
+READY_OF_SEEDS = 0.3  # [topics]
+# [topics] Share of the model in the judgement, the lexicon having the rest: when it has learned from the reader's own
 # items, and when it knows our seeds alone.
 SHARE_OF_OWN = 0.65
-SHARE_OF_SEEDS = 0.5
-FEW = 150
-LEAST_SEEN = 40  # items of a topic of the reader's own, before the model has a say in it
-BELIEVED = 0.5  # trust from which on a folder's documents tune thresholds
-MOST_DOCUMENTS = 50_000
-PSEUDO_ITEMS = 4.0  # a feed's mix is shrunk as by so many items of the overall mix
+SHARE_OF_SEEDS = 0.5  # [topics]
+LEAST_SEEN = 40  # [guard] items of a topic of the reader's own, before the model has a say in it
+BELIEVED = 0.5  # even odds: trust from which on a folder's documents tune thresholds
+MOST_DOCUMENTS = 50_000  # [guard] newest of the reader's own that are read
+PSEUDO_ITEMS = 4.0  # [topics] a feed's mix is shrunk as by so many items of the overall mix
 
 
 def seeds() -> list[Label]:
@@ -144,7 +145,7 @@ def trained(
     known = material.known
     # Corrections are no sample of what comes: calibrating on them would doubt everything.
     seeded = known & (material.weights == SEED_WEIGHT) & reading.english
-    share = SHARE_OF_OWN if int((~known).sum()) >= FEW else SHARE_OF_SEEDS
+    share = SHARE_OF_OWN if int((~known).sum()) >= ENOUGH else SHARE_OF_SEEDS
     _believe(material, z, targets, trusted)
     for number in range(PARTS):
         inside = part == number

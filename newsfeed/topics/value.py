@@ -97,8 +97,8 @@ def find_acts(reading: Reading, classes: NDArray[np.int64]) -> FoundActs:
 
 
 COLUMNS = ("value", *KINDS)
-HIGHEST = 3.0
-MOST_TERMS = 4
+HIGHEST = 3.0  # grade: must know
+MOST_TERMS = 4  # that are told of a value
 LEAST_POINTS = 0.05  # a word that moves the value by less decides nothing
 
 

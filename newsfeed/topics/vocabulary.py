@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 #: Only the beginning of a text is read. News says at the start what it is about, and cost stays bounded.
 TEXT_CHARS = 800
-TITLE_CHARS = 300
+TITLE_CHARS = 300  # as many as are kept of a title
 
 # Words keep inner points, apostrophes and ampersands ("u.s", "s&p", "node.js"); "c++" and "c#" stay whole;
 # hyphens part words, so that "open-source" is "open source". Currency signs are words.
