@@ -15,6 +15,7 @@ from teams import TestTeam
 
 from newsfeed.model import KINDS, Edition, FeedUpdate, Item, NewsValue, Tagging, TopicScore
 from newsfeed.store import packed
+from newsfeed.team import shared_store
 from newsfeed.team.fetching import Fetching
 from newsfeed.team.shared_store import SharedStore
 
@@ -133,6 +134,25 @@ def test_each_language_is_grouped_by_a_job_of_its_own(team: TestTeam, server: Se
     assert team.count("shared.member") == len(NEWS) + 1 + len(GERMAN)
     both = team.rows("select count(*) from shared.member group by story having count(*) > 1")
     assert both == [(2,)]
+
+
+def test_what_comes_in_portions_is_joined_as_what_comes_at_once(
+    team: TestTeam, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work(team, server, {f"/{name}.xml": NEWS for name in "abc"})
+    whole = stories_of(team)
+    assert sorted(map(len, whole)) == [3, 3, 3]
+    team.rows("delete from shared.member")
+    team.rows("delete from shared.story")
+    team.rows("delete from shared.clue")
+    monkeypatch.setattr(shared_store, "PORTION", 2)
+    Fetching(team.place, team.desk().machine, team.clock, "test").group("en")
+    assert stories_of(team) == whole
+
+
+def stories_of(team: TestTeam) -> list[list[int]]:
+    rows = team.rows("select array_agg(item order by item) from shared.member group by story order by 1")
+    return [row[0] for row in rows]
 
 
 def test_what_is_told_in_two_languages_of_one_page_is_one_story(team: TestTeam, server: Server) -> None:

@@ -176,11 +176,21 @@ class SharedStore(Store):
             ).all()
         return self.items(sorted(row[0] for row in rows), body="text")
 
-    # Nothing of a private feed is grouped with what others read.
-
     def window(self, since: datetime, until: datetime | None = None, body: Body = "none") -> list[StoredItem]:
-        private = self._private()
-        return [one for one in super().window(since, until, body) if one.feed not in private]
+        # What has no story yet is of a later portion, and nothing of a private feed ever gets one.
+        with self._reading() as db:
+            rows = db.connection.exec_driver_sql(
+                "select i.id from shared.item i join shared.member m on m.item = i.id"
+                " where i.first_seen >= %s and (%s::timestamp is null or coalesce(i.published, i.first_seen) < %s)"
+                " order by i.id",
+                (since, until, until),
+            ).all()
+        return self.items([row[0] for row in rows], body=body)
+
+    def _private(self) -> set[int]:
+        with self._reading() as db:
+            found = db.connection.exec_driver_sql("select id from shared.feed where owner is not null")
+            return {row[0] for row in found}
 
     def save_taggings(self, taggings: Sequence[Tagging], model: str) -> None:
         # The pool keeps numbers; the words that decided are worked out for who asks.
@@ -192,11 +202,6 @@ class SharedStore(Store):
                 model,
                 lambda t: (packed.pack_scores(t.scores, numbers), packed.pack_news(t.news)),
             )
-
-    def _private(self) -> set[int]:
-        with self._reading() as db:
-            found = db.connection.exec_driver_sql("select id from shared.feed where owner is not null")
-            return {row[0] for row in found}
 
 
 def _topic_numbers(db: Transaction, names: set[str]) -> dict[str, int]:
