@@ -581,6 +581,18 @@ def test_the_next_issue_of_a_briefing_that_keeps_its_guid_is_new_each_day() -> N
     assert read(regular(), [three], [one, *done.new, *after.new]).new == ()
 
 
+@pytest.mark.parametrize(
+    "greeting",
+    [
+        "This morning, what is on and why, with more about it than yesterday: ",
+        "In this edition of the daily newsletter: ",
+    ],
+)
+def test_words_that_every_issue_says_make_no_issue_an_edit(greeting: str) -> None:
+    one, two = (msgspec.structs.replace(issue(n), lead=greeting + LEADS[n]) for n in range(2))
+    assert len(read(regular(), [two], [one]).new) == 1
+
+
 def test_an_issue_that_is_edited_on_its_day_is_an_edit_of_that_issue() -> None:
     one, two = issue(0), issue(1)
     held = [one, *read(regular(), [two], [one]).new]

@@ -274,6 +274,24 @@ def test_an_edit_changes_the_hash_a_new_picture_address_does_not() -> None:
     assert only("The fence fell.").hash != before.hash
 
 
+def test_a_link_that_several_entries_share_identifies_none_of_them() -> None:
+    def entries(*titles: str) -> list[str]:
+        written = "".join(
+            f"<item><title>{t}</title><link>https://h.example/news</link></item>" for t in titles
+        )
+        return [found.identity for found in parsed(rss(written)).items]
+
+    told = entries("Fares rise", "Storm closes the port", "Gulls return")
+    assert len(set(told)) == 3
+    assert entries("Gulls return", "Council votes", "Fares rise")[::2] == told[::-2], (
+        "whatever stands beside them"
+    )
+    assert entries("Fares rise", "Fares rise") == ["https://h.example/news"], "one entry, listed twice"
+    assert len(entries("The port's fares rise sharply", "The port's fares rise sharply again")) == 1, (
+        "two states"
+    )
+
+
 def test_entries_that_share_a_page_or_a_guid_are_not_lost() -> None:
     found = parsed(
         rss(

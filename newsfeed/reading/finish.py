@@ -188,13 +188,13 @@ _STATE = re.compile(r"#\d{1,4}$")  # the count of its edits that a publisher add
 def _newest_states(drafts: list[Draft], home: str, now: datetime) -> list[Draft]:
     """The entries without earlier states of the same one, in the place of its first.
 
-    Two entries are states of one if they have one guid, but for the count of its edits, and one page, and their
+    Two entries are states of one if they have one guid, but for the count of its edits, or none, and one page, and their
     words are mostly the same. What shares only a guid or a page is not.
     """
     states: dict[tuple[str, str], list[int]] = {}
     for n, draft in enumerate(drafts):
         page = canonical_url(draft.link, draft.base)
-        if draft.guid and page and page != canonical_url(home) and "#" not in draft.link:
+        if page and page != canonical_url(home) and "#" not in draft.link:
             states.setdefault((_STATE.sub("", draft.guid), page), []).append(n)
     kept: dict[int, Draft] = dict(enumerate(drafts))
     for places in states.values():
@@ -220,9 +220,16 @@ def _ambiguous(drafts: list[Draft]) -> frozenset[str]:
             found.setdefault(draft.guid, set()).add(f"{draft.link}\n{draft.title or draft.body[:200]}")
         if _STATE.search(draft.guid):
             found.setdefault(_STATE.sub("", draft.guid), set()).add(draft.guid)
+        elif not draft.guid and draft.link:
+            found.setdefault(_shared(draft), set()).add(draft.title or draft.body[:200])
         if "#" in draft.link:
             found.setdefault(canonical_url(draft.link, draft.base), set()).add(draft.link)
     return frozenset(name for name, entries in found.items() if len(entries) > 1)
+
+
+def _shared(draft: Draft) -> str:
+    """The name under which the link of an entry without a guid is ambiguous."""
+    return f"link {safe_url(draft.link, draft.base)}"
 
 
 def _entry(draft: Draft, ambiguous: frozenset[str]) -> Entry | None:
@@ -299,7 +306,7 @@ def _identity(draft: Draft, link: str, title: str, text: str, ambiguous: frozens
     trackers put into it, but for the fragment, which may be all that tells two entries apart; one that only counts
     the edits of a page goes too."""
     guid = clean_line(draft.guid, 1_000)
-    if draft.guid in ambiguous:
+    if draft.guid in ambiguous or (not guid and _shared(draft) in ambiguous):
         found = _digest(guid, link, title)
     elif guid:
         address = canonical_url(guid)

@@ -418,7 +418,7 @@ IN_COMMON = 0.3  # of the words that the shorter text has: an edit keeps more of
 
 def alike(one: str, other: str) -> bool:
     """Whether two texts may be states of one: what tells something in the shorter one stands in the other as well."""
-    mine, its = _content_words(one), _content_words(other)
+    mine, its = _content_words(one) - _EMPTY, _content_words(other) - _EMPTY
     return len(mine & its) >= IN_COMMON * min(len(mine), len(its))
 
 
