@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from newsfeed.errors import SettingsError
-from newsfeed.model import TopicSetting
+from newsfeed.model import DEFAULT_TOPICS, TopicSetting
 from newsfeed.text.prose import singular
-from newsfeed.topics import Document
+from newsfeed.topics import Document, lexicon, shipped_lexicon
 from newsfeed.topics.batches import BatchReader, Stems, mark, sections
 from newsfeed.topics.folders import topic_of_folder, topic_of_folders
 from newsfeed.topics.lexicon import Lexicon, parse
@@ -244,3 +245,17 @@ def test_news_means_nothing_without_the_topic_world_and_is_no_section_of_a_publi
     )
     assert mark("News") == mark("Nachrichten") == ""
     assert mark("World")
+
+
+def test_the_lexicon_that_ships_is_the_one_of_its_files() -> None:
+    made, shipped = lexicon.compiled(DEFAULT_TOPICS), shipped_lexicon.compiled(DEFAULT_TOPICS)
+    assert shipped is not made, "run: make model"
+    for name, value in vars(made).items():
+        assert np.array_equal(value, getattr(shipped, name)), f"{name}; run: make model"
+
+
+@pytest.mark.parametrize("word", ["quokka", "drone swarm", "tariff"])
+def test_a_lexicon_with_words_of_the_reader_is_made_anew(word: str) -> None:
+    topics = {**DEFAULT_TOPICS, "mine": TopicSetting(words=(word,))}
+    assert "mine" in shipped_lexicon.compiled(topics).topics
+    assert word in shipped_lexicon.compiled(topics).names

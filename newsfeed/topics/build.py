@@ -1,7 +1,7 @@
 """Make the weights that ship with the package: `python -m newsfeed.topics.build`.
 
-From lexicon and seeds come `data/model.weights` (topics), from graded, invented items `data/value.weights` (news
-value). Same data and libraries: same bytes."""
+The lexicon is compiled into `data/lexicon.compiled`; from it and the seeds come `data/model.weights` (topics), from
+graded, invented items `data/value.weights` (news value). Same data and libraries: same bytes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import msgspec
 
 from newsfeed.model import KINDS
 
+from . import shipped_lexicon
 from .batches import BatchReader, Stems
 from .documents import OTHER, Document
 from .fitting import Design
@@ -120,6 +121,7 @@ def value_weights() -> bytes:
 
 def main() -> int:
     """Build and write."""
+    _write(shipped_lexicon.NAME, shipped_lexicon.packed(), 0)
     _write("model.weights", weights(), len(seeds()))
     _write("value.weights", value_weights(), len(value_seeds()))
     return 0
@@ -130,7 +132,7 @@ def _write(name: str, made: bytes, examples: int) -> None:
     temporary = target.with_suffix(".new")
     temporary.write_bytes(made)
     temporary.replace(target)
-    print(f"{name}: {len(made):,} bytes from {examples:,} seeds", file=sys.stderr)  # noqa: T201
+    print(f"{name}: {len(made):,} bytes" + (f" from {examples:,} seeds" if examples else ""), file=sys.stderr)  # noqa: T201
 
 
 if __name__ == "__main__":

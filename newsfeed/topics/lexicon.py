@@ -143,6 +143,9 @@ class _Node:
             self.children.setdefault(unit, _Node()).take(child)
 
 
+_ARRAYS = ("first", "keys", "targets", "offsets", "end_topic", "end_weight", "end_name", "leaf")
+
+
 class Lexicon:
     """A compiled lexicon. `topics` fixes the order of the topics in every array."""
 
@@ -155,6 +158,7 @@ class Lexicon:
         """`lexicon` is the English one, `others` those of other languages by code."""
         self.topics = tuple(topics)
         self.languages = frozenset(others)
+        self.names: list[str] = []
         root = _Node()
         for code, terms in {ENGLISH: lexicon, **others}.items():
             for number, topic in enumerate(self.topics):
@@ -168,15 +172,36 @@ class Lexicon:
                     node.ends[number] = (weight if weight >= 0 else TRAP_SHARE * weight, entry)
         units = sorted(_all_units(root))
         _specialise(root, _coverage(units))
+        self._know(units)
+        self._freeze(root)
+
+    @classmethod
+    def of_packed(cls, head: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Lexicon:
+        """The lexicon that was `packed`."""
+        made = cls.__new__(cls)
+        made.topics, made.languages = tuple(head["topics"]), frozenset(head["languages"])
+        made._know(head["units"])
+        made.names, made._wide = head["names"], head["wide"]
+        for name in _ARRAYS:
+            setattr(made, f"_{name}", arrays[name])
+        return made
+
+    def packed(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """What a lexicon is made of, to be kept."""
+        head = {"topics": self.topics, "languages": sorted(self.languages), "units": list(self._unit)}
+        return {**head, "names": self.names, "wide": self._wide}, {
+            name: getattr(self, f"_{name}") for name in _ARRAYS
+        }
+
+    def _know(self, units: Sequence[str]) -> None:
         self._unit = {unit: number for number, unit in enumerate(units)}
         self._sizes: dict[str, tuple[list[int], list[int]]] = {}  # of beginnings and of ends, longest first
-        for code in (ENGLISH, *others):
-            own = [bare(unit) for unit in units if unit.startswith(coded("", code))]
+        starred = [unit for unit in units if unit.endswith("*") or bare(unit).startswith("*")]
+        for code in (ENGLISH, *self.languages):
+            own = [bare(unit) for unit in starred if unit.startswith(coded("", code))]
             begins = {len(unit) - 1 for unit in own if unit.endswith("*")}
             ends = {len(unit) - 1 for unit in own if unit.startswith("*")}
             self._sizes[code] = (sorted(begins, reverse=True), sorted(ends, reverse=True))
-        self.names: list[str] = []
-        self._freeze(root)
 
     def _freeze(self, root: _Node) -> None:
         import numpy as np

@@ -17,9 +17,10 @@ from .batches import BatchReader, Reading, Stems, in_order, lengths, word_share
 from .documents import OTHER, SHOWN_FROM, TOPICS, Document, FeedPrior
 from .evidence import Evidence, Explainer, Scales, by_length, logit, sigmoid, strongest_rivals
 from .folders import TRUST, topic_of_folders
-from .lexicon import Lexicon, compiled, implied, topics_or_default
+from .lexicon import Lexicon, implied, topics_or_default
 from .not_news import NotNews
 from .personal import MOST_THUMBS, Personal, Thumb, learn, profile
+from .shipped_lexicon import compiled
 from .value import ValueModel, shipped, silent
 
 if TYPE_CHECKING:
