@@ -166,6 +166,40 @@ def test_cancelling_kills_the_worker() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("ended", [0, 1, 2], ids=["the one read", "the next", "the last"])
+def test_what_waits_beside_a_document_that_is_given_up_is_read_all_the_same(ended: int) -> None:
+    async def run() -> None:
+        async with Parsers(1, 60) as parsers:
+            documents = [SLOW if ended == 0 else GOOD, GOOD, GOOD]
+            tasks = [
+                asyncio.create_task(parsers.parse(answer(body), SUBSCRIPTION, {}, NOW)) for body in documents
+            ]
+            while not parsers.workers:
+                await asyncio.sleep(0.01)
+            tasks[ended].cancel()
+            found = await asyncio.gather(*tasks, return_exceptions=True)
+            assert isinstance(found.pop(ended), asyncio.CancelledError)
+            assert [type(one) for one in found] == [Parsed, Parsed]
+
+    asyncio.run(run())
+
+
+def test_long_documents_and_long_answers_do_not_wait_for_each_other() -> None:
+    text = "Some words of a garden. " * 8_000
+    long = feed(
+        "".join(f"<item><title>Apples {n}</title><description>{text}</description></item>" for n in range(12))
+    )
+
+    async def run() -> None:
+        async with Parsers(1, 60) as parsers:
+            found = await asyncio.gather(
+                *(parsers.parse(answer(long), SUBSCRIPTION, {}, NOW) for _ in range(4))
+            )
+            assert [len(one.items) for one in found if isinstance(one, Parsed)] == [12] * 4
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_workers_end_when_their_parent_dies(how: signal.Signals, tmp_path: Path) -> None:
     script = tmp_path / "parent.py"

@@ -6,11 +6,15 @@ hosts' own pace, and outcomes that are values. httpx is loaded when the first na
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from newsfeed.fetch.client import Fetcher
     from newsfeed.fetch.failures import redact, repeats, secrets_of
+
+# httpx has a command line of its own, which is half of what takes so long to load; it does without where it can't be had.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 __all__ = ["Fetcher", "redact", "repeats", "secrets_of"]
 

@@ -2,7 +2,8 @@
 
 A parser that hangs holds the interpreter and can't be interrupted from a thread; a process can be killed. Workers
 are fresh interpreters (never forks) without our sockets or secrets, with limits on memory where the platform has them.
-Messages are msgpack records behind a length, over pipes: nothing of a stranger's is unpickled.
+Messages are msgpack records behind a length, over pipes: nothing of a stranger's is unpickled. A worker has the next
+documents at hand while it reads one; what waits behind one that is given up goes to the next worker.
 The deadline is of processor time, kept by the worker's own timer, so that it also ends without its parent: a busy
 computer makes no document slow. It also ends when its pipe closes.
 """
@@ -29,6 +30,9 @@ from newsfeed.model import ASKED_AGAIN, Cause, Failure, Parsed, Record, Response
 
 MEMORY = 512 * 1_024 * 1_024  # bytes of address space of a worker; libraries take up to half of it
 PATIENCE = 12  # times the deadline that a worker may take by the clock, where others use the processor
+AHEAD = (
+    3  # documents that a worker has at hand, so that it need not wait while its parent writes to the database
+)
 DOCUMENTS = 2_000  # that a worker reads before it makes room for a fresh one
 _START = 60.0  # seconds that an interpreter may take to load, on a machine that is busy or swaps
 _GRACE = 2.0  # seconds that a worker may take to go when asked
@@ -64,9 +68,9 @@ class Parsers:
     """
 
     def __init__(self, workers: int = 0, deadline_seconds: float = 10.0) -> None:
-        self._places = asyncio.Semaphore(workers or os.cpu_count() or 1)
+        self._places = [_Place() for _ in range(workers or os.cpu_count() or 1)]
+        self._room = asyncio.Semaphore(AHEAD * len(self._places))
         self._deadline = deadline_seconds
-        self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
         self._closed = False
 
@@ -79,13 +83,13 @@ class Parsers:
         self._closed = True  # whoever still waits for a place must not start a worker that nobody would end
         await asyncio.shield(asyncio.gather(*(worker.stop() for worker in self._all)))
         self._all.clear()
-        self._idle.clear()
 
     async def parse(
         self, response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
     ) -> Parsed | Failure:
         """Read one answer. A document that is too slow, too big or crashes its worker is a `Failure`; the pool
-        goes on with a new worker. Cancelling kills the worker too: its half-read document is nobody's.
+        goes on with a new worker. Cancelling kills the worker too: its half-read document is nobody's, and what
+        waited behind it goes to the next one.
 
         Raises:
             RuntimeError: the pool is closed.
@@ -94,54 +98,60 @@ class Parsers:
             response=response, subscription=subscription, known=known, now=now, deadline=self._deadline
         )
         message = msgspec.msgpack.encode(job)
-        async with self._places:
-            worker = await self._worker()
+        answer: _Answer | Failure | None = None
+        async with self._room:
+            place = min(self._places, key=lambda place: (place.waiting, place.worker is None))
+            place.waiting += 1
             try:
-                answer = await worker.ask(message, self._deadline)
-            except BaseException:
-                await self._drop(worker)
-                raise
-            if isinstance(answer, Failure):
-                await self._drop(worker)
-                return answer
-            if answer.spent or worker.documents >= DOCUMENTS:
-                await self._drop(worker)
-            else:
-                self._idle.append(worker)
-        found = answer.parsed or answer.failure
+                while answer is None:
+                    worker = await self._worker(place)
+                    answer = await worker.ask(message, self._deadline)
+            finally:
+                place.waiting -= 1
+        found = answer if isinstance(answer, Failure) else answer.parsed or answer.failure
         assert found is not None
         return found
 
     @property
     def workers(self) -> tuple[_Worker, ...]:
         """The workers that run now, for whoever looks after processes."""
-        return tuple(self._all)
+        return tuple(worker for worker in self._all if worker.alive)
 
-    async def _worker(self) -> _Worker:
-        while self._idle:
-            worker = self._idle.pop()
-            if worker.alive:
-                return worker
-            await self._drop(worker)
-        self._refuse_if_closed()
-        worker = await _Worker.start()
-        self._all.add(worker)
-        if self._closed:  # while it started
-            await self._drop(worker)
-        self._refuse_if_closed()
-        return worker
+    async def _worker(self, place: _Place) -> _Worker:
+        async with place.starting:
+            if place.worker is not None and place.worker.alive:
+                return place.worker
+            self._refuse_if_closed()
+            if place.worker is not None:
+                self._all.discard(place.worker)
+            place.worker = worker = await _Worker.start()
+            self._all.add(worker)
+            if self._closed:  # while it started
+                await asyncio.shield(worker.kill())
+            self._refuse_if_closed()
+            return worker
+
+    async def begin(self, documents: int) -> None:
+        """Start the workers that so many documents will need: they load while others do something else."""
+        for place in self._places[:documents]:
+            await self._worker(place)
 
     def _refuse_if_closed(self) -> None:
         if self._closed:
             raise RuntimeError("the pool of parsers is closed")
 
-    async def _drop(self, worker: _Worker) -> None:
-        self._all.discard(worker)
-        await asyncio.shield(worker.kill())
+
+class _Place:
+    """Where a worker stands: it starts when there first is something to read, and anew when it is lost."""
+
+    def __init__(self) -> None:
+        self.worker: _Worker | None = None
+        self.waiting = 0  # documents
+        self.starting = asyncio.Lock()
 
 
 class _Worker:
-    """The parent's end of one worker process."""
+    """The parent's end of one worker process. Documents are answered in the order in which they were handed over."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None
@@ -149,11 +159,14 @@ class _Worker:
         self._process = process
         self._to = process.stdin
         self._from = process.stdout
-        self.documents = 0
+        self._turn = asyncio.Lock()
+        self._loaded = False
+        self._lost = False
+        self._documents = 0
 
     @classmethod
     async def start(cls) -> _Worker:
-        """A worker that has loaded its libraries and waits for a document."""
+        """A worker that loads its libraries."""
         # -P and -I would lose an editable installation's path on some systems; the environment is cut instead.
         environment = {
             name: value
@@ -182,21 +195,21 @@ class _Worker:
             env=environment,
             limit=1 << 20,
         )
-        worker = cls(process)
+        return cls(process)
+
+    async def _load(self) -> None:
         try:
             async with asyncio.timeout(_START):
-                await worker._from.readexactly(1)
+                await self._from.readexactly(1)
         except (TimeoutError, asyncio.IncompleteReadError) as error:
-            await worker.kill()
+            if self._lost:
+                return
             raise NewsfeedError(
                 "reading feeds",
                 "a worker process could not start",
                 "Look whether memory or processes are short, or reinstall newsfeed.",
             ) from error
-        except BaseException:
-            await worker.kill()
-            raise
-        return worker
+        self._loaded = True
 
     @property
     def pid(self) -> int:
@@ -205,27 +218,43 @@ class _Worker:
 
     @property
     def alive(self) -> bool:
-        return self._process.returncode is None
+        return not self._lost and self._process.returncode is None
 
-    async def ask(self, message: bytes, deadline: float) -> _Answer | Failure:
-        """One document's answer; a `Failure` means that this worker is lost."""
-        self.documents += 1
+    async def ask(self, message: bytes, deadline: float) -> _Answer | Failure | None:
+        """One document's answer; None where the worker was lost before this document's turn."""
+        self._documents += 1
+        self._to.write(_LENGTH.pack(len(message)))
+        self._to.write(message)  # never waited for: the worker may read it only when its last answer is taken
+        try:
+            async with self._turn:
+                if not self._loaded and not self._lost:
+                    await self._load()
+                return None if self._lost else await self._answered(deadline)
+        except BaseException:  # its answer would be taken for the next one's
+            await asyncio.shield(self.kill())
+            raise
+
+    async def _answered(self, deadline: float) -> _Answer | Failure | None:
         try:
             async with asyncio.timeout(deadline * PATIENCE):
-                self._to.write(_LENGTH.pack(len(message)))
-                self._to.write(message)
-                await self._to.drain()
                 size = _LENGTH.unpack(await self._from.readexactly(_LENGTH.size))[0]
-                return msgspec.msgpack.decode(await self._from.readexactly(size), type=_Answer)
+                answer = msgspec.msgpack.decode(await self._from.readexactly(size), type=_Answer)
         except TimeoutError:
+            await self.kill()
             return Failure(cause=Cause.TOO_SLOW, text=_too_busy, repair=ASKED_AGAIN)
         except (asyncio.IncompleteReadError, ConnectionError, msgspec.MsgspecError):
+            if self._lost:  # by another document, whose asking was ended
+                return None
             code = await self._process.wait()
+            await self.kill()
             if code == -signal.SIGPROF:
                 return Failure(
                     cause=Cause.TOO_SLOW, text=_too_slow, repair=_repair, values={"seconds": f"{deadline:g}"}
                 )
             return Failure(cause=Cause.BROKEN_FEED, text=_crashed, repair=_repair)
+        if answer.spent or self._documents >= DOCUMENTS:
+            await self.kill()
+        return answer
 
     async def stop(self) -> None:
         """Ask it to go, by closing its pipe; insist if it doesn't."""
@@ -239,7 +268,8 @@ class _Worker:
         await self.kill()
 
     async def kill(self) -> None:
-        if self.alive:
+        self._lost = True
+        if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
         self._to.close()

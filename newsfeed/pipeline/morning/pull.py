@@ -144,14 +144,14 @@ async def _ask(
     listed: Sequence[FeedState],
     progress: Progress,
 ) -> list[FeedResult]:
-    from newsfeed.fetch import Fetcher  # with httpx, which a run that asks nobody does without
-
     settings = home.settings.fetch
-    async with (
-        Fetcher(settings, now=home.clock, secrets=dict(options.secrets)) as fetcher,
-        Parsers(options.workers or settings.workers, settings.parse_seconds) as parsers,
-    ):
-        return await ask_all(home, store, options, states, listed, fetcher, parsers, progress)
+    async with Parsers(options.workers or settings.workers, settings.parse_seconds) as parsers:
+        # Who was never read will have something to read.
+        await parsers.begin(sum(state.first_good is None and not state.failures for state in states))
+        from newsfeed.fetch import Fetcher  # with httpx, which a run that asks nobody does without
+
+        async with Fetcher(settings, now=home.clock, secrets=dict(options.secrets)) as fetcher:
+            return await ask_all(home, store, options, states, listed, fetcher, parsers, progress)
 
 
 async def ask_all(
@@ -231,7 +231,7 @@ class _Keeper:
     """
 
     UNCHANGED = 200
-    CHANGED = 16
+    CHANGED = 8
     WAIT = 0.1  # seconds
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -274,7 +274,11 @@ class _Keeper:
         waiting, self._changes = self._changes, []
         if not waiting:
             return
-        results = self._store.apply_all([change for change, _ in waiting], self._clock())
+        results: Sequence[Applied | Exception]
+        try:
+            results = self._store.apply_all([change for change, _ in waiting], self._clock())
+        except StoreError as error:
+            results = [error] * len(waiting)
         for (_, done), result in zip(waiting, results, strict=True):
             if done.done():
                 continue  # its run was ended
