@@ -68,8 +68,8 @@ class Parsers:
     """
 
     def __init__(self, workers: int = 0, deadline_seconds: float = 10.0) -> None:
-        self._places = [_Place() for _ in range(workers or os.cpu_count() or 1)]
-        self._room = asyncio.Semaphore(AHEAD * len(self._places))
+        self._seats = [_Seat() for _ in range(workers or os.cpu_count() or 1)]
+        self._room = asyncio.Semaphore(AHEAD * len(self._seats))
         self._deadline = deadline_seconds
         self._all: set[_Worker] = set()
         self._closed = False
@@ -100,14 +100,14 @@ class Parsers:
         message = msgspec.msgpack.encode(job)
         answer: _Answer | Failure | None = None
         async with self._room:
-            place = min(self._places, key=lambda place: (place.waiting, place.worker is None))
-            place.waiting += 1
+            seat = min(self._seats, key=lambda seat: (seat.waiting, seat.worker is None))
+            seat.waiting += 1
             try:
                 while answer is None:
-                    worker = await self._worker(place)
+                    worker = await self._worker(seat)
                     answer = await worker.ask(message, self._deadline)
             finally:
-                place.waiting -= 1
+                seat.waiting -= 1
         found = answer if isinstance(answer, Failure) else answer.parsed or answer.failure
         assert found is not None
         return found
@@ -117,14 +117,14 @@ class Parsers:
         """The workers that run now, for whoever looks after processes."""
         return tuple(worker for worker in self._all if worker.alive)
 
-    async def _worker(self, place: _Place) -> _Worker:
-        async with place.starting:
-            if place.worker is not None and place.worker.alive:
-                return place.worker
+    async def _worker(self, seat: _Seat) -> _Worker:
+        async with seat.starting:
+            if seat.worker is not None and seat.worker.alive:
+                return seat.worker
             self._refuse_if_closed()
-            if place.worker is not None:
-                self._all.discard(place.worker)
-            place.worker = worker = await _Worker.start()
+            if seat.worker is not None:
+                self._all.discard(seat.worker)
+            seat.worker = worker = await _Worker.start()
             self._all.add(worker)
             if self._closed:  # while it started
                 await asyncio.shield(worker.kill())
@@ -133,16 +133,16 @@ class Parsers:
 
     async def begin(self, documents: int) -> None:
         """Start the workers that so many documents will need: they load while others do something else."""
-        for place in self._places[:documents]:
-            await self._worker(place)
+        for seat in self._seats[:documents]:
+            await self._worker(seat)
 
     def _refuse_if_closed(self) -> None:
         if self._closed:
             raise RuntimeError("the pool of parsers is closed")
 
 
-class _Place:
-    """Where a worker stands: it starts when there first is something to read, and anew when it is lost."""
+class _Seat:
+    """Where a worker sits: it starts when there first is something to read, and anew when it is lost."""
 
     def __init__(self) -> None:
         self.worker: _Worker | None = None
