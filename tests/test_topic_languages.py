@@ -16,8 +16,10 @@ import pytest
 
 from newsfeed.topics import OTHER, TOPICS, Document, load
 from newsfeed.topics.batches import BatchReader, Stems
+from newsfeed.topics.glossary import glossary, meanings
 from newsfeed.topics.lexicon import Lexicon
 from newsfeed.topics.not_news import not_news
+from newsfeed.topics.value import IN_ENGLISH
 from newsfeed.topics.vocabulary import ENGLISH, languages
 
 DATA = Path(__file__).parents[1] / "newsfeed" / "topics" / "data" / "languages"
@@ -262,3 +264,49 @@ def test_another_language_is_a_folder_of_data(tmp_path: Path) -> None:
         [sys.executable, "-c", NEW_LANGUAGE], cwd=tmp_path, capture_output=True, check=True, timeout=120
     )
     assert json.loads(done.stdout) == [[["finance"], []], "finance", "deal"]
+
+
+# ------------------------------------------------------------------------------- what words are called in English
+
+
+@pytest.mark.parametrize(
+    ("word", "english"),
+    [
+        ("leitzins", ("rate",)),
+        ("leitzinssenkung", ("rate", "cut")),
+        ("zentralbanken", ("central",)),
+        ("bahnstreik", ("railway", "train", "strike")),
+        ("bundesregierung", ("government",)),
+        ("2,5", ("#",)),
+        ("xylophon", ()),
+    ],
+)
+def test_a_german_word_is_read_in_english_whole_or_by_its_parts(word: str, english: tuple[str, ...]) -> None:
+    assert meanings(word, "de") == english
+
+
+def test_a_glossary_gives_each_english_word_once_with_words_of_the_language() -> None:
+    lines = (DATA / "de" / "english.txt").read_text(encoding="utf-8").splitlines()[1:]
+    english = [line.partition(": ")[0] for line in lines]
+    assert english == sorted(set(english))
+    assert all(
+        words.split() == list(dict.fromkeys(words.split())) != []
+        for _, _, words in (e.partition(": ") for e in lines)
+    )
+    assert glossary("") == glossary("fr") == glossary("?") == {}
+
+
+def test_words_that_no_german_seed_has_are_worth_what_they_are_in_english() -> None:
+    """Each word of these is unknown to the German seeds: English alone tells the recall from the tips."""
+    tagger = load(None, {})
+    pairs = [
+        ("Autobauer-Rückrufaktion: Aufsichtsbehörde ordnet Verkaufsverbot an", "Gartentipps: Lieblingsrezepte zum Frühstückskaffee"),
+        ("Parlamentswahlen: Oppositionspartei siegt", "Geschenkideen zum Kindergeburtstag"),
+        ("Übernahmeangebot: Stahlhersteller kauft Reedereikonzern", "Podcastfolge: Lieblingsbücher und Kaffeekultur"),
+    ]  # fmt: skip
+    for important, idle in pairs:
+        more, less = tagger.tag([Document(id=n, title=t, lang="de") for n, t in enumerate((important, idle))])
+        assert more.news
+        assert less.news
+        assert more.news.value > less.news.value + 0.5
+        assert IN_ENGLISH in {term.term for term in more.news.terms}

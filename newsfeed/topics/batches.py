@@ -11,6 +11,7 @@ from newsfeed.text.language import settle_language
 
 from .documents import Document
 from .folders import topic_of_folder
+from .glossary import MOST, glossary, meanings
 from .lexicon import Lexicon
 from .vocabulary import (
     BREAK,
@@ -42,6 +43,14 @@ SAMPLE = 200  # characters that tell a language; of 600 they take 6 tenths of th
 LATIN = "\u024f"  # the last letter of the Latin script
 
 
+class Glossed(NamedTuple):
+    """The documents of languages with a glossary as English stems, in order; for the model of news value."""
+
+    document: NDArray[np.int64]
+    in_title: NDArray[np.bool_]
+    stem: NDArray[np.int64]  # `UNKNOWN` for a word that the glossary has not
+
+
 class Reading(NamedTuple):
     """A batch of documents: one entry a word or gap, in order."""
 
@@ -54,6 +63,7 @@ class Reading(NamedTuple):
     whole_stem: NDArray[np.int64]  # for the model of news value: function words are told ("how to", "why I")
     known: NDArray[np.bool_]  # by document: in a language of the lexicon
     english: NDArray[np.bool_]
+    glossed: Glossed | None = None  # None where no document is of a language with a glossary
 
 
 class Stems(dict[str, int]):
@@ -80,6 +90,7 @@ class _Senses:
         self.unit = np.zeros(0, np.int64)
         self.stem = np.zeros(0, np.int64)
         self.whole = np.zeros(0, np.int64)
+        self.english = np.zeros((0, MOST), np.int64)  # stems of the glossary; the rest is skipped
         self._met = np.zeros(0, np.bool_)
 
     def unmet(self, numbers: NDArray[np.int64], size: int) -> NDArray[np.int64]:
@@ -91,6 +102,7 @@ class _Senses:
             self.unit = np.r_[self.unit, np.full(more, -1)]
             self.stem = np.r_[self.stem, np.full(more, GAP)]
             self.whole = np.r_[self.whole, np.full(more, GAP)]
+            self.english = np.r_[self.english, np.full((more, MOST), GAP)]
             self._met = np.r_[self._met, np.zeros(more, np.bool_)]
             self._met[BREAK] = True
         found = np.unique(numbers[~self._met[numbers]])
@@ -139,14 +151,28 @@ class BatchReader:
         numbers, document = found.astype(np.int64), place.astype(np.int64)
         codes = self._codes(documents, numbers, document)
         unit, stem_, whole = (np.full(numbers.size, empty) for empty in (-1, GAP, GAP))
+        glossed = np.zeros(numbers.size, np.bool_)
+        english_stems = np.zeros((0, MOST), np.int64)
         for code in dict.fromkeys(codes):
             rows = np.array([one == code for one in codes], np.bool_)[document]
             senses = self._understand(code, numbers[rows])
             unit[rows], stem_[rows] = senses.unit[numbers[rows]], senses.stem[numbers[rows]]
             whole[rows] = senses.whole[numbers[rows]]
+            if glossary(code):
+                glossed |= rows
+                if not english_stems.size:
+                    english_stems = np.full((numbers.size, MOST), GAP)
+                english_stems[rows] = senses.english[numbers[rows]]
         known = np.array([code == ENGLISH or code in self.lexicon.languages for code in codes], np.bool_)
         english = np.array([code == ENGLISH for code in codes], np.bool_)
-        return Reading(len(documents), document, numbers, in_title, unit, stem_, whole, known, english)
+        told = None
+        if english_stems.size:
+            told = Glossed(
+                np.repeat(document[glossed], MOST),
+                np.repeat(in_title[glossed], MOST),
+                english_stems[glossed].ravel(),
+            )
+        return Reading(len(documents), document, numbers, in_title, unit, stem_, whole, known, english, told)
 
     def _codes(
         self, documents: Sequence[Document], numbers: NDArray[np.int64], document: NDArray[np.int64]
@@ -193,6 +219,11 @@ class BatchReader:
             senses.stem[number] = SKIPPED if is_little(word, code) else self.stems[stem_of(word, code)]
             is_mark = word.startswith(MARK)
             senses.whole[number] = SKIPPED if is_mark else self.whole_stems[stem_of(word, code)]
+            if glossary(code):
+                found = (
+                    [] if is_mark else [self.whole_stems[one] for one in meanings(word, code)] or [UNKNOWN]
+                )
+                senses.english[number] = (found + [SKIPPED] * MOST)[:MOST]
         return senses
 
 

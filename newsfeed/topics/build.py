@@ -76,14 +76,22 @@ def train_value(items: list[Graded]) -> ValueModel:
     found = find_acts(reading, act_table(tuple(stems)))
     shape = (len(items), len(act_columns()))
     told = csr_matrix((np.full(found.column.size, ACT_SCALE), (found.document, found.column)), shape=shape)
-    value, middle, shared = design.fit_value(grades, told)
     kinds, bias = design.fit_kinds([item.kind for item in items], KINDS)
-    weights = np.column_stack([value, kinds]).astype(np.float32)
-    model = design.model((weights, np.column_stack([middle, bias]).astype(np.float32)))
-    said = empty_acts()
-    said[:, :, 0] = shared
+
+    def fitted(left: NDArray[np.float64], calibration: Calibration) -> ValueModel:
+        value, middle, shared = design.fit_value(left, told)
+        weights = np.column_stack([value, kinds]).astype(np.float32)
+        model = design.model((weights, np.column_stack([middle, bias]).astype(np.float32)))
+        said = empty_acts()
+        said[:, :, 0] = shared
+        return complete(model, calibration, said)
+
+    # What English says of the others by a glossary is known before they are fitted: they learn the rest.
+    english = fitted(grades, Calibration())
+    again = BatchReader(Lexicon({OTHER: {}}, (OTHER,)), Stems(), Stems(english.stems))
+    by_english = english.by_english(again.read([item.document for item in items]))
     sets = np.array([item.set for item in items])
-    return complete(model, _calibration(design, grades, told, sets), said)
+    return fitted(grades - by_english, _calibration(design, grades, told, sets))
 
 
 def _calibration(

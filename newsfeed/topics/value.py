@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 ACT_SCALE = 0.07  # the value of a class that is met; from .06 to .08 sets of seeds left out are told best
 
 
+# Of what English says of a text of another language by a glossary. From .25 to .75 German seeds left out are told best:
+# rank correlation .753 without it, .796 with it.
+GLOSSED = 0.5
+IN_ENGLISH = "its words in English"  # what that is called among the words that decided
+
+
 class ActClasses(NamedTuple):
     """The classes by name, and the class of each stem."""
 
@@ -147,12 +153,30 @@ class ValueModel(NamedTuple):
         document = np.r_[words.document, found.document]
         order = np.argsort(document, kind="stable")
         feature = self.linear.keys.size + foreign * self.acts.shape[1] + found.column
+        said[:, 0] += self.by_english(reading)
         return Scored(
             words.score + said,
             document[order],
             np.r_[words.feature, feature][order],
             np.r_[words.value, np.full(feature.size, ACT_SCALE)][order],
         )
+
+    def by_english(self, reading: Reading) -> NDArray[np.float64]:
+        """What English has to say of texts of other languages, read by a glossary, in the model's own estimate."""
+        import numpy as np
+
+        found = np.zeros(reading.documents)
+        told = reading.glossed
+        if told is None:
+            return found
+        known = np.where(told.stem >= len(self.linear.stems), UNKNOWN, told.stem)
+        alike = reading._replace(document=told.document, in_title=told.in_title, whole_stem=told.stem)
+        words = linear.score(self.linear, alike._replace(stem=known))
+        found += words.score[:, 0] - self.linear.bias[(~reading.english).astype(np.int64), 0]
+        acts = find_acts(alike, self.classes)
+        np.add.at(found, acts.document, ACT_SCALE * self.acts[0, acts.column, 0])
+        found[~np.isin(np.arange(reading.documents), told.document)] = 0.0
+        return GLOSSED * found
 
     def grades(self, scored: Scored) -> NDArray[np.float64]:
         """The expected grade of each document."""
@@ -181,7 +205,7 @@ class ValueModel(NamedTuple):
         odds = np.exp(scored.score[:, 1:] - scored.score[:, 1:].max(axis=1, keepdims=True))
         odds /= odds.sum(axis=1, keepdims=True)
         kind = odds.argmax(axis=1)
-        terms = self._terms(scored, reading.documents) if why else [()] * reading.documents
+        terms = self._terms(scored, reading) if why else [()] * reading.documents
         return [
             NewsValue(
                 value=round(float(grade[n]), 3),
@@ -193,14 +217,14 @@ class ValueModel(NamedTuple):
             for n in range(reading.documents)
         ]
 
-    def _terms(self, scored: Scored, documents: int) -> list[tuple[Term, ...]]:
+    def _terms(self, scored: Scored, reading: Reading) -> list[tuple[Term, ...]]:
         """The words that moved each value most, for or against, in grades."""
         import numpy as np
 
         points = scored.value * self.points[scored.feature]
         heavy = np.flatnonzero(np.abs(points) >= LEAST_POINTS)
         order = heavy[np.lexsort((scored.feature[heavy], -np.abs(points[heavy]), scored.document[heavy]))]
-        found: list[list[Term]] = [[] for _ in range(documents)]
+        found: list[list[Term]] = [[] for _ in range(reading.documents)]
         for document, feature, point in zip(
             scored.document[order].tolist(),
             scored.feature[order].tolist(),
@@ -209,6 +233,12 @@ class ValueModel(NamedTuple):
         ):
             if len(found[document]) < MOST_TERMS:
                 found[document].append(Term(term=self.name(feature), weight=point))
+        if reading.glossed is not None:
+            by_english = self.calibration.slope * self.by_english(reading)
+            for document in np.flatnonzero(np.abs(by_english) >= LEAST_POINTS).tolist():
+                term = Term(term=IN_ENGLISH, weight=round(float(by_english[document]), 3))
+                several = sorted((*found[document], term), key=lambda one: -abs(one.weight))
+                found[document] = several[:MOST_TERMS]
         return [tuple(terms) for terms in found]
 
 
