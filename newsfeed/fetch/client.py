@@ -157,17 +157,12 @@ class Fetcher:
             target = hop.target
             route.hops += 1
             if route.hops > REDIRECTS:
-                return failures.bad_redirect(
-                    request,
-                    "The feed's address redirects more than {times} times.",
-                    hop.status,
-                    times=REDIRECTS,
-                )
+                return failures.many_redirects(request, status=hop.status, times=REDIRECTS)
             if route.target.scheme == "https" and target.scheme == "http":
                 # Nothing is sent in clear: where the other server speaks https as well, that is what was meant.
                 target, route.secured = target.secure(), True
             if not request.follow:
-                ended = failures.bad_redirect(request, "It redirects.", hop.status)
+                ended = failures.redirects(request, status=hop.status)
                 return msgspec.structs.replace(ended, leads_to=str(target.url))
             route.permanent = route.permanent and hop.status in PERMANENT
             # An exception holds for the place that the owner wrote. From one owner's place to another is the owner's
@@ -177,7 +172,7 @@ class Fetcher:
             if route.place in seen:
                 if route.secured:
                     return failures.unsafe_redirect(request)
-                return failures.bad_redirect(request, "The feed's address redirects in a circle.", hop.status)
+                return failures.circle(request, status=hop.status)
             seen.add(route.place)
 
     def listed(self, feed: int, url: str) -> None:
@@ -204,7 +199,7 @@ class Fetcher:
         key = host_key(target.scheme, target.host, target.port)
         wait = await self._limiter.enter(key)
         if wait:
-            return Hop(failures.put_off(request, route.host, self._now() + timedelta(seconds=wait)))
+            return Hop(failures.put_off(request, route.host, retry_at=self._now() + timedelta(seconds=wait)))
         begun = time.monotonic()
         route.aside = False
         route.quiet = asyncio.get_running_loop().call_later(QUIET_SECONDS, self._step_aside, route)
@@ -237,9 +232,9 @@ class Fetcher:
         except httpcore.LocalProtocolError:  # a host name that HTTP can't carry
             return Hop(failures.bad_address(request))
         except TooLargeError:
-            return Hop(failures.too_large(request, self._settings.max_bytes))
+            return Hop(failures.too_large(request, size=f"{self._settings.max_bytes / 1_000_000:.3g}"))
         except BodyError as error:
-            return Hop(failures.bad_coding(request, str(error)))
+            return Hop(failures.failure(request, Cause.ENCODING, str(error)))
         finally:
             route.quiet.cancel()
             route.spent += time.monotonic() - begun
@@ -361,22 +356,17 @@ class Fetcher:
                 return Hop(failures.away(request, route.host))
             return Hop(failures.refused(request, route.host, status, until))
         if status in NO_BODY:
-            return Hop(failures.empty(request, route.host, status))
+            return Hop(failures.empty(request, route.host, status=status))
         return Hop(await self._read_body(route, answer, headers))
 
     def _moved(self, route: Route, headers: Mapping[str, str], status: int) -> Hop:
         location = headers.get("location", "").strip()
         if not location:
-            text = "{host} redirects, but does not say where to ({status})."
-            return Hop(failures.bad_redirect(route.request, text, status, host=route.host))
+            return Hop(failures.redirect_nowhere(route.request, route.host, status=status))
         try:
             return Hop(target=route.target.join(location), status=status)
         except AddressError:
-            return Hop(
-                failures.bad_redirect(
-                    route.request, "The feed redirects to something that is no web address.", status
-                )
-            )
+            return Hop(failures.bad_redirect(route.request, status=status))
 
     def _not_modified(self, route: Route, headers: Mapping[str, str]) -> Outcome:
         request = route.request
@@ -405,7 +395,7 @@ class Fetcher:
                 break
         body = collected.finish()
         if not body.strip():
-            return failures.empty(request, route.host, answer.status_code)
+            return failures.empty(request, route.host, status=answer.status_code)
         digest = body_hash(body)
         home = route.target.origin == route.first.origin
         etag = heads.validator(headers, "etag") if home else ""

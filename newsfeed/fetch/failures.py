@@ -11,6 +11,7 @@ import ssl
 from base64 import b64encode
 from datetime import datetime
 from itertools import pairwise
+from typing import Any, NamedTuple
 from urllib.parse import unquote, unquote_plus, urlsplit
 
 from newsfeed.model import ASKED_AGAIN, UNAUTHORIZED, UNENCRYPTED, Cause, Failure, Request
@@ -178,14 +179,97 @@ def failure(
     )
 
 
-def bad_address(request: Request) -> Failure:
-    return failure(
-        request,
-        Cause.ADDRESS,
-        "This is no address of a feed on the web.",
-        "Correct its xmlUrl in feeds.opml; it should begin with https:// or http://.",
-        needs_owner=True,
-    )
+class _Sentence(NamedTuple):
+    """A failure that always reads the same but for the host and a few values; call it with those."""
+
+    cause: Cause
+    text: str
+    repair: str = ""
+    needs_owner: bool = False
+    status: int = 0
+
+    def __call__(
+        self,
+        request: Request,
+        host: str = "",
+        *,
+        status: int = 0,
+        retry_at: datetime | None = None,
+        **values: Any,
+    ) -> Failure:
+        """This failure, of a request."""
+        cause, text, repair, owner, usual = self
+        if host:
+            values["host"] = host
+        return failure(
+            request,
+            cause,
+            text,
+            repair,
+            status=status or usual,
+            retry_at=retry_at,
+            needs_owner=owner,
+            **values,
+        )
+
+
+bad_address = _Sentence(
+    Cause.ADDRESS,
+    "This is no address of a feed on the web.",
+    "Correct its xmlUrl in feeds.opml; it should begin with https:// or http://.",
+    needs_owner=True,
+)
+name_not_found = _Sentence(Cause.NAME, "There is no server by the name {host}.", MOVED_OR_CLOSED)
+name_unanswered = _Sentence(Cause.NAME, "The name {host} could not be looked up just now.")
+no_network = _Sentence(
+    Cause.NO_NETWORK,
+    "There is no network connection.",
+    "Check the connection, then run `newsfeed refresh` again.",
+)
+broken_off = _Sentence(Cause.CONNECT, "{host} broke the connection off before its answer was complete.")
+not_http = _Sentence(Cause.HTTP, "{host} answered, but not in proper HTTP.", BROWSER)
+big_headers = _Sentence(Cause.TOO_LARGE, "The header of the answer from {host} is too large.")
+too_large = _Sentence(
+    Cause.TOO_LARGE,
+    "The answer is larger than {size} MB.",
+    "If the feed is worth it, raise max_bytes under [fetch] in newsfeed.toml.",
+)
+empty = _Sentence(Cause.NOT_A_FEED, "{host} sent an empty answer.", ASKED_AGAIN)
+unsafe_redirect = _Sentence(
+    Cause.REDIRECT,
+    "The feed redirects from https to unsafe http, and is not to be had by https there.",
+    BROWSER,
+)
+redirects = _Sentence(Cause.REDIRECT, "It redirects.", BROWSER)
+many_redirects = _Sentence(Cause.REDIRECT, "The feed's address redirects more than {times} times.", BROWSER)
+circle = _Sentence(Cause.REDIRECT, "The feed's address redirects in a circle.", BROWSER)
+redirect_nowhere = _Sentence(
+    Cause.REDIRECT, "{host} redirects, but does not say where to ({status}).", BROWSER
+)
+bad_redirect = _Sentence(Cause.REDIRECT, "The feed redirects to something that is no web address.", BROWSER)
+no_secret = _Sentence(
+    Cause.LOGIN,
+    UNAUTHORIZED,
+    'Add [secrets."{host}"] to newsfeed.toml, naming the variable or file that holds it.',
+    needs_owner=True,
+)
+bad_secret = _Sentence(
+    Cause.LOGIN,
+    "The token for {host} holds characters that no token can hold.",
+    "Copy it anew, without line breaks or quotation marks.",
+    needs_owner=True,
+)
+secret_in_clear = _Sentence(
+    Cause.LOGIN, UNENCRYPTED, "Change the address in feeds.opml to https://.", needs_owner=True
+)
+unused_not_modified = _Sentence(
+    Cause.HTTP, "{host} says “nothing new”, though it was not asked that.", status=304
+)
+# Not asked at all this time: the host's own pace comes first.
+put_off = _Sentence(Cause.THROTTLED, "{host} allows only a few requests; this feed's turn comes later.")
+away = _Sentence(
+    Cause.HTTP, "{host} does not find this feed just now (404); its feeds come and go.", status=404
+)
 
 
 def refused_port(request: Request, host: str, port: int) -> Failure:
@@ -223,23 +307,6 @@ def refused_address(request: Request, host: str, port: int, address: str, hops: 
     )
 
 
-def name_not_found(request: Request, host: str) -> Failure:
-    return failure(request, Cause.NAME, "There is no server by the name {host}.", MOVED_OR_CLOSED, host=host)
-
-
-def name_unanswered(request: Request, host: str) -> Failure:
-    return failure(request, Cause.NAME, "The name {host} could not be looked up just now.", host=host)
-
-
-def no_network(request: Request) -> Failure:
-    return failure(
-        request,
-        Cause.NO_NETWORK,
-        "There is no network connection.",
-        "Check the connection, then run `newsfeed refresh` again.",
-    )
-
-
 def timed_out(request: Request, host: str, seconds: float, doing: str) -> Failure:
     """`doing` names what took too long: "connect", "answer" or "finish"."""
     said = {
@@ -265,12 +332,6 @@ def not_connected(request: Request, host: str, error: OSError) -> Failure:
     return failure(request, Cause.CONNECT, text, repair, host=host)
 
 
-def broken_off(request: Request, host: str) -> Failure:
-    return failure(
-        request, Cause.CONNECT, "{host} broke the connection off before its answer was complete.", host=host
-    )
-
-
 def bad_certificate(request: Request, host: str, error: ssl.SSLError) -> Failure:
     if isinstance(error, ssl.SSLCertVerificationError):
         return failure(
@@ -281,104 +342,6 @@ def bad_certificate(request: Request, host: str, error: ssl.SSLError) -> Failure
             host=host,
         )
     return failure(request, Cause.TLS, "No safe connection to {host} could be agreed on.", host=host)
-
-
-def not_http(request: Request, host: str) -> Failure:
-    return failure(request, Cause.HTTP, "{host} answered, but not in proper HTTP.", BROWSER, host=host)
-
-
-def big_headers(request: Request, host: str) -> Failure:
-    return failure(request, Cause.TOO_LARGE, "The header of the answer from {host} is too large.", host=host)
-
-
-def too_large(request: Request, limit: int) -> Failure:
-    return failure(
-        request,
-        Cause.TOO_LARGE,
-        "The answer is larger than {size} MB.",
-        "If the feed is worth it, raise max_bytes under [fetch] in newsfeed.toml.",
-        size=f"{limit / 1_000_000:.3g}",
-    )
-
-
-def bad_coding(request: Request, text: str) -> Failure:
-    return failure(request, Cause.ENCODING, text)
-
-
-def empty(request: Request, host: str, status: int) -> Failure:
-    return failure(
-        request, Cause.NOT_A_FEED, "{host} sent an empty answer.", ASKED_AGAIN, status=status, host=host
-    )
-
-
-def bad_redirect(request: Request, text: str, status: int, *, host: str = "", times: int = 0) -> Failure:
-    return failure(request, Cause.REDIRECT, text, BROWSER, status=status, host=host, times=times)
-
-
-def unsafe_redirect(request: Request) -> Failure:
-    return bad_redirect(
-        request, "The feed redirects from https to unsafe http, and is not to be had by https there.", 0
-    )
-
-
-def no_secret(request: Request, name: str) -> Failure:
-    return failure(
-        request,
-        Cause.LOGIN,
-        UNAUTHORIZED,
-        'Add [secrets."{host}"] to newsfeed.toml, naming the variable or file that holds it.',
-        needs_owner=True,
-        host=name,
-    )
-
-
-def bad_secret(request: Request, name: str) -> Failure:
-    return failure(
-        request,
-        Cause.LOGIN,
-        "The token for {host} holds characters that no token can hold.",
-        "Copy it anew, without line breaks or quotation marks.",
-        needs_owner=True,
-        host=name,
-    )
-
-
-def secret_in_clear(request: Request, host: str) -> Failure:
-    return failure(
-        request,
-        Cause.LOGIN,
-        UNENCRYPTED,
-        "Change the address in feeds.opml to https://.",
-        needs_owner=True,
-        host=host,
-    )
-
-
-def unused_not_modified(request: Request, host: str) -> Failure:
-    return failure(
-        request, Cause.HTTP, "{host} says “nothing new”, though it was not asked that.", status=304, host=host
-    )
-
-
-def put_off(request: Request, host: str, until: datetime) -> Failure:
-    """Not asked at all this time: the host's own pace comes first."""
-    return failure(
-        request,
-        Cause.THROTTLED,
-        "{host} allows only a few requests; this feed's turn comes later.",
-        retry_at=until,
-        host=host,
-    )
-
-
-def away(request: Request, host: str) -> Failure:
-    return failure(
-        request,
-        Cause.HTTP,
-        "{host} does not find this feed just now (404); its feeds come and go.",
-        status=404,
-        host=host,
-    )
 
 
 def refused(request: Request, host: str, status: int, retry_at: datetime | None) -> Failure:
