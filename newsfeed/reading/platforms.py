@@ -14,7 +14,7 @@ from collections.abc import Callable
 from urllib.parse import urljoin
 
 from newsfeed.sources import posts
-from newsfeed.sources.registry import hosts_of, is_taken, lies_at
+from newsfeed.sources.registry import REDDIT_OWN, hosts_of, is_taken, lies_at
 from newsfeed.sources.source import Draft
 from newsfeed.text import canonical_url
 
@@ -52,7 +52,7 @@ _REDDIT_FOOT = re.compile(r"(?:&#32;|\s)*submitted by\b.*\Z", re.IGNORECASE | re
 
 
 def _is_reddit(draft: Draft, host: str) -> bool:
-    return lies_at(host, "reddit.com") or (
+    return lies_at(host, *hosts_of("reddit")) or (
         draft.guid.startswith("t3_") and "[link]" in draft.body + draft.summary
     )
 
@@ -66,9 +66,7 @@ def _reddit(draft: Draft, feed_link: str, feed_title: str) -> None:
     told = _REDDIT_FOOT.sub("", re.sub(r"<!-- SC_O(?:N|FF) -->", "", markup))
     count = re.search(r"\[(\d+) comments?\]", markup)
     draft.comments = _number(count.group(1)) if count else draft.comments
-    if target and not lies_at(
-        posts.host_of(target), "reddit.com", "redd.it", "redditmedia.com", "imgur.com", "gfycat.com"
-    ):
+    if target and not lies_at(posts.host_of(target), *REDDIT_OWN):
         draft.link = target
     else:
         draft.link = draft.discussion
@@ -156,7 +154,9 @@ def _lobsters(draft: Draft, feed_link: str, feed_title: str) -> None:
 
 
 def _is_youtube(draft: Draft, host: str) -> bool:
-    return draft.guid.startswith("yt:video:") or (lies_at(host, "youtube.com") and "watch" in draft.link)
+    return draft.guid.startswith("yt:video:") or (
+        lies_at(host, *hosts_of("youtube")) and "watch" in draft.link
+    )
 
 
 def _youtube(draft: Draft, feed_link: str, feed_title: str) -> None:

@@ -17,7 +17,7 @@ import msgspec
 from newsfeed.model import Cause, Failure, FeedState, Request, Response, Subscription
 from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, count, get, rows, text
-from newsfeed.sources.registry import lies_at
+from newsfeed.sources.registry import REDDIT_OWN, hosts_of, lies_at
 from newsfeed.sources.source import Answer, Draft, Drafts, Source, parts_of, validated
 from newsfeed.text import clean_line, times
 from newsfeed.text.encodings import looks_like_json
@@ -165,7 +165,7 @@ def _place(subscription: Subscription) -> _Place | None:
         return _Place(f"/user/{bare[2]}/submitted")
     parts = parts_of(url)
     host = (parts.hostname or "").lower()
-    if host != "reddit.com" and not host.endswith(".reddit.com"):
+    if not lies_at(host, *hosts_of(KIND)):
         return None
     oauth = host == OAUTH
     if found := _SUBREDDIT.fullmatch(parts.path):
@@ -251,9 +251,7 @@ def _post(data: Json) -> Draft | None:
         return None
     discussion = f"{WWW}{permalink}"
     host = posts.host_of(url)
-    own = get(data, "is_self") is True or lies_at(
-        host, "reddit.com", "redd.it", "redditmedia.com", "imgur.com"
-    )
+    own = get(data, "is_self") is True or lies_at(host, *REDDIT_OWN)
     link = discussion if own or not posts.leads_elsewhere(url, "www.reddit.com") else url
     markup = text(data, "selftext_html")
     return Draft(

@@ -45,6 +45,10 @@ _LOOKALIKES = (
 )  # fmt: skip
 
 
+# What lies there is a post of Reddit itself, not something that it shares.
+REDDIT_OWN = ("reddit.com", "redd.it", "redditmedia.com", "imgur.com", "gfycat.com")
+
+
 def hosts_of(kind: str) -> tuple[str, ...]:
     """The hosts of a network."""
     return next((network.hosts for network in NETWORKS if network.kind == kind), ())

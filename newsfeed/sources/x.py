@@ -166,23 +166,16 @@ def _ask(
     feed: int,
     *,
     page: int = 0,
-    token: str = "",
 ) -> Request:
     server = posts.service(subscription, API)
     cap, read = _cap(subscription), _number(cursor.get("read", ""))
     left = max(cap - read, 0)
     since = f"&since_id={cursor['since']}" if cursor.get("since", "").isdigit() else ""
-    boosts = "" if options(subscription.options).boosts else ",retweets"
-    exclude = (
-        f"&exclude=replies{boosts}"
-        if not options(subscription.options).replies
-        else "&exclude=retweets"
-        if boosts
-        else ""
-    )
-    following = f"&pagination_token={token}" if token else ""
+    own = options(subscription.options)
+    left_out = [name for name, wanted in (("replies", own.replies), ("retweets", own.boosts)) if not wanted]
+    exclude = f"&exclude={','.join(left_out)}" if left_out else ""
     return Request(
-        url=f"{server}/2/users/{person}/tweets?max_results={min(max(left, _LEAST), _MOST)}{since}{exclude}{following}&{_FIELDS}",
+        url=f"{server}/2/users/{person}/tweets?max_results={min(max(left, _LEAST), _MOST)}{since}{exclude}&{_FIELDS}",
         feed=feed,
         source=KIND,
         page=page,
@@ -272,7 +265,7 @@ def _said(tweet: Json) -> tuple[str, str, str]:
     for link in [*rows(tweet, "entities", "urls"), *rows(tweet, "note_tweet", "entities", "urls")]:
         short = text(link, "url")
         real = text(link, "unwound_url") or text(link, "expanded_url")
-        inside = posts.host_of(real) in {"x.com", "twitter.com", "pic.x.com", "t.co"}
+        inside = posts.host_of(real) in {*hosts_of(KIND), "pic.x.com", "t.co"}
         if short and real:
             said = said.replace(short, "" if inside else real)
         if not target and not inside and posts.leads_elsewhere(real, "x.com"):
