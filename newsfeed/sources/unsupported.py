@@ -10,18 +10,10 @@ from newsfeed.sources.source import Answer, Source, host_and_path
 
 KIND = "unsupported"
 
-<<<<<<< HEAD
 _SAID = {
     "linkedin.com": (
         "LinkedIn lets no program read people's or companies' posts.",
         "Add the company's own blog or newsroom, or read LinkedIn as a newsletter by mail: add imaps://your.mail.server/INBOX?from=its-sender.",
-=======
-_BY_MAIL = "as a newsletter by mail: add imaps://your.mail.server/INBOX?from=its-sender"
-_SAID = {
-    "linkedin.com": (
-        "LinkedIn lets no program read people's or companies' posts.",
-        f"Add the company's own blog or newsroom, or read LinkedIn {_BY_MAIL}.",
->>>>>>> f6b3350 (Keep the hosts of Reddit once; leave out a page token that nobody passes)
     ),
     "threads.net": (
         "Threads lets no program read other people's posts.",
@@ -29,11 +21,7 @@ _SAID = {
     ),
     "facebook.com": (
         "Facebook lets no program read pages or groups.",
-<<<<<<< HEAD
         "Look for the page's own website and add that, or read it as a newsletter by mail: add imaps://your.mail.server/INBOX?from=its-sender.",
-=======
-        f"Look for the page's own website and add that, or read it {_BY_MAIL}.",
->>>>>>> f6b3350 (Keep the hosts of Reddit once; leave out a page token that nobody passes)
     ),
     "instagram.com": (
         "Instagram lets no program read other people's posts.",
