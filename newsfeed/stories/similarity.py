@@ -30,7 +30,7 @@ FEED_SHARE = 0.8  # a term in more of them is boilerplate
 COMPARED = 100  # items of one story that are compared in pairs
 NAME = 2  # terms of a name: what so many add to a similarity may be no more than one person or firm in two events
 # A term joins less, the less alike pairs are that share it (`Terms.weigh`): chosen with each set left out, see RESULTS.
-COHESION = 0.08  # how alike, without a term, two items are that have it because of one event
+COHESION = 0.07  # how alike, without a term, two items are that have it because of one event
 PSEUDO_PAIRS = 2  # pairs of that likeness that each term begins with
 LEAST = 0.5  # of a term's weight, squared, stays however little it joins
 # How alike two texts are worded. The comparison moves no set of stories, but without it a real mixed morning has ten
@@ -146,12 +146,12 @@ class Terms:
         return Vectors(self.row, self.term, self.joining, self.items, self.terms)
 
     def groups(self, group: Ints, many: int) -> Vectors:
-        """The vectors of groups; `group` gives each item's, 0 … many - 1."""
+        """The vectors of groups, as what joins them; `group` gives each item's, 0 … many - 1."""
         key = group[self.row] * self.terms + self.term
         order = np.argsort(key, kind="stable")
         key = key[order]
         first = firsts(key)
-        total = np.add.reduceat(self.weight[order], first) if len(first) else self.weight
+        total = np.add.reduceat(self.joining[order], first) if len(first) else self.joining
         return Vectors(key[first] // self.terms, key[first] % self.terms, total, many, self.terms)
 
     def apart(self, some: int, other: int) -> float:
