@@ -247,6 +247,11 @@ def test_the_page_is_the_same_edition_with_the_same_minutes(app: App) -> None:
 def test_the_script_is_small_and_of_our_own(app: App) -> None:
     script = app.get("/app.js")
     assert len(script.content) <= 6 * 1024
+    settings = app.home.folder / "newsfeed.toml"
+    settings.write_text('languages = ["de", "en"]\n' + settings.read_text())
+    german = app.get("/app.js")
+    assert german.content != script.content
+    assert len(german.content) <= 6 * 1024
     for path in ("/", "/sources", "/settings", "/app.css", "/app.js"):
         text = re.sub(r"<a\b[^>]*>", "", app.get(path).text)
         assert not re.findall(r"""(?:src|href|url\()\s*=?\s*["']?(?:https?:)?//""", text), path

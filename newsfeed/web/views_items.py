@@ -260,7 +260,11 @@ def questions(app: ViewApp, request: Request) -> Response:
     return app.view(
         request,
         "teach.html",
-        questions=teach.questions(home, app.store, home.today.toordinal()),
+        questions=app.store.while_unchanged(
+            "questions",
+            (day := home.today.toordinal(), home.settings),
+            lambda: teach.questions(home, app.store, day),
+        ),
         labels=labels,
     )
 
