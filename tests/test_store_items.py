@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from stored import DAY, HOUR, NOW, item, keep, of_feed, opened, search_is_sound, titles, update
+from stored import DAY, HOUR, NOW, feeds, item, keep, of_feed, opened, search_is_sound, titles, update
 
 from newsfeed.store import search_queries
 
@@ -177,3 +177,32 @@ def test_an_item_beyond_all_bounds_is_kept_and_found_by_its_beginning(tmp_path: 
         assert store.search("start")
         assert store.item(number).item.text.endswith(" finish")
         assert len(search_queries.terms("w " * 999)) == 24
+
+
+@pytest.mark.parametrize(
+    ("words", "least", "found"),
+    [
+        (("bank", "rates"), 2, {1, 4}),
+        (("bank", "rates", "bond"), 2, {1, 2, 4}),
+        (("bank",), 1, {1, 2, 4}),
+        (("o'neill", "c++", "$"), 1, {3}),
+        (("東京都", "bank"), 1, {1, 2, 4, 5}),
+        (("$", ""), 1, set()),
+        ((), 1, set()),
+    ],
+)
+def test_what_shares_words_with_another_is_found_by_them(
+    tmp_path: Path, words: tuple[str, ...], least: int, found: set[int]
+) -> None:
+    with opened(tmp_path) as store:
+        (state,) = feeds(store, "a")
+        told = [
+            "Bank holds rates",
+            "Banks and bonds",
+            "O’Neill on c",
+            "RATES of a bánk",
+            "今日の東京都は晴れ",
+        ]
+        store.apply(update(state, [item(str(n), title) for n, title in enumerate(told)]), NOW)
+        assert store.sharing(words, least, 0) == found
+        assert store.sharing(words, least, 3) == {n for n in found if n >= 3}

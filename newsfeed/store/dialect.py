@@ -121,8 +121,8 @@ class Transaction(ABC):
         """Take items out; the words must be those that were entered."""
 
     @abstractmethod
-    def search(self, terms: Sequence[Term], limit: int) -> list[int]:
-        """Numbers of the items that have all these terms, newest first."""
+    def search(self, terms: Sequence[Term], limit: int, first: int = 0) -> list[int]:
+        """Numbers of the items that have all these terms, newest first, from number `first` on."""
 
     # --------------------------------------------------------------------- the whole database
 

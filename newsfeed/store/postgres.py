@@ -120,15 +120,17 @@ class PostgresTransaction(Transaction):
             numbers = [number for number, _ in entries]
             self.execute(text("DELETE FROM search WHERE item = ANY(:numbers)"), {"numbers": numbers})
 
-    def search(self, terms: Sequence[Term], limit: int) -> list[int]:
+    def search(self, terms: Sequence[Term], limit: int, first: int = 0) -> list[int]:
         # Quoted, nothing of what was typed is read as an operator.
         asked = [f"'{word}'{':*' if begins else ''}" for term, begins in terms for word in lexemes(term)]
         if not asked:
             return []
         query = text(
-            "SELECT item FROM search WHERE words @@ CAST(:query AS tsquery) ORDER BY item DESC LIMIT :limit"
+            "SELECT item FROM search WHERE words @@ CAST(:query AS tsquery) AND item >= :first "
+            "ORDER BY item DESC LIMIT :limit"
         )
-        return list(self.execute(query, {"query": " & ".join(asked), "limit": limit}).scalars())
+        values = {"query": " & ".join(asked), "limit": limit, "first": first}
+        return list(self.execute(query, values).scalars())
 
     def version(self) -> int:
         if self.execute(text("SELECT to_regclass('newsfeed_version')")).scalar() is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -156,6 +157,14 @@ def search(
     titled = [i for i in hits if holds(wanted, i.item.title)]
     in_title = {i.id for i in titled}
     return [*titled, *(i for i in hits if i.id not in in_title)][:limit]
+
+
+def sharing(db: Transaction, words: Sequence[str], least: int, first: int) -> set[int]:
+    """The items from number `first` on that have at least so many of these words, or words that begin so."""
+    held = Counter(
+        number for word in words if terms(word) for number in db.search(terms(word), _EVERY, first)
+    )
+    return {number for number, many in held.items() if many >= least}
 
 
 def _conditions(

@@ -151,6 +151,9 @@ CREATE VIRTUAL TABLE search USING fts5(
 )"""
 # Each transaction leaves a small index of its own. To join them is `tidy`'s work, once a refresh: done within every
 # transaction, as is the default, it took a quarter of the time that keeping a feed takes.
+SEARCHED = (
+    "SELECT rowid FROM search WHERE search MATCH :query AND rowid >= :first ORDER BY rowid DESC LIMIT :limit"
+)
 MERGING = (("automerge", 0), ("crisismerge", 1200))
 
 
@@ -192,14 +195,11 @@ class SqliteTransaction(Transaction):
                 [tuple(entry) for entry in entries],
             )
 
-    def search(self, terms: Sequence[Term], limit: int) -> list[int]:
+    def search(self, terms: Sequence[Term], limit: int, first: int = 0) -> list[int]:
         # Quoted, nothing of what was typed is read as an operator.
         query = " ".join(f'"{word}"*' if begins else f'"{word}"' for word, begins in terms)
         try:
-            rows = self.execute(
-                text("SELECT rowid FROM search WHERE search MATCH :query ORDER BY rowid DESC LIMIT :limit"),
-                {"query": query, "limit": limit},
-            ).all()
+            rows = self.execute(text(SEARCHED), {"query": query, "limit": limit, "first": first}).all()
         except OperationalError as error:
             # A character younger than this SQLite's tables splits a word in two, and this index knows no phrases.
             if "fts5" in str(error.orig):

@@ -189,6 +189,7 @@ class Store:
     newest = reads(items_queries.newest)
     find = reads(search_queries.find)
     search = reads(search_queries.search)
+    sharing = reads(search_queries.sharing)
     enrich = writes(feeds_queries.enrich)
 
     # topics and news value

@@ -30,6 +30,7 @@ FEED_ITEMS = 5.0  # so many corrections of one feed move an item judged as they 
 MOST = 12.0  # log-odds that corrections can move another item
 NAME_WEIGHT = 1.5  # a name counts more than another word
 DECIDING = 16  # words of a correction that are looked for in other documents
+SHARED = 2  # of them, at least
 USUAL_SHARE = 0.6  # of its length that a document spends on the words of a correction: see `may_move`
 COMMON = 3.0  # words below this inverse document frequency make nothing alike
 
@@ -159,14 +160,17 @@ class Corrections:
         self._idf = np.concatenate([self._idf, np.array(fresh, np.float64)])
         return self._idf
 
+    def deciding(self, document: Document) -> list[tuple[str, float]]:
+        """The words by which others are like a document, the weightiest first; what has not two of them is not."""
+        return sorted(self._vector(document).items(), key=lambda pair: -pair[1])[:DECIDING]
+
     def may_move(self, label: Label, documents: Sequence[Document]) -> list[Document]:
         """The documents that a correction can move noticeably: cheap to ask, so that only they are tagged anew.
 
         By Cauchy and Schwarz the cosine is at most the length of the correction's vector on the words that both
         have; a document spends at most some USUAL_SHARE of its own length on them, unless it is a copy.
         """
-        deciding = sorted(self._vector(label.document).items(), key=lambda pair: -pair[1])[:DECIDING]
-        squares = [(word, value * value) for word, value in deciding]
+        squares = [(word, value * value) for word, value in self.deciding(label.document)]
         # With the words still to come, in their order: whoever can't reach the least any more needn't be looked at.
         left = [sum(square for _, square in squares[n:]) for n in range(len(squares))]
         least = (NEAR / USUAL_SHARE) ** 2
@@ -183,7 +187,7 @@ class Corrections:
                     break
                 if word in text:
                     shared, sum_of = shared + 1, sum_of + square
-                    if shared >= 2 and sum_of >= least:
+                    if shared >= SHARED and sum_of >= least:
                         found.append(document)
                         break
         return found

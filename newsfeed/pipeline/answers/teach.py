@@ -16,7 +16,7 @@ from newsfeed.pipeline.morning import tag
 from newsfeed.store import Store
 from newsfeed.text.spoken import say
 from newsfeed.topics import accuracy, build
-from newsfeed.topics.corrections import Corrections
+from newsfeed.topics.corrections import SHARED, Corrections
 from newsfeed.topics.documents import THRESHOLD, Label
 
 HAS = THRESHOLD  # from this probability on an item has a topic
@@ -145,12 +145,14 @@ def retag_like(home: Home, store: Store, item: StoredItem) -> int:
     """Tag an item and those that its correction may move anew; returns how many others changed."""
     states = {s.feed: s for s in store.states()}
     model = tag.load_model(home, store)
-    window = store.window(home.clock() - tag.RETAGGED, body="text")
-    others = (i for i in window if i.id != item.id)
-    documents = [tag.document(i, states.get(i.feed)) for i in (item, *others)]
     # What a correction moves doesn't depend on which are in force: taken back, it gives back the same items.
-    reach = Corrections(model.tagger)
-    touched = reach.may_move(Label(document=documents[0], topics=()), documents)
+    reach, own = Corrections(model.tagger), tag.document(item, states.get(item.feed))
+    since = home.clock() - tag.RETAGGED
+    near = store.sharing([word for word, _ in reach.deciding(own)], SHARED, store.first_since(since))
+    near |= {one.item for one in store.headlines(since, feed=item.feed)}
+    others = store.items(sorted(near - {item.id}), body="text")
+    documents = [own, *(tag.document(i, states.get(i.feed)) for i in others)]
+    touched = reach.may_move(Label(document=own, topics=()), documents)
     before = store.taggings([int(d.id) for d in touched])
     # What has no tags yet gets them when it is asked for.
     after = model.tagger.tag([d for d in touched if d.id in before or d.id == item.id])
