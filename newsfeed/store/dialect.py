@@ -219,6 +219,15 @@ class Dialect(ABC):
         """
 
 
+def connected(engine: Engine) -> Connection:
+    """A connection of an engine, which is given up where none can be had."""
+    try:
+        return engine.connect()
+    except BaseException:
+        engine.dispose()
+        raise
+
+
 # By the scheme of the address.
 MODULES = {"sqlite": "newsfeed.store.sqlite", "postgresql": "newsfeed.store.postgres"}
 

@@ -33,7 +33,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
 from newsfeed.errors import BusyError, SettingsError, StoreError
-from newsfeed.store.dialect import Dialect, Term, Transaction
+from newsfeed.store.dialect import Dialect, Term, Transaction, connected
 
 BUSY_SECONDS = 5
 WRITING = 0x4E574644  # "NWFD": the advisory lock of who writes
@@ -196,11 +196,7 @@ class Postgres(Dialect):
             raw.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
             raw.commit()
 
-        try:
-            return engine, engine.connect()
-        except BaseException:
-            engine.dispose()
-            raise
+        return engine, connected(engine)
 
     @contextmanager
     def read(self, connection: Connection) -> Iterator[Transaction]:

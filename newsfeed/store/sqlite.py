@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from newsfeed.errors import SettingsError, StoreError
-from newsfeed.store.dialect import Dialect, Term, Transaction
+from newsfeed.store.dialect import Dialect, Term, Transaction, connected
 from newsfeed.store.schema import Utc
 
 BUSY_SECONDS = 5.0
@@ -402,11 +402,7 @@ class Sqlite(Dialect):
         def begin(connection: Connection) -> None:
             connection.exec_driver_sql(connection.info.get("begin", "BEGIN"))
 
-        try:
-            return engine, engine.connect()
-        except BaseException:
-            engine.dispose()
-            raise
+        return engine, connected(engine)
 
     @contextmanager
     def read(self, connection: Connection) -> Iterator[Transaction]:

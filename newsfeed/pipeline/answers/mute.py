@@ -15,7 +15,6 @@ from newsfeed.store import Headline, Store
 from newsfeed.text.options import options
 
 WEEK = timedelta(days=7)
-KINDS = ("word", "source", "topic")
 LONGEST = 80  # letters of a muted word or name
 LISTED = 25  # items that a preview shows
 

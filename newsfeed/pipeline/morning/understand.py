@@ -46,14 +46,6 @@ def understand(home: Home, store: Store, *, choosing: bool = False, progress: Pr
     return Understood(tagged=tagged, stories=group(home, store, progress=progress))
 
 
-def learn(home: Home, store: Store, *, progress: Progress) -> None:
-    """Train when it is due, and tag anew when the weights or the reader's topics changed."""
-    why = tag.train_if_due(home, store)
-    if why:
-        progress.step(say("Learned your topics anew: {why}", why=say(why)))
-    _tag_anew(home, store, tag.Models(home, store, progress), why)
-
-
 def habits(home: Home, store: Store) -> None:
     """Tag what a choice asks of the sources' habits, where a refresh alone left that."""
     tag.tag(home, store, tag.Models(home, store, Progress()), shown=False)
