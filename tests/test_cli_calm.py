@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from datetime import timedelta
@@ -55,6 +56,35 @@ def test_one_cause_for_many_is_said_once(
     assert "(Down 0, Down 1, Down 2 and 1 more)" in told
     assert told.count("could not be read") == 1
     assert "Gone: " in told
+
+
+def test_no_output_holds_a_phrase_without_its_values(
+    home: TestHome, server: Server, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    causes = {"/gone": fixed(404), "/down": hang_up, "/odd": fixed(299, [("Content-Encoding", "br")], b"x")}
+    home.list(homes.opml(*(("News", path, server.play(path, play)) for path, play in causes.items())))
+    odd = tmp_path / "odd.xml"
+    odd.write_bytes(b"<!DOCTYPE r [" + b'<!ENTITY e "x">' * 9_000 + b"]><rss/>")
+    for words in (
+        *(
+            ("refresh",),
+            ("refresh", "--json"),
+            ("feeds", "check"),
+            ("feeds", "check", "--json"),
+            ("feeds", "list"),
+        ),
+        *(
+            ("feeds", "list", "--json"),
+            ("feeds", "add", server.url("/gone")),
+            ("doctor",),
+            ("read", str(odd)),
+            (),
+        ),
+    ):
+        home.run(*words)
+        told = "".join(capsys.readouterr())
+        assert told
+        assert not re.search(r"\{[a-z_]+\}", told), words
 
 
 def test_the_masthead_after_a_refresh_tells_the_new_numbers_and_the_time(

@@ -26,6 +26,7 @@ def read(
     from newsfeed.errors import SettingsError
     from newsfeed.model import Failure
     from newsfeed.pipeline.answers.pipes import item_line, read_answer
+    from newsfeed.text.spoken import told
 
     try:
         body = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
@@ -35,7 +36,7 @@ def read(
         ) from error
     found = read_answer(body, url, now())
     if isinstance(found, Failure):
-        show.err.print(f"newsfeed: {found.text} {found.repair}".rstrip(), markup=False)
+        show.err.print(f"newsfeed: {told(found.values, found.text, found.repair)}", markup=False)
         raise typer.Exit(1)
     facts = " · ".join(
         part

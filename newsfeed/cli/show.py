@@ -20,6 +20,7 @@ from newsfeed import config
 from newsfeed.errors import NewsfeedError
 from newsfeed.feeds.health import FeedResult
 from newsfeed.pipeline.reports import Progress
+from newsfeed.text import spoken
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -145,10 +146,24 @@ def is_wrong(problems: Sequence[Problem]) -> bool:
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on stdout."""
+    """One JSON document on stdout; phrases whose values stand beside them are told whole."""
     import msgspec
 
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+    told = _told(msgspec.json.decode(msgspec.json.encode(value)))
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n")
+
+
+def _told(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_told(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    told = {name: _told(inner) for name, inner in value.items()}
+    if isinstance(values := value.get("values"), dict) and values:
+        for name in ("cause", "text", "repair"):
+            if isinstance(phrase := value.get(name), str) and "{" in phrase:
+                told[name] = spoken.say(phrase, **values)
+    return told
 
 
 def table(*columns: str) -> Any:
