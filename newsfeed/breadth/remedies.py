@@ -52,8 +52,6 @@ BEFORE = "only from before you subscribed"
 AT_CAP = "its source had its share"
 FULL = "the page was full"
 NO_ROOM = "no room"
-
-
 MORE_MINUTES = Remedy("Raise the minutes.")
 MORE_LINES = Remedy("Give more of the minutes to lines.")
 LOWER_CAP = Remedy("Lower its cap in feeds.opml.")

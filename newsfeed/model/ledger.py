@@ -6,44 +6,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 SHOWN = "shown"
-
-
 LINE = "line"
-
-
 LONG = "long read"
-
-
 SAME = "same story"
-
-
 HAD = "shown before"
-
-
 BELOW = "below the line"
-
-
 ROOM = "over the budget"
-
-
 CAPPED = "source at its cap"
-
-
 MUTED = "muted"
-
-
 OLD = "too old"
-
-
 LANGUAGE = "other language"
-
-
 ADVERT = "adverts and housekeeping"
-
-
 BEFORE = "before you subscribed"
 
-
+# Every cause with its label for people, in the order in which the ledger lists them.
 CAUSES: Mapping[str, str] = MappingProxyType(
     {
         SHOWN: "On the page",
@@ -61,18 +37,7 @@ CAUSES: Mapping[str, str] = MappingProxyType(
         BEFORE: "From before you subscribed",
     }
 )
-
-
-"""Every cause with its label for people, in the order in which the ledger lists them."""
-
-
+# Causes that an older item was given in an earlier ledger already, or that come by the mere passing of time.
 SETTLED = frozenset({HAD, BELOW, OLD, MUTED, LANGUAGE, ADVERT, BEFORE})
-
-
-"""Causes that an older item was given in an earlier ledger already, or that come by the mere passing of time."""
-
-
+# Causes of items that could not be shown whatever else there was.
 REFUSED = frozenset({OLD, MUTED, LANGUAGE, ADVERT, BEFORE})
-
-
-"""Causes of items that could not be shown whatever else there was."""

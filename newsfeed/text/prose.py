@@ -14,8 +14,6 @@ _HAN_AND_KANA = (
 HANGUL = "\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff"
 UNSPACED = _SOUTH_EAST + _HAN_AND_KANA
 CJK = _HAN_AND_KANA + HANGUL
-
-
 WORDS_A_MINUTE = 238  # silent reading of English non-fiction; Brysbaert 2019, a review of 190 studies
 CJK_A_MINUTE = 500  # characters of Chinese, Japanese or Korean
 
