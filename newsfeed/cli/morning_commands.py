@@ -195,17 +195,14 @@ def summary(pulled: RefreshReport, done: DigestReport | None = None) -> str:
 
 def print_refresh(done: RefreshReport, zone: str) -> None:
     """Per feed what is new, then what failed and why, then the sum."""
-    from rich.text import Text
-
     from newsfeed.feeds.health import FeedOutcome
 
     _print_list_change(done.list, done.results)
-    table = show.table("Feed", ">New", ">Seconds")
     fresh = [r for r in done.results if r.outcome == FeedOutcome.NEW]
-    for result in sorted(fresh, key=lambda r: (-r.new, r.name.casefold())):
-        table.add_row(Text(result.name), str(result.new), f"{result.seconds:.1f}")
+    fresh.sort(key=lambda r: (-r.new, r.name.casefold()))
     if fresh:
-        show.print_table(table)
+        rows = [(r.name, str(r.new), f"{r.seconds:.1f}") for r in fresh]
+        show.print_rows(("Feed", ">New", ">Seconds"), rows)
     if unchanged := done.count(FeedOutcome.UNCHANGED):
         show.say(f"{show.plural(unchanged, 'feed')} had nothing new.")
     waiting = [r for r in done.results if r.outcome == FeedOutcome.WAITING]
