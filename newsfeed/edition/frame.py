@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -31,7 +32,6 @@ from newsfeed.breadth.remedies import (
 )
 from newsfeed.edition import constants as c
 from newsfeed.edition.earlier import remember
-from newsfeed.edition.preparing import Prepared
 from newsfeed.edition.words import minutes
 from newsfeed.model import (
     WEEKDAYS,
@@ -50,6 +50,11 @@ from newsfeed.model import (
 )
 from newsfeed.text import first_words
 from newsfeed.text.spoken import count, joined, say, told, weekday, whole
+
+if TYPE_CHECKING:
+    from newsfeed.edition.preparing import (
+        Prepared,  # with numpy, which those who only ask for a report do without
+    )
 
 THE_END = "That’s all for today."
 

@@ -60,7 +60,7 @@ class Marks:
 
     def find(self, item: Item) -> KnownItem | None:
         """The stored item that this one is, each given out once; None if there is none or it can't be told which."""
-        for mark in _marks(item.page, item.title, item.published):
+        for mark in _marks(item.page, item.title, item.published) if self._by else ():
             fitting = [
                 old
                 for old in self._by.get(mark, ())
@@ -192,7 +192,7 @@ def sort(
             if item.identity in new or (content is not None and content in listed):
                 continue
             listed.add(content)
-            old = marks.find(item) or moved.pop(_name(item.title), None)
+            old = marks.find(item) or (moved.pop(_name(item.title), None) if moved else None)
         if old is None:
             new[item.identity] = item
             continue

@@ -254,13 +254,14 @@ def apply(db: Transaction, change: FeedUpdate, now: datetime) -> Applied:
     number, url = found
     db.execute(_KEEP_STATE, {"number": number, **records.FEED.values(records.storable_text(change.state))})
     _recount(db, number, change.counts)
-    offered = {i.identity: i for i in map(records.storable, (*change.new, *change.changed))}
+    changed = [*map(records.storable, change.changed)]
+    offered = {i.identity: i for i in (*map(records.storable, change.new), *changed)}
     if not offered:
         return Applied()
     stored = {
         r[0]: (r[1], r[2]) for r in db.execute(_STORED, {"number": number, "identities": list(offered)})
     }
-    edited = {i.identity for i in map(records.storable, change.changed)}
+    edited = {i.identity for i in changed}
     fresh = _unforgotten(db, number, [i for identity, i in offered.items() if identity not in stored], now)
     new = _insert(db, number, url, fresh, frozenset(change.before), now)
     again = [

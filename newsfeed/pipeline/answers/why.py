@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from newsfeed import edition, stories, text
+from newsfeed import edition, text
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Day, Edition, Record, StoredItem, TopicScore
 from newsfeed.pipeline.home import Home
@@ -85,6 +85,8 @@ def _joined(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
     for story in store.stories_of([item.id]):
         items = store.items(story.items, body="text")
         mine = next((one for one in items if one.id == item.id), item)
+        from newsfeed import stories  # with numpy, where there is something to compare
+
         found = stories.nearest(mine, items)
         if found is None:
             continue

@@ -318,7 +318,8 @@ class _Run:
         """Ask one feed, decide what its answer changes, and keep that."""
         begun = time.monotonic()
         home, store, url = self._home, self._store, state.subscription.url
-        known = cache(lambda: store.known(state.feed))  # asked only where there is something to read
+        # Asked only where there is something to read; who was never read has nothing.
+        known = cache(lambda: store.known(state.feed) if state.last_good else [])
         asked = await self._asked(changes.with_fresh_validators(state, home.clock()), known)
         state, answer, parsed = asked.state, asked.answer, asked.parsed
         sent = secrets_of(url, *self._options.secrets.values())
