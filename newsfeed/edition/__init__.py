@@ -1,9 +1,10 @@
 """The edition: score, choice, places, reasons and ledger. Pure; nothing is read but its arguments.
 
-- `build`: the edition of a day, of a pool that `weigh` weighed or that it weighs itself; `since`: what a later refresh adds to it; `remember`: what the next ones must know
+- `build`: the edition of a day, of a pool that `weigh` weighed or that it weighs itself
+- `since`: what a later refresh adds to it; `remember`: what the next ones must know
 - `visible_text`: the words that the budget counts; `why`: the arithmetic behind an item
 
-The way through a build: `filtering` (one scored story each, a cause for all else) → `prepare` (rows, rules, facts) →
+The way through a build: `filtering` (one scored story each, a cause for all else) → `preparing` (rows, rules, facts) →
 `choose` (arrays in, rows out) → `layout` (places, numbers, reasons, leads) → `outcomes`, `frame` (words around it) →
 counted by `printed`, fitted by `building` until the minutes hold.
 """

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -173,19 +174,23 @@ def printed_pick(
     # Where the floor has told what was shown least already, that is the step off the path.
     off_path = chosen.by == "off path" or (chosen.by == "floor" and one.topic == prepared.least)
     note = draft.note or (say(OFF_PATH_NOTE) if off_path and one.topic else "")
-    pick = msgspec.structs.replace(
+    return _reasoned(
         draft,
+        why,
         n=number,
         section=key,
         topic=one.topic,
-        reason=why.sentence,
-        reason_shown=why.news,
-        why=why.short,
         tellers=why.before(draft, contender.outlets),
         note=note,
         account=account_of(prepared, choice, chosen, contender, one.topic),
     )
-    return finished(pick)
+
+
+def _reasoned(draft: Pick, why: words.Reason, **more: Any) -> Pick:
+    """A pick with its reason and all else that was still to come."""
+    return finished(
+        msgspec.structs.replace(draft, reason=why.sentence, reason_shown=why.news, why=why.short, **more)
+    )
 
 
 def _post(prepared: Prepared, contender: Contender, number: int, links: dict[str, int]) -> Pick:
@@ -202,17 +207,14 @@ def _post(prepared: Prepared, contender: Contender, number: int, links: dict[str
         source=draft.source,
         first_of_topic=False,
     )
-    pick = msgspec.structs.replace(
+    return _reasoned(
         draft,
+        why,
         n=number,
         section=c.PEOPLE_KEY,
-        reason=why.sentence,
-        reason_shown=why.news,
-        why=why.short,
         note=say("about story {n}", n=about) if about else draft.note,
         account=words.account(contender, "people"),
     )
-    return finished(pick)
 
 
 def _lines(prepared: Prepared, choice: Choice) -> tuple[Line, ...]:
