@@ -14,6 +14,8 @@ from homes import rss
 from serving import Server
 from team_sites import Browser, Site, serving_team, words
 from teams import TestTeam
+from test_page_languages import english_in
+from test_web_languages import labels
 
 
 @pytest.fixture
@@ -352,3 +354,17 @@ def test_a_list_has_no_more_feeds_than_the_admin_allows(team: TestTeam) -> None:
         assert answer.status_code == 400
         assert "may have 3" in words(answer)
         assert team.count("reader.subscription") == 0
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/lists", "/you", "/settings", "/sources", "/breadth", "/search", "/kept", "/rules", "/admin"],
+)
+def test_a_reader_of_german_sees_german_pages(ada: Browser, path: str) -> None:
+    ada.post("/settings", {"languages": "de, en"})
+    ada.post("/lists/show", {"on": "yes"})
+    html = ada.get(path).text
+    if path == "/admin":  # for admins alone
+        assert "Diese Seite gibt es nicht." in html
+    assert '<html lang="de">' in html
+    assert english_in(re.sub(r"(newsfeed|Authorization|OPML)[^.<]*", " ", labels(html))) == [], labels(html)

@@ -107,6 +107,18 @@ Work = Callable[[TeamApp], Response]
 AT_ONCE = 16  # answers that one process works out at a time
 
 
+STATUS: dict[type[NewsfeedError], int] = {
+    NotFoundError: 404,
+    StoreError: 503,
+    SignInError: 403,
+    TooManyError: 429,
+}
+
+
+def _status(error: NewsfeedError) -> int:
+    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 400)
+
+
 class TeamAnswers:
     """Works out answers in threads, each with what the one who asks may see."""
 
@@ -163,20 +175,22 @@ class TeamAnswers:
         session: ReaderSession | None = request.scope["state"].get("session")
         try:
             if session is None:
-                return work(self._app(request))
+                return self._told(self._app(request), request, work)
             with self._team.store_of(session.reader.id) as store:
                 app = ReaderApp(self._team, session, self._browser(request), store)
-                return work(app)
-        except NotFoundError as error:
-            return self._app(request).trouble(request, error, 404)
-        except StoreError as error:
-            return self._app(request).trouble(request, error, 503)
-        except SignInError as error:
-            return self._app(request).trouble(request, error, 403)
-        except TooManyError as error:
-            return self._app(request).trouble(request, error, 429)
+                with app.speaking():
+                    return self._told(app, request, work)
         except NewsfeedError as error:
-            return self._app(request).trouble(request, error)
+            return self._app(request).trouble(request, error, _status(error))
+
+    def _told(self, app: TeamApp, request: Request, work: Work) -> Response:
+        """The answer, or what is wrong, in the reader's language; what is wrong with the database ends its connection."""
+        try:
+            return work(app)
+        except StoreError:
+            raise
+        except NewsfeedError as error:
+            return app.trouble(request, error, _status(error))
 
     async def lost(self, request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500

@@ -10,6 +10,7 @@ from newsfeed.pipeline.subscriptions import edit as editing
 from newsfeed.team import team_lists
 from newsfeed.team.reader_app import ReaderApp
 from newsfeed.team.team_lists import AdminLists, TeamList
+from newsfeed.text.spoken import say
 
 
 def admin_lists(app: ReaderApp) -> AdminLists:
@@ -42,7 +43,9 @@ def change(app: ReaderApp, request: Request, fields: dict[str, str]) -> Response
     one, do = _one(app, fields), fields.get("do", "")
     if do == "leave":
         team_lists.unfollow(app.store, one)
-        return app.done(request, f"You follow {one.name} no longer; its feeds stay in your list.", "/lists")
+        return app.done(
+            request, say("You follow {name} no longer; its feeds stay in your list.", name=one.name), "/lists"
+        )
     if do == "skip" and one.follows:
         team_lists.took(app.store, one)
         return app.done(request, "Your list stays as it is.", "/lists")
@@ -51,7 +54,14 @@ def change(app: ReaderApp, request: Request, fields: dict[str, str]) -> Response
     home = app.home()
     plan = team_lists.plan_of(home, one)
     if fields.get("confirm") != "yes":
-        said = f"What {one.name} {'changes' if one.follows else 'brings'}: {len(plan.come)} come, {len(plan.go)} go."
+        said = say(
+            "What {name} changes: {come} come, {go} go."
+            if one.follows
+            else "What {name} brings: {come} come, {go} go.",
+            name=one.name,
+            come=len(plan.come),
+            go=len(plan.go),
+        )
         hidden = {"do": "take", "list": str(one.id), "as": team_lists.mark(one)}
         return app.view(request, "diff.html", diff=plan.edit.diff, said_of=said, hidden=hidden, to="/lists")
     if fields.get("as") != team_lists.mark(one):
@@ -60,7 +70,13 @@ def change(app: ReaderApp, request: Request, fields: dict[str, str]) -> Response
     team_lists.follow(app.store, one)
     team_lists.took(app.store, one)
     team_lists.show(home)
-    return app.done(request, f"You follow {one.name}: {len(plan.come)} came, {len(plan.go)} went.", "/lists")
+    return app.done(
+        request,
+        say(
+            "You follow {name}: {come} came, {go} went.", name=one.name, come=len(plan.come), go=len(plan.go)
+        ),
+        "/lists",
+    )
 
 
 def show(app: ReaderApp, request: Request, fields: dict[str, str]) -> Response:

@@ -13,6 +13,7 @@ from newsfeed.errors import BusyError, NotFoundError, SettingsError
 from newsfeed.model import Day
 from newsfeed.team import desk, team_lists, views_lists
 from newsfeed.team.reader_app import ReaderApp
+from newsfeed.text.spoken import say
 from newsfeed.web import views_items, views_sources
 from newsfeed.web.local_app import topic_labels
 
@@ -117,7 +118,7 @@ def save_mail(app: ReaderApp, request: Request, fields: dict[str, str]) -> Respo
     if mail and not MAIL.fullmatch(mail):
         raise SettingsError("", "That is no mail address.", "Write one like ada@example.org, or nothing.")
     app.team.readers.change(app.reader, mail=mail)
-    said = f"Your mornings are mailed to {mail}." if mail else "Your mornings are not mailed."
+    said = say("Your mornings are mailed to {mail}.", mail=mail) if mail else "Your mornings are not mailed."
     return app.done(request, said, "/settings")
 
 
@@ -128,12 +129,12 @@ def save_secret(app: ReaderApp, request: Request, fields: dict[str, str]) -> Res
         raise SettingsError("", "That is no host.", "Write it like feeds.example.org.")
     if fields.get("do") == "forget":
         app.store.keep_secret(host, None)
-        said = f"The secret for {host} is forgotten."
+        said = say("The secret for {host} is forgotten.", host=host)
     elif not value or len(value) > LONGEST_SECRET or not value.isprintable():
         raise SettingsError("", "That is no secret.", "Paste the token, or the whole Authorization header.")
     else:
         app.store.keep_secret(host, value)
-        said = f"Kept, sealed, for your feeds of {host}; they are yours alone from now on."
+        said = say("Kept, sealed, for your feeds of {host}; they are yours alone from now on.", host=host)
     home = app.home()
     app.store.sync(opml.parse(home.read_list()).subscriptions, home.clock())
     team_lists.show(home)

@@ -188,7 +188,7 @@ class PageApp(ABC):
     def done(self, request: Request, said: str, to: str) -> Response:
         """After a form without script: back to a page of ours, where `said` stands once."""
         answer = RedirectResponse(to, 303)
-        self.say_next(answer, said)
+        self.say_next(answer, say(said))
         return answer
 
     def trouble(self, request: Request, error: NewsfeedError, status: int = 400) -> Response:
