@@ -205,8 +205,6 @@ TOPICS: dict[str, Changes] = {
     "mix of the feed (PSEUDO_ITEMS)": {"train.PSEUDO_ITEMS": 1e9},
     "folders trusted by their items": {"fitting.TEMPER": 0.0},
     "each item's say is cut (MOST)": {"fitting.MOST": 1e9},
-    "thresholds by folders": {"fitting.LEAST_FEEDS": 10**9},
-    "thresholds doubted (DOUBT)": {"fitting.DOUBT": 0.0, "fitting.DOUBT_OF_A_FEED": 0.0},
     "careful labels (CAREFUL)": {"train.CAREFUL": 0.0},
     "READY": {"train.READY": 0.0, "train.READY_OF_SEEDS": 0.0},
     "calibration (PULL)": {"fitting.PULL": 1e9},

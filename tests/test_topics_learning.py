@@ -7,13 +7,11 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import msgspec
-import numpy as np
 import pytest
 
 from newsfeed.model import Tagging, TopicSetting
 from newsfeed.topics import Document, Label, load
 from newsfeed.topics.corrections import Corrections, corrected
-from newsfeed.topics.fitting import threshold
 from newsfeed.topics.retrain import Trained, due, job
 from newsfeed.topics.train import seeds, train, trained
 
@@ -300,34 +298,6 @@ def test_training_does_not_overrule_the_words_that_the_reader_gave() -> None:
         tagger = load(train(told, {}, [], topics), topics)
         assert all(p(tagging, "logistics") > 0.5 for tagging in tagger.tag(asked))
         assert sum(p(tagging, "logistics") > 0.5 for tagging in tagger.tag(others)) < 20
-
-
-# --------------------------------------------------------------------------- thresholds of topics
-
-
-def drawn(feeds: int, line: float, seed: int = 0) -> tuple[object, object, object, object]:
-    """Documents of feeds whose items have a topic where their log-odds are above a line, give or take."""
-    draw = np.random.default_rng(seed)
-    z = draw.normal(0.0, 2.0, feeds * 40)
-    truth = z + draw.normal(0.0, 0.3, z.size) > line
-    return z, truth, np.ones(z.size), np.repeat(np.arange(feeds), 40)
-
-
-def test_a_threshold_moves_where_feeds_agree() -> None:
-    assert 0.1 < threshold(*drawn(30, 0.5)) <= 0.6  # type: ignore[arg-type]
-    assert -0.6 <= threshold(*drawn(30, -0.5)) < -0.1  # type: ignore[arg-type]
-    assert abs(threshold(*drawn(30, 0.0))) < 0.1  # type: ignore[arg-type]
-
-
-def test_a_threshold_stays_where_feeds_are_few() -> None:
-    assert threshold(*drawn(1, 1.0)) == 0.0  # type: ignore[arg-type]
-    assert threshold(*drawn(2, 1.0)) < threshold(*drawn(40, 1.0))  # type: ignore[arg-type]
-    z, _, weights, feed = drawn(5, 0.0)
-    assert threshold(z, np.zeros(200, bool), weights, feed) == 0.0  # type: ignore[arg-type]
-
-
-def test_training_without_folders_leaves_the_thresholds_alone() -> None:
-    assert load(train([NEWS, COPY, STRANGER], {}, [], {}), {}).scales.offset == {}
 
 
 def test_a_confirmation_never_makes_the_tagger_less_sure() -> None:

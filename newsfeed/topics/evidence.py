@@ -5,7 +5,7 @@ All is in log-odds (Platt: a logistic function of the evidence is the probabilit
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -38,7 +38,6 @@ class Scales(msgspec.Struct, frozen=True, kw_only=True):
     length: float = 0.5  # power of the length
     usual: float = 25.0  # words of a text whose score stands as it is
     shortest: float = 15.0
-    offset: Mapping[str, float] = {}  # what each topic adds to `base`
 
 
 def by_length(raw: NDArray[np.float64], length: NDArray[np.float64], scales: Scales) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""What training fits: linear models, their calibration, thresholds, and the trust in folders.
+"""What training fits: linear models, their calibration, and the trust in folders.
 
 The one place where scikit-learn is used. One logistic regression a topic, learned by averaged stochastic gradient
 descent, which reaches the quality of a full solver in a twentieth of the time. Features are counted once and the model
@@ -207,14 +207,6 @@ class Formula(NamedTuple):
         )
 
 
-#: Feeds that a topic must have in trusted folders before its threshold is tuned by them.
-LEAST_FEEDS = 2
-MOST_SHIFT = 0.6  # guard: log-odds that a topic's threshold can move, from p = .5 to .35 or .65
-RESAMPLES = 40  # of the bootstrap: enough for a mean and a variance (Efron and Tibshirani, 1993: 25 to 200)
-FLAT = 0.002  # less than any bench here can tell apart: thresholds whose F1 differ by less are as good as each other
-# [topics] What the resampled feeds don't show of the doubt: a variance for every topic, and one that falls with the feeds.
-DOUBT, DOUBT_OF_A_FEED = 0.1, 2.0
-
 #: Slope and intercept where nothing can be fitted; also what a fit is drawn to, as by a few dozen examples.
 USUAL = (1.6, 2.5)
 PULL = 20.0  # [topics]
@@ -257,43 +249,6 @@ def fit(
         if np.abs(step).max() < 1e-6:
             break
     return line(share, max(float(at[0]), 0.3), float(at[1]))
-
-
-def threshold(
-    z: NDArray[np.float64],
-    truth: NDArray[np.bool_],
-    weights: NDArray[np.float64],
-    feed: NDArray[np.int64],
-    *,
-    seed: int = 0,
-) -> float:
-    """The log-odds from which one topic is best told, 0 where the documents don't agree on another.
-
-    `z` are its log-odds by document, `truth` whether the document's folder names the topic, `weights` how far the
-    folder is trusted, `feed` a number a feed. The threshold of best F1 is taken over resampled feeds (bootstrap:
-    documents of one feed are no independent witnesses) and drawn to 0 the more, the more it varies between them.
-    """
-    import numpy as np
-
-    _, of = np.unique(feed, return_inverse=True)
-    feeds = int(of.max(initial=-1)) + 1
-    if np.unique(feed[truth]).size < LEAST_FEEDS:
-        return 0.0
-    grid = np.linspace(-2.0, 2.0, 41)
-    told = z[:, None] >= grid
-    order = np.argsort(of, kind="stable")
-    starts = np.flatnonzero(np.diff(of[order], prepend=-1))
-    told_weight = weights[order, None] * told[order]
-    named = np.add.reduceat(told_weight, starts, axis=0)
-    hits = np.add.reduceat(told_weight * truth[order, None], starts, axis=0)
-    wanted = np.bincount(of, weights=weights * truth, minlength=feeds)
-    times = np.random.default_rng(seed).multinomial(feeds, np.full(feeds, 1 / feeds), size=RESAMPLES)
-    f1 = 2 * (times @ hits) / np.maximum(times @ named + (times @ wanted)[:, None], 1e-9)
-    good = f1 >= f1.max(axis=1, keepdims=True) - FLAT
-    best = (good * grid).sum(axis=1) / good.sum(axis=1)
-    mean = float(best.mean())
-    doubt = float(best.var(ddof=1)) + DOUBT + DOUBT_OF_A_FEED / np.unique(feed[truth]).size
-    return float(np.clip(mean * mean**2 / (mean**2 + doubt), -MOST_SHIFT, MOST_SHIFT))
 
 
 PURE = 0.85  # by hand, [topics] has .75: items of a rightly filed feed that have its folder's topic

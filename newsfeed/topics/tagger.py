@@ -163,9 +163,7 @@ class Tagger:
         model = np.where(self._untrained, 0.0, heard * scales.model * evidence.model)
         # The reader's own words are the reader's word: what training saw of a topic of theirs may doubt, not overrule.
         model = np.where(self._own & (lexicon > 0), np.maximum(model, -MOST_DOUBT), model)
-        start = (
-            scales.base + self._untrained * scales.model * alone.base + in_order(scales.offset, self.order)
-        )
+        start = scales.base + self._untrained * scales.model * alone.base
         # What the model does not hear it cannot doubt either: its intercept is part of the doubt, so an unheard text
         # starts as low as one that the lexicon judges alone.
         base = start + (1.0 - heard) * min(0.0, alone.base - scales.base)

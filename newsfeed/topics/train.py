@@ -4,9 +4,7 @@
 2. Each feed's folder is believed as far as its documents agree, and moves their labels.
 3. Documents are parted by feed; what is learned on one part judges the other, so that no feed confirms its own
    folder; step 2 once more with that judgement.
-4. The model is fitted on seeds, documents and corrections.
-5. Where trusted folders give a topic two feeds or more, its threshold is tuned on random folds within the feeds,
-   and all is packed with what was learned of each feed.
+4. The model is fitted on seeds, documents and corrections, and packed with what was learned of each feed.
 """
 
 from __future__ import annotations
@@ -52,7 +50,6 @@ READY_OF_SEEDS = 0.3  # [topics]
 SHARE_OF_OWN = 0.65
 SHARE_OF_SEEDS = 0.5  # [topics]
 LEAST_SEEN = 40  # [guard] items of a topic of the reader's own, before the model has a say in it
-BELIEVED = 0.5  # even odds: trust from which on a folder's documents tune thresholds
 MOST_DOCUMENTS = 50_000  # [guard] newest of the reader's own that are read
 PSEUDO_ITEMS = 4.0  # [topics] a feed's mix is shrunk as by so many items of the overall mix
 
@@ -159,11 +156,9 @@ def trained(
     model = _without_strangers(design.model(design.fit(targets, material.weights, seed=seed)), targets)
     ready = READY if share == SHARE_OF_OWN else READY_OF_SEEDS
     line = line._replace(intercept=line.intercept + ready)
-    moved = _thresholds(material, targets, trusted, design, lexical, line, cold.order, seed)
-    scales = msgspec.structs.replace(line.scales(), offset=moved)
     priors = _priors(material, targets, trusted, cold.order)
     seen = [label.document.id for label in corrections]
-    return Tagger(cold.lexicon, model, scales, topics, priors, seen)
+    return Tagger(cold.lexicon, model, line.scales(), topics, priors, seen)
 
 
 def _without_strangers(model: linear.Linear, targets: NDArray[np.float64]) -> linear.Linear:
@@ -190,53 +185,6 @@ def _believe(
     careful = z[loose] - CAREFUL
     trusted[loose] = fitting.trust(material.folder[loose], material.feed[loose], sigmoid(careful))
     targets[loose] = fitting.believe(careful, material.folder[loose], trusted[loose])
-
-
-def _thresholds(
-    material: _Material,
-    targets: NDArray[np.float64],
-    trusted: NDArray[np.float64],
-    design: Design,
-    lexical: NDArray[np.float64],
-    line: fitting.Formula,
-    order: tuple[str, ...],
-    seed: int,
-) -> dict[str, float]:
-    """What each topic's log-odds gain (or lose) because trusted folders say so.
-
-    Folds are random within the feeds: with whole feeds left out, a topic that has few of them would lose its
-    vocabulary, and its threshold would collapse.
-    """
-    import numpy as np
-
-    filed = (material.folder >= 0) & (trusted >= BELIEVED)
-    if not filed.any():
-        return {}
-    fold = np.random.default_rng(seed).integers(0, PARTS, filed.size)
-    learned = np.zeros_like(targets)
-    for number in range(PARTS):
-        inside = fold == number
-        fitted = design.fit(targets, material.weights, ~inside, seed=seed, passes=JUDGING_PASSES)
-        learned[inside] = design.predict(fitted, inside)
-    z = line(learned, lexical)
-    found = {}
-    place = {topic: number for number, topic in enumerate(order)}
-    for topic, column in place.items():
-        if topic == OTHER:
-            continue
-        # An item on ai in a folder on ai is no proof against technology.
-        finer = [place[kin] for kin, (parent, _) in implied().items() if parent == topic and kin in place]
-        clear = filed & ~((targets[:, finer] > 0.5).any(axis=1) & (material.folder != column))
-        moved = -fitting.threshold(
-            z[clear, column],
-            material.folder[clear] == column,
-            trusted[clear],
-            material.feed[clear],
-            seed=seed,
-        )
-        if moved:
-            found[topic] = round(moved, 3)
-    return found
 
 
 def _by_lexicon(parts: Mapping[str, NDArray[np.float64]], scales: Scales) -> NDArray[np.float64]:
