@@ -31,7 +31,7 @@ COMPARED = 100  # items of one story that are compared in pairs
 NAME = 2  # terms of a name: what so many add to a similarity may be no more than one person or firm in two events
 # A term joins less, the less alike pairs are that share it (`Terms.weigh`): chosen with each set left out, see RESULTS.
 COHESION = 0.07  # how alike, without a term, two items are that have it because of one event
-PSEUDO_PAIRS = 2  # pairs of that likeness that each term begins with
+PSEUDO_PAIRS = 2  # pairs of that similarity that each term begins with
 LEAST = 0.5  # of a term's weight, squared, stays however little it joins
 # How alike two texts are worded. The comparison moves no set of stories, but without it a real mixed morning has ten
 # more false pairs in 1,428 items, and of 56 invented pairs told in one form 40 are joined instead of 3.

@@ -23,7 +23,7 @@ MOST = 0.7  # grades that thumbs move any item
 MOST_UNTOUCHED = 0.2  # and an item of a source that has no thumb
 UP, DOWN = 2.5, 0.5  # the grade that a thumb means
 LEAST = 0.2  # a thumb says so much even of what was judged as it wishes
-RIDGE = 1.0  # the likeness of an item with itself: one thumb moves its like by half of what it says
+RIDGE = 1.0  # the similarity of an item with itself: one thumb moves its like by half of what it says
 SAME_SOURCE = (
     0.3  # "What else tells it" in bench/RESULTS.md: similarity of two items of one feed that share no word
 )
