@@ -29,11 +29,13 @@ from newsfeed.team.stores import ReaderStore
 EVENING = homes.NOON - timedelta(hours=12)  # before the morning that the tests look at
 
 
-def wait_for(what: Callable[[], bool], seconds: float = 240) -> None:
-    """Wait until something is so."""
+def wait_for(
+    what: Callable[[], bool], seconds: float = 240, instead: Callable[[], object] = lambda: ""
+) -> None:
+    """Wait until something is so; `instead` tells what is where it never is."""
     end = time.monotonic() + seconds
     while not what():
-        assert time.monotonic() < end, "waited too long"
+        assert time.monotonic() < end, f"waited too long: {instead()}"
         time.sleep(0.3)
 
 

@@ -69,6 +69,20 @@ def many_feeds(servers: list[Server]) -> list[str]:
     return feeds
 
 
+def what_is_left(team: TestTeam) -> list[object]:
+    """What was not done, and by whom it is held up."""
+    return [
+        team.rows(
+            "select id, bucket, last_good, next_due, leased_by, leased_until > now(), extra from shared.feed"
+            " where last_good is null"
+        ),
+        team.rows(
+            "select task_name, status, attempts, lock, worker_id, scheduled_at, args from procrastinate.procrastinate_jobs"
+        ),
+        team.rows("select id, now() - last_heartbeat from procrastinate.procrastinate_workers"),
+    ]
+
+
 @pytest.mark.slow
 def test_workers_killed_at_random_lose_and_double_nothing(team: TestTeam) -> None:
     rng = random.Random(os.environ.get("NEWSFEED_SEED", "18"))
@@ -90,8 +104,8 @@ def test_workers_killed_at_random_lose_and_double_nothing(team: TestTeam) -> Non
             running[place].send_signal(signal.SIGKILL)
             running[place].communicate()
             running[place] = start(team, kinds[place])
-        wait_for(lambda: team.count("shared.item") == 3 * FEEDS)
-        wait_for(lambda: team.count("reader.edition") == READERS)
+        wait_for(lambda: team.count("shared.item") == 3 * FEEDS, instead=lambda: what_is_left(team))
+        wait_for(lambda: team.count("reader.edition") == READERS, instead=lambda: what_is_left(team))
         wait_for(lambda: not team.count("shared.morning", "owed"))
         wait_for(
             lambda: (
