@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from email import message_from_bytes, policy
+from pathlib import Path
 
 import homes
 import pytest
@@ -333,3 +334,50 @@ def test_the_detector_sees_english_where_it_stands() -> None:
             )
             == []
         )
+
+
+@pytest.mark.parametrize(
+    ("option", "lang"), [("", "en"), (' newsfeed-language="de"', "de"), (' newsfeed-language="fr"', "fr")]
+)
+def test_the_outline_says_in_which_language_its_items_are_whatever_the_feed_says(
+    option: str,
+    lang: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Server() as server:
+        home = homes.make(tmp_path / "home", monkeypatch, [server.port])
+        feed = homes.rss("Blatt", [Entry("ABC 27", "")])
+        server.feed("/blatt", feed.replace(b"<channel>", b"<channel><language>en</language>", 1))
+        text = homes.opml(("Nachrichten", "Blatt", server.url("/blatt")))
+        home.list(text.replace('type="rss"', f'type="rss"{option}', 1))
+        assert home.run("refresh") == 0
+        capsys.readouterr()
+        assert home.run("items") == 0
+        assert f'"lang":"{lang}"' in capsys.readouterr().out.replace('": "', '":"')
+
+
+@pytest.mark.parametrize("first", ["fr", "es"])
+def test_a_first_language_without_words_of_ours_has_an_english_page_of_its_items(
+    first: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, lead = {
+        "fr": (
+            "La banque centrale abaisse son taux directeur",
+            "L’institution a réduit mardi son principal taux d’un quart de point pour soutenir la croissance.",
+        ),
+        "es": (
+            "El banco central baja los tipos de interés",
+            "La entidad redujo el martes su tipo principal en un cuarto de punto para apoyar el crecimiento.",
+        ),
+    }[first]
+    with Server() as server:
+        home = homes.make(tmp_path / "home", monkeypatch, [server.port])
+        (home.folder / "newsfeed.toml").write_text(f'timezone = "Europe/Paris"\nlanguages = ["{first}"]\n')
+        server.feed("/a", homes.rss("A", [Entry(said, lead)]))
+        home.list(homes.opml(("Finance", "A", server.url("/a"))))
+        assert home.run("digest", "--no-open") == 0
+    assert '<html lang="en">' in home.page()
+    assert said in home.page()
+    assert f'lang="{first}"' in home.page()
