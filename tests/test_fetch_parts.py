@@ -148,7 +148,7 @@ def test_small_bodies() -> None:
 
 
 def test_a_bomb_stops_at_the_cap() -> None:
-    with pytest.raises(TooLargeError, match="larger than 1 MB"):
+    with pytest.raises(TooLargeError):
         unpack(gzip.compress(b"\0" * 20_000_000))
     with pytest.raises(TooLargeError):
         unpack(b"x" * 1_000_001)

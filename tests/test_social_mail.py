@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import trustme
+from faults import said
 
 from newsfeed import reading, sources
 from newsfeed.fetch import Fetcher
@@ -244,7 +245,7 @@ def test_failures_say_what_to_do_and_never_the_secret(post: Post) -> None:
     wrong = post.get(request, "reader:wrong-pass")
     assert isinstance(wrong, Failure)
     assert wrong.cause == Cause.LOGIN
-    assert '[secrets."localhost"]' in wrong.repair
+    assert '[secrets."localhost"]' in said(wrong)
     assert "wrong-pass" not in repr(wrong)
     none = post.get(request, "")
     assert isinstance(none, Failure)
