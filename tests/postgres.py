@@ -107,7 +107,8 @@ def cluster(*, durable: bool = False) -> Iterator[Cluster]:
         yield server
     finally:
         server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        for made in (folder, Path(f"{folder}-team")):  # the second is of `teams`
+            shutil.rmtree(made, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
