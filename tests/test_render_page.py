@@ -318,8 +318,8 @@ def test_breadth_page_says_when_it_starts() -> None:
     edition = editions.first_day()
     for account, said in (
         (None, "begins after 7 mornings. This is where it will stand."),
-        (editions.account(days=1), "So far there is 1."),
-        (editions.account(days=6), "So far there are 6."),
+        (editions.account(days=1), "So far: 1."),
+        (editions.account(days=6), "So far: 6."),
     ):
         page = TEMPLATES.site(edition, account)["breadth.html"].decode()
         assert said in page

@@ -358,7 +358,7 @@ def test_a_list_has_no_more_feeds_than_the_admin_allows(team: TestTeam) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/lists", "/you", "/settings", "/sources", "/breadth", "/search", "/kept", "/rules", "/admin"],
+    ["/lists", "/you", "/settings", "/sources", "/breadth", "/search", "/kept", "/rules", "/admin"],
 )
 def test_a_reader_of_german_sees_german_pages(ada: Browser, path: str) -> None:
     ada.post("/settings", {"languages": "de, en"})
@@ -368,3 +368,17 @@ def test_a_reader_of_german_sees_german_pages(ada: Browser, path: str) -> None:
         assert "Diese Seite gibt es nicht." in html
     assert '<html lang="de">' in html
     assert english_in(re.sub(r"(newsfeed|Authorization|OPML)[^.<]*", " ", labels(html))) == [], labels(html)
+
+
+def test_the_page_of_a_reader_of_german_is_made_in_german(site: Site, server: Server) -> None:
+    team = site.team
+    reader = team.add("ada", *fed(server), settings='languages = ["de", "en"]')
+    team.at(homes.NOON)
+    team.work("fetch")
+    with site.signed_in(reader) as browser:
+        for html in (browser.get("/").text, browser.post("/make").text, browser.get("/").text):
+            assert '<html lang="de">' in html
+            assert english_in(re.sub(r"(newsfeed|Authorization|OPML)[^.<]*", " ", labels(html))) == [], (
+                labels(html)
+            )
+        assert "Central bank holds" in html

@@ -199,6 +199,7 @@ READING: dict[str, Callable[[ReaderStore], Any] | None] = {
     "thumbs": lambda s: s.thumbs(100),
     "ungrouped": lambda s: s.ungrouped(),
     "untagged": lambda s: (s.untagged(), s.untagged(shown=False)),
+    "sharing": lambda s: s.sharing([WORD, "speaks"], 1, 0),
     "values": lambda s: s.values(BEFORE),
     "window": lambda s: s.window(BEFORE, body="all"),
 }
