@@ -96,7 +96,7 @@ def test_one_command_begins_a_team_and_ends_it(folder: Path, server: Server) -> 
             until = time.monotonic() + 150  # a worker looks once a minute
             while "Make my first page now" not in client.get(base).text and time.monotonic() < until:
                 time.sleep(1)
-            assert "2 of them were asked" in words(client.get(base))
+            assert "asked so far: 2" in words(client.get(base))
     assert not (folder / "postgres" / "data" / "postmaster.pid").exists()
     with running(folder, server) as said:
         assert len(wait_for(said, r"/invited/(\S+)\n")) == 2
