@@ -272,25 +272,30 @@ def would_have(
     )
     found: list[tuple[Day, str]] = []
     seen: set[int] = set()
-    dates = store.editions()[-MORNINGS:]
+    dates = store.editions()[-MORNINGS - 1 :]
+    asked = dates[-MORNINGS:]
+    earlier: datetime | None = None  # when the morning before was built
     for date in dates:
         was = store.edition(date)
         if was is None:
             continue
-        pool = digest.pool_then(store, was)
-        since = pool.since or was.built - timedelta(days=1)
+        since = earlier or was.built - timedelta(days=1)
+        earlier = was.built
         new = [
             Candidate(item=i, tagging=tagged[i.id], story=i.id)
             for i in stored
             if i.id not in seen and since < (i.item.published or was.built) <= was.built
         ]
+        if date not in asked or not new:  # a morning is weighed anew for something that came, or not at all
+            continue
+        pool = digest.pool_then(store, was)
         pool = msgspec.structs.replace(pool, candidates=(*pool.candidates, *new), feeds=(*pool.feeds, facts))
         again = edition.build(pool, with_minutes(home.settings, was.budget_minutes), date=date, now=was.built)
         for number, title in _all_titles(again).items():
             if number < 0:
                 seen.add(number)
                 found.append((date, title))
-    return found, len(dates)
+    return found, len(asked)
 
 
 def _stored(number: int, item: Item) -> StoredItem:
