@@ -68,8 +68,8 @@ class Parsers:
     """
 
     def __init__(self, workers: int = 0, deadline_seconds: float = 10.0) -> None:
-        self._seats = [_Seat() for _ in range(workers or os.cpu_count() or 1)]
-        self._room = asyncio.Semaphore(AHEAD * len(self._seats))
+        self._slots = [_Slot() for _ in range(workers or os.cpu_count() or 1)]
+        self._room = asyncio.Semaphore(AHEAD * len(self._slots))
         self._deadline = deadline_seconds
         self._all: set[_Worker] = set()
         self._closed = False
@@ -100,14 +100,14 @@ class Parsers:
         message = msgspec.msgpack.encode(job)
         answer: _Answer | Failure | None = None
         async with self._room:
-            seat = min(self._seats, key=lambda seat: (seat.waiting, seat.worker is None))
-            seat.waiting += 1
+            slot = min(self._slots, key=lambda slot: (slot.waiting, slot.worker is None))
+            slot.waiting += 1
             try:
                 while answer is None:
-                    worker = await self._worker(seat)
+                    worker = await self._worker(slot)
                     answer = await worker.ask(message, self._deadline)
             finally:
-                seat.waiting -= 1
+                slot.waiting -= 1
         found = answer if isinstance(answer, Failure) else answer.parsed or answer.failure
         assert found is not None
         return found
@@ -117,14 +117,14 @@ class Parsers:
         """The workers that run now, for whoever looks after processes."""
         return tuple(worker for worker in self._all if worker.alive)
 
-    async def _worker(self, seat: _Seat) -> _Worker:
-        async with seat.starting:
-            if seat.worker is not None and seat.worker.alive:
-                return seat.worker
+    async def _worker(self, slot: _Slot) -> _Worker:
+        async with slot.starting:
+            if slot.worker is not None and slot.worker.alive:
+                return slot.worker
             self._refuse_if_closed()
-            if seat.worker is not None:
-                self._all.discard(seat.worker)
-            seat.worker = worker = await _Worker.start()
+            if slot.worker is not None:
+                self._all.discard(slot.worker)
+            slot.worker = worker = await _Worker.start()
             self._all.add(worker)
             if self._closed:  # while it started
                 await asyncio.shield(worker.kill())
@@ -133,15 +133,15 @@ class Parsers:
 
     async def begin(self, documents: int) -> None:
         """Start the workers that so many documents will need: they load while others do something else."""
-        for seat in self._seats[:documents]:
-            await self._worker(seat)
+        for slot in self._slots[:documents]:
+            await self._worker(slot)
 
     def _refuse_if_closed(self) -> None:
         if self._closed:
             raise RuntimeError("the pool of parsers is closed")
 
 
-class _Seat:
+class _Slot:
     """Where a worker sits: it starts when there first is something to read, and anew when it is lost."""
 
     def __init__(self) -> None:
