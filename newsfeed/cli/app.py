@@ -32,7 +32,7 @@ app = App(
     help="feeds.opml in, one finishable morning page out: every topic in its place and every choice explained.",
     no_args_is_help=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # rich would take as long to load as all the rest
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

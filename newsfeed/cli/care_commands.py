@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from newsfeed import config
 from newsfeed.cli import show
 from newsfeed.cli.command import Context, Json, now, opened
 
@@ -64,6 +63,8 @@ def status(context: Context, *, as_json: bool = False) -> int:
 
 def ensure_settings(context: Context) -> None:
     """On the first run, find the time zone, write newsfeed.toml and say so."""
+    from newsfeed import config
+
     if (context.folder / config.FILE).exists() or not (context.folder / "feeds.opml").exists():
         return
     _create(context.folder)
@@ -79,6 +80,7 @@ def ensure_home(context: Context) -> None:
 
 
 def _create(folder: Path) -> list[str]:
+    from newsfeed import config
     from newsfeed.errors import SettingsError
     from newsfeed.pipeline.care.begin import create
 
@@ -106,6 +108,7 @@ def _create(folder: Path) -> list[str]:
 
 def _zone(name: str) -> str:
     """A time zone as it was typed; one that nobody knows is asked for again."""
+    from newsfeed import config
     from newsfeed.errors import SettingsError
 
     try:
@@ -130,6 +133,7 @@ def init(context: typer.Context) -> None:
 
 def _ask(given: Context) -> None:
     """The four questions of the first minutes; without a terminal nothing is asked, and that is said."""
+    from newsfeed import config
     from newsfeed.errors import SettingsError
     from newsfeed.pipeline.care import begin
 

@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from newsfeed import config
 from newsfeed.errors import NewsfeedError, NotFoundError, SettingsError
-from newsfeed.model import Day
 
 if TYPE_CHECKING:
-    from newsfeed.model import Settings
+    from newsfeed.model import Day, Settings
     from newsfeed.pipeline.home import Home, Store
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+WHOLE = 1_000  # characters of what a command's first sentence says: more than any has
 
 
 class _Flags:
@@ -42,7 +41,17 @@ class Command(_Flags, TyperCommand):
 
 
 class Group(_Flags, TyperGroup):
-    """A command that has others."""
+    """A command that has others; its help shows them by their panels."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        panels: dict[str, list[tuple[str, str]]] = {}
+        for name, command in self.commands.items():
+            if not command.hidden:
+                panel = getattr(command, "rich_help_panel", None) or "Commands"
+                panels.setdefault(panel, []).append((name, command.get_short_help_str(WHOLE)))
+        for panel, rows in panels.items():
+            with formatter.section(panel):
+                formatter.write_dl(rows)
 
 
 class App(typer.Typer):
@@ -69,6 +78,8 @@ def finite(value: float | None) -> float | None:
 
 def now() -> datetime:
     """The wall clock in UTC; NEWSFEED_CLOCK sets it for tests and for looking at other days."""
+    from newsfeed import config
+
     return config.frozen_clock() or datetime.now(UTC)
 
 
@@ -80,10 +91,14 @@ class Context:
 
     @cached_property
     def folder(self) -> Path:
+        from newsfeed import config
+
         return config.home_folder(self._given)
 
     @cached_property
     def settings(self) -> Settings:
+        from newsfeed import config
+
         return config.load(self.folder)
 
     def home(self, *, minutes: float | None = None) -> Home:
@@ -112,6 +127,8 @@ class Context:
 
     def secrets(self) -> dict[str, str]:
         """The secrets of hosts, read now."""
+        from newsfeed import config
+
         return config.secrets(self.settings)
 
 
@@ -188,6 +205,8 @@ def day(text: str) -> Day | None:
     Raises:
         SettingsError: it is none.
     """
+    from newsfeed.model import Day
+
     try:
         return Day.fromisoformat(text) if text else None
     except ValueError:

@@ -195,12 +195,13 @@ def check(
     from rich.padding import Padding
     from rich.text import Text
 
+    from newsfeed.cli.bar import Bar
     from newsfeed.feeds.health import HealthState
     from newsfeed.pipeline.subscriptions.check import check as run
 
     given: Context = context.obj
     home = given.home()
-    with show.Bar() as bar, home.lock("feeds check"), home.open_store() as store:
+    with Bar() as bar, home.lock("feeds check"), home.open_store() as store:
         found = run(home, store, ask=ask, secrets=given.secrets(), progress=bar)
 
     def next_try(row: FeedHealth) -> str:

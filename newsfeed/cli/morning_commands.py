@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsfeed import config
 from newsfeed.cli import care_commands, show
 from newsfeed.cli.command import Context, NoOpen, day, finite, now, offer_feeds
-from newsfeed.model import Cause
 from newsfeed.model.settings import MINUTES, WORKERS
-from newsfeed.text.spoken import told
 
 if TYPE_CHECKING:
     from newsfeed.feeds.health import FeedResult, ListChange
@@ -40,13 +37,14 @@ def digest(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Pull the feeds and build today's page: what is new since the last one, within your minutes."""
+    from newsfeed.cli.bar import Bar
     from newsfeed.pipeline.morning.digest import digest as run
 
     given: Context = context.obj
     wanted = day(date)
     care_commands.ensure_settings(given)
     home = given.home(minutes=minutes)
-    with show.Bar() as bar, home.lock("digest"), home.open_store() as store:
+    with Bar() as bar, home.lock("digest"), home.open_store() as store:
         done = run(
             home,
             store,
@@ -92,13 +90,14 @@ def refresh(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Ask every feed now and say what came; today's page takes in what can't wait."""
+    from newsfeed.cli.bar import Bar
     from newsfeed.pipeline.morning.refresh import refresh as run
     from newsfeed.pipeline.reports import RefreshOptions
 
     given: Context = context.obj
     care_commands.ensure_settings(given)
     home = given.home()
-    with show.Bar() as bar, home.lock("refresh"), home.open_store() as store:
+    with Bar() as bar, home.lock("refresh"), home.open_store() as store:
         done = run(
             home,
             store,
@@ -128,9 +127,11 @@ def demo(
     no_open: NoOpen = False,
 ) -> None:
     """Build a page from sample sources on this machine; needs no internet."""
+    from newsfeed import config
+    from newsfeed.cli.bar import Bar
     from newsfeed.pipeline.care.begin import run_demo
 
-    with show.Bar() as bar:
+    with Bar() as bar:
         settings = config.parse(f'timezone = "{config.detect_timezone()}"', {}, home=Path("newsfeed-demo"))
         built = folder or Path("newsfeed-demo")
         done = run_demo(built.absolute(), now, settings, progress=bar)
@@ -196,6 +197,7 @@ def summary(pulled: RefreshReport, done: DigestReport | None = None) -> str:
 def print_refresh(done: RefreshReport, zone: str) -> None:
     """Per feed what is new, then what failed and why, then the sum."""
     from newsfeed.feeds.health import FeedOutcome
+    from newsfeed.model import Cause
 
     _print_list_change(done.list, done.results)
     fresh = [r for r in done.results if r.outcome == FeedOutcome.NEW]
@@ -249,6 +251,7 @@ def _print_list_change(change: ListChange, results: Sequence[FeedResult] = ()) -
 
 def _print_failures(done: RefreshReport) -> None:
     from newsfeed.feeds.health import by_cause
+    from newsfeed.text.spoken import told
 
     if done.no_network:
         return

@@ -1,4 +1,4 @@
-"""What a terminal sees: the console, errors, progress and the words for times."""
+"""What a terminal sees: the console, errors and the words for times."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sys
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache, cached_property
@@ -16,11 +17,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from newsfeed import config
 from newsfeed.errors import NewsfeedError
-from newsfeed.feeds.health import FeedResult
-from newsfeed.pipeline.reports import Progress
-from newsfeed.text import spoken
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -134,6 +131,8 @@ def agreed(question: str, *, yes: bool = False, no: str = "Nothing was changed."
 
 def open_in_browser(address: str) -> None:
     """Open a page where there is a display; elsewhere its address is enough."""
+    from newsfeed import config
+
     if config.has_display():
         import webbrowser
 
@@ -154,6 +153,8 @@ def print_json(value: Any) -> None:
 
 
 def _told(value: Any) -> Any:
+    from newsfeed.text import spoken
+
     if isinstance(value, list):
         return [_told(inner) for inner in value]
     if not isinstance(value, dict):
@@ -191,10 +192,20 @@ def print_table(made: Any) -> None:
         out.file.write("".join(f"{line.rstrip()}\n" for line in drawn.getvalue().splitlines()))
 
 
+def _is_narrow(cell: str) -> bool:
+    """Whether each character of a text takes one column."""
+    if cell.isascii():
+        return cell.isprintable()
+    return cell.isprintable() and not any(
+        unicodedata.combining(c) or unicodedata.east_asian_width(c) in "WF" or unicodedata.category(c) == "Cf"
+        for c in cell
+    )
+
+
 def print_rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table of plain texts; a column of numbers has a head that begins with ">". Into a pipe or a file it is
     written without rich, for which a thousand rows are a seventh of a second."""
-    if out.is_terminal or not all(cell.isascii() and cell.isprintable() for row in rows for cell in row):
+    if out.is_terminal or not all(_is_narrow(cell) for row in rows for cell in row):
         from rich.text import Text
 
         made = table(*head)
@@ -211,7 +222,10 @@ def print_rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         ).rstrip()
         for row in (names, *rows)
     ]
-    lines.insert(1, "─" * (sum(widths) + 3 * (len(widths) - 1)))
+    if any(names):
+        lines.insert(1, "─" * (sum(widths) + 3 * (len(widths) - 1)))
+    else:
+        del lines[0]
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
@@ -249,50 +263,3 @@ def clock_time(moment: datetime | None, zone: str, now: datetime) -> str:
 def plural(n: int, word: str, many: str = "") -> str:
     """ "1 feed", "2 feeds"."""
     return f"{n} {word if n == 1 else many or word + 's'}"
-
-
-class Bar(Progress):
-    """A progress bar on stderr with the name of the feed that ended last; silent where stderr is no terminal."""
-
-    def __init__(self) -> None:
-        self._bar: Any = None
-        self._task: Any = None
-
-    def __enter__(self) -> Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def start(self, total: int) -> None:
-        if not err.is_terminal or not total:
-            return
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-        from rich.progress import Progress as RichProgress
-
-        self._bar = RichProgress(
-            TextColumn("Asking"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[feed]}", markup=False),
-            console=err.console,
-            transient=True,
-        )
-        self._task = self._bar.add_task("", total=total, feed="")
-        self._bar.start()
-
-    def done(self, result: FeedResult) -> None:
-        if self._bar is not None:
-            self._bar.update(self._task, advance=1, feed=result.name[:48])
-
-    def step(self, text: str) -> None:
-        self.stop()
-        if err.is_terminal:
-            err.line(f"{text} …", "dim")
-
-    def stop(self) -> None:
-        """Take the bar off the screen."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None

@@ -12,7 +12,6 @@ from newsfeed.cli import show
 from newsfeed.cli.command import Context, ItemWords, Json, finite, opened
 from newsfeed.errors import NotFoundError, SettingsError
 from newsfeed.model.settings import MINUTES, STORIES
-from newsfeed.text.spoken import decimal, say, signed, speaking
 
 if TYPE_CHECKING:
     from newsfeed.pipeline.answers.what_if import Simulated
@@ -27,9 +26,8 @@ def why(
     as_json: Json = False,
 ) -> None:
     """Say why a story is on the page, or why it is not, with every number."""
-    from rich.text import Text
-
     from newsfeed.pipeline.answers.why import explain
+    from newsfeed.text.spoken import decimal, say, signed, speaking
 
     with opened(context) as (home, store):
         found = explain(home, store, " ".join(item))
@@ -40,14 +38,14 @@ def why(
     show.say(f"{found.source} · {found.link}")
     show.say(found.verdict)
     if found.rows:
-        table = show.table("", ">", "")
-        for row in found.rows:
-            if len(row.value) <= _FIGURE:
-                table.add_row(Text(row.name), Text(row.value), Text(row.note, style="dim"))
-            else:  # words are for reading, beside the figures
-                said = Text(row.value)
-                table.add_row(Text(row.name), "", said.append(f" ({row.note})", "dim") if row.note else said)
-        show.print_table(table)
+        rows = [
+            (row.name, row.value, row.note)
+            if len(row.value) <= _FIGURE
+            # Words are for reading, beside the figures.
+            else (row.name, "", f"{row.value} ({row.note})" if row.note else row.value)
+            for row in found.rows
+        ]
+        show.print_rows(("", ">", ""), rows)
     with speaking(found.lang):
         if found.topics:
             show.say(
