@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from newsfeed.model import Breadth, BreadthRow
-from newsfeed.render.chart import drawing, usual
+from newsfeed.render.pages import drawing, usual
 
 
 def breadth(*picks: int | None, silence: int = 0) -> Breadth:

@@ -14,10 +14,9 @@ from newsfeed import __version__
 from newsfeed.cli import (
     care_commands,
     feeds_commands,
-    keep_commands,
+    items_commands,
     mail_commands,
     morning_commands,
-    pipe_commands,
     service_commands,
     show,
     team_commands,
@@ -84,12 +83,12 @@ COMMANDS: Mapping[str, Sequence[Callable[..., None] | App]] = {
     ),
     "Sources": (feeds_commands.feeds_app, feeds_commands.people),
     "Keep and share": (
-        keep_commands.keep,
-        keep_commands.kept,
-        keep_commands.search,
-        keep_commands.share,
-        keep_commands.export,
-        keep_commands.mute,
+        items_commands.keep,
+        items_commands.kept,
+        items_commands.search,
+        items_commands.share,
+        items_commands.export,
+        items_commands.mute,
     ),
     "Topics": (topics_commands.topics_app,),
     "Why": (
@@ -108,7 +107,7 @@ COMMANDS: Mapping[str, Sequence[Callable[..., None] | App]] = {
         service_commands.uninstall,
     ),
     "Team": (team_commands.team_app,),
-    "For pipes": (pipe_commands.read, pipe_commands.items, pipe_commands.tag, pipe_commands.group),
+    "For pipes": (items_commands.read, items_commands.items, items_commands.tag, items_commands.group),
 }
 for panel, commands in COMMANDS.items():
     for command in commands:

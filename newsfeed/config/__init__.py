@@ -5,6 +5,18 @@ default. tomllib and msgspec do the reading: together they load in a tenth of th
 and their errors carry the path of the bad key, from which its line is found.
 """
 
+from newsfeed.config.environment import (
+    detect_timezone,
+    forget_in_keyring,
+    frozen_clock,
+    has_display,
+    has_mail_variable,
+    home_folder,
+    keep_in_keyring,
+    mail_password,
+    secrets,
+    user_folders,
+)
 from newsfeed.config.loading import (
     ADDRESS,
     THIS_MACHINE,
@@ -12,13 +24,5 @@ from newsfeed.config.loading import (
     load,
     parse,
     publish_folder,
-)
-from newsfeed.config.machine import detect_timezone, frozen_clock, has_display, home_folder, user_folders
-from newsfeed.config.secret_values import (
-    forget_in_keyring,
-    has_mail_variable,
-    keep_in_keyring,
-    mail_password,
-    secrets,
 )
 from newsfeed.config.toml_file import FILE, STARTERS, edited, starter, template

@@ -5,7 +5,6 @@ trust it not to change. All times are timezone-aware and in UTC; days (`date`) a
 Every record can be written as JSON and read back by msgspec without loss.
 """
 
-from newsfeed.model.base import PAGE_END, Day, Record
 from newsfeed.model.edition import (
     Account,
     Breadth,
@@ -30,15 +29,18 @@ from newsfeed.model.edition import (
 )
 from newsfeed.model.feeds import (
     ASKED_AGAIN,
+    PAGE_END,
     UNAUTHORIZED,
     UNENCRYPTED,
     Cause,
+    Day,
     Failure,
     FeedState,
     Folder,
     NotModified,
     Options,
     Problem,
+    Record,
     Request,
     Response,
     Subscription,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from newsfeed.model.base import Day, Record
+from newsfeed.model.feeds import Day, Record
 from newsfeed.model.items import TopicScore
 
 

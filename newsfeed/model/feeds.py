@@ -1,4 +1,4 @@
-"""Subscriptions as feeds.opml says them, feeds, and the way out to them and back."""
+"""`Record`, the base of all records; subscriptions as feeds.opml has them, feeds, requests and what comes back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from newsfeed.model.base import Record
+Day = date  # a local day of the reader
+PAGE_END = "<!-- end of page -->"  # the last words of every page; a file without them is not whole
+
+
+class Record(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Base of all records: frozen, named fields, written as JSON without its defaults."""
 
 
 class Problem(Record, frozen=True, kw_only=True):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from newsfeed.model.base import Record
-from newsfeed.model.feeds import Failure, FeedState, Problem, Request
+from newsfeed.model.feeds import Failure, FeedState, Problem, Record, Request
 
 
 class Enclosure(Record, frozen=True, kw_only=True):

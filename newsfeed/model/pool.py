@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
-from newsfeed.model.base import Record
 from newsfeed.model.edition import Edition, FeedReport, Line, Pick, Suggestion, Untold
-from newsfeed.model.feeds import Options
+from newsfeed.model.feeds import Options, Record
 from newsfeed.model.items import StoredItem, Story, Tagging
 
 

@@ -1,4 +1,4 @@
-"""The site: which files there are, and what each template is given."""
+"""The site: which files there are, and what each template is given, the chart of breadth among it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from itertools import groupby
+from statistics import median
 
-from newsfeed.model import Breadth, Edition, LedgerEntry, Record
+from newsfeed.model import Breadth, BreadthRow, Edition, LedgerEntry, Record
 from newsfeed.model.edition import ACCOUNT_DAYS
 from newsfeed.model.ledger import CAUSES, LINE, LONG, SHOWN
 from newsfeed.render.exports import as_json, digest, feed, stories
 from newsfeed.render.safe import Drawing
-from newsfeed.text.spoken import heading, say
+from newsfeed.text.spoken import count, general, heading, say
 from newsfeed.text.spoken import month as month_name
 
 
@@ -166,3 +167,90 @@ def _breadth(templates: Drawing, edition: Edition, breadth: Breadth | None) -> b
         mornings=int(breadth.numbers.get("editions", 0)) if breadth else 0,
         first=ACCOUNT_DAYS,
     )
+
+
+CELL = 10  # units a day and a row
+_SIDES = (0, 3, 5, 7, 9)  # by number of stories; 4 and more are the largest
+
+
+class Row(Record, frozen=True, kw_only=True):
+    """One topic as drawn: SVG paths, the figure beside them, and the row in words."""
+
+    label: str
+    squares: str
+    gaps: str  # days without an edition: a dash, not a zero
+    today: str
+    words: str
+
+
+class Chart(Record, frozen=True, kw_only=True):
+    """All rows of a chart, their width in units and the outline of the last day's column."""
+
+    rows: tuple[Row, ...]
+    width: int
+    outline: str
+
+
+def drawing(breadth: Breadth) -> Chart:
+    """The rows of `breadth` as SVG paths in a box of `width` by 10 units each."""
+    days = max((len(row.picks) for row in breadth.rows), default=0)
+    return Chart(
+        rows=tuple(_row(row, days) for row in breadth.rows),
+        width=max(days, 1) * CELL,
+        outline=f"M{(days - 1) * CELL + 0.4:g} .4h9.2v9.2h-9.2z" if days else "",
+    )
+
+
+def usual(picks: tuple[int | None, ...]) -> float | None:
+    """The median of the days before the last one that had an edition; None if there were none."""
+    before = [n for n in picks[:-1] if n is not None]
+    return median(before) if before else None
+
+
+def _row(row: BreadthRow, days: int) -> Row:
+    squares, gaps = [], []
+    for column, number in enumerate(row.picks, start=days - len(row.picks)):
+        if number is None:
+            gaps.append(f"M{column * CELL + 3} 5h4v.6h-4z")
+        elif number > 0:
+            side = _SIDES[min(number, len(_SIDES) - 1)]
+            corner = (CELL - side) / 2
+            squares.append(f"M{column * CELL + corner:g} {corner:g}h{side}v{side}h-{side}z")
+    today = row.picks[-1] if row.picks else None
+    normal = usual(row.picks)
+    return Row(
+        label=row.label,
+        squares="".join(squares),
+        gaps="".join(gaps),
+        today=_figure(today, normal),
+        words=_words(row, today, normal),
+    )
+
+
+def _figure(today: int | None, normal: float | None) -> str:
+    """The figure at the row's end: "4 ▲ usual 2"."""
+    if today is None:
+        return say("no edition")
+    if normal is None:
+        return f"{today}"
+    mark = "▲ " if today > normal else "▼ " if today < normal else ""
+    return f"{today} {mark}{say('usual {n}', n=general(normal))}"
+
+
+def _words(row: BreadthRow, today: int | None, normal: float | None) -> str:
+    told = sum(n for n in row.picks if n)
+    words = [
+        say(
+            "{label}: {stories} in {days}",
+            label=row.label,
+            stories=count(told, "story", "stories"),
+            days=count(len(row.picks), "day"),
+        )
+    ]
+    if today is not None:
+        words.append(say(", {n} on the last day", n=today))
+    if normal is not None:
+        words.append(say(", usually {n}", n=general(normal)))
+    if row.silence > 1:
+        words.append(say("; longest silence {days}", days=count(row.silence, "day")))
+    return "".join(words)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from newsfeed.errors import SettingsError
 from newsfeed.model import PAGE_END, Breadth, Edition
-from newsfeed.render import chart, mail_message, pages, safe
+from newsfeed.render import mail_message, pages, safe
 from newsfeed.render.mail_message import Message
 from newsfeed.text.spoken import count, decimal, heading, say, speaking
 
@@ -237,7 +237,7 @@ def _filters() -> dict[str, Any]:
         "slug": safe.slug,
         "instant": safe.instant,
         "foreign": foreign,
-        "drawing": chart.drawing,
+        "drawing": pages.drawing,
         "day": heading,
         "mailed": safe.mailed,
         "wrapped": safe.wrapped,
