@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 import pytest
 
-from newsfeed.team.local_postgres import programs
+from newsfeed.team.trial import programs
 
 # Nothing of a test must outlive a power cut.
 FAST = (

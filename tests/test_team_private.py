@@ -12,8 +12,7 @@ from teams import TestTeam
 
 from newsfeed.errors import SettingsError
 from newsfeed.model import Subscription
-from newsfeed.team.keys import FILE, Seal
-from newsfeed.team.private_feeds import is_private
+from newsfeed.team.private_feeds import KEY_FILE, Seal, is_private
 from newsfeed.team.readers import Reader
 from newsfeed.team.shared_store import SharedStore
 
@@ -108,7 +107,7 @@ def test_a_secret_of_a_host_goes_with_its_readers_feed_alone(team: TestTeam) -> 
 
 def test_without_its_key_nothing_sealed_can_be_read(team: TestTeam) -> None:
     ada = team.add("ada", f"Bank https://bank.example/{TOKEN}.xml")
-    path = team.place.inner / FILE
+    path = team.place.inner / KEY_FILE
     kept = path.read_bytes()
     path.unlink()
     with (

@@ -15,9 +15,8 @@ from oidc_provider import OidcProvider
 from team_sites import Browser, Site, serving_team, words
 from teams import TestTeam
 
-from newsfeed.team.attempts import OF_ONE_ADDRESS, Attempts
 from newsfeed.team.readers import key_of
-from newsfeed.team.sessions import Sessions
+from newsfeed.team.sessions import OF_ONE_ADDRESS, Attempts, Sessions
 from newsfeed.team.site import SessionSetting
 from newsfeed.team.team_web import OPEN_POST, READERS_GET, READERS_POST
 

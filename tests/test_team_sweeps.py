@@ -15,7 +15,7 @@ from teams import TestTeam
 from newsfeed.model import Subscription
 from newsfeed.team import sweeps
 from newsfeed.team.connections import FETCH, connect
-from newsfeed.team.hours import NEVER, next_hour
+from newsfeed.team.readers import NEVER, next_hour
 from newsfeed.team.tables import BUCKETS
 
 MORNING = homes.NOON - timedelta(minutes=55)

@@ -23,9 +23,8 @@ from newsfeed.pipeline.morning import mail, suggest, tag
 from newsfeed.pipeline.reports import Clock
 from newsfeed.render import Templates
 from newsfeed.team.connections import EDITION, Place, in_words
-from newsfeed.team.hours import next_hour
-from newsfeed.team.judging_store import JudgingStore
-from newsfeed.team.readers import Reader
+from newsfeed.team.readers import Reader, next_hour
+from newsfeed.team.stores import JudgingStore
 
 if TYPE_CHECKING:
     from procrastinate import App

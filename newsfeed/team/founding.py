@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from newsfeed.errors import BusyError, StoreError
 from newsfeed.store import Store
 from newsfeed.store.postgres import Postgres
-from newsfeed.team import connections, keys, tables
+from newsfeed.team import connections, private_feeds, tables
 from newsfeed.team.connections import OWNER, Place
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def found(folder: Path, database: str, now: datetime) -> list[str]:
         else:
             tables.migrate(c, before)
             said.append("The tables are up to date.")
-    keys.make(place)
+    private_feeds.make_key(place)
     connections.write(place)
     said.append(
         f"Wrote {connections.FILE}, the roles' passwords and the key of the feeds' secrets; keep copies."

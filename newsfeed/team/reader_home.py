@@ -15,8 +15,8 @@ from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import Clock
 from newsfeed.team.connections import WEB, Place
 from newsfeed.team.desk import config_of, home_of
-from newsfeed.team.judging_store import JudgingStore
 from newsfeed.team.readers import Reader, Readers
+from newsfeed.team.stores import JudgingStore
 
 if TYPE_CHECKING:
     from newsfeed.model import Settings

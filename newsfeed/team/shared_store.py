@@ -13,10 +13,8 @@ from newsfeed.store.dialect import Transaction
 from newsfeed.store.items_queries import Body
 from newsfeed.store.records import Applied
 from newsfeed.team import private_feeds
-from newsfeed.team.connections import FETCH, Place
-from newsfeed.team.keys import Seal
-from newsfeed.team.private_feeds import Sealed
-from newsfeed.team.team_dialect import TeamDialect
+from newsfeed.team.connections import FETCH, Place, TeamDialect
+from newsfeed.team.private_feeds import Seal, Sealed
 
 TAGGED, GROUPED = 90, 8  # days in which items are tagged, for the habits of feeds, and may join a story
 # An item's language as it is grouped: a region makes no other one.

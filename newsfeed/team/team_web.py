@@ -23,12 +23,11 @@ from newsfeed.errors import NewsfeedError, NotFoundError, StoreError
 from newsfeed.model import Settings
 from newsfeed.pipeline.reports import Clock
 from newsfeed.pipeline.signs import AppPlace as Listening
-from newsfeed.team import views_admin, views_lists, views_reader, views_sign_in
-from newsfeed.team.attempts import TooManyError
+from newsfeed.team import views_lists, views_reader, views_sign_in
 from newsfeed.team.connections import Place
-from newsfeed.team.gate import TeamGuard
 from newsfeed.team.oidc import SignInError
-from newsfeed.team.reader_app import DOOR, DoorApp, ReaderApp, TeamApp, TeamWeb
+from newsfeed.team.reader_app import DOOR, DoorApp, ReaderApp, TeamApp, TeamGuard, TeamWeb
+from newsfeed.team.sessions import TooManyError
 from newsfeed.team.site import SiteSetting, at_port
 from newsfeed.web import views_items, views_settings, views_sources
 from newsfeed.web.access import cookie
@@ -62,7 +61,7 @@ READERS_GET = {
     "/lists": views_lists.lists,
     "/you": views_sign_in.you,
     "/you/oidc": views_sign_in.to_provider,
-    "/admin": views_admin.admin,
+    "/admin": views_lists.admin,
 }
 READERS_POST = {
     "/make": views_reader.make,
@@ -80,12 +79,12 @@ READERS_POST = {
     "/settings": views_settings.save_settings,
     "/settings/mail": views_reader.save_mail,
     "/settings/secret": views_reader.save_secret,
-    "/lists": views_lists.change,
-    "/lists/show": views_lists.show,
+    "/lists": views_lists.follow_list,
+    "/lists/show": views_lists.show_list,
     "/you/drop": views_sign_in.drop_credential,
     "/you/everywhere": views_sign_in.sign_out_everywhere,
-    "/admin/readers": views_admin.change_readers,
-    "/admin/lists": views_admin.change_lists,
+    "/admin/readers": views_lists.change_readers,
+    "/admin/lists": views_lists.change_lists,
 }
 OPEN_GET = {
     "/sign-in": views_sign_in.sign_in,

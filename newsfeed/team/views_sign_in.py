@@ -11,11 +11,10 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from newsfeed.errors import NewsfeedError, NotFoundError, SettingsError
 from newsfeed.team import passkeys
-from newsfeed.team.attempts import TooManyError
-from newsfeed.team.gate import PROXY, proxy_name, said_by_proxy
 from newsfeed.team.oidc import Identity, SignInError
-from newsfeed.team.reader_app import ReaderApp, TeamApp
+from newsfeed.team.reader_app import PROXY, ReaderApp, TeamApp, proxy_name, said_by_proxy
 from newsfeed.team.readers import NAME, Reader, key_of
+from newsfeed.team.sessions import TooManyError
 from newsfeed.web.access import cookie, same
 
 OIDC = "oidc"

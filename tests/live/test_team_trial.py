@@ -23,7 +23,7 @@ from homes import rss
 from serving import Server
 from team_sites import words
 
-from newsfeed.team.local_postgres import LocalPostgres, programs
+from newsfeed.team.trial import LocalPostgres, programs
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
