@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 import threading
@@ -19,6 +20,14 @@ from serving import Server
 from newsfeed.cli.command import Context
 from newsfeed.web import listening
 
+# Every view of the app, with and without something to show; {ref} is a story of the page, {key} a feed of the list.
+VIEWS = (
+    "/", "/kept", "/kept?q=nichts", "/search", "/search?q=bank", "/search?q=nirgends", "/search?q=bank&since=gestern",
+    "/search?topic=nichts", "/sources", "/sources?look=1", "/sources?q=bank", "/sources/one?feed={key}", "/sources/add",
+    "/sources/add?url=x.example", "/breadth", "/breadth?minutes=2", "/breadth?minutes=3&share-sales=100&share-finance=90",
+    "/rules", "/rules?kind=word&what=bank", "/settings", "/teach", "/rebuild", "/refresh", "/why/{ref}", "/topic/{ref}",
+    "/mute/{ref}", "/note/{ref}", "/share/{ref}", "/nirgends",
+)  # fmt: skip
 STORIES = {
     "bank": [
         Entry("Central bank holds interest rates at three per cent", "The bank left its key rate alone. Bond yields fell after the decision of the board.", 2),
@@ -72,6 +81,14 @@ class App:
         own = {"origin": self.base, "sec-fetch-site": "same-origin", **_named(headers)}
         return self.client.post(self.base + path, data=sent, headers=own)
 
+    def at(self, view: str) -> str:
+        """The path of one of `VIEWS` in this home."""
+        if "{" not in view:
+            return view
+        first = re.search(r'xmlUrl="([^"]+)"', (self.home.folder / "feeds.opml").read_text(encoding="utf-8"))
+        assert first
+        return view.format(ref=self.home.digest()["picks"][0]["id"], key=key(html.unescape(first[1])))
+
     def ref(self, title: str) -> str:
         """The short id of a story on the page."""
         for article in re.findall(r"<article.*?</article>", self.get("/").text, re.DOTALL):
@@ -95,8 +112,6 @@ def _named(headers: dict[str, str]) -> dict[str, str]:
 
 def words(response: httpx.Response) -> str:
     """What a reader sees of an answer."""
-    import html
-
     body = re.sub(r"<(style|script|title)\b.*?</\1>", " ", response.text, flags=re.DOTALL)
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 

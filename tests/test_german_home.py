@@ -11,7 +11,7 @@ from pathlib import Path
 
 import homes
 import pytest
-from apps import App, serving_home
+from apps import VIEWS, App, serving_home
 from homes import Entry, TestHome
 from serving import Server, fixed, hang_up, redirect
 
@@ -243,16 +243,9 @@ def test_why_is_german(german: TestHome, capsys: pytest.CaptureFixture[str]) -> 
         assert english(told) == [], told
 
 
-VIEWS = (
-    "/", "/kept", "/search", "/search?q=notenbank&since=gestern", "/search?topic=nichts", "/sources", "/sources/add", "/breadth",
-    "/breadth?minutes=3&share-sales=100&share-finance=90", "/rules", "/settings", "/teach", "/rebuild", "/refresh", "/nirgends",
-    "/why/{ref}", "/topic/{ref}", "/mute/{ref}", "/note/{ref}", "/share/{ref}",
-)  # fmt: skip
-
-
 @pytest.mark.parametrize("path", VIEWS)
 def test_a_view_is_german(app: App, path: str) -> None:
-    html = app.get(path.format(ref=app.home.digest()["picks"][0]["id"])).text
+    html = app.get(app.at(path)).text
     assert '<html lang="de">' in html
     assert english(seen(html)) == [], sentences(html)
 

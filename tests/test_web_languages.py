@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from apps import App, copied, fill, serving_home, words
+from apps import VIEWS, App, copied, fill, serving_home, words
 from serving import Server
 from test_page_languages import english_in
 
@@ -37,24 +37,18 @@ def german(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 
 def labels(html: str) -> str:
-    """What of a view is ours, seen or read aloud: neither the feeds' own texts nor what is marked as English."""
+    """What of a view is ours, seen or read aloud: neither the feeds' own texts, quoted or not, nor what is marked as
+    English."""
     body = re.sub(r"<(style|script)\b.*?</\1>", " ", html, flags=re.DOTALL)
     aloud = re.findall(r'(?:aria-label|placeholder|title)="([^"]*)"', body)
     while (less := FOREIGN.sub(" ", body)) != body:
         body = less
-    return " ".join([re.sub(r"<[^>]+>", " ", body), *aloud])
-
-
-VIEWS = (
-    "/", "/kept", "/kept?q=nichts", "/search", "/search?q=bank", "/search?q=nirgends", "/sources", "/sources/add",
-    "/breadth", "/breadth?minutes=2", "/rules", "/rules?kind=word&what=golf", "/settings", "/teach", "/rebuild",
-    "/refresh", "/topic/{ref}", "/mute/{ref}", "/note/{ref}", "/nirgends",
-)  # fmt: skip
+    return re.sub("„[^“]*“", " ", " ".join([re.sub(r"<[^>]+>", " ", body), *aloud]))
 
 
 @pytest.mark.parametrize("path", VIEWS)
 def test_a_view_has_no_english_label(german: App, path: str) -> None:
-    page = german.get(path.format(ref=german.ref("Central bank"))).text
+    page = german.get(german.at(path)).text
     assert '<html lang="de">' in page
     shown = labels(page)
     assert "Heute" in shown

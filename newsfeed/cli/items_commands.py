@@ -27,6 +27,7 @@ def keep(
 ) -> None:
     """Keep an item apart from the stream, with a note if you like."""
     from newsfeed.pipeline.answers import keep as keeping
+    from newsfeed.pipeline.answers.share import write_links
 
     with opened(context) as (home, store):
         if undo:
@@ -34,7 +35,7 @@ def keep(
         else:
             one = keeping.keep(home, store, item, note)
             show.say(f"Kept: {one.title} ({one.ref})")
-        keeping.write_links(home, store)
+        write_links(home, store)
 
 
 def kept(
@@ -114,7 +115,8 @@ def share(
 ) -> None:
     """A kept item, or the week's links with your notes, as text to be passed on. Nothing is sent."""
     from newsfeed.errors import SettingsError
-    from newsfeed.pipeline.answers import keep as keeping
+    from newsfeed.pipeline.answers import share as sharing
+    from newsfeed.pipeline.answers.keep import keep as kept_one
 
     home = context.obj.home()
     if bool(item) == week:
@@ -124,11 +126,11 @@ def share(
     with home.open_store() as store:
         if week:
             sys.stdout.write(
-                keeping.links_of_week(home, store, "md" if md else "html" if as_html else "text")
+                sharing.links_of_week(home, store, "md" if md else "html" if as_html else "text")
             )
             return
-        one = keeping.keep(home, store, item)
-    found = keeping.share(home.settings, one)
+        one = kept_one(home, store, item)
+    found = sharing.share(home.settings, one)
     show.say(found.text)
     for way in found.ways:
         show.say(f"{way.name}: {way.href}")

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from apps import App, copied, fill, serving_home
+from apps import VIEWS, App, copied, fill, serving_home
 from homes import NOON, Entry, TestHome, make, opml, rss
 from serving import Server
 
@@ -21,16 +21,6 @@ pytestmark = pytest.mark.live
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--host-resolver-rules=MAP other.test 127.0.0.1, MAP evil.test 127.0.0.1"]
-VIEWS = ("/", "/kept", "/search?q=bank", "/sources", "/breadth", "/rules?kind=word&what=bank", "/settings")
-VIEWS += (
-    "/sources?look=1",
-    "/sources?q=bank",
-    "/rebuild",
-    "/teach",
-    "/refresh",
-    "/sources/add?url=x.example",
-    "/nothing",
-)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -105,7 +95,7 @@ def story(page: Any, title: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("width", "scheme"), [(320, "light"), (320, "dark"), (1280, "light"), (1280, "dark")]
+    ("width", "scheme"), [(320, "light"), (320, "dark"), (1280, "light"), (1440, "dark")]
 )
 def test_every_view_is_accessible_and_fits(app: App, tab: Any, width: int, scheme: str) -> None:
     from axe_playwright_python.sync_playwright import Axe
@@ -113,7 +103,7 @@ def test_every_view_is_accessible_and_fits(app: App, tab: Any, width: int, schem
     app.post("/mark", {"item": app.ref("Central bank"), "do": "keep"})
     page = tab("/", width=width, color_scheme=scheme)
     for path in VIEWS:
-        page.goto(app.base + path)
+        page.goto(app.base + app.at(path))
         if path == "/":
             story(page, "Central bank").get_by_role("link", name="Topic").click()
             page.locator(".panel.open").wait_for()
