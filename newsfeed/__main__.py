@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line; never returns."""
-    # Loading modules makes a hundred thousand objects that stay: looking through them again and again for garbage is
-    # a sixth of what a start takes.
+    # Loading modules creates a hundred thousand objects that stay alive; scanning them again and again for garbage
+    # takes a sixth of the start-up time.
     gc.set_threshold(50_000, 20, 20)
     try:
         from newsfeed.cli.app import run

@@ -1,16 +1,16 @@
-"""The error tree, drawn by what the caller should do.
+"""The exceptions, divided by what the caller should do.
 
     NewsfeedError              carries a subject, a cause and a repair, never a secret
     ├── SettingsError          the reader fixes newsfeed.toml, the environment or a command's words
     ├── ListError              feeds.opml can't be read at all: keep the last good list
-    ├── NotFoundError          nothing, or more than one thing, answers to that name
+    ├── NotFoundError          no thing, or more than one, has that name
     ├── StoreError             the database can't be used: stop, nothing was changed
     │   └── NewerStoreError    it was written by a newer newsfeed: stop, touch nothing
     ├── NetworkError           nothing outside can be reached: connect, then run it again
     ├── BusyError              another newsfeed holds the lock: say who, try later
-    └── DeliveryError          the edition stands, handing it out failed: say so, retry later
+    └── DeliveryError          the edition is finished, delivering it failed: say so, retry later
 
-What goes wrong with one feed is no error of this tree: it is a `model.Failure`, a value.
+What goes wrong with a single feed is not an exception but a value, `model.Failure`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class ListError(NewsfeedError):
 
 
 class NotFoundError(NewsfeedError):
-    """A name fits nothing, or more than one thing (`matches`)."""
+    """A name matches nothing, or more than one thing (`matches`)."""
 
     def __init__(self, subject: str, cause: str, repair: str = "", *, matches: Sequence[str] = ()) -> None:
         super().__init__(subject, cause, repair)
@@ -62,16 +62,16 @@ class NewerStoreError(StoreError):
 
 
 class NetworkError(NewsfeedError):
-    """Not one address outside can be reached: the connection is missing, not the feeds."""
+    """No address outside can be reached: the machine is offline, the feeds are not at fault."""
 
 
 class UnansweredError(NetworkError):
-    """What was sent may have come, but nobody said so."""
+    """What was sent may have arrived, but no answer confirmed it."""
 
 
 class BusyError(NewsfeedError):
-    """Another newsfeed is at work in this home."""
+    """Another newsfeed process is working in this home."""
 
 
 class DeliveryError(NewsfeedError):
-    """A finished edition could not be handed out."""
+    """A finished edition could not be delivered."""

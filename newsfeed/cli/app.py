@@ -71,7 +71,7 @@ def root(
         raise typer.BadParameter("write it after the command", param_hint="--json")
 
 
-# All commands by their panel in the help, in its order; each is called as its function, or as its own group is.
+# All commands by their panel in the help, in that order. Each is named after its function or its group.
 COMMANDS: Mapping[str, Sequence[Callable[..., None] | App]] = {
     "Every morning": (
         morning_commands.digest,
@@ -120,7 +120,7 @@ for panel, commands in COMMANDS.items():
 
 @cache
 def _tree() -> Callable[..., object]:
-    """All commands as they are called; made once a process."""
+    """The command tree as typer runs it; built once per process."""
     return typer.main.get_command(app)
 
 
@@ -128,7 +128,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code: 0 fine, 1 done with failures named, 2 nothing done."""
     words = list(sys.argv[1:] if argv is None else argv)
     if "correct" in words and not {"-h", "--help", "--"} & set(words):
-        # "-finance" takes a topic away; it is no bundle of short options.
+        # "-finance" removes a topic; it is not a bundle of short options.
         place = words.index("correct") + 1
         words.insert(place, "--")
     before = sys.stdout
@@ -141,7 +141,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         if end.code == INTERRUPTED:
             sys.stderr.write(f"\n{STOPPED}\n")
         if sys.stdout is not before:
-            # Typer puts another stdout there when whoever read our output has gone; that is their right.
+            # Typer replaces stdout when the reader of our output has closed it, which is no error.
             return 0
         return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
     return 0

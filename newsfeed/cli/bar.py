@@ -1,4 +1,4 @@
-"""What a terminal sees of long work."""
+"""The progress bar of long work."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from newsfeed.pipeline.reports import Progress
 
 
 class Bar(Progress):
-    """A progress bar on stderr with the name of the feed that ended last; silent where stderr is no terminal."""
+    """A progress bar on stderr with the name of the feed that finished last; silent where stderr is not a terminal."""
 
     def __init__(self) -> None:
         self._bar: Any = None
@@ -50,7 +50,7 @@ class Bar(Progress):
             show.err.line(f"{text} …", "dim")
 
     def stop(self) -> None:
-        """Take the bar off the screen."""
+        """Remove the bar from the screen."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

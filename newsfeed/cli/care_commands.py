@@ -1,4 +1,4 @@
-"""Care: where things stand, init, doctor and demo."""
+"""Commands of care: the status page, init, doctor, backup and restore."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _create(folder: Path) -> list[str]:
 
 
 def _zone(name: str) -> str:
-    """A time zone as it was typed; one that nobody knows is asked for again."""
+    """A time zone as typed; asks again while it is unknown."""
     from newsfeed import config
     from newsfeed.errors import SettingsError
 
@@ -132,7 +132,7 @@ def init(context: typer.Context) -> None:
 
 
 def _ask(given: Context) -> None:
-    """The four questions of the first minutes; without a terminal nothing is asked, and that is said."""
+    """Ask the four questions of the first run. Without a terminal nothing is asked, and a line says so."""
     from newsfeed import config
     from newsfeed.errors import SettingsError
     from newsfeed.pipeline.care import begin

@@ -1,5 +1,5 @@
-"""What every command starts from: the classes of the command tree, the home with its settings, the clock, and options that
-several commands share with what tab completion offers for them."""
+"""What commands share: the classes of the command tree, the home with its settings, the clock, common options and
+their tab completion."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WHOLE = 1_000  # characters of what a command's first sentence says: more than a
 
 
 class _Flags:
-    """Takes the type off every flag, that of --help too: there is nothing to write behind it."""
+    """Hides the type of every flag in the help, since a flag takes no value."""
 
     def get_params(self, ctx: Any) -> Any:
         params = super().get_params(ctx)  # type: ignore[misc]
@@ -61,15 +61,15 @@ class App(typer.Typer):
         super().__init__(cls=Group, **settings)
 
     def command(self, name: str | None = None, **settings: Any) -> Callable[[Function], Function]:
-        """As typer's, for a `Command` of ours."""
+        """Like typer's, but with our `Command` class."""
         return super().command(name, **{"cls": Command, **settings})
 
 
 def finite(value: float | None) -> float | None:
-    """The value of an option, as typer's callback: "nan" is a number to Python, and within all bounds.
+    """A callback that refuses "nan", which typer's bounds let through.
 
     Raises:
-        typer.BadParameter: it is no number.
+        typer.BadParameter: the value is nan.
     """
     if value is not None and math.isnan(value):
         raise typer.BadParameter("it is no number")
@@ -77,7 +77,7 @@ def finite(value: float | None) -> float | None:
 
 
 def now() -> datetime:
-    """The wall clock in UTC; NEWSFEED_CLOCK sets it for tests and for looking at other days."""
+    """The current time in UTC; NEWSFEED_CLOCK overrides it for tests and for looking at other days."""
     from newsfeed import config
 
     return config.frozen_clock() or datetime.now(UTC)
@@ -102,10 +102,10 @@ class Context:
         return config.load(self.folder)
 
     def home(self, *, minutes: float | None = None) -> Home:
-        """The home, which must hold a list or have had one.
+        """The home; it must hold a list, or have held one.
 
         Raises:
-            NotFoundError: nothing of ours lies there.
+            NotFoundError: the folder is no home.
             SettingsError: newsfeed.toml or the environment is not acceptable.
         """
         from newsfeed.pipeline.home import Home, with_minutes
@@ -122,11 +122,11 @@ class Context:
         return Home(self.folder, with_minutes(self.settings, minutes), now)
 
     def fresh_home(self) -> Home:
-        """The home with its settings as they are at this moment."""
+        """The home with its settings read again."""
         return Context(self.folder).home()
 
     def secrets(self) -> dict[str, str]:
-        """The secrets of hosts, read now."""
+        """The secrets of the hosts, read now."""
         from newsfeed import config
 
         return config.secrets(self.settings)
@@ -134,7 +134,7 @@ class Context:
 
 @contextmanager
 def opened(context: typer.Context, work: str = "") -> Iterator[tuple[Home, Store]]:
-    """The home and its database; alone at `work` where that is named."""
+    """The home and its database; holding the home's lock where `work` is named."""
     given: Context = context.obj
     home = given.home()
     with home.lock(work) if work else nullcontext(), home.open_store() as store:
@@ -149,7 +149,7 @@ def _context(context: typer.Context) -> Context:
     return Context(Path(given) if given else None)
 
 
-# What tab completion offers is never an error.
+# Tab completion must never raise.
 
 
 def offer_feeds(context: typer.Context, incomplete: str) -> Offers:
@@ -196,14 +196,14 @@ ITEM = typer.Argument(
     autocompletion=offer_items,
 )
 Item = Annotated[str, ITEM]
-ItemWords = Annotated[list[str], ITEM]  # words of a title need no quotes
+ItemWords = Annotated[list[str], ITEM]  # so that words of a title need no quotes
 
 
 def day(text: str) -> Day | None:
-    """A date as it was typed; None for "".
+    """A date as typed; None for "".
 
     Raises:
-        SettingsError: it is none.
+        SettingsError: the text is not a date.
     """
     from newsfeed.model import Day
 

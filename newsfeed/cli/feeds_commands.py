@@ -1,4 +1,4 @@
-"""Sources: the list of feeds, how each of them fares, and suggested voices."""
+"""Commands about sources: the list of feeds, the health of each, and suggested people to follow."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def set_option(
 def _edit(
     given: Context, label: str, feed: str, edit: Callable[[str], Callable[[bytes], bytes]]
 ) -> tuple[str, str]:
-    """Edit the list where a feed stands in it; gives the feed's name and what was changed."""
+    """Edit the entry of one feed in the list; returns the feed's name and what was changed."""
     from newsfeed.pipeline.subscriptions import edit as editing
 
     home = given.home()
@@ -175,7 +175,7 @@ def _edit(
 
 
 def _since(state: str, failing_since: datetime | None) -> str:
-    """ "failing since 12 Nov"; the day matters from the second one on."""
+    """ "failing since 12 Nov"; the date is left out on the first day."""
     return f"{state} since {failing_since.day} {failing_since:%b}" if failing_since else state
 
 
@@ -352,5 +352,5 @@ def people(
         for post in one.posts:
             show.say(f"  {f'“{post.title}” ' if post.title else ''}{post.link}")
         show.say("  to follow, put into feeds.opml:")
-        typer.echo(f"  {one.outline}")  # never wrapped: it is to be pasted
+        typer.echo(f"  {one.outline}")  # never wrapped, because it will be copied
     show.say('Not one of them? `newsfeed people --no "NAME"`, and it is never suggested again.')

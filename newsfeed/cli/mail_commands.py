@@ -1,4 +1,4 @@
-"""The page as a mail: send, look, set up, off."""
+"""Commands about mail: send it, preview it, set it up, turn it off."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ def _ask_password(asking: bool) -> str:
 
 
 def _keep(folder: Path, user: str, secret: str) -> dict[str, str]:
-    """Keep the password in the system's keyring, else in a file for its owner only; gives the setting that says where."""
+    """Store the password in the system's keyring, or else in a private file; returns the setting that says where it is."""
     from newsfeed import config
     from newsfeed.pipeline.home import put
 
@@ -233,10 +233,10 @@ def _password_file(folder: Path) -> Path:
 
 
 def _with_mail(folder: Path, table: Mapping[str, Any] | None) -> str:
-    """The text of newsfeed.toml with another [mail] table, None for none, all else as it was.
+    """The text of newsfeed.toml with its [mail] table replaced, or removed with None; everything else stays as it was.
 
     Raises:
-        SettingsError: that is not acceptable.
+        SettingsError: the result would not be valid.
     """
     from newsfeed import config
 

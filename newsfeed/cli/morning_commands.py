@@ -1,4 +1,4 @@
-"""Every morning: digest, refresh, and demo, which makes a page of samples."""
+"""Commands of every morning: digest, refresh, and demo, which builds a page from samples."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def demo(
 
 
 def exit_code(report: RefreshReport | None, *, page: bool) -> int:
-    """0 fine; 1 done, with failures named; 2 nothing done."""
+    """0: all went well; 1: done, with failures named; 2: nothing done."""
     from newsfeed.feeds.health import FeedOutcome
 
     if report is None:
@@ -154,7 +154,7 @@ def exit_code(report: RefreshReport | None, *, page: bool) -> int:
 
 
 def print_digest(done: DigestReport) -> None:
-    """What happened, in a few lines; the page's path last."""
+    """Print what happened in a few lines, with the page's path last."""
 
     if done.refresh is not None:
         _print_list_change(done.refresh.list, done.refresh.results)
@@ -182,7 +182,7 @@ def summary(pulled: RefreshReport, done: DigestReport | None = None) -> str:
 
     if pulled.no_network:
         return "No network: not one feed's name could be found. Connect, then run this again."
-    # A feed that was not asked again so soon counts as it answered the last time.
+    # A feed that was asked too recently to be asked again counts by its last answer.
     waiting = sum(r.outcome == FeedOutcome.WAITING and r.failure is None for r in pulled.results)
     parts = [f"{pulled.answered + waiting} of {show.plural(len(pulled.results), 'feed')}"]
     if done is not None:
@@ -195,7 +195,7 @@ def summary(pulled: RefreshReport, done: DigestReport | None = None) -> str:
 
 
 def print_refresh(done: RefreshReport, zone: str) -> None:
-    """Per feed what is new, then what failed and why, then the sum."""
+    """Print what is new in each feed, then what failed and why, then the total."""
     from newsfeed.feeds.health import FeedOutcome
     from newsfeed.model import Cause
 
@@ -210,7 +210,7 @@ def print_refresh(done: RefreshReport, zone: str) -> None:
     waiting = [r for r in done.results if r.outcome == FeedOutcome.WAITING]
     if waiting:
         soonest = min(r.wait_until for r in waiting if r.wait_until)
-        # Who was asked to wait waits, whatever the reader says.
+        # A host that asked us to wait is not asked again, even by a manual refresh.
         willing = any(r.failure is None or r.failure.cause != Cause.THROTTLED for r in waiting)
         show.say(
             f"{show.plural(len(waiting), 'feed')} not asked again so soon; from {show.clock_time(soonest, zone, now())} on"
@@ -245,7 +245,7 @@ def _print_list_change(change: ListChange, results: Sequence[FeedResult] = ()) -
         where = f"feeds.opml, line {problem.line}: " if problem.line else "feeds.opml: "
         show.warn(f"{where}{problem.text}{' ' + problem.repair if problem.repair else ''}")
     if plan := plan_words(change, results):
-        # Of a whole new list the names say nothing.
+        # For a whole new list, the names would tell nothing.
         show.say(f"feeds.opml: {plan}{named_changes(change) if len(change.added) < LISTED else ''}")
 
 

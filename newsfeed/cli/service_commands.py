@@ -1,4 +1,4 @@
-"""Every morning by itself: run, schedule, serve, and uninstall, which takes them away."""
+"""Commands of running by itself: run, schedule, serve, and uninstall, which removes them."""
 
 from __future__ import annotations
 
@@ -225,7 +225,7 @@ def uninstall(
 
 
 def _say_what_is_elsewhere(given: Context) -> None:
-    """What we can't take away ourselves: a line of the crontab, and the mirrored pages."""
+    """Name what we can't remove ourselves: a line of the crontab, and the mirrored pages."""
     from newsfeed import config
     from newsfeed.errors import NewsfeedError
     from newsfeed.schedule import starting
@@ -237,7 +237,7 @@ def _say_what_is_elsewhere(given: Context) -> None:
     try:
         folder = config.publish_folder(given.settings)
     except NewsfeedError:
-        return  # settings that can't be read name no folder
+        return  # with unreadable settings we don't know the folder
     if folder is not None:
         show.say(f"The published copy stays: {folder}")
 
@@ -250,7 +250,7 @@ def _purge(given: Context, data: list[Path]) -> None:
     try:
         settings = given.settings
     except NewsfeedError:
-        settings = None  # settings that can't be read name no keyring and no mirror
+        settings = None  # with unreadable settings we know of no keyring and no mirror
     if settings is not None:
         if settings.mail.password.keyring:
             config.forget_in_keyring(settings.mail.password.keyring)
@@ -258,7 +258,7 @@ def _purge(given: Context, data: list[Path]) -> None:
             Home(given.folder, settings, now).run_lock(),
             Home(given.folder, settings, now).lock("uninstall"),
         ):
-            pass  # nobody is at work here
+            pass  # nothing is running in this home
     for path in data:
         try:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
@@ -303,7 +303,7 @@ def serve(
         if signs.app_place(home) is not None:
             show.say("The app that runs now still takes the old one: end it and start it again.")
     elif (place := signs.app_place(home)) is not None:
-        # It runs already, in another terminal or beside the schedule: that is where the reader wants to go.
+        # It is already running, in another terminal or beside the schedule: open that one.
         found = listening.link(home, place)
         show.say(f"The app of this home runs already: {found}")
         if not no_open:
@@ -324,7 +324,7 @@ def serve(
 
 @contextmanager
 def beside(given: Context, say: Callable[[str], None]) -> Iterator[None]:
-    """The app in a thread of its own, as long as something else runs; trouble with it stops nothing else."""
+    """Run the app in its own thread as long as something else runs; if it fails, the rest goes on."""
     from newsfeed.errors import NewsfeedError
     from newsfeed.pipeline import signs
     from newsfeed.web import listening
@@ -332,7 +332,7 @@ def beside(given: Context, say: Callable[[str], None]) -> Iterator[None]:
     stop = threading.Event()
 
     def ready(link: str) -> None:
-        # A journal is kept: the key stays out of it.
+        # A journal is stored, so the key must stay out of it.
         say(f"The app is at {link.partition('?k=')[0]}; newsfeed serve opens it.")
 
     def run() -> None:
@@ -351,7 +351,7 @@ def beside(given: Context, say: Callable[[str], None]) -> Iterator[None]:
 
 
 def _say_of_network(given: Context, link: str) -> None:
-    """What an owner must know who lets others on the network come, and the way in for a phone."""
+    """Print what to know before opening the app to the network, and how a phone gets in."""
     from newsfeed import config
     from newsfeed.web import access
 

@@ -1,4 +1,4 @@
-"""What a terminal sees: the console, errors and the words for times."""
+"""Output to a terminal: the console, errors, tables, and how times are worded."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
 
 FINE, NAMED_FAILURES, NOTHING_DONE = 0, 1, 2  # exit codes
 
-HINTED = {"--home"}  # what may follow our name in a hint that is to run as it stands: all commands
+HINTED = {"--home"}  # what may follow `newsfeed` in a hint that can be run: all commands
 _HINT = re.compile(r"(?<![\w/.-])newsfeed(?= (--home|[a-z]+)\b)")
 _WHOLE = 10_000  # columns: wider than any line of a table
 
 
 class Terminal:
-    """One of the two streams. rich, which takes a while to load, draws where somebody looks, and what is more than a
-    line; lines into a pipe or a file are written as they are."""
+    """stdout or stderr. rich, which is slow to load, draws on a terminal and anything longer than a line; lines into a
+    pipe or a file are written as they are."""
 
     def __init__(self, *, stderr: bool = False) -> None:
         self._stderr = stderr
 
     @cached_property
     def console(self) -> Console:
-        """rich's own."""
+        """The console of rich."""
         from rich.console import Console
 
         return Console(highlight=False, soft_wrap=True, stderr=self._stderr)
@@ -52,7 +52,7 @@ class Terminal:
     @property
     def is_terminal(self) -> bool:
         stream = sys.stderr if self._stderr else sys.stdout
-        # As rich judges it, which also asks the environment.
+        # Decided as rich does, which also reads the environment.
         asked = any(name in os.environ for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"))
         return self.console.is_terminal if asked or stream.isatty() else False
 
@@ -74,18 +74,18 @@ out, err = Terminal(), Terminal(stderr=True)
 
 
 def say(text: str = "", style: str = "") -> None:
-    """Print one line that may hold foreign text: nothing in it is read as markup."""
+    """Print one line that may hold text from outside, without interpreting markup."""
     out.line(runnable(text), style)
 
 
 def warn(text: str) -> None:
-    """Print one line where errors go; nothing in it is read as markup."""
+    """Print one line to stderr, without interpreting markup."""
     err.line(runnable(text))
 
 
 @cache
 def program() -> str:
-    """How newsfeed is called from here: by its name where that is found, else by the path it was called by."""
+    """The command to call newsfeed by: its name where that is on the PATH, else the path this process was started with."""
     called = Path(sys.argv[0])
     if called.name != "newsfeed" or shutil.which("newsfeed"):
         return "newsfeed"
@@ -97,14 +97,14 @@ def program() -> str:
 
 
 def runnable(text: str) -> str:
-    """A sentence whose hints run as they stand, also in a clone, where `newsfeed` is no command."""
+    """The sentence with its hints rewritten so that they can be run as they are, even in a clone where `newsfeed` is not on the PATH."""
     if program() == "newsfeed":
         return text
     return _HINT.sub(lambda found: program() if found[1] in HINTED else found[0], text)
 
 
 def complain(error: NewsfeedError) -> None:
-    """Print an error and its repair where errors go."""
+    """Print an error and its repair to stderr."""
     head = f"{error.subject}: {error.cause}" if error.subject else error.cause
     if err.is_terminal:
         from rich.text import Text
@@ -117,12 +117,12 @@ def complain(error: NewsfeedError) -> None:
 
 
 def say_broken_list(why: str) -> None:
-    """Say on stderr that feeds.opml is not what is in force, and why."""
+    """Say on stderr that feeds.opml is not the list in use, and why."""
     err.line(f"feeds.opml can't be read, the last good list is in force: {why}")
 
 
 def agreed(question: str, *, yes: bool = False, no: str = "Nothing was changed.", unasked: str = "") -> None:
-    """Ask the reader; where the answer is no, or nobody can be asked, say so and end the command with 1."""
+    """Ask the reader. If the answer is no, or there is nobody to ask, say so and exit with 1."""
     asked = yes or sys.stdin.isatty()
     if not yes and not (asked and typer.confirm(question)):
         say(no if asked else f"{no} {unasked}".strip())
@@ -130,7 +130,7 @@ def agreed(question: str, *, yes: bool = False, no: str = "Nothing was changed."
 
 
 def open_in_browser(address: str) -> None:
-    """Open a page where there is a display; elsewhere its address is enough."""
+    """Open a page in the browser if there is a display; otherwise its address must do."""
     from newsfeed import config
 
     if config.has_display():
@@ -140,12 +140,12 @@ def open_in_browser(address: str) -> None:
 
 
 def is_wrong(problems: Sequence[Problem]) -> bool:
-    """Whether a list has more amiss than that a feed stands in it twice, which harms nothing."""
+    """Whether a list has problems other than a feed listed twice, which does no harm."""
     return any(not problem.harmless for problem in problems)
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on stdout; phrases whose values stand beside them are told whole."""
+    """Print one JSON document on stdout, with each phrase and its values joined into a sentence."""
     import msgspec
 
     told = _told(msgspec.json.decode(msgspec.json.encode(value)))
@@ -168,7 +168,7 @@ def _told(value: Any) -> Any:
 
 
 def table(*columns: str) -> Any:
-    """A quiet table: no lines but one under its head."""
+    """An unobtrusive table: no lines except one under its header."""
     from rich import box
     from rich.table import Table
 
@@ -181,7 +181,7 @@ def table(*columns: str) -> Any:
 
 
 def print_table(made: Any) -> None:
-    """Print a table: within a terminal's width; whole into a pipe or a file, which have none."""
+    """Print a table, cut to the terminal's width; a pipe or a file gets it whole."""
     if out.is_terminal:
         out.print(made)
     else:
@@ -193,7 +193,7 @@ def print_table(made: Any) -> None:
 
 
 def _is_narrow(cell: str) -> bool:
-    """Whether each character of a text takes one column."""
+    """Whether every character of a text is one column wide."""
     if cell.isascii():
         return cell.isprintable()
     return cell.isprintable() and not any(
@@ -203,8 +203,8 @@ def _is_narrow(cell: str) -> bool:
 
 
 def print_rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table of plain texts; a column of numbers has a head that begins with ">". Into a pipe or a file it is
-    written without rich, for which a thousand rows are a seventh of a second."""
+    """Print a table of plain texts; the header of a right-aligned column begins with ">". Into a pipe or a file it is
+    written without rich, which would take .14 s for a thousand rows."""
     if out.is_terminal or not all(_is_narrow(cell) for row in rows for cell in row):
         from rich.text import Text
 
@@ -230,7 +230,7 @@ def print_rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def age(then: datetime | None, now: datetime) -> str:
-    """How long ago, in the largest whole unit."""
+    """How long ago a moment was, in the largest whole unit."""
     if then is None:
         return "never"
     seconds = (now - then).total_seconds()
@@ -244,7 +244,7 @@ def age(then: datetime | None, now: datetime) -> str:
 
 
 def short_age(then: datetime | None, now: datetime) -> str:
-    """How long ago, for a narrow column: "2 min", "5 h", "12 days"."""
+    """How long ago a moment was, for a narrow column: "2 min", "5 h", "12 days"."""
     words = age(then, now).removesuffix(" ago").split()
     units = {"minute": "min", "minutes": "min", "hour": "h", "hours": "h"}
     return " ".join(units.get(word, word) for word in words)

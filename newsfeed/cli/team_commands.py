@@ -1,4 +1,4 @@
-"""A team: many readers over one PostgreSQL, the people of it, and the web app where they read."""
+"""Commands about a team: many readers over one PostgreSQL, who they are, and the web app where they read."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def init(context: typer.Context, database: Where) -> None:
 
 @team_app.command()
 def readers(context: typer.Context, as_json: Json = False) -> None:
-    """Who reads here."""
+    """List the readers."""
     from newsfeed.team.connections import find
     from newsfeed.team.readers import Readers
 
@@ -89,7 +89,7 @@ def worker(
                 if "fetch" in kinds
                 else None,
                 desk=desk if "edition" in kinds else None,
-                # One that only finishes what it has in hand gives no more signs of life: it isn't taken for dead.
+                # A worker that is only finishing its last job gives no more signs of life; it isn't considered dead.
                 pace=workers.Pace(
                     cron=cron or workers.EVERY_MINUTE,
                     heartbeat=timedelta(minutes=20) if once else timedelta(seconds=heartbeat),
@@ -203,7 +203,7 @@ def invite(
     try:
         reader = readers.named(address)
     except NotFoundError:
-        # The first one has nobody who could make them an admin.
+        # Nobody could make the first reader an admin.
         admin = admin or not readers.all()
         reader = readers.add(name or address.partition("@")[0], mail=mail)
     if admin and not reader.admin:

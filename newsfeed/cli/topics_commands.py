@@ -1,4 +1,4 @@
-"""Topics: how good the tags are, the day's questions, corrections, training."""
+"""Commands about topics: how good the tags are, the day's questions, corrections, training."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def _ask_topics(
         if bad := [w for w in words if w.lstrip("+-") not in {*topics, "none"}]:
             show.say(f"{bad[0]} is no topic.")
             continue
-        # An answer names all topics of the item, or (with a sign before one) what is to change.
+        # An answer names all topics of the item, or, with + or - before a name, what to change.
         signed = any(w[0] in "+-" for w in words)
         changes = words if signed or not words else ["none", *[w for w in words if w != "none"]]
         print_corrected(run(changes))
@@ -204,7 +204,7 @@ def train(context: typer.Context) -> None:
 
 
 def print_corrected(done: Corrected, way: str = "") -> None:
-    """What one correction did, or (`way` "back") undid."""
+    """Print what one correction changed, or what undoing it (`way` "back") changed back."""
 
     others = f"; {show.plural(done.moved, 'other item')} moved {way or 'with it'}" if done.moved else ""
     before, after = (", ".join(topics) or "none" for topics in (done.before, done.after))

@@ -1,4 +1,4 @@
-"""Why: the arithmetic behind one item, the account of weeks, what-if, and the reader's thumbs."""
+"""Commands that explain: the arithmetic behind one item, the account of weeks, what-if, and the reader's thumbs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def why(
         rows = [
             (row.name, row.value, row.note)
             if len(row.value) <= _FIGURE
-            # Words are for reading, beside the figures.
+            # Texts stand beside the figures, for reading only.
             else (row.name, "", f"{row.value} ({row.note})" if row.note else row.value)
             for row in found.rows
         ]
@@ -96,14 +96,14 @@ def breadth(
     for finding, remedy in zip_longest(found.findings, found.remedies, fillvalue=""):
         show.say(_with_number(finding, remedy, proposed))
     for row in found.rows:
-        if row.thin and not row.finding:  # its finding says so already
+        if row.thin and not row.finding:  # its finding already says so
             show.say(_with_number(row.thin, row.remedy, proposed))
     if proposed:
         show.say("Nothing of that is ever done by itself. A no for good: newsfeed breadth --no NUMBER.")
 
 
 def _with_number(finding: str, remedy: str, proposed: list[str]) -> str:
-    """A finding with its remedy, and the number by which that can be told no."""
+    """A finding with its remedy, and the number by which the reader can decline it."""
     return f"{finding} ({proposed.index(remedy) + 1}) {remedy}".strip() if remedy else finding
 
 
@@ -179,7 +179,7 @@ def _pair(was: object, would: object) -> str:
 
 
 def _what_if(found: Simulated, days: int) -> Iterator[str]:
-    """The sum of a simulation in sentences."""
+    """The result of a simulation in sentences."""
     number = len(found.mornings)
     if number < days:
         yield f"There {'is 1 morning' if number == 1 else f'are {number} mornings'} so far."

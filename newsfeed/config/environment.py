@@ -15,7 +15,7 @@ from newsfeed.model import SecretSetting, Settings
 
 
 def home_folder(given: Path | None = None) -> Path:
-    """The folder that everything lies in: as given, else NEWSFEED_HOME, else here if here is a list, else the platform's."""
+    """The home folder: as given, else NEWSFEED_HOME, else the current folder if it holds feeds.opml, else the platform's data folder."""
     if given is not None:
         return given.expanduser().absolute()
     if named := os.environ.get("NEWSFEED_HOME"):
@@ -29,7 +29,7 @@ def home_folder(given: Path | None = None) -> Path:
 
 
 def detect_timezone() -> str:
-    """The machine's time zone by its IANA name, "UTC" where none can be found."""
+    """The machine's time zone by its IANA name, or "UTC" if it can't be found."""
     import tzlocal
 
     try:
@@ -41,16 +41,16 @@ def detect_timezone() -> str:
 
 
 def user_folders() -> tuple[Path, Path]:
-    """Where this user's systemd units and launchd agents lie."""
+    """The folders of this user's systemd units and launchd agents."""
     base = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     return base / "systemd" / "user", Path.home() / "Library" / "LaunchAgents"
 
 
 def frozen_clock() -> datetime | None:
-    """The moment that NEWSFEED_CLOCK names, for tests and for looking at other days; None where it is unset.
+    """The moment that NEWSFEED_CLOCK names, for tests and for looking at other days; None if it is unset.
 
     Raises:
-        SettingsError: it names no moment with a zone.
+        SettingsError: it is not a moment with a time zone.
     """
     text = os.environ.get("NEWSFEED_CLOCK")
     if not text:
@@ -67,7 +67,7 @@ def frozen_clock() -> datetime | None:
 
 
 def has_display() -> bool:
-    """Whether a page can be opened in front of a person here."""
+    """Whether this session has a display to open a page on."""
 
     return bool(sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
@@ -77,7 +77,7 @@ KEYRING_SERVICE = "newsfeed"
 
 
 def mail_password(settings: Settings) -> str:
-    """The password of the mail account, "" where none is set; read when it is needed and kept nowhere.
+    """The password of the mail account, "" if none is set; read when it is needed and not kept.
 
     Raises:
         SettingsError: the file that holds it can't be read or others can read it, or there is no keyring.
@@ -94,7 +94,7 @@ def has_mail_variable() -> bool:
 
 
 def secrets(settings: Settings) -> dict[str, str]:
-    """The secret of each host that has one, read now and kept only in memory.
+    """The secret of each host that has one; read now and kept only in memory.
 
     Raises:
         SettingsError: for a variable that isn't set or a file that others can read. Never shows a value.
@@ -107,7 +107,7 @@ def secrets(settings: Settings) -> dict[str, str]:
 
 
 def secret(settings: Settings, place: SecretSetting, subject: str) -> str:
-    """The secret that lies at `place`, "" for a variable that isn't set. `subject` names the setting in errors.
+    """The secret stored at `place`, "" for a variable that isn't set. `subject` names the setting in errors.
 
     Raises:
         SettingsError: as `secrets`.
@@ -158,7 +158,7 @@ def _from_keyring(user: str, subject: str) -> str:
 
 
 def keep_in_keyring(user: str, value: str) -> bool:
-    """Keep a secret in the system's keyring; False where there is none that keeps anything."""
+    """Store a secret in the system's keyring; False if there is no keyring that works."""
     try:
         import keyring
         import keyring.errors
@@ -172,7 +172,7 @@ def keep_in_keyring(user: str, value: str) -> bool:
 
 
 def forget_in_keyring(user: str) -> None:
-    """Take a secret out of the keyring, if it is there."""
+    """Remove a secret from the keyring, if it is there."""
     try:
         import keyring
         import keyring.errors

@@ -1,4 +1,4 @@
-"""Settings: the file and the environment read together, checked, and each mistake told with its line and a repair."""
+"""Settings: the file and the environment merged and checked; each mistake is reported with its line and a repair."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from newsfeed.model import (
 from newsfeed.text.spoken import say
 
 PREFIX = "NEWSFEED_"
-# Variables of ours that are no settings.
+# Our variables that are not settings.
 OTHER_VARIABLES = ("NEWSFEED_HOME", "NEWSFEED_SECRET_", "NEWSFEED_CLOCK", "NEWSFEED_TEAM_")
 STARTERS_LIMIT = 16  # max_items in the starter settings of earlier versions
 S = TypeVar("S")
@@ -68,7 +68,7 @@ def parse(text: str, environment: Mapping[str, str], *, home: Path) -> Settings:
     from_environment = _overlay(data, environment)
     _merge_topics(data)
     data["home"] = str(home)
-    # Named tables are read one by one first: msgspec's paths don't name the key of a mapping.
+    # Named tables are checked one by one first, because msgspec's paths don't name the key of a mapping.
     for table, kind in (("topics", TopicSetting), ("secrets", SecretSetting), ("people", PersonSetting)):
         named = data.get(table)
         for name, value in named.items() if isinstance(named, dict) else ():
@@ -79,13 +79,13 @@ def parse(text: str, environment: Mapping[str, str], *, home: Path) -> Settings:
 
 
 def _starters_limit(data: Mapping[str, Any]) -> bool:
-    """Whether a file holds the number of stories that the starter settings once wrote: it counts as not set."""
+    """Whether `max_items` is the value that older starter settings wrote, which counts as not set."""
     edition = data.get("edition")
     return isinstance(edition, dict) and edition.get("max_items") == STARTERS_LIMIT
 
 
 def has_starters_limit(home: Path) -> bool:
-    """Whether the newsfeed.toml of a home still holds that number."""
+    """Whether the newsfeed.toml of a home still holds that value."""
     try:
         return _starters_limit(tomllib.loads((home / FILE).read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
@@ -100,10 +100,10 @@ def _convert(data: Any, kind: type[S], text: str, from_environment: Mapping[str,
 
 
 def _merge_topics(data: dict[str, Any]) -> None:
-    """Put the reader's topics over the defaults, key by key, keeping the defaults' order."""
+    """Merge the reader's topics into the defaults, key by key, in the order of the defaults."""
     given = data.get("topics", {})
     if not isinstance(given, dict):
-        return  # msgspec says what is wrong with it
+        return  # msgspec will report what is wrong with it
     topics: dict[str, Any] = {name: msgspec.to_builtins(topic) for name, topic in DEFAULT_TOPICS.items()}
     if _has_no_place_for_world(data, given):
         del topics[WORLD]
@@ -116,9 +116,9 @@ def _merge_topics(data: dict[str, Any]) -> None:
 
 
 def _has_no_place_for_world(data: dict[str, Any], given: dict[str, Any]) -> bool:
-    """Whether the reader's topics leave the general one out: each other has its share, or one of theirs is called so.
+    """Whether the general topic "world" is left out: the reader gave every other topic a share, or named one of their own so.
 
-    Shares that somebody has weighed against each other stay as they are written; `[topics.world]` brings it in.
+    Shares that a reader has balanced stay as written; a table `[topics.world]` adds it.
     """
     own = {name: topic for name, topic in given.items() if isinstance(topic, dict)}
     if WORLD in given:
@@ -131,7 +131,7 @@ def _has_no_place_for_world(data: dict[str, Any], given: dict[str, Any]) -> bool
 
 
 def _overlay(data: dict[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
-    """Write NEWSFEED_* variables over `data`; returns the path of each with its variable's name."""
+    """Overwrite `data` with the NEWSFEED_* variables; returns the path of each with its variable's name."""
     paths: dict[str, str] = {}
     for name in sorted(environment):
         if not name.startswith(PREFIX) or name.startswith(OTHER_VARIABLES):
@@ -149,7 +149,7 @@ def _overlay(data: dict[str, Any], environment: Mapping[str, str]) -> dict[str, 
 
 
 def _value(keys: list[str], text: str) -> Any:
-    """A variable's text as TOML would hold it: JSON where it looks so, a list where one is due, else the text."""
+    """A variable's text as TOML would hold it: JSON if it looks like JSON, a list where a list is expected, else the text."""
     if text[:1] in "[{":
         try:
             return msgspec.json.decode(text)
@@ -164,7 +164,7 @@ def _value(keys: list[str], text: str) -> Any:
     return text
 
 
-# msgspec's words for types, in ours.
+# What msgspec calls a type -> what we call it.
 _TYPES = {
     "float": "a number",
     "int": "a number",
@@ -187,7 +187,7 @@ def explain(
     from_environment: Mapping[str, str],
     under: list[str],
 ) -> SettingsError:
-    """msgspec's error of `data`, which lies `under` some keys, with the key's own name, its line and what is allowed there."""
+    """An error of msgspec about `data` (found `under` some keys) as ours: with the key's name, its line and what is allowed."""
     message = str(error)
     where = re.search(r" - at `(?:key in )?\$\.?(.*?)`$", message)
     path = where.group(1) if where else ""
@@ -225,7 +225,7 @@ def explain(
 
 
 def _example(keys: list[str]) -> str:
-    """What stands there by default, as it would be written; "" for a table or where the default is nothing."""
+    """The default as it would be written in the file; "" for a table, or if there is no default."""
     value: Any = Settings()
     for key in keys:
         value = getattr(value, key, None)
@@ -244,7 +244,7 @@ def _example(keys: list[str]) -> str:
 
 
 def annotation(keys: list[str]) -> Any:
-    """The type of the setting at `keys`, with its bounds; that of what a table of named ones holds."""
+    """The type of the setting at `keys`, with its bounds; for a table of named entries, the type of an entry."""
     kind: Any = Settings
     for key in keys:
         fields = {f.name: f.type for f in msgspec.structs.fields(kind)} if is_struct(kind) else {}
@@ -273,7 +273,7 @@ THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 def check(settings: Settings, text: str) -> None:
-    """What types can't say: names of topics, zones and languages, and what fits together."""
+    """Check what types can't express: names of topics, zones and languages, and settings that depend on each other."""
 
     def fail(keys: list[str], cause: str, repair: str) -> SettingsError:
         line = line_of(text, keys)
@@ -305,7 +305,7 @@ def check(settings: Settings, text: str) -> None:
             )
     known: list[str] = []
     for name, topic in settings.topics.items():
-        # The default topics come first, so that a misspelt one finds the one that was meant.
+        # The default topics come first, so that for a misspelt name the intended one is suggested.
         near = [] if topic.words or topic.examples else get_close_matches(name, known, 1, 0.8)
         if near:
             raise fail(
@@ -353,7 +353,7 @@ def check(settings: Settings, text: str) -> None:
 
 
 def _check_handing_out(settings: Settings, fail: Callable[[list[str], str, str], SettingsError]) -> None:
-    """The tables schedule, mail and publish."""
+    """Check the tables schedule, mail and publish."""
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", settings.schedule.hour):
         raise fail(
             ["schedule", "hour"],
@@ -400,7 +400,7 @@ COMPOSERS = ("bluesky", "linkedin", "mastodon=your.server", "threads", "x")
 
 
 def _check_sharing(settings: Settings, fail: Callable[[list[str], str, str], SettingsError]) -> None:
-    """The tables share, people and notify."""
+    """Check the tables share, people and notify."""
     for given in settings.share.networks:
         if given not in COMPOSERS[:2] + COMPOSERS[3:] and not re.fullmatch(
             r"mastodon=(?:[a-z0-9-]+\.)+[a-z]{2,}", given
@@ -426,7 +426,7 @@ def _check_sharing(settings: Settings, fail: Callable[[list[str], str, str], Set
 
 
 def publish_folder(settings: Settings) -> Path | None:
-    """The folder of the mirror, None where there is none; relative ones lie in the home."""
+    """The folder to mirror the pages to, or None; a relative path starts from the home."""
     if not settings.publish.folder:
         return None
     return (Path(settings.home) / Path(settings.publish.folder).expanduser()).resolve()

@@ -1,4 +1,4 @@
-"""newsfeed.toml as text: the one a new home begins with, where a key stands, and single settings written into it."""
+"""newsfeed.toml as text: the template for a new home, the line of a key, and edits of single settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILE = "newsfeed.toml"
 
 
 def line_of(text: str, keys: list[str]) -> int:
-    """The 1-based line on which the key stands (or the nearest table above it); 0 if nowhere."""
+    """The 1-based line of the key, or of the nearest table above it; 0 if there is neither."""
     best = 0
     depth = 0
     for number, full in _keys_by_line(text):
@@ -53,9 +53,9 @@ Value = Plain | Mapping[str, Plain | Mapping[str, Plain]]  # a mapping is a whol
 
 
 def edited(text: str, changes: Mapping[tuple[str, ...], Value]) -> str:
-    """The text with each setting changed, by its path (`("edition", "minutes")`); None takes one out, with all below it.
+    """The text with settings changed, each given by its path (`("edition", "minutes")`); None removes one with all below it.
 
-    Comments, order and all else stay as they are. What is said so already is not touched.
+    Comments, order and everything else stay. A setting that already has the value is not touched.
 
     Raises:
         SettingsError: the text is no valid TOML.
@@ -159,7 +159,7 @@ def template(timezone: str) -> str:
 
 
 def starter(region: str = "us") -> bytes:
-    """The list of feeds that a home begins with, by region (see `STARTERS`)."""
+    """The starter list of feeds for a region (see `STARTERS`)."""
     if region != "us":
         return (resources.files("newsfeed.config") / "starters" / f"{region}.opml").read_bytes()
     packaged = (

@@ -1,8 +1,7 @@
-"""The words of newsfeed as frozen records, which all packages hand to each other.
+"""The glossary of newsfeed as frozen records, which all packages pass to each other.
 
-One word for one thing, everywhere: see the table in CONTRIBUTING.md. Records do no work; whoever has one can
-trust it not to change. All times are timezone-aware and in UTC; days (`date`) are the reader's local days.
-Every record can be written as JSON and read back by msgspec without loss.
+The words are those of the table in CONTRIBUTING.md. Records have no behaviour and never change. All times are timezone-aware and in UTC; days (`date`) are the reader's local days.
+msgspec writes every record as JSON and reads it back without loss.
 """
 
 from newsfeed.model.edition import (

@@ -1,4 +1,4 @@
-"""An account as a flat table, as digest.json shows it and editions of the older form kept it."""
+"""The account of a pick as a flat table: the form of digest.json, and of editions that were stored before `Account`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Table: TypeAlias = Mapping[str, float | str]
 
 
 def flat(account: Account) -> dict[str, float | str]:
-    """The account by the names that programs read."""
+    """The account as a flat table, by the key names of digest.json."""
     score, gain = account.score, account.gain
     table: dict[str, float | str] = {"pass": account.by}
     if account.length:
@@ -66,7 +66,7 @@ def flat(account: Account) -> dict[str, float | str]:
 
 
 def from_flat(table: Table) -> Account:
-    """The account that a flat table tells of; what it lacks is as if nothing was known."""
+    """The account that a flat table holds; keys that are missing take the default."""
 
     def number(key: str, usual: float = 0.0) -> float:
         value = table.get(key, usual)
@@ -129,7 +129,7 @@ def from_flat(table: Table) -> Account:
 
 
 def as_records(kept: Any) -> Any:
-    """What was kept of an edition, as decoded from JSON, with its accounts of the older form as records."""
+    """A stored edition, decoded from JSON, with accounts in the older flat form turned into records."""
     if isinstance(kept, list):
         return [as_records(one) for one in kept]
     if not isinstance(kept, dict):

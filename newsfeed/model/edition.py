@@ -1,4 +1,4 @@
-"""The edition: all that a page prints."""
+"""The edition: everything that a page prints."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Span(Record, frozen=True, kw_only=True):
 
 
 class QuietPart(Record, frozen=True, kw_only=True):
-    """One part of a pick's quiet line, between two dots: what it is, and its words, some of them links.
+    """One part of a pick's quiet line, between two dots: its role, and its text, in part links.
 
     `role` is "source", "when", "others", "discussion", "reason" or "note".
     """
@@ -36,15 +36,17 @@ class Score(Record, frozen=True, kw_only=True):
     interest: float = 0.0
     engagement: float = 0.0
     weight: float = 1.0
-    penalty: float = 1.0  # what is left of it where it is told badly
+    penalty: float = 1.0  # factor below 1 for a badly told story (see `Account.flaws`)
     age: float = 0.0  # hours
     half_life: float = 0.0  # hours
-    thumbs: float = 0.0  # of the news value, in grades: what the reader's thumbs added
-    held: bool = False  # kept good against the reader's thumbs: they take no topic's place away
+    thumbs: float = 0.0  # what the reader's thumbs added to the news value, in grades
+    held: bool = (
+        False  # counts as good although the reader's thumbs lowered it, so that a topic keeps its place
+    )
 
 
 class RunnerUp(Record, frozen=True, kw_only=True):
-    """What would have been taken in a pick's place."""
+    """The story that would have been taken instead of a pick."""
 
     ref: str
     title: str = ""
@@ -53,34 +55,34 @@ class RunnerUp(Record, frozen=True, kw_only=True):
 
 
 class Gain(Record, frozen=True, kw_only=True):
-    """What a pick added to the page when it was chosen, and all that this is reckoned from."""
+    """What a pick added to the page when it was chosen, with all numbers that this was computed from."""
 
     total: float = 0.0
     topic: float = 0.0
     score: float = 0.0
     voice: float = 0.0
     minutes: float = 0.0
-    rivals: int = 0  # others that stood for the same place
+    rivals: int = 0  # other stories that could have had this place
     kappa: float = 0.0
     weights: Mapping[str, float] = {}  # by topic of the story
-    told: Mapping[str, float] = {}  # by topic, what the page had told of it before
+    told: Mapping[str, float] = {}  # by topic: what the page had of it before this pick
     runner_up: RunnerUp | None = None
 
 
 class Account(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Every number behind a choice. An unknown field is refused: so the store knows an account of the older form."""
+    """Every number behind a choice. Unknown fields are refused, by which the store recognises accounts in the older form."""
 
-    by: str = ""  # the pass that took it
+    by: str = ""  # the pass of the choice that took it
     score: Score = Score()
     grade: float = 0.0  # the news value, 0..3
-    record: float = 0.0  # of it, what its source's record adds
+    record: float = 0.0  # the part of it that comes from the source's record
     kind: str = ""
     terms: str = ""  # the words that decided the news value
     outlets: int = 1
-    liking: str = ""  # what the reader's interest rests on, in words
-    flaws: str = ""  # why it is told badly, in words
+    liking: str = ""  # the grounds for the reader's interest, in words
+    flaws: str = ""  # why its score is lowered, in words
     topics: Mapping[str, float] = {}
-    topic: str = ""  # the one it stands for, where the reader gave it a share
+    topic: str = ""  # the topic it was chosen for, if the reader gave that a share
     share: float = 0.0
     debt: float = 0.0
     gain: Gain | None = None
@@ -88,7 +90,7 @@ class Account(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Pick(Record, frozen=True, kw_only=True):
-    """A story shown in full. Every visible word of it stands here as it is printed."""
+    """A story shown in full, with every visible word as it is printed."""
 
     n: int
     item: int
@@ -105,19 +107,19 @@ class Pick(Record, frozen=True, kw_only=True):
     author: str = ""
     published: datetime | None = None
     when: str = ""  # "07:10", "Sat 18:05"
-    others: tuple[Span, ...] = ()  # other tellers
-    tellers: str = ""  # before them, where their number is the reason: "told by 4:"
+    others: tuple[Span, ...] = ()  # other outlets that told it
+    tellers: str = ""  # what precedes them, if their number is the reason: "told by 4:"
     discussions: tuple[Span, ...] = ()  # "Hacker News 412"
     reason: str = ""  # always there
     reason_shown: bool = False  # whether it is news in itself
     why: str = ""  # the reason in at most four words, at the end of the quiet line
     note: str = ""  # "day 3, new: the ruling", "off your path", "22 min, when you have them"
     quiet: tuple[QuietPart, ...] = ()  # the line under the lead as it is printed: `printed.quiet_line`
-    earlier: tuple[str, ...] = ()  # at most three dated lines of the story's earlier days
+    earlier: tuple[str, ...] = ()  # up to three dated lines about the story's earlier days
     topics: tuple[TopicScore, ...] = ()
-    topic: str = ""  # the one it stands for
+    topic: str = ""  # the topic it was chosen for
     minutes: float = 0.0
-    news: str = ""  # of the note: what is new of a story that an earlier page had
+    news: str = ""  # part of the note: what is new in a story that an earlier page had
     account: Account = Account()
 
 
@@ -160,9 +162,9 @@ class Section(Record, frozen=True, kw_only=True):
 
 
 class Labels(Record, frozen=True, kw_only=True):
-    """The few fixed words that the page prints around an edition's own; they count as read like all others."""
+    """The fixed words that the page prints around the edition's own text; they count towards the minutes too."""
 
-    tellers: str = "also"  # before the other tellers of a story
+    tellers: str = "also"  # stands before the other outlets of a story
     lines: str = "Also"  # heading of the one-line stories
     long_read: str = "Long read"  # heading of the long read; its note follows in the same heading
     breadth: str = "Breadth"  # heading of the weekly account
@@ -170,7 +172,7 @@ class Labels(Record, frozen=True, kw_only=True):
 
 
 class TopicAccount(Record, frozen=True, kw_only=True):
-    """How a topic fared in this edition."""
+    """What a topic got in this edition."""
 
     name: str
     label: str
@@ -184,7 +186,7 @@ class TopicAccount(Record, frozen=True, kw_only=True):
 
 
 class FeedReport(Record, frozen=True, kw_only=True):
-    """How a feed fared, for the page, the mail and digest.json."""
+    """The health of a feed, for the page, the mail and digest.json."""
 
     feed: int
     title: str
@@ -199,8 +201,8 @@ class FeedReport(Record, frozen=True, kw_only=True):
     next_try: datetime | None = None
     needs_owner: bool = False
     must_read: bool = False
-    silent_days: int = 0  # beyond its own rhythm
-    unread: bool = False  # it was never read so far
+    silent_days: int = 0  # days beyond its own rhythm
+    unread: bool = False  # it was never read successfully
 
 
 class LedgerEntry(Record, frozen=True, kw_only=True):
@@ -213,11 +215,11 @@ class LedgerEntry(Record, frozen=True, kw_only=True):
     source: str
     cause: str  # a key of `ledger.CAUSES`
     detail: str = ""
-    full: bool = False  # it had no room because the page had its number of stories
+    full: bool = False  # there was no room because the page had reached its number of stories
 
 
 class BreadthRow(Record, frozen=True, kw_only=True):
-    """One topic over the days of the account; None is a day without an edition."""
+    """One topic over the days of the account; None stands for a day without an edition."""
 
     topic: str
     label: str
@@ -225,12 +227,12 @@ class BreadthRow(Record, frozen=True, kw_only=True):
     got: float
     picks: tuple[int | None, ...] = ()
     silence: int = 0  # longest run of days without it
-    finding: str = ""  # its blind spot; where it is thin as well, that is in the same sentence
+    finding: str = ""  # its blind spot; if the topic is also thin, the same sentence says so
     thin: str = ""  # how often it had nothing, and why
-    remedy: str = ""  # the one step that fixes the blind spot, or else what makes it thin
+    remedy: str = ""  # the one step that would fix the blind spot, else the thinness
 
 
-ACCOUNT_DAYS = 7  # editions before which nothing is said of breadth: a week has each kind of morning once
+ACCOUNT_DAYS = 7  # editions before breadth is reported: a week has each kind of morning once
 
 
 class Breadth(Record, frozen=True, kw_only=True):
@@ -239,7 +241,7 @@ class Breadth(Record, frozen=True, kw_only=True):
     days: tuple[date, ...] = ()
     rows: tuple[BreadthRow, ...] = ()
     headline: str = ""  # "Informed in 6.1 of 8 topics"
-    findings: tuple[str, ...] = ()  # what is amiss first
+    findings: tuple[str, ...] = ()  # problems first
     remedies: tuple[str, ...] = ()  # of the first findings, one each, in their order; "" for none
     numbers: Mapping[str, float] = {}
 
@@ -260,7 +262,7 @@ class SuggestedPost(Record, frozen=True, kw_only=True):
 
 
 class Suggestion(Record, frozen=True, kw_only=True):
-    """A voice worth following, with all that speaks for it."""
+    """A person worth following, with the evidence for it."""
 
     name: str
     profile: str
@@ -294,18 +296,18 @@ class Edition(Record, frozen=True, kw_only=True):
     long_read: Pick | None = None
     since: Section | None = None  # what a refresh found after the edition was built
     since_note: str = ""
-    breadth: Breadth | None = None  # in the edition itself, once a week
-    suggested: tuple[Suggestion, ...] = ()  # voices at the end of People, once a week
+    breadth: Breadth | None = None  # printed in the edition once a week
+    suggested: tuple[Suggestion, ...] = ()  # people suggested at the end of People, once a week
     foot: tuple[tuple[Span, ...], ...] = ()
     topics: tuple[TopicAccount, ...] = ()
     feeds: tuple[FeedReport, ...] = ()
     ledger: tuple[LedgerEntry, ...] = ()
     counts: Mapping[str, int] = {}  # ledger by cause
-    later: int = 0  # how many of the ledger's items came after the page was built, and its foot with it
+    later: int = 0  # how many items in the ledger arrived after the page and its foot were built
     previous: Day | None = None
     big_told: int = 0  # stories with >= 4 outlets that stand here as a pick or a line
     big_all: int = 0  # and all of them
     untold: tuple[Untold, ...] = ()  # the largest of the others
-    seldom: tuple[int, ...] = ()  # feeds that write seldom, and did since the last edition
+    seldom: tuple[int, ...] = ()  # feeds that seldom publish but did since the last edition
     templates: str = ""  # hash of the templates that drew the archive file
     labels: Labels = Labels()

@@ -18,7 +18,7 @@ class Enclosure(Record, frozen=True, kw_only=True):
 
 
 class Item(Record, frozen=True, kw_only=True):
-    """One entry as its source published it, cleaned. What we did with it is kept elsewhere.
+    """One entry as its source published it, cleaned. What newsfeed made of it is stored elsewhere.
 
     `html` has passed the sanitiser; every other text is plain. `lead` is what may stand under the headline.
     """
@@ -47,16 +47,16 @@ class Item(Record, frozen=True, kw_only=True):
 
 
 class Counts(Record, frozen=True, kw_only=True):
-    """How an item fares by now: what changes without being an edit. None and () say nothing."""
+    """Counts of an item that change without being an edit. None and () mean unknown."""
 
     identity: str
     score: int | None = None
     comments: int | None = None
-    via: tuple[str, ...] = ()  # who boosted it, to be added to those before
+    via: tuple[str, ...] = ()  # who boosted it, to be added to those known
 
 
 class Parsed(Record, frozen=True, kw_only=True):
-    """A readable answer: facts of the feed, its items, and perhaps the next page to ask for.
+    """A readable answer: facts about the feed, its items, and perhaps the next page to request.
 
     `items` holds new and changed items whole; `known` the identities of unchanged ones, in document order.
     """
@@ -69,16 +69,16 @@ class Parsed(Record, frozen=True, kw_only=True):
     ttl_minutes: int = 0
     skip_hours: tuple[int, ...] = ()  # UTC
     problems: tuple[Problem, ...] = ()
-    complete: bool = True  # False: the document broke off, so it is asked for whole again
+    complete: bool = True  # False: the document was cut off, so the whole is requested again
     next: Request | None = None
-    step: bool = False  # it held no items but the way to them (`next`); a failure there is the feed's
+    step: bool = False  # it held no items but led to them (`next`); a failure there counts as the feed's
     cursor: Mapping[str, str] = {}  # what changes in `FeedState.cursor`; "" forgets
-    counts: tuple[Counts, ...] = ()  # of items that are known and else unchanged
-    not_before: datetime | None = None  # ask no sooner, not even by hand
+    counts: tuple[Counts, ...] = ()  # of known items that are otherwise unchanged
+    not_before: datetime | None = None  # not to be asked sooner, not even manually
 
 
 class KnownItem(Record, frozen=True, kw_only=True):
-    """What must be known of a stored item to recognise it when it comes again, perhaps under another guid."""
+    """What is needed to recognise a stored item when it comes again, perhaps under another guid."""
 
     identity: str
     hash: str
@@ -89,7 +89,7 @@ class KnownItem(Record, frozen=True, kw_only=True):
 
 
 class FeedUpdate(Record, frozen=True, kw_only=True):
-    """What one outcome changes: kept by the store in one transaction.
+    """What one answer changes; the store writes it in one transaction.
 
     `before` are the identities among `new` that came "before you subscribed".
     """
@@ -114,7 +114,7 @@ class StoredItem(Record, frozen=True, kw_only=True):
 
 
 class Kept(Record, frozen=True, kw_only=True):
-    """An item that the reader kept, with all that is shown of it: it outlives the item itself."""
+    """An item that the reader kept, with everything that is shown of it, since it outlives the stored item."""
 
     item: int
     ref: str
@@ -129,7 +129,7 @@ class Kept(Record, frozen=True, kw_only=True):
 
 
 class Passed(Record, frozen=True, kw_only=True):
-    """Once that an item was passed on to a person of the settings."""
+    """One time that an item was passed on to a person named in the settings."""
 
     person: str
     item: int
@@ -144,7 +144,7 @@ class Term(Record, frozen=True, kw_only=True):
 
 
 class TopicScore(Record, frozen=True, kw_only=True):
-    """How sure we are that an item belongs to a topic, and which terms and parts decided.
+    """The probability that an item belongs to a topic, and which terms and parts decided.
 
     `parts` split the log-odds by origin: "lexicon", "model", "source", "folder", "corrections".
     """
@@ -156,7 +156,7 @@ class TopicScore(Record, frozen=True, kw_only=True):
 
 
 class NewsValue(Record, frozen=True, kw_only=True):
-    """What an item is worth to know, and what sort of text it is, each with what decided.
+    """How much an item is worth knowing, and what kind of text it is, each with the terms that decided.
 
     `value` is the expected grade: 3 must know, 2 worth a place, 1 filler, 0 strike. `kind` is the likeliest of
     `KINDS` with its probability `sure`. `terms` are the words that moved the value most, in points; `thumbs` is what

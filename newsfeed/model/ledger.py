@@ -37,7 +37,7 @@ CAUSES: Mapping[str, str] = MappingProxyType(
         BEFORE: "From before you subscribed",
     }
 )
-# Causes that an older item was given in an earlier ledger already, or that come by the mere passing of time.
+# Causes that an earlier ledger already gave, or that come with the passing of time.
 SETTLED = frozenset({HAD, BELOW, OLD, MUTED, LANGUAGE, ADVERT, BEFORE})
 # Causes of items that could not be shown whatever else there was.
 REFUSED = frozenset({OLD, MUTED, LANGUAGE, ADVERT, BEFORE})

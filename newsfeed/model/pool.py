@@ -1,4 +1,4 @@
-"""What an edition is built from, and what later editions ask of it."""
+"""What an edition is built from, and what later editions need to know of it."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class FeedFacts(Record, frozen=True, kw_only=True):
     social: bool = False
     items_a_day: float = 0.0
     last_shown: date | None = None
-    previous_post: datetime | None = None  # its newest item before this span
+    previous_post: datetime | None = None  # its newest item before the time that this edition covers
     topic_mix: Mapping[str, float] = {}  # share of its items by topic, 90 days
-    value: float = 0.0  # mean news value of its items of 90 days, `judged` of them, the reader's thumbs aside
+    value: float = 0.0  # mean news value of its `judged` items in 90 days, without the reader's thumbs
     judged: int = 0
     likes: Mapping[str, tuple[int, int]] = {}  # topic -> (liked or opened, shown)
     dislikes: Mapping[str, int] = {}  # topic -> thumbs down
@@ -41,7 +41,7 @@ class Candidate(Record, frozen=True, kw_only=True):
     tagging: Tagging
     story: int
     liked: int = 0  # the reader's thumb: -1, 0, 1
-    lead_to_come: bool = False  # its article may be read before the page is printed
+    lead_to_come: bool = False  # its article may still be fetched for a better lead
 
 
 class Shown(Record, frozen=True, kw_only=True):
@@ -54,22 +54,22 @@ class Shown(Record, frozen=True, kw_only=True):
     section: str
     outlets: int
     minutes: float
-    topic: str = ""  # the one it was told under
+    topic: str = ""  # the topic it was shown under
     topics: Mapping[str, float] = {}
-    items: tuple[int, ...] = ()  # the story's items at that time
+    items: tuple[int, ...] = ()  # the story's items at the time
     sentence: str = ""  # its headline then
-    lead: str = ""  # and what else the page said of it: lead and note
-    affair: int = 0  # of its story, as it is known today; 0: not known
+    lead: str = ""  # the rest of what the page said: lead and note
+    affair: int = 0  # the affair of its story as known today; 0: unknown
 
 
 class Told(Record, frozen=True, kw_only=True):
-    """A story that several feeds told, as it is known today, whether or not an edition showed it."""
+    """A story of several feeds as it is known today, whether or not an edition showed it."""
 
     story: int
     title: str
     first: datetime
     feeds: tuple[int, ...]
-    topics: tuple[str, ...] = ()  # those that any of its items has
+    topics: tuple[str, ...] = ()  # the topics of any of its items
     lang: str = ""  # of its title
 
 
@@ -80,42 +80,42 @@ class TopicSummary(Record, frozen=True, kw_only=True):
     told: int = 0  # picks and lines
     good: int = 0  # stories good enough for a place
     debt: float = 0.0
-    why: str = ""  # it has neither pick nor line
+    why: str = ""  # why it has neither pick nor line
     # Stories that the reader liked or opened, and all of them; only of pages on which the reader gave any sign
     signs: tuple[int, int] = (0, 0)
 
 
 class EditionSummary(Record, frozen=True, kw_only=True):
-    """What later editions ask of one, so that they needn't read it whole."""
+    """What later editions need of one, so that they needn't read it whole."""
 
     topics: Mapping[str, TopicSummary] = {}
-    big: tuple[int, int] = (0, 0)  # stories of so many outlets that they are big: told, all
-    untold: tuple[Untold, ...] = ()  # the largest of those that were not told
+    big: tuple[int, int] = (0, 0)  # stories with enough outlets to be big: told, all
+    untold: tuple[Untold, ...] = ()  # the largest big stories that were not told
     voices: Mapping[str, float] = {}  # feed title -> minutes
-    seldom: tuple[int, ...] = ()  # feeds that write seldom, and did before this edition
+    seldom: tuple[int, ...] = ()  # feeds that seldom publish but did before this edition
 
 
 class History(Record, frozen=True, kw_only=True):
-    """What earlier editions did, oldest first."""
+    """What earlier editions showed, oldest first."""
 
     days: Mapping[date, EditionSummary] = {}
     shown: tuple[Shown, ...] = ()
     # Only where the reader labels sources: who told what, and all sources that are listed or told of it
     told: tuple[Told, ...] = ()
     sources: tuple[FeedFacts, ...] = ()
-    declined: tuple[str, ...] = ()  # remedies that the reader said no to
+    declined: tuple[str, ...] = ()  # remedies that the reader declined
 
 
 class Pool(Record, frozen=True, kw_only=True):
-    """Everything that the choice of an edition may look at."""
+    """Everything that the choice of an edition may use."""
 
     candidates: tuple[Candidate, ...] = ()
     stories: tuple[Story, ...] = ()
     feeds: tuple[FeedFacts, ...] = ()
     reports: tuple[FeedReport, ...] = ()
     history: History = History()
-    suggested: tuple[Suggestion, ...] = ()  # voices that the reader may want to follow
-    since: datetime | None = None  # the last other date's edition; None on the first day
+    suggested: tuple[Suggestion, ...] = ()  # people that the reader may want to follow
+    since: datetime | None = None  # when the previous date's edition was built; None on the first day
 
 
 def told(edition: Edition) -> Iterator[Pick | Line]:

@@ -46,7 +46,7 @@ DEFAULT_TOPICS: Mapping[str, TopicSetting] = {
     "security": TopicSetting(label="Security", parent="technology"),
     "design": TopicSetting(label="Design", parent="technology"),
 }
-WORLD = "world"  # general news, as far as no narrower topic wants it; a folder that says only "News" means it
+WORLD = "world"  # general news that fits no narrower topic; a folder named just "News" means it
 
 
 class EditionSetting(Setting, frozen=True, kw_only=True):
@@ -72,12 +72,12 @@ class FetchSetting(Setting, frozen=True, kw_only=True):
     connections: Annotated[int, Meta(ge=1, le=500)] = 100
     per_host: Annotated[int, Meta(ge=1, le=20)] = 4
     timeout: Annotated[float, Meta(ge=1, le=600)] = 30.0
-    patience: float = 140.0  # seconds that a feed waits for its turn at a host that wants spacing
+    patience: float = 140.0  # seconds that a feed waits for its turn at a host whose requests must be spaced
     max_bytes: Annotated[int, Meta(ge=10_000, le=200_000_000)] = 10_000_000
     manual_floor: Annotated[int, Meta(ge=0, le=86_400)] = 60
     allow_private: tuple[str, ...] = ()  # "127.0.0.1:8808", "127.0.0.0/25:8808"
     ports: tuple[int, ...] = (80, 443, 8080, 8443)
-    contact: str = ""  # in the User-Agent, if wished
+    contact: str = ""  # an address added to the User-Agent
     parse_seconds: Annotated[float, Meta(ge=0.5, le=300)] = 10.0
     workers: Annotated[int, WORKERS] = 0
 
@@ -104,21 +104,21 @@ class ScheduleSetting(Setting, frozen=True, kw_only=True):
     hour: str = "06:30"
     days: tuple[Weekday, ...] = WEEKDAYS
     ahead: Annotated[int, Meta(ge=0, le=240)] = (
-        20  # minutes before the hour in which feeds are asked and the page is made
+        20  # how many minutes before the hour the feeds are asked and the page is made
     )
 
 
 class MailSetting(Setting, frozen=True, kw_only=True):
-    """How the edition goes out by mail. Without `to` there is none."""
+    """How the edition is sent by mail. Without `to` there is no mail."""
 
     to: str = ""
-    sender: str = ""  # the address it comes from; as `to` where it is empty
+    sender: str = ""  # the sender's address; empty: the same as `to`
     sender_name: str = "newsfeed"
     by: Literal["smtp", "sendmail", "maildir", "eml"] = "smtp"
     host: str = ""
     port: Annotated[int, Meta(ge=0, le=65_535)] = 0  # 0: 587 for starttls, 465 for tls
     security: Literal["starttls", "tls", "none"] = "starttls"  # none: for a server on this machine
-    user: str = ""  # as the sender's address where it is empty
+    user: str = ""  # empty: the same as the sender's address
     password: SecretSetting = SecretSetting()
     path: str = ""  # the sendmail program, the maildir, or the folder of .eml files
     empty_days: bool = False
@@ -127,7 +127,7 @@ class MailSetting(Setting, frozen=True, kw_only=True):
 
 
 class PublishSetting(Setting, frozen=True, kw_only=True):
-    """Where the pages are mirrored to, and the address at which they are then found."""
+    """Where the pages are mirrored to, and the public address they have there."""
 
     folder: str = ""
     site_url: str = ""
@@ -138,13 +138,13 @@ class ShareSetting(Setting, frozen=True, kw_only=True):
 
     networks: tuple[
         str, ...
-    ] = ()  # whose composers are offered: "bluesky", "linkedin", "mastodon=your.server", …
+    ] = ()  # networks whose share pages are offered: "bluesky", "linkedin", "mastodon=your.server", …
     links: bool = False  # whether kept links with a note are written to links.xml and links.json
     title: str = "Links"
 
 
 class PersonSetting(Setting, frozen=True, kw_only=True):
-    """Somebody to whom stories of some topics, or with some words, are passed on."""
+    """A person to whom stories on some topics, or with some words, may be passed on."""
 
     label: str = ""
     topics: tuple[str, ...] = ()
@@ -153,7 +153,7 @@ class PersonSetting(Setting, frozen=True, kw_only=True):
 
 
 class NotifySetting(Setting, frozen=True, kw_only=True):
-    """Where it is told, once a morning, that the page is ready. The address is a secret of its own."""
+    """Where to send a notice, once each morning, that the page is ready. The address itself is a secret."""
 
     url: str = ""
 
