@@ -1,4 +1,4 @@
-"""What the reader asked of topics and sources, and what they got over weeks: the account of breadth. Pure.
+"""The account of breadth: what the reader asked of topics and sources, and what they got over weeks. Pure.
 
 - `asked`: shares of topics, options of sources
 - `account`: findings and remedies over the last days; `measures`: the figures behind it
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from newsfeed.breadth.account import breadth
     from newsfeed.breadth.asked import scaled
 
-# Each name is loaded from its module when it is first asked for: most runs need few of them.
+# Each name is loaded from its module on first use, because most runs need few of them.
 _PLACES = {"breadth": "account", "scaled": "asked"}
 
 

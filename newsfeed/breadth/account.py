@@ -1,4 +1,5 @@
-"""The account of breadth: over weeks, what the reader was told of beside what was asked for, and the one step that would change it."""
+"""The account of breadth: what the reader was shown over weeks, compared with what they asked for, and the one step that
+would change it."""
 
 from __future__ import annotations
 
@@ -28,15 +29,15 @@ from newsfeed.text import first_words
 from newsfeed.text.spoken import count, decimal, percent, say, short_day
 
 _WEEK = 7  # days
-_SINGLE_LEAST = 5  # picks of a topic before one voice can be said to dominate it
+_SINGLE_LEAST = 5  # the fewest picks of a topic by which one source can dominate it
 _LOUD = 1 / 3  # of all minutes from one source
-_THIN = 1 / 3  # of the editions that have nothing of a topic, from which that is worth a word
-_MANY_LINES = 0.15  # of the minutes; where lines have so much already, only more minutes bring more of them
-_OUT_OF_STEP = 0.15  # change of N1, as a part of it, from which the trend is worth a word
+_THIN = 1 / 3  # from this share of editions without anything of a topic on, it is reported
+_MANY_LINES = 0.15  # of the minutes; if lines already have so much, only more minutes bring more lines
+_OUT_OF_STEP = 0.15  # relative change of N1 from which the trend is reported
 
 
 def breadth(history: History, settings: Settings, *, days: int = 30, until: Day) -> Breadth:
-    """The account of the `days` days that end with `until`. Before seven editions there is none, and it says so."""
+    """The account of the `days` days that end with `until`. With fewer than seven editions it only says that it is too early."""
     ask = asked(settings)
     window = tuple(until - timedelta(days=n) for n in range(days - 1, -1, -1))
     held = [day for day in window if day in history.days]
@@ -60,13 +61,13 @@ def breadth(history: History, settings: Settings, *, days: int = 30, until: Day)
         one_side(history, settings, ask, held),
         lines=settings.edition.lines,
     )
-    # Each stands in its finding's place, also where the reader wants to hear no more of it.
+    # Each remedy has the position of its finding, even if the reader has declined it.
     remedies = [NOTHING if remedy.key in history.declined else remedy for remedy in remedies]
     blind = [(row.finding, row.remedy) for row in rows if row.finding]
-    # To ask less of what got hardly half of what was asked would contradict what is said of that.
+    # Proposing a smaller share would contradict the finding that the topic got hardly half of its share.
     hardly = unread(history, ask, held, apart={row.topic for row in rows if row.got * 2 < row.asked})
     if hardly:
-        # It is nothing amiss, and comes last; what stands before it has no remedy, or one of its own.
+        # This is not a problem, so it comes last; the findings before it have no remedy, or their own.
         remedies += [NOTHING] * (len(findings) - len(remedies))
     return Breadth(
         days=window,
@@ -87,7 +88,7 @@ def _row(
 ) -> BreadthRow:
     kept = set(held)
     picks = tuple(told_under(history.days[day], ask, name) if day in kept else None for day in window)
-    # Days without an edition were silent too, once there were editions.
+    # Once there were editions, days without one count as silent too.
     silence = longest = 0
     for day, number in zip(window, picks, strict=True):
         if day < held[0] or day > held[-1]:
@@ -101,7 +102,7 @@ def _row(
     if thin and remedy == NOTHING:
         remedy = step(_mostly(quiet), ask, name)
     if remedy.key in history.declined:
-        remedy = NOTHING  # what was found stays true, but is proposed no more
+        remedy = NOTHING  # the finding stays, but the remedy isn't proposed again
     return BreadthRow(
         topic=name,
         label=ask.label(name),
@@ -116,19 +117,19 @@ def _row(
 
 
 def _why(history: History, ask: Asked, name: str, day: Day) -> str:
-    """Why a topic had nothing on a day; "" where an older edition didn't keep it."""
+    """Why a topic had nothing on a day; "" for older editions, which didn't store it."""
     topics = history.days[day].topics if day in history.days else {}
     return next((topic.why for key, topic in topics.items() if topic.why and ask.under.get(key) == name), "")
 
 
 def _mostly(quiet: Sequence[str]) -> str:
-    """The commonest cause, the first named of several."""
+    """The most frequent cause; of several, the one named first."""
     return max(dict.fromkeys(why for why in quiet if why), key=quiet.count, default="")
 
 
 def _thin(label: str, quiet: Sequence[str], editions: int) -> str:
-    """ "Sales was absent from 5 of 14 editions: nothing new (4), nothing worth your minutes (1)."; "" for a topic that seldom
-    is. `quiet` has the cause of each absence."""
+    """ "Sales was absent from 5 of 14 editions: nothing new (4), nothing worth your minutes (1)."; "" for a topic
+    that is seldom absent. `quiet` has the cause of each absence."""
     if len(quiet) < _THIN * editions:
         return ""
     return say(
@@ -141,7 +142,7 @@ def _thin(label: str, quiet: Sequence[str], editions: int) -> str:
 
 
 def _causes(quiet: Sequence[str]) -> str:
-    """ ": nothing new (4), nothing worth your minutes (1)"; "" where no edition kept any."""
+    """ ": nothing new (4), nothing worth your minutes (1)"; "" if no edition stored a cause."""
     counted = Counter(why for why in quiet if why)
     causes = ", ".join(f"{say(why)} ({number})" for why, number in counted.most_common())
     return f": {causes}" if causes else ""
@@ -159,7 +160,7 @@ def _blind_spot(
 ) -> tuple[str, Remedy]:
     """What a topic lacks and the one step that would change it: supply, delivery, or a second voice.
 
-    Where it is `thin` as well, its absences are told in the same sentence, so that they aren't told twice.
+    If the topic is also `thin`, the same sentence reports its absences, so that they aren't reported twice.
     """
     label, share = ask.label(name), ask.shares[name]
     more, mostly = about("Add a source for {label}.", ask, name), _mostly(quiet)
@@ -191,7 +192,7 @@ def _blind_spot(
                 all=len(held),
                 absent=absent,
             ), more
-        # Most mornings had nothing to give a larger share to.
+        # On most mornings there was nothing that a larger share could have brought.
         given = sum(good_under(history.days[day], ask, name) > 0 for day in held)
         lacking = mostly in (AT_CAP, FULL) or (given * 2 < len(held) and mostly not in ("", NO_ROOM))
         return (
@@ -223,7 +224,7 @@ def _blind_spot(
 
 
 def _hardly(label: str, good: int, quiet: Sequence[str], editions: int, absent: str, thin: str) -> str:
-    """A topic that its sources hardly cover; why it was absent says more than that, where that is known."""
+    """The finding for a topic that its sources hardly cover; if known, the causes of its absence say more."""
     known = any(quiet)
     if thin and len(quiet) == editions:
         return (
@@ -256,7 +257,7 @@ def _hardly(label: str, good: int, quiet: Sequence[str], editions: int, absent: 
 
 
 def _told_whole(history: History, ask: Asked, name: str, held: Sequence[Day]) -> int:
-    """How many picks a topic had; lines and long reads apart."""
+    """How many picks a topic had, without lines and long reads."""
     days = set(held)
     number = 0
     for shown in history.shown:
@@ -267,8 +268,8 @@ def _told_whole(history: History, ask: Asked, name: str, held: Sequence[Day]) ->
 
 
 def _lost_to_room(history: History, ask: Asked, name: str, held: Sequence[Day]) -> bool:
-    """Whether a topic's good stories got no more than a line, or nothing at all for want of room, on half of the days
-    that had any: then a larger share of minutes that don't hold a story of each topic wouldn't bring it."""
+    """Whether, on half of the days with good stories of a topic, these got only a line or nothing for lack of room. Then
+    the minutes are too few for a story of each topic, and a larger share wouldn't help."""
     good = [day for day in held if good_under(history.days[day], ask, name) > 0]
     in_full: set[Day] = set()
     in_lines: set[Day] = set()
@@ -286,12 +287,12 @@ def _lost_to_room(history: History, ask: Asked, name: str, held: Sequence[Day]) 
 
 
 def _stands_for(shown: Shown) -> str:
-    """The topic that a story was told under; the largest of its topics where an older page didn't keep that."""
+    """The topic that a story was shown under; for older pages, which didn't store it, the story's largest topic."""
     return shown.topic or max(sorted(shown.topics), key=shown.topics.__getitem__, default="")
 
 
 def _single_voice(history: History, ask: Asked, name: str, held: Sequence[Day]) -> float:
-    """The largest source's part of a topic's minutes; 0 with fewer than five picks or lines to judge by."""
+    """The largest source's share of a topic's minutes; 0 if there are fewer than five picks or lines."""
     days = set(held)
     minutes: dict[int, float] = {}
     number = 0
@@ -305,7 +306,7 @@ def _single_voice(history: History, ask: Asked, name: str, held: Sequence[Day]) 
 
 
 def _untold(history: History, held: Sequence[Day]) -> list[str]:
-    """The largest stories that had no place, each in words: "“Ports close” (7 sources, Thu 12 Nov)"."""
+    """The largest stories that had no place, each as text: "“Ports close” (7 sources, Thu 12 Nov)"."""
     found = [(one, day) for day in held for one in history.days[day].untold]
     found.sort(key=lambda pair: (-pair[0].outlets, pair[1], pair[0].title))
     return [
@@ -322,7 +323,7 @@ def _general(
     *,
     lines: float,
 ) -> tuple[list[str], list[Remedy]]:
-    """Findings that concern no single topic, what is amiss first, and the remedies of what is amiss."""
+    """Findings that concern no single topic, problems first, and the remedies for these problems."""
     amiss: list[str] = []
     plain: list[str] = []
     remedies: list[Remedy] = []
@@ -391,16 +392,16 @@ def _general(
     return [*amiss, *plain], remedies
 
 
-_NAMED_TOPICS = 3  # topics, the surest first
+_NAMED_TOPICS = 3  # topics, the most certain first
 
 
 def unread(
     history: History, ask: Asked, held: Iterable[Day], *, apart: Collection[str] = ()
 ) -> list[tuple[str, Remedy]]:
-    """What is hardly read, and what could be done about it; nothing while the reader gives too few signs to tell.
+    """What is hardly read and what could be done about it; nothing while there are too few likes and clicks to tell.
 
-    Once the reader said no to that, neither is told again: it says nothing that the reader doesn't know. Of the topics
-    in `apart` nothing is said.
+    Once the reader has declined the remedy, finding and remedy are not shown again: the reader knows. Topics in `apart`
+    are left out.
     """
     liked = dict.fromkeys(ask.names, 0)
     told = dict.fromkeys(ask.names, 0)

@@ -1,4 +1,4 @@
-"""What the reader asked of topics and sources, and from which numbers on the account of breadth speaks of them."""
+"""What the reader asked of topics and sources, and the thresholds from which the account of breadth reports something."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from urllib.parse import urlsplit
 from newsfeed.model import FeedFacts, Options, Settings, TopicSetting
 from newsfeed.text.spoken import joined, percent, say
 
-STANDS: Final = 0.5  # probability from which a story stands for a topic
-BIG: Final = 4  # outlets from which a story is big
+STANDS: Final = 0.5  # a story stands for a topic from this probability on
+BIG: Final = 4  # a story is big from this number of outlets on
 SOURCE_CAP: Final = Options().cap
 
 SUPPLY_LEAST: Final = 3  # good stories of a topic in a month: with fewer its sources are at fault
-DELIVERY_LEAST: Final = 10  # from so many on, that it got less than half of its share is the choice's doing
+DELIVERY_LEAST: Final = 10  # with so many good stories, less than half of its share is due to the choice
 SINGLE_VOICE: Final = 0.6  # of a topic's minutes from one source
-ONE_SIDE: Final = 0.7  # of a big story's tellers: if so many share a label, it is told from one side
-ONE_SIDE_LEAST: Final = 5  # big stories whose tellers have labels; fewer are chance
-# Silence is no sign while the reader gives hardly any. The overall rate of so many is sure to 22 % (1 / sqrt 20), so
-# that half of it, which a topic is compared with, is surely another rate.
+ONE_SIDE: Final = 0.7  # if this part of a big story's outlets share a label, it is told from one side
+ONE_SIDE_LEAST: Final = 5  # big stories whose outlets have labels; fewer may be chance
+# Without likes and clicks, nothing can be said of what is read. With 20 of them the overall rate has a relative error
+# of 22 % (1 / sqrt 20), so half of that rate, which a topic is compared with, differs from it for certain.
 UNREAD_SIGNS: Final = 20
 UNREAD_SURE: Final = 0.95  # the usual level of a one-sided test
 
 TITLE_WORDS = 10  # of a headline in a finding
 NAMED = 3  # stories that a finding names
-LEAST = 0.02  # of a topic that nobody muted, however much the others were given
-PLAIN = "news"  # stands in where the reader has no topics at all
-_SAME = 0.005  # of the minutes: less than is ever printed
+LEAST = 0.02  # the least share of a topic that isn't muted, however much the others were given
+PLAIN = "news"  # the topic used when the reader has none
+_SAME = 0.005  # of the minutes; smaller differences are never printed
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Asked:
 
 
 def _label(name: str, topic: TopicSetting) -> str:
-    """What a topic is called: as the reader wrote it; one of ours in the language of the page."""
+    """The label of a topic: as the reader wrote it, or ours in the language of the page."""
     usual = topic.label.casefold() in {"", name.casefold()}
     return say(topic.label or name.capitalize()) if usual else topic.label
 
@@ -94,7 +94,7 @@ def asked(settings: Settings) -> Asked:
     open_names = [name for name in names if name not in given]
     left = max(0.0, 1.0 - sum(given.values()))
     if open_names:
-        # Nobody who was not muted may be left with nothing, however much the others were given.
+        # A topic that isn't muted must get something, however much the others were given.
         each = max(left / len(open_names), LEAST)
         given.update(dict.fromkeys(open_names, each))
     total = sum(given[name] for name in names)
@@ -116,7 +116,7 @@ def _given(settings: Settings, names: tuple[str, ...]) -> dict[str, float]:
 
 
 def scaled(settings: Settings) -> str:
-    """What became of shares that don't add up to the whole, in a sentence; "" where each topic has what was written."""
+    """How shares that don't add up to 1 were scaled, in a sentence; "" if each topic has the share that was written."""
     ask = asked(settings)
     if ask.names == (PLAIN,):
         return ""
@@ -155,7 +155,7 @@ def scaled(settings: Settings) -> str:
 
 
 def outlet(feed: FeedFacts | None, number: int) -> str:
-    """Feeds of one site are one outlet: its host, without www."""
+    """The outlet of a feed: the host of its site, without www."""
     for address in (feed.html_url, feed.url) if feed else ():
         if host := _site(address):
             return host

@@ -1,4 +1,4 @@
-"""The figures behind the account of breadth, and stories that mostly sources of one label told."""
+"""The figures behind the account of breadth, and stories told mostly by sources with one label."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from newsfeed.text.spoken import count, joined, say, short_day
 
 
 def shares_of(history: History, ask: Asked, days: Iterable[Day]) -> dict[str, float]:
-    """X_t: each topic's part of the minutes of these days; all 0 when nothing was told."""
+    """X_t: each topic's share of the minutes of these days; all 0 if nothing was shown."""
     minutes = dict.fromkeys(ask.names, 0.0)
     for day in days:
         for topic, of_day in sorted(history.days[day].topics.items()):
@@ -29,7 +29,7 @@ def shares_of(history: History, ask: Asked, days: Iterable[Day]) -> dict[str, fl
 
 
 def effective(shares: Mapping[str, float]) -> float:
-    """N1, the number of equally told topics that would be as diverse; 0 when nothing was told."""
+    """N1, the number of topics with equal shares that would be as diverse; 0 if nothing was shown."""
     entropy = -sum(x * math.log(x) for x in shares.values() if x > 0)
     return math.exp(entropy) if any(x > 0 for x in shares.values()) else 0.0
 
@@ -46,7 +46,7 @@ def divergence(one: Sequence[float], other: Sequence[float]) -> float:
 def numbers_of(
     history: History, ask: Asked, held: Sequence[Day], got: Mapping[str, float], recent: Mapping[str, float]
 ) -> tuple[dict[str, float], str]:
-    """All measures, and the name of the source that was heard most."""
+    """All measures, and the name of the source with the most minutes."""
     editions = [history.days[day] for day in held]
     squares = sum(x * x for x in got.values())
     coverage = []
@@ -95,7 +95,7 @@ def good_under(one: EditionSummary, ask: Asked, name: str) -> int:
 def beta_below(x: float, a: int, b: int) -> float:
     """P(X < x) for X of the distribution Beta(a, b) with whole a and b.
 
-    It is the chance of a or more hits in a + b - 1 throws with the chance x each.
+    That is the probability of a or more successes in a + b - 1 trials with probability x each.
     """
     if x <= 0 or x >= 1:
         return float(x >= 1)
@@ -116,7 +116,7 @@ def beta_below(x: float, a: int, b: int) -> float:
 def one_side(
     history: History, settings: Settings, ask: Asked, held: Sequence[Day]
 ) -> list[tuple[str, Remedy]]:
-    """What is told from one side, with the step that would change it, and what only another side told, without one."""
+    """Stories told from one side, with the remedy; and stories that only another side told, without one."""
     view = _View(history.sources)
     if not view.sides:
         return []
@@ -128,7 +128,7 @@ def one_side(
     sided = Counter(label for tellers in judged.values() for label in view.mostly(tellers))
     if len(judged) < c.ONE_SIDE_LEAST or not sided:
         return []
-    label = max(view.names, key=lambda one: sided[one])  # the first written of several
+    label = max(view.names, key=lambda one: sided[one])  # if several labels fit, the one written first
     number = sided[label]
     if number * 2 <= len(judged):
         return []
@@ -141,7 +141,7 @@ def one_side(
             else "{n} of your {all} big stories were told mostly by sources you labelled “{label}”."
         )
     else:
-        # Of the others nobody knows: too few of their tellers have a label.
+        # For the others it is unknown: too few of their outlets have a label.
         part = (
             "All {n} big stories whose sources you labelled were told mostly by “{label}”."
             if whole
@@ -154,7 +154,7 @@ def one_side(
 
 
 class _View:
-    """The sources as outlets with labels. Labels are the same whatever their case; `names` has each as first written."""
+    """The sources as outlets with labels. Labels are compared without case; `names` has each as first written."""
 
     def __init__(self, sources: Iterable[FeedFacts]) -> None:
         self.feeds = {feed.feed: feed for feed in sources}
@@ -166,11 +166,11 @@ class _View:
                 self.names.setdefault(label.casefold(), label)
             if own.labels:
                 labelled.append(_folded(own))
-        # What every labelled source is has no other side.
+        # A label that every labelled source has, has no other side.
         self.sides = set(self.names) - frozenset.intersection(*labelled) if labelled else set()
 
     def tellers(self, story: Told) -> tuple[frozenset[str], ...]:
-        """The labels of each outlet that told a story; feeds of one site are one."""
+        """The labels of each outlet that told a story; feeds of one site are one outlet."""
         outlets: dict[str, frozenset[str]] = {}
         for number in story.feeds:
             feed = self.feeds.get(number)
@@ -180,7 +180,7 @@ class _View:
         return tuple(outlets.values())
 
     def mostly(self, tellers: Sequence[frozenset[str]]) -> list[str]:
-        """The labels that so many of a story's tellers share that it is told from that side."""
+        """The labels shared by so many of a story's outlets that it is told from that side."""
         shared = Counter(label for labels in tellers for label in labels)
         return [
             label
@@ -189,7 +189,7 @@ class _View:
         ]
 
     def mutes(self, story: Told) -> bool:
-        """Whether its headline has a word that the reader muted beside one of its tellers."""
+        """Whether its headline has a word that the reader muted for one of its sources."""
         own = [self.options[number].muted_words for number in story.feeds if number in self.options]
         return _has(story.title, [word for words in own for word in words])
 
@@ -204,14 +204,14 @@ def _has(title: str, words: Sequence[str]) -> bool:
 
 
 def _can_tell(tellers: Sequence[frozenset[str]]) -> bool:
-    """Whether so many of a big story's tellers have a label that a side would show."""
+    """Whether enough of a big story's outlets have a label to tell a side."""
     labelled = sum(bool(labels) for labels in tellers)
     return len(tellers) >= c.BIG and labelled >= c.ONE_SIDE * len(tellers)
 
 
 def _wanted(story: Told, settings: Settings, ask: Asked) -> bool:
-    """Whether a story is of a topic that has a share, in a language of the reader's, and without a muted word: what
-    the reader wants nothing of isn't missed."""
+    """Whether a story has a topic with a share, is in one of the reader's languages and has no muted word: nobody misses
+    what they don't want."""
     languages = {language.casefold()[:2] for language in settings.languages}
     written = story.lang.casefold()[:2]
     return (

@@ -1,4 +1,4 @@
-"""Why a topic can be quiet, by its phrase, and the one step that would change it."""
+"""Why a topic can be quiet, and the one step that would change it, as phrases."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from newsfeed.text.spoken import say
 
 @dataclass(frozen=True)
 class Remedy:
-    """One step that the account of weeks proposes, as a phrase and what it is about."""
+    """A step that the account of weeks proposes: a phrase and what it is about."""
 
     phrase: str = ""
-    label: str = ""  # of its topic, or the reader's own for a kind of source
-    written: str = ""  # the topic's label as settings have it, where the page says it in another language
+    label: str = ""  # of its topic, or the reader's label for a kind of source
+    written: str = ""  # the topic's label in the settings, if the page shows it in another language
 
     @property
     def key(self) -> str:
-        """By this the reader's no to it is kept, whatever language it was said in."""
+        """The key under which it is stored when the reader declines it; the same in every language."""
         return self.phrase.format(label=self.written or self.label)
 
     @property
     def said(self) -> str:
-        """It in the language spoken."""
+        """The step as a sentence in the current language."""
         return say(self.phrase, label=self.label)
 
 
@@ -31,7 +31,7 @@ NOTHING = Remedy()
 
 
 def about(phrase: str, ask: Asked, name: str) -> Remedy:
-    """A step that concerns a topic."""
+    """A step about a topic."""
     return Remedy(phrase, ask.label(name), ask.written.get(name, ""))
 
 
@@ -57,7 +57,7 @@ MORE_LINES = Remedy("Give more of the minutes to lines.")
 LOWER_CAP = Remedy("Lower its cap in feeds.opml.")
 
 
-# A source more is the answer to what the sources there are don't bring. What the reader wished, or what passes by itself, has none.
+# Where the sources don't bring enough, one more source helps. What the reader chose, or what passes by itself, needs no step.
 _STEPS = {
     NO_SOURCE: "Add a source for {label}.",
     NOT_READ: "Fix the sources of {label}: see newsfeed feeds check.",
@@ -76,12 +76,12 @@ _STEPS = {
 }
 
 
-# Causes that one more source of the same kind doesn't help.
+# Reasons that one more source of the same kind doesn't change.
 NOT_SUPPLY = frozenset(
     {NOT_READ, FAILING, SOME_FAIL, OTHER_LANGUAGES, MUTED, BEFORE, AT_CAP, FULL, NO_ROOM, LONG_READ}
 )
 
 
 def step(why: str, ask: Asked, name: str) -> Remedy:
-    """What helps a topic that is quiet for this cause; nothing for a cause that nobody knows."""
+    """The step that helps a topic that is quiet for this reason; an empty one for an unknown reason."""
     return about(_STEPS.get(why, ""), ask, name)

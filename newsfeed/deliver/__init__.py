@@ -1,6 +1,6 @@
-"""Handing out what is finished: files replaced whole or not at all, and mail.
+"""Delivery of what is finished: files that are replaced whole or not at all, and mail.
 
-`write` and `write_site` are for files; `sending` writes a mail down and hands it over.
+`write` and `write_site` are for files; `sending` composes a mail and sends it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Files that are replaced whole or not at all.
 
 A file is written beside its place, flushed to the disk and then put in its place by one rename, so that at every
-moment (a crash, a full disk and kill -9 included) either the old file stands there whole or the new one does.
+moment (a crash, a full disk and kill -9 included) the path holds either the whole old file or the whole new one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from newsfeed.errors import DeliveryError
 from newsfeed.model import PAGE_END
 
-_SUFFIX = ".newsfeed-part"  # of files that are still being written
+_SUFFIX = ".newsfeed-part"  # of files that are being written
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _RIGHTS = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -35,7 +35,7 @@ def write(path: Path, data: bytes, *, mode: int | None = None) -> None:
     """
     part = ""
     try:
-        path = path.resolve() if path.is_symlink() else path  # a linked file is replaced where it lies
+        path = path.resolve() if path.is_symlink() else path  # a symbolic link stays; its target is replaced
         _make_folder(path.parent, 0o700 if mode is None else _folder_mode(mode))
         handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.", suffix=_SUFFIX)
         with os.fdopen(handle, "wb") as file:
@@ -90,7 +90,7 @@ def _check(name: str, data: bytes) -> None:
 
 
 def _same(path: Path, data: bytes, mode: int) -> bool:
-    """Whether `path` already holds `data`; its permissions are set right then."""
+    """Whether `path` already holds `data`; if so, its permissions are corrected."""
     try:
         if path.is_symlink() or path.stat().st_size != len(data) or path.read_bytes() != data:
             return False
@@ -102,13 +102,13 @@ def _same(path: Path, data: bytes, mode: int) -> bool:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a killed run left half written; only one run at a time writes a site."""
+    """Remove half-written files of a killed run; only one run at a time writes a site."""
     for part in folder.rglob(f".*{_SUFFIX}"):
         part.unlink(missing_ok=True)
 
 
 def _make_folder(folder: Path, mode: int) -> None:
-    """Make `folder` and its missing parents, each with `mode`; `Path.mkdir` would give it to the last one only."""
+    """Make `folder` and its missing parents, each with `mode`, which `Path.mkdir` gives to the last one only."""
     if folder.is_dir():
         return
     _make_folder(folder.parent, mode)
@@ -116,7 +116,7 @@ def _make_folder(folder: Path, mode: int) -> None:
 
 
 def _folder_mode(mode: int) -> int:
-    """Who may read the files may also enter the folder."""
+    """The mode of a folder whose files have `mode`: who may read the files may enter it."""
     return 0o700 | (mode & 0o044) | (mode & 0o044) >> 2
 
 
@@ -130,14 +130,14 @@ def _rights(path: Path, mode: int | None) -> int:
 
 
 def _granted(mode: int) -> int:
-    """What the umask leaves of `mode`."""
-    mask = os.umask(0o077)  # it can only be read by setting it
+    """The part of `mode` that the umask permits."""
+    mask = os.umask(0o077)  # the umask can only be read by setting it
     os.umask(mask)
     return mode & ~mask
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the rename itself last; some file systems know no such thing, and say so by EINVAL."""
+    """Flush the rename to the disk; file systems that can't do that answer EINVAL."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -1,10 +1,10 @@
-"""A mail written down and handed over: to an SMTP server, a sendmail program, a maildir or a folder of .eml files.
+"""Composing a mail and sending it: by an SMTP server, a sendmail program, into a maildir or a folder of .eml files.
 
-It has exactly the headers that we mean: Python before 3.11.10 and 3.12.5 could be led to write a header of its own
-making out of an encoded word (CVE-2024-6923), so what is written is parsed again and compared before it may go anywhere.
+It has exactly the intended headers: Python before 3.11.10 and 3.12.5 can be tricked into writing another header out of
+an encoded word (CVE-2024-6923), so the mail is parsed again and compared before it is sent.
 
-Between the last byte of the message and an SMTP server's answer lies the one moment in which nobody can know whether
-the mail is on its way. What goes wrong before it is surely not sent; what goes wrong in it is uncertain.
+Between the last byte of the message and an SMTP server's answer nobody can know whether the
+mail was accepted. A failure before that moment means that it was not sent; a failure in it leaves that uncertain.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ from newsfeed.model import Day, MailSetting, Record
 
 LONGEST_LINE = 998  # bytes, RFC 5322
 _LONGEST_PLAIN = 65  # characters of a subject that fit on one line behind its name
-_SUBJECT = "subject"  # stands for the true one while the rest is written
+_SUBJECT = "subject"  # a placeholder for the real one while the rest is written
 _PART_HEADERS = {"content-type", "content-transfer-encoding", "mime-version"}
 
 
 class Envelope(Record, frozen=True, kw_only=True):
-    """Who a mail is from and for, and which morning it is."""
+    """Sender and recipient of a mail, and the morning that it belongs to."""
 
     sender: str
     recipient: str
     date: Day
     sender_name: str = "newsfeed"
-    purpose: str = "digest"  # "test" for a try
+    purpose: str = "digest"  # "test" for a trial message
     thread: bool = False
 
     @property
@@ -51,12 +51,12 @@ class Envelope(Record, frozen=True, kw_only=True):
 
     @property
     def message_id(self) -> str:
-        """The same for every try to send this morning to this recipient, so that no retry makes a second mail."""
+        """The same for every attempt to send this morning's mail to this recipient, so that a retry is not a second mail."""
         return f"<{self.purpose}-{self.date.isoformat()}.{recipient_hash(self.recipient)}@{self.domain}>"
 
 
 def recipient_hash(address: str) -> str:
-    """A recipient as it is kept: 16 hex digits that don't tell the address."""
+    """A recipient as stored: 16 hex digits that don't reveal the address."""
     return hashlib.sha256(address.strip().lower().encode()).hexdigest()[:16]
 
 
@@ -95,7 +95,9 @@ def compose(
     meant = [*mail.keys(), "Content-Type", "Content-Language", "MIME-Version"]
     mail.set_content(text, charset="utf-8", cte="quoted-printable")
     mail.add_alternative(html, subtype="html", charset="utf-8", cte="quoted-printable")
-    mail["Content-Language"] = lang  # now: what begins with Content- would have gone into the first part
+    mail["Content-Language"] = (
+        lang  # set now, because headers that begin with Content- would have gone into the first part
+    )
     # A boundary of our own keeps the bytes the same from one time to the next.
     mail.set_boundary("=_" + hashlib.sha256((text + html).encode()).hexdigest()[:32])
     data = mail.as_bytes().replace(f"Subject: {_SUBJECT}\r\n".encode(), _subject(subject), 1)
@@ -104,7 +106,7 @@ def compose(
 
 
 def _subject(text: str) -> bytes:
-    """The subject's header. EmailMessage loses a space now and then where it breaks words that are not ASCII."""
+    """The subject header. EmailMessage sometimes loses a space where it breaks words that are not ASCII."""
     text = " ".join(text.split())
     plain = text.isascii() and text.isprintable() and "=?" not in text and len(text) <= _LONGEST_PLAIN
     value = text if plain else Header(text, "utf-8", header_name="Subject").encode(linesep="\r\n")
@@ -112,10 +114,10 @@ def _subject(text: str) -> bytes:
 
 
 def check(data: bytes, meant: Sequence[str], envelope: Envelope) -> None:
-    """Read a mail back and compare it with what was meant.
+    """Parse a mail again and compare it with what was intended.
 
     Raises:
-        DeliveryError: a header too many or too few, another sender or recipient, or parts that we didn't write.
+        DeliveryError: a header is missing or extra, sender or recipient differ, or a part isn't ours.
     """
     mail = BytesParser(policy=policy.default).parsebytes(data)
     wrong = ""
@@ -152,16 +154,16 @@ def _addresses(mail: EmailMessage, name: str) -> list[str]:
 
 
 class MailOutcome(StrEnum):
-    """How handing over a mail ended."""
+    """How sending a mail ended."""
 
     SENT = "sent"
-    LATER = "later"  # surely not taken; another time it may be
-    REFUSED = "refused"  # surely not taken, and it won't be before its owner does something
-    UNCERTAIN = "uncertain"  # handed over whole, but the answer never came
+    LATER = "later"  # not accepted; another attempt may succeed
+    REFUSED = "refused"  # not accepted, and it won't be until the reader does something
+    UNCERTAIN = "uncertain"  # sent completely, but no answer came
 
 
 class Dispatch(Record, frozen=True, kw_only=True):
-    """How it ended, in one sentence, and what to do. Neither holds an address or a password."""
+    """How sending ended, in one sentence, and what to do. Neither text holds an address or a password."""
 
     outcome: MailOutcome
     text: str
@@ -185,7 +187,7 @@ def _uncertain(text: str) -> Dispatch:
     return Dispatch(outcome=MailOutcome.UNCERTAIN, text=text, repair=repair)
 
 
-_OWN_NAME = "[127.0.0.1]"  # the name we greet with: the machine's own is nobody's business
+_OWN_NAME = "[127.0.0.1]"  # the name in our greeting: the machine's own name is private
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _NEW_SERVER = "Run newsfeed mail setup to name another."
 
@@ -198,7 +200,7 @@ def _place(server: MailSetting) -> str:
     return f"{server.host}:{_port(server)}"
 
 
-class _Said(Exception):  # noqa: N818 - the server's no, on its way to `by_smtp`
+class _Said(Exception):  # noqa: N818 - the server's refusal, raised to `by_smtp`
     def __init__(self, step: str, code: int, answer: bytes | str) -> None:
         super().__init__(step, code)
         self.step, self.code = step, code
@@ -206,7 +208,7 @@ class _Said(Exception):  # noqa: N818 - the server's no, on its way to `by_smtp`
 
 
 def hand_over(data: bytes, envelope: Envelope, setting: MailSetting, home: Path, password: str) -> Dispatch:
-    """Give a mail to whatever the settings name; never raises. Relative paths lie in `home`."""
+    """Send a mail by the means that the settings name; never raises. Relative paths start from `home`."""
     sender, recipient = envelope.sender, envelope.recipient
     folder = (home / Path(setting.path).expanduser()).absolute()
     name = envelope.message_id.strip("<>").partition("@")[0]
@@ -222,7 +224,7 @@ def hand_over(data: bytes, envelope: Envelope, setting: MailSetting, home: Path,
 
 
 def by_smtp(data: bytes, sender: str, recipient: str, server: MailSetting, password: str) -> Dispatch:
-    """Hand a mail over; never raises for what a server or the way to it does."""
+    """Send a mail by SMTP; never raises, whatever the server or the network does."""
     try:
         smtp = _connected(server)
     except (OSError, UnicodeError, smtplib.SMTPException, _Said) as error:
@@ -236,12 +238,12 @@ def by_smtp(data: bytes, sender: str, recipient: str, server: MailSetting, passw
     try:
         smtp.quit()
     except (OSError, smtplib.SMTPException):
-        smtp.close()  # how the farewell went changes nothing
+        smtp.close()  # a failed QUIT changes nothing
     return handed
 
 
 def _connected(server: MailSetting) -> smtplib.SMTP:
-    """A connection that has been greeted and, unless the server is on this machine, encrypted."""
+    """A connection after the greeting, encrypted unless the server is on this machine."""
     port = _port(server)
     context = ssl.create_default_context()
     if server.security == "tls":
@@ -302,7 +304,7 @@ def _hand_over(smtp: smtplib.SMTP, data: bytes, sender: str, recipient: str) -> 
         code, answer = smtp.getreply()
     except (OSError, smtplib.SMTPException):
         code, answer = 0, b""
-    if code // 100 not in {2, 4, 5}:  # no answer, or one that says neither yes nor no
+    if code // 100 not in {2, 4, 5}:  # no answer, or an unclear one
         return _uncertain("The mail server took the whole mail but did not say whether it has it.")
     if code // 100 != 2:
         raise _Said("the message", code, answer)
@@ -316,7 +318,7 @@ def _must(step: str, reply: tuple[int, bytes], good: int = 0) -> None:
 
 
 def _explain(error: Exception, server: MailSetting) -> Dispatch:
-    """What went wrong before the mail was taken, in words. A server's own sentence is quoted without addresses."""
+    """Why the mail was not accepted, in words. The server's own sentence is quoted without addresses."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return _refused(
             f"The certificate of {_place(server)} can't be trusted: {error.verify_message}.",
@@ -387,7 +389,7 @@ _TEMPORARY = 75  # EX_TEMPFAIL of sysexits.h
 
 
 def by_sendmail(data: bytes, sender: str, recipient: str, *, program: str = "", timeout: float) -> Dispatch:
-    """Give a mail to a sendmail program on its standard input; no shell, and no text of a feed among its arguments."""
+    """Give a mail to a sendmail program on its standard input, without a shell and without text of feeds in its arguments."""
     program = program or SENDMAIL
     try:
         done = subprocess.run(  # noqa: S603 - the owner's program; the addresses are checked settings

@@ -1,7 +1,7 @@
-"""Sample sources, written for this project, and the loopback server that gives them out as live feeds would be.
+"""Sample sources, written for this project, and the loopback server that serves them like live feeds.
 
-Everything in them (outlets, people, events) is invented. Their times are set back from the moment of serving, so
-that they always read like this morning's.
+Everything in them (outlets, people, events) is invented. Their times are counted back from the moment of serving, so
+that they always look like this morning's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Sample sources, read from `sources/*.txt`, and the loopback server that gives them out as live feeds would be.
+"""Sample sources, read from `sources/*.txt`, and the loopback server that serves them like live feeds.
 
 A source is a head of `key: value` lines, a line of three dashes, and one line an item:
 `hours|title|text|extra…`: hours before now; the extra fields are a link, a duration in seconds, points and comments,

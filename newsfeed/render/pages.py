@@ -1,4 +1,4 @@
-"""The site: which files there are, and what each template is given, the chart of breadth among it."""
+"""The site: its files, and the data that each template gets, including the chart of breadth."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Issue(Record, frozen=True, kw_only=True):
 
 
 def archive_path(day: date) -> str:
-    """The file of an edition that stays: archive/2026/11/22.html."""
+    """The permanent file of an edition: archive/2026/11/22.html."""
     return f"archive/{day:%Y/%m/%d}.html"
 
 
@@ -78,7 +78,7 @@ def site(
 
 
 def morning(templates: Drawing, edition: Edition, *, root: str, notice: str = "") -> bytes:
-    """The morning page, for a place from which `root` leads to the site's folder; a notice stands above it."""
+    """The morning page; `root` leads from its place to the site's folder, `notice` stands at the top."""
     said = {span.href for row in edition.foot for span in row}
     ways = []
     previous = None
@@ -103,7 +103,7 @@ def morning(templates: Drawing, edition: Edition, *, root: str, notice: str = ""
 
 
 def _editions(edition: Edition, recent: Sequence[Edition | date]) -> list[Edition]:
-    """The editions for feeds, newest first, each date once; `edition` stands for its own date."""
+    """The editions in the outgoing feeds, newest first, each date once; `edition` replaces the one of its date."""
     by_date = {e.date: e for e in recent if isinstance(e, Edition)} | {edition.date: edition}
     return [by_date[day] for day in sorted(by_date, reverse=True)]
 
@@ -157,7 +157,7 @@ def _ledger(templates: Drawing, edition: Edition) -> bytes:
 
 
 def _breadth(templates: Drawing, edition: Edition, breadth: Breadth | None) -> bytes:
-    """The account of breadth, or from when on there is one."""
+    """The account of breadth, or the day from which there will be one."""
     return templates.page(
         "breadth.html",
         root="",
@@ -178,7 +178,7 @@ class Row(Record, frozen=True, kw_only=True):
 
     label: str
     squares: str
-    gaps: str  # days without an edition: a dash, not a zero
+    gaps: str  # a dash for each day without an edition, which is not a zero
     today: str
     words: str
 
@@ -202,7 +202,7 @@ def drawing(breadth: Breadth) -> Chart:
 
 
 def usual(picks: tuple[int | None, ...]) -> float | None:
-    """The median of the days before the last one that had an edition; None if there were none."""
+    """The median over the earlier days with an edition; None if there were none."""
     before = [n for n in picks[:-1] if n is not None]
     return median(before) if before else None
 

@@ -1,4 +1,4 @@
-"""What may reach a page: addresses that are web addresses, text without invisible orders to the reader's screen.
+"""What may reach a page: only web addresses as links, only text without invisible control characters.
 
 Texts and addresses of an edition come from feeds. Escaping is the template engine's; this module decides what a
 link may point to, from a page and from a mail, which characters are never printed, and where plain lines break.
@@ -15,8 +15,8 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 COLUMNS = 72  # of a line of plain text
-# Printed nowhere: controls but tab and newline; bidirectional overrides, embeddings and isolates, with which a
-# headline could turn the words around it; invisible fillers; characters that HTML and XML forbid. The joiners
+# Never printed: control characters except tab and newline; bidirectional overrides, embeddings and isolates, with
+# which a headline could reorder the text around it; invisible fillers; characters that HTML and XML forbid. The joiners
 # U+200C and U+200D stay: Persian, Indic scripts and emoji are spelled with them.
 _UNPRINTED = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"
@@ -32,7 +32,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
 class Drawing(Protocol):
-    """What draws a template: `Templates`."""
+    """The interface of `Templates` for the modules that fill templates."""
 
     def page(self, name: str, *, root: str, lang: str, **context: Any) -> bytes:
         """A page of the site."""
@@ -70,7 +70,7 @@ def host(address: str) -> str:
 
 
 def place(address: str, root: str | None = "") -> str:
-    """Where a link of the edition's own sentences may lead: the web, a place on the page, or a file of the site.
+    """Where a link in an edition's own sentences may lead: the web, a place on the page, or a file of the site.
 
     `root` leads from the page to the site's folder ("", "../../../" or the site's address); None means that there
     is no way to it, as in a feed of a site without an address: then only web addresses are kept. Anything else
@@ -93,7 +93,7 @@ def slug(text: str) -> str:
 
 
 def language(code: str) -> str:
-    """A language code as it may stand in `lang`, "" if it is none."""
+    """A language code that is valid in `lang`, else ""."""
     return code if _LANGUAGE.fullmatch(code) else ""
 
 
@@ -103,25 +103,27 @@ def instant(moment: datetime) -> str:
 
 
 def public(address: str) -> str:
-    """The address of a site if links in a mail may lead there, with its last slash; else ""."""
+    """The address of a site, ending in a slash, if links in a mail may lead there; else ""."""
     address = web(address)
     return address.rstrip("/") + "/" if address and reachable(address) else ""
 
 
 def reachable(address: str) -> bool:
-    """Whether a web address leads anywhere from another machine: not to the one it is read on."""
+    """Whether a web address can work from another machine, that is, isn't a loopback address."""
     host = (urlsplit(address).hostname or "").rstrip(".").lower()
     if host == "localhost" or host.endswith((".localhost", ".invalid")):
         return False
     try:
         number = ipaddress.ip_address(host)
     except ValueError:
-        return not re.fullmatch(r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+))*", host)  # odd spellings of numbers
+        return not re.fullmatch(
+            r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+))*", host
+        )  # unusual spellings of IP addresses
     return not (number.is_loopback or number.is_unspecified or number.is_link_local)
 
 
 def mailed(address: str, page_url: str, site_url: str) -> str:
-    """Where a link of an edition leads from a mail: the web, or the site if that has an address; else ""."""
+    """Where a link of an edition leads in a mail: to the web, or to the site if that has an address; else ""."""
     if to := web(address):
         return to if reachable(to) else ""
     if not site_url:

@@ -1,4 +1,4 @@
-"""The templates: found, read once, hashed, and filled.
+"""The templates: finding, reading, hashing and filling them.
 
 The packaged templates lie in `newsfeed/templates` of a wheel and in `templates/` of a checkout. A folder of the
 reader's goes before them, file by file: a template of the same name replaces ours, `styles/extra.css` is added to
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).parents[1]
 KINDS = frozenset({".html", ".css", ".txt", ".xml", ".js"})
-APP = ("app/", "team/")  # templates of the web apps, which draw nothing that stays
+APP = ("app/", "team/")  # templates of the web apps, whose pages are not stored
 
 
 def packaged_folder() -> Path:
-    """Where our own templates lie: inside the package if installed, beside it in a checkout."""
+    """The folder of our own templates: inside the package if installed, beside it in a checkout."""
     inside = PACKAGE / "templates"
     return inside if inside.is_dir() else PACKAGE.parent / "templates"
 
@@ -57,7 +57,7 @@ def _read(folder: Path) -> dict[str, str]:
 
 
 class Templates:
-    """All templates, the reader's before ours, with what is drawn by them. Same templates + same edition = same bytes.
+    """All templates, the reader's before ours, and what is drawn with them. Same templates + same edition = same bytes.
 
     `override` is the reader's folder; raises SettingsError if it is not there or a template in it is broken.
     """
@@ -100,7 +100,7 @@ class Templates:
             return mail_message.write(self, edition, site_url=site_url)
 
     def page(self, name: str, *, root: str, lang: str, **context: Any) -> bytes:
-        """One page: template `name` filled, with its styles and the policy that allows nothing but them."""
+        """One page: template `name` filled, with its styles and a policy that allows only these."""
         from markupsafe import Markup
 
         style = self.style("page.css" if name == "page.html" else "page.css site.css")
@@ -116,7 +116,7 @@ class Templates:
         return text.encode()
 
     def style(self, names: str = "page.css") -> Markup:
-        """The named stylesheets, and the reader's `extra.css`, as one text that may stand in a `<style>` element."""
+        """The named stylesheets and the reader's `extra.css` as one text for a `<style>` element."""
         from markupsafe import Markup
 
         paths = [name if "/" in name else f"styles/{name}" for name in (*names.split(), "extra.css")]
@@ -126,7 +126,7 @@ class Templates:
         return Markup(style)  # noqa: S704 - our own or the reader's stylesheet, checked above
 
     def source(self, name: str) -> str:
-        """The text of a template as it is written, for what is handed out as it stands."""
+        """The source text of a template, for files that are delivered unchanged."""
         return self._sources[name]
 
     def fill(self, name: str, **context: Any) -> str:
@@ -157,7 +157,7 @@ class Templates:
 
 @lru_cache(maxsize=4)
 def _environment(sources: frozenset[tuple[str, str]]) -> jinja2.Environment:
-    """What fills these templates. They are compiled once a process, whoever asks for them again."""
+    """The jinja environment for these templates. They are compiled once per process."""
     import jinja2
 
     texts = dict(sources)
@@ -172,13 +172,13 @@ def _environment(sources: frozenset[tuple[str, str]]) -> jinja2.Environment:
         finalize=_printed,
     )
     made.filters |= _filters()
-    # Functions, for a filter of a constant would be worked out once for all languages.
+    # Functions, because jinja would evaluate a filter of a constant once for all languages.
     made.globals |= {"say": say, "count": count, "decimal": decimal}
     return made
 
 
 def policy(style: str) -> Markup:
-    """The content security policy of a page: nothing at all but this one style."""
+    """The content security policy of a page: nothing is allowed except this one style."""
     from markupsafe import Markup
 
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -188,7 +188,7 @@ def policy(style: str) -> Markup:
 
 
 def compact(css: str) -> str:
-    """A stylesheet without comments and idle white space; quoted strings stay as they are."""
+    """A stylesheet without comments and unneeded white space; quoted strings stay as they are."""
     pieces = re.split(
         r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')""", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
     )
@@ -211,7 +211,7 @@ def _digest(sources: Mapping[str, str]) -> str:
 
 
 def _is_markup(name: str | None) -> bool:
-    """Everything is escaped but plain text, which has nothing to escape from."""
+    """Whether a template is escaped: all are except plain text."""
     return name is None or not name.endswith(".txt")
 
 

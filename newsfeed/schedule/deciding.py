@@ -1,8 +1,8 @@
-"""What is due now: the one question of the schedule, answered from the clock, the settings and the days done. Pure.
+"""What is due now, decided from the clock, the settings and the days that are done. Pure.
 
-A day is a local date of the reader. Its edition is made once, whatever the machine, the clock or the zone does
-meanwhile, because the date is the key: an hour that comes twice (or not at all) on the days when clocks change makes
-no second edition and no missing one, nor does a step of the clock or a journey across the date line.
+A day is a local date of the reader, and its edition is made once, because the date is the key. An hour that comes
+twice or not at all when clocks change, a step of the clock or a journey across the date line makes no second edition
+and skips none.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Act(StrEnum):
 
     WAIT = "wait"
     PREPARE = "prepare"  # ask the feeds and make the page, so that it is there at the hour
-    DELIVER = "deliver"  # the hour has come: make what is missing, send the mail, note the day as done
+    DELIVER = "deliver"  # at the hour: make what is missing, send the mail, note the day as done
 
 
 class Due(Record, frozen=True, kw_only=True):
@@ -76,16 +76,15 @@ def due(
 
 
 def moment(day: Day, hour: str, zone: ZoneInfo) -> datetime:
-    """When the hour of a local day comes, in UTC.
+    """The moment of an hour on a local day, in UTC.
 
-    An hour that is skipped that night comes as much later as the clocks are put forward; of one that comes twice the
-    first counts.
+    An hour that is skipped when clocks go forward comes that much later; of an hour that comes twice, the first counts.
     """
     return datetime.combine(day, time.fromisoformat(hour), zone).astimezone(UTC)
 
 
 def opening(day: Day, hour: str, zone: ZoneInfo, ahead: timedelta) -> datetime:
-    """When the preparing of a local day begins, in UTC: `ahead` of its hour, but not before the day itself."""
+    """When preparing a local day begins, in UTC: `ahead` of its hour, but not before the day itself."""
     return max(moment(day, hour, zone) - ahead, moment(day, "00:00", zone))
 
 

@@ -1,11 +1,11 @@
 """`newsfeed run`: a process that looks at the clock, does what is due, and can be stopped at any moment.
 
-APScheduler calls `look` every half minute, in one thread, so that a look that takes long is never overtaken. What is
-due is decided anew each time from the clock, the settings and the database; nothing is remembered here that matters.
+APScheduler calls `look` every half minute, in one thread, so that looks never overlap. What is due is decided anew
+each time from the clock, the settings and the database; no state that matters is kept in memory.
 
-APScheduler plans by the wall clock: set back by a day, it would wait for a day. The main thread therefore watches the
-wall clock against the monotonic one, and asks for a look at once when they part, which is also how waking up from
-sleep is noticed.
+APScheduler plans by the wall clock: if that is set back by a day, it waits for a day. The main thread therefore
+compares the wall clock with the monotonic one and asks for a look when they diverge, by which waking up from sleep is
+noticed too.
 """
 
 from __future__ import annotations
@@ -33,21 +33,21 @@ from newsfeed.schedule.deciding import Act, Due, due
 LOOK_EVERY = 30.0  # seconds
 BEAT_EVERY = 20.0
 PULL_EVERY = 900.0  # feeds that are due are asked together
-PAUSE = 60.0  # after something that should soon pass by itself
-LONG_PAUSE = 300.0  # after an error
-STEP = 15.0  # seconds by which wall and monotonic clock may part without a word
-GRACE = 8.0  # seconds that a stop waits for what is under way
+PAUSE = 60.0  # retry after something that should pass by itself soon
+LONG_PAUSE = 300.0  # retry after an error
+STEP = 15.0  # seconds by which wall and monotonic clock may diverge unnoticed
+GRACE = 8.0  # seconds that a stop waits for the current work
 LOG_BYTES, LOGS_KEPT = 1_000_000, 3
 
 log = logging.getLogger("newsfeed.run")
 
 
-class Stopping(Exception):  # noqa: N818 - not an error: the reader wants us to end
-    """Ends what is under way at the next point where nothing is half done."""
+class Stopping(Exception):  # noqa: N818 - not an error: the reader asked for it
+    """Raised to end the current work at the next point where nothing is half done."""
 
 
 class _Watched(Progress):
-    """Progress of a look: tells of each feed what is kept of it, and ends the look when the process is to stop."""
+    """Progress of a look: reports each feed once it is stored, and ends the look when the process must stop."""
 
     def __init__(self, stop: threading.Event, tell: Callable[[str], None]) -> None:
         self._stop = stop
@@ -57,7 +57,7 @@ class _Watched(Progress):
         self._check()
 
     def done(self, result: FeedResult) -> None:
-        # What is said here is in the database already.
+        # What is reported here is already in the database.
         if result.new:
             self._tell(f"{result.name}: {result.new} new.")
         self._check()
@@ -71,7 +71,7 @@ class _Watched(Progress):
 
 
 class Runner:
-    """Does what is due, look by look.
+    """Does what is due, one look after another.
 
     Args:
         load: gives the home with the settings as they are now; raises NewsfeedError where they can't be read.
@@ -87,13 +87,13 @@ class Runner:
         self._busy = threading.Lock()
         self._doing = ""
         self._due: Due | None = None
-        self._not_before = 0.0  # monotonic: after trouble
+        self._not_before = 0.0  # monotonic time of the retry after a problem
         self._pulled = -PULL_EVERY  # monotonic
         self._completed = (
             -PULL_EVERY
         )  # monotonic: when the sources missing from today's page were asked again
-        self._noticed: datetime | None = None  # when a notice that is owed was tried last
-        self._postponed = 0  # how often this morning was tried in vain
+        self._noticed: datetime | None = None  # when an overdue notice was last tried
+        self._postponed = 0  # how often this morning has failed so far
         self._list_seen: tuple[int, int] | None = None
         self._complaint = ""
         self._told_missed: tuple[Day, ...] = ()
@@ -103,7 +103,7 @@ class Runner:
     # --------------------------------------------------------------------- one look
 
     def look(self) -> bool:
-        """Do what is due now; False when something went wrong that the reader should know."""
+        """Do what is due now; False if something went wrong that the reader should know."""
         if self._stop.is_set():
             return True
         with self._busy:
@@ -115,7 +115,7 @@ class Runner:
                 self.tell("Stopped in the middle; what was read so far is kept.")
                 return True
             except BusyError as error:
-                # Somebody refreshes by hand: what is due is due at the next look as well.
+                # A manual refresh is running: what is due will still be due at the next look.
                 self._wait(LOOK_EVERY / 2)
                 log.info("%s", routine.one_line(error))
                 return True
@@ -138,7 +138,7 @@ class Runner:
         if found.act == Act.DELIVER:
             self._begin(f"the edition of {found.day}")
             with home.lock("run: the morning"):
-                # Looked at again under the lock: another process may have done it meanwhile.
+                # Decided again under the lock, because another process may have done it meanwhile.
                 if store.done(found.day):
                     return True
                 self._pulled = time.monotonic()
@@ -171,7 +171,7 @@ class Runner:
         return self._noticed is None or home.clock() - self._noticed >= timedelta(seconds=PULL_EVERY)
 
     def decide(self, home: Home, store: Store) -> Due:
-        """What is due by this home's clock and settings."""
+        """Decide what is due by this home's clock and settings."""
         schedule = home.settings.schedule
         return due(
             home.clock(),
@@ -209,14 +209,14 @@ class Runner:
         lines = tuple(routine.listed(pulled))
         edits = pulled.list.added or pulled.list.removed or pulled.list.changed
         for n, line in enumerate(lines):
-            # What stays wrong is told once; an edit is told though it reads like the one before.
+            # A lasting problem is reported once; every edit is reported, even if it reads like the one before.
             if line not in self._told_of_list or (edits and n == 0):
                 self.tell(line)
         self._told_of_list = lines
         log.info("%d of %d feeds answered", pulled.answered, len(pulled.results))
 
     def _current(self) -> Home:
-        """The home with the settings of this moment; the last good ones while they can't be read."""
+        """The home with its current settings; with the last good ones while they can't be read."""
         try:
             self._home = self._load()
         except NewsfeedError as error:
@@ -224,7 +224,7 @@ class Runner:
         return self._home
 
     def _begin(self, doing: str) -> None:
-        """Let the sign of life say at once what is under way."""
+        """Write into the sign of life what is being done now."""
         self._doing = doing
         self._beat()
 
@@ -240,13 +240,13 @@ class Runner:
         self._told_missed = found.missed
 
     def _complain(self, text: str) -> None:
-        """Say what is wrong, once while it lasts."""
+        """Report a problem once for as long as it lasts."""
         if text != self._complaint:
             self.tell(text)
         self._complaint = text
 
     def tell(self, line: str) -> None:
-        """One line for the terminal and the log."""
+        """Write one line to the terminal and the log."""
         self._say(line)
         log.info("%s", line)
 
@@ -274,7 +274,7 @@ class Runner:
         from apscheduler.executors.pool import ThreadPoolExecutor
         from apscheduler.schedulers.background import BackgroundScheduler
 
-        # A look that could not begin in time is not skipped: it is what makes up for a night asleep.
+        # A look that could not start in time is not skipped: it catches up after a night of sleep.
         scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
@@ -294,7 +294,7 @@ class Runner:
         return self._end()
 
     def _watch(self, wake: Callable[[], object]) -> None:
-        """Beat until the stop; wake the scheduler when the wall clock goes its own way."""
+        """Write signs of life until stopped; wake the scheduler when the wall clock jumps."""
         wall, steady = time.time(), time.monotonic()
         while True:
             self._beat()
@@ -312,7 +312,7 @@ class Runner:
         now = self._home.clock()
         last = signs.read_beat(self._home) if self._once else None
         if last is not None and not last.once and last.alive(now):
-            return  # a process that stays speaks for itself
+            return  # a process that stays writes its own sign of life
         beat = Beat(
             pid=os.getpid(),
             at=now,
@@ -328,7 +328,7 @@ class Runner:
             log.warning("%s", routine.one_line(error))
 
     def _look_safely(self) -> None:
-        """A look whose faults are told and do not end the process."""
+        """Run a look; its errors are reported and do not end the process."""
         try:
             self.look()
         except Exception as error:
@@ -340,7 +340,7 @@ class Runner:
         self._stop.set()
 
     def _end(self) -> int:
-        """Let what is under way finish or stop; after a while end all the same.
+        """Let the current work finish or stop; end the process after a while in any case.
 
         That is as safe as a power cut, which everything here is made for: what is kept is kept in transactions, files
         are replaced whole, and a mail under way is marked as uncertain by the next run.
@@ -358,7 +358,7 @@ class Runner:
 
 
 def _stamp(home: Home) -> tuple[int, int]:
-    """What changes when the list is edited."""
+    """A value that changes when the list is edited."""
     try:
         found = home.list_path.stat()
     except OSError:
@@ -367,7 +367,7 @@ def _stamp(home: Home) -> tuple[int, int]:
 
 
 def _logging_to(home: Home) -> logging.Handler:
-    """The log of `newsfeed run` in the home: three files of a megabyte at the most, for their owner only."""
+    """The log of `newsfeed run` in the home: at most three files of a megabyte, readable by their owner only."""
     path = home.inner / "run.log"
     path.touch(mode=0o600)
     handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOGS_KEPT, encoding="utf-8")

@@ -1,6 +1,6 @@
 """How `newsfeed run` is started: a systemd unit or a launchd agent of this user, or lines for cron.
 
-The texts are made here and shown before anything is written; nothing needs more rights than the user has.
+The files are composed here and shown before anything is written; nothing needs more than the user's rights.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ class Plan(Record, frozen=True, kw_only=True):
     path: str = ""  # of the file that is written; "" for cron
     text: str = ""  # what it holds, or the lines for the crontab
     on: tuple[tuple[str, ...], ...] = ()  # commands that start it
-    off: tuple[tuple[str, ...], ...] = ()  # and that end it
+    off: tuple[tuple[str, ...], ...] = ()  # commands that stop it
 
 
 def kind_here() -> str:
-    """What starts programs on this machine."""
+    """What starts programs on this machine: systemd, launchd or cron."""
     if sys.platform == "darwin":
         return LAUNCHD
     return SYSTEMD if Path("/run/systemd/system").is_dir() else CRON
 
 
 def plan(home: Path, kind: str = "", *, app: bool = False) -> Plan:
-    """The plan for a home; `kind` in place of what this machine has; with `app`, the local app runs beside it."""
+    """The plan for a home; `kind` overrides what this machine has; with `app`, the local app runs too."""
     kind = kind or kind_here()
     name = f"newsfeed-{hashlib.sha256(str(home).encode()).hexdigest()[:8]}"
     command = [sys.executable, "-m", "newsfeed", "--home", str(home), "run", *(["--serve"] if app else [])]
@@ -67,15 +67,15 @@ def plan(home: Path, kind: str = "", *, app: bool = False) -> Plan:
             on=(("launchctl", "load", "-w", str(path)),),
             off=(("launchctl", "unload", "-w", str(path)),),
         )
-    # Cron starts things, it keeps nothing running: the app is started again and again, and ends where it runs already.
-    # What it prints is its key, which is no matter for the mails of cron.
+    # Cron only starts things: the app is started again and again, and exits if it is already running.
+    # Its output contains its key, which must not end up in cron's mails.
     lines = [_cron_line([*command[:5], "run", "--once", "--quiet"])]
     lines += [f"{_cron_line([*command[:5], 'serve', '--no-open'])} >/dev/null"] if app else []
     return Plan(kind=CRON, name=name, text="\n".join(lines))
 
 
 def _unit(command: list[str], home: Path) -> str:
-    """A systemd user unit; what ends by itself is started again a minute later."""
+    """A systemd user unit; a process that ends by itself is started again after a minute."""
     return f"""[Unit]
 Description=newsfeed: the morning page of {_unit_text(str(home))}
 
@@ -97,7 +97,7 @@ def _unit_text(text: str) -> str:
 
 
 def _unit_word(word: str) -> str:
-    """A word of ExecStart: quoted, with what systemd would expand made plain."""
+    """A word of ExecStart, quoted, with what systemd would expand escaped."""
     escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
     escaped = escaped.replace("\n", "\\n").replace("\t", "\\t")
     return f'"{escaped}"'
@@ -125,23 +125,23 @@ def _cron_line(command: list[str]) -> str:
 
 
 def _cron_word(word: str) -> str:
-    """A word of a crontab line: % means the end of it there."""
+    """A word of a crontab line, where an unescaped % ends the command."""
     return shlex.quote(word).replace("%", "\\%")
 
 
 def is_on(found: Plan) -> bool:
-    """Whether the plan's file is written. A crontab is the user's own; we don't read it."""
+    """Whether the plan's file exists. A crontab belongs to the user; we don't read it."""
     return bool(found.path) and Path(found.path).is_file()
 
 
 def written(home: Path) -> Plan | None:
-    """The plan of this home whose file is written, whatever this machine starts programs with; None without one."""
+    """The plan of this home whose file exists, of any kind; None without one."""
     kinds = sorted((SYSTEMD, LAUNCHD), key=lambda kind: kind != kind_here())
     return next((found for kind in kinds if is_on(found := plan(home, kind))), None)
 
 
 def switch_on(found: Plan) -> list[str]:
-    """Write the plan's file and start it; gives what went wrong with the starting, in words.
+    """Write the plan's file and start it; returns what went wrong with starting it, in words.
 
     Raises:
         SettingsError: the file can't be written.
@@ -159,7 +159,7 @@ def switch_on(found: Plan) -> list[str]:
 
 
 def switch_off(found: Plan) -> list[str]:
-    """End the plan and remove its file; gives what went wrong with the ending, in words.
+    """Stop the plan and remove its file; returns what went wrong with stopping it, in words.
 
     Raises:
         SettingsError: the file can't be removed.
