@@ -11,9 +11,12 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from newsfeed.cli.app import run
+from newsfeed.model import Failure
+from newsfeed.reading import parsers
 
 NOON = datetime(2026, 3, 18, 6, 30, tzinfo=UTC)
 
@@ -96,13 +99,37 @@ class TestHome:
         return json.loads((self.folder / "site" / "digest.json").read_bytes())
 
 
-def make(folder: Path, monkeypatch: pytest.MonkeyPatch, ports: Sequence[int] = ()) -> TestHome:
-    """An empty home whose settings allow the given ports of this machine."""
+class Reading:
+    """What reads documents in this process, as a worker does in its own: each of those costs a third of a second to
+    start. It has no deadline and no bound of memory; tests of these let workers run."""
+
+    alive = True
+
+    async def ask(self, message: bytes, _deadline: float) -> parsers._Answer | Failure | None:
+        answer = parsers._answer(msgspec.msgpack.decode(message, type=parsers._Job))
+        return msgspec.msgpack.decode(msgspec.msgpack.encode(answer), type=parsers._Answer)
+
+    async def kill(self) -> None:
+        self.alive = False
+
+    stop = kill
+
+
+async def _reading() -> Reading:
+    return Reading()
+
+
+def make(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, ports: Sequence[int] = (), *, workers: bool = False
+) -> TestHome:
+    """An empty home whose settings allow the given ports of this machine; with `workers` its documents are read in
+    processes of their own."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "newsfeed.toml").write_text('timezone = "Europe/Berlin"\n', encoding="utf-8")
     monkeypatch.setenv("NEWSFEED_FETCH__ALLOW_PRIVATE", ",".join(f"127.0.0.1:{port}" for port in ports))
-    # Each reading process costs its start; that several read at once is tested where it matters.
     monkeypatch.setenv("NEWSFEED_FETCH__WORKERS", "1")
+    if not workers:
+        monkeypatch.setattr(parsers._Worker, "start", _reading)
     home = TestHome(folder, monkeypatch)
     home.at(NOON)
     return home

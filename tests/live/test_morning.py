@@ -49,7 +49,10 @@ def test_an_empty_list_gives_a_page_that_says_how_to_go_on(home: TestHome) -> No
     assert "feeds add" in home.page() or "feeds.opml" in home.page()
 
 
-def test_a_first_morning(home: TestHome, server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_first_morning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = homes.make(tmp_path / "home", monkeypatch, [server.port], workers=True)
     home.list(homes.opml(("News", "The Morning", feed(server, "/a", "The Morning", NEWS))))
     assert home.run("digest", "--no-open") == 0
     said = capsys.readouterr().out
