@@ -204,8 +204,6 @@ TOPICS: dict[str, Changes] = {
     "sponsors left out": {"vocabulary._SPONSOR": NEVER},
     "folder of the feed": {"tagger.FOLDER_WEIGHT": 0.0},
     "mix of the feed (PSEUDO_ITEMS)": {"train.PSEUDO_ITEMS": 1e9},
-    "folders trusted by their items": {"fitting.TEMPER": 0.0},
-    "each item's say is cut (MOST)": {"fitting.MOST": 1e9},
     "careful labels (CAREFUL)": {"train.CAREFUL": 0.0},
     "READY": {"train.READY": 0.0, "train.READY_OF_SEEDS": 0.0},
     "calibration (PULL)": {"fitting.PULL": 1e9},
@@ -213,7 +211,6 @@ TOPICS: dict[str, Changes] = {
     "documents without a folder count less": {"train.UNLABELLED_WEIGHT": 1.0},
     "twice the penalty on weights": {"fitting.ALPHA": 4e-5},
     "half the penalty on weights": {"fitting.ALPHA": 1e-5},
-    "PURE .75": {"fitting.PURE": 0.75},
     "a folder takes nothing from other topics (LOSS)": {"fitting.LOSS": 0.0},
     "rare features left out": {"fitting.LEAST_DOCUMENTS": 1},
 }

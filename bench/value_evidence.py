@@ -24,8 +24,8 @@ from sklearn.metrics import roc_auc_score
 from value import SHARED, Graded, graded, rank_correlation
 
 from newsfeed.topics import Document, load
-from newsfeed.topics.personal import Thumb
 from newsfeed.topics.tagger import Tagger
+from newsfeed.topics.value import Thumb
 
 Scores = NDArray[np.float64]
 MOST = 0.3  # grades that a teacher without the reader may move

@@ -16,11 +16,10 @@ import pytest
 
 from newsfeed.topics import OTHER, TOPICS, Document, load
 from newsfeed.topics.batches import BatchReader, Stems
-from newsfeed.topics.glossary import glossary, meanings
 from newsfeed.topics.lexicon import Lexicon
 from newsfeed.topics.not_news import not_news
 from newsfeed.topics.value import IN_ENGLISH
-from newsfeed.topics.vocabulary import ENGLISH, languages
+from newsfeed.topics.vocabulary import ENGLISH, glossary, languages, meanings
 
 DATA = Path(__file__).parents[1] / "newsfeed" / "topics" / "data" / "languages"
 SOON = {"world"}  # may be written before the topic is there

@@ -57,10 +57,8 @@ def reader() -> list[Document]:
     return [*found, *items("policy", "misfiled", 20, "Finance")]
 
 
-def test_a_misfiled_feed_is_found_and_not_believed(reader: list[Document]) -> None:
+def test_a_misfiled_feed_is_not_believed_against_its_words(reader: list[Document]) -> None:
     tagger = trained(reader, {}, [], {})
-    assert tagger.priors["misfiled"].trust < 0.2
-    assert all(tagger.priors[f"finance {n}"].trust > 0.8 for n in range(4))
     for tagging in tagger.tag(items("policy", "misfiled", 8, "Finance")):
         assert p(tagging, "policy") >= 0.5
         assert p(tagging, "finance") < 0.5

@@ -21,8 +21,8 @@ from newsfeed.edition import constants as c
 from newsfeed.edition.score import records, score
 from newsfeed.model import Edition, NewsValue
 from newsfeed.topics import Document, load
-from newsfeed.topics.personal import MOST, MOST_UNTOUCHED, Thumb
 from newsfeed.topics.tagger import Tagger
+from newsfeed.topics.value import MOST_MOVED, MOST_UNTOUCHED, Thumb
 
 TITLES = (
     "Parliament passes data protection bill",
@@ -76,7 +76,7 @@ def test_no_item_moves_by_more_than_it_may(shared_tagger: Tagger, seed: int, man
     before = judge(shared_tagger, asked)
     shared_tagger.heed([Thumb(d, way == "up" or (way == "mixed" and draw.random() < 0.5)) for d in touched])
     for document, was, now in zip(asked, before, judge(shared_tagger, asked), strict=True):
-        assert abs(now.value - was.value) <= (MOST if document.feed in "ab" else MOST_UNTOUCHED) + 0.001
+        assert abs(now.value - was.value) <= (MOST_MOVED if document.feed in "ab" else MOST_UNTOUCHED) + 0.001
         assert now.thumbs == pytest.approx(now.value - was.value, abs=0.0015)
         assert (now.kind, now.terms) == (was.kind, was.terms)
 
@@ -161,7 +161,7 @@ def test_a_readers_taste_is_learned(tagger: Tagger) -> None:
 
 @given(
     news=st.floats(0, 3),
-    thumbs=st.floats(-MOST, MOST),
+    thumbs=st.floats(-MOST_MOVED, MOST_MOVED),
     interest=st.floats(0, 1),
     age=st.floats(0, 96),
     outlets=st.integers(1, 9),

@@ -11,19 +11,21 @@ from newsfeed.text.language import settle_language
 
 from .documents import Document
 from .folders import topic_of_folder
-from .glossary import MOST, glossary, meanings
 from .lexicon import Lexicon
 from .vocabulary import (
     BREAK,
     ENGLISH,
     GAP,
     MARK,
+    MOST_MEANINGS,
     SKIPPED,
     TEXT_CHARS,
     UNKNOWN,
     UNNAMED,
     StemNumbers,
+    glossary,
     is_little,
+    meanings,
     prose,
     read,
     stem_of,
@@ -90,7 +92,7 @@ class _Senses:
         self.unit = np.zeros(0, np.int64)
         self.stem = np.zeros(0, np.int64)
         self.whole = np.zeros(0, np.int64)
-        self.english = np.zeros((0, MOST), np.int64)  # stems of the glossary; the rest is skipped
+        self.english = np.zeros((0, MOST_MEANINGS), np.int64)  # stems of the glossary; the rest is skipped
         self._met = np.zeros(0, np.bool_)
 
     def unmet(self, numbers: NDArray[np.int64], size: int) -> NDArray[np.int64]:
@@ -102,7 +104,7 @@ class _Senses:
             self.unit = np.r_[self.unit, np.full(more, -1)]
             self.stem = np.r_[self.stem, np.full(more, GAP)]
             self.whole = np.r_[self.whole, np.full(more, GAP)]
-            self.english = np.r_[self.english, np.full((more, MOST), GAP)]
+            self.english = np.r_[self.english, np.full((more, MOST_MEANINGS), GAP)]
             self._met = np.r_[self._met, np.zeros(more, np.bool_)]
             self._met[BREAK] = True
         found = np.unique(numbers[~self._met[numbers]])
@@ -152,7 +154,7 @@ class BatchReader:
         codes = self._codes(documents, numbers, document)
         unit, stem_, whole = (np.full(numbers.size, empty) for empty in (-1, GAP, GAP))
         glossed = np.zeros(numbers.size, np.bool_)
-        english_stems = np.zeros((0, MOST), np.int64)
+        english_stems = np.zeros((0, MOST_MEANINGS), np.int64)
         for code in dict.fromkeys(codes):
             rows = np.array([one == code for one in codes], np.bool_)[document]
             senses = self._understand(code, numbers[rows])
@@ -161,15 +163,15 @@ class BatchReader:
             if glossary(code):
                 glossed |= rows
                 if not english_stems.size:
-                    english_stems = np.full((numbers.size, MOST), GAP)
+                    english_stems = np.full((numbers.size, MOST_MEANINGS), GAP)
                 english_stems[rows] = senses.english[numbers[rows]]
         known = np.array([code == ENGLISH or code in self.lexicon.languages for code in codes], np.bool_)
         english = np.array([code == ENGLISH for code in codes], np.bool_)
         told = None
         if english_stems.size:
             told = Glossed(
-                np.repeat(document[glossed], MOST),
-                np.repeat(in_title[glossed], MOST),
+                np.repeat(document[glossed], MOST_MEANINGS),
+                np.repeat(in_title[glossed], MOST_MEANINGS),
                 english_stems[glossed].ravel(),
             )
         return Reading(len(documents), document, numbers, in_title, unit, stem_, whole, known, english, told)
@@ -223,7 +225,7 @@ class BatchReader:
                 found = (
                     [] if is_mark else [self.whole_stems[one] for one in meanings(word, code)] or [UNKNOWN]
                 )
-                senses.english[number] = (found + [SKIPPED] * MOST)[:MOST]
+                senses.english[number] = (found + [SKIPPED] * MOST_MEANINGS)[:MOST_MEANINGS]
         return senses
 
 

@@ -51,10 +51,9 @@ class FeedPrior(Record, frozen=True, kw_only=True):
     """What training learned of one feed.
 
     `mix` is the log-odds that an item of it has a topic, relative to the whole, shrunk by pseudo-items;
-    `folder` the topic that its folder names, `trust` how probably that folder is right.
+    `folder` the topic that its folder names.
     """
 
     mix: Mapping[str, float] = {}
     folder: str = ""
-    trust: float = 0.0
     items: int = 0

@@ -1,4 +1,4 @@
-"""What training fits: linear models, their calibration, and the trust in folders.
+"""What training fits: linear models, their calibration, and what folders say.
 
 The one place where scikit-learn is used. One logistic regression a topic, learned by averaged stochastic gradient
 descent, which reaches the quality of a full solver in a twentieth of the time. Features are counted once and the model
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .batches import Reading
 from .evidence import Scales, sigmoid
-from .folders import TRUST
 from .linear import FeatureCounts, Linear, count, values
 
 if TYPE_CHECKING:
@@ -251,49 +250,19 @@ def fit(
     return line(share, max(float(at[0]), 0.3), float(at[1]))
 
 
-PURE = 0.85  # by hand, [topics] has .75: items of a rightly filed feed that have its folder's topic
-TEMPER = 0.6  # [topics] items of one feed resemble each other: each counts for less than a witness of its own
-MOST = 1.2  # [topics] log-odds that one item can say
-
+TRUST = 0.8  # in a folder: most readers file most feeds rightly, and judging it by its items brought nothing
 GAIN = 4.0  # log-odds between having a topic in a feed of it (.88) and anywhere (.12)
 LOSS = 1.0  # by hand, [topics] has 0: and what the folder takes from each other topic
 
 
-def trust(folder: NDArray[np.int64], feed: NDArray[np.int64], p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How probably each document's folder is right, from the documents of its whole feed.
-
-    `folder` is the topic's column that the folder names (-1 for none), `feed` a number a feed, `p` each
-    document's probabilities judged without its folder. Bayes: under a right folder an item has the topic
-    with probability PURE, under a wrong one it looks like any other item.
-    """
-    import numpy as np
-
-    found = np.zeros(folder.size)
-    labelled = np.flatnonzero(folder >= 0)
-    if not labelled.size:
-        return found
-    share = p / np.maximum(p.sum(axis=1, keepdims=True), 1e-9)
-    usual = np.maximum(share.mean(axis=0), 1e-3)
-    column = folder[labelled]
-    ratio = PURE * share[labelled, column] / usual[column] + (1 - PURE)
-    said = TEMPER * np.clip(np.log(ratio), -MOST, MOST)
-    # A feed may stand in two folders: each pair of feed and folder is judged by itself.
-    _, place = np.unique(feed[labelled] * (p.shape[1] + 1) + column, return_inverse=True)
-    total = np.bincount(place, weights=said)
-    odds = np.log(TRUST / (1 - TRUST)) + total[place]
-    found[labelled] = sigmoid(odds)
-    return found
-
-
-def believe(
-    z: NDArray[np.float64], folder: NDArray[np.int64], trusted: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Probabilities of topics (columns) once the folder is heard: a mixture of right and wrong folder."""
+def believe(z: NDArray[np.float64], folder: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Probabilities of topics (columns) once the folder is heard: a mixture of right and wrong folder. `folder` is the
+    topic's column that each document's folder names, -1 for none."""
     import numpy as np
 
     plain = sigmoid(z)
     shift = np.full_like(z, -LOSS)
     labelled = folder >= 0
     shift[labelled, folder[labelled]] = GAIN
-    believed = trusted[:, None] * sigmoid(z + shift) + (1 - trusted[:, None]) * plain
+    believed = TRUST * sigmoid(z + shift) + (1 - TRUST) * plain
     return np.where(labelled[:, None], believed, plain)

@@ -14,8 +14,6 @@ from newsfeed.model import WORLD, TopicSetting
 from .documents import OTHER
 from .lexicon import folder_names
 
-TRUST = 0.8  # in a folder before any item of its feed was read: most readers file most feeds rightly
-
 
 class _Silent(NamedTuple):
     """Words of folder names that name no subject."""

@@ -16,12 +16,11 @@ from . import linear
 from .batches import BatchReader, Reading, Stems, in_order, lengths, word_share
 from .documents import OTHER, SHOWN_FROM, TOPICS, Document, FeedPrior
 from .evidence import Evidence, Explainer, Scales, by_length, logit, sigmoid, strongest_rivals
-from .folders import TRUST, topic_of_folders
+from .folders import topic_of_folders
 from .lexicon import Lexicon, implied, topics_or_default
 from .not_news import NotNews
-from .personal import MOST_THUMBS, Personal, Thumb, learn, profile
 from .shipped_lexicon import compiled
-from .value import ValueModel, shipped, silent
+from .value import MOST_THUMBS, Personal, Thumb, ValueModel, learn_thumbs, profile, shipped, silent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 BATCH = 1024  # documents; arrays of so many keep within a few megabytes
 EXPLAINED_FROM = 0.2  # probability from which on a topic's deciding terms are told
-FOLDER_WEIGHT = 1.2  # log-odds that a surely right folder gives its topic
+FOLDER_WEIGHT = 0.96  # log-odds that a folder gives its topic
 UNHEARD_FOLDER = 2.5  # times as much more for a text whose language neither lexicon nor model knows
 MOST_DOUBT = 3.0  # log-odds that the model can take from a topic of the reader's own whose words were found
 
@@ -97,7 +96,7 @@ class Tagger:
             p, _ = self._judged(reading, self.evidence_of(reading), documents)
             scored = self.value.score(reading)
             many = self.value.points.size
-            self.personal = learn(kept, scored, self.value.grades(scored), profile(p), many)
+            self.personal = learn_thumbs(kept, scored, self.value.grades(scored), profile(p), many)
 
     def _judged(
         self, reading: Reading, evidence: Evidence, documents: Sequence[Document]
@@ -195,8 +194,7 @@ class Tagger:
                 source[numbers] = in_order(prior.mix, self.order)
             named = self._folder(folders) or (prior.folder if prior else "")
             if named in place:
-                trust = prior.trust if prior and prior.folder == named else TRUST
-                folder[numbers, place[named]] = FOLDER_WEIGHT * trust
+                folder[numbers, place[named]] = FOLDER_WEIGHT
         return source, folder
 
     def _folder(self, folders: tuple[str, ...]) -> str:

@@ -1,7 +1,7 @@
 """Training: seeds, the reader's own items, folders and corrections to weights.
 
 1. Lexicon and the shipped model judge every document (pseudo-labels).
-2. Each feed's folder is believed as far as its documents agree, and moves their labels.
+2. Each feed's folder moves the labels of its documents.
 3. Documents are parted by feed; what is learned on one part judges the other, so that no feed confirms its own
    folder; step 2 once more with that judgement.
 4. The model is fitted on seeds, documents and corrections, and packed with what was learned of each feed.
@@ -20,7 +20,7 @@ from newsfeed.model import TopicSetting
 from . import fitting, linear
 from .batches import BatchReader, Stems
 from .documents import ENOUGH, OTHER, TOPICS, Document, FeedPrior, Label
-from .evidence import Scales, sigmoid
+from .evidence import Scales
 from .fitting import Design
 from .folders import topic_of_folders
 from .lexicon import columns, compiled, implied, topics_or_default
@@ -136,14 +136,13 @@ def trained(
     lexical = _by_lexicon(parts, cold.scales)
     z: NDArray[np.float64] = sum(parts.values(), start=np.zeros(()))
     targets = material.targets.copy()
-    trusted = np.zeros(len(plain))
     part = _parts(material, seed)
     learned = np.zeros_like(z)
     known = material.known
     # Corrections are no sample of what comes: calibrating on them would doubt everything.
     seeded = known & (material.weights == SEED_WEIGHT) & reading.english
     share = SHARE_OF_OWN if int((~known).sum()) >= ENOUGH else SHARE_OF_SEEDS
-    _believe(material, z, targets, trusted)
+    _believe(material, z, targets)
     for number in range(PARTS):
         inside = part == number
         fitted = design.fit(targets, material.weights, ~inside, seed=seed, passes=JUDGING_PASSES)
@@ -152,11 +151,11 @@ def trained(
         learned[seeded, :-1], lexical[seeded, :-1], targets[seeded, :-1], material.weights[seeded], share
     )
     z = line(learned, lexical)
-    _believe(material, z, targets, trusted)
+    _believe(material, z, targets)
     model = _without_strangers(design.model(design.fit(targets, material.weights, seed=seed)), targets)
     ready = READY if share == SHARE_OF_OWN else READY_OF_SEEDS
     line = line._replace(intercept=line.intercept + ready)
-    priors = _priors(material, targets, trusted, cold.order)
+    priors = _priors(material, targets, cold.order)
     seen = [label.document.id for label in corrections]
     return Tagger(cold.lexicon, model, line.scales(), topics, priors, seen)
 
@@ -177,14 +176,10 @@ def _without_strangers(model: linear.Linear, targets: NDArray[np.float64]) -> li
     return model._replace(weights=model.weights * heard, bias=model.bias * heard)
 
 
-def _believe(
-    material: _Material, z: NDArray[np.float64], targets: NDArray[np.float64], trusted: NDArray[np.float64]
-) -> None:
-    """Label what no hand has labelled, from a judgement and from folders; `targets`, `trusted` take it."""
+def _believe(material: _Material, z: NDArray[np.float64], targets: NDArray[np.float64]) -> None:
+    """Label what no hand has labelled, from a judgement and from folders; `targets` takes it."""
     loose = ~material.known
-    careful = z[loose] - CAREFUL
-    trusted[loose] = fitting.trust(material.folder[loose], material.feed[loose], sigmoid(careful))
-    targets[loose] = fitting.believe(careful, material.folder[loose], trusted[loose])
+    targets[loose] = fitting.believe(z[loose] - CAREFUL, material.folder[loose])
 
 
 def _by_lexicon(parts: Mapping[str, NDArray[np.float64]], scales: Scales) -> NDArray[np.float64]:
@@ -277,10 +272,9 @@ def _parts(material: _Material, seed: int) -> NDArray[np.int64]:
 def _priors(
     material: _Material,
     targets: NDArray[np.float64],
-    trusted: NDArray[np.float64],
     order: tuple[str, ...],
 ) -> dict[str, FeedPrior]:
-    """What was learned of each feed: its folder, how far to trust it, and its mix of topics."""
+    """What was learned of each feed: its folder, and its mix of topics."""
     import numpy as np
 
     found: dict[str, FeedPrior] = {}
@@ -308,7 +302,6 @@ def _priors(
             found[name] = FeedPrior(
                 mix={topic: round(float(said[number, place]), 3) for place, topic in enumerate(order)},
                 folder=order[column] if column >= 0 else "",
-                trust=round(float(trusted[row]), 3),
                 items=int(items[number]),
             )
     return found

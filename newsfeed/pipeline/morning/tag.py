@@ -21,12 +21,12 @@ from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
-from newsfeed.topics import personal, retrain, value
+from newsfeed.topics import retrain, value
 from newsfeed.topics.corrections import corrected
 from newsfeed.topics.documents import Label
 from newsfeed.topics.linear import WeightsError
-from newsfeed.topics.personal import Thumb
 from newsfeed.topics.tagger import Tagger
+from newsfeed.topics.value import Thumb
 
 BATCH = 2_000  # items a turn: bounds memory, and what a crash may make us do again
 RETAGGED = timedelta(days=8)  # items that can still stand on a page are tagged anew
@@ -100,7 +100,7 @@ def topics_name(home: Home) -> str:
 def judged_by(home: Home, store: Store) -> str:
     """A name for what judges items beside the trained weights: the reader's topics, the shipped news value and the
     reader's thumbs."""
-    given = personal.name(store.thumbs(personal.MOST_THUMBS))
+    given = value.thumbs_name(store.thumbs(value.MOST_THUMBS))
     return f"{topics_name(home)} {value.shipped_name()} {given}".rstrip()
 
 
@@ -133,7 +133,7 @@ def labels(store: Store, states: dict[int, FeedState]) -> list[Label]:
 
 def thumbs(store: Store, states: dict[int, FeedState]) -> list[Thumb]:
     """The reader's newest thumbs on items that are still kept, newest first."""
-    given = store.thumbs(personal.MOST_THUMBS)
+    given = store.thumbs(value.MOST_THUMBS)
     items = {i.id: i for i in store.items([n for n, _ in given], body="text")}
     return [
         Thumb(document(items[n], states.get(items[n].feed)), liked > 0) for n, liked in given if n in items
