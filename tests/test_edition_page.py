@@ -289,7 +289,6 @@ def test_causes_of_what_can_not_be_shown() -> None:
         candidate(2, lang="de"),
         candidate(3, not_news="deal"),
         candidate(4, hours=24 * 9),
-        candidate(5, before=True),
         candidate(6, title="The Royal Wedding in pictures"),
         candidate(7, 2),
         candidate(8, topic="sales"),
@@ -306,7 +305,6 @@ def test_causes_of_what_can_not_be_shown() -> None:
         2: ledger.LANGUAGE,
         3: ledger.ADVERT,
         4: ledger.OLD,
-        5: ledger.BEFORE,
         6: ledger.MUTED,
         7: ledger.MUTED,
         8: ledger.MUTED,
@@ -316,6 +314,15 @@ def test_causes_of_what_can_not_be_shown() -> None:
     assert cause(made, 6) == (ledger.MUTED, "you muted “Royal Wedding”")
     assert cause(made, 3) == (ledger.ADVERT, "an offer")
     assert "Sales" not in visible_text(made)
+
+
+def test_what_came_before_the_subscription_is_counted() -> None:
+    old = msgspec.structs.replace(pool([candidate(1), candidate(2, 2)]), before={1: 30, 2: 12})
+    made = edition(old)
+    assert made.counts[ledger.BEFORE] == 42
+    assert made.before == {"Paper 1": 30, "Paper 2": 12}
+    assert "44 read for you" in visible_text(made)
+    assert "42 from before you subscribed" in visible_text(made)
 
 
 def test_a_must_read_source_comes_whatever_it_says() -> None:

@@ -30,7 +30,6 @@ NEEDS = {
     remedies.MUTED: {ledger.MUTED},
     remedies.TOO_OLD: {ledger.OLD},
     remedies.ADVERTS: {ledger.ADVERT},
-    remedies.BEFORE: {ledger.BEFORE},
 }
 NONE_CAME = {
     remedies.NO_SOURCE,
@@ -111,9 +110,11 @@ def test_each_reason() -> None:
         reader = msgspec.structs.replace(settings(), muted=("royal wedding",))
         said[name] = why(edition(pool([*tech, one]), reader), "sales")
     assert said == {"muted": remedies.MUTED, "foreign": remedies.OTHER_LANGUAGES, "old": remedies.TOO_OLD}
-    before = candidate(10, 10, topic="sales")
-    before = msgspec.structs.replace(before, item=msgspec.structs.replace(before.item, before=True))
-    assert why(edition(pool([*tech, before])), "sales") == remedies.BEFORE
+    sources = [feed(n, topic_mix={"technology": 1.0}) for n in (1, 2, 3)] + [
+        feed(10, topic_mix={"sales": 1.0})
+    ]
+    old = msgspec.structs.replace(pool(tech, sources), before={10: 7})
+    assert why(edition(old), "sales") == remedies.BEFORE
 
 
 def report(n: int, *, ok: bool = True, unread: bool = False) -> FeedReport:

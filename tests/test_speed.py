@@ -49,4 +49,4 @@ def test_a_refresh_tags_a_fifth_at_most_of_what_a_choice_does(tmp_path: Path) ->
         tagged = understand.understand(home, store, progress=Progress()).tagged
         understand.habits(home, store)
         assert 0 < tagged <= 0.2 * store.counts().items
-        assert store.counts().untagged == 0
+        assert store.counts().untagged > 0  # nor does a choice need all

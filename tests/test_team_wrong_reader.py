@@ -198,7 +198,8 @@ READING: dict[str, Callable[[ReaderStore], Any] | None] = {
     "daily_counts": lambda s: s.daily_counts(date(2000, 1, 1)),
     "thumbs": lambda s: s.thumbs(100),
     "ungrouped": lambda s: s.ungrouped(),
-    "untagged": lambda s: (s.untagged(), s.untagged(shown=False)),
+    "unheard": lambda s: s.unheard(DAY, homes.NOON, 9),
+    "untagged": lambda s: s.untagged(),
     "sharing": lambda s: s.sharing([WORD, "speaks"], 1, 0),
     "values": lambda s: s.values(BEFORE),
     "window": lambda s: s.window(BEFORE, body="all"),
@@ -321,6 +322,7 @@ def test_the_right_reader_is_told_all_of_it(both: Both) -> None:
         "counts",
         "due",
         "ungrouped",
+        "unheard",
         "untagged",
     }
 

@@ -272,6 +272,27 @@ def test_when_training_is_due(
     assert bool(said) is is_due
 
 
+@pytest.mark.parametrize(
+    ("last", "items", "corrections", "inputs", "told", "is_due"),
+    [
+        (None, 400, 0, "", False, False),
+        (None, 400, 0, "", True, True),
+        (None, 10, 1, "", False, True),
+        (timedelta(hours=30), 1400, 3, "a", True, False),
+        (timedelta(days=8), 1001, 3, "a", True, False),
+        (timedelta(hours=2), 1000, 3, "b", False, True),
+        (timedelta(hours=30), 1000, 4, "a", False, True),
+    ],
+)
+def test_a_page_waits_for_what_the_reader_said_alone(
+    last: timedelta | None, items: int, corrections: int, inputs: str, told: bool, is_due: bool
+) -> None:
+    then = Trained(at=NOW - last, items=1000, corrections=3, inputs="a") if last is not None else None
+    given = {"now": NOW, "items": items, "corrections": corrections, "inputs": inputs, "told": told}
+    assert bool(due(then, **given, waiting=True)) is is_due
+    assert due(then, **given)
+
+
 def test_what_training_has_seen_moves_its_feed_by_the_mix_alone() -> None:
     label = Label(document=NEWS, topics=("design",))
     fresh = corrected(load(None, {}), [label])

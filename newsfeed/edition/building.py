@@ -230,7 +230,7 @@ def _finished(prepared: Prepared, draft: _Draft) -> Edition:
             else entry
             for entry in edition.ledger
         )
-        counts = outcomes.by_cause(entries)
+        counts = outcomes.by_cause(entries, edition.before)
         told = {one.item for one in draft.page.told} | {long.item}
         untold = outcomes.untold_of(prepared, told)
         topics = outcomes.accounts(prepared, draft.page, entries)
@@ -291,7 +291,7 @@ def _since(edition: Edition, pool: Pool, settings: Settings, now: datetime) -> E
         picks.append(printed_pick(prepared, choice, placed, c.SINCE, n, first=False))
     causes = outcomes.verdicts(prepared, choice, ())
     feeds = prepared.feeds
-    entries = {entry.item: entry for entry in edition.ledger}
+    entries = {entry.item: entry for entry in edition.ledger if entry.cause != ledger.BEFORE}
     for one in open_ones:
         entries[one.item.id] = outcomes.entry(one, feeds, causes[one.item.id])
     for one in told:
@@ -299,6 +299,8 @@ def _since(edition: Edition, pool: Pool, settings: Settings, now: datetime) -> E
             one, feeds, outcomes.Verdict(ledger.SAME, say("same story as one on the page"))
         )
     ordered = tuple(entries[item] for item in sorted(entries))
+    earlier = outcomes.before(pool)
+    counts = outcomes.by_cause(ordered, earlier)
     if len(picks) > len(kept):
         stories = len(on_page | {pick.story for pick in picks})
         taken = edition.minutes + sum(pick.minutes for pick in picks)
@@ -312,6 +314,7 @@ def _since(edition: Edition, pool: Pool, settings: Settings, now: datetime) -> E
         since=Section(key=c.SINCE, heading=heading, picks=tuple(picks)) if picks else None,
         since_note="" if picks else say("Nothing since {moment} is worth your minutes.", moment=moment),
         ledger=ordered,
-        counts=outcomes.by_cause(ordered),
-        later=edition.later + len(ordered) - len(edition.ledger),
+        counts=counts,
+        before=earlier,
+        later=edition.later + sum(counts.values()) - sum(edition.counts.values()),
     )

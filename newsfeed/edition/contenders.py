@@ -93,15 +93,14 @@ class Scorer:
         now: datetime,
     ) -> None:
         self.ask, self.feeds, self.chosen, self.now = ask, feeds, chosen, now
-        overall = overall_mix(pool.feeds, ask.names, ask.under)
+        heard = [feed for feed in pool.feeds if feed.speaks]
+        overall = overall_mix(heard, ask.names, ask.under)
         self.mixes = {n: source_mix(feed, ask.names, ask.under, overall) for n, feed in feeds.items()}
         self.unknown_mix = source_mix(None, ask.names, ask.under, overall)
-        self.records = records(pool.feeds)
+        self.records = records(heard)
         self.told_well = {one.item.id: _told_well(one) for one in pool.candidates}
         self.subjects = {one.item.id: _subject(one, feeds.get(one.item.feed)) for one in pool.candidates}
-        articles = [
-            one.item.id for one in pool.candidates if one.item.item.kind != "post" and not one.item.before
-        ]
+        articles = [one.item.id for one in pool.candidates if one.item.item.kind != "post"]
         self.led = sum(self.told_well[n] for n in articles) / max(1, len(articles))
         self.leadless = c.LEADLESS[0] + (c.LEADLESS[1] - c.LEADLESS[0]) * self.led
         self.likes: dict[str, tuple[int, int]] = {}

@@ -117,8 +117,6 @@ def _refused(
 ) -> tuple[str, str] | None:
     """Why an item can't be shown whatever its score; None if it may."""
     stored, item = candidate.item, candidate.item.item
-    if stored.before:
-        return ledger.BEFORE, say("published before you subscribed")
     if own.muted:
         return ledger.MUTED, say("you muted its source")
     for pattern in mutes:

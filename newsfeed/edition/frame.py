@@ -38,6 +38,7 @@ from newsfeed.model import (
     Breadth,
     Day,
     Edition,
+    FeedFacts,
     FeedReport,
     LedgerEntry,
     Pool,
@@ -250,7 +251,6 @@ _SAID: Mapping[str, str] = MappingProxyType(
         ledger.MUTED: MUTED,
         ledger.OLD: TOO_OLD,
         ledger.ADVERT: ADVERTS,
-        ledger.BEFORE: BEFORE,
     }
 )
 
@@ -276,12 +276,20 @@ def _of_sources(prepared: Prepared, sources: Set[int]) -> str:
     if not sources:
         if 2 * len(unread) > len(reports):
             return NOT_READ
-        return NO_SOURCE if any(feed.topic_mix for feed in prepared.pool.feeds) else NOTHING_NEW
+        # A source of which nothing is known yet may be one.
+        return NO_SOURCE if _are_known(prepared.pool.feeds, unread) else NOTHING_NEW
     if sources <= unread:
         return NOT_READ
     if sources <= failing:
         return FAILING
-    return SOME_FAIL if sources & failing else NOTHING_NEW
+    if sources & failing:
+        return SOME_FAIL
+    return BEFORE if sources & prepared.pool.before.keys() else NOTHING_NEW
+
+
+def _are_known(feeds: Sequence[FeedFacts], unread: Set[int]) -> bool:
+    """Whether it is known of every source that could be read what it tells of."""
+    return all(feed.judged or feed.topic_mix for feed in feeds if feed.feed not in unread)
 
 
 def _sources(prepared: Prepared, topic: str) -> frozenset[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from newsfeed.model import (
     FeedFacts,
     LedgerEntry,
     Pick,
+    Pool,
     Span,
     TopicAccount,
     Untold,
@@ -54,12 +56,21 @@ def entry(candidate: Candidate, feeds: Mapping[int, FeedFacts], verdict: Verdict
     )
 
 
-def by_cause(entries: Iterable[LedgerEntry]) -> dict[str, int]:
+def by_cause(entries: Iterable[LedgerEntry], before: Mapping[str, int]) -> dict[str, int]:
     """How many items each cause has, in the order of `CAUSES`, without those that have none."""
-    counts = dict.fromkeys(CAUSES, 0)
+    counts = dict.fromkeys(CAUSES, 0) | {ledger.BEFORE: sum(before.values())}
     for one in entries:
         counts[one.cause] += 1
     return {cause: number for cause, number in counts.items() if number}
+
+
+def before(pool: Pool) -> dict[str, int]:
+    """By source: how many items are from before the reader subscribed."""
+    titles = {feed.feed: feed.title for feed in pool.feeds}
+    counts = Counter[str]()
+    for number, many in pool.before.items():
+        counts[titles.get(number, "")] += many
+    return dict(sorted(counts.items()))
 
 
 def verdicts(prepared: Prepared, choice: Choice, posts: Sequence[Contender]) -> dict[int, Verdict]:
@@ -154,7 +165,8 @@ def assembled(
     """The edition as printed, with its ledger and accounts; `minutes` and the long read come last."""
     causes = verdicts(prepared, choice, posts)
     entries = _entries(prepared, causes)
-    counts = by_cause(entries)
+    earlier_items = before(prepared.pool)
+    counts = by_cause(entries, earlier_items)
     topics = accounts(prepared, page, entries)
     stories = len(page.picks) + len(page.lines)
     big_all = [t for t in prepared.filtered.contenders if t.outlets >= c.BIG]
@@ -192,6 +204,7 @@ def assembled(
         feeds=prepared.pool.reports,
         ledger=entries,
         counts=counts,
+        before=earlier_items,
         previous=max(earlier) if earlier else None,
         big_told=len(big_all) - len(untold),
         big_all=len(big_all),

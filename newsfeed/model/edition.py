@@ -302,7 +302,8 @@ class Edition(Record, frozen=True, kw_only=True):
     topics: tuple[TopicAccount, ...] = ()
     feeds: tuple[FeedReport, ...] = ()
     ledger: tuple[LedgerEntry, ...] = ()
-    counts: Mapping[str, int] = {}  # ledger by cause
+    counts: Mapping[str, int] = {}  # ledger by cause, and what is from before the reader subscribed
+    before: Mapping[str, int] = {}  # the latter by source
     later: int = 0  # how many items in the ledger arrived after the page and its foot were built
     previous: Day | None = None
     big_told: int = 0  # stories with >= 4 outlets that stand here as a pick or a line

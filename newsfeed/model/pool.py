@@ -23,6 +23,7 @@ class FeedFacts(Record, frozen=True, kw_only=True):
         str, ...
     ] = ()  # names before the running numbers of its titles, as `text.show_names` finds them
     social: bool = False
+    speaks: bool = True  # it has candidates: by such sources the usual topics and values are told
     items_a_day: float = 0.0
     last_shown: date | None = None
     previous_post: datetime | None = None  # its newest item before the time that this edition covers
@@ -116,6 +117,7 @@ class Pool(Record, frozen=True, kw_only=True):
     history: History = History()
     suggested: tuple[Suggestion, ...] = ()  # people that the reader may want to follow
     since: datetime | None = None  # when the previous date's edition was built; None on the first day
+    before: Mapping[int, int] = {}  # by feed: its items since then that are from before the reader subscribed
 
 
 def told(edition: Edition) -> Iterator[Pick | Line]:

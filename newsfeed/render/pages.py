@@ -139,7 +139,7 @@ def _ledger(templates: Drawing, edition: Edition) -> bytes:
         )
         for key in order
     ]
-    fetched = Counter(entry.source for entry in edition.ledger)
+    fetched = Counter(entry.source for entry in edition.ledger) + Counter(edition.before)
     shown = Counter(entry.source for entry in edition.ledger if entry.cause in (SHOWN, LINE, LONG))
     sources = [
         SourceCount(source=source, fetched=fetched[source], shown=shown[source])
@@ -152,7 +152,7 @@ def _ledger(templates: Drawing, edition: Edition) -> bytes:
         edition=edition,
         causes=causes,
         sources=sources,
-        total=len(edition.ledger),
+        total=len(edition.ledger) + sum(edition.before.values()),
     )
 
 

@@ -148,12 +148,12 @@ _NEWS = msgspec.json.Decoder(NewsValue)
 _ENCODER = msgspec.json.Encoder()
 
 
-def untagged(db: Transaction, limit: int = 1000, *, shown: bool = True) -> list[StoredItem]:
-    """Items without topics, newest first, with the beginning of their text: those that a page may show, or else
-    those from before the reader subscribed, which wait until somebody asks for them or there is time."""
+def untagged(db: Transaction, limit: int = 1000) -> list[StoredItem]:
+    """Items without topics that a page may show, newest first, with the beginning of their text. Those from before the
+    reader subscribed wait until somebody asks for them, or for what their source is like."""
     # Their numbers first, over a small index: nearly all items have topics, and they needn't be read.
     has = select(tagging.c.item).where(tagging.c.item == item.c.id).exists()
-    query = select(item.c.id).where(item.c.before.is_(not shown), ~has)
+    query = select(item.c.id).where(item.c.before.is_(False), ~has)
     query = query.order_by(item.c.first_seen.desc(), item.c.id.desc()).limit(limit)
     return items(db, [r[0] for r in db.execute(query).all()], "text")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from msgspec.structs import replace
-from sqlalchemy import and_, bindparam, case, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select, true
 
 from newsfeed.model import Candidate, FeedFacts, FeedState, History, Pool, StoredItem, Story, Tagging
 from newsfeed.store import editions_queries, feeds_queries, items_queries, reader_queries
@@ -17,6 +17,8 @@ from newsfeed.store.schema import item, item_topic, shown, tagging
 CARRIED = timedelta(days=8)
 RHYTHM = timedelta(days=28)
 MIX = timedelta(days=90)
+# newest items from before the subscription by which a source is judged; by 20 one of 119 picks is another than by all
+HABIT = 40
 SCORES = 400  # of a feed's newest items, to weigh a score within its own source
 # a clock may be so much off; what was seen later has no part in a past morning's pool
 AHEAD = timedelta(hours=1)
@@ -26,8 +28,7 @@ def pool(db: Transaction, local: date, now: datetime, since: datetime | None = N
     """Everything for the edition of the local day `local`.
 
     Candidates are the items first seen after `since` (default: when the last edition of an earlier date was built),
-    and those of the last 8 days that no earlier edition showed. What came before the reader subscribed stands among
-    the first, for the ledger, and is never carried.
+    and those of the last 8 days that no earlier edition showed. What came before the reader subscribed is counted.
     """
     begun = since if since is not None else editions_queries.built_before(db, local)
     found = _candidates(db, local, now, begun)
@@ -55,7 +56,51 @@ def pool(db: Transaction, local: date, now: datetime, since: datetime | None = N
         feeds=tuple(_facts(db, local, now, begun, by_feed)),
         history=_with_affairs(db, editions_queries.history(db, local)),
         since=begun,
+        before=_before(db, now, begun),
     )
+
+
+def unheard(db: Transaction, local: date, now: datetime, limit: int) -> list[StoredItem]:
+    """Items without topics by which those sources are judged that have candidates for the edition of the day
+    `local`. With the beginning of their text."""
+    begun = editions_queries.built_before(db, local)
+    other = item.alias()
+    speaks = select(other.c.feed).where(other.c.before.is_(False))
+    if begun is not None:
+        speaks = speaks.where(other.c.first_seen >= min(begun, now - CARRIED))
+    query = (
+        select(item.c.id)
+        .outerjoin(tagging, tagging.c.item == item.c.id)
+        .where(item.c.id.in_(_newest_before(now)), item.c.feed.in_(speaks), tagging.c.item.is_(None))
+        .order_by(item.c.id)
+        .limit(limit)
+    )
+    return items_queries.items(db, list(db.execute(query).scalars()), "text")
+
+
+def _newest_before(now: datetime) -> Select[tuple[int]]:
+    """The newest forty items of each feed from before the subscription."""
+    newest = (func.coalesce(item.c.published, item.c.first_seen).desc(), item.c.id.desc())
+    place = func.row_number().over(partition_by=item.c.feed, order_by=newest).label("place")
+    known = select(item.c.id, place).where(item.c.before.is_(True), *_known(now)).subquery()
+    return select(known.c.id).where(known.c.place <= HABIT)
+
+
+def _known(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return item.c.first_seen >= now - MIX, item.c.first_seen <= now + AHEAD
+
+
+def _typical(now: datetime) -> ColumnElement[bool]:
+    """Items of 90 days by which their source is judged: what came since the subscription, and forty from before."""
+    return and_(*_known(now), or_(item.c.before.is_(False), item.c.id.in_(_newest_before(now))))
+
+
+def _before(db: Transaction, now: datetime, since: datetime | None) -> dict[int, int]:
+    """By feed: how many items came since the last edition that are from before the subscription."""
+    query = select(item.c.feed, func.count()).where(item.c.before.is_(True), item.c.first_seen <= now + AHEAD)
+    if since is not None:
+        query = query.where(item.c.first_seen > since)
+    return dict(map(tuple, db.execute(query.group_by(item.c.feed)).all()))
 
 
 def _with_affairs(db: Transaction, history: History) -> History:
@@ -82,9 +127,10 @@ def _candidates(
         .outerjoin(tagging, tagging.c.item == item.c.id)
         .where(
             item.c.first_seen <= now + AHEAD,
+            item.c.before.is_(False),
             # Said apart from the rest, so that an index finds these few among all items.
             true() if since is None else item.c.first_seen >= min(since, now - CARRIED),
-            or_(fresh, and_(item.c.before.is_(False), recent, never_shown)),
+            or_(fresh, and_(recent, never_shown)),
         )
         .order_by(item.c.id)
     )
@@ -123,6 +169,7 @@ def _facts(
         _, judged, value = records.get(state.feed, (0, 0, 0.0))
         yield feeds_queries.facts(
             state,
+            speaks=state.feed in candidates,
             social=_is_social(state, candidates.get(state.feed, ())),
             items_a_day=per_day,
             last_shown=last.get(state.feed),
@@ -164,12 +211,12 @@ def _rhythm(
 
 
 def _records(db: Transaction, now: datetime) -> Mapping[int, tuple[int, int, float]]:
-    """By feed: how many of its items of 90 days are tagged, and have a news value, and the mean of these."""
-    known = and_(item.c.first_seen >= now - MIX, item.c.first_seen <= now + AHEAD)
+    """By feed: how many of the items that tell what it is like are tagged, and have a news value, and the mean of these."""
     value = tagging.c.value
     query = (
         select(item.c.feed, func.count(), func.count(value), func.coalesce(func.avg(value), 0.0))
-        .join(tagging, and_(known, tagging.c.item == item.c.id))
+        .join(tagging, tagging.c.item == item.c.id)
+        .where(_typical(now))
         .group_by(item.c.feed)
     )
     return {row[0]: (row[1], row[2], round(row[3], 6)) for row in db.execute(query)}
@@ -178,12 +225,11 @@ def _records(db: Transaction, now: datetime) -> Mapping[int, tuple[int, int, flo
 def _mixes(
     db: Transaction, now: datetime, records: Mapping[int, tuple[int, int, float]]
 ) -> Mapping[int, dict[str, float]]:
-    """By feed: which share of its tagged items of 90 days has each topic."""
-    known = and_(item.c.first_seen >= now - MIX, item.c.first_seen <= now + AHEAD)
+    """By feed: which share of these has each topic."""
     query = (
         select(item.c.feed, item_topic.c.topic, func.count())
         .join(item_topic, item_topic.c.item == item.c.id)
-        .where(known)
+        .where(_typical(now))
         .group_by(item.c.feed, item_topic.c.topic)
     )
     mixes: dict[int, dict[str, float]] = {}

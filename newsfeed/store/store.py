@@ -229,6 +229,7 @@ class Store:
 
     # editions, days, mails
     pool = reads(pool_queries.pool)
+    unheard = reads(pool_queries.unheard)
     history = reads(editions_queries.history)
     record = writes(editions_queries.record)
     edition = reads(editions_queries.edition_of)

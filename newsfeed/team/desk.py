@@ -208,7 +208,7 @@ def bent(store: JudgingStore, pool: Pool, tagger: Tagger) -> Pool:
         new = since is None or one.item.first_seen > since
         return not new, -(one.tagging.news.value if one.tagging.news else 0.0)
 
-    fresh = [c.item for c in sorted(pool.candidates, key=order) if not c.item.before][:MOST_BENT]
+    fresh = [c.item for c in sorted(pool.candidates, key=order)][:MOST_BENT]
     judged = {t.item: t for t in tagger.tag(_documents(store, fresh), why=False)}
     return msgspec.structs.replace(
         pool,

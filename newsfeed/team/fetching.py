@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -128,7 +129,8 @@ class Fetching:
         Without `shown`: what was old when its feed was first read.
         """
         with SharedStore.connect(self.place) as store:
-            tag.tag(self.home, store, tag.Models(self.home, store, Progress()), shown=shown)
+            models = tag.Models(self.home, store, Progress())
+            tag.tag(store, models, partial(store.untagged, shown=shown))
             return store.languages()
 
     def group(self, language: str) -> None:

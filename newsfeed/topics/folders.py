@@ -64,15 +64,16 @@ def _parts(name: str) -> list[tuple[str, ...]]:
 
 
 def _of_part(words: tuple[str, ...], topics: Mapping[str, TopicSetting]) -> str:
-    own = {}
-    for topic, setting in topics.items():
-        for known in (topic, setting.label):
-            if known and plain(known):
-                own[plain(known)] = topic
-    if words in own:
-        return own[words]
-    table = {key: topic for key, topic in _table().items() if not topics or topic in topics or topic == OTHER}
-    table |= own
+    table = _table()
+    if topics:
+        own = {}
+        for topic, setting in topics.items():
+            for known in (topic, setting.label):
+                if known and plain(known):
+                    own[plain(known)] = topic
+        if words in own:
+            return own[words]
+        table = {key: topic for key, topic in table.items() if topic in topics or topic == OTHER} | own
     if words in table:
         return table[words]
     # "AI / Machine Learning", "Tech News", "Startups & Venture Capital": names side by side.

@@ -33,15 +33,25 @@ class Trained(Record, frozen=True, kw_only=True):
     inputs: str
 
 
-def due(last: Trained | None, *, now: datetime, items: int, corrections: int, inputs: str) -> str:
+def due(
+    last: Trained | None,
+    *,
+    now: datetime,
+    items: int,
+    corrections: int,
+    inputs: str,
+    told: bool = True,
+    waiting: bool = False,
+) -> str:
     """Why training is due, in words, or "" when it is not.
 
-    `items` and `corrections` are all there are now; `inputs` hashes folders and topic settings as they are now.
+    Args:
+        items: how many there are now, as of `corrections`.
+        inputs: a hash of folders and topic settings as they are now; `told` is whether they say anything of topics.
+        waiting: a page waits for it. It does for what the reader said, not for what items alone can teach.
     """
     if last is None:
-        if corrections or items >= ENOUGH:
-            return "not trained yet"
-        return ""
+        return "not trained yet" if corrections or (items >= ENOUGH and (told or not waiting)) else ""
     if inputs != last.inputs:
         return "folders or topics changed"
     new = corrections - last.corrections
@@ -50,6 +60,8 @@ def due(last: Trained | None, *, now: datetime, items: int, corrections: int, in
         return f"{abs(new)} corrections since"
     if new and age >= SETTLE:
         return f"{abs(new)} correction{'s' if abs(new) > 1 else ''} since"
+    if waiting:
+        return ""
     if items >= GROWN * last.items and items - last.items >= ENOUGH and age >= SETTLE:
         return f"{items - last.items} items since"
     if age >= STALE and items > last.items:

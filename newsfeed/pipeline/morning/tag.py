@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 
@@ -24,6 +25,7 @@ from newsfeed.store import Store
 from newsfeed.topics import retrain, value
 from newsfeed.topics.corrections import corrected
 from newsfeed.topics.documents import Label
+from newsfeed.topics.folders import topic_of_folders
 from newsfeed.topics.linear import WeightsError
 from newsfeed.topics.tagger import Tagger
 from newsfeed.topics.value import Thumb
@@ -140,16 +142,18 @@ def thumbs(store: Store, states: dict[int, FeedState]) -> list[Thumb]:
     ]
 
 
-def tag(home: Home, store: Store, models: Models, *, shown: bool = True) -> int:
-    """Tag every item that has no tags yet and may be shown; returns how many.
-
-    Without `shown`, those from before the reader subscribed: by them the habits of the sources are told.
-    """
+def tag(store: Store, models: Models, untagged: Callable[[int], Sequence[StoredItem]]) -> int:
+    """Tag all items that `untagged` gives, so many at a time; returns how many."""
     total = 0
-    while batch := store.untagged(BATCH, shown=shown):
+    while batch := untagged(BATCH):
         _save(store, models.get(), batch)
         total += len(batch)
     return total
+
+
+def tag_habits(home: Home, store: Store, models: Models) -> None:
+    """Tag what tells the habits of the sources that have something for today's edition."""
+    tag(store, models, partial(store.unheard, home.today, home.clock()))
 
 
 def tag_asked(home: Home, store: Store, asked: Sequence[StoredItem]) -> None:
@@ -190,8 +194,10 @@ def _save(store: Store, model: Model, items: Sequence[StoredItem]) -> None:
     store.save_taggings(model.tagger.tag(documents), model.name)
 
 
-def train_if_due(home: Home, store: Store, *, force: bool = False) -> str:
+def train_if_due(home: Home, store: Store, *, force: bool = False, waiting: bool = False) -> str:
     """Train anew in a child process when policy says so; returns why it did, or "".
+
+    `waiting`: a page waits for it, so what items alone teach is left for later.
 
     Whatever goes wrong in the child leaves the weights in force as they are.
 
@@ -204,7 +210,15 @@ def train_if_due(home: Home, store: Store, *, force: bool = False) -> str:
     corrections = labels(store, states)
     many = store.count_window(now - LEARNED)
     trained = last_training(store) if home.model_path.exists() else None
-    why = retrain.due(trained, now=now, items=many, corrections=len(corrections), inputs=inputs)
+    why = retrain.due(
+        trained,
+        now=now,
+        items=many,
+        corrections=len(corrections),
+        inputs=inputs,
+        told=_tell_topics(home, states.values()),
+        waiting=waiting,
+    )
     if not force and (
         not why or (meta.read(store, meta.TRAINING_FAILED) or "").startswith(now.date().isoformat())
     ):
@@ -252,6 +266,15 @@ def _inputs(home: Home, states: Iterable[FeedState]) -> str:
     return hashlib.sha256(msgspec.json.encode([folders, home.settings.topics], order="sorted")).hexdigest()[
         :16
     ]
+
+
+def _tell_topics(home: Home, states: Iterable[FeedState]) -> bool:
+    """Whether the reader's folders name topics, or the settings hold examples or topics of their own."""
+    known = home.settings.topics
+    if any(setting.examples or name not in topics.TOPICS for name, setting in known.items()):
+        return True
+    folders = {s.subscription.folders + s.subscription.categories for s in states}
+    return any(topic_of_folders(path, known) for path in folders if path)
 
 
 def last_training(store: Store) -> retrain.Trained | None:

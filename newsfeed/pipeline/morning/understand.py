@@ -32,23 +32,30 @@ class Understood:
 def understand(home: Home, store: Store, *, choosing: bool = False, progress: Progress) -> Understood:
     """Tag items that may be shown, and put ungrouped ones into stories.
 
-    `choosing`: a page is about to be chosen, so what is to be learned is learned first, and what a choice asks of the
+    `choosing`: a page is about to be chosen, so what the reader taught is learned first, and what a choice asks of the
     sources' habits is tagged too. A refresh alone doesn't learn: it would take longer than all the rest.
     """
     models = tag.Models(home, store, progress)
-    why = tag.train_if_due(home, store) if choosing else ""
+    why = tag.train_if_due(home, store, waiting=True) if choosing else ""
     if why:
         progress.step(say("Learned your topics anew: {why}", why=say(why)))
-    tagged = tag.tag(home, store, models)
+    tagged = tag.tag(store, models, store.untagged)
     _tag_anew(home, store, models, why)
     if choosing:
-        tag.tag(home, store, models, shown=False)
+        tag.tag_habits(home, store, models)
     return Understood(tagged=tagged, stories=group(home, store, progress=progress))
+
+
+def learn(home: Home, store: Store, progress: Progress) -> None:
+    """Learn what items alone teach, once the page is there; what can still stand on one is tagged by it."""
+    if why := tag.train_if_due(home, store):
+        progress.step(say("Learned your topics anew: {why}", why=say(why)))
+        _tag_anew(home, store, tag.Models(home, store, progress), why)
 
 
 def habits(home: Home, store: Store) -> None:
     """Tag what a choice asks of the sources' habits, where a refresh alone left that."""
-    tag.tag(home, store, tag.Models(home, store, Progress()), shown=False)
+    tag.tag_habits(home, store, tag.Models(home, store, Progress()))
 
 
 def _tag_anew(home: Home, store: Store, models: tag.Models, why: str) -> None:
