@@ -12,9 +12,9 @@ import pytest
 
 from newsfeed.model import Tagging, TopicSetting
 from newsfeed.topics import Document, lexicon, load
-from newsfeed.topics.linear import MAGIC, WeightsError, pack, unpack
 from newsfeed.topics.tagger import BATCH, Tagger
 from newsfeed.topics.vocabulary import languages
+from newsfeed.topics.weights import MAGIC, WeightsError, pack, unpack
 
 SHARED = Path(__file__).parents[2] / "shared"
 TOPICS = {
@@ -336,7 +336,7 @@ def test_pickled_objects_are_never_loaded() -> None:
 
     import numpy as np
 
-    from newsfeed.topics import linear
+    from newsfeed.topics import weights
 
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -344,7 +344,7 @@ def test_pickled_objects_are_never_loaded() -> None:
         np.save(array, np.array([{"a": 1}], dtype=object), allow_pickle=True)
         archive.writestr("keys.npy", array.getvalue())
     body = buffer.getvalue()
-    header = b'{"format":1,"sha256":"' + linear._digest({}, body).encode() + b'"}\n'
+    header = b'{"format":1,"sha256":"' + weights._digest({}, body).encode() + b'"}\n'
     with pytest.raises(WeightsError):
         unpack(MAGIC + header + body)
 

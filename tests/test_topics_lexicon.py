@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from newsfeed.topics import Document, lexicon, shipped_lexicon
 from newsfeed.topics.batches import BatchReader, Stems, mark, sections
 from newsfeed.topics.folders import topic_of_folder, topic_of_folders
 from newsfeed.topics.lexicon import Lexicon, parse
+from newsfeed.topics.not_news import NotNews
 from newsfeed.topics.vocabulary import stem, surface, words
 
 
@@ -252,6 +254,12 @@ def test_the_lexicon_that_ships_is_the_one_of_its_files() -> None:
     assert shipped is not made, "run: make model"
     for name, value in vars(made).items():
         assert np.array_equal(value, getattr(shipped, name)), f"{name}; run: make model"
+    assert shipped_lexicon.implied() == lexicon.implied(), "run: make model"
+    assert {
+        topic: tuple(names) for topic, names in shipped_lexicon.folder_names().items()
+    } == lexicon.folder_names()
+    patterns = msgspec.json.encode(NotNews.shipped().rows())
+    assert msgspec.json.encode(shipped_lexicon.recogniser().rows()) == patterns, "run: make model"
 
 
 @pytest.mark.parametrize("word", ["quokka", "drone swarm", "tariff"])

@@ -8,9 +8,9 @@ import pytest
 
 from newsfeed.model import KINDS, NewsValue
 from newsfeed.topics import Document, build, load, value
-from newsfeed.topics.linear import WeightsError
 from newsfeed.topics.tagger import BATCH, Tagger
 from newsfeed.topics.value import HIGHEST, LEAST_POINTS, MOST_TERMS
+from newsfeed.topics.weights import WeightsError
 
 # Three hard sets, each of one subject: what happened, how such things are, and what somebody has to offer.
 HARD = (

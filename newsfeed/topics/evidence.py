@@ -13,7 +13,8 @@ import msgspec
 from newsfeed.model import WORLD, Term
 
 from . import linear
-from .lexicon import Lexicon, Matches, implied
+from .lexicon import Lexicon, Matches
+from .shipped_lexicon import implied
 from .vocabulary import bare
 
 if TYPE_CHECKING:

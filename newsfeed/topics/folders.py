@@ -12,7 +12,7 @@ from typing import NamedTuple
 from newsfeed.model import WORLD, TopicSetting
 
 from .documents import OTHER
-from .lexicon import folder_names
+from .shipped_lexicon import folder_names
 
 
 class _Silent(NamedTuple):

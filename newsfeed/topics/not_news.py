@@ -28,15 +28,15 @@ SHORTEST = 3  # letters that are worth looking for
 class Expression:
     """A regular expression that is compiled when it is first tried: most never are."""
 
-    __slots__ = ("_compiled", "_written")
+    __slots__ = ("_compiled", "written")
 
     def __init__(self, written: str) -> None:
-        self._written = written
+        self.written = written
         self._compiled: re.Pattern[str] | None = None
 
     def search(self, text: str) -> re.Match[str] | None:
         if self._compiled is None:
-            self._compiled = re.compile(self._written)
+            self._compiled = re.compile(self.written)
         return self._compiled.search(text)
 
 
@@ -161,6 +161,39 @@ class NotNews:
             if file.is_file():
                 found += parse(file.read_text(encoding="utf-8"), code)
         return NotNews(found)
+
+    def rows(self) -> list[Any]:
+        """The patterns as they can be kept."""
+        return [
+            (
+                one.kind,
+                [(field, expression.written) for field, expression in one.fields],
+                one.unless and one.unless.written,
+                one.about and one.about.written,
+                one.gate,
+                one.letters,
+                one.lang,
+            )
+            for one in self.patterns
+        ]
+
+    @classmethod
+    def of_rows(cls, rows: Iterable[Any]) -> NotNews:
+        """The same back."""
+        return cls(
+            [
+                Pattern(
+                    kind,
+                    tuple((field, Expression(written)) for field, written in fields),
+                    unless and Expression(unless),
+                    about and Expression(about),
+                    gate,
+                    tuple(needed),
+                    lang,
+                )
+                for kind, fields, unless, about, gate, needed, lang in rows
+            ]
+        )
 
     def kinds(self, documents: Sequence[Document]) -> list[str]:
         """The kind of each document that is no news ("deal", "sponsored", "quiz", …), "" for news."""

@@ -17,10 +17,10 @@ from .batches import BatchReader, Reading, Stems, in_order, lengths, word_share
 from .documents import OTHER, SHOWN_FROM, TOPICS, Document, FeedPrior
 from .evidence import Evidence, Explainer, Scales, by_length, logit, sigmoid, strongest_rivals
 from .folders import topic_of_folders
-from .lexicon import Lexicon, implied, topics_or_default
-from .not_news import NotNews
-from .shipped_lexicon import compiled
+from .lexicon import Lexicon, topics_or_default
+from .shipped_lexicon import compiled, implied, recogniser
 from .value import MOST_THUMBS, Personal, Thumb, ValueModel, learn_thumbs, profile, shipped, silent
+from .weights import unpack
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,7 +69,7 @@ class Tagger:
         self.learned = frozenset(learned)  # documents whose corrections the training has seen
         self.value = value or silent()
         self._reader = BatchReader(lexicon, Stems(model.stems), Stems(self.value.stems))
-        self._not_news = NotNews.shipped()
+        self._not_news = recogniser()
         self._folders: dict[tuple[str, ...], str] = {}
         self._explainer = Explainer(lexicon, model)
         # Topics that the model was not trained for are the lexicon's alone.
@@ -319,7 +319,7 @@ def _loaded(weights: bytes | None, topics: Mapping[str, TopicSetting]) -> Tagger
     if data is None:
         lexicon = compiled(topics)
         return Tagger(lexicon, linear.empty(lexicon.topics), Scales(), topics, {}, value=shipped())
-    head, arrays = linear.unpack(data)
+    head, arrays = unpack(data)
     lexicon = compiled(topics)
     model = _widen(linear.from_arrays(head["topics"], arrays), lexicon.topics)
     scales = msgspec.convert(head["scales"], Scales)

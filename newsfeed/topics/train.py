@@ -23,10 +23,11 @@ from .documents import ENOUGH, OTHER, TOPICS, Document, FeedPrior, Label
 from .evidence import Scales
 from .fitting import Design
 from .folders import topic_of_folders
-from .lexicon import columns, compiled, implied, topics_or_default
-from .linear import pack
+from .lexicon import columns, compiled, topics_or_default
+from .shipped_lexicon import implied
 from .tagger import Tagger, header, load
 from .vocabulary import UNKNOWN, folder, languages
+from .weights import pack
 
 if TYPE_CHECKING:
     import numpy as np

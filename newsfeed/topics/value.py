@@ -21,8 +21,9 @@ from newsfeed.model import KINDS, NewsValue, Term
 from . import linear
 from .batches import Reading
 from .documents import THRESHOLD, Document
-from .linear import Scored, pack, unpack
+from .linear import Scored
 from .vocabulary import UNKNOWN, bare, folder, languages, stem_of
+from .weights import pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable

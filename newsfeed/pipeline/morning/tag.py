@@ -26,9 +26,9 @@ from newsfeed.topics import retrain, value
 from newsfeed.topics.corrections import corrected
 from newsfeed.topics.documents import Label
 from newsfeed.topics.folders import topic_of_folders
-from newsfeed.topics.linear import WeightsError
 from newsfeed.topics.tagger import Tagger
 from newsfeed.topics.value import Thumb
+from newsfeed.topics.weights import WeightsError
 
 BATCH = 2_000  # items a turn: bounds memory, and what a crash may make us do again
 RETAGGED = timedelta(days=8)  # items that can still stand on a page are tagged anew
