@@ -11,7 +11,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line; never returns."""
     # Loading modules creates a hundred thousand objects that stay alive; scanning them again and again for garbage
     # takes a sixth of the start-up time.
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(150_000, 20, 20)
     try:
         from newsfeed.cli.app import run
 

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 from homes import Entry, rss
 
-from newsfeed.cli.app import app, run
+from newsfeed.cli.app import run, tree
 
 ROOT = Path(__file__).parents[1]
 
 
 def commands() -> list[str]:
     """Every command as one types it."""
-    found = [c.name or c.callback.__name__ for c in app.registered_commands if c.callback]  # type: ignore[attr-defined]
-    for group in app.registered_groups:
+    found = [c.name or c.callback.__name__ for c in tree().registered_commands if c.callback]  # type: ignore[attr-defined]
+    for group in tree().registered_groups:
         inner = group.typer_instance
         assert inner is not None
         found += [

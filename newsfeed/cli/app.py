@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -26,16 +27,8 @@ from newsfeed.cli import (
 from newsfeed.cli.command import App, Context
 from newsfeed.errors import NewsfeedError
 
-app = App(
-    name="newsfeed",
-    help="feeds.opml in, one finishable morning page out: every topic in its place and every choice explained.",
-    no_args_is_help=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # rich would take as long to load as all the rest
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
 STOPPED = "Stopped. Whatever was finished is kept, nothing is half done; the same command goes on from there."
+COMPLETION = "_NEWSFEED_COMPLETE"  # set by the shell that asks what may be written next
 INTERRUPTED = 130  # exit code of what Ctrl-C ended
 
 
@@ -45,8 +38,7 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
-def root(
+def _root(
     context: typer.Context,
     home: Annotated[
         Path | None,
@@ -109,19 +101,54 @@ COMMANDS: Mapping[str, Sequence[Callable[..., None] | App]] = {
     "Team": (team_commands.team_app,),
     "For pipes": (items_commands.read, items_commands.items, items_commands.tag, items_commands.group),
 }
-for panel, commands in COMMANDS.items():
-    for command in commands:
-        if isinstance(command, App):
-            app.add_typer(command, name=command.info.name, rich_help_panel=panel)
-        else:
-            app.command(command.__name__, rich_help_panel=panel)(command)
-        show.HINTED.add(str(command.info.name if isinstance(command, App) else command.__name__))
+
+
+def _called(command: Callable[..., None] | App) -> str:
+    return str(command.info.name if isinstance(command, App) else command.__name__)
+
+
+show.HINTED |= {_called(command) for commands in COMMANDS.values() for command in commands}
+
+
+def tree(only: str | None = None) -> App:
+    """The command tree: whole, or no more than `only` one command of it, "" for none."""
+    app = App(
+        name="newsfeed",
+        help="feeds.opml in, one finishable morning page out: every topic in its place and every choice explained.",
+        no_args_is_help=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # rich would take as long to load as all the rest
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(_root)
+    for panel, commands in COMMANDS.items():
+        for command in commands:
+            if only not in (None, _called(command)):
+                continue
+            if isinstance(command, App):
+                app.add_typer(command, name=command.info.name, rich_help_panel=panel)
+            else:
+                app.command(command.__name__, rich_help_panel=panel)(command)
+    return app
 
 
 @cache
-def _tree() -> Callable[..., object]:
-    """The command tree as typer runs it; built once per process."""
-    return typer.main.get_command(app)
+def _runnable(only: str | None) -> Callable[..., object]:
+    """The tree as typer runs it; to make all of it takes as long as a small command runs."""
+    return typer.main.get_command(tree(only))
+
+
+def _wanted(words: Sequence[str]) -> str | None:
+    """The command that is called, "" for none; None where all must be known: for help, completion, a slip of the pen."""
+    rest = iter(words)
+    for word in rest:
+        if word == "--home":
+            next(rest, None)
+        elif not word.startswith("-"):
+            return word if word in show.HINTED else None
+        elif word not in {"--json", "--version"} and not word.startswith("--home="):
+            return None
+    return None if COMPLETION in os.environ else ""
 
 
 def run(argv: Sequence[str] | None = None) -> int:
@@ -133,7 +160,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         words.insert(place, "--")
     before = sys.stdout
     try:
-        _tree()(args=words, prog_name="newsfeed")
+        _runnable(_wanted(words))(args=words, prog_name="newsfeed")
     except NewsfeedError as error:
         show.complain(error)
         return 2

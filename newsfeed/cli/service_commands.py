@@ -138,7 +138,7 @@ def off(context: typer.Context, by: ByOption = "") -> None:
 def status(context: typer.Context) -> None:
     """Whether it is on and alive, when it runs next, and what was missed."""
     from newsfeed.pipeline import signs
-    from newsfeed.pipeline.morning.routine import wanted
+    from newsfeed.pipeline.days import wanted
     from newsfeed.schedule import starting
     from newsfeed.schedule.deciding import Act
     from newsfeed.schedule.running import Runner

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from newsfeed.edition import constants as c
 from newsfeed.edition import words
-from newsfeed.edition.preparing import Prepared, Weighed, with_topic
 from newsfeed.model import Account, Edition, Line, Pick, Pool, Record, Settings, ledger
 from newsfeed.text import first_words
 from newsfeed.text.spoken import count, decimal, general, percent, say, speaking
+
+if TYPE_CHECKING:
+    from newsfeed.edition.preparing import Weighed
 
 _PASSES: Mapping[str, str] = {
     "must": "its source is one that you marked must-read",
@@ -70,6 +73,8 @@ def _why(
     if entry.detail:
         rows.append(WhyRow(name=say("Because"), value=entry.detail))
     if pool is not None and settings is not None:
+        from newsfeed.edition.preparing import Prepared, with_topic  # with numpy
+
         prepared = Prepared(pool, settings, date=edition.date, now=edition.built, weighed=weighed)
         contender = next(
             (t for t in prepared.filtered.contenders if item in {one.item.id for one in t.tellers}), None

@@ -7,7 +7,6 @@ their own minutes), at 238 words or 500 CJK characters a minute (`text.reading_m
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -37,9 +36,10 @@ from newsfeed.model import (
     TopicScore,
 )
 from newsfeed.text import first_words
+from newsfeed.text.expressions import expression
 from newsfeed.text.spoken import count, general, say
 
-_ADDRESS = re.compile(r"https?://\S+|\b[\w.-]+\.[a-z]{2,}/\S*…?")
+_ADDRESS = expression(r"https?://\S+|\b[\w.-]+\.[a-z]{2,}/\S*…?")
 
 
 @dataclass(frozen=True)

@@ -10,22 +10,23 @@ from urllib.parse import urlsplit
 
 from newsfeed.opml.scan import Attribute, Outline
 from newsfeed.text import safe_url
+from newsfeed.text.expressions import expression
 from newsfeed.text.links import LIMIT as LONGEST_URL
 from newsfeed.text.spoken import say
 
 # Sources that are no web address, in the spellings that people use for them.
-_BARE = re.compile(
+_BARE = expression(
     r"(?:@[\w.-]+@[\w.-]+|#\w+@[\w.-]+|/?(?:r|u|user)/[\w-]+|(?:at|acct|imaps?)://\S+|acct:\S+|did:[a-z]+:\S+)",
 )
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-_HOST_FIRST = re.compile(
+_SCHEME = expression(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_HOST_FIRST = expression(
     r"(?:[\w-]+\.)+[^\W\d_][\w-]+(?::\d+)?(?:[/?#].*)?|localhost(?::\d+)?(?:/.*)?", re.DOTALL
 )
-_HOST = re.compile(r"[^\s%<>\"'\\^`{|}]+")
+_HOST = expression(r"[^\s%<>\"'\\^`{|}]+")
 # Other readers write these before an address to have it opened by themselves.
 _WRAPPED = {"feed", "itpc", "pcast", "podcast", "webcal"}
-_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffd]")
-_OPTION = re.compile(r"(?:newsfeed[-:]|br:)(?=.)", re.IGNORECASE)
+_FORBIDDEN = expression(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffd]")
+_OPTION = expression(r"(?:newsfeed[-:]|br:)(?=.)", re.IGNORECASE)
 
 
 class Refusal(NamedTuple):

@@ -13,6 +13,7 @@ from html.entities import html5
 from typing import NamedTuple
 
 from newsfeed.text.encodings import ASCII_BASED, DECLARED, ENCODINGS, MARKS, MULTIBYTE, STARTS
+from newsfeed.text.expressions import expression
 
 
 class Coded(NamedTuple):
@@ -96,10 +97,10 @@ def _not_utf8(data: bytes, declared: str, codec: str) -> Coded:
     return _read(data, "cp1252")._replace(note=said + " It was read as windows-1252.")
 
 
-_REFERENCE = re.compile(r"&(?:(?:#(\d{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([A-Za-z][A-Za-z0-9]{0,40}));)?")
+_REFERENCE = expression(r"&(?:(?:#(\d{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([A-Za-z][A-Za-z0-9]{0,40}));)?")
 _XML_ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
-_SPACE = re.compile(r"\r\n|[\t\r\n]")
-ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_SPACE = expression(r"\r\n|[\t\r\n]")
+ILLEGAL = expression(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
 def resolve(raw: str) -> tuple[str, dict[str, int]]:

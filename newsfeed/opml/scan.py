@@ -17,6 +17,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from newsfeed.opml.coding import resolve
+from newsfeed.text.expressions import expression
 
 # Bounds for hostile lists: far above any list of a person, and small enough to be scanned in a second.
 MAX_OUTLINES, MAX_DEPTH = 10_000, 50
@@ -27,30 +28,30 @@ MAX_BROKEN = 50_000  # characters of a broken tag in which its end is looked for
 MAX_DOCTYPE = 100_000  # characters in which its end is looked for
 
 _NAME = r"[A-Za-z_:\u00b7-\ud7ff\ue000-\U0010ffff][\w:.\-\u00b7]*+"
-_ATTRIBUTE_NAME = re.compile(r"[A-Za-z_\u00c0-\ud7ff\ue000-\U0010ffff][\w.-]*(?::[A-Za-z_][\w.-]*)?")
+_ATTRIBUTE_NAME = expression(r"[A-Za-z_\u00c0-\ud7ff\ue000-\U0010ffff][\w.-]*(?::[A-Za-z_][\w.-]*)?")
 _QUOTED = r"""(?:"[^<"]*+"|'[^<']*+')"""
-_START = re.compile(rf"<({_NAME})((?:[ \t\r\n]++{_NAME}[ \t\r\n]*+=[ \t\r\n]*+{_QUOTED})*+)[ \t\r\n]*+(/?)>")
-_ATTRIBUTE = re.compile(rf"[ \t\r\n]++({_NAME})[ \t\r\n]*+=[ \t\r\n]*+({_QUOTED})")
-_END = re.compile(rf"</({_NAME})[^<>]*+>")
-_OPENING = re.compile(rf"<({_NAME})")
+_START = expression(rf"<({_NAME})((?:[ \t\r\n]++{_NAME}[ \t\r\n]*+=[ \t\r\n]*+{_QUOTED})*+)[ \t\r\n]*+(/?)>")
+_ATTRIBUTE = expression(rf"[ \t\r\n]++({_NAME})[ \t\r\n]*+=[ \t\r\n]*+({_QUOTED})")
+_END = expression(rf"</({_NAME})[^<>]*+>")
+_OPENING = expression(rf"<({_NAME})")
 # Where reading can be taken up again after a tag that makes no sense.
-_LANDMARK = re.compile(r"</?(?:[\w.-]{1,40}:)?(?:outline|body|opml)(?=[\s/>])", re.IGNORECASE)
-_LENIENT_NAME = re.compile(r"""[^\s=/>"'<]{1,200}""")
-_EQUALS = re.compile(r"\s*+=\s*+")
+_LANDMARK = expression(r"</?(?:[\w.-]{1,40}:)?(?:outline|body|opml)(?=[\s/>])", re.IGNORECASE)
+_LENIENT_NAME = expression(r"""[^\s=/>"'<]{1,200}""")
+_EQUALS = expression(r"\s*+=\s*+")
 # What follows a tag in a list: outlines have no text in them.
 _FOLLOWING = r"\s*+(?:<(?:!--|/?(?:[\w.-]{1,40}:)?(?:outline|body|opml)(?=[\s/>]))|\Z)"
-_TAG_END = re.compile(rf"/?>(?={_FOLLOWING})", re.IGNORECASE)
+_TAG_END = expression(rf"/?>(?={_FOLLOWING})", re.IGNORECASE)
 # The quote that ends a value is followed by the end of the tag or by another attribute.
 _CLOSING = {
-    q: re.compile(rf"{q}(?=\s*+/?>{_FOLLOWING}|\s*+[\w:.-]+\s*+=\s*+[\"'])", re.IGNORECASE)
+    q: expression(rf"{q}(?=\s*+/?>{_FOLLOWING}|\s*+[\w:.-]+\s*+=\s*+[\"'])", re.IGNORECASE)
     for q in ('"', "'")
 }
-_SWALLOWED = re.compile(
+_SWALLOWED = expression(
     r"""\s(?:text|title|type|description|category|version|language|\w*url|newsfeed-[\w-]+|br:[\w-]+)\s*+=\s*+["']""",
     re.IGNORECASE,
 )
-_DOCTYPE_PART = re.compile(r"""["'\[\]>]|<!--""")
-_LINE_END = re.compile(r"\r\n|\r|\n")
+_DOCTYPE_PART = expression(r"""["'\[\]>]|<!--""")
+_LINE_END = expression(r"\r\n|\r|\n")
 
 
 class Attribute(NamedTuple):

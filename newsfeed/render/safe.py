@@ -14,21 +14,23 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
+from newsfeed.text.expressions import expression
+
 COLUMNS = 72  # of a line of plain text
 # Never printed: control characters except tab and newline; bidirectional overrides, embeddings and isolates, with
 # which a headline could reorder the text around it; invisible fillers; characters that HTML and XML forbid. The joiners
 # U+200C and U+200D stay: Persian, Indic scripts and emoji are spelled with them.
-_UNPRINTED = re.compile(
+_UNPRINTED = expression(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"
     "\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
     "|[" + "".join(chr(plane << 16 | last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF)) + "]"
 )
-_SITE_FILE = re.compile(
+_SITE_FILE = expression(
     r"(?:[a-z0-9][a-z0-9_-]*/)*[a-z0-9][a-z0-9_-]*\.(?:html|xml|json)(?:#[A-Za-z][\w.-]*)?"
 )
-_PLACE = re.compile(r"#[A-Za-z][\w.-]*")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_PLACE = expression(r"#[A-Za-z][\w.-]*")
+_LANGUAGE = expression(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
 class Drawing(Protocol):

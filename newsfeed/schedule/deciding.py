@@ -12,8 +12,8 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from newsfeed.model import Day, Record
-from newsfeed.pipeline.morning.routine import WEEKDAYS, missed, wanted
+from newsfeed.model import WEEKDAYS, Day, Record
+from newsfeed.pipeline.days import missed, wanted
 
 __all__ = ["WEEKDAYS", "Act", "Due", "due", "moment", "opening"]
 

@@ -23,7 +23,7 @@ from types import FrameType
 from newsfeed.errors import BusyError, NewsfeedError
 from newsfeed.feeds.health import FeedResult
 from newsfeed.model import Day
-from newsfeed.pipeline import signs
+from newsfeed.pipeline import days, signs
 from newsfeed.pipeline.home import Home, Store
 from newsfeed.pipeline.morning import draw, mail, routine
 from newsfeed.pipeline.reports import Progress
@@ -178,7 +178,7 @@ class Runner:
             home.settings.timezone,
             schedule.hour,
             schedule.days,
-            routine.days_done(store, home.today),
+            days.days_done(store, home.today),
             routine.prepared(store),
             timedelta(minutes=schedule.ahead),
         )

@@ -112,6 +112,11 @@ def done(db: Transaction, local: date, zone: str = "") -> bool:
     return db.execute(query.where(day.c.zone == zone) if zone else query).first() is not None
 
 
+def days_done(db: Transaction, first: date) -> set[date]:
+    """The local days from `first` on whose edition is done, in any zone."""
+    return set(db.execute(select(day.c.date).where(day.c.date >= first)).scalars())
+
+
 def mark_done(db: Transaction, local: date, zone: str, now: datetime) -> bool:
     """Note that it is; False when that was noted before."""
     if done(db, local, zone):

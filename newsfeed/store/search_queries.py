@@ -19,6 +19,7 @@ from newsfeed.store import items_queries
 from newsfeed.store.dialect import Term, Transaction, chunks
 from newsfeed.store.schema import item, item_topic
 from newsfeed.text import canonical_url
+from newsfeed.text.expressions import expression
 from newsfeed.text.prose import HANGUL, UNSPACED
 
 VERSION = "1"  # raised when `entry` would give other words; the index is then made anew
@@ -27,7 +28,7 @@ LOOKED_AT = 400  # newest hits of a search that are weighed
 _EVERY = 1_000_000  # hits, where most of them may not fit what the search is narrowed down to
 
 # Han with its extensions, kana, Hangul, Thai, Lao, Burmese, Khmer.
-_RUN = re.compile(f"[{UNSPACED}{HANGUL}]+")
+_RUN = expression(f"[{UNSPACED}{HANGUL}]+")
 
 
 def folded(text: str) -> str:

@@ -236,6 +236,7 @@ class Store:
     editions = reads(editions_queries.editions)
     latest_edition = reads(editions_queries.latest_edition)
     done = reads(editions_queries.done)
+    days_done = reads(editions_queries.days_done)
     mark_done = writes(editions_queries.mark_done)
     claim_mail = writes(editions_queries.claim_mail)
     mark_mail = writes(editions_queries.mark_mail)

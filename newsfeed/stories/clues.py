@@ -13,8 +13,6 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 from zlib import crc32
 
-import numpy as np
-
 from newsfeed.model import StoredItem
 from newsfeed.stories.terms import TEXT_SIGNS, TEXT_WORDS, TEXTS, WORD, Vocabulary, common, table, word_terms
 from newsfeed.text import canonical_url
@@ -154,6 +152,8 @@ ENOUGH = 0.08  # of the weight of the new item's terms
 
 def clues_of(items: Sequence[StoredItem]) -> dict[int, frozenset[int]]:
     """The clues of each item, by its number; those of pages are odd."""
+    import numpy as np
+
     vocabulary = Vocabulary()
     texts = [f"{i.item.title} {(i.item.text or i.item.lead)[:TEXT_SIGNS]}" for i in items]
     read = vocabulary.read(texts, TEXT_WORDS)

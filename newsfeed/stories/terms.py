@@ -11,13 +11,14 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, NamedTuple
 
 from newsfeed.text.dates import MONTHS, WEEKDAYS
 from newsfeed.text.prose import UNSPACED, singular
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 WORD = re.compile(r"\d+(?:[.,:]\d+)+|[^\W_]+(?:[’'][^\W_]+)?")
 _UNSPACED = re.compile(f"[{UNSPACED}]")
@@ -97,6 +98,8 @@ def table() -> Mapping[str, int]:
 
 def common(terms: Mapping[str, int]) -> NDArray[np.float64]:
     """In how many of TEXTS texts of news at large each term is, by the number that it has in `terms`."""
+    import numpy as np
+
     known = table()
     found = np.zeros(max(1, len(terms)))
     found[list(terms.values())] = [known.get(term, 0) for term in terms]
@@ -105,6 +108,8 @@ def common(terms: Mapping[str, int]) -> NDArray[np.float64]:
 
 def rarity(told: NDArray[np.int64], items: int, terms: Mapping[str, int]) -> NDArray[np.float64]:
     """How rare each term is, `told` by so many of the items of a window, there and in news at large."""
+    import numpy as np
+
     known = told + common(terms)
     return np.maximum(np.log((TEXTS + items) / np.maximum(known, 1)), 0.0)
 
@@ -138,6 +143,8 @@ class Vocabulary:
 
     def read(self, texts: Sequence[str], most: int | None = None) -> Read:
         """The terms of the first words of each text, in order."""
+        import numpy as np
+
         everything = "\n".join(texts)
         mark = "\0"
         while mark in everything:
@@ -173,6 +180,8 @@ class _Lists:
         self, where: NDArray[np.int64], which: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The members of the lists `which` in that order, and for each the place given to its list in `where`."""
+        import numpy as np
+
         ends = np.array(self.ends, dtype=np.int64)
         sizes = ends[which + 1] - ends[which]
         before = np.cumsum(sizes) - sizes

@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 from newsfeed import config
 from newsfeed.errors import NotFoundError, SettingsError
 from newsfeed.model import Record, Settings
-from newsfeed.pipeline.morning.routine import wanted
+from newsfeed.pipeline.days import wanted
 from newsfeed.pipeline.reports import Clock
 from newsfeed.team.connections import DOOR, Place, connect
 

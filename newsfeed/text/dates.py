@@ -8,6 +8,8 @@ from calendar import monthrange
 from datetime import date
 from functools import lru_cache
 
+from newsfeed.text.expressions import expression
+
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -16,7 +18,7 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 
 SHORTEST = 3  # letters of a name that may stand for it
 WORD = r"(?:[^\W\d_]|[\u0900-\u0963\u0970-\u0e7f])+"  # with its vowel signs
-_LETTERS_DOT = re.compile(r"(?<=[^\W\d_a-z]|[\u0e30-\u0e4e])\.")  # of "พ.ย.", not of "2.3."
+_LETTERS_DOT = expression(r"(?<=[^\W\d_a-z]|[\u0e30-\u0e4e])\.")  # of "พ.ย.", not of "2.3."
 _OTHERS = str.maketrans({"ı": "i", "ł": "l", "ς": "σ", ".": "", "’": "", "'": "", "׳": "", "॰": ""})
 
 # Language, then January to December; other forms behind a slash, words of one name joined by "+". Accents don't
@@ -168,12 +170,12 @@ _DAY_OF_MONTH = rf"{_WEEKDAY}(?:\b{_DAY}(?:\s+of)?\s+{_MONTH}|\b{_MONTH}\s+{_DAY
 _YEAR_FIRST = rf"\b{_YEAR}[-/.]\d{{1,2}}[-/.]\d{{1,2}}\b"
 # A day with or without its weekday and year: "Mon 4 June, 2012", "May 26th", "05-30-2012", "2012/5/30".
 WRITTEN = rf"{_DAY_OF_MONTH}(?:,?\s*'?(?:19|20)?\d\d)?\b|\b\d{{1,2}}[-/.]\s?\d{{1,2}}[-/.]\s?(?:19|20)?\d\d\b|{_YEAR_FIRST}"
-_WHOLE = re.compile(
+_WHOLE = expression(
     rf"{_DAY_OF_MONTH},?\s+{_YEAR}\b|\b\d{{1,2}}[-/.]\s?\d{{1,2}}[-/.]\s?{_YEAR}\b|{_YEAR_FIRST}",
     re.IGNORECASE,
 )
-_HAS_YEAR = re.compile(_YEAR)
-_READ = re.compile(
+_HAS_YEAR = expression(_YEAR)
+_READ = expression(
     rf"\b(?P<d1>\d{{1,2}})(?:st|nd|rd|th|\.)?(?:\s+of)?\s+(?P<m1>{_MONTH}),?\s+(?P<y1>{_YEAR})\b"
     rf"|\b(?P<m2>{_MONTH})\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th|\.)?,?\s+(?P<y2>{_YEAR})\b"
     rf"|\b(?P<y3>{_YEAR})[-/.](?P<m3>\d{{1,2}})[-/.](?P<d3>\d{{1,2}})\b"

@@ -6,11 +6,11 @@ from the network and is never asked for. What is too short to tell is as declare
 
 from __future__ import annotations
 
-import re
 import string
 from functools import cache
 from typing import TYPE_CHECKING
 
+from newsfeed.text.expressions import expression
 from newsfeed.text.prose import HANGUL, UNSPACED
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ _SURE = 0.5  # from which on a language is named,
 _CAPITALS = 0.8  # share of capitals, as the detector itself has it
 _OVERRULES = 0.8  # and from which on against what was declared
 
-_LETTER = re.compile(r"[^\W\d_]")
-_SIGN = re.compile(f"[{UNSPACED}{HANGUL}]")
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[@#]\w+")
-_CODE = re.compile(r"^([a-z]{2,3})(?:[-_].*)?$")
+_LETTER = expression(r"[^\W\d_]")
+_SIGN = expression(f"[{UNSPACED}{HANGUL}]")
+_ADDRESS = expression(r"(?:https?://|www\.)\S+|[@#]\w+")
+_CODE = expression(r"^([a-z]{2,3})(?:[-_].*)?$")
 _LONG_CODES = {
     "eng": "en", "ger": "de", "deu": "de", "fre": "fr", "fra": "fr", "spa": "es", "ita": "it", "dut": "nl",
     "nld": "nl", "por": "pt", "rus": "ru", "jpn": "ja", "zho": "zh", "chi": "zh", "cmn": "zh", "kor": "ko",

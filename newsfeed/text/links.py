@@ -9,17 +9,19 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
+from newsfeed.text.expressions import expression
+
 LIMIT = 2_048  # characters of an address: sitemaps.org allows no longer one
 
 # What browsers remove before they read an address (WHATWG URL: tab and newline anywhere, C0 and space at the ends).
 # http:/host, https:host, http//host and http://https://host as they are meant.
-_SCHEME = re.compile(r"(?:https?:?[\\/]+)*(https?)(?::[\\/]*|[\\/]{2,})", re.IGNORECASE)
-_REMOVED = re.compile(r"[\t\n\r]")
+_SCHEME = expression(r"(?:https?:?[\\/]+)*(https?)(?::[\\/]*|[\\/]{2,})", re.IGNORECASE)
+_REMOVED = expression(r"[\t\n\r]")
 _EDGES = "".join(map(chr, range(0x21)))
-_UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f<>\"`{}|\\^\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-_HOST = re.compile(r"^(?:\[[0-9a-f:.]+\]|[^\s/?#@:\[\]%<>\"\\^`{|}]+)$")
+_UNSAFE = expression(r"[\x00-\x20\x7f-\x9f<>\"`{}|\\^\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_HOST = expression(r"^(?:\[[0-9a-f:.]+\]|[^\s/?#@:\[\]%<>\"\\^`{|}]+)$")
 # An address that is read as it stands, as nearly all are: quicker to see than to take apart by the rules.
-_PLAIN = re.compile(
+_PLAIN = expression(
     r"(https?)://(?!https?/)([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9]\d{0,3}))?(/[\w%/:@!$&'()*+,;=.~-]*)?"
     r"(?:\?([\w%/:@!$&'()*+,;=.~?-]*))?(?:#([\w%/:@!$&'()*+,;=.~?-]*))?",
     re.ASCII,
@@ -42,21 +44,21 @@ _SURE = _words(
     "fbclid gclid dclid gbraid wbraid msclkid yclid twclid igshid mc_cid mc_eid mkt_tok _hsenc _hsmi "
     "at_medium at_campaign at_custom1 at_custom2 at_custom3 at_custom4"
 )
-_SURE_VALUE = re.compile(r"source=rss-+\w")  # who follows which tag, on hosts of blogs
+_SURE_VALUE = expression(r"source=rss-+\w")  # who follows which tag, on hosts of blogs
 _SURE_START = ("utm_", "pk_", "mtm_", "piwik_", "hsa_")
 _TRACKING_START = ("utm_", "pk_", "mtm_", "piwik_", "hsa_", "itm_", "stm_", "trk_", "guce_")
 # Names that mean something on some sites: dropped only with a value that says where the click came from.
 _SOURCE_NAMES = frozenset({"source", "from", "src", "cid", "referrer", "via", "mod"})
-_SOURCE_VALUE = re.compile(
+_SOURCE_VALUE = expression(
     r"^(?:rss|feed|atom|twitter|facebook|newsletter|email|hn$|hackernews|news\.ycombinator|reddit|"
     r"mastodon|bluesky|linkedin|homepage|syndication|djem)",
     re.IGNORECASE,
 )
-_AMP_PATH = re.compile(r"/amp/?$")
-_REDDIT = re.compile(r"(?:(?:old|new|np|m|i|amp|ud|[a-z]{2})\.)?reddit\.com")
-_MOBILE = re.compile(r"([a-z]{2,3})\.m\.(wikipedia|wikimedia|wiktionary)\.org")
-_AMP_HOST = re.compile(r"amp\.((?:[^.]+\.)+[^.]+)")
-_ARXIV_PDF = re.compile(r"^/pdf/(.+?)(?:\.pdf)?$")
+_AMP_PATH = expression(r"/amp/?$")
+_REDDIT = expression(r"(?:(?:old|new|np|m|i|amp|ud|[a-z]{2})\.)?reddit\.com")
+_MOBILE = expression(r"([a-z]{2,3})\.m\.(wikipedia|wikimedia|wiktionary)\.org")
+_AMP_HOST = expression(r"amp\.((?:[^.]+\.)+[^.]+)")
+_ARXIV_PDF = expression(r"^/pdf/(.+?)(?:\.pdf)?$")
 # Pages that only send their visitor on: hosts, path, and the parameters that may hold the target.
 _WRAPPERS = (
     (r"(?:www\.|news\.)?google(?:\.com?)?\.[a-z]{2,3}", r"/url", ("url", "q")),
@@ -77,9 +79,9 @@ _WRAPPERS = (
     (r"link\.zhihu\.com", r"/", ("target",)),
     (r"weibo\.cn", r"/sinaurl", ("u",)),
 )
-_GOOGLE_AMP = re.compile(r"^/amp/(s/)?((?:[\w-]+\.)+[a-z]{2,}(?:/.*)?)$")
-_YAHOO = re.compile(r"^/.*/RU=([^/]+)/")
-_BING_CLICK = re.compile(r"(?:^|&)u=a1([\w-]+)")
+_GOOGLE_AMP = expression(r"^/amp/(s/)?((?:[\w-]+\.)+[a-z]{2,}(?:/.*)?)$")
+_YAHOO = expression(r"^/.*/RU=([^/]+)/")
+_BING_CLICK = expression(r"(?:^|&)u=a1([\w-]+)")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
@@ -191,7 +193,7 @@ def _by_rules(url: str, base: str) -> _Address | None:
     return made if len(str(made)) <= LIMIT else None
 
 
-_HOST_FIRST = re.compile(r"((?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*)(?::\d{1,5})?(?:[/?#]|$)", re.IGNORECASE)
+_HOST_FIRST = expression(r"((?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*)(?::\d{1,5})?(?:[/?#]|$)", re.IGNORECASE)
 
 
 def _begins_with_host(url: str, base: str) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from newsfeed.text.dates import MONTHS, WEEKDAYS
+from newsfeed.text.expressions import expression
 
 _SOUTH_EAST = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
 _HAN_AND_KANA = (
@@ -17,13 +18,13 @@ CJK = _HAN_AND_KANA + HANGUL
 WORDS_A_MINUTE = 238  # silent reading of English non-fiction; Brysbaert 2019, a review of 190 studies
 CJK_A_MINUTE = 500  # characters of Chinese, Japanese or Korean
 
-_CJK_CHAR = re.compile(f"[{CJK}]")
-_TOKEN = re.compile(rf"[{CJK}]|[^\s{CJK}]+")
+_CJK_CHAR = expression(f"[{CJK}]")
+_TOKEN = expression(rf"[{CJK}]|[^\s{CJK}]+")
 _CLOSERS = "\"'”’»)\\]」』】〉》）"
 # A candidate end: a terminator with its closing quotes and a space, or a CJK terminator alone.
-_END = re.compile(rf"[.!?…‽؟۔।。！？｡]+[{_CLOSERS}]*")
+_END = expression(rf"[.!?…‽؟۔।。！？｡]+[{_CLOSERS}]*")
 _FULL_STOPS = frozenset("。！？｡")  # they end a sentence without a space
-_NEXT_START = re.compile(r"\s+[\"'“‘«»„¿¡(\[–—•-]*\s*(\S)")
+_NEXT_START = expression(r"\s+[\"'“‘«»„¿¡(\[–—•-]*\s*(\S)")
 
 
 def _words(text: str) -> frozenset[str]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from newsfeed.text import dates
 from newsfeed.text.dates import WEEKDAYS
+from newsfeed.text.expressions import expression
 from newsfeed.text.prose import UNSPACED
 
 MORNING = 32_768  # titles that are asked about again when the same morning is chosen anew
@@ -25,14 +26,14 @@ _INVISIBLE = (
     "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f"
 )
-_CONTROLS = re.compile(f"[{_INVISIBLE}\x0b\x0c\x85\u2028\u2029]")
+_CONTROLS = expression(f"[{_INVISIBLE}\x0b\x0c\x85\u2028\u2029]")
 # A joiner between spaces joins nothing.
-_UNSEEN = re.compile(f"(?<!\\S)[{_INVISIBLE}\u200c\u200d]+(?!\\S)|[{_INVISIBLE}\x0b\x0c\x85]")
-_MAYBE_UNSEEN = re.compile(f"[{_INVISIBLE}\u200c\u200d\x0b\x0c\x85]")  # quicker to look for
-_SPACES = re.compile(r"\s+")
-_TWICE = re.compile(r"&(?:amp|quot|apos|nbsp|hellip|[lr][sd]quo|[mn]dash|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
-_SCRIPTS = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_UNSEEN = expression(f"(?<!\\S)[{_INVISIBLE}\u200c\u200d]+(?!\\S)|[{_INVISIBLE}\x0b\x0c\x85]")
+_MAYBE_UNSEEN = expression(f"[{_INVISIBLE}\u200c\u200d\x0b\x0c\x85]")  # quicker to look for
+_SPACES = expression(r"\s+")
+_TWICE = expression(r"&(?:amp|quot|apos|nbsp|hellip|[lr][sd]quo|[mn]dash|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
+_SCRIPTS = expression(r"<(script|style)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_COMMENT = expression(r"<!--.*?-->", re.DOTALL)
 
 
 def _words(text: str) -> frozenset[str]:
@@ -46,7 +47,7 @@ _FORMATS = _words(
 _BEFORE_WORDS = frozenset(["", *" (“„«\"'"])
 _PARTS = _words("blockquote br center dd div dt h1 h2 h3 h4 h5 h6 hr li p td th tr wbr")
 _VOID = _words("br hr wbr")
-_ELEMENT = re.compile(
+_ELEMENT = expression(
     r"<(?P<end>/?)(?P<name>a|abbr|acronym|area|article|aside|audio|b|base|big|blink|blockquote|body|br|button|canvas|center|"
     r"cite|code|col|data|dd|del|details|dialog|div|dl|dt|em|embed|fieldset|figcaption|figure|font|footer|form|frame|h[1-6]|"
     r"head|header|hr|html|i|iframe|img|input|ins|kbd|label|legend|li|link|main|map|mark|marquee|meta|nav|noscript|object|ol|"
@@ -62,7 +63,7 @@ _LEAD2 = "".join(c for c, b in _CP1252.items() if 0xC2 <= b < 0xE0)
 _LEAD3 = "".join(c for c, b in _CP1252.items() if 0xE0 <= b < 0xF0)
 _LEAD4 = "".join(c for c, b in _CP1252.items() if 0xF0 <= b < 0xF5)
 _ANY = f"[{re.escape(_CONTINUATION)}\x80-\x9f]"
-_MANGLED = re.compile(
+_MANGLED = expression(
     f"(?:[{_LEAD4}]{_ANY}{{3}}|[{_LEAD3}]{_ANY}{{2}}|[{_LEAD2}]{_ANY})+",
 )
 
@@ -156,13 +157,13 @@ def cut_line(text: str, limit: int) -> str:
     return text[:cut].rstrip(" ,;:–—-·|/(\"“‘'") + "…"
 
 
-_EMOJI = re.compile(
+_EMOJI = expression(
     "[\U0001f000-\U0001faff\U0001fb00-\U0001fbff\u2600-\u27bf\u2b00-\u2bff\u231a\u231b\u23e9-\u23fa"
     "\u25aa-\u25fe\ufe0f\u20e3\U000e0020-\U000e007f]+(?:\u200d[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]+)*"
 )
 _KEPT_SIGNS = frozenset("☆★✓✔✗✘♀♂")
-_SUFFIX = re.compile(r"\s+[|·•»–—-]\s+((?:(?!\s[|·•»–—-]\s)[^|]){2,60})$|\s*[|]\s*([^|]{2,60})$")
-_PREFIX = re.compile(r"^([^|:·•»–—]{2,40})\s*[|:»]\s+(?=\S)")
+_SUFFIX = expression(r"\s+[|·•»–—-]\s+((?:(?!\s[|·•»–—-]\s)[^|]){2,60})$|\s*[|]\s*([^|]{2,60})$")
+_PREFIX = expression(r"^([^|:·•»–—]{2,40})\s*[|:»]\s+(?=\S)")
 
 
 _SHORT_CAPS = _words(
@@ -170,18 +171,18 @@ _SHORT_CAPS = _words(
     "GPS GPU HR IBM ICE IMF IOS IP IPO IRS ISS IT ITV JD LA LLM MIT MP NASA NATO NBA NFL NHS NPR NSA NYC NYT OECD OPEC "
     "PC PDF PM PR QR R&D RBI SAP SEC SEO SUV TSMC TV UAE UK UN US USA USB VC VIP VPN VR WHO WSJ WTO XI YC"
 )
-_INITIALS = re.compile(r"(?:[A-Z]\.)+[A-Z]?")
-_SMALL = re.compile(r"[^\W\d_]")
+_INITIALS = expression(r"(?:[A-Z]\.)+[A-Z]?")
+_SMALL = expression(r"[^\W\d_]")
 
 
-_LIVE = re.compile(
+_LIVE = expression(
     r"^live\s*[:|]\s+|\s*(?:[:|–—]|\s-)\s*(?:live(?:[- ]?(?:blog|updates?|ticker))?|latest updates)$",
     re.IGNORECASE,
 )
 
 
 # "That ’s why": what stands before an apostrophe is part of its word.
-_TORN = re.compile(r"(?<=\w) (?=[’'](?:s|re|t|ll|ve|d|m)\b)")
+_TORN = expression(r"(?<=\w) (?=[’'](?:s|re|t|ll|ve|d|m)\b)")
 
 
 def headline(title: str, source: str = "", shows: Collection[str] = ()) -> str:
@@ -265,12 +266,12 @@ def _first_upper(word: str) -> str:
 _VERSION = r"\b(?:version|release|build|v)\b\.?\s*#?\s*\d[\d.]*|\bv?\d+(?:\.\d+)+\b"
 _PART = r"\b(?:episode|ep|show|issue|volume|vol|edition|week)\b\.?\s*#?\s*\d[\d.]*|#\d+"
 _HALF = r"\b(?:part|pt|hour|segment|teil|partie|parte)\b\.?\s*\d{1,2}\b|\(?\b\d\s?/\s?\d\b\)?"
-_SERIAL = re.compile(rf"{dates.WRITTEN}|{_PART}|{_HALF}|{_VERSION}", re.IGNORECASE)
-_REPEATED = re.compile(rf"{dates.WRITTEN}|{_PART}", re.IGNORECASE)
-_NUMBERED = re.compile(_VERSION, re.IGNORECASE)
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_UNSPACED = re.compile(f"[{UNSPACED}]")
-_WORDLESS = re.compile(r"[\W_]+")
+_SERIAL = expression(rf"{dates.WRITTEN}|{_PART}|{_HALF}|{_VERSION}", re.IGNORECASE)
+_REPEATED = expression(rf"{dates.WRITTEN}|{_PART}", re.IGNORECASE)
+_NUMBERED = expression(_VERSION, re.IGNORECASE)
+_WORD = expression(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_UNSPACED = expression(f"[{UNSPACED}]")
+_WORDLESS = expression(r"[\W_]+")
 # Words that name no subject: those of every sentence, and those that only say that something is published again.
 _EMPTY = frozenset(
     _WORD.findall(
@@ -306,12 +307,12 @@ class Numbered(NamedTuple):
 
 
 _NUMBER = r"(?P<number>\d{1,8}(?:[-./]\d{1,4}){0,2})"
-_BEFORE = re.compile(
+_BEFORE = expression(
     rf"(?P<show>[^\d:|]{{0,40}}?)\s*[#(\[]*{_NUMBER}[)\]]?,?\s*(?P<half>{_HALF})?\s*[:|–—-]+\s*(?P<left>\S.{{3,}})$"
     rf"|(?P<code>[A-Z]{{2,6}})(?P<digits>\d{{2,5}})\s+(?P<rest>\S.{{3,}})$",
     re.IGNORECASE,
 )
-_AFTER = re.compile(
+_AFTER = expression(
     rf"(?P<left>\S.{{3,}}?)(?:\s*[|(\[,–—]+|\s+-+)\s*(?P<show>[^\d:|]{{0,40}}?)\s*#?{_NUMBER}(?P<half>)[)\]]?$"
 )
 _REPEATS = 3  # titles of a document that a show counts, and at least half of them
@@ -357,7 +358,7 @@ def of_show(title: str, shows: Iterable[str]) -> Numbered | None:
     return found if found is not None and found.show in shows else None
 
 
-_YEAR = re.compile(
+_YEAR = expression(
     r"[(\[](?:(?:from|aus|published)\s+)?((?:19|20)\d\d)[)\]]\s*(?:[(\[][\w ]{2,12}[)\]])?$", re.IGNORECASE
 )
 _STILL_NEW = 1  # years

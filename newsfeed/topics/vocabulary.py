@@ -24,6 +24,7 @@ from importlib.resources.abc import Traversable
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from newsfeed.text.expressions import expression
 from newsfeed.text.prose import singular
 
 if TYPE_CHECKING:
@@ -36,15 +37,15 @@ TITLE_CHARS = 300  # as many as are kept of a title
 
 # Words keep inner points, apostrophes and ampersands ("u.s", "s&p", "node.js"); "c++" and "c#" stay whole;
 # hyphens part words, so that "open-source" is "open source". Currency signs are words.
-_WORD = re.compile(r"§?[^\W_]+(?:[.'’&][^\W_]+)*(?:\+\+|#(?!\w))?|[$€£]")
-_DIGITS = re.compile(r"\d[\d.,]*")
-_YEAR = re.compile(r"(?:19|20)\d\d")
+_WORD = expression(r"§?[^\W_]+(?:[.'’&][^\W_]+)*(?:\+\+|#(?!\w))?|[$€£]")
+_DIGITS = expression(r"\d[\d.,]*")
+_YEAR = expression(r"(?:19|20)\d\d")
 
 # What an address spells ("utm_campaign", "podcasts.example") is no word of the text.
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
+_ADDRESS = expression(r"(?:https?://|www\.)\S+")
 
 # A sponsor's sentence, and the calls to buy that follow it, are about the sponsor.
-_SPONSOR = re.compile(
+_SPONSOR = expression(
     r"(?:this|today['’]s|our|the) [\w ]{0,30}?(?:is|was|are)? ?(?:sponsored|supported|presented|brought to you) by\b[^.!?\n]*[.!?]?"
     r"(?:\s*(?:download|sign up|get|try|use (?:the |my |our )?code|visit|go to|head to|learn more|start|open|join|save)\b[^.!?\n]*[.!?]?){0,2}",
     re.IGNORECASE,

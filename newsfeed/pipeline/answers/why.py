@@ -9,7 +9,7 @@ from newsfeed import edition, text
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Day, Edition, Record, StoredItem, TopicScore
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.morning import digest, tag
+from newsfeed.pipeline.morning import tag
 from newsfeed.pipeline.morning.draw import picks
 from newsfeed.store import Store
 from newsfeed.text.spoken import first_spoken, say, speaking
@@ -72,6 +72,8 @@ def _judged(
     if edition.is_told(stored, item.id):
         return verdict, rows
     # What was left out is kept with its cause alone: it is weighed again, by what is known today.
+    from newsfeed.pipeline.morning import digest
+
     of_today = stored.date == home.today
     on = digest.weighed_then(home, store, stored)
     again = edition.why(stored, item.id, pool=on.pool, settings=home.settings, weighed=on)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,14 +12,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from newsfeed import breadth, deliver
-from newsfeed.edition.frame import needs_owner
 from newsfeed.errors import NewsfeedError, NotFoundError, SettingsError, StoreError
-from newsfeed.model import Record, Settings
+from newsfeed.model import FeedReport, Record, Settings
 from newsfeed.pipeline import signs
+from newsfeed.pipeline.days import days_done, missed
 from newsfeed.pipeline.examine import reports
 from newsfeed.pipeline.home import Home, current_list
-from newsfeed.pipeline.morning import mail, routine, tag
-from newsfeed.pipeline.morning.routine import missed
 from newsfeed.pipeline.reports import Clock
 from newsfeed.pipeline.signs import Beat
 from newsfeed.store import Store
@@ -56,7 +54,7 @@ def standing(home: Home, store: Store) -> Standing:
         advice = "newsfeed feeds add ADDRESS"
     elif not fresh:
         advice = "newsfeed digest"
-    elif any(needs_owner(r, home.clock()) for r in health):
+    elif failing and _needs_owner(health, home.clock()):
         advice = "newsfeed feeds check"
     else:
         advice = "newsfeed refresh"
@@ -71,6 +69,12 @@ def standing(home: Home, store: Store) -> Standing:
         next_run=_next_run(home, signs.read_beat(home)) + _missed(home, store),
         advice=advice,
     )
+
+
+def _needs_owner(health: Sequence[FeedReport], now: datetime) -> bool:
+    from newsfeed.edition.frame import needs_owner  # with all that prints a page, only where something fails
+
+    return any(needs_owner(report, now) for report in health)
 
 
 class Finding(Record, frozen=True, kw_only=True):
@@ -215,6 +219,8 @@ def _stored(home: Home, store: Store, scheduled: str) -> list[Finding]:
 
 def _topics(store: Store) -> Finding:
     """Whether the tags learn."""
+    from newsfeed.pipeline.morning import tag
+
     if trouble := tag.training_trouble(store):
         return _warning(
             "Topics", trouble, "The weights before it are in force; newsfeed topics train tries again now."
@@ -262,7 +268,7 @@ def _next_run(home: Home, beat: Beat | None) -> str:
 def _missed(home: Home, store: Store) -> str:
     """The mornings that were missed, in a sentence after others; "" where `newsfeed run` never did one."""
     now = home.today
-    gone = missed(now, home.settings.schedule.days, routine.days_done(store, now))
+    gone = missed(now, home.settings.schedule.days, days_done(store, now))
     return f" Missed: {', '.join(map(str, gone))}." if gone else ""
 
 
@@ -274,7 +280,7 @@ def _schedule(home: Home, store: Store, scheduled: str) -> Finding:
     """Whether `newsfeed run` is alive, and what was missed."""
     beat = signs.read_beat(home)
     now = home.today
-    gone = missed(now, home.settings.schedule.days, routine.days_done(store, now))
+    gone = missed(now, home.settings.schedule.days, days_done(store, now))
     told = _missed(home, store).strip()
     if beat is not None and beat.once and not beat.alive(home.clock()):
         return _warning(
@@ -294,7 +300,7 @@ def _schedule(home: Home, store: Store, scheduled: str) -> Finding:
             f"it is on ({scheduled}), but newsfeed run is not running. {told}".strip(),
             "newsfeed schedule on starts it again.",
         )
-    if beat is None and gone and store.done(max(day for day in routine.days_done(store, now) if day < now)):
+    if beat is None and gone and store.done(max(day for day in days_done(store, now) if day < now)):
         return _warning(
             "Schedule",
             f"newsfeed run is not running any more. {told}",
@@ -312,6 +318,8 @@ def _schedule(home: Home, store: Store, scheduled: str) -> Finding:
 
 def _mail(home: Home, store: Store) -> list[Finding]:
     """Trouble with mail that is worth a word; nothing where there is no mail."""
+    from newsfeed.pipeline.morning import mail
+
     if not mail.wanted(home.settings):
         return []
     unsure = [m for m in store.mails(MailState.UNCERTAIN) if (home.today - m.date).days < RECENT_MAILS]

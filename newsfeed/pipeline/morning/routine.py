@@ -6,9 +6,6 @@ are left alone, and the mail goes by its outbox. So whoever was interrupted simp
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import timedelta
-
 import msgspec
 
 from newsfeed import config
@@ -23,29 +20,6 @@ from newsfeed.pipeline.morning import mail as mailing
 from newsfeed.pipeline.morning import pull as pulling
 from newsfeed.pipeline.reports import DigestReport, Progress, RefreshOptions, RefreshReport
 from newsfeed.store import Store
-
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-MISSED_SHOWN = 31  # days that are looked back for missed mornings
-_DAY = timedelta(days=1)
-
-
-def wanted(day: Day, days: Collection[str]) -> bool:
-    """Whether a local day has an edition, by the names of the weekdays that have one."""
-    return WEEKDAYS[day.weekday()] in days
-
-
-def missed(today: Day, days: Collection[str], done: Collection[Day]) -> tuple[Day, ...]:
-    """The wanted days between the last one done and today; none before there ever was one."""
-    earlier = [day for day in done if day < today]
-    if not earlier:
-        return ()
-    day = max(*earlier, today - MISSED_SHOWN * _DAY) + _DAY
-    gap = []
-    while day < today:
-        if wanted(day, days):
-            gap.append(day)
-        day += _DAY
-    return tuple(gap)
 
 
 class MorningReport(Record, frozen=True, kw_only=True):
@@ -126,17 +100,6 @@ def deliver(home: Home, store: Store, *, progress: Progress) -> MorningReport:
     store.backup(home.clock())
     store.prune(home.clock(), items=home.settings.keep.items, bodies=home.settings.keep.bodies)
     return done
-
-
-def days_done(store: Store, today: Day) -> frozenset[Day]:
-    """The days whose edition is done, as far as a schedule asks: the last one, and from today on.
-
-    A day before today counts as done when it has an edition at all, even one that was made by hand.
-    """
-    found = {day for n in range(9) if store.done(day := today + timedelta(days=n))}
-    found |= {day for day in store.editions() if day < today}
-    found |= {day for n in range(1, 40) if store.done(day := today - timedelta(days=n))}
-    return frozenset(found)
 
 
 def owed_mail(home: Home, store: Store, before: MorningReport | None = None) -> MorningReport:
