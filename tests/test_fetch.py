@@ -16,6 +16,7 @@ from serving import Exchange, Play, Server, chunked, closing, document, fixed, i
 
 from newsfeed.fetch import Fetcher
 from newsfeed.fetch.client import Outcome
+from newsfeed.fetch.rate_limiter import Places, RateLimiter
 from newsfeed.fetch.response import body_hash
 from newsfeed.model import Cause, Failure, FetchSetting, NotModified, Request, Response
 
@@ -188,16 +189,19 @@ def test_what_is_sent_beyond_an_answer_is_never_the_next_one(
     asyncio.run(go())
 
 
-def test_many_silent_hosts_hold_up_no_healthy_one() -> None:
+@pytest.mark.parametrize("many", [30, 300])
+def test_many_silent_hosts_hold_up_no_healthy_one(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsfeed.fetch.client.READ_SECONDS", 60.0)
     with Server() as silent, Server() as well:
         silent.play("/feed", lambda exchange: exchange.hang())
         well.feed("/feed", RSS)
-        settings = setting(silent, well, connections=20, per_host=60, timeout=60.0)
+        settings = setting(silent, well, connections=20, per_host=400, timeout=60.0)
 
         async def go() -> None:
             async with Fetcher(settings, now=lambda: NOW) as fetcher:
                 dead = [
-                    asyncio.create_task(fetcher.get(Request(url=silent.url(f"/feed?{n}")))) for n in range(30)
+                    asyncio.create_task(fetcher.get(Request(url=silent.url(f"/feed?{n}"))))
+                    for n in range(many)
                 ]
                 await asyncio.sleep(0)
                 urls = [well.url(f"/feed?{n}") for n in range(50)]
@@ -209,7 +213,49 @@ def test_many_silent_hosts_hold_up_no_healthy_one() -> None:
                 await asyncio.gather(*dead, return_exceptions=True)
 
         asyncio.run(go())
-        assert silent.most_open + well.most_open <= 40
+        assert well.most_at_once <= 20
+
+
+def test_where_nobody_speaks_at_all_the_network_may_be_slow_and_is_not_filled() -> None:
+    """Twenty places and as many lent; more only after a second, for one who speaks late shall not find it full."""
+    limiter = RateLimiter(20, 4, 1.0, lambda: 0.0)
+
+    async def go() -> None:
+        for n in range(40):
+            await limiter.enter(f"{n}.example")
+            if n < 20:
+                assert limiter.step_aside(0.1) == 0.0
+        assert limiter.step_aside(0.1) == pytest.approx(0.9)
+        assert limiter.step_aside(1.0) == 0.0
+        limiter.spoke(0.3, aside=True)  # so much is usual here
+        assert limiter.step_aside(0.1) == pytest.approx(0.2)
+        assert limiter.step_aside(0.3) == 0.0
+
+    asyncio.run(go())
+
+
+def test_a_place_that_was_lent_is_taken_back_without_waiting() -> None:
+    async def go() -> None:
+        places = Places(1)
+        await places.take()
+        places.give()  # lent
+        await places.take()
+        places.take_back()
+        third = asyncio.create_task(places.take())
+        places.give()
+        await asyncio.sleep(0)
+        assert not third.done(), "one of two has ended, and one had a place"
+        places.give()
+        await third
+        waiting = [asyncio.create_task(places.take()) for _ in range(2)]
+        await asyncio.sleep(0)
+        places.give()
+        waiting[0].cancel()  # just as its turn had come
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert waiting[1].done()
+        assert not waiting[1].cancelled()
+
+    asyncio.run(go())
 
 
 def test_connections_are_kept_and_used_again(server: Server) -> None:

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 from homes import NOON, Entry, TestHome, make, rss
-from serving import Server
+from serving import Exchange, Server
 
 from newsfeed.errors import StoreError
-from newsfeed.model import Request, Response, Subscription
+from newsfeed.model import Cause, Request, Response, Subscription
 from newsfeed.pipeline.morning import pull
 from newsfeed.reading.parsers import Parsers
 from newsfeed.store import Store, feeds_queries
@@ -230,3 +230,36 @@ def test_a_feed_that_is_gone_for_good_is_asked_again_only_by_its_name(home: Test
     assert len(server.asked("/1.xml")) > 1
     home.run("refresh", "--feed", "Paper 0")
     assert len(server.asked("/0.xml")) == asked + 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="many hosts: all of 127.0.0.0/8")
+def test_many_hosts_that_say_nothing_keep_no_healthy_feed_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the first refresh, when nobody is known to fail: the silent only speak once every healthy feed was asked."""
+    monkeypatch.setattr("newsfeed.fetch.client.READ_SECONDS", 60.0)
+    with Server(host="0.0.0.0") as server:
+        home = make(tmp_path / "home", monkeypatch)
+        (home.folder / "newsfeed.toml").write_text(
+            'timezone = "UTC"\n[fetch]\nconnections = 5\ntimeout = 60\n'
+        )
+        monkeypatch.setenv("NEWSFEED_FETCH__ALLOW_PRIVATE", f"127.0.0.0/8:{server.port}")
+        papers(server, 10)
+
+        async def silent(exchange: Exchange) -> None:
+            while len({seen.path for seen in server.seen if seen.path.endswith(".xml")}) < 10:
+                await asyncio.sleep(0.05)
+            await exchange.reply(404)
+
+        server.play("/silent", silent)
+        places = [f"127.6.0.{n}:{server.port}/silent" for n in range(1, 151)]
+        places += [f"127.8.0.{n + 1}:{server.port}/{n}.xml" for n in range(10)]
+        home.list(
+            LISTED.format("".join(f'<outline type="rss" text="{p}" xmlUrl="http://{p}"/>' for p in places))
+        )
+        assert home.run("refresh", "--fetch-only") == 1
+        with Store.open(home.folder / ".newsfeed" / "newsfeed.db", now=NOON) as store:
+            states = store.states()
+    causes = {s.failure.cause if s.failure else "" for s in states if "silent" in s.name}
+    assert causes == {Cause.NOT_FOUND}, "none had to end for others to be asked"
+    assert sum(s.first_good is not None for s in states) == 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -199,13 +200,14 @@ def select(
 
 def interleaved(states: Sequence[FeedState]) -> list[FeedState]:
     """Feeds in turns of their hosts, so that many of one host, which wait for each other, hold up no other's; those
-    that failed the last time come last."""
+    that failed the last time come last. What stands together in the list may be dead together, so it is dealt out."""
     turn: dict[str, int] = {}
     places = []
     for number, state in enumerate(states):
         host = urlsplit(state.subscription.url).netloc
         turn[host] = turn.get(host, -1) + 1
-        places.append((state.failures > 0, turn[host], number))
+        dealt = zlib.crc32(host.encode("utf-8", "replace"))
+        places.append((state.failures > 0, turn[host], dealt, number))
     return [states[number] for *_, number in sorted(places)]
 
 

@@ -23,17 +23,23 @@ from newsfeed.fetch import response as heads
 from newsfeed.fetch.failures import secrets_of
 from newsfeed.fetch.imap import Mailboxes
 from newsfeed.fetch.logins import AddressError, Hop, Logins, Outcome, Route, Target
-from newsfeed.fetch.rate_limiter import COME_AND_GO, SHUT_OUT, RateLimiter, host_key
+from newsfeed.fetch.rate_limiter import COME_AND_GO, QUIET, SHUT_OUT, SILENT, Places, RateLimiter, host_key
 from newsfeed.fetch.resolver import Exceptions, Lookup, OfflineError, Resolver, UnknownNameError, look_up
 from newsfeed.fetch.response import Body, BodyError, CutError, TooLargeError, body_hash, coding
-from newsfeed.fetch.transport import PRIVATE, UNANSWERED, UNSENT, Connections, RefusedAddressError
+from newsfeed.fetch.transport import (
+    PRIVATE,
+    UNANSWERED,
+    UNSENT,
+    Connections,
+    RefusedAddressError,
+    descriptors,
+)
 from newsfeed.model import Cause, Failure, FetchSetting, NotModified, Request, Response
 
 CONNECT_SECONDS = 5.0  # a handshake across the world takes one; what answers later is as good as down
 READ_SECONDS = 10.0  # between two pieces of an answer; `[fetch] timeout` bounds the whole
 REDIRECTS = 5  # RFC 2068, section 10.3, which all clients were written for
 HEADER_BYTES = 65_536  # of an answer; servers themselves take 8 to 32 KB of a request
-QUIET_SECONDS = 0.1  # without a word, after which a host's place is lent to another
 FAR_TOO_LARGE = 10  # times the limit: of what says that it is so long not even the beginning is read
 
 # Status codes of RFC 9110, section 15.
@@ -55,6 +61,9 @@ class Fetcher:
         lookup: resolves a host and port to addresses; the system's by default.
         tls: makes the TLS settings; those of httpx with its bundled authorities by default.
 
+    Attributes:
+        lanes: who asks for many holds one for each; it is lent while a host is silent or its turn is waited for.
+
     Raises:
         SettingsError: an entry of `allow_private` can't be read.
     """
@@ -74,7 +83,15 @@ class Fetcher:
         self._exceptions = Exceptions(settings.allow_private)
         self._resolver = Resolver(lookup)
         at_once = max(settings.connections, 1)
-        self._limiter = RateLimiter(at_once, max(settings.per_host, 1), settings.patience, time.monotonic)
+        self.lanes = Places(2 * at_once)
+        self._limiter = RateLimiter(
+            at_once,
+            max(settings.per_host, 1),
+            settings.patience,
+            time.monotonic,
+            silent=min(SILENT, descriptors(SILENT + 3 * at_once) - 3 * at_once),
+            lanes=self.lanes,
+        )
         self._connections = Connections(self._resolver, at_once, tls or _tls)
         self._places: set[tuple[int, tuple[str, int]]] = (
             set()
@@ -203,7 +220,7 @@ class Fetcher:
             return Hop(failures.put_off(request, route.host, retry_at=self._now() + timedelta(seconds=wait)))
         begun = time.monotonic()
         route.aside = False
-        route.quiet = asyncio.get_running_loop().call_later(QUIET_SECONDS, self._step_aside, route)
+        route.quiet = asyncio.get_running_loop().call_later(QUIET, self._step_aside, route, begun)
         limit = self._settings.timeout
         try:
             async with asyncio.timeout(max(limit - route.spent, 0.0)):
@@ -239,11 +256,16 @@ class Fetcher:
         finally:
             route.quiet.cancel()
             route.spent += time.monotonic() - begun
-            self._limiter.leave(key, aside=route.aside)
+            if route.aside:
+                self._limiter.come_back()
+            self._limiter.leave(key)
 
-    def _step_aside(self, route: Route) -> None:
+    def _step_aside(self, route: Route, begun: float) -> None:
         """The host hasn't said a word yet: who is not silent must not wait for it."""
-        route.aside = self._limiter.step_aside()
+        wait = self._limiter.step_aside(time.monotonic() - begun)
+        if wait:
+            route.quiet = asyncio.get_running_loop().call_later(wait, self._step_aside, route, begun)
+        route.aside = not wait
 
     def _unconnected(self, request: Request, host: str, error: BaseException | None) -> Failure:
         cause = error if isinstance(error, OSError) else OSError()
@@ -291,6 +313,8 @@ class Fetcher:
         answer = await self._connections.handle_async_request(sent)
         if route.quiet is not None:
             route.quiet.cancel()
+        self._limiter.spoke(time.monotonic() - begun, aside=route.aside)
+        route.aside = False
         answer.request = sent
         try:
             return await self._judge(route, key, begun, answer)

@@ -8,7 +8,8 @@ again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Awaitable, Callable
 
 # Seconds between two requests, by domain (its subdomains are the same host).
 SPACED = {
@@ -18,6 +19,10 @@ SPACED = {
 AFTER_REFUSAL = 1.0  # to any host that said 429, until the end of the run
 # Seconds for which a domain shuts out who asked too often, where it does not say so itself.
 SHUT_OUT = {"reddit.com": 3_660}
+QUIET = 0.1  # seconds without a word, after which a host's place is lent to another: many answers take less
+UNHEARD = 1.0  # the same while nobody has spoken yet: three ways there and back, over a bad mobile network
+USUAL = 0.9  # of what was usual, when one more host has spoken
+SILENT = 1_000  # requests that wait without a place: about what a browser holds open
 # Domains whose feeds vanish for days and come back: a 404 from them means nothing.
 COME_AND_GO = {"youtube.com"}
 
@@ -45,28 +50,92 @@ class Host:
         self.calm_after = 0.0  # requests begun before this moment say nothing of the host's mood
 
 
+class Places:
+    """So many at once. Who holds a place may lend it while there is nothing to do, and takes it back without waiting:
+    until as many others have ended, nobody new gets one."""
+
+    def __init__(self, number: int) -> None:
+        self._free = number
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def take(self) -> None:
+        """Wait for a place; who waits longest comes first."""
+        if self._free > 0:
+            self._free -= 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.give()
+            raise
+
+    def give(self) -> None:
+        """The place is free again, or lent."""
+        self._free += 1
+        while self._free > 0 and self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self._free -= 1
+                turn.set_result(None)
+
+    def take_back(self) -> None:
+        """What was lent."""
+        self._free -= 1
+
+    async def __aenter__(self) -> None:
+        await self.take()
+
+    async def __aexit__(self, *_: object) -> None:
+        self.give()
+
+
 class RateLimiter:
     """Gives turns in the order asked.
 
+    A host that is silent costs a connection and nothing else, so its place is lent to others, and so is the lane of
+    whoever asks for it. While nobody has spoken at all, the network may be slow rather than the hosts: then only as
+    many places are lent as there are, and more after a second.
+
     Args:
-        at_once: requests to all hosts; as many again may wait for hosts that are silent.
+        at_once: requests to all hosts.
         per_host: requests to one host.
         patience: seconds that a request waits for a host's spacing; beyond that it is put off.
         clock: seconds, never going back.
+        silent: requests that may wait for a first word without a place.
+        lanes: of which everyone who asks holds one.
     """
 
-    def __init__(self, at_once: int, per_host: int, patience: float, clock: Callable[[], float]) -> None:
-        self._all = asyncio.Semaphore(at_once)
-        self._silent = at_once  # places for requests that stepped aside
+    def __init__(
+        self,
+        at_once: int,
+        per_host: int,
+        patience: float,
+        clock: Callable[[], float],
+        *,
+        silent: int = SILENT,
+        lanes: Places | None = None,
+    ) -> None:
+        self._all = Places(at_once)
+        self._lanes = lanes or Places(0)
+        self._at_once = at_once
         self._per_host = per_host
         self._patience = patience
         self._clock = clock
+        self._most_silent = silent
+        self._silent = 0
+        self._usual: float | None = None  # seconds until a host's first word
         self._hosts: dict[str, Host] = {}
 
     async def enter(self, key: str) -> float:
         """Wait for a turn. 0 when it is given: `leave` must follow. Else the seconds for which to stay away."""
         host = self._host(key)
-        await host.slots.acquire()
+        if host.slots.locked():
+            await self._with_lane_lent(host.slots.acquire())
+        else:
+            await host.slots.acquire()
         try:
             now = self._clock()
             start = max(host.next_at, host.closed_until)
@@ -77,12 +146,19 @@ class RateLimiter:
             if host.gap:
                 host.next_at = max(start, now) + host.gap
             if wait > 0:
-                await asyncio.sleep(wait)
-            await self._all.acquire()
+                await self._with_lane_lent(asyncio.sleep(wait))
+            await self._all.take()
         except asyncio.CancelledError:
             host.slots.release()
             raise
         return 0.0
+
+    async def _with_lane_lent(self, waiting: Awaitable[object]) -> None:
+        self._lanes.give()
+        try:
+            await waiting
+        finally:
+            self._lanes.take_back()
 
     def resume(self, key: str, ago: float) -> None:
         """A request to the host was made that many seconds ago by an earlier run: its spacing still holds."""
@@ -90,20 +166,32 @@ class RateLimiter:
             host = self._host(key)
             host.next_at = max(host.next_at, self._clock() + gap - max(0.0, ago))
 
-    def step_aside(self) -> bool:
-        """Lend the place of a request whose host is silent to another; False where too many are silent already."""
-        if not self._silent:
-            return False
-        self._silent -= 1
-        self._all.release()
-        return True
+    def step_aside(self, silent: float) -> float:
+        """Lend the place of a request whose host has been silent for so many seconds to another. Gives 0 when it is
+        lent, else the seconds after which to ask again."""
+        enough = self._usual or 0.0 if self._usual is not None or self._silent < self._at_once else UNHEARD
+        if silent < enough or self._silent >= self._most_silent:
+            return max(enough - silent, QUIET)
+        self._silent += 1
+        self._all.give()
+        self._lanes.give()
+        return 0.0
 
-    def leave(self, key: str, *, aside: bool = False) -> None:
-        """The request is over; `aside`: it had lent its place."""
+    def spoke(self, seconds: float, *, aside: bool) -> None:
+        """A host has said its first word after so many seconds; `aside`: the request had lent its place."""
+        self._usual = seconds if self._usual is None else USUAL * self._usual + (1 - USUAL) * seconds
         if aside:
-            self._silent += 1
-        else:
-            self._all.release()
+            self.come_back()
+
+    def come_back(self) -> None:
+        """A request takes back the place that it had lent."""
+        self._silent -= 1
+        self._all.take_back()
+        self._lanes.take_back()
+
+    def leave(self, key: str) -> None:
+        """The request is over, and holds its place."""
+        self._all.give()
         self._hosts[key].slots.release()
 
     def refused(self, key: str) -> None:

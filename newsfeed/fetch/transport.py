@@ -9,7 +9,10 @@ every connection for every request, which at a hundred hosts costs more than the
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import importlib.util
 import ssl
+import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from ipaddress import ip_address
 from typing import Any
@@ -19,9 +22,31 @@ import httpx
 
 from newsfeed.fetch.resolver import OfflineError, Resolver, UnknownNameError, public
 
+# httpcore looks for sniffio at every lock of its own; where it is not installed, each look searches the whole path.
+if importlib.util.find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
+
 HIGH_WATER = 262_144  # bytes kept unread before the sender has to wait
 TRIES = 4  # addresses of one name
 TRY_SECONDS = 1.0  # for each but the last, so that a dead IPv6 path costs little
+
+
+def descriptors(wanted: int) -> int:
+    """How many files and sockets may be open at once, of the so many that are wanted. Systems begin with few (macOS with
+    256) and let a program raise that by itself."""
+    try:
+        import resource
+    except ImportError:  # a system without this limit
+        return wanted
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    if soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            soft = most
+    return min(soft, wanted)
 
 
 class RefusedAddressError(Exception):

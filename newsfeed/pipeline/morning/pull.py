@@ -166,9 +166,6 @@ async def ask_all(
 ) -> list[FeedResult]:
     """Ask these feeds and keep what each brings; `near` may have been asked so lately that their hosts want a pause."""
     settings = home.settings.fetch
-    # As many feeds are under way as there may be connections, and as many again whose hosts are silent: answers that
-    # wait for a reader cost memory.
-    lanes = asyncio.Semaphore(2 * settings.connections)
     results: dict[int, FeedResult] = {}
     broken: list[StoreError] = []
     for known in near:
@@ -177,7 +174,7 @@ async def ask_all(
     run = _Run(home, store, options, fetcher, parsers, states)
 
     async def one(state: FeedState) -> None:
-        async with lanes:
+        async with fetcher.lanes:  # answers that wait for a reader cost memory
             if broken:
                 return  # nothing more can be kept, so nothing more is asked
             progress.asking(state.name)
