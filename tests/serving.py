@@ -165,9 +165,7 @@ class Server:
 
     async def _serve(self) -> None:
         self._stopping = asyncio.Event()
-        server = await asyncio.start_server(
-            self._connected, self.host, 0, ssl=self.tls, limit=HEAD_LIMIT, backlog=1024
-        )
+        server = await asyncio.start_server(self._connected, self.host, 0, limit=HEAD_LIMIT, backlog=1024)
         self._port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stopping.wait()
@@ -176,7 +174,8 @@ class Server:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await server.wait_closed()
-        await asyncio.sleep(0)
+        for _ in range(3):  # what was aborted is closed in the loop's next rounds
+            await asyncio.sleep(0)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -187,6 +186,8 @@ class Server:
         self.most_open = max(self.most_open, self.open)
         number = self.connections
         try:
+            if self.tls is not None:  # here, so that who never ends the handshake is ended with the others
+                await writer.start_tls(self.tls)
             if self.greeting:
                 writer.write(self.greeting)
             while await self._one(reader, writer, number):
@@ -195,8 +196,13 @@ class Server:
             writer.transport.abort()
         finally:
             self.open -= 1
-            self._tasks.discard(task)
             writer.close()
+            try:
+                async with asyncio.timeout(1):  # for the other side's goodbye
+                    await writer.wait_closed()
+            except (OSError, TimeoutError, asyncio.CancelledError):
+                writer.transport.abort()
+            self._tasks.discard(task)
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> bool:
         """Read and answer one request; False when the connection is over."""
