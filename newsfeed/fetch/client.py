@@ -23,7 +23,7 @@ from newsfeed.fetch import response as heads
 from newsfeed.fetch.failures import secrets_of
 from newsfeed.fetch.imap import Mailboxes
 from newsfeed.fetch.logins import AddressError, Hop, Logins, Outcome, Route, Target
-from newsfeed.fetch.rate_limiter import COME_AND_GO, QUIET, SHUT_OUT, SILENT, Places, RateLimiter, host_key
+from newsfeed.fetch.rate_limiter import COME_AND_GO, QUIET, SHUT_OUT, SILENT, RateLimiter, host_key
 from newsfeed.fetch.resolver import Exceptions, Lookup, OfflineError, Resolver, UnknownNameError, look_up
 from newsfeed.fetch.response import Body, BodyError, CutError, TooLargeError, body_hash, coding
 from newsfeed.fetch.transport import (
@@ -83,19 +83,14 @@ class Fetcher:
         self._exceptions = Exceptions(settings.allow_private)
         self._resolver = Resolver(lookup)
         at_once = max(settings.connections, 1)
-        self.lanes = Places(2 * at_once)
+        silent = descriptors(SILENT + 3 * at_once) - 3 * at_once
         self._limiter = RateLimiter(
-            at_once,
-            max(settings.per_host, 1),
-            settings.patience,
-            time.monotonic,
-            silent=min(SILENT, descriptors(SILENT + 3 * at_once) - 3 * at_once),
-            lanes=self.lanes,
+            at_once, max(settings.per_host, 1), settings.patience, time.monotonic, silent=silent
         )
+        self.lanes = self._limiter.lanes
         self._connections = Connections(self._resolver, at_once, tls or _tls)
-        self._places: set[tuple[int, tuple[str, int]]] = (
-            set()
-        )  # feed and excepted place that the owner's list named
+        # Feed and excepted place that the owner's list named.
+        self._places: set[tuple[int, tuple[str, int]]] = set()
         self._fixed = [
             ("User-Agent", heads.user_agent(settings.contact)),
             ("Accept-Encoding", "gzip"),
@@ -405,7 +400,7 @@ class Fetcher:
             headers=heads.kept(headers),
             etag=heads.validator(headers, "etag") or request.etag,
             last_modified=heads.validator(headers, "last-modified") or request.last_modified,
-            permanent_url=_permanent(route),
+            permanent_url=route.moved_to,
         )
 
     async def _read_body(self, route: Route, answer: httpx.Response, headers: Mapping[str, str]) -> Outcome:
@@ -431,7 +426,7 @@ class Fetcher:
                 headers=heads.kept(headers),
                 etag=etag,
                 last_modified=last_modified,
-                permanent_url=_permanent(route),
+                permanent_url=route.moved_to,
             )
         return Response(
             request=request,
@@ -443,7 +438,7 @@ class Fetcher:
             etag=etag,
             last_modified=last_modified,
             body_hash=digest,
-            permanent_url=_permanent(route),
+            permanent_url=route.moved_to,
         )
 
 
@@ -451,7 +446,3 @@ class Fetcher:
 def _tls() -> ssl.SSLContext:
     """One for all fetchers of this process: reading the authorities' certificates takes 20 ms."""
     return httpx.create_ssl_context(trust_env=False)
-
-
-def _permanent(route: Route) -> str:
-    return str(route.target.url) if route.hops and route.permanent else ""

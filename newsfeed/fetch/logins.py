@@ -114,6 +114,11 @@ class Route(msgspec.Struct):
         return "another host" if repeated else self.target.host
 
     @property
+    def moved_to(self) -> str:
+        """Where the feed lies now, if every redirect so far was a permanent one."""
+        return str(self.target.url) if self.hops and self.permanent else ""
+
+    @property
     def cookie(self) -> str:
         """The Cookie header for the next request, "" without."""
         if not self.cookies:

@@ -105,7 +105,9 @@ class RateLimiter:
         patience: seconds that a request waits for a host's spacing; beyond that it is put off.
         clock: seconds, never going back.
         silent: requests that may wait for a first word without a place.
-        lanes: of which everyone who asks holds one.
+
+    Attributes:
+        lanes: twice as many as places; who asks for many holds one for each, until its answer is dealt with.
     """
 
     def __init__(
@@ -116,10 +118,9 @@ class RateLimiter:
         clock: Callable[[], float],
         *,
         silent: int = SILENT,
-        lanes: Places | None = None,
     ) -> None:
         self._all = Places(at_once)
-        self._lanes = lanes or Places(0)
+        self.lanes = Places(2 * at_once)
         self._at_once = at_once
         self._per_host = per_host
         self._patience = patience
@@ -154,11 +155,11 @@ class RateLimiter:
         return 0.0
 
     async def _with_lane_lent(self, waiting: Awaitable[object]) -> None:
-        self._lanes.give()
+        self.lanes.give()
         try:
             await waiting
         finally:
-            self._lanes.take_back()
+            self.lanes.take_back()
 
     def resume(self, key: str, ago: float) -> None:
         """A request to the host was made that many seconds ago by an earlier run: its spacing still holds."""
@@ -174,7 +175,7 @@ class RateLimiter:
             return max(enough - silent, QUIET)
         self._silent += 1
         self._all.give()
-        self._lanes.give()
+        self.lanes.give()
         return 0.0
 
     def spoke(self, seconds: float, *, aside: bool) -> None:
@@ -187,7 +188,7 @@ class RateLimiter:
         """A request takes back the place that it had lent."""
         self._silent -= 1
         self._all.take_back()
-        self._lanes.take_back()
+        self.lanes.take_back()
 
     def leave(self, key: str) -> None:
         """The request is over, and holds its place."""
