@@ -152,6 +152,62 @@ def test_the_language_decides_between_two_zones_of_one_name(zone: str, language:
     assert moment.hour == hour
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2024-W48-2T09:05:00Z",
+        "2024-W48-2 09:05",
+        "@1732611900",
+        "1732611900.0",
+        "1732611900000",
+        "1732611900000000",
+        "1732611900000000000",
+        "26 Nov 2567 09:05",
+        "26/11/2567 09:05",
+        "วันอังคารที่ 26 พฤศจิกายน พ.ศ. 2567 09:05",
+        "سه‌شنبه، ۶ آذر ۱۴۰۳ ساعت ۰۹:۰۵",
+        "Tue, 06 آذر 1403 12:35:00 +0330",
+        "1403/09/06 09:05",
+        "1403-09-06T12:35:00+03:30",
+    ],
+)
+def test_calendars_and_counts_of_other_kinds(written: str) -> None:
+    assert from_text(written) == NINE
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("2024-W54-1", "2024-W48", "2024-331", "45622", "1403/13/01", "30 اسفند 1404", "5 Kislev 5785"),
+        *("24 جمادى الأولى 1446", "3 hours ago", "vor 3 Stunden", "il y a 2 heures", "hace 3 días", "gestern, 9:05"),
+    ],
+)  # fmt: skip
+def test_a_day_that_is_not_certain_is_none(written: str) -> None:
+    assert from_text(written) is None
+
+
+def test_an_islamic_year_is_no_persian_one() -> None:
+    assert times.sane(from_text("1446/05/24"), NINE) is None
+
+
+@pytest.mark.parametrize(
+    ("year", "first"),
+    [
+        (1370, "1991-03-21"),
+        (1375, "1996-03-20"),
+        (1376, "1997-03-21"),
+        (1399, "2020-03-20"),
+        (1400, "2021-03-21"),
+        (1403, "2024-03-20"),
+        (1404, "2025-03-21"),
+        (1408, "2029-03-20"),
+        (1409, "2030-03-21"),
+    ],
+)
+def test_the_persian_year_begins_with_spring(year: int, first: str) -> None:
+    assert str(dates.from_persian(year, 1, 1)) == first
+
+
 def test_midnight_may_end_a_day() -> None:
     assert from_text("Tue, 26 Nov 2024 24:00:00 GMT") == datetime(2024, 11, 27, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from calendar import monthrange
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 
 from newsfeed.text.expressions import expression
@@ -15,6 +15,13 @@ MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+# Farvardin to Esfand: six months of 31 days, five of 30, one of 29, or 30 in a leap year.
+PERSIAN_MONTHS = (
+    "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند",
+)  # fmt: skip
+_NEW_YEAR = date(1996, 3, 20)  # of 1375, a leap year, with which a cycle begins
+_CYCLE = 33  # years, of which eight are leap years: every fourth, and then the one after five
 
 SHORTEST = 3  # letters of a name that may stand for it
 WORD = r"(?:[^\W\d_]|[\u0900-\u0963\u0970-\u0e7f])+"  # with its vowel signs
@@ -125,6 +132,20 @@ def spelled(text: str) -> str:
 def fold(text: str) -> str:
     """A text without case, accents and the signs of abbreviations."""
     return without_marks(text.casefold().translate(_OTHERS))
+
+
+def from_persian(year: int, month: int, day: int) -> date:
+    """A day of the Persian (Solar Hijri) calendar, whose leap years return every 33 years from 1303 to 1472.
+
+    Raises:
+        ValueError: there is no such day.
+    """
+    cycles, within = divmod(year - 1375, _CYCLE)
+    leap = within % 4 == 0 and within != 32
+    if not 1 <= month <= 12 or not 1 <= day <= (31 if month <= 6 else 30 if month <= 11 or leap else 29):
+        raise ValueError(f"{year}-{month}-{day}")
+    days = cycles * (365 * _CYCLE + 8) + within * 365 + min(-(-within // 4), 8)
+    return _NEW_YEAR + timedelta(days=days + (month - 1) * 30 + min(month - 1, 6) + day - 1)
 
 
 def without_marks(text: str) -> str:

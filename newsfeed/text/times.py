@@ -25,12 +25,16 @@ _NET = re.compile(
     r"((?:19|20)\d\d)-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|([+-])(\d\d):(\d\d))", re.ASCII
 )
 _MONTHS = {name[:3]: number for number, name in enumerate(dates.MONTHS, 1)}
-_EPOCH = re.compile(r"^\d{9,10}(?:\.\d+)?$|^\d{12,13}$")
+_EPOCH = re.compile(r"^@?(\d{9,10}(?:\.\d+)?)$|^@?(\d{12,13})$|^@?(\d{15,16})$|^@?(\d{18,19})$")
+_WEEK = re.compile(r"^((?:19|20)\d\d)-?W([0-5]\d)-?([1-7])(?=$|[T\s])", re.ASCII)  # ISO 8601, section 4.1.4
 _COMPACT = re.compile(
     r"^((?:19|20)\d\d)(0[1-9]|1[0-2])([0-3]\d)(?:T?([0-2]\d)([0-5]\d)([0-5]\d)?)?(?=Z?$|[+-])", re.IGNORECASE
 )
 _ERAS = {"令和": 2018, "平成": 1988, "民國": 1911, "民国": 1911}
 _ERA = re.compile(rf"({'|'.join(_ERAS)})\s*(\d{{1,3}})\s*年")
+# A day of the Persian calendar, which WordPress writes where a plug-in translates its dates: "6 آذر 1403".
+_PERSIAN = re.compile(rf"(\d{{1,2}})\s+({'|'.join(dates.PERSIAN_MONTHS)})،?\s+(1[34]\d\d)(?!\d)")
+_IN_PERSIA = range(1368, 1440)  # 1989 to 2061; from 1440 on it may be an Islamic year, of 2018 and later
 _BUDDHIST = 543  # years ahead of ours
 _CJK = str.maketrans(
     {"年": "-", "月": "-", "년": "-", "월": "-", "日": " ", "일": " ", "時": ":", "时": ":", "시": ":"}
@@ -111,13 +115,18 @@ def from_text(value: object, language: str = "") -> datetime | None:
 def _by_rules(text: str, language: str) -> datetime | None:
     if not text or len(text) > _TOLD:
         return None
-    if _EPOCH.match(text) and not _COMPACT.match(text):
-        seconds = float(text)
-        return datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, tz=UTC)
+    if (epoch := _EPOCH.match(text)) and not _COMPACT.match(text):
+        thousands = 1000 ** (epoch.lastindex - 1 if epoch.lastindex else 0)  # of a second: milli, micro, nano
+        return datetime.fromtimestamp(float(text.removeprefix("@")) / thousands, tz=UTC)
+    with contextlib.suppress(ValueError):  # the 54th week
+        text = _WEEK.sub(
+            lambda m: str(datetime.fromisocalendar(int(m[1]), int(m[2]), int(m[3])).date()), text
+        )
     if not text.isascii():
         with contextlib.suppress(UnicodeError):
             text = text.encode("cp1252").decode()  # UTF-8 that was read as Latin: "fÃ©vr."
         text = "".join(str(unicodedata.digit(c, c)) if c.isdigit() else c for c in text)
+        text = _PERSIAN.sub(_of_persia, text)
         text = _ERA.sub(lambda m: f"{_ERAS[m[1]] + int(m[2])}年", text).translate(_CJK)
     text = _COMPACT.sub(lambda m: f"{m[1]}-{m[2]}-{m[3]} {m[4] or '00'}:{m[5] or '00'}:{m[6] or '00'} ", text)
     text = re.sub(r"(?<=\d)T(?=\d)", " ", text, flags=re.IGNORECASE)
@@ -140,6 +149,14 @@ def _by_rules(text: str, language: str) -> datetime | None:
         return _at_greenwich(moment, zone, language)
     except (ValueError, OverflowError):
         return None
+
+
+def _of_persia(match: re.Match[str]) -> str:
+    day, month, year = int(match[1]), dates.PERSIAN_MONTHS.index(match[2]) + 1, int(match[3])
+    try:
+        return str(dates.from_persian(year, month, day))
+    except ValueError:
+        return ""
 
 
 def _usual(text: str) -> datetime | None:
@@ -222,6 +239,11 @@ def _whole(year: str, month: int, day: str) -> tuple[int, int, int] | None:
     if len(year) not in {2, 4} or len(day) > 2:
         return None
     number = int(year if len(year) == 4 else f"{'19' if int(year) >= 70 else '20'}{year}")
+    if number in _IN_PERSIA:
+        with contextlib.suppress(ValueError):
+            there = dates.from_persian(number, month, int(day))
+            return there.year, there.month, there.day
+        return None
     return number - (_BUDDHIST if number > 2400 else 0), month, int(day)
 
 
