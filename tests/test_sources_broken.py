@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from newsfeed.model import Parsed
 from newsfeed.reading.xml_documents import XmlDocument, read
 from newsfeed.text import clean_html
-from tests.test_sources import parsed, rss
+from tests.test_sources import item, parsed, rss
 
 
 def entry(n: int, description: str, *, title: str = "") -> str:
@@ -54,9 +55,9 @@ def test_one_bad_place_costs_that_place(what: str) -> None:
     items = parsed(between(BROKEN[what])).items
     assert [i.identity for i in items] == ["w1", "w2", "w3", "w4"]
     one, two, three, four = items
-    for n, item in ((1, one), (3, three), (4, four)):
-        assert item.title == f"Weir {n} & lock"
-        assert item.link == f"https://weir.example/n?a={n}&b=2"
+    for n, found in ((1, one), (3, three), (4, four)):
+        assert found.title == f"Weir {n} & lock"
+        assert found.link == f"https://weir.example/n?a={n}&b=2"
     assert one.html == "<p>One &amp; all.</p>"
     assert three.html == "<p>Three <b>gates</b> &amp; a weir.</p>"
     assert four.text == "Four & more."
@@ -177,3 +178,29 @@ def test_a_link_to_a_host_that_is_none_costs_its_link_only(host: str) -> None:
     )
     assert len(parsed(feed).items) >= 3
     assert clean_html("<p><a href='/x'>Gates</a></p>", f"https://{host}/").count("Gates") == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "author"),
+    [
+        ("jane@studio.technology (Jane Roe)", "Jane Roe"),
+        ("jane@paper.example (Jane Roe)", "Jane Roe"),
+        ("Jane Roe &lt;jane@paper.photography&gt;", "Jane Roe"),
+        ("jane@paper.academy", ""),
+        ("mailto:jane@paper.example", ""),
+        ("(Jane Roe)", "Jane Roe"),
+        ("@jane@social.example", "@jane@social.example"),
+        ("Jane (Paper) Roe", "Jane (Paper) Roe"),
+    ],
+)
+def test_a_person_is_named_without_their_address_whatever_its_end(written: str, author: str) -> None:
+    [found] = parsed(rss(item(f"<author>{written}</author>"))).items
+    assert found.author == author
+
+
+@pytest.mark.parametrize("name", ["items", "entries", "posts"])
+def test_a_list_that_became_an_object_is_a_list(name: str) -> None:
+    """PHP writes {"0": …, "2": …} where one of a list was taken out."""
+    entries = {n: {"id": n, "title": f"Title {n}", "url": f"https://garden.example/{n}"} for n in ("0", "2")}
+    found = parsed(json.dumps({"title": "Garden", name: entries}), content_type="application/json")
+    assert [i.title for i in found.items] == ["Title 0", "Title 2"]

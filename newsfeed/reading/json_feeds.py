@@ -70,7 +70,10 @@ def _shape(data: object) -> tuple[dict[str, Any], list[Any] | None]:
         entries = channel.get("item", [])
         return channel, entries if isinstance(entries, list) else [entries]
     for name in _ENTRIES:
-        if isinstance(entries := data.get(name), list):
+        entries = data.get(name)
+        if isinstance(entries, dict) and entries and all(isinstance(e, dict) for e in entries.values()):
+            entries = list(entries.values())  # a list of PHP's that has lost one of its numbers
+        if isinstance(entries, list):
             return data, entries
     return data, None
 

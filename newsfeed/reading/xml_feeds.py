@@ -209,14 +209,19 @@ def _host(url: str) -> str:
 
 def _author(entry: dict[str, Any]) -> str:
     people = dict.get(entry, "authors") or []
+    whole = _string(entry, "author")
+    if len(people) == 1 and "@" in whole:
+        return _clean_author(
+            whole
+        )  # feedparser cuts an address after four letters of its last part: ".tech|nology"
     named = [_clean_author(str(p.get("name") or "")) for p in people if isinstance(p, dict)]
     names = [name for name in dict.fromkeys(named) if name]
     if not names:
-        return _clean_author(_string(entry, "author"))
+        return _clean_author(whole)
     return ", ".join(names[:4]) + (" and others" if len(names) > 4 else "")
 
 
-_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,200}(?:\?\S*)?")
+_ADDRESS = re.compile(r"(?:mailto:)?[\w.+-]{1,64}@[\w.-]{1,200}(?:\?\S*)?")
 _NOBODY = frozenset(
     ["admin", "administrator", "editor", "author", "unknown", "none", "null", "noreply", "webmaster", "root"]
 )
@@ -228,7 +233,7 @@ def _clean_author(text: str) -> str:
     if "@" in text and not text.startswith("@"):
         text = _ADDRESS.sub("", text[:500])
         text = re.sub(r"[(<]\s*[)>]", "", text).strip(" ,;")
-        text = re.sub(r"^\((.*)\)$", r"\1", text).strip()
+    text = re.sub(r"^\(([^()]*)\)$", r"\1", text).strip()
     return "" if text.lower().strip("()") in _NOBODY else text
 
 
