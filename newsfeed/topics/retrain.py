@@ -48,7 +48,7 @@ def due(
     Args:
         items: how many there are now, as of `corrections`.
         inputs: a hash of folders and topic settings as they are now; `told` is whether they say anything of topics.
-        waiting: a page waits for it. It does for what the reader said, not for what items alone can teach.
+        waiting: a page waits for it. The first one doesn't wait for what items alone can teach.
     """
     if last is None:
         return "not trained yet" if corrections or (items >= ENOUGH and (told or not waiting)) else ""
@@ -60,8 +60,6 @@ def due(
         return f"{abs(new)} corrections since"
     if new and age >= SETTLE:
         return f"{abs(new)} correction{'s' if abs(new) > 1 else ''} since"
-    if waiting:
-        return ""
     if items >= GROWN * last.items and items - last.items >= ENOUGH and age >= SETTLE:
         return f"{items - last.items} items since"
     if age >= STALE and items > last.items:

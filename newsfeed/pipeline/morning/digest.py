@@ -70,10 +70,7 @@ def digest(
     built, pool = _build(home, store, day, pulled, secrets or {}, progress)
     if stored is not None:
         built = _revised(home, built, "revised {moment}" if rebuild else "completed at {moment}")
-    done = _keep(home, store, built, pool, pulled, change)
-    if built.previous is not None:  # the first page is to be there at once
-        understand.learn(home, store, progress)
-    return done
+    return _keep(home, store, built, pool, pulled, change)
 
 
 def complete(

@@ -15,7 +15,7 @@ from newsfeed.model import Day, Record
 from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning import digest as digesting
-from newsfeed.pipeline.morning import draw
+from newsfeed.pipeline.morning import draw, understand
 from newsfeed.pipeline.morning import mail as mailing
 from newsfeed.pipeline.morning import pull as pulling
 from newsfeed.pipeline.reports import DigestReport, Progress, RefreshOptions, RefreshReport
@@ -97,6 +97,7 @@ def deliver(home: Home, store: Store, *, progress: Progress) -> MorningReport:
     done = owed_mail(home, store, done)
     if trouble := draw.notify(home, store):
         done = msgspec.structs.replace(done, trouble=(*done.trouble, trouble))
+    understand.learn(home, store, progress)
     store.backup(home.clock())
     store.prune(home.clock(), items=home.settings.keep.items, bodies=home.settings.keep.bodies)
     return done

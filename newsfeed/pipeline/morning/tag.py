@@ -197,7 +197,7 @@ def _save(store: Store, model: Model, items: Sequence[StoredItem]) -> None:
 def train_if_due(home: Home, store: Store, *, force: bool = False, waiting: bool = False) -> str:
     """Train anew in a child process when policy says so; returns why it did, or "".
 
-    `waiting`: a page waits for it, so what items alone teach is left for later.
+    `waiting`: a page waits for it; the first one leaves for later what items alone teach.
 
     Whatever goes wrong in the child leaves the weights in force as they are.
 

@@ -47,7 +47,7 @@ def understand(home: Home, store: Store, *, choosing: bool = False, progress: Pr
 
 
 def learn(home: Home, store: Store, progress: Progress) -> None:
-    """Learn what items alone teach, once the page is there; what can still stand on one is tagged by it."""
+    """Learn what items alone teach, once a page is out; what can still stand on the next is tagged by it."""
     if why := tag.train_if_due(home, store):
         progress.step(say("Learned your topics anew: {why}", why=say(why)))
         _tag_anew(home, store, tag.Models(home, store, progress), why)
