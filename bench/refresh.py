@@ -82,9 +82,8 @@ def show(what: str, phase: str, cost: Cost, corpus: Corpus, items: int, tagged: 
     )
 
 
-def ours(folder: Path, corpus: Corpus, *, fetch_only: bool, quiet: bool = False) -> None:
-    """Three refreshes of a fresh home; `quiet` only warms up."""
-    what = "fetch only" if fetch_only else "refresh"
+def home(folder: Path, corpus: Corpus) -> tuple[list[str], dict[str, str]]:
+    """A home that follows the corpus: how newsfeed is called there, and in which environment."""
     outlines = "".join(
         f'<outline type="rss" text="Outlet {n}" xmlUrl="{escape(u)}"/>' for n, u in enumerate(corpus.urls)
     )
@@ -98,15 +97,14 @@ def ours(folder: Path, corpus: Corpus, *, fetch_only: bool, quiet: bool = False)
         "NEWSFEED_FETCH__MANUAL_FLOOR": "0",
         "NO_COLOR": "1",
     }
-    command = [
-        sys.executable,
-        "-m",
-        "newsfeed",
-        "--home",
-        str(folder),
-        "refresh",
-        *["--fetch-only"][: int(fetch_only)],
-    ]
+    return [sys.executable, "-m", "newsfeed", "--home", str(folder)], env
+
+
+def ours(folder: Path, corpus: Corpus, *, fetch_only: bool, quiet: bool = False) -> None:
+    """Three refreshes of a fresh home; `quiet` only warms up."""
+    what = "fetch only" if fetch_only else "refresh"
+    command, env = home(folder, corpus)
+    command += ["refresh", *["--fetch-only"][: int(fetch_only)]]
     database = folder / ".newsfeed" / "newsfeed.db"
     for phase in ("first", "unchanged", "5 %"):
         if phase == "5 %":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from newsfeed import text
 from newsfeed.edition import constants as c
@@ -160,7 +161,7 @@ def returning(
         return None
     last = past[-1]
     told = "\n".join(f"{shown.sentence}\n{shown.lead}" for shown in past)
-    old = _content(told)
+    old = set(_content(told))
     for one in group:
         if one.item.id in known:
             old |= _content(f"{one.item.item.title} {one.item.item.lead}")
@@ -204,7 +205,7 @@ def _social(one: Candidate, feeds: Mapping[int, FeedFacts]) -> bool:
 
 
 def _order(
-    one: Candidate, sentence: str, old: set[str], shared: Mapping[str, int]
+    one: Candidate, sentence: str, old: Set[str], shared: Mapping[str, int]
 ) -> tuple[bool, int, int, int]:
     """The item that says best what is new goes first: with a lead, with most that others say too, with most
     that is new in its headline and its new sentence."""
@@ -214,7 +215,7 @@ def _order(
     return (not led, -sum(shared.get(word, 0) for word in new), -len(new), one.item.id)
 
 
-def _shared(fresh: Sequence[Candidate], old: set[str]) -> dict[str, int]:
+def _shared(fresh: Sequence[Candidate], old: Set[str]) -> dict[str, int]:
     """The new words that two feeds or more have, and how many have each."""
     of_feed: dict[int, set[str]] = {}
     for one in fresh:
@@ -225,7 +226,7 @@ def _shared(fresh: Sequence[Candidate], old: set[str]) -> dict[str, int]:
     return {word: number for word, number in counted.items() if number >= 2}
 
 
-def _new_sentence(one: Candidate, told: str, old: set[str], shared: Mapping[str, int]) -> str:
+def _new_sentence(one: Candidate, told: str, old: Set[str], shared: Mapping[str, int]) -> str:
     """The whole sentence of the lead that says most of what is new beside the headline, understood by itself; ""
     where none does."""
     item = one.item.item
@@ -245,18 +246,20 @@ def _new_sentence(one: Candidate, told: str, old: set[str], shared: Mapping[str,
     return best.rstrip(".")
 
 
-def _content(words: str) -> set[str]:
-    """Words that carry a story, by their stems: long ones, and anything with a figure in it."""
+@lru_cache(maxsize=4_000)
+def _content(words: str) -> frozenset[str]:
+    """Words that carry a story, by their stems: long ones, and anything with a figure in it. Remembered, for what a page
+    said of a large affair is compared with each story of it."""
     found = set()
     for match in _WORD.finditer(words):
         word = match.group().casefold()
         if (len(word) >= 4 and word not in _COMMON) or any(map(str.isdigit, word)):
             plain = word.removesuffix("’s").removesuffix("'s")
             found.add((plain.removesuffix("s") if len(plain) > 4 else plain)[: c.STEM])
-    return found
+    return frozenset(found)
 
 
-def _novelty(words: str, old: set[str]) -> float:
+def _novelty(words: str, old: Set[str]) -> float:
     own = _content(words)
     new = own - old
     return len(new) / len(own) if len(new) >= c.NOVEL_LEAST else 0.0

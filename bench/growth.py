@@ -1,0 +1,86 @@
+"""What more feeds and a fuller store cost, through the real command, in processes of its own.
+
+    python bench/growth.py                        # an unchanged refresh of 100, 1,000 and 10,000 feeds
+    python bench/growth.py --page                 # a page from a store of 31,000 items, 2,000 of them new
+
+Growth: three items a feed; of three refreshes in which every answer is 304 the least is printed, with its ratio to the
+line before. Page: 1,000 feeds of 29 items and a first page; two more items a feed, fetched alone; then, the next
+morning, a page that tags and groups them first, and that page chosen anew from what is tagged and grouped. Wall and CPU
+seconds of the whole process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import sqlite3
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from corpus import Corpus
+from refresh import Cost, count, home, run
+
+LEAST = 3  # runs of which the least is taken
+RARE = 0.25  # of all words, so that two texts share no more of them than real ones do
+
+
+def growth(sizes: list[int]) -> None:
+    print(f"{'feeds':>8}{'wall s':>8}{'CPU s':>8}{'MB':>6}  times the line before (wall, CPU)")
+    before: Cost | None = None
+    for feeds in sizes:
+        with tempfile.TemporaryDirectory() as folder, Corpus(feeds, now=datetime.now(UTC), items=3) as corpus:
+            command, env = home(Path(folder), corpus)
+            run([*command, "refresh", "--fetch-only"], env)
+            costs = [run([*command, "refresh"], env) for _ in range(LEAST + 1)][1:]
+        least = min(costs, key=lambda cost: cost.wall)
+        told = f"{least.wall / before.wall:.1f}, {least.cpu / before.cpu:.1f}" if before else ""
+        print(f"{feeds:>8}{least.wall:>8.2f}{least.cpu:>8.2f}{least.memory:>6.0f}  {told}", flush=True)
+        before = least
+
+
+def page(feeds: int) -> None:
+    now = datetime.now(UTC) - timedelta(days=1)
+    with tempfile.TemporaryDirectory() as folder, Corpus(feeds, now=now, items=29, rare=RARE) as corpus:
+        command, env = home(Path(folder), corpus)
+        at = {"NEWSFEED_CLOCK": now.isoformat()}
+        run([*command, "digest", "--no-open"], {**env, **at})
+        for _ in range(2):
+            corpus.change(1.0)
+        at["NEWSFEED_CLOCK"] = (now + timedelta(hours=1)).isoformat()
+        run([*command, "refresh", "--fetch-only"], {**env, **at})
+        database = Path(folder) / ".newsfeed" / "newsfeed.db"
+        with sqlite3.connect(database) as connection:
+            query = "SELECT count(*) FROM item WHERE first_seen > (SELECT max(built) FROM edition)"
+            new = connection.execute(query).fetchone()[0]
+        print(f"{count(database, 'item')} items, {new} of them new; load {os.getloadavg()[0]:.1f}")
+        env["NEWSFEED_CLOCK"] = (now + timedelta(hours=20)).isoformat()
+        morning = [*command, "digest", "--no-open", "--no-refresh"]
+        print(f"{'':<34}{'wall s':>8}{'CPU s':>8}{'MB':>6}")
+        for what, more in (
+            ("tag, group and choose", []),
+            *[("choose from what is tagged", ["--rebuild"])] * LEAST,
+        ):
+            cost = run([*morning, *more], env)
+            print(f"{what:<34}{cost.wall:>8.2f}{cost.cpu:>8.2f}{cost.memory:>6.0f}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--feeds", type=int, nargs="+", default=[100, 1_000, 10_000])
+    parser.add_argument("--page", action="store_true", help="measure the page, not growth")
+    options = parser.parse_args()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, 16_384), hard), hard))
+    if options.page:
+        page(1_000)
+    else:
+        growth(options.feeds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
