@@ -1,6 +1,6 @@
-"""The edition: score, choice, places, reasons and ledger. Pure; nothing is read but its arguments.
+"""The edition: score, choice, places, reasons and ledger. Pure: it depends on its arguments only.
 
-- `build`: the edition of a day, of a pool that `weigh` weighed or that it weighs itself
+- `build`: the edition of a day, from a pool that `weigh` may have weighed before
 - `since`: what a later refresh adds to it; `remember`: what the next ones must know
 - `visible_text`: the words that the budget counts; `why`: the arithmetic behind an item
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from newsfeed.edition.preparing import Weighed
     from newsfeed.edition.printed import explained, told_in_words, visible_text
 
-# Each name is loaded from its module when it is first asked for: most runs need few of them.
+# Each name is loaded from its module on first use, because most runs need few of them.
 _PLACES = {
     "build": "building",
     "weigh": "building",

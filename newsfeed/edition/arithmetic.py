@@ -1,4 +1,4 @@
-"""The whole arithmetic behind one item, as a table that a person can follow: for what was shown and what wasn't."""
+"""The complete arithmetic behind one item, shown or not, as a table that a person can follow."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PASSES: Mapping[str, str] = {
 
 
 class WhyRow(Record, frozen=True, kw_only=True):
-    """One row: what, how much, and what that means."""
+    """One row: what is measured, how much, and what that means."""
 
     name: str
     value: str
@@ -93,7 +93,7 @@ def _why(
 
 
 def is_told(edition: Edition, item: int) -> bool:
-    """Whether an item stands in an edition as a pick, a line or the long read."""
+    """Whether an item is in an edition as a pick, a line or the long read."""
     return _told(edition, item) is not None
 
 
@@ -163,7 +163,7 @@ def _shown(told: Pick | Line) -> Iterator[WhyRow]:
 
 
 def _price(told: Pick | Line, account: Account) -> str:
-    """What the minutes of a story are made of, and at how many it was chosen, where its lead grew or shrank later."""
+    """How the minutes of a story are made up, and with how many it was chosen if its lead was changed later."""
     if not isinstance(told, Pick):
         return say("its words at 238 a minute")
     if told.section == c.LONG:
@@ -185,7 +185,7 @@ def _price(told: Pick | Line, account: Account) -> str:
 
 
 def _gain(account: Account) -> Iterator[WhyRow]:
-    """What a pick adds to the page: one row for the sum, one for each part with all that it is reckoned from."""
+    """What a pick adds to the page: a row for the sum and one for each part, with all numbers it is computed from."""
     gain, score = account.gain, account.score.value
     if gain is None:
         return
@@ -301,7 +301,7 @@ def _score(account: Account) -> Iterator[WhyRow]:
 
 
 def _moved(account: Account) -> str:
-    """What beside an item's words made its grade, where it is seen in the figures."""
+    """What changed an item's grade besides its words, if that is visible in the figures."""
     told = (
         (say("your thumbs"), account.score.thumbs),
         (say("its source’s record"), account.record),

@@ -1,5 +1,5 @@
-"""Building an edition: choose, lay out, count every printed word, and correct until it keeps its minutes; and the block
-"Since 06:30" with what a later refresh found."""
+"""Building an edition: choose, lay out, count every printed word, and repeat until the page keeps its minutes; and the
+block "Since 06:30" with what a later refresh found."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def build(
 
 
 def weigh(pool: Pool, settings: Settings, *, date: Day, now: datetime) -> Weighed:
-    """The stories of a pool, weighed: what builds of it that differ in minutes and shares have in common."""
+    """The stories of a pool, weighed: the part that builds with different minutes and shares have in common."""
     with speaking(first_spoken(settings.languages)):
         return Weighed(pool, settings, date=date, now=now)
 
@@ -115,8 +115,8 @@ def _fitted(prepared: Prepared, budget: float, *, plain: bool) -> _Draft | None:
 def _filled(
     prepared: Prepared, draft: _Draft, posts: Sequence[Contender], budget: float, *, in_short: bool
 ) -> _Draft:
-    """The draft with more lines where minutes are left and something waits: a choice with more room, which would have
-    told it, may tell of fewer topics, and isn't taken then."""
+    """The draft with more lines, if minutes are left and good stories wait. Choosing again with more minutes would show
+    these too, but that choice isn't taken if it has fewer topics."""
     for _ in range(c.FIT_TRIES):
         spare = budget - draft.minutes
         more = _lines_for(prepared, draft.choice, spare) if spare >= c.SMALLEST_PICK else ()
@@ -131,8 +131,8 @@ def _filled(
 
 
 def _lines_for(prepared: Prepared, choice: Choice, minutes: float) -> tuple[int, ...]:
-    """Rows of what waits above the line that so many minutes can tell in lines, the worthiest first; nothing that
-    says what is on the page in nearly the same words. Who wants no lines gets none."""
+    """Rows of stories above the threshold that fit in so many minutes as lines, best first, without near-duplicates of
+    what is on the page. None if the reader wants no lines."""
     if prepared.settings.edition.lines <= 0:
         return ()
     morning = choice.morning
@@ -145,12 +145,12 @@ def _lines_for(prepared: Prepared, choice: Choice, minutes: float) -> tuple[int,
 
 
 def _rows(choice: Choice) -> tuple[int, ...]:
-    """Rows of all that a choice tells."""
+    """Rows of all stories of a choice."""
     return (*(pick.row for pick in choice.picks), *choice.places, *choice.big, *choice.spare)
 
 
 def _alike(prepared: Prepared, choice: Choice, rows: Sequence[int]) -> list[tuple[int, int]]:
-    """Items of these rows that say the same in nearly the same words."""
+    """Items of these rows that are near-duplicates."""
     items = {
         int(choice.morning.ids[row]): prepared.by_id[int(choice.morning.ids[row])].representative.item.item
         for row in rows
@@ -159,7 +159,7 @@ def _alike(prepared: Prepared, choice: Choice, rows: Sequence[int]) -> list[tupl
 
 
 def _told_once(prepared: Prepared, room: float, most: int) -> Choice:
-    """A choice without near-duplicates: what says the same in the same words becomes one story, and is chosen anew."""
+    """A choice without near-duplicates: these are joined into one story, and the choice is made again."""
     for _ in range(c.DUPLICATE_ROUNDS):
         choice = choose(prepared.morning, prepared.rules(room, most))
         found = _alike(prepared, choice, _rows(choice))
@@ -171,7 +171,7 @@ def _told_once(prepared: Prepared, room: float, most: int) -> Choice:
 
 
 def _richer(one: _Draft, other: _Draft) -> bool:
-    """Whether a page tells of more topics, else has the better picks, else uses more of the minutes."""
+    """Whether a page has more topics than another, else better picks, else uses more of the minutes."""
     topics, others = ({short.label for short in draft.page.short} for draft in (one, other))
     if len(topics) != len(others) or abs(one.choice.value - other.choice.value) > c.TIE:
         return (len(topics), one.choice.value) > (len(others), other.choice.value)
@@ -179,13 +179,13 @@ def _richer(one: _Draft, other: _Draft) -> bool:
 
 
 def _waiting(prepared: Prepared, choice: Choice) -> bool:
-    """Whether a story above the line is still without a place or a line."""
+    """Whether a story above the threshold has neither a place nor a line."""
     told = {int(choice.morning.stories[row]) for row in _rows(choice)}
     return any(t.score.value >= c.LINE and t.story not in told for t in prepared.articles)
 
 
 def _frame_guess(prepared: Prepared, *, in_short: bool = True) -> float:
-    """Minutes of what stands around picks and lines, guessed a little high: date, promise, note, headings, foot."""
+    """Minutes of what surrounds picks and lines, estimated a little high: date, promise, note, headings, foot."""
     words = 75.0
     for topic in prepared.good_topics():
         label = text.count_words(prepared.ask.label(topic))
@@ -206,14 +206,14 @@ def _minutes(edition: Edition) -> float:
 
 
 def _deepened(prepared: Prepared, draft: _Draft, budget: float) -> _Draft:
-    """The draft with longer leads, where their minutes are left; they count for their topics."""
+    """The draft with longer leads, as far as minutes are left; they count for their topics."""
     page = grown(prepared, draft.page, budget - draft.minutes)
     edition = msgspec.structs.replace(
         draft.edition, sections=page.sections, topics=outcomes.accounts(prepared, page, draft.edition.ledger)
     )
     edition = msgspec.structs.replace(edition, breadth=frame.weekly(prepared, edition))
     minutes = _minutes(edition)
-    # What the account of breadth says of today's minutes may take a word more.
+    # The account of breadth mentions today's minutes and may have become a word longer.
     return _Draft(edition, draft.choice, page, minutes) if minutes <= budget else draft
 
 
@@ -245,7 +245,7 @@ def _finished(prepared: Prepared, draft: _Draft) -> Edition:
             foot=outcomes.foot(prepared, draft.page, counts, topics, untold),
         )
         whole = msgspec.structs.replace(edition, breadth=frame.weekly(prepared, edition))
-        # One item less without room makes the foot shorter; the next largest story left out may have a longer name.
+        # The long read leaves the count of items without room; the story now named as left out may have a longer title.
         if edition_minutes(whole) > edition.budget_minutes:
             whole = msgspec.structs.replace(
                 edition, foot=outcomes.foot(prepared, draft.page, counts, edition.topics, ())
@@ -259,7 +259,7 @@ def _finished(prepared: Prepared, draft: _Draft) -> Edition:
 
 
 def since(edition: Edition, pool: Pool, settings: Settings, *, now: datetime) -> Edition:
-    """The edition with what came after it was built and beats the line: at most five picks and one minute.
+    """The edition with what came after it was built and is above the threshold: at most five picks and one minute.
 
     Everything on the page keeps its place, the block's own earlier picks too. When nothing beats the line,
     `since_note` says so. `pool` is as for `build`, at a later moment.

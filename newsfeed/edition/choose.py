@@ -9,7 +9,7 @@ topic. Big stories that were left out get lines from a share of the minutes, aft
 Where minutes are left in the end (the page has its number of picks, or nothing else fits), lines tell what waits
 above the line, the worthiest first.
 
-Everything is deterministic: arrays are in order of (newer first, smaller id), ties within 1e-12 go to the first.
+The choice is deterministic: arrays are in order of (newer first, smaller id), ties within 1e-12 go to the first.
 
 Lines: stories told in one line each, by the rows of a morning.
 """
@@ -27,7 +27,7 @@ from newsfeed.edition.objective import Chosen, Floats, Gains, Ints, Morning, Rul
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen. Rows are those of `morning`."""
+    """The rows of `morning` that were chosen."""
 
     morning: Morning
     picks: tuple[Chosen, ...]
@@ -35,7 +35,7 @@ class Choice:
     big: tuple[int, ...]  # rows told in a line, because they are big
     spare: tuple[int, ...]  # rows told in a line, because minutes were left
     value: float  # F
-    spent: float  # minutes of picks and lines
+    spent: float  # minutes of picks and lines together
     left: float
     most: int  # picks that were allowed
     minutes_of: Floats  # picked minutes by source
@@ -46,7 +46,7 @@ class Chooser(Gains):
     """The passes over one morning; `choose` is the way in."""
 
     def must(self, state: State) -> None:
-        """The best of each must-read source while they take no more than half of the minutes."""
+        """The best of each must-read source, as long as they take at most half of the minutes."""
         for source in self.r.must_read:
             rows = np.flatnonzero(
                 self.fits(state)
@@ -58,7 +58,7 @@ class Chooser(Gains):
                 self.take(state, row, "must", self.gain(state), rows)
 
     def floor(self, state: State) -> None:
-        """One story for each topic that has a good one, as many topics as their cheapest ones fit in the floor."""
+        """One story for each topic that has a good one, for as many topics as fit in the floor by their cheapest stories."""
         within = min(self.r.floor * self.whole, self.budget)
         for caps in (True, False):
             while True:
@@ -82,7 +82,7 @@ class Chooser(Gains):
                 rows = np.flatnonzero(
                     fits & self.good_for[:, topic] & (self.m.minutes <= max(spare, cheapest[topic]) + c.TIE)
                 )
-                # A story that has the topic as its first goes before one that only touches it.
+                # A story mainly about the topic goes before one that only touches it.
                 own = rows[self.m.main[rows] == topic]
                 rows = own if len(own) else rows
                 gains = self.gain(state)
@@ -90,7 +90,7 @@ class Chooser(Gains):
                 self.take(state, row, "floor", gains, rows, topic)
 
     def told_widely(self, state: State) -> None:
-        """What three sources or more tell has its place, the best first, until seven tenths of the minutes are spent."""
+        """Stories of three or more outlets, best first, until seven tenths of the minutes are spent."""
         while True:
             rows = np.flatnonzero(
                 self.fits(state)
@@ -103,7 +103,7 @@ class Chooser(Gains):
             self.take(state, int(rows[first_best(self.m.score[rows])]), "told widely", self.gain(state), rows)
 
     def off_path(self, state: State) -> None:
-        """The best story of what was shown least."""
+        """The best story of the topic that was shown least."""
         rows = np.flatnonzero(self.fits(state) & self.good & self.m.off_path)
         if len(rows) and not any(self.m.off_path[pick.row] for pick in state.picks):
             self.take(state, int(rows[first_best(self.m.score[rows])]), "off path", self.gain(state), rows)
@@ -119,7 +119,7 @@ class Chooser(Gains):
         return best
 
     def greedy(self, state: State, power: float) -> State:
-        """Take the largest gain / minutes^power until nothing fits; then try each prefix with its best single."""
+        """Take the largest gain / minutes^power until nothing fits; then try each prefix with its best single addition."""
         price = self.m.minutes**power
         closings: list[tuple[int, int]] = []
         best_value, best_prefix, best_row = -1.0, -1, -1
@@ -145,7 +145,7 @@ class Chooser(Gains):
         return state
 
     def over_cap(self, state: State) -> None:
-        """Caps give way only where no other source's story fits."""
+        """Go over the caps of sources, but only if no other source's story fits."""
         while True:
             rows = np.flatnonzero(self.fits(state, caps=False) & self.worthy)
             if not len(rows):
@@ -178,7 +178,7 @@ class Chooser(Gains):
         return fitting(self.m, waiting, self._told(state, told), minutes, by_outlets=False)
 
     def _told(self, state: State, rows: Sequence[int]) -> set[int]:
-        """Stories that are picked, or told by these rows."""
+        """Stories of the picks and of these rows."""
         return {int(self.m.stories[row]) for row in (*(pick.row for pick in state.picks), *rows)}
 
 
@@ -188,7 +188,7 @@ def choose(morning: Morning, rules: Rules) -> Choice:
     Picks and lines together never take more than `rules.budget` minutes.
     """
     whole = morning.sorted()
-    # What is below the line is never chosen but for a must-read source, nor told but as a big story.
+    # Stories below the threshold are chosen only for a must-read source, and get a line only if they are big.
     kept = np.flatnonzero(
         (whole.score >= rules.line)
         | (whole.outlets >= c.BIG)
@@ -206,7 +206,7 @@ def choose(morning: Morning, rules: Rules) -> Choice:
             state = chooser.run()
         left = rules.budget - state.spent - chooser.reserved(state.covered)
         big = chooser.big_rows(state, min(left, share))
-        # What the lines did not need after all goes back to the picks.
+        # Minutes that the lines did not need go back to the picks.
         chooser.budget = rules.budget - minutes_of(morning, big)
         state.free &= ~np.isin(morning.stories, morning.stories[big])
         state = chooser.fill(state)
@@ -216,7 +216,7 @@ def choose(morning: Morning, rules: Rules) -> Choice:
     places = chooser.places(state)
     told = [*places, *big]
     left = rules.budget - state.spent - minutes_of(morning, told)
-    # Who wants no lines gets none.
+    # The reader may want no lines.
     spare = chooser.spare_rows(state, left, told) if rules.lines > 0 else []
     spent = state.spent + minutes_of(morning, [*told, *spare])
     return Choice(

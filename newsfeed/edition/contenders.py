@@ -32,19 +32,19 @@ HEARD = frozenset({"episode", "video"})
 
 @dataclass(frozen=True)
 class Liking:
-    """How the reader takes to a source inside one topic, and what that rests on."""
+    """The reader's interest in a source within one topic, and the counts behind it."""
 
     value: float  # 0..1
-    thumb: int  # on the item itself: decides alone
+    thumb: int  # the thumb on the item itself, which decides alone
     up: int  # liked or opened, of `shown` of this source in this topic
     down: int
     shown: int
-    told: bool  # the reader gave any sign in this topic
+    told: bool  # whether the reader gave any sign in this topic
 
 
 @dataclass(frozen=True)
 class Contender:
-    """A story with the item that tells it best, weighed and ready to be chosen."""
+    """A story with its representative item, scored and ready to be chosen."""
 
     representative: Candidate
     story: int
@@ -54,16 +54,16 @@ class Contender:
     score: Score
     liking: Liking
     topics: StoryTopics
-    topic: str  # the one it stands for first, "" for none
+    topic: str  # its main topic, "" for none
     options: Options
     post: bool  # told by social posts only
-    back: Return | None = None  # it was shown before and has something new
-    bare: bool = False  # only a headline, on a day when most others have more: a line may tell it
+    back: Return | None = None  # why it returns, if it was shown before
+    bare: bool = False  # only a headline on a day when most have more: it may only get a line
     affair: int = 0  # of few picks, see `affairs`
     of_day: int = 0  # stories of its affair, where that is the day
     grade: float = c.UNJUDGED  # the news value, 0..3, with what its source's record adds
-    record: float = 0.0  # of it, what its source's record adds
-    flaws: tuple[str, ...] = ()  # why it is told badly: what takes from its score beside its facts
+    record: float = 0.0  # the part of it that comes from the source's record
+    flaws: tuple[str, ...] = ()  # flaws in how it is told, which lower its score
 
     @property
     def id(self) -> int:
@@ -82,7 +82,7 @@ class Contender:
 
 
 class Scorer:
-    """What all stories are weighed with."""
+    """Scores stories; holds what the scores of all stories depend on."""
 
     def __init__(
         self,
@@ -129,7 +129,7 @@ class Scorer:
         return story_topics(told, self.ask.names)
 
     def _surely(self, topics: StoryTopics, group: Sequence[Candidate]) -> StoryTopics:
-        """Of a few words alone the tagger must be sure: a topic that one of them suggests is no topic yet."""
+        """Whether the tagger is sure enough: for a text of few words, one suggestive word is not enough for a topic."""
         scores = [score for one in group for score in one.tagging.scores]
         sure = {self.ask.under.get(score.topic) for score in scores if score.p >= c.SURE}
         return StoryTopics(
@@ -137,7 +137,7 @@ class Scorer:
         )
 
     def muted(self, group: Sequence[Candidate]) -> bool:
-        """Whether the story is about a topic that the reader dropped, or about none that has a share."""
+        """Whether the story is about a topic that the reader dropped, or only about topics without a share."""
         scores = [s for one in group for s in one.tagging.scores]
         strong = {s.topic for s in scores if s.p >= c.STANDS}
         if strong and all(self.ask.under.get(topic) == "" for topic in strong):
@@ -176,7 +176,7 @@ class Scorer:
         if outlets == 1 and not any(self.told_well[one.item.id] for one in group):
             topics = self._surely(topics, group)
         topic = topics.stands[0] if topics.stands else ""
-        # Of two items neither is nearer to the others: the one of more weight stands for both.
+        # Neither of two items is nearer to the others: the one with more weight stands for both.
         central = story.representative if story is not None and len(group) > 2 else 0
         values = {one.item.id: self.score(one, group, outlets, topic, [one]) for one in group}
         best = min(group, key=lambda one: self._order(one, central, values[one.item.id], back))
@@ -187,7 +187,7 @@ class Scorer:
             tellers=tuple(sorted(group, key=lambda one: one.item.id)),
             outlets=outlets,
             shared_by=shared,
-            # A story is as fresh as its newest item: what outlets still tell isn't old because its representative was quick.
+            # A story is as fresh as its newest item: it isn't old just because its representative was early.
             score=self.score(best, group, outlets, topic, group) if outlets > 1 else values[best.item.id],
             liking=self.liking(self.feeds.get(best.item.feed), topic, best.liked),
             topics=topics,
@@ -204,7 +204,7 @@ class Scorer:
     def _order(
         self, one: Candidate, central: int, value: Score, back: Return | None
     ) -> tuple[bool, bool, bool, bool, bool, bool, float, int]:
-        """The best representative goes first: must-read, the new one of a story that returns, the most central, …"""
+        """Sort key of representatives, the best first: must-read, the new one of a story that returns, the most central, …"""
         own = self.chosen.get(one.item.feed, Options())
         feed = self.feeds.get(one.item.feed)
         return (
@@ -219,7 +219,7 @@ class Scorer:
         )
 
     def liking(self, feed: FeedFacts | None, topic: str, thumb: int) -> Liking:
-        """What the reader made of a source in a topic."""
+        """The reader's interest in a source within a topic."""
         up, offered = feed.likes.get(topic, (0, 0)) if feed else (0, 0)
         down = feed.dislikes.get(topic, 0) if feed else 0
         of_topic, of_all = self.likes.get(topic, (0, 0)), self.dislikes.get(topic, 0)
@@ -245,7 +245,7 @@ class Scorer:
         topic: str,
         told: Sequence[Candidate],
     ) -> Score:
-        """The score of one item for its story, as old as the newest of `told`, and of as much weight as the weightiest."""
+        """The score of one item for its story, with the age of the newest of `told` and the largest weight among them."""
         feed = self.feeds.get(one.item.feed)
         own = self.chosen.get(one.item.feed, Options())
         known = [
@@ -270,7 +270,7 @@ class Scorer:
         )
 
     def _flaws(self, one: Candidate) -> dict[str, float]:
-        """What makes an item worse than its facts, each with what is left of its score."""
+        """Flaws in how an item is told, each with the factor on its score."""
         flaws: dict[str, float] = {}
         if not self.told_well[one.item.id]:
             flaws["no usable lead"] = self.leadless
@@ -285,20 +285,19 @@ def _thumbs(one: Candidate) -> float:
 
 
 def _told_well(one: Candidate) -> bool:
-    """Whether there is more than a headline, as it would be printed. A post's headline, and that of a link which is
-    discussed elsewhere, is all there is."""
+    """Whether more than a headline would be printed. Posts, and links that are discussed elsewhere, need only a headline."""
     item = one.item.item
     if item.kind == "post" or item.discussion or one.lead_to_come:
         return True
     words = text.count_words(item.lead)
     if words > c.LEAD_WORDS:
-        # A lead whose first sentences are all too long is no lead on the page.
+        # If all first sentences of a lead are too long, none is printed.
         words = text.count_words(text.lead_within(item.lead, c.LEAD_WORDS, lang=item.lang))
     return words >= c.LEAD_LEAST
 
 
 def _subject(one: Candidate, feed: FeedFacts | None) -> bool:
-    """Whether the headline says what it is about. A post, and an item without a title, is shown by its words."""
+    """Whether the headline says what the item is about. Posts and items without a title are shown by their text."""
     item = one.item.item
     return (
         item.kind == "post"

@@ -1,4 +1,4 @@
-"""What earlier editions showed: when a story may return, what was shown least, what the next edition must know."""
+"""Earlier editions: when a story may return, which topic was shown least, and what the next edition must know."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from newsfeed.text.spoken import say, short_day
 
 
 def remember(edition: Edition, pool: Pool) -> tuple[Shown, ...]:
-    """What the next editions must know: every story that stands here as a pick, a line or the long read."""
+    """What the next editions must know: every story that is a pick, a line or the long read."""
     members = _members(pool)
     picks = list(picks_of(edition))
     if edition.since is not None:
@@ -60,12 +60,12 @@ def remember(edition: Edition, pool: Pool) -> tuple[Shown, ...]:
 
 
 def picks_of(edition: Edition) -> tuple[Pick, ...]:
-    """The picks of all sections; what a refresh added and the long read apart."""
+    """The picks of all sections, without what a refresh added and without the long read."""
     return tuple(pick for section in edition.sections for pick in section.picks)
 
 
 def _members(pool: Pool) -> dict[int, tuple[int, ...]]:
-    """By item: all items of its story, those that are no candidates any more included."""
+    """By item: all items of its story, including those that are no longer candidates."""
     of_story: dict[int, set[int]] = {story.id: set(story.items) for story in pool.stories}
     for one in pool.candidates:
         of_story.setdefault(one.story or -one.item.id, set()).add(one.item.id)
@@ -77,7 +77,7 @@ NEW = ", new: "  # in a note, before what is new
 _WORD = re.compile(r"\w[\w’'-]*")
 
 
-# Words of four letters and more that say nothing of an event; shorter ones aren't looked at.
+# Words of four or more letters that don't identify an event; shorter ones are never considered.
 _COMMON = frozenset(
     _WORD.findall(
         """
@@ -95,13 +95,13 @@ _COMMON = frozenset(
 
 @dataclass(frozen=True)
 class Return:
-    """Why a story that was shown before may stand in the page again."""
+    """Why a story that was shown before may be shown again."""
 
-    item: int  # the item that brings what is new
-    day: int  # its day: 2 on the morning after the first
-    sentence: str  # what is new, extracted; or how much it has spread
+    item: int  # the item with what is new
+    day: int  # which day of the story this is: 2 on the morning after the first
+    sentence: str  # the sentence with what is new, or how far it has spread
     earlier: tuple[str, ...]  # at most three dated lines, oldest first
-    told: str = ""  # all that the earlier pages said of it
+    told: str = ""  # everything that earlier pages said about it
 
     @property
     def note(self) -> str:
@@ -194,7 +194,7 @@ def returning(
 
 
 def says_new(past: Sequence[Shown], group: Sequence[Candidate]) -> bool:
-    """Whether a story that no page had, of an affair that one had, is told under any headline of other words."""
+    """Whether a story that no page had, in an affair that one had, has a headline with different words."""
     old = _content("\n".join(f"{shown.sentence}\n{shown.lead}" for shown in past))
     return any(_novelty(one.item.item.title, old) >= c.NOVEL_WORDS for one in group)
 
@@ -207,7 +207,7 @@ def _social(one: Candidate, feeds: Mapping[int, FeedFacts]) -> bool:
 def _order(
     one: Candidate, sentence: str, old: Set[str], shared: Mapping[str, int]
 ) -> tuple[bool, int, int, int]:
-    """The item that says best what is new goes first: with a lead, with most that others say too, with most
+    """Sort key of items, the one that says best what is new first: with a lead, with most that others say too, with most
     that is new in its headline and its new sentence."""
     item = one.item.item
     new = _content(f"{item.title} {sentence}") - old
@@ -216,7 +216,7 @@ def _order(
 
 
 def _shared(fresh: Sequence[Candidate], old: Set[str]) -> dict[str, int]:
-    """The new words that two feeds or more have, and how many have each."""
+    """The new words of two or more feeds, with the number of feeds."""
     of_feed: dict[int, set[str]] = {}
     for one in fresh:
         of_feed.setdefault(one.item.feed, set()).update(
@@ -248,7 +248,7 @@ def _new_sentence(one: Candidate, told: str, old: Set[str], shared: Mapping[str,
 
 @lru_cache(maxsize=4_000)
 def _content(words: str) -> frozenset[str]:
-    """Words that carry a story, by their stems: long ones, and anything with a figure in it. Remembered, for what a page
+    """The words that identify a story, as stems: long ones, and everything with a digit. Remembered, for what a page
     said of a large affair is compared with each story of it."""
     found = set()
     for match in _WORD.finditer(words):
@@ -266,7 +266,7 @@ def _novelty(words: str, old: Set[str]) -> float:
 
 
 def days_since_topic(history: History, topic: str, today: date) -> int | None:
-    """Days since a topic had a pick or a line; None when history can't tell (it begins later than that).
+    """Days since a topic had a pick or a line; None if that is before the history begins.
 
     One day where every page since then had it: after an absence all topics would else seem to have been silent.
     """
@@ -311,6 +311,6 @@ def least_shown(
 
 
 def last_long_read(shown: Iterable[Shown], today: date) -> int:
-    """The feed of the long read of the last edition that had one, within two days; 0 for none."""
+    """The feed of the last long read, if that was within two days; 0 for none."""
     recent = [s for s in shown if s.section == "long" and 0 < (today - s.date).days <= 2]
     return max(recent, key=lambda s: s.date).feed if recent else 0

@@ -1,7 +1,7 @@
-"""From the pool to what may stand in an edition: one scored story each, and a cause for everything else.
+"""From the pool to what may be in an edition: one scored contender per story, and a cause for every other item.
 
-What tells the same again is left out here too: the next of a series, the other half of a show, near-duplicates that
-the grouping into stories has missed. Stories of one affair share the page's places, unless the affair is the day.
+Repetitions are left out here too: the older of a series, the other half of a show, near-duplicates that the grouping
+into stories has missed. Stories of one affair share a few places, unless the affair dominates the day.
 """
 
 from __future__ import annotations
@@ -29,14 +29,12 @@ _WORD = re.compile(r"\w{3,}")
 _FIGURE = re.compile(r"\w*\d\w*")
 _NUMBER = re.compile(r"\d{1,18}")
 _LIVE = "live"
-_ADDRESS = re.compile(
-    r"(?:https?://)?[\w-]+(?:\.[\w-]+)+(?:/\S*)?"
-)  # made the title of an item without words
+_ADDRESS = re.compile(r"(?:https?://)?[\w-]+(?:\.[\w-]+)+(?:/\S*)?")  # the title of an item without words
 
 
 @dataclass(frozen=True)
 class Filtered:
-    """Contenders in id order, and (cause, detail) by item for all that can't be shown."""
+    """Contenders in order of their ids, and (cause, detail) by item for everything that can't be shown."""
 
     contenders: tuple[Contender, ...]
     causes: Mapping[int, tuple[str, str]]
@@ -46,7 +44,7 @@ class Filtered:
 
 
 def filtered(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetime) -> Filtered:
-    """Score the pool. Every candidate ends in exactly one contender's `tellers` or in `causes`."""
+    """Score the pool. Every candidate ends up in exactly one contender's `tellers` or in `causes`."""
     feeds = {feed.feed: feed for feed in pool.feeds}
     chosen = {number: feed.options for number, feed in feeds.items()}
     mute = words_pattern(settings.muted)
@@ -64,7 +62,7 @@ def filtered(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: dat
             groups.setdefault(candidate.story or -stored.id, []).append(candidate)
 
     for key, group in groups.items():
-        # A page that is kept up to date is news where nobody else tells of it.
+        # A live page is news only if nobody else reports the event.
         told = [
             one
             for one in group
@@ -194,7 +192,7 @@ def _reports(lone: Sequence[Contender]) -> Iterator[Sequence[Contender]]:
             for before_it in range(later - 1, -1, -1):
                 if told[later][0] - told[before_it][0] > timedelta(hours=c.NIGHT_HOURS):
                     break
-                # Figures that differ are other events: alarms, scores, quarters.
+                # Different figures mean different events: alarms, scores, quarters.
                 some, others = told[before_it][1], told[later][1]
                 if text.say_the_same(words[before_it], words[later]) and (
                     not some or not others or {*some} & {*others}
@@ -203,7 +201,7 @@ def _reports(lone: Sequence[Contender]) -> Iterator[Sequence[Contender]]:
 
 
 def _moment(one: Contender) -> tuple[datetime, tuple[int, ...], int]:
-    """When it was told; undated ones of a series are as new as their figures are high."""
+    """Sort key by time; of undated items in a series, a higher number is newer."""
     stored = one.representative.item
     figures = tuple(int(figure) for figure in _NUMBER.findall(stored.item.title))
     return stored.item.published or stored.first_seen, figures, -one.id
@@ -235,7 +233,7 @@ def numbers(pool: Pool) -> dict[int, int]:
 
 
 def marked(contenders: Iterable[Contender], affairs: Mapping[int, int]) -> list[Contender]:
-    """The contenders with their affairs. AFFAIR_PICKS share one; where it is the day each story is its own."""
+    """The contenders with their affairs. At most AFFAIR_PICKS of one affair may be picked, unless it dominates the day."""
     told = list(contenders)
     of = {one.story: affairs.get(one.story, one.story) for one in told}
     day = _of_the_day(told, of)

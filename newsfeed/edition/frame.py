@@ -1,4 +1,4 @@
-"""What stands around the stories: promise, note and foot, why a topic is quiet, and what is said once a week."""
+"""What surrounds the stories: promise, note and foot, why a topic is quiet, and the weekly account."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ from newsfeed.text.spoken import count, joined, say, told, weekday, whole
 
 if TYPE_CHECKING:
     from newsfeed.edition.preparing import (
-        Prepared,  # with numpy, which those who only ask for a report do without
+        Prepared,  # imports numpy, which a report alone doesn't need
     )
 
 THE_END = "That’s all for today."
@@ -108,7 +108,7 @@ def note(
 ) -> str:
     """What must be said before anything else, in at most two sentences: failure, first day, absence, quiet day.
 
-    A day is quiet when half of the minutes and more are left, and nothing worth them was left out.
+    A day is quiet if half or more of the minutes are left and nothing good was left out.
     """
     said = []
     reports = pool.reports
@@ -155,7 +155,7 @@ def read_for_you(counts: Mapping[str, int]) -> tuple[Span, ...]:
 
 
 def quiet(topics: Sequence[TopicAccount], untold: tuple[str, int, str] | None) -> tuple[Span, ...]:
-    """One sentence on the topics that have nothing, and the largest story left out: (title, outlets, link)."""
+    """One sentence on the topics without a story, and the largest story left out: (title, outlets, link)."""
     thin = [topic for topic in topics if topic.why_thin]
     spans: list[Span] = []
     if thin:
@@ -184,15 +184,14 @@ def answer(picks: int) -> tuple[Span, ...]:
 
 
 def is_incomplete(reports: Sequence[FeedReport], now: datetime) -> bool:
-    """Whether more than half of the sources failed; those that have failed for days say nothing of this morning."""
+    """Whether more than half of the sources failed, not counting those that have failed for days."""
     limit = timedelta(days=c.FAILED_DAYS)
     failing = [r for r in reports if not r.ok and not (r.failing_since and now - r.failing_since >= limit)]
     return len(failing) > sum(r.ok for r in reports)
 
 
 def needs_owner(report: FeedReport, now: datetime) -> bool:
-    """Whether a failing feed is worth a word: at once if only its owner can fix it or must have it, else after
-    two failed days."""
+    """Whether a failing feed is mentioned: at once if only the reader can fix it or it is a must-read, else after two days."""
     if report.ok:
         return False
     if report.must_read or report.needs_owner:
@@ -201,7 +200,7 @@ def needs_owner(report: FeedReport, now: datetime) -> bool:
 
 
 def feeds(reports: Sequence[FeedReport], now: datetime) -> tuple[Span, ...]:
-    """One sentence on the feeds that need their owner: three by name with their repair, then "+4 more"; a quiet one
+    """One sentence on the feeds that need the reader: three by name with their repair, then "+4 more"; a quiet one
     when all is well."""
     waiting = sorted(
         (report for report in reports if needs_owner(report, now)),
@@ -237,7 +236,7 @@ def rows(*lines: tuple[Span, ...]) -> tuple[tuple[Span, ...], ...]:
     return ((Span(text=say(THE_END)),), *(line for line in lines if line))
 
 
-# What a topic's quiet is called, by the cause that brought one of its items nearest to the page.
+# Why a topic is quiet, by the cause of its item that came nearest to the page.
 _SAID: Mapping[str, str] = MappingProxyType(
     {
         ledger.CAPPED: AT_CAP,
@@ -256,7 +255,7 @@ _SAID: Mapping[str, str] = MappingProxyType(
 
 
 def why(prepared: Prepared, topic: str, entries: Sequence[LedgerEntry]) -> str:
-    """Why a topic has neither pick nor line: what the ledger says of its items, or what is known of its sources."""
+    """Why a topic has neither pick nor line: from the ledger's causes of its items, or from the state of its sources."""
     sources = _sources(prepared, topic)
     own = [entry for entry in entries if _is_of(prepared, topic, sources, entry)]
     causes = {entry.cause for entry in own}
@@ -269,7 +268,7 @@ def why(prepared: Prepared, topic: str, entries: Sequence[LedgerEntry]) -> str:
 
 
 def _of_sources(prepared: Prepared, sources: Set[int]) -> str:
-    """Why nothing came of a topic, by the sources it has."""
+    """Why a topic had no items, from the state of its sources."""
     reports = prepared.pool.reports
     unread = {report.feed for report in reports if report.unread}
     failing = {report.feed for report in reports if not report.ok} | unread
@@ -305,7 +304,7 @@ def _sources(prepared: Prepared, topic: str) -> frozenset[int]:
 
 
 def _is_of(prepared: Prepared, topic: str, sources: Set[int], entry: LedgerEntry) -> bool:
-    """Whether an item is of a topic: by its own tags; one in a language that nothing is known of, by its source."""
+    """Whether an item has a topic: by its own tags, or by its source if its language is not supported."""
     own = prepared.topics_of[entry.item]
     if topic in own:
         return True
@@ -314,7 +313,7 @@ def _is_of(prepared: Prepared, topic: str, sources: Set[int], entry: LedgerEntry
 
 
 def is_weekly(settings: Settings, date: Day) -> bool:
-    """Whether this is the day of the week on which the page says more than the news."""
+    """Whether this is the weekday of the weekly account."""
     return settings.edition.breadth_day.strip().casefold() == WEEKDAYS[date.weekday()]
 
 
@@ -336,7 +335,7 @@ def weekly(prepared: Prepared, edition: Edition) -> Breadth | None:
 
 
 def suggested(prepared: Prepared) -> tuple[Suggestion, ...]:
-    """The voices to suggest today, on the reader's weekday, each with its reason in words."""
+    """The people to suggest today, on the reader's weekday, each with the reason in words."""
     if not is_weekly(prepared.settings, prepared.date):
         return ()
     return tuple(msgspec.structs.replace(one, said=_suggests(one)) for one in prepared.pool.suggested)

@@ -1,4 +1,4 @@
-"""Where everything stands: Top, the topics in the reader's order, Listen, People, Also, In short, the long read."""
+"""The places on the page: Top, the topics in the reader's order, Listen, People, Also, In short, the long read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from newsfeed.model import Item, Line, Pick, Section, ShortLine
 from newsfeed.text import first_words
 from newsfeed.text.spoken import joined, say
 
-# Titles and places of what is looked up, skimmed or was told before: transcripts, reprints, round-ups, dated shows,
+# Titles and addresses of what is looked up, skimmed or repeated: transcripts, reprints, round-ups, dated shows,
 # manuals, questions and their answers, notes of changes, pages that are kept up to date.
 _WORKING_PAPER = re.compile(
     r"\b(?:transcripts?|full text|reprint(?:ed)?|from the archives?|encore|re-?run|re-?broadcast|round-?up|recap|digest"
@@ -75,7 +75,7 @@ class Placed:
 
 
 def layout(prepared: Prepared, choice: Choice, posts: Sequence[Contender], *, in_short: bool) -> Layout:
-    """Put a choice in its places, every lead at its usual length."""
+    """Put the stories of a choice in their places, with leads of the usual length."""
     placed = [place(prepared, choice, chosen) for chosen in choice.picks]
     top = _top(prepared, placed)
     rest = [one for one in placed if one not in top]
@@ -116,7 +116,7 @@ def layout(prepared: Prepared, choice: Choice, posts: Sequence[Contender], *, in
 
 
 def place(prepared: Prepared, choice: Choice, chosen: Chosen) -> Placed:
-    """A chosen row as a story, with the topic that it stands for."""
+    """A chosen row as a story, with the topic it was chosen for."""
     contender = prepared.by_id[int(choice.morning.ids[chosen.row])]
     return Placed(contender, chosen, prepared.topic_of(chosen, contender))
 
@@ -171,7 +171,7 @@ def printed_pick(
         source=draft.source,
         first_of_topic=first,
     )
-    # Where the floor has told what was shown least already, that is the step off the path.
+    # If the floor already includes the topic shown least, that pick is the one off the path.
     off_path = chosen.by == "off path" or (chosen.by == "floor" and one.topic == prepared.least)
     note = draft.note or (say(OFF_PATH_NOTE) if off_path and one.topic else "")
     return _reasoned(
@@ -187,7 +187,7 @@ def printed_pick(
 
 
 def _reasoned(draft: Pick, why: words.Reason, **more: Any) -> Pick:
-    """A pick with its reason and all else that was still to come."""
+    """A pick with its reason, quiet line and minutes."""
     return finished(
         msgspec.structs.replace(draft, reason=why.sentence, reason_shown=why.news, why=why.short, **more)
     )
@@ -218,8 +218,8 @@ def _post(prepared: Prepared, contender: Contender, number: int, links: dict[str
 
 
 def _lines(prepared: Prepared, choice: Choice) -> tuple[Line, ...]:
-    """Big stories first, then the best of each topic that got no pick, in the reader's order, then what the minutes
-    that were left could tell."""
+    """Big stories first, then the best of each topic without a pick, in the reader's order, then what the remaining
+    minutes hold."""
     made: list[Line] = []
     for rows, why in ((choice.big, "big"), (choice.places, "place"), (choice.spare, "spare")):
         contenders = [prepared.by_id[int(choice.morning.ids[row])] for row in rows]
@@ -393,12 +393,12 @@ def _deserving(contender: Contender) -> bool:
 
 
 def _lists(lead: str) -> bool:
-    """Whether a lead is a list of subjects: what talks of ten things is looked into, not read for half an hour."""
+    """Whether a lead is a list of subjects: a piece about ten things is skimmed, not read for half an hour."""
     return lead.count(",") + lead.count(";") > max(4, text.count_words(lead) / 5)
 
 
 def ageless(contender: Contender) -> float:
-    """Worth before freshness."""
+    """The score without freshness."""
     return contender.score.value / contender.score.freshness if contender.score.freshness > 0 else 0.0
 
 

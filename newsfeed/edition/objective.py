@@ -1,10 +1,10 @@
-"""The objective of a choice, and what it is taken over: the rows of a morning and the rules of the reader.
+"""The objective of the choice, and its inputs: the rows of a morning and the rules of the reader.
 
     F(S) = sum_t w_t ln(1 + M_t(S) / (kappa w_t)) + beta sum_i v_i + gamma sum_o u_o (1 - prod_{i of o} (1 - v_i))
     M_t(S) = sum_i p_i(t) v_i          w_t = r_t (1 + eta D_t) / sum_k r_k (1 + eta D_k)
 
-F is monotone and submodular. The logarithm's slope makes the first story of a small topic as wanted as that of the
-core topic, and equalises M_t / w_t in the end.
+F is monotone and submodular. The logarithm makes the first story of a small topic as valuable as that of the core
+topic, and in the end evens out M_t / w_t.
 
 
 What each row would add to a page under construction, what it would cost, and whether it still fits.
@@ -43,10 +43,10 @@ class Morning:
     line_minutes: Floats
     score: Floats  # v, 0..1
     parts: Floats  # p_i(t), n x T
-    stands: Bools  # n x T: what the story counts as one of
-    main: Ints  # the topic that it stands for first; -1 for none
+    stands: Bools  # n x T: the topics that the story counts for
+    main: Ints  # its main topic; -1 for none
     outlets: Ints
-    pickable: Bools  # False: may only be told in a line
+    pickable: Bools  # False: it may only get a line
     off_path: Bools  # may be today's step off the path
     heard: Bools  # is to be heard or watched, not read
 
@@ -67,7 +67,7 @@ class Morning:
 
 @dataclass(frozen=True)
 class Rules:
-    """What the choice has to keep to. Sources are numbered 0.. as in `Morning.sources`."""
+    """The rules of the choice. Sources are numbered 0.. as in `Morning.sources`."""
 
     budget: float
     most: int
@@ -83,15 +83,15 @@ class Rules:
     lines: float = 0.08
     floor_order: tuple[int, ...] = ()  # topics by debt, then share, then name
     must_read: tuple[int, ...] = ()  # sources, in the reader's order
-    caps: Floats | None = None  # of the whole budget, a source; None: SOURCE_CAP for all
+    caps: Floats | None = None  # the most of the budget per source; None: SOURCE_CAP for all
     most_of: Ints | None = None  # picks a source; -1: no limit
     most_heard: int = 1_000
     place_lines: bool = True  # a line for each topic that gets no pick
-    whole: float = 0.0  # the minutes that shares are taken of; 0: the budget
+    whole: float = 0.0  # the minutes that shares refer to; 0: the budget
 
 
 def weights(shares: Sequence[float], debts: Sequence[float]) -> Floats:
-    """w_t: the asked shares, raised by what each topic is owed."""
+    """w_t: the shares asked for, raised by what each topic is owed."""
     raised = np.array([r * (1 + c.ETA * d) for r, d in zip(shares, debts, strict=True)], dtype=np.float64)
     total = raised.sum()
     return raised / total if total > 0 else raised
@@ -114,8 +114,8 @@ class Chosen:
     topic_gain: float
     score_gain: float
     voice_gain: float
-    topic: int  # the one that the floor took it for, else its strongest; -1 none
-    rivals: int = 0  # how many others stood for the same place
+    topic: int  # the topic that the floor took it for, else its strongest; -1 for none
+    rivals: int = 0  # how many others could have had the place
     runner_up: int = -1  # row
     runner_gain: float = 0.0
     before: tuple[float, ...] = ()  # M_t when it was taken
@@ -179,7 +179,7 @@ class Gains:
     # ------------------------------------------------------------------ lines set aside
 
     def _place_lines(self) -> None:
-        """The row that would tell each topic in a line, and its minutes."""
+        """The row that would be the line of each topic, and its minutes."""
         topics = self.m.parts.shape[1]
         self.line_row = np.full(topics, -1, dtype=np.int64)
         if self.r.place_lines:
@@ -190,7 +190,7 @@ class Gains:
                     rows = own if len(own) else rows
                     if len(rows):
                         self.line_row[t] = rows[first_best(self.m.score[rows])]
-        # Where the minutes don't even hold a line for every topic, the first in the reader's order go first.
+        # If the minutes don't hold a line for every topic, the first topics in the reader's order get theirs.
         used, kept = 0.0, set()
         for t in self.r.floor_order or range(topics):
             row = int(self.line_row[t])
@@ -207,7 +207,7 @@ class Gains:
         return float(sum(self.m.line_minutes[r] for r in sorted(rows)))
 
     def released(self, covered: Bools) -> Floats | float:
-        """Minutes that each row would give back by covering topics; never more than it really would."""
+        """Minutes of lines that each row would give back by covering topics; never an overestimate."""
         back = np.zeros(len(self.line_row))
         waiting = [t for t, row in enumerate(self.line_row) if row >= 0 and not covered[t]]
         for t in waiting:
@@ -266,13 +266,13 @@ class Gains:
         return ok
 
     def under_cap(self, state: State) -> Bools:
-        """Rows whose source may have them: a source's first item, or a later one within its share."""
+        """Rows that the caps of their sources permit: a source's first item, or a later one within its share."""
         within = state.by_source[self.m.sources] + self.m.minutes <= self.cap_of + c.TIE
         allowed: Bools = (state.count_by_source[self.m.sources] == 0) | within
         return allowed
 
     def take(self, state: State, row: int, by: str, gains: Floats, rivals: Ints, topic: int = -1) -> None:
-        """Add a row to the picks; `rivals` are the rows that stood for the same place."""
+        """Add a row to the picks; `rivals` are the other rows that could have had the place."""
         source = int(self.m.sources[row])
         voiced = float(self.voice[row] * state.quiet[source])
         others = rivals[self.m.stories[rivals] != self.m.stories[row]]
@@ -320,6 +320,6 @@ class Gains:
 
 
 def first_best(scores: Floats) -> int:
-    """Index of the first score within a hair of the largest."""
+    """Index of the first score that equals the largest but for rounding."""
     best = scores.max()
     return int((scores >= best - c.TIE).argmax())

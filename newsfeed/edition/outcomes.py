@@ -1,4 +1,4 @@
-"""The edition around what was chosen: where each item went and why, what each topic got, and the words beside them."""
+"""The results of a choice: where each item went and why, what each topic got, and the sentences about that."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from newsfeed.text.spoken import first_spoken, heading, percent, say
 
 
 class Verdict(NamedTuple):
-    """Where an item went: the cause, its arithmetic in words, and whether only the number of stories was against it."""
+    """Where an item went: the cause, its arithmetic in words, and whether only the limit on stories kept it out."""
 
     cause: str
     detail: str = ""
@@ -57,7 +57,7 @@ def entry(candidate: Candidate, feeds: Mapping[int, FeedFacts], verdict: Verdict
 
 
 def by_cause(entries: Iterable[LedgerEntry], before: Mapping[str, int]) -> dict[str, int]:
-    """How many items each cause has, in the order of `CAUSES`, without those that have none."""
+    """The number of items by cause, in the order of `CAUSES`, without zeros."""
     counts = dict.fromkeys(CAUSES, 0) | {ledger.BEFORE: sum(before.values())}
     for one in entries:
         counts[one.cause] += 1
@@ -100,7 +100,7 @@ def verdicts(prepared: Prepared, choice: Choice, posts: Sequence[Contender]) -> 
             source = prepared.printer.source(contender.representative.item.feed)
             for other in contender.tellers:
                 if other.item.id != contender.id:
-                    # Under one title only the source tells which of the two is meant.
+                    # If both have the same title, only the source tells them apart.
                     alike = prepared.printer.title(other.item, "").casefold() == head.casefold()
                     of = say(" of {source}", source=source) if alike and source else ""
                     found[other.item.id] = Verdict(
@@ -144,7 +144,7 @@ def left_out(prepared: Prepared, choice: Choice, contender: Contender) -> Verdic
     if len(choice.picks) >= choice.most:
         return Verdict(ledger.ROOM, say("the page has its {n} stories", n=prepared.most_items), full=True)
     needed = float(choice.morning.minutes[row])
-    # The shares are taken of the minutes that picks and lines had.
+    # Shares refer to the minutes of picks and lines.
     if taken and float(choice.minutes_of[source]) + needed > options.cap * (choice.spent + choice.left):
         return Verdict(ledger.CAPPED, say("its source is at its {share}", share=percent(options.cap)))
     wanted, left = apart(needed, min(choice.left, needed), 1)
@@ -152,7 +152,7 @@ def left_out(prepared: Prepared, choice: Choice, contender: Contender) -> Verdic
 
 
 def is_full(edition: Edition) -> bool:
-    """Whether stories were left out because the page had its number of them, whatever the minutes."""
+    """Whether stories were left out because of the limit on their number, with minutes left."""
     return any(entry.full for entry in edition.ledger)
 
 
@@ -215,7 +215,7 @@ def assembled(
 
 
 def _seldom(prepared: Prepared) -> tuple[int, ...]:
-    """The feeds that write seldom and have something since the last edition that could be shown."""
+    """The feeds that seldom publish and since the last edition had something that could be shown."""
     begun, causes = prepared.pool.since, prepared.filtered.causes
     wrote = {
         one.item.feed
@@ -282,7 +282,7 @@ def _entries(prepared: Prepared, causes: Mapping[int, Verdict]) -> tuple[LedgerE
 
 
 def accounts(prepared: Prepared, page: Layout, entries: Sequence[LedgerEntry]) -> tuple[TopicAccount, ...]:
-    """What each topic got, and what it is owed from now on."""
+    """What each topic got, and what it is owed afterwards."""
     minutes = dict.fromkeys(prepared.ask.names, 0.0)
     picks = dict.fromkeys(prepared.ask.names, 0)
     lines = dict.fromkeys(prepared.ask.names, 0)

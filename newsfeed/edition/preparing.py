@@ -30,8 +30,8 @@ OFF_PATH_NOTE = "off your path"
 
 
 class Weighed:
-    """What of a morning stays as it is whatever the minutes and shares: it may be handed to the next build of the same
-    pool, which then has only to choose."""
+    """The part of a morning that doesn't depend on minutes and shares: passed to the next build of the same pool, it leaves
+    only the choice to do."""
 
     def __init__(self, pool: Pool, settings: Settings, *, date: Day, now: datetime) -> None:
         self.pool, self.date, self.now = pool, date, now
@@ -40,10 +40,10 @@ class Weighed:
         self.drafts: dict[int, Pick] = {}
         self.pick_costs: dict[int, float] = {}
         self.line_costs: dict[int, float] = {}
-        self.below: dict[int, str] = {}  # what is said of a story below the line
+        self.below: dict[int, str] = {}  # what is said of a story below the threshold
 
     def fits(self, pool: Pool, settings: Settings, *, date: Day, now: datetime) -> bool:
-        """Whether the same would come of these."""
+        """Whether weighing with these arguments would give the same."""
         return pool is self.pool and self._key == _weighed_by(settings, date, now)
 
 
@@ -90,7 +90,7 @@ class Prepared:
         waiting = sum(
             has_place(t) and not t.bare and not t.heard and t.score.value >= c.LINE for t in self.articles
         )
-        self.scarce = waiting < self.most_items  # too little to read fits the topics to fill the page
+        self.scarce = waiting < self.most_items  # too few stories fit the topics to fill the page
 
     # ------------------------------------------------------------------ rows
 
@@ -102,7 +102,7 @@ class Prepared:
         return drafts[contender.id]
 
     def facts(self, contender: Contender, topic: str) -> words.Facts:
-        """What a reason for this contender may speak of."""
+        """The facts that a reason for this contender may mention."""
         return words.Facts(
             label=self.ask.label(topic) if topic else "",
             unseen=self.unseen.get(topic),
@@ -126,7 +126,7 @@ class Prepared:
         return max(c.LEAST_MINUTES, costs[contender.id] + path)
 
     def _short_reason(self, contender: Contender, topic: str, *, first: bool) -> str:
-        """The longest that the quiet line may end with."""
+        """The longest short reason that may end the quiet line."""
         said = words.news(contender, self.facts(contender, topic), first_of_topic=first)
         return said.short if said else say("best {label} story", label=self.ask.label(topic))
 
@@ -189,14 +189,14 @@ class Prepared:
         )
 
     def join(self, one: int, other: int) -> None:
-        """Treat two contenders (by item) as one story from now on."""
+        """Treat the stories of two items as one from now on."""
         stories = self.morning.stories.copy()
         stories[stories == stories[self.row_of[other]]] = stories[self.row_of[one]]
         self.morning = replace(self.morning, stories=stories)
 
     @property
     def most_items(self) -> int:
-        """Stories at the most: the reader's number, else what follows from the minutes."""
+        """The most stories: the reader's number, else derived from the minutes."""
         knobs = self.settings.edition
         return knobs.max_items or max(1, math.ceil(knobs.minutes * c.PICKS_A_MINUTE))
 
@@ -267,7 +267,7 @@ class Prepared:
 
 
 def has_place(contender: Contender) -> bool:
-    """Whether a contender has a place by its topic, its tellers or its weight."""
+    """Whether a contender deserves a place by its topic, its outlets or its weight."""
     return bool(contender.topic) or contender.outlets >= c.TOLD_BY or contender.grade >= c.STRONG
 
 

@@ -1,4 +1,4 @@
-"""A story as it is printed, and the minutes that its words take. Nothing is invented or rewritten.
+"""A story as it is printed, and the minutes it takes to read. Nothing is invented or rewritten.
 
 The budget is a promise about what the reader really reads, so it is counted on these very words: everything that
 is visible without unfolding from the date to the foot, except the long read and the block "Since" (which carry
@@ -51,12 +51,12 @@ class Printer:
     zone: tzinfo
 
     def source(self, number: int) -> str:
-        """What the page calls a feed."""
+        """The name of a feed on the page."""
         feed = self.feeds.get(number)
         return text.clean_line(feed.title, c.NAME_CHARACTERS) if feed else ""
 
     def title(self, stored: StoredItem, source: str) -> str:
-        """The headline; where an item has none, the beginning of what it says."""
+        """The headline, or the beginning of the text if there is none."""
         item, feed = stored.item, self.feeds.get(stored.feed)
         return text.headline(item.title, source, feed.shows if feed else ()) or text.opening(
             item.lead or item.text, 16, item.lang
@@ -109,13 +109,13 @@ class Printer:
         )
 
     def lead(self, contender: Contender, words: int) -> str:
-        """The lead at up to so many words; of a story that came back only what was not told yet."""
+        """The lead with up to so many words; for a returning story, only what was not printed yet."""
         item = contender.representative.item.item
         lead = contender.back.left(item.lead, item.lang) if contender.back is not None else item.lead
         return text.lead_within(lead, words, lang=item.lang)
 
     def quote(self, item: Item) -> str:
-        """A post's words in quotation marks, from its first one on; addresses are no words."""
+        """The beginning of a post in quotation marks, without addresses."""
         words = text.clean_line(_ADDRESS.sub("", item.text), 2_000)
         said = text.opening(words or item.lead or item.title, c.POST_WORDS, item.lang)
         return f"“{said.strip('“”')}”" if said else ""
@@ -144,7 +144,7 @@ class Printer:
         return (*named[:shown], *((Span(text=f"+{more}", href="ledger.html"),) if more > 0 else ()))
 
     def discussions(self, contender: Contender) -> tuple[Span, ...]:
-        """Where it is talked about, the largest first: "Hacker News 412"."""
+        """Where it is discussed, the largest discussion first: "Hacker News 412"."""
         best: dict[str, tuple[int, str]] = {}
         for one in contender.tellers:
             item, feed = one.item.item, self.feeds.get(one.item.feed)
@@ -194,7 +194,7 @@ def _in_order(tagging: Tagging) -> tuple[TopicScore, ...]:
 
 
 def explained(edition: Edition, taggings: Mapping[int, Tagging]) -> Edition:
-    """The edition with what decided on its picks and lines, for one that was built from taggings that don't say."""
+    """The edition with the deciding terms of its picks and lines added, if the taggings it was built from lack them."""
 
     def pick(one: Pick) -> Pick:
         found = taggings.get(one.item)
@@ -215,7 +215,7 @@ def explained(edition: Edition, taggings: Mapping[int, Tagging]) -> Edition:
 
 
 def told_in_words(edition: Edition) -> list[int]:
-    """The items whose choice an edition explains: its picks and lines."""
+    """The items of an edition's picks and lines."""
     picks = [pick for section in edition.sections for pick in section.picks]
     long = [edition.long_read] if edition.long_read else []
     return [*(pick.item for pick in (*picks, *long)), *(line.item for line in edition.lines)]
@@ -233,7 +233,7 @@ def pick_words(pick: Pick, labels: Labels) -> str:
 
 
 def quiet_line(pick: Pick, labels: Labels) -> tuple[QuietPart, ...]:
-    """The line under a lead: source · time · other tellers · discussions · note · reason."""
+    """The line under a lead: source · time · other outlets · discussions · note · reason."""
     parts: list[tuple[str, tuple[Span, ...]]] = [
         ("source", (Span(text=pick.source),)),
         ("when", (Span(text=pick.when),)),
@@ -245,23 +245,23 @@ def quiet_line(pick: Pick, labels: Labels) -> tuple[QuietPart, ...]:
         parts.append(("others", tuple(others)))
     parts += [("discussion", (span,)) for span in pick.discussions]
     parts.append(("note", (Span(text=pick.note),)))
-    # Where the number of tellers is the reason, it stands before their names already.
+    # If the number of outlets is the reason, it already precedes their names.
     parts.append(("reason", (Span(text="" if pick.tellers else pick.why),)))
     return tuple(QuietPart(role=role, spans=spans) for role, spans in parts if spans_text(spans))
 
 
 def finished(pick: Pick) -> Pick:
-    """A pick with its quiet line and its minutes, once every other word of it stands."""
+    """A pick with its quiet line and its minutes, which depend on all its other words."""
     return msgspec.structs.replace(pick, quiet=quiet_line(pick, fixed_words()), minutes=pick_minutes(pick))
 
 
 def line_words(line: Line) -> str:
-    """The words of a story that is told in one line."""
+    """The words of a line."""
     return " ".join(part for part in (line.title, line.source, line.note) if part)
 
 
 def pick_minutes(pick: Pick) -> float:
-    """Minutes that a pick takes: its words, and a moment to look up and decide."""
+    """Minutes of a pick: its words, and a moment to look up and decide."""
     return text.reading_minutes(pick_words(pick, fixed_words())) + c.PICK_MINUTES
 
 
@@ -292,7 +292,7 @@ def _pieces(edition: Edition) -> Iterator[str]:
             yield from (pick_words(pick, edition.labels) for pick in section.picks)
     if edition.suggested:
         yield edition.labels.suggested
-        # Their posts and their lines for feeds.opml are unfolded.
+        # Their posts and lines for feeds.opml are visible without unfolding.
         yield from (f"{one.name} {one.said}" for one in edition.suggested)
     if edition.lines:
         yield edition.labels.lines

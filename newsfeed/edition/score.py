@@ -19,17 +19,17 @@ from newsfeed.model import FeedFacts, Score
 
 
 def half_life(kind: str) -> float:
-    """Hours in which a text of this kind loses half its freshness."""
+    """Hours after which a text of this kind has half its freshness."""
     return c.HALF_LIFE_OF_IDEAS if kind in c.IDEAS else c.HALF_LIFE_OF_EVENTS
 
 
 def freshness(age_hours: float, half_life: float) -> float:
-    """2^(-age / half-life), 1 for what lies in the future."""
+    """2^(-age / half-life); 1 for dates in the future."""
     return math.exp2(-max(0.0, age_hours) / half_life)
 
 
 def percentile(score: int | None, known: Sequence[int]) -> float:
-    """Where a score stands among its source's last ones (sorted), 0..1; .5 where that can't be known."""
+    """The percentile of a score among its source's last ones (sorted), 0..1; .5 if there are too few."""
     if score is None or len(known) < c.ENGAGEMENT_LEAST:
         return 0.5
     return (bisect_left(known, score) + bisect_right(known, score)) / (2 * len(known))
@@ -43,7 +43,7 @@ def interest(
     dislikes: int = 0,
     topic_dislikes: int = 0,
 ) -> float:
-    """How the reader takes to this source inside this topic, 0..1; .5 before any sign.
+    """The reader's interest in this source within this topic, 0..1; .5 before any sign.
 
     The ratio is of what was liked to what is usual in the topic, (liked + 2) / (usual x shown + disliked + 2): at
     the rate that is expected before anything is known it is that of the design note. A thumb down takes back what a
@@ -109,7 +109,7 @@ def score(
 
 
 def records(feeds: Sequence[FeedFacts]) -> dict[int, float]:
-    """By source: what its own record adds to the grade of each of its items, in grades."""
+    """By source: what the source's record adds to the grade of each of its items, in grades."""
     total = sum(feed.judged for feed in feeds)
     if not total:
         return {}
@@ -118,7 +118,7 @@ def records(feeds: Sequence[FeedFacts]) -> dict[int, float]:
     return {feed.feed: c.RECORD * drawn[feed.feed] * (feed.value - mean) for feed in feeds}
 
 
-DROPPED = ""  # stands for all topics that the reader gave the share 0
+DROPPED = ""  # stands for all topics with the share 0
 
 
 def fold(
@@ -168,7 +168,7 @@ def overall_mix(
     total = sum(mix.values())
     if total <= 0:
         return dict.fromkeys(names, 1 / len(names))
-    # A tenth is spread evenly, so that a topic that nobody told of yet is never impossible.
+    # A tenth is spread evenly, so that no topic has the probability zero.
     return {t: 0.9 * mix[t] / total + 0.1 / len(names) for t in names}
 
 
@@ -209,25 +209,25 @@ def story_topics(
     if best < c.STANDS or is_of_dropped(unwanted, best):
         return StoryTopics(parts, ())
     order = sorted(names, key=even.__getitem__, reverse=True)  # of the same weight, as the reader named them
-    # The source's habit may decide between topics that the tagger holds probable, not make one up.
+    # The source's topic mix may decide between topics that the tagger considers probable, not add one.
     first = next(t for t in order if plain[t] >= c.STANDS)
     second = [
         t
         for t in order
         if t != first and ((plain[t] >= c.SECOND and even[t] >= c.BRIDGE) or plain[t] >= c.SURE)
     ][:1]
-    # Where the tagger holds both and is clearly surer of one, its word goes before the source's habit.
+    # If both are probable and the tagger is clearly surer of one, that goes before the source's topic mix.
     surer = bool(second) and log_odds(plain[second[0]]) >= log_odds(plain[first]) + c.SURER
     return StoryTopics(parts, (*second, first) if surer else (first, *second))
 
 
 def is_of_dropped(unwanted: float, wanted: float) -> bool:
-    """Whether a story is rather about a dropped topic than about a wanted one, by the probabilities of both."""
+    """Whether a story is more probably about a dropped topic than about a wanted one."""
     return unwanted >= c.STANDS and log_odds(unwanted) >= log_odds(wanted) + c.SURER
 
 
 def log_odds(p: float) -> float:
-    """The log-odds of a probability: .97 and .999 are as far apart as .5 and .97. Certainty has its bounds."""
+    """The log-odds of a probability: .97 and .999 are as far apart as .5 and .97. Bounded near 0 and 1."""
     kept = min(max(p, c.CERTAIN), 1 - c.CERTAIN)
     return math.log(kept / (1 - kept))
 

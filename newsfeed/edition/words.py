@@ -51,7 +51,7 @@ _NO_NEWS = {
 
 
 def when(moment: datetime | None, now: datetime, zone: tzinfo) -> str:
-    """ "07:10" for today, "Sat 18:05" within six days, else "12 Nov", with the year if it is another one."""
+    """ "07:10" for today, "Sat 18:05" within six days, else "12 Nov", with the year if it differs."""
     if moment is None:
         return ""
     local, here = moment.astimezone(zone), now.astimezone(zone)
@@ -72,7 +72,7 @@ def clock(moment: datetime, zone: tzinfo) -> str:
 
 
 def fixed_words() -> Labels:
-    """The fixed words around an edition's own, in the language spoken."""
+    """The fixed words around an edition's own text, in the current language."""
     return Labels(**{name: say(words) for name, words in asdict(Labels()).items()})
 
 
@@ -82,12 +82,12 @@ def minutes(value: float) -> str:
 
 
 def amount(value: float) -> str:
-    """A number of minutes as a person would say it: 0.6, 1.2, 12."""
+    """A number of minutes, rounded for people: 0.6, 1.2, 12."""
     return decimal(value, 1 if value < 10 else 0)
 
 
 def apart(one: float, other: float, digits: int = 2) -> tuple[str, str]:
-    """Two numbers that are compared, with as many digits as it takes to tell them apart: 0.079 and 0.080."""
+    """Two numbers with enough digits to tell them apart: 0.079 and 0.080."""
     for more in range(digits, digits + 4):
         told = decimal(one, more), decimal(other, more)
         if told[0] != told[1]:
@@ -96,16 +96,16 @@ def apart(one: float, other: float, digits: int = 2) -> tuple[str, str]:
 
 
 def no_news(kind: str) -> str:
-    """What kind of no news an item is, in a person's words."""
+    """The kind of an item that is not news, in words."""
     return say(_NO_NEWS.get(kind, kind))
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a reason may speak of, beside the contender itself."""
+    """The facts that a reason may mention, besides the contender itself."""
 
     label: str  # of the topic
-    unseen: int | None  # days since the topic was on a page; None: history can't tell
+    unseen: int | None  # days since the topic was on a page; None: before the history begins
     quiet: int | None  # days since the source's post before this one
     debt: float  # owed to the topic before this edition
 
@@ -127,8 +127,8 @@ class Reason:
 
     sentence: str
     short: str
-    news: bool = False  # it is news in itself
-    counted: bool = False  # it is the number of tellers
+    news: bool = False  # whether it is news in itself
+    counted: bool = False  # whether it is the number of outlets
 
     def before(self, pick: Pick, outlets: int) -> str:
         """What stands before the other tellers of a pick where their number is the reason; "" for the usual word."""
@@ -136,7 +136,7 @@ class Reason:
 
 
 def news(contender: Contender, facts: Facts, *, first_of_topic: bool) -> Reason | None:
-    """The reason that is news in itself, None if there is none."""
+    """The reason that is itself news ("told by 4"), None if there is none."""
     if contender.options.must_read:
         return Reason(say("you marked it must-read"), say("your must-read"), news=True)
     unseen = facts.unseen if first_of_topic and facts.label and contender.back is None else None
@@ -176,7 +176,7 @@ def reason(
     if told := news(contender, facts, first_of_topic=first_of_topic):
         return told
     if contender.back is not None:
-        # The note says which day it is, and what is new.
+        # The note already says which day it is and what is new.
         said = say("day {n} of a story that you know, with something new", n=contender.back.day)
         return Reason(said, "")
     label = facts.label or say("any topic")
@@ -190,7 +190,7 @@ def reason(
     if by == "off path":
         return Reason(
             say("you were shown least of {label} in two weeks", label=label), ""
-        )  # the note says so
+        )  # the note already says so
     if by == "people":
         return Reason(say("a post worth its minute from someone you follow"), "")
     if by == "over cap":
@@ -220,12 +220,12 @@ def days_before(feed: FeedFacts | None, today: date) -> float:
 
 
 def told_by(outlets: int) -> str:
-    """What stands before the other tellers of a story where their number is news."""
+    """What precedes the other outlets of a story if their number is news."""
     return say("told by {n}:", n=outlets)
 
 
 def heard(item: Item) -> str:
-    """What is to be listened to or watched says so, with its length: "podcast, 24 min". Nothing for what is read."""
+    """The kind and length of something to hear or watch: "podcast, 24 min"; "" for what is read."""
     label = {"episode": say("podcast"), "video": say("video")}.get(item.kind, "")
     seconds = max((enclosure.seconds for enclosure in item.enclosures), default=0)
     return f"{label}, {minutes(seconds / 60)}" if label and seconds else label
@@ -249,7 +249,7 @@ def account(contender: Contender, by: str) -> Account:
 
 
 def deciding(news: NewsValue | None) -> str:
-    """The words that moved an item's news value, with what each brought or took in grades."""
+    """The words that moved an item's news value, each with its effect in grades."""
     terms = news.terms if news else ()
     return ", ".join(
         say("“{word}” {points}", word=say(term.term), points=signed(term.weight, 2)) for term in terms
@@ -257,7 +257,7 @@ def deciding(news: NewsValue | None) -> str:
 
 
 def _liking(liking: Liking) -> str:
-    """What a source's interest rests on, in words."""
+    """The grounds of the interest in a source, in words."""
     if liking.thumb:
         return (
             say("your thumb up on it decides alone")

@@ -1,4 +1,4 @@
-"""All that is decided of a feed: what an answer changes, when to ask again, how it fares. Pure.
+"""Decisions about a feed: what an answer changes, when to ask again, how healthy it is. Pure.
 
 The clock and the jitter are passed in, nothing is read or written.
 """

@@ -1,8 +1,8 @@
-"""What an answer changes of a feed: what we knew, plus what came back, plus the time; and which of its items are new.
+"""What an answer changes about a feed, from the state before, the answer and the time; and which of its items are new.
 
-Publishers change guids, add tracking parameters, move to another domain or list an item twice. An item that two marks
-(page, title, date) show to be a stored one *is* that one, whatever its identity says now. The other way round, the next
-issue of a briefing that keeps its identity is an item of its own.
+Publishers change guids, add tracking parameters, move to another domain or list an item twice. An item that agrees
+with a stored one in two of page, title and date *is* that item, even under a new identity. Conversely, the next issue of
+a briefing that keeps its identity is a new item.
 """
 
 from __future__ import annotations
@@ -30,18 +30,20 @@ from newsfeed.model import (
 )
 from newsfeed.text import detect_language, plausible_language
 
-OLD = timedelta(hours=72)  # a long weekend: what is older at the first look came before the subscription
-OLD_OF_SLOW = timedelta(days=7)  # for feeds that bring less than an item a week
-LATE = timedelta(days=7)  # an item dated so long before our last look was added to the past
-_FIRST_WORDS = 200  # characters of a lead in which a recording or a note names its day
+OLD = timedelta(
+    hours=72
+)  # a long weekend: on the first request, older items count as from before the subscription
+OLD_OF_SLOW = timedelta(days=7)  # the same for feeds with less than an item a week
+LATE = timedelta(days=7)  # an item dated so long before our last request was added retroactively
+_FIRST_WORDS = 200  # characters of a lead in which the date of a recording or note is looked for
 UNDATED = 3  # of the first undated items, so many count as new
 SLOW = 1 / 7  # items a day
-ISSUE = timedelta(hours=18)  # so much later at least comes the next issue of a daily briefing
-LEAST_MOVED = 3  # titles that a document and the store must share for a site to have moved
+ISSUE = timedelta(hours=18)  # the next issue of a daily briefing comes at least so much later
+LEAST_MOVED = 3  # titles that document and store must share to conclude that a site moved
 
 
 class Sorted(msgspec.Struct, frozen=True):
-    """The items of one document, sorted out."""
+    """The items of one document, sorted into new, changed and known."""
 
     new: tuple[Item, ...] = ()
     changed: tuple[Item, ...] = ()
@@ -49,7 +51,7 @@ class Sorted(msgspec.Struct, frozen=True):
 
 
 class Marks:
-    """Stored items by the marks that outlive their identity."""
+    """Stored items by the marks (page, title, date) that outlive their identity."""
 
     def __init__(self, known: Iterable[KnownItem]) -> None:
         self._by: dict[tuple[str, object], list[KnownItem]] = {}
@@ -59,7 +61,7 @@ class Marks:
                 self._by.setdefault(mark, []).append(old)
 
     def find(self, item: Item) -> KnownItem | None:
-        """The stored item that this one is, each given out once; None if there is none or it can't be told which."""
+        """The stored item that equals this one; each is returned once; None if there is none, or more than one fits."""
         for mark in _marks(item.page, item.title, item.published) if self._by else ():
             fitting = [
                 old
@@ -68,7 +70,7 @@ class Marks:
             ]
             if len(fitting) > 1:
                 fitting = [old for old in fitting if old.hash == item.hash][:1]
-            # The weakest pair, title and place, does not stand against two different dates.
+            # The weakest pair, title and place, is not enough if the dates differ.
             if mark[0] == "place":
                 fitting = [old for old in fitting if not (old.published and item.published)]
             elif mark[0] == "date":
@@ -105,7 +107,7 @@ def _name(title: str) -> str:
 
 
 def _lost_its_hour(one: datetime | None, other: datetime | None) -> bool:
-    """Whether two moments may be one that was once written without its hour."""
+    """Whether two moments may be the same, one of them written without its hour."""
     if one is None or other is None:
         return False
     return abs(one - other) < timedelta(days=1) and any(
@@ -114,16 +116,16 @@ def _lost_its_hour(one: datetime | None, other: datetime | None) -> bool:
 
 
 def _is_next_issue(item: Item, old: KnownItem) -> bool:
-    """Whether an item shares only the identity of a stored one: it came a day later, with hardly a word in common."""
+    """Whether an item shares only the identity with a stored one: it is a day later, with hardly a word in common."""
     if item.published is None or old.published is None or item.published - old.published < ISSUE:
         return False
     if item.lead and old.lead:
         return not text.alike(item.lead, old.lead)
-    return not text.alike(item.title, old.title)  # what was old at the first look has no lead
+    return not text.alike(item.title, old.title)  # items that were old on the first request have no lead
 
 
 def _issues(known: Iterable[KnownItem]) -> dict[str, KnownItem]:
-    """By identity the latest issue that is stored under it: those after the first have their day behind it."""
+    """By identity, the latest issue stored under it; issues after the first have their day appended to it."""
     found: dict[str, KnownItem] = {}
     for old in known:
         base = _ISSUE.sub("", old.identity)
@@ -138,7 +140,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def _of_moved_site(parsed: Parsed, known: Sequence[KnownItem]) -> dict[str, KnownItem]:
-    """By title the stored items of a site that moved: none of its items is known, but most titles are."""
+    """By title, the stored items of a site that moved: none of the document's items is known, but most titles are."""
     titles = Counter(_name(old.title) for old in known)
     held = {name: old for old in known if (name := _name(old.title)) and titles[name] == 1 and " " in name}
     present = Counter(_name(item.title) for item in parsed.items)
@@ -168,9 +170,9 @@ def sort(
     issues = _issues(known)
     marks, listed = Marks(()), set()
     if any(item.identity not in by_identity for item in parsed.items):
-        # An item that still stands in the document under its own identity can't be another one as well.
+        # A stored item that is still in the document under its own identity can't be another item as well.
         marks = Marks(old for old in known if old.identity not in present)
-        # What the document lists under a known identity; the same once more under another one is the same item.
+        # Items listed under a known identity; a copy under another identity is the same item.
         listed = {_content(old) for old in known if old.identity in unchanged}
         listed |= {_content(item) for item in parsed.items if item.identity in by_identity}
     moved = {}
@@ -209,14 +211,14 @@ def sort(
 
 
 def _content(item: Item | KnownItem) -> tuple[str, str, datetime | None] | None:
-    """What two items of one document share when it lists one item twice."""
+    """The key that is equal if a document lists one item twice."""
     return (item.page, item.title, item.published) if item.page and item.title else None
 
 
 def _before(
     new: Iterable[Item], *, start: bool, rate: float, last_good: datetime | None, now: datetime
 ) -> tuple[str, ...]:
-    """The identities of items that are new to us but no news."""
+    """The identities of items that we see for the first time but that are too old to be news."""
     oldest = now - (OLD_OF_SLOW if 0 < rate < SLOW else OLD)
     looked = min(last_good, now) if last_good else now
     undated = 0
@@ -238,19 +240,19 @@ def _before(
 
 
 def _tells_of_old(item: Item, oldest: date, *, start: bool) -> bool:
-    """Whether an undated item says itself that it is of before `oldest`: in its title or address, and at the start of
+    """Whether an undated item itself says that it is from before `oldest`: in its title or address, and at the start of
     a subscription, when all that a feed ever had comes at once, in its first words too."""
     said = f"{item.title}\n{item.link}" + (f"\n{item.lead[:_FIRST_WORDS]}" if start else "")
     day = text.latest_day(said)
     return day is not None and day < oldest
 
 
-MOVE_DAYS = 3  # reads on so many days must have shown the same permanent move
+MOVE_DAYS = 3  # days on which answers must have shown the same permanent move
 MOVES_KEPT = 8  # days
 TOO_MANY = 429  # RFC 6585
-BELIEVED = timedelta(days=8)  # for so long "nothing new" may be all that a server says
+BELIEVED = timedelta(days=8)  # how long a server may answer only "nothing new"
 WHOLE = "whole answer"  # the day of the last one, in a feed's cursor
-TITLES_HEARD = 20  # stored ones, that say in which language a feed is which never said so
+TITLES_HEARD = 20  # stored titles used to detect the language of a feed that declares none
 replace = msgspec.structs.replace
 
 
@@ -262,12 +264,12 @@ def decide(
     now: datetime,
     jitter: float,
 ) -> FeedUpdate:
-    """What one outcome changes.
+    """What the outcome of one request changes.
 
     Args:
         state: the feed until now.
         answer: what came back.
-        parsed: what a `Response` was read as; None for the other outcomes.
+        parsed: what was read from a `Response`; None for the other outcomes.
         known: the feed's stored items. Not needed unless there is a `Parsed`.
         now: aware, UTC.
         jitter: 0 to 1, at random; spreads the feeds' times.
@@ -289,8 +291,8 @@ def decide(
 
 
 def with_fresh_validators(state: FeedState, now: datetime) -> FeedState:
-    """The state with which to ask: without validators where the server has answered to them with nothing but
-    "nothing new" for more than a week. A server that says so whatever there is would silence the feed for good."""
+    """The state to ask with: without validators if the server has answered them only with "nothing new" for more than a
+    week, because some servers always answer so, which would silence the feed for good."""
     whole = state.cursor.get(WHOLE, "")
     if not (state.etag or state.last_modified) or whole > (now - BELIEVED).date().isoformat():
         return state
@@ -298,7 +300,7 @@ def with_fresh_validators(state: FeedState, now: datetime) -> FeedState:
 
 
 def offered_move(state: FeedState) -> str:
-    """Where the feed has moved for good, once its readable answers have shown it on three days; else ""."""
+    """The address that the feed has moved to permanently, once readable answers have shown that on three days; else ""."""
     days = state.moved_seen
     enough = len(days) >= MOVE_DAYS and max(days) - min(days) >= timedelta(days=MOVE_DAYS - 1)
     return state.moved_to if state.moved_to and enough else ""
@@ -306,12 +308,12 @@ def offered_move(state: FeedState) -> str:
 
 def _failed(state: FeedState, failure: Failure, now: datetime, jitter: float) -> FeedUpdate:
     if failure.cause == Cause.NO_NETWORK:
-        # Not the feed's fault, and no reason to make its owner wait once the network is back.
+        # Not the feed's fault, and no reason to wait once the network is back.
         soon = now + rhythm.OFFLINE_RETRY
         return FeedUpdate(state=replace(state, next_due=soon), failure=failure)
     retry_at = rhythm.believable(failure.retry_at, now)
     if failure.cause == Cause.THROTTLED and not failure.status:
-        # The host's pace put it off before it was asked: it has neither failed nor been tried.
+        # It was postponed by the rate limiter: it neither failed nor was tried.
         until = retry_at or now + rhythm.OFFLINE_RETRY
         return FeedUpdate(state=replace(state, next_due=until, not_before=until), failure=failure)
     failures = state.failures + 1
@@ -324,7 +326,7 @@ def _failed(state: FeedState, failure: Failure, now: datetime, jitter: float) ->
             failing_since=state.failing_since or now,
             failure=failure,
             next_due=due if retry_at is None else max(due, retry_at),
-            # Who was asked to come less often, and not told when, waits by its own measure, even by hand.
+            # Asked to come less often without a time given, we choose our own, which manual refreshes respect too.
             not_before=due if retry_at is None and failure.status == TOO_MANY else retry_at,
             gone=failure.cause == Cause.GONE,
         ),
@@ -335,7 +337,7 @@ def _failed(state: FeedState, failure: Failure, now: datetime, jitter: float) ->
 def _good(
     state: FeedState, answer: Response | NotModified, rate: float, now: datetime, jitter: float
 ) -> FeedState:
-    """What every good answer means for the feed, new items or not. `state` holds the feed's own wishes already."""
+    """The state after any good answer, with new items or not. `state` already holds the feed's own requests."""
     moved_to, moved_seen = _moved(state, answer.permanent_url, now.date())
     return replace(
         state,
@@ -365,7 +367,7 @@ def _good(
 
 def _unchanged(state: FeedState, answer: NotModified, now: datetime, jitter: float) -> FeedUpdate:
     rate = rhythm.slowed(state.items_a_day, state.last_changed, now)
-    if not (state.etag or state.last_modified):  # it came whole, and was the same
+    if not (state.etag or state.last_modified):  # a whole body, identical to the last one
         state = replace(state, cursor={**state.cursor, WHOLE: now.date().isoformat()})
     return FeedUpdate(state=_good(state, answer, rate, now, jitter))
 
@@ -412,7 +414,7 @@ def _read(
         not_before=rhythm.believable(parsed.not_before, now),
     )
     return FeedUpdate(
-        # What broke off must come whole next time: its validators would say "nothing new" to the missing rest.
+        # A document that was cut off must be requested without validators, which would hide the missing rest.
         state=state if parsed.complete else replace(state, etag="", last_modified=""),
         new=_spoken(found.new, language, known),
         changed=_spoken(found.changed, language, known),
@@ -422,7 +424,7 @@ def _read(
 
 
 def _spoken(items: tuple[Item, ...], language: str, known: Sequence[KnownItem]) -> tuple[Item, ...]:
-    """Items too short to tell their language are in that of the feed, as it said or as its stored titles do."""
+    """Items too short for their language to be detected get the feed's, as declared or as detected in its stored titles."""
     if all(item.lang for item in items):
         return items
     usual = plausible_language(language) or detect_language(
@@ -432,11 +434,11 @@ def _spoken(items: tuple[Item, ...], language: str, known: Sequence[KnownItem]) 
 
 
 def _moved(state: FeedState, target: str, today: date) -> tuple[str, tuple[date, ...]]:
-    """The permanent move as it stands after one more good answer."""
+    """The state of a permanent move after one more good answer."""
     if not target:
         return "", ()
     if target != state.moved_to:
         return target, (today,)
     seen = tuple(sorted({*state.moved_seen, today}))
-    # The first day is kept whatever comes after: it shows for how long the move has stood.
+    # The first day is always kept, as it shows how long the move has lasted.
     return target, seen if len(seen) <= MOVES_KEPT else (seen[0], *seen[1 - MOVES_KEPT :])

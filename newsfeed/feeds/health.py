@@ -1,5 +1,5 @@
-"""How feeds fare: what asking them brought and what changed in the list, in short words; what is wrong, why, and what to
-do about it."""
+"""The health of feeds: the results of a refresh and changes of the list in short words; what is wrong with a feed, why, and
+what to do about it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class FeedOutcome(StrEnum):
     NEW = "new"
     UNCHANGED = "unchanged"
     FAILED = "failed"
-    WAITING = "waiting"  # not asked: too soon, or it told us when to come back
+    WAITING = "waiting"  # not asked: too soon, or the server said when to come back
 
 
 class FeedResult(Record, frozen=True, kw_only=True):
@@ -44,20 +44,20 @@ class FeedResult(Record, frozen=True, kw_only=True):
     failure: Failure | None = None
     wait_until: datetime | None = None
     seconds: float = 0.0
-    on_page: int = 0  # its picks and lines on today's page
+    on_page: int = 0  # its number of picks and lines on today's page
     added: bool = False  # first refresh since it came into the list
-    back: bool = False  # it was there before: its history goes on
+    back: bool = False  # it was in the list before: its history continues
 
 
 class ListChange(Record, frozen=True, kw_only=True):
     """What changed in feeds.opml since the last refresh, and what is wrong with it."""
 
-    added: tuple[str, ...] = ()  # those that are back among them
-    back: tuple[str, ...] = ()  # those that were there before: their history goes on
+    added: tuple[str, ...] = ()  # including those that are back
+    back: tuple[str, ...] = ()  # those that were in the list before: their history continues
     removed: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
-    unreadable: str = ""  # why the last good list is in force instead
+    unreadable: str = ""  # why the last good list is used instead
 
 
 def plan_words(change: ListChange, results: Sequence[FeedResult] = ()) -> str:
@@ -94,12 +94,12 @@ def named_changes(change: ListChange) -> str:
     return f" ({'; '.join(said)})" if said else ""
 
 
-NEARLY = 0.1  # of the sources read, up to which that is nothing
-MOSTLY = 0.8  # of the failures with one cause, from which it is the cause of them all
-# A source that has failed for so long says nothing of this morning, and waiting alone is no advice any more.
+NEARLY = 0.1  # up to this part of the sources read counts as nothing
+MOSTLY = 0.8  # from this part of the failures on, a cause counts as the cause of all
+# After so long a failing source says nothing about this morning, and advice to wait is no longer enough.
 LONG_FAILING = timedelta(days=2)
-LATELY = timedelta(hours=1)  # a source that was read so lately needn't be asked again to count as read
-TOGETHER = 3  # failures of one cause that are told together
+LATELY = timedelta(hours=1)  # a source read so recently counts as read without being asked again
+TOGETHER = 3  # the fewest failures of one cause that are reported together
 _CONNECTION = "Check the connection."
 _PORTAL = "If this network has a login page, open any page in a browser and sign in."
 _GATEWAY = "A proxy or gateway between this machine and the web may be at fault."
@@ -137,12 +137,12 @@ _WORDS: Mapping[Cause, tuple[str, str]] = MappingProxyType(
 LOW_SIGNAL_ITEMS = 40  # items, none of them shown …
 LOW_SIGNAL_EDITIONS = 10  # … in so many editions
 UNREACHED = frozenset({Cause.NAME, Cause.NO_NETWORK})
-FEW = 3  # feeds; names of so many that can't be found, and of no other, are a missing network
-LAST_RUN = timedelta(minutes=10)  # before the newest try: the feeds asked in one run
+FEW = 3  # if at least so many hosts, and all of them, can't be resolved, the network is missing
+LAST_RUN = timedelta(minutes=10)  # feeds asked within so long before the newest request belong to one run
 
 
 class HealthState(StrEnum):
-    """How a feed is, worst first."""
+    """The states of a feed's health, worst first."""
 
     GONE = "gone"
     FAILING = "failing"
@@ -154,18 +154,18 @@ class HealthState(StrEnum):
 
 
 class FeedHealth(Record, frozen=True, kw_only=True):
-    """All that is known of how one feed fares."""
+    """Everything known about the health of one feed."""
 
     report: FeedReport
     state: HealthState
-    sentence: str  # what is to be said of it; "" when all is well
+    sentence: str  # the sentence about it; "" when all is well
     folder: str = ""
     items_a_week: float = 0.0
     usual_days: float = 0.0  # between two days with something new
     brought: int = 0  # items in the last 90 days
     shown: int = 0  # stories of it in the editions of these days
-    liked: int = 0  # and how many of them had a thumb up
-    moved_to: str = ""  # redacted; where it has moved for good
+    liked: int = 0  # how many of these got a thumb up
+    moved_to: str = ""  # where it has permanently moved to, without secrets
 
 
 def without_network(states: Sequence[FeedState]) -> frozenset[int]:
@@ -192,7 +192,7 @@ def report(
 
     Args:
         url: its address without secrets.
-        offline: not the feed failed but the network.
+        offline: the network failed, not the feed.
     """
     failure = state.failure
     if failure is not None and offline:
@@ -223,7 +223,7 @@ def report(
 
 
 def _repair(state: FeedState, failure: Failure | None, now: datetime) -> str:
-    """What to do about a feed. Of one that has failed for days there is more to say than that it is asked again."""
+    """What to do about a feed. For one that has failed for days, "it will be asked again" is not enough."""
     if failure is None:
         return "Take it out: newsfeed feeds repair." if state.gone else ""
     if failure.repair not in {"", ASKED_AGAIN}:
@@ -245,7 +245,7 @@ def _failing(state: FeedState, now: datetime) -> timedelta:
 
 
 def judged(health: FeedHealth, state: FeedState, editions: int) -> FeedHealth:
-    """The worst that can be said of a feed, in one sentence in the language spoken."""
+    """The worst problem of a feed, in one sentence in the current language."""
     told = health.report
     kind, sentence = HealthState.WELL, ""
     if state.gone:
@@ -278,7 +278,7 @@ def judged(health: FeedHealth, state: FeedState, editions: int) -> FeedHealth:
 
 
 def worst_first(found: Sequence[FeedHealth]) -> list[FeedHealth]:
-    """Those of which there is something to say, worst first, by name."""
+    """The feeds with a problem, worst first, then by name."""
     order = list(HealthState)
     said = [h for h in found if h.state != HealthState.WELL]
     return sorted(
@@ -294,10 +294,10 @@ class Outage(Record, frozen=True, kw_only=True):
 
 
 def outage(results: Sequence[FeedResult], states: Collection[FeedReport], now: datetime) -> Outage | None:
-    """What a refresh of the whole list says of the way to the sources; None where enough of them answered.
+    """Whether a refresh of the whole list shows that sources can't be reached; None if enough of them answered.
 
-    A feed that was not asked again so soon counts as it answered then. One that has failed for days counts only
-    where nothing else was asked.
+    A feed that was asked too recently to be asked again counts by its last answer. One that has failed for days counts
+    only if nothing else was asked.
     """
     failing_since = {s.feed: s.failing_since for s in states}
     failed = {r.feed: r.failure for r in results if r.failure is not None}
@@ -333,8 +333,8 @@ def _failed_long(since: datetime | None, now: datetime) -> bool:
 
 
 def shared_cause(failures: Sequence[Failure]) -> tuple[str, str]:
-    """Why many failed, as the end of a sentence in the language spoken, and the phrase of what to do: one cause, or the
-    commonest of several by number."""
+    """Why many feeds failed, as the end of a sentence in the current language, and the phrase of what to do: the only cause,
+    or the most frequent ones with their numbers."""
     kinds = Counter(_WORDS[f.cause] for f in failures)
     (words, repair), most = kinds.most_common(1)[0]
     if most < MOSTLY * len(failures):
@@ -346,7 +346,7 @@ def shared_cause(failures: Sequence[Failure]) -> tuple[str, str]:
 
 
 def by_cause(results: Sequence[FeedResult]) -> tuple[list[tuple[str, list[FeedResult]]], list[FeedResult]]:
-    """The failures of a refresh: those of one cause together with a sentence on it, and the others."""
+    """The failures of a refresh: those with a shared cause, with a sentence on it, and the others."""
     groups: dict[tuple[str, int], list[FeedResult]] = {}
     for result in results:
         if result.failure is not None:
@@ -372,5 +372,5 @@ def no_network(results: Sequence[FeedResult]) -> bool:
     causes = [r.failure.cause if r.failure else None for r in results if r.outcome != FeedOutcome.WAITING]
     if not causes or any(cause not in UNREACHED for cause in causes):
         return False
-    # Names that can't be found, all of them, are a missing network too, unless there are very few.
+    # If no host can be resolved, the network is missing too, unless there are very few hosts.
     return Cause.NO_NETWORK in causes or len(causes) >= FEW

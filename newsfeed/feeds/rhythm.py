@@ -23,25 +23,25 @@ from newsfeed.text.spoken import say
 SHORTEST = timedelta(minutes=15)  # between two requests: four an hour burden nobody
 # A little under a day: a feed that is asked once a day must be due again at the same hour of the next morning.
 LONGEST = timedelta(hours=22)
-UNKNOWN = timedelta(hours=6)  # for a feed whose rhythm is not known
+UNKNOWN = timedelta(hours=6)  # the interval of a feed whose rhythm is unknown
 FIRST_RETRY = timedelta(hours=1)  # doubled with each failure in a row
-OFFLINE_RETRY = timedelta(minutes=10)  # where the network, not the feed, was missing
-TRUSTED = timedelta(hours=48)  # a stored time farther ahead was written under a wrong clock
-NEWEST = 20  # dates that tell a feed's rhythm
-FEWEST = 3  # dates; fewer tell none
-FASTEST = 500.0  # items a day; more is a flood, not a rhythm
-MISSED = 3.0  # items that should have come and did not: the feed has slowed down
-MEMORY = 0.7  # of the old rhythm, where it is only known by counting
+OFFLINE_RETRY = timedelta(minutes=10)  # if the network was missing
+TRUSTED = timedelta(hours=48)  # a stored time further ahead was written under a wrong clock
+NEWEST = 20  # dates from which the rhythm is computed
+FEWEST = 3  # fewer dates show no rhythm
+FASTEST = 500.0  # items a day; more is not a rhythm
+MISSED = 3.0  # expected items that did not come: the feed has slowed down
+MEMORY = 0.7  # weight of the old rhythm, if it is only known by counting
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,12})", re.IGNORECASE)
 SILENT_DAYS = 24  # the newest days with something new
-FEWEST_GAPS = 3  # fewer are no rhythm
+FEWEST_GAPS = 3  # fewer days show no rhythm
 SILENT_GAPS = 2.5  # usual gaps
 SILENT_LONGEST = 1.25  # of the longest gap there was
-SILENT_FROM = 2.0  # days; nobody is silent sooner
+SILENT_FROM = 2.0  # days; a feed is not silent before that
 
 
 def items_a_day(dates: Iterable[datetime], now: datetime) -> float | None:
-    """How many items a day a feed brings, from the dates of its items; None where they don't tell.
+    """How many items a day a feed publishes, from the dates of its items; None if they don't show it.
 
     The newest twenty count, each of them from its date until now, so that silence counts too. Of the rates that the
     newest three, four, … show, the highest holds: one old item pinned to the document says nothing of its rhythm.
@@ -50,7 +50,7 @@ def items_a_day(dates: Iterable[datetime], now: datetime) -> float | None:
     past = sorted(set(all_past), reverse=True)[:NEWEST]
     if not past or len(past) == 1 < len(
         all_past
-    ):  # one date for all is the time of the document, not of its items
+    ):  # one date for all items is the document's, not theirs
         return None
     rates = [n / max((now - date) / timedelta(days=1), 1 / 24) for n, date in enumerate(past, 1)]
     return min(max(rates[min(FEWEST, len(rates)) - 1 :]), FASTEST)
@@ -65,7 +65,7 @@ def counted(old: float, new: int, since: datetime | None, now: datetime) -> floa
 
 
 def slowed(rate: float, last_changed: datetime | None, now: datetime) -> float:
-    """The rhythm of a feed that has brought nothing for longer than it should have."""
+    """The rhythm of a feed that has had nothing for longer than expected."""
     if last_changed is None or now <= last_changed:
         return rate
     silent = (now - last_changed) / timedelta(days=1)
@@ -115,13 +115,13 @@ def next_due(
 
 
 def retry(now: datetime, failures: int, jitter: float) -> datetime:
-    """When to ask again after so many failures in a row: 1, 2, 4, … hours, less up to a quarter, at most 22."""
+    """When to ask again after this number of failures in a row: 1, 2, 4, … hours, less up to a quarter, at most 22."""
     delay = FIRST_RETRY * (1 << min(max(failures - 1, 0), 10))
     return now + min(delay, LONGEST) * (0.75 + 0.25 * jitter)
 
 
 def believable(moment: datetime | None, now: datetime) -> datetime | None:
-    """A stored time to wait for, or None when the clock must have been wrong as it was stored."""
+    """A stored waiting time, or None if the clock must have been wrong when it was stored."""
     return None if moment is None or moment > now + TRUSTED else moment
 
 
@@ -148,7 +148,7 @@ def _http_date(value: str) -> datetime | None:
 
 
 def settled(state: FeedState, now: datetime) -> FeedState:
-    """A stored state as it counts now: times that only a wrong clock can have written are dropped.
+    """A stored state without times that only a wrong clock can have written.
 
     No time to wait for is ever stored more than a day ahead; one that lies more than 48 hours ahead was written under
     a clock that has since been set back, and must not silence the feed until then.
@@ -172,13 +172,13 @@ def settled(state: FeedState, now: datetime) -> FeedState:
 def select(
     states: Sequence[FeedState], now: datetime, *, floor: int, due: bool, force: bool, named: bool
 ) -> tuple[list[FeedState], list[tuple[FeedState, datetime]]]:
-    """Which feeds to ask now, and for each of the others that were meant when it may be asked."""
+    """Which feeds to ask now, and for each other requested feed, when it may be asked."""
     ask: list[FeedState] = []
     waiting: list[tuple[FeedState, datetime]] = []
     for state in (settled(s, now) for s in states):
         until: datetime | None = None
         if state.gone and not named:
-            # It said that it is gone for good: asked again only by name.
+            # It answered that it is gone: asked again only if the reader names it.
             continue
         if state.not_before and state.not_before > now:
             until = state.not_before
@@ -199,8 +199,8 @@ def select(
 
 
 def interleaved(states: Sequence[FeedState]) -> list[FeedState]:
-    """Feeds in turns of their hosts, so that many of one host, which wait for each other, hold up no other's; those
-    that failed the last time come last. What stands together in the list may be dead together, so it is dealt out."""
+    """Feeds in an order that alternates between hosts, so that many feeds of one host, which wait for each other, don't
+    delay others; those that failed last time come last. What stands together in the list may be dead together, so it is dealt out."""
     turn: dict[str, int] = {}
     places = []
     for number, state in enumerate(states):
@@ -214,8 +214,8 @@ def interleaved(states: Sequence[FeedState]) -> list[FeedState]:
 class Silence(Record, frozen=True, kw_only=True):
     """How long a feed has been silent, and how long is usual for it, in days."""
 
-    days: int = 0  # 0 while it is within its rhythm
-    usual: float = 0.0  # between two days with something new; 0 where there is no rhythm yet
+    days: int = 0  # days; 0 while it is within its rhythm
+    usual: float = 0.0  # usual days between two days with something new; 0 if there is no rhythm yet
 
 
 def silence(moments: Iterable[datetime], now: datetime) -> Silence:

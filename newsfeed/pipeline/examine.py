@@ -1,4 +1,4 @@
-"""How each feed fares, for the page, the mail, `newsfeed feeds check` and `newsfeed feeds repair`."""
+"""The health of each feed, for the page, the mail, `newsfeed feeds check` and `newsfeed feeds repair`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from newsfeed.model import FeedReport, FeedState, Pool
 from newsfeed.pipeline.home import Home
 from newsfeed.store import Store
 
-WINDOW = 90  # days over which what a feed brought is compared with what was shown of it
+WINDOW = 90  # days over which a feed's items are compared with what was shown of them
 
 
 def reports(home: Home, store: Store, pool: Pool | None = None) -> tuple[FeedReport, ...]:
-    """One report a feed, in the order of the list."""
+    """One report per feed, in the order of the list."""
     new = Counter(candidate.item.feed for candidate in (pool.candidates if pool else ()))
     now = home.clock()
     states = store.states()
@@ -38,7 +38,7 @@ def reports(home: Home, store: Store, pool: Pool | None = None) -> tuple[FeedRep
 
 
 def _silence(store: Store, state: FeedState, now: datetime) -> Silence:
-    """A feed's silence; its items are only looked at when it may be silent at all."""
+    """A feed's silence; its items are only read if it can be silent at all."""
     quiet_since = state.last_changed
     if quiet_since is not None and now - quiet_since < timedelta(days=rhythm.SILENT_FROM):
         return Silence()
@@ -53,10 +53,10 @@ def _silence_of(store: Store, state: FeedState, now: datetime) -> Silence:
 
 
 def _by_days(store: Store, state: FeedState, now: datetime, days: Sequence[tuple[date, int]]) -> Silence:
-    """The silence of a feed with so many items of each day."""
+    """The silence of a feed with these numbers of items by day."""
     if sum(number for _, number in days) > rhythm.FEWEST_GAPS:
         return rhythm.silence([_midnight(day) for day, _ in days], now)
-    # A feed without dates shows its rhythm by the days on which we found something.
+    # For a feed without dates, the days on which we found something show its rhythm.
     brought = store.daily_counts((now - timedelta(days=4 * WINDOW)).date()).get(state.feed, {})
     return rhythm.silence([_midnight(day) for day in brought], now)
 
@@ -66,7 +66,7 @@ def _midnight(day: date) -> datetime:
 
 
 def examine(home: Home, store: Store) -> tuple[FeedHealth, ...]:
-    """Every feed of the list, in its order, with all that is known of how it fares."""
+    """The health of every feed, in the order of the list."""
     now = home.clock()
     today = now.astimezone(ZoneInfo(home.settings.timezone)).date()
     history = store.history(today + timedelta(days=1), WINDOW)

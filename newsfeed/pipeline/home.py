@@ -1,4 +1,4 @@
-"""A home: the folder that holds the reader's list, settings, pages and database; and the list in force."""
+"""A home: the folder that holds the reader's list, settings, pages and database; and the list in use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from newsfeed.feeds.health import FeedResult, ListChange, named_changes, plan_wo
 from newsfeed.fetch import redact
 from newsfeed.model import Day, Problem, Record, Settings, SubscriptionList
 from newsfeed.pipeline.reports import Clock
-from newsfeed.store import Store as Store  # noqa: PLC0414 - handed on to who holds what `open_store` gives
+from newsfeed.store import Store as Store  # noqa: PLC0414 - for callers that annotate what `open_store` returns
 from newsfeed.store.lock import Lock
 
 LIST_LOG = "list.log"
@@ -46,7 +46,7 @@ class Home:
 
     @property
     def inner(self) -> Path:
-        """The folder of what newsfeed keeps for itself; made, private, when first asked for."""
+        """The folder of newsfeed's own files, `.newsfeed`; created when first needed, for its owner only."""
         path = self.folder / ".newsfeed"
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         return path
@@ -67,7 +67,7 @@ class Home:
 
     @property
     def elsewhere(self) -> str:
-        """The address of the database, where the settings name one of the reader's own."""
+        """The address of the database, if the settings name another than the home's own."""
         return self.settings.database or self.settings.keep.database
 
     def open_store(self) -> Store:
@@ -79,15 +79,15 @@ class Home:
         return Store.open(self.elsewhere or self.database, now=self.clock())
 
     def lock(self, label: str) -> Lock:
-        """The home's one lock; `label` tells others what its holder does."""
+        """The home's lock for work; `label` tells others what its holder does."""
         return Lock(self.inner / "lock", label, database=self.elsewhere)
 
     def run_lock(self) -> Lock:
-        """The lock of `newsfeed run`: one such process a home. It leaves the home's own lock to whoever works."""
+        """The lock of `newsfeed run`, one process per home. Other commands can still take the home's lock."""
         return Lock(self.inner / "run.lock", "run")
 
     def serve_lock(self) -> Lock:
-        """The lock of `newsfeed serve`: one app a home."""
+        """The lock of `newsfeed serve`, one app per home."""
         return Lock(self.inner / "serve.lock", "serve")
 
     def read_list(self) -> bytes:
@@ -111,38 +111,38 @@ class Home:
             ) from error
 
     def replace_list(self, old: bytes, new: bytes) -> None:
-        """Put a new list in the old one's place, which stays beside it as feeds.opml.bak: see `earlier_list`.
+        """Replace the list; the old one stays beside it as feeds.opml.bak (see `earlier_list`).
 
         Raises:
-            DeliveryError: the disk doesn't take it.
+            DeliveryError: it can't be written.
         """
         deliver.write(self.list_path.with_suffix(".opml.bak"), old)
         deliver.write(self.list_path, new)
 
     def earlier_list(self) -> bytes | None:
-        """The list as it was before the last change by a command; None where there was none."""
+        """The list before the last change by a command; None if there was none."""
         try:
             return self.list_path.with_suffix(".opml.bak").read_bytes()
         except OSError:
             return None
 
     def read_settings(self) -> bytes:
-        """The bytes of newsfeed.toml; empty where there is none."""
+        """The bytes of newsfeed.toml; empty if there is none."""
         path = self.folder / config.FILE
         return path.read_bytes() if path.exists() else b""
 
     def replace_settings(self, new: bytes) -> None:
-        """Put other settings in their place.
+        """Replace newsfeed.toml.
 
         Raises:
-            DeliveryError: the disk doesn't take them.
+            DeliveryError: the settings can't be written.
         """
         put(self.folder / config.FILE, new)
 
 
 @dataclass(frozen=True)
 class CurrentList:
-    """The list in force: feeds.opml, or the last good one where that can't be read."""
+    """The list in use: feeds.opml, or the last good one if that can't be read."""
 
     list: SubscriptionList
     unreadable: str = ""
@@ -164,12 +164,12 @@ def current_list(home: Home, store: Store) -> CurrentList:
             raise
         return CurrentList(opml.parse(last), unreadable=str(error))
     if last is not None and not found.complete:
-        # Cut off while it was saved, perhaps: what stands after the cut must not be taken for removed.
+        # Perhaps cut off while it was saved: what is missing after the cut must not count as removed.
         return CurrentList(
             opml.in_force(opml.parse(last), found), unreadable=f"it ends in the middle, {opml.cut_off(data)}"
         )
     if last is not None and not found.subscriptions and found.problems:
-        # Every outline of it is bad: that is a broken file, not a wish to read nothing.
+        # Every outline is unusable: that is a broken file, not the wish to read nothing.
         return CurrentList(opml.parse(last), unreadable=_problems(found.problems))
     if data != last:
         store.save_list(data)
@@ -181,7 +181,7 @@ def _problems(problems: tuple[Problem, ...]) -> str:
 
 
 def put(path: Path, data: bytes) -> None:
-    """Replace a file whole or not at all; it is for its owner only. What is no plain file is written to.
+    """Replace a file whole or not at all, readable by its owner only. Anything but a regular file is written to directly.
 
     Raises:
         DeliveryError: it can't be written.
@@ -193,7 +193,7 @@ def put(path: Path, data: bytes) -> None:
 
 
 def with_minutes(settings: Settings, minutes: float | None) -> Settings:
-    """Settings with another budget for this run."""
+    """The settings with another budget of minutes."""
     if minutes is None:
         return settings
     return msgspec.structs.replace(
@@ -202,7 +202,7 @@ def with_minutes(settings: Settings, minutes: float | None) -> Settings:
 
 
 def topic_named(settings: Settings, words: str) -> str:
-    """The reader's topic of this name, as in the settings or as on the page; "" where none is called so."""
+    """The reader's topic with this name, as in the settings or as on the page; "" if there is none."""
     said = words.strip().casefold()
     return next(
         (n for n, t in settings.topics.items() if said and said in {n.casefold(), t.label.casefold()}), ""
@@ -210,11 +210,11 @@ def topic_named(settings: Settings, words: str) -> str:
 
 
 class TakenList(Record, frozen=True, kw_only=True):
-    """The list as it was taken over."""
+    """The list after the store has followed it."""
 
     change: ListChange
     added: frozenset[str]  # addresses
-    former: frozenset[str]  # addresses that were there before
+    former: frozenset[str]  # addresses that once were in the list
 
 
 def take_list(home: Home, store: Store, now: datetime) -> TakenList:
@@ -241,7 +241,7 @@ def take_list(home: Home, store: Store, now: datetime) -> TakenList:
 
 
 def log_change(home: Home, change: ListChange, results: Sequence[FeedResult], now: datetime) -> None:
-    """Note a change of the list in the home's log of it; a disk that doesn't take it stops nothing."""
+    """Write a change of the list into its log; a full disk is ignored."""
     if not (change.added or change.removed or change.changed):
         return
     line = f"{now:%Y-%m-%d %H:%M:%S}Z {plan_words(change, results)}{named_changes(change)}"

@@ -1,10 +1,10 @@
 """Stories: items of different outlets about one event, found by what they link to and what they say.
 
-`join` is incremental: stories that stand already only grow (or merge), and keep their number, which is the number
-of the first item they were made from. From an empty start it gives the same result for the same items.
+`join` is incremental: existing stories only grow or merge, and keep their number, which is the number of the first item
+they were made from. From an empty start it gives the same result for the same items.
 
-A window may be large, and most of it has nothing to do with what is new: `clues` gives by what an item is found, and
-`candidates` which of the items found by them belong in the window that `join` is given.
+A window may be large, and most of it has nothing to do with the new items: `clues` gives the keys under which an item
+is found, and `candidates` selects from the items found by them those that `join` must see.
 """
 
 from __future__ import annotations

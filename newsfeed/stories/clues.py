@@ -1,7 +1,7 @@
-"""By what items of one event find each other: shared pages and recordings, and rare terms.
+"""Clues by which items about one event are found: shared pages and recordings, and rare terms.
 
-A clue is a number. Who keeps the clues of all items can tell which of them share some with new items, so that
-`join` needs to look at those only."""
+A clue is a number. With the clues of all items stored, those that share some with new items can be looked up, and `join`
+needs to see only those."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ ADDRESS = re.compile(r"https?://[^\s<>\"'“”)\]]+")
 STARTS = ("https://www.", "https://", "http://www.", "http://")
 RECORDING = re.compile(r"\.(?:mp3|m4a|m4b|aac|ogg|oga|opus|flac|wav|mp4|m4v|webm|mov)$", re.IGNORECASE)
 RERUN = (
-    2  # titles that one feed may give a recording: its own and that of a rerun; more of them share a stand-in
+    2  # titles that one feed may give a recording: the original and a rerun; with more it is a placeholder
 )
-IN_A_POST = 2  # a post with more links is a list, about none of them
+IN_A_POST = 2  # a post with more links is a list, and about none of them
 
 
 def same_page(items: Sequence[StoredItem]) -> list[list[int]]:
-    """Places of items that share a page, two or more together."""
+    """Groups of items that share a page, by their places; each has two or more."""
     sharing_it: dict[str, list[int]] = defaultdict(list)
     for n, item in enumerate(items):
         found = pages(item)
@@ -47,19 +47,19 @@ def same_page(items: Sequence[StoredItem]) -> list[list[int]]:
 
 
 def meeting_places(item: StoredItem) -> set[str]:
-    """What items of one page have in common: its pages as they are compared, and its recordings."""
+    """The keys that items of one page have in common: its pages as they are compared, and its recordings."""
     return {place for place in map(_place, pages(item)) if _is_page(place)} | recordings(item)
 
 
 def recordings(item: StoredItem) -> set[str]:
-    """What there is to hear or see of an item, where its address names a file; what follows it counts listeners."""
+    """The recordings of an item whose address names a file; a query after it only counts listeners."""
     files = (_place(e.url.partition("?")[0].partition("#")[0]) for e in item.item.enclosures)
     return {file for file in files if RECORDING.search(file)}
 
 
 def _is_a_stand_in(found: Sequence[int], items: Sequence[StoredItem]) -> bool:
-    """Whether one feed's different entries come with this recording: a jingle, a file to be replaced, or a script that
-    plays what follows its address ("podcast.mp3?id=7")."""
+    """Whether different entries of one feed have this recording: a jingle, a placeholder, or a script that plays what its
+    query names ("podcast.mp3?id=7")."""
     titles: dict[int, set[str]] = defaultdict(set)
     files: dict[int, set[str]] = defaultdict(set)
     for n in found:
@@ -77,7 +77,7 @@ def pages(item: StoredItem) -> set[str]:
         }
         named.discard("")
         host = urlsplit(item.item.link or item.item.discussion).netloc
-        # A post's links to its own network are people and hashtags, not what it speaks of.
+        # A post's links within its own network lead to people and hashtags, not to its subject.
         named = {a for a in named if urlsplit(a).netloc != host and _is_page(a)}
         if len(named) <= IN_A_POST:
             own |= named
@@ -85,12 +85,12 @@ def pages(item: StoredItem) -> set[str]:
 
 
 def _own(item: StoredItem) -> str:
-    """An item's own page, as links are compared."""
+    """The page of an item itself, in the form in which links are compared."""
     return item.item.page or item.item.link
 
 
 def _place(link: str) -> str:
-    """A link as pages are compared by it."""
+    """A link in the form in which pages are compared."""
     for start in STARTS:
         if link.startswith(start):
             return f"https://{link[len(start) :]}"
@@ -98,16 +98,16 @@ def _place(link: str) -> str:
 
 
 def _is_page(link: str) -> bool:
-    """Whether a link names one thing to read, not a front page."""
+    """Whether a link leads to a single thing to read, not to a front page."""
     parts = urlsplit(link)
     return bool(parts.path.strip("/") or parts.query)
 
 
 def _is_a_hub(link: str, found: Sequence[int], items: Sequence[StoredItem]) -> bool:
-    """Whether different entries of one feed all live here, as those of a change log or of a blog's day do."""
+    """Whether different entries of one feed share this page, as in a change log or a blog's page of a day."""
     titles: dict[int, set[str]] = defaultdict(set)
     for n in found:
-        # What has a discussion of its own was only submitted with this link, perhaps twice.
+        # An item with its own discussion is a submission of this link, of which there may be several.
         own, discussion = _place(_own(items[n])), _place(items[n].item.discussion)
         if own == link and discussion in {"", link}:
             titles[items[n].feed].add((items[n].item.title or items[n].item.text).casefold())
@@ -115,7 +115,7 @@ def _is_a_hub(link: str, found: Sequence[int], items: Sequence[StoredItem]) -> b
 
 
 class Shared(NamedTuple):
-    """With which other item an item has most in common: whether they share a page or recording, and words, rarest first."""
+    """What an item shares with the item nearest to it: whether a page or recording, and words, rarest first."""
 
     other: StoredItem
     page: bool
@@ -123,7 +123,7 @@ class Shared(NamedTuple):
 
 
 def nearest(item: StoredItem, others: Sequence[StoredItem]) -> Shared | None:
-    """The item that an item has most in common with; None where there is no other."""
+    """The item nearest to another; None if there is no other."""
     found = [_between(item, other) for other in others if other.id != item.id]
     return max(found, key=lambda one: (one.page, len(one.words), -one.other.id), default=None)
 
@@ -136,7 +136,7 @@ def _between(item: StoredItem, other: StoredItem) -> Shared:
 
 
 def _terms(item: StoredItem) -> dict[str, str]:
-    """The terms of what is compared of an item, each with the word that it was first written as."""
+    """The terms of the compared part of an item, each with the word as first written."""
     text = (item.item.text or item.item.lead)[:TEXT_SIGNS]
     found: dict[str, str] = {}
     for word in (*WORD.findall(item.item.title), *WORD.findall(text)[:TEXT_WORDS]):
@@ -146,7 +146,7 @@ def _terms(item: StoredItem) -> dict[str, str]:
 
 
 RAREST = 16  # terms of an item that are kept
-SHARED = 2  # of them in common make an item worth comparing
+SHARED = 2  # an item with so many in common is compared
 ENOUGH = 0.08  # of the weight of the new item's terms
 
 

@@ -1,4 +1,4 @@
-"""Group items that come as lines of JSON, without a home: their stories go out as lines of JSON.
+"""Group items given as lines of JSON, without a home; prints lines of JSON with their stories.
 
 Items are {"id", "title", "text"} with optional "feed", "outlet", "published", "link", "lang", "folder" and more,
 which is ignored. Out comes {"id", "cluster", "affair"} for every good line, in order; items of one cluster tell one
@@ -19,7 +19,7 @@ from newsfeed.text.item_lines import ItemLine, LineError, Piped, read_lines
 from .linkage import join_items
 
 Line = str | bytes
-UNDATED = datetime(2000, 1, 1, tzinfo=UTC)  # for all that say no time: they may be of any
+UNDATED = datetime(2000, 1, 1, tzinfo=UTC)  # for items without a time, which may be of any
 
 
 def group_lines(lines: Iterable[Line]) -> Piped:
@@ -40,7 +40,7 @@ def group_lines(lines: Iterable[Line]) -> Piped:
         StoredItem(
             id=place,
             ref="",
-            feed=number.get(feeds[n], -place),  # without an outlet: that of no other
+            feed=number.get(feeds[n], -place),  # without an outlet, it has one of its own
             item=items[n],
             first_seen=items[n].published or UNDATED,
         )

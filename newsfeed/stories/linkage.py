@@ -1,18 +1,17 @@
-"""Join items into stories by average similarity, and stories into affairs, starting from those that stand.
+"""Join items into stories by average similarity, and stories into affairs, starting from the existing ones.
 
 Items that share a page are one group from the start. Then, best first, two groups join when the mean similarity of
-their items, divided by the root of both groups' own, passes a threshold. The mean lets no hub carry a group. A group's
-own similarity is never taken to be less than that of a usual pair (FLOOR): a loose group is no easier to join than a
-single item, and a tight one asks for more. The threshold is higher where there is little to go by: it falls with the
-words of an item of each group (those of titles count twice), so two bare headlines need more in common than two
-summaries.
+their items, divided by the root of both groups' own, passes a threshold. With the mean, no single hub
+can carry a group. A group's own similarity counts at least as much as a usual pair's (FLOOR): a loose group is no easier
+to join than a single item, and a tight one is harder. The threshold is higher for short texts: it falls with the number
+of words per item (those of titles count twice), so two bare headlines need more in common than two summaries.
 
-Similarity of two items is the cosine of their terms without what the two strongest add: a name that two items share
-says nothing of a common event. A term that unlike items share, as a person or a firm of many matters, weighs less in it
-(`Terms.weigh`).
+The similarity of two items is the cosine of their terms without the part of the two strongest: a shared name doesn't
+mean a common event. A term shared by items that are otherwise unlike, such as a person or firm in many events, weighs
+less (`Terms.weigh`).
 
-The constants were chosen together on four sets of stories, each left out once (`bench/stories.py --left-out`); what each rule
-is worth is printed by `bench/ablate.py stories` and stands in `bench/RESULTS.md`.
+The constants were chosen together on four sets of stories, each left out once (`bench/stories.py --left-out`). What each
+rule gains is printed by `bench/ablate.py stories` and recorded in `bench/RESULTS.md`.
 """
 
 from __future__ import annotations
@@ -31,15 +30,15 @@ from newsfeed.stories.recurring_title import kept_apart, recurring_texts, recurr
 from newsfeed.stories.representative import best, moment, weights
 from newsfeed.stories.similarity import Forms, Terms
 
-THRESHOLD = 0.32  # similarity of two groups that tell one story, when they tell much
+THRESHOLD = 0.32  # threshold of similarity for two groups with long texts
 THIN = 2.0  # words of an item at which the threshold is twice as high
 USUAL = 0.25  # similarity of two items on one event
 FLOOR = 0.8  # times USUAL; a group's own similarity is never taken to be less, so that none is easier to join than an item
-EDGE = 0.02  # items less alike are taken as unlike
-NAMED = 0.5  # of what a name adds to the similarity of two affairs
+EDGE = 0.02  # lower similarities count as 0
+NAMED = 0.5  # this part of what a name adds counts for the similarity of two affairs
 AFFAIR = 0.16  # similarity of the centroids of stories of one affair
 FADE = 48.0  # hours between two groups that halve their similarity
-# Times the threshold: an outlet seldom tells one event twice, and often its next one in the same words.
+# Factor on the threshold: an outlet seldom reports one event twice, and often the next one in the same words.
 ONE_OUTLET = 3.5
 STAND_IN = 1 << 62  # above all numbers of stories
 
@@ -77,7 +76,7 @@ def join_items(
 
 @dataclass(slots=True)
 class _Group:
-    """Items told as one story so far. `key` is its number, `start` and `end` in hours."""
+    """Items that form one story so far. `key` is its number, `start` and `end` in hours."""
 
     key: int
     members: list[int]
@@ -87,7 +86,7 @@ class _Group:
     evidence: float = 0.0
     inner: float = 0.0  # the sum of the similarity of each two of its items
     apart: set[int] = field(default_factory=set)
-    taken: list[int] = field(default_factory=list)  # numbers of the groups that went into it
+    taken: list[int] = field(default_factory=list)  # numbers of the groups merged into it
 
     def take(self, other: _Group, similarity: float = 0.0) -> None:
         self.members += other.members
@@ -116,7 +115,7 @@ def _outlets(items: Sequence[StoredItem], names: Mapping[int, str]) -> list[int]
 def _start(
     items: Sequence[StoredItem], stories: Sequence[Story], fresh: Set[int], outlets: Sequence[int]
 ) -> dict[int, _Group]:
-    """The groups to begin with, by number: standing stories, and every new item for itself."""
+    """The groups to begin with, by number: existing stories, and each new item by itself."""
     place = {item.id: n for n, item in enumerate(items)}
     hours = [moment(item).timestamp() / 3600 for item in items]
     taken = set(fresh)
@@ -133,7 +132,7 @@ def _start(
 
 
 def _free(number: int, groups: Mapping[int, _Group]) -> int:
-    """The number itself; if a standing story bears it that this item has left, a negative stand-in for a new one."""
+    """The number itself; or, if a story that this item has left bears it, a negative placeholder for a new number."""
     return number if number not in groups else -number
 
 
@@ -143,7 +142,7 @@ def _group(key: int, members: list[int], outlets: Sequence[int], hours: Sequence
 
 
 def _join_pages(groups: dict[int, _Group], items: Sequence[StoredItem], fresh: Set[int]) -> None:
-    """Join groups that share a page, whatever they say; standing ones only through a new item."""
+    """Join groups that share a page, whatever their texts; existing stories only by a new item."""
     of = {m: key for key, g in groups.items() for m in g.members}
     for same in same_page(items):
         keys = sorted({of[n] for n in same if n in of}, key=_oldest)
@@ -156,19 +155,19 @@ def _join_pages(groups: dict[int, _Group], items: Sequence[StoredItem], fresh: S
 
 
 def _oldest(key: int) -> int:
-    """Keys in the order of age; stand-ins after the others. Its own reverse."""
+    """The key by age, placeholders after the others. Applied twice, it gives the original."""
     return key if 0 <= key < STAND_IN else STAND_IN - key
 
 
 def _join_alike(
     groups: dict[int, _Group], items: Sequence[StoredItem], fresh: Set[int], terms: Terms
 ) -> None:
-    """Join groups with a new item to those that are like them."""
+    """Join groups with a new item to those similar to them."""
     terms.weigh(fresh)
     vectors = terms.vectors()
     of = {m: key for key, g in groups.items() for m in g.members}
     alike = vectors.alike(fresh, EDGE, named=0.0)
-    # A standing story that a new item may join is compared whole, with its neighbours too.
+    # An existing story that a new item may join is compared as a whole, with its neighbours too.
     least = THRESHOLD * USUAL
     met = {of[b] for a in fresh for b, v in alike[a].items() if v >= least and b in of and b not in fresh}
     more = {m for key in met | {of[a] for a in fresh} for m in groups[key].members} - fresh
@@ -189,7 +188,7 @@ def _join_alike(
 
 
 def _ratio(a: _Group, b: _Group, similarity: float) -> float:
-    """Similarity of two groups by the threshold that they have to pass."""
+    """Similarity of two groups divided by the threshold for them."""
     if not (a.evidence and b.evidence):
         return 0.0
     mean = similarity / (len(a.members) * len(b.members))
@@ -239,14 +238,14 @@ def _affairs(
 
 
 def _end(of: Mapping[int, int], key: int) -> int:
-    """Where a chain of what went into what ends."""
+    """The last group in a chain of merges."""
     while of.get(key, key) != key:
         key = of[key]
     return key
 
 
 def _occasion(a: _Group, b: _Group, product: float) -> float:
-    """Similarity of two affairs by the threshold that they have to pass."""
+    """Similarity of two affairs divided by the threshold for them."""
     if not (a.evidence and b.evidence):
         return 0.0
     squares = [len(g.members) + 2 * g.inner for g in (a, b)]
@@ -254,7 +253,7 @@ def _occasion(a: _Group, b: _Group, product: float) -> float:
 
 
 def _faded(a: _Group, b: _Group) -> float:
-    """What time between two groups, and one outlet that tells both, leave of their similarity."""
+    """The similarity of two groups after the penalties for time between them and for an outlet that tells both."""
     left = float(0.5 ** (max(a.start - b.end, b.start - a.end, 0.0) / FADE))
     return left / ONE_OUTLET if len(a.outlets) == 1 and a.outlets == b.outlets else left
 
@@ -305,7 +304,7 @@ def _changed(
     before: Mapping[int, Story],
     fresh: Set[int],
 ) -> list[int]:
-    """The groups that differ from the stories that stood."""
+    """The groups that differ from the existing stories."""
     return [
         key
         for key in sorted(groups, key=_oldest)

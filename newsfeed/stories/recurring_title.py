@@ -1,4 +1,4 @@
-"""Items that never tell one event however alike they look: a series' episodes, a feed's recurring titles."""
+"""Items that are never one event however similar they look: episodes of a series, recurring titles of a feed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SERIES = re.compile(
     r"épisode|numéro|partie|episodio|número|capítulo|puntata|numero|aflevering|deel|hour|version|beta|build|v)\.?\s*#?\s*(\d+(?:\s?[-–&]\s?\d+)?)|#(\d+)\b",
     re.IGNORECASE,
 )
-# Said of an episode that comes again, under a number of today.
+# Marks an episode that is repeated under a new number.
 AGAIN = re.compile(
     r"\b(?:re-?run|re-?broadcast|re-?air|repeat|re-?release|encore|replay|from\s+the\s+(?:archives?|vault)|best\s+of|"
     r"wiederholung|rediffusion|rediffusé|repetición|replica)\b",
@@ -62,12 +62,12 @@ ROUND_UP = re.compile(
 # Three headlines in a row: "Robot hand solves a cube, Tanks roll without drivers, Faces found in crowds".
 HEADLINE = r"\b[A-Z\d][^\s,;]*(?:\s+[^\s,;]+){2,}"
 LISTED = re.compile(rf"(?:^|[:;,]\s+){HEADLINE}[,;]\s+{HEADLINE}[,;]\s+{HEADLINE}")
-# A newsletter says what else is in it before it says anything.
+# A newsletter begins by saying what else is in it.
 NEWSLETTER = re.compile(
     r"\b(?:also|plus|and)?\s*in\s+(?:today|this\s+week|this\s+morning|tonight)['’]s\s+(?:newsletter|edition|briefing|issue|letter)\b",
     re.IGNORECASE,
 )
-# One of these stands in every round-up's title (in small letters): see `Titles`.
+# Every round-up's title contains one of these (in lower case): see `Titles`.
 HINTS = (
     *("brief", "digest", "round", "wrap", "links", "link of", "link for", "summary", "headlines", "bulletin"),
     *("report card", "stories", "reading", "thread", "ahead", "review", "this ", "presse", "nachrichten"),
@@ -89,8 +89,8 @@ HINTS = (
 LONG = 400  # signs of a title that are looked at for lists; more would cost their square
 SAID = 120  # signs at the beginning of a text
 DIGIT = re.compile(r"\d")
-RECURRING = 7  # words; a longer title that comes again is no recurring one
-TITLES = 3  # over one text of one feed; so many don't correct each other, the text is a recurring one
+RECURRING = 7  # words; a longer title that is repeated is not a recurring title
+TITLES = 3  # titles over one text of one feed; so many are not corrections, the text is a recurring one
 MANY = 400  # items under one key; comparing more of them in pairs would take too long
 
 
@@ -113,7 +113,7 @@ class Titles:
         self._all = "\n".join(titles)
 
     def having(self, hints: Iterable[str]) -> list[int]:
-        """Places of items whose title has one of these parts of words somewhere."""
+        """Places of items whose title contains one of these parts of words."""
         found: set[int] = set()
         for hint in hints:
             at = self._all.find(hint)
@@ -135,7 +135,7 @@ def recurring_titles(items: Sequence[StoredItem]) -> set[int]:
         words = item.item.title.lower().split()
         if len(words) <= RECURRING:
             by_title[tuple(w for w in words if not any(c.isdigit() for c in w))].append(n)
-    # A title that is no more than its number ("Episode 12", "Podcast #12") says nothing in any feed.
+    # A title that is only a number ("Episode 12", "Podcast #12") identifies nothing in any feed.
     found = {
         n
         for n, item in enumerate(items)
@@ -196,7 +196,7 @@ def _number(written: str) -> str:
 
 
 def _again(one: StoredItem, other: StoredItem) -> bool:
-    """Whether one of two entries is the other once more: it says so, and both say the same."""
+    """Whether one of two entries repeats the other: it says so, and their texts agree."""
     return (
         bool(one.item.text)
         and one.item.text == other.item.text
@@ -205,7 +205,7 @@ def _again(one: StoredItem, other: StoredItem) -> bool:
 
 
 def recurring_texts(items: Sequence[StoredItem]) -> set[int]:
-    """Places of items whose text says nothing of them: a feed puts it under three titles or more ("Subscribe to …")."""
+    """Places of items whose text doesn't describe them: a feed has it under three or more titles ("Subscribe to …")."""
     told: dict[tuple[int, str], list[int]] = defaultdict(list)
     for n, item in enumerate(items):
         if item.feed and item.item.text:

@@ -1,4 +1,4 @@
-"""Which of a story's items represents it: the one most central to what is said now."""
+"""The representative of a story: the item most central to what its items say now."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from datetime import datetime, timedelta
 
 from newsfeed.model import StoredItem
 
-REAL_LEAD = 12  # words; a shorter one tells too little under a headline
+REAL_LEAD = 12  # words; a shorter lead tells too little under a headline
 LONG_TITLE = 110  # signs
 # What follows was chosen on three sets: by reading the headlines of the 52 stories of three items or more on two days
 # (rss-2026, rss-2026-08-16; beside the rule before 33 changed, some 28 for the better by one reader; half or twice as
 # much of FADING changes two), and by the grades of seven mornings (VALUE 0, .3, .6, 1: first three 2.45, 2.45, 2.52, 2.52).
-FADING = timedelta(hours=6)  # after which what an item says counts half for what its story says now
-VALUE = 0.6  # what three points of news value count beside being the most central item
+FADING = timedelta(hours=6)  # after which an item's weight for what its story says now is half
+VALUE = 0.6  # weight of three points of news value, compared with being the most central item
 RUNNING = re.compile(
     r"\b(?:live|latest|updates?)\s*[:–—|]|\blive (?:blog|updates?|coverage)\b|\bas it happened\b",
     re.IGNORECASE,
 )
-# What stands beside an event: pictures, films, a page that is kept up to date, a service to the reader, what people say.
+# Accompaniments of an event: pictures, films, live pages, service for readers, reactions.
 BESIDE = re.compile(
     r"^(?:watch|video|listen|podcast|gallery|photos?|pictures|in (?:pictures|photos)|live|opinion|analysis|explainer|"
     r"fact[- ]check|quiz|reactions?|how to (?:watch|follow|stream)|what (?:we know|to know)|bilder|fotos|kommentar|"
@@ -32,12 +32,12 @@ KINDS = {"article": 0, "release": 0, "mail": 1, "video": 1, "episode": 1, "quest
 
 
 def moment(item: StoredItem) -> datetime:
-    """When an item tells its event: when it was published, else when we saw it."""
+    """The time of an item: when it was published, else when we first saw it."""
     return item.item.published or item.first_seen
 
 
 def weights(inside: Sequence[StoredItem]) -> list[float]:
-    """How much each item of a story counts for what the story says now: half as much for each FADING before the last."""
+    """The weight of each item for what the story says now: half for each FADING before the last item."""
     last = max(moment(i) for i in inside)
     return [0.5 ** ((last - moment(i)) / FADING) for i in inside]
 

@@ -1,7 +1,7 @@
-"""How alike items are: the cosine of their terms, and what of it more than a name carries.
+"""The similarity of items: the cosine of their terms, and the part of it that is more than a shared name.
 
 A term of an item weighs (1 + ln count) · ln((items + texts) / (items with it + texts with it)), where the texts are
-those of `terms.common`: a word that news at large is full of tells little even where the window has it twice. An
+those of `terms.common`: a word common in news at large weighs little even if the window has it only twice. An
 item's vector has length 1; a group's is the sum of its items', so that what is counted for a group is exact however
 it grew.
 """
@@ -22,7 +22,7 @@ from newsfeed.text import undated
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-PAIRS = 3_000_000  # kept at the most, so that a flood of like texts costs no more memory than a large window
+PAIRS = 3_000_000  # the most pairs kept, so that a flood of similar texts takes no more memory than a large window
 LARGE = 5_000  # items from which on words in more than COMMON of them are left out of the search for pairs:
 COMMON = 0.10  # they weigh little and cost most
 FEED_FROM = 8  # items of a feed in the window, from which its boilerplate can be told
@@ -71,7 +71,7 @@ class Terms:
         feeds, feed = np.unique(np.array([i.feed for i in items], dtype=np.int64), return_inverse=True)
         names = [" ".join(WORD.findall(outlets.get(n, ""))) for n in feeds.tolist()]
         own = vocabulary.read([f"{name} {name.replace(' ', '')}" for name in names])
-        # The day that a programme's title bears is no part of what it tells.
+        # The date in a programme's title is not part of its contents.
         titles = vocabulary.read(["" if n in bare else undated(i.item.title) for n, i in enumerate(items)])
         mute = set(untold)
         texts = vocabulary.read(
@@ -89,7 +89,7 @@ class Terms:
             named = np.flatnonzero(of_an_outlet[read.term])
             keep[named] = ~np.isin(feed[read.text[named]] * self.terms + read.term[named], own_key)
             keys.append(read.text[keep] * self.terms + read.term[keep])
-        # The lowest bit says whether a word stands in a title, so that sorting needs no second array.
+        # The lowest bit marks words of titles, so that sorting needs no second array.
         key = np.sort(np.concatenate([2 * keys[0] + 1, 2 * keys[1]]))
         weight = np.where(key & 1, TITLE_WEIGHT, 1.0)
         key >>= 1
@@ -108,11 +108,11 @@ class Terms:
         self._start: Ints = np.searchsorted(self.row, np.arange(self.items + 1))
 
     def _drop_boilerplate(self, feed: Ints) -> None:
-        """Take out what stands in nearly all items of one feed: slogans, bylines, the name of a column."""
+        """Remove what is in nearly all items of one feed: slogans, bylines, the name of a column."""
         if not len(self.row):
             return
         feeds, index, size = np.unique(feed, return_inverse=True, return_counts=True)
-        # What stands in few items is no boilerplate of any feed, and most words do.
+        # A term in few items can't be boilerplate, and most terms are in few.
         enough = np.bincount(self.term, minlength=self.terms) > FEED_SHARE * FEED_FROM
         asked = ((size >= FEED_FROM) & (feeds != 0))[index[self.row]] & enough[self.term]
         key = index[self.row] * self.terms + self.term
@@ -142,11 +142,11 @@ class Terms:
         return found
 
     def vectors(self) -> Vectors:
-        """The vectors of the items, as what joins them."""
+        """The vectors of the items, for joining."""
         return Vectors(self.row, self.term, self.joining, self.items, self.terms)
 
     def groups(self, group: Ints, many: int) -> Vectors:
-        """The vectors of groups, as what joins them; `group` gives each item's, 0 … many - 1."""
+        """The vectors of groups, for joining; `group` has the group of each item, 0 … many - 1."""
         key = group[self.row] * self.terms + self.term
         order = np.argsort(key, kind="stable")
         key = key[order]
@@ -242,7 +242,7 @@ class Vectors:
             if not len(term):
                 continue
             near, products = self._near(n, term.tolist(), weight, begins, least * norm[n] * norm, named)
-            # A pair of two that are both asked for is found once, from its lower number.
+            # A pair of two requested vectors is found once, from the lower number.
             keep = (near != n) & ((near > n) | ~wanted[near]) & (near < (until or self.many))
             near, products = near[keep], products[keep]
             if len(near) > most:
@@ -312,10 +312,10 @@ class Vectors:
 
 
 class Forms:
-    """Compares items by how they are worded: beats have forms ("Firefighters were called to …").
+    """Compares the wording of items: regular reports have templates ("Firefighters were called to …").
 
-    Two events of one beat are told in one form with other contents; one event is told in other forms with the same
-    contents, or copied.
+    Two events of one sort are reported in one template with different contents; one event in different wordings with the
+    same contents, or copied.
     """
 
     def __init__(self, items: Sequence[StoredItem], terms: Terms) -> None:
@@ -325,7 +325,7 @@ class Forms:
         self._compared = 0
 
     def part(self, alike: Mapping[int, dict[int, float]], least: float) -> None:
-        """Take out the similarity, where it is `least` or more, of items that tell of two events in one form."""
+        """Remove the similarity, where it is `least` or more, of items that report two events in one template."""
         for some, others in alike.items():
             for other, similarity in list(others.items()):
                 if some < other and similarity >= least and self._compared < FORMS and self._two(some, other):

@@ -1,8 +1,8 @@
-"""What an item says of an event, as terms: words of its title and the beginning of its text.
+"""The terms of an item: words of its title and of the beginning of its text.
 
-A term is a lower-case word without its plural or verb ending, a number as written, or two neighbouring signs of
-a script that sets no spaces. Words that stand in every text are no terms. How common the others are at large is told by
-a table of the main European languages, which `bench/words.py` makes."""
+A term is a lower-case word without its plural or verb ending, a number as written, or two neighbouring characters of
+a script without spaces. Stop words are not terms. How frequent the others are in news at large is in a table of the main
+European languages, made by `bench/words.py`."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ STOP = frozenset(
     )
 )
 TITLE_WEIGHT = 2.0  # `bench/ablate.py stories`, as all numbers of this room
-TEXT_WORDS = 45  # later words of a text say less of its event
+TEXT_WORDS = 45  # later words of a text say less about its event
 TEXT_SIGNS = 420  # where to stop looking for them
 TABLE = "words.txt.gz"  # lines of a count and the terms that so many of a MILLION texts have
 MILLION = 1_000_000  # texts, of which the table counts
@@ -107,7 +107,7 @@ def common(terms: Mapping[str, int]) -> NDArray[np.float64]:
 
 
 def rarity(told: NDArray[np.int64], items: int, terms: Mapping[str, int]) -> NDArray[np.float64]:
-    """How rare each term is, `told` by so many of the items of a window, there and in news at large."""
+    """The rarity of each term, from the number of items that have it (`told`) and from news at large."""
     import numpy as np
 
     known = told + common(terms)
@@ -118,7 +118,7 @@ END = -1  # where a chunk's number would stand: the text is over
 
 
 class Vocabulary:
-    """Words as written -> the numbers of their terms; a word is worked on once only.
+    """Words as written -> the numbers of their terms; each word is processed only once.
 
     Texts are read all at once: what stands between spaces is looked up with its marks, for texts repeat that too,
     and the rest is done on whole arrays.
@@ -231,7 +231,7 @@ def word_terms(word: str) -> tuple[str, ...]:
 
 
 def stem(word: str) -> str:
-    """Plural and verb endings off, so that "banks" meets "bank": enough for headlines, and cheap."""
+    """A word without plural and verb endings, so that "banks" equals "bank": enough for headlines, and cheap."""
     word = singular(word)
     for ending in ("ing", "ed"):
         if word.endswith(ending) and len(word) - len(ending) >= 4:

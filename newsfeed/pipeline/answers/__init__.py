@@ -1,1 +1,1 @@
-"""What the reader asks and says of items: why, what if, search, keep, share, mute, teach; and what programs read."""
+"""What the reader asks and says about items: why, what if, search, keep, share, mute, teach; and output for programs."""

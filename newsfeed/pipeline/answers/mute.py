@@ -1,4 +1,4 @@
-"""Mute: rules of what is left out, each with a look at what it would have kept out of the last week."""
+"""Mute: rules about what is left out, each with a preview of what it would have left out in the last week."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LISTED = 25  # items that a preview shows
 
 
 class LeftOut(Record, frozen=True, kw_only=True):
-    """One item that a rule would have kept out."""
+    """An item that a rule would have left out."""
 
     title: str
     source: str
@@ -30,7 +30,7 @@ class LeftOut(Record, frozen=True, kw_only=True):
 
 
 class MutePreview(Record, frozen=True, kw_only=True):
-    """What a rule would have kept out of the last week."""
+    """What a rule would have left out in the last week."""
 
     kind: str
     what: str
@@ -39,11 +39,11 @@ class MutePreview(Record, frozen=True, kw_only=True):
     shown: int
     items: tuple[LeftOut, ...]  # the first of them: those that stood on a page, then the newest
     diff: str  # what it writes
-    standing: bool = False  # it is in force already
+    standing: bool = False  # whether it is already in force
 
 
 def preview(home: Home, store: Store, kind: str, what: str) -> MutePreview:
-    """Look at what muting a word, a source (by its key, see `edit.key_of`) or a topic would have done; nothing is changed.
+    """Preview what muting a word, a source (by its key, see `edit.key_of`) or a topic would have done; nothing is changed.
 
     Raises:
         NotFoundError: no such source or topic. SettingsError: no such kind, or no word.
@@ -83,7 +83,7 @@ def _kept_out(
         pattern = text.words_pattern([text.clean_line(what, LONGEST)])
         if pattern is None:
             return []
-        # Letters that no other sign is another case of: what has the word has these.
+        # Letters without another case: every text with the word contains them as they are.
         sure = max(re.findall(r"[a-hjl-rt-z0-9]+", what.lower()), key=len, default="")
         return [
             one for one in store.headlines(since, holds=sure) if pattern.search(f"{one.title}\n{one.lead}")
@@ -95,7 +95,7 @@ def _kept_out(
 
 
 def _label(home: Home, kind: str, what: str) -> str:
-    """What a rule is called.
+    """The label of a rule.
 
     Raises:
         NotFoundError, SettingsError: as `preview`.
@@ -123,7 +123,7 @@ def standing(home: Home, store: Store, kind: str, what: str) -> bool:
 
 
 def mute(home: Home, store: Store, kind: str, what: str, *, on: bool) -> str:
-    """Put a rule in force, or take it away; returns the difference that was written.
+    """Put a rule in force, or remove it; returns the difference that was written.
 
     Raises:
         NotFoundError, SettingsError, ListError: as `preview`, or the files can't be changed.

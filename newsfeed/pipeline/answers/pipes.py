@@ -1,4 +1,4 @@
-"""What programs read: one JSON line an item."""
+"""Output for programs: one line of JSON per item."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def read_answer(body: bytes, url: str, now: datetime) -> Parsed | Failure:
 
 
 def item_line(item: Item) -> bytes:
-    """An item as one line of JSON, with the keys that pipes may rely on."""
+    """An item as one line of JSON, with keys that programs may rely on."""
     return msgspec.json.encode(_fields(item))
 
 
@@ -100,7 +100,7 @@ def _matches(state: FeedState | None, feed: str) -> bool:
 def tag_lines(
     items: Sequence[bytes], folders: Sequence[bytes], corrections: Sequence[bytes], threshold: float
 ) -> tuple[Sequence[str], Sequence[Problem]]:
-    """The pipe of `newsfeed tag`: lines out, and what was wrong with lines in."""
+    """`newsfeed tag`: the lines to print, and what was wrong with the lines read."""
     from newsfeed.topics import tag_pipe
 
     done = tag_pipe.tag(items, folders, corrections, threshold=threshold)
@@ -108,7 +108,7 @@ def tag_lines(
 
 
 def group_lines(items: Sequence[bytes]) -> tuple[Sequence[str], Sequence[Problem]]:
-    """The pipe of `newsfeed group`: lines out, and what was wrong with lines in."""
+    """`newsfeed group`: the lines to print, and what was wrong with the lines read."""
     from newsfeed.stories import group_pipe
 
     return group_pipe.group_lines(items)

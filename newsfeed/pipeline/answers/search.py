@@ -1,4 +1,4 @@
-"""Search: over all items, by words, topic, source and date; what was found is marked."""
+"""Search over all items by words, topic, source and date; hits are marked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AROUND = 180  # letters of the text that are shown
 
 
 class Part(Record, frozen=True, kw_only=True):
-    """A piece of a text; `hit`, if it is what was looked for."""
+    """A piece of a text; `hit` if it is one of the words searched for."""
 
     text: str
     hit: bool = False
@@ -105,7 +105,7 @@ def _moment(day: str) -> datetime | None:
 
 
 def _plain(letters: str) -> str:
-    """The same number of letters, without case and accents."""
+    """A text without case and accents, of the same length."""
     if letters.isascii():
         return letters.lower()
     return "".join((unicodedata.normalize("NFD", c)[0].casefold() or c)[0] for c in letters)
@@ -117,7 +117,7 @@ def _pattern(words: str) -> re.Pattern[str] | None:
 
 
 def marked(said: str, pattern: re.Pattern[str] | None) -> tuple[Part, ...]:
-    """A text in pieces, hits apart."""
+    """A text in pieces, each hit a piece of its own."""
     if pattern is None:
         return (Part(text=said),) if said else ()
     parts, at = [], 0
@@ -132,7 +132,7 @@ def marked(said: str, pattern: re.Pattern[str] | None) -> tuple[Part, ...]:
 
 
 def around(said: str, pattern: re.Pattern[str] | None) -> str:
-    """The stretch of a text around its first hit, else its beginning."""
+    """The part of a text around its first hit, else its beginning."""
     said = " ".join(said.split())
     match = pattern.search(_plain(said)) if pattern else None
     begin = max(0, (match.start() if match else 0) - AROUND // 3)

@@ -25,7 +25,7 @@ LEAST_WORTH = 1.5  # grade from which an item is said to be worth a place: half 
 
 
 class Corrected(Record, frozen=True, kw_only=True):
-    """What one correction did."""
+    """What one correction changed."""
 
     title: str
     before: tuple[str, ...]
@@ -46,7 +46,7 @@ class TopicStatus(Record, frozen=True, kw_only=True):
 
 
 class Status(Record, frozen=True, kw_only=True):
-    """How good the tags are, and what they rest on."""
+    """How good the tags are, and what they are based on."""
 
     topics: tuple[TopicStatus, ...]
     answers: int
@@ -57,7 +57,7 @@ class Status(Record, frozen=True, kw_only=True):
     sentence: str  # what the corrections changed
     trend: str
     trained: str
-    worth: TopicStatus  # of what was said to be worth a place, how much you found so; and the reverse
+    worth: TopicStatus  # the part of what was judged worth a place that you found so; and the reverse
     worth_biased: bool
 
 
@@ -78,7 +78,7 @@ class ItemQuestion(Record, frozen=True, kw_only=True):
 def correct(home: Home, store: Store, name: str, changes: Sequence[str], *, asked: str = "") -> Corrected:
     """Correct an item's topics: `sales` adds one, `-finance` takes one away, `none` takes all.
 
-    Felt at once by the item and by those like it; the model learns it at the next training.
+    It acts at once on the item and on those like it; the model learns it at the next training.
 
     Raises:
         NotFoundError: no such item. SettingsError: no such topic.
@@ -104,7 +104,7 @@ def correct(home: Home, store: Store, name: str, changes: Sequence[str], *, aske
     told = tuple(t for t in home.settings.topics if t in after)
     earlier = next((c for c in store.corrections() if c.item == item.id), None)
     if earlier is not None:
-        # What the tagger had said stays what accuracy is measured on; what the reader had said can be gone back to.
+        # Accuracy is measured on what the tagger had said, which stays; the reader's earlier answer can be restored.
         before = earlier.topics
         _note(
             store,
@@ -142,10 +142,10 @@ def undo(home: Home, store: Store, name: str = "") -> Corrected:
 
 
 def retag_like(home: Home, store: Store, item: StoredItem) -> int:
-    """Tag an item and those that its correction may move anew; returns how many others changed."""
+    """Tag an item again, and those that its correction may move; returns how many others changed."""
     states = {s.feed: s for s in store.states()}
     model = tag.load_model(home, store)
-    # What a correction moves doesn't depend on which are in force: taken back, it gives back the same items.
+    # Which items a correction moves doesn't depend on the others in force, so undoing it moves the same items back.
     reach, own = Corrections(model.tagger), tag.document(item, states.get(item.feed))
     since = home.clock() - tag.RETAGGED
     near = store.sharing([word for word, _ in reach.deciding(own)], SHARED, store.first_since(since))
@@ -154,7 +154,7 @@ def retag_like(home: Home, store: Store, item: StoredItem) -> int:
     documents = [own, *(tag.document(i, states.get(i.feed)) for i in others)]
     touched = reach.may_move(Label(document=own, topics=()), documents)
     before = store.taggings([int(d.id) for d in touched])
-    # What has no tags yet gets them when it is asked for.
+    # An item without tags is tagged when it is asked for.
     after = model.tagger.tag([d for d in touched if d.id in before or d.id == item.id])
     store.save_taggings(after, model.name)
     changed = accuracy.changed(list(before.values()), after)
@@ -257,7 +257,7 @@ def _note(store: Store, fact: meta.Fact[dict[str, str]], item: int, value: objec
 
 
 def _earlier(store: Store, item: int) -> list[str]:
-    """What the reader had said of an item before their present word, oldest first."""
+    """The reader's earlier corrections of an item, oldest first."""
     return (meta.read(store, meta.EARLIER) or {}).get(str(item), "").split()
 
 
@@ -288,7 +288,7 @@ def _seed_counts() -> dict[str, int]:
 
 
 def _trend(store: Store, judged: Sequence[accuracy.Judged]) -> str:
-    """Whether the answers since the last ten are better than those before: the share said rightly."""
+    """The share of right tags in the last ten answers, compared with those before."""
     if len(judged) < 2:
         return "no measurable change yet"
     half = len(judged) // 2
@@ -299,9 +299,9 @@ def _trend(store: Store, judged: Sequence[accuracy.Judged]) -> str:
 
 
 class Thumbed(Record, frozen=True, kw_only=True):
-    """What a thumb did."""
+    """What a thumb changed."""
 
-    ref: str  # its number on the page may be another's after a rebuild
+    ref: str  # after a rebuild, its number on the page may belong to another
     title: str
     source: str
     topic: (
@@ -312,7 +312,7 @@ class Thumbed(Record, frozen=True, kw_only=True):
 
 
 def thumb(home: Home, store: Store, name: str, value: int, *, asked: str = "") -> Thumbed:
-    """Keep a thumb on an item: 1 up, -1 down, 0 takes it back. `asked` says why it was asked for, if it was.
+    """Store a thumb on an item: 1 up, -1 down, 0 takes it back. `asked` says why it was asked for, if it was.
 
     The item and those of its source are judged anew at once, all others with the next digest.
 
@@ -332,7 +332,7 @@ def thumb(home: Home, store: Store, name: str, value: int, *, asked: str = "") -
     shown = [s for s in store.history(home.today + timedelta(days=1)).shown if s.item == item.id]
     topic = ""
     if shown:
-        # Pages of earlier versions don't say under what a story was told.
+        # Pages of earlier versions don't store the topic of a story.
         topic = shown[-1].topic or max(shown[-1].topics, key=shown[-1].topics.__getitem__, default="")
     setting = home.settings.topics.get(topic)
     label = (setting.label if setting else "") or topic.capitalize()
@@ -347,7 +347,7 @@ def thumb(home: Home, store: Store, name: str, value: int, *, asked: str = "") -
 
 
 def measured_worth(store: Store) -> accuracy.Accuracy:
-    """How often the news value, thumbs on the item itself aside, said what the reader's thumb then said."""
+    """How often the news value, without thumbs on the item itself, agreed with the reader's thumb."""
     said = _said(store)
     thumbs = store.likes(said)
     judged = [

@@ -40,13 +40,13 @@ from newsfeed.text.spoken import say
 _A_STORY = 0.2  # minutes
 MORNINGS = 7
 SHOWN = 8  # items of a preview
-AGES = 600  # seconds in which news doesn't age so much that a choice would be another: it does by the hour
+AGES = 600  # seconds in which news doesn't age enough to change a choice; in hours it does
 
 
 class OtherMorning(Record, frozen=True, kw_only=True):
-    """One past morning: what was, and what would have been.
+    """One past morning: what was chosen, and what would have been.
 
-    Pairs are (was, would be). `came` and `went` are the titles that the changed settings alone bring and cost: both
+    Pairs are (was, would be). `came` and `went` are the titles that only the changed settings add and remove: both
     sides of it are chosen by what is known today, so that what was learned since changes neither.
     """
 
@@ -56,14 +56,14 @@ class OtherMorning(Record, frozen=True, kw_only=True):
     stories: tuple[int, int]
     minutes: tuple[float, float]
     untold: tuple[int, int]  # stories that four or more outlets told, without a place
-    full: tuple[bool, bool]  # no room for another story, though there were minutes: `max_items` was reached
+    full: tuple[bool, bool]  # minutes were left, but `max_items` was reached
     came: tuple[str, ...]
     went: tuple[str, ...]
-    learned: bool  # the reader's own settings, too, would choose other stories today
+    learned: bool  # the reader's own settings would choose other stories today, too
 
 
 class Simulated(Record, frozen=True, kw_only=True):
-    """All mornings, and their sum: minutes by topic, and the number of topics that were effectively told of."""
+    """All mornings, and the totals: minutes by topic, and the effective number of topics."""
 
     mornings: tuple[OtherMorning, ...]
     was: Mapping[str, float]
@@ -75,10 +75,10 @@ class Simulated(Record, frozen=True, kw_only=True):
 
 
 def changed(settings: Settings, *, shares: Mapping[str, float], max_items: int | None = None) -> Settings:
-    """Settings with other shares, topics named as on the page or in the settings, and another number of stories.
+    """The settings with changed shares (topics named as on the page or in the settings) and a changed number of stories.
 
     Raises:
-        SettingsError: a share names no topic, or all of them are more than there is.
+        SettingsError: a share is for no topic, or they add up to more than 1.
     """
     topics = dict(settings.topics)
     for given, share in shares.items():
@@ -116,13 +116,13 @@ class Basis:
     again: Edition
 
     def build(self, settings: Settings) -> Edition:
-        """The edition of that morning by these settings."""
+        """The edition of that morning with these settings."""
         on = self.weighed
         return edition.build(on.pool, settings, date=on.date, now=on.now, weighed=on)
 
 
 def basis(home: Home, store: Store, stored: Edition) -> Basis:
-    """What stands still while settings are tried on a morning."""
+    """What stays the same while different settings are tried on a morning."""
     weighed = digest.weighed_then(home, store, stored)
     own = with_minutes(home.settings, stored.budget_minutes)
 
@@ -134,7 +134,7 @@ def basis(home: Home, store: Store, stored: Edition) -> Basis:
 
 
 def beside(on: Basis, settings: Settings, minutes: float | None = None) -> OtherMorning:
-    """One morning by other settings; without `minutes` it keeps its own."""
+    """One morning with other settings; without `minutes` it keeps its own."""
     was = on.was
     other = with_minutes(settings, was.budget_minutes if minutes is None else minutes)
     would = on.again if other == on.own else on.build(other)
@@ -144,7 +144,7 @@ def beside(on: Basis, settings: Settings, minutes: float | None = None) -> Other
 def simulate(
     home: Home, store: Store, settings: Settings, *, days: int, minutes: float | None = None
 ) -> Simulated:
-    """Choose the last `days` stored editions again by `settings`, each from what was at hand when it was built and
+    """Choose the last `days` stored editions again with `settings`, each from what was stored when it was built and
     after the editions that were really printed before it.
 
     Items that were cleaned away since can't take part; tags are those of today.
@@ -255,7 +255,7 @@ def try_feed(
 def would_have(
     home: Home, store: Store, subscription: Subscription, parsed: Parsed
 ) -> tuple[list[tuple[Day, str]], int]:
-    """What a feed would have put on the pages of the last week, each chosen again with its items; and of how many."""
+    """What a feed would have added to last week's pages, each chosen again with its items; and the number of pages."""
     dated = [i for i in parsed.items if i.published is not None]
     state = FeedState(subscription=subscription)
     stored = [_stored(n, item) for n, item in enumerate(dated, 1)]
@@ -286,7 +286,7 @@ def would_have(
             for i in stored
             if i.id not in seen and since < (i.item.published or was.built) <= was.built
         ]
-        if date not in asked or not new:  # a morning is weighed anew for something that came, or not at all
+        if date not in asked or not new:  # a morning is weighed again only for something that came
             continue
         pool = digest.pool_then(store, was)
         pool = msgspec.structs.replace(pool, candidates=(*pool.candidates, *new), feeds=(*pool.feeds, facts))
@@ -299,7 +299,7 @@ def would_have(
 
 
 def _stored(number: int, item: Item) -> StoredItem:
-    # Numbers below zero: no item of the store is meant.
+    # Negative numbers, which no stored item has.
     return StoredItem(
         id=-number,
         ref=f"new{number}",

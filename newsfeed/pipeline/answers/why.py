@@ -1,4 +1,4 @@
-"""Why: what stands behind one item, shown or not."""
+"""Why: the reasons behind one item, shown or not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COMMON = 8  # words that two items of a story share, to name
 
 
 class Explanation(Record, frozen=True, kw_only=True):
-    """Everything behind one item."""
+    """Everything that explains one item."""
 
     ref: str
     title: str
@@ -71,7 +71,7 @@ def _judged(
     verdict = say("By the edition of {date}:", date=stored.date)
     if edition.is_told(stored, item.id):
         return verdict, rows
-    # What was left out is kept with its cause alone: it is weighed again, by what is known today.
+    # For what was left out, only the cause is stored, so it is weighed again with today's knowledge.
     from newsfeed.pipeline.morning import digest
 
     of_today = stored.date == home.today
@@ -83,11 +83,11 @@ def _judged(
 
 
 def _joined(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
-    """What makes an item one story with others."""
+    """Why an item is in one story with others."""
     for story in store.stories_of([item.id]):
         items = store.items(story.items, body="text")
         mine = next((one for one in items if one.id == item.id), item)
-        from newsfeed import stories  # with numpy, where there is something to compare
+        from newsfeed import stories  # imports numpy, so only if there is something to compare
 
         found = stories.nearest(mine, items)
         if found is None:
@@ -122,7 +122,7 @@ def occasion(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
 
 
 def _judged_by(store: Store, item: StoredItem) -> Edition | None:
-    """The newest edition that says where an item went; the newest of all where none does."""
+    """The newest edition whose ledger has the item; if none has, the newest."""
     for day in reversed(store.editions()):
         stored = store.edition(day)
         if stored is None or stored.built < item.first_seen:

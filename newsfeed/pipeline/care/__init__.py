@@ -1,1 +1,1 @@
-"""The home cared for: its first minutes, its copies, what could go wrong, and what mail needs."""
+"""Care for a home: creating it, backups, and checks of what could go wrong."""

@@ -1,4 +1,4 @@
-"""The first minutes: a new home, four questions with the list and settings that follow, and the demo."""
+"""The first run: a new home, the list and settings from the answers to four questions, and the demo."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def create(folder: Path, *, starter: bytes, settings_text: str) -> list[str]:
 
 
 class FirstAnswers(Record, frozen=True, kw_only=True):
-    """What the four questions gave."""
+    """The answers to the four questions."""
 
     core: str  # the subject that the reader lives from
     topics: tuple[str, ...] = ()  # which others; none: all
@@ -60,7 +60,7 @@ class FirstAnswers(Record, frozen=True, kw_only=True):
 
 
 def is_new(home: Home, store: Store) -> bool:
-    """Whether a home has no page yet, and a list that is still as it came."""
+    """Whether a home has no page yet and its list is still the starter list."""
     if store.latest_edition() is not None:
         return False
     try:
@@ -71,7 +71,7 @@ def is_new(home: Home, store: Store) -> bool:
 
 
 def begin(home: Home, answers: FirstAnswers) -> None:
-    """Write list and settings by the answers; what stood there before comes back with `newsfeed feeds undo`.
+    """Write list and settings from the answers; `newsfeed feeds undo` restores the former list.
 
     Raises:
         SettingsError: an answer is not acceptable; nothing is written.
@@ -106,7 +106,7 @@ def begin(home: Home, answers: FirstAnswers) -> None:
 
 
 def starting_list(region: str, topics: Sequence[str] | set[str]) -> bytes:
-    """The starter list of a region with the folders of these topics; folders that are no topic stay."""
+    """The starter list of a region, reduced to the folders of these topics; folders that are not topics stay."""
     found = opml.parse(config.starter(region))
     names = set(DEFAULT_TOPICS) - set(topics)
     kept = tuple(s for s in found.subscriptions if not s.folders or s.folders[0].casefold() not in names)
@@ -116,7 +116,7 @@ def starting_list(region: str, topics: Sequence[str] | set[str]) -> bytes:
 def run_demo(folder: Path, clock: Clock, settings: Settings, *, progress: Progress) -> DigestReport:
     """Serve the sample sources on loopback, pull them and build their page in `folder`.
 
-    A demo that lies there from before is built anew.
+    An earlier demo in that folder is replaced.
     """
     if (folder / demo.MARK).exists():
         shutil.rmtree(folder)

@@ -1,4 +1,4 @@
-"""Where things stand, what could go wrong, and copies of the database: made by hand at any time, and put back."""
+"""The state of a home, checks of what could go wrong, and copies of the database: making and restoring them."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from newsfeed.store.records import MailState
 from newsfeed.text.spoken import say
 
 ROOM = 100_000_000  # bytes that should be free before a run
-RECENT_MAILS = 3  # days for which a doubt about a mail is worth a word
+RECENT_MAILS = 3  # days for which an uncertain mail is reported
 
 
 class Standing(Record, frozen=True, kw_only=True):
-    """One screen of facts."""
+    """The facts of the status screen."""
 
     feeds: int
     failing: tuple[str, ...]
     asked: bool  # whether any feed was ever asked
-    unreadable: str = ""  # why the last good list is in force
+    unreadable: str = ""  # why the last good list is used
     page: str
     built: datetime | None
     heading: str
@@ -43,7 +43,7 @@ class Standing(Record, frozen=True, kw_only=True):
 
 
 def standing(home: Home, store: Store) -> Standing:
-    """Where things stand, with the one sensible next command."""
+    """The state of a home, with the one sensible next command."""
     listed = current_list(home, store)
     health = reports(home, store)
     failing = tuple(f"{r.title}: {say(r.cause, **r.values)}" for r in health if not r.ok)
@@ -78,7 +78,7 @@ def _needs_owner(health: Sequence[FeedReport], now: datetime) -> bool:
 
 
 class Finding(Record, frozen=True, kw_only=True):
-    """One thing looked at. `state` is "ok", "warning" or "bad"."""
+    """The result of one check. `state` is "ok", "warning" or "bad"."""
 
     name: str
     state: str
@@ -87,14 +87,14 @@ class Finding(Record, frozen=True, kw_only=True):
 
 
 def facts(found: Standing) -> dict[str, object]:
-    """Where things stand, for programs: every field, those with nothing in them too."""
+    """The state of a home for programs: every field, empty ones too."""
     return dict(msgspec.structs.asdict(found))
 
 
 def diagnose(
     folder: Path, load: Callable[[], Settings], clock: Clock, *, scheduled: str = ""
 ) -> list[Finding]:
-    """Look at settings, list, database, disk, pages, schedule and mail; what is broken hides nothing of the rest.
+    """Check settings, list, database, disk, pages, schedule and mail; a failing check doesn't stop the others.
 
     Args:
         scheduled: the file by which the system starts `newsfeed run`, "" where there is none.
@@ -142,7 +142,7 @@ _ORDER = (
 
 
 def _app(home: Home) -> list[Finding]:
-    """Where the local app listens, if it does, and who can reach it there."""
+    """Whether the local app is running, at which address, and who can reach it."""
     place = signs.app_place(home)
     if place is None:
         return []
@@ -170,7 +170,7 @@ def _error(name: str, error: NewsfeedError) -> Finding:
 
 
 def _stored(home: Home, store: Store, scheduled: str) -> list[Finding]:
-    """What can be said with an open database."""
+    """Checks that need an open database."""
     found = []
     listed = current_list(home, store)
     if listed.unreadable:
@@ -218,7 +218,7 @@ def _stored(home: Home, store: Store, scheduled: str) -> list[Finding]:
 
 
 def _topics(store: Store) -> Finding:
-    """Whether the tags learn."""
+    """Whether training works."""
     from newsfeed.pipeline.morning import tag
 
     if trouble := tag.training_trouble(store):
@@ -240,7 +240,7 @@ def _disk(home: Home) -> Finding:
 
 
 def _pages(home: Home) -> Finding:
-    """Whether the pages can be written: the folder is one, and is ours."""
+    """Whether the pages can be written: the folder exists and is writable."""
     site = home.site
     if site.exists() and not site.is_dir():
         return _bad("Pages", f"{site} is no folder", "Move that file away; it stands in the way.")
@@ -266,7 +266,7 @@ def _next_run(home: Home, beat: Beat | None) -> str:
 
 
 def _missed(home: Home, store: Store) -> str:
-    """The mornings that were missed, in a sentence after others; "" where `newsfeed run` never did one."""
+    """The mornings that were missed, as a sentence to append; "" if `newsfeed run` never made one."""
     now = home.today
     gone = missed(now, home.settings.schedule.days, days_done(store, now))
     return f" Missed: {', '.join(map(str, gone))}." if gone else ""
@@ -317,7 +317,7 @@ def _schedule(home: Home, store: Store, scheduled: str) -> Finding:
 
 
 def _mail(home: Home, store: Store) -> list[Finding]:
-    """Trouble with mail that is worth a word; nothing where there is no mail."""
+    """Problems with mail that are worth reporting; none if mail is off."""
     from newsfeed.pipeline.morning import mail
 
     if not mail.wanted(home.settings):
@@ -337,10 +337,10 @@ def _mail(home: Home, store: Store) -> list[Finding]:
 
 
 def backup(home: Home, store: Store) -> Path:
-    """A whole copy of the database, made now.
+    """Make a complete copy of the database now.
 
     Raises:
-        SettingsError: the database is one that programs of its own copy.
+        SettingsError: the database is a server's, which has its own programs for copies.
         StoreError: it can't be written.
     """
     made = store.backup(home.clock(), force=True)
@@ -350,9 +350,9 @@ def backup(home: Home, store: Store) -> Path:
 
 
 def restore(home: Home, file: Path | None = None) -> tuple[Path, Path | None]:
-    """Put a copy (default: the newest) in the database's place. What stood there is kept beside it.
+    """Restore a copy (default: the newest). The former database is kept beside it.
 
-    Gives the copy, and where the former database lies now.
+    Returns the copy, and the path of the former database.
 
     Raises:
         NotFoundError: there is no copy.

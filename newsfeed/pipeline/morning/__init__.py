@@ -1,1 +1,1 @@
-"""The morning: ask the feeds, understand what came, choose and draw the page, hand it out."""
+"""The morning: ask the feeds, tag and group what came, choose and draw the page, deliver it."""

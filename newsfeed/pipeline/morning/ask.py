@@ -1,7 +1,7 @@
-"""Ask one feed: its request and pages, another way where the first is closed, and the feed behind a page.
+"""Ask one feed: its request and follow-up pages, a second way if the first is closed, and the feed behind a web page.
 
-A page is a stranger's, so whatever it names is asked by the rules of addresses out of a feed: no exception of the
-owner's for private places, no credential. And only who has never read a feed looks for one: where a feed is known,
+A page comes from outside, so the addresses it names are requested under the rules for addresses from feeds: no
+exceptions for private hosts, no credentials. A feed is only looked for where none was ever read: once a feed is known,
 a page in its place changes nothing by itself.
 """
 
@@ -38,7 +38,7 @@ PAGES = 5  # follow-up requests of one feed in one refresh
 WAYS = 4  # that are tried for one feed in one refresh
 Known = Callable[[], Mapping[str, str]]  # identities and hashes of a feed's stored items
 Held = Callable[[], Sequence[KnownItem]]
-TRIES = 8  # addresses asked at the most
+TRIES = 8  # the most addresses that are asked
 FORWARDS = 2  # pages that forward to one another
 ENDED = timedelta(days=400)  # since its newest item: a feed that has ended
 Answer = TypeVar("Answer", Response, NotModified)
@@ -47,8 +47,8 @@ LOST = frozenset({Cause.NOT_FOUND, Cause.GONE})
 
 @asynccontextmanager
 async def together() -> AsyncIterator[asyncio.TaskGroup]:
-    """Tasks of which none outlives this block: when one of them raises, the others are cancelled and waited for, and
-    its very error is raised, out of its group."""
+    """Tasks that all end with this block: when one raises, the others are cancelled and awaited, and its error is raised
+    itself, not in an exception group."""
     try:
         async with asyncio.TaskGroup() as tasks:
             yield tasks
@@ -60,7 +60,7 @@ async def together() -> AsyncIterator[asyncio.TaskGroup]:
 
 
 class AskedFeed(Record, frozen=True, kw_only=True):
-    """What asking one feed brought. `state` is the one it was asked with."""
+    """The result of asking one feed. `state` is the feed's state before."""
 
     state: FeedState
     answer: Response | NotModified | Failure
@@ -68,7 +68,7 @@ class AskedFeed(Record, frozen=True, kw_only=True):
 
     @property
     def failure(self) -> Failure | None:
-        """Why there is nothing, if there is nothing."""
+        """The failure, if it failed."""
         return next((f for f in (self.answer, self.parsed) if isinstance(f, Failure)), None)
 
 
@@ -136,7 +136,7 @@ class Asker:
         return AskedFeed(state=state, answer=answer, parsed=await self._read(state, answer, known(), now))
 
     async def _once_for_all(self, request: Request) -> Response | NotModified | Failure:
-        """The answer to a request that several feeds share."""
+        """The answer to a request shared by several feeds, sent only once."""
         task = self._shared.get(request.url)
         if task is None:
             task = self._shared[request.url] = asyncio.create_task(self._fetcher.get(request))
@@ -195,11 +195,11 @@ class FoundFeed(Record, frozen=True, kw_only=True):
     subscription: Subscription
     answer: Response
     parsed: Parsed
-    moved: bool = False  # the page forwards to it, as a redirect would
+    moved: bool = False  # the page forwards to it like a redirect
 
 
 def is_page(answer: Response) -> bool:
-    """Whether an answer that is no feed may be a website's page."""
+    """Whether an answer that is not a feed may be a web page."""
     return "html" in answer.content_type or answer.body[:1_000].lstrip().lower().startswith(
         (b"<!doctype html", b"<html")
     )
@@ -250,7 +250,7 @@ def as_moved(answer: Answer) -> Answer:
 async def _try(
     fetcher: Fetcher, parsers: Parsers, url: str, feed: int, now: datetime
 ) -> FoundFeed | Response | None:
-    """What lies at an address that a page names: a feed, something else, or nothing that can be had."""
+    """What is at an address that a page names: a feed, something else, or nothing that can be read."""
     subscription = Subscription(url=url)
     request = sources.find(subscription).request(FeedState(subscription=subscription))
     if isinstance(request, Failure):
@@ -325,7 +325,7 @@ async def instead(
     answer = await fetcher.get(
         Request(url=target, feed=state.feed, body_hash=state.body_hash, from_feed=True)
     )
-    if isinstance(answer, NotModified):  # byte for byte what we have
+    if isinstance(answer, NotModified):  # identical to what is stored
         return msgspec.structs.replace(asked, answer=as_moved(answer), parsed=None), ""
     if isinstance(answer, Response):
         held = known()

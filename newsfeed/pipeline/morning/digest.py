@@ -1,4 +1,4 @@
-"""Digest: choose today's edition, complete it when more sources answer, and take in what a refresh brought."""
+"""Digest: choose today's edition, rebuild it when more sources answer, and add what a refresh brought."""
 
 from __future__ import annotations
 
@@ -97,11 +97,11 @@ def complete(
 
 
 def _refuse_failed(home: Home, store: Store, pulled: RefreshReport) -> None:
-    """No edition of a morning on which (nearly) nothing could be read: what happens to be stored would stand in the
-    way of the true one. The last page stays, and says so.
+    """Refuse to build an edition when (nearly) nothing could be read: an edition of what happens to be stored would
+    replace the real one. The last page stays, with a notice.
 
     Raises:
-        NetworkError: it was such a morning.
+        NetworkError: (nearly) nothing could be read.
     """
     found = health.outage(pulled.results, reports(home, store), home.clock())
     if found is None:
@@ -188,7 +188,7 @@ def pool_for(home: Home, store: Store, day: Day, pulled: RefreshReport | None = 
 def _reports(
     home: Home, store: Store, pool: Pool | None = None, pulled: RefreshReport | None = None
 ) -> tuple[FeedReport, ...]:
-    """How each feed fares. A missing network is kept of no feed, but for this morning it could not be read."""
+    """The health of each feed. Without a network no failure is stored, but this morning's reports say that nothing was read."""
     failed = {r.feed: r.failure for r in pulled.results if r.failure is not None} if pulled else {}
     return tuple(
         msgspec.structs.replace(one, ok=False, cause=why.text, repair=why.repair, values=why.values)
@@ -199,10 +199,10 @@ def _reports(
 
 
 def update_page(home: Home, store: Store, stored: Edition, pulled: RefreshReport | None) -> DigestReport:
-    """Draw today's stored edition again; what a refresh brought since may join it in its own block."""
+    """Draw today's stored edition again; what a refresh brought since may be added in its own block."""
     templates = Templates(home.templates)
     current = stored
-    # A refresh that no feed answered has seen nothing: it can't say that nothing came.
+    # If no feed answered, the refresh can't say that nothing came.
     if pulled is not None and pulled.answered:
         pool = pool_for(home, store, stored.date)
         current = edition.since(stored, pool, home.settings, now=home.clock())
@@ -213,7 +213,7 @@ def update_page(home: Home, store: Store, stored: Edition, pulled: RefreshReport
 
 
 def pool_then(store: Store, stored: Edition) -> Pool:
-    """What that morning was chosen from: nothing that came later, neither as an item nor as a story's new teller."""
+    """What that morning was chosen from: nothing that came later, neither items nor further outlets of a story."""
     pool = store.pool(stored.date, stored.built)
     candidates = tuple(c for c in pool.candidates if c.item.first_seen <= stored.built)
     last = max((c.item.id for c in candidates), default=0)  # items are numbered as they come
@@ -226,7 +226,7 @@ def pool_then(store: Store, stored: Edition) -> Pool:
 
 
 def weighed_then(home: Home, store: Store, stored: Edition) -> edition.Weighed:
-    """The same, weighed by the reader's settings; done once while nobody writes, and kept of one morning."""
+    """The same, weighed by the reader's settings; cached for one morning until something is written."""
 
     def weigh() -> edition.Weighed:
         return edition.weigh(pool_then(store, stored), home.settings, date=stored.date, now=stored.built)

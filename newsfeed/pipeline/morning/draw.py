@@ -1,5 +1,5 @@
-"""An edition drawn into the site, or drawn again, and told in numbers; the site mirrored into another folder; and one
-notice a morning that the page is there."""
+"""Drawing an edition into the site, mirroring the site into another folder, and the notice, once each morning, that the
+page is ready."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from newsfeed.render import Templates
 from newsfeed.store import Store
 from newsfeed.text.spoken import speaking
 
-UNUSED_MINUTES, UNUSED_PART = 1.0, 0.25  # minutes left over from which a full page is worth a word
+UNUSED_MINUTES, UNUSED_PART = 1.0, 0.25  # minutes left over from which a full page is reported
 RECENT = 30  # editions in the outgoing feeds and the archive's list
 
 
@@ -65,14 +65,14 @@ def archive_path(date: Day) -> str:
 
 
 class Drawn(Record, frozen=True, kw_only=True):
-    """What became of the mirror of the site: where it lies, or a sentence on what went wrong with it."""
+    """The result of mirroring the site: where the mirror is, or a sentence on what went wrong."""
 
     published: str = ""
     trouble: str = ""
 
 
 def draw(home: Home, store: Store, current: Edition, templates: Templates) -> Drawn:
-    """Draw an edition with everything around it and put it into the site, index last; then mirror the site.
+    """Draw an edition with all files of the site, write them, index last, and mirror the site.
 
     The page stands even where the mirror can't be written.
     """
@@ -135,7 +135,7 @@ def report(
 
 
 def starters_limit(home: Home, store: Store) -> str:
-    """Said once: that the number of stories of earlier starter settings doesn't bind any more; "" else."""
+    """A note, shown once, that the `max_items` of earlier starter settings is ignored now; else ""."""
     if meta.read(store, meta.TOLD_OF_LIMIT) or not config.has_starters_limit(home.folder):
         return ""
     meta.keep(store, meta.TOLD_OF_LIMIT, "yes")
@@ -146,7 +146,7 @@ def starters_limit(home: Home, store: Store) -> str:
 
 
 def _kept(home: Home, current: Edition) -> str:
-    """That today's page stands with the minutes that it was built for, where others are asked for now."""
+    """A note that today's page keeps the minutes it was built for, if others are asked for now."""
     asked = home.settings.edition.minutes
     if current.date != home.today or asked == current.budget_minutes:
         return ""
@@ -157,7 +157,7 @@ def _kept(home: Home, current: Edition) -> str:
 
 
 def _full(settings: Settings, current: Edition) -> str:
-    """Whether more minutes bring nothing, because the page has its number of stories; "" where they are used."""
+    """A note that more minutes bring nothing because the page has its number of stories; else ""."""
     unused = current.budget_minutes - current.minutes
     if unused < max(UNUSED_MINUTES, UNUSED_PART * current.budget_minutes) or not edition.is_full(current):
         return ""
@@ -192,13 +192,13 @@ def picks(stored: Edition) -> list[Pick]:
 
 # ------------------------------------------------------------------------- publish
 
-WORLD = 0o644  # whoever may enter the folder may read: that is what it is for
+WORLD = 0o644  # whoever may enter the folder may read it, which is its purpose
 KINDS = frozenset({".html", ".xml", ".json"})
 JSON = "application/json"
 
 
 class Mirrored(Record, frozen=True, kw_only=True):
-    """What a mirroring did."""
+    """The result of mirroring."""
 
     folder: str
     changed: int
@@ -207,7 +207,7 @@ class Mirrored(Record, frozen=True, kw_only=True):
 def mirror(home: Home) -> Mirrored | None:
     """Put every page that differs into the published folder, index last; None where there is none.
 
-    Nothing is ever taken away there.
+    Nothing is ever deleted there.
 
     Raises:
         DeliveryError: the folder can't be written; the site itself is untouched.
@@ -224,7 +224,7 @@ def mirror(home: Home) -> Mirrored | None:
 
 
 def published_to(folder: str) -> str:
-    """Where the pages went, and what its owner must know of it."""
+    """Where the pages were mirrored to, and what the reader must know about that."""
     return f"Published to {folder}. Whoever reads that folder reads your page."
 
 
@@ -238,21 +238,21 @@ def _read(path: Path) -> bytes:
 
 
 def owes_notice(home: Home, store: Store) -> bool:
-    """Whether nobody was told of today's page yet who wants to be."""
+    """Whether the notice of today's page is wanted and still to be sent."""
     if not home.settings.notify.url or meta.read(store, meta.NOTICED) == home.today:
         return False
     return home.today in store.editions()[-1:]
 
 
 def notify(home: Home, store: Store) -> str:
-    """Tell that the newest page is ready, unless that was done; returns a sentence on what went wrong, "" else.
+    """Send the notice that the newest page is ready, unless that was done; returns a sentence on what went wrong, else "".
 
-    What surely did not come, or was not taken, is owed still; what may have come is not sent twice.
+    A notice that was certainly not received is sent again later; one that may have been received is not.
     """
     url, edition = home.settings.notify.url, store.latest_edition()
     if not url or edition is None or meta.read(store, meta.NOTICED) == edition.date:
         return ""
-    # Noted before it is sent: who dies in between has sent it once or not at all.
+    # Noted before it is sent: a crash in between means that it was sent once or not at all.
     before = meta.read(store, meta.NOTICED)
     meta.keep(store, meta.NOTICED, edition.date)
     try:
@@ -281,7 +281,7 @@ async def _send(home: Home, url: str, edition: Edition) -> int:
 def notice(
     url: str, heading: str, promise: str, minutes: float, link: str
 ) -> tuple[list[tuple[str, str]], bytes]:
-    """Headers and body as whoever listens at that address takes them: ntfy, Slack, Discord, a Teams workflow, any other."""
+    """Headers and body in the form that the service at that address expects: ntfy, Slack, Discord, a Teams workflow, any other."""
     host = urlsplit(url).hostname or ""
     said = f"{heading}: {promise}"
     if host.split(".")[0] == "ntfy":

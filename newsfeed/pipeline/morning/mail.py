@@ -1,9 +1,9 @@
-"""The edition by mail: written, sent at most once a morning to each recipient, and tried again sensibly.
+"""The edition by mail: composed, sent at most once a morning to each recipient, and retried after failures.
 
-Exactly once, as far as that can be: a row of the outbox is claimed before anything leaves, and settled when the
-server has answered. Who dies in between leaves a claim, which the next holder of the lock marks as uncertain: such a
-mail may have gone out, so it is shown, and never sent again unasked. That is the one window there is; it lies
-between the last byte handed to the server and the note of its answer.
+Exactly once, as far as possible: a row of the outbox is claimed before anything is sent, and settled when the server
+has answered. A crash in between leaves a claim, which the next holder of the lock marks as uncertain: such a mail may
+have been sent, so the reader is told, and it is not sent again unasked. The only such gap is between the last byte
+given to the server and storing its answer.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Written(Record, frozen=True, kw_only=True):
 
 
 class MailReport(Record, frozen=True, kw_only=True):
-    """What became of one morning's mail."""
+    """The result of sending one morning's mail."""
 
     date: Day
     state: str  # sent, already sent, empty, later, refused, uncertain
@@ -58,7 +58,7 @@ class MailReport(Record, frozen=True, kw_only=True):
 
     @property
     def good(self) -> bool:
-        """Whether there is nothing to worry about."""
+        """Whether nothing went wrong."""
         return self.state in {"sent", "already sent", "empty"}
 
 
@@ -68,7 +68,7 @@ def write(
     """The mail of an edition, as it would go out now; `mark` stands before its subject.
 
     Raises:
-        DeliveryError: it doesn't read back as it was meant.
+        DeliveryError: parsed again, it differs from what was intended.
         SettingsError: a template is broken.
     """
     setting = home.settings.mail
@@ -95,7 +95,7 @@ def write(
 
 
 def of_day(home: Home, store: Store, date: Day) -> Written:
-    """The mail that the stored edition of a day makes, dated as the edition was built.
+    """The mail of the stored edition of a day, with the date on which the edition was built.
 
     Raises:
         NotFoundError: that day has no edition.
@@ -117,7 +117,7 @@ def edition_of(store: Store, date: Day) -> Edition:
 
 
 def is_empty(edition: Edition) -> bool:
-    """Whether there is nothing to send: no story."""
+    """Whether there is no story to send."""
     return not (any(s.picks for s in edition.sections) or edition.lines or edition.long_read)
 
 
@@ -127,29 +127,29 @@ def is_failed(edition: Edition) -> bool:
 
 
 def _goes_out(edition: Edition, settings: Settings) -> bool:
-    """Whether an edition is worth a mail by itself; one of a morning on which nothing could be read never is."""
+    """Whether an edition is sent automatically; never if nothing could be read that morning."""
     return not is_empty(edition) or (settings.mail.empty_days and not is_failed(edition))
 
 
 def wanted(settings: Settings) -> bool:
-    """Whether there is a mail at all."""
+    """Whether the settings ask for a mail."""
     return bool(settings.mail.to)
 
 
 def owed(home: Home, store: Store, date: Day) -> bool:
-    """Whether the mail of a day should be tried now by itself."""
+    """Whether the mail of a day should be sent now automatically."""
     if not wanted(home.settings):
         return False
     row = _row(store, date, home.settings)
     if row not in {None, MailState.FAILED}:
-        return row == MailState.CLAIMED  # whoever claimed it has died: that is to be noted and shown
+        return row == MailState.CLAIMED  # the process that claimed it has died: store and show that
     edition = store.edition(date)
     if edition is None or not _goes_out(edition, home.settings):
         return False
     trouble = trouble_of(store)
     if trouble is None or trouble.date != date or trouble.settings != _print(home.settings):
         return True
-    # A time to wait for that lies far ahead was written under a wrong clock.
+    # A retry time far in the future was written under a wrong clock.
     now = home.clock()
     return trouble.next_try is not None and not now < trouble.next_try <= now + 2 * LONGEST_RETRY
 
@@ -162,7 +162,7 @@ def _row(store: Store, date: Day, settings: Settings) -> MailState | None:
 def send(
     home: Home, store: Store, date: Day, *, password: Password, by_hand: bool = False, again: bool = False
 ) -> MailReport:
-    """Send the mail of a day, unless that was done. For the holder of the home's lock.
+    """Send the mail of a day, unless that was done. The caller holds the home's lock.
 
     Args:
         password: read only when it is needed.
@@ -184,7 +184,7 @@ def send(
     store.doubt_claims(home.clock())
     if again and _row(store, date, home.settings) in {MailState.SENT, MailState.UNCERTAIN}:
         store.mark_mail(date, recipient, MailState.FAILED, home.clock(), "sent again by hand")
-    # All that may go wrong before the claim goes wrong before it: nothing is claimed that could not be sent.
+    # Everything that can fail earlier is done before the claim, so that only a mail that can be sent is claimed.
     written = write(home, edition, when=home.clock())
     secret = password() if home.settings.mail.by == "smtp" else ""
     if not store.claim_mail(date, recipient, home.clock()):
@@ -214,7 +214,7 @@ def _standing(store: Store, date: Day, settings: Settings) -> MailReport:
 
 
 def _settle(home: Home, store: Store, date: Day, done: Dispatch) -> MailReport:
-    """Note what failed and when it is tried again, or forget the trouble."""
+    """Store what failed and when to retry, or clear it after success."""
     if done.outcome in {MailOutcome.SENT, MailOutcome.UNCERTAIN}:
         meta.keep(store, meta.MAIL_TROUBLE, None)
         return MailReport(date=date, state=str(done.outcome), text=done.text, repair=done.repair)
@@ -236,7 +236,7 @@ def _settle(home: Home, store: Store, date: Day, done: Dispatch) -> MailReport:
 
 
 def trouble_of(store: Store) -> MailTrouble | None:
-    """What failed the last time, until a mail goes out."""
+    """What failed last time; cleared once a mail is sent."""
     return meta.read(store, meta.MAIL_TROUBLE)
 
 
@@ -246,14 +246,14 @@ def _print(settings: Settings) -> str:
 
 
 def hand_over(home: Home, written: Written, password: str) -> Dispatch:
-    """Give a mail to whatever the settings name. Nothing is noted: see `send`."""
+    """Send a mail by the means that the settings name. Nothing is stored: see `send`."""
     return sending.hand_over(written.data, written.envelope, home.settings.mail, home.folder, password)
 
 
 def attempt(home: Home, edition: Edition | None = None, *, password: Password) -> Dispatch:
-    """Send a trial, which counts as no morning's mail: `edition` as it would come, else a line that mail works."""
+    """Send a trial message, which doesn't count as a morning's mail: `edition` as it would look, else a line that mail works."""
     now = home.clock()
-    # Each trial is a message of its own: one that looked like the last would be dropped as its double.
+    # Each trial has its own Message-ID, or it would be dropped as a duplicate of the last.
     written = write(
         home,
         edition or _greeting(home, now),
@@ -279,7 +279,7 @@ def _greeting(home: Home, now: datetime) -> Edition:
 
 # ------------------------------------------------------------------------- providers
 
-# What each wants before a program may send, as their public help pages say, late 2026. Others name host and port.
+# What each requires before a program may send, from their public help pages, late 2026. For others, host and port are asked.
 
 _WANTS_ITS_OWN = "{name} wants an app password here, not your usual one: make one at {where}."
 _REFUSED = (
@@ -289,13 +289,13 @@ _REFUSED = (
 
 
 class MailProvider(Record, frozen=True, kw_only=True):
-    """How one provider takes mail from programs."""
+    """How one mail provider accepts mail from programs."""
 
     name: str
     host: str
     port: int = 587
     security: str = "starttls"
-    advice: str = ""  # what its customers must know first
+    advice: str = ""  # what its customers must do first
     refuses: bool = False  # passwords, altogether
 
 
@@ -381,5 +381,5 @@ _BY_DOMAIN: dict[str, MailProvider] = {
 
 
 def provider_of(address: str) -> MailProvider | None:
-    """The provider behind a mail address, None where its domain isn't known."""
+    """The provider of a mail address, None if its domain is unknown."""
     return _BY_DOMAIN.get(address.rpartition("@")[2].strip().lower())

@@ -1,8 +1,7 @@
 """Pull: ask the feeds, keep what is new, tag and group it.
 
-The list is read, every feed that is to be asked gets one task, and each task goes the whole way by itself
-(ask, read, decide, keep), so a slow or evil feed holds up nobody. The database is only touched between awaits,
-from this one thread.
+The list is read, and every feed to be asked gets one task that does everything (ask, read, decide, store), so a slow
+or hostile feed delays no other. The database is only used between awaits, from this one thread.
 """
 
 from __future__ import annotations
@@ -47,8 +46,8 @@ if TYPE_CHECKING:
     from newsfeed.fetch import Fetcher
 
 RECENT = timedelta(minutes=2)  # requests of earlier runs that may matter to a host's spacing
-REQUESTS = 5  # of one feed that may each take their whole time before a run is given up
-MUCH = 500  # new items after which the search index is put in order
+REQUESTS = 5  # requests of one feed that may each take their full time before a run is given up
+MUCH = 500  # new items after which the search index is optimised
 
 
 def pull(
@@ -108,7 +107,7 @@ def pull(
 
 
 def _care(home: Home, store: Store, new: int) -> None:
-    """What the database needs now and then: order after much was written, forgetting once a day, a weekly copy."""
+    """Maintenance of the database: optimising after many writes, deleting old items daily, a weekly copy."""
     now = home.clock()
     if new >= MUCH:
         store.tidy()
@@ -129,7 +128,7 @@ def _result(state: FeedState, outcome: FeedOutcome, failure: Failure | None = No
 
 
 def _failed(state: FeedState, cause: Cause, text: str, repair: str, **values: str) -> FeedResult:
-    """A failure that is not kept: the next run asks that feed as if nothing had been."""
+    """A failure that is not stored: the next run asks that feed as if nothing had happened."""
     failure = Failure(
         cause=cause, text=text, repair=repair, values=values, url=redact(state.subscription.url)
     )
@@ -146,9 +145,9 @@ async def _ask(
 ) -> list[FeedResult]:
     settings = home.settings.fetch
     async with Parsers(options.workers or settings.workers, settings.parse_seconds) as parsers:
-        # Who was never read will have something to read.
+        # A feed that was never read will have something to read.
         await parsers.begin(sum(state.first_good is None and not state.failures for state in states))
-        from newsfeed.fetch import Fetcher  # with httpx, which a run that asks nobody does without
+        from newsfeed.fetch import Fetcher  # imports httpx, which a run without requests doesn't need
 
         async with Fetcher(settings, now=home.clock, secrets=dict(options.secrets)) as fetcher:
             return await ask_all(home, store, options, states, listed, fetcher, parsers, progress)
@@ -176,7 +175,7 @@ async def ask_all(
     async def one(state: FeedState) -> None:
         async with fetcher.lanes:  # answers that wait for a reader cost memory
             if broken:
-                return  # nothing more can be kept, so nothing more is asked
+                return  # nothing more can be stored, so nothing more is asked
             progress.asking(state.name)
             try:
                 result = await run.one(state)
@@ -221,7 +220,7 @@ def _longest(feeds: int, settings: FetchSetting) -> float:
 
 
 class _Keeper:
-    """Writes what comes of many feeds together: a transaction costs the disk as much for many feeds as for one.
+    """Writes the results of many feeds together: a transaction costs as much for one feed as for many.
 
     Feeds that had nothing new wait for a few hundred: one that a crash forgets is asked again, no more. Those that had
     something wait for each other a moment, and count as done when they are on the disk.
@@ -286,7 +285,7 @@ class _Keeper:
 
 
 class _Run:
-    """What the feeds of one run share: the way out, the readers, and what is read of the store once for all.
+    """What the feeds of one run share: the fetcher, the reading processes, and data read from the store once.
 
     Feeds that had nothing new are kept a few hundred at a time: one that a crash forgets is asked again, no more.
     """
@@ -323,7 +322,7 @@ class _Run:
         if isinstance(parsed, Parsed) and (repeats(parsed.title, sent) or repeats(parsed.html_url, sent)):
             # The name of a feed is shown and handed on; one that repeats what was sent to its server must not be.
             parsed = msgspec.structs.replace(parsed, title="", html_url="")
-        # The jitter keeps feeds from falling into step; no secret and no choice hangs on it.
+        # The jitter keeps feeds from being asked all at once; nothing secret depends on it.
         jitter = random.random()  # noqa: S311
         held = known() if isinstance(parsed, Parsed) else ()
         decided = changes.decide(state, answer, parsed, held, home.clock(), jitter)
@@ -344,7 +343,7 @@ class _Run:
     async def _asked(self, state: FeedState, known: asking.Held) -> AskedFeed:
         """What a feed answers; where a page stands in its place, what the feed behind that answers, if there is one."""
         home, store, url = self._home, self._store, state.subscription.url
-        # A website in the list: its feed, once found, is asked in its place.
+        # A website in the list: once found, its feed is asked instead.
         behind = self._behind.get(url, "")
         if behind:
             self._fetcher.listed(state.feed, url)
@@ -374,7 +373,7 @@ class _Run:
                 meta.keep(store, meta.BEHIND, feed.subscription.url, url)
             answer = asking.as_moved(feed.answer) if feed.moved else feed.answer
             asked = msgspec.structs.replace(asked, answer=answer, parsed=feed.parsed)
-        # What a page in the feed's place named is kept for the owner to judge, and forgotten when the feed is well.
+        # What a page in the feed's place named is stored for the reader to judge, and deleted once the feed works again.
         if proposal != self._proposals.get(url, "") and (proposal or asked.failure is None):
             meta.keep(store, meta.PROPOSAL, proposal or None, url)
         return asked

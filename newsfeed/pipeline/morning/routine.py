@@ -1,7 +1,7 @@
-"""One morning from the feeds to the reader: prepared ahead of its hour, delivered at it, and noted as done.
+"""One morning from the feeds to the reader: prepared before the hour, delivered at the hour, and stored as done.
 
-Every step can be repeated: an edition that is stored is drawn again rather than chosen again, files that are the same
-are left alone, and the mail goes by its outbox. So whoever was interrupted simply begins again.
+Every step can be repeated: a stored edition is drawn again rather than chosen again, unchanged files are left alone,
+and the outbox keeps a mail from being sent twice. So after an interruption, simply start again.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from newsfeed.store import Store
 
 
 class MorningReport(Record, frozen=True, kw_only=True):
-    """What a step of the morning did. Each text is one sentence for the log."""
+    """The result of one step of the morning. Each text is one sentence for the log."""
 
     date: Day
     digest: DigestReport | None = None
     mail: mailing.MailReport | None = None
     trouble: tuple[str, ...] = ()
-    postponed: str = ""  # why it is to be tried again soon
+    postponed: str = ""  # why it should be retried soon
 
 
 def prepare(home: Home, store: Store, *, progress: Progress) -> MorningReport:
-    """Ask the feeds and make today's page. Its day is noted as prepared, not as done.
+    """Ask the feeds and make today's page. The day is stored as prepared, not as done.
 
     A morning on which (nearly) nothing could be read has no page, however late it is: it is to be tried again.
 
@@ -50,7 +50,7 @@ def prepare(home: Home, store: Store, *, progress: Progress) -> MorningReport:
 
 
 def _made(day: Day, made: DigestReport) -> MorningReport:
-    # A page that could not be published stands all the same: only its copy is missing.
+    # A page that could not be mirrored is still there: only the copy is missing.
     return MorningReport(date=day, digest=made, trouble=(made.note,) if made.note else ())
 
 
@@ -61,7 +61,7 @@ def is_incomplete(home: Home, store: Store) -> bool:
 
 
 def complete(home: Home, store: Store, *, progress: Progress) -> MorningReport:
-    """Ask the sources again that are missing from today's page, and make it anew if more of them answer.
+    """Ask the sources missing from today's page again, and rebuild the page if more of them answer.
 
     Raises:
         NewsfeedError: as `prepare`.
@@ -72,13 +72,13 @@ def complete(home: Home, store: Store, *, progress: Progress) -> MorningReport:
 
 
 def prepared(store: Store) -> frozenset[Day]:
-    """The days that were prepared in their time; only the newest is known."""
+    """The days that were prepared in time; only the newest is stored."""
     kept = meta.read(store, meta.PREPARED)
     return frozenset({kept} if kept else ())
 
 
 def deliver(home: Home, store: Store, *, progress: Progress) -> MorningReport:
-    """Hand out today's edition: make it unless that was done ahead of the hour, send the mail, note the day as done.
+    """Deliver today's edition: build it if that wasn't done before the hour, send the mail, store the day as done.
 
     The day is done when its page stands: a mail that failed is tried again by `owed_mail`.
 
@@ -104,7 +104,7 @@ def deliver(home: Home, store: Store, *, progress: Progress) -> MorningReport:
 
 
 def owed_mail(home: Home, store: Store, before: MorningReport | None = None) -> MorningReport:
-    """Send today's mail if it is due by itself; trouble with it leaves everything else as it is."""
+    """Send today's mail if it is due; a failure affects nothing else."""
     day = home.today
     done = before or MorningReport(date=day)
     if not mailing.owed(home, store, day):
@@ -117,7 +117,7 @@ def owed_mail(home: Home, store: Store, before: MorningReport | None = None) -> 
 
 
 def list_edited(home: Home, store: Store) -> bool:
-    """Whether feeds.opml differs from the last good list, as when it was edited while nothing ran."""
+    """Whether feeds.opml differs from the last good list, for example because it was edited while nothing ran."""
     try:
         return home.read_list() != store.last_list()
     except NewsfeedError:

@@ -1,4 +1,4 @@
-"""Voices the reader does not follow, whom those they follow passed on, quoted or linked most.
+"""People whom the reader does not follow, but whom those they follow shared, quoted or linked most.
 
 Counted from posts that were fetched anyway; nobody is looked up, nothing leaves the machine.
 """
@@ -33,11 +33,11 @@ DAYS = 30
 MOST = 3
 POSTS = 2  # shown of each
 LEAST_EVENTS = 2  # once is chance
-WANTED = 1.5  # how much more a voice counts on a topic that gets less than its share
+WANTED = 1.5  # factor for a person on a topic that gets less than its share
 
 
 class Event(Record, frozen=True, kw_only=True):
-    """Once that somebody's post was passed on, quoted or linked."""
+    """One time that somebody's post was shared, quoted or linked."""
 
     voice: Voice
     by: str
@@ -48,7 +48,7 @@ class Event(Record, frozen=True, kw_only=True):
 
 
 def suggestions(home: Home, store: Store) -> list[Suggestion]:
-    """Up to three voices of the last 30 days, best first."""
+    """Up to three people of the last 30 days, best first."""
     now = home.clock()
     states = {s.feed: s for s in store.states()}
     found = [
@@ -66,7 +66,7 @@ def suggestions(home: Home, store: Store) -> list[Suggestion]:
 
 
 def decline(home: Home, store: Store, name: str) -> Suggestion:
-    """Never suggest a voice again, named by its name or profile as it is suggested now.
+    """Never suggest a person again, given by the name or profile shown in the suggestion.
 
     Raises:
         NotFoundError: nobody of that name is suggested.
@@ -121,7 +121,7 @@ def choose(
     labels: Mapping[str, str],
     thin: Iterable[str],
 ) -> list[Suggestion]:
-    """The best three: passed on by many different people first, then often; topics below their share count more.
+    """The best three: shared by the most different people, then most often; topics below their share count more.
 
     Args:
         labels: of the reader's topics, by name.
@@ -161,7 +161,7 @@ def choose(
 
 
 def _posts(group: Sequence[Event]) -> tuple[SuggestedPost, ...]:
-    """The two posts that were passed on most; those whose words we know first."""
+    """The two posts that were shared most; those whose text we have first."""
     often = Counter(e.link for e in group)
     titles = {e.link: e.title for e in group if e.title}
     order = sorted(often, key=lambda link: (link not in titles, -often[link], link))

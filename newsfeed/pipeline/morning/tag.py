@@ -1,6 +1,6 @@
-"""Tag items by topic: the model in force with the reader's corrections, tagging anew, and training when it is due.
+"""Tag items by topic with the current model and the reader's corrections; tag again after changes; train when due.
 
-Training runs in a child process; when that fails, the weights in force stay as they are.
+Training runs in a child process; if it fails, the current weights stay.
 """
 
 from __future__ import annotations
@@ -30,30 +30,30 @@ from newsfeed.topics.tagger import Tagger
 from newsfeed.topics.value import Thumb
 from newsfeed.topics.weights import WeightsError
 
-BATCH = 2_000  # items a turn: bounds memory, and what a crash may make us do again
-RETAGGED = timedelta(days=8)  # items that can still stand on a page are tagged anew
+BATCH = 2_000  # items per batch: bounds memory, and the work that a crash may repeat
+RETAGGED = timedelta(days=8)  # items young enough to appear on a page are tagged again
 LEARNED = timedelta(days=60)  # items that training reads
-MOST_LEARNED = 50_000
+MOST_LEARNED = 50_000  # items; `topics.train` reads no more
 TRAINING_SECONDS = 300.0  # seconds that a training may take
 
 
 @dataclass(frozen=True)
 class Model:
-    """A tagger, and the name under which its tags are kept: they are made anew when the name changes."""
+    """A tagger, and the name stored with its tags; items are tagged again when the name changes."""
 
     tagger: Tagger
     name: str
 
 
 class Models:
-    """The model in force: its name at once, itself once a run, when there is something to tag."""
+    """The current model: its name is known at once, the model is loaded once per run, if there is something to tag."""
 
     def __init__(self, home: Home, store: Store, progress: Progress) -> None:
         self._home, self._store, self._progress = home, store, progress
         self._model: Model | None = None
 
     def name(self) -> str:
-        """The name of the model that `get` gives, as far as that is known without loading it."""
+        """The name of the model that `get` returns, without loading it."""
         return self._model.name if self._model else _name(self._home, self._store, _weights(self._home))
 
     def get(self) -> Model:
@@ -78,13 +78,13 @@ def _name(home: Home, store: Store, weights: bytes | None) -> str:
 
 
 def load_model(home: Home, store: Store) -> Model:
-    """The tagger of this home, with the reader's corrections in force: its own weights if it has any that are
-    whole, else the shipped ones."""
+    """The tagger of this home with the reader's corrections: its own weights if there are any and they are intact, else
+    the shipped ones."""
     weights = _weights(home)
     try:
         tagger = topics.load(weights, home.settings.topics)
     except WeightsError:
-        # Derived data: whatever spoiled the file, the shipped weights tag until the next training.
+        # Derived data: if the file is damaged, the shipped weights are used until the next training.
         home.model_path.unlink(missing_ok=True)
         weights = None
         tagger = topics.load(None, home.settings.topics)
@@ -95,13 +95,13 @@ def load_model(home: Home, store: Store) -> Model:
 
 
 def topics_name(home: Home) -> str:
-    """A name for the reader's topics as they are set now; another one means that tags are to be made anew."""
+    """A name for the current topics of the settings; when it changes, items must be tagged again."""
     return hashlib.sha256(msgspec.json.encode(home.settings.topics, order="sorted")).hexdigest()[:16]
 
 
 def judged_by(home: Home, store: Store) -> str:
-    """A name for what judges items beside the trained weights: the reader's topics, the shipped news value and the
-    reader's thumbs."""
+    """A name for everything besides the trained weights that judges items: the reader's topics, the shipped news value
+    and the reader's thumbs."""
     given = value.thumbs_name(store.thumbs(value.MOST_THUMBS))
     return f"{topics_name(home)} {value.shipped_name()} {given}".rstrip()
 
@@ -157,14 +157,14 @@ def tag_habits(home: Home, store: Store, models: Models) -> None:
 
 
 def tag_asked(home: Home, store: Store, asked: Sequence[StoredItem]) -> None:
-    """Tag these items now if they have no tags, or none that says why: somebody asks for them."""
+    """Tag these items now, on request, if they have no tags or tags without terms."""
     has = store.explained({one.id for one in asked})
     if lacking := list({one.id: one for one in asked if one.id not in has}.values()):
         _save(store, load_model(home, store), lacking)
 
 
 def asked_for(home: Home, store: Store, item: StoredItem) -> Tagging | None:
-    """The topics of one item, given now if it has none yet."""
+    """The topics of one item; it is tagged now if it wasn't."""
     tag_asked(home, store, [item])
     return store.taggings([item.id]).get(item.id)
 
@@ -179,7 +179,7 @@ def retag_source(home: Home, store: Store, item: StoredItem) -> None:
 
 
 def retag(home: Home, store: Store, models: Models) -> int:
-    """Tag what can still stand on a page anew, by the weights now in force; returns how many items."""
+    """Tag again, with the current weights, what can still appear on a page; returns how many items."""
     since = home.clock() - RETAGGED
     total = 0
     while batch := store.tagged_otherwise(models.name(), since, BATCH):
@@ -195,11 +195,11 @@ def _save(store: Store, model: Model, items: Sequence[StoredItem]) -> None:
 
 
 def train_if_due(home: Home, store: Store, *, force: bool = False, waiting: bool = False) -> str:
-    """Train anew in a child process when policy says so; returns why it did, or "".
+    """Train in a child process if it is due; returns why, or "".
 
     `waiting`: a page waits for it; the first one leaves for later what items alone teach.
 
-    Whatever goes wrong in the child leaves the weights in force as they are.
+    If the child fails, the current weights stay.
 
     Raises:
         SettingsError: forced, and the child failed; its text says how.
@@ -255,13 +255,13 @@ def _failed(store: Store, now: datetime, cause: str, force: bool) -> str:
 
 
 def training_trouble(store: Store) -> str:
-    """When and why the last training failed, "" where it didn't."""
+    """When and why the last training failed; "" if it didn't."""
     day, _, cause = (meta.read(store, meta.TRAINING_FAILED) or "").partition(" ")
     return f"the training of {day} failed: {cause or 'no cause is known'}" if day else ""
 
 
 def _inputs(home: Home, states: Iterable[FeedState]) -> str:
-    """A hash of what training depends on besides items: folders and the topics' settings."""
+    """A hash of what training depends on besides items: folders and the settings of topics."""
     folders = sorted((s.feed, s.subscription.folders, s.subscription.categories) for s in states)
     return hashlib.sha256(msgspec.json.encode([folders, home.settings.topics], order="sorted")).hexdigest()[
         :16
@@ -278,5 +278,5 @@ def _tell_topics(home: Home, states: Iterable[FeedState]) -> bool:
 
 
 def last_training(store: Store) -> retrain.Trained | None:
-    """What the weights in force were made of; None for the shipped ones."""
+    """What the current weights were trained on; None for the shipped ones."""
     return meta.read(store, meta.TRAINED)

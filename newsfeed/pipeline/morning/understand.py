@@ -1,4 +1,4 @@
-"""Understand: tag what is new by topic and group it into stories, at the end of a refresh."""
+"""Tag new items by topic and group them into stories, at the end of a refresh."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def learn(home: Home, store: Store, progress: Progress) -> None:
 
 
 def habits(home: Home, store: Store) -> None:
-    """Tag what a choice asks of the sources' habits, where a refresh alone left that."""
+    """Tag what a choice needs to know about the sources' habits, which a refresh alone leaves untagged."""
     tag.tag_habits(home, store, tag.Models(home, store, Progress()))
 
 
@@ -66,11 +66,11 @@ def _tag_anew(home: Home, store: Store, models: tag.Models, why: str) -> None:
 
 
 def group(home: Home, store: Store, *, progress: Progress) -> int:
-    """Put every item that has no story into one; returns how many stories are new or changed."""
+    """Put every item without a story into one; returns how many stories are new or changed."""
     new = store.ungrouped()
     if not new:
         return 0
-    from newsfeed import stories  # with numpy, when there is something to join
+    from newsfeed import stories  # imports numpy, so only if there is something to join
 
     progress.step("Joining what tells of the same event")
     since = home.clock() - WINDOW
@@ -85,12 +85,12 @@ def group(home: Home, store: Store, *, progress: Progress) -> int:
 
 
 class Around(NamedTuple):
-    """New items and what they may join."""
+    """New items, and the stored ones that they may join."""
 
     new: list[StoredItem]
     window: list[StoredItem]
     stories: list[Story]
-    clues: Mapping[int, frozenset[int]]  # that are to be kept
+    clues: Mapping[int, frozenset[int]]  # that are stored
     first: int  # number of an item of the window
 
 
@@ -122,6 +122,6 @@ def around(store: Store, new: Sequence[StoredItem], since: datetime) -> Around:
 
 
 def _with_links(store: Store, items: Sequence[StoredItem]) -> list[StoredItem]:
-    """These items, posts whole: their links stand in the HTML only, networks shorten what they print of an address."""
+    """These items, posts with their HTML: only that has the whole links, since networks shorten them in the text."""
     whole = {i.id: i for i in store.items([i.id for i in items if i.item.kind == "post"], body="all")}
     return [whole.get(i.id, i) for i in items]
