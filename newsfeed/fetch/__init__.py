@@ -1,7 +1,7 @@
 """The only network: every request to the web goes through `Fetcher`.
 
-What it holds for all of them: only checked addresses, honest headers, no cookies, hard limits of time and size, the
-hosts' own pace, and outcomes that are values. httpx is loaded when the first name is asked for here.
+For all of them: only checked addresses, honest headers, no cookies, hard limits of time and size, rate limits per host,
+and results that are values. httpx is loaded on first use of a name from here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from newsfeed.fetch.client import Fetcher
     from newsfeed.fetch.failures import redact, repeats, secrets_of
 
-# httpx has a command line of its own, which is half of what takes so long to load; it does without where it can't be had.
+# httpx imports its own command line, which is half of its loading time, but works without it.
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 __all__ = ["Fetcher", "redact", "repeats", "secrets_of"]

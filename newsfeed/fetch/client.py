@@ -1,4 +1,4 @@
-"""The one client of the web: a `Request` in, a `Response`, `NotModified` or `Failure` out."""
+"""The only HTTP client: a `Request` in, a `Response`, `NotModified` or `Failure` out."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ from newsfeed.fetch.transport import (
 )
 from newsfeed.model import Cause, Failure, FetchSetting, NotModified, Request, Response
 
-CONNECT_SECONDS = 5.0  # a handshake across the world takes one; what answers later is as good as down
-READ_SECONDS = 10.0  # between two pieces of an answer; `[fetch] timeout` bounds the whole
+CONNECT_SECONDS = 5.0  # a handshake around the world takes one; a slower host is as good as down
+READ_SECONDS = 10.0  # seconds between two pieces of an answer; `[fetch] timeout` limits the whole
 REDIRECTS = 5  # RFC 2068, section 10.3, which all clients were written for
 HEADER_BYTES = 65_536  # of an answer; servers themselves take 8 to 32 KB of a request
-FAR_TOO_LARGE = 10  # times the limit: of what says that it is so long not even the beginning is read
+FAR_TOO_LARGE = 10  # times the limit; of a body declared longer than that, not even the beginning is read
 
 # Status codes of RFC 9110, section 15.
 MOVED, PERMANENT, CHOICES = {301, 302, 303, 307, 308}, {301, 308}, 300
@@ -117,7 +117,7 @@ class Fetcher:
         await self._resolver.aclose()
 
     async def post(self, url: str, headers: list[tuple[str, str]], body: bytes) -> int:
-        """Send one POST to an address of the owner's own, which may lie in their network; gives the status.
+        """Send one POST to the reader's own address, which may be in their network; returns the status.
 
         No redirect is followed.
 
@@ -140,13 +140,13 @@ class Fetcher:
             raise UnansweredError("", f"{target.host} did not answer ({type(error).__name__})", "") from None
 
     def resume(self, url: str, asked: datetime) -> None:
-        """Tell of a request that an earlier run made at that moment: hosts that want spacing get it across runs too."""
+        """Register a request of an earlier run, so that requests to hosts that need spacing are spaced across runs too."""
         parts = urlsplit(url)
         key = host_key(parts.scheme, parts.hostname or "", None)
         self._limiter.resume(key, (self._now() - asked).total_seconds())
 
     async def get(self, request: Request) -> Outcome:
-        """Ask once, following redirects; wait for the host's turn before."""
+        """Send one request, after waiting for its turn, and follow redirects."""
         begun = time.monotonic()
         outcome = await self._get(request)
         return msgspec.structs.replace(outcome, seconds=round(time.monotonic() - begun, 3))
@@ -172,14 +172,14 @@ class Fetcher:
             if route.hops > REDIRECTS:
                 return failures.many_redirects(request, status=hop.status, times=REDIRECTS)
             if route.target.scheme == "https" and target.scheme == "http":
-                # Nothing is sent in clear: where the other server speaks https as well, that is what was meant.
+                # Nothing is sent unencrypted: if the other server supports https too, that is used.
                 target, route.secured = target.secure(), True
             if not request.follow:
                 ended = failures.redirects(request, status=hop.status)
                 return msgspec.structs.replace(ended, leads_to=str(target.url))
             route.permanent = route.permanent and hop.status in PERMANENT
-            # An exception holds for the place that the owner wrote. From one owner's place to another is the owner's
-            # own network; from the public net no redirect gains it.
+            # An exception holds for the address that the reader wrote. Redirects between such addresses stay in the reader's
+            # network; a redirect from the public net never gets an exception.
             route.private = route.private and self._exceptions.holds(*target.place)
             route.target = target
             if route.place in seen:
@@ -195,7 +195,7 @@ class Fetcher:
             self._owner_named(Request(url=url, feed=feed), Target(url))
 
     def _owner_named(self, request: Request, target: Target) -> bool:
-        """Whether an exception covers this request. Addresses out of a feed inherit only their own feed's place."""
+        """Whether an exception covers this request. Addresses from a feed inherit only that feed's exception."""
         if not self._exceptions.holds(*target.place):
             return False
         entry = (request.feed, target.place)
@@ -256,7 +256,7 @@ class Fetcher:
             self._limiter.leave(key)
 
     def _step_aside(self, route: Route, begun: float) -> None:
-        """The host hasn't said a word yet: who is not silent must not wait for it."""
+        """Lend this request's place to another, because the host hasn't answered anything yet."""
         wait = self._limiter.step_aside(time.monotonic() - begun)
         if wait:
             route.quiet = asyncio.get_running_loop().call_later(wait, self._step_aside, route, begun)
@@ -269,7 +269,7 @@ class Fetcher:
         return failures.not_connected(request, host, cause)
 
     async def _log_in(self, route: Route) -> Failure | None:
-        """Turn a credential that is no token into one; the route goes on where the account lies."""
+        """Exchange a credential for a token; the route continues at the server that holds the account."""
         request, target = route.request, route.target
         value = self._secrets.get(request.credential.lower(), "")
         if not value:
@@ -330,7 +330,7 @@ class Fetcher:
         if request.last_modified and heads.storable(request.last_modified):
             headers.append(("If-Modified-Since", request.last_modified))
         if route.hops:
-            return headers  # a credential goes no further than the address it was written for
+            return headers  # a credential is only sent to the address it was set for
         if route.authorization:
             headers.append(("Authorization", route.authorization))
         elif request.credential:
@@ -363,7 +363,7 @@ class Fetcher:
             self._limiter.answered(key, begun)
         if status == 304:
             async for _ in answer.stream:  # type: ignore[union-attr]
-                pass  # there is no body, but only after its end can the connection serve again
+                pass  # there is no body, but the connection can only be reused after its end was read
             return Hop(self._not_modified(route, headers))
         if status in MOVED or (status == CHOICES and headers.get("location")):
             route.cookies.extract_cookies(answer)

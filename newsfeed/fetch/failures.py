@@ -1,6 +1,6 @@
-"""What went wrong, in words for the owner of the list, with addresses that show no secret.
+"""Failures, in words for the reader, with addresses that show no secret.
 
-Its sentences are phrases with {names}, said in the reader's language where they are shown.
+Its sentences are phrases with {names}, translated where they are shown.
 """
 
 from __future__ import annotations
@@ -19,13 +19,11 @@ from newsfeed.model import ASKED_AGAIN, UNAUTHORIZED, UNENCRYPTED, Cause, Failur
 SHOWN = 120  # characters of a redacted address
 PATH_PART = re.compile(r"[^/]+")
 RUN = re.compile(r"[A-Za-z0-9]+")
-WORD = re.compile(
-    r"\d{0,4}[A-Z]?[a-z]{3,20}\d{0,4}"
-)  # "20minutos", "Windows11": digits at one end of one word
+WORD = re.compile(r"\d{0,4}[A-Z]?[a-z]{3,20}\d{0,4}")  # "20minutos", "Windows11": digits at one end of a word
 HIDDEN = "…"
-PART = 8  # letters and digits of a secret that are too much to show
-SHORTEST = 4  # letters and digits of what is looked for in a stranger's words
-# Parameters of feeds that are the same for everybody, with the values they may have besides whole numbers …
+PART = 8  # so many letters and digits of a secret are too much to show
+SHORTEST = 4  # the fewest letters and digits of a secret that is searched for in a server's text
+# Parameters of feeds that are never personal, with the values they may have besides whole numbers …
 PUBLIC = frozenset({"points", "comments", "count", "limit", "t", "sort"})
 CHOICES = frozenset({
     "hour", "day", "week", "month", "year", "all", "new", "hot", "top", "New", "Hot", "Active", "TopDay",
@@ -36,7 +34,7 @@ NAMES = frozenset({"channel_id", "playlist_id"})
 
 
 def redact(url: str, own: str = "") -> str:
-    """`url` as it may be shown: no user and password, no query values, no path parts that look like a token.
+    """`url` as it may be shown: without user and password, query values, and path parts that look like a token.
 
     With `own`, the address to which a server answered by this one, nothing of what is secret there either. What can't be read as an address becomes "…" altogether.
     """
@@ -63,7 +61,7 @@ def redact(url: str, own: str = "") -> str:
 
 
 def secrets_of(url: str, *tokens: str) -> frozenset[str]:
-    """What of a request nobody else may read, in the forms in which a server may repeat it: user, password, the
+    """The secrets of a request, in the forms in which a server may repeat them: user, password, the
     values of the query, parts of the path that look like a token; and the tokens sent with it."""
     try:
         parts = urlsplit(url)
@@ -82,8 +80,8 @@ def secrets_of(url: str, *tokens: str) -> frozenset[str]:
 
 
 def repeats(text: str, secrets: frozenset[str]) -> bool:
-    """Whether a stranger's words hold a secret of the request that they answer, or a good part of one, however it is
-    written there."""
+    """Whether a server's text contains a secret of the request that it answers, or a good part of one, however it is
+    encoded."""
     said = _bare(unquote(text)) if secrets else ""
     return any(word[at : at + PART] in said for word in secrets for at in range(max(1, len(word) - PART + 1)))
 
@@ -93,7 +91,7 @@ def _bare(text: str) -> str:
 
 
 def _query(query: str) -> str:
-    """The query with only those values left that choose what is public: points, sort order, a channel."""
+    """The query with only values that select something public: points, sort order, a channel."""
     shown = []
     for pair in query.split("&"):
         name, _, value = pair.partition("=")
@@ -108,7 +106,7 @@ def secret(part: str) -> bool:
     """Whether a path part looks like a token rather than like words.
 
     Tokens mix letters and digits in one long run, run on without a break, or are long and of no word's shape.
-    Better one harmless part hidden than one key shown.
+    Hiding a harmless part is better than showing a key.
     """
     if "=" in part or ("%" in part and len(part) > 24):
         return True
@@ -164,7 +162,7 @@ def failure(
     needs_owner: bool = False,
     **values: object,
 ) -> Failure:
-    """A failure of this request; its address redacted. `values` and the status stand for the {names} of its phrases."""
+    """A failure of this request, with its address redacted. `values` and the status fill the {names} of its phrases."""
     if status:
         values["status"] = status
     return Failure(
@@ -180,7 +178,7 @@ def failure(
 
 
 class _Sentence(NamedTuple):
-    """A failure that always reads the same but for the host and a few values; call it with those."""
+    """A failure with fixed sentences but for the host and a few values; call it with those."""
 
     cause: Cause
     text: str
@@ -265,7 +263,7 @@ secret_in_clear = _Sentence(
 unused_not_modified = _Sentence(
     Cause.HTTP, "{host} says “nothing new”, though it was not asked that.", status=304
 )
-# Not asked at all this time: the host's own pace comes first.
+# Not requested this time, because of the host's rate limit.
 put_off = _Sentence(Cause.THROTTLED, "{host} allows only a few requests; this feed's turn comes later.")
 away = _Sentence(
     Cause.HTTP, "{host} does not find this feed just now (404); its feeds come and go.", status=404
@@ -286,7 +284,7 @@ def refused_port(request: Request, host: str, port: int) -> Failure:
 
 
 def refused_address(request: Request, host: str, port: int, address: str, hops: int) -> Failure:
-    """A host that leads to an address outside the public net. `hops` redirects came before it."""
+    """The failure of a host that resolves to an address outside the public net. `hops` redirects came before it."""
     shown = host if host == address else f"{host} ({address})"
     if hops:
         return failure(

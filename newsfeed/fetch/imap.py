@@ -1,8 +1,8 @@
-"""Mailboxes: the mails of a folder since the last one seen, read-only, over checked addresses and TLS only.
+"""Mailboxes: the mails of a folder since the last one seen; read-only, by TLS, at checked addresses only.
 
-A small part of IMAP (RFC 3501, 9051) over the same checked connections as everything else: LOGIN or AUTHENTICATE, EXAMINE, UID SEARCH
-and UID FETCH with BODY.PEEK, which changes nothing in the mailbox. Every answer is bounded; what a server says beyond
-that is a failure, never an exception.
+A small part of IMAP (RFC 3501, 9051) over the same checked connections as everything else: LOGIN or AUTHENTICATE,
+EXAMINE, UID SEARCH and UID FETCH with BODY.PEEK, which changes nothing in the mailbox. Every answer is limited in size;
+a longer one is a failure, never an exception.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from newsfeed.model import Cause, Failure, FetchSetting, Request, Response
 
 PORT = 993  # RFC 8314: IMAP over TLS
 LINE = 65_536  # bytes of one line of the server
-MAIL = 2_000_000  # bytes of one mail; larger ones are passed over
+MAIL = 2_000_000  # bytes of one mail; larger ones are skipped
 MAILS = 40  # of one answer; more follow on the next page
-FIRST_DAYS = 14  # of mail that a new source looks back
+FIRST_DAYS = 14  # how far back a new source reads mail
 _LITERAL = re.compile(rb"\{(\d{1,12})\+?\}$")
 _TAGGED = re.compile(r"^A\d+ (OK|NO|BAD)\b ?(.*)$", re.IGNORECASE | re.DOTALL)
 
@@ -38,11 +38,11 @@ class Refused(Exception):  # noqa: N818 - an answer, not a fault
 
 
 class Confused(Exception):  # noqa: N818
-    """What the server says is no IMAP, or more than it may be."""
+    """The server's answer isn't IMAP, or is too large."""
 
 
 class _Line(msgspec.Struct, frozen=True):
-    """One response: its text, literals left out of it, and the literals."""
+    """One response: its text without literals, and the literals."""
 
     text: str
     literals: tuple[bytes, ...] = ()
@@ -167,7 +167,7 @@ class Mailboxes:
     async def _collect(self, request: Request, talk: Talk, validity: str) -> Response:
         """The mails after the last one seen, oldest first, so that what does not fit follows on the next page.
 
-        A folder whose UIDVALIDITY changed has numbered its mails anew: it is read as if for the first time.
+        If a folder's UIDVALIDITY changed, its mails were renumbered, so it is read as if for the first time.
         """
         try:
             context = json.loads(request.context or "{}")
@@ -203,7 +203,7 @@ class Mailboxes:
 
 
 def _criteria(url: str, last: int, since: str) -> str:
-    """What to search for. Values are quoted; what can't be is left to the reading of the mails."""
+    """The criteria of a search. Values are quoted; those that can't be are checked when the mails are parsed."""
     asked = parse_qs(urlsplit(url).query)
     parts = [f"UID {last + 1}:*"]
     if since:
@@ -233,7 +233,7 @@ def folder_name(folder: str) -> str:
 
 
 class Talk:
-    """One conversation with a server."""
+    """One session with a server."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
@@ -241,10 +241,10 @@ class Talk:
         self._number = 0
 
     async def greeting(self) -> None:
-        """What the server says first.
+        """Read the server's greeting.
 
         Raises:
-            Confused: it wants nobody, or is none.
+            Confused: it refuses connections, or isn't IMAP.
         """
         line = await self._response(LINE)
         if not line.text.upper().startswith(("* OK", "* PREAUTH")):
@@ -264,7 +264,7 @@ class Talk:
             await self._command("AUTHENTICATE PLAIN", answer=said)
 
     async def examine(self, folder: str) -> str:
-        """Open a folder for reading only; gives its UIDVALIDITY. Raises Refused when there is none."""
+        """Open a folder for reading only; returns its UIDVALIDITY. Raises Refused when there is none."""
         name = folder_name(folder)
         if not name.isprintable():
             raise Refused(folder)
@@ -273,7 +273,7 @@ class Talk:
         return found or "0"
 
     async def search(self, criteria: str) -> set[int]:
-        """The numbers (UID) of the mails that fit."""
+        """The UIDs of the mails that match."""
         found: set[int] = set()
         for line in await self._command(f"UID SEARCH {criteria}", most=4_000_000):
             if match := re.match(r"\* SEARCH((?: \d{1,10})*)", line.text, re.IGNORECASE):
@@ -293,7 +293,7 @@ class Talk:
         return found
 
     async def mail(self, uid: int) -> tuple[bytes, str]:
-        """A mail as it came, and when the server took it; nothing is marked as read."""
+        """A mail's raw bytes, and when the server received it; it isn't marked as read."""
         raw, date = b"", ""
         for line in await self._command(f"UID FETCH {uid} (UID INTERNALDATE BODY.PEEK[])", most=MAIL + LINE):
             raw = max((raw, *line.literals), key=len)
@@ -302,7 +302,7 @@ class Talk:
         return raw, date
 
     async def _command(self, text: str, *, answer: str = "", most: int = 1_000_000) -> list[_Line]:
-        """Send a command and read until its end; `answer` goes out when the server asks for it.
+        """Send a command and read its whole response; `answer` is sent when the server asks for it.
 
         Raises:
             Refused: the server said NO or BAD.
@@ -317,7 +317,7 @@ class Talk:
             line = await self._response(left)
             left -= len(line.text) + sum(map(len, line.literals))
             if line.text.startswith("+"):
-                # A server that refuses a token says why in a second question, and wants an empty answer.
+                # A server that refuses a token says why in a second challenge, which needs an empty answer.
                 await self._stream.write(answer.encode("ascii") + b"\r\n")
                 answer = ""
             elif line.text.startswith(f"{tag} "):

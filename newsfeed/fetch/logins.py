@@ -1,4 +1,4 @@
-"""An address and the way through its redirects, and how a credential becomes a token on it."""
+"""An address, its redirects, and the login that exchanges a credential for a token."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PORTS = {"http": 80, "https": 443}
 
 
 class AddressError(ValueError):
-    """No address that could be asked."""
+    """The address can't be requested."""
 
 
 class Target:
@@ -62,7 +62,7 @@ class Target:
 
     @property
     def place(self) -> tuple[str, int]:
-        """Host and port: what an exception for an owner's own server names."""
+        """Host and port, as in an exception for the reader's own server."""
         return (self.host, self.port)
 
     def join(self, location: str) -> Target:
@@ -73,7 +73,7 @@ class Target:
             raise AddressError("unreadable") from error
 
     def secure(self) -> Target:
-        """The same by https; a port that was written stays."""
+        """The same by https; an explicit port stays."""
         return Target(str(self.url.copy_with(scheme="https")))
 
 
@@ -83,7 +83,7 @@ Outcome = Response | NotModified | Failure
 
 
 class Hop(msgspec.Struct, frozen=True):
-    """What one request on the way brought: an outcome, or the next target."""
+    """The result of one request of a route: an outcome, or the next target."""
 
     outcome: Outcome | None = None
     target: Target | None = None
@@ -91,7 +91,7 @@ class Hop(msgspec.Struct, frozen=True):
 
 
 class Route(msgspec.Struct):
-    """One feed's way through its redirects. What a redirect sets as a cookie goes along it and is forgotten after it."""
+    """One feed's route through its redirects. Cookies set by a redirect are sent along the route and dropped afterwards."""
 
     request: Request
     target: Target
@@ -99,17 +99,17 @@ class Route(msgspec.Struct):
     private: bool  # whether the exceptions for the owner's own addresses still hold
     hops: int = 0
     permanent: bool = True
-    secured: bool = False  # a redirect to http was taken for one to https
+    secured: bool = False  # a redirect to http was followed as https
     spent: float = 0.0
-    authorization: str = ""  # what a login gave, for the first hop alone
-    secrets: frozenset[str] = frozenset()  # what was sent, and no stranger's words may repeat
+    authorization: str = ""  # the login's token, for the first hop only
+    secrets: frozenset[str] = frozenset()  # secrets that were sent, which no message may repeat
     cookies: httpx.Cookies = msgspec.field(default_factory=httpx.Cookies)
     quiet: asyncio.TimerHandle | None = None  # until the host's first word
-    aside: bool = False  # the host is silent, and its place lent to another
+    aside: bool = False  # the host is silent, and its place is lent to another request
 
     @property
     def host(self) -> str:
-        """The host to name to the owner; none that a redirect made of what was sent to it."""
+        """The host to show to the reader; not one that a redirect made from what was sent."""
         repeated = self.hops and repeats(self.target.host, self.secrets)
         return "another host" if repeated else self.target.host
 
@@ -120,7 +120,7 @@ class Route(msgspec.Struct):
 
     @property
     def cookie(self) -> str:
-        """The Cookie header for the next request, "" without."""
+        """The Cookie header for the next request, "" for none."""
         if not self.cookies:
             return ""
         asked = httpx.Request("GET", self.target.url)
@@ -130,7 +130,7 @@ class Route(msgspec.Struct):
 
     @property
     def place(self) -> tuple[str, str]:
-        """Where it is and what it carries: twice the same is a circle."""
+        """The current target and cookies: the same twice is a loop."""
         return str(self.target.url), self.cookie
 
 
@@ -138,7 +138,7 @@ ANSWER = 100_000  # bytes of a login's answer
 
 
 class Access(msgspec.Struct, frozen=True):
-    """What a login gave: the header's value, and the server to ask in place of the one that was named ("" the same)."""
+    """The result of a login: the header's value, and the server to request from instead ("" for the same)."""
 
     authorization: str
     server: str = ""

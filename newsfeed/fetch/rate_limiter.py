@@ -1,8 +1,8 @@
-"""Whose turn it is: how many requests at once, and how far apart, a host gets.
+"""The rate limiter: how many requests a host gets at once, and how far apart.
 
-A host is a name; another port of the same name is another host, since it is another server. Most hosts take several
-requests at once. A few are known to want spacing, and a host that answers 429 or 503 gets it until it answers well
-again.
+A host is a name; another port of the same name is another host, since it is another server. Most hosts get several
+requests at once. For a few, requests are always spaced, and for a host that answers 429 or 503, until it answers
+normally again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SPACED = {
     "youtube.com": 1.0,
 }
 AFTER_REFUSAL = 1.0  # to any host that said 429, until the end of the run
-# Seconds for which a domain shuts out who asked too often, where it does not say so itself.
+# Seconds for which a domain refuses clients that asked too often, if it doesn't say itself.
 SHUT_OUT = {"reddit.com": 3_660}
 QUIET = 0.1  # seconds without a word, after which a host's place is lent to another: many answers take less
 UNHEARD = 1.0  # the same while nobody has spoken yet: three ways there and back, over a bad mobile network
@@ -47,7 +47,7 @@ class Host:
         self.gap = gap
         self.next_at = 0.0  # by the spacing
         self.closed_until = 0.0  # by the host's own word
-        self.calm_after = 0.0  # requests begun before this moment say nothing of the host's mood
+        self.calm_after = 0.0  # requests begun before this moment don't show whether the host is well
 
 
 class Places:
@@ -93,7 +93,7 @@ class Places:
 
 
 class RateLimiter:
-    """Gives turns in the order asked.
+    """Admits requests in the order in which they ask.
 
     A host that is silent costs a connection and nothing else, so its place is lent to others, and so is the lane of
     whoever asks for it. While nobody has spoken at all, the network may be slow rather than the hosts: then only as
@@ -162,7 +162,7 @@ class RateLimiter:
             self.lanes.take_back()
 
     def resume(self, key: str, ago: float) -> None:
-        """A request to the host was made that many seconds ago by an earlier run: its spacing still holds."""
+        """Register a request to the host by an earlier run, so many seconds ago, for its spacing."""
         if gap := SPACED.get(key, 0.0):
             host = self._host(key)
             host.next_at = max(host.next_at, self._clock() + gap - max(0.0, ago))
@@ -196,7 +196,7 @@ class RateLimiter:
         self._hosts[key].slots.release()
 
     def refused(self, key: str) -> None:
-        """The host said 429 or 503: space its requests until it is well again."""
+        """The host answered 429 or 503: space its requests until it answers normally."""
         host = self._host(key)
         now = self._clock()
         host.gap = max(host.gap, AFTER_REFUSAL)
@@ -204,7 +204,7 @@ class RateLimiter:
         host.calm_after = now
 
     def answered(self, key: str, begun: float) -> None:
-        """The host answered well to a request begun at that moment."""
+        """The host answered normally to a request begun at that moment."""
         host = self._hosts[key]
         if begun > host.calm_after and host.gap:
             host.gap = SPACED.get(key, 0.0)
@@ -212,7 +212,7 @@ class RateLimiter:
                 host.next_at = 0.0
 
     def exhausted(self, key: str, seconds: float) -> None:
-        """The host has said that nothing more is to be had from it for so long."""
+        """The host said that it accepts no more requests for so long."""
         host = self._host(key)
         host.closed_until = max(host.closed_until, self._clock() + seconds)
 

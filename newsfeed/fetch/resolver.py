@@ -1,4 +1,4 @@
-"""From a host's name to its addresses, and which of them may be asked."""
+"""Resolving host names, and which addresses may be connected to."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def literal(host: str) -> Address | None:
 
 
 def unwrap(address: Address) -> Address:
-    """The IPv4 address that really is reached through one of the IPv6 forms that carry one, else `address`."""
+    """The IPv4 address embedded in an IPv6 address that leads there, else `address`."""
     if isinstance(address, IPv4Address):
         return address
     if address.ipv4_mapped is not None:
@@ -109,7 +109,7 @@ class Exceptions:
                 self._names.add((host, int(port)))
 
     def holds(self, host: str, port: int) -> bool:
-        """Whether the owner named this host and port."""
+        """Whether the reader named this host and port."""
         if not self._names and not self._networks:
             return False
         host = host.strip("[]").rstrip(".").lower()
@@ -126,7 +126,7 @@ Lookup = Callable[[str, int], Sequence[str]]
 
 KEPT_SECONDS = 60.0  # a usual lifetime of short-lived names; a refresh asks each name once
 AT_ONCE = 16  # names; more threads wait for the same name server
-OFFLINE_NAMES = 3  # so many names without any answer, and none found: the network is at fault, not the names
+OFFLINE_NAMES = 3  # after so many names without any answer the network is at fault, not the names
 
 
 class UnknownNameError(Exception):
@@ -203,11 +203,11 @@ class Resolver:
             raise
 
     def offline(self) -> bool:
-        """Whether the machine has no way out (asked after a connection found none)."""
+        """Whether the machine is offline (asked after a connection failed)."""
         return not self._route()
 
     async def aclose(self) -> None:
-        """Forget lookups still under way."""
+        """Abandon pending lookups."""
         for task in list(self._running.values()):
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
@@ -220,7 +220,7 @@ class Resolver:
                 if not self._found and len(self._missed) >= AT_ONCE:
                     raise UnknownNameError(
                         host, sure=False
-                    )  # a dead network need not be asked for every name
+                    )  # a dead network needn't be probed for every name
                 async with asyncio.timeout(timeout):
                     found = tuple(await self._in_thread(host, port))
         except UnicodeError:  # a label that DNS can't hold
@@ -238,7 +238,7 @@ class Resolver:
         return found
 
     async def _judge(self, error: UnknownNameError) -> None:
-        """Raise OfflineError where the failure of one name is the failure of all."""
+        """Raise OfflineError if the failure of one name means that none can be resolved."""
         if not self._found and not self._route():
             raise OfflineError from error
         if error.sure:
@@ -254,7 +254,7 @@ class Resolver:
     def _ended(self, host: str, task: asyncio.Task[tuple[str, ...]]) -> None:
         self._running.pop(host, None)
         if not task.cancelled():
-            task.exception()  # seen, even where everyone who asked has given up by now
+            task.exception()  # retrieved, even if everyone who asked has given up
 
     async def _in_thread(self, host: str, port: int) -> Sequence[str]:
         loop = asyncio.get_running_loop()
@@ -277,7 +277,7 @@ class Resolver:
                 failed = error
             try:
                 loop.call_soon_threadsafe(settle, result, failed)
-            except RuntimeError:  # the loop has closed meanwhile: nobody waits any more
+            except RuntimeError:  # the loop was closed meanwhile: nobody waits any more
                 return
 
         threading.Thread(target=work, name=f"lookup {host}", daemon=True).start()

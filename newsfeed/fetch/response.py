@@ -1,4 +1,4 @@
-"""An answer's headers and body: what we ask for, what is kept, and how the body is decoded within bounds."""
+"""An answer's headers and body: request headers, which answer headers are kept, and decoding the body within limits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ACCEPT = (
 )
 VALIDATOR_BYTES = 1_024  # of an ETag or a date; longer ones are no validators
 
-# What later rooms may want to know of an answer; everything else is forgotten here.
+# Headers that are passed on; all others are dropped.
 KEPT = {
     "age",
     "cache-control",
@@ -47,18 +47,18 @@ KEPT_CHARACTERS = 4_096  # of one header's value
 
 
 def storable(value: str) -> bool:
-    """Whether a validator can be kept and sent again: printable ASCII, at most 1 KB."""
+    """Whether a validator can be stored and sent again: printable ASCII, at most 1 KB."""
     return len(value) <= VALIDATOR_BYTES and value.isascii() and value.isprintable()
 
 
 def user_agent(contact: str) -> str:
-    """An honest name: what we are, and where our owner can be found if the owner wishes."""
+    """An honest User-Agent: what we are, and the contact that the reader chose to give."""
     said = "".join(c for c in contact if c.isascii() and c.isprintable() and c not in "()").strip()[:120]
     return f"newsfeed/{__version__} (personal feed reader{'; ' + said if said else ''})"
 
 
 def read(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """The headers we look at, lower-case. Of repeated ones, lists are joined, else the first counts.
+    """The headers that we use, with lower-case names. Repeated lists are joined; of others the first counts.
 
     Two different targets of a redirect are none.
     """
@@ -81,7 +81,7 @@ def read(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def kept(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers that go on to later rooms."""
+    """The headers that are passed on."""
     return {k: v for k, v in headers.items() if k in KEPT and len(v) <= KEPT_CHARACTERS}
 
 
@@ -91,7 +91,7 @@ def validator(headers: Mapping[str, str], name: str) -> str:
     return value if storable(value) else ""
 
 
-# Of what a server asks for, so that no mistake of its own has it asked at once or silences it for weeks.
+# Bounds on waiting times, so that a server's mistake neither has it asked at once nor silences it for weeks.
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=24)
 
 RESET = ("x-ratelimit-reset", "x-rate-limit-reset", "ratelimit-reset")
@@ -142,7 +142,7 @@ def wait_until(headers: Mapping[str, str], now: datetime) -> datetime | None:
 
 
 def exhausted(headers: Mapping[str, str], now: datetime) -> datetime | None:
-    """Until when the host has nothing left for us: the reset time, if its headers say that no request remains."""
+    """The reset time, if the headers say that no requests remain."""
     for name in REMAINING:
         left = _number(headers.get(name, ""))
         if left is not None and left < 1:
@@ -183,12 +183,12 @@ GZIP = {"gzip", "x-gzip"}
 PLAIN = re.compile(rb"\s*(?:\xef\xbb\xbf)?[<{\[]\s*[!?\w\"{}\]]")
 FEED = re.compile(rb"<(?:[\w.-]{1,20}:)?(?:rss|feed|rdf)[\s>]", re.IGNORECASE)
 OPENING = 4_096  # bytes in which a feed shows that it is one
-# Not codings at all, but seen in the wild where a server means "none".
+# Not codings, but sent by servers that mean "none".
 NONE = {"", "identity", "none", "utf-8", "utf8", "binary", "8bit", "7bit"}
 
 
 class BodyError(Exception):
-    """The body can't be used; the message is one sentence for the owner."""
+    """The body can't be used; the message is one sentence for the reader."""
 
 
 class TooLargeError(BodyError):
@@ -209,7 +209,7 @@ def coding(header: str) -> str:
     named = [part for part in (p.strip().lower() for p in header.split(",")) if part not in NONE]
     if not named:
         return ""
-    # Two layers of a server that each name the coding mean one: what is wrapped twice is refused by its bytes.
+    # A coding named twice, by two layers of a server, means one; a body compressed twice is refused by its bytes.
     if set(named) <= GZIP:
         return "gzip"
     if set(named) == {"deflate"}:
@@ -220,7 +220,7 @@ def coding(header: str) -> str:
 class Body:
     """Collects the raw pieces of one body and decodes them on the way.
 
-    Whether it is packed is read from its first bytes: a label alone is often wrong.
+    Compression is recognised by the first bytes, because the header is often wrong.
 
     Of a feed that is larger than its cap the beginning is kept, for the newest entries stand first. It is one byte more
     than the cap, by which whoever reads it sees that it is cut.
@@ -252,7 +252,7 @@ class Body:
 
         Raises:
             TooLargeError: the cap is reached, and it is no feed.
-            BodyError: the piece can't be decoded, or the body comes in dust.
+            BodyError: the piece can't be decoded, or the pieces are tiny.
         """
         self._raw += len(piece)
         self._pieces += 1
@@ -287,8 +287,8 @@ class Body:
         return b"".join(self._parts)
 
     def _start(self, piece: bytes) -> None:
-        # The first two bytes tell the truth where the header does not: some servers label plain text as gzip, others
-        # send packed files without a word.
+        # The first two bytes decide, not the header: some servers label plain text as gzip, others send compressed files
+        # without a label.
         self._started = True
         if piece[:2] == b"\x1f\x8b":
             self._next_member()
@@ -338,5 +338,5 @@ class Body:
 
 
 def body_hash(body: bytes) -> str:
-    """The fingerprint by which an unchanged body is known again."""
+    """The hash by which an unchanged body is recognised."""
     return hashlib.blake2b(body, digest_size=16).hexdigest()

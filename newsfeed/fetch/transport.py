@@ -1,6 +1,6 @@
 """Connections to checked addresses only: the network below httpx, on plain asyncio.
 
-`CheckedNetwork.connect_tcp` is the one place of the whole program where a connection to the web begins. It resolves the
+`CheckedNetwork.connect_tcp` is the only place in the program that opens a connection to the web. It resolves the
 name, checks every answer and connects to a checked literal, so that no second lookup can lead elsewhere; TLS still
 verifies the name. `Connections` keeps connections alive, with one limit over all hosts: httpcore's own pool looks at
 every connection for every request, which at a hundred hosts costs more than the request.
@@ -50,7 +50,7 @@ def descriptors(wanted: int) -> int:
 
 
 class RefusedAddressError(Exception):
-    """A name leads to an address that may not be asked."""
+    """A name resolves to an address that must not be connected to."""
 
     def __init__(self, host: str, address: str) -> None:
         super().__init__(host, address)
@@ -91,7 +91,7 @@ class Incoming(asyncio.Protocol):
 
     @property
     def readable(self) -> bool:
-        """Whether something (be it the end) can be read at once: on an idle connection a reason not to use it."""
+        """Whether data or the end can be read at once, in which case an idle connection must not be used."""
         return bool(self._buffer) or self._ended
 
     async def read(self, most: int, timeout: float | None) -> bytes:
@@ -102,7 +102,7 @@ class Incoming(asyncio.Protocol):
             OSError: the connection broke.
         """
         if self._buffer:
-            # What is already here is handed out without waiting, so a sender of crumbs could keep the loop to itself.
+            # Data that has arrived is returned without waiting, so a sender of tiny pieces could block the loop.
             await asyncio.sleep(0)
         elif not self._ended:
             await self._wait(timeout)
@@ -139,7 +139,7 @@ def _expire(waiter: asyncio.Future[None]) -> None:
 
 
 class Stream(httpcore.AsyncNetworkStream):
-    """One connection as httpcore wants it; errors in httpcore's words, with the system's own as their cause."""
+    """One connection with httpcore's interface and exceptions, which have the system's as their cause."""
 
     def __init__(self, incoming: Incoming, transport: asyncio.Transport) -> None:
         self._incoming = incoming
@@ -167,7 +167,7 @@ class Stream(httpcore.AsyncNetworkStream):
     ) -> httpcore.AsyncNetworkStream:
         loop = asyncio.get_running_loop()
         if self._incoming.readable:
-            # What came before the handshake was not encrypted, and must not be taken for a part of the answer.
+            # Data from before the handshake was not encrypted and must not become part of the answer.
             self._transport.abort()
             raise ssl.SSLError("the server spoke before the handshake")
         try:
@@ -184,7 +184,7 @@ class Stream(httpcore.AsyncNetworkStream):
                 raise
             if isinstance(
                 error, ConnectionAbortedError
-            ):  # asyncio's word for a handshake that takes too long
+            ):  # how asyncio reports a handshake that takes too long
                 raise httpcore.ConnectTimeout from error
             if isinstance(error, OSError):
                 raise httpcore.ConnectError(str(error)) from error
@@ -258,7 +258,7 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
 
 
 def _mixed(addresses: Iterable[str]) -> list[str]:
-    """The addresses in their order of preference, but with the families taking turns (RFC 8305, section 4)."""
+    """The addresses in order of preference, but alternating between the families (RFC 8305, section 4)."""
     families: tuple[list[str], list[str]] = ([], [])
     order = list(addresses)
     for address in order:
@@ -271,7 +271,7 @@ def _mixed(addresses: Iterable[str]) -> list[str]:
 
 
 IDLE_SECONDS = 15.0  # that an idle connection is kept: between what Apache (5) and nginx (75) keep theirs
-PRIVATE = "newsfeed.private"  # request extension: the owner named this host and port
+PRIVATE = "newsfeed.private"  # request extension: the reader named this host and port
 
 # Scheme, host, port and whether the exception for the owner's own addresses was in force when it was opened. A
 # connection opened under the exception is never handed to a request that has none.
@@ -394,7 +394,7 @@ class Connections(httpx.AsyncBaseTransport):
 
 
 def _unread(connection: httpcore.AsyncHTTPConnection) -> bool:
-    """Whether bytes were read that belong to no answer. httpcore does not tell, its parser does."""
+    """Whether bytes were read that belong to no answer. Only httpcore's parser knows."""
     parser = connection._connection._h11_state  # type: ignore[union-attr]
     return bool(parser.trailing_data[0])
 

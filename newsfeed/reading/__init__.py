@@ -1,12 +1,12 @@
 """The bytes of an answer -> items, for all kinds of sources.
 
-- `xml_documents`: bytes of strangers -> one well-formed document
-- `xml_feeds`, `json_feeds`: a document -> drafts; `wellformed` and `elements` are the fast lane, `platforms` the ways
-  of well-known hosts
+- `xml_documents`: untrusted bytes -> one well-formed document
+- `xml_feeds`, `json_feeds`: a document -> drafts; `wellformed` and `elements` are the fast lane, `platforms`
+  handles peculiarities of well-known hosts
 - `finish`: drafts -> items; `openings` their titles, languages and leads
 - `parsers`: all of it in worker processes
 
-Modules are loaded when a first answer is read: the parent of the workers needs none of them.
+Modules are loaded when the first answer is read, because the parent of the workers needs none of them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def read(
 
 
 def read_feed(response: Response, subscription: Subscription) -> Drafts | Failure:
-    """The entries of a plain feed: RSS, Atom or JSON Feed, whatever its address promised."""
+    """The entries of a plain feed: RSS, Atom or JSON Feed, recognised by its content."""
     from newsfeed.reading import json_feeds, xml_feeds
     from newsfeed.text.encodings import looks_like_json
 
@@ -44,7 +44,7 @@ def read_feed(response: Response, subscription: Subscription) -> Drafts | Failur
 
 
 def load() -> None:
-    """Load what reads most documents; feedparser, which takes a tenth of a second, comes when one needs it."""
+    """Load what most documents need; feedparser, which takes a tenth of a second, is loaded when one needs it."""
     from newsfeed.reading import finish, wellformed, xml_feeds
 
     wellformed.read("<rss/>")

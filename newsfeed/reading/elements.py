@@ -7,7 +7,7 @@ from typing import Any
 
 
 class OddError(Exception):
-    """Something that only the slow lane understands."""
+    """Something that only feedparser, the slow lane, handles."""
 
 
 XML = "http://www.w3.org/xml/1998/namespace"  # in lower case, as all names of namespaces are compared
@@ -38,7 +38,7 @@ PREFIXES = {
     }.items()
     for place in places.split()
 }
-# Elements that mean the same.
+# Elements with the same meaning.
 SAME = {
     name: meaning
     for meaning, names in {

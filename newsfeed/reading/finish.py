@@ -1,6 +1,6 @@
-"""A draft is an entry in a source's own words; `finish` makes an item of it: cleaned, capped, dated, identified.
+"""Turning drafts, the entries as sources give them, into items: cleaned, capped, dated, identified.
 
-Every kind of source ends here, so that an item means the same wherever it comes from.
+Every kind of source ends here, so that items mean the same wherever they come from.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ ITEMS = 500  # of one answer
 ENCLOSURES = 10  # of one entry
 NEVER_SHOWN = timedelta(
     days=8
-)  # at a first look; a day more than `feeds.changes` lets the items of slow feeds be
+)  # on the first request; a day more than `feeds.changes` allows for items of slow feeds
 
 
 def finish(found: Drafts, known: Mapping[str, str], now: datetime) -> Parsed:
     """Items of drafts, in document order.
 
-    Unchanged ones (by `known`) are only named. Doubles within the answer are dropped; of more than 500 the newest
-    stay. A bad draft costs that draft only, and is counted.
+    Unchanged ones (by `known`) are only named. Duplicates within the answer are dropped; of more than 500 the newest
+    are kept. A bad draft costs that draft only, and is counted.
     """
     problems = list(found.problems)
     drafts, home = found.entries, found.home
@@ -91,7 +91,7 @@ def finish(found: Drafts, known: Mapping[str, str], now: datetime) -> Parsed:
     if empty:
         problems.append(Problem(text=f"{empty} of {len(drafts)} items hold nothing to read or to open."))
     dates = _dates(drafts, now)
-    if not known:  # where items are known, an old one may be a known one under a new identity, or come late
+    if not known:  # if items are stored, an old one may be one of these under a new identity, or late
         for entry in entries:
             date = dates[id(entry.draft)]
             entry.past = date is not None and date < now - NEVER_SHOWN
@@ -135,7 +135,7 @@ def _dates(drafts: Sequence[Draft], now: datetime) -> dict[int, datetime | None]
 
 
 def _counts(draft: Draft, identity: str) -> Counts | None:
-    """How a known entry fares by now; None where it says nothing of that."""
+    """The current counts of a known entry; None if it has none."""
     if draft.score is None and draft.comments is None and not draft.via:
         return None
     return Counts(identity=identity, score=draft.score, comments=draft.comments, via=draft.via)
@@ -181,12 +181,12 @@ def _open_what_is_meant(drafts: list[Draft], home: str) -> None:
                 draft.link = draft.enclosures[0].url
 
 
-_STATES = 4  # of one entry in a document; what more of them share is a stand-in
+_STATES = 4  # versions of one entry in a document; a guid shared by more is a placeholder
 _STATE = re.compile(r"#\d{1,4}$")  # the count of its edits that a publisher adds to an entry's guid
 
 
 def _newest_states(drafts: list[Draft], home: str, now: datetime) -> list[Draft]:
-    """The entries without earlier states of the same one, in the place of its first.
+    """The entries without earlier versions, each in the place of its first version.
 
     Two entries are states of one if they have one guid, but for the count of its edits, or none, and one page, and their
     words are mostly the same. What shares only a guid or a page is not.
@@ -210,7 +210,7 @@ def _newest_states(drafts: list[Draft], home: str, now: datetime) -> list[Draft]
 
 
 def _ambiguous(drafts: list[Draft]) -> frozenset[str]:
-    """Guids and links that several, different entries of one document share: they identify none of them.
+    """Guids and links shared by several different entries of one document, which therefore identify none.
 
     A link without its fragment is ambiguous where each entry is a place in one page.
     """
@@ -330,12 +330,12 @@ _COUNTS = re.compile(
 
 
 def _hash(title: str, text: str, page: str) -> str:
-    """Of what a reader would notice: the words of title and text, counts apart, and where the link leads."""
+    """A hash of what a reader would notice: the words of title and text, without counts, and the link's target."""
     return _digest(_COUNTS.sub("", f"{title}\n{text}").casefold(), page)
 
 
 def _discussion(draft: Draft, page: str) -> str:
-    """Where the entry is talked about, if that isn't just the foot of its own page."""
+    """The address of an entry's discussion, unless that is only the end of its own page."""
     discussion = safe_url(draft.discussion, draft.base)
     if not discussion or canonical_url(discussion) == page:
         return ""

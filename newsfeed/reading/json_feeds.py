@@ -1,4 +1,4 @@
-"""JSON Feed 1.0 and 1.1 (jsonfeed.org), RSS in JSON, and the plain lists of entries that some sites offer as such."""
+"""JSON Feed 1.0 and 1.1 (jsonfeed.org), RSS in JSON, and the plain JSON lists of entries that some sites offer as feeds."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def read(response: Response, subscription: Subscription) -> Drafts | Failure:
 
 
 def _shape(data: object) -> tuple[dict[str, Any], list[Any] | None]:
-    """The feed's own fields and its entries, wherever they lie."""
+    """The feed's own fields and its entries, wherever they are in the document."""
     if isinstance(data, list):
         good = [e for e in data if isinstance(e, dict)]
         return {}, data if good and any(_text(e.get("url")) or _text(e.get("link")) for e in good) else None

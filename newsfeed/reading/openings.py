@@ -1,7 +1,7 @@
-"""What stands above and under an item's headline: a title where the source gave none, the language, the lead.
+"""The title of an item without one, its language, and its lead.
 
-What one entry can't tell alone, its neighbours in the same document do: the language of a short title, a length at
-which all texts were cut, a sentence that stands in every entry.
+What one entry doesn't show by itself is taken from its neighbours in the document: the language of a short title, the
+length at which all texts were cut, a sentence that is in every entry.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from newsfeed.text.markup import without_footer
 from newsfeed.text.prose import join_sentences
 
 _MADE_TITLE = 80  # characters of a title made of a text
-_HEARD = 20  # items that say together in which language a feed is,
+_HEARD = 20  # items whose texts together show the language of a feed,
 _OPENING = 60  # and characters of each
 _NEIGHBOURS = 6  # entries that are compared,
-_SAID_OFTEN = 2  # and in how many of them a sentence is no news any more
+_SAID_OFTEN = 2  # and the number of them with a sentence that makes it boilerplate
 _LINES = 40  # of a text in which its lead begins
 _LABEL = re.compile(r"[^:.!?]{3,60}:\s+(?=[A-ZÀ-ŽА-ЯІЇЄ])")
 _LEAST_REST = 5  # words of a lead after its first sentence became the title
@@ -28,7 +28,7 @@ _LEAST_SUMMARY = 60  # characters; a shorter summary says less than the text doe
 
 @dataclass(slots=True)
 class Entry:
-    """A draft whose texts are clean, on its way to an item."""
+    """A draft with cleaned texts, being turned into an item."""
 
     draft: Draft
     identity: str
@@ -36,7 +36,7 @@ class Entry:
     page: str  # to compare
     discussion: str
     title: str
-    made: bool  # the title was made from the text
+    made: bool  # whether the title was made from the text
     summary: str
     body: str
     text: str
@@ -44,7 +44,7 @@ class Entry:
     position: int = 0  # in the document
     language: str = ""
     summary_text: str = ""
-    past: bool = False  # too old to be ever shown: it needs neither a lead nor a language of its own
+    past: bool = False  # too old to ever be shown: it needs neither a lead nor its own language
     cut: set[str] = field(default_factory=set)  # "summary", "body": ends in the middle of a sentence
 
 
@@ -72,7 +72,7 @@ _ROUND = frozenset(
 
 
 def mark_cuts(entries: list[Entry]) -> None:
-    """Mark summaries that the feed's software cut at a fixed length without saying so.
+    """Mark summaries that the feed's software cut at a fixed length without a mark.
 
     They show by their company: most unfinished ones of a document end within a word of the same length, or several
     end at the very length that no text of the document exceeds.
@@ -100,13 +100,13 @@ def mark_cuts(entries: list[Entry]) -> None:
 
 
 def neighbours(texts: list[str], position: int) -> list[str]:
-    """The texts of up to six other entries, for what each of them says as well."""
+    """The texts of up to six other entries, to find what all entries say."""
     around = [texts[(position + step) % len(texts)] for step in range(1, min(_NEIGHBOURS + 1, len(texts)))]
     return [text for text in around if text]
 
 
 def its_own(prose: str, lang: str, others: list[str]) -> str:
-    """A text without what the feed says in every entry: its slogan, its sponsor, its music."""
+    """A text without what every entry of the feed says: a slogan, a sponsor, music."""
     if len(others) < _SAID_OFTEN:
         return prose
 
@@ -147,7 +147,7 @@ def made_title(draft: Draft, text: str, link: str) -> str:
     lines = [
         re.sub(r"(?:\s*[#＃][\w-]+)+\s*$", "", written).strip(" -–—:|·•") for written in plain.split("\n")
     ]
-    # A post of two letters is one; beside longer lines they are a number or a sign.
+    # Two letters can be a whole post; beside longer lines they are a number or a symbol.
     longest = max((sum(c.isalnum() for c in line) for line in lines), default=0)
     for line in lines:
         if sum(c.isalnum() for c in line) < min(3, max(longest, 1)):
@@ -199,7 +199,7 @@ _FIRST_WORDS = 400  # characters in which a show tells its length
 
 
 def length_told(title: str, text: str) -> int:
-    """The seconds that a recording says it lasts; 0 where it says nothing."""
+    """The length of a recording in seconds, as its text states; 0 if it doesn't."""
     match = _TITLE_LENGTH.search(title) or _TOLD_LENGTH.search(text[:_FIRST_WORDS])
     if match is None:
         return 0

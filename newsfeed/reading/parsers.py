@@ -1,11 +1,11 @@
-"""Reading answers in worker processes that live for many feeds and are killed at a deadline a document.
+"""Reading answers in worker processes, which serve many feeds and are killed when a document exceeds its deadline.
 
 A parser that hangs holds the interpreter and can't be interrupted from a thread; a process can be killed. Workers
 are fresh interpreters (never forks) without our sockets or secrets, with limits on memory where the platform has them.
-Messages are msgpack records behind a length, over pipes: nothing of a stranger's is unpickled. A worker has the next
-documents at hand while it reads one; what waits behind one that is given up goes to the next worker.
-The deadline is of processor time, kept by the worker's own timer, so that it also ends without its parent: a busy
-computer makes no document slow. It also ends when its pipe closes.
+Messages are msgpack records behind a length, over pipes: no untrusted data is unpickled. A worker has the next
+documents queued while it reads one; documents behind one that is given up go to the next worker.
+The deadline counts processor time, so that a busy computer makes no document slow, and is enforced by the worker's own
+timer, even without the parent. A worker also ends when its pipe closes.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from newsfeed.errors import NewsfeedError
 from newsfeed.model import ASKED_AGAIN, Cause, Failure, Parsed, Record, Response, Subscription
 
 MEMORY = 512 * 1_024 * 1_024  # bytes of address space of a worker; libraries take up to half of it
-PATIENCE = 12  # times the deadline that a worker may take by the clock, where others use the processor
-AHEAD = (
-    3  # documents that a worker has at hand, so that it need not wait while its parent writes to the database
-)
-DOCUMENTS = 2_000  # that a worker reads before it makes room for a fresh one
+PATIENCE = 12  # times the deadline that a worker may take by the clock, on a busy machine
+AHEAD = 3  # documents queued at a worker, so that it needn't wait while its parent writes to the database
+DOCUMENTS = 2_000  # documents that a worker reads before it is replaced
 _START = 60.0  # seconds that an interpreter may take to load, on a machine that is busy or swaps
 _GRACE = 2.0  # seconds that a worker may take to go when asked
-_GARBAGE = 20_000  # objects between two looks for circles of garbage; documents make many objects and hardly any circle
+_GARBAGE = (
+    20_000  # objects between two garbage collections; documents make many objects and hardly any cycles
+)
 _LENGTH = struct.Struct(">I")
 
 
@@ -80,7 +80,9 @@ class Parsers:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._closed = True  # whoever still waits for a place must not start a worker that nobody would end
+        self._closed = (
+            True  # a caller still waiting for a place must not start a worker that nobody would end
+        )
         await asyncio.shield(asyncio.gather(*(worker.stop() for worker in self._all)))
         self._all.clear()
 
@@ -114,7 +116,7 @@ class Parsers:
 
     @property
     def workers(self) -> tuple[_Worker, ...]:
-        """The workers that run now, for whoever looks after processes."""
+        """The workers that are running now."""
         return tuple(worker for worker in self._all if worker.alive)
 
     async def _worker(self, slot: _Slot) -> _Worker:
@@ -132,7 +134,7 @@ class Parsers:
             return worker
 
     async def begin(self, documents: int) -> None:
-        """Start the workers that so many documents will need: they load while others do something else."""
+        """Start the workers that so many documents will need, so that they load in the meantime."""
         for slot in self._slots[:documents]:
             await self._worker(slot)
 
@@ -142,7 +144,7 @@ class Parsers:
 
 
 class _Slot:
-    """Where a worker sits: it starts when there first is something to read, and anew when it is lost."""
+    """A place for a worker, which is started when there is something to read, and again when it is lost."""
 
     def __init__(self) -> None:
         self.worker: _Worker | None = None
@@ -151,7 +153,7 @@ class _Slot:
 
 
 class _Worker:
-    """The parent's end of one worker process. Documents are answered in the order in which they were handed over."""
+    """The parent's end of one worker process. Documents are answered in the order in which they were sent."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None
@@ -166,7 +168,7 @@ class _Worker:
 
     @classmethod
     async def start(cls) -> _Worker:
-        """A worker that loads its libraries."""
+        """Start a worker, which loads its libraries."""
         # -P and -I would lose an editable installation's path on some systems; the environment is cut instead.
         environment = {
             name: value
@@ -221,7 +223,7 @@ class _Worker:
         return not self._lost and self._process.returncode is None
 
     async def ask(self, message: bytes, deadline: float) -> _Answer | Failure | None:
-        """One document's answer; None where the worker was lost before this document's turn."""
+        """The answer for one document; None if the worker was lost before this document's turn."""
         self._documents += 1
         self._to.write(_LENGTH.pack(len(message)))
         self._to.write(message)  # never waited for: the worker may read it only when its last answer is taken
@@ -257,7 +259,7 @@ class _Worker:
         return answer
 
     async def stop(self) -> None:
-        """Ask it to go, by closing its pipe; insist if it doesn't."""
+        """Ask it to end by closing its pipe; kill it if it doesn't."""
         if self.alive:
             self._to.close()
             try:
@@ -281,7 +283,7 @@ class _Worker:
 
 def work() -> None:
     """The worker: answers documents from its standard input until that closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the parent
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     source, sink = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing that a library prints may get between the answers
@@ -318,7 +320,7 @@ def _answer(job: _Job) -> _Answer:
         found = reading.read(job.response, job.subscription, job.known, job.now)
     except MemoryError:
         return _Answer(failure=Failure(cause=Cause.BROKEN_FEED, text=_too_big, repair=_repair), spent=True)
-    except Exception as error:  # noqa: BLE001 - whatever a stranger's document provokes is that feed's failure
+    except Exception as error:  # noqa: BLE001 - whatever a document provokes is that feed's failure
         name = type(error).__name__
         return _Answer(
             failure=Failure(

@@ -1,8 +1,8 @@
-"""What well-known hosts mean by their feeds, told by the entries themselves: which link is the article and which
-the discussion, where points and comments stand, which titles are none.
+"""Peculiarities of well-known hosts, recognised by the entries themselves: which link is the article and which the
+discussion, where points and comments are, which titles are not titles.
 
-The feeds of these hosts are plain RSS or Atom, but a reader who takes them at their word shows the picture's caption
-for the post, or the discussion for the article. Recognised by ids, links and markup, so that a saved or mirrored
+The feeds of these hosts are plain RSS or Atom, but taken literally they show the picture's caption for the post, or
+the discussion for the article. Recognised by ids, links and markup, so that a saved or mirrored
 copy reads like the original.
 """
 
@@ -25,7 +25,7 @@ _TAGS = re.compile(r"<[^>]{0,2000}>")
 
 
 def adapt(draft: Draft, feed_link: str, feed_title: str) -> Draft:
-    """The draft as its host means it; untouched for hosts without ways of their own."""
+    """The draft adjusted for its host; unchanged for other hosts."""
     host = posts.host_of(draft.link)
     for recognise, change in _PLATFORMS:
         if recognise(draft, host):

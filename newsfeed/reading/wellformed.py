@@ -1,7 +1,7 @@
-"""The fast lane: well-formed RSS, RDF and Atom of the common kind, read by lxml into what feedparser would make of it.
+"""The fast lane: common well-formed RSS, RDF and Atom, read by lxml with the same result as feedparser's.
 
-feedparser stays the reader of record. This lane knows a closed set of elements and what feedparser does with each of
-them; a document with anything else of consequence gets None and goes the slow way. `tests/test_fast_lane.py` reads
+feedparser remains the reference. This lane knows a closed set of elements and what feedparser does with each; for a
+document with anything else of consequence it returns None, and feedparser reads it. `tests/test_fast_lane.py` reads
 every saved document both ways and compares all fields.
 """
 
@@ -23,13 +23,13 @@ Fields = dict[str, Any]
 _LANG, _BASE = (f"{{http://www.w3.org/XML/1998/namespace}}{name}" for name in ("lang", "base"))
 _DEEPEST = 12  # elements within each other
 _PLAIN = frozenset(["published", "updated", "created", "language"])
-# Whatever stands in these touches nothing that is asked for.
+# The content of these affects nothing that we use.
 _ASIDE = re.compile(
     r"(?:georss|gml|geo|psc|cc|creativecommons|admin|podcast|rdf)_\w+|(?:dc_)?contributor|cloud|generator|webmaster|"
     r"dc_publisher|itunes_(?:image|category|block|explicit)|icon|logo|skiphours|skipdays|items|rights|copyright|dc_rights|"
     r"media_(?:rating|credit|license|restriction|player|community|hash|text|copyright)"
 )
-# Elements without a prefix that feedparser has no rule for: kept as they stand.
+# Elements without a prefix for which feedparser has no rule: kept unchanged.
 _KEPT = re.compile(r"comments|ttl|docs|rating|rank|guidislink")
 _BESIDE = re.compile(r"media_alttitle|media_altdescription|media_statistics|media_starrating")
 _IMAGE = re.compile(r"title|url|link|width|height|description")
@@ -53,7 +53,7 @@ _WINDOWS = {
 
 
 def read(text: str) -> Fields | None:
-    """What feedparser makes of a document (`feed`, `entries`, `version`); None where only it can tell."""
+    """The same as feedparser's result for a document (`feed`, `entries`, `version`); None if only feedparser can read it."""
     if "www.w3.org/1999/xlink" in text:
         return None
     parser = etree.XMLParser(
@@ -81,7 +81,7 @@ class _FastReading:
         self._scoped = scoped
         self.feed: Fields = {}
         self.entries: list[Fields] = []
-        self._has_content = False  # lasts until an entry ends, whoever had it
+        self._has_content = False  # lasts until the end of an entry
         self._title_depth = -1
         self._depths: dict[str, int] = {}  # of the current entry
         self._entry: Fields | None = None
@@ -378,7 +378,7 @@ def _is_aside(key: str) -> bool:
 
 
 def _within(element: Any, outer: Scope) -> Scope:
-    """What is in force within an element that has attributes."""
+    """The scope within an element that has attributes."""
     language = element.get(_LANG, element.get("lang"))
     base = element.get(_BASE, element.get("base")) or ""
     if base:
@@ -416,14 +416,14 @@ def _with_href(attributes: Fields) -> Fields:
 
 
 def _text(element: Any) -> str:
-    """The text that stands in an element itself."""
+    """The text directly in an element."""
     if not len(element):
         return (element.text or "").strip()
     return "".join([element.text or "", *(child.tail or "" for child in element)]).strip()
 
 
 def _settled(text: str) -> str:
-    """A text with the commonest slips of encoding repaired, as feedparser does."""
+    """A text with the most frequent encoding errors repaired, as feedparser does."""
     if text.isascii():
         return text
     with contextlib.suppress(UnicodeEncodeError, UnicodeDecodeError):

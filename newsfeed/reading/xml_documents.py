@@ -1,10 +1,10 @@
-"""Bytes of strangers -> one well-formed document, or the words for what came instead of a feed.
+"""Untrusted bytes -> one well-formed document, or a description of what came instead of a feed.
 
 Everything that must happen before a parser may see a document happens here: what is no feed is recognised, the
 prolog is dropped (no DTD, no entities of its own), controls are removed, unbounded fields are capped, and what is not
-well-formed is repaired entry by entry, so that what is wrong in one place costs that place. What stands in order is
-kept as it stands; in an entry that does not, each field is taken by itself, from its start tag to its end tag, and one
-that is not well-formed holds HTML that nobody escaped, so it is escaped now. Every piece of the result has been parsed.
+well-formed is repaired entry by entry, so that an error costs only its own place. What is
+well-formed stays unchanged; in an entry that isn't, each field is taken by itself, from its start tag to its end tag,
+and a field that isn't well-formed holds unescaped HTML, so it is escaped now. Every piece of the result has been parsed.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def read(body: bytes, content_type: str = "", status: int = 200) -> XmlDocument 
 
 
 def _root(text: str) -> tuple[re.Match[str], str] | None:
-    """The start tag of the feed and what stands before it; None if there is none."""
+    """The start tag of the feed and the text before it; None if there is none."""
     at = 0
     for _ in range(200):
         match = _ROOT.search(text, at)
@@ -148,7 +148,7 @@ def _last(pattern: re.Pattern[str], text: str, start: int) -> re.Match[str] | No
 
 
 def _repair(text: str, own: Mapping[str, str]) -> tuple[str, Problem | None]:
-    """The document with what XML doesn't know written so that it does, and what was wrong with it."""
+    """The document with invalid characters and references repaired, and what was wrong with it."""
     text = with_ends(text)
     error = _error(text)
     if error is None:
@@ -167,7 +167,7 @@ def _reference(match: re.Match[str], own: Mapping[str, str]) -> str:
     if not name:
         return "&amp;"
     if name in _FIVE or re.fullmatch(r"#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6})", name):
-        return match.group().replace("&#X", "&#x")  # XML knows the small letter only
+        return match.group().replace("&#X", "&#x")  # XML allows only the lower-case letter
     if name in own:
         return own[name]
     char = html.entities.html5.get(f"{name};")
@@ -187,7 +187,7 @@ def _error(text: str) -> tuple[int, str] | None:
 
 
 def not_a_feed(text: str, status: int = 200) -> Failure:
-    """The words for a document that is no feed: what it is instead, and what to do. Ours alone: a page that repeats
+    """The failure for a document that is not a feed: what it is instead, and what to do. Ours alone: a page that repeats
     its own address, or what was sent with it, would put a secret of the reader's into them."""
     head = text[:200_000]
     lower = head.lower()
@@ -330,7 +330,7 @@ def _tags(text: str) -> Iterator[_Tag]:
 
 
 def with_ends(text: str) -> str:
-    """The document with an end for each CDATA section that runs on into the next entry."""
+    """The document with an end added to each CDATA section that runs into the next entry."""
     if text.count("<![CDATA[") <= text.count("]]>"):
         return text
     pieces, done, end = [], 0, 0
@@ -375,7 +375,7 @@ def _start_of_root(root: _Tag, body: str) -> str:
 
 
 def _fields(text: str, atom: bool) -> str:
-    """The fields that stand side by side in a text, each well-formed; what stands between them is left out."""
+    """The fields in a text, each well-formed; anything between them is dropped."""
     if _sound(f"<x>{text}</x>"):
         return text
     tags = list(_tags(text))
@@ -420,7 +420,7 @@ def _field(tag: _Tag, content: str, atom: bool) -> str:
         return f"{start}{content}{end}"
     if atom and _TAG.search(content):
         start = _start(tag, type="html")
-    # Where software escaped most of it, its references were meant to be read once.
+    # If software escaped most of it, its references were meant to be decoded once.
     once = bool(_ESCAPED_TAG.search(content))
     parts = CDATA.split(content)
     parts[::2] = [

@@ -1,4 +1,4 @@
-"""RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, RDF, podcasts: all that feedparser reads, read as feedparser does.
+"""RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, RDF, podcasts: everything that feedparser reads, with the same result.
 
 Plain well-formed documents take the fast lane of `wellformed`, all others go to feedparser itself.
 
@@ -78,8 +78,8 @@ def _read(text: str) -> dict[str, Any]:
 
 
 def prepared(text: str) -> str:
-    """A document in which feedparser takes no caption for a title, no typed tag for markup, and no name apart."""
-    lower = text.lower()  # looking for words in it is much quicker than for patterns
+    """A document changed so that feedparser mistakes no caption for a title and no typed tag for markup, and splits no name."""
+    lower = text.lower()  # searching for words is much faster than for patterns
     if "media:title" in lower or "media:description" in lower:
         text = _MEDIA.sub(lambda m: f"<{m.group(1)}media:alt{m.group(2).lower()}{m.group(3)}>", text)
     if '="text"' in lower or "='text'" in lower:
@@ -101,7 +101,7 @@ def _feedparser(text: str) -> dict[str, Any]:
 
 
 def _string(found: dict[str, Any], name: str) -> str:
-    """A field as text. Asked past feedparser's own `get`, which guesses at other fields when one is missing."""
+    """A field as text, without feedparser's own `get`, which substitutes other fields for missing ones."""
     value = dict.get(found, name)
     return value if isinstance(value, str) else ""
 
@@ -258,7 +258,7 @@ def _bodies(entry: dict[str, Any]) -> tuple[str, str]:
 def _markup(part: dict[str, Any]) -> str:
     value = str(part.get("value") or "")
     if part.get("type") == _LITERAL:
-        # In paragraphs, so that nobody takes the typed tags for HTML that was escaped twice.
+        # In paragraphs, so that typed tags aren't mistaken for HTML that was escaped twice.
         return (
             "".join(f"<p>{_escaped(block)}</p>" for block in re.split(r"\n\s*\n", value))
             if "<" in value
@@ -312,7 +312,7 @@ def _guessed(url: str) -> str:
 
 
 def _ttl(feed: dict[str, Any]) -> int:
-    """Minutes between two looks, as the feed asks for, at most a week; 0 where it doesn't."""
+    """Minutes between two requests, as the feed asks for, at most a week; 0 if it doesn't."""
     ttl = _string(feed, "ttl").strip()
     if ttl.isdigit() and len(ttl) < 8:
         return min(int(ttl), _LONGEST_TTL)

@@ -1,7 +1,7 @@
-"""The networks: how a subscription is asked, and how its answer becomes drafts of items.
+"""The networks: how to request a subscription, and how its answer becomes drafts of items.
 
 A network is one module with a `Source` (see `source`), and its line in `registry`; the first that claims a
-subscription gets it. Modules are loaded when they are first asked.
+subscription gets it. Modules are loaded on first use.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from newsfeed.sources.source import FEED, Source
 
 @cache
 def by_kind(kind: str) -> Source:
-    """The source of that kind; the one of plain feeds for names unknown."""
+    """The source of a kind; that of plain feeds for unknown names."""
     places = {network.kind: network.place or f"{network.kind}.source" for network in NETWORKS}
     module, _, name = {**places, "article": "article.source"}.get(kind, places[FEED]).partition(".")
     found: Source = getattr(import_module(f"{__name__}.{module}"), name)
@@ -31,14 +31,14 @@ def find(subscription: Subscription) -> Source:
     return _find(subscription.url, subscription.kind, tuple(sorted(subscription.options.items())))
 
 
-@lru_cache(maxsize=20_000)  # asked several times a feed and refresh
+@lru_cache(maxsize=20_000)  # called several times per feed and refresh
 def _find(url: str, kind: str, options: tuple[tuple[str, str], ...]) -> Source:
     subscription = Subscription(url=url, kind=kind, options=dict(options))
     return next(s for network in NETWORKS if (s := by_kind(network.kind)).claims(subscription))
 
 
 def join(states: Iterable[FeedState]) -> Mapping[int, Request]:
-    """By feed, requests that serve several feeds at once, for hosts that allow few; most feeds have none."""
+    """By feed, the requests that serve several feeds at once, for hosts that allow few requests; most feeds have none."""
     kinds: dict[str, list[FeedState]] = {}
     for state in states:
         kinds.setdefault(find(state.subscription).kind, []).append(state)
@@ -49,7 +49,7 @@ def join(states: Iterable[FeedState]) -> Mapping[int, Request]:
 
 
 def rewritten(subscription: Subscription) -> str:
-    """The address that is asked in place of the one in the list; "" where it is the same or nothing is asked."""
+    """The address that is requested instead of the one in the list; "" if it is the same or nothing is requested."""
     request = find(subscription).request(FeedState(subscription=subscription))
     if isinstance(request, Failure) or request.url == subscription.url:
         return ""
@@ -57,8 +57,8 @@ def rewritten(subscription: Subscription) -> str:
 
 
 def portable(state: FeedState) -> Subscription:
-    """A subscription as a list should hold it: with an address that other readers can fetch too, where there is one,
-    and what is needed to know its kind again."""
+    """A subscription for an exported list: with an address that other feed readers can fetch, if there is one, and what is
+    needed to recognise its kind."""
     wanted, source = state.subscription, find(state.subscription)
     url, asked = source.portable(state), source.request(state)
     if not url:

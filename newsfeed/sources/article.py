@@ -1,4 +1,4 @@
-"""An article's own page, read for the picks whose feed gives one thin sentence: trafilatura finds its text.
+"""The page of an article, read for picks whose feed has only a sentence: trafilatura finds its text.
 
 No subscription is of this kind: `pipeline.morning.articles` asks for it by name. robots.txt is read by Protego, as crawlers
 read it (RFC 9309).
@@ -19,11 +19,11 @@ KIND = "article"
 ACCEPT = "text/html, application/xhtml+xml;q=0.9"
 AGENT = "newsfeed"
 LONGEST = 2_000_000  # bytes of a page that are looked at
-LEAST_WORDS = 40  # less than that is a notice, not an article
+LEAST_WORDS = 40  # words; less is a notice, not an article
 
 
 class Article(Source):
-    """An article's own page, read for the picks whose feed gives one thin sentence."""
+    """The page of an article."""
 
     kind = KIND
 
@@ -32,7 +32,7 @@ class Article(Source):
         return False
 
     def request(self, state: FeedState) -> Request:
-        """The page behind an address. Where it redirects to is another page, to be allowed anew before it is asked."""
+        """A request for a page. The target of a redirect is another page, which must be checked before it is requested."""
         return Request(url=state.subscription.url, source=KIND, accept=ACCEPT, follow=False)
 
     def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
@@ -72,14 +72,14 @@ class Article(Source):
 
 
 def allowed(robots: bytes, url: str) -> bool:
-    """Whether a robots.txt lets us read an address."""
+    """Whether a robots.txt allows us to read an address."""
     from protego import Protego
 
     return bool(Protego.parse(robots.decode("utf-8", "replace")).can_fetch(url, AGENT))
 
 
 def robots_url(url: str) -> str:
-    """Where the robots.txt of an address lies."""
+    """The address of the robots.txt for a page."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}/robots.txt"
 

@@ -1,7 +1,7 @@
 """Bluesky: authors, custom feeds and lists without a login; the home timeline and searches with an app password.
 
-An author is kept by their DID once it is known, for handles change. Texts are marked up by facets, whose places are
-counted in bytes of UTF-8.
+Once known, an author's DID is stored, because handles change. Texts are marked up by facets, whose positions are
+in bytes of UTF-8.
 """
 
 from __future__ import annotations
@@ -35,11 +35,18 @@ from newsfeed.text.options import options
 
 KIND = "bluesky"
 
-OPEN = "https://public.api.bsky.app"  # what strangers may read
-CLOSED = "https://bsky.social"  # where accounts log in
+OPEN = "https://public.api.bsky.app"  # the API without a login
+CLOSED = "https://bsky.social"  # the API with a login
 HANDLE = r"(?:[a-zA-Z0-9-]+\.)+[a-zA-Z][a-zA-Z0-9-]*"
-HIDDEN = {"!hide", "!warn", "porn", "sexual", "nudity", "graphic-media"}  # posts with these are left out
-STRANGERS = "!no-unauthenticated"  # its owner asks not to be shown to people without an account
+HIDDEN = {
+    "!hide",
+    "!warn",
+    "porn",
+    "sexual",
+    "nudity",
+    "graphic-media",
+}  # posts with these labels are left out
+STRANGERS = "!no-unauthenticated"  # set by people who don't want to be shown to visitors without an account
 _PAGE = 100  # app.bsky.feed.getAuthorFeed: the most that `limit` takes
 _ACTOR = rf"(?:did:[a-z]+:[\w.:%-]+|{HANDLE})"
 _PROFILE = re.compile(rf"/profile/(@?{_ACTOR})(?:/(rss|feed|lists?)(?:/([\w.~:-]+))?)?/?")
@@ -69,7 +76,7 @@ class Bluesky(Source):
         return _place(subscription) is not None
 
     def request(self, state: FeedState) -> Request:
-        """The feed; for a custom feed or list by a handle, whose it is."""
+        """The feed; or, for a custom feed or list with a handle, first the DID behind it."""
         place = _place(state.subscription) or _Place("author")
         did = state.cursor.get("did", "") or (place.actor if place.actor.startswith("did:") else "")
         if place.sort in {"feed", "list"} and not did:
@@ -88,7 +95,7 @@ class Bluesky(Source):
         return validated(asked, state)
 
     def again(self, state: FeedState, failure: Failure) -> FeedState | None:
-        """By the handle anew, where its DID is not known any more."""
+        """Look the handle up again if its DID is no longer known."""
         gone = failure.cause in {Cause.NOT_FOUND, Cause.GONE} or failure.status == 400
         if gone and state.cursor.get("did") and (_place(state.subscription) or _Place("")).sort == "author":
             cursor = {name: value for name, value in state.cursor.items() if name != "did"}
@@ -96,7 +103,7 @@ class Bluesky(Source):
         return None
 
     def explain(self, state: FeedState, failure: Failure) -> Failure:
-        """Failures in Bluesky's terms."""
+        """Failures, worded for Bluesky."""
         place = _place(state.subscription) or _Place("author")
         if failure.cause == Cause.LOGIN and place.sort in {"home", "search"}:
             return posts.wants_secret(
@@ -126,7 +133,7 @@ class Bluesky(Source):
         return f"https://bsky.app/profile/{place.actor}/rss" if place.sort == "author" else ""
 
     def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
-        """Posts of a feed, or who a handle is; RSS where that came instead."""
+        """The posts of a feed, or the DID of a handle; RSS if that came instead."""
         if not looks_like_json(response.body):
             return None
         found = posts.read_json(response)
@@ -231,7 +238,7 @@ def _walk(
     feed: int,
     page: int,
 ) -> tuple[Request | None, Mapping[str, str]]:
-    """The next older page while nothing on this one was there at the last look.
+    """The next older page, as long as nothing on this page was there last time.
 
     Only when the walk has come back to what was seen then is the new mark kept, so that one that broke off is walked
     again. Feeds that are no sequence in time (custom ones) are read one page deep.
@@ -323,7 +330,7 @@ def _post(view: dict[str, Json], place: _Place, subscription: Subscription) -> P
 
 
 def name_of(author: Json) -> str:
-    """What an author is called: their name without emoji, else their handle."""
+    """The name of an author: without emoji, else the handle."""
     return posts.name(text(author, "displayName")) or f"@{text(author, 'handle')}"
 
 
@@ -333,8 +340,8 @@ def labels_of(owner: Json) -> set[str]:
 
 
 def moment_of(view: Json) -> datetime | None:
-    """When a view belongs in its feed: a repost by its own time, a post by the earlier of what its author's clock and
-    the network say, for the clock of a client may say anything."""
+    """The time of a post in its feed: of a repost, its own time; else the earlier of the author's and the network's time,
+    because an author's clock may be wrong."""
     reason = get(view, "reason")
     if text(reason, "$type").endswith("#reasonRepost") and (
         when := times.from_text(text(reason, "indexedAt"))
@@ -385,7 +392,7 @@ def draft_of(post: Json) -> Draft:
 
 
 def address_of(uri: str, handle: str) -> str:
-    """Where a post may be read on the web. A handle that is none any more gives way to the DID."""
+    """The web address of a post; with the DID if the handle is no longer valid."""
     found = re.fullmatch(r"at://([^/]+)/[^/]+/([^/]+)", uri)
     if not found:
         return ""
@@ -433,7 +440,7 @@ def marked_up(plain: str, facets: list[dict[str, Json]]) -> tuple[str, str, list
 
 
 def _quoted(embed: Json) -> str:
-    """The post that a post quotes, where it is there and may be shown."""
+    """The post that a post quotes, if it exists and may be shown."""
     record = get(embed, "record")
     if text(embed, "$type").endswith("recordWithMedia#view"):
         record = get(record, "record")

@@ -1,4 +1,4 @@
-"""From a web page to the addresses of its feeds: those that it names, and those where feeds usually lie."""
+"""Finding the feeds of a web page: those that it names, and the usual addresses of feeds."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _FEED_TYPES = {
     "application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml",
     "application/x-rss+xml", "application/rss", "application/atom", "text/rss", "text/rss+xml", "text/atom+xml",
 }  # fmt: skip
-# Types that a feed may have and much else as well: believed where the address speaks for it.
+# Media types that feeds share with much else: believed only if the address looks like a feed's.
 _VAGUE_TYPES = {"application/json", "application/xml", "text/xml", ""}
 _FEED_ADDRESS = re.compile(
     r"(?:^|[/._?&=-])(?:feeds?|rss2?|atom|rdf)(?:$|[/._?&=-])|\.(?:rss|atom|rdf)$", re.IGNORECASE
 )
-# What sites announce in the same way as their feeds, or link to beside them.
+# Addresses that sites announce like their feeds, or link to beside them, but that are not feeds.
 _NO_FEED = re.compile(
     r"/wp-json\b|oembed|xmlrpc|opensearch|\.opml\b|feedly\.com|inoreader\.com", re.IGNORECASE
 )
@@ -34,7 +34,7 @@ _COMMENTS = re.compile(
 )
 _FEED_HOST = re.compile(r"(?:feeds?\d?|rss)\.", re.IGNORECASE)  # feeds.feedburner.com, rss.site.example
 _SECTIONS = {"blog", "weblog", "news", "journal", "articles", "posts", "magazine", "notes"}
-# How links are written that some readers register for: feed://host/path, feed:https://host/path.
+# Link schemes that some feed readers register: feed://host/path, feed:https://host/path.
 _WRITTEN = re.compile(r"^(?:feed|rss|itpc|pcast):(?://)?(https?:(?=//))?", re.IGNORECASE)
 _FORWARDS = re.compile(
     r"\s*(\d{0,4}(?:\.\d{0,3})?)\s*[;,]\s*(?:url\s*=\s*)?(\S[^\n\r]{0,2000})", re.IGNORECASE
@@ -52,7 +52,7 @@ _PATHS = (
 
 
 def candidates(body: bytes, url: str, link_header: str = "") -> tuple[str, ...]:
-    """The feeds that a page names, best first: those it announces, then its links that look like one or say so.
+    """The feeds that a page names, best first: those it announces, then links that look like feeds or say so.
 
     Feeds of comments come last, and so does a feed below the very page where there are others: it holds the answers
     to one article. `body` is the answer's bytes, `url` where it came from, after redirects, `link_header` what its
@@ -81,7 +81,7 @@ def candidates(body: bytes, url: str, link_header: str = "") -> tuple[str, ...]:
 
 
 def forwards(body: bytes, url: str, refresh_header: str = "") -> str:
-    """Where a page sends its visitors at once by itself (`<meta http-equiv="refresh">`, or the header of that name);
+    """The address to which a page forwards its visitors at once (`<meta http-equiv="refresh">`, or the header of that name);
     "" where it doesn't."""
     if told := _FORWARDS.match(refresh_header):
         return _forwarded(told, url, url)
@@ -99,7 +99,7 @@ def _forwarded(told: re.Match[str], url: str, base: str) -> str:
     quote = told[2][:1]
     place = told[2][1:].partition(quote)[0] if quote in {"'", '"'} else told[2]
     target = safe_url(place.strip(), base).partition("#")[0]
-    # A page that only loads itself anew, perhaps with a number behind its address, tests its visitors.
+    # A page that only reloads itself, perhaps with another query, is testing its visitors.
     again = urlsplit(target)[:3] == urlsplit(url)[:3]
     return target if float(told[1] or 0) <= AT_ONCE and not again else ""
 
@@ -110,7 +110,7 @@ def plain(address: str) -> str:
 
 
 def guesses(url: str) -> tuple[str, ...]:
-    """Addresses where the feed of a site often lies though nobody says so, in the order to try them.
+    """Usual addresses of feeds that a page doesn't name, in the order to try them.
 
     First below the page itself (a blog within a site), then below the site's root.
     """
@@ -136,10 +136,10 @@ def _is_blogger(host: str) -> bool:
 
 
 def _page(body: bytes) -> Any:
-    """The root of a page; None for what is none."""
+    """The root element of a page; None if it is not HTML."""
     from lxml import etree
 
-    # Without a charset in it the library takes a page for Latin-1.
+    # For a page without a charset the library assumes Latin-1.
     encoding = "utf-8" if "\ufffd" not in body[:-4].decode("utf-8", "replace") else None
     parser = etree.HTMLParser(
         encoding=encoding, recover=True, no_network=True, remove_comments=True, huge_tree=False
@@ -207,7 +207,7 @@ def _says_feed(attributes: Mapping[str, str], said: str, target: str, page: str)
 
 
 def _is_below(target: str, page: str) -> bool:
-    """Whether a feed lies below the page that names it, where that page is neither a site's first nor a section's."""
+    """Whether a feed's address is below the page that names it, unless that is the front page of a site or section."""
     here, there = urlsplit(page), urlsplit(target)
     path = here.path.rstrip("/")
     if not path or path.rpartition("/")[2].lower() in _SECTIONS or here.netloc != there.netloc:

@@ -1,4 +1,4 @@
-"""Hacker News by Algolia: a whole page with points and comments in one request, which its own feed doesn't tell."""
+"""Hacker News by Algolia: a page of stories with points and comments, which the site's own feed lacks, in one request."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ KIND = "hackernews"
 ALGOLIA = "https://hn.algolia.com"
 HOME = "https://news.ycombinator.com"
 _AT_ONCE = 100  # stories; hn.algolia.com gives up to 1,000
-_LOOK_BACK = timedelta(days=2)  # points come late: stories of the last days are looked at again
+_LOOK_BACK = timedelta(days=2)  # points come late: stories of the last days are requested again
 _PAGES = {
     "": "front_page", "/": "front_page", "/news": "front_page", "/front": "front_page", "/newest": "story",
     "/best": "story", "/ask": "ask_hn", "/show": "show_hn", "/shownew": "show_hn", "/jobs": "job", "/rss": "front_page",
 }  # fmt: skip
-_LEAST = {"/best": 200}  # points, where the outline names no others
+_LEAST = {"/best": 200}  # points, unless the outline names another number
 
 
 class _Place(NamedTuple):
-    """What to ask Algolia for."""
+    """The parameters of a request to Algolia."""
 
     tags: str
     title: str
@@ -107,7 +107,7 @@ class HackerNews(Source):
         place = _place(subscription) or _Place("", "Hacker News", HOME)
         drafts = [d for entry in entries if (d := _draft(entry)) is not None]
         found = posts.settle(drafts, subscription, title=place.title, html_url=place.home)
-        # Their order and counts change with every minute; an hour is soon enough for a morning page.
+        # Order and counts change every minute; once an hour is enough for a morning page.
         found.ttl_minutes = 60 if place.tags == "front_page" else 0
         return found
 
@@ -205,7 +205,7 @@ def _first(*counts: int | None) -> int | None:
 
 
 def _least(subscription: Subscription, place: _Place) -> int:
-    """The points from which on a story is asked for."""
+    """The fewest points of a story that is requested."""
     least = options(subscription.options).min_points
     return place.least if least is None else least
 

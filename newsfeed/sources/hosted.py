@@ -1,7 +1,7 @@
 """Large hosts of blogs, newsletters, code and questions: the feed behind the page that people know.
 
-Medium, Substack, dev.to, Tumblr, GitHub and Stack Exchange have it at a fixed place; Apple's directory of podcasts is
-asked for it once.
+Medium, Substack, dev.to, Tumblr, GitHub and Stack Exchange have it at a fixed address; for podcasts, Apple's directory
+is asked once.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Hosted(Source):
         return bool(_feed(subscription.url) or _show(subscription.url))
 
     def request(self, state: FeedState) -> Request:
-        """The feed of that page, read as any other; for a show whose feed is not known yet, Apple's word on it."""
+        """The feed of the page; or, for a show whose feed is unknown, a request to Apple's directory."""
         show = _show(state.subscription.url)
         if show and not state.cursor.get("feed"):
             server = posts.service(state.subscription, APPLE)
@@ -85,7 +85,7 @@ class Hosted(Source):
         return msgspec.structs.replace(as_feed(state, url), from_feed=bool(show))
 
     def again(self, state: FeedState, failure: Failure) -> FeedState | None:
-        """A show's feed anew, where it has gone from its last place."""
+        """Look up a show's feed again if it is gone from its last address."""
         gone = failure.cause in {Cause.NOT_FOUND, Cause.GONE, Cause.NAME, Cause.NOT_A_FEED}
         if not gone or not state.cursor.get("feed"):
             return None
@@ -93,7 +93,7 @@ class Hosted(Source):
         return msgspec.structs.replace(state, cursor=cursor)
 
     def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
-        """Where a show's feed lies."""
+        """The address of a show's feed."""
         found = posts.read_json(response)
         if isinstance(found, Failure):
             return found
@@ -122,7 +122,7 @@ def _show(url: str) -> str:
 
 
 def _feed(url: str) -> str:
-    """The feed's address; "" for what is no such page."""
+    """The feed's address; "" if the page is none of these."""
     host, path = host_and_path(url)
     sub, _, domain = host.partition(".")
     first, _, second = path.strip("/").partition("/")
@@ -157,7 +157,7 @@ def _feed(url: str) -> str:
 
 
 def _github(subscription: Subscription) -> str:
-    """Releases where a page of a repository names nothing else; the feed of a person."""
+    """The releases of a repository, unless its page is about something else; or the feed of a person."""
     server = posts.service(subscription, GITHUB)
     host, path = host_and_path(subscription.url)
     if host not in hosts_of("github") or path.endswith(".atom"):
@@ -189,7 +189,7 @@ def _stack_exchange(subscription: Subscription) -> str:
 
 
 class Page(Source):
-    """A site of whose pages the feeds are known: each page is its feed, which is read as any other."""
+    """A site whose pages have feeds at known addresses, which are read like any other."""
 
     def __init__(self, kind: str, feed: Callable[[Subscription], str]) -> None:
         self.kind = kind

@@ -1,4 +1,4 @@
-"""Lemmy and PieFed: communities and people by the interface, of which two versions answer; RSS where neither does."""
+"""Lemmy and PieFed: communities and people by either version of the API, or RSS if neither answers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KIND = "lemmy"
 
 _AT_ONCE = 50  # the most that `limit` of Lemmy takes
 _PATH = re.compile(r"/(c|u)/([\w.-]+)(?:@([\w.-]+\.[\w-]+))?/?")
-_WAYS = ("", "v4", "rss", "page")  # in which a feed is asked, one after the other
+_WAYS = ("", "v4", "rss", "page")  # the ways to ask for a feed, one after the other
 
 
 class _Place(NamedTuple):
@@ -47,7 +47,7 @@ class Lemmy(Source):
         return _place(subscription) is not None
 
     def request(self, state: FeedState) -> Request:
-        """The newest posts, in the way that this server is known to answer."""
+        """The newest posts, by the way in which this server is known to answer."""
         place = _place(state.subscription)
         way = state.cursor.get("way", "")
         if place is None or way == "page":
@@ -71,7 +71,7 @@ class Lemmy(Source):
         return validated(asked, state)
 
     def again(self, state: FeedState, failure: Failure) -> FeedState | None:
-        """The next way: the newer interface, RSS, the page as it stands."""
+        """The next way to try: the newer API, RSS, the page itself."""
         if not is_shut(failure):
             return None
         place = _WAYS.index(way) if (way := state.cursor.get("way", "")) in _WAYS else 0
@@ -87,7 +87,7 @@ class Lemmy(Source):
         return f"{place.server}/feeds/{place.sort}/{place.name}.xml?sort=New"
 
     def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
-        """Posts as either version of the interface gives them, RSS, or what a page is."""
+        """Posts from either version of the API, RSS, or a plain page."""
         place = _place(subscription)
         if place is None or not looks_like_json(response.body):
             return None
@@ -154,7 +154,7 @@ def _draft(view: Json, adult: bool) -> Draft | None:
 
 
 def _score(counts: Json) -> int | None:
-    """Points, which may be less than nothing."""
+    """Points, which may be negative."""
     value = get(counts, "score")
     return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53 else None
 
@@ -165,7 +165,7 @@ _LINE_MARKS = re.compile(r"^(?:#{1,6}\s+|>\s?|[-*+]\s+|\d{1,3}[.)]\s+|:::.*$|---
 
 
 def markdown(written: str) -> str:
-    """Markdown as plain HTML: paragraphs, links and quotes; other marks are taken off."""
+    """Markdown as plain HTML: paragraphs, links and quotes; other markup is removed."""
     out = []
     for block in re.split(r"\n[ \t]*\n", written.replace("\r", "")[:60_000]):
         quoted = block.lstrip().startswith(">")
@@ -179,7 +179,7 @@ def markdown(written: str) -> str:
 
 
 def _linked(match: re.Match[str]) -> str:
-    """A link; a picture gives way to nothing, for its caption is no text."""
+    """A link; pictures are removed, because their captions are not text."""
     if match.group(0).startswith("!"):
         return ""
     return f'<a href="{match.group(2).replace(chr(34), "%22")}">{match.group(1)}</a>'

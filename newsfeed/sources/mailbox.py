@@ -1,7 +1,7 @@
 """Newsletters: the messages of an IMAP folder as a feed, by sender or mailing list.
 
-`imaps://host/Folder?from=editor@letter.example` or `?list=weekly.letter.example`. `fetch` hands over the raw messages; what
-they say is read here. One that is a list of links gives its links as items; `newsfeed-split="no"` keeps it whole.
+`imaps://host/Folder?from=editor@letter.example` or `?list=weekly.letter.example`. `fetch` gives the raw messages, which
+are parsed here. Of a message that is a list of links, each link is an item; `newsfeed-split="no"` keeps it whole.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from newsfeed.text.options import options
 
 KIND = "mailbox"
 
-_MOST_PARTS = 60  # of one message, so that none of thousands takes our time
+_MOST_PARTS = 60  # parts of one message, so that one with thousands doesn't take long
 _BODY = 400_000  # characters of a mail's HTML
-_LEAST_ITEMS = 4  # links with words of their own that make a message a list
+_LEAST_ITEMS = 4  # links with their own text that make a message a list
 _MOST_ITEMS = 40  # that a list of links is split into
 
 
@@ -46,11 +46,11 @@ class Mailbox(Source):
         return subscription.url.strip().lower().startswith("imaps://")
 
     def request(self, state: FeedState) -> Request:
-        """The mails since the last one seen; `fetch` knows how a mailbox is asked."""
+        """The mails since the last one seen; `fetch` speaks IMAP."""
         return _ask(state.subscription.url.strip(), state.feed, state.cursor)
 
     def explain(self, state: FeedState, failure: Failure) -> Failure:
-        """Failures in terms of mail."""
+        """Failures, worded for mail."""
         host = posts.host_of(state.subscription.url)
         if failure.text == UNAUTHORIZED:
             return posts.wants_secret(
@@ -112,7 +112,7 @@ def _mail(row: Json) -> EmailMessage | None:
 
 
 def _header(mail: EmailMessage, name: str) -> str:
-    """A header as text; "" where its coding is beyond reading."""
+    """A header as text; "" if its encoding can't be read."""
     try:
         return clean_line(str(mail.get(name, "")), 500)
     except (ValueError, LookupError, IndexError, AttributeError, TypeError):
@@ -167,7 +167,7 @@ _NEAR_TOP = 20_000  # characters in which a message links to itself online
 
 
 def _online(markup: str) -> str:
-    """Where the message may be read on the web, by the link near its top that says so."""
+    """The web address of the message, from the link near its top that says so."""
     for attributes, label in _ANCHOR.findall(markup[:_NEAR_TOP]):
         found = _HREF.search(attributes)
         if found and _ONLINE.search(plain_text(label)[:200]):
@@ -186,7 +186,7 @@ _INVISIBLE = re.compile(
 
 
 def _reading(markup: str) -> str:
-    """The message without what is hidden in it, without tracking pixels, links to leave it and layout of tables."""
+    """The message without hidden text, tracking pixels, unsubscribe links and layout tables."""
     root = _tree(markup)
     if root is None:
         return ""
@@ -244,7 +244,7 @@ _MINUTES = re.compile(r"\s*\((\d{1,3})\s*min(?:ute)?s?(?:\s+read)?\)\s*$", re.IG
 
 
 def split(message: Draft) -> list[Draft]:
-    """The items of a link list: a line that is a link, with the text that follows it. () for messages that are texts.
+    """The items of a list of links: a line that is a link, with the text after it. () for other messages.
 
     A message is a list when at least four such lines with texts of their own make up most of it.
     """
@@ -286,7 +286,7 @@ def split(message: Draft) -> list[Draft]:
 
 
 def _lines(root: Any) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The lines of a message in reading order: their text, and their links with what these are called.
+    """The lines of a message in reading order: the text of each, and its links with their labels.
 
     A line ends where a block begins or ends, and at a line break.
     """

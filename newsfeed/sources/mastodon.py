@@ -1,6 +1,6 @@
-"""Mastodon and what speaks like it: accounts, hashtags, lists and the home timeline by the public interface.
+"""Mastodon and compatible servers: accounts, hashtags, lists and the home timeline by the public API.
 
-The interface tells boosts, cards, counts and polls, which RSS doesn't. A server without it is asked for RSS, and a
+The API has boosts, cards, counts and polls, which RSS lacks. A server without the API is asked for RSS, and a
 page that only looked like a profile is read as a page.
 """
 
@@ -37,7 +37,7 @@ from newsfeed.text.options import options
 
 KIND = "mastodon"
 
-_PAGE = 40  # posts; more are not given at once
+_PAGE = 40  # posts per request, the most that a server gives
 _BARE = re.compile(r"(?:acct:(?://)?)?@?([\w.-]+)@([\w-]+(?:\.[\w-]+)+)")
 _BARE_TAG = re.compile(r"#(\w+)@([\w-]+(?:\.[\w-]+)+)")
 _ACCOUNT = re.compile(
@@ -63,7 +63,7 @@ class _Place(NamedTuple):
 
 
 class Mastodon(Source):
-    """Mastodon and what speaks like it."""
+    """Mastodon and compatible servers."""
 
     kind = KIND
 
@@ -73,7 +73,7 @@ class Mastodon(Source):
         return place is not None
 
     def request(self, state: FeedState) -> Request:
-        """The timeline; for an account whose number is not known yet, who it is."""
+        """The timeline; or, for an account whose id is unknown, a look-up."""
         place = _place(state.subscription)
         way = state.cursor.get("way", "")
         if place is None or way == "page":
@@ -95,7 +95,7 @@ class Mastodon(Source):
         return asking.request(asking.timeline(state.cursor.get("id", "")), state)
 
     def again(self, state: FeedState, failure: Failure) -> FeedState | None:
-        """First the account anew where its number is not known any more, then RSS, then the page as it stands."""
+        """First look the account up again if its id is no longer known, then try RSS, then the page itself."""
         place, way = _place(state.subscription), state.cursor.get("way", "")
         if place is None or place.sort in {"list", "home"}:
             return None
@@ -111,7 +111,7 @@ class Mastodon(Source):
         return None
 
     def explain(self, state: FeedState, failure: Failure) -> Failure:
-        """Failures in Mastodon's terms."""
+        """Failures, worded for Mastodon."""
         place = _place(state.subscription)
         if place is None:
             return failure
@@ -159,7 +159,7 @@ class Mastodon(Source):
         return _rss(place, state.subscription)
 
     def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
-        """Statuses of a timeline, or who an account is, or what came instead."""
+        """The statuses of a timeline, or the id of an account, or what came instead."""
         place = _place(subscription)
         if place is None or not looks_like_json(response.body):
             return None
@@ -212,7 +212,7 @@ def _rss(place: _Place, subscription: Subscription) -> str:
 
 
 class _Asking(NamedTuple):
-    """What it takes to ask for a timeline."""
+    """The parameters of a request for a timeline."""
 
     subscription: Subscription
     place: _Place
@@ -231,7 +231,9 @@ class _Asking(NamedTuple):
         return f"{server}/api/v1/accounts/{escaped(account)}/statuses?limit={_PAGE}{choice}"
 
     def request(self, url: str, state: FeedState) -> Request:
-        whole = bool(state.cursor.get("gap"))  # what was not read to the end must not be "nothing new"
+        whole = bool(
+            state.cursor.get("gap")
+        )  # without validators, or what was not read to the end would be "nothing new"
         return Request(
             url=url,
             feed=self.feed,
@@ -246,7 +248,7 @@ class _Asking(NamedTuple):
 
     @property
     def credential(self) -> str:
-        """Lists and home are the owner's own; everything else is asked as a stranger."""
+        """Lists and home need the reader's login; everything else is requested without."""
         if self.place.sort not in {"list", "home"}:
             return ""
         return posts.host_of(posts.service(self.subscription, self.place.server))
@@ -313,7 +315,7 @@ def _timeline(
 def _walk(
     ids: list[str], asking: _Asking, context: Mapping[str, str], response: Response
 ) -> tuple[Request | None, Mapping[str, str]]:
-    """Which page comes next, and what to remember, so that nothing between two looks is lost.
+    """Which page to request next, and what to remember, so that no post between two refreshes is lost.
 
     The newest page is asked for first. Where it does not reach back to what was seen last, the posts between are
     walked forward from there (`min_id`); what has been reached is remembered page by page, so that a walk that breaks
@@ -359,7 +361,7 @@ def _title(told: list[Json], place: _Place) -> str:
 
 
 def _post(status: Json, asking: _Asking) -> Post | None:
-    """One status; None for what is not for this page: private ones, answers to others, boosts nobody asked for."""
+    """One status; None for those left out: private ones, answers to others, boosts if not wanted."""
     place, subscription = asking.place, asking.subscription
     via: tuple[str, ...] = ()
     published = times.from_text(text(status, "created_at"))
@@ -389,7 +391,7 @@ def _post(status: Json, asking: _Asking) -> Post | None:
 
 
 def name_of(account: Json) -> str:
-    """What an account is called: its name without emoji, else its handle."""
+    """The name of an account: without emoji, else the handle."""
     return posts.name(text(account, "display_name")) or text(account, "username") or text(account, "acct")
 
 

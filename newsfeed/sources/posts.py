@@ -1,7 +1,7 @@
-"""What all social networks have in common: JSON of strangers read field by field, posts as drafts, threads joined.
+"""What social networks have in common: reading untrusted JSON field by field, posts as drafts, joining threads.
 
-A post is a pointer: what it shares is its link, the post itself the discussion. Networks differ in their words for
-that; each has a module of its own, and all of them end here.
+A post points to something: what it shares is the item's link, the post itself its discussion. Each network has its own
+module for its terms and uses these functions.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from newsfeed.text.encodings import decode, looks_like_json
 from newsfeed.text.links import LIMIT
 from newsfeed.text.options import options
 
-MOSTLY_LINK = 8  # words of one's own; a post with fewer is called like what it links to
+MOSTLY_LINK = 8  # own words; a post with fewer takes the title of what it links to
 QUOTED = 600  # characters of a quoted post
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _LARGEST = 2**53  # RFC 8259, section 6: whole numbers that every reader of JSON keeps exactly
 
-Json = Any  # a document of a stranger: every field is asked for its type before use
+Json = Any  # an untrusted document: the type of every field is checked before use
 
 
 def service(subscription: Subscription, usual: str) -> str:
-    """Where a network's interface is asked: as the outline's `newsfeed-api` says, else where it usually lies.
+    """The address of a network's API: the outline's `newsfeed-api`, else the usual one.
 
-    Other servers offer the same interface. A credential never follows: it goes by the host it was written for.
+    Other servers offer the same API. A credential is never sent there, only to the host it was set for.
     """
     return options(subscription.options).api or usual.rstrip("/")
 
 
 def read_json(response: Response) -> Json:
-    """The document of an answer, or a `Failure` where there is none."""
+    """The JSON document of an answer, or a `Failure` if there is none."""
     if not looks_like_json(response.body):
         return Failure(
             cause=Cause.NOT_A_FEED,
@@ -61,7 +61,7 @@ def read_json(response: Response) -> Json:
 
 
 def get(found: Json, *path: str | int) -> Json:
-    """What lies at the end of a path of names and places; None where the path ends early."""
+    """The value at the end of a path of names and positions; None if the path ends early."""
     for part in path:
         if isinstance(part, str) and isinstance(found, dict):
             found = found.get(part)
@@ -91,13 +91,13 @@ def count(found: Json, *path: str | int) -> int | None:
 
 
 def total(*counts: int | None) -> int | None:
-    """The sum of what is known; None where nothing is."""
+    """The sum of the known counts; None if none is known."""
     known = [c for c in counts if c is not None]
     return sum(known) if known else None
 
 
 def rows(found: Json, *path: str | int) -> list[dict[str, Json]]:
-    """The records of a list; whatever else is in it is passed over."""
+    """The records of a list; anything else in it is skipped."""
     value = get(found, *path)
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
@@ -105,13 +105,13 @@ def rows(found: Json, *path: str | int) -> list[dict[str, Json]]:
 def failed(
     text: str, repair: str = "", *, cause: Cause = Cause.LOGIN, owner: bool = True, **values: str
 ) -> Failure:
-    """A failure that its owner can do something about."""
+    """A failure that the reader can do something about."""
     return Failure(cause=cause, text=text, repair=repair, needs_owner=owner, values=values)
 
 
 def wants_secret(failure: Failure, host: str, needs: str, add: str, correct: str) -> Failure:
-    """A login that is missing or refused, told with the table of newsfeed.toml that would help: `needs` says that
-    there is none, `add` and `correct` what to do about either."""
+    """The failure of a missing or refused login, with the table of newsfeed.toml that would help: `needs` says that there
+    is none, `add` and `correct` what to do in either case."""
     if failure.status in {401, 403}:
         return msgspec.structs.replace(
             failure,
@@ -153,7 +153,7 @@ _OWN_PLACE = re.compile(r"""class\s*=\s*["'][^"']*\b(?:mention|hashtag)\b""", re
 
 
 def tidy(markup: str) -> str:
-    """A post's HTML as one reads it: cut addresses without their hidden ends, no hashtags after the last word."""
+    """A post's HTML as it is displayed: shortened addresses without their hidden ends, no hashtags after the last word."""
     markup = _ELLIPSIS.sub(r"\1…", _HIDDEN.sub("", markup[:100_000]))
     head, tail = markup[:-6_000], markup[-6_000:]
     return _EMPTY.sub("", head + _LAST_TAGS.sub(_without_tags, tail))
@@ -168,7 +168,7 @@ def _without_tags(match: re.Match[str]) -> str:
 
 
 def paragraphs(plain: str) -> str:
-    """Plain text as HTML: empty lines part paragraphs, single ones lines."""
+    """Plain text as HTML: empty lines separate paragraphs."""
     parts = re.split(r"\n[ \t]*\n", plain.strip())
     return "".join(f"<p>{escape(p.strip()).replace(chr(10), '<br>')}</p>" for p in parts if p.strip())
 
@@ -184,7 +184,7 @@ def name(plain: str) -> str:
 
 
 def shared_link(markup: str, own_host: str) -> str:
-    """The first link of a post that leads to something else than a person, a tag or the network itself."""
+    """The first link of a post that leads to something other than a person, a tag or the network itself."""
     for attributes, label in _ANCHOR.findall(markup[:60_000]):
         found = _HREF.search(attributes)
         if not found or _OWN_PLACE.search(attributes) or re.match(r"\s*(?:<span>)?[#＃@]", label):
@@ -208,7 +208,7 @@ def leads_elsewhere(address: str, own_host: str) -> bool:
 
 _HOST = re.compile(
     r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?=[/?#]|\Z)"
-)  # nearly always; quicker than to part it all
+)  # nearly always; faster than parsing the address
 
 
 @lru_cache(maxsize=256)
@@ -226,12 +226,12 @@ def own_words(markup: str) -> int:
 
 
 def card_title(title: str, markup: str) -> str:
-    """The title of what a post links to, where the post is little more than that link; else ""."""
+    """The title of the linked page if the post is little more than that link; else ""."""
     return clean_line(title) if title.strip() and own_words(markup) < MOSTLY_LINK else ""
 
 
 def picture(captions: Sequence[str]) -> str:
-    """What pictures show, by the first caption that one of them has."""
+    """The first caption of the pictures of a post."""
     return next((c.strip() for c in captions if c.strip()), "")
 
 
@@ -250,18 +250,18 @@ def quote(author: str, url: str, said: str) -> str:
 
 @dataclass(slots=True)
 class Post:
-    """A draft with what joins it to others."""
+    """A draft, with what links it to others of a thread."""
 
     draft: Draft
     id: str
-    author: str  # as an id; only posts of one author are joined
-    parent: str = ""  # the post that it answers, "" for none
+    author: str  # an id; only posts of one author are joined
+    parent: str = ""  # id of the post that it answers, "" for none
 
 
 def join(posts: Sequence[Post]) -> list[Draft]:
     """Threads of one author as one draft each: the first post's id and link, the newest time, all texts in order.
 
-    A post that several people passed on is one draft with all their names. Order is that of first appearance.
+    A post shared by several people is one draft with all their names. The order is that of first appearance.
     """
     merged: dict[str, Post] = {}
     for post in posts:
@@ -314,8 +314,8 @@ def _thread(first: Draft, rest: Sequence[Draft]) -> Draft:
 def settle(
     drafts: Iterable[Draft], subscription: Subscription, *, title: str = "", html_url: str = ""
 ) -> Drafts:
-    """The drafts of an answer, without those that have fewer points than the outline's `newsfeed-min-points`, and
-    without what a warning covers."""
+    """The drafts of an answer, without those with fewer points than the outline's `newsfeed-min-points`, and without
+    posts behind a content warning."""
     least = options(subscription.options).min_points
     kept = [d for d in drafts if not least or d.score is None or d.score >= least]
     for draft in kept:

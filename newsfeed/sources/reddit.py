@@ -1,7 +1,7 @@
-"""Reddit: subreddits, users and searches by RSS, several subreddits in one request; its own interface with a key.
+"""Reddit: subreddits, users and searches by RSS, several subreddits in one request; or by the API with a key.
 
-The host allows about one request a minute, so the subreddits of a list that are wanted in the same order are asked for
-together, and each feed takes its own posts out of the answer.
+The host allows about one request a minute, so subreddits with the same sort order are requested together, and each
+feed takes its own posts from the answer.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ class Reddit(Source):
         return _place(subscription) is not None
 
     def request(self, state: FeedState) -> Request:
-        """The listing as RSS, a hundred posts at most; by the interface where the outline names its host."""
+        """The listing as RSS, at most a hundred posts; by the API if the outline names its host."""
         place = _place(state.subscription) or _Place("")
         asked = _ask(state.subscription, place, state.feed)
         return validated(asked, state)
 
     def again(self, state: FeedState, failure: Failure) -> FeedState | None:
-        """Alone, where one subreddit of a joined request may have closed it for all."""
+        """By itself, if another subreddit may have made the joint request fail."""
         place = _place(state.subscription)
         if place is None or not place.subreddits or state.cursor.get("alone"):
             return None
@@ -73,7 +73,7 @@ class Reddit(Source):
         return msgspec.structs.replace(state, cursor={**state.cursor, "alone": "yes"})
 
     def explain(self, state: FeedState, failure: Failure) -> Failure:
-        """Failures in Reddit's terms."""
+        """Failures, worded for Reddit."""
         place = _place(state.subscription) or _Place("")
         if place.oauth and failure.cause == Cause.LOGIN:
             return posts.wants_secret(
@@ -100,7 +100,7 @@ class Reddit(Source):
         return failure
 
     def join(self, states: Iterable[FeedState]) -> Mapping[int, Request]:
-        """One request for the subreddits that are wanted in the same order; feeds with tokens of their own stay alone."""
+        """One request for the subreddits with the same sort order; feeds with their own tokens are requested separately."""
         groups: dict[tuple[str, str, str], list[tuple[FeedState, _Place]]] = {}
         for state in states:
             place = _place(state.subscription)
@@ -132,7 +132,7 @@ class Reddit(Source):
         return f"{WWW}{place.path}/.rss{'?' + place.query if place.query else ''}"
 
     def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
-        """Posts of a listing, of either form; of a joined one, those of the feed's own subreddits."""
+        """The posts of a listing in either format; of a joint one, only those of the feed's subreddits."""
         place = _place(subscription) or _Place("")
         if looks_like_json(response.body):
             found = posts.read_json(response)
@@ -142,7 +142,7 @@ class Reddit(Source):
         return None
 
     def refine(self, drafts: Drafts, response: Response, subscription: Subscription) -> Drafts:
-        """Of a joined listing, the posts of the feed's own subreddits."""
+        """The posts of a joint listing that are of the feed's subreddits."""
         place = _place(subscription) or _Place("")
         wanted = set(place.subreddits)
         own = [
@@ -272,7 +272,7 @@ def _post(data: Json) -> Draft | None:
 
 
 def _comment(data: Json) -> Draft | None:
-    """A comment in a user's listing: its words, under the title of what it speaks of."""
+    """A comment in a user's listing: its text, under the title of the post it is about."""
     permalink = text(data, "permalink")
     url = f"{WWW}{permalink}" if permalink.startswith("/") else text(data, "link_permalink")
     if not url or not text(data, "name"):
@@ -293,7 +293,7 @@ def _comment(data: Json) -> Draft | None:
 
 
 def _unescaped(markup: str) -> str:
-    """HTML that is escaped once too often, as it is without `raw_json`."""
+    """HTML that is escaped twice, as without `raw_json`."""
     import html
 
     return html.unescape(markup) if markup.lstrip().startswith("&lt;") else markup

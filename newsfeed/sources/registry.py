@@ -1,4 +1,4 @@
-"""The table of networks with their hosts, and whose profile or post an address is."""
+"""The table of networks with their hosts; and the person whose profile or post an address is."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ from newsfeed.sources.source import parts_of
 
 
 class Network(NamedTuple):
-    """A kind of source: the hosts that no other network may claim, and where it stands if not as `source` in a module
-    of its own name."""
+    """A kind of source: the hosts that no other network may claim, and its module, if that doesn't have its name."""
 
     kind: str
     hosts: tuple[str, ...] = ()
     place: str = ""
 
 
-# In the order in which they are asked whether a subscription is theirs. The last one takes everything.
+# In the order in which they may claim a subscription. The last one claims everything.
 NETWORKS = (
     Network("mailbox"),
     Network("x", ("x.com", "twitter.com")),
@@ -38,14 +37,14 @@ NETWORKS = (
     Network("mastodon"),
     Network("syndication", place="source.plain"),
 )  # fmt: skip
-# Sites that no module reads in a way of its own, but whose addresses look like those of Mastodon or Lemmy.
+# Sites without a module whose addresses look like those of Mastodon or Lemmy.
 _LOOKALIKES = (
     "boosty.to", "discourse.org", "flipboard.com", "hackernoon.com", "note.com", "npmjs.com", "odysee.com",
     "rumble.com", "soundcloud.com", "steemit.com", "vimeo.com",
 )  # fmt: skip
 
 
-# What lies there is a post of Reddit itself, not something that it shares.
+# Content there is a post of Reddit itself, not something that it links to.
 REDDIT_OWN = ("reddit.com", "redd.it", "redditmedia.com", "imgur.com", "gfycat.com")
 
 
@@ -55,7 +54,7 @@ def hosts_of(kind: str) -> tuple[str, ...]:
 
 
 def lies_at(host: str, *names: str) -> bool:
-    """Whether a host is one of these, or below one."""
+    """Whether a host is one of these or a subdomain of one."""
     for name in names:
         if host.endswith(name) and (len(host) == len(name) or host[-len(name) - 1] == "."):
             return True
@@ -63,7 +62,7 @@ def lies_at(host: str, *names: str) -> bool:
 
 
 def is_taken(host: str) -> bool:
-    """Whether a host is known to belong to one network, so that those of many servers can't be meant."""
+    """Whether a host belongs to one network, and so isn't a server of a network with many servers."""
     return lies_at(host, *_LOOKALIKES, *(name for network in NETWORKS for name in network.hosts))
 
 
@@ -80,7 +79,7 @@ class Voice(Record, frozen=True, kw_only=True):
 
     key: str  # "@ada@social.example", "bsky:bo.example"
     profile: str
-    post: bool = False  # the address was that of a post
+    post: bool = False  # whether the address was that of a post
 
 
 def voice(address: str) -> Voice | None:
@@ -113,7 +112,7 @@ def voice(address: str) -> Voice | None:
 
 
 def linked(markup: str) -> Iterator[tuple[Voice, str]]:
-    """The people whose posts a text links to, each with that address. A mere mention of a name is none."""
+    """The people whose posts a text links to, each with that address. Mentions of a name don't count."""
     for href in _HREF.findall(markup[:60_000]):
         address = html.unescape(href)
         found = voice(address)

@@ -1,7 +1,7 @@
-"""What a kind of source is: how a subscription is asked, and how its answer becomes drafts of items.
+"""The base of all kinds of sources: how to request a subscription, and how its answer becomes drafts of items.
 
-A network is a subclass of `Source` in a module of its own. Everything has a default, that of a plain feed; a network
-says what is different. `reading` makes items of the drafts.
+A network is a subclass of `Source` in a module of its own. Every method has a default, that of a plain feed; a network
+overrides what is different. `reading` makes items of the drafts.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ BODY_LIMIT = 10_000_000  # bytes of an answer that are read
 
 @dataclass(slots=True)
 class Draft:
-    """An entry as its source tells it. `body` and `summary` are HTML; plain text is escaped before it gets here."""
+    """An entry as its source gives it. `body` and `summary` are HTML; plain text is escaped before it gets here."""
 
     guid: str = ""
     link: str = ""
@@ -56,67 +56,67 @@ class Draft:
     score: int | None = None
     comments: int | None = None
     via: tuple[str, ...] = ()
-    warning: str = ""  # a content warning: what it covers is not shown
-    picture: str = ""  # what a picture shows, where that is all there is
+    warning: str = ""  # a content warning; posts with one are not shown
+    picture: str = ""  # what a picture shows, if there is nothing else
 
 
 @dataclass(slots=True)
 class Drafts:
-    """The entries of one answer, and what it says of the feed."""
+    """The entries of one answer, and what it says about the feed."""
 
     entries: list[Draft]
     title: str = ""
     home: str = ""  # the page that the feed belongs to
-    html_url: str = ""  # the same, as it is kept
+    html_url: str = ""  # the same, as it is stored
     language: str = ""
     ttl_minutes: int = 0
     skip_hours: tuple[int, ...] = ()
     problems: tuple[Problem, ...] = ()
-    cursor: Mapping[str, str] | None = None  # what the source keeps for itself; None: nothing new
-    next: Request | None = None  # the page that follows
+    cursor: Mapping[str, str] | None = None  # the source's new cursor; None: unchanged
+    next: Request | None = None  # the request for the next page
     not_before: datetime | None = None
 
 
-# A step on the way to items (who an account is) is `Parsed` already.
+# An intermediate step (such as the id of an account) is returned as `Parsed`.
 Answer = Drafts | Parsed | Failure
 
 
 class Source(ABC):
-    """One kind of feeds."""
+    """A kind of source."""
 
     kind = ""  # as in `Request.source`
 
     @abstractmethod
     def claims(self, subscription: Subscription) -> bool:
-        """Whether this kind reads that subscription, told by its address, its type and its options alone."""
+        """Whether this kind reads a subscription, judged by its address, type and options."""
 
     def request(self, state: FeedState) -> Request | Failure:
-        """What to ask of the network for a feed, or why nothing can be asked."""
+        """The request for a feed, or why there is none."""
         return as_feed(state)
 
     def join(self, states: Iterable[FeedState]) -> Mapping[int, Request]:
-        """By feed, requests that serve several feeds at once, for a host that allows few."""
+        """By feed, the requests that serve several feeds at once, for a host that allows few requests."""
         return {}
 
     def again(self, state: FeedState, failure: Failure) -> FeedState | None:
-        """With which state to ask once more after a failure, another way; None where there is none."""
+        """The state to ask with in another way after a failure; None if there is no other way."""
         return None
 
     def explain(self, state: FeedState, failure: Failure) -> Failure:
-        """A failure in words that fit the network, with what its owner can do."""
+        """A failure in words that fit the network, with what the reader can do."""
         return failure
 
     def portable(self, state: FeedState) -> str:
-        """An address that other readers can fetch as a feed; "" where there is none."""
+        """An address that other feed readers can fetch; "" if there is none."""
         asked = self.request(state)
         return asked.url if isinstance(asked, Request) and asked.source == FEED else ""
 
     def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
-        """What an answer of the network holds; None where it is a plain feed, which needs nothing of the network."""
+        """The contents of an answer; None if it is a plain feed."""
         return None
 
     def refine(self, drafts: Drafts, response: Response, subscription: Subscription) -> Drafts:
-        """The entries of a plain feed as this network means them."""
+        """The entries of a plain feed, adjusted to this network."""
         return drafts
 
 
@@ -133,7 +133,7 @@ def validated(request: Request, state: FeedState) -> Request:
 
 
 def language_of(subscription: Subscription, declared: str) -> str:
-    """The language that a feed's items are said to be in: the reader's word for it before the feed's own."""
+    """The declared language of a feed's items: as the reader set it, else as the feed declares it."""
     return options(subscription.options).language or clean_line(declared, 20)
 
 
@@ -143,7 +143,7 @@ def says(subscription: Subscription, kind: str) -> bool:
 
 
 def parts_of(url: str) -> SplitResult:
-    """An address taken apart; one without a host for what can't be read as such."""
+    """The parts of an address; without a host if it can't be parsed."""
     try:
         return urlsplit(url.strip())
     except ValueError:
@@ -157,12 +157,12 @@ def host_and_path(url: str) -> tuple[str, str]:
 
 
 def write_context(**facts: str) -> str:
-    """What a request hands on to the reading of its own answer."""
+    """Context that a request passes on to the parsing of its own answer."""
     return json.dumps({name: value for name, value in facts.items() if value})
 
 
 def read_context(request: Request) -> dict[str, str]:
-    """What `write_context` wrote; {} for what is none."""
+    """What `write_context` wrote; {} if it is invalid."""
     try:
         found = json.loads(request.context or "{}")
     except ValueError:
@@ -171,7 +171,7 @@ def read_context(request: Request) -> dict[str, str]:
 
 
 def is_shut(failure: Failure) -> bool:
-    """Whether an interface is shut to us, so that another way to the same posts may be open."""
+    """Whether an API refuses us, so that another way to the same posts should be tried."""
     return failure.status in {400, 405, 406, 422, 501} or failure.cause in {
         Cause.NOT_FOUND,
         Cause.GONE,
@@ -182,8 +182,8 @@ def is_shut(failure: Failure) -> bool:
 
 
 class Syndication(Source):
-    """Plain feeds (RSS, Atom, JSON Feed), and everything else that no other kind claims: what is no feed says so when it
-    answers."""
+    """Plain feeds (RSS, Atom, JSON Feed), and everything that no other kind claims; whether it is a feed shows in the
+    answer."""
 
     kind = FEED
 

@@ -1,4 +1,4 @@
-"""Telegram: public channels by the preview that they show to everyone."""
+"""Telegram: public channels by their public preview."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WWW = "https://t.me"
 _PATH = re.compile(r"/(?:s/)?([A-Za-z]\w{3,31})/?")
 _NOT_CHANNELS = frozenset(["share", "joinchat", "addstickers", "addlist", "proxy", "socks", "login", "iv"])
 _PAGES = 5  # older pages in one refresh
-_LEAST_TITLE = 15  # characters of a first line in bold that is a headline
+_LEAST_TITLE = 15  # the most characters of a first line in bold that is a headline
 
 
 class Telegram(Source):
@@ -49,7 +49,7 @@ class Telegram(Source):
         return validated(asked, state)
 
     def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
-        """The messages of a preview, and the older page where these don't reach back to what was seen."""
+        """The messages of a preview, and the request for the older page if these don't reach back to what was seen."""
         from lxml import etree, html
 
         page, _ = decode(response.body[:BODY_LIMIT], response.content_type)
@@ -110,7 +110,7 @@ def _number(place: str) -> str:
 def _walk(
     numbers: list[int], response: Response, subscription: Subscription
 ) -> tuple[Request | None, Mapping[str, str]]:
-    """The older page while this one lies wholly above what was seen last; the mark is kept once that is reached."""
+    """The next older page, as long as this one is all newer than what was seen last; the mark is stored once that is reached."""
     context = read_context(response.request)
     seen, top = context.get("seen", ""), context.get("top", "")
     if not numbers:
@@ -171,7 +171,7 @@ def _plain(node: Any, name: str) -> str:
 
 
 def _bold(body: Any) -> str:
-    """A message's own headline: a first line all in bold, with more below it."""
+    """The headline of a message: a first line all in bold, with more text below."""
     first = next(iter(body), None)
     if first is None or first.tag not in {"b", "strong"} or (body.text or "").strip():
         return ""

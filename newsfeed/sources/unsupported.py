@@ -1,4 +1,4 @@
-"""Networks that give strangers nothing: what is possible instead, said at once and without asking them."""
+"""Networks without public access: says what is possible instead, without requesting anything."""
 
 from __future__ import annotations
 
@@ -36,21 +36,21 @@ _SAME = {"threads.com": "threads.net", "fb.com": "facebook.com", "lnkd.in": "lin
 
 
 class Unsupported(Source):
-    """Networks that give strangers nothing."""
+    """Networks without public access."""
 
     kind = KIND
 
     def claims(self, subscription: Subscription) -> bool:
-        """Addresses of these networks, unless they are feeds that they do give."""
+        """Addresses of these networks, unless they are feeds that are public."""
         return bool(_network(subscription.url))
 
     def request(self, state: FeedState) -> Failure:
-        """Nothing is asked: the word on what is possible."""
+        """Nothing is requested: the failure says what is possible instead."""
         text, repair = _SAID[_network(state.subscription.url)]
         return Failure(cause=Cause.UNSUPPORTED, text=text, repair=repair, needs_owner=True)
 
     def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
-        """The same word, should an answer ever come."""
+        """The same failure, should an answer ever come."""
         return self.request(FeedState(subscription=subscription))
 
 

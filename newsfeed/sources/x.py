@@ -1,6 +1,6 @@
-"""X with the owner's own token: every post that is read costs money, so nothing is read before its owner said how many.
+"""X with the reader's own token: every post read costs money, so nothing is read until the reader says how many.
 
-`newsfeed-daily-posts` on the outline is that word; without it the price is told and nothing is asked.
+`newsfeed-daily-posts` on the outline is that number; without it the price is shown and nothing is requested.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KIND = "x"
 
 API = "https://api.x.com"
 POST_PRICE = 0.005  # US dollars a post read, November 2026
-PERSON_PRICE = 0.010  # and a person looked up
+PERSON_PRICE = 0.010  # the same for a user looked up
 _LEAST, _MOST = 5, 100  # posts in one request, as X has it
 _NAME = re.compile(r"/@?([A-Za-z0-9_]{1,15})/?")
 _PAGES = frozenset({
@@ -39,7 +39,7 @@ _FIELDS = (
 
 
 class X(Source):
-    """X with the owner's own token."""
+    """X with the reader's own token."""
 
     kind = KIND
 
@@ -74,7 +74,7 @@ class X(Source):
         return _ask(state.subscription, person, state.cursor, state.feed)
 
     def explain(self, state: FeedState, failure: Failure) -> Failure:
-        """Failures in terms of X."""
+        """Failures, worded for X."""
         if failure.cause == Cause.LOGIN:
             return posts.wants_secret(
                 failure,
@@ -88,7 +88,7 @@ class X(Source):
         return failure
 
     def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
-        """Posts with the articles that they share, or who a name is. What was read is counted by the UTC day."""
+        """Posts with the articles that they share, or the id of a user name. Posts read are counted by the UTC day."""
         found = posts.read_json(response)
         if isinstance(found, Failure):
             return found
@@ -151,7 +151,7 @@ def _who(url: str) -> str:
 
 
 def price(posts_a_day: int) -> str:
-    """What so many posts a day may cost at most in a month of 31 days."""
+    """The highest cost of so many posts a day in a month of 31 days."""
     return f"US${posts_a_day * 31 * POST_PRICE + PERSON_PRICE:.2f}"
 
 
@@ -257,7 +257,7 @@ def _url(tweet: Json, author: Json, who: str) -> str:
 
 
 def _said(tweet: Json) -> tuple[str, str, str]:
-    """The whole text with real addresses for shortened ones; the first that leads out of X; its page's title."""
+    """The whole text with full addresses for shortened ones; the first that leads out of X; the title of its page."""
     import html
 
     said = html.unescape(text(tweet, "note_tweet", "text") or text(tweet, "text"))

@@ -26,7 +26,7 @@ _PATH = re.compile(
 _NAMED = re.compile(
     rf'"(?:externalId|channelId|externalChannelId)":"({_CHANNEL})"|feeds/videos\.xml\?channel_id=({_CHANNEL})'
 )
-_HEAD = 1_500_000  # characters of a page that are looked at
+_HEAD = 1_500_000  # characters of a page that are searched
 
 
 class _Place(NamedTuple):
@@ -47,7 +47,7 @@ class YouTube(Source):
         return _place(subscription) is not None
 
     def request(self, state: FeedState) -> Request:
-        """The feed; for a handle or a name whose channel is not known yet, its page."""
+        """The feed; or, for a handle or name whose channel is unknown, its page."""
         place = _place(state.subscription) or _Place()
         server = posts.service(state.subscription, WWW)
         channel = place.channel or state.cursor.get("channel", "")
@@ -65,7 +65,7 @@ class YouTube(Source):
         return validated(asked, state)
 
     def again(self, state: FeedState, failure: Failure) -> FeedState | None:
-        """The whole channel, where the playlist of its long videos is not to be had."""
+        """The whole channel, if the playlist of its long videos can't be read."""
         place = _place(state.subscription) or _Place()
         if place.playlist or state.cursor.get("all") or options(state.subscription.options).shorts:
             return None
@@ -74,7 +74,7 @@ class YouTube(Source):
         return msgspec.structs.replace(state, cursor={**state.cursor, "all": "yes"})
 
     def explain(self, state: FeedState, failure: Failure) -> Failure:
-        """A channel's page may be gone; its feed only comes and goes."""
+        """Failures, worded for YouTube: only a missing page means that a channel is gone, since feeds fail now and then."""
         place = _place(state.subscription) or _Place()
         if place.page and not state.cursor.get("channel") and failure.status == 404:
             return msgspec.structs.replace(
@@ -88,7 +88,7 @@ class YouTube(Source):
         return failure
 
     def portable(self, state: FeedState) -> str:
-        """The feed by channel or playlist, as every reader takes it."""
+        """The feed of the channel or playlist, which every feed reader can fetch."""
         place = _place(state.subscription) or _Place()
         if place.playlist:
             return f"{WWW}/feeds/videos.xml?playlist_id={place.playlist}"
@@ -96,7 +96,7 @@ class YouTube(Source):
         return f"{WWW}/feeds/videos.xml?channel_id={channel}" if channel else state.subscription.url
 
     def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
-        """Videos of a feed, or whose page it is."""
+        """The videos of a feed, or the channel of a page."""
 
         if response.request.context == "page":
             page, _ = decode(response.body, response.content_type)
@@ -124,7 +124,7 @@ class YouTube(Source):
         elif place.page:
             drafts.html_url = f"{WWW}{place.page}"
         if "playlist_id=UULF" in response.request.url:
-            # That playlist is called "Videos" for everyone; its videos say whose they are.
+            # That playlist is called "Videos" for every channel; its videos name the channel.
             drafts.title = next((d.author for d in drafts.entries if d.author), "")
         return drafts
 
@@ -162,7 +162,7 @@ def _feed(
     elif everything or options(subscription.options).shorts:
         query = f"channel_id={channel}"
     else:
-        query = f"playlist_id=UULF{channel[2:]}"  # its long videos, as a playlist
+        query = f"playlist_id=UULF{channel[2:]}"  # the id of the playlist of its long videos
     return Request(
         url=f"{posts.service(subscription, WWW)}/feeds/videos.xml?{query}", feed=feed, source=KIND, page=page
     )

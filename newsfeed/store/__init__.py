@@ -1,20 +1,20 @@
-"""What newsfeed remembers: one database. Records of `model` go in, records come out.
+"""The store: one database. Records of `model` go in, records come out.
 
-    store              `Store`: a database while it is open, made, migrated or refused; all verbs, each one transaction
-    dialect            what each database does in its own way; `sqlite` does it for SQLite
-    schema             the tables as they are today, and what leads there from earlier ones
-    records            what the store answers beyond `model`; records into rows and back
-    feeds_queries      the list, the state of each feed, and keeping what one answer brought
+    store              `Store`: an open database (created, migrated or refused); all verbs, each one transaction
+    dialect            what differs between databases; `sqlite` and `postgres` implement it
+    schema             the current tables, and the migrations from earlier ones
+    records            records that only the store returns; conversion between records and rows
+    feeds_queries      the list, the state of each feed, and storing what one answer brought
     items_queries      reading items, their topics and news value, their stories
     search_queries     finding items by their words
-    reader_queries     corrections, thumbs, what is kept and passed on
-    editions_queries   what was printed and sent, the account of earlier days
-    pool_queries       all that the choice of an edition may look at
+    reader_queries     corrections, thumbs, kept items, items passed on
+    editions_queries   editions, mails sent, the history of earlier days
+    pool_queries       everything that the choice of an edition may use
     meta_table         small facts by key, the last good list
-    care_queries       checks, forgetting by age, a clock that was wrong
+    care_queries       checks, deleting old items, repairs after a wrong clock
     lock               one newsfeed at a time in a home
 
-Importing this package loads no database library; naming `Store` does.
+Importing this package loads no database library; using `Store` does.
 """
 
 from __future__ import annotations

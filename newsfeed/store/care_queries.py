@@ -1,4 +1,4 @@
-"""Checks, copies, forgetting by age, and a clock that was wrong."""
+"""Maintenance: checks, copies, deleting old items, and repairs after a wrong clock."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from newsfeed.store.schema import (
 
 CHECK_EVERY = timedelta(hours=24)
 COPY_EVERY = timedelta(days=7)
-FARTHEST_DUE = timedelta(days=31)  # no policy puts a feed off for longer
-FARTHEST_NOT_BEFORE = timedelta(hours=48)  # Retry-After is held to 24 hours
-STEP = timedelta(days=60)  # a gap between two prunings that may as well be a clock gone wrong
-FORGOTTEN = timedelta(days=1100)  # identities are known for three years longer than their items
-PATIENCE = timedelta(days=7)  # how long such a clock must last before we forget by it
+FARTHEST_DUE = timedelta(days=31)  # no rule makes a feed wait longer
+FARTHEST_NOT_BEFORE = timedelta(hours=48)  # Retry-After is capped at 24 hours
+STEP = timedelta(days=60)  # a gap between two deletions that may be due to a wrong clock
+FORGOTTEN = timedelta(days=1100)  # identities are kept for three years longer than their items
+PATIENCE = timedelta(days=7)  # how long such a clock must last before it is used for deleting
 
 CHECKED = "checked"
 COPIED = "copied"
-WORDS = "words"  # by which rules the search index was made
+WORDS = "words"  # the rules that the search index was made by
 _PRUNED = "pruned"
 _PRUNE_AFTER = "prune after"
 
@@ -41,7 +41,7 @@ _PRUNE_AFTER = "prune after"
 
 
 def is_due(db: Transaction, now: datetime) -> bool:
-    """Whether the database is to be looked over: daily, and when the search index or the clock is off."""
+    """Whether the database must be checked: daily, and if the search index or the clock is wrong."""
     return (
         not _was_lately(db, CHECKED, now, CHECK_EVERY)
         or meta_table.get(db, WORDS) != search_queries.VERSION
@@ -55,13 +55,13 @@ def copy_is_due(db: Transaction, now: datetime) -> bool:
 
 
 def _was_lately(db: Transaction, key: str, now: datetime, every: timedelta) -> bool:
-    # What is noted of the future doesn't count.
+    # Times in the future don't count.
     last = meta_table.moment(db, key)
     return last is not None and last <= now < last + every
 
 
 def check(db: Transaction, place: str, now: datetime, *, force: bool = False) -> bool:
-    """Look over the whole database once a day; gives whether it did.
+    """Check the whole database once a day; returns whether it did.
 
     Raises:
         StoreError: it is damaged.
@@ -79,19 +79,19 @@ def check(db: Transaction, place: str, now: datetime, *, force: bool = False) ->
 
 
 def tidy(db: Transaction) -> None:
-    """Put in order what a refresh that brought much left; without it all works, only more slowly."""
+    """Optimise the database after a large refresh; without it everything works, only more slowly."""
     db.tidy()
 
 
 def repair_search(db: Transaction) -> None:
-    """Make the search index anew where its words were made by other rules."""
+    """Rebuild the search index if its words were made by older rules."""
     if meta_table.get(db, WORDS) != search_queries.VERSION:
         search_queries.rebuild_search(db)
         meta_table.put(db, WORDS, search_queries.VERSION)
 
 
 def _clock_was_ahead(db: Transaction, now: datetime) -> bool:
-    """Whether something was written more than a day from now."""
+    """Whether something has a time more than a day in the future."""
     ahead = now + CHECK_EVERY
     seen = db.execute(select(func.max(item.c.first_seen))).scalar()
     tried = db.execute(select(func.max(feed.c.last_tried))).scalar()
@@ -99,7 +99,7 @@ def _clock_was_ahead(db: Transaction, now: datetime) -> bool:
 
 
 def repair_clock(db: Transaction, now: datetime) -> None:
-    """Take back what a clock that was far ahead left behind: no feed waits years, no item is lost or new for years.
+    """Repair what a clock far ahead left behind: no feed waits for years, no item is lost or new for years.
 
     Items seen "in the future" are moved to now, unless all are: then it is rather today's clock that is wrong.
     """
@@ -114,7 +114,7 @@ def repair_clock(db: Transaction, now: datetime) -> None:
 
 
 def counts(db: Transaction) -> Holdings:
-    """How much there is."""
+    """Counts of what the database holds."""
 
     def many(query: Select[int]) -> int:
         return int(db.execute(query).scalar_one())
@@ -136,12 +136,12 @@ def counts(db: Transaction) -> Holdings:
 
 
 def prune(db: Transaction, now: datetime, *, items: int = 400, bodies: int = 120) -> tuple[int, int]:
-    """Forget items first seen more than `items` days ago and texts more than `bodies` days ago.
+    """Delete items first seen more than `items` days ago and texts more than `bodies` days ago.
 
-    What the reader corrected is kept: the topics are learnt from it. Editions stay as they are, for ever.
+    Corrected items are kept, because the topics are learned from them. Editions are never deleted.
 
     Returns:
-        How many items and how many texts went.
+        How many items and how many texts were deleted.
     """
     if not _clock_is_trusted(db, now):
         return 0, 0
@@ -150,7 +150,7 @@ def prune(db: Transaction, now: datetime, *, items: int = 400, bodies: int = 120
 
 
 def _clock_is_trusted(db: Transaction, now: datetime) -> bool:
-    """A clock that jumped far ahead must stay there for a week before anything is forgotten by it."""
+    """Whether the clock may be used for deleting: after a jump far ahead, only if it has stayed there for a week."""
     last, waits = meta_table.moment(db, _PRUNED), meta_table.moment(db, _PRUNE_AFTER)
     if last is not None and now - last > STEP:
         if waits is None or waits > now + PATIENCE:
@@ -188,7 +188,7 @@ def _forget_bodies(db: Transaction, until: datetime) -> int:
 
 
 def _unsearch(db: Transaction, numbers: list[int], *, body_goes: bool) -> None:
-    """Take items out of the search index, or leave them there with what stays of them."""
+    """Remove items from the search index, or reduce them to what remains of them."""
     whole = items_queries.items(db, numbers, "all")
     db.drop_from_search([(i.id, search_queries.entry(i.item)) for i in whole])
     if body_goes:

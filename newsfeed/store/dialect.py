@@ -1,5 +1,5 @@
-"""What each database does in its own way. A dialect is one module that makes these two classes; all else in this room
-is portable SQLAlchemy and is handed a `Transaction`.
+"""What differs between databases. A dialect is one module that implements these two classes; everything else in this room
+is portable SQLAlchemy and gets a `Transaction`.
 
 A database is one module and its line in `MODULES`.
 """
@@ -32,7 +32,7 @@ def chunks(values: Iterable[int]) -> Iterator[list[int]]:
 
 
 class Transaction(ABC):
-    """One transaction: portable statements by `execute`, all others by a method."""
+    """One transaction: portable statements by `execute`, others by a method each."""
 
     def __init__(self, connection: Connection, topics: Mapping[int, str] | None = None) -> None:
         self.connection = connection
@@ -42,7 +42,7 @@ class Transaction(ABC):
     # --------------------------------------------------------------------- rows
 
     def rows_in(self, query: Select[Any], column: ColumnElement[Any], values: Iterable[int]) -> list[Any]:
-        """The rows of a query where a column is one of these numbers, however many."""
+        """The rows of a query in which a column is one of these numbers, of any count."""
         found: list[Any] = []
         for some in chunks(values):
             found += self.execute(query.where(column.in_(some))).all()
@@ -62,11 +62,11 @@ class Transaction(ABC):
         """The dialect's own INSERT, which knows ON CONFLICT."""
 
     def _conflict(self, table: Table) -> dict[str, Any]:
-        """What names the primary key behind ON CONFLICT."""
+        """The primary key as named after ON CONFLICT."""
         return {"index_elements": [c.name for c in table.primary_key.columns]}
 
     def upsert(self, table: Table, rows: Sequence[Row], update: Iterable[str] | None = None) -> None:
-        """INSERT rows; where a primary key is there already, set `update` (default: every other column) instead."""
+        """INSERT rows; if a primary key exists, set `update` (default: every other column) instead."""
         if not rows:
             return
         keys = table.primary_key.columns
@@ -82,7 +82,7 @@ class Transaction(ABC):
         self.execute(self._once(make, "upsert", table, *names), rows)
 
     def add_up(self, table: Table, column: str, row: Row) -> None:
-        """INSERT a row; where its primary key is there already, add to `column` instead."""
+        """INSERT a row; if its primary key exists, add to `column` instead."""
 
         def make() -> Any:
             statement = self._insert(table)
@@ -100,11 +100,11 @@ class Transaction(ABC):
 
     @abstractmethod
     def insert_rows(self, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """INSERT many rows, their values in the order of `names`, in the quickest way there is."""
+        """INSERT many rows, their values in the order of `names`, in the fastest way."""
 
     @abstractmethod
     def new_numbers(self, table: Table, count: int) -> Sequence[int]:
-        """Numbers that the table never gave and gives nobody else, in a writing transaction."""
+        """New numbers of a table, never used before nor given to others, in a writing transaction."""
 
     # --------------------------------------------------------------------- full text
 
@@ -127,17 +127,17 @@ class Transaction(ABC):
     # --------------------------------------------------------------------- the whole database
 
     def changes(self) -> tuple[int, int] | None:
-        """How much this connection changed, and a number that is another whenever somebody else wrote; None where the
-        database can't say."""
+        """How much this connection changed, and a number that changes whenever another one writes; None if the database
+        doesn't know."""
         return None
 
     @abstractmethod
     def version(self) -> int:
-        """The version of its tables; 0 where none of ours is there."""
+        """The version of its tables; 0 if there are none of ours."""
 
     @abstractmethod
     def set_version(self, number: int) -> None:
-        """Keep the version, and that the database is ours."""
+        """Store the version, and mark the database as ours."""
 
     @abstractmethod
     def is_empty(self) -> bool:
@@ -145,11 +145,11 @@ class Transaction(ABC):
 
     @abstractmethod
     def faults(self) -> list[str]:
-        """What a check of the whole finds wrong; empty when all is well."""
+        """The errors that a complete check finds; empty if there are none."""
 
     @abstractmethod
     def tidy(self) -> None:
-        """Put in order what a refresh left, so that all goes on as quickly."""
+        """Optimise after a refresh, so that everything stays fast."""
 
     @abstractmethod
     def size(self) -> int:
@@ -157,13 +157,13 @@ class Transaction(ABC):
 
 
 class Dialect(ABC):
-    """One database: where it lies, how it is opened, what its errors mean."""
+    """One database: where it is, how it is opened, what its errors mean."""
 
     place: str  # as errors name it, without any secret
 
     @abstractmethod
     def glance(self) -> int:
-        """The version of the tables, as far as it can be told without touching anything; 0 where it can't.
+        """The version of the tables, read without changing anything; 0 if that isn't possible.
 
         Raises:
             StoreError: it is no database, or another program's.
@@ -183,18 +183,18 @@ class Dialect(ABC):
 
     @abstractmethod
     def read(self, connection: Connection) -> AbstractContextManager[Transaction]:
-        """A transaction that only reads: one consistent view, no lock that others would feel."""
+        """A transaction that only reads: one consistent view, without blocking others."""
 
     @abstractmethod
     def write(self, connection: Connection) -> AbstractContextManager[Transaction]:
-        """A transaction that may write, one at a time; who comes later waits for some seconds."""
+        """A transaction that may write, one at a time; others wait for some seconds."""
 
     @abstractmethod
     def in_words(self) -> AbstractContextManager[None]:
         """Turns the library's errors into `StoreError`s with a cause and a repair."""
 
     def hold(self, label: str) -> AbstractContextManager[None]:
-        """The right to work in this home, against who shares the database but not the home's folder, and so its lock.
+        """The right to work in this home, against others who share the database but not the folder with its lock.
 
         Raises:
             BusyError: another one has it.
@@ -203,11 +203,11 @@ class Dialect(ABC):
 
     @abstractmethod
     def settle(self, connection: Connection) -> None:
-        """What is to be done after the tables were made or migrated, outside a transaction."""
+        """Steps after the tables were created or migrated, outside a transaction."""
 
     @abstractmethod
     def copy_before(self, version: int) -> None:
-        """Copy the database as it is before it is brought to a version; within a writing transaction."""
+        """Copy the database before it is migrated to a version; within a writing transaction."""
 
     @abstractmethod
     def backup(self, now: datetime) -> Path | None:
@@ -220,7 +220,7 @@ class Dialect(ABC):
 
 
 def connected(engine: Engine) -> Connection:
-    """A connection of an engine, which is given up where none can be had."""
+    """A connection of an engine; the engine is disposed of if there is none."""
     try:
         return engine.connect()
     except BaseException:
@@ -233,7 +233,7 @@ MODULES = {"sqlite": "newsfeed.store.sqlite", "postgresql": "newsfeed.store.post
 
 
 def dialect_of(place: Path | str) -> Dialect:
-    """The database that a path or an address names.
+    """The dialect for a path or an address.
 
     Raises:
         SettingsError: no dialect knows the address.

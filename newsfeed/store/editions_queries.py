@@ -1,5 +1,5 @@
-"""What was printed and sent: editions, kept whole and for ever; the days that are done; the outbox of mails; and the
-account of earlier days that the next edition is built on."""
+"""Editions, stored whole and for ever; the days that are done; the outbox of mails; and the history that the next edition
+is built on."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def record(db: Transaction, printed: Edition, stories: Sequence[Shown]) -> None:
-    """Keep an edition and what it showed, in place of an earlier one of the same date."""
+    """Store an edition and what it showed, replacing an earlier one of the same date."""
     db.execute(delete(shown).where(shown.c.date == printed.date))
     db.upsert(
         edition,
@@ -60,7 +60,7 @@ def edition_of(db: Transaction, local: date) -> Edition | None:
     """The edition of a local day as it was printed, or None.
 
     Raises:
-        StoreError: what is kept of it is damaged.
+        StoreError: the stored edition is damaged.
     """
     data = db.execute(select(edition.c.data).where(edition.c.date == local)).scalar()
     if data is None:
@@ -74,7 +74,7 @@ def edition_of(db: Transaction, local: date) -> Edition | None:
 
 
 def decoded(data: bytes) -> Edition:
-    """An edition as it was kept; one whose accounts are tables of the older form is read as if they were records.
+    """A stored edition; accounts in the older, flat form are turned into records.
 
     Raises:
         msgspec.DecodeError: it is damaged.
@@ -118,7 +118,7 @@ def days_done(db: Transaction, first: date) -> set[date]:
 
 
 def mark_done(db: Transaction, local: date, zone: str, now: datetime) -> bool:
-    """Note that it is; False when that was noted before."""
+    """Store that it is; False if that was stored before."""
     if done(db, local, zone):
         return False
     db.execute(insert(day).values(date=local, zone=zone, done=now))
@@ -129,7 +129,7 @@ def mark_done(db: Transaction, local: date, zone: str, now: datetime) -> bool:
 
 
 def claim_mail(db: Transaction, local: date, recipient: str, now: datetime) -> bool:
-    """Take the one right to send the mail of this day to this recipient (a hash).
+    """Claim the sole right to send the mail of this day to this recipient (a hash).
 
     True when nobody had it, or the last attempt surely failed. False when it was sent, may have been, or is under way.
     """
@@ -157,7 +157,7 @@ def claim_mail(db: Transaction, local: date, recipient: str, now: datetime) -> b
 def mark_mail(
     db: Transaction, local: date, recipient: str, state: MailState, now: datetime, note: str = ""
 ) -> None:
-    """Note what became of a claimed mail."""
+    """Store the result of a claimed mail."""
     db.execute(
         update(mail)
         .where(mail.c.date == local, mail.c.recipient == recipient)
@@ -186,7 +186,7 @@ def mails(db: Transaction, state: MailState | None = None) -> list[Mail]:
 def doubt_claims(db: Transaction, now: datetime) -> int:
     """Mark every claim that is still open as uncertain; gives how many there were.
 
-    For who holds the home's lock and sends nothing himself: whoever claimed has died between claim and record.
+    For a holder of the home's lock that isn't sending: whoever claimed has died between claim and result.
     """
     query = update(mail).where(mail.c.state == str(MailState.CLAIMED))
     return db.execute(query.values(state=str(MailState.UNCERTAIN), settled=now)).rowcount
@@ -231,7 +231,7 @@ def history(db: Transaction, local: date, days: int = 90) -> History:
 
 
 def _with_signs(one: EditionSummary, signs: Mapping[str, tuple[int, int]]) -> EditionSummary:
-    """A summary with what the reader made of its stories, by topic."""
+    """A summary with the reader's signs on its stories, by topic."""
     if not signs:
         return one
     topics = {name: one.topics.get(name, TopicSummary()) for name in (*one.topics, *signs)}
@@ -271,7 +271,7 @@ def _is_good(thumb: int | None, opened: datetime | None) -> bool:
 
 
 class _Topics(Record, frozen=True, kw_only=True):
-    """What `thumbs` needs of a shown story."""
+    """The part of a shown story that `thumbs` needs."""
 
     topic: str = ""
     topics: Mapping[str, float] = {}
@@ -286,7 +286,7 @@ def _told_under(one: Shown | _Topics) -> list[str]:
 
 
 class Thumbs(NamedTuple):
-    """What the reader made of one feed's stories in one topic."""
+    """The reader's signs on one feed's stories in one topic."""
 
     good: int = 0  # liked, or opened and not disliked
     bad: int = 0
@@ -367,7 +367,7 @@ def _stories(db: Transaction, first: date, until: date) -> Iterable[Told]:
         .distinct()
         .order_by(member.c.story, item.c.feed)
     )
-    # An affair counts once: as the one of its stories that most feeds told.
+    # An affair counts once, by the story that most feeds told.
     inside: dict[int, dict[int, list[int]]] = {}
     for affair, number, feed in db.execute(query).all():
         inside.setdefault(affair or number, {}).setdefault(number, []).append(feed)

@@ -1,4 +1,4 @@
-"""The list, the state of each feed, and keeping what one answer brought. One call is one transaction of `Store`."""
+"""The list, the state of each feed, and storing what one answer brought. One call is one transaction of `Store`."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from newsfeed.store.records import Applied, SyncReport
 from newsfeed.store.schema import body, feed, former, item, tagging, tally
 from newsfeed.text.options import options
 
-KNOWN = 1000  # of a feed's newest items are handed out to be recognised; a document holds 500 at most
-RECENT = timedelta(days=14)  # nothing so young is ever forgotten
+KNOWN = 1000  # newest items of a feed that are given out for recognising; a document holds at most 500
+RECENT = timedelta(days=14)  # younger items are never deleted
 REF = 7  # characters of a short name: 35 bits
 
 # ------------------------------------------------------------------------- the list
 
 
 def sync(db: Transaction, subscriptions: Iterable[Subscription], now: datetime) -> SyncReport:
-    """Make the list of feeds what `subscriptions` says. What is taken out keeps its history."""
+    """Bring the stored list in line with `subscriptions`. Removed feeds keep their history."""
     wanted = {s.url: (place, s) for place, s in reversed(list(enumerate(subscriptions)))}
     have = {
         row.url: row
@@ -49,7 +49,7 @@ def sync(db: Transaction, subscriptions: Iterable[Subscription], now: datetime) 
             added.append(url)
             continue
         if not row.listed:
-            # Back again: asked at once, and what it wrote meanwhile is treated as at a first reading.
+            # Back in the list: asked at once, and what it published meanwhile is treated as on a first request.
             values |= {"next_due": None, "first_good": None, "failures": 0, "failing_since": None}
             added.append(url)
         elif _differs(records.subscription_of(row.outline), subscription):
@@ -67,12 +67,12 @@ def sync(db: Transaction, subscriptions: Iterable[Subscription], now: datetime) 
 
 
 def _differs(old: Subscription, new: Subscription) -> bool:
-    """Whether an outline says something else; where it stands in the file is no difference."""
+    """Whether an outline differs; its position in the file doesn't matter."""
     return msgspec.structs.replace(old, line=0) != msgspec.structs.replace(new, line=0)
 
 
 def _follow(db: Transaction, wanted: Mapping[str, Any], have: dict[str, Any]) -> None:
-    """An address that replaces the one it moved from goes on with that one's history."""
+    """Let an address that replaces the one it moved from continue with its history."""
     leaving = [row for url, row in have.items() if row.listed and url not in wanted]
     for url in wanted.keys() - have.keys():
         old = next((r for r in leaving if r.moved_to == url or _same_place(r.url, url)), None)
@@ -103,7 +103,7 @@ def states(db: Transaction, *, listed: bool = True) -> list[FeedState]:
 
 
 def facts(state: FeedState, **more: Any) -> FeedFacts:
-    """What an edition is told of a feed: what the list says of it, and `more`."""
+    """The facts about a feed for an edition: those of the list, and `more`."""
     return FeedFacts(
         feed=state.feed,
         title=state.name,
@@ -117,7 +117,7 @@ def facts(state: FeedState, **more: Any) -> FeedFacts:
 
 
 def in_social_folder(state: FeedState) -> bool:
-    """Whether a feed stands in a folder "Social": it is people posting."""
+    """Whether a feed is in a folder "Social", that is, people's posts."""
     return any(folder.casefold() == "social" for folder in state.subscription.folders)
 
 
@@ -160,7 +160,7 @@ def due(db: Transaction, now: datetime) -> list[FeedState]:
 
 
 def daily_counts(db: Transaction, since: date) -> dict[int, dict[date, int]]:
-    """By feed: how many items it brought on each day (UTC) from `since` on; kept for ever."""
+    """By feed: how many items it brought on each day (UTC) from `since` on; never deleted."""
     found: dict[int, dict[date, int]] = {}
     query = (
         select(tally.c.feed, tally.c.day, tally.c.brought).where(tally.c.day >= since).order_by(tally.c.day)
@@ -187,7 +187,7 @@ def published_days(db: Transaction) -> dict[int, list[tuple[date, int]]]:
 
 # ------------------------------------------------------------------------- what is known
 #
-# A refresh runs these statements once a feed; they are built once.
+# A refresh runs these statements for every feed, so they are built once.
 
 _KNOWN = (
     select(item.c.identity, item.c.hash, item.c.page, item.c.title, item.c.published, item.c.lead)
@@ -240,7 +240,7 @@ def apply_unchanged(db: Transaction, states: Sequence[FeedState]) -> None:
 def apply(db: Transaction, change: FeedUpdate, now: datetime) -> Applied:
     """Keep the state, the new and the changed items of one feed.
 
-    Who calls it twice with the same update changes nothing the second time: an item is one by feed and identity.
+    A second call with the same update changes nothing: feed and identity determine an item.
 
     Raises:
         NotFoundError: the feed is unknown.
@@ -273,7 +273,7 @@ def apply(db: Transaction, change: FeedUpdate, now: datetime) -> Applied:
 
 
 def _recount(db: Transaction, number: int, counts: Sequence[Counts]) -> None:
-    """Keep how stored items fare by now: points, comments, and who passed them on."""
+    """Update the counts of stored items: points, comments, and who boosted them."""
     found = {c.identity: c for c in counts}
     if not found:
         return
@@ -299,7 +299,7 @@ def _recount(db: Transaction, number: int, counts: Sequence[Counts]) -> None:
 
 
 def _unforgotten(db: Transaction, number: int, fresh: list[Item], now: datetime) -> list[Item]:
-    """Without the items that we had once and forgot for their age."""
+    """The items without those that were stored once and deleted for their age."""
     old = [i.identity for i in fresh if i.published is None or i.published < now - RECENT]
     if not old:
         return fresh
@@ -340,7 +340,7 @@ def _add_bodies(db: Transaction, items: Iterable[tuple[int, Item]]) -> None:
 
 
 def _replace(db: Transaction, items: Sequence[tuple[int, Item]], now: datetime) -> tuple[int, ...]:
-    """Put edited items (by number) in the place of what was stored of them; gives the numbers that really changed."""
+    """Replace stored items (by number) by their edited versions; returns the numbers that really changed."""
     if not items:
         return ()
     query = select(*records.ITEM_COLUMNS, body.c.text, body.c.html, item.c.edited).outerjoin_from(item, body)
@@ -369,7 +369,7 @@ def _replace(db: Transaction, items: Sequence[tuple[int, Item]], now: datetime) 
     db.drop_from_search([(key, search_queries.entry(was[key])) for key, _ in reworded])
     db.add_to_search([(key, search_queries.entry(i)) for key, i in reworded])
     if reworded:
-        # Other words may mean other topics: it is tagged anew.
+        # Other words may mean other topics, so it is tagged again.
         db.execute(delete(tagging).where(tagging.c.item.in_([key for key, _ in reworded])))
     return tuple(numbers)
 
@@ -403,7 +403,7 @@ def ref_of(url: str, identity: str, length: int = REF) -> str:
 
 
 def _refs(db: Transaction, url: str, identities: Sequence[str]) -> dict[str, str]:
-    """Names that nobody has yet; on a collision the later item takes a longer one."""
+    """Unused short names; on a collision the later item gets a longer one."""
     found: dict[str, str] = {}
     used: set[str] = set()
     waiting = list(identities)

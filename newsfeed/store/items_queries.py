@@ -1,4 +1,4 @@
-"""Items by number, age and feed; what we judged of them: topics and news value; and which of them tell the same event."""
+"""Items by number, age and feed; their topics and news values; and their stories."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHORT = 2000  # characters of text in the light version
 
 
 def selected(how: Body = "none") -> Select[Any]:
-    """A query for items with as much of their bodies as is asked for; read its rows by `read`."""
+    """A query for items with the requested part of their bodies; `read` reads its rows."""
     if how == "none":
         return select(*records.ITEM_COLUMNS)
     if how == "text":
@@ -45,7 +45,7 @@ def read(row: Sequence[Any], how: Body = "none") -> StoredItem:
 
 
 def items(db: Transaction, ids: Iterable[int], body: Body = "all") -> list[StoredItem]:
-    """The items with these numbers, in their order; what is forgotten is left out.
+    """The items with these numbers, in this order, without deleted ones.
 
     `body`: "all" brings text and HTML, "text" the first 2,000 characters of text, "none" neither.
     """
@@ -58,7 +58,7 @@ def item_of(db: Transaction, number: int) -> StoredItem:
     """The item with this number, whole.
 
     Raises:
-        NotFoundError: there is none, or it is forgotten.
+        NotFoundError: there is none, or it was deleted.
     """
     found = items(db, [number])
     if not found:
@@ -115,7 +115,7 @@ def count_window(db: Transaction, since: datetime) -> int:
 
 
 def _within(since: datetime, until: datetime | None) -> ColumnElement[bool]:
-    # Nothing is published after it was seen, so that one index finds both.
+    # No item is published after it was seen, so one index finds both.
     begun = and_(item.c.first_seen >= since, or_(item.c.before.is_(False), item.c.published >= since))
     return begun if until is None else and_(begun, func.coalesce(item.c.published, item.c.first_seen) < until)
 
@@ -136,7 +136,7 @@ HAS = 0.5  # from this probability on an item has a topic
 
 
 class _Bare(Record, frozen=True):
-    """How sure we are of a topic, without what decided."""
+    """The probability of a topic, without the terms."""
 
     topic: str
     p: float
@@ -151,7 +151,7 @@ _ENCODER = msgspec.json.Encoder()
 def untagged(db: Transaction, limit: int = 1000) -> list[StoredItem]:
     """Items without topics that a page may show, newest first, with the beginning of their text. Those from before the
     reader subscribed wait until somebody asks for them, or for what their source is like."""
-    # Their numbers first, over a small index: nearly all items have topics, and they needn't be read.
+    # First their numbers, from a small index: nearly all items have topics and needn't be read.
     has = select(tagging.c.item).where(tagging.c.item == item.c.id).exists()
     query = select(item.c.id).where(item.c.before.is_(False), ~has)
     query = query.order_by(item.c.first_seen.desc(), item.c.id.desc()).limit(limit)
@@ -165,7 +165,7 @@ def in_words(tagging: Tagging) -> tuple[str, str]:
 
 
 def save_taggings(db: Transaction, taggings: Sequence[Tagging], model: str) -> None:
-    """Keep taggings in place of earlier ones of the same items; those of forgotten items are left out."""
+    """Store taggings, replacing earlier ones of the same items; those of deleted items are skipped."""
     save_written(db, taggings, model, in_words)
 
 
@@ -183,7 +183,7 @@ def save_written(
     rows = []
     for t in kept.values():
         scores, news = written(t)
-        # Without the reader's thumbs: a source's record is what it published, not how it was taken.
+        # Without the reader's thumbs: a source's record is about what it published, not whether it was liked.
         value = t.news.value - t.news.thumbs if t.news else None
         rows.append(
             {
@@ -264,7 +264,7 @@ def tagging_of(number: int, not_news: str, scores: str, news: str, *, topics: Ma
 
 
 def tagged_otherwise(db: Transaction, model: str, since: datetime, limit: int = 1000) -> list[StoredItem]:
-    """Items first seen from `since` on whose topics another model gave, newest first: to be tagged anew."""
+    """Items first seen from `since` on that another model tagged, newest first, to be tagged again."""
     query = (
         selected("text")
         .join(tagging, tagging.c.item == item.c.id)
@@ -277,7 +277,7 @@ def tagged_otherwise(db: Transaction, model: str, since: datetime, limit: int = 
 
 # ------------------------------------------------------------------------- stories
 
-EVERYWHERE = 400  # items; a clue that more of them have finds none
+EVERYWHERE = 400  # a clue shared by more items is ignored
 
 
 def ungrouped(db: Transaction) -> list[StoredItem]:
@@ -375,7 +375,7 @@ def _keep_clues(db: Transaction, clues: Mapping[int, Set[int]], first: int) -> N
 def save_stories(
     db: Transaction, changed: Sequence[Story], clues: Mapping[int, Set[int]] | None = None, first: int = 0
 ) -> list[int]:
-    """Keep stories; an item belongs to the last one that names it, and a story without items is gone.
+    """Store stories; an item belongs to the last one that names it, and a story without items is deleted.
 
     A story with the number 0 gets the next free one. Numbers of gone stories are never given again. `clues` are kept of
     items that have none; those of items before number `first` are forgotten.
@@ -414,6 +414,6 @@ def save_stories(
 
 
 def drop_empty(db: Transaction, numbers: Iterable[int]) -> None:
-    """Take away those of these stories that have no item any more."""
+    """Delete those of these stories that have no items left."""
     empty = ~select(member.c.item).where(member.c.story == story.c.id).exists()
     db.delete_in(delete(story).where(empty), story.c.id, numbers)

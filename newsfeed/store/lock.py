@@ -1,7 +1,7 @@
 """One newsfeed at a time in a home, and in the database that several machines may share.
 
-The lock is the kernel's (flock on an open file), so it goes with its holder however that ends, kill -9 included.
-What stands in the file only tells others who holds it.
+The lock is the kernel's (flock on an open file), so it ends with its holder in any case, kill -9 included. The content
+of the file only tells others who holds it.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Lock:
         )
         with contextlib.suppress(
             OSError
-        ):  # on a full disk nobody reads who holds it; held it is all the same
+        ):  # on a full disk the holder's name is missing, but the lock is held
             os.ftruncate(file, 0)
             os.pwrite(file, msgspec.json.encode(holder), 0)
         self._file = file
@@ -113,18 +113,18 @@ class Lock:
             self._beyond.enter_context(dialect_of(self._database).hold(self.label))
 
     def release(self) -> None:
-        """Let it go; harmless when it is not held."""
+        """Release the lock; harmless if it is not held."""
         if self._file is None:
             return
         self._beyond.close()
-        # The file stays: to remove it would let two others hold two different files of one name.
+        # The file stays: if it were removed, two others could lock two different files of the same name.
         with contextlib.suppress(OSError):
             os.ftruncate(self._file, 0)
         os.close(self._file)
         self._file = None
 
     def holder(self) -> Holder | None:
-        """Who holds it, as far as the file tells; None when nobody does."""
+        """The holder, as named in the file; None if nobody holds it."""
         try:
             file = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
         except OSError:
@@ -155,7 +155,7 @@ class Lock:
 
 
 def _since(written: str) -> str:
-    """ ", since 06:30" in this machine's zone, with the date if it is another; "" where nothing readable stands."""
+    """ ", since 06:30" in this machine's zone, with the date if it isn't today; "" if the time can't be read."""
     try:
         moment = datetime.fromisoformat(written).astimezone()
     except ValueError:

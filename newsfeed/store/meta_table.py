@@ -1,4 +1,4 @@
-"""Small facts, texts by key; and the last list that could be read."""
+"""Small facts, stored as texts by key; and the last list that could be read."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from newsfeed.store.schema import last_list, meta
 
 
 def get(db: Transaction, key: str) -> str | None:
-    """The text that is kept under a key; None where nothing is."""
+    """The text of a key; None if there is none."""
     value: str | None = db.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
     return value
 
 
 def beginning(db: Transaction, prefix: str) -> dict[str, str]:
-    """The texts of all keys that begin so, by what follows in them."""
+    """The texts of all keys with this beginning, by the rest of the key."""
     query = select(meta.c.key, meta.c.value).where(func.substr(meta.c.key, 1, len(prefix)) == prefix)
     return {key.removeprefix(prefix): value for key, value in db.execute(query).all()}
 
 
 def put(db: Transaction, key: str, value: str | None) -> None:
-    """Keep a text under a key; None takes it away."""
+    """Store a text under a key; None removes it."""
     if value is None:
         db.execute(delete(meta).where(meta.c.key == key))
     else:
@@ -31,7 +31,7 @@ def put(db: Transaction, key: str, value: str | None) -> None:
 
 
 def moment(db: Transaction, key: str) -> datetime | None:
-    """The moment that is kept under a key; None where nothing is."""
+    """The moment of a key; None if there is none."""
     value = get(db, key)
     return datetime.fromisoformat(value) if value else None
 
@@ -40,7 +40,7 @@ def moment(db: Transaction, key: str) -> datetime | None:
 
 
 def save_list(db: Transaction, data: bytes) -> None:
-    """Keep the bytes of a list that could be read, for the day when it can't."""
+    """Store the bytes of a list that could be read, in case it can't be one day."""
     if read_list(db) != data:
         db.upsert(last_list, [{"id": 1, "data": data}])
 

@@ -1,7 +1,7 @@
-"""Taggings as packed numbers: what a pool that many readers share keeps of each item. The words that decided are worked
-out when somebody asks for them.
+"""Taggings as packed numbers, as stored for items that many readers share. The deciding words are computed when somebody
+asks for them.
 
-A topic stands there by a number, whose name is the pool's to know. Packed text begins with a sign that no JSON begins with.
+Topics are packed as numbers, whose names the shared store knows. Packed text begins with a character that no JSON begins with.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _NEWS = struct.Struct("<HBH")  # the value in thousandths, the kind's place, how
 
 
 def pack_scores(scores: Sequence[TopicScore], numbers: Mapping[str, int]) -> str:
-    """How sure we are of each topic, most probable first."""
+    """Pack the probabilities of topics, most probable first."""
     return _text(b"".join(_SCORE.pack(numbers[s.topic], round(10_000 * s.p)) for s in scores))
 
 

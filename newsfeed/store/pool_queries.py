@@ -1,4 +1,4 @@
-"""All that the choice of an edition may look at, read in a few whole queries."""
+"""Everything that the choice of an edition may use, read in a few large queries."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from newsfeed.store import editions_queries, feeds_queries, items_queries, reade
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.schema import item, item_topic, shown, tagging
 
-# an item that was never shown stays a candidate so long: a weekly source's last one
+# how long an item that was never shown stays a candidate: long enough for a weekly source
 CARRIED = timedelta(days=8)
 RHYTHM = timedelta(days=28)
 MIX = timedelta(days=90)
 # newest items from before the subscription by which a source is judged; by 20 one of 119 picks is another than by all
 HABIT = 40
 SCORES = 400  # of a feed's newest items, to weigh a score within its own source
-# a clock may be so much off; what was seen later has no part in a past morning's pool
+# allowance for the clock; items seen later are not in a past morning's pool
 AHEAD = timedelta(hours=1)
 
 
@@ -42,7 +42,7 @@ def pool(db: Transaction, local: date, now: datetime, since: datetime | None = N
         by_feed.setdefault(i.feed, []).append(i)
     return Pool(
         candidates=tuple(
-            # An item that was not grouped yet is a story of its own, under a number that no kept story has.
+            # An item that was not grouped yet is its own story, with a number that no stored story has.
             Candidate(item=i, tagging=t, story=story_of.get(i.id, -i.id), liked=thumbs.get(i.id, 0))
             for i, t in found
         ),
@@ -104,7 +104,7 @@ def _before(db: Transaction, now: datetime, since: datetime | None) -> dict[int,
 
 
 def _with_affairs(db: Transaction, history: History) -> History:
-    """What was shown, with the affair of each story as it is known today."""
+    """What was shown, with the current affair of each story."""
     known = items_queries.affairs(db, {one.story for one in history.shown})
     shown = (replace(one, affair=known.get(one.story, 0)) for one in history.shown)
     return replace(history, shown=tuple(shown))
@@ -184,7 +184,7 @@ def _facts(
 
 
 def _is_social(state: FeedState, brought: Sequence[StoredItem]) -> bool:
-    """Whether it is people posting: it stands in a folder "Social", or half of what it brings are posts."""
+    """Whether a feed is people's posts: it is in a folder "Social", or half of its items are posts."""
     posts = sum(i.item.kind == "post" for i in brought)
     return feeds_queries.in_social_folder(state) or posts * 2 > len(brought)
 

@@ -1,5 +1,4 @@
-"""PostgreSQL: how a connection is set up, the search table, and its errors in words. Its library is the extra
-`postgres`."""
+"""PostgreSQL: setting up a connection, the search table, and explanations of its errors. Needs the extra `postgres`."""
 
 from __future__ import annotations
 
@@ -36,8 +35,8 @@ from newsfeed.errors import BusyError, SettingsError, StoreError
 from newsfeed.store.dialect import Dialect, Term, Transaction, connected
 
 BUSY_SECONDS = 5
-WRITING = 0x4E574644  # "NWFD": the advisory lock of who writes
-WORKING = 0x4E574645  # and of who works in a home
+WRITING = 0x4E574644  # "NWFD": the advisory lock for writing
+WORKING = 0x4E574645  # and for working in a home
 # With the schema, as several homes may lie in one database.
 _WAIT_TO_WRITE = "SELECT pg_advisory_xact_lock(%s, hashtext(current_schema()))"
 _TRY_TO_WORK = "SELECT pg_try_advisory_lock(%s, hashtext(current_schema()))"
@@ -50,7 +49,7 @@ LONGEST = 500  # characters of a word; a tsvector takes 2,046 bytes
 # ------------------------------------------------------------------------- words
 
 
-_ACCENTS = re.compile("([a-z])[\u0300-\u036f]+")  # of other scripts' letters they make others: й is no и
+_ACCENTS = re.compile("([a-z])[\u0300-\u036f]+")  # in other scripts they make different letters: й is not и
 
 
 @cache
@@ -81,7 +80,7 @@ def _among(column: ColumnElement[Any], values: Iterable[int]) -> ColumnElement[b
 class PostgresTransaction(Transaction):
     """A transaction of PostgreSQL."""
 
-    # A list goes as one value: written out as IN (…), a thousand numbers cost more than what is found by them.
+    # A list is passed as one value: written out as IN (…), a thousand numbers cost more than the search itself.
 
     def rows_in(self, query: Select[Any], column: ColumnElement[Any], values: Iterable[int]) -> list[Any]:
         return list(self.execute(query.where(_among(column, values))).all())
@@ -121,7 +120,7 @@ class PostgresTransaction(Transaction):
             self.execute(text("DELETE FROM search WHERE item = ANY(:numbers)"), {"numbers": numbers})
 
     def search(self, terms: Sequence[Term], limit: int, first: int = 0) -> list[int]:
-        # Quoted, nothing of what was typed is read as an operator.
+        # Quoted, so that nothing typed is read as an operator.
         asked = [f"'{word}'{':*' if begins else ''}" for term, begins in terms for word in lexemes(term)]
         if not asked:
             return []
@@ -179,7 +178,7 @@ class Postgres(Dialect):
         return 0  # only who is connected can tell
 
     def prepare(self) -> None:
-        """Look for the library. The database is made by who looks after the server."""
+        """Check for the library. The server's administrator creates the database."""
         if find_spec("psycopg") is None:
             raise SettingsError(
                 "database",
@@ -188,7 +187,7 @@ class Postgres(Dialect):
             )
 
     def connect(self) -> tuple[Engine, Connection]:
-        """One connection; where the server ended it, the next transaction makes a new one."""
+        """One connection; if the server closed it, the next transaction opens a new one."""
         engine = create_engine(self._url, poolclass=NullPool)
 
         @event.listens_for(engine, "connect")
@@ -219,7 +218,7 @@ class Postgres(Dialect):
 
     @contextmanager
     def hold(self, label: str) -> Iterator[None]:
-        """An advisory lock of a connection of its own, which goes with its holder however that ends."""
+        """An advisory lock on its own connection, which ends with its holder in any case."""
         with self.in_words():
             engine, connection = self.connect()
             try:
@@ -282,14 +281,14 @@ _WORDS = {
 
 
 def explained(error: DBAPIError, place: str) -> StoreError:
-    """The `StoreError` for an error of the library. What the server says of rows is left out: they may hold secrets."""
+    """The `StoreError` for an error of the library. What the server says about rows is left out, since they may hold secrets."""
     cause: Any = error.orig
     state = getattr(cause, "sqlstate", None) or ""
     for length in (5, 3, 2):
         if state[:length] in _WORDS:
             return StoreError(place, *_WORDS[state[:length]])
     if not state:
-        # Who doesn't get in is told why in one line, which names host, user and database, never the password.
+        # If a login is refused, the server says why in one line, which names host, user and database, never the password.
         said = str(cause).strip().partition("\n")[0].rpartition("failed: ")[2]
         return StoreError(place, f"it can't be reached ({said})", _UNREACHED[1])
     said = getattr(cause.diag, "message_primary", None) or state

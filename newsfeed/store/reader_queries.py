@@ -1,4 +1,4 @@
-"""What the reader did: corrections of topics, thumbs and openings, what they keep and what they passed on."""
+"""The reader's actions: corrections of topics, thumbs, opened, kept and passed-on items, declined proposals."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def correct(db: Transaction, word: Correction) -> None:
-    """Keep the reader's word on an item; it takes the place of an earlier one.
+    """Store the reader's correction of an item; it replaces an earlier one.
 
     Raises:
         NotFoundError: there is no such item.
@@ -52,7 +52,7 @@ def corrections(db: Transaction) -> list[Correction]:
 
 
 def undo_correction(db: Transaction, number: int | None = None) -> Correction | None:
-    """Take back the correction of one item, or without a number the last one; gives what was taken back."""
+    """Undo the correction of one item, or without a number the last one; returns the correction."""
     made = [c for c in corrections(db) if number is None or c.item == number]
     if not made:
         return None
@@ -64,7 +64,7 @@ def undo_correction(db: Transaction, number: int | None = None) -> Correction | 
 
 
 def like(db: Transaction, number: int, value: int, now: datetime) -> None:
-    """Keep the reader's thumb: 1 up, -1 down, 0 taken back.
+    """Store the reader's thumb: 1 up, -1 down, 0 taken back.
 
     Raises:
         NotFoundError: there is no such item.
@@ -77,7 +77,7 @@ def like(db: Transaction, number: int, value: int, now: datetime) -> None:
 
 
 def opened(db: Transaction, number: int, now: datetime) -> None:
-    """Keep that the reader opened an item; the first time counts.
+    """Store that the reader opened an item; only the first time counts.
 
     Raises:
         NotFoundError: there is no such item.
@@ -110,13 +110,13 @@ def _exists(db: Transaction, number: int) -> None:
 
 
 def keep(db: Transaction, one: Kept) -> None:
-    """Keep an item; kept before, it stays where it is in time, and takes the note of `one`."""
+    """Keep an item; if it is kept already, only its note changes to that of `one`."""
     row = {name: getattr(one, name) for name in Kept.__struct_fields__}
     db.upsert(schema.kept, [row], ["note", "private"])
 
 
 def let_go(db: Transaction, item: int) -> None:
-    """Keep an item no longer; harmless where it isn't kept."""
+    """Keep an item no longer; harmless if it isn't kept."""
     db.execute(delete(schema.kept).where(schema.kept.c.item == item))
 
 
@@ -131,7 +131,7 @@ def kept(db: Transaction, since: datetime | None = None, ids: Iterable[int] | No
 
 
 def pass_on(db: Transaction, one: Passed) -> None:
-    """Note that an item was passed on; the first time of a person and an item counts."""
+    """Store that an item was passed on; only the first time per person and item counts."""
     there = select(schema.passed.c.id).where(
         schema.passed.c.person == one.person, schema.passed.c.item == one.item
     )
@@ -151,11 +151,11 @@ DECLINED = "declined"
 
 
 def declined(db: Transaction) -> tuple[str, ...]:
-    """What was proposed and the reader said no to, oldest first."""
+    """Proposals that the reader declined, oldest first."""
     return _TEXTS.decode(meta_table.get(db, DECLINED) or "[]")
 
 
 def decline(db: Transaction, proposal: str) -> None:
-    """Keep the reader's no to a proposal, for ever."""
+    """Store that the reader declined a proposal, for ever."""
     said = dict.fromkeys((*declined(db), proposal))
     meta_table.put(db, DECLINED, _ENCODER.encode(list(said)).decode())

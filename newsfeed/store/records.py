@@ -1,4 +1,4 @@
-"""What the store takes and answers beyond the records of `model`; and records into rows and back: fields with a column
+"""Records that only the store uses; and conversion between records and rows: fields with a column
 of their own go there, all others into `extra` as JSON."""
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Headline(NamedTuple):
 
 
 class Holdings(Record, frozen=True, kw_only=True):
-    """How much there is."""
+    """Counts of what the database holds."""
 
     feeds: int = 0  # in the list
     items: int = 0
@@ -55,12 +55,12 @@ class Holdings(Record, frozen=True, kw_only=True):
 
 
 class MailState(StrEnum):
-    """Where the mail of one day to one recipient stands."""
+    """The state of one day's mail to one recipient."""
 
-    CLAIMED = "claimed"  # somebody is about to send it, or died doing so
+    CLAIMED = "claimed"  # being sent, or the sender died
     SENT = "sent"
-    UNCERTAIN = "uncertain"  # perhaps accepted, perhaps not: never sent again unasked
-    FAILED = "failed"  # surely not accepted: may be claimed again
+    UNCERTAIN = "uncertain"  # perhaps accepted: never sent again unasked
+    FAILED = "failed"  # certainly not accepted: may be claimed again
 
 
 class Mail(Record, frozen=True, kw_only=True):
@@ -81,7 +81,7 @@ R = TypeVar("R", bound=Record)
 
 
 class Shape(Generic[R]):
-    """How records of one kind lie in a table.
+    """How records of one type are stored in a table.
 
     Args:
         record: the kind.
@@ -157,12 +157,12 @@ _SUBSCRIPTION = msgspec.json.Decoder(Subscription)
 
 
 def outline(subscription: Subscription) -> str:
-    """A subscription as it is kept."""
+    """A subscription as it is stored."""
     return msgspec.json.encode(subscription).decode()
 
 
 def subscription_of(text: str) -> Subscription:
-    """A kept subscription."""
+    """The stored subscription."""
     return _SUBSCRIPTION.decode(text)
 
 
@@ -204,7 +204,7 @@ _EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 def storable(item: Item) -> Item:
     """The item as a database can hold it: no lone surrogates or NULs, no number beyond 31 bits, no day before the first.
 
-    Readers and cleaners see to that before; this is the last door, so that one odd item can't stop a run.
+    Earlier steps take care of that; this is the last guard, so that one odd item can't stop a run.
     """
     changes: dict[str, Any] = {}
     for field in ("words", "score", "comments"):

@@ -1,11 +1,11 @@
-"""The tables as they are today, in portable SQLAlchemy Core.
+"""The current tables, in portable SQLAlchemy Core.
 
-What the source said (`item`, `body`) is kept apart from what we made of it (`tagging`, `item_topic`, `member`) and
-from what the reader did (`mark`, `correction`), because each has its own lifetime. A record's fields that no query
-asks for lie together as JSON in `extra`, so that a new field of `model` needs no migration.
+What the source published (`item`, `body`) is separate from what we derived (`tagging`, `item_topic`, `member`) and from
+what the reader did (`mark`, `correction`), because each has its own lifetime. Fields of a record that no query uses are
+stored together as JSON in `extra`, so that a new field of `model` needs no migration.
 
-The tables have one version number. A new database is made as they are today; an older one goes through the migrations
-that it lacks. Whoever changes a table adds a function at the end of `MIGRATIONS`; a test compares both ways.
+The tables have one version number. A new database gets the current tables; an older one goes through the migrations
+that it lacks. To change a table, add a function at the end of `MIGRATIONS`; a test compares both ways.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ feed = Table(
     Column("url", Text, nullable=False, unique=True),
     Column("outline", Text, nullable=False),  # its Subscription, as JSON
     Column("place", Integer, nullable=False),  # in the list
-    Column("listed", Boolean, nullable=False),  # whether the list holds it now
-    Column("since", Utc, nullable=False),  # when it first stood there
+    Column("listed", Boolean, nullable=False),  # whether it is in the list now
+    Column("since", Utc, nullable=False),  # when it was first in the list
     Column("until", Utc),  # when it was taken out
     _text("title"),
     _text("html_url"),
@@ -103,7 +103,7 @@ feed = Table(
 item = Table(
     "item",
     metadata,
-    # Numbers are never used twice: earlier editions speak of items that are long forgotten.
+    # Numbers are never reused, because earlier editions refer to items that are long deleted.
     Column("id", Integer, primary_key=True),
     Column("feed", Integer, ForeignKey("feed.id"), nullable=False),
     Column("ref", String(32), nullable=False, unique=True),
@@ -142,7 +142,7 @@ body = Table(
     _text("html"),
 )
 
-# Identities of items that are forgotten: a feed that still lists them doesn't bring them as new.
+# Identities of deleted items, so that a feed that still lists them doesn't bring them as new.
 former = Table(
     "former",
     metadata,
@@ -151,7 +151,7 @@ former = Table(
     Column("forgotten", Utc, nullable=False),
 )
 
-# How much each feed brought on each day (UTC), kept for ever.
+# How many items each feed brought on each day (UTC), never deleted.
 tally = Table(
     "tally",
     metadata,
@@ -204,8 +204,8 @@ member = Table(
     Index(None, "story"),
 )
 
-# By what items of the last days are found that may tell of the event of a new one. Numbers of terms and pages; no
-# foreign key, which would cost an index of its own: who enters new ones takes out the old.
+# Clues, by which recent items are found that may be about the same event as a new one: numbers of terms and pages. No
+# foreign key, which would need its own index: old rows are deleted when new ones are added.
 clue = Table(
     "clue",
     metadata,
@@ -228,7 +228,7 @@ correction = Table(
 mark = Table(
     "mark",
     metadata,
-    # No foreign key: what the reader liked counts longer than the item is kept.
+    # No foreign key: what the reader liked counts even after the item is deleted.
     Column("item", Integer, primary_key=True, autoincrement=False),
     Column("liked", Integer, nullable=False, server_default="0"),
     Column("liked_at", Utc),
@@ -238,7 +238,7 @@ mark = Table(
 kept = Table(
     "kept",
     metadata,
-    # No foreign key: what the reader keeps outlives the item, so that all that is shown of it stands here.
+    # No foreign key: what the reader keeps outlives the item, so everything that is shown of it is stored here.
     Column("item", Integer, primary_key=True, autoincrement=False),
     Column("ref", Text, nullable=False),
     Column("kept", Utc, nullable=False),
@@ -327,7 +327,7 @@ FIRST = 7  # the oldest version that can be opened
 
 
 def _drop_alembic(connection: Connection) -> None:
-    """The version number is kept by the database itself; before, it stood in a table of Alembic's too."""
+    """Drop the table of Alembic, which once held the version; now the database's own version number does."""
     connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
 
 

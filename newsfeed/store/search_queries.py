@@ -1,4 +1,4 @@
-"""Full-text search: which words an item is found by, and finding it.
+"""Full-text search: the words that an item is found by, and finding items.
 
 Words are folded (case, width, ß) and, in scripts that are written without spaces, cut into overlapping pairs, so that
 東京都 is found by 東京 as well as by 京都. Accents are folded by the index itself.
@@ -22,7 +22,7 @@ from newsfeed.text import canonical_url
 from newsfeed.text.expressions import expression
 from newsfeed.text.prose import HANGUL, UNSPACED
 
-VERSION = "1"  # raised when `entry` would give other words; the index is then made anew
+VERSION = "1"  # to be raised when `entry` changes; the index is then rebuilt
 LONGEST = 4000  # characters of an item that are entered
 LOOKED_AT = 400  # newest hits of a search that are weighed
 _EVERY = 1_000_000  # hits, where most of them may not fit what the search is narrowed down to
@@ -32,7 +32,7 @@ _RUN = expression(f"[{UNSPACED}{HANGUL}]+")
 
 
 def folded(text: str) -> str:
-    """Text without the differences that a searcher doesn't mean."""
+    """Text without differences that don't matter in a search."""
     if text.isascii():
         return text
     return unicodedata.normalize("NFKC", text).casefold()
@@ -45,7 +45,7 @@ def _pairs(run: re.Match[str]) -> str:
 
 
 def plain(item: Item) -> str:
-    """What of an item is searched: title, author, tags, and the beginning of its text (else its lead)."""
+    """The searched text of an item: title, author, tags, and the beginning of its text (else its lead)."""
     return "\n".join((item.title, item.author, *item.tags, item.text or item.lead))[:LONGEST]
 
 
@@ -62,8 +62,8 @@ def split(text: str) -> list[str]:
 
 
 def terms(words: str) -> list[Term]:
-    """What the index is asked for items that have every one of these words: each word, and whether it may be only the
-    beginning of one."""
+    """The terms of a search for items with all of these words: each word, and whether it may be only the beginning of
+    one."""
     found: list[Term] = []
     for word in split(words):
         if _RUN.match(word) and len(word) > 1:
@@ -153,7 +153,7 @@ def search(
         numbers = [n for n in numbers if n in fitting]
     hits = items_queries.items(db, numbers, "text")
     if any(c >= "\u3000" for c in wanted):
-        # The index knows pairs of letters only; whether they stand together, the text itself tells.
+        # The index has only pairs of letters; whether they are adjacent is checked in the text.
         hits = [i for i in hits if holds(wanted, plain(i.item))]
     titled = [i for i in hits if holds(wanted, i.item.title)]
     in_title = {i.id for i in titled}

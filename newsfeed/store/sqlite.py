@@ -1,4 +1,4 @@
-"""SQLite: how a connection is set up, the search index, copies, checks, and its errors in words."""
+"""SQLite: setting up a connection, the search index, copies, checks, and explanations of its errors."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def path_of(place: Path | str) -> Path:
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What the first bytes of a database file tell without opening it as one."""
+    """The header of a database file, read without opening the database."""
 
     exists: bool = False
     database: bool = False  # an SQLite file, ours or not
@@ -113,7 +113,7 @@ def on_shared_disk(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
 
 
 def moment_to_text(value: datetime | None) -> str | None:
-    """A moment as SQLite keeps it: UTC, to the microsecond, in a form that sorts and that its date functions read."""
+    """A moment as stored in SQLite: UTC, to the microsecond, in a form that sorts and that its date functions read."""
     if value is None:
         return None
     if value.tzinfo is None:
@@ -141,8 +141,8 @@ class _Moment(DateTime):
 
 # ------------------------------------------------------------------------- a transaction
 #
-# The search index keeps no text and no positions, only which item has which word (FTS5 "contentless", detail=none): a
-# third of the size and half the time of a full one. The price: to take an entry out, its very words must be given again.
+# The search index stores no text and no positions, only which item has which word (FTS5 "contentless", detail=none): a
+# third of the size and half the time of a full one. In return, removing an entry needs its exact words again.
 
 SEARCH = """\
 CREATE VIRTUAL TABLE search USING fts5(
@@ -164,8 +164,8 @@ class SqliteTransaction(Transaction):
         return insert(table)
 
     def insert_rows(self, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        # What SQLAlchemy does for each value of each row costs as much as SQLite's own work on it, so it is left out:
-        # a first refresh keeps tens of thousands of items.
+        # SQLAlchemy's processing of each value costs as much as SQLite's own work, so it is bypassed: a first refresh
+        # stores tens of thousands of items.
         marks = ", ".join("?" * len(names))
         columns = ", ".join(f'"{table.c[name].name}"' for name in names)
         values = [tuple([moment_to_text(v) if isinstance(v, datetime) else v for v in row]) for row in rows]
@@ -196,7 +196,7 @@ class SqliteTransaction(Transaction):
             )
 
     def search(self, terms: Sequence[Term], limit: int, first: int = 0) -> list[int]:
-        # Quoted, nothing of what was typed is read as an operator.
+        # Quoted, so that nothing typed is read as an operator.
         query = " ".join(f'"{word}"*' if begins else f'"{word}"' for word, begins in terms)
         try:
             rows = self.execute(text(SEARCHED), {"query": query, "limit": limit, "first": first}).all()
@@ -331,7 +331,7 @@ class Sqlite(Dialect):
                 "this is no database",
                 "Put its newest copy in its place: newsfeed restore. Or move that file away.",
             )
-        # The number alone decides only for files of ours.
+        # The version alone decides only for our own files.
         if head.database and head.application not in {0, APPLICATION}:
             raise StoreError(
                 self.place,
@@ -341,7 +341,7 @@ class Sqlite(Dialect):
         return head.revision if head.application == APPLICATION else 0
 
     def prepare(self) -> None:
-        """Folder 0700 and file 0600, before anything stands in them. SQLite gives its journal the file's own mode."""
+        """Create the folder (0700) and the file (0600) before anything is written. SQLite gives its journal the file's own mode."""
         folder = self.path.parent
         if kind := on_shared_disk(folder):
             raise StoreError(
@@ -412,7 +412,7 @@ class Sqlite(Dialect):
 
     @contextmanager
     def write(self, connection: Connection) -> Iterator[Transaction]:
-        # The write lock is taken at once, so that no transaction fails half way for being late.
+        # The write lock is taken at the beginning, so that no transaction fails half way.
         connection.info["begin"] = "BEGIN IMMEDIATE"
         with connection.begin():
             yield SqliteTransaction(connection)
@@ -425,7 +425,7 @@ class Sqlite(Dialect):
             raise explained(error, self.place) from error
 
     def settle(self, connection: Connection) -> None:
-        # Everything moves from the journal into the file itself, so that its header tells the truth.
+        # Everything is moved from the journal into the file, so that its header is up to date.
         raw = connection.connection.cursor()  # outside any transaction
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         raw.close()

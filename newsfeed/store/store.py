@@ -1,4 +1,5 @@
-"""`Store`: the one door to what is kept. Made, migrated or refused when it is opened; each verb is a query in a transaction."""
+"""`Store`, through which all data is read and written. Opening it creates, migrates or refuses the database; each verb is
+a query in a transaction."""
 
 from __future__ import annotations
 
@@ -57,8 +58,7 @@ def writes(query: Callable[Concatenate[Transaction, P], R]) -> Callable[Concaten
 
 
 def writes_aside(query: Callable[Concatenate[Transaction, P], R]) -> Callable[Concatenate[Store, P], R]:
-    """The same for what the reader puts aside: no edition is chosen by it, so that what `while_unchanged` gave of the
-    editions still stands."""
+    """The same for kept items: no edition depends on them, so results cached by `while_unchanged` remain valid."""
 
     @functools.wraps(query)
     def verb(store: Store, /, *args: P.args, **more: P.kwargs) -> R:
@@ -74,7 +74,7 @@ def writes_aside(query: Callable[Concatenate[Transaction, P], R]) -> Callable[Co
 
 
 class Store:
-    """What one home remembers: an open database with its one connection. Any thread may call any verb.
+    """An open database with its single connection. Any thread may call any verb.
 
     What is done within `_reading` or `_writing` is one transaction: when a writing one returns, its change is on the
     disk; when it raises, nothing changed. All raise `StoreError` when the database can't be read or written, with the
@@ -119,7 +119,7 @@ class Store:
             care_queries.repair_clock(db, now)
 
     def close(self) -> None:
-        """Let the database go. Harmless when done twice."""
+        """Close the database. Harmless when done twice."""
         with self._turn:
             self._connection.close()
             self._engine.dispose()
@@ -139,7 +139,7 @@ class Store:
         Whoever asks for the same meanwhile waits for the one who looks.
         """
         with self._finding.setdefault(name, threading.RLock()):
-            # Asked before looking: what somebody writes meanwhile makes the next one look again.
+            # Read before computing: a write in the meantime makes the next call compute again.
             with self._reading() as db:
                 counted = db.changes()
                 changes = counted and (counted[0] - self._aside, counted[1])
@@ -263,7 +263,7 @@ class Store:
         return [result for change in changes for result in self.apply_all([change], now)]
 
     def quick_check(self, now: datetime, *, force: bool = True) -> bool:
-        """Look over the whole database; without `force` only when that was not done for a day. Gives whether it did.
+        """Check the whole database; without `force` only if that was not done for a day. Returns whether it did.
 
         Raises:
             StoreError: it is damaged.
@@ -290,7 +290,7 @@ class Store:
 
 
 def _connect(dialect: Dialect) -> tuple[Engine, Connection]:
-    """A connection to an up-to-date database, made or migrated where that is needed."""
+    """A connection to an up-to-date database, created or migrated if needed."""
     _refuse_others(dialect, dialect.glance())
     dialect.prepare()
     with dialect.in_words():
@@ -305,7 +305,7 @@ def _connect(dialect: Dialect) -> tuple[Engine, Connection]:
 
 
 def _refuse_others(dialect: Dialect, version: int) -> None:
-    """Raise where this newsfeed can't read tables of that version."""
+    """Raise if this newsfeed can't read tables of that version."""
     if version > schema.VERSION:
         raise NewerStoreError(
             dialect.place,
@@ -348,7 +348,7 @@ def _create(dialect: Dialect, connection: Connection) -> None:
 
 
 def _migrate(dialect: Dialect, connection: Connection) -> None:
-    """Copy the database and bring it up to date, while who else opens it waits for its turn."""
+    """Copy the database and migrate it, while others who open it wait."""
     with dialect.write(connection) as db:
         version = db.version()
         if version == schema.VERSION:

@@ -4,7 +4,7 @@
 - `prose`: sentences, words, minutes
 - `leads`: the one or two extracted sentences under a headline
 - `dates`: the names of the calendar, and days as people write them
-- `titles`: one safe line for a headline, an author, a name; what a title counts, and whether it names a subject
+- `titles`: one safe line for a headline, an author, a name; parts of a series, and whether a title names a subject
 - `links`: one address for one page
 - `language`: which language a text is in
 """
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         weighty,
     )
 
-# Each name is loaded from its module when it is first asked for: most runs need few of them.
+# Each name is loaded from its module on first use, because most runs need few of them.
 _PLACES = {
     name: module
     for module, names in {

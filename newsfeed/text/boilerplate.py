@@ -1,7 +1,7 @@
-"""What publishers put around their texts, as patterns by reason. `leads` takes it away; nothing else uses it.
+"""Patterns of what publishers put around their texts, by reason. Only `leads` uses them, to remove it.
 
-Each pattern of `NOTICES` describes a whole paragraph or sentence that tells nothing of the story. They are strict
-about length and company, for a story may well begin "Follow the money" or "Share prices fell".
+Each pattern of `NOTICES` matches a whole paragraph or sentence that says nothing of the story. They are strict about
+length and context, because a story may well begin "Follow the money" or "Share prices fell".
 """
 
 # ruff: noqa: ISC004 - long patterns run over several lines
@@ -16,7 +16,7 @@ from newsfeed.text.dates import MONTHS, beginning
 _NAME = r"[A-ZÀ-Ž][\w.'’-]+"
 
 NOTICES: dict[str, tuple[str, ...]] = {
-    # What WordPress puts under every entry, in the languages that it speaks: "The post … appeared first on …".
+    # What WordPress puts under every entry, in its languages: "The post … appeared first on …".
     "appeared first on": (
         r"the (?:post|article|entry)\b.{0,300}\b(?:appeared|was published)\b.{0,40}\bon\b.*",
         r"(?:the|this) (?:story|content|podcast|episode|video|page)\b.{0,300}\b(?:appeared first|first appeared)\b.*",
@@ -49,7 +49,7 @@ NOTICES: dict[str, tuple[str, ...]] = {
         r"(?:dieser (?:artikel|text|beitrag) wurde|in einer früheren (?:version|fassung)|korrektur(?:hinweis)?:|anmerkung der redaktion)\b.{0,300}",
         r"(?:cet article a été (?:modifié|corrigé|mis à jour)|una versión anterior|esta (?:nota|noticia) (?:ha sido|fue))\b.{0,300}",
     ),
-    # An offer that a text ends with.
+    # An offer at the end of a text.
     "offer": (
         r"(?:(?:so|and|ready[^.?!]{0,40}\?|want[^.?!]{0,60}\?) )?(?:start|try|begin|claim|get|activate|sign up for|book|request|schedule|"
         r"arrange|grab) (?:your|our|a|an|it|the|us|yours?)\b.{0,60}\b(?:free|trial|demo|consultation|quote|walkthrough|"
@@ -187,7 +187,7 @@ def notices() -> tuple[re.Pattern[str], re.Pattern[str]]:
     return small, as_it_stands
 
 
-# What says, behind an entry's whole headline, that it came first elsewhere: in many languages "first", then "on".
+# What follows an entry's whole headline and says that it first appeared elsewhere: in many languages "first", then "on".
 CAME_FIRST = re.compile(
     r"(?:\b(?:first|erst|zuerst|premier|d['’]abord|primero|primer(?= a )|primo|primeiro|publicó|publicado|proviene|eerst|geplaatst|pochodzi|"
     r"pierwszy|сначала|взята|спочатку|первым|първо|прво|prvý|prvi(?: puta)?|najprej(?: pojavil)?|najskôr|first|først|esmalt(?= lehel)|"
@@ -203,14 +203,14 @@ CAME_FIRST_AFTER = re.compile(
     re.IGNORECASE,
 )
 
-# How a caption ends that nothing but its place tells from a story: with who took the picture.
+# The end of a caption that only its position tells from a story: who took the picture.
 CREDITED = re.compile(
     r"(?:\b(?:photos?|photograph|fotos?|images?|imagen|bild|picture|illustration|crédits? photo|credits?|crédits?)"
     r"\s?(?:[:/©]|\bby\b|\bvon\b|\bde\b)|©|\bfoto\b(?= dpa))\s?[^.!?]{2,60}$",
     re.IGNORECASE,
 )
 
-# Words that make a short paragraph or sentence a notice wherever they stand in it.
+# Words that make a short paragraph or sentence a notice, anywhere in it.
 TELLTALE = re.compile(
     r"getty images|shutterstock|istockphoto|\bistock\b|\bunsplash\b|\balamy\b|wikimedia commons|"
     r"/ ?(?:reuters|afp|ap photo|epa|dpa|bloomberg)\W*$|\((?:reuters|afp|ap photo|epa|dpa)[^)]{0,40}\)\W*$|"
@@ -220,13 +220,13 @@ TELLTALE = re.compile(
     re.IGNORECASE,
 )
 TELLTALE_LIMIT = 300  # characters
-# One of these is in whatever `TELLTALE` finds: looking for them is a hundred times faster.
+# Every match of `TELLTALE` contains one of these, and searching for them is a hundred times faster.
 TELLTALE_WORDS = (
     "getty", "stock", "unsplash", "alamy", "wikimedia", "reuters", "afp", "ap photo", "epa", "dpa", "bloomberg", "sign up",
     "subscribe", "forwarded", "right-click", "right click", "click to", "brought to", "sponsored by", "powered by",
 )  # fmt: skip
 
-# Ends of a paragraph, in small letters, that are no part of its last sentence.
+# Ends of a paragraph, in lower case, that are not part of its last sentence.
 TAIL = re.compile(
     r"""(?:(?<=\s)|(?<=[.!?…"”’)\]])|^)(?:
       [\[(<]*\s*(?:read|continue|keep|learn|see|view|find\ out)\ (?:more|reading|full\ (?:story|article|post)|
@@ -262,7 +262,7 @@ DATELINE = re.compile(
 BYLINE_START = re.compile(
     rf"^(?:By|BY|Von|Par|Por) (?:{_NAME} ){{1,3}}?{_NAME}\s*(?:[|·–—:]|, [A-Z][\w ]{{2,40}}[|·–—])\s*"
 )
-# What a publisher says before the story begins, in the same paragraph.
+# What a publisher puts before the beginning of the story, in the same paragraph.
 LEAD_IN = re.compile(
     r"^(?:(?:listen|watch|play)(?: now| here)?\s*[:|]\s*|(?:exclusive|breaking|update|updated|opinion|analysis|watch|video|"
     r"listen|advertorial|\(?(?:updated|update|exclusive)[^):]{0,40}\)?)\s*[:|]\s+|"

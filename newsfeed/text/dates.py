@@ -23,7 +23,7 @@ PERSIAN_MONTHS = (
 _NEW_YEAR = date(1996, 3, 20)  # of 1375, a leap year, with which a cycle begins
 _CYCLE = 33  # years, of which eight are leap years: every fourth, and then the one after five
 
-SHORTEST = 3  # letters of a name that may stand for it
+SHORTEST = 3  # the fewest letters of an abbreviated name
 WORD = r"(?:[^\W\d_]|[\u0900-\u0963\u0970-\u0e7f])+"  # with its vowel signs
 _LETTERS_DOT = expression(r"(?<=[^\W\d_a-z]|[\u0e30-\u0e4e])\.")  # of "พ.ย.", not of "2.3."
 _OTHERS = str.maketrans({"ı": "i", "ł": "l", "ς": "σ", ".": "", "’": "", "'": "", "׳": "", "॰": ""})
@@ -100,7 +100,7 @@ th มกราคม/มค กุมภาพันธ์/กพ มีนา�
 
 
 def beginning(name: str) -> str:
-    """A pattern for a name from the calendar or a beginning of it, three letters at least."""
+    """A pattern for a name of the calendar or its beginning, at least three letters."""
     rest = ""
     for letter in reversed(name[SHORTEST:]):
         rest = f"(?:{letter}{rest})?"
@@ -115,14 +115,14 @@ def month_pattern(*languages: str) -> str:
 
 
 def month(word: str, language: str = "") -> int:
-    """The number of the month that a word names, whole or by its beginning; 0 for another word."""
+    """The number of the month that a word names, in full or by its beginning; 0 for other words."""
     folded = fold(word)
     by_language, common = _tables()
     return by_language.get(re.split("[-_]", language.lower())[0], {}).get(folded) or common.get(folded, 0)
 
 
 def spelled(text: str) -> str:
-    """The words of a date as they are looked up: without accents, names of several words in one."""
+    """The words of a date for looking up: without accents, names of several words joined."""
     plain = without_marks(text.casefold())
     for name in _joined():
         plain = plain.replace(name, name.replace(" ", ""))
@@ -207,12 +207,12 @@ _READ = expression(
 
 
 def undated(text: str) -> str:
-    """A text without the days that it names with their year."""
+    """A text without the dates in it that have a year."""
     return _WHOLE.sub(" ", text) if _HAS_YEAR.search(text) else text
 
 
 def latest_day(text: str) -> date | None:
-    """The latest day with its year that a text names, None for none.
+    """The latest date with a year in a text, None for none.
 
     Where day and month can't be told apart ("5/6/2012") it is the later of both; an address that names a month
     ("/2012/05/") stands for its last day.

@@ -1,6 +1,6 @@
-"""Bytes -> text: which encoding a document is in, whatever it and its server say.
+"""Bytes -> text: the encoding that a document is really in, whatever it and its server declare.
 
-Only encodings on a fixed list are followed; Python knows codecs that are no encodings ("unicode_escape", "zip").
+Only encodings on a fixed list are used, since Python has codecs that are not encodings ("unicode_escape", "zip").
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 
-# Codecs by the names that documents give them. Supersets stand in for their parts, as browsers do it.
+# Codecs by the names used in documents. Supersets replace subsets, as in browsers.
 ENCODINGS = {
     name: codec
     for codec, names in {
@@ -42,9 +42,9 @@ ENCODINGS = {
     }.items()
     for name in names.split()
 }
-# Of East Asia, where a few letters may be valid UTF-8 by chance.
+# Encodings of East Asia, in which a few letters may be valid UTF-8 by chance.
 MULTIBYTE = frozenset({"gb18030", "big5hkscs", "cp932", "euc-jp", "cp949"})
-# Those that read plain ASCII as it stands, and write back every byte that they read.
+# Encodings that contain ASCII and round-trip every byte.
 ASCII_BASED = frozenset(ENCODINGS.values()) - {"iso2022-jp", "cp037", "cp500"}
 MARKS = (
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -53,7 +53,7 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
 )
-STARTS = (  # "<?xm" or "<rss" without a mark
+STARTS = (  # "<?xm" or "<rss" without a byte order mark
     (b"\x00\x00\x00<", "utf-32-be"),
     (b"<\x00\x00\x00", "utf-32-le"),
     (b"\x00<\x00", "utf-16-be"),
@@ -66,7 +66,7 @@ _META = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?([\w.:-]{1,40})""", r
 
 
 def looks_like_json(body: bytes) -> bool:
-    """Whether a document is meant as JSON, by its first sign."""
+    """Whether a document is probably JSON, by its first character."""
     head = body[:400]
     for mark, name in MARKS:
         if head.startswith(mark):
@@ -123,7 +123,7 @@ def _windows(body: bytes) -> str:
 
 
 def _as_windows(error: UnicodeError) -> tuple[str, int]:
-    """Codec error handler: invalid bytes are Windows-1252, or Latin-1 where even that has nothing."""
+    """Codec error handler: invalid bytes are read as Windows-1252, or else as Latin-1."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     wrong = error.object[error.start : error.end]
@@ -137,7 +137,7 @@ _NUMBERED = re.compile(r"&#(?:(\d{1,10})|[xX]([0-9a-fA-F]{1,8}));")
 
 
 def without_impossible(text: str) -> str:
-    """Markup without references by number to what XML 1.0 has no character for (section 2.2): no parser can take them."""
+    """Markup without numeric references to characters that XML 1.0 forbids (section 2.2), which parsers refuse."""
     return _NUMBERED.sub(_legal, text)
 
 

@@ -1,4 +1,4 @@
-"""Items that programs hand us as lines of JSON: each line read as a record, and what is wrong with one in words."""
+"""Items given by programs as lines of JSON: each line read as a record, or an explanation of what is wrong with it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WRONG = {
 
 
 class ItemLine(Record, frozen=True):
-    """An item as a program wrote it; what else it wrote is ignored."""
+    """An item as a program wrote it; other fields are ignored."""
 
     id: Name
     title: str | None = None
@@ -40,11 +40,11 @@ _LINE = msgspec.json.Decoder(ItemLine)
 
 
 class LineError(ValueError):
-    """What is wrong with a line, for whoever wrote it."""
+    """What is wrong with a line, for its author."""
 
 
 class Piped(NamedTuple):
-    """What a pipe gives: a line an item, in order, and what was wrong with lines that came in."""
+    """The output of a pipe: one line per item, in order, and what was wrong with lines of the input."""
 
     lines: list[str]
     problems: list[Problem]
@@ -53,11 +53,11 @@ class Piped(NamedTuple):
 def read_lines(
     lines: Iterable[str | bytes], make: Callable[[ItemLine], T], source: str = ""
 ) -> tuple[list[T], list[Problem]]:
-    """What `make` makes of every good line; a bad one is named with its number, and the rest goes on.
+    """The result of `make` for every good line; a bad one is reported with its number, and the rest goes on.
 
     Args:
         make: may raise `LineError`.
-        source: stands before what is said of a line ("folders").
+        source: precedes the report about a line ("folders").
     """
     made: list[T] = []
     problems: list[Problem] = []
@@ -76,7 +76,7 @@ def read_lines(
 
 
 def names(value: str | list[str] | None) -> tuple[str, ...]:
-    """One name or several, as a program may write them."""
+    """One name or several, in either form that programs write."""
     return () if not value else (value,) if isinstance(value, str) else tuple(value)
 
 

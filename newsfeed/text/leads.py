@@ -1,4 +1,4 @@
-"""The lead: the whole extracted sentences that may stand under a headline. Never invented, empty rather than bad."""
+"""The lead: whole sentences, extracted from the text, to print under a headline. Never invented, rather empty than bad."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from newsfeed.text.boilerplate import (
 from newsfeed.text.prose import CJK, COMMON_STARTS, count_words, cut_sentences, join_sentences, sentences
 from newsfeed.text.titles import MORNING, STEM
 
-LEAD_WORDS = 120  # that are stored: a page shows fewer, and more where it has room
-CODE = "```"  # begins a line that stands for code
+LEAD_WORDS = 120  # words that are stored; a page shows fewer, or more if there is room
+CODE = "```"  # marks a line that replaces code
 _USUAL = 30  # words; where there is room for so many,
 _FIRST = 50  # a first sentence of so many stands whole, as agencies write
-# A sentence with less tells nothing.
+# A shorter sentence says nothing.
 _LEAST_WORDS, _LEAST_LETTERS, _LEAST_CJK = 5, 25, 10
-_NOTICE_LIMIT = 600  # characters; what is longer is a story, however it begins
+_NOTICE_LIMIT = 600  # characters; a longer paragraph is a story, however it begins
 _PARAGRAPH = 3_000  # characters of a paragraph; no lead is longer
 _TAIL = 400  # characters in which a publisher's last words stand
 _CREDIT = 90  # in which a caption names who took its picture
 _END = 30  # characters in which a cut shows
-_PARAGRAPHS = 40  # looked at; a story that hasn't begun by then is none
+_PARAGRAPHS = 40  # paragraphs examined; if the story hasn't begun by then, there is none
 
-_TELLING = 8  # letters of a headline that nobody says by chance
+_TELLING = 8  # letters of a headline that isn't repeated by chance
 _BEFORE_TITLE, _AFTER_TITLE = 4, 10  # words beside it in a sentence that says where an entry came first
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"”’»)]*\s*")
 
@@ -50,8 +50,8 @@ _ENTRY = re.compile(r"[•◦▪●*–—-]\s|\d{1,2}[.)]\s\S{1,40}(?:\s\S+){0,
 _GLUED = re.compile(
     r"(?<![\w.])([^\W\d_]{2,}|(?:19|20)\d\d)([.!?])(?=([A-ZА-ЯІЇЄ][a-zа-яіїє]*)\s)"
 )  # "… the criteria.Apart from …"
-_MAYBE_GLUED = re.compile("[.!?][A-ZА-ЯІЇЄ]")  # in whatever `_GLUED` finds, and much quicker to look for
-# No sentence ends with such a word.
+_MAYBE_GLUED = re.compile("[.!?][A-ZА-ЯІЇЄ]")  # in every match of `_GLUED`, and much faster to search for
+# Words that don't end a sentence.
 _HANGING = re.compile(
     r"(?:^|\s)(?:and|or|but|the|a|an|und|oder|aber|der|ein|eine|et|ou|mais|le|les|une?|y|pero|el|los|las|il|gli|os|as)$"
 )
@@ -83,10 +83,10 @@ _BETWEEN_NAMES = frozenset(
         "prof",
     ]
 )
-_SMALL = 3  # letters; shorter words have no weight
+_SMALL = 3  # letters; shorter words are not significant
 _LATER = 4  # sentences of a lead that may stand for its first
 _LEAST_CLAUSE = 8  # words
-# Words that point back to the sentence before, in the languages that most feeds are written in.
+# Words that refer to the sentence before, in the most frequent languages of feeds.
 _LEANS = re.compile(
     r"""["'“‘«„(]?(?:he|she|it|they|him|her|his|its|their|this|that|these|those|such|there|then|here|and|but|or|so|yet"""
     r"|nor|also|however|instead|meanwhile|moreover|still|both|neither|another|others?|some|one|for (?:example|instance)"
@@ -113,11 +113,11 @@ def lead(text: str, title: str = "", *, lang: str = "", max_words: int = LEAD_WO
     kept: list[str] = []
     left = max_words
     named = _key(title)
-    said = {"", named}  # what needn't be said again
+    said = {"", named}  # sentences not to be repeated
     lines = text.split("\n", _PARAGRAPHS)[:_PARAGRAPHS]
     for number, line in enumerate(lines, 1):
         if line.startswith(CODE):
-            break  # what is said after code is a note to it
+            break  # text after code is a comment on it
         if not kept and _is_credited(line) and any(map(_is_story, lines[number:])):
             continue
         paragraph = _tidy(line, first=not kept)
@@ -146,7 +146,7 @@ def lead(text: str, title: str = "", *, lang: str = "", max_words: int = LEAD_WO
 
 @lru_cache(maxsize=MORNING)
 def lead_within(lead: str, max_words: int, *, lang: str = "") -> str:
-    """As much of a lead as fits into `max_words`, in whole sentences; "" where none does.
+    """As much of a lead as fits into `max_words`, in whole sentences; "" if none fits.
 
     A first sentence of up to 50 words stands where there is room for a usual one. If the first sentence is longer than that, what stands before its semicolon tells the story as well; else the
     next sentence that is understood without it does.
@@ -167,7 +167,7 @@ def lead_within(lead: str, max_words: int, *, lang: str = "") -> str:
 
 
 def stands_alone(sentence: str) -> bool:
-    """Whether a sentence is whole, and understood without the one before."""
+    """Whether a sentence is complete and can be understood without the one before."""
     return _opens(sentence) and not _LEANS.match(sentence) and not _cut_off(sentence)
 
 
@@ -181,13 +181,13 @@ def _is_balanced(clause: str) -> bool:
 
 
 def _without_cut(paragraph: str) -> tuple[str, bool]:
-    """A paragraph without the marks of having been cut off, and whether it was."""
+    """A paragraph without its cut-off mark, and whether it had one."""
     match = _cut_off(paragraph)
     return (paragraph[: match.start()].rstrip(), True) if match else (paragraph, False)
 
 
 def _cut_off(text: str) -> re.Match[str] | None:
-    """Where a text's source cut it off, if it did."""
+    """The position at which a text was cut off by its source, if it was."""
     end = text[-_END:]
     if not any(sign in end for sign in ("…", "..", "[", "(")):
         return None
@@ -234,7 +234,7 @@ def _is_terminated(text: str) -> bool:
 
 
 def _parted(match: re.Match[str]) -> str:
-    """Two sentences without the space between them; not "Node.Js" or "Booking.Com"."""
+    """Two sentences with the missing space inserted; not "Node.Js" or "Booking.Com"."""
     before, mark, after = match.groups()
     whole = before.islower() or (before.isdigit() and len(after) > 3)
     return f"{before}{mark} " if whole or after.lower() in COMMON_STARTS else match.group()
@@ -242,7 +242,7 @@ def _parted(match: re.Match[str]) -> str:
 
 @lru_cache(
     maxsize=256
-)  # a paragraph of one sentence is asked twice, and a feed says the same under many an entry
+)  # cached, because a paragraph of one sentence is checked twice, and feeds repeat sentences
 def _is_notice(text: str) -> bool:
     if len(text) > _NOTICE_LIMIT:
         return False
@@ -275,7 +275,7 @@ def _is_story(line: str) -> bool:
 
 
 def _without_origin(paragraph: str, title: str) -> str:
-    """A paragraph without what it ends with around the whole headline: where the entry came first."""
+    """A paragraph without an ending that says, around the whole headline, where the entry first appeared."""
     at = paragraph.rfind(title) if len(title) >= _TELLING else -1
     if at < 0:
         return paragraph
@@ -309,7 +309,7 @@ def _quality(
                 return good, True
             continue
         if sentence.endswith((":", "：")) or _cut_off(sentence):
-            return good, True  # it announces a list that isn't shown, or its source cut it off
+            return good, True  # it announces a list that isn't shown, or was cut off
         if not _is_terminated(sentence) and not _stands_alone(sentence, alone=len(parts) == 1 and not begun):
             return good, True
         if not begun and not _opens(sentence):
@@ -323,7 +323,7 @@ def _quality(
 
 
 def _names_only(sentence: str) -> bool:
-    """Whether a sentence is a list of persons: names in capitals, parted by commas, and no verb among them."""
+    """Whether a sentence is a list of persons: capitalised names between commas, without a verb."""
     listed = sentence.count(",") + sentence.count(";")
     if listed < 2:
         return False
@@ -333,13 +333,13 @@ def _names_only(sentence: str) -> bool:
 
 
 def _says_again(key: str, title_key: str) -> bool:
-    """Whether a sentence has no word of weight that its headline hasn't."""
+    """Whether a sentence has no significant word that isn't in the headline."""
     words = {word[:STEM] for word in key.split() if len(word) > _SMALL}
     return len(words) >= 2 and words <= {word[:STEM] for word in title_key.split()}
 
 
 def _stands_alone(sentence: str, *, alone: bool) -> bool:
-    """Whether words without a full stop may be a lead: a teaser of a sentence's length does, a heading doesn't."""
+    """Whether text without a full stop may be a lead: a teaser as long as a sentence may, a heading may not."""
     if _HANGING.search(sentence):
         return False
     if (cjk := _cjk(sentence)) * 4 > len(sentence):
@@ -365,5 +365,5 @@ def _cjk(text: str) -> int:
 
 
 def _has_letters(text: str, least: int) -> bool:
-    """Whether a text has so many letters: usually its beginning has."""
+    """Whether a text has so many letters; checks its beginning first."""
     return sum(map(str.isalpha, text[: 2 * least])) >= least or sum(map(str.isalpha, text)) >= least

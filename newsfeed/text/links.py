@@ -1,4 +1,4 @@
-"""The link to open, as it was given, and the one address of its page, by which links are compared."""
+"""Links: the one to open, as it was given, and the canonical address of its page, by which links are compared."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from newsfeed.text.expressions import expression
 
 LIMIT = 2_048  # characters of an address: sitemaps.org allows no longer one
 
-# What browsers remove before they read an address (WHATWG URL: tab and newline anywhere, C0 and space at the ends).
+# What browsers remove before parsing an address (WHATWG URL: tab and newline anywhere, C0 and space at the ends).
 # http:/host, https:host, http//host and http://https://host as they are meant.
 _SCHEME = expression(r"(?:https?:?[\\/]+)*(https?)(?::[\\/]*|[\\/]{2,})", re.IGNORECASE)
 _REMOVED = expression(r"[\t\n\r]")
 _EDGES = "".join(map(chr, range(0x21)))
 _UNSAFE = expression(r"[\x00-\x20\x7f-\x9f<>\"`{}|\\^\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _HOST = expression(r"^(?:\[[0-9a-f:.]+\]|[^\s/?#@:\[\]%<>\"\\^`{|}]+)$")
-# An address that is read as it stands, as nearly all are: quicker to see than to take apart by the rules.
+# An address that needs no changes, as nearly all: a fast check before parsing by the rules.
 _PLAIN = expression(
     r"(https?)://(?!https?/)([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9]\d{0,3}))?(/[\w%/:@!$&'()*+,;=.~-]*)?"
     r"(?:\?([\w%/:@!$&'()*+,;=.~?-]*))?(?:#([\w%/:@!$&'()*+,;=.~?-]*))?",
@@ -39,7 +39,7 @@ _TRACKING = _words(
     "at_custom3 at_custom4 wt.mc_id wt_mc wt.mc s_cid spm ref ref_src ref_url si share_id icid rss_source "
     "fromrss from_rss ftag mbid ito ns_campaign ns_mchannel ns_source ns_linkname ns_fee utm"
 )
-# Those that mean the same on every site: nothing to the page.
+# Parameters that are trackers on every site.
 _SURE = _words(
     "fbclid gclid dclid gbraid wbraid msclkid yclid twclid igshid mc_cid mc_eid mkt_tok _hsenc _hsmi "
     "at_medium at_campaign at_custom1 at_custom2 at_custom3 at_custom4"
@@ -47,7 +47,7 @@ _SURE = _words(
 _SURE_VALUE = expression(r"source=rss-+\w")  # who follows which tag, on hosts of blogs
 _SURE_START = ("utm_", "pk_", "mtm_", "piwik_", "hsa_")
 _TRACKING_START = ("utm_", "pk_", "mtm_", "piwik_", "hsa_", "itm_", "stm_", "trk_", "guce_")
-# Names that mean something on some sites: dropped only with a value that says where the click came from.
+# Parameters that matter on some sites: dropped only if the value says where the click came from.
 _SOURCE_NAMES = frozenset({"source", "from", "src", "cid", "referrer", "via", "mod"})
 _SOURCE_VALUE = expression(
     r"^(?:rss|feed|atom|twitter|facebook|newsletter|email|hn$|hackernews|news\.ycombinator|reddit|"
@@ -59,7 +59,7 @@ _REDDIT = expression(r"(?:(?:old|new|np|m|i|amp|ud|[a-z]{2})\.)?reddit\.com")
 _MOBILE = expression(r"([a-z]{2,3})\.m\.(wikipedia|wikimedia|wiktionary)\.org")
 _AMP_HOST = expression(r"amp\.((?:[^.]+\.)+[^.]+)")
 _ARXIV_PDF = expression(r"^/pdf/(.+?)(?:\.pdf)?$")
-# Pages that only send their visitor on: hosts, path, and the parameters that may hold the target.
+# Pages that only redirect: hosts, path, and the parameters that may hold the target.
 _WRAPPERS = (
     (r"(?:www\.|news\.)?google(?:\.com?)?\.[a-z]{2,3}", r"/url", ("url", "q")),
     (r"(?:www\.|cn\.)?bing\.com", r"/(?:news/apiclick\.aspx|(?:news|alerts)/\w+)", ("url",)),
@@ -86,7 +86,7 @@ _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 class _Address(NamedTuple):
-    """An address taken apart. An IPv6 host has no brackets here; the port is "" where it is the scheme's own."""
+    """The parts of an address. An IPv6 host has no brackets here; the port is "" if it is the default."""
 
     scheme: str
     host: str
@@ -116,9 +116,9 @@ def safe_url(url: str, base: str = "") -> str:
 
 
 def link_url(url: str, base: str = "") -> str:
-    """The address to open an entry by: as it was given, but for what never changes the page that answers.
+    """The address to open an entry: as given, without parts that never change the page.
 
-    A page that only sends its visitor on gives way to its target; of the query only trackers go that are such on every
+    A redirecting page is replaced by its target; from the query only parameters are removed that are trackers on every
     site. Host, path, last slash and fragment stay: what is cut off of them may be another page, or none.
     """
     parts = _unwrapped(url, base)
@@ -132,7 +132,7 @@ def link_url(url: str, base: str = "") -> str:
 
 @lru_cache(maxsize=2_048)
 def canonical_url(url: str, base: str = "") -> str:
-    """The address that stands for a page whoever links to it, for comparing only; "" if it isn't http or https.
+    """The canonical address of a page, whoever links to it; for comparing only; "" if it isn't http or https.
 
     Lower-case host, no userinfo, default port, fragment, trailing slash or tracking parameters; AMP hosts, and second
     hosts of well-known sites, become their main one. The scheme is kept, for not every site speaks https.
@@ -161,7 +161,7 @@ def _split(url: str, base: str) -> _Address | None:
 
 
 def _by_rules(url: str, base: str) -> _Address | None:
-    """What any address means to a browser; None for what is none."""
+    """An address as a browser would understand it; None if it is invalid."""
     url = _REMOVED.sub("", url.strip(_EDGES))
     if not url or len(url) > LIMIT * 2:
         return None
@@ -209,7 +209,7 @@ def _begins_with_host(url: str, base: str) -> bool:
 
 
 def _unwrapped(url: str, base: str) -> _Address | None:
-    """The address, or, where its page only sends the visitor on, that of its target."""
+    """The address, or its target if the page only redirects."""
     parts = _split(url, base)
     for _ in range(3):
         target = _split(_target(parts), "") if parts is not None else None
@@ -243,7 +243,7 @@ def _from_base64(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Percent-escapes for what may not stand in an address; existing escapes stay as they are."""
+    """An address with invalid characters percent-escaped; existing escapes stay."""
     text = text.encode("utf-8", "replace").decode("utf-8")
     if not text.isascii():
         text = quote(text, safe="%/:?#[]@!$&'()*+,;=-._~<>\"`{}|\\^ ")
@@ -274,7 +274,7 @@ def _without_tracking(query: str) -> str:
 
 
 def _main_address(host: str, path: str, query: str) -> tuple[str, str, str]:
-    """Well-known second homes of a page."""
+    """The main address of a page on well-known alternative hosts."""
     if host in {"youtu.be", "www.youtu.be"} and len(path) > 1:
         return "www.youtube.com", "/watch", urlencode({"v": path.strip("/").split("/")[0]})
     if host in {"youtube.com", "m.youtube.com", "www.youtube.com", "www.youtube-nocookie.com"}:
@@ -301,5 +301,5 @@ def _main_address(host: str, path: str, query: str) -> tuple[str, str, str]:
 
 
 def _meaningful_fragment(fragment: str) -> str:
-    """Fragments name a place in the page; behind `#/` and `#!` lies the page itself."""
+    """The fragment, if it selects the page (`#/`, `#!`) and not only a place in it."""
     return fragment if fragment.startswith(("!", "/")) else ""

@@ -1,7 +1,7 @@
-"""HTML of strangers -> safe HTML -> plain text and prose. nh3 is the only sanitiser; this is its only caller.
+"""Untrusted HTML -> safe HTML -> plain text and prose. nh3 is the only sanitiser; this is its only caller.
 
-`mark_captions` reads the HTML of strangers, before the sanitiser takes the names of classes away; captions under
-pictures, tables that only lay out and footers are taken out of what `clean_html` made."""
+`mark_captions` works on untrusted HTML, before the sanitiser removes class names; captions under pictures, layout
+tables and footers are removed from the result of `clean_html`."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from newsfeed.text.leads import CODE
 from newsfeed.text.links import canonical_url, safe_url
 from newsfeed.text.titles import without_invisible
 
-_CAPTIONS = 50  # of one text that are looked for
-_CAPTION = 1_200  # characters of a caption with its picture and links; what is longer is a story
+_CAPTIONS = 50  # the most captions handled in one text
+_CAPTION = 1_200  # characters of a caption with its picture and links; anything longer is a story
 _CAPTION_WORDS = 60  # of a caption
-# One of these is in whatever is taken for a caption: looking for them is much quicker.
+# Every caption contains one of these, and searching for them is much faster.
 _HINTS = (
     "caption",
     "credit",
@@ -56,7 +56,7 @@ _ENDS_PARAGRAPH = "p|div|table|ul|ol|dl|blockquote|h[1-6]|section|article|figure
 
 
 def mark_captions(html: str) -> str:
-    """HTML in which what is a caption by its class, its shortcode or its place in a table is a `figcaption`."""
+    """HTML with captions, recognised by class, shortcode or position in a table, turned into `figcaption`."""
     if not any(map(html.lower().__contains__, _HINTS)):
         return html
     if "[" in html:
@@ -79,7 +79,7 @@ def mark_captions(html: str) -> str:
 
 
 def without_hidden(html: str) -> str:
-    """HTML without the few words that letters hide for the list of a mail program."""
+    """HTML without the hidden preview text that newsletters have for mail programs."""
     if "none" not in html and " hidden" not in html:
         return html
     made: list[str] = []
@@ -98,9 +98,9 @@ def without_hidden(html: str) -> str:
 
 
 def _element(html: str, name: str, start: int, longest: int) -> tuple[int, int]:
-    """Where an element that began before `start` ends: before and after its end tag; (-1, -1) for a long one."""
+    """The end of an element that began before `start`: before and after its end tag; (-1, -1) for a long one."""
     stop = start + longest
-    if name == "p":  # its end tag may be missing
+    if name == "p":  # the end tag may be missing
         found = re.compile(rf"</?(?:{_ENDS_PARAGRAPH})[\s/>]", re.IGNORECASE).search(html, start, stop)
         if found is None:
             return (len(html), len(html)) if len(html) <= stop else (-1, -1)
@@ -117,13 +117,13 @@ def _element(html: str, name: str, start: int, longest: int) -> tuple[int, int]:
 _TABLE = re.compile(r"<table(?: [^<>]*)?>((?:(?!<table[ >]).)*?)</table>", re.DOTALL)
 _ROW = re.compile(r"<tr(?: [^<>]*)?>(.*?)</tr>", re.DOTALL)
 _CELL = re.compile(r"<(t[dh])(?: [^<>]*)?>(.*?)</t[dh]>", re.DOTALL)
-_NESTED = 30  # tables within each other that are looked at
-_PROSE_WORDS = 8  # of a cell that tells something
+_NESTED = 30  # levels of nested tables that are handled
+_PROSE_WORDS = 8  # characters of a cell with enough text
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*\s*$")
 
 
 def without_tables(clean: str) -> str:
-    """Clean HTML with the paragraphs of tables that only lay out, and without those that hold data."""
+    """Clean HTML with layout tables turned into paragraphs, and without tables of data."""
     for _ in range(_NESTED):
         clean, changed = _TABLE.subn(_as_paragraphs, clean)
         if not changed:
@@ -132,7 +132,7 @@ def without_tables(clean: str) -> str:
 
 
 def _as_paragraphs(match: re.Match[str]) -> str:
-    """The cells of a table that tell something as paragraphs; none of a table that names its columns."""
+    """The cells of a table with enough text, as paragraphs; none of a table with column headers."""
     rows = [
         [(name, cell) for name, cell in _CELL.findall(row) if _words(cell)]
         for row in _ROW.findall(match.group(1))
@@ -161,7 +161,7 @@ def _tells(cell: str, *, alone: bool) -> bool:
 
 _LINKED_PARAGRAPH = re.compile(r"<p>((?:(?!</?p>|<a ).){0,300}<a (?:(?!</?p>).){0,2000})</p>", re.DOTALL)
 _LINK = re.compile(r'<a href="([^"]*)"[^<>]*>(.*?)</a>', re.DOTALL)
-_FOOTER_WORDS = 12  # beside the headline and the name of the site
+_FOOTER_WORDS = 12  # words besides the headline and the name of the site
 
 
 def without_footer(clean: str, link: str) -> str:
@@ -191,7 +191,7 @@ _ALT = re.compile(r'<img(?=[^<>]* alt="([^"]{20,300})")[^<>]*>')
 
 
 def without_captions(clean: str) -> str:
-    """Clean HTML without what stands under a picture in italics or small print, or says again what it shows."""
+    """Clean HTML without text under a picture in italics or small print, or that repeats its alternative text."""
     if "<img" not in clean:
         return clean
     found = _UNDER_PICTURE.sub(r"\1", clean)
@@ -200,7 +200,7 @@ def without_captions(clean: str) -> str:
     return found if len(_words(found)) >= _PROSE_WORDS else clean
 
 
-HTML_LIMIT = 200_000  # characters of a text: a book’s chapter, and what cleans in a moment
+HTML_LIMIT = 200_000  # characters of a text: a chapter of a book, which is cleaned in a moment
 DEPTH_LIMIT = 200  # nesting; the sanitiser's time grows with its square
 TAG_LIMIT = 20_000  # characters; a longer tag has attributes to slow us down, or an inline picture
 
@@ -232,7 +232,7 @@ _SETTINGS: dict[str, Any] = {
     "strip_comments": True,
 }
 
-# Blocks that the sanitiser doesn't keep would run into each other: they become paragraphs first.
+# Blocks that the sanitiser removes become paragraphs first, or their texts would run together.
 _BLOCKS = re.compile(
     r"<(/?)(?:div|section|article|header|footer|main|aside|nav|center|address|dl|dt|dd|details|summary|fieldset|"
     r"legend|form|body|html)(?=[\s/>])",
@@ -274,7 +274,7 @@ def _cleaner(base: str, filtered: bool) -> nh3.Cleaner:
         return nh3.Cleaner(
             **_SETTINGS, url_relative=relative, attribute_filter=_without_userinfo if filtered else None
         )
-    except ValueError:  # a host that no resolver would take, as "xn--0" or one with a control character
+    except ValueError:  # an invalid host, such as "xn--0" or one with a control character
         return _cleaner("", filtered)
 
 
@@ -321,7 +321,7 @@ def clean_html(html: str, base: str = "") -> str:
 
 
 def _without_open_ends(html: str) -> str:
-    """HTML without start tags of frames and the like that nothing ends."""
+    """HTML without unclosed start tags of frames and similar elements."""
     last = {name: html.lower().rfind(f"</{name}") for name in {m[1].lower() for m in _HOLDERS.finditer(html)}}
     return _HOLDERS.sub(
         lambda m: "" if m.group().endswith("/>") or last[m[1].lower()] < m.start() else m.group(), html
@@ -345,7 +345,7 @@ def _depth(html: str) -> int:
 
 
 def _paragraphs(text: str) -> str:
-    """Plain text as HTML: blank lines part paragraphs, other line ends stay where they look meant."""
+    """Plain text as HTML: blank lines separate paragraphs, other line ends stay if they look intended."""
     made = []
     for block in re.split(r"\n[ \t]*\n\s*", text):
         lines = "\x1f".join(line.strip() for line in block.split("\n"))
@@ -354,7 +354,7 @@ def _paragraphs(text: str) -> str:
     return _cleaner("", False).clean("".join(made))
 
 
-# Tags of editors' plug-ins that their software failed to read: [caption …]text[/caption], {audio}address{/audio}.
+# Shortcodes of editors' plug-ins that were left unprocessed: [caption …]text[/caption], {audio}address{/audio}.
 _SHORTCODES = re.compile(
     r"\{(\w{3,20})\}[^{}]{0,500}\{/\1\}|\[/?(?:caption|embed|gallery|audio|video|playlist|youtube|vimeo|soundcloud|"
     r"powerpress|contact-form\w*|vc_\w+|et_pb_\w+|sc_embed\w*|tweet|twitter|instagram|su_\w+)(?=[\s\]=:])[^\[\]]{0,500}\]",
@@ -370,12 +370,12 @@ _LINE_ENDS = '.!?:;…"”’»)]。！？'
 
 
 def plain_text(html: str) -> str:
-    """The words of some HTML, one paragraph a line, entities read once. Scripts, styles and the like have none."""
+    """The text of some HTML, one paragraph per line, entities decoded once, without scripts, styles and the like."""
     return text_of(clean_html(html))
 
 
 def text_of(clean: str) -> str:
-    """The words of what `clean_html` made, without cleaning it again."""
+    """The text of HTML from `clean_html`, without cleaning it again."""
     return _lines(_ANY_TAG.sub(_sign_of, clean) if "<" in clean else clean)
 
 
@@ -385,7 +385,7 @@ def prose_text(clean: str) -> str:
     return _lines(_prose(without_tables(without_captions(clean))))
 
 
-# What stands for a tag until lines are made.
+# Placeholders for tags until lines are made.
 _SIGNS = dict.fromkeys(_BREAKS, "\x1e") | {"br": "\x1f", "td": " ", "th": " "}
 
 
@@ -411,13 +411,13 @@ def _prose(clean: str) -> str:
 
 
 def _lines(text: str) -> str:
-    """Words with signs for tags, as lines."""
+    """Text with placeholders for tags, as lines."""
     text = entities.unescape(text) if "&" in text else text
     text = _GAPS.sub(" ", text.replace("\n", " "))
     if "\x1f" in text:
         text = _unwrapped(text)
     lines = [line.strip() for line in without_invisible(text.replace("\x1e", "\n")).split("\n")]
-    # What is left of CDATA within CDATA ends the text of many a feed.
+    # The rest of CDATA nested in CDATA is at the end of many feeds' texts.
     return "\n".join([line.removesuffix("]]>").rstrip() for line in lines if line and line != "]]>"])
 
 

@@ -1,6 +1,6 @@
-"""The options that a reader writes beside a feed in the list (`newsfeed-must-read="yes"`), read once, here.
+"""The options beside a feed in the list (`newsfeed-must-read="yes"`); this is the only place that parses them.
 
-What can't be read changes nothing, and `mistake` says so where the list is read: both go by the same patterns.
+An invalid value has no effect, and `mistake` reports it when the list is read; both use the same patterns.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _WHOLE_NUMBER = (r"\d{1,6}", "a whole number")
 
 
 class Option(NamedTuple):
-    """One option: what it does, the pattern of its values, and the same in words."""
+    """One option: what it does, the pattern of its values, and the pattern in words."""
 
     meaning: str
     pattern: str
@@ -50,7 +50,7 @@ OPTIONS: Mapping[str, Option] = {
     "daily-posts": Option("the most posts of X that are read a day; each costs money", *_WHOLE_NUMBER),
     "api": Option("where the network's interface is asked, if elsewhere", r"https?://\S+", "an address with https://"),
 }  # fmt: skip
-# What only an edition reads: in a team these are the reader's alone, the others part one shared feed from another.
+# Options that only the edition uses: in a team these are personal; feeds that differ in others are not shared.
 OF_THE_EDITION = frozenset({"must-read", "mute", "weight", "cap", "paywall", "label"})
 
 _BOUNDS: Mapping[str, tuple[float, float]] = {
@@ -60,14 +60,14 @@ _BOUNDS: Mapping[str, tuple[float, float]] = {
 
 
 def options(written: Mapping[str, str]) -> Options:
-    """The options of an outline, by their names without the prefix."""
+    """The options of an outline, given by their names without the prefix."""
     return _options(tuple(sorted(written.items()))) if written else _NONE
 
 
 _NONE = Options()
 
 
-@lru_cache(maxsize=4_096)  # asked for every post of a feed; most lists have few different ones
+@lru_cache(maxsize=4_096)  # called for every post of a feed; most lists have few different ones
 def _options(written: tuple[tuple[str, str], ...]) -> Options:
     found: dict[str, object] = {}
     for name, value in ((name, value.strip()) for name, value in written):
@@ -116,17 +116,17 @@ def _listed(value: str) -> tuple[str, ...]:
 
 
 def is_yes(written: str) -> bool:
-    """Whether a reader wrote yes, whatever its case and the blanks around it."""
+    """Whether a value means yes, ignoring case and surrounding spaces."""
     return written.strip().casefold() in _YES
 
 
 def is_no(written: str) -> bool:
-    """Whether a reader wrote no; nothing written is one."""
+    """Whether a value means no; an empty one does."""
     return written.strip().casefold() in _NO | {""}
 
 
 def mistake(name: str, value: str) -> tuple[str, str] | None:
-    """What is wrong with an option and how to fix it; None where nothing is."""
+    """What is wrong with an option and how to fix it; None if nothing is."""
     if name not in OPTIONS:
         return say("newsfeed-{name} is no option", name=name[:40]), _meant(name)
     if not _readable(name, value.strip()):

@@ -125,7 +125,7 @@ def count_words(text: str) -> int:
 
 
 def reading_minutes(text: str) -> float:
-    """Minutes that a reader needs: words / 238, CJK characters / 500."""
+    """Minutes to read a text: words / 238, CJK characters / 500."""
     return _weight(text) / WORDS_A_MINUTE
 
 
@@ -151,7 +151,7 @@ def opening(text: str, max_words: int, lang: str = "") -> str:
 
 
 def first_words(title: str, most: int, lang: str = "") -> str:
-    """The beginning of a headline: whole words, an ellipsis where something follows."""
+    """The beginning of a headline: whole words, and an ellipsis if something follows."""
     if count_words(title) <= most:
         return title
     kept = ""
@@ -161,12 +161,12 @@ def first_words(title: str, most: int, lang: str = "") -> str:
             break
         kept = longer
     kept = kept.rstrip(" ,;:.-–—·|(/&")
-    # Scripts without spaces are one long word here: they are cut by characters.
+    # Text without spaces counts as one long word, so it is cut by characters.
     return f"{kept}…" if kept else opening(title, most, lang)
 
 
 def words_pattern(words: Sequence[str]) -> re.Pattern[str] | None:
-    """What finds any of these words, as words; None for none."""
+    """A pattern that finds any of these as whole words; None for no words."""
     given = sorted({word.strip() for word in words if word.strip()})
     if not given:
         return None
@@ -184,7 +184,7 @@ def join_sentences(parts: list[str]) -> str:
 
 
 def _weight(text: str) -> float:
-    """Words: what stands between spaces and holds a letter or a digit. CJK characters weigh their time."""
+    """The number of words (pieces between spaces with a letter or digit); CJK characters count by reading time."""
     cjk = 0
     if not text.isascii():
         text, cjk = _CJK_CHAR.subn(" ", text)

@@ -1,8 +1,8 @@
 """The page's own words in the reader's language.
 
-Sources are English and marked in one way: `say("told by {n} of your sources", n=4)`. What another language says
-instead stands in `words/<code>.toml`: `[phrases]` by the English phrase, `[nouns]` with their plurals by the English
-singular, `[dates]` and `[numbers]`. A phrase that is missing there stays English. Which language is spoken is set
+Sources are English and marked in one way: `say("told by {n} of your sources", n=4)`. Their
+translations are in `words/<code>.toml`: `[phrases]` by the English phrase, `[nouns]` with their plurals by the English
+singular, `[dates]` and `[numbers]`. A phrase that is missing there stays English. The current language is set
 once, where an edition is built or drawn: `with speaking("de"): …`.
 """
 
@@ -42,13 +42,13 @@ _spoken: ContextVar[_Words] = ContextVar("spoken", default=_ENGLISH)
 
 @cache
 def languages() -> frozenset[str]:
-    """The languages that the page can speak, by code."""
+    """The languages that the page is available in, by code."""
     written = files(__package__).joinpath("words").iterdir()
     return frozenset({ENGLISH, *(p.name.removesuffix(".toml") for p in written if p.name.endswith(".toml"))})
 
 
 def first_spoken(wanted: Sequence[str]) -> str:
-    """The language of the page for a reader of these languages: their first, if the page can speak it."""
+    """The language of the page for a reader of these languages: their first, if there is a translation."""
     code = wanted[0].casefold()[:2] if wanted else ENGLISH
     return code if code in languages() else ENGLISH
 
@@ -63,7 +63,7 @@ def _words(code: str) -> _Words:
 
 @contextmanager
 def speaking(code: str) -> Iterator[None]:
-    """Speak a language until the end of the block."""
+    """Set the current language until the end of the block."""
     token = _spoken.set(_words(code.casefold()[:2]))
     try:
         yield
@@ -72,18 +72,18 @@ def speaking(code: str) -> Iterator[None]:
 
 
 def language() -> str:
-    """The language spoken, by its code."""
+    """The code of the current language."""
     return _spoken.get().code
 
 
 def say(phrase: str, /, **values: object) -> str:
-    """A phrase of ours with its values, in the language spoken."""
+    """A phrase with its values, in the current language."""
     told = _spoken.get().phrases.get(phrase, phrase)
     return told.format(**values) if values else told
 
 
 def told(values: Mapping[str, str], *phrases: str) -> str:
-    """Phrases that share their values, as in a failure and its repair, one after the other."""
+    """Several phrases with shared values, such as a failure and its repair, one after the other."""
     return " ".join(say(phrase, **values) for phrase in phrases if phrase)
 
 

@@ -1,4 +1,4 @@
-"""Times as feeds write them -> aware UTC datetimes, or None where they say nothing sensible."""
+"""Times as feeds write them -> aware UTC datetimes, or None if they make no sense."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from newsfeed.text import dates
 
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # the web is younger
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # before the web
 AHEAD = timedelta(
     days=1
-)  # zones and clocks that are wrong; what lies further ahead is no time of publication
+)  # allowance for wrong zones and clocks; later moments can't be times of publication
 
-# What nearly all feeds write: RFC 822, whose months are English in whatever language a feed is, and RFC 3339.
+# The formats of nearly all feeds: RFC 822, whose months are English in whatever language a feed is, and RFC 3339.
 _MAIL = re.compile(
     r"(?:[A-Z][a-z]{2}, )?(\d{1,2}) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) ((?:19|20)\d\d) "
     r"(\d\d):(\d\d):(\d\d) (?:GMT|UTC|([+-])(\d\d)(\d\d))",
@@ -35,7 +35,7 @@ _ERA = re.compile(rf"({'|'.join(_ERAS)})\s*(\d{{1,3}})\s*年")
 # A day of the Persian calendar, which WordPress writes where a plug-in translates its dates: "6 آذر 1403".
 _PERSIAN = re.compile(rf"(\d{{1,2}})\s+({'|'.join(dates.PERSIAN_MONTHS)})،?\s+(1[34]\d\d)(?!\d)")
 _IN_PERSIA = range(1368, 1440)  # 1989 to 2061; from 1440 on it may be an Islamic year, of 2018 and later
-_BUDDHIST = 543  # years ahead of ours
+_BUDDHIST = 543  # calendars with other years, by their difference
 _CJK = str.maketrans(
     {"年": "-", "月": "-", "년": "-", "월": "-", "日": " ", "일": " ", "時": ":", "时": ":", "시": ":"}
 )
@@ -56,11 +56,11 @@ _OFFSET = re.compile(
 _PLACE = re.compile(r"\s*[\[(]?([A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_-]+){1,2})\b[\])]?")
 _LONG_ZONE = re.compile(r"\s*\(?((?:[A-Z][a-z]+\s){1,3})Time\b\)?")
 _SHORT_ZONE = re.compile(r"\s*\(?([^\W\d_]{1,5})\b\)?")
-_LOST_PLUS = re.compile(r"\s*(\d\d:?\d\d)")  # "+" that someone took for a space
+_LOST_PLUS = re.compile(r"\s*(\d\d:?\d\d)")  # a "+" that became a space
 _AFTERNOON = frozenset(["pm", "μμ", "nm", "ch", "ptg", "م", "午後", "下午", "오후"])
 _DATE = re.compile(rf"{dates.WORD}|\d+")
 _TOLD = 80  # characters of a date
-_FURTHEST = timedelta(hours=15)  # that a zone lies from Greenwich
+_FURTHEST = timedelta(hours=15)  # the largest offset of a zone from UTC
 _ZONES = {  # hours east of Greenwich; where a name has several meanings, the one that feeds mean
     "ut": 0, "utc": 0, "gmt": 0, "z": 0, "wet": 0, "west": 1, "bst": 1, "ist": 5.5, "cet": 1, "mez": 1, "cest": 2,
     "mesz": 2, "wat": 1, "sast": 2, "cat": 2, "eet": 2, "eest": 3, "msk": 3, "мск": 3, "eat": 3, "trt": 3, "idt": 3,
@@ -89,7 +89,7 @@ _AMERICAN = frozenset(
 
 
 def sane(moment: datetime | None, now: datetime) -> datetime | None:
-    """The moment if an item can have been published then.
+    """The moment, if an item can have been published then.
 
     None before 1990 and more than a day ahead of `now`; what is less than a day ahead becomes `now`, so that no
     item sorts above one fetched at this minute.
@@ -160,7 +160,7 @@ def _of_persia(match: re.Match[str]) -> str:
 
 
 def _usual(text: str) -> datetime | None:
-    """The moment of a time as nearly all feeds write it; None for any other, which takes twenty times as long."""
+    """The moment of a time in the usual formats; None for others, whose parsing takes twenty times as long."""
     if match := _MAIL.fullmatch(text):
         day, name, year, hour, minute, second, sign, east, more = match.groups()
         month = _MONTHS[name]
@@ -182,7 +182,7 @@ def _usual(text: str) -> datetime | None:
 
 
 def _clock(text: str) -> re.Match[str] | None:
-    """Where the hour stands. "26.11.2024" is no hour, "08.00" behind it is."""
+    """The position of the hour. "26.11.2024" is not an hour, "08.00" after it is."""
     for match in _CLOCK.finditer(text):
         before = text[: match.start("h")].rstrip()
         if (
@@ -196,7 +196,7 @@ def _clock(text: str) -> re.Match[str] | None:
 
 
 def _zone(behind: str, language: str) -> tuple[str, str]:
-    """The zone that follows the hour, "" for none, and what follows it."""
+    """The time zone after the hour, "" for none, and the rest of the text."""
     if match := _OFFSET.match(behind) or _PLACE.match(behind):
         return match[1], behind[match.end() :]
     if match := _LONG_ZONE.match(behind):
@@ -207,7 +207,7 @@ def _zone(behind: str, language: str) -> tuple[str, str]:
 
 
 def _is_american(clock: re.Match[str] | None, zone: str, language: str) -> bool:
-    """Whether 5/6 is the sixth of May."""
+    """Whether 5/6 means the sixth of May."""
     if language:
         tag = language.lower().replace("_", "-")
         return tag in {"en", "en-us", "es-us", "en-ph", "fil"}
@@ -248,7 +248,7 @@ def _whole(year: str, month: int, day: str) -> tuple[int, int, int] | None:
 
 
 def _at_greenwich(moment: datetime, zone: str, language: str) -> datetime | None:
-    """A moment that was written by the clock of a zone: "+02:00", "CEST", "America/Lima"; unknown names are Greenwich."""
+    """The UTC moment of a local time in a zone: "+02:00", "CEST", "America/Lima"; unknown names count as UTC."""
     if offset := re.fullmatch(r"([+-])(\d{1,2}):?(\d{2})?", zone):
         east = int(offset[2]) + int(offset[3] or 0) / 60
         return (

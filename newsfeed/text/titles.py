@@ -1,4 +1,5 @@
-"""Titles: one safe line, without markup or a publisher's additions; the parts of a series that it counts, and whether it names a subject."""
+"""Titles: one safe line without markup and a publisher's additions; numbers of parts of a series; whether a title names a
+subject."""
 
 from __future__ import annotations
 
@@ -15,9 +16,9 @@ from newsfeed.text.dates import WEEKDAYS
 from newsfeed.text.expressions import expression
 from newsfeed.text.prose import UNSPACED
 
-MORNING = 32_768  # titles that are asked about again when the same morning is chosen anew
+MORNING = 32_768  # titles that are checked again when the same morning is chosen again
 
-TITLE_LIMIT = 300  # characters of any one line that is kept
+TITLE_LIMIT = 300  # characters of any single line that is stored
 HEADLINE_LIMIT = 110  # characters that the page shows of a title: two lines of it
 
 # What no reader sees: C0 and C1 controls, surrogates, noncharacters, marks of direction, and what only says where a
@@ -40,7 +41,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Elements that format, those that part lines, and those that stand alone; all of HTML's other ones format nothing.
+# Elements that format text, that break lines, and that are empty; all others of HTML format nothing.
 _FORMATS = _words(
     "a abbr acronym b big cite code em font i kbd mark q s small span strike strong sub sup time tt u"
 )
@@ -69,7 +70,7 @@ _MANGLED = expression(
 
 
 def without_invisible(text: str) -> str:
-    """Text of any length without what no reader sees, so that a word is the same to search as to the eye."""
+    """Text of any length without invisible characters, so that words are found by search as they look."""
     return _UNSEEN.sub("", text) if _MAYBE_UNSEEN.search(text) else text
 
 
@@ -95,8 +96,8 @@ def _decoded(match: re.Match[str]) -> str:
 
 
 def strip_inline(text: str) -> str:
-    """A title without the HTML that some feeds put into it. What is no HTML ("Vec<T>") stays as typed, and so does the
-    name of an element that is a word there: one that is never closed and formats nothing ("the <video> tag")."""
+    """A title without the HTML that some feeds put into it. What isn't HTML ("Vec<T>") stays as typed, and so does an element's
+    name used as a word: one that is never closed and formats nothing ("the <video> tag")."""
     if "<" not in text:
         return text
     text = _COMMENT.sub("", _SCRIPTS.sub("", text))
@@ -105,10 +106,10 @@ def strip_inline(text: str) -> str:
 
     def stripped(match: re.Match[str]) -> str:
         name, rest = match["name"].lower(), match["rest"] or ""
-        # One that stands like a word, with space around it, is one; "<b>Bold" was cut off.
+        # A tag with spaces around it is a word; "<b>Bold" was cut off.
         alone = not match["next"] and text[max(0, match.start() - 1) : match.start()] in _BEFORE_WORDS
         formats = name in _FORMATS and (bool(match["end"]) or not alone)
-        # Of those that part lines, one that words stand around is one: "how to write <p> tags".
+        # A line-breaking tag between words is a word too: "how to write <p> tags".
         within = alone and text[: match.start()].strip() and text[match.end() :].strip()
         parts = name in _PARTS and (bool(match["end"]) or name in _VOID or not within)
         if not (formats or parts or name in closed or "=" in rest):
@@ -181,13 +182,13 @@ _LIVE = expression(
 )
 
 
-# "That ’s why": what stands before an apostrophe is part of its word.
+# "That ’s why": the text before an apostrophe is part of the word.
 _TORN = expression(r"(?<=\w) (?=[’'](?:s|re|t|ll|ve|d|m)\b)")
 
 
 def headline(title: str, source: str = "", shows: Collection[str] = ()) -> str:
-    """The source's own title, tidied: its site's name off the end, no running number of its `shows`, no emoji, no
-    shouting, ≤ 110 characters.
+    """The source's title, cleaned up: without the site's name at the end, the number of an episode of its `shows`, emoji
+    and all capitals; ≤ 110 characters.
 
     No word is changed: only capitals that cover a whole title are taken back to those of a sentence.
     """
@@ -262,7 +263,7 @@ def _first_upper(word: str) -> str:
     return word if not match else word[: match.start()] + match.group().upper() + word[match.end() :]
 
 
-# What counts the parts of a series: a version, a date, or a number that says it is one.
+# What numbers the parts of a series: a version, a date, or a number marked as one.
 _VERSION = r"\b(?:version|release|build|v)\b\.?\s*#?\s*\d[\d.]*|\bv?\d+(?:\.\d+)+\b"
 _PART = r"\b(?:episode|ep|show|issue|volume|vol|edition|week)\b\.?\s*#?\s*\d[\d.]*|#\d+"
 _HALF = r"\b(?:part|pt|hour|segment|teil|partie|parte)\b\.?\s*\d{1,2}\b|\(?\b\d\s?/\s?\d\b\)?"
@@ -272,7 +273,7 @@ _NUMBERED = expression(_VERSION, re.IGNORECASE)
 _WORD = expression(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _UNSPACED = expression(f"[{UNSPACED}]")
 _WORDLESS = expression(r"[\W_]+")
-# Words that name no subject: those of every sentence, and those that only say that something is published again.
+# Words that name no subject: function words, and words that only say that something is published regularly.
 _EMPTY = frozenset(
     _WORD.findall(
         " ".join(WEEKDAYS).lower()
@@ -298,7 +299,7 @@ _EMPTY = frozenset(
 
 
 class Numbered(NamedTuple):
-    """A title taken apart: the show that it names, its running number, the half that it is, and what is left."""
+    """The parts of a title: the show that it names, the number of the episode, which half it is, and the rest."""
 
     show: str
     number: str
@@ -337,7 +338,7 @@ def numbered(title: str) -> Numbered | None:
 
 
 def show_names(titles: Sequence[str]) -> tuple[str, ...]:
-    """What a document's titles have beside a running number: "mgt" of "MGT 41- On trust", "" of "#376: A bank run"."""
+    """The show names beside the episode numbers in a document's titles: "mgt" of "MGT 41- On trust", "" of "#376: A bank run"."""
     counted: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for title in titles:
         if found := numbered(title.strip()):
@@ -353,7 +354,7 @@ def show_names(titles: Sequence[str]) -> tuple[str, ...]:
 
 
 def of_show(title: str, shows: Iterable[str]) -> Numbered | None:
-    """A title taken apart if the number in it counts one of these shows."""
+    """The parts of a title whose number counts episodes of one of these shows."""
     found = numbered(title)
     return found if found is not None and found.show in shows else None
 
@@ -372,31 +373,31 @@ def of_earlier_year(title: str, year: int) -> int | None:
 
 _SAME = 0.7  # of the words of weight of both
 _SAME_LEAST = 4  # words: two headlines may share three by chance
-STEM = 6  # letters by which forms of a word are one, whatever its language
+STEM = 6  # first letters in which forms of a word agree, in any language
 
 
 @lru_cache(maxsize=MORNING)
 def weighty(title: str) -> frozenset[str]:
-    """A title's words of weight by their stems: what is compared."""
+    """The significant words of a title, as stems, for comparing."""
     words = {_plain(word) for word in _WORD.findall(_REPEATED.sub(" ", title))} - _EMPTY
     return frozenset(word[:STEM] for word in words if len(word) > 2)
 
 
 def say_the_same(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether two titles of one source tell of one event: most of their words of weight are the same."""
+    """Whether two titles of one source report one event: most of their significant words are the same."""
     both = len(one & other)
     return both >= _SAME_LEAST and both >= _SAME * len(one | other)
 
 
 @lru_cache(maxsize=MORNING)
 def series_name(title: str) -> str:
-    """A title without what counts the parts of a series, folded for comparison; "" where nothing else is left."""
+    """A title without the number of its part in a series, folded for comparison; "" if nothing else is left."""
     return " ".join(_SERIAL.sub(" ", title).casefold().split()).strip(" .,:;|#()[]–—-")
 
 
 @lru_cache(maxsize=MORNING)
 def names_a_subject(title: str, source: str = "") -> bool:
-    """Whether a title tells by itself what it is about.
+    """Whether a title by itself says what it is about.
 
     "They didn’t." doesn't, nor does a title of nothing but its source's name, a date and words like "daily update".
     A version is a subject: who follows releases knows of what. So is any word of another script.
@@ -418,13 +419,13 @@ IN_COMMON = 0.3  # of the words that the shorter text has: an edit keeps more of
 
 
 def alike(one: str, other: str) -> bool:
-    """Whether two texts may be states of one: what tells something in the shorter one stands in the other as well."""
+    """Whether two texts may be versions of one: the significant words of the shorter one are mostly in the other."""
     mine, its = _content_words(one) - _EMPTY, _content_words(other) - _EMPTY
     return len(mine & its) >= IN_COMMON * min(len(mine), len(its))
 
 
 def _content_words(text: str) -> set[str]:
-    """Words that are long enough to say something, and pairs of letters where no space parts words."""
+    """Words long enough to be significant, and pairs of letters in scripts without spaces."""
     found: set[str] = set()
     for word in _WORD.findall(text.casefold()):
         if _UNSPACED.match(word):

@@ -4,8 +4,8 @@
     Tagger.tag(documents) -> list[Tagging]
     train(documents, folders, corrections, topics) -> bytes
 
-The rest is reached by module: `corrections`, `accuracy`, `tag_pipe`. numpy loads with the first use of
-any of these, scikit-learn only when something is trained.
+Import the rest from its modules: `corrections`, `accuracy`, `tag_pipe`. numpy is loaded on first use, scikit-learn only
+for training.
 """
 
 from __future__ import annotations

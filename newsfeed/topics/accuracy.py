@@ -1,8 +1,7 @@
-"""How good the tags are: measured on the reader's own answers, with an interval, and asked for sparingly.
+"""How good the tags are, measured on the reader's answers to a few questions, with confidence intervals.
 
-Only questions drawn at random measure without bias: what a reader corrects unasked is what was wrong, and what is
-asked because the tagger was unsure is harder than the rest. Where there are too few random answers, the interval
-says so.
+Only random questions measure without bias: unasked corrections are about errors, and questions asked because the tagger
+was unsure are harder than the rest. If there are too few random answers, the interval shows it.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ def wilson(hits: int, of: int, z: float = Z95) -> Interval:
 
 
 class Judged(Record, frozen=True, kw_only=True):
-    """One item that the reader judged: what was said before, what is true, and why it was asked.
+    """One item that the reader judged: the tagger's topics, the true ones, and why it was asked.
 
     `asked` is "random", "useful", or "" for a correction that the reader made unasked.
     """
@@ -90,7 +89,7 @@ def measure(judged: Sequence[Judged], topics: Iterable[str]) -> Accuracy:
 
 
 def trend(before: Interval, after: Interval) -> str:
-    """What a change amounts to, in words: a change that both intervals allow is none yet."""
+    """A change in words; one within both intervals doesn't count as a change."""
     if not before.of or not after.of or (before.low <= after.share <= before.high):
         return "no measurable change yet"
     difference = round(100 * (after.share - before.share))

@@ -1,4 +1,4 @@
-"""Documents as arrays: what lexicon and model each see of a batch."""
+"""A batch of documents as arrays, for the lexicon and the models."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Reading(NamedTuple):
 
 
 class Stems(dict[str, int]):
-    """Numbers for stems. Open ones take new stems as they come; closed ones answer UNKNOWN."""
+    """Numbers for stems. While open, new stems get new numbers; once closed, they are UNKNOWN."""
 
     def __init__(self, known: Sequence[str] = (), *, opened: bool = False) -> None:
         super().__init__((name, number) for number, name in enumerate(known))
@@ -84,7 +84,7 @@ class Stems(dict[str, int]):
 
 
 class _Senses:
-    """What the words met mean in one language, by the word's number, worked out when first met there."""
+    """The stems of words in one language, by the word's number, computed on first occurrence."""
 
     def __init__(self) -> None:
         import numpy as np
@@ -96,7 +96,7 @@ class _Senses:
         self._met = np.zeros(0, np.bool_)
 
     def unmet(self, numbers: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-        """Those of the numbers that must be worked out; `size` is how many words there are."""
+        """The numbers that are not computed yet; `size` is the number of words."""
         import numpy as np
 
         if size > self._met.size:
@@ -113,7 +113,7 @@ class _Senses:
 
 
 class BatchReader:
-    """Reads documents for one lexicon and one set of stems, and remembers the words it has met."""
+    """Reads documents for one lexicon and one set of stems, and caches the words that have occurred."""
 
     def __init__(self, lexicon: Lexicon, stems: Stems, whole_stems: Stems | None = None) -> None:
         self.lexicon = lexicon
@@ -122,7 +122,7 @@ class BatchReader:
         self._vocabulary = StemNumbers()
         self._words: list[str] = [""]
         self._forget()
-        self.generation = 0  # rises when the numbers of words begin anew
+        self.generation = 0  # raised when the numbering of words begins again
 
     def _forget(self) -> None:
         import numpy as np
@@ -142,7 +142,7 @@ class BatchReader:
         return self._vocabulary.get(word)
 
     def read(self, documents: Sequence[Document]) -> Reading:
-        """Read a batch. The language is the document's own, else told by its function words."""
+        """Read a batch. The language is the document's own, else recognised by its function words."""
         import numpy as np
 
         if len(self._vocabulary) > MOST_WORDS:
@@ -213,7 +213,7 @@ class BatchReader:
             self._strange = np.r_[self._strange, [word[0] > LATIN and word[0].isalpha() for word in fresh]]
 
     def _understand(self, code: str, numbers: NDArray[np.int64]) -> _Senses:
-        """Work out, once a distinct word and language, what it is to lexicon and model."""
+        """Compute, once per word and language, its units of the lexicon and its stem."""
         senses = self._senses.setdefault(code, _Senses())
         for number in senses.unmet(numbers, len(self._words)).tolist():
             word = self._words[number]

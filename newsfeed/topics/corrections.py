@@ -1,10 +1,9 @@
-"""What a correction does at once, before any training.
+"""The immediate effect of a correction, before any training.
 
-The corrected item gets its topics for good. Items like it move with it: near duplicates fully, items that share
-its names in part, items of its feed a little: those that were judged as it was, the more the more corrections
-of that feed agree. What moves them is the
-correction's *residual*: how far the judgement was from the reader's word. Once training has learned it, the
-residual is small and so is the push.
+The corrected item has its topics permanently. Similar items move with it: near-duplicates fully,
+items that share its names in part, and items of its feed that were judged like it a little, the more corrections of
+that feed agree. They are moved by the correction's *residual*: how far the judgement was from the reader's word. Once
+training has learned the correction, the residual is small, and so is the shift.
 """
 
 from __future__ import annotations
@@ -60,12 +59,12 @@ class Corrections:
         return tuple(self._labels.values())
 
     def add(self, label: Label) -> None:
-        """Take a correction; felt with the next tagging."""
+        """Add a correction; it takes effect with the next tagging."""
         self._labels[label.document.id] = label
         self._learn([label])
 
     def undo(self, document: int | str) -> bool:
-        """Take a correction back; false if there was none."""
+        """Remove a correction; False if there was none."""
         if document not in self._labels:
             return False
         del self._labels[document], self._judged[document], self._residual[document], self._vectors[document]
@@ -82,7 +81,7 @@ class Corrections:
         for label, z in zip(labels, judged, strict=True):
             wanted = self._wanted(label)
             self._judged[label.document.id] = z
-            # Who was surer than a correction says must not be made less sure by it: a confirmation never pushes down.
+            # A correction never lowers the confidence of a tagger that is already surer: confirming must not push a score down.
             self._residual[label.document.id] = np.where(
                 wanted > 0, np.maximum(wanted - z, 0.0), np.minimum(wanted - z, 0.0)
             )
@@ -135,7 +134,7 @@ class Corrections:
         for row, document in enumerate(documents):
             numbers = index.by_feed.get(document.feed)
             if numbers is not None:
-                # A feed on everything is wrong about one subject, not about all: what was judged alike moves.
+                # A general feed is misjudged in one subject, not in all, so only items that were judged alike move.
                 like = np.minimum(index.judged[numbers], _profile(z[row])).sum(axis=1)
                 found[row] += left[row] * (like @ index.residual[numbers]) / (like.sum() + FEED_ITEMS)
         found = np.clip(found, -MOST, MOST)
@@ -161,7 +160,7 @@ class Corrections:
         return self._idf
 
     def deciding(self, document: Document) -> list[tuple[str, float]]:
-        """The words by which others are like a document, the weightiest first; what has not two of them is not."""
+        """The words that make others similar to a document, by weight; a similar document has at least two of them."""
         return sorted(self._vector(document).items(), key=lambda pair: -pair[1])[:DECIDING]
 
     def may_move(self, label: Label, documents: Sequence[Document]) -> list[Document]:
@@ -194,7 +193,7 @@ class Corrections:
 
 
 def _profile(z: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A judgement as shares that add up to one, what speaks for no topic last."""
+    """A judgement as shares that add up to one; the last is the share of no topic."""
     import numpy as np
 
     p = sigmoid(z)
@@ -225,7 +224,7 @@ class _Index:
         feeds: dict[str, list[int]] = {}
         for number, i in enumerate(ids):
             feed = corrections._labels[i].document.feed
-            # What training has seen speaks by the model and the feed's mix; said twice it would be too much.
+            # What training has seen already acts through the model and the feed's mix, and must not count twice.
             if feed and i not in corrections._tagger.learned:
                 feeds.setdefault(feed, []).append(number)
         self.by_feed = {feed: np.array(numbers) for feed, numbers in feeds.items()}

@@ -1,4 +1,4 @@
-"""What goes into the tagger: documents, labels, and what is known of a feed."""
+"""The tagger's input: documents, labels, and what is known about a feed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Document(Record, frozen=True, kw_only=True):
 
 
 class Label(Record, frozen=True, kw_only=True):
-    """What is known of a document's topics: all of them, or (an empty tuple) that it has none."""
+    """The known topics of a document: all of them, or an empty tuple if it has none."""
 
     document: Document
     topics: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What speaks for and against a topic, how it is weighed, and the terms that decided.
+"""The evidence for and against a topic, its weights, and the terms that decided.
 
 All is in log-odds (Platt: a logistic function of the evidence is the probability). The weights carry the constants:
 `fitting` fits them on our own seeds, `train` shifts them where the reader's folders say so."""
@@ -26,7 +26,7 @@ BROAD = frozenset({WORLD})
 
 
 class Scales(msgspec.Struct, frozen=True, kw_only=True):
-    """How much each kind of evidence says, in log-odds a unit. The defaults judge by the lexicon alone.
+    """The weight of each kind of evidence, in log-odds per unit. The defaults judge by the lexicon alone.
 
     The lexicon's score of a text is divided by a power of its length, for long texts hit more entries by chance.
     """
@@ -90,7 +90,7 @@ LEAST_TERM = 0.1  # log-odds below which a term decides nothing
 
 
 class Evidence(NamedTuple):
-    """All that speaks for and against, by document (rows) and topic (columns)."""
+    """All evidence, by document (rows) and topic (columns)."""
 
     lexicon: NDArray[np.float64]  # the lexicon's raw scores
     model: NDArray[np.float64]  # the model's log-odds

@@ -1,6 +1,6 @@
 """What training fits: linear models, their calibration, and what folders say.
 
-The one place where scikit-learn is used. One logistic regression a topic, learned by averaged stochastic gradient
+The only module that uses scikit-learn. One logistic regression per topic, learned by averaged stochastic gradient
 descent, which reaches the quality of a full solver in a twentieth of the time. Features are counted once and the model
 is fitted several times on them: on parts of the documents to see how it does on the rest, then on all."""
 
@@ -49,7 +49,7 @@ class Design:
         self.stems = stems
         self.foreign = (~reading.english).astype(np.int64)
         self.keys: NDArray[np.int64] = keys[kept]
-        # A word is as rare as it is among the texts of its language.
+        # The rarity of a word is that among the texts of its language.
         texts = np.bincount(self.foreign, minlength=2)
         elsewhere = np.zeros(self.keys.size, np.int64)
         elsewhere[found.key] = self.foreign[found.document]
@@ -82,7 +82,7 @@ class Design:
         coefficients = np.zeros((self.keys.size, many), np.float32)
         bias = np.full((2, many), -3.0, np.float32)
         seen = np.ones(len(weights), np.bool_) if rows is None else rows
-        # What counts several times is shown several times: one large step would throw the descent off.
+        # A document with a weight above 1 is repeated: one large step would make the descent diverge.
         times = np.maximum(np.round(weights), 1).astype(np.int64)
         # English and the others share no word: each has a fit of its own, as the other's examples are nothing to it.
         for number, other in product(range(many), (0, 1)):

@@ -1,4 +1,4 @@
-"""What a folder's name says: "Wirtschaft", "Money & Markets" and "03 Finance" mean finance."""
+"""The topic that a folder's name means: "Wirtschaft", "Money & Markets" and "03 Finance" mean finance."""
 
 from __future__ import annotations
 

@@ -187,7 +187,7 @@ class Lexicon:
         return made
 
     def packed(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """What a lexicon is made of, to be kept."""
+        """The data of a lexicon, for storing."""
         head = {"topics": self.topics, "languages": sorted(self.languages), "units": list(self._unit)}
         return {**head, "names": self.names, "wide": self._wide}, {
             name: getattr(self, f"_{name}") for name in _ARRAYS
@@ -235,7 +235,7 @@ class Lexicon:
         self._leaf = np.array([not node.children for node in nodes], np.bool_)
 
     def unit(self, word: str, code: str = ENGLISH) -> int:
-        """The number of what a word is to the lexicon; -1 for nothing.
+        """The number of a word's unit in the lexicon; -1 for none.
 
         It is itself, else its base form, else the longest of its ends and beginnings that stand there with a star.
         """
@@ -332,7 +332,7 @@ def _units(entry: str) -> list[str]:
 
 
 def _bases(word: str, code: str) -> tuple[str, ...]:
-    """What a word may be a form of."""
+    """The words that a word may be a form of."""
     if code:
         language = languages().get(code)
         return language.bases(word) if language else ()
@@ -426,7 +426,7 @@ def _compiled(settings: bytes) -> Lexicon:
             for entry, weight in _of_examples(setting.examples).items():
                 merged[topic].setdefault(entry, weight)
                 own[topic].setdefault(entry, weight)
-    # Words of the reader's own count in whatever language they are met.
+    # The reader's own words count in every language.
     others = {
         code: {
             topic: {**terms.get(topic, {}), f"{MARK}{topic}": MARK_WEIGHT, **own.get(topic, {})}

@@ -74,7 +74,7 @@ def count(
 
 
 def strangers(stems: NDArray[np.int64], document: NDArray[np.int64], documents: int) -> NDArray[np.float64]:
-    """How many words of each document are no known stem."""
+    """How many words of each document are not a known stem."""
     import numpy as np
 
     return np.bincount(document[stems == UNKNOWN], minlength=documents).astype(np.float64)
@@ -125,7 +125,7 @@ class Scored(NamedTuple):
 
 
 def empty(topics: Sequence[str]) -> Linear:
-    """A model that knows nothing and says nothing."""
+    """An empty model, which gives zero for everything."""
     import numpy as np
 
     many = len(topics)
@@ -140,7 +140,7 @@ def empty(topics: Sequence[str]) -> Linear:
 
 
 def score(model: Linear, reading: Reading) -> Scored:
-    """What the model says of a batch."""
+    """The model's log-odds for a batch."""
     import numpy as np
 
     found = count(reading.stem, reading.document, reading.in_title, len(model.stems), model.keys)

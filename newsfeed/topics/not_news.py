@@ -1,4 +1,4 @@
-"""What is no news: deals, adverts, quizzes, notices, live tickers.
+"""Recognising what is not news: deals, adverts, quizzes, notices, live tickers.
 
 The patterns lie in `not_news.toml` of each language; the English one says how they are written. Regular expressions over every title
 would be the slowest part of tagging, so each pattern first tells which letters any match of it must contain, and
@@ -20,7 +20,7 @@ from newsfeed.errors import SettingsError
 from .documents import Document
 from .vocabulary import folder, languages
 
-FIRST_LINES = 500  # characters of a text that are looked at
+FIRST_LINES = 500  # characters of a text that are searched
 FIELDS = ("title", "text", "category", "link")
 SHORTEST = 3  # letters that are worth looking for
 
@@ -41,7 +41,7 @@ class Expression:
 
 
 class Pattern(NamedTuple):
-    """One way to be no news: all `fields` must match; `unless` (title and text) and `about` (title) must not."""
+    """One kind of non-news: all `fields` must match; `unless` (title and text) and `about` (title) must not."""
 
     kind: str
     fields: tuple[tuple[str, Expression], ...]
@@ -98,7 +98,7 @@ def _lower(pattern: str) -> str:
 
 
 def letters(pattern: str) -> tuple[str, ...]:
-    """Strings of which at least one stands in every match; empty where nothing can be said.
+    """Strings of which every match contains at least one; empty if none can be found.
 
     Reads the parsed expression of the standard library; where that is not to be had, all documents are tried.
     """

@@ -1,7 +1,7 @@
-"""When to train anew, and training in a process of its own: `python -m newsfeed.topics.retrain < job > weights`.
+"""When to train again, and training in its own process: `python -m newsfeed.topics.retrain < job > weights`.
 
-A job is what `job` makes; weights come out, or nothing and exit code 1 with the cause on stderr. Nothing is read
-or written but the two pipes, so that whatever fails leaves the weights in force untouched."""
+The input is made by `job`; the output is weights, or nothing and exit code 1 with the cause on stderr. Only the two
+pipes are read and written, so that a failure leaves the current weights untouched."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GROWN = 1.3  # times the items of last time: fewer change little
 
 
 class Trained(Record, frozen=True, kw_only=True):
-    """What the weights in force were made of. `inputs` is a hash of folders and topic settings."""
+    """What the current weights were trained on. `inputs` is a hash of folders and topic settings."""
 
     at: datetime
     items: int

@@ -34,12 +34,12 @@ MOST_DOUBT = 3.0  # log-odds that the model can take from a topic of the reader'
 
 
 class Local(Protocol):
-    """What changes single judgements after the model: see `corrections`."""
+    """Changes to single judgements after the model: see `corrections`."""
 
     def shift(
         self, reading: Reading, documents: Sequence[Document], z: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """What to add to the log-odds of documents (rows) and topics (columns)."""
+        """The amount to add to the log-odds of documents (rows) and topics (columns)."""
         ...
 
 
@@ -82,11 +82,11 @@ class Tagger:
 
     @property
     def reader(self) -> BatchReader:
-        """What reads documents for this tagger."""
+        """The reader of documents for this tagger."""
         return self._reader
 
     def heed(self, thumbs: Sequence[Thumb]) -> None:
-        """Let the reader's thumbs, newest first, move news values from now on."""
+        """Apply the reader's thumbs, newest first, to news values from now on."""
         # In one order, so that the same thumbs make the same sums.
         kept = sorted(thumbs[:MOST_THUMBS], key=lambda thumb: str(thumb.document.id))
         self.personal = None
@@ -111,7 +111,7 @@ class Tagger:
         return p, parts
 
     def evidence(self, documents: Sequence[Document]) -> Evidence:
-        """What lexicon and model say of a batch, before it is weighed."""
+        """The evidence of lexicon and model for a batch, unweighted."""
         return self.evidence_of(self._reader.read(documents))
 
     def evidence_of(self, reading: Reading) -> Evidence:
@@ -160,14 +160,14 @@ class Tagger:
         # A foreign text is judged by the model as far as the model knows its words.
         heard = np.where(evidence.english, 1.0, np.minimum(2.0 * evidence.known, 1.0))[:, None]
         model = np.where(self._untrained, 0.0, heard * scales.model * evidence.model)
-        # The reader's own words are the reader's word: what training saw of a topic of theirs may doubt, not overrule.
+        # The reader's own words count most: the trained model may weaken but not overrule them.
         model = np.where(self._own & (lexicon > 0), np.maximum(model, -MOST_DOUBT), model)
         start = scales.base + self._untrained * scales.model * alone.base
         # What the model does not hear it cannot doubt either: its intercept is part of the doubt, so an unheard text
         # starts as low as one that the lexicon judges alone.
         base = start + (1.0 - heard) * min(0.0, alone.base - scales.base)
         source, folder = self._feeds(documents)
-        # Where words can't be judged, the reader's folder is what there is: it speaks for the silent parts too.
+        # If the words can't be judged, the reader's folder counts for the missing parts too.
         folder = folder * (1.0 + UNHEARD_FOLDER * (1.0 - heard))
         return {
             "base": base,
@@ -344,7 +344,7 @@ def _widen(model: linear.Linear, topics: tuple[str, ...]) -> linear.Linear:
 
 
 def header(tagger: Tagger) -> dict[str, Any]:
-    """What of a tagger goes into the header of its weights."""
+    """The part of a tagger that is stored in the header of its weights."""
     return {
         "topics": list(tagger.order),
         "scales": msgspec.to_builtins(tagger.scales),

@@ -2,8 +2,8 @@
 
 1. Lexicon and the shipped model judge every document (pseudo-labels).
 2. Each feed's folder moves the labels of its documents.
-3. Documents are parted by feed; what is learned on one part judges the other, so that no feed confirms its own
-   folder; step 2 once more with that judgement.
+3. Documents are split by feed; a model learned on one part judges the other, so that no feed confirms its own folder;
+   then step 2 again with that judgement.
 4. The model is fitted on seeds, documents and corrections, and packed with what was learned of each feed.
 """
 
@@ -73,7 +73,7 @@ def seeds() -> list[Label]:
 
 
 class _Material(NamedTuple):
-    """Everything that is trained on, in one order: seeds, examples, documents, corrections."""
+    """All training data, in this order: seeds, examples, documents, corrections."""
 
     documents: list[Document]
     known: NDArray[np.bool_]  # labelled by hand: seeds, examples, corrections
@@ -121,7 +121,7 @@ def trained(
 
     topics = topics_or_default(topics)
     cold = cold or load(None, topics)
-    # In an order of their own: the one in which feeds happened to answer must not reach the weights.
+    # Sorted, because the order in which feeds happened to answer must not affect the weights.
     read = sorted(documents[:MOST_DOCUMENTS], key=lambda d: (d.feed, d.link, d.title, d.text))
     material = _gather(read, folders, corrections, topics, cold.order)
     # Read once: the first numbers are the stems that the shipped model knows, new ones follow.
@@ -140,7 +140,7 @@ def trained(
     part = _parts(material, seed)
     learned = np.zeros_like(z)
     known = material.known
-    # Corrections are no sample of what comes: calibrating on them would doubt everything.
+    # Corrections are not a random sample: calibrating on them would lower every probability.
     seeded = known & (material.weights == SEED_WEIGHT) & reading.english
     share = SHARE_OF_OWN if int((~known).sum()) >= ENOUGH else SHARE_OF_SEEDS
     _believe(material, z, targets)
@@ -162,7 +162,7 @@ def trained(
 
 
 def _without_strangers(model: linear.Linear, targets: NDArray[np.float64]) -> linear.Linear:
-    """The model without what it has seen too seldom: those topics of the reader stay the lexicon's alone.
+    """The model without topics of the reader's own that it has seen too seldom: these are left to the lexicon.
 
     From a handful of examples among thousands of other items it learns little but that the topic is rare, and would
     talk down the very words that the reader gave.
@@ -184,7 +184,7 @@ def _believe(material: _Material, z: NDArray[np.float64], targets: NDArray[np.fl
 
 
 def _by_lexicon(parts: Mapping[str, NDArray[np.float64]], scales: Scales) -> NDArray[np.float64]:
-    """What the lexicon alone says, whatever share it had in the judgement."""
+    """The judgement of the lexicon alone."""
     whole = Scales()
     share = scales.lexicon / whole.lexicon
     found: NDArray[np.float64] = (parts["lexicon"] + parts["rivals"]) / share + whole.base
@@ -224,7 +224,7 @@ def _gather(
         weights[row] = weight
         targets[row] = 0.0
         if label.document.id not in corrected and own:
-            targets[row, own] = 0.5  # our seeds know nothing of the reader's own topics
+            targets[row, own] = 0.5  # our seeds have none of the reader's own topics
         for topic in label.topics:
             if topic in place:
                 targets[row, place[topic]] = 1.0

@@ -1,4 +1,4 @@
-"""News value and kind: what an item is worth to know, and what sort of text it is.
+"""News value and kind: how much an item is worth knowing, and what kind of text it is.
 
 A linear TF-IDF model of the same features as the topics', function words included: one column is the expected
 grade (ridge regression), the others the log-odds of the kinds (softmax). Beside the words stand classes of actors and
@@ -74,19 +74,19 @@ def act_classes() -> ActClasses:
 
 
 def act_columns() -> tuple[str, ...]:
-    """What each column tells."""
+    """The meaning of each column."""
     names = act_classes().names
     return (*(f"{name} (title)" for name in names), *(f"{name} (text)" for name in names))
 
 
 def with_act_stems(stems: Sequence[str]) -> tuple[str, ...]:
-    """Stems of a model, and behind them those that only the classes know."""
+    """The stems of a model, followed by those that only the classes have."""
     known = set(stems)
     return (*stems, *(stem for stem in act_classes().of if stem not in known))
 
 
 def act_table(stems: Sequence[str]) -> NDArray[np.int64]:
-    """The class of each stem by its number; -1 for none. The last entry stands for what is no stem."""
+    """The class of each stem by its number; -1 for none. The last entry is for unknown stems."""
     import numpy as np
 
     of = act_classes().of
@@ -94,7 +94,7 @@ def act_table(stems: Sequence[str]) -> NDArray[np.int64]:
 
 
 def find_acts(reading: Reading, classes: NDArray[np.int64]) -> FoundActs:
-    """The classes that a batch tells of."""
+    """The classes that occur in a batch."""
     import numpy as np
 
     many = len(act_classes().names)
@@ -108,8 +108,8 @@ def find_acts(reading: Reading, classes: NDArray[np.int64]) -> FoundActs:
 
 COLUMNS = ("value", *KINDS)
 HIGHEST = 3.0  # grade: must know
-MOST_TERMS = 4  # that are told of a value
-LEAST_POINTS = 0.05  # a word that moves the value by less decides nothing
+MOST_TERMS = 4  # deciding words that are stored
+LEAST_POINTS = 0.05  # words that move the value by less are not counted as deciding
 
 
 class Calibration(NamedTuple):
@@ -120,7 +120,7 @@ class Calibration(NamedTuple):
 
 
 class ValueModel(NamedTuple):
-    """Weights, and how their estimate is read as a grade."""
+    """Weights, and the calibration of their estimate to a grade."""
 
     linear: linear.Linear
     calibration: Calibration
@@ -166,7 +166,7 @@ class ValueModel(NamedTuple):
         )
 
     def by_english(self, reading: Reading) -> NDArray[np.float64]:
-        """What English has to say of texts of other languages, read by a glossary, in the model's own estimate."""
+        """The estimate of the English model for texts in other languages, translated by a glossary."""
         import numpy as np
 
         found = np.zeros(reading.documents)
@@ -283,7 +283,7 @@ def unpack_value(data: bytes) -> ValueModel:
 
 
 def silent() -> ValueModel:
-    """A model that knows nothing: every item is worth filler."""
+    """An empty model: every item has the grade of filler."""
     return complete(linear.empty(COLUMNS), Calibration(1.0, 1.0), empty_acts())
 
 
@@ -302,7 +302,7 @@ def shipped() -> ValueModel:
 
 @cache
 def shipped_name() -> str:
-    """A name for the shipped weights; another one means that items are to be judged anew."""
+    """A name for the shipped weights; when it changes, items must be judged again."""
     return hashlib.sha256(shipped_bytes() or b"").hexdigest()[:16]
 
 
@@ -384,7 +384,7 @@ def learn_thumbs(
     profiles: NDArray[np.float64],
     features: int,
 ) -> Personal:
-    """What thumbs say beyond the model.
+    """Learn from thumbs what the model doesn't know.
 
     Args:
         scored: their documents' words by the model of news value, which has so many `features`.
@@ -418,5 +418,5 @@ def learn_thumbs(
 
 
 def thumbs_name(thumbs: Sequence[tuple[int, int]]) -> str:
-    """A name for thumbs by item; another one means that items are to be judged anew."""
+    """A name for a set of thumbs; when it changes, items must be judged again."""
     return hashlib.sha256(repr(sorted(thumbs[:MOST_THUMBS])).encode()).hexdigest()[:16] if thumbs else ""

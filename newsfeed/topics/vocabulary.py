@@ -1,16 +1,16 @@
-"""Words as the lexicon and the model count them, in each language.
+"""Splitting texts into words for the lexicon and the model, in each language.
 
-A language is a folder of data, `data/languages/<code>/`; nothing of it stands in code but the plurals of English:
+A language is a folder of data, `data/languages/<code>/`; only the plurals of English are in code:
 
-- `language.toml`: its little words, and the endings that its words take
+- `language.toml`: its function words, and the endings of its words
 - `lexicon/<topic>.toml`, `seeds/<topic>.jsonl`: entries may begin with a star in languages other than English ("*bank")
-- `not_news.toml`: patterns of what is no news; `acts.toml`, `value.jsonl`: who did what, and graded items
+- `not_news.toml`: patterns of what is not news; `acts.toml`, `value.jsonl`: who did what, and graded items
 - `english.txt`, its glossary: a line an English word, a colon, and what it is called there, so that what was learned of
   English words serves them too. A word that is not in it is read by its parts, as compounds are made: the longest known end
   ("leitzins|senkung"), and what stands before it, with or without the letter that joins them
 
-Words of other languages than English carry its code wherever they are counted ("de:bank"), so that "die" or "war" never
-means in one what it means in another. Texts are read once: lower case, one regular expression, one look-up a word.
+Words of languages other than English are counted with the language's code ("de:bank"), so that "die" or "war" never
+means the same in two languages. Texts are read once: lower case, one regular expression, one look-up per word.
 """
 
 from __future__ import annotations
@@ -64,12 +64,12 @@ BREAK = 0
 
 
 def words(text: str) -> list[str]:
-    """The words of a text as they stand, in lower case."""
+    """The words of a text, in lower case."""
     return _WORD.findall(text.lower())
 
 
 def prose(text: str) -> str:
-    """The beginning of a text that is read, without addresses and what its sponsor says."""
+    """The part of a text that is used, its beginning, without addresses and sponsors' messages."""
     text = text[: 2 * TEXT_CHARS]
     if "://" in text or "www." in text:
         text = _ADDRESS.sub(" ", text)
@@ -152,7 +152,7 @@ MOST_ENDINGS = 2  # a word ends in: "Minister-s" is of one stem with "Minist-er"
 
 
 class Language(NamedTuple):
-    """What must be known of a language to count its words."""
+    """The rules of a language for counting its words."""
 
     code: str
     little: frozenset[str]
@@ -176,7 +176,7 @@ class Language(NamedTuple):
 
 
 def folder(code: str) -> Traversable:
-    """Where the data of a language lies."""
+    """The folder with the data of a language."""
     return files(__package__).joinpath("data", "languages", code or "en")
 
 
@@ -195,17 +195,17 @@ def _language(code: str) -> Language:
 
 
 def coded(word: str, code: str) -> str:
-    """A word as it is counted in a language."""
+    """A word in the form counted in a language."""
     return f"{code}:{word}" if code else word
 
 
 def bare(name: str) -> str:
-    """A counted name as it is read: "de:bank de:krise" -> "bank krise"."""
+    """A counted name in readable form: "de:bank de:krise" -> "bank krise"."""
     return " ".join(word.rpartition(":")[2] for word in name.split(" "))
 
 
 def is_little(word: str, code: str) -> bool:
-    """Whether a word says nothing of a topic in a language, as those do that stand in every text."""
+    """Whether a word is a function word of a language, which is in every text and says nothing about topics."""
     language = languages().get(code)
     return language is not None and word in language.little
 
@@ -244,7 +244,7 @@ def glossary(code: str) -> dict[str, tuple[str, ...]]:
 
 
 def meanings(word: str, code: str) -> tuple[str, ...]:
-    """The English stems that a word of a language is read as; numbers stay numbers."""
+    """The English stems for a word of a language; numbers stay numbers."""
     if word[0].isdigit():
         return (stem(word),)
     known = glossary(code)
@@ -265,7 +265,7 @@ def meanings(word: str, code: str) -> tuple[str, ...]:
 
 
 def _head(word: str, known: dict[str, tuple[str, ...]], code: str) -> tuple[str, ...]:
-    """What the first part of a compound means, whatever joins it to the rest."""
+    """The meaning of the first part of a compound, without the linking letters."""
     shorten = languages()[code].stem
     for joint in _JOINTS:
         bare = word.removesuffix(joint)

@@ -1,7 +1,7 @@
-"""Who may ask at all, and what every answer says to the browser.
+"""Access control: who may make requests, and the headers of every answer.
 
-The one secret lies in the home, readable by its owner. From it come the key of the link that `serve` opens, the
-cookie that this link sets, and the token that every form carries; none of the three tells another.
+The only secret is a file in the home, readable by its owner. From it the key of the link that `serve` opens, the
+cookie that this link sets, and the token in every form are derived; none of the three reveals another.
 """
 
 from __future__ import annotations
@@ -60,17 +60,17 @@ class Keys:
 
     @property
     def cookie(self) -> str:
-        """What the browser shows with each request."""
+        """The value of the cookie."""
         return self._derive("cookie")
 
     @property
     def token(self) -> str:
-        """What each form carries."""
+        """The token in each form."""
         return self._derive("form")
 
 
 def keys(inner: Path, *, new: bool = False) -> Keys:
-    """The keys of a home; made when there are none yet, or with `new`, which ends all that were given out.
+    """The keys of a home; created if there are none, or with `new`, which invalidates the old ones.
 
     Raises:
         SettingsError: the file can't be used, or others can read it.
@@ -100,12 +100,12 @@ def keys(inner: Path, *, new: bool = False) -> Keys:
 
 
 def same(given: str, expected: str) -> bool:
-    """Whether two secrets are the same, in a time that tells nothing of them."""
+    """Whether two secrets are equal, compared in constant time."""
     return hmac.compare_digest(given.encode(), expected.encode())
 
 
 def qr(link: str) -> str:
-    """A link as a picture for a terminal, to be read by a phone."""
+    """A link as a QR code for a terminal, to be scanned by a phone."""
     import io
 
     import segno
@@ -116,7 +116,7 @@ def qr(link: str) -> str:
 
 
 class Shield(ABC):
-    """Refuses what no browser of a reader sends, puts our headers on every answer, and asks `admitted` of the rest.
+    """Refuses what a reader's browser would never send, adds our headers to every answer, and asks `admitted` about the rest.
 
     `hosts` are the names under which we may be asked, with the port: any other was led here by a name server.
     """
@@ -128,7 +128,7 @@ class Shield(ABC):
 
     @abstractmethod
     async def admitted(self, request: Request) -> ASGIApp | None:
-        """The answer to who may not pass; None for who may."""
+        """The answer to a request that is refused; None for an admitted one."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -160,7 +160,7 @@ class Shield(ABC):
         await (answer or self._app)(scope, receive, sending)
 
     def _wrong(self, request: Request) -> ASGIApp | None:
-        """The answer to what no reader's browser sends; None for what one may."""
+        """The answer to a request that no reader's browser sends; None for others."""
         from starlette.responses import PlainTextResponse
 
         headers, path = request.headers, request.url.path
@@ -171,7 +171,7 @@ class Shield(ABC):
             return PlainTextResponse("Not allowed.", 403)
         if path.startswith("//") or not re.fullmatch(r"/[\w./%~@:,+=-]*", path):
             return PlainTextResponse("There is no such page.", 404)
-        # A browser that says where a form comes from must say that it comes from here.
+        # If a browser sends the origin of a form, that must be ours.
         here = f"{self._scheme}://{host}"
         if request.method == "POST" and (
             headers.get("origin", here) != here
@@ -198,10 +198,10 @@ class Guard(Shield):
     def __init__(self, app: ASGIApp, hosts: frozenset[str], given: Keys) -> None:
         super().__init__(app, hosts)
         self._keys = given
-        self.cookie_name = f"newsfeed-{min(hosts).rpartition(':')[2]}"  # cookies know no ports
+        self.cookie_name = f"newsfeed-{min(hosts).rpartition(':')[2]}"  # cookies are shared by all ports
 
     async def admitted(self, request: Request) -> ASGIApp | None:
-        """The answer to who has no key; None for who has it."""
+        """The answer to a request without a key; None for one with it."""
         from starlette.responses import PlainTextResponse, RedirectResponse
 
         headers = request.headers
@@ -221,6 +221,6 @@ class Guard(Shield):
 
 
 def cookie(request: Request, name: str) -> str:
-    """Our cookie among those of all that was ever served on this machine's address; "" where there is none."""
+    """Our cookie, among those of other programs on this machine's address; "" if there is none."""
     pairs = (part.strip().partition("=") for part in request.headers.get("cookie", "").split(";"))
     return next((value for given, _, value in pairs if given == name), "")

@@ -1,4 +1,4 @@
-"""Found beforehand: what takes seconds in a large home is worked out beside the answers, and again after a change."""
+"""Computing in advance: what takes seconds in a large home is computed in the background, and again after a change."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable
 from contextlib import suppress
 
 KEPT_READY = 180.0  # seconds after somebody asked
-CALM = 1.5  # seconds without a change before all is found again: changes come in rows
+CALM = 1.5  # seconds without a change before computing again, because changes come in series
 
 
 class Ahead:
-    """One thread that works out what the reader will ask for in a moment; the store keeps what it found."""
+    """One thread that computes what the reader will soon ask for; the store caches the results."""
 
     def __init__(self) -> None:
         self._turn = threading.Condition()
@@ -23,7 +23,7 @@ class Ahead:
         self._closed = False
 
     def want(self, name: str, find: Callable[[], object], *, once: bool = False) -> None:
-        """Find this now, and unless `once` again for a while after every change."""
+        """Compute this now and, unless `once`, again after every change for a while."""
         with self._turn:
             if not once:
                 self._wanted[name] = (find, time.monotonic() + KEPT_READY)
@@ -31,7 +31,7 @@ class Ahead:
             self._begin({name: find})
 
     def again(self) -> None:
-        """Something was changed: what was wanted lately is found again."""
+        """After a change: compute again what was wanted lately."""
         with self._turn:
             now = time.monotonic()
             self._not_before = now + CALM
@@ -39,12 +39,12 @@ class Ahead:
             self._begin({name: find for name, (find, _) in self._wanted.items()})
 
     def wait(self, seconds: float) -> bool:
-        """Wait until all is found, for so long at the most; whether it is."""
+        """Wait until everything is computed, at most so long; returns whether it is."""
         with self._turn:
             return self._turn.wait_for(lambda: self._thread is None, seconds)
 
     def close(self, seconds: float) -> None:
-        """Begin nothing more, and let what was begun end."""
+        """Start nothing more, and let the current work end."""
         with self._turn:
             self._closed = True
             self._next.clear()
@@ -70,6 +70,6 @@ class Ahead:
                     self._turn.notify_all()
                     return
                 find = self._next.pop(next(iter(self._next)))
-            # Whatever is wrong is said where it is asked for.
+            # Errors are reported when the result is asked for.
             with suppress(Exception):
                 find()

@@ -1,4 +1,4 @@
-"""The one process that listens, on this machine only unless its owner names another address; and which address is which view."""
+"""The process that listens, on this machine only unless its owner names another address; and the routes of the views."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def checked_address(address: str) -> str:
     """The address to listen on.
 
     Raises:
-        SettingsError: it is none of one network card.
+        SettingsError: it is not the address of a network interface.
     """
     try:
         found = ipaddress.ip_address(address)
@@ -49,7 +49,7 @@ def checked_address(address: str) -> str:
 
 
 def bound(place: AppPlace) -> socket.socket:
-    """A socket that listens there.
+    """A socket that listens at an address.
 
     Raises:
         SettingsError: the port is taken, or the address isn't one of this machine.
@@ -71,13 +71,13 @@ def bound(place: AppPlace) -> socket.socket:
 
 
 def names(place: AppPlace) -> frozenset[str]:
-    """The names under which the app may be asked."""
+    """The host names under which the app may be requested."""
     own = {LOCAL, "localhost", place.url.removeprefix("http://").rpartition(":")[0]}
     return frozenset(f"{name}:{place.port}" for name in own)
 
 
 def link(home: Home, place: AppPlace) -> str:
-    """The link that lets a browser in."""
+    """The link that gives a browser access."""
     return f"{place.url}?k={keys(home.inner).start}"
 
 
@@ -112,7 +112,7 @@ def serve(
     ready: Callable[[str], None],
     stop: threading.Event | None = None,
 ) -> None:
-    """Listen until stopped; `ready` is told the link once a browser can come.
+    """Listen until stopped; `ready` gets the link once a browser can connect.
 
     Raises:
         BusyError: the app of this home runs already.
@@ -137,7 +137,7 @@ def serve(
 async def run_server(
     app: ASGIApp, listening: socket.socket, ready: Callable[[], None], stop: threading.Event | None = None
 ) -> None:
-    """Answer what comes to a socket until stopped; `ready` is called once a browser can come."""
+    """Answer requests to a socket until stopped; `ready` is called once a browser can connect."""
     import uvicorn
 
     server = uvicorn.Server(
@@ -151,7 +151,7 @@ async def run_server(
             timeout_graceful_shutdown=2,
             ws="none",
             limit_concurrency=500,
-            proxy_headers=False,  # who asks is who is connected, whatever headers say
+            proxy_headers=False,  # the client is the connected one, whatever headers say
         )
     )
     task = asyncio.create_task(server.serve(sockets=[listening]))
@@ -171,7 +171,7 @@ Sent = Callable[[LocalApp, Request, dict[str, str]], Response]
 
 
 def routed(app: LocalApp, hosts: frozenset[str]) -> ASGIApp:
-    """The whole app behind its guard."""
+    """The whole app with its access control."""
 
     def get(path: str, view: Shown) -> Route:
         async def answer(request: Request) -> Response:
@@ -248,7 +248,7 @@ def routed(app: LocalApp, hosts: frozenset[str]) -> ASGIApp:
 
 
 async def _answered(app: LocalApp, request: Request, view: Callable[[], Response]) -> Response:
-    """A view's answer, worked out in a thread: the database is asked there."""
+    """A view's answer, computed in a thread, because it uses the database."""
     try:
         return await run_in_threadpool(view)
     except NotFoundError as error:

@@ -1,4 +1,4 @@
-"""What all views share: the home as it is now, its open database, the templates, and the one work under way."""
+"""What all views share: the current home, its open database, the templates, and the refresh or build in progress."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ STYLES = "page.css site.css app/app.css"
 
 
 class Work:
-    """The refresh or build that was last begun here; another process may do one just as well."""
+    """The refresh or build last started here; another process may run one too."""
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
@@ -60,11 +60,11 @@ class Work:
 
     @property
     def running(self) -> bool:
-        """Whether it is still under way."""
+        """Whether it is still running."""
         return self._thread is not None and self._thread.is_alive()
 
     def wait(self, seconds: float) -> None:
-        """Wait until it has ended, for so long at the most."""
+        """Wait until it has ended, at most so long."""
         if self._thread is not None:
             self._thread.join(seconds)
 
@@ -79,7 +79,7 @@ class Work:
                         home, store, rebuild=kind == "rebuild", refresh=kind != "rebuild", secrets=secrets
                     )
         except BusyError:
-            pass  # another process was quicker: its progress is what is shown
+            pass  # another process was faster: its progress is shown
         except NewsfeedError as error:
             self.trouble = " ".join(str(error).split())
         except Exception as error:  # noqa: BLE001 - a thread's fault must reach the reader, not vanish with it
@@ -89,7 +89,7 @@ class Work:
 
 
 class PageApp(ABC):
-    """How pages are drawn and forms are read, whether or not there is a home behind them."""
+    """Drawing pages and reading forms, with or without a home."""
 
     token: str  # what each form carries
     nav = "app/nav.html"
@@ -105,15 +105,15 @@ class PageApp(ABC):
 
     @abstractmethod
     def say_next(self, answer: Response, said: str) -> None:
-        """Keep a sentence for the page that an answer leads to."""
+        """Keep a sentence for the page after a redirect."""
 
     @abstractmethod
     def take_said(self, request: Request) -> str:
-        """The sentence that was kept for this page; it stands there once."""
+        """The sentence kept for this page, shown once."""
 
     @property
     def version(self) -> str:
-        """A name for what script and styles say, so that browsers may keep them."""
+        """A hash of script and styles, so that browsers may cache them."""
         code = spoken.language()
         if code not in self._versions:
             said = self.templates().style(STYLES) + self.script()
@@ -121,17 +121,17 @@ class PageApp(ABC):
         return self._versions[code]
 
     def script(self) -> str:
-        """The script without its comments, its words in the language spoken."""
+        """The script without comments, its phrases in the current language."""
         lines = (line.strip() for line in self.templates().source("app/app.js").splitlines())
         return "\n".join(_translated(line) for line in lines if line and not line.startswith("//"))
 
     def language(self) -> str:
-        """The language of whoever reads, as a code."""
+        """The code of the reader's language."""
         return spoken.ENGLISH
 
     @contextmanager
     def speaking(self) -> Iterator[None]:
-        """Speak that language."""
+        """Set the current language to the reader's."""
         with spoken.speaking(self.language()):
             yield
 
@@ -186,7 +186,7 @@ class PageApp(ABC):
         return HTMLResponse(text, status, headers)
 
     def done(self, request: Request, said: str, to: str) -> Response:
-        """After a form without script: back to a page of ours, where `said` stands once."""
+        """The redirect after a form without script, to a page of ours that shows `said` once."""
         answer = RedirectResponse(to, 303)
         self.say_next(answer, say(said))
         return answer
@@ -201,7 +201,7 @@ class PageApp(ABC):
 
 
 class ViewApp(PageApp):
-    """What every view is handed: the home as it is now, its database, and how answers are drawn."""
+    """What every view gets: the current home, its database, and the drawing of answers."""
 
     store: Store
 
@@ -220,20 +220,20 @@ class ViewApp(PageApp):
 
     @abstractmethod
     def offer(self, subscription: Subscription) -> str:
-        """Keep a feed that was found until the reader says yes to it; gives the key to say it with."""
+        """Keep a feed that was found until the reader confirms it; returns the key for that."""
 
     @abstractmethod
     def offered(self, key: str) -> Subscription | None:
         """The feed that was kept under this key, if that is not too long ago."""
 
     def prepare(self, name: str, find: Callable[[], object], wait: float = 0) -> bool:
-        """Find now what the reader will ask for in a moment, beside the answer; whether it was found within `wait`
-        seconds. What nobody waits for is found again after a change. A shared app finds nothing before it is asked for."""
+        """Compute in the background what the reader will soon ask for; returns whether it was ready within `wait` seconds.
+        Without waiting it is computed again after a change. A shared app computes nothing in advance."""
         return True
 
     def sources(self) -> list[tuple[str, str]]:
-        """The feeds of the list by name, each with its key: addresses may hold secrets. None of a list so long that
-        nobody chooses from it: there a name is written."""
+        """The feeds of the list by name, with keys instead of addresses, which may hold secrets. Empty if the list is too long
+        to choose from: then a name must be typed."""
 
         def find() -> list[tuple[str, str]]:
             found = ((key_of(s.subscription.url), s.name) for s in self.store.states())
@@ -254,7 +254,7 @@ class ViewApp(PageApp):
         return self._templates
 
     def remembered(self, name: str, key: object, make: Callable[[], T]) -> T:
-        """What `make` gives, made anew only when `key` says that something changed."""
+        """The result of `make`, computed again only when `key` changes."""
         known = self._known.get(name)
         if known is None or known[0] != key:
             known = self._known[name] = (key, make())
@@ -263,7 +263,7 @@ class ViewApp(PageApp):
 
 
 class LocalApp(ViewApp):
-    """The app of one home. `load` reads it with its settings as they are at this moment."""
+    """The app of one home. `load` reads it with its current settings."""
 
     def __init__(self, load: Callable[[], Home], given: Keys) -> None:
         super().__init__()
@@ -299,19 +299,19 @@ class LocalApp(ViewApp):
         return self.ahead.wait(wait)
 
     def close(self) -> None:
-        """Let the database go, after the work under way had time to end."""
+        """Close the database, after the current work had time to end."""
         self.work.wait(20)
         self.ahead.close(20)
         self.store.close()
 
 
 def topic_labels(home: Home) -> list[tuple[str, str]]:
-    """The reader's topics by their names, each with what it is called."""
+    """The labels of the reader's topics, by name."""
     return [(name, say(topic.label or name)) for name, topic in home.settings.topics.items()]
 
 
 def _translated(line: str) -> str:
-    """A line of the script; the one that lists its words has them in the language spoken."""
+    """A line of the script; the list of its phrases is translated into the current language."""
     head, found, listed = line.partition("const phrases = ")
     if head or not found:
         return line
@@ -323,5 +323,5 @@ def _sentence(error: NewsfeedError) -> str:
 
 
 def is_live(request: Request) -> bool:
-    """Whether our script asks, which wants a part of a page."""
+    """Whether our script makes the request, which needs only a part of a page."""
     return "x-live" in request.headers

@@ -1,4 +1,4 @@
-"""Items: the morning page with what its reader may say to it, search, and what is kept."""
+"""Views of items: the morning page with its controls, search, and kept items."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ TERMS = 6
 
 
 class ItemMarks(Record, frozen=True, kw_only=True):
-    """What the reader said of one item."""
+    """The reader's marks on one item."""
 
     ref: str
     kept: bool = False
@@ -57,7 +57,7 @@ def today(app: ViewApp, request: Request) -> Response:
 
 
 def morning(app: ViewApp, request: Request, home: Home, edition: Edition, **more: Any) -> Response:
-    """The page of an edition with what its reader may say to it."""
+    """The page of an edition with its controls."""
     return app.view(
         request,
         more.pop("template", "today.html"),
@@ -78,7 +78,7 @@ def morning(app: ViewApp, request: Request, home: Home, edition: Edition, **more
 
 
 def _marks(app: ViewApp, shown: Mapping[int, str]) -> dict[str, ItemMarks]:
-    """What the reader said of each of these items, by its short id."""
+    """The reader's marks on each of these items, by short id."""
     kept = {k.item: k for k in app.store.kept(ids=shown)}
     likes = app.store.likes(shown)
     return {
@@ -133,7 +133,7 @@ def mark(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
 
 
 def _back(app: ViewApp, item: int, fields: dict[str, str]) -> str:
-    """Where a form without script leads: the story on the page, or the list of what is kept."""
+    """The target after a form without script: the story on the page, or the list of kept items."""
     if fields.get("from") == "kept":
         return "/kept"
     edition = app.store.latest_edition()
@@ -219,7 +219,7 @@ def correct(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
 
 
 def mute(app: ViewApp, request: Request) -> Response:
-    """What may be muted of an item; each leads to a preview first."""
+    """The choices of what to mute about an item; each leads to a preview first."""
     home = app.home()
     item = _item(app, home, request.path_params["ref"])
     state = app.store.state(item.feed)
@@ -271,7 +271,7 @@ def questions(app: ViewApp, request: Request) -> Response:
 
 
 def site_file(app: ViewApp, request: Request) -> Response:
-    """A file of the site that was drawn and stays: earlier mornings, the ledger. By its name only."""
+    """A drawn file of the site: earlier mornings, the ledger. Only known names."""
     path = request.url.path
     if not FILE.fullmatch(path):
         raise NotFoundError("", "There is no such page.", "")
@@ -332,7 +332,7 @@ def kept(app: ViewApp, request: Request) -> Response:
 
 
 def share(app: ViewApp, request: Request) -> Response:
-    """One kept item, ready to be said by its reader."""
+    """One kept item, ready to be shared by the reader."""
     home, ref = app.home(), request.path_params["ref"]
     one = keep.keep(home, app.store, ref) if _is_kept(app, ref) else None
     if one is None:
@@ -347,7 +347,7 @@ def _is_kept(app: ViewApp, ref: str) -> bool:
 
 
 def passed(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
-    """Note that a story was passed on: a beacon beside the mail that opens."""
+    """Store that a story was passed on: a beacon sent when the mail opens."""
     home = app.home()
     found = app.store.find(fields.get("item", ""))
     if len(found) == 1:
@@ -356,13 +356,13 @@ def passed(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
 
 
 def export(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
-    """All that is the reader's own, in one file."""
+    """All of the reader's own data, in one file."""
     data = keep.everything(app.home(), app.store)
     headers = {"Content-Disposition": 'attachment; filename="newsfeed.zip"'}
     return Response(data, media_type="application/zip", headers=headers)
 
 
 def export_list(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
-    """The list for other readers."""
+    """The list for other feed readers."""
     headers = {"Content-Disposition": 'attachment; filename="feeds.opml"'}
     return Response(listed(app.home()), media_type="text/x-opml", headers=headers)

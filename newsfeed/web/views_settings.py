@@ -18,14 +18,16 @@ from newsfeed.pipeline.subscriptions import edit
 from newsfeed.text.spoken import say
 from newsfeed.web.local_app import ViewApp, is_live, topic_labels
 
-PATIENCE = 0.08  # seconds that a page waits for what is worked out beside it; then it says so, and asks again
+PATIENCE = (
+    0.08  # seconds that a page waits for what is computed in the background; then it says so and reloads
+)
 MINUTES = (2.0, 20.0)  # of the slider; it reaches as far as the setting does where that is beyond
 
 # ------------------------------------------------------------------------- breadth
 
 
 def breadth(app: ViewApp, request: Request) -> Response:
-    """The account of weeks, and what other minutes and shares would have made of this morning."""
+    """The account of weeks, and what this morning would be with other minutes and shares."""
     home = app.home()
     edition = app.store.latest_edition()
     asked = dict(request.query_params)
@@ -64,7 +66,7 @@ def breadth(app: ViewApp, request: Request) -> Response:
 
 
 def _basis(app: ViewApp) -> None:
-    """Work out what this morning's sliders stand on."""
+    """Compute what this morning's sliders need."""
     if (edition := app.store.latest_edition()) is not None:
         what_if.basis(app.home(), app.store, edition)
 
@@ -143,7 +145,7 @@ def show_rules(app: ViewApp, request: Request) -> Response:
 
 
 def put_rule(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
-    """Put a rule in force or take it away."""
+    """Put a rule in force or remove it."""
     home = app.home()
     kind, what, on = fields.get("kind", ""), fields.get("what", ""), fields.get("on") == "yes"
     mute.mute(home, app.store, kind, what, on=on)
@@ -182,7 +184,7 @@ def settings(app: ViewApp, request: Request) -> Response:
 
 
 def save_settings(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
-    """Write what was changed into newsfeed.toml; its comments stay."""
+    """Write changed settings into newsfeed.toml; its comments stay."""
     home = app.home()
     changes = _changes(home, fields)
     if not changes:

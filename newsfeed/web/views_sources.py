@@ -61,7 +61,7 @@ ILL = {HealthState.GONE, HealthState.FAILING, HealthState.MOVED}
 
 
 def sources(app: ViewApp, request: Request) -> Response:
-    """All feeds by folder; of a long list the folders, what is to be looked at, and one folder or search at a time."""
+    """All feeds by folder; for a long list, the folders, feeds with problems, and one folder or search at a time."""
     asked = request.query_params
     rows, listed = _rows(app)
     folder, words = asked.get("folder"), asked.get("q", "").strip()
@@ -112,7 +112,7 @@ def _rows(app: ViewApp) -> tuple[list[SourceRow], CurrentList]:
     listed = current_list(home, app.store)
     states = app.store.states()
     known = {s.subscription.url: s.feed for s in states}
-    # Health changes with a refresh, a page, and slowly with the clock.
+    # Health changes with a refresh, with a new page, and slowly with time.
     key = (
         max((str(s.last_tried) for s in states), default=""),
         len(states),
@@ -159,12 +159,12 @@ def _row(key: str, name: str, folder: str, options: dict[str, str], health: Feed
 
 
 def redacted(subscription: Subscription) -> str:
-    """A feed's address as it may be shown."""
+    """A feed's address without secrets."""
     return editing.shown(subscription.url)
 
 
 def one(app: ViewApp, request: Request) -> Response:
-    """One feed, with all that can be done to it."""
+    """One feed, with everything that can be done with it."""
     home = app.home()
     found = editing.by_key(home, request.query_params.get("feed", ""))
     rows, listed = _rows(app)
@@ -191,7 +191,7 @@ def one(app: ViewApp, request: Request) -> Response:
 
 
 def add(app: ViewApp, request: Request) -> Response:
-    """The form for an address; where a bookmark leads, it is filled in."""
+    """The form for an address, filled in by a bookmarklet."""
     url = request.query_params.get("url", "")[:2_000].removeprefix("web+feed:")
     url = f"https:{url}" if url.startswith("//") else url
     listed = current_list(app.home(), app.store).list.subscriptions
@@ -200,7 +200,7 @@ def add(app: ViewApp, request: Request) -> Response:
 
 
 def look(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
-    """Find the feed behind an address: its last items, and what it would have put on last week's pages."""
+    """Find the feed behind an address: its last items, and what it would have added to last week's pages."""
     home = app.home()
     tried = what_if.try_feed(
         home,

@@ -1,4 +1,4 @@
-"""Refresh and build: begun by one button, told feed by feed, whichever process is at work."""
+"""Views of refresh and build: started by one button, shown feed by feed, whichever process is running it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ KINDS = frozenset({"refresh", "build", "rebuild"})
 
 
 class WorkState(Record, frozen=True, kw_only=True):
-    """A refresh as far as it is, or how it ended."""
+    """The progress of a refresh, or its result."""
 
     running: bool
-    who: str = ""  # another process that is at work
+    who: str = ""  # another process that is working
     total: int = 0
     done: int = 0
     new: tuple[tuple[str, int], ...] = ()
@@ -40,14 +40,14 @@ class WorkState(Record, frozen=True, kw_only=True):
 
 
 def begin(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
-    """Start a refresh, the first build or a rebuild; where one is under way already, that is shown."""
+    """Start a refresh, the first build or a rebuild; if one is running already, show that."""
     kind = fields.get("kind", "refresh")
     app.work.begin(app.home(), kind if kind in KINDS else "refresh")
     return app.done(request, "", "/refresh")
 
 
 def first(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
-    """The answers to the four questions of the first minutes; then the first page is built."""
+    """Take the answers to the four questions of the first run; then build the first page."""
     home = app.home()
     try:
         minutes = float(fields.get("minutes", "").replace(",", "."))
@@ -71,12 +71,12 @@ def first(app: LocalApp, request: Request, fields: dict[str, str]) -> Response:
 
 
 def progress(app: LocalApp, request: Request) -> Response:
-    """How far it is: loads itself again without script, and is told event by event with it."""
+    """The progress: without script the page reloads itself, with script it gets events."""
     return app.view(request, "refresh.html", state=state(app))
 
 
 def state(app: LocalApp) -> WorkState:
-    """What is known of the work under way, or of the last one."""
+    """The state of the current work, or of the last one."""
     home, work = app.home(), app.work
     holder = None if work.running else signals.worker(home)
     signs = signals.progress_signs(home)
@@ -125,7 +125,7 @@ def _sentence(ended: list[signals.Sign]) -> str:
 
 
 def events(app: LocalApp, request: Request) -> Response:
-    """Server-sent events, one for each thing that happens; a browser that lost us goes on where it was."""
+    """Server-sent events, one for each step; after a lost connection the browser resumes where it was."""
     return StreamingResponse(_stream(app, request), media_type="text/event-stream")
 
 
