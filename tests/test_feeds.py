@@ -527,7 +527,7 @@ def test_old_items_in_another_coat_stay_known(coat: Any) -> None:
     assert (done.new, done.changed) == ((), ())
 
 
-def test_an_edit_in_another_coat_is_kept_under_the_old_identity() -> None:
+def test_an_edit_under_a_new_identity_is_kept_under_the_old_one() -> None:
     edited = churned(STORED[0], hash="edited", lead="New words.")
     done = read(regular(), [edited, *STORED[1:]], STORED)
     assert done.new == ()

@@ -269,7 +269,7 @@ def _purge(given: Context, data: list[Path]) -> None:
         show.say(f"removed: {path}")
 
 
-PORT = 8765
+PORT = 8765  # above the ports that need rights; the README names it
 
 
 def serve(

@@ -17,7 +17,7 @@ from newsfeed.pipeline.days import missed, wanted
 
 __all__ = ["WEEKDAYS", "Act", "Due", "due", "moment", "opening"]
 
-_DAY = timedelta(days=1)
+_DAY = timedelta(days=1)  # of the calendar
 
 
 class Act(StrEnum):

@@ -31,7 +31,7 @@ from newsfeed.pipeline.signs import Beat
 from newsfeed.schedule.deciding import Act, Due, due
 
 LOOK_EVERY = 30.0  # seconds
-BEAT_EVERY = 20.0
+BEAT_EVERY = 20.0  # seconds; far more often than `signs.STALE`
 PULL_EVERY = 900.0  # feeds that are due are asked together
 PAUSE = 60.0  # retry after something that should pass by itself soon
 LONG_PAUSE = 300.0  # retry after an error

@@ -29,7 +29,7 @@ WWW = "https://t.me"
 _PATH = re.compile(r"/(?:s/)?([A-Za-z]\w{3,31})/?")
 _NOT_CHANNELS = frozenset(["share", "joinchat", "addstickers", "addlist", "proxy", "socks", "login", "iv"])
 _PAGES = 5  # older pages in one refresh
-_LEAST_TITLE = 15  # the most characters of a first line in bold that is a headline
+_LEAST_TITLE = 15  # a first line in bold with fewer characters is not a headline
 
 
 class Telegram(Source):

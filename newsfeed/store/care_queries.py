@@ -23,8 +23,8 @@ from newsfeed.store.schema import (
     tagging,
 )
 
-CHECK_EVERY = timedelta(hours=24)
-COPY_EVERY = timedelta(days=7)
+CHECK_EVERY = timedelta(hours=24)  # reading a large database takes seconds, too long for every run
+COPY_EVERY = timedelta(days=7)  # as the README promises
 FARTHEST_DUE = timedelta(days=31)  # no rule makes a feed wait longer
 FARTHEST_NOT_BEFORE = timedelta(hours=48)  # Retry-After is capped at 24 hours
 STEP = timedelta(days=60)  # a gap between two deletions that may be due to a wrong clock

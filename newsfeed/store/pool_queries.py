@@ -15,8 +15,8 @@ from newsfeed.store.schema import item, item_topic, shown, tagging
 
 # how long an item that was never shown stays a candidate: long enough for a weekly source
 CARRIED = timedelta(days=8)
-RHYTHM = timedelta(days=28)
-MIX = timedelta(days=90)
+RHYTHM = timedelta(days=28)  # whole weeks, so that weekends weigh as they should
+MIX = timedelta(days=90)  # enough items of most sources, and still how they are now
 # newest items from before the subscription by which a source is judged; by 20 one of 119 picks is another than by all
 HABIT = 40
 SCORES = 400  # of a feed's newest items, to weigh a score within its own source

@@ -34,7 +34,7 @@ from sqlalchemy.pool import NullPool
 from newsfeed.errors import BusyError, SettingsError, StoreError
 from newsfeed.store.dialect import Dialect, Term, Transaction, connected
 
-BUSY_SECONDS = 5
+BUSY_SECONDS = 5  # far longer than any of our transactions lasts
 WRITING = 0x4E574644  # "NWFD": the advisory lock for writing
 WORKING = 0x4E574645  # and for working in a home
 # With the schema, as several homes may lie in one database.

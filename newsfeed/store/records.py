@@ -197,8 +197,8 @@ def shown_of(row: Sequence[Any]) -> Shown:
 
 # ------------------------------------------------------------------------- what a database can't hold
 
-_LARGEST = 2**31 - 1
-_EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
+_LARGEST = 2**31 - 1  # of PostgreSQL's type integer
+_EARLIEST = datetime(1, 1, 2, tzinfo=UTC)  # of Python's datetime, with a day for any zone
 
 
 def storable(item: Item) -> Item:

@@ -22,10 +22,10 @@ from newsfeed.errors import SettingsError, StoreError
 from newsfeed.store.dialect import Dialect, Term, Transaction, connected
 from newsfeed.store.schema import Utc
 
-BUSY_SECONDS = 5.0
+BUSY_SECONDS = 5.0  # far longer than any of our transactions lasts
 APPLICATION = 0x4E574644  # "NWFD" in the header's application id: this file is ours
 FOLDER = ".newsfeed"
-COPIES = 4
+COPIES = 4  # as the README promises: a month of weekly ones
 MAGIC = b"SQLite format 3\x00"
 _SHARED_DISKS = re.compile(r"nfs4?|cifs|smb3|smbfs|afs|davfs|fuse\.(sshfs|s3fs|rclone)")
 

@@ -28,7 +28,7 @@ from newsfeed.pipeline.days import wanted
 from newsfeed.pipeline.reports import Clock
 from newsfeed.team.connections import DOOR, Place, connect
 
-NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # sorts after every real moment
 
 
 def next_hour(zone: str, hour: str, days: Collection[str], after: datetime) -> datetime:
@@ -47,7 +47,7 @@ def next_hour(zone: str, hour: str, days: Collection[str], after: datetime) -> d
 
 
 NAME = re.compile(r"[\w][\w.@+-]{0,63}")
-INVITED = timedelta(days=7)
+INVITED = timedelta(days=7)  # includes a weekend and a short absence
 
 
 class Reader(Record, frozen=True, kw_only=True):

@@ -102,9 +102,9 @@ class Sessions:
         return min(now + self._setting.idle, made + self._setting.lifetime)
 
 
-LASTS = timedelta(minutes=10)
+LASTS = timedelta(minutes=10)  # enough for a second factor; a promise of SECURITY.md
 OF_ONE_ADDRESS = 100  # that are begun and not answered; a whole company may come from one
-OF_ALL = 10_000
+OF_ALL = 10_000  # bounds the table; far more people than sign in within ten minutes
 
 
 class TooManyError(NewsfeedError):

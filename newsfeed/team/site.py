@@ -29,7 +29,7 @@ from newsfeed.team.connections import FILE, Place
 
 SECRET_VARIABLE = "NEWSFEED_TEAM_OIDC_SECRET"  # noqa: S105 - the name of the variable
 SECRET_FILE = "oidc.secret"  # noqa: S105 - the name of the file
-PORT = 8770
+PORT = 8770  # beside the local app's 8765
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 Days = Annotated[float, Meta(gt=0, le=366)]
 

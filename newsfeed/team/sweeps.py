@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Connection = psycopg.Connection[Any]
 
 CLAIMED = 500  # feeds of one sweep at the most
-LEASE = timedelta(minutes=10)
+LEASE = timedelta(minutes=10)  # longer than a sweep takes; after it another worker takes over
 LONGEST = 300.0  # seconds of one sweep
 RECENT = timedelta(minutes=2)  # requests of earlier sweeps that may matter to a host's spacing
 LATE = timedelta(minutes=15)  # behind which rare feeds stretch …

@@ -106,6 +106,7 @@ Work = Callable[[TeamApp], Response]
 AT_ONCE = 16  # answers that one process works out at a time
 
 
+# RFC 9110, section 15
 STATUS: dict[type[NewsfeedError], int] = {
     NotFoundError: 404,
     StoreError: 503,

@@ -19,7 +19,7 @@ from newsfeed.web.local_app import topic_labels
 
 OF_DAY = re.compile(r"/archive/(\d{4})/(\d\d)/(\d\d)\.html")
 HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?")
-LONGEST_SECRET = 4_000
+LONGEST_SECRET = 4_000  # characters: more than any token, less than servers accept as a header
 MAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,250}")
 
 

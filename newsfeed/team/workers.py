@@ -38,8 +38,8 @@ EVERY_MINUTE = "* * * * *"
 SWEEPS = 4  # buckets that one worker sweeps at a time
 TOGETHER = 20  # readers of one job
 DUE_AT_ONCE = 200  # readers that one look makes jobs of
-TRIES = 5
-HEARTBEAT = timedelta(seconds=10)
+TRIES = 5  # what still fails then needs a person; the next sweep asks again in any case
+HEARTBEAT = timedelta(seconds=10)  # the usual one of procrastinate
 
 
 class Pace(Record, frozen=True, kw_only=True):

@@ -118,7 +118,7 @@ _TABLE = re.compile(r"<table(?: [^<>]*)?>((?:(?!<table[ >]).)*?)</table>", re.DO
 _ROW = re.compile(r"<tr(?: [^<>]*)?>(.*?)</tr>", re.DOTALL)
 _CELL = re.compile(r"<(t[dh])(?: [^<>]*)?>(.*?)</t[dh]>", re.DOTALL)
 _NESTED = 30  # levels of nested tables that are handled
-_PROSE_WORDS = 8  # characters of a cell with enough text
+_PROSE_WORDS = 8  # words of a table's cell that make it prose
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*\s*$")
 
 

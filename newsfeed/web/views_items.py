@@ -32,7 +32,7 @@ FILE = re.compile(
 KINDS = {".html": "text/html", ".xml": "application/atom+xml", ".json": "application/feed+json"}
 # A page of the site has its own policy in its head; it may be no part of anything else.
 SITE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-TERMS = 6
+TERMS = 6  # deciding words of a topic, as many as fit on a line
 
 
 class ItemMarks(Record, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ from newsfeed.text.spoken import count, say, told
 from newsfeed.web.local_app import LocalApp
 
 EVERY = 0.3  # seconds between two looks
-HEARTBEAT = 15.0
+HEARTBEAT = 15.0  # seconds; proxies drop a connection that is silent for 30 to 60
 KINDS = frozenset({"refresh", "build", "rebuild"})
 
 

@@ -14,7 +14,7 @@ from newsfeed.pipeline.subscriptions import edit
 from newsfeed.store import Headline, Store
 from newsfeed.text.options import options
 
-WEEK = timedelta(days=7)
+WEEK = timedelta(days=7)  # each kind of day once
 LONGEST = 80  # letters of a muted word or name
 LISTED = 25  # items that a preview shows
 

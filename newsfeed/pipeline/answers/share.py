@@ -23,7 +23,7 @@ from newsfeed.store import Store
 from newsfeed.text.spoken import say
 from newsfeed.topics import THRESHOLD
 
-WEEK = timedelta(days=7)
+WEEK = timedelta(days=7)  # what `--week` says
 LINKS = 60  # in the feeds
 # Composers of networks: the text is filled in, the reader sends it. `text` holds the link unless `url` stands apart.
 COMPOSERS = {

@@ -38,7 +38,7 @@ from newsfeed.text.options import options
 from newsfeed.text.spoken import say
 
 _A_STORY = 0.2  # minutes
-MORNINGS = 7
+MORNINGS = 7  # a week, so that each weekday counts once
 SHOWN = 8  # items of a preview
 AGES = 600  # seconds in which news doesn't age enough to change a choice; in hours it does
 

@@ -36,7 +36,7 @@ from newsfeed.text import count_words
 
 THIN = 200  # characters of a lead below which the article is asked for
 MOST = 25  # articles a morning
-EMPTY = frozenset({200, 204})
+EMPTY = frozenset({200, 204})  # statuses (RFC 9110) of a robots.txt without a rule
 HOPS = 4  # addresses asked for one article: its own, and where that redirects to
 NOT_ARTICLES = frozenset({"post", "video", "episode", "release"})
 

@@ -29,8 +29,8 @@ from newsfeed.store import Store
 from newsfeed.store.records import MailState
 
 Password = Callable[[], str]
-FIRST_RETRY = timedelta(minutes=5)
-LONGEST_RETRY = timedelta(hours=1)
+FIRST_RETRY = timedelta(minutes=5)  # as long as greylisting servers usually ask for; doubled each time
+LONGEST_RETRY = timedelta(hours=1)  # so that a server that is back by noon still gets the morning's mail
 
 
 class Written(Record, frozen=True, kw_only=True):

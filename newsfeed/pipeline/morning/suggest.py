@@ -29,8 +29,8 @@ from newsfeed.sources.registry import Voice, linked, voice
 from newsfeed.store import Store
 from newsfeed.topics import THRESHOLD
 
-DAYS = 30
-MOST = 3
+DAYS = 30  # as the README promises; people post too seldom for less
+MOST = 3  # as the README promises
 POSTS = 2  # shown of each
 LEAST_EVENTS = 2  # once is chance
 WANTED = 1.5  # factor for a person on a topic that gets less than its share
