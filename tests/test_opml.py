@@ -141,6 +141,7 @@ def test_mistakes_in_options_are_told_and_the_options_handed_on() -> None:
         ('newsfeed-cap="200%"', "newsfeed-cap is out of bounds, so 100% is taken", "a share as in 30%"),
         ('newsfeed_mute="yes"', "newsfeed_mute is no option", "Did you mean newsfeed-mute?"),
         ('NewsfeedMustRead="yes"', "NewsfeedMustRead is no option", "Did you mean newsfeed-must-read?"),
+        ('newsfeed-mail="yes"', "newsfeed-mail is no option", "There are: must-read"),
         ('newsfeed-lable="UK"', "newsfeed-lable is no option", "Did you mean newsfeed-label?"),
         (
             'newsfeed-label=" , "',
