@@ -13,7 +13,7 @@ FILES = sorted(
     [
         *(ROOT / "newsfeed").rglob("*.py"),
         *(path for path in (ROOT / "templates").rglob("*.*") if path.is_file()),
-        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+        *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")),
     ]
 )
 
