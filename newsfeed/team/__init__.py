@@ -1,7 +1,6 @@
-"""For a whole company: many readers over one shared pool of feeds, in one PostgreSQL, worked on by as many processes
-as are needed.
+"""For a team: many readers over shared feeds in one PostgreSQL database, served by any number of processes.
 
-The schema `shared` holds today's store with every feed that anybody follows; `reader` holds what is one reader's own,
-and shows to whoever has said who they are in this transaction (`newsfeed.reader`) the tables of a single home. So all
-that reads and writes a home's store works for a reader's part of the team's unchanged.
+The schema `shared` holds a home's store with every feed that anybody follows; `reader` holds what belongs to one reader,
+and shows each transaction, which names its reader in `newsfeed.reader`, the tables of a single home. So all code that
+reads and writes a home's store works unchanged for a reader of the team.
 """

@@ -1,4 +1,4 @@
-"""Where the team's database lies, and connections to it in one of the roles that own nothing."""
+"""Where the team's database is, and connections to it in one of the roles, none of which owns a table."""
 
 from __future__ import annotations
 
@@ -26,12 +26,10 @@ OWNER = "newsfeed_owner"  # owns everything, logs in nowhere
 FETCH = "newsfeed_worker_fetch"  # the shared pool, nothing of any reader
 EDITION = "newsfeed_worker_edition"  # one reader at a time
 WEB = "newsfeed_web"  # one reader at a time
-DOOR = (
-    "newsfeed_door"  # who somebody is: readers, credentials, invitations, sessions; nothing of what they read
-)
+DOOR = "newsfeed_door"  # identities: readers, credentials, invitations, sessions; nothing of what they read
 LOGINS = (FETCH, EDITION, WEB, DOOR)
 
-# Each sees the tables of a home under their own names: a reader's views first, or the shared pool itself.
+# Each role sees the tables of a home under their own names: first a reader's views, or the shared tables themselves.
 PATHS = {
     FETCH: "shared,procrastinate",
     EDITION: "reader,shared,procrastinate",
@@ -111,7 +109,7 @@ def find(folder: Path) -> Place:
 
 
 def write(place: Place) -> None:
-    """Keep where the database lies, for its owner only: the address may hold a password. What else stands there stays.
+    """Write the database's address into team.toml, readable by its owner only, since it may hold a password. The rest stays.
 
     Raises:
         SettingsError: the file is no TOML.
@@ -138,7 +136,7 @@ def make_passwords(place: Place) -> dict[str, str]:
 
 
 class UnreachableError(StoreError):
-    """The database does not answer: it may, later."""
+    """The database does not answer now."""
 
 
 @contextmanager
@@ -189,7 +187,7 @@ Table: TypeAlias = Any
 
 
 class TopicNames(dict[int, str]):
-    """The names of the topics of packed taggings by their numbers, read when one is met that isn't known yet."""
+    """The names of topics in packed taggings by their numbers, read again when an unknown number occurs."""
 
     _connection: Connection
 
@@ -216,7 +214,7 @@ class TeamTransaction(PostgresTransaction):
 
 
 class TeamDialect(Postgres):
-    """The team's database as one role sees it, for one reader at a time where that is a role of readers."""
+    """The team's database as one role sees it; for readers' roles, one reader at a time."""
 
     def __init__(self, place: Place, role: str) -> None:
         super().__init__(place.url(role))

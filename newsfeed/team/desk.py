@@ -1,8 +1,8 @@
-"""The edition desk: whose hour has come, the edition of each, and its mail.
+"""Making editions: whose hour has come, each reader's edition, and its mail.
 
-Exactly one edition and at most one mail a reader and local date, whatever dies in between: who works for a reader
-holds a lock that goes with the connection; an edition is kept only where there is none of its date; the right to send
-a mail is claimed before it leaves.
+Exactly one edition and at most one mail per reader and local date, whatever crashes: the worker for a reader holds a
+lock that ends with its connection; an edition is stored only if there is none of its date; the right to send a mail is
+claimed before it is sent.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("newsfeed.team")
 
-AGAIN = timedelta(minutes=10)  # after which a morning that no job has served is claimed once more …
+AGAIN = timedelta(minutes=10)  # after which a morning that no job has served is claimed again …
 GIVEN_UP = timedelta(hours=6)  # … but not for so long
-MOST_BENT = 200  # candidates that are judged anew for one reader: a quarter of what an edition costs (bench/RESULTS.md)
+MOST_BENT = 200  # candidates that are judged again for one reader: a quarter of the cost of an edition (bench/RESULTS.md)
 
 
 def home_of(place: Place, reader: Reader, machine: Settings, own: Settings, clock: Clock) -> Home:
-    """A reader's home: their settings, but the network, the mail server and what is kept are the admin's."""
+    """A reader's home: their settings, except network, mail server and retention, which are the admin's."""
     settings = msgspec.structs.replace(
         own,
         fetch=machine.fetch,
@@ -90,7 +90,7 @@ class Desk:
     # --------------------------------------------------------------------- whose hour has come
 
     async def claim_due(self, app: App, limit: int, together: int) -> int:
-        """Make jobs for readers whose hour has come and set their next one, in one transaction; gives how many."""
+        """Create jobs for readers whose hour has come and set their next hour, in one transaction; returns how many."""
         import psycopg
 
         now = self.clock()
@@ -149,27 +149,27 @@ class Desk:
             home = home_of(self.place, reader, self.machine, own, self.clock)
             if not self.store.states():
                 self.store.served()
-                return None  # who follows nothing has no edition
+                return None  # a reader without feeds has no edition
             built = make(home, self.store, home.today)
             if mail.owed(home, self.store, built.date):
                 told = mail.send(home, self.store, built.date, password=self._password)
                 if told.state == "later":
                     raise DeliveryError(f"the mail of {reader.name}", told.text, told.repair)
-                if told.state == "sent":  # who gets their mornings by mail is here without opening a page
+                if told.state == "sent":  # readers who get mail count as present without opening a page
                     self.store.was_here(self.clock())
             self.store.served()
             return built
 
 
 def config_of(place: Place, reader: Reader) -> Settings:
-    """What a reader's own settings say."""
+    """A reader's own settings."""
     from newsfeed import config
 
     return config.parse(reader.settings, {}, home=place.folder)
 
 
 def make(home: Home, store: JudgingStore, day: Day) -> Edition:
-    """The edition of a day: the one that is kept, else a new one.
+    """The edition of a day: the stored one, else a new one.
 
     Raises:
         NetworkError: nothing of it could be read so far.
@@ -181,7 +181,7 @@ def make(home: Home, store: JudgingStore, day: Day) -> Edition:
     voices = tuple(suggest.suggestions(home, store)) if edition.is_weekly(home.settings, day) else ()
     pool = msgspec.structs.replace(pool_for(home, store, day, tagger), suggested=voices)
     if all(report.unread or not report.ok for report in pool.reports):
-        # What happens to be there would stand in the way of the true edition.
+        # An edition of what happens to be stored would replace the real one.
         raise NetworkError("no edition", "not one of its feeds could be read", "It is made when one is.")
     built = edition.build(pool, home.settings, date=day, now=home.clock())
     built = explained(store, tagger, built)
@@ -194,14 +194,14 @@ def make(home: Home, store: JudgingStore, day: Day) -> Edition:
 
 
 def pool_for(home: Home, store: JudgingStore, day: Day, tagger: Tagger) -> Pool:
-    """All that a reader's edition may be chosen from: shared facts over their feeds, bent by what they said."""
+    """Everything that a reader's edition may be chosen from: shared facts about their feeds, adjusted to this reader."""
     pool = bent(store, store.pool(day, home.clock()), tagger)
     return msgspec.structs.replace(pool, reports=reports(home, store, pool))
 
 
 def bent(store: JudgingStore, pool: Pool, tagger: Tagger) -> Pool:
-    """The pool with what may come onto the page judged as this reader's: by their topics, folders, corrections and
-    thumbs. What is new goes first, then what is worth most of what was never shown; all else is judged as the pool's."""
+    """The pool with likely candidates judged for this reader, by their topics, folders, corrections and thumbs: first new
+    items, then the best that were never shown. All others keep the shared judgement."""
     since = pool.since
 
     def order(one: Candidate) -> tuple[bool, float]:
@@ -223,7 +223,7 @@ def bent(store: JudgingStore, pool: Pool, tagger: Tagger) -> Pool:
 
 
 def explained(store: JudgingStore, tagger: Tagger, built: Edition) -> Edition:
-    """The edition with the words that decided on what stands in it: the pool keeps numbers alone."""
+    """The edition with the deciding words of its stories, since the shared store has only numbers."""
     told = store.items(edition.told_in_words(built), body="text")
     return edition.explained(built, {t.item: t for t in tagger.tag(_documents(store, told))})
 

@@ -1,5 +1,5 @@
-"""What a fetch worker does: it asks the due feeds of a bucket as a home would, tags and groups what is new, forgets what
-is old. All for the shared pool, with no right on anything of a reader."""
+"""The fetch worker: asks the due feeds of a bucket like a home, tags and groups new items, deletes old ones. It works on the
+shared store only, without rights on any reader's data."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class Fetching:
         with SharedStore.connect(self.place) as store, store.of_language(language):
             tried: set[int] = set()
             while not (left := {one.id for one in store.ungrouped()}) <= tried:
-                tried |= left  # a portion at a time; what no story takes is not tried again
+                tried |= left  # a portion at a time; items that join no story are not tried again
                 understand.group(self.home, store, progress=Progress())
             # What two languages tell of one page may have been grouped by two workers at once, neither of which saw
             # the other's: one after the other they look once more.
@@ -147,7 +147,7 @@ class Fetching:
                     understand.group(self.home, store, progress=Progress())
 
     def care(self) -> None:
-        """Forget what is old, put in order what was written."""
+        """Delete what is old and optimise the database."""
         keep = self.home.settings.keep
         with SharedStore.connect(self.place) as store:
             store.prune(self.home.clock(), items=keep.items, bodies=keep.bodies)

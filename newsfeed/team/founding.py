@@ -1,4 +1,4 @@
-"""`team init`: roles, schemas and tables in a database that an admin may change, or their newest form."""
+"""`team init`: create roles, schemas and tables with an admin's rights, or bring them up to date."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def found(folder: Path, database: str, now: datetime) -> list[str]:
 
 
 def check(place: Place) -> None:
-    """See that the tables are of this newsfeed's form, before anything works with them.
+    """Check that the tables have this newsfeed's version, before anything uses them.
 
     Raises:
         NewerStoreError: a newer newsfeed made them.

@@ -1,7 +1,7 @@
-"""Moving in and out: a single home becomes a reader with all its history, and a reader's part a home again.
+"""Import and export: a single home becomes a reader with all its history, and a reader becomes a home again.
 
-Numbers of items, feeds and stories are each database's own. Moving in, they become the pool's; what the pool never had
-(an item that is forgotten, but was shown once) gets a number that nobody else has.
+Each database has its own numbers of items, feeds and stories. On import they are mapped to the team's; what the team
+never had (such as a deleted item that was once shown) gets an unused number.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from newsfeed.team.tables import OWN
 
 Row = dict[str, Any]
 
-# What a home notes of itself, of its weights or of its network is not its reader's.
+# Facts about a home itself, its weights or its network are not imported.
 PERSONAL = {"declined", *(fact.name for fact in (meta.PREPARED, meta.NOTICED, meta.TOLD_OF_LIMIT))}
 BY_ITEM = {fact.name for fact in (meta.MOVED, meta.ANSWERS, meta.EARLIER, meta.SAID)}
 SHARED = ("feed", "item", "body", "former", "tally", "tagging", "item_topic", "story", "member")
@@ -83,7 +83,7 @@ def _insert(db: Transaction, table: Any, rows: Sequence[Row]) -> None:
 
 
 class _Numbers(dict[int, int]):
-    """A home's numbers and the pool's; an unknown one gets a new number, which nobody else has."""
+    """A home's numbers and the team's; an unknown one gets an unused number."""
 
     def __init__(self, fresh: Callable[[], int]) -> None:
         super().__init__()
@@ -96,7 +96,7 @@ class _Numbers(dict[int, int]):
 
 
 class _Arrival:
-    """One home on its way in."""
+    """The import of one home."""
 
     def __init__(self, old: Store, pool: SharedStore, new: ReaderStore, clock: Clock) -> None:
         self._old, self._pool, self._new, self._clock = old, pool, new, clock
@@ -296,7 +296,7 @@ class _Arrival:
 
 
 def give_out(place: Place, reader: Reader, folder: Path, clock: Clock) -> int:
-    """Write a reader's part as a single home, which goes on from there; gives the number of editions.
+    """Write a reader's data as a single home that can be used from then on; returns the number of editions.
 
     Raises:
         StoreError: something lies in that folder already, or it can't be written.

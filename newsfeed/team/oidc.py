@@ -13,17 +13,17 @@ from newsfeed.model import Record
 from newsfeed.team.site import LOOPBACK, OidcSetting
 
 SIGNED_BY = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
-KNOWN_FOR = 3600.0  # seconds that what a provider says of itself is taken for true
-LEEWAY = 60  # seconds that its clock may differ
+KNOWN_FOR = 3600.0  # seconds for which a provider's metadata is cached
+LEEWAY = 60  # seconds by which the provider's clock may differ
 SECONDS = 10.0  # for each answer of it
 
 
 class SignInError(NewsfeedError):
-    """A sign-in came to nothing."""
+    """A sign-in failed."""
 
 
 class Identity(Record, frozen=True, kw_only=True):
-    """Whom the provider says somebody is."""
+    """The identity of somebody, as the provider states it."""
 
     issuer: str
     subject: str
@@ -49,7 +49,7 @@ class SignInProvider:
         self._read = 0.0
 
     def start(self, state: str, nonce: str, verifier: str) -> str:
-        """Where the browser is sent to.
+        """The address at the provider to send the browser to.
 
         Raises:
             SignInError: the provider does not answer, or is another one.
@@ -62,7 +62,7 @@ class SignInProvider:
             return str(url)
 
     def finish(self, answer: Mapping[str, str], nonce: str, verifier: str) -> Identity:
-        """Who came back, by what the browser brings; its state was looked at before.
+        """The identity of somebody coming back from the provider; the state was checked before.
 
         Raises:
             SignInError: the provider refused, or what it says can't be believed.
@@ -185,7 +185,7 @@ def _text(value: object) -> str:
 
 
 def _safe(address: str, name: str) -> None:
-    """Raise unless an address of the provider's is asked by TLS, or on this machine.
+    """Raise unless the provider's address uses TLS or is on this machine.
 
     Raises:
         SettingsError: it is not.

@@ -1,4 +1,4 @@
-"""Passkeys: made and asked for by the browser, discoverable, so that nobody types a name."""
+"""Passkeys, created and used by the browser; discoverable, so that nobody types a name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAME = "newsfeed"
 
 
 class MadePasskey(Record, frozen=True, kw_only=True):
-    """A passkey as it is kept: its name and what to check its signatures by."""
+    """A passkey as stored: its id and the public key."""
 
     key: str
     public_key: str

@@ -1,7 +1,7 @@
-"""Feeds that are one reader's alone: with a token in the address, a secret of their host, or a mailbox.
+"""Private feeds: with a token in the address, a secret of their host, or a mailbox.
 
-Nobody else is told of one, and nothing of it is grouped or counted for others. Its address and its secrets lie sealed
-in the database; where others name a feed by its address, it has a name that tells nothing.
+They are never shown to others, and their items are never grouped or counted for others. Address and secrets are stored
+encrypted; where other feeds are identified by their address, a private one has an opaque name.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ KEY_FILE = "team.key"
 
 
 def make_key(place: Place) -> None:
-    """Make a key where there is none."""
+    """Create the key if there is none."""
     from cryptography.fernet import Fernet
 
     path = place.inner / KEY_FILE
@@ -35,7 +35,7 @@ def make_key(place: Place) -> None:
 
 
 class Seal:
-    """Seals and opens secrets."""
+    """Encrypts and decrypts secrets."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
@@ -82,7 +82,7 @@ class Seal:
             ) from error
 
     def mark(self, text: str) -> str:
-        """A name for a text that only who has the key can make: the same for the same text."""
+        """A keyed hash of a text."""
         import hashlib
         import hmac
 
@@ -107,7 +107,7 @@ def secrets_for(subscription: Subscription, secrets: Mapping[str, str]) -> Mappi
 
 
 def is_private(subscription: Subscription, secrets: Mapping[str, str]) -> bool:
-    """Whether a feed is its reader's alone."""
+    """Whether a feed is private."""
     url = subscription.url.strip()
     return (
         url.lower().startswith("imaps://")
@@ -117,7 +117,7 @@ def is_private(subscription: Subscription, secrets: Mapping[str, str]) -> bool:
 
 
 def name_of(seal: Seal, reader: int, url: str) -> str:
-    """What a private feed is called where others have their address: the same each time, for this reader only."""
+    """The name of a private feed in place of an address: always the same, for this reader only."""
     return PREFIX + seal.mark(f"{reader} {url}")[:32]
 
 

@@ -1,4 +1,4 @@
-"""A reader's home within the team: list and settings lie in the database, all else is the admin's folder."""
+"""A reader's home within the team: list and settings are in the database, everything else in the admin's folder."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class WebStore(JudgingStore):
 
 @dataclass(frozen=True)
 class ReaderHome(Home):
-    """What the verbs of a home ask and change, for one reader."""
+    """A home for the verbs, of one reader."""
 
     store: JudgingStore
     reader: Reader
@@ -65,7 +65,7 @@ class ReaderHome(Home):
         return opml.write(SubscriptionList(subscriptions=tuple(follows), title="newsfeed"))
 
     def replace_list(self, old: bytes, new: bytes) -> None:
-        """Follow what a list says from now on.
+        """Replace the reader's list.
 
         Raises:
             ListError: it has more feeds than the admin lets a reader have.

@@ -1,4 +1,4 @@
-"""Who the readers are and how they are known: readers, their credentials and invitations.
+"""Readers, their credentials and invitations.
 
     readers = Readers(place, clock)
     ada = readers.add("ada", mail="ada@example.org")
@@ -7,7 +7,7 @@
     readers.add_credential(ada, "oidc", key_of(issuer, subject))
     readers.by_credential("oidc", key_of(issuer, subject))      # -> ada
 
-All of it is asked as the role of the door, which sees nothing of what anybody reads.
+All of this uses the sign-in role, which sees nothing of what anybody reads.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ INVITED = timedelta(days=7)  # includes a weekend and a short absence
 
 
 class Reader(Record, frozen=True, kw_only=True):
-    """Somebody who has a page here."""
+    """A reader of the team."""
 
     id: int
     name: str  # short, unique: what the admin types
@@ -64,7 +64,7 @@ class Reader(Record, frozen=True, kw_only=True):
 
 
 class Credential(Record, frozen=True, kw_only=True):
-    """One way in which a reader is known: kind "oidc", "proxy" or "passkey", with whatever that needs to keep."""
+    """One way to identify a reader: kind "oidc", "proxy" or "passkey", with the data it needs."""
 
     kind: str
     key: str
@@ -91,7 +91,7 @@ def reader_of(row: Any) -> Reader:
 
 
 def hashed(token: str) -> str:
-    """What is kept of a token."""
+    """The hash of a token, which is all that is stored."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -225,7 +225,7 @@ class Readers:
         return token
 
     def invited(self, token: str) -> Reader | None:
-        """Whom an invitation is for, while it is good; it stays so."""
+        """The reader whom a valid invitation is for, without using it up."""
         return self._one(
             f"select {COLUMNS} from reader.invitation i join reader.reader r using (reader)"
             " where i.hash = %s and i.used is null and i.until > %s",
@@ -233,7 +233,7 @@ class Readers:
         )
 
     def accepted(self, token: str) -> Reader | None:
-        """Whom an invitation is for; it is used up by that. None where it is not good any more."""
+        """The reader whom an invitation is for, using it up; None if it is no longer valid."""
         return self._one(
             f"update reader.invitation i set used = %s from reader.reader r where i.reader = r.reader"
             f" and i.hash = %s and i.used is null and i.until > %s returning {COLUMNS}",
@@ -245,7 +245,7 @@ class Readers:
     def add_credential(
         self, reader: Reader, kind: str, key: str, data: Mapping[str, Any] | None = None
     ) -> None:
-        """Let a reader be known by this too.
+        """Add a credential of a reader.
 
         Raises:
             SettingsError: it is another reader's.
@@ -260,7 +260,7 @@ class Readers:
             raise SettingsError(f"this {kind}", "belongs to another reader", "Sign in as that one.")
 
     def by_credential(self, kind: str, key: str) -> tuple[Reader, Credential] | None:
-        """The reader who is known by this, and what is kept with it."""
+        """The reader with this credential, and the data stored with it."""
         with connect(self.place, DOOR) as c:
             row = c.execute(
                 f"select {COLUMNS}, k.kind, k.key, k.data, k.made, k.used from reader.credential k"
@@ -270,7 +270,7 @@ class Readers:
         return (reader_of(row), _credential(row[8:])) if row else None
 
     def credentials(self, reader: Reader) -> list[Credential]:
-        """All by which a reader is known."""
+        """All credentials of a reader."""
         with connect(self.place, DOOR) as c:
             rows = c.execute(
                 "select kind, key, data, made, used from reader.credential where reader = %s order by made",
@@ -279,7 +279,7 @@ class Readers:
         return [_credential(row) for row in rows]
 
     def used_credential(self, kind: str, key: str, data: Mapping[str, Any] | None = None) -> None:
-        """Note that somebody came in by it, and keep what changed with that (a passkey's count)."""
+        """Store that a credential was used, and what that changed (a passkey's counter)."""
         with connect(self.place, DOOR) as c:
             c.execute(
                 "update reader.credential set used = %s, data = coalesce(%s, data) where kind = %s and key = %s",
@@ -287,7 +287,7 @@ class Readers:
             )
 
     def drop_credential(self, reader: Reader, kind: str, key: str) -> None:
-        """A reader is not known by it any more."""
+        """Remove a credential."""
         with connect(self.place, DOOR) as c:
             c.execute(
                 "delete from reader.credential where reader = %s and kind = %s and key = %s",

@@ -1,4 +1,4 @@
-"""Sessions of readers' browsers: an opaque token in a cookie, of which the database keeps a hash.
+"""Sessions of readers' browsers: an opaque token in a cookie, of which the database stores a hash.
 
 A session ends when it was not used for the idle time, or when it is as old as the setting lets it be.
 """
@@ -36,7 +36,7 @@ class ReaderSession(Record, frozen=True, kw_only=True):
 
 
 def form_token(token: str) -> str:
-    """What forms carry in a browser that shows this token; it does not tell the token."""
+    """The token in forms, derived from the session's token without revealing it."""
     return hmac.new(token.encode(), b"form", "sha256").hexdigest()[:43]
 
 
@@ -49,7 +49,7 @@ class Sessions:
         self._setting = setting
 
     def begin(self, reader: Reader, by: str, former: str = "") -> ReaderSession:
-        """A new session, never one that the browser brought: that one ends."""
+        """A new session, never one that the browser sent, which is ended."""
         token, now = secrets.token_urlsafe(32), self._clock()
         with connect(self._place, DOOR) as c:
             c.execute("delete from reader.session where until < %s or hash = %s", (now, hashed(former)))
@@ -103,16 +103,16 @@ class Sessions:
 
 
 LASTS = timedelta(minutes=10)  # enough for a second factor; a promise of SECURITY.md
-OF_ONE_ADDRESS = 100  # that are begun and not answered; a whole company may come from one
+OF_ONE_ADDRESS = 100  # unanswered sign-ins from one address; a whole company may share one
 OF_ALL = 10_000  # bounds the table; far more people than sign in within ten minutes
 
 
 class TooManyError(NewsfeedError):
-    """More sign-ins are begun than people can have meant."""
+    """More sign-ins were begun than people can have intended."""
 
 
 class Attempts:
-    """Kept in the database, so that any process may take the answer; each is gone once it was taken."""
+    """Sign-ins under way, stored in the database so that any process can handle the answer; each can be taken once."""
 
     def __init__(self, place: Place, clock: Clock) -> None:
         self._place = place

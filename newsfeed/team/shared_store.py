@@ -1,4 +1,4 @@
-"""The shared pool as a fetch worker sees it: a home's store with every feed that anybody follows."""
+"""The shared store of a fetch worker: a home's store with every feed that anybody follows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PORTION = 4_000  # items that are grouped at a time, each compared with what sha
 
 
 class SharedStore(Store):
-    """The shared pool, as a fetch worker sees it. Private feeds have their true addresses in memory only."""
+    """The shared store of a fetch worker. The real addresses of private feeds are in memory only."""
 
     _seal: Seal
 
@@ -70,7 +70,7 @@ class SharedStore(Store):
         )
 
     def released(self, numbers: Sequence[int]) -> None:
-        """Forget the addresses of feeds that are asked no more."""
+        """Drop the addresses of feeds whose requests are done."""
         for number in numbers:
             self._addresses.pop(number, None)
 
@@ -84,7 +84,7 @@ class SharedStore(Store):
         super().apply_unchanged([private_feeds.storable(s) if s.feed in private else s for s in states])
 
     def set_meta(self, key: str, value: str | None) -> None:
-        # What is noted of a private feed by its address would tell it.
+        # Facts stored under a private feed's address would reveal it.
         if not any(key.endswith(address) for address in self._addresses.values()):
             super().set_meta(key, value)
 

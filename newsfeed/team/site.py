@@ -1,4 +1,4 @@
-"""How a team's web app is set: where browsers find it, and by what readers sign in. Read from team.toml.
+"""The settings of a team's web app: its public address, and how readers sign in. Read from team.toml.
 
 site = "https://news.example.org"
 [oidc]
@@ -41,14 +41,14 @@ class OidcSetting(Record, frozen=True, kw_only=True, forbid_unknown_fields=True)
     client_id: str
     name: str = "your company"  # as the button calls it
     scope: str = "openid email profile"
-    newcomers: bool = False  # whom it knows becomes a reader without an invitation
+    newcomers: bool = False  # everyone it knows becomes a reader without an invitation
 
 
 class ProxySetting(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A reverse proxy that says who somebody is."""
+    """A reverse proxy that identifies readers."""
 
     header: str
-    networks: tuple[str, ...]  # of its own addresses: from elsewhere the header is nobody's word
+    networks: tuple[str, ...]  # the proxy's own addresses: from elsewhere the header is ignored
     newcomers: bool = False
 
 
@@ -68,11 +68,13 @@ class SessionSetting(Record, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class SiteSetting(Record, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
-    """All of team.toml but the database."""
+    """All of team.toml except the database."""
 
-    site: str = ""  # where browsers find it; "" for this machine alone, at the port that is listened on
+    site: str = ""  # the public address; "" for this machine only, at the port that is listened on
     passkeys: bool = True
-    feeds: Annotated[int, Meta(ge=1)] = 1_000  # of a reader's list at the most: workers ask whatever they say
+    feeds: Annotated[int, Meta(ge=1)] = (
+        1_000  # the most feeds of a reader's list, because workers request all of them
+    )
     session: SessionSetting = SessionSetting()
     oidc: OidcSetting | None = None
     proxy: ProxySetting | None = None
@@ -85,7 +87,7 @@ class SiteSetting(Record, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
     @property
     def secure(self) -> bool:
-        """Whether browsers come by TLS."""
+        """Whether browsers connect by TLS."""
         return self.parts[0] == "https"
 
     @property
@@ -94,7 +96,7 @@ class SiteSetting(Record, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
     @property
     def hosts(self) -> frozenset[str]:
-        """The names under which the app may be asked."""
+        """The host names under which the app may be requested."""
         return frozenset({self.parts[2]})
 
     @cached_property

@@ -1,7 +1,7 @@
-"""A home's store over the team's tables, of one reader at a time.
+"""A home's store over the team's tables, for one reader at a time.
 
-It is `Store` itself, with another dialect: who asks is a role that owns nothing, and each transaction says whose it is.
-The tables behind the names are then that reader's, by row-level security and views.
+It is `Store` itself with another dialect: it uses a role that owns no table, and each transaction names its reader. By
+row-level security and views, the tables are then that reader's.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class ReaderStore(Store):
         return store
 
     def while_unchanged(self, name: str, key: object, find: Callable[[], T]) -> T:
-        """As a home's; what was found for one reader is never given to another."""
+        """As in a home; a result cached for one reader is never given to another."""
         return super().while_unchanged(name, (self._dialect.reader, key), find)
 
     @contextmanager
@@ -84,12 +84,12 @@ class ReaderStore(Store):
             _one(db, "select pg_advisory_unlock(2, %s)", (number,))
 
     def served(self) -> None:
-        """Note that the reader's morning is done."""
+        """Store that the reader's morning is done."""
         with self._writing() as db:
             _do(db, "update shared.morning set owed = false where reader = %s", (self._dialect.reader,))
 
     def was_here(self, now: datetime) -> None:
-        """Note that the reader's feeds are wanted: those of readers who are away for a month rest."""
+        """Store that the reader was active: feeds of readers who are away for a month are not asked."""
         with self._writing() as db:
             _do(db, "update reader.reader set seen = %s", (now,))
             _do(db, "select reader.was_here(%s)", (now,))
@@ -222,7 +222,7 @@ class ReaderStore(Store):
     # --------------------------------------------------------------------- editions
 
     def record_once(self, edition: Edition, shown: Sequence[Shown]) -> bool:
-        """Keep an edition if there is none of its date; gives whether it did."""
+        """Store an edition if there is none of its date; returns whether it did."""
         with self._writing() as db:
             if _one(db, "select count(*) from reader.edition where date = %s", (edition.date,))[0]:
                 return False
@@ -286,7 +286,7 @@ def _one(db: Transaction, query: str, values: Any = ()) -> Any:
 
 
 class JudgingStore(ReaderStore):
-    """What is tagged here is for this reader and this answer or edition only."""
+    """A store whose taggings are for one reader and one answer or edition only."""
 
     @classmethod
     def connect(cls, place: Place, role: str, reader: int | None = None) -> Self:
@@ -327,7 +327,7 @@ class JudgingStore(ReaderStore):
 
 
 def _as_said(tagging: Tagging, topics: Sequence[str]) -> Tagging:
-    """A tagging by the reader's own word on it."""
+    """A tagging with the reader's correction applied."""
     known = {s.topic: s for s in tagging.scores}
     scores = [
         *(msgspec.structs.replace(known.get(t, TopicScore(topic=t, p=1.0)), p=1.0) for t in topics),

@@ -1,8 +1,8 @@
-"""Which feeds are due, and who asks them: the feed table is the schedule.
+"""Sweeps: which feeds are due, and which worker asks them. The feed table is the schedule.
 
 A bucket holds all feeds of a registrable domain, and is swept by one worker at a time, so that the rate limiter of
-that worker is the only one for its hosts. What a sweep claims it has for the time of a lease; the lease of a worker
-that died runs out by itself. Leases go by the database's clock, due times by ours.
+that worker is the only one for its hosts. A sweep claims feeds for the time of a lease; the lease of a worker that
+died simply expires. Leases use the database's clock, due times ours.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ LONGEST = 300.0  # seconds of one sweep
 RECENT = timedelta(minutes=2)  # requests of earlier sweeps that may matter to a host's spacing
 LATE = timedelta(minutes=15)  # behind which rare feeds stretch …
 STRETCHED = timedelta(hours=12)  # … at most so much
-ALARMING = timedelta(hours=1)  # behind which it is time for another worker
-ABSENT = timedelta(days=30)  # after which the feeds of a reader rest
+ALARMING = timedelta(hours=1)  # lateness from which another worker is needed
+ABSENT = timedelta(days=30)  # absence after which a reader's feeds are no longer asked
 
 # Where the sweeps are late, feeds that bring less than an item a day wait as long again.
 RARE = "items_a_day < 1"
@@ -50,13 +50,13 @@ def bucket(subscription: Subscription) -> int:
 
 
 def shared_part(subscription: Subscription) -> Subscription:
-    """A subscription without what is its reader's own: what the pool keeps of it."""
+    """A subscription without its reader's personal options, as the shared store has it."""
     options = {name: value for name, value in subscription.options.items() if name not in OF_THE_EDITION}
     return Subscription(url=subscription.url, kind=subscription.kind, options=options)
 
 
 def key_of(subscription: Subscription) -> str:
-    """What a shared feed is known by: its address, and the options that change what is read there."""
+    """The key of a shared feed: its address, and the options that change what is read there."""
     options = shared_part(subscription).options
     return (
         f"{subscription.url} {msgspec.json.encode(options, order='sorted').decode()}"
@@ -101,7 +101,7 @@ def claim(
 
 
 def release(connection: Connection, worker: str, feeds: Sequence[int]) -> None:
-    """Give back what is left of a lease."""
+    """Release what is left of a lease."""
     connection.execute(
         "update shared.feed set leased_by = '', leased_until = null where id = any(%s) and leased_by = %s",
         (list(feeds), worker),

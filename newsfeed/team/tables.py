@@ -1,8 +1,8 @@
-"""The team's tables: made, with their roles, rights and row-level security, and brought up to date.
+"""The team's tables with their roles, rights and row-level security: creating them and bringing them up to date.
 
 `shared` is a home's store; `reader` holds the same tables for what is a reader's own, each with a column `reader`
 that a policy compares with who is set in the transaction, and views that show the shared ones as that reader's.
-Nobody who works with them owns a table or goes past the policies.
+No role used at run time owns a table or bypasses the policies.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ create trigger count_followers after insert or delete or update of listed on rea
   for each row execute function shared.count_followers();
 """
 
-# What a reader may ask of the shared pool without any right on its tables.
+# Functions by which a reader may query the shared tables without rights on them.
 FUNCTIONS = f"""
 create function reader.feed_at(address text, what text, in_bucket integer, now timestamp, mine boolean, seal bytea)
   returns integer language plpgsql security definer set search_path = shared as $$
@@ -338,7 +338,7 @@ def create(connection: Connection) -> None:
 
 
 def migrate(connection: Connection, before: int) -> None:
-    """From the form of `before` to today's: views, functions and rights are made anew in any case."""
+    """Migrate from version `before` to the current one; views, functions and rights are created again in any case."""
     if before < 2:
         connection.execute(TOPICS)
         connection.execute(READ_AGAIN)

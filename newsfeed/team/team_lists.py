@@ -1,6 +1,6 @@
-"""Lists that a team follows: the admin's, which may lie at an address, and those of readers who show theirs.
+"""Lists that a team follows: the admin's, which may be at a web address, and those that readers publish.
 
-Nobody's list changes by itself: what a followed list changed is a plan, taken in when its reader says so.
+Nobody's list changes by itself: a change of a followed list becomes a plan, applied when the reader confirms it.
 """
 
 from __future__ import annotations
@@ -149,12 +149,12 @@ def unfollow(store: WebStore, followed: TeamList) -> None:
 
 
 def took(store: WebStore, followed: TeamList) -> None:
-    """Note that a list as it is now was taken in, or that the reader wants nothing of it."""
+    """Store that the current state of a list was applied, or that the reader declined it."""
     store.do("update reader.following set seen = %s where list = %s", followed.opml, followed.id)
 
 
 def show(home: ReaderHome) -> None:
-    """Let others see the reader's list as it is now, where they wished so; else take it away from them."""
+    """Publish the reader's current list if they chose to; else withdraw it."""
     store, reader = home.store, home.reader
     assert isinstance(store, WebStore)
     if not reader.shows_lists:

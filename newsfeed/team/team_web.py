@@ -1,4 +1,4 @@
-"""The team's web app: which address is which view, and the process that listens. As many as one likes run at once."""
+"""The team's web app: the routes of its views, and the process that listens. Any number of processes may run."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ OPEN_POST = {
     "/sign-out": views_sign_in.sign_out,
 }
 Work = Callable[[TeamApp], Response]
-AT_ONCE = 16  # answers that one process works out at a time
+AT_ONCE = 16  # answers that one process computes at a time
 
 
 # RFC 9110, section 15
@@ -120,7 +120,7 @@ def _status(error: NewsfeedError) -> int:
 
 
 class TeamAnswers:
-    """Works out answers in threads, each with what the one who asks may see."""
+    """Computes answers in threads, each with only what the requesting reader may see."""
 
     def __init__(self, team: TeamWeb) -> None:
         self._team = team
@@ -221,7 +221,7 @@ FILES = {"/app.css": "", "/app.js": "app/app.js", "/passkeys.js": "team/passkeys
 
 
 async def _file(team: TeamWeb, name: str, request: Request) -> Response:
-    """Styles and scripts, whose addresses hold the hash of what they say."""
+    """Styles and scripts, whose addresses contain the hash of their content."""
     if not name:
         text, kind = str(team.templates.style(STYLES)), "text/css"
     else:

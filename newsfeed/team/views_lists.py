@@ -1,5 +1,5 @@
-"""Lists of the team that a reader may follow, and the admin's view of all: who reads here, which lists there are, and how
-late the feeds are. To others than an admin there is no such page."""
+"""Lists of the team that a reader may follow, and the admin's page: the readers, the lists, and how late the feeds are. For
+anyone but an admin that page doesn't exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reader's own pages: today's, earlier ones drawn from what is kept, their settings and their list."""
+"""A reader's own pages: today's, earlier ones drawn from stored editions, settings and list."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def drawn(app: ReaderApp, request: Request) -> Response:
 
 
 def moved_page(app: ReaderApp, request: Request) -> Response:
-    """Where links of a drawn page lead in the app."""
+    """The address in the app for a link of a drawn page."""
     return RedirectResponse("/breadth" if request.url.path == "/breadth.html" else "/", 303)
 
 
@@ -123,7 +123,7 @@ def save_mail(app: ReaderApp, request: Request, fields: dict[str, str]) -> Respo
 
 
 def save_secret(app: ReaderApp, request: Request, fields: dict[str, str]) -> Response:
-    """Keep what a host wants to be shown for the reader's feeds, or forget it; it is never told again."""
+    """Store or delete the reader's secret for a host; it is never shown again."""
     host, value = fields.get("host", "").strip().lower(), fields.get("secret", "").strip()
     if not HOST.fullmatch(host):
         raise SettingsError("", "That is no host.", "Write it like feeds.example.org.")

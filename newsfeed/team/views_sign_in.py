@@ -26,12 +26,12 @@ UNKNOWN = SignInError(
 
 
 def inside(to: str) -> str:
-    """Where to after the sign-in: a page of ours, whatever the address says."""
+    """Where to go after the sign-in: always a page of ours."""
     return to if INSIDE.fullmatch(to) and not to.startswith(("/sign-", "/welcome", "/invited")) else "/"
 
 
 def sign_in(app: TeamApp, request: Request) -> Response:
-    """The ways in."""
+    """The page with the ways to sign in."""
     to = inside(request.query_params.get("to", "/"))
     if isinstance(app, ReaderApp):
         return RedirectResponse(to, 303)
@@ -46,7 +46,7 @@ def signed_in(app: TeamApp, request: Request, reader: Reader, by: str, to: str =
 
 
 def begin(app: TeamApp, request: Request, answer: Response, reader: Reader, by: str) -> None:
-    """Begin a session; whatever the browser showed before is worth nothing from now on."""
+    """Begin a session; any session that the browser had before is invalid."""
     team, names = app.team, app.team.cookies
     session = team.sessions.begin(reader, by, former=cookie(request, names.session))
     names.put(answer, names.session, session.token, seconds=int(team.site.session.lifetime.total_seconds()))
@@ -102,13 +102,13 @@ def _accept(app: TeamApp, request: Request, guest: Reader) -> None:
 
 
 def welcome(app: TeamApp, request: Request) -> Response:
-    """The ways in which an invited reader may be known from now on."""
+    """The ways in which an invited reader can sign in from now on."""
     guest = _guest(app, request)
     return app.view(request, "team/welcome.html", guest=guest, named=proxy_name(app.team, request))
 
 
 def stay(app: TeamApp, request: Request, fields: dict[str, str]) -> Response:
-    """Let an invited reader in, in this browser alone; their way back is theirs to set."""
+    """Let an invited reader in, in this browser only; they can set up another way to sign in."""
     guest = _guest(app, request)
     _accept(app, request, guest)
     return signed_in(app, request, guest, "invitation", "/you")
@@ -236,7 +236,7 @@ def _address(request: Request) -> str:
 
 
 def _json(work: Any) -> Response:
-    """What a step gives, or what is wrong, as JSON."""
+    """The result of a step, or what is wrong, as JSON."""
     try:
         found = work()
     except NewsfeedError as error:
@@ -334,7 +334,7 @@ def you(app: ReaderApp, request: Request) -> Response:
 
 
 def drop_credential(app: ReaderApp, request: Request, fields: dict[str, str]) -> Response:
-    """Be known by something no longer; never by nothing at all."""
+    """Remove a credential of the reader, but never the last one."""
     known = app.team.readers.credentials(app.reader)
     gone = [c for c in known if c.kind == fields.get("kind") and c.key == fields.get("key")]
     if not gone:

@@ -1,8 +1,8 @@
-"""Worker processes: jobs in the team's own database, taken by whoever has time.
+"""Worker processes, which take jobs from the team's own database.
 
 Each minute one worker looks which buckets have due feeds and which readers' hour has come, and defers a job for each
-bucket and for every twenty readers. A job that is lost with its worker is taken up by another; none does anything
-twice, because what it does is decided by the tables.
+bucket and for every twenty readers. A job that is lost with its worker is taken up by another; nothing is done
+twice, because the tables decide what to do.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ HEARTBEAT = timedelta(seconds=10)  # the usual one of procrastinate
 
 
 class Pace(Record, frozen=True, kw_only=True):
-    """How a worker keeps time; others than these are for trials."""
+    """The intervals of a worker; other values are for tests."""
 
     cron: str = EVERY_MINUTE
     heartbeat: timedelta = HEARTBEAT
@@ -55,7 +55,7 @@ class Pace(Record, frozen=True, kw_only=True):
 
 
 def name() -> str:
-    """This process, as leases name it."""
+    """The name of this process in leases."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
@@ -167,7 +167,7 @@ async def _defer(app: App, task: str, *, lock: str, **values: Any) -> bool:
 
 
 async def _rescue(app: App, pace: Pace, queues: Sequence[str]) -> None:
-    """Let others take up the jobs of workers that died."""
+    """Make the jobs of dead workers available to others."""
     from procrastinate.exceptions import ConnectorException
 
     for queue in queues:
@@ -223,7 +223,7 @@ async def run(
 
 
 async def _serve(make: Callable[[], App], queues: Sequence[str], pace: Pace, concurrency: int) -> None:
-    """One worker, begun again whenever the database was gone."""
+    """Run one worker, and start it again whenever the database was gone."""
     from procrastinate.exceptions import ConnectorException
 
     mine = asyncio.current_task()
@@ -237,7 +237,7 @@ async def _serve(make: Callable[[], App], queues: Sequence[str], pace: Pace, con
             log.warning("the database is gone: %s", str(error).strip() or type(error).__name__)
         if mine.cancelling():
             return  # we were asked to stop, and it finished what it had in hand
-        await asyncio.sleep(PAUSE)  # a worker that has lost its database ends, sometimes without a word
+        await asyncio.sleep(PAUSE)  # a worker that has lost its database ends, sometimes without an error
 
 
 async def _catch_up_with_all(
