@@ -162,9 +162,8 @@ def starter(region: str = "us") -> bytes:
     """The starter list of feeds for a region (see `STARTERS`)."""
     if region != "us":
         return (resources.files("newsfeed.config") / "starters" / f"{region}.opml").read_bytes()
-    packaged = (
-        resources.files("newsfeed") / "starter.opml"
-    )  # in the wheel; in a checkout it stands at the top
+    # In the wheel; in a checkout it stands at the top
+    packaged = resources.files("newsfeed") / "starter.opml"
     return (
         packaged.read_bytes()
         if packaged.is_file()

@@ -79,17 +79,14 @@ BRIDGE: Final = 0.3  # [pages]
 SECOND: Final = 0.7
 # [pages] from this probability on, a topic counts even if the reader's sources never had it
 SURE: Final = 0.8
-SURER: Final = (
-    0.5  # [pages] log-odds by which a topic must exceed the source's usual topic to be named before it
-)
+# [pages] log-odds by which a topic must exceed the source's usual topic to be named before it
+SURER: Final = 0.5
 CERTAIN: Final = 0.001  # [guard] probabilities are kept this far from 0 and 1 when two are compared
 FAINT: Final = 0.02  # [guard] a smaller part of a story belongs to no topic
-UPDATE_OUTLETS: Final = (
-    6  # [promise] a shown story returns when its outlets have at least doubled, to at least this number,
-)
-NOVEL_WORDS: Final = (
-    1 / 3
-)  # [promise] or when two outlets have this many new words in a headline, and in common
+# [promise] a shown story returns when its outlets have at least doubled, to at least this number,
+UPDATE_OUTLETS: Final = 6
+# [promise] or when two outlets have this many new words in a headline, and in common
+NOVEL_WORDS: Final = 1 / 3
 NOVEL_LEAST: Final = 3  # [promise]
 
 # --- shares of the minutes

@@ -30,9 +30,8 @@ from newsfeed.model import (
 )
 from newsfeed.text import detect_language, plausible_language
 
-OLD = timedelta(
-    hours=72
-)  # a long weekend: on the first request, older items count as from before the subscription
+# A long weekend: on the first request, older items count as from before the subscription
+OLD = timedelta(hours=72)
 OLD_OF_SLOW = timedelta(days=7)  # the same for feeds with less than an item a week
 LATE = timedelta(days=7)  # an item dated so long before our last request was added retroactively
 _FIRST_WORDS = 200  # characters of a lead in which the date of a recording or note is looked for

@@ -40,9 +40,8 @@ class Score(Record, frozen=True, kw_only=True):
     age: float = 0.0  # hours
     half_life: float = 0.0  # hours
     thumbs: float = 0.0  # what the reader's thumbs added to the news value, in grades
-    held: bool = (
-        False  # counts as good although the reader's thumbs lowered it, so that a topic keeps its place
-    )
+    # Counts as good although the reader's thumbs lowered it, so that a topic keeps its place
+    held: bool = False
 
 
 class RunnerUp(Record, frozen=True, kw_only=True):

@@ -99,9 +99,8 @@ class FeedState(Record, frozen=True, kw_only=True):
     last_modified: str = ""
     body_hash: str = ""
     next_due: datetime | None = None
-    not_before: datetime | None = (
-        None  # from Retry-After and the like; even a manual refresh waits until then
-    )
+    # From Retry-After and the like; even a manual refresh waits until then
+    not_before: datetime | None = None
     last_tried: datetime | None = None
     last_good: datetime | None = None  # last answer that was a readable feed or "not modified"
     last_changed: datetime | None = None

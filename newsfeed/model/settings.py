@@ -103,9 +103,8 @@ class ScheduleSetting(Setting, frozen=True, kw_only=True):
 
     hour: str = "06:30"
     days: tuple[Weekday, ...] = WEEKDAYS
-    ahead: Annotated[int, Meta(ge=0, le=240)] = (
-        20  # how many minutes before the hour the feeds are asked and the page is made
-    )
+    # How many minutes before the hour the feeds are asked and the page is made
+    ahead: Annotated[int, Meta(ge=0, le=240)] = 20
 
 
 class MailSetting(Setting, frozen=True, kw_only=True):

@@ -174,9 +174,8 @@ class ListLayout:
         self.document = document
         self.text = document.text
         ends = Counter(_LINE_END.findall(self.text))
-        self.line_end = max(
-            ends, key=lambda end: ends[end], default=""
-        )  # a list in one line stays in one line
+        # A list in one line stays in one line
+        self.line_end = max(ends, key=lambda end: ends[end], default="")
         self.unit = self._unit() if self.line_end else ""
         feed = next((o for o in reversed(document.outlines) if o.empty), None)
         spaced = feed is not None and self.text[feed.open_end - 4 : feed.open_end] in {'" />', "' />"}

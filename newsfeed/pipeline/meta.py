@@ -42,9 +42,8 @@ PROPOSAL = Fact("proposal for ", str)  # by a feed's address: the feed named by 
 ARTICLES = Fact("articles asked ", str)  # by day: the items whose articles were read, separated by commas
 TAGGED_BY = Fact("topics tagged by", str)  # the settings and weights that the tags were made with
 TRAINED = Fact("topics trained", Trained)  # what the weights in force were made of
-TRAINING_FAILED = Fact(
-    "topics training failed", str
-)  # the day and the cause; training isn't tried again for a day
+# The day and the cause; training isn't tried again for a day
+TRAINING_FAILED = Fact("topics training failed", str)
 # By item: why a correction was asked for, how many others it changed, and the reader's earlier words.
 ANSWERS = Fact("topics answers", dict[str, str])
 MOVED = Fact("topics moved", dict[str, str])

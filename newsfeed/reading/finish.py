@@ -45,9 +45,8 @@ AUTHOR = 200  # characters
 TAG, TAGS = 50, 20  # characters, and how many
 ITEMS = 500  # of one answer
 ENCLOSURES = 10  # of one entry
-NEVER_SHOWN = timedelta(
-    days=8
-)  # on the first request; a day more than `feeds.changes` allows for items of slow feeds
+# On the first request; a day more than `feeds.changes` allows for items of slow feeds
+NEVER_SHOWN = timedelta(days=8)
 
 
 def finish(found: Drafts, known: Mapping[str, str], now: datetime) -> Parsed:

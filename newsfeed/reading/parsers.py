@@ -34,9 +34,8 @@ AHEAD = 3  # documents queued at a worker, so that it needn't wait while its par
 DOCUMENTS = 2_000  # documents that a worker reads before it is replaced
 _START = 60.0  # seconds that an interpreter may take to load, on a machine that is busy or swaps
 _GRACE = 2.0  # seconds that a worker may take to go when asked
-_GARBAGE = (
-    20_000  # objects between two garbage collections; documents make many objects and hardly any cycles
-)
+# Objects between two garbage collections; documents make many objects and hardly any cycles
+_GARBAGE = 20_000
 _LENGTH = struct.Struct(">I")
 
 
@@ -80,9 +79,8 @@ class Parsers:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._closed = (
-            True  # a caller still waiting for a place must not start a worker that nobody would end
-        )
+        # A caller still waiting for a place must not start a worker that nobody would end
+        self._closed = True
         await asyncio.shield(asyncio.gather(*(worker.stop() for worker in self._all)))
         self._all.clear()
 

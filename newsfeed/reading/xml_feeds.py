@@ -197,9 +197,8 @@ def _link(entry: dict[str, Any]) -> str:
     for link in links:
         if link.get("rel", "alternate") in {"alternate", "via", "related", "self"} and link.get("href"):
             return str(link["href"])
-    guid = _string(
-        entry, "id"
-    )  # feedparser forgets whether it is a permalink where a link stands empty beside it
+    # feedparser forgets whether it is a permalink where a link stands empty beside it
+    guid = _string(entry, "id")
     return guid if safe_url(guid) or guid.startswith("/") else ""
 
 

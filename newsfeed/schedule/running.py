@@ -89,9 +89,8 @@ class Runner:
         self._due: Due | None = None
         self._not_before = 0.0  # monotonic time of the retry after a problem
         self._pulled = -PULL_EVERY  # monotonic
-        self._completed = (
-            -PULL_EVERY
-        )  # monotonic: when the sources missing from today's page were asked again
+        # Monotonic: when the sources missing from today's page were asked again
+        self._completed = -PULL_EVERY
         self._noticed: datetime | None = None  # when an overdue notice was last tried
         self._postponed = 0  # how often this morning has failed so far
         self._list_seen: tuple[int, int] | None = None

@@ -38,14 +38,8 @@ KIND = "bluesky"
 OPEN = "https://public.api.bsky.app"  # the API without a login
 CLOSED = "https://bsky.social"  # the API with a login
 HANDLE = r"(?:[a-zA-Z0-9-]+\.)+[a-zA-Z][a-zA-Z0-9-]*"
-HIDDEN = {
-    "!hide",
-    "!warn",
-    "porn",
-    "sexual",
-    "nudity",
-    "graphic-media",
-}  # posts with these labels are left out
+# Posts with these labels are left out.
+HIDDEN = {"!hide", "!warn", "porn", "sexual", "nudity", "graphic-media"}
 STRANGERS = "!no-unauthenticated"  # set by people who don't want to be shown to visitors without an account
 _PAGE = 100  # app.bsky.feed.getAuthorFeed: the most that `limit` takes
 _ACTOR = rf"(?:did:[a-z]+:[\w.:%-]+|{HANDLE})"

@@ -231,9 +231,8 @@ class _Asking(NamedTuple):
         return f"{server}/api/v1/accounts/{escaped(account)}/statuses?limit={_PAGE}{choice}"
 
     def request(self, url: str, state: FeedState) -> Request:
-        whole = bool(
-            state.cursor.get("gap")
-        )  # without validators, or what was not read to the end would be "nothing new"
+        # Without validators, or what was not read to the end would be "nothing new"
+        whole = bool(state.cursor.get("gap"))
         return Request(
             url=url,
             feed=self.feed,

@@ -386,9 +386,8 @@ def save_stories(
     _keep_clues(db, clues or {}, first)
     named_items = [n for s in changed for n in s.items]
     there = db.numbers_in(select(item.c.id), item.c.id, named_items)
-    touched = db.numbers_in(
-        select(member.c.story), member.c.item, named_items
-    )  # may have lost their last item
+    # May have lost their last item
+    touched = db.numbers_in(select(member.c.story), member.c.item, named_items)
     free = iter(db.new_numbers(story, sum(not s.id for s in changed)))
     numbers = [s.id or next(free) for s in changed]
     if not changed:

@@ -21,9 +21,8 @@ ADDRESS = re.compile(r"https?://[^\s<>\"'“”)\]]+")
 # One page answers under both schemes, with and without www.
 STARTS = ("https://www.", "https://", "http://www.", "http://")
 RECORDING = re.compile(r"\.(?:mp3|m4a|m4b|aac|ogg|oga|opus|flac|wav|mp4|m4v|webm|mov)$", re.IGNORECASE)
-RERUN = (
-    2  # titles that one feed may give a recording: the original and a rerun; with more it is a placeholder
-)
+# Titles that one feed may give a recording: the original and a rerun; with more it is a placeholder
+RERUN = 2
 IN_A_POST = 2  # a post with more links is a list, and about none of them
 
 

@@ -38,9 +38,8 @@ LEAST = 0.5  # of a term's weight, squared, stays however little it joins
 OPENING = 30  # words of a text, in which its form shows
 SHORT = 8  # words; a shorter text has none
 FORM = 0.5  # of the words of one opening stand in the other in the same order: one form
-APART = (
-    0.25  # of the weight of what each text tells, that the other item does not: one form tells of two events
-)
+# Of the weight of what each text tells, that the other item does not: one form tells of two events
+APART = 0.25
 FORMS = 50_000  # pairs whose wording is compared; in a flood of like texts those after them are not
 
 

@@ -72,9 +72,8 @@ class SiteSetting(Record, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
     site: str = ""  # the public address; "" for this machine only, at the port that is listened on
     passkeys: bool = True
-    feeds: Annotated[int, Meta(ge=1)] = (
-        1_000  # the most feeds of a reader's list, because workers request all of them
-    )
+    # The most feeds of a reader's list, because workers request all of them
+    feeds: Annotated[int, Meta(ge=1)] = 1_000
     session: SessionSetting = SessionSetting()
     oidc: OidcSetting | None = None
     proxy: ProxySetting | None = None

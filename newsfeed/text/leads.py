@@ -47,9 +47,8 @@ _CJK_CHAR = re.compile(f"[{CJK}]")
 _ENDS = frozenset(".!?‽؟。！？।…:")
 _CLOSING = "\"'”’»)]」』】〉》）"
 _ENTRY = re.compile(r"[•◦▪●*–—-]\s|\d{1,2}[.)]\s\S{1,40}(?:\s\S+){0,6}$")  # of a list
-_GLUED = re.compile(
-    r"(?<![\w.])([^\W\d_]{2,}|(?:19|20)\d\d)([.!?])(?=([A-ZА-ЯІЇЄ][a-zа-яіїє]*)\s)"
-)  # "… the criteria.Apart from …"
+# "… the criteria.Apart from …"
+_GLUED = re.compile(r"(?<![\w.])([^\W\d_]{2,}|(?:19|20)\d\d)([.!?])(?=([A-ZА-ЯІЇЄ][a-zа-яіїє]*)\s)")
 _MAYBE_GLUED = re.compile("[.!?][A-ZА-ЯІЇЄ]")  # in every match of `_GLUED`, and much faster to search for
 # Words that don't end a sentence.
 _HANGING = re.compile(

@@ -17,9 +17,8 @@ from newsfeed.model import Record, TopicSetting
 from .documents import ENOUGH, Document, Label
 
 MANY_CORRECTIONS = 10  # trained on at once: of three days with all questions answered
-SETTLE = timedelta(
-    hours=20
-)  # less than from one morning to the next; fewer corrections wait till the next day
+# Less than from one morning to the next; fewer corrections wait till the next day
+SETTLE = timedelta(hours=20)
 STALE = timedelta(days=7)  # so that the week's new words are learned
 GROWN = 1.3  # times the items of last time: fewer change little
 

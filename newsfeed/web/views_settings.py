@@ -18,9 +18,8 @@ from newsfeed.pipeline.subscriptions import edit
 from newsfeed.text.spoken import say
 from newsfeed.web.local_app import ViewApp, is_live, topic_labels
 
-PATIENCE = (
-    0.08  # seconds that a page waits for what is computed in the background; then it says so and reloads
-)
+# Seconds that a page waits for what is computed in the background; then it says so and reloads
+PATIENCE = 0.08
 MINUTES = (2.0, 20.0)  # of the slider; it reaches as far as the setting does where that is beyond
 
 # ------------------------------------------------------------------------- breadth
