@@ -9,7 +9,7 @@ from newsfeed.model import WEEKDAYS, Day
 from newsfeed.store import Store
 
 MISSED_SHOWN = 31  # days that are looked back for missed mornings
-_DAY = timedelta(days=1)
+_DAY = timedelta(days=1)  # of the calendar
 
 
 def wanted(day: Day, days: Collection[str]) -> bool:
