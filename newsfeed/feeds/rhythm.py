@@ -48,9 +48,7 @@ def items_a_day(dates: Iterable[datetime], now: datetime) -> float | None:
     """
     all_past = [d.replace(second=0, microsecond=0) for d in dates if d <= now]
     past = sorted(set(all_past), reverse=True)[:NEWEST]
-    if not past or len(past) == 1 < len(
-        all_past
-    ):  # one date for all items is the document's, not theirs
+    if not past or len(past) == 1 < len(all_past):  # one date for all items is the document's, not theirs
         return None
     rates = [n / max((now - date) / timedelta(days=1), 1 / 24) for n, date in enumerate(past, 1)]
     return min(max(rates[min(FEWEST, len(rates)) - 1 :]), FASTEST)

@@ -11,9 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from newsfeed.text import dates
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # before the web
-AHEAD = timedelta(
-    days=1
-)  # allowance for wrong zones and clocks; later moments can't be times of publication
+AHEAD = timedelta(days=1)  # allowance for wrong zones and clocks; later moments can't be times of publication
 
 # The formats of nearly all feeds: RFC 822, whose months are English in whatever language a feed is, and RFC 3339.
 _MAIL = re.compile(
