@@ -15,12 +15,15 @@ from email import message_from_bytes
 from pathlib import Path
 
 import homes
+import psycopg
 import pytest
 from homes import Entry, rss
 from mailserver import MailServer
 from postgres import Cluster, cluster
-from serving import Server
+from serving import Exchange, Server
 from teams import TestTeam, make, wait_for
+
+from newsfeed.team.workers import END
 
 # Taken out of the environment: the workers refuse what is no setting of theirs.
 KILLS = int(os.environ.pop("NEWSFEED_KILLS", "15"))
@@ -177,4 +180,59 @@ def test_a_worker_that_is_asked_to_stop_ends_well(team: TestTeam, how: signal.Si
         wait_for(lambda: team.count("procrastinate.procrastinate_workers") == 2)
         one.send_signal(how)
         assert one.wait(30) == 0
+    assert team.count("procrastinate.procrastinate_workers") == 0
+
+
+STUCK = {  # what a worker is at -> the table that it needs and never gets, and the task
+    "understand": ("shared.tagging", "understand"),
+    "group": ("shared.story", "group"),
+    "editions": ("reader.edition", "editions"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("at", STUCK)
+def test_a_worker_that_is_stuck_in_its_work_ends_when_it_is_asked_to(team: TestTeam, at: str) -> None:
+    table, task = STUCK[at]
+    with Server() as server:
+        team.allow(server.place)
+        team.add("ada", f"Towns {many_feeds([server])[0]}")
+        team.at(MORNING)
+        if at != "understand":
+            team.work("fetch")
+        if at == "group":
+            team.rows("delete from shared.member")
+            team.rows("update shared.feed set next_due = null")
+        with (
+            psycopg.connect(team.url) as held,
+            workers(team, "edition" if at == "editions" else "fetch") as (one,),
+        ):
+            held.execute(f"lock table {table} in access exclusive mode")
+            server.feed(
+                "/0.xml", rss("Feed 0", [Entry("One more", "It is new.", 0)], base="https://f0.example")
+            )
+            doing = f"task_name = '{task}' and status = 'doing'"
+            wait_for(lambda: team.count("procrastinate.procrastinate_jobs", doing) == 1)
+            wait_for(lambda: team.count("pg_locks", "not granted") > 0)
+            began = time.monotonic()
+            one.send_signal(signal.SIGTERM)
+            one.wait(60)
+            assert time.monotonic() - began < END + 20  # on a machine that has much to do
+        # Nothing of it is lost: it waits to be done, or its reader is still owed an edition.
+        back = team.count("procrastinate.procrastinate_jobs", f"task_name = '{task}' and status = 'todo'")
+        assert back == 1
+    assert team.count("shared.feed", "leased_until is not null") == 0
+
+
+@pytest.mark.slow
+def test_a_sweep_that_is_broken_off_gives_its_feeds_back(team: TestTeam) -> None:
+    with Server() as server:
+        team.allow(server.place)
+        team.add("ada", f"Towns {server.play('/slow.xml', Exchange.hang)}")
+        team.at(MORNING)
+        with workers(team, "fetch") as (one,):
+            wait_for(lambda: team.count("shared.feed", "leased_until is not null") == 1)
+            one.send_signal(signal.SIGTERM)
+            assert one.wait(60) == 0
+    assert team.count("shared.feed", "leased_until is not null") == 0
     assert team.count("procrastinate.procrastinate_workers") == 0

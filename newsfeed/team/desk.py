@@ -8,6 +8,7 @@ claimed before it is sent.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from newsfeed import edition
-from newsfeed.errors import DeliveryError, NetworkError, NewsfeedError, NotFoundError
+from newsfeed.errors import BusyError, DeliveryError, NetworkError, NewsfeedError, NotFoundError
 from newsfeed.model import Candidate, Day, Edition, Pool, Settings, StoredItem
 from newsfeed.pipeline.examine import reports
 from newsfeed.pipeline.home import Home
@@ -71,6 +72,7 @@ class Desk:
         self.place = place
         self.machine = machine
         self.clock = clock
+        self.stopping = threading.Event()  # once it is set, no other reader is begun
         self._password = password
         self._store: JudgingStore | None = None
 
@@ -82,8 +84,8 @@ class Desk:
         return self._store
 
     def close(self) -> None:
-        """Let the database go."""
-        if self._store is not None:
+        """Let the database go; where something may still be at it, that is done by the end of the process."""
+        if self._store is not None and not self.stopping.is_set():
             self._store.close()
             self._store = None
 
@@ -121,9 +123,12 @@ class Desk:
 
         Raises:
             NewsfeedError: one could not be served; the others were.
+            BusyError: this worker was asked to stop before it came to all of them.
         """
         failed: list[NewsfeedError] = []
         for reader in readers:
+            if self.stopping.is_set():
+                raise BusyError("editions", "This worker was asked to stop", "Another one makes them.")
             try:
                 self.one(reader)
             except NotFoundError:

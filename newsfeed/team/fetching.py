@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import threading
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -40,6 +41,7 @@ class Fetching:
     ) -> None:
         self.place = place
         self.home = Home(place.folder, machine, clock)
+        self.stopping = threading.Event()  # once it is set, nothing else is tagged or grouped
         self._name = name
         self._lease = lease
         self._numbers = itertools.count(1)
@@ -123,19 +125,24 @@ class Fetching:
 
     # These run in threads of their own, and so with a connection of their own: the sweeps' never waits for them.
 
+    def _another_store(self) -> SharedStore:
+        store = SharedStore.connect(self.place)
+        store.stopping = self.stopping
+        return store
+
     def tag(self, *, shown: bool = True) -> list[str]:
         """Tag what is new by the shipped model, one worker at a time; gives the languages of what no story has yet.
 
         Without `shown`: what was old when its feed was first read.
         """
-        with SharedStore.connect(self.place) as store:
+        with self._another_store() as store:
             models = tag.Models(self.home, store, Progress())
             tag.tag(store, models, partial(store.untagged, shown=shown))
             return store.languages()
 
     def group(self, language: str) -> None:
         """Put what is new in a language into stories; one worker at a time for each language."""
-        with SharedStore.connect(self.place) as store, store.of_language(language):
+        with self._another_store() as store, store.of_language(language):
             tried: set[int] = set()
             while not (left := {one.id for one in store.ungrouped()}) <= tried:
                 tried |= left  # a portion at a time; items that join no story are not tried again
@@ -149,6 +156,6 @@ class Fetching:
     def care(self) -> None:
         """Delete what is old and optimise the database."""
         keep = self.home.settings.keep
-        with SharedStore.connect(self.place) as store:
+        with self._another_store() as store:
             store.prune(self.home.clock(), items=keep.items, bodies=keep.bodies)
             store.tidy()

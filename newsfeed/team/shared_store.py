@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Self
 
+from newsfeed.errors import BusyError
 from newsfeed.model import FeedState, FeedUpdate, StoredItem, Story, Tagging
 from newsfeed.store import Store, items_queries, packed
 from newsfeed.store.dialect import Transaction
@@ -46,6 +48,7 @@ class SharedStore(Store):
         store._pages = {}
         return store
 
+    stopping: threading.Event | None = None  # once it is set, nothing else is found to be done
     _addresses: dict[int, str]  # of the private feeds that are being asked
     _language: str | None = None  # of what is to be grouped; None: any
     _pages: dict[int, set[int]]  # the items that were put into stories, by the clues of their pages
@@ -165,7 +168,13 @@ class SharedStore(Store):
         return len(parted)
 
     def _lately(self, where: str, days: int, limit: int, language: str | None = None) -> list[StoredItem]:
-        """So many items of the last days, oldest first."""
+        """So many items of the last days, oldest first.
+
+        Raises:
+            BusyError: this worker was asked to stop.
+        """
+        if self.stopping is not None and self.stopping.is_set():
+            raise BusyError("what is new", "This worker was asked to stop", "Another one goes on.")
         with self._reading() as db:
             rows = db.connection.exec_driver_sql(
                 f"select i.id from shared.item i where {where} and {_LATELY} and coalesce({_LANGUAGE} = %s, true)"

@@ -13,10 +13,11 @@ import logging
 import os
 import signal
 import socket
+import threading
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from newsfeed.errors import NewsfeedError
 from newsfeed.model import Record
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from newsfeed.team.desk import Desk
     from newsfeed.team.fetching import Fetching
 
+T = TypeVar("T")
 log = logging.getLogger("newsfeed.team")
 
 KINDS = ("fetch", "edition")
@@ -40,6 +42,8 @@ TOGETHER = 20  # readers of one job
 DUE_AT_ONCE = 200  # readers that one look makes jobs of
 TRIES = 5  # what still fails then needs a person; the next sweep asks again in any case
 HEARTBEAT = timedelta(seconds=10)  # the usual one of procrastinate
+GRACE = 4.0  # seconds that jobs have to end of themselves once the worker is asked to stop
+END = 9.0  # seconds after which it ends whatever it is at, as by a kill
 
 
 class Pace(Record, frozen=True, kw_only=True):
@@ -57,6 +61,27 @@ class Pace(Record, frozen=True, kw_only=True):
 def name() -> str:
     """The name of this process in leases."""
     return f"{socket.gethostname()}:{os.getpid()}"
+
+
+async def _apart(call: Callable[..., T], *values: Any, **more: Any) -> T:
+    """What a call gives, made in a thread that nobody has to wait for: one that was begun can't be broken off."""
+    loop = asyncio.get_running_loop()
+    made: asyncio.Future[T] = loop.create_future()
+
+    def tell(put: Callable[[Any], None], what: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is gone
+            loop.call_soon_threadsafe(lambda: None if made.done() else put(what))
+
+    def work() -> None:
+        try:
+            found = call(*values, **more)
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            tell(made.set_exception, error)
+        else:
+            tell(made.set_result, found)
+
+    threading.Thread(target=work, daemon=True).start()
+    return await made
 
 
 def _app(conninfo: str) -> App:
@@ -82,13 +107,13 @@ def fetch_app(work: Fetching, pace: Pace) -> App:
 
     @app.task(name="understand", queue="understand", retry=again)
     async def understand() -> None:
-        for language in await asyncio.to_thread(work.tag):
+        for language in await _apart(work.tag):
             await _defer(app, "group", lock=f"group {language}", language=language)
-        await asyncio.to_thread(work.tag, shown=False)
+        await _apart(work.tag, shown=False)
 
     @app.task(name="group", queue="understand", retry=again)
-    def group(language: str) -> None:
-        work.group(language)
+    async def group(language: str) -> None:
+        await _apart(work.group, language)
 
     @app.periodic(cron=pace.cron)
     @app.task(name="look for due feeds", queue="sweep", queueing_lock="look for due feeds", priority=10)
@@ -98,8 +123,8 @@ def fetch_app(work: Fetching, pace: Pace) -> App:
 
     @app.periodic(cron="17 3 * * *")
     @app.task(name="care", queue="understand", queueing_lock="care", lock="understand")
-    def care(timestamp: int) -> None:
-        work.care()
+    async def care(timestamp: int) -> None:
+        await _apart(work.care)
 
     return app
 
@@ -107,7 +132,7 @@ def fetch_app(work: Fetching, pace: Pace) -> App:
 async def defer_sweeps(app: App, work: Fetching) -> int:
     """A job for each bucket with due feeds, unless it has one that waits; gives how many were new."""
     made = 0
-    for bucket in await asyncio.to_thread(work.due_buckets):
+    for bucket in await _apart(work.due_buckets):
         made += await _defer(app, "sweep", lock=f"bucket {bucket}", bucket=bucket)
     return made
 
@@ -123,8 +148,8 @@ def edition_app(desk: Desk, pace: Pace) -> App:
         queue="edition",
         retry=procrastinate.RetryStrategy(max_attempts=TRIES, wait=10, linear_wait=10),
     )
-    def editions(readers: list[int]) -> None:
-        desk.serve(readers)
+    async def editions(readers: list[int]) -> None:
+        await _apart(desk.serve, readers)
 
     @app.periodic(cron=pace.cron)
     @app.task(name="look for due readers", queue="edition", queueing_lock="look for due readers", priority=10)
@@ -134,8 +159,8 @@ def edition_app(desk: Desk, pace: Pace) -> App:
 
     @app.periodic(cron=pace.cron)
     @app.task(name="read lists", queue="edition", queueing_lock="read lists", lock="read lists")
-    def read_lists(timestamp: int) -> None:
-        _read_lists(desk)
+    async def read_lists(timestamp: int) -> None:
+        await _apart(_read_lists, desk)
 
     return app
 
@@ -194,7 +219,7 @@ def _options(pace: Pace, *, concurrency: int, wait: bool) -> dict[str, Any]:
         "update_heartbeat_interval": pace.heartbeat.total_seconds(),
         "stalled_worker_timeout": pace.dead_after,
         "fetch_job_polling_interval": 1.0,
-        "shutdown_graceful_timeout": 20.0 if wait else None,
+        "shutdown_graceful_timeout": GRACE if wait else None,
     }
 
 
@@ -219,7 +244,7 @@ async def run(
             works.append(partial(_serve, partial(fetch_app, fetching, pace), FETCH_QUEUES, pace, sweeps))
         if desk is not None:
             works.append(partial(_serve, partial(edition_app, desk, pace), EDITION_QUEUES, pace, 1))
-        await _until_stopped([work() for work in works])
+        await _until_stopped([work() for work in works], [work.stopping for work in (fetching, desk) if work])
 
 
 async def _serve(make: Callable[[], App], queues: Sequence[str], pace: Pace, concurrency: int) -> None:
@@ -248,7 +273,7 @@ async def _catch_up_with_all(
             told(f"{await defer_sweeps(app, fetching)} buckets with due feeds")
             await _catch_up(app, FETCH_QUEUES, pace, sweeps)
     if desk is not None:
-        await asyncio.to_thread(_read_lists, desk)
+        await _apart(_read_lists, desk)
         async with edition_app(desk, pace).open_async() as app:
             told(f"{await defer_editions(app, desk)} readers whose hour has come")
             await _catch_up(app, EDITION_QUEUES, pace, 1)
@@ -269,18 +294,30 @@ async def _catch_up(app: App, queues: Sequence[str], pace: Pace, concurrency: in
         await asyncio.sleep(0.5)  # they wait for what another worker has in hand
 
 
-async def _until_stopped(workers: Sequence[Any]) -> None:
-    """Run workers until one ends or the process is asked to stop; then let them finish what they do."""
+async def _until_stopped(workers: Sequence[Any], events: Sequence[threading.Event]) -> None:
+    """Run workers until one ends or the process is asked to stop; then let them finish what they do, for a while.
+
+    They are told by the events. What is not finished in time goes back among the jobs to be done; what can't be
+    broken off ends with the process, and another worker takes it up, as after a kill.
+    """
     tasks = [asyncio.create_task(worker) for worker in workers]
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
+        for event in events:
+            event.set()
         for task in tasks:
             if not task.cancelling():  # asked once more, it would drop what it is finishing
                 task.cancel()
 
+    def asked() -> None:
+        stop()
+        end = threading.Timer(END, os._exit, (1,))
+        end.daemon = True
+        end.start()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(number, asked)
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         stop()
