@@ -370,6 +370,47 @@ def test_a_reader_of_german_sees_german_pages(ada: Browser, path: str) -> None:
     assert english_in(re.sub(r"(newsfeed|Authorization|OPML)[^.<]*", " ", labels(html))) == [], labels(html)
 
 
+@pytest.mark.parametrize(
+    "path", ["/sign-in", "/welcome", "/invited/none", "/sign-in/proxy", "/sign-in/back", "/passkey"]
+)
+def test_who_is_not_signed_in_yet_is_spoken_to_in_the_browsers_language(site: Site, path: str) -> None:
+    invitation = site.team.readers.invite(site.team.add("ada"))
+    with site.browser() as nobody:
+        nobody.client.headers["accept-language"] = "fr-FR, de-AT;q=0.9, en;q=0.8"
+        if path == "/welcome":
+            nobody.get(f"/invited/{invitation}")
+        html = nobody.get(path).text
+        assert '<html lang="de">' in html
+        assert english_in(labels(html).replace("newsfeed", "")) == [], labels(html)
+        script = re.search(r'"(/passkeys.js[^"]+)"', html)
+        if script:
+            assert "Dieser Browser kennt keine Passkeys." in nobody.get(script[1]).text
+        nobody.client.headers["accept-language"] = "fr, de;q=0"
+        assert '<html lang="en">' in nobody.get("/sign-in").text
+
+
+def test_the_admin_pages_speak_german(site: Site, server: Server) -> None:
+    ada = site.team.readers.add("ada", admin=True, settings='languages = ["de", "en"]')
+    bob = site.team.add("bob", *fed(server))
+    with site.signed_in(ada) as admin:
+        admin.post(
+            "/admin/lists",
+            {"do": "add", "name": "Presse", "file": homes.opml(("World", "Eins", "https://a.example/"))},
+        )
+        pages = [admin.get("/admin").text]
+        pages.append(admin.post("/admin/readers", {"do": "invite", "name": "carl"}).text)
+        pages.append(admin.post("/admin/readers", {"do": "admin", "reader": bob.name}).text)
+        pages.append(admin.post("/admin/readers", {"do": "remove", "reader": bob.name}).text)
+        pages.append(
+            admin.post("/admin/readers", {"do": "remove", "reader": bob.name, "confirm": "yes"}).text
+        )
+        pages.append(admin.post("/admin/readers", {"do": "remove", "reader": ada.name}).text)
+    for html in pages:
+        assert '<html lang="de">' in html
+        assert english_in(re.sub(r"(newsfeed|OPML)[^.<]*", " ", labels(html))) == [], labels(html)
+    assert "bob ist gelöscht" in pages[4]
+
+
 def test_the_page_of_a_reader_of_german_is_made_in_german(site: Site, server: Server) -> None:
     team = site.team
     reader = team.add("ada", *fed(server), settings='languages = ["de", "en"]')

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from newsfeed.errors import NewsfeedError, SettingsError
 from newsfeed.model import Record
 from newsfeed.team.site import LOOPBACK, OidcSetting
+from newsfeed.text.spoken import say
 
 SIGNED_BY = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 KNOWN_FOR = 3600.0  # seconds for which a provider's metadata is cached
@@ -72,7 +73,7 @@ class SignInProvider:
         from joserfc.errors import JoseError
 
         if "error" in answer or not answer.get("code"):
-            raise SignInError("", f"{self._setting.name} did not sign you in.", "Try again.")
+            raise SignInError("", say("{name} did not sign you in.", name=self._setting.name), "Try again.")
         try:
             with self._client() as client:
                 said = self._discovered(client)
@@ -117,7 +118,9 @@ class SignInProvider:
             said = self._json(client, address)
         except (HTTPError, ValueError) as error:
             raise SignInError(
-                "", f"{self._setting.name} can't be reached just now.", "Try again in a minute."
+                "",
+                say("{name} can't be reached just now.", name=self._setting.name),
+                "Try again in a minute.",
             ) from error
         if said.get("issuer") != issuer:
             raise SettingsError("[oidc] issuer", "is not what the provider calls itself", "Fix team.toml.")
@@ -197,4 +200,6 @@ def _safe(address: str, name: str) -> None:
 
 
 def _unbelieved(name: str, why: str) -> SignInError:
-    return SignInError("", f"What {name} says of you can't be believed ({why}).", "Try again.")
+    return SignInError(
+        "", say("What {name} says of you can't be believed ({why}).", name=name, why=why), "Try again."
+    )

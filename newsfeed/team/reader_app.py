@@ -27,8 +27,10 @@ from newsfeed.team.reader_home import ReaderHome, WebStore, reader_home
 from newsfeed.team.readers import Reader, Readers, key_of
 from newsfeed.team.sessions import Attempts, ReaderSession, Sessions, form_token
 from newsfeed.team.site import SiteSetting, client_secret
+from newsfeed.text import spoken
+from newsfeed.text.spoken import say
 from newsfeed.web.access import SAFE, Shield, cookie
-from newsfeed.web.local_app import PageApp, ViewApp, is_live
+from newsfeed.web.local_app import PageApp, ViewApp, is_live, script
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -124,15 +126,24 @@ class TeamApp(PageApp):
     nav = "team/nav.html"
     reader: Reader | None = None
 
-    def __init__(self, team: TeamWeb, token: str, browser: str) -> None:
+    def __init__(self, team: TeamWeb, token: str, browser: str, asked: str) -> None:
         super().__init__()
         self.team = team
         self.token = token
         self.browser = browser  # the cookie of the door: sign-ins under way belong to it
+        self.asked = asked  # the language that the browser asks for
         self.scheme = team.site.parts[0]
 
     def templates(self) -> Templates:
         return self.team.templates
+
+    def language(self) -> str:
+        return self.asked
+
+    @property
+    def version(self) -> str:
+        # The language is in it: scripts are asked for without a sign-in.
+        return f"{super().version}-{spoken.language()}"
 
     def say_next(self, answer: Response, said: str) -> None:
         if said:
@@ -155,8 +166,8 @@ class TeamApp(PageApp):
 class DoorApp(TeamApp):
     """For somebody who is not signed in: forms carry what belongs to the cookie of the door."""
 
-    def __init__(self, team: TeamWeb, browser: str) -> None:
-        super().__init__(team, form_token(browser), browser)
+    def __init__(self, team: TeamWeb, browser: str, asked: str) -> None:
+        super().__init__(team, form_token(browser), browser, asked)
 
 
 class ReaderApp(TeamApp, ViewApp):
@@ -165,11 +176,16 @@ class ReaderApp(TeamApp, ViewApp):
     store: WebStore
     reader: Reader
 
-    def __init__(self, team: TeamWeb, session: ReaderSession, browser: str, store: WebStore) -> None:
-        super().__init__(team, session.form, browser)
+    def __init__(
+        self, team: TeamWeb, session: ReaderSession, browser: str, asked: str, store: WebStore
+    ) -> None:
+        super().__init__(team, session.form, browser, asked)
         self.session = session
         self.reader = session.reader
         self.store = store
+
+    def language(self) -> str:
+        return ViewApp.language(self)
 
     def home(self) -> ReaderHome:
         """The reader's home.
@@ -216,10 +232,26 @@ class ReaderApp(TeamApp, ViewApp):
 
 
 def script_version(team: TeamWeb) -> str:
-    """A name for what the script of the sign-in says."""
+    """A name for what the script of the sign-in says, with the language of its words."""
     import hashlib
 
-    return hashlib.sha256(team.templates.source("team/passkeys.js").encode()).hexdigest()[:12]
+    said = hashlib.sha256(script(team.templates, "team/passkeys.js").encode()).hexdigest()[:12]
+    return f"{said}-{spoken.language()}"
+
+
+def asked_language(request: Request) -> str:
+    """The language in which we answer a browser whose reader isn't known: the first that it names and we speak."""
+    given: list[tuple[float, str]] = []
+    for part in request.headers.get("accept-language", "")[:500].split(","):
+        code, _, weight = part.partition(";q=")
+        with suppress(ValueError):
+            given.append((-float(weight or 1), code.strip().casefold()[:2]))
+    known = (
+        code
+        for weight, code in sorted(given, key=lambda one: one[0])
+        if code in spoken.languages() and weight
+    )
+    return next(known, spoken.ENGLISH)
 
 
 PROXY = "proxy"
@@ -244,13 +276,15 @@ class TeamGuard(Shield):
                 session is not None or await run_in_threadpool(said_by_proxy, self._team, request) is not None
             )
         except NewsfeedError as error:
-            return PlainTextResponse(f"{error.cause} {error.repair}", 503)
+            with spoken.speaking(asked_language(request)):
+                return PlainTextResponse(f"{say(error.cause)} {say(error.repair)}", 503)
         request.scope["state"]["session"] = session
         path = request.url.path
         if session is not None or path.startswith(OPEN):
             return None
         if request.method not in SAFE or "x-live" in request.headers:
-            return PlainTextResponse("You are signed out. Load the page again and sign in.", 401)
+            with spoken.speaking(asked_language(request)):
+                return PlainTextResponse(say("You are signed out. Load the page again and sign in."), 401)
         asked = path + (f"?{request.url.query}" if request.url.query else "")
         to = f"?to={quote(asked, safe='')}" if asked != "/" else ""
         return RedirectResponse(f"/sign-in/proxy{to}" if known else f"/sign-in{to}", 303)

@@ -26,13 +26,14 @@ from newsfeed.pipeline.signs import AppPlace as Listening
 from newsfeed.team import views_lists, views_reader, views_sign_in
 from newsfeed.team.connections import Place
 from newsfeed.team.oidc import SignInError
-from newsfeed.team.reader_app import DOOR, DoorApp, ReaderApp, TeamApp, TeamGuard, TeamWeb
+from newsfeed.team.reader_app import DOOR, DoorApp, ReaderApp, TeamApp, TeamGuard, TeamWeb, asked_language
 from newsfeed.team.sessions import TooManyError
 from newsfeed.team.site import SiteSetting, at_port
+from newsfeed.text import spoken
 from newsfeed.web import views_items, views_settings, views_sources
 from newsfeed.web.access import cookie
 from newsfeed.web.listening import bound, run_server
-from newsfeed.web.local_app import STYLES
+from newsfeed.web.local_app import STYLES, script
 
 if TYPE_CHECKING:
     from newsfeed.team.sessions import ReaderSession
@@ -136,7 +137,7 @@ class TeamAnswers:
             try:
                 fields = await self._app(request).form(request)
             except NewsfeedError as error:
-                return self._app(request).trouble(request, error, 403)
+                return self._trouble(request, error, 403)
             return await self._answered(request, lambda app: view(app, request, fields))
 
         return Route(path, answer, methods=["POST"])
@@ -146,8 +147,8 @@ class TeamAnswers:
         session: ReaderSession | None = request.scope["state"].get("session")
         browser = self._browser(request)
         if session is None:
-            return DoorApp(self._team, browser)
-        app = TeamApp(self._team, session.form, browser)
+            return DoorApp(self._team, browser, asked_language(request))
+        app = TeamApp(self._team, session.form, browser, asked_language(request))
         app.reader = session.reader
         return app
 
@@ -175,13 +176,20 @@ class TeamAnswers:
         session: ReaderSession | None = request.scope["state"].get("session")
         try:
             if session is None:
-                return self._told(self._app(request), request, work)
+                door = self._app(request)
+                with door.speaking():
+                    return self._told(door, request, work)
             with self._team.store_of(session.reader.id) as store:
-                app = ReaderApp(self._team, session, self._browser(request), store)
+                app = ReaderApp(self._team, session, self._browser(request), asked_language(request), store)
                 with app.speaking():
                     return self._told(app, request, work)
         except NewsfeedError as error:
-            return self._app(request).trouble(request, error, _status(error))
+            return self._trouble(request, error, _status(error))
+
+    def _trouble(self, request: Request, error: NewsfeedError, status: int) -> Response:
+        app = self._app(request)
+        with app.speaking():
+            return app.trouble(request, error, status)
 
     def _told(self, app: TeamApp, request: Request, work: Work) -> Response:
         """The answer, or what is wrong, in the reader's language; what is wrong with the database ends its connection."""
@@ -200,7 +208,7 @@ class TeamAnswers:
             if known
             else NewsfeedError("", "Something broke here.")
         )
-        return self._app(request).trouble(request, what, 404 if known else 500)
+        return self._trouble(request, what, 404 if known else 500)
 
 
 def routed_team(team: TeamWeb) -> ASGIApp:
@@ -225,8 +233,8 @@ async def _file(team: TeamWeb, name: str, request: Request) -> Response:
     if not name:
         text, kind = str(team.templates.style(STYLES)), "text/css"
     else:
-        lines = (line.strip() for line in team.templates.source(name).splitlines())
-        text, kind = "\n".join(x for x in lines if x and not x.startswith("//")), "text/javascript"
+        with spoken.speaking(request.query_params.get("v", "").rpartition("-")[2]):
+            text, kind = script(team.templates, name), "text/javascript"
     return PlainTextResponse(
         text, media_type=kind, headers={"Cache-Control": "private, max-age=31536000, immutable"}
     )

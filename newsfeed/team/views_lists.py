@@ -130,17 +130,19 @@ def change_readers(app: ReaderApp, request: Request, fields: dict[str, str]) -> 
     if do in {"admin", "reader"}:
         readers.change(reader, admin=do == "admin")
         return app.done(
-            request, f"{reader.name} is {'an admin' if do == 'admin' else 'no admin'} now.", "/admin"
+            request,
+            say("{name} is an admin now." if do == "admin" else "{name} is no admin now.", name=reader.name),
+            "/admin",
         )
     if do == "out":
         app.team.sessions.end_all(reader)
-        return app.done(request, f"{reader.name} is signed out everywhere.", "/admin")
+        return app.done(request, say("{name} is signed out everywhere.", name=reader.name), "/admin")
     if do != "remove":
         raise NotFoundError(do, "is nothing that can be done here", "")
     if fields.get("confirm") != "yes":
         return app.view(request, "team/remove.html", gone=reader)
     readers.remove(reader)
-    return app.done(request, f"{reader.name} is gone, with all that was theirs.", "/admin")
+    return app.done(request, say("{name} is gone, with all that was theirs.", name=reader.name), "/admin")
 
 
 def invite(app: ReaderApp, name: str) -> Reader:
@@ -164,7 +166,7 @@ def change_lists(app: ReaderApp, request: Request, fields: dict[str, str]) -> Re
     if do == "add":
         data = fields.get("file", "").encode("latin-1")
         name = lists.add(fields.get("name", ""), address=fields.get("address", "").strip(), data=data)
-        return app.done(request, f"{name} can be followed.", "/admin")
+        return app.done(request, say("{name} can be followed.", name=name), "/admin")
     number = fields.get("list", "")
     if not number.isascii() or not number.isdigit() or len(number) > 9:
         raise NotFoundError("", "There is no such list.")

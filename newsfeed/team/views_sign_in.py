@@ -15,6 +15,7 @@ from newsfeed.team.oidc import Identity, SignInError
 from newsfeed.team.reader_app import PROXY, ReaderApp, TeamApp, proxy_name, said_by_proxy
 from newsfeed.team.readers import NAME, Reader, key_of
 from newsfeed.team.sessions import TooManyError
+from newsfeed.text.spoken import say
 from newsfeed.web.access import cookie, same
 
 OIDC = "oidc"
@@ -241,7 +242,7 @@ def _json(work: Any) -> Response:
         found = work()
     except NewsfeedError as error:
         status = 429 if isinstance(error, TooManyError) else 400
-        return JSONResponse({"trouble": f"{error.cause} {error.repair}".strip()}, status)
+        return JSONResponse({"trouble": f"{say(error.cause)} {say(error.repair)}".strip()}, status)
     return found if isinstance(found, Response) else JSONResponse(found)
 
 

@@ -122,8 +122,7 @@ class PageApp(ABC):
 
     def script(self) -> str:
         """The script without comments, its phrases in the current language."""
-        lines = (line.strip() for line in self.templates().source("app/app.js").splitlines())
-        return "\n".join(_translated(line) for line in lines if line and not line.startswith("//"))
+        return script(self.templates(), "app/app.js")
 
     def language(self) -> str:
         """The code of the reader's language."""
@@ -308,6 +307,12 @@ class LocalApp(ViewApp):
 def topic_labels(home: Home) -> list[tuple[str, str]]:
     """The labels of the reader's topics, by name."""
     return [(name, say(topic.label or name)) for name, topic in home.settings.topics.items()]
+
+
+def script(templates: Templates, name: str) -> str:
+    """A script without comments, its phrases in the current language."""
+    lines = (line.strip() for line in templates.source(name).splitlines())
+    return "\n".join(_translated(line) for line in lines if line and not line.startswith("//"))
 
 
 def _translated(line: str) -> str:
