@@ -35,6 +35,7 @@ log = logging.getLogger("newsfeed.team")
 KINDS = ("fetch", "edition")
 FETCH_QUEUES = ("sweep", "understand")
 EDITION_QUEUES = ("edition",)
+FEEDS, MORNINGS = "look for due feeds", "look for due readers"  # one worker looks at a time
 PAUSE = 2.0  # seconds after which a lost database is looked for again
 EVERY_MINUTE = "* * * * *"
 SWEEPS = 4  # buckets that one worker sweeps at a time
@@ -116,7 +117,7 @@ def fetch_app(work: Fetching, pace: Pace) -> App:
         await _apart(work.group, language)
 
     @app.periodic(cron=pace.cron)
-    @app.task(name="look for due feeds", queue="sweep", queueing_lock="look for due feeds", priority=10)
+    @app.task(name="look for due feeds", queue="sweep", queueing_lock=FEEDS, lock=FEEDS, priority=10)
     async def look(timestamp: int) -> None:
         await _rescue(app, pace, FETCH_QUEUES)
         await defer_sweeps(app, work)
@@ -132,8 +133,12 @@ def fetch_app(work: Fetching, pace: Pace) -> App:
 async def defer_sweeps(app: App, work: Fetching) -> int:
     """A job for each bucket with due feeds, unless it has one that waits; gives how many were new."""
     made = 0
+    # Asked for at once: each that would be refused costs a transaction.
+    jobs = await app.job_manager.list_jobs_async(queue="sweep", status="todo")
+    waiting = {job.queueing_lock for job in jobs}
     for bucket in await _apart(work.due_buckets):
-        made += await _defer(app, "sweep", lock=f"bucket {bucket}", bucket=bucket)
+        if (lock := f"bucket {bucket}") not in waiting:
+            made += await _defer(app, "sweep", lock=lock, bucket=bucket)
     return made
 
 
@@ -152,7 +157,9 @@ def edition_app(desk: Desk, pace: Pace) -> App:
         await _apart(desk.serve, readers)
 
     @app.periodic(cron=pace.cron)
-    @app.task(name="look for due readers", queue="edition", queueing_lock="look for due readers", priority=10)
+    @app.task(
+        name="look for due readers", queue="edition", queueing_lock=MORNINGS, lock=MORNINGS, priority=10
+    )
     async def look(timestamp: int) -> None:
         await _rescue(app, pace, EDITION_QUEUES)
         await defer_editions(app, desk)
