@@ -10,8 +10,9 @@ import homes
 import msgspec
 import pytest
 from homes import Entry, rss
-from serving import Server
+from serving import Server, fixed
 from teams import TestTeam
+from test_articles import BODY
 
 from newsfeed.model import KINDS, Edition, FeedUpdate, Item, NewsValue, Tagging, TopicScore
 from newsfeed.store import packed
@@ -125,12 +126,12 @@ def test_each_language_is_grouped_by_a_job_of_its_own(team: TestTeam, server: Se
     team.rows("delete from shared.story")
     desk = team.desk()
     fetching = Fetching(team.place, desk.machine, team.clock, "test")
-    assert fetching.tag() == ["de", "en"]
+    assert fetching.tag().languages == ["de", "en"]
     fetching.group("de")
     assert team.count("shared.member") == len(GERMAN)
-    assert fetching.tag() == ["en"]
+    assert fetching.tag().languages == ["en"]
     fetching.group("en")
-    assert fetching.tag() == []
+    assert fetching.tag().languages == []
     assert team.count("shared.member") == len(NEWS) + 1 + len(GERMAN)
     both = team.rows("select count(*) from shared.member group by story having count(*) > 1")
     assert both == [(2,)]
@@ -201,3 +202,42 @@ def test_who_is_passed_on_is_suggested_once_a_week(team: TestTeam) -> None:
     assert other.suggested == ()
     # What was judged for that is nobody else's.
     assert team.count("shared.tagging") == 0
+
+
+def test_the_articles_of_thin_items_are_read_by_a_fetch_worker(team: TestTeam, server: Server) -> None:
+    thin = [
+        Entry(
+            "Central bank lifts interest rates to 5 percent as inflation stays", "Rates are up.", 3,
+            link=server.url("/story"),
+        ),
+        Entry("Parliament passes the privacy bill, courts will rule", "It passed.", 4, link=server.url("/closed/2")),
+        Entry("Minister resigns over the bank merger vote", "He is gone.", 5, link="https://elsewhere.example/3"),
+    ]  # fmt: skip
+    dull = [
+        Entry(f"Weekend photos, part {n}", "See them.", n, link=server.url(f"/dull/{n}"))
+        for n in range(3, 12)
+    ]
+    for path in ("/story", "/closed/2", "/secret", *(f"/dull/{n}" for n in range(3, 12))):
+        server.play(path, fixed(200, [("Content-Type", "text/html")], BODY.encode()))
+    server.reply("/robots.txt", 200, [("Content-Type", "text/plain")], b"User-agent: *\nDisallow: /closed\n")
+    private = Entry(
+        "Central bank and parliament settle the interest rates law", "Sealed.", 3, link=server.url("/secret")
+    )
+    token = "9f8e7d6c5b4a39281706f5e4d3c2b1a0"
+    sealed = server.feed(f"/{token}/p.xml", rss("Sealed", [private], base="https://p.example"))
+    team.add("bob", f"News {sealed}?token={token}")
+    work(team, server, {"/a.xml": thin, "/b.xml": dull})
+    leads = dict(team.rows("select title, lead from shared.item"))
+    assert leads[thin[0].title].startswith("The harbour reopened on Monday"), leads
+    assert leads[thin[1].title] == "It passed."
+    assert len(server.asked("/story")) == 1
+    for path in ("/closed/2", "/secret"):
+        assert not server.asked(path), path
+    assert len([n for n in range(3, 12) if server.asked(f"/dull/{n}")]) <= 3, "only what is worth it"
+    built = team.desk().one(team.readers.named("ada").id)
+    assert built is not None
+    assert any(p.lead.startswith("The harbour reopened") for s in built.sections for p in s.picks)
+    # What was read is not read again.
+    team.at(MORNING + timedelta(hours=2))
+    team.work("fetch")
+    assert len(server.asked("/story")) == 1

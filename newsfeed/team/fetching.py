@@ -6,16 +6,16 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from newsfeed.model import Settings
+from newsfeed.model import Record, Settings
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.morning import pull, tag, understand
+from newsfeed.pipeline.morning import articles, pull, tag, understand
 from newsfeed.pipeline.reports import Clock, Progress, RefreshOptions
 from newsfeed.reading.parsers import Parsers
 from newsfeed.team import sweeps
@@ -24,6 +24,15 @@ from newsfeed.team.shared_store import SharedStore
 
 if TYPE_CHECKING:
     from newsfeed.fetch import Fetcher
+
+
+class Tagged(Record, frozen=True, kw_only=True):
+    """What is to be done with what was tagged."""
+
+    languages: list[str]  # of what no story has yet
+    thin: Mapping[
+        int, Sequence[int]
+    ] = {}  # by bucket: items worth a look at their articles, for their feeds say little
 
 
 class Fetching:
@@ -123,6 +132,28 @@ class Fetching:
             near.append(state.feed)
         return sum(result.new for result in asked)
 
+    async def read_articles(self, bucket: int, items: Sequence[int]) -> int:
+        """Read the articles of these items of a bucket's feeds and keep their leads; gives how many are better now.
+
+        Only on the feed's own site, whose hosts are asked by nobody else meanwhile.
+        """
+        with connect(self.place, FETCH) as c:
+            near = sweeps.just_asked(c, bucket, self.home.clock())
+        stored = self.store.items(items)
+        states = {s.feed: s for s in self.store.states_of(sorted({i.feed for i in stored}))}
+        pull.resume(self._fetcher, self.store.states_of(near), self.home.clock())
+        try:
+            async with asyncio.timeout(sweeps.LONGEST):
+                found = await articles.read(
+                    self.home, self._fetcher, self._parsers, stored, states, sweeps.on_its_site
+                )
+        except TimeoutError:
+            return 0
+        better = [(item, read) for item, read in found if len(read.lead) > len(item.item.lead)]
+        for item, read in better:
+            self.store.enrich(item.id, lead=read.lead, words=read.words)
+        return len(better)
+
     # These run in threads of their own, and so with a connection of their own: the sweeps' never waits for them.
 
     def _another_store(self) -> SharedStore:
@@ -130,15 +161,16 @@ class Fetching:
         store.stopping = self.stopping
         return store
 
-    def tag(self, *, shown: bool = True) -> list[str]:
-        """Tag what is new by the shipped model, one worker at a time; gives the languages of what no story has yet.
+    def tag(self, *, shown: bool = True) -> Tagged:
+        """Tag what is new by the shipped model, one worker at a time; gives what is to be done with it.
 
         Without `shown`: what was old when its feed was first read.
         """
         with self._another_store() as store:
             models = tag.Models(self.home, store, Progress())
             tag.tag(store, models, partial(store.untagged, shown=shown))
-            return store.languages()
+            reads = shown and self.home.settings.edition.read_articles != "off"
+            return Tagged(languages=store.languages(), thin=store.thin_ones() if reads else {})
 
     def group(self, language: str) -> None:
         """Put what is new in a language into stories; one worker at a time for each language."""

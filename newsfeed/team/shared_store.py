@@ -10,6 +10,7 @@ from typing import Self
 
 from newsfeed.errors import BusyError
 from newsfeed.model import FeedState, FeedUpdate, StoredItem, Story, Tagging
+from newsfeed.pipeline.morning import articles
 from newsfeed.store import Store, items_queries, packed
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.items_queries import Body
@@ -25,6 +26,9 @@ _LATELY = "i.first_seen > (select max(first_seen) from shared.item) - %s * inter
 # Nothing of a private feed is grouped with what others read.
 _UNGROUPED = """i.before = false and not exists (select from shared.member m where m.item = i.id)
   and not exists (select from shared.feed f where f.id = i.feed and f.owner is not null)"""
+THIN_ONES = 25  # articles of a bucket that are read at a time, as many as of a home's morning
+# What stands on a page comes from the upper part of what there is; its articles are worth a request, others are not.
+WORTH_READING = 0.75  # quantile of the news values of three days
 PORTION = 4_000  # items that are grouped at a time, each compared with what shares its clues
 
 
@@ -46,10 +50,12 @@ class SharedStore(Store):
         store._seal = Seal(place)
         store._addresses = {}
         store._pages = {}
+        store._fresh = []
         return store
 
     stopping: threading.Event | None = None  # once it is set, nothing else is found to be done
     _addresses: dict[int, str]  # of the private feeds that are being asked
+    _fresh: list[int]  # items that were tagged here
     _language: str | None = None  # of what is to be grouped; None: any
     _pages: dict[int, set[int]]  # the items that were put into stories, by the clues of their pages
 
@@ -142,6 +148,26 @@ class SharedStore(Store):
             with self._reading() as db:
                 db.connection.exec_driver_sql("select pg_advisory_unlock(3)")
 
+    def thin_ones(self) -> dict[int, list[int]]:
+        """Of the items that were tagged here those whose articles are worth a request, by the bucket of their feeds: what
+        their feed says is thin, and its news value is among the upper ones. Nothing of a private feed."""
+        with self._reading() as db:
+            rows = db.connection.exec_driver_sql(
+                "select f.bucket, i.id, i.lead, i.kind from shared.item i join shared.feed f on f.id = i.feed"
+                " join shared.tagging t on t.item = i.id"
+                " where i.id = any(%s) and not i.before and f.owner is null and i.link <> '' and t.value >="
+                " (select percentile_cont(%s) within group (order by o.value) from shared.item n join shared.tagging o"
+                " on o.item = n.id where n.first_seen > (select max(first_seen) from shared.item) - interval '3 days')"
+                " order by t.value desc, i.id",
+                (self._fresh, WORTH_READING),
+            ).all()
+        self._fresh.clear()
+        found: dict[int, list[int]] = {}
+        for bucket, item, lead, kind in rows:
+            if articles.is_thin(lead, kind) and len(some := found.setdefault(bucket, [])) < THIN_ONES:
+                some.append(item)
+        return {bucket: some for bucket, some in found.items() if some}
+
     def part_from_other_languages(self) -> int:
         """Take those items out of their stories that this store put there and that share a page with one of another
         language in another story; gives how many."""
@@ -201,6 +227,7 @@ class SharedStore(Store):
 
     def save_taggings(self, taggings: Sequence[Tagging], model: str) -> None:
         # The pool keeps numbers; the words that decided are worked out for who asks.
+        self._fresh += [t.item for t in taggings]
         with self._writing() as db:
             numbers = _topic_numbers(db, {s.topic for t in taggings for s in t.scores})
             items_queries.save_written(

@@ -108,9 +108,18 @@ def fetch_app(work: Fetching, pace: Pace) -> App:
 
     @app.task(name="understand", queue="understand", retry=again)
     async def understand() -> None:
-        for language in await _apart(work.tag):
+        found = await _apart(work.tag)
+        for language in found.languages:
             await _defer(app, "group", lock=f"group {language}", language=language)
+        for bucket, items in found.thin.items():
+            # In the bucket's own turn: nobody else asks its hosts meanwhile.
+            turn = app.configure_task("articles", lock=f"bucket {bucket}")
+            await turn.defer_async(bucket=bucket, items=[*items])
         await _apart(work.tag, shown=False)
+
+    @app.task(name="articles", queue="sweep")
+    async def read_articles(bucket: int, items: list[int]) -> None:
+        await work.read_articles(bucket, items)
 
     @app.task(name="group", queue="understand", retry=again)
     async def group(language: str) -> None:

@@ -7,7 +7,8 @@ the feed's own site. Whatever fails leaves the feed's own text.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -33,6 +34,9 @@ from newsfeed.reading.parsers import Parsers
 from newsfeed.sources import article
 from newsfeed.store import Store
 from newsfeed.text import count_words
+
+if TYPE_CHECKING:
+    from newsfeed.fetch import Fetcher
 
 THIN = 200  # characters of a lead below which the article is asked for
 MOST = 25  # articles a morning
@@ -71,8 +75,7 @@ def improve(home: Home, store: Store, built: Edition, pool: Pool, secrets: dict[
     for draft in drafts:
         picks = [p for s in draft.sections for p in s.picks]
         for p in (*picks, *([draft.long_read] if draft.long_read else [])):
-            thin = len(p.lead) < THIN and p.kind not in NOT_ARTICLES
-            if thin and p.item not in asked and _may(home, p.link, states.get(p.feed)):
+            if is_thin(p.lead, p.kind) and p.item not in asked and _may(home, p.link, states.get(p.feed)):
                 wanted.setdefault(p.item, p)
     chosen = list(wanted.values())[: MOST - len(asked)]
     if not chosen:
@@ -87,6 +90,11 @@ def improve(home: Home, store: Store, built: Edition, pool: Pool, secrets: dict[
             store.enrich(item.id, lead=read.lead, words=read.words)
             better += 1
     return better
+
+
+def is_thin(lead: str, kind: str) -> bool:
+    """Whether the article behind it would say more than its feed does."""
+    return len(lead) < THIN and kind not in NOT_ARTICLES
 
 
 def _may(home: Home, link: str, state: FeedState | None) -> bool:
@@ -104,50 +112,62 @@ async def _read(
     from newsfeed.fetch import Fetcher  # with httpx
 
     settings = home.settings.fetch
-    robots: dict[str, asyncio.Task[bytes]] = {}
     async with (
         Fetcher(settings, now=home.clock, secrets=secrets) as fetcher,
         Parsers(settings.workers, settings.parse_seconds) as parsers,
     ):
-        for state in states.values():
-            fetcher.listed(state.feed, state.subscription.url)
+        return await read(home, fetcher, parsers, items, states, lambda url, state: _may(home, url, state))
 
-        async def rules(url: str, feed: int) -> bytes:
-            """The site's robots.txt; nothing where there is none, all refused where it can't be asked for now."""
-            answer = await fetcher.get(
-                Request(url=url, source=article.KIND, accept="text/plain", from_feed=True, feed=feed)
-            )
+
+async def read(
+    home: Home,
+    fetcher: Fetcher,
+    parsers: Parsers,
+    items: Sequence[StoredItem],
+    states: dict[int, FeedState],
+    may: Callable[[str, FeedState | None], bool],
+) -> list[tuple[StoredItem, Item]]:
+    """The articles of items, those that could be read; `may` tells whether an address may be asked for a feed's item."""
+    robots: dict[str, asyncio.Task[bytes]] = {}
+    for state in states.values():
+        fetcher.listed(state.feed, state.subscription.url)
+
+    async def rules(url: str, feed: int) -> bytes:
+        """The site's robots.txt; nothing where there is none, all refused where it can't be asked for now."""
+        answer = await fetcher.get(
+            Request(url=url, source=article.KIND, accept="text/plain", from_feed=True, feed=feed)
+        )
+        if isinstance(answer, Response):
+            return answer.body
+        # An empty one forbids nothing, and is a failure only for who waits for a feed.
+        nothing = isinstance(answer, Failure) and (answer.status in EMPTY or 400 <= answer.status < 500)
+        return b"" if nothing else b"User-agent: *\nDisallow: /"
+
+    async def allowed(url: str, feed: int) -> bool:
+        """Whether the reader and the site let us read that address; a site's rules are asked for once."""
+        if not may(url, states.get(feed)):
+            return False
+        place = article.robots_url(url)
+        if place not in robots:
+            robots[place] = asyncio.ensure_future(rules(place, feed))
+        return article.allowed(await robots[place], url)
+
+    async def one(item: StoredItem) -> tuple[StoredItem, Item] | None:
+        url = item.item.link
+        for _ in range(HOPS):
+            if not await allowed(url, item.feed):
+                return None
+            subscription = Subscription(url=url, title=item.item.title)
+            asked = article.source.request(FeedState(subscription=subscription))
+            answer = await fetcher.get(msgspec.structs.replace(asked, from_feed=True, feed=item.feed))
             if isinstance(answer, Response):
-                return answer.body
-            # An empty one forbids nothing, and is a failure only for who waits for a feed.
-            nothing = isinstance(answer, Failure) and (answer.status in EMPTY or 400 <= answer.status < 500)
-            return b"" if nothing else b"User-agent: *\nDisallow: /"
+                parsed = await parsers.parse(answer, subscription, {}, home.clock())
+                return (item, parsed.items[0]) if isinstance(parsed, Parsed) and parsed.items else None
+            if not isinstance(answer, Failure) or not answer.leads_to:
+                return None
+            url = answer.leads_to
+        return None
 
-        async def allowed(url: str, feed: int) -> bool:
-            """Whether the reader and the site let us read that address; a site's rules are asked for once."""
-            if not _may(home, url, states.get(feed)):
-                return False
-            place = article.robots_url(url)
-            if place not in robots:
-                robots[place] = asyncio.ensure_future(rules(place, feed))
-            return article.allowed(await robots[place], url)
-
-        async def one(item: StoredItem) -> tuple[StoredItem, Item] | None:
-            url = item.item.link
-            for _ in range(HOPS):
-                if not await allowed(url, item.feed):
-                    return None
-                subscription = Subscription(url=url, title=item.item.title)
-                asked = article.source.request(FeedState(subscription=subscription))
-                answer = await fetcher.get(msgspec.structs.replace(asked, from_feed=True, feed=item.feed))
-                if isinstance(answer, Response):
-                    parsed = await parsers.parse(answer, subscription, {}, home.clock())
-                    return (item, parsed.items[0]) if isinstance(parsed, Parsed) and parsed.items else None
-                if not isinstance(answer, Failure) or not answer.leads_to:
-                    return None
-                url = answer.leads_to
-            return None
-
-        async with together() as tasks:
-            found = [tasks.create_task(one(item)) for item in items]
+    async with together() as tasks:
+        found = [tasks.create_task(one(item)) for item in items]
     return [pair for task in found if (pair := task.result()) is not None]

@@ -10,7 +10,7 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -167,9 +167,7 @@ async def ask_all(
     settings = home.settings.fetch
     results: dict[int, FeedResult] = {}
     broken: list[StoreError] = []
-    for known in near:
-        if known.last_tried is not None and home.clock() - known.last_tried < RECENT:
-            fetcher.resume(sources.rewritten(known.subscription) or known.subscription.url, known.last_tried)
+    resume(fetcher, near, home.clock())
     run = _Run(home, store, options, fetcher, parsers, states)
 
     async def one(state: FeedState) -> None:
@@ -210,6 +208,13 @@ async def ask_all(
     if broken:
         raise broken[0]
     return list(results.values())
+
+
+def resume(fetcher: Fetcher, near: Sequence[FeedState], now: datetime) -> None:
+    """Tell a fetcher of feeds that may have been asked so lately that their hosts want a pause."""
+    for known in near:
+        if known.last_tried is not None and now - known.last_tried < RECENT:
+            fetcher.resume(sources.rewritten(known.subscription) or known.subscription.url, known.last_tried)
 
 
 def _longest(feeds: int, settings: FetchSetting) -> float:
