@@ -114,6 +114,9 @@ class ReaderStore(Store):
         What is taken out keeps its history; back again, only its last days count as new.
         """
         with self._writing() as db:
+            # One list at a time enters the pool: two with the same feeds would wait for each other's.
+            _do(db, "set local lock_timeout = '60s'")
+            _do(db, "select pg_advisory_xact_lock(4)")
             secrets = self._secrets(db)
             wanted: dict[str, tuple[int, Subscription]] = {}
             for place, subscription in reversed(list(enumerate(subscriptions))):
