@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from newsfeed import text
 from newsfeed.breadth.asked import PLAIN, Asked, outlet
@@ -289,10 +290,15 @@ def _told_well(one: Candidate) -> bool:
     item = one.item.item
     if item.kind == "post" or item.discussion or one.lead_to_come:
         return True
-    words = text.count_words(item.lead)
+    return _is_lead(item.lead, item.lang)
+
+
+@lru_cache(maxsize=20_000)  # who makes the pages of many readers meets a lead again
+def _is_lead(lead: str, lang: str) -> bool:
+    words = text.count_words(lead)
     if words > c.LEAD_WORDS:
         # If all first sentences of a lead are too long, none is printed.
-        words = text.count_words(text.lead_within(item.lead, c.LEAD_WORDS, lang=item.lang))
+        words = text.count_words(text.lead_within(lead, c.LEAD_WORDS, lang=lang))
     return words >= c.LEAD_LEAST
 
 

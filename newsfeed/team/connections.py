@@ -219,10 +219,24 @@ class TeamDialect(Postgres):
     def __init__(self, place: Place, role: str) -> None:
         super().__init__(place.url(role))
         self.reader: int | None = None
+        self._view: TeamTransaction | None = None
         self._topics = TopicNames()
 
     @contextmanager
-    def read(self, connection: Connection) -> Iterator[Transaction]:
+    def viewing(self, connection: Connection) -> Iterator[None]:
+        """Read all within the block in one transaction; nothing may be written meanwhile."""
+        with self.read(connection) as view:
+            self._view = view
+            try:
+                yield
+            finally:
+                self._view = None
+
+    @contextmanager
+    def read(self, connection: Connection) -> Iterator[TeamTransaction]:
+        if self._view is not None:
+            yield self._view
+            return
         with connection.begin():
             connection.exec_driver_sql("set transaction isolation level repeatable read read only")
             self._say_who(connection)

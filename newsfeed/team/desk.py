@@ -75,6 +75,7 @@ class Desk:
         self.stopping = threading.Event()  # once it is set, no other reader is begun
         self._password = password
         self._store: JudgingStore | None = None
+        self._drawn_by = ""
 
     @property
     def store(self) -> JudgingStore:
@@ -126,6 +127,7 @@ class Desk:
             BusyError: this worker was asked to stop before it came to all of them.
         """
         failed: list[NewsfeedError] = []
+        self._drawn_by = ""
         for reader in readers:
             if self.stopping.is_set():
                 raise BusyError("editions", "This worker was asked to stop", "Another one makes them.")
@@ -138,6 +140,11 @@ class Desk:
                 failed.append(error)
         if failed:
             raise failed[0]
+
+    def _templates(self, home: Home) -> str:
+        """The hash of the admin's templates, read once for the readers of a job."""
+        self._drawn_by = self._drawn_by or Templates(home.templates).hash
+        return self._drawn_by
 
     def one(self, number: int) -> Edition | None:
         """One reader's edition of today, made if there is none, and its mail; None where another worker is at it, or there are no feeds.
@@ -155,7 +162,7 @@ class Desk:
             if not self.store.states():
                 self.store.served()
                 return None  # a reader without feeds has no edition
-            built = make(home, self.store, home.today)
+            built = make(home, self.store, home.today, self._templates(home))
             if mail.owed(home, self.store, built.date):
                 told = mail.send(home, self.store, built.date, password=self._password)
                 if told.state == "later":
@@ -173,8 +180,8 @@ def config_of(place: Place, reader: Reader) -> Settings:
     return config.parse(reader.settings, {}, home=place.folder)
 
 
-def make(home: Home, store: JudgingStore, day: Day) -> Edition:
-    """The edition of a day: the stored one, else a new one.
+def make(home: Home, store: JudgingStore, day: Day, templates: str = "") -> Edition:
+    """The edition of a day: the stored one, else a new one; `templates`: the hash of the templates, if it is known.
 
     Raises:
         NetworkError: nothing of it could be read so far.
@@ -182,15 +189,16 @@ def make(home: Home, store: JudgingStore, day: Day) -> Edition:
     stored = store.edition(day)
     if stored is not None:
         return stored
-    tagger = tag.load_model(home, store).tagger
-    voices = tuple(suggest.suggestions(home, store)) if edition.is_weekly(home.settings, day) else ()
-    pool = msgspec.structs.replace(pool_for(home, store, day, tagger), suggested=voices)
-    if all(report.unread or not report.ok for report in pool.reports):
-        # An edition of what happens to be stored would replace the real one.
-        raise NetworkError("no edition", "not one of its feeds could be read", "It is made when one is.")
-    built = edition.build(pool, home.settings, date=day, now=home.clock())
-    built = explained(store, tagger, built)
-    built = msgspec.structs.replace(built, templates=Templates(home.templates).hash)
+    with store.viewing():
+        tagger = tag.load_model(home, store).tagger
+        voices = tuple(suggest.suggestions(home, store)) if edition.is_weekly(home.settings, day) else ()
+        pool = msgspec.structs.replace(pool_for(home, store, day, tagger), suggested=voices)
+        if all(report.unread or not report.ok for report in pool.reports):
+            # An edition of what happens to be stored would replace the real one.
+            raise NetworkError("no edition", "not one of its feeds could be read", "It is made when one is.")
+        built = edition.build(pool, home.settings, date=day, now=home.clock())
+        built = explained(store, tagger, built)
+    built = msgspec.structs.replace(built, templates=templates or Templates(home.templates).hash)
     if store.record_once(built, edition.remember(built, pool)):
         return built
     kept = store.edition(day)

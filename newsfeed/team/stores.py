@@ -31,6 +31,7 @@ class ReaderStore(Store):
 
     _dialect: TeamDialect
     _seal: Seal
+    _listed: list[FeedState] | None = None  # the reader's feeds, while all is of one moment
 
     @classmethod
     def connect(cls, place: Place, role: str, reader: int | None = None) -> Self:
@@ -58,6 +59,16 @@ class ReaderStore(Store):
             yield self
         finally:
             self._dialect.reader = before
+
+    @contextmanager
+    def viewing(self) -> Iterator[None]:
+        """Read all within the block in one transaction, what the reader follows once; nothing may be written meanwhile."""
+        with self._turn, self._dialect.in_words(), self._dialect.viewing(self._connection):
+            self._listed = self.states()
+            try:
+                yield
+            finally:
+                self._listed = None
 
     @contextmanager
     def working_for(self, number: int) -> Iterator[Reader | None]:
@@ -189,6 +200,8 @@ class ReaderStore(Store):
     # --------------------------------------------------------------------- private feeds and secrets
 
     def states(self, *, listed: bool = True) -> list[FeedState]:
+        if listed and self._listed is not None:
+            return [*self._listed]
         return self._addressed(super().states(listed=listed))
 
     def state(self, feed: int) -> FeedState:
