@@ -11,7 +11,6 @@ differ, so stories differ, and some events are told by several feeds. A share of
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import html
 import json
 import multiprocessing
@@ -245,22 +244,26 @@ class Corpus:
         latency: float = 0.0,
         items: int = ITEMS,
         rare: float = 0.0,
+        port: int = 0,
+        ahead: bool = True,
     ) -> None:
+        """`port` other than 0: where it listened before. Not `ahead`: a feed is written when it is first asked for."""
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        what = (theirs, feeds, now, seed, latency, items, rare)
+        what = (theirs, feeds, now, seed, latency, items, rare, port, ahead)
         self._process = context.Process(target=_serve, args=what, daemon=True)
         self._feeds = feeds
+        self.port = port
         self.urls: list[str] = []
         self.allowed: list[str] = []
 
     def __enter__(self) -> Self:
         self._process.start()
-        hosts, port = self._pipe.recv()
+        hosts, self.port = self._pipe.recv()
         self.urls = [
-            f"http://{hosts[n // FEEDS_PER_HOST % len(hosts)]}:{port}/{n}" for n in range(self._feeds)
+            f"http://{hosts[n // FEEDS_PER_HOST % len(hosts)]}:{self.port}/{n}" for n in range(self._feeds)
         ]
-        self.allowed = [f"127.0.0.0/24:{port}"]
+        self.allowed = [f"127.0.0.0/24:{self.port}"]
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -292,21 +295,33 @@ def _hosts(wanted: int) -> list[str]:
 
 
 def _serve(
-    pipe: Connection, feeds: int, now: datetime, seed: int, latency: float, items: int, rare: float
+    pipe: Connection,
+    feeds: int,
+    now: datetime,
+    seed: int,
+    latency: float,
+    items: int,
+    rare: float,
+    port: int,
+    ahead: bool,
 ) -> None:
     extras = [0] * feeds
     answers: dict[int, bytes] = {}
-    tags: dict[int, bytes] = {}
     counts: dict[int, int] = {}
 
-    def write(feed: int) -> None:
-        body, kind = document(seed, feed, now, extras[feed], items, rare)
-        tags[feed] = b'"%s"' % hashlib.sha256(body).hexdigest()[:16].encode()
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
-        answers[feed] = head.encode() + b"ETag: " + tags[feed] + b"\r\n\r\n" + body
+    def tag(feed: int) -> bytes:
+        return b'"%d-%d"' % (feed, extras[feed])
 
-    for feed in range(feeds):
-        write(feed)
+    def written(feed: int) -> bytes:
+        """The answer of a feed, written when it is first asked for."""
+        if feed not in answers:
+            body, kind = document(seed, feed, now, extras[feed], items, rare)
+            head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
+            answers[feed] = head.encode() + b"ETag: " + tag(feed) + b"\r\n\r\n" + body
+        return answers[feed]
+
+    for feed in range(feeds if ahead else 0):
+        written(feed)
 
     class Peer(asyncio.Protocol):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -328,11 +343,11 @@ def _serve(
         def answer(self, head: bytes) -> tuple[int, bytes]:
             path = head.split(b" ", 2)[1].lstrip(b"/")
             feed = int(path) if path.isdigit() else -1
-            if feed not in answers:
+            if not 0 <= feed < feeds:
                 return 404, b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
-            if tags[feed] in head:
-                return 304, b"HTTP/1.1 304 Not Modified\r\nETag: " + tags[feed] + b"\r\n\r\n"
-            return 200, answers[feed]
+            if tag(feed) in head:
+                return 304, b"HTTP/1.1 304 Not Modified\r\nETag: " + tag(feed) + b"\r\n\r\n"
+            return 200, written(feed)
 
     def told() -> None:
         try:
@@ -348,17 +363,19 @@ def _serve(
         )
         for feed in chosen:
             extras[feed] += 1
-            write(feed)
+            answers.pop(feed, None)
+            if ahead:
+                written(feed)
         pipe.send(len(chosen))
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
         hosts = _hosts(max(feeds // FEEDS_PER_HOST, 1))
-        first = await loop.create_server(Peer, hosts[0], 0, backlog=1024)
-        port = first.sockets[0].getsockname()[1]
-        servers = [first, *[await loop.create_server(Peer, host, port, backlog=1024) for host in hosts[1:]]]
+        first = await loop.create_server(Peer, hosts[0], port, backlog=1024)
+        at = first.sockets[0].getsockname()[1]
+        servers = [first, *[await loop.create_server(Peer, host, at, backlog=1024) for host in hosts[1:]]]
         loop.add_reader(pipe.fileno(), told)
-        pipe.send((hosts, port))
+        pipe.send((hosts, at))
         await asyncio.gather(*(server.serve_forever() for server in servers))
 
     asyncio.run(run())

@@ -1,13 +1,16 @@
 """What a team costs: one PostgreSQL, worker processes, generated feeds on loopback, readers who follow some of them.
 
-    python bench/team.py [--feeds 1000] [--readers 100] [--follow 60] [--workers 2] [--latency 0.1] [--items 30] [--hours 24 --minutes 20]
+    python bench/team.py --keep DIR [follow sweep day hour beside] [--seconds 540] [--feeds 1000] [--readers 100] [--follow 60]
     python bench/team.py --speedup [--feeds 200]     # what a second worker brings while the machine is not the limit
 
-Phases: the readers follow (each `--follow` feeds at random); a first sweep of all feeds; a day of due feeds by a clock
-that runs so much faster that it takes `--minutes`, in which every twentieth feed gains an item each hour; then the
-readers' hour, all in one zone; then a refresh of `--beside` of the feeds in a single home. First sweep and hour are the
-real command (`team worker --once`), the day is the same worker with another clock. CPU is that of the workers with
-their reading processes, and apart from it that of PostgreSQL, which is one of its own, durable, gone afterwards.
+Stages: the readers follow (each `--follow` feeds at random); a first sweep of all feeds, with what is tagged and grouped
+after it; a day of due feeds by a clock that runs so much faster that it takes `--minutes`, in which every twentieth feed
+gains an item each hour; the readers' hour, all in one zone; a refresh of `--beside` of the feeds in a single home.
+
+Each stage goes on where it was left, and is left after `--seconds`: run the same command until it says that all is done
+(exit code 3 while it isn't). What it took so far stands in DIR/figures.json. CPU is that of the workers with their reading
+processes, and apart from it that of PostgreSQL, which is one of its own, durable. The workers are the real ones with
+another clock.
 """
 
 from __future__ import annotations
@@ -23,144 +26,75 @@ import sys
 import tempfile
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import psycopg
 from corpus import ITEMS, Corpus
-from postgres import cluster
+from postgres import Cluster, cluster
 
 from newsfeed import config
 from newsfeed.model import Subscription
 from newsfeed.pipeline.reports import Clock
 from newsfeed.team import connections, founding, sweeps, workers
 from newsfeed.team.connections import FETCH, WEB
-from newsfeed.team.fetching import Fetching
+from newsfeed.team.desk import Desk
+from newsfeed.team.fetching import Fetching, Tagged
 from newsfeed.team.readers import Readers
 from newsfeed.team.stores import ReaderStore
+from newsfeed.team.trial import programs
 
 BEGIN = datetime(2026, 3, 17, 3, 0, tzinfo=UTC)
 AT_ONCE = 6  # readers who make their lists
-RARE = (
-    0.15  # of the words, without which each two texts share most of theirs and grouping compares all with all
-)
+# Of the words: with .15 of them a whole subject became one story, with .7 one item in forty joins another.
+RARE = 0.7
 FOLDERS = ("Technology", "Finance", "Science", "Policy", "Marketing")
-
-
-@dataclass
-class Cost:
-    """What some processes took."""
-
-    wall: float
-    cpu: float
-
-    def __str__(self) -> str:
-        return f"{self.wall:.1f} s, {self.cpu:.1f} s of CPU"
+STAGES = ("follow", "sweep", "day", "hour", "beside")
+NOT_DONE = 3
+LANES = 12  # buckets that a worker sweeps at a time: on a busy machine most of a sweep is waiting
+BUSY = "select count(*) from procrastinate.procrastinate_jobs where status in ('todo', 'doing') and queue_name in ('sweep', 'understand')"
 
 
 class Team:
-    """The team under measurement."""
+    """The team under measurement, with its feeds and its PostgreSQL."""
 
-    def __init__(self, folder: Path, url: str, allowed: Sequence[str]) -> None:
-        self.folder, self.url = folder, url
-        self.environment = {**os.environ, "NEWSFEED_FETCH__ALLOW_PRIVATE": ",".join(allowed)}
-        founding.found(folder, url, BEGIN)
+    def __init__(self, folder: Path, url: str, corpus: Corpus, postgres: Postgres) -> None:
+        self.folder, self.url, self.corpus, self.postgres = folder, url, corpus, postgres
+        self.environment = {**os.environ, "NEWSFEED_FETCH__ALLOW_PRIVATE": ",".join(corpus.allowed)}
 
-    def work(self, kind: str, at: datetime, workers: int, *more: str) -> Cost:
-        """So many workers until nothing is due."""
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        begun = time.perf_counter()
-        running = self.started(kind, at, workers, *more)
-        for one in running:
-            if one.wait():
-                raise SystemExit(f"a worker ended with {one.returncode}")
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return Cost(time.perf_counter() - begun, used)
-
-    def started(self, kind: str, at: datetime, workers: int, *more: str) -> list[subprocess.Popen[bytes]]:
-        environment = {**self.environment, "NEWSFEED_CLOCK": at.isoformat()}
-        command = [
-            sys.executable,
-            "-m",
-            "newsfeed",
-            "--home",
-            str(self.folder),
-            "team",
-            "worker",
-            kind,
-            "--once",
-        ]
+    def started(self, kind: str, speed: float, at: datetime, many: int) -> list[subprocess.Popen[bytes]]:
+        """So many workers, whose clock is at `at` now and runs so many times faster."""
+        words = ["--serve", str(self.folder), kind, str(time.time()), str(speed), at.isoformat()]
         return [
-            subprocess.Popen([*command, *more], env=environment, stdout=subprocess.DEVNULL)
-            for _ in range(workers)
+            subprocess.Popen(
+                [sys.executable, __file__, *words], env=self.environment, stdout=subprocess.DEVNULL
+            )
+            for _ in range(many)
         ]
 
     def asked(self, feeds: int) -> float:
         """When so many feeds had been asked, on our clock."""
-        while int(str(self.ask("select count(*) from shared.feed where last_good is not null")[0])) < feeds:
+        while self.count("select count(*) from shared.feed where last_good is not null") < feeds:
             time.sleep(0.1)
         return time.perf_counter()
 
-    def ask(self, query: str) -> tuple[object, ...]:
+    def count(self, query: str) -> int:
         with psycopg.connect(self.url) as c:
             row = c.execute(query).fetchone()
         assert row is not None
-        return row
+        return int(row[0])
 
     def size(self) -> int:
         """Megabytes of the database."""
         with psycopg.connect(self.url, autocommit=True) as c:
             c.execute("checkpoint")
-        return int(str(self.ask("select pg_database_size(current_database())")[0])) // 1_000_000
-
-
-@contextmanager
-def a_team(feeds: int, latency: float, items: int = ITEMS):
-    servers = cluster(durable=True)
-    server = next(servers)
-    try:
-        with (
-            Corpus(feeds, now=BEGIN, latency=latency, items=items, rare=RARE) as corpus,
-            tempfile.TemporaryDirectory() as folder,
-        ):
-            yield Team(Path(folder), server.new_database(), corpus.allowed), corpus, Postgres(server.data)
-    finally:
-        servers.close()
-
-
-def follow(team: Team, corpus: Corpus, readers: int, each: int) -> float:
-    """Readers with lists; gives the seconds."""
-    begun = time.perf_counter()
-    place = connections.find(team.folder)
-    people = Readers(place, lambda: BEGIN)
-
-    def some(first: int) -> None:
-        with ReaderStore.connect(place, WEB) as store:
-            for n in range(first, readers, AT_ONCE):
-                chance = random.Random(n)
-                urls = [
-                    corpus.urls[n * each % len(corpus.urls)],
-                    *chance.sample(corpus.urls, min(each, len(corpus.urls))),
-                ]
-                listed = [
-                    Subscription(
-                        url=url, title=f"Outlet {url.rpartition('/')[2]}", folders=(chance.choice(FOLDERS),)
-                    )
-                    for url in sorted(set(urls))
-                ]
-                with store.of(people.add(f"reader{n}").id):
-                    store.sync(listed, BEGIN)
-
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        list(threads.map(some, range(AT_ONCE)))
-    return time.perf_counter() - begun
+        return self.count("select pg_database_size(current_database())") // 1_000_000
 
 
 class Postgres:
@@ -183,158 +117,410 @@ class Postgres:
         return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def say(text: str) -> None:
-    print(f"{datetime.now(UTC):%H:%M:%S}  {text}", flush=True)
+class Figures(dict[str, dict[str, Any]]):
+    """What each stage took so far, kept in a file; "done" is set where it was finished."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(json.loads(path.read_text()) if path.exists() else {})
+        self._path = path
+
+    def add(self, stage: str, **values: float) -> None:
+        """Add to what a stage took."""
+        of = self.setdefault(stage, {})
+        for name, value in values.items():
+            of[name] = round(of.get(name, 0) + value, 2)
+        self.keep()
+
+    def set(self, stage: str, **values: Any) -> None:
+        self.setdefault(stage, {}).update(values)
+        self.keep()
+
+    def keep(self) -> None:
+        self._path.write_text(json.dumps(self, indent=1))
 
 
-def first_sweep(team: Team, corpus: Corpus, postgres: Postgres, options: argparse.Namespace) -> None:
-    before = postgres.cpu()
-    first = team.work("fetch", BEGIN, options.workers)
-    asked, items, stories = (
-        int(str(n))
-        for n in team.ask(
-            "select (select count(*) from shared.feed where last_good is not null), (select count(*) from shared.item),"
-            " (select count(*) from shared.story)"
+@contextmanager
+def measured(team: Team, figures: Figures, stage: str) -> Iterator[None]:
+    """Add the wall, the CPU of child processes that ended within, and PostgreSQL's."""
+    used, before, begun = (
+        resource.getrusage(resource.RUSAGE_CHILDREN),
+        team.postgres.cpu(),
+        time.perf_counter(),
+    )
+    try:
+        yield
+    finally:
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
+        figures.add(
+            stage,
+            wall=time.perf_counter() - begun,
+            cpu=cpu,
+            postgres=team.postgres.cpu() - before,
+            sittings=1,
         )
-    )
-    say(
-        f"first sweep: {asked} feeds, {items} items, {stories} stories: {first}; {asked / first.wall:.1f} feeds/s,"
-        f" {1000 * first.cpu / max(asked, 1):.0f} ms of CPU a feed, PostgreSQL's own {1000 * (postgres.cpu() - before) / max(asked, 1):.0f};"
-        f" answers {corpus.answers()}; {team.size()} MB"
-    )
 
 
-def accelerated_day(team: Team, corpus: Corpus, postgres: Postgres, options: argparse.Namespace) -> None:
+@contextmanager
+def working(running: Sequence[subprocess.Popen[bytes]]) -> Iterator[None]:
+    """Workers, stopped and waited for at the end, so that their CPU is counted."""
+    try:
+        yield
+    finally:
+        for one in running:
+            one.terminate()
+        for one in running:
+            one.wait()
+
+
+def until(
+    done: Callable[[], bool], running: Sequence[subprocess.Popen[bytes]], end: float, pause: float = 2.0
+) -> bool:
+    """Wait until it is done; gives whether it was, before the time was over."""
+    while not done():
+        if time.monotonic() > end:
+            return False
+        if any(one.poll() is not None for one in running):
+            raise SystemExit("a worker ended")
+        time.sleep(pause)
+    return True
+
+
+# ------------------------------------------------------------------------- where it lies
+
+
+@contextmanager
+def kept_team(options: argparse.Namespace, figures: Figures) -> Iterator[Team]:
+    """The team of a folder, with its PostgreSQL and its feeds as they were left."""
+    keep: Path = options.keep
+    found = programs()
+    assert found is not None, "PostgreSQL is not installed here"
+    (keep / "postgres").mkdir(exist_ok=True)
+    server = Cluster(keep / "postgres", found, durable=True)
+    fresh = not server.data.exists()
+    if fresh:
+        server.make()
+    server.start()
+    url = server.url("team")
+    if fresh:
+        server.run("createdb", "-h", str(server.folder), "-U", server.user, "team")
+    state = figures.get("feeds", {})
+    try:
+        with Corpus(
+            options.feeds,
+            now=BEGIN,
+            latency=options.latency,
+            items=options.items,
+            rare=RARE,
+            port=state.get("port", 0),
+            ahead=False,
+        ) as corpus:
+            for _ in range(state.get("changes", 0)):
+                corpus.change(0.05)
+            corpus.answers()
+            figures.set("feeds", port=corpus.port, changes=state.get("changes", 0))
+            if fresh:
+                founding.found(keep / "team", url, BEGIN)
+            yield Team(keep / "team", url, corpus, Postgres(server.data))
+    finally:
+        server.stop("fast")
+
+
+@contextmanager
+def a_team(feeds: int, latency: float, items: int = ITEMS) -> Iterator[Team]:
+    """One that is gone afterwards."""
+    servers = cluster(durable=True)
+    server = next(servers)
+    try:
+        with (
+            Corpus(feeds, now=BEGIN, latency=latency, items=items, rare=RARE) as corpus,
+            tempfile.TemporaryDirectory() as folder,
+        ):
+            url = server.new_database()
+            founding.found(Path(folder), url, BEGIN)
+            yield Team(Path(folder), url, corpus, Postgres(server.data))
+    finally:
+        servers.close()
+
+
+# ------------------------------------------------------------------------- stages; each gives whether it is done
+
+
+def follow(team: Team, readers: int, each: int) -> None:
+    """Readers with lists."""
+    place = connections.find(team.folder)
+    people, urls = Readers(place, lambda: BEGIN), team.corpus.urls
+    there = {one.name for one in people.all()}
+
+    def some(first: int) -> None:
+        with ReaderStore.connect(place, WEB) as store:
+            for n in range(first, readers, AT_ONCE):
+                if f"reader{n}" in there:
+                    continue
+                chance = random.Random(n)
+                mine = [urls[n * each % len(urls)], *chance.sample(urls, min(each, len(urls)))]
+                listed = [
+                    Subscription(
+                        url=url, title=f"Outlet {url.rpartition('/')[2]}", folders=(chance.choice(FOLDERS),)
+                    )
+                    for url in sorted(set(mine))
+                ]
+                with store.of(people.add(f"reader{n}").id):
+                    store.sync(listed, BEGIN)
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        list(threads.map(some, range(AT_ONCE)))
+
+
+def stage_follow(team: Team, figures: Figures, options: argparse.Namespace, end: float) -> bool:
+    with measured(team, figures, "follow"):
+        follow(team, options.readers, options.follow)
+    feeds = team.count("select count(*) from shared.feed where listed")
+    figures.set("follow", readers=options.readers, feeds=feeds, megabytes=team.size())
+    return True
+
+
+def stage_sweep(team: Team, figures: Figures, options: argparse.Namespace, end: float) -> bool:
+    feeds = team.count("select count(*) from shared.feed where listed")
+
+    def swept() -> bool:
+        asked = team.count("select count(*) from shared.feed where last_good is not null")
+        figures.set("sweep", asked=asked)
+        if asked == feeds and "swept_after" not in figures["sweep"]:
+            figures.set("sweep", swept_after=round(time.perf_counter() - begun + before, 1))
+        return asked == feeds and team.count(BUSY) == 0
+
+    with measured(team, figures, "sweep"):
+        before, begun = figures["sweep"].get("wall", 0.0) if "sweep" in figures else 0.0, time.perf_counter()
+        running = team.started("fetch", 0, BEGIN, options.workers)
+        with working(running):
+            done = until(swept, running, end)
+    items, stories = (
+        team.count("select count(*) from shared.item"),
+        team.count("select count(*) from shared.story"),
+    )
+    told = team.count("select count(*) from shared.member")
+    answers = sum(team.corpus.answers().values())
+    figures.add("sweep", answers=answers)
+    figures.set("sweep", items=items, grouped=told, stories=stories, megabytes=team.size())
+    return done
+
+
+def stage_day(team: Team, figures: Figures, options: argparse.Namespace, end: float) -> bool:
     """So many hours, each as many times faster as they take minutes, by workers that run all the while."""
     speed = options.hours * 60 / options.minutes
-    size, before = team.size(), postgres.cpu()
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    begun, real = time.perf_counter(), time.time()
     place = connections.find(team.folder)
-    running = [
-        subprocess.Popen(
-            [sys.executable, __file__, "--serve", str(team.folder), str(real), str(speed)],
-            env=team.environment,
-            stdout=subprocess.DEVNULL,
-        )
-        for _ in range(options.workers)
-    ]
-    late: list[float] = []
-    due: list[int] = []
-    for hour in range(1, options.hours + 1):
-        while time.time() < real + hour * 3600 / speed:
-            time.sleep(min(2.0, 600 / speed))
-            if any(one.poll() is not None for one in running):
-                raise SystemExit("a worker ended")
-            with connections.connect(place, FETCH) as c:
-                found = sweeps.backlog(c, accelerated(real, speed)())
-            late.append(found.late / timedelta(minutes=1))
-            due.append(found.due)
-        corpus.change(0.05)
-    for one in running:
-        one.terminate()
-    for one in running:
-        one.wait()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
-    day = Cost(time.perf_counter() - begun, cpu)
-    answers = corpus.answers()
-    requests = max(sum(answers.values()), 1)
-    grown = team.size() - size
-    late.sort()
-    say(
-        f"{options.hours} hours at {speed:.0f} times their speed by {options.workers} workers: {requests} requests {answers} in {day};"
-        f" {requests / day.wall:.1f} requests/s, {1000 * day.cpu / requests:.1f} ms of CPU a request, PostgreSQL's own"
-        f" {1000 * (postgres.cpu() - before) / requests:.1f}; late by {late[len(late) // 2]:.0f} minutes of that day as a rule,"
-        f" {late[-1]:.0f} at most ({late[-1] * 60 / speed:.1f} s of ours), {max(due)} due at most; grown by {grown} MB"
+    of = figures.setdefault("day", {})
+    hour, late, due = of.get("hours", 0), of.get("late", []), of.get("due", [])
+    before = team.size()
+    with measured(team, figures, "day"):
+        real, first = time.time(), BEGIN + timedelta(hours=hour)
+        running = team.started("fetch", speed, first, options.workers)
+        clock = accelerated(real, speed, first)
+        with working(running):
+            while hour < options.hours and time.monotonic() + 3600 / speed < end:
+                hour += 1
+
+                def over(at: datetime = BEGIN + timedelta(hours=hour)) -> bool:
+                    with connections.connect(place, FETCH) as c:
+                        found = sweeps.backlog(c, clock())
+                    late.append(round(found.late / timedelta(minutes=1)))
+                    due.append(found.due)
+                    return clock() >= at
+
+                until(over, running, end + 3600, min(2.0, 600 / speed))
+                team.corpus.change(0.05)
+                state = figures["feeds"]
+                figures.set("feeds", changes=state["changes"] + 1)
+    answers = team.corpus.answers()
+    figures.add("day", requests=sum(answers.values()), new=answers.get(200, 0), grown=team.size() - before)
+    figures.set(
+        "day",
+        hours=hour,
+        speed=speed,
+        late=late,
+        due=due,
+        items=team.count("select count(*) from shared.item"),
     )
+    return hour >= options.hours
 
 
-def accelerated(real: float, speed: float) -> Clock:
-    """A clock that was at `BEGIN` at the moment `real` and runs so many times faster."""
-    return lambda: BEGIN + timedelta(seconds=(time.time() - real) * speed)
+def accelerated(real: float, speed: float, at: datetime) -> Clock:
+    """A clock that was at `at` at the moment `real` and runs so many times faster."""
+    return lambda: at + timedelta(seconds=(time.time() - real) * speed)
 
 
-def serve(folder: Path, real: float, speed: float) -> None:
-    """A fetch worker by an accelerated clock, until it is stopped."""
-    place, clock = connections.find(folder), accelerated(real, speed)
-    fetching = Fetching(place, config.load(folder), clock, workers.name())
-    asyncio.run(workers.run(fetching=fetching, desk=None, pace=workers.Pace(cron="* * * * * *")))
+class TimedFetching(Fetching):
+    """Fetching that keeps what its tagging and its grouping took of the CPU."""
+
+    def _timed(self, name: str, work: Callable[[], Any]) -> Any:
+        before = time.thread_time()
+        try:
+            return work()
+        finally:
+            with (self.place.folder / "parts.jsonl").open("a") as out:
+                out.write(json.dumps({name: round(time.thread_time() - before, 3)}) + "\n")
+
+    def tag(self, *, shown: bool = True) -> Tagged:
+        found: Tagged = self._timed("tag", lambda: super(TimedFetching, self).tag(shown=shown))
+        return found
+
+    def group(self, language: str) -> None:
+        self._timed("group", lambda: super(TimedFetching, self).group(language))
 
 
-def the_hour(team: Team, postgres: Postgres, options: argparse.Namespace, idle: Cost) -> None:
+def parts(folder: Path) -> dict[str, float]:
+    """Seconds of tagging and of grouping so far."""
+    total: dict[str, float] = {}
+    path = folder / "parts.jsonl"
+    for line in path.read_text().splitlines() if path.exists() else ():
+        for name, value in json.loads(line).items():
+            total[name] = round(total.get(name, 0) + value, 2)
+    return total
+
+
+def serve(folder: Path, kind: str, real: float, speed: float, at: datetime) -> None:
+    """A worker by an accelerated clock, until it is stopped."""
+    place, clock, machine = connections.find(folder), accelerated(real, speed, at), config.load(folder)
+    fetching = TimedFetching(place, machine, clock, workers.name()) if kind == "fetch" else None
+    desk = Desk(place, machine, clock, password=lambda: "") if kind == "edition" else None
+    pace = workers.Pace(cron="* * * * * *" if speed else "* * * * * */5")
+    asyncio.run(workers.run(fetching=fetching, desk=desk, pace=pace, sweeps=LANES))
+
+
+def stage_hour(team: Team, figures: Figures, options: argparse.Namespace, end: float) -> bool:
     morning = (BEGIN + timedelta(hours=options.hours)).replace(hour=6, minute=31)
-    size, before = team.size(), postgres.cpu()
-    made = team.work("edition", morning, options.workers)
-    (editions,) = team.ask("select count(*) from reader.edition")
-    count = max(int(str(editions)), 1)
-    say(
-        f"the hour: {editions} editions in {made}; {count / made.wall:.2f} editions/s,"
-        f" {max(made.cpu - options.workers * idle.cpu, 0) / count:.3f} s of CPU an edition without the workers' starts"
-        f" ({idle.cpu:.1f} s each), PostgreSQL's own {(postgres.cpu() - before) / count:.3f};"
-        f" {1000 * (team.size() - size) / count:.0f} KB an edition"
-    )
+    registered = "select count(*) from procrastinate.procrastinate_workers"
+    if "idle" not in figures.get("hour", {}):
+        with measured(team, figures, "start"):
+            running = team.started("edition", 0, BEGIN, 1)
+            with working(running):
+                until(lambda: team.count(registered) > 0, running, end, 0.5)
+        figures.set("hour", idle=figures["start"]["cpu"])
+    size, many = team.size(), "select count(*) from reader.edition"
+    before = team.count(many)
+    with measured(team, figures, "hour"):
+        running = team.started("edition", 0, morning, options.workers)
+        with working(running):
+            done = until(lambda: team.count(many) == options.readers, running, end)
+    figures.add("hour", editions=team.count(many) - before, grown=team.size() - size)
     with psycopg.connect(team.url) as c:
-        rows = c.execute("select data from reader.edition order by reader limit 50").fetchall()
-    many = [len(json.loads(zlib.decompress(row[0]))["ledger"]) for row in rows]
+        rows = c.execute("select data from reader.edition order by reader").fetchall()
+    ledgers = [len(json.loads(zlib.decompress(row[0]))["ledger"]) for row in rows[::10]]
     long = [len(row[0]) / 1000 for row in rows]
-    say(
-        f"stored edition: {sum(long) / len(long):.1f} KB deflated, of {sum(many) / len(many):.0f} candidates ({max(many)} at most)"
+    figures.set(
+        "hour",
+        candidates=round(sum(ledgers) / max(len(ledgers), 1)),
+        most=max(ledgers, default=0),
+        kilobytes_deflated=round(sum(long) / max(len(long), 1), 1),
     )
+    return done
 
 
-def beside(options: argparse.Namespace) -> None:
+def stage_beside(team: Team, figures: Figures, options: argparse.Namespace, end: float) -> bool:
     """The single home, from the same feeds."""
     feeds = min(options.feeds, options.beside)
-    with (
-        Corpus(feeds, now=BEGIN, latency=options.latency, items=options.items, rare=RARE) as corpus,
-        tempfile.TemporaryDirectory() as folder,
-    ):
+    with tempfile.TemporaryDirectory() as folder:
         outlines = "".join(
-            f'<outline type="rss" text="{n}" xmlUrl="{u}"/>' for n, u in enumerate(corpus.urls)
+            f'<outline type="rss" text="{n}" xmlUrl="{u}"/>' for n, u in enumerate(team.corpus.urls[:feeds])
         )
         (Path(folder) / "feeds.opml").write_text(
             f'<opml version="2.0"><body>{outlines}</body></opml>', encoding="utf-8"
         )
-        environment = {
-            **os.environ,
-            "NEWSFEED_FETCH__ALLOW_PRIVATE": ",".join(corpus.allowed),
-            "NEWSFEED_CLOCK": BEGIN.isoformat(),
-        }
         command = [sys.executable, "-m", "newsfeed", "--home", folder, "refresh"]
-        before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)
-        after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - begun
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        say(
-            f"the single home: {feeds} feeds in {Cost(wall, cpu)}; {feeds / wall:.1f} feeds/s, {1000 * cpu / feeds:.0f} ms of CPU a feed"
-        )
+        with measured(team, figures, "beside"):
+            environment = {**team.environment, "NEWSFEED_CLOCK": BEGIN.isoformat()}
+            subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)
+    figures.set("beside", feeds=feeds)
+    return True
 
 
-def a_day(options: argparse.Namespace) -> None:
-    with a_team(options.feeds, options.latency, options.items) as (team, corpus, postgres):
-        before = postgres.cpu()
-        seconds = follow(team, corpus, options.readers, options.follow)
-        (followed,) = team.ask("select count(*) from shared.feed where listed")
-        say(
-            f"{options.readers} readers follow {followed} feeds: {seconds:.1f} s, PostgreSQL's own {postgres.cpu() - before:.1f}; {team.size()} MB"
-        )
-        idle = team.work("edition", BEGIN, 1)
-        first_sweep(team, corpus, postgres, options)
-        if options.hours:
-            accelerated_day(team, corpus, postgres, options)
-        the_hour(team, postgres, options, idle)
-    if options.beside:
-        beside(options)
+# ------------------------------------------------------------------------- what is told
+
+
+def told(figures: Figures) -> None:
+    """What each stage took, for a table."""
+    for stage in STAGES:
+        of = figures.get(stage)
+        if not of:
+            continue
+        line = f"{stage}: {of.get('wall', 0):.0f} s, {of.get('cpu', 0):.1f} s of CPU, PostgreSQL's own {of.get('postgres', 0):.1f}"
+        if stage == "follow":
+            line += f"; {of['readers']} readers follow {of['feeds']} feeds, {of['megabytes']} MB"
+        if stage == "sweep":
+            each, own = of["cpu"] / max(of["asked"], 1), of["postgres"] / max(of["asked"], 1)
+            line += (
+                f"; {of['asked']} feeds, {of['items']} items, {of['grouped']} of them in {of['stories']} stories;"
+                f" {1000 * each:.1f} ms a feed with tagging and grouping, of PostgreSQL {1000 * own:.1f};"
+                f" all asked after {of.get('swept_after')} s; {of['megabytes']} MB; {of.get('parts')}"
+            )
+        if stage == "day":
+            many, late = max(of["requests"], 1), sorted(of["late"]) or [0]
+            line += (
+                f"; {of['hours']} hours at {of['speed']:.0f} times their speed: {of['requests']} requests, {of['new']} with something new;"
+                f" {many / of['wall']:.1f} a second; {1000 * of['cpu'] / many:.1f} ms each, of PostgreSQL {1000 * of['postgres'] / many:.1f};"
+                f" late by {late[len(late) // 2]} minutes of that day as a rule, {late[-1]} at most, {max(of['due'], default=0)} due at most;"
+                f" grown by {of['grown']:.0f} MB to {of['items']} items; {of.get('parts')}"
+            )
+        if stage == "hour":
+            many = max(of["editions"], 1)
+            each = (of["cpu"] - of["idle"] * of["sittings"] * of["workers"]) / many
+            line += (
+                f"; {of['editions']:.0f} editions, {many / of['wall']:.2f} a second; {each:.3f} s of CPU an edition without the"
+                f" workers' starts ({of['idle']:.1f} s each), PostgreSQL's own {of['postgres'] / many:.3f}; {of['candidates']} candidates"
+                f" ({of['most']} at most); {1000 * of['grown'] / many:.0f} KB an edition, {of['kilobytes_deflated']} of them the edition"
+            )
+        if stage == "beside":
+            line += f"; {of['feeds']} feeds in a single home, {1000 * of['cpu'] / of['feeds']:.1f} ms a feed"
+        print(line, flush=True)
+
+
+def run_stages(options: argparse.Namespace) -> int:
+    options.keep.mkdir(parents=True, exist_ok=True)
+    options.keep.chmod(0o755)  # the user who runs PostgreSQL goes through it
+    figures, end = Figures(options.keep / "figures.json"), time.monotonic() + options.seconds
+    stages = {name: globals()[f"stage_{name}"] for name in STAGES}
+    with kept_team(options, figures) as team:
+        for name in options.stages or STAGES:
+            if figures.get(name, {}).get("done"):
+                continue
+            if time.monotonic() > end - 30:
+                break
+            before = parts(team.folder)
+            figures.setdefault(name, {})["workers"] = options.workers
+            done = stages[name](team, figures, options, end)
+            took = {k: round(v - before.get(k, 0), 2) for k, v in parts(team.folder).items()}
+            sums = figures[name].get("parts", {})
+            figures.set(name, done=done, parts={k: round(sums.get(k, 0) + v, 2) for k, v in took.items()})
+            if not done:
+                break
+    told(figures)
+    return 0 if all(figures.get(name, {}).get("done") for name in options.stages or STAGES) else NOT_DONE
 
 
 def speedup(options: argparse.Namespace) -> None:
     """The first sweep by one worker and by two, each held back by its lanes and the latency, not by the machine."""
     walls = {}
     for many in (1, 2):
-        with a_team(options.feeds, options.latency) as (team, corpus, _):
-            follow(team, corpus, 1, options.feeds)
-            running = team.started("fetch", BEGIN, many, "--sweeps", "1")
+        with a_team(options.feeds, options.latency) as team:
+            follow(team, 1, options.feeds)
+            environment = {**team.environment, "NEWSFEED_CLOCK": BEGIN.isoformat()}
+            command = [
+                sys.executable,
+                "-m",
+                "newsfeed",
+                "--home",
+                str(team.folder),
+                "team",
+                "worker",
+                "fetch",
+            ]
+            running = [
+                subprocess.Popen(
+                    [*command, "--once", "--sweeps", "1"], env=environment, stdout=subprocess.DEVNULL
+                )
+                for _ in range(many)
+            ]
             first, last = team.asked(1), team.asked(options.feeds)
             walls[many] = last - first
             print(f"{many} workers: from the first of {options.feeds} feeds to the last {last - first:.1f} s")
@@ -343,8 +529,13 @@ def speedup(options: argparse.Namespace) -> None:
     print(f"a second worker gives {walls[1] / walls[2]:.2f} times as much")
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("stages", nargs="*", choices=[*STAGES, []], default=[])
+    parser.add_argument("--keep", type=Path, help="folder of the simulation")
+    parser.add_argument(
+        "--seconds", type=float, default=540, help="after which it is left, to be gone on with"
+    )
     parser.add_argument("--feeds", type=int, default=1000)
     parser.add_argument("--readers", type=int, default=100)
     parser.add_argument("--follow", type=int, default=60)
@@ -353,16 +544,22 @@ def main() -> None:
     parser.add_argument("--hours", type=int, default=24)
     parser.add_argument("--minutes", type=float, default=20, help="that those hours take")
     parser.add_argument("--items", type=int, default=ITEMS, help="of a feed, to begin with")
-    parser.add_argument("--beside", type=int, default=500, help="feeds of the single home beside it; 0: none")
+    parser.add_argument("--beside", type=int, default=500, help="feeds of the single home beside it")
     parser.add_argument("--speedup", action="store_true")
-    parser.add_argument("--serve", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--serve", nargs=5, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
-        folder, real, speed = options.serve
-        serve(Path(folder), float(real), float(speed))
-        return
-    (speedup if options.speedup else a_day)(options)
+        folder, kind, real, speed, at = options.serve
+        serve(Path(folder), kind, float(real), float(speed), datetime.fromisoformat(at))
+        return 0
+    if options.speedup:
+        speedup(options)
+        return 0
+    if options.keep is None:
+        parser.error("--keep DIR, where the simulation lies")
+    options.keep = options.keep.absolute()
+    return run_stages(options)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
