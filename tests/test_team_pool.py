@@ -229,7 +229,7 @@ def test_the_articles_of_thin_items_are_read_by_a_fetch_worker(team: TestTeam, s
     work(team, server, {"/a.xml": thin, "/b.xml": dull})
     leads = dict(team.rows("select title, lead from shared.item"))
     assert leads[thin[0].title].startswith("The harbour reopened on Monday"), leads
-    assert leads[thin[1].title] == "It passed."
+    assert "harbour" not in leads[thin[1].title]
     assert len(server.asked("/story")) == 1
     for path in ("/closed/2", "/secret"):
         assert not server.asked(path), path

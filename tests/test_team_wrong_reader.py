@@ -151,6 +151,7 @@ READING: dict[str, Callable[[ReaderStore], Any] | None] = {
     "open": None,
     "of": None,
     "working_for": None,
+    "viewing": None,  # what is read within is asked below
     "while_unchanged": None,  # see below: one store may be several readers' in turn
     "corrections": lambda s: s.corrections(),
     "count_window": lambda s: s.count_window(BEFORE) > 1 and WORD,
@@ -333,6 +334,10 @@ def test_what_was_found_for_one_reader_is_not_given_to_another(both: Both) -> No
             with store.of(reader.id):
                 found = store.while_unchanged("feeds", 0, lambda: [s.name for s in store.states()])
                 assert found == [word]
+                with store.viewing():
+                    assert [s.name for s in store.states()] == [s.name for s in store.states()] == [word]
+                    with pytest.raises(AssertionError), store.of(both.bob.id):
+                        pass
 
 
 @pytest.mark.parametrize("role", [WEB, EDITION])

@@ -54,6 +54,7 @@ class ReaderStore(Store):
     @contextmanager
     def of(self, reader: int) -> Iterator[Self]:
         """This store as a reader's, within the block."""
+        assert self._listed is None, "what is viewed in one transaction is one reader's"
         before, self._dialect.reader = self._dialect.reader, reader
         try:
             yield self

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import homes
@@ -23,6 +23,7 @@ from homes import rss
 from serving import Server
 from team_sites import words
 
+import newsfeed
 from newsfeed.team.trial import LocalPostgres, programs
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
@@ -65,6 +66,59 @@ def running(folder: Path, server: Server) -> Iterator[list[str]]:
             process.wait(90)
         reading.join(30)
         out.close()
+
+
+def of_a_plain_user() -> list[str]:
+    """The interpreter with our packages, as a user without any right; skipped where that one can't run it."""
+    paths = os.pathsep.join(
+        [str(Path(newsfeed.__file__).parents[1]), *(p for p in sys.path if "site-packages" in p)]
+    )
+    for python in (sys.executable, f"/usr/bin/python{sys.version_info[0]}.{sys.version_info[1]}"):
+        command = [
+            "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", f"PYTHONPATH={paths}",
+            "PYTHONDONTWRITEBYTECODE=1", python,
+        ]  # fmt: skip
+        asked = [*command, "-c", "import newsfeed.cli.app, procrastinate, sqlalchemy, psycopg"]
+        may = os.geteuid() == 0 and shutil.which("setpriv") is not None and Path(python).exists()
+        if may and subprocess.run(asked, cwd="/", capture_output=True, check=False).returncode == 0:
+            return command
+    pytest.skip("only root can become a plain user, who must be able to run this interpreter")
+
+
+def of_user(number: int) -> set[int]:
+    """The processes of a user."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if path.stat().st_uid == number:
+                found.add(int(path.name))
+    return found
+
+
+def test_a_plain_user_begins_it_and_sigterm_ends_all_of_it(server: Server) -> None:
+    command, before = of_a_plain_user(), of_user(65534)
+    with tempfile.TemporaryDirectory(prefix="nf-plain-") as name:
+        folder = Path(name)
+        os.chown(folder, 65534, 65534)
+        listed = folder / "feeds.opml"
+        listed.write_text(homes.opml(("World", "None", server.url("/none.xml"))), encoding="utf-8")
+        environment = {**os.environ, "HOME": name, "NEWSFEED_FETCH__ALLOW_PRIVATE": server.place}
+        environment.pop("NEWSFEED_CLOCK", None)
+        process = subprocess.Popen(
+            [*command, "-m", "newsfeed", "--home", name, "team", "trial", "--port", "0"],
+            env=environment, text=True, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        said: list[str] = []
+        assert process.stdout
+        threading.Thread(target=lambda: said.extend(process.stdout or ()), daemon=True).start()
+        try:
+            wait_for(said, r"Readers come to (http://localhost:\d+)")
+            assert len(of_user(65534) - before) > 5  # PostgreSQL's, the worker, the web page and the command
+        finally:
+            process.terminate()
+            assert process.wait(120) == 0, said
+        assert of_user(65534) <= before
+        assert not (folder / "postgres" / "data" / "postmaster.pid").exists()
 
 
 def wait_for(said: list[str], pattern: str) -> list[str]:
