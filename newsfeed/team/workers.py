@@ -35,7 +35,6 @@ log = logging.getLogger("newsfeed.team")
 KINDS = ("fetch", "edition")
 FETCH_QUEUES = ("sweep", "understand")
 EDITION_QUEUES = ("edition",)
-FEEDS, MORNINGS = "look for due feeds", "look for due readers"  # one worker looks at a time
 PAUSE = 2.0  # seconds after which a lost database is looked for again
 EVERY_MINUTE = "* * * * *"
 SWEEPS = 4  # buckets that one worker sweeps at a time
@@ -126,7 +125,7 @@ def fetch_app(work: Fetching, pace: Pace) -> App:
         await _apart(work.group, language)
 
     @app.periodic(cron=pace.cron)
-    @app.task(name="look for due feeds", queue="sweep", queueing_lock=FEEDS, lock=FEEDS, priority=10)
+    @app.task(name="look for due feeds", queue="sweep", queueing_lock="look for due feeds", priority=10)
     async def look(timestamp: int) -> None:
         await _rescue(app, pace, FETCH_QUEUES)
         await defer_sweeps(app, work)
@@ -166,9 +165,7 @@ def edition_app(desk: Desk, pace: Pace) -> App:
         await _apart(desk.serve, readers)
 
     @app.periodic(cron=pace.cron)
-    @app.task(
-        name="look for due readers", queue="edition", queueing_lock=MORNINGS, lock=MORNINGS, priority=10
-    )
+    @app.task(name="look for due readers", queue="edition", queueing_lock="look for due readers", priority=10)
     async def look(timestamp: int) -> None:
         await _rescue(app, pace, EDITION_QUEUES)
         await defer_editions(app, desk)
