@@ -117,7 +117,7 @@ def fill(team: TestTeam, reader: Reader, word: str, numbers: int) -> None:
         store.opened(new, homes.NOON)
         store.keep(Kept(item=new, ref="r", kept=homes.NOON, title=word, note=word))
         store.pass_on(Passed(person=word, item=new, at=homes.NOON))
-        store.mark_done(DAY, "UTC", homes.NOON)
+        store.mark_done(DAY if word == WORD else DAY - timedelta(days=1), "UTC", homes.NOON)
         store.claim_mail(DAY, word, homes.NOON)
         store.set_meta(word, word)
         store.decline(word)
@@ -157,6 +157,7 @@ READING: dict[str, Callable[[ReaderStore], Any] | None] = {
     "count_window": lambda s: s.count_window(BEFORE) > 1 and WORD,
     "counts": lambda s: (s.counts().feeds > 1 or s.counts().editions > 1) and WORD,
     "declined": lambda s: s.declined(),
+    "days_done": lambda s: DAY in s.days_done(BEFORE.date()) and WORD,
     "done": lambda s: None,
     "due": lambda s: s.due(homes.NOON),
     "edition": lambda s: s.edition(DAY),
