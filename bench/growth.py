@@ -42,21 +42,22 @@ def growth(sizes: list[int]) -> None:
 
 
 def page(feeds: int) -> None:
-    now = datetime.now(UTC) - timedelta(days=1)
+    # Three days after the newest item all of them are from before the subscription.
+    now, first = datetime.now(UTC) - timedelta(days=4), datetime.now(UTC) - timedelta(days=1)
     with tempfile.TemporaryDirectory() as folder, Corpus(feeds, now=now, items=29, rare=RARE) as corpus:
         command, env = home(Path(folder), corpus)
-        at = {"NEWSFEED_CLOCK": now.isoformat()}
+        at = {"NEWSFEED_CLOCK": first.isoformat()}
         run([*command, "digest", "--no-open"], {**env, **at})
         for _ in range(2):
             corpus.change(1.0)
-        at["NEWSFEED_CLOCK"] = (now + timedelta(hours=1)).isoformat()
+        at["NEWSFEED_CLOCK"] = (first + timedelta(hours=1)).isoformat()
         run([*command, "refresh", "--fetch-only"], {**env, **at})
         database = Path(folder) / ".newsfeed" / "newsfeed.db"
         with sqlite3.connect(database) as connection:
             query = "SELECT count(*) FROM item WHERE first_seen > (SELECT max(built) FROM edition)"
             new = connection.execute(query).fetchone()[0]
         print(f"{count(database, 'item')} items, {new} of them new; load {os.getloadavg()[0]:.1f}")
-        env["NEWSFEED_CLOCK"] = (now + timedelta(hours=20)).isoformat()
+        env["NEWSFEED_CLOCK"] = (first + timedelta(hours=20)).isoformat()
         morning = [*command, "digest", "--no-open", "--no-refresh"]
         print(f"{'':<34}{'wall s':>8}{'CPU s':>8}{'MB':>6}")
         for what, more in (

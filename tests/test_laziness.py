@@ -56,6 +56,7 @@ def tag_everything(home: Home, store: Store) -> None:
 
 
 def chosen(home: Home, store: Store) -> tuple[Pool, Edition]:
+    understand.habits(home, store)
     pool = store.pool(TODAY, NOW)
     return pool, edition.build(pool, home.settings, date=TODAY, now=NOW)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select, true
+from sqlalchemy import ColumnElement, Subquery, and_, bindparam, case, func, or_, select, true
 
 from newsfeed.model import Candidate, FeedFacts, FeedState, History, Pool, StoredItem, Story, Tagging
 from newsfeed.store import editions_queries, feeds_queries, items_queries, reader_queries
@@ -61,29 +61,29 @@ def pool(db: Transaction, local: date, now: datetime, since: datetime | None = N
 
 
 def unheard(db: Transaction, local: date, now: datetime, limit: int) -> list[StoredItem]:
-    """Items without topics by which those sources are judged that have candidates for the edition of the day
-    `local`. With the beginning of their text."""
+    """Items without topics by which those sources are judged that have candidates for the edition of the day `local`:
+    the newest of each first. With the beginning of their text."""
     begun = editions_queries.built_before(db, local)
     other = item.alias()
     speaks = select(other.c.feed).where(other.c.before.is_(False))
     if begun is not None:
         speaks = speaks.where(other.c.first_seen >= min(begun, now - CARRIED))
+    newest = _newest_before(now)
     query = (
-        select(item.c.id)
-        .outerjoin(tagging, tagging.c.item == item.c.id)
-        .where(item.c.id.in_(_newest_before(now)), item.c.feed.in_(speaks), tagging.c.item.is_(None))
-        .order_by(item.c.id)
+        select(newest.c.id)
+        .outerjoin(tagging, tagging.c.item == newest.c.id)
+        .where(newest.c.place <= HABIT, newest.c.feed.in_(speaks), tagging.c.item.is_(None))
+        .order_by(newest.c.place, newest.c.id)
         .limit(limit)
     )
     return items_queries.items(db, list(db.execute(query).scalars()), "text")
 
 
-def _newest_before(now: datetime) -> Select[tuple[int]]:
-    """The newest forty items of each feed from before the subscription."""
+def _newest_before(now: datetime) -> Subquery:
+    """The items from before the subscription, with their places among those of their feed, from the newest on."""
     newest = (func.coalesce(item.c.published, item.c.first_seen).desc(), item.c.id.desc())
     place = func.row_number().over(partition_by=item.c.feed, order_by=newest).label("place")
-    known = select(item.c.id, place).where(item.c.before.is_(True), *_known(now)).subquery()
-    return select(known.c.id).where(known.c.place <= HABIT)
+    return select(item.c.id, item.c.feed, place).where(item.c.before.is_(True), *_known(now)).subquery()
 
 
 def _known(now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -92,7 +92,9 @@ def _known(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 def _typical(now: datetime) -> ColumnElement[bool]:
     """Items of 90 days by which their source is judged: what came since the subscription, and forty from before."""
-    return and_(*_known(now), or_(item.c.before.is_(False), item.c.id.in_(_newest_before(now))))
+    newest = _newest_before(now)
+    old = select(newest.c.id).where(newest.c.place <= HABIT)
+    return and_(*_known(now), or_(item.c.before.is_(False), item.c.id.in_(old)))
 
 
 def _before(db: Transaction, now: datetime, since: datetime | None) -> dict[int, int]:

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 
 import msgspec
 
@@ -152,8 +151,10 @@ def tag(store: Store, models: Models, untagged: Callable[[int], Sequence[StoredI
 
 
 def tag_habits(home: Home, store: Store, models: Models) -> None:
-    """Tag what tells the habits of the sources that have something for today's edition."""
-    tag(store, models, partial(store.unheard, home.today, home.clock()))
+    """Tag what tells the habits of the sources that have something for today's edition: of very many sources the newest
+    items first, so many a run that a page hardly waits for them."""
+    if batch := store.unheard(home.today, home.clock(), BATCH):
+        _save(store, models.get(), batch)
 
 
 def tag_asked(home: Home, store: Store, asked: Sequence[StoredItem]) -> None:
@@ -216,7 +217,7 @@ def train_if_due(home: Home, store: Store, *, force: bool = False, waiting: bool
         items=many,
         corrections=len(corrections),
         inputs=inputs,
-        told=_tell_topics(home, states.values()),
+        told=trained is not None or _tell_topics(home, states.values()),
         waiting=waiting,
     )
     if not force and (

@@ -32,8 +32,8 @@ class Understood:
 def understand(home: Home, store: Store, *, choosing: bool = False, progress: Progress) -> Understood:
     """Tag items that may be shown, and put ungrouped ones into stories.
 
-    `choosing`: a page is about to be chosen, so what the reader taught is learned first, and what a choice asks of the
-    sources' habits is tagged too. A refresh alone doesn't learn: it would take longer than all the rest.
+    `choosing`: a page is about to be chosen, so what the reader taught is learned first. A refresh alone doesn't learn: it
+    would take longer than all the rest.
     """
     models = tag.Models(home, store, progress)
     why = tag.train_if_due(home, store, waiting=True) if choosing else ""
@@ -41,8 +41,6 @@ def understand(home: Home, store: Store, *, choosing: bool = False, progress: Pr
         progress.step(say("Learned your topics anew: {why}", why=say(why)))
     tagged = tag.tag(store, models, store.untagged)
     _tag_anew(home, store, models, why)
-    if choosing:
-        tag.tag_habits(home, store, models)
     return Understood(tagged=tagged, stories=group(home, store, progress=progress))
 
 
