@@ -18,12 +18,13 @@ from newsfeed.sources.registry import is_taken
 from newsfeed.sources.source import Answer, Draft, Source, as_feed, is_shut, parts_of, says, validated
 from newsfeed.text import safe_url, times
 from newsfeed.text.encodings import looks_like_json
+from newsfeed.text.expressions import expression
 from newsfeed.text.options import options
 
 KIND = "lemmy"
 
 _AT_ONCE = 50  # the most that `limit` of Lemmy takes
-_PATH = re.compile(r"/(c|u)/([\w.-]+)(?:@([\w.-]+\.[\w-]+))?/?")
+_PATH = expression(r"/(c|u)/([\w.-]+)(?:@([\w.-]+\.[\w-]+))?/?")
 _WAYS = ("", "v4", "rss", "page")  # the ways to ask for a feed, one after the other
 
 
@@ -159,9 +160,9 @@ def _score(counts: Json) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53 else None
 
 
-_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\((https?://[^\s()]{1,1000})(?:\s+\"[^\"]{0,200}\")?\)")
-_MARKS = re.compile(r"(\*\*|__|~~|`)(?=\S)(.{1,500}?)(?<=\S)\1")
-_LINE_MARKS = re.compile(r"^(?:#{1,6}\s+|>\s?|[-*+]\s+|\d{1,3}[.)]\s+|:::.*$|---+$)")
+_LINK = expression(r"!?\[([^\[\]]{0,300})\]\((https?://[^\s()]{1,1000})(?:\s+\"[^\"]{0,200}\")?\)")
+_MARKS = expression(r"(\*\*|__|~~|`)(?=\S)(.{1,500}?)(?<=\S)\1")
+_LINE_MARKS = expression(r"^(?:#{1,6}\s+|>\s?|[-*+]\s+|\d{1,3}[.)]\s+|:::.*$|---+$)")
 
 
 def markdown(written: str) -> str:

@@ -26,6 +26,7 @@ from newsfeed.sources.posts import Json, rows, text
 from newsfeed.sources.source import Answer, Draft, Source
 from newsfeed.text import clean_line, plain_text, safe_url, times
 from newsfeed.text.encodings import decode
+from newsfeed.text.expressions import expression
 from newsfeed.text.options import options
 
 KIND = "mailbox"
@@ -156,13 +157,13 @@ def _decoded(data: bytes, charset: str) -> str:
     return decode(data, f"text/html; charset={charset}")[0]
 
 
-_ONLINE = re.compile(
+_ONLINE = expression(
     r"\b(?:(?:view|read|open|see)\b.{0,40}\b(?:browser|online|web)|web version|im browser|online (?:lesen|ansehen)"
     r"|dans (?:votre|le) navigateur|version en ligne|en el navegador|nel browser)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_ANCHOR = re.compile(r"<a\s([^>]{0,3000})>(.{0,2000}?)</a>", re.IGNORECASE | re.DOTALL)
-_HREF = re.compile(r"""href\s*=\s*["']([^"']{1,3000})["']""", re.IGNORECASE)
+_ANCHOR = expression(r"<a\s([^>]{0,3000})>(.{0,2000}?)</a>", re.IGNORECASE | re.DOTALL)
+_HREF = expression(r"""href\s*=\s*["']([^"']{1,3000})["']""", re.IGNORECASE)
 _NEAR_TOP = 20_000  # characters in which a message links to itself online
 
 
@@ -175,12 +176,12 @@ def _online(markup: str) -> str:
     return ""
 
 
-_GONE = re.compile(
+_GONE = expression(
     r"unsubscribe|manage (?:your )?(?:preferences|subscription)|update your (?:preferences|profile)|opt[- ]out|abmelden"
     r"|abbestellen|se désabonner|darse de baja|forward to a friend|privacy policy|advertise|sponsor",
     re.IGNORECASE,
 )
-_INVISIBLE = re.compile(
+_INVISIBLE = expression(
     r"display\s*:\s*none|font-size\s*:\s*0|max-height\s*:\s*0|mso-hide\s*:\s*all", re.IGNORECASE
 )
 
@@ -240,7 +241,7 @@ def _tree(markup: str) -> Any:
 _BLOCKS = frozenset(
     ["p", "li", "td", "div", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "blockquote", "tr"]
 )
-_MINUTES = re.compile(r"\s*\((\d{1,3})\s*min(?:ute)?s?(?:\s+read)?\)\s*$", re.IGNORECASE)
+_MINUTES = expression(r"\s*\((\d{1,3})\s*min(?:ute)?s?(?:\s+read)?\)\s*$", re.IGNORECASE)
 
 
 def split(message: Draft) -> list[Draft]:

@@ -6,7 +6,6 @@ page that only looked like a profile is read as a page.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
@@ -33,19 +32,20 @@ from newsfeed.sources.source import (
 )
 from newsfeed.text import plain_text, safe_url, times
 from newsfeed.text.encodings import looks_like_json
+from newsfeed.text.expressions import expression
 from newsfeed.text.options import options
 
 KIND = "mastodon"
 
 _PAGE = 40  # posts per request, the most that a server gives
-_BARE = re.compile(r"(?:acct:(?://)?)?@?([\w.-]+)@([\w-]+(?:\.[\w-]+)+)")
-_BARE_TAG = re.compile(r"#(\w+)@([\w-]+(?:\.[\w-]+)+)")
-_ACCOUNT = re.compile(
+_BARE = expression(r"(?:acct:(?://)?)?@?([\w.-]+)@([\w-]+(?:\.[\w-]+)+)")
+_BARE_TAG = expression(r"#(\w+)@([\w-]+(?:\.[\w-]+)+)")
+_ACCOUNT = expression(
     r"/(?:web/)?(?:@|users/)([\w.-]+?)(?:@([\w.-]+\.[\w-]+))?(?:/(with_replies|media|tagged/[^/]+))?/?(\.rss)?"
 )
-_TAG = re.compile(r"/(?:web/)?(?:tags|timelines/tag)/([^/?#.]+)/?(\.rss)?")
-_LIST = re.compile(r"/(?:web/)?(?:lists|timelines/list)/(\d+)/?")
-_HOME = re.compile(r"/(?:web/)?(?:home|timelines/home)/?|/?")
+_TAG = expression(r"/(?:web/)?(?:tags|timelines/tag)/([^/?#.]+)/?(\.rss)?")
+_LIST = expression(r"/(?:web/)?(?:lists|timelines/list)/(\d+)/?")
+_HOME = expression(r"/(?:web/)?(?:home|timelines/home)/?|/?")
 
 
 class _Place(NamedTuple):

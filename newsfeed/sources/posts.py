@@ -21,12 +21,13 @@ from newsfeed.model import UNENCRYPTED, Cause, Failure, Response, Subscription
 from newsfeed.sources.source import BODY_LIMIT, Draft, Drafts, language_of, parts_of
 from newsfeed.text import canonical_url, clean_line, plain_text, safe_url
 from newsfeed.text.encodings import decode, looks_like_json
+from newsfeed.text.expressions import expression
 from newsfeed.text.links import LIMIT
 from newsfeed.text.options import options
 
 MOSTLY_LINK = 8  # own words; a post with fewer takes the title of what it links to
 QUOTED = 600  # characters of a quoted post
-_SURROGATES = re.compile("[\ud800-\udfff]")
+_SURROGATES = expression("[\ud800-\udfff]")
 _LARGEST = 2**53  # RFC 8259, section 6: whole numbers that every reader of JSON keeps exactly
 
 Json = Any  # an untrusted document: the type of every field is checked before use
@@ -132,24 +133,24 @@ def wants_secret(failure: Failure, host: str, needs: str, add: str, correct: str
     )
 
 
-_HIDDEN = re.compile(r"<span class=\"invisible\">[^<]{0,2000}</span>")
-_ELLIPSIS = re.compile(r"<span class=\"ellipsis\">([^<]{0,2000})</span>")
+_HIDDEN = expression(r"<span class=\"invisible\">[^<]{0,2000}</span>")
+_ELLIPSIS = expression(r"<span class=\"ellipsis\">([^<]{0,2000})</span>")
 _TAG = r"<a\s[^>]{0,600}>\s*(?:<span>)?[#＃](?:<span>)?[^<]{0,100}(?:</span>)?\s*</a>"
-_LAST_TAGS = re.compile(
+_LAST_TAGS = expression(
     rf"(?:(?:<br\s*/?>|\s|&nbsp;)*(?:{_TAG}|(?<![\w&])[#＃][^\s<#＃]{{1,60}})(?=\s|<|$))+(?:\s|<br\s*/?>)*(</p>)?\s*$",
     re.IGNORECASE,
 )
 # A tag after such a word belongs to the sentence: "load balancers for #kubernetes".
-_HOLDS_ON = re.compile(
+_HOLDS_ON = expression(
     r"\b(?:a|an|about|and|at|by|for|from|in|into|is|my|of|on|or|our|the|to|using|via|with|your)(?:\s|&nbsp;)*$",
     re.IGNORECASE,
 )
-_LINE_END = re.compile(r"<br\s*/?>|</p>|$", re.IGNORECASE)
-_EMPTY = re.compile(r"<p>(?:\s|<br\s*/?>|&nbsp;)*</p>", re.IGNORECASE)
-_EMOJI = re.compile(r"\s*:[a-zA-Z0-9_]{2,40}:")
-_ANCHOR = re.compile(r"<a\s([^>]{0,2000})>(.{0,600}?)</a>", re.IGNORECASE | re.DOTALL)
-_HREF = re.compile(rf"""href\s*=\s*["']([^"']{{1,{LIMIT}}})["']""", re.IGNORECASE)
-_OWN_PLACE = re.compile(r"""class\s*=\s*["'][^"']*\b(?:mention|hashtag)\b""", re.IGNORECASE)
+_LINE_END = expression(r"<br\s*/?>|</p>|$", re.IGNORECASE)
+_EMPTY = expression(r"<p>(?:\s|<br\s*/?>|&nbsp;)*</p>", re.IGNORECASE)
+_EMOJI = expression(r"\s*:[a-zA-Z0-9_]{2,40}:")
+_ANCHOR = expression(r"<a\s([^>]{0,2000})>(.{0,600}?)</a>", re.IGNORECASE | re.DOTALL)
+_HREF = expression(rf"""href\s*=\s*["']([^"']{{1,{LIMIT}}})["']""", re.IGNORECASE)
+_OWN_PLACE = expression(r"""class\s*=\s*["'][^"']*\b(?:mention|hashtag)\b""", re.IGNORECASE)
 
 
 def tidy(markup: str) -> str:
@@ -206,7 +207,7 @@ def leads_elsewhere(address: str, own_host: str) -> bool:
     return host not in {"media.tenor.com", "tenor.com", "giphy.com", "media.giphy.com"}
 
 
-_HOST = re.compile(
+_HOST = expression(
     r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?=[/?#]|\Z)"
 )  # nearly always; faster than parsing the address
 

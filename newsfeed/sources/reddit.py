@@ -21,6 +21,7 @@ from newsfeed.sources.registry import REDDIT_OWN, hosts_of, lies_at
 from newsfeed.sources.source import Answer, Draft, Drafts, Source, parts_of, validated
 from newsfeed.text import clean_line, times
 from newsfeed.text.encodings import looks_like_json
+from newsfeed.text.expressions import expression
 from newsfeed.text.options import options
 
 KIND = "reddit"
@@ -28,11 +29,11 @@ KIND = "reddit"
 WWW = "https://www.reddit.com"
 OAUTH = "oauth.reddit.com"
 _TOGETHER = 8  # subreddits in one request; its hundred posts are shared among them
-_BARE = re.compile(r"/?(r|u|user)/([\w+-]{1,200})/?")
-_SUBREDDIT = re.compile(
+_BARE = expression(r"/?(r|u|user)/([\w+-]{1,200})/?")
+_SUBREDDIT = expression(
     r"/r/([\w+-]{1,200})(?:/(new|hot|top|rising|best|controversial))?/?(?:\.rss|\.json)?/?"
 )
-_OTHER = re.compile(
+_OTHER = expression(
     r"/(?:(?:u|user)/[\w-]{1,60}(?:/(?:submitted|m/[\w-]+|overview|comments|saved|upvoted))?|search|r/\w+/search"
     r"|r/\w+/comments/\w+(?:/[^/]*)?|domain/[\w.-]+|me/[mf]/[\w-]+|best|new|hot|top|rising)?/?(?:\.rss|\.json)?/?"
 )

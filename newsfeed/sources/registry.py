@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from newsfeed.model import Record
 from newsfeed.sources.source import parts_of
+from newsfeed.text.expressions import expression
 
 
 class Network(NamedTuple):
@@ -66,12 +67,12 @@ def is_taken(host: str) -> bool:
     return lies_at(host, *_LOOKALIKES, *(name for network in NETWORKS for name in network.hosts))
 
 
-_HREF = re.compile(r"""<a\s[^>]{0,600}?href=["'](https?://[^"']{4,600})["']""", re.IGNORECASE)
-_FEDIVERSE = re.compile(
+_HREF = expression(r"""<a\s[^>]{0,600}?href=["'](https?://[^"']{4,600})["']""", re.IGNORECASE)
+_FEDIVERSE = expression(
     r"/(?:web/)?(?:@|users/)([A-Za-z0-9_][\w.-]{0,60}?)(?:@([\w-]+(?:\.[\w-]+)+))?(?:\.rss)?(?:/(?:statuses/)?(\d{5,25}))?/?"
 )
-_BLUESKY = re.compile(r"/profile/((?:did:[a-z]+:[\w.:%-]+)|(?:[\w-]+\.)+[\w-]+)(?:/(?:rss|post/(\w+)))?/?")
-_BARE = re.compile(r"@?([\w.-]+)@((?:[\w-]+\.)+[\w-]+)")
+_BLUESKY = expression(r"/profile/((?:did:[a-z]+:[\w.:%-]+)|(?:[\w-]+\.)+[\w-]+)(?:/(?:rss|post/(\w+)))?/?")
+_BARE = expression(r"@?([\w.-]+)@((?:[\w-]+\.)+[\w-]+)")
 
 
 class Voice(Record, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ import re
 from functools import cache
 
 from newsfeed.text.dates import MONTHS, beginning
+from newsfeed.text.expressions import expression
 
 _NAME = r"[A-ZÀ-Ž][\w.'’-]+"
 
@@ -188,7 +189,7 @@ def notices() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 # What follows an entry's whole headline and says that it first appeared elsewhere: in many languages "first", then "on".
-CAME_FIRST = re.compile(
+CAME_FIRST = expression(
     r"(?:\b(?:first|erst|zuerst|premier|d['’]abord|primero|primer(?= a )|primo|primeiro|publicó|publicado|proviene|eerst|geplaatst|pochodzi|"
     r"pierwszy|сначала|взята|спочатку|первым|първо|прво|prvý|prvi(?: puta)?|najprej(?: pojavil)?|najskôr|first|først|esmalt(?= lehel)|"
     r"pirmiausia(?= pasirodė)|pirmo reizi(?= parādījās)|prima dată|πρώτη φορά|pertama kali(?: tampil| muncul)?|đầu tiên|לראשונה)"
@@ -197,21 +198,21 @@ CAME_FIRST = re.compile(
     r"|ב|على|در)\b|(?:पहली|最初|最先|처음)",
     re.IGNORECASE,
 )
-CAME_FIRST_AFTER = re.compile(
+CAME_FIRST_AFTER = expression(
     r"\W{0,3}(?:(?:first appeared|appeared first|(?:was|has been) (?:first|originally) (?:published|posted)) (?:on|at)|is a post from|"
     r"est un article de|è stato pubblicato su|bejegyzés|sarrera|yazısı|게시물)\b",
     re.IGNORECASE,
 )
 
 # The end of a caption that only its position tells from a story: who took the picture.
-CREDITED = re.compile(
+CREDITED = expression(
     r"(?:\b(?:photos?|photograph|fotos?|images?|imagen|bild|picture|illustration|crédits? photo|credits?|crédits?)"
     r"\s?(?:[:/©]|\bby\b|\bvon\b|\bde\b)|©|\bfoto\b(?= dpa))\s?[^.!?]{2,60}$",
     re.IGNORECASE,
 )
 
 # Words that make a short paragraph or sentence a notice, anywhere in it.
-TELLTALE = re.compile(
+TELLTALE = expression(
     r"getty images|shutterstock|istockphoto|\bistock\b|\bunsplash\b|\balamy\b|wikimedia commons|"
     r"/ ?(?:reuters|afp|ap photo|epa|dpa|bloomberg)\W*$|\((?:reuters|afp|ap photo|epa|dpa)[^)]{0,40}\)\W*$|"
     r"\b(?:sign up|subscribe) (?:here|now|for free|to (?:get|receive|our|the|my))\b|\bforwarded this (?:e-?mail|newsletter)|"
@@ -227,7 +228,7 @@ TELLTALE_WORDS = (
 )  # fmt: skip
 
 # Ends of a paragraph, in lower case, that are not part of its last sentence.
-TAIL = re.compile(
+TAIL = expression(
     r"""(?:(?<=\s)|(?<=[.!?…"”’)\]])|^)(?:
       [\[(<]*\s*(?:read|continue|keep|learn|see|view|find\ out)\ (?:more|reading|full\ (?:story|article|post)|
         the\ (?:full|rest|whole|original)[^.!?]{0,60}|article|story|on\ [\w. ]{2,40}|original)\b[^.!?。]{0,90}[\])>»→…\s.›]*
@@ -246,11 +247,11 @@ TAIL = re.compile(
 )
 
 # "… [...]" and the like: the source cut its own sentence here.
-CUT_OFF = re.compile(r"(?:\s{0,3}[\[(]?\s?(?:…|\.{3,}|(?<!\.)\.\.)\s?[\])]?)+\s*$|\s[\[(]\s*[\])]?\s*$")
+CUT_OFF = expression(r"(?:\s{0,3}[\[(]?\s?(?:…|\.{3,}|(?<!\.)\.\.)\s?[\])]?)+\s*$|\s[\[(]\s*[\])]?\s*$")
 
 _AGENCY = r"AP|Reuters|REUTERS|AFP|Xinhua|Kyodo|dpa|dpa-AFX|UPI|CNN|Bloomberg|PTI|ANI|IANS|APA|awp|sda|ots|BUSINESS WIRE|TASS|ANSA|EFE"
 _MONTH = rf"(?:{'|'.join(map(beginning, MONTHS))})\b\.?"
-DATELINE = re.compile(
+DATELINE = expression(
     "^(?:"
     rf"[A-Z][A-ZÀ-Ž'’./ -]{{2,30}}(?:, [A-Z][\w. ]{{1,25}}){{0,2}}(?:,? {_MONTH} \d{{1,2}})?\s*(?:\((?:{_AGENCY}|[A-Z]{{2,12}})\))?\s*(?:--|—|–| - )\s*"
     rf"|[A-Z][\wÀ-ž ./-]{{2,25}}\s*\((?:{_AGENCY})\)\s*(?:--|—|–|-)?\s*"
@@ -259,18 +260,18 @@ DATELINE = re.compile(
     r"|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\s*(?:--|—|–|-|\||:|·)\s*"
     ")"
 )
-BYLINE_START = re.compile(
+BYLINE_START = expression(
     rf"^(?:By|BY|Von|Par|Por) (?:{_NAME} ){{1,3}}?{_NAME}\s*(?:[|·–—:]|, [A-Z][\w ]{{2,40}}[|·–—])\s*"
 )
 # What a publisher puts before the beginning of the story, in the same paragraph.
-LEAD_IN = re.compile(
+LEAD_IN = expression(
     r"^(?:(?:listen|watch|play)(?: now| here)?\s*[:|]\s*|(?:exclusive|breaking|update|updated|opinion|analysis|watch|video|"
     r"listen|advertorial|\(?(?:updated|update|exclusive)[^):]{0,40}\)?)\s*[:|]\s+|"
     r"(?:update|updated)\s+\d[\d/.:\s-]*(?:[ap]\.?m\.?)?\s*(?:[A-Z]{2,4})?\s*[:|–—-]\s+)(?=\S)",
     re.IGNORECASE,
 )
-STAMP = re.compile(r"(?:^|[\s(\[])\d{1,2}:\d{2}(?::\d{2})?(?=[\s)\]–—-]|$)")
-HASHTAG = re.compile(r"(?<!\S)[#@][\w.@-]+")
-URL = re.compile(
+STAMP = expression(r"(?:^|[\s(\[])\d{1,2}:\d{2}(?::\d{2})?(?=[\s)\]–—-]|$)")
+HASHTAG = expression(r"(?<!\S)[#@][\w.@-]+")
+URL = expression(
     r"(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|co|de|uk|tv|fm)/\S*", re.IGNORECASE
 )

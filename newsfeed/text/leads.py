@@ -23,6 +23,7 @@ from newsfeed.text.boilerplate import (
     URL,
     notices,
 )
+from newsfeed.text.expressions import expression
 from newsfeed.text.prose import CJK, COMMON_STARTS, count_words, cut_sentences, join_sentences, sentences
 from newsfeed.text.titles import MORNING, STEM
 
@@ -41,17 +42,17 @@ _PARAGRAPHS = 40  # paragraphs examined; if the story hasn't begun by then, ther
 
 _TELLING = 8  # letters of a headline that isn't repeated by chance
 _BEFORE_TITLE, _AFTER_TITLE = 4, 10  # words beside it in a sentence that says where an entry came first
-_SENTENCE_END = re.compile(r"[.!?…。！？][\"”’»)]*\s*")
+_SENTENCE_END = expression(r"[.!?…。！？][\"”’»)]*\s*")
 
-_CJK_CHAR = re.compile(f"[{CJK}]")
+_CJK_CHAR = expression(f"[{CJK}]")
 _ENDS = frozenset(".!?‽؟。！？।…:")
 _CLOSING = "\"'”’»)]」』】〉》）"
-_ENTRY = re.compile(r"[•◦▪●*–—-]\s|\d{1,2}[.)]\s\S{1,40}(?:\s\S+){0,6}$")  # of a list
+_ENTRY = expression(r"[•◦▪●*–—-]\s|\d{1,2}[.)]\s\S{1,40}(?:\s\S+){0,6}$")  # of a list
 # "… the criteria.Apart from …"
-_GLUED = re.compile(r"(?<![\w.])([^\W\d_]{2,}|(?:19|20)\d\d)([.!?])(?=([A-ZА-ЯІЇЄ][a-zа-яіїє]*)\s)")
-_MAYBE_GLUED = re.compile("[.!?][A-ZА-ЯІЇЄ]")  # in every match of `_GLUED`, and much faster to search for
+_GLUED = expression(r"(?<![\w.])([^\W\d_]{2,}|(?:19|20)\d\d)([.!?])(?=([A-ZА-ЯІЇЄ][a-zа-яіїє]*)\s)")
+_MAYBE_GLUED = expression("[.!?][A-ZА-ЯІЇЄ]")  # in every match of `_GLUED`, and much faster to search for
 # Words that don't end a sentence.
-_HANGING = re.compile(
+_HANGING = expression(
     r"(?:^|\s)(?:and|or|but|the|a|an|und|oder|aber|der|ein|eine|et|ou|mais|le|les|une?|y|pero|el|los|las|il|gli|os|as)$"
 )
 _BETWEEN_NAMES = frozenset(
@@ -86,7 +87,7 @@ _SMALL = 3  # letters; shorter words are not significant
 _LATER = 4  # sentences of a lead that may stand for its first
 _LEAST_CLAUSE = 8  # words
 # Words that refer to the sentence before, in the most frequent languages of feeds.
-_LEANS = re.compile(
+_LEANS = expression(
     r"""["'“‘«„(]?(?:he|she|it|they|him|her|his|its|their|this|that|these|those|such|there|then|here|and|but|or|so|yet"""
     r"|nor|also|however|instead|meanwhile|moreover|still|both|neither|another|others?|some|one|for (?:example|instance)"
     r"|in (?:addition|turn|contrast|other words)|as a result|at the same time|on the other hand|after that|the latter"
@@ -96,7 +97,7 @@ _LEANS = re.compile(
     r"|lui|lei|loro|questo|questa|suo|sua|anche|inoltre|hij|zij|het|dit|deze|maar|ook)\b",
     re.IGNORECASE,
 )
-_PUNCTUATION = re.compile(r"[^\w\s]|_")
+_PUNCTUATION = expression(r"[^\w\s]|_")
 _ASCII_PUNCTUATION = {code: " " for code in range(128) if _PUNCTUATION.match(chr(code))}
 
 

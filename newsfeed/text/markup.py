@@ -12,6 +12,7 @@ from typing import Any
 
 import nh3
 
+from newsfeed.text.expressions import expression
 from newsfeed.text.leads import CODE
 from newsfeed.text.links import canonical_url, safe_url
 from newsfeed.text.titles import without_invisible
@@ -33,25 +34,25 @@ _HINTS = (
     "legend",
     "onderschrift",
 )
-_NAMED = re.compile(
+_NAMED = expression(
     r"<(p|div|span|dl|dd|td|table|small|em|i|cite|figure|blockquote|section|aside|h[1-6])\s([^<>]{0,800})>",
     re.IGNORECASE,
 )
-_CLASS = re.compile(r"(?:^|\s)(?:class|itemprop)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>]+)", re.IGNORECASE)
-_IS_CAPTION = re.compile(
+_CLASS = expression(r"(?:^|\s)(?:class|itemprop)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>]+)", re.IGNORECASE)
+_IS_CAPTION = expression(
     r"caption|(?:^|[\s\"'_-]|photo|image|img|picture|media|foto|bild)credits?(?![\s_-]?(?:cards?|scores?|unions?|ratings?))"
     r"(?:$|[\s\"'_-])|cutline|bildunterschrift|bildtext|bildnachweis|didascalia|pie-?de-?foto|onderschrift|"
     r"(?:^|[\s\"'_-])legend[ae]?(?:$|[\s\"'_-])",
     re.IGNORECASE,
 )
-_HIDDEN = re.compile(r"<(div|span|p|table|td|font|section)\s([^<>]{0,1500})>", re.IGNORECASE)
-_IS_HIDDEN = re.compile(r"display\s*:\s*none|(?:^|\s)hidden(?:=|\s|$)", re.IGNORECASE)
+_HIDDEN = expression(r"<(div|span|p|table|td|font|section)\s([^<>]{0,1500})>", re.IGNORECASE)
+_IS_HIDDEN = expression(r"display\s*:\s*none|(?:^|\s)hidden(?:=|\s|$)", re.IGNORECASE)
 _PREHEADER = 6_000  # characters of hidden words, with what fills the line behind them
-_SHORTCODE = re.compile(
+_SHORTCODE = expression(
     r"\[(?:wp_)?caption\b[^\[\]]{0,600}\](.{0,1200}?)\[/(?:wp_)?caption\]", re.IGNORECASE | re.DOTALL
 )
-_TABLE_CAPTION = re.compile(r"<(/?)caption(?=[\s/>])", re.IGNORECASE)
-_TAG_OF_ANY_NAME = re.compile(r"<[^<>]*>")
+_TABLE_CAPTION = expression(r"<(/?)caption(?=[\s/>])", re.IGNORECASE)
+_TAG_OF_ANY_NAME = expression(r"<[^<>]*>")
 _ENDS_PARAGRAPH = "p|div|table|ul|ol|dl|blockquote|h[1-6]|section|article|figure|hr"
 
 
@@ -114,12 +115,12 @@ def _element(html: str, name: str, start: int, longest: int) -> tuple[int, int]:
     return -1, -1
 
 
-_TABLE = re.compile(r"<table(?: [^<>]*)?>((?:(?!<table[ >]).)*?)</table>", re.DOTALL)
-_ROW = re.compile(r"<tr(?: [^<>]*)?>(.*?)</tr>", re.DOTALL)
-_CELL = re.compile(r"<(t[dh])(?: [^<>]*)?>(.*?)</t[dh]>", re.DOTALL)
+_TABLE = expression(r"<table(?: [^<>]*)?>((?:(?!<table[ >]).)*?)</table>", re.DOTALL)
+_ROW = expression(r"<tr(?: [^<>]*)?>(.*?)</tr>", re.DOTALL)
+_CELL = expression(r"<(t[dh])(?: [^<>]*)?>(.*?)</t[dh]>", re.DOTALL)
 _NESTED = 30  # levels of nested tables that are handled
 _PROSE_WORDS = 8  # words of a table's cell that make it prose
-_SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*\s*$")
+_SENTENCE_END = expression(r"[.!?…。！？][\"'”’»)\]]*\s*$")
 
 
 def without_tables(clean: str) -> str:
@@ -159,8 +160,8 @@ def _tells(cell: str, *, alone: bool) -> bool:
     return "<p>" in cell or (len(words) >= _PROSE_WORDS and whole)
 
 
-_LINKED_PARAGRAPH = re.compile(r"<p>((?:(?!</?p>|<a ).){0,300}<a (?:(?!</?p>).){0,2000})</p>", re.DOTALL)
-_LINK = re.compile(r'<a href="([^"]*)"[^<>]*>(.*?)</a>', re.DOTALL)
+_LINKED_PARAGRAPH = expression(r"<p>((?:(?!</?p>|<a ).){0,300}<a (?:(?!</?p>).){0,2000})</p>", re.DOTALL)
+_LINK = expression(r'<a href="([^"]*)"[^<>]*>(.*?)</a>', re.DOTALL)
 _FOOTER_WORDS = 12  # words besides the headline and the name of the site
 
 
@@ -182,12 +183,12 @@ def without_footer(clean: str, link: str) -> str:
 
 
 # A paragraph of nothing but a picture, and words in italics or small print under it.
-_UNDER_PICTURE = re.compile(
+_UNDER_PICTURE = expression(
     r"(<img(?: [^<>]*)?>(?:</a>)?\s*(?:<br>\s*)*(?:</p>\s*<p>\s*)?)<(em|i|small)>((?:(?!</?\2>).){1,600})</\2>\s*(?=</p>|<br>\s*<br>)",
     re.DOTALL,
 )
-_LINE = re.compile(r"(<p>|<br>|<img(?: [^<>]*)?>)\s*([^<>]{20,300}?)\s*(?=</p>|<br>)")
-_ALT = re.compile(r'<img(?=[^<>]* alt="([^"]{20,300})")[^<>]*>')
+_LINE = expression(r"(<p>|<br>|<img(?: [^<>]*)?>)\s*([^<>]{20,300}?)\s*(?=</p>|<br>)")
+_ALT = expression(r'<img(?=[^<>]* alt="([^"]{20,300})")[^<>]*>')
 
 
 def without_captions(clean: str) -> str:
@@ -233,38 +234,38 @@ _SETTINGS: dict[str, Any] = {
 }
 
 # Blocks that the sanitiser removes become paragraphs first, or their texts would run together.
-_BLOCKS = re.compile(
+_BLOCKS = expression(
     r"<(/?)(?:div|section|article|header|footer|main|aside|nav|center|address|dl|dt|dd|details|summary|fieldset|"
     r"legend|form|body|html)(?=[\s/>])",
     re.IGNORECASE,
 )
-_TITLES = re.compile(r"<(/?)h[12](?=[\s/>])", re.IGNORECASE)
-_TAG_NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)")
-_LONG_TAG = re.compile(rf"<[a-zA-Z/!?][^>]{{{TAG_LIMIT},}}(?:>|$)")
+_TITLES = expression(r"<(/?)h[12](?=[\s/>])", re.IGNORECASE)
+_TAG_NAME = expression(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)")
+_LONG_TAG = expression(rf"<[a-zA-Z/!?][^>]{{{TAG_LIMIT},}}(?:>|$)")
 _VOID = _names("area base br col embed hr img input link meta param source track wbr")
 _SELF_CLOSING = _names("p li td th tr dt dd option thead tbody tfoot colgroup")
 # What holds something else than text in it: one that closes itself, or never, would take all that follows with it.
-_HOLDERS = re.compile(
+_HOLDERS = expression(
     r"<(iframe|object|video|audio|canvas|noscript|noframes|noembed|button|select|svg|math)\b[^<>]*>",
     re.IGNORECASE,
 )
-_USERINFO = re.compile(r"""(?:href|src)\s*=\s*["']?\s*[a-z]*:?//[^/"'\s>?#]*@""", re.IGNORECASE)
+_USERINFO = expression(r"""(?:href|src)\s*=\s*["']?\s*[a-z]*:?//[^/"'\s>?#]*@""", re.IGNORECASE)
 _SAFE_TAG = r'<(/?)([a-z][a-z0-9]*)((?: [a-z]+="[^"]*")*) ?/?>'
-_ANY_TAG = re.compile(_SAFE_TAG)
-_IMAGE = re.compile(r'<img((?: [a-z]+="[^"]*")*)>')
-_PIXEL = re.compile(
+_ANY_TAG = expression(_SAFE_TAG)
+_IMAGE = expression(r'<img((?: [a-z]+="[^"]*")*)>')
+_PIXEL = expression(
     r' (?:width|height)="[01](?:px)?"|src="[^"]*(?:/pixel[./?]|/beacon|doubleclick\.net|feedburner\.com/~r/|'
     r"feedsportal\.com|/wf/open\?|stats\.wordpress\.com|medium\.com/_/stat|pixel\.wp\.com|feeds\.feedburner\.com|"
     r'/~ff/|scorecardresearch|/b\.gif|ads\.pheedo|tracking)[^"]*"',
 )
-_EMPTY = re.compile(
+_EMPTY = expression(
     r"<(p|a|b|i|em|strong|u|small|figure|figcaption|blockquote|li|ul|ol|h[3-6])(?: [a-z]+=\"[^\"]*\")*>"
     r"(?:\s|&nbsp;|<br>)*</\1>"
 )
-_ESCAPED_HTML = re.compile(
+_ESCAPED_HTML = expression(
     r"&lt;/?(?:p|br|a|div|span|img|ul|ol|li|b|strong|em|i|h\d|blockquote)\b[^<]*?&gt;", re.IGNORECASE
 )
-_REAL_HTML = re.compile(r"<(?:[a-zA-Z][a-zA-Z0-9:-]*[\s/>]|/[a-zA-Z]|!--)")
+_REAL_HTML = expression(r"<(?:[a-zA-Z][a-zA-Z0-9:-]*[\s/>]|/[a-zA-Z]|!--)")
 
 
 @lru_cache(maxsize=16)
@@ -355,7 +356,7 @@ def _paragraphs(text: str) -> str:
 
 
 # Shortcodes of editors' plug-ins that were left unprocessed: [caption …]text[/caption], {audio}address{/audio}.
-_SHORTCODES = re.compile(
+_SHORTCODES = expression(
     r"\{(\w{3,20})\}[^{}]{0,500}\{/\1\}|\[/?(?:caption|embed|gallery|audio|video|playlist|youtube|vimeo|soundcloud|"
     r"powerpress|contact-form\w*|vc_\w+|et_pb_\w+|sc_embed\w*|tweet|twitter|instagram|su_\w+)(?=[\s\]=:])[^\[\]]{0,500}\]",
     re.IGNORECASE,
@@ -363,7 +364,7 @@ _SHORTCODES = re.compile(
 
 _BREAKS = _names("p h3 h4 h5 h6 li ul ol table tr blockquote pre figure figcaption hr")
 _UNLIKE_PROSE = _names("figure figcaption pre h3 h4 h5 h6")
-_GAPS = re.compile(
+_GAPS = expression(
     r"[\t\xa0\u2000-\u200a\u202f\u205f\u3000\r\f\v][ \t\xa0\u2000-\u200a\u202f\u205f\u3000\r\f\v]*|  [ \t\xa0]*"
 )
 _LINE_ENDS = '.!?:;…"”’»)]。！？'

@@ -9,54 +9,55 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from newsfeed.text import dates
+from newsfeed.text.expressions import expression
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # before the web
 AHEAD = timedelta(days=1)  # allowance for wrong zones and clocks; later moments can't be times of publication
 
 # The formats of nearly all feeds: RFC 822, whose months are English in whatever language a feed is, and RFC 3339.
-_MAIL = re.compile(
+_MAIL = expression(
     r"(?:[A-Z][a-z]{2}, )?(\d{1,2}) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) ((?:19|20)\d\d) "
     r"(\d\d):(\d\d):(\d\d) (?:GMT|UTC|([+-])(\d\d)(\d\d))",
     re.ASCII,
 )
-_NET = re.compile(
+_NET = expression(
     r"((?:19|20)\d\d)-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|([+-])(\d\d):(\d\d))", re.ASCII
 )
 _MONTHS = {name[:3]: number for number, name in enumerate(dates.MONTHS, 1)}
-_EPOCH = re.compile(r"^@?(\d{9,10}(?:\.\d+)?)$|^@?(\d{12,13})$|^@?(\d{15,16})$|^@?(\d{18,19})$")
-_WEEK = re.compile(r"^((?:19|20)\d\d)-?W([0-5]\d)-?([1-7])(?=$|[T\s])", re.ASCII)  # ISO 8601, section 4.1.4
-_COMPACT = re.compile(
+_EPOCH = expression(r"^@?(\d{9,10}(?:\.\d+)?)$|^@?(\d{12,13})$|^@?(\d{15,16})$|^@?(\d{18,19})$")
+_WEEK = expression(r"^((?:19|20)\d\d)-?W([0-5]\d)-?([1-7])(?=$|[T\s])", re.ASCII)  # ISO 8601, section 4.1.4
+_COMPACT = expression(
     r"^((?:19|20)\d\d)(0[1-9]|1[0-2])([0-3]\d)(?:T?([0-2]\d)([0-5]\d)([0-5]\d)?)?(?=Z?$|[+-])", re.IGNORECASE
 )
 _ERAS = {"令和": 2018, "平成": 1988, "民國": 1911, "民国": 1911}
-_ERA = re.compile(rf"({'|'.join(_ERAS)})\s*(\d{{1,3}})\s*年")
+_ERA = expression(rf"({'|'.join(_ERAS)})\s*(\d{{1,3}})\s*年")
 # A day of the Persian calendar, which WordPress writes where a plug-in translates its dates: "6 آذر 1403".
-_PERSIAN = re.compile(rf"(\d{{1,2}})\s+({'|'.join(dates.PERSIAN_MONTHS)})،?\s+(1[34]\d\d)(?!\d)")
+_PERSIAN = expression(rf"(\d{{1,2}})\s+({'|'.join(dates.PERSIAN_MONTHS)})،?\s+(1[34]\d\d)(?!\d)")
 _IN_PERSIA = range(1368, 1440)  # 1989 to 2061; from 1440 on it may be an Islamic year, of 2018 and later
 _BUDDHIST = 543  # calendars with other years, by their difference
 _CJK = str.maketrans(
     {"年": "-", "月": "-", "년": "-", "월": "-", "日": " ", "일": " ", "時": ":", "时": ":", "시": ":"}
 )
 # The clock, with what tells the half of the day before or behind it.
-_CLOCK = re.compile(
+_CLOCK = expression(
     r"(?P<early>\b[ap]\.?\s?m\b\.?|午前|午後|上午|下午|오전|오후)?\s*(?<!\d)(?P<h>\d{1,2})\s*(?:[:h]|(?<=\d)\.(?=\d\d(?:\s|$|\.\d\d|[ap]\.?m)))\s*"
     r"(?P<m>\d{2}|(?<=:)\d(?!\d))(?:[:.](?P<s>\d{1,2}))?(?:[.,]\d+)?"
     r"\s*(?P<late>(?:[apπμ]\.?\s?[mμ]|[vn]m|sa|ch|ptg|pg|[صم])\b\.?)?(?:uhr\b)?",
     re.IGNORECASE,
 )
-_BARE_HOUR = re.compile(
+_BARE_HOUR = expression(
     r"\b(?P<h>\d{1,2})\s*(?:(?P<late>[ap]\.?\s?m\b\.?)|uhr\b|h\b|:(?!\d)|(?<=\d[\sT]\d\d)(?=Z$))(?P<early>)(?P<m>)(?P<s>)",
     re.IGNORECASE,
 )
-_OFFSET = re.compile(
+_OFFSET = expression(
     r"\s*\(?(?:GMT|UTC|Z)?\s*([+-]\d{1,2}(?::?\d{2})?)(?![\d/.-])(?:\s*\([^)]*\))?", re.IGNORECASE
 )
-_PLACE = re.compile(r"\s*[\[(]?([A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_-]+){1,2})\b[\])]?")
-_LONG_ZONE = re.compile(r"\s*\(?((?:[A-Z][a-z]+\s){1,3})Time\b\)?")
-_SHORT_ZONE = re.compile(r"\s*\(?([^\W\d_]{1,5})\b\)?")
-_LOST_PLUS = re.compile(r"\s*(\d\d:?\d\d)")  # a "+" that became a space
+_PLACE = expression(r"\s*[\[(]?([A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_-]+){1,2})\b[\])]?")
+_LONG_ZONE = expression(r"\s*\(?((?:[A-Z][a-z]+\s){1,3})Time\b\)?")
+_SHORT_ZONE = expression(r"\s*\(?([^\W\d_]{1,5})\b\)?")
+_LOST_PLUS = expression(r"\s*(\d\d:?\d\d)")  # a "+" that became a space
 _AFTERNOON = frozenset(["pm", "μμ", "nm", "ch", "ptg", "م", "午後", "下午", "오후"])
-_DATE = re.compile(rf"{dates.WORD}|\d+")
+_DATE = expression(rf"{dates.WORD}|\d+")
 _TOLD = 80  # characters of a date
 _FURTHEST = timedelta(hours=15)  # the largest offset of a zone from UTC
 _ZONES = {  # hours east of Greenwich; where a name has several meanings, the one that feeds mean
