@@ -168,7 +168,7 @@ def mute(
     what = key_of(named(home, what)[0].url) if source else what
     with home.open_store() as store:
         if undo:
-            show.say(muting.mute(home, store, kind, what, on=False) or "It was not muted.")
+            show.say(muting.mute(home, kind, what, on=False) or "It was not muted.")
             return
         found = muting.preview(home, store, kind, what)
         show.say(
@@ -182,7 +182,7 @@ def mute(
             show.say(f"    and {len(found.items) - _SEEN} more")
         show.say(found.diff)
         show.agreed("Mute it?", yes=yes, unasked="With --yes it is.")
-        muting.mute(home, store, kind, what, on=True)
+        muting.mute(home, kind, what, on=True)
     show.say("In force from the next page on; back with --undo.")
 
 

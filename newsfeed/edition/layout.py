@@ -77,7 +77,7 @@ class Placed:
 def layout(prepared: Prepared, choice: Choice, posts: Sequence[Contender], *, in_short: bool) -> Layout:
     """Put the stories of a choice in their places, with leads of the usual length."""
     placed = [place(prepared, choice, chosen) for chosen in choice.picks]
-    top = _top(prepared, placed)
+    top = _top(placed)
     rest = [one for one in placed if one not in top]
     sections: list[Section] = []
     counter = 1
@@ -125,7 +125,7 @@ def _by_score(one: Placed) -> tuple[float, int]:
     return (-one.contender.score.value, one.contender.id)
 
 
-def _top(prepared: Prepared, placed: Sequence[Placed]) -> list[Placed]:
+def _top(placed: Sequence[Placed]) -> list[Placed]:
     """The three of the largest score (one on a small page), whatever their topic; no two of one source while others
     are there. Events and analysis of weight, and what several sources tell, go before all else."""
     wanted = c.TOP if len(placed) >= 2 * c.TOP else min(1, len(placed))

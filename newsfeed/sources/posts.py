@@ -103,11 +103,9 @@ def rows(found: Json, *path: str | int) -> list[dict[str, Json]]:
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
-def failed(
-    text: str, repair: str = "", *, cause: Cause = Cause.LOGIN, owner: bool = True, **values: str
-) -> Failure:
+def failed(text: str, repair: str = "", *, cause: Cause = Cause.LOGIN, **values: str) -> Failure:
     """A failure that the reader can do something about."""
-    return Failure(cause=cause, text=text, repair=repair, needs_owner=owner, values=values)
+    return Failure(cause=cause, text=text, repair=repair, needs_owner=True, values=values)
 
 
 def wants_secret(failure: Failure, host: str, needs: str, add: str, correct: str) -> Failure:

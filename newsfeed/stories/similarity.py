@@ -240,7 +240,7 @@ class Vectors:
                 term, weight = term[distinctive[term]], weight[distinctive[term]]
             if not len(term):
                 continue
-            near, products = self._near(n, term.tolist(), weight, begins, least * norm[n] * norm, named)
+            near, products = self._near(term.tolist(), weight, begins, least * norm[n] * norm, named)
             # A pair of two requested vectors is found once, from the lower number.
             keep = (near != n) & ((near > n) | ~wanted[near]) & (near < (until or self.many))
             near, products = near[keep], products[keep]
@@ -291,7 +291,7 @@ class Vectors:
         return np.diff(self._from) <= COMMON * self.many
 
     def _near(
-        self, n: int, terms: list[int], weights: Floats, begins: list[int], least: Floats, named: float
+        self, terms: list[int], weights: Floats, begins: list[int], least: Floats, named: float
     ) -> tuple[Ints, Floats]:
         """The vectors that a vector with these terms has a product of `least` with, and that product."""
         where, what = self._shared(terms, weights, begins)

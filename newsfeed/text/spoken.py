@@ -118,11 +118,11 @@ def percent(share: float) -> str:
     return f"{round(share * 100)} %"
 
 
-def joined(words: Sequence[str], last: str = "") -> str:
+def joined(words: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and c"."""
     if len(words) < 2:
         return "".join(words)
-    return f"{', '.join(words[:-1])} {last or say('and')} {words[-1]}"
+    return f"{', '.join(words[:-1])} {say('and')} {words[-1]}"
 
 
 def weekday(day: date) -> str:

@@ -29,11 +29,11 @@ class Interval(NamedTuple):
     of: int
 
 
-def wilson(hits: int, of: int, z: float = Z95) -> Interval:
+def wilson(hits: int, of: int) -> Interval:
     """Wilson's score interval of a share (Wilson 1927): honest for few answers and for shares near 0 and 1."""
     if of == 0:
         return Interval(0.0, 0.0, 1.0, 0)
-    share = hits / of
+    share, z = hits / of, Z95
     middle = (share + z * z / (2 * of)) / (1 + z * z / of)
     half = z / (1 + z * z / of) * sqrt(share * (1 - share) / of + z * z / (4 * of * of))
     return Interval(share, max(0.0, middle - half), min(1.0, middle + half), of)
@@ -137,8 +137,6 @@ def questions(
     *,
     seed: int,
     asked_topics: Mapping[str, int] | None = None,
-    useful: int = 2,
-    chance: int = 1,
 ) -> list[Question]:
     """The day's questions: two useful ones and one at random.
 
@@ -150,14 +148,14 @@ def questions(
     if not open_:
         return []
     picker = random.Random(seed)  # noqa: S311 - a draw, no secret
-    drawn = picker.sample(open_, min(chance, len(open_)))
+    drawn = picker.sample(open_, 1)
     taken = {tagging.item for tagging in drawn}
     earlier = Counter(asked_topics or {})
     found: list[Question] = []
     feeds: set[str] = set()
     topics: set[str] = set()
     doubtful = sorted(open_, key=lambda t: (-round(unsureness(t), 6), t.item))
-    for _ in range(useful):
+    for _ in range(2):
         best: tuple[float, int, str] | None = None
         for tagging in doubtful:
             doubt = unsureness(tagging)

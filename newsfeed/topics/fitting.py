@@ -66,7 +66,6 @@ class Design:
         weights: NDArray[np.float64],
         rows: NDArray[np.bool_] | None = None,
         *,
-        seed: int = 0,
         passes: int = MOST_PASSES,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Weights (features by topics) and bias from documents and what is held true of each topic.
@@ -98,7 +97,7 @@ class Design:
                 max_iter=min(max(STEPS // used.size, 3), passes),
                 tol=None,
                 average=True,
-                random_state=seed,
+                random_state=0,
             )
             solver.fit(self.matrix[used], truth, sample_weight=sure[used] / sure[used].mean())
             coefficients[:, number] += solver.coef_[0]

@@ -73,7 +73,6 @@ class Job(Record, frozen=True, kw_only=True):
     folders: Mapping[str, tuple[str, ...]] = {}
     corrections: tuple[Label, ...] = ()
     topics: Mapping[str, TopicSetting] = {}
-    seed: int = 0
 
 
 def job(
@@ -81,8 +80,6 @@ def job(
     folders: Mapping[str, Sequence[str]],
     corrections: Sequence[Label],
     topics: Mapping[str, TopicSetting],
-    *,
-    seed: int = 0,
 ) -> bytes:
     """The arguments of `train.train` as bytes for the child's stdin."""
     return msgspec.msgpack.encode(
@@ -91,7 +88,6 @@ def job(
             folders={feed: tuple(path) for feed, path in folders.items()},
             corrections=tuple(corrections),
             topics=topics,
-            seed=seed,
         )
     )
 
@@ -106,7 +102,7 @@ def run(data: bytes) -> bytes:
     todo = msgspec.msgpack.decode(data, type=Job)
     # The matrices are small: a second thread costs more than it brings, and the machine is the reader's.
     with threadpool_limits(1):
-        return train(todo.documents, todo.folders, todo.corrections, todo.topics, seed=todo.seed)
+        return train(todo.documents, todo.folders, todo.corrections, todo.topics)
 
 
 def main() -> int:

@@ -88,8 +88,6 @@ def train(
     folders: Mapping[str, Sequence[str]],
     corrections: Sequence[Label],
     topics: Mapping[str, TopicSetting],
-    *,
-    seed: int = 0,
 ) -> bytes:
     """Weights for `load`.
 
@@ -99,7 +97,7 @@ def train(
     one day come.
     """
     topics = topics_or_default(topics)
-    return pack_tagger(trained(documents, folders, corrections, topics, seed=seed))
+    return pack_tagger(trained(documents, folders, corrections, topics))
 
 
 def pack_tagger(tagger: Tagger) -> bytes:
@@ -113,7 +111,6 @@ def trained(
     corrections: Sequence[Label],
     topics: Mapping[str, TopicSetting],
     *,
-    seed: int = 0,
     cold: Tagger | None = None,
 ) -> Tagger:
     """As `train`, but gives the tagger itself."""
@@ -137,7 +134,7 @@ def trained(
     lexical = _by_lexicon(parts, cold.scales)
     z: NDArray[np.float64] = sum(parts.values(), start=np.zeros(()))
     targets = material.targets.copy()
-    part = _parts(material, seed)
+    part = _parts(material)
     learned = np.zeros_like(z)
     known = material.known
     # Corrections are not a random sample: calibrating on them would lower every probability.
@@ -146,14 +143,14 @@ def trained(
     _believe(material, z, targets)
     for number in range(PARTS):
         inside = part == number
-        fitted = design.fit(targets, material.weights, ~inside, seed=seed, passes=JUDGING_PASSES)
+        fitted = design.fit(targets, material.weights, ~inside, passes=JUDGING_PASSES)
         learned[inside] = design.predict(fitted, inside)
     line = fitting.fit(
         learned[seeded, :-1], lexical[seeded, :-1], targets[seeded, :-1], material.weights[seeded], share
     )
     z = line(learned, lexical)
     _believe(material, z, targets)
-    model = _without_strangers(design.model(design.fit(targets, material.weights, seed=seed)), targets)
+    model = _without_strangers(design.model(design.fit(targets, material.weights)), targets)
     ready = READY if share == SHARE_OF_OWN else READY_OF_SEEDS
     line = line._replace(intercept=line.intercept + ready)
     priors = _priors(material, targets, cold.order)
@@ -253,14 +250,14 @@ def _gather(
     return _Material(every, known, targets, weights, folder, feed)
 
 
-def _parts(material: _Material, seed: int) -> NDArray[np.int64]:
+def _parts(material: _Material) -> NDArray[np.int64]:
     """Documents dealt into parts, the same way each time; those of a named feed stay together.
 
     The feeds of each folder are dealt out in turn: with all of them in one part, nobody there could judge them.
     """
     import numpy as np
 
-    deal = np.random.default_rng(seed)
+    deal = np.random.default_rng(0)
     found: NDArray[np.int64] = deal.permutation(len(material.documents)) % PARTS
     feeds, first, place = np.unique(material.feed, return_index=True, return_inverse=True)
     turn = np.empty(feeds.size, np.int64)
@@ -308,8 +305,8 @@ def _priors(
     return found
 
 
-def cold_start(*, seed: int = 0) -> Tagger:
+def cold_start() -> Tagger:
     """The model that ships with the package: trained on lexicon and seeds alone."""
     lexicon = compiled(topics_or_default({}))
     bare = Tagger(lexicon, linear.empty(columns({})), Scales(), topics_or_default({}), {})
-    return trained([], {}, [], topics_or_default({}), seed=seed, cold=bare)
+    return trained([], {}, [], topics_or_default({}), cold=bare)

@@ -147,7 +147,7 @@ def put_rule(app: ViewApp, request: Request, fields: dict[str, str]) -> Response
     """Put a rule in force or remove it."""
     home = app.home()
     kind, what, on = fields.get("kind", ""), fields.get("what", ""), fields.get("on") == "yes"
-    mute.mute(home, app.store, kind, what, on=on)
+    mute.mute(home, kind, what, on=on)
     said = say("In force from the next page on." if on else "Taken away; it counts from the next page on.")
     return app.done(request, said, "/rules")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 
@@ -53,12 +53,12 @@ def let_go(home: Home, store: Store, name: str) -> Kept:
     return there
 
 
-def kept(store: Store, words: str = "", *, since: datetime | None = None) -> list[Kept]:
+def kept(store: Store, words: str = "") -> list[Kept]:
     """What is kept, newest first; with `words`, what has them all in title, source, lead or note."""
     wanted = words.casefold().split()
     return [
         one
-        for one in store.kept(since)
+        for one in store.kept()
         if all(word in f"{one.title} {one.source} {one.lead} {one.note}".casefold() for word in wanted)
     ]
 

@@ -122,7 +122,7 @@ def standing(home: Home, store: Store, kind: str, what: str) -> bool:
     return any(edit.key_of(s.url) == what and options(s.options).muted for s in listed)
 
 
-def mute(home: Home, store: Store, kind: str, what: str, *, on: bool) -> str:
+def mute(home: Home, kind: str, what: str, *, on: bool) -> str:
     """Put a rule in force, or remove it; returns the difference that was written.
 
     Raises:

@@ -199,7 +199,7 @@ def status(home: Home, store: Store) -> Status:
         sentence=accuracy.changed_sentence(len(corrections) - confirmed, moved, confirmed)
         if corrections
         else "No corrections yet.",
-        trend=_trend(store, judged) if corrections else "",
+        trend=_trend(judged) if corrections else "",
         trained=f"weights trained on {trained.items} items, {trained.at:%d %b}"
         if trained
         else "the shipped weights",
@@ -287,7 +287,7 @@ def _seed_counts() -> dict[str, int]:
     return counts
 
 
-def _trend(store: Store, judged: Sequence[accuracy.Judged]) -> str:
+def _trend(judged: Sequence[accuracy.Judged]) -> str:
     """The share of right tags in the last ten answers, compared with those before."""
     if len(judged) < 2:
         return "no measurable change yet"
