@@ -41,7 +41,8 @@ crash-team: $(BIN)/.developing ## Kill a team's workers 100 times at random mome
 
 fuzz: $(BIN)/.developing ## Read for an hour what nobody would write
 	@export NEWSFEED_FUZZ=$${NEWSFEED_FUZZ:-3600} NEWSFEED_FUZZ_SEED=$${NEWSFEED_FUZZ_SEED:-$$(date +%s)}; \
-	echo "NEWSFEED_FUZZ_SEED=$$NEWSFEED_FUZZ_SEED"; $(BIN)/python -m pytest -q -n auto tests/test_fuzz.py $(ARGS)
+	echo "NEWSFEED_FUZZ_SEED=$$NEWSFEED_FUZZ_SEED"; $(BIN)/python -m pytest -q -n auto tests/test_fuzz.py $(ARGS) && \
+	$(BIN)/python -m pytest -q -n auto -m "hypothesis and not slow" --hypothesis-profile thorough
 
 fuzz-atheris: $(BIN)/.developing ## The same targets led by the code they reach, where atheris is installed
 	@$(BIN)/python -c "import atheris" 2>/dev/null || { echo "newsfeed: atheris is not there: install it into $(VENV) ('pip install atheris'; Linux, Python 3.11 to 3.13)." >&2; exit 2; }

@@ -28,6 +28,8 @@ VIEWS = (
     "/rules", "/rules?kind=word&what=bank", "/settings", "/teach", "/rebuild", "/refresh", "/why/{ref}", "/topic/{ref}",
     "/mute/{ref}", "/note/{ref}", "/share/{ref}", "/nirgends",
 )  # fmt: skip
+# A connection for each request: on a busy machine the server ends a kept one just as it is used again.
+ONE_EACH = httpx.Limits(max_keepalive_connections=0)
 STORIES = {
     "bank": [
         Entry("Central bank holds interest rates at three per cent", "The bank left its key rate alone. Bond yields fell after the decision of the board.", 2),
@@ -116,6 +118,22 @@ def words(response: httpx.Response) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
+FOREIGN = re.compile(
+    r"<(\w+)[^>]*\slang=\"en\"[^>]*>.*?</\1>|<bdi>.*?</bdi>|<p class=\"p-summary\".*?</p>|<option[^>]*>.*?</option>|<nav class=\"short\".*?</nav>",
+    re.DOTALL,
+)
+
+
+def labels(html: str) -> str:
+    """What of a view is ours, seen or read aloud: neither the feeds' own texts, quoted or not, nor what is marked as
+    English."""
+    body = re.sub(r"<(style|script)\b.*?</\1>", " ", html, flags=re.DOTALL)
+    aloud = re.findall(r'(?:aria-label|placeholder|title)="([^"]*)"', body)
+    while (less := FOREIGN.sub(" ", body)) != body:
+        body = less
+    return re.sub("„[^“]*“", " ", " ".join([re.sub(r"<[^>]+>", " ", body), *aloud]))
+
+
 def fill(folder: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> TestHome:
     """A home with three feeds, asked once, and today's page."""
     home = make(folder, monkeypatch, [server.port])
@@ -159,14 +177,14 @@ def serving_home(home: TestHome, *, port: int = 0) -> Iterator[App]:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    assert up.wait(60)
+    assert up.wait(300)
     if trouble:
         raise trouble[0]
-    with httpx.Client(follow_redirects=True, timeout=60, trust_env=False) as client:
+    with httpx.Client(follow_redirects=True, timeout=300, trust_env=False, limits=ONE_EACH) as client:
         app = App(home, links[0], client)
         assert client.get(app.link).status_code == 200
         try:
             yield app
         finally:
             stop.set()
-            thread.join(30)
+            thread.join(120)

@@ -16,6 +16,8 @@ from postgres import postgres as postgres  # noqa: PLC0414 - a fixture
 from serving import Server
 
 if TYPE_CHECKING:
+    from apps import App
+    from homes import TestHome
     from teams import TestTeam
 
 MEMORY = Path("/dev/shm")
@@ -29,7 +31,9 @@ if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+# A busy machine is no failure. `make fuzz` looks at ten times as many examples where a test names no number.
+settings.register_profile("untimed", deadline=None, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.load_profile("untimed")
 
 
@@ -71,3 +75,32 @@ def team(postgres: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     made = teams.make(postgres, tmp_path / "team", monkeypatch)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestHome, Server]]:
+    """A home with today's page, to be copied, and the server of its three feeds."""
+    import apps
+
+    with pytest.MonkeyPatch.context() as monkeypatch, Server() as running:
+        yield apps.fill(tmp_path_factory.mktemp("master") / "home", monkeypatch, running), running
+
+
+@pytest.fixture
+def app(master: tuple[TestHome, Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
+    """The local app of a copy of that home."""
+    import apps
+
+    with apps.serving_home(apps.copied(master[0], tmp_path / "home", monkeypatch)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def still(master: tuple[TestHome, Server], tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The same for all tests of a module that change nothing: starting and stopping it takes half a second."""
+    import apps
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        home = apps.copied(master[0], tmp_path_factory.mktemp("still") / "home", monkeypatch)
+        with apps.serving_home(home) as running:
+            yield running

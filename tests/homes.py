@@ -119,6 +119,11 @@ async def _reading() -> Reading:
     return Reading()
 
 
+def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let documents be read in this process."""
+    monkeypatch.setattr(parsers._Worker, "start", _reading)
+
+
 def make(
     folder: Path, monkeypatch: pytest.MonkeyPatch, ports: Sequence[int] = (), *, workers: bool = False
 ) -> TestHome:
@@ -129,7 +134,7 @@ def make(
     monkeypatch.setenv("NEWSFEED_FETCH__ALLOW_PRIVATE", ",".join(f"127.0.0.1:{port}" for port in ports))
     monkeypatch.setenv("NEWSFEED_FETCH__WORKERS", "1")
     if not workers:
-        monkeypatch.setattr(parsers._Worker, "start", _reading)
+        read_here(monkeypatch)
     home = TestHome(folder, monkeypatch)
     home.at(NOON)
     return home

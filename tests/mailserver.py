@@ -39,7 +39,7 @@ class MailServer:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(100)
         return self
 
     def __exit__(self, *_: object) -> None:

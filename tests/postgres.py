@@ -49,7 +49,7 @@ class Cluster:
         command = [str(self.bin / program), *words]
         if os.geteuid() == 0:
             command = ["runuser", "-u", "postgres", "--", *command]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/tmp", timeout=120)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/tmp", timeout=600)
         if check and done.returncode:
             raise RuntimeError(f"{program}: {done.stdout}{done.stderr}")
         return done.stdout
@@ -71,7 +71,7 @@ class Cluster:
             options += [f"-c {one}" for one in FAST]
         log = str(self.folder / "log")
         self.run(
-            "pg_ctl", "-D", str(self.data), "-l", log, "-o", " ".join(options), "-w", "-t", "60", "start"
+            "pg_ctl", "-D", str(self.data), "-l", log, "-o", " ".join(options), "-w", "-t", "300", "start"
         )
 
     def stop(self, how: str = "immediate") -> None:

@@ -149,7 +149,7 @@ class Server:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._ready.wait(10)
+        self._ready.wait(100)
         return self
 
     def __exit__(self, *_: object) -> None:

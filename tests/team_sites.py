@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import httpx
+from apps import ONE_EACH
 from teams import TestTeam
 
 from newsfeed import config
@@ -34,7 +35,7 @@ class Site:
     @contextmanager
     def browser(self, **headers: str) -> Iterator[Browser]:
         with httpx.Client(
-            follow_redirects=True, timeout=60, trust_env=False, headers=_named(headers)
+            follow_redirects=True, timeout=300, trust_env=False, limits=ONE_EACH, headers=_named(headers)
         ) as client:
             yield Browser(self, client)
 
@@ -138,7 +139,7 @@ def serving_team(team: TestTeam, text: str = "") -> Iterator[Site]:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    assert up.wait(60)
+    assert up.wait(300)
     if trouble:
         raise trouble[0]
     site, at = told[0]
@@ -146,4 +147,4 @@ def serving_team(team: TestTeam, text: str = "") -> Iterator[Site]:
         yield Site(team, site, at)
     finally:
         stop.set()
-        thread.join(30)
+        thread.join(120)

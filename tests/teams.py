@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -89,11 +91,11 @@ class TestTeam:
         )
 
     def work(self, kind: str = "all") -> str:
-        """A worker process until nothing is due any more; gives what it said."""
-        process = self.process("worker", kind, "--once")
-        said, _ = process.communicate(timeout=180)
-        assert process.returncode == 0, said
-        return said
+        """What a worker does until nothing is due any more, in this process; gives what it said."""
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            assert self.run("worker", kind, "--once") == 0, said.getvalue()
+        return said.getvalue()
 
     def add(
         self, name: str, *feeds: str, settings: str = 'timezone = "Europe/Berlin"\n', mail: str = ""
@@ -151,6 +153,7 @@ def make(cluster: Cluster, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Tes
     connections.write(Place(folder=folder, database=url))
     team = TestTeam(folder, url, monkeypatch)
     team.at(EVENING)
+    homes.read_here(monkeypatch)
     return team
 
 

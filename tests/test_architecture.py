@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,12 @@ DOORMEN: dict[str, set[str]] = {
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Every node of a module, read once for all that look at it."""
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def room(path: Path) -> str:
     parts = path.relative_to(PACKAGE).with_suffix("").parts
     return parts[0]
@@ -87,7 +94,7 @@ def imports(path: Path) -> list[tuple[str, int]]:
     """Every module that a file imports, absolute, with its line; imports for type checking count too."""
     found = []
     package = ("newsfeed", *path.relative_to(PACKAGE).parts[:-1])
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             found += [(alias.name, node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -135,7 +142,7 @@ FORBIDDEN_CALLS = {
 @pytest.mark.parametrize("path", PURE_FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_pure_rooms_read_no_clock_environment_or_random_source(path: Path) -> None:
     wrong = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in FORBIDDEN_CALLS | {
             "random.random",
             "uuid.uuid4",
@@ -159,7 +166,7 @@ def test_only_its_own_module_of_the_store_knows_a_dialect(path: Path) -> None:
 def modules_imported(path: Path, every: dict[str, Path]) -> set[str]:
     """The modules of ours that a file imports, `from` a package only where nothing in it is a module of that name."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -206,7 +213,7 @@ def test_no_file_name_stands_in_two_rooms() -> None:
 def test_no_class_name_stands_in_two_rooms() -> None:
     places: dict[str, set[str]] = {}
     for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes(path):
             if isinstance(node, ast.ClassDef):
                 places.setdefault(node.name, set()).add(room(path))
     assert twice(places) == {}
@@ -216,7 +223,7 @@ def test_the_options_of_an_outline_are_read_in_one_place() -> None:
     """`text.options` reads what is written; everywhere else it is only kept, compared and written again."""
     wrong = []
     for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes(path):
             read = (node.value if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) else node.func.value
                     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get"
                     else None)  # fmt: skip
@@ -294,7 +301,7 @@ def test_the_keys_of_meta_stand_in_one_list() -> None:
     made = {
         path.relative_to(PACKAGE).as_posix()
         for path in FILES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "Fact"
     }
     assert made == {"pipeline/meta.py"}

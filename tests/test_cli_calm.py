@@ -216,7 +216,7 @@ def test_completion_knows_feeds_topics_and_stories(home: TestHome) -> None:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=600,
         )
         return done.stdout
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -15,8 +15,6 @@ from bench import quota
 from newsfeed.edition import constants as c
 from newsfeed.edition.choose import Choice, Chooser, choose
 from newsfeed.edition.objective import Morning, Rules, debt, weights
-
-UNTIMED = settings(deadline=None)  # a busy machine is no failure
 
 # Few distinct values, so that ties are the rule.
 WORTH = st.sampled_from([0.0, 0.1, 0.15, 0.2, 0.2, 0.4, 0.8])
@@ -116,9 +114,24 @@ def picked_ids(choice: Choice) -> list[int]:
     return [int(choice.morning.ids[pick.row]) for pick in choice.picks]
 
 
-@UNTIMED
+ALWAYS: list[Callable[[tuple[Morning, Rules]], None]] = []
+
+
+def always(check: Callable[[tuple[Morning, Rules]], None]) -> Callable[[tuple[Morning, Rules]], None]:
+    """What holds of every choice: all of these are looked at in the same mornings, for those cost most of the time."""
+    ALWAYS.append(check)
+    return check
+
+
+@settings(max_examples=250)  # rare: lines that set minutes aside and then did not need them
 @given(mornings())
-def test_minutes_and_number_of_picks_hold_lines_included(given: tuple[Morning, Rules]) -> None:
+def test_a_choice_keeps_what_it_promises(given: tuple[Morning, Rules]) -> None:
+    for check in ALWAYS:
+        check(given)
+
+
+@always
+def minutes_and_number_of_picks_hold_lines_included(given: tuple[Morning, Rules]) -> None:
     choice = choose(*given)
     m, rules = choice.morning, given[1]
     spent = sum(m.minutes[p.row] for p in choice.picks)
@@ -128,17 +141,15 @@ def test_minutes_and_number_of_picks_hold_lines_included(given: tuple[Morning, R
     assert len(choice.picks) <= rules.most
 
 
-@UNTIMED
-@given(mornings())
-def test_no_story_is_told_twice(given: tuple[Morning, Rules]) -> None:
+@always
+def no_story_is_told_twice(given: tuple[Morning, Rules]) -> None:
     choice = choose(*given)
     stories = [int(choice.morning.stories[row]) for row in told(choice)]
     assert len(stories) == len(set(stories))
 
 
-@UNTIMED
-@given(mornings())
-def test_a_topic_without_a_share_never_moves_the_floor_nor_gets_a_line(given: tuple[Morning, Rules]) -> None:
+@always
+def a_topic_without_a_share_never_moves_the_floor_nor_gets_a_line(given: tuple[Morning, Rules]) -> None:
     choice = choose(*given)
     for pick in choice.picks:
         if pick.by == "floor":
@@ -147,9 +158,8 @@ def test_a_topic_without_a_share_never_moves_the_floor_nor_gets_a_line(given: tu
         assert any(w > 0 for w, s in zip(given[1].weights, choice.morning.stands[row], strict=True) if s)
 
 
-@settings(max_examples=250, deadline=None)  # rare: lines that set minutes aside and then did not need them
-@given(mornings())
-def test_nothing_good_that_fits_is_left_out(given: tuple[Morning, Rules]) -> None:
+@always
+def nothing_good_that_fits_is_left_out(given: tuple[Morning, Rules]) -> None:
     choice = choose(*given)
     m, rules = choice.morning, given[1]
     if len(choice.picks) >= rules.most:
@@ -160,9 +170,8 @@ def test_nothing_good_that_fits_is_left_out(given: tuple[Morning, Rules]) -> Non
             assert m.minutes[row] > choice.left - 1e-9  # the minutes left would not hold it
 
 
-@UNTIMED
-@given(mornings())
-def test_every_topic_has_its_place_when_one_good_story_of_each_fits_the_floor(
+@always
+def every_topic_has_its_place_when_one_good_story_of_each_fits_the_floor(
     given: tuple[Morning, Rules],
 ) -> None:
     m, rules = given[0].sorted(), replace(given[1], lines=0.0, place_lines=False, must_read=(), most=99)
@@ -177,9 +186,8 @@ def test_every_topic_has_its_place_when_one_good_story_of_each_fits_the_floor(
     assert set(active) <= covered
 
 
-@UNTIMED
-@given(mornings())
-def test_every_topic_with_a_good_story_is_told_when_its_lines_fit(given: tuple[Morning, Rules]) -> None:
+@always
+def every_topic_with_a_good_story_is_told_when_its_lines_fit(given: tuple[Morning, Rules]) -> None:
     m, rules = given[0].sorted(), replace(given[1], lines=0.0, place_lines=True)
     good = (m.score >= rules.good)[:, None] & m.stands
     active = [t for t in range(m.parts.shape[1]) if rules.weights[t] > 0 and good[:, t].any()]
@@ -190,9 +198,8 @@ def test_every_topic_with_a_good_story_is_told_when_its_lines_fit(given: tuple[M
     assert set(active) <= covered
 
 
-@UNTIMED
-@given(mornings())
-def test_a_source_is_above_its_share_only_by_its_first_its_must_and_when_nothing_else_fitted(
+@always
+def a_source_is_above_its_share_only_by_its_first_its_must_and_when_nothing_else_fitted(
     given: tuple[Morning, Rules],
 ) -> None:
     choice = choose(*given)
@@ -207,7 +214,6 @@ def test_a_source_is_above_its_share_only_by_its_first_its_must_and_when_nothing
             assert minutes[source] <= c.SOURCE_CAP * given[1].budget + 1e-9
 
 
-@UNTIMED
 @given(mornings(most=12), st.data())
 def test_the_objective_is_monotone_and_submodular(given: tuple[Morning, Rules], data: st.DataObject) -> None:
     m, rules = given[0].sorted(), given[1]
@@ -227,9 +233,8 @@ def test_the_objective_is_monotone_and_submodular(given: tuple[Morning, Rules], 
     assert gain(small) >= gain(large) - 1e-12
 
 
-@UNTIMED
-@given(mornings())
-def test_gains_add_up_to_the_objective_from_its_definition(given: tuple[Morning, Rules]) -> None:
+@always
+def gains_add_up_to_the_objective_from_its_definition(given: tuple[Morning, Rules]) -> None:
     choice = choose(*given)
     total = value(choice.morning, given[1], [pick.row for pick in choice.picks])
     assert choice.value == pytest.approx(total, abs=1e-9)
@@ -238,7 +243,6 @@ def test_gains_add_up_to_the_objective_from_its_definition(given: tuple[Morning,
         assert pick.gain == pytest.approx(pick.topic_gain + pick.score_gain + pick.voice_gain, abs=1e-12)
 
 
-@UNTIMED
 @given(mornings(), st.randoms(use_true_random=False))
 def test_the_order_of_the_input_changes_nothing(given: tuple[Morning, Rules], random: object) -> None:
     m, rules = given
@@ -251,9 +255,8 @@ def test_the_order_of_the_input_changes_nothing(given: tuple[Morning, Rules], ra
     assert (one.places, one.big, one.value) == (other.places, other.big, other.value)
 
 
-@UNTIMED
-@given(mornings())
-def test_more_minutes_never_tell_of_fewer_topics(given: tuple[Morning, Rules]) -> None:
+@always
+def more_minutes_never_tell_of_fewer_topics(given: tuple[Morning, Rules]) -> None:
     m, rules = given[0], replace(given[1], must_read=(), place_lines=True, most=99)
 
     def topics(budget: float) -> int:
@@ -265,9 +268,8 @@ def test_more_minutes_never_tell_of_fewer_topics(given: tuple[Morning, Rules]) -
     assert topics(3.0) >= topics(2.0)
 
 
-@UNTIMED
-@given(mornings())
-def test_a_must_read_source_is_read(given: tuple[Morning, Rules]) -> None:
+@always
+def a_must_read_source_is_read(given: tuple[Morning, Rules]) -> None:
     m, rules = given[0].sorted(), replace(given[1], must_read=(1,), place_lines=False, most=16)
     rows = [r for r in range(len(m.ids)) if m.sources[r] == 1]
     choice = choose(m, rules)
@@ -275,7 +277,6 @@ def test_a_must_read_source_is_read(given: tuple[Morning, Rules]) -> None:
         assert any(choice.morning.sources[pick.row] == 1 for pick in choice.picks)
 
 
-@UNTIMED
 @given(st.lists(st.sampled_from([0.0, 0.1, 0.4, 1.0]), max_size=30), st.sampled_from([0.05, 0.4, 1.0]))
 def test_debt_stays_within_its_bounds_and_silence_raises_it(got: list[float], share: float) -> None:
     owed = 0.0
@@ -287,9 +288,8 @@ def test_debt_stays_within_its_bounds_and_silence_raises_it(got: list[float], sh
     assert debt(2.0, 0.0, 0.0) == 0.0
 
 
-@UNTIMED
-@given(mornings())
-def test_a_worse_later_dearer_copy_changes_nothing(given: tuple[Morning, Rules]) -> None:
+@always
+def a_worse_later_dearer_copy_changes_nothing(given: tuple[Morning, Rules]) -> None:
     m, rules = given[0].sorted(), given[1]
     if not len(m.ids):
         return
@@ -309,15 +309,14 @@ def test_a_worse_later_dearer_copy_changes_nothing(given: tuple[Morning, Rules])
     assert picked_ids(choose(m, rules)) == picked_ids(choose(copied, rules))
 
 
-@UNTIMED
-@given(mornings())
-def test_doubling_all_minutes_changes_nothing(given: tuple[Morning, Rules]) -> None:
+@always
+def doubling_all_minutes_changes_nothing(given: tuple[Morning, Rules]) -> None:
     m, rules = given
     double = replace(m, minutes=m.minutes * 2, line_minutes=m.line_minutes * 2)
     assert picked_ids(choose(m, rules)) == picked_ids(choose(double, replace(rules, budget=rules.budget * 2)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(mornings(most=9))
 def test_the_fill_is_at_least_half_of_the_best(given: tuple[Morning, Rules]) -> None:
     # What three sources tell is taken before the fill, whatever it adds: here nothing is.
@@ -352,9 +351,8 @@ def test_a_cap_of_picks_is_never_lifted() -> None:
     assert len(choose(morning(rows, 1), capped).picks) == 2
 
 
-@UNTIMED
-@given(mornings())
-def test_the_baseline_keeps_budget_and_stories_too(given: tuple[Morning, Rules]) -> None:
+@always
+def the_baseline_keeps_budget_and_stories_too(given: tuple[Morning, Rules]) -> None:
     m, rules = given[0].sorted(), given[1]
     rows = quota.choose(m, list(rules.weights), rules.budget, rules.most)
     assert sum(m.minutes[r] for r in rows) <= rules.budget + 1e-9

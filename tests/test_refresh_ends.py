@@ -58,7 +58,7 @@ def test_a_disk_that_fills_up_ends_the_run_with_its_cause(home: TestHome, server
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, resource.RLIM_INFINITY)),
     )
     assert done.returncode == 2
@@ -207,7 +207,7 @@ def test_ctrl_c_ends_with_one_sentence_and_leaves_nothing_behind(
         os.killpg(process.pid, signal.SIGINT)
         assert process.stderr is not None
         said = process.stderr.read()
-        assert process.wait(30) == 130, said
+        assert process.wait(300) == 130, said
     assert "Traceback" not in said
     assert "Stopped." in said
     until = time.monotonic() + 10

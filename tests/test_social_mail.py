@@ -48,7 +48,7 @@ class Door:
 
     def __enter__(self) -> Door:
         self._thread.start()
-        self._ready.wait(10)
+        self._ready.wait(100)
         return self
 
     def __exit__(self, *_: object) -> None:

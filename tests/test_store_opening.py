@@ -315,7 +315,7 @@ def test_several_processes_may_make_or_migrate_the_same_database_at_once(tmp_pat
         assert child.stdin is not None
         child.stdin.write("go\n")
         child.stdin.flush()
-    ends = [child.communicate(timeout=60) for child in children]
+    ends = [child.communicate(timeout=600) for child in children]
     assert [out for out, _ in ends] == ["opened\n"] * 4, ends
     assert sqlite.header(path).revision == schema.VERSION
     assert not list(tmp_path.glob("*.part"))

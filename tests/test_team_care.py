@@ -169,7 +169,7 @@ def test_who_is_started_before_the_database_waits_for_it_and_says_so_once(
                     assert "Waiting for it; Ctrl-C ends that." in said
                 # While it waits, it ends when it is asked to.
                 other.send_signal(signal.SIGINT)
-                other.wait(30)
+                other.wait(300)
                 assert "Traceback" not in other.stdout.read()
                 assert started.poll() is None
                 database.start()
@@ -178,7 +178,7 @@ def test_who_is_started_before_the_database_waits_for_it_and_says_so_once(
                 else:
                     wait_for(lambda: team.count("procrastinate.procrastinate_workers") > 0)
                 started.send_signal(signal.SIGTERM)
-                assert started.wait(60) in {0, -signal.SIGTERM}
+                assert started.wait(300) in {0, -signal.SIGTERM}
                 assert "Waiting" not in started.stdout.read()
             finally:
                 started.kill()

@@ -44,7 +44,9 @@ def test_a_home_moves_in_and_its_page_is_there_at_its_hour(team: TestTeam, serve
     (home / "newsfeed.toml").write_text('timezone = "Europe/Berlin"\n', encoding="utf-8")
     assert team.run("import", str(home)) == 0
     team.at(homes.NOON - timedelta(hours=1, minutes=10))  # 06:20 in Berlin
-    said = team.work()
+    with team.process("worker", "--once") as worker:
+        said, _ = worker.communicate(timeout=180)
+    assert worker.returncode == 0, said
     assert "1 bucket" in said
     assert team.count("shared.item") == 3
     assert team.count("reader.edition") == 0

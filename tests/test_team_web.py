@@ -9,13 +9,12 @@ from datetime import timedelta
 import homes
 import httpx
 import pytest
-from apps import STORIES, key
+from apps import STORIES, key, labels
 from homes import rss
 from serving import Server
 from team_sites import Browser, Site, serving_team, words
 from teams import TestTeam
 from test_page_languages import english_in
-from test_web_languages import labels
 
 
 @pytest.fixture

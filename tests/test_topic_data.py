@@ -246,7 +246,7 @@ def test_a_topic_for_everyone_is_one_line_of_the_table_and_its_data(tmp_path: Pa
         "utf-8",
     )
     done = subprocess.run(
-        [sys.executable, "-c", NEW_TOPIC], cwd=tmp_path, capture_output=True, check=True, timeout=120
+        [sys.executable, "-c", NEW_TOPIC], cwd=tmp_path, capture_output=True, check=True, timeout=600
     )
     found = json.loads(done.stdout)
     assert "gardens" in found["settings"]

@@ -260,7 +260,7 @@ def test_another_language_is_a_folder_of_data(tmp_path: Path) -> None:
     )
     (data / "not_news.toml").write_text('[[pattern]]\nkind = "deal"\ntitle = "\\\\bsconto\\\\b"\n', "utf-8")
     done = subprocess.run(
-        [sys.executable, "-c", NEW_LANGUAGE], cwd=tmp_path, capture_output=True, check=True, timeout=120
+        [sys.executable, "-c", NEW_LANGUAGE], cwd=tmp_path, capture_output=True, check=True, timeout=600
     )
     assert json.loads(done.stdout) == [[["finance"], []], "finance", "deal"]
 

@@ -195,7 +195,7 @@ def test_run_has_the_app_beside_it_and_keeps_the_key_to_itself(morning: TestHome
 
     morning.monkeypatch.setattr(service_commands, "PORT", 0)
     with service_commands.beside(Context(morning.folder), say):
-        assert up.wait(30)
+        assert up.wait(300)
         place = signs.app_place(Context(morning.folder).home())
         assert place is not None
     assert "?k=" not in "".join(said)

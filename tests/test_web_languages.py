@@ -1,4 +1,4 @@
-"""The local app in the reader's first language: no English label on its views, no English answer to what is done."""
+"""The local app in the reader's first language: its answers and its script. Its views are in test_german_home.py."""
 
 from __future__ import annotations
 
@@ -8,14 +8,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from apps import VIEWS, App, copied, fill, serving_home, words
+from apps import App, copied, fill, serving_home, words
 from serving import Server
-from test_page_languages import english_in
-
-FOREIGN = re.compile(
-    r"<(\w+)[^>]*\slang=\"en\"[^>]*>.*?</\1>|<bdi>.*?</bdi>|<p class=\"p-summary\".*?</p>|<option[^>]*>.*?</option>|<nav class=\"short\".*?</nav>",
-    re.DOTALL,
-)
 
 
 @pytest.fixture(scope="module")
@@ -34,25 +28,6 @@ def german(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         assert home.run("digest", "--rebuild", "--no-refresh", "--no-open") == 0
         with serving_home(home) as app:
             yield app
-
-
-def labels(html: str) -> str:
-    """What of a view is ours, seen or read aloud: neither the feeds' own texts, quoted or not, nor what is marked as
-    English."""
-    body = re.sub(r"<(style|script)\b.*?</\1>", " ", html, flags=re.DOTALL)
-    aloud = re.findall(r'(?:aria-label|placeholder|title)="([^"]*)"', body)
-    while (less := FOREIGN.sub(" ", body)) != body:
-        body = less
-    return re.sub("„[^“]*“", " ", " ".join([re.sub(r"<[^>]+>", " ", body), *aloud]))
-
-
-@pytest.mark.parametrize("path", VIEWS)
-def test_a_view_has_no_english_label(german: App, path: str) -> None:
-    page = german.get(german.at(path)).text
-    assert '<html lang="de">' in page
-    shown = labels(page)
-    assert "Heute" in shown
-    assert english_in(shown) == [], shown
 
 
 def test_what_is_done_is_answered_in_the_readers_language(german: App) -> None:

@@ -7,12 +7,11 @@ import json
 import re
 import subprocess
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
-from apps import STORIES, App, copied, fill, key, serving_home, words
+from apps import STORIES, App, key, words
 from homes import Entry, TestHome, make, opml, rss
 from serving import Server
 
@@ -20,18 +19,6 @@ from newsfeed.cli.command import Context
 from newsfeed.model import Breadth
 from newsfeed.pipeline.answers import share
 from newsfeed.pipeline.morning.draw import picks
-
-
-@pytest.fixture(scope="module")
-def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestHome, Server]]:
-    with pytest.MonkeyPatch.context() as monkeypatch, Server() as server:
-        yield fill(tmp_path_factory.mktemp("master") / "home", monkeypatch, server), server
-
-
-@pytest.fixture
-def app(master: tuple[TestHome, Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
-    with serving_home(copied(master[0], tmp_path / "home", monkeypatch)) as running:
-        yield running
 
 
 def listed(app: App) -> str:
@@ -57,8 +44,10 @@ def settings(app: App) -> str:
         ("q=bank&since=2026-03-18&until=2026-03-18", "Central bank holds", "Golf"),
     ],
 )
-def test_search_finds_by_words_topic_source_and_day(app: App, query: str, there: str, not_there: str) -> None:
-    found = words(app.get(f"/search?{query}"))
+def test_search_finds_by_words_topic_source_and_day(
+    still: App, query: str, there: str, not_there: str
+) -> None:
+    found = words(still.get(f"/search?{query}"))
     assert there in found
     assert not_there not in found
 
@@ -66,8 +55,8 @@ def test_search_finds_by_words_topic_source_and_day(app: App, query: str, there:
 @pytest.mark.parametrize(
     "query", ["q=zebra", "q=bank&until=2020-01-01", "q=bank&source=http%3A%2F%2Fno.example"]
 )
-def test_a_search_without_hits_says_so(app: App, query: str) -> None:
-    answer = app.get(f"/search?{query}")
+def test_a_search_without_hits_says_so(still: App, query: str) -> None:
+    answer = still.get(f"/search?{query}")
     assert answer.status_code == 200
     assert "<li>" not in answer.text.partition('id="hits"')[2]
 
@@ -75,25 +64,25 @@ def test_a_search_without_hits_says_so(app: App, query: str) -> None:
 @pytest.mark.parametrize(
     "query", ['"><script>alert(1)</script>', "NEAR(a b)", "a OR b*", "'; DROP TABLE item; --", "\x00\u202e"]
 )
-def test_what_is_typed_is_text_only(app: App, query: str) -> None:
-    answer = app.client.get(app.base + "/search", params={"q": query})
+def test_what_is_typed_is_text_only(still: App, query: str) -> None:
+    answer = still.client.get(still.base + "/search", params={"q": query})
     assert answer.status_code == 200
     assert "<script>alert" not in answer.text
 
 
-def test_hits_are_marked_and_ranked_by_title(app: App) -> None:
-    found = app.get("/search?q=rate", x_live="1").text
+def test_hits_are_marked_and_ranked_by_title(still: App) -> None:
+    found = still.get("/search?q=rate", x_live="1").text
     assert "<mark>" in found
     assert found.lstrip().startswith('<div id="hits"')
     assert found.index("Lender cuts") < found.index("left alone") if "left alone" in found else True
 
 
-def test_the_command_finds_the_same(app: App, capsys: pytest.CaptureFixture[str]) -> None:
-    assert app.home.run("search", "bank", "--json") == 0
+def test_the_command_finds_the_same(still: App, capsys: pytest.CaptureFixture[str]) -> None:
+    assert still.home.run("search", "bank", "--json") == 0
     assert any(
         "Central bank" in "".join(p["text"] for p in h["title"]) for h in json.loads(capsys.readouterr().out)
     )
-    assert app.home.run("search", "zebra") == 2
+    assert still.home.run("search", "zebra") == 2
 
 
 # ------------------------------------------------------------------------- kept
@@ -197,15 +186,15 @@ def test_a_change_is_shown_then_written_then_undone(
     ("do", "value"), [("weight", "heavy"), ("cap", "lots"), ("rename", " "), ("explode", "x")]
 )
 def test_a_change_that_can_not_be_is_refused(
-    app: App, master: tuple[TestHome, Server], do: str, value: str
+    still: App, master: tuple[TestHome, Server], do: str, value: str
 ) -> None:
-    before = listed(app)
-    answer = app.post(
+    before = listed(still)
+    answer = still.post(
         "/sources/change",
         {"do": do, "feed": key(master[1].url("/bank.xml")), "value": value, "confirm": "yes"},
     )
     assert answer.status_code in {400, 404}
-    assert listed(app) == before
+    assert listed(still) == before
 
 
 def test_a_removed_feed_comes_back_and_the_command_undoes_it_too(
@@ -239,12 +228,12 @@ def test_another_readers_list_is_shown_then_merged(app: App) -> None:
     "address",
     ["file:///etc/passwd", "http://169.254.169.254/", "https://nothing.invalid/", "javascript:alert(1)"],
 )
-def test_an_address_that_can_not_be_asked_is_said(app: App, address: str) -> None:
-    before = listed(app)
-    answer = app.post("/sources/add", {"url": address})
+def test_an_address_that_can_not_be_asked_is_said(still: App, address: str) -> None:
+    before = listed(still)
+    answer = still.post("/sources/add", {"url": address})
     assert answer.status_code in {400, 404}
     assert "<script>" not in answer.text
-    assert listed(app) == before
+    assert listed(still) == before
 
 
 def test_a_secret_in_an_address_reaches_no_page(app: App, master: tuple[TestHome, Server]) -> None:
@@ -395,11 +384,11 @@ def test_settings_are_written_with_comments_kept(app: App, fields: dict[str, str
         {"networks": "myspace"},
     ],
 )
-def test_a_setting_that_can_not_be_is_refused_with_a_reason(app: App, fields: dict[str, str]) -> None:
-    before = settings(app)
-    answer = app.post("/settings", {"long_read": "yes", "off_path": "yes", **fields})
+def test_a_setting_that_can_not_be_is_refused_with_a_reason(still: App, fields: dict[str, str]) -> None:
+    before = settings(still)
+    answer = still.post("/settings", {"long_read": "yes", "off_path": "yes", **fields})
     assert answer.status_code == 400
-    assert settings(app) == before
+    assert settings(still) == before
 
 
 @pytest.mark.parametrize(
@@ -412,15 +401,15 @@ def test_a_setting_that_can_not_be_is_refused_with_a_reason(app: App, fields: di
         ("home",),
     ],
 )
-def test_the_browser_never_writes_what_opens_doors(app: App, path: tuple[str, ...]) -> None:
+def test_the_browser_never_writes_what_opens_doors(still: App, path: tuple[str, ...]) -> None:
     from newsfeed.errors import SettingsError
     from newsfeed.pipeline.subscriptions import edit
 
     with pytest.raises(SettingsError, match="by hand"):
-        edit.settings_change(Context(app.home.folder).home(), {path: "x"})
+        edit.settings_change(Context(still.home.folder).home(), {path: "x"})
 
 
-def test_what_came_by_a_secret_is_never_shared(app: App) -> None:
+def test_what_came_by_a_secret_is_never_shared() -> None:
     from newsfeed.model import FeedState, Subscription
     from newsfeed.pipeline.answers.keep import is_private
 
@@ -505,21 +494,21 @@ def test_kept_links_become_a_feed_of_ones_own_where_the_reader_wished_for_it(app
     assert json.loads(app.get("/links.json").content)["items"] == []
 
 
-def test_reading_aloud_is_hidden_until_a_voice_of_this_machine_is_found(app: App) -> None:
-    block = re.search(r'<p class="listen" id="listen" hidden>.*?</p>', app.get("/").text)
+def test_reading_aloud_is_hidden_until_a_voice_of_this_machine_is_found(still: App) -> None:
+    block = re.search(r'<p class="listen" id="listen" hidden>.*?</p>', still.get("/").text)
     assert block
-    script = re.search(r'src="(/app\.js[^"]*)"', app.get("/").text)
+    script = re.search(r'src="(/app\.js[^"]*)"', still.get("/").text)
     assert script
-    assert "v.localService" in app.get(script[1]).text
+    assert "v.localService" in still.get(script[1]).text
 
 
 @pytest.mark.parametrize("kind", ["systemd", "launchd", "cron"])
 @pytest.mark.parametrize(("word", "has"), [("--serve", True), ("--no-serve", False), ("", False)])
 def test_schedule_offers_the_app_beside_it(
-    app: App, kind: str, word: str, has: bool, capsys: pytest.CaptureFixture[str]
+    still: App, kind: str, word: str, has: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capsys.readouterr()
-    app.home.run("schedule", "on", "--by", kind, *filter(None, [word]))  # shown; nobody is here to agree
+    still.home.run("schedule", "on", "--by", kind, *filter(None, [word]))  # shown; nobody is here to agree
     said = capsys.readouterr().out
     assert "run" in said
     assert ("serve" in said) == has
@@ -531,7 +520,7 @@ def test_cron_starts_the_app_without_mailing_its_key(app: App, capsys: pytest.Ca
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("*/10 * * * * ")]
     morning, serve = (line.removeprefix("*/10 * * * * ") for line in lines)
     assert morning.endswith("run --once --quiet")
-    done = subprocess.run(["/bin/sh", "-c", serve], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(["/bin/sh", "-c", serve], capture_output=True, text=True, timeout=600, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), (
         "it runs already, which is said to nobody"
     )

@@ -125,12 +125,12 @@ def test_who_looks_for_long_holds_up_who_asks_for_the_same_alone(tmp_path: Path)
     def slowly() -> int:
         looks.append(1)
         begun.set()
-        assert go.wait(30)
+        assert go.wait(300)
         return 1
 
     with opened(tmp_path) as store, ThreadPoolExecutor() as pool:
         first = pool.submit(store.while_unchanged, "slow", 0, slowly)
-        assert begun.wait(30)
+        assert begun.wait(300)
         second = pool.submit(store.while_unchanged, "slow", 0, slowly)
         assert store.while_unchanged("quick", 0, lambda: 2) == 2
         go.set()

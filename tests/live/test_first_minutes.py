@@ -96,7 +96,7 @@ def in_terminal(clone: Path, *words: str, environment: dict[str, str] | None = N
         parts.append(part)
     os.close(shown)
     text = b"".join(parts).decode("utf-8", "replace")
-    assert process.wait(60) == 0, text
+    assert process.wait(300) == 0, text
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
 
 

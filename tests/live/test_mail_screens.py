@@ -7,30 +7,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import editions
 import pytest
+from browsers import chromium, window
 
 from newsfeed.render import Templates
 
 pytestmark = pytest.mark.live
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        if os.environ.get("CI", "").lower() == "true":
-            pytest.fail("CI must have a browser")
-        pytest.skip(f"no browser at {CHROMIUM}: apt-get install chromium")
-    sync = pytest.importorskip("playwright.sync_api")
-    with sync.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield chromium
-        chromium.close()
+    with chromium() as launched:
+        yield launched
 
 
 @pytest.mark.parametrize("width", [320, 700])
@@ -41,8 +32,8 @@ def test_a_mail_fits_its_screen(browser: Any, width: int, scheme: str, styles: b
         html = Templates().message(getattr(editions, name)(), "https://me.example/news").html
         if not styles:  # as programs do that keep only what stands on the elements themselves
             html = html[: html.index("<style>")] + html[html.index("</style>") + len("</style>") :]
-        context = browser.new_context(
-            viewport={"width": width, "height": 1200}, color_scheme=scheme, java_script_enabled=True
+        context = window(
+            browser, viewport={"width": width, "height": 1200}, color_scheme=scheme, java_script_enabled=True
         )
         page = context.new_page()
         asked: list[str] = []

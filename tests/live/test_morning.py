@@ -182,6 +182,7 @@ def test_one_item(home: TestHome, server: Server) -> None:
     assert len(home.digest()["picks"]) == 1
 
 
+@pytest.mark.slow
 def test_two_thousand_items(home: TestHome, server: Server) -> None:
     words = ["market", "bank", "software", "law", "study", "brand", "team", "quota", "chip", "climate"]
     many = [Entry(f"{words[n % 10].capitalize()} story {n} about {words[n // 10 % 10]} and number {n * 7919}", f"Report {n} on {words[n % 10]} and {words[n % 7]}, told in one sentence that is long enough to read.", hours=1 + n / 200) for n in range(400)]  # fmt: skip

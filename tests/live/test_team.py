@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import homes
 import pytest
 from apps import STORIES
+from browsers import chromium, violations, window
 from homes import rss
 from oidc_provider import OidcProvider
 from postgres import Cluster
@@ -19,9 +19,6 @@ from teams import TestTeam, make
 
 pytestmark = pytest.mark.live
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 VIEWS = (
     "/",
     "/kept",
@@ -53,26 +50,18 @@ def site(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture(scope="module")
-def chromium(site: Site) -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        if os.environ.get("CI", "").lower() == "true":
-            pytest.fail("CI must have a browser")
-        pytest.skip(f"no browser at {CHROMIUM}: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield started
-        started.close()
+def browser(site: Site) -> Iterator[Any]:
+    with chromium() as launched:
+        yield launched
 
 
 @pytest.fixture
-def tab(chromium: Any) -> Iterator[Any]:
+def tab(browser: Any) -> Iterator[Any]:
     """Opens a page in a browser of its own."""
     contexts = []
 
     def opened(*, script: bool = True, width: int = 1280) -> Any:
-        context = chromium.new_context(java_script_enabled=script, viewport={"width": width, "height": 900})
+        context = window(browser, java_script_enabled=script, viewport={"width": width, "height": 900})
         contexts.append(context)
         page = context.new_page()
         page.errors = []
@@ -252,8 +241,6 @@ def test_a_morning_works_with_script_and_without(site: Site, tab: Any, script: b
 
 @pytest.mark.parametrize("width", [320, 1280])
 def test_every_view_is_accessible_and_fits(site: Site, tab: Any, width: int) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
     page = tab(width=width)
     token = invited(site.team, "ada")
     page.goto(f"{site.base}/sign-in")
@@ -264,8 +251,7 @@ def test_every_view_is_accessible_and_fits(site: Site, tab: Any, width: int) -> 
             page.goto(f"{site.base}/welcome")
             page.get_by_role("button", name="Only in this browser").click()
         page.goto(site.base + view)
-        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}}).response["violations"]
-        if found:
-            wrong[view] = [(v["id"], [n["html"][:120] for n in v["nodes"]][:3]) for v in found]
+        if found := violations(page):
+            wrong[view] = found
         assert page.evaluate("document.documentElement.scrollWidth") <= width, view
     assert not wrong

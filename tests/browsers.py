@@ -1,0 +1,63 @@
+"""A real browser for tests, and what axe finds wrong with one of its pages."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+]
+PATIENCE = 300_000  # milliseconds
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Of what is in order one place a rule is enough to be told: thousands would be sent over otherwise.
+OPTIONS = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
+
+
+@contextmanager
+def chromium(*more: str) -> Iterator[Any]:
+    """Chromium with these flags more; without one the test is skipped, in CI it fails.
+
+    It keeps its thread's event loop for itself: what is made by commands is made before.
+    """
+    if not CHROMIUM.exists():
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail("CI must have a browser")
+        pytest.skip(f"no browser at {CHROMIUM}: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=[*FLAGS, *more], timeout=PATIENCE
+        )
+        yield launched
+        launched.close()
+
+
+def window(browser: Any, **options: Any) -> Any:
+    """A browser context that waits for a busy machine."""
+    made = browser.new_context(**options)
+    made.set_default_timeout(PATIENCE)
+    return made
+
+
+def violations(page: Any) -> list[tuple[str, str, list[str]]]:
+    """What is not accessible: the rule, how grave, and the first elements."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, options=OPTIONS).response
+    assert found["passes"], "nothing was looked at"
+    return [(v["id"], v["impact"], [n["html"][:120] for n in v["nodes"][:3]]) for v in found["violations"]]
