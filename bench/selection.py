@@ -178,6 +178,7 @@ def arrays(day: Day, posts: Iterable[Post]) -> Morning:
         pickable=np.ones(len(rows), dtype=bool),
         off_path=np.zeros(len(rows), dtype=bool),
         heard=np.zeros(len(rows), dtype=bool),
+        events=np.ones(len(rows), dtype=bool),
     )
 
 
@@ -426,6 +427,7 @@ def speed() -> None:
             pickable=np.ones(number, dtype=bool),
             off_path=np.zeros(number, dtype=bool),
             heard=np.zeros(number, dtype=bool),
+            events=np.ones(number, dtype=bool),
         )
         for budget, most in ((5.0, 16), (10.0, 40)):
             rules = Rules(

@@ -11,7 +11,8 @@ from pools import NOW, TODAY, candidate, pool, remembered, settings
 from test_edition_choice import morning
 
 from newsfeed.edition import build, filtering
-from newsfeed.edition.objective import Morning
+from newsfeed.edition.choose import choose
+from newsfeed.edition.objective import Morning, Rules
 from newsfeed.model import Edition, Pool, Shown
 
 
@@ -36,6 +37,21 @@ def test_what_was_shown_of_an_affair_is_found_by_its_stories_of_today() -> None:
     assert [one.story for one in filtering.before(filtering.shown_by_affair(past), 9, {9: 3})] == [5, 3]
     assert [one.story for one in filtering.before(filtering.shown_by_affair(past), 2, {})] == [2]
     assert filtering.before(filtering.shown_by_affair([shown(7, 0, 20)]), 9, {9: 3}) == ()
+
+
+def test_what_happened_goes_before_what_explains_it() -> None:
+    rows = [(1, 0, 0.8, 0.2, (1.0,), 1, 0), (2, 1, 0.6, 0.2, (1.0,), 1, 0), (3, 2, 0.5, 0.2, (1.0,), 1, 0)]
+    made = replace(morning(rows, 1), affairs=np.array([1, 1, 3], dtype=np.int64))
+    rules = Rules(budget=0.2, most=1, weights=np.ones(1), voices=np.ones(3), lines=0.0, place_lines=False)
+
+    def first(events: list[bool]) -> int:
+        chosen = choose(replace(made, events=np.array(events)), rules)
+        return int(chosen.morning.stories[chosen.picks[0].row])
+
+    assert first([False, False, False]) == 1
+    assert first([True, True, True]) == 1
+    assert first([False, True, True]) == 2
+    assert first([False, False, True]) == 1
 
 
 SAID = ("Fuel duty frozen", "Pension age raised to 69", "Second homes taxed twice", "Rail fares capped")

@@ -40,6 +40,7 @@ def morning(rows: list[tuple[int, int, float, float, tuple[float, ...], int, int
         pickable=np.ones(len(rows), dtype=np.bool_),
         off_path=np.zeros(len(rows), dtype=np.bool_),
         heard=np.zeros(len(rows), dtype=np.bool_),
+        events=np.zeros(len(rows), dtype=np.bool_),
     )
 
 

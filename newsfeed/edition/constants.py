@@ -41,6 +41,7 @@ INTEREST_WEIGHT: Final = 0.10  # [note] up or down
 ENGAGEMENT_WEIGHT: Final = 0.05
 HALF_LIFE_OF_EVENTS: Final = 48.0  # [pages] hours
 HALF_LIFE_OF_IDEAS: Final = 84.0  # [pages]
+EVENT: Final = "event"
 IDEAS: Final = frozenset({"analysis", "research", "opinion"})
 STALE: Final = 0.2  # [note] below this freshness an item is too old to stand in an edition
 # [note] outlets are counted within so many hours of the story's newest item

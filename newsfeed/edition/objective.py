@@ -49,6 +49,7 @@ class Morning:
     pickable: Bools  # False: it may only get a line
     off_path: Bools  # may be today's step off the path
     heard: Bools  # is to be heard or watched, not read
+    events: Bools  # says what happened
 
     def sorted(self) -> Morning:
         """Rows newest first, then by id, so that the order of the input changes nothing."""
@@ -272,7 +273,10 @@ class Gains:
         return allowed
 
     def take(self, state: State, row: int, by: str, gains: Floats, rivals: Ints, topic: int = -1) -> None:
-        """Add a row to the picks; `rivals` are the other rows that could have had the place."""
+        """Add a row to the picks, or the event that it explains; `rivals` are the other rows that could have had the
+        place."""
+        if by != "must":
+            row = self.event_behind(state, row)
         source = int(self.m.sources[row])
         voiced = float(self.voice[row] * state.quiet[source])
         others = rivals[self.m.stories[rivals] != self.m.stories[row]]
@@ -305,6 +309,16 @@ class Gains:
         state.covered |= self.m.stands[row]
         for t in np.flatnonzero(self.pv[:, row] > 0):
             self._column(state, int(t))
+
+    def event_behind(self, state: State, row: int) -> int:
+        """What happened goes before what explains it: the best event of a text's affair that is good and fits, else the
+        row itself."""
+        if self.m.events[row]:
+            return row
+        rows = np.flatnonzero(
+            self.m.events & self.good & (self.m.affairs == self.m.affairs[row]) & self.fits(state)
+        )
+        return int(rows[first_best(self.m.score[rows])]) if len(rows) else row
 
     # ------------------------------------------------------------------ lines for topics
 

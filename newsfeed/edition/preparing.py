@@ -186,6 +186,7 @@ class Prepared:
             pickable=np.array([self.pickable(t) for t in rows], dtype=np.bool_),
             off_path=np.array([self.is_off_path(t) for t in rows], dtype=np.bool_),
             heard=np.array([t.heard for t in rows], dtype=np.bool_),
+            events=np.array([t.kind == c.EVENT for t in rows], dtype=np.bool_),
         )
 
     def join(self, one: int, other: int) -> None:
