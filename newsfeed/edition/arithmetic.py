@@ -20,7 +20,7 @@ _PASSES: Mapping[str, str] = {
     "floor": "one story for each topic",
     "told widely": "three of your sources or more tell it",
     "off path": "what you were shown least of in two weeks",
-    "fill": "the best use of the minutes that were left",
+    "fill": "the best use of the minutes that were left, or nearly the best and broader",
     "over cap": "nothing else was new, so its source had more than its share",
     "people": "the best posts",
     "long read": "the best long piece that you have not seen",

@@ -2,8 +2,8 @@
 
 The objective (`objective`) is made as large as it goes under a hard budget of minutes and a number of picks, one
 item a story. Passes: must-read sources, one story for each topic (the floor), off the path, the best use of the
-minutes (greedy with gain / minutes^k for k = 1, 1/2, 0, each closed by Greedy+Max, arXiv 1910.05646), and a
-relaxation of the source caps when nothing else fits. A topic with a good story that gets no pick keeps its best
+minutes (greedy with gain / minutes^k for k = 1, 1/2, 0, each closed by Greedy+Max, arXiv 1910.05646; or a broader page
+that is nearly as good), and a relaxation of the source caps when nothing else fits. A topic with a good story that gets no pick keeps its best
 story as a line: the minutes of these lines are set aside from the start and given back as soon as a pick covers the
 topic. Big stories that were left out get lines from a share of the minutes, after which all passes run once more.
 Where minutes are left in the end (the page has its number of picks, or nothing else fits), lines tell what waits
@@ -109,14 +109,33 @@ class Chooser(Gains):
             self.take(state, int(rows[first_best(self.m.score[rows])]), "off path", self.gain(state), rows)
 
     def fill(self, begun: State) -> State:
-        """The best of three greedy runs, each closed by its best single item; most topics first, then value."""
+        """The best of three greedy runs, each closed by its best single item; most topics first, then value. A broader
+        page that is nearly as good goes before it."""
         best: State | None = None
         for power in (1.0, 0.5, 0.0):
             state = self.greedy(begun.copy(), power)
             if best is None or _better(state, best):
                 best = state
         assert best is not None
-        return best
+        broad = self.broad(begun.copy())
+        nearly = broad.value >= c.NEARLY_ALL * best.value and broad.covered.sum() >= best.covered.sum()
+        return broad if nearly else best
+
+    def broad(self, state: State) -> State:
+        """Take the largest gain a minute; but of what is nearly as good, what adds most to topics and voices. What is
+        exceptional gives its place to nothing."""
+        while True:
+            rows = np.flatnonzero(self.fits(state) & self.worthy)
+            if not len(rows):
+                return state
+            gains = self.gain(state)
+            row = int(rows[first_best(gains[rows] / self.m.minutes[rows])])
+            best = self.m.score[row]
+            if best < c.EXCEPTIONAL:
+                near = rows[self.m.score[rows] >= best - c.NEARLY]
+                breadth = state.gains.sum(axis=0) + c.SILENT * self.voiced(state)
+                row = int(near[first_best(breadth[near] / self.m.minutes[near])])
+            self.take(state, row, "fill", gains, rows)
 
     def greedy(self, state: State, power: float) -> State:
         """Take the largest gain / minutes^power until nothing fits; then try each prefix with its best single addition."""

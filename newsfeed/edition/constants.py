@@ -24,7 +24,12 @@ __all__ = ["ACCOUNT_DAYS", "BIG", "SOURCE_CAP", "STANDS"]
 KAPPA: Final = {"depth": 2.0, "balanced": 0.5, "breadth": 0.1}  # [pages, reader]
 BETA: Final = 1.0  # [pages, reader]
 GAMMA: Final = {"few": 0.0, "balanced": 0.04, "many": 0.10}  # [reader]
-ETA: Final = 0.7  # [note]
+ETA: Final = 4.0  # [reader]
+# [pages, reader] score by which a story may be worse than the best use of the minutes, if it adds more to topics and voices
+NEARLY: Final = 0.12
+NEARLY_ALL: Final = 0.9  # [guard] of the best page's value that a broader one must have
+EXCEPTIONAL: Final = 0.5  # [pages] score from which a story gives its place to none
+SILENT: Final = 4.0  # [pages, reader] x the part of voices among what is nearly as good
 VOICE_DAYS: Final = 28  # [note] a source unheard for so long has the largest voice, 1 + 28 / 14 = 3
 DEBT_KEEPS: Final = 0.75  # [note]
 DEBT_MOST: Final = 3.0  # [note]
@@ -71,14 +76,14 @@ LISTEN_EVERY: Final = 2.5  # [promise] minutes of the page for each story that i
 LEAST_MINUTES: Final = 0.2
 
 # --- thresholds
-GOOD: Final = 0.36  # [pages]
+GOOD: Final = 0.30  # [pages, reader]
 LINE: Final = 0.20  # [pages]
 MUST_KNOW: Final = 2.5  # [value] grade from which the page says that a story must be known
 STRONG: Final = 2.0  # [promise] grade from which a story may lead the page, and stand on it without a topic
 BRIDGE: Final = 0.3  # [pages]
 # [pages] the least probability of a second topic: below, it is wrong too often
 SECOND: Final = 0.7
-# [pages] from this probability on, a topic counts even if the reader's sources never had it
+# [pages] of a few words alone the tagger must be so sure of a topic
 SURE: Final = 0.8
 # [pages] log-odds by which a topic must exceed the source's usual topic to be named before it
 SURER: Final = 0.5
@@ -91,7 +96,7 @@ NOVEL_WORDS: Final = 1 / 3
 NOVEL_LEAST: Final = 3  # [promise]
 
 # --- shares of the minutes
-FLOOR: Final = {"depth": 0.3, "balanced": 0.6, "breadth": 1.0}  # [pages, reader]
+FLOOR: Final = {"depth": 0.3, "balanced": 1.0, "breadth": 1.0}  # [pages, reader]
 MUST: Final = 0.50  # [promise]
 WIDELY: Final = 0.70  # [reader] reached by floors and what three sources or more tell
 SHORT_EDITION: Final = 5.0  # [page]

@@ -243,9 +243,13 @@ class Gains:
 
     def gain(self, state: State) -> Floats:
         """F(S + i) - F(S) for every row."""
-        voiced: Floats = self.voice * state.quiet[self.m.sources]
-        total: Floats = state.gains.sum(axis=0) + self.plain + voiced
+        total: Floats = state.gains.sum(axis=0) + self.plain + self.voiced(state)
         return total
+
+    def voiced(self, state: State) -> Floats:
+        """What each row would add by its source's voice: less once the source stands on the page."""
+        found: Floats = self.voice * state.quiet[self.m.sources]
+        return found
 
     def room(self, state: State) -> Floats | float:
         """Minutes that each row could take: what is left, less the lines set aside, more those it gives back."""

@@ -211,11 +211,7 @@ def story_topics(
     order = sorted(names, key=even.__getitem__, reverse=True)  # of the same weight, as the reader named them
     # The source's topic mix may decide between topics that the tagger considers probable, not add one.
     first = next(t for t in order if plain[t] >= c.STANDS)
-    second = [
-        t
-        for t in order
-        if t != first and ((plain[t] >= c.SECOND and even[t] >= c.BRIDGE) or plain[t] >= c.SURE)
-    ][:1]
+    second = [t for t in order if t != first and plain[t] >= c.SECOND and even[t] >= c.BRIDGE][:1]
     # If both are probable and the tagger is clearly surer of one, that goes before the source's topic mix.
     surer = bool(second) and log_odds(plain[second[0]]) >= log_odds(plain[first]) + c.SURER
     return StoryTopics(parts, (*second, first) if surer else (first, *second))
