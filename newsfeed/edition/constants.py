@@ -96,7 +96,7 @@ NOVEL_WORDS: Final = 1 / 3
 NOVEL_LEAST: Final = 3  # [promise]
 
 # --- shares of the minutes
-FLOOR: Final = {"depth": 0.3, "balanced": 1.0, "breadth": 1.0}  # [pages, reader]
+FLOOR: Final = {"depth": 0.3, "balanced": 0.6, "breadth": 1.0}  # [pages, reader]
 MUST: Final = 0.50  # [promise]
 WIDELY: Final = 0.70  # [reader] reached by floors and what three sources or more tell
 SHORT_EDITION: Final = 5.0  # [page]
@@ -155,7 +155,7 @@ PEOPLE_WORDS: Final = 12  # [promise] links, tags and names apart
 LONG_WORDS: Final = 800  # [promise]
 LONG_SECONDS: Final = 15 * 60  # [promise]
 # Without freshness: a long piece ages slowly, but it must deserve its half hour.
-LONG_GOOD: Final = GOOD
+LONG_GOOD: Final = 0.36  # [pages]
 LONG_LEAD: Final = 12  # [promise] words that say what it is about
 
 # --- reasons that are news in themselves
