@@ -34,9 +34,9 @@ def test_what_was_shown_of_an_affair_is_found_by_its_stories_of_today() -> None:
         return Shown(story=story, affair=affair, date=date(2026, 11, on), item=story, feed=1, section="picks", outlets=2, minutes=0.2)  # fmt: skip
 
     past = [shown(3, 3, 21), shown(2, 2, 20), shown(5, 3, 20)]
-    assert [one.story for one in filtering.before(filtering.shown_by_affair(past), 9, {9: 3})] == [5, 3]
-    assert [one.story for one in filtering.before(filtering.shown_by_affair(past), 2, {})] == [2]
-    assert filtering.before(filtering.shown_by_affair([shown(7, 0, 20)]), 9, {9: 3}) == ()
+    assert [one.story for one in filtering.shown_before(filtering.shown_by_affair(past), 9, {9: 3})] == [5, 3]
+    assert [one.story for one in filtering.shown_before(filtering.shown_by_affair(past), 2, {})] == [2]
+    assert filtering.shown_before(filtering.shown_by_affair([shown(7, 0, 20)]), 9, {9: 3}) == ()
 
 
 def test_what_happened_goes_before_what_explains_it() -> None:

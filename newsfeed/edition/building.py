@@ -19,7 +19,7 @@ from newsfeed.edition.contenders import Contender
 from newsfeed.edition.earlier import picks_of
 from newsfeed.edition.filtering import near_duplicates
 from newsfeed.edition.layout import Layout, grown, layout, long_read, people, place, printed_pick
-from newsfeed.edition.preparing import Prepared, Weighed
+from newsfeed.edition.preparing import Prepared, Verdict, Weighed
 from newsfeed.edition.printed import edition_minutes
 from newsfeed.edition.words import clock
 from newsfeed.model import (
@@ -59,10 +59,13 @@ def build(
         return _built(prepared, settings.edition.minutes)
 
 
-def weigh(pool: Pool, settings: Settings, *, date: Day, now: datetime) -> Weighed:
-    """The stories of a pool, weighed: the part that builds with different minutes and shares have in common."""
+def weigh(
+    pool: Pool, settings: Settings, *, date: Day, now: datetime, before: Weighed | None = None
+) -> Weighed:
+    """The stories of a pool, weighed: the part that builds with different minutes and shares have in common. With what was
+    weighed `before`, only what has changed since is weighed again."""
     with speaking(first_spoken(settings.languages)):
-        return Weighed(pool, settings, date=date, now=now)
+        return Weighed(pool, settings, date=date, now=now, before=before)
 
 
 def _built(prepared: Prepared, budget: float) -> Edition:
@@ -296,7 +299,7 @@ def _since(edition: Edition, pool: Pool, settings: Settings, now: datetime) -> E
         entries[one.item.id] = outcomes.entry(one, feeds, causes[one.item.id])
     for one in told:
         entries[one.item.id] = outcomes.entry(
-            one, feeds, outcomes.Verdict(ledger.SAME, say("same story as one on the page"))
+            one, feeds, Verdict(ledger.SAME, say("same story as one on the page"))
         )
     ordered = tuple(entries[item] for item in sorted(entries))
     earlier = outcomes.before(pool)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -92,6 +92,7 @@ class Scorer:
         feeds: Mapping[int, FeedFacts],
         chosen: Mapping[int, Options],
         now: datetime,
+        before: Scorer | None = None,
     ) -> None:
         self.ask, self.feeds, self.chosen, self.now = ask, feeds, chosen, now
         heard = [feed for feed in pool.feeds if feed.speaks]
@@ -99,8 +100,14 @@ class Scorer:
         self.mixes = {n: source_mix(feed, ask.names, ask.under, overall) for n, feed in feeds.items()}
         self.unknown_mix = source_mix(None, ask.names, ask.under, overall)
         self.records = records(heard)
-        self.told_well = {one.item.id: _told_well(one) for one in pool.candidates}
-        self.subjects = {one.item.id: _subject(one, feeds.get(one.item.feed)) for one in pool.candidates}
+        # What another one has looked at needn’t be looked at again.
+        seen = before.seen if before else {}
+        self.seen = {one.item.id: one for one in pool.candidates}
+        self.told_well = {
+            number: before.told_well[number] if before and seen.get(number) is one else _told_well(one)
+            for number, one in self.seen.items()
+        }
+        self.subjects = {number: _subject(one, feeds.get(one.item.feed)) for number, one in self.seen.items()}
         articles = [one.item.id for one in pool.candidates if one.item.item.kind != "post"]
         self.led = sum(self.told_well[n] for n in articles) / max(1, len(articles))
         self.leadless = c.LEADLESS[0] + (c.LEADLESS[1] - c.LEADLESS[0]) * self.led
@@ -112,6 +119,28 @@ class Scorer:
                 self.likes[topic] = (one + liked, two + offered)
             for topic, disliked in feeds[number].dislikes.items():
                 self.dislikes[topic] = self.dislikes.get(topic, 0) + disliked
+
+    def as_before(self, other: Scorer) -> Callable[[Contender], bool]:
+        """Whether what the other made of some items is what comes of the same items here: most of what the reader says of
+        one story moves only its source, and its topic."""
+        feeds = {
+            number
+            for number, feed in self.feeds.items()
+            if feed == other.feeds.get(number)
+            and self.mixes[number] == other.mixes[number]
+            and self.records.get(number) == other.records.get(number)
+        }
+        same = (self.ask, self.now, self.led) == (other.ask, other.now, other.led)
+
+        def holds(one: Contender) -> bool:
+            return (
+                same
+                and self.likes.get(one.topic) == other.likes.get(one.topic)
+                and self.dislikes.get(one.topic) == other.dislikes.get(one.topic)
+                and all(teller.item.feed in feeds for teller in one.tellers)
+            )
+
+        return holds
 
     def topics(self, group: Sequence[Candidate]) -> StoryTopics:
         if self.ask.names == (PLAIN,):
@@ -172,6 +201,7 @@ class Scorer:
         outlets: int,
         shared: int,
         back: Return | None,
+        affair: int,
     ) -> Contender:
         topics = self.topics(group)
         if outlets == 1 and not any(self.told_well[one.item.id] for one in group):
@@ -196,6 +226,7 @@ class Scorer:
             options=own,
             post=all(one.item.item.kind == "post" for one in group),
             back=back,
+            affair=affair,
             bare=self.led >= c.LED and not own.must_read and not self.told_well[best.item.id],
             grade=self.grade(best),
             record=self.records.get(best.item.feed, 0.0),

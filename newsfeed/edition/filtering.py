@@ -21,7 +21,7 @@ from newsfeed.edition import earlier
 from newsfeed.edition.contenders import Contender, Scorer
 from newsfeed.edition.score import age_hours, freshness, half_life
 from newsfeed.edition.words import apart, no_news
-from newsfeed.model import Candidate, FeedFacts, Options, Pool, Settings, Shown, ledger
+from newsfeed.model import Candidate, FeedFacts, Options, Pool, Settings, Shown, Story, ledger
 from newsfeed.text import words_pattern
 from newsfeed.text.spoken import say, short_day
 
@@ -41,10 +41,19 @@ class Filtered:
     feeds: Mapping[int, FeedFacts]
     had: Mapping[int, tuple[str, ...]]  # topics of stories that were shown before, by story
     expired: int  # items that went stale before they could be shown
+    refused: Mapping[int, tuple[str, str] | None]
+    scorer: Scorer
+    scored: Mapping[int, Contender]  # by story, before any was left out for another
+    stories: Mapping[int, Story]
 
 
-def filtered(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetime) -> Filtered:
-    """Score the pool. Every candidate ends up in exactly one contender's `tellers` or in `causes`."""
+def filtered(
+    pool: Pool, settings: Settings, ask: Asked, *, date: date, now: datetime, before: Filtered | None = None
+) -> Filtered:
+    """Score the pool. Every candidate ends up in exactly one contender's `tellers` or in `causes`.
+
+    `before` is an earlier result for the same morning and settings: it is reused for items that have not changed.
+    """
     feeds = {feed.feed: feed for feed in pool.feeds}
     chosen = {number: feed.options for number, feed in feeds.items()}
     mute = words_pattern(settings.muted)
@@ -52,10 +61,16 @@ def filtered(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: dat
     languages = {language.casefold()[:2] for language in settings.languages}
     causes: dict[int, tuple[str, str]] = {}
     groups: dict[int, list[Candidate]] = {}
+    refused: dict[int, tuple[str, str] | None] = {}
+    known = before.refused if before and before.scorer.chosen == chosen else {}
     for candidate in sorted(pool.candidates, key=lambda one: one.item.id):
         stored = candidate.item
         own = chosen.get(stored.feed, Options())
-        cause = _refused(candidate, own, (mute, feed_mutes.get(stored.feed)), languages, now)
+        if before and stored.id in known and before.scorer.seen[stored.id] is candidate:
+            cause = known[stored.id]
+        else:
+            cause = _refused(candidate, own, (mute, feed_mutes.get(stored.feed)), languages, now)
+        refused[stored.id] = cause
         if cause is not None:
             causes[stored.id] = cause
         else:
@@ -75,14 +90,21 @@ def filtered(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: dat
     shown = earlier.by_story(pool.history, groups)
     of_affair = numbers(pool)
     by_affair = shown_by_affair(pool.history.shown)
-    scorer = Scorer(pool, ask, feeds, chosen, now)
-    contenders: list[Contender] = []
+    scorer = Scorer(pool, ask, feeds, chosen, now, before.scorer if before else None)
+    as_before = scorer.as_before(before.scorer) if before else None
+    scored: dict[int, Contender] = {}
     had: dict[int, tuple[str, ...]] = {}
     for key in sorted(groups):
         group = groups[key]
+        past = shown.get(key) or shown_before(by_affair, key, of_affair)
+        if before and as_before and not past and (made := before.scored.get(key)):
+            unchanged = made.tellers == tuple(group) and stories.get(key) == before.stories.get(key)
+            if unchanged and not made.back and as_before(made):
+                scored[key] = made
+                continue
         outlets, shared = scorer.tellers(group)
         back = None
-        if past := shown.get(key) or before(by_affair, key, of_affair):
+        if past:
             back = earlier.returning(past, group, outlets, feeds, date)
             if back is None and (key in shown or not earlier.says_new(past, group)):
                 last = past[-1]
@@ -90,20 +112,21 @@ def filtered(pool: Pool, settings: Settings, ask: Asked, *, date: date, now: dat
                     causes[one.item.id] = (ledger.HAD, say("shown on {day}", day=short_day(last.date)))
                 had[key] = scorer.topics(group).stands
                 continue
-        contender = scorer.contender(key, group, stories.get(key), outlets, shared, back)
+        affair = of_affair.get(key, key)
+        contender = scorer.contender(key, group, stories.get(key), outlets, shared, back, affair)
         if contender.topic == "" and contender.topics.stands == () and scorer.muted(group):
             for one in group:
                 causes[one.item.id] = (ledger.MUTED, say("you gave its topic no share"))
             continue
-        contenders.append(contender)
-    contenders, older = newest(marked(contenders, of_affair), feeds)
+        scored[key] = contender
+    contenders, older = newest(marked(scored.values(), of_affair), feeds)
     causes |= older
     expired = sum(
         causes[one.item.id][0] == ledger.OLD
         for one in pool.candidates
         if one.item.id in causes and (pool.since is None or one.item.first_seen > pool.since)
     )
-    return Filtered(tuple(contenders), causes, feeds, had, expired)
+    return Filtered(tuple(contenders), causes, feeds, had, expired, refused, scorer, scored, stories)
 
 
 def _refused(
@@ -241,7 +264,7 @@ def marked(contenders: Iterable[Contender], affairs: Mapping[int, int]) -> list[
     return [
         replace(one, affair=one.story, of_day=many[of[one.story]])
         if of[one.story] in day and many[of[one.story]] > c.AFFAIR_PICKS
-        else replace(one, affair=of[one.story])
+        else one
         for one in told
     ]
 
@@ -267,7 +290,7 @@ def shown_by_affair(shown: Iterable[Shown]) -> dict[int, tuple[Shown, ...]]:
     return {affair: tuple(past) for affair, past in found.items()}
 
 
-def before(
+def shown_before(
     shown: Mapping[int, tuple[Shown, ...]], story: int, affairs: Mapping[int, int]
 ) -> tuple[Shown, ...]:
     """What earlier editions showed of a story's affair, oldest first."""

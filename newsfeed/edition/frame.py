@@ -254,10 +254,26 @@ _SAID: Mapping[str, str] = MappingProxyType(
 )
 
 
-def why(prepared: Prepared, topic: str, entries: Sequence[LedgerEntry]) -> str:
-    """Why a topic has neither pick nor line: from the ledger's causes of its items, or from the state of its sources."""
+def by_topic(prepared: Prepared, entries: Sequence[LedgerEntry]) -> dict[str | None, list[LedgerEntry]]:
+    """The ledger's lines by the topics that the items have by their own tags; under None those without, whose language is
+    not supported."""
+    found: dict[str | None, list[LedgerEntry]] = {}
+    for entry in entries:
+        own = prepared.topics_of(entry.item)
+        for topic in own:
+            if topic is not None:
+                found.setdefault(topic, []).append(entry)
+        if not own and entry.cause == ledger.LANGUAGE:
+            found.setdefault(None, []).append(entry)
+    return found
+
+
+def why(prepared: Prepared, topic: str, ledger_of: Mapping[str | None, Sequence[LedgerEntry]]) -> str:
+    """Why a topic has neither pick nor line: from the ledger's causes of its items (see `by_topic`; those whose language is
+    not supported count for the topics of their sources), or from the state of its sources."""
     sources = _sources(prepared, topic)
-    own = [entry for entry in entries if _is_of(prepared, topic, sources, entry)]
+    foreign = (one for one in ledger_of.get(None, ()) if prepared.candidates[one.item].item.feed in sources)
+    own = [*ledger_of.get(topic, ()), *foreign]
     causes = {entry.cause for entry in own}
     if ledger.ROOM in causes:
         full = all(entry.full for entry in own if entry.cause == ledger.ROOM)
@@ -301,15 +317,6 @@ def _sources(prepared: Prepared, topic: str) -> frozenset[int]:
         >= c.SUPPLIES
         or names & {folder.casefold() for folder in feed.folders}
     )
-
-
-def _is_of(prepared: Prepared, topic: str, sources: Set[int], entry: LedgerEntry) -> bool:
-    """Whether an item has a topic: by its own tags, or by its source if its language is not supported."""
-    own = prepared.topics_of[entry.item]
-    if topic in own:
-        return True
-    feed = prepared.candidates[entry.item].item.feed
-    return not own and entry.cause == ledger.LANGUAGE and feed in sources
 
 
 def is_weekly(settings: Settings, date: Day) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
 from newsfeed.edition import constants as c
 from newsfeed.edition import frame
@@ -14,7 +14,7 @@ from newsfeed.edition.choose import Choice
 from newsfeed.edition.contenders import Contender
 from newsfeed.edition.layout import Layout, post_lacks
 from newsfeed.edition.objective import debt
-from newsfeed.edition.preparing import Prepared
+from newsfeed.edition.preparing import Prepared, Verdict
 from newsfeed.edition.words import apart, fixed_words
 from newsfeed.model import (
     Candidate,
@@ -30,14 +30,6 @@ from newsfeed.model import (
 )
 from newsfeed.model.ledger import CAUSES
 from newsfeed.text.spoken import first_spoken, heading, percent, say
-
-
-class Verdict(NamedTuple):
-    """Where an item went: the cause, its arithmetic in words, and whether only the limit on stories kept it out."""
-
-    cause: str
-    detail: str = ""
-    full: bool = False
 
 
 def entry(candidate: Candidate, feeds: Mapping[int, FeedFacts], verdict: Verdict) -> LedgerEntry:
@@ -75,44 +67,71 @@ def before(pool: Pool) -> dict[str, int]:
 
 def verdicts(prepared: Prepared, choice: Choice, posts: Sequence[Contender]) -> dict[int, Verdict]:
     """A verdict for every item of the pool."""
-    found = {item: Verdict(*why) for item, why in prepared.filtered.causes.items()}
-    picked = {int(choice.morning.ids[chosen.row]): chosen for chosen in choice.picks}
+    settled, open_ones = _settled(prepared)
+    found = dict(settled)
     rows = [*(chosen.row for chosen in choice.picks), *choice.places, *choice.big, *choice.spare]
-    lines = {int(choice.morning.ids[row]) for row in (*choice.places, *choice.big, *choice.spare)}
     told = {int(choice.morning.stories[row]): int(choice.morning.ids[row]) for row in rows}
-    shown_posts = {contender.id for contender in posts}
-    for contender in prepared.filtered.contenders:
-        if contender.id in picked or contender.id in shown_posts:
-            found[contender.id] = Verdict(ledger.SHOWN)
-        elif contender.id in lines:
-            found[contender.id] = Verdict(ledger.LINE)
-        elif not contender.post and (
-            duplicate := told.get(int(choice.morning.stories[prepared.row_of[contender.id]]))
-        ):
-            headline = prepared.printer.title(prepared.by_id[duplicate].representative.item, "")
-            found[contender.id] = Verdict(
-                ledger.SAME, say("says the same as “{headline}”", headline=headline)
-            )
-        else:
-            found[contender.id] = left_out(prepared, choice, contender)
-        if len(contender.tellers) > 1:
-            head = prepared.printer.title(contender.representative.item, "")
-            source = prepared.printer.source(contender.representative.item.feed)
-            for other in contender.tellers:
-                if other.item.id != contender.id:
-                    # If both have the same title, only the source tells them apart.
-                    alike = prepared.printer.title(other.item, "").casefold() == head.casefold()
-                    of = say(" of {source}", source=source) if alike and source else ""
-                    found[other.item.id] = Verdict(
-                        ledger.SAME,
-                        say("same story as “{headline}”{of}", headline=head, of=of),
-                    )
+    for contender in open_ones:
+        found[contender.id] = left_out(prepared, choice, contender)
+    for row in map(int, np.flatnonzero(np.isin(choice.morning.stories, list(told)))):
+        headline = prepared.printer.title(
+            prepared.by_id[told[int(choice.morning.stories[row])]].representative.item, ""
+        )
+        found[int(choice.morning.ids[row])] = Verdict(
+            ledger.SAME, say("says the same as “{headline}”", headline=headline)
+        )
+    for row in (*choice.places, *choice.big, *choice.spare):
+        found[int(choice.morning.ids[row])] = Verdict(ledger.LINE)
+    for number in (*(int(choice.morning.ids[chosen.row]) for chosen in choice.picks), *(p.id for p in posts)):
+        found[number] = Verdict(ledger.SHOWN)
     return found
 
 
+def _settled(prepared: Prepared) -> tuple[Mapping[int, Verdict], Sequence[Contender]]:
+    """The verdicts that no choice changes unless it tells the item; and the contenders that have none of these."""
+    weighed = prepared.weighed
+    if not weighed.verdicts:
+        found = {item: Verdict(*why) for item, why in prepared.filtered.causes.items()}
+        for contender in prepared.filtered.contenders:
+            if (low := _low(prepared, contender)) is not None:
+                found[contender.id] = low
+            if len(contender.tellers) > 1:
+                found |= _tellers(prepared, contender)
+        weighed.verdicts = found
+    settled: Mapping[int, Verdict] = weighed.verdicts
+    return settled, [one for one in prepared.filtered.contenders if one.id not in settled]
+
+
+def _tellers(prepared: Prepared, contender: Contender) -> dict[int, Verdict]:
+    """What is said of the other items of a story."""
+    head = prepared.printer.title(contender.representative.item, "")
+    source = prepared.printer.source(contender.representative.item.feed)
+    found = {}
+    for other in contender.tellers:
+        if other.item.id != contender.id:
+            # If both have the same title, only the source tells them apart.
+            alike = prepared.printer.title(other.item, "").casefold() == head.casefold()
+            of = say(" of {source}", source=source) if alike and source else ""
+            found[other.item.id] = Verdict(
+                ledger.SAME, say("same story as “{headline}”{of}", headline=head, of=of)
+            )
+    return found
+
+
+def _low(prepared: Prepared, contender: Contender) -> Verdict | None:
+    """Why an article has no place whatever else there is; None if it might have one."""
+    if contender.post:
+        return None
+    if not contender.topic and not contender.options.must_read:
+        return Verdict(ledger.BELOW, say("it fits none of your topics"))
+    if contender.score.value < c.LINE:
+        own, line = apart(contender.score.value, c.LINE)
+        return Verdict(ledger.BELOW, say("worth {own}, the line is {line}", own=own, line=line))
+    return None
+
+
 def left_out(prepared: Prepared, choice: Choice, contender: Contender) -> Verdict:
-    """Why a story is neither pick nor line."""
-    score = contender.score.value
+    """Why a story that might have been told is neither pick nor line."""
     if contender.post:
         best = say(
             "a post; People is for the best {n}, one a source, in {share} of the minutes",
@@ -120,14 +139,6 @@ def left_out(prepared: Prepared, choice: Choice, contender: Contender) -> Verdic
             share=percent(c.PEOPLE),
         )
         return Verdict(ledger.BELOW, post_lacks(prepared, contender) or best)
-    if not contender.topic and not contender.options.must_read:
-        return Verdict(ledger.BELOW, say("it fits none of your topics"))
-    if score < c.LINE:
-        below = prepared.weighed.below
-        if contender.id not in below:
-            own, line = apart(score, c.LINE)
-            below[contender.id] = say("worth {own}, the line is {line}", own=own, line=line)
-        return Verdict(ledger.BELOW, below[contender.id])
     if contender.bare:
         return Verdict(ledger.ROOM, say("only a headline, and the lines went to others"))
     row = prepared.row_of[contender.id]
@@ -264,20 +275,23 @@ def _entries(prepared: Prepared, causes: Mapping[int, Verdict]) -> tuple[LedgerE
 
     An older item that could not (stale, muted, below the line, …) was entered in the ledger of its own day.
     """
-    begun = prepared.pool.since
     low = {
         one.item.id
         for contender in prepared.filtered.contenders
-        if causes[contender.id][0] == ledger.BELOW
+        if causes[contender.id].cause == ledger.BELOW
         for one in contender.tellers
     }
+    made = prepared.weighed.entries
     entries = []
-    for one in sorted(prepared.pool.candidates, key=lambda one: one.item.id):
-        verdict = causes[one.item.id]
-        carried = begun is not None and one.item.first_seen <= begun
-        if carried and (verdict.cause in ledger.SETTLED or one.item.id in low):
+    for one, carried in prepared.weighed.in_order:
+        number = one.item.id
+        verdict = causes[number]
+        if carried and (verdict.cause in ledger.SETTLED or number in low):
             continue
-        entries.append(entry(one, prepared.feeds, verdict))
+        known = made.get(number)
+        if known is None or verdict != (known.cause, known.detail, known.full):
+            known = made[number] = entry(one, prepared.feeds, verdict)
+        entries.append(known)
     return tuple(entries)
 
 
@@ -299,6 +313,7 @@ def accounts(prepared: Prepared, page: Layout, entries: Sequence[LedgerEntry]) -
             else:
                 lines[name] += 1
     spent = sum(minutes[name] for name in prepared.ask.names)
+    of_topic = frame.by_topic(prepared, entries)
     accounts = []
     for name in prepared.ask.names:
         got = minutes[name] / spent if spent > 0 else 0.0
@@ -315,7 +330,7 @@ def accounts(prepared: Prepared, page: Layout, entries: Sequence[LedgerEntry]) -
                 lines=lines[name],
                 good=good,
                 debt=owed,
-                why_thin="" if picks[name] or lines[name] else frame.why(prepared, name, entries),
+                why_thin="" if picks[name] or lines[name] else frame.why(prepared, name, of_topic),
             )
         )
     return tuple(accounts)

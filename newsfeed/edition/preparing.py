@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -22,29 +23,74 @@ from newsfeed.edition.contenders import Contender
 from newsfeed.edition.filtering import Filtered, filtered
 from newsfeed.edition.objective import Chosen, Morning, Rules, weights
 from newsfeed.edition.printed import Printer, line_words, pick_minutes
-from newsfeed.model import Account, Day, Gain, Options, Pick, Pool, RunnerUp, Settings
+from newsfeed.model import Account, Candidate, Day, Gain, LedgerEntry, Options, Pick, Pool, RunnerUp, Settings
 from newsfeed.text import spoken
 from newsfeed.text.spoken import say
 
 OFF_PATH_NOTE = "off your path"
 
 
+class Verdict(NamedTuple):
+    """Where an item went: the cause, its arithmetic in words, and whether only the limit on stories kept it out."""
+
+    cause: str
+    detail: str = ""
+    full: bool = False
+
+
 class Weighed:
     """The part of a morning that doesn't depend on minutes and shares: passed to the next build of the same pool, it leaves
-    only the choice to do."""
+    only the choice to do. `before` is that of an earlier state of the pool: what hasn't changed since is reused."""
 
-    def __init__(self, pool: Pool, settings: Settings, *, date: Day, now: datetime) -> None:
+    def __init__(
+        self, pool: Pool, settings: Settings, *, date: Day, now: datetime, before: Weighed | None = None
+    ) -> None:
         self.pool, self.date, self.now = pool, date, now
         self._key = _weighed_by(settings, date, now)
-        self.filtered: Filtered = filtered(pool, settings, asked(settings), date=date, now=now)
+        if before is not None and before._key != self._key:
+            before = None
+        self.filtered: Filtered = filtered(
+            pool, settings, asked(settings), date=date, now=now, before=before.filtered if before else None
+        )
         self.drafts: dict[int, Pick] = {}
         self.pick_costs: dict[int, float] = {}
         self.line_costs: dict[int, float] = {}
-        self.below: dict[int, str] = {}  # what is said of a story below the threshold
+        self.mornings: dict[
+            tuple[str, bool], Morning
+        ] = {}  # by what is off the path, and whether there is little
+        self.verdicts: dict[int, Verdict] = {}  # those that no choice changes, see `outcomes`
+        self.topics_of: dict[int, frozenset[str | None]] = {}
+        self.entries: dict[int, LedgerEntry] = {}  # the last that was made of each item
+        if before is not None and _told(pool) == _told(before.pool):
+            self._take_over(before)
+
+    def _take_over(self, before: Weighed) -> None:
+        scored = before.filtered.scored
+        same = {one.id for key, one in self.filtered.scored.items() if scored.get(key) is one}
+        self.drafts = {number: kept for number, kept in before.drafts.items() if number in same}
+        self.pick_costs = {number: kept for number, kept in before.pick_costs.items() if number in same}
+        self.line_costs = {number: kept for number, kept in before.line_costs.items() if number in same}
+
+    @cached_property
+    def in_order(self) -> tuple[tuple[Candidate, bool], ...]:
+        """The items by number, each with whether it came before the last edition."""
+        begun = self.pool.since
+        return tuple(
+            (one, begun is not None and one.item.first_seen <= begun)
+            for one in sorted(self.pool.candidates, key=lambda one: one.item.id)
+        )
 
     def fits(self, pool: Pool, settings: Settings, *, date: Day, now: datetime) -> bool:
         """Whether weighing with these arguments would give the same."""
         return pool is self.pool and self._key == _weighed_by(settings, date, now)
+
+
+def _told(pool: Pool) -> object:
+    """What earlier editions told: reasons speak of it. What the reader made of it since changes none."""
+    return pool.history.shown, {
+        day: [(name, of.told, of.debt) for name, of in one.topics.items() if of.told or of.debt]
+        for day, one in pool.history.days.items()
+    }
 
 
 def _weighed_by(settings: Settings, date: Day, now: datetime) -> object:
@@ -149,7 +195,10 @@ class Prepared:
     @cached_property
     def morning(self) -> Morning:
         """The articles as rows, best first."""
-        return self._morning().sorted()
+        key, known = (self.least, self.scarce), self.weighed.mornings
+        if key not in known:
+            known[key] = self._morning().sorted()
+        return known[key]
 
     @cached_property
     def row_of(self) -> Mapping[int, int]:
@@ -249,16 +298,13 @@ class Prepared:
         """Topics that have a story good enough for a place today."""
         return tuple(n for n in self.ask.names if self.good_of[n])
 
-    @cached_property
-    def topics_of(self) -> Mapping[int, frozenset[str | None]]:
-        """By item of the pool: the topics that it has by its own tags, as the reader named them."""
-        under = self.ask.under
-        return {
-            one.item.id: frozenset(
-                under.get(score.topic) for score in one.tagging.scores if score.p >= c.STANDS
-            )
-            for one in self.pool.candidates
-        }
+    def topics_of(self, item: int) -> frozenset[str | None]:
+        """The topics that an item of the pool has by its own tags, as the reader named them."""
+        known = self.weighed.topics_of
+        if item not in known:
+            scores = self.candidates[item].tagging.scores
+            known[item] = frozenset(self.ask.under.get(one.topic) for one in scores if one.p >= c.STANDS)
+        return known[item]
 
     def topic_of(self, chosen: Chosen, contender: Contender) -> str:
         """The topic that a pick stands for on the page."""

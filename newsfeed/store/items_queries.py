@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -246,6 +247,19 @@ def values(db: Transaction, since: datetime) -> dict[int, float]:
 KEPT = (tagging.c.not_news, tagging.c.scores, tagging.c.news)
 
 
+DECODED = 32_768  # taggings of a morning, which are read again when the reader has changed a few of them
+
+
+@lru_cache(maxsize=DECODED)
+def _scores(text: str) -> tuple[TopicScore, ...]:
+    return _SCORES.decode(text)
+
+
+@lru_cache(maxsize=DECODED)
+def _news(text: str) -> NewsValue:
+    return _NEWS.decode(text)
+
+
 def tagging_of(number: int, not_news: str, scores: str, news: str, *, topics: Mapping[int, str]) -> Tagging:
     """A tagging as it was kept; `topics` names the topics of packed ones."""
     if scores.startswith(packed.SIGN):
@@ -258,8 +272,8 @@ def tagging_of(number: int, not_news: str, scores: str, news: str, *, topics: Ma
     return Tagging(
         item=number,
         not_news=not_news,
-        scores=_SCORES.decode(scores),
-        news=_NEWS.decode(news) if news else None,
+        scores=_scores(scores),
+        news=_news(news) if news else None,
     )
 
 

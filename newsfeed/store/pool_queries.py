@@ -105,6 +105,49 @@ def _before(db: Transaction, now: datetime, since: datetime | None) -> dict[int,
     return dict(map(tuple, db.execute(query.group_by(item.c.feed)).all()))
 
 
+def after_signs(db: Transaction, before: Pool, local: date, now: datetime) -> Pool:
+    """The pool as it is after the reader's signs and corrections, and what was learned of them: these change tags, thumbs
+    and the account of the sources, and no item, story or rhythm. What is as it was is the same object."""
+    numbers = [one.item.id for one in before.candidates]
+    query = select(tagging.c.item, *items_queries.KEPT)
+    if numbers:
+        query = query.where(tagging.c.item.between(numbers[0], numbers[-1]))
+    tagged = {row[0]: row[1:] for row in db.execute(query).all()}
+    thumbs = reader_queries.likes(db)
+    candidates = []
+    for one in before.candidates:
+        number, told = one.item.id, tagged.get(one.item.id)
+        now_tagged = (
+            items_queries.tagging_of(number, *told, topics=db.topics) if told else Tagging(item=number)
+        )
+        if now_tagged != one.tagging or thumbs.get(number, 0) != one.liked:
+            one = replace(one, tagging=now_tagged, liked=thumbs.get(number, 0))  # noqa: PLW2901
+        candidates.append(one)
+    records = _records(db, now)
+    mixes = _mixes(db, now, records)
+    made_of = editions_queries.thumbs(db, local)
+    feeds = []
+    for feed in before.feeds:
+        _, judged, value = records.get(feed.feed, (0, 0, 0.0))
+        own = made_of.get(feed.feed, {})
+        feeds.append(
+            replace(
+                feed,
+                topic_mix=mixes.get(feed.feed, {}),
+                value=value,
+                judged=judged,
+                likes={t: (n.good, n.shown) for t, n in own.items()},
+                dislikes={t: n.bad for t, n in own.items() if n.bad},
+            )
+        )
+    return replace(
+        before,
+        candidates=tuple(candidates),
+        feeds=tuple(feeds),
+        history=_with_affairs(db, editions_queries.history(db, local)),
+    )
+
+
 def _with_affairs(db: Transaction, history: History) -> History:
     """What was shown, with the current affair of each story."""
     known = items_queries.affairs(db, {one.story for one in history.shown})

@@ -88,10 +88,11 @@ def opened(db: Transaction, number: int, now: datetime) -> None:
         db.upsert(mark, [{"item": number, "opened_at": now}], ["opened_at"])
 
 
-def likes(db: Transaction, numbers: Iterable[int]) -> dict[int, int]:
-    """The reader's thumbs on these items, where there is one."""
+def likes(db: Transaction, numbers: Iterable[int] | None = None) -> dict[int, int]:
+    """The reader's thumbs on these items, where there is one; on all without `numbers`."""
     query = select(mark.c.item, mark.c.liked).where(mark.c.liked != 0)
-    return {r[0]: r[1] for r in db.rows_in(query, mark.c.item, numbers)}
+    rows = db.execute(query).all() if numbers is None else db.rows_in(query, mark.c.item, numbers)
+    return {r[0]: r[1] for r in rows}
 
 
 def thumbs(db: Transaction, limit: int) -> list[tuple[int, int]]:

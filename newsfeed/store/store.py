@@ -7,7 +7,7 @@ import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
@@ -15,7 +15,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from sqlalchemy import Connection, Engine
 
 from newsfeed.errors import NewerStoreError, StoreError
-from newsfeed.model import FeedUpdate
+from newsfeed.model import FeedUpdate, Pool
 from newsfeed.store import (
     care_queries,
     editions_queries,
@@ -62,13 +62,20 @@ def writes_aside(query: Callable[Concatenate[Transaction, P], R]) -> Callable[Co
 
     @functools.wraps(query)
     def verb(store: Store, /, *args: P.args, **more: P.kwargs) -> R:
-        with store._writing() as db:
-            before = db.changes()
-            made = query(db, *args, **more)
-            after = db.changes()
-            if before is not None and after is not None:
-                store._aside += after[0] - before[0]
-            return made
+        with store._counting("aside") as db:
+            return query(db, *args, **more)
+
+    return verb
+
+
+def writes_signs(query: Callable[Concatenate[Transaction, P], R]) -> Callable[Concatenate[Store, P], R]:
+    """The same for what the reader says of items, and what is learned of it: neither items nor stories are touched, so
+    that `pool` needn't read them again."""
+
+    @functools.wraps(query)
+    def verb(store: Store, /, *args: P.args, **more: P.kwargs) -> R:
+        with store._counting("signs") as db:
+            return query(db, *args, **more)
 
     return verb
 
@@ -89,7 +96,11 @@ class Store:
         self._turn = threading.RLock()
         self._found: dict[str, tuple[object, Any]] = {}
         self._finding: dict[str, threading.RLock] = {}
-        self._aside = 0  # of the changes of ours, those of `writes_aside`
+        self._counts = {
+            "aside": 0,
+            "signs": 0,
+        }  # of the changes of ours, those of `writes_aside` and `writes_signs`
+        self._pools: dict[tuple[date, datetime], tuple[object, Pool]] = {}
 
     @classmethod
     def open(cls, place: Path | str | Dialect, *, now: datetime) -> Self:
@@ -132,9 +143,12 @@ class Store:
     ) -> None:
         self.close()
 
-    def while_unchanged(self, name: str, key: object, find: Callable[[], T]) -> T:
+    def while_unchanged(
+        self, name: str, key: object, find: Callable[[], T], again: Callable[[T], T] | None = None
+    ) -> T:
         """What `find` gives; what it gave last under this name, while `key` is the same and nobody wrote since, but for
-        what was put aside here (see `writes_aside`), which `find` must not ask for.
+        what was put aside here (see `writes_aside`), which `find` must not ask for. `again`, where there is one, is
+        handed what was found last, which may save it work.
 
         Whoever asks for the same meanwhile waits for the one who looks.
         """
@@ -142,13 +156,13 @@ class Store:
             # Read before computing: a write in the meantime makes the next call compute again.
             with self._reading() as db:
                 counted = db.changes()
-                changes = counted and (counted[0] - self._aside, counted[1])
+                changes = counted and (counted[0] - self._counts["aside"], counted[1])
             known = self._found.get(name)
             if known is not None and changes is not None and known[0] == (changes, key):
                 found: T = known[1]
                 return found
             self._found.pop(name, None)
-            made = find()
+            made = find() if known is None or again is None else again(known[1])
             if changes is not None:
                 self._found[name] = ((changes, key), made)
             return made
@@ -162,6 +176,16 @@ class Store:
     def _writing(self) -> Iterator[Transaction]:
         with self._turn, self._dialect.in_words(), self._dialect.write(self._connection) as db:
             yield db
+
+    @contextmanager
+    def _counting(self, part: str) -> Iterator[Transaction]:
+        """A transaction that may write, and whose changes are counted apart."""
+        with self._writing() as db:
+            before = db.changes()
+            yield db
+            after = db.changes()
+            if before is not None and after is not None:
+                self._counts[part] += after[0] - before[0]
 
     # ------------------------------------------------------------------------- verbs
 
@@ -199,7 +223,7 @@ class Store:
     tagged = reads(items_queries.tagged)
     explained = reads(items_queries.tagged)  # which of these have a tagging with the words that decided
     values = reads(items_queries.values)
-    save_taggings = writes(items_queries.save_taggings)
+    save_taggings = writes_signs(items_queries.save_taggings)
 
     # stories
     ungrouped = reads(items_queries.ungrouped)
@@ -212,11 +236,11 @@ class Store:
     save_stories = writes(items_queries.save_stories)
 
     # what the reader did
-    correct = writes(reader_queries.correct)
+    correct = writes_signs(reader_queries.correct)
     corrections = reads(reader_queries.corrections)
-    undo_correction = writes(reader_queries.undo_correction)
-    like = writes(reader_queries.like)
-    opened = writes(reader_queries.opened)
+    undo_correction = writes_signs(reader_queries.undo_correction)
+    like = writes_signs(reader_queries.like)
+    opened = writes_signs(reader_queries.opened)
     likes = reads(reader_queries.likes)
     thumbs = reads(reader_queries.thumbs)
     keep = writes_aside(reader_queries.keep)
@@ -228,7 +252,6 @@ class Store:
     declined = reads(reader_queries.declined)
 
     # editions, days, mails
-    pool = reads(pool_queries.pool)
     unheard = reads(pool_queries.unheard)
     history = reads(editions_queries.history)
     record = writes(editions_queries.record)
@@ -246,10 +269,28 @@ class Store:
     # small facts and care
     get_meta = reads(meta_table.get)
     metas = reads(meta_table.beginning)
-    set_meta = writes(meta_table.put)
+    set_meta = writes_signs(meta_table.put)
     counts = reads(care_queries.counts)
     prune = writes(care_queries.prune)
     tidy = writes(care_queries.tidy)
+
+    def pool(self, local: date, now: datetime, since: datetime | None = None, *, again: bool = False) -> Pool:
+        """Everything for the edition of a local day, see `pool_queries.pool`. Of what is asked for `again`, as by who shows
+        the reader what a thumb would change, the last two are kept: where the reader alone wrote since, only what that
+        can move is read anew."""
+        with self._reading() as db:
+            counted = db.changes() if again else None
+            if counted is None:
+                return pool_queries.pool(db, local, now, since)
+            stamp = (counted[0] - sum(self._counts.values()), counted[1])
+            known = self._pools.pop((local, now), None)
+            made = (
+                pool_queries.after_signs(db, known[1], local, now)
+                if known is not None and known[0] == stamp
+                else pool_queries.pool(db, local, now)
+            )
+            self._pools = {**dict(list(self._pools.items())[-1:]), (local, now): (stamp, made)}
+            return made
 
     def apply_all(self, changes: Sequence[FeedUpdate], now: datetime) -> list[Applied | Exception]:
         """`apply` several updates in one transaction, which costs the disk as much as one. Where one of them can't be

@@ -47,8 +47,10 @@ class ReaderStore(Store):
         store._seal = Seal(place)
         return store
 
-    def while_unchanged(self, name: str, key: object, find: Callable[[], T]) -> T:
-        """As in a home; a result cached for one reader is never given to another."""
+    def while_unchanged(
+        self, name: str, key: object, find: Callable[[], T], again: Callable[[T], T] | None = None
+    ) -> T:
+        """As in a home; a result cached for one reader is never given to another, nor reused for one (`again`)."""
         return super().while_unchanged(name, (self._dialect.reader, key), find)
 
     @contextmanager

@@ -54,7 +54,7 @@ class Ahead:
     def _begin(self, found: dict[str, Callable[[], object]]) -> None:
         if self._closed or not found:
             return
-        self._next |= found
+        self._next = found | self._next  # what is asked for now goes before what waits
         self._turn.notify_all()
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="ahead", daemon=True)

@@ -336,13 +336,18 @@ def try_rebuild(home: Home, store: Store) -> Rebuilt:
     was = store.edition(day)
     if was is None:
         raise NotFoundError("today's page", "there is none yet", "Build it first.")
-    now = home.clock()
+    # News doesn't age so much meanwhile that a choice would be another.
+    now = datetime.fromtimestamp(home.clock().timestamp() // AGES * AGES, UTC)
+    key = (day, was.built, home.settings, now)
+
+    def weigh(before: edition.Weighed | None = None) -> edition.Weighed:
+        pool = digest.pool_for(home, store, day, seen=now)
+        return edition.weigh(pool, home.settings, date=day, now=now, before=before)
 
     def choose() -> Edition:
-        return edition.build(digest.pool_for(home, store, day), home.settings, date=day, now=now)
+        weighed = store.while_unchanged("weighed now", key, weigh, weigh)
+        return edition.build(weighed.pool, home.settings, date=day, now=now, weighed=weighed)
 
-    ages = int(now.timestamp()) // AGES
-    key = (day, was.built, home.settings, ages)
     would = store.while_unchanged("rebuilt", key, choose)
     before, after = _all_titles(was), _all_titles(would)
     places = [{p.item: s.heading for s in one.sections for p in s.picks} for one in (was, would)]

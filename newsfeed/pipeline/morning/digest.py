@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -178,10 +179,13 @@ def _keep(
     return msgspec.structs.replace(done, list=change) if change else done
 
 
-def pool_for(home: Home, store: Store, day: Day, pulled: RefreshReport | None = None) -> Pool:
-    """All that the edition of `day` may be chosen from, as things stand now."""
+def pool_for(
+    home: Home, store: Store, day: Day, pulled: RefreshReport | None = None, *, seen: datetime | None = None
+) -> Pool:
+    """All that the edition of `day` may be chosen from, as things stand now; `seen` at the same moment, it is read again
+    after what the reader did only."""
     understand.habits(home, store)
-    pool = store.pool(day, home.clock())
+    pool = store.pool(day, seen or home.clock(), again=seen is not None)
     return msgspec.structs.replace(pool, reports=_reports(home, store, pool, pulled))
 
 
@@ -214,11 +218,14 @@ def update_page(home: Home, store: Store, stored: Edition, pulled: RefreshReport
 
 def pool_then(store: Store, stored: Edition) -> Pool:
     """What that morning was chosen from: nothing that came later, neither items nor further outlets of a story."""
-    pool = store.pool(stored.date, stored.built)
+    pool = store.pool(stored.date, stored.built, again=True)
     candidates = tuple(c for c in pool.candidates if c.item.first_seen <= stored.built)
     last = max((c.item.id for c in candidates), default=0)  # items are numbered as they come
     stories = (
-        msgspec.structs.replace(one, items=tuple(n for n in one.items if n <= last)) for one in pool.stories
+        one
+        if max(one.items) <= last
+        else msgspec.structs.replace(one, items=tuple(n for n in one.items if n <= last))
+        for one in pool.stories
     )
     return msgspec.structs.replace(
         pool, candidates=candidates, stories=tuple(one for one in stories if one.items), reports=stored.feeds
@@ -228,10 +235,11 @@ def pool_then(store: Store, stored: Edition) -> Pool:
 def weighed_then(home: Home, store: Store, stored: Edition) -> edition.Weighed:
     """The same, weighed by the reader's settings; cached for one morning until something is written."""
 
-    def weigh() -> edition.Weighed:
-        return edition.weigh(pool_then(store, stored), home.settings, date=stored.date, now=stored.built)
+    def weigh(before: edition.Weighed | None = None) -> edition.Weighed:
+        pool = pool_then(store, stored)
+        return edition.weigh(pool, home.settings, date=stored.date, now=stored.built, before=before)
 
-    return store.while_unchanged("weighed", (stored.date, stored.built, home.settings), weigh)
+    return store.while_unchanged("weighed", (stored.date, stored.built, home.settings), weigh, weigh)
 
 
 def incomplete(edition: Edition) -> bool:
