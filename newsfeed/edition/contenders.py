@@ -101,9 +101,9 @@ class Scorer:
         self.unknown_mix = source_mix(None, ask.names, ask.under, overall)
         self.records = records(heard)
         # What another one has looked at needn’t be looked at again.
-        seen = before.seen if before else {}
-        self.seen = {one.item.id: one for one in pool.candidates}
-        self.told_well = {
+        seen: Mapping[int, Candidate] = before.seen if before else {}
+        self.seen: dict[int, Candidate] = {one.item.id: one for one in pool.candidates}
+        self.told_well: dict[int, bool] = {
             number: before.told_well[number] if before and seen.get(number) is one else _told_well(one)
             for number, one in self.seen.items()
         }
