@@ -31,6 +31,8 @@ SEED = os.environ.pop("NEWSFEED_SEED", "18")
 READERS = 24
 FEEDS = 24
 PACE = ("--cron", "* * * * * */2", "--heartbeat", "0.5", "--lease", "3")
+# They come every two seconds: on a machine that has much to do there is always one.
+LOOKS = ("look for due feeds", "look for due readers", "read lists")
 MORNING = homes.NOON - timedelta(minutes=55)
 
 
@@ -116,7 +118,7 @@ def test_workers_killed_at_random_lose_and_double_nothing(team: TestTeam) -> Non
             lambda: (
                 not team.count(
                     "procrastinate.procrastinate_jobs",
-                    "status in ('todo', 'doing') and queue_name <> 'builtin'",
+                    f"status in ('todo', 'doing') and queue_name <> 'builtin' and task_name not in {LOOKS}",
                 )
             )
         )
