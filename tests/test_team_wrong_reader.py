@@ -224,7 +224,7 @@ WRITING: dict[str, Callable[[ReaderStore], Any]] = {
     "let_go": lambda s: s.let_go(ITEM + 1),
     "keep_secret": lambda s: s.keep_secret("mine.net", "mine"),
     "like": lambda s: s.like(ITEM + 1, -1, homes.NOON),
-    "mark_done": lambda s: s.mark_done(DAY, "Mars", homes.NOON),
+    "mark_done": lambda s: s.mark_done(DAY - timedelta(days=2), "Mars", homes.NOON),
     "mark_mail": lambda s: s.mark_mail(DAY, WORD, MailState.SENT, homes.NOON),
     "opened": lambda s: s.opened(ITEM + 1, homes.NOON + timedelta(days=1)),
     "pass_on": lambda s: s.pass_on(Passed(person=WORD, item=ITEM + 1, at=homes.NOON)),
