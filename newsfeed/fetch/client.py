@@ -23,17 +23,10 @@ from newsfeed.fetch import response as heads
 from newsfeed.fetch.failures import secrets_of
 from newsfeed.fetch.imap import Mailboxes
 from newsfeed.fetch.logins import AddressError, Hop, Logins, Outcome, Route, Target
-from newsfeed.fetch.rate_limiter import COME_AND_GO, QUIET, SHUT_OUT, SILENT, RateLimiter, host_key
+from newsfeed.fetch.rate_limiter import COME_AND_GO, QUIET, SHUT_OUT, RateLimiter, host_key
 from newsfeed.fetch.resolver import Exceptions, Lookup, OfflineError, Resolver, UnknownNameError, look_up
 from newsfeed.fetch.response import Body, BodyError, CutError, TooLargeError, body_hash, coding
-from newsfeed.fetch.transport import (
-    PRIVATE,
-    UNANSWERED,
-    UNSENT,
-    Connections,
-    RefusedAddressError,
-    descriptors,
-)
+from newsfeed.fetch.transport import PRIVATE, UNANSWERED, UNSENT, Connections, RefusedAddressError
 from newsfeed.model import Cause, Failure, FetchSetting, NotModified, Request, Response
 
 CONNECT_SECONDS = 5.0  # a handshake around the world takes one; a slower host is as good as down
@@ -83,10 +76,7 @@ class Fetcher:
         self._exceptions = Exceptions(settings.allow_private)
         self._resolver = Resolver(lookup)
         at_once = max(settings.connections, 1)
-        silent = descriptors(SILENT + 3 * at_once) - 3 * at_once
-        self._limiter = RateLimiter(
-            at_once, max(settings.per_host, 1), settings.patience, time.monotonic, silent=silent
-        )
+        self._limiter = RateLimiter(at_once, max(settings.per_host, 1), settings.patience, time.monotonic)
         self.lanes = self._limiter.lanes
         self._connections = Connections(self._resolver, at_once, tls or _tls)
         # Feed and excepted place that the owner's list named.
@@ -409,10 +399,14 @@ class Fetcher:
         if length.isascii() and length.isdigit() and int(length[:20]) > limit * FAR_TOO_LARGE:
             raise TooLargeError
         collected = Body(limit, coding(headers.get("content-encoding", "")))
-        async for piece in answer.stream:  # type: ignore[union-attr]
-            collected.add(piece)
-            if collected.full:
-                break
+        try:
+            async for piece in answer.stream:  # type: ignore[union-attr]
+                collected.add(piece)
+                if collected.full:
+                    break
+        except httpcore.RemoteProtocolError:
+            if not collected.whole:
+                raise
         body = collected.finish()
         if not body.strip():
             return failures.empty(request, route.host, status=answer.status_code)

@@ -8,6 +8,7 @@ normally again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 
@@ -35,6 +36,24 @@ def host_key(scheme: str, host: str, port: int | None) -> str:
             return domain
     usual = port is None or port == (443 if scheme == "https" else 80)
     return name if usual else f"{name}:{port}"
+
+
+def descriptors(wanted: int) -> int:
+    """How many files and sockets may be open at once, of the so many that are wanted. Systems begin with few (macOS with
+    256) and let a program raise that by itself."""
+    try:
+        import resource
+    except ImportError:  # a system without this limit
+        return wanted
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    if soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            soft = most
+    return min(soft, wanted)
 
 
 class Host:
@@ -104,7 +123,7 @@ class RateLimiter:
         per_host: requests to one host.
         patience: seconds that a request waits for a host's spacing; beyond that it is put off.
         clock: seconds, never going back.
-        silent: requests that may wait for a first word without a place.
+        silent: requests that may wait for a first word without a place; as many as the system lets be open by default.
 
     Attributes:
         lanes: twice as many as places; who asks for many holds one for each, until its answer is dealt with.
@@ -117,7 +136,7 @@ class RateLimiter:
         patience: float,
         clock: Callable[[], float],
         *,
-        silent: int = SILENT,
+        silent: int | None = None,
     ) -> None:
         self._all = Places(at_once)
         self.lanes = Places(2 * at_once)
@@ -125,7 +144,7 @@ class RateLimiter:
         self._per_host = per_host
         self._patience = patience
         self._clock = clock
-        self._most_silent = silent
+        self._most_silent = descriptors(SILENT + 3 * at_once) - 3 * at_once if silent is None else silent
         self._silent = 0
         self._usual: float | None = None  # seconds until a host's first word
         self._hosts: dict[str, Host] = {}

@@ -9,7 +9,6 @@ every connection for every request, which at a hundred hosts costs more than the
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib.util
 import ssl
 import sys
@@ -21,32 +20,16 @@ import httpcore
 import httpx
 
 from newsfeed.fetch.resolver import OfflineError, Resolver, UnknownNameError, public
+from newsfeed.fetch.response import mended_head, split_head
 
 # httpcore looks for sniffio at every lock of its own; where it is not installed, each look searches the whole path.
 if importlib.util.find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 HIGH_WATER = 262_144  # bytes kept unread before the sender has to wait
+LONGEST_HEAD = 131_072  # bytes; twice what is taken, so that a longer one is called that
 TRIES = 4  # addresses of one name
 TRY_SECONDS = 1.0  # for each but the last, so that a dead IPv6 path costs little
-
-
-def descriptors(wanted: int) -> int:
-    """How many files and sockets may be open at once, of the so many that are wanted. Systems begin with few (macOS with
-    256) and let a program raise that by itself."""
-    try:
-        import resource
-    except ImportError:  # a system without this limit
-        return wanted
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY:
-        return wanted
-    if soft < wanted:
-        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-            soft = most
-    return min(soft, wanted)
 
 
 class RefusedAddressError(Exception):
@@ -144,8 +127,23 @@ class Stream(httpcore.AsyncNetworkStream):
     def __init__(self, incoming: Incoming, transport: asyncio.Transport) -> None:
         self._incoming = incoming
         self._transport = transport
+        self._head: bytearray | None = None  # of the answer, until it is there whole
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        while self._head is not None:
+            if parts := split_head(self._head):
+                head, rest = mended_head(parts[0]), parts[1]
+                interim = head[9:10] == b"1"  # another head follows
+                self._head = bytearray(rest) if interim else None
+                return head if interim else head + rest
+            piece = await self._read(max_bytes, timeout)
+            self._head += piece
+            if not piece or len(self._head) > LONGEST_HEAD:
+                data, self._head = bytes(self._head), None
+                return data
+        return await self._read(max_bytes, timeout)
+
+    async def _read(self, max_bytes: int, timeout: float | None) -> bytes:
         try:
             return await self._incoming.read(max_bytes, timeout)
         except TimeoutError as error:
@@ -158,6 +156,7 @@ class Stream(httpcore.AsyncNetworkStream):
         if self._transport.is_closing():
             raise httpcore.WriteError("closed")
         self._transport.write(buffer)
+        self._head = bytearray()
 
     async def aclose(self) -> None:
         self._transport.abort()

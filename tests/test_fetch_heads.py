@@ -1,0 +1,136 @@
+"""Answers whose head or length is not what HTTP asks for, read as browsers do where nothing can be mistaken."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from serving import Exchange, Server
+
+from newsfeed.fetch import Fetcher
+from newsfeed.fetch.client import Outcome
+from newsfeed.fetch.response import mended_head, split_head
+from newsfeed.model import Cause, Failure, FetchSetting, Request, Response
+
+FEED = b'<?xml version="1.0"?><rss version="2.0"><channel><title>Weir</title></channel></rss>'
+PACKED = gzip.compress(FEED)
+LENGTH = b"Content-Length: %d" % len(FEED)
+
+
+def answer(
+    *lines: bytes, first: bytes = b"HTTP/1.1 200 OK", end: bytes = b"\r\n", body: bytes = FEED
+) -> bytes:
+    return end.join([first, *lines, b"", b""]) + body
+
+
+def ask(raw: bytes, *, times: int = 1, close: bool = True) -> tuple[list[Outcome], int]:
+    """What comes of an answer, and how many connections it took."""
+    with Server() as server:
+
+        async def play(exchange: Exchange) -> None:
+            await exchange.send(raw)
+            if close:
+                exchange.close()
+
+        url = server.play("/feed", play)
+
+        async def go() -> list[Outcome]:
+            settings = FetchSetting(allow_private=(server.place,), timeout=10.0)
+            async with Fetcher(settings, now=lambda: datetime(2026, 11, 24, tzinfo=UTC)) as fetcher:
+                return [await fetcher.get(Request(url=url)) for _ in range(times)]
+
+        return asyncio.run(go()), server.connections
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        answer(LENGTH, end=b"\n"),
+        answer(b"Content-Type : text/xml", LENGTH),
+        answer(b"Content-Length : %d" % len(FEED)),
+        answer(b"PHP Warning  headers sent", LENGTH),
+        answer(b"<b>Warning</b>: in line 3", LENGTH),
+        answer(b": nothing", LENGTH),
+        answer(b"X-A: one", b"  two", LENGTH),
+        answer(b"  two", LENGTH),
+        answer(b"X A: b", LENGTH),
+        answer("Größe: 3".encode(), LENGTH),
+        answer(b"X[A]: b", LENGTH),
+        answer(LENGTH, LENGTH),
+        answer(b"Content-Length: many"),
+        answer(b"Content-Length:"),
+        answer(b"Content-Length: -1"),
+        answer(b"Transfer-Encoding: identity", LENGTH),
+        answer(LENGTH, first=b"HTTP/1.1 200"),
+        answer(LENGTH, first=b"HTTP/1.1 200OK"),
+        answer(LENGTH, first=b"http/1.1 200 ok"),
+        answer(LENGTH, first=b"HTTP/2 200"),
+        answer(first=b"ICY 200 OK"),
+        b"\r\n\r\n" + answer(LENGTH),
+        b"\xef\xbb\xbf" + answer(LENGTH),
+        b"HTTP/1.1 103 Early Hints\r\nLink : </a.css>\r\n\r\n" + answer(b"X : y", LENGTH),
+    ],
+)
+def test_a_head_is_read_as_browsers_read_it(raw: bytes) -> None:
+    [outcome], _ = ask(raw)
+    assert isinstance(outcome, Response), outcome
+    assert outcome.body == FEED
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        answer(b"Content-Length: %d" % (len(FEED) + 50)),
+        answer(b"Transfer-Encoding: chunked", body=b"%x\r\n%s\r\n" % (len(FEED), FEED)),
+        answer(b"Content-Encoding: gzip", b"Content-Length: %d" % (len(PACKED) + 500), body=PACKED),
+    ],
+)
+def test_a_feed_that_has_ended_is_whole_whatever_its_length_says(raw: bytes) -> None:
+    [outcome], _ = ask(raw)
+    assert isinstance(outcome, Response), outcome
+    assert outcome.body == FEED
+
+
+@pytest.mark.parametrize(
+    ("raw", "cause"),
+    [
+        (answer(LENGTH, b"Content-Length: 5"), Cause.HTTP),
+        (answer(b"X: a\0b", LENGTH), Cause.HTTP),
+        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", Cause.HTTP),
+        (answer(b"Content-Length: 900", body=FEED[:-6]), Cause.CONNECT),
+        (answer(b"Content-Encoding: gzip", b"Content-Length: 900", body=PACKED[:-9]), Cause.CONNECT),
+        (b"HTTP/1.1 200 OK\r\nContent-Ty", Cause.CONNECT),
+        (b"", Cause.CONNECT),
+    ],
+)
+def test_what_may_be_mistaken_is_refused(raw: bytes, cause: Cause) -> None:
+    [outcome], _ = ask(raw)
+    assert isinstance(outcome, Failure), outcome
+    assert outcome.cause == cause
+
+
+def test_a_connection_is_not_used_again_after_a_head_that_was_mended() -> None:
+    assert ask(answer(LENGTH), times=2, close=False)[1] == 1
+    outcomes, connections = ask(answer(b"X : y", b"Connection: keep-alive", LENGTH), times=2, close=False)
+    assert all(isinstance(outcome, Response) for outcome in outcomes)
+    assert connections == 2
+
+
+def test_an_early_hint_in_one_piece_with_the_answer_is_not_waited_for() -> None:
+    hint = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
+    outcomes, connections = ask(hint + answer(LENGTH), times=2, close=False)
+    assert all(isinstance(outcome, Response) for outcome in outcomes)
+    assert connections == 1
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_make_a_head_or_none(data: bytes) -> None:
+    for raw in (data, b"HTTP/1.1 200 OK\r\n" + data + b"\r\n\r\nrest"):
+        if parts := split_head(raw):
+            head = mended_head(parts[0])
+            assert mended_head(head) == head
+            assert b"\0" in head or head == parts[0] or head.endswith(b"\r\n\r\n")
