@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from serving import Server
 
-from newsfeed.fetch.failures import redact, repeats, secrets_of
+from newsfeed.fetch.failures import keys_of, redact, repeats, secrets_of
 
 
 @pytest.fixture
@@ -147,6 +147,40 @@ def test_an_exported_list_is_for_its_owner_only(home: TestHome, tmp_path: Path, 
         os.umask(old)
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert KEY in target.read_text()
+
+
+def test_what_a_feeds_items_repeat_reaches_no_output(
+    home: TestHome, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A feed that greets its reader by their key; what its items link to is the reader's to open."""
+    told = [
+        Entry(
+            f"Your key is {KEY}", f"Renew your key {KEY} before it ends, or nothing more is sent to you here."
+        ),
+        Entry(
+            "Harbour opens its gate",
+            f"Ships may enter again from Monday. Sent for the key {KEY.upper()} alone.",
+        ),
+        Entry(f"Signed in as {BASIC}", "The bridge over the river opens on Friday after two years of works."),
+    ]
+    server.feed("/key", rss("Harbour", told[:2]))
+    server.feed("/user", rss("Harbour", told[2:]))
+    user = server.url("/user").replace("://", f"://ada:{KEY}@")
+    listed(home, f"{server.url('/key')}?key={KEY}", user, named=True)
+    for words in (("refresh",), ("digest", "--no-open"), ("items",), ("why", "1"), ("--json",), ()):
+        home.run(*words)
+    said = "".join(capsys.readouterr())
+    assert "Harbour opens its gate" in said
+    assert [word for word in (KEY, KEY.lower(), KEY.upper(), BASIC) if word in said + home.page()] == []
+    assert holds(home) == []
+
+
+def test_what_is_searched_for_is_no_key() -> None:
+    assert (
+        keys_of("https://news.example/rss/search?q=climate+change&hl=en&category=technology") == frozenset()
+    )
+    address = f"https://ada:{KEY}@a.example/x?api_key=k{KEY}&q=ships"
+    assert keys_of(address, "Bearer t0ken-of-mine") == {KEY, BASIC, f"k{KEY}", "t0ken-of-mine"}
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from newsfeed.fetch.client import Fetcher
-    from newsfeed.fetch.failures import redact, repeats, secrets_of
+    from newsfeed.fetch.failures import keys_of, redact, repeats, secrets_of, without_keys
 
 # httpx imports its own command line, which is half of its loading time, but works without it.
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
-__all__ = ["Fetcher", "redact", "repeats", "secrets_of"]
+__all__ = ["Fetcher", "keys_of", "redact", "repeats", "secrets_of", "without_keys"]
 
 
 def __getattr__(name: str) -> object:

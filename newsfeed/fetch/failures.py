@@ -12,7 +12,7 @@ from base64 import b64encode
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, NamedTuple
-from urllib.parse import unquote, unquote_plus, urlsplit
+from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
 from newsfeed.model import ASKED_AGAIN, UNAUTHORIZED, UNENCRYPTED, Cause, Failure, Request
 
@@ -31,6 +31,8 @@ CHOICES = frozenset({
 })  # fmt: skip
 # … and those that name something public.
 NAMES = frozenset({"channel_id", "playlist_id"})
+# … and those that name a key.
+KEY_NAME = re.compile(r"key|token|auth|secret|pass|pwd|sig|hash|session|credential|private", re.IGNORECASE)
 
 
 def redact(url: str, own: str = "") -> str:
@@ -77,6 +79,33 @@ def secrets_of(url: str, *tokens: str) -> frozenset[str]:
     found += [unquote(part) for part in parts.path.split("/") if secret(part)]
     found += [word for token in tokens for word in token.split()]
     return frozenset(bare for word in found if len(bare := _bare(word)) >= SHORTEST)
+
+
+def keys_of(url: str, *tokens: str) -> frozenset[str]:
+    """What of a request opens something, as it was sent: a password, a token, what looks like a key. Other than in
+    `secrets_of` nothing that may be a word of the news, such as what is searched for."""
+    try:
+        parts = urlsplit(url)
+        found = [unquote(parts.password)] if parts.password else []
+        found += [b64encode(f"{unquote(parts.username or '')}:{word}".encode()).decode() for word in found]
+    except ValueError:
+        return frozenset()
+    for pair in parts.query.split("&"):
+        name, _, value = pair.partition("=")
+        if _query(pair) == HIDDEN and (KEY_NAME.search(name) or secret(value)):
+            found.append(unquote_plus(value))
+    found += [unquote(part) for part in parts.path.split("/") if secret(part)]
+    found += [word for token in tokens for word in token.split()]
+    return frozenset(word for word in found if len(_bare(word)) >= PART)
+
+
+def without_keys(text: str, keys: frozenset[str]) -> str:
+    """A stranger's words without the keys that were sent to them; "" where one still shows through."""
+    for key in keys:
+        for spelled in (key, quote(key, safe=""), b64encode(key.encode()).decode("ascii")):
+            text = text.replace(spelled, HIDDEN)
+    said = _bare(unquote(text))
+    return "" if any(_bare(key) in said for key in keys) else text
 
 
 def repeats(text: str, secrets: frozenset[str]) -> bool:

@@ -20,7 +20,7 @@ from newsfeed import sources
 from newsfeed.errors import NewsfeedError, NotFoundError, StoreError
 from newsfeed.feeds import changes, rhythm
 from newsfeed.feeds.health import FeedOutcome, FeedResult, no_network
-from newsfeed.fetch import redact, repeats, secrets_of
+from newsfeed.fetch import keys_of, redact, repeats, secrets_of, without_keys
 from newsfeed.model import (
     ASKED_AGAIN,
     Cause,
@@ -28,6 +28,7 @@ from newsfeed.model import (
     FeedState,
     FeedUpdate,
     FetchSetting,
+    Item,
     NotModified,
     Parsed,
     Response,
@@ -224,6 +225,12 @@ def _longest(feeds: int, settings: FetchSetting) -> float:
     return slowest * REQUESTS * (1 + feeds / max(settings.connections, 1))
 
 
+def _without_keys(item: Item, keys: frozenset[str]) -> Item:
+    """An item whose words tell no key that was sent to its server; its links may, or they would open nothing."""
+    told = {name: getattr(item, name) for name in ("title", "author", "lead", "text", "html")}
+    return msgspec.structs.replace(item, **{name: without_keys(words, keys) for name, words in told.items()})
+
+
 class _Keeper:
     """Writes the results of many feeds together: a transaction costs as much for one feed as for many.
 
@@ -327,6 +334,9 @@ class _Run:
         if isinstance(parsed, Parsed) and (repeats(parsed.title, sent) or repeats(parsed.html_url, sent)):
             # The name of a feed is shown and handed on; one that repeats what was sent to its server must not be.
             parsed = msgspec.structs.replace(parsed, title="", html_url="")
+        if isinstance(parsed, Parsed) and (keys := keys_of(url, *self._options.secrets.values())):
+            items = tuple(_without_keys(item, keys) for item in parsed.items)
+            parsed = msgspec.structs.replace(parsed, items=items)
         # The jitter keeps feeds from being asked all at once; nothing secret depends on it.
         jitter = random.random()  # noqa: S311
         held = known() if isinstance(parsed, Parsed) else ()
