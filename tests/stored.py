@@ -97,7 +97,9 @@ def keep(
 
 def of_feed(store: Store, feed: int, body: Body = "none") -> list[StoredItem]:
     """The items of one feed, newest first."""
-    return [i for i in reversed(store.items(range(1, 9_999), body)) if i.feed == feed]
+    with store._reading() as db:
+        ids = list(db.execute(text("SELECT id FROM item WHERE feed = :feed"), {"feed": feed}).scalars())
+    return sorted(store.items(ids, body), key=lambda i: -i.id)
 
 
 def search_is_sound(store: Store) -> bool:
