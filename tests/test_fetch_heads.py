@@ -13,7 +13,7 @@ from serving import Exchange, Server
 
 from newsfeed.fetch import Fetcher
 from newsfeed.fetch.client import Outcome
-from newsfeed.fetch.response import mended_head, split_head
+from newsfeed.fetch.response import repaired_head, split_head
 from newsfeed.model import Cause, Failure, FetchSetting, Request, Response
 
 FEED = b'<?xml version="1.0"?><rss version="2.0"><channel><title>Weir</title></channel></rss>'
@@ -113,7 +113,7 @@ def test_what_may_be_mistaken_is_refused(raw: bytes, cause: Cause) -> None:
     assert outcome.cause == cause
 
 
-def test_a_connection_is_not_used_again_after_a_head_that_was_mended() -> None:
+def test_a_connection_is_not_used_again_after_a_head_that_was_repaired() -> None:
     assert ask(answer(LENGTH), times=2, close=False)[1] == 1
     outcomes, connections = ask(answer(b"X : y", b"Connection: keep-alive", LENGTH), times=2, close=False)
     assert all(isinstance(outcome, Response) for outcome in outcomes)
@@ -131,6 +131,6 @@ def test_an_early_hint_in_one_piece_with_the_answer_is_not_waited_for() -> None:
 def test_any_bytes_make_a_head_or_none(data: bytes) -> None:
     for raw in (data, b"HTTP/1.1 200 OK\r\n" + data + b"\r\n\r\nrest"):
         if parts := split_head(raw):
-            head = mended_head(parts[0])
-            assert mended_head(head) == head
+            head = repaired_head(parts[0])
+            assert repaired_head(head) == head
             assert b"\0" in head or head == parts[0] or head.endswith(b"\r\n\r\n")

@@ -187,7 +187,7 @@ OPENING = 4_096  # bytes in which a feed shows that it is one
 NONE = {"", "identity", "none", "utf-8", "utf8", "binary", "8bit", "7bit"}
 
 
-# What h11 takes as it is; anything else is mended first.
+# What h11 takes as it is; anything else is repaired first.
 _FINE = re.compile(
     rb"HTTP/1\.[01] \d{3}(?: [^\r\n\0]*)?\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*\r\n)*\r\n"
 )
@@ -212,10 +212,10 @@ def split_head(data: bytes | bytearray) -> tuple[bytes, bytes] | None:
     return (bytes(data[start : end.end()]), bytes(data[end.end() :])) if end else None
 
 
-def mended_head(head: bytes) -> bytes:
+def repaired_head(head: bytes) -> bytes:
     """The head of an answer as HTTP wants it, read as browsers do: a line that is no header is passed over, and so are
     a length that is no number, and white space where there should be none. What can't be told, such as two lengths,
-    stays for HTTP to refuse. After a head that was mended its connection is not used again.
+    stays for HTTP to refuse. After a head that was repaired its connection is not used again.
     """
     if _FINE.fullmatch(head) and not _DOUBTFUL.search(head):
         return head

@@ -20,7 +20,7 @@ import httpcore
 import httpx
 
 from newsfeed.fetch.resolver import OfflineError, Resolver, UnknownNameError, public
-from newsfeed.fetch.response import mended_head, split_head
+from newsfeed.fetch.response import repaired_head, split_head
 
 # httpcore looks for sniffio at every lock of its own; where it is not installed, each look searches the whole path.
 if importlib.util.find_spec("sniffio") is None:
@@ -132,7 +132,7 @@ class Stream(httpcore.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         while self._head is not None:
             if parts := split_head(self._head):
-                head, rest = mended_head(parts[0]), parts[1]
+                head, rest = repaired_head(parts[0]), parts[1]
                 interim = head[9:10] == b"1"  # another head follows
                 self._head = bytearray(rest) if interim else None
                 return head if interim else head + rest
