@@ -186,7 +186,7 @@ def world(many: int, seed: int) -> list[StoredItem]:
     dice = random.Random(seed)
     sounds = [a + b for a in "bdfgklmnprstvz" for b in ("a", "e", "i", "o", "u", "ai", "or", "en")]
     words = list(dict.fromkeys("".join(dice.choices(sounds, k=dice.randint(2, 4))) for _ in range(40_000)))
-    common = [1 / (n + 20) for n in range(len(words))]
+    common = list(itertools.accumulate(1 / (n + 20) for n in range(len(words))))
     events: list[tuple[list[str], datetime]] = []
     items = []
     for number in range(1, many + 1):
@@ -196,8 +196,8 @@ def world(many: int, seed: int) -> list[StoredItem]:
         else:
             own = dice.sample(words[200:], 12)
             events.append((own, at))
-        title = dice.sample(own, 4) + dice.choices(words, common, k=4)
-        text = dice.sample(own, 7) + dice.choices(words, common, k=dice.randint(8, 60))
+        title = dice.sample(own, 4) + dice.choices(words, cum_weights=common, k=4)
+        text = dice.sample(own, 7) + dice.choices(words, cum_weights=common, k=dice.randint(8, 60))
         dice.shuffle(text)
         item = Item(
             identity=str(number),

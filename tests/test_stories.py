@@ -159,20 +159,21 @@ def test_a_hub_carries_no_stories_together() -> None:
 
 
 def test_stories_of_one_occasion_are_one_affair() -> None:
-    takeover = [
-        ("Ferry operator Norling stops night crossings", "Norling will run no ferries between Tarn and Holm at night from May, as too few cars cross; crews protest."),
-        ("No more night ferries to Holm", "From May Norling sails from Tarn to Holm by day only. The ferry operator counts eleven cars on a usual night."),
-        ("Norling in talks to be bought by Osk Line", "Osk Line offers 400 million crowns for the ferry operator Norling; shareholders will decide in June, its board said."),
-        ("Osk Line bids 400 million for Norling", "The bid values a Norling share at nine crowns. The board of the ferry operator asks shareholders to wait until June."),
+    summit = [
+        ("Catch of cod to fall by a third", "At the summit in Lisk the coast ministers of nine islands cut the quota for trawlers; fishermen protest against smaller nets and shorter seasons."),
+        ("Fishermen protest as quota for cod shrinks", "Trawlers may catch a third less cod: smaller nets and shorter seasons were agreed at the summit of coast ministers of nine islands in Lisk."),
+        ("Eighty million for new lighthouses", "At the summit in Lisk the coast ministers of nine islands paid for lamps, masts and keepers; sailors had asked for light on the northern reefs."),
+        ("Light for the northern reefs", "Lamps, masts and keepers cost eighty million, agreed at the summit of coast ministers of nine islands in Lisk; sailors welcome the lighthouses."),
     ]  # fmt: skip
-    items = [item(n, *t, feed=n, hours=n) for n, t in enumerate(takeover, start=1)]
-    others = [item(n, *t, feed=n, hours=2) for n, t in enumerate(ALONE, start=11)]
+    items = [item(n, *t, feed=n, hours=n) for n, t in enumerate(summit, start=1)]
+    others = day()[0]
+    others = [item(20 + n, i.item.title, i.item.text, feed=i.feed, hours=3) for n, i in enumerate(others)]
     found = {s.id: s for s in join([*items, *others])}
     assert {frozenset({1, 2}), frozenset({3, 4})} <= parts(found.values())
     assert found[3].affair == 1
     assert not any(s.affair for s in found.values() if s.id != 3)
-    # An affair goes on: what comes later joins it, and stories that stand keep theirs.
-    late = item(30, "Tarn fears for its ferries as Osk Line bids for Norling", "The town of Tarn wants a promise that Norling's crossings to Holm stay when Osk Line buys the ferry operator.", feed=5, hours=9)  # fmt: skip
+    # An affair goes on: what comes later joins it, and existing stories keep theirs.
+    late = item(90, "Nine islands end their summit in Lisk", "The coast ministers agreed on a smaller quota for cod and on eighty million for lighthouses; trawlers and sailors wait for what follows.", feed=5, hours=9)  # fmt: skip
     changed = stories.join([late], [*items, *others, late], list(found.values()), OUTLETS)
     assert {s.affair or s.id for s in changed} == {1}
 
@@ -661,9 +662,9 @@ def test_terms_of_words() -> None:
         st.text(alphabet="aBéſ図書9.,:'’-–_/ \n\t\0\x85\xa0", max_size=40),
         max_size=8,
     ),
-    st.none() | st.integers(0, 6),
+    st.integers(-1, 6),
 )
-def test_texts_read_at_once_say_what_each_says(texts: list[str], most: int | None) -> None:
+def test_texts_read_at_once_say_what_each_says(texts: list[str], most: int) -> None:
     vocabulary = Vocabulary()
     read = vocabulary.read(texts, most)
     found: list[list[int]] = [[] for _ in texts]
@@ -671,7 +672,13 @@ def test_texts_read_at_once_say_what_each_says(texts: list[str], most: int | Non
         found[text].append(term)
     word_of = {number: term for term, number in vocabulary.numbers.items()}
     assert [[word_of[t] for t in terms] for terms in found] == [
-        [term for word in WORD.findall(text)[:most] for term in word_terms(word)] for text in texts
+        [
+            term
+            for written in (text.split() if most < 0 else text.split()[:most])
+            for word in WORD.findall(written)
+            for term in word_terms(word)
+        ]
+        for text in texts
     ]
 
 

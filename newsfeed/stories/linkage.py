@@ -69,7 +69,7 @@ def join_items(
             g.apart |= apart.get(m, set())
     before = {s.id: s for s in stories}
     _join_alike(groups, items, {n for n, item in enumerate(items) if item.id in fresh}, terms)
-    affairs = _affairs(groups, before, {n for n, item in enumerate(items) if item.id in fresh}, terms)
+    affairs = _affairs(groups, before, items, {n for n, item in enumerate(items) if item.id in fresh}, terms)
     changed = _changed(groups, affairs, items, before, fresh)
     return [_story(groups[key], affairs[key], items, before, terms, paywalled, values) for key in changed]
 
@@ -198,12 +198,17 @@ def _ratio(a: _Group, b: _Group, similarity: float) -> float:
 
 
 def _affairs(
-    groups: Mapping[int, _Group], before: Mapping[int, Story], fresh: Set[int], terms: Terms
+    groups: Mapping[int, _Group],
+    before: Mapping[int, Story],
+    items: Sequence[StoredItem],
+    fresh: Set[int],
+    terms: Terms,
 ) -> dict[int, int]:
     """The affair of each story, by their keys: stories with something new join those of one occasion.
 
     An affair is looser than a story: the similarity of the centroids of all that is told of it has to pass a lower threshold. What a name
-    adds counts in part only: two stories that share no more than a person or a company are no affair.
+    adds counts in part only, and two stories of two texts or more have to share more than who and where: a person with office
+    and town, a company or a country in two matters are no affair. Bare headlines have little else.
     """
     of: dict[int, int] = {}
     affairs: dict[int, _Group] = {}
@@ -224,12 +229,18 @@ def _affairs(
     group = np.full(terms.items, len(keys), dtype=np.int64)
     for number, key in enumerate(keys):
         group[affairs[key].members] = number
-    vectors = terms.groups(group, len(keys) + 1)
+    vectors = terms.groups(group, len(keys) + 1)  # the last: items of no story
     for key, square in zip(keys, (vectors.norm**2).tolist(), strict=False):
         affairs[key].inner = (square - len(affairs[key].members)) / 2
     asked = {n for n, key in enumerate(keys) if not fresh.isdisjoint(affairs[key].members)}
-    alike = vectors.alike(asked, AFFAIR / 4, until=len(keys), named=NAMED)
-    sums = {keys[a]: {keys[b]: v for b, v in others.items()} for a, others in alike.items()}
+    told = {n for n, item in enumerate(items) if item.item.text or item.item.lead}
+    weighty = {n for n, key in enumerate(keys) if len(told.intersection(affairs[key].members)) > 1}
+    alike = vectors.alike(asked, AFFAIR / 4, named=NAMED, weighty=weighty)
+    sums = {
+        keys[a]: {keys[b]: v for b, v in others.items() if b < len(keys)}
+        for a, others in alike.items()
+        if a < len(keys)
+    }
     link(affairs, sums, _occasion)
     for key, affair in affairs.items():
         for number in affair.taken:

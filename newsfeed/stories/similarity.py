@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsfeed.model import StoredItem
-from newsfeed.stories.terms import TEXT_SIGNS, TEXT_WORDS, TITLE_WEIGHT, WORD, Vocabulary, rarity
+from newsfeed.stories.terms import STOP, TEXT_SIGNS, TEXT_WORDS, TITLE_WEIGHT, WORD, Vocabulary, rarity
 from newsfeed.text import undated
 
 Ints = NDArray[np.int64]
@@ -33,11 +33,12 @@ NAME = 2  # terms of a name: what so many add to a similarity may be no more tha
 COHESION = 0.07  # how alike, without a term, two items are that have it because of one event
 PSEUDO_PAIRS = 2  # pairs of that similarity that each term begins with
 LEAST = 0.5  # of a term's weight, squared, stays however little it joins
-# How alike two texts are worded. No set of stories gains by the comparison (RESULTS, 29 November); it guards against two events
-# told in one template: of 56 invented pairs 35 to 40 are joined without it and 3 with it.
+WHO = 4  # terms that say who and where: what they add is no common occasion of two stories
+# Two events told in one form of words: of 56 invented pairs 40 are joined without comparing it and 4 with it. No set of stories
+# gains or loses by it (RESULTS, 29 November): it parts 9 of 460 pairs of like texts on one event, and 45 of 51 on two.
 OPENING = 30  # words of a text, in which its form shows
-SHORT = 8  # words; a shorter text has none
-FORM = 0.5  # of the words of one opening stand in the other in the same order: one form
+FEWEST = 4  # function words; with fewer a text has no form
+FORM = 0.7  # of the function words of one opening are in the other in the same order: one form
 # Of the weight of what each text tells, that the other item does not: one form tells of two events
 APART = 0.25
 FORMS = 50_000  # pairs whose wording is compared; in a flood of like texts those after them are not
@@ -218,17 +219,19 @@ class Vectors:
         self._from: Ints = np.searchsorted(term[by_term], np.arange(terms + 1))
 
     def alike(
-        self, asked: Set[int], least: float, *, until: int | None = None, named: float = 1.0
+        self, asked: Set[int], least: float, *, named: float = 1.0, weighty: Set[int] = frozenset()
     ) -> dict[int, dict[int, float]]:
         """Products of pairs with a vector of `asked`, where by their lengths they are `least` or more.
 
         Args:
-            until: vectors from this number on are never part of a pair.
             named: how much of what the strongest terms add, as many as a name has, is counted.
+            weighty: pairs of two of these have to reach `least` without all that WHO terms add.
         """
         found: dict[int, dict[int, float]] = defaultdict(dict)
         wanted = np.zeros(self.many, dtype=bool)
         wanted[list(asked)] = True
+        heavy = np.zeros(self.many, dtype=bool)
+        heavy[list(weighty)] = True
         norm = np.maximum(self.norm, 1e-12)
         most = max(1, PAIRS // max(1, len(asked)))
         begins: list[int] = self._from.tolist()
@@ -240,9 +243,10 @@ class Vectors:
                 term, weight = term[distinctive[term]], weight[distinctive[term]]
             if not len(term):
                 continue
-            near, products = self._near(term.tolist(), weight, begins, least * norm[n] * norm, named)
+            strict = heavy if n in weighty else None
+            near, products = self._near(term.tolist(), weight, begins, least * norm[n] * norm, named, strict)
             # A pair of two requested vectors is found once, from the lower number.
-            keep = (near != n) & ((near > n) | ~wanted[near]) & (near < (until or self.many))
+            keep = (near != n) & ((near > n) | ~wanted[near])
             near, products = near[keep], products[keep]
             if len(near) > most:
                 # The most alike, and of equals the oldest.
@@ -291,9 +295,16 @@ class Vectors:
         return np.diff(self._from) <= COMMON * self.many
 
     def _near(
-        self, terms: list[int], weights: Floats, begins: list[int], least: Floats, named: float
+        self,
+        terms: list[int],
+        weights: Floats,
+        begins: list[int],
+        least: Floats,
+        named: float,
+        strict: NDArray[np.bool_] | None,
     ) -> tuple[Ints, Floats]:
-        """The vectors that a vector with these terms has a product of `least` with, and that product."""
+        """The vectors that a vector with these terms has a product of `least` with, and that product; those that are
+        `strict` without all that WHO terms add."""
         where, what = self._shared(terms, weights, begins)
         products = sums(where, what, self.many)
         near = np.flatnonzero(products >= least)
@@ -303,15 +314,21 @@ class Vectors:
             order = np.lexsort((what, where))
             what = what[order]
             first = firsts(where[order])
-            for back in range(1, NAME + 1):
-                place = np.append(first[1:], len(what)) - back
-                products[near] -= (1 - named) * np.where(place >= first, what[place], 0.0)
-            near = near[products[near] >= least[near]]
+            end = np.append(first[1:], len(what))
+            whole = products[near]
+            for back in range(1, (NAME if strict is None else WHO) + 1):
+                whole -= np.where(end - back >= first, what[np.maximum(end - back, 0)], 0.0)
+                if back == NAME:
+                    products[near] = named * products[near] + (1 - named) * whole
+            kept = products[near] >= least[near]
+            if strict is not None:
+                kept &= ~strict[near] | (whole >= least[near])
+            near = near[kept]
         return near, products[near]
 
 
 class Forms:
-    """Compares the wording of items: regular reports have templates ("Firefighters were called to …").
+    """Compares the function words of items: regular reports have templates ("Firefighters were called to a … in … on …").
 
     Two events of one sort are reported in one template with different contents; one event in different wordings with the
     same contents, or copied.
@@ -320,7 +337,7 @@ class Forms:
     def __init__(self, items: Sequence[StoredItem], terms: Terms) -> None:
         self._items = items
         self._terms = terms
-        self._openings: dict[int, list[str]] = {}
+        self._frames: dict[int, list[str]] = {}
         self._compared = 0
 
     def part(self, alike: Mapping[int, dict[int, float]], least: float) -> None:
@@ -331,18 +348,19 @@ class Forms:
                     del alike[some][other], alike[other][some]
 
     def _two(self, some: int, other: int) -> bool:
-        one, two = self._opening(some), self._opening(other)
+        one, two = self._frame(some), self._frame(other)
         least = min(len(one), len(two))
-        if least < SHORT:
+        if least < FEWEST:
             return False
         self._compared += 1
         return in_order(one, two) >= FORM * least and self._terms.apart(some, other) >= APART
 
-    def _opening(self, item: int) -> list[str]:
-        if item not in self._openings:
+    def _frame(self, item: int) -> list[str]:
+        if item not in self._frames:
             said = self._items[item].item.text or self._items[item].item.lead
-            self._openings[item] = [w.lower() for w in WORD.findall(said[:TEXT_SIGNS])[:OPENING]]
-        return self._openings[item]
+            opening = WORD.findall(said[:TEXT_SIGNS].lower())[:OPENING]
+            self._frames[item] = [word for word in opening if word in STOP]
+        return self._frames[item]
 
 
 def in_order(some: Sequence[str], others: Sequence[str]) -> int:

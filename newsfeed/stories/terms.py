@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from newsfeed.text.dates import MONTHS, WEEKDAYS
@@ -78,8 +79,8 @@ STOP = frozenset(
     )
 )
 TITLE_WEIGHT = 2.0  # `bench/ablate.py stories`, as all numbers of this room
-TEXT_WORDS = 45  # later words of a text say less about its event
-TEXT_SIGNS = 420  # where to stop looking for them
+TEXT_WORDS = 60  # later words of a text say less about its event
+TEXT_SIGNS = 500  # where to stop looking for them
 TABLE = "words.txt.gz"  # lines of a count and the terms that so many of a MILLION texts have
 MILLION = 1_000_000  # texts, of which the table counts
 TEXTS = 8_000  # of news at large, which are counted with those of a window
@@ -114,54 +115,6 @@ def rarity(told: NDArray[np.int64], items: int, terms: Mapping[str, int]) -> NDA
     return np.maximum(np.log((TEXTS + items) / np.maximum(known, 1)), 0.0)
 
 
-END = -1  # where a chunk's number would stand: the text is over
-
-
-class Vocabulary:
-    """Words as written -> the numbers of their terms; each word is processed only once.
-
-    Texts are read all at once: what stands between spaces is looked up with its marks, for texts repeat that too,
-    and the rest is done on whole arrays.
-    """
-
-    def __init__(self) -> None:
-        self.numbers: dict[str, int] = {}
-        self._words: dict[str, int] = {}
-        self._terms = _Lists()  # of each word
-        self._chunks = _Chunks(self)
-
-    def word(self, word: str) -> int:
-        """The number of a word, new or known."""
-        known = self._words.get(word)
-        if known is None:
-            known = self._words[word] = len(self._words)
-            flat, numbers = self._terms.flat, self.numbers
-            for term in word_terms(word):
-                flat.append(numbers.setdefault(term, len(numbers)))
-            self._terms.ends.append(len(flat))
-        return known
-
-    def read(self, texts: Sequence[str], most: int | None = None) -> Read:
-        """The terms of the first words of each text, in order."""
-        import numpy as np
-
-        everything = "\n".join(texts)
-        mark = "\0"
-        while mark in everything:
-            mark += "\0"
-        self._chunks[mark] = END
-        split = f" {mark} ".join(texts).split()
-        chunks = np.array(list(map(self._chunks.__getitem__, split)), dtype=np.int64)
-        del self._chunks[mark]
-        inside = chunks != END
-        text, word = self._chunks.words.each(np.cumsum(~inside)[inside], chunks[inside])
-        if most is not None:
-            begin = np.searchsorted(text, np.arange(len(texts)))
-            keep = np.arange(len(text)) - begin[text] < most
-            text, word = text[keep], word[keep]
-        return Read(*self._terms.each(text, word))
-
-
 class Read(NamedTuple):
     """What was read of some texts: the text of each term and the term, in order."""
 
@@ -169,42 +122,53 @@ class Read(NamedTuple):
     term: NDArray[np.int64]
 
 
-class _Lists:
-    """Short lists of numbers, one after the other."""
+class Vocabulary:
+    """Words as written -> the numbers of their terms.
+
+    Texts are read all at once: what stands between spaces is looked up with its marks, for texts repeat that too, is
+    worked on once only, and the rest is done on whole arrays.
+    """
 
     def __init__(self) -> None:
-        self.flat: list[int] = []
-        self.ends: list[int] = [0]
+        self.numbers: dict[str, int] = {}  # of terms
+        self._chunks = _Chunks(self.numbers)
 
-    def each(
-        self, where: NDArray[np.int64], which: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The members of the lists `which` in that order, and for each the place given to its list in `where`."""
+    def read(self, texts: Sequence[str], most: int = -1) -> Read:
+        """The terms of each text, in order; of its first words, at `most` so many."""
         import numpy as np
 
-        ends = np.array(self.ends, dtype=np.int64)
-        sizes = ends[which + 1] - ends[which]
-        before = np.cumsum(sizes) - sizes
-        place = np.arange(int(sizes.sum())) + np.repeat(ends[which] - before, sizes)
-        return np.repeat(where, sizes), np.array(self.flat, dtype=np.int64)[place]
+        split = (
+            [text.split(None, most)[:most] for text in texts]
+            if most >= 0
+            else [text.split() for text in texts]
+        )
+        sizes = np.fromiter(map(len, split), np.int64, len(split))
+        words = np.fromiter(
+            map(self._chunks.__getitem__, chain.from_iterable(split)), np.int64, int(sizes.sum())
+        )
+        ends = np.array(self._chunks.ends, dtype=np.int64)
+        many = ends[words + 1] - ends[words]
+        place = np.arange(int(many.sum())) + np.repeat(ends[words + 1] - np.cumsum(many), many)
+        text = np.repeat(np.repeat(np.arange(len(texts)), sizes), many)
+        return Read(text, np.array(self._chunks.terms, dtype=np.int64)[place])
 
 
 class _Chunks(dict[str, int]):
-    """What stands between spaces -> its number; `words` has the numbers of its words."""
+    """What stands between spaces -> its number; its terms are those from the end of the one before in `terms`."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, numbers: dict[str, int]) -> None:
         super().__init__()
-        self.words = _Lists()
-        self._vocabulary = vocabulary
+        self.terms: list[int] = []
+        self.ends: list[int] = [0]
+        self._numbers = numbers
 
-    def __missing__(self, chunk: str) -> int:
-        flat, ends = self.words.flat, self.words.ends
-        number = self[chunk] = len(ends) - 1
-        if chunk.isalnum():
-            flat.append(self._vocabulary.word(chunk))
-        else:
-            flat.extend(map(self._vocabulary.word, WORD.findall(chunk)))
-        ends.append(len(flat))
+    def __missing__(self, written: str) -> int:
+        numbers = self._numbers
+        for word in (written,) if written.isalnum() else WORD.findall(written):
+            for term in word_terms(word):
+                self.terms.append(numbers.setdefault(term, len(numbers)))
+        self.ends.append(len(self.terms))
+        number = self[written] = len(self.ends) - 2
         return number
 
 
