@@ -435,7 +435,10 @@ def test_an_exported_list_is_plain_and_whole() -> None:
     )
 
 
-PLAIN = st.text(st.characters(blacklist_categories=["C", "Z"]), min_size=1, max_size=10)
+# U+034F is printable and invisible: reading takes it out of a title, so it can't come back as written.
+PLAIN = st.text(
+    st.characters(blacklist_categories=["C", "Z"], blacklist_characters="\u034f"), min_size=1, max_size=10
+)
 NAMED = PLAIN.map(lambda t: f"n{t}").map(lambda t: t.replace("&", "+"))
 SUBSCRIPTIONS = st.lists(
     st.builds(
