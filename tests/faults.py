@@ -133,8 +133,8 @@ FAULTS: dict[str, Fault] = {
     "two lengths": Fault(
         serving.raw(OK + b"Content-Length: 30\r\nContent-Length: 40\r\n\r\n" + RSS), Cause.HTTP
     ),
-    "negative length": Fault(serving.raw(OK + b"Content-Length: -1\r\n\r\n" + RSS), Cause.HTTP),
-    "length of nonsense": Fault(serving.raw(OK + b"Content-Length: many\r\n\r\n" + RSS), Cause.HTTP),
+    "negative length": Fault(serving.raw(OK + b"Content-Length: -1\r\n\r\n" + RSS), None),
+    "length of nonsense": Fault(serving.raw(OK + b"Content-Length: many\r\n\r\n" + RSS), None),
     "length beyond all numbers": Fault(
         serving.raw(OK + b"Content-Length: " + b"9" * 40 + b"\r\n\r\n" + RSS), Cause.HTTP
     ),
@@ -149,7 +149,7 @@ FAULTS: dict[str, Fault] = {
         serving.raw(OK + b"Transfer-Encoding: chunked\r\n\r\n" + b"f" * 17 + b"\r\n<rss/>\r\n", keep=True),
         Cause.TIMEOUT,
     ),
-    "chunks without an end": Fault(serving.chunked([RSS], end=b""), Cause.CONNECT),
+    "chunks without an end": Fault(serving.chunked([RSS], end=b""), None),
     "chunks and a length": Fault(serving.chunked([RSS], headers=[("Content-Length", "5")]), None),
     "unknown transfer coding": Fault(serving.raw(OK + b"Transfer-Encoding: gzip\r\n\r\n" + RSS), Cause.HTTP),
     # not HTTP
@@ -161,7 +161,7 @@ FAULTS: dict[str, Fault] = {
     "status 1000": Fault(serving.raw(b"HTTP/1.1 1000 OK\r\n\r\n"), Cause.HTTP),
     "switches protocols": Fault(serving.raw(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n"), Cause.CONNECT),
     "random bytes": Fault(serving.raw(bytes(range(256)) * 20), Cause.HTTP),
-    "header without a colon": Fault(serving.raw(OK + b"nonsense\r\n\r\n" + RSS), Cause.HTTP),
+    "header without a colon": Fault(serving.raw(OK + b"nonsense\r\n\r\n" + RSS), None),
     "header with NUL": Fault(serving.raw(header("X-A", b"a\0b")), Cause.HTTP),
     "header not ASCII": Fault(serving.raw(header("X-A", b"\xff\xfe")), None),
     # validators and times

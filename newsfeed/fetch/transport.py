@@ -127,23 +127,8 @@ class Stream(httpcore.AsyncNetworkStream):
     def __init__(self, incoming: Incoming, transport: asyncio.Transport) -> None:
         self._incoming = incoming
         self._transport = transport
-        self._head: bytearray | None = None  # of the answer, until it is there whole
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        while self._head is not None:
-            if parts := split_head(self._head):
-                head, rest = repaired_head(parts[0]), parts[1]
-                interim = head[9:10] == b"1"  # another head follows
-                self._head = bytearray(rest) if interim else None
-                return head if interim else head + rest
-            piece = await self._read(max_bytes, timeout)
-            self._head += piece
-            if not piece or len(self._head) > LONGEST_HEAD:
-                data, self._head = bytes(self._head), None
-                return data
-        return await self._read(max_bytes, timeout)
-
-    async def _read(self, max_bytes: int, timeout: float | None) -> bytes:
         try:
             return await self._incoming.read(max_bytes, timeout)
         except TimeoutError as error:
@@ -156,7 +141,6 @@ class Stream(httpcore.AsyncNetworkStream):
         if self._transport.is_closing():
             raise httpcore.WriteError("closed")
         self._transport.write(buffer)
-        self._head = bytearray()
 
     async def aclose(self) -> None:
         self._transport.abort()
@@ -190,7 +174,7 @@ class Stream(httpcore.AsyncNetworkStream):
             raise
         assert transport is not None
         self._incoming.transport = transport
-        return Stream(self._incoming, transport)
+        return type(self)(self._incoming, transport)
 
     def get_extra_info(self, info: str) -> Any:
         if info == "is_readable":
@@ -202,17 +186,45 @@ class Stream(httpcore.AsyncNetworkStream):
         return None
 
 
+class HttpStream(Stream):
+    """A connection that speaks HTTP: the head of an answer is repaired, as browsers do, before httpcore reads it."""
+
+    def __init__(self, incoming: Incoming, transport: asyncio.Transport) -> None:
+        super().__init__(incoming, transport)
+        self._head: bytearray | None = None  # of the answer, until it is there whole
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        while self._head is not None:
+            if parts := split_head(self._head):
+                head, rest = repaired_head(parts[0]), parts[1]
+                interim = head[9:10] == b"1"  # another head follows
+                self._head = bytearray(rest) if interim else None
+                return head if interim else head + rest
+            piece = await super().read(max_bytes, timeout)
+            self._head += piece
+            if not piece or len(self._head) > LONGEST_HEAD:
+                data, self._head = bytes(self._head), None
+                return data
+        return await super().read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await super().write(buffer, timeout)
+        self._head = bytearray()
+
+
 class CheckedNetwork(httpcore.AsyncNetworkBackend):
     """Opens connections for httpcore, to checked addresses only.
 
     Args:
         resolver: resolves.
         private: whether addresses outside the public net are allowed, because the owner named this host and port.
+        stream: the kind of stream to give.
     """
 
-    def __init__(self, resolver: Resolver, *, private: bool) -> None:
+    def __init__(self, resolver: Resolver, *, private: bool, stream: type[Stream] = Stream) -> None:
         self._resolver = resolver
         self._private = private
+        self._stream = stream
 
     async def connect_tcp(
         self,
@@ -237,7 +249,7 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
             try:
                 async with asyncio.timeout(timeout if n == len(addresses) else min(TRY_SECONDS, timeout)):
                     transport, incoming = await loop.create_connection(Incoming, address, port)
-                return Stream(incoming, transport)
+                return self._stream(incoming, transport)
             except OSError as error:
                 last = error
         if isinstance(last, TimeoutError):
@@ -299,7 +311,9 @@ class Connections(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, resolver: Resolver, limit: int, tls: Callable[[], ssl.SSLContext]) -> None:
-        self._networks = {private: CheckedNetwork(resolver, private=private) for private in (False, True)}
+        self._networks = {
+            private: CheckedNetwork(resolver, private=private, stream=HttpStream) for private in (False, True)
+        }
         self._limit = limit
         self._tls = tls
         self._context: ssl.SSLContext | None = None
