@@ -272,7 +272,7 @@ def test_an_admin_invites_removes_and_sees_how_late_it_is(site: Site, server: Se
             assert his.post(path, {"do": "invite", "name": "mallory"}).status_code == 404
         assert "no longer" not in words(admin.post("/admin/readers", {"do": "out", "reader": "bob"}))
         assert "Sign in" in his.get("/").text
-        assert "can't be undone" in words(admin.post("/admin/readers", {"do": "remove", "reader": "bob"}))
+        assert "can’t be undone" in words(admin.post("/admin/readers", {"do": "remove", "reader": "bob"}))
         assert team.count("reader.reader") == 3
         admin.post("/admin/readers", {"do": "remove", "reader": "bob", "confirm": "yes"})
         assert team.count("reader.reader") == 2
