@@ -37,6 +37,11 @@ settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.load_profile("untimed")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers a core: half of the time a test waits for another process, a browser or a deadline."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--golden", action="store_true", help="write the golden files anew instead of comparing them"
