@@ -85,18 +85,19 @@ def of_a_plain_user() -> list[str]:
     pytest.skip("only root can become a plain user, who must be able to run this interpreter")
 
 
-def of_user(number: int) -> set[int]:
-    """The processes of a user."""
+def of_user(number: int, home: str) -> set[int]:
+    """The processes of a user that belong to a home: by their environment, or PostgreSQL's by where they work."""
     found = set()
     for path in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if path.stat().st_uid == number:
+            ours = home.encode() in (path / "environ").read_bytes() or home in str((path / "cwd").readlink())
+            if ours and path.stat().st_uid == number:
                 found.add(int(path.name))
     return found
 
 
 def test_a_plain_user_begins_it_and_sigterm_ends_all_of_it(server: Server) -> None:
-    command, before = of_a_plain_user(), of_user(65534)
+    command = of_a_plain_user()
     with tempfile.TemporaryDirectory(prefix="nf-plain-") as name:
         folder = Path(name)
         os.chown(folder, 65534, 65534)
@@ -110,15 +111,18 @@ def test_a_plain_user_begins_it_and_sigterm_ends_all_of_it(server: Server) -> No
         )  # fmt: skip
         said: list[str] = []
         assert process.stdout
-        threading.Thread(target=lambda: said.extend(process.stdout or ()), daemon=True).start()
+        reading = threading.Thread(target=lambda: said.extend(process.stdout or ()), daemon=True)
+        reading.start()
         try:
             wait_for(said, r"Readers come to (http://localhost:\d+)")
-            assert len(of_user(65534) - before) > 5  # PostgreSQL's, the worker, the web page and the command
+            assert len(of_user(65534, name)) > 5  # PostgreSQL's, the worker, the web page and the command
         finally:
             process.terminate()
             ended = process.wait(120)
+            reading.join(30)
+            process.stdout.close()
         assert ended == 0, said
-        assert of_user(65534) <= before
+        assert not of_user(65534, name)
         assert not (folder / "postgres" / "data" / "postmaster.pid").exists()
 
 
