@@ -153,9 +153,11 @@ def test_one_command_begins_a_team_and_ends_it(folder: Path, server: Server) -> 
             client.post(f"{base}/welcome/stay", data={"token": token[1]}, headers={"origin": base})
             assert "Admin" in client.get(base).text
             until = time.monotonic() + 150  # a worker looks once a minute
-            while "Make my first page now" not in client.get(base).text and time.monotonic() < until:
+            while "asked so far: 2" not in words(client.get(base)) and time.monotonic() < until:
                 time.sleep(1)
-            assert "asked so far: 2" in words(client.get(base))
+            waiting = words(client.get(base))
+            assert "asked so far: 2" in waiting
+            assert "Make my first page now" in waiting
     assert not (folder / "postgres" / "data" / "postmaster.pid").exists()
     with running(folder, server) as said:
         assert len(wait_for(said, r"/invited/(\S+)\n")) == 2
