@@ -146,6 +146,8 @@ STORIES: dict[str, Changes] = {
     "names of many matters weigh less (COHESION)": {"similarity.COHESION": 1e-9},
     "… by .3 of their weight": {"similarity.LEAST": 0.3},
     "floor of a group's own likeness": {"linkage.FLOOR": 0.0},
+    "usual similarity of an event (USUAL) .2": {"linkage.USUAL": 0.2},
+    "usual similarity of an event (USUAL) .3": {"linkage.USUAL": 0.3},
     "more asked of little evidence": {"linkage.THIN": 0.0, "linkage.THRESHOLD": 0.36},
     "time": {"linkage.FADE": 1e9},
     "higher threshold in one outlet": {"linkage.ONE_OUTLET": 1.0},
