@@ -6,19 +6,18 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from newsfeed.lazy import loader
 
 if TYPE_CHECKING:
     from newsfeed.breadth.account import breadth
     from newsfeed.breadth.asked import scaled
 
-# Each name is loaded from its module on first use, because most runs need few of them.
-_PLACES = {"breadth": "account", "scaled": "asked"}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
-    return found
+__getattr__ = loader(
+    __name__,
+    {
+        "account": "breadth",
+        "asked": "scaled",
+    },
+)

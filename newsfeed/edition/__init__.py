@@ -11,8 +11,9 @@ counted by `printed`, fitted by `building` until the minutes hold.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from newsfeed.lazy import loader
 
 if TYPE_CHECKING:
     from newsfeed.edition.arithmetic import WhyRow, is_told, why
@@ -23,27 +24,15 @@ if TYPE_CHECKING:
     from newsfeed.edition.preparing import Weighed
     from newsfeed.edition.printed import explained, told_in_words, visible_text
 
-# Each name is loaded from its module on first use, because most runs need few of them.
-_PLACES = {
-    "build": "building",
-    "weigh": "building",
-    "Weighed": "preparing",
-    "remember": "earlier",
-    "is_weekly": "frame",
-    "visible_text": "printed",
-    "since": "building",
-    "explained": "printed",
-    "told_in_words": "printed",
-    "is_full": "outcomes",
-    "WhyRow": "arithmetic",
-    "is_told": "arithmetic",
-    "why": "arithmetic",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
-    globals()[name] = found
-    return found
+__getattr__ = loader(
+    __name__,
+    {
+        "arithmetic": "WhyRow is_told why",
+        "building": "build since weigh",
+        "earlier": "remember",
+        "frame": "is_weekly",
+        "outcomes": "is_full",
+        "preparing": "Weighed",
+        "printed": "explained told_in_words visible_text",
+    },
+)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from newsfeed.lazy import loader
+
 if TYPE_CHECKING:
     from newsfeed.fetch.client import Fetcher
     from newsfeed.fetch.failures import keys_of, redact, repeats, secrets_of, without_keys
@@ -19,13 +21,6 @@ sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 __all__ = ["Fetcher", "keys_of", "redact", "repeats", "secrets_of", "without_keys"]
 
 
-def __getattr__(name: str) -> object:
-    if name == "Fetcher":
-        from newsfeed.fetch.client import Fetcher
-
-        return Fetcher
-    if name in __all__:
-        from newsfeed.fetch import failures
-
-        return getattr(failures, name)
-    raise AttributeError(name)
+__getattr__ = loader(
+    __name__, {"client": "Fetcher", "failures": "keys_of redact repeats secrets_of without_keys"}
+)

@@ -6,8 +6,9 @@ Pure: bytes in, records or bytes out; nothing is fetched, no entity expanded. `p
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from newsfeed.lazy import loader
 
 if TYPE_CHECKING:
     from newsfeed.opml.attributes import key
@@ -15,21 +16,12 @@ if TYPE_CHECKING:
     from newsfeed.opml.list_reading import cut_off, in_force, parse
     from newsfeed.opml.list_writing import write
 
-# Each name is loaded from its module when it is first asked for: most runs only read a list.
-_PLACES = {
-    name: module
-    for module, names in {
+__getattr__ = loader(
+    __name__,
+    {
         "attributes": "key",
         "list_editing": "Merged add merge move remove set_option set_title set_url",
         "list_reading": "cut_off in_force parse",
         "list_writing": "write",
-    }.items()
-    for name in names.split()
-}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
-    return found
+    },
+)

@@ -21,6 +21,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from newsfeed.lazy import loader
+
 if TYPE_CHECKING:
     from newsfeed.store.records import Applied, Headline, Holdings, MailState, SyncReport
     from newsfeed.store.store import Store
@@ -28,13 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["Applied", "Headline", "Holdings", "MailState", "Store", "SyncReport"]
 
 
-def __getattr__(name: str) -> object:
-    if name == "Store":
-        from newsfeed.store.store import Store
-
-        return Store
-    if name in __all__:
-        from newsfeed.store import records
-
-        return getattr(records, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = loader(
+    __name__, {"records": "Applied Headline Holdings MailState SyncReport", "store": "Store"}
+)

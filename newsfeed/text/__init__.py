@@ -11,8 +11,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from newsfeed.lazy import loader
 
 if TYPE_CHECKING:
     from newsfeed.text.dates import latest_day, undated
@@ -43,10 +44,9 @@ if TYPE_CHECKING:
         weighty,
     )
 
-# Each name is loaded from its module on first use, because most runs need few of them.
-_PLACES = {
-    name: module
-    for module, names in {
+__getattr__ = loader(
+    __name__,
+    {
         "dates": "latest_day undated",
         "language": "detect_language plausible_language",
         "leads": "lead lead_within stands_alone",
@@ -55,13 +55,5 @@ _PLACES = {
         "options": "is_no is_yes",
         "prose": "count_words first_words opening reading_minutes sentences words_pattern",
         "titles": "alike clean_line headline names_a_subject of_earlier_year of_show say_the_same series_name strip_inline unmangle weighty",
-    }.items()
-    for name in names.split()
-}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
-    return found
+    },
+)
