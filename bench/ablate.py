@@ -418,7 +418,7 @@ def edition_rules() -> dict[str, Changes]:
         "voices (GAMMA)": {"constants.GAMMA": dict.fromkeys(("few", "balanced", "many"), 0.0)},
         "floor of topics": {"constants.FLOOR": dict.fromkeys(("depth", "balanced", "breadth"), 0.0)},
         "told widely": {"choose.Chooser": without("told_widely")},
-        "a broader page (NEARLY_ALL)": {"constants.NEARLY_ALL": 9.0},
+        "a broader page (NEARLY)": {"constants.NEARLY": 0.0},
         "over the cap": {"choose.Chooser": without("over_cap")},
         "freshness": {"constants.HALF_LIFE_OF_EVENTS": 1e9, "constants.HALF_LIFE_OF_IDEAS": 1e9},
         "ideas last longer": {"constants.HALF_LIFE_OF_IDEAS": 48.0},

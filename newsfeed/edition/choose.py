@@ -118,8 +118,7 @@ class Chooser(Gains):
                 best = state
         assert best is not None
         broad = self.broad(begun.copy())
-        nearly = broad.value >= c.NEARLY_ALL * best.value and broad.covered.sum() >= best.covered.sum()
-        return broad if nearly else best
+        return broad if broad.covered.sum() >= best.covered.sum() else best
 
     def broad(self, state: State) -> State:
         """Take the largest gain a minute; but of what is nearly as good, what adds most to topics and voices. What is

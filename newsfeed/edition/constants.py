@@ -27,7 +27,6 @@ GAMMA: Final = {"few": 0.0, "balanced": 0.04, "many": 0.10}  # [reader]
 ETA: Final = 4.0  # [reader]
 # [pages, reader] score by which a story may be worse than the best use of the minutes, if it adds more to topics and voices
 NEARLY: Final = 0.12
-NEARLY_ALL: Final = 0.9  # [guard] of the best page's value that a broader one must have
 EXCEPTIONAL: Final = 0.5  # [pages] score from which a story gives its place to none
 SILENT: Final = 4.0  # [pages, reader] x the part of voices among what is nearly as good
 VOICE_DAYS: Final = 28  # [note] a source unheard for so long has the largest voice, 1 + 28 / 14 = 3
