@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from starlette.requests import Request
@@ -306,7 +307,7 @@ def search(app: ViewApp, request: Request) -> Response:
         "hits.html" if is_live(request) else "search.html",
         hits=hits,
         words=words,
-        given=given,
+        given={**given, **{k: _day(given[k]) for k in ("since", "until")}},
         trouble=trouble,
         kept=kept,
         asked=bool(words or any(given.values())),
@@ -315,6 +316,14 @@ def search(app: ViewApp, request: Request) -> Response:
         most=MOST,
         said=say("{n} found", n=n) if is_live(request) else "",
     )
+
+
+def _day(written: str) -> str:
+    """A date as a date field takes it; "" for what is none: a browser would drop it with a warning."""
+    try:
+        return date.fromisoformat(written).isoformat()
+    except ValueError:
+        return ""
 
 
 def kept(app: ViewApp, request: Request) -> Response:

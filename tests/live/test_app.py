@@ -52,9 +52,7 @@ def tab(browser: Any, app: App) -> Iterator[Any]:
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         page.on(
             "console",
-            lambda m: (
-                page.errors.append(m.text) if m.type == "error" and "Failed to load" not in m.text else None
-            ),
+            lambda m: page.errors.append(m.text) if "Failed to load resource" not in m.text else None,
         )
         page.on("request", lambda request: page.asked.append(request.url))
         if key:
