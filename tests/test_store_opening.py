@@ -17,6 +17,7 @@ from stored import NOW, item, keep, opened, titles, update
 
 from newsfeed.errors import NewerStoreError, SettingsError, StoreError
 from newsfeed.store import MailState, Store, schema, sqlite
+from newsfeed.store.dialect import Transaction
 
 
 def form(path: Path) -> dict[str, list[tuple[object, ...]]]:
@@ -382,3 +383,16 @@ def test_a_damaged_database_is_told_once_a_day(tmp_path: Path) -> None:
     path.write_bytes(bytes(data))
     with pytest.raises(StoreError, match="damaged"):
         opened(tmp_path, NOW + timedelta(days=2))
+
+
+def test_only_what_a_feed_can_bring_again_does_without_the_disk(tmp_path: Path) -> None:
+    def level(db: Transaction) -> int:
+        return int(db.connection.exec_driver_sql("PRAGMA synchronous").scalar_one())
+
+    with opened(tmp_path) as store:
+        with store._writing(lasting=False) as db:
+            assert level(db) == 1
+        with pytest.raises(ZeroDivisionError), store._writing(lasting=False):
+            raise ZeroDivisionError
+        with store._writing() as db:
+            assert level(db) == 2, "what the reader says is on the disk when a command says so"

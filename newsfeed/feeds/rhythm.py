@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from statistics import median
 from urllib.parse import urlsplit
 
 import msgspec
@@ -226,6 +225,8 @@ def silence(moments: Iterable[datetime], now: datetime) -> Silence:
     gaps = _gaps(days)
     if len(gaps) < FEWEST_GAPS:
         return Silence()
+    from statistics import median  # brings decimal and fractions, which a refresh without news does without
+
     usual = float(median(gaps))
     allowed = max(SILENT_GAPS * usual, SILENT_LONGEST * max(gaps), SILENT_FROM)
     silent = (now.date() - days[0]).days

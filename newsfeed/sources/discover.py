@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from newsfeed.text import safe_url
+from newsfeed.text.expressions import expression
 
 MAX_BODY = 1_000_000  # bytes of a page that are looked at; what names a feed stands near its beginning
 MAX_CANDIDATES = 20  # feeds of one site that are offered
@@ -21,30 +22,30 @@ _FEED_TYPES = {
 }  # fmt: skip
 # Media types that feeds share with much else: believed only if the address looks like a feed's.
 _VAGUE_TYPES = {"application/json", "application/xml", "text/xml", ""}
-_FEED_ADDRESS = re.compile(
+_FEED_ADDRESS = expression(
     r"(?:^|[/._?&=-])(?:feeds?|rss2?|atom|rdf)(?:$|[/._?&=-])|\.(?:rss|atom|rdf)$", re.IGNORECASE
 )
 # Addresses that sites announce like their feeds, or link to beside them, but that are not feeds.
-_NO_FEED = re.compile(
+_NO_FEED = expression(
     r"/wp-json\b|oembed|xmlrpc|opensearch|\.opml\b|feedly\.com|inoreader\.com", re.IGNORECASE
 )
-_COMMENTS = re.compile(
+_COMMENTS = expression(
     r"[ck]omm?ent|reactie|replies|yorum|hozzászólás|bình luận|комм?ентар|σχόλι|תגובות|تعليق|コメント|댓글|评论|評論",
     re.IGNORECASE,
 )
-_FEED_HOST = re.compile(r"(?:feeds?\d?|rss)\.", re.IGNORECASE)  # feeds.feedburner.com, rss.site.example
+_FEED_HOST = expression(r"(?:feeds?\d?|rss)\.", re.IGNORECASE)  # feeds.feedburner.com, rss.site.example
 _SECTIONS = {"blog", "weblog", "news", "journal", "articles", "posts", "magazine", "notes"}
 # Link schemes that some feed readers register: feed://host/path, feed:https://host/path.
-_WRITTEN = re.compile(r"^(?:feed|rss|itpc|pcast):(?://)?(https?:(?=//))?", re.IGNORECASE)
-_FORWARDS = re.compile(
+_WRITTEN = expression(r"^(?:feed|rss|itpc|pcast):(?://)?(https?:(?=//))?", re.IGNORECASE)
+_FORWARDS = expression(
     r"\s*(\d{0,4}(?:\.\d{0,3})?)\s*[;,]\s*(?:url\s*=\s*)?(\S[^\n\r]{0,2000})", re.IGNORECASE
 )
-_LINK_VALUE = re.compile(
+_LINK_VALUE = expression(
     r"<([^<>]{1,2000})>((?:\s*;\s*[^\s;,=\"]{1,40}(?:\s*=\s*(?:\"[^\"]{0,500}\"|[^\s;,\"]{0,500}))?)*)"
 )
-_LINK_PARAMETER = re.compile(r";\s*([^\s;,=\"]{1,40})\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]*))")
-_SAYS_RSS = re.compile(r"(?<![a-z])(?:rss|atom)(?:[ _-]?(?:feed|icon|2))?(?![a-z])", re.IGNORECASE)
-_SAYS_FEED = re.compile(r"(?<![a-z])(?:web|news)?feeds?(?![a-z])", re.IGNORECASE)
+_LINK_PARAMETER = expression(r";\s*([^\s;,=\"]{1,40})\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]*))")
+_SAYS_RSS = expression(r"(?<![a-z])(?:rss|atom)(?:[ _-]?(?:feed|icon|2))?(?![a-z])", re.IGNORECASE)
+_SAYS_FEED = expression(r"(?<![a-z])(?:web|news)?feeds?(?![a-z])", re.IGNORECASE)
 _SHOWN = ("alt", "title", "src", "class", "href")
 _PATHS = (
     "feed", "rss.xml", "atom.xml", "index.xml", "feed.xml", "rss", "feeds/posts/default", "feed.atom", "feed.json",

@@ -186,8 +186,12 @@ class Dialect(ABC):
         """A transaction that only reads: one consistent view, without blocking others."""
 
     @abstractmethod
-    def write(self, connection: Connection) -> AbstractContextManager[Transaction]:
-        """A transaction that may write, one at a time; others wait for some seconds."""
+    def write(self, connection: Connection, *, lasting: bool = True) -> AbstractContextManager[Transaction]:
+        """A transaction that may write, one at a time; others wait for some seconds.
+
+        Not `lasting`: it is on the disk with the next one that is, at the latest. Should the power fail before that, the
+        database is as if neither it nor what came after it had happened.
+        """
 
     @abstractmethod
     def in_words(self) -> AbstractContextManager[None]:

@@ -204,8 +204,10 @@ class Postgres(Dialect):
             yield PostgresTransaction(connection)
 
     @contextmanager
-    def write(self, connection: Connection) -> Iterator[Transaction]:
+    def write(self, connection: Connection, *, lasting: bool = True) -> Iterator[Transaction]:
         with connection.begin():
+            if not lasting:
+                connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
             connection.exec_driver_sql(_WAIT_TO_WRITE, (WRITING,))
             yield PostgresTransaction(connection)
 

@@ -382,7 +382,6 @@ class Sqlite(Dialect):
 
         @event.listens_for(engine, "connect")
         def set_up(raw: Any, record: object) -> None:
-            cursor = raw.cursor()
             for pragma in (
                 "page_size = 8192",  # of a new file; a whole item fits, and a third less space is lost than at 4096
                 f"busy_timeout = {int(BUSY_SECONDS * 1000)}",
@@ -395,8 +394,7 @@ class Sqlite(Dialect):
                 "secure_delete = OFF",
                 "journal_size_limit = 16000000",
             ):
-                cursor.execute(f"PRAGMA {pragma}")
-            cursor.close()
+                raw.execute(f"PRAGMA {pragma}")
 
         @event.listens_for(engine, "begin")
         def begin(connection: Connection) -> None:
@@ -411,9 +409,15 @@ class Sqlite(Dialect):
             yield SqliteTransaction(connection)
 
     @contextmanager
-    def write(self, connection: Connection) -> Iterator[Transaction]:
+    def write(self, connection: Connection, *, lasting: bool = True) -> Iterator[Transaction]:
         # The write lock is taken at the beginning, so that no transaction fails half way.
         connection.info["begin"] = "BEGIN IMMEDIATE"
+        level = (
+            "FULL" if lasting else "NORMAL"
+        )  # the journal keeps its order: FULL syncs all that came before, too
+        if connection.info.get("synchronous", "FULL") != level:
+            connection.connection.cursor().execute(f"PRAGMA synchronous = {level}")
+            connection.info["synchronous"] = level
         with connection.begin():
             yield SqliteTransaction(connection)
 
@@ -426,9 +430,8 @@ class Sqlite(Dialect):
 
     def settle(self, connection: Connection) -> None:
         # Everything is moved from the journal into the file, so that its header is up to date.
-        raw = connection.connection.cursor()  # outside any transaction
-        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        raw.close()
+        with closing(connection.connection.cursor()) as raw:  # outside any transaction
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def copy_before(self, version: int) -> None:
         copy(self.path, self.path.with_name(f"{self.path.stem}-before-{version:04}.db"))

@@ -173,8 +173,12 @@ class Store:
             yield db
 
     @contextmanager
-    def _writing(self) -> Iterator[Transaction]:
-        with self._turn, self._dialect.in_words(), self._dialect.write(self._connection) as db:
+    def _writing(self, *, lasting: bool = True) -> Iterator[Transaction]:
+        with (
+            self._turn,
+            self._dialect.in_words(),
+            self._dialect.write(self._connection, lasting=lasting) as db,
+        ):
             yield db
 
     @contextmanager
@@ -294,9 +298,12 @@ class Store:
 
     def apply_all(self, changes: Sequence[FeedUpdate], now: datetime) -> list[Applied | Exception]:
         """`apply` several updates in one transaction, which costs the disk as much as one. Where one of them can't be
-        kept, each is kept in its own, and the exception stands in the place of its result."""
+        kept, each is kept in its own, and the exception stands in the place of its result.
+
+        They may be lost if the power fails in the next seconds: the feeds are then asked again as if they had not been.
+        """
         try:
-            with self._writing() as db:
+            with self._writing(lasting=False) as db:
                 return [feeds_queries.apply(db, change, now) for change in changes]
         except Exception as error:  # noqa: BLE001 - whatever one feed's update provokes is that feed's failure
             if len(changes) == 1:

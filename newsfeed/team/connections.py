@@ -243,7 +243,8 @@ class TeamDialect(Postgres):
             yield TeamTransaction(connection, self._topics.asked_by(connection))
 
     @contextmanager
-    def write(self, connection: Connection) -> Iterator[Transaction]:
+    def write(self, connection: Connection, *, lasting: bool = True) -> Iterator[Transaction]:
+        # Always lasting: other processes act on what one has written.
         with connection.begin():
             self._say_who(connection)
             if self.reader is not None:
