@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from email import message_from_bytes
@@ -37,9 +37,9 @@ MORNING = homes.NOON - timedelta(minutes=55)
 
 
 @contextmanager
-def workers(team: TestTeam, *kinds: str) -> Iterator[list[subprocess.Popen[str]]]:
+def workers(team: TestTeam, *kinds: str, pace: Sequence[str] = PACE) -> Iterator[list[subprocess.Popen[str]]]:
     """Worker processes, ended afterwards."""
-    running = [start(team, kind) for kind in kinds]
+    running = [start(team, kind, pace) for kind in kinds]
     try:
         yield running
     finally:
@@ -49,8 +49,8 @@ def workers(team: TestTeam, *kinds: str) -> Iterator[list[subprocess.Popen[str]]
             one.communicate()
 
 
-def start(team: TestTeam, kind: str) -> subprocess.Popen[str]:
-    return team.process("worker", kind, *PACE)
+def start(team: TestTeam, kind: str, pace: Sequence[str] = PACE) -> subprocess.Popen[str]:
+    return team.process("worker", kind, *pace)
 
 
 def mail_settings(team: TestTeam, server: MailServer) -> None:
@@ -238,3 +238,27 @@ def test_a_sweep_that_is_broken_off_gives_its_feeds_back(team: TestTeam) -> None
             assert one.wait(60) == 0
     assert team.count("shared.feed", "leased_until is not null") == 0
     assert team.count("procrastinate.procrastinate_workers") == 0
+
+
+@pytest.mark.slow
+def test_a_job_that_fails_while_the_same_one_waits_holds_nothing_up(team: TestTeam) -> None:
+    with Server() as server:
+        team.allow(server.place)
+        team.add("ada", f"Towns {many_feeds([server])[0]}")
+        team.at(MORNING)
+        jobs = "procrastinate.procrastinate_jobs"
+        living = (*PACE[:2], "--heartbeat", "60")  # else the worker counts as dead, and its jobs are taken up
+        with workers(team, "fetch", pace=living), psycopg.connect(team.url) as held:
+            held.execute("lock table shared.tagging in access exclusive mode")
+            wait_for(lambda: team.count(jobs, "task_name = 'understand' and status = 'doing'") == 1)
+            wait_for(lambda: team.count("pg_locks", "not granted") > 0)
+            team.rows("set search_path to procrastinate")
+            team.rows(
+                f"insert into {jobs} (queue_name, task_name, lock, queueing_lock)"
+                " values ('understand', 'understand', 'understand', 'understand') on conflict do nothing"
+            )
+            team.rows("select pg_cancel_backend(pid) from pg_locks where not granted")
+            wait_for(lambda: team.count("pg_locks", "not granted") == 0)
+            held.rollback()
+            wait_for(lambda: team.count("shared.tagging") == 3, 60, instead=lambda: what_is_left(team))
+            wait_for(lambda: team.count(jobs, "task_name = 'understand'") == 0)

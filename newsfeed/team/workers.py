@@ -40,7 +40,13 @@ EVERY_MINUTE = "* * * * *"
 SWEEPS = 4  # buckets that one worker sweeps at a time
 TOGETHER = 20  # readers of one job
 DUE_AT_ONCE = 200  # readers that one look makes jobs of
-TRIES = 5  # what still fails then needs a person; the next sweep asks again in any case
+# What still fails then needs a person; the next sweep asks again in any case. Where the next look tries again, its failure
+# and its new try count as one attempt each.
+TRIES = 5
+CONNECTIONS = (
+    8  # for jobs at the most: each sweep needs one when it begins, ends or defers, the rest of the worker two
+)
+ANSWER = 15.0  # seconds that a job waits for one of them, after which the database counts as gone
 HEARTBEAT = timedelta(seconds=10)  # the usual one of procrastinate
 GRACE = 4.0  # seconds that jobs have to end of themselves once the worker is asked to stop
 END = 9.0  # seconds after which it ends whatever it is at, as by a kill
@@ -89,7 +95,9 @@ def _app(conninfo: str) -> App:
 
     return procrastinate.App(
         # A database that is gone is noticed within seconds, and looked for again: see `_serve`.
-        connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4, timeout=5.0)
+        connector=procrastinate.PsycopgConnector(
+            conninfo=conninfo, min_size=1, max_size=CONNECTIONS, timeout=ANSWER
+        )
     )
 
 
@@ -98,14 +106,16 @@ def fetch_app(work: Fetching, pace: Pace) -> App:
     import procrastinate
 
     app = _app(work.place.conninfo(FETCH))
-    again = procrastinate.RetryStrategy(max_attempts=TRIES, linear_wait=5)
+    # What is broken off goes back at once; what fails is tried again by the next look (`_rescue`).
+    broken_off: list[Any] = [asyncio.CancelledError]
+    back = procrastinate.RetryStrategy(retry_exceptions=broken_off)
 
-    @app.task(name="sweep", queue="sweep", retry=again)
+    @app.task(name="sweep", queue="sweep", retry=back)
     async def sweep(bucket: int) -> None:
         if await work.sweep(bucket):
             await _defer(app, "understand", lock="understand")
 
-    @app.task(name="understand", queue="understand", retry=again)
+    @app.task(name="understand", queue="understand", retry=back)
     async def understand() -> None:
         found = await _apart(work.tag)
         for language in found.languages:
@@ -120,7 +130,7 @@ def fetch_app(work: Fetching, pace: Pace) -> App:
     async def read_articles(bucket: int, items: list[int]) -> None:
         await work.read_articles(bucket, items)
 
-    @app.task(name="group", queue="understand", retry=again)
+    @app.task(name="group", queue="understand", retry=back)
     async def group(language: str) -> None:
         await _apart(work.group, language)
 
@@ -205,21 +215,27 @@ async def _defer(app: App, task: str, *, lock: str, **values: Any) -> bool:
 
 
 async def _rescue(app: App, pace: Pace, queues: Sequence[str]) -> None:
-    """Make the jobs of dead workers available to others."""
+    """Make the jobs of dead workers, and what failed, available to all.
+
+    A job with a queueing lock can't retry itself: where the same one waits already, it would stay "doing", with its lock,
+    for as long as its worker lives.
+    """
     from procrastinate.exceptions import ConnectorException
 
+    jobs = app.job_manager
     for queue in queues:
-        for job in await app.job_manager.get_stalled_jobs(
-            queue=queue, seconds_since_heartbeat=pace.dead_after
-        ):
+        stalled = await jobs.get_stalled_jobs(queue=queue, seconds_since_heartbeat=pace.dead_after)
+        failed = await jobs.list_jobs_async(queue=queue, status="failed")
+        again = [job for job in failed if job.queueing_lock and job.attempts < 2 * TRIES]
+        for job in [*stalled, *again]:
             # Where the same job waits already, or another worker was quicker, there is nothing to take up.
             try:
-                await app.job_manager.retry_job(job)
+                await jobs.retry_job(job)
             except ConnectorException:
                 with contextlib.suppress(ConnectorException):
                     from procrastinate.jobs import Status
 
-                    await app.job_manager.finish_job(job=job, status=Status.ABORTED, delete_job=True)
+                    await jobs.finish_job(job=job, status=Status.ABORTED, delete_job=True)
 
 
 def _options(pace: Pace, *, concurrency: int, wait: bool) -> dict[str, Any]:
