@@ -335,6 +335,10 @@ def test_why_tells_the_arithmetic_of_what_was_shown_and_of_what_was_not() -> Non
     assert table["On the page"].value == "story 1"
     assert table["Reason"].value == first.reason
     assert float(table["Score"].value) == pytest.approx(first.account.score.value, abs=0.001)
+    labels = {topic.name: topic.label for topic in made.topics}
+    chosen = next(pick for pick in picks(made) if pick.account.topic)
+    stands = next(row for row in why(made, chosen.item) if row.name == "Stands for")
+    assert stands.value == labels[chosen.account.topic] != chosen.account.topic, "a name, not a key"
     for cause in {entry.cause for entry in made.ledger} - {ledger.SHOWN, ledger.LINE, ledger.LONG}:
         entry = next(one for one in made.ledger if one.cause == cause)
         rows = why(made, entry.item, pool=source, settings=reader)
@@ -368,7 +372,7 @@ def test_the_figures_of_why_add_up_by_hand(seed: int) -> None:
         gains = [figure(f"· for {name}") for name in ("topics", "score", "voices")]
         assert figure("Gain") == pytest.approx(sum(gains), abs=0.002)
         said = table["· for topics"].note.partition(";")[0]
-        terms = [re.sub(r"^\S+ ", "", term).replace("×", "*") for term in re.split(r" \+ (?=[a-z])", said)]
+        terms = [re.sub(r"^\D+ ", "", term).replace("×", "*") for term in re.split(r" \+ (?=[A-Z])", said)]
         assert gains[0] == pytest.approx(sum(evaluated(term) for term in terms if term), abs=0.003)
         assert gains[1] == pytest.approx(
             evaluated(table["· for score"].note.partition("×")[0]) * figure("Score"), abs=0.002

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import re
@@ -232,6 +233,9 @@ def test_an_address_that_can_not_be_asked_is_said(still: App, address: str) -> N
     before = listed(still)
     answer = still.post("/sources/add", {"url": address})
     assert answer.status_code in {400, 404}
+    assert 'role="alert"' in answer.text
+    kept = html.escape(address) if address.startswith("http") else ""
+    assert f'name="url" value="{kept}"' in answer.text, "to be mended where it stands"
     assert "<script>" not in answer.text
     assert listed(still) == before
 

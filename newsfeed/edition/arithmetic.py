@@ -45,23 +45,31 @@ def why(
     pool: Pool | None = None,
     settings: Settings | None = None,
     weighed: Weighed | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> tuple[WhyRow, ...]:
     """Why an item is in an edition, or why not. Empty when the edition never saw it.
 
     Args:
         pool, settings: what the edition was built from, if it is still at hand: then what was not shown gets its
             whole arithmetic too, not only its cause. weighed: the same pool as it was weighed before.
+        labels: of the reader's topics, besides those that the edition names.
     """
     with speaking(edition.lang):
-        return _why(edition, item, pool, settings, weighed)
+        named = {**(labels or {}), **{topic.name: topic.label for topic in edition.topics}}
+        return _why(edition, item, pool, settings, weighed, named)
 
 
 def _why(
-    edition: Edition, item: int, pool: Pool | None, settings: Settings | None, weighed: Weighed | None
+    edition: Edition,
+    item: int,
+    pool: Pool | None,
+    settings: Settings | None,
+    weighed: Weighed | None,
+    labels: Mapping[str, str],
 ) -> tuple[WhyRow, ...]:
     told = _told(edition, item)
     if told is not None:
-        return tuple(_shown(told))
+        return tuple(_shown(told, labels))
     entry = next((one for one in edition.ledger if one.item == item), None)
     if entry is None:
         return ()
@@ -88,7 +96,7 @@ def _why(
                     )
                 )
             rows += _score(account)
-            rows += _topics(account)
+            rows += _topics(account, labels)
     return tuple(rows)
 
 
@@ -110,7 +118,7 @@ def _told(edition: Edition, item: int) -> Pick | Line | None:
     return None
 
 
-def _shown(told: Pick | Line) -> Iterator[WhyRow]:
+def _shown(told: Pick | Line, labels: Mapping[str, str]) -> Iterator[WhyRow]:
     account = told.account
     by = account.by
     where = say("one line")
@@ -142,8 +150,8 @@ def _shown(told: Pick | Line) -> Iterator[WhyRow]:
                 least=general(c.LONG_GOOD),
             ),
         )
-    yield from _topics(account)
-    yield from _gain(account)
+    yield from _topics(account, labels)
+    yield from _gain(account, labels)
     if account.gain and (second := account.gain.runner_up):
         gained = say(
             "“{title}” would have gained {gain} in {minutes} min",
@@ -184,7 +192,7 @@ def _price(told: Pick | Line, account: Account) -> str:
     return said
 
 
-def _gain(account: Account) -> Iterator[WhyRow]:
+def _gain(account: Account, labels: Mapping[str, str]) -> Iterator[WhyRow]:
     """What a pick adds to the page: a row for the sum and one for each part, with all numbers it is computed from."""
     gain, score = account.gain, account.score.value
     if gain is None:
@@ -200,7 +208,7 @@ def _gain(account: Account) -> Iterator[WhyRow]:
         ),
     )
     sums = [
-        f"{say(topic)} {decimal(weight, 3)} × ln(1 + {decimal(account.topics.get(topic, 0.0), 3)} × {decimal(score, 3)} / "
+        f"{say(labels.get(topic, topic))} {decimal(weight, 3)} × ln(1 + {decimal(account.topics.get(topic, 0.0), 3)} × {decimal(score, 3)} / "
         f"({general(gain.kappa)} × {decimal(weight, 3)} + {decimal(gain.told.get(topic, 0.0), 3)}))"
         for topic, weight in gain.weights.items()
     ]
@@ -310,18 +318,18 @@ def _moved(account: Account) -> str:
     return "".join(f"; {name} {sign}{decimal(size, 2)}" for name, sign, size in signs if size >= 0.005)
 
 
-def _topics(account: Account) -> Iterator[WhyRow]:
+def _topics(account: Account, labels: Mapping[str, str]) -> Iterator[WhyRow]:
     parts = sorted(account.topics.items(), key=lambda one: (-one[1], one[0]))
     for topic, part in parts[:3]:
         yield WhyRow(
-            name=say("Topic {topic}", topic=say(topic)),
+            name=say("Topic {topic}", topic=say(labels.get(topic, topic))),
             value=decimal(part, 2),
             note=say("mean over the story’s items, drawn to what its source usually tells"),
         )
     if account.topic:
         yield WhyRow(
             name=say("Stands for"),
-            value=say(account.topic),
+            value=say(labels.get(account.topic, account.topic)),
             note=say("you asked {share} of the minutes for it", share=percent(account.share))
             + (
                 say(

@@ -194,9 +194,9 @@ class PageApp(ABC):
         """A page that says what is wrong and what to do, in our own words."""
         with suppress(NewsfeedError):
             return self.view(
-                request, "trouble.html", status=status, cause=_sentence(error), repair=error.repair
+                request, "trouble.html", status=status, cause=sentence(error), repair=error.repair
             )
-        return Response(f"{_sentence(error)} {error.repair}", status, media_type="text/plain")
+        return Response(f"{sentence(error)} {error.repair}", status, media_type="text/plain")
 
 
 class ViewApp(PageApp):
@@ -323,7 +323,8 @@ def _translated(line: str) -> str:
     return f"{found}{json.dumps([say(word) for word in json.loads(listed.rstrip(';'))], ensure_ascii=False)};"
 
 
-def _sentence(error: NewsfeedError) -> str:
+def sentence(error: NewsfeedError) -> str:
+    """What is wrong, in a sentence."""
     return f"{say(error.subject)}: {say(error.cause)}" if error.subject else say(error.cause)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from itertools import groupby
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from newsfeed import config
-from newsfeed.errors import NotFoundError
+from newsfeed.errors import NewsfeedError, NotFoundError
 from newsfeed.feeds.health import FeedHealth, HealthState
 from newsfeed.feeds.rhythm import every
 from newsfeed.model import Record, Subscription
@@ -21,7 +22,7 @@ from newsfeed.pipeline.subscriptions import edit as editing
 from newsfeed.pipeline.subscriptions.check import propose_repair
 from newsfeed.text import is_yes
 from newsfeed.text.spoken import say
-from newsfeed.web.local_app import ViewApp
+from newsfeed.web.local_app import ViewApp, sentence
 
 SENTENCES = {
     "must-read": "must-read",
@@ -193,23 +194,26 @@ def one(app: ViewApp, request: Request) -> Response:
 def add(app: ViewApp, request: Request) -> Response:
     """The form for an address, filled in by a bookmarklet."""
     url = request.query_params.get("url", "")[:2_000].removeprefix("web+feed:")
-    url = f"https:{url}" if url.startswith("//") else url
+    return _form(app, request, f"https:{url}" if url.startswith("//") else url)
+
+
+def _form(app: ViewApp, request: Request, url: str, folder: str = "", **more: Any) -> Response:
+    """The form for an address; with what is wrong with the one that was looked at."""
     listed = current_list(app.home(), app.store).list.subscriptions
     folders = sorted({"/".join(s.folders) for s in listed if s.folders}, key=str.casefold)
-    return app.view(request, "add.html", url=url, folders=folders, tried=None, folder="", given="")
+    return app.view(request, "add.html", url=url, folders=folders, tried=None, folder=folder, **more)
 
 
 def look(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
     """Find the feed behind an address: its last items, and what it would have added to last week's pages."""
-    home = app.home()
-    tried = what_if.try_feed(
-        home,
-        app.store,
-        fields.get("url", "")[:2_000],
-        folder=fields.get("folder", ""),
-        title="",
-        secrets=config.secrets(home.settings),
-    )
+    home, url, folder = app.home(), fields.get("url", "")[:2_000], fields.get("folder", "")
+    secrets = config.secrets(home.settings)
+    try:
+        tried = what_if.try_feed(home, app.store, url, folder=folder, title="", secrets=secrets)
+    except NewsfeedError as error:
+        again = url if editing.shown(url) == url else ""  # an address may hold a secret
+        status = 404 if isinstance(error, NotFoundError) else 400
+        return _form(app, request, again, folder, cause=sentence(error), repair=error.repair, status=status)
     offer = app.offer(tried.wanted)
     return app.view(request, "add.html", url="", folders=(), tried=tried, folder="", offer=offer)
 

@@ -63,7 +63,8 @@ def _judged(
     """What an edition made of an item, in a sentence and in rows."""
     if stored is None:
         return say("No edition has been built yet."), ()
-    rows = edition.why(stored, item.id)
+    labels = {name: topic.label or name for name, topic in home.settings.topics.items()}
+    rows = edition.why(stored, item.id, labels=labels)
     if not rows and item.before:
         return say("It came before you subscribed, so no edition had it to choose from."), ()
     if not rows:
@@ -76,7 +77,7 @@ def _judged(
 
     of_today = stored.date == home.today
     on = digest.weighed_then(home, store, stored)
-    again = edition.why(stored, item.id, pool=on.pool, settings=home.settings, weighed=on)
+    again = edition.why(stored, item.id, pool=on.pool, settings=home.settings, weighed=on, labels=labels)
     if len(again) > len(rows) and not of_today:
         verdict = say("By the edition of {date}, with the numbers of today:", date=stored.date)
     return verdict, again
