@@ -362,6 +362,7 @@ def test_of_many_items_the_newest_stay() -> None:
     ("title", "body", "made"),
     [
         ("", "A fox sat on the wall this morning. It left at nine.", "A fox sat on the wall this morning."),
+        ("undefined", "A fox sat on the wall this morning.", "A fox sat on the wall this morning."),
         ("Untitled", "A fox sat on the wall this morning.", "A fox sat on the wall this morning."),
         ("", "@bob@x.example Well said, and well meant! #garden #fox", "Well said, and well meant!"),
         ("", "See https://a.example/long", "See"),
@@ -549,6 +550,15 @@ def test_undeclared_and_wrongly_declared_encodings() -> None:
     assert parsed(rss(item(title=title)), content_type="text/xml; charset=iso-8859-1").items[0].title == title
     russian = rss(item(title="Новости сада"), prolog='<?xml version="1.0"?>').encode("cp1251")
     assert parsed(russian, content_type="text/xml; charset=windows-1251").items[0].title == "Новости сада"
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("begin", ["", "\n", " \n\n", "<!-- kept -->"])
+def test_wide_characters_without_a_mark_are_told_by_their_zeros(codec: str, begin: str) -> None:
+    title = "Málaga “feria” ist schön"
+    assert parsed((begin + rss(item(title=title))).encode(codec)).items[0].title == title
+    entries = json.dumps({"version": "1", "items": [{"id": "1", "title": title}]}, ensure_ascii=False)
+    assert parsed(entries.encode(codec)).items[0].title == title
 
 
 def test_double_encoded_text_is_put_right() -> None:

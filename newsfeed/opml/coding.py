@@ -12,7 +12,7 @@ import re
 from html.entities import html5
 from typing import NamedTuple
 
-from newsfeed.text.encodings import ASCII_BASED, DECLARED, ENCODINGS, MARKS, MULTIBYTE, STARTS
+from newsfeed.text.encodings import ASCII_BASED, DECLARED, ENCODINGS, MARKS, MULTIBYTE, wide
 from newsfeed.text.expressions import expression
 
 
@@ -31,9 +31,8 @@ def decode(data: bytes) -> Coded:
     for mark, codec in MARKS:
         if data.startswith(mark):
             return _read(data[len(mark) :], codec, mark)
-    for start, codec in STARTS:
-        if data.startswith(start) and codec.startswith("utf"):
-            return _read(data, codec)
+    if codec := wide(data):
+        return _read(data, codec)
     found = DECLARED.match(data[:2_000].lstrip())
     declared = found[1].decode("ascii").lower() if found else ""
     codec = ENCODINGS.get(declared, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -11,18 +12,19 @@ from newsfeed.model import Cause, Enclosure, Failure, Problem, Response, Subscri
 from newsfeed.reading.platforms import adapt
 from newsfeed.sources.source import BODY_LIMIT, Draft, Drafts, language_of
 from newsfeed.text import clean_line, safe_url, times, unmangle
-from newsfeed.text.encodings import decode
+from newsfeed.text.encodings import BEFORE_JSON, decode
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _ENTRIES = ("items", "entries", "elements", "posts", "articles")
+_DATES = ("date_published", "pubDate", "retrieved", "date_gmt", "date")
+_TRIES = 2_000  # entries of a broken document that are looked at
 
 
 def read(response: Response, subscription: Subscription) -> Drafts | Failure:
     """The entries of a JSON document, each checked field by field."""
     text, _ = decode(response.body[:BODY_LIMIT])
-    try:
-        data = json.loads(text, strict=False)
-    except (ValueError, RecursionError):
+    data, broken = _decoded(text)
+    if data is None:
         return Failure(
             cause=Cause.BROKEN_FEED,
             text="The document begins like JSON but can't be read as such.",
@@ -51,12 +53,74 @@ def read(response: Response, subscription: Subscription) -> Drafts | Failure:
             if draft.discussion and not draft.discussion_label:
                 draft.discussion_label = clean_line(title, 30)
             drafts.append(adapt(draft, home, title))
-    problems: tuple[Problem, ...] = ()
+    problems = [broken] if broken else []
     if bad:
         told = f"{bad} of {len(entries)} items aren't what JSON Feed asks for: they were left out."
-        problems = (Problem(text=told),)
+        problems.append(Problem(text=told))
     language = language_of(subscription, _text(feed.get("language")))
-    return Drafts(drafts, title=title, home=home, html_url=home, language=language, problems=problems)
+    return Drafts(drafts, title=title, home=home, html_url=home, language=language, problems=tuple(problems))
+
+
+_DECODER = json.JSONDecoder(strict=False)
+# Strings, and what is none of JSON: comments, commas before an end.
+_LOOSE = re.compile(
+    r"""("[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z))|/\*(?:.*?\*/|.*)|//[^\n]*|,(?=\s*[}\]])""", re.DOTALL
+)
+_NO_ESCAPE = re.compile(r"\\(?:u(?![0-9a-fA-F]{4})|([^\"\\/bfnrtu]))")
+_LIST = re.compile(
+    rf"""(?:"(?:{"|".join((*_ENTRIES, "item"))})"\s*:|^)\s*\[\s*(?=\{{\s*("[^"]{{1,40}}")\s*:)"""
+)
+
+
+def _decoded(text: str) -> tuple[object, Problem | None]:
+    """The data of a JSON document, and what is wrong with it; None for the data if nothing can be read.
+
+    Comments, commas too many and what stands around the document are passed over. Where it is broken or cut off, what
+    is whole of its entries is kept.
+    """
+    before = BEFORE_JSON.match(text)
+    text = text[before.end() :] if before else text
+    try:
+        return _DECODER.decode(text.strip()), None
+    except RecursionError:
+        return None, None
+    except ValueError as error:
+        line = error.lineno if isinstance(error, json.JSONDecodeError) else 0
+    problem = Problem(text="The document is not well-formed JSON; it was read all the same.", line=line)
+    for _ in range(2):  # a comma may stand before a comment
+        text = _LOOSE.sub(_strict, text)
+    try:
+        return _DECODER.raw_decode(text)[0], problem
+    except (ValueError, RecursionError):
+        return _whole_entries(text), problem
+
+
+def _strict(match: re.Match[str]) -> str:
+    return _NO_ESCAPE.sub(lambda m: m[1] or "", match[1]) if match[1] else ""
+
+
+def _whole_entries(text: str) -> dict[str, Any] | None:
+    """The fields before a list of entries, and each of its entries that can be read; None if there are none."""
+    found = _LIST.search(text)
+    if not found:
+        return None
+    try:
+        feed = _DECODER.decode(f'{text[: found.start()]}"items":[]}}')
+    except (ValueError, RecursionError):
+        feed = {}
+    # The entries of one document begin alike, which those within them don't.
+    start = re.compile(rf"\}}\s*,?\s*(?=\{{\s*{re.escape(found[1])}\s*:)")
+    entries, at = [], found.end()
+    for _ in range(_TRIES):
+        with contextlib.suppress(ValueError, RecursionError):
+            entry, end = _DECODER.raw_decode(text, at)
+            entries.append(entry)
+            at = end - 1
+        following = start.search(text, at)
+        if not following:
+            break
+        at = following.end()
+    return {**feed, "items": entries} if entries else None
 
 
 def _shape(data: object) -> tuple[dict[str, Any], list[Any] | None]:
@@ -71,11 +135,14 @@ def _shape(data: object) -> tuple[dict[str, Any], list[Any] | None]:
         return channel, entries if isinstance(entries, list) else [entries]
     for name in _ENTRIES:
         entries = data.get(name)
+        if entries is None and name in data and "version" in data:
+            return data, []  # how some software writes an empty list
         if isinstance(entries, dict) and entries and all(isinstance(e, dict) for e in entries.values()):
             entries = list(entries.values())  # a list of PHP's that has lost one of its numbers
         if isinstance(entries, list):
             return data, entries
-    return data, None
+    inner = data.get("feed") or data.get("data")
+    return _shape(inner) if isinstance(inner, dict) and inner is not data else (data, None)
 
 
 def _text(value: object) -> str:
@@ -84,14 +151,17 @@ def _text(value: object) -> str:
         return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    if isinstance(value, dict):  # RSS in JSON: {"isPermaLink": false, "#value": "…"}
-        return _text(value.get("#value") or value.get("$t") or value.get("content") or "")
+    if isinstance(
+        value, dict
+    ):  # RSS in JSON: {"isPermaLink": false, "#value": "…"}; WordPress: {"rendered": "…"}
+        names = ("#value", "$t", "rendered", "content")
+        return _text(next((value[name] for name in names if value.get(name)), ""))
     return ""
 
 
 def _author(entry: Mapping[str, Any]) -> str:
     people = entry.get("authors")
-    candidates = people if isinstance(people, list) else [entry.get("author")]
+    candidates = people if isinstance(people, list) else [people or entry.get("author")]
     names = [_text(p.get("name")) if isinstance(p, dict) else _text(p) for p in candidates]
     return ", ".join(name for name in names if name)
 
@@ -106,6 +176,7 @@ def _draft(entry: object, base: str, author: str) -> Draft | None:
         _text(entry.get("content_html"))
         or _text(entry.get("content:encoded"))
         or _text(entry.get("description"))
+        or _text(entry.get("content"))
     )
     plain = _text(entry.get("content_text")) or _text(entry.get("contents"))
     draft = Draft(
@@ -114,15 +185,13 @@ def _draft(entry: object, base: str, author: str) -> Draft | None:
         base=base,
         discussion=_text(entry.get("comments")) or (url if external and url != external else ""),
         title=_text(entry.get("title")),
-        summary=_text(entry.get("summary")),
+        summary=_text(entry.get("summary")) or _text(entry.get("excerpt")),
         body=markup or _escape(plain),
         author=_author(entry) or author,
-        published=times.from_text(entry.get("date_published"))
-        or times.from_text(entry.get("pubDate"))
-        or times.from_text(entry.get("retrieved")),
+        published=next(filter(None, (times.from_text(entry.get(name)) for name in _DATES)), None),
         updated=times.from_text(entry.get("date_modified")),
         language=_text(entry.get("language")),
-        tags=[_text(t) for t in entry["tags"]] if isinstance(entry.get("tags"), list) else [],
+        tags=_tags(entry.get("tags")),
         enclosures=list(_attachments(entry.get("attachments"))),
     )
     if not (draft.title or draft.body or draft.summary or draft.link):
@@ -130,6 +199,10 @@ def _draft(entry: object, base: str, author: str) -> Draft | None:
     if not draft.guid and not draft.link and not draft.title and not draft.body:
         return None
     return draft
+
+
+def _tags(found: object) -> list[str]:
+    return [_text(t) for t in (found if isinstance(found, list) else _text(found).split(","))]
 
 
 def _escape(text: str) -> str:

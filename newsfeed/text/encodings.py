@@ -53,42 +53,45 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
 )
-STARTS = (  # "<?xm" or "<rss" without a byte order mark
-    (b"\x00\x00\x00<", "utf-32-be"),
-    (b"<\x00\x00\x00", "utf-32-le"),
-    (b"\x00<\x00", "utf-16-be"),
-    (b"<\x00", "utf-16-le"),
-    (b"\x4c\x6f\xa7\x94", "cp037"),
-)
+# Which of the first four bytes are zero, and of what encoding (RFC 4627, section 3).
+_ZEROS = {"0001": "utf-32-be", "1000": "utf-32-le", "0101": "utf-16-be", "1010": "utf-16-le"}
+_EBCDIC = b"\x4c\x6f\xa7\x94"  # "<?xm"
 DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']\s*([\w.:()-]{1,40})\s*["']""", re.IGNORECASE)
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _META = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 
 
+# What may stand before JSON: marks of byte order, comments, what keeps it from running as a script, a call around it.
+BEFORE_JSON = re.compile(
+    r"(?:[\ufeff\s]|/\*.*?\*/|//[^\n]*\n|\)\]\}'[^\n]*\n|[\w.$]{1,60}\()*(?=[{\[])", re.DOTALL
+)
+_HEAD = 1_000  # bytes in which JSON begins
+
+
 def looks_like_json(body: bytes) -> bool:
     """Whether a document is probably JSON, by its first character."""
-    head = body[:400]
-    for mark, name in MARKS:
-        if head.startswith(mark):
-            head = head[len(mark) :].decode(name, "ignore").encode()
-            break
-    return head.lstrip(b" \t\r\n").startswith((b"{", b"["))
+    return BEFORE_JSON.match(decode(body[:_HEAD])[0]) is not None
+
+
+def wide(body: bytes) -> str:
+    """The encoding of several bytes a letter that the first bytes show without a byte order mark, "" for none."""
+    return _ZEROS.get("".join("01"[byte > 0] for byte in body[:4]), "")
 
 
 def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
     """The text of a document and the name of the encoding that was followed.
 
-    In order: a byte order mark, the shape of the first bytes, UTF-8 if all of it is valid, what the document
+    In order: a byte order mark, which of the first bytes are zero, UTF-8 if all of it is valid, what the document
     declares, what the server declares, UTF-8 with its invalid bytes read as Windows-1252. A declaration that
     contradicts valid UTF-8 is an old default that nobody looked at; the reverse is as common.
     """
     for mark, name in MARKS:
         if body.startswith(mark):
             return body[len(mark) :].decode(name, "replace"), name
-    head = body[:400].lstrip(b" \t\r\n")
-    for start, name in STARTS:
-        if head.startswith(start):
-            return body.decode(name, "replace"), name
+    if of_several := wide(body):
+        return body.decode(of_several, "replace"), of_several
+    if body[:400].lstrip(b" \t\r\n").startswith(_EBCDIC):
+        return body.decode("cp037", "replace"), "cp037"
     declared = DECLARED.search(body[:2_000]) or _META.search(body[:4_000])
     served = _CHARSET.search(content_type)
     names = [declared.group(1).decode("ascii") if declared else "", served.group(1) if served else ""]
