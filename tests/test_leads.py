@@ -126,6 +126,10 @@ def test_a_story_that_is_folded_away_is_read() -> None:
         "ظهرت المقالة {a} أولاً على {b}.",
         "הפוסט {a} הופיע לראשונה ב-{b}.",
         "{a} 게시물이 {b}에 처음 등장했습니다.",
+        "Το άρθρο {a} εμφανίστηκε πρώτα στο {b}.",
+        "{a} ilmestyi ensimmäisenä {b}.",
+        "Objava {a} se je pojavila na {b}.",
+        "{a} was originally published in {b} on Medium, where people are continuing the conversation by responding.",
     ],
 )
 def test_footers_are_no_leads(footer: str) -> None:

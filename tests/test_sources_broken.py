@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsfeed.model import Parsed
+from newsfeed.model import Failure, Parsed
 from newsfeed.reading.xml_documents import XmlDocument, read
 from newsfeed.text import clean_html
 from tests.test_sources import item, parsed, rss
+from tests.test_sources import read as read_any
 
 
 def entry(n: int, description: str, *, title: str = "") -> str:
@@ -204,3 +205,130 @@ def test_a_list_that_became_an_object_is_a_list(name: str) -> None:
     entries = {n: {"id": n, "title": f"Title {n}", "url": f"https://garden.example/{n}"} for n in ("0", "2")}
     found = parsed(json.dumps({"title": "Garden", name: entries}), content_type="application/json")
     assert [i.title for i in found.items] == ["Title 0", "Title 2"]
+
+
+ENTRIES = [
+    {"id": "w1", "url": "https://weir.example/1", "title": "Weir 1", "content_text": "It's open: {a}, [b]"},
+    {"id": "w2", "url": "https://weir.example/2", "title": "Weir 2", "authors": [{"name": "Ada"}]},
+    {"id": "w3", "url": "https://weir.example/3", "title": "Weir 3, // no comment", "tags": ["a", "b"]},
+]
+JSON = json.dumps(
+    {"version": "https://jsonfeed.org/version/1.1", "title": "Weir", "items": ENTRIES}, indent=1
+)
+LOOSE_JSON = {
+    "a comma after the last entry": JSON.replace("  }\n ]", "  },\n ]"),
+    "a comma after the last field": JSON.replace('"Ada"\n', '"Ada",\n'),
+    "a comma before a comment": JSON.replace("  }\n ]", "  }, // the end\n ]"),
+    "comments": JSON.replace('"items"', '/* a, */ // b\n "items"'),
+    "a comment first": "// made by hand\n" + JSON,
+    "two marks of byte order": "\ufeff\ufeff" + JSON,
+    "an escape that is none": JSON.replace("It's", "It\\'s"),
+    "a call around it": f"show({JSON});",
+    "a guard against scripts": ")]}',\n" + JSON,
+    "something behind it": JSON + "\n<!-- made in 3 ms -->",
+    "one more object around it": f'{{"data": {JSON}}}',
+}
+
+
+@pytest.mark.parametrize("what", LOOSE_JSON)
+def test_json_as_people_write_it_is_read(what: str) -> None:
+    found = parsed(LOOSE_JSON[what])
+    assert [i.title for i in found.items] == ["Weir 1", "Weir 2", "Weir 3, // no comment"]
+    assert found.items[0].text == "It's open: {a}, [b]"
+    assert found.title == "Weir"
+
+
+@pytest.mark.parametrize(
+    ("broken", "left"),
+    [
+        (JSON.replace('"Weir 2"', '"Weir "2""'), ["Weir 1", "Weir 3, // no comment"]),
+        (JSON.replace('"Weir 1",', '"Weir 1"'), ["Weir 2", "Weir 3, // no comment"]),
+        (JSON.replace('"id": "w2"', '"id": undefined'), ["Weir 1", "Weir 3, // no comment"]),
+        (JSON[: JSON.index('"w3"') + 9], ["Weir 1", "Weir 2"]),
+        (JSON[: JSON.index('"Ada"') + 2], ["Weir 1"]),
+        (json.dumps(ENTRIES)[:-60], ["Weir 1", "Weir 2"]),
+    ],
+)
+def test_one_bad_entry_of_json_costs_that_entry(broken: str, left: list[str]) -> None:
+    found = parsed(broken)
+    assert [i.title for i in found.items] == left
+    assert [p.text for p in found.problems] == [
+        "The document is not well-formed JSON; it was read all the same."
+    ]
+
+
+@pytest.mark.parametrize("unit", ['"', "/*", "{", '{"id":', ",", "\\", '{"id":"', "[{"])
+def test_mending_json_takes_time_in_proportion(unit: str) -> None:
+    begun = time.process_time()
+    read_any(JSON[:-8] + unit * 200_000)
+    assert time.process_time() - begun < 10
+
+
+def test_the_lists_of_wordpress_are_read() -> None:
+    post = {
+        "id": 5,
+        "date_gmt": "2026-11-20T08:00:00",
+        "link": "https://weir.example/5",
+        "title": {"rendered": "Weir &amp; lock"},
+        "excerpt": {"rendered": "<p>In short.</p>"},
+        "content": {"rendered": "<p>Two gates of the weir were opened.</p>"},
+        "tags": [3, 4],
+    }
+    (only,) = parsed(json.dumps([post])).items
+    assert (only.title, only.link) == ("Weir & lock", "https://weir.example/5")
+    assert only.text == "Two gates of the weir were opened."
+    assert only.published is not None
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("Two gates open &hell", "Two gates open…"),
+        ("Two gates open &amp;#82", "Two gates open…"),
+        ("<![CDATA[Two gates open&rsqu]]>", "Two gates open…"),
+        ("Two gates open &amp;#x20", "Two gates open…"),
+        ("Two gates of Rock &amp;roll", "Two gates of Rock &roll"),
+        ("Two gates at AT&amp;T", "Two gates at AT&T"),
+        ("Caf&amp;#233", "Café"),
+        ("&lt;![CDATA[Two gates]]&gt;", "Two gates"),
+        ("<![CDATA[<![CDATA[Two gates]]]]><![CDATA[>]]>", "Two gates"),
+        ("<![CDATA[<![CDATA[Two gates]]>]]>", "Two gates"),
+        ("What &lt;![CDATA[ means", "What <![CDATA[ means"),
+    ],
+)
+def test_what_cutting_and_wrapping_leave_in_a_title_goes(title: str, shown: str) -> None:
+    assert parsed(rss(entry(1, "Text.", title=title))).items[0].title == shown
+
+
+@pytest.mark.parametrize("torn", ["&hell", "&#82", "&#8", "&nbs", "&mdas", "&ldqu"])
+def test_a_text_cut_within_a_reference_ends_with_an_ellipsis(torn: str) -> None:
+    for written in (f"<![CDATA[The gates and the {torn}]]>", f"<![CDATA[<p>The gates and the {torn}</p>]]>"):
+        assert parsed(rss(entry(1, written))).items[0].text == "The gates and the…"
+
+
+def test_what_has_nothing_but_a_file_opens_it() -> None:
+    file = '<enclosure url="https://weir.example/talks/the-old-weir.mp3" type="audio/mpeg" length="9"/>'
+    bare, named, linked = parsed(
+        rss(
+            f"<item>{file}</item>"
+            f'<item><title>A talk</title><guid isPermaLink="false">t2</guid>{file.replace("old", "new")}</item>'
+            f"<item><title>A page</title><link>https://weir.example/3</link>{file}</item>"
+        )
+    ).items
+    assert (bare.title, bare.link) == ("The old weir", "https://weir.example/talks/the-old-weir.mp3")
+    assert (named.title, named.link) == ("A talk", "https://weir.example/talks/the-new-weir.mp3")
+    assert (named.identity, linked.link) == ("t2", "https://weir.example/3")
+
+
+@pytest.mark.parametrize("begin", ['&lt;?xml version="1.0"?&gt;', "&lt;rss"])
+def test_a_feed_that_a_page_shows_as_text_is_read(begin: str) -> None:
+    shown = rss(entry(1, "&lt;p&gt;Two &amp;amp; three.&lt;/p&gt;"), prolog='<?xml version="1.0"?>')
+    if begin == "&lt;rss":
+        shown = shown.partition("?>")[2]
+    shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    page = f'<html><head></head><body><pre style="white-space: pre-wrap">{shown}</pre></body></html>'
+    assert [(i.title, i.text) for i in parsed(page).items] == [("Weir 1 & lock", "Two & three.")]
+    about = page.replace("<pre", "<p>How to write a feed:</p><pre>code</pre><p").replace(
+        "</pre></body>", "</p></body>"
+    )
+    assert isinstance(read_any(about), Failure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 
 import pytest
@@ -35,6 +36,27 @@ def opened(link: str, **options: str) -> str:
 )
 def test_the_link_that_opens_is_the_link_as_given(link: str) -> None:
     assert opened(link) == link
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://weir.example/a?b=1&amp;c=2",
+        "https://weir.example/a?b=1&#038;c=2",
+        "https://weir.example/a?b=1&#x26;c=2",
+        "<https://weir.example/a?b=1&c=2>",
+        '"https://weir.example/a?b=1&c=2"',
+        "<![CDATA[https://weir.example/a?b=1&c=2]]>",
+        "https%3A%2F%2Fweir.example%2Fa%3Fb%3D1%26c%3D2",
+    ],
+)
+def test_a_link_that_was_escaped_or_wrapped_once_too_often_opens(written: str) -> None:
+    (only,) = parsed(rss(item(link=html.escape(written, quote=False)))).items
+    assert only.link == "https://weir.example/a?b=1&c=2"
+
+
+def test_a_name_in_a_query_that_reads_like_a_reference_stays() -> None:
+    assert opened("https://weir.example/a?b=1&copy=2&amps=3") == "https://weir.example/a?b=1&copy=2&amps=3"
 
 
 @pytest.mark.parametrize(

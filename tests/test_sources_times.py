@@ -79,6 +79,9 @@ NINE = datetime(2024, 11, 26, 9, 5, tzinfo=UTC)
         "2024-11-26T9:5:0Z",
         "2024-11-26T09:05:00 00:00",
         "Tue, 26 Nov 2024 10:05:00 0100",
+        "/Date(1732611900000)/",
+        "/Date(1732611900000+0100)/",
+        "2024-11-26T04:05:00−05:00",
     ],
 )
 def test_one_moment_in_many_spellings(written: str) -> None:

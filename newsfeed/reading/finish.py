@@ -39,7 +39,7 @@ from newsfeed.text import (
 )
 from newsfeed.text.markup import HTML_LIMIT, text_of
 from newsfeed.text.times import sane
-from newsfeed.text.titles import show_names
+from newsfeed.text.titles import show_names, without_torn_reference
 
 AUTHOR = 200  # characters
 TAG, TAGS = 50, 20  # characters, and how many
@@ -178,6 +178,8 @@ def _open_what_is_meant(drafts: list[Draft], home: str) -> None:
                 draft.link = draft.guid
             elif draft.enclosures:
                 draft.link = draft.enclosures[0].url
+        elif not link and draft.enclosures and not draft.discussion_label:
+            draft.link = draft.enclosures[0].url
 
 
 _STATES = 4  # versions of one entry in a document; a guid shared by more is a placeholder
@@ -236,12 +238,12 @@ def _entry(draft: Draft, ambiguous: frozenset[str]) -> Entry | None:
     link, page = link_url(draft.link, draft.base), canonical_url(draft.link, draft.base)
     if page in ambiguous:
         page = safe_url(draft.link, draft.base)
-    body = clean_html(unmangle(draft.body), base)
-    summary = clean_html(unmangle(draft.summary), base) if draft.summary else ""
+    body = clean_html(unmangle(without_torn_reference(draft.body)), base)
+    summary = clean_html(unmangle(without_torn_reference(draft.summary)), base) if draft.summary else ""
     if not body or body == summary:
         body, summary = summary or body, ""
     text = text_of(body)[:HTML_LIMIT]
-    title = clean_line(unmangle(strip_inline(draft.title)))
+    title = clean_line(unmangle(without_torn_reference(strip_inline(draft.title))))
     if no_title(title):
         title = ""
     made = title or made_title(draft, text, page)

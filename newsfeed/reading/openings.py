@@ -130,7 +130,7 @@ def its_own(prose: str, lang: str, others: list[str]) -> str:
 
 _PLACEHOLDERS = frozenset({
     "untitled", "(untitled)", "no title", "(no title)", "[no title]", "ohne titel", "sans titre", "sin título",
-    "none", "null", "-", ".",
+    "none", "null", "undefined", "[object object]", "-", ".",
 })  # fmt: skip
 
 

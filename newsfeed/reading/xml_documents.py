@@ -33,6 +33,8 @@ _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|title|meta|script|h1|div
 _ENTITY_NAMES = re.compile(r"<!ENTITY\s+%?\s*([\w.-]{1,60})")
 # A name for a few plain words, which can't grow: some feeds name their site so. All other entities yield nothing.
 _PLAIN_ENTITY = re.compile(r"""<!ENTITY\s+([\w.-]{1,60})\s+(?:"([^"&<>%]{0,60})"|'([^'&<>%]{0,60})')\s*>""")
+_PRINTED = re.compile(r"<pre\b[^<>]{0,300}>\s*(?=&lt;(?:\?xml|rss|feed|rdf:RDF)\b)", re.IGNORECASE)
+_PAGE_HEAD = 5_000  # characters of a page before a feed that it shows
 _EXPANSIONS = 1_000  # of such names in one document
 _REFERENCE = re.compile(r"&(#?[\w.-]{1,60};)?")
 _FIVE = frozenset({"amp", "lt", "gt", "quot", "apos"})
@@ -71,7 +73,10 @@ def read(body: bytes, content_type: str = "", status: int = 200) -> XmlDocument 
         text = _ILLEGAL.sub(lambda m: "\ufffd" if m.group() >= "\ud800" else "", text)
     start = _root(text)
     if start is None:
-        return not_a_feed(text, status)
+        text, page = _printed(text), text
+        start = _root(text)
+        if start is None:
+            return not_a_feed(page, status)
     match, prolog = start
     if len(re.sub(r"\s+", " ", prolog)) > PROLOG_LIMIT:
         return Failure(
@@ -123,6 +128,15 @@ def _root(text: str) -> tuple[re.Match[str], str] | None:
                 return None
         return match, before
     return None
+
+
+def _printed(text: str) -> str:
+    """The feed that a page shows as text, as browsers do, and what saves their pages; "" if it shows none."""
+    found = _PRINTED.search(text[:_PAGE_HEAD])
+    if not found:
+        return ""
+    end = text.find("</pre>", found.end())
+    return html.unescape(text[found.end() : end if end >= 0 else len(text)])
 
 
 def _whole(text: str, root: str) -> tuple[str, Problem | None]:

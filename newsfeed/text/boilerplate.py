@@ -166,6 +166,7 @@ NOTICES: dict[str, tuple[str, ...]] = {
         r"[\[(]?(?:contains quote post|embedded (?:content|video)|image|video|gallery|audio|view (?:poll|image))\b.{0,60}[\])]",
         r"(?:your browser does not|javascript (?:is|must)|(?:please )?enable javascript|we use cookies|this site uses cookies)\b.*",
         r"error (?:403|404|500)\b.*",
+        r".{1,200} was originally published in .{1,80} on medium, where people are\b.*",
         r"(?:view|open|read|trouble viewing) (?:this|it)?.{0,30}\b(?:in (?:your )?browser|online|on the web)\b.{0,80}",
     ),
 }  # fmt: skip
@@ -192,15 +193,15 @@ def notices() -> tuple[re.Pattern[str], re.Pattern[str]]:
 CAME_FIRST = expression(
     r"(?:\b(?:first|erst|zuerst|premier|d['’]abord|primero|primer(?= a )|primo|primeiro|publicó|publicado|proviene|eerst|geplaatst|pochodzi|"
     r"pierwszy|сначала|взята|спочатку|первым|първо|прво|prvý|prvi(?: puta)?|najprej(?: pojavil)?|najskôr|first|først|esmalt(?= lehel)|"
-    r"pirmiausia(?= pasirodė)|pirmo reizi(?= parādījās)|prima dată|πρώτη φορά|pertama kali(?: tampil| muncul)?|đầu tiên|לראשונה)"
+    r"pirmiausia(?= pasirodė)|pirmo reizi(?= parādījās)|prima dată|πρώτη φορά|πρώτα|pertama kali(?: tampil| muncul)?|đầu tiên|לראשונה)"
     r"|أولا|اولین(?: بار)?)\S?\s+"
     r"(?:on|at|auf|bei|sur|dans|en|em|su|da|op|bij|a|w|z|serwisu|на|с|в|upp|opp|på|hos|na|v|în|στο|στη|lehel|pasirodė|parādījās|di|pada|vào"
     r"|ב|على|در)\b|(?:पहली|最初|最先|처음)",
     re.IGNORECASE,
 )
 CAME_FIRST_AFTER = expression(
-    r"\W{0,3}(?:(?:first appeared|appeared first|(?:was|has been) (?:first|originally) (?:published|posted)) (?:on|at)|is a post from|"
-    r"est un article de|è stato pubblicato su|bejegyzés|sarrera|yazısı|게시물)\b",
+    r"\W{0,3}(?:(?:first appeared|appeared first|(?:was|has been) (?:first|originally) (?:published|posted)) (?:on|at|in)|is a post from|"
+    r"est un article de|è stato pubblicato su|ilmestyi ensimmäisenä|se je pojavila na|bejegyzés|sarrera|yazısı|게시물)\b",
     re.IGNORECASE,
 )
 

@@ -150,8 +150,15 @@ def canonical_url(url: str, base: str = "") -> str:
     return result if len(result) <= LIMIT else ""
 
 
+_ESCAPED_AND = expression(r"&(?:amp|#0*38|#x0*26);", re.IGNORECASE)
+_ESCAPED_WHOLE = expression(r"https?%3A%2F%2F", re.IGNORECASE)
+_QUOTED = expression(r"<!\[CDATA\[(.*)\]\]>|<(.*)>|\"(.*)\"")  # an address with what software put around it
+
+
 @lru_cache(maxsize=1_024)
 def _split(url: str, base: str) -> _Address | None:
+    if "&" in url:
+        url = _ESCAPED_AND.sub("&", url)  # escaped once too often
     if len(url) < LIMIT and (plain := _PLAIN.fullmatch(url)):
         scheme, host, port, path, query, fragment = plain.groups("")
         return _Address(
@@ -165,6 +172,10 @@ def _by_rules(url: str, base: str) -> _Address | None:
     url = _REMOVED.sub("", url.strip(_EDGES))
     if not url or len(url) > LIMIT * 2:
         return None
+    if quoted := _QUOTED.fullmatch(url):
+        url = (quoted[1] or quoted[2] or quoted[3] or "").strip(_EDGES)
+    if _ESCAPED_WHOLE.match(url):
+        url = unquote(url)
     try:
         if base and _begins_with_host(url, base):
             url = f"{urlsplit(base).scheme or 'https'}://{url}"

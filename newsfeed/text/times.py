@@ -25,6 +25,7 @@ _NET = expression(
 )
 _MONTHS = {name[:3]: number for number, name in enumerate(dates.MONTHS, 1)}
 _EPOCH = expression(r"^@?(\d{9,10}(?:\.\d+)?)$|^@?(\d{12,13})$|^@?(\d{15,16})$|^@?(\d{18,19})$")
+_DOT_NET = expression(r"^/Date\((\d{9,13})(?:[+-]\d{4})?\)/$")
 _WEEK = expression(r"^((?:19|20)\d\d)-?W([0-5]\d)-?([1-7])(?=$|[T\s])", re.ASCII)  # ISO 8601, section 4.1.4
 _COMPACT = expression(
     r"^((?:19|20)\d\d)(0[1-9]|1[0-2])([0-3]\d)(?:T?([0-2]\d)([0-5]\d)([0-5]\d)?)?(?=Z?$|[+-])", re.IGNORECASE
@@ -36,8 +37,8 @@ _PERSIAN = expression(rf"(\d{{1,2}})\s+({'|'.join(dates.PERSIAN_MONTHS)})،?\s+(
 _IN_PERSIA = range(1368, 1440)  # 1989 to 2061; from 1440 on it may be an Islamic year, of 2018 and later
 _BUDDHIST = 543  # calendars with other years, by their difference
 _CJK = str.maketrans(
-    {"年": "-", "月": "-", "년": "-", "월": "-", "日": " ", "일": " ", "時": ":", "时": ":", "시": ":"}
-)
+    {"年": "-", "月": "-", "년": "-", "월": "-", "日": " ", "일": " ", "時": ":", "时": ":", "시": ":", "−": "-"}
+)  # fmt: skip
 # The clock, with what tells the half of the day before or behind it.
 _CLOCK = expression(
     r"(?P<early>\b[ap]\.?\s?m\b\.?|午前|午後|上午|下午|오전|오후)?\s*(?<!\d)(?P<h>\d{1,2})\s*(?:[:h]|(?<=\d)\.(?=\d\d(?:\s|$|\.\d\d|[ap]\.?m)))\s*"
@@ -114,6 +115,7 @@ def from_text(value: object, language: str = "") -> datetime | None:
 def _by_rules(text: str, language: str) -> datetime | None:
     if not text or len(text) > _TOLD:
         return None
+    text = _DOT_NET.sub(r"\1", text)
     if (epoch := _EPOCH.match(text)) and not _COMPACT.match(text):
         thousands = 1000 ** (epoch.lastindex - 1 if epoch.lastindex else 0)  # of a second: milli, micro, nano
         return datetime.fromtimestamp(float(text.removeprefix("@")) / thousands, tz=UTC)

@@ -95,11 +95,26 @@ def _decoded(match: re.Match[str]) -> str:
         return match.group()
 
 
+# The beginning of a reference at the end of a text that was cut: "&hell", "&#82".
+_TORN_REFERENCE = expression(
+    r"\s*&(?:#(?:\d{0,2}|82\d|x(?:20?[0-9a-f]?)?)|hell?i?p?|[lr][sd]qu?o?|[mn]das?h?|nbs|quo|apo|[aou]um|eacut?|szli)"
+    r"(?P<end>\s*(?:</\w+>\s*)*)$"
+)
+_CDATA = expression(r"\s*<!\[CDATA\[(.*?)(?:\]\]>)?\s*", re.DOTALL)
+
+
+def without_torn_reference(text: str) -> str:
+    """A text, or markup, with an ellipsis where it was cut within a character's reference."""
+    return _TORN_REFERENCE.sub(r"…\g<end>", text) if "&" in text[-40:] else text
+
+
 def strip_inline(text: str) -> str:
     """A title without the HTML that some feeds put into it. What isn't HTML ("Vec<T>") stays as typed, and so does an element's
     name used as a word: one that is never closed and formats nothing ("the <video> tag")."""
     if "<" not in text:
         return text
+    if cdata := _CDATA.fullmatch(text):  # escaped, or within another one
+        text = cdata[1]
     text = _COMMENT.sub("", _SCRIPTS.sub("", text))
     found = [(bool(m["end"]), m["name"].lower()) for m in _ELEMENT.finditer(text)]
     closed = {name for end, name in found if end} & {name for end, name in found if not end}
