@@ -47,6 +47,11 @@ BROKEN = {
     "CDATA within CDATA": entry(2, "<![CDATA[Two <![CDATA[gates]]> here<br>]]>"),
     "an end in another case": entry(2, "Two gates here").replace("</description>", "</Description>"),
     "a prefix that nobody declared": entry(2, "Two gates here<x:thing>.</x:thing>"),
+    "a comment without an end": entry(2, "Two gates here").replace("<guid", "<!-- <guid"),
+    "CDATA in small letters": entry(2, "<![cdata[Two gates here]]>"),
+    "CDATA with spaces": entry(2, "<! [ CDATA [Two gates here]]>"),
+    "CDATA that lacks a bracket": entry(2, "<![CDATA[Two gates here]>"),
+    "halves of a character": entry(2, "Two gates here &#55357;&#56832;"),
     "a tag between the fields": entry(2, "Two gates here").replace("<guid", "<br><guid"),
 }
 
@@ -118,6 +123,13 @@ def test_any_soup_leaves_the_first_entry_as_it_was(soup: str) -> None:
     found = parsed(rss(entry(1, "One.") + f"<item><description>{soup}</description></item>"))
     assert isinstance(found, Parsed)
     assert found.items[0].text == "One."
+
+
+@pytest.mark.parametrize("halves", ["&#55357;&#56832;", "&#xD83D;&#xDE00;", "&#xd83d;&#56832;"])
+def test_the_halves_of_a_character_are_one(halves: str) -> None:
+    for written in (halves, halves.replace("&", "&amp;"), f"<![CDATA[{halves}]]>"):
+        (only,) = parsed(rss(entry(1, f"Two gates {written}", title=f"Gates {written}"))).items
+        assert (only.title, only.text) == ("Gates \U0001f600", "Two gates \U0001f600")
 
 
 @pytest.mark.parametrize("typed", ["&#X2019;", "&#x2019;", "&#8217;", "&rsquo;"])

@@ -37,6 +37,7 @@ from newsfeed.text import (
     strip_inline,
     unmangle,
 )
+from newsfeed.text.encodings import joined_halves
 from newsfeed.text.markup import HTML_LIMIT, text_of
 from newsfeed.text.times import sane
 from newsfeed.text.titles import show_names, without_torn_reference
@@ -238,12 +239,12 @@ def _entry(draft: Draft, ambiguous: frozenset[str]) -> Entry | None:
     link, page = link_url(draft.link, draft.base), canonical_url(draft.link, draft.base)
     if page in ambiguous:
         page = safe_url(draft.link, draft.base)
-    body = clean_html(unmangle(without_torn_reference(draft.body)), base)
-    summary = clean_html(unmangle(without_torn_reference(draft.summary)), base) if draft.summary else ""
+    body = clean_html(_as_meant(draft.body), base)
+    summary = clean_html(_as_meant(draft.summary), base) if draft.summary else ""
     if not body or body == summary:
         body, summary = summary or body, ""
     text = text_of(body)[:HTML_LIMIT]
-    title = clean_line(unmangle(without_torn_reference(strip_inline(draft.title))))
+    title = clean_line(_as_meant(strip_inline(draft.title)))
     if no_title(title):
         title = ""
     made = title or made_title(draft, text, page)
@@ -263,6 +264,11 @@ def _entry(draft: Draft, ambiguous: frozenset[str]) -> Entry | None:
         text=text,
         hash=_hash(made, text, page),
     )
+
+
+def _as_meant(text: str) -> str:
+    """A text, or markup, without the damage that software did to its characters."""
+    return unmangle(without_torn_reference(joined_halves(text)))
 
 
 def _item(entry: Entry, now: datetime, published: datetime | None, others: list[str]) -> Item:

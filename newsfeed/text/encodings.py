@@ -136,12 +136,27 @@ def _as_windows(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("newsfeed-windows", _as_windows)
 
 
+_HALVES = re.compile(
+    r"&#(?:(5[5-7]\d{3})|[xX]([dD][89abAB][0-9a-fA-F]{2}));&#(?:(5[5-7]\d{3})|[xX]([dD][c-fC-F][0-9a-fA-F]{2}));"
+)
 _NUMBERED = re.compile(r"&#(?:(\d{1,10})|[xX]([0-9a-fA-F]{1,8}));")
 
 
 def without_impossible(text: str) -> str:
     """Markup without numeric references to characters that XML 1.0 forbids (section 2.2), which parsers refuse."""
-    return _NUMBERED.sub(_legal, text)
+    return _NUMBERED.sub(_legal, joined_halves(text))
+
+
+def joined_halves(text: str) -> str:
+    """Markup with one reference where two stand for the halves of a character, as UTF-16 writes it."""
+    return _HALVES.sub(_joined, text) if "&#" in text else text
+
+
+def _joined(match: re.Match[str]) -> str:
+    high, low = (int(match[n]) if match[n] else int(match[n + 1], 16) for n in (1, 3))
+    if not (0xD800 <= high < 0xDC00 <= low < 0xE000):
+        return match.group()
+    return f"&#{0x10000 + ((high - 0xD800) << 10) + low - 0xDC00};"
 
 
 def _legal(match: re.Match[str]) -> str:
