@@ -588,6 +588,8 @@ def test_python_codecs_are_not_encodings() -> None:
             Cause.NOT_A_FEED,
             "challenge",
         ),
+        ("<html><title>Making sure you&#39;re not a bot!</title></html>", Cause.NOT_A_FEED, "challenge"),
+        ("<html><title>Attention Required! | Cloudflare</title></html>", Cause.NOT_A_FEED, "challenge"),
         ("<html><form><input type='password'></form></html>", Cause.LOGIN, "login"),
         ("<opml><body><outline xmlUrl='x'/></body></opml>", Cause.NOT_A_FEED, "OPML"),
         ("<urlset><url/></urlset>", Cause.NOT_A_FEED, "site map"),

@@ -177,6 +177,8 @@ def _date(value: str) -> datetime | None:
 STEP = 65_536  # the most that one call of the decoder may give
 MEMBERS = 1_000  # gzip files in one body; honest servers send one
 PIECES = 4_096  # after so many pieces their mean size is judged
+ZLIB = re.compile(rb"x[\x01\x5e\x9c\xda]")  # RFC 1950, with the window that everybody uses
+UNKNOWN = 64  # bytes that tell whether a body is what its unknown coding says, or plain
 TINY = 64  # bytes; a body cut into smaller pieces only costs time
 
 GZIP = {"gzip", "x-gzip"}
@@ -259,21 +261,13 @@ class CutError(BodyError):
 
 
 def coding(header: str) -> str:
-    """What a Content-Encoding header says: "gzip", "deflate", or "" for nothing. Deflate is not asked for, but costs
-    nothing to read.
-
-    Raises:
-        BodyError: more than one coding, or another one.
-    """
-    named = [part for part in (p.strip().lower() for p in header.split(",")) if part not in NONE]
-    if not named:
-        return ""
+    """What a Content-Encoding header says: "gzip", "deflate", "unknown", or "" for nothing. Deflate is not asked for,
+    but costs nothing to read."""
+    named = {part for part in (p.strip().lower() for p in header.split(",")) if part not in NONE}
     # A coding named twice, by two layers of a server, means one; a body compressed twice is refused by its bytes.
-    if set(named) <= GZIP:
-        return "gzip"
-    if set(named) == {"deflate"}:
-        return "deflate"
-    raise BodyError("The server packed its answer in a way that was not asked for.")
+    if not named or named <= GZIP:
+        return "gzip" if named else ""
+    return "deflate" if named == {"deflate"} else "unknown"
 
 
 class Body:
@@ -322,7 +316,7 @@ class Body:
         if self._head:
             piece, self._head = self._head + piece, b""
         if not self._started:
-            if len(piece) < 2:
+            if len(piece) < (UNKNOWN if self._said == "unknown" else 2):
                 self._head = piece
                 return
             self._start(piece)
@@ -335,9 +329,9 @@ class Body:
     def whole(self) -> bool:
         """Whether all is there though the connection said otherwise: what is packed tells its own end, and so does a
         feed."""
-        if self._decoder is not None:
-            return self._decoder.eof
-        return not self._head and _FEED_END.search(b"".join(self._parts)[-_TAIL:]) is not None
+        if self._decoder is not None and self._decoder.eof:
+            return True
+        return not self._head and _FEED_END.search(b"".join(self._parts[-_TAIL:])[-_TAIL:]) is not None
 
     def finish(self) -> bytes:
         """The whole decoded body.
@@ -349,7 +343,7 @@ class Body:
             self._keep(self._head)
         if self.full:
             return b"".join(self._parts)
-        if self._decoder is not None and not self._decoder.eof and self._members <= 1:
+        if self._decoder is not None and not self.whole and self._members <= 1:
             raise CutError("The answer broke off before it was complete.")
         return b"".join(self._parts)
 
@@ -359,10 +353,14 @@ class Body:
         self._started = True
         if piece[:2] == b"\x1f\x8b":
             self._next_member()
-        elif self._said == "deflate" and not PLAIN.match(piece):
-            # With the head of zlib, as the word means, or without, as some servers understand it.
-            wrapped = piece[0] & 15 == 8 and int.from_bytes(piece[:2], "big") % 31 == 0
-            self._decoder = zlib.decompressobj(15 if wrapped else -15)
+        elif PLAIN.match(piece):
+            return
+        elif ZLIB.match(piece) and (piece[1] > 0x7F or self._said in {"gzip", "deflate"}):
+            self._decoder = zlib.decompressobj(15)  # deflate with a head, as the word means
+        elif self._said == "deflate":
+            self._decoder = zlib.decompressobj(-15)  # without one, as some servers understand the word
+        elif self._said == "unknown":
+            raise BodyError("The server packed its answer in a way that was not asked for.")
 
     def _next_member(self) -> None:
         self._members += 1

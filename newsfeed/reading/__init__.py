@@ -1,6 +1,6 @@
 """The bytes of an answer -> items, for all kinds of sources.
 
-- `xml_documents`: untrusted bytes -> one well-formed document; `mending` repairs what is none
+- `xml_documents`: untrusted bytes -> one well-formed document; `xml_repair` repairs what is none
 - `xml_feeds`, `json_feeds`: a document -> drafts; `wellformed` and `elements` are the fast lane, `platforms`
   handles peculiarities of well-known hosts
 - `finish`: drafts -> items; `openings` their titles, languages and leads

@@ -2,7 +2,7 @@
 
 Everything that must happen before a parser may see a document happens here: what is no feed is recognised, the
 prolog is dropped (no DTD, no entities of its own), controls are removed, unbounded fields are capped, and what is not
-well-formed is repaired, in `mending`. Every piece of the result has been parsed.
+well-formed is repaired, in `xml_repair`. Every piece of the result has been parsed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from xml.parsers import expat
 
 from newsfeed.model import Cause, Failure, Problem, Record
-from newsfeed.reading.mending import CDATA, ENTRY_END, repaired, with_ends
+from newsfeed.reading.xml_repair import CDATA, ENTRY_END, repaired, with_ends
 from newsfeed.sources.source import BODY_LIMIT
 from newsfeed.text import clean_line
 from newsfeed.text.encodings import decode, without_impossible
@@ -214,7 +214,7 @@ def not_a_feed(text: str, status: int = 200) -> Failure:
         return _failure("This is a site map, not a feed.", "Use the address of the site's feed.", status)
     if re.search(
         r"just a moment|cf-chl|challenge-platform|captcha|are you (?:a )?(?:human|robot)|ddos protection|"
-        r"checking your browser|access denied|enable javascript and cookies|unusual traffic|bot verification",
+        r"checking your browser|not a (?:ro)?bot\b|anubis|security checkpoint|attention required|access denied|enable javascript and cookies|unusual traffic|bot verification",
         lower,
     ):
         return _failure(
