@@ -31,9 +31,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from newsfeed import stories
 from newsfeed.model import FeedUpdate, Item, StoredItem, Story, Subscription
+from newsfeed.pipeline.answers import pipes
 from newsfeed.pipeline.morning import understand
 from newsfeed.store import Store
-from newsfeed.stories import group_pipe
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 AFFAIRS = {"uci-2014"}  # sets whose gold is of affairs
@@ -69,7 +69,7 @@ def scored(rows: Rows, bcubed: Callable[..., Scores], affairs: Mapping[str, str]
     """How well the stories of one set are found; with `affairs` (by story), how well these are."""
     lines = [json.dumps({k: v for k, v in row.items() if k not in {"story", "set"}}).encode() for row in rows]
     level = "cluster" if affairs is None else "affair"
-    found = {row["id"]: str(row[level]) for row in map(json.loads, group_pipe.group_lines(lines).lines)}
+    found = {row["id"]: str(row[level]) for row in map(json.loads, pipes.group_lines(lines).lines)}
     return bcubed({r["id"]: (affairs or {}).get(r["story"], r["story"]) for r in rows}, found)
 
 

@@ -727,8 +727,8 @@ def test_every_item_is_in_one_story_in_whatever_order_and_portions(
 
 def test_grouping_loads_no_learning_library() -> None:
     code = (
-        "import sys; from newsfeed.stories import group_pipe\n"
-        'group_pipe.group_lines([b\'{"id": 1, "title": "Bridge falls in Velmora"}\'])\n'
+        "import sys; from newsfeed.pipeline.answers import pipes\n"
+        'pipes.group_lines([b\'{"id": 1, "title": "Bridge falls in Velmora"}\'])\n'
         "print([m for m in ('sklearn', 'scipy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

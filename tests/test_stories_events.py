@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from newsfeed.stories.group_pipe import group_lines
+from newsfeed.pipeline.answers.pipes import group_lines
 
 DATA = Path(__file__).parent / "data"
 SEEDS = Path(__file__).parents[1] / "newsfeed" / "topics" / "data" / "languages" / "en" / "seeds"

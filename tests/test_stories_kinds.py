@@ -13,7 +13,7 @@ from itertools import combinations
 import pytest
 from test_stories_events import bystanders
 
-from newsfeed.stories.group_pipe import group_lines
+from newsfeed.pipeline.answers.pipes import group_lines
 
 Told = tuple[str, str]
 Case = tuple[tuple[Told, ...], ...]  # the tellings of each of its stories

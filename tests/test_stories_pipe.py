@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from newsfeed.stories.group_pipe import group_lines
+from newsfeed.pipeline.answers.pipes import group_lines
 
 SHARED = Path(__file__).parents[1] / ".." / "shared"
 BRIDGE = "A barge hit a pillar of the Velmora bridge; the deck fell into the Ostra river."

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from newsfeed.model import Tagging, TopicScore
+from newsfeed.pipeline.answers.pipes import tag_lines
 from newsfeed.topics import Document
 from newsfeed.topics.accuracy import (
     RANDOM,
@@ -21,7 +22,6 @@ from newsfeed.topics.accuracy import (
     wilson,
 )
 from newsfeed.topics.not_news import NotNews, letters, not_news
-from newsfeed.topics.tag_pipe import tag
 
 ITEMS = [
     {"id": "a", "title": "Central bank raises interest rates", "text": "Bond yields rose.", "feed": "x"},
@@ -35,7 +35,7 @@ def lines(rows: list[dict[str, object]]) -> list[str]:
 
 
 def test_a_line_out_for_every_item_in_order() -> None:
-    found = tag(lines(ITEMS))  # type: ignore[arg-type]
+    found = tag_lines(lines(ITEMS))  # type: ignore[arg-type]
     out = [json.loads(line) for line in found.lines]
     assert [row["id"] for row in out] == ["a", 7, "c"]
     assert all(set(row) == {"id", "topics", "not_news"} for row in out)
@@ -48,7 +48,7 @@ def test_a_line_out_for_every_item_in_order() -> None:
 
 
 def test_a_threshold_leaves_out_what_is_below() -> None:
-    out = [json.loads(line) for line in tag(lines(ITEMS), threshold=0.9).lines]  # type: ignore[arg-type]
+    out = [json.loads(line) for line in tag_lines(lines(ITEMS), threshold=0.9).lines]  # type: ignore[arg-type]
     assert all(topic["p"] >= 0.9 for row in out for topic in row["topics"])
 
 
@@ -67,25 +67,25 @@ def test_a_threshold_leaves_out_what_is_below() -> None:
 )
 def test_a_bad_line_is_named_and_the_rest_goes_on(line: str | bytes, said: str) -> None:
     good = lines(ITEMS)  # type: ignore[arg-type]
-    found = tag([good[0], line, "", good[1]])
+    found = tag_lines([good[0], line, "", good[1]])
     assert len(found.lines) == 2
     assert [(problem.line, said in problem.text) for problem in found.problems] == [(2, True)]
-    of_file = tag(good, folders=[line])
+    of_file = tag_lines(good, folders=[line])
     assert of_file.problems[0].text.startswith("folders, line 1")
 
 
 def test_topics_of_items_are_not_believed_but_checked_in_files() -> None:
     row = {**ITEMS[0], "topics": ["sales"]}
-    out = json.loads(tag(lines([row])).lines[0])  # type: ignore[list-item]
+    out = json.loads(tag_lines(lines([row])).lines[0])  # type: ignore[list-item]
     assert out["topics"][0]["topic"] == "finance"
-    bad = tag([], corrections=['{"id": 1, "title": "x", "topics": "finance"}'])
+    bad = tag_lines([], corrections=['{"id": 1, "title": "x", "topics": "finance"}'])
     assert "is not a list" in bad.problems[0].text
 
 
 def test_a_correction_in_a_file_is_in_force() -> None:
     correction = {**ITEMS[0], "topics": ["sales"]}
     copy = {"id": "copy", "title": "Central bank raises its interest rates", "text": "Bond yields rose."}
-    out = [json.loads(line) for line in tag(lines([*ITEMS, copy]), [], lines([correction])).lines]  # type: ignore[list-item]
+    out = [json.loads(line) for line in tag_lines(lines([*ITEMS, copy]), [], lines([correction])).lines]  # type: ignore[list-item]
     for row in (out[0], out[3]):
         assert [t["topic"] for t in row["topics"] if t["p"] >= 0.5] == ["sales"]
 
@@ -103,7 +103,7 @@ def test_folders_speak_for_their_feed() -> None:
         for n, word in enumerate("Stands Crowds Talks Posters Samples Banners".split())  # noqa: SIM905
     ]
     item = {"id": 1, "title": title, "text": "", "feed": "f1"}
-    plain, told = tag(lines([item])), tag(lines([item]), lines(labels))  # type: ignore[list-item]
+    plain, told = tag_lines(lines([item])), tag_lines(lines([item]), lines(labels))  # type: ignore[list-item]
 
     def marketing(line: str) -> float:
         return next((t["p"] for t in json.loads(line)["topics"] if t["topic"] == "marketing"), 0.0)
@@ -116,7 +116,7 @@ def test_enough_items_are_their_own_background() -> None:
         {"id": n, "title": f"Report {n} on bank shares and inflation", "text": "Yields rose."}
         for n in range(200)
     ]
-    out = [json.loads(line) for line in tag(lines(many)).lines]  # type: ignore[arg-type]
+    out = [json.loads(line) for line in tag_lines(lines(many)).lines]  # type: ignore[arg-type]
     assert [row["id"] for row in out] == list(range(200))
     assert all(row["topics"][0]["topic"] == "finance" for row in out)
 

@@ -264,7 +264,9 @@ def tag(
         return _lines(path) if path else []
 
     _print_piped(
-        *tag_lines(sys.stdin.buffer.read().splitlines(), lines(folders), lines(corrections), threshold)
+        *tag_lines(
+            sys.stdin.buffer.read().splitlines(), lines(folders), lines(corrections), threshold=threshold
+        )
     )
 
 

@@ -4,7 +4,7 @@
     Tagger.tag(documents) -> list[Tagging]
     train(documents, folders, corrections, topics) -> bytes
 
-Import the rest from its modules: `corrections`, `accuracy`, `tag_pipe`. numpy is loaded on first use, scikit-learn only
+Import the rest from its modules: `corrections`, `accuracy`. numpy is loaded on first use, scikit-learn only
 for training.
 """
 
