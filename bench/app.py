@@ -34,7 +34,7 @@ from newsfeed.model import FeedState, FeedUpdate, Item, StoredItem, Story
 from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.home import take_list as take
-from newsfeed.pipeline.morning import digest, tag
+from newsfeed.pipeline.morning import digest, understand
 from newsfeed.pipeline.morning.draw import draw
 from newsfeed.render import Templates
 from newsfeed.store import Store
@@ -75,16 +75,16 @@ def make(folder: Path, items: int) -> None:
     with home.open_store() as store:
         take(home, store, begun)
         states = {s.feed: s for s in store.states()}
-        model = tag.load_model(home, store)
+        model = understand.load_model(home, store)
         for day in range(days):
             a_day(home_at(folder, begun + timedelta(days=day + 1)), store, states, model, day, days)
         now = home_at(folder)
-        meta.keep(store, meta.TAGGED_BY, tag.judged_by(now, store))
+        meta.keep(store, meta.TAGGED_BY, understand.judged_by(now, store))
         store.tidy()
 
 
 def a_day(
-    home: Home, store: Store, states: dict[int, FeedState], model: tag.Model, day: int, days: int
+    home: Home, store: Store, states: dict[int, FeedState], model: understand.Model, day: int, days: int
 ) -> None:
     """What came on one day, tagged and grouped; with its page, if it is one of the last."""
     now = home.clock()
@@ -99,7 +99,7 @@ def a_day(
     store.apply_all(updates, now - timedelta(hours=1))
     with_numbers: dict[str, StoredItem] = {}
     while some := store.untagged(1_000):
-        taggings = model.tagger.tag([tag.document(i, states[i.feed]) for i in some])
+        taggings = model.tagger.tag([understand.document(i, states[i.feed]) for i in some])
         store.save_taggings(taggings, model.name)
         with_numbers |= {i.item.identity: i for i in some}
     store.save_stories(

@@ -13,7 +13,7 @@ from newsfeed import config, edition
 from newsfeed.model import Edition, Pool
 from newsfeed.pipeline.answers import pipes, why
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.morning import tag, understand
+from newsfeed.pipeline.morning import understand
 from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
 from newsfeed.store.pool_queries import HABIT
@@ -52,7 +52,7 @@ def filled(folder: Path) -> Store:
 
 def tag_everything(home: Home, store: Store) -> None:
     every = [i.id for s in store.states() for i in of_feed(store, s.feed)]
-    tag.tag_asked(home, store, store.items(every, body="text"))
+    understand.tag_asked(home, store, store.items(every, body="text"))
 
 
 def chosen(home: Home, store: Store) -> tuple[Pool, Edition]:

@@ -10,7 +10,7 @@ from hypothesis import given, strategies
 from hypothesis import settings as examples
 from pools import NOW, TODAY, candidate, feed, pool, random_pool, remembered, settings
 
-from newsfeed.breadth import remedies
+from newsfeed.breadth import measures
 from newsfeed.breadth.asked import asked
 from newsfeed.edition import build
 from newsfeed.edition import constants as c
@@ -19,24 +19,24 @@ from newsfeed.model import Candidate, Edition, FeedReport, Pool, Settings, ledge
 
 # Reason -> causes of which its topic must have at least one item in the ledger.
 NEEDS = {
-    remedies.NO_ROOM: {ledger.ROOM},
-    remedies.FULL: {ledger.ROOM},
-    remedies.AT_CAP: {ledger.CAPPED},
-    remedies.NOT_GOOD: {ledger.BELOW},
-    remedies.LONG_READ: {ledger.LONG},
-    remedies.TOLD_ELSEWHERE: {ledger.SHOWN, ledger.LINE, ledger.SAME},
-    remedies.ALL_SHOWN: {ledger.HAD},
-    remedies.OTHER_LANGUAGES: {ledger.LANGUAGE},
-    remedies.MUTED: {ledger.MUTED},
-    remedies.TOO_OLD: {ledger.OLD},
-    remedies.ADVERTS: {ledger.ADVERT},
+    measures.NO_ROOM: {ledger.ROOM},
+    measures.FULL: {ledger.ROOM},
+    measures.AT_CAP: {ledger.CAPPED},
+    measures.NOT_GOOD: {ledger.BELOW},
+    measures.LONG_READ: {ledger.LONG},
+    measures.TOLD_ELSEWHERE: {ledger.SHOWN, ledger.LINE, ledger.SAME},
+    measures.ALL_SHOWN: {ledger.HAD},
+    measures.OTHER_LANGUAGES: {ledger.LANGUAGE},
+    measures.MUTED: {ledger.MUTED},
+    measures.TOO_OLD: {ledger.OLD},
+    measures.ADVERTS: {ledger.ADVERT},
 }
 NONE_CAME = {
-    remedies.NO_SOURCE,
-    remedies.NOT_READ,
-    remedies.FAILING,
-    remedies.SOME_FAIL,
-    remedies.NOTHING_NEW,
+    measures.NO_SOURCE,
+    measures.NOT_READ,
+    measures.FAILING,
+    measures.SOME_FAIL,
+    measures.NOTHING_NEW,
 }
 
 
@@ -73,14 +73,14 @@ def test_every_reason_stands_in_the_ledger(seed: int, items: int, minutes: float
         if not topic.why_thin:
             continue
         own = causes(prepared, made, topic.name)
-        if topic.why_thin == remedies.OTHER_LANGUAGES:
+        if topic.why_thin == measures.OTHER_LANGUAGES:
             # What it tells of may be unknown: then its source speaks for it.
             assert ledger.LANGUAGE in made.counts
         elif topic.why_thin in NONE_CAME:
             assert not own, (topic.name, topic.why_thin, own)
         else:
             assert own & NEEDS[topic.why_thin], (topic.name, topic.why_thin, own)
-            assert ledger.ROOM not in own or topic.why_thin in (remedies.NO_ROOM, remedies.FULL)
+            assert ledger.ROOM not in own or topic.why_thin in (measures.NO_ROOM, measures.FULL)
 
 
 def carried(one: Candidate, days: float) -> Candidate:
@@ -95,7 +95,7 @@ def test_a_morning_without_items_blames_no_language() -> None:
     since = NOW - timedelta(days=1)
     made = edition(msgspec.structs.replace(pool(foreign, history=past), since=since))
     assert made.ledger == ()
-    assert {t.why_thin for t in made.topics} <= {remedies.NOTHING_NEW, remedies.NO_SOURCE}
+    assert {t.why_thin for t in made.topics} <= {measures.NOTHING_NEW, measures.NO_SOURCE}
 
 
 def test_each_reason() -> None:
@@ -109,12 +109,12 @@ def test_each_reason() -> None:
     for name, one in found.items():
         reader = msgspec.structs.replace(settings(), muted=("royal wedding",))
         said[name] = why(edition(pool([*tech, one]), reader), "sales")
-    assert said == {"muted": remedies.MUTED, "foreign": remedies.OTHER_LANGUAGES, "old": remedies.TOO_OLD}
+    assert said == {"muted": measures.MUTED, "foreign": measures.OTHER_LANGUAGES, "old": measures.TOO_OLD}
     sources = [feed(n, topic_mix={"technology": 1.0}) for n in (1, 2, 3)] + [
         feed(10, topic_mix={"sales": 1.0})
     ]
     old = msgspec.structs.replace(pool(tech, sources), before={10: 7})
-    assert why(edition(old), "sales") == remedies.BEFORE
+    assert why(edition(old), "sales") == measures.BEFORE
 
 
 def report(n: int, *, ok: bool = True, unread: bool = False) -> FeedReport:
@@ -124,12 +124,12 @@ def report(n: int, *, ok: bool = True, unread: bool = False) -> FeedReport:
 @pytest.mark.parametrize(
     ("states", "reason"),
     [
-        ({2: (True, False), 3: (True, False)}, remedies.NOTHING_NEW),
-        ({2: (False, False), 3: (False, False)}, remedies.FAILING),
-        ({2: (False, False), 3: (True, False)}, remedies.SOME_FAIL),
-        ({2: (False, True), 3: (False, True)}, remedies.NOT_READ),
-        ({2: (False, True), 3: (False, False)}, remedies.FAILING),
-        ({2: (True, True), 3: (True, True)}, remedies.NOT_READ),
+        ({2: (True, False), 3: (True, False)}, measures.NOTHING_NEW),
+        ({2: (False, False), 3: (False, False)}, measures.FAILING),
+        ({2: (False, False), 3: (True, False)}, measures.SOME_FAIL),
+        ({2: (False, True), 3: (False, True)}, measures.NOT_READ),
+        ({2: (False, True), 3: (False, False)}, measures.FAILING),
+        ({2: (True, True), 3: (True, True)}, measures.NOT_READ),
     ],
 )
 def test_what_is_known_of_its_sources(states: dict[int, tuple[bool, bool]], reason: str) -> None:
@@ -142,14 +142,14 @@ def test_topics_that_were_never_read_are_not_nothing_new() -> None:
     """A first morning on which most sources failed, in a list without folders: nobody knows what they tell of."""
     reports = (report(1), *(report(n, ok=False, unread=True) for n in range(2, 9)))
     made = edition(pool([candidate(1, 1)], [feed(n) for n in range(1, 9)], reports=reports))
-    assert {t.why_thin for t in made.topics if t.name != "technology"} == {remedies.NOT_READ}
+    assert {t.why_thin for t in made.topics if t.name != "technology"} == {measures.NOT_READ}
 
 
 ASKED = asked(settings())
 
 
 def test_every_reason_has_its_step_or_none_on_purpose() -> None:
-    without = {remedies.MUTED, remedies.BEFORE, remedies.LONG_READ}
+    without = {measures.MUTED, measures.BEFORE, measures.LONG_READ}
     for reason in NEEDS.keys() | NONE_CAME:
-        assert bool(remedies.step(reason, ASKED, "sales").said) == (reason not in without)
-    assert remedies.step(remedies.FULL, ASKED, "sales").said == "Raise max_items."
+        assert bool(measures.step(reason, ASKED, "sales").said) == (reason not in without)
+    assert measures.step(measures.FULL, ASKED, "sales").said == "Raise max_items."

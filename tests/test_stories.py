@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from newsfeed import stories
 from newsfeed.model import Enclosure, Item, StoredItem, Story
+from newsfeed.stories.linkage import best, clean_title
 from newsfeed.stories.recurring_title import round_ups
-from newsfeed.stories.representative import best, clean_title
 from newsfeed.stories.similarity import Terms
 from newsfeed.stories.terms import WORD, Vocabulary, word_terms
 

@@ -15,7 +15,7 @@ from teams import TestTeam
 from test_articles import BODY
 
 from newsfeed.model import KINDS, Edition, FeedUpdate, Item, NewsValue, Tagging, TopicScore
-from newsfeed.store import packed
+from newsfeed.store import records
 from newsfeed.team import shared_store
 from newsfeed.team.fetching import Fetching
 from newsfeed.team.shared_store import SharedStore
@@ -34,8 +34,8 @@ def some_scores(seed: int) -> tuple[TopicScore, ...]:
 @pytest.mark.parametrize("seed", range(6))
 def test_packed_scores_come_back_as_they_were(seed: int) -> None:
     scores = some_scores(seed)
-    text = packed.pack_scores(scores, {name: number for number, name in NAMES.items()})
-    assert packed.unpack_scores(text, NAMES) == scores
+    text = records.pack_scores(scores, {name: number for number, name in NAMES.items()})
+    assert records.unpack_scores(text, NAMES) == scores
     assert len(text) <= 1 + 4 * (4 * len(scores) + 2) / 3
 
 
@@ -49,12 +49,12 @@ def test_packed_scores_come_back_as_they_were(seed: int) -> None:
     ],
 )
 def test_a_packed_news_value_comes_back_as_it_was(news: NewsValue) -> None:
-    assert packed.unpack_news(packed.pack_news(news)) == news
+    assert records.unpack_news(records.pack_news(news)) == news
 
 
 def test_what_a_readers_thumbs_did_is_not_the_pools() -> None:
     moved = NewsValue(value=2.5, kind="event", sure=0.5, thumbs=0.75)
-    assert packed.unpack_news(packed.pack_news(moved)).value == 1.75
+    assert records.unpack_news(records.pack_news(moved)).value == 1.75
 
 
 def test_a_topic_keeps_its_number_whatever_comes_after(team: TestTeam, server: Server) -> None:
@@ -110,7 +110,7 @@ def test_the_pool_holds_numbers_and_the_page_says_which_words_decided(team: Test
     work(team, server, {"/a.xml": NEWS})
     kept = team.rows("select scores, news from shared.tagging")
     assert len(kept) == len(NEWS)
-    assert all(text.startswith(packed.SIGN) and len(text) < 60 for row in kept for text in row)
+    assert all(text.startswith(records.SIGN) and len(text) < 60 for row in kept for text in row)
     built = team.desk().one(team.readers.named("ada").id)
     assert isinstance(built, Edition)
     picks = [pick for section in built.sections for pick in section.picks]

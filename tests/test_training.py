@@ -12,7 +12,7 @@ from serving import Server
 
 from newsfeed.cli.command import Context
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.morning import tag
+from newsfeed.pipeline.morning import understand
 from newsfeed.topics.documents import ENOUGH
 
 SUBJECTS = ("bank shares", "parliament", "the telescope", "cloud contracts", "sales quotas", "an ad campaign")
@@ -54,15 +54,15 @@ def current(home: TestHome) -> Home:
 @pytest.mark.slow
 def test_it_trains_when_due_and_not_again(home: TestHome) -> None:
     with current(home).open_store() as store:
-        assert tag.train_if_due(current(home), store) == "not trained yet"
+        assert understand.train_if_due(current(home), store) == "not trained yet"
         weights = current(home).model_path.read_bytes()
-        note = tag.last_training(store)
+        note = understand.last_training(store)
         assert note is not None
         assert (note.items, note.corrections) == (len(store.window(NOON - timedelta(days=60))), 0)
-        assert tag.train_if_due(current(home), store) == ""
+        assert understand.train_if_due(current(home), store) == ""
         assert current(home).model_path.read_bytes() == weights
         current(home).model_path.unlink()  # derived data: it is made again
-        assert tag.train_if_due(current(home), store) == "not trained yet"
+        assert understand.train_if_due(current(home), store) == "not trained yet"
         assert current(home).model_path.read_bytes() == weights
 
 
@@ -71,17 +71,19 @@ def test_a_failure_leaves_the_weights_rests_for_a_day_and_is_told(
     home: TestHome, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with current(home).open_store() as store:
-        tag.train_if_due(current(home), store)
+        understand.train_if_due(current(home), store)
     weights = current(home).model_path.read_bytes()
     assert home.run("topics", "correct", "report 0-39", "sales", "-finance") == 0
-    patience = tag.TRAINING_SECONDS
-    monkeypatch.setattr(tag, "TRAINING_SECONDS", 0.01)  # the child is killed before it can say anything
+    patience = understand.TRAINING_SECONDS
+    monkeypatch.setattr(
+        understand, "TRAINING_SECONDS", 0.01
+    )  # the child is killed before it can say anything
     home.at(NOON + timedelta(days=1))
     with current(home).open_store() as store:
-        assert tag.train_if_due(current(home), store) == ""
+        assert understand.train_if_due(current(home), store) == ""
         assert current(home).model_path.read_bytes() == weights
-        monkeypatch.setattr(tag, "TRAINING_SECONDS", patience)
-        assert tag.train_if_due(current(home), store) == "", "once a day is enough"
+        monkeypatch.setattr(understand, "TRAINING_SECONDS", patience)
+        assert understand.train_if_due(current(home), store) == "", "once a day is enough"
     capsys.readouterr()
     home.run("doctor")
     told = capsys.readouterr().out

@@ -9,8 +9,7 @@ from datetime import timedelta
 
 from newsfeed.breadth import asked as c
 from newsfeed.breadth.asked import Asked, asked
-from newsfeed.breadth.measures import beta_below, good_under, numbers_of, one_side, shares_of, told_under
-from newsfeed.breadth.remedies import (
+from newsfeed.breadth.measures import (
     AT_CAP,
     FULL,
     LOWER_CAP,
@@ -21,7 +20,13 @@ from newsfeed.breadth.remedies import (
     NOTHING,
     Remedy,
     about,
+    beta_below,
+    good_under,
+    numbers_of,
+    one_side,
+    shares_of,
     step,
+    told_under,
 )
 from newsfeed.model import Breadth, BreadthRow, Day, History, Settings, Shown
 from newsfeed.model.edition import ACCOUNT_DAYS

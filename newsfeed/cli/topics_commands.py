@@ -194,12 +194,12 @@ def undo(
 @topics_app.command()
 def train(context: typer.Context) -> None:
     """Learn from your items, folders and corrections now; else it happens by itself when due."""
-    from newsfeed.pipeline.morning import tag
+    from newsfeed.pipeline.morning import understand
     from newsfeed.pipeline.reports import Progress
 
     with opened(context, "topics train") as (home, store):
-        tag.train_if_due(home, store, force=True)
-        again = tag.retag(home, store, tag.Models(home, store, Progress()))
+        understand.train_if_due(home, store, force=True)
+        again = understand.retag(home, store, understand.Models(home, store, Progress()))
         show.say(f"Trained; {show.plural(again, 'item')} tagged anew.")
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from newsfeed import text
 from newsfeed.breadth.account import breadth
-from newsfeed.breadth.remedies import (
+from newsfeed.breadth.measures import (
     ADVERTS,
     ALL_SHOWN,
     AT_CAP,

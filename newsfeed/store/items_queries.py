@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, String, and_, cast, delete, func, 
 
 from newsfeed.errors import NotFoundError
 from newsfeed.model import NewsValue, Record, StoredItem, Story, Tagging, TopicScore
-from newsfeed.store import packed, records, schema
+from newsfeed.store import records, schema
 from newsfeed.store.dialect import Transaction, chunks
 from newsfeed.store.schema import clue, item, item_topic, member, story, tagging
 
@@ -223,8 +223,8 @@ def taggings(db: Transaction, numbers: Iterable[int], *, why: bool = True) -> di
 
 
 def _bare(scores: str, topics: Mapping[int, str]) -> tuple[TopicScore, ...]:
-    if scores.startswith(packed.SIGN):
-        return packed.unpack_scores(scores, topics)
+    if scores.startswith(records.SIGN):
+        return records.unpack_scores(scores, topics)
     return tuple(TopicScore(topic=one.topic, p=one.p) for one in _BARE.decode(scores))
 
 
@@ -262,12 +262,12 @@ def _news(text: str) -> NewsValue:
 
 def tagging_of(number: int, not_news: str, scores: str, news: str, *, topics: Mapping[int, str]) -> Tagging:
     """A tagging as it was kept; `topics` names the topics of packed ones."""
-    if scores.startswith(packed.SIGN):
+    if scores.startswith(records.SIGN):
         return Tagging(
             item=number,
             not_news=not_news,
-            scores=packed.unpack_scores(scores, topics),
-            news=packed.unpack_news(news) if news else None,
+            scores=records.unpack_scores(scores, topics),
+            news=records.unpack_news(news) if news else None,
         )
     return Tagging(
         item=number,

@@ -20,7 +20,7 @@ from newsfeed.errors import BusyError, DeliveryError, NetworkError, NewsfeedErro
 from newsfeed.model import Candidate, Day, Edition, Pool, Settings, StoredItem
 from newsfeed.pipeline.examine import reports
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.morning import mail, suggest, tag
+from newsfeed.pipeline.morning import mail, suggest, understand
 from newsfeed.pipeline.reports import Clock
 from newsfeed.render import Templates
 from newsfeed.team.connections import EDITION, Place, in_words
@@ -190,7 +190,7 @@ def make(home: Home, store: JudgingStore, day: Day, templates: str = "") -> Edit
     if stored is not None:
         return stored
     with store.viewing():
-        tagger = tag.load_model(home, store).tagger
+        tagger = understand.load_model(home, store).tagger
         voices = tuple(suggest.suggestions(home, store)) if edition.is_weekly(home.settings, day) else ()
         pool = msgspec.structs.replace(pool_for(home, store, day, tagger), suggested=voices)
         if all(report.unread or not report.ok for report in pool.reports):
@@ -243,7 +243,7 @@ def explained(store: JudgingStore, tagger: Tagger, built: Edition) -> Edition:
 
 def _documents(store: JudgingStore, items: Sequence[StoredItem]) -> list[Document]:
     states = {s.feed: s for s in store.states()}
-    return [tag.document(one, states.get(one.feed)) for one in items]
+    return [understand.document(one, states.get(one.feed)) for one in items]
 
 
 def page(home: Home, store: JudgingStore, day: Day | None = None) -> bytes:

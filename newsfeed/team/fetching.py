@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from newsfeed.model import Record, Settings
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.morning import articles, pull, tag, understand
+from newsfeed.pipeline.morning import articles, pull, understand
 from newsfeed.pipeline.reports import Clock, Progress, RefreshOptions
 from newsfeed.reading.parsers import Parsers
 from newsfeed.team import sweeps
@@ -167,8 +167,8 @@ class Fetching:
         Without `shown`: what was old when its feed was first read.
         """
         with self._another_store() as store:
-            models = tag.Models(self.home, store, Progress())
-            tag.tag(store, models, partial(store.untagged, shown=shown))
+            models = understand.Models(self.home, store, Progress())
+            understand.tag(store, models, partial(store.untagged, shown=shown))
             reads = shown and self.home.settings.edition.read_articles != "off"
             return Tagged(languages=store.languages(), thin=store.thin_ones() if reads else {})
 

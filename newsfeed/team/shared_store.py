@@ -11,7 +11,7 @@ from typing import Self
 from newsfeed.errors import BusyError
 from newsfeed.model import FeedState, FeedUpdate, StoredItem, Story, Tagging
 from newsfeed.pipeline.morning import articles
-from newsfeed.store import Store, items_queries, packed
+from newsfeed.store import Store, items_queries, records
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.items_queries import Body
 from newsfeed.store.records import Applied
@@ -234,7 +234,7 @@ class SharedStore(Store):
                 db,
                 taggings,
                 model,
-                lambda t: (packed.pack_scores(t.scores, numbers), packed.pack_news(t.news)),
+                lambda t: (records.pack_scores(t.scores, numbers), records.pack_news(t.news)),
             )
 
 

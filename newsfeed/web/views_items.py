@@ -20,7 +20,7 @@ from newsfeed.pipeline.answers.why import explain, resolve
 from newsfeed.pipeline.care import begin
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning.draw import picks
-from newsfeed.pipeline.morning.tag import asked_for
+from newsfeed.pipeline.morning.understand import asked_for
 from newsfeed.pipeline.subscriptions.add import export_list as listed
 from newsfeed.pipeline.subscriptions.edit import key_of
 from newsfeed.render.pages import archive_path

@@ -31,13 +31,12 @@ from newsfeed.model import (
     TopicSetting,
 )
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.morning import tag
+from newsfeed.pipeline.morning import understand
 from newsfeed.reading.parsers import Parsers
 from newsfeed.store import Store
 from newsfeed.text import canonical_url, link_url
 from newsfeed.topics import THRESHOLD
 from newsfeed.topics.documents import ENOUGH, SHOWN_FROM, Document, Label
-
 
 MOST_BACKGROUND = 6_000  # items of a call that are learned from; more would take minutes and move little
 
@@ -183,7 +182,7 @@ def stored_lines(
     names = {s.feed: s for s in store.states()}
     chosen = [i for i in found if i.first_seen >= since and _matches(names.get(i.feed), feed)]
     chosen.sort(key=lambda i: (i.item.published or i.first_seen, i.id), reverse=True)
-    tag.tag_asked(home, store, chosen[:limit])
+    understand.tag_asked(home, store, chosen[:limit])
     taggings = store.taggings([i.id for i in chosen[:limit]])
     for stored in chosen[:limit]:
         said = taggings.get(stored.id)

@@ -12,7 +12,7 @@ from newsfeed.model import Correction, NewsValue, Record, StoredItem, Tagging
 from newsfeed.pipeline import meta
 from newsfeed.pipeline.answers.why import resolve
 from newsfeed.pipeline.home import Home, topic_named
-from newsfeed.pipeline.morning import tag
+from newsfeed.pipeline.morning import understand
 from newsfeed.store import Store
 from newsfeed.text.spoken import say
 from newsfeed.topics import accuracy, build
@@ -84,7 +84,7 @@ def correct(home: Home, store: Store, name: str, changes: Sequence[str], *, aske
         NotFoundError: no such item. SettingsError: no such topic.
     """
     item, _ = resolve(home, store, name)
-    tag.tag_asked(home, store, [item])
+    understand.tag_asked(home, store, [item])
     said = store.taggings([item.id]).get(item.id)
     before = tuple(sorted(accuracy.has(said))) if said else ()
     after = set(before)
@@ -144,14 +144,14 @@ def undo(home: Home, store: Store, name: str = "") -> Corrected:
 def retag_like(home: Home, store: Store, item: StoredItem) -> int:
     """Tag an item again, and those that its correction may move; returns how many others changed."""
     states = {s.feed: s for s in store.states()}
-    model = tag.load_model(home, store)
+    model = understand.load_model(home, store)
     # Which items a correction moves doesn't depend on the others in force, so undoing it moves the same items back.
-    reach, own = Corrections(model.tagger), tag.document(item, states.get(item.feed))
-    since = home.clock() - tag.RETAGGED
+    reach, own = Corrections(model.tagger), understand.document(item, states.get(item.feed))
+    since = home.clock() - understand.RETAGGED
     near = store.sharing([word for word, _ in reach.deciding(own)], SHARED, store.first_since(since))
     near |= {one.item for one in store.headlines(since, feed=item.feed)}
     others = store.items(sorted(near - {item.id}), body="text")
-    documents = [own, *(tag.document(i, states.get(i.feed)) for i in others)]
+    documents = [own, *(understand.document(i, states.get(i.feed)) for i in others)]
     touched = reach.may_move(Label(document=own, topics=()), documents)
     before = store.taggings([int(d.id) for d in touched])
     # An item without tags is tagged when it is asked for.
@@ -163,7 +163,7 @@ def retag_like(home: Home, store: Store, item: StoredItem) -> int:
 
 def status(home: Home, store: Store) -> Status:
     """Examples, corrections, measured precision and recall by topic, and what the last corrections changed."""
-    window = store.window(home.clock() - tag.LEARNED)
+    window = store.window(home.clock() - understand.LEARNED)
     taggings = store.taggings([i.id for i in window])
     judged = _judged(store)
     measured = accuracy.measure(judged, home.settings.topics)
@@ -175,7 +175,7 @@ def status(home: Home, store: Store) -> Status:
     moved = sum(int(notes.get(str(c.item), 0)) for c in corrections)
     confirmed = sum(set(j.said) == set(j.true) for j in judged)
     worth = measured_worth(store)
-    trained = tag.last_training(store) if home.model_path.exists() else None
+    trained = understand.last_training(store) if home.model_path.exists() else None
     untagged = sum(not accuracy.has(t) for t in taggings.values()) / len(taggings) if taggings else 0.0
     rows = tuple(
         TopicStatus(
@@ -219,7 +219,7 @@ def status(home: Home, store: Store) -> Status:
 def questions(home: Home, store: Store, day: int) -> list[ItemQuestion]:
     """The day's three questions: two useful, one at random. `day` is the same number all day."""
     languages = {*home.settings.languages, ""}
-    near = store.feeds_of_window(home.clock() - tag.RETAGGED)
+    near = store.feeds_of_window(home.clock() - understand.RETAGGED)
     window = {n: str(feed) for n, (feed, lang) in near.items() if lang in languages}
     taggings = store.taggings(window, why=False)
     answered = {c.item for c in store.corrections()}
@@ -326,7 +326,7 @@ def thumb(home: Home, store: Store, name: str, value: int, *, asked: str = "") -
     if value and before is not None:
         _note_said(store, item.id, before.value - before.thumbs, asked)
     store.like(item.id, value, home.clock())
-    tag.retag_source(home, store, item)
+    understand.retag_source(home, store, item)
     after = _news(store, item)
     names = {s.feed: s.name for s in store.states()}
     shown = [s for s in store.history(home.today + timedelta(days=1)).shown if s.item == item.id]

@@ -29,7 +29,7 @@ from newsfeed.model import (
     Subscription,
 )
 from newsfeed.pipeline.home import Home, topic_named, with_minutes
-from newsfeed.pipeline.morning import digest, tag
+from newsfeed.pipeline.morning import digest, understand
 from newsfeed.pipeline.morning.draw import picks
 from newsfeed.pipeline.subscriptions import add
 from newsfeed.pipeline.subscriptions import edit as editing
@@ -259,8 +259,8 @@ def would_have(
     dated = [i for i in parsed.items if i.published is not None]
     state = FeedState(subscription=subscription)
     stored = [_stored(n, item) for n, item in enumerate(dated, 1)]
-    tagger = tag.load_model(home, store).tagger
-    tagged = {t.item: t for t in tagger.tag([tag.document(i, state) for i in stored])}
+    tagger = understand.load_model(home, store).tagger
+    tagged = {t.item: t for t in tagger.tag([understand.document(i, state) for i in stored])}
     facts = FeedFacts(
         feed=-1,
         title=subscription.title or subscription.url,

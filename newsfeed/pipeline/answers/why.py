@@ -9,7 +9,7 @@ from newsfeed import edition, text
 from newsfeed.errors import NotFoundError
 from newsfeed.model import Day, Edition, Record, StoredItem, TopicScore
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.morning import tag
+from newsfeed.pipeline.morning import understand
 from newsfeed.pipeline.morning.draw import picks
 from newsfeed.store import Store
 from newsfeed.text.spoken import first_spoken, say, speaking
@@ -38,7 +38,7 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
     """
     item, date = resolve(home, store, name)
     stored = store.edition(date) if date else _judged_by(store, item)
-    tag.tag_asked(home, store, [item])
+    understand.tag_asked(home, store, [item])
     taggings = store.taggings([item.id])
     names = {s.feed: s.name for s in store.states()}
     lang = stored.lang if stored else first_spoken(home.settings.languages)

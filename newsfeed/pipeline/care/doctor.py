@@ -219,13 +219,13 @@ def _stored(home: Home, store: Store, scheduled: str) -> list[Finding]:
 
 def _topics(store: Store) -> Finding:
     """Whether training works."""
-    from newsfeed.pipeline.morning import tag
+    from newsfeed.pipeline.morning import understand
 
-    if trouble := tag.training_trouble(store):
+    if trouble := understand.training_trouble(store):
         return _warning(
             "Topics", trouble, "The weights before it are in force; newsfeed topics train tries again now."
         )
-    trained = tag.last_training(store)
+    trained = understand.last_training(store)
     return _ok("Topics", f"trained on {trained.at:%Y-%m-%d}" if trained else "the shipped weights")
 
 

@@ -24,7 +24,7 @@ from newsfeed.model import (
     Tagging,
 )
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.morning import tag
+from newsfeed.pipeline.morning import understand
 from newsfeed.sources.registry import Voice, linked, voice
 from newsfeed.store import Store
 from newsfeed.topics import THRESHOLD
@@ -57,7 +57,7 @@ def suggestions(home: Home, store: Store) -> list[Suggestion]:
     events = _without_followed(list(_events(found, states)), found, states)
     declined = {v.key for profile in store.declined() if (v := voice(profile)) is not None}
     events = [event for event in events if event.voice.key not in declined]
-    tag.tag_asked(home, store, [e.item for e in events])
+    understand.tag_asked(home, store, [e.item for e in events])
     taggings = store.taggings({e.item.id for e in events})
     labels = {name: setting.label or name for name, setting in home.settings.topics.items()}
     account = breadth.breadth(store.history(now.date() + timedelta(days=1)), home.settings, until=now.date())

@@ -1,20 +1,37 @@
-"""Tag new items by topic and group them into stories, at the end of a refresh."""
+"""Understand new items at the end of a refresh: tag them by topic and group them into stories; tag again after changes;
+train when due.
+
+Training runs in a child process; if it fails, the current weights stay.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from newsfeed.model import StoredItem, Story
+import msgspec
+
+from newsfeed import __version__, deliver, topics
+from newsfeed.errors import SettingsError
+from newsfeed.model import FeedState, StoredItem, Story, Tagging
 from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.morning import tag
 from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
 from newsfeed.text.options import options
 from newsfeed.text.spoken import say
+from newsfeed.topics import retrain, value
+from newsfeed.topics.corrections import corrected
+from newsfeed.topics.documents import Label
+from newsfeed.topics.folders import topic_of_folders
+from newsfeed.topics.tagger import Tagger
+from newsfeed.topics.value import Thumb
+from newsfeed.topics.weights import WeightsError
 
 WINDOW = timedelta(hours=96)  # how far back a new item may join a story
 PORTION = 5  # of the window; more new items than one in so many are compared with all of it
@@ -35,31 +52,31 @@ def understand(home: Home, store: Store, *, choosing: bool = False, progress: Pr
     `choosing`: a page is about to be chosen, so what the reader taught is learned first. A refresh alone doesn't learn: it
     would take longer than all the rest.
     """
-    models = tag.Models(home, store, progress)
-    why = tag.train_if_due(home, store, waiting=True) if choosing else ""
+    models = Models(home, store, progress)
+    why = train_if_due(home, store, waiting=True) if choosing else ""
     if why:
         progress.step(say("Learned your topics anew: {why}", why=say(why)))
-    tagged = tag.tag(store, models, store.untagged)
+    tagged = tag(store, models, store.untagged)
     _tag_anew(home, store, models, why)
     return Understood(tagged=tagged, stories=group(home, store, progress=progress))
 
 
 def learn(home: Home, store: Store, progress: Progress) -> None:
     """Learn what items alone teach, once a page is out; what can still stand on the next is tagged by it."""
-    if why := tag.train_if_due(home, store):
+    if why := train_if_due(home, store):
         progress.step(say("Learned your topics anew: {why}", why=say(why)))
-        _tag_anew(home, store, tag.Models(home, store, progress), why)
+        _tag_anew(home, store, Models(home, store, progress), why)
 
 
 def habits(home: Home, store: Store) -> None:
     """Tag what a choice needs to know about the sources' habits, which a refresh alone leaves untagged."""
-    tag.tag_habits(home, store, tag.Models(home, store, Progress()))
+    tag_habits(home, store, Models(home, store, Progress()))
 
 
-def _tag_anew(home: Home, store: Store, models: tag.Models, why: str) -> None:
-    asked = tag.judged_by(home, store)
+def _tag_anew(home: Home, store: Store, models: Models, why: str) -> None:
+    asked = judged_by(home, store)
     if why or meta.read(store, meta.TAGGED_BY) != asked:
-        tag.retag(home, store, models)
+        retag(home, store, models)
         meta.keep(store, meta.TAGGED_BY, asked)
 
 
@@ -123,3 +140,259 @@ def _with_links(store: Store, items: Sequence[StoredItem]) -> list[StoredItem]:
     """These items, posts with their HTML: only that has the whole links, since networks shorten them in the text."""
     whole = {i.id: i for i in store.items([i.id for i in items if i.item.kind == "post"], body="all")}
     return [whole.get(i.id, i) for i in items]
+
+
+# ------------------------------------------------------------------------- the model and its tags
+
+BATCH = 2_000  # items per batch: bounds memory, and the work that a crash may repeat
+RETAGGED = timedelta(days=8)  # items young enough to appear on a page are tagged again
+LEARNED = timedelta(days=60)  # items that training reads
+MOST_LEARNED = 50_000  # items; `topics.train` reads no more
+TRAINING_SECONDS = 300.0  # seconds that a training may take
+
+
+@dataclass(frozen=True)
+class Model:
+    """A tagger, and the name stored with its tags; items are tagged again when the name changes."""
+
+    tagger: Tagger
+    name: str
+
+
+class Models:
+    """The current model: its name is known at once, the model is loaded once per run, if there is something to tag."""
+
+    def __init__(self, home: Home, store: Store, progress: Progress) -> None:
+        self._home, self._store, self._progress = home, store, progress
+        self._model: Model | None = None
+
+    def name(self) -> str:
+        """The name of the model that `get` returns, without loading it."""
+        return self._model.name if self._model else _name(self._home, self._store, _weights(self._home))
+
+    def get(self) -> Model:
+        """The model."""
+        if self._model is None:
+            self._progress.step("Sorting by topic")
+            self._model = load_model(self._home, self._store)
+        return self._model
+
+
+def _weights(home: Home) -> bytes | None:
+    try:
+        return home.model_path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _name(home: Home, store: Store, weights: bytes | None) -> str:
+    return hashlib.sha256((weights or __version__.encode()) + judged_by(home, store).encode()).hexdigest()[
+        :16
+    ]
+
+
+def load_model(home: Home, store: Store) -> Model:
+    """The tagger of this home with the reader's corrections: its own weights if there are any and they are intact, else
+    the shipped ones."""
+    weights = _weights(home)
+    try:
+        tagger = topics.load(weights, home.settings.topics)
+    except WeightsError:
+        # Derived data: if the file is damaged, the shipped weights are used until the next training.
+        home.model_path.unlink(missing_ok=True)
+        weights = None
+        tagger = topics.load(None, home.settings.topics)
+    states = {s.feed: s for s in store.states()}
+    corrected(tagger, labels(store, states))
+    tagger.heed(thumbs(store, states))
+    return Model(tagger, _name(home, store, weights))
+
+
+def topics_name(home: Home) -> str:
+    """A name for the current topics of the settings; when it changes, items must be tagged again."""
+    return hashlib.sha256(msgspec.json.encode(home.settings.topics, order="sorted")).hexdigest()[:16]
+
+
+def judged_by(home: Home, store: Store) -> str:
+    """A name for everything besides the trained weights that judges items: the reader's topics, the shipped news value
+    and the reader's thumbs."""
+    given = value.thumbs_name(store.thumbs(value.MOST_THUMBS))
+    return f"{topics_name(home)} {value.shipped_name()} {given}".rstrip()
+
+
+def document(item: StoredItem, state: FeedState | None) -> topics.Document:
+    """A stored item as the tagger reads it."""
+    folders = state.subscription.folders + state.subscription.categories if state else ()
+    return topics.Document(
+        id=item.id,
+        title=item.item.title,
+        text=item.item.text or item.item.lead,
+        lang=item.item.lang,
+        feed=str(item.feed),
+        folders=folders,
+        tags=item.item.tags,
+        link=item.item.page or item.item.link,
+        social=item.item.kind == "post",
+    )
+
+
+def labels(store: Store, states: dict[int, FeedState]) -> list[Label]:
+    """The corrections in force as labels of their documents; those of forgotten items are left out."""
+    corrections = {c.item: c for c in store.corrections()}
+    items = {i.id: i for i in store.items(corrections, body="text")}
+    return [
+        Label(document=document(items[n], states.get(items[n].feed)), topics=c.topics)
+        for n, c in sorted(corrections.items())
+        if n in items
+    ]
+
+
+def thumbs(store: Store, states: dict[int, FeedState]) -> list[Thumb]:
+    """The reader's newest thumbs on items that are still kept, newest first."""
+    given = store.thumbs(value.MOST_THUMBS)
+    items = {i.id: i for i in store.items([n for n, _ in given], body="text")}
+    return [
+        Thumb(document(items[n], states.get(items[n].feed)), liked > 0) for n, liked in given if n in items
+    ]
+
+
+def tag(store: Store, models: Models, untagged: Callable[[int], Sequence[StoredItem]]) -> int:
+    """Tag all items that `untagged` gives, so many at a time; returns how many."""
+    total = 0
+    while batch := untagged(BATCH):
+        _save(store, models.get(), batch)
+        total += len(batch)
+    return total
+
+
+def tag_habits(home: Home, store: Store, models: Models) -> None:
+    """Tag what tells the habits of the sources that have something for today's edition: of very many sources the newest
+    items first, so many a run that a page hardly waits for them."""
+    if batch := store.unheard(home.today, home.clock(), BATCH):
+        _save(store, models.get(), batch)
+
+
+def tag_asked(home: Home, store: Store, asked: Sequence[StoredItem]) -> None:
+    """Tag these items now, on request, if they have no tags or tags without terms."""
+    has = store.explained({one.id for one in asked})
+    if lacking := list({one.id: one for one in asked if one.id not in has}.values()):
+        _save(store, load_model(home, store), lacking)
+
+
+def asked_for(home: Home, store: Store, item: StoredItem) -> Tagging | None:
+    """The topics of one item; it is tagged now if it wasn't."""
+    tag_asked(home, store, [item])
+    return store.taggings([item.id]).get(item.id)
+
+
+def retag_source(home: Home, store: Store, item: StoredItem) -> None:
+    """Tag an item, and those of its source that can still stand on a page, anew."""
+    model = load_model(home, store)
+    state = next((s for s in store.states() if s.feed == item.feed), None)
+    near = [one.item for one in store.headlines(home.clock() - RETAGGED, feed=item.feed)]
+    items = store.items({item.id, *near}, body="text")
+    store.save_taggings(model.tagger.tag([document(i, state) for i in items]), model.name)
+
+
+def retag(home: Home, store: Store, models: Models) -> int:
+    """Tag again, with the current weights, what can still appear on a page; returns how many items."""
+    since = home.clock() - RETAGGED
+    total = 0
+    while batch := store.tagged_otherwise(models.name(), since, BATCH):
+        _save(store, models.get(), batch)
+        total += len(batch)
+    return total
+
+
+def _save(store: Store, model: Model, items: Sequence[StoredItem]) -> None:
+    states = {s.feed: s for s in store.states()}
+    documents = [document(item, states.get(item.feed)) for item in items]
+    store.save_taggings(model.tagger.tag(documents), model.name)
+
+
+def train_if_due(home: Home, store: Store, *, force: bool = False, waiting: bool = False) -> str:
+    """Train in a child process if it is due; returns why, or "".
+
+    `waiting`: a page waits for it; the first one leaves for later what items alone teach.
+
+    If the child fails, the current weights stay.
+
+    Raises:
+        SettingsError: forced, and the child failed; its text says how.
+    """
+    states = {s.feed: s for s in store.states()}
+    now = home.clock()
+    inputs = _inputs(home, states.values())
+    corrections = labels(store, states)
+    many = store.count_window(now - LEARNED)
+    trained = last_training(store) if home.model_path.exists() else None
+    why = retrain.due(
+        trained,
+        now=now,
+        items=many,
+        corrections=len(corrections),
+        inputs=inputs,
+        told=trained is not None or _tell_topics(home, states.values()),
+        waiting=waiting,
+    )
+    if not force and (
+        not why or (meta.read(store, meta.TRAINING_FAILED) or "").startswith(now.date().isoformat())
+    ):
+        return ""
+    documents = [
+        document(i, states.get(i.feed)) for i in store.window(now - LEARNED, body="text")[-MOST_LEARNED:]
+    ]
+    folders = {str(s.feed): s.subscription.folders + s.subscription.categories for s in states.values()}
+    job = retrain.job(documents, folders, corrections, home.settings.topics)
+    command = [sys.executable, "-m", "newsfeed.topics.retrain"]
+    try:
+        done = subprocess.run(command, input=job, capture_output=True, timeout=TRAINING_SECONDS, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return _failed(store, now, f"training could not run ({type(error).__name__})", force)
+    if done.returncode != 0:
+        return _failed(
+            store,
+            now,
+            next(reversed(done.stderr.decode("utf-8", "replace").strip().splitlines()), "training failed"),
+            force,
+        )
+    deliver.write(home.model_path, done.stdout)
+    note = retrain.Trained(at=now, items=many, corrections=len(corrections), inputs=inputs)
+    meta.keep(store, meta.TRAINED, note)
+    meta.keep(store, meta.TRAINING_FAILED, None)
+    return why or "asked for"
+
+
+def _failed(store: Store, now: datetime, cause: str, force: bool) -> str:
+    meta.keep(store, meta.TRAINING_FAILED, f"{now.date().isoformat()} {cause}")
+    if force:
+        raise SettingsError("training", cause, "The weights in force stay as they were.")
+    return ""
+
+
+def training_trouble(store: Store) -> str:
+    """When and why the last training failed; "" if it didn't."""
+    day, _, cause = (meta.read(store, meta.TRAINING_FAILED) or "").partition(" ")
+    return f"the training of {day} failed: {cause or 'no cause is known'}" if day else ""
+
+
+def _inputs(home: Home, states: Iterable[FeedState]) -> str:
+    """A hash of what training depends on besides items: folders and the settings of topics."""
+    folders = sorted((s.feed, s.subscription.folders, s.subscription.categories) for s in states)
+    return hashlib.sha256(msgspec.json.encode([folders, home.settings.topics], order="sorted")).hexdigest()[
+        :16
+    ]
+
+
+def _tell_topics(home: Home, states: Iterable[FeedState]) -> bool:
+    """Whether the reader's folders name topics, or the settings hold examples or topics of their own."""
+    known = home.settings.topics
+    if any(setting.examples or name not in topics.TOPICS for name, setting in known.items()):
+        return True
+    folders = {s.subscription.folders + s.subscription.categories for s in states}
+    return any(topic_of_folders(path, known) for path in folders if path)
+
+
+def last_training(store: Store) -> retrain.Trained | None:
+    """What the current weights were trained on; None for the shipped ones."""
+    return meta.read(store, meta.TRAINED)
