@@ -164,7 +164,7 @@ def returning(
     old = set(_content(told))
     for one in group:
         if one.item.id in known:
-            old |= _content(f"{one.item.item.title} {one.item.item.lead}")
+            old |= _content(one.item.item.title) | _content(one.item.item.lead)
     spread = outlets >= c.UPDATE_OUTLETS and outlets >= 2 * last.outlets
     plain = [one for one in fresh if not _social(one, feeds)]
     novel = [one for one in fresh if _novelty(one.item.item.title, old) >= c.NOVEL_WORDS]
@@ -210,7 +210,7 @@ def _order(
     """Sort key of items, the one that says best what is new first: with a lead, with most that others say too, with most
     that is new in its headline and its new sentence."""
     item = one.item.item
-    new = _content(f"{item.title} {sentence}") - old
+    new = (_content(item.title) | _content(sentence)) - old
     led = text.count_words(item.lead) >= c.LEAD_LEAST or one.lead_to_come
     return (not led, -sum(shared.get(word, 0) for word in new), -len(new), one.item.id)
 
@@ -219,9 +219,8 @@ def _shared(fresh: Sequence[Candidate], old: Set[str]) -> dict[str, int]:
     """The new words of two or more feeds, with the number of feeds."""
     of_feed: dict[int, set[str]] = {}
     for one in fresh:
-        of_feed.setdefault(one.item.feed, set()).update(
-            _content(f"{one.item.item.title} {one.item.item.lead}") - old
-        )
+        item = one.item.item
+        of_feed.setdefault(one.item.feed, set()).update((_content(item.title) | _content(item.lead)) - old)
     counted = Counter(word for words in of_feed.values() for word in words)
     return {word: number for word, number in counted.items() if number >= 2}
 
@@ -250,13 +249,17 @@ def _new_sentence(one: Candidate, told: str, old: Set[str], shared: Mapping[str,
 def _content(words: str) -> frozenset[str]:
     """The words that identify a story, as stems: long ones, and everything with a digit. Remembered, for what a page
     said of a large affair is compared with each story of it."""
-    found = set()
-    for match in _WORD.finditer(words):
-        word = match.group().casefold()
-        if (len(word) >= 4 and word not in _COMMON) or any(map(str.isdigit, word)):
-            plain = word.removesuffix("’s").removesuffix("'s")
-            found.add((plain.removesuffix("s") if len(plain) > 4 else plain)[: c.STEM])
-    return frozenset(found)
+    return frozenset(map(_stem, _WORD.findall(words))) - {""}
+
+
+@lru_cache(maxsize=20_000)
+def _stem(written: str) -> str:
+    """The stem of a word that identifies a story; "" for any other."""
+    word = written.casefold()
+    if (len(word) < 4 or word in _COMMON) and not any(map(str.isdigit, word)):
+        return ""
+    plain = word.removesuffix("’s").removesuffix("'s")
+    return (plain.removesuffix("s") if len(plain) > 4 else plain)[: c.STEM]
 
 
 def _novelty(words: str, old: Set[str]) -> float:
