@@ -210,14 +210,20 @@ def _reports(lone: Sequence[Contender]) -> Iterator[Sequence[Contender]]:
         told = sorted(((*_moment(one), one) for one in ones), key=lambda t: t[:3])
         words = [text.weighty(one.representative.item.item.title) for *_, one in told]
         often = Counter(chain.from_iterable(words))
-        words = [frozenset(word for word in title if often[word] < c.OFTEN) for title in words]
-        for later in range(len(told)):
-            for before_it in range(later - 1, -1, -1):
+        words = [frozenset(word for word in told_in if often[word] < c.OFTEN) for told_in in words]
+        having: dict[
+            str, list[int]
+        ] = {}  # by word: places of the titles so far, since two that share none are apart
+        for later, title in enumerate(words):
+            near = {n for word in title for n in having.get(word, ())}
+            for word in title:
+                having.setdefault(word, []).append(later)
+            for before_it in sorted(near, reverse=True):
                 if told[later][0] - told[before_it][0] > timedelta(hours=c.NIGHT_HOURS):
                     break
                 # Different figures mean different events: alarms, scores, quarters.
                 some, others = told[before_it][1], told[later][1]
-                if text.say_the_same(words[before_it], words[later]) and (
+                if text.say_the_same(words[before_it], title) and (
                     not some or not others or {*some} & {*others}
                 ):
                     yield told[before_it][-1], told[later][-1]
