@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+from math import prod
 from pathlib import Path
 
 import pytest
@@ -27,3 +29,13 @@ def test_every_test_that_a_promise_names_exists(name: str, named: str) -> None:
     for file, test in found:
         source = (TESTS / file).read_text(encoding="utf-8")
         assert re.search(rf"^(async )?def {test}\(", source, re.MULTILINE), f"{name} names {file}::{test}"
+
+
+@pytest.mark.parametrize(("name", "named"), KINDS)
+def test_every_kind_has_three_inputs_of_our_own(name: str, named: str) -> None:
+    """A test with parameters has as many inputs as they make together."""
+    inputs = 0
+    for file, test in re.findall(r"`([\w/]+)\.py::(\w+)`", named):
+        marks = getattr(getattr(importlib.import_module(file.replace("/", ".")), test), "pytestmark", [])
+        inputs += prod(len(list(mark.args[1])) for mark in marks if mark.name == "parametrize")
+    assert inputs >= 3, name
