@@ -102,7 +102,7 @@ def _create(folder: Path) -> list[str]:
         ) from error
     if "newsfeed.toml" in written:
         again = " Change it there if it is not yours." if zone == "UTC" else ""
-        show.err.print(f"Your time zone is {zone} (written to newsfeed.toml).{again}")
+        show.warn(f"Your time zone is {zone} (written to newsfeed.toml).{again}")
     return written
 
 

@@ -50,8 +50,12 @@ def is_due(db: Transaction, now: datetime) -> bool:
 
 
 def copy_is_due(db: Transaction, now: datetime) -> bool:
-    """Whether the last copy is a week old."""
-    return not _was_lately(db, COPIED, now, COPY_EVERY)
+    """Whether the last copy is a week old. There is none before the reader has a page or said anything: what was only
+    fetched can be fetched again."""
+    own = select(edition.c.date), select(correction.c.item)
+    return not _was_lately(db, COPIED, now, COPY_EVERY) and any(
+        db.execute(query.limit(1)).first() for query in own
+    )
 
 
 def _was_lately(db: Transaction, key: str, now: datetime, every: timedelta) -> bool:

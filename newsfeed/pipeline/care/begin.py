@@ -8,11 +8,10 @@ from pathlib import Path
 
 import msgspec
 
-from newsfeed import config, demo, opml
+from newsfeed import config, opml
 from newsfeed.errors import NewsfeedError, SettingsError
 from newsfeed.model import DEFAULT_TOPICS, Record, Settings, SubscriptionList
 from newsfeed.pipeline.home import Home, put
-from newsfeed.pipeline.morning.digest import digest
 from newsfeed.pipeline.reports import Clock, DigestReport, Progress
 from newsfeed.pipeline.subscriptions import edit
 from newsfeed.store import Store
@@ -118,6 +117,9 @@ def run_demo(folder: Path, clock: Clock, settings: Settings, *, progress: Progre
 
     An earlier demo in that folder is replaced.
     """
+    from newsfeed import demo
+    from newsfeed.pipeline.morning.digest import digest  # all that chooses and draws
+
     if (folder / demo.MARK).exists():
         shutil.rmtree(folder)
     with demo.serve(clock()) as served:
