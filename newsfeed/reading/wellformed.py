@@ -38,7 +38,8 @@ _TYPES = {"text": "text/plain", "plain": "text/plain", "html": "text/html"}
 _KNOWN_TYPES = frozenset({"text/plain", "text/html", "text/literal"})
 _HTML = frozenset({"application/xhtml+xml", "text/html"})
 _SLASHES = re.compile(r"^([A-Za-z][A-Za-z0-9+-.]*://)(/*)(.*?)")
-_SCOPING = re.compile(r"""(?:lang|base)\s*=""", re.IGNORECASE)  # no attribute that is inherited without it
+# Without one of these in lower case no attribute is inherited. Two, since each is looked for by its letters.
+_SCOPING = re.compile(r"lang\s*="), re.compile(r"base\s*=")
 _C1 = re.compile("[\x80-\x9f]")
 _ABSOLUTE = re.compile(r"https?://[^\s]+$")
 _MAIL = re.compile(
@@ -61,7 +62,10 @@ def read(text: str) -> Fields | None:
     )
     try:
         root = etree.fromstring(text.encode("utf-8", "replace"), parser)
-        return None if parser.error_log else _FastReading(root, bool(_SCOPING.search(text))).found
+        if parser.error_log:
+            return None
+        lowered = text.lower()
+        return _FastReading(root, any(some.search(lowered) for some in _SCOPING)).found
     except (etree.XMLSyntaxError, OddError):
         return None
 
