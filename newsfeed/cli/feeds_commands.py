@@ -195,7 +195,7 @@ def check(
     from rich.padding import Padding
     from rich.text import Text
 
-    from newsfeed.cli.show import Bar
+    from newsfeed.cli.bar import Bar
     from newsfeed.feeds.health import HealthState
     from newsfeed.pipeline.subscriptions.check import check as run
 

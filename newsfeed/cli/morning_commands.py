@@ -37,7 +37,7 @@ def digest(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Pull the feeds and build today's page: what is new since the last one, within your minutes."""
-    from newsfeed.cli.show import Bar
+    from newsfeed.cli.bar import Bar
     from newsfeed.pipeline.morning.digest import digest as run
 
     given: Context = context.obj
@@ -90,7 +90,7 @@ def refresh(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Ask every feed now and say what came; today's page takes in what can't wait."""
-    from newsfeed.cli.show import Bar
+    from newsfeed.cli.bar import Bar
     from newsfeed.pipeline.morning.refresh import refresh as run
     from newsfeed.pipeline.reports import RefreshOptions
 
@@ -128,7 +128,7 @@ def demo(
 ) -> None:
     """Build a page from sample sources on this machine; needs no internet."""
     from newsfeed import config
-    from newsfeed.cli.show import Bar
+    from newsfeed.cli.bar import Bar
     from newsfeed.pipeline.care.begin import run_demo
 
     with Bar() as bar:

@@ -1,4 +1,4 @@
-"""Output to a terminal: the console, errors, tables, how times are worded, and the progress bar of long work."""
+"""Output to a terminal: the console, errors, tables, and how times are worded."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ from zoneinfo import ZoneInfo
 import typer
 
 from newsfeed.errors import NewsfeedError
-from newsfeed.feeds.health import FeedResult
-from newsfeed.pipeline.reports import Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -266,50 +264,3 @@ def clock_time(moment: datetime | None, zone: str, now: datetime) -> str:
 def plural(n: int, word: str, many: str = "") -> str:
     """ "1 feed", "2 feeds"."""
     return f"{n} {word if n == 1 else many or word + 's'}"
-
-
-class Bar(Progress):
-    """A progress bar on stderr with the name of the feed that finished last; silent where stderr is not a terminal."""
-
-    def __init__(self) -> None:
-        self._bar: Any = None
-        self._task: Any = None
-
-    def __enter__(self) -> Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def start(self, total: int) -> None:
-        if not err.is_terminal or not total:
-            return
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-        from rich.progress import Progress as RichProgress
-
-        self._bar = RichProgress(
-            TextColumn("Asking"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[feed]}", markup=False),
-            console=err.console,
-            transient=True,
-        )
-        self._task = self._bar.add_task("", total=total, feed="")
-        self._bar.start()
-
-    def done(self, result: FeedResult) -> None:
-        if self._bar is not None:
-            self._bar.update(self._task, advance=1, feed=result.name[:48])
-
-    def step(self, text: str) -> None:
-        self.stop()
-        if err.is_terminal:
-            err.line(f"{text} …", "dim")
-
-    def stop(self) -> None:
-        """Remove the bar from the screen."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None

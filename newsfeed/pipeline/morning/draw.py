@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -19,9 +19,11 @@ from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import DigestReport, RefreshReport
 from newsfeed.pipeline.signs import app_place
-from newsfeed.render import Templates
 from newsfeed.store import Store
 from newsfeed.text.spoken import speaking
+
+if TYPE_CHECKING:
+    from newsfeed.render import Templates
 
 UNUSED_MINUTES, UNUSED_PART = 1.0, 0.25  # minutes left over from which a full page is reported
 RECENT = 30  # editions in the outgoing feeds and the archive's list
@@ -45,6 +47,8 @@ def replay(home: Home, store: Store, date: Day) -> DigestReport:
             else "There are none yet: run `newsfeed digest`."
         )
         raise NotFoundError(f"edition of {date}", "none is stored", near)
+    from newsfeed.render import Templates  # which a command without a page does without
+
     templates = Templates(home.templates)
     path = home.site / archive_path(date)
     site_url = home.settings.publish.site_url
