@@ -546,6 +546,20 @@ def test_a_silent_name_server_costs_its_timeout_only() -> None:
     assert isinstance(error, UnknownNameError)
 
 
+def test_names_that_hang_hold_up_no_other() -> None:
+    asked = threading.Event()
+
+    def lookup(host: str, port: int) -> list[str]:
+        if host == "good.test":
+            asked.set()
+        elif not asked.wait(60):
+            raise AssertionError("the last name was never looked up")
+        return ["1.2.3.4"]
+
+    names = [*(f"h{n}.test" for n in range(60)), "good.test"]
+    assert resolve(Resolver(lookup, lambda: True), *names, seconds=30) == [("1.2.3.4",)] * 61
+
+
 def test_families_take_turns() -> None:
     assert _mixed(["2a::1", "2a::2", "1.1.1.1", "1.1.1.2"]) == ["2a::1", "1.1.1.1", "2a::2", "1.1.1.2"]
     assert _mixed(["1.1.1.1"]) == ["1.1.1.1"]

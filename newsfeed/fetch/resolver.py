@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from newsfeed.errors import SettingsError
@@ -126,6 +127,8 @@ Lookup = Callable[[str, int], Sequence[str]]
 
 KEPT_SECONDS = 60.0  # a usual lifetime of short-lived names; a refresh asks each name once
 AT_ONCE = 16  # names; more threads wait for the same name server
+TURN = 0.1  # seconds, after which a lookup gives its turn to another: a server that knows a name takes less
+HANGING = 500  # lookups that have given their turn away; each still holds a thread
 OFFLINE_NAMES = 3  # after so many names without any answer the network is at fault, not the names
 
 
@@ -176,6 +179,7 @@ class Resolver:
         self._known: dict[str, tuple[float, tuple[str, ...]]] = {}
         self._running: dict[str, asyncio.Task[tuple[str, ...]]] = {}
         self._threads = asyncio.Semaphore(AT_ONCE)
+        self._hanging = 0
         self._found = False
         self._missed: set[str] = set()
 
@@ -216,7 +220,7 @@ class Resolver:
         found: tuple[str, ...] = ()
         sure = True
         try:
-            async with self._threads:
+            async with self._turn():
                 if not self._found and len(self._missed) >= AT_ONCE:
                     raise UnknownNameError(
                         host, sure=False
@@ -236,6 +240,29 @@ class Resolver:
         self._found = True
         self._known[host] = (time.monotonic() + KEPT_SECONDS, found)
         return found
+
+    @contextlib.asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """One of the turns at the name server. A lookup that hangs gives it away, so that it holds up no other."""
+        await self._threads.acquire()
+        hangs = False
+
+        def give_away() -> None:
+            nonlocal hangs
+            if self._hanging < HANGING:
+                hangs = True
+                self._hanging += 1
+                self._threads.release()
+
+        timer = asyncio.get_running_loop().call_later(TURN, give_away)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            if hangs:
+                self._hanging -= 1
+            else:
+                self._threads.release()
 
     async def _judge(self, error: UnknownNameError) -> None:
         """Raise OfflineError if the failure of one name means that none can be resolved."""
