@@ -161,7 +161,7 @@ def test_a_time_zone_that_nobody_knows_is_asked_again() -> None:
 
 
 def test_in_a_clone_every_hint_is_printed_so_that_it_runs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     program = tmp_path / ".venv" / "bin" / "newsfeed"
@@ -178,6 +178,8 @@ def test_in_a_clone_every_hint_is_printed_so_that_it_runs(
             assert show.runnable(f"Run newsfeed {command}.") == f"Run .venv/bin/newsfeed {command}."
         for other in ("newsfeed runs for you", "morning-newsfeed refresh", "a/newsfeed run", "newsfeed.toml"):
             assert show.runnable(other) == other
+        show.say_broken_list("Get it back: `newsfeed feeds export --last feeds.opml`.")
+        assert "`.venv/bin/newsfeed feeds export --last feeds.opml`" in capsys.readouterr().err
         monkeypatch.setenv("PATH", str(program.parent))
         show.program.cache_clear()
         assert show.runnable("Next: newsfeed digest") == "Next: newsfeed digest"

@@ -119,7 +119,7 @@ def complain(error: NewsfeedError) -> None:
 
 def say_broken_list(why: str) -> None:
     """Say on stderr that feeds.opml is not the list in use, and why."""
-    err.line(f"feeds.opml can't be read, the last good list is in force: {why}")
+    warn(f"feeds.opml can't be read, the last good list is in force: {why}")
 
 
 def agreed(question: str, *, yes: bool = False, no: str = "Nothing was changed.", unasked: str = "") -> None:
