@@ -96,6 +96,9 @@ def test_a_thin_pick_gets_the_first_sentences_of_its_article(
         assert page.endswith("/story")
         # Off means off: no page is asked for.
         monkeypatch.setenv("NEWSFEED_EDITION__READ_ARTICLES", "off")
+        first = home.digest()["picks"]
+        home.run("digest", "--no-open", "--no-refresh", "--rebuild")
+        assert home.digest()["picks"] == first, "read from the store again, the same is chosen"
         home.at(NOON + timedelta(minutes=5))
         home.run("digest", "--no-open", "--rebuild")
         assert len(server.asked("/story")) == 1

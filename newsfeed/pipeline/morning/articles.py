@@ -15,6 +15,7 @@ import msgspec
 from newsfeed import edition
 from newsfeed.edition.constants import LEAD_LEAST
 from newsfeed.model import (
+    Candidate,
     Edition,
     Failure,
     FeedState,
@@ -45,16 +46,20 @@ HOPS = 4  # addresses asked for one article: its own, and where that redirects t
 NOT_ARTICLES = frozenset({"post", "video", "episode", "release"})
 
 
-def improve(home: Home, store: Store, built: Edition, pool: Pool, secrets: dict[str, str]) -> int:
-    """Read the articles of an edition's thin picks and keep their leads; returns how many leads are better now.
+def improve(
+    home: Home, store: Store, built: Edition, weighed: edition.Weighed, secrets: dict[str, str]
+) -> Pool | None:
+    """Read the articles of an edition's thin picks and keep their leads; returns its pool with these, None if no lead is
+    better now. `weighed` is what the edition was chosen from.
 
     What has no lead at all would seldom be picked. So those are read too that would be, if only they had one.
     """
+    pool = weighed.pool
     if home.settings.edition.read_articles == "off":
-        return 0
+        return None
     asked = {int(n) for n in (meta.read(store, meta.ARTICLES, str(built.date)) or "").split(",") if n}
     if len(asked) >= MOST:
-        return 0
+        return None
     states = {s.feed: s for s in store.states()}
     drafts = [built]
     if hoped := {
@@ -69,8 +74,7 @@ def improve(home: Home, store: Store, built: Edition, pool: Pool, secrets: dict[
             msgspec.structs.replace(one, lead_to_come=True) if one.item.id in hoped else one
             for one in pool.candidates
         )
-        hopeful = msgspec.structs.replace(pool, candidates=candidates)
-        drafts.append(edition.build(hopeful, home.settings, date=built.date, now=built.built))
+        drafts.append(rebuilt(home, msgspec.structs.replace(pool, candidates=candidates), built, weighed))
     wanted: dict[int, Pick] = {}
     for draft in drafts:
         picks = [p for s in draft.sections for p in s.picks]
@@ -79,17 +83,31 @@ def improve(home: Home, store: Store, built: Edition, pool: Pool, secrets: dict[
                 wanted.setdefault(p.item, p)
     chosen = list(wanted.values())[: MOST - len(asked)]
     if not chosen:
-        return 0
+        return None
     items = {i.id: i for i in store.items([p.item for p in chosen])}
     found = asyncio.run(_read(home, [items[p.item] for p in chosen if p.item in items], states, secrets))
     numbers = ",".join(str(n) for n in sorted(asked | {p.item for p in chosen}))
     meta.keep(store, meta.ARTICLES, numbers, str(built.date))
-    better = 0
-    for item, read in found:
-        if len(read.lead) > len(item.item.lead):
-            store.enrich(item.id, lead=read.lead, words=read.words)
-            better += 1
-    return better
+    better = {item.id: read for item, read in found if len(read.lead) > len(item.item.lead)}
+    for number, read in better.items():
+        store.enrich(number, lead=read.lead, words=read.words)
+    candidates = tuple(
+        _enriched(one, better[one.item.id]) if one.item.id in better else one for one in pool.candidates
+    )
+    return msgspec.structs.replace(pool, candidates=candidates) if better else None
+
+
+def rebuilt(home: Home, pool: Pool, built: Edition, before: edition.Weighed) -> Edition:
+    """An edition chosen anew from a pool in which some leads are others than `before`."""
+    settings, date, now = home.settings, built.date, built.built
+    weighed = edition.weigh(pool, settings, date=date, now=now, before=before)
+    return edition.build(pool, settings, date=date, now=now, weighed=weighed)
+
+
+def _enriched(one: Candidate, read: Item) -> Candidate:
+    """A candidate as it is read from the store again."""
+    item = msgspec.structs.replace(one.item.item, lead=read.lead, words=read.words)
+    return msgspec.structs.replace(one, item=msgspec.structs.replace(one.item, item=item))
 
 
 def is_thin(lead: str, kind: str) -> bool:

@@ -153,12 +153,14 @@ def _build(
     progress.step("Choosing")
     voices = tuple(suggest.suggestions(home, store)) if edition.is_weekly(home.settings, day) else ()
     pool = msgspec.structs.replace(pool_for(home, store, day, pulled), suggested=voices)
-    built = edition.build(pool, home.settings, date=day, now=home.clock())
-    if pulled is not None and articles.improve(home, store, built, pool, secrets):
-        # Longer leads take more of the minutes: the choice is made again, by the same rules.
-        pool = msgspec.structs.replace(pool_for(home, store, day, pulled), suggested=voices)
-        built = edition.build(pool, home.settings, date=day, now=home.clock())
-    return built, pool
+    now = home.clock()
+    weighed = edition.weigh(pool, home.settings, date=day, now=now)
+    built = edition.build(pool, home.settings, date=day, now=now, weighed=weighed)
+    better = articles.improve(home, store, built, weighed, secrets) if pulled is not None else None
+    if better is None:
+        return built, pool
+    # Longer leads take more of the minutes: the choice is made again, by the same rules.
+    return articles.rebuilt(home, better, built, weighed), better
 
 
 def _keep(
