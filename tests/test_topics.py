@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from newsfeed.model import Tagging, TopicSetting
 from newsfeed.topics import Document, lexicon, load
-from newsfeed.topics.tagger import BATCH, Tagger
+from newsfeed.topics.tagger import BATCH, Tagger, cold_weights
 from newsfeed.topics.vocabulary import languages
 from newsfeed.topics.weights import MAGIC, WeightsError, pack, unpack
 
@@ -440,3 +442,33 @@ def test_what_is_called_general_news_mostly_is(tagger: Tagger) -> None:
     right = sum(truth[name] for name in said)
     assert right / len(said) >= 0.8
     assert right / sum(truth.values()) >= 0.8
+
+
+def test_threads_that_tag_at_once_find_what_one_would() -> None:
+    def documents(seed: int) -> list[Document]:
+        chance = random.Random(seed)
+        names = ["".join(chance.choice("abcdefgh") for _ in range(4)) for _ in range(1500)]
+        return [
+            Document(id=n, title=title, text=f"{text} {' '.join(names[n * 20 : n * 20 + 150])}")
+            for n, (title, text) in enumerate(TOPICS.values(), 1)
+        ]
+
+    many = [documents(seed) for seed in range(24)]
+    one_by_one = load(None, {})
+    wanted = [one_by_one.tag(some) for some in many]
+    shared, before = load(cold_weights(), {}), sys.getswitchinterval()  # one that has met no word yet
+    found: dict[int, list[Tagging]] = {}
+
+    def tag(number: int) -> None:
+        found[number] = shared.tag(many[number])
+
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=tag, args=(number,)) for number in range(len(many))]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert [found.get(number) for number in range(len(many))] == wanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
@@ -123,6 +124,7 @@ class BatchReader:
         self._words: list[str] = [""]
         self._forget()
         self.generation = 0  # raised when the numbering of words begins again
+        self.turn = threading.RLock()  # one thread at a time reads, and uses what it read
 
     def _forget(self) -> None:
         import numpy as np
@@ -143,6 +145,10 @@ class BatchReader:
 
     def read(self, documents: Sequence[Document]) -> Reading:
         """Read a batch. The language is the document's own, else recognised by its function words."""
+        with self.turn:
+            return self._read(documents)
+
+    def _read(self, documents: Sequence[Document]) -> Reading:
         import numpy as np
 
         if len(self._vocabulary) > MOST_WORDS:

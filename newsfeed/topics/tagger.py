@@ -92,9 +92,10 @@ class Tagger:
         self.personal = None
         if kept:
             documents = [thumb.document for thumb in kept]
-            reading = self._reader.read(documents)
-            p, _ = self._judged(reading, self.evidence_of(reading), documents)
-            scored = self.value.score(reading)
+            with self._reader.turn:
+                reading = self._reader.read(documents)
+                p, _ = self._judged(reading, self.evidence_of(reading), documents)
+                scored = self.value.score(reading)
             many = self.value.points.size
             self.personal = learn_thumbs(kept, scored, self.value.grades(scored), profile(p), many)
 
@@ -112,7 +113,8 @@ class Tagger:
 
     def evidence(self, documents: Sequence[Document]) -> Evidence:
         """The evidence of lexicon and model for a batch, unweighted."""
-        return self.evidence_of(self._reader.read(documents))
+        with self._reader.turn:
+            return self.evidence_of(self._reader.read(documents))
 
     def evidence_of(self, reading: Reading) -> Evidence:
         """The same of a batch that was read with this tagger's words."""
@@ -234,7 +236,8 @@ class Tagger:
         """
         found: list[Tagging] = []
         for batch in _batches(documents):
-            found += self._tag(batch, why)
+            with self._reader.turn:  # a tagger of the shipped weights is shared by all of a process's threads
+                found += self._tag(batch, why)
         return found
 
     def _tag(self, documents: Sequence[Document], why: bool) -> list[Tagging]:
