@@ -284,7 +284,8 @@ def stage_sweep(team: Team, figures: Figures, options: argparse.Namespace, end: 
     feeds = team.count("select count(*) from shared.feed where listed")
 
     def swept() -> bool:
-        asked = team.count("select count(*) from shared.feed where last_good is not null")
+        # Who could not be reached is asked again after an hour of a clock that stands here.
+        asked = team.count("select count(*) from shared.feed where last_tried is not null")
         figures.set("sweep", asked=asked)
         if asked == feeds and "swept_after" not in figures["sweep"]:
             figures.set("sweep", swept_after=round(time.perf_counter() - begun + before, 1))
@@ -302,7 +303,8 @@ def stage_sweep(team: Team, figures: Figures, options: argparse.Namespace, end: 
     told = team.count("select count(*) from shared.member")
     answers = sum(team.corpus.answers().values())
     figures.add("sweep", answers=answers)
-    figures.set("sweep", items=items, grouped=told, stories=stories, megabytes=team.size())
+    failed = team.count("select count(*) from shared.feed where failures > 0")
+    figures.set("sweep", items=items, grouped=told, stories=stories, failed=failed, megabytes=team.size())
     return done
 
 
@@ -450,7 +452,7 @@ def told(figures: Figures) -> None:
         if stage == "sweep":
             each, own = of["cpu"] / max(of["asked"], 1), of["postgres"] / max(of["asked"], 1)
             line += (
-                f"; {of['asked']} feeds, {of['items']} items, {of['grouped']} of them in {of['stories']} stories;"
+                f"; {of['asked']} feeds ({of.get('failed', 0)} not reached), {of['items']} items, {of['grouped']} of them in {of['stories']} stories;"
                 f" {1000 * each:.1f} ms a feed with tagging and grouping, of PostgreSQL {1000 * own:.1f};"
                 f" all asked after {of.get('swept_after')} s; {of['megabytes']} MB; {of.get('parts')}"
             )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import homes
@@ -14,6 +16,7 @@ from serving import Server, fixed
 from teams import TestTeam
 from test_articles import BODY
 
+from newsfeed.errors import BusyError
 from newsfeed.model import KINDS, Edition, FeedUpdate, Item, NewsValue, Tagging, TopicScore
 from newsfeed.store import records
 from newsfeed.team import shared_store
@@ -135,6 +138,24 @@ def test_each_language_is_grouped_by_a_job_of_its_own(team: TestTeam, server: Se
     assert team.count("shared.member") == len(NEWS) + 1 + len(GERMAN)
     both = team.rows("select count(*) from shared.member group by story having count(*) > 1")
     assert both == [(2,)]
+
+
+@pytest.mark.parametrize("what", ["tag", "group en"])
+def test_one_worker_at_a_time_tags_and_groups(team: TestTeam, server: Server, what: str) -> None:
+    work(team, server, {"/a.xml": NEWS})
+    table = "shared.tagging" if what == "tag" else "shared.member"
+    team.rows(f"delete from {table}")
+    fetching = Fetching(team.place, team.desk().machine, team.clock, "test")
+    with ThreadPoolExecutor(1) as threads:
+        with SharedStore.connect(team.place) as other, other.alone(what):
+            doing = threads.submit(fetching.tag) if what == "tag" else threads.submit(fetching.group, "en")
+            time.sleep(1.0)
+            assert team.count(table) == 0
+        try:
+            doing.result()
+        except BusyError:  # it waited too long: the next look has it done
+            return
+    assert team.count(table) == len(NEWS)
 
 
 def test_what_comes_in_portions_is_joined_as_what_comes_at_once(

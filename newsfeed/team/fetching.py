@@ -166,7 +166,7 @@ class Fetching:
 
         Without `shown`: what was old when its feed was first read.
         """
-        with self._another_store() as store:
+        with self._another_store() as store, store.alone("tag"):
             models = understand.Models(self.home, store, Progress())
             understand.tag(store, models, partial(store.untagged, shown=shown))
             reads = shown and self.home.settings.edition.read_articles != "off"
@@ -174,14 +174,18 @@ class Fetching:
 
     def group(self, language: str) -> None:
         """Put what is new in a language into stories; one worker at a time for each language."""
-        with self._another_store() as store, store.of_language(language):
+        with (
+            self._another_store() as store,
+            store.alone(f"group {language}"),
+            store.of_language(language),
+        ):
             tried: set[int] = set()
             while not (left := {one.id for one in store.ungrouped()}) <= tried:
                 tried |= left  # a portion at a time; items that join no story are not tried again
                 understand.group(self.home, store, progress=Progress())
             # What two languages tell of one page may have been grouped by two workers at once, neither of which saw
             # the other's: one after the other they look once more.
-            with store.alone():
+            with store.alone("languages"):
                 if store.part_from_other_languages():
                     understand.group(self.home, store, progress=Progress())
 

@@ -138,15 +138,19 @@ class SharedStore(Store):
         return numbers
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Within the block no other worker is in one of these."""
+    def alone(self, work: str) -> Iterator[None]:
+        """Within the block no other worker is at this work: jobs of a worker that seems dead are given to another.
+
+        Raises:
+            BusyError: another one was, for too long.
+        """
         with self._reading() as db:
-            db.connection.exec_driver_sql("select pg_advisory_lock(3)")
+            db.connection.exec_driver_sql("select pg_advisory_lock(3, hashtext(%s))", (work,))
         try:
             yield
         finally:
             with self._reading() as db:
-                db.connection.exec_driver_sql("select pg_advisory_unlock(3)")
+                db.connection.exec_driver_sql("select pg_advisory_unlock(3, hashtext(%s))", (work,))
 
     def thin_ones(self) -> dict[int, list[int]]:
         """Of the items that were tagged here those whose articles are worth a request, by the bucket of their feeds: what

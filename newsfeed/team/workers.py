@@ -60,8 +60,9 @@ class Pace(Record, frozen=True, kw_only=True):
 
     @property
     def dead_after(self) -> float:
-        """Seconds without a sign of life after which a worker's jobs are others'."""
-        return 3 * self.heartbeat.total_seconds()
+        """Seconds without a sign of life after which a worker's jobs are others': on a machine at its limit one that works
+        with twelve lanes was silent for more than 30."""
+        return 6 * self.heartbeat.total_seconds()
 
 
 def name() -> str:
