@@ -94,11 +94,36 @@ def test_links_of_the_page_come_after_what_it_announces_and_only_its_own() -> No
         ("feed:https://site.example/f", "https://site.example/f"),
         ("FEED://site.example/f", "https://site.example/f"),
         ("itpc://site.example/f", "https://site.example/f"),
+        ("podcast://site.example/f", "https://site.example/f"),
     ],
 )
 def test_addresses_for_readers_are_addresses_of_the_web(href: str, expected: str) -> None:
     assert found(f'<a href="{href}">Subscribe by RSS</a>') == [expected]
     assert discover.plain(href) == expected
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        "https://feedly.com/i/subscription/feed/https://site.example/f.xml?a=1",
+        "https://feedly.com/i/subscription/feed%2Fhttps%3A%2F%2Fsite.example%2Ff.xml%3Fa%3D1",
+        "https://www.inoreader.com/?add_feed=https%3A%2F%2Fsite.example%2Ff.xml%3Fa%3D1",
+        "https://www.newsblur.com/?url=https://site.example/f.xml?a=1",
+        "https://theoldreader.com/feeds/subscribe?url=https%3A%2F%2Fsite.example%2Ff.xml%3Fa%3D1",
+    ],
+)
+def test_the_button_of_another_reader_names_the_feed(href: str) -> None:
+    assert found(f'<a href="{href}">Subscribe</a>') == ["https://site.example/f.xml?a=1"]
+
+
+def test_feeds_of_searches_come_last_and_templates_count_for_nothing() -> None:
+    link = '<link rel="alternate" type="application/rss+xml" href="{}">'
+    page = "".join(map(link.format, ("/search/feed/rss2/", "/?s=weir&feed=rss2", "/feed/")))
+    assert found(f"<template>{link.format('/made/feed')}</template>{page}") == [
+        "https://site.example/feed/",
+        "https://site.example/search/feed/rss2/",
+        "https://site.example/?s=weir&feed=rss2",
+    ]
 
 
 @pytest.mark.parametrize(

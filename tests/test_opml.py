@@ -596,6 +596,13 @@ def test_what_differs_in_host_path_or_query_is_another_feed(one: str, other: str
     assert found.problems == ()
 
 
+def test_an_address_that_was_escaped_twice_is_read_once_more() -> None:
+    found = opml.parse(
+        b'<opml><body><outline text="A" xmlUrl="https://a.example/f?b=1&amp;amp;c=2"/></body></opml>'
+    )
+    assert urls(found) == ["https://a.example/f?b=1&c=2"]
+
+
 def test_scheme_and_last_slash_are_spellings_of_one_feed() -> None:
     found = opml.parse(outlines(feed_at("http://Weir.example/rss/"), feed_at("https://weir.example/rss")))
     assert len(found.subscriptions) == 1

@@ -89,7 +89,7 @@ def accept(raw: str) -> str | Refusal:
             say("has an address of more than {n} letters", n=f"{LONGEST_URL:,}"),
             "Give it the address of a feed",
         )
-    text = text.replace(" ", "%20")
+    text = text.replace(" ", "%20").replace("&amp;", "&")  # escaped once too often
     if _BARE.fullmatch(text):
         return text
     scheme = _SCHEME.match(text)

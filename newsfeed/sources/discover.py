@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from newsfeed.text import safe_url
 from newsfeed.text.expressions import expression
@@ -33,10 +33,17 @@ _COMMENTS = expression(
     r"[ck]omm?ent|reactie|replies|yorum|hozzászólás|bình luận|комм?ентар|σχόλι|תגובות|تعليق|コメント|댓글|评论|評論",
     re.IGNORECASE,
 )
+_SEARCHES = expression(r"/search(?:/|$)|[?&](?:s|q|search)=", re.IGNORECASE)
 _FEED_HOST = expression(r"(?:feeds?\d?|rss)\.", re.IGNORECASE)  # feeds.feedburner.com, rss.site.example
 _SECTIONS = {"blog", "weblog", "news", "journal", "articles", "posts", "magazine", "notes"}
 # Link schemes that some feed readers register: feed://host/path, feed:https://host/path.
-_WRITTEN = expression(r"^(?:feed|rss|itpc|pcast):(?://)?(https?:(?=//))?", re.IGNORECASE)
+_WRITTEN = expression(r"^(?:feed|rss|itpc|pcast|podcast):(?://)?(https?:(?=//))?", re.IGNORECASE)
+# What a button of another reader subscribes to: feedly.com/i/subscription/feed/https://host/path, newsblur.com/?url=…
+_FOR_READERS = expression(
+    r"https?://(?:[\w-]+\.)*(?:feedly\.com/i/subscription|inoreader\.com|newsblur\.com|theoldreader\.com|netvibes\.com|bazqux\.com|"
+    r"subtome\.com|feedbin\.com|add\.my\.yahoo\.com)/.*?(https?(?::|%3a)(?:/|%2f){2}.+)",
+    re.IGNORECASE,
+)
 _FORWARDS = expression(
     r"\s*(\d{0,4}(?:\.\d{0,3})?)\s*[;,]\s*(?:url\s*=\s*)?(\S[^\n\r]{0,2000})", re.IGNORECASE
 )
@@ -55,7 +62,7 @@ _PATHS = (
 def candidates(body: bytes, url: str, link_header: str = "") -> tuple[str, ...]:
     """The feeds that a page names, best first: those it announces, then links that look like feeds or say so.
 
-    Feeds of comments come last, and so does a feed below the very page where there are others: it holds the answers
+    Feeds of comments and of searches come last, and so does a feed below the very page where there are others: it holds the answers
     to one article. `body` is the answer's bytes, `url` where it came from, after redirects, `link_header` what its
     Link header says. A page that names no feed gives none.
     """
@@ -64,21 +71,30 @@ def candidates(body: bytes, url: str, link_header: str = "") -> tuple[str, ...]:
     told: list[str] = []
     comments: list[str] = []
     for tag, attributes, said, base in _links(body[:MAX_BODY], url):
-        target = safe_url(plain(attributes.get("href", "")), base).partition("#")[0]
+        written = safe_url(plain(attributes.get("href", "")), base).partition("#")[0]
+        target = _subscribed_to(written)
         if not target or _NO_FEED.search(target):
             continue
         if tag == "link":
             found = announced if _is_announced(attributes, target) else None
-        elif _is_link_to_feed(attributes, target, url):
+        elif target != written or _is_link_to_feed(attributes, target, url):
             found = linked
         else:
             found = told if _says_feed(attributes, said, target, url) else None
         if found is not None:
             answers = _COMMENTS.search(f"{urlsplit(target).path} {attributes.get('title', '')} {said}")
-            (comments if answers else found).append(target)
+            (comments if answers or _SEARCHES.search(target) else found).append(target)
     first = [*announced, *linked[:5], *told[:5]]
     below = [target for target in first if _is_below(target, url)]
     return tuple(dict.fromkeys([*(t for t in first if t not in below), *below, *comments]))[:MAX_CANDIDATES]
+
+
+def _subscribed_to(target: str) -> str:
+    """The feed that a link to another reader would have it subscribe to; other addresses as they are."""
+    found = _FOR_READERS.match(target)
+    if not found:
+        return target
+    return safe_url(unquote(found[1]) if "%" in found[1][:12] else found[1])
 
 
 def forwards(body: bytes, url: str, refresh_header: str = "") -> str:
@@ -162,6 +178,8 @@ def _links(body: bytes, url: str) -> Iterator[tuple[str, Mapping[str, str], str,
         return
     base = _base(root, url)
     for element in root.iter("link", "a"):
+        if any(above.tag == "template" for above in element.iterancestors()):
+            continue  # what a script may put into the page
         tag = str(element.tag)
         attributes = {str(k).lower(): str(v) for k, v in element.attrib.items()}
         said = ""
