@@ -1,5 +1,4 @@
-"""The progress bar of long work. Apart from `show`, because the reports that it is told of take a tenth of the time of `--help`
-to load."""
+"""The progress bar of long work. Separate from `show`, because importing the report records would slow `--help` by a tenth."""
 
 from __future__ import annotations
 

@@ -6,10 +6,8 @@
 F is monotone and submodular. The logarithm makes the first story of a small topic as valuable as that of the core
 topic, and in the end evens out M_t / w_t.
 
-
-What each row would add to a page under construction, what it would cost, and whether it still fits.
-
-The minutes of a line for each topic with a good story are set aside from the start; a pick that covers the topic gives
+For each contender (a row of the arrays) this module computes what it would add to a page under construction, what it would
+cost, and whether it still fits. The minutes of a line for each topic with a good story are set aside from the start; a pick that covers the topic gives
 them back.
 """
 

@@ -5,8 +5,8 @@ A language is a folder of data, `data/languages/<code>/`; only the plurals of En
 - `language.toml`: its function words, and the endings of its words
 - `lexicon/<topic>.toml`, `seeds/<topic>.jsonl`: entries may begin with a star in languages other than English ("*bank")
 - `not_news.toml`: patterns of what is not news; `acts.toml`, `value.jsonl`: who did what, and graded items
-- `english.txt`, its glossary: a line an English word, a colon, and what it is called there, so that what was learned of
-  English words serves them too. A word that is not in it is read by its parts, as compounds are made: the longest known end
+- `english.txt`, its glossary, one line an English word (`bank: bank, kreditinstitut`), so that what was learned of English
+  words serves its words too. A word that is not in it is read by its parts, as compounds are made: the longest known end
   ("leitzins|senkung"), and what stands before it, with or without the letter that joins them
 
 Words of languages other than English are counted with the language's code ("de:bank"), so that "die" or "war" never

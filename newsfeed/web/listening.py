@@ -215,10 +215,7 @@ def routed(app: LocalApp, hosts: frozenset[str]) -> ASGIApp:
         get("/note/{ref}", views_items.note),
         get("/teach", views_items.questions),
         get("/archive/{name:path}", views_items.site_file),
-        *(
-            get(f"/{name}", views_items.site_file)
-            for name in ("ledger.html", "digest.xml", "feed.json", "links.xml", "links.json")
-        ),
+        *(get(f"/{name}", views_items.site_file) for name in views_items.SITE_FILES),
         post("/begin", views_work.first),
         post("/refresh", views_work.begin),
         get("/refresh", views_work.progress),

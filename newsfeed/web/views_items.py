@@ -23,14 +23,12 @@ from newsfeed.pipeline.morning.draw import picks
 from newsfeed.pipeline.morning.understand import asked_for
 from newsfeed.pipeline.subscriptions.add import export_list as listed
 from newsfeed.pipeline.subscriptions.edit import key_of
-from newsfeed.render.pages import archive_path
+from newsfeed.render.pages import DRAWN, MEDIA_TYPES, archive_path
 from newsfeed.text.spoken import count, say
 from newsfeed.web.local_app import ViewApp, is_live, topic_labels
 
-FILE = re.compile(
-    r"/(?:archive/(?:\d{4}/\d\d/\d\d|index)\.html|ledger\.html|(?:digest|links)\.xml|(?:feed|links)\.json)"
-)
-KINDS = {".html": "text/html", ".xml": "application/atom+xml", ".json": "application/feed+json"}
+ARCHIVE = re.compile(r"archive/(?:\d{4}/\d\d/\d\d|index)\.html")
+SITE_FILES = (*DRAWN, "links.xml", "links.json")
 # A page of the site has its own policy in its head; it may be no part of anything else.
 SITE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 TERMS = 6  # deciding words of a topic, as many as fit on a line
@@ -273,15 +271,15 @@ def questions(app: ViewApp, request: Request) -> Response:
 
 def site_file(app: ViewApp, request: Request) -> Response:
     """A drawn file of the site: earlier mornings, the ledger. Only known names."""
-    path = request.url.path
-    if not FILE.fullmatch(path):
+    name = request.url.path[1:]
+    if name not in SITE_FILES and not ARCHIVE.fullmatch(name):
         raise NotFoundError("", "There is no such page.", "")
-    file = app.home().site / path[1:]
+    file = app.home().site / name
     if not file.is_file():
         return RedirectResponse("/", 303)
     return Response(
         file.read_bytes(),
-        media_type=KINDS[file.suffix],
+        media_type=MEDIA_TYPES[file.suffix],
         headers={"Content-Security-Policy": SITE_POLICY},
     )
 

@@ -48,6 +48,7 @@ def replay(home: Home, store: Store, date: Day) -> DigestReport:
         )
         raise NotFoundError(f"edition of {date}", "none is stored", near)
     from newsfeed.render import Templates  # which a command without a page does without
+    from newsfeed.render.pages import archive_path
 
     templates = Templates(home.templates)
     path = home.site / archive_path(date)
@@ -61,11 +62,6 @@ def replay(home: Home, store: Store, date: Day) -> DigestReport:
         note = "drawn with newer templates" if stored.templates != templates.hash else ""
     done = report(home, stored, built_now=False, pulled=None)
     return msgspec.structs.replace(done, page=str(path), note=note)
-
-
-def archive_path(date: Day) -> str:
-    """Where the page of that date lies in the site."""
-    return f"archive/{date:%Y/%m/%d}.html"
 
 
 class Drawn(Record, frozen=True, kw_only=True):
@@ -197,7 +193,6 @@ def picks(stored: Edition) -> list[Pick]:
 # ------------------------------------------------------------------------- publish
 
 WORLD = 0o644  # whoever may enter the folder may read it, which is its purpose
-KINDS = frozenset({".html", ".xml", ".json"})
 JSON = "application/json"
 
 
@@ -219,10 +214,12 @@ def mirror(home: Home) -> Mirrored | None:
     folder = config.publish_folder(home.settings)
     if folder is None:
         return None
+    from newsfeed.render.pages import MEDIA_TYPES
+
     files = {
         path.relative_to(home.site).as_posix(): _read(path)
         for path in sorted(home.site.rglob("*"))
-        if path.suffix in KINDS and path.is_file() and not path.name.startswith(".")
+        if path.suffix in MEDIA_TYPES and path.is_file() and not path.name.startswith(".")
     }
     return Mirrored(folder=str(folder), changed=len(deliver.write_site(folder, files, mode=WORLD)))
 
