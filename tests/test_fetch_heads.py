@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from serving import Exchange, Server
 
 from newsfeed.fetch import Fetcher
+from newsfeed.fetch.chunks import Chunks
 from newsfeed.fetch.client import Outcome
 from newsfeed.fetch.response import repaired_head, split_head
 from newsfeed.model import Cause, Failure, FetchSetting, Request, Response
@@ -112,6 +113,46 @@ def test_what_may_be_mistaken_is_refused(raw: bytes, cause: Cause) -> None:
     [outcome], _ = ask(raw)
     assert isinstance(outcome, Failure), outcome
     assert outcome.cause == cause
+
+
+def chunks(end: bytes, *, size: int = 40, extension: bytes = b"", last: bytes = b"") -> bytes:
+    parts = [FEED[at : at + size] for at in range(0, len(FEED), size)]
+    lines = b"".join(b"%x" % len(part) + extension + end + part + end for part in parts)
+    return answer(b"Transfer-Encoding: chunked", body=lines + b"0" + end + last + end)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        chunks(b"\r\n"),
+        chunks(b"\n"),
+        chunks(b"\n", size=1),
+        chunks(b"\n", size=4_000),
+        chunks(b"\n", extension=b";name=value"),
+        chunks(b"\n", extension=b"  "),
+        chunks(b"\n", last=b"X-Sum: 4\n"),
+    ],
+)
+def test_chunks_are_read_whatever_ends_their_lines(raw: bytes) -> None:
+    outcomes, connections = ask(raw, times=2, close=False)
+    assert [outcome.body for outcome in outcomes if isinstance(outcome, Response)] == [FEED, FEED]
+    assert connections == 1
+
+
+@pytest.mark.parametrize(
+    "body", [FEED, b"zz\n" + FEED, b"\n" + FEED, b"5\nabcdefg\n0\n\n", b"-5\nabcde\n0\n\n"]
+)
+def test_what_is_no_chunk_is_refused(body: bytes) -> None:
+    [outcome], _ = ask(answer(b"Transfer-Encoding: chunked", body=body))
+    assert isinstance(outcome, Failure), outcome
+
+
+@given(st.binary(max_size=300), st.integers(1, 9))
+def test_chunks_come_out_the_same_in_any_pieces(data: bytes, step: int) -> None:
+    for body in (data, b"%x\n" % len(data) + data + b"\n0\n\nrest", b"3\r\nabc\r\n" + data):
+        whole, pieces = Chunks().feed(body), Chunks()
+        assert b"".join(pieces.feed(body[at : at + step]) for at in range(0, len(body), step)) == whole
+        assert Chunks().feed(whole) == whole
 
 
 def test_a_connection_is_not_used_again_after_a_head_that_was_repaired() -> None:

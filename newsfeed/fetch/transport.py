@@ -19,6 +19,7 @@ from typing import Any
 import httpcore
 import httpx
 
+from newsfeed.fetch.chunks import Chunks, chunks_after
 from newsfeed.fetch.resolver import OfflineError, Resolver, UnknownNameError, public
 from newsfeed.fetch.response import repaired_head, split_head
 
@@ -187,11 +188,12 @@ class Stream(httpcore.AsyncNetworkStream):
 
 
 class HttpStream(Stream):
-    """A connection that speaks HTTP: the head of an answer is repaired, as browsers do, before httpcore reads it."""
+    """A connection that speaks HTTP: head and chunks of an answer are repaired, as browsers do, before httpcore reads them."""
 
     def __init__(self, incoming: Incoming, transport: asyncio.Transport) -> None:
         super().__init__(incoming, transport)
         self._head: bytearray | None = None  # of the answer, until it is there whole
+        self._chunks: Chunks | None = None  # of its body
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         while self._head is not None:
@@ -199,17 +201,24 @@ class HttpStream(Stream):
                 head, rest = repaired_head(parts[0]), parts[1]
                 interim = head[9:10] == b"1"  # another head follows
                 self._head = bytearray(rest) if interim else None
-                return head if interim else head + rest
+                if interim:
+                    return head
+                self._chunks = chunks_after(head)
+                return head + (self._chunks.feed(rest) if self._chunks else rest)
             piece = await super().read(max_bytes, timeout)
             self._head += piece
             if not piece or len(self._head) > LONGEST_HEAD:
                 data, self._head = bytes(self._head), None
                 return data
-        return await super().read(max_bytes, timeout)
+        while True:
+            piece = await super().read(max_bytes, timeout)
+            read = self._chunks.feed(piece) if self._chunks else piece
+            if read or not piece:  # nothing at all would say that the connection has ended
+                return read
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         await super().write(buffer, timeout)
-        self._head = bytearray()
+        self._head, self._chunks = bytearray(), None
 
 
 class CheckedNetwork(httpcore.AsyncNetworkBackend):
