@@ -340,7 +340,10 @@ class Body:
             CutError: the compressed data ended early.
         """
         if not self._started and self._head:
-            self._keep(self._head)
+            piece, self._head = self._head, b""
+            if self._said == "unknown":
+                self._start(piece)
+            self._keep(piece) if self._decoder is None else self._decode(piece)
         if self.full:
             return b"".join(self._parts)
         if self._decoder is not None and not self.whole and self._members <= 1:
