@@ -87,6 +87,31 @@ def test_pixels_and_empty_blocks_go() -> None:
     assert html == "<p>Text</p>"
 
 
+INSIDE = (
+    "192.168.1.1 127.0.0.1:8080 10.0.0.1 169.254.169.254 [::1] [fd00::1] [::ffff:10.0.0.1] localhost 2130706433 0x7f.1 "
+    "127.1 router nas.local fritz.box.home printer.lan:631 user@10.0.0.1"
+)
+
+
+@pytest.mark.parametrize("host", INSIDE.split())
+def test_pictures_in_the_readers_own_network_go(host: str) -> None:
+    assert clean_html(f'<p>Text<img src="http://{host}/x.png" alt="a"></p>') == "<p>Text</p>"
+
+
+def test_pictures_of_the_web_stay() -> None:
+    for host in (
+        "a.example",
+        "8.8.8.8",
+        "[2606:4700::1111]",
+        "xn--mller-kva.example",
+        "local.example",
+        "a1.9gag.example",
+    ):
+        assert f'src="https://{host}/x.png"' in clean_html(
+            f'<p>Text<img src="https://{host}/x.png" alt="a"></p>'
+        )
+
+
 def test_blocks_do_not_run_into_each_other() -> None:
     assert plain_text("<div>One</div><div>Two</div><section>Three</section>") == "One\nTwo\nThree"
     assert plain_text("<ul><li>a<li>b</ul><table><tr><td>c</td><td>d</td></tr></table>") == "a\nb\nc d"

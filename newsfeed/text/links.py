@@ -6,6 +6,7 @@ import base64
 import contextlib
 import re
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
@@ -202,6 +203,23 @@ def _by_rules(url: str, base: str) -> _Address | None:
     path = _escaped(parts.path) or "/"
     made = _Address(scheme, host, port, path, _escaped(parts.query), _escaped(parts.fragment))
     return made if len(str(made)) <= LIMIT else None
+
+
+_OF_NO_NET = _words(
+    "local localhost lan home internal intranet corp private localdomain arpa"
+)  # RFC 6761, 6762, 8375 and custom
+
+
+def is_private(url: str) -> bool:
+    """Whether an address leads, or may lead, into the reader's own network: a page that shows a picture from there would
+    make their browser ask for it. Numbers in unusual spellings, which browsers understand, count as such."""
+    parts = _split(url, "")
+    host = parts.host if parts else ""
+    with contextlib.suppress(ValueError):
+        address = ip_address(host)
+        return not (getattr(address, "ipv4_mapped", None) or address).is_global
+    last = host.rpartition(".")[2]
+    return last == host or last in _OF_NO_NET or last[:1].isdigit()
 
 
 _HOST_FIRST = expression(r"((?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*)(?::\d{1,5})?(?:[/?#]|$)", re.IGNORECASE)

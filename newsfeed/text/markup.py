@@ -14,7 +14,7 @@ import nh3
 
 from newsfeed.text.expressions import expression
 from newsfeed.text.leads import CODE
-from newsfeed.text.links import canonical_url, safe_url
+from newsfeed.text.links import canonical_url, is_private, safe_url
 from newsfeed.text.titles import without_invisible
 
 _CAPTIONS = 50  # the most captions handled in one text
@@ -253,6 +253,7 @@ _USERINFO = expression(r"""(?:href|src)\s*=\s*["']?\s*[a-z]*:?//[^/"'\s>?#]*@"""
 _SAFE_TAG = r'<(/?)([a-z][a-z0-9]*)((?: [a-z]+="[^"]*")*) ?/?>'
 _ANY_TAG = expression(_SAFE_TAG)
 _IMAGE = expression(r'<img((?: [a-z]+="[^"]*")*)>')
+_SOURCE = expression(r' src="([^"]*)"')
 _PIXEL = expression(
     r' (?:width|height)="[01](?:px)?"|src="[^"]*(?:/pixel[./?]|/beacon|doubleclick\.net|feedburner\.com/~r/|'
     r"feedsportal\.com|/wf/open\?|stats\.wordpress\.com|medium\.com/_/stat|pixel\.wp\.com|feeds\.feedburner\.com|"
@@ -330,8 +331,8 @@ def _without_open_ends(html: str) -> str:
 
 
 def _real_image(match: re.Match[str]) -> str:
-    attributes = match.group(1)
-    return "" if "src=" not in attributes or _PIXEL.search(attributes) else match.group()
+    source = _SOURCE.search(match[1])
+    return "" if not source or _PIXEL.search(match[1]) or is_private(source[1]) else match.group()
 
 
 def _depth(html: str) -> int:
