@@ -20,6 +20,7 @@ from newsfeed.edition.score import (
     interest,
     overall_mix,
     percentile,
+    records,
     score,
     source_mix,
     story_topics,
@@ -28,6 +29,15 @@ from newsfeed.model import Enclosure, Options, TopicSetting, ledger
 from newsfeed.text.options import options
 
 NAMES = ("technology", "sales", "policy")
+
+
+def test_what_is_learned_of_one_source_moves_no_other_by_a_hair() -> None:
+    before = [feed(n, value=1.2 + n / 10, judged=300) for n in range(9)]
+    after = [
+        msgspec.structs.replace(one, value=one.value + 0.0001) if one.feed == 3 else one for one in before
+    ]
+    was, now = records(before), records(after)
+    assert {number for number in was if was[number] != now[number]} == {3}
 
 
 def test_an_event_ages_faster_than_research_or_analysis() -> None:

@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -17,8 +18,8 @@ from homes import Entry, TestHome, make, opml, rss
 from serving import Server
 
 from newsfeed.cli.command import Context
-from newsfeed.model import Breadth
-from newsfeed.pipeline.answers import share
+from newsfeed.model import Breadth, Item, Parsed, Subscription
+from newsfeed.pipeline.answers import share, what_if
 from newsfeed.pipeline.morning.draw import picks
 
 
@@ -146,6 +147,8 @@ def test_a_site_is_looked_at_then_added_and_taken_back(app: App, master: tuple[T
     assert "On your last pages: 1" in words(looked)
     assert "found.xml" in words(looked).partition("What is written")[2]
     assert listed(app) == before, "a look changes nothing"
+    page_of_today = words(looked).partition("On your last pages: 1")[2].partition("What is written")[0]
+    assert "Port opens a second crane" in page_of_today
     app.post(
         "/sources/change",
         {
@@ -157,6 +160,36 @@ def test_a_site_is_looked_at_then_added_and_taken_back(app: App, master: tuple[T
     assert "Harbour" in listed(app)
     app.post("/sources/undo", {})
     assert listed(app) == before
+
+
+def test_a_few_rivals_place_a_new_feed_as_the_whole_morning_does(
+    still: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(what_if, "RIVALS", 2)
+    monkeypatch.setattr(what_if, "USUAL", 2)
+    home = Context(still.home.folder).home()
+    wanted = Subscription(url="https://new.example/feed", title="New", folders=("Finance",))
+    with home.open_store() as store:
+        built = store.latest_edition()
+        assert built
+        items = tuple(
+            Item(
+                identity=title,
+                link=f"https://new.example/{n}",
+                title=title,
+                lead=f"{title}, the board said on Tuesday, and named its reasons at length.",
+                published=built.built - timedelta(hours=n + 1),
+                lang="en",
+                hash=title,
+            )
+            for n, title in enumerate(
+                ("Central bank raises its key rate to four per cent", "Ten tips for tea")
+            )
+        )
+        few = what_if.would_have(home, store, wanted, Parsed(items=items))
+        monkeypatch.setattr(what_if, "_rivals", lambda store, was: None)
+        assert few == what_if.would_have(home, store, wanted, Parsed(items=items))
+        assert items[0].title in [title for _, title in few[0]]
 
 
 @pytest.mark.parametrize(

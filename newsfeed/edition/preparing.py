@@ -65,8 +65,12 @@ class Weighed:
             self._take_over(before)
 
     def _take_over(self, before: Weighed) -> None:
-        scored = before.filtered.scored
-        same = {one.id for key, one in self.filtered.scored.items() if scored.get(key) is one}
+        known = {one.id: one for one in before.filtered.contenders}
+        same = {
+            one.id
+            for one in self.filtered.contenders
+            if (was := known.get(one.id)) is not None and _reads_alike(one, was)
+        }
         self.drafts = {number: kept for number, kept in before.drafts.items() if number in same}
         self.pick_costs = {number: kept for number, kept in before.pick_costs.items() if number in same}
         self.line_costs = {number: kept for number, kept in before.line_costs.items() if number in same}
@@ -83,6 +87,13 @@ class Weighed:
     def fits(self, pool: Pool, settings: Settings, *, date: Day, now: datetime) -> bool:
         """Whether weighing with these arguments would give the same."""
         return pool is self.pool and self._key == _weighed_by(settings, date, now)
+
+
+def _reads_alike(one: Contender, was: Contender) -> bool:
+    """Whether two states of a story print the same: a thumb moves the score of all that its topic tells, and no word."""
+    return one is was or one == replace(
+        was, score=one.score, liking=one.liking, grade=one.grade, record=one.record
+    )
 
 
 def _told(pool: Pool) -> object:

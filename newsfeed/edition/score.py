@@ -113,7 +113,8 @@ def records(feeds: Sequence[FeedFacts]) -> dict[int, float]:
     total = sum(feed.judged for feed in feeds)
     if not total:
         return {}
-    mean = math.fsum(feed.value * feed.judged for feed in feeds) / total
+    # Rounded, so that what is learned of one source moves the grades of no other by a hair.
+    mean = round(math.fsum(feed.value * feed.judged for feed in feeds) / total, 3)
     drawn = {feed.feed: feed.judged / (feed.judged + c.RECORD_PSEUDO_ITEMS) for feed in feeds}
     return {feed.feed: c.RECORD * drawn[feed.feed] * (feed.value - mean) for feed in feeds}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from msgspec.structs import replace
@@ -24,14 +24,23 @@ SCORES = 400  # of a feed's newest items, to weigh a score within its own source
 AHEAD = timedelta(hours=1)
 
 
-def pool(db: Transaction, local: date, now: datetime, since: datetime | None = None) -> Pool:
+def pool(
+    db: Transaction,
+    local: date,
+    now: datetime,
+    since: datetime | None = None,
+    only: Collection[int] | None = None,
+    sources: Sequence[FeedFacts] = (),
+) -> Pool:
     """Everything for the edition of the local day `local`.
 
     Candidates are the items first seen after `since` (default: when the last edition of an earlier date was built),
-    and those of the last 8 days that no earlier edition showed. What came before the reader subscribed is counted.
+    and those of the last 8 days that no earlier edition showed; `only` these of them, where that is said. What came before
+    the reader subscribed is counted. `sources` are the facts of another morning near this one, of which only the days
+    on which a source was shown last are read anew.
     """
     begun = since if since is not None else editions_queries.built_before(db, local)
-    found = _candidates(db, local, now, begun)
+    found = _candidates(db, local, now, begun, only)
     numbers = [i.id for i, _ in found]
     told = items_queries.stories_of(db, numbers)
     story_of = {n: s.id for s in told for n in s.items}
@@ -53,7 +62,9 @@ def pool(db: Transaction, local: date, now: datetime, since: datetime | None = N
                 for i in lonely
             ),
         ),
-        feeds=tuple(_facts(db, local, now, begun, by_feed)),
+        feeds=_with_last_shown(db, local, sources)
+        if sources
+        else tuple(_facts(db, local, now, begun, by_feed)),
         history=_with_affairs(db, editions_queries.history(db, local)),
         since=begun,
         before=_before(db, now, begun),
@@ -160,7 +171,7 @@ def _time(one: StoredItem) -> datetime:
 
 
 def _candidates(
-    db: Transaction, local: date, now: datetime, since: datetime | None
+    db: Transaction, local: date, now: datetime, since: datetime | None, only: Collection[int] | None
 ) -> list[tuple[StoredItem, Tagging]]:
     posted = func.coalesce(item.c.published, item.c.first_seen)
     recent = and_(item.c.first_seen >= now - CARRIED, posted >= now - CARRIED)
@@ -176,6 +187,7 @@ def _candidates(
             # Said apart from the rest, so that an index finds these few among all items.
             true() if since is None else item.c.first_seen >= min(since, now - CARRIED),
             or_(fresh, and_(recent, never_shown)),
+            true() if only is None else item.c.id.in_(only),
         )
         .order_by(item.c.id)
     )
@@ -226,6 +238,11 @@ def _facts(
             dislikes={t: n.bad for t, n in made_of.get(state.feed, {}).items() if n.bad},
             engagement=scores.get(state.feed, ()),
         )
+
+
+def _with_last_shown(db: Transaction, local: date, sources: Sequence[FeedFacts]) -> tuple[FeedFacts, ...]:
+    last = editions_queries.last_shown(db, local)
+    return tuple(replace(one, last_shown=last.get(one.feed)) for one in sources)
 
 
 def _is_social(state: FeedState, brought: Sequence[StoredItem]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from sqlalchemy import Connection, Engine
 
 from newsfeed.errors import NewerStoreError, StoreError
-from newsfeed.model import FeedUpdate, Pool
+from newsfeed.model import FeedFacts, FeedUpdate, Pool
 from newsfeed.store import (
     care_queries,
     editions_queries,
@@ -278,14 +278,23 @@ class Store:
     prune = writes(care_queries.prune)
     tidy = writes(care_queries.tidy)
 
-    def pool(self, local: date, now: datetime, since: datetime | None = None, *, again: bool = False) -> Pool:
+    def pool(
+        self,
+        local: date,
+        now: datetime,
+        since: datetime | None = None,
+        *,
+        again: bool = False,
+        only: Collection[int] | None = None,
+        sources: Sequence[FeedFacts] = (),
+    ) -> Pool:
         """Everything for the edition of a local day, see `pool_queries.pool`. Of what is asked for `again`, as by who shows
         the reader what a thumb would change, the last two are kept: where the reader alone wrote since, only what that
         can move is read anew."""
         with self._reading() as db:
-            counted = db.changes() if again else None
+            counted = db.changes() if again and only is None else None
             if counted is None:
-                return pool_queries.pool(db, local, now, since)
+                return pool_queries.pool(db, local, now, since, only, sources)
             stamp = (counted[0] - sum(self._counts.values()), counted[1])
             known = self._pools.pop((local, now), None)
             made = (

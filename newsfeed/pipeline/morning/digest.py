@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from newsfeed.edition.frame import is_incomplete
 from newsfeed.errors import NetworkError, NotFoundError
 from newsfeed.feeds import health
 from newsfeed.feeds.health import ListChange
-from newsfeed.model import Day, Edition, FeedReport, Pool
+from newsfeed.model import Day, Edition, FeedFacts, FeedReport, Pool
 from newsfeed.pipeline.examine import reports
 from newsfeed.pipeline.home import Home, log_change, take_list
 from newsfeed.pipeline.morning import articles, pull, suggest, understand
@@ -218,11 +218,15 @@ def update_page(home: Home, store: Store, stored: Edition, pulled: RefreshReport
     return report(home, current, built_now=False, pulled=pulled, drawn=drawn)
 
 
-def pool_then(store: Store, stored: Edition) -> Pool:
-    """What that morning was chosen from: nothing that came later, neither items nor further outlets of a story."""
-    pool = store.pool(stored.date, stored.built, again=True)
+def pool_then(
+    store: Store, stored: Edition, only: Collection[int] | None = None, sources: Sequence[FeedFacts] = ()
+) -> Pool:
+    """What that morning was chosen from, or `only` these items of it: nothing that came later, neither items nor further
+    outlets of a story. `sources`: see `Store.pool`."""
+    pool = store.pool(stored.date, stored.built, again=True, only=only, sources=sources)
     candidates = tuple(c for c in pool.candidates if c.item.first_seen <= stored.built)
-    last = max((c.item.id for c in candidates), default=0)  # items are numbered as they come
+    known = [c.item.id for c in candidates] if only is None else [entry.item for entry in stored.ledger]
+    last = max(known, default=0)  # items are numbered as they come
     stories = (
         one
         if max(one.items) <= last
