@@ -596,6 +596,13 @@ def test_what_differs_in_host_path_or_query_is_another_feed(one: str, other: str
     assert found.problems == ()
 
 
+def test_a_name_that_begins_with_a_byte_of_no_letter_is_not_written() -> None:
+    found = opml.parse(
+        b'<opml><body><outline \x80\xc3\x80text="Noir" text="A" xmlUrl="https://a.example/"/></body></opml>'
+    )
+    assert urls(opml.parse(opml.write(found))) == ["https://a.example/"]
+
+
 def test_an_address_that_was_escaped_twice_is_read_once_more() -> None:
     found = opml.parse(
         b'<opml><body><outline text="A" xmlUrl="https://a.example/f?b=1&amp;amp;c=2"/></body></opml>'

@@ -29,7 +29,7 @@ MAX_DOCTYPE = 100_000  # characters in which its end is looked for
 
 # A class that names what does not begin a name is compiled ten times as fast as one that names all that does.
 _NAME = r"[^\x00-9;-@\[-\^`{-\xb6][\w:.\-\u00b7]*+"
-_ATTRIBUTE_NAME = expression(r"[^\x00-@\[-\^`{-\xbf][\w.-]*(?::[A-Za-z_][\w.-]*)?")
+_ATTRIBUTE_NAME = expression(r"[^\x00-@\[-\^`{-\xbf\ud800-\udfff][\w.-]*(?::[A-Za-z_][\w.-]*)?")
 _QUOTED = r"""(?:"[^<"]*+"|'[^<']*+')"""
 _START = expression(rf"<({_NAME})((?:[ \t\r\n]++{_NAME}[ \t\r\n]*+=[ \t\r\n]*+{_QUOTED})*+)[ \t\r\n]*+(/?)>")
 _ATTRIBUTE = expression(rf"[ \t\r\n]++({_NAME})[ \t\r\n]*+=[ \t\r\n]*+({_QUOTED})")
