@@ -232,6 +232,19 @@ def test_a_feed_that_is_gone_for_good_is_asked_again_only_by_its_name(home: Test
     assert len(server.asked("/0.xml")) == asked + 1
 
 
+@pytest.mark.parametrize("after", ["after lunch", "", "-5", "soon;q=1"])
+def test_who_asks_us_to_come_less_often_is_left_alone_even_by_force(
+    home: TestHome, server: Server, after: str
+) -> None:
+    papers(server, 2)
+    home.list(listed(server, 2))
+    server.reply("/0.xml", 429, [("Retry-After", after)])
+    for _ in range(2):
+        home.run("refresh", "--force")
+    assert len(server.asked("/0.xml")) == 1
+    assert len(server.asked("/1.xml")) == 2
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="many hosts: all of 127.0.0.0/8")
 def test_many_hosts_that_say_nothing_keep_no_healthy_feed_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
