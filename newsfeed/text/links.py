@@ -62,7 +62,7 @@ _AMP_HOST = expression(r"amp\.((?:[^.]+\.)+[^.]+)")
 _ARXIV_PDF = expression(r"^/pdf/(.+?)(?:\.pdf)?$")
 # Pages that only redirect: hosts, path, and the parameters that may hold the target.
 _WRAPPERS = (
-    (r"(?:www\.|news\.)?google(?:\.com?)?\.[a-z]{2,3}", r"/url", ("url", "q")),
+    (r"(?:www\.|news\.)?google(?:\.com?)?\.[a-z]{2,3}", r"/(?:news/)?url", ("url", "q")),
     (r"(?:www\.|cn\.)?bing\.com", r"/(?:news/apiclick\.aspx|(?:news|alerts)/\w+)", ("url",)),
     (r"(?:www\.)?duckduckgo\.com", r"/l/?", ("uddg",)),
     (r"(?:l|lm|www)\.facebook\.com|l\.instagram\.com", r"/(?:l\.php)?", ("u",)),
@@ -78,9 +78,15 @@ _WRAPPERS = (
         ("url", "u"),
     ),
     (r"link\.zhihu\.com", r"/", ("target",)),
+    (r"go\.redirectingat\.com|go\.skimresources\.com", r"/.*", ("url",)),
     (r"weibo\.cn", r"/sinaurl", ("u",)),
 )
-_GOOGLE_AMP = expression(r"^/amp/(s/)?((?:[\w-]+\.)+[a-z]{2,}(?:/.*)?)$")
+_GOOGLE_AMP = expression(r"^/(?:amp|[cv])/(s/)?((?:[\w-]+\.)+[a-z]{2,}(?:/.*)?)$")
+# Pages that only redirect to what stands behind a sign in their path, or is the whole of their query.
+_BEHIND = expression(
+    r"(?:us\.rd|news)\.yahoo\.com|feeds\.feedblitz\.com|urldefense\.com|anonym\.to|anon\.to|href\.li|dereferer\.me"
+)
+_WHOLE = expression(r"(?:^|/\*|/~|/__)(https?:/{1,2}.+)$", re.DOTALL)
 _YAHOO = expression(r"^/.*/RU=([^/]+)/")
 _BING_CLICK = expression(r"(?:^|&)u=a1([\w-]+)")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
@@ -250,10 +256,15 @@ def _unwrapped(url: str, base: str) -> _Address | None:
 
 def _target(parts: _Address) -> str:
     host = parts.host
-    if host == "www.google.com" and (match := _GOOGLE_AMP.match(parts.path)):
+    if (host == "www.google.com" or host.endswith(".cdn.ampproject.org")) and (
+        match := _GOOGLE_AMP.match(parts.path)
+    ):
         return f"http{'s' if match[1] else ''}://{match[2]}" + (f"?{parts.query}" if parts.query else "")
     if host == "www.bing.com" and parts.path == "/ck/a" and (match := _BING_CLICK.search(parts.query)):
         return _from_base64(match[1])
+    if _BEHIND.fullmatch(host) and (match := _WHOLE.search(parts.path) or _WHOLE.search(parts.query)):
+        asked = f"?{parts.query}" if parts.query and match.string == parts.path else ""
+        return f"{match[1]}{asked}".partition("__;")[0]
     if "http" not in parts.query and "/RU=" not in parts.path:
         return ""
     if host == "r.search.yahoo.com" and (match := _YAHOO.match(parts.path)):
