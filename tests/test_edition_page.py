@@ -573,6 +573,18 @@ def test_the_page_leads_with_what_matters_and_never_with_a_tip_or_a_talk() -> No
     assert sections["listen"] == [6]
 
 
+def test_what_tells_no_news_must_be_good_while_enough_else_waits() -> None:
+    advert = candidate(90, 90, value=1.3, text_kind="promo", hours=1, topic="sales")
+    news = [candidate(n, n, value=1.3, hours=1) for n in range(1, 30)]
+    full = edition(pool([advert, *news]))
+    assert 90 not in {pick.item for pick in picks(full)}
+    assert 90 in {line.item for line in full.lines} or "tells no news" in cause(full, 90)[1]
+    # Of as much value, an event of that topic has its place; and so has the advert where nothing else waits.
+    event = candidate(90, 90, value=1.3, hours=1, topic="sales")
+    assert 90 in {pick.item for pick in picks(edition(pool([event, *news])))}
+    assert 90 in {pick.item for pick in picks(edition(pool([advert, *news[:3]])))}
+
+
 def test_at_five_minutes_two_stories_at_the_most_are_to_be_heard() -> None:
     shows = [candidate(n, n, kind="episode", value=2.6) for n in range(1, 6)]
     made = edition(pool([*shows, *(candidate(n, n, value=1.5) for n in range(10, 20))]))

@@ -144,6 +144,23 @@ def test_kinds(tagger: Tagger, kind: str) -> None:
         assert news.sure <= 1
 
 
+def test_what_is_most_probably_no_news_is_of_such_a_kind() -> None:
+    """However its probability is spread over the kinds that tell no news."""
+    import numpy as np
+
+    odds = np.full((3, len(KINDS)), 0.01)
+    for row, said in enumerate(
+        (
+            {"event": 0.3, "promo": 0.25, "release": 0.28},
+            {"event": 0.3, "promo": 0.31, "analysis": 0.25},
+            {"event": 0.51, "promo": 0.38},
+        )
+    ):
+        for kind, p in said.items():
+            odds[row, KINDS.index(kind)] = p
+    assert [KINDS[kind] for kind in value.kinds_of(odds)] == ["release", "event", "event"]
+
+
 def test_deciding_words_add_up(tagger: Tagger) -> None:
     """All words of an item together are its whole value, and those told are the heaviest of them."""
     import numpy as np

@@ -77,6 +77,8 @@ LEAST_MINUTES: Final = 0.2
 # --- thresholds
 GOOD: Final = 0.30  # [pages, reader]
 LINE: Final = 0.20  # [pages]
+# [pages] score from which what tells no news (a how-to, a release, an advert …) has a place while enough else waits
+NO_NEWS_GOOD: Final = 0.36
 MUST_KNOW: Final = 2.5  # [value] grade from which the page says that a story must be known
 STRONG: Final = 2.0  # [promise] grade from which a story may lead the page, and stand on it without a topic
 BRIDGE: Final = 0.3  # [pages]
@@ -116,9 +118,6 @@ LISTEN: Final = "listen"
 PICKS_A_MINUTE: Final = 3.4  # [pages] what fits beyond that gets lines
 PICK_MINUTES: Final = 0.05  # [promise] to look up, find and decide, for each pick
 TOP: Final = 3  # [page]
-NEVER_TOP: Final = frozenset(
-    {"howto", "release", "promo", "talk", "personal", "question", "housekeeping", "entertainment"}
-)
 TOP_WORDS: Final = 60  # [page]
 LEAD_WORDS: Final = 35  # [page]
 CORE_WORDS: Final = 100  # [page]

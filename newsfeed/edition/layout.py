@@ -21,7 +21,7 @@ from newsfeed.edition.preparing import OFF_PATH_NOTE, Prepared, account_of, has_
 from newsfeed.edition.printed import finished, line_words, quiet_line
 from newsfeed.edition.score import percentile
 from newsfeed.edition.words import apart, fixed_words
-from newsfeed.model import Item, Line, Pick, Section, ShortLine
+from newsfeed.model import NO_NEWS, Item, Line, Pick, Section, ShortLine
 from newsfeed.text import first_words
 from newsfeed.text.spoken import joined, say
 
@@ -132,7 +132,7 @@ def _top(placed: Sequence[Placed]) -> list[Placed]:
     able = [
         one
         for one in placed
-        if not one.contender.heard and one.contender.kind not in c.NEVER_TOP and has_place(one.contender)
+        if not one.contender.heard and one.contender.kind not in NO_NEWS and has_place(one.contender)
     ]
     order = sorted(able, key=lambda one: (not _leads(one.contender), *_by_score(one)))
     top: list[Placed] = []

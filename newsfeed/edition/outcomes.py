@@ -14,7 +14,7 @@ from newsfeed.edition.choose import Choice
 from newsfeed.edition.contenders import Contender
 from newsfeed.edition.layout import Layout, post_lacks
 from newsfeed.edition.objective import debt
-from newsfeed.edition.preparing import Prepared, Verdict
+from newsfeed.edition.preparing import Prepared, Verdict, is_weak
 from newsfeed.edition.words import apart, fixed_words
 from newsfeed.model import (
     Candidate,
@@ -141,6 +141,12 @@ def left_out(prepared: Prepared, choice: Choice, contender: Contender) -> Verdic
         return Verdict(ledger.BELOW, post_lacks(prepared, contender) or best)
     if contender.bare:
         return Verdict(ledger.ROOM, say("only a headline, and the lines went to others"))
+    if not prepared.pickable(contender) and is_weak(contender):
+        own, needed = apart(contender.score.value, c.NO_NEWS_GOOD)
+        return Verdict(
+            ledger.ROOM,
+            say("worth {own}; what tells no news needs {needed} for a place", own=own, needed=needed),
+        )
     row = prepared.row_of[contender.id]
     source = int(choice.morning.sources[row])
     options = contender.options
@@ -154,11 +160,11 @@ def left_out(prepared: Prepared, choice: Choice, contender: Contender) -> Verdic
         )
     if len(choice.picks) >= choice.most:
         return Verdict(ledger.ROOM, say("the page has its {n} stories", n=prepared.most_items), full=True)
-    needed = float(choice.morning.minutes[row])
+    minutes = float(choice.morning.minutes[row])
     # Shares refer to the minutes of picks and lines.
-    if taken and float(choice.minutes_of[source]) + needed > options.cap * (choice.spent + choice.left):
+    if taken and float(choice.minutes_of[source]) + minutes > options.cap * (choice.spent + choice.left):
         return Verdict(ledger.CAPPED, say("its source is at its {share}", share=percent(options.cap)))
-    wanted, left = apart(needed, min(choice.left, needed), 1)
+    wanted, left = apart(minutes, min(choice.left, minutes), 1)
     return Verdict(ledger.ROOM, say("needs {wanted} min, {left} were left", wanted=wanted, left=left))
 
 

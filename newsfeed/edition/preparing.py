@@ -23,7 +23,19 @@ from newsfeed.edition.contenders import Contender
 from newsfeed.edition.filtering import Filtered, filtered
 from newsfeed.edition.objective import Chosen, Morning, Rules, weights
 from newsfeed.edition.printed import Printer, line_words, pick_minutes
-from newsfeed.model import Account, Candidate, Day, Gain, LedgerEntry, Options, Pick, Pool, RunnerUp, Settings
+from newsfeed.model import (
+    NO_NEWS,
+    Account,
+    Candidate,
+    Day,
+    Gain,
+    LedgerEntry,
+    Options,
+    Pick,
+    Pool,
+    RunnerUp,
+    Settings,
+)
 from newsfeed.text import spoken
 from newsfeed.text.spoken import say
 
@@ -199,8 +211,9 @@ class Prepared:
         return bool(self.least) and self.least in contender.topics.stands
 
     def pickable(self, contender: Contender) -> bool:
-        """Whether a contender may be a pick: what is only a headline among stories with leads, and what fits none of the
-        topics and is neither strong nor told by several while enough else waits, has no place but as a line."""
+        """Whether a contender may be a pick: what is only a headline among stories with leads, and, while enough else
+        waits, what fits none of the topics and is neither strong nor told by several, and what tells no news and isn't
+        good, has no place but as a line."""
         return contender.options.must_read or (not contender.bare and (self.scarce or has_place(contender)))
 
     @cached_property
@@ -326,7 +339,13 @@ class Prepared:
 
 def has_place(contender: Contender) -> bool:
     """Whether a contender deserves a place by its topic, its outlets or its weight."""
-    return bool(contender.topic) or contender.outlets >= c.TOLD_BY or contender.grade >= c.STRONG
+    fits = bool(contender.topic) or contender.outlets >= c.TOLD_BY or contender.grade >= c.STRONG
+    return fits and not is_weak(contender)
+
+
+def is_weak(contender: Contender) -> bool:
+    """Whether a contender tells no news and isn't good."""
+    return contender.kind in NO_NEWS and contender.score.value < c.NO_NEWS_GOOD
 
 
 def account_of(

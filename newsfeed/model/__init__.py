@@ -47,6 +47,7 @@ from newsfeed.model.feeds import (
 )
 from newsfeed.model.items import (
     KINDS,
+    NO_NEWS,
     Correction,
     Counts,
     Enclosure,

@@ -158,8 +158,9 @@ class TopicScore(Record, frozen=True, kw_only=True):
 class NewsValue(Record, frozen=True, kw_only=True):
     """How much an item is worth knowing, and what kind of text it is, each with the terms that decided.
 
-    `value` is the expected grade: 3 must know, 2 worth a place, 1 filler, 0 strike. `kind` is the likeliest of
-    `KINDS` with its probability `sure`. `terms` are the words that moved the value most, in points; `thumbs` is what
+    `value` is the expected grade: 3 must know, 2 worth a place, 1 filler, 0 strike. `kind` is one of
+    `KINDS` with its probability `sure`: the likeliest of those that tell no news (`NO_NEWS`) where all of these together
+    are more probable than not, else the likeliest of the others. `terms` are the words that moved the value most, in points; `thumbs` is what
     the reader's thumbs added, within `value`.
     """
 
@@ -185,6 +186,10 @@ KINDS = (
     "housekeeping",
     "entertainment",
     "other",
+)
+#: Of these, the kinds that tell no news.
+NO_NEWS = frozenset(
+    {"howto", "release", "promo", "talk", "personal", "question", "housekeeping", "entertainment"}
 )
 
 
