@@ -382,3 +382,14 @@ def test_a_pick_that_covers_a_topic_may_use_the_minutes_kept_for_its_line() -> N
     chosen = choose(m, rules)
     assert [pick.row for pick in chosen.picks] == [0]
     assert chosen.places == ()
+
+
+def test_a_page_short_of_places_takes_the_better_story_that_is_longer() -> None:
+    """With places for three and minutes for many more, a place is what is dear, not a minute."""
+    rows = [(n, n, 0.4, 0.2, (0.9,), 1, n) for n in range(1, 4)]
+    rows += [(n, n, 0.49, 0.3, (0.9,), 1, n) for n in range(4, 7)]
+    rules = Rules(
+        budget=5.0, most=3, weights=weights([1.0], [0.0]), voices=np.ones(9), caps=np.ones(9), lines=0.0
+    )
+    found = choose(morning(rows, 1), rules)
+    assert sorted(int(found.morning.stories[pick.row]) for pick in found.picks) == [4, 5, 6]

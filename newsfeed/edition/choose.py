@@ -120,20 +120,26 @@ class Chooser(Gains):
         broad = self.broad(begun.copy())
         return broad if broad.covered.sum() >= best.covered.sum() else best
 
+    def price(self, state: State) -> Floats:
+        """What each row takes of all that is left: of the minutes, and of the places on the page."""
+        minutes = max(self.budget - state.spent - self.reserved(state.covered), c.LEAST_MINUTES)
+        return self.m.minutes / minutes + 1 / max(self.r.most - len(state.picks), 1)
+
     def broad(self, state: State) -> State:
-        """Take the largest gain a minute; but of what is nearly as good, what adds most to topics and voices. What is
-        exceptional gives its place to nothing."""
+        """Take the largest gain for its price in minutes and places; but of what is nearly as good, what adds most to
+        topics and voices. What is exceptional gives its place to nothing."""
         while True:
             rows = np.flatnonzero(self.fits(state) & self.worthy)
             if not len(rows):
                 return state
             gains = self.gain(state)
-            row = int(rows[first_best(gains[rows] / self.m.minutes[rows])])
+            price = self.price(state)
+            row = int(rows[first_best(gains[rows] / price[rows])])
             best = self.m.score[row]
             if best < c.EXCEPTIONAL:
                 near = rows[self.m.score[rows] >= best - c.NEARLY]
                 breadth = state.gains.sum(axis=0) + c.SILENT * self.voiced(state)
-                row = int(near[first_best(breadth[near] / self.m.minutes[near])])
+                row = int(near[first_best(breadth[near] / price[near])])
             self.take(state, row, "fill", gains, rows)
 
     def greedy(self, state: State, power: float) -> State:
