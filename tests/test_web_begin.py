@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 import sys
 import threading
 from pathlib import Path
 
+import httpx
 import pytest
 from apps import fill, serving_home, words
 from homes import TestHome, make
@@ -175,6 +177,30 @@ def test_doctor_says_when_the_network_can_come_in(
         assert "for this machine alone" in capsys.readouterr().out
     morning.run("doctor")
     assert "App" not in capsys.readouterr().out
+
+
+def test_who_opens_it_to_the_network_is_warned_and_given_a_picture_for_a_phone(morning: TestHome) -> None:
+    command = [sys.executable, "-m", "newsfeed", "--home", str(morning.folder), "serve"]
+    # Another address of this machine than its usual one stands for that of a home network.
+    command += ["--listen", "127.0.0.2", "--port", "0", "--no-open"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8") as serving:
+        try:
+            assert serving.stdout
+            said = list(iter(serving.stdout.readline, "Ctrl-C ends it.\n"))
+            link = said[0].strip()
+            assert link.startswith("http://127.0.0.2:")
+            assert "?k=" in link
+            assert "plain http" in said[1]
+            assert "safer" in said[2]
+            assert sum("█" in line or "▀" in line or "▄" in line for line in said) > 10
+            place = link.partition("/?k=")[0]
+            assert httpx.get(place, trust_env=False, timeout=300).text.count("Central bank") == 0
+            reached = httpx.get(link, follow_redirects=True, trust_env=False, timeout=300)
+            assert "Central bank" in reached.text
+            with pytest.raises(httpx.ConnectError):
+                httpx.get(place.replace("127.0.0.2", "127.0.0.1"), trust_env=False)
+        finally:
+            serving.terminate()
 
 
 def test_a_link_is_a_picture_for_a_phone() -> None:

@@ -15,6 +15,7 @@ from homes import NOON, Entry, TestHome, make, opml, rss
 from serving import Server
 
 from newsfeed import config
+from newsfeed.store.lock import Lock
 
 pytestmark = pytest.mark.live
 
@@ -69,7 +70,7 @@ def story(page: Any, title: str) -> Any:
     return page.locator("article", has_text=title)
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light"), (1440, "dark")])
 def test_every_view_is_accessible_and_fits(app: App, tab: Any, width: int, scheme: str) -> None:
     app.post("/mark", {"item": app.ref("Central bank"), "do": "keep"})
     page = tab("/", width=width, color_scheme=scheme)
@@ -84,7 +85,7 @@ def test_every_view_is_accessible_and_fits(app: App, tab: Any, width: int, schem
             page.set_viewport_size({"width": wide, "height": 900})
             fits = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             assert fits, f"{path} scrolls sideways at {wide}"
-        assert len(page.content()) < 60_000
+        assert len(page.content().encode()) < 60_000
     assert not page.errors
     assert all(url.startswith(app.base) for url in page.asked), "nothing is asked elsewhere"
 
@@ -176,6 +177,103 @@ def test_keys_are_off_until_they_are_switched_on(app: App, tab: Any) -> None:
     page.reload()
     assert page.get_by_label("Keys:").is_checked()
     assert not page.errors
+
+
+def test_each_key_does_what_its_line_says(app: App, tab: Any) -> None:
+    page = tab()
+    page.route("https://bank.example/**", lambda route: route.fulfill(body="the article"))
+    page.get_by_label("Keys:").check()
+    page.locator("body").click(position={"x": 2, "y": 2})
+    here = "document.activeElement.closest('article, .also li').querySelector('.bar').dataset.ref"
+    page.keyboard.press("j")
+    first = page.evaluate(here)
+    page.keyboard.press("j")
+    second = page.evaluate(here)
+    page.keyboard.press("k")
+    assert page.evaluate(here) == first != second
+    for key, said in (("s", "Kept:"), ("l", "counts for more"), ("d", "counts for less")):
+        page.keyboard.press(key)
+        page.get_by_role("status").filter(has_text=said).wait_for()
+    page.keyboard.press("w")
+    page.locator(".panel.open").get_by_text("On the page").wait_for()
+    page.keyboard.press("?")
+    assert page.evaluate("document.activeElement.id") == "keys"
+    bank = story(page, "Central bank").get_by_role("link", name="Central bank")
+    bank.focus()
+    page.keyboard.press("o")
+    page.get_by_text("the article").wait_for()
+    assert not page.errors
+
+
+def test_without_script_why_search_share_and_sliders_are_pages(app: App, tab: Any) -> None:
+    page = tab(script=False)
+    story(page, "Central bank").get_by_role("link", name="Why").click()
+    page.get_by_role("heading", name="Why").wait_for()
+    assert page.get_by_text("News value").is_visible()
+    page.get_by_role("link", name="Back to the page").click()
+    story(page, "Central bank").get_by_role("button", name="Keep").click()
+    story(page, "Central bank").get_by_role("link", name="Share").click()
+    assert "Central bank holds" in page.get_by_label("The text, to be copied").input_value()
+    assert page.get_by_role("link", name="By mail").get_attribute("href").startswith("mailto:")
+    page.get_by_role("link", name="Search").click()
+    page.get_by_label("Words").fill("mortgage")
+    page.get_by_role("main").get_by_role("button", name="Search").click()
+    assert page.locator("mark", has_text="mortgage").first.is_visible()
+    page.get_by_role("link", name="Breadth").click()
+    # A slider is moved without script as well: by its keys.
+    page.get_by_label("Minutes").focus()
+    page.keyboard.press("Home")
+    page.get_by_role("button", name="Show this morning so").click()
+    page.get_by_text("minutes instead of").wait_for()
+    page.get_by_role("button", name="Save this").click()
+    page.get_by_role("status").filter(has_text="Saved").wait_for()
+    assert "minutes = 2" in (app.home.folder / "newsfeed.toml").read_text()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_refresh_of_another_process_is_told_until_it_ends(app: App, tab: Any, script: bool) -> None:
+    page = tab(script=script)
+    with Lock(app.home.folder / ".newsfeed" / "lock", "refresh"):
+        page.get_by_role("button", name="Refresh now").click()
+        page.get_by_text("Another newsfeed is at work: refresh").wait_for()
+    # It leaves by itself: told so by events, or loaded again.
+    page.get_by_role("link", name="To today’s page").wait_for()
+    assert not page.errors
+
+
+def test_the_bookmark_follows_the_site_that_it_is_clicked_on(
+    app: App, master: tuple[TestHome, Server], tab: Any
+) -> None:
+    server = master[1]
+    url = server.feed("/followed.xml", rss("Followed", [Entry("Ferry line gets a night boat", hours=1)]))
+    html = f'<html><head><link rel="alternate" type="application/rss+xml" href="{url}"></head><body>A blog</body></html>'
+    server.reply("/blog", body=html.encode(), headers=[("Content-Type", "text/html")])
+    page = tab("/sources")
+    bookmark = page.get_by_role("link", name="follow this site").get_attribute("href")
+    assert bookmark.startswith("javascript:")
+    page.goto(server.url("/blog"))
+    # As the browser runs a bookmark: in the page that is open.
+    page.evaluate(
+        "code => { const a = document.createElement('a'); a.href = code; document.body.append(a); a.click(); }",
+        bookmark,
+    )
+    page.get_by_role("heading", name="Add a source").wait_for()
+    assert page.get_by_label("Its address").input_value() == server.url("/blog")
+    page.get_by_role("button", name="Find its feed").click()
+    page.get_by_text("Ferry line gets a night boat").first.wait_for()
+    page.get_by_role("heading", name="On your last pages").wait_for()
+    assert page.get_by_role("button", name="Add it").is_visible()
+    assert not page.errors
+
+
+def test_an_app_that_has_ended_is_said_and_nothing_is_lost(app: App, tab: Any) -> None:
+    page = tab()
+    page.context.set_offline(True)
+    story(page, "Central bank").get_by_role("button", name="Keep").click()
+    page.get_by_role("status").filter(has_text="does not answer").wait_for()
+    page.context.set_offline(False)
+    story(page, "Central bank").get_by_role("button", name="Keep").click()
+    page.get_by_role("status").filter(has_text="Kept").wait_for()
 
 
 def test_sliders_show_the_morning_as_it_would_be_and_save_it(app: App, tab: Any) -> None:
