@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, strategies
 from hypothesis import settings as examples
 from pools import NOW, TODAY, TOPICS, candidate, feed, pool, random_pool, remembered, settings
+from words import says
 
 from newsfeed import text
 from newsfeed.edition import build, frame, since, visible_text
@@ -237,10 +238,7 @@ def test_feeds_that_need_their_owner_at_once_or_after_two_days() -> None:
     )
     made = edition(pool([candidate(1, 6)], reports=reports))
     said = "".join(span.text for span in made.foot[-1])
-    assert (
-        said
-        == "4 feeds could not be read: Paper 4 (not found), Paper 3 (not found), Paper 5 (not found), +1 more."
-    )
+    assert says(said, "4 feeds could not be read", "Paper 4 (not found)", "Paper 3", "Paper 5", "+1 more")
 
 
 def test_two_thousand_items() -> None:
@@ -620,7 +618,7 @@ def test_the_largest_story_left_out_is_named() -> None:
     items = [candidate(n, n, hours=20, **flood) for n in range(1, 6)]
     items += [candidate(n, n) for n in range(10, 30)]
     made = edition(pool(items), settings(lines=0.0))
-    assert "Left out, though 5 sources told it: Flood closes the northern line" in visible_text(made)
+    assert says(visible_text(made), "Left out", "5 sources", "Flood closes the northern line")
     assert (made.big_told, made.big_all) == (0, 1)
 
 
@@ -863,10 +861,8 @@ def test_ten_topics_with_long_headlines_all_have_their_place(minutes: float) -> 
 def test_quiet_topics_are_named_by_their_cause() -> None:
     made = edition(pool([candidate(1, 1, topic="policy"), candidate(2, 2, topic="sales", value=0.7)]))
     said = "".join(span.text for row in made.foot for span in row)
-    assert (
-        "Quiet today: Technology, Finance and Science (nothing new); Sales (nothing worth your minutes)."
-        in said
-    )
+    quiet = ("Technology, Finance and Science (nothing new)", "Sales (nothing worth your minutes)")
+    assert says(said, "Quiet today", *quiet)
 
 
 def scores(**p: float) -> tuple[TopicScore, ...]:

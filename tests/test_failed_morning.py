@@ -12,6 +12,7 @@ import homes
 import pytest
 from homes import Entry, TestHome
 from serving import Play, Server, fixed, hang_up, redirect, reset
+from words import says
 
 from newsfeed.cli.command import Context
 from newsfeed.feeds import health
@@ -157,7 +158,7 @@ def test_refused_everywhere(home: TestHome, server: Server, capsys: pytest.Captu
     home.list(homes.opml(*[("News", f"Paper {n}", f"http://127.0.0.1:{port}/{n}") for n in range(4)]))
     assert home.run("digest", "--no-open") == 2
     told = capsys.readouterr().err
-    assert "none of your 4 sources could be read: connections are refused or broken off" in told
+    assert says(told, "none of your 4 sources", "refused or broken off")
     assert not (home.folder / "site").exists(), "with no earlier page there is no page"
     assert editions(home) == []
     assert home.run("digest", "--no-refresh", "--no-open") == 2
@@ -316,7 +317,4 @@ def test_several_causes_are_named_by_their_number() -> None:
     causes = [Cause.CONNECT] * 5 + [Cause.TIMEOUT] * 4 + [Cause.NOT_A_FEED] * 3
     failures = [Failure(cause=cause, text="x") for cause in causes]
     clause, _ = health.shared_cause(failures)
-    assert clause == (
-        "connections are refused or broken off (5), no server answered in time (4) "
-        "and what answered was no feed, as with a login page of the network (3)"
-    )
+    assert says(clause, "refused", "(5)", "in time (4)", "no feed", "(3)")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from words import says
+
 from newsfeed.model import Breadth, BreadthRow
 from newsfeed.render.pages import drawing, usual
 
@@ -38,9 +40,8 @@ def test_figure_compares_with_the_usual() -> None:
 
 
 def test_row_is_told_in_words() -> None:
-    assert drawing(breadth(1, 0, 0, 3, silence=2)).rows[0].words == (
-        "Policy: 4 stories in 4 days, 3 on the last day, usually 0; longest silence 2 days"
-    )
+    told = drawing(breadth(1, 0, 0, 3, silence=2)).rows[0].words
+    assert says(told, "Policy", "4 stories in 4 days", "3 on the last day", "usually 0", "silence 2 days")
     assert drawing(breadth(1)).rows[0].words == "Policy: 1 story in 1 day, 1 on the last day"
 
 

@@ -32,6 +32,11 @@ def words(text: str) -> list[str]:
     return [word.strip(",") for word in text.split() if re.search(r"\w", word)]
 
 
+def says(text: str, *parts: str) -> bool:
+    """Whether a text has all these parts, in this order, whatever stands between them."""
+    return re.search(".*".join(map(re.escape, parts)), text, re.DOTALL) is not None
+
+
 def _texts(element: Any, outside: tuple[str, ...]) -> Iterator[str]:
     if isinstance(element.tag, str) and not _left_out(element, outside):
         apart = "\n" if element.tag in _APART else ""
