@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import parse_qs, unquote
 from urllib.parse import quote as escaped
 
@@ -38,26 +38,87 @@ KIND = "bluesky"
 OPEN = "https://public.api.bsky.app"  # the API without a login
 CLOSED = "https://bsky.social"  # the API with a login
 HANDLE = r"(?:[a-zA-Z0-9-]+\.)+[a-zA-Z][a-zA-Z0-9-]*"
-# Posts with these labels are left out.
-HIDDEN = {"!hide", "!warn", "porn", "sexual", "nudity", "graphic-media"}
+HIDDEN = {"!hide", "!warn", "porn", "sexual", "nudity", "graphic-media"}  # labels of posts that are left out
 STRANGERS = "!no-unauthenticated"  # set by people who don't want to be shown to visitors without an account
 _PAGE = 100  # app.bsky.feed.getAuthorFeed: the most that `limit` takes
+_PAGES = 5  # older pages in one refresh; a source that writes more between two looks loses its oldest posts
 _ACTOR = rf"(?:did:[a-z]+:[\w.:%-]+|{HANDLE})"
 _PROFILE = re.compile(rf"/profile/(@?{_ACTOR})(?:/(rss|feed|lists?)(?:/([\w.~:-]+))?)?/?")
 _AT = re.compile(rf"at://({_ACTOR})(?:/(app\.bsky\.(?:feed\.generator|graph\.list))/([\w.~:-]+))?/?")
-_COLLECTIONS = {
-    "feed": "app.bsky.feed.generator",
-    "lists": "app.bsky.graph.list",
-    "list": "app.bsky.graph.list",
-}
+_SORTS: Mapping[str, Literal["feed", "list"]] = {
+    "feed": "feed", "list": "list", "lists": "list", "app.bsky.feed.generator": "feed", "app.bsky.graph.list": "list",
+}  # fmt: skip
 
 
 class _Place(NamedTuple):
-    """What an outline names. `sort` is "author", "feed", "list", "home" or "search"."""
+    """What an outline names."""
 
-    sort: str
+    sort: Literal["author", "feed", "list", "home", "search"]
     actor: str = ""
     key: str = ""  # of a feed or list; the words of a search
+
+    @property
+    def closed(self) -> bool:
+        """Whether only an account with a login may see it."""
+        return self.sort in {"home", "search"}
+
+
+class _Look(NamedTuple):
+    """One look at what an outline names, over as many pages as it takes."""
+
+    subscription: Subscription
+    place: _Place
+    feed: int
+    actor: str  # the DID where it is known, else the handle
+    until: str = ""  # the newest post of the last look that was whole
+    newest: str = ""  # the newest post of this one so far
+    page: int = 0
+
+    def request(self, cursor: str = "") -> Request:
+        """The page behind `cursor`; without one the newest."""
+        place = self.place
+        server = posts.service(self.subscription, CLOSED if place.closed else OPEN)
+        after = f"&cursor={escaped(cursor)}" if cursor else ""
+        return Request(
+            url=f"{server}/xrpc/{self._call()}limit={_PAGE}{after}",
+            feed=self.feed,
+            source=KIND,
+            page=self.page,
+            accept="application/json",
+            credential=posts.host_of(server) if place.closed else "",
+            login="atproto" if place.closed else "",
+            context=write_context(until=self.until, newest=self.newest, actor=self.actor),
+        )
+
+    def _call(self) -> str:
+        """The method of the API with its own parameters, ready for more."""
+        actor, key = self.actor, self.place.key
+        match self.place.sort:
+            case "author":
+                replies = options(self.subscription.options).replies
+                choice = "posts_with_replies" if replies else "posts_and_author_threads"
+                return f"app.bsky.feed.getAuthorFeed?actor={escaped(actor)}&filter={choice}&"
+            case "feed":
+                uri = f"at://{actor}/app.bsky.feed.generator/{key}"
+                return f"app.bsky.feed.getFeed?feed={escaped(uri, safe='')}&"
+            case "list":
+                uri = f"at://{actor}/app.bsky.graph.list/{key}"
+                return f"app.bsky.feed.getListFeed?list={escaped(uri, safe='')}&"
+            case "search":
+                return f"app.bsky.feed.searchPosts?q={escaped(key)}&sort=latest&"
+            case "home":
+                return "app.bsky.feed.getTimeline?"
+
+    def resolve(self) -> Request:
+        """Ask for the DID behind the handle."""
+        call = f"com.atproto.identity.resolveHandle?handle={escaped(self.actor)}"
+        return Request(
+            url=f"{posts.service(self.subscription, OPEN)}/xrpc/{call}",
+            feed=self.feed,
+            source=KIND,
+            accept="application/json",
+            context=write_context(step="resolve", until=self.until),
+        )
 
 
 class Bluesky(Source):
@@ -67,42 +128,32 @@ class Bluesky(Source):
 
     def claims(self, subscription: Subscription) -> bool:
         """Addresses of bsky.app, `at://` and DIDs."""
-        return _place(subscription) is not None
+        return _named(subscription) is not None
 
     def request(self, state: FeedState) -> Request:
         """The feed; or, for a custom feed or list with a handle, first the DID behind it."""
-        place = _place(state.subscription) or _Place("author")
+        place = _place(state.subscription)
         did = state.cursor.get("did", "") or (place.actor if place.actor.startswith("did:") else "")
+        look = _Look(state.subscription, place, state.feed, did or place.actor, state.cursor.get("until", ""))
         if place.sort in {"feed", "list"} and not did:
-            return Request(
-                url=f"{_server(state.subscription)}/xrpc/com.atproto.identity.resolveHandle?handle={escaped(place.actor)}",
-                feed=state.feed,
-                source=KIND,
-                accept="application/json",
-                context=write_context(step="resolve", until=state.cursor.get("until", "")),
-            )
-        asked = _ask(
-            state.subscription, place, did or place.actor, state.feed, until=state.cursor.get("until", "")
-        )
-        if state.cursor.get("gap"):
-            return asked
-        return validated(asked, state)
+            return look.resolve()
+        return look.request() if state.cursor.get("gap") else validated(look.request(), state)
 
     def again(self, state: FeedState, failure: Failure) -> FeedState | None:
         """Look the handle up again if its DID is no longer known."""
         gone = failure.cause in {Cause.NOT_FOUND, Cause.GONE} or failure.status == 400
-        if gone and state.cursor.get("did") and (_place(state.subscription) or _Place("")).sort == "author":
+        if gone and state.cursor.get("did") and _place(state.subscription).sort == "author":
             cursor = {name: value for name, value in state.cursor.items() if name != "did"}
             return msgspec.structs.replace(state, cursor=cursor)
         return None
 
     def explain(self, state: FeedState, failure: Failure) -> Failure:
         """Failures, worded for Bluesky."""
-        place = _place(state.subscription) or _Place("author")
-        if failure.cause == Cause.LOGIN and place.sort in {"home", "search"}:
+        place = _place(state.subscription)
+        if failure.cause == Cause.LOGIN and place.closed:
             return posts.wants_secret(
                 failure,
-                posts.host_of(_server(state.subscription, CLOSED)),
+                posts.host_of(posts.service(state.subscription, CLOSED)),
                 "Your Bluesky home needs a token of yours for {host}."
                 if place.sort == "home"
                 else "A search on Bluesky needs a token of yours for {host}.",
@@ -123,8 +174,8 @@ class Bluesky(Source):
 
     def portable(self, state: FeedState) -> str:
         """The RSS of an author; nothing else has one."""
-        place = _place(state.subscription) or _Place("")
-        return f"https://bsky.app/profile/{place.actor}/rss" if place.sort == "author" else ""
+        place = _named(state.subscription)
+        return f"https://bsky.app/profile/{place.actor}/rss" if place and place.sort == "author" else ""
 
     def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
         """The posts of a feed, or the DID of a handle; RSS if that came instead."""
@@ -133,23 +184,20 @@ class Bluesky(Source):
         found = posts.read_json(response)
         if isinstance(found, Failure):
             return found
-        place = _place(subscription) or _Place("author")
-        context = read_context(response.request)
-        feed, page = response.request.feed, response.request.page + 1
+        asked, context, place = response.request, read_context(response.request), _place(subscription)
+        look = _Look(
+            subscription, place, asked.feed, context.get("actor", place.actor),
+            context.get("until", ""), context.get("newest", ""), asked.page + 1,
+        )  # fmt: skip
         if context.get("step") == "resolve":
-            did = text(found, "did")
-            if not re.fullmatch(r"did:[a-z]+:[\w.:%-]{1,300}", did):
-                return Failure(cause=Cause.NOT_FOUND, text="There is no such handle.", status=response.status)
-            following = _ask(subscription, place, did, feed, until=context.get("until", ""), page=page)
-            return Parsed(cursor={"did": did}, next=following, step=True)
-        views = rows(found, "feed") if isinstance(get(found, "feed"), list) else None
-        if views is None and isinstance(get(found, "posts"), list):
-            views = [{"post": post} for post in rows(found, "posts")]
+            return _resolved(text(found, "did"), look, response.status)
+        views = _views(found)
         if views is None:
             return Failure(
                 cause=Cause.NOT_A_FEED, text="The answer is no feed of Bluesky.", status=response.status
             )
-        if place.sort in {"author", "feed", "list"} and _asks_strangers_away(views, place):
+        shy = [STRANGERS in labels_of(author) for author in _authors(views)]
+        if place.sort == "author" and shy and all(shy):
             return posts.failed(
                 "Its author asks not to be shown to people without an account.",
                 "Follow them on Bluesky and add https://bsky.app/ of type bluesky, your home, with an app password.",
@@ -157,144 +205,97 @@ class Bluesky(Source):
         made = [p for v in views if (p := _post(v, place, subscription)) is not None]
         title, home = _title(views, place)
         drafts = posts.settle(posts.join(made), subscription, title=title, html_url=home)
-        drafts.next, cursor = _walk(views, found, context, subscription, place, feed, page)
-        if place.sort == "author" and (did := _did_of_author(views, place)):
-            cursor = {**cursor, "did": did}
-        drafts.cursor = cursor
+        drafts.next, drafts.cursor = _walk(views, text(found, "cursor"), look)
+        if did := _did_of_author(views, place):
+            drafts.cursor = {**drafts.cursor, "did": did}
         return drafts
 
 
-def _place(subscription: Subscription) -> _Place | None:
+def _place(subscription: Subscription) -> _Place:
+    """What an outline names; one that this source was given by its type alone names an author."""
+    return _named(subscription) or _Place("author")
+
+
+def _named(subscription: Subscription) -> _Place | None:
+    """What an outline names; None if nothing of Bluesky."""
     url = subscription.url.strip()
     if url.startswith("did:"):
         return _Place("author", url) if re.fullmatch(_ACTOR, url) else None
     if found := _AT.fullmatch(url):
-        sort = "feed" if (found[2] or "").endswith("generator") else "list" if found[2] else "author"
-        return _Place(sort, found[1], found[3] or "")
+        return _Place(_SORTS[found[2]] if found[2] else "author", found[1], found[3] or "")
     parts = parts_of(url)
     host = (parts.hostname or "").removeprefix("www.")
     if host not in hosts_of(KIND) and not says(subscription, KIND):
         return None
     if found := _PROFILE.fullmatch(unquote(parts.path)):
-        sort = {"feed": "feed", "lists": "list", "list": "list"}.get(found[2] or "", "author")
-        actor = found[1].removeprefix("@")
-        return _Place(sort if found[3] else "author", actor, found[3] or "")
+        actor, key = found[1].removeprefix("@"), found[3] or ""
+        return _Place(_SORTS.get(found[2], "author") if key else "author", actor, key)
     if parts.path.rstrip("/") == "/search" and (words := parse_qs(parts.query).get("q")):
         return _Place("search", key=words[0])
-    if parts.path.rstrip("/") in {"", "/following"}:
-        return _Place("home")
-    return None
+    return _Place("home") if parts.path.rstrip("/") in {"", "/following"} else None
 
 
-def _server(subscription: Subscription, usual: str = OPEN) -> str:
-    return posts.service(subscription, usual)
+def _resolved(did: str, look: _Look, status: int) -> Answer:
+    """What to ask now that a handle's DID is known."""
+    if not re.fullmatch(r"did:[a-z]+:[\w.:%-]{1,300}", did):
+        return Failure(cause=Cause.NOT_FOUND, text="There is no such handle.", status=status)
+    return Parsed(cursor={"did": did}, next=look._replace(actor=did).request(), step=True)
 
 
-def _ask(
-    subscription: Subscription, place: _Place, actor: str, feed: int, *, until: str = "", cursor: str = "",
-    newest: str = "", page: int = 0,
-) -> Request:  # fmt: skip
-    closed = place.sort in {"home", "search"}
-    server = _server(subscription, CLOSED if closed else OPEN)
-    limit = f"limit={_PAGE}"
-    if place.sort == "author":
-        replies = options(subscription.options).replies
-        choice = "posts_with_replies" if replies else "posts_and_author_threads"
-        call = f"app.bsky.feed.getAuthorFeed?actor={escaped(actor)}&filter={choice}&{limit}"
-    elif place.sort == "feed":
-        uri = f"at://{actor}/{_COLLECTIONS['feed']}/{place.key}"
-        call = f"app.bsky.feed.getFeed?feed={escaped(uri, safe='')}&{limit}"
-    elif place.sort == "list":
-        uri = f"at://{actor}/{_COLLECTIONS['lists']}/{place.key}"
-        call = f"app.bsky.feed.getListFeed?list={escaped(uri, safe='')}&{limit}"
-    elif place.sort == "search":
-        call = f"app.bsky.feed.searchPosts?q={escaped(place.key)}&sort=latest&{limit}"
-    else:
-        call = f"app.bsky.feed.getTimeline?{limit}"
-    return Request(
-        url=f"{server}/xrpc/{call}{f'&cursor={escaped(cursor)}' if cursor else ''}",
-        feed=feed,
-        source=KIND,
-        page=page,
-        accept="application/json",
-        credential=posts.host_of(server) if closed else "",
-        login="atproto" if closed else "",
-        context=write_context(until=until, newest=newest, actor=actor),
+def _views(found: Json) -> list[dict[str, Json]] | None:
+    """The posts of an answer as feeds have them; None if it has none. A search has bare posts."""
+    if isinstance(get(found, "feed"), list):
+        return rows(found, "feed")
+    return (
+        [{"post": post} for post in rows(found, "posts")] if isinstance(get(found, "posts"), list) else None
     )
 
 
-def _walk(
-    views: list[dict[str, Json]],
-    found: Json,
-    context: Mapping[str, str],
-    subscription: Subscription,
-    place: _Place,
-    feed: int,
-    page: int,
-) -> tuple[Request | None, Mapping[str, str]]:
-    """The next older page, as long as nothing on this page was there last time.
+def _walk(views: list[dict[str, Json]], cursor: str, look: _Look) -> tuple[Request | None, Mapping[str, str]]:
+    """The request for the next older page, as long as nothing on this page was there last time; and what to remember.
 
     Only when the walk has come back to what was seen then is the new mark kept, so that one that broke off is walked
-    again. Feeds that are no sequence in time (custom ones) are read one page deep.
+    again. Custom feeds and searches, which are no sequence in time, are read one page deep.
     """
     moments = [
-        m for v in views if (m := moment_of(v)) is not None and text(v, "reason", "$type")[-4:] != "#Pin"
+        m
+        for v in views
+        if (m := moment_of(v)) is not None and not text(v, "reason", "$type").endswith("#Pin")
     ]
-    until, newest = times.from_text(context.get("until", "")), context.get("newest", "")
-    top = max(moments).isoformat() if moments else ""
-    newest = max(newest, top)
-    cursor = text(found, "cursor")
-    ended = (
-        not cursor
-        or not moments
-        or until is None
-        or min(moments) <= until
-        or place.sort in {"feed", "search"}
-    )
-    if ended or page > _PAGES:
+    until = times.from_text(look.until)
+    newest = max(look.newest, max(moments).isoformat() if moments else "")
+    older = cursor and moments and until is not None and min(moments) > until
+    if not older or look.place.sort in {"feed", "search"} or look.page > _PAGES:
         return None, {"until": newest, "gap": ""}
-    actor = context.get("actor", place.actor)
-    following = _ask(
-        subscription,
-        place,
-        actor,
-        feed,
-        until=context.get("until", ""),
-        cursor=cursor,
-        newest=newest,
-        page=page,
-    )
-    return following, {"gap": "yes"}
+    return look._replace(newest=newest).request(cursor), {"gap": "yes"}
 
 
-_PAGES = 5  # older pages in one refresh; a source that writes more between two looks loses its oldest posts
-
-
-def _asks_strangers_away(views: list[dict[str, Json]], place: _Place) -> bool:
-    authors = [get(v, "post", "author") for v in views if not get(v, "reason")]
-    shy = [a for a in authors if STRANGERS in labels_of(a)]
-    return place.sort == "author" and bool(shy) and len(shy) == len(authors)
+def _authors(views: list[dict[str, Json]]) -> list[Json]:
+    """The authors of the posts that nobody passed on."""
+    return [get(view, "post", "author") for view in views if not get(view, "reason")]
 
 
 def _did_of_author(views: list[dict[str, Json]], place: _Place) -> str:
-    for view in views:
-        author = get(view, "post", "author")
-        if not get(view, "reason") and text(author, "handle").lower() == place.actor.lower():
-            return text(author, "did")
-    return ""
+    """The DID behind the handle of an author; "" for other places and where no post has it."""
+    same = (a for a in _authors(views) if text(a, "handle").lower() == place.actor.lower())
+    return text(next(same, None), "did") if place.sort == "author" else ""
 
 
 def _title(views: list[dict[str, Json]], place: _Place) -> tuple[str, str]:
-    if place.sort == "author":
-        home = f"https://bsky.app/profile/{place.actor}"
-        author = next((get(v, "post", "author") for v in views if not get(v, "reason")), None)
-        return (name_of(author) if author else f"@{place.actor}"), home
-    if place.sort in {"feed", "list"}:
-        path = "feed" if place.sort == "feed" else "lists"
-        return f"{place.key} by {place.actor}", f"https://bsky.app/profile/{place.actor}/{path}/{place.key}"
-    if place.sort == "search":
-        return f"Bluesky: {place.key}", f"https://bsky.app/search?q={escaped(place.key)}"
-    return "Bluesky home", "https://bsky.app/"
+    """The title of a place, and its address on the web."""
+    profile = f"https://bsky.app/profile/{place.actor}"
+    match place.sort:
+        case "author":
+            authors = _authors(views)
+            return (name_of(authors[0]) if authors and authors[0] else f"@{place.actor}"), profile
+        case "feed":
+            return f"{place.key} by {place.actor}", f"{profile}/feed/{place.key}"
+        case "list":
+            return f"{place.key} by {place.actor}", f"{profile}/lists/{place.key}"
+        case "search":
+            return f"Bluesky: {place.key}", f"https://bsky.app/search?q={escaped(place.key)}"
+        case "home":
+            return "Bluesky home", "https://bsky.app/"
 
 
 def _post(view: dict[str, Json], place: _Place, subscription: Subscription) -> Post | None:
@@ -305,7 +306,7 @@ def _post(view: dict[str, Json], place: _Place, subscription: Subscription) -> P
         return None
     if (labels_of(post) | labels_of(author)) & HIDDEN:
         return None
-    if place.sort not in {"home", "search"} and STRANGERS in labels_of(author):
+    if not place.closed and STRANGERS in labels_of(author):
         return None
     via: tuple[str, ...] = ()
     if text(reason, "$type").endswith("#reasonRepost"):
@@ -364,7 +365,8 @@ def draft_of(post: Json) -> Draft:
     captions = [text(image, "alt") for name in ("images", "items") for image in rows(media, name)]
     if text(media, "$type").endswith("video#view"):
         captions.append(text(media, "alt"))
-    languages = get(record, "langs")
+    languages, named = get(record, "langs"), get(record, "tags")
+    tags += [tag for tag in named if isinstance(tag, str)] if isinstance(named, list) else []
     return Draft(
         guid=text(post, "uri"),
         link=target or url,
@@ -376,9 +378,7 @@ def draft_of(post: Json) -> Draft:
         author=name_of(author),
         language=text(languages, 0) if isinstance(languages, list) and len(languages) == 1 else "",
         kind="post",
-        tags=[*tags, *(t for t in (get(record, "tags") or []) if isinstance(t, str))]
-        if isinstance(get(record, "tags"), list | None)
-        else tags,
+        tags=tags,
         score=posts.total(count(post, "likeCount"), count(post, "repostCount"), count(post, "quoteCount")),
         comments=count(post, "replyCount"),
         picture=posts.picture(captions),
