@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import re
 from datetime import timedelta
 
@@ -21,11 +22,13 @@ from newsfeed.model import (
     Breadth,
     Day,
     Edition,
+    EditionSummary,
     History,
     Pick,
     Pool,
     Shown,
     TopicSetting,
+    TopicSummary,
     Untold,
     ledger,
     summary,
@@ -718,6 +721,29 @@ def test_the_weekly_account_stands_in_the_edition_on_its_day_within_the_minutes(
     assert text.reading_minutes(visible_text(on_sunday)) + 0.05 * len(picks(on_sunday)) <= 3.0
     assert build(source, settings(3.0), date=TODAY, now=NOW).breadth is None
     assert build(random_pool(2, 60), settings(breadth_day="sunday"), date=TODAY, now=NOW).breadth is None
+
+
+def test_a_page_whose_account_grows_with_its_leads_keeps_its_minutes() -> None:
+    """Longer leads change today's shares, and with them the finding that the account begins with: here to a longer one, for
+    which the leads had left no room."""
+    r = random.Random(484)
+    days = {
+        TODAY - timedelta(days=n): EditionSummary(
+            topics={
+                topic: TopicSummary(
+                    minutes=round(0.9 * r.random(), 2), told=r.randrange(4), good=r.randrange(5)
+                )
+                for topic in EVEN
+            },
+            voices={"Paper 1": 2 * r.random(), "Paper 2": r.random()},
+        )
+        for n in range(1, 8)
+    }
+    source = random_pool(484, 20, history=History(days=days))
+    for hundredths in range(255, 275):
+        made = build(source, settings(hundredths / 100, breadth_day="sunday"), date=TODAY, now=NOW)
+        assert made.breadth is not None
+        assert reading_minutes(visible_text(made)) <= made.minutes <= made.budget_minutes
 
 
 def test_the_account_in_the_edition_is_the_one_of_the_breadth_page() -> None:
