@@ -75,7 +75,9 @@ class Machine:
 
 
 @pytest.mark.parametrize("zone", ZONES)
-@pytest.mark.parametrize("hour", ["06:30", "00:00", "02:30", "23:30"])
+@pytest.mark.parametrize(
+    "hour", ["06:30", "02:30", *(pytest.param(hour, marks=pytest.mark.slow) for hour in ("00:00", "23:30"))]
+)
 def test_four_hundred_days_give_one_edition_a_day(zone: str, hour: str) -> None:
     machine = Machine(zone, hour)
     now, end = START, START + timedelta(days=400)

@@ -152,7 +152,10 @@ def test_status_says_how_late_it_is_and_when_to_do_something(
     assert "Start another worker" in said
 
 
-@pytest.mark.parametrize("words", [("worker",), ("worker", "fetch"), ("web", "--port", "0")])
+@pytest.mark.parametrize(
+    "words",
+    [("worker",), pytest.param(("worker", "fetch"), marks=pytest.mark.slow), ("web", "--port", "0")],
+)
 def test_who_is_started_before_the_database_waits_for_it_and_says_so_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:

@@ -357,6 +357,7 @@ def test_without_a_reader_nothing_is_told(both: Both) -> None:
             assert c.execute(f"select count(*) from reader.{table}").fetchone() == (0,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "opened",
     [

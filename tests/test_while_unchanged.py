@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pools
@@ -180,7 +181,12 @@ def tried(base: Settings) -> list[Settings]:
     ]
 
 
-@pytest.mark.parametrize("seed", range(6))
+def seeds(number: int, *, fast: int) -> list[Any]:
+    """Numbers of made-up pools, of which the first few are tried by the fast tests too."""
+    return [n if n < fast else pytest.param(n, marks=pytest.mark.slow) for n in range(number)]
+
+
+@pytest.mark.parametrize("seed", seeds(6, fast=2))
 def test_a_pool_weighed_before_gives_the_same_editions(seed: int) -> None:
     pool, base = pools.random_pool(seed, 120), pools.settings()
     weighed = edition.weigh(pool, base, date=pools.TODAY, now=pools.NOW)
@@ -231,7 +237,7 @@ def moved(pool: Pool, how: str) -> Pool:
     return replace(pool, candidates=tuple(every))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", seeds(3, fast=1))
 @pytest.mark.parametrize(
     "how",
     ["nothing", "a thumb", "a correction", "news value", "a record", "a habit", "a joined story", "another representative",
