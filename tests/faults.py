@@ -121,7 +121,19 @@ FAULTS: dict[str, Fault] = {
         serving.fixed(200, [("Content-Encoding", "gzip")], PACKED[:-8] + b"\0" * 8),
         Cause.ENCODING,
     ),
+    "gzip without its sum": Fault(serving.fixed(200, [("Content-Encoding", "gzip")], PACKED[:-8]), None),
+    "says brotli, sends plain": Fault(serving.fixed(200, [("Content-Encoding", "br")], RSS), None),
+    "says gzip, sends deflate": Fault(
+        serving.fixed(200, [("Content-Encoding", "gzip")], zlib.compress(RSS)), None
+    ),
+    "says nothing, sends deflate": Fault(serving.fixed(200, [], zlib.compress(RSS)), None),
+    "bomb of deflate that says nothing": Fault(
+        serving.fixed(200, [], zlib.compress(b"\0" * 20_000_000)), Cause.TOO_LARGE
+    ),
     # lengths and chunks
+    "chunks of bare line feeds": Fault(
+        serving.raw(OK + b"Transfer-Encoding: chunked\r\n\r\n%x\n%s\n0\n\n" % (len(RSS), RSS)), None
+    ),
     "cut in the body": Fault(serving.cut(RSS, 20), Cause.CONNECT),
     "reset in the body": Fault(serving.cut(RSS, 20, hard=True), Cause.CONNECT),
     "reset before the answer": Fault(serving.reset, Cause.CONNECT),
