@@ -65,6 +65,11 @@ def document(*entries: str) -> Parsed:
         "<p>Gulls rest upon the pier at dawn. © Ada Beet / Isle Picture</p>",
         "<p>Gulls rest upon the pier at dawn (Foto: dpa)</p>",
         "<div style='color:#fff; display : none'>Gulls rest upon the pier at dawn.</div>",
+        "<p>Enlarge / Gulls rest upon the pier at dawn.</p>",
+        "<p><em>Pictured: gulls rest upon the pier at dawn.</em></p>",
+        "<div style='max-height:0;overflow:hidden'>Gulls rest upon the pier at dawn.</div>",
+        "<span class='screen-reader-text'>Gulls rest upon the pier at dawn.</span>",
+        "<p class='visually-hidden'>Gulls rest upon the pier at dawn.</p>",
         "<span hidden>Gulls rest upon the pier at dawn.</span>",
     ],
 )

@@ -83,6 +83,8 @@ NOTICES: dict[str, tuple[str, ...]] = {
         r"featured image|header image|cover image|photo illustration|graphic|video)s?\W{0,3}"
         r"(?:(?:credit|courtesy|by|of|from|via|copyright)\b|[:/©(]).{0,160}",
         r"©.{0,200}",
+        r"enlarge ?/ .{0,200}",
+        r"pictured ?: .{0,200}",
         r"(?:copyright|\(c\)) (?:©|\(c\)|\d{4}).{0,160}",
         r"all rights reserved\b.{0,100}",
     ),

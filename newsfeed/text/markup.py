@@ -22,18 +22,9 @@ _CAPTION = 1_200  # characters of a caption with its picture and links; anything
 _CAPTION_WORDS = 60  # of a caption
 # Every caption contains one of these, and searching for them is much faster.
 _HINTS = (
-    "caption",
-    "credit",
-    "cutline",
-    "bildunterschrift",
-    "bildtext",
-    "bildnachweis",
-    "didascalia",
-    "de-foto",
-    "defoto",
-    "legend",
-    "onderschrift",
-)
+    "caption", "credit", "cutline", "bildunterschrift", "bildtext", "bildnachweis", "didascalia", "de-foto", "defoto",
+    "legend", "onderschrift",
+)  # fmt: skip
 _NAMED = expression(
     r"<(p|div|span|dl|dd|td|table|small|em|i|cite|figure|blockquote|section|aside|h[1-6])\s([^<>]{0,800})>",
     re.IGNORECASE,
@@ -46,7 +37,10 @@ _IS_CAPTION = expression(
     re.IGNORECASE,
 )
 _HIDDEN = expression(r"<(div|span|p|table|td|font|section)\s([^<>]{0,1500})>", re.IGNORECASE)
-_IS_HIDDEN = expression(r"display\s*:\s*none|(?:^|\s)hidden(?:=|\s|$)", re.IGNORECASE)
+_IS_HIDDEN = expression(
+    r"display\s*:\s*none|max-height\s*:\s*0(?![.\d]*[1-9])|(?:^|\s)hidden(?:=|\s|$)|\b(?:sr-only|screen-reader-text|visually-?hidden)\b",
+    re.IGNORECASE,
+)
 _PREHEADER = 6_000  # characters of hidden words, with what fills the line behind them
 _SHORTCODE = expression(
     r"\[(?:wp_)?caption\b[^\[\]]{0,600}\](.{0,1200}?)\[/(?:wp_)?caption\]", re.IGNORECASE | re.DOTALL
@@ -81,7 +75,7 @@ def mark_captions(html: str) -> str:
 
 def without_hidden(html: str) -> str:
     """HTML without the hidden preview text that newsletters have for mail programs."""
-    if "none" not in html and " hidden" not in html:
+    if not any(hint in html for hint in ("none", "hidden", "max-height", "sr-only", "screen-reader")):
         return html
     made: list[str] = []
     end = 0
