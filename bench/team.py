@@ -386,13 +386,13 @@ def serve(folder: Path, kind: str, real: float, speed: float, at: datetime) -> N
     place, clock, machine = connections.find(folder), accelerated(real, speed, at), config.load(folder)
     fetching = TimedFetching(place, machine, clock, workers.name()) if kind == "fetch" else None
     desk = Desk(place, machine, clock, password=lambda: "") if kind == "edition" else None
-    pace = workers.Pace(cron="* * * * * *" if speed else "* * * * * */5")
+    pace = workers.Pace(cron="* * * * * */5")
     asyncio.run(workers.run(fetching=fetching, desk=desk, pace=pace, sweeps=LANES))
 
 
 def stage_hour(team: Team, figures: Figures, options: argparse.Namespace, end: float) -> bool:
     morning = (BEGIN + timedelta(hours=options.hours)).replace(hour=6, minute=31)
-    registered = "select count(*) from procrastinate.procrastinate_workers"
+    registered = "select count(*) from procrastinate.procrastinate_workers where last_heartbeat > now() - interval '5 seconds'"
     if "idle" not in figures.get("hour", {}):
         with measured(team, figures, "start"):
             running = team.started("edition", 0, BEGIN, 1)
