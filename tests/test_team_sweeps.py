@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -13,8 +14,9 @@ from serving import Server
 from teams import TestTeam
 
 from newsfeed.model import Subscription
-from newsfeed.team import sweeps
+from newsfeed.team import sweeps, workers
 from newsfeed.team.connections import FETCH, connect
+from newsfeed.team.fetching import Fetching
 from newsfeed.team.readers import NEVER, next_hour
 from newsfeed.team.tables import BUCKETS
 
@@ -220,3 +222,25 @@ def test_options_that_change_what_is_read_make_another_feed(team: TestTeam) -> N
             (state,) = store.states()
             assert state.subscription == wanted
     assert sorted(team.rows("select followers from shared.feed")) == [(1,), (2,)]
+
+
+def test_two_that_look_at_once_make_one_job_for_each_bucket(team: TestTeam) -> None:
+    machine = team.desk().machine
+    fetching = Fetching(team.place, machine, team.clock, "test")
+
+    async def look() -> tuple[int, int]:
+        async with workers.fetch_app(fetching, workers.Pace()).open_async() as app:
+
+            def due() -> list[int]:  # another look is quicker, after this one asked what waits already
+                job = app.configure_task("sweep", lock="bucket 2", queueing_lock="bucket 2")
+                asyncio.run_coroutine_threadsafe(job.defer_async(bucket=2), loop).result()
+                return [1, 2, 3]
+
+            loop = asyncio.get_running_loop()
+            fetching.due_buckets = due  # type: ignore[method-assign]
+            first = await workers.defer_sweeps(app, fetching)
+            fetching.due_buckets = lambda: [1, 2, 3, 4]  # type: ignore[method-assign]
+            return first, await workers.defer_sweeps(app, fetching)
+
+    assert asyncio.run(look()) == (2, 1)
+    assert team.count("procrastinate.procrastinate_jobs") == 4
