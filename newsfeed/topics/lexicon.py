@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Ints = NDArray[np.int64]
+
 #: A word in the title counts as much as this many in the text.
 TITLE_WEIGHT = 2.0
 
@@ -122,9 +124,9 @@ def with_reader(
 class Matches(NamedTuple):
     """What the lexicon found: parallel arrays, one row a document, topic and term, sorted by document."""
 
-    document: NDArray[np.int64]
-    topic: NDArray[np.int64]
-    term: NDArray[np.int64]  # index into `Lexicon.names`
+    document: Ints
+    topic: Ints
+    term: Ints  # index into `Lexicon.names`
     weight: NDArray[np.float64]  # the entry's weight times the root of its count
 
 
@@ -134,6 +136,30 @@ class _Node:
     def __init__(self) -> None:
         self.children: dict[str, _Node] = {}
         self.ends: dict[int, tuple[float, str]] = {}  # topic -> weight, the entry as written
+
+    def plant(self, terms: _Terms, code: str, topic: int) -> None:
+        """Add the entries of one topic in one language."""
+        for entry, weight in terms.items():
+            path = [coded(unit, code) for unit in _units(entry)]
+            if not path or len(path) > MAX_WORDS:
+                continue
+            node = self
+            for unit in path:
+                node = node.children.setdefault(unit, _Node())
+            node.ends[topic] = (weight if weight >= 0 else TRAP_SHARE * weight, entry)
+
+    def units(self) -> set[str]:
+        """The units on all paths."""
+        return set(self.children).union(*(child.units() for child in self.children.values()))
+
+    def specialise(self, covered: Mapping[str, list[str]]) -> None:
+        """Let specific units also lead where the general ones beside them lead; exact before long before short."""
+        order = sorted(self.children, key=lambda unit: ("*" in unit, -len(unit), unit))
+        for general in order:
+            for specific in covered.get(general, ()):
+                self.children.setdefault(specific, _Node()).take(self.children[general])
+        for child in self.children.values():
+            child.specialise(covered)
 
     def take(self, other: _Node) -> None:
         """Add from a more general entry what this more specific one does not say itself."""
@@ -162,16 +188,9 @@ class Lexicon:
         root = _Node()
         for code, terms in {ENGLISH: lexicon, **others}.items():
             for number, topic in enumerate(self.topics):
-                for entry, weight in terms.get(topic, {}).items():
-                    path = [coded(unit, code) for unit in _units(entry)]
-                    if not path or len(path) > MAX_WORDS:
-                        continue
-                    node = root
-                    for unit in path:
-                        node = node.children.setdefault(unit, _Node())
-                    node.ends[number] = (weight if weight >= 0 else TRAP_SHARE * weight, entry)
-        units = sorted(_all_units(root))
-        _specialise(root, _coverage(units))
+                root.plant(terms.get(topic, {}), code, number)
+        units = sorted(root.units())
+        root.specialise(_coverage(units))
         self._know(units)
         self._freeze(root)
 
@@ -246,67 +265,66 @@ class Lexicon:
             if found is not None:
                 return found
         begins, ends = self._sizes.get(code, ((), ()))
-        longest = max(ends, default=0)
-        best, found = 0, -1
-        for form in forms if longest else ():
-            for size in ends:
-                if (
-                    best < size <= len(form)
-                    and (unit := self._unit.get(coded("*" + form[-size:], code))) is not None
-                ):
-                    best, found = size, unit
-                    break
-        for size in begins:
-            if (
-                best < size <= len(word)
-                and (unit := self._unit.get(coded(word[:size] + "*", code))) is not None
-            ):
-                return unit
-        return found
+        starred = [(size, f"*{form[-size:]}") for form in forms for size in ends if size <= len(form)]
+        starred += [(size, f"{word[:size]}*") for size in begins if size <= len(word)]
+        # Of an end and a beginning of one length the end counts, of two ends the one of the earlier form.
+        known = [
+            (size, self._unit[unit]) for size, part in starred if (unit := coded(part, code)) in self._unit
+        ]
+        return max(known, key=lambda one: one[0], default=(0, -1))[1]
 
-    def match(
-        self, units: NDArray[np.int64], document: NDArray[np.int64], in_title: NDArray[np.bool_]
-    ) -> Matches:
+    def match(self, units: Ints, document: Ints, in_title: NDArray[np.bool_]) -> Matches:
         """Find all entries in texts given as one array of units (-1 between texts and for unknown words)."""
+        start, end = self._longest(self._reached(units), units.size)
+        return self._counted(start, end, document, in_title)
+
+    def _reached(self, units: Ints) -> list[tuple[Ints, Ints]]:
+        """All ways into the tree: for each length, where those begin that are so long, and the nodes that they lead to."""
         import numpy as np
 
-        nodes: list[tuple[Any, Any]] = []  # of each length: positions, nodes reached
+        ways = []
         position = np.flatnonzero(units >= 0)
         node = self._first[units[position]]
         position, node = position[node >= 0], node[node >= 0]
         while position.size:
-            nodes.append((position, node))
-            inner = ~self._leaf[node] & (position + len(nodes) < units.size)
+            ways.append((position, node))
+            inner = ~self._leaf[node] & (position + len(ways) < units.size)
             position, node = position[inner], node[inner]
-            following = units[position + len(nodes)]
+            following = units[position + len(ways)]
             key = np.where(following >= 0, node * self._wide + following, -1)
             place = np.minimum(np.searchsorted(self._keys, key), self._keys.size - 1)
             hit = self._keys[place] == key
             position, node = position[hit], self._targets[place[hit]]
+        return ways
+
+    def _longest(self, ways: Sequence[tuple[Ints, Ints]], size: int) -> tuple[Ints, Ints]:
+        """Where entries begin, and which; without those inside of a longer one of the same topic."""
+        import numpy as np
 
         many = len(self.topics)
-        taken = np.zeros(units.size * many, np.bool_)
-        rows: list[tuple[Any, Any]] = []
-        for length in range(len(nodes), 0, -1):
-            position, node = nodes[length - 1]
+        taken = np.zeros(size * many, np.bool_)
+        starts, found = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for length in range(len(ways), 0, -1):
+            position, node = ways[length - 1]
             sizes = self._offsets[node + 1] - self._offsets[node]
             end = _ranges(self._offsets[node], sizes)
             start = np.repeat(position, sizes)
             topic = self._end_topic[end]
-            # Longer matches of the topic have marked their words: a match inside of one does not count again.
             inside = taken[start * many + topic] & taken[(start + length - 1) * many + topic]
             end, start, topic = end[~inside], start[~inside], topic[~inside]
-            rows.append((start, end))
+            starts.append(start)
+            found.append(end)
             for step in range(length):
                 taken[(start + step) * many + topic] = True
-        if not rows:
-            empty = np.zeros(0, np.int64)
-            return Matches(empty, empty, empty, np.zeros(0))
-        start = np.concatenate([row[0] for row in rows])
-        end = np.concatenate([row[1] for row in rows])
+        return np.concatenate(starts), np.concatenate(found)
+
+    def _counted(self, start: Ints, end: Ints, document: Ints, in_title: NDArray[np.bool_]) -> Matches:
+        """One row a document, topic and entry, wherever in the tree the entry was found."""
+        import numpy as np
+
         count = np.where(in_title[start], TITLE_WEIGHT, 1.0)
-        # One row a document, topic and entry, wherever in the tree the entry was found.
-        key = (document[start] * many + self._end_topic[end]) * max(len(self.names), 1) + self._end_name[end]
+        key = document[start] * len(self.topics) + self._end_topic[end]
+        key = key * max(len(self.names), 1) + self._end_name[end]
         unique, first, place = np.unique(key, return_index=True, return_inverse=True)
         counts = np.bincount(place, weights=count, minlength=unique.size)
         end = end[first]
@@ -345,13 +363,6 @@ def _bases(word: str, code: str) -> tuple[str, ...]:
     return (word[:-1],)
 
 
-def _all_units(node: _Node) -> set[str]:
-    found: set[str] = set(node.children)
-    for child in node.children.values():
-        found |= _all_units(child)
-    return found
-
-
 def _coverage(units: list[str]) -> dict[str, list[str]]:
     """For each unit the more specific units that it also answers for."""
     covered: dict[str, list[str]] = {}
@@ -376,23 +387,13 @@ def _coverage(units: list[str]) -> dict[str, list[str]]:
     return covered
 
 
-def _specialise(node: _Node, covered: Mapping[str, list[str]]) -> None:
-    """Let specific units also lead where the general ones beside them lead; exact before long before short."""
-    order = sorted(node.children, key=lambda unit: ("*" in unit, -len(unit), unit))
-    for general in order:
-        for specific in covered.get(general, ()):
-            node.children.setdefault(specific, _Node()).take(node.children[general])
-    for child in node.children.values():
-        _specialise(child, covered)
-
-
-def _ranges(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+def _ranges(starts: Ints, sizes: Ints) -> Ints:
     """Concatenated `range(start, start + size)`."""
     import numpy as np
 
     total = int(sizes.sum())
     before = np.cumsum(sizes) - sizes
-    found: NDArray[np.int64] = np.arange(total, dtype=np.int64) + np.repeat(starts - before, sizes)
+    found: Ints = np.arange(total, dtype=np.int64) + np.repeat(starts - before, sizes)
     return found
 
 
