@@ -27,6 +27,7 @@ APPLICATION = 0x4E574644  # "NWFD" in the header's application id: this file is 
 FOLDER = ".newsfeed"
 COPIES = 4  # as the README promises: a month of weekly ones
 MAGIC = b"SQLite format 3\x00"
+RESTORE = "Put its newest copy in its place: newsfeed restore."
 _SHARED_DISKS = re.compile(r"nfs4?|cifs|smb3|smbfs|afs|davfs|fuse\.(sshfs|s3fs|rclone)")
 
 # ------------------------------------------------------------------------- where it lies
@@ -257,14 +258,8 @@ _WORDS = {
         "it can't be opened",
         "Check that its folder exists and that you may write there.",
     ),
-    sqlite3.SQLITE_CORRUPT: (
-        "it is damaged",
-        "Put its newest copy in its place: newsfeed restore.",
-    ),
-    sqlite3.SQLITE_NOTADB: (
-        "it is not a database of newsfeed",
-        "Put its newest copy in its place: newsfeed restore. Or move that file away.",
-    ),
+    sqlite3.SQLITE_CORRUPT: ("it is damaged", RESTORE),
+    sqlite3.SQLITE_NOTADB: ("it is not a database of newsfeed", f"{RESTORE} Or move that file away."),
     sqlite3.SQLITE_IOERR: (
         "the disk failed to read or write it",
         "Check the disk and its free space, then run it again.",
@@ -316,6 +311,44 @@ def copy(path: Path, target: Path) -> None:
         ) from error
 
 
+def _private(path: Path) -> None:
+    """Create a database's folder (0700) and file (0600), or take the rights of others away from them."""
+    folder = path.parent
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True)
+    elif folder.name == FOLDER and folder.stat().st_mode & 0o077:
+        folder.chmod(0o700)
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)
+
+
+PRAGMAS = (
+    "page_size = 8192",  # of a new file; a whole item fits, and a third less space is lost than at 4096
+    f"busy_timeout = {int(BUSY_SECONDS * 1000)}",
+    "trusted_schema = OFF",
+    "foreign_keys = ON",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "cache_size = -16000",
+    "temp_store = MEMORY",
+    "secure_delete = OFF",
+    "journal_size_limit = 16000000",
+)
+
+
+def _set_up(raw: Any, record: object) -> None:
+    cursor = raw.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.info.get("begin", "BEGIN"))
+
+
 class Sqlite(Dialect):
     """A database in one SQLite file."""
 
@@ -326,38 +359,23 @@ class Sqlite(Dialect):
     def glance(self) -> int:
         head = header(self.path)
         if head.exists and not head.database:
-            raise StoreError(
-                self.place,
-                "this is no database",
-                "Put its newest copy in its place: newsfeed restore. Or move that file away.",
-            )
+            raise StoreError(self.place, "this is no database", f"{RESTORE} Or move that file away.")
         # The version alone decides only for our own files.
         if head.database and head.application not in {0, APPLICATION}:
-            raise StoreError(
-                self.place,
-                "this database belongs to another program",
-                "Put its newest copy in its place: newsfeed restore. Or name another file.",
-            )
+            other = "this database belongs to another program"
+            raise StoreError(self.place, other, f"{RESTORE} Or name another file.")
         return head.revision if head.application == APPLICATION else 0
 
     def prepare(self) -> None:
         """Create the folder (0700) and the file (0600) before anything is written. SQLite gives its journal the file's own mode."""
-        folder = self.path.parent
-        if kind := on_shared_disk(folder):
+        if kind := on_shared_disk(self.path.parent):
             raise StoreError(
                 self.place,
                 f"it lies on a network disk ({kind}), where a database is not safe",
                 'Keep it on a local disk: database = "sqlite:////home/you/.newsfeed/newsfeed.db".',
             )
         try:
-            if not folder.exists():
-                folder.mkdir(mode=0o700, parents=True)
-            elif folder.name == FOLDER and folder.stat().st_mode & 0o077:
-                folder.chmod(0o700)
-            if not self.path.exists():
-                os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
-            if self.path.stat().st_mode & 0o077:
-                self.path.chmod(0o600)
+            _private(self.path)
         except OSError as error:
             raise StoreError(
                 self.place,
@@ -366,8 +384,8 @@ class Sqlite(Dialect):
             ) from error
 
     def connect(self) -> tuple[Engine, Connection]:
-        """WAL, foreign keys held. SQLite's own driver would begin transactions by itself, and late; that is switched
-        off (`isolation_level`), and `write` and `read` begin them."""
+        """SQLite's own driver would begin transactions by itself, and late; that is switched off (`isolation_level`), and
+        `write` and `read` begin them."""
         engine = create_engine(
             URL.create("sqlite", database=str(self.path)),
             connect_args={
@@ -379,27 +397,8 @@ class Sqlite(Dialect):
             poolclass=StaticPool,
         )
         engine.dialect.colspecs = {**engine.dialect.colspecs, Utc: _Moment}
-
-        @event.listens_for(engine, "connect")
-        def set_up(raw: Any, record: object) -> None:
-            for pragma in (
-                "page_size = 8192",  # of a new file; a whole item fits, and a third less space is lost than at 4096
-                f"busy_timeout = {int(BUSY_SECONDS * 1000)}",
-                "trusted_schema = OFF",
-                "foreign_keys = ON",
-                "journal_mode = WAL",
-                "synchronous = FULL",
-                "cache_size = -16000",
-                "temp_store = MEMORY",
-                "secure_delete = OFF",
-                "journal_size_limit = 16000000",
-            ):
-                raw.execute(f"PRAGMA {pragma}")
-
-        @event.listens_for(engine, "begin")
-        def begin(connection: Connection) -> None:
-            connection.exec_driver_sql(connection.info.get("begin", "BEGIN"))
-
+        event.listen(engine, "connect", _set_up)
+        event.listen(engine, "begin", _begin)
         return engine, connected(engine)
 
     @contextmanager
