@@ -44,8 +44,8 @@ SHOWN = 8  # items of a preview
 FRESH = timedelta(days=3)  # what is older has lost two thirds of its score
 # Of what waited for a place, those of the highest news value, and of all items of a morning some: beside 16,000 a new
 # feed is placed as among all (bench/RESULTS.md, The app).
-RIVALS = 200
-USUAL = 150
+RIVALS = 200  # that waited
+USUAL = 150  # of all
 AGES = 600  # seconds in which news doesn't age enough to change a choice; in hours it does
 
 
