@@ -188,11 +188,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 NoOpen = Annotated[bool, typer.Option("--no-open", help="Don't open it in the browser.")]
 FeedName = Annotated[
-    str, typer.Argument(help="Its address, or words of its name.", autocompletion=offer_feeds)
+    str, typer.Argument(help="The feed's address, or part of its name.", autocompletion=offer_feeds)
 ]
 ITEM = typer.Argument(
     metavar="ITEM",
-    help="Its number on the page, DATE#4, its short id, its link or words of its title.",
+    help="The story: its number on the page, DATE#4, its short id, its link, or words of its title.",
     autocompletion=offer_items,
 )
 Item = Annotated[str, ITEM]

@@ -58,10 +58,10 @@ def add(
     context: typer.Context,
     address: Annotated[str, typer.Argument(help="The address of a feed, a website or a profile.")],
     folder: Annotated[
-        str, typer.Option("--folder", "-f", help="The folder to put it in; folders within folders by /.")
+        str, typer.Option("--folder", "-f", help="The folder to put it in; nested ones are separated by /.")
     ] = "",
     title: Annotated[
-        str, typer.Option("--title", "-t", help="What you call it. Default: its own name.")
+        str, typer.Option("--title", "-t", help="Your name for it. Default: its own title.")
     ] = "",
 ) -> None:
     """Find the feed behind an address and add it to feeds.opml."""
@@ -122,7 +122,7 @@ def undo(context: typer.Context) -> None:
 def move(
     context: typer.Context,
     feed: FeedName,
-    folder: Annotated[str, typer.Argument(help="The folder; folders within folders by /.")],
+    folder: Annotated[str, typer.Argument(help="The folder; nested ones are separated by /.")],
 ) -> None:
     """Move a feed into another folder of feeds.opml."""
     from newsfeed.pipeline.subscriptions.edit import moved
@@ -135,7 +135,7 @@ def move(
 def rename(
     context: typer.Context,
     feed: FeedName,
-    name: Annotated[str, typer.Argument(help="What you call it from now on.")],
+    name: Annotated[str, typer.Argument(help="Its new name.")],
 ) -> None:
     """Give a feed another name in feeds.opml."""
     from newsfeed.pipeline.subscriptions.edit import renamed
@@ -149,9 +149,9 @@ def set_option(
     context: typer.Context,
     feed: FeedName,
     option: Annotated[
-        str, typer.Argument(help="mute, must-read, weight, cap, … without newsfeed- before it.")
+        str, typer.Argument(help="mute, must-read, weight, cap …, without the prefix newsfeed-.")
     ],
-    value: Annotated[str, typer.Argument(help="Its value; empty takes it out.")] = "",
+    value: Annotated[str, typer.Argument(help="Its value; an empty one removes the option.")] = "",
 ) -> None:
     """Set an attribute of a feed that only newsfeed reads, as must-read yes; without a value it is taken out."""
     from newsfeed.pipeline.subscriptions.edit import with_option
@@ -182,12 +182,10 @@ def _since(state: str, failing_since: datetime | None) -> str:
 @feeds_app.command()
 def check(
     context: typer.Context,
-    ask: Annotated[bool, typer.Option("--ask", help="Ask the failing ones again now.")] = False,
+    ask: Annotated[bool, typer.Option("--ask", help="Ask the failing feeds again now.")] = False,
     every: Annotated[
         bool,
-        typer.Option(
-            "--all/--brief", help="Also list the feeds that are well, with their figures of 90 days."
-        ),
+        typer.Option("--all/--brief", help="Also list healthy feeds, with figures for the last 90 days."),
     ] = True,
     as_json: Json = False,
 ) -> None:
@@ -283,7 +281,8 @@ def repair(
 
 @feeds_app.command("import")
 def import_list(
-    context: typer.Context, file: Annotated[Path, typer.Argument(help="An OPML file of another reader.")]
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="An OPML file exported from another feed reader.")],
 ) -> None:
     """Merge another reader's list into feeds.opml, folders kept."""
     from newsfeed.pipeline.subscriptions.add import import_list as run
@@ -302,7 +301,7 @@ def export_list(
     context: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE|-")] = "-",
     last: Annotated[
-        bool, typer.Option("--last", help="The last good list as it was, even where feeds.opml is gone.")
+        bool, typer.Option("--last", help="The last list that could be read, even if feeds.opml is gone.")
     ] = False,
 ) -> None:
     """Write a clean OPML 2.0 file that other readers accept."""
@@ -321,7 +320,8 @@ def export_list(
 def people(
     context: typer.Context,
     no: Annotated[
-        str, typer.Option("--no", metavar="NAME", help="Never suggest this voice again: its name or profile.")
+        str,
+        typer.Option("--no", metavar="NAME", help="Never suggest this person again: their name or profile."),
     ] = "",
     as_json: Json = False,
 ) -> None:

@@ -22,8 +22,8 @@ _SEEN = 12  # of what a rule would keep out
 def keep(
     context: typer.Context,
     item: Item,
-    note: Annotated[str | None, typer.Option("--note", "-n", help="Your own words on it.")] = None,
-    undo: Annotated[bool, typer.Option("--undo", help="Keep it no longer.")] = False,
+    note: Annotated[str | None, typer.Option("--note", "-n", help="A note of your own.")] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Stop keeping it.")] = False,
 ) -> None:
     """Keep an item apart from the stream, with a note if you like."""
     from newsfeed.pipeline.answers import keep as keeping
@@ -41,7 +41,7 @@ def keep(
 def kept(
     context: typer.Context,
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="[WORDS]", help="Only what has these words.")
+        list[str] | None, typer.Argument(metavar="[WORDS]", help="Only items with these words.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -65,13 +65,13 @@ def kept(
 def search(
     context: typer.Context,
     words: Annotated[list[str] | None, typer.Argument(metavar="[WORDS]", help="All of these.")] = None,
-    topic: Annotated[str, typer.Option(help="Only of this topic.")] = "",
+    topic: Annotated[str, typer.Option(help="Only items on this topic.")] = "",
     source: Annotated[
-        str, typer.Option(help="Only of sources with this in their name, or of this address.")
+        str, typer.Option(help="Only from sources with this in their name, or at this address.")
     ] = "",
     since: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="From this day on.")] = "",
     until: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Up to this day.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=500, help="At the most so many.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="At most this many.")] = 20,
     as_json: Json = False,
 ) -> None:
     """Search all items, on a page or not: those with the words in their title first, then the newest."""
@@ -151,12 +151,15 @@ def export(
 
 def mute(
     context: typer.Context,
-    what: Annotated[str, typer.Argument(metavar="WORD", help="A word or name; or what the options say.")],
+    what: Annotated[
+        str,
+        typer.Argument(metavar="WORD", help="A word or name to mute; with an option, a source or a topic."),
+    ],
     source: Annotated[
-        bool, typer.Option("--source", help="It is a source: its address, or words of its name.")
+        bool, typer.Option("--source", help="Mute a source: its address, or part of its name.")
     ] = False,
-    topic: Annotated[bool, typer.Option("--topic", help="It is a topic.")] = False,
-    undo: Annotated[bool, typer.Option("--undo", help="Take the rule away.")] = False,
+    topic: Annotated[bool, typer.Option("--topic", help="Mute a topic.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Remove the rule.")] = False,
     yes: Yes = False,
 ) -> None:
     """Leave a word, a source or a topic out; shows first what that would have kept out of your last week."""
@@ -224,10 +227,11 @@ def read(
 def items(
     context: typer.Context,
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="[WORDS]", help="Only items that hold all of these.")
+        list[str] | None,
+        typer.Argument(metavar="[WORDS]", help="Only items that contain all of these words."),
     ] = None,
-    feed: Annotated[str, typer.Option(help="Only feeds whose name or address holds this.")] = "",
-    days: Annotated[float, typer.Option(min=0, help="First seen within so many days.")] = 1.0,
+    feed: Annotated[str, typer.Option(help="Only feeds whose name or address contains this.")] = "",
+    days: Annotated[float, typer.Option(min=0, help="First seen within this many days.")] = 1.0,
     limit: Annotated[int, typer.Option(min=1)] = 1000,
 ) -> None:
     """The stored items, newest first; one JSON line each."""

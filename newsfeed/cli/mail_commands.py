@@ -24,7 +24,7 @@ mail_app = App(
 @mail_app.callback()
 def mail(
     context: typer.Context,
-    date: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Of an earlier edition.")] = "",
+    date: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The date of an earlier edition.")] = "",
     eml: Annotated[
         str, typer.Option("--eml", metavar="FILE|-", help="Write the message it would send; needs no server.")
     ] = "",
@@ -33,11 +33,11 @@ def mail(
         bool,
         typer.Option(
             "--test",
-            help="Send a trial now: the page as it would come, which doesn't count as its morning's mail.",
+            help="Send a test now: the page as it would arrive. It doesn't count as that morning's mail.",
         ),
     ] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Send even if it was sent, or may have been.")
+        bool, typer.Option("--again", help="Send it even if it was already sent, or may have been.")
     ] = False,
 ) -> None:
     """Send the mail of today's edition now, unless that was done."""

@@ -27,11 +27,13 @@ def digest(
     ] = "",
     minutes: Annotated[
         float | None,
-        typer.Option(min=MINUTES.ge, max=MINUTES.le, callback=finite, help="Another budget, this once."),
+        typer.Option(
+            min=MINUTES.ge, max=MINUTES.le, callback=finite, help="A different number of minutes, this once."
+        ),
     ] = None,
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Choose today's stories anew.")] = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Choose today's stories again.")] = False,
     no_refresh: Annotated[
-        bool, typer.Option("--no-refresh", help="Take what is stored; ask no feed.")
+        bool, typer.Option("--no-refresh", help="Use what is stored; ask no feed.")
     ] = False,
     no_open: NoOpen = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
@@ -70,7 +72,7 @@ def refresh(
         typer.Option(
             "--feed",
             metavar="NAME",
-            help="Only feeds whose name or address holds this; may be repeated.",
+            help="Only feeds whose name or address contains this; may be repeated.",
             autocompletion=offer_feeds,
         ),
     ] = None,
@@ -78,14 +80,18 @@ def refresh(
     force: Annotated[
         bool,
         typer.Option(
-            "--force", help="Also within the manual floor, and whole answers. Never past a Retry-After."
+            "--force",
+            help="Also feeds that were asked a moment ago, and in full; never before a Retry-After is over.",
         ),
     ] = False,
     fetch_only: Annotated[
-        bool, typer.Option("--fetch-only", help="Fetch and store; sort and group later.")
+        bool, typer.Option("--fetch-only", help="Only fetch and store; tag and group later.")
     ] = False,
     workers: Annotated[
-        int, typer.Option(min=WORKERS.ge, max=WORKERS.le, help="Reading processes; 0: one a core.")
+        int,
+        typer.Option(
+            min=WORKERS.ge, max=WORKERS.le, help="Number of parsing processes; 0 means one per core."
+        ),
     ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:

@@ -26,9 +26,11 @@ schedule_app = App(
 
 def run(
     context: typer.Context,
-    once: Annotated[bool, typer.Option("--once", help="Do what is due now, then end; for cron.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Do what is due now, then exit; for cron.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
-    with_app: Annotated[bool, typer.Option("--serve", help="Also the local app, as newsfeed serve.")] = False,
+    with_app: Annotated[
+        bool, typer.Option("--serve", help="Also run the local app, like newsfeed serve.")
+    ] = False,
 ) -> None:
     """Run until stopped: pull feeds when due, and have the page (and the mail) ready at your hour."""
     from newsfeed.schedule.running import Runner

@@ -57,8 +57,10 @@ def readers(context: typer.Context, as_json: Json = False) -> None:
 def worker(
     context: typer.Context,
     kind: Annotated[str, typer.Argument(help="fetch, edition, or all.")] = "all",
-    once: Annotated[bool, typer.Option("--once", help="End when nothing is due any more.")] = False,
-    sweeps: Annotated[int, typer.Option("--sweeps", help="Buckets swept at a time.")] = 4,
+    once: Annotated[bool, typer.Option("--once", help="Exit when nothing is due any more.")] = False,
+    sweeps: Annotated[
+        int, typer.Option("--sweeps", help="How many buckets of feeds to work on at a time.")
+    ] = 4,
     cron: Annotated[str, typer.Option("--cron", hidden=True)] = "",
     heartbeat: Annotated[float, typer.Option("--heartbeat", hidden=True)] = 10.0,
     lease: Annotated[float, typer.Option("--lease", hidden=True)] = 600.0,
@@ -134,7 +136,7 @@ def take_in(
     context: typer.Context,
     home: Annotated[Path, typer.Argument(help="The folder of a single home.")],
     name: Annotated[str, typer.Option("--name", help="The reader's short name; default: the folder's.")] = "",
-    mail: Annotated[str, typer.Option("--mail", help="Where the mornings are mailed to.")] = "",
+    mail: Annotated[str, typer.Option("--mail", help="The address that the pages are mailed to.")] = "",
 ) -> None:
     """Make a single home a reader, with its list, settings and history."""
     from newsfeed.team.connections import find
@@ -148,7 +150,7 @@ def take_in(
 def give_out(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="The reader's name or mail address.")],
-    to: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that isn't there yet.")],
+    to: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that doesn't exist yet.")],
 ) -> None:
     """Write a reader's part as a single home, with all history."""
     from newsfeed.team.connections import find
@@ -187,7 +189,7 @@ def invite(
         str, typer.Option("--name", help="Their short name; default: what stands before the @.")
     ] = "",
     admin: Annotated[
-        bool, typer.Option("--admin", help="They may invite others and see the admin's page.")
+        bool, typer.Option("--admin", help="Let them invite others and see the admin page.")
     ] = False,
 ) -> None:
     """Print a link that lets one person in, once, and binds their sign-in; the reader is made where there is none."""

@@ -21,7 +21,7 @@ REBUILD = "Today's page keeps its choice; to choose anew by this: newsfeed diges
 
 topics_app = App(
     name="topics",
-    help="How good the tags are; teach them: status, ask, correct, undo, train.",
+    help="See how good the topics are, and teach them: status, ask, correct, undo, train.",
     no_args_is_help=True,
 )
 

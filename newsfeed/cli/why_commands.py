@@ -111,13 +111,16 @@ def simulate(
     context: typer.Context,
     days: Annotated[int, typer.Option(min=1, max=365, help="How many past mornings.")] = 14,
     minutes: Annotated[
-        float | None, typer.Option(min=MINUTES.ge, max=MINUTES.le, callback=finite, help="Another budget.")
+        float | None,
+        typer.Option(min=MINUTES.ge, max=MINUTES.le, callback=finite, help="A different number of minutes."),
     ] = None,
     max_items: Annotated[
-        int | None, typer.Option(min=STORIES.ge, max=STORIES.le, help="Another largest number of stories.")
+        int | None,
+        typer.Option(min=STORIES.ge, max=STORIES.le, help="A different limit on the number of stories."),
     ] = None,
     share: Annotated[
-        list[str] | None, typer.Option(metavar="TOPIC=SHARE", help="Another share; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="TOPIC=SHARE", help="A different share for a topic; may be repeated."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -214,7 +217,7 @@ def _share(text: str) -> tuple[str, float]:
     return name.strip(), share
 
 
-Undo = Annotated[bool, typer.Option("--undo", help="Take the thumb on that item back.")]
+Undo = Annotated[bool, typer.Option("--undo", help="Take back your thumb on that item.")]
 
 
 def like(context: typer.Context, item: ItemWords, undo: Undo = False) -> None:
