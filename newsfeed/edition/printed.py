@@ -20,6 +20,7 @@ from newsfeed.breadth.asked import outlet
 from newsfeed.edition import constants as c
 from newsfeed.edition.contenders import Contender
 from newsfeed.edition.words import deciding, fixed_words, heard, told_by, when
+from newsfeed.lazy import expression
 from newsfeed.model import (
     Breadth,
     Candidate,
@@ -36,7 +37,6 @@ from newsfeed.model import (
     TopicScore,
 )
 from newsfeed.text import first_words
-from newsfeed.text.expressions import expression
 from newsfeed.text.spoken import count, general, say
 
 _ADDRESS = expression(r"https?://\S+|\b[\w.-]+\.[a-z]{2,}/\S*…?")

@@ -8,9 +8,9 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from newsfeed.lazy import expression
 from newsfeed.opml.scan import Attribute, Outline
 from newsfeed.text import safe_url
-from newsfeed.text.expressions import expression
 from newsfeed.text.links import LIMIT as LONGEST_URL
 from newsfeed.text.spoken import say
 

@@ -12,8 +12,8 @@ import re
 from html.entities import html5
 from typing import NamedTuple
 
+from newsfeed.lazy import expression
 from newsfeed.text.encodings import ASCII_BASED, DECLARED, ENCODINGS, MARKS, MULTIBYTE, wide
-from newsfeed.text.expressions import expression
 
 
 class Coded(NamedTuple):

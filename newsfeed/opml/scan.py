@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
+from newsfeed.lazy import expression
 from newsfeed.opml.coding import resolve
-from newsfeed.text.expressions import expression
 
 # Bounds for hostile lists: far above any list of a person, and small enough to be scanned in a second.
 MAX_OUTLINES, MAX_DEPTH = 10_000, 50

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
-from newsfeed.text.expressions import expression
+from newsfeed.lazy import expression
 
 COLUMNS = 72  # of a line of plain text
 # Never printed: control characters except tab and newline; bidirectional overrides, embeddings and isolates, with

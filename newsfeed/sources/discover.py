@@ -8,8 +8,8 @@ from itertools import islice
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from newsfeed.lazy import expression
 from newsfeed.text import safe_url
-from newsfeed.text.expressions import expression
 
 MAX_BODY = 1_000_000  # bytes of a page that are looked at; what names a feed stands near its beginning
 MAX_CANDIDATES = 20  # feeds of one site that are offered

@@ -20,13 +20,13 @@ from email.utils import parseaddr
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from newsfeed.lazy import expression
 from newsfeed.model import UNAUTHORIZED, Failure, FeedState, Request, Response, Subscription
 from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, rows, text
 from newsfeed.sources.source import Answer, Draft, Source
 from newsfeed.text import clean_line, plain_text, safe_url, times
 from newsfeed.text.encodings import decode
-from newsfeed.text.expressions import expression
 from newsfeed.text.options import options
 
 KIND = "mailbox"

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from newsfeed.lazy import expression
 from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
 from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, Post, count, get, rows, text
@@ -32,7 +33,6 @@ from newsfeed.sources.source import (
 )
 from newsfeed.text import plain_text, safe_url, times
 from newsfeed.text.encodings import looks_like_json
-from newsfeed.text.expressions import expression
 from newsfeed.text.options import options
 
 KIND = "mastodon"

@@ -17,11 +17,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from newsfeed.lazy import expression
 from newsfeed.model import UNENCRYPTED, Cause, Failure, Response, Subscription
 from newsfeed.sources.source import BODY_LIMIT, Draft, Drafts, language_of, parts_of
 from newsfeed.text import canonical_url, clean_line, plain_text, safe_url
 from newsfeed.text.encodings import decode, looks_like_json
-from newsfeed.text.expressions import expression
 from newsfeed.text.links import LIMIT
 from newsfeed.text.options import options
 

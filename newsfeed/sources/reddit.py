@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
+from newsfeed.lazy import expression
 from newsfeed.model import Cause, Failure, FeedState, Request, Response, Subscription
 from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, count, get, rows, text
@@ -21,7 +22,6 @@ from newsfeed.sources.registry import REDDIT_OWN, hosts_of, lies_at
 from newsfeed.sources.source import Answer, Draft, Drafts, Source, parts_of, validated
 from newsfeed.text import clean_line, times
 from newsfeed.text.encodings import looks_like_json
-from newsfeed.text.expressions import expression
 from newsfeed.text.options import options
 
 KIND = "reddit"

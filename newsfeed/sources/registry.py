@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from newsfeed.lazy import expression
 from newsfeed.model import Record
 from newsfeed.sources.source import parts_of
-from newsfeed.text.expressions import expression
 
 
 class Network(NamedTuple):

@@ -14,12 +14,12 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, select
 
+from newsfeed.lazy import expression
 from newsfeed.model import Item, StoredItem
 from newsfeed.store import items_queries
 from newsfeed.store.dialect import Term, Transaction, chunks
 from newsfeed.store.schema import item, item_topic
 from newsfeed.text import canonical_url
-from newsfeed.text.expressions import expression
 from newsfeed.text.prose import HANGUL, UNSPACED
 
 VERSION = "1"  # to be raised when `entry` changes; the index is then rebuilt

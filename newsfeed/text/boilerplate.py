@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from newsfeed.lazy import expression
 from newsfeed.text.dates import MONTHS, beginning
-from newsfeed.text.expressions import expression
 
 _NAME = r"[A-ZÀ-Ž][\w.'’-]+"
 

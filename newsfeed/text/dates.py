@@ -8,7 +8,7 @@ from calendar import monthrange
 from datetime import date, timedelta
 from functools import lru_cache
 
-from newsfeed.text.expressions import expression
+from newsfeed.lazy import expression
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June",

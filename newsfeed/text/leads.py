@@ -6,6 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from newsfeed.lazy import expression
 from newsfeed.text.boilerplate import (
     BYLINE_START,
     CAME_FIRST,
@@ -23,7 +24,6 @@ from newsfeed.text.boilerplate import (
     URL,
     notices,
 )
-from newsfeed.text.expressions import expression
 from newsfeed.text.prose import CJK, COMMON_STARTS, count_words, cut_sentences, join_sentences, sentences
 from newsfeed.text.titles import MORNING, STEM
 

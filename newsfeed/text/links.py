@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
-from newsfeed.text.expressions import expression
+from newsfeed.lazy import expression
 
 LIMIT = 2_048  # characters of an address: sitemaps.org allows no longer one
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import nh3
 
-from newsfeed.text.expressions import expression
+from newsfeed.lazy import expression
 from newsfeed.text.leads import CODE
 from newsfeed.text.links import canonical_url, is_private, safe_url
 from newsfeed.text.titles import without_invisible

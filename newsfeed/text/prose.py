@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from newsfeed.lazy import expression
 from newsfeed.text.dates import MONTHS, WEEKDAYS
-from newsfeed.text.expressions import expression
 
 _SOUTH_EAST = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
 _HAN_AND_KANA = (

@@ -8,8 +8,8 @@ import unicodedata
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from newsfeed.lazy import expression
 from newsfeed.text import dates
-from newsfeed.text.expressions import expression
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # before the web
 AHEAD = timedelta(days=1)  # allowance for wrong zones and clocks; later moments can't be times of publication

@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from newsfeed.lazy import expression
 from newsfeed.text import dates
 from newsfeed.text.dates import WEEKDAYS
-from newsfeed.text.expressions import expression
 from newsfeed.text.prose import UNSPACED
 
 MORNING = 32_768  # titles that are checked again when the same morning is chosen again

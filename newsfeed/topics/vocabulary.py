@@ -24,7 +24,7 @@ from importlib.resources.abc import Traversable
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from newsfeed.text.expressions import expression
+from newsfeed.lazy import expression
 from newsfeed.text.prose import singular
 
 if TYPE_CHECKING:
