@@ -42,8 +42,8 @@ _A_STORY = 0.2  # minutes
 MORNINGS = 7  # a week, so that each weekday counts once
 SHOWN = 8  # items of a preview
 FRESH = timedelta(days=3)  # what is older has lost two thirds of its score
-# Of what waited for a place, those of the highest news value, and of all items of a morning some: beside 16,000 a new
-# feed is placed as among all (bench/RESULTS.md, The app).
+# Of what waited for a place, those of the highest news value, and of all items of a morning some: an estimate, a
+# little kind to the new feed (four of five feeds were placed as among all 16,000: bench/RESULTS.md, The app).
 RIVALS = 200  # that waited
 USUAL = 150  # of all
 AGES = 600  # seconds in which news doesn't age enough to change a choice; in hours it does
