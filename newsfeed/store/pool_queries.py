@@ -17,8 +17,9 @@ from newsfeed.store.schema import item, item_topic, shown, tagging
 CARRIED = timedelta(days=8)
 RHYTHM = timedelta(days=28)  # whole weeks, so that weekends weigh as they should
 MIX = timedelta(days=90)  # enough items of most sources, and still how they are now
-# newest items from before the subscription by which a source is judged; by 20 one of 119 picks is another than by all
-HABIT = 40
+# newest items from before the subscription by which a source is judged; by twice as many no pick of seven mornings is
+# another
+HABIT = 20
 SCORES = 400  # of a feed's newest items, to weigh a score within its own source
 # allowance for the clock; items seen later are not in a past morning's pool
 AHEAD = timedelta(hours=1)
@@ -102,7 +103,7 @@ def _known(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def _typical(now: datetime) -> ColumnElement[bool]:
-    """Items of 90 days by which their source is judged: what came since the subscription, and forty from before."""
+    """Items of 90 days by which their source is judged: what came since the subscription, and twenty from before."""
     newest = _newest_before(now)
     old = select(newest.c.id).where(newest.c.place <= HABIT)
     return and_(*_known(now), or_(item.c.before.is_(False), item.c.id.in_(old)))
