@@ -104,7 +104,7 @@ def test_a_source_tells_how_it_fares_and_what_it_brought(app: App) -> None:
         bank = next(s for s in store.states() if s.name == "Bank")
     shown = words(app.get(f"/sources/one?feed={key(bank.subscription.url)}"))
     assert "on your pages in 90 days" in shown
-    assert "Last of 3 in 4 weeks" in shown
+    assert "(3 in 4 weeks)" in shown
     assert "Central bank holds interest rates" in shown
 
 
