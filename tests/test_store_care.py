@@ -229,7 +229,7 @@ def test_threads_take_their_turns(tmp_path: Path) -> None:
 
 CHILD = textwrap.dedent(
     """
-    import sys
+    import sys, time
     from datetime import timedelta
     from pathlib import Path
     from stored import NOW, item, opened, update
@@ -242,13 +242,14 @@ CHILD = textwrap.dedent(
         new = [item(f"{n}.{k}", f"Story {n} {k}", "words " * 200) for k in range(3)]
         store.apply(update(mine, new, etag=str(n)), NOW)
         print(n, flush=True)
+        time.sleep(float(sys.argv[3]))
     """
 )
 
 
-def child(folder: Path, name: str) -> subprocess.Popen[str]:
+def child(folder: Path, name: str, pause: float = 0.0) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(folder), name],
+        [sys.executable, "-c", CHILD, str(folder), name, f"{pause}"],
         stdout=subprocess.PIPE,
         text=True,
         cwd=Path(__file__).parent,
@@ -294,7 +295,8 @@ def test_kill_9_loses_nothing_acknowledged_and_doubles_nothing(tmp_path: Path) -
 def test_two_processes_write_side_by_side(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         feeds(store, "a", "b")
-        processes = {name: child(tmp_path, name) for name in ("a", "b")}
+        # Two that never pause may keep each other out for longer than either waits, on a busy machine.
+        processes = {name: child(tmp_path, name, pause=0.02) for name in ("a", "b")}
         acknowledged = {}
         for name, process in processes.items():
             assert process.stdout is not None
