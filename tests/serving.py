@@ -170,9 +170,11 @@ class Server:
         self._ready.set()
         await self._stopping.wait()
         server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for _ in range(3):  # who was accepted a moment ago has a task only in the loop's next rounds
+            await asyncio.sleep(0)
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
         await server.wait_closed()
         for _ in range(3):  # what was aborted is closed in the loop's next rounds
             await asyncio.sleep(0)
