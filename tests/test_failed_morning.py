@@ -318,3 +318,13 @@ def test_several_causes_are_named_by_their_number() -> None:
     failures = [Failure(cause=cause, text="x") for cause in causes]
     clause, _ = health.shared_cause(failures)
     assert says(clause, "refused", "(5)", "in time (4)", "no feed", "(3)")
+
+
+def test_names_that_failed_before_the_network_was_known_to_be_missing_have_its_cause() -> None:
+    causes = [Cause.NAME] * 28 + [Cause.NO_NETWORK] * 24
+    assert health.shared_cause([Failure(cause=cause, text="x") for cause in causes])[0] == (
+        "there is no network connection"
+    )
+    causes = [Cause.NAME] * 3 + [Cause.TIMEOUT] * 3
+    clause, _ = health.shared_cause([Failure(cause=cause, text="x") for cause in causes])
+    assert says(clause, "name", "(3)", "in time (3)"), "with a network, a name that fails is one"

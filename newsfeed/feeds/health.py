@@ -335,7 +335,11 @@ def _failed_long(since: datetime | None, now: datetime) -> bool:
 def shared_cause(failures: Sequence[Failure]) -> tuple[str, str]:
     """Why many feeds failed, as the end of a sentence in the current language, and the phrase of what to do: the only cause,
     or the most frequent ones with their numbers."""
-    kinds = Counter(_WORDS[f.cause] for f in failures)
+    # Names that failed before it was clear that no network is there have its cause.
+    missing = any(f.cause is Cause.NO_NETWORK for f in failures)
+    kinds = Counter(
+        _WORDS[Cause.NO_NETWORK if missing and f.cause in UNREACHED else f.cause] for f in failures
+    )
     (words, repair), most = kinds.most_common(1)[0]
     if most < MOSTLY * len(failures):
         named = [f"{say(clause)} ({number})" for (clause, _), number in kinds.most_common(3)]
