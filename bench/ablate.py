@@ -77,7 +77,7 @@ def nothing(*_: object, **__: object) -> set[int]:
 
 def scales(**other: float) -> Any:
     """The weighing of topics with other constants."""
-    from newsfeed.topics.evidence import Scales
+    from newsfeed.topics.linear import Scales
 
     return type(
         "Scales",
@@ -196,11 +196,11 @@ def topics_figures() -> list[str]:
 
 
 TOPICS: dict[str, Changes] = {
-    "rivals speak against": {"evidence.Scales": lambda: scales(rivals=0.0)},
-    "`other` speaks against": {"evidence.Scales": lambda: scales(other=0.0)},
-    "long texts count less": {"evidence.Scales": lambda: scales(length=0.0)},
+    "rivals speak against": {"linear.Scales": lambda: scales(rivals=0.0)},
+    "`other` speaks against": {"linear.Scales": lambda: scales(other=0.0)},
+    "long texts count less": {"linear.Scales": lambda: scales(length=0.0)},
     "topics imply their parent": {"lexicon.implied": dict},
-    "BROAD topics are no rivals": {"evidence.BROAD": frozenset()},
+    "BROAD topics are no rivals": {"linear.BROAD": frozenset()},
     "traps speak against": {"lexicon.TRAP_SHARE": 0.0},
     "title counts double": {"lexicon.TITLE_WEIGHT": 1.0},
     "sponsors left out": {"vocabulary._SPONSOR": NEVER},

@@ -210,7 +210,7 @@ NEW_TOPIC = """
 import json, sys
 from newsfeed.config import loading, toml_file
 from newsfeed.topics import Document, load
-from newsfeed.topics.folders import topic_of_folders
+from newsfeed.topics.topic_files import topic_of_folders
 from newsfeed.topics.train import train
 from pathlib import Path
 

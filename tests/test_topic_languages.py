@@ -236,7 +236,7 @@ def test_a_text_is_read_in_the_language_that_it_is_in(lang: str, title: str, eng
 NEW_LANGUAGE = """
 import json
 from newsfeed.topics import Document, load
-from newsfeed.topics.folders import topic_of_folder
+from newsfeed.topics.topic_files import topic_of_folder
 from newsfeed.topics.not_news import not_news
 
 rates = "La banca centrale alza i tassi per la seconda volta in un anno"

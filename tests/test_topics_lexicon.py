@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from newsfeed.errors import SettingsError
 from newsfeed.model import DEFAULT_TOPICS, TopicSetting
 from newsfeed.text.prose import singular
-from newsfeed.topics import Document, lexicon, shipped_lexicon
+from newsfeed.topics import Document, lexicon, topic_files
 from newsfeed.topics.batches import BatchReader, Stems, mark, sections
-from newsfeed.topics.folders import topic_of_folder, topic_of_folders
 from newsfeed.topics.lexicon import Lexicon, parse
 from newsfeed.topics.not_news import NotNews
+from newsfeed.topics.topic_files import topic_of_folder, topic_of_folders
 from newsfeed.topics.vocabulary import stem, surface, words
 
 
@@ -250,20 +250,20 @@ def test_news_means_nothing_without_the_topic_world_and_is_no_section_of_a_publi
 
 
 def test_the_lexicon_that_ships_is_the_one_of_its_files() -> None:
-    made, shipped = lexicon.compiled(DEFAULT_TOPICS), shipped_lexicon.compiled(DEFAULT_TOPICS)
+    made, shipped = lexicon.compiled(DEFAULT_TOPICS), topic_files.compiled(DEFAULT_TOPICS)
     assert shipped is not made, "run: make model"
     for name, value in vars(made).items():
         assert np.array_equal(value, getattr(shipped, name)), f"{name}; run: make model"
-    assert shipped_lexicon.implied() == lexicon.implied(), "run: make model"
+    assert topic_files.implied() == lexicon.implied(), "run: make model"
     assert {
-        topic: tuple(names) for topic, names in shipped_lexicon.folder_names().items()
+        topic: tuple(names) for topic, names in topic_files.folder_names().items()
     } == lexicon.folder_names()
     patterns = msgspec.json.encode(NotNews.shipped().rows())
-    assert msgspec.json.encode(shipped_lexicon.recogniser().rows()) == patterns, "run: make model"
+    assert msgspec.json.encode(topic_files.recogniser().rows()) == patterns, "run: make model"
 
 
 @pytest.mark.parametrize("word", ["quokka", "drone swarm", "tariff"])
 def test_a_lexicon_with_words_of_the_reader_is_made_anew(word: str) -> None:
     topics = {**DEFAULT_TOPICS, "mine": TopicSetting(words=(word,))}
-    assert "mine" in shipped_lexicon.compiled(topics).topics
-    assert word in shipped_lexicon.compiled(topics).names
+    assert "mine" in topic_files.compiled(topics).topics
+    assert word in topic_files.compiled(topics).names

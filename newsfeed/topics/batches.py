@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from newsfeed.text.language import settle_language
 
 from .documents import Document
-from .folders import topic_of_folder
 from .lexicon import Lexicon
+from .topic_files import topic_of_folder
 from .vocabulary import (
     BREAK,
     ENGLISH,

@@ -13,7 +13,7 @@ import msgspec
 
 from newsfeed.model import KINDS
 
-from . import shipped_lexicon
+from . import topic_files
 from .batches import BatchReader, Stems
 from .documents import OTHER, Document
 from .fitting import Design
@@ -129,7 +129,7 @@ def value_weights() -> bytes:
 
 def main() -> int:
     """Build and write."""
-    _write(shipped_lexicon.NAME, shipped_lexicon.packed(), 0)
+    _write(topic_files.NAME, topic_files.packed(), 0)
     _write("model.weights", weights(), len(seeds()))
     _write("value.weights", value_weights(), len(value_seeds()))
     return 0

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from .batches import Reading
 from .documents import OTHER, Document, Label
-from .evidence import logit, sigmoid
 from .lexicon import TITLE_WEIGHT
+from .linear import logit, sigmoid
 from .tagger import Tagger
 from .vocabulary import ENGLISH, is_little, prose, stem, surface, words
 

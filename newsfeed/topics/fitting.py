@@ -11,8 +11,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .batches import Reading
-from .evidence import Scales, sigmoid
-from .linear import FeatureCounts, Linear, count, values
+from .linear import FeatureCounts, Linear, Scales, count, sigmoid, values
 
 if TYPE_CHECKING:
     import numpy as np

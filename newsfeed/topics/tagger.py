@@ -15,10 +15,9 @@ from newsfeed.model import Tagging, TopicScore, TopicSetting
 from . import linear
 from .batches import BatchReader, Reading, Stems, in_order, lengths, word_share
 from .documents import OTHER, SHOWN_FROM, TOPICS, Document, FeedPrior
-from .evidence import Evidence, Explainer, Scales, by_length, logit, sigmoid, strongest_rivals
-from .folders import topic_of_folders
 from .lexicon import Lexicon, topics_or_default
-from .shipped_lexicon import compiled, implied, recogniser
+from .linear import Evidence, Explainer, Scales, by_length, logit, sigmoid, strongest_rivals
+from .topic_files import compiled, implied, recogniser, topic_of_folders
 from .value import MOST_THUMBS, Personal, Thumb, ValueModel, learn_thumbs, profile, shipped, silent
 from .weights import unpack
 

@@ -20,12 +20,11 @@ from newsfeed.model import TopicSetting
 from . import fitting, linear
 from .batches import BatchReader, Stems
 from .documents import ENOUGH, OTHER, TOPICS, Document, FeedPrior, Label
-from .evidence import Scales
 from .fitting import Design
-from .folders import topic_of_folders
 from .lexicon import columns, compiled, topics_or_default
-from .shipped_lexicon import implied
+from .linear import Scales
 from .tagger import Tagger, header, load
+from .topic_files import implied, topic_of_folders
 from .vocabulary import UNKNOWN, folder, languages
 from .weights import pack
 

@@ -28,8 +28,8 @@ from newsfeed.text.spoken import say
 from newsfeed.topics import retrain, value
 from newsfeed.topics.corrections import corrected
 from newsfeed.topics.documents import Label
-from newsfeed.topics.folders import topic_of_folders
 from newsfeed.topics.tagger import Tagger
+from newsfeed.topics.topic_files import topic_of_folders
 from newsfeed.topics.value import Thumb
 from newsfeed.topics.weights import WeightsError
 

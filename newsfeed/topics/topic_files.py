@@ -1,18 +1,120 @@
-"""The topic that a folder's name means: "Wirtschaft", "Money & Markets" and "03 Finance" mean finance."""
+"""What the topics' files say, compiled as it ships; and the topic that a folder's name means: "Wirtschaft", "Money & Markets"
+and "03 Finance" mean finance.
+
+Reading the files, building the lexicon's tree and finding the letters that the patterns of no news need takes a second on
+a small computer, which every start that has something to tag would pay. `make model` does it once; if a file or the
+reader's topics differ from what was compiled, it is done anew."""
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from newsfeed.model import WORLD, TopicSetting
+import msgspec
 
-from .documents import OTHER
-from .shipped_lexicon import folder_names
+from newsfeed.model import DEFAULT_TOPICS, WORLD, TopicSetting
+
+from . import lexicon, not_news, weights
+from .documents import OTHER, TOPICS
+from .lexicon import Lexicon
+from .vocabulary import folder, languages
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NAME = "lexicon.compiled"
+
+
+def compiled(topics: Mapping[str, TopicSetting]) -> Lexicon:
+    """The lexicon with the reader's words."""
+    kept = _kept()
+    if kept is None or kept.head["settings"] != _hash(msgspec.json.encode(topics)):
+        return lexicon.compiled(topics)
+    return _shipped()
+
+
+@cache
+def implied() -> Mapping[str, tuple[str, float]]:
+    """As `lexicon.implied`."""
+    kept = _kept()
+    if kept is None:
+        return lexicon.implied()
+    return {topic: (parent, share) for topic, (parent, share) in kept.head["implied"].items()}
+
+
+@cache
+def folder_names() -> Mapping[str, tuple[str, ...]]:
+    """As `lexicon.folder_names`."""
+    kept = _kept()
+    return lexicon.folder_names() if kept is None else kept.head["folders"]
+
+
+@cache
+def recogniser() -> not_news.NotNews:
+    """What tells no news, with the patterns that ship with the package."""
+    kept = _kept()
+    return not_news.NotNews.shipped() if kept is None else not_news.NotNews.of_rows(kept.head["not_news"])
+
+
+def packed() -> bytes:
+    """What the files say, with the lexicon of the default topics, as it is to ship."""
+    head, arrays = lexicon.compiled(DEFAULT_TOPICS).packed()
+    small = {
+        name: found.astype("int32") if found.dtype == "int64" and found.max(initial=0) < 2**31 else found
+        for name, found in arrays.items()
+    }
+    more = {
+        "of": _of_files(),
+        "settings": _hash(msgspec.json.encode(DEFAULT_TOPICS)),
+        "implied": lexicon.implied(),
+        "folders": lexicon.folder_names(),
+        "not_news": not_news.NotNews.shipped().rows(),
+    }
+    return weights.pack({**head, **more}, small)
+
+
+class _Kept(NamedTuple):
+    head: dict[str, Any]
+    arrays: dict[str, NDArray[Any]]
+
+
+@cache
+def _kept() -> _Kept | None:
+    file = files(__package__).joinpath("data", NAME)
+    if not file.is_file():
+        return None
+    head, arrays = weights.unpack(file.read_bytes())
+    return _Kept(head, arrays) if head["of"] == _of_files() else None
+
+
+@cache
+def _shipped() -> Lexicon:
+    kept = _kept()
+    assert kept is not None
+    whole = {
+        name: found.astype("int64") if found.dtype == "int32" else found
+        for name, found in kept.arrays.items()
+    }
+    return Lexicon.of_packed(kept.head, whole)
+
+
+def _of_files() -> str:
+    """A name for what all this is made of: the bytes of the files."""
+    data = b""
+    for code in languages():
+        names = [f"lexicon/{topic}.toml" for topic in (*TOPICS, OTHER)]
+        for file in (folder(code).joinpath(name) for name in (*names, "language.toml", "not_news.toml")):
+            data += b"\0" + (file.read_bytes() if file.is_file() else b"")
+    return _hash(data)
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 class _Silent(NamedTuple):
