@@ -12,7 +12,7 @@ from serving import Server, fixed
 
 from newsfeed.model import Failure, FeedState, Parsed, Response, Subscription
 from newsfeed.reading import read
-from newsfeed.sources import article
+from newsfeed.sources import webpages
 
 BODY = """<!doctype html><html lang="en"><head><title>Harbour</title></head><body>
 <nav><a href="/">Home</a> <a href="/about">About us</a></nav>
@@ -26,7 +26,7 @@ Insurers put the damage at thirty million, most of it to cranes that stood in th
 
 def test_a_page_gives_its_text_and_nothing_of_its_frame() -> None:
     subscription = Subscription(url="https://port.example/harbour", title="Harbour reopens after storm")
-    asked = article.source.request(FeedState(subscription=subscription))
+    asked = webpages.article.request(FeedState(subscription=subscription))
     response = Response(request=asked, url=asked.url, body=BODY.encode(), content_type="text/html")
     parsed = read(response, subscription, {}, NOON)
     assert isinstance(parsed, Parsed)
@@ -38,7 +38,7 @@ def test_a_page_gives_its_text_and_nothing_of_its_frame() -> None:
 
 def test_a_page_without_an_article_is_a_failure() -> None:
     subscription = Subscription(url="https://port.example/")
-    asked = article.source.request(FeedState(subscription=subscription))
+    asked = webpages.article.request(FeedState(subscription=subscription))
     response = Response(
         request=asked, url=asked.url, body=b"<html><p>Log in</p></html>", content_type="text/html"
     )
@@ -47,10 +47,10 @@ def test_a_page_without_an_article_is_a_failure() -> None:
 
 def test_robots_rules_are_kept() -> None:
     rules = b"User-agent: *\nDisallow: /private\n"
-    assert article.allowed(rules, "https://a.example/story")
-    assert not article.allowed(rules, "https://a.example/private/story")
-    assert article.allowed(b"", "https://a.example/story")
-    assert article.robots_url("https://a.example:8443/x?y") == "https://a.example:8443/robots.txt"
+    assert webpages.allowed(rules, "https://a.example/story")
+    assert not webpages.allowed(rules, "https://a.example/private/story")
+    assert webpages.allowed(b"", "https://a.example/story")
+    assert webpages.robots_url("https://a.example:8443/x?y") == "https://a.example:8443/robots.txt"
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_robots_rules_are_kept() -> None:
     ],
 )
 def test_a_site_ends_where_the_public_suffix_list_says(one: str, other: str, same: bool) -> None:
-    assert article.same_site(one, other) is same
+    assert webpages.same_site(one, other) is same
 
 
 def test_a_thin_pick_gets_the_first_sentences_of_its_article(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsfeed.sources import discover
-from newsfeed.sources.discover import candidates, guesses
+from newsfeed.sources import webpages
+from newsfeed.sources.webpages import candidates, guesses
 
 PAGE = "https://site.example/blog/post.html"
 
@@ -99,7 +99,7 @@ def test_links_of_the_page_come_after_what_it_announces_and_only_its_own() -> No
 )
 def test_addresses_for_readers_are_addresses_of_the_web(href: str, expected: str) -> None:
     assert found(f'<a href="{href}">Subscribe by RSS</a>') == [expected]
-    assert discover.plain(href) == expected
+    assert webpages.plain(href) == expected
 
 
 @pytest.mark.parametrize(
@@ -141,10 +141,10 @@ def test_feeds_of_searches_come_last_and_templates_count_for_nothing() -> None:
 )
 def test_pages_that_forward_at_once(content: str, expected: str) -> None:
     html = f"""<html><head><meta http-equiv="Refresh" content="{content}"></head></html>"""
-    assert discover.forwards(html.encode(), "https://site.example/") == expected
-    assert discover.forwards(b"<html></html>", "https://site.example/", content) == expected
+    assert webpages.forwards(html.encode(), "https://site.example/") == expected
+    assert webpages.forwards(b"<html></html>", "https://site.example/", content) == expected
     hidden = f"""<html><body><noscript>{html[12:-14]}</noscript></body></html>"""
-    assert discover.forwards(hidden.encode(), "https://site.example/") == ""
+    assert webpages.forwards(hidden.encode(), "https://site.example/") == ""
 
 
 def test_a_base_changes_what_addresses_are_relative_to() -> None:

@@ -29,7 +29,7 @@ from newsfeed.errors import ListError
 from newsfeed.fetch import redact
 from newsfeed.model import Failure, FeedState, Parsed, Request, Response, Subscription
 from newsfeed.reading import json_feeds
-from newsfeed.sources import discover
+from newsfeed.sources import webpages
 from newsfeed.text import times
 
 pytestmark = pytest.mark.slow
@@ -193,9 +193,9 @@ def a_date(written: str) -> None:
 
 
 def a_page(data: bytes) -> None:
-    for found in discover.candidates(data, "https://a.example/", data[:200].decode("latin-1")):
+    for found in webpages.candidates(data, "https://a.example/", data[:200].decode("latin-1")):
         assert found.startswith(("http://", "https://"))
-    discover.forwards(data, "https://a.example/")
+    webpages.forwards(data, "https://a.example/")
 
 
 encoded = soup.map(lambda t: t.encode("utf-8", "replace"))

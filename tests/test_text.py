@@ -26,6 +26,7 @@ from newsfeed.text import (
     opening,
     plain_text,
     plausible_language,
+    prose,
     prose_text,
     reading_minutes,
     safe_url,
@@ -34,8 +35,7 @@ from newsfeed.text import (
     strip_inline,
     unmangle,
 )
-from newsfeed.text import language as languages
-from newsfeed.text.language import settle_language
+from newsfeed.text.prose import settle_language
 
 BASE = "https://garden.example/blog/post"
 
@@ -753,12 +753,12 @@ def test_the_model_says_what_its_own_package_says(told: str) -> None:
 
     settings = LangDetectConfig(max_input_length=None, model="lite", normalize_input=False)
     best = LangDetector(settings).detect(told, model="lite", k=1)[0]
-    assert languages._judged(told) == (best["lang"], pytest.approx(best["score"]))
+    assert prose._judged(told) == (best["lang"], pytest.approx(best["score"]))
 
 
 def test_languages_are_told_without_anything_that_could_download() -> None:
     code = (
-        "import sys; from newsfeed.text.language import detect_language as d\n"
+        "import sys; from newsfeed.text.prose import detect_language as d\n"
         "print(d('The central bank raised its rate by a quarter of a point on Thursday.'))\n"
         "print({'requests', 'urllib3', 'robust_downloader', 'http.client'} & set(sys.modules))"
     )

@@ -19,7 +19,7 @@ from serving import Server
 
 from newsfeed.cli.command import Context
 from newsfeed.model import Breadth, Item, Parsed, Subscription
-from newsfeed.pipeline.answers import share, what_if
+from newsfeed.pipeline.answers import keep, what_if
 from newsfeed.pipeline.morning.draw import picks
 
 
@@ -493,7 +493,7 @@ def test_nobody_is_offered_what_came_by_a_secret_even_when_it_left_the_list(
             with whole.open_store() as store:
                 edition = store.latest_edition()
                 assert edition
-                offered = share.for_whom(whole, store, edition)
+                offered = keep.for_whom(whole, store, edition)
                 told = {p.ref: p.title for p in picks(edition)}
                 assert told_by["closed"].title in told.values(), "it stands on the page"
                 assert [told[ref] for ref in offered] == [told_by["open"].title]

@@ -27,7 +27,7 @@ def keep(
 ) -> None:
     """Keep an item apart from the stream, with a note if you like."""
     from newsfeed.pipeline.answers import keep as keeping
-    from newsfeed.pipeline.answers.share import write_links
+    from newsfeed.pipeline.answers.keep import write_links
 
     with opened(context) as (home, store):
         if undo:
@@ -115,8 +115,7 @@ def share(
 ) -> None:
     """A kept item, or the week's links with your notes, as text to be passed on. Nothing is sent."""
     from newsfeed.errors import SettingsError
-    from newsfeed.pipeline.answers import share as sharing
-    from newsfeed.pipeline.answers.keep import keep as kept_one
+    from newsfeed.pipeline.answers import keep as keeping
 
     home = context.obj.home()
     if bool(item) == week:
@@ -126,11 +125,11 @@ def share(
     with home.open_store() as store:
         if week:
             sys.stdout.write(
-                sharing.links_of_week(home, store, "md" if md else "html" if as_html else "text")
+                keeping.links_of_week(home, store, "md" if md else "html" if as_html else "text")
             )
             return
-        one = kept_one(home, store, item)
-    found = sharing.share(home.settings, one)
+        one = keeping.keep(home, store, item)
+    found = keeping.share(home.settings, one)
     show.say(found.text)
     for way in found.ways:
         show.say(f"{way.name}: {way.href}")

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 
 from newsfeed.sources.source import Draft
 from newsfeed.text import clean_line, count_words, lead, plausible_language, prose_text, sentences
-from newsfeed.text.language import settle_language
 from newsfeed.text.markup import without_footer
-from newsfeed.text.prose import join_sentences
+from newsfeed.text.prose import join_sentences, settle_language
 
 _MADE_TITLE = 80  # characters of a title made of a text
 _HEARD = 20  # items whose texts together show the language of a feed,

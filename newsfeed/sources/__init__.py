@@ -21,7 +21,7 @@ from newsfeed.sources.source import FEED, Source
 def by_kind(kind: str) -> Source:
     """The source of a kind; that of plain feeds for unknown names."""
     places = {network.kind: network.place or f"{network.kind}.source" for network in NETWORKS}
-    module, _, name = {**places, "article": "article.source"}.get(kind, places[FEED]).partition(".")
+    module, _, name = {**places, "article": "webpages.article"}.get(kind, places[FEED]).partition(".")
     found: Source = getattr(import_module(f"{__name__}.{module}"), name)
     return found
 

@@ -1,8 +1,8 @@
-"""Large hosts of blogs, newsletters, code and questions: the feed behind the page that people know.
+"""Large hosts of blogs, newsletters, code and questions: the feed behind the page that people know; and networks without
+public access, of which it is said what is possible instead.
 
-Medium, Substack, dev.to, Tumblr, GitHub and Stack Exchange have it at a fixed address; for podcasts, Apple's directory
-is asked once.
-"""
+Medium, Substack, dev.to, Tumblr, GitHub and Stack Exchange have the feed at a fixed address; for podcasts, Apple's
+directory is asked once."""
 
 from __future__ import annotations
 
@@ -206,3 +206,57 @@ class Page(Source):
 
 source = Hosted()
 github, stackexchange = Page("github", _github), Page("stackexchange", _stack_exchange)
+
+_SAID = {
+    "linkedin.com": (
+        "LinkedIn lets no program read people's or companies' posts.",
+        "Add the company's own blog or newsroom, or read LinkedIn as a newsletter by mail: add imaps://your.mail.server/INBOX?from=its-sender.",
+    ),
+    "threads.net": (
+        "Threads lets no program read other people's posts.",
+        "Many accounts there can be followed from Mastodon as @name@threads.net: follow them, then add your Mastodon home or list.",
+    ),
+    "facebook.com": (
+        "Facebook lets no program read pages or groups.",
+        "Look for the page's own website and add that, or read it as a newsletter by mail: add imaps://your.mail.server/INBOX?from=its-sender.",
+    ),
+    "instagram.com": (
+        "Instagram lets no program read other people's posts.",
+        "Look for the account's own website, or for the same account on Bluesky or Mastodon.",
+    ),
+    "tiktok.com": (
+        "TikTok lets no program read other people's videos.",
+        "Look for the same account on YouTube and add its channel.",
+    ),
+}
+_SAME_NETWORK = {"threads.com": "threads.net", "fb.com": "facebook.com", "lnkd.in": "linkedin.com"}
+
+
+class Unsupported(Source):
+    """Networks without public access."""
+
+    kind = "unsupported"
+
+    def claims(self, subscription: Subscription) -> bool:
+        """Addresses of these networks, unless they are feeds that are public."""
+        return bool(_closed(subscription.url))
+
+    def request(self, state: FeedState) -> Failure:
+        """Nothing is requested: the failure says what is possible instead."""
+        text, repair = _SAID[_closed(state.subscription.url)]
+        return Failure(cause=Cause.UNSUPPORTED, text=text, repair=repair, needs_owner=True)
+
+    def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
+        """The same failure, should an answer ever come."""
+        return self.request(FeedState(subscription=subscription))
+
+
+def _closed(url: str) -> str:
+    host, path = host_and_path(url)
+    host = ".".join(host.split(".")[-2:])
+    host = _SAME_NETWORK.get(host, host)
+    feed = re.search(r"/(?:feed|rss)(?:/|\.|$)|\.(?:xml|rss|atom)$", path)
+    return host if host in _SAID and not (feed and host == "facebook.com") and path.strip("/") else ""
+
+
+unsupported = Unsupported()

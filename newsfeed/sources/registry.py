@@ -25,7 +25,7 @@ class Network(NamedTuple):
 NETWORKS = (
     Network("mailbox"),
     Network("x", ("x.com", "twitter.com")),
-    Network("unsupported", ("linkedin.com", "lnkd.in", "threads.net", "threads.com", "facebook.com", "fb.com", "instagram.com", "tiktok.com")),
+    Network("unsupported", ("linkedin.com", "lnkd.in", "threads.net", "threads.com", "facebook.com", "fb.com", "instagram.com", "tiktok.com"), "hosted.unsupported"),
     Network("bluesky", ("bsky.app", "main.bsky.dev")),
     Network("reddit", ("reddit.com",)),
     Network("hackernews", ("news.ycombinator.com", "hn.algolia.com")),

@@ -16,7 +16,7 @@ import msgspec
 
 from newsfeed import sources
 from newsfeed.model import FeedState, Record, Subscription
-from newsfeed.sources import discover
+from newsfeed.sources import webpages
 from newsfeed.team.tables import BUCKETS
 from newsfeed.text.options import OF_THE_EDITION
 
@@ -46,12 +46,12 @@ _DUE = f"""
 def bucket(subscription: Subscription) -> int:
     """The bucket of a feed, by the registrable domain that is asked for it."""
     url = sources.rewritten(subscription) or subscription.url
-    return zlib.crc32(discover.site(url).encode()) % BUCKETS
+    return zlib.crc32(webpages.site(url).encode()) % BUCKETS
 
 
 def on_its_site(url: str, state: FeedState | None) -> bool:
     """Whether an address lies on the site that is asked for a feed, and so in its bucket."""
-    return state is not None and discover.site(url) == discover.site(
+    return state is not None and webpages.site(url) == webpages.site(
         sources.rewritten(state.subscription) or state.subscription.url
     )
 

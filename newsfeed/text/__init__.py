@@ -1,12 +1,11 @@
 """HTML into safe HTML, plain text, leads, words, languages and canonical links. Pure; knows nothing of feeds.
 
 - `markup`: the only sanitiser (nh3), and the way from safe HTML to plain text and prose, without captions and footers
-- `prose`: sentences, words, minutes
+- `prose`: sentences, words, minutes, and which language a text is in
 - `leads`: the one or two extracted sentences under a headline
 - `dates`: the names of the calendar, and days as people write them
 - `titles`: one safe line for a headline, an author, a name; parts of a series, and whether a title names a subject
 - `links`: one address for one page
-- `language`: which language a text is in
 """
 
 from __future__ import annotations
@@ -17,15 +16,16 @@ from newsfeed.lazy import loader
 
 if TYPE_CHECKING:
     from newsfeed.text.dates import latest_day, undated
-    from newsfeed.text.language import detect_language, plausible_language
     from newsfeed.text.leads import lead, lead_within, stands_alone
     from newsfeed.text.links import canonical_url, link_url, safe_url
     from newsfeed.text.markup import clean_html, plain_text, prose_text
     from newsfeed.text.options import is_no, is_yes
     from newsfeed.text.prose import (
         count_words,
+        detect_language,
         first_words,
         opening,
+        plausible_language,
         reading_minutes,
         sentences,
         words_pattern,
@@ -48,12 +48,11 @@ __getattr__ = loader(
     __name__,
     {
         "dates": "latest_day undated",
-        "language": "detect_language plausible_language",
         "leads": "lead lead_within stands_alone",
         "links": "canonical_url link_url safe_url",
         "markup": "clean_html plain_text prose_text",
         "options": "is_no is_yes",
-        "prose": "count_words first_words opening reading_minutes sentences words_pattern",
+        "prose": "count_words detect_language first_words opening plausible_language reading_minutes sentences words_pattern",
         "titles": "alike clean_line headline names_a_subject of_earlier_year of_show say_the_same series_name strip_inline unmangle weighty",
     },
 )

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from newsfeed.text.language import settle_language
+from newsfeed.text.prose import settle_language
 
 from .documents import Document
 from .lexicon import Lexicon

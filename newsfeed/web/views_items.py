@@ -15,7 +15,6 @@ from newsfeed.errors import NewsfeedError, NotFoundError
 from newsfeed.model import Edition, Record, StoredItem, TopicScore
 from newsfeed.pipeline.answers import keep, teach
 from newsfeed.pipeline.answers import search as searching
-from newsfeed.pipeline.answers import share as sharing
 from newsfeed.pipeline.answers.why import explain, resolve
 from newsfeed.pipeline.care import begin
 from newsfeed.pipeline.home import Home
@@ -70,8 +69,8 @@ def morning(app: ViewApp, request: Request, home: Home, edition: Edition, **more
         ),
         old=edition.date != home.today,
         kept=app.store.kept()[:3],
-        people=sharing.for_whom(home, app.store, edition) if home.settings.people else {},
-        passed=sharing.account(home, app.store, edition) if edition.breadth else "",
+        people=keep.for_whom(home, app.store, edition) if home.settings.people else {},
+        passed=keep.account(home, app.store, edition) if edition.breadth else "",
         **more,
     )
 
@@ -123,10 +122,10 @@ def mark(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
     else:
         raise NotFoundError(do, "is nothing that can be done", "")
     if do in {"keep", "unkeep", "note"}:
-        sharing.write_links(home, app.store)
+        keep.write_links(home, app.store)
     if is_live(request):
         edition = app.store.latest_edition()
-        people = sharing.for_whom(home, app.store, edition) if home.settings.people and edition else {}
+        people = keep.for_whom(home, app.store, edition) if home.settings.people and edition else {}
         return app.view(request, "bar.html", m=_marks(app, {item: ref})[ref], people=people, said=said)
     return app.done(request, said, _back(app, item, fields))
 
@@ -334,7 +333,7 @@ def kept(app: ViewApp, request: Request) -> Response:
         kept=found[:MOST],
         total=len(found),
         words=words,
-        links=len(sharing.my_links(app.store)),
+        links=len(keep.my_links(app.store)),
     )
 
 
@@ -345,7 +344,7 @@ def share(app: ViewApp, request: Request) -> Response:
     if one is None:
         return app.done(request, say("Keep it first, then share it."), "/kept")
     return app.view(
-        request, "share.html", ref=one.ref, title=one.title, one=one, shared=sharing.share(home.settings, one)
+        request, "share.html", ref=one.ref, title=one.title, one=one, shared=keep.share(home.settings, one)
     )
 
 
@@ -358,7 +357,7 @@ def passed(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
     home = app.home()
     found = app.store.find(fields.get("item", ""))
     if len(found) == 1:
-        sharing.pass_on(home, app.store, fields.get("person", ""), found[0].id)
+        keep.pass_on(home, app.store, fields.get("person", ""), found[0].id)
     return Response(status_code=204)
 
 

@@ -10,8 +10,7 @@ from starlette.responses import Response
 
 from newsfeed.errors import NewsfeedError, SettingsError
 from newsfeed.model import Settings
-from newsfeed.pipeline.answers import mute, what_if
-from newsfeed.pipeline.answers import share as sharing
+from newsfeed.pipeline.answers import keep, mute, what_if
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning.draw import account
 from newsfeed.pipeline.subscriptions import edit
@@ -59,7 +58,7 @@ def breadth(app: ViewApp, request: Request) -> Response:
         request,
         "breadth.html",
         breadth=account(home, app.store),
-        passed=sharing.account(home, app.store, edition),
+        passed=keep.account(home, app.store, edition),
         **context,
     )
 

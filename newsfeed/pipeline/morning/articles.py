@@ -32,7 +32,7 @@ from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning.ask import together
 from newsfeed.reading.parsers import Parsers
-from newsfeed.sources import article
+from newsfeed.sources import webpages
 from newsfeed.store import Store
 from newsfeed.text import count_words
 
@@ -121,7 +121,7 @@ def _may(home: Home, link: str, state: FeedState | None) -> bool:
     if home.settings.edition.read_articles == "all":
         return True
     own = [state.subscription.url, state.subscription.html_url, state.html_url]
-    return any(article.same_site(link, url) for url in own if url)
+    return any(webpages.same_site(link, url) for url in own if url)
 
 
 async def _read(
@@ -153,7 +153,7 @@ async def read(
     async def rules(url: str, feed: int) -> bytes:
         """The site's robots.txt; nothing where there is none, all refused where it can't be asked for now."""
         answer = await fetcher.get(
-            Request(url=url, source=article.KIND, accept="text/plain", from_feed=True, feed=feed)
+            Request(url=url, source=webpages.ARTICLE, accept="text/plain", from_feed=True, feed=feed)
         )
         if isinstance(answer, Response):
             return answer.body
@@ -165,10 +165,10 @@ async def read(
         """Whether the reader and the site let us read that address; a site's rules are asked for once."""
         if not may(url, states.get(feed)):
             return False
-        place = article.robots_url(url)
+        place = webpages.robots_url(url)
         if place not in robots:
             robots[place] = asyncio.ensure_future(rules(place, feed))
-        return article.allowed(await robots[place], url)
+        return webpages.allowed(await robots[place], url)
 
     async def one(item: StoredItem) -> tuple[StoredItem, Item] | None:
         url = item.item.link
@@ -176,7 +176,7 @@ async def read(
             if not await allowed(url, item.feed):
                 return None
             subscription = Subscription(url=url, title=item.item.title)
-            asked = article.source.request(FeedState(subscription=subscription))
+            asked = webpages.article.request(FeedState(subscription=subscription))
             answer = await fetcher.get(msgspec.structs.replace(asked, from_feed=True, feed=item.feed))
             if isinstance(answer, Response):
                 parsed = await parsers.parse(answer, subscription, {}, home.clock())

@@ -29,7 +29,7 @@ from newsfeed.model import (
     Subscription,
 )
 from newsfeed.reading.parsers import Parsers
-from newsfeed.sources import FEED, discover
+from newsfeed.sources import FEED, webpages
 
 if TYPE_CHECKING:
     from newsfeed.fetch import Fetcher
@@ -215,7 +215,7 @@ async def behind(
     """
     feed = page.request.feed
     for _ in range(FORWARDS):
-        target = discover.forwards(page.body, page.url, page.headers.get("refresh", ""))
+        target = webpages.forwards(page.body, page.url, page.headers.get("refresh", ""))
         if not target or target in {page.url, page.request.url}:
             break
         tried = await _try(fetcher, parsers, target, feed, now)
@@ -226,8 +226,8 @@ async def behind(
         page = tried
     best: tuple[int, FoundFeed] | None = None
     asked = {page.url, page.request.url}
-    named = discover.candidates(page.body, page.url, page.headers.get("link", ""))
-    places: Sequence[str] = (*named, *(discover.guesses(page.url) if guess else ()))
+    named = webpages.candidates(page.body, page.url, page.headers.get("link", ""))
+    places: Sequence[str] = (*named, *(webpages.guesses(page.url) if guess else ()))
     for url in [p for p in dict.fromkeys(places) if p not in asked][:TRIES]:
         tried = await _try(fetcher, parsers, url, feed, now)
         if not isinstance(tried, FoundFeed):
@@ -308,9 +308,9 @@ async def instead(
     if not isinstance(page, Response) or not is_page(page) or isinstance(asked.parsed, Parsed):
         return asked, ""
     here = {page.url, page.request.url, found}
-    target = discover.forwards(page.body, page.url, page.headers.get("refresh", ""))
+    target = webpages.forwards(page.body, page.url, page.headers.get("refresh", ""))
     if not target or target in here:
-        named = discover.candidates(page.body, page.url, page.headers.get("link", ""))
+        named = webpages.candidates(page.body, page.url, page.headers.get("link", ""))
         proposal = next((url for url in named if url not in here), "")
         return (
             _proposed(
@@ -321,7 +321,7 @@ async def instead(
             if proposal
             else (asked, "")
         )
-    own = discover.site(target) == discover.site(page.url)
+    own = webpages.site(target) == webpages.site(page.url)
     answer = await fetcher.get(
         Request(url=target, feed=state.feed, body_hash=state.body_hash, from_feed=True)
     )

@@ -25,7 +25,7 @@ from newsfeed.pipeline.morning import ask as asking
 from newsfeed.pipeline.morning.ask import Asker
 from newsfeed.pipeline.subscriptions import edit
 from newsfeed.reading.parsers import Parsers
-from newsfeed.sources import FEED, discover
+from newsfeed.sources import FEED, webpages
 from newsfeed.text.spoken import say
 
 
@@ -41,7 +41,7 @@ class Added(Record, frozen=True, kw_only=True):
 
 def spelt(address: str) -> str:
     """An address as people write it, with the scheme that it lacks."""
-    address = discover.plain(address)
+    address = webpages.plain(address)
     if "://" in address or address.startswith(("@", "#")):
         return address
     of_network = sources.find(Subscription(url=address)).kind != FEED  # "r/python", "did:plc:…"
