@@ -178,6 +178,22 @@ def test_stories_of_one_occasion_are_one_affair() -> None:
     assert {s.affair or s.id for s in changed} == {1}
 
 
+def test_stories_of_one_outlet_can_be_of_one_affair() -> None:
+    flood = [
+        ("Dam above Lisk gives way after a week of rain", "The Orvel dam broke at night and water reached the roofs of Lisk. The army brings people away in boats."),
+        ("Grain dearer as Orvel dam floods the fields of Lisk", "Wheat rose by nine percent: the broken Orvel dam drowned the fields around Lisk after a week of rain."),
+        ("Neighbours send boats and tents to Lisk", "Three countries help after the Orvel dam broke: boats, tents and water pumps are on the way to flooded Lisk."),
+        ("Engineers had warned of cracks in the Orvel dam", "A report of last spring named cracks in the dam above Lisk, which broke this week in the rain and flooded the town."),
+    ]  # fmt: skip
+    items = [item(n, *t, feed=1, hours=n) for n, t in enumerate(flood, start=1)]
+    others = [item(20 + n, i.item.title, i.item.text, feed=1, hours=3) for n, i in enumerate(day()[0])]
+    found = join([*items, *others])
+    affairs = {n: s.affair or s.id for s in found for n in s.items}
+    assert len({affairs[n] for n in range(1, 5)}) == 1
+    assert len([s for s in found if (s.affair or s.id) == affairs[1]]) > 1  # more stories than one
+    assert not {affairs[n] for n in affairs if n > 20} & {affairs[1]}
+
+
 def test_bare_headlines_join_when_they_share_enough() -> None:
     titles = [t for t, _ in EVENTS["bridge"]] + [t for t, _ in EVENTS["chip"]]
     found = parts(join([item(n, t) for n, t in enumerate(titles, start=1)]))

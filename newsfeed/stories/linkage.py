@@ -41,7 +41,8 @@ EDGE = 0.02  # lower similarities count as 0
 NAMED = 0.5  # this part of what a name adds counts for the similarity of two affairs
 AFFAIR = 0.16  # similarity of the centroids of stories of one affair
 FADE = 48.0  # hours between two groups that halve their similarity
-# Factor on the threshold: an outlet seldom reports one event twice, and often the next one in the same words.
+# Factor on the threshold of stories: an outlet seldom reports one event twice, and often the next one in the same words.
+# Not on that of affairs: one newsroom alone can have eight stories of one occasion, and the page has room for two.
 ONE_OUTLET = 3.5
 STAND_IN = 1 << 62  # above all numbers of stories
 
@@ -197,6 +198,8 @@ def _ratio(a: _Group, b: _Group, similarity: float) -> float:
     mean = similarity / (len(a.members) * len(b.members))
     told, other = a.evidence / len(a.members), b.evidence / len(b.members)
     threshold = THRESHOLD * (1 + THIN * (told + other) / (2 * told * other))
+    if len(a.outlets) == 1 and a.outlets == b.outlets:
+        threshold *= ONE_OUTLET
     return mean / sqrt(a.own() * b.own()) * _faded(a, b) / threshold
 
 
@@ -267,9 +270,8 @@ def _occasion(a: _Group, b: _Group, product: float) -> float:
 
 
 def _faded(a: _Group, b: _Group) -> float:
-    """The similarity of two groups after the penalties for time between them and for an outlet that tells both."""
-    left = float(0.5 ** (max(a.start - b.end, b.start - a.end, 0.0) / FADE))
-    return left / ONE_OUTLET if len(a.outlets) == 1 and a.outlets == b.outlets else left
+    """What the time between two groups leaves of their similarity."""
+    return float(0.5 ** (max(a.start - b.end, b.start - a.end, 0.0) / FADE))
 
 
 def link(
