@@ -235,10 +235,14 @@ def _finished(prepared: Prepared, draft: _Draft) -> Edition:
         )
         counts = outcomes.by_cause(entries, edition.before)
         told = {one.item for one in draft.page.told} | {long.item}
+        heading = {"episode": say("Long listen"), "video": say("Long video")}.get(
+            long.kind, edition.labels.long_read
+        )
         untold = outcomes.untold_of(prepared, told)
         topics = outcomes.accounts(prepared, draft.page, entries)
         edition = msgspec.structs.replace(
             edition,
+            labels=msgspec.structs.replace(edition.labels, long_read=heading),
             long_read=long,
             topics=topics,
             ledger=entries,

@@ -165,7 +165,7 @@ class Labels(Record, frozen=True, kw_only=True):
 
     tellers: str = "also"  # stands before the other outlets of a story
     lines: str = "Also"  # heading of the one-line stories
-    long_read: str = "Long read"  # heading of the long read; its note follows in the same heading
+    long_read: str = "Long read"  # heading of the long read, or listen; its note follows in it
     breadth: str = "Breadth"  # heading of the weekly account
     suggested: str = "Worth following"  # heading of the voices that are suggested once a week
 
