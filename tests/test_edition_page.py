@@ -22,6 +22,7 @@ from newsfeed.edition.preparing import Prepared
 from newsfeed.edition.words import apart, no_news
 from newsfeed.model import (
     Edition,
+    Enclosure,
     FeedReport,
     Line,
     Pick,
@@ -398,6 +399,9 @@ def test_other_tellers_by_name_then_by_number_and_discussions_apart() -> None:
     ]
     assert (pick.reason, pick.reason_shown) == ("told by 6 of your sources", True)
     assert cause(made, 3)[0] == ledger.SAME
+    # Its own feed has already been named where it alone tells the story.
+    alone = edition(pool(items[-1:], [feed(7, social=True, title="Hacker News")]))
+    assert [span.text for span in picks(alone)[0].discussions] == ["discussion 412"]
 
 
 def test_feeds_of_one_site_are_one_outlet() -> None:
@@ -766,6 +770,18 @@ def test_the_long_read_is_substantial_core_first_and_outside_the_minutes() -> No
     )
     assert again.long_read is None or again.long_read.feed != 91
     assert edition(pool(items), settings(3.0, long_read=False)).long_read is None
+
+
+def test_a_long_talk_is_not_called_a_read() -> None:
+    items = [candidate(n, n, words=300) for n in range(1, 40)]
+    read = edition(pool([*items, candidate(91, 91, words=2380, hours=30)]), settings(3.0))
+    assert read.labels.long_read == "Long read"
+    for kind, heading in (("episode", "Long listen"), ("video", "Long video")):
+        sound = Enclosure(url="https://talk.example/1", seconds=2400)
+        talk = candidate(91, 91, hours=30, kind=kind, enclosures=(sound,))
+        heard = edition(pool([*items, talk]), settings(3.0))
+        assert heard.long_read is not None
+        assert (heard.long_read.kind, heard.labels.long_read) == (kind, heading)
 
 
 def test_top_and_the_core_topics_first_pick_go_deeper_where_minutes_are_left() -> None:

@@ -144,8 +144,9 @@ class Printer:
         return (*named[:shown], *((Span(text=f"+{more}", href="ledger.html"),) if more > 0 else ()))
 
     def discussions(self, contender: Contender) -> tuple[Span, ...]:
-        """Where it is discussed, the largest discussion first: "Hacker News 412"."""
+        """Where it is discussed, the largest discussion first: "Hacker News 412", "discussion 412" after the feed's own name."""
         best: dict[str, tuple[int, str]] = {}
+        own = self.source(contender.representative.item.feed).casefold()
         for one in contender.tellers:
             item, feed = one.item.item, self.feeds.get(one.item.feed)
             if contender.post and one.item.id == contender.id:
@@ -161,8 +162,9 @@ class Printer:
                 best[label] = (size, place)
         order = sorted(best.items(), key=lambda one: (-one[1][0], one[0]))
         return tuple(
-            Span(text=f"{label} {size}" if size > 0 else label, href=place)
+            Span(text=f"{name} {size}" if size > 0 else name, href=place)
             for label, (size, place) in order[: c.DISCUSSIONS]
+            for name in (say("discussion") if label.casefold() == own else label,)
         )
 
     def line(self, contender: Contender, *, topic: str = "") -> Line:
