@@ -37,6 +37,7 @@ log = logging.getLogger("newsfeed.team")
 
 AGAIN = timedelta(minutes=10)  # after which a morning that no job has served is claimed again …
 GIVEN_UP = timedelta(hours=6)  # … but not for so long
+MOST_READ = 30_000  # items whose words are kept for the next reader, in a process: some 30 MB
 MOST_BENT = 200  # candidates that are judged again for one reader: a quarter of the cost of an edition (bench/RESULTS.md)
 
 
@@ -191,6 +192,7 @@ def make(home: Home, store: JudgingStore, day: Day, templates: str = "") -> Edit
         return stored
     with store.viewing():
         tagger = understand.load_model(home, store).tagger
+        tagger.reader.most_kept = MOST_READ
         voices = tuple(suggest.suggestions(home, store)) if edition.is_weekly(home.settings, day) else ()
         pool = msgspec.structs.replace(pool_for(home, store, day, tagger), suggested=voices)
         if all(report.unread or not report.ok for report in pool.reports):

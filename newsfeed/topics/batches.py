@@ -69,6 +69,14 @@ class Reading(NamedTuple):
     glossed: Glossed | None = None  # None where no document is of a language with a glossary
 
 
+class Words(NamedTuple):
+    """The words of one document as it was read."""
+
+    number: NDArray[np.int32]
+    in_title: NDArray[np.bool_]
+    language: str
+
+
 class Stems(dict[str, int]):
     """Numbers for stems. While open, new stems get new numbers; once closed, they are UNKNOWN."""
 
@@ -124,12 +132,14 @@ class BatchReader:
         self._words: list[str] = [""]
         self._forget()
         self.generation = 0  # raised when the numbering of words begins again
+        self.most_kept = 0  # documents whose words are kept; who judges one item for many readers sets it
         self.turn = threading.RLock()  # one thread at a time reads, and uses what it read
 
     def _forget(self) -> None:
         import numpy as np
 
         self._vocabulary.reset()
+        self._kept: dict[tuple[int | str, int], Words] = {}  # by document and its text, the last that was read last
         del self._words[1:]
         self._little = np.zeros(1, np.bool_)
         self._strange = np.zeros(1, np.bool_)
@@ -154,10 +164,9 @@ class BatchReader:
         if len(self._vocabulary) > MOST_WORDS:
             self._forget()
             self.generation += 1
-        found, place, in_title = read(map(_text, documents), self._vocabulary)
-        self._learn()
-        numbers, document = found.astype(np.int64), place.astype(np.int64)
-        codes = self._codes(documents, numbers, document)
+        numbers, document, in_title, codes = (
+            self._known_or_met(documents) if self.most_kept else self._meet(documents)
+        )
         unit, stem_, whole = (np.full(numbers.size, empty) for empty in (-1, GAP, GAP))
         glossed = np.zeros(numbers.size, np.bool_)
         english_stems = np.zeros((0, MOST_MEANINGS), np.int64)
@@ -181,6 +190,44 @@ class BatchReader:
                 english_stems[glossed].ravel(),
             )
         return Reading(len(documents), document, numbers, in_title, unit, stem_, whole, known, english, told)
+
+    def _meet(
+        self, documents: Sequence[Document]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_], list[str]]:
+        """The words of documents with the place of each, whether it is in a title, and the documents' languages."""
+        import numpy as np
+
+        found, place, in_title = read(map(_text, documents), self._vocabulary)
+        self._learn()
+        numbers, document = found.astype(np.int64), place.astype(np.int64)
+        return numbers, document, in_title, self._codes(documents, numbers, document)
+
+    def _known_or_met(
+        self, documents: Sequence[Document]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_], list[str]]:
+        """The same, looking only at documents whose words are not kept from an earlier time."""
+        import numpy as np
+
+        keys = [
+            (one.id, hash((one.title, one.text, one.lang, tuple(one.tags), one.link))) for one in documents
+        ]
+        new = {key: one for key, one in zip(keys, documents, strict=True) if key not in self._kept}
+        found = {key: self._kept.pop(key) for key in dict.fromkeys(keys) if key not in new}
+        if new:
+            numbers, document, in_title, codes = self._meet([*new.values()])
+            ends = np.bincount(document, minlength=len(new)).cumsum().tolist()
+            for key, begin, end, code in zip(new, [0, *ends], ends, codes, strict=False):
+                found[key] = Words(numbers[begin:end].astype(np.int32), in_title[begin:end].copy(), code)
+        self._kept |= found
+        for key in [*islice(self._kept, max(0, len(self._kept) - self.most_kept))]:
+            del self._kept[key]
+        told = [found[key] for key in keys]
+        return (
+            np.concatenate([np.zeros(0, np.int32), *(one.number for one in told)]).astype(np.int64),
+            np.repeat(np.arange(len(told)), [one.number.size for one in told]),
+            np.concatenate([np.zeros(0, np.bool_), *(one.in_title for one in told)]),
+            [one.language for one in told],
+        )
 
     def _codes(
         self, documents: Sequence[Document], numbers: NDArray[np.int64], document: NDArray[np.int64]
