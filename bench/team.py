@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import random
@@ -383,6 +384,7 @@ def parts(folder: Path) -> dict[str, float]:
 
 def serve(folder: Path, kind: str, real: float, speed: float, at: datetime) -> None:
     """A worker by an accelerated clock, until it is stopped."""
+    gc.set_threshold(150_000, 20, 20)  # as the command does
     place, clock, machine = connections.find(folder), accelerated(real, speed, at), config.load(folder)
     fetching = TimedFetching(place, machine, clock, workers.name()) if kind == "fetch" else None
     desk = Desk(place, machine, clock, password=lambda: "") if kind == "edition" else None

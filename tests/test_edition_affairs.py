@@ -26,7 +26,7 @@ def test_an_affair_closes_after_two_picks_and_no_story_is_taken_twice() -> None:
     m = day((1, 1), (2, 1), (3, 1), (4, 4), (4, 4), (6, 6))
     assert m.open_after([0]).tolist() == [False, True, True, True, True, True]
     assert m.open_after([0, 1]).tolist() == [False, False, False, True, True, True]
-    assert m.open_after([0, 1, 3]).tolist() == [False, False, False, False, False, True]
+    assert m.open_after([0, 1, 3]).tolist() == [True, True, True, False, False, True]
 
 
 def test_what_was_shown_of_an_affair_is_found_by_its_stories_of_today() -> None:

@@ -267,3 +267,28 @@ def test_a_lexicon_with_words_of_the_reader_is_made_anew(word: str) -> None:
     topics = {**DEFAULT_TOPICS, "mine": TopicSetting(words=(word,))}
     assert "mine" in topic_files.compiled(topics).topics
     assert word in topic_files.compiled(topics).names
+
+
+def test_documents_whose_words_are_kept_are_read_once_and_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    lexicon = topic_files.compiled(DEFAULT_TOPICS)
+    told = [
+        Document(
+            id=1, title="Bank raises interest rate", text="The bank said that it will do so in the spring."
+        ),
+        Document(id=2, title="", text=""),
+        Document(id=3, title="Bank erhöht den Zins", text="Das teilte die Bank am Morgen mit.", lang="de"),
+    ]
+    changed = msgspec.structs.replace(told[0], text="The bank said that it will not.")
+    keeping, plain = BatchReader(lexicon, Stems(), Stems()), BatchReader(lexicon, Stems(), Stems())
+    keeping.most_kept = 2
+    met: list[int] = []
+    meet = keeping._meet
+    monkeypatch.setattr(keeping, "_meet", lambda some: (met.extend(d.id for d in some), meet(some))[1])
+    for documents in (told[:2], [told[1], told[0], told[1]], [changed, told[2]], told, []):
+        mine, its = keeping.read(documents), plain.read(documents)
+        for one, other in zip(mine, its, strict=True):
+            if one is None or not hasattr(one, "document"):
+                assert np.array_equal(one, other)  # numbers of words are given out in the order of reading
+            else:
+                assert all(map(np.array_equal, one, other))
+    assert met == [1, 2, 1, 3, 1, 2]

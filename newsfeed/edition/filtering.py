@@ -12,7 +12,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import chain
+from typing import NamedTuple
 
 from newsfeed import text
 from newsfeed.breadth.asked import Asked
@@ -239,21 +241,33 @@ def _moment(one: Contender) -> tuple[datetime, tuple[int, ...], int]:
 def near_duplicates(texts: Mapping[int, str]) -> list[tuple[int, int]]:
     """Pairs of keys (smaller first) whose texts say the same in nearly the same words and in the same figures: two
     releases or two episodes told by one template are different news."""
-    counted = {key: Counter(word.casefold() for word in _WORD.findall(texts[key])) for key in sorted(texts)}
-    length = {key: math.sqrt(sum(n * n for n in words.values())) for key, words in counted.items()}
-    figures = {key: set(_FIGURE.findall(texts[key])) for key in counted}
-    keys = [key for key, words in counted.items() if len(words) >= c.ALIKE_LEAST]
+    found = [(key, _counted(texts[key])) for key in sorted(texts)]
+    found = [(key, words) for key, words in found if len(words.many) >= c.ALIKE_LEAST]
     pairs = []
-    for place, one in enumerate(keys):
-        for other in keys[place + 1 :]:
-            if figures[one] != figures[other]:
+    for place, (one, mine) in enumerate(found):
+        for other, its in found[place + 1 :]:
+            if mine.figures != its.figures:
                 continue
-            shared = sum(
-                n * counted[other][word] for word, n in counted[one].items() if word in counted[other]
-            )
-            if shared >= c.ALIKE * length[one] * length[other]:
+            shared = sum(n * its.many[word] for word, n in mine.many.items() if word in its.many)
+            if shared >= c.ALIKE * mine.length * its.length:
                 pairs.append((one, other))
     return pairs
+
+
+class _Counted(NamedTuple):
+    many: Mapping[str, int]  # of each word
+    length: float
+    figures: frozenset[str]
+
+
+@lru_cache(
+    maxsize=4_096
+)  # what could be on a page is compared again with each try at its minutes, and for the next reader
+def _counted(words: str) -> _Counted:
+    many = Counter(word.casefold() for word in _WORD.findall(words))
+    return _Counted(
+        dict(many), math.sqrt(sum(n * n for n in many.values())), frozenset(_FIGURE.findall(words))
+    )
 
 
 def numbers(pool: Pool) -> dict[int, int]:

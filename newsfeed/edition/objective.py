@@ -13,7 +13,6 @@ them back.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -54,9 +53,11 @@ class Morning:
         return self.rows(np.lexsort((self.ids, -self.published)))
 
     def open_after(self, rows: Sequence[int]) -> Bools:
-        """Rows that may still be taken after these: no story twice, and of an affair only so many."""
-        full = [a for a, many in Counter(self.affairs[list(rows)].tolist()).items() if many >= c.AFFAIR_PICKS]
-        free: Bools = ~np.isin(self.stories, self.stories[list(rows)]) & ~np.isin(self.affairs, full)
+        """Rows that the last of these leaves open: no story is taken twice, and of an affair only so many."""
+        free: Bools = self.stories != self.stories[rows[-1]]
+        of_it = self.affairs == self.affairs[rows[-1]]
+        if np.count_nonzero(of_it[list(rows)]) >= c.AFFAIR_PICKS:
+            free &= ~of_it
         return free
 
     def rows(self, order: Ints) -> Morning:

@@ -224,7 +224,7 @@ def bent(store: JudgingStore, pool: Pool, tagger: Tagger) -> Pool:
         return not new, -(one.tagging.news.value if one.tagging.news else 0.0)
 
     fresh = [c.item for c in sorted(pool.candidates, key=order)][:MOST_BENT]
-    judged = {t.item: t for t in tagger.tag(_documents(store, fresh), why=False)}
+    judged = {t.item: t for t in tagger.tag(_documents(store, fresh), why=False, whether_news=False)}
     return msgspec.structs.replace(
         pool,
         candidates=tuple(
@@ -240,7 +240,8 @@ def bent(store: JudgingStore, pool: Pool, tagger: Tagger) -> Pool:
 def explained(store: JudgingStore, tagger: Tagger, built: Edition) -> Edition:
     """The edition with the deciding words of its stories, since the shared store has only numbers."""
     told = store.items(edition.told_in_words(built), body="text")
-    return edition.explained(built, {t.item: t for t in tagger.tag(_documents(store, told))})
+    tagged = tagger.tag(_documents(store, told), whether_news=False)
+    return edition.explained(built, {t.item: t for t in tagged})
 
 
 def _documents(store: JudgingStore, items: Sequence[StoredItem]) -> list[Document]:

@@ -139,7 +139,9 @@ class BatchReader:
         import numpy as np
 
         self._vocabulary.reset()
-        self._kept: dict[tuple[int | str, int], Words] = {}  # by document and its text, the last that was read last
+        self._kept: dict[
+            tuple[int | str, int], Words
+        ] = {}  # by document and its text, the last that was read last
         del self._words[1:]
         self._little = np.zeros(1, np.bool_)
         self._strange = np.zeros(1, np.bool_)

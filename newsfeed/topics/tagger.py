@@ -227,19 +227,21 @@ class Tagger:
 
     # ------------------------------------------------------------------ tagging
 
-    def tag(self, documents: Sequence[Document], *, why: bool = True) -> list[Tagging]:
-        """Topics of each document (p of .05 or more, most probable first) and whether it is news at all.
+    def tag(
+        self, documents: Sequence[Document], *, why: bool = True, whether_news: bool = True
+    ) -> list[Tagging]:
+        """Topics of each document (p of .05 or more, most probable first), its value and whether it is news at all.
 
-        `Tagging.item` is the document's id, 0 where that is no number. Without `why` they have topics and value alone,
-        nothing of what decided, and nobody asks whether they are news: half the work.
+        `Tagging.item` is the document's id, 0 where that is no number. Without `why` they have nothing of what decided,
+        without `whether_news` nothing of that: half the work each.
         """
         found: list[Tagging] = []
         for batch in _batches(documents):
             with self._reader.turn:  # a tagger of the shipped weights is shared by all of a process's threads
-                found += self._tag(batch, why)
+                found += self._tag(batch, why, whether_news)
         return found
 
-    def _tag(self, documents: Sequence[Document], why: bool) -> list[Tagging]:
+    def _tag(self, documents: Sequence[Document], why: bool, whether_news: bool) -> list[Tagging]:
         import numpy as np
 
         reading = self._reader.read(documents)
@@ -268,7 +270,7 @@ class Tagger:
                     parts={name: value for name, value in zip(names, values[place], strict=True) if value},
                 )
             )
-        kinds = self._not_news.kinds(documents) if why else [""] * len(documents)
+        kinds = self._not_news.kinds(documents) if whether_news else [""] * len(documents)
         mine = self.personal
         shift = None if mine is None else lambda scored: mine.shift(scored, documents, profile(p))
         news = self.value.judge(reading, shift, why=why)
