@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -32,6 +33,10 @@ URL = "https://example.org/feed"
 ASK = Request(url=URL)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
+
+
+def at(now: datetime, jitter: float, zone: str = "UTC") -> rhythm.Moment:
+    return rhythm.Moment(now=now, zone=ZoneInfo(zone), jitter=jitter)
 
 
 def state(**fields: Any) -> FeedState:
@@ -93,7 +98,11 @@ def read(
     same = tuple(i.identity for i in items if hashes.get(i.identity) == i.hash)
     rest = tuple(i for i in items if i.identity not in same)
     return changing.decide(
-        before, answer or response(), Parsed(items=rest, known=same, **parsed), known(*stored), now, jitter
+        before,
+        answer or response(),
+        Parsed(items=rest, known=same, **parsed),
+        known(*stored),
+        at(now, jitter),
     )
 
 
@@ -124,7 +133,7 @@ def test_a_first_good_answer() -> None:
 def test_nothing_new_is_a_success() -> None:
     ill = regular(failures=3, failing_since=NOW - DAY, failure=Failure(cause=Cause.HTTP, text="x"), gone=True)
     done = changing.decide(
-        ill, NotModified(request=ASK, etag='"old"', last_modified="then"), None, (), NOW, 0.5
+        ill, NotModified(request=ASK, etag='"old"', last_modified="then"), None, (), at(NOW, 0.5)
     )
     after = done.state
     assert (after.failures, after.failing_since, after.failure, after.gone) == (0, None, None, False)
@@ -141,7 +150,7 @@ def test_a_failure_keeps_validators_and_counts() -> None:
     failure = Failure(cause=Cause.TIMEOUT, text="Too slow.")
     after = regular()
     for n in range(1, 9):
-        done = changing.decide(after, failure, None, (), NOW + n * DAY, 1.0)
+        done = changing.decide(after, failure, None, (), at(NOW + n * DAY, 1.0))
         after = done.state
         assert done.failure == after.failure == failure
         assert after.failures == n
@@ -153,7 +162,7 @@ def test_a_failure_keeps_validators_and_counts() -> None:
 
 def test_what_could_not_be_read_leaves_no_validators() -> None:
     failure = Failure(cause=Cause.NOT_A_FEED, text="A page.")
-    done = changing.decide(regular(), response(), failure, (), NOW, 0.5)
+    done = changing.decide(regular(), response(), failure, (), at(NOW, 0.5))
     assert (done.state.etag, done.state.body_hash, done.state.failures) == ('"old"', "old", 1)
     assert done.failure == failure
 
@@ -166,7 +175,7 @@ def test_what_broke_off_is_asked_for_whole_again() -> None:
 
 
 def test_gone_stops_and_a_good_answer_revives() -> None:
-    done = changing.decide(regular(), Failure(cause=Cause.GONE, text="Gone."), None, (), NOW, 0.5)
+    done = changing.decide(regular(), Failure(cause=Cause.GONE, text="Gone."), None, (), at(NOW, 0.5))
     assert done.state.gone
     assert not read(done.state, [item(1)]).state.gone
 
@@ -184,7 +193,9 @@ def test_a_gone_feed_is_asked_by_name_alone(days: int) -> None:
 
 
 def test_no_network_is_nobodys_fault() -> None:
-    done = changing.decide(regular(), Failure(cause=Cause.NO_NETWORK, text="No network."), None, (), NOW, 0.5)
+    done = changing.decide(
+        regular(), Failure(cause=Cause.NO_NETWORK, text="No network."), None, (), at(NOW, 0.5)
+    )
     assert done.failure is not None
     assert (done.state.failures, done.state.failure, done.state.last_tried) == (0, None, NOW - DAY)
     assert done.state.next_due == NOW + timedelta(minutes=10)
@@ -192,7 +203,7 @@ def test_no_network_is_nobodys_fault() -> None:
 
 def test_throttled_waits_as_asked_even_by_hand() -> None:
     failure = Failure(cause=Cause.THROTTLED, text="Slower.", status=429, retry_at=NOW + 5 * HOUR)
-    after = changing.decide(regular(), failure, None, (), NOW, 0.5).state
+    after = changing.decide(regular(), failure, None, (), at(NOW, 0.5)).state
     assert after.not_before == NOW + 5 * HOUR
     assert after.next_due == NOW + 5 * HOUR
     assert after.failures == 1
@@ -202,7 +213,7 @@ def test_throttled_waits_as_asked_even_by_hand() -> None:
 @pytest.mark.parametrize("failures", [0, 1, 4])
 def test_throttled_without_a_time_waits_by_our_own_measure_even_by_hand(failures: int) -> None:
     failure = Failure(cause=Cause.THROTTLED, text="Slower.", status=429)
-    after = changing.decide(regular(failures=failures), failure, None, (), NOW, 1.0).state
+    after = changing.decide(regular(failures=failures), failure, None, (), at(NOW, 1.0)).state
     assert after.not_before == after.next_due == NOW + HOUR * 2**failures
 
 
@@ -213,7 +224,7 @@ def test_validators_that_only_bring_nothing_new_are_dropped_after_a_week() -> No
         asked = changing.with_fresh_validators(after, now)
         assert bool(asked.etag) is (day % 8 != 0), day
         same = NotModified(request=ASK, etag='"new"', last_modified="then")
-        after = changing.decide(asked, same, None, (), now, 0.5).state
+        after = changing.decide(asked, same, None, (), at(now, 0.5)).state
         assert after.etag == '"new"', "it came whole and was the same: its validators count again"
 
 
@@ -225,7 +236,7 @@ def test_a_feed_without_validators_remembers_no_whole_answer() -> None:
 
 def test_throttled_again_and_again_backs_off_by_itself() -> None:
     failure = Failure(cause=Cause.THROTTLED, text="Slower.", status=429, retry_at=NOW + timedelta(minutes=1))
-    after = changing.decide(regular(failures=4), failure, None, (), NOW, 1.0).state
+    after = changing.decide(regular(failures=4), failure, None, (), at(NOW, 1.0)).state
     assert after.not_before == NOW + timedelta(minutes=1)
     assert after.next_due == NOW + 16 * HOUR
 
@@ -233,7 +244,7 @@ def test_throttled_again_and_again_backs_off_by_itself() -> None:
 def test_put_off_by_the_hosts_pace_is_no_failure() -> None:
     until = NOW + timedelta(minutes=4)
     done = changing.decide(
-        regular(), Failure(cause=Cause.THROTTLED, text="Later.", retry_at=until), None, (), NOW, 0.5
+        regular(), Failure(cause=Cause.THROTTLED, text="Later.", retry_at=until), None, (), at(NOW, 0.5)
     )
     assert (done.state.failures, done.state.failing_since, done.state.last_tried) == (0, None, NOW - DAY)
     assert done.state.next_due == done.state.not_before == until
@@ -241,7 +252,7 @@ def test_put_off_by_the_hosts_pace_is_no_failure() -> None:
 
 def test_a_response_needs_a_reading() -> None:
     with pytest.raises(ValueError, match="reading"):
-        changing.decide(state(), response(), None, (), NOW, 0.5)
+        changing.decide(state(), response(), None, (), at(NOW, 0.5))
 
 
 # ---------------------------------------------------------------------- when to ask again
@@ -278,7 +289,7 @@ def test_a_feed_without_dates_is_counted() -> None:
 
 def test_silence_slows_a_feed_down() -> None:
     quiet = regular(items_a_day=10.0, last_changed=NOW - 10 * DAY)
-    after = changing.decide(quiet, NotModified(request=ASK), None, (), NOW, 0.5).state
+    after = changing.decide(quiet, NotModified(request=ASK), None, (), at(NOW, 0.5)).state
     assert after.items_a_day == pytest.approx(0.3)
 
 
@@ -315,7 +326,7 @@ def test_what_the_server_asks_for_is_kept() -> None:
     after = read(regular(), busy, jitter=0.0, ttl_minutes=180).state
     assert after.next_due == NOW + 3 * HOUR
     # The feed's own wish is remembered for answers that have no document.
-    later = changing.decide(after, NotModified(request=ASK), None, (), NOW + 3 * HOUR, 0.0).state
+    later = changing.decide(after, NotModified(request=ASK), None, (), at(NOW + 3 * HOUR, 0.0)).state
     assert later.next_due == NOW + 6 * HOUR
     absurd = read(
         regular(), busy, ttl_minutes=10**9, answer=response(headers={"cache-control": "max-age=999999999999"})
@@ -346,7 +357,7 @@ def test_every_feed_is_asked_at_least_once_a_day_and_never_in_a_rush(
     rate: float, jitter: float, ttl: int, hours: list[int], age: str, control: str
 ) -> None:
     headers = {"cache-control": f"max-age={control}", "age": age, "expires": control}
-    due = rhythm.next_due(NOW, rate, jitter, ttl_minutes=ttl, skip_hours=hours, headers=headers)
+    due = rhythm.next_due(at(NOW, jitter), rate, ttl_minutes=ttl, skip_hours=hours, headers=headers)
     assert timedelta(minutes=15) <= due - NOW
     if not hours:
         assert due - NOW <= rhythm.LONGEST
@@ -385,8 +396,8 @@ def test_no_jump_of_the_clock_breaks_a_decision(days: float) -> None:
     now = NOW + timedelta(days=days)
     for done in (
         read(regular(), [item(1), item(2, age=None)], now=now),
-        changing.decide(regular(), NotModified(request=ASK), None, (), now, 0.5),
-        changing.decide(regular(), Failure(cause=Cause.HTTP, text="x"), None, (), now, 0.5),
+        changing.decide(regular(), NotModified(request=ASK), None, (), at(now, 0.5)),
+        changing.decide(regular(), Failure(cause=Cause.HTTP, text="x"), None, (), at(now, 0.5)),
     ):
         assert done.state.next_due is not None
         assert timedelta(0) < done.state.next_due - now <= DAY
@@ -406,10 +417,20 @@ def test_a_move_is_offered_after_three_days() -> None:
     assert after.moved_seen == tuple(date(2026, 11, 22 + n) for n in range(3))
     for n in range(3, 40):
         after = changing.decide(
-            after, NotModified(request=ASK, permanent_url=target), None, (), NOW + n * DAY, 0.5
+            after, NotModified(request=ASK, permanent_url=target), None, (), at(NOW + n * DAY, 0.5)
         ).state
     assert len(after.moved_seen) == 8
     assert after.moved_seen[0] == date(2026, 11, 22)
+
+
+def test_the_days_of_a_move_are_the_readers() -> None:
+    moved = NotModified(request=ASK, permanent_url="https://new.example.org/feed")
+    late = NOW.replace(hour=20)
+    days = {
+        zone: changing.decide(regular(), moved, None, (), at(late, 0.5, zone)).state.moved_seen
+        for zone in ("Asia/Tokyo", "America/New_York")
+    }
+    assert days == {"Asia/Tokyo": (date(2026, 11, 23),), "America/New_York": (date(2026, 11, 22),)}
 
 
 def test_another_target_or_none_begins_anew() -> None:
@@ -420,7 +441,7 @@ def test_another_target_or_none_begins_anew() -> None:
     assert (other.moved_to, other.moved_seen) == ("https://other.test/", (date(2026, 11, 22),))
     assert read(moved, []).state.moved_to == ""
     # A failure says nothing of the move.
-    ill = changing.decide(moved, Failure(cause=Cause.HTTP, text="x"), None, (), NOW, 0.5).state
+    ill = changing.decide(moved, Failure(cause=Cause.HTTP, text="x"), None, (), at(NOW, 0.5)).state
     assert changing.offered_move(ill) == target
 
 
@@ -429,7 +450,7 @@ def test_unreadable_targets_are_never_offered() -> None:
     for n in range(5):
         answer = response(permanent_url="https://parked.test/")
         after = changing.decide(
-            after, answer, Failure(cause=Cause.NOT_A_FEED, text="x"), (), NOW + n * DAY, 0.5
+            after, answer, Failure(cause=Cause.NOT_A_FEED, text="x"), (), at(NOW + n * DAY, 0.5)
         ).state
     assert changing.offered_move(after) == ""
 

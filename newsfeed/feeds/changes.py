@@ -16,7 +16,7 @@ import msgspec
 
 from newsfeed import text
 from newsfeed.feeds import rhythm
-from newsfeed.feeds.rhythm import settled
+from newsfeed.feeds.rhythm import Moment, settled
 from newsfeed.model import (
     Cause,
     Failure,
@@ -260,8 +260,7 @@ def decide(
     answer: Response | NotModified | Failure,
     parsed: Parsed | Failure | None,
     known: Sequence[KnownItem],
-    now: datetime,
-    jitter: float,
+    at: Moment,
 ) -> FeedUpdate:
     """What the outcome of one request changes.
 
@@ -270,23 +269,22 @@ def decide(
         answer: what came back.
         parsed: what was read from a `Response`; None for the other outcomes.
         known: the feed's stored items. Not needed unless there is a `Parsed`.
-        now: aware, UTC.
-        jitter: 0 to 1, at random; spreads the feeds' times.
+        at: when it came.
 
     Raises:
         ValueError: a response without a reading.
     """
-    state = settled(state, now)
+    state = settled(state, at.now)
     if isinstance(answer, Failure):
-        return _failed(state, answer, now, jitter)
+        return _failed(state, answer, at)
     if isinstance(answer, NotModified):
-        return _unchanged(state, answer, now, jitter)
+        return _unchanged(state, answer, at)
     if isinstance(parsed, Failure):
         # The validators of an answer that could not be read are not kept, so that the next one comes whole again.
-        return _failed(state, parsed, now, jitter)
+        return _failed(state, parsed, at)
     if parsed is None:
         raise ValueError("a response without a reading decides nothing")
-    return _read(state, answer, parsed, known, now, jitter)
+    return _read(state, answer, parsed, known, at)
 
 
 def with_fresh_validators(state: FeedState, now: datetime) -> FeedState:
@@ -305,7 +303,8 @@ def offered_move(state: FeedState) -> str:
     return state.moved_to if state.moved_to and enough else ""
 
 
-def _failed(state: FeedState, failure: Failure, now: datetime, jitter: float) -> FeedUpdate:
+def _failed(state: FeedState, failure: Failure, at: Moment) -> FeedUpdate:
+    now = at.now
     if failure.cause == Cause.NO_NETWORK:
         # Not the feed's fault, and no reason to wait once the network is back.
         soon = now + rhythm.OFFLINE_RETRY
@@ -316,7 +315,7 @@ def _failed(state: FeedState, failure: Failure, now: datetime, jitter: float) ->
         until = retry_at or now + rhythm.OFFLINE_RETRY
         return FeedUpdate(state=replace(state, next_due=until, not_before=until), failure=failure)
     failures = state.failures + 1
-    due = rhythm.retry(now, failures, jitter)
+    due = rhythm.retry(now, failures, at.jitter)
     return FeedUpdate(
         state=replace(
             state,
@@ -333,11 +332,10 @@ def _failed(state: FeedState, failure: Failure, now: datetime, jitter: float) ->
     )
 
 
-def _good(
-    state: FeedState, answer: Response | NotModified, rate: float, now: datetime, jitter: float
-) -> FeedState:
+def _good(state: FeedState, answer: Response | NotModified, rate: float, at: Moment) -> FeedState:
     """The state after any good answer, with new items or not. `state` already holds the feed's own requests."""
-    moved_to, moved_seen = _moved(state, answer.permanent_url, now.date())
+    now = at.now
+    moved_to, moved_seen = _moved(state, answer.permanent_url, at.day)
     return replace(
         state,
         etag=answer.etag,
@@ -354,9 +352,8 @@ def _good(
         moved_to=moved_to,
         moved_seen=moved_seen,
         next_due=rhythm.next_due(
-            now,
+            at,
             rate,
-            jitter,
             ttl_minutes=state.ttl_minutes,
             skip_hours=state.skip_hours,
             headers=answer.headers,
@@ -364,11 +361,11 @@ def _good(
     )
 
 
-def _unchanged(state: FeedState, answer: NotModified, now: datetime, jitter: float) -> FeedUpdate:
-    rate = rhythm.slowed(state.items_a_day, state.last_changed, now)
+def _unchanged(state: FeedState, answer: NotModified, at: Moment) -> FeedUpdate:
+    rate = rhythm.slowed(state.items_a_day, state.last_changed, at.now)
     if not (state.etag or state.last_modified):  # a whole body, identical to the last one
-        state = replace(state, cursor={**state.cursor, WHOLE: now.date().isoformat()})
-    return FeedUpdate(state=_good(state, answer, rate, now, jitter))
+        state = replace(state, cursor={**state.cursor, WHOLE: at.now.date().isoformat()})
+    return FeedUpdate(state=_good(state, answer, rate, at))
 
 
 def _read(
@@ -376,9 +373,9 @@ def _read(
     answer: Response,
     parsed: Parsed,
     known: Sequence[KnownItem],
-    now: datetime,
-    jitter: float,
+    at: Moment,
 ) -> FeedUpdate:
+    now = at.now
     moments = [*(item.published for item in parsed.items), *(old.published for old in known)]
     dates = [moment for moment in moments if moment is not None]
     dated = rhythm.items_a_day(dates, now)
@@ -403,7 +400,7 @@ def _read(
         skip_hours=parsed.skip_hours,
         last_changed=now if found.new or found.changed else state.last_changed,
     )
-    state = _good(state, answer, dated, now, jitter)
+    state = _good(state, answer, dated, at)
     remembered = {**state.cursor, **parsed.cursor}
     if answer.etag or answer.last_modified:
         remembered[WHOLE] = now.date().isoformat()

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -37,6 +38,19 @@ FEWEST_GAPS = 3  # fewer days show no rhythm
 SILENT_GAPS = 2.5  # usual gaps
 SILENT_LONGEST = 1.25  # of the longest gap there was
 SILENT_FROM = 2.0  # days; a feed is not silent before that
+
+
+class Moment(Record, frozen=True, kw_only=True):
+    """When an answer came, and what else decides about times."""
+
+    now: datetime
+    zone: ZoneInfo  # the reader's: its days and hours are theirs
+    jitter: float  # 0 to 1, at random; keeps feeds from being asked all at once
+
+    @property
+    def day(self) -> date:
+        """The reader's day."""
+        return self.now.astimezone(self.zone).date()
 
 
 def items_a_day(dates: Iterable[datetime], now: datetime) -> float | None:
@@ -93,9 +107,8 @@ def freshness(headers: Mapping[str, str], now: datetime) -> timedelta:
 
 
 def next_due(
-    now: datetime,
+    at: Moment,
     rate: float,
-    jitter: float,
     *,
     ttl_minutes: int = 0,
     skip_hours: Collection[int] = (),
@@ -103,12 +116,12 @@ def next_due(
 ) -> datetime:
     """When to ask again after a good answer.
 
-    The rhythm decides, give or take a tenth (`jitter`, 0 to 1), but never before the time that the feed (ttl) or its
+    The rhythm decides, give or take a tenth, but never before the time that the feed (ttl) or its
     server (Cache-Control, Expires) names, unless that is over 22 hours; and not in an hour that the feed excludes.
     """
-    wanted = interval(rate) * (0.9 + 0.2 * jitter)
-    floor = max(timedelta(minutes=min(max(ttl_minutes, 0), 10**6)), freshness(headers or {}, now))
-    return _outside(now + min(max(wanted, floor, SHORTEST), LONGEST), skip_hours, jitter)
+    wanted = interval(rate) * (0.9 + 0.2 * at.jitter)
+    floor = max(timedelta(minutes=min(max(ttl_minutes, 0), 10**6)), freshness(headers or {}, at.now))
+    return _outside(at.now + min(max(wanted, floor, SHORTEST), LONGEST), skip_hours, at.jitter)
 
 
 def retry(now: datetime, failures: int, jitter: float) -> datetime:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -317,6 +318,7 @@ class _Run:
         self._behind = meta.read_all(store, meta.BEHIND)
         self._proposals = meta.read_all(store, meta.PROPOSAL)
         self._keeper = _Keeper(store, home.clock)
+        self._zone = ZoneInfo(home.settings.timezone)
 
     def keep(self) -> None:
         """Write what waits."""
@@ -337,10 +339,10 @@ class _Run:
         if isinstance(parsed, Parsed) and (keys := keys_of(url, *self._options.secrets.values())):
             items = tuple(_without_keys(item, keys) for item in parsed.items)
             parsed = msgspec.structs.replace(parsed, items=items)
-        # The jitter keeps feeds from being asked all at once; nothing secret depends on it.
-        jitter = random.random()  # noqa: S311
         held = known() if isinstance(parsed, Parsed) else ()
-        decided = changes.decide(state, answer, parsed, held, home.clock(), jitter)
+        jitter = random.random()  # noqa: S311 - nothing secret depends on it
+        at = rhythm.Moment(now=home.clock(), zone=self._zone, jitter=jitter)
+        decided = changes.decide(state, answer, parsed, held, at)
         applied = Applied()
         if isinstance(answer, NotModified):
             self._keeper.unchanged(decided.state)
