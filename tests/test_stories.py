@@ -850,6 +850,14 @@ def test_two_names_that_are_everywhere_join_nothing(some: Sequence[tuple[str, st
     assert all(len(part) == 1 for part in parts(join([*told, *day()[0]])) if min(part) > 100)
 
 
+def alike(terms: Terms, asked: set[int]) -> dict[tuple[int, int], float]:
+    """How alike each two items are."""
+    found = terms.vectors().alike(asked, 0.01)
+    return dict(
+        zip(zip(found.some.tolist(), found.other.tolist(), strict=True), found.value.tolist(), strict=True)
+    )
+
+
 def test_names_of_many_matters_make_two_items_less_alike_than_they_read_and_words_of_one_event_do_not() -> (
     None
 ):
@@ -861,13 +869,13 @@ def test_names_of_many_matters_make_two_items_less_alike_than_they_read_and_word
     told = [item(n, *one, feed=n) for n, one in enumerate((*fishing, *BUSY, *BESIDE_THEM), start=1)]
     everything = set(range(len(told)))
     terms = Terms(told, {})
-    before = terms.vectors().alike(everything, 0.01)
+    before = alike(terms, everything)
     terms.weigh(everything)
-    after = terms.vectors().alike(everything, 0.01)
-    for a, b in combinations(range(3, 8), 2):
-        assert after[a].get(b, 0.0) < 0.95 * before[a][b]
-    for a, b in combinations(range(3), 2):
-        assert after[a][b] >= before[a][b] - 0.02
+    after = alike(terms, everything)
+    for pair in combinations(range(3, 8), 2):
+        assert after.get(pair, 0.0) < 0.95 * before[pair]
+    for pair in combinations(range(3), 2):
+        assert after[pair] >= before[pair] - 0.02
 
 
 def test_two_names_that_are_met_in_one_matter_only_join_its_tellings() -> None:

@@ -18,20 +18,18 @@ rule gains is printed by `bench/ablate.py stories` and recorded in `bench/RESULT
 
 from __future__ import annotations
 
-import heapq
 import re
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import sqrt
+from typing import Any
 
 import numpy as np
 
 from newsfeed.model import StoredItem, Story
 from newsfeed.stories.clues import same_page
+from newsfeed.stories.merging import Cluster, Ratio, Table, link
 from newsfeed.stories.recurring_title import kept_apart, recurring_texts, recurring_titles, round_ups
-from newsfeed.stories.similarity import Forms, Terms
+from newsfeed.stories.similarity import Floats, Forms, Ints, Pairs, Terms
 
 THRESHOLD = 0.32  # threshold of similarity for two groups with long texts
 THIN = 2.0  # words of an item at which the threshold is twice as high
@@ -78,35 +76,6 @@ def join_items(
     return [_story(groups[key], affairs[key], items, before, terms, paywalled, values) for key in changed]
 
 
-@dataclass(slots=True)
-class _Group:
-    """Items that form one story so far. `key` is its number, `start` and `end` in hours."""
-
-    key: int
-    members: list[int]
-    start: float
-    end: float
-    outlets: set[int]
-    evidence: float = 0.0
-    inner: float = 0.0  # the sum of the similarity of each two of its items
-    apart: set[int] = field(default_factory=set)
-    taken: list[int] = field(default_factory=list)  # numbers of the groups merged into it
-
-    def take(self, other: _Group, similarity: float = 0.0) -> None:
-        self.members += other.members
-        self.taken += [other.key, *other.taken]
-        self.start, self.end = min(self.start, other.start), max(self.end, other.end)
-        self.outlets |= other.outlets
-        self.evidence += other.evidence
-        self.inner += other.inner + similarity
-        self.apart |= other.apart
-
-    def own(self) -> float:
-        """How alike its items are with each other, one more of which is as alike as is usual; at least so much."""
-        many = len(self.members)
-        return max(FLOOR * USUAL, (2 * self.inner / many + USUAL) / many)
-
-
 def _outlets(items: Sequence[StoredItem], names: Mapping[int, str]) -> list[int]:
     """The outlet of each item, as the lowest number of its feeds: feeds of one name are of one outlet."""
     first: dict[str, int] = {}
@@ -118,12 +87,12 @@ def _outlets(items: Sequence[StoredItem], names: Mapping[int, str]) -> list[int]
 
 def _start(
     items: Sequence[StoredItem], stories: Sequence[Story], fresh: Set[int], outlets: Sequence[int]
-) -> dict[int, _Group]:
+) -> dict[int, Cluster]:
     """The groups to begin with, by number: existing stories, and each new item by itself."""
     place = {item.id: n for n, item in enumerate(items)}
     hours = [moment(item).timestamp() / 3600 for item in items]
     taken = set(fresh)
-    groups: dict[int, _Group] = {}
+    groups: dict[int, Cluster] = {}
     for story in sorted(stories, key=lambda s: s.id):
         inside = [i for i in story.items if i in place and i not in taken]
         if inside:
@@ -135,17 +104,17 @@ def _start(
     return groups
 
 
-def _free(number: int, groups: Mapping[int, _Group]) -> int:
+def _free(number: int, groups: Mapping[int, Cluster]) -> int:
     """The number itself; or, if a story that this item has left bears it, a negative placeholder for a new number."""
     return number if number not in groups else -number
 
 
-def _group(key: int, members: list[int], outlets: Sequence[int], hours: Sequence[float]) -> _Group:
+def _group(key: int, members: list[int], outlets: Sequence[int], hours: Sequence[float]) -> Cluster:
     when = [hours[m] for m in members]
-    return _Group(key, members, min(when), max(when), {outlets[m] for m in members})
+    return Cluster(key, members, min(when), max(when), {outlets[m] for m in members})
 
 
-def _join_pages(groups: dict[int, _Group], items: Sequence[StoredItem], fresh: Set[int]) -> None:
+def _join_pages(groups: dict[int, Cluster], items: Sequence[StoredItem], fresh: Set[int]) -> None:
     """Join groups that share a page, whatever their texts; existing stories only by a new item."""
     of = {m: key for key, g in groups.items() for m in g.members}
     for same in same_page(items):
@@ -164,47 +133,65 @@ def _oldest(key: int) -> int:
 
 
 def _join_alike(
-    groups: dict[int, _Group], items: Sequence[StoredItem], fresh: Set[int], terms: Terms
+    groups: dict[int, Cluster], items: Sequence[StoredItem], fresh: Set[int], terms: Terms
 ) -> None:
     """Join groups with a new item to those similar to them."""
     terms.weigh(fresh)
     vectors = terms.vectors()
-    of = {m: key for key, g in groups.items() for m in g.members}
+    order = sorted(groups, key=_oldest)
+    of = np.full(terms.items, -1, dtype=np.int64)
+    for place, key in enumerate(order):
+        of[groups[key].members] = place
+    new = np.zeros(terms.items, dtype=bool)
+    new[list(fresh)] = True
     alike = vectors.alike(fresh, EDGE, named=0.0)
     # An existing story that a new item may join is compared as a whole, with its neighbours too.
     least = THRESHOLD * USUAL
-    met = {of[b] for a in fresh for b, v in alike[a].items() if v >= least and b in of and b not in fresh}
-    more = {m for key in met | {of[a] for a in fresh} for m in groups[key].members} - fresh
-    for a, others in vectors.alike(more, EDGE, named=0.0).items():
-        alike[a].update(others)
-    Forms(items, terms).part(alike, least)
-    sums: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
-    for a, others in alike.items():
-        for b, v in others.items():
-            x, y = of.get(a), of.get(b)
-            if a < b and x is not None and y is not None and x != y:
-                sums[x][y] += v
-                sums[y][x] += v
-    for key in sums:
-        if len(groups[key].members) > 1:
-            groups[key].inner = terms.inner(groups[key].members)
-    link(groups, sums, _ratio)
+    near = alike.value >= least
+    met = set(of[np.concatenate([alike.some[near], alike.other[near], np.flatnonzero(new)])].tolist()) - {-1}
+    more = {m for place in met for m in groups[order[place]].members} - fresh
+    alike = vectors.alike(more, EDGE, named=0.0).beside(alike)
+    sums = Forms(items, terms).part(alike, least).of(of, len(order))
+    for place in set(sums.some.tolist()).union(sums.other.tolist()):
+        group = groups[order[place]]
+        if len(group.members) > 1:
+            group.inner = terms.inner(group.members)
+    _link(groups, order, sums, _own, _ratio)
 
 
-def _ratio(a: _Group, b: _Group, similarity: float) -> float:
+def _link(
+    groups: dict[int, Cluster],
+    order: Sequence[int],
+    sums: Pairs,
+    own: Callable[[Cluster], float],
+    ratio: Ratio,
+) -> None:
+    """Merge groups, which stand in this order; `groups` keeps those that are left."""
+    inside = [groups[key] for key in order]
+    left = link(inside, sums, Table(inside, own), ratio)
+    groups.clear()
+    groups.update((group.key, group) for group in left)
+
+
+def _own(group: Cluster) -> float:
+    """How alike its items are with each other, one more of which is as alike as is usual; at least so much."""
+    many = len(group.members)
+    return max(FLOOR * USUAL, (2 * group.inner / many + USUAL) / many)
+
+
+def _ratio(table: Table, a: Any, b: Ints, similarity: Floats) -> Floats:
     """Similarity of two groups divided by the threshold for them."""
-    if not (a.evidence and b.evidence):
-        return 0.0
-    mean = similarity / (len(a.members) * len(b.members))
-    told, other = a.evidence / len(a.members), b.evidence / len(b.members)
+    mean = similarity / (table.size[a] * table.size[b])
+    told, other = table.told[a], table.told[b]
     threshold = THRESHOLD * (1 + THIN * (told + other) / (2 * told * other))
-    if len(a.outlets) == 1 and a.outlets == b.outlets:
-        threshold *= ONE_OUTLET
-    return mean / sqrt(a.own() * b.own()) * _faded(a, b) / threshold
+    same = (table.outlet[a] == table.outlet[b]) & (table.outlet[b] >= 0)
+    threshold = np.where(same, threshold * ONE_OUTLET, threshold)
+    passed: Floats = mean / np.sqrt(table.own[a] * table.own[b]) * _faded(table, a, b) / threshold
+    return passed
 
 
 def _affairs(
-    groups: Mapping[int, _Group],
+    groups: Mapping[int, Cluster],
     before: Mapping[int, Story],
     items: Sequence[StoredItem],
     fresh: Set[int],
@@ -217,12 +204,12 @@ def _affairs(
     and town, a company or a country in two matters are no affair. Bare headlines have little else.
     """
     of: dict[int, int] = {}
-    affairs: dict[int, _Group] = {}
+    affairs: dict[int, Cluster] = {}
     for key in sorted(groups, key=_oldest):
         g = groups[key]
         stood = [before[k].affair or k for k in (key, *g.taken) if k in before]
         joined = sorted({_end(of, n) for n in stood or [key]}, key=_oldest)
-        part = _Group(
+        part = Cluster(
             joined[0], list(g.members), g.start, g.end, set(g.outlets), g.evidence, apart=set(g.apart)
         )
         for number in joined:
@@ -231,7 +218,7 @@ def _affairs(
                 part.take(affairs.pop(number))
         affairs[joined[0]] = part
         of[key] = joined[0]
-    keys = list(affairs)
+    keys = sorted(affairs, key=_oldest)
     group = np.full(terms.items, len(keys), dtype=np.int64)
     for number, key in enumerate(keys):
         group[affairs[key].members] = number
@@ -242,12 +229,7 @@ def _affairs(
     told = {n for n, item in enumerate(items) if item.item.text or item.item.lead}
     weighty = {n for n, key in enumerate(keys) if len(told.intersection(affairs[key].members)) > 1}
     alike = vectors.alike(asked, AFFAIR / 4, named=NAMED, weighty=weighty)
-    sums = {
-        keys[a]: {keys[b]: v for b, v in others.items() if b < len(keys)}
-        for a, others in alike.items()
-        if a < len(keys)
-    }
-    link(affairs, sums, _occasion)
+    _link(affairs, keys, alike.kept(alike.other < len(keys)), _square, _occasion)
     for key, affair in affairs.items():
         for number in affair.taken:
             of[number] = key
@@ -261,60 +243,26 @@ def _end(of: Mapping[int, int], key: int) -> int:
     return key
 
 
-def _occasion(a: _Group, b: _Group, product: float) -> float:
+def _square(group: Cluster) -> float:
+    """The square of the length of an affair's vector."""
+    return len(group.members) + 2 * group.inner
+
+
+def _occasion(table: Table, a: Any, b: Ints, product: Floats) -> Floats:
     """Similarity of two affairs divided by the threshold for them."""
-    if not (a.evidence and b.evidence):
-        return 0.0
-    squares = [len(g.members) + 2 * g.inner for g in (a, b)]
-    return product / sqrt(squares[0] * squares[1]) * _faded(a, b) / AFFAIR
+    passed: Floats = product / np.sqrt(table.own[a] * table.own[b]) * _faded(table, a, b) / AFFAIR
+    return passed
 
 
-def _faded(a: _Group, b: _Group) -> float:
+def _faded(table: Table, a: Any, b: Ints) -> Floats:
     """What the time between two groups leaves of their similarity."""
-    return float(0.5 ** (max(a.start - b.end, b.start - a.end, 0.0) / FADE))
-
-
-def link(
-    groups: dict[int, _Group],
-    sums: dict[int, dict[int, float]],
-    ratio: Callable[[_Group, _Group, float], float],
-) -> None:
-    """Join groups, best first, as long as some pass; `sums` has the summed similarity of each two."""
-    version: dict[int, int] = defaultdict(int)
-    heap: list[tuple[float, int, int, int, int]] = []
-
-    def offer(x: int, y: int) -> None:
-        passed = ratio(groups[x], groups[y], sums[x][y])
-        if passed >= 1.0:
-            low, high = sorted((x, y), key=_oldest)
-            heapq.heappush(heap, (-passed, _oldest(low), _oldest(high), version[low], version[high]))
-
-    for x, others in sums.items():
-        age = _oldest(x)
-        for y in others:
-            if age < _oldest(y):
-                offer(x, y)
-    while heap:
-        _, x, y, seen_x, seen_y = heapq.heappop(heap)
-        x, y = _oldest(x), _oldest(y)
-        if version[x] != seen_x or version[y] != seen_y:
-            continue
-        if not groups[x].apart.isdisjoint(groups[y].members):
-            continue
-        mine = sums[x]
-        groups[x].take(groups.pop(y), mine.pop(y))
-        version[x] += 1
-        version[y] = -1
-        for z, similarity in sums.pop(y).items():
-            if z != x:
-                del sums[z][y]
-                mine[z] = sums[z][x] = mine.get(z, 0.0) + similarity
-        for z in mine:
-            offer(x, z)
+    hours = np.maximum(table.start[a] - table.end[b], table.start[b] - table.end[a])
+    left: Floats = 0.5 ** (np.maximum(hours, 0.0) / FADE)
+    return left
 
 
 def _changed(
-    groups: Mapping[int, _Group],
+    groups: Mapping[int, Cluster],
     affairs: Mapping[int, int],
     items: Sequence[StoredItem],
     before: Mapping[int, Story],
@@ -332,7 +280,7 @@ def _changed(
 
 
 def _story(
-    group: _Group,
+    group: Cluster,
     affair: int,
     items: Sequence[StoredItem],
     before: Mapping[int, Story],

@@ -8,9 +8,8 @@ it grew.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence, Set
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +51,41 @@ def sums(where: Ints, weights: Floats, many: int) -> Floats:
 def firsts(key: Ints) -> Ints:
     """Where each run of equal keys begins."""
     return np.flatnonzero(np.diff(key, prepend=-1))
+
+
+class Pairs(NamedTuple):
+    """Pairs of places, the lower first, each pair once, and what is known of each."""
+
+    some: Ints
+    other: Ints
+    value: Floats
+
+    @classmethod
+    def together(cls, parts: Sequence[Pairs]) -> Pairs:
+        """All pairs of some parts, in order."""
+        none = cls(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0))
+        return cls(*(np.concatenate(column) for column in zip(none, *parts, strict=True)))
+
+    def kept(self, which: Any) -> Pairs:
+        """Some of them."""
+        return Pairs(self.some[which], self.other[which], self.value[which])
+
+    def beside(self, others: Pairs) -> Pairs:
+        """These and the others that are not among them."""
+        found = Pairs.together([self, others])
+        many = found.other.max(initial=0) + 1
+        return found.kept(np.unique(found.some * many + found.other, return_index=True)[1])
+
+    def of(self, part: Ints, many: int) -> Pairs:
+        """The sums by the part, of so many, that each place is in; within a part, and of a place in part -1, none."""
+        some, other = part[self.some], part[self.other]
+        keep = (some != other) & (some >= 0) & (other >= 0)
+        key = (np.minimum(some, other) * many + np.maximum(some, other))[keep]
+        order = np.argsort(key, kind="stable")
+        key, value = key[order], self.value[keep][order]
+        first = firsts(key)
+        key = key[first]
+        return Pairs(key // many, key % many, np.add.reduceat(value, first) if len(first) else value)
 
 
 class Terms:
@@ -220,14 +254,13 @@ class Vectors:
 
     def alike(
         self, asked: Set[int], least: float, *, named: float = 1.0, weighty: Set[int] = frozenset()
-    ) -> dict[int, dict[int, float]]:
+    ) -> Pairs:
         """Products of pairs with a vector of `asked`, where by their lengths they are `least` or more.
 
         Args:
             named: how much of what the strongest terms add, as many as a name has, is counted.
             weighty: pairs of two of these have to reach `least` without all that WHO terms add.
         """
-        found: dict[int, dict[int, float]] = defaultdict(dict)
         wanted = np.zeros(self.many, dtype=bool)
         wanted[list(asked)] = True
         heavy = np.zeros(self.many, dtype=bool)
@@ -236,6 +269,7 @@ class Vectors:
         most = max(1, PAIRS // max(1, len(asked)))
         begins: list[int] = self._from.tolist()
         distinctive = self._distinctive()
+        found = []
         for n in sorted(asked):
             own = slice(int(self.start[n]), int(self.start[n + 1]))
             term, weight = self.term[own], self.weight[own]
@@ -252,11 +286,8 @@ class Vectors:
                 # The most alike, and of equals the oldest.
                 best = np.sort(np.argsort(-products / norm[near], kind="stable")[:most])
                 near, products = near[best], products[best]
-            mine: dict[Any, float] = found[n]
-            for m, product in zip(near.tolist(), products.tolist(), strict=True):
-                mine[m] = product
-                found[m][n] = product
-        return found
+            found.append(Pairs(np.minimum(near, n), np.maximum(near, n), products))
+        return Pairs.together(found)
 
     def cohesion(self, asked: Set[int]) -> tuple[Floats, Floats]:
         """For each term, how alike the pairs that share it are without it, summed, and how many pairs those are.
@@ -340,12 +371,17 @@ class Forms:
         self._frames: dict[int, list[str]] = {}
         self._compared = 0
 
-    def part(self, alike: Mapping[int, dict[int, float]], least: float) -> None:
-        """Remove the similarity, where it is `least` or more, of items that report two events in one template."""
-        for some, others in alike.items():
-            for other, similarity in list(others.items()):
-                if some < other and similarity >= least and self._compared < FORMS and self._two(some, other):
-                    del alike[some][other], alike[other][some]
+    def part(self, alike: Pairs, least: float) -> Pairs:
+        """The pairs without those, `least` alike or more, that report two events in one template."""
+        near = np.flatnonzero(alike.value >= least)
+        keep = np.ones(len(alike.some), dtype=bool)
+        for place, some, other in zip(
+            near.tolist(), alike.some[near].tolist(), alike.other[near].tolist(), strict=True
+        ):
+            if self._compared >= FORMS:
+                break
+            keep[place] = not self._two(some, other)
+        return alike.kept(keep)
 
     def _two(self, some: int, other: int) -> bool:
         one, two = self._frame(some), self._frame(other)
