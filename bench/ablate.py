@@ -4,7 +4,7 @@
     python bench/ablate.py topics [NAME …]      core macro-F1, sites in two halves and the hand slice: shipped, and with folders
     python bench/ablate.py value [NAME …]       rank correlation, English and German
     python bench/ablate.py text [NAME …]        how many leads of the saved feeds, in two halves, and of posts change
-    python bench/ablate.py edition --homes DIR [NAME …]   pages of the mornings that `mornings.py --keep DIR` left
+    python bench/ablate.py edition [NAME …] --homes DIR [--labels DIR]   pages of the mornings that `mornings.py --keep DIR` left
 
 NAME (part of a rule's name) picks some of the rules. A rule without a gain on two independent sets goes, unless it is there for
 safety or for one wild document and has its test. The mixed morning is all saved feeds with their dates moved into one day.
@@ -316,6 +316,7 @@ def text_rules() -> dict[str, Changes]:
 # ------------------------------------------------------------------------------------------------ edition
 
 HOMES = Path()  # of mornings, each with its store
+LABELS = SHARED / "worth"  # their grades, and the feeds of each
 
 
 @cache
@@ -353,10 +354,8 @@ def page_of(name: str) -> dict[str, Any]:
 
     pool, settings, day, now = pools()[name]
     made = build(pool, settings, date=day, now=now)
-    grades = mornings().Grades(SHARED / "worth")
-    rows = {
-        row["name"]: row["feeds"].split(",") for row in mornings().rows(SHARED / "worth" / "mornings.tsv")
-    }
+    grades = mornings().Grades(LABELS)
+    rows = {row["name"]: row["feeds"].split(",") for row in mornings().rows(LABELS / "mornings.tsv")}
     picks = [pick for section in made.sections for pick in section.picks]
     graded = [(pick, grades.find(pick.link, pick.title)) for pick in picks]
     known = [grade["grade"] for _, grade in graded if grade]
@@ -466,9 +465,10 @@ def main() -> None:
     parser.add_argument("room", choices=("stories", "topics", "value", "text", "edition"))
     parser.add_argument("names", nargs="*")
     parser.add_argument("--homes", type=Path, help="mornings that were kept, for `edition`")
+    parser.add_argument("--labels", type=Path, help="the folder of their grades, as for `mornings.py`")
     given = parser.parse_args()
-    global HOMES
-    HOMES = given.homes or HOMES
+    global HOMES, LABELS
+    HOMES, LABELS = given.homes or HOMES, given.labels or LABELS
     room, rules, figures = {
         "stories": ("stories", STORIES, stories_figures),
         "topics": ("topics", TOPICS, topics_figures),
