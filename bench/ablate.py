@@ -440,7 +440,6 @@ def edition_rules() -> dict[str, Changes]:
         "SURER": {"constants.SURER": 1e9},
         "SOURCE_CAP": {"constants.SOURCE_CAP": 1.0},
         "DEEPER": {"constants.DEEPER": 0.0},
-        "FRAME_MOST": {"constants.FRAME_MOST": 1.0},
         "what tells no news never leads": {"layout.NO_NEWS": frozenset()},
         "what tells no news must be good (NO_NEWS_GOOD)": {"constants.NO_NEWS_GOOD": 0.0},
         "STRONG leads": {"constants.STRONG": 9.0},

@@ -69,24 +69,16 @@ def weigh(
 
 
 def _built(prepared: Prepared, budget: float) -> Edition:
-    best: _Draft | None = None
-    for plain in (False, True):
-        best = _fitted(prepared, budget, plain=plain)
-        if best is not None:
-            break
+    best = _fitted(prepared, budget)
     if best is None:
-        best = _draft(prepared, choose(prepared.morning, prepared.rules(0.0, 0)), (), budget, in_short=False)
+        best = _draft(prepared, choose(prepared.morning, prepared.rules(0.0, 0)), (), budget)
     return _finished(prepared, best)
 
 
-def _fitted(prepared: Prepared, budget: float, *, plain: bool) -> _Draft | None:
+def _fitted(prepared: Prepared, budget: float) -> _Draft | None:
     """The best page within the budget; None if even an empty one is too long."""
-    frame = _frame_guess(prepared)
-    in_short = not plain and frame <= c.FRAME_MOST * budget
-    if not in_short:
-        frame = _frame_guess(prepared, in_short=False)
     posts, posts_minutes = people(prepared, budget)
-    room = budget - frame - posts_minutes - c.DEEPER * budget
+    room = budget - _frame_guess(prepared) - posts_minutes - c.DEEPER * budget
     best: _Draft | None = None
     tried: set[int] = set()
     for _ in range(c.FIT_TRIES):
@@ -96,7 +88,7 @@ def _fitted(prepared: Prepared, budget: float, *, plain: bool) -> _Draft | None:
         tried.add(round(room * 1000))
         most = max(0, prepared.most_items - len(posts))
         choice = _told_once(prepared, room, most)
-        draft = _draft(prepared, choice, posts, budget, in_short=in_short)
+        draft = _draft(prepared, choice, posts, budget)
         over = draft.minutes - budget
         if over > 0:
             if room <= 0 and posts:
@@ -112,12 +104,10 @@ def _fitted(prepared: Prepared, budget: float, *, plain: bool) -> _Draft | None:
         if spare < c.SMALLEST_PICK or not _waiting(prepared, choice):
             break
         room += spare * 0.9
-    return best and _filled(prepared, best, posts, budget, in_short=in_short)
+    return best and _filled(prepared, best, posts, budget)
 
 
-def _filled(
-    prepared: Prepared, draft: _Draft, posts: Sequence[Contender], budget: float, *, in_short: bool
-) -> _Draft:
+def _filled(prepared: Prepared, draft: _Draft, posts: Sequence[Contender], budget: float) -> _Draft:
     """The draft with more lines, if minutes are left and good stories wait. Choosing again with more minutes would show
     these too, but that choice isn't taken if it has fewer topics."""
     for _ in range(c.FIT_TRIES):
@@ -126,7 +116,7 @@ def _filled(
         if not more:
             break
         choice = replace(draft.choice, spare=(*draft.choice.spare, *more))
-        fuller = _draft(prepared, choice, posts, budget, in_short=in_short)
+        fuller = _draft(prepared, choice, posts, budget)
         if fuller.minutes > budget:
             break
         draft = _deepened(prepared, fuller, budget)
@@ -187,19 +177,14 @@ def _waiting(prepared: Prepared, choice: Choice) -> bool:
     return any(t.score.value >= c.LINE and t.story not in told for t in prepared.articles)
 
 
-def _frame_guess(prepared: Prepared, *, in_short: bool = True) -> float:
+def _frame_guess(prepared: Prepared) -> float:
     """Minutes of what surrounds picks and lines, estimated a little high: date, promise, note, headings, foot."""
-    words = 75.0
-    for topic in prepared.good_topics():
-        label = text.count_words(prepared.ask.label(topic))
-        words += label + (label + c.SHORT_WORDS if in_short else 0)
-    return words / 238
+    labels = (prepared.ask.label(topic) for topic in prepared.good_topics())
+    return (75 + sum(2 * text.count_words(label) for label in labels)) / 238
 
 
-def _draft(
-    prepared: Prepared, choice: Choice, posts: Sequence[Contender], budget: float, *, in_short: bool
-) -> _Draft:
-    page = layout(prepared, choice, posts, in_short=in_short)
+def _draft(prepared: Prepared, choice: Choice, posts: Sequence[Contender], budget: float) -> _Draft:
+    page = layout(prepared, choice, posts)
     edition = outcomes.assembled(prepared, choice, page, posts, budget)
     return _Draft(edition, choice, page, _minutes(edition))
 

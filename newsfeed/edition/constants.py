@@ -104,7 +104,6 @@ SHORT_EDITION: Final = 5.0  # [page]
 SHORT_LINES: Final = 0.15  # [page]
 DEEPER: Final = 0.08  # [page] kept for the longer leads of Top and of the core topic
 PEOPLE: Final = 0.10  # [promise]
-FRAME_MOST: Final = 0.45  # [page] without "In short" if the frame would take more
 
 # --- keys of sections, beside the names of topics
 TOP_KEY: Final = "top"
@@ -121,7 +120,6 @@ TOP: Final = 3  # [page]
 TOP_WORDS: Final = 60  # [page]
 LEAD_WORDS: Final = 35  # [page]
 CORE_WORDS: Final = 100  # [page]
-SHORT_WORDS: Final = 9  # [page]
 LINE_WORDS: Final = 18  # [page]
 OTHERS: Final = 3  # [page]
 REASON_CHARACTERS: Final = 16  # [page] of these, reserved for the reason at the end

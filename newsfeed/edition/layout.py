@@ -1,4 +1,4 @@
-"""The places on the page: Top, the topics in the reader's order, Listen, People, Also, In short, the long read."""
+"""The places on the page: Top, the topics in the reader's order, Listen, People, Also, the long read; and the way to each topic."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from newsfeed.edition.printed import finished, line_words, quiet_line
 from newsfeed.edition.score import percentile
 from newsfeed.edition.words import apart, fixed_words
 from newsfeed.model import NO_NEWS, Item, Line, Pick, Section, ShortLine
-from newsfeed.text import first_words
 from newsfeed.text.spoken import joined, say
 
 # Titles and addresses of what is looked up, skimmed or repeated: transcripts, reprints, round-ups, dated shows,
@@ -74,7 +73,7 @@ class Placed:
     topic: str
 
 
-def layout(prepared: Prepared, choice: Choice, posts: Sequence[Contender], *, in_short: bool) -> Layout:
+def layout(prepared: Prepared, choice: Choice, posts: Sequence[Contender]) -> Layout:
     """Put the stories of a choice in their places, with leads of the usual length."""
     placed = [place(prepared, choice, chosen) for chosen in choice.picks]
     top = _top(placed)
@@ -111,7 +110,7 @@ def layout(prepared: Prepared, choice: Choice, posts: Sequence[Contender], *, in
     if people:
         sections.append(Section(key=c.PEOPLE_KEY, heading=say("People"), picks=tuple(people)))
     lines = _lines(prepared, choice)
-    short = _short(prepared, sections, lines) if in_short else ()
+    short = _short(prepared, sections, lines)
     return Layout(tuple(sections), lines, short)
 
 
@@ -236,11 +235,11 @@ def _lines(prepared: Prepared, choice: Choice) -> tuple[Line, ...]:
 
 
 def _short(prepared: Prepared, sections: Sequence[Section], lines: Sequence[Line]) -> tuple[ShortLine, ...]:
-    """One line a topic: the first words of its first headline. A bridge that is all that two topics have is named
+    """The topics that the page tells of, each with its first story. A bridge that is all that two topics have is named
     once, under both labels."""
     picks = [pick for section in sections if section.key != c.PEOPLE_KEY for pick in section.picks]
     places: dict[str, list[str]] = {}
-    words: dict[str, str] = {}
+    titles: dict[str, str] = {}
     for name in prepared.ask.names:
         own = [pick for pick in picks if pick.topic == name]
         bridges = [pick for pick in picks if name in prepared.by_id[pick.item].topics.stands]
@@ -249,15 +248,15 @@ def _short(prepared: Prepared, sections: Sequence[Section], lines: Sequence[Line
         ]
         if own or bridges:
             pick = (own or bridges)[0]
-            href, title, lang = f"#s{pick.n}", pick.title, pick.lang
+            href, title = f"#s{pick.n}", pick.title
         elif told:
-            href, title, lang = f"#l-{told[0].ref}", told[0].title, told[0].lang
+            href, title = f"#l-{told[0].ref}", told[0].title
         else:
             continue
         places.setdefault(href, []).append(prepared.ask.label(name))
-        words[href] = first_words(title, c.SHORT_WORDS, lang)
+        titles[href] = title
     return tuple(
-        ShortLine(label=joined(labels), text=words[href], href=href) for href, labels in places.items()
+        ShortLine(label=joined(labels), text=titles[href], href=href) for href, labels in places.items()
     )
 
 

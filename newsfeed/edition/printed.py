@@ -287,7 +287,7 @@ def _pieces(edition: Edition) -> Iterator[str]:
     yield edition.revised
     yield edition.note
     for short in edition.short:
-        yield f"{short.label} {short.text}"
+        yield short.label
     for section in edition.sections:
         if section.picks:
             yield section.heading

@@ -141,7 +141,7 @@ class Line(Record, frozen=True, kw_only=True):
 
 
 class ShortLine(Record, frozen=True, kw_only=True):
-    """One line of "In short": the topic's label and the first words of its first headline.
+    """A topic that the page tells of, printed above the stories as a link to the first of them; `text` is its headline.
 
     Places on the page that an `href` may name: `#s4` (pick 4), `#l-REF` (a line), `#h-KEY` (a section),
     `#long-read`, `#also`, `#since`.
