@@ -389,7 +389,42 @@ def serve(folder: Path, kind: str, real: float, speed: float, at: datetime) -> N
     fetching = TimedFetching(place, machine, clock, workers.name()) if kind == "fetch" else None
     desk = Desk(place, machine, clock, password=lambda: "") if kind == "edition" else None
     pace = workers.Pace(cron="* * * * * */5")
-    asyncio.run(workers.run(fetching=fetching, desk=desk, pace=pace, sweeps=LANES))
+
+    async def work() -> None:
+        probe = asyncio.create_task(probed(folder))
+        try:
+            await workers.run(fetching=fetching, desk=desk, pace=pace, sweeps=LANES)
+        finally:
+            probe.cancel()
+
+    asyncio.run(work())
+
+
+PROBED = 0.02  # seconds between two looks at how late the loop is
+
+
+async def probed(folder: Path) -> None:
+    """Keep how late a worker's loop was each time that it should have run, until it is cancelled: milliseconds."""
+    loop, late = asyncio.get_running_loop(), []
+    try:
+        while True:
+            due = loop.time() + PROBED
+            await asyncio.sleep(PROBED)
+            late.append(round(1000 * (loop.time() - due), 1))
+    finally:
+        with (folder / "late.jsonl").open("a") as out:
+            out.write(json.dumps(late) + "\n")
+
+
+def lateness_of_loops(folder: Path) -> str:
+    """How late the loops were as a rule, in one look of a hundred, and at the most."""
+    path = folder / "late.jsonl"
+    if not path.exists():
+        return ""
+    late = sorted(one for line in path.read_text().splitlines() for one in json.loads(line))
+    path.unlink()
+    middle, high = late[len(late) // 2], late[len(late) * 99 // 100]
+    return f"{middle:.0f} ms as a rule, {high:.0f} in one of a hundred, {late[-1]:.0f} at most"
 
 
 def stage_hour(team: Team, figures: Figures, options: argparse.Namespace, end: float) -> bool:
@@ -449,6 +484,8 @@ def told(figures: Figures) -> None:
         if not of:
             continue
         line = f"{stage}: {of.get('wall', 0):.0f} s, {of.get('cpu', 0):.1f} s of CPU, PostgreSQL's own {of.get('postgres', 0):.1f}"
+        if "loops" in of:
+            line += f"; loops late by {of['loops']}"
         if stage == "follow":
             line += f"; {of['readers']} readers follow {of['feeds']} feeds, {of['megabytes']} MB"
         if stage == "sweep":
@@ -496,6 +533,8 @@ def run_stages(options: argparse.Namespace) -> int:
             took = {k: round(v - before.get(k, 0), 2) for k, v in parts(team.folder).items()}
             sums = figures[name].get("parts", {})
             figures.set(name, done=done, parts={k: round(sums.get(k, 0) + v, 2) for k, v in took.items()})
+            if loops := lateness_of_loops(team.folder):
+                figures.set(name, loops=loops)
             if not done:
                 break
     told(figures)
