@@ -8,7 +8,7 @@ import itertools
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -19,7 +19,7 @@ from newsfeed.pipeline.morning import articles, pull, understand
 from newsfeed.pipeline.reports import Clock, Progress, RefreshOptions
 from newsfeed.reading.parsers import Parsers
 from newsfeed.team import sweeps
-from newsfeed.team.connections import FETCH, Place, connect
+from newsfeed.team.connections import Place
 from newsfeed.team.shared_store import SharedStore
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Fetching:
         self._numbers = itertools.count(1)
         self._open = AsyncExitStack()
         self.store: SharedStore
+        self._aside: SharedStore  # used in threads, so that no request waits for the database
         self._fetcher: Fetcher
         self._parsers: Parsers
 
@@ -64,6 +65,7 @@ class Fetching:
 
         fetch = self.home.settings.fetch
         self.store = self._open.enter_context(SharedStore.connect(self.place))
+        self._aside = self.store.writer = self._open.enter_context(SharedStore.connect(self.place))
         self._fetcher = await self._open.enter_async_context(Fetcher(fetch, now=self.home.clock))
         self._parsers = await self._open.enter_async_context(Parsers(fetch.workers, fetch.parse_seconds))
         return self
@@ -75,7 +77,7 @@ class Fetching:
 
     def due_buckets(self) -> list[int]:
         """The buckets in which feeds are due."""
-        with connect(self.place, FETCH) as c:
+        with self._aside.driver() as c:
             now = self.home.clock()
             return sweeps.due_buckets(c, now, sweeps.lateness(c, now))
 
@@ -83,9 +85,13 @@ class Fetching:
         """Ask the due feeds of a bucket; gives how many items are new (at least one where that isn't known)."""
         now = self.home.clock()
         lease = f"{self._name}/{next(self._numbers)}"
-        with connect(self.place, FETCH) as c:
-            claimed = sweeps.claim(c, bucket, lease, now, self._lease)
-            near = sweeps.just_asked(c, bucket, now) if claimed else []
+        claim = asyncio.ensure_future(asyncio.to_thread(self._claim, bucket, lease, now))
+        try:
+            claimed, near = await asyncio.shield(claim)
+        except asyncio.CancelledError:
+            claimed, _ = await claim
+            await asyncio.to_thread(self._release, lease, claimed)
+            raise
         if not claimed:
             return 0
         try:
@@ -95,8 +101,16 @@ class Fetching:
             return 1
         finally:
             self.store.released(claimed)
-            with connect(self.place, FETCH) as c:
-                sweeps.release(c, lease, claimed)
+            await asyncio.to_thread(self._release, lease, claimed)
+
+    def _claim(self, bucket: int, lease: str, now: datetime) -> tuple[list[int], list[int]]:
+        with self._aside.driver() as c:
+            claimed = sweeps.claim(c, bucket, lease, now, self._lease)
+            return claimed, sweeps.just_asked(c, bucket, now) if claimed else []
+
+    def _release(self, lease: str, claimed: Sequence[int]) -> None:
+        with self._aside.driver() as c:
+            sweeps.release(c, lease, claimed)
 
     async def _ask(self, claimed: Sequence[int], near: Sequence[int]) -> int:
         from newsfeed.fetch import Fetcher
@@ -111,6 +125,7 @@ class Fetching:
             self._fetcher,
             self._parsers,
             Progress(),
+            aside=True,
         )
         # A private feed is asked by a fetcher that knows its secrets and no other's, after the others of its host.
         near = [*near, *(state.feed for state in public)]
@@ -128,6 +143,7 @@ class Fetching:
                     own,
                     self._parsers,
                     Progress(),
+                    aside=True,
                 )
             near.append(state.feed)
         return sum(result.new for result in asked)
@@ -137,7 +153,7 @@ class Fetching:
 
         Only on the feed's own site, whose hosts are asked by nobody else meanwhile.
         """
-        with connect(self.place, FETCH) as c:
+        with self.store.driver() as c:
             near = sweeps.just_asked(c, bucket, self.home.clock())
         stored = self.store.items(items)
         states = {s.feed: s for s in self.store.states_of(sorted({i.feed for i in stored}))}
@@ -151,7 +167,7 @@ class Fetching:
             return 0
         better = [(item, read) for item, read in found if len(read.lead) > len(item.item.lead)]
         for item, read in better:
-            self.store.enrich(item.id, lead=read.lead, words=read.words)
+            await asyncio.to_thread(self._aside.enrich, item.id, lead=read.lead, words=read.words)
         return len(better)
 
     # These run in threads of their own, and so with a connection of their own: the sweeps' never waits for them.

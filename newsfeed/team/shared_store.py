@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 from newsfeed.errors import BusyError
 from newsfeed.model import FeedState, FeedUpdate, StoredItem, Story, Tagging
@@ -18,6 +18,9 @@ from newsfeed.store.records import Applied
 from newsfeed.team import private_feeds
 from newsfeed.team.connections import FETCH, Place, TeamDialect
 from newsfeed.team.private_feeds import Seal, Sealed
+
+if TYPE_CHECKING:
+    import psycopg
 
 TAGGED, GROUPED = 90, 8  # days in which items are tagged, for the habits of feeds, and may join a story
 # An item's language as it is grouped: a region makes no other one.
@@ -51,7 +54,10 @@ class SharedStore(Store):
         store._addresses = {}
         store._pages = {}
         store._fresh = []
+        store.writer = store
         return store
+
+    writer: SharedStore  # whose connection keeps what feeds answered: reading never waits for it
 
     stopping: threading.Event | None = None  # once it is set, nothing else is found to be done
     _addresses: dict[int, str]  # of the private feeds that are being asked
@@ -86,11 +92,24 @@ class SharedStore(Store):
     def apply_all(self, changes: Sequence[FeedUpdate], now: datetime) -> list[Applied | Exception]:
         private = self._addresses
         stored = [private_feeds.storable_update(c) if c.state.feed in private else c for c in changes]
+        if self.writer is not self:
+            return self.writer.apply_all(stored, now)
         return super().apply_all(stored, now)
 
     def apply_unchanged(self, states: Sequence[FeedState]) -> None:
         private = self._addresses
-        super().apply_unchanged([private_feeds.storable(s) if s.feed in private else s for s in states])
+        stored = [private_feeds.storable(s) if s.feed in private else s for s in states]
+        if self.writer is not self:
+            self.writer.apply_unchanged(stored)
+        else:
+            super().apply_unchanged(stored)
+
+    @contextmanager
+    def driver(self) -> Iterator[psycopg.Connection[Any]]:
+        """One transaction as the driver has it, for `sweeps`."""
+        with self._writing() as db:
+            driver: Any = db.connection.connection.driver_connection
+            yield driver
 
     def set_meta(self, key: str, value: str | None) -> None:
         # Facts stored under a private feed's address would reveal it.

@@ -1,7 +1,8 @@
 """Pull: ask the feeds, keep what is new, tag and group it.
 
 The list is read, and every feed to be asked gets one task that does everything (ask, read, decide, store), so a slow
-or hostile feed delays no other. The database is only used between awaits, from this one thread.
+or hostile feed delays no other. The database is used between awaits, from this one thread, unless results are written
+aside.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -46,6 +47,8 @@ from newsfeed.store import Applied, Store
 
 if TYPE_CHECKING:
     from newsfeed.fetch import Fetcher
+
+T = TypeVar("T")
 
 RECENT = timedelta(minutes=2)  # requests of earlier runs that may matter to a host's spacing
 REQUESTS = 5  # requests of one feed that may each take their full time before a run is given up
@@ -164,13 +167,18 @@ async def ask_all(
     fetcher: Fetcher,
     parsers: Parsers,
     progress: Progress,
+    *,
+    aside: bool = False,
 ) -> list[FeedResult]:
-    """Ask these feeds and keep what each brings; `near` may have been asked so lately that their hosts want a pause."""
+    """Ask these feeds and keep what each brings; `near` may have been asked so lately that their hosts want a pause.
+
+    `aside`: results are written in threads, so that a database that has to be waited for holds up no request.
+    """
     settings = home.settings.fetch
     results: dict[int, FeedResult] = {}
     broken: list[StoreError] = []
     resume(fetcher, near, home.clock())
-    run = _Run(home, store, options, fetcher, parsers, states)
+    run = _Run(home, store, options, fetcher, parsers, states, aside=aside)
 
     async def one(state: FeedState) -> None:
         async with fetcher.lanes:  # answers that wait for a reader cost memory
@@ -206,7 +214,7 @@ async def ask_all(
                 results[state.feed] = _failed(state, Cause.TIMEOUT, late, ASKED_AGAIN)
     finally:
         if not broken:
-            run.keep()
+            await run.keep()
     if broken:
         raise broken[0]
     return list(results.values())
@@ -243,17 +251,19 @@ class _Keeper:
     CHANGED = 8
     WAIT = 0.1  # seconds
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, *, aside: bool) -> None:
         self._store = store
         self._clock = clock
+        self._aside = aside
         self._states: list[FeedState] = []
         self._changes: list[tuple[FeedUpdate, asyncio.Future[Applied]]] = []
+        self._writing: set[asyncio.Task[None]] = set()
 
-    def unchanged(self, state: FeedState) -> None:
+    async def unchanged(self, state: FeedState) -> None:
         """Keep a state soon."""
         self._states.append(state)
         if len(self._states) >= self.UNCHANGED:
-            self._keep_states()
+            await self._keep_states()
 
     async def apply(self, change: FeedUpdate) -> Applied:
         """Keep an update together with others; returns when it is on the disk.
@@ -265,27 +275,40 @@ class _Keeper:
         done: asyncio.Future[Applied] = loop.create_future()
         self._changes.append((change, done))
         if len(self._changes) >= self.CHANGED:
-            self._keep_changes()
+            self._begin()
         elif len(self._changes) == 1:
-            loop.call_later(self.WAIT, self._keep_changes)
+            loop.call_later(self.WAIT, self._begin)
         return await done
 
-    def all(self) -> None:
+    async def all(self) -> None:
         """Write all that waits."""
-        self._keep_changes()
-        self._keep_states()
+        while self._changes or self._writing:
+            self._begin()
+            await asyncio.gather(*self._writing)
+        await self._keep_states()
 
-    def _keep_states(self) -> None:
+    def _begin(self) -> None:
+        task = asyncio.get_running_loop().create_task(self._keep_changes())
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+
+    async def _write(self, verb: Callable[..., T], *values: object) -> T:
+        return await asyncio.to_thread(verb, *values) if self._aside else verb(*values)
+
+    async def _keep_states(self) -> None:
         states, self._states = self._states, []
-        self._store.apply_unchanged(states)
+        if states:
+            await self._write(self._store.apply_unchanged, states)
 
-    def _keep_changes(self) -> None:
+    async def _keep_changes(self) -> None:
         waiting, self._changes = self._changes, []
         if not waiting:
             return
         results: Sequence[Applied | Exception]
         try:
-            results = self._store.apply_all([change for change, _ in waiting], self._clock())
+            results = await self._write(
+                self._store.apply_all, [change for change, _ in waiting], self._clock()
+            )
         except StoreError as error:
             results = [error] * len(waiting)
         for (_, done), result in zip(waiting, results, strict=True):
@@ -311,18 +334,20 @@ class _Run:
         fetcher: Fetcher,
         parsers: Parsers,
         states: Sequence[FeedState],
+        *,
+        aside: bool,
     ) -> None:
         self._home, self._store, self._options = home, store, options
         self._fetcher, self._parsers = fetcher, parsers
         self._asker = Asker(fetcher, parsers, feeds=states)
         self._behind = meta.read_all(store, meta.BEHIND)
         self._proposals = meta.read_all(store, meta.PROPOSAL)
-        self._keeper = _Keeper(store, home.clock)
+        self._keeper = _Keeper(store, home.clock, aside=aside)
         self._zone = ZoneInfo(home.settings.timezone)
 
-    def keep(self) -> None:
+    async def keep(self) -> None:
         """Write what waits."""
-        self._keeper.all()
+        await self._keeper.all()
 
     async def one(self, state: FeedState) -> FeedResult:
         """Ask one feed, decide what its answer changes, and keep that."""
@@ -345,7 +370,7 @@ class _Run:
         decided = changes.decide(state, answer, parsed, held, at)
         applied = Applied()
         if isinstance(answer, NotModified):
-            self._keeper.unchanged(decided.state)
+            await self._keeper.unchanged(decided.state)
         else:
             applied = await self._keeper.apply(decided)
         outcome = FeedOutcome.NEW if applied.new else FeedOutcome.UNCHANGED
