@@ -87,6 +87,15 @@ def test_one_affair_takes_two_picks_unless_it_is_the_day() -> None:
     assert "one of 4 stories of the day’s affair" in of_the_budget(all_tell)
 
 
+def test_lines_tell_no_more_of_an_affair_than_two_stories_but_big_ones() -> None:
+    def told(outlets: int) -> int:
+        page = build(budget_day(outlets), settings(8.0), date=TODAY, now=NOW)
+        return len(of_the_budget(page)) + sum(any(said in line.title for said in SAID) for line in page.lines)
+
+    assert told(1) == told(2) == 2
+    assert told(4) == 4  # what three sources and more tell is never left out
+
+
 def test_what_two_of_four_outlets_tell_is_not_the_day() -> None:
     made = budget_day(8)
     of_four = tuple(one for one in made.candidates if one.item.feed <= (2 if one.story < 10 else 4))

@@ -130,9 +130,8 @@ def _lines_for(prepared: Prepared, choice: Choice, minutes: float) -> tuple[int,
         return ()
     morning = choice.morning
     shown = _rows(choice)
-    told = {int(morning.stories[row]) for row in shown}
     waiting = np.flatnonzero(morning.score >= c.LINE)
-    rows = fitting(morning, waiting, told, minutes, by_outlets=False)
+    rows = fitting(morning, waiting, shown, minutes, by_outlets=False)
     again = {number for pair in _alike(prepared, choice, (*shown, *rows)) for number in pair}
     return tuple(row for row in rows if int(morning.ids[row]) not in again)
 

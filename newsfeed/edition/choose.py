@@ -16,7 +16,8 @@ Lines: stories told in one line each, by the rows of a morning.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -194,16 +195,16 @@ class Chooser(Gains):
     def big_rows(self, state: State, minutes: float, told: Sequence[int] = ()) -> list[int]:
         """Big stories without a place that fit in so many minutes of lines; `told` are rows that have a line."""
         big = np.flatnonzero(self.m.outlets >= c.BIG)
-        return fitting(self.m, big, self._told(state, (*self.places(state), *told)), minutes)
+        return fitting(self.m, big, self._shown(state, (*self.places(state), *told)), minutes)
 
     def spare_rows(self, state: State, minutes: float, told: Sequence[int]) -> list[int]:
         """Stories above the line that fit in so many minutes of lines when no pick fits any more, by score."""
         waiting = np.flatnonzero(self.worthy)
-        return fitting(self.m, waiting, self._told(state, told), minutes, by_outlets=False)
+        return fitting(self.m, waiting, self._shown(state, told), minutes, by_outlets=False)
 
-    def _told(self, state: State, rows: Sequence[int]) -> set[int]:
-        """Stories of the picks and of these rows."""
-        return {int(self.m.stories[row]) for row in (*(pick.row for pick in state.picks), *rows)}
+    def _shown(self, state: State, rows: Sequence[int]) -> list[int]:
+        """The rows of the picks, and these."""
+        return [*(pick.row for pick in state.picks), *rows]
 
 
 def choose(morning: Morning, rules: Rules) -> Choice:
@@ -266,21 +267,26 @@ def choose(morning: Morning, rules: Rules) -> Choice:
 
 
 def fitting(
-    morning: Morning, rows: Ints, taken: Collection[int], minutes: float, *, by_outlets: bool = True
+    morning: Morning, rows: Ints, shown: Sequence[int], minutes: float, *, by_outlets: bool = True
 ) -> list[int]:
     """Those of `rows` that fit in so many minutes as lines: by outlets, then score, or by score alone.
 
-    One line a story; stories in `taken` get none.
+    One line a story, and none for stories of the rows `shown`. By score alone, at most AFFAIR_PICKS of one affair are told.
     """
-    seen = set(taken)
+    seen = {int(morning.stories[row]) for row in shown}
+    of_affair = Counter(int(morning.affairs[row]) for row in shown)
     found: list[int] = []
     for row in sorted(
         map(int, rows), key=lambda r: (-morning.outlets[r] if by_outlets else 0, -morning.score[r], r)
     ):
         story = int(morning.stories[row])
+        affair = int(morning.affairs[row])
         if story in seen or morning.line_minutes[row] > minutes + c.TIE:
             continue
+        if of_affair[affair] >= c.AFFAIR_PICKS and not by_outlets:
+            continue
         seen.add(story)
+        of_affair[affair] += 1
         found.append(row)
         minutes -= float(morning.line_minutes[row])
     return found

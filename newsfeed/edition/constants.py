@@ -179,7 +179,8 @@ STEM: Final = 6  # [guard] words with so many first letters in common are the sa
 NEW_SENTENCES: Final = 6  # [guard] of a lead that may say what is new
 
 # --- affairs
-AFFAIR_PICKS: Final = 2  # [promise] picks of one affair, unless it dominates the day, that is:
+# [promise] picks of one affair, and stories of it that are told at all but for big ones, unless it dominates the day, that is:
+AFFAIR_PICKS: Final = 2
 DAY_SHARE: Final = 0.5  # [promise] this part of the outlets of general news tells it
 # [promise] an outlet that tells so many stories of several outlets is one of general news
 GENERAL: Final = 3

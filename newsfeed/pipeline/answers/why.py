@@ -117,7 +117,8 @@ def occasion(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
             name=say("Of one affair with"),
             value=say("“{title}”", title=text.clean_line(representative.item.title, 80)),
             note=say(
-                "{n} stories of one occasion; at most two are picks, unless it is the day", n=len(others) + 1
+                "{n} stories of one occasion; at most two are told, unless it is the day or many sources tell it",
+                n=len(others) + 1,
             ),
         )
 
