@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Delete, Engine, Select, Table
+from sqlalchemy import ColumnElement, Connection, Delete, Engine, Select, Table, TextualSelect, select
 
 from newsfeed.errors import SettingsError
 
@@ -121,8 +121,21 @@ class Transaction(ABC):
         """Take items out; the words must be those that were entered."""
 
     @abstractmethod
+    def hits(self, terms: Sequence[Term], first: int = 0) -> TextualSelect | None:
+        """A query for the numbers, from `first` on, of the items that have all these terms, to be a part of another one;
+        None if they can't be searched for."""
+
+    def found(self, query: Select[Any]) -> list[int]:
+        """The numbers that a query made of `hits` finds."""
+        return list(self.execute(query).scalars())
+
     def search(self, terms: Sequence[Term], limit: int, first: int = 0) -> list[int]:
         """Numbers of the items that have all these terms, newest first, from number `first` on."""
+        hits = self.hits(terms, first)
+        if hits is None:
+            return []
+        number = hits.subquery("hits").c.item
+        return self.found(select(number).order_by(number.desc()).limit(limit))
 
     # --------------------------------------------------------------------- the whole database
 

@@ -18,9 +18,12 @@ from sqlalchemy import (
     Connection,
     Delete,
     Engine,
+    Integer,
     Select,
     Table,
+    TextualSelect,
     any_,
+    column,
     create_engine,
     event,
     literal,
@@ -119,17 +122,13 @@ class PostgresTransaction(Transaction):
             numbers = [number for number, _ in entries]
             self.execute(text("DELETE FROM search WHERE item = ANY(:numbers)"), {"numbers": numbers})
 
-    def search(self, terms: Sequence[Term], limit: int, first: int = 0) -> list[int]:
+    def hits(self, terms: Sequence[Term], first: int = 0) -> TextualSelect | None:
         # Quoted, so that nothing typed is read as an operator.
         asked = [f"'{word}'{':*' if begins else ''}" for term, begins in terms for word in lexemes(term)]
         if not asked:
-            return []
-        query = text(
-            "SELECT item FROM search WHERE words @@ CAST(:query AS tsquery) AND item >= :first "
-            "ORDER BY item DESC LIMIT :limit"
-        )
-        values = {"query": " & ".join(asked), "limit": limit, "first": first}
-        return list(self.execute(query, values).scalars())
+            return None
+        query = text("SELECT item FROM search WHERE words @@ CAST(:query AS tsquery) AND item >= :first")
+        return query.columns(column("item", Integer)).bindparams(query=" & ".join(asked), first=first)
 
     def version(self) -> int:
         if self.execute(text("SELECT to_regclass('newsfeed_version')")).scalar() is None:

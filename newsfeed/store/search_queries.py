@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, func, or_, select
 
@@ -25,7 +26,7 @@ from newsfeed.text.prose import HANGUL, UNSPACED
 VERSION = "1"  # to be raised when `entry` changes; the index is then rebuilt
 LONGEST = 4000  # characters of an item that are entered
 LOOKED_AT = 400  # newest hits of a search that are weighed
-_EVERY = 1_000_000  # hits, where most of them may not fit what the search is narrowed down to
+_EVERY = 1_000_000  # hits, where all of them are counted
 
 # Han with its extensions, kana, Hangul, Thai, Lao, Burmese, Khmer.
 _RUN = expression(f"[{UNSPACED}{HANGUL}]+")
@@ -76,10 +77,17 @@ def terms(words: str) -> list[Term]:
 def holds(words: str, text: str) -> bool:
     """Whether a text has all these words itself: the pairs of 東京 and 京都 alone don't make 東京都."""
     plain = _bare(text)
-    return all(_bare(word) in plain for word in split(words))
+    return all(word in plain for word in _wanted(words))
+
+
+@lru_cache(maxsize=8)  # asked for each hit of a search
+def _wanted(words: str) -> tuple[str, ...]:
+    return tuple(_bare(word) for word in split(words))
 
 
 def _bare(text: str) -> str:
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFD", folded(text).casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
@@ -143,21 +151,21 @@ def search(
     if not asked:
         newest = select(item.c.id).where(*narrow).order_by(item.c.id.desc()).limit(limit)
         return items_queries.items(db, db.execute(newest).scalars(), "text")
-    numbers = db.search(asked, _EVERY if narrow else max(LOOKED_AT, limit))
-    if narrow:
-        fitting = set()
-        for some in chunks(numbers):
-            fitting |= set(db.execute(select(item.c.id).where(item.c.id.in_(some), *narrow)).scalars())
-            if len(fitting) >= max(LOOKED_AT, limit):
-                break
-        numbers = [n for n in numbers if n in fitting]
-    hits = items_queries.items(db, numbers, "text")
+    hits, most = db.hits(asked), max(LOOKED_AT, limit)
+    if not narrow or hits is None:
+        numbers = db.search(asked, most)
+    else:
+        # The database looks for what fits among the hits: a usual word has tens of thousands.
+        query = select(item.c.id).where(item.c.id.in_(hits), *narrow)
+        numbers = db.found(query.order_by(item.c.id.desc()).limit(most))
     if any(c >= "\u3000" for c in wanted):
         # The index has only pairs of letters; whether they are adjacent is checked in the text.
-        hits = [i for i in hits if holds(wanted, plain(i.item))]
-    titled = [i for i in hits if holds(wanted, i.item.title)]
-    in_title = {i.id for i in titled}
-    return [*titled, *(i for i in hits if i.id not in in_title)][:limit]
+        whole = items_queries.items(db, numbers, "text")
+        numbers = [i.id for i in whole if holds(wanted, plain(i.item))]
+    rows = db.rows_in(select(item.c.id, item.c.title), item.c.id, numbers)
+    in_title = {number for number, title in rows if holds(wanted, title)}
+    ranked = sorted(numbers, key=lambda number: number not in in_title)
+    return items_queries.items(db, ranked[:limit], "text")
 
 
 def sharing(db: Transaction, words: Sequence[str], least: int, first: int) -> set[int]:

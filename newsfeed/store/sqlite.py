@@ -12,7 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import URL, Connection, DateTime, Engine, Table, create_engine, event, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    DateTime,
+    Engine,
+    Integer,
+    Select,
+    Table,
+    TextualSelect,
+    column,
+    create_engine,
+    event,
+    text,
+)
 from sqlalchemy import Dialect as Compiler
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -152,8 +165,8 @@ CREATE VIRTUAL TABLE search USING fts5(
 )"""
 # Each transaction leaves a small index of its own. To join them is `tidy`'s work, once a refresh: done within every
 # transaction, as is the default, it took a quarter of the time that keeping a feed takes.
-SEARCHED = (
-    "SELECT rowid FROM search WHERE search MATCH :query AND rowid >= :first ORDER BY rowid DESC LIMIT :limit"
+HITS = text("SELECT rowid AS item FROM search WHERE search MATCH :query AND rowid >= :first").columns(
+    column("item", Integer)
 )
 MERGING = (("automerge", 0), ("crisismerge", 1200))
 
@@ -196,17 +209,19 @@ class SqliteTransaction(Transaction):
                 [tuple(entry) for entry in entries],
             )
 
-    def search(self, terms: Sequence[Term], limit: int, first: int = 0) -> list[int]:
+    def hits(self, terms: Sequence[Term], first: int = 0) -> TextualSelect | None:
         # Quoted, so that nothing typed is read as an operator.
         query = " ".join(f'"{word}"*' if begins else f'"{word}"' for word, begins in terms)
+        return HITS.bindparams(query=query, first=first)
+
+    def found(self, query: Select[Any]) -> list[int]:
         try:
-            rows = self.execute(text(SEARCHED), {"query": query, "limit": limit, "first": first}).all()
+            return super().found(query)
         except OperationalError as error:
             # A character younger than this SQLite's tables splits a word in two, and this index knows no phrases.
             if "fts5" in str(error.orig):
                 return []
             raise
-        return [row[0] for row in rows]
 
     def changes(self) -> tuple[int, int] | None:
         both = "SELECT total_changes(), data_version FROM pragma_data_version"

@@ -210,6 +210,9 @@ class ReaderStore(Store):
     def state(self, feed: int) -> FeedState:
         return self._addressed([super().state(feed)])[0]
 
+    def states_of(self, numbers: Iterable[int]) -> list[FeedState]:
+        return self._addressed(super().states_of(numbers))
+
     def _addressed(self, states: list[FeedState]) -> list[FeedState]:
         """These states with the true addresses of private feeds."""
         numbers = [s.feed for s in states if s.subscription.url.startswith(private_feeds.PREFIX)]

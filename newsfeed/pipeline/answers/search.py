@@ -56,14 +56,7 @@ def search(
     Raises:
         NotFoundError: no such topic or source. SettingsError: that is no date.
     """
-    states = store.states() + store.states(listed=False)
-    feeds = [
-        s.feed for s in states if not source or source in (s.subscription.url, key_of(s.subscription.url))
-    ]
-    if source and not feeds:
-        feeds = [s.feed for s in states if source.casefold() in s.name.casefold()]
-        if not feeds:
-            raise NotFoundError(source, "is no source", "See newsfeed feeds list.")
+    feeds = _feeds(store, source) if source else None
     named = topic_named(home.settings, topic)
     if topic and not named:
         raise NotFoundError(
@@ -73,12 +66,12 @@ def search(
     found = store.search(
         words,
         limit,
-        feeds=feeds if source else None,
+        feeds=feeds,
         topic=named,
         since=_moment(since),
         until=end + timedelta(days=1) if end else None,
     )
-    names = {s.feed: s.name for s in states}
+    names = {s.feed: s.name for s in store.states_of({i.feed for i in found})}
     pattern = _pattern(words)
     return [
         Hit(
@@ -94,6 +87,18 @@ def search(
     ]
 
 
+def _feeds(store: Store, source: str) -> list[int]:
+    """The feeds of an address or its key, else those with these letters in their names, in the list or not."""
+    states = store.while_unchanged(
+        "feeds, listed or not", None, lambda: store.states() + store.states(listed=False)
+    )
+    exact = [s.feed for s in states if source in (s.subscription.url, key_of(s.subscription.url))]
+    found = exact or [s.feed for s in states if source.casefold() in s.name.casefold()]
+    if not found:
+        raise NotFoundError(source, "is no source", "See newsfeed feeds list.")
+    return found
+
+
 def _moment(day: str) -> datetime | None:
     if not day:
         return None
@@ -104,11 +109,21 @@ def _moment(day: str) -> datetime | None:
     return datetime(found.year, found.month, found.day, tzinfo=UTC)
 
 
+class _Plain(dict[int, str]):
+    """Each letter without case and accents: one for one, so that places in the text stay what they are."""
+
+    def __missing__(self, letter: int) -> str:
+        first = unicodedata.normalize("NFD", chr(letter))[0]
+        self[letter] = plain = (first.casefold() or first)[0]
+        return plain
+
+
+_PLAIN = _Plain()
+
+
 def _plain(letters: str) -> str:
     """A text without case and accents, of the same length."""
-    if letters.isascii():
-        return letters.lower()
-    return "".join((unicodedata.normalize("NFD", c)[0].casefold() or c)[0] for c in letters)
+    return letters.lower() if letters.isascii() else letters.translate(_PLAIN)
 
 
 def _pattern(words: str) -> re.Pattern[str] | None:
