@@ -7,6 +7,7 @@ import random
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -396,3 +397,25 @@ def test_only_what_a_feed_can_bring_again_does_without_the_disk(tmp_path: Path) 
             raise ZeroDivisionError
         with store._writing() as db:
             assert level(db) == 2, "what the reader says is on the disk when a command says so"
+
+
+def test_what_is_written_together_waits_for_the_disk_once_and_is_on_it_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    levels = []
+    execute = sqlite.SqliteTransaction.set_version
+
+    def noted(db: sqlite.SqliteTransaction, number: int) -> None:
+        levels.append(db.connection.exec_driver_sql("PRAGMA synchronous").scalar_one())
+        execute(db, number)
+
+    with opened(tmp_path) as store:
+        monkeypatch.setattr(sqlite.SqliteTransaction, "set_version", noted)
+        with store.together(), store.together():
+            with store._writing() as db:
+                assert db.connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 1
+            other = threading.Thread(target=store.set_meta, args=("by", "another"))
+            other.start()
+            other.join()
+            assert store._connection.info["synchronous"] == "FULL", "another thread's word is not put off"
+        assert levels == [2]

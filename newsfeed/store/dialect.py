@@ -20,6 +20,7 @@ from newsfeed.errors import SettingsError
 
 Term = tuple[str, bool]  # a word that is searched, and whether it is only the beginning of one
 CHUNK = 5000  # values in one IN (…)
+Hits = TextualSelect
 Row = Mapping[str, Any]
 _STATEMENTS: dict[tuple[object, ...], Any] = {}
 
@@ -121,11 +122,11 @@ class Transaction(ABC):
         """Take items out; the words must be those that were entered."""
 
     @abstractmethod
-    def hits(self, terms: Sequence[Term], first: int = 0) -> TextualSelect | None:
+    def hits(self, terms: Sequence[Term], first: int = 0) -> Hits | None:
         """A query for the numbers, from `first` on, of the items that have all these terms, to be a part of another one;
         None if they can't be searched for."""
 
-    def found(self, query: Select[Any]) -> list[int]:
+    def found(self, query: Any) -> list[int]:
         """The numbers that a query made of `hits` finds."""
         return list(self.execute(query).scalars())
 
@@ -181,6 +182,8 @@ class Dialect(ABC):
         Raises:
             StoreError: it is no database, or another program's.
         """
+
+    defers = False  # whether what is not `lasting` is any cheaper
 
     @abstractmethod
     def prepare(self) -> None:

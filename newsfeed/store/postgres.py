@@ -21,9 +21,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Table,
-    TextualSelect,
     any_,
-    column,
     create_engine,
     event,
     literal,
@@ -35,7 +33,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
 from newsfeed.errors import BusyError, SettingsError, StoreError
-from newsfeed.store.dialect import Dialect, Term, Transaction, connected
+from newsfeed.store.dialect import Dialect, Hits, Term, Transaction, connected
 
 BUSY_SECONDS = 5  # far longer than any of our transactions lasts
 WRITING = 0x4E574644  # "NWFD": the advisory lock for writing
@@ -122,13 +120,13 @@ class PostgresTransaction(Transaction):
             numbers = [number for number, _ in entries]
             self.execute(text("DELETE FROM search WHERE item = ANY(:numbers)"), {"numbers": numbers})
 
-    def hits(self, terms: Sequence[Term], first: int = 0) -> TextualSelect | None:
+    def hits(self, terms: Sequence[Term], first: int = 0) -> Hits | None:
         # Quoted, so that nothing typed is read as an operator.
         asked = [f"'{word}'{':*' if begins else ''}" for term, begins in terms for word in lexemes(term)]
         if not asked:
             return None
         query = text("SELECT item FROM search WHERE words @@ CAST(:query AS tsquery) AND item >= :first")
-        return query.columns(column("item", Integer)).bindparams(query=" & ".join(asked), first=first)
+        return query.columns(item=Integer).bindparams(query=" & ".join(asked), first=first)
 
     def version(self) -> int:
         if self.execute(text("SELECT to_regclass('newsfeed_version')")).scalar() is None:

@@ -12,27 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import (
-    URL,
-    Connection,
-    DateTime,
-    Engine,
-    Integer,
-    Select,
-    Table,
-    TextualSelect,
-    column,
-    create_engine,
-    event,
-    text,
-)
+from sqlalchemy import URL, Connection, DateTime, Engine, Integer, Table, create_engine, event, text
 from sqlalchemy import Dialect as Compiler
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from newsfeed.errors import SettingsError, StoreError
-from newsfeed.store.dialect import Dialect, Term, Transaction, connected
+from newsfeed.store.dialect import Dialect, Hits, Term, Transaction, connected
 from newsfeed.store.schema import Utc
 
 BUSY_SECONDS = 5.0  # far longer than any of our transactions lasts
@@ -165,9 +152,7 @@ CREATE VIRTUAL TABLE search USING fts5(
 )"""
 # Each transaction leaves a small index of its own. To join them is `tidy`'s work, once a refresh: done within every
 # transaction, as is the default, it took a quarter of the time that keeping a feed takes.
-HITS = text("SELECT rowid AS item FROM search WHERE search MATCH :query AND rowid >= :first").columns(
-    column("item", Integer)
-)
+HITS = text("SELECT rowid AS item FROM search WHERE search MATCH :query AND rowid >= :first")
 MERGING = (("automerge", 0), ("crisismerge", 1200))
 
 
@@ -209,12 +194,12 @@ class SqliteTransaction(Transaction):
                 [tuple(entry) for entry in entries],
             )
 
-    def hits(self, terms: Sequence[Term], first: int = 0) -> TextualSelect | None:
+    def hits(self, terms: Sequence[Term], first: int = 0) -> Hits | None:
         # Quoted, so that nothing typed is read as an operator.
         query = " ".join(f'"{word}"*' if begins else f'"{word}"' for word, begins in terms)
-        return HITS.bindparams(query=query, first=first)
+        return HITS.columns(item=Integer).bindparams(query=query, first=first)
 
-    def found(self, query: Select[Any]) -> list[int]:
+    def found(self, query: Any) -> list[int]:
         try:
             return super().found(query)
         except OperationalError as error:
@@ -366,6 +351,8 @@ def _begin(connection: Connection) -> None:
 
 class Sqlite(Dialect):
     """A database in one SQLite file."""
+
+    defers = True
 
     def __init__(self, place: Path | str) -> None:
         self.path = path_of(place)

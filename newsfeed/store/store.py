@@ -101,6 +101,7 @@ class Store:
             "signs": 0,
         }  # of the changes of ours, those of `writes_aside` and `writes_signs`
         self._pools: dict[tuple[date, datetime], tuple[object, Pool]] = {}
+        self._deferring: set[int] = set()  # threads within a block of `together`
 
     @classmethod
     def open(cls, place: Path | str | Dialect, *, now: datetime) -> Self:
@@ -173,7 +174,24 @@ class Store:
             yield db
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is written within the block is on the disk when the block ends: one wait for the disk, not one for each.
+        Should the power fail before that, all of it may be lost."""
+        own = threading.get_ident()
+        if not self._dialect.defers or own in self._deferring:
+            yield
+            return
+        self._deferring.add(own)
+        try:
+            yield
+        finally:
+            self._deferring.discard(own)
+            with self._writing() as db:
+                db.set_version(db.version())  # whatever is written last takes all before it to the disk
+
+    @contextmanager
     def _writing(self, *, lasting: bool = True) -> Iterator[Transaction]:
+        lasting = lasting and threading.get_ident() not in self._deferring
         with (
             self._turn,
             self._dialect.in_words(),

@@ -103,20 +103,26 @@ def correct(home: Home, store: Store, name: str, changes: Sequence[str], *, aske
             after.add(topic)
     told = tuple(t for t in home.settings.topics if t in after)
     earlier = next((c for c in store.corrections() if c.item == item.id), None)
-    if earlier is not None:
-        # Accuracy is measured on what the tagger had said, which stays; the reader's earlier answer can be restored.
-        before = earlier.topics
+    with store.together():
+        if earlier is not None:
+            # Accuracy is measured on what the tagger had said, which stays; the reader's earlier answer can be restored.
+            before = earlier.topics
+            _note(
+                store,
+                meta.EARLIER,
+                item.id,
+                " ".join([*_earlier(store, item.id), ",".join(before) or "none"]),
+            )
+        previous = earlier.previous if earlier is not None else before
+        store.correct(Correction(item=item.id, topics=told, made=home.clock(), previous=previous))
         _note(
             store,
-            meta.EARLIER,
+            meta.ANSWERS,
             item.id,
-            " ".join([*_earlier(store, item.id), ",".join(before) or "none"]),
+            asked or (meta.read(store, meta.ANSWERS) or {}).get(str(item.id), ""),
         )
-    previous = earlier.previous if earlier is not None else before
-    store.correct(Correction(item=item.id, topics=told, made=home.clock(), previous=previous))
-    _note(store, meta.ANSWERS, item.id, asked or (meta.read(store, meta.ANSWERS) or {}).get(str(item.id), ""))
-    moved = retag_like(home, store, item)
-    _note(store, meta.MOVED, item.id, moved)
+        moved = retag_like(home, store, item)
+        _note(store, meta.MOVED, item.id, moved)
     return Corrected(title=item.item.title, before=before, after=told, moved=moved)
 
 
@@ -127,15 +133,16 @@ def undo(home: Home, store: Store, name: str = "") -> Corrected:
         NotFoundError: there is none.
     """
     number = resolve(home, store, name)[0].id if name else None
-    taken = store.undo_correction(number)
-    if taken is None:
-        raise NotFoundError(name or "corrections", "there is none to take back", "")
-    item = store.item(taken.item)
-    if earlier := _earlier(store, item.id):
-        topics = () if earlier[-1] == "none" else tuple(earlier[-1].split(","))
-        store.correct(msgspec.structs.replace(taken, topics=topics, made=home.clock()))
-        _note(store, meta.EARLIER, item.id, " ".join(earlier[:-1]))
-    moved = retag_like(home, store, item)
+    with store.together():
+        taken = store.undo_correction(number)
+        if taken is None:
+            raise NotFoundError(name or "corrections", "there is none to take back", "")
+        item = store.item(taken.item)
+        if earlier := _earlier(store, item.id):
+            topics = () if earlier[-1] == "none" else tuple(earlier[-1].split(","))
+            store.correct(msgspec.structs.replace(taken, topics=topics, made=home.clock()))
+            _note(store, meta.EARLIER, item.id, " ".join(earlier[:-1]))
+        moved = retag_like(home, store, item)
     said = store.taggings([item.id]).get(item.id)
     now = tuple(sorted(accuracy.has(said))) if said else ()
     return Corrected(title=item.item.title, before=taken.topics, after=now, moved=moved)
@@ -323,10 +330,11 @@ def thumb(home: Home, store: Store, name: str, value: int, *, asked: str = "") -
     if value == 0 and not store.likes([item.id]):
         raise NotFoundError(name, "has no thumb to take back", "")
     before = _news(store, item)
-    if value and before is not None:
-        _note_said(store, item.id, before.value - before.thumbs, asked)
-    store.like(item.id, value, home.clock())
-    understand.retag_source(home, store, item)
+    with store.together():
+        if value and before is not None:
+            _note_said(store, item.id, before.value - before.thumbs, asked)
+        store.like(item.id, value, home.clock())
+        understand.retag_source(home, store, item)
     after = _news(store, item)
     names = {s.feed: s.name for s in store.states()}
     shown = [s for s in store.history(home.today + timedelta(days=1)).shown if s.item == item.id]
