@@ -234,15 +234,20 @@ def ways(folder: Path) -> dict[str, Way]:
     def liked(app: Asked, n: int) -> None:
         app.post("/mark", item=shown[n % len(shown)], do="like" if n % 2 else "unlike")
 
-    def preview(app: Asked) -> httpx.Response:
-        while "refresh" in (answer := app.get("/rebuild")).headers:
-            time.sleep(1)
+    def whole(app: Asked, path: str) -> httpx.Response:
+        while "refresh" in (answer := app.get(path)).headers:
+            path = answer.headers["refresh"].partition("; url=")[2] or path
+            time.sleep(0.3)
         return answer
+
+    def preview(app: Asked) -> httpx.Response:
+        return whole(app, "/rebuild")
 
     return {
         "today": lambda app, n: app.get("/"),
         "why, a pick": lambda app, n: app.get(f"/why/{shown[n % len(shown)]}", live=True),
-        "why, an unseen item": lambda app, n: app.get(f"/why/{unseen[n]}", live=True),
+        "why, an unseen item": lambda app, n: app.get(f"/why/{unseen[n]}"),
+        "why, unseen, whole": lambda app, n: whole(app, f"/why/{unseen[n]}"),
         "topic of a pick": lambda app, n: app.get(f"/topic/{shown[n % len(shown)]}", live=True),
         "what may be muted": lambda app, n: app.get(f"/mute/{shown[n % len(shown)]}", live=True),
         "teach": lambda app, n: app.get("/teach"),
@@ -279,7 +284,7 @@ def ways(folder: Path) -> dict[str, Way]:
         "correct": lambda app, n: app.post("/correct", item=unseen[30 + n], to="+policy"),
         "correct, undo": lambda app, n: app.post("/correct", item=unseen[30 + n], to="undo"),
         "why, after a write": lambda app, n: (
-            wrote(app, n), app.get(f"/why/{unseen[n]}", live=True)
+            wrote(app, n), app.get(f"/why/{unseen[n]}")
         )[1],
         "slider, after a write": lambda app, n: (
             wrote(app, n), app.get(f"/breadth?minutes={minutes[n]}", live=True)
@@ -288,7 +293,7 @@ def ways(folder: Path) -> dict[str, Way]:
             wrote(app, n), preview(app)
         )[1],
         "why, after a thumb": lambda app, n: (
-            liked(app, n), app.get(f"/why/{unseen[n]}", live=True)
+            liked(app, n), app.get(f"/why/{unseen[n]}")
         )[1],
         "slider, after a thumb": lambda app, n: (
             liked(app, n), app.get("/breadth"), app.get(f"/breadth?minutes={minutes[n]}", live=True)

@@ -67,7 +67,9 @@ class App:
     def get(self, path: str, **headers: str) -> httpx.Response:
         """As a browser asks: what says that it is worked out is asked for again."""
         while "refresh" in (answer := self.client.get(self.base + path, headers=_named(headers))).headers:
-            time.sleep(float(answer.headers["refresh"]) / 10)
+            after, _, to = answer.headers["refresh"].partition("; url=")
+            path = to or path
+            time.sleep(float(after) / 10)
         return answer
 
     def token(self) -> str:

@@ -34,6 +34,8 @@ from newsfeed.web.ahead import Ahead
 T = TypeVar("T")
 LARGEST = 5_500_000  # bytes of a form: a list to be imported
 CHOSEN_FROM = 200  # sources at the most
+# Seconds that a page waits for what is computed in the background; then it says so and reloads
+PATIENCE = 0.08
 STYLES = "page.css site.css app/app.css"
 
 
@@ -184,6 +186,12 @@ class PageApp(ABC):
         headers = {"X-Said": quote(said)} if live and said else {}
         return HTMLResponse(text, status, headers)
 
+    def wait(self, request: Request, name: str, to: str = "", **context: Any) -> Response:
+        """A page that says that it is being worked out, and loads itself again, or a page of ours."""
+        answer = self.view(request, name, **context)
+        answer.headers["Refresh"] = f"1; url={to}" if to else "1"
+        return answer
+
     def done(self, request: Request, said: str, to: str) -> Response:
         """The redirect after a form without script, to a page of ours that shows `said` once."""
         answer = RedirectResponse(to, 303)
@@ -193,8 +201,11 @@ class PageApp(ABC):
     def trouble(self, request: Request, error: NewsfeedError, status: int = 400) -> Response:
         """A page that says what is wrong and what to do, in our own words."""
         with suppress(NewsfeedError):
+            # What is said in one sentence is the heading, but our script reads the alert alone.
+            whole = sentence(error).endswith(".") and not error.repair
+            bare = whole and not is_live(request)
             return self.view(
-                request, "trouble.html", status=status, cause=sentence(error), repair=error.repair
+                request, "trouble.html", status=status, cause=sentence(error), repair=error.repair, bare=bare
             )
         return Response(f"{sentence(error)} {error.repair}", status, media_type="text/plain")
 
@@ -294,7 +305,11 @@ class LocalApp(ViewApp):
         return said
 
     def prepare(self, name: str, find: Callable[[], object], wait: float = 0) -> bool:
-        self.ahead.want(name, find, once=wait > 0)
+        def spoken_find() -> None:
+            with self.speaking():
+                find()
+
+        self.ahead.want(name, spoken_find, once=wait > 0)
         return self.ahead.wait(wait)
 
     def close(self) -> None:

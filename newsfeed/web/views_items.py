@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -15,16 +16,18 @@ from newsfeed.errors import NewsfeedError, NotFoundError
 from newsfeed.model import Edition, Record, StoredItem, TopicScore
 from newsfeed.pipeline.answers import keep, teach
 from newsfeed.pipeline.answers import search as searching
-from newsfeed.pipeline.answers.why import explain, resolve
+from newsfeed.pipeline.answers.why import explain, resolve, to_weigh
 from newsfeed.pipeline.care import begin
 from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.morning.digest import weighed_then
 from newsfeed.pipeline.morning.draw import picks
 from newsfeed.pipeline.morning.understand import asked_for
 from newsfeed.pipeline.subscriptions.add import export_list as listed
 from newsfeed.pipeline.subscriptions.edit import key_of
 from newsfeed.render.pages import DRAWN, MEDIA_TYPES, archive_path
 from newsfeed.text.spoken import count, say
-from newsfeed.web.local_app import ViewApp, is_live, topic_labels
+from newsfeed.web import views_sources
+from newsfeed.web.local_app import PATIENCE, ViewApp, is_live, topic_labels
 
 ARCHIVE = re.compile(r"archive/(?:\d{4}/\d\d/\d\d|index)\.html")
 SITE_FILES = (*DRAWN, "links.xml", "links.json")
@@ -48,10 +51,21 @@ def today(app: ViewApp, request: Request) -> Response:
     edition = app.store.latest_edition()
     if edition is None and begin.is_new(home, app.store):
         topics = [(n, label) for n, label in topic_labels(home) if not home.settings.topics[n].parent]
-        return app.view(request, "begin.html", s=home.settings, topics=topics, regions=config.STARTERS)
+        return app.view(
+            request,
+            "begin.html",
+            s=home.settings,
+            topics=topics,
+            regions=config.STARTERS,
+            asked_first=True,  # before that a refresh would ask sources that nobody chose
+        )
     if edition is None:
         return app.view(request, "first.html", feeds=len(app.store.states()), zone=home.settings.timezone)
-    return morning(app, request, home, edition)
+    answer = morning(app, request, home, edition)
+    # What its reader may look at next, and would wait for.
+    app.prepare("sources", partial(views_sources.source_rows, app))
+    app.prepare("questions", partial(_questions, app))
+    return answer
 
 
 def morning(app: ViewApp, request: Request, home: Home, edition: Edition, **more: Any) -> Response:
@@ -150,6 +164,13 @@ def why(app: ViewApp, request: Request) -> Response:
     """The arithmetic behind one item."""
     home = app.home()
     item = _item(app, home, request.path_params["ref"])
+    weighed = to_weigh(app.store, item)
+    # Once only: while a refresh stores what it finds, it is never ready.
+    if weighed is not None and not is_live(request) and "waited" not in request.query_params:
+        find = partial(weighed_then, home, app.store, weighed)
+        if not app.prepare("weighed", find, wait=PATIENCE):
+            to = f"/why/{item.ref}?waited=1"
+            return app.wait(request, "why.html", to, found=None, ref=item.ref, title=item.item.title)
     found = explain(home, app.store, item.ref)
     return app.view(request, "why.html", found=found, ref=item.ref, title=item.item.title)
 
@@ -259,12 +280,17 @@ def questions(app: ViewApp, request: Request) -> Response:
     return app.view(
         request,
         "teach.html",
-        questions=app.store.while_unchanged(
-            "questions",
-            (day := home.today.toordinal(), home.settings),
-            lambda: teach.questions(home, app.store, day),
-        ),
+        questions=_questions(app),
         labels=labels,
+    )
+
+
+def _questions(app: ViewApp) -> list[teach.ItemQuestion]:
+    home = app.home()
+    return app.store.while_unchanged(
+        "questions",
+        (day := home.today.toordinal(), home.settings),
+        lambda: teach.questions(home, app.store, day),
     )
 
 

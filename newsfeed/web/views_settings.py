@@ -15,10 +15,8 @@ from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning.draw import account
 from newsfeed.pipeline.subscriptions import edit
 from newsfeed.text.spoken import say
-from newsfeed.web.local_app import ViewApp, is_live, topic_labels
+from newsfeed.web.local_app import PATIENCE, ViewApp, is_live, topic_labels
 
-# Seconds that a page waits for what is computed in the background; then it says so and reloads
-PATIENCE = 0.08
 MINUTES = (2.0, 20.0)  # of the slider; it reaches as far as the setting does where that is beyond
 
 # ------------------------------------------------------------------------- breadth
@@ -52,15 +50,17 @@ def breadth(app: ViewApp, request: Request) -> Response:
     }
     if is_live(request):
         return app.view(request, "whatif.html", said=trouble, **context)
-    if edition is not None:
-        app.prepare("basis", partial(_basis, app))  # the sliders stand on it
-    return app.view(
+    answer = app.view(
         request,
         "breadth.html",
         breadth=account(home, app.store),
         passed=keep.account(home, app.store, edition),
         **context,
     )
+    # The sliders stand on it. Only now: it keeps the database for itself, and this page would wait.
+    if edition is not None:
+        app.prepare("basis", partial(_basis, app))
+    return answer
 
 
 def _basis(app: ViewApp) -> None:
@@ -116,9 +116,7 @@ def save_breadth(app: ViewApp, request: Request, fields: dict[str, str]) -> Resp
 def rebuild(app: ViewApp, request: Request) -> Response:
     """What a rebuild would change, before it does."""
     if not app.prepare("rebuild", lambda: what_if.try_rebuild(app.home(), app.store), wait=PATIENCE):
-        answer = app.view(request, "rebuild.html", found=None)
-        answer.headers["Refresh"] = "1"
-        return answer
+        return app.wait(request, "rebuild.html", found=None)
     return app.view(request, "rebuild.html", found=what_if.try_rebuild(app.home(), app.store))
 
 

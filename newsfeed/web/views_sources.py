@@ -20,7 +20,7 @@ from newsfeed.pipeline.examine import examine
 from newsfeed.pipeline.home import CurrentList, current_list
 from newsfeed.pipeline.subscriptions import edit as editing
 from newsfeed.pipeline.subscriptions.check import propose_repair
-from newsfeed.text import is_yes
+from newsfeed.text import is_yes, spoken
 from newsfeed.text.spoken import say
 from newsfeed.web.local_app import ViewApp, sentence
 
@@ -64,7 +64,7 @@ ILL = {HealthState.GONE, HealthState.FAILING, HealthState.MOVED}
 def sources(app: ViewApp, request: Request) -> Response:
     """All feeds by folder; for a long list, the folders, feeds with problems, and one folder or search at a time."""
     asked = request.query_params
-    rows, listed = _rows(app)
+    rows, listed = source_rows(app)
     folder, words = asked.get("folder"), asked.get("q", "").strip()
     look, large = bool(asked.get("look")), len(rows) > ALL
     narrowed = folder is not None or bool(words) or look
@@ -107,7 +107,7 @@ def _parts(rows: Sequence[SourceRow]) -> list[FolderPart]:
     ]
 
 
-def _rows(app: ViewApp) -> tuple[list[SourceRow], CurrentList]:
+def source_rows(app: ViewApp) -> tuple[list[SourceRow], CurrentList]:
     """The feeds of the list, those of a folder together."""
     home = app.home()
     listed = current_list(home, app.store)
@@ -115,6 +115,7 @@ def _rows(app: ViewApp) -> tuple[list[SourceRow], CurrentList]:
     known = {s.subscription.url: s.feed for s in states}
     # Health changes with a refresh, with a new page, and slowly with time.
     key = (
+        spoken.language(),
         max((str(s.last_tried) for s in states), default=""),
         len(states),
         app.store.editions()[-1:],
@@ -168,7 +169,7 @@ def one(app: ViewApp, request: Request) -> Response:
     """One feed, with everything that can be done with it."""
     home = app.home()
     found = editing.by_key(home, request.query_params.get("feed", ""))
-    rows, listed = _rows(app)
+    rows, listed = source_rows(app)
     key = editing.key_of(found.url)
     number = next((s.feed for s in app.store.states() if s.subscription.url == found.url), 0)
     since = home.clock() - timedelta(days=WEEKS * 7)

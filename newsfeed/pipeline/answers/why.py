@@ -30,6 +30,14 @@ class Explanation(Record, frozen=True, kw_only=True):
     topics: tuple[TopicScore, ...] = ()
 
 
+def to_weigh(store: Store, item: StoredItem) -> Edition | None:
+    """The edition that has to be weighed again to explain an item, which takes long the first time; None if what is stored
+    says it all."""
+    stored = _judged_by(store, item)
+    told = stored is None or edition.is_told(stored, item.id) or not edition.why(stored, item.id)
+    return None if told else stored
+
+
 def explain(home: Home, store: Store, name: str) -> Explanation:
     """Explain the item that `name` means (see `resolve`), by the edition that judged it last.
 
