@@ -82,6 +82,7 @@ def test_every_starter_is_sound_and_has_feeds_of_every_topic(region: str) -> Non
 def test_the_browser_asks_four_questions_of_an_untouched_home_only(fresh: TestHome) -> None:
     with serving_home(fresh) as app:
         assert "Four questions" in words(app.get("/"))
+        assert "Refresh now" not in words(app.get("/")), "nobody chose these sources yet"
         answer = app.post(
             "/begin", {"core": "technology", "minutes": "many", "hour": "06:30", "region": "us"}
         )

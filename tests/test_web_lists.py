@@ -340,7 +340,7 @@ def test_a_muted_source_in_the_list_is_a_rule_that_can_be_taken_away(app: App, m
     text = opml(("Finance", "Letters", f"https://letters.example/feed?auth={secret}"))
     (app.home.folder / "feeds.opml").write_text(text.replace("xmlUrl=", f'newsfeed-mute="{mute}" xmlUrl='))
     shown = app.get("/rules")
-    assert said in words(shown).partition("In force")[2]
+    assert said in words(shown).partition("Muted now")[2]
     assert secret not in shown.text
     for what in re.findall(r'name="what" value="([^"]*)"><span>', shown.text):
         app.post("/rules", {"kind": "source", "what": what, "on": "no"})

@@ -39,8 +39,15 @@ HEADERS = (
     ("X-Frame-Options", "DENY"),
 )
 WAY_IN = (
-    "This page belongs to newsfeed on this machine, and this browser has no key to it. "
-    "Run `newsfeed serve` there: it opens the page, or prints the link that does."
+    "<p>It belongs to the newsfeed that runs here, and this browser has no key to it.</p>"
+    "<p>Where it runs, <code>newsfeed serve</code> opens the page, or prints the link that does.</p>"
+)
+# As quiet as the page; what its style sheet says is given only to who has a key.
+SMALL_STYLE = (
+    ":root{color-scheme:light dark;background:#fcfbf8;color:#1d1b18}main{max-width:34rem;margin:12vh auto 0;padding:0 1.25rem;"
+    "font:1rem/1.6 system-ui,sans-serif}h1{font:700 1.75rem/1.2 Georgia,serif;border-bottom:1px solid;padding-bottom:.75rem}"
+    "a{color:inherit}code{font-size:.9375em;white-space:nowrap}"
+    "@media (prefers-color-scheme:dark){:root{background:#151618;color:#e8e4dc}}"
 )
 
 
@@ -181,15 +188,27 @@ class Shield(ABC):
         return None
 
 
-def reload_page(nonce: str) -> Response:
-    """An answer to who is led here from another site, whose browser keeps the cookie back: asked by ourselves it sends it."""
+def small_page(nonce: str, body: str, status: int = 200) -> Response:
+    """A page for who has no key (yet): it knows nothing of the home, not even its reader's language."""
     from starlette.responses import HTMLResponse
 
     return HTMLResponse(
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>newsfeed</title>'
-        '<p><a href="">Open</a></p>'
-        f'<script nonce="{nonce}">location.replace(location.href.split("#")[0])</script>'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>newsfeed</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
+        f'<style nonce="{nonce}">{SMALL_STYLE}</style></head><body><main>{body}</main></body></html>',
+        status,
     )
+
+
+def reload_page(nonce: str) -> Response:
+    """An answer to who is led here from another site, whose browser keeps the cookie back: asked by ourselves it sends it."""
+    again = f'<script nonce="{nonce}">location.replace(location.href.split("#")[0])</script>'
+    return small_page(nonce, f'<h1>newsfeed</h1><p><a href="">Open</a></p>{again}')
+
+
+def locked_page(nonce: str) -> Response:
+    """The answer to who has no key: the way to one."""
+    return small_page(nonce, f"<h1>This page is locked</h1>{WAY_IN}", 403)
 
 
 class Guard(Shield):
@@ -202,12 +221,12 @@ class Guard(Shield):
 
     async def admitted(self, request: Request) -> ASGIApp | None:
         """The answer to a request without a key; None for one with it."""
-        from starlette.responses import PlainTextResponse, RedirectResponse
+        from starlette.responses import RedirectResponse
 
-        headers = request.headers
+        headers, nonce = request.headers, request.scope["state"]["nonce"]
         if request.method in SAFE and request.url.path == "/" and "k" in request.query_params:
             if not same(request.query_params["k"], self._keys.start):
-                return PlainTextResponse(WAY_IN, 403)
+                return locked_page(nonce)
             answer = RedirectResponse("/", 303)
             answer.set_cookie(
                 self.cookie_name, self._keys.cookie, max_age=YEAR, httponly=True, samesite="strict", path="/"
@@ -216,8 +235,8 @@ class Guard(Shield):
         if same(cookie(request, self.cookie_name), self._keys.cookie):
             return None
         if request.method in SAFE and headers.get("sec-fetch-site", "none") in {"cross-site", "same-site"}:
-            return reload_page(request.scope["state"]["nonce"])
-        return PlainTextResponse(WAY_IN, 403)
+            return reload_page(nonce)
+        return locked_page(nonce)
 
 
 def cookie(request: Request, name: str) -> str:

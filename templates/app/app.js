@@ -3,30 +3,29 @@
 const plain = { createHTML: (text) => text };
 const policy = self.trustedTypes?.createPolicy("newsfeed", plain) || plain;
 // Spoken in the reader's language where it is handed out.
-const phrases = ["newsfeed does not answer. Is it still running?", "That did not work.", "new", "nothing new", "of", "Read aloud", "Stop"];
-const [SILENT, FAILED, NEW, NONE, OF, READ, STOP] = phrases;
+const phrases = ["newsfeed does not answer. Is it still running?", "That did not work.", "new", "nothing new", "of", "Read aloud", "Stop", "Copied."];
+const [SILENT, FAILED, NEW, NONE, OF, READ, STOP, COPIED] = phrases;
 const STORY = "article, .also li";
 const openers = {};
-const $ = (id) => document.getElementById(id);
-const say = (text) => { const place = $("said"); if (place) { place.textContent = ""; setTimeout(() => { place.textContent = text; }, 50); } };
+const on = addEventListener, $ = (id) => document.getElementById(id);
+const say = (text) => { $("said").textContent = ""; setTimeout(() => { $("said").textContent = text; }, 50); };
 
 async function replace(id, address, options, key) {
   const answer = await fetch(address, { ...options, headers: { "X-Live": "1" } }).catch(() => null);
-  if (!answer) { say(SILENT); return; }
-  const text = await answer.text();
-  const said = decodeURIComponent(answer.headers.get("X-Said") || "");
+  if (!answer) return say(SILENT);
+  const said = answer.headers.get("X-Said");
   const old = $(id), made = document.createElement("template");
-  made.innerHTML = policy.createHTML(text);
+  made.innerHTML = policy.createHTML(await answer.text());
   const fresh = made.content.getElementById(id);
-  if (!fresh || !old) { say(made.content.querySelector("[role=alert]")?.innerText.trim() || FAILED); return; }
+  if (!fresh || !old) return say(made.content.querySelector("[role=alert]")?.innerText.trim() || FAILED);
   old.replaceWith(fresh);
   const next = (key && fresh.querySelector(`[data-key="${key}"]`)) || (fresh.matches("[tabindex]") ? fresh : null);
-  if (next) next.focus({ preventScroll: true });
-  if (said) say(said);
+  next?.focus({ preventScroll: true });
+  if (said) say(decodeURIComponent(said));
 }
 
-addEventListener("submit", (event) => {
-  const form = event.target, button = event.submitter;
+on("submit", (event) => {
+  const { target: form, submitter: button } = event;
   if (!form.dataset.live) return;
   event.preventDefault();
   const fields = new URLSearchParams(new FormData(form, button));
@@ -37,17 +36,17 @@ addEventListener("submit", (event) => {
   } else replace(form.dataset.live, form.action, { method: "POST", body: fields }, button?.dataset.key);
 });
 
-addEventListener("input", (event) => {
-  const form = event.target.form;
-  const { type, value, dataset, nextElementSibling } = event.target;
+on("input", (event) => {
+  const { form, type, value, dataset, nextElementSibling } = event.target;
   if (type === "range") nextElementSibling.value = dataset.unit ? `${value} %` : value;
   if (!form?.dataset.auto) return;
   clearTimeout(form.timer);
   form.timer = setTimeout(() => form.requestSubmit(), 250);
 });
 
-addEventListener("click", (event) => {
-  const close = event.target.closest("[data-close]");
+on("click", (event) => {
+  const near = (what) => event.target.closest(what);
+  const close = near("[data-close]");
   if (close) {
     const panel = close.closest(".panel");
     panel.replaceChildren();
@@ -55,7 +54,10 @@ addEventListener("click", (event) => {
     openers[panel.id]?.focus();
     return;
   }
-  const link = event.target.closest("a");
+  const copy = near("[data-copy]");
+  // Not by the clipboard's own interface, which a page over plain http has not.
+  if (copy) { $(copy.dataset.copy).select(); say(document.execCommand("copy") ? COPIED : FAILED); }
+  const link = near("a");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   if (link.dataset.live) { event.preventDefault(); openers[link.dataset.live] = link; replace(link.dataset.live, link.href, {}); }
 });
@@ -68,8 +70,8 @@ const count = (event) => {
   const person = link.dataset.person, token = bar.querySelector("[name=token]").value;
   navigator.sendBeacon(person ? "/passed" : "/open", new URLSearchParams({ token, item: bar.dataset.ref, ...(person && { person }) }));
 };
-addEventListener("click", count);
-addEventListener("auxclick", count);
+on("click", count);
+on("auxclick", count);
 
 // Keys, off until switched on.
 const keys = $("keys");
@@ -77,7 +79,7 @@ if (keys) {
   keys.checked = localStorage.keys === "on";
   keys.addEventListener("change", () => { localStorage.keys = keys.checked ? "on" : "off"; });
   let at = -1;
-  addEventListener("keydown", (event) => {
+  on("keydown", (event) => {
     if (!keys.checked || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=checkbox]), textarea, select")) return;
     const stories = [...document.querySelectorAll(STORY)];
     const here = document.activeElement.closest(STORY);
@@ -104,9 +106,9 @@ if (work) {
   let done = 0, total = +work.dataset.total;
   $("told").replaceChildren();
   const source = new EventSource("/refresh/events");
-  source.onmessage = (event) => {
-    const sign = JSON.parse(event.data);
-    if (sign.total !== null) total = sign.total;
+  source.onmessage = ({ data }) => {
+    const sign = JSON.parse(data);
+    total = sign.total ?? total;
     if (sign.step) $("step").textContent = sign.step;
     if (sign.done) {
       done += 1;
@@ -116,6 +118,7 @@ if (work) {
     }
     $("progress").max = total || 1; $("progress").value = done; $("count").textContent = `${done} ${OF} ${total}`;
   };
+  source.onerror = () => say(SILENT);
   source.addEventListener("end", () => { source.close(); location.replace(location.pathname); });
 }
 
