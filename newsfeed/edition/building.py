@@ -62,7 +62,7 @@ def build(
 def weigh(
     pool: Pool, settings: Settings, *, date: Day, now: datetime, before: Weighed | None = None
 ) -> Weighed:
-    """The stories of a pool, weighed: the part that builds with different minutes and shares have in common. With what was
+    """The stories of a pool, weighed: the part of a build that doesn't depend on minutes and shares. With what was
     weighed `before`, only what has changed since is weighed again."""
     with speaking(first_spoken(settings.languages)):
         return Weighed(pool, settings, date=date, now=now, before=before)

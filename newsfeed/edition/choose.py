@@ -1,13 +1,13 @@
 """The choice: which stories stand in an edition, as arrays in and rows out.
 
-The objective (`objective`) is made as large as it goes under a hard budget of minutes and a number of picks, one
-item a story. Passes: must-read sources, one story for each topic (the floor), off the path, the best use of the
-minutes (greedy with gain / minutes^k for k = 1, 1/2, 0, each closed by Greedy+Max, arXiv 1910.05646; or a broader page
-that is nearly as good), and a relaxation of the source caps when nothing else fits. A topic with a good story that gets no pick keeps its best
-story as a line: the minutes of these lines are set aside from the start and given back as soon as a pick covers the
-topic. Big stories that were left out get lines from a share of the minutes, after which all passes run once more.
-Where minutes are left in the end (the page has its number of picks, or nothing else fits), lines tell what waits
-above the line, the worthiest first.
+The objective (`objective`) is maximised under a hard budget of minutes and a number of picks, one item a story.
+Passes: must-read sources, one story for each topic (the floor), off the path, the best use of the minutes (greedy
+with gain / minutes^k for k = 1, 1/2, 0, each closed by Greedy+Max, arXiv 1910.05646; or a broader page that is nearly
+as good), and a relaxation of the source caps when nothing else fits. A topic with a good story that gets no pick
+keeps its best story as a line: the minutes of these lines are set aside from the start and given back as soon as a
+pick covers the topic. Big stories that were left out get lines from a share of the minutes, after which all passes
+run once more. Where minutes are left in the end (the page has its number of picks, or nothing else fits), lines tell
+what waits above the line, the worthiest first.
 
 The choice is deterministic: arrays are in order of (newer first, smaller id), ties within 1e-12 go to the first.
 

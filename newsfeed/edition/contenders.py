@@ -72,7 +72,7 @@ class Contender:
 
     @property
     def kind(self) -> str:
-        """What sort of text it is."""
+        """The kind of text of its representative."""
         news = self.representative.tagging.news
         return news.kind if news else "other"
 
@@ -100,7 +100,7 @@ class Scorer:
         self.mixes = {n: source_mix(feed, ask.names, ask.under, overall) for n, feed in feeds.items()}
         self.unknown_mix = source_mix(None, ask.names, ask.under, overall)
         self.records = records(heard)
-        # What another one has looked at needn’t be looked at again.
+        # What an earlier scorer has looked at needn’t be looked at again.
         seen: Mapping[int, Candidate] = before.seen if before else {}
         self.seen: dict[int, Candidate] = {one.item.id: one for one in pool.candidates}
         self.told_well: dict[int, bool] = {
@@ -121,8 +121,8 @@ class Scorer:
                 self.dislikes[topic] = self.dislikes.get(topic, 0) + disliked
 
     def as_before(self, other: Scorer) -> Callable[[Contender], bool]:
-        """Whether what the other made of some items is what comes of the same items here: most of what the reader says of
-        one story moves only its source, and its topic."""
+        """Whether an earlier scorer's result for some items still holds: a thumb on one story moves little beyond its
+        source and its topic."""
         feeds = {
             number
             for number, feed in self.feeds.items()
@@ -207,7 +207,7 @@ class Scorer:
         if outlets == 1 and not any(self.told_well[one.item.id] for one in group):
             topics = self._surely(topics, group)
         topic = topics.stands[0] if topics.stands else ""
-        # Neither of two items is nearer to the others: the one with more weight stands for both.
+        # Two items are always equally central: the one with more weight is the representative.
         central = story.representative if story is not None and len(group) > 2 else 0
         values = {one.item.id: self.score(one, group, outlets, topic, [one]) for one in group}
         best = min(group, key=lambda one: self._order(one, central, values[one.item.id], back))

@@ -149,10 +149,10 @@ def returning(
     today: date,
 ) -> Return | None:
     """Whether a shown story has something new to say: its outlets at least doubled and are six or more, or it
-    developed: two outlets tell it under headlines that are new in words, and share new words. Whoever merely says
-    the same in other words shares none with the next who does.
+    developed: two outlets tell it under headlines that are new in words, and share new words. Two outlets that only
+    reword the old news share no new words.
 
-    What is new is said by the item, and by the sentence of it, with most of the shared new words. Without such a
+    The item, and the sentence of it, with most of the shared new words says what is new. Without such a
     sentence it is the headline, or the number of outlets.
     """
     known = {item for shown in past for item in (shown.item, *shown.items)}
@@ -207,8 +207,8 @@ def _social(one: Candidate, feeds: Mapping[int, FeedFacts]) -> bool:
 def _order(
     one: Candidate, sentence: str, old: Set[str], shared: Mapping[str, int]
 ) -> tuple[bool, int, int, int]:
-    """Sort key of items, the one that says best what is new first: with a lead, with most that others say too, with most
-    that is new in its headline and its new sentence."""
+    """Sort key that puts the item first that best says what is new: it has a lead, most words that others use too,
+    and most new words in its headline and its new sentence."""
     item = one.item.item
     new = (_content(item.title) | _content(sentence)) - old
     led = text.count_words(item.lead) >= c.LEAD_LEAST or one.lead_to_come
@@ -247,8 +247,8 @@ def _new_sentence(one: Candidate, told: str, old: Set[str], shared: Mapping[str,
 
 @lru_cache(maxsize=4_000)
 def _content(words: str) -> frozenset[str]:
-    """The words that identify a story, as stems: long ones, and everything with a digit. Remembered, for what a page
-    said of a large affair is compared with each story of it."""
+    """The words that identify a story, as stems: long ones, and everything with a digit. Cached, because what a page
+    said of a large affair is compared with each of its stories."""
     return frozenset(map(_stem, _WORD.findall(words))) - {""}
 
 
@@ -271,7 +271,8 @@ def _novelty(words: str, old: Set[str]) -> float:
 def days_since_topic(history: History, topic: str, today: date) -> int | None:
     """Days since a topic had a pick or a line; None if that is before the history begins.
 
-    One day where every page since then had it: after an absence all topics would else seem to have been silent.
+    One day if every page since then had it: otherwise all topics would seem to have been silent after an absence of
+    the reader.
     """
     shown = [day for day, one in history.days.items() if topic in one.topics and one.topics[topic].told]
     known = [day for day in history.days if day < today]

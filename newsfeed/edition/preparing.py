@@ -102,14 +102,14 @@ class Weighed:
 
 
 def _reads_alike(one: Contender, was: Contender) -> bool:
-    """Whether two states of a story print the same: a thumb moves the score of all that its topic tells, and no word."""
+    """Whether two states of a story print the same: a thumb moves the scores of its whole topic, but no word."""
     return one is was or one == replace(
         was, score=one.score, liking=one.liking, grade=one.grade, record=one.record
     )
 
 
 def _told(pool: Pool) -> object:
-    """What earlier editions told: reasons speak of it. What the reader made of it since changes none."""
+    """What earlier editions told, as far as reasons mention it. The reader's thumbs on it change no reason."""
     return pool.history.shown, {
         day: [(name, of.told, of.debt) for name, of in one.topics.items() if of.told or of.debt]
         for day, one in pool.history.days.items()

@@ -1,4 +1,4 @@
-"""A story as it is printed, and the minutes it takes to read. Nothing is invented or rewritten.
+"""A story as it is printed, and the minutes it takes to read. No text is invented or rewritten.
 
 The budget is a promise about what the reader really reads, so it is counted on these very words: everything that
 is visible without unfolding from the date to the foot, except the long read and the block "Since" (which carry
