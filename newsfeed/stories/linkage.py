@@ -174,7 +174,8 @@ def _link(
 
 
 def _own(group: Cluster) -> float:
-    """How alike its items are with each other, one more of which is as alike as is usual; at least so much."""
+    """How alike its items are with each other, counting one more pair of the usual similarity; at least FLOOR of
+    that."""
     many = len(group.members)
     return max(FLOOR * USUAL, (2 * group.inner / many + USUAL) / many)
 

@@ -4,8 +4,8 @@ Groups are rows of arrays, in the order of their age. Each row has the sums of s
 any with. When a group has grown, all its ratios are worked out at once, and its row is sorted; the queue holds the best
 of each row only. So a flood of items that are all alike costs its pairs once, and a row's length for every merge.
 
-A pair stands in the row of that of the two that changed last, so a row is dropped whole when its group changes, and a
-place in it is passed over when the other group has.
+A pair stands in the row of whichever group changed last: a row is dropped whole when its group changes, and an entry
+is skipped when the other group has changed since.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Table:
     def put(self, place: int, group: Cluster) -> None:
         self.size[place] = len(group.members)
         self.told[place] = group.evidence / len(group.members) or 1.0
-        # What tells nothing is like nothing.
+        # A group without terms is similar to none.
         self.own[place] = self._own(group) if group.evidence else np.inf
         self.start[place], self.end[place] = group.start, group.end
         self.outlet[place] = next(iter(group.outlets)) if len(group.outlets) == 1 else -1

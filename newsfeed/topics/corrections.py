@@ -170,7 +170,7 @@ class Corrections:
         have; a document spends at most some USUAL_SHARE of its own length on them, unless it is a copy.
         """
         squares = [(word, value * value) for word, value in self.deciding(label.document)]
-        # With the words still to come, in their order: whoever can't reach the least any more needn't be looked at.
+        # Words in order: a document that can no longer reach the minimum with the words to come needn't be looked at.
         left = [sum(square for _, square in squares[n:]) for n in range(len(squares))]
         least = (NEAR / USUAL_SHARE) ** 2
         feed, own = label.document.feed, label.document.id

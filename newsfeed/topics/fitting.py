@@ -224,7 +224,7 @@ def fit(
     """The line with the given share that makes `truth` (1, 0; .5 is left out) most likely.
 
     Logistic regression by Newton's method. Arrays are documents by topics; `weights` one a document. The share is
-    given, not fitted: on examples of ours the model is a stranger, on the reader's own items it is not.
+    given, not fitted, because the model knows the reader's own items better than our examples.
     """
     import numpy as np
 
@@ -254,7 +254,7 @@ LOSS = 1.0  # by hand, [topics] has 0: and what the folder takes from each other
 
 
 def believe(z: NDArray[np.float64], folder: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Probabilities of topics (columns) once the folder is heard: a mixture of right and wrong folder. `folder` is the
+    """Probabilities of topics (columns) with the folder taken into account: a mixture of right and wrong folder. `folder` is the
     topic's column that each document's folder names, -1 for none."""
     import numpy as np
 

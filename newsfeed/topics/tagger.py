@@ -164,8 +164,8 @@ class Tagger:
         # The reader's own words count most: the trained model may weaken but not overrule them.
         model = np.where(self._own & (lexicon > 0), np.maximum(model, -MOST_DOUBT), model)
         start = scales.base + self._untrained * scales.model * alone.base
-        # What the model does not hear it cannot doubt either: its intercept is part of the doubt, so an unheard text
-        # starts as low as one that the lexicon judges alone.
+        # Words that the model doesn't know are no evidence against a topic either: a text without known words starts
+        # as low as one that the lexicon judges alone.
         base = start + (1.0 - heard) * min(0.0, alone.base - scales.base)
         source, folder = self._feeds(documents)
         # If the words can't be judged, the reader's folder counts for the missing parts too.

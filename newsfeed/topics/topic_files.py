@@ -146,7 +146,7 @@ def plain(name: str) -> tuple[str, ...]:
 
 
 def topic_of_folder(name: str, topics: Mapping[str, TopicSetting] | None = None) -> str:
-    """The topic that a name means, `other` for what no topic wants, "" where it says nothing.
+    """The topic that a name means, `other` for a subject of no topic, "" where it says nothing.
 
     The reader's own names, labels and topics go first. Of several topics in one name ("Tech & Marketing") the
     first counts; a word of a longer name counts only beside words that say nothing ("Sales news", not "Garage

@@ -174,7 +174,7 @@ def _without_strangers(model: linear.Linear, targets: NDArray[np.float64]) -> li
 
 
 def _believe(material: _Material, z: NDArray[np.float64], targets: NDArray[np.float64]) -> None:
-    """Label what no hand has labelled, from a judgement and from folders; `targets` takes it."""
+    """Label the documents that nobody has labelled, from a judgement and from folders; the labels go into `targets`."""
     loose = ~material.known
     targets[loose] = fitting.believe(z[loose] - CAREFUL, material.folder[loose])
 
@@ -280,7 +280,7 @@ def _priors(
         return found
     usual = targets[loose].mean(axis=0)
     many = int(material.feed.max()) + 1
-    # Corrected items count in their feed's mix as others do, only that their topics are known.
+    # Corrected items count in their feed's mix as others do, except that their topics are known.
     told = loose | ((material.feed > 0) & (material.weights == CORRECTION_WEIGHT))
     items = np.bincount(material.feed[told], minlength=many)
     total = np.stack(

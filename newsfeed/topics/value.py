@@ -247,9 +247,9 @@ class ValueModel(NamedTuple):
 
 
 def kinds_of(odds: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The kind of each document (rows), from the probabilities of the kinds (columns). What tells no news has many kinds,
-    each of which may be less probable than one kind of news where all together are more probable than that: the group
-    is decided first. "Kinds by their group" in bench/RESULTS.md."""
+    """The kind of each document (rows), from the probabilities of the kinds (columns). There are many kinds that tell
+    no news. Each may be less probable than one kind of news though all together are more probable: the group is
+    decided first. "Kinds by their group" in bench/RESULTS.md."""
     import numpy as np
 
     none = np.array([kind in NO_NEWS for kind in KINDS])
@@ -265,7 +265,7 @@ def complete(words: linear.Linear, calibration: Calibration, said: NDArray[np.fl
 
 
 def empty_acts() -> NDArray[np.float32]:
-    """Weights of who did what that say nothing."""
+    """Weights of who did what that are all zero."""
     import numpy as np
 
     return np.zeros((2, len(act_columns()), len(COLUMNS)), np.float32)
