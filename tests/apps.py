@@ -28,7 +28,7 @@ VIEWS = (
     "/rules", "/rules?kind=word&what=bank", "/settings", "/teach", "/rebuild", "/refresh", "/why/{ref}", "/topic/{ref}",
     "/mute/{ref}", "/note/{ref}", "/share/{ref}", "/nirgends",
 )  # fmt: skip
-# A connection for each request: on a busy machine the server ends a kept one just as it is used again.
+# A connection for each request: on a busy machine the server may close a kept one just as it is used again.
 ONE_EACH = httpx.Limits(max_keepalive_connections=0)
 STORIES = {
     "bank": [
@@ -49,7 +49,7 @@ STORIES = {
 
 @dataclass
 class App:
-    """A running app, and a browser of its reader that has the key."""
+    """A running app, and its reader's browser, which has the key."""
 
     home: TestHome
     link: str
@@ -65,7 +65,7 @@ class App:
         return self.base.removeprefix("http://")
 
     def get(self, path: str, **headers: str) -> httpx.Response:
-        """As a browser asks: what says that it is worked out is asked for again."""
+        """Ask as a browser does: a page that says it is still being worked out is asked for again."""
         while "refresh" in (answer := self.client.get(self.base + path, headers=_named(headers))).headers:
             after, _, to = answer.headers["refresh"].partition("; url=")
             path = to or path
@@ -127,8 +127,7 @@ FOREIGN = re.compile(
 
 
 def labels(html: str) -> str:
-    """What of a view is ours, seen or read aloud: neither the feeds' own texts, quoted or not, nor what is marked as
-    English."""
+    """Our own words in a view, seen or read aloud; without the feeds' texts, quoted or not, and what is marked as English."""
     body = re.sub(r"<(style|script)\b.*?</\1>", " ", html, flags=re.DOTALL)
     aloud = re.findall(r'(?:aria-label|placeholder|title)="([^"]*)"', body)
     while (less := FOREIGN.sub(" ", body)) != body:
@@ -153,7 +152,7 @@ def fill(folder: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> TestH
 
 
 def copied(master: TestHome, folder: Path, monkeypatch: pytest.MonkeyPatch) -> TestHome:
-    """A home of one's own that is like another."""
+    """A copy of another home."""
     shutil.copytree(master.folder, folder)
     return TestHome(folder, monkeypatch)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-# The shell draws no window of its own: a page of it takes a third of the processor's time.
+# The headless shell draws no window: its pages take a third of the processor's time.
 SHELL, WHOLE = Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium")
 CHROMIUM = SHELL if SHELL.exists() else WHOLE
 FLAGS = [
@@ -25,16 +25,14 @@ FLAGS = [
 ]
 PATIENCE = 60_000  # milliseconds
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# Of what is in order one place a rule is enough to be told: thousands would be sent over otherwise.
+# One place per rule is enough for what is in order; otherwise thousands would be sent over.
 OPTIONS = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
 
 
 @contextmanager
 def chromium(*more: str) -> Iterator[Any]:
-    """Chromium with these flags more; without one the test is skipped, in CI it fails.
-
-    It keeps its thread's event loop for itself: what is made by commands is made before.
-    """
+    """Chromium with these additional flags. Without a browser the test is skipped; in CI it fails. It occupies its
+    thread's event loop, so whatever commands make must be made before."""
     if not CHROMIUM.exists():
         if os.environ.get("CI", "").lower() == "true":
             pytest.fail("CI must have a browser")

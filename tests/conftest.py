@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MEMORY = Path("/dev/shm")
 ROOM = 2_000_000_000  # bytes; a whole run needs much less
 
-# Homes of tests lie in memory: each of their thousands of transactions would wait for a disk otherwise.
+# Test homes are in memory: otherwise each of their thousands of transactions would wait for a disk.
 if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
@@ -31,7 +31,7 @@ if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# A busy machine is no failure. `make fuzz` looks at ten times as many examples where a test names no number.
+# A busy machine is no failure. `make fuzz` tries ten times as many examples wherever a test names no number.
 settings.register_profile("untimed", deadline=None, max_examples=50)
 settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.load_profile("untimed")
@@ -63,7 +63,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The test's stores lie in SQLite, and once more in PostgreSQL; gives which."""
+    """Run the test with its stores in SQLite, and again in PostgreSQL; gives which."""
     import stored
 
     if request.param == "postgres":
@@ -102,7 +102,7 @@ def app(master: tuple[TestHome, Server], tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.fixture(scope="module")
 def still(master: tuple[TestHome, Server], tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The same for all tests of a module that change nothing: starting and stopping it takes half a second."""
+    """The same app, shared by all tests of a module that change nothing: starting and stopping it takes half a second."""
     import apps
 
     with pytest.MonkeyPatch.context() as monkeypatch:

@@ -335,7 +335,7 @@ def short() -> tuple[ShortLine, ...]:
 
 
 def ledger(shown: tuple[Section, ...], told: tuple[Line, ...], fetched: int) -> tuple[LedgerEntry, ...]:
-    """A ledger of `fetched` items: the shown ones and invented others under every cause."""
+    """A ledger of `fetched` items: the shown ones, and invented others under every cause."""
     entries = [
         LedgerEntry(item=p.item, ref=p.ref, title=p.title, link=p.link, source=p.source, cause="shown")
         for s in shown
@@ -372,7 +372,7 @@ def ledger(shown: tuple[Section, ...], told: tuple[Line, ...], fetched: int) -> 
 
 
 def account(days: int = 30) -> Breadth:
-    """An account of breadth over `days` days; three of them had no edition. Of less than a week nothing is said yet."""
+    """An account of breadth over `days` days, three of them without an edition. It says nothing about less than a week."""
     if days < 7:
         return Breadth(numbers={"editions": float(days)})
     rows = []
@@ -510,7 +510,7 @@ def refreshed_day() -> Edition:
 
 
 def quiet_day() -> Edition:
-    """Two stories, and that is said."""
+    """Two stories, and the page says so."""
     day = sections()
     kept = (
         Section(
@@ -590,7 +590,7 @@ def crowd() -> Edition:
 
 
 def hostile() -> Edition:
-    """Every text and address tries something."""
+    """Every text and address attempts an attack."""
     evil = '"><script>alert(1)</script><img src=x onerror=alert(2)>\u202egnol\u2066\u200b\x00\x1b[31m'
     script = "javascript:alert(1)"
     addresses = (
@@ -671,7 +671,7 @@ def hostile() -> Edition:
 
 
 def heavy_day() -> Edition:
-    """The longest edition that may be: every lead at its limit, six lines, all marks, blocks and the account."""
+    """The longest possible edition: every lead at its limit, six lines, all marks, blocks and the account."""
     sentence = (
         "The committee heard from every town along the river and wrote down what each of them had paid."
     )

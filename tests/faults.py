@@ -1,4 +1,4 @@
-"""What servers and documents do wrong, each with what must come of it: for the fetcher alone, and all at once."""
+"""What servers and documents do wrong, each with the outcome that must follow: for the fetcher alone, and all at once."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def said(failure: Failure) -> str:
 RSS = b'<?xml version="1.0"?><rss version="2.0"><channel><title>News</title></channel></rss>'
 PACKED = gzip.compress(RSS, mtime=0)
 OK = b"HTTP/1.1 200 OK\r\n"
-KEY = "Quahog7Marker"  # a secret of the reader's: in an address, a token
+KEY = "Quahog7Marker"  # one of the reader's secrets: in an address, or a token
 BASIC = b64encode(f"ada:{KEY}".encode()).decode("ascii")
 
 
 class Fault(NamedTuple):
-    """A way to misbehave and what must come of it: a cause, or None where the feed is read all the same."""
+    """A way to misbehave and its outcome: the cause of a failure, or None if the feed is read all the same."""
 
     play: Play
     cause: Cause | None
@@ -213,8 +213,8 @@ ECHOES = ("page", "404", "xml", "coding", "host", "port")
 
 
 def echo(kind: str) -> Play:
-    """A framework's error page: path and headers of the request in its title, as the root of its XML, as a coding, as
-    the place that it leads to."""
+    """A framework's error page that repeats the request's path and headers: in its title, as the root of its XML, as an
+    encoding, as the target of a redirect."""
 
     async def play(exchange: Exchange) -> None:
         asked = exchange.seen
@@ -240,7 +240,7 @@ GOOD = Entry("The whole entry beside it")
 
 
 class Document(NamedTuple):
-    """A body to read, and the cause of its failure, or None where its whole entries are read."""
+    """A body to read, and the cause of its failure, or None if its intact entries are read."""
 
     body: bytes
     cause: Cause | None
@@ -259,7 +259,7 @@ def entry(inside: str) -> str:
     return f"<item><title>Hostile</title><guid>urn:hostile</guid>{inside}</item>"
 
 
-# Of quadratic work a reader may do none (it reads the entry) or be stopped; both are well. `SLOW` are those.
+# `SLOW` documents invite quadratic work. A reader may avoid it (and read the entry) or be stopped; both are fine.
 SLOW: dict[str, bytes] = {
     "new lines before the root": b"\n" * 40_000 + rss("News", [GOOD]),
     "an author of letters": beside(entry(f"<author>{'a' * 40_000}</author>")),

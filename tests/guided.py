@@ -1,4 +1,4 @@
-"""The targets of test_fuzz.py, led by what code each input reaches: atheris (libFuzzer) at the borders of the parsers.
+"""The targets of test_fuzz.py, guided by the code that each input reaches: atheris (libFuzzer) at the edges of the parsers.
 
     python tests/guided.py [TARGET ...]   # NEWSFEED_FUZZ seconds together; all targets where none is named
 
@@ -22,7 +22,7 @@ LARGEST = 20_000  # bytes of one input
 
 
 def one(name: str, seconds: float) -> None:
-    """One target until its time is over or it fails; libFuzzer ends the process either way."""
+    """Run one target until its time is up or it fails; libFuzzer ends the process either way."""
     atheris = importlib.import_module("atheris")
     with atheris.instrument_imports(include=["newsfeed"]):
         targets = importlib.import_module("test_fuzz")

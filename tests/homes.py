@@ -1,4 +1,4 @@
-"""Homes and feeds for whole mornings: written on the spot, served by a real server on loopback."""
+"""Homes and feeds for whole mornings, written by the tests and served by a real server on loopback."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class TestHome:
         self.monkeypatch.setenv("NEWSFEED_CLOCK", moment.isoformat())
 
     def run(self, *words: str) -> int:
-        """One command; gives its exit code."""
+        """Run one command; gives its exit code."""
         return run(["--home", str(self.folder), *words])
 
     def list(self, text: str) -> None:
@@ -100,8 +100,8 @@ class TestHome:
 
 
 class Reading:
-    """What reads documents in this process, as a worker does in its own: each of those costs a third of a second to
-    start. It has no deadline and no bound of memory; tests of these let workers run."""
+    """Reads documents in this process, as a worker does in its own, which takes a third of a second to start. It has no
+    deadline and no memory limit; tests of those let workers run."""
 
     alive = True
 
@@ -120,14 +120,14 @@ async def _reading() -> Reading:
 
 
 def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let documents be read in this process."""
+    """Read documents in this process."""
     monkeypatch.setattr(parsers._Worker, "start", _reading)
 
 
 def make(
     folder: Path, monkeypatch: pytest.MonkeyPatch, ports: Sequence[int] = (), *, workers: bool = False
 ) -> TestHome:
-    """An empty home whose settings allow the given ports of this machine; with `workers` its documents are read in
+    """An empty home whose settings allow the given ports of this machine; with `workers`, documents are read in
     processes of their own."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "newsfeed.toml").write_text('timezone = "Europe/Berlin"\n', encoding="utf-8")

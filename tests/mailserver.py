@@ -23,7 +23,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 @dataclass
 class MailServer:
-    """The server; `taken` are the messages it accepted, or took and said nothing."""
+    """The server; `taken` are the messages that it accepted, or took without an answer."""
 
     how: str = "accept"
     tls: ssl.SSLContext | None = None

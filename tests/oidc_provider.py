@@ -4,7 +4,7 @@
         provider.register("newsfeed", "secret", "http://localhost:8770/sign-in/back")
         provider.user = {"sub": "ada-1", "email": "ada@example.org", "email_verified": True}
 
-Whoever comes to its authorization endpoint is signed in as `user` at once. `bend` changes the claims of its ID tokens.
+Everyone who comes to its authorization endpoint is signed in as `user` at once. `bend` changes the claims of its ID tokens.
 """
 
 from __future__ import annotations
@@ -200,8 +200,8 @@ def identity_of(provider: OidcProvider) -> OpenIDCode:
 class OidcProvider:
     user: dict[str, Any] = field(default_factory=lambda: {"sub": "ada-1", "email": "ada@example.org"})
     bend: Callable[[dict[str, Any]], dict[str, Any]] | None = None
-    signing: Any = None  # another key than the one that is told
-    said: dict[str, Any] = field(default_factory=dict)  # of itself, beside what is true
+    signing: Any = None  # a different key from the one it publishes
+    said: dict[str, Any] = field(default_factory=dict)  # claims about itself that replace the true ones
     clients: dict[str, Client] = field(default_factory=dict)
     codes: dict[str, Code] = field(default_factory=dict)
     tokens: list[dict[str, Any]] = field(default_factory=list)
@@ -212,7 +212,7 @@ class OidcProvider:
         self.clients[name] = Client(name, secret, back)
 
     def turn_keys(self) -> None:
-        """Sign by another key from now on."""
+        """Sign with another key from now on."""
         self.key = jwk.RSAKey.generate_key(2048, {"use": "sig"}, auto_kid=True)
 
     @property

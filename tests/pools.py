@@ -79,7 +79,7 @@ WORDS = [
 
 
 def settings(minutes: float = 5.0, **more: Any) -> Settings:
-    """Settings of a reader in Berlin with five topics; `more` goes to the edition or, where it fits, to all."""
+    """Settings of a reader in Berlin with five topics; each of `more` is a setting of the edition, or else a general one."""
     whole = {key: more.pop(key) for key in ("topics", "languages", "muted", "timezone") if key in more}
     return Settings(
         timezone=whole.get("timezone", "Europe/Berlin"),
@@ -102,7 +102,7 @@ def feed(number: int, **more: Any) -> FeedFacts:
 
 
 def candidate(number: int, feed_number: int = 1, **more: Any) -> Candidate:
-    """An event of weight, two hours ago, about technology, in a story of its own; `more` replaces what it names."""
+    """An important event in technology, two hours old, in a story of its own; `more` replaces fields."""
     hours = more.pop("hours", 2.0)
     topic = more.pop("topic", "technology")
     p = more.pop("p", 0.9)
@@ -137,7 +137,7 @@ def candidate(number: int, feed_number: int = 1, **more: Any) -> Candidate:
 
 
 def pool(candidates: Sequence[Candidate], feeds: Sequence[FeedFacts] = (), **more: Any) -> Pool:
-    """A pool of these items; feeds that are not named are plain ones."""
+    """A pool of these items; feeds that are not given are ordinary ones."""
     named = {one.feed: one for one in feeds}
     for one in candidates:
         named.setdefault(one.item.feed, feed(one.item.feed))
@@ -200,7 +200,7 @@ def _without(topic: TopicSummary, name: str) -> TopicSummary:
 
 
 def random_pool(seed: int, items: int, *, feeds: int = 30, history: History | None = None) -> Pool:
-    """A morning of made-up items: several outlets a story, busy and quiet feeds, posts, adverts, other languages."""
+    """A morning of invented items: several outlets per story, busy and quiet feeds, posts, adverts, other languages."""
     r = random.Random(seed)
     names = [name for name in TOPICS if name != "ai"]
     sources = [

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests: one cluster a test process, on a socket in a temporary folder, and a database a test.
+"""A real PostgreSQL for tests: one cluster per test process, on a socket in a temporary folder, and one database per test.
 
     def test_something(postgres: Cluster) -> None:
         url = postgres.new_database()          # postgresql://postgres@/t1?host=/tmp/…
@@ -23,7 +23,7 @@ import pytest
 
 from newsfeed.team.trial import programs
 
-# Nothing of a test must outlive a power cut.
+# No test data needs to survive a power cut.
 FAST = (
     "fsync=off",
     "synchronous_commit=off",
@@ -40,12 +40,12 @@ class Cluster:
     folder: Path
     bin: Path
     user: str = "postgres"
-    durable: bool = False  # kept through its own kill -9
+    durable: bool = False  # unless the test itself kills the server
     made: int = field(default=0, repr=False)
     shared: str = ""
 
     def run(self, program: str, *words: str, check: bool = True) -> str:
-        """One of PostgreSQL's programs, as the user that owns the cluster."""
+        """Run one of PostgreSQL's programs as the user that owns the cluster."""
         command = [str(self.bin / program), *words]
         if os.geteuid() == 0:
             command = ["runuser", "-u", "postgres", "--", *command]
@@ -59,7 +59,7 @@ class Cluster:
         return self.folder / "data"
 
     def make(self) -> None:
-        """Make the cluster, empty."""
+        """Create the cluster, empty."""
         if os.geteuid() == 0:
             owner = pwd.getpwnam("postgres")
             os.chown(self.folder, owner.pw_uid, owner.pw_gid)
@@ -82,7 +82,7 @@ class Cluster:
         return f"postgresql://{user or self.user}@/{database}?host={quote(str(self.folder), safe='')}"
 
     def shared_database(self) -> str:
-        """The address of one database for tests that have schemas of their own in it."""
+        """The address of one database for tests that use their own schemas in it."""
         self.shared = self.shared or self.new_database()
         return self.shared
 
@@ -95,7 +95,7 @@ class Cluster:
 
 
 def cluster(*, durable: bool = False) -> Iterator[Cluster]:
-    """A running cluster, gone afterwards; the test is skipped where there is no PostgreSQL."""
+    """A running cluster, removed afterwards; the test is skipped if PostgreSQL is missing."""
     found = programs()
     if found is None:
         pytest.skip("PostgreSQL is not installed here (Debian: apt-get install postgresql)")

@@ -1,4 +1,4 @@
-"""Commands as processes of their own, in a home that mails: to be stopped or killed, and started again."""
+"""Commands as processes of their own, in a home that sends mail: to be stopped or killed, and started again."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ WORDS = ["market", "bank", "software", "law", "study", "brand", "team", "quota",
 
 
 def entries(feed: int, wave: int) -> list[Entry]:
-    """What a feed brings by its nth wave: each wave adds four to the last."""
+    """A feed's document at its nth wave: each wave adds four items to the one before."""
     return [
         Entry(
             f"{WORDS[(feed + n) % 10].capitalize()} story {feed}-{n} about {WORDS[n % 10]} number {n * 7919 + feed}",
             f"Report {n} on the {WORDS[n % 7]} tells of {WORDS[feed % 7]} in a sentence that is long enough to read.",
-            hours=-24 * 365,  # dated "now" by the clamp: the processes here live by the real clock
+            hours=-24 * 365,  # clamped to "now", because the processes here use the real clock
         )
         for n in range(4 * (wave + 1))
     ]
 
 
 class Running:
-    """A process of a command in a home, `run` at first, on a clock that each start may set."""
+    """A command in a home as a process, `run` by default, with a clock that each start may set."""
 
     def __init__(
         self, home: Path, ports: list[int], *, words: Sequence[str] = ("run",), at: datetime | None = None
@@ -78,7 +78,7 @@ class Running:
         return lambda: any(words in line for line in self.said)
 
     def wait(self, seconds: float = 120) -> int:
-        """Its own end."""
+        """Wait for it to end by itself."""
         return self._ended(seconds)
 
     def end(self, number: signal.Signals, seconds: float = 60) -> int:

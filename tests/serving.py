@@ -1,4 +1,4 @@
-"""A real web server on loopback for tests: well-behaved by default, able to misbehave in every way met so far.
+"""A real web server on loopback for tests: well-behaved by default, able to misbehave in every way seen so far.
 
     with Server() as server:
         server.feed("/news.xml", body)                      # with validators; answers 304 when they are sent back
@@ -54,7 +54,7 @@ class Exchange:
         await self.writer.drain()
 
     async def head(self, status: int = 200, headers: Headers = (), reason: str = "Whatever") -> None:
-        """Write a status line and headers, and the empty line after them."""
+        """Write a status line, headers and the empty line after them."""
         lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers), "", ""]
         await self.send("\r\n".join(lines).encode("utf-8"))
 
@@ -81,7 +81,7 @@ class Exchange:
         self.done = True
 
     def reset(self) -> None:
-        """Break the connection off at once, what was written may be lost."""
+        """Break off the connection at once; what was written may be lost."""
         self.done = True
         self.writer.transport.abort()
 
@@ -95,7 +95,7 @@ class Server:
 
     host: str = "127.0.0.1"
     tls: ssl.SSLContext | None = None
-    greeting: bytes = b""  # said to whoever connects, before any request, as mail servers do
+    greeting: bytes = b""  # sent to everyone who connects, before any request, as mail servers do
     seen: list[Seen] = field(default_factory=list)
     connections: int = 0  # opened so far
     open: int = 0  # now
@@ -132,7 +132,7 @@ class Server:
         return self.url(path)
 
     def reply(self, path: str, status: int = 200, headers: Headers = (), body: bytes = b"") -> str:
-        """Answer a path with always the same. Returns its address."""
+        """Always answer a path in the same way. Returns its address."""
         return self.play(path, fixed(status, headers, body))
 
     def feed(
@@ -170,13 +170,15 @@ class Server:
         self._ready.set()
         await self._stopping.wait()
         server.close()
-        for _ in range(3):  # who was accepted a moment ago has a task only in the loop's next rounds
+        for _ in range(
+            3
+        ):  # a connection accepted a moment ago gets its task only in the next rounds of the loop
             await asyncio.sleep(0)
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
         await server.wait_closed()
-        for _ in range(3):  # what was aborted is closed in the loop's next rounds
+        for _ in range(3):  # an aborted connection is closed in the next rounds of the loop
             await asyncio.sleep(0)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -188,7 +190,9 @@ class Server:
         self.most_open = max(self.most_open, self.open)
         number = self.connections
         try:
-            if self.tls is not None:  # here, so that who never ends the handshake is ended with the others
+            if (
+                self.tls is not None
+            ):  # here, so that a client that never finishes the handshake is ended with the others
                 await writer.start_tls(self.tls)
             if self.greeting:
                 writer.write(self.greeting)
@@ -269,7 +273,7 @@ def in_turn(*plays: Play) -> Play:
 
 
 def slow(seconds: float, then: Play) -> Play:
-    """Think before answering."""
+    """Answer after a pause."""
 
     async def play(exchange: Exchange) -> None:
         await asyncio.sleep(seconds)
@@ -279,7 +283,7 @@ def slow(seconds: float, then: Play) -> Play:
 
 
 def redirect(location: str, status: int = 302, headers: Headers = ()) -> Play:
-    """Lead elsewhere."""
+    """Redirect."""
     return fixed(status, [("Location", location), *headers])
 
 
@@ -302,7 +306,7 @@ async def reset(exchange: Exchange) -> None:
 
 
 def raw(data: bytes, *, keep: bool = False) -> Play:
-    """Send these very bytes, then close (or `keep` the connection open and say nothing more)."""
+    """Send exactly these bytes, then close (or `keep` the connection open and send nothing more)."""
 
     async def play(exchange: Exchange) -> None:
         await exchange.send(data)
@@ -314,7 +318,7 @@ def raw(data: bytes, *, keep: bool = False) -> Play:
 
 
 def head_only(status: int = 200, headers: Headers = ()) -> Play:
-    """Send the head, promise a body, send none and hang."""
+    """Send the head, promise a body, then hang."""
     headers = tuple(headers)
 
     async def play(exchange: Exchange) -> None:
@@ -339,7 +343,7 @@ def drip(piece: bytes = b"<", pause: float = 0.05, *, head: bool = True) -> Play
 
 
 def endless(piece: bytes = b"x" * 65_536, headers: Headers = ()) -> Play:
-    """A body without end, as fast as it is taken."""
+    """An endless body, as fast as it is read."""
     headers = tuple(headers)
 
     async def play(exchange: Exchange) -> None:
@@ -351,7 +355,7 @@ def endless(piece: bytes = b"x" * 65_536, headers: Headers = ()) -> Play:
 
 
 def cut(body: bytes, at: int, headers: Headers = (), *, hard: bool = False) -> Play:
-    """Promise the whole body and end after `at` bytes; `hard` by a reset."""
+    """Promise the whole body and stop after `at` bytes; with `hard`, by a reset."""
     headers = tuple(headers)
 
     async def play(exchange: Exchange) -> None:
@@ -365,7 +369,7 @@ def cut(body: bytes, at: int, headers: Headers = (), *, hard: bool = False) -> P
 
 
 def chunked(chunks: Iterable[bytes], *, end: bytes = b"0\r\n\r\n", headers: Headers = ()) -> Play:
-    """A chunked body; another `end` breaks it."""
+    """A chunked body; any other `end` breaks it."""
     chunks = tuple(chunks)
     headers = tuple(headers)
 
@@ -381,7 +385,7 @@ def chunked(chunks: Iterable[bytes], *, end: bytes = b"0\r\n\r\n", headers: Head
 
 
 def bomb(megabytes: int, layers: int = 1, label: str = "") -> Play:
-    """A small packed answer that unpacks to so many megabytes; `layers` of packing, labelled as such or as `label`."""
+    """A small compressed answer that expands to so many megabytes, in `layers`, labelled truthfully or as `label`."""
     data = b"\0" * (megabytes * 1_000_000)
     for _ in range(layers):
         data = gzip.compress(data, 9, mtime=0)
@@ -389,7 +393,7 @@ def bomb(megabytes: int, layers: int = 1, label: str = "") -> Play:
 
 
 def closing(then: Play, *, warned: bool = False) -> Play:
-    """Answer well, then close the connection although it was to be kept; with a warning in the header or without."""
+    """Answer well, then close a connection that was to be kept open, with or without announcing it in the header."""
 
     async def play(exchange: Exchange) -> None:
         if warned:

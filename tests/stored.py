@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 
 
 def place(folder: Path) -> Path | str:
-    """Where the database of a test's folder lies; in PostgreSQL for tests that use the fixture `either`."""
+    """Where the database of a test's folder is; in PostgreSQL for tests that use the fixture `either`."""
     return folder / "newsfeed.db"
 
 
@@ -31,7 +31,7 @@ _schemas = itertools.count(1)
 
 
 def in_postgres(cluster: Cluster) -> Callable[[Path], str]:
-    """The same in a PostgreSQL: a schema a folder, in one database of the test process."""
+    """The same in PostgreSQL: one schema per folder, in one database of the test process."""
     import psycopg
 
     url, known = cluster.shared_database(), dict[Path, str]()
@@ -79,7 +79,7 @@ def update(state: FeedState, new: Iterable[Item] = (), **more: Any) -> FeedUpdat
 
 
 def feeds(store: Store, *names: str, now: datetime = NOW) -> list[FeedState]:
-    """Make the list these feeds."""
+    """Make these feeds the list."""
     store.sync([subscription(n) for n in names or ("a",)], now)
     return store.states()
 
@@ -87,7 +87,7 @@ def feeds(store: Store, *names: str, now: datetime = NOW) -> list[FeedState]:
 def keep(
     store: Store, *items: Item, name: str = "a", now: datetime = NOW, before: Iterable[str] = ()
 ) -> list[int]:
-    """Keep items of one feed, which is added to the list when it isn't there."""
+    """Keep items of one feed, which is added to the list if it is missing."""
     states = {s.name: s for s in store.states()}
     if name not in states:
         store.sync([*(s.subscription for s in states.values()), subscription(name)], now)

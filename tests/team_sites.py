@@ -1,4 +1,4 @@
-"""A team's web app as it really runs, and browsers of its readers."""
+"""A team's web app as it really runs, and its readers' browsers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Site:
 
     @contextmanager
     def signed_in(self, reader: Reader) -> Iterator[Browser]:
-        """A browser whose reader is signed in, by an invitation."""
+        """A browser whose reader has signed in by an invitation."""
         with self.browser() as browser:
             browser.accept(self.team.readers.invite(reader))
             yield browser
@@ -80,7 +80,7 @@ class Browser:
         return self.client.post(self.url(path), data=sent, headers=own, follow_redirects=follow)
 
     def accept(self, token: str) -> httpx.Response:
-        """Use an invitation in this browser alone."""
+        """Use an invitation in this browser."""
         assert self.get(f"/invited/{token}").status_code == 200
         answer = self.post("/welcome/stay", token=self.token("/welcome"))
         assert answer.status_code == 200, answer.text
@@ -107,7 +107,7 @@ def words(response: httpx.Response) -> str:
 
 
 def configure(team: TestTeam, text: str) -> None:
-    """Write team.toml anew, its database kept."""
+    """Write team.toml anew but keep its database."""
     path = team.folder / "team.toml"
     database = path.read_text(encoding="utf-8").splitlines()[0]
     path.write_text(f"{database}\n{text}", encoding="utf-8")
@@ -115,7 +115,7 @@ def configure(team: TestTeam, text: str) -> None:
 
 @contextmanager
 def serving_team(team: TestTeam, text: str = "") -> Iterator[Site]:
-    """The web app of a team, until the block ends; `text` stands in team.toml beside the database."""
+    """The web app of a team, until the block ends; `text` is added to team.toml after the database."""
     configure(team, text)
     stop, up = threading.Event(), threading.Event()
     told: list[tuple[str, str]] = []

@@ -28,13 +28,13 @@ from newsfeed.team.desk import Desk
 from newsfeed.team.readers import Reader, Readers
 from newsfeed.team.stores import ReaderStore
 
-EVENING = homes.NOON - timedelta(hours=12)  # before the morning that the tests look at
+EVENING = homes.NOON - timedelta(hours=12)  # before the morning of the tests
 
 
 def wait_for(
     what: Callable[[], bool], seconds: float = 240, instead: Callable[[], object] = lambda: ""
 ) -> None:
-    """Wait until something is so; `instead` tells what is where it never is."""
+    """Wait until a condition holds; if it never does, `instead` describes what there is."""
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, f"waited too long: {instead()}"
@@ -43,7 +43,7 @@ def wait_for(
 
 @dataclass
 class TestTeam:
-    """A team in a temporary folder, with the command line and a clock that stands."""
+    """A team in a temporary folder, with the command line and a clock that stands still."""
 
     __test__ = False
     folder: Path
@@ -65,7 +65,7 @@ class TestTeam:
         return self.moment
 
     def at(self, moment: datetime) -> None:
-        """Set the clock, that of commands too."""
+        """Set the clock, for commands too."""
         self.moment = moment
         self.set("NEWSFEED_CLOCK", moment.isoformat())
 
@@ -74,16 +74,16 @@ class TestTeam:
         self.monkeypatch.setenv(name, value)
 
     def allow(self, *places: str) -> None:
-        """Let feeds of these ports of this machine be asked."""
+        """Allow feeds at these ports of this machine."""
         self.set("NEWSFEED_FETCH__ALLOW_PRIVATE", ",".join(places))
         self.set("NEWSFEED_FETCH__WORKERS", "1")
 
     def run(self, *words: str) -> int:
-        """One command of the team; gives its exit code."""
+        """Run one command of the team; gives its exit code."""
         return run(["--home", str(self.folder), "team", *words])
 
     def process(self, *words: str, **more: Any) -> subprocess.Popen[str]:
-        """One command as a process of its own."""
+        """Run one command as a process of its own."""
         command = [sys.executable, "-m", "newsfeed", "--home", str(self.folder), "team", *words]
         environment = {**os.environ, **self.environment}
         return subprocess.Popen(
@@ -91,7 +91,7 @@ class TestTeam:
         )
 
     def work(self, kind: str = "all") -> str:
-        """What a worker does until nothing is due any more, in this process; gives what it said."""
+        """Do in this process what a worker does until nothing is due; gives what it said."""
         said = io.StringIO()
         with contextlib.redirect_stdout(said):
             assert self.run("worker", kind, "--once") == 0, said.getvalue()
@@ -106,7 +106,7 @@ class TestTeam:
         return reader
 
     def follow(self, reader: Reader, *feeds: str) -> None:
-        """Make a reader's list these feeds."""
+        """Make these feeds a reader's list."""
         listed = [
             Subscription(url=url, title=f"Feed {n}", folders=(folder,))
             for n, (folder, url) in enumerate(feed.split(" ") for feed in feeds)
@@ -115,7 +115,7 @@ class TestTeam:
             store.sync(listed, self.moment)
 
     def store(self, reader: Reader | None, role: str = WEB) -> ReaderStore:
-        """The database as a reader's."""
+        """The store of a reader."""
         return ReaderStore.connect(self.place, role, reader.id if reader else None)
 
     def desk(self) -> Desk:
@@ -139,7 +139,7 @@ class TestTeam:
 
 
 def make(cluster: Cluster, folder: Path, monkeypatch: pytest.MonkeyPatch) -> TestTeam:
-    """A new team: the first of a cluster is made, all others are copies of its empty database."""
+    """A new team: the first of a cluster is created, all others are copies of its empty database."""
     template = folder_of_template(cluster)
     cluster.made += 1
     name = f"t{cluster.made}"
@@ -158,7 +158,7 @@ def make(cluster: Cluster, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Tes
 
 
 def folder_of_template(cluster: Cluster) -> Path:
-    """The folder of the empty team that all others are copied from."""
+    """The folder of the empty team from which all others are copied."""
     folder = Path(f"{cluster.folder}-team")
     if not folder.exists():
         cluster.run("createdb", "-h", str(cluster.folder), "-U", cluster.user, "team")

@@ -165,7 +165,7 @@ def test_only_its_own_module_of_the_store_knows_a_dialect(path: Path) -> None:
 
 
 def modules_imported(path: Path, every: dict[str, Path]) -> set[str]:
-    """The modules of ours that a file imports, `from` a package only where nothing in it is a module of that name."""
+    """Our modules that a file imports. `from package import name` counts as the package unless `name` is a module in it."""
     found = set()
     for node in nodes(path):
         if isinstance(node, ast.Import):
@@ -177,7 +177,7 @@ def modules_imported(path: Path, every: dict[str, Path]) -> set[str]:
 
 
 def circles(graph: dict[str, set[str]]) -> dict[str, set[str]]:
-    """What is left when modules that import no other, or that no other imports, are taken out again and again."""
+    """What is left after repeatedly taking out modules that import no other, or that no other imports."""
     left = dict(graph)
     while True:
         wanted = {name for wants in left.values() for name in wants}
@@ -199,7 +199,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 
 
 def twice(places: dict[str, set[str]]) -> dict[str, list[str]]:
-    """The names that stand in more than one room."""
+    """The names that are used in more than one room."""
     return {name: sorted(rooms) for name, rooms in sorted(places.items()) if len(rooms) > 1}
 
 
@@ -221,7 +221,7 @@ def test_no_class_name_stands_in_two_rooms() -> None:
 
 
 def test_the_options_of_an_outline_are_read_in_one_place() -> None:
-    """`text.options` reads what is written; everywhere else it is only kept, compared and written again."""
+    """`text.options` interprets what is written; everywhere else it is only kept, compared and written again."""
     wrong = []
     for path in FILES:
         for node in nodes(path):
@@ -246,7 +246,7 @@ SOURCES_OF_NUMBERS = {"pages", "reader", "value", "note", "page", "guard", "prom
 
 
 def numbers(path: Path) -> dict[str, ast.stmt]:
-    """The numbers that stand at the top of a module, by name."""
+    """The numbers at the top of a module, by name."""
     found = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:

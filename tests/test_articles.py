@@ -1,4 +1,4 @@
-"""Articles: what is read for thin picks, what robots.txt says, what a site is."""
+"""Articles: which pages are read for picks with a thin lead, what robots.txt allows, what counts as one site."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_a_thin_pick_gets_the_first_sentences_of_its_article(
         assert len(server.asked("/story")) == 1
         assert not server.asked("/private/2")
         assert page.endswith("/story")
-        # Off means off: no page is asked for.
+        # Off means off: no page is requested.
         monkeypatch.setenv("NEWSFEED_EDITION__READ_ARTICLES", "off")
         first = home.digest()["picks"]
         home.run("digest", "--no-open", "--no-refresh", "--rebuild")

@@ -1,4 +1,4 @@
-"""Two blind spots of the account of breadth: news from one side, and topics that are on the page and hardly read."""
+"""Two blind spots in the account of breadth: news from one side only, and topics that are shown but hardly read."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MOSTLY_UK = (*UK, 5)
 def account(
     told: Sequence[Sequence[int]], labels: Sequence[str] = UK_OR_NOT, also: Sequence[Told] = (), **more: Any
 ) -> Breadth:
-    """The account of nine editions that showed a big story for each of `told`, by the sources that told it."""
+    """The account of nine editions that showed one big story for each entry of `told`, by the sources that told it."""
     feeds = [feed(n, options={"label": label} if label else {}) for n, label in enumerate(labels, 1)]
     stories = [
         Told(story=n, title=f"Event {n}", first=moment(0), feeds=tuple(by)) for n, by in enumerate(told, 1)
@@ -79,10 +79,13 @@ def test_stories_of_which_nobody_can_tell_the_side_are_not_counted() -> None:
     [
         ([MOSTLY_UK] * 9, [""] * 10),  # no labels
         ([MOSTLY_UK] * 9, ["UK", "uk", "UK", "UK", "UK", ""]),  # only one
-        ([MOSTLY_UK] * 9, ["UK, press", "press", "press, UK", "press", "press"]),  # none has most, but all's
+        (
+            [MOSTLY_UK] * 9,
+            ["UK, press", "press", "press, UK", "press", "press"],
+        ),  # no label has the most; together they have all
         ([MOSTLY_UK] * 4, UK_OR_NOT),  # too few stories
         ([(1, 2, *NONE)] * 9, UK_OR_NOT),  # too few labelled tellers
-        ([MOSTLY_UK] * 4 + [(1, 2, 5, 6)] * 5, UK_OR_NOT),  # not the most of them
+        ([MOSTLY_UK] * 4 + [(1, 2, 5, 6)] * 5, UK_OR_NOT),  # not most of them
         ([(1, 2, 5, 6)] * 9, UK_OR_NOT),  # both sides
         ([(1, 2, 3, 4, 5, 6)] * 9, UK_OR_NOT),  # 67 %
     ],
@@ -158,7 +161,7 @@ def test_what_only_the_other_side_told_is_named() -> None:
 
 # --------------------------------------------------------------------------- both, on whole mornings
 
-# An event of each day that all UK sources tell, and one that only the German ones do.
+# One event a day that all UK sources tell, and one that only the German ones tell.
 BIG = (
     ("Central bank of Norway cuts interest rates", "Inflation in Oslo slowed for a third month. Bonds rose."),
     (
@@ -198,12 +201,12 @@ OTHER = (
 
 
 def outlets() -> dict[str, str]:
-    """Name and label of the sources."""
+    """The sources' names and labels."""
     return {**{f"uk{n}": "UK, press" for n in range(5)}, **{f"de{n}": "Germany" for n in range(3)}}
 
 
 def listed(server: Server) -> str:
-    """The list of them, each with its label."""
+    """Their list, each with its label."""
     feeds = "".join(
         f'<outline type="rss" text="{name}" xmlUrl="{server.url("/" + name)}" newsfeed-label="{label}"/>\n'
         for name, label in outlets().items()
@@ -212,7 +215,7 @@ def listed(server: Server) -> str:
 
 
 def morning(server: Server, day: int) -> None:
-    """What the sources bring on a day. One German source tells the big event too."""
+    """What the sources publish on a day. One German source tells the big event too."""
     big, other = (Entry(*told[day], hours=3.0 - 24 * day) for told in (BIG, OTHER))
     for name in outlets():
         entries = [big] if name.startswith("uk") or name == "de0" else []
@@ -221,7 +224,7 @@ def morning(server: Server, day: int) -> None:
 
 
 def mornings(server: Server, home: TestHome) -> None:
-    """A week of them, each made by the command line."""
+    """A week of editions, each made by the command line."""
     home.list(listed(server))
     for day in range(7):
         home.at(NOON + timedelta(days=day))
@@ -230,8 +233,8 @@ def mornings(server: Server, home: TestHome) -> None:
 
 
 def earlier_pages(store: Store) -> None:
-    """Pages of the week before, with three stories of Finance, which were all opened, and two of Science, which were
-    not; items that stand on no page yet stand for them."""
+    """Pages of the week before, with three stories of Finance, all opened, and two of Science, none opened; they are
+    made of items that are on no page yet."""
     shown = {one.item for one in store.history(NOON.date() + timedelta(days=9)).shown}
     spare: dict[str, list[int]] = {"finance": [], "science": []}
     for state in store.states():
@@ -275,12 +278,12 @@ def test_blind_spots_by_the_command_line(
         "Sales was absent from 14 of 14 editions: no source (7)."
     ]
 
-    # A no to the one leaves what was found, a no to the other leaves nothing of it.
+    # After declining the first, what was found is still told; after declining the second, nothing of it is.
     for finding, stays in ((one_side, True), (hardly, False)):
         assert home.run("breadth") == 0
         said = " ".join(capsys.readouterr().out.split())
         assert said.count(finding) == 1
-        assert said.count("Sales was absent") == 1  # not once as a blind spot and once as a thin topic
+        assert said.count("Sales was absent") == 1  # not twice, as a blind spot and as a thin topic
         number = re.search(re.escape(finding) + r" \((\d+)\)", said)
         assert number is not None
         assert home.run("breadth", "--no", number[1]) == 0

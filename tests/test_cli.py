@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def commands() -> list[str]:
-    """Every command as one types it."""
+    """Every command as it is typed."""
     found = [c.name or c.callback.__name__ for c in tree().registered_commands if c.callback]  # type: ignore[attr-defined]
     for group in tree().registered_groups:
         inner = group.typer_instance
@@ -201,7 +201,7 @@ def test_where_things_stand_as_json(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def findings(home: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, str]]:
-    """What the doctor says, by name; it must say that something is bad."""
+    """The doctor's findings by name; one of them must be bad."""
     assert run(["--home", str(home), "doctor", "--json"]) == 1
     return {finding["name"]: finding for finding in json.loads(capsys.readouterr().out)}
 

@@ -1,4 +1,4 @@
-"""Small things that keep a command line calm: one cause said once, hints that run, changes that can be taken back."""
+"""Small things that keep a command line calm: each cause said once, hints that can be run, changes that can be undone."""
 
 from __future__ import annotations
 

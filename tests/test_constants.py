@@ -1,4 +1,4 @@
-"""Every number that stands by itself says where it comes from: a standard, a measurement, or what it guards against."""
+"""Every constant says where its number comes from: a standard, a measurement, or what it guards against."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 
 def numbers(tree: ast.Module) -> list[ast.stmt]:
-    """The constants of a module that are made of numbers alone."""
+    """The constants of a module that consist of numbers only."""
     found = []
     for node in tree.body:
         match node:
@@ -30,7 +30,7 @@ def numbers(tree: ast.Module) -> list[ast.stmt]:
 
 
 def unexplained(text: str) -> list[str]:
-    """The constants without a comment on their lines or right above."""
+    """The constants without a comment on their lines or just above."""
     lines = text.splitlines()
     wrong = []
     for node in numbers(ast.parse(text)):

@@ -47,7 +47,7 @@ def test_write_replaces_and_keeps_the_rights_of_the_old_file(tmp_path: Path) -> 
     deliver.write(path, b"new")
     assert path.read_bytes() == b"new"
     assert mode(path) == 0o644
-    assert path.stat().st_ino != inode  # a new file in its place, never the old one half overwritten
+    assert path.stat().st_ino != inode  # a new file replaces it; the old one is never half overwritten
 
 
 def test_rights_are_granted_as_far_as_the_umask_goes(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_missing_rights_are_said(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
-    """The child may write files of at most 4,096 bytes, which stops it like a full disk does."""
+    """The child may write files of at most 4,096 bytes, which stops it as a full disk would."""
     path = tmp_path / "page.html"
     path.write_bytes(b"old")
     code = (

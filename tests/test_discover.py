@@ -133,7 +133,7 @@ def test_feeds_of_searches_come_last_and_templates_count_for_nothing() -> None:
         ("0;URL='https://other.example/f'", "https://other.example/f"),
         ("3; URL = f.xml", "https://site.example/f.xml"),
         ("0, /f.xml", "https://site.example/f.xml"),
-        ("30; url=/f.xml", ""),  # a page that loads its news anew
+        ("30; url=/f.xml", ""),  # a page that reloads itself
         ("0", ""),
         ("0; url=https://site.example/?again=1", ""),  # itself
         ("0; url=javascript:alert(1)", ""),

@@ -1,4 +1,4 @@
-"""Stories of one occasion share the page's places."""
+"""Stories of one occasion share places on the page."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ OTHERS = ("Court halts merger", "Volcano closes airport", "Chip maker opens plan
 
 
 def budget_day(tellers: int) -> Pool:
-    """Four stories of one budget that so many of eight outlets tell, and five others that all of them tell."""
+    """Four stories of one budget, told by this many of eight outlets, and five others told by all of them."""
     told = [(story, title, tellers) for story, title in enumerate(SAID, start=1)]
     told += [(story, title, 8) for story, title in enumerate(OTHERS, start=11)]
     items = [

@@ -1,4 +1,4 @@
-"""The choice keeps its invariants on any morning, ties made common (selection §5 of the design)."""
+"""The choice keeps its invariants on any morning; ties are made common."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def morning(rows: list[tuple[int, int, float, float, tuple[float, ...], int, int
 
 
 def value(morning: Morning, rules: Rules, rows: Sequence[int]) -> float:
-    """F of a set of rows, from its definition (sums in id order); what the incremental gains must agree with."""
+    """F of a set of rows, from its definition (sums in id order); the incremental gains must agree with it."""
     ordered = sorted(rows, key=lambda r: int(morning.ids[r]))
     total = 0.0
     for t, w in enumerate(rules.weights):
@@ -65,7 +65,7 @@ def mornings(draw: st.DrawFn, most: int = 24) -> tuple[Morning, Rules]:
     topics = draw(st.integers(1, 4))
     part = st.sampled_from([(0.0, 1.0), (0.0, 0.6), (0.5, 0.5), (0.2, 0.2)])
 
-    of_story: dict[int, tuple[float, ...]] = {}  # topics are a story's, whoever tells it
+    of_story: dict[int, tuple[float, ...]] = {}  # topics belong to a story, whoever tells it
 
     def row(number: int) -> tuple[int, int, float, float, tuple[float, ...], int, int]:
         low, high = draw(part)
@@ -119,12 +119,12 @@ ALWAYS: list[Callable[[tuple[Morning, Rules]], None]] = []
 
 
 def always(check: Callable[[tuple[Morning, Rules]], None]) -> Callable[[tuple[Morning, Rules]], None]:
-    """What holds of every choice: all of these are looked at in the same mornings, for those cost most of the time."""
+    """A property of every choice. All are checked on the same mornings, because making those takes most of the time."""
     ALWAYS.append(check)
     return check
 
 
-@settings(max_examples=250)  # rare: lines that set minutes aside and then did not need them
+@settings(max_examples=250)  # rare: minutes set aside for lines that were not needed in the end
 @given(mornings())
 def test_a_choice_keeps_what_it_promises(given: tuple[Morning, Rules]) -> None:
     for check in ALWAYS:
@@ -168,7 +168,7 @@ def nothing_good_that_fits_is_left_out(given: tuple[Morning, Rules]) -> None:
     seen = {int(m.stories[row]) for row in told(choice)}
     for row in range(len(m.ids)):
         if int(m.stories[row]) not in seen and m.score[row] >= rules.good:
-            assert m.minutes[row] > choice.left - 1e-9  # the minutes left would not hold it
+            assert m.minutes[row] > choice.left - 1e-9  # it would not fit in the minutes left
 
 
 @always
@@ -183,7 +183,7 @@ def every_topic_has_its_place_when_one_good_story_of_each_fits_the_floor(
         return
     choice = choose(m, rules)
     covered = {t for pick in choice.picks for t in np.flatnonzero(choice.morning.stands[pick.row])}
-    # A story that is the cheapest of two topics can only be told once, but then it stands for both.
+    # A story that is the cheapest of two topics can be told only once, but then it stands for both.
     assert set(active) <= covered
 
 
@@ -267,8 +267,8 @@ def more_minutes_never_tell_of_fewer_topics(given: tuple[Morning, Rules]) -> Non
         covered = {t for row in told(choice) for t in np.flatnonzero(choice.morning.stands[row])}
         return len({t for t in covered & good if rules.weights[t] > 0})
 
-    # Of topics that have something good: the line that is set aside for each makes it hold from its cost on. What is
-    # only above the line may give its place to a story that more minutes have room for.
+    # This holds for topics with something good: a line is set aside for each of them. A story that is
+    # only above the line may lose its place to one for which only the larger budget has room.
     assert topics(3.0) >= topics(2.0)
 
 
@@ -323,7 +323,7 @@ def doubling_all_minutes_changes_nothing(given: tuple[Morning, Rules]) -> None:
 @settings(max_examples=60)
 @given(mornings(most=9))
 def test_the_fill_is_at_least_half_of_the_best(given: tuple[Morning, Rules]) -> None:
-    # What three sources tell is taken before the fill, whatever it adds: here nothing is.
+    # What three sources tell is taken before the fill, whatever it adds; here there is nothing of that kind.
     m = replace(given[0].sorted(), outlets=np.ones(len(given[0].ids), dtype=np.int64))
     rules = replace(given[1], lines=0.0, place_lines=False, must_read=(), floor=0.0, most=99, caps=np.ones(5))
     choice = choose(m, rules)
@@ -375,7 +375,8 @@ def test_the_chooser_gives_back_no_more_minutes_than_it_set_aside() -> None:
 
 
 def test_a_pick_that_covers_a_topic_may_use_the_minutes_kept_for_its_line() -> None:
-    """Minutes of a line set aside are given back as soon as a pick tells its topic: here nothing else would fit."""
+    """The minutes set aside for a topic's line are given back as soon as a pick tells of that topic: nothing else would
+    fit here."""
     row = (0, 0, 0.8, 0.5, (1.0,), 1, 6)
     m = morning([row], 1)
     rules = Rules(budget=0.5, most=3, weights=np.ones(1), voices=np.ones(1), floor=0.0, floor_order=(0,))
@@ -385,7 +386,7 @@ def test_a_pick_that_covers_a_topic_may_use_the_minutes_kept_for_its_line() -> N
 
 
 def test_a_page_short_of_places_takes_the_better_story_that_is_longer() -> None:
-    """With places for three and minutes for many more, a place is what is dear, not a minute."""
+    """With three places and minutes for many more, places are scarce, not minutes."""
     rows = [(n, n, 0.4, 0.2, (0.9,), 1, n) for n in range(1, 4)]
     rows += [(n, n, 0.49, 0.3, (0.9,), 1, n) for n in range(4, 7)]
     rules = Rules(

@@ -1,4 +1,4 @@
-"""Across mornings: what may return, what came since, what is remembered, and the account over weeks."""
+"""Across mornings: which stories may return, what came since, what is remembered, and the account over weeks."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_it_returns_with_what_is_new_and_its_earlier_days() -> None:
     (pick,) = picks(made)
     assert pick.title == court
     assert pick.note == "day 3, new: Judges found that the charge singled out one industry"
-    assert pick.lead.startswith("Eleven operators")  # the note has told the first sentence
+    assert pick.lead.startswith("Eleven operators")  # the note already says the first sentence
     assert pick.earlier == (
         "Fri 20 Nov: Rhineland plans a levy",
         "Sat 21 Nov: Rhineland’s levy passes its first vote",
@@ -131,7 +131,7 @@ COURT = "Court in Brunnau overturns charge for server halls"
 
 
 def returned(past: Shown, *told: tuple[str, str]) -> Pick | None:
-    """The pick of story 7 on the morning after `past`, told anew by one outlet after the other."""
+    """The pick of story 7 on the morning after `past`, with one outlet after another telling it again."""
     items = [
         candidate(n, n, story=7, title=title, lead=lead, hours=1) for n, (title, lead) in enumerate(told, 2)
     ]
@@ -139,14 +139,14 @@ def returned(past: Shown, *told: tuple[str, str]) -> Pick | None:
 
 
 def test_what_the_page_has_said_is_not_told_as_new() -> None:
-    # The telling that was shown is no candidate any more: what it said is known from the page.
+    # The item that was shown is no longer a candidate: the reader knows it from the page.
     past = msgspec.structs.replace(shown(7, items=(1,), sentence=LEVY), lead=LEVIED)
     ruling = "Judges found that it singled out one industry."
     pick = returned(past, (COURT, f"{LEVIED} It is off. {ruling}"), (COURT, f"{LEVIED} {ruling}"))
     assert pick is not None
     assert pick.note == "day 2, new: Judges found that it singled out one industry"
     assert LEVIED not in pick.lead
-    assert "It is off." not in pick.lead  # it leans on what is gone
+    assert "It is off." not in pick.lead  # it depends on a sentence that is gone
 
 
 def test_the_same_in_other_words_is_nothing_new() -> None:
@@ -247,7 +247,7 @@ def test_what_came_since_stands_in_one_block_and_the_page_keeps_its_place() -> N
     assert updated.sections == made.sections
     assert updated.since is not None
     assert updated.since.heading == "Since 07:30"
-    assert len(updated.since.picks) == 4  # of nine: a fifth would take more than the minute
+    assert len(updated.since.picks) == 4  # of nine: a fifth would exceed the minute
     counted = reading_minutes(updated.since.heading) + sum(map(pick_minutes, updated.since.picks))
     assert counted <= 1.0 + 1e-9
     assert [p.n for p in updated.since.picks] == list(range(7, 7 + len(updated.since.picks)))
@@ -255,7 +255,7 @@ def test_what_came_since_stands_in_one_block_and_the_page_keeps_its_place() -> N
     assert len(updated.ledger) == len({e.item for e in updated.ledger}) == len(source.candidates)
     assert next(e for e in updated.ledger if e.item == 40).cause == ledger.SAME
     assert updated.later == len(updated.ledger) - len(made.ledger) == 10  # what the foot doesn't count
-    # Another refresh keeps what the block shows already.
+    # Another refresh keeps what the block already shows.
     again = since(updated, source, settings(), now=later + timedelta(hours=1))
     assert again.later == updated.later
     assert again.since is not None
@@ -387,7 +387,7 @@ def test_the_figures_of_why_add_up_by_hand(seed: int) -> None:
 
 
 def evaluated(sum_in_words: str) -> float:
-    """A sum as the table prints it, reckoned like a reader with a calculator."""
+    """A sum as the table prints it, recomputed as a reader with a calculator would."""
     assert re.fullmatch(r"(?:ln|[\d. ()+*/])+", sum_in_words), sum_in_words
     return float(eval(sum_in_words, {"__builtins__": {}}, {"ln": math.log}))
 
@@ -451,7 +451,7 @@ def test_days_without_an_edition_are_silent_for_every_topic() -> None:
     away = {TODAY - timedelta(days=n) for n in (3, 4, 5)}
     rest = remembered(past, days=tuple(day for day in past.days if day not in away))
     assert {row.silence for row in breadth(rest, settings(), until=TODAY).rows} == {3}
-    # Before the first edition and after the last nobody could be told anything.
+    # Before the first edition and after the last one nobody could be told anything.
     assert {row.silence for row in breadth(past, settings(), until=TODAY + timedelta(days=4)).rows} == {0}
 
 
@@ -491,7 +491,7 @@ def test_blind_spots_come_with_their_remedies() -> None:
     assert rows["policy"].remedy == "Raise the share of Policy."
     assert "60 good stories" in rows["policy"].finding
     assert rows["finance"].finding == ""
-    # After a no what was found stays, and nothing is proposed for it any more.
+    # After the reader says no, the finding stays, but nothing is proposed for it any more.
     past = remembered(thin, good=good, declined=("Add a source for Sales.",))
     after_no = breadth(past, settings(), until=TODAY)
     assert {row.topic: row for row in after_no.rows}["sales"].finding == rows["sales"].finding
@@ -519,7 +519,8 @@ def test_more_of_the_same_share_is_no_remedy_where_all_good_stories_were_told() 
 
 
 def test_one_step_mends_a_topic_that_was_left_out() -> None:
-    """What had no room wants minutes, also where a line was all it got; what had room, and others more, a share."""
+    """A topic that had no room needs more minutes, even if it got a line; one that had room while others had more needs
+    a share."""
     past = weeks(30, **(EVEN | {"policy": 0.1}))
     keys = list(past.days)
     gone = remembered(
@@ -689,16 +690,16 @@ def test_a_topic_that_is_hardly_read_is_told_and_its_share_is_left_alone() -> No
     plain = breadth(past, settings(), until=TODAY)
     assert made.findings[:-1] == plain.findings
     assert made.remedies[: len(plain.remedies)] == plain.remedies
-    # After a no, where all is read alike, and with fewer signs than tell anything: not a word.
+    # Nothing is said after a no, if all topics are read alike, or with too few signs.
     for other in (account(1, declined=(proposal,)), account(1, 1), account(1, days=9), account(0, days=19)):
         assert (other.findings, other.remedies) == (plain.findings, plain.remedies)
-    # Of what got hardly half of what was asked, less isn't proposed.
+    # For a topic that got hardly half of what was asked for, less is not proposed.
     little = remembered(
         weeks(30, **(EVEN | {"policy": 0.2})),
         signs={key: {"sales": (1, 2), "policy": (0, 2)} for key in keys},
     )
     assert not any("liked or opened" in one for one in breadth(little, settings(), until=TODAY).findings)
-    # Twenty signs are enough, if the topic had stories enough to tell.
+    # Twenty signs are enough if the topic had enough stories.
     assert account(1, days=10).findings[-1].startswith("You liked or opened none of 20 stories under Policy")
 
 
@@ -724,8 +725,8 @@ def test_the_weekly_account_stands_in_the_edition_on_its_day_within_the_minutes(
 
 
 def test_a_page_whose_account_grows_with_its_leads_keeps_its_minutes() -> None:
-    """Longer leads change today's shares, and with them the finding that the account begins with: here to a longer one, for
-    which the leads had left no room."""
+    """Longer leads change today's shares, and with them the account's first finding; here it becomes a longer one, for
+    which the leads left no room."""
     r = random.Random(484)
     days = {
         TODAY - timedelta(days=n): EditionSummary(
@@ -747,12 +748,12 @@ def test_a_page_whose_account_grows_with_its_leads_keeps_its_minutes() -> None:
 
 
 def test_the_account_in_the_edition_is_the_one_of_the_breadth_page() -> None:
-    """What is drawn from the store afterwards says the same of the same day: topics, voices and big stories."""
+    """What is drawn from the store later says the same about that day: topics, voices and big stories."""
     days = [TODAY - timedelta(days=n) for n in range(8, 0, -1)]
     past = remembered(weeks(9, **EVEN), days=tuple(days), shown=())
     big = [candidate(n, n, story=7, title="Flood closes the northern line") for n in range(1, 6)]
     rest = [candidate(n, n, topic=t) for n, t in enumerate(list(EVEN) * 4, 10)]
-    # One that writes seldom is heard, one has only what is in another language, one wrote nothing.
+    # One that seldom writes is heard, one wrote only in another language, one wrote nothing.
     quiet = [feed(n, items_a_day=0.1) for n in (10, 40, 41)]
     other = candidate(40, 40, lang="fr")
     source = pool([*big, *rest, other], quiet, history=past)

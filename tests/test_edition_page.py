@@ -1,4 +1,4 @@
-"""An edition keeps its promises: minutes, places, numbers, reasons, ledger; on any morning and on the odd ones."""
+"""An edition keeps its promises (minutes, places, numbers, reasons, ledger) on any morning, odd ones included."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_the_promises_of_any_morning(given: tuple[int, int, float]) -> None:
     assert {entry.item for entry in made.ledger if entry.cause == ledger.SHOWN} == on_page
     long = {made.long_read.item} if made.long_read else set()
     assert {entry.item for entry in made.ledger if entry.cause == ledger.LONG} == long
-    # What the foot says of the rest adds up with what stands on the page.
+    # What the foot says about the rest agrees with what is on the page.
     foot = " ".join(span.text for span in made.foot[1])
     left_out = sum(int(n.replace(",", "")) for n in re.findall(r"[:,] ([\d,]+) ", foot))
     assert left_out + len(on_page) + len(made.lines) + len(long) == len(source.candidates)
@@ -115,7 +115,7 @@ def test_the_promises_of_any_morning(given: tuple[int, int, float]) -> None:
 def test_minutes_are_used_as_long_as_something_above_the_line_waits(
     monkeypatch: pytest.MonkeyPatch, seed: int, items: int, minutes: float, tries: int
 ) -> None:
-    """Whatever was chosen first, and however seldom it is chosen again."""
+    """Whatever was chosen first, and however rarely it is chosen again."""
     monkeypatch.setattr(c, "FIT_TRIES", tries)
     source, reader = random_pool(seed, items), settings(minutes)
     made = edition(source, reader)
@@ -398,7 +398,7 @@ def test_other_tellers_by_name_then_by_number_and_discussions_apart() -> None:
     ]
     assert (pick.reason, pick.reason_shown) == ("told by 6 of your sources", True)
     assert cause(made, 3)[0] == ledger.SAME
-    # Its own feed has already been named where it alone tells the story.
+    # If its own feed alone tells the story, that feed has already been named.
     alone = edition(pool(items[-1:], [feed(7, social=True, title="Hacker News")]))
     assert [span.text for span in picks(alone)[0].discussions] == ["discussion 412"]
 
@@ -450,7 +450,7 @@ def test_a_quiet_source_speaks() -> None:
         return pick.reason, pick.reason_shown
 
     assert said(20, 1) == ("a quiet source speaks, its first post in 11 days", True)
-    # The reader's own history must be as long as the days that the sentence speaks of.
+    # The reader's own history must be at least as long as the sentence claims.
     assert not said(5, 1)[1]
     assert not said()[1]
 
@@ -459,7 +459,7 @@ def test_a_headline_without_a_lead_is_worth_less() -> None:
     made = edition(pool([candidate(1, 1, lead=""), candidate(2, 2)]))
     score = {pick.item: pick.account.score.value for pick in picks(made)}
     assert score[1] == pytest.approx(0.55 * float(score[2]))  # half of the items have a lead
-    # Where the sources give none at all, there is nothing better; where all others have one, it hardly stands.
+    # If the sources give no leads at all, there is nothing better; if all others have one, it hardly ever gets a place.
     bare = edition(pool([candidate(n, n, lead="") for n in (1, 2)]))
     assert picks(bare)[0].account.score.penalty == 0.75
     among = edition(pool([candidate(1, 1, lead=""), *(candidate(n, n, hours=20) for n in range(2, 40))]))
@@ -476,7 +476,7 @@ def test_where_leads_are_common_a_bare_headline_is_told_in_a_line_of_the_minutes
     assert cause(made, 1) == (ledger.LINE, "")
     assert made.minutes <= made.budget_minutes
     assert why(made, 1)[0].note == "it waited above the line, and minutes were left"
-    # Who wants no lines gets none, and the ledger says why; a must-read source has its place whatever it says.
+    # A reader who wants no lines gets none, and the ledger says why; a must-read source has its place in any case.
     silent = edition(pool([headline, *(candidate(n, n) for n in range(2, 10))]), settings(lines=0.0))
     assert silent.lines == ()
     assert cause(silent, 1) == (ledger.ROOM, "only a headline, and the lines went to others")
@@ -494,11 +494,11 @@ def test_of_a_series_of_one_source_the_newest_stands() -> None:
     titles |= {3: "Emulator version 10.0.0 released", 4: "Emulator version 10.0.0 released"}
     releases = [candidate(n, 1 if n < 4 else 2, title=title) for n, title in titles.items()]
     made = edition(pool([*releases, *(candidate(n, n) for n in range(5, 9))]))
-    # What another source tells is news by itself.
+    # An item of another source is news in its own right.
     assert {1, 4} <= {pick.item for pick in picks(made)}
     said = (ledger.SAME, "“Emulator version 10.1.0 released” is newer and of one series with it")
     assert cause(made, 2) == cause(made, 3) == said
-    # The later one is the newer one, whatever its number; figures that count nothing make no series.
+    # The later one is the newer one, whatever its number; figures that number nothing make no series.
     two = [
         candidate(1, 1, hours=1, title="Release 4.1.9 is out"),
         candidate(2, 1, title="Release 5.0.0 is out"),
@@ -529,7 +529,7 @@ def test_a_headline_that_names_no_subject_is_worth_half_and_says_so() -> None:
     assert (told[1].flaws, told[2].flaws) == ("a headline that names no subject", "")
     row = next(row for row in why(made, 1) if row.name == "How it is told")
     assert (row.value, row.note) == ("0.500", "it has a headline that names no subject")
-    # Where another source tells the same story with a headline that speaks, that one stands for it.
+    # If another source tells the same story with an informative headline, that item represents it.
     two = edition(pool([candidate(1, 1, story=1, title="They didn’t."), candidate(2, 2, story=1)]))
     assert [pick.item for pick in picks(two)] == [2]
 
@@ -538,7 +538,7 @@ def test_a_headline_alone_must_be_surely_of_its_topic() -> None:
     bare = {n: candidate(n, n, lead="", p=p) for n, p in ((1, 0.79), (2, 0.81))}
     made = edition(pool([*bare.values(), *(candidate(n, n) for n in range(3, 10))]))
     assert {line.item: line.topic for line in made.lines} == {1: "", 2: "technology"}
-    # Two feeds of one outlet say no more than one.
+    # Two feeds of one outlet count as one.
     twice = [candidate(n, n, story=1, lead="", p=0.79) for n in (1, 2)]
     paper = [feed(n, html_url="https://paper.example/") for n in (1, 2)]
     made = edition(pool([*twice, *(candidate(n, n) for n in range(3, 13))], paper))
@@ -580,7 +580,7 @@ def test_what_tells_no_news_must_be_good_while_enough_else_waits() -> None:
     full = edition(pool([advert, *news]))
     assert 90 not in {pick.item for pick in picks(full)}
     assert 90 in {line.item for line in full.lines} or "tells no news" in cause(full, 90)[1]
-    # Of as much value, an event of that topic has its place; and so has the advert where nothing else waits.
+    # An event of that topic with the same value gets the place; so does the advert if nothing else is waiting.
     event = candidate(90, 90, value=1.3, hours=1, topic="sales")
     assert 90 in {pick.item for pick in picks(edition(pool([event, *news])))}
     assert 90 in {pick.item for pick in picks(edition(pool([advert, *news[:3]])))}
@@ -642,7 +642,7 @@ def test_quiet_topics_say_why() -> None:
     said = {topic.name: topic.why_thin for topic in foreign.topics}
     assert said["technology"] == "in languages you don’t list"
     assert "in languages you don’t list" not in {why for name, why in said.items() if name != "technology"}
-    # One telling of a story has the topic, the story as a whole has not.
+    # One item of the story has the topic; the story as a whole does not.
     told = [candidate(n, n, story=1, topic="finance", p=0.99) for n in (1, 2, 3)]
     told += [candidate(4, 4, story=1, topic="policy", p=0.9)]
     inside = {topic.name: topic.why_thin for topic in edition(pool(told)).topics}
@@ -680,7 +680,7 @@ def test_people_are_the_best_posts_and_say_what_they_are_about() -> None:
     feeds = [feed(n, social=True, items_a_day=0.5) for n in range(50, 56)]
     made = edition(pool([story, *(candidate(n, n) for n in range(2, 12)), *posts], feeds))
     people = next(section for section in made.sections if section.key == "people")
-    assert len(people.picks) == 2  # of six: a tenth of the minutes is theirs
+    assert len(people.picks) == 2  # of six: they get a tenth of the minutes
     first = people.picks[0]
     assert first.title.startswith("“We priced the levy")
     assert first.source == "Ada Bergström on Mastodon"
@@ -912,7 +912,7 @@ def test_numbers_that_are_compared_are_told_apart() -> None:
     assert apart(0.0795, 0.08) == ("0.0795", "0.0800")
     assert apart(0.31, 0.28, 1) == ("0.31", "0.28")
     assert apart(0.3, 0.3, 1) == ("0.3", "0.3")
-    # Trifles, some just below the line.
+    # Minor items, some just below the line.
     items = [candidate(n, 1, value=0.6 + n / 500) for n in range(1, 120)]
     made = edition(pool(items, [feed(1, items_a_day=40.0)]), settings(2.0))
     below = [entry.detail for entry in made.ledger if entry.cause == ledger.BELOW]
@@ -925,7 +925,7 @@ def test_numbers_that_are_compared_are_told_apart() -> None:
 
 
 def test_the_quiet_line_names_no_more_tellers_than_its_line_holds() -> None:
-    """Long names of other tellers give way: at least one is named, the rest is a number."""
+    """Long names of other sources give way: at least one is named, the rest become a number."""
     long = [feed(n, title=f"The Very Long Evening Courier of Harbour {n}") for n in range(1, 6)]
     items = [candidate(n, n, story=1) for n in range(1, 6)]
     pick = picks(edition(pool(items, long)))[0]
@@ -937,8 +937,8 @@ def test_the_quiet_line_names_no_more_tellers_than_its_line_holds() -> None:
 
 
 def test_a_long_read_that_leaves_a_longer_name_in_the_foot_never_exceeds_the_minutes() -> None:
-    """The long read was the largest story left out: the next one, with a longer name, takes its place in the foot where
-    the leads, grown until the page is full, leave it the minutes."""
+    """The long read was the largest story left out. The next largest, whose name is longer, replaces it in the foot if
+    the leads, which grow until the page is full, leave the minutes for it."""
     longer = "Harbour board of the northern river towns votes to widen every gate"
     miles = (
         "one",
@@ -991,7 +991,7 @@ BIG_STORIES = {
 
 
 def test_the_foot_after_the_long_read_keeps_the_minutes() -> None:
-    """The largest story left out becomes the long read; the next one that the foot names has a far longer name."""
+    """The largest story left out becomes the long read; the one that the foot names instead has a far longer name."""
 
     def lead(words: list[str]) -> str:
         told = ((words[n % 5], words[(n + 2) % 5], words[(n + n // 5 + 1) % 5]) for n in range(9))

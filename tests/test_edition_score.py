@@ -1,4 +1,4 @@
-"""Worth, story topics, the reader's shares and options: small figures, each from its formula."""
+"""Score, story topics, the reader's shares and options: small figures, each computed from its formula."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_worth_by_hand() -> None:
 
 
 def test_what_matters_goes_before_what_is_newer_or_rarer() -> None:
-    """A lone event of the evening before beats trifles of a source that hardly ever writes."""
+    """A single event of the evening before beats minor items of a source that hardly ever writes."""
     bank = score(news=2.6, age_hours=10, half_life=60, outlets=1)
     lizard = score(news=1.0, age_hours=0.1, half_life=60, outlets=1)
     diary = score(news=0.8, age_hours=0.0, half_life=120, outlets=1)
@@ -93,7 +93,7 @@ def test_percentile_needs_five_known_scores() -> None:
 
 def test_interest_moves_inside_a_topic_only() -> None:
     assert interest((0, 0), (0, 0)) == pytest.approx(0.5)
-    # A topic that is opened often makes none of its sources more interesting than another of its sources.
+    # A topic that is often opened makes none of its sources more interesting than the others.
     assert interest((8, 10), (80, 100)) == pytest.approx(0.5, abs=0.05)
     assert interest((10, 10), (20, 100)) > 0.7
     assert interest((0, 30), (50, 100)) < 0.3
@@ -103,7 +103,7 @@ def test_interest_moves_inside_a_topic_only() -> None:
 
 def test_before_any_thumb_in_a_topic_no_source_falls_for_having_been_shown() -> None:
     assert interest((0, 60), (0, 300)) == 0.5
-    # One thumb there is no judgement on all the others.
+    # One thumb is no judgement on all the others.
     assert 0.35 < interest((0, 6), (1, 60)) < 0.5 < interest((1, 1), (1, 60))
 
 
@@ -137,7 +137,7 @@ def test_the_mean_over_tellings_outvotes_one_mistake() -> None:
 def test_a_bridge_stands_for_two_topics() -> None:
     even = dict.fromkeys(NAMES, 1 / 3)
     assert set(story_topics([({"policy": 0.8, "sales": 0.7}, even)], NAMES).stands) == {"policy", "sales"}
-    # The tagger's second thoughts are no bridge.
+    # The tagger's second choice of topic joins nothing.
     assert story_topics([({"policy": 0.8, "sales": 0.55}, even)], NAMES).stands == ("policy",)
 
 

@@ -1,4 +1,4 @@
-"""What one source tells again, what is old by its own words, and pages that are kept up to date."""
+"""Items that one source repeats, items that are old by their own words, and pages that are kept up to date."""
 
 from __future__ import annotations
 

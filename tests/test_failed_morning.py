@@ -1,4 +1,4 @@
-"""A morning on which (nearly) nothing can be read is no edition: real feeds on loopback, a real home, everything down."""
+"""A morning on which (nearly) nothing can be read gives no edition: real feeds on loopback, a real home, everything down."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ BAD_MORNINGS: dict[str, tuple[Play, str]] = {
 def test_the_last_page_stays_and_says_why(
     home: TestHome, server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One bad try after the other, each for another cause, on one morning."""
+    """One failed attempt after another on one morning, each for a different cause."""
     well(server)
     assert home.run("digest", "--no-open") == 0
     before, archived = home.page(), (home.folder / "site/archive/2026/03/18.html").read_bytes()
@@ -142,7 +142,7 @@ def test_the_last_page_stays_and_says_why(
         assert (home.folder / "site/archive/2026/03/18.html").read_bytes() == archived, kind
         assert editions(home) == [date(2026, 3, 18)], kind
         assert home.digest()["date"] == "2026-03-18", kind
-    # The network is back: the page of today, without a word of what was.
+    # The network is back: today's page, which does not mention the failure.
     home.at(NEXT + timedelta(hours=5))
     well(server, "second")
     assert home.run("digest", "--no-open") == 0
@@ -176,7 +176,7 @@ def test_one_of_ten_is_nearly_nothing_and_a_quiet_morning_is_an_edition(
     assert home.run("digest", "--no-open") == 2
     assert "only 1 of your 10 sources could be read" in notice(home)
     home.at(NEXT + timedelta(minutes=30))
-    well(server)  # nothing new, but everybody answers
+    well(server)  # nothing new, but every feed answers
     assert home.run("digest", "--no-open") == 0
     assert home.digest()["date"] == "2026-03-19"
     assert notice(home) == ""
@@ -192,7 +192,7 @@ def test_half_a_morning_is_completed_by_the_next_digest(home: TestHome, server: 
     assert "Only 4 of your 10 sources could be read" in home.digest()["note"]
     first = home.digest()
     assert first["revised"] == ""
-    # Nobody more answers: it stays as it is.
+    # No other feed answers: it stays as it is.
     home.at(NEXT + timedelta(minutes=20))
     home.run("digest", "--no-open")
     assert (home.digest()["revised"], home.digest()["picks"]) == ("", first["picks"])
@@ -203,7 +203,7 @@ def test_half_a_morning_is_completed_by_the_next_digest(home: TestHome, server: 
     assert "completed at 08:10" in home.page()
     assert "could be read" not in home.digest()["note"]
     assert {p["source"] for p in home.digest()["picks"]} - {p["source"] for p in first["picks"]}
-    # Whole once, it is not chosen anew again.
+    # Once complete, it is not chosen again.
     home.at(NEXT + timedelta(minutes=130))
     assert home.run("digest", "--no-open") == 0
     assert home.digest()["revised"] == "completed at 08:10"
@@ -297,10 +297,10 @@ def report(n: int, *, days: float = 0.0, ago: float = 0.1) -> FeedReport:
         (1, 9, 0, 0, True),
         (2, 9, 0, 0, False),
         (4, 40, 0, 0, True),
-        (1, 0, 30, 0, False),  # what has been dead for weeks says nothing of this morning
+        (1, 0, 30, 0, False),  # a feed that has been dead for weeks says nothing about this morning
         (0, 0, 5, 0, True),
         (10, 0, 0, 0, False),
-        (0, 3, 0, 7, False),  # asked a moment ago, and well
+        (0, 3, 0, 7, False),  # asked successfully a moment ago
         (0, 0, 0, 0, False),
     ],
 )

@@ -1,4 +1,4 @@
-"""The fast lane of reading gives what feedparser gives, field for field, or leaves the document to it."""
+"""The fast lane gives the same as feedparser, field by field, or leaves the document to it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read(body: bytes) -> Parsed | Failure:
 
 
 def both_ways(body: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any, bool]:
-    """A document read with the fast lane and without it, and whether it took it."""
+    """A document read with the fast lane and without it, and whether the fast lane took it."""
     took: list[bool] = []
     own = wellformed.read
 
@@ -144,7 +144,7 @@ EVERYWHERE = {"xml:lang": ("de", "en_US", ""), "xml:base": ("http://base.example
 
 
 class Maker:
-    """Makes documents at random out of all that the lane knows, and more."""
+    """Makes random documents from everything that the fast lane knows, and more."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)

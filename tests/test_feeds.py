@@ -1,4 +1,4 @@
-"""What an outcome changes: times, moves, new and old items. Clock and jitter are given, nothing is asked."""
+"""What an outcome changes: times, moves, new and old items. Clock and jitter are given; nothing is requested."""
 
 from __future__ import annotations
 
@@ -284,7 +284,7 @@ def test_a_feed_without_dates_is_counted() -> None:
     later = read(after, [item(9, age=None)], [item(n, age=None) for n in range(4)], now=NOW + DAY).state
     assert later.items_a_day == pytest.approx(
         4 * 0.7 + 1 * 0.3
-    )  # drawn to the new day, not thrown over by it
+    )  # moves towards the new day's rate without jumping to it
 
 
 def test_silence_slows_a_feed_down() -> None:
@@ -325,7 +325,7 @@ def test_what_the_server_asks_for_is_kept() -> None:
     assert due == NOW + 2 * HOUR
     after = read(regular(), busy, jitter=0.0, ttl_minutes=180).state
     assert after.next_due == NOW + 3 * HOUR
-    # The feed's own wish is remembered for answers that have no document.
+    # The feed's own wish is remembered for answers without a document.
     later = changing.decide(after, NotModified(request=ASK), None, (), at(NOW + 3 * HOUR, 0.0)).state
     assert later.next_due == NOW + 6 * HOUR
     absurd = read(
@@ -440,7 +440,7 @@ def test_another_target_or_none_begins_anew() -> None:
     other = read(moved, [], answer=response(permanent_url="https://other.test/")).state
     assert (other.moved_to, other.moved_seen) == ("https://other.test/", (date(2026, 11, 22),))
     assert read(moved, []).state.moved_to == ""
-    # A failure says nothing of the move.
+    # A failure says nothing about the move.
     ill = changing.decide(moved, Failure(cause=Cause.HTTP, text="x"), None, (), at(NOW, 0.5)).state
     assert changing.offered_move(ill) == target
 
@@ -484,7 +484,7 @@ def test_what_says_itself_that_it_is_old_is_no_news_for_want_of_a_date() -> None
         item(5, age=None, title=f"Noon report {NOW:%d.%m.%Y}"),
     ]
     assert read(state(), first).before == ("id1", "id2", "id3")
-    # Later on a new item may well speak of the past; only its title and address are its own.
+    # Later on a new item may well speak of the past; only dates in its title and address count.
     stored = [item(n, age=n * DAY) for n in range(11, 14)]
     assert read(regular(), [*first, *stored], stored).before == ("id2", "id3")
 
@@ -717,7 +717,7 @@ items = st.lists(
 
 
 def documents(first: list[Item], second: list[Item]) -> list[FeedUpdate]:
-    """What comes of reading one document and then another one twice."""
+    """The result of reading one document and then another one twice."""
     held: dict[str, Item] = {}
     done = []
     after = state()
@@ -742,7 +742,7 @@ def test_no_identity_is_both_new_and_known(first: list[Item], second: list[Item]
 
 @given(first=items, second=items)
 def test_reading_the_same_again_brings_nothing(first: list[Item], second: list[Item]) -> None:
-    """In a document whose items can be told apart, whatever was stored before it."""
+    """Whatever was stored before, in a document whose items can be told apart."""
     told: set[object] = set()
     distinct = []
     for one in second:

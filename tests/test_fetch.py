@@ -1,4 +1,4 @@
-"""The fetch room against a real server that behaves: manners, validators, redirects, refusals, pace."""
+"""The fetch room against a well-behaved real server: politeness, validators, redirects, refusals, pace."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_cookies_are_never_sent_back(server: Server) -> None:
 
 
 def only_with(cookie: str, then: Play, *, lead: str, says: list[tuple[str, str]]) -> Play:
-    """Answer those who bring a cookie; send all others on with one."""
+    """Answer requests with a cookie; redirect all others with one."""
 
     async def play(exchange: Exchange) -> None:
         brought = cookie in exchange.seen.headers.get("cookie", "").split("; ")
@@ -218,7 +218,7 @@ def test_many_silent_hosts_hold_up_no_healthy_one(many: int, monkeypatch: pytest
 
 
 def test_where_nobody_speaks_at_all_the_network_may_be_slow_and_is_not_filled() -> None:
-    """Twenty places and as many lent; more only after a second, for one who speaks late shall not find it full."""
+    """Twenty connections and as many on loan; more only after a second, so that a host that answers late finds a free one."""
     limiter = RateLimiter(20, 4, 1.0, lambda: 0.0)
 
     async def go() -> None:
@@ -228,7 +228,7 @@ def test_where_nobody_speaks_at_all_the_network_may_be_slow_and_is_not_filled() 
                 assert limiter.step_aside(0.1) == 0.0
         assert limiter.step_aside(0.1) == pytest.approx(0.9)
         assert limiter.step_aside(1.0) == 0.0
-        limiter.spoke(0.3, aside=True)  # so much is usual here
+        limiter.spoke(0.3, aside=True)  # the usual number here
         assert limiter.step_aside(0.1) == pytest.approx(0.2)
         assert limiter.step_aside(0.3) == 0.0
 
@@ -306,7 +306,7 @@ def test_idle_connections_make_room_for_other_hosts() -> None:
             async with Fetcher(setting(*servers, connections=2), now=lambda: NOW) as fetcher:
                 for url in urls:
                     good(await fetcher.get(Request(url=url)))
-                for _ in range(100):  # the servers learn of a closed connection a moment later
+                for _ in range(100):  # the servers notice a closed connection a moment later
                     if sum(s.open for s in servers) == 2:
                         break
                     await asyncio.sleep(0.05)
@@ -361,7 +361,7 @@ def test_validators_that_could_not_be_sent_back_are_dropped(server: Server, valu
     url = server.reply("/feed", 200, [("ETag", value), ("Last-Modified", value)], RSS)
     response = good(get(server, url))
     assert (response.etag, response.last_modified) == ("", "")
-    stored = Request(url=url, etag=value, last_modified=value)  # as an older program may have kept it
+    stored = Request(url=url, etag=value, last_modified=value)  # as an older version may have stored it
     good(get(server, stored))
     assert "if-none-match" not in server.seen[1].headers
 
@@ -400,7 +400,7 @@ def test_validators_follow_within_an_origin_only(server: Server) -> None:
         assert server.asked("/b")[0].headers["if-none-match"] == '"mine"'
         assert "if-none-match" not in other.seen[0].headers
         assert "if-modified-since" not in other.seen[0].headers
-        # Nor are the other's validators kept: they would be sent to the first origin next time.
+        # The other origin's validators are not kept either: they would be sent to the first origin next time.
         assert (response.etag, response.last_modified) == ("", "")
 
 
@@ -469,7 +469,7 @@ def test_redirects_reach_no_other_place_of_this_machine(server: Server, host: st
 
 
 def test_a_public_feed_can_not_lead_into_an_exception(server: Server) -> None:
-    """The owner's exceptions are for addresses of the owner's list, not for wherever a stranger points."""
+    """The owner's exceptions apply to addresses in the owner's list, not to whatever others point to."""
     with Server() as bridge:
         bridge.feed("/feed", RSS)
         server.play("/a", redirect(bridge.url("/feed")))
@@ -477,7 +477,7 @@ def test_a_public_feed_can_not_lead_into_an_exception(server: Server) -> None:
         def lookup(host: str, port: int) -> list[str]:
             return ["127.0.0.1"]
 
-        # The first server plays a public one: its name is excepted under another rule, the bridge is named.
+        # The first server stands for a public one: its name is allowed by another rule, and the bridge is named.
         settings = setting(bridge)
         [outcome] = get_all(settings, [f"http://public.test:{server.port}/a"], lookup=lookup)
         failed(outcome, Cause.REFUSED_ADDRESS)
@@ -574,7 +574,7 @@ def test_a_name_is_refused_if_any_of_its_addresses_is_private(server: Server) ->
 
 
 def test_a_name_that_changes_its_mind_gains_nothing(server: Server) -> None:
-    """DNS rebinding: whatever the second lookup would say, the connection goes to an address that was checked."""
+    """DNS rebinding: the connection goes to an address that was checked, whatever a second lookup would say."""
     answers = [["127.0.0.1"], ["127.0.0.1"], ["127.0.0.1"]]
 
     def lookup(host: str, port: int) -> list[str]:
@@ -704,7 +704,7 @@ def test_a_wait_that_says_nothing_is_none(server: Server, value: str) -> None:
 
 
 def as_host(server: Server, name: str, outcome: tuple[int, list[tuple[str, str]]]) -> Outcome:
-    """What comes of it when a well-known host answers so."""
+    """The outcome when a well-known host answers like this."""
     status, headers = outcome
     server.reply("/feed", status, headers, b"x")
     settings = FetchSetting(allow_private=(f"{name}:{server.port}",), timeout=10.0)

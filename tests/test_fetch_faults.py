@@ -1,4 +1,4 @@
-"""Everything a server may do wrong: each fault alone, then all at once beside a healthy feed."""
+"""Everything that a server may do wrong: each fault alone, then all at once beside a healthy feed."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from newsfeed.model import Cause, Failure, FetchSetting, NotModified, Request, R
 
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 CAP = 200_000
-SHORT = 0.3  # a feed's whole time, where it is to run out
-LONG = 30.0  # and where it is not, however busy the machine
+SHORT = 0.3  # a feed's time limit, for faults that must reach it
+LONG = 30.0  # and for those that must not, however busy the machine
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_each_fault_has_its_outcome(server: Server, name: str) -> None:
 
 
 def test_all_faults_at_once_do_not_hold_up_a_healthy_feed(server: Server) -> None:
-    """A hundred feeds of one machine, most of them evil: the good ones come while the silent ones are waited for."""
+    """A hundred feeds on one machine, most of them hostile: the good ones are read while the silent ones are waited for."""
 
     async def go() -> None:
         async with Fetcher(setting(server, 5.0), now=lambda: NOW) as fetcher:
@@ -126,7 +126,7 @@ def test_a_server_that_speaks_first() -> None:
 
 
 def test_no_answer_of_any_bytes_raises(server: Server) -> None:
-    """Three hundred answers with a few bytes changed, cut or doubled: each is some outcome, none an exception."""
+    """Three hundred answers with a few bytes changed, cut or doubled: each gives an outcome, none an exception."""
     chance = random.Random(22)
     whole = (
         b'HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nETag: "a"\r\nContent-Encoding: gzip\r\n'

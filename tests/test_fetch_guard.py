@@ -1,4 +1,4 @@
-"""The rule of addresses, without any network."""
+"""Which addresses may be connected to, without any network."""
 
 from __future__ import annotations
 

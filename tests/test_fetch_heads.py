@@ -1,4 +1,4 @@
-"""Answers whose head or length is not what HTTP asks for, read as browsers do where nothing can be mistaken."""
+"""Answers whose head or length violates HTTP, read as browsers do if nothing is ambiguous."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def answer(
 
 
 def ask(raw: bytes, *, times: int = 1, close: bool = True) -> tuple[list[Outcome], int]:
-    """What comes of an answer, and how many connections it took."""
+    """The outcome of an answer, and how many connections it took."""
     with Server() as server:
 
         async def play(exchange: Exchange) -> None:

@@ -384,7 +384,7 @@ def test_a_refusing_host_is_spaced_until_it_is_well_again() -> None:
         waited = [await limiter.enter("h")]
         limiter.leave("h")
         limiter.refused("h")
-        waited.append(await limiter.enter("h"))  # a second's distance, more than this patience
+        waited.append(await limiter.enter("h"))  # a second apart, which is longer than this patience
         clock.now += 1.5
         waited.append(await limiter.enter("h"))
         limiter.answered("h", begun=clock.now)

@@ -149,7 +149,7 @@ def test_a_redirect_to_http_is_followed_by_https_where_that_is_spoken(
 
 
 def test_a_handshake_that_never_ends(trusting: Callable[[], ssl.SSLContext]) -> None:
-    with Server() as silent:  # waits for a request's end that an encrypted hello never brings
+    with Server() as silent:  # waits for the end of a request, which a TLS hello never has
         settings = FetchSetting(allow_private=(silent.place,), timeout=0.3)
 
         async def go() -> Outcome:

@@ -1,4 +1,4 @@
-"""From a page to a feed: only for who has none yet, only by the rules of strangers' addresses, the best of several."""
+"""From a page to a feed: only if there is none yet, only by the rules for addresses from others, the best of several."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def test_a_page_of_the_owners_own_place_may_name_a_feed_there(home: TestHome, se
 
 
 def added(home: TestHome, server: Server, path: str, capsys: pytest.CaptureFixture[str]) -> str:
-    """The path of the feed that is added for a page."""
+    """The path of the feed that is added when a page is given."""
     listed(home)
     assert home.run("feeds", "add", server.url(path)) == 0, capsys.readouterr().err
     said = capsys.readouterr().out

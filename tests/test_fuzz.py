@@ -1,7 +1,6 @@
-"""Whatever a stranger writes, the readers answer in bounded time, with what they read or a failure of ours.
+"""Whatever others write, the readers answer in bounded time, with what they read or with a failure of ours.
 
-NEWSFEED_FUZZ sets the seconds of processor time for all targets together (`make fuzz`: an hour), NEWSFEED_FUZZ_SEED where
-they begin (CI begins where it did; `make fuzz` somewhere else each time, and says where).
+NEWSFEED_FUZZ sets the seconds of processor time for all targets together (`make fuzz`: an hour), NEWSFEED_FUZZ_SEED the random seed (the same each time in CI; a new one for each `make fuzz`, which prints it).
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from newsfeed.text import times
 pytestmark = pytest.mark.slow
 SECONDS = float(os.environ.get("NEWSFEED_FUZZ", "60"))
 SEED = int(os.environ.get("NEWSFEED_FUZZ_SEED", "20261128"))
-LONGEST = 5.0  # seconds of processor time that one small input may take
+LONGEST = 5.0  # seconds of CPU time that one small input may take
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 DATA = Path(__file__).parent / "data"
 
@@ -66,7 +65,7 @@ pieces = st.sampled_from(
 words = st.lists(
     st.one_of(pieces, st.text(max_size=8), st.sampled_from(["word ", "Word ", " a ", "\n"])), max_size=40
 ).map("".join)
-# The same many times over: what shows work that grows faster than its input.
+# The same thing repeated many times, which reveals work that grows faster than its input.
 long = st.tuples(st.lists(pieces, min_size=1, max_size=4).map("".join), st.integers(1, 3_000)).map(
     lambda both: both[0] * both[1]
 )
@@ -74,7 +73,7 @@ soup = st.one_of(words, long)
 
 
 def cut(whole: bytes) -> st.SearchStrategy[bytes]:
-    """A document with a few places changed, cut out or doubled."""
+    """A document changed, cut or doubled in a few places."""
     change = st.tuples(
         st.integers(0, len(whole)),
         st.integers(0, 40),
@@ -92,7 +91,7 @@ def cut(whole: bytes) -> st.SearchStrategy[bytes]:
 
 @cache
 def keys(kind: str) -> list[str]:
-    """The names that a source looks for, out of its own code."""
+    """The names that a source looks for, taken from its own code."""
     found = {"items", "data", "id", "url", "title", "version"}
     for code in (
         inspect.getsource(inspect.getmodule(type(sources.by_kind(kind)))),
@@ -105,7 +104,7 @@ def keys(kind: str) -> list[str]:
 
 
 def answers(kind: str) -> st.SearchStrategy[bytes]:
-    """Saved documents changed; JSON of the right names and wrong values; anything."""
+    """Changed saved documents; JSON with the right names and wrong values; anything."""
     names = st.sampled_from(keys(kind))
     leaf = st.one_of(
         st.none(),

@@ -1,4 +1,4 @@
-"""Feeds judged by their own rhythm, said in words, and the repairs that follow."""
+"""Feeds judged by their own rhythm, described in words, and the repairs that follow."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from newsfeed.text import spoken
     [
         (1, 2, 0),
         (1, 3, 3),
-        (7, 14, 0),  # a weekly that misses one week is on holiday
-        (7, 21, 21),  # three weeks are silence
+        (7, 14, 0),  # a weekly that skips one week is on holiday
+        (7, 21, 21),  # three weeks count as silence
         (30, 45, 0),
         (30, 80, 80),
         (120, 250, 0),
@@ -82,7 +82,7 @@ def a_home(tmp_path: Path, listed: str = "") -> Home:
 
 
 def known(store: Store, name: str, *, days: list[int] | None = None, **more: Any) -> FeedState:
-    """One feed of the list with items of so many days ago, and what else its state should say."""
+    """One feed of the list with items from so many days ago, and other fields of its state."""
     store.sync([*(s.subscription for s in store.states()), subscription(name)], NOW - 100 * DAY)
     state = next(s for s in store.states() if s.name == name)
     items = [item(f"{name}{n}", published=NOW - n * DAY) for n in days or []]
@@ -147,7 +147,7 @@ def test_every_trouble_has_its_repair_and_waiting_is_one_for_two_days_only(tmp_p
 def test_a_check_shows_all_that_is_known_of_each_feed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whole lines where no terminal cuts them, so that they can be searched."""
+    """Lines that no terminal cuts, so that they can be searched."""
     monkeypatch.setenv("NEWSFEED_CLOCK", NOW.isoformat())
     failure = msgspec.structs.replace(
         FAILED, repair="One of those long sentences " * 5 + "that no column holds."
@@ -170,7 +170,7 @@ def test_a_check_shows_all_that_is_known_of_each_feed(
 
 
 def test_a_feed_that_was_slowed_by_its_own_silence_is_still_silent(tmp_path: Path) -> None:
-    """The rhythm for asking sinks while a feed is silent; the judgement must not sink with it."""
+    """A silent feed is asked ever more rarely; what counts as silent must not change with that."""
     with opened(tmp_path) as store:
         known(store, "weekly", days=[30, 37, 44, 51], items_a_day=0.05, last_changed=NOW - 30 * DAY)
         (report,) = examine.reports(a_home(tmp_path), store)
@@ -190,14 +190,14 @@ def test_a_missing_network_is_no_fault_of_the_feeds(tmp_path: Path) -> None:
             ("The network was missing.", "Connect, then: newsfeed refresh.")
         }
         assert not any(r.ok or r.needs_owner for r in told)
-        # One that was reached in the same run shows that there was a network: the others are at fault themselves.
+        # One feed reached in the same run shows that there was a network, so the others failed by themselves.
         known(store, "d")
         told = examine.reports(a_home(tmp_path), store)
         assert [r.repair for r in told] == [lost.repair] * 3 + [""]
     with opened(tmp_path / "few") as store:
         known(store, "a", failure=lost, failures=1)
         (report,) = examine.reports(a_home(tmp_path), store)
-        assert report.repair == lost.repair  # one wrong name is no missing network
+        assert report.repair == lost.repair  # one wrong host name does not mean a missing network
 
 
 def failing(name: str, days: float, **more: Any) -> FeedReport:

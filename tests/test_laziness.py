@@ -1,4 +1,4 @@
-"""What is put off changes nothing that a page is chosen from: lazy and eager give the same edition."""
+"""Postponing work changes nothing about the choice: lazy and eager give the same edition."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Leads of whole documents: what markup, neighbours and dates tell of an entry."""
+"""Leads in whole documents: what markup, neighbouring entries and dates say about an entry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The edition as a mail: what mail programs can show, the same stories twice, and nothing that a feed smuggles in."""
+"""The edition as a mail: only what mail programs can show, the same stories as HTML and text, and nothing injected by a
+feed."""
 
 from __future__ import annotations
 
@@ -261,7 +262,7 @@ def test_cuts_take_the_tail_first() -> None:
     for cuts in range(60):
         shown = room.shortened(edition, cuts)
         sizes.append(len(room._message(TEMPLATES, edition, shown, "", "").html))
-    # "+n more on the page" takes room itself, but never more than a few bytes beyond what one cut gives.
+    # "+n more on the page" needs room itself, but never more than a few bytes beyond what one cut saves.
     assert all(later <= earlier + 300 for earlier, later in pairwise(sizes))
     assert room.shortened(edition, 1).lines == edition.lines[:-1]
     assert room.shortened(edition, 3).long_read == edition.long_read

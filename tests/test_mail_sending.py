@@ -1,4 +1,4 @@
-"""Mails against real servers: taken, refused, put off, dropped, offered bad certificates; and once a morning only."""
+"""Mails against real servers: accepted, refused, deferred, dropped, offered bad certificates; and only once a morning."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ DAY = editions.DAY
 WHEN = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 ME = "me@example.org"
 PASSWORD = "correct horse"
-# The test server warns of a password asked for before STARTTLS; where TLS came first, that is what we want.
+# The test server warns about a password asked for before STARTTLS; with TLS from the start, that is what we want.
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH:UserWarning")
 ENVELOPE = Envelope(sender=ME, recipient="you@example.net", date=DAY)
 
@@ -54,7 +54,7 @@ def context(authority: trustme.CA, name: str = "localhost", **more: Any) -> ssl.
 
 @pytest.fixture
 def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
-    """An authority that this process trusts."""
+    """A certificate authority that this process trusts."""
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     return authority
@@ -359,7 +359,7 @@ def test_pauses_grow_and_a_refusal_waits_for_its_owner(tmp_path: Path, store: St
         assert mail.send(home, store, DAY, password=none).next_try is None
         clock.now += timedelta(hours=9)
         assert not mail.owed(home, store, DAY)
-        # Other settings are worth a new try at once.
+        # Changed settings are tried at once.
         other = a_home(tmp_path, server.port, clock, sender="other@example.org")
         assert mail.owed(other, store, DAY)
 
@@ -374,7 +374,7 @@ def test_a_clock_set_back_does_not_silence_the_mail(tmp_path: Path, store: Store
 
 
 def test_a_server_that_dies_after_the_message_gets_no_second_one(tmp_path: Path, store: Store) -> None:
-    """The one window: it is shown, and nothing is sent again unasked."""
+    """The one gap in "at most once": it is reported, and nothing is sent again unasked."""
     with MailServer("drop") as server:
         home = a_home(tmp_path, server.port)
         assert mail.send(home, store, DAY, password=none).state == "uncertain"

@@ -1,4 +1,4 @@
-"""The look at a rule: all that it would have kept out of a week, found among many without reading each."""
+"""The preview of a rule: everything that it would have left out of a week, found among many items without reading each."""
 
 from __future__ import annotations
 

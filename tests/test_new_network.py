@@ -1,4 +1,4 @@
-"""A network is one file and its line in the registry: one that nobody has heard of is read like all others."""
+"""A network is one file and its line in the registry: an unknown one is read like all others."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def pigeon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def forget() -> None:
-    """The registry as it stands now counts, not as it was when an address was first asked for."""
+    """The current registry counts, not the one at the time when an address was first looked up."""
     sources.by_kind.cache_clear()
     sources._find.cache_clear()
 
@@ -102,7 +102,7 @@ def test_what_it_leaves_out_is_as_for_a_plain_feed() -> None:
     assert source.again(state, failure) is None
     assert source.explain(state, failure) == failure
     assert sources.join([state]) == {}
-    assert sources.portable(state).kind == "pigeon"  # no other reader can take it
+    assert sources.portable(state).kind == "pigeon"  # no other feed reader can read it
 
 
 @pytest.mark.usefixtures("pigeon")

@@ -1,4 +1,4 @@
-"""Offers that come as news: lists of products, pitches, releases, invitations, what a site shows when it is tried."""
+"""Offers that look like news: product lists, pitches, releases, invitations, demo content of a site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""feeds.opml and lists of other readers: what is read of them, and how problems are told."""
+"""feeds.opml and lists of other readers: what is read from them, and how problems are reported."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def read(name: str) -> SubscriptionList:
 
 
 def read_or_refused(data: bytes) -> SubscriptionList | str:
-    """What is read of `data`, or the repair that its error names."""
+    """What is read from `data`, or the repair that its error names."""
     try:
         return opml.parse(data)
     except ListError as error:
@@ -177,7 +177,7 @@ def test_social_addresses_stay_as_they_are_written() -> None:
         "https://inner.example/feed",
     ]
     assert found.subscriptions[0].kind == "mastodon"
-    # A folder may have a page; a feed is no folder of the feeds in it; what is marked as a comment is none.
+    # A folder may have a page; a feed is not a folder for feeds inside it; an outline marked as a comment is no feed.
     assert [s.folders for s in found.subscriptions[-3:]] == [
         ("Social", "Folder with a page"),
         ("Social",),
@@ -441,7 +441,7 @@ def test_an_empty_list_is_a_list() -> None:
     ],
 )
 def test_the_time_to_read_a_hostile_list_is_bounded(data: bytes) -> None:
-    # The test's own limit is the run's patience; a scan that goes back would take minutes for each of these.
+    # No time is measured here: a scan that backtracks would take minutes for each of these.
     assert read_or_refused(data)
 
 
@@ -546,7 +546,7 @@ def test_every_real_list_is_read_without_losing_a_feed() -> None:
         data = (SHARED / "opml" / row["file"]).read_bytes()
         found = opml.parse(data)
         twice = sum("is listed twice" in p.text for p in found.problems)
-        # The manifest counts what a recovering parser saw of the damaged ones; every address counts here.
+        # For damaged files the manifest has the count of a recovering parser; here every address counts.
         written = len(re.findall(rb"\bxmlUrl\s*=\s*[\"']", data))
         assert len(found.subscriptions) + twice == written >= int(row["feeds"]), row["file"]
         assert found.complete
@@ -657,13 +657,13 @@ def test_a_yes_beside_a_feed_means_the_same_to_the_choice_and_to_the_health_repo
      "https://social.example/", "mastodon", "ports, trade", " , ", ""],
 )  # fmt: skip
 def test_an_option_is_told_as_unreadable_just_where_it_changes_nothing(name: str, value: str) -> None:
-    """The room that honours it and the list's problems read it by one rule."""
+    """The room that honours an option and the report of problems read it by the same rule."""
     wrong = mistake(name, value)
     unread = wrong is not None and "can't be read" in wrong[0]
     if unread:
         assert options({name: value}) == Options()
     elif wrong is None and not text.is_no(value) and value.strip() != "0":
-        # "split" is on by itself, and a network's own number of points may be the one that is written.
+        # "split" is on by default, and the number written may be the network's own default.
         assert options({name: value}) != Options() or name == "split"
 
 

@@ -1,4 +1,4 @@
-"""Edits of a list in place, merging, export, and what a new reading changes."""
+"""Edits of a list in place, merging, export, and the differences between two readings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EDITABLE = sorted(
 
 
 def diff(old: bytes, new: bytes, codec: str = "utf-8") -> list[str]:
-    """The changed lines, with their signs; lines end as they ended."""
+    """The changed lines, with their signs; line endings are kept."""
     lines = difflib.unified_diff(
         old.decode(codec).splitlines(keepends=True), new.decode(codec).splitlines(keepends=True), n=0
     )
@@ -435,7 +435,7 @@ def test_an_exported_list_is_plain_and_whole() -> None:
     )
 
 
-# U+034F is printable and invisible: reading takes it out of a title, so it can't come back as written.
+# U+034F is printable but invisible: reading removes it from a title, so it can't come back as written.
 PLAIN = st.text(
     st.characters(blacklist_categories=["C", "Z"], blacklist_characters="\u034f"), min_size=1, max_size=10
 )
@@ -466,7 +466,7 @@ def test_what_is_written_is_read_back(subscriptions: tuple[Subscription, ...], t
     found = opml.parse(opml.write(listed))
     assert found.problems == ()
     assert found.title == title
-    # Folders gather their feeds, so the order may change; nothing else does.
+    # Folders collect their feeds, so the order may change; nothing else does.
     by_url = {s.url: s for s in found.subscriptions}
     assert len(by_url) == len(subscriptions)
     assert all(same(s, by_url[s.url]) for s in subscriptions)
@@ -493,7 +493,7 @@ def test_edits_undo_each_other(
     after = opml.parse(new)
     assert len(after.subscriptions) == len(before.subscriptions)
     assert all(same(a, b) for a, b in zip(after.subscriptions, before.subscriptions, strict=True))
-    # What stood there stands there still, in its order; folders that were made may be left over.
+    # Everything that was there is still there, in its order; folders that were created may remain.
     remaining = iter(new)
     assert all(byte in remaining for byte in b"".join(old.split()))
 

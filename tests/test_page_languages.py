@@ -56,14 +56,14 @@ def morning(kind: str) -> Edition:
 
 
 def plain(html: bytes) -> str:
-    """What of a page is seen or read aloud."""
+    """The parts of a page that are seen or read aloud."""
     shown = re.sub(rb"<style>.*?</style>|<!--.*?-->|<meta[^>]*>", b"", html, flags=re.DOTALL)
     spoken_aloud = b" ".join(re.findall(rb'(?:aria-label|title)="([^"]*)"', shown))
     return (re.sub(rb"<[^>]*>", b" ", shown) + b" " + spoken_aloud).decode()
 
 
 def english_in(text: str) -> list[str]:
-    """The little English words, and the phrases of ours, that stand in a text."""
+    """The little English words, and our own phrases, in a text."""
     little = {"the", "and", "of", "from", "with", "your", "you", "today", "story", "stories", "sources", "source", "also",
               "read", "more", "all", "nothing", "that", "were", "for", "ledger", "breadth", "editions"}  # fmt: skip
     return sorted(set(re.findall(r"[a-z]+", text.lower())) & little)

@@ -32,7 +32,7 @@ def feed(items: str) -> str:
 
 
 GOOD = feed("<item><title>Apples</title><link>https://garden.example/a</link></item>")
-# feedparser looks through all earlier tags for each new one: a minute or more of work.
+# For each new tag, feedparser looks through all earlier ones: a minute or more of work.
 SLOW = feed(
     "<item><title>x</title>" + "".join(f"<category>c{n}</category>" for n in range(60_000)) + "</item>"
 )
@@ -67,7 +67,7 @@ def test_documents_are_read_in_parallel_by_workers_that_stay() -> None:
             )
             assert all(isinstance(f, Parsed) and f.items[0].title == "Apples" for f in found)
             first = set(pids(parsers))
-            assert len(first) == 2  # twelve at once keep both at work
+            assert len(first) == 2  # twelve at once keep both workers busy
             again = await parsers.parse(answer(GOOD), SUBSCRIPTION, {}, NOW)
             assert isinstance(again, Parsed)
             assert set(pids(parsers)) == first
@@ -94,7 +94,7 @@ def test_known_items_and_failures_come_through_the_pipe() -> None:
 
 
 def test_a_document_that_hangs_is_killed_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    # A second of the processor may take minutes of a busy computer, whose own end is told by another test.
+    # A second of CPU time may take minutes on a busy computer; the limit for that is in another test.
     monkeypatch.setattr(parsers_room, "PATIENCE", 300)
 
     async def run() -> None:
@@ -114,7 +114,7 @@ def test_a_document_that_hangs_is_killed_and_the_others_go_on(monkeypatch: pytes
 
 
 def test_time_that_others_use_is_no_documents_fault() -> None:
-    """A worker that gets no processor, as on a busy computer, goes on when it does; or is given up in the end."""
+    """A worker that gets no CPU time, as on a busy computer, goes on when it does; or is given up in the end."""
 
     async def run() -> None:
         async with Parsers(1, 1.0) as parsers:
@@ -148,7 +148,7 @@ def test_a_worker_that_dies_costs_its_document_only() -> None:
             assert isinstance(lost, Failure)
             assert lost.cause == Cause.BROKEN_FEED
             assert isinstance(await parsers.parse(answer(GOOD), SUBSCRIPTION, {}, NOW), Parsed)
-            # Killed while it waits: nobody notices.
+            # Killed while idle: nobody notices.
             os.kill(pids(parsers)[0], signal.SIGKILL)
             await asyncio.sleep(0.3)
             assert isinstance(await parsers.parse(answer(GOOD), SUBSCRIPTION, {}, NOW), Parsed)

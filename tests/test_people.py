@@ -1,4 +1,4 @@
-"""Voices that the reader does not follow, counted from what was fetched anyway."""
+"""People whom the reader does not follow, counted from what was fetched anyway."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_people_from_a_home_timeline_with_the_line_to_paste(
         assert home.run("digest", "--no-open", "--no-refresh", "--rebuild") == 0
         assert "Worth following" not in home.page()
         listed += capsys.readouterr().out
-        # A no is for good, on the page too.
+        # A no is permanent, on the page too.
         assert home.run("people", "--no", "Bo") == 2
         assert "Suggested: Zoe" in capsys.readouterr().err
         assert home.run("people", "--no", "zoe") == 0

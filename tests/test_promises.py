@@ -1,4 +1,4 @@
-"""SECURITY.md: every promise is there once, and every test that it or one of the tables here names exists."""
+"""SECURITY.md: every promise is there once, and every test exists that it or one of the tables in tests/ names."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_every_test_that_a_promise_names_exists(name: str, named: str) -> None:
 
 @pytest.mark.parametrize(("name", "named"), TABLES["WILD.md"])
 def test_every_kind_has_three_inputs_of_our_own(name: str, named: str) -> None:
-    """A test with parameters has as many inputs as they make together."""
+    """A parametrized test counts once for each combination of its parameters."""
     inputs = 0
     for file, test in re.findall(r"`([\w/]+)\.py::(\w+)`", named):
         marks = getattr(getattr(importlib.import_module(file.replace("/", ".")), test), "pytestmark", [])

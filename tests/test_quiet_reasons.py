@@ -1,4 +1,5 @@
-"""Why a topic is quiet is what the ledger says of its items, or what is known of its sources; nothing else."""
+"""The reason why a topic is quiet comes from the ledger's entries of its items or from what is known about its sources;
+from nothing else."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from newsfeed.edition import constants as c
 from newsfeed.edition.preparing import Prepared
 from newsfeed.model import Candidate, Edition, FeedReport, Pool, Settings, ledger
 
-# Reason -> causes of which its topic must have at least one item in the ledger.
+# Reason -> causes; at least one item of the topic must have one of them in the ledger.
 NEEDS = {
     measures.NO_ROOM: {ledger.ROOM},
     measures.FULL: {ledger.ROOM},
@@ -74,7 +75,7 @@ def test_every_reason_stands_in_the_ledger(seed: int, items: int, minutes: float
             continue
         own = causes(prepared, made, topic.name)
         if topic.why_thin == measures.OTHER_LANGUAGES:
-            # What it tells of may be unknown: then its source speaks for it.
+            # The topic of an item may be unknown: then its source's topic counts.
             assert ledger.LANGUAGE in made.counts
         elif topic.why_thin in NONE_CAME:
             assert not own, (topic.name, topic.why_thin, own)
@@ -84,7 +85,7 @@ def test_every_reason_stands_in_the_ledger(seed: int, items: int, minutes: float
 
 
 def carried(one: Candidate, days: float) -> Candidate:
-    """The same item, first seen so many days ago: in an earlier ledger already."""
+    """The same item, first seen so many days ago, so already in an earlier ledger."""
     item = msgspec.structs.replace(one.item, first_seen=NOW - timedelta(days=days))
     return msgspec.structs.replace(one, item=item)
 
@@ -139,7 +140,7 @@ def test_what_is_known_of_its_sources(states: dict[int, tuple[bool, bool]], reas
 
 
 def test_topics_that_were_never_read_are_not_nothing_new() -> None:
-    """A first morning on which most sources failed, in a list without folders: nobody knows what they tell of."""
+    """A first morning on which most sources failed, in a list without folders: their topics are unknown."""
     reports = (report(1), *(report(n, ok=False, unread=True) for n in range(2, 9)))
     made = edition(pool([candidate(1, 1)], [feed(n) for n in range(1, 9)], reports=reports))
     assert {t.why_thin for t in made.topics if t.name != "technology"} == {measures.NOT_READ}

@@ -1,4 +1,4 @@
-"""A refresh ends by itself whatever goes wrong in it, keeps what it could, and leaves no process behind."""
+"""A refresh ends by itself whatever goes wrong, keeps what it could read, and leaves no process behind."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def home(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tes
 
 
 def stored(home: TestHome) -> dict[str, int]:
-    """Items by the name of their feed."""
+    """The number of stored items by the name of their feed."""
     with Store.open(home.folder / ".newsfeed" / "newsfeed.db", now=NOON) as store:
         return {s.name: len(store.known(s.feed)) for s in store.states()}
 
@@ -148,7 +148,7 @@ def test_a_closed_pool_refuses() -> None:
     async def go() -> None:
         async with Parsers(1, 20) as parsers:
             late = asyncio.create_task(parsers.parse(answer, Subscription(url=url), {}, now))
-            await asyncio.sleep(0)  # its worker is being started
+            await asyncio.sleep(0)  # while its worker is being started
         with pytest.raises(RuntimeError, match="closed"):
             await late
         with pytest.raises(RuntimeError, match="closed"):
@@ -164,7 +164,7 @@ SLOW_ITEM = (
 
 
 def children(pid: int) -> list[int]:
-    """The processes of a group, besides its first."""
+    """The processes of a group except its first."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != pid:
@@ -182,7 +182,7 @@ def test_ctrl_c_ends_with_one_sentence_and_leaves_nothing_behind(
     home: TestHome, server: Server, moment: str
 ) -> None:
     papers(server, 3)
-    if moment != "reading":  # nor is the start over before the signal comes, however quick it is
+    if moment != "reading":  # and the start is not over before the signal comes, however fast it is
         server.play("/2.xml", lambda exchange: exchange.hang())
     elif moment == "reading":
         server.reply(
@@ -249,7 +249,7 @@ def test_who_asks_us_to_come_less_often_is_left_alone_even_by_force(
 def test_many_hosts_that_say_nothing_keep_no_healthy_feed_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At the first refresh, when nobody is known to fail: the silent only speak once every healthy feed was asked."""
+    """At the first refresh, when no feed is known to fail: silent hosts answer only after every healthy feed was asked."""
     for seconds in ("CONNECT_SECONDS", "READ_SECONDS"):
         monkeypatch.setattr(f"newsfeed.fetch.client.{seconds}", 300.0)
     with Server(host="0.0.0.0") as server:

@@ -1,4 +1,4 @@
-"""The chart of breadth: what is drawn for which numbers, and said beside it."""
+"""The chart of breadth: what is drawn for which numbers, and the text beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""digest.json, the JSON Feed and the Atom feed: for programs, and valid for them."""
+"""digest.json, the JSON Feed and the Atom feed: meant for programs, and valid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole files of the site against ones that a person has read: `pytest --golden` writes them anew.
+"""Whole files of the site compared with ones that a person has read; `pytest --golden` rewrites those.
 
 The styles and their hash are left out, so that a change of the look changes no golden file.
 """

@@ -1,4 +1,4 @@
-"""The pages: valid, accessible in their structure, safe, light, and every word of them from the edition."""
+"""The pages: valid, accessible in structure, safe, light, and with no word that is not in the edition."""
 
 from __future__ import annotations
 
@@ -264,7 +264,7 @@ def test_hostile_words_are_harmless() -> None:
             assert "onerror=alert(2)&gt;" in text or file.startswith(("archive/index", "breadth"))
     index = SITES["hostile"]["index.html"].decode()
     assert "{{ 7 * 7 }}" in index
-    assert "👩‍👩‍👧‍👦" in index  # joiners stay where they spell something
+    assert "👩‍👩‍👧‍👦" in index  # joiners stay if they are part of a word's spelling
     assert 'lang="ja" dir="auto"' in index
     assert '<html lang="en">' in index
 
@@ -273,7 +273,7 @@ def test_a_link_that_is_none_leaves_its_words() -> None:
     document = tree(SITES["hostile"]["index.html"])
     articles = [e for e in document.iter("article") if e.get("id")]
     linked = [bool(list(a.find("div/h3").iter("a"))) for a in articles]
-    #  nine addresses that are none, but for the one whose password is dropped
+    # nine addresses, all refused but one, whose password is dropped
     assert linked[:10] == [False, False, False, False, False, False, True, False, False, False]
     assert all(linked[10:])
     assert 'href="https://good.example/a?b=1&amp;c=2"' in SITES["hostile"]["index.html"].decode()

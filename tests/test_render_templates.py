@@ -1,4 +1,4 @@
-"""The templates: the reader's before ours, their hash, and what is said when one is broken."""
+"""The templates: the reader's take precedence over ours; their hash; and the message when one is broken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When what is due: simulated machines over 400 days in six zones, with sleep, steps of the clock and journeys."""
+"""When work is due: simulated machines over 400 days in six zones, with sleep, clock changes and journeys."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ ZONES = [
     "Australia/Lord_Howe",  # by half an hour
     "Africa/Cairo",  # at midnight
     "Asia/Kathmandu",  # +05:45, never
-    "America/Sao_Paulo",  # once at midnight, by now never
+    "America/Sao_Paulo",  # once changed at midnight, now never
 ]
-START = datetime(2026, 2, 20, 12, 0, tzinfo=UTC)  # 400 days hold three changes of the clocks
+START = datetime(2026, 2, 20, 12, 0, tzinfo=UTC)  # 400 days contain three clock changes
 MINUTE = timedelta(minutes=1)
 AHEAD = timedelta(minutes=20)
 ALL = frozenset(WEEKDAYS)
@@ -31,7 +31,7 @@ WORKDAYS = frozenset(WEEKDAYS[:5])
 
 @dataclass
 class Machine:
-    """A machine with a database that lasts, a clock that may lie, and a mail server that counts."""
+    """A machine with a persistent database, a clock that may be wrong, and a mail server that counts."""
 
     zone: str
     hour: str = "06:30"
@@ -43,7 +43,7 @@ class Machine:
     late: dict[date, timedelta] = field(default_factory=dict)
 
     def look(self, now: datetime, *, dies: str = "") -> None:
-        """One look of `newsfeed run`; with `dies` it is killed at that point."""
+        """One check of `newsfeed run`; with `dies` it is killed at that point."""
         found = due(now, self.zone, self.hour, self.days, self.done, self.prepared, AHEAD)
         if found.next is not None:
             assert found.next > now
@@ -56,7 +56,7 @@ class Machine:
             if dies == "before done":
                 return
             self.done.add(found.day)
-            self.mails[found.day] = 1  # by the outbox: at most one, however often it is tried
+            self.mails[found.day] = 1  # at most one, thanks to the outbox, however often it is tried
 
     def _make(self, day: date) -> None:
         if not self.editions[day]:  # a stored edition is drawn again, not chosen again
@@ -86,7 +86,7 @@ def test_four_hundred_days_give_one_edition_a_day(zone: str, hour: str) -> None:
         now += 30 * MINUTE
     wanted = machine.wanted(START, end)
     assert wanted <= machine.done
-    assert len(machine.done - wanted) <= 1  # the first day may be made up
+    assert len(machine.done - wanted) <= 1  # the first day may be caught up on
     assert set(machine.editions.values()) == set(machine.mails.values()) == {1}
     assert len(wanted) in {400, 401}
     in_time = [late for day, late in machine.late.items() if day in wanted]
@@ -107,14 +107,14 @@ def test_weekends_off(zone: str) -> None:
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("seed", range(2))
 def test_asleep_off_killed_and_set_wrong(zone: str, seed: int) -> None:
-    """A rough life: sleeps of minutes to days, kills, clocks set forth and back, two processes at once."""
+    """A rough life: sleeps of minutes to days, kills, clocks set forward and back, two processes at once."""
     rng = random.Random(f"{zone} {seed}")
     machine = Machine(zone, rng.choice(["06:30", "02:30", "00:05", "22:15"]))
     real, wrong = START, timedelta(0)
     awake: dict[date, list[datetime]] = {}
     while real <= START + timedelta(days=400):
         now = real + wrong
-        for _ in range(rng.choice([1, 1, 1, 2])):  # now and then two of them
+        for _ in range(rng.choice([1, 1, 1, 2])):  # sometimes two of them
             machine.look(now, dies=rng.choice(["", "", "before done"]))
         awake.setdefault(now.astimezone(ZoneInfo(zone)).date(), []).append(now)
         event = rng.random()
@@ -129,7 +129,7 @@ def test_asleep_off_killed_and_set_wrong(zone: str, seed: int) -> None:
     assert set(machine.mails.values()) == {1}
     here = ZoneInfo(zone)
     for day, looks in awake.items():
-        # Whoever was awake for an hour after the hour of a day has its edition.
+        # A machine that was awake for an hour after a day's hour has its edition.
         after = [m for m in looks if m >= moment(day, machine.hour, here)]
         if len(after) >= 10:
             assert day in machine.done, day
@@ -230,7 +230,7 @@ def test_the_next_moment_is_when_something_begins(seconds: int, zone: str, minut
     found = due(now, zone, hour, ALL, set(), set(), gap)
     assert found.next is not None
     assert found.next > now
-    assert found.next - now <= timedelta(hours=50)  # a date may be skipped altogether
+    assert found.next - now <= timedelta(hours=50)  # a date may not exist at all
     before = due(found.next - timedelta(seconds=1), zone, hour, ALL, {found.day}, set(), gap)
     at = due(
         found.next, zone, hour, ALL, {found.day} - {found.next.astimezone(ZoneInfo(zone)).date()}, set(), gap

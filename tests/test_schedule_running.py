@@ -1,4 +1,4 @@
-"""`newsfeed run` against real homes and feeds: the morning ahead of its hour, once, through everything."""
+"""`newsfeed run` with real homes and feeds: the morning is made ahead of its hour, once, whatever happens."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def settings(home: TestHome, more: str = "") -> None:
 
 
 class Said(list[str]):
-    """What the runner said."""
+    """The runner's messages."""
 
     def __str__(self) -> str:
         return "\n".join(self)

@@ -1,4 +1,4 @@
-"""Nothing that a server says, and nothing that we print, carries a secret of the reader's anywhere."""
+"""None of the reader's secrets appears anywhere in what a server made us show or in what we print."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def listed(home: TestHome, *urls: str, named: bool = False) -> None:
 
 
 def holds(home: TestHome) -> list[str]:
-    """The files of the home that hold the key, besides the list itself and what newsfeed keeps for itself."""
+    """The files of the home that contain the key, except the list itself and newsfeed's own files."""
     found = []
     for path in home.folder.rglob("*"):
         own = path.name.startswith("feeds.opml") or ".newsfeed" in path.parts
@@ -152,7 +152,7 @@ def test_an_exported_list_is_for_its_owner_only(home: TestHome, tmp_path: Path, 
 def test_what_a_feeds_items_repeat_reaches_no_output(
     home: TestHome, server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A feed that greets its reader by their key; what its items link to is the reader's to open."""
+    """A feed that repeats its reader's key; links of its items may contain it, as only the reader opens them."""
     told = [
         Entry(
             f"Your key is {KEY}", f"Renew your key {KEY} before it ends, or nothing more is sent to you here."

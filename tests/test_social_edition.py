@@ -1,4 +1,4 @@
-"""Social items in an edition: noise takes no place from topics, sharing counts as votes, places are told."""
+"""Social items in an edition: noise takes no place from topics, shares count as votes, places of discussion are named."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def picks(made: Edition) -> list[Pick]:
 
 
 def morning(kind: str) -> list[Candidate]:
-    """Forty stories of twenty papers on five topics, and sixty items of two accounts that never sleep."""
+    """Forty stories of twenty papers on five topics, and sixty items of two hyperactive accounts."""
     told = [
         candidate(
             n,

@@ -1,4 +1,5 @@
-"""Profiles in the list by the command line: added as feeds for every reader, told how they are read, refused with a word."""
+"""Profiles added by the command line: as feeds that every reader can use, with a note how they are read, or refused with
+an explanation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Newsletters from a real IMAP server behind TLS: read-only, each letter once, lists of links as their items."""
+"""Newsletters from a real IMAP server behind TLS: read-only, each message once, lists of links as items."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class Post:
         return asyncio.run(go())
 
     def read(self, subscription: Subscription | None = None) -> Parsed:
-        """Ask as a refresh does, all pages, and remember."""
+        """Ask as a refresh does, for all pages, and keep the cursor."""
         if subscription:
             self.state = FeedState(subscription=subscription)
         source = sources.find(self.state.subscription)

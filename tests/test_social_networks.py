@@ -1,4 +1,4 @@
-"""Social sources on loopback, through the real fetch room, the real workers and the store: nothing lost, nothing twice."""
+"""Social sources on loopback, with the real fetch room, workers and store: nothing is lost, nothing comes twice."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_mastodon_nothing_is_stored_twice_and_nothing_is_lost_between_looks(
     assert first.results[0].new == 30
     assert "/api/v1/accounts/42/statuses?limit=40&exclude_reblogs=true&exclude_replies=true" in network.asked
     assert reader.refresh().results[0].new == 0
-    # More than one page comes between two looks: the gap is walked from where we were.
+    # More than one page arrived between two requests: the gap is filled from where we stopped.
     network.statuses += [status(n) for n in range(30, 150)]
     assert reader.refresh().results[0].new == 120
     assert reader.refresh().results[0].new == 0
@@ -107,7 +107,7 @@ def test_mastodon_a_walk_that_breaks_off_goes_on_the_next_time(tmp_path: Path, s
     reader = Reader(tmp_path, server, [outline("@ada@social.example", server)])
     reader.refresh()
     network.statuses += [status(n) for n in range(1, 130)]
-    network.refuse = [None, None, (500, (), b"")]  # newest page, one page of the gap, then trouble
+    network.refuse = [None, None, (500, (), b"")]  # the newest page, one page of the gap, then a failure
     assert reader.refresh().results[0].new == 80
     assert reader.refresh().results[0].new == 49
     assert reader.refresh().results[0].new == 0

@@ -1,4 +1,4 @@
-"""What posts become: titles, threads, boosts, warnings, facets, quotes, times, and which of them stay out."""
+"""How posts become items: titles, threads, boosts, warnings, facets, quotes, times, and which posts are left out."""
 
 from __future__ import annotations
 

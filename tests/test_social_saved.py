@@ -1,4 +1,4 @@
-"""Real answers of the networks, where the collection of them lies beside the checkout: each read to the right items."""
+"""Real answers of the networks (if their collection is beside the checkout), each read into the right items."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EVERYTHING = {"boosts": "yes", "replies": "yes"}
 
 
 def answers(name: str) -> list[Any]:
-    """What a recorded exchange, or several, answered."""
+    """The answer of a recorded exchange, or of several."""
     found = json.loads((SOCIAL / name).read_bytes())
     exchanges = found if isinstance(found, list) else [found]
     return [e["response"]["json"] if isinstance(e, dict) and "response" in e else e for e in exchanges]

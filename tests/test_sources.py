@@ -1,4 +1,4 @@
-"""The kinds of sources: what each feed says, told as its author meant it."""
+"""The kinds of sources: each feed is read as its author meant it."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_podcast() -> None:
     assert twelve.lead == (
         "Soil is alive, and Carla has counted what lives in hers. She tells us what a handful holds and why it matters."
     )
-    # Both link to the show's home, which is neither's page.
+    # Both link to the show's home page, which is the page of neither.
     assert twelve.link == "https://files.example/12.mp3"
     assert found.ttl_minutes == 120
     assert found.skip_hours == (1, 2)
@@ -133,7 +133,7 @@ def test_json_feed_item_by_item() -> None:
     assert linked.identity == "2"
     assert kettle.title == "The kettle froze. That is all I have to say about the weather this week."
     assert kettle.lead == ""
-    assert kettle.published == linked.published  # undated, as old as its neighbour
+    assert kettle.published == linked.published  # undated, so as old as its neighbour
     assert kettle.kind == "episode"
     assert kettle.enclosures[0].seconds == 65
     assert "2 of 5 items" in found.problems[0].text
@@ -546,7 +546,7 @@ def test_undeclared_and_wrongly_declared_encodings() -> None:
         '<?xml version="1.0" encoding="unicode_escape"?>',
     ):
         assert parsed(rss(item(title=title), prolog=prolog).encode("cp1252")).items[0].title == title
-    # The server's charset contradicts what is plainly UTF-8.
+    # The server's charset is wrong: the text is clearly UTF-8.
     assert parsed(rss(item(title=title)), content_type="text/xml; charset=iso-8859-1").items[0].title == title
     russian = rss(item(title="Новости сада"), prolog='<?xml version="1.0"?>').encode("cp1251")
     assert parsed(russian, content_type="text/xml; charset=windows-1251").items[0].title == "Новости сада"

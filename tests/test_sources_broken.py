@@ -1,4 +1,4 @@
-"""Documents that are no XML: what is wrong in one place costs that place, and no item gets another one's words."""
+"""Documents that are not XML: an error costs only the place where it is, and no item gets another one's words."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def entry(n: int, description: str, *, title: str = "") -> str:
 
 
 def between(broken: str) -> str:
-    """A document with whole entries around a broken one."""
+    """A document with intact entries around a broken one."""
     return rss(
         entry(1, "&lt;p&gt;One &amp;amp; all.&lt;/p&gt;")
         + broken
@@ -214,7 +214,7 @@ def test_a_person_is_named_without_their_address_whatever_its_end(written: str, 
 
 @pytest.mark.parametrize("name", ["items", "entries", "posts"])
 def test_a_list_that_became_an_object_is_a_list(name: str) -> None:
-    """PHP writes {"0": …, "2": …} where one of a list was taken out."""
+    """PHP writes {"0": …, "2": …} for a list from which an element was removed."""
     entries = {n: {"id": n, "title": f"Title {n}", "url": f"https://garden.example/{n}"} for n in ("0", "2")}
     found = parsed(json.dumps({"title": "Garden", name: entries}), content_type="application/json")
     assert [i.title for i in found.items] == ["Title 0", "Title 2"]

@@ -1,4 +1,4 @@
-"""The link that opens an item is the one that its feed gives; another form of it is for comparing only."""
+"""An item opens at the link that its feed gives; the canonical form is only for comparing."""
 
 from __future__ import annotations
 

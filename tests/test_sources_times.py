@@ -1,4 +1,4 @@
-"""The moment that a feed writes, in whatever words, order and zone."""
+"""The time that a feed means, in whatever words, order and zone it is written."""
 
 from __future__ import annotations
 

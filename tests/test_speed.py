@@ -1,4 +1,4 @@
-"""What is fast stays faster than the way it replaced: ratios of CPU time within one run, never seconds."""
+"""Fast code stays faster than what it replaced: ratios of CPU time within one run, never seconds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from newsfeed.reading import wellformed, xml_feeds
 
 
 def cost(work: Callable[[], object], rounds: int = 3) -> float:
-    """CPU seconds of the best of a few rounds: other work on the machine only ever adds to one."""
+    """CPU seconds of the best of a few rounds, because other work on the machine can only make a round slower."""
     found = []
     for _ in range(rounds):
         begun = time.process_time()
@@ -49,4 +49,4 @@ def test_a_refresh_tags_a_fifth_at_most_of_what_a_choice_does(tmp_path: Path) ->
         tagged = understand.understand(home, store, progress=Progress()).tagged
         understand.habits(home, store)
         assert 0 < tagged <= 0.2 * store.counts().items
-        assert store.counts().untagged > 0  # nor does a choice need all
+        assert store.counts().untagged > 0  # a choice does not need all of them either

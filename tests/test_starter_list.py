@@ -1,4 +1,4 @@
-"""The starter list keeps its rules: enough in each folder, sure addresses, marks, and a comment that teaches."""
+"""The starter list keeps its rules: enough feeds in each folder, secure addresses, marks, and an instructive comment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DATA = (Path(__file__).parents[1] / "feeds.opml").read_bytes()
 TEXT = DATA.decode("utf-8")
 STARTER = opml.parse(DATA)
 TOPICS = ["Technology", "Marketing", "Finance", "Sales", "Leadership", "Science", "Policy", "World"]
-# Sources that publish more than some thirty items a day: one general one a topic may.
+# Sources that publish more than about thirty items a day: one general source per topic may.
 GENERAL = {
     "www.theguardian.com/business",
     "www.politico.eu",
@@ -101,7 +101,7 @@ def test_the_first_comment_shows_in_four_lines_how_to_add_move_and_remove() -> N
         "feeds remove",
         "refresh",
     }
-    # The example of the comment works.
+    # The example in the comment works.
     assert any(s.title == "Carbon Brief" for s in STARTER.subscriptions)
 
 

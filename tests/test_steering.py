@@ -1,4 +1,4 @@
-"""The reader's steering, on whole mornings: thumbs, attributes of the list, and what is said of them."""
+"""How the reader steers whole mornings: thumbs, attributes of the list, and what is said about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forgetting by age, copies, checks, and what happens when the disk, another process or the power gets in the way."""
+"""Deleting old items, copies, checks, and what happens when the disk, another process or a power cut interferes."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ from newsfeed.store import Store, sqlite
 
 
 def sound(store: Store) -> bool:
-    """Whether database and search index agree with themselves and each other."""
+    """Whether database and search index are consistent, each in itself and with each other."""
     if not search_is_sound(store):
         return False
     with store._reading() as db:
         if db.connection.dialect.name == "postgresql":
-            return True  # it checks what it holds by itself
+            return True  # it checks itself
         orphans = db.connection.exec_driver_sql("PRAGMA foreign_key_check").all()
         return db.connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok" and not orphans
 
@@ -110,7 +110,7 @@ def test_a_clock_that_jumped_ahead_forgets_nothing_for_a_week(tmp_path: Path) ->
         assert store.prune(NOW) == (0, 0)
         assert store.prune(ahead) == (0, 0)
         assert store.prune(ahead + 6 * DAY) == (0, 0)
-        # The clock is right again, and later years have really passed.
+        # The clock is right again, and later the years have really passed.
         assert store.prune(NOW + DAY) == (0, 0)
         assert store.prune(ahead) == (0, 0)
         assert store.prune(ahead + 8 * DAY) == (1, 0)
@@ -257,7 +257,8 @@ def child(folder: Path, name: str, pause: float = 0.0) -> subprocess.Popen[str]:
 
 
 def whole(store: Store, name: str, acknowledged: int) -> int:
-    """Check that a feed's validator and its items belong together and nothing acknowledged is lost; gives how far it is."""
+    """Check that a feed's validator matches its items and nothing acknowledged is lost; gives the number of the last
+    answer."""
     state = next(s for s in store.states() if s.name == name)
     reached = int(state.etag or 0)
     assert reached >= acknowledged
@@ -295,7 +296,7 @@ def test_kill_9_loses_nothing_acknowledged_and_doubles_nothing(tmp_path: Path) -
 def test_two_processes_write_side_by_side(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         feeds(store, "a", "b")
-        # Two that never pause may keep each other out for longer than either waits, on a busy machine.
+        # On a busy machine, two writers that never pause may keep each other out for longer than either waits.
         processes = {name: child(tmp_path, name, pause=0.02) for name in ("a", "b")}
         acknowledged = {}
         for name, process in processes.items():
@@ -312,7 +313,7 @@ def test_two_processes_write_side_by_side(tmp_path: Path) -> None:
 
 
 def test_days_of_care_in_one_transaction_each(tmp_path: Path) -> None:
-    """A check that finds damage changes nothing, not even the note that it was made."""
+    """A check that finds damage changes nothing, not even the note that a check was made."""
     with opened(tmp_path) as store:
         keep(store, item("1"))
         with store._writing() as db:

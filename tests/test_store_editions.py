@@ -1,4 +1,4 @@
-"""Editions, the account of earlier days, the pool that an edition is chosen from, days done and mails."""
+"""Editions, the history of earlier days, the pool that an edition is chosen from, days done and mails."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_the_first_pool_holds_what_came_since_the_reader_subscribed(tmp_path: Pa
     assert (first.item.id, first.story, first.liked) == (new, number, -1)
     assert (len(first.item.item.text), first.item.item.html) == (2000, "")
     assert first.tagging.scores[0].p == 0.9
-    # Not tagged, not grouped yet: it still takes part, as a story of its own.
+    # Not yet tagged or grouped: it still takes part, as a story of its own.
     assert (second.item.id, second.story, second.tagging) == (undated, -undated, Tagging(item=undated))
     assert pool.stories[-1] == Story(
         id=-undated, representative=undated, items=(undated,), first=NOW, last=NOW
@@ -196,7 +196,7 @@ def test_a_later_pool_holds_what_is_new_and_what_was_never_shown(tmp_path: Path)
         store.record(edition(YESTERDAY), [shown(1, YESTERDAY, item=1)])
         assert set(candidates(store)) == {"left", "no date", "late", "fresh"}
         assert store.pool(TODAY, NOW).since == edition(YESTERDAY).built
-        # What today's own edition showed takes part again when today is chosen anew.
+        # What today's own edition showed takes part again when today's edition is chosen anew.
         store.record(edition(TODAY), [shown(2, item=2), shown(7, item=7)])
         assert set(candidates(store)) == {"left", "no date", "late", "fresh"}
         since = store.pool(TODAY, NOW, since=NOW - 30 * DAY)
@@ -350,7 +350,7 @@ def test_a_thumb_counts_in_the_topic_that_its_story_was_told_under(tmp_path: Pat
         (state,) = store.states()
         store.apply(update(state, [item(f"i{n}", published=NOW - 2 * DAY) for n in range(4)]), NOW - 2 * DAY)
         numbers = [i.id for i in of_feed(store, state.feed)]
-        # It is more of technology by the figures, but the reader saw it under marketing.
+        # By its scores it belongs to technology, but the reader saw it under marketing.
         mixed = {"technology": 0.6, "marketing": 0.4}
         told = [
             shown(n, YESTERDAY, item=n, feed=state.feed, topic="marketing", topics=mixed) for n in numbers[:3]
@@ -370,7 +370,7 @@ def test_a_thumb_counts_in_the_topic_that_its_story_was_told_under(tmp_path: Pat
 
 
 def signs(store: Store) -> dict[str, dict[str, tuple[int, int]]]:
-    """By day and topic: what the reader gave a sign of, and all there was."""
+    """By day and topic: the picks that the reader reacted to, and all picks."""
     found = {
         day.isoformat(): {name: topic.signs for name, topic in one.topics.items() if topic.signs != (0, 0)}
         for day, one in store.history(TODAY).days.items()
@@ -398,7 +398,7 @@ def test_signs_are_counted_by_page_and_topic_where_the_reader_gave_any(tmp_path:
         store.opened(numbers[1], NOW)
         store.opened(numbers[3], NOW)
         store.like(numbers[3], -1, NOW)
-        store.like(numbers[5], 1, NOW)  # it stood on no page
+        store.like(numbers[5], 1, NOW)  # it was on no page
         assert signs(store) == {
             older.isoformat(): {"sales": (2, 3), "science": (1, 1)},
             disliked.isoformat(): {"sales": (0, 1)},
@@ -457,7 +457,7 @@ def test_who_told_what_is_read_only_for_a_reader_who_labels_sources(tmp_path: Pa
         assert [(s.feed, s.social, s.options) for s in history.sources] == [
             (a.feed, True, Options(labels=("UK",))),
             (c.feed, False, Options()),
-            (b.feed, False, Options()),  # it left the list, and told of the flood
+            (b.feed, False, Options()),  # it left the list, and told the story of the flood
         ]
         assert store.history(TODAY + 3 * DAY).told[0].feeds == (a.feed, b.feed, c.feed)
         assert store.pool(TODAY, NOW).history.told == history.told

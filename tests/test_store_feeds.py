@@ -1,4 +1,4 @@
-"""The list, the state of feeds, and keeping what an answer brought."""
+"""The list, the state of feeds, and storing what an answer brought."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_counts_of_known_items_are_kept_without_making_them_edits(tmp_path: Path
 
 
 def filled(kind: Any) -> Any:
-    """Some value of a field's type that is not its default, so that a field added one day is tested, too."""
+    """A value of a field's type that is not its default, so that fields added later are tested too."""
     samples: dict[Any, Any] = {
         str: "Grüße, 世界 🙂",
         int: 7,
@@ -198,7 +198,7 @@ def test_an_edit_takes_the_place_of_what_was_there(tmp_path: Path) -> None:
         assert (after.ref, after.first_seen) == (before.ref, before.first_seen)
         assert store.search("hamsters") == []
         assert titles(store.search("gerbils tunnels")) == ["Gerbils"]
-        # Only points changed: nothing to tag anew, nothing new to find.
+        # Only the points changed: nothing to tag again, nothing new to find.
         store.save_taggings([], "m")
         assert store.apply(update(state, changed=[msgspec.structs.replace(edit, score=9)]), NOW).changed == (
             number,
@@ -207,7 +207,7 @@ def test_an_edit_takes_the_place_of_what_was_there(tmp_path: Path) -> None:
 
 
 def test_the_same_identity_in_two_feeds_is_two_items(tmp_path: Path) -> None:
-    """A feed that repeats another's identities can't reach that one's items."""
+    """A feed that repeats another feed's identities can't touch that feed's items."""
     with opened(tmp_path) as store:
         (mine,) = keep(store, item("1", "Mine"), name="victim")
         (theirs,) = keep(store, item("1", "Stolen"), name="thief")
@@ -263,7 +263,7 @@ def test_what_is_known_is_bounded_and_newest_first(tmp_path: Path, monkeypatch: 
         known = store.known(1)
         assert len(known) == feeds_queries.KNOWN
         assert known[0].identity == "1099"
-        # What is beyond that comes again as new, and is still the same item.
+        # Items beyond that number come again as new, but are still the same items.
         assert keep(store, item("0")) == []
         assert store.counts().items == len(numbers)
 
@@ -338,7 +338,7 @@ def _updates(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def _state(store: Store) -> list[object]:
-    """All that a store holds, and what each of a few words finds."""
+    """The whole content of a store, and what each of a few words finds."""
     found = {
         w: [i.id for i in store.search(w)] for w in ("tea", "coffee", "東京", "京都", "strasse", "title")
     }

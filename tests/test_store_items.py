@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("either")  # SQLite and PostgreSQL
     [
         ("zurich", ["de"]),
         ("ZÜRICH", ["de"]),
-        ("Zürich", ["de"]),  # u and its dots apart
+        ("Zürich", ["de"]),  # u and a separate diaeresis
         ("strassenbahn", ["de"]),
         ("STRASSENBAHN öfter", ["de"]),
         ("grunen", ["de"]),
@@ -48,7 +48,7 @@ pytestmark = pytest.mark.usefixtures("either")  # SQLite and PostgreSQL
         ("ประกาศ", ["th"]),
         ("हिन्दी", ["hi"]),
         ("ठंडा", ["hi"]),
-        ("ученые", []),  # ё is a letter of its own, no accent
+        ("ученые", []),  # ё is a letter of its own, not an accented one
         ("учёные ГОРОД", ["ru"]),
         ("ecole", ["fr"]),
         ("élèves deja", ["fr"]),

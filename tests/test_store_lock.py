@@ -1,4 +1,5 @@
-"""The lock of a home: one at a time, the other is told who; the holder's end frees it, however it ends."""
+"""The lock of a home: one process at a time, the other is told who has it; it is freed when its holder ends, however
+that ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opening a store: made fast and private, migrated after a copy, refused untouched where it is not ours."""
+"""Opening a store: created fast and private, copied before it is migrated, refused untouched if it is not ours."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from newsfeed.store.dialect import Transaction
 
 
 def form(path: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Tables, columns, keys and indexes of a database, as far as they matter."""
+    """Tables, columns, keys and indexes of a database, normalised for comparison."""
     raw = sqlite3.connect(path)
     names = [
         r[0]
@@ -31,7 +31,9 @@ def form(path: Path) -> dict[str, list[tuple[object, ...]]]:
     found: dict[str, list[tuple[object, ...]]] = {}
     for name in names:
         columns = raw.execute(f"PRAGMA table_info('{name}')").fetchall()
-        found[name] = [(r[1], r[2].replace("BIGINT", "INTEGER"), *r[3:]) for r in columns]  # one to SQLite
+        found[name] = [
+            (r[1], r[2].replace("BIGINT", "INTEGER"), *r[3:]) for r in columns
+        ]  # SQLite does not distinguish them
         found[name] += sorted(tuple(r[2:]) for r in raw.execute(f"PRAGMA foreign_key_list('{name}')"))
         found[name] += [tuple(r[1:]) for r in raw.execute(f"PRAGMA index_xinfo('{name}')")]
     found["autoincrement"] = sorted(
@@ -49,14 +51,14 @@ def everything(folder: Path) -> dict[str, tuple[bytes, int]]:
 
 
 def saved_home(path: Path) -> None:
-    """The database that newsfeed wrote while Alembic kept its form."""
+    """The database as newsfeed wrote it when Alembic still migrated it."""
     raw = sqlite3.connect(path)
     raw.executescript((Path(__file__).parent / "data" / "home_0007.sql").read_text(encoding="utf-8"))
     raw.close()
 
 
 def rows_of(path: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of every table, but for the moment of the last check."""
+    """Every row of every table, except the time of the last check."""
     raw = sqlite3.connect(path)
     found = {
         name: sorted(raw.execute(f'SELECT * FROM "{name}"').fetchall(), key=repr)
@@ -189,7 +191,7 @@ def test_a_newer_database_is_left_untouched(tmp_path: Path) -> None:
 
 
 def test_a_newer_database_whose_number_is_still_in_the_journal_is_refused_too(tmp_path: Path) -> None:
-    """As after a crash between the newer newsfeed's migration and its checkpoint."""
+    """The state after a crash between the newer version's migration and its checkpoint."""
     path = tmp_path / "newsfeed.db"
     opened(tmp_path).close()
     child = (
@@ -296,7 +298,7 @@ print("opened")
 
 
 def starters(path: Path, count: int) -> list[subprocess.Popen[str]]:
-    """Processes that open a database once they are told to; all are ready when this returns."""
+    """Processes that open a database when told to; all are ready when this returns."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     children = [
         subprocess.Popen([sys.executable, "-c", OPENING, str(path)], text=True, **pipes) for _ in range(count)

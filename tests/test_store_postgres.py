@@ -1,4 +1,4 @@
-"""What is PostgreSQL's own: one writer at a time, its errors in words, a home's whole morning in it."""
+"""PostgreSQL in particular: one writer at a time, its errors in words, a home's whole morning in it."""
 
 from __future__ import annotations
 

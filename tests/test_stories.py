@@ -1,4 +1,4 @@
-"""Items of several outlets about one event become one story, and nothing else does."""
+"""Items of several outlets about one event become one story; nothing else is joined."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def changed_item(one: StoredItem, changes: dict[str, Any]) -> StoredItem:
 
 
 def day() -> tuple[list[StoredItem], dict[int, str]]:
-    """A day of all events and loners, with the event of every item."""
+    """A day of all events and single items, with the event of every item."""
     told = [(name, t) for name, tellings in EVENTS.items() for t in tellings]
     told += [(title, (title, text)) for title, text in ALONE]
     random.Random(7).shuffle(told)
@@ -136,7 +136,7 @@ def test_one_name_in_two_matters_joins_no_two_summaries() -> None:
 
 
 def hub_day() -> list[StoredItem]:
-    """Three stories of one budget, each told by ten outlets, and an item that has them all."""
+    """Three stories of one budget, each told by ten outlets, and an item about all three."""
     told = (
         ("Fuel duty frozen for a third year", "Drivers keep paying 53 pence a litre: the chancellor freezes fuel duty in the budget once more."),
         ("Pension age to rise to 69", "Whoever was born after 1979 will work until 69, says the budget; unions speak of a breach of trust."),
@@ -172,7 +172,7 @@ def test_stories_of_one_occasion_are_one_affair() -> None:
     assert {frozenset({1, 2}), frozenset({3, 4})} <= parts(found.values())
     assert found[3].affair == 1
     assert not any(s.affair for s in found.values() if s.id != 3)
-    # An affair goes on: what comes later joins it, and existing stories keep theirs.
+    # An affair goes on: later stories join it, and existing ones stay in theirs.
     late = item(90, "Nine islands end their summit in Lisk", "The coast ministers agreed on a smaller quota for cod and on eighty million for lighthouses; trawlers and sailors wait for what follows.", feed=5, hours=9)  # fmt: skip
     changed = stories.join([late], [*items, *others, late], list(found.values()), OUTLETS)
     assert {s.affair or s.id for s in changed} == {1}
@@ -190,7 +190,7 @@ def test_stories_of_one_outlet_can_be_of_one_affair() -> None:
     found = join([*items, *others])
     affairs = {n: s.affair or s.id for s in found for n in s.items}
     assert len({affairs[n] for n in range(1, 5)}) == 1
-    assert len([s for s in found if (s.affair or s.id) == affairs[1]]) > 1  # more stories than one
+    assert len([s for s in found if (s.affair or s.id) == affairs[1]]) > 1  # more than one story
     assert not {affairs[n] for n in affairs if n > 20} & {affairs[1]}
 
 
@@ -495,7 +495,7 @@ def test_what_a_feed_puts_under_everything_joins_nothing() -> None:
     titles = ["Boat owners: paint", "Boat owners: hiring a crew", "Boat owners: winter berths"]
     offered = [item(70 + n, title, offer, feed=1) for n, title in enumerate(titles)]
     assert {frozenset({one.id}) for one in offered} <= parts(join([*offered, *day()[0]]))
-    # A piece that comes again under another title is the same piece.
+    # An article that comes again under another title is the same article.
     again = [
         item(
             80,
@@ -614,7 +614,7 @@ def test_the_newest_state_that_others_share_represents_a_running_event() -> None
     link = {"page": "https://court.example/velmora"}
     (story,) = stories.join([changed_item(i, link) for i in items], [], [], OUTLETS)
     assert story.representative in {5, 6, 7}
-    # One odd item that comes last is no state.
+    # A single odd item at the end does not count as a state.
     odd = item(9, "Velmora barge owner once sailed with the mayor", LEAD, feed=9, hours=12.9)
     (story,) = stories.join([changed_item(i, link) for i in (*items, odd)], [], [], OUTLETS)
     assert story.representative in {5, 6, 7}
@@ -817,7 +817,7 @@ def test_what_makes_two_tellings_one_story_can_be_named() -> None:
     assert found.other in tellings[1:]
     assert not found.page
     assert {"Velmora", "bridge"} <= set(found.words)
-    # The rarest of them first: any bridge may fall.
+    # The rarest first: any bridge may fall.
     assert found.words.index("Velmora") < found.words.index("bridge")
     link = {"link": "https://press.example/velmora"}
     post = item(9, "Look at this", "", feed=9, kind="post", **link)
@@ -826,7 +826,7 @@ def test_what_makes_two_tellings_one_story_can_be_named() -> None:
     assert stories.nearest(post, [post]) is None
 
 
-# Two persons whom everybody writes about, each in a matter of its own.
+# Two people whom everybody writes about, each in a different matter.
 BUSY = (
     ("Venn and Keck open a school for pilots", "Forty cadets begin in autumn on a closed airfield in the north."),
     ("What Venn and Keck earn", "Tax papers show salaries, gifts of shares and a farm with sheep."),

@@ -1,4 +1,5 @@
-"""New items are compared with those that share their clues, and come to the same stories as with all of a window."""
+"""New items are compared only with those that share their clues, and join the same stories as if compared with the whole
+window."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ def words(seed: int) -> list[str]:
 
 
 def world(seed: int, many: int) -> list[tuple[str, Item]]:
-    """Items of several feeds, half of them of events that others tell too."""
+    """Items of several feeds, half of them about events that other feeds tell too."""
     dice = random.Random(seed)
     known = words(seed)
     dice.shuffle(known)

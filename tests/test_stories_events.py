@@ -1,7 +1,7 @@
-"""Invented events of many beats, told in one window: who merges two of them hides one, who splits one tells it twice.
+"""Invented events of many kinds in one window: merging two of them hides one, splitting one tells it twice.
 
 Each line of the data is a probe: one event told by several outlets, or two of one kind (two hotel fires, two rulings
-of one court, two affairs of one firm). They are a watch, not an aim: constants are chosen on days of real feeds.
+of one court, two affairs of one firm). They guard against regressions; constants are chosen on days of real feeds.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ START = datetime(2026, 11, 22, 4, tzinfo=UTC)
 
 
 class Figures(NamedTuple):
-    merged: int  # probes of two events of which any tellings share a story
-    strangers: int  # pairs of tellings from different probes that share one
-    whole: int  # events with two tellings or more that are one story
+    merged: int  # probes of two events of which any items share a story
+    strangers: int  # pairs of items from different probes that share a story
+    whole: int  # events with two or more items that are one story
 
 
 def rows(path: Path) -> Iterator[tuple[int, int, dict[str, Any]]]:
-    """Each telling with its probe and its event."""
+    """Each item with its probe and its event."""
     event = 0
     for probe, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
         for told in json.loads(line)["stories"]:
@@ -45,7 +45,7 @@ def rows(path: Path) -> Iterator[tuple[int, int, dict[str, Any]]]:
 
 
 def bystanders() -> list[dict[str, Any]]:
-    """Two thousand other items of a day and a half, so that words are as common as in a real window."""
+    """Two thousand other items from a day and a half, so that words are as common as in a real window."""
     found = [json.loads(line) for path in sorted(SEEDS.glob("*.jsonl")) for line in path.read_text(encoding="utf-8").splitlines()]  # fmt: skip
     return [
         {"id": f"s{n}", "title": i["title"], "text": i.get("text", ""), "outlet": f"Bystander {n % 60}", "published": (START + timedelta(minutes=n)).isoformat()}

@@ -1,4 +1,4 @@
-"""Kinds of failure: what is alike and is not one event, and what is one event and reads otherwise, in four languages.
+"""Kinds of failure: items that are alike but not one event, and items about one event that read differently, in four languages.
 
 All cases are invented and grouped in one window, as on a real morning.
 """
@@ -16,9 +16,9 @@ from test_stories_events import bystanders
 from newsfeed.pipeline.answers.pipes import group_lines
 
 Told = tuple[str, str]
-Case = tuple[tuple[Told, ...], ...]  # the tellings of each of its stories
+Case = tuple[tuple[Told, ...], ...]  # the items of each of its stories
 
-# Three stories of one occasion, each told by several outlets, and an item that has them all.
+# Three stories of one occasion, each told by several outlets, and an item about all three.
 OCCASIONS: dict[str, tuple[tuple[Told, ...], Told]] = {
     "de": (
         (
@@ -122,7 +122,7 @@ APART: dict[str, tuple[Case, ...]] = {
     ),
 }  # fmt: skip
 
-# Titles of one feed's series: each stands alone.
+# Titles of one feed's series: each is a story of its own.
 SERIES = (
     ("Choosing a roof rack for small cars", "Choosing a child seat for small cars", "Choosing winter tyres for small cars", "Choosing a cool box for small cars"),
     ("Den richtigen Dachträger für Kleinwagen wählen", "Den richtigen Kindersitz für Kleinwagen wählen", "Die richtigen Winterreifen für Kleinwagen wählen"),
@@ -130,7 +130,7 @@ SERIES = (
     ("Cómo elegir una baca para coches pequeños", "Cómo elegir una silla infantil para coches pequeños", "Cómo elegir neumáticos de invierno para coches pequeños"),
 )  # fmt: skip
 
-# A page that tells of two stories is no bridge between them.
+# A page about two stories does not join them.
 BRIDGES = (
     (("Airport of Tarn shut as storm nears", "No flights leave until Tuesday, the airport says; runways are under water."), ("Storm cuts power to half of Holm", "Masts fell in the night; the grid's owner counts 40,000 homes without electricity."), "Storm live: Tarn airport shut; power grid fails in Holm"),
     (("Flughafen Tarn sperrt wegen Sturm alle Bahnen", "Bis Dienstag startet kein Flug, das Wasser steht auf den Pisten."), ("Stromnetz in Holm fällt nach Sturm aus", "40.000 Haushalte sind ohne Licht, weil nachts Masten knickten."), "Sturm im Liveblog: Flughafen Tarn gesperrt; Stromnetz in Holm fällt aus"),
@@ -138,7 +138,7 @@ BRIDGES = (
     (("Zinsen bleiben bei zwei Prozent", "Die Notenbank von Ardanien wartet ab, wie sich die Löhne entwickeln."), ("Hitzewelle trifft Weizen und Mais", "Bauern in Ardanien rechnen mit einem Drittel weniger Ernte."), "Zinsen bleiben. Plus: Was die Hitzewelle für Weizen heißt"),
 )  # fmt: skip
 
-# One event in other words: copies of a wire under titles of their own.
+# One event in other words: copies of an agency's text under different titles.
 TOGETHER: tuple[tuple[Told, ...], ...] = (
     (
         ("Composer who wrote the hymn of the games is dead at 91", "Teodor Varga, whose hymn opened the games of 1988, died at his home in Lisk on Sunday, his daughter said."),
@@ -158,7 +158,7 @@ TOGETHER: tuple[tuple[Told, ...], ...] = (
     ),
 )  # fmt: skip
 
-# Two matters of one person, company or country, each told by several outlets: no affair.
+# Two matters of one person, company or country, each told by several outlets: not an affair.
 MATTERS: tuple[Case, ...] = (
     (
         (
@@ -210,7 +210,7 @@ MATTERS: tuple[Case, ...] = (
 
 
 def rows() -> Iterator[tuple[str, Told, str]]:
-    """The name, the telling and the outlet of every invented item."""
+    """The name, the text and the outlet of every invented item."""
     for lang, (stories, hub) in OCCASIONS.items():
         for s, (title, text) in enumerate(stories):
             words = title.split()
@@ -237,7 +237,7 @@ def rows() -> Iterator[tuple[str, Told, str]]:
 
 @cache
 def grouped() -> dict[str, tuple[str, str]]:
-    """The story and the affair of every invented item, found among two thousand others."""
+    """The story and the affair of every invented item, grouped together with two thousand others."""
     lines = [
         {"id": name, "title": title, "text": text, "outlet": outlet, "published": "2026-11-22T06:00:00Z"}
         for name, (title, text), outlet in rows()
@@ -248,7 +248,7 @@ def grouped() -> dict[str, tuple[str, str]]:
 
 
 def told(name: str, level: int = 0) -> set[str]:
-    """The stories (or affairs) of all items whose names begin so."""
+    """The stories (or affairs) of all items whose names begin like this."""
     return {found[level] for other, found in grouped().items() if other.startswith(f"{name} ")}
 
 

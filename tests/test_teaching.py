@@ -1,4 +1,4 @@
-"""Teaching by hand: topics of one's own, corrections and their way back, and what is said where nothing can be."""
+"""Teaching by hand: one's own topics, corrections and undoing them, and the message when nothing can be taught."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> Tes
 
 
 def topics_of(home: TestHome, words: str, capsys: pytest.CaptureFixture[str]) -> str:
-    """The lines of `why` that name topics with their terms."""
+    """The lines of `why` that list topics with their terms."""
     capsys.readouterr()
     assert home.run("why", words) == 0
     return capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""A team's database over time: made anew over itself, newer and older versions, copied and brought back."""
+"""A team's database over time: set up again, newer and older versions, copied and restored."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_tables_of_the_first_version_become_todays_with_all_that_lies_in_them(
     team: TestTeam, server: Server
 ) -> None:
     a_morning(team, server)
-    # As the first version left it: no numbers of topics, taggings as JSON, lists read by whoever looked.
+    # As the first version left it: no topic numbers, taggings as JSON, lists read whenever somebody looked.
     team.rows("drop policy read_again on reader.team_list")
     team.rows("revoke all on reader.team_list from newsfeed_worker_edition")
     team.rows("drop table shared.topic")
@@ -131,7 +131,7 @@ def test_a_copy_of_the_database_and_of_the_folder_is_the_whole_team(
         assert [s.subscription for s in store.states()] == [s.subscription for s in old.states()]
         assert any(TOKEN in s.subscription.url for s in store.states())
     with copy.store(None) as store:
-        assert store.states() == []  # the policies came along
+        assert store.states() == []  # the policies were copied too
     copy.work()
     assert copy.count("reader.edition") == 2
     assert team.count("reader.edition") == 1
@@ -171,7 +171,7 @@ def test_who_is_started_before_the_database_waits_for_it_and_says_so_once(
                     assert "can't be reached" in said
                     assert "Waiting for it; Ctrl-C ends that." in said
                 told = [said]
-                # While it waits, it ends when it is asked to.
+                # It ends on request even while it waits.
                 other.send_signal(signal.SIGINT)
                 other.wait(300)
                 assert "Traceback" not in other.stdout.read()

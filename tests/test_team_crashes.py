@@ -1,4 +1,4 @@
-"""Workers killed at any moment: nothing is lost, nothing is there twice, at most one mail goes out."""
+"""Workers killed at any moment: nothing is lost or doubled, and at most one mail is sent."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from teams import TestTeam, make, wait_for
 
 from newsfeed.team.workers import END
 
-# Taken out of the environment: the workers refuse what is no setting of theirs.
+# Removed from the environment: workers refuse unknown settings.
 KILLS = int(os.environ.pop("NEWSFEED_KILLS", "15"))
 SEED = os.environ.pop("NEWSFEED_SEED", "18")
 READERS = 24
 FEEDS = 24
 PACE = ("--cron", "* * * * * */2", "--heartbeat", "0.5", "--lease", "3")
-# They come every two seconds: on a machine that has much to do there is always one.
+# They come every two seconds; on a busy machine one is always waiting.
 LOOKS = ("look for due feeds", "look for due readers", "read lists")
 MORNING = homes.NOON - timedelta(minutes=55)
 
 
 @contextmanager
 def workers(team: TestTeam, *kinds: str, pace: Sequence[str] = PACE) -> Iterator[list[subprocess.Popen[str]]]:
-    """Worker processes, ended afterwards."""
+    """Worker processes, which are ended afterwards."""
     running = [start(team, kind, pace) for kind in kinds]
     try:
         yield running
@@ -77,7 +77,7 @@ def many_feeds(servers: list[Server]) -> list[str]:
 
 
 def what_is_left(team: TestTeam) -> list[object]:
-    """What was not done, and by whom it is held up."""
+    """What was not done, and what blocks it."""
     return [
         team.rows(
             "select id, bucket, last_good, next_due, leased_by, leased_until > now(), extra from shared.feed"
@@ -135,7 +135,7 @@ def test_workers_killed_at_random_lose_and_double_nothing(team: TestTeam) -> Non
 
 
 def restart(team: TestTeam, database: Cluster, rng: random.Random, working: int) -> None:
-    """Restart a database twice, once so many workers are at work."""
+    """Restart a database twice, as soon as this many workers are at work."""
     alive = "last_heartbeat > now() - interval '5 seconds'"
     wait_for(lambda: team.count("procrastinate.procrastinate_workers", alive) >= working)
     team.close()
@@ -162,7 +162,7 @@ def test_a_database_that_restarts_under_load_loses_nothing(
         wanted = team.count("shared.feed", "listed")
         team.close()
         team.at(MORNING)
-        # Feeds first: an edition of feeds that nobody read yet is put off, and the clock stands.
+        # Feeds first: an edition whose feeds were never read is postponed, and the clock stands still.
         running = [*stack.enter_context(workers(team, "fetch", "fetch"))]
         restart(team, database, rng, len(running))
         wait_for(lambda: team.count("shared.item") == 3 * wanted)
@@ -185,7 +185,7 @@ def test_a_worker_that_is_asked_to_stop_ends_well(team: TestTeam, how: signal.Si
     assert team.count("procrastinate.procrastinate_workers") == 0
 
 
-STUCK = {  # what a worker is at -> the table that it needs and never gets, and the task
+STUCK = {  # what a worker is doing -> the table that it needs but never gets, and the task
     "understand": ("shared.tagging", "understand"),
     "group": ("shared.story", "group"),
     "editions": ("reader.edition", "editions"),
@@ -219,8 +219,8 @@ def test_a_worker_that_is_stuck_in_its_work_ends_when_it_is_asked_to(team: TestT
             began = time.monotonic()
             one.send_signal(signal.SIGTERM)
             one.wait(60)
-            assert time.monotonic() - began < END + 20  # on a machine that has much to do
-        # Nothing of it is lost: it waits to be done, or its reader is still owed an edition.
+            assert time.monotonic() - began < END + 20  # on a busy machine
+        # Nothing is lost: the job is waiting, or its reader is still owed an edition.
         back = team.count("procrastinate.procrastinate_jobs", f"task_name = '{task}' and status = 'todo'")
         assert back == 1
     assert team.count("shared.feed", "leased_until is not null") == 0
@@ -247,7 +247,11 @@ def test_a_job_that_fails_while_the_same_one_waits_holds_nothing_up(team: TestTe
         team.add("ada", f"Towns {many_feeds([server])[0]}")
         team.at(MORNING)
         jobs = "procrastinate.procrastinate_jobs"
-        living = (*PACE[:2], "--heartbeat", "60")  # else the worker counts as dead, and its jobs are taken up
+        living = (
+            *PACE[:2],
+            "--heartbeat",
+            "60",
+        )  # otherwise the worker counts as dead, and others take its jobs
         with workers(team, "fetch", pace=living), psycopg.connect(team.url) as held:
             held.execute("lock table shared.tagging in access exclusive mode")
             wait_for(lambda: team.count(jobs, "task_name = 'understand' and status = 'doing'") == 1)

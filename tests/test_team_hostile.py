@@ -1,4 +1,4 @@
-"""What is hostile is harmless in a team as in a single home: the same items, the same failures, no more on the page."""
+"""Hostile feeds are as harmless in a team as in a single home: the same items and failures, nothing else on the page."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ HARMLESS = "The harbour of the old town opens again"
 
 
 def plays() -> Iterator[tuple[str, Play]]:
-    """A path for each feed of the sample, and what it answers; of a sequence one after the other."""
+    """A path for each feed of the sample and its answer; for a sequence, one answer after another."""
     today = format_datetime(homes.NOON - timedelta(hours=3))
     for line in (SAMPLE / "xss.jsonl").read_text(encoding="utf-8").splitlines():
         case = json.loads(line)
@@ -67,7 +67,7 @@ Kept = dict[str, tuple[list[tuple[str, str, str]], bool]]
 
 
 def kept(store: Store) -> Kept:
-    """By feed: what its items are called, lead to and say, and whether its last reading failed."""
+    """By feed: the titles, links and texts of its items, and whether its last reading failed."""
     found: Kept = {}
     for state in store.states():
         items = store.items(store.newest([state.feed], 100, 0), body="none")
@@ -77,7 +77,7 @@ def kept(store: Store) -> Kept:
 
 
 class Alive(HTMLParser):
-    """What of a page acts: elements by name, attributes that run something, addresses that are none of the web."""
+    """What is active on a page: elements by name, attributes that run something, addresses outside the web."""
 
     def __init__(self, drawn: str) -> None:
         super().__init__()
@@ -127,7 +127,7 @@ def test_the_hostile_sample_is_kept_as_by_a_single_home(
         wanted, found = kept(one), kept(shared)
     found.pop("harmless")
     assert found == wanted
-    assert asked[1] == asked[0] | {"/harmless"}  # and no address that a feed names
+    assert asked[1] == asked[0] | {"/harmless"}  # and no address from a feed
     least = {
         line.split("\t")[0]: int(line.split("\t")[3])
         for line in (SAMPLE / "feeds" / "MANIFEST.tsv").read_text(encoding="utf-8").splitlines()[1:]

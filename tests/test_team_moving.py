@@ -1,4 +1,4 @@
-"""Moving: a home with history becomes a reader and a home again, beside others; and a reader leaves no row behind."""
+"""Moving: a home with history becomes a reader and a home again, beside others; and a removed reader leaves no row behind."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def live(home: TestHome, server: Server) -> None:
 
 
 def facts(store: Store) -> dict[str, Any]:
-    """What a home knows, by names instead of numbers."""
+    """A home's data, by names instead of numbers."""
     day = (homes.NOON + 3 * STEPS).date()
     refs = {i.id: i.ref for i in store.window(homes.NOON - 90 * STEPS)}
     feeds = {s.feed: s.subscription.url for s in (*store.states(), *store.states(listed=False))}

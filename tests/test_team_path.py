@@ -1,4 +1,4 @@
-"""The whole way of a team: a home moves in, workers ask its feeds and make its reader's page at their hour."""
+"""A team from end to end: a home moves in, workers ask its feeds and make its reader's page at the reader's hour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many workers are as polite as one: a host never has more of their requests at once than one newsfeed would send."""
+"""Many workers are as polite as one: a host never gets more requests at once than a single newsfeed would send."""
 
 from __future__ import annotations
 
@@ -49,9 +49,7 @@ def test_a_thousand_feeds_of_ten_hosts_by_four_workers(team: TestTeam) -> None:
         sweep(team, WORKERS)
     limit = FetchSetting().per_host
     assert max(server.most_at_once for server in servers) <= limit
-    assert {server.most_at_once for server in servers} == {
-        limit
-    }  # and no host was asked more timidly than by one
+    assert {server.most_at_once for server in servers} == {limit}  # and no host got fewer than from one
     for server in servers:
         assert len(server.seen) == EACH
         assert len({seen.path for seen in server.seen}) == EACH
@@ -73,4 +71,6 @@ def test_a_host_that_refuses_is_asked_once_a_second_by_however_many(team: TestTe
         begun = sorted(seen.at for seen in server.seen)
     assert len(begun) == len(urls)
     apart = [later - earlier for earlier, later in pairwise(begun)]
-    assert sum(gap < 0.9 for gap in apart) < FetchSetting().per_host  # those under way when it first refused
+    assert (
+        sum(gap < 0.9 for gap in apart) < FetchSetting().per_host
+    )  # those already under way when it first refused

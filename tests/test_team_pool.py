@@ -1,4 +1,4 @@
-"""What a pool keeps of each item: packed numbers, whose words are worked out for who asks; stories by language."""
+"""What a pool keeps of each item: packed numbers, turned into words for a reader who asks; stories by language."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_one_worker_at_a_time_tags_and_groups(team: TestTeam, server: Server, wh
             assert team.count(table) == 0
         try:
             doing.result()
-        except BusyError:  # it waited too long: the next look has it done
+        except BusyError:  # it waited too long, so the next round does it
             return
     assert team.count(table) == len(NEWS)
 
@@ -221,7 +221,7 @@ def test_who_is_passed_on_is_suggested_once_a_week(team: TestTeam) -> None:
     assert other is not None
     assert [one.profile for one in built.suggested] == [passed_on]
     assert other.suggested == ()
-    # What was judged for that is nobody else's.
+    # Judgements made for that reader are nobody else's.
     assert team.count("shared.tagging") == 0
 
 
@@ -258,7 +258,7 @@ def test_the_articles_of_thin_items_are_read_by_a_fetch_worker(team: TestTeam, s
     built = team.desk().one(team.readers.named("ada").id)
     assert built is not None
     assert any(p.lead.startswith("The harbour reopened") for s in built.sections for p in s.picks)
-    # What was read is not read again.
+    # Articles that were read are not read again.
     team.at(MORNING + timedelta(hours=2))
     team.work("fetch")
     assert len(server.asked("/story")) == 1

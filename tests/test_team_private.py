@@ -1,4 +1,4 @@
-"""Feeds that are one reader's alone: asked with their secret, shown to their reader, and nobody else's in any way."""
+"""Private feeds of one reader: asked with their secret, shown to that reader, and unknown to all others."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ def test_a_token_in_an_address_is_asked_with_and_told_to_nobody(team: TestTeam, 
     shared = page(server, "/b.xml", "The moon has a new crater", "It was seen in May.")
     ada = team.add("ada", f"Bank {secret}", f"World {shared}")
     bob = team.add("bob", f"World {shared}")
-    eve = team.add("eve", f"Mine {secret}")  # who knows the address has it as her own, not as Ada's
+    eve = team.add(
+        "eve", f"Mine {secret}"
+    )  # somebody who knows the address gets a feed of her own, not Ada's
     team.at(MORNING)
     team.work("fetch")
     assert len(server.asked(f"/feed/{TOKEN}.xml")) == 2

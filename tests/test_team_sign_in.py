@@ -1,4 +1,4 @@
-"""Who gets in, and who does not: invitations, sessions, a real OpenID provider, a reverse proxy."""
+"""Who gets in and who doesn't: invitations, sessions, a real OpenID provider, a reverse proxy."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_an_invitation_lets_one_person_in_once(site: Site, capsys: pytest.Captur
     assert team.run("invite", "ada@example.org") == 0
     link = re.search(r"/invited/(\S+)", capsys.readouterr().out)
     assert link
-    assert team.readers.named("ada").admin  # the first one; who else could make others one
+    assert team.readers.named("ada").admin  # the first reader is an admin, or nobody could make others one
     assert link[1] not in str(team.rows("select * from reader.invitation"))
     with site.browser() as first, site.browser() as second:
         assert "Welcome, ada" in words(first.get(f"/invited/{link[1]}"))
@@ -157,7 +157,7 @@ def test_a_session_is_the_servers_own_and_only_its_hash_is_kept(site: Site) -> N
 
 
 def test_a_session_known_before_the_sign_in_is_worth_nothing_after_it(site: Site) -> None:
-    """Whoever planted their own session in a browser does not share what is signed in there later."""
+    """An attacker who planted their own session in a browser does not share what is signed in there later."""
     team = site.team
     with site.signed_in(team.add("mallory")) as planted, site.browser() as victim:
         name, before = f"newsfeed-{site.port}", planted.session
@@ -322,7 +322,7 @@ def test_the_way_on_after_the_sign_in_stays_inside(team: TestTeam, to: str) -> N
 
 
 def start(browser: Browser, path: str = "/sign-in/oidc") -> str:
-    """Where the provider leads back to, with its code."""
+    """The address to which the provider redirects, with its code."""
     answer = browser.get(path, follow=False)
     assert answer.status_code == 303, answer.text
     back = browser.client.get(answer.headers["location"], follow_redirects=False)
@@ -362,7 +362,7 @@ def test_sign_ins_that_nobody_finishes_are_bounded_for_each_address(team: TestTe
             refused = ada.get("/sign-in/oidc?to=%2F", follow=False)
             assert refused.status_code == 429
             assert "Try again in ten minutes" in refused.text
-            # Somebody else's address has its own, and old ones count no more.
+            # Another address has a count of its own, and old attempts no longer count.
             assert attempts.begin("oidc", "browser", "192.0.2.7", {})
             team.at(team.moment + timedelta(minutes=11))
             assert through(ada, site).status_code == 303
@@ -421,7 +421,7 @@ def test_a_state_is_good_once_in_its_own_browser_and_for_ten_minutes(team: TestT
         with site.browser() as ada, site.browser() as mallory:
             back = start(ada)
             stolen = mallory.get(back)
-            assert stolen.status_code == 403  # another browser: and it is used up by that
+            assert stolen.status_code == 403  # another browser, and that uses it up
             assert ada.get(back, follow=False).status_code == 403
             back = start(ada)
             assert ada.get(back, follow=False).status_code == 303
@@ -508,7 +508,7 @@ def test_the_word_of_a_proxy_counts_from_its_own_network(team: TestTeam) -> None
             answer = browser.get("/kept?q=a")
             assert answer.status_code == 200
             assert str(answer.url).endswith("/kept?q=a")
-            # The session lasts as long as the proxy says so, and for whom it says so.
+            # The session lasts only while the proxy names this reader.
             token = browser.session
         for headers in ({}, {"x_forwarded_user": "eve@corp"}):
             with site.browser(**headers) as other:

@@ -1,4 +1,5 @@
-"""What is due, who has it, and what waits when the sweeps are late; whose hour has come, and that it comes once."""
+"""Which feeds are due, which worker has them, and which wait when sweeps are late; whose hour has come, and that it
+comes once."""
 
 from __future__ import annotations
 
@@ -84,7 +85,7 @@ def test_rare_feeds_wait_longer_when_the_sweeps_are_late(team: TestTeam) -> None
     assert due(timedelta(hours=2)) == {
         busy,
         rare,
-    }  # twice as long as the busy ones are behind is not yet over …
+    }  # less than twice the delay of the busy feeds has passed …
     team.rows(
         "update shared.feed set next_due = %s where url like '%%rare%%'",
         (homes.NOON - timedelta(hours=1)).replace(tzinfo=None),
@@ -168,7 +169,7 @@ def test_one_edition_and_one_mail_whoever_else_is_at_it(team: TestTeam, server: 
 
 
 def give_up(team: TestTeam) -> None:
-    """As if all tries of all jobs were over."""
+    """As if all jobs had used up their retries."""
     team.rows("set search_path = procrastinate")
     team.rows("delete from procrastinate_jobs")
     team.rows("reset search_path")
@@ -231,7 +232,7 @@ def test_two_that_look_at_once_make_one_job_for_each_bucket(team: TestTeam) -> N
     async def look() -> tuple[int, int]:
         async with workers.fetch_app(fetching, workers.Pace()).open_async() as app:
 
-            def due() -> list[int]:  # another look is quicker, after this one asked what waits already
+            def due() -> list[int]:  # another round is quicker, after this one asked what is waiting
                 job = app.configure_task("sweep", lock="bucket 2", queueing_lock="bucket 2")
                 asyncio.run_coroutine_threadsafe(job.defer_async(bucket=2), loop).result()
                 return [1, 2, 3]

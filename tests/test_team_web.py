@@ -42,7 +42,7 @@ def test_every_view_opens_for_a_reader_without_anything(site: Site) -> None:
 
 
 def fed(server: Server) -> list[str]:
-    """Feeds with stories; gives them as a reader's list."""
+    """Serve feeds with stories; gives them as a reader's list."""
     for name, entries in STORIES.items():
         server.feed(f"/{name}.xml", rss(name.capitalize(), entries, base=f"https://{name}.example"))
     return [f"Finance {server.url('/bank.xml')}", f"Technology {server.url('/chips.xml')}"]
@@ -89,7 +89,7 @@ def test_a_reader_keeps_likes_corrects_and_asks_why(ada: Browser) -> None:
     assert ada.get(f"/mute/{bank}").status_code == 200
     export = ada.post("/export")
     assert export.content[:2] == b"PK"
-    # What one says of an item moves nothing that others share.
+    # One reader's actions on an item change nothing that others share.
     assert ada.site.team.count("shared.correction") == 0
     assert ada.site.team.count("shared.mark") == 0
 
@@ -200,7 +200,7 @@ def test_a_team_list_is_followed_and_each_change_is_a_plan(site: Site, server: S
         confirm = dict(re.findall(r'name="(do|list|as|confirm)" value="([^"]*)"', shown.text))
         assert "2 came" in words(ada.post("/lists", confirm))
         assert team.count("reader.subscription", "listed") == 2
-        # The list changes at its address: nothing happens to the reader's but a plan.
+        # The list at the address changes: the reader's own list stays, and a proposal is made.
         second = homes.opml(
             ("Data", "Two", "https://two.example/feed"), ("Data", "Three", "https://three.example/f")
         )
@@ -208,7 +208,7 @@ def test_a_team_list_is_followed_and_each_change_is_a_plan(site: Site, server: S
         team.at(team.moment + timedelta(minutes=59))
         team.work("edition")
         assert "has something new" not in ada.get("/").text
-        # A worker reads it again within the hour, whether anybody looks or not.
+        # A worker reads it again within the hour, even if nobody looks.
         team.at(team.moment + timedelta(minutes=1))
         team.work("edition")
         assert team.count("reader.subscription", "listed") == 2
@@ -287,7 +287,7 @@ def test_an_admin_invites_removes_and_sees_how_late_it_is(site: Site, server: Se
 
 
 def test_what_is_another_readers_is_not_there(ada: Browser, server: Server) -> None:
-    """By the address of everything of one reader's, another reader finds nothing."""
+    """At the addresses of one reader's things, another reader finds nothing."""
     site, team = ada.site, ada.site.team
     bank = ref(ada, "Central bank holds")
     ada.post("/mark", {"item": bank, "do": "note", "note": "Mine alone"})

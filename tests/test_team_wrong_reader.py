@@ -1,4 +1,5 @@
-"""Every verb of the store, run as somebody else: nothing of the right reader's is told, and nothing of it changes."""
+"""Every verb of the store, run as the wrong reader: it reveals nothing of the right reader's data and changes nothing of
+it."""
 
 from __future__ import annotations
 
@@ -38,7 +39,7 @@ from newsfeed.team.site import SessionSetting
 from newsfeed.team.stores import ReaderStore
 from newsfeed.team.tables import IDENTITY, OWN, POLICED, VIEWS
 
-# All that is Ada's has this word in its texts or one of these numbers.
+# All of Ada's data has this word in its texts or one of these numbers.
 WORD = "zanzibar"
 FEED, ITEM, STORY = 990_000, 880_000, 770_000
 DAY = homes.NOON.date()
@@ -144,15 +145,15 @@ def both(team: TestTeam) -> Both:
     return Both(team, ada, bob)
 
 
-# Each verb with what of Ada's it can be asked for. `None`: no verb that speaks of anything kept.
+# Each verb with an argument that names something of Ada's. `None`: a verb that accesses no stored data.
 READING: dict[str, Callable[[ReaderStore], Any] | None] = {
     "close": None,
     "connect": None,
     "open": None,
     "of": None,
     "working_for": None,
-    "viewing": None,  # what is read within is asked below
-    "while_unchanged": None,  # see below: one store may be several readers' in turn
+    "viewing": None,  # what is read inside it is tested below
+    "while_unchanged": None,  # see below: one store may serve several readers in turn
     "corrections": lambda s: s.corrections(),
     "count_window": lambda s: s.count_window(BEFORE) > 1 and WORD,
     "counts": lambda s: (s.counts().feeds > 1 or s.counts().editions > 1) and WORD,
@@ -252,16 +253,16 @@ def _state() -> FeedState:
 
 
 def told(store: ReaderStore, verb: Callable[[ReaderStore], Any]) -> str:
-    """What a verb says, its errors too."""
+    """A verb's result or error as text."""
     try:
         return repr(verb(store))
     except (NewsfeedError, DBAPIError) as error:
-        # What was asked for stands in the error again; only what is new in it would tell anything.
+        # The error repeats the question; only something new in it would reveal anything.
         return "" if isinstance(error, NewsfeedError) else str(error.orig)
 
 
 def leaks(both: Both, store: ReaderStore) -> list[str]:
-    """The verbs that tell somebody else of Ada, or change what is hers."""
+    """The verbs that reveal Ada's data to somebody else, or change it."""
     found = []
     for name, verb in READING.items():
         if verb is not None:
@@ -279,7 +280,7 @@ def leaks(both: Both, store: ReaderStore) -> list[str]:
         before = after
         if shared_rows(both.team) != shared:
             found.append(f"{name} changes what is shared")
-    for name, verb in READING.items():  # what was starred, kept or corrected is not to be read by that
+    for name, verb in READING.items():  # nothing starred, kept or corrected can be read that way
         if verb is not None and WORD in told(store, verb).casefold().replace(f"='{WORD}'", ""):
             found.append(f"{name}, after the writing")
     with connect(both.team.place, WEB, both.bob.id) as c:
@@ -291,7 +292,7 @@ def leaks(both: Both, store: ReaderStore) -> list[str]:
 
 
 def shared_rows(team: TestTeam) -> list[Any]:
-    """What of Ada's lies in the shared pool."""
+    """Ada's data in the shared pool."""
     return team.rows(
         f"select id, url, title, followers::text, listed, next_due from shared.feed where id > {FEED}"
         f" union all select id, title, lead, '', false, first_seen from shared.item where id > {ITEM}"
@@ -307,7 +308,7 @@ def test_every_verb_is_in_the_matrix() -> None:
 
 
 def test_the_right_reader_is_told_all_of_it(both: Both) -> None:
-    """Else nothing would be proved by the wrong one's being told nothing."""
+    """Otherwise, the wrong reader's getting nothing would prove nothing."""
     with both.team.store(both.ada) as store:
         silent = {
             name

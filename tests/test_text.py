@@ -1,4 +1,4 @@
-"""Texts of strangers: safe, plain, cut at sentences, and never an embarrassing lead."""
+"""Untrusted texts: safe, plain, cut at sentences, and never an embarrassing lead."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_breaks_within_a_sentence_only_wrapped_a_line() -> None:
 
 
 def test_the_sanitiser_is_new_enough() -> None:
-    # Below 4.1.4 its parser let markup through that changes meaning when read again.
+    # Before 4.1.4 its parser passed markup whose meaning changes when it is parsed again.
     assert tuple(map(int, nh3.__version__.split(".")[:2])) >= (0, 3)
 
 
@@ -192,7 +192,7 @@ def test_strip_inline_knows_html_from_signs() -> None:
 def test_unmangle_only_where_it_is_sure() -> None:
     assert unmangle("itâ€™s 5 Â£ â€“ cafÃ©") == "it’s 5 £ – café"
     assert unmangle("Ð¿Ñ€Ð¸Ð²ÐµÑ‚") == "привет"
-    assert unmangle("Ã£ und schön") == "Ã£ und schön"  # honest umlauts: the rest is meant as well
+    assert unmangle("Ã£ und schön") == "Ã£ und schön"  # real umlauts, so the rest is intended too
     assert unmangle("naïve café") == "naïve café"
 
 
@@ -574,7 +574,7 @@ def test_clean_html_is_safe_and_done_after_once(text: str) -> None:
     clean = clean_html(text, BASE)
     assert clean_html(clean, BASE) == clean
     assert not UNSAFE.search(clean)
-    # An event handler is one inside of a tag: "0 ON0=" is text.
+    # Only inside a tag is it an event handler: "0 ON0=" is text.
     assert not re.search(
         r"<(?:script|style|svg|math|iframe)|<[^>]*\son\w+=|(?:href|src)=\"\s*javascript:",
         clean,

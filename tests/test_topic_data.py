@@ -1,4 +1,4 @@
-"""The written data of topics: lexicon, seed examples, and patterns of what is no news."""
+"""The data of topics: lexicon, seed examples, and patterns of what is not news."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_lexicon_is_broad_and_well_formed(topic: str) -> None:
 
 @pytest.mark.parametrize("topic", [*TOPICS, "other"])
 def test_no_term_stands_twice_in_a_lexicon(topic: str) -> None:
-    # TOML refuses equal keys; hyphens and blanks are the same to the reader of texts.
+    # TOML refuses equal keys; to us, hyphens and blanks are equal too.
     spoken = Counter(re.sub(r"[-\s]+", " ", term) for term in terms(topic))
     assert not [term for term, count in spoken.items() if count > 1]
 
@@ -114,7 +114,7 @@ def test_no_seed_stands_twice() -> None:
 
 
 def test_seeds_are_no_templates() -> None:
-    """Every seed brings words of its own, and no opening of three words is worn out."""
+    """Every seed has words of its own, and no three opening words are overused."""
     openings = Counter(" ".join(seed["title"].lower().split()[:3]) for _, seed in seeds())
     assert max(openings.values()) <= 6
     written = [
@@ -144,7 +144,7 @@ def compiled() -> list[dict[str, Any]]:
 
 
 def kind(case: dict[str, str]) -> str:
-    """What the recogniser says of a case."""
+    """The recogniser's answer for a case."""
     return not_news(
         Document(
             id=1,
@@ -170,7 +170,7 @@ def test_no_pattern_matches_nothing() -> None:
 
 @pytest.mark.parametrize("text", ["a " * 2000, "best " * 1000, "$5 " * 1000, "win the " * 500, "x" * 5000])
 def test_patterns_stay_quick_on_hostile_text(text: str) -> None:
-    """A search that backtracks without bound would hang here, not merely be slow."""
+    """A pattern with unbounded backtracking would hang here, not merely be slow."""
     assert kind({"title": text[:300], "text": text, "link": "/" + text, "category": text}) in {
         "",
         *KINDS,
@@ -198,7 +198,7 @@ def test_titles_alone_tell_housekeeping_from_stories_about_it() -> None:
 
 
 def test_seeds_of_topics_are_news() -> None:
-    """Seeds are written as news and thoughts; the patterns must leave nearly all of them alone."""
+    """Seeds are news and opinions, so the patterns must match almost none of them."""
     tagged = [seed for _, seed in seeds() if seed["topics"]]
     wrong = [seed["title"] for seed in tagged if kind({**seed, "link": ""})]
     assert len(wrong) <= 0.005 * len(tagged), wrong
@@ -252,7 +252,7 @@ def test_a_topic_for_everyone_is_one_line_of_the_table_and_its_data(tmp_path: Pa
     assert "gardens" in found["settings"]
     assert "policy, gardens, and world" in found["template"]
     assert found["folder"] == "gardens"
-    for told in found["told"]:  # by the shipped weights, which never saw it, and trained anew
+    for told in found["told"]:  # by the shipped weights, which never saw it, and by newly trained ones
         assert told[0] == ["gardens"]
         assert told[1] == ["gardens"]
         assert told[2] == ["finance"]

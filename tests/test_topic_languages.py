@@ -1,4 +1,4 @@
-"""Topics of texts in other languages than English: each language is a folder of data."""
+"""Topics of texts in languages other than English: each language is a folder of data."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from newsfeed.topics.value import IN_ENGLISH
 from newsfeed.topics.vocabulary import ENGLISH, glossary, languages, meanings
 
 DATA = Path(__file__).parents[1] / "newsfeed" / "topics" / "data" / "languages"
-SOON = {"world"}  # may be written before the topic is there
+SOON = {"world"}  # may be written before the topic exists
 NAMES = {*TOPICS, OTHER, *SOON}
 
 
@@ -296,7 +296,7 @@ def test_a_glossary_gives_each_english_word_once_with_words_of_the_language() ->
 
 
 def test_words_that_no_german_seed_has_are_worth_what_they_are_in_english() -> None:
-    """Each word of these is unknown to the German seeds: English alone tells the recall from the tips."""
+    """The German seeds know none of these words: only English tells the recall from the tips."""
     tagger = load(None, {})
     pairs = [
         ("Autobauer-Rückrufaktion: Aufsichtsbehörde ordnet Verkaufsverbot an", "Gartentipps: Lieblingsrezepte zum Frühstückskaffee"),

@@ -1,4 +1,4 @@
-"""Tagging: what is said of an item, why, and that nothing else changes it."""
+"""Tagging: an item's topics, their reasons, and that nothing else changes them."""
 
 from __future__ import annotations
 
@@ -361,7 +361,7 @@ def test_the_shipped_weights_are_made_from_lexicon_and_seeds() -> None:
     assert build.weights() == made
     old, new = unpack(shipped), unpack(made)
     assert old[0]["topics"] == new[0]["topics"]
-    # Other versions of the libraries may round otherwise; the model they make is the same.
+    # Other versions of the libraries may round differently; the model is the same.
     for name in ("base", "lexicon", "model", "rivals", "other"):
         assert old[0]["scales"][name] == pytest.approx(new[0]["scales"][name], abs=0.02), "run: make model"
     for name in ("keys", "stems"):
@@ -397,7 +397,7 @@ def test_tagging_loads_no_scikit_learn() -> None:
             "Riksdagen beslutar om en reform av pensionerna",
             "Ledamöterna röstade ja på fredagen med stor majoritet, men partiet på vänsterkanten sade nej.",
         ),
-        # Words that are others in English: the model must not hear them.
+        # Words that mean something else in English: the model must ignore them.
         ("nl", "De war in het hart van de star", "Die man was in die bank met een brand en een chip."),
     ],
 )
@@ -416,7 +416,7 @@ def test_a_language_that_nobody_taught_is_judged_by_its_folder_alone(
     not (SHARED / "topics" / "dev.jsonl").is_file(), reason="needs ../shared with its labelled items"
 )
 def test_what_is_called_general_news_mostly_is(tagger: Tagger) -> None:
-    """On 200 items that were called so and then judged by a reader; their texts stay where they are."""
+    """On 200 items that were recognised and then judged by a reader; their texts are not part of the project."""
     rows = (Path(__file__).parent / "data" / "world_labels.tsv").read_text(encoding="utf-8").splitlines()
     truth = {name: mark == "1" for name, mark in (row.split("\t") for row in rows)}
     assert len(truth) == 200
@@ -456,7 +456,7 @@ def test_threads_that_tag_at_once_find_what_one_would() -> None:
     many = [documents(seed) for seed in range(24)]
     one_by_one = load(None, {})
     wanted = [one_by_one.tag(some) for some in many]
-    shared, before = load(cold_weights(), {}), sys.getswitchinterval()  # one that has met no word yet
+    shared, before = load(cold_weights(), {}), sys.getswitchinterval()  # one that has seen no word yet
     found: dict[int, list[Tagging]] = {}
 
     def tag(number: int) -> None:

@@ -1,4 +1,4 @@
-"""Learning from folders and corrections: at once, by training, and never for the worse of what was right."""
+"""Learning from folders and corrections: at once and by training, and never to the detriment of what was right."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from newsfeed.topics.corrections import Corrections, corrected
 from newsfeed.topics.retrain import Trained, due, job
 from newsfeed.topics.train import seeds, train, trained
 
-# Sentences of a trade that the shipped model knows nothing of, and of two that it does.
+# Sentences about a field that the shipped model does not know, and about two that it does.
 PARTS = {
     "beekeeping": (
         ("hive", "queen cells", "brood frames", "varroa mites", "nectar flow", "swarm", "wax foundation", "smoker"),
@@ -317,7 +317,7 @@ def test_training_does_not_overrule_the_words_that_the_reader_gave() -> None:
 
 
 def test_a_confirmation_never_makes_the_tagger_less_sure() -> None:
-    """Who is surer than any correction says stays so: in it, and in what is like it."""
+    """A judgement surer than a correction stays as sure: for the corrected item and for similar ones."""
     tagger = load(None, {})
     sure = Document(
         id=1,

@@ -1,4 +1,4 @@
-"""Words, phrases and traps: what the lexicon finds, and how texts become words."""
+"""Words, phrases and traps: what the lexicon finds, and how texts are split into words."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_matching_in_step_finds_what_reading_word_by_word_finds(tokens: list[str
                 continue
             fits = [e for e in terms if _fits(e.split(), tokens[at : at + length])]
             if fits:
-                # Exact words go before stars, the first word's first.
+                # Exact words take precedence over stars, the first word's first.
                 best = min(fits, key=lambda e: [(w.endswith("*"), -len(w)) for w in e.split()])
                 spans.append((at, best))
         for at, best in spans:
@@ -228,7 +228,7 @@ def test_the_innermost_folder_that_says_something_counts() -> None:
         (("Zeitungen",), "world"),
         (("Nachrichten", "Daily"), "world"),
         (("Daily News",), "world"),
-        (("Les journaux",), ""),  # a word that says something we don't know
+        (("Les journaux",), ""),  # a word whose meaning is unknown
         (("News", "Marketing"), "marketing"),
         (("Marketing", "News"), "marketing"),
         (("Garage News",), ""),

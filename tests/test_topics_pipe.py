@@ -1,4 +1,4 @@
-"""The door for pipes, measured accuracy, questions, and what is no news."""
+"""Tagging in a pipe, measured accuracy, questions, and what is not news."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training in a child process: when it is due, what a failure leaves, and who hears of it."""
+"""Training in a child process: when it is due, what a failure leaves, and how it is reported."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ VERBS = (
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> TestHome:
-    """A home whose items were fetched but not understood yet."""
+    """A home whose items were fetched but not yet tagged and grouped."""
     made = homes.make(tmp_path / "home", monkeypatch, [server.port])
     outlines = []
     for feed in range(4):

@@ -1,4 +1,4 @@
-"""News value and kind: what is said of an item, why, and that the order of invented items is an editor's."""
+"""News value and kind: an item's grade, the reasons, and that invented items are ordered as an editor would."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from newsfeed.topics.tagger import BATCH, Tagger
 from newsfeed.topics.value import HIGHEST, LEAST_POINTS, MOST_TERMS
 from newsfeed.topics.weights import WeightsError
 
-# Three hard sets, each of one subject: what happened, how such things are, and what somebody has to offer.
+# Three hard sets, each about one subject: an event, a general text, and an offer.
 HARD = (
     (
         "Central bank cuts key rate by half a point as growth stalls",
@@ -41,7 +41,7 @@ HARD = (
     ),
 )
 
-# Items of one's own, by what an editor would give them: clear cases, three and more a grade.
+# Invented items by the grade that an editor would give them: clear cases, at least three per grade.
 STRIKES = (
     "Black Friday deals: the best headphones under $50",
     "Win two tickets to our annual conference",
@@ -90,7 +90,7 @@ def test_same_seeds_same_bytes() -> None:
 def test_the_shipped_weights_are_those_of_the_seeds() -> None:
     shipped, made = value.shipped_bytes(), build.value_weights()
     assert shipped is not None, "run: make model"
-    # Other versions of the libraries may round otherwise; the model they make is the same.
+    # Other versions of the libraries may round differently; the model is the same.
     old, new = value.unpack_value(shipped), value.unpack_value(made)
     assert old.linear.stems == new.linear.stems, "seeds changed; run: make model"
     assert old.linear.keys.tolist() == new.linear.keys.tolist()
@@ -145,7 +145,7 @@ def test_kinds(tagger: Tagger, kind: str) -> None:
 
 
 def test_what_is_most_probably_no_news_is_of_such_a_kind() -> None:
-    """However its probability is spread over the kinds that tell no news."""
+    """However its probability is spread over the kinds that are not news."""
     import numpy as np
 
     odds = np.full((3, len(KINDS)), 0.01)
@@ -162,7 +162,7 @@ def test_what_is_most_probably_no_news_is_of_such_a_kind() -> None:
 
 
 def test_deciding_words_add_up(tagger: Tagger) -> None:
-    """All words of an item together are its whole value, and those told are the heaviest of them."""
+    """The weights of all words of an item add up to its value, and the terms shown are the heaviest."""
     import numpy as np
 
     model = tagger.value
@@ -247,7 +247,7 @@ def test_who_did_what_is_found_in_both_languages(
         for n, c in zip(found.document.tolist(), found.column.tolist(), strict=True)
     }
     assert told == {(0, f"{name} (title)") for name in names} | {(1, f"{name} (text)") for name in names}
-    assert len(told) == found.document.size  # each once, however often it stands there
+    assert len(told) == found.document.size  # each once, however often it occurs
 
 
 def test_each_word_of_the_classes_stands_in_one() -> None:

@@ -1,4 +1,4 @@
-"""The written examples of news value: well formed, graded by the rubric, each a story of its own."""
+"""The examples of news value: well formed, graded by the rubric, each a story of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from newsfeed.topics.vocabulary import languages
 FOLDER = Path(__file__).parents[1] / "newsfeed" / "topics" / "data" / "languages"
 GRADED = Path(__file__).parents[2] / "shared" / "worth" / "grades.tsv"
 LANGUAGES = sorted(path.parent.name for path in FOLDER.glob("*/value.jsonl"))
-# Words that stand in every text.
+# Words that occur in every text.
 LITTLE = languages()[""].little | languages()["de"].little
 KINDS = {
     "analysis",
@@ -40,19 +40,19 @@ def seeds(language: str) -> list[Seed]:
 
 
 def content_words(seed: Seed) -> frozenset[str]:
-    """The words of title and text without numbers, two-letter words and what stands in every text."""
+    """The words of title and text without numbers, two-letter words and those that occur in every text."""
     found = re.findall(r"[^\W\d_]+", f"{seed['title']} {seed['text']}".lower())
     return frozenset(word for word in found if len(word) > 2 and word not in LITTLE)
 
 
 def too_near(a: frozenset[str], b: frozenset[str]) -> bool:
-    """Whether more than half of the shorter one's words, and at least three, stand in the other too."""
+    """Whether more than half of the shorter one's words, and at least three, occur in the other too."""
     both = len(a & b)
     return both >= 3 and both > 0.5 * min(len(a), len(b))
 
 
 def near_pairs(found: list[Seed]) -> list[tuple[str, str]]:
-    """Two by two, by title or text, the seeds that are too near to each other."""
+    """Pairs of seeds that are too similar, by title or text."""
     sets = [content_words(seed) for seed in found]
     holders: dict[str, list[int]] = defaultdict(list)
     near = []
@@ -135,7 +135,7 @@ def test_what_counts_as_too_near(first: str, second: str, near: bool) -> None:
 
 
 def test_seeds_are_no_templates() -> None:
-    """Every seed brings words of its own, and no opening of three words is worn out."""
+    """Every seed has words of its own, and no three opening words are overused."""
     found = seeds("en")
     openings = Counter(" ".join(seed["title"].lower().split()[:3]) for seed in found if seed["title"])
     assert max(openings.values()) <= 10
@@ -151,7 +151,7 @@ def test_addresses_are_nobodys(language: str) -> None:
 
 
 def test_no_graded_item_is_among_the_seeds() -> None:
-    """What is measured on is never trained on."""
+    """Items that are measured on are never trained on."""
     if not GRADED.exists():
         pytest.skip("the graded items do not lie beside this checkout")
     titles = {seed["title"].lower() for language in LANGUAGES for seed in seeds(language)} - {""}

@@ -1,4 +1,4 @@
-"""What the reader's thumbs teach news value: felt at once, within bounds, taken back whole, and never a floor."""
+"""What the reader's thumbs teach news value: effective at once, bounded, completely undone, and never a floor."""
 
 from __future__ import annotations
 
@@ -144,7 +144,8 @@ def test_the_order_of_thumbs_changes_nothing(tagger: Tagger) -> None:
 
 
 def test_a_readers_taste_is_learned(tagger: Tagger) -> None:
-    """Who likes how-tos and dislikes politics gets more of the ones and less of the others of the same sources."""
+    """A reader who likes how-tos and dislikes politics gets more of the former and less of the latter from the same
+    sources."""
     howto = [f"How to {verb} your {thing}" for verb in ("clean", "mend", "sharpen", "paint") for thing in ("knife", "bicycle", "desk", "roof")]  # fmt: skip
     politics = [f"Senate {verb} {thing}" for verb in ("debates", "delays", "rejects", "revises") for thing in ("budget", "treaty", "reform", "amendment")]  # fmt: skip
     every = [Document(id=t, title=t, feed="mix", lang="en") for t in (*howto, *politics)]

@@ -1,4 +1,4 @@
-"""The local app: who may ask, and the morning page with what its reader says to it."""
+"""The local app: who may use it, and the morning page with its reader's actions."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_a_get_changes_nothing(still: App, path: str) -> None:
     ],
 )
 def test_no_path_leads_out(still: App, path: str) -> None:
-    import urllib.request  # as it stands, not mended by a client
+    import urllib.request  # as written, not normalised by a client
 
     assert urllib.request
     answer = still.client.build_request("GET", still.base)
@@ -287,7 +287,7 @@ def test_a_corrected_topic_shows_its_words_and_can_be_undone(app: App) -> None:
 
 
 def as_a_line(app: App) -> tuple[str, str]:
-    """Tell the last story of the page in a line instead; gives its short id and its headline."""
+    """Turn the last story of the page into a line; gives its short id and its headline."""
     with Context(app.home.folder).home().open_store() as store:
         edition = store.latest_edition()
         assert edition
@@ -374,7 +374,7 @@ def test_why_of_what_was_not_on_the_page_is_weighed_again_while_that_is_said(
 
 
 def stream(app: App, after: str = "") -> list[tuple[str, dict[str, object]]]:
-    """All events until the end, each with its id."""
+    """All events up to the end, each with its id."""
     found, number = [], ""
     headers = {"last-event-id": after} if after else {}
     with app.client.stream("GET", app.base + "/refresh/events", headers=headers) as answer:
@@ -394,7 +394,7 @@ def test_a_refresh_is_told_feed_by_feed_and_goes_on_where_it_was(app: App) -> No
     begun = app.post("/refresh", {"kind": "refresh"})
     assert "Refresh" in begun.text
     heard = stream(app)
-    # The stream may still begin with the end of the refresh before this one: its file stands until the new one begins.
+    # The stream may still begin with the end of the previous refresh: its file stays until the new one begins.
     told = [event for event in heard if event[0].split("-")[0] == heard[-1][0].split("-")[0]]
     assert told[0][1]["total"] == 3
     assert {t["done"] for _, t in told if t["done"]} == {"Bank", "Chips", "Sales weekly"}

@@ -1,4 +1,4 @@
-"""What is worked out beside the answers: once for several changes, again after each, and ended with the app."""
+"""Work done beside the answers: once for several changes, again after each, and ended with the app."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from newsfeed.web.ahead import Ahead
 
 
 class Slow:
-    """Something that takes until it is let go; it counts how often it began."""
+    """Work that lasts until it is released; it counts how often it was started."""
 
     def __init__(self) -> None:
         self.began, self.go, self.times = threading.Semaphore(0), threading.Semaphore(0), 0

@@ -182,7 +182,7 @@ def test_doctor_says_when_the_network_can_come_in(
 
 def test_who_opens_it_to_the_network_is_warned_and_given_a_picture_for_a_phone(morning: TestHome) -> None:
     command = [sys.executable, "-m", "newsfeed", "--home", str(morning.folder), "serve"]
-    # Another address of this machine than its usual one stands for that of a home network.
+    # Another address of this machine stands for one of a home network.
     command += ["--listen", "127.0.0.2", "--port", "0", "--no-open"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8") as serving:
         try:

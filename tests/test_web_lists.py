@@ -545,7 +545,7 @@ def test_schedule_offers_the_app_beside_it(
     still: App, kind: str, word: str, has: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capsys.readouterr()
-    still.home.run("schedule", "on", "--by", kind, *filter(None, [word]))  # shown; nobody is here to agree
+    still.home.run("schedule", "on", "--by", kind, *filter(None, [word]))  # shown; nobody is here to confirm
     said = capsys.readouterr().out
     assert "run" in said
     assert ("serve" in said) == has

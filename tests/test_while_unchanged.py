@@ -1,4 +1,4 @@
-"""What is kept between requests: the same as made anew, and made anew as soon as anybody wrote."""
+"""Cached results between requests: equal to new ones, and computed anew as soon as anybody has written."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from newsfeed.text.spoken import speaking
 
 
 def counted(store: Store, key: object = 1) -> Callable[[], int]:
-    """Asks for the number of items, and tells how often they were really counted."""
+    """Asks for the number of items, and says how often they were really counted."""
     looks: list[int] = []
 
     def look() -> int:
@@ -162,7 +162,7 @@ def test_what_fails_is_not_kept(tmp_path: Path) -> None:
 
 
 def tried(base: Settings) -> list[Settings]:
-    """The same reader with other minutes and shares; with what makes a pool weigh otherwise last."""
+    """The same reader with other minutes and shares; last come the settings that change a pool's weights."""
     topics = dict(base.topics)
     name = next(reversed(topics))
     more = {**topics, name: msgspec.structs.replace(topics[name], share=0.4)}
@@ -182,7 +182,7 @@ def tried(base: Settings) -> list[Settings]:
 
 
 def seeds(number: int, *, fast: int) -> list[Any]:
-    """Numbers of made-up pools, of which the first few are tried by the fast tests too."""
+    """Numbers of invented pools; the first few are tried by the fast tests too."""
     return [n if n < fast else pytest.param(n, marks=pytest.mark.slow) for n in range(number)]
 
 
@@ -199,7 +199,7 @@ def test_a_pool_weighed_before_gives_the_same_editions(seed: int) -> None:
 
 
 def moved(pool: Pool, how: str) -> Pool:
-    """The pool after the reader, or a refresh, did something."""
+    """The pool after the reader or a refresh has done something."""
     every, replace = list(pool.candidates), msgspec.structs.replace
     one = every[7]
     if how == "a thumb":

@@ -1,4 +1,4 @@
-"""The small examples of faults that others found (the folder `hostile/found` beside the checkout), each turned round."""
+"""The small examples of faults that others found (the folder `hostile/found` beside the checkout), each now harmless."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEY = "K9vb7xQ2"
 
 
 class Scene(NamedTuple):
-    """An example and where it may be played."""
+    """An example and where it may be run."""
 
     example: Path
     home: TestHome
@@ -31,7 +31,7 @@ class Scene(NamedTuple):
     capsys: pytest.CaptureFixture[str]
 
     def items(self) -> list[dict[str, str]]:
-        """What `newsfeed read` says of the example."""
+        """The output of `newsfeed read` for the example."""
         self.capsys.readouterr()
         run(["read", str(self.example), "--url", "https://n.example.test/feed"])
         return [
@@ -39,7 +39,7 @@ class Scene(NamedTuple):
         ]
 
     def script(self) -> str:
-        """What the example says of the product, run as it asks to be."""
+        """The example's verdict, run as it asks to be."""
         done = subprocess.run(
             [sys.executable, str(self.example), str(COMMAND)],
             capture_output=True,
@@ -80,7 +80,7 @@ def no_unasked_answer(scene: Scene) -> None:
 
 
 def discovery(scene: Scene) -> None:
-    """The feed is not replaced, the private place not asked, and a challenge costs one request."""
+    """The feed is not replaced, the private address not requested, and a challenge costs one request."""
     text = scene.example.read_text(encoding="utf-8")
     parked = re.search(r"`(<html>.*?)…`", text)
     link = re.search(r"names `(<link [^`]*>)`", text)
@@ -107,7 +107,7 @@ def discovery(scene: Scene) -> None:
 
 
 def secrets(scene: Scene) -> None:
-    """The marker stands in no page, no output and no file that others may read."""
+    """The marker is in no page, no output and no file that others may read."""
     title = re.search(r"`(<title>.*?</title>)`", scene.example.read_text(encoding="utf-8"))
     assert title
     path = f"/private.xml?key={KEY}"

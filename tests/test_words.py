@@ -1,4 +1,4 @@
-"""One word for one thing: the words that the glossary in CONTRIBUTING replaced stay away."""
+"""One word for one thing: the words that the glossary in CONTRIBUTING replaced don't come back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FILES = sorted(
     ]
 )
 
-# A word that was ours -> the field's word for it.
+# Our former word -> the field's word.
 RETIRED = {
     r"tellings?": "item, candidate, contender or representative",
     r"sift(?:s|ed|ing)?": "filter",
@@ -31,7 +31,7 @@ RETIRED = {
     r"coats?": "identity",
     r"doorm[ae]n": "the rooms that may import it",
 }
-# Names in code alone: their words are needed elsewhere, such as a letter of the alphabet or a worker's memory.
+# Only as names in code: elsewhere the words are needed, such as a letter of the alphabet or a worker's memory.
 RETIRED_NAMES = {
     r"(?:^|_)worth(?:$|_)": "score, value",
     r"(?:^|_)twins?(?:$|_)": "near-duplicate",
@@ -43,7 +43,7 @@ RETIRED_NAMES = {
 }
 ANY_WORD = re.compile(rf"\b(?:{'|'.join(f'({word})' for word in RETIRED)})\b", re.IGNORECASE)
 ANY_NAME = re.compile("|".join(f"({name})" for name in RETIRED_NAMES))
-# Where one of them means something else, or names what stays as it is: a table, a column, what a reader is asked.
+# Where one of them means something else, or names something that stays: a table, a column, a question to the reader.
 ALLOWED = {
     "newsfeed/cli/topics_commands.py": {
         "worth"
@@ -59,7 +59,7 @@ ALLOWED = {
 
 
 def instead(retired: dict[str, str], found: re.Match[str]) -> str:
-    """What to say in place of what was found."""
+    """What to say instead of what was found."""
     return list(retired.values())[(found.lastindex or 1) - 1]
 
 

@@ -1,4 +1,4 @@
-"""JSON with the right names and values of a wrong sort costs its item at most."""
+"""JSON with the right names and values of a wrong type costs at most its item."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words that a reader of a page sees without unfolding anything, from its first line to its end."""
+"""The words that a reader sees on a page without unfolding anything, from its first line to its end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import html5lib
 
-# Outside the budget and said so: the long read and the block "Since" carry their own minutes.
+# Outside the budget, as the page says: the long read and the block "Since" have their own minutes.
 OUTSIDE = ("long-read", "since")
 _UNSEEN = {"script", "style", "template", "details", "head"}
 _APART = {
@@ -33,7 +33,7 @@ def words(text: str) -> list[str]:
 
 
 def says(text: str, *parts: str) -> bool:
-    """Whether a text has all these parts, in this order, whatever stands between them."""
+    """Whether a text contains all these parts in this order."""
     return re.search(".*".join(map(re.escape, parts)), text, re.DOTALL) is not None
 
 

@@ -1,1 +1,1 @@
-"""Networks of our own on loopback, as true to their paging and refusals as their documents tell."""
+"""Imitations of networks on loopback, with paging and refusals as their documentation describes."""

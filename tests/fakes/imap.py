@@ -24,7 +24,7 @@ USER, PASSWORD = b"reader", b"p a-ss"
 
 @implementer(imap4.IMessage)
 class Mail:
-    """One mail as its file says."""
+    """One mail, read from its file."""
 
     def __init__(self, path: Path) -> None:
         self.raw = path.read_bytes()
@@ -61,7 +61,7 @@ class Mail:
 
 @implementer(imap4.IMessageFile)
 class WholeMail(Mail):
-    """Handed out byte for byte."""
+    """Served byte for byte."""
 
     def open(self) -> io.BytesIO:
         return io.BytesIO(self.raw)
@@ -69,7 +69,7 @@ class WholeMail(Mail):
 
 @implementer(imap4.IMailbox, imap4.ISearchableMailbox)
 class Folder:
-    """A folder that may only be read: whatever would change it is an error that a test sees in the log."""
+    """A read-only folder: whatever would change it is an error, which a test sees in the log."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -129,7 +129,7 @@ class Folder:
         return [(n, mail) for n, mail in enumerate(found, 1) if (mail.uid if uid else n) in messages]
 
     def search(self, query: Any, uid: bool) -> list[int]:
-        """The criteria that a reader of letters uses; Twisted's own search stumbles over dates."""
+        """The search criteria that our reader uses; Twisted's own search fails on dates."""
         words = [w.decode() if isinstance(w, bytes) else str(w) for w in query]
         found = []
         for number, mail in enumerate(self.mails(), 1):
@@ -138,7 +138,7 @@ class Folder:
                 key = words[place].upper()
                 if key == "UID":
                     first = int(words[place + 1].partition(":")[0])
-                    # "n:*" holds the last mail even where n is beyond it (RFC 3501, 6.4.8)
+                    # "n:*" includes the last mail even if n is beyond it (RFC 3501, 6.4.8)
                     fits &= mail.uid >= first or mail.uid == self.getUIDNext() - 1
                     place += 2
                 elif key == "SINCE":

@@ -1,6 +1,6 @@
 """Mastodon, Bluesky, Hacker News, Reddit, Telegram and X in miniature, each on a real server.
 
-They page, count what is asked of them, and refuse when a test says so. Texts are our own.
+They page, count requests, and refuse when a test says so. The texts are invented.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ Refusal = tuple[int, Headers, bytes]
 
 
 def at(minutes: int) -> str:
-    """A moment so many minutes after the start, as networks write it."""
+    """A time so many minutes after the start, as networks write it."""
     return (START + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 @dataclass
 class Network:
-    """A server and what it shall refuse: each entry of `refuse` is used up by one request."""
+    """A server and what it must refuse: each request uses up one entry of `refuse`."""
 
     server: Server
     refuse: list[Refusal | None] = field(default_factory=list)
@@ -53,7 +53,7 @@ def json_answer(found: Any, headers: Headers = ()) -> tuple[int, Headers, bytes]
 
 
 def status(number: int, text: str = "", **more: Any) -> dict[str, Any]:
-    """A status of Ada's, number minutes after the start."""
+    """A status by Ada, so many minutes after the start."""
     return {
         "id": str(10_000 + number),
         "uri": f"https://social.example/users/ada/statuses/{number}",
@@ -153,7 +153,7 @@ DID = "did:plc:tidesandpiers23456"
 
 
 def view(number: int, text: str = "", **more: Any) -> dict[str, Any]:
-    """A post of Bo's in a feed, number minutes after the start."""
+    """A post by Bo in a feed, so many minutes after the start."""
     post: dict[str, Any] = {
         "uri": f"at://{DID}/app.bsky.feed.post/3k{number:06}",
         "author": {"did": DID, "handle": "bo.example", "displayName": "Bo Quist", "labels": []},
@@ -176,7 +176,7 @@ def view(number: int, text: str = "", **more: Any) -> dict[str, Any]:
 
 
 class Bluesky(Network):
-    """One author, pages by a cursor that only this server understands."""
+    """One author; pages by a cursor that only this server understands."""
 
     def __init__(self, server: Server) -> None:
         super().__init__(server)
@@ -207,7 +207,7 @@ class Bluesky(Network):
 
 
 class HackerNews(Network):
-    """Algolia's search with whatever hits there are."""
+    """Algolia's search with the given hits."""
 
     def __init__(self, server: Server) -> None:
         super().__init__(server)

@@ -1,4 +1,4 @@
-"""The local app in a real browser: each story end to end with script and without, accessible, and closed to others."""
+"""The local app in a real browser: each user story end to end, with and without script, accessible, and closed to others."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.live
 
 @pytest.fixture(scope="module")
 def browser(master: tuple[TestHome, Server]) -> Iterator[Any]:
-    # After the home is made: a browser keeps this thread's event loop for itself.
+    # After the home is made, because a browser occupies this thread's event loop.
     with chromium("--host-resolver-rules=MAP other.test 127.0.0.1, MAP evil.test 127.0.0.1") as launched:
         yield launched
 
@@ -75,7 +75,7 @@ def test_every_view_is_accessible_and_fits(app: App, tab: Any, width: int, schem
     app.post("/mark", {"item": app.ref("Central bank"), "do": "keep"})
     page = tab("/", width=width, color_scheme=scheme)
     for path in VIEWS:
-        app.get(app.at(path))  # worked out now: a page that waits for it would leave by itself
+        app.get(app.at(path))  # computed now, because a page that waits for it would reload by itself
         page.goto(app.base + app.at(path))
         if path == "/":
             story(page, "Central bank").get_by_role("link", name="Topic").click()
@@ -220,7 +220,7 @@ def test_without_script_why_search_share_and_sliders_are_pages(app: App, tab: An
     page.get_by_role("main").get_by_role("button", name="Search").click()
     assert page.locator("mark", has_text="mortgage").first.is_visible()
     page.get_by_role("link", name="Breadth").click()
-    # A slider is moved without script as well: by its keys.
+    # A slider can be moved without script too: by keys.
     page.get_by_label("Minutes").focus()
     page.keyboard.press("Home")
     page.get_by_role("button", name="Show this morning so").click()
@@ -236,7 +236,7 @@ def test_a_refresh_of_another_process_is_told_until_it_ends(app: App, tab: Any, 
     with Lock(app.home.folder / ".newsfeed" / "lock", "refresh"):
         page.get_by_role("button", name="Refresh now").click()
         page.get_by_text("Another newsfeed is at work: refresh").wait_for()
-    # It leaves by itself: told so by events, or loaded again.
+    # It moves on by itself: told by events, or by reloading.
     page.get_by_role("link", name="To today’s page").wait_for()
     assert not page.errors
 
@@ -252,7 +252,7 @@ def test_the_bookmark_follows_the_site_that_it_is_clicked_on(
     bookmark = page.get_by_role("link", name="follow this site").get_attribute("href")
     assert bookmark.startswith("javascript:")
     page.goto(server.url("/blog"))
-    # As the browser runs a bookmark: in the page that is open.
+    # As a browser runs a bookmarklet: in the open page.
     page.evaluate(
         "code => { const a = document.createElement('a'); a.href = code; document.body.append(a); a.click(); }",
         bookmark,
@@ -340,7 +340,7 @@ def test_a_source_that_is_gone_is_told_repaired_after_a_look_and_brought_back(
     assert not page.errors
 
 
-# What a browser has of voices: headless Chromium has none, so that each test brings its own.
+# The voices of a browser: headless Chromium has none, so each test brings its own.
 VOICES = """
 const voices = %s, synthesis = new EventTarget();
 window.spoken = [];
@@ -404,7 +404,7 @@ def test_links_to_feeds_may_be_handed_over(app: App, tab: Any, server: Server) -
     scheme, address = page.evaluate("window.handed")
     assert scheme == "web+feed"
     assert not page.errors, "the browser takes it"
-    # As the browser leads there from a page of another site, which keeps the cookie back.
+    # As when a link on another site leads there, with which the browser sends no cookie.
     led = address.replace("%s", quote("web+feed:https://a.example/feed?x=1&y=2", safe=""))
     server.reply("/blog", body=f'<a href="{led}">feed</a>'.encode(), headers=[("Content-Type", "text/html")])
     page.goto(f"http://other.test:{server.port}/blog")

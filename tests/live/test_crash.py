@@ -85,7 +85,7 @@ def test_killed_at_random_moments_nothing_is_lost_and_nothing_doubled(tmp_path: 
         began = time.monotonic()
         first = Running(home, [server.port], words=("digest", "--no-open"), at=START - timedelta(days=1))
         assert first.wait() == 0, first.said
-        whole_command = time.monotonic() - began  # on this machine, now
+        whole_command = time.monotonic() - began  # on this machine, at the real time
         for number in itertools.count():
             if killed.total() >= ROUNDS:
                 break
@@ -106,8 +106,8 @@ def test_killed_at_random_moments_nothing_is_lost_and_nothing_doubled(tmp_path: 
                 told.pages.add(at.date())
             sound(home / "site")
             if rng.random() < 0.5 or any("sent" in line for line in running.said):
-                day += 1  # else the same morning is taken up again
-        # The last word: one calm run that takes up whatever is left.
+                day += 1  # otherwise the same morning is resumed
+        # At the end, one undisturbed run that resumes whatever is left.
         at = START + timedelta(days=day)
         calm = Running(home, [server.port], at=at)
         assert calm.until(lambda: calm.heard("sent")() or calm.heard("uncertain")(), 120), calm.said
@@ -140,7 +140,7 @@ def check_database(database: sqlite3.Connection, told: Told, mailed: set[date]) 
     assert database.execute(untagged).fetchone() == (0,)
     outbox = {date.fromisoformat(r[0]): r[1] for r in database.execute("SELECT date, state FROM mail")}
     assert {d for d, state in outbox.items() if state == "sent"} <= mailed
-    # What went out but is not noted as sent is noted as uncertain, or was never looked at again.
+    # A mail that was sent but not noted as sent is noted as uncertain, or was never resumed.
     assert all(outbox[d] in {"sent", "uncertain", "claimed"} for d in mailed)
 
 

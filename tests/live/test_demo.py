@@ -1,4 +1,4 @@
-"""The demo: what a newcomer sees first, and the page that stands in the README."""
+"""The demo: what a newcomer sees first, and the page shown in the README."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_the_sample_sources_cover_the_topics_and_the_cases() -> None:
     lengths = sorted(len(s.items) for s in found)
     assert lengths[1] <= 4  # quiet ones
     assert lengths[-1] >= 50  # and busy ones
-    # A question asked on a site is its own discussion, not the next one's.
+    # A question on a site is its own discussion, not another item's.
     (front,) = (s for s in found if s.kind == "hn")
     page = samples.document(front, datetime(2026, 3, 18, 6, 30, tzinfo=UTC))[0].decode()
     pairs = re.findall(
@@ -50,7 +50,7 @@ def test_the_demo_builds_a_page_that_one_would_read(tmp_path: Path, monkeypatch:
     for name in ("NEWSFEED_FETCH__ALLOW_PRIVATE", "NEWSFEED_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NEWSFEED_CLOCK", "2026-03-18T06:30:00+00:00")
-    assert run(["demo", "--no-open"]) == 0  # the feed that fails is part of the show
+    assert run(["demo", "--no-open"]) == 0  # the failing feed is part of the demo
     site = tmp_path / "newsfeed-demo" / "site"
     digest = json.loads((site / "digest.json").read_bytes())
     assert digest["minutes"] <= digest["budget_minutes"]
@@ -65,4 +65,4 @@ def test_the_demo_builds_a_page_that_one_would_read(tmp_path: Path, monkeypatch:
     for advert in ("Deal:", "Sponsored", "Gift guide", "Webinar", "Coupon"):
         assert advert not in titles
     assert sum(digest["ledger"].values()) >= 200
-    assert run(["demo", "--no-open"]) == 0  # again: built anew, not on top of itself
+    assert run(["demo", "--no-open"]) == 0  # again: rebuilt, not added to the first one

@@ -22,10 +22,10 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="a host for each fault: all of 127.0.0.0/8"),
 ]
 HEALTHY = 50
-MINUTES = 4  # for the worst of machines; the run has its own end long before
+MINUTES = 4  # for very slow machines; the run has its own limit long before
 MAY_FAIL = "may fail"
 
-# Where a secret may stand: in the query, before the host, in the path; or it is a token of the host, sent as a header.
+# Where a secret may be: in the query, before the host, in the path; or it is a token for the host, sent as a header.
 FORMS = (
     'xmlUrl="http://{place}/{n}?key={key}"',
     'xmlUrl="http://ada:{key}@{place}/{n}"',
@@ -36,7 +36,7 @@ HOME = "/api/v1/timelines/home"
 
 
 class Morning:
-    """The home, and what each command said."""
+    """The home, and the output of each command."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.folder = folder
@@ -58,7 +58,7 @@ class Morning:
 
 @pytest.fixture(scope="module")
 def wanted() -> dict[str, str]:
-    """Every bad feed by its name, with the cause that it must be told with; "" where it is read."""
+    """Every bad feed by its name, with the cause that must be reported; "" if it is read."""
     causes = {name: fault.cause or "" for name, fault in FAULTS.items()}
     causes |= {f"document: {name}": document.cause or "" for name, document in DOCUMENTS.items()}
     causes |= dict.fromkeys((f"slow: {name}" for name in SLOW), MAY_FAIL)
@@ -67,7 +67,7 @@ def wanted() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def morning(tmp_path_factory: pytest.TempPathFactory, wanted: dict[str, str]) -> Iterator[Morning]:
-    """A home after one refresh and digest of it all."""
+    """A home after one refresh and one digest of all these feeds."""
     plays = [fault.play for fault in FAULTS.values()]
     plays += [
         serving.fixed(200, [("Content-Type", document.content_type)], document.body)
@@ -177,7 +177,7 @@ def test_no_secret_stands_anywhere(morning: Morning) -> None:
         for path in morning.folder.rglob("*")
         if path.is_file() and any(secret.encode() in path.read_bytes() for secret in secrets)
     }
-    # The list is the reader's own; the database, which is for its owner only, has to know what to ask.
+    # The list is the reader's own; the database, readable by its owner only, needs the addresses.
     own = {"feeds.opml", "feeds.opml.bak", ".newsfeed/newsfeed.db", ".newsfeed/newsfeed.db-wal"}
     assert {name for name in found if name not in own and not name.startswith(".newsfeed/backups/")} == set()
     wide = [p for p in (morning.folder / ".newsfeed").rglob("*") if p.is_file() and p.stat().st_mode & 0o077]

@@ -74,7 +74,7 @@ def server() -> Iterator[Server]:
 
 
 def in_terminal(clone: Path, *words: str, environment: dict[str, str] | None = None) -> str:
-    """Type a command in the clone, in a terminal; gives all that it showed. It must end well."""
+    """Type a command in the clone, in a terminal; gives everything that it showed. It must succeed."""
     shown, inner = pty.openpty()
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     process = subprocess.Popen(
@@ -102,7 +102,7 @@ def in_terminal(clone: Path, *words: str, environment: dict[str, str] | None = N
 
 
 def entries(folder: str, outlet: int) -> list[Entry]:
-    """What one outlet has this morning: the event of the day, and matters of its own."""
+    """One outlet's items this morning: the event of the day, and stories of its own."""
     event = EVENTS[folder]
     own = [
         Entry(

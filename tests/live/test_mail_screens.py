@@ -1,4 +1,4 @@
-"""The HTML mail in a browser, as wide as a phone and as wide as a desk: no sideways scroll, nothing loaded, all in sight.
+"""The HTML mail in a browser, at phone and desktop width: no sideways scrolling, nothing loaded, everything visible.
 
 Set NEWSFEED_SCREENS to a folder to keep the pictures.
 """
@@ -30,7 +30,7 @@ def browser() -> Iterator[Any]:
 def test_a_mail_fits_its_screen(browser: Any, width: int, scheme: str, styles: bool) -> None:
     for name in ("full_day", "hostile", "quiet_day"):
         html = Templates().message(getattr(editions, name)(), "https://me.example/news").html
-        if not styles:  # as programs do that keep only what stands on the elements themselves
+        if not styles:  # like mail programs that keep only inline styles
             html = html[: html.index("<style>")] + html[html.index("</style>") + len("</style>") :]
         context = window(
             browser, viewport={"width": width, "height": 1200}, color_scheme=scheme, java_script_enabled=True

@@ -1,4 +1,4 @@
-"""Whole mornings, by the command line, against a real server: pages, exit codes and what is said."""
+"""Whole mornings by the command line, against a real server: pages, exit codes and messages."""
 
 from __future__ import annotations
 
@@ -260,7 +260,7 @@ def test_rebuilding_chooses_anew_and_says_so(home: TestHome, server: Server) -> 
     home.at(NOON + timedelta(hours=1, minutes=40))
     assert home.run("digest", "--no-open", "--no-refresh", "--rebuild") == 0
     assert "revised 09:10" in home.page()
-    assert [p["title"] for p in home.digest()["picks"]] == before  # its own picks are out of the history
+    assert [p["title"] for p in home.digest()["picks"]] == before  # its own picks are not part of the history
 
 
 def test_an_earlier_edition_is_kept_as_it_was_and_a_missing_one_is_an_error(
@@ -394,7 +394,7 @@ def test_bare_newsfeed_prints_one_screen(
     told = capsys.readouterr().out
     assert re.search(r"Page +.*index\.html \(just now\)", told)
     assert len(told.splitlines()) < 20
-    # What mends itself is named, and no work for the reader; what only the reader can mend is.
+    # Failures that repair themselves are named but give the reader no work; those that only the reader can repair do.
     for status, following in ((503, "refresh"), (410, "feeds check")):
         broken = server.reply(f"/{status}", status=status)
         home.list(homes.opml(("News", "The Morning", server.url("/a")), ("News", "Broken", broken)))
@@ -415,7 +415,7 @@ def test_a_plain_website_in_the_list_is_read_by_its_feed(home: TestHome, server:
     assert home.digest()["picks"]
     home.at(NOON + timedelta(hours=1))
     assert home.run("refresh") == 0
-    assert len(server.asked("/")) == 1  # its feed is remembered
+    assert len(server.asked("/")) == 1  # its feed is known from before
 
 
 def test_feeds_are_added_moved_and_removed_in_place(

@@ -1,4 +1,5 @@
-"""The pages in a real browser: accessible, quiet, readable at every width, on paper, and deaf to injected code."""
+"""The pages in a real browser: accessible, without requests, readable at every width and on paper, immune to injected
+code."""
 
 from __future__ import annotations
 
@@ -118,7 +119,7 @@ def test_opening_makes_no_request_and_no_error(open_page: Any, name: str) -> Non
 
 @pytest.fixture
 def trap() -> Iterator[tuple[str, list[str]]]:
-    """A server on loopback that must never be asked, and the paths that it was asked for."""
+    """A server on loopback that must never get a request, and the paths that were requested."""
     asked: list[str] = []
 
     class Trap(BaseHTTPRequestHandler):
@@ -183,7 +184,7 @@ def test_paper_takes_at_most_three_pages(open_page: Any, name: str) -> None:
     assert "To the stories" not in text
     assert "All editions" not in text
     if name != "quiet_day":
-        assert "dockdata.example" in text  # hosts stand after the headlines of Top
+        assert "dockdata.example" in text  # hosts are shown after the headlines of Top
         assert "smallmachines.example" not in text  # and nowhere else
 
 
@@ -259,7 +260,7 @@ def test_keyboard_goes_in_reading_order_with_a_visible_focus(open_page: Any) -> 
 
 
 def test_links_can_be_hit_with_a_thumb(open_page: Any) -> None:
-    """24 by 24 pixels for all links but those within a headline or a sentence."""
+    """24 by 24 pixels for all links except those within a headline or a sentence."""
     page = open_page("refreshed_day/index.html", width=320, has_touch=True)
     small = page.evaluate(
         """[...document.querySelectorAll('.by a, .short a, .also a, .ways a, footer a, h3 a')].map(

@@ -53,7 +53,7 @@ def test_a_stop_in_the_middle_of_a_slow_feed(tmp_path: Path, server: Server) -> 
 def test_killed_between_the_mail_and_its_note_it_is_shown_and_not_sent_again(
     tmp_path: Path, server: Server
 ) -> None:
-    """The one window: the server has the mail, nobody has noted it."""
+    """The one gap in "at most once": the server has the mail, but that was not noted yet."""
     with MailServer("pause") as mail:
         home = prepare(tmp_path, server, mail, feeds=2)
         first = Running(home, [server.port])
@@ -64,7 +64,7 @@ def test_killed_between_the_mail_and_its_note_it_is_shown_and_not_sent_again(
         assert again.until(again.heard("uncertain")), again.said
         assert again.end(signal.SIGTERM) == 0
         third = Running(home, [server.port])
-        # Until it says that it runs, on a busy machine seconds after its start, a signal only kills it.
+        # Until it reports that it is running (on a busy machine seconds after its start), a signal only kills it.
         assert third.until(third.heard("newsfeed runs")), third.said
         assert not third.until(third.heard("Mail of"), seconds=4)
         assert third.end(signal.SIGTERM) == 0

@@ -80,7 +80,7 @@ def tab(browser: Any) -> Iterator[Any]:
 
 
 def device(page: Any, *, verified: bool = True) -> tuple[Any, str]:
-    """A device with a lock that holds passkeys, in this browser."""
+    """An authenticator of this browser that stores passkeys."""
     session = page.context.new_cdp_session(page)
     session.send("WebAuthn.enable")
     made = session.send(
@@ -122,7 +122,7 @@ def test_an_invitation_becomes_a_passkey_and_the_passkey_signs_in(site: Site, ta
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url(f"{site.base}/kept?q=bank")
     assert team.rows("select data->>'count' from reader.credential where kind = 'passkey'")[0][0] >= "1"
-    # A device that has one already is not asked to make a second.
+    # A device that already has a passkey is not asked to make a second one.
     page.goto(f"{site.base}/you")
     page.get_by_role("button", name="Make a passkey").click()
     page.get_by_text("has one already").wait_for()
@@ -157,7 +157,7 @@ def test_a_device_that_does_not_ask_who_holds_it_lets_nobody_in(site: Site, tab:
 
 
 def test_a_signature_is_good_once_and_for_its_own_challenge(site: Site, tab: Any) -> None:
-    """What a browser signed for one challenge is worth nothing for another, or twice."""
+    """A signature for one challenge is worthless for another, or a second time."""
     team = site.team
     page = tab()
     device(page)
@@ -194,7 +194,7 @@ def test_a_signature_is_good_once_and_for_its_own_challenge(site: Site, tab: Any
 def test_the_way_to_a_provider_of_another_site_and_back(
     postgres: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tab: Any, script: bool
 ) -> None:
-    """The policy of our pages lets the browser go there, and the cookies of ours come back with it."""
+    """Our pages' policy lets the browser go to the provider, and our cookies are sent when it comes back."""
     team = make(postgres, tmp_path / "team", monkeypatch)
     team.readers.add("ada")
     with OidcProvider(host="127.0.0.1") as provider:

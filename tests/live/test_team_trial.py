@@ -1,4 +1,4 @@
-"""`make team`: all of a team on one machine, begun and ended by one command."""
+"""`make team`: a whole team on one machine, started and stopped by one command."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from newsfeed.team.trial import LocalPostgres, programs
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 
-# For root another user runs PostgreSQL, who may come to the first folder only.
+# For root, PostgreSQL is run by another user, who can enter only the first folder.
 @pytest.fixture(params=[0o755, 0o700])
 def folder(request: pytest.FixtureRequest) -> Iterator[Path]:
-    """A folder to try it in, not within pytest's own."""
+    """A folder for the trial, not within pytest's own."""
     if programs() is None:
         pytest.skip("PostgreSQL is not installed here (Debian: apt-get install postgresql)")
     made = Path(tempfile.mkdtemp(prefix="nf-trial-"))
@@ -44,7 +44,7 @@ def folder(request: pytest.FixtureRequest) -> Iterator[Path]:
 
 @contextmanager
 def running(folder: Path, server: Server) -> Iterator[list[str]]:
-    """The command until SIGINT; gives what it says as it says it."""
+    """Run the command until SIGINT; gives its output as it comes."""
     environment = {k: v for k, v in os.environ.items() if k != "NEWSFEED_CLOCK"}
     environment["NEWSFEED_FETCH__ALLOW_PRIVATE"] = server.place
     command = [sys.executable, "-m", "newsfeed", "--home", str(folder), "team", "trial", "--port", "0"]
@@ -69,7 +69,7 @@ def running(folder: Path, server: Server) -> Iterator[list[str]]:
 
 
 def of_a_plain_user() -> list[str]:
-    """The interpreter with our packages, as a user without any right; skipped where that one can't run it."""
+    """The interpreter with our packages, for an unprivileged user; skipped if that user can't run it."""
     paths = os.pathsep.join(
         [str(Path(newsfeed.__file__).parents[1]), *(p for p in sys.path if "site-packages" in p)]
     )
@@ -86,7 +86,7 @@ def of_a_plain_user() -> list[str]:
 
 
 def of_user(number: int, home: str) -> set[int]:
-    """The processes of a user that belong to a home: by their environment, or PostgreSQL's by where they work."""
+    """A user's processes that belong to a home, found by their environment; PostgreSQL's by their working directory."""
     found = set()
     for path in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

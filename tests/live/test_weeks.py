@@ -56,7 +56,7 @@ BIG = [
 
 
 def entries(outlet: int, day: int) -> list[Entry]:
-    """What an outlet posted in the hours before NOON of a day, times counted from NOON of the first."""
+    """An outlet's items in the hours before NOON of a day; times are relative to NOON of the first day."""
     kind = list(SUBJECTS)[outlet % 4]
     made = []
     for n in range(4):
@@ -83,10 +83,10 @@ def entries(outlet: int, day: int) -> list[Entry]:
 
 
 def serve(server: Server, day: int) -> list[tuple[str, str, str]]:
-    """Eight outlets with the items of the three days that end with `day`; their outlines."""
+    """Serve eight outlets with the items of the three days up to `day`; gives their outlines."""
     outlines = []
     for outlet in range(8):
-        # The last one writes once in five days.
+        # The last one publishes once in five days.
         days = [d for d in range(max(0, day - 2), day + 1) if outlet < 7 or d % 5 == 2]
         mine = [one for d in days for one in entries(outlet, d)]
         body = homes.rss(f"Outlet {outlet}", mine, base=f"https://outlet{outlet}.example")
@@ -102,7 +102,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def past(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[TestHome]:
-    """A home after ten mornings in a row. Tests may read it, not change it."""
+    """A home after ten consecutive mornings. Tests may read it but not change it."""
     with pytest.MonkeyPatch.context() as patch:
         home = homes.make(tmp_path_factory.mktemp("weeks") / "home", patch, [server.port])
         home.list(homes.opml(*serve(server, 0)))
@@ -116,7 +116,7 @@ def past(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[T
 
 @pytest.fixture(autouse=True)
 def last_morning(past: TestHome) -> None:
-    """Every test begins by the clock of the last morning, wherever the one before it left off."""
+    """Every test starts at the time of the last morning, whatever clock the previous test left."""
     past.at(NOON + timedelta(days=DAYS - 1))
 
 
@@ -135,7 +135,7 @@ def editions(home: TestHome) -> list[Edition]:
 
 
 def content(home: TestHome) -> list[str]:
-    """Everything in the database, and every file of the site with its time."""
+    """The whole database, and every file of the site with its time."""
     with contextlib.closing(sqlite3.connect(home.folder / ".newsfeed" / "newsfeed.db")) as connection:
         tables = [
             r[0] for r in connection.execute("select name from sqlite_master where type = 'table' order by 1")
@@ -202,7 +202,7 @@ def test_what_if_touches_nothing_and_sets_both_side_by_side(
     before = content(past)
     same = as_json(past, capsys, "simulate", "--minutes", "2")["mornings"]
     assert len(same) == DAYS
-    # What was is not what one would print today (tags were learned since); but nothing was asked to change here.
+    # The old page is not what would be printed today (tags were learned since), but no change was asked for here.
     assert not any(m["came"] or m["went"] for m in same)
     assert all(m["learned"] or m["stories"][0] == m["stories"][1] for m in same)
     more = as_json(past, capsys, "simulate", "--days", "3", "--minutes", "4", "--share", "finance=0.5")
@@ -211,7 +211,7 @@ def test_what_if_touches_nothing_and_sets_both_side_by_side(
         assert morning["minutes"][1] <= 4.0
         assert morning["stories"][1] >= morning["stories"][0]
     assert more["would"]["finance"] > more["was"]["finance"]
-    monkeypatch.setenv("NEWSFEED_EDITION__LINES", "0")  # else what waits would be told in lines
+    monkeypatch.setenv("NEWSFEED_EDITION__LINES", "0")  # otherwise waiting stories would be shown as lines
     assert past.run("simulate", "--days", "3", "--minutes", "9", "--max-items", "3") == 0
     assert "before its minutes were used" in " ".join(capsys.readouterr().out.split())
     assert content(past) == before
@@ -269,7 +269,7 @@ def test_why_answers_for_every_cause_there_is(past: TestHome, capsys: pytest.Cap
     capsys.readouterr()
     rows = {row["name"]: row for row in as_json(past, capsys, "why", several.ref)["rows"]}
     assert re.match(r"by (they share a page|[\w’'.,-]+, )", rows["One story with"]["note"])
-    # Into a pipe a table comes whole, and no wider than what it says.
+    # In a pipe, a table is complete and no wider than its content.
     assert past.run("why", several.ref) == 0
     assert all(line == line.rstrip() for line in capsys.readouterr().out.splitlines())
     capsys.readouterr()
@@ -314,7 +314,7 @@ def test_an_absence_gives_one_edition_of_the_same_minutes(copied: TestHome, serv
 
 
 def afterwards(outlet: int, day: int) -> list[Entry]:
-    """What an outlet posted on one of the ten days after the last of the mornings."""
+    """An outlet's items on one of the ten days after the last morning."""
     return [
         Entry(
             one.title.replace("part", "chapter"),
