@@ -234,7 +234,7 @@ def test_a_mail_is_german(german: TestHome) -> None:
 def test_why_is_german(german: TestHome, capsys: pytest.CaptureFixture[str]) -> None:
     asked = [str(n + 1) for n in range(len(german.digest()["picks"]))]
     ledger = (german.folder / "site" / "ledger.html").read_text(encoding="utf-8")
-    asked += re.findall(r'data-ref="(\w+)"', ledger)[:20]
+    asked += re.findall(r'href="(https://blatt\d[^"]*)"', ledger)[:8]
     assert len(asked) >= 5
     for name in asked:
         capsys.readouterr()

@@ -1,9 +1,13 @@
-"""A scanner for OPML that knows where everything stands.
+"""A scanner for OPML that notes where everything is, so that a list can be edited in place.
 
-It reads well-formed XML as an XML parser would, and goes on where one would stop: at a bare `&`, a raw `<` or a
-stray quote in an attribute, a tag that never ends. Each such place is noted as `Damage`. It expands the five
-entities of XML, character references and the names of HTML, nothing that a document declares; it opens nothing,
-and its time grows in line with the length of the text. Offsets count characters of the text that it was given.
+It reads well-formed XML as an XML parser would, and goes on where one would stop: at a bare `&`, a raw `<`, a stray
+quote in an attribute, a tag that never ends. It notes each such place as a `Damage`. It expands the five entities of
+XML, character references and HTML's names, but nothing that a document declares; it opens no file or address, and its
+time is linear in the length of the text. Offsets count characters of the text.
+
+`scan` walks from `<` to `<`. A tag that XML allows is read by two patterns (`_START`, `_ATTRIBUTE`); any other is read
+attribute by attribute (`_Scanner.broken_tag`), at most up to the next landmark: a tag of outline, body or opml, where
+reading can go on whatever came before.
 """
 
 from __future__ import annotations
@@ -27,7 +31,10 @@ MAX_DAMAGES = 10_000  # places
 MAX_BROKEN = 50_000  # characters of a broken tag in which its end is looked for
 MAX_DOCTYPE = 100_000  # characters in which its end is looked for
 
-# A class that names what does not begin a name is compiled ten times as fast as one that names all that does.
+END = -1  # instead of an offset: there is nothing after it
+
+# -- patterns of well-formed markup
+# A negated class of what can't begin a name compiles ten times as fast as one of all that can.
 _NAME = r"[^\x00-9;-@\[-\^`{-\xb6][\w:.\-\u00b7]*+"
 _ATTRIBUTE_NAME = expression(r"[^\x00-@\[-\^`{-\xbf\ud800-\udfff][\w.-]*(?::[A-Za-z_][\w.-]*)?")
 _QUOTED = r"""(?:"[^<"]*+"|'[^<']*+')"""
@@ -35,28 +42,32 @@ _START = expression(rf"<({_NAME})((?:[ \t\r\n]++{_NAME}[ \t\r\n]*+=[ \t\r\n]*+{_
 _ATTRIBUTE = expression(rf"[ \t\r\n]++({_NAME})[ \t\r\n]*+=[ \t\r\n]*+({_QUOTED})")
 _END = expression(rf"</({_NAME})[^<>]*+>")
 _OPENING = expression(rf"<({_NAME})")
-# Where reading can be taken up again after a tag that makes no sense.
+_DOCTYPE_PART = expression(r"""["'\[\]>]|<!--""")
+_LINE_END = expression(r"\r\n|\r|\n")
+
+# -- patterns of broken markup
 _LANDMARK = expression(r"</?(?:[\w.-]{1,40}:)?(?:outline|body|opml)(?=[\s/>])", re.IGNORECASE)
 _LENIENT_NAME = expression(r"""[^\s=/>"'<]{1,200}""")
 _EQUALS = expression(r"\s*+=\s*+")
-# What follows a tag in a list: outlines have no text in them.
+_UNQUOTED = expression(r"[^\s>]*+")
+# A tag is followed by another one or the end of the text, because outlines contain no text.
 _FOLLOWING = r"\s*+(?:<(?:!--|/?(?:[\w.-]{1,40}:)?(?:outline|body|opml)(?=[\s/>]))|\Z)"
 _TAG_END = expression(rf"/?>(?={_FOLLOWING})", re.IGNORECASE)
-# The quote that ends a value is followed by the end of the tag or by another attribute.
+# The quote that closes a value is followed by the end of the tag or by another attribute.
 _CLOSING = {
     q: expression(rf"{q}(?=\s*+/?>{_FOLLOWING}|\s*+[\w:.-]+\s*+=\s*+[\"'])", re.IGNORECASE)
     for q in ('"', "'")
 }
+# An attribute that a value without a closing quote has swallowed.
 _SWALLOWED = expression(
     r"""\s(?:text|title|type|description|category|version|language|\w*url|newsfeed-[\w-]+|br:[\w-]+)\s*+=\s*+["']""",
     re.IGNORECASE,
 )
-_DOCTYPE_PART = expression(r"""["'\[\]>]|<!--""")
-_LINE_END = expression(r"\r\n|\r|\n")
 
 
 class Attribute(NamedTuple):
-    """One attribute: its name and value as meant, and where its name, its value (inside the quotes) and it end."""
+    """One attribute: its name, its value as meant, and the offsets of its name, of its value (inside the quotes), and of
+    its end."""
 
     name: str
     value: str
@@ -68,7 +79,7 @@ class Attribute(NamedTuple):
 
 
 class Damage(NamedTuple):
-    """A place where the text isn't XML. While a `structural` one stands, nobody can say which outline lies in which."""
+    """A place where the text isn't XML. A `structural` one makes it unclear which outline is inside which."""
 
     kind: str
     offset: int
@@ -81,11 +92,11 @@ class Outline:
 
     name: str
     start: int
-    open_end: int  # behind its start tag
+    open_end: int  # after its start tag
     attributes: tuple[Attribute, ...]
     parent: Outline | None
     depth: int  # outlines around it
-    close_start: int = -1  # of its end tag; equal to `end` where it closes itself
+    close_start: int = -1  # of its end tag; equal to `end` if it closes itself
     end: int = -1
     empty: bool = False  # <outline/>
     children: list[Outline] = field(default_factory=list)
@@ -93,7 +104,7 @@ class Outline:
 
 @dataclass
 class ScannedList:
-    """All outlines of a text in their order, and what is wrong with it."""
+    """All outlines of a text in order, and what is wrong with the text."""
 
     text: str
     roots: list[Outline] = field(default_factory=list)
@@ -101,7 +112,7 @@ class ScannedList:
     title: str = ""
     root_name: str = ""
     damages: list[Damage] = field(default_factory=list)
-    cut: int = -1  # where the text ends too early, -1 where it is whole
+    cut: int = -1  # where the text ends too early; -1 if it is complete
     beyond: str = ""  # the limit that stopped the scan, in words
     _lines: list[int] = field(default_factory=list)
 
@@ -131,104 +142,122 @@ def descendants(outline: Outline) -> Iterator[Outline]:
 
 
 def is_name(name: str) -> bool:
-    """Whether XML would take `name` for an attribute, with a prefix or without."""
+    """Whether XML allows `name` for an attribute, with a prefix or without."""
     return bool(_ATTRIBUTE_NAME.fullmatch(name))
 
 
 def scan(text: str) -> ScannedList:
     """Find every outline of `text`."""
-    return _Scan(text).run()
+    return _Scanner(text).run()
 
 
-class _Scan:
+class _Scanner:
+    """One walk over a text. Methods that read something take the offset where it begins and give the one where it ends;
+    END if the rest of the text belongs to it."""
+
     def __init__(self, text: str) -> None:
         self.text = text
-        self.document = ScannedList(text)
-        self.stack: list[tuple[str, Outline | None]] = []
-        self.open: Counter[str] = Counter()
+        self.found = ScannedList(text)
+        self.stack: list[tuple[str, Outline | None]] = []  # the open tags; None for those that don't matter
+        self.open: Counter[str] = Counter()  # how many of each name are open
         self.around: list[Outline] = []  # the open outlines
         self.tags = 0
-        self.next_landmark = -1
-
-    def damage(self, kind: str, offset: int, *, structural: bool = False) -> None:
-        self.document.damages.append(Damage(kind, offset, structural))
-        if len(self.document.damages) > MAX_DAMAGES:
-            self.document.beyond = f"is damaged in more than {MAX_DAMAGES:,} places"
+        self.landmark_at = -1
 
     def run(self) -> ScannedList:
+        """Walk from tag to tag, then close what is still open."""
         text, position = self.text, 0
-        while not self.document.beyond:
+        while not self.found.beyond:
             at = text.find("<", position)
-            self.characters(position, at if at >= 0 else len(text))
+            self.check(position, at if at >= 0 else len(text))
             if at < 0:
                 break
             position = self.markup(at)
-            if position < 0:
+            if position == END:
                 break
-        if self.document.cut < 0 and any(e is not None for _, e in self.stack):
-            self.document.cut = len(text.rstrip())
-            self.damage("ends early", self.document.cut, structural=True)
+        if self.found.cut < 0 and any(outline is not None for _, outline in self.stack):
+            self.cut(len(text.rstrip()), "ends early")
         while self.stack:
             self.close(len(text), len(text))
-        return self.document
+        return self.found
 
-    def characters(self, start: int, end: int) -> None:
+    # -- what is noted
+
+    def damage(self, kind: str, offset: int, *, structural: bool = False) -> None:
+        """Note that the text isn't XML there."""
+        self.found.damages.append(Damage(kind, offset, structural))
+        if len(self.found.damages) > MAX_DAMAGES:
+            self.found.beyond = f"is damaged in more than {MAX_DAMAGES:,} places"
+
+    def cut(self, at: int, kind: str) -> None:
+        """Note that the text ends in the middle of something that begins at `at`."""
+        self.found.cut = at
+        self.damage(kind, at, structural=True)
+
+    def resolve(self, start: int, end: int) -> str:
+        """The text between two offsets as meant; what is wrong with it is noted."""
+        value, damages = resolve(self.text[start:end])
+        for kind, offset in damages.items():
+            self.damage(kind, start + offset)
+        return value
+
+    def check(self, start: int, end: int) -> None:
+        """Note what is wrong with the text between two tags; nothing else is needed of it."""
         if self.text.find("&", start, end) >= 0:
             self.resolve(start, end)
 
+    # -- markup
+
     def markup(self, at: int) -> int:
-        """Read what begins with the `<` at `at`; return where it ends, -1 where it never does."""
+        """Read whatever begins with the `<` at `at`."""
         text = self.text
         self.tags += 1
         if self.tags > MAX_TAGS:
-            self.document.beyond = f"holds more than {MAX_TAGS:,} tags"
-            return -1
+            self.found.beyond = f"holds more than {MAX_TAGS:,} tags"
+            return END
         if text.startswith("<!--", at):
-            return self.until("-->", at, 4, "comment")
+            return self.past("-->", at, 4, "comment")
         if text.startswith("<![CDATA[", at):
-            return self.until("]]>", at, 9, "CDATA section")
+            return self.past("]]>", at, 9, "CDATA section")
         if text.startswith("<?", at):
-            return self.until("?>", at, 2, "instruction")
+            return self.past("?>", at, 2, "instruction")
         if text.startswith("<!", at):
             return self.doctype(at)
         if text.startswith("</", at):
             return self.end_tag(at)
-        found = _START.match(text, at)
-        if found:
-            matches = islice(_ATTRIBUTE.finditer(text, found.start(2), found.end(2)), MAX_ATTRIBUTES + 1)
+        if tag := _START.match(text, at):
+            matches = islice(_ATTRIBUTE.finditer(text, tag.start(2), tag.end(2)), MAX_ATTRIBUTES + 1)
             attributes = tuple(self.attribute(m) for m in matches)
-            self.element(found[1], at, found.end(), attributes, empty=bool(found[3]))
-            return found.end()
-        if _OPENING.match(text, at):
-            return self.broken_tag(at)
+            self.element(tag[1], at, tag.end(), attributes, empty=bool(tag[3]))
+            return tag.end()
+        if opening := _OPENING.match(text, at):
+            return self.broken_tag(opening)
         self.damage("bare <", at)
         return at + 1
 
-    def until(self, closing: str, at: int, skip: int, what: str) -> int:
+    def past(self, closing: str, at: int, skip: int, what: str) -> int:
+        """Skip what begins at `at` with `skip` characters and ends with `closing`."""
         end = self.text.find(closing, at + skip)
         if end >= 0:
             return end + len(closing)
         self.cut(at, f"{what} not closed")
-        return -1
-
-    def cut(self, at: int, kind: str) -> None:
-        self.document.cut = at
-        self.damage(kind, at, structural=True)
+        return END
 
     def doctype(self, at: int) -> int:
+        """Skip a document type, with the quotes, brackets and comments in it."""
         text, position, depth, quote = self.text, at + 2, 0, ""
-        limit = at + MAX_DOCTYPE if self.document.root_name == "" else at
+        limit = at + MAX_DOCTYPE if self.found.root_name == "" else at
         while True:
             if quote:
                 position = text.find(quote, position, limit) + 1
                 quote = ""
                 if position == 0:
                     break
-            found = _DOCTYPE_PART.search(text, position, limit)
-            if not found:
+            part = _DOCTYPE_PART.search(text, position, limit)
+            if not part:
                 break
-            position = found.end()
-            sign = found[0]
+            position = part.end()
+            sign = part[0]
             if sign == "<!--":
                 position = text.find("-->", position, limit) + 3
                 if position == 2:
@@ -243,48 +272,48 @@ class _Scan:
                 if text.find("<!ENTITY", at, position) >= 0:
                     self.damage("entities declared", at)
                 return position
-        # It has no end, or stands where none may.
+        # It has no end, or is where none may be.
         self.damage("document type not closed", at)
-        self.document.root_name = self.document.root_name or "!doctype"
+        self.found.root_name = self.found.root_name or "!doctype"
         return self.landmark(at + 2)
 
     def landmark(self, at: int) -> int:
         """Where the next tag of a list begins, or the text ends."""
-        if self.next_landmark < at:
-            found = _LANDMARK.search(self.text, at)
-            self.next_landmark = found.start() if found else len(self.text)
-        return self.next_landmark
+        if self.landmark_at < at:
+            tag = _LANDMARK.search(self.text, at)
+            self.landmark_at = tag.start() if tag else len(self.text)
+        return self.landmark_at
 
     # -- tags
 
     def element(
         self, name: str, start: int, end: int, attributes: tuple[Attribute, ...], *, empty: bool
     ) -> None:
-        local = name.rpartition(":")[2].lower()
-        document = self.document
-        if document.root_name in {"", "!doctype"}:
-            document.root_name = local
+        """Take in a start tag, or (`empty`) a tag that closes itself."""
+        local = _local(name)
+        found = self.found
+        if found.root_name in {"", "!doctype"}:
+            found.root_name = local
         if len(attributes) > MAX_ATTRIBUTES:
-            document.beyond = f"has a tag with more than {MAX_ATTRIBUTES} attributes"
+            found.beyond = f"has a tag with more than {MAX_ATTRIBUTES} attributes"
             return
-        seen = {a.name for a in attributes}
-        if len(seen) < len(attributes):
+        if len({a.name for a in attributes}) < len(attributes):
             self.damage("attribute given twice", start)
         made: Outline | None = None
         if local == "outline":
-            if len(document.outlines) >= MAX_OUTLINES:
-                document.beyond = f"holds more than {MAX_OUTLINES:,} outlines"
+            if len(found.outlines) >= MAX_OUTLINES:
+                found.beyond = f"holds more than {MAX_OUTLINES:,} outlines"
                 return
             parent = self.around[-1] if self.around else None
             made = Outline(local, start, end, attributes, parent, len(self.around))
-            document.outlines.append(made)
+            found.outlines.append(made)
             if parent:
                 parent.children.append(made)
         elif local in {"opml", "head", "body"}:
             made = Outline(local, start, end, attributes, None, 0)
-            document.roots.append(made)
-        elif local == "title" and not document.title and not empty and not self.around:
-            document.title = self.title(end)
+            found.roots.append(made)
+        elif local == "title" and not found.title and not empty and not self.around:
+            found.title = self.title(end)
         if empty:
             if made:
                 made.close_start = made.end = end
@@ -296,62 +325,59 @@ class _Scan:
             self.around.append(made)
 
     def end_tag(self, at: int) -> int:
-        found = _END.match(self.text, at)
-        if not found:
+        """Read an end tag and close its element, with those inside it whose end tags are missing."""
+        tag = _END.match(self.text, at)
+        if not tag:
             following = self.text.find("<", at + 1)
             bracket = self.text.find(">", at, following if following >= 0 else len(self.text))
             if bracket < 0 and following < 0:
                 self.cut(at, "tag not closed")
-                return -1
+                return END
             self.damage("end tag not readable", at, structural=True)
             return bracket + 1 if bracket >= 0 else following
-        local = found[1].rpartition(":")[2].lower()
+        local = _local(tag[1])
         if not self.open[local]:
             self.damage("end tag without a start", at, structural=True)
-            return found.end()
+            return tag.end()
         while self.stack[-1][0] != local:
             missing = self.stack[-1][1]
             self.damage("end tag missing", missing.start if missing else at, structural=True)
             self.close(at, at)
-        self.close(at, found.end())
-        return found.end()
+        self.close(at, tag.end())
+        return tag.end()
 
     def close(self, start: int, end: int) -> None:
-        local, made = self.stack.pop()
+        """Close the innermost open element, with an end tag between two offsets."""
+        local, outline = self.stack.pop()
         self.open[local] -= 1
-        if made:
-            made.close_start, made.end = start, end
+        if outline:
+            outline.close_start, outline.end = start, end
             if local == "outline":
                 self.around.pop()
 
     def title(self, start: int) -> str:
+        """The text of the title whose start tag ends at `start`."""
         if self.text.startswith("<![CDATA[", start):
             end = self.text.find("]]>", start)
             return self.text[start + 9 : end] if end >= 0 else ""
         end = self.text.find("<", start)
-        # What is wrong in it is noted when the walk comes by.
+        # What is wrong with it is noted when the walk gets there.
         return resolve(self.text[start:end])[0] if end >= 0 else ""
 
-    def attribute(self, found: re.Match[str]) -> Attribute:
-        start, end = found.span(2)
+    def attribute(self, match: re.Match[str]) -> Attribute:
+        """A well-formed attribute."""
+        start, end = match.span(2)
         value = self.resolve(start + 1, end - 1)
-        return Attribute(found[1], value, found.start(1), start + 1, end - 1, end, self.text[start])
+        return Attribute(match[1], value, match.start(1), start + 1, end - 1, end, self.text[start])
 
-    def resolve(self, start: int, end: int) -> str:
-        value, damages = resolve(self.text[start:end])
-        for kind, offset in damages.items():
-            self.damage(kind, start + offset)
-        return value
+    # -- tags that no XML parser would accept
 
-    # -- tags that no XML parser would take
-
-    def broken_tag(self, at: int) -> int:
-        text = self.text
-        opening = _OPENING.match(text, at)
-        assert opening
+    def broken_tag(self, opening: re.Match[str]) -> int:
+        """Read a tag sign by sign, with whatever can be understood of its attributes."""
+        text, at = self.text, opening.start()
         bound = min(self.landmark(opening.end()), at + MAX_BROKEN)
         attributes: list[Attribute] = []
-        position, last_end = opening.end(), -1
+        position, bracket_end = opening.end(), -1  # the latter: after the last `>` that seemed stray
         while position < bound and len(attributes) <= MAX_ATTRIBUTES:
             sign = text[position]
             if sign.isspace():
@@ -364,46 +390,47 @@ class _Scan:
                 equals = _EQUALS.match(text, name.end())
                 if equals and equals.end() < bound:
                     position = self.lenient_value(name, equals.end(), bound, attributes)
-                    if position < 0:
+                    if position == END:
                         break
                 else:
                     self.damage("attribute without a value", position)
                     position = name.end()
             else:
-                last_end = position + 1 if sign == ">" else last_end
+                bracket_end = position + 1 if sign == ">" else bracket_end
                 self.damage("stray sign in a tag", position)
                 position += 1
         if len(attributes) > MAX_ATTRIBUTES:
-            self.element(opening[1], at, at, tuple(attributes), empty=True)
-            return -1
-        if last_end > 0 and bound < len(text):
-            self.element(opening[1], at, last_end, tuple(attributes), empty=text[last_end - 2] == "/")
-            return last_end
+            self.element(opening[1], at, at, tuple(attributes), empty=True)  # says that there are too many
+            return END
+        if bracket_end > 0 and bound < len(text):
+            empty = text[bracket_end - 2] == "/"
+            self.element(opening[1], at, bracket_end, tuple(attributes), empty=empty)
+            return bracket_end
         if bound == len(text):
             self.cut(at, "tag not closed")
-            return -1
+            return END
         self.damage("tag not readable", at, structural=True)
         return bound
 
     def lenient_value(self, name: re.Match[str], start: int, bound: int, into: list[Attribute]) -> int:
+        """Read the value of a broken tag's attribute; END if it can't be said where it ends."""
         text, quote = self.text, self.text[start]
         if quote not in "\"'":
-            found = re.compile(r"[^\s>]*+").match(text, start, bound)
-            end = found.end() if found else start
+            unquoted = _UNQUOTED.match(text, start, bound)
+            end = unquoted.end() if unquoted else start
             if text[end - 1 : end + 1] == "/>":
                 end -= 1
             self.damage("value without quotes", start)
             into.append(Attribute(name[0], self.resolve(start, end), name.start(), start, end, end, ""))
             return end
         inside = start + 1
-        found = _CLOSING[quote].search(text, inside, bound)
-        if found:
-            end, after = found.start(), found.end()
+        if closing := _CLOSING[quote].search(text, inside, bound):
+            end, after = closing.start(), closing.end()
         else:
-            # The quote never closes: the value goes on to the end of the tag.
+            # The quote never closes: the value ends with the tag.
             end = text.rfind(">", inside, bound)
             if end < 0:
-                return -1
+                return END
             after = end = end - 1 if text[end - 1] == "/" else end
             self.damage("quote not closed", start, structural=True)
         swallowed = _SWALLOWED.search(text, inside, end + 1)
@@ -412,7 +439,12 @@ class _Scan:
             self.damage("quote not closed", start, structural=True)
         elif text.find(quote, inside, end) >= 0:
             self.damage("quote inside a value", start)
-        if text.find("<", inside, end) >= 0:
-            self.damage("bare <", text.find("<", inside, end))
+        if (less := text.find("<", inside, end)) >= 0:
+            self.damage("bare <", less)
         into.append(Attribute(name[0], self.resolve(inside, end), name.start(), inside, end, after, quote))
         return after
+
+
+def _local(name: str) -> str:
+    """A tag's name without its prefix."""
+    return name.rpartition(":")[2].lower()
