@@ -1,4 +1,4 @@
-"""What each rule and constant of the pure rooms is worth: the figures of every set with it and without it.
+"""What each rule and constant of the pure rooms contributes: the figures of every set with it and without it.
 
     python bench/ablate.py stories [NAME …]     F1 of the story sets; wrong and doubtful pairs of a mixed morning
     python bench/ablate.py topics [NAME …]      core macro-F1, sites in two halves and the hand slice: shipped, and with folders
@@ -44,7 +44,7 @@ Changes = Mapping[str, Any]
 
 @contextmanager
 def changed(room: str, changes: Changes) -> Iterator[None]:
-    """Names of a room ("module.NAME") with other values, in every module that has them, as long as it lasts."""
+    """Names of a room ("module.NAME") with other values, in every module that imports them, within the block."""
     before: list[tuple[Any, str, Any]] = []
     try:
         for place, other in changes.items():
@@ -63,7 +63,7 @@ def changed(room: str, changes: Changes) -> Iterator[None]:
 
 
 def forget() -> None:
-    """Empty what modules keep by constants."""
+    """Empty the caches that depend on constants."""
     for key, module in list(sys.modules.items()):
         if key.startswith("newsfeed."):
             for found in list(vars(module).values()):
@@ -76,7 +76,7 @@ def nothing(*_: object, **__: object) -> set[int]:
 
 
 def scales(**other: float) -> Any:
-    """The weighing of topics with other constants."""
+    """The weights of evidence with other constants."""
     from newsfeed.topics.linear import Scales
 
     return type(
@@ -251,7 +251,7 @@ VALUE: dict[str, Changes] = {
 
 @cache
 def told(which: str) -> list[Item]:
-    """Items of the saved feeds whose name begins in one half of the alphabet, or of the saved posts."""
+    """Items of the saved feeds in one half of the alphabet by name, or of the saved posts."""
     files = sorted(saved())
     half = {"first": files[::2], "second": files[1::2]}[which]
     return [item for name in half for item in saved()[name]]
@@ -315,7 +315,7 @@ def text_rules() -> dict[str, Changes]:
 
 # ------------------------------------------------------------------------------------------------ edition
 
-HOMES = Path()  # of mornings, each with its store
+HOMES = Path()  # folder of the mornings' homes, each with its store
 LABELS = SHARED / "worth"  # their grades, and the feeds of each
 
 
@@ -332,7 +332,7 @@ def mornings() -> Any:
 
 @cache
 def pools() -> dict[str, Any]:
-    """By morning: its pool, its reader's settings, its day and the moment when it was built."""
+    """By morning: its pool, its reader's settings, its day and the time when it was built."""
     from newsfeed import config
     from newsfeed.pipeline.home import Home
     from newsfeed.pipeline.morning.digest import pool_for
@@ -348,7 +348,7 @@ def pools() -> dict[str, Any]:
 
 
 def page_of(name: str) -> dict[str, Any]:
-    """The grades of one page."""
+    """One page's grades."""
     from newsfeed.edition import build
     from newsfeed.model import ledger
 

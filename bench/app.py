@@ -1,10 +1,10 @@
-"""How long the local app takes for each view and action over a home of 100,000 items, asked over HTTP as a browser asks.
+"""How long the local app takes for each view and action with a home of 100,000 items, requested over HTTP as by a browser.
 
     python bench/app.py [--items 100000] [--home DIR] [--times 10] [--only WORD]
 
-The home: 1,000 feeds of two items a day, every seventh of which tells what others tell as well; tagged by the shipped
-weights, with the pages of the last eight mornings and a clock that stands still, so that every run measures the same.
-With --home it is made once and kept. Prints median and worst wall milliseconds of each, what the server's process took
+The home: 1,000 feeds with two items a day, every seventh of which other feeds tell too; tagged with the shipped weights,
+with the pages of the last eight mornings and a clock that stands still, so that every run measures the same. With --home
+it is made once and kept. Prints median and worst wall milliseconds of each, what the server's process took
 of the processor at the median, and the size of the answer; *first* is asked once, of an app just started. Asserts nothing.
 """
 
@@ -42,8 +42,8 @@ from newsfeed.store import Store
 NOW = datetime(2026, 11, 28, 6, 30, tzinfo=UTC)
 FEEDS = 1_000
 A_DAY = 2  # items of a feed
-SHARED = 0.15  # of the items tell one of the day's common events
-EVENTS = 60  # of a day that several feeds tell
+SHARED = 0.15  # of the items are about one of the day's common events
+EVENTS = 60  # events a day that several feeds tell
 MORNINGS = 8
 FOLDERS = ("Technology", "Finance", "Science", "Policy", "Marketing")
 
@@ -86,7 +86,7 @@ def make(folder: Path, items: int) -> None:
 def a_day(
     home: Home, store: Store, states: dict[int, FeedState], model: understand.Model, day: int, days: int
 ) -> None:
-    """What came on one day, tagged and grouped; with its page, if it is one of the last."""
+    """Add one day's items, tagged and grouped; with its page, if it is one of the last days."""
     now = home.clock()
     stories: dict[int, list[str]] = {}
     updates = []
@@ -127,7 +127,7 @@ def address(feed: int) -> str:
 
 
 def one(feed: int, number: int, now: datetime, stories: dict[int, list[str]]) -> Item:
-    """One item, noted with the story that it tells."""
+    """One item; the event that it tells is noted."""
     own = random.Random(f"{feed}/{number}")
     common = own.random() < SHARED
     which = number // A_DAY * EVENTS + own.randrange(EVENTS) if common else 1_000_000 + feed + number * FEEDS
@@ -153,7 +153,7 @@ def one(feed: int, number: int, now: datetime, stories: dict[int, list[str]]) ->
 
 
 class Asked:
-    """An app that runs as its reader runs it, and a browser that has its key."""
+    """An app, run as its reader runs it, and a browser that has its key."""
 
     def __init__(self, link: str, pid: int) -> None:
         self.base, self.pid = link.partition("/?k=")[0], pid
@@ -173,14 +173,14 @@ class Asked:
         )
 
     def cpu(self) -> float:
-        """Seconds of the processor that the app took so far."""
+        """CPU seconds that the app has used so far."""
         spent = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(spent[11]) + int(spent[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
 def served(folder: Path) -> Iterator[Asked]:
-    """`newsfeed serve` of a home, until the block ends."""
+    """`newsfeed serve` for a home, until the block ends."""
     environment = {**os.environ, "NEWSFEED_CLOCK": NOW.isoformat(), "NO_COLOR": "1"}
     command = [sys.executable, "-m", "newsfeed", "--home", str(folder), "serve", "--port", "0", "--no-open"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
@@ -198,7 +198,7 @@ Way = Callable[[Asked, int], httpx.Response]
 
 
 def ways(folder: Path) -> dict[str, Way]:
-    """Each view and action by its name, the n-th time asked."""
+    """Each view and action by name, as requested the n-th time."""
     with home_at(folder).open_store() as store:
         latest = store.latest_edition()
         assert latest
@@ -305,7 +305,7 @@ def ways(folder: Path) -> dict[str, Way]:
 
 
 def measure(folder: Path, times: int, only: str) -> None:
-    """Ask each view and print what it took."""
+    """Request each view and print how long it took."""
     print(f"{datetime.now(UTC):%Y-%m-%d}, load {os.getloadavg()[0]:.1f}; ms, median and worst of {times}")
     print(f"{'view':<26}{'first':>8}{'median':>8}{'worst':>8}{'CPU':>8}{'KB':>7}")
     with served(folder) as app:

@@ -1,4 +1,4 @@
-"""An upper bound on the objective of a choice, to say how close to the best it came.
+"""An upper bound on the objective of a choice, to show how close to the best it came.
 
 F has a concave extension: topics as they are, a source's voice as 1 - exp(sum x ln(1 - v)). Frank-Wolfe steps over
 the relaxed problem (one item a story in all, the minutes, nothing else) give at every point x the bound
@@ -14,7 +14,7 @@ from newsfeed.edition.objective import Morning, Rules
 
 
 def bound(morning: Morning, rules: Rules, steps: int = 80) -> float:
-    """No choice of this morning within `rules.budget` has a larger F than this."""
+    """A bound: no choice of this morning within `rules.budget` has a larger F."""
     rows = np.flatnonzero(morning.pickable & (morning.minutes <= rules.budget) & (morning.score > 0))
     if not len(rows):
         return 0.0
@@ -68,7 +68,7 @@ def _knapsack(
         least = min(least, above)
     point = np.zeros(len(gains))
     point[heads] = 1.0
-    # What is left of the minutes goes to part of the next best, so that the steps move along the border.
+    # The remaining minutes go to a fraction of the next best, so that the steps move along the boundary.
     left = budget - used
     for row in np.argsort(-gains / minutes):
         if left <= 0:

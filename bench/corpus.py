@@ -61,7 +61,7 @@ GLUE = "the a of in to and for with on after before its that which will could ha
 
 @dataclass(frozen=True)
 class Entry:
-    """One item as its feed tells it."""
+    """One item in its feed's words."""
 
     number: int
     title: str
@@ -71,7 +71,7 @@ class Entry:
 
 
 class Text:
-    """Sentences of a subject, from one source of chance; a share of their words is `rare`."""
+    """Sentences about a subject from one random generator; a share of their words is `rare`."""
 
     def __init__(self, chance: random.Random, subject: str, rare: float = 0.0) -> None:
         self._chance = chance
@@ -119,7 +119,7 @@ def event(seed: int, number: int) -> tuple[str, str]:
 def entries(
     seed: int, feed: int, now: datetime, extra: int, many: int = ITEMS, rare: float = 0.0
 ) -> list[Entry]:
-    """The `many` items of a feed, newest first; with `extra` more than it began with."""
+    """The `many` items of a feed, newest first, `extra` of them added since the start."""
     chance = random.Random(f"{seed}/feed/{feed}")
     hours = chance.choice((1, 3, 6, 12, 24))  # between two items
     told = []
@@ -235,7 +235,7 @@ def document(
 
 
 class Corpus:
-    """The feeds on their server, which runs in a process of its own."""
+    """The feeds with their server, which runs in a process of its own."""
 
     def __init__(
         self,
@@ -249,7 +249,7 @@ class Corpus:
         port: int = 0,
         ahead: bool = True,
     ) -> None:
-        """`port` other than 0: where it listened before. Not `ahead`: a feed is written when it is first asked for."""
+        """A `port` other than 0 is the one it used before. Unless `ahead`, a feed is written when it is first requested."""
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         what = (theirs, feeds, now, seed, latency, items, rare, port, ahead)
@@ -279,7 +279,7 @@ class Corpus:
         return changed
 
     def answers(self) -> dict[int, int]:
-        """How many answers of each status were given since last asked."""
+        """How many answers of each status were given since the last call."""
         self._pipe.send(None)
         counts: dict[int, int] = self._pipe.recv()
         return counts
@@ -307,8 +307,8 @@ def _serve(
     port: int,
     ahead: bool,
 ) -> None:
-    # It stands for other people's machines, which have their CPU for themselves: behind a busy one's workers it fell silent.
-    with contextlib.suppress(OSError):  # where nobody may
+    # It stands for other machines with CPUs of their own, so it takes precedence over our workers, which would silence it.
+    with contextlib.suppress(OSError):  # if that is not permitted
         os.nice(-10)
     extras = [0] * feeds
     answers: dict[int, bytes] = {}
@@ -318,7 +318,7 @@ def _serve(
         return b'"%d-%d"' % (feed, extras[feed])
 
     def written(feed: int) -> bytes:
-        """The answer of a feed, written when it is first asked for."""
+        """A feed's answer, written when it is first requested."""
         if feed not in answers:
             body, kind = document(seed, feed, now, extras[feed], items, rare)
             head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
@@ -357,7 +357,7 @@ def _serve(
     def told() -> None:
         try:
             share = pipe.recv()
-        except EOFError:  # whoever measures is gone
+        except EOFError:  # the measuring process is gone
             raise SystemExit from None
         if share is None:
             pipe.send(dict(counts))

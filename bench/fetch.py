@@ -1,10 +1,10 @@
-"""What asking costs: N requests through the fetch room against a local server, in CPU of this process.
+"""What requests cost: N requests by the fetch room to a local server, in CPU time of this process.
 
     python bench/fetch.py [--feeds 1000] [--hosts 100] [--runs 3] [--latency 0]
 
 The server runs in a process of its own; hosts are ports (each port is another host to the fetch room). Printed for
 each phase: wall seconds, CPU seconds of the asking process, milliseconds of CPU a request, peak memory. `floor` is
-plain httpx asked for the same with one shared client, a semaphore and nothing checked: the yardstick, not a target.
+plain httpx doing the same with one shared client, a semaphore and no checks: a yardstick, not a target.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SIZE = 40_000
 
 
 def serve(pipe: Connection, hosts: int, latency: float) -> None:
-    """A minimal keep-alive server: 304 to whoever sends a validator, else 40 KB."""
+    """A minimal keep-alive server: 304 to requests with a validator, otherwise 40 KB."""
     body = (b"<item><title>All quiet</title></item>" * (SIZE // 36))[:SIZE]
     fresh = (
         b'HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nETag: "1"\r\nContent-Length: %d\r\n\r\n'
@@ -58,7 +58,7 @@ def serve(pipe: Connection, hosts: int, latency: float) -> None:
 
 
 async def ours(urls: list[str], etag: str) -> int:
-    """Through the fetch room."""
+    """By the fetch room."""
     from newsfeed.fetch import Fetcher
     from newsfeed.model import Failure, FetchSetting, Request
 
@@ -93,7 +93,7 @@ def measure(
     """One run in a process of its own; its figures go into the pipe."""
 
     async def run() -> tuple[float, float, int]:
-        await ask(urls[:1], etag)  # imports are not the question
+        await ask(urls[:1], etag)  # imports are not measured
         wall, cpu = time.perf_counter(), time.process_time()
         failed = await ask(urls, etag)
         return time.perf_counter() - wall, time.process_time() - cpu, failed

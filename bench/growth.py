@@ -1,4 +1,4 @@
-"""What more feeds and a fuller store cost, through the real command, in processes of its own.
+"""What more feeds and a fuller store cost, measured with the real command in separate processes.
 
     python bench/growth.py                        # an unchanged refresh of 100, 1,000 and 10,000 feeds
     python bench/growth.py --page                 # a page from a store of 31,000 items, 2,000 of them new
@@ -23,8 +23,8 @@ from pathlib import Path
 from corpus import Corpus
 from refresh import Cost, count, home, run
 
-LEAST = 3  # runs of which the least is taken
-RARE = 0.25  # of all words, so that two texts share no more of them than real ones do
+LEAST = 3  # runs; the best counts
+RARE = 0.25  # share of all words, so that two texts have no more in common than real ones
 
 
 def growth(sizes: list[int]) -> None:
@@ -42,7 +42,7 @@ def growth(sizes: list[int]) -> None:
 
 
 def page(feeds: int) -> None:
-    # Three days after the newest item all of them are from before the subscription.
+    # Three days after the newest item, all count as from before the subscription.
     now, first = datetime.now(UTC) - timedelta(days=4), datetime.now(UTC) - timedelta(days=1)
     with tempfile.TemporaryDirectory() as folder, Corpus(feeds, now=now, items=29, rare=RARE) as corpus:
         command, env = home(Path(folder), corpus)

@@ -1,4 +1,4 @@
-"""Reads a folder of saved feeds as newsfeed does and prints what came of it, beside feedparser alone.
+"""Reads a folder of saved feeds as newsfeed does and prints the result, compared with feedparser alone.
 
     python bench/parse_report.py FOLDER [--items N] [--only WORD] [--pool] [--reader PYTHON]
 
@@ -42,7 +42,7 @@ def response(path: Path) -> tuple[Response, Subscription]:
 
 @dataclass(frozen=True)
 class Reading:
-    """What one of the readers made of a document: its items, how many of them lack what, and why it read none."""
+    """What one of the readers made of a document: its items, how many of them lack which field, and why it read none."""
 
     items: int
     lacks: Mapping[str, int]
@@ -53,7 +53,7 @@ LACKS = ("no title", "no link", "no time")
 
 
 def alone(path: Path) -> tuple[list[dict[str, object]], Reading, float]:
-    """What feedparser alone finds, and its seconds."""
+    """What feedparser alone finds, and how long it takes."""
     import feedparser
 
     started = time.process_time()
@@ -100,7 +100,7 @@ def of_ours(items: Sequence[Item]) -> Reading:
 def causes(
     peer: str, other: Reading, own: Reading, entries: Sequence[dict[str, object]], parsed: Parsed
 ) -> str:
-    """Why two readings of one document differ, in words; "" where they don't."""
+    """Why two readings of one document differ, in words; "" if they don't."""
     said: list[str] = []
     problems = [p.text.rstrip(".") for p in parsed.problems]
     if other.refused:
@@ -122,7 +122,7 @@ def causes(
     }
     if not other.refused and other.items:
         for name, reason in reasons.items():
-            # Entries that we leave out lack everything.
+            # Entries that we leave out have no content at all.
             more = max(0, other.lacks[name] - max(0, other.items - own.items))
             fewer = own.lacks[name]
             if more > fewer:

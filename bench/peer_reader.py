@@ -1,4 +1,4 @@
-"""What the library `reader` keeps of saved feeds; run by the Python of an environment in which it is installed.
+"""What the library `reader` keeps of saved feeds; run it with the Python of an environment in which `reader` is installed.
 
 Names of files on stdin, a line each; on stdout a line of JSON each: entries kept, those without title, link and
 time, and why it refused the document ("" where it didn't).

@@ -1,7 +1,7 @@
-"""Quota per minute: the honest rival of `choose`, kept for good as the baseline of bench and tests.
+"""Quota per minute: a serious rival of `choose`, kept as the baseline of benches and tests.
 
-Each topic has its share of the minutes and fills it with the largest worth per minute, one item a story; what is
-left over goes to the largest worth per minute of any topic. No floor, no lines, no memory of what is owed.
+Each topic fills its share of the minutes with the best score per minute, one item per story; what is left goes to the best
+score per minute of any topic. No floor, no lines, no debt.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from newsfeed.edition.objective import Morning
 
 
 def choose(morning: Morning, shares: Sequence[float], budget: float, most: int) -> tuple[int, ...]:
-    """Rows of the sorted `morning` that the quota takes, in the order taken."""
+    """The rows of the sorted `morning` that the quota takes, in order."""
     m = morning.sorted()
     if not len(m.ids):
         return ()

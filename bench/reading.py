@@ -1,4 +1,4 @@
-"""What reading costs, one process, one core: our fast lane, feedparser alone, and all that we do with a document.
+"""What reading costs in one process on one core: our fast lane, feedparser alone, and everything that we do with a document.
 
     python bench/reading.py [FOLDER] [--feeds 100]
 
@@ -36,7 +36,7 @@ def saved(folder: Path) -> list[bytes]:
 
 
 def cost(work: Callable[[bytes], object], bodies: Sequence[bytes]) -> float:
-    """CPU milliseconds a document, the better of two rounds."""
+    """CPU milliseconds per document, the better of two rounds."""
     rounds = []
     for _ in range(2):
         begun = time.process_time()

@@ -1,4 +1,4 @@
-"""What a refresh costs: generated feeds from a local server, through the real command, in processes of its own.
+"""What a refresh costs: generated feeds from a local server, with the real command in separate processes.
 
     python bench/refresh.py [--feeds 100 1000] [--latency 0.175] [--reader ENV/bin/python]
 
@@ -45,7 +45,7 @@ class Cost:
 
 
 def run(command: list[str], env: Mapping[str, str]) -> Cost:
-    """Run a command to its end; it must succeed."""
+    """Run a command until it ends; it must succeed."""
     code = (
         "import os, resource, subprocess, sys, time\n"
         "begun = time.perf_counter()\n"
@@ -83,7 +83,7 @@ def show(what: str, phase: str, cost: Cost, corpus: Corpus, items: int, tagged: 
 
 
 def home(folder: Path, corpus: Corpus) -> tuple[list[str], dict[str, str]]:
-    """A home that follows the corpus: how newsfeed is called there, and in which environment."""
+    """Make a home that follows the corpus; gives the command that calls newsfeed there, and its environment."""
     outlines = "".join(
         f'<outline type="rss" text="Outlet {n}" xmlUrl="{escape(u)}"/>' for n, u in enumerate(corpus.urls)
     )
@@ -92,7 +92,7 @@ def home(folder: Path, corpus: Corpus) -> tuple[list[str], dict[str, str]]:
     )
     env = {
         **os.environ,
-        "PYTHONDONTWRITEBYTECODE": "",  # compiled once, as on a reader's machine, not at every start
+        "PYTHONDONTWRITEBYTECODE": "",  # bytecode is kept, as on a reader's machine, instead of compiled at every start
         "NEWSFEED_FETCH__ALLOW_PRIVATE": ",".join(corpus.allowed),
         "NEWSFEED_FETCH__MANUAL_FLOOR": "0",
         "NO_COLOR": "1",
@@ -116,7 +116,7 @@ def ours(folder: Path, corpus: Corpus, *, fetch_only: bool, quiet: bool = False)
 
 
 def reader(python: str, folder: Path, corpus: Corpus) -> None:
-    """The same three with lemon24/reader."""
+    """The same three refreshes with lemon24/reader."""
     database = folder / "reader.db"
     subprocess.run(
         [python, "-c", READER_ADD, str(database)], input="\n".join(corpus.urls), text=True, check=True

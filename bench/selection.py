@@ -1,4 +1,4 @@
-"""Sixty mornings of a simulated reader: our choice beside three plain rivals, on the world of `bench/world.py`.
+"""Sixty mornings of a simulated reader: our choice compared with three simple rivals, in the world of `bench/world.py`.
 
     python bench/selection.py [--seeds 6] [--days 60] [--minutes 10] [--flood] [--speed]
 
@@ -32,12 +32,12 @@ from newsfeed.edition.score import freshness, score, story_topics
 ASKED = (0.40, *([0.60 / 7] * 7))
 DAY = dict.fromkeys(TOPICS, 0.0)
 LINE_MINUTES = 0.12
-WORTHWHILE = 0.45  # true worth from which a topic's story should have been told
+WORTHWHILE = 0.45  # true worth above which a topic's story should have been told
 JUNK = 0.23
 AGREEMENT = 0.66  # correlation of news value with graders (bench/value.py)
-TRUE_MEAN, TRUE_SPREAD = 0.36, 0.24  # of true worth in the world
+TRUE_MEAN, TRUE_SPREAD = 0.36, 0.24  # mean and standard deviation of true worth in the world
 
-# From the design note: what each rival scored in its world, at ten minutes.
+# From the design note: each rival's score in its world, at ten minutes.
 NOTE = {
     "newest first": {
         "cover": 0.57,
@@ -92,36 +92,36 @@ class Reader:
     topics: list[set[int]] = field(default_factory=list)
     minutes: list[np.ndarray] = field(default_factory=list)
     seconds: float = 0.0
-    ratios: list[float] = field(default_factory=list)  # F of the choice to its upper bound
+    ratios: list[float] = field(default_factory=list)  # F of the choice relative to its upper bound
 
 
 @dataclass
 class Day:
-    """What is there on a morning."""
+    """What there is on a morning."""
 
     number: int
     posts: list[Post]  # candidates, by id
     score: dict[int, float]
     parts: dict[int, tuple[float, ...]]  # by detected story
     outlets: dict[int, int]  # by detected story
-    main: dict[int, int]  # by detected story: the topic it stands for first, -1 for none
+    main: dict[int, int]  # by detected story: its first topic, -1 for none
     best_value: float = 0.0
 
 
 def judged(post: Post) -> float:
-    """A post's news value as a model sees it that agrees with the truth as well as ours does with graders."""
+    """A post's news value as judged by a model that agrees with the truth as well as ours agrees with graders."""
     noise = float(np.random.default_rng(post.id).normal())
     truth = (true_worth(post, 1) - TRUE_MEAN) / TRUE_SPREAD
     seen = AGREEMENT * truth + math.sqrt(1 - AGREEMENT**2) * noise
     return min(3.0, max(0.0, 1.2 + 0.65 * seen))
 
 
-Pick = tuple[Post, float]  # with the minutes that it took
+Pick = tuple[Post, float]  # with the minutes used
 Selector = Callable[[Day, Reader, World, float], tuple[list[Pick], list[Pick]]]
 
 
 def morning_of(world: World, day: int, told: set[int], window: list[Post], mixes: np.ndarray) -> Day:
-    """Candidates at seven o'clock of a day, weighed by the product's own formulas."""
+    """The candidates at seven o'clock, scored by the product's own formulas."""
     now = day * 24.0 + 7.0
     there = [p for p in window if p.hour <= now and p.story not in told]
     there = [p for p in there if freshness(now - p.hour, c.HALF_LIFE_OF_EVENTS) >= c.STALE]
@@ -160,7 +160,7 @@ STANDS: dict[int, tuple[bool, ...]] = {}
 
 
 def arrays(day: Day, posts: Iterable[Post]) -> Morning:
-    """Posts as the product's rows."""
+    """Posts as rows of the product's arrays."""
     rows = sorted(posts, key=lambda p: p.id)
     return Morning(
         ids=np.array([p.id for p in rows], dtype=np.int64),
@@ -183,7 +183,7 @@ def arrays(day: Day, posts: Iterable[Post]) -> Morning:
 
 
 def heads(day: Day) -> list[Post]:
-    """One telling a story: the one with most worth, as `sift` would take the story's head."""
+    """One post per story: the one with the best score, as the product chooses a story's representative."""
     best: dict[int, Post] = {}
     for p in day.posts:
         if p.story not in best or day.score[p.id] > day.score[best[p.story].id]:
@@ -204,7 +204,7 @@ def newest_first(day: Day, _reader: Reader, _world: World, budget: float) -> tup
 
 
 def round_robin(day: Day, reader: Reader, world: World, budget: float) -> tuple[list[Pick], list[Pick]]:
-    """The newest unread of one feed after the other; tomorrow goes on where today stopped."""
+    """The newest unread item of one feed after another; tomorrow goes on where today stopped."""
     queues: dict[int, list[Post]] = {}
     for post in sorted(day.posts, key=lambda p: (p.hour, p.id)):
         queues.setdefault(post.source, []).append(post)
@@ -281,7 +281,7 @@ SELECTORS: dict[str, Selector] = {
 def measure(
     day: Day, reader: Reader, world: World, picks: list[Pick], lines: list[Pick], budget: float
 ) -> None:
-    """One morning's figures, by true topic, story and worth."""
+    """One morning's figures, computed from true topics, stories and worth."""
     minutes = np.zeros(len(TOPICS))
     of_source: dict[int, float] = {}
     seen: set[int] = set()
@@ -328,12 +328,12 @@ def measure(
 
 
 def stands_of(post: Post) -> tuple[int, ...]:
-    """Topics that the story of a post stands for, as detected."""
+    """The detected topics of a post's story."""
     return tuple(t for t, yes in enumerate(STANDS[post.story]) if yes)
 
 
 def best_value(day: Day, world: World, budget: float) -> float:
-    """True worth of the best morning that ignores breadth: the largest worth a minute, one telling a story."""
+    """The true worth of the best morning without regard to breadth: the largest worth per minute, one post per story."""
     gained, left, seen = 0.0, budget, set()
     rated = [(true_worth(p, world.outlets[p.true_story]), p) for p in day.posts]
     for value, post in sorted(rated, key=lambda one: (-one[0] / one[1].minutes, one[1].id)):
@@ -364,7 +364,7 @@ def run(world: World, selector: Selector, days: int, budget: float) -> Reader:
 
 
 def mixes_of(world: World) -> np.ndarray:
-    """What each source's tags say of its topics, with four pseudo-items of the overall mix."""
+    """Each source's mix of topics by its tags, with four pseudo-items of the overall mix."""
     tags = np.zeros((len(world.sources), len(TOPICS)))
     for post in world.posts:
         tags[post.source, int(np.argmax(post.tagged))] += 1
@@ -374,7 +374,7 @@ def mixes_of(world: World) -> np.ndarray:
 
 
 def summary(reader: Reader, world: World) -> dict[str, float]:
-    """Means over the days, and what only the whole run tells."""
+    """Means over the days, and figures of the whole run."""
     found = {key: float(np.mean([day[key] for day in reader.days])) for key in reader.days[0]}
     found["over"] = float(sum(day["over"] for day in reader.days))
     shown = [p for p in world.posts if 30 <= p.hour <= (len(reader.days) - 1) * 24]
@@ -404,7 +404,7 @@ def summary(reader: Reader, world: World) -> dict[str, float]:
 
 
 def speed() -> None:
-    """Milliseconds that one choice takes, lines included: the least and the median of nine, on this machine now."""
+    """Milliseconds per choice, lines included: the minimum and the median of nine."""
     for number in (1_000, 10_000):
         rng = np.random.default_rng(number)
         parts = np.zeros((number, len(TOPICS)))
@@ -470,7 +470,7 @@ TARGETS: dict[float, list[tuple[str, str, float]]] = {
     ],
     3.0: [("over", "<=", 0), ("place", ">=", 1.0), ("gap", "<=", 9)],
 }
-# Aims that are at odds with what the page is asked to be: "Breadth without losing grades" in RESULTS.md.
+# Aims that conflict with the requirements for the page: "Breadth without losing grades" in RESULTS.md.
 AT_ODDS = {
     "quiet": "(from when rarity was a merit; it decides only between what is nearly as good)",
     "F/bound": "(a broader page that is nearly as good has less of F)",
@@ -523,7 +523,7 @@ def main(argv: list[str] | None = None) -> int:
                     print(f"{'':15}the world is off: {', '.join(off)}")
             if name == "ours":
                 for key, way, least in FLOOD if given.flood else TARGETS.get(minutes, []):
-                    figure = round(found[key], 2)  # as the note's own figures are
+                    figure = round(found[key], 2)  # like the figures in the note
                     good = figure <= least + 1e-9 if way == "<=" else figure >= least - 1e-9
                     missed += not good
                     print(

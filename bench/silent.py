@@ -1,5 +1,5 @@
-"""What silent hosts cost the living: when the last of 50 healthy feeds is stored, with and without 120 hosts that accept a
-connection and never answer; and with one of them among 100 feeds.
+"""How much silent hosts delay healthy feeds: when the last of 50 healthy feeds is stored, with and without 120 hosts that accept
+a connection and never answer; and with one of them among 100 feeds.
 
     python bench/silent.py [--runs 3] [--healthy 50] [--silent 120]
 
@@ -40,13 +40,13 @@ def document(n: int) -> bytes:
 
 @dataclass
 class Hosts:
-    """One listener for all of loopback: paths that begin with /silent are never answered."""
+    """One server on all of loopback that never answers paths beginning with /silent."""
 
     listener: socket.socket = field(
         default_factory=lambda: socket.create_server(("0.0.0.0", 0), backlog=1_000)
     )
-    asked: list[float] = field(default_factory=list)  # moments at which healthy feeds were asked
-    ended: list[float] = field(default_factory=list)  # and at which silent requests were given up
+    asked: list[float] = field(default_factory=list)  # when healthy feeds were requested
+    ended: list[float] = field(default_factory=list)  # when silent requests were given up
 
     def __post_init__(self) -> None:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -80,13 +80,13 @@ class Hosts:
 
 
 def with_items(database: Path, since: str) -> int:
-    """How many feeds were read well since then."""
+    """How many feeds were read successfully since then."""
     if not database.exists():
         return 0
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=5)) as connection:
         try:
             found = connection.execute("SELECT count(*) FROM feed WHERE last_good >= ?", (since,)).fetchone()
-        except sqlite3.OperationalError:  # the tables are still being made
+        except sqlite3.OperationalError:  # the tables are still being created
             return 0
     return int(found[0])
 
@@ -115,7 +115,7 @@ def refresh(hosts: Hosts, home: Path, healthy: int) -> tuple[float, int]:
 
 
 def prepare(hosts: Hosts, home: Path, healthy: int, silent: int) -> Path:
-    """A home whose list begins with the silent."""
+    """A home whose list begins with the silent hosts."""
     home.mkdir()
     places = [f"127.66.{n // 250}.{n % 250 + 1}:{hosts.port}/silent" for n in range(silent)]
     places += [f"127.88.{n // 250}.{n % 250 + 1}:{hosts.port}/{n}" for n in range(healthy)]
@@ -126,7 +126,7 @@ def prepare(hosts: Hosts, home: Path, healthy: int, silent: int) -> Path:
 
 
 def compare(healthy: int, silent: int, runs: int) -> None:
-    """Print the seconds of each run without and with the silent, and the median difference."""
+    """Print the seconds of each run without and with silent hosts, and the median difference."""
     hosts, rows = Hosts(), []
     for n in range(runs):
         with tempfile.TemporaryDirectory() as folder:

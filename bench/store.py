@@ -1,4 +1,4 @@
-"""How long the store takes: keeping feeds, knowing their items, finding words, laying out a pool.
+"""How long the store takes: storing feeds, reading their known items, searching, building a pool.
 
     python bench/store.py [--feeds 1000] [--items 30] [--folder DIR]
 
@@ -43,7 +43,7 @@ def timed(label: str) -> Iterator[None]:
 
 
 def world(feeds: int, items: int) -> Iterator[tuple[str, tuple[Item, ...]]]:
-    """Feeds with items whose words are as unevenly frequent as in any language (Zipf)."""
+    """Feeds with items whose word frequencies follow Zipf's law, as in any language."""
     rng = random.Random(20261122)
     letters = "etaoinshrdlcumwfgypbvk"
     vocabulary = ["".join(rng.choices(letters, k=rng.randint(2, 9))) for _ in range(30_000)]
@@ -168,7 +168,7 @@ def measure(path: Path, feeds: int, items: int) -> None:
     store.close()
     with timed("open, again"):
         store = Store.open(path, now=NOW + timedelta(minutes=1))
-    # As on an ordinary day: nearly all is old, 2,000 are new.
+    # As on an ordinary day: nearly all items are old, 2,000 are new.
     with store._writing() as connection:
         from newsfeed.store.schema import item
 

@@ -36,7 +36,7 @@ from newsfeed.pipeline.morning import understand
 from newsfeed.store import Store
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
-AFFAIRS = {"uci-2014"}  # sets whose gold is of affairs
+AFFAIRS = {"uci-2014"}  # sets whose gold labels are affairs
 START = datetime(2026, 11, 20, tzinfo=UTC)
 
 
@@ -66,7 +66,7 @@ def scorer(path: Path) -> Callable[[Mapping[str, str], Mapping[str, str]], Score
 
 
 def scored(rows: Rows, bcubed: Callable[..., Scores], affairs: Mapping[str, str] | None = None) -> Scores:
-    """How well the stories of one set are found; with `affairs` (by story), how well these are."""
+    """How well the stories of one set are found; with `affairs` (by story), how well those are found."""
     lines = [json.dumps({k: v for k, v in row.items() if k not in {"story", "set"}}).encode() for row in rows]
     level = "cluster" if affairs is None else "affair"
     found = {row["id"]: str(row[level]) for row in map(json.loads, pipes.group_lines(lines).lines)}
@@ -74,7 +74,7 @@ def scored(rows: Rows, bcubed: Callable[..., Scores], affairs: Mapping[str, str]
 
 
 def affairs(name: str) -> dict[str, str]:
-    """The affair of each story of a set that is in one; the gold of some sets is of affairs already."""
+    """The affair of each story of a set that is in one; in some sets the gold labels are affairs already."""
     told = json.loads((Path(__file__).parent / "affairs.json").read_text(encoding="utf-8"))
     return {story: inside[0] for inside in told.get(name, ()) for story in inside}
 
@@ -88,7 +88,7 @@ def line(name: str, score: Scores) -> str:
 
 @contextmanager
 def changed(**constants: float) -> Iterator[None]:
-    """Constants of the room, each with its module ("linkage.THRESHOLD"), as long as it lasts."""
+    """Other constants of the room, each with its module ("linkage.THRESHOLD"), within the block."""
     before = {name: getattr(*_place(name)) for name in constants}
     try:
         for name, value in constants.items():
@@ -111,19 +111,18 @@ GRID = {
 }
 
 
-PRECISE = 0.9  # the mean precision asked for: a wrong join hides news, and in a mixed morning most items stand alone
+PRECISE = 0.9  # least mean precision: a wrong join hides news, and in a mixed morning most items are stories of their own
 
 
 def value(found: Sequence[Scores]) -> tuple[bool, float]:
-    """What constants are worth by their scores on some sets: the mean F1, if they are precise enough."""
+    """The quality of constants by their scores on some sets: the mean F1, if precision is high enough."""
     precise = sum(score["bcubed_p"] for score in found) >= PRECISE * len(found)
     return precise, sum(score["bcubed_f1"] for score in found) / len(found)
 
 
 def left_out(gold: Mapping[str, Rows], bcubed: Callable[..., Scores]) -> None:
-    """For each set of stories the constants that are best on the others, and its scores with them.
-
-    The set of bare headlines of broad subjects says nothing of events, and is left out of this altogether.
+    """For each set of stories, the constants that are best on the others, and its scores with them. The set of bare headlines on
+    broad subjects says nothing about events and is left out.
     """
     names = [name for name in gold if name not in AFFAIRS]
     table: dict[tuple[float, ...], dict[str, Scores]] = {}
@@ -141,7 +140,8 @@ def left_out(gold: Mapping[str, Rows], bcubed: Callable[..., Scores]) -> None:
 
 
 def hourly(rows: Rows, bcubed: Callable[..., Scores], affairs: Mapping[str, str]) -> tuple[Scores, Scores]:
-    """How well stories and affairs are found where items join what stands hour by hour, to those that share their clues."""
+    """How well stories and affairs are found if items arrive hour by hour and are compared only with those that share
+    their clues."""
     told = {str(row["id"]): row["story"] for row in rows}
     outlets = dict(enumerate(sorted({row["outlet"] for row in rows} - {""}), start=1))
     number = {name: n for n, name in outlets.items()}
@@ -182,7 +182,7 @@ def hourly(rows: Rows, bcubed: Callable[..., Scores], affairs: Mapping[str, str]
 
 
 def world(many: int, seed: int) -> list[StoredItem]:
-    """A generated window of four days: words as common as in a real one, a third of the items of shared events."""
+    """A generated window of four days: words are as common as in a real one, a third of the items are about shared events."""
     dice = random.Random(seed)
     sounds = [a + b for a in "bdfgklmnprstvz" for b in ("a", "e", "i", "o", "u", "ai", "or", "en")]
     words = list(dict.fromkeys("".join(dice.choices(sounds, k=dice.randint(2, 4))) for _ in range(40_000)))
@@ -211,7 +211,7 @@ def world(many: int, seed: int) -> list[StoredItem]:
 
 
 def speed(many: int, new: int, seed: int = 1) -> None:
-    """Seconds of CPU for a window of items and for what is new in it: in memory, and from a store and back."""
+    """CPU seconds for a window of items and for the new ones in it: in memory, and from a store and back."""
     made = world(many + new, seed)
     outlets = {feed: f"Outlet {feed}" for feed in range(1, 301)}
 
@@ -238,7 +238,7 @@ def speed(many: int, new: int, seed: int = 1) -> None:
 
 
 def grouped(store: Store, outlets: Mapping[int, str]) -> list[Story]:
-    """Put what is new in a store into stories."""
+    """Group a store's new items into stories."""
     near = understand.around(store, store.ungrouped(), START)
     found = stories.join(near.new, near.window, near.stories, outlets)
     store.save_stories(found, near.clues, near.first)

@@ -1,4 +1,4 @@
-"""What a team costs: one PostgreSQL, worker processes, generated feeds on loopback, readers who follow some of them.
+"""What a team costs: one PostgreSQL, worker processes, generated feeds on loopback, and readers who follow some of them.
 
     python bench/team.py --keep DIR [follow sweep day hour beside] [--seconds 540] [--feeds 1000] [--readers 100] [--follow 60]
     python bench/team.py --speedup [--feeds 200]     # what a second worker brings while the machine is not the limit
@@ -53,24 +53,24 @@ from newsfeed.team.trial import programs
 
 BEGIN = datetime(2026, 3, 17, 3, 0, tzinfo=UTC)
 AT_ONCE = 6  # readers who make their lists
-# Of the words: with .15 of them a whole subject became one story, with .7 one item in forty joins another.
+# share of the words: with .15 a whole subject became one story, with .7 one item in forty joins another
 RARE = 0.7
 FOLDERS = ("Technology", "Finance", "Science", "Policy", "Marketing")
 STAGES = ("follow", "sweep", "day", "hour", "beside")
 NOT_DONE = 3
-LANES = 12  # buckets that a worker sweeps at a time: on a busy machine most of a sweep is waiting
+LANES = 12  # buckets that a worker sweeps at a time; most of a sweep is waiting
 BUSY = "select count(*) from procrastinate.procrastinate_jobs where status in ('todo', 'doing') and queue_name in ('sweep', 'understand')"
 
 
 class Team:
-    """The team under measurement, with its feeds and its PostgreSQL."""
+    """The measured team, with its feeds and its PostgreSQL."""
 
     def __init__(self, folder: Path, url: str, corpus: Corpus, postgres: Postgres) -> None:
         self.folder, self.url, self.corpus, self.postgres = folder, url, corpus, postgres
         self.environment = {**os.environ, "NEWSFEED_FETCH__ALLOW_PRIVATE": ",".join(corpus.allowed)}
 
     def started(self, kind: str, speed: float, at: datetime, many: int) -> list[subprocess.Popen[bytes]]:
-        """So many workers, whose clock is at `at` now and runs so many times faster."""
+        """This many workers, whose clock shows `at` now and runs so many times faster."""
         words = ["--serve", str(self.folder), kind, str(time.time()), str(speed), at.isoformat()]
         return [
             subprocess.Popen(
@@ -80,7 +80,7 @@ class Team:
         ]
 
     def asked(self, feeds: int) -> float:
-        """When so many feeds had been asked, on our clock."""
+        """When this many feeds had been asked, by our clock."""
         while self.count("select count(*) from shared.feed where last_good is not null") < feeds:
             time.sleep(0.1)
         return time.perf_counter()
@@ -92,26 +92,26 @@ class Team:
         return int(row[0])
 
     def size(self) -> int:
-        """Megabytes of the database."""
+        """The database's size in megabytes."""
         with psycopg.connect(self.url, autocommit=True) as c:
             c.execute("checkpoint")
         return self.count("select pg_database_size(current_database())") // 1_000_000
 
 
 class Postgres:
-    """The CPU of all of a server's processes, those that ended too."""
+    """The CPU seconds of all of a server's processes, including ended ones."""
 
     def __init__(self, data: Path) -> None:
         self._main = int((data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
 
     def cpu(self) -> float:
-        """Seconds so far; 0 where the system has no /proc."""
+        """CPU seconds so far; 0 if the system has no /proc."""
         ticks = 0
         for path in Path("/proc").glob("[0-9]*/stat"):
             try:
                 of = path.read_text(encoding="utf-8").rpartition(")")[2].split()
             except OSError:
-                continue  # it ended meanwhile; the main process has its time
+                continue  # it ended meanwhile; its time is counted by the main process
             own = int(path.parent.name) == self._main
             if own or int(of[1]) == self._main:
                 ticks += sum(map(int, of[11 : 15 if own else 13]))
@@ -119,14 +119,14 @@ class Postgres:
 
 
 class Figures(dict[str, dict[str, Any]]):
-    """What each stage took so far, kept in a file; "done" is set where it was finished."""
+    """What each stage has taken so far, kept in a file; "done" marks finished ones."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(json.loads(path.read_text()) if path.exists() else {})
         self._path = path
 
     def add(self, stage: str, **values: float) -> None:
-        """Add to what a stage took."""
+        """Add to a stage's figures."""
         of = self.setdefault(stage, {})
         for name, value in values.items():
             of[name] = round(of.get(name, 0) + value, 2)
@@ -142,7 +142,7 @@ class Figures(dict[str, dict[str, Any]]):
 
 @contextmanager
 def measured(team: Team, figures: Figures, stage: str) -> Iterator[None]:
-    """Add the wall, the CPU of child processes that ended within, and PostgreSQL's."""
+    """Add the wall time, the CPU time of child processes that end in the block, and PostgreSQL's."""
     used, before, begun = (
         resource.getrusage(resource.RUSAGE_CHILDREN),
         team.postgres.cpu(),
@@ -164,7 +164,7 @@ def measured(team: Team, figures: Figures, stage: str) -> Iterator[None]:
 
 @contextmanager
 def working(running: Sequence[subprocess.Popen[bytes]]) -> Iterator[None]:
-    """Workers, stopped and waited for at the end, so that their CPU is counted."""
+    """Workers, which are stopped and waited for at the end, so that their CPU time is counted."""
     try:
         yield
     finally:
@@ -177,7 +177,7 @@ def working(running: Sequence[subprocess.Popen[bytes]]) -> Iterator[None]:
 def until(
     done: Callable[[], bool], running: Sequence[subprocess.Popen[bytes]], end: float, pause: float = 2.0
 ) -> bool:
-    """Wait until it is done; gives whether it was, before the time was over."""
+    """Wait until it is done; gives whether that happened in time."""
     while not done():
         if time.monotonic() > end:
             return False
@@ -229,7 +229,7 @@ def kept_team(options: argparse.Namespace, figures: Figures) -> Iterator[Team]:
 
 @contextmanager
 def a_team(feeds: int, latency: float, items: int = ITEMS) -> Iterator[Team]:
-    """One that is gone afterwards."""
+    """A team that is removed afterwards."""
     servers = cluster(durable=True)
     server = next(servers)
     try:
@@ -285,7 +285,7 @@ def stage_sweep(team: Team, figures: Figures, options: argparse.Namespace, end: 
     feeds = team.count("select count(*) from shared.feed where listed")
 
     def swept() -> bool:
-        # Who could not be reached is asked again after an hour of a clock that stands here.
+        # Unreachable feeds are asked again after an hour, by a clock that stands still here.
         asked = team.count("select count(*) from shared.feed where last_tried is not null")
         figures.set("sweep", asked=asked)
         if asked == feeds and "swept_after" not in figures["sweep"]:
@@ -310,7 +310,7 @@ def stage_sweep(team: Team, figures: Figures, options: argparse.Namespace, end: 
 
 
 def stage_day(team: Team, figures: Figures, options: argparse.Namespace, end: float) -> bool:
-    """So many hours, each as many times faster as they take minutes, by workers that run all the while."""
+    """This many hours in so many minutes, with workers that run all the time."""
     speed = options.hours * 60 / options.minutes
     place = connections.find(team.folder)
     of = figures.setdefault("day", {})
@@ -349,12 +349,12 @@ def stage_day(team: Team, figures: Figures, options: argparse.Namespace, end: fl
 
 
 def accelerated(real: float, speed: float, at: datetime) -> Clock:
-    """A clock that was at `at` at the moment `real` and runs so many times faster."""
+    """A clock that showed `at` at the time `real` and runs so many times faster."""
     return lambda: at + timedelta(seconds=(time.time() - real) * speed)
 
 
 class TimedFetching(Fetching):
-    """Fetching that keeps what its tagging and its grouping took of the CPU."""
+    """Fetching that records the CPU time of its tagging and grouping."""
 
     def _timed(self, name: str, work: Callable[[], Any]) -> Any:
         before = time.thread_time()
@@ -373,7 +373,7 @@ class TimedFetching(Fetching):
 
 
 def parts(folder: Path) -> dict[str, float]:
-    """Seconds of tagging and of grouping so far."""
+    """CPU seconds of tagging and of grouping so far."""
     total: dict[str, float] = {}
     path = folder / "parts.jsonl"
     for line in path.read_text().splitlines() if path.exists() else ():
@@ -383,8 +383,8 @@ def parts(folder: Path) -> dict[str, float]:
 
 
 def serve(folder: Path, kind: str, real: float, speed: float, at: datetime) -> None:
-    """A worker by an accelerated clock, until it is stopped."""
-    gc.set_threshold(150_000, 20, 20)  # as the command does
+    """A worker with an accelerated clock, until it is stopped."""
+    gc.set_threshold(150_000, 20, 20)  # like the command
     place, clock, machine = connections.find(folder), accelerated(real, speed, at), config.load(folder)
     fetching = TimedFetching(place, machine, clock, workers.name()) if kind == "fetch" else None
     desk = Desk(place, machine, clock, password=lambda: "") if kind == "edition" else None
@@ -457,7 +457,7 @@ def stage_hour(team: Team, figures: Figures, options: argparse.Namespace, end: f
 
 
 def stage_beside(team: Team, figures: Figures, options: argparse.Namespace, end: float) -> bool:
-    """The single home, from the same feeds."""
+    """A single home with the same feeds."""
     feeds = min(options.feeds, options.beside)
     with tempfile.TemporaryDirectory() as folder:
         outlines = "".join(
@@ -478,7 +478,7 @@ def stage_beside(team: Team, figures: Figures, options: argparse.Namespace, end:
 
 
 def told(figures: Figures) -> None:
-    """What each stage took, for a table."""
+    """The figures of each stage, for a table."""
     for stage in STAGES:
         of = figures.get(stage)
         if not of:
@@ -518,7 +518,7 @@ def told(figures: Figures) -> None:
 
 def run_stages(options: argparse.Namespace) -> int:
     options.keep.mkdir(parents=True, exist_ok=True)
-    options.keep.chmod(0o755)  # the user who runs PostgreSQL goes through it
+    options.keep.chmod(0o755)  # the user who runs PostgreSQL must be able to enter it
     figures, end = Figures(options.keep / "figures.json"), time.monotonic() + options.seconds
     stages = {name: globals()[f"stage_{name}"] for name in STAGES}
     with kept_team(options, figures) as team:
@@ -542,7 +542,7 @@ def run_stages(options: argparse.Namespace) -> int:
 
 
 def speedup(options: argparse.Namespace) -> None:
-    """The first sweep by one worker and by two, each held back by its lanes and the latency, not by the machine."""
+    """The first sweep by one worker and by two, each limited by its lanes and the latency, not by the machine."""
     walls = {}
     for many in (1, 2):
         with a_team(options.feeds, options.latency) as team:

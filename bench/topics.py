@@ -55,7 +55,7 @@ def fold(row: Row) -> int:
 
 
 def section(row: Row) -> str:
-    """What the folder of an item's feed is called: its first core topic, "other", or nothing."""
+    """The name of the folder of an item's feed: its first core topic, "other", or nothing."""
     core = [topic for topic in CORE if topic in row["topics"]]
     return core[0] if core else "" if row["topics"] or row["also_ok"] else "other"
 
@@ -86,7 +86,7 @@ def document(row: Row, feed: str = "", folder: str = "") -> Document:
 
 
 def predict(rows: Sequence[Row], noise: float | None, corrections: int, seed: int) -> tuple[Predicted, float]:
-    """Predictions for every item, each made without its site's labels; and CPU seconds a training."""
+    """Predictions for every item, each made without its site's labels; and the CPU seconds of one training."""
     places = filed(rows, noise, seed) if noise is not None else [("", "")] * len(rows)
     found: Predicted = {}
     spent = 0.0
@@ -115,7 +115,7 @@ def choose(rows: Sequence[Row], told: Sequence[Document], many: int, seed: int) 
 
 
 def stream(rows: Sequence[Row], corrections: int, seed: int, score: Callable[..., dict[str, Any]]) -> float:
-    """Core macro-F1 on one half of a stream of which the other half is corrected; folders tell of other sites."""
+    """Core macro-F1 on one half of a stream whose other half is corrected; folders are known for other sites."""
     places = filed(rows, 0.1, seed)
     own = [n for n, row in enumerate(rows) if fold(row) < 2]
     random.Random(seed).shuffle(own)
@@ -136,7 +136,7 @@ def stream(rows: Sequence[Row], corrections: int, seed: int, score: Callable[...
 
 
 def streams(rows: Sequence[Row], score: Callable[..., dict[str, Any]], draws: int = 10) -> None:
-    """What corrections of a reader's own stream gain, drawn several times."""
+    """What corrections of a reader's own stream gain, in several random draws."""
     base = [stream(rows, 0, seed, score) for seed in range(draws)]
     print(f"own stream, no corrections   core {mean(base):.3f}")
     for many in (50, 200):
@@ -163,11 +163,11 @@ def show(name: str, score: Callable[..., dict[str, Any]], rows: Sequence[Row], f
 
 
 def reliability(rows: Sequence[Row], found: Predicted) -> None:
-    """Of what was said with some probability, how much is so."""
+    """Of the tags given with some probability, how many are right."""
     bins: list[list[float]] = [[0, 0.0, 0.0] for _ in range(10)]
     for row in rows:
         for topic in TOPICS:
-            if topic == WORLD or topic in row["also_ok"]:  # no item is labelled with general news
+            if topic == WORLD or topic in row["also_ok"]:  # no item has the label general news
                 continue
             p = found[row["id"]].get(topic, 0.02)
             place = bins[min(int(p * 10), 9)]
@@ -226,7 +226,7 @@ def speed(rows: Sequence[Row]) -> None:
 
 
 def plain_rate(documents: Sequence[Document]) -> float:
-    """Items a CPU-second of TF-IDF over words and pairs and ten linear models, with nothing else."""
+    """Items per CPU second of TF-IDF over words and pairs with ten linear models, and nothing else."""
     import numpy as np
     from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -271,7 +271,7 @@ def main() -> None:
     print(f"training for these folds: {spent:.1f} s CPU each")
     import sklearn.linear_model  # noqa: F401  (its libraries must be loaded before they can be told)
 
-    with threadpool_limits(1):  # as the child does that trains in the product
+    with threadpool_limits(1):  # like the product's training process
         speed(rows)
 
 

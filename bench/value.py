@@ -34,14 +34,14 @@ from newsfeed.topics.build import value_seeds
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 PICKS, OF_A_FEED = 16, 4
-GOOD, MUST_KNOW, STRIKE = 1.75, 2.5, 0.5  # grades are means of readings in some sets
+GOOD, MUST_KNOW, STRIKE = 1.75, 2.5, 0.5  # in some sets, grades are means of several readers
 
 Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Graded:
-    """An item with what a careful reader gave it."""
+    """An item with the grade that a careful reader gave it."""
 
     document: Document
     grade: float
@@ -51,7 +51,7 @@ class Graded:
 
 @dataclass(frozen=True)
 class Set:
-    """Graded items, and mornings: names of their feeds."""
+    """Graded items, and mornings as names of their feeds."""
 
     items: Sequence[Graded]
     mornings: Mapping[str, frozenset[str]]
@@ -66,7 +66,8 @@ class Set:
 
 
 def graded(labels: Path, feeds: Path) -> Set:
-    """The graded items with their texts, as newsfeed reads them from the saved feeds; by title alone where not."""
+    """The graded items with their texts, as newsfeed reads them from the saved feeds; with titles only if a feed was not
+    saved."""
     rows = _table(labels / "grades.tsv")
     read = asyncio.run(_read(feeds, sorted({row["feed"] for row in rows})))
     found = []
@@ -121,7 +122,7 @@ def judged(documents: Sequence[Document]) -> list[NewsValue]:
 
 
 def plain_model(documents: Sequence[Document]) -> Scores:
-    """What the plain model of the shared README gives, trained on the shipped seeds."""
+    """The predictions of the plain model of the shared README, trained on the shipped seeds."""
     from scipy.sparse import hstack
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import Ridge
@@ -146,7 +147,7 @@ def _beginning(document: Document) -> str:
 
 
 def rank_correlation(scores: Scores, grades: Scores) -> float:
-    """Spearman's: the correlation of ranks, ties at their mean."""
+    """Spearman's rank correlation; ties have their mean rank."""
     from scipy.stats import spearmanr
 
     return float(spearmanr(scores, grades)[0]) if grades.size > 2 else float("nan")
@@ -193,7 +194,7 @@ def show(name: str, of: Set, scores: Scores) -> None:
 
 
 def own_record(scores: Scores, feeds: Sequence[str], pseudo: float, share: float) -> Scores:
-    """Values moved by what else their feed published: its mean over the other items, shrunk by pseudo-items."""
+    """Values shifted by what else their feed published: its mean over the other items, shrunk by pseudo-items."""
     middle, found = float(scores.mean()), scores.copy()
     by_feed: dict[str, list[int]] = defaultdict(list)
     for number, feed in enumerate(feeds):
@@ -207,7 +208,7 @@ def own_record(scores: Scores, feeds: Sequence[str], pseudo: float, share: float
 
 
 def kinds(of: Set, found: Sequence[NewsValue]) -> None:
-    """Of what was said to be of a kind, how much is; and of what is, how much was said to be."""
+    """Precision and recall of each kind."""
     pairs = Counter((one.kind, said.kind) for one, said in zip(of.items, found, strict=True))
     right = sum(count for (true, said), count in pairs.items() if true == said)
     print(f"\nkinds: {right / len(found):.3f} right of {len(found)}")
@@ -221,7 +222,7 @@ def kinds(of: Set, found: Sequence[NewsValue]) -> None:
 
 
 def calibration(of: Set, scores: Scores) -> None:
-    """Of what was given some value, the mean grade."""
+    """The mean grade of items by the value that they were given."""
     print("\n  value       | items | said | mean grade | graded 0 1 2 3")
     grades = of.grades
     error = 0.0
@@ -236,7 +237,7 @@ def calibration(of: Set, scores: Scores) -> None:
 
 
 def speed(documents: Sequence[Document]) -> None:
-    """The value's own share of tagging: of texts that are read for the topics anyway."""
+    """The value's own share of the time of tagging, for texts that are read for topics anyway."""
     tagger = load(None, {})
     many = list(_copies(documents, 4_000))
     tagger.tag(many[:64])

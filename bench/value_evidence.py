@@ -1,4 +1,4 @@
-"""What beside its words could tell an item's news value: the reader's thumbs, who else told it, who is followed.
+"""What besides its words could show an item's news value: the reader's thumbs, who else told it, who is followed.
 
     python bench/value_evidence.py [--draws N]
 
@@ -28,7 +28,7 @@ from newsfeed.topics.tagger import Tagger
 from newsfeed.topics.value import Thumb
 
 Scores = NDArray[np.float64]
-MOST = 0.3  # grades that a teacher without the reader may move
+MOST = 0.3  # the largest shift, in grades, by evidence that is not from the reader
 
 
 def values(tagger: Tagger, documents: Sequence[Document]) -> Scores:
@@ -39,7 +39,7 @@ def values(tagger: Tagger, documents: Sequence[Document]) -> Scores:
 
 
 def thumbs(tagger: Tagger, items: Sequence[Graded], draws: int) -> None:
-    """What so many thumbs gain in rank correlation, on items of the same sources and of others."""
+    """The gain in rank correlation by this many thumbs, on items of the same sources and of others."""
     english = [one for one in items if one.document.lang != "de"]
     feeds = sorted({one.feed for one in english})
     for where in ("same sources", "other sources"):
@@ -114,7 +114,8 @@ def streams() -> dict[str, Stream]:
 
 
 def taught(tagger: Tagger, stream: Stream) -> Callable[[Sequence[Document]], Scores]:
-    """A shift learned from corroboration: what several told is an example of news, a lone item weakly of the contrary."""
+    """A shift learned from corroboration: items that several outlets told are examples of news, single items weakly of
+    the opposite."""
     from scipy.sparse import csr_matrix
     from sklearn.linear_model import Ridge
 
@@ -129,7 +130,7 @@ def taught(tagger: Tagger, stream: Stream) -> Callable[[Sequence[Document]], Sco
 
 
 def record(stream: Stream) -> Callable[[Sequence[Document]], Scores]:
-    """What a source's record of being followed adds: its share of items that others told after, shrunk."""
+    """The contribution of a source's record of being followed: its share of items that others told later, shrunk."""
     whole = float(stream.followed.mean())
     by_feed: dict[str, list[bool]] = defaultdict(list)
     for document, followed in zip(stream.documents, stream.followed.tolist(), strict=True):

@@ -1,13 +1,12 @@
-"""Make the table of how common words are in news texts: `newsfeed/stories/data/words.txt.gz`.
+"""Make the table of word frequencies in news texts: `newsfeed/stories/data/words.txt.gz`.
 
     python -m pip install --target DIR wordfreq msgpack
     python bench/words.py DIR/wordfreq/data
 
-The counts are those of wordfreq (see the NOTICE beside the table). A word of which a share p of all words is, stands
-in 1 - exp(-35 p) of the texts of 35 words that are compared. Words are put together by their terms. What English
-has counts as in English; another word counts as in the language that has it most.
-
-Same data: same bytes.
+The counts are those of wordfreq (see the NOTICE beside the table). A word with the share p of all words occurs in 1 -
+exp(-35 p) of the compared texts, which have 35 words. Words with the same
+term are combined. English words have their English frequency; other words that of the language where they are most
+frequent. Same data: same bytes.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from newsfeed.stories.terms import MILLION, TABLE, WORD, word_terms
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "pl", "sv")
 WORDS_OF_A_TEXT = 35
-LEAST = {"en": 2e-6}  # shares of all words, below which a word is as rare as the window says
+LEAST = {"en": 2e-6}  # shares of all words; below this, the window alone says how rare a word is
 LEAST_OF_OTHERS = 5e-6
 TARGET = Path(__file__).resolve().parents[1] / "newsfeed" / "stories" / "data" / TABLE
 

@@ -21,7 +21,7 @@ RECOGNISED = 0.95
 
 @dataclass(frozen=True)
 class Source:
-    """A feed: its rate, the topics it writes on, and how good it is."""
+    """A feed: its rate, its topics, and how good it is."""
 
     number: int
     rate: float  # items a day
@@ -36,7 +36,7 @@ class Post:
 
     id: int
     source: int
-    hour: float  # since the beginning of the world
+    hour: float  # since the start of the world
     story: int  # as detected
     tagged: tuple[float, ...]  # probability of each topic
     engagement: float  # percentile within its source, .5 where unknown
@@ -48,15 +48,15 @@ class Post:
 
 @dataclass(frozen=True)
 class World:
-    """All that is published in `days` days."""
+    """Everything published in `days` days."""
 
     sources: tuple[Source, ...]
     posts: tuple[Post, ...]  # by time
-    outlets: dict[int, int]  # true story -> outlets in the end
+    outlets: dict[int, int]  # true story -> outlets that tell it in the end
 
 
 def make(seed: int, days: int, *, flood: int | None = None) -> World:
-    """The world of a seed. `flood` names a topic that three busy sources turn to for the middle third."""
+    """The world of a random seed. `flood` names a topic that three busy sources switch to in the middle third."""
     rng = np.random.default_rng(seed)
     sources = _sources(rng)
     rates = np.array([s.rate for s in sources])
@@ -71,7 +71,7 @@ def make(seed: int, days: int, *, flood: int | None = None) -> World:
             stream /= stream.sum()
         counts = rng.poisson(rates * weekday * rng.uniform(0.85, 1.2))
         waiting = {n: int(k) for n, k in enumerate(counts) if k}
-        # Stories that several outlets tell take their items out of what these publish anyway.
+        # The items of shared stories are among those that their outlets publish anyway.
         for _ in range(rng.poisson(26 * weekday)):
             topic = int(rng.choice(len(TOPICS), p=stream))
             size = int(min(16, 2 + rng.geometric(0.26) - 1))
@@ -110,7 +110,7 @@ def make(seed: int, days: int, *, flood: int | None = None) -> World:
 
 
 def true_worth(post: Post, outlets: int) -> float:
-    """What a reader gains from an item, 0..1: how many told it, and how good it is."""
+    """A reader's gain from an item, 0..1, by how many outlets told it and how good it is."""
     return 0.2 * min(1.0, np.log2(max(1, outlets)) / 3) + 0.8 * post.true_quality
 
 
@@ -141,7 +141,7 @@ def _sources(rng: np.random.Generator) -> tuple[Source, ...]:
 
 
 def _spread() -> np.ndarray:
-    """Homes of smaller sources: every topic has some, the large ones more."""
+    """Main topics of smaller sources: every topic has some sources, large topics have more."""
     spread = np.array(STREAM) ** 0.35
     return spread / spread.sum()
 
@@ -167,13 +167,13 @@ def _post(
     engagement = (
         float(np.clip(0.5 + (own - source.quality) * 1.4 + rng.normal(0, 0.22), 0, 1)) if known else 0.5
     )
-    usual = 0.685 if source.quiet else 0.58  # who writes seldom writes more
+    usual = 0.685 if source.quiet else 0.58  # sources that publish seldom write longer items
     minutes = float(np.clip(length * rng.lognormal(np.log(usual), 0.25), 0.15, 2.0))
     return Post(0, source.number, hour, story, tuple(tagged), engagement, minutes, story, topic, own)
 
 
 def _length(rng: np.random.Generator) -> float:
-    """How much there is to tell of a story, as a factor."""
+    """A factor for how much there is to tell about a story."""
     return float(rng.lognormal(0.0, 0.14))
 
 

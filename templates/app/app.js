@@ -2,7 +2,7 @@
 // Everything works without this script; with it, forms and links marked data-live replace one part of the page.
 const plain = { createHTML: (text) => text };
 const policy = self.trustedTypes?.createPolicy("newsfeed", plain) || plain;
-// Spoken in the reader's language where it is handed out.
+// Translated into the reader's language when this file is served.
 const phrases = ["newsfeed does not answer. Is it still running?", "That did not work.", "new", "nothing new", "of", "Read aloud", "Stop", "Copied."];
 const [SILENT, FAILED, NEW, NONE, OF, READ, STOP, COPIED] = phrases;
 const STORY = "article, .also li";
@@ -62,7 +62,7 @@ on("click", (event) => {
   if (link.dataset.live) { event.preventDefault(); openers[link.dataset.live] = link; replace(link.dataset.live, link.href, {}); }
 });
 
-// What was opened or passed on is counted beside the way there.
+// Opened and passed-on stories are counted without delaying the link.
 const count = (event) => {
   const link = event.target.closest?.("article a.u-url, .also li > a, a[data-person]");
   const bar = link?.closest(STORY).querySelector(".bar");
@@ -93,14 +93,14 @@ if (keys) {
   });
 }
 
-// Links to feeds, handed over by the browser where it may.
+// Links to feeds, which the browser hands over if it is allowed to.
 const handler = $("handler");
 if (handler && navigator.registerProtocolHandler) {
   handler.hidden = false;
   handler.lastElementChild.onclick = () => navigator.registerProtocolHandler("web+feed", `${location.origin}/sources/add?url=%s`);
 }
 
-// A refresh, told as it goes.
+// The progress of a refresh.
 const work = $("live-refresh");
 if (work) {
   let done = 0, total = +work.dataset.total;
@@ -122,7 +122,7 @@ if (work) {
   source.addEventListener("end", () => { source.close(); location.replace(location.pathname); });
 }
 
-// Read aloud: by voices of this machine only.
+// Reading aloud, only with voices of this machine.
 const listen = $("listen");
 if (listen && self.speechSynthesis) {
   const voice = () => { const all = speechSynthesis.getVoices().filter((v) => v.localService); return all.find((v) => v.lang.startsWith(document.documentElement.lang)) || all[0]; };

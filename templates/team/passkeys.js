@@ -1,6 +1,6 @@
 "use strict";
-// Passkeys: our server asks, the browser signs or makes, our server checks.
-// In a block: the app's own script runs beside this one and has names of its own.
+// Passkeys: our server sends a challenge, the browser signs it or makes a key, our server verifies the answer.
+// In a block, because the app's own script on the same page uses the same names.
 {
   const phrases = ["newsfeed does not answer. Load the page again.", "This browser knows no passkeys.", "No passkey was given.", "This device has one already."];
   const [SILENT, UNKNOWN, NONE, ONE] = phrases;
