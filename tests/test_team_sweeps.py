@@ -4,6 +4,7 @@ comes once."""
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +12,7 @@ import homes
 import pytest
 from homes import Entry, rss
 from mailserver import MailServer
-from serving import Server
+from serving import Server, document, slow
 from teams import TestTeam
 
 from newsfeed.model import Subscription
@@ -245,3 +246,40 @@ def test_two_that_look_at_once_make_one_job_for_each_bucket(team: TestTeam) -> N
 
     assert asyncio.run(look()) == (2, 1)
     assert team.count("procrastinate.procrastinate_jobs") == 4
+
+
+def test_a_database_that_has_to_be_waited_for_holds_up_no_request(team: TestTeam, server: Server) -> None:
+    body = rss("A", [Entry("The bridge opens", "It took nine years to build.", 3)])
+    team.allow(server.place)
+    team.add("ada", f"World {server.play('/a.xml', slow(1, document(body)))}")
+    (bucket,) = {row[0] for row in team.rows("select bucket from shared.feed where listed")}
+    late: list[float] = []
+
+    def hold() -> int:  # as a list that comes in does, for as long as it takes
+        with connect(team.place, FETCH) as other:
+            other.execute("select from shared.feed for update")
+            time.sleep(3)
+            return team.count("shared.item")
+
+    async def sweep() -> tuple[int, int]:
+        async def probe() -> None:
+            while True:
+                due = loop.time() + 0.02
+                await asyncio.sleep(0.02)
+                late.append(loop.time() - due)
+
+        loop = asyncio.get_running_loop()
+        async with Fetching(team.place, team.desk().machine, team.clock, "test") as fetching:
+            asked = asyncio.create_task(fetching.sweep(bucket))
+            while not team.count("shared.feed", "leased_by <> ''"):
+                await asyncio.sleep(0.01)
+            probing = asyncio.create_task(probe())
+            held = await asyncio.to_thread(hold)
+            found = await asked
+            probing.cancel()
+            return held, found
+
+    assert asyncio.run(sweep()) == (0, 1)
+    assert team.count("shared.item") == 1
+    assert max(late) < 1.5
+    assert team.count("shared.feed", "leased_by <> ''") == 0
