@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import signal
 from contextlib import contextmanager
@@ -16,8 +17,9 @@ from serving import Server
 from teams import TestTeam, make, wait_for
 
 from newsfeed.errors import BusyError, NewerStoreError, StoreError
-from newsfeed.team import connections, founding, tables
+from newsfeed.team import connections, founding, tables, workers
 from newsfeed.team.connections import Place
+from newsfeed.team.fetching import Fetching
 
 MORNING = homes.NOON - timedelta(minutes=55)
 TOKEN = "k7Qx93vLw02Zp5"
@@ -192,3 +194,24 @@ def test_who_is_started_before_the_database_waits_for_it_and_says_so_once(
                 started.kill()
                 other.kill()
                 team.close()
+
+
+def test_jobs_that_failed_for_good_are_forgotten_after_a_week(team: TestTeam) -> None:
+    for name, status, days in (("old", "failed", 8), ("new", "failed", 2), ("begun", "doing", 8)):
+        team.rows(
+            "with job as (insert into procrastinate.procrastinate_jobs (task_name, queue_name, status, attempts, args)"
+            f" values ('{name}', 'edition', '{status}', 9, '{{}}') returning id)"
+            f" insert into procrastinate.procrastinate_events (job_id, type, at) select id, 'failed', now() - interval '{days} days' from job"
+        )
+    # Its changes leave an event of now.
+    team.rows("delete from procrastinate.procrastinate_events where at > now() - interval '1 day'")
+
+    async def work() -> None:
+        fetching = Fetching(team.place, team.desk().machine, team.clock, "test")
+        async with workers.fetch_app(fetching, workers.Pace()).open_async() as app:
+            await app.configure_task("forget jobs").defer_async(timestamp=0)
+            await app.run_worker_async(queues=["understand"], wait=False, install_signal_handlers=False)
+
+    asyncio.run(work())
+    left = "select task_name from procrastinate.procrastinate_jobs where task_name in ('old', 'new', 'begun') order by 1"
+    assert team.rows(left) == [("begun",), ("new",)]

@@ -24,7 +24,7 @@ from newsfeed.model import Record
 from newsfeed.team.connections import EDITION, FETCH
 
 if TYPE_CHECKING:
-    from procrastinate import App
+    from procrastinate import App, JobContext
 
     from newsfeed.team.desk import Desk
     from newsfeed.team.fetching import Fetching
@@ -43,6 +43,7 @@ DUE_AT_ONCE = 200  # readers that one look makes jobs of
 # What still fails then needs a person; the next sweep asks again in any case. Where the next look tries again, its failure
 # and its new try count as one attempt each.
 TRIES = 5
+FAILED_KEPT = 7 * 24  # hours that a job which failed for good is there for the admin to look at
 CONNECTIONS = (
     8  # for jobs at the most: each sweep needs one when it begins, ends or defers, the rest of the worker two
 )
@@ -105,6 +106,7 @@ def _app(conninfo: str) -> App:
 def fetch_app(work: Fetching, pace: Pace) -> App:
     """The jobs of a worker that asks feeds. It has no right on anything of a reader."""
     import procrastinate
+    from procrastinate import builtin_tasks
 
     app = _app(work.place.conninfo(FETCH))
     # What is broken off goes back at once; what fails is tried again by the next look (`_rescue`).
@@ -145,6 +147,14 @@ def fetch_app(work: Fetching, pace: Pace) -> App:
     @app.task(name="care", queue="understand", queueing_lock="care", lock="understand")
     async def care(timestamp: int) -> None:
         await _apart(work.care)
+
+    @app.periodic(cron="47 3 * * *")
+    @app.task(name="forget jobs", queue="understand", queueing_lock="forget jobs", pass_context=True)
+    async def forget_jobs(context: JobContext, timestamp: int) -> None:
+        """Those of all queues that failed for good long ago; what succeeds is deleted at once."""
+        await builtin_tasks.remove_old_jobs(
+            context, max_hours=FAILED_KEPT, remove_failed=True, remove_cancelled=True, remove_aborted=True
+        )
 
     return app
 
