@@ -243,13 +243,14 @@ class Corpus:
         *,
         now: datetime,
         seed: int = 1,
-        latency: float = 0.0,
+        latency: float | tuple[float, float] = 0.0,
         items: int = ITEMS,
         rare: float = 0.0,
         port: int = 0,
         ahead: bool = True,
     ) -> None:
-        """A `port` other than 0 is the one it used before. Unless `ahead`, a feed is written when it is first requested."""
+        """`latency` is seconds before an answer, or the least and the most of them. A `port` other than 0 is the one it
+        used before. Unless `ahead`, a feed is written when it is first requested."""
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         what = (theirs, feeds, now, seed, latency, items, rare, port, ahead)
@@ -301,7 +302,7 @@ def _serve(
     feeds: int,
     now: datetime,
     seed: int,
-    latency: float,
+    latency: float | tuple[float, float],
     items: int,
     rare: float,
     port: int,
@@ -313,6 +314,10 @@ def _serve(
     extras = [0] * feeds
     answers: dict[int, bytes] = {}
     counts: dict[int, int] = {}
+    chance, (least, most) = (
+        random.Random(seed),
+        latency if isinstance(latency, tuple) else (latency, latency),
+    )
 
     def tag(feed: int) -> bytes:
         return b'"%d-%d"' % (feed, extras[feed])
@@ -340,8 +345,9 @@ def _serve(
                 head, self.held = self.held[:end], self.held[end + 4 :]
                 status, answer = self.answer(head)
                 counts[status] = counts.get(status, 0) + 1
-                if latency:
-                    asyncio.get_running_loop().call_later(latency, self.transport.write, answer)
+                if most:
+                    wait = chance.uniform(least, most)
+                    asyncio.get_running_loop().call_later(wait, self.transport.write, answer)
                 else:
                     self.transport.write(answer)
 

@@ -1,7 +1,7 @@
 """What a team costs: one PostgreSQL, worker processes, generated feeds on loopback, and readers who follow some of them.
 
     python bench/team.py --keep DIR [follow sweep day hour beside] [--seconds 540] [--feeds 1000] [--readers 100] [--follow 60]
-    python bench/team.py --speedup [--feeds 200]     # what a second worker brings while the machine is not the limit
+    python bench/team.py --speedup [--feeds 400] [--share .2]   # what a second worker brings where each has .2 of a core
 
 Stages: the readers follow (each `--follow` feeds at random); a first sweep of all feeds, with what is tagged and grouped
 after it; a day of due feeds by a clock that runs so much faster that it takes `--minutes`, in which every twentieth feed
@@ -18,18 +18,21 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import itertools
 import json
 import os
 import random
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -72,10 +75,9 @@ class Team:
     def started(self, kind: str, speed: float, at: datetime, many: int) -> list[subprocess.Popen[bytes]]:
         """This many workers, whose clock shows `at` now and runs so many times faster."""
         words = ["--serve", str(self.folder), kind, str(time.time()), str(speed), at.isoformat()]
+        command = [sys.executable, __file__, *words]
         return [
-            subprocess.Popen(
-                [sys.executable, __file__, *words], env=self.environment, stdout=subprocess.DEVNULL
-            )
+            subprocess.Popen(command, env=self.environment, stdout=subprocess.DEVNULL, start_new_session=True)
             for _ in range(many)
         ]
 
@@ -228,7 +230,7 @@ def kept_team(options: argparse.Namespace, figures: Figures) -> Iterator[Team]:
 
 
 @contextmanager
-def a_team(feeds: int, latency: float, items: int = ITEMS) -> Iterator[Team]:
+def a_team(feeds: int, latency: float | tuple[float, float], items: int = ITEMS) -> Iterator[Team]:
     """A team that is removed afterwards."""
     servers = cluster(durable=True)
     server = next(servers)
@@ -541,34 +543,64 @@ def run_stages(options: argparse.Namespace) -> int:
     return 0 if all(figures.get(name, {}).get("done") for name in options.stages or STAGES) else NOT_DONE
 
 
+class Slices:
+    """Lets each of some processes, with its children, run only in a fixed part of each tenth of a second, never two of
+    them at once: what a second one brings is then no matter of how many cores there are."""
+
+    EACH = 0.1
+
+    def __init__(self, share: float, many: int) -> None:
+        self._share, self._many = share, many
+        self._over = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def hold(self, one: subprocess.Popen[bytes]) -> None:
+        """One that leads a session of its own."""
+        ahead = len(self._threads) * self.EACH / self._many
+        self._threads.append(threading.Thread(target=self._hold, args=(one.pid, ahead)))
+        self._threads[-1].start()
+
+    def _hold(self, group: int, ahead: float) -> None:
+        begun = time.monotonic() + ahead
+        with suppress(ProcessLookupError):
+            for n in itertools.count():
+                for sign, at in (
+                    (signal.SIGCONT, n * self.EACH),
+                    (signal.SIGSTOP, (n + self._share) * self.EACH),
+                ):
+                    self._over.wait(max(0.0, begun + at - time.monotonic()))
+                    os.killpg(group, signal.SIGCONT if self._over.is_set() else sign)
+                if self._over.is_set():
+                    return
+
+    def end(self) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+
 def speedup(options: argparse.Namespace) -> None:
-    """The first sweep by one worker and by two, each limited by its lanes and the latency, not by the machine."""
+    """The first sweep by one worker and by two, each held to a fixed part of a core; answers come after .05 to .3 s."""
     walls = {}
     for many in (1, 2):
-        with a_team(options.feeds, options.latency) as team:
+        with a_team(options.feeds, (0.05, 0.3), 3) as team:
             follow(team, 1, options.feeds)
-            environment = {**team.environment, "NEWSFEED_CLOCK": BEGIN.isoformat()}
-            command = [
-                sys.executable,
-                "-m",
-                "newsfeed",
-                "--home",
-                str(team.folder),
-                "team",
-                "worker",
-                "fetch",
-            ]
-            running = [
-                subprocess.Popen(
-                    [*command, "--once", "--sweeps", "1"], env=environment, stdout=subprocess.DEVNULL
-                )
-                for _ in range(many)
-            ]
-            first, last = team.asked(1), team.asked(options.feeds)
-            walls[many] = last - first
-            print(f"{many} workers: from the first of {options.feeds} feeds to the last {last - first:.1f} s")
-            for one in running:
-                one.wait()
+            team.environment["NEWSFEED_FETCH__WORKERS"] = "1"
+            slices = Slices(options.share, many)
+            running = team.started("fetch", 0, BEGIN, many)
+            with working(running):
+                while team.count("select count(*) from procrastinate.procrastinate_workers") < many:
+                    time.sleep(0.05)
+                for one in running:
+                    slices.hold(one)
+                first, last = team.asked(options.feeds // 10), team.asked(options.feeds)
+                walls[many] = last - first
+                slices.end()
+        print(
+            f"{many} workers, each {options.share:.0%} of a core: from a tenth of {options.feeds} feeds to the last"
+            f" {last - first:.1f} s",
+            flush=True,
+        )
     print(f"a second worker gives {walls[1] / walls[2]:.2f} times as much")
 
 
@@ -589,6 +621,7 @@ def main() -> int:
     parser.add_argument("--items", type=int, default=ITEMS, help="of a feed, to begin with")
     parser.add_argument("--beside", type=int, default=500, help="feeds of the single home beside it")
     parser.add_argument("--speedup", action="store_true")
+    parser.add_argument("--share", type=float, default=0.2, help="of a core that each worker has then")
     parser.add_argument("--serve", nargs=5, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
