@@ -184,6 +184,27 @@ def test_a_page_of_the_owners_own_place_may_name_a_feed_there(home: TestHome, se
     assert len(server.asked("/")) == 1, "its feed, once found, is asked in its place"
 
 
+GERMAN = [
+    Entry("Der Hafen bekommt einen zweiten Kran", "Die Stadt verdoppelt, was der Hafen heben kann.", 1),
+    Entry("Die Fähre fährt wieder nach Norden", "Nach dem Sturm ist die Verbindung wieder offen.", 2),
+    Entry("Warum der Leuchtturm dunkel bleibt", "Es fehlt das Geld für neue Lampen und für die Wärter.", 3),
+]
+
+
+@pytest.mark.parametrize(("languages", "warned"), [("", True), ('languages = ["en", "de"]\n', False)])
+def test_adding_a_feed_says_if_no_page_would_have_its_language(
+    home: TestHome, server: Server, capsys: pytest.CaptureFixture[str], languages: str, warned: bool
+) -> None:
+    listed(home)
+    settings = home.folder / "newsfeed.toml"
+    settings.write_text(languages + (settings.read_text() if settings.exists() else ""))
+    server.feed("/kurier.xml", rss("Hafenkurier", GERMAN, base="https://kurier.example"))
+    assert home.run("feeds", "add", server.url("/kurier.xml")) == 0
+    said = capsys.readouterr().out
+    assert ("“de”" in said and "newsfeed.toml" in said) == warned
+    assert "Hafenkurier" in said
+
+
 # ----------------------------------------------------------------------- which of several
 
 

@@ -162,6 +162,20 @@ def test_a_site_is_looked_at_then_added_and_taken_back(app: App, master: tuple[T
     assert listed(app) == before
 
 
+def test_a_feed_in_an_unlisted_language_is_not_said_to_have_been_outweighed(
+    app: App, master: tuple[TestHome, Server]
+) -> None:
+    _, server = master
+    entries = [
+        Entry(f"Der Hafen bekommt den {n}. neuen Kran", "Die Stadt verdoppelt, was der Hafen heben kann.", n)
+        for n in range(2, 6)
+    ]
+    server.feed("/kurier.xml", rss("Hafenkurier", entries))
+    shown = words(app.post("/sources/add", {"url": server.url("/kurier.xml")}))
+    assert "“de”" in shown
+    assert "weighed more" not in shown
+
+
 def test_a_few_rivals_place_a_new_feed_as_the_whole_morning_does(
     still: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:

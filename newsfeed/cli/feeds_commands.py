@@ -66,6 +66,7 @@ def add(
 ) -> None:
     """Find the feed behind an address and add it to feeds.opml."""
     from newsfeed.pipeline.subscriptions.add import add as run
+    from newsfeed.pipeline.subscriptions.add import unlisted_words
 
     given: Context = context.obj
     home = given.home()
@@ -75,6 +76,8 @@ def add(
     show.say(
         f"added: {done.title} ({done.url}{kind}){' in ' + done.folder if done.folder else ''}, {show.plural(done.items, 'item')} to read"
     )
+    if done.unlisted:
+        show.say(unlisted_words(done.unlisted))
     show.say("Next: newsfeed refresh")
 
 

@@ -231,6 +231,7 @@ class TriedFeed(Record, frozen=True, kw_only=True):
     count: int
     pages: tuple[tuple[Day, str], ...]  # what it would have put on the last pages
     mornings: int
+    unlisted: str  # why no page would have them, if their language isn't listed
     edit: editing.Edit
 
 
@@ -245,6 +246,7 @@ def try_feed(
     """
     subscription, parsed = add.find(home, address, folder=folder, title=title, secrets=secrets)
     pages, mornings = would_have(home, store, subscription, parsed)
+    unlisted = add.unlisted_language(parsed.items, home.settings.languages)
     newest = sorted(parsed.items, key=lambda i: -(i.published.timestamp() if i.published else 0))
     return TriedFeed(
         wanted=subscription,
@@ -254,6 +256,7 @@ def try_feed(
         count=len(parsed.items),
         pages=tuple(pages),
         mornings=mornings,
+        unlisted=add.unlisted_words(unlisted) if unlisted else "",
         edit=editing.change(home, editing.added(subscription)),
     )
 

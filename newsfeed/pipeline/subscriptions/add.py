@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,6 +16,7 @@ from newsfeed.fetch import Fetcher, redact, repeats, secrets_of
 from newsfeed.model import (
     Cause,
     FeedState,
+    Item,
     Parsed,
     Record,
     Request,
@@ -37,6 +40,7 @@ class Added(Record, frozen=True, kw_only=True):
     folder: str
     items: int
     kind: str = ""  # "mastodon", "reddit", …; "" for plain feeds
+    unlisted: str = ""  # see `unlisted_language`
 
 
 def spelt(address: str) -> str:
@@ -64,6 +68,25 @@ def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str,
         folder="/".join(found.folders),
         items=len(parsed.items),
         kind="" if kind == FEED else kind,
+        unlisted=unlisted_language(parsed.items, home.settings.languages),
+    )
+
+
+def unlisted_language(items: Sequence[Item], languages: Sequence[str]) -> str:
+    """The language of most of a feed's items, if it isn't one of these: no page would have them. Otherwise ""."""
+    counts = Counter(item.lang.casefold()[:2] for item in items if item.lang)
+    found = max(counts, key=counts.__getitem__, default="")
+    if counts[found] <= len(items) / 2 or found in {language.casefold()[:2] for language in languages}:
+        return ""
+    return found
+
+
+def unlisted_words(language: str) -> str:
+    """What to do about it."""
+    return say(
+        "Its items are in “{language}”, a language that you don’t list, so no page would have them. To see them, add it "
+        "to `languages` in newsfeed.toml.",
+        language=language,
     )
 
 
