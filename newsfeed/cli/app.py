@@ -28,8 +28,8 @@ from newsfeed.cli.command import App, Context
 from newsfeed.errors import NewsfeedError
 
 STOPPED = "Stopped. Whatever was finished is kept, nothing is half done; the same command goes on from there."
-COMPLETION = "_NEWSFEED_COMPLETE"  # set by the shell that asks what may be written next
-INTERRUPTED = 130  # exit code of what Ctrl-C ended
+COMPLETION = "_NEWSFEED_COMPLETE"  # set by a shell that asks for completions
+INTERRUPTED = 130  # exit code after Ctrl-C
 
 
 def _version(wanted: bool) -> None:
@@ -45,7 +45,7 @@ def _root(
         typer.Option(
             "--home",
             metavar="DIR",
-            help="Where everything lies. Default: NEWSFEED_HOME, this folder if it holds feeds.opml, your data folder.",
+            help="The home folder. Default: NEWSFEED_HOME, or this folder if it holds feeds.opml, or your data folder.",
         ),
     ] = None,
     version: Annotated[
@@ -111,13 +111,13 @@ show.HINTED |= {_called(command) for commands in COMMANDS.values() for command i
 
 
 def tree(only: str | None = None) -> App:
-    """The command tree: whole, or no more than `only` one command of it, "" for none."""
+    """The command tree: all of it, or just the command `only` ("" for none)."""
     app = App(
         name="newsfeed",
         help="feeds.opml in, one finishable morning page out: every topic in its place and every choice explained.",
         no_args_is_help=False,
         pretty_exceptions_enable=False,
-        rich_markup_mode=None,  # rich would take as long to load as all the rest
+        rich_markup_mode=None,  # loading rich would take as long as everything else
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(_root)
@@ -134,12 +134,12 @@ def tree(only: str | None = None) -> App:
 
 @cache
 def _runnable(only: str | None) -> Callable[..., object]:
-    """The tree as typer runs it; to make all of it takes as long as a small command runs."""
+    """The tree as typer runs it. Building all of it takes as long as running a small command."""
     return typer.main.get_command(tree(only))
 
 
 def _wanted(words: Sequence[str]) -> str | None:
-    """The command that is called, "" for none; None where all must be known: for help, completion, a slip of the pen."""
+    """The command that is called, "" for none; None if all must be known, as for help, completion and misspelt commands."""
     rest = iter(words)
     for word in rest:
         if word == "--home":

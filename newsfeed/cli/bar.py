@@ -1,4 +1,5 @@
-"""The progress bar of long work. Separate from `show`, because importing the report records would slow `--help` by a tenth."""
+"""The progress bar of long work. Separate from `show`, because importing the report records would slow `--help` by a
+tenth."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from newsfeed.pipeline.reports import Progress
 
 
 class Bar(Progress):
-    """A progress bar on stderr with the name of the feed that finished last; silent where stderr is not a terminal."""
+    """A progress bar on stderr with the name of the feed that finished last; silent if stderr is not a terminal."""
 
     def __init__(self) -> None:
         self._bar: Any = None

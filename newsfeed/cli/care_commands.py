@@ -71,7 +71,7 @@ def ensure_settings(context: Context) -> None:
 
 
 def ensure_home(context: Context) -> None:
-    """Where there is no home yet, make one; where its settings are missing, write them."""
+    """If there is no home yet, make one; if its settings are missing, write them."""
     if (context.folder / "feeds.opml").exists() or (context.folder / ".newsfeed" / "newsfeed.db").exists():
         ensure_settings(context)
     elif "feeds.opml" in _create(context.folder):
@@ -204,7 +204,7 @@ def restore(
         typer.Argument(metavar="[FILE]", help="The copy. Default: the newest of the weekly ones."),
     ] = None,
 ) -> None:
-    """Put a copy of the database in its place; what stood there stays beside it."""
+    """Replace the database with a copy of it; the former one stays beside it."""
     from newsfeed.pipeline.care.doctor import restore as run
 
     home = context.obj.home()

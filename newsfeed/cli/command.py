@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-WHOLE = 1_000  # characters of what a command's first sentence says: more than any has
+WHOLE = 1_000  # characters of a command's first sentence, more than any has
 
 
 class _Flags:
@@ -41,7 +41,7 @@ class Command(_Flags, TyperCommand):
 
 
 class Group(_Flags, TyperGroup):
-    """A command that has others; its help shows them by their panels."""
+    """A command with subcommands; its help shows them by panel."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         panels: dict[str, list[tuple[str, str]]] = {}
@@ -55,7 +55,7 @@ class Group(_Flags, TyperGroup):
 
 
 class App(typer.Typer):
-    """A group of commands of ours."""
+    """A group of our commands."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(cls=Group, **settings)

@@ -109,7 +109,7 @@ def remove(
 
 @feeds_app.command()
 def undo(context: typer.Context) -> None:
-    """Take back the last change that a command made in feeds.opml; once more, and it is done again."""
+    """Undo the last change that a command made in feeds.opml; a second undo makes the change again."""
     from newsfeed.pipeline.subscriptions.edit import undo as run
 
     home = context.obj.home()
@@ -156,7 +156,7 @@ def set_option(
     ],
     value: Annotated[str, typer.Argument(help="Its value; an empty one removes the option.")] = "",
 ) -> None:
-    """Set an attribute of a feed that only newsfeed reads, as must-read yes; without a value it is taken out."""
+    """Set an option that only newsfeed reads on a feed, such as must-read yes; without a value, remove it."""
     from newsfeed.pipeline.subscriptions.edit import with_option
 
     _, diff = _edit(context.obj, "set", feed, lambda url: with_option(url, option, value or None))
@@ -257,7 +257,7 @@ def repair(
     context: typer.Context,
     yes: Yes = False,
 ) -> None:
-    """Show what feeds that moved or are gone mean for feeds.opml, as a diff; change it when you say yes."""
+    """Show as a diff how to repair feeds.opml for feeds that moved or are gone; change it if you say yes."""
     from newsfeed.pipeline.subscriptions.check import propose_repair
     from newsfeed.pipeline.subscriptions.edit import write
 

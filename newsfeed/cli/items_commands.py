@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from newsfeed.model import Problem
 
 
-_SEEN = 12  # of what a rule would keep out
+_SEEN = 12  # examples of what a rule would leave out
 
 
 def keep(
@@ -25,7 +25,7 @@ def keep(
     note: Annotated[str | None, typer.Option("--note", "-n", help="A note of your own.")] = None,
     undo: Annotated[bool, typer.Option("--undo", help="Stop keeping it.")] = False,
 ) -> None:
-    """Keep an item apart from the stream, with a note if you like."""
+    """Keep an item, with a note if you like."""
     from newsfeed.pipeline.answers import keep as keeping
     from newsfeed.pipeline.answers.keep import write_links
 
@@ -67,14 +67,14 @@ def search(
     words: Annotated[list[str] | None, typer.Argument(metavar="[WORDS]", help="All of these.")] = None,
     topic: Annotated[str, typer.Option(help="Only items on this topic.")] = "",
     source: Annotated[
-        str, typer.Option(help="Only from sources with this in their name, or at this address.")
+        str, typer.Option(help="Only from sources whose name contains this, or at this address.")
     ] = "",
     since: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="From this day on.")] = "",
     until: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Up to this day.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=500, help="At most this many.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """Search all items, on a page or not: those with the words in their title first, then the newest."""
+    """Search all items, whether on a page or not: first those with the words in their title, then the newest."""
     from rich.text import Text
 
     from newsfeed.pipeline.answers.search import search as run
@@ -113,7 +113,7 @@ def share(
     md: Annotated[bool, typer.Option("--md", help="As Markdown.")] = False,
     as_html: Annotated[bool, typer.Option("--html", help="As HTML.")] = False,
 ) -> None:
-    """A kept item, or the week's links with your notes, as text to be passed on. Nothing is sent."""
+    """Print a kept item, or the week's links with your notes, as text to pass on. Nothing is sent."""
     from newsfeed.errors import SettingsError
     from newsfeed.pipeline.answers import keep as keeping
 
@@ -139,7 +139,7 @@ def export(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="[FILE]", help="The zip to write.")] = Path("newsfeed.zip"),
 ) -> None:
-    """All that is yours in one zip: kept links and notes (JSON, Markdown), thumbs, corrections, your list (OPML)."""
+    """Export everything of yours in one zip: kept links and notes (JSON, Markdown), thumbs, corrections, your list (OPML)."""
     from newsfeed.pipeline.answers.keep import everything
     from newsfeed.pipeline.home import put
 
@@ -161,7 +161,7 @@ def mute(
     undo: Annotated[bool, typer.Option("--undo", help="Remove the rule.")] = False,
     yes: Yes = False,
 ) -> None:
-    """Leave a word, a source or a topic out; shows first what that would have kept out of your last week."""
+    """Mute a word, a source or a topic; first shows what that would have left out of your last week."""
     from newsfeed.pipeline.answers import mute as muting
     from newsfeed.pipeline.subscriptions.edit import key_of, named
 
@@ -194,7 +194,7 @@ def read(
         str, typer.Option(help="The address it came from: decides how it is read, and fixes relative links.")
     ] = "",
 ) -> None:
-    """Read one saved answer as its source would; one JSON line an item. Needs no home."""
+    """Read one saved answer as its source would; one JSON line per item. Needs no home."""
     from newsfeed.errors import SettingsError
     from newsfeed.model import Failure
     from newsfeed.pipeline.answers.pipes import item_line, read_answer
@@ -233,7 +233,7 @@ def items(
     days: Annotated[float, typer.Option(min=0, help="First seen within this many days.")] = 1.0,
     limit: Annotated[int, typer.Option(min=1)] = 1000,
 ) -> None:
-    """The stored items, newest first; one JSON line each."""
+    """Print the stored items, newest first, one JSON line each."""
     from newsfeed.pipeline.answers.pipes import stored_lines
 
     given: Context = context.obj
@@ -292,7 +292,7 @@ def _lines(path: Path) -> list[bytes]:
 
 
 def _print_piped(lines: Sequence[str], problems: Sequence[Problem]) -> None:
-    """The good lines on stdout, what is wrong with the others on stderr; exit 1 if there are any, 2 if all are."""
+    """Print the good lines on stdout and what is wrong with the others on stderr; exit 1 if any is wrong, 2 if all are."""
 
     for line in lines:
         sys.stdout.write(line + "\n")

@@ -40,7 +40,7 @@ def mail(
         bool, typer.Option("--again", help="Send it even if it was already sent, or may have been.")
     ] = False,
 ) -> None:
-    """Send the mail of today's edition now, unless that was done."""
+    """Mail today's edition now, unless it was sent already."""
     if context.invoked_subcommand is not None:
         return
     from newsfeed import config
@@ -98,7 +98,7 @@ def _no_address() -> None:
 
 @mail_app.command()
 def off(context: typer.Context) -> None:
-    """No more mails: takes the mail table out of newsfeed.toml, and its password with it."""
+    """Stop mailing: removes the mail table from newsfeed.toml, and the stored password."""
     from newsfeed import config
 
     given: Context = context.obj
@@ -164,7 +164,7 @@ def setup(
         if user:
             table["user"] = user
         secret = _ask_password(asking)
-        _with_mail(given.folder, table)  # checked before a secret is kept
+        _with_mail(given.folder, table)  # checked before the password is stored
         if secret:
             table["password"] = _keep(given.folder, user or sender or to, secret)
     _rewrite(given.folder, table)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from newsfeed.feeds.health import FeedResult, ListChange
     from newsfeed.pipeline.reports import DigestReport, RefreshReport
 
-NAMED = 3  # feeds of one failure that are named
+NAMED = 3  # feeds named for one kind of failure
 LISTED = 12  # feeds named in one list before "and n more"
 
 
@@ -188,7 +188,7 @@ def summary(pulled: RefreshReport, done: DigestReport | None = None) -> str:
 
     if pulled.no_network:
         return "No network: not one feed's name could be found. Connect, then run this again."
-    # A feed that was asked too recently to be asked again counts by its last answer.
+    # A feed that was asked too recently counts by its last answer.
     waiting = sum(r.outcome == FeedOutcome.WAITING and r.failure is None for r in pulled.results)
     parts = [f"{pulled.answered + waiting} of {show.plural(len(pulled.results), 'feed')}"]
     if done is not None:
@@ -251,7 +251,7 @@ def _print_list_change(change: ListChange, results: Sequence[FeedResult] = ()) -
         where = f"feeds.opml, line {problem.line}: " if problem.line else "feeds.opml: "
         show.warn(f"{where}{problem.text}{' ' + problem.repair if problem.repair else ''}")
     if plan := plan_words(change, results):
-        # For a whole new list, the names would tell nothing.
+        # For a completely new list, names would be useless.
         show.say(f"feeds.opml: {plan}{named_changes(change) if len(change.added) < LISTED else ''}")
 
 

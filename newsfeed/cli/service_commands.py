@@ -1,4 +1,4 @@
-"""Commands of running by itself: run, schedule, serve, and uninstall, which removes them."""
+"""Commands for running without the reader: run, schedule, serve, and uninstall, which removes them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def run(
         bool, typer.Option("--serve", help="Also run the local app, like newsfeed serve.")
     ] = False,
 ) -> None:
-    """Run until stopped: pull feeds when due, and have the page (and the mail) ready at your hour."""
+    """Run until stopped: ask feeds when due, and have the page (and the mail) ready at your hour."""
     from newsfeed.schedule.running import Runner
 
     given: Context = context.obj
@@ -117,7 +117,7 @@ def on(
 
 @schedule_app.command()
 def off(context: typer.Context, by: ByOption = "") -> None:
-    """Stop newsfeed and take away what `schedule on` wrote."""
+    """Stop newsfeed and remove what `schedule on` wrote."""
     from newsfeed.schedule import starting
 
     given: Context = context.obj
@@ -138,7 +138,7 @@ def off(context: typer.Context, by: ByOption = "") -> None:
 
 @schedule_app.command()
 def status(context: typer.Context) -> None:
-    """Whether it is on and alive, when it runs next, and what was missed."""
+    """Show whether it is on and alive, when it runs next, and what was missed."""
     from newsfeed.pipeline import signs
     from newsfeed.pipeline.days import wanted
     from newsfeed.schedule import starting
@@ -193,7 +193,7 @@ def uninstall(
     purge: Annotated[bool, typer.Option("--purge", help="Also remove pages, database and settings.")] = False,
     yes: Yes = False,
 ) -> None:
-    """Take away the schedule, and say where your data lies; with --purge remove that too, after asking."""
+    """Remove the schedule and say where your data is; with --purge remove that too, after asking."""
     from newsfeed import config
     from newsfeed.schedule import starting
 
@@ -271,7 +271,7 @@ def _purge(given: Context, data: list[Path]) -> None:
         show.say(f"removed: {path}")
 
 
-PORT = 8765  # above the ports that need rights; the README names it
+PORT = 8765  # needs no privileges; named in the README
 
 
 def serve(
@@ -305,7 +305,7 @@ def serve(
         if signs.app_place(home) is not None:
             show.say("The app that runs now still takes the old one: end it and start it again.")
     elif (place := signs.app_place(home)) is not None:
-        # It is already running, in another terminal or beside the schedule: open that one.
+        # It is already running, in another terminal or with the schedule: open that one.
         found = listening.link(home, place)
         show.say(f"The app of this home runs already: {found}")
         if not no_open:

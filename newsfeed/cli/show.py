@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 FINE, NAMED_FAILURES, NOTHING_DONE = 0, 1, 2  # exit codes
 
-HINTED = {"--home"}  # what may follow `newsfeed` in a hint that can be run: all commands
+HINTED = {"--home"}  # what may follow `newsfeed` in a hint that can be run; all commands are added
 _HINT = re.compile(r"(?<![\w/.-])newsfeed(?= (--home|[a-z]+)\b)")
 _WHOLE = 10_000  # columns: wider than any line of a table
 
 
 class Terminal:
-    """stdout or stderr. rich, which is slow to load, draws on a terminal and anything longer than a line; lines into a
-    pipe or a file are written as they are."""
+    """stdout or stderr. rich, which is slow to load, is used on a terminal and for anything longer than a line; in a pipe or
+    a file, lines are written as they are."""
 
     def __init__(self, *, stderr: bool = False) -> None:
         self._stderr = stderr
@@ -70,7 +70,7 @@ class Terminal:
             (sys.stderr if self._stderr else sys.stdout).write(f"{text.translate(_CONTROLS)}\n")
 
 
-_CONTROLS = dict.fromkeys((7, 8, 11, 12, 13))  # what rich leaves out of every text
+_CONTROLS = dict.fromkeys((7, 8, 11, 12, 13))  # what rich removes from every text
 out, err = Terminal(), Terminal(stderr=True)
 
 
@@ -98,7 +98,8 @@ def program() -> str:
 
 
 def runnable(text: str) -> str:
-    """The sentence with its hints rewritten so that they can be run as they are, even in a clone where `newsfeed` is not on the PATH."""
+    """The sentence with its hints rewritten so that they can be run as they are, even in a clone where `newsfeed` is not
+    on the PATH."""
     if program() == "newsfeed":
         return text
     return _HINT.sub(lambda found: program() if found[1] in HINTED else found[0], text)
@@ -131,7 +132,7 @@ def agreed(question: str, *, yes: bool = False, no: str = "Nothing was changed."
 
 
 def open_in_browser(address: str) -> None:
-    """Open a page in the browser if there is a display; otherwise its address must do."""
+    """Open a page in the browser if there is a display."""
     from newsfeed import config
 
     if config.has_display():
@@ -182,7 +183,7 @@ def table(*columns: str) -> Any:
 
 
 def print_table(made: Any) -> None:
-    """Print a table, cut to the terminal's width; a pipe or a file gets it whole."""
+    """Print a table, cut to the terminal's width; in a pipe or a file it is complete."""
     if out.is_terminal:
         out.print(made)
     else:

@@ -107,7 +107,7 @@ def worker(
 
 @team_app.command()
 def status(context: typer.Context, as_json: Json = False) -> None:
-    """How far behind the feeds are, and who works; exit code 1 when it is time for another worker."""
+    """Show how late the feeds are, and which workers run; exit code 1 when it is time for another worker."""
     from newsfeed.team.connections import FETCH, connect, find
     from newsfeed.team.sweeps import backlog
 
@@ -152,7 +152,7 @@ def give_out(
     name: Annotated[str, typer.Argument(help="The reader's name or mail address.")],
     to: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that doesn't exist yet.")],
 ) -> None:
-    """Write a reader's part as a single home, with all history."""
+    """Export a reader as a single home, with all history."""
     from newsfeed.team.connections import find
     from newsfeed.team.moving import give_out as move
     from newsfeed.team.readers import Readers
@@ -186,13 +186,13 @@ def invite(
     context: typer.Context,
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="A reader's name or mail address.")],
     name: Annotated[
-        str, typer.Option("--name", help="Their short name; default: what stands before the @.")
+        str, typer.Option("--name", help="Their short name; default: the part before the @.")
     ] = "",
     admin: Annotated[
         bool, typer.Option("--admin", help="Let them invite others and see the admin page.")
     ] = False,
 ) -> None:
-    """Print a link that lets one person in, once, and binds their sign-in; the reader is made where there is none."""
+    """Print a link with which one person can sign in once and set up their sign-in; creates the reader if needed."""
     from newsfeed.errors import NotFoundError
     from newsfeed.team.connections import find
     from newsfeed.team.readers import Readers

@@ -110,7 +110,7 @@ def ask(context: typer.Context) -> None:
 def _ask_topics(
     question: ItemQuestion, topics: Sequence[str], run: Callable[[Sequence[str]], Corrected]
 ) -> str:
-    """Ask for the topics of an item until the answer can be read: "answered", "skipped" or "quit"."""
+    """Ask for the topics of an item until the answer makes sense: "answered", "skipped" or "quit"."""
 
     names = ", ".join(topics)
     while True:
@@ -165,12 +165,12 @@ def correct(
         list[str],
         typer.Argument(
             metavar="TOPIC|-TOPIC|none",
-            help="sales adds a topic, -finance takes one away.",
+            help="sales adds a topic, -finance removes one.",
             autocompletion=offer_topics,
         ),
     ],
 ) -> None:
-    """Correct the topics of one item: felt at once by it and those like it."""
+    """Correct the topics of one item; it and similar ones change at once."""
     from newsfeed.pipeline.answers.teach import correct as run
 
     with opened(context, "topics correct") as (home, store):
@@ -193,7 +193,7 @@ def undo(
 
 @topics_app.command()
 def train(context: typer.Context) -> None:
-    """Learn from your items, folders and corrections now; else it happens by itself when due."""
+    """Learn from your items, folders and corrections now; otherwise that happens by itself when due."""
     from newsfeed.pipeline.morning import understand
     from newsfeed.pipeline.reports import Progress
 

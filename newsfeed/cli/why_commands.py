@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from newsfeed.pipeline.answers.what_if import Simulated
 
 
-_FIGURE = 16  # characters of a value that stands among the figures
+_FIGURE = 16  # characters of a value among the figures
 
 
 def why(
@@ -41,7 +41,7 @@ def why(
         rows = [
             (row.name, row.value, row.note)
             if len(row.value) <= _FIGURE
-            # Texts stand beside the figures, for reading only.
+            # Texts beside the figures are only for reading.
             else (row.name, "", f"{row.value} ({row.note})" if row.note else row.value)
             for row in found.rows
         ]
@@ -63,7 +63,9 @@ def breadth(
     days: Annotated[int, typer.Option(min=7, max=365, help="How far back.")] = 30,
     no: Annotated[
         int,
-        typer.Option("--no", min=0, metavar="NUMBER", help="Never propose the remedy of this number again."),
+        typer.Option(
+            "--no", min=0, metavar="NUMBER", help="Never propose the remedy with this number again."
+        ),
     ] = 0,
     as_json: Json = False,
 ) -> None:
@@ -124,7 +126,7 @@ def simulate(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """What if: past mornings chosen again with other minutes or shares, beside what was. Changes nothing.
+    """What if: past mornings chosen again with other minutes or shares, compared with what was. Changes nothing.
 
     Each morning is chosen from what was at hand then, after the editions that were really printed before it.
     """
@@ -174,7 +176,7 @@ def simulate(
         show.say(sentence)
 
 
-_TITLES = 2  # of each kind, a morning
+_TITLES = 2  # examples of each kind, per morning
 
 
 def _pair(was: object, would: object) -> str:
@@ -221,12 +223,12 @@ Undo = Annotated[bool, typer.Option("--undo", help="Take back your thumb on that
 
 
 def like(context: typer.Context, item: ItemWords, undo: Undo = False) -> None:
-    """Thumb up: more like this, inside its topic. Shares never move by it."""
+    """Thumb up: more like this within its topic. Shares stay as they are."""
     _thumb(context, " ".join(item), 0 if undo else 1)
 
 
 def dislike(context: typer.Context, item: ItemWords, undo: Undo = False) -> None:
-    """Thumb down: less like this, inside its topic. Shares never move by it."""
+    """Thumb down: less like this within its topic. Shares stay as they are."""
     _thumb(context, " ".join(item), 0 if undo else -1)
 
 
