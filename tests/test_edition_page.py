@@ -15,9 +15,10 @@ from pools import NOW, TODAY, TOPICS, candidate, feed, pool, random_pool, rememb
 from words import says
 
 from newsfeed import text
-from newsfeed.edition import build, frame, since, visible_text
+from newsfeed.edition import build, building, frame, since, visible_text
 from newsfeed.edition import constants as c
 from newsfeed.edition.arithmetic import why
+from newsfeed.edition.choose import Choice
 from newsfeed.edition.preparing import Prepared
 from newsfeed.edition.words import apart, no_news
 from newsfeed.model import (
@@ -123,6 +124,21 @@ def test_minutes_are_used_as_long_as_something_above_the_line_waits(
     prepared = Prepared(source, reader, date=TODAY, now=NOW)
     waiting = [t for t in prepared.articles if t.score.value >= c.LINE and t.story not in there]
     assert not waiting or made.minutes >= 0.95 * minutes
+
+
+def test_lines_that_take_more_minutes_than_was_reckoned_stay_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def too_many(prepared: Prepared, choice: Choice, minutes: float) -> tuple[int, ...]:
+        asked.append(minutes)
+        return lines_for(prepared, choice, 30 * minutes)
+
+    lines_for = building._lines_for
+    monkeypatch.setattr(c, "FIT_TRIES", 1)
+    monkeypatch.setattr(building, "_lines_for", too_many)
+    made = edition(random_pool(2, 160), settings(5.0))
+    assert asked
+    assert printed(made) <= 5.0
 
 
 @examples(max_examples=40, deadline=None)
