@@ -56,8 +56,6 @@ from newsfeed.team.trial import programs
 
 BEGIN = datetime(2026, 3, 17, 3, 0, tzinfo=UTC)
 AT_ONCE = 6  # readers who make their lists
-# share of the words: with .15 a whole subject became one story, with .7 one item in forty joins another
-RARE = 0.7
 FOLDERS = ("Technology", "Finance", "Science", "Policy", "Marketing")
 STAGES = ("follow", "sweep", "day", "hour", "beside")
 NOT_DONE = 3
@@ -214,7 +212,7 @@ def kept_team(options: argparse.Namespace, figures: Figures) -> Iterator[Team]:
             now=BEGIN,
             latency=options.latency,
             items=options.items,
-            rare=RARE,
+            lifelike=True,
             port=state.get("port", 0),
             ahead=False,
         ) as corpus:
@@ -236,7 +234,7 @@ def a_team(feeds: int, latency: float | tuple[float, float], items: int = ITEMS)
     server = next(servers)
     try:
         with (
-            Corpus(feeds, now=BEGIN, latency=latency, items=items, rare=RARE) as corpus,
+            Corpus(feeds, now=BEGIN, latency=latency, items=items, lifelike=True) as corpus,
             tempfile.TemporaryDirectory() as folder,
         ):
             url = server.new_database()
