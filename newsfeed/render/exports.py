@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
+
+import msgspec
 
 from newsfeed.model import Edition, Line, Pick, Span
 from newsfeed.model.accounts import flat
@@ -198,7 +199,7 @@ def _story(edition: Edition, p: Pick, place: str, site_url: str) -> dict[str, An
 
 def as_json(document: object) -> bytes:
     """A document as UTF-8 JSON that a person can read; no text in it holds an unprintable character."""
-    return (json.dumps(_clean(document), ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
+    return msgspec.json.format(msgspec.json.encode(_clean(document)), indent=1) + b"\n"
 
 
 def _clean(value: Any) -> Any:

@@ -29,6 +29,10 @@ _UNPRINTED = expression(
 _SITE_FILE = expression(
     r"(?:[a-z0-9][a-z0-9_-]*/)*[a-z0-9][a-z0-9_-]*\.(?:html|xml|json)(?:#[A-Za-z][\w.-]*)?"
 )
+# An address of which nothing is left out, as most are.
+_PLAIN = expression(
+    r"https?://[a-z0-9][a-z0-9.-]*(?:/[\w/.,:;=&%+~@!$'()*-]*)?(?:\?[\w/.,:;=&%+~@!$'()*-]+)?", re.ASCII
+)
 _PLACE = expression(r"#[A-Za-z][\w.-]*")
 _LANGUAGE = expression(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
@@ -45,7 +49,7 @@ class Drawing(Protocol):
 
 def visible(text: str) -> str:
     """`text` without the characters that are never printed."""
-    return _UNPRINTED.sub("", text)
+    return text if text.isprintable() else _UNPRINTED.sub("", text)
 
 
 def web(address: str) -> str:
@@ -54,6 +58,8 @@ def web(address: str) -> str:
     Browsers skip tabs, line ends and leading controls within an address before they read its scheme, so an address
     with any control or space in it is refused, not repaired. A user name or password before the host is dropped.
     """
+    if _PLAIN.fullmatch(address):
+        return address
     if not address or re.search(r"[\x00-\x20\x7f-\xa0\\]", address) or visible(address) != address:
         return ""
     try:

@@ -6,7 +6,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Subquery, and_, bindparam, case, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from newsfeed.model import Candidate, FeedFacts, FeedState, History, Pool, StoredItem, Story, Tagging
 from newsfeed.store import editions_queries, feeds_queries, items_queries, reader_queries
@@ -135,8 +147,7 @@ def after_signs(db: Transaction, before: Pool, local: date, now: datetime) -> Po
         if now_tagged != one.tagging or thumbs.get(number, 0) != one.liked:
             one = replace(one, tagging=now_tagged, liked=thumbs.get(number, 0))  # noqa: PLW2901
         candidates.append(one)
-    records = _records(db, now)
-    mixes = _mixes(db, now, records)
+    records, mixes = _habits(db, now)
     made_of = editions_queries.thumbs(db, local)
     feeds = []
     for feed in before.feeds:
@@ -216,8 +227,7 @@ def _facts(
     # A feed that left the list may still have items among the candidates.
     former = [s for s in feeds_queries.states(db, listed=False) if s.feed in candidates]
     rhythm = _rhythm(db, now, since)
-    records = _records(db, now)
-    mixes = _mixes(db, now, records)
+    records, mixes = _habits(db, now)
     scored = [n for n, some in candidates.items() if any(i.item.score is not None for i in some)]
     scores = _scores(db, scored, now)
     last = editions_queries.last_shown(db, local)
@@ -273,32 +283,34 @@ def _rhythm(
     return found
 
 
-def _records(db: Transaction, now: datetime) -> Mapping[int, tuple[int, int, float]]:
-    """By feed: how many of the items that tell what it is like are tagged, and have a news value, and the mean of these."""
+def _habits(
+    db: Transaction, now: datetime
+) -> tuple[Mapping[int, tuple[int, int, float]], Mapping[int, dict[str, float]]]:
+    """By feed: how many of the items that tell what it is like are tagged, and have a news value, and the mean of these;
+    and which share of them has each topic."""
+    typical = select(item.c.id, item.c.feed).where(_typical(now)).cte("typical")
     value = tagging.c.value
-    query = (
-        select(item.c.feed, func.count(), func.count(value), func.coalesce(func.avg(value), 0.0))
-        .join(tagging, tagging.c.item == item.c.id)
-        .where(_typical(now))
-        .group_by(item.c.feed)
+    judged = (
+        select(
+            typical.c.feed, literal(""), func.count(), func.count(value), func.coalesce(func.avg(value), 0.0)
+        )
+        .join(tagging, tagging.c.item == typical.c.id)
+        .group_by(typical.c.feed)
     )
-    return {row[0]: (row[1], row[2], round(row[3], 6)) for row in db.execute(query)}
-
-
-def _mixes(
-    db: Transaction, now: datetime, records: Mapping[int, tuple[int, int, float]]
-) -> Mapping[int, dict[str, float]]:
-    """By feed: which share of these has each topic."""
-    query = (
-        select(item.c.feed, item_topic.c.topic, func.count())
-        .join(item_topic, item_topic.c.item == item.c.id)
-        .where(_typical(now))
-        .group_by(item.c.feed, item_topic.c.topic)
+    told = (
+        select(typical.c.feed, item_topic.c.topic, func.count(), literal(0), literal(0.0))
+        .join(item_topic, item_topic.c.item == typical.c.id)
+        .group_by(typical.c.feed, item_topic.c.topic)
     )
+    records: dict[int, tuple[int, int, float]] = {}
     mixes: dict[int, dict[str, float]] = {}
-    for number, topic, count in sorted(map(tuple, db.execute(query).all())):
-        mixes.setdefault(number, {})[topic] = count / max(1, records.get(number, (0, 0, 0.0))[0])
-    return mixes
+    # What has no topic comes first.
+    for number, topic, count, graded, mean in sorted(map(tuple, db.execute(union_all(judged, told)).all())):
+        if topic:
+            mixes.setdefault(number, {})[topic] = count / max(1, records.get(number, (0, 0, 0.0))[0])
+        else:
+            records[number] = count, graded, round(mean, 6)
+    return records, mixes
 
 
 # The order is that of an index, so that only the newest items of the feed are looked at.

@@ -126,7 +126,7 @@ def moment_to_text(value: datetime | None) -> str | None:
 
 def text_to_moment(text: str | None) -> datetime | None:
     """The moment that `moment_to_text` wrote."""
-    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return None if text is None else datetime.fromisoformat(f"{text}+00:00")
 
 
 class _Moment(DateTime):

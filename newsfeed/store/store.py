@@ -15,7 +15,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from sqlalchemy import Connection, Engine
 
 from newsfeed.errors import NewerStoreError, StoreError
-from newsfeed.model import FeedFacts, FeedUpdate, Pool
+from newsfeed.model import FeedFacts, FeedState, FeedUpdate, Pool
 from newsfeed.store import (
     care_queries,
     editions_queries,
@@ -213,7 +213,6 @@ class Store:
 
     # the list and its feeds
     sync = writes(feeds_queries.sync)
-    states = reads(feeds_queries.states)
     state = reads(feeds_queries.state)
     states_of = reads(feeds_queries.states_of)
     due = reads(feeds_queries.due)
@@ -322,6 +321,16 @@ class Store:
             )
             self._pools = {**dict(list(self._pools.items())[-1:]), (local, now): (stamp, made)}
             return made
+
+    def states(self, *, listed: bool = True) -> list[FeedState]:
+        """The feeds of the list in its order; with `listed` False, those that were taken out. A morning asks for them
+        at each of its steps, and few of these write."""
+
+        def find() -> list[FeedState]:
+            with self._reading() as db:
+                return feeds_queries.states(db, listed=listed)
+
+        return [*self.while_unchanged(f"states {listed}", None, find)]
 
     def apply_all(self, changes: Sequence[FeedUpdate], now: datetime) -> list[Applied | Exception]:
         """`apply` several updates in one transaction, which costs the disk as much as one. Where one of them can't be

@@ -286,6 +286,7 @@ _SERIAL = expression(rf"{dates.WRITTEN}|{_PART}|{_HALF}|{_VERSION}", re.IGNORECA
 _REPEATED = expression(rf"{dates.WRITTEN}|{_PART}", re.IGNORECASE)
 _NUMBERED = expression(_VERSION, re.IGNORECASE)
 _WORD = expression(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_FIGURE = expression(r"\d")  # each of these has one
 _UNSPACED = expression(f"[{UNSPACED}]")
 _WORDLESS = expression(r"[\W_]+")
 # Words that name no subject: function words, and words that only say that something is published regularly.
@@ -394,8 +395,12 @@ STEM = 6  # first letters in which forms of a word agree, in any language
 @lru_cache(maxsize=MORNING)
 def weighty(title: str) -> frozenset[str]:
     """The significant words of a title, as stems, for comparing."""
-    words = {_plain(word) for word in _WORD.findall(_REPEATED.sub(" ", title))} - _EMPTY
+    words = {_plain(word) for word in _WORD.findall(_without(_REPEATED, title))} - _EMPTY
     return frozenset(word[:STEM] for word in words if len(word) > 2)
+
+
+def _without(numbers: re.Pattern[str], title: str) -> str:
+    return numbers.sub(" ", title) if _FIGURE.search(title) else title
 
 
 def say_the_same(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -407,7 +412,7 @@ def say_the_same(one: frozenset[str], other: frozenset[str]) -> bool:
 @lru_cache(maxsize=MORNING)
 def series_name(title: str) -> str:
     """A title without the number of its part in a series, folded for comparison; "" if nothing else is left."""
-    return " ".join(_SERIAL.sub(" ", title).casefold().split()).strip(" .,:;|#()[]–—-")
+    return " ".join(_without(_SERIAL, title).casefold().split()).strip(" .,:;|#()[]–—-")
 
 
 @lru_cache(maxsize=MORNING)
@@ -417,12 +422,12 @@ def names_a_subject(title: str, source: str = "") -> bool:
     "They didn’t." doesn't, nor does a title of nothing but its source's name, a date and words like "daily update".
     A version is a subject: who follows releases knows of what. So is any word of another script.
     """
-    left = _REPEATED.sub(" ", title)
-    if _NUMBERED.search(left):
+    left = _without(_REPEATED, title)
+    if _FIGURE.search(left) and _NUMBERED.search(left):
         return True
     own = {_plain(word) for word in _WORD.findall(left)}
     if not own:
-        return bool(re.search(r"\d", left))
+        return bool(_FIGURE.search(left))
     return bool(own - _EMPTY - {_plain(word) for word in _WORD.findall(source)})
 
 
