@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from newsfeed import __version__
 from newsfeed.errors import SettingsError
 from newsfeed.model import PAGE_END, Breadth, Edition
 from newsfeed.render import mail_message, pages, safe
@@ -170,11 +173,23 @@ def _environment(sources: frozenset[tuple[str, str]]) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         finalize=_printed,
+        bytecode_cache=_compiled(),
     )
     made.filters |= _filters()
     # Functions, because jinja would evaluate a filter of a constant once for all languages.
     made.globals |= {"say": say, "count": count, "decimal": decimal}
     return made
+
+
+def _compiled() -> jinja2.BytecodeCache | None:
+    """Where compiled templates are kept: where Python keeps this module, if it may. To compile them takes as long as to fill
+    them for a large morning."""
+    import jinja2
+
+    folder = Path(__file__).parent / "__pycache__"
+    if sys.dont_write_bytecode or not os.access(folder, os.W_OK):
+        return None
+    return jinja2.FileSystemBytecodeCache(str(folder), f"template.%s.{__version__}")
 
 
 def policy(style: str) -> Markup:

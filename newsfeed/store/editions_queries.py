@@ -27,7 +27,18 @@ from newsfeed.model import (
 from newsfeed.store import feeds_queries, reader_queries, records
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.records import Mail, MailState
-from newsfeed.store.schema import day, edition, item, item_topic, mail, mark, member, shown, story, tagging
+from newsfeed.store.schema import (
+    day,
+    edition,
+    item,
+    item_topic,
+    mail,
+    mark,
+    member,
+    shown,
+    story,
+    tagging,
+)
 from newsfeed.text.options import options
 
 _EDITION = msgspec.json.Decoder(Edition)
@@ -333,6 +344,8 @@ def _labelled(db: Transaction, first: date, until: date) -> tuple[tuple[Told, ..
 
     Posts make no story by themselves, and what was published before the reader subscribed has no part in any.
     """
+    if not feeds_queries.may_be_labelled(db):
+        return (), ()
     listed = feeds_queries.states(db)
     if not any(options(state.subscription.options).labels for state in listed):
         return (), ()

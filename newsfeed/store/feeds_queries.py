@@ -102,6 +102,14 @@ def states(db: Transaction, *, listed: bool = True) -> list[FeedState]:
     return [records.feed_state(row) for row in db.execute(query).all()]
 
 
+def may_be_labelled(db: Transaction) -> bool:
+    """Whether any outline has an attribute "label", as it is written in JSON. Few lists have any, and to read all feeds
+    takes as long as the rest of what is asked for then."""
+    return (
+        db.execute(select(feed.c.id).where(feed.c.outline.contains('"label":')).limit(1)).first() is not None
+    )
+
+
 def facts(state: FeedState, **more: Any) -> FeedFacts:
     """The facts about a feed for an edition: those of the list, and `more`."""
     return FeedFacts(

@@ -36,11 +36,11 @@ _FULL_STOPS = frozenset("。！？｡")  # they end a sentence without a space
 _NEXT_START = expression(r"\s+[\"'“‘«»„¿¡(\[–—•-]*\s*(\S)")
 
 
-def _words(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_ABBREVIATIONS = _words(
+_ABBREVIATIONS = word_set(
     # titles, then companies and places, then Latin and reference words, months, measures, other languages
     "mr mrs ms mx dr prof rev fr sr jr st hon gov gen col lt sgt capt cmdr adm maj rep sen pres messrs "
     "inc corp co ltd llc plc bros dept univ assn est ave blvd rd "
@@ -51,8 +51,8 @@ _ABBREVIATIONS = _words(
     "m.s u.s.c n.y l.a art abs ing dipl mme mlle m sra srta dra ud uds núm pág sig dott on"
 )
 # Abbreviations that often do end a sentence: they do if a capital follows that isn't part of a name.
-_MAY_END = _words("u.s u.k u.n u.s.a d.c a.m p.m inc corp ltd co etc jr sr ph.d m.d n.y l.a")
-COMMON_STARTS = _words(
+_MAY_END = word_set("u.s u.k u.n u.s.a d.c a.m p.m inc corp ltd co etc jr sr ph.d m.d n.y l.a")
+COMMON_STARTS = word_set(
     "the a an it he she they we i in on at but and as this that these those for if when while after before its his "
     "her their there here what who how why by with from so yet also many most some now not no one two"
 )

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from newsfeed.lazy import expression
 from newsfeed.text import dates
 from newsfeed.text.dates import WEEKDAYS
-from newsfeed.text.prose import UNSPACED
+from newsfeed.text.prose import UNSPACED, word_set
 
 MORNING = 32_768  # titles that are checked again when the same morning is chosen again
 
@@ -36,18 +36,13 @@ _TWICE = expression(r"&(?:amp|quot|apos|nbsp|hellip|[lr][sd]quo|[mn]dash|#\d{1,6
 _SCRIPTS = expression(r"<(script|style)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _COMMENT = expression(r"<!--.*?-->", re.DOTALL)
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
 # Elements that format text, that break lines, and that are empty; all others of HTML format nothing.
-_FORMATS = _words(
+_FORMATS = word_set(
     "a abbr acronym b big cite code em font i kbd mark q s small span strike strong sub sup time tt u"
 )
 _BEFORE_WORDS = frozenset(["", *" (“„«\"'"])
-_PARTS = _words("blockquote br center dd div dt h1 h2 h3 h4 h5 h6 hr li p td th tr wbr")
-_VOID = _words("br hr wbr")
+_PARTS = word_set("blockquote br center dd div dt h1 h2 h3 h4 h5 h6 hr li p td th tr wbr")
+_VOID = word_set("br hr wbr")
 _ELEMENT = expression(
     r"<(?P<end>/?)(?P<name>a|abbr|acronym|area|article|aside|audio|b|base|big|blink|blockquote|body|br|button|canvas|center|"
     r"cite|code|col|data|dd|del|details|dialog|div|dl|dt|em|embed|fieldset|figcaption|figure|font|footer|form|frame|h[1-6]|"
@@ -182,7 +177,7 @@ _SUFFIX = expression(r"\s+[|·•»–—-]\s+((?:(?!\s[|·•»–—-]\s)[^|])
 _PREFIX = expression(r"^([^|:·•»–—]{2,40})\s*[|:»]\s+(?=\S)")
 
 
-_SHORT_CAPS = _words(
+_SHORT_CAPS = word_set(
     "AI API AWS BBC CDC CEO CFO CIA CIO CMO COO CPI CPU CTO DNA DOJ ECB EPA EU FAA FBI FCC FDA FED FTC G20 G7 GDP GOP "
     "GPS GPU HR IBM ICE IMF IOS IP IPO IRS ISS IT ITV JD LA LLM MIT MP NASA NATO NBA NFL NHS NPR NSA NYC NYT OECD OPEC "
     "PC PDF PM PR QR R&D RBI SAP SEC SEO SUV TSMC TV UAE UK UN US USA USB VC VIP VPN VR WHO WSJ WTO XI YC"
