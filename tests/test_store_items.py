@@ -100,6 +100,19 @@ def test_author_tags_and_lead_are_found_too(tmp_path: Path) -> None:
         assert all(titles(store.search(w)) == ["One"] for w in ("ada", "gardening", "tulips"))
 
 
+def test_the_newest_is_what_was_published_last(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        days = {"Rye this week": 1, "Rye last year": 300, "Rye yesterday": 0.5, "Wheat and rye": 2}
+        written = [item(t, t, published=NOW - n * DAY) for t, n in days.items()]
+        keep(store, *written)
+        assert titles(store.search("rye")) == [
+            "Rye yesterday",
+            "Rye this week",
+            "Wheat and rye",
+            "Rye last year",
+        ]
+
+
 def test_a_name_finds_by_ref_link_or_title(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         keep(

@@ -273,6 +273,11 @@ def test_what_can_not_be_done_is_said(app: App, do: str) -> None:
     assert "That did not work" in words(answer)
 
 
+def test_only_words_are_shown_as_words() -> None:
+    terms = ("§policy", "antitrust", "#m", "$ #m", "$*", "$", "play store", "tax*", "tax", "c++", "中国")
+    assert views_items._readable(terms) == ("antitrust", "play store", "tax", "中国")
+
+
 def test_a_corrected_topic_shows_its_words_and_can_be_undone(app: App) -> None:
     ref = app.ref("Central bank")
     topic = words(app.get(f"/topic/{ref}"))
@@ -307,7 +312,7 @@ def test_a_story_in_one_line_can_be_answered_as_one_in_full(app: App) -> None:
     also = re.search(r'<section id="also".*?</section>', app.get("/").text, re.DOTALL)
     assert also
     assert title in also[0]
-    for label in ("Keep", "More like this", "Less", "Topic", "Mute", "Why"):
+    for label in ("Keep", "More", "Less", "Topic", "Mute", "Why"):
         assert f">{label}<" in also[0]
     assert app.post("/open", {"item": ref}).status_code == 204
     answer = app.post("/mark", {"item": ref, "do": "keep"})

@@ -144,10 +144,10 @@ def test_a_site_is_looked_at_then_added_and_taken_back(app: App, master: tuple[T
     before = listed(app)
     looked = app.post("/sources/add", {"url": server.url("/home"), "folder": "Policy"})
     assert "Port opens a second crane" in words(looked)
-    assert "On your last pages: 1" in words(looked)
+    assert "An estimate for 1 page" in words(looked)
     assert "found.xml" in words(looked).partition("What is written")[2]
     assert listed(app) == before, "a look changes nothing"
-    page_of_today = words(looked).partition("On your last pages: 1")[2].partition("What is written")[0]
+    page_of_today = words(looked).partition("On your last pages")[2].partition("What is written")[0]
     assert "Port opens a second crane" in page_of_today
     app.post(
         "/sources/change",

@@ -65,7 +65,7 @@ def test_a_long_folder_goes_page_by_page_and_a_name_is_found(app: App, asked: st
         part = app.get(address)
         assert len(part.content) < 60_000
         seen += re.findall(r"<bdi>Outlet (\d+)</bdi>", part.text)
-        more = re.search(r'href="([^"]*)">More<', part.text)
+        more = re.search(r'href="([^"]*)">Next ones<', part.text)
         address = unescape(more[1]) if more else ""
     assert seen == [str(n) for n in range(500)]
     assert re.findall(r"<bdi>(Outlet \d+)</bdi>", app.get("/sources?q=outlet+77").text) == ["Outlet 77"]

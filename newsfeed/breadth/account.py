@@ -31,7 +31,7 @@ from newsfeed.breadth.measures import (
 from newsfeed.model import Breadth, BreadthRow, Day, History, Settings, Shown
 from newsfeed.model.edition import ACCOUNT_DAYS
 from newsfeed.text import first_words
-from newsfeed.text.spoken import count, decimal, percent, say, short_day
+from newsfeed.text.spoken import count, decimal, percent, say, short_day, whole
 
 _WEEK = 7  # days
 _SINGLE_LEAST = 5  # the fewest picks of a topic by which one source can dominate it
@@ -337,7 +337,7 @@ def _general(
         amiss.append(
             say(
                 "{n} of {stories} that {big} or more sources told had no room{largest}.",
-                n=big - told,
+                n=whole(big - told),
                 stories=count(big, "story", "stories"),
                 big=c.BIG,
                 largest=say(", the largest {story}", story=untold[0]) if untold else "",

@@ -162,10 +162,10 @@ def search(
         # The index has only pairs of letters; whether they are adjacent is checked in the text.
         whole = items_queries.items(db, numbers, "text")
         numbers = [i.id for i in whole if holds(wanted, plain(i.item))]
-    rows = db.rows_in(select(item.c.id, item.c.title), item.c.id, numbers)
-    in_title = {number for number, title in rows if holds(wanted, title)}
-    ranked = sorted(numbers, key=lambda number: number not in in_title)
-    return items_queries.items(db, ranked[:limit], "text")
+    when = func.coalesce(item.c.published, item.c.first_seen)
+    rows = db.rows_in(select(item.c.id, item.c.title, when), item.c.id, numbers)
+    ranked = sorted(rows, key=lambda row: (holds(wanted, row[1]), row[2], row[0]), reverse=True)
+    return items_queries.items(db, [number for number, *_ in ranked[:limit]], "text")
 
 
 def sharing(db: Transaction, words: Sequence[str], least: int, first: int) -> set[int]:

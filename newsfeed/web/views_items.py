@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import partial
 from typing import Any
@@ -25,6 +25,7 @@ from newsfeed.pipeline.morning.understand import asked_for
 from newsfeed.pipeline.subscriptions.add import export_list as listed
 from newsfeed.pipeline.subscriptions.edit import key_of
 from newsfeed.render.pages import DRAWN, MEDIA_TYPES, archive_path
+from newsfeed.text import clean_line
 from newsfeed.text.spoken import count, say
 from newsfeed.web import views_sources
 from newsfeed.web.local_app import PATIENCE, ViewApp, is_live, topic_labels
@@ -33,6 +34,9 @@ ARCHIVE = re.compile(r"archive/(?:\d{4}/\d\d/\d\d|index)\.html")
 SITE_FILES = (*DRAWN, "links.xml", "links.json")
 # A page of the site has its own policy in its head; it may be no part of anything else.
 SITE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+# Words with letters, without signs that stand for something.
+MEANT = re.compile(r"(?=.*[^\W\d_]{2})[^§#$*]+")
+SAID = 60  # letters of a title in what is said: it lies over the page
 TERMS = 6  # deciding words of a topic, as many as fit on a line
 
 
@@ -118,11 +122,13 @@ def mark(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
     name, do = fields.get("item", ""), fields.get("do", "")
     if do in {"keep", "note"}:
         one = keep.keep(home, app.store, name, fields.get("note") if do == "note" else None)
-        said = say("Kept: {title}", title=one.title) if do == "keep" else say("Your note is kept.")
+        title = clean_line(one.title, SAID)
+        said = say("Kept: {title}", title=title) if do == "keep" else say("Your note is kept.")
         item, ref = one.item, one.ref
     elif do == "unkeep":
         one = keep.let_go(home, app.store, name)
-        said, item, ref = say("No longer kept: {title}", title=one.title), one.item, one.ref
+        said = say("No longer kept: {title}", title=clean_line(one.title, SAID))
+        item, ref = one.item, one.ref
     elif do in {"like", "dislike", "unlike"}:
         value = {"like": 1, "dislike": -1, "unlike": 0}[do]
         done = teach.thumb(home, app.store, name, value)
@@ -198,7 +204,7 @@ def _topic(app: ViewApp, request: Request, home: Home, item: StoredItem, said: s
         Said(
             name=s.topic,
             label=labels[s.topic],
-            terms=tuple(t.term for t in s.terms if t.weight > 0)[:TERMS],
+            terms=_readable(t.term for t in s.terms if t.weight > 0),
         )
         for s in scores
         if s.p >= teach.HAS and s.topic in topics
@@ -216,6 +222,12 @@ def _topic(app: ViewApp, request: Request, home: Home, item: StoredItem, said: s
         corrected=corrected,
         said=said,
     )
+
+
+def _readable(terms: Iterable[str]) -> tuple[str, ...]:
+    """The deciding terms that mean something to people: no marks of categories, no shapes of numbers ("$ #m")."""
+    plain = (term.removesuffix("*") for term in terms)
+    return tuple(dict.fromkeys(t for t in plain if MEANT.fullmatch(t)))[:TERMS]
 
 
 def correct(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:

@@ -46,6 +46,7 @@ def breadth(app: ViewApp, request: Request) -> Response:
         "bounds": _bounds(home.settings),
         "shares": [(n, labels.get(n, n), shares.get(n, share)) for n, share in now.items() if n in labels],
         "core": home.settings.edition.core,
+        "core_share": home.settings.edition.core_share,
         "changed": minutes is not None or bool(shares),
     }
     if is_live(request):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -14,6 +15,7 @@ from newsfeed.feeds.health import FeedOutcome
 from newsfeed.model import Record
 from newsfeed.pipeline import signs as signals
 from newsfeed.pipeline.care import begin as beginning
+from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import DigestReport, RefreshReport
 from newsfeed.text.spoken import count, say, told
 from newsfeed.web.local_app import LocalApp
@@ -33,6 +35,7 @@ class WorkState(Record, frozen=True, kw_only=True):
     new: tuple[tuple[str, int], ...] = ()
     failed: tuple[tuple[str, str], ...] = ()
     unchanged: int = 0
+    waiting: str = ""  # of feeds that were not asked
     step: str = ""
     trouble: str = ""
     note: str = ""
@@ -90,6 +93,7 @@ def state(app: LocalApp) -> WorkState:
         new=tuple((s.done, s.new) for s in ended if s.outcome == FeedOutcome.NEW),
         failed=tuple((s.done, _trouble(s)) for s in ended if s.outcome == FeedOutcome.FAILED),
         unchanged=sum(s.outcome == FeedOutcome.UNCHANGED for s in ended),
+        waiting="" if running else _waiting(home, work.report),
         step=say(next((s.step for s in reversed(signs) if s.step), "")),
         trouble=work.trouble,
         note=_note(work.report),
@@ -109,6 +113,20 @@ def _note(report: RefreshReport | DigestReport | None) -> str:
             say("No network: not one feed's name could be found.") if report.no_network else report.page_note
         )
     return " ".join((report.edition_note, *report.hints)).strip() if report else ""
+
+
+def _waiting(home: Home, report: RefreshReport | DigestReport | None) -> str:
+    """How many feeds were not asked again so soon, and from when on they may be."""
+    asked = report.refresh if isinstance(report, DigestReport) else report
+    until = [r.wait_until for r in asked.results if r.wait_until] if asked is not None else []
+    if not until:
+        return ""
+    hour = min(until).astimezone(ZoneInfo(home.settings.timezone))
+    return say(
+        "{feeds} not asked again so soon; from {hour} on.",
+        feeds=count(len(until), "feed"),
+        hour=f"{hour:%H:%M}",
+    )
 
 
 def _sentence(ended: list[signals.Sign]) -> str:

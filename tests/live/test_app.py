@@ -223,7 +223,7 @@ def test_without_script_why_search_share_and_sliders_are_pages(app: App, tab: An
     # A slider can be moved without script too: by keys.
     page.get_by_label("Minutes").focus()
     page.keyboard.press("Home")
-    page.get_by_role("button", name="Show this morning so").click()
+    page.get_by_role("button", name="Preview this morning").click()
     page.get_by_text("minutes instead of").wait_for()
     page.get_by_role("button", name="Save this").click()
     page.get_by_role("status").filter(has_text="Saved").wait_for()

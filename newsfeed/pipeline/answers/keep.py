@@ -27,6 +27,7 @@ from newsfeed.text.spoken import say
 from newsfeed.topics import THRESHOLD
 
 NOTE = 2_000  # characters
+TITLE = 3  # letters: CEO, CFO, HR
 _ESCAPED = str.maketrans({c: "\\" + c for c in "\\`*_[]<>#"})
 
 
@@ -269,6 +270,13 @@ class Person(Record, frozen=True, kw_only=True):
     href: str
 
 
+def called(key: str, label: str) -> str:
+    """What a person is called on the page: `cfo` is written as such titles are."""
+    return label or (
+        key.upper() if len(key) <= TITLE else key.replace("_", " ").replace("-", " ").capitalize()
+    )
+
+
 def for_whom(home: Home, store: Store, edition: Edition) -> dict[str, tuple[Person, ...]]:
     """By short id of a pick: whom it may be for, by the topics and words that the reader wrote beside them."""
     # A feed that left the list is as private as it was.
@@ -280,7 +288,7 @@ def for_whom(home: Home, store: Store, edition: Edition) -> dict[str, tuple[Pers
             continue
         note = kept[pick.item].note if pick.item in kept else ""
         people = tuple(
-            Person(key=key, label=p.label or key, href=mail_link(pick, p.mail, note))
+            Person(key=key, label=called(key, p.label), href=mail_link(pick, p.mail, note))
             for key, p in home.settings.people.items()
             if fits(pick, p.topics, p.words)
         )
@@ -306,7 +314,7 @@ def pass_on(home: Home, store: Store, person: str, item: int) -> str:
     if person not in home.settings.people:
         raise NotFoundError(person, "is nobody of [people]", "")
     store.pass_on(Passed(person=person, item=item, at=home.clock()))
-    return home.settings.people[person].label or person
+    return called(person, home.settings.people[person].label)
 
 
 def account(home: Home, store: Store, edition: Edition | None) -> str:
@@ -321,7 +329,7 @@ def account(home: Home, store: Store, edition: Edition | None) -> str:
     for key, person in people.items():
         mine = [p.at for p in passed if p.person == key]
         month = sum(at > now - timedelta(days=30) for at in mine)
-        label = person.label or key
+        label = called(key, person.label)
         if month:
             said.append(f"{label} {month}")
             continue
