@@ -62,9 +62,7 @@ class Printer:
             item.lead or item.text, 16, item.lang
         )
 
-    def pick(
-        self, contender: Contender, *, section: str = "", topic: str = "", words: int = c.LEAD_WORDS
-    ) -> Pick:
+    def pick(self, contender: Contender, *, section: str = "", words: int = c.LEAD_WORDS) -> Pick:
         """A pick without its number and reason."""
         stored = contender.representative.item
         item = stored.item
@@ -79,11 +77,7 @@ class Printer:
         moment = when(item.published, self.now, self.zone)
         discussions = self.discussions(contender)
         note = contender.back.note if contender.back else heard(item)
-        quiet = [source, moment, *(span.text for span in discussions), note]
-        room = (
-            c.QUIET_CHARACTERS - c.REASON_CHARACTERS - sum(len(part) + len(" · ") for part in quiet if part)
-        )
-        return Pick(
+        made = Pick(
             n=0,
             item=stored.id,
             ref=stored.ref,
@@ -99,14 +93,18 @@ class Printer:
             author=item.author,
             published=item.published,
             when=moment,
-            others=() if contender.post else self.others(contender, room),
             discussions=discussions,
             note=note,
             news=contender.back.sentence if contender.back else "",
             earlier=contender.back.earlier if contender.back else (),
             topics=scores(contender.representative),
-            topic=topic or contender.topic,
+            topic=contender.topic,
         )
+        if contender.post:
+            return made
+        quiet = sum(len(spans_text(part.spans)) + len(" · ") for part in quiet_line(made, fixed_words()))
+        room = c.QUIET_CHARACTERS - c.REASON_CHARACTERS - quiet
+        return msgspec.structs.replace(made, others=self.others(contender, room))
 
     def lead(self, contender: Contender, words: int) -> str:
         """The lead with up to so many words; for a returning story, only what was not printed yet."""
