@@ -116,8 +116,7 @@ def source_rows(app: ViewApp) -> tuple[list[SourceRow], CurrentList]:
     # Health changes with a refresh, with a new page, and slowly with time.
     key = (
         spoken.language(),
-        max((str(s.last_tried) for s in states), default=""),
-        len(states),
+        tuple((s.last_tried, s.failures, s.gone, s.moved_to) for s in states),
         app.store.editions()[-1:],
         f"{home.clock():%F %H}",
     )
