@@ -22,6 +22,7 @@ from newsfeed.config.loading import (
     THIS_MACHINE,
     has_starters_limit,
     load,
+    names_languages,
     parse,
     publish_folder,
 )

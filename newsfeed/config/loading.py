@@ -86,10 +86,20 @@ def _starters_limit(data: Mapping[str, Any]) -> bool:
 
 def has_starters_limit(home: Path) -> bool:
     """Whether the newsfeed.toml of a home still holds that value."""
+    return _starters_limit(_of_file(home))
+
+
+def names_languages(home: Path) -> bool:
+    """Whether the reader has said which languages the page is to have."""
+    return "languages" in _of_file(home) or f"{PREFIX}LANGUAGES" in os.environ
+
+
+def _of_file(home: Path) -> dict[str, Any]:
+    """What the newsfeed.toml of a home says, if it can be read."""
     try:
-        return _starters_limit(tomllib.loads((home / FILE).read_text(encoding="utf-8")))
+        return tomllib.loads((home / FILE).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return False
+        return {}
 
 
 def _convert(data: Any, kind: type[S], text: str, from_environment: Mapping[str, str], under: list[str]) -> S:

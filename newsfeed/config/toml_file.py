@@ -107,7 +107,7 @@ TEMPLATE = """\
 # After a change: newsfeed digest --rebuild
 
 timezone = "{timezone}"        # days are cut and times are printed here
-languages = ["en"]             # items in other languages go to the ledger
+# languages = ["en"]           # items in others go to the ledger; left out, those of most of your feeds are written here
 muted = []                     # words you do not wish to read about, e.g. ["royal wedding"]
 
 [edition]

@@ -178,6 +178,13 @@ def daily_counts(db: Transaction, since: date) -> dict[int, dict[date, int]]:
     return found
 
 
+def spoken(db: Transaction) -> dict[int, str]:
+    """By feed: the language of most of its items, for feeds with any whose language is known."""
+    query = select(item.c.feed, item.c.lang).where(item.c.lang != "").group_by(item.c.feed, item.c.lang)
+    # The most frequent one comes last and stays.
+    return dict(map(tuple, db.execute(query.order_by(func.count(), item.c.lang.desc())).all()))
+
+
 def published_days(db: Transaction) -> dict[int, list[tuple[date, int]]]:
     """By feed: the days (UTC) of which it has items, oldest first, with their number."""
     day = func.date(item.c.published, type_=Date)

@@ -221,6 +221,7 @@ class Store:
     apply_unchanged = writes(feeds_queries.apply_unchanged)
     daily_counts = reads(feeds_queries.daily_counts)
     published_days = reads(feeds_queries.published_days)
+    spoken = reads(feeds_queries.spoken)
     save_list = writes(meta_table.save_list)
     last_list = reads(meta_table.read_list)
 

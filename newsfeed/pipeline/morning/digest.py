@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from newsfeed import deliver, edition
+from newsfeed import config, deliver, edition
 from newsfeed.edition.frame import is_incomplete
 from newsfeed.errors import NetworkError, NotFoundError
 from newsfeed.feeds import health
@@ -22,6 +24,8 @@ from newsfeed.pipeline.reports import DigestReport, Progress, RefreshOptions, Re
 from newsfeed.render import Templates
 from newsfeed.store import Store
 from newsfeed.text.spoken import heading, say, speaking
+
+OF_FEEDS = 1 / 4  # a language of fewer of the reader's feeds is an exception among them
 
 
 def digest(
@@ -68,10 +72,31 @@ def digest(
         _refuse_failed(home, store, pulled)
     elif stored is not None and not rebuild and not _can_complete(home, store, stored, pulled):
         return update_page(home, store, stored, pulled)
+    hints: tuple[str, ...] = ()
+    if store.latest_edition() is None and not config.names_languages(home.folder):
+        home, hints = _in_their_languages(home, store)
     built, pool = _build(home, store, day, pulled, secrets or {}, progress)
     if stored is not None:
         built = _revised(home, built, "revised {moment}" if rebuild else "completed at {moment}")
-    return _keep(home, store, built, pool, pulled, change)
+    done = _keep(home, store, built, pool, pulled, change)
+    return msgspec.structs.replace(done, hints=(*hints, *done.hints))
+
+
+def _in_their_languages(home: Home, store: Store) -> tuple[Home, tuple[str, ...]]:
+    """The home with the languages of its feeds in newsfeed.toml, before its first page, and what to say of that: a list of
+    German feeds would else make an empty page in English."""
+    counts = Counter(language.casefold()[:2] for language in store.spoken().values())
+    found = [language for language, many in counts.most_common() if many >= OF_FEEDS * counts.total()]
+    if not found or found == list(home.settings.languages):
+        return home, ()
+    text = home.read_settings().decode("utf-8", "replace")
+    home.replace_settings(config.edited(text, {("languages",): found}).encode())
+    settings = msgspec.structs.replace(home.settings, languages=tuple(found))
+    hint = (
+        f"Most of your feeds are in {' or '.join(found)}: written to newsfeed.toml as your languages, the first for "
+        "the page's own words. Change it there if it is not so."
+    )
+    return replace(home, settings=settings), (hint,)
 
 
 def complete(
