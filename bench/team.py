@@ -388,7 +388,7 @@ def serve(folder: Path, kind: str, real: float, speed: float, at: datetime) -> N
     place, clock, machine = connections.find(folder), accelerated(real, speed, at), config.load(folder)
     fetching = TimedFetching(place, machine, clock, workers.name()) if kind == "fetch" else None
     desk = Desk(place, machine, clock, password=lambda: "") if kind == "edition" else None
-    pace = workers.Pace(cron="* * * * * */5")
+    pace = workers.Pace(cron="* * * * * */2")
 
     async def work() -> None:
         probe = asyncio.create_task(probed(folder))
