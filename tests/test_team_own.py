@@ -15,8 +15,6 @@ from serving import Server
 from teams import TestTeam
 
 from newsfeed.model import Correction, Edition, Line, Pick
-from newsfeed.team import sweeps
-from newsfeed.team.connections import FETCH, connect
 from newsfeed.team.desk import config_of, home_of
 from newsfeed.team.readers import Reader
 
@@ -122,11 +120,3 @@ def test_network_mail_server_and_what_is_kept_are_the_admins(team: TestTeam, own
     assert (home.settings.mail.host, home.settings.mail.to) == (machine.mail.host, "")
     (team.folder / "my-templates").mkdir()
     assert home.templates == team.folder / "my-templates"
-
-
-def test_a_job_sweeps_at_most_500_feeds_of_a_bucket_and_is_never_put_off(team: TestTeam) -> None:
-    team.add("ada", *(f"World http://127.0.0.1:9/{n}.xml" for n in range(sweeps.CLAIMED + 7)))
-    with connect(team.place, FETCH) as c:
-        (bucket,) = sweeps.due_buckets(c, team.moment)
-        assert len(sweeps.claim(c, bucket, "one", team.moment)) == 500
-        assert len(sweeps.claim(c, bucket, "two", team.moment)) == 7

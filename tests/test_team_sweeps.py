@@ -226,6 +226,25 @@ def test_options_that_change_what_is_read_make_another_feed(team: TestTeam) -> N
     assert sorted(team.rows("select followers from shared.feed")) == [(1,), (2,)]
 
 
+def test_a_job_sweeps_at_most_500_feeds_of_a_bucket_and_is_never_put_off(team: TestTeam) -> None:
+    team.add("ada", *(f"World http://127.0.0.1:9/{n}.xml" for n in range(sweeps.CLAIMED + 7)))
+    fetching = Fetching(team.place, team.desk().machine, team.clock, "test")
+
+    async def look() -> int:
+        async with fetching, workers.fetch_app(fetching, workers.Pace()).open_async() as app:
+            return await workers.defer_sweeps(app, fetching)
+
+    assert asyncio.run(look()) == 1
+    ((lock, queueing, when, args),) = team.rows(
+        "select lock, queueing_lock, scheduled_at, args from procrastinate.procrastinate_jobs"
+    )
+    assert lock == queueing == f"bucket {args['bucket']}"
+    assert when is None
+    with connect(team.place, FETCH) as c:
+        assert len(sweeps.claim(c, args["bucket"], "one", team.moment)) == 500
+        assert len(sweeps.claim(c, args["bucket"], "two", team.moment)) == 7
+
+
 def test_two_that_look_at_once_make_one_job_for_each_bucket(team: TestTeam) -> None:
     machine = team.desk().machine
     fetching = Fetching(team.place, machine, team.clock, "test")
