@@ -19,7 +19,8 @@ from serving import Server
 from newsfeed.cli.command import Context
 from newsfeed.errors import BusyError, SettingsError
 from newsfeed.model import Line
-from newsfeed.web import listening, views_items, views_settings
+from newsfeed.store.lock import Lock
+from newsfeed.web import listening, views_items, views_settings, views_work
 from newsfeed.web.access import keys
 
 # ------------------------------------------------------------------------- who may ask
@@ -257,11 +258,11 @@ def test_keep_like_and_dislike_work_without_script_and_are_taken_back(app: App) 
     assert "Kept: Central bank" not in words(app.get("/")), "it is said once"
     assert app.home.run("kept") == 0
     app.post("/mark", {"item": ref, "do": "dislike"})
-    why = words(app.get(f"/why/{ref}"))
-    assert why
+    assert "Your thumb less of it" in words(app.get(f"/why/{ref}"))
     bar = app.post("/mark", {"item": ref, "do": "like"}, x_live="1")
     assert bar.text.lstrip().startswith('<div class="bar"')
     assert 'value="unlike" aria-pressed="true"' in bar.text
+    assert "Your thumb more like this" in words(app.get(f"/why/{ref}"))
     app.post("/mark", {"item": ref, "do": "unkeep"})
     assert "Central bank" not in app.get("/kept").text
 
@@ -394,6 +395,28 @@ def stream(app: App, after: str = "") -> list[tuple[str, dict[str, object]]]:
     raise AssertionError("the stream broke off")
 
 
+def test_a_silent_refresh_beats_so_that_the_connection_stays(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views_work, "HEARTBEAT", 0.0)
+    with (
+        Lock(app.home.folder / ".newsfeed" / "lock", "refresh"),
+        app.client.stream("GET", app.base + "/refresh/events") as answer,
+    ):
+        assert ": still at work" in answer.iter_lines()
+
+
+def test_what_breaks_is_said_without_its_text(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("/home/ada/secret")
+
+    monkeypatch.setattr(views_items.keep, "kept", broken)
+    answer = app.get("/kept")
+    assert answer.status_code == 500
+    assert "Something broke here" in words(answer)
+    assert "ada" not in answer.text
+
+
 def test_a_refresh_is_told_feed_by_feed_and_goes_on_where_it_was(app: App) -> None:
     app.home.at(NOON.replace(hour=8))
     begun = app.post("/refresh", {"kind": "refresh"})
@@ -410,8 +433,6 @@ def test_a_refresh_is_told_feed_by_feed_and_goes_on_where_it_was(app: App) -> No
 
 
 def test_a_refresh_of_another_process_is_shown_and_not_doubled(app: App) -> None:
-    from newsfeed.store.lock import Lock
-
     with Lock(app.home.folder / ".newsfeed" / "lock", "refresh"):
         page = app.post("/refresh", {"kind": "refresh"})
         assert "Another newsfeed is at work: refresh" in words(page)

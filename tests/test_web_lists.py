@@ -107,6 +107,23 @@ def test_a_kept_story_has_a_note_is_found_shared_and_exported(app: App) -> None:
     assert b"chips.xml" in packed.read("feeds.opml")
 
 
+@pytest.mark.parametrize(
+    ("form", "link"),
+    [("--md", "[Central bank"), ("--html", '<a href="https://bank.example'), ("", "https://bank.example")],
+)
+def test_the_weeks_links_are_printed_with_their_notes(
+    app: App, capsys: pytest.CaptureFixture[str], form: str, link: str
+) -> None:
+    app.post("/mark", {"item": app.ref("Central bank"), "do": "note", "note": "For the <board>"})
+    app.post("/mark", {"item": app.ref("Lender cuts"), "do": "keep"})
+    capsys.readouterr()
+    assert app.home.run("share", "--week", *filter(None, [form])) == 0
+    printed = capsys.readouterr().out
+    assert link in printed
+    assert ("<board>" in printed) == (not form), "written for where it goes"
+    assert "Lender" not in printed, "what has no note is nobody's link"
+
+
 def test_what_is_kept_outlives_the_item(app: App) -> None:
 
     ref = app.ref("Central bank")

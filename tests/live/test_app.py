@@ -134,6 +134,56 @@ def test_dislike_keep_and_correct_the_morning(app: App, tab: Any, script: bool) 
 
 
 @pytest.mark.parametrize("script", [True, False])
+def test_a_thumb_is_told_by_why_and_a_correction_moves_with_the_rebuild(
+    app: App, tab: Any, script: bool
+) -> None:
+    def why() -> str:
+        story(page, "Central bank").get_by_role("link", name="Why").click()
+        page.get_by_text("On the page").first.wait_for()
+        said: str = page.locator(".panel.open" if script else "main").inner_text()
+        page.goto(app.base + "/")
+        return said
+
+    page = tab(script=script)
+    before = why()
+    story(page, "Central bank").get_by_role("button", name="Less").click()
+    page.get_by_role("status").filter(has_text="counts for less").wait_for()
+    assert "Your thumb" not in before
+    assert "Your thumb" in why()
+    section = page.locator("section", has=page.locator("article", has_text="Mortgage rates fall")).last
+    was = section.locator("h2").inner_text()
+    story(page, "Mortgage rates fall").get_by_role("link", name="Topic").click()
+    page.get_by_role("button", name=f"{was} → Science").click()
+    page.get_by_role("status").filter(has_text="Now under Science").wait_for()
+    page.goto(app.base + "/")
+    assert section.locator("h2").inner_text() == was, "it stays where it is"
+    page.get_by_role("link", name="What a rebuild would change").click()
+    page.get_by_role("button", name="Rebuild today").click(timeout=60_000)
+    page.get_by_role("link", name="To today’s page").click(timeout=60_000)
+    assert section.locator("h2").inner_text() != was
+    assert not page.errors
+
+
+def test_what_is_printed_is_the_page_alone(tab: Any) -> None:
+    page = tab()
+    page.emulate_media(media="print")
+    for ours in (".app-bar", "#said", ".bar", ".after"):
+        assert not page.locator(ours).first.is_visible(), ours
+    assert page.locator("article h3").first.is_visible()
+    assert page.get_by_text("That’s all").is_visible()
+
+
+def test_a_text_is_copied_by_one_button(tab: Any) -> None:
+    page = tab()
+    story(page, "Central bank").get_by_role("button", name="Keep").click()
+    story(page, "Central bank").get_by_role("link", name="Share").click()
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_role("status").filter(has_text="Copied").wait_for()
+    assert "Central bank" in page.evaluate("getSelection().toString() || document.activeElement.value")
+    assert not page.errors
+
+
+@pytest.mark.parametrize("script", [True, False])
 def test_a_refresh_is_seen_and_ends_with_what_is_new(
     app: App, master: tuple[TestHome, Server], tab: Any, script: bool
 ) -> None:

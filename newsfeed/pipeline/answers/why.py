@@ -52,7 +52,7 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
     lang = stored.lang if stored else first_spoken(home.settings.languages)
     with speaking(lang):
         verdict, rows = _judged(home, store, stored, item)
-        rows += (*_joined(store, item), *occasion(store, item))
+        rows = (*_thumbed(store, item), *rows, *_joined(store, item), *occasion(store, item))
     return Explanation(
         ref=item.ref,
         title=item.item.title,
@@ -89,6 +89,15 @@ def _judged(
     if len(again) > len(rows) and not of_today:
         verdict = say("By the edition of {date}, with the numbers of today:", date=stored.date)
     return verdict, again
+
+
+def _thumbed(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
+    """What the reader said of an item, which a page that was built before can't show."""
+    if thumb := store.likes([item.id]).get(item.id):
+        value = say("more like this") if thumb > 0 else say("less of it")
+        yield edition.WhyRow(
+            name=say("Your thumb"), value=value, note=say("it counts on each page that is built after it")
+        )
 
 
 def _joined(store: Store, item: StoredItem) -> Iterator[edition.WhyRow]:
