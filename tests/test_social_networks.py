@@ -1,4 +1,4 @@
-"""Social sources on loopback, with the real fetch room, workers and store: nothing is lost, nothing comes twice."""
+"""Social sources on loopback, with the real fetch room and store: nothing is lost, nothing comes twice."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import homes
 import pytest
 from fakes.networks import (
     START,
@@ -33,6 +34,18 @@ from newsfeed.pipeline.reports import RefreshOptions, RefreshReport
 from newsfeed.store import Store
 
 NOW = START + timedelta(hours=12)
+
+
+@pytest.fixture
+def workers() -> None:
+    """For tests that let documents be read in processes of their own."""
+
+
+@pytest.fixture(autouse=True)
+def reading(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read documents in this process: each refresh would start a worker."""
+    if "workers" not in request.fixturenames:
+        homes.read_here(monkeypatch)
 
 
 class Reader:
@@ -84,6 +97,7 @@ def outline(url: str, server: Server, **options: str) -> str:
 # --------------------------------------------------------------------------- Mastodon
 
 
+@pytest.mark.usefixtures("workers")
 def test_mastodon_nothing_is_stored_twice_and_nothing_is_lost_between_looks(
     tmp_path: Path, server: Server
 ) -> None:
