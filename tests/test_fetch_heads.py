@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from serving import Exchange, Server
 
 from newsfeed.fetch import Fetcher
-from newsfeed.fetch.chunks import Chunks
 from newsfeed.fetch.client import Outcome
-from newsfeed.fetch.response import repaired_head, split_head
+from newsfeed.fetch.http_repair import Chunks, repaired_head, split_head
 from newsfeed.model import Cause, Failure, FetchSetting, Request, Response
 
 FEED = b'<?xml version="1.0"?><rss version="2.0"><channel><title>Weir</title></channel></rss>'

@@ -351,7 +351,7 @@ def _state(store: Store) -> list[object]:
     return [rows, found]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(_updates(), min_size=1, max_size=4))
 def test_applying_twice_is_applying_once(
     tmp_path_factory: pytest.TempPathFactory, steps: list[dict[str, Any]]

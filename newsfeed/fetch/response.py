@@ -187,65 +187,8 @@ FEED = re.compile(rb"<(?:[\w.-]{1,20}:)?(?:rss|feed|rdf)[\s>]", re.IGNORECASE)
 OPENING = 4_096  # bytes in which a feed shows that it is one
 # Not codings, but sent by servers that mean "none".
 NONE = {"", "identity", "none", "utf-8", "utf8", "binary", "8bit", "7bit"}
-
-
-# What h11 takes as it is; anything else is repaired first.
-_FINE = re.compile(
-    rb"HTTP/1\.[01] \d{3}(?: [^\r\n\0]*)?\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*\r\n)*\r\n"
-)
-_DOUBTFUL = re.compile(
-    rb"\ncontent-length:(?![ \t]*\d+(?:[ \t]*,[ \t]*\d+)*[ \t]*\r)|\ntransfer-encoding:[ \t]*identity",
-    re.IGNORECASE,
-)
-_STATUS = re.compile(
-    rb"(?:HTTP/(?P<version>\d(?:\.\d)?)|ICY)[ \t]*(?P<status>[1-9]\d\d)(?!\d)", re.IGNORECASE
-)
-_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_NUMBERS = re.compile(rb"\d+(?:\s*,\s*\d+)*")
 _FEED_END = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf)\s*>\s*$", re.IGNORECASE)
 _TAIL = 100  # bytes that hold the last end tag
-_HEAD_END = re.compile(rb"\n\r?\n")
-
-
-def split_head(data: bytes | bytearray) -> tuple[bytes, bytes] | None:
-    """The head that some bytes begin with, and what follows it; None where it has not ended yet."""
-    start = len(data) - len(data.lstrip(b"\xef\xbb\xbf\r\n"))  # what a script printed before
-    end = _HEAD_END.search(data, start)
-    return (bytes(data[start : end.end()]), bytes(data[end.end() :])) if end else None
-
-
-def repaired_head(head: bytes) -> bytes:
-    """The head of an answer as HTTP wants it, read as browsers do: a line that is no header is passed over, and so are
-    a length that is no number, and white space where there should be none. What can't be told, such as two lengths,
-    stays for HTTP to refuse. After a head that was repaired its connection is not used again.
-    """
-    if _FINE.fullmatch(head) and not _DOUBTFUL.search(head):
-        return head
-    first, *lines = (line.rstrip(b"\r") for line in head.rstrip(b"\r\n").split(b"\n"))
-    status = _STATUS.match(first)
-    if not status or b"\0" in head:
-        return head
-    kept = [b"HTTP/1.%d %s" % (status["version"] not in {None, b"1.0"}, status["status"])]
-    follows = False  # a line that is folded belongs to a header that is kept
-    for line in lines:
-        if line[:1] in {b" ", b"\t"}:
-            if follows:
-                kept[-1] += b" " + line.strip()
-            continue
-        name, colon, value = (part.strip() for part in line.partition(b":"))
-        lower = name.lower()
-        follows = bool(
-            colon
-            and _NAME.fullmatch(name)
-            and (lower != b"content-length" or _NUMBERS.fullmatch(value))
-            and (lower != b"transfer-encoding" or value.lower() != b"identity")
-            and lower != b"connection"
-        )
-        if follows:
-            kept.append(name + b": " + value)
-    if not status["status"].startswith(b"1"):
-        kept.append(b"Connection: close")
-    return b"\r\n".join([*kept, b"", b""])
 
 
 class BodyError(Exception):

@@ -19,9 +19,8 @@ from typing import Any
 import httpcore
 import httpx
 
-from newsfeed.fetch.chunks import Chunks, chunks_after
+from newsfeed.fetch.http_repair import Chunks, chunks_after, repaired_head, split_head
 from newsfeed.fetch.resolver import OfflineError, Resolver, UnknownNameError, public
-from newsfeed.fetch.response import repaired_head, split_head
 
 # httpcore looks for sniffio at every lock of its own; where it is not installed, each look searches the whole path.
 if importlib.util.find_spec("sniffio") is None:
