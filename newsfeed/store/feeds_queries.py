@@ -36,6 +36,7 @@ def sync(db: Transaction, subscriptions: Iterable[Subscription], now: datetime) 
     }
     _follow(db, wanted, have)
     added, removed, changed, kept = [], [], [], 0
+    new: list[dict[str, Any]] = []
     for url, (place, subscription) in sorted(wanted.items(), key=lambda entry: entry[1][0]):
         row = have.get(url)
         values: dict[str, Any] = {
@@ -45,7 +46,7 @@ def sync(db: Transaction, subscriptions: Iterable[Subscription], now: datetime) 
             "until": None,
         }
         if row is None:
-            db.execute(insert(feed).values(url=url, since=now, **values))
+            new.append({"url": url, "since": now, **values})
             added.append(url)
             continue
         if not row.listed:
@@ -59,6 +60,8 @@ def sync(db: Transaction, subscriptions: Iterable[Subscription], now: datetime) 
             if row.place == place and row.outline == values["outline"]:
                 continue
         db.execute(update(feed).where(feed.c.id == row.id).values(values))
+    if new:
+        db.execute(insert(feed), new)
     for url, row in have.items():
         if row.listed and url not in wanted:
             db.execute(update(feed).where(feed.c.id == row.id).values(listed=False, until=now))
