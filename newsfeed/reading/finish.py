@@ -65,6 +65,10 @@ def finish(found: Drafts, known: Mapping[str, str], now: datetime) -> Parsed:
     _open_what_is_meant(drafts, home)
     drafts = _newest_states(drafts, home, now)
     ambiguous = _ambiguous(drafts)
+    dates = _dates(drafts, now)
+    # If items are stored, an old one may be one of these under a new identity, or late.
+    past = {key for key, date in dates.items() if date is not None and date < now - NEVER_SHOWN and not known}
+    leads = len(past) < len(drafts)
     entries: list[Entry] = []
     texts: list[str] = []
     openings: list[str] = []
@@ -73,7 +77,7 @@ def finish(found: Drafts, known: Mapping[str, str], now: datetime) -> Parsed:
     seen: set[str] = set()
     empty = 0
     for draft in drafts:
-        entry = _entry(draft, ambiguous)
+        entry = _entry(draft, ambiguous, leads=leads)
         if entry is None:
             empty += 1
         elif entry.identity not in seen:
@@ -90,11 +94,8 @@ def finish(found: Drafts, known: Mapping[str, str], now: datetime) -> Parsed:
                 entries.append(entry)
     if empty:
         problems.append(Problem(text=f"{empty} of {len(drafts)} items hold nothing to read or to open."))
-    dates = _dates(drafts, now)
-    if not known:  # if items are stored, an old one may be one of these under a new identity, or late
-        for entry in entries:
-            date = dates[id(entry.draft)]
-            entry.past = date is not None and date < now - NEVER_SHOWN
+    for entry in entries:
+        entry.past = id(entry.draft) in past
     common = settle_languages(entries, openings, plausible_language(found.language))
     mark_cuts(entries)
     items = tuple(
@@ -234,13 +235,15 @@ def _shared(draft: Draft) -> str:
     return f"link {safe_url(draft.link, draft.base)}"
 
 
-def _entry(draft: Draft, ambiguous: frozenset[str]) -> Entry | None:
+def _entry(draft: Draft, ambiguous: frozenset[str], *, leads: bool) -> Entry | None:
+    """The entry of a draft; None for one with nothing to read or open. Unless any of the document needs a lead, of summary
+    and body only one is cleaned."""
     base = safe_url(draft.base) or safe_url(draft.link)
     link, page = link_url(draft.link, draft.base), canonical_url(draft.link, draft.base)
     if page in ambiguous:
         page = safe_url(draft.link, draft.base)
     body = clean_html(_as_meant(draft.body), base)
-    summary = clean_html(_as_meant(draft.summary), base) if draft.summary else ""
+    summary = clean_html(_as_meant(draft.summary), base) if draft.summary and (leads or not body) else ""
     if not body or body == summary:
         body, summary = summary or body, ""
     text = text_of(body)[:HTML_LIMIT]

@@ -52,7 +52,9 @@ _ENDS_PARAGRAPH = "p|div|table|ul|ol|dl|blockquote|h[1-6]|section|article|figure
 
 def mark_captions(html: str) -> str:
     """HTML with captions, recognised by class, shortcode or position in a table, turned into `figcaption`."""
-    if not any(map(html.lower().__contains__, _HINTS)):
+    lower = html.lower()
+    classes = "=" in html and ("class" in lower or "itemprop" in lower)
+    if not (classes or "caption" in lower) or not any(map(lower.__contains__, _HINTS)):
         return html
     if "[" in html:
         html = _SHORTCODE.sub(r"<figure>\1</figure>", html)
@@ -303,7 +305,9 @@ def clean_html(html: str, base: str = "") -> str:
         html = _LONG_TAG.sub("", html)
     if html.count("<") > DEPTH_LIMIT and _depth(html) > DEPTH_LIMIT:
         html = re.sub(r"<[^<>]*>?", " ", html)
-    html = _TITLES.sub(r"<\1h3", _BLOCKS.sub(r"<\1p", html))
+    html = _BLOCKS.sub(r"<\1p", html)
+    if "h1" in html or "h2" in html or "H1" in html or "H2" in html:
+        html = _TITLES.sub(r"<\1h3", html)
     own = safe_url(base) if "=" in html else ""  # without attributes there are no links to complete
     html = _cleaner(own, "@" in html and bool(_USERINFO.search(html))).clean(html)
     if "<img" in html:
@@ -409,7 +413,9 @@ def _prose(clean: str) -> str:
 def _lines(text: str) -> str:
     """Text with placeholders for tags, as lines."""
     text = entities.unescape(text) if "&" in text else text
-    text = _GAPS.sub(" ", text.replace("\n", " "))
+    text = text.replace("\n", " ")
+    if not text.isascii() or any(gap in text for gap in ("  ", *"\t\r\f\v")):
+        text = _GAPS.sub(" ", text)
     if "\x1f" in text:
         text = _unwrapped(text)
     lines = [line.strip() for line in without_invisible(text.replace("\x1e", "\n")).split("\n")]

@@ -31,6 +31,7 @@ _CONTROLS = expression(f"[{_INVISIBLE}\x0b\x0c\x85\u2028\u2029]")
 # A joiner between spaces joins nothing.
 _UNSEEN = expression(f"(?<!\\S)[{_INVISIBLE}\u200c\u200d]+(?!\\S)|[{_INVISIBLE}\x0b\x0c\x85]")
 _MAYBE_UNSEEN = expression(f"[{_INVISIBLE}\u200c\u200d\x0b\x0c\x85]")  # quicker to look for
+_UNSEEN_OF_ASCII = bytes({*range(0x20), 0x7F} - {*b"\t\n\r"})  # quicker still
 _SPACES = expression(r"\s+")
 _TWICE = expression(r"&(?:amp|quot|apos|nbsp|hellip|[lr][sd]quo|[mn]dash|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
 _SCRIPTS = expression(r"<(script|style)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
@@ -66,6 +67,8 @@ _MANGLED = expression(
 
 def without_invisible(text: str) -> str:
     """Text of any length without invisible characters, so that words are found by search as they look."""
+    if text.isascii() and len(text.encode().translate(None, _UNSEEN_OF_ASCII)) == len(text):
+        return text
     return _UNSEEN.sub("", text) if _MAYBE_UNSEEN.search(text) else text
 
 
@@ -333,7 +336,7 @@ _REPEATS = 3  # titles of a document that a show counts, and at least half of th
 def numbered(title: str) -> Numbered | None:
     """A title that begins or ends with a running number taken apart; None for any other, and for one of which hardly
     a word would be left. That the number counts a show is told by its company alone: `show_names`."""
-    match = _BEFORE.match(title) or _AFTER.match(title)
+    match = _FIGURE.search(title) and (_BEFORE.match(title) or _AFTER.match(title))
     if match is None:
         return None
     found = match.groupdict()
