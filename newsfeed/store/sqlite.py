@@ -331,9 +331,7 @@ PRAGMAS = (
     "foreign_keys = ON",
     "journal_mode = WAL",
     "synchronous = FULL",
-    # Pages of the journal, 64 MB, before it is moved into the file, which waits for the disk: at the usual 1,000 a first
-    # refresh of 1,000 feeds waited a dozen times, a third of its time where others use the disk too.
-    "wal_autocheckpoint = 8000",
+    "wal_autocheckpoint = 8000",  # 64 MB: to move the journal into the file waits for the disk
     "cache_size = -16000",
     "temp_store = MEMORY",
     "secure_delete = OFF",
@@ -416,9 +414,8 @@ class Sqlite(Dialect):
     def write(self, connection: Connection, *, lasting: bool = True) -> Iterator[Transaction]:
         # The write lock is taken at the beginning, so that no transaction fails half way.
         connection.info["begin"] = "BEGIN IMMEDIATE"
-        level = (
-            "FULL" if lasting else "NORMAL"
-        )  # the journal keeps its order: FULL syncs all that came before, too
+        # The journal keeps its order: FULL syncs all that came before, too.
+        level = "FULL" if lasting else "NORMAL"
         if connection.info.get("synchronous", "FULL") != level:
             connection.connection.cursor().execute(f"PRAGMA synchronous = {level}")
             connection.info["synchronous"] = level

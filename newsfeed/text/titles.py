@@ -1,5 +1,4 @@
-"""Titles: one safe line without markup and a publisher's additions; numbers of parts of a series; whether a title names a
-subject."""
+"""Titles: one safe line without markup and additions; numbers of parts of a series; whether one names a subject."""
 
 from __future__ import annotations
 
@@ -250,11 +249,9 @@ def _without_name(text: str, source: str) -> str:
 def _shouts(text: str) -> bool:
     if sum(map(str.isupper, text)) <= 0.9 * _SHOUTED:
         return False
-    letters = [c for c in text if c.isalpha() and c.upper() != c.lower()]
+    cased = [c for c in text if c.isalpha() and c.upper() != c.lower()]
     words = [w for w in text.split() if len(_SMALL.findall(w)) > 1]
-    return (
-        len(letters) >= _SHOUTED and len(words) >= 3 and sum(map(str.isupper, letters)) > 0.9 * len(letters)
-    )
+    return len(cased) >= _SHOUTED and len(words) >= 3 and sum(map(str.isupper, cased)) > 0.9 * len(cased)
 
 
 def _calm(text: str) -> str:
@@ -390,15 +387,15 @@ _SAME_LEAST = 4  # words: two headlines may share three by chance
 STEM = 6  # first letters in which forms of a word agree, in any language
 
 
+def _unnumbered(title: str, numbers: re.Pattern[str] = _REPEATED) -> str:
+    return numbers.sub(" ", title) if _FIGURE.search(title) else title
+
+
 @lru_cache(maxsize=MORNING)
 def weighty(title: str) -> frozenset[str]:
     """The significant words of a title, as stems, for comparing."""
-    words = {_plain(word) for word in _WORD.findall(_without(_REPEATED, title))} - _EMPTY
+    words = {_plain(word) for word in _WORD.findall(_unnumbered(title))} - _EMPTY
     return frozenset(word[:STEM] for word in words if len(word) > 2)
-
-
-def _without(numbers: re.Pattern[str], title: str) -> str:
-    return numbers.sub(" ", title) if _FIGURE.search(title) else title
 
 
 def say_the_same(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -410,7 +407,7 @@ def say_the_same(one: frozenset[str], other: frozenset[str]) -> bool:
 @lru_cache(maxsize=MORNING)
 def series_name(title: str) -> str:
     """A title without the number of its part in a series, folded for comparison; "" if nothing else is left."""
-    return " ".join(_without(_SERIAL, title).casefold().split()).strip(" .,:;|#()[]–—-")
+    return " ".join(_unnumbered(title, _SERIAL).casefold().split()).strip(" .,:;|#()[]–—-")
 
 
 @lru_cache(maxsize=MORNING)
@@ -420,7 +417,7 @@ def names_a_subject(title: str, source: str = "") -> bool:
     "They didn’t." doesn't, nor does a title of nothing but its source's name, a date and words like "daily update".
     A version is a subject: who follows releases knows of what. So is any word of another script.
     """
-    left = _without(_REPEATED, title)
+    left = _unnumbered(title)
     if _FIGURE.search(left) and _NUMBERED.search(left):
         return True
     own = {_plain(word) for word in _WORD.findall(left)}
