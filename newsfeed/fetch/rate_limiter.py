@@ -123,7 +123,6 @@ class RateLimiter:
         per_host: requests to one host.
         patience: seconds that a request waits for a host's spacing; beyond that it is put off.
         clock: seconds, never going back.
-        silent: requests that may wait for a first word without a place; as many as the system lets be open by default.
 
     Attributes:
         lanes: twice as many as places; who asks for many holds one for each, until its answer is dealt with.
@@ -135,8 +134,6 @@ class RateLimiter:
         per_host: int,
         patience: float,
         clock: Callable[[], float],
-        *,
-        silent: int | None = None,
     ) -> None:
         self._all = Places(at_once)
         self.lanes = Places(2 * at_once)
@@ -144,7 +141,9 @@ class RateLimiter:
         self._per_host = per_host
         self._patience = patience
         self._clock = clock
-        self._most_silent = descriptors(SILENT + 3 * at_once) - 3 * at_once if silent is None else silent
+        self._most_silent = (
+            descriptors(SILENT + 3 * at_once) - 3 * at_once
+        )  # as many as the system lets be open
         self._silent = 0
         self._usual: float | None = None  # seconds until a host's first word
         self._hosts: dict[str, Host] = {}

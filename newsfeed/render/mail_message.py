@@ -46,23 +46,22 @@ class Message(Record, frozen=True, kw_only=True):
         return len(self.html.encode())
 
 
-def write(templates: Drawing, edition: Edition, *, site_url: str = "", limit: int = LIMIT) -> Message:
+def write(templates: Drawing, edition: Edition, *, site_url: str = "") -> Message:
     """The message of an edition.
 
     Args:
         site_url: the public address of the site; without it, nothing links to the page.
-        limit: bytes that the HTML may have.
     """
     base = safe.public(site_url)
     page_url = base + archive_path(edition.date) if base else ""
     whole = _message(templates, edition, edition, base, page_url)
-    if whole.html_bytes <= limit:
+    if whole.html_bytes <= LIMIT:
         return whole
     # The fewest cuts that fit: each further cut makes it shorter, so halving finds them.
     low, high = 1, _cuts(edition)
     while low < high:
         middle = (low + high) // 2
-        if _message(templates, edition, shortened(edition, middle), base, page_url).html_bytes <= limit:
+        if _message(templates, edition, shortened(edition, middle), base, page_url).html_bytes <= LIMIT:
             high = middle
         else:
             low = middle + 1
