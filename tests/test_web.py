@@ -234,6 +234,8 @@ def test_the_page_is_the_same_edition_with_the_same_minutes(still: App) -> None:
     promise = re.search(r'<p class="promise">.*?</p>', still.home.page())
     assert promise
     assert promise[0] in live
+    assert "newsfeed why" in still.home.page()
+    assert "newsfeed why" not in words(still.get("/")), "there is a button for it"
     assert len(live.encode()) < 60_000
 
 

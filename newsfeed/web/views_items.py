@@ -20,7 +20,7 @@ from newsfeed.pipeline.answers.why import explain, resolve, to_weigh
 from newsfeed.pipeline.care import begin
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning.digest import weighed_then
-from newsfeed.pipeline.morning.draw import picks
+from newsfeed.pipeline.morning.draw import commands, picks
 from newsfeed.pipeline.morning.understand import asked_for
 from newsfeed.pipeline.subscriptions.add import export_list as listed
 from newsfeed.pipeline.subscriptions.edit import key_of
@@ -80,6 +80,7 @@ def morning(app: ViewApp, request: Request, home: Home, edition: Edition, **more
         lang=edition.lang,
         edition=edition,
         previous=None,
+        unsaid=commands(edition),
         earlier=archive_path(edition.previous) if edition.previous else "",
         ways=(),
         marks=_marks(

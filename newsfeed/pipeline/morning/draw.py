@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from newsfeed import breadth, config, deliver, edition
+from newsfeed.edition import frame
 from newsfeed.errors import DeliveryError, NewsfeedError, NotFoundError, UnansweredError
-from newsfeed.model import Breadth, Day, Edition, Pick, Record, Settings
+from newsfeed.model import Breadth, Day, Edition, Pick, Record, Settings, Span
 from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import DigestReport, RefreshReport
@@ -88,6 +89,12 @@ def draw(home: Home, store: Store, current: Edition, templates: Templates) -> Dr
     except DeliveryError as error:
         return Drawn(trouble=f"The page was not published. {' '.join(str(error).split())}")
     return Drawn(published=mirrored.folder if mirrored else "")
+
+
+def commands(stored: Edition) -> frozenset[tuple[Span, ...]]:
+    """The lines of an edition's foot that name commands, for where each story has a button for it."""
+    with speaking(stored.lang):
+        return frozenset(frame.answer(n) for n in range(1, len(picks(stored)) + 1))
 
 
 def account(home: Home, store: Store, *, days: int = 30, until: Day | None = None) -> Breadth:
