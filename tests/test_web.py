@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import subprocess
@@ -117,6 +118,34 @@ def test_a_form_without_our_token_changes_nothing(still: App, token: str) -> Non
     ref = still.ref("Central bank")
     assert still.post("/mark", {"item": ref, "do": "keep"}, token=token).status_code == 403
     assert still.post("/open", {"item": ref}, token=token).status_code == 403
+    assert "Central bank" not in still.get("/kept").text
+
+
+FORMS = re.findall(r'post\("([^"]+)"', inspect.getsource(listening.routed))
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_every_form_is_closed_to_others(still: App, path: str) -> None:
+    home, token = still.home.folder, still.token()
+    ref = still.ref("Central bank")
+    fields = {
+        "item": ref,
+        "do": "keep",
+        "to": "sales",
+        "kind": "word",
+        "what": "x",
+        "on": "yes",
+        "minutes": "2",
+    }
+    before = [(home / name).read_bytes() for name in ("feeds.opml", "newsfeed.toml")]
+    assert still.post(path, fields, token="").status_code == 403
+    assert still.post(path, fields, origin="http://evil.example").status_code == 403
+    assert still.post(path, fields, host=f"evil.example:{still.host.rpartition(':')[2]}").status_code == 421
+    with httpx.Client(trust_env=False) as stranger:
+        sent = stranger.post(still.base + path, data={"token": token, **fields})
+        assert sent.status_code == 403
+        assert "Central bank" not in sent.text
+    assert [(home / name).read_bytes() for name in ("feeds.opml", "newsfeed.toml")] == before
     assert "Central bank" not in still.get("/kept").text
 
 
