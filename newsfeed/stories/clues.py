@@ -175,22 +175,28 @@ def sharing(
 ) -> dict[int, frozenset[int]]:
     """For each new item the others, new ones too, that it may tell one event with, of those that have (`having`) each
     clue: they share a page, or more than one term, and enough of what its terms weigh."""
+    import numpy as np
+
     of: dict[int, list[int]] = {clue: list(others) for clue, others in having.items()}
     for number, some in new.items():
         for clue in some:
             of.setdefault(clue, []).append(number)
     weight = {clue: log(TEXTS / len(others)) ** 2 for clue, others in of.items()}
+    having_term = {clue: np.array(others) for clue, others in of.items() if not clue % 2 and len(others) > 1}
     found = {}
     for number, some in new.items():
-        shared: dict[int, list[float]] = defaultdict(list)
-        page: set[int] = set()
-        for clue in some:
-            if clue % 2:
-                page.update(of[clue])
-            elif len(of[clue]) > 1:
-                for other in of[clue]:
-                    shared[other].append(weight[clue])
-        least = ENOUGH * sum(weight[clue] for clue in some if not clue % 2)
-        alike = {n for n, terms in shared.items() if len(terms) >= SHARED and sum(terms) >= least}
-        found[number] = frozenset(page | alike) - {number}
+        alike = {other for clue in some if clue % 2 for other in of[clue]}
+        shared = [clue for clue in some if clue in having_term]
+        if len(shared) >= SHARED:
+            others = np.concatenate([having_term[clue] for clue in shared])
+            weights = np.repeat(
+                [weight[clue] for clue in shared], [len(having_term[clue]) for clue in shared]
+            )
+            order = np.argsort(others, kind="stable")
+            others, weights = others[order], weights[order]
+            first = np.flatnonzero(np.diff(others, prepend=-1))
+            enough = np.add.reduceat(weights, first) >= ENOUGH * sum(weight[c] for c in some if not c % 2)
+            several = np.diff(first, append=len(others)) >= SHARED
+            alike.update(others[first][enough & several].tolist())
+        found[number] = frozenset(alike - {number})
     return found

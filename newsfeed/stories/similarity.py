@@ -338,9 +338,10 @@ class Vectors:
         `strict` without all that WHO terms add."""
         where, what = self._shared(terms, weights, begins)
         products = sums(where, what, self.many)
-        near = np.flatnonzero(products >= least)
+        passed = products >= least
+        near = np.flatnonzero(passed)
         if named < 1 and len(near):
-            of_near = products[where] >= least[where]
+            of_near = np.flatnonzero(passed[where])
             where, what = where[of_near], what[of_near]
             order = np.lexsort((what, where))
             what = what[order]
