@@ -48,7 +48,7 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
     stored = store.edition(date) if date else _judged_by(store, item)
     understand.tag_asked(home, store, [item])
     taggings = store.taggings([item.id])
-    names = {s.feed: s.name for s in store.states()}
+    names = {s.feed: s.name for s in store.states_of([item.feed])}
     lang = stored.lang if stored else first_spoken(home.settings.languages)
     with speaking(lang):
         verdict, rows = _judged(home, store, stored, item)
