@@ -54,6 +54,7 @@ def test_the_news_values_of_judged_items_are_read(tmp_path: Path) -> None:
         store.save_taggings(judged, "m1")
         assert store.values(NOW - DAY) == {one: 2.0, two: 1.0}
         assert store.values(NOW + DAY) == {}
+        assert store.values_of([two, 99]) == {two: 1.0}
 
 
 def test_an_item_with_other_words_is_tagged_anew(tmp_path: Path) -> None:

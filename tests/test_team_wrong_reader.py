@@ -205,6 +205,7 @@ READING: dict[str, Callable[[ReaderStore], Any] | None] = {
     "untagged": lambda s: s.untagged(),
     "sharing": lambda s: s.sharing([WORD, "speaks"], 1, 0),
     "values": lambda s: s.values(BEFORE),
+    "values_of": lambda s: s.values_of([ITEM, ITEM + 1]),
     "window": lambda s: s.window(BEFORE, body="all"),
 }
 WRITING: dict[str, Callable[[ReaderStore], Any]] = {
@@ -318,6 +319,7 @@ def test_the_right_reader_is_told_all_of_it(both: Both) -> None:
         }
     assert silent <= {
         "values",
+        "values_of",
         "done",
         "editions",
         "having",

@@ -146,9 +146,11 @@ def state(db: Transaction, number: int) -> FeedState:
     return records.feed_state(row)
 
 
-def states_of(db: Transaction, numbers: Iterable[int]) -> list[FeedState]:
-    """The states of these feeds, in the list or not."""
+def states_of(db: Transaction, numbers: Iterable[int], *, listed: bool = False) -> list[FeedState]:
+    """The states of these feeds, in the list or not; those in it where `listed`."""
     query = select(*records.FEED_COLUMNS).order_by(feed.c.id)
+    if listed:
+        query = query.where(feed.c.listed)
     return [records.feed_state(row) for row in db.rows_in(query, feed.c.id, numbers)]
 
 

@@ -233,6 +233,12 @@ def tagged(db: Transaction, numbers: Iterable[int]) -> set[int]:
     return db.numbers_in(select(tagging.c.item), tagging.c.item, numbers)
 
 
+def values_of(db: Transaction, numbers: Iterable[int]) -> dict[int, float]:
+    """The news value of those of these items that are judged."""
+    query = select(tagging.c.item, tagging.c.value).where(tagging.c.value.is_not(None))
+    return dict(map(tuple, db.rows_in(query, tagging.c.item, numbers)))
+
+
 def values(db: Transaction, since: datetime) -> dict[int, float]:
     """The news value of judged items first seen from `since` on."""
     query = (

@@ -245,6 +245,7 @@ class Store:
     tagged = reads(items_queries.tagged)
     explained = reads(items_queries.tagged)  # which of these have a tagging with the words that decided
     values = reads(items_queries.values)
+    values_of = reads(items_queries.values_of)
     save_taggings = writes_signs(items_queries.save_taggings)
 
     # stories

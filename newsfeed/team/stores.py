@@ -210,8 +210,11 @@ class ReaderStore(Store):
     def state(self, feed: int) -> FeedState:
         return self._addressed([super().state(feed)])[0]
 
-    def states_of(self, numbers: Iterable[int]) -> list[FeedState]:
-        return self._addressed(super().states_of(numbers))
+    def states_of(self, numbers: Iterable[int], *, listed: bool = False) -> list[FeedState]:
+        if listed and self._listed is not None:
+            wanted = set(numbers)
+            return sorted((s for s in self._listed if s.feed in wanted), key=lambda s: s.feed)
+        return self._addressed(super().states_of(numbers, listed=listed))
 
     def _addressed(self, states: list[FeedState]) -> list[FeedState]:
         """These states with the true addresses of private feeds."""

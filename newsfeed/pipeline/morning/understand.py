@@ -88,15 +88,21 @@ def group(home: Home, store: Store, *, progress: Progress) -> int:
     from newsfeed import stories  # imports numpy, so only if there is something to join
 
     progress.step("Joining what tells of the same event")
-    since = home.clock() - WINDOW
-    states = store.states()
+    near = around(store, new, home.clock() - WINDOW)
+    # Of feeds and values only those of these items are read: a team has very many others.
+    items = (*near.new, *near.window)
+    states = _feeds_of(store, items).values()
     names = {s.feed: s.name for s in states}
     paid = frozenset(s.feed for s in states if options(s.subscription.options).paywall)
-    values = store.values(since)
-    near = around(store, new, since)
+    values = store.values_of([one.id for one in items])
     changed = stories.join(near.new, near.window, near.stories, names, paid, values)
     store.save_stories(changed, near.clues, near.first)
     return len(changed)
+
+
+def _feeds_of(store: Store, items: Iterable[StoredItem]) -> dict[int, FeedState]:
+    """The feeds of the list that brought these items."""
+    return {s.feed: s for s in store.states_of(sorted({i.feed for i in items}), listed=True)}
 
 
 class Around(NamedTuple):
@@ -202,9 +208,8 @@ def load_model(home: Home, store: Store) -> Model:
         home.model_path.unlink(missing_ok=True)
         weights = None
         tagger = topics.load(None, home.settings.topics)
-    states = {s.feed: s for s in store.states()}
-    corrected(tagger, labels(store, states))
-    tagger.heed(thumbs(store, states))
+    corrected(tagger, labels(store))
+    tagger.heed(thumbs(store))
     return Model(tagger, _name(home, store, weights))
 
 
@@ -236,10 +241,13 @@ def document(item: StoredItem, state: FeedState | None) -> topics.Document:
     )
 
 
-def labels(store: Store, states: dict[int, FeedState]) -> list[Label]:
+def labels(store: Store) -> list[Label]:
     """The corrections in force as labels of their documents; those of forgotten items are left out."""
     corrections = {c.item: c for c in store.corrections()}
+    if not corrections:
+        return []
     items = {i.id: i for i in store.items(corrections, body="text")}
+    states = _feeds_of(store, items.values())
     return [
         Label(document=document(items[n], states.get(items[n].feed)), topics=c.topics)
         for n, c in sorted(corrections.items())
@@ -247,10 +255,13 @@ def labels(store: Store, states: dict[int, FeedState]) -> list[Label]:
     ]
 
 
-def thumbs(store: Store, states: dict[int, FeedState]) -> list[Thumb]:
+def thumbs(store: Store) -> list[Thumb]:
     """The reader's newest thumbs on items that are still kept, newest first."""
     given = store.thumbs(value.MOST_THUMBS)
+    if not given:
+        return []
     items = {i.id: i for i in store.items([n for n, _ in given], body="text")}
+    states = _feeds_of(store, items.values())
     return [
         Thumb(document(items[n], states.get(items[n].feed)), liked > 0) for n, liked in given if n in items
     ]
@@ -305,7 +316,7 @@ def retag(home: Home, store: Store, models: Models) -> int:
 
 
 def _save(store: Store, model: Model, items: Sequence[StoredItem]) -> None:
-    states = {s.feed: s for s in store.states()}
+    states = _feeds_of(store, items)
     documents = [document(item, states.get(item.feed)) for item in items]
     store.save_taggings(model.tagger.tag(documents), model.name)
 
@@ -323,7 +334,7 @@ def train_if_due(home: Home, store: Store, *, force: bool = False, waiting: bool
     states = {s.feed: s for s in store.states()}
     now = home.clock()
     inputs = _inputs(home, states.values())
-    corrections = labels(store, states)
+    corrections = labels(store)
     many = store.count_window(now - LEARNED)
     trained = last_training(store) if home.model_path.exists() else None
     why = retrain.due(
