@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from teams import TestTeam
 from test_articles import BODY
 
 from newsfeed.errors import BusyError
-from newsfeed.model import KINDS, Edition, FeedUpdate, Item, NewsValue, Tagging, TopicScore
+from newsfeed.model import KINDS, Edition, FeedState, FeedUpdate, Item, NewsValue, Tagging, TopicScore
 from newsfeed.store import records
 from newsfeed.team import shared_store
 from newsfeed.team.fetching import Fetching
@@ -138,6 +138,35 @@ def test_each_language_is_grouped_by_a_job_of_its_own(team: TestTeam, server: Se
     assert team.count("shared.member") == len(NEWS) + 1 + len(GERMAN)
     both = team.rows("select count(*) from shared.member group by story having count(*) > 1")
     assert both == [(2,)]
+
+
+def test_who_tags_and_groups_reads_the_feeds_of_these_items_alone(
+    team: TestTeam, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work(team, server, {"/a.xml": NEWS, "/b.xml": NEWS[:1]})
+    for table in ("tagging", "item_topic", "member", "story"):
+        team.rows(f"delete from shared.{table}")
+    read: list[int] = []
+    some = SharedStore.states_of
+
+    def states_of(store: SharedStore, numbers: Iterable[int], *, listed: bool = False) -> list[FeedState]:
+        read.extend(wanted := [*numbers])
+        return some(store, wanted, listed=listed)
+
+    def all_of_them(*_: object, **__: object) -> list[FeedState]:
+        raise AssertionError("all feeds were read")
+
+    team.rows(
+        "insert into shared.feed (url, outline, place, listed, since) values ('x', '{}', 0, true, now())"
+    )
+    monkeypatch.setattr(SharedStore, "states", all_of_them)
+    monkeypatch.setattr(SharedStore, "values", all_of_them)
+    monkeypatch.setattr(SharedStore, "states_of", states_of)
+    fetching = Fetching(team.place, team.desk().machine, team.clock, "test")
+    fetching.tag()
+    fetching.group("en")
+    assert team.count("shared.tagging") == team.count("shared.member") == len(NEWS) + 1
+    assert set(read) == {row[0] for row in team.rows("select distinct feed from shared.item")}
 
 
 @pytest.mark.parametrize("what", ["tag", "group en"])
