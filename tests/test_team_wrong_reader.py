@@ -102,6 +102,7 @@ def fill(team: TestTeam, reader: Reader, word: str, numbers: int) -> None:
             link=f"https://{word}.example/1",
             title=f"{word} speaks",
             text=word,
+            lang="en",
             published=homes.NOON - timedelta(hours=3),
             hash="1",
         )
@@ -150,6 +151,7 @@ READING: dict[str, Callable[[ReaderStore], Any] | None] = {
     "close": None,
     "connect": None,
     "open": None,
+    "together": None,
     "of": None,
     "working_for": None,
     "viewing": None,  # what is read inside it is tested below
@@ -207,6 +209,7 @@ READING: dict[str, Callable[[ReaderStore], Any] | None] = {
     "values": lambda s: s.values(BEFORE),
     "values_of": lambda s: s.values_of([ITEM, ITEM + 1]),
     "window": lambda s: s.window(BEFORE, body="all"),
+    "spoken": lambda s: s.spoken(),
 }
 WRITING: dict[str, Callable[[ReaderStore], Any]] = {
     "apply": lambda s: s.apply(
