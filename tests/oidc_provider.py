@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -196,6 +197,13 @@ def identity_of(provider: OidcProvider) -> OpenIDCode:
     return Identity(require_nonce=True)
 
 
+def new_key() -> Any:
+    return jwk.RSAKey.generate_key(2048, {"use": "sig"}, auto_kid=True)
+
+
+first_key = cache(new_key)  # making an RSA key is slow
+
+
 @dataclass
 class OidcProvider:
     user: dict[str, Any] = field(default_factory=lambda: {"sub": "ada-1", "email": "ada@example.org"})
@@ -213,7 +221,7 @@ class OidcProvider:
 
     def turn_keys(self) -> None:
         """Sign with another key from now on."""
-        self.key = jwk.RSAKey.generate_key(2048, {"use": "sig"}, auto_kid=True)
+        self.key = new_key()
 
     @property
     def issuer(self) -> str:
@@ -221,7 +229,7 @@ class OidcProvider:
 
     def __enter__(self) -> Self:
         os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
-        self.turn_keys()
+        self.key = first_key()
         self._server = CodeServer(self)
         self._server.register_grant(grant_of(self), [CodeChallenge(required=True), identity_of(self)])
         self._server.register_token_generator(
