@@ -367,23 +367,21 @@ def test_a_reader_of_german_sees_german_pages(ada: Browser) -> None:
         assert (view, english_in(said)) == (view, []), labels(html)
 
 
-@pytest.mark.parametrize(
-    "path", ["/sign-in", "/welcome", "/invited/none", "/sign-in/proxy", "/sign-in/back", "/passkey"]
-)
-def test_who_is_not_signed_in_yet_is_spoken_to_in_the_browsers_language(site: Site, path: str) -> None:
+def test_who_is_not_signed_in_yet_is_spoken_to_in_the_browsers_language(site: Site) -> None:
     invitation = site.team.readers.invite(site.team.add("ada"))
-    with site.browser() as nobody:
-        nobody.client.headers["accept-language"] = "fr-FR, de-AT;q=0.9, en;q=0.8"
-        if path == "/welcome":
-            nobody.get(f"/invited/{invitation}")
-        html = nobody.get(path).text
-        assert '<html lang="de">' in html
-        assert english_in(labels(html).replace("newsfeed", "")) == [], labels(html)
-        script = re.search(r'"(/passkeys.js[^"]+)"', html)
-        if script:
-            assert "Dieser Browser kennt keine Passkeys." in nobody.get(script[1]).text
-        nobody.client.headers["accept-language"] = "fr, de;q=0"
-        assert '<html lang="en">' in nobody.get("/sign-in").text
+    for path in ("/sign-in", "/welcome", "/invited/none", "/sign-in/proxy", "/sign-in/back", "/passkey"):
+        with site.browser() as nobody:
+            nobody.client.headers["accept-language"] = "fr-FR, de-AT;q=0.9, en;q=0.8"
+            if path == "/welcome":
+                nobody.get(f"/invited/{invitation}")
+            html = nobody.get(path).text
+            assert '<html lang="de">' in html, path
+            assert english_in(labels(html).replace("newsfeed", "")) == [], labels(html)
+            script = re.search(r'"(/passkeys.js[^"]+)"', html)
+            if script:
+                assert "Dieser Browser kennt keine Passkeys." in nobody.get(script[1]).text
+            nobody.client.headers["accept-language"] = "fr, de;q=0"
+            assert '<html lang="en">' in nobody.get("/sign-in").text
 
 
 def test_the_admin_pages_speak_german(site: Site, server: Server) -> None:
