@@ -226,6 +226,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.slow
 def test_a_topic_for_everyone_is_one_line_of_the_table_and_its_data(tmp_path: Path) -> None:
     shutil.copytree(PACKAGE, tmp_path / "newsfeed", ignore=shutil.ignore_patterns("__pycache__"))
     table = tmp_path / "newsfeed" / "model" / "settings.py"
