@@ -11,7 +11,7 @@ const on = addEventListener, $ = (id) => document.getElementById(id);
 const say = (text) => { $("said").textContent = ""; setTimeout(() => { $("said").textContent = text; }, 50); };
 
 async function replace(id, address, options, key) {
-  const answer = await fetch(address, { ...options, headers: { "X-Live": "1" } }).catch(() => null);
+  const answer = await fetch(address, { ...options, headers: { "X-Live": "1" } }).catch(() => {});
   if (!answer) return say(SILENT);
   const said = answer.headers.get("X-Said");
   const old = $(id), made = document.createElement("template");
@@ -84,7 +84,7 @@ if (keys) {
     const stories = [...document.querySelectorAll(STORY)];
     const here = document.activeElement.closest(STORY);
     if (here) at = stories.indexOf(here);
-    if (event.key === "j" || event.key === "k") { at = Math.min(Math.max(at + (event.key === "j" ? 1 : -1), 0), stories.length - 1); stories[at]?.querySelector("a")?.focus(); }
+    if ("jk".includes(event.key)) { at = Math.min(Math.max(at + (event.key === "j" ? 1 : -1), 0), stories.length - 1); stories[at]?.querySelector("a")?.focus(); }
     else if (event.key === "o") stories[at]?.querySelector("a.u-url, :scope > a")?.click();
     else if ("sldw".includes(event.key)) stories[at]?.querySelector(`[data-key=${event.key}]`)?.click();
     else if (event.key === "?") keys.focus();
@@ -113,13 +113,14 @@ if (work) {
     if (sign.done) {
       done += 1;
       const line = document.createElement("li");
+      line.className = sign.outcome;
       line.textContent = `${sign.done}: ${sign.trouble || (sign.new ? `${sign.new} ${NEW}` : NONE)}`;
       $("told").prepend(line);
     }
     $("progress").max = total || 1; $("progress").value = done; $("count").textContent = `${done} ${OF} ${total}`;
   };
   source.onerror = () => say(SILENT);
-  source.addEventListener("end", () => { source.close(); location.replace(location.pathname); });
+  source.addEventListener("end", () => { source.close(); location.reload(); });
 }
 
 // Reading aloud, only with voices of this machine.

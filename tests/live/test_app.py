@@ -468,6 +468,10 @@ def test_without_script_nothing_is_offered_that_needs_it(tab: Any) -> None:
     assert not page.get_by_role("button", name="Open them here").is_visible()
     page = tab(script=False)
     assert not page.locator("#listen").is_visible()
+    assert not page.get_by_label("Keys:").is_visible()
+    story(page, "Central bank").get_by_role("button", name="Keep").click()
+    story(page, "Central bank").get_by_role("link", name="Share").click()
+    assert not page.get_by_role("button", name="Copy").is_visible()
 
 
 # ------------------------------------------------------------------------- closed to others
