@@ -213,6 +213,16 @@ def test_a_morning_is_owed_until_something_could_be_read_and_its_mail_went_out(
     assert team.count("shared.morning", "owed") == 0
 
 
+def test_a_worker_tells_what_fails_in_a_sentence(team: TestTeam, server: Server) -> None:
+    team.allow(server.place)
+    team.add("ada", f"World {server.reply('/a.xml', 500)}")
+    team.at(MORNING)
+    team.work("fetch")
+    said = team.process("worker", "edition", "--once").communicate(timeout=120)[0]
+    assert "not one of its feeds could be read" in said
+    assert "Traceback" not in said
+
+
 def test_options_that_change_what_is_read_make_another_feed(team: TestTeam) -> None:
     url = "https://social.example/@ada"
     plain = Subscription(url=url, title="Ada", options={"weight": "2"})

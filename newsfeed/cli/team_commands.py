@@ -84,6 +84,8 @@ def worker(
     kinds = workers.KINDS if kind == "all" else (kind,)
     desk = Desk(place, machine, now, password=lambda: config.mail_password(machine))
     logging.basicConfig(level=logging.WARNING)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(workers.InSentences())
     try:
         asyncio.run(
             workers.run(

@@ -71,6 +71,17 @@ def name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
+class InSentences(logging.Filter):
+    """Logs an error that says its cause and its repair as these; a traceback is for what nobody expected."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, NewsfeedError):
+            record.msg, record.args = f"{record.getMessage()}: {error}", ()
+            record.exc_info = record.exc_text = None
+        return True
+
+
 async def _apart(call: Callable[..., T], *values: Any, **more: Any) -> T:
     """What a call gives, made in a thread that nobody has to wait for: one that was begun can't be broken off."""
     loop = asyncio.get_running_loop()
