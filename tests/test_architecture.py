@@ -59,6 +59,7 @@ DOORMEN: dict[str, set[str]] = {
     "apscheduler": {"schedule"},
     "trafilatura": {"sources"},
     "protego": {"sources"},
+    "charset_normalizer": {"text"},
     "smtplib": {"deliver"},
     "typer": {"cli"},
     "rich": {"cli"},

@@ -552,6 +552,42 @@ def test_undeclared_and_wrongly_declared_encodings() -> None:
     assert parsed(russian, content_type="text/xml; charset=windows-1251").items[0].title == "Новости сада"
 
 
+FOREIGN = {
+    "big5": ("港口城市的新橋今天通車", "市長在儀式上第一個走過大橋。"),
+    "gb18030": ("港口城市的新桥今天通车", "市长在仪式上第一个走过大桥。"),
+    "euc_jp": ("港町の新しい橋が開通した", "市長が式典で最初に橋を渡った。"),
+    "shift_jis": ("港町の新しい橋が開通した", "市長が式典で最初に橋を渡った。"),
+    "euc_kr": ("항구 도시의 새로운 다리가 열렸다", "시장은 개통식에서 처음으로 다리를 건넜다."),
+    "cp1251": ("В портовом городе открыли мост", "Мэр первым прошёл по нему на церемонии."),
+    "koi8_r": ("В портовом городе открыли мост", "Мэр первым прошёл по нему на церемонии."),
+    "cp1253": ("Άνοιξε η νέα γέφυρα στο λιμάνι", "Ο δήμαρχος πέρασε πρώτος τη γέφυρα."),
+    "cp1255": ("גשר חדש נפתח בעיר הנמל", "ראש העיר חצה ראשון את הגשר בטקס."),
+    "cp1256": ("افتتاح جسر جديد في مدينة الميناء", "عبر العمدة الجسر أولا في حفل الافتتاح."),
+    "tis-620": ("สะพานใหม่เปิดในเมืองท่า", "นายกเทศมนตรีเดินข้ามสะพานเป็นคนแรก"),
+}
+
+
+@pytest.mark.parametrize(
+    "said", ["", '<?xml version="1.0" encoding="utf-8"?>', '<?xml version="1.0" encoding="iso-8859-1"?>']
+)
+@pytest.mark.parametrize("codec", FOREIGN)
+def test_an_encoding_that_nobody_names_is_told_by_its_bytes(codec: str, said: str) -> None:
+    title, text = FOREIGN[codec]
+    body = f"<description>{text}</description>"
+    entries = "".join(item(body, title=f"{title} {n}", link=f"https://garden.example/{n}") for n in range(6))
+    read = parsed(rss(entries, prolog=said).encode(codec))
+    assert [one.title for one in read.items] == [f"{title} {n}" for n in range(6)]
+    assert read.items[0].text == text
+
+
+def test_damage_in_utf_8_is_no_other_encoding() -> None:
+    title = FOREIGN["cp1251"][0]
+    entries = "".join(item(title=f"{title} {n}", link=f"https://garden.example/{n}") for n in range(6))
+    whole = rss(entries).encode()
+    at = whole.index(title.encode()) + 10
+    assert parsed(whole[:at] + b"\xc3\xff" + whole[at:]).items[1].title == f"{title} 1"
+
+
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
 @pytest.mark.parametrize("begin", ["", "\n", " \n\n", "<!-- kept -->"])
 def test_wide_characters_without_a_mark_are_told_by_their_zeros(codec: str, begin: str) -> None:

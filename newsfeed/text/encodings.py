@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import string
 
 # Codecs by the names used in documents. Supersets replace subsets, as in browsers.
 ENCODINGS = {
@@ -66,6 +67,15 @@ BEFORE_JSON = re.compile(
     r"(?:[\ufeff\s]|/\*.*?\*/|//[^\n]*\n|\)\]\}'[^\n]*\n|[\w.$]{1,60}\()*(?=[{\[])", re.DOTALL
 )
 _HEAD = 1_000  # bytes in which JSON begins
+_SAMPLE = 20_000  # bytes by which an encoding is told
+_FOREIGN = 0.4  # part of the letters beyond ASCII: Czech has .14, Russian, Greek, Thai and Chinese beside some markup .65 and more
+_BEYOND_ASCII = bytes(range(128, 256))  # each byte that is none of ASCII
+_BROKEN = 0.1  # of these, what is no UTF-8: where it is another encoding, most of them
+_CYRILLIC = ("cp1251", "koi8_r")
+_KANA = re.compile("[ぁ-ヿ]")
+_JAPANESE = 0.1  # part of a text that is kana
+_ONE_BYTE = (*_CYRILLIC, "cp1253", "cp1255", "cp1256", "cp874")
+_TWO_BYTES = ("big5", "cp949", "gb18030", "euc_jp", "cp932")
 
 
 def looks_like_json(body: bytes) -> bool:
@@ -82,8 +92,9 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
     """The text of a document and the name of the encoding that was followed.
 
     In order: a byte order mark, which of the first bytes are zero, UTF-8 if all of it is valid, what the document
-    declares, what the server declares, UTF-8 with its invalid bytes read as Windows-1252. A declaration that
-    contradicts valid UTF-8 is an old default that nobody looked at; the reverse is as common.
+    declares, what the server declares, what the bytes look like if most letters are none of ASCII, UTF-8 with its
+    invalid bytes read as Windows-1252. A declaration that contradicts valid UTF-8 is an old default that nobody looked
+    at; the reverse is as common, and so is Windows-1252 where nobody said anything else.
     """
     for mark, name in MARKS:
         if body.startswith(mark):
@@ -108,6 +119,8 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
         if codec.startswith(("utf", "cp037", "cp500", "iso2022")):
             continue
         if codec == "cp1252":
+            if other := _by_its_bytes(body):
+                return body.decode(other, "replace"), other
             return _windows(body), codec
         try:
             return body.decode(codec), codec
@@ -115,7 +128,36 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
             text = body.decode(codec, "replace")
             if text.count("\ufffd") * 50 < len(text):
                 return text, codec
+    if other := _by_its_bytes(body):
+        return body.decode(other, "replace"), other
     return body.decode("utf-8", "newsfeed-windows"), "windows-1252 in utf-8"
+
+
+def _by_its_bytes(body: bytes) -> str:
+    """The encoding of a text in other letters than Latin ones, "" where these are too few to tell or it is none known."""
+    said = b" ".join(re.sub(rb"<[^>]*>", b" ", body).split())
+    if len(said) > _SAMPLE:
+        said = said[:_SAMPLE].rpartition(b" ")[0]
+    beyond = len(said) - len(said.translate(None, _BEYOND_ASCII))
+    letters = beyond + len(said) - len(said.translate(None, string.ascii_letters.encode()))
+    if not beyond or beyond < _FOREIGN * letters:
+        return ""
+    if said.decode("utf-8", "replace").count("\ufffd") < _BROKEN * beyond:
+        return ""  # UTF-8 with some damage
+    import charset_normalizer
+
+    # Text of two bytes a letter is seldom valid by chance, and kana only where it is Japanese; any bytes are Thai.
+    found = charset_normalizer.from_bytes(said, cp_isolation=list(_TWO_BYTES))
+    best = next(
+        (one for one in found if len(_KANA.findall(str(one))) > _JAPANESE * len(str(one))), found.best()
+    )
+    best = best or charset_normalizer.from_bytes(said, cp_isolation=list(_ONE_BYTE)).best()
+    if best is None:
+        return ""
+    if best.encoding not in _CYRILLIC:
+        return str(best.encoding)
+    # In the wrong one of these all letters are letters too, but small ones are capitals.
+    return max(_CYRILLIC, key=lambda name: sum(map(str.islower, said.decode(name, "replace"))))
 
 
 def _windows(body: bytes) -> str:
