@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from newsfeed.model import Tagging, TopicSetting
-from newsfeed.topics import Document, Label, load
+from newsfeed.topics import Document, Label, corrections, load
 from newsfeed.topics.corrections import Corrections, corrected
 from newsfeed.topics.retrain import Trained, due, job
 from newsfeed.topics.train import seeds, train, trained
@@ -335,3 +335,24 @@ def test_a_confirmation_never_makes_the_tagger_less_sure() -> None:
     plain = load(None, {}).tag([sure, like])
     for one, two in zip(plain, told, strict=True):
         assert p(two, "finance") >= p(one, "finance") - 1e-6
+
+
+def test_the_corrections_of_many_readers_weigh_a_word_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    weighed: list[str] = []
+    real = corrections.is_little
+    monkeypatch.setattr(
+        corrections, "is_little", lambda word, code: (weighed.append(word), real(word, code))[1]
+    )
+    told = Document(
+        id=1, title="Quokka herds reach the harbour", text="They came in the night, a ranger said."
+    )
+    again = Document(
+        id=2, title="Quokka herds leave the harbour", text="They left in the night, a ranger said."
+    )
+    found = []
+    for _ in range(2):  # two readers, whose taggers are copies of one
+        tagger = corrected(load(None, {}), [Label(document=told, topics=("science",))])
+        weighed.clear()
+        found.append(tagger.tag([again]))
+    assert weighed == []
+    assert found[0] == found[1]

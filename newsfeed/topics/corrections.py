@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
-from .batches import Reading
+from .batches import BatchReader, Reading
 from .documents import OTHER, Document, Label
 from .lexicon import TITLE_WEIGHT
 from .linear import logit, sigmoid
@@ -47,8 +48,6 @@ class Corrections:
         self._residual: dict[int | str, NDArray[np.float64]] = {}
         self._vectors: dict[int | str, dict[str, float]] = {}
         self._index: _Index | None = None
-        self._generation = -1
-        self._idf: NDArray[np.float64]
         for label in labels:
             self._labels[label.document.id] = label
         self._learn(list(self._labels.values()))
@@ -127,7 +126,7 @@ class Corrections:
             return found
         index = self._index = self._index or _Index(self)
         reader = self._tagger.reader
-        alike = index.alike(reading, self._idf_by_number(), reader.number_of)
+        alike = index.alike(reading, self._idf_of.by_number(reader), reader.number_of)
         near = np.clip((alike - NEAR) / (SAME - NEAR), 0.0, 1.0)
         found += (near @ index.residual) / np.maximum(near.sum(axis=1, keepdims=True), 1.0)
         left = 1.0 - np.minimum(near.sum(axis=1), 1.0)
@@ -146,18 +145,6 @@ class Corrections:
                     wanted > 0, np.maximum(wanted - z[row], 0.0), np.minimum(wanted - z[row], 0.0)
                 )
         return found
-
-    def _idf_by_number(self) -> NDArray[np.float64]:
-        """Inverse document frequency of every word met so far, by the reader's number; 0 for function words."""
-        import numpy as np
-
-        reader = self._tagger.reader
-        if self._generation != reader.generation:
-            self._generation, self._idf = reader.generation, np.zeros(0)
-        met = reader.words_from(self._idf.size)
-        fresh = [0.0 if not word or is_little(word, ENGLISH) else self._idf_of(word) for word in met]
-        self._idf = np.concatenate([self._idf, np.array(fresh, np.float64)])
-        return self._idf
 
     def deciding(self, document: Document) -> list[tuple[str, float]]:
         """The words that make others similar to a document, by weight; a similar document has at least two of them."""
@@ -269,21 +256,43 @@ class _Idf:
     """Inverse document frequency of single words, from the model's background; rare where unknown."""
 
     def __init__(self, known: dict[str, float], rare: float) -> None:
+        import numpy as np
+
         self._known = known
         self._rare = rare
+        self._generation = -1
+        self._by_number = np.zeros(0)
 
     def __call__(self, word: str) -> float:
         return self._known.get(stem(word), self._rare)
 
+    def by_number(self, reader: BatchReader) -> NDArray[np.float64]:
+        """That of every word that the reader of documents has met so far, by its number there; 0 for function words."""
+        import numpy as np
+
+        if self._generation != reader.generation:
+            self._generation, self._by_number = reader.generation, np.zeros(0)
+        met = reader.words_from(self._by_number.size)
+        fresh = [0.0 if not word or is_little(word, ENGLISH) else self(word) for word in met]
+        self._by_number = np.concatenate([self._by_number, np.array(fresh, np.float64)])
+        return self._by_number
+
+
+# One for all copies of a tagger: a team's worker serves many readers who have corrections, and has met very many words.
+_KEPT: WeakKeyDictionary[BatchReader, _Idf] = WeakKeyDictionary()
+
 
 def _idf(tagger: Tagger) -> _Idf:
-    model = tagger.model
-    single = model.keys < max(len(model.stems), 1)
-    known = {
-        model.stems[key]: idf
-        for key, idf in zip(model.keys[single].tolist(), model.idf[single].tolist(), strict=True)
-    }
-    return _Idf(known, max(known.values(), default=8.0))
+    found = _KEPT.get(tagger.reader)
+    if found is None:
+        model = tagger.model
+        single = model.keys < max(len(model.stems), 1)
+        known = {
+            model.stems[key]: idf
+            for key, idf in zip(model.keys[single].tolist(), model.idf[single].tolist(), strict=True)
+        }
+        found = _KEPT[tagger.reader] = _Idf(known, max(known.values(), default=8.0))
+    return found
 
 
 def corrected(tagger: Tagger, labels: Sequence[Label]) -> Tagger:
