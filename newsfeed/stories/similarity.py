@@ -32,6 +32,7 @@ NAME = 2  # terms of a name: what so many add to a similarity may be no more tha
 COHESION = 0.07  # how alike, without a term, two items are that have it because of one event
 PSEUDO_PAIRS = 2  # pairs of that similarity that each term begins with
 LEAST = 0.5  # of a term's weight, squared, stays however little it joins
+EXACT = 1e-9  # of a sum, within which two ways to reckon it agree
 WHO = 4  # terms that say who and where: what they add is no common occasion of two stories
 # Two events told in one form of words: of 56 invented pairs 40 are joined without comparing it and 4 with it. No set of stories
 # gains or loses by it (RESULTS, 29 November): it parts 9 of 460 pairs of like texts on one event, and 45 of 51 on two.
@@ -339,6 +340,10 @@ class Vectors:
         where, what = self._shared(terms, weights, begins)
         products = sums(where, what, self.many)
         passed = products >= least
+        if named < 1:
+            # The strongest of several terms add at least their part of the sum, which leaves most pairs too little.
+            shared = np.maximum(np.bincount(where, minlength=self.many), NAME)
+            passed &= products * (1 - (1 - named) * NAME / shared) >= least * (1 - EXACT)
         near = np.flatnonzero(passed)
         if named < 1 and len(near):
             of_near = np.flatnonzero(passed[where])
