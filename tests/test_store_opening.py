@@ -80,8 +80,8 @@ def test_a_home_that_alembic_kept_opens_with_every_row(tmp_path: Path) -> None:
         assert [s.name for s in store.states(listed=False)] == ["Closed Weekly"]
         assert titles(store.search("dam Halbrook")) == [
             "Households return to Halbrook after dam wall is made safe",
-            "Halbrook river dam closed: engineers find cracks in lower wall",
             "River dam at Halbrook closed after cracks are found in its lower wall",
+            "Halbrook river dam closed: engineers find cracks in lower wall",
         ]
         [dam] = [s for s in store.stories_of([1]) if len(s.items) > 1]
         assert len(store.members(dam.id)) == len(dam.items)
