@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import editions
@@ -117,3 +120,22 @@ def test_compact_keeps_meaning() -> None:
         compact(css)
         == 'a :hover,b > c{color :red;content:"a: {  b }"}@media (min-width:3rem){p{margin:0 calc(1px + 2px)}}'
     )
+
+
+def test_a_disk_without_room_for_compiled_templates_stops_no_page(tmp_path: Path) -> None:
+    (tmp_path / "odd.txt").write_text(
+        f"{{# {tmp_path} #}}{{{{ said }}}}", encoding="utf-8"
+    )  # seen never before
+    code = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from newsfeed.render import Templates\n"
+        "templates = Templates(Path(sys.argv[1]))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "sys.stdout.write(templates.fill('odd.txt', said=sys.argv[1]))\n"
+    )
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, env=env, check=False
+    )
+    assert done.stdout == str(tmp_path), done.stderr

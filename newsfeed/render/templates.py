@@ -13,6 +13,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +28,7 @@ from newsfeed.text.spoken import count, decimal, heading, say, speaking
 
 if TYPE_CHECKING:
     import jinja2
+    from jinja2.bccache import Bucket
     from markupsafe import Markup
 
 
@@ -189,7 +191,13 @@ def _compiled() -> jinja2.BytecodeCache | None:
     folder = Path(__file__).parent / "__pycache__"
     if sys.dont_write_bytecode or not os.access(folder, os.W_OK):
         return None
-    return jinja2.FileSystemBytecodeCache(str(folder), f"template.%s.{__version__}")
+
+    class Compiled(jinja2.FileSystemBytecodeCache):
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            with suppress(OSError):  # a full disk: it is compiled again the next time
+                super().dump_bytecode(bucket)
+
+    return Compiled(str(folder), f"template.%s.{__version__}")
 
 
 def policy(style: str) -> Markup:
