@@ -38,8 +38,8 @@ settings.load_profile("untimed")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Three workers a core: most of the time a test waits for another process, a browser or a deadline."""
-    return 3 * (os.cpu_count() or 1)
+    """Two workers a core: half of the time a test waits for another process, a browser or a deadline. Three bring nothing."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
