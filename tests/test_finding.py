@@ -191,7 +191,10 @@ GERMAN = [
 ]
 
 
-@pytest.mark.parametrize(("languages", "warned"), [("", True), ('languages = ["en", "de"]\n', False)])
+@pytest.mark.parametrize(
+    ("languages", "warned"),
+    [('languages = ["en"]\n', True), ('languages = ["en", "de"]\n', False), ("", False)],
+)
 def test_adding_a_feed_says_if_no_page_would_have_its_language(
     home: TestHome, server: Server, capsys: pytest.CaptureFixture[str], languages: str, warned: bool
 ) -> None:

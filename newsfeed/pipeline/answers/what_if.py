@@ -246,7 +246,7 @@ def try_feed(
     """
     subscription, parsed = add.find(home, address, folder=folder, title=title, secrets=secrets)
     pages, mornings = would_have(home, store, subscription, parsed)
-    unlisted = add.unlisted_language(parsed.items, home.settings.languages)
+    unlisted = add.unlisted_language(home, parsed.items)
     newest = sorted(parsed.items, key=lambda i: -(i.published.timestamp() if i.published else 0))
     return TriedFeed(
         wanted=subscription,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from newsfeed import opml, sources
+from newsfeed import config, opml, sources
 from newsfeed.errors import ListError, NotFoundError
 from newsfeed.feeds import health
 from newsfeed.fetch import Fetcher, redact, repeats, secrets_of
@@ -68,12 +68,16 @@ def add(home: Home, address: str, *, folder: str, title: str, secrets: dict[str,
         folder="/".join(found.folders),
         items=len(parsed.items),
         kind="" if kind == FEED else kind,
-        unlisted=unlisted_language(parsed.items, home.settings.languages),
+        unlisted=unlisted_language(home, parsed.items),
     )
 
 
-def unlisted_language(items: Sequence[Item], languages: Sequence[str]) -> str:
-    """The language of most of a feed's items, if it isn't one of these: no page would have them. Otherwise ""."""
+def unlisted_language(home: Home, items: Sequence[Item]) -> str:
+    """The language of most of a feed's items, if it isn't one of the reader's: no page would have them. Otherwise "", and
+    before the first page too if they named none, because that takes the languages of its feeds."""
+    if not (config.names_languages(home.folder) or (home.site / "index.html").exists()):
+        return ""
+    languages = home.settings.languages
     counts = Counter(item.lang.casefold()[:2] for item in items if item.lang)
     found = max(counts, key=counts.__getitem__, default="")
     if counts[found] <= len(items) / 2 or found in {language.casefold()[:2] for language in languages}:
