@@ -164,7 +164,8 @@ def due(db: Transaction, now: datetime) -> list[FeedState]:
             or_(feed.c.next_due.is_(None), feed.c.next_due <= now),
             or_(feed.c.not_before.is_(None), feed.c.not_before <= now),
         )
-        .order_by(feed.c.next_due.nulls_first(), feed.c.place)
+        # Those never asked come first; not every database knows NULLS FIRST.
+        .order_by(feed.c.next_due.is_not(None), feed.c.next_due, feed.c.place)
     )
     return [records.feed_state(row) for row in db.execute(query).all()]
 
