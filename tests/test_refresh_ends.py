@@ -73,14 +73,14 @@ def test_one_feed_that_cannot_be_kept_costs_no_other(
 ) -> None:
     papers(server, 5)
     home.list(listed(server, 5))
-    apply = feeds_queries.apply
+    apply = feeds_queries.apply_all
 
-    def refuse(db: Any, update: Any, now: datetime) -> Any:
-        if update.state.name == "Paper 2":
+    def refuse(db: Any, updates: Any, now: datetime) -> Any:
+        if any(update.state.name == "Paper 2" for update in updates):
             raise StoreError("newsfeed.db", "the disk is full", "Free some space.")
-        return apply(db, update, now)
+        return apply(db, updates, now)
 
-    monkeypatch.setattr(feeds_queries, "apply", refuse)
+    monkeypatch.setattr(feeds_queries, "apply_all", refuse)
     assert home.run("refresh") == 2
     assert "the disk is full" in capsys.readouterr().err
     assert stored(home) == {f"Paper {n}": 0 if n == 2 else 3 for n in range(5)}
@@ -91,15 +91,15 @@ def test_one_update_that_provokes_an_error_is_taken_out_of_its_batch(
 ) -> None:
     papers(server, 5)
     home.list(listed(server, 5))
-    apply = feeds_queries.apply
+    apply = feeds_queries.apply_all
 
-    def stumble(db: Any, update: Any, now: datetime) -> Any:
-        done = apply(db, update, now)
-        if update.state.name == "Paper 3":
+    def stumble(db: Any, updates: Any, now: datetime) -> Any:
+        done = apply(db, updates, now)
+        if any(update.state.name == "Paper 3" for update in updates):
             raise ZeroDivisionError  # after its rows were written
         return done
 
-    monkeypatch.setattr(feeds_queries, "apply", stumble)
+    monkeypatch.setattr(feeds_queries, "apply_all", stumble)
     assert home.run("refresh") == 1
     assert "Paper 3" in capsys.readouterr().err
     assert stored(home) == {f"Paper {n}": 0 if n == 3 else 3 for n in range(5)}

@@ -221,12 +221,10 @@ def test_the_same_identity_in_two_feeds_is_two_items(tmp_path: Path) -> None:
 def test_short_names_are_unique_and_grow_on_collision(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert feeds_queries.ref_of("https://a.example/feed", "1") == feeds_queries.ref_of(
-        "https://a.example/feed", "1"
-    )
-    assert len(feeds_queries.ref_of("u", "1")) == 7
-    assert not any(feeds_queries.ref_of("u", str(n), 1).isdigit() for n in range(200))
-    monkeypatch.setattr(feeds_queries, "REF", 1)
+    assert records.ref_of("https://a.example/feed", "1") == records.ref_of("https://a.example/feed", "1")
+    assert len(records.ref_of("u", "1")) == 7
+    assert not any(records.ref_of("u", str(n), 1).isdigit() for n in range(200))
+    monkeypatch.setattr(records, "REF", 1)
     with opened(tmp_path) as store:
         first = keep(store, *(item(str(n)) for n in range(40)))
         later = keep(store, *(item(str(n)) for n in range(40)), name="b")
@@ -365,6 +363,25 @@ def test_applying_twice_is_applying_once(
             again = store.apply(made, NOW + n * HOUR + timedelta(seconds=9))
             assert again.new == ()
             assert _state(store) == once
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rounds=st.lists(st.lists(_updates(), min_size=3, max_size=3), min_size=1, max_size=3))
+def test_updates_kept_together_leave_what_they_leave_one_by_one(
+    tmp_path_factory: pytest.TempPathFactory, rounds: list[list[dict[str, Any]]]
+) -> None:
+    left = []
+    for together in (True, False):
+        with opened(tmp_path_factory.mktemp("together")) as store:
+            states = feeds(store, "a", "b", "c")
+            for n, steps in enumerate(rounds):
+                made = [update(state, **step) for state, step in zip(states, steps, strict=True)]
+                now = NOW + n * HOUR
+                brought = store.apply_all(made, now) if together else [store.apply(one, now) for one in made]
+                left.append((n, brought))
+            left.append(_state(store))
+    half = len(left) // 2
+    assert left[:half] == left[half:]
 
 
 def test_what_a_source_keeps_for_itself_is_read_from_homes_of_before(tmp_path: Path) -> None:

@@ -353,7 +353,7 @@ def _labelled(db: Transaction, first: date, until: date) -> tuple[tuple[Told, ..
     numbers = {number for one in told for number in one.feeds}
     former = [state for state in feeds_queries.states(db, listed=False) if state.feed in numbers]
     every = (*listed, *former)
-    return told, tuple(feeds_queries.facts(s, social=feeds_queries.in_social_folder(s)) for s in every)
+    return told, tuple(records.facts(s, social=records.in_social_folder(s)) for s in every)
 
 
 def _stories(db: Transaction, first: date, until: date) -> Iterable[Told]:

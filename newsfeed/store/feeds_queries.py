@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Date, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Date, Select, bindparam, delete, exists, func, insert, or_, select, update
 
 from newsfeed.errors import NotFoundError
-from newsfeed.model import Counts, FeedFacts, FeedState, FeedUpdate, Item, KnownItem, Subscription
+from newsfeed.model import Counts, FeedState, FeedUpdate, Item, KnownItem, Subscription
 from newsfeed.store import items_queries, records, search_queries
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.records import Applied, SyncReport
 from newsfeed.store.schema import body, feed, former, item, tagging, tally
-from newsfeed.text.options import options
 
 KNOWN = 1000  # newest items of a feed that are given out for recognising; a document holds at most 500
 RECENT = timedelta(days=14)  # younger items are never deleted
-REF = 7  # characters of a short name: 35 bits
 
 # ------------------------------------------------------------------------- the list
 
@@ -111,25 +109,6 @@ def may_be_labelled(db: Transaction) -> bool:
     return (
         db.execute(select(feed.c.id).where(feed.c.outline.contains('"label":')).limit(1)).first() is not None
     )
-
-
-def facts(state: FeedState, **more: Any) -> FeedFacts:
-    """The facts about a feed for an edition: those of the list, and `more`."""
-    return FeedFacts(
-        feed=state.feed,
-        title=state.name,
-        url=state.subscription.url,
-        html_url=state.subscription.html_url or state.html_url,
-        folders=state.subscription.folders,
-        options=options(state.subscription.options),
-        shows=tuple(state.cursor.get("shows", "").splitlines()),
-        **more,
-    )
-
-
-def in_social_folder(state: FeedState) -> bool:
-    """Whether a feed is in a folder "Social", that is, people's posts."""
-    return any(folder.casefold() == "social" for folder in state.subscription.folders)
 
 
 def state(db: Transaction, number: int) -> FeedState:
@@ -228,19 +207,27 @@ def known(db: Transaction, number: int) -> list[KnownItem]:
 
 # ------------------------------------------------------------------------- one answer
 
-_FEED = select(feed.c.id, feed.c.url).where(feed.c.id == bindparam("number"))
-_FEED_AT = select(feed.c.id, feed.c.url).where(feed.c.url == bindparam("url"))
+_FEED = select(
+    feed.c.id,
+    feed.c.url,
+    exists().where(item.c.feed == feed.c.id),
+    exists().where(former.c.feed == feed.c.id),
+)
+_FEEDS = _FEED.where(feed.c.id.in_(bindparam("numbers", expanding=True)))
+_FEED_AT = _FEED.where(feed.c.url == bindparam("url"))
 _KEEP_STATE = (
     update(feed)
     .where(feed.c.id == bindparam("number"))
     .values({name: bindparam(name) for name in (*records.FEED.names, "extra")})
 )
-_STORED = select(item.c.identity, item.c.id, item.c.hash).where(
-    item.c.feed == bindparam("number"), item.c.identity.in_(bindparam("identities", expanding=True))
+_STORED = select(item.c.feed, item.c.identity, item.c.id, item.c.hash).where(
+    item.c.feed.in_(bindparam("numbers", expanding=True)),
+    item.c.identity.in_(bindparam("identities", expanding=True)),
 )
 _TAKEN = select(item.c.ref).where(item.c.ref.in_(bindparam("refs", expanding=True)))
-_FORGOTTEN = select(former.c.identity).where(
-    former.c.feed == bindparam("number"), former.c.identity.in_(bindparam("identities", expanding=True))
+_FORGOTTEN = select(former.c.feed, former.c.identity).where(
+    former.c.feed.in_(bindparam("numbers", expanding=True)),
+    former.c.identity.in_(bindparam("identities", expanding=True)),
 )
 _ITEM_NAMES = ("id", "feed", "ref", "first_seen", "before", *records.ITEM.names, "extra")
 _EDIT_ITEM = (
@@ -259,38 +246,81 @@ def apply_unchanged(db: Transaction, states: Sequence[FeedState]) -> None:
 
 
 def apply(db: Transaction, change: FeedUpdate, now: datetime) -> Applied:
-    """Keep the state, the new and the changed items of one feed.
+    """`apply_all` of one update."""
+    return apply_all(db, [change], now)[0]
 
-    A second call with the same update changes nothing: feed and identity determine an item.
+
+class _Offer(NamedTuple):
+    """An item of an update, and the feed that offers it."""
+
+    feed: int
+    url: str
+    item: Item
+    before: bool
+    edited: bool
+
+
+def apply_all(db: Transaction, changes: Sequence[FeedUpdate], now: datetime) -> list[Applied]:
+    """Keep the states, the new and the changed items of several feeds, with a few statements for all of them.
+
+    A second call with the same updates changes nothing: feed and identity determine an item.
 
     Raises:
-        NotFoundError: the feed is unknown.
+        NotFoundError: a feed is unknown.
     """
-    if change.state.feed:
-        found = db.execute(_FEED, {"number": change.state.feed}).first()
-    else:
-        found = db.execute(_FEED_AT, {"url": change.state.subscription.url}).first()
-    if found is None:
-        raise NotFoundError(change.state.name, "this feed is not in the store", "Refresh again.")
-    number, url = found
-    db.execute(_KEEP_STATE, {"number": number, **records.FEED.values(records.storable_text(change.state))})
-    _recount(db, number, change.counts)
-    changed = [*map(records.storable, change.changed)]
-    offered = {i.identity: i for i in (*map(records.storable, change.new), *changed)}
-    if not offered:
-        return Applied()
-    stored = {
-        r[0]: (r[1], r[2]) for r in db.execute(_STORED, {"number": number, "identities": list(offered)})
-    }
-    edited = {i.identity for i in changed}
-    fresh = _unforgotten(db, number, [i for identity, i in offered.items() if identity not in stored], now)
-    new = _insert(db, number, url, fresh, frozenset(change.before), now)
-    again = [
-        (stored[identity][0], i)
-        for identity, i in offered.items()
-        if identity in stored and (identity in edited or i.hash != stored[identity][1])
+    found = {row[0]: row for row in db.execute(_FEEDS, {"numbers": [c.state.feed for c in changes]})}
+    feeds = [found.get(c.state.feed) or _feed_at(db, c.state) for c in changes]
+    apply_unchanged(
+        db, [msgspec.structs.replace(c.state, feed=row[0]) for c, row in zip(changes, feeds, strict=True)]
+    )
+    offered: dict[tuple[int, str], _Offer] = {}
+    for change, (number, url, *_) in zip(changes, feeds, strict=True):
+        _recount(db, number, change.counts)
+        before = frozenset(change.before)
+        for edited, items in ((False, change.new), (True, change.changed)):
+            for one in map(records.storable, items):
+                offered[number, one.identity] = _Offer(number, url, one, one.identity in before, edited)
+    stored = _matches(db, _STORED, offered, {row[0] for row in feeds if row[2]})
+    old = [
+        key
+        for key, o in offered.items()
+        if key not in stored and (o.item.published is None or o.item.published < now - RECENT)
     ]
-    return Applied(new=new, changed=_replace(db, again, now))
+    forgotten = _matches(db, _FORGOTTEN, old, {row[0] for row in feeds if row[3]})
+    fresh = [o for key, o in offered.items() if key not in stored and key not in forgotten]
+    again = {
+        stored[key][0]: o
+        for key, o in offered.items()
+        if key in stored and (o.edited or o.item.hash != stored[key][1])
+    }
+    new = list(zip(_insert(db, fresh, now), fresh, strict=True))
+    replaced = _replace(db, [(number, o.item) for number, o in again.items()], now)
+    return [
+        Applied(
+            new=tuple(key for key, o in new if o.feed == row[0]),
+            changed=tuple(key for key in replaced if again[key].feed == row[0]),
+        )
+        for row in feeds
+    ]
+
+
+def _feed_at(db: Transaction, state: FeedState) -> Any:
+    """The feed at the address of a state whose number is unknown."""
+    row = None if state.feed else db.execute(_FEED_AT, {"url": state.subscription.url}).first()
+    if row is None:
+        raise NotFoundError(state.name, "this feed is not in the store", "Refresh again.")
+    return row
+
+
+def _matches(
+    db: Transaction, query: Select[Any], wanted: Iterable[tuple[int, str]], feeds: Set[int]
+) -> dict[tuple[int, str], tuple[Any, ...]]:
+    """What a query for feed, identity and more finds of these items, for feeds that have any."""
+    keys = [key for key in wanted if key[0] in feeds]
+    if not keys:
+        return {}
+    rows = db.execute(query, {"numbers": list({k[0] for k in keys}), "identities": [k[1] for k in keys]})
+    return {(number, identity): tuple(more) for number, identity, *more in rows}
 
 
 def _recount(db: Transaction, number: int, counts: Sequence[Counts]) -> None:
@@ -319,40 +349,27 @@ def _recount(db: Transaction, number: int, counts: Sequence[Counts]) -> None:
         db.execute(_EDIT_ITEM, edits)
 
 
-def _unforgotten(db: Transaction, number: int, fresh: list[Item], now: datetime) -> list[Item]:
-    """The items without those that were stored once and deleted for their age."""
-    old = [i.identity for i in fresh if i.published is None or i.published < now - RECENT]
-    if not old:
-        return fresh
-    gone = {r[0] for r in db.execute(_FORGOTTEN, {"number": number, "identities": old})}
-    return [i for i in fresh if i.identity not in gone]
-
-
-def _insert(
-    db: Transaction,
-    number: int,
-    url: str,
-    items: Sequence[Item],
-    before: frozenset[str],
-    now: datetime,
-) -> tuple[int, ...]:
-    if not items:
+def _insert(db: Transaction, offers: Sequence[_Offer], now: datetime) -> Sequence[int]:
+    """Store new items; returns their numbers."""
+    if not offers:
         return ()
-    refs = _refs(db, url, [i.identity for i in items])
-    numbered = list(zip(db.new_numbers(item, len(items)), items, strict=True))
+    refs = _refs(db, [(o.url, o.item.identity) for o in offers])
+    numbers = db.new_numbers(item, len(offers))
     db.insert_rows(
         item,
         _ITEM_NAMES,
         [
-            (key, number, refs[i.identity], now, i.identity in before, *records.ITEM.row(i))
-            for key, i in numbered
+            (number, o.feed, ref, now, o.before, *records.ITEM.row(o.item))
+            for number, ref, o in zip(numbers, refs, offers, strict=True)
         ],
     )
+    numbered = [(number, o.item) for number, o in zip(numbers, offers, strict=True)]
     _add_bodies(db, numbered)
-    db.add_to_search([(key, search_queries.entry(i)) for key, i in numbered])
-    if count := sum(i.identity not in before for i in items):
-        db.add_up(tally, "brought", {"feed": number, "day": now.astimezone(UTC).date(), "brought": count})
-    return tuple(key for key, _ in numbered)
+    db.add_to_search([(number, search_queries.entry(one)) for number, one in numbered])
+    day = now.astimezone(UTC).date()
+    for number, brought in Counter(o.feed for o in offers if not o.before).items():
+        db.add_up(tally, "brought", {"feed": number, "day": day, "brought": brought})
+    return numbers
 
 
 def _add_bodies(db: Transaction, items: Iterable[tuple[int, Item]]) -> None:
@@ -407,38 +424,17 @@ def enrich(db: Transaction, number: int, *, lead: str, words: int) -> None:
 
 # ------------------------------------------------------------------------- short names
 
-_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"  # base 32, RFC 4648, in lower case
 
-
-def ref_of(url: str, identity: str, length: int = REF) -> str:
-    """The short name of an item: the beginning of a hash of its feed's address and its identity.
-
-    Lower-case letters and the digits 2 to 7. Never digits alone: those are a pick's number.
-    """
-    whole = int.from_bytes(hashlib.sha256(f"{url}\n{identity}".encode()).digest(), "big")
-    while True:
-        ref = "".join([_LETTERS[whole >> 256 - 5 * n & 31] for n in range(1, length + 1)])
-        if not ref.isdigit():
-            return ref
-        length += 1
-
-
-def _refs(db: Transaction, url: str, identities: Sequence[str]) -> dict[str, str]:
-    """Unused short names; on a collision the later item gets a longer one."""
-    found: dict[str, str] = {}
-    used: set[str] = set()
-    waiting = list(identities)
-    length = REF
-    while waiting:
-        wanted = {identity: ref_of(url, identity, length) for identity in waiting}
-        taken = {r[0] for r in db.execute(_TAKEN, {"refs": list(wanted.values())})} | used
-        waiting = []
-        for identity, ref in wanted.items():
-            if ref in taken:
-                waiting.append(identity)
-            else:
-                found[identity] = ref
-                used.add(ref)
-                taken.add(ref)
-        length += 1
+def _refs(db: Transaction, items: Sequence[tuple[str, str]]) -> list[str]:
+    """Unused short names of items, each given by its feed's address and its identity; on a collision the later item
+    gets a longer one."""
+    found = [records.ref_of(*one, records.REF) for one in items]
+    used = {row[0] for row in db.execute(_TAKEN, {"refs": found})}
+    for n, one in enumerate(items):
+        length = records.REF
+        while found[n] in used:
+            length += 1
+            found[n] = records.ref_of(*one, length)
+            used.update(row[0] for row in db.execute(_TAKEN, {"refs": [found[n]]}))
+        used.add(found[n])
     return found

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from newsfeed.model import Candidate, FeedFacts, FeedState, History, Pool, StoredItem, Story, Tagging
-from newsfeed.store import editions_queries, feeds_queries, items_queries, reader_queries
+from newsfeed.store import editions_queries, feeds_queries, items_queries, reader_queries, records
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.schema import item, item_topic, shown, tagging
 
@@ -147,11 +147,11 @@ def after_signs(db: Transaction, before: Pool, local: date, now: datetime) -> Po
         if now_tagged != one.tagging or thumbs.get(number, 0) != one.liked:
             one = replace(one, tagging=now_tagged, liked=thumbs.get(number, 0))  # noqa: PLW2901
         candidates.append(one)
-    records, mixes = _habits(db, now)
+    judgements, mixes = _habits(db, now)
     made_of = editions_queries.thumbs(db, local)
     feeds = []
     for feed in before.feeds:
-        _, judged, value = records.get(feed.feed, (0, 0, 0.0))
+        _, judged, value = judgements.get(feed.feed, (0, 0, 0.0))
         own = made_of.get(feed.feed, {})
         feeds.append(
             replace(
@@ -227,15 +227,15 @@ def _facts(
     # A feed that left the list may still have items among the candidates.
     former = [s for s in feeds_queries.states(db, listed=False) if s.feed in candidates]
     rhythm = _rhythm(db, now, since)
-    records, mixes = _habits(db, now)
+    judgements, mixes = _habits(db, now)
     scored = [n for n, some in candidates.items() if any(i.item.score is not None for i in some)]
     scores = _scores(db, scored, now)
     last = editions_queries.last_shown(db, local)
     made_of = editions_queries.thumbs(db, local)
     for state in (*feeds_queries.states(db), *former):
         per_day, previous = rhythm.get(state.feed, (0.0, None))
-        _, judged, value = records.get(state.feed, (0, 0, 0.0))
-        yield feeds_queries.facts(
+        _, judged, value = judgements.get(state.feed, (0, 0, 0.0))
+        yield records.facts(
             state,
             speaks=state.feed in candidates,
             social=_is_social(state, candidates.get(state.feed, ())),
@@ -259,7 +259,7 @@ def _with_last_shown(db: Transaction, local: date, sources: Sequence[FeedFacts])
 def _is_social(state: FeedState, brought: Sequence[StoredItem]) -> bool:
     """Whether a feed is people's posts: it is in a folder "Social", or half of its items are posts."""
     posts = sum(i.item.kind == "post" for i in brought)
-    return feeds_queries.in_social_folder(state) or posts * 2 > len(brought)
+    return records.in_social_folder(state) or posts * 2 > len(brought)
 
 
 def _rhythm(

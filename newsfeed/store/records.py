@@ -7,8 +7,9 @@ them, and topics are numbers whose names the shared store knows. Packed text beg
 
 from __future__ import annotations
 
+import hashlib
 import struct
-from base64 import b64decode, b64encode
+from base64 import b32encode, b64decode, b64encode
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -19,6 +20,7 @@ from sqlalchemy import Table
 
 from newsfeed.model import (
     KINDS,
+    FeedFacts,
     FeedState,
     Item,
     NewsValue,
@@ -29,6 +31,7 @@ from newsfeed.model import (
     TopicScore,
 )
 from newsfeed.store import schema
+from newsfeed.text.options import options
 
 
 class SyncReport(Record, frozen=True, kw_only=True):
@@ -209,6 +212,45 @@ def stored_item(row: Sequence[Any], text: str = "", html: str = "") -> StoredIte
 def shown_of(row: Sequence[Any]) -> Shown:
     """The record in a row of `SHOWN_COLUMNS`."""
     return SHOWN.record_of(dict(zip(SHOWN.names, row[1:], strict=True)), row[0])
+
+
+# ------------------------------------------------------------------------- feeds and items
+
+
+def facts(state: FeedState, **more: Any) -> FeedFacts:
+    """The facts about a feed for an edition: those of the list, and `more`."""
+    return FeedFacts(
+        feed=state.feed,
+        title=state.name,
+        url=state.subscription.url,
+        html_url=state.subscription.html_url or state.html_url,
+        folders=state.subscription.folders,
+        options=options(state.subscription.options),
+        shows=tuple(state.cursor.get("shows", "").splitlines()),
+        **more,
+    )
+
+
+def in_social_folder(state: FeedState) -> bool:
+    """Whether a feed is in a folder "Social", that is, people's posts."""
+    return any(folder.casefold() == "social" for folder in state.subscription.folders)
+
+
+REF = 7  # characters of a short name: 35 bits
+
+
+def ref_of(url: str, identity: str, length: int = REF) -> str:
+    """The short name of an item: the beginning of a hash of its feed's address and its identity, in base 32.
+
+    Lower-case letters and the digits 2 to 7. Never digits alone: those are a pick's number.
+    """
+    digest = hashlib.sha256(f"{url}\n{identity}".encode()).digest()
+    while True:
+        some = -(-length // 8) * 5  # bytes that make so many letters, or a few more
+        ref = b32encode(digest[:some]).decode().lower()[:length]
+        if not ref.isdigit():
+            return ref
+        length += 1
 
 
 # ------------------------------------------------------------------------- what a database can't hold

@@ -342,7 +342,7 @@ class Store:
         """
         try:
             with self._writing(lasting=False) as db:
-                return [feeds_queries.apply(db, change, now) for change in changes]
+                return [*feeds_queries.apply_all(db, changes, now)]
         except Exception as error:  # noqa: BLE001 - whatever one feed's update provokes is that feed's failure
             if len(changes) == 1:
                 return [error]
