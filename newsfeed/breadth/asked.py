@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
-from newsfeed.model import FeedFacts, Options, Settings, TopicSetting
-from newsfeed.text.spoken import joined, percent, say
+from newsfeed.model import FeedFacts, Options, Settings
+from newsfeed.text.spoken import joined, percent, say, topic_labels
 
 STANDS: Final = 0.5  # a story stands for a topic from this probability on
 BIG: Final = 4  # a story is big from this number of outlets on
@@ -53,12 +53,6 @@ class Asked:
         return self.labels.get(topic, topic.capitalize())
 
 
-def _label(name: str, topic: TopicSetting) -> str:
-    """The label of a topic: as the reader wrote it, or ours in the language of the page."""
-    usual = topic.label.casefold() in {"", name.casefold()}
-    return say(topic.label or name.capitalize()) if usual else topic.label
-
-
 def asked(settings: Settings) -> Asked:
     """Resolve the topics' settings.
 
@@ -67,7 +61,7 @@ def asked(settings: Settings) -> Asked:
     add up to 1 are scaled; `scaled` tells the reader so.
     """
     topics = settings.topics
-    labels = {name: _label(name, topic) for name, topic in topics.items()}
+    labels = topic_labels(topics)
     under: dict[str, str] = {}
     for name, topic in topics.items():
         parent = topics.get(topic.parent)

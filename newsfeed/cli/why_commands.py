@@ -27,10 +27,11 @@ def why(
 ) -> None:
     """Say why a story is on the page, or why it is not, with every number."""
     from newsfeed.pipeline.answers.why import explain
-    from newsfeed.text.spoken import decimal, say, signed, speaking
+    from newsfeed.text.spoken import decimal, say, signed, speaking, topic_labels
 
     with opened(context) as (home, store):
         found = explain(home, store, " ".join(item))
+        topics = home.settings.topics
     if as_json:
         show.print_json(found)
         return
@@ -51,11 +52,14 @@ def why(
             show.say(
                 say("Its words for (+) and against (-) each topic; those in brackets add up to its log-odds:")
             )
+        labels = topic_labels(topics)
         for topic in found.topics:
             terms = ", ".join(f"{t.term} {signed(t.weight, 1)}" for t in topic.terms[:6])
             parts = ", ".join(f"{say(name)} {signed(value, 1)}" for name, value in topic.parts.items())
             p = decimal(topic.p, 2)
-            show.say(f"{say(topic.topic):<12} {p}  {terms}{'  (' + parts + ')' if parts else ''}")
+            show.say(
+                f"{labels.get(topic.topic, topic.topic):<12} {p}  {terms}{'  (' + parts + ')' if parts else ''}"
+            )
 
 
 def breadth(

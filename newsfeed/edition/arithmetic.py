@@ -208,7 +208,7 @@ def _gain(account: Account, labels: Mapping[str, str]) -> Iterator[WhyRow]:
         ),
     )
     sums = [
-        f"{say(labels.get(topic, topic))} {decimal(weight, 3)} × ln(1 + {decimal(account.topics.get(topic, 0.0), 3)} × {decimal(score, 3)} / "
+        f"{labels.get(topic, topic)} {decimal(weight, 3)} × ln(1 + {decimal(account.topics.get(topic, 0.0), 3)} × {decimal(score, 3)} / "
         f"({general(gain.kappa)} × {decimal(weight, 3)} + {decimal(gain.told.get(topic, 0.0), 3)}))"
         for topic, weight in gain.weights.items()
     ]
@@ -322,14 +322,14 @@ def _topics(account: Account, labels: Mapping[str, str]) -> Iterator[WhyRow]:
     parts = sorted(account.topics.items(), key=lambda one: (-one[1], one[0]))
     for topic, part in parts[:3]:
         yield WhyRow(
-            name=say("Topic {topic}", topic=say(labels.get(topic, topic))),
+            name=say("Topic {topic}", topic=labels.get(topic, topic)),
             value=decimal(part, 2),
             note=say("mean over the story’s items, drawn to what its source usually tells"),
         )
     if account.topic:
         yield WhyRow(
             name=say("Stands for"),
-            value=say(labels.get(account.topic, account.topic)),
+            value=labels.get(account.topic, account.topic),
             note=say("you asked {share} of the minutes for it", share=percent(account.share))
             + (
                 say(

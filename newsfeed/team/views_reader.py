@@ -13,9 +13,8 @@ from newsfeed.errors import BusyError, NotFoundError, SettingsError
 from newsfeed.model import Day
 from newsfeed.team import desk, team_lists, views_lists
 from newsfeed.team.reader_app import ReaderApp
-from newsfeed.text.spoken import say
+from newsfeed.text.spoken import say, topic_labels
 from newsfeed.web import views_items, views_sources
-from newsfeed.web.local_app import topic_labels
 
 OF_DAY = re.compile(r"/archive/(\d{4})/(\d\d)/(\d\d)\.html")
 HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?")
@@ -106,7 +105,7 @@ def settings(app: ReaderApp, request: Request) -> Response:
         request,
         "team/settings.html",
         s=home.settings,
-        topics=topic_labels(home),
+        topics=topic_labels(home.settings.topics).items(),
         mails=bool(app.team.machine.mail.to or app.team.machine.mail.sender),
         secrets=app.store.secret_hosts(),
     )

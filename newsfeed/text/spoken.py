@@ -15,9 +15,12 @@ from contextvars import ContextVar
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from newsfeed.text.dates import MONTHS, WEEKDAYS
+
+if TYPE_CHECKING:
+    from newsfeed.model import TopicSetting
 
 ENGLISH = "en"
 
@@ -123,6 +126,16 @@ def joined(words: Sequence[str]) -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {say('and')} {words[-1]}"
+
+
+def topic_labels(topics: Mapping[str, TopicSetting]) -> dict[str, str]:
+    """What each topic is called: as the reader wrote it, or ours in the current language."""
+    return {name: _label(name, topic.label) for name, topic in topics.items()}
+
+
+def _label(name: str, label: str) -> str:
+    usual = label.casefold() in {"", name.casefold()}
+    return say(label or name.capitalize()) if usual else label
 
 
 def weekday(day: date) -> str:

@@ -319,11 +319,6 @@ class LocalApp(ViewApp):
         self.store.close()
 
 
-def topic_labels(home: Home) -> list[tuple[str, str]]:
-    """The labels of the reader's topics, by name."""
-    return [(name, say(topic.label or name)) for name, topic in home.settings.topics.items()]
-
-
 def script(templates: Templates, name: str) -> str:
     """A script without comments, its phrases in the current language."""
     lines = (line.strip() for line in templates.source(name).splitlines())

@@ -26,9 +26,9 @@ from newsfeed.pipeline.subscriptions.add import export_list as listed
 from newsfeed.pipeline.subscriptions.edit import key_of
 from newsfeed.render.pages import DRAWN, MEDIA_TYPES, archive_path
 from newsfeed.text import clean_line
-from newsfeed.text.spoken import count, say
+from newsfeed.text.spoken import count, say, topic_labels
 from newsfeed.web import views_sources
-from newsfeed.web.local_app import PATIENCE, ViewApp, is_live, topic_labels
+from newsfeed.web.local_app import PATIENCE, ViewApp, is_live
 
 ARCHIVE = re.compile(r"archive/(?:\d{4}/\d\d/\d\d|index)\.html")
 SITE_FILES = (*DRAWN, "links.xml", "links.json")
@@ -54,7 +54,11 @@ def today(app: ViewApp, request: Request) -> Response:
     home = app.home()
     edition = app.store.latest_edition()
     if edition is None and begin.is_new(home, app.store):
-        topics = [(n, label) for n, label in topic_labels(home) if not home.settings.topics[n].parent]
+        topics = [
+            (n, label)
+            for n, label in topic_labels(home.settings.topics).items()
+            if not home.settings.topics[n].parent
+        ]
         return app.view(
             request,
             "begin.html",
@@ -200,7 +204,7 @@ def topic(app: ViewApp, request: Request) -> Response:
 def _topic(app: ViewApp, request: Request, home: Home, item: StoredItem, said: str) -> Response:
     tagging = asked_for(home, app.store, item)
     scores: list[TopicScore] = sorted(tagging.scores if tagging else (), key=lambda s: -s.p)
-    topics, labels = home.settings.topics, dict(topic_labels(home))
+    topics, labels = home.settings.topics, topic_labels(home.settings.topics)
     has = [
         Said(
             name=s.topic,
@@ -240,7 +244,7 @@ def correct(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
     else:
         changes = fields.get("to", "").split()
         done = teach.correct(home, app.store, item.ref, changes, asked=fields.get("asked", ""))
-    labels = dict(topic_labels(home))
+    labels = topic_labels(home.settings.topics)
     now = ", ".join(labels.get(t, t) for t in done.after) or say("no topic")
     moved = say("Others that moved with it: {items}.", items=count(done.moved, "item")) if done.moved else ""
     stays = say("It stays where it is until the page is rebuilt.")
@@ -256,7 +260,7 @@ def mute(app: ViewApp, request: Request) -> Response:
     item = _item(app, home, request.path_params["ref"])
     state = app.store.state(item.feed)
     tagging = asked_for(home, app.store, item)
-    labels = dict(topic_labels(home))
+    labels = topic_labels(home.settings.topics)
     topics = [
         (s.topic, labels[s.topic])
         for s in sorted(tagging.scores if tagging else (), key=lambda s: -s.p)
@@ -289,7 +293,7 @@ def note(app: ViewApp, request: Request) -> Response:
 def questions(app: ViewApp, request: Request) -> Response:
     """Three questions a day, by which the tags are measured."""
     home = app.home()
-    labels = dict(topic_labels(home))
+    labels = topic_labels(home.settings.topics)
     return app.view(
         request,
         "teach.html",
@@ -347,7 +351,7 @@ def search(app: ViewApp, request: Request) -> Response:
         trouble=trouble,
         kept=kept,
         asked=bool(words or any(given.values())),
-        topics=topic_labels(home),
+        topics=topic_labels(home.settings.topics).items(),
         sources=app.sources(),
         most=MOST,
         said=say("{n} found", n=n) if is_live(request) else "",

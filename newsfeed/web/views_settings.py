@@ -14,8 +14,8 @@ from newsfeed.pipeline.answers import keep, mute, what_if
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning.draw import account
 from newsfeed.pipeline.subscriptions import edit
-from newsfeed.text.spoken import say
-from newsfeed.web.local_app import PATIENCE, ViewApp, is_live, topic_labels
+from newsfeed.text.spoken import say, topic_labels
+from newsfeed.web.local_app import PATIENCE, ViewApp, is_live
 
 MINUTES = (2.0, 20.0)  # of the slider; it reaches as far as the setting does where that is beyond
 
@@ -36,7 +36,7 @@ def breadth(app: ViewApp, request: Request) -> Response:
         except NewsfeedError as error:
             trouble = f"{say(error.cause)}. {say(error.repair)}"
     now = {t.name: t.share for t in edition.topics} if edition else {}
-    labels = dict(topic_labels(home))
+    labels = topic_labels(home.settings.topics)
     context: dict[str, Any] = {
         "edition": edition,
         "tried": tried,
@@ -137,7 +137,11 @@ def show_rules(app: ViewApp, request: Request) -> Response:
         rules=mute.muted(home, app.store),
         preview=preview,
         sources=app.sources(),
-        topics=[(n, label) for n, label in topic_labels(home) if home.settings.topics[n].share != 0],
+        topics=[
+            (n, label)
+            for n, label in topic_labels(home.settings.topics).items()
+            if home.settings.topics[n].share != 0
+        ],
     )
 
 
@@ -176,7 +180,7 @@ def settings(app: ViewApp, request: Request) -> Response:
         request,
         "settings.html",
         s=home.settings,
-        topics=topic_labels(home),
+        topics=topic_labels(home.settings.topics).items(),
     )
 
 

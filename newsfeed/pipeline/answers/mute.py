@@ -13,6 +13,7 @@ from newsfeed.pipeline.home import Home, current_list
 from newsfeed.pipeline.subscriptions import edit
 from newsfeed.store import Headline, Store
 from newsfeed.text.options import options
+from newsfeed.text.spoken import topic_labels
 
 WEEK = timedelta(days=7)  # each kind of day once
 LONGEST = 80  # letters of a muted word or name
@@ -108,7 +109,7 @@ def _label(home: Home, kind: str, what: str) -> str:
     if kind == "source":
         return edit.name_of(edit.by_key(home, what))
     if kind == "topic" and what in home.settings.topics:
-        return home.settings.topics[what].label or what
+        return topic_labels(home.settings.topics)[what]
     raise NotFoundError(what, "is nothing that can be muted", "")
 
 
@@ -170,8 +171,8 @@ def muted(home: Home, store: Store) -> list[Rule]:
             label = edit.name_of(s) + ("" if own.muted else f", items with: {', '.join(own.muted_words)}")
             found.append(Rule(kind="source", what=edit.key_of(s.url), label=label))
     found += [
-        Rule(kind="topic", what=n, label=t.label or n)
-        for n, t in home.settings.topics.items()
-        if t.share == 0
+        Rule(kind="topic", what=name, label=label)
+        for name, label in topic_labels(home.settings.topics).items()
+        if home.settings.topics[name].share == 0
     ]
     return found

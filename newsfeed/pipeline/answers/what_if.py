@@ -36,7 +36,7 @@ from newsfeed.pipeline.subscriptions import add
 from newsfeed.pipeline.subscriptions import edit as editing
 from newsfeed.store import Store
 from newsfeed.text.options import options
-from newsfeed.text.spoken import say
+from newsfeed.text.spoken import say, topic_labels
 
 _A_STORY = 0.2  # minutes
 MORNINGS = 7  # a week, so that each weekday counts once
@@ -176,7 +176,7 @@ def simulate(
         was=was,
         would=would_be,
         topics=(effective(_shares(was)), effective(_shares(would_be))),
-        labels={name: topic.label or name for name, topic in settings.topics.items()},
+        labels=topic_labels(settings.topics),
         max_items=settings.edition.max_items,
         scaled=breadth.scaled(settings),
     )

@@ -12,7 +12,7 @@ from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning import understand
 from newsfeed.pipeline.morning.draw import picks
 from newsfeed.store import Store
-from newsfeed.text.spoken import first_spoken, say, speaking
+from newsfeed.text.spoken import first_spoken, say, speaking, topic_labels
 
 _COMMON = 8  # words that two items of a story share, to name
 
@@ -71,7 +71,7 @@ def _judged(
     """What an edition made of an item, in a sentence and in rows."""
     if stored is None:
         return say("No edition has been built yet."), ()
-    labels = {name: topic.label or name for name, topic in home.settings.topics.items()}
+    labels = topic_labels(home.settings.topics)
     rows = edition.why(stored, item.id, labels=labels)
     if not rows and item.before:
         return say("It came before you subscribed, so no edition had it to choose from."), ()
