@@ -179,7 +179,7 @@ def _waiting(prepared: Prepared, choice: Choice) -> bool:
 def _frame_guess(prepared: Prepared) -> float:
     """Minutes of what surrounds picks and lines, estimated a little high: date, promise, note, headings, foot."""
     labels = (prepared.ask.label(topic) for topic in prepared.good_topics())
-    return (75 + sum(2 * text.count_words(label) for label in labels)) / 238
+    return (75 + sum(2 * text.count_words(label) for label in labels)) / text.WORDS_A_MINUTE
 
 
 def _draft(prepared: Prepared, choice: Choice, posts: Sequence[Contender], budget: float) -> _Draft:
@@ -189,7 +189,7 @@ def _draft(prepared: Prepared, choice: Choice, posts: Sequence[Contender], budge
 
 
 def _minutes(edition: Edition) -> float:
-    return edition_minutes(edition) + c.REVISED_WORDS / 238
+    return edition_minutes(edition) + c.REVISED_WORDS / text.WORDS_A_MINUTE
 
 
 def _deepened(prepared: Prepared, draft: _Draft, budget: float) -> _Draft:

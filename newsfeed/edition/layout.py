@@ -407,5 +407,5 @@ def reading_length(item: Item) -> float:
     if item.kind in {"video", "episode"}:
         return seconds / 60 if seconds >= c.LONG_SECONDS else 0.0
     if item.kind in {"article", "mail"} and item.words >= c.LONG_WORDS:
-        return item.words / 238
+        return item.words / text.WORDS_A_MINUTE
     return 0.0

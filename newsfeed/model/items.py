@@ -34,9 +34,11 @@ class Item(Record, frozen=True, kw_only=True):
     updated: datetime | None = None
     lang: str = ""  # ISO 639-1, "" when unknown
     lead: str = ""
-    text: str = ""
+    text: str = ""  # whole; in the pool of an edition only its first 2,000 characters
     html: str = ""
-    words: int = 0
+    words: int = (
+        0  # of the whole text, or of the article if that was read; by `text.WORDS_A_MINUTE`, its minutes
+    )
     kind: str = "article"  # article, post, video, episode, release, question, mail
     enclosures: tuple[Enclosure, ...] = ()
     tags: tuple[str, ...] = ()

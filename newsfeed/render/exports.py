@@ -49,7 +49,7 @@ def digest(edition: Edition) -> dict[str, Any]:
         "since": [_pick(p) for p in edition.since.picks] if edition.since else [],
         "since_note": edition.since_note,
         "long_read": _pick(edition.long_read) if edition.long_read else None,
-        "lines": [_line(line) for line in edition.lines],
+        "lines": [_fields(line) for line in edition.lines],
         "ledger": dict(edition.counts),
         "topics": {
             t.name: {
@@ -87,49 +87,27 @@ def digest(edition: Edition) -> dict[str, Any]:
     }
 
 
+# Fields of a pick or line that are for us only, or told in another field.
+_WITHIN = {"feed", "tellers", "quiet", "news", "discussions"}
+_NAMES = {"ref": "item", "item": "id"}  # programs know an item by its short id
+
+
+def _fields(told: Pick | Line) -> dict[str, Any]:
+    """The fields of a pick or line by their names in digest.json."""
+    named = {
+        _NAMES.get(name, name): getattr(told, name) for name in told.__struct_fields__ if name not in _WITHIN
+    }
+    return {**named, "link": web(told.link), "account": flat(told.account)}
+
+
 def _pick(p: Pick) -> dict[str, Any]:
     return {
-        "n": p.n,
-        "item": p.ref,
-        "id": p.item,
-        "story": p.story,
+        **_fields(p),
         "title": p.title or p.lead,  # a person's post has only its words
-        "link": web(p.link),
-        "source": p.source,
-        "author": p.author,
-        "kind": p.kind,
-        "lang": p.lang,
         "published": _time(p.published),
-        "when": p.when,
         "topics": [{"topic": s.topic, "p": s.p} for s in p.topics],
-        "topic": p.topic,
-        "minutes": p.minutes,
-        "reason": p.reason,
-        "reason_shown": p.reason_shown,
-        "why": p.why,
-        "note": p.note,
-        "lead": p.lead,
         "others": [s.text for s in p.others],
         "links": [_span(s) for s in (*p.others, *p.discussions)],
-        "earlier": list(p.earlier),
-        "section": p.section,
-        "account": flat(p.account),
-    }
-
-
-def _line(line: Line) -> dict[str, Any]:
-    return {
-        "item": line.ref,
-        "id": line.item,
-        "story": line.story,
-        "title": line.title,
-        "link": web(line.link),
-        "source": line.source,
-        "topic": line.topic,
-        "note": line.note,
-        "outlets": line.outlets,
-        "minutes": line.minutes,
-        "account": flat(line.account),
     }
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from newsfeed.text.markup import clean_html, plain_text, prose_text
     from newsfeed.text.options import is_no, is_yes
     from newsfeed.text.prose import (
+        WORDS_A_MINUTE,
         count_words,
         detect_language,
         first_words,
@@ -52,7 +53,7 @@ __getattr__ = loader(
         "links": "canonical_url link_url safe_url",
         "markup": "clean_html plain_text prose_text",
         "options": "is_no is_yes",
-        "prose": "count_words detect_language first_words opening plausible_language reading_minutes sentences words_pattern",
+        "prose": "WORDS_A_MINUTE count_words detect_language first_words opening plausible_language reading_minutes sentences words_pattern",
         "titles": "alike clean_line headline names_a_subject of_earlier_year of_show say_the_same series_name strip_inline unmangle weighty",
     },
 )
