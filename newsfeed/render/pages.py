@@ -50,11 +50,6 @@ class Issue(Record, frozen=True, kw_only=True):
     promise: str = ""
 
 
-# By the endings of their names, the kinds of files of the site: these are mirrored and handed out.
-MEDIA_TYPES = {".html": "text/html", ".xml": "application/atom+xml", ".json": "application/feed+json"}
-DRAWN = ("ledger.html", "digest.xml", "feed.json")  # that the local app hands out as they are
-
-
 def archive_path(day: date) -> str:
     """The permanent file of an edition: archive/2026/11/22.html."""
     return f"archive/{day:%Y/%m/%d}.html"

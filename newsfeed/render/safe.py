@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from newsfeed.lazy import expression
+from newsfeed.render.alternates import MEDIA_TYPES
 
 COLUMNS = 72  # of a line of plain text
 # Never printed: control characters except tab and newline; bidirectional overrides, embeddings and isolates, with
@@ -27,7 +28,9 @@ _UNPRINTED = expression(
     "|[" + "".join(chr(plane << 16 | last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF)) + "]"
 )
 _SITE_FILE = expression(
-    r"(?:[a-z0-9][a-z0-9_-]*/)*[a-z0-9][a-z0-9_-]*\.(?:html|xml|json)(?:#[A-Za-z][\w.-]*)?"
+    r"(?:[a-z0-9][a-z0-9_-]*/)*[a-z0-9][a-z0-9_-]*(?:"
+    + "|".join(map(re.escape, MEDIA_TYPES))
+    + r")(?:#[A-Za-z][\w.-]*)?"
 )
 # An address of which nothing is left out, as most are.
 _PLAIN = expression(

@@ -23,6 +23,7 @@ from newsfeed import __version__
 from newsfeed.errors import SettingsError
 from newsfeed.model import PAGE_END, Breadth, Edition
 from newsfeed.render import mail_message, pages, safe
+from newsfeed.render.alternates import ALTERNATES
 from newsfeed.render.mail_message import Message
 from newsfeed.text.spoken import count, decimal, heading, say, speaking
 
@@ -179,7 +180,7 @@ def _environment(sources: frozenset[tuple[str, str]]) -> jinja2.Environment:
     )
     made.filters |= _filters()
     # Functions, because jinja would evaluate a filter of a constant once for all languages.
-    made.globals |= {"say": say, "count": count, "decimal": decimal}
+    made.globals |= {"say": say, "count": count, "decimal": decimal, "alternates": ALTERNATES}
     return made
 
 

@@ -24,7 +24,8 @@ from newsfeed.pipeline.morning.draw import commands, picks
 from newsfeed.pipeline.morning.understand import asked_for
 from newsfeed.pipeline.subscriptions.add import export_list as listed
 from newsfeed.pipeline.subscriptions.edit import key_of
-from newsfeed.render.pages import DRAWN, MEDIA_TYPES, archive_path
+from newsfeed.render.alternates import DRAWN, MEDIA_TYPES
+from newsfeed.render.pages import archive_path
 from newsfeed.text import clean_line
 from newsfeed.text.spoken import count, say, topic_labels
 from newsfeed.web import views_sources

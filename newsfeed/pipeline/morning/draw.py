@@ -221,7 +221,7 @@ def mirror(home: Home) -> Mirrored | None:
     folder = config.publish_folder(home.settings)
     if folder is None:
         return None
-    from newsfeed.render.pages import MEDIA_TYPES
+    from newsfeed.render.alternates import MEDIA_TYPES
 
     files = {
         path.relative_to(home.site).as_posix(): _read(path)
