@@ -105,11 +105,11 @@ def of_feed(store: Store, feed: int, body: Body = "none") -> list[StoredItem]:
 def search_is_sound(store: Store) -> bool:
     """Whether the search index agrees with the items."""
     with store._reading() as db:
-        if db.connection.dialect.name == "postgresql":
-            entered = set(db.execute(text("SELECT item FROM search")).scalars())
-            return entered == set(db.execute(text("SELECT id FROM item")).scalars())
-        db.connection.exec_driver_sql("INSERT INTO search (search) VALUES ('integrity-check')")
-    return True
+        if db.connection.dialect.name == "sqlite":
+            db.connection.exec_driver_sql("INSERT INTO search (search) VALUES ('integrity-check')")
+            return True
+        entered = set(db.execute(text("SELECT item FROM search")).scalars())
+        return entered == set(db.execute(text("SELECT id FROM item")).scalars())
 
 
 def titles(items: Iterable[StoredItem]) -> list[str]:

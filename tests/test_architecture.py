@@ -9,6 +9,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from newsfeed.store.dialect import DATABASES
+
 PACKAGE = Path(__file__).parents[1] / "newsfeed"
 
 # Room -> rooms it may import. A room is a module or a folder directly below the package.
@@ -42,7 +44,7 @@ DOORMEN: dict[str, set[str]] = {
     "imaplib": {"fetch"},
     "imapclient": {"fetch"},
     "sqlalchemy": {"store"},
-    "sqlite3": {"store"},
+    **{known.driver: {"store"} for known in DATABASES.values()},
     "psycopg": {"store", "team"},
     "procrastinate": {"team"},
     "authlib": {"team"},
@@ -155,11 +157,14 @@ def test_pure_rooms_read_no_clock_environment_or_random_source() -> None:
     assert not wrong
 
 
-DIALECTS = {"sqlite.py", "postgres.py"}
+DIALECTS = {known.module.rpartition(".")[2] + ".py" for known in DATABASES.values()}
 
 
 def test_only_its_own_module_of_the_store_knows_a_dialect() -> None:
-    own = ("sqlite3", "psycopg", "sqlalchemy.dialects", *(f"newsfeed.store.{d[:-3]}" for d in DIALECTS))
+    own = (
+        "sqlalchemy.dialects",
+        *(name for known in DATABASES.values() for name in (known.module, known.driver)),
+    )
     wrong = [
         f"{path.name}:{line} imports {name}"
         for path in (PACKAGE / "store").glob("*.py")

@@ -40,8 +40,8 @@ def sound(store: Store) -> bool:
     if not search_is_sound(store):
         return False
     with store._reading() as db:
-        if db.connection.dialect.name == "postgresql":
-            return True  # it checks itself
+        if db.connection.dialect.name != "sqlite":
+            return True  # a server checks itself
         orphans = db.connection.exec_driver_sql("PRAGMA foreign_key_check").all()
         return db.connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok" and not orphans
 

@@ -1,7 +1,7 @@
 """What differs between databases. A dialect is one module that implements these two classes; everything else in this room
 is portable SQLAlchemy and gets a `Transaction`.
 
-A database is one module and its line in `MODULES`.
+A database is one module and its line in `DATABASES`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Delete, Engine, Select, Table, TextualSelect, select
 
@@ -248,8 +248,19 @@ def connected(engine: Engine) -> Connection:
         raise
 
 
-# By the scheme of the address.
-MODULES = {"sqlite": "newsfeed.store.sqlite", "postgresql": "newsfeed.store.postgres"}
+class Known(NamedTuple):
+    """Where the dialect of a database is, the library that it alone may import, and an address as an example."""
+
+    module: str
+    driver: str
+    example: str
+
+
+# By the scheme of the address. The architecture tests read this table too.
+DATABASES = {
+    "sqlite": Known("newsfeed.store.sqlite", "sqlite3", "sqlite:///folder/newsfeed.db"),
+    "postgresql": Known("newsfeed.store.postgres", "psycopg", "postgresql://user@host/database"),
+}
 
 
 def dialect_of(place: Path | str) -> Dialect:
@@ -260,11 +271,12 @@ def dialect_of(place: Path | str) -> Dialect:
     """
     scheme, found, _ = str(place).partition("://")
     name = "sqlite" if isinstance(place, Path) or not found else scheme.partition("+")[0]
-    if name not in MODULES:
+    if name not in DATABASES:
+        examples = " or ".join(f'"{known.example}"' for known in DATABASES.values())
         raise SettingsError(
             "database",
             f"{scheme}:// names no database that newsfeed knows",
-            'Write "sqlite:///folder/newsfeed.db" or "postgresql://user@host/database", or remove the setting.',
+            f"Write {examples}, or remove the setting.",
         )
-    made: Dialect = import_module(MODULES[name]).DIALECT(place)
+    made: Dialect = import_module(DATABASES[name].module).DIALECT(place)
     return made

@@ -63,6 +63,10 @@ metadata = MetaData(
 )
 
 
+class Key(Text):
+    """A text that is a key or a part of one. A database whose keys need a length compiles this type in its own way."""
+
+
 def _text(name: str) -> Column[str]:
     return Column(name, Text, nullable=False, server_default="")
 
@@ -73,7 +77,7 @@ feed = Table(
     "feed",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("url", Text, nullable=False, unique=True),
+    Column("url", Key, nullable=False, unique=True),
     Column("outline", Text, nullable=False),  # its Subscription, as JSON
     Column("place", Integer, nullable=False),  # in the list
     Column("listed", Boolean, nullable=False),  # whether it is in the list now
@@ -107,7 +111,7 @@ item = Table(
     Column("id", Integer, primary_key=True),
     Column("feed", Integer, ForeignKey("feed.id"), nullable=False),
     Column("ref", String(32), nullable=False, unique=True),
-    Column("identity", Text, nullable=False),
+    Column("identity", Key, nullable=False),
     Column("first_seen", Utc, nullable=False),
     Column("edited", Utc),  # when we last saw it changed
     Column("before", Boolean, nullable=False, server_default="0"),
@@ -147,7 +151,7 @@ former = Table(
     "former",
     metadata,
     Column("feed", Integer, ForeignKey("feed.id"), primary_key=True),
-    Column("identity", Text, primary_key=True),
+    Column("identity", Key, primary_key=True),
     Column("forgotten", Utc, nullable=False),
 )
 
@@ -178,7 +182,7 @@ item_topic = Table(
     "item_topic",
     metadata,
     Column("item", Integer, ForeignKey("item.id", ondelete="CASCADE"), primary_key=True),
-    Column("topic", Text, primary_key=True),
+    Column("topic", Key, primary_key=True),
     Column("p", Float, nullable=False),
 )
 
@@ -290,7 +294,7 @@ day = Table(
     "day",
     metadata,
     Column("date", Date, primary_key=True),
-    Column("zone", Text, primary_key=True),
+    Column("zone", Key, primary_key=True),
     Column("done", Utc, nullable=False),
 )
 
@@ -298,7 +302,7 @@ mail = Table(
     "mail",
     metadata,
     Column("date", Date, primary_key=True),
-    Column("recipient", Text, primary_key=True),
+    Column("recipient", Key, primary_key=True),
     Column("state", String(16), nullable=False),
     Column("claimed", Utc, nullable=False),
     Column("settled", Utc),
@@ -310,7 +314,7 @@ mail = Table(
 meta = Table(
     "meta",
     metadata,
-    Column("key", Text, primary_key=True),
+    Column("key", Key, primary_key=True),
     Column("value", Text, nullable=False),
 )
 
