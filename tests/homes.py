@@ -16,7 +16,7 @@ import pytest
 
 from newsfeed.cli.app import run
 from newsfeed.model import Failure
-from newsfeed.reading import parsers
+from newsfeed.reading import parsers, spawning
 
 NOON = datetime(2026, 3, 18, 6, 30, tzinfo=UTC)
 
@@ -122,6 +122,7 @@ async def _reading() -> Reading:
 def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read documents in this process."""
     monkeypatch.setattr(parsers._Worker, "start", _reading)
+    monkeypatch.setattr(spawning, "start_ahead", lambda _count: None)
 
 
 def make(

@@ -16,6 +16,7 @@ from faults import said
 
 from newsfeed.model import Cause, Failure, Parsed, Request, Response, Subscription
 from newsfeed.reading import parsers as parsers_room
+from newsfeed.reading import spawning
 from newsfeed.reading.parsers import Parsers
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
@@ -75,6 +76,21 @@ def test_documents_are_read_in_parallel_by_workers_that_stay() -> None:
             assert await gone(pid)
 
     asyncio.run(run())
+
+
+def test_workers_started_ahead_are_taken_and_those_that_nobody_takes_end() -> None:
+    spawning.start_ahead(3)
+    ahead = [process.pid for process in spawning._ahead]
+
+    async def run() -> list[int]:
+        async with Parsers(2, 20) as parsers:
+            await parsers.begin(2)
+            found = await parsers.parse(answer(GOOD), SUBSCRIPTION, {}, NOW)
+            assert isinstance(found, Parsed)
+            return sorted(pids(parsers))
+
+    assert asyncio.run(run()) == sorted(ahead[:2])
+    assert not any(alive(pid) for pid in ahead)
 
 
 def test_known_items_and_failures_come_through_the_pipe() -> None:

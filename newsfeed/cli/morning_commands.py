@@ -39,11 +39,16 @@ def digest(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Pull the feeds and build today's page: what is new since the last one, within your minutes."""
+    given: Context = context.obj
+    wanted = day(date)
+    if not no_refresh and not wanted:
+        from newsfeed.pipeline.morning.head_start import start_parsers
+
+        start_parsers(given.folder)
+
     from newsfeed.cli.bar import Bar
     from newsfeed.pipeline.morning.digest import digest as run
 
-    given: Context = context.obj
-    wanted = day(date)
     care_commands.ensure_settings(given)
     home = given.home(minutes=minutes)
     with Bar() as bar, home.lock("digest"), home.open_store() as store:
@@ -96,11 +101,16 @@ def refresh(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Ask every feed now and say what came; today's page takes in what can't wait."""
+    given: Context = context.obj
+
+    from newsfeed.pipeline.morning.head_start import start_parsers
+
+    start_parsers(given.folder, workers)
+
     from newsfeed.cli.bar import Bar
     from newsfeed.pipeline.morning.refresh import refresh as run
     from newsfeed.pipeline.reports import RefreshOptions
 
-    given: Context = context.obj
     care_commands.ensure_settings(given)
     home = given.home()
     with Bar() as bar, home.lock("refresh"), home.open_store() as store:

@@ -11,11 +11,11 @@ timer, even without the parent. A worker also ends when its pipe closes.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import os
 import signal
 import struct
+import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import datetime
@@ -27,6 +27,7 @@ import msgspec
 from newsfeed import reading
 from newsfeed.errors import NewsfeedError
 from newsfeed.model import ASKED_AGAIN, Cause, Failure, Parsed, Record, Response, Subscription
+from newsfeed.reading import spawning
 
 MEMORY = 512 * 1_024 * 1_024  # bytes of address space of a worker; libraries take up to half of it
 PATIENCE = 12  # times the deadline that a worker may take by the clock, on a busy machine
@@ -67,7 +68,7 @@ class Parsers:
     """
 
     def __init__(self, workers: int = 0, deadline_seconds: float = 10.0) -> None:
-        self._slots = [_Slot() for _ in range(workers or os.cpu_count() or 1)]
+        self._slots = [_Slot() for _ in range(workers or spawning.cores())]
         self._room = asyncio.Semaphore(AHEAD * len(self._slots))
         self._deadline = deadline_seconds
         self._all: set[_Worker] = set()
@@ -81,6 +82,7 @@ class Parsers:
     ) -> None:
         # A caller still waiting for a place must not start a worker that nobody would end
         self._closed = True
+        spawning.end_ahead()
         await asyncio.shield(asyncio.gather(*(worker.stop() for worker in self._all)))
         self._all.clear()
 
@@ -153,12 +155,10 @@ class _Slot:
 class _Worker:
     """The parent's end of one worker process. Documents are answered in the order in which they were sent."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        self._process = process
-        self._to = process.stdin
-        self._from = process.stdout
+    def __init__(
+        self, process: subprocess.Popen[bytes], to: asyncio.StreamWriter, from_: asyncio.StreamReader
+    ) -> None:
+        self._process, self._to, self._from = process, to, from_
         self._turn = asyncio.Lock()
         self._loaded = False
         self._lost = False
@@ -167,35 +167,14 @@ class _Worker:
     @classmethod
     async def start(cls) -> _Worker:
         """Start a worker, which loads its libraries."""
-        # -P and -I would lose an editable installation's path on some systems; the environment is cut instead.
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if name
-            in {
-                "PATH",
-                "HOME",
-                "LANG",
-                "LC_ALL",
-                "TMPDIR",
-                "SYSTEMROOT",
-                "PYTHONPATH",
-                "PYTHONHOME",
-                "VIRTUAL_ENV",
-            }
-        }
-        environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            "from newsfeed.reading.parsers import work; work()",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=environment,
-            limit=1 << 20,
-        )
-        return cls(process)
+        process = spawning.take()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader(limit=1 << 20)
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), process.stdout)
+        pipe, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, process.stdin)
+        return cls(process, asyncio.StreamWriter(pipe, protocol, None, loop), reader)
 
     async def _load(self) -> None:
         try:
@@ -218,7 +197,7 @@ class _Worker:
 
     @property
     def alive(self) -> bool:
-        return not self._lost and self._process.returncode is None
+        return not self._lost and self._process.poll() is None
 
     async def ask(self, message: bytes, deadline: float) -> _Answer | Failure | None:
         """The answer for one document; None if the worker was lost before this document's turn."""
@@ -245,7 +224,7 @@ class _Worker:
         except (asyncio.IncompleteReadError, ConnectionError, msgspec.MsgspecError):
             if self._lost:  # by another document, whose asking was ended
                 return None
-            code = await self._process.wait()
+            code = await self._ended()
             await self.kill()
             if code == -signal.SIGPROF:
                 return Failure(
@@ -262,18 +241,19 @@ class _Worker:
             self._to.close()
             try:
                 async with asyncio.timeout(_GRACE):
-                    await self._process.wait()
+                    await self._ended()
             except TimeoutError:
                 pass
         await self.kill()
 
     async def kill(self) -> None:
         self._lost = True
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+        self._process.kill()  # does nothing once it has ended
         self._to.close()
-        await self._process.wait()
+        await self._ended()
+
+    async def _ended(self) -> int:
+        return await asyncio.to_thread(self._process.wait)
 
 
 # --------------------------------------------------------------------------- in the worker
