@@ -58,7 +58,8 @@ def redact(url: str, own: str = "") -> str:
     )
     query = f"?{_query(parts.query)}" if parts.query else ""
     shown = f"{parts.scheme}://{host}{port}{path}{query}"
-    shown = "".join(c if c.isprintable() else HIDDEN for c in shown)
+    if not shown.isprintable():
+        shown = "".join(c if c.isprintable() else HIDDEN for c in shown)
     return shown if len(shown) <= SHOWN else shown[: SHOWN - 1] + HIDDEN
 
 

@@ -12,6 +12,7 @@ from newsfeed.lazy import expression
 from newsfeed.opml.scan import Attribute, Outline
 from newsfeed.text import safe_url
 from newsfeed.text.links import LIMIT as LONGEST_URL
+from newsfeed.text.links import is_plain
 from newsfeed.text.spoken import say
 
 # Sources that are no web address, in the spellings that people use for them.
@@ -82,6 +83,8 @@ def accept(raw: str) -> str | Refusal:
     scheme is added and another reader's own scheme is taken off.
     """
     text = raw.strip()
+    if is_plain(text) and "&amp;" not in text:
+        return text  # as nearly all
     if _FORBIDDEN.search(text):
         return Refusal("has invisible signs in its address", "Type the address anew")
     if len(text) > LONGEST_URL:

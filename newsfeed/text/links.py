@@ -23,7 +23,7 @@ _UNSAFE = expression(r"[\x00-\x20\x7f-\x9f<>\"`{}|\\^\u200b-\u200f\u2028-\u202e\
 _HOST = expression(r"^(?:\[[0-9a-f:.]+\]|[^\s/?#@:\[\]%<>\"\\^`{|}]+)$")
 # An address that needs no changes, as nearly all: a fast check before parsing by the rules.
 _PLAIN = expression(
-    r"(https?)://(?!https?/)([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9]\d{0,3}))?(/[\w%/:@!$&'()*+,;=.~-]*)?"
+    r"(https?)://(?!https?/)([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9]\d{0,3}|[1-5]\d{4}))?(/[\w%/:@!$&'()*+,;=.~-]*)?"
     r"(?:\?([\w%/:@!$&'()*+,;=.~?-]*))?(?:#([\w%/:@!$&'()*+,;=.~?-]*))?",
     re.ASCII,
 )
@@ -111,6 +111,11 @@ class _Address(NamedTuple):
         if query:
             path += f"?{query}"
         return f"{scheme}://{host}{path}#{fragment}" if fragment else f"{scheme}://{host}{path}"
+
+
+def is_plain(url: str) -> bool:
+    """Whether an address is plainly one of the web, written as a browser would write it."""
+    return len(url) < LIMIT and _PLAIN.fullmatch(url) is not None
 
 
 def safe_url(url: str, base: str = "") -> str:
