@@ -8,7 +8,7 @@ it grew.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 PAIRS = 3_000_000  # the most pairs kept, so that a flood of similar texts takes no more memory than a large window
+AT_ONCE = 250_000  # terms that vectors share, and numbers of a table of their pairs, are worked on at once: some 10 MB
 LARGE = 5_000  # items from which on words in more than COMMON of them are left out of the search for pairs:
 COMMON = 0.10  # they weigh little and cost most
 FEED_FROM = 8  # items of a feed in the window, from which its boilerplate can be told
@@ -239,19 +240,27 @@ class Terms:
         return [0.0] * (len(members) - len(some)) + found
 
 
+class Shared(NamedTuple):
+    """What some vectors have in common with others: for each of their terms in turn, each vector that has it too."""
+
+    rows: Ints  # these vectors
+    terms: Ints  # of each, one vector after the other
+    sizes: Ints  # how many others have each of these
+    pair: Ints  # the number of a pair: its vector's place in `rows` times the number of all, and the other's number
+    product: Floats  # what the term adds to the product of the pair
+
+
 class Vectors:
     """Vectors of items or of groups, sorted by their numbers."""
 
     def __init__(self, row: Ints, term: Ints, weight: Floats, many: int, terms: int) -> None:
         self.many = many
-        self.weight = weight
+        self.terms = terms
+        self.row = row
         self.term = term
+        self.weight = weight
         self.norm: Floats = np.sqrt(sums(row, weight * weight, many))
-        self.start: Ints = np.searchsorted(row, np.arange(many + 1))
-        by_term = np.argsort(term, kind="stable")
-        self._rows: Ints = row[by_term]
-        self._weights: Floats = weight[by_term]
-        self._from: Ints = np.searchsorted(term[by_term], np.arange(terms + 1))
+        self._told: Ints = np.bincount(term, minlength=terms)
 
     def alike(
         self, asked: Set[int], least: float, *, named: float = 1.0, weighty: Set[int] = frozenset()
@@ -262,32 +271,25 @@ class Vectors:
             named: how much of what the strongest terms add, as many as a name has, is counted.
             weighty: pairs of two of these have to reach `least` without all that WHO terms add.
         """
-        wanted = np.zeros(self.many, dtype=bool)
-        wanted[list(asked)] = True
-        heavy = np.zeros(self.many, dtype=bool)
-        heavy[list(weighty)] = True
+        heavy = self._marked(weighty)
         norm = np.maximum(self.norm, 1e-12)
         most = max(1, PAIRS // max(1, len(asked)))
-        begins: list[int] = self._from.tolist()
-        distinctive = self._distinctive()
         found = []
-        for n in sorted(asked):
-            own = slice(int(self.start[n]), int(self.start[n + 1]))
-            term, weight = self.term[own], self.weight[own]
-            if distinctive is not None:
-                term, weight = term[distinctive[term]], weight[distinctive[term]]
-            if not len(term):
-                continue
-            strict = heavy if n in weighty else None
-            near, products = self._near(term.tolist(), weight, begins, least * norm[n] * norm, named, strict)
-            # A pair of two requested vectors is found once, from the lower number.
-            keep = (near != n) & ((near > n) | ~wanted[near])
-            near, products = near[keep], products[keep]
+        for shared in self._shared(self._marked(asked), self.weight):
+            rows, many = shared.rows, self.many
+            bound = (least * norm[rows][:, None] * norm).ravel()
+            strict = (heavy[rows][:, None] & heavy).ravel() if weighty else None
+            near, products = self._near(shared, bound, named, strict)
+            row, other = np.divmod(near, many)
             if len(near) > most:
-                # The most alike, and of equals the oldest.
-                best = np.sort(np.argsort(-products / norm[near], kind="stable")[:most])
-                near, products = near[best], products[best]
-            found.append(Pairs(np.minimum(near, n), np.maximum(near, n), products))
+                # Of each vector the most alike, and of equals the oldest.
+                order = np.lexsort((-products / norm[other], row))
+                begin = firsts(row)
+                rank = np.arange(len(row)) - np.repeat(begin, np.diff(begin, append=len(row)))
+                best = np.sort(order[rank < most])
+                row, other, products = row[best], other[best], products[best]
+            row = rows[row]
+            found.append(Pairs(np.minimum(row, other), np.maximum(row, other), products))
         return Pairs.together(found)
 
     def cohesion(self, asked: Set[int]) -> tuple[Floats, Floats]:
@@ -295,73 +297,80 @@ class Vectors:
 
         Pairs have a vector of `asked`; those of two such vectors count twice.
         """
-        summed, pairs = np.zeros(len(self._from) - 1), np.zeros(len(self._from) - 1)
-        begins: list[int] = self._from.tolist()
-        distinctive = self._distinctive()
-        for n in sorted(asked):
-            own = slice(int(self.start[n]), int(self.start[n + 1]))
-            term, weight = self.term[own], self.weight[own]
-            many = self._from[term + 1] - self._from[term]
-            kept = many > 1 if distinctive is None else (many > 1) & distinctive[term]
-            term, weight, many = term[kept], weight[kept], many[kept]
-            if not len(term):
-                continue
-            where, what = self._shared(term.tolist(), weight, begins)
-            products = sums(where, what, self.many)
-            rest = np.add.reduceat(products[where] - what, np.cumsum(many) - many)
-            summed[term] += rest - (products[n] - weight * weight)  # the pair of it with itself
-            pairs[term] += many - 1
+        wanted = self._marked(asked)
+        pairs = sums(self.term, wanted[self.row] * (self._told[self.term] - 1.0), self.terms)
+        summed = np.zeros(self.terms)
+        for shared in self._shared(wanted, self.weight * (1.0 + wanted[self.row])):
+            products = sums(shared.pair, shared.product, len(shared.rows) * self.many)
+            begin = np.cumsum(shared.sizes) - shared.sizes
+            rest = np.add.reduceat(products[shared.pair] - shared.product, begin)
+            summed += sums(shared.terms, rest, self.terms)
         return summed, pairs
 
-    def _shared(self, terms: list[int], weights: Floats, begins: list[int]) -> tuple[Ints, Floats]:
-        """The vectors that have each of these terms, one after the other, and what it adds to the product with each."""
-        parts = [slice(begins[t], begins[t + 1]) for t in terms]
-        what = np.concatenate([self._weights[p] for p in parts])
-        what *= np.repeat(weights, [p.stop - p.start for p in parts])
-        return np.concatenate([self._rows[p] for p in parts]), what
+    def _marked(self, some: Set[int]) -> NDArray[np.bool_]:
+        marks = np.zeros(self.many, dtype=bool)
+        marks[list(some)] = True
+        return marks
 
-    def _distinctive(self) -> NDArray[np.bool_] | None:
-        """Which terms tell anything apart in a large window; None in a small one, where all do."""
-        if self.many <= LARGE:
-            return None
-        return np.diff(self._from) <= COMMON * self.many
+    def _shared(self, asked: NDArray[np.bool_], weight: Floats) -> Iterator[Shared]:
+        """What the vectors asked for share with others, of some at a time; a pair of two of them is the lower one's.
+
+        `weight` is that of the others.
+        """
+        # Of each term those asked for come first, so that the others of each are what stands behind its own place.
+        order = np.argsort(2 * self.term + ~asked[self.row], kind="stable")
+        rows, weights = self.row[order], weight[order]
+        behind = np.empty_like(order)
+        behind[order] = np.arange(1, len(order) + 1)
+        sizes = np.cumsum(self._told)[self.term] - behind
+        wanted = asked[self.row] & (sizes > 0)
+        if self.many > LARGE:  # where common words tell nothing apart
+            wanted &= (self._told <= COMMON * self.many)[self.term]
+        entry = np.flatnonzero(wanted)
+        begin = firsts(self.row[entry])
+        cost = np.add.reduceat(sizes[entry], begin) + self.many if len(entry) else begin
+        for own in np.split(entry, begin[firsts(np.cumsum(cost) // AT_ONCE)][1:]):
+            row, many = self.row[own], sizes[own]
+            first = firsts(row)
+            place = np.repeat(np.arange(len(first)), np.diff(first, append=len(row)))
+            end = np.cumsum(many)
+            at = np.arange(many.sum()) + np.repeat(behind[own] - end + many, many)
+            pair = rows[at] + np.repeat(place * self.many, many)
+            product = weights[at] * np.repeat(self.weight[own], many)
+            yield Shared(row[first], self.term[own], many, pair, product)
 
     def _near(
-        self,
-        terms: list[int],
-        weights: Floats,
-        begins: list[int],
-        least: Floats,
-        named: float,
-        strict: NDArray[np.bool_] | None,
+        self, shared: Shared, least: Floats, named: float, strict: NDArray[np.bool_] | None
     ) -> tuple[Ints, Floats]:
-        """The vectors that a vector with these terms has a product of `least` with, and that product; those that are
-        `strict` without all that WHO terms add."""
-        where, what = self._shared(terms, weights, begins)
-        products = sums(where, what, self.many)
+        """The pairs that have a product of `least`, and that product; those that are `strict` without all that WHO terms
+        add."""
+        pair, what = shared.pair, shared.product
+        products = sums(pair, what, len(least))
         passed = products >= least
-        if named < 1:
-            # The strongest of several terms add at least their part of the sum, which leaves most pairs too little.
-            shared = np.maximum(np.bincount(where, minlength=self.many), NAME)
-            passed &= products * (1 - (1 - named) * NAME / shared) >= least * (1 - EXACT)
         near = np.flatnonzero(passed)
-        if named < 1 and len(near):
-            of_near = np.flatnonzero(passed[where])
-            where, what = where[of_near], what[of_near]
-            order = np.lexsort((what, where))
-            what = what[order]
-            first = firsts(where[order])
-            end = np.append(first[1:], len(what))
-            whole = products[near]
-            for back in range(1, (NAME if strict is None else WHO) + 1):
-                whole -= np.where(end - back >= first, what[np.maximum(end - back, 0)], 0.0)
-                if back == NAME:
-                    products[near] = named * products[near] + (1 - named) * whole
-            kept = products[near] >= least[near]
-            if strict is not None:
-                kept &= ~strict[near] | (whole >= least[near])
-            near = near[kept]
-        return near, products[near]
+        if named == 1:
+            return near, products[near]
+        # The strongest of several terms add at least their part of the sum, which leaves most pairs too little.
+        among = np.flatnonzero(passed[pair])
+        pair, what = pair[among], what[among]
+        several = np.maximum(np.bincount(pair, minlength=len(least))[near], NAME)
+        passed[near] = products[near] * (1 - (1 - named) * NAME / several) >= least[near] * (1 - EXACT)
+        near = np.flatnonzero(passed)
+        among = np.flatnonzero(passed[pair])
+        pair, what = pair[among], what[among]
+        order = np.lexsort((what, pair))
+        what = what[order]
+        first = firsts(pair[order])
+        end = np.append(first, len(what))[1:]
+        found = whole = products[near]
+        for back in range(1, (NAME if strict is None else WHO) + 1):
+            whole = whole - np.where(end - back >= first, what[np.maximum(end - back, 0)], 0.0)
+            if back == NAME:
+                found = named * found + (1 - named) * whole
+        kept = found >= least[near]
+        if strict is not None:
+            kept &= ~strict[near] | (whole >= least[near])
+        return near[kept], found[kept]
 
 
 class Forms:
