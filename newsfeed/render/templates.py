@@ -211,6 +211,7 @@ def policy(style: str) -> Markup:
     )
 
 
+@lru_cache(maxsize=8)  # the same few for every page
 def compact(css: str) -> str:
     """A stylesheet without comments and unneeded white space; quoted strings stay as they are."""
     pieces = re.split(
