@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import html5lib
@@ -17,14 +18,20 @@ _APART = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=64)  # parsing takes longer than all that tests ask of a page
+def parsed(html: str | bytes) -> tuple[Any, list[Any]]:
+    """A page as a browser reads it, not to be changed, and what the standard calls errors in it."""
+    parser = html5lib.HTMLParser(namespaceHTMLElements=False)
+    return parser.parse(html), parser.errors
+
+
 def page_words(html: str | bytes, *, outside: tuple[str, ...] = OUTSIDE) -> list[str]:
     """Words in the order of the page. Separators such as "·" and "▲" are no words.
 
     Left out: what is folded, the skip link, the links to other pages at the very end, and the blocks whose ids are
     `outside`.
     """
-    tree = html5lib.parse(html, namespaceHTMLElements=False)
-    return words("".join(_texts(tree.find("body"), outside)))
+    return words("".join(_texts(parsed(html)[0].find("body"), outside)))
 
 
 def words(text: str) -> list[str]:
