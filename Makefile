@@ -4,6 +4,8 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 NEWSFEED := $(BIN)/newsfeed
+# Where Python is told to keep no bytecode, each run would compile the plugins of pytest anew, for three seconds.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 # A failing feed is named and no reason for make to complain (exit code 1: done, with failures named).
 NAMED := || [ $$? -eq 1 ]
 
@@ -28,21 +30,21 @@ team: $(BIN)/.team ## Try it for many readers on this machine: PostgreSQL, a wor
 	@$(NEWSFEED) --home "$(CURDIR)/newsfeed-team" team trial $(ARGS)
 
 test: $(BIN)/.developing ## Run the tests, offline
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
+	@$(PYTEST) -n auto --dist worksteal -m "not slow" $(ARGS)
 
 test-slow: $(BIN)/.developing ## Run those that take long: training, killed processes, whole weeks
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m slow $(ARGS)
+	@$(PYTEST) -n auto --dist worksteal -m slow $(ARGS)
 
 crash: $(BIN)/.developing ## Kill running processes 200 times at random moments; nothing may be lost or doubled
-	@NEWSFEED_CRASHES=$${NEWSFEED_CRASHES:-200} $(BIN)/python -m pytest -q -s tests/live/test_crash.py tests/test_store_care.py -k "killed or kill_9" $(ARGS)
+	@NEWSFEED_CRASHES=$${NEWSFEED_CRASHES:-200} $(PYTEST) -q -s tests/live/test_crash.py tests/test_store_care.py -k "killed or kill_9" $(ARGS)
 
 crash-team: $(BIN)/.developing ## Kill a team's workers 100 times at random moments; nothing may be lost or doubled
-	@NEWSFEED_KILLS=$${NEWSFEED_KILLS:-100} $(BIN)/python -m pytest -q -s tests/test_team_crashes.py $(ARGS)
+	@NEWSFEED_KILLS=$${NEWSFEED_KILLS:-100} $(PYTEST) -q -s tests/test_team_crashes.py $(ARGS)
 
 fuzz: $(BIN)/.developing ## Read for an hour what nobody would write
 	@export NEWSFEED_FUZZ=$${NEWSFEED_FUZZ:-3600} NEWSFEED_FUZZ_SEED=$${NEWSFEED_FUZZ_SEED:-$$(date +%s)}; \
-	echo "NEWSFEED_FUZZ_SEED=$$NEWSFEED_FUZZ_SEED"; $(BIN)/python -m pytest -q -n auto tests/test_fuzz.py $(ARGS) && \
-	$(BIN)/python -m pytest -q -n auto -m "hypothesis and not slow" --hypothesis-profile thorough
+	echo "NEWSFEED_FUZZ_SEED=$$NEWSFEED_FUZZ_SEED"; $(PYTEST) -q -n auto tests/test_fuzz.py $(ARGS) && \
+	$(PYTEST) -q -n auto -m "hypothesis and not slow" --hypothesis-profile thorough
 
 fuzz-atheris: $(BIN)/.developing ## The same targets led by the code they reach, where atheris is installed
 	@$(BIN)/python -c "import atheris" 2>/dev/null || { echo "newsfeed: atheris is not there: install it into $(VENV) ('pip install atheris'; Linux, Python 3.11 to 3.13)." >&2; exit 2; }
@@ -63,7 +65,7 @@ model: $(BIN)/.developing ## Make the shipped topic weights from lexicon and see
 	@$(BIN)/python -m newsfeed.topics.build
 
 golden: $(BIN)/.developing ## Draw the golden pages anew; read the diff before you commit it
-	@$(BIN)/python -m pytest -q tests/test_render_golden.py --golden
+	@$(PYTEST) -q tests/test_render_golden.py --golden
 
 bench: $(BIN)/.developing ## What reading and refreshing cost, beside feedparser (and READER=ENV/bin/python)
 	@$(BIN)/python bench/reading.py && $(BIN)/python bench/refresh.py --feeds $${FEEDS:-100} --reader "$(READER)"

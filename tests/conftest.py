@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -31,6 +32,9 @@ if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# As the command does: the thousands of collected tests would be gone through again and again.
+gc.set_threshold(150_000, 20, 20)
+
 # A busy machine is no failure. `make fuzz` tries ten times as many examples wherever a test names no number.
 settings.register_profile("untimed", deadline=None, max_examples=50)
 settings.register_profile("thorough", deadline=None, max_examples=500)
@@ -40,6 +44,10 @@ settings.load_profile("untimed")
 def pytest_xdist_auto_num_workers() -> int:
     """Two workers a core: half of the time a test waits for another process, a browser or a deadline. Three bring nothing."""
     return 2 * (os.cpu_count() or 1)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # tests that were collected stay to the end
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -101,10 +101,7 @@ FAULTS: dict[str, Fault] = {
     "deflate cut short": Fault(
         serving.fixed(200, [("Content-Encoding", "deflate")], zlib.compress(RSS)[:-9]), Cause.CONNECT
     ),
-    "bomb of deflate": Fault(
-        serving.fixed(200, [("Content-Encoding", "deflate")], zlib.compress(b"\0" * 20_000_000)),
-        Cause.TOO_LARGE,
-    ),
+    "bomb of deflate": Fault(serving.bomb(20, coding="deflate"), Cause.TOO_LARGE),
     "zstd without being asked": Fault(
         serving.fixed(200, [("Content-Encoding", "zstd")], b"x"), Cause.ENCODING
     ),
@@ -127,9 +124,7 @@ FAULTS: dict[str, Fault] = {
         serving.fixed(200, [("Content-Encoding", "gzip")], zlib.compress(RSS)), None
     ),
     "says nothing, sends deflate": Fault(serving.fixed(200, [], zlib.compress(RSS)), None),
-    "bomb of deflate that says nothing": Fault(
-        serving.fixed(200, [], zlib.compress(b"\0" * 20_000_000)), Cause.TOO_LARGE
-    ),
+    "bomb of deflate that says nothing": Fault(serving.bomb(20, label="", coding="deflate"), Cause.TOO_LARGE),
     # lengths and chunks
     "chunks of bare line feeds": Fault(
         serving.raw(OK + b"Transfer-Encoding: chunked\r\n\r\n%x\n%s\n0\n\n" % (len(RSS), RSS)), None

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from tests.test_fuzz import ADDRESSES, an_answer, keys
+from test_fuzz import ADDRESSES, an_answer, keys
 
 SAVED = Path(__file__).parent / "data" / "wrong"
 WRONG: tuple[Any, ...] = (
