@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 from sqlalchemy import (
     ColumnElement,
+    Select,
     Subquery,
     and_,
     bindparam,
@@ -44,13 +46,14 @@ def pool(
     since: datetime | None = None,
     only: Collection[int] | None = None,
     sources: Sequence[FeedFacts] = (),
+    known: Habits | None = None,
 ) -> Pool:
     """Everything for the edition of the local day `local`.
 
     Candidates are the items first seen after `since` (default: when the last edition of an earlier date was built),
     and those of the last 8 days that no earlier edition showed; `only` these of them, where that is said. What came before
     the reader subscribed is counted. `sources` are the facts of another morning near this one, of which only the days
-    on which a source was shown last are read anew.
+    on which a source was shown last are read anew; `known` are the habits of the sources, where they were just asked for.
     """
     begun = since if since is not None else editions_queries.built_before(db, local)
     found = _candidates(db, local, now, begun, only)
@@ -77,30 +80,21 @@ def pool(
         ),
         feeds=_with_last_shown(db, local, sources)
         if sources
-        else tuple(_facts(db, local, now, begun, by_feed)),
+        else tuple(_facts(db, local, now, begun, by_feed, known or habits(db, now))),
         history=_with_affairs(db, editions_queries.history(db, local)),
         since=begun,
         before=_before(db, now, begun),
     )
 
 
-def unheard(db: Transaction, local: date, now: datetime, limit: int) -> list[StoredItem]:
-    """Items without topics by which those sources are judged that have candidates for the edition of the day `local`:
-    the newest of each first. With the beginning of their text."""
-    begun = editions_queries.built_before(db, local)
-    other = item.alias()
-    speaks = select(other.c.feed).where(other.c.before.is_(False))
-    if begun is not None:
-        speaks = speaks.where(other.c.first_seen >= min(begun, now - CARRIED))
-    newest = _newest_before(now)
-    query = (
-        select(newest.c.id)
-        .outerjoin(tagging, tagging.c.item == newest.c.id)
-        .where(newest.c.place <= HABIT, newest.c.feed.in_(speaks), tagging.c.item.is_(None))
-        .order_by(newest.c.place, newest.c.id)
-        .limit(limit)
-    )
-    return items_queries.items(db, list(db.execute(query).scalars()), "text")
+class Habits(NamedTuple):
+    """What tells the sources' habits: the newest items from before the subscription, and all that came since."""
+
+    judgements: Mapping[
+        int, tuple[int, int, float]
+    ]  # by feed: how many are tagged, how many valued, and their mean
+    mixes: Mapping[int, dict[str, float]]  # by feed: the share of them that has each topic
+    unheard: Sequence[int]  # without topics, of sources with candidates; the newest of each source first
 
 
 def _newest_before(now: datetime) -> Subquery:
@@ -112,13 +106,6 @@ def _newest_before(now: datetime) -> Subquery:
 
 def _known(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return item.c.first_seen >= now - MIX, item.c.first_seen <= now + AHEAD
-
-
-def _typical(now: datetime) -> ColumnElement[bool]:
-    """Items of 90 days by which their source is judged: what came since the subscription, and twenty from before."""
-    newest = _newest_before(now)
-    old = select(newest.c.id).where(newest.c.place <= HABIT)
-    return and_(*_known(now), or_(item.c.before.is_(False), item.c.id.in_(old)))
 
 
 def _before(db: Transaction, now: datetime, since: datetime | None) -> dict[int, int]:
@@ -147,16 +134,16 @@ def after_signs(db: Transaction, before: Pool, local: date, now: datetime) -> Po
         if now_tagged != one.tagging or thumbs.get(number, 0) != one.liked:
             one = replace(one, tagging=now_tagged, liked=thumbs.get(number, 0))  # noqa: PLW2901
         candidates.append(one)
-    judgements, mixes = _habits(db, now)
+    known = habits(db, now)
     made_of = editions_queries.thumbs(db, local)
     feeds = []
     for feed in before.feeds:
-        _, judged, value = judgements.get(feed.feed, (0, 0, 0.0))
+        _, judged, value = known.judgements.get(feed.feed, (0, 0, 0.0))
         own = made_of.get(feed.feed, {})
         feeds.append(
             replace(
                 feed,
-                topic_mix=mixes.get(feed.feed, {}),
+                topic_mix=known.mixes.get(feed.feed, {}),
                 value=value,
                 judged=judged,
                 likes={t: (n.good, n.shown) for t, n in own.items()},
@@ -223,18 +210,18 @@ def _facts(
     now: datetime,
     since: datetime | None,
     candidates: Mapping[int, Sequence[StoredItem]],
+    known: Habits,
 ) -> Iterable[FeedFacts]:
     # A feed that left the list may still have items among the candidates.
     former = [s for s in feeds_queries.states(db, listed=False) if s.feed in candidates]
     rhythm = _rhythm(db, now, since)
-    judgements, mixes = _habits(db, now)
     scored = [n for n, some in candidates.items() if any(i.item.score is not None for i in some)]
     scores = _scores(db, scored, now)
     last = editions_queries.last_shown(db, local)
     made_of = editions_queries.thumbs(db, local)
     for state in (*feeds_queries.states(db), *former):
         per_day, previous = rhythm.get(state.feed, (0.0, None))
-        _, judged, value = judgements.get(state.feed, (0, 0, 0.0))
+        _, judged, value = known.judgements.get(state.feed, (0, 0, 0.0))
         yield records.facts(
             state,
             speaks=state.feed in candidates,
@@ -242,7 +229,7 @@ def _facts(
             items_a_day=per_day,
             last_shown=last.get(state.feed),
             previous_post=previous,
-            topic_mix=mixes.get(state.feed, {}),
+            topic_mix=known.mixes.get(state.feed, {}),
             value=value,
             judged=judged,
             likes={t: (n.good, n.shown) for t, n in made_of.get(state.feed, {}).items()},
@@ -283,12 +270,16 @@ def _rhythm(
     return found
 
 
-def _habits(
-    db: Transaction, now: datetime
-) -> tuple[Mapping[int, tuple[int, int, float]], Mapping[int, dict[str, float]]]:
-    """By feed: how many of the items that tell what it is like are tagged, and have a news value, and the mean of these;
-    and which share of them has each topic."""
-    typical = select(item.c.id, item.c.feed).where(_typical(now)).cte("typical")
+def habits(db: Transaction, now: datetime, local: date | None = None) -> Habits:
+    """The habits of all sources; for the edition of the day `local` also what is not tagged yet of those that tell them."""
+    newest = _newest_before(now)
+    # Items of 90 days by which their source is judged: what came since the subscription, and twenty from before.
+    typical = union_all(
+        select(item.c.id, item.c.feed, literal(0).label("place")).where(
+            *_known(now), item.c.before.is_(False)
+        ),
+        select(newest.c.id, newest.c.feed, newest.c.place).where(newest.c.place <= HABIT),
+    ).cte("typical")
     value = tagging.c.value
     judged = (
         select(
@@ -302,15 +293,33 @@ def _habits(
         .join(item_topic, item_topic.c.item == typical.c.id)
         .group_by(typical.c.feed, item_topic.c.topic)
     )
-    records: dict[int, tuple[int, int, float]] = {}
+    asked: list[Select[Any]] = [judged, told]
+    if local is not None:
+        begun = editions_queries.built_before(db, local)
+        speaks = select(item.c.feed).where(item.c.before.is_(False))
+        if begun is not None:
+            speaks = speaks.where(item.c.first_seen >= min(begun, now - CARRIED))
+        lacking = select(typical.c.feed, literal(_LACKING), typical.c.place, typical.c.id, literal(0.0))
+        asked.append(
+            lacking.outerjoin(tagging, tagging.c.item == typical.c.id).where(
+                typical.c.place > 0, tagging.c.item.is_(None), typical.c.feed.in_(speaks)
+            )
+        )
+    judgements: dict[int, tuple[int, int, float]] = {}
     mixes: dict[int, dict[str, float]] = {}
+    unheard: list[tuple[int, int]] = []
     # What has no topic comes first.
-    for number, topic, count, graded, mean in sorted(map(tuple, db.execute(union_all(judged, told)).all())):
-        if topic:
-            mixes.setdefault(number, {})[topic] = count / max(1, records.get(number, (0, 0, 0.0))[0])
+    for number, topic, count, graded, mean in sorted(map(tuple, db.execute(union_all(*asked)).all())):
+        if topic == _LACKING:
+            unheard.append((count, graded))
+        elif topic:
+            mixes.setdefault(number, {})[topic] = count / max(1, judgements.get(number, (0, 0, 0.0))[0])
         else:
-            records[number] = count, graded, round(mean, 6)
-    return records, mixes
+            judgements[number] = count, graded, round(mean, 6)
+    return Habits(judgements, mixes, [number for _, number in sorted(unheard)])
+
+
+_LACKING = " "  # stands for a topic, where there is no tagging
 
 
 # The order is that of an index, so that only the newest items of the feed are looked at.

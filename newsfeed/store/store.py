@@ -15,7 +15,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from sqlalchemy import Connection, Engine
 
 from newsfeed.errors import NewerStoreError, StoreError
-from newsfeed.model import FeedFacts, FeedState, FeedUpdate, Pool
+from newsfeed.model import FeedFacts, FeedState, FeedUpdate, Pool, StoredItem
 from newsfeed.store import (
     care_queries,
     editions_queries,
@@ -275,7 +275,6 @@ class Store:
     declined = reads(reader_queries.declined)
 
     # editions, days, mails
-    unheard = reads(pool_queries.unheard)
     history = reads(editions_queries.history)
     record = writes(editions_queries.record)
     edition = reads(editions_queries.edition_of)
@@ -310,29 +309,34 @@ class Store:
         """Everything for the edition of a local day, see `pool_queries.pool`. Of what is asked for `again`, as by who shows
         the reader what a thumb would change, the last two are kept: where the reader alone wrote since, only what that
         can move is read anew."""
+        known = None if again else self._habits(local, now)
         with self._reading() as db:
             counted = db.changes() if again and only is None else None
             if counted is None:
-                return pool_queries.pool(db, local, now, since, only, sources)
+                return pool_queries.pool(db, local, now, since, only, sources, known)
             stamp = (counted[0] - sum(self._counts.values()), counted[1])
-            known = self._pools.pop((local, now), None)
+            before = self._pools.pop((local, now), None)
             made = (
-                pool_queries.after_signs(db, known[1], local, now)
-                if known is not None and known[0] == stamp
+                pool_queries.after_signs(db, before[1], local, now)
+                if before is not None and before[0] == stamp
                 else pool_queries.pool(db, local, now)
             )
             self._pools = {**dict(list(self._pools.items())[-1:]), (local, now): (stamp, made)}
             return made
 
+    def unheard(self, local: date, now: datetime, limit: int) -> list[StoredItem]:
+        """Items without topics by which the sources are judged that have candidates for that day, the newest first."""
+        return self.items(self._habits(local, now).unheard[:limit], "text")
+
+    def _habits(self, local: date, now: datetime) -> pool_queries.Habits:
+        find = reads(pool_queries.habits)  # two steps of a morning ask for them
+        return self.while_unchanged("habits", (local, now), lambda: find(self, now, local))
+
     def states(self, *, listed: bool = True) -> list[FeedState]:
         """The feeds of the list in its order; with `listed` False, those that were taken out. A morning asks for them
         at each of its steps, and few of these write."""
-
-        def find() -> list[FeedState]:
-            with self._reading() as db:
-                return feeds_queries.states(db, listed=listed)
-
-        return [*self.while_unchanged(f"states {listed}", None, find)]
+        find = reads(feeds_queries.states)
+        return [*self.while_unchanged(f"states {listed}", None, lambda: find(self, listed=listed))]
 
     def apply_all(self, changes: Sequence[FeedUpdate], now: datetime) -> list[Applied | Exception]:
         """`apply` several updates in one transaction, which costs the disk as much as one. Where one of them can't be
