@@ -28,7 +28,7 @@ from newsfeed.model import (
     TopicSetting,
     TopicSummary,
 )
-from newsfeed.text.options import options
+from newsfeed.text.outline_options import options
 
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 TODAY = date(2026, 11, 22)

@@ -26,7 +26,7 @@ from newsfeed.edition.score import (
     story_topics,
 )
 from newsfeed.model import Enclosure, Options, TopicSetting, ledger
-from newsfeed.text.options import options
+from newsfeed.text.outline_options import options
 
 NAMES = ("technology", "sales", "policy")
 

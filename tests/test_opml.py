@@ -17,7 +17,7 @@ from newsfeed import opml, text
 from newsfeed.errors import ListError
 from newsfeed.model import Options, Problem, Subscription, SubscriptionList
 from newsfeed.opml.scan import Outline, scan
-from newsfeed.text.options import OPTIONS, mistake, options
+from newsfeed.text.outline_options import OPTIONS, mistake, options
 
 DATA = Path(__file__).parent / "data" / "opml"
 SHARED = Path(__file__).parents[2] / "shared"

@@ -15,7 +15,7 @@ from newsfeed.feeds import rhythm
 from newsfeed.feeds.rhythm import Silence
 from newsfeed.model import ASKED_AGAIN, Cause, Failure, FeedReport, FeedState, Problem, Record
 from newsfeed.text import spoken
-from newsfeed.text.options import options
+from newsfeed.text.outline_options import options
 from newsfeed.text.spoken import say
 
 _NAMED = 4  # feeds of each kind of change

@@ -22,7 +22,7 @@ from newsfeed.opml.attributes import (
 from newsfeed.opml.coding import Coded, decode
 from newsfeed.opml.scan import MAX_DEPTH, Outline, ScannedList, is_name, scan
 from newsfeed.text import clean_line
-from newsfeed.text.options import misspelt, mistake
+from newsfeed.text.outline_options import misspelt, mistake
 from newsfeed.text.spoken import language, say, whole
 
 LIST = "feeds.opml"

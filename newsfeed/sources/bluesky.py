@@ -31,7 +31,7 @@ from newsfeed.sources.source import (
 )
 from newsfeed.text import safe_url, times
 from newsfeed.text.encodings import looks_like_json
-from newsfeed.text.options import options
+from newsfeed.text.outline_options import options
 
 KIND = "bluesky"
 

@@ -14,7 +14,7 @@ from newsfeed.sources.posts import Json, count, get, rows, text
 from newsfeed.sources.source import Answer, Draft, Source, parts_of, says, validated
 from newsfeed.text import times
 from newsfeed.text.encodings import looks_like_json
-from newsfeed.text.options import options
+from newsfeed.text.outline_options import options
 
 KIND = "hackernews"
 

@@ -19,7 +19,7 @@ from newsfeed.sources.registry import is_taken
 from newsfeed.sources.source import Answer, Draft, Source, as_feed, is_shut, parts_of, says, validated
 from newsfeed.text import safe_url, times
 from newsfeed.text.encodings import looks_like_json
-from newsfeed.text.options import options
+from newsfeed.text.outline_options import options
 
 KIND = "lemmy"
 

@@ -27,7 +27,7 @@ from newsfeed.sources.posts import Json, rows, text
 from newsfeed.sources.source import Answer, Draft, Source
 from newsfeed.text import clean_line, plain_text, safe_url, times
 from newsfeed.text.encodings import decode
-from newsfeed.text.options import options
+from newsfeed.text.outline_options import options
 
 KIND = "mailbox"
 

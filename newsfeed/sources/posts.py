@@ -23,7 +23,7 @@ from newsfeed.sources.source import BODY_LIMIT, Draft, Drafts, language_of, part
 from newsfeed.text import canonical_url, clean_line, plain_text, safe_url
 from newsfeed.text.encodings import decode, looks_like_json
 from newsfeed.text.links import LIMIT
-from newsfeed.text.options import options
+from newsfeed.text.outline_options import options
 
 MOSTLY_LINK = 8  # own words; a post with fewer takes the title of what it links to
 QUOTED = 600  # characters of a quoted post

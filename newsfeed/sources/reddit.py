@@ -22,7 +22,7 @@ from newsfeed.sources.registry import REDDIT_OWN, hosts_of, lies_at
 from newsfeed.sources.source import Answer, Draft, Drafts, Source, parts_of, validated
 from newsfeed.text import clean_line, times
 from newsfeed.text.encodings import looks_like_json
-from newsfeed.text.options import options
+from newsfeed.text.outline_options import options
 
 KIND = "reddit"
 

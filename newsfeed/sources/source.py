@@ -27,7 +27,7 @@ from newsfeed.model import (
     Subscription,
 )
 from newsfeed.text import clean_line
-from newsfeed.text.options import options
+from newsfeed.text.outline_options import options
 
 _JSON_FIRST = "application/feed+json, application/json;q=0.9, application/atom+xml;q=0.8, application/rss+xml;q=0.8, */*;q=0.1"
 FEED = "syndication"  # the kind of plain feeds: RSS, Atom, JSON Feed

@@ -18,7 +18,7 @@ from newsfeed.sources.posts import Json, Post, count, get, rows, text
 from newsfeed.sources.registry import hosts_of, lies_at
 from newsfeed.sources.source import Answer, Draft, Source, host_and_path, read_context
 from newsfeed.text import times
-from newsfeed.text.options import options
+from newsfeed.text.outline_options import options
 
 KIND = "x"
 

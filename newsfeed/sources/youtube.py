@@ -14,7 +14,7 @@ from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response,
 from newsfeed.sources import posts
 from newsfeed.sources.source import Answer, Drafts, Source, parts_of, validated
 from newsfeed.text.encodings import decode
-from newsfeed.text.options import options
+from newsfeed.text.outline_options import options
 
 KIND = "youtube"
 

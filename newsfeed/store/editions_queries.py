@@ -39,7 +39,7 @@ from newsfeed.store.schema import (
     story,
     tagging,
 )
-from newsfeed.text.options import options
+from newsfeed.text.outline_options import options
 
 _EDITION = msgspec.json.Decoder(Edition)
 SUMMARY = msgspec.json.Decoder(EditionSummary)

@@ -31,7 +31,7 @@ from newsfeed.model import (
     TopicScore,
 )
 from newsfeed.store import schema
-from newsfeed.text.options import options
+from newsfeed.text.outline_options import options
 
 
 class SyncReport(Record, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ from newsfeed import sources
 from newsfeed.model import FeedState, Record, Subscription
 from newsfeed.sources import webpages
 from newsfeed.team.tables import BUCKETS
-from newsfeed.text.options import OF_THE_EDITION
+from newsfeed.text.outline_options import OF_THE_EDITION
 
 if TYPE_CHECKING:
     import psycopg

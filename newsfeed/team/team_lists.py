@@ -21,7 +21,7 @@ from newsfeed.pipeline.reports import Clock
 from newsfeed.pipeline.subscriptions.edit import Edit, difference, told
 from newsfeed.team.connections import DOOR, Place, connect
 from newsfeed.team.reader_home import ReaderHome, WebStore
-from newsfeed.text.options import OF_THE_EDITION
+from newsfeed.text.outline_options import OF_THE_EDITION
 
 STALE = timedelta(hours=1)  # after which the list of an address is read again
 LARGEST = 5_000_000  # bytes

@@ -6,6 +6,7 @@
 - `dates`: the names of the calendar, and days as people write them
 - `titles`: one safe line for a headline, an author, a name; parts of a series, and whether a title names a subject
 - `links`: one address for one page
+- `outline_options`: what the attributes of an outline mean
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from newsfeed.text.leads import lead, lead_within, stands_alone
     from newsfeed.text.links import canonical_url, link_url, safe_url
     from newsfeed.text.markup import clean_html, plain_text, prose_text
-    from newsfeed.text.options import is_no, is_yes
+    from newsfeed.text.outline_options import is_no, is_yes, options
     from newsfeed.text.prose import (
         WORDS_A_MINUTE,
         count_words,
@@ -52,7 +53,7 @@ __getattr__ = loader(
         "leads": "lead lead_within stands_alone",
         "links": "canonical_url link_url safe_url",
         "markup": "clean_html plain_text prose_text",
-        "options": "is_no is_yes",
+        "outline_options": "is_no is_yes options",
         "prose": "WORDS_A_MINUTE count_words detect_language first_words opening plausible_language reading_minutes sentences words_pattern",
         "titles": "alike clean_line headline names_a_subject of_earlier_year of_show say_the_same series_name strip_inline unmangle weighty",
     },

@@ -12,7 +12,7 @@ from newsfeed.model import FeedState, Record
 from newsfeed.pipeline.home import Home, current_list
 from newsfeed.pipeline.subscriptions import edit
 from newsfeed.store import Headline, Store
-from newsfeed.text.options import options
+from newsfeed.text.outline_options import options
 from newsfeed.text.spoken import topic_labels
 
 WEEK = timedelta(days=7)  # each kind of day once

@@ -35,7 +35,7 @@ from newsfeed.pipeline.morning.draw import picks
 from newsfeed.pipeline.subscriptions import add
 from newsfeed.pipeline.subscriptions import edit as editing
 from newsfeed.store import Store
-from newsfeed.text.options import options
+from newsfeed.text.outline_options import options
 from newsfeed.text.spoken import say, topic_labels
 
 _A_STORY = 0.2  # minutes

@@ -23,7 +23,7 @@ from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
-from newsfeed.text.options import options
+from newsfeed.text.outline_options import options
 from newsfeed.text.spoken import say
 from newsfeed.topics import retrain, value
 from newsfeed.topics.corrections import corrected

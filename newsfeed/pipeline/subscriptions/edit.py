@@ -17,7 +17,7 @@ from newsfeed.model import (
     Subscription,
 )
 from newsfeed.pipeline.home import Home
-from newsfeed.text.options import mistake
+from newsfeed.text.outline_options import mistake
 from newsfeed.text.spoken import say
 
 Value = str | int | float | bool | list[str] | None
