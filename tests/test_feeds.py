@@ -357,7 +357,8 @@ def test_every_feed_is_asked_at_least_once_a_day_and_never_in_a_rush(
     rate: float, jitter: float, ttl: int, hours: list[int], age: str, control: str
 ) -> None:
     headers = {"cache-control": f"max-age={control}", "age": age, "expires": control}
-    due = rhythm.next_due(at(NOW, jitter), rate, ttl_minutes=ttl, skip_hours=hours, headers=headers)
+    feed = state(items_a_day=rate, ttl_minutes=ttl, skip_hours=tuple(hours))
+    due = rhythm.next_due(feed, at(NOW, jitter), headers)
     assert timedelta(minutes=15) <= due - NOW
     if not hours:
         assert due - NOW <= rhythm.LONGEST

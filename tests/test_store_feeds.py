@@ -51,6 +51,27 @@ def test_the_list_is_kept_in_its_order_with_its_outlines(tmp_path: Path) -> None
         assert [s.name for s in store.states()] == ["a", "B!"]
 
 
+@pytest.mark.parametrize(
+    ("changed", "asked"),
+    [
+        ({"options": {"boosts": "yes"}}, True),
+        ({"kind": "mastodon"}, True),
+        ({"options": {"must-read": "yes"}}, False),
+        ({"title": "B"}, False),
+    ],
+)
+def test_a_feed_that_is_to_be_read_otherwise_is_asked_at_once_for_the_whole_document(
+    tmp_path: Path, changed: dict[str, Any], asked: bool
+) -> None:
+    with opened(tmp_path) as store:
+        (state,) = feeds(store)
+        store.apply(update(state, etag='"e"', body_hash="h", next_due=NOW + DAY), NOW)
+        store.sync([subscription("a", **changed)], NOW)
+        (now,) = store.states()
+        assert bool(store.due(NOW)) == asked
+        assert (now.etag, now.body_hash) == (("", "") if asked else ('"e"', "h"))
+
+
 def test_an_address_that_stands_twice_is_one_feed(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         assert len(store.sync([subscription(title="first"), subscription(title="second")], NOW).added) == 1

@@ -336,7 +336,7 @@ def _good(state: FeedState, answer: Response | NotModified, rate: float, at: Mom
     """The state after any good answer, with new items or not. `state` already holds the feed's own requests."""
     now = at.now
     moved_to, moved_seen = _moved(state, answer.permanent_url, at.day)
-    return replace(
+    state = replace(
         state,
         etag=answer.etag,
         last_modified=answer.last_modified,
@@ -351,14 +351,8 @@ def _good(state: FeedState, answer: Response | NotModified, rate: float, at: Mom
         items_a_day=rate,
         moved_to=moved_to,
         moved_seen=moved_seen,
-        next_due=rhythm.next_due(
-            at,
-            rate,
-            ttl_minutes=state.ttl_minutes,
-            skip_hours=state.skip_hours,
-            headers=answer.headers,
-        ),
     )
+    return replace(state, next_due=rhythm.next_due(state, at, answer.headers))
 
 
 def _unchanged(state: FeedState, answer: NotModified, at: Moment) -> FeedUpdate:

@@ -44,12 +44,12 @@ class Moment(Record, frozen=True, kw_only=True):
     """When an answer came, and what else decides about times."""
 
     now: datetime
-    zone: ZoneInfo  # the reader's: its days and hours are theirs
+    zone: ZoneInfo  # whose days and hours count: the reader's; in a team, where feeds are shared, that of its settings
     jitter: float  # 0 to 1, at random; keeps feeds from being asked all at once
 
     @property
     def day(self) -> date:
-        """The reader's day."""
+        """The day in that zone."""
         return self.now.astimezone(self.zone).date()
 
 
@@ -106,22 +106,16 @@ def freshness(headers: Mapping[str, str], now: datetime) -> timedelta:
     return max(expires - (_http_date(headers.get("date", "")) or now), timedelta(0))
 
 
-def next_due(
-    at: Moment,
-    rate: float,
-    *,
-    ttl_minutes: int = 0,
-    skip_hours: Collection[int] = (),
-    headers: Mapping[str, str] | None = None,
-) -> datetime:
-    """When to ask again after a good answer.
+def next_due(state: FeedState, at: Moment, headers: Mapping[str, str] | None = None) -> datetime:
+    """When to ask a feed again after a good answer with these headers.
 
     The rhythm decides, give or take a tenth, but never before the time that the feed (ttl) or its
     server (Cache-Control, Expires) names, unless that is over 22 hours; and not in an hour that the feed excludes.
     """
-    wanted = interval(rate) * (0.9 + 0.2 * at.jitter)
-    floor = max(timedelta(minutes=min(max(ttl_minutes, 0), 10**6)), freshness(headers or {}, at.now))
-    return _outside(at.now + min(max(wanted, floor, SHORTEST), LONGEST), skip_hours, at.jitter)
+    wanted = interval(state.items_a_day) * (0.9 + 0.2 * at.jitter)
+    ttl = timedelta(minutes=min(max(state.ttl_minutes, 0), 10**6))
+    floor = max(ttl, freshness(headers or {}, at.now))
+    return _outside(at.now + min(max(wanted, floor, SHORTEST), LONGEST), state.skip_hours, at.jitter)
 
 
 def retry(now: datetime, failures: int, jitter: float) -> datetime:
@@ -182,30 +176,33 @@ def settled(state: FeedState, now: datetime) -> FeedState:
 def select(
     states: Sequence[FeedState], now: datetime, *, floor: int, due: bool, force: bool, named: bool
 ) -> tuple[list[FeedState], list[tuple[FeedState, datetime]]]:
-    """Which feeds to ask now, and for each other requested feed, when it may be asked."""
+    """Which of these feeds to ask now; and those that have to wait although they are wanted, each with the time.
+
+    Args:
+        floor: for so many seconds after a request, a feed is not asked again by hand.
+        due: ask only those whose time has come; the rest is not wanted.
+        force: ask also those that were asked just now.
+        named: the reader named these feeds: only then is one asked that answered that it is gone.
+    """
     ask: list[FeedState] = []
     waiting: list[tuple[FeedState, datetime]] = []
-    for state in (settled(s, now) for s in states):
-        until: datetime | None = None
-        if state.gone and not named:
-            # It answered that it is gone: asked again only if the reader names it.
-            continue
-        if state.not_before and state.not_before > now:
-            until = state.not_before
-        elif due:
-            if state.next_due and state.next_due > now:
-                continue
-        elif (
-            not force
-            and state.last_tried
-            and (soon := state.last_tried + timedelta(seconds=floor)) > now >= state.last_tried
-        ):
-            until = soon
-        if until is None:
-            ask.append(state)
-        else:
+    for state in (settled(s, now) for s in states if named or not s.gone):
+        until = held_until(state, now, timedelta(0) if due or force else timedelta(seconds=floor))
+        if until is not None:
             waiting.append((state, until))
+        elif not due or state.next_due is None or state.next_due <= now:
+            ask.append(state)
     return ask, waiting
+
+
+def held_until(state: FeedState, now: datetime, floor: timedelta) -> datetime | None:
+    """Until when a feed must not be asked, whoever wants it: the time that its server named, or `floor` after the last
+    request; None if it may be asked now."""
+    if state.not_before and state.not_before > now:
+        return state.not_before
+    if state.last_tried and state.last_tried <= now < state.last_tried + floor:
+        return state.last_tried + floor
+    return None
 
 
 def interleaved(states: Sequence[FeedState]) -> list[FeedState]:

@@ -16,6 +16,7 @@ from newsfeed.store import items_queries, records, search_queries
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.records import Applied, SyncReport
 from newsfeed.store.schema import body, feed, former, item, tagging, tally
+from newsfeed.text.outline_options import of_the_feed
 
 KNOWN = 1000  # newest items of a feed that are given out for recognising; a document holds at most 500
 RECENT = timedelta(days=14)  # younger items are never deleted
@@ -51,8 +52,11 @@ def sync(db: Transaction, subscriptions: Iterable[Subscription], now: datetime) 
             # Back in the list: asked at once, and what it published meanwhile is treated as on a first request.
             values |= {"next_due": None, "first_good": None, "failures": 0, "failing_since": None}
             added.append(url)
-        elif _differs(records.subscription_of(row.outline), subscription):
+        elif _differs(old := records.subscription_of(row.outline), subscription):
             changed.append(url)
+            if (old.kind, of_the_feed(old.options)) != (subscription.kind, of_the_feed(subscription.options)):
+                # Asked at once, and for the whole document: "unchanged" would leave it as it was read before.
+                values |= {"next_due": None, "etag": "", "last_modified": "", "body_hash": ""}
         else:
             kept += 1
             if row.place == place and row.outline == values["outline"]:

@@ -18,7 +18,7 @@ from newsfeed import sources
 from newsfeed.model import FeedState, Record, Subscription
 from newsfeed.sources import webpages
 from newsfeed.team.tables import BUCKETS
-from newsfeed.text.outline_options import OF_THE_EDITION
+from newsfeed.text.outline_options import of_the_feed
 
 if TYPE_CHECKING:
     import psycopg
@@ -58,8 +58,9 @@ def on_its_site(url: str, state: FeedState | None) -> bool:
 
 def shared_part(subscription: Subscription) -> Subscription:
     """A subscription without its reader's personal options, as the shared store has it."""
-    options = {name: value for name, value in subscription.options.items() if name not in OF_THE_EDITION}
-    return Subscription(url=subscription.url, kind=subscription.kind, options=options)
+    return Subscription(
+        url=subscription.url, kind=subscription.kind, options=of_the_feed(subscription.options)
+    )
 
 
 def key_of(subscription: Subscription) -> str:

@@ -21,7 +21,7 @@ from newsfeed.pipeline.reports import Clock
 from newsfeed.pipeline.subscriptions.edit import Edit, difference, told
 from newsfeed.team.connections import DOOR, Place, connect
 from newsfeed.team.reader_home import ReaderHome, WebStore
-from newsfeed.text.outline_options import OF_THE_EDITION
+from newsfeed.text.outline_options import of_the_feed
 
 STALE = timedelta(hours=1)  # after which the list of an address is read again
 LARGEST = 5_000_000  # bytes
@@ -181,7 +181,7 @@ def shown(states: Sequence[FeedState]) -> bytes:
                     folders=s.subscription.folders,
                     html_url=s.subscription.html_url,
                     kind=s.subscription.kind,
-                    options={n: v for n, v in s.subscription.options.items() if n not in OF_THE_EDITION},
+                    options=of_the_feed(s.subscription.options),
                 )
                 for s in states
                 if not is_private(s)

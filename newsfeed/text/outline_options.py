@@ -51,7 +51,13 @@ OPTIONS: Mapping[str, Option] = {
     "api": Option("where the network's interface is asked, if elsewhere", r"https?://\S+", "an address with https://"),
 }  # fmt: skip
 # Options that only the edition uses: in a team these are personal; feeds that differ in others are not shared.
-OF_THE_EDITION = frozenset({"must-read", "mute", "weight", "cap", "paywall", "label"})
+_OF_THE_EDITION = frozenset({"must-read", "mute", "weight", "cap", "paywall", "label"})
+
+
+def of_the_feed(written: Mapping[str, str]) -> dict[str, str]:
+    """The options that decide how a feed is asked and read."""
+    return {name: value for name, value in written.items() if name not in _OF_THE_EDITION}
+
 
 _BOUNDS: Mapping[str, tuple[float, float]] = {
     "weight": (0.25, 4),
