@@ -73,7 +73,7 @@ def test_no_address_of_a_reader_answers_a_stranger_or_a_form_without_its_token(s
             assert reader.post(path, {"do": "keep", "confirm": "yes"}, token="x").status_code == 403, path
         for path in OPEN_POST:
             assert stranger.post(path, {"do": "make"}, token="x").status_code == 403, path
-        for path in READERS_GET | READERS_POST:
+        for path in {**READERS_GET, **READERS_POST}:
             if path.startswith("/admin"):
                 answer = (
                     reader.post(path, {"do": "invite", "name": "eve"})

@@ -123,7 +123,6 @@ class TeamApp(PageApp):
     """The part that pages before and behind the sign-in share."""
 
     local = False
-    nav = "team/nav.html"
     reader: Reader | None = None
 
     def __init__(self, team: TeamWeb, token: str, browser: str, asked: str) -> None:

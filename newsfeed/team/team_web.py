@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,54 +30,33 @@ from newsfeed.team.reader_app import DOOR, DoorApp, ReaderApp, TeamApp, TeamGuar
 from newsfeed.team.sessions import TooManyError
 from newsfeed.team.site import SiteSetting, at_port
 from newsfeed.text import spoken
-from newsfeed.web import views_items, views_settings, views_sources
 from newsfeed.web.access import cookie
 from newsfeed.web.listening import bound, run_server
 from newsfeed.web.local_app import STYLES, script
+from newsfeed.web.routes import GET, POST
 
 if TYPE_CHECKING:
     from newsfeed.team.sessions import ReaderSession
 
-# Views of a reader, by address; those of a single home serve here too.
-READERS_GET = {
+# Views of a reader, by address; most of those of a single home serve here too.
+READERS_GET: Mapping[str, Callable[..., Response]] = {
+    **GET,
     "/": views_reader.today,
-    "/why/{ref}": views_items.why,
-    "/topic/{ref}": views_items.topic,
-    "/mute/{ref}": views_items.mute,
-    "/note/{ref}": views_items.note,
-    "/share/{ref}": views_items.share,
-    "/teach": views_items.questions,
-    "/search": views_items.search,
-    "/kept": views_items.kept,
     "/archive/{name:path}": views_reader.drawn,
     "/ledger.html": views_reader.drawn,
     "/index.html": views_reader.moved_page,
     "/breadth.html": views_reader.moved_page,
-    "/sources": views_sources.sources,
-    "/sources/one": views_sources.one,
-    "/sources/add": views_sources.add,
-    "/breadth": views_settings.breadth,
-    "/rules": views_settings.show_rules,
     "/settings": views_reader.settings,
     "/lists": views_lists.lists,
     "/you": views_sign_in.you,
     "/you/oidc": views_sign_in.to_provider,
     "/admin": views_lists.admin,
 }
-READERS_POST = {
+READERS_POST: Mapping[str, Callable[..., Response]] = {
+    **POST,
     "/make": views_reader.make,
-    "/mark": views_items.mark,
-    "/open": views_items.opened,
-    "/correct": views_items.correct,
-    "/passed": views_items.passed,
-    "/export": views_items.export,
-    "/sources/export": views_items.export_list,
-    "/sources/add": views_sources.look,
     "/sources/change": views_reader.change_list,
     "/sources/undo": views_reader.undo_list,
-    "/breadth": views_settings.save_breadth,
-    "/rules": views_settings.put_rule,
-    "/settings": views_settings.save_settings,
     "/settings/mail": views_reader.save_mail,
     "/settings/secret": views_reader.save_secret,
     "/lists": views_lists.follow_list,
@@ -215,8 +194,8 @@ def routed_team(team: TeamWeb) -> ASGIApp:
     """The whole app behind its guard."""
     answers = TeamAnswers(team)
     routes = [
-        *(answers.get(path, view) for path, view in (READERS_GET | OPEN_GET).items()),
-        *(answers.post(path, view) for path, view in (READERS_POST | OPEN_POST).items()),
+        *(answers.get(path, view) for path, view in {**READERS_GET, **OPEN_GET}.items()),
+        *(answers.post(path, view) for path, view in {**READERS_POST, **OPEN_POST}.items()),
         *(Route(path, partial(_file, team, name)) for path, name in FILES.items()),
     ]
     inner = Starlette(

@@ -1,4 +1,4 @@
-"""The process that listens, on this machine only unless its owner names another address; and the routes of the views."""
+"""The process that listens, on this machine only unless its owner names another address; and how a view answers."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ from newsfeed.pipeline import signs
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.signs import LOCAL, AppPlace, app_place
 from newsfeed.text.spoken import say
-from newsfeed.web import views_items, views_settings, views_sources, views_work
+from newsfeed.web import views_work
 from newsfeed.web.access import Guard, keys
 from newsfeed.web.local_app import STYLES, LocalApp
+from newsfeed.web.routes import HOME_GET, HOME_POST, Fields
 
 
 def checked_address(address: str) -> str:
@@ -166,21 +167,17 @@ async def run_server(
     await task
 
 
-Shown = Callable[[LocalApp, Request], Response]
-Sent = Callable[[LocalApp, Request, dict[str, str]], Response]
-
-
 def routed(app: LocalApp, hosts: frozenset[str]) -> ASGIApp:
     """The whole app with its access control."""
 
-    def get(path: str, view: Shown) -> Route:
+    def get(path: str, view: Callable[[LocalApp, Request], Response]) -> Route:
         async def answer(request: Request) -> Response:
             with app.speaking():
                 return await _answered(app, request, partial(view, app, request))
 
         return Route(path, answer, methods=["GET"])
 
-    def post(path: str, view: Sent) -> Route:
+    def post(path: str, view: Callable[[LocalApp, Request, Fields], Response]) -> Route:
         async def answer(request: Request) -> Response:
             with app.speaking():
                 try:
@@ -205,39 +202,8 @@ def routed(app: LocalApp, hosts: frozenset[str]) -> ASGIApp:
     routes = [
         get("/app.css", _style),
         get("/app.js", _script),
-        get("/", views_items.today),
-        post("/mark", views_items.mark),
-        post("/open", views_items.opened),
-        post("/correct", views_items.correct),
-        get("/why/{ref}", views_items.why),
-        get("/topic/{ref}", views_items.topic),
-        get("/mute/{ref}", views_items.mute),
-        get("/note/{ref}", views_items.note),
-        get("/teach", views_items.questions),
-        get("/archive/{name:path}", views_items.site_file),
-        *(get(f"/{name}", views_items.site_file) for name in views_items.SITE_FILES),
-        post("/begin", views_work.first),
-        post("/refresh", views_work.begin),
-        get("/refresh", views_work.progress),
-        get("/rebuild", views_settings.rebuild),
-        get("/search", views_items.search),
-        get("/kept", views_items.kept),
-        get("/share/{ref}", views_items.share),
-        post("/passed", views_items.passed),
-        post("/export", views_items.export),
-        post("/sources/export", views_items.export_list),
-        get("/sources", views_sources.sources),
-        get("/sources/one", views_sources.one),
-        get("/sources/add", views_sources.add),
-        post("/sources/add", views_sources.look),
-        post("/sources/change", views_sources.change),
-        post("/sources/undo", views_sources.undo),
-        get("/breadth", views_settings.breadth),
-        post("/breadth", views_settings.save_breadth),
-        get("/rules", views_settings.show_rules),
-        post("/rules", views_settings.put_rule),
-        get("/settings", views_settings.settings),
-        post("/settings", views_settings.save_settings),
+        *(get(path, view) for path, view in HOME_GET.items()),
+        *(post(path, view) for path, view in HOME_POST.items()),
         Route("/refresh/events", events, methods=["GET"]),
     ]
     inner = Starlette(routes=routes, exception_handlers={404: lost, 405: lost, 500: lost})

@@ -94,7 +94,6 @@ class PageApp(ABC):
     """Drawing pages and reading forms, with or without a home."""
 
     token: str  # what each form carries
-    nav = "app/nav.html"
     scheme = "http"
     local = True  # one home on this machine, with work of its own
 
@@ -179,7 +178,6 @@ class PageApp(ABC):
                 path=request.url.path,
                 said=said,
                 live=live,
-                nav=self.nav,
                 local=self.local,
                 **context,
             )

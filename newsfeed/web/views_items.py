@@ -297,7 +297,7 @@ def questions(app: ViewApp, request: Request) -> Response:
     labels = topic_labels(home.settings.topics)
     return app.view(
         request,
-        "teach.html",
+        "question_list.html" if is_live(request) else "questions.html",
         questions=_questions(app),
         labels=labels,
     )
