@@ -22,8 +22,7 @@ from newsfeed.topics.value import IN_ENGLISH
 from newsfeed.topics.vocabulary import ENGLISH, glossary, languages, meanings
 
 DATA = Path(__file__).parents[1] / "newsfeed" / "topics" / "data" / "languages"
-SOON = {"world"}  # may be written before the topic exists
-NAMES = {*TOPICS, OTHER, *SOON}
+NAMES = {*TOPICS, OTHER}
 
 
 def terms(path: Path) -> dict[str, float]:

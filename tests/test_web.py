@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 import subprocess
@@ -21,7 +20,7 @@ from newsfeed.cli.command import Context
 from newsfeed.errors import BusyError, SettingsError
 from newsfeed.model import Line
 from newsfeed.store.lock import Lock
-from newsfeed.web import listening, views_items, views_settings, views_work
+from newsfeed.web import listening, routes, views_items, views_settings, views_work
 from newsfeed.web.access import keys
 
 # ------------------------------------------------------------------------- who may ask

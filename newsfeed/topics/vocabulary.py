@@ -2,8 +2,10 @@
 
 A language is a folder of data, `data/languages/<code>/`; only the plurals of English are in code:
 
-- `language.toml`: its function words, and the endings of its words
-- `lexicon/<topic>.toml`, `seeds/<topic>.jsonl`: entries may begin with a star in languages other than English ("*bank")
+- `language.toml`: its function words, the endings of its words, and the letters that may join the parts of its compounds
+- `lexicon/<topic>.toml`, `seeds/<topic>.jsonl`: entries may begin with a star in languages other than English ("*bank").
+  Names of folders that mean a topic stand in English's files, of all languages together: readers of one language have
+  folders in another
 - `not_news.toml`: patterns of what is not news; `acts.toml`, `value.jsonl`: who did what, and graded items
 - `english.txt`, its glossary, one line an English word (`bank: bank, kreditinstitut`), so that what was learned of English
   words serves its words too. A word that is not in it is read by its parts, as compounds are made: the longest known end
@@ -157,6 +159,7 @@ class Language(NamedTuple):
     code: str
     little: frozenset[str]
     endings: tuple[str, ...]  # longest first
+    joints: tuple[str, ...] = ("",)  # what may stand between the parts of a compound
 
     def stem(self, word: str) -> str:
         """A word in the form the model counts: without its ending."""
@@ -191,7 +194,9 @@ def languages() -> dict[str, Language]:
 def _language(code: str) -> Language:
     table = tomllib.loads(folder(code).joinpath("language.toml").read_text(encoding="utf-8"))
     endings = sorted(table["endings"].split(), key=lambda ending: (-len(ending), ending))
-    return Language(code, frozenset(table["little"].split()), tuple(endings))
+    return Language(
+        code, frozenset(table["little"].split()), tuple(endings), ("", *table.get("joints", "").split())
+    )
 
 
 def coded(word: str, code: str) -> str:
@@ -223,7 +228,6 @@ def stem_of(word: str, code: str) -> str:
 MOST_MEANINGS = 4  # English words that one word is read as
 OF_A_WORD, OF_A_PART = 3, 2  # meanings of a word, and of each part of a compound
 LEAST_COMPOUND, LEAST_TAIL, LEAST_HEAD, LEAST_ALONE = 8, 4, 3, 5  # letters
-_JOINTS = ("", "s", "es", "n", "en", "er", "e")
 
 
 @cache
@@ -267,7 +271,7 @@ def meanings(word: str, code: str) -> tuple[str, ...]:
 def _head(word: str, known: dict[str, tuple[str, ...]], code: str) -> tuple[str, ...]:
     """The meaning of the first part of a compound, without the linking letters."""
     shorten = languages()[code].stem
-    for joint in _JOINTS:
+    for joint in languages()[code].joints:
         bare = word.removesuffix(joint)
         if word.endswith(joint) and len(bare) >= LEAST_HEAD and (found := known.get(shorten(bare))):
             return found
