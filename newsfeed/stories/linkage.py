@@ -42,7 +42,6 @@ FADE = 48.0  # hours between two groups that halve their similarity
 # Factor on the threshold of stories: an outlet seldom reports one event twice, and often the next one in the same words.
 # Not on that of affairs: one newsroom alone can have eight stories of one occasion, and the page has room for two.
 ONE_OUTLET = 3.5
-STAND_IN = 1 << 62  # above all numbers of stories
 
 
 def join_items(
@@ -100,13 +99,15 @@ def _start(
             taken.update(inside)
     for n, item in enumerate(items):
         if item.id in fresh:
-            groups[_free(item.id, groups)] = _group(_free(item.id, groups), [n], outlets, hours)
+            key = _key_of_new(item.id, groups)
+            groups[key] = _group(key, [n], outlets, hours)
     return groups
 
 
-def _free(number: int, groups: Mapping[int, Cluster]) -> int:
-    """The number itself; or, if a story that this item has left bears it, a negative placeholder for a new number."""
-    return number if number not in groups else -number
+def _key_of_new(item: int, groups: Mapping[int, Cluster]) -> int:
+    """The key of a group of one new item, after which its story is numbered. Where a story has that number already, which
+    the item began and has left since, it is the negative one: the store finds a number for it."""
+    return item if item not in groups else -item
 
 
 def _group(key: int, members: list[int], outlets: Sequence[int], hours: Sequence[float]) -> Cluster:
@@ -118,7 +119,7 @@ def _join_pages(groups: dict[int, Cluster], items: Sequence[StoredItem], fresh: 
     """Join groups that share a page, whatever their texts; existing stories only by a new item."""
     of = {m: key for key, g in groups.items() for m in g.members}
     for same in same_page(items):
-        keys = sorted({of[n] for n in same if n in of}, key=_oldest)
+        keys = sorted({of[n] for n in same if n in of}, key=_by_age)
         if len(keys) < 2 or not any(items[n].id in fresh for n in same):
             continue
         for key in keys[1:]:
@@ -127,9 +128,9 @@ def _join_pages(groups: dict[int, Cluster], items: Sequence[StoredItem], fresh: 
             groups[keys[0]].take(groups.pop(key))
 
 
-def _oldest(key: int) -> int:
-    """The key by age, placeholders after the others. Applied twice, it gives the original."""
-    return key if 0 <= key < STAND_IN else STAND_IN - key
+def _by_age(key: int) -> tuple[bool, int]:
+    """Sort key of groups' keys: the oldest first, those without a number of their own last."""
+    return key < 0, abs(key)
 
 
 def _join_alike(
@@ -138,7 +139,7 @@ def _join_alike(
     """Join groups with a new item to those similar to them."""
     terms.weigh(fresh)
     vectors = terms.vectors()
-    order = sorted(groups, key=_oldest)
+    order = sorted(groups, key=_by_age)
     of = np.full(terms.items, -1, dtype=np.int64)
     for place, key in enumerate(order):
         of[groups[key].members] = place
@@ -151,7 +152,7 @@ def _join_alike(
     met = set(of[np.concatenate([alike.some[near], alike.other[near], np.flatnonzero(new)])].tolist()) - {-1}
     more = {m for place in met for m in groups[order[place]].members} - fresh
     alike = vectors.alike(more, EDGE, named=0.0).beside(alike)
-    sums = Forms(items, terms).part(alike, least).of(of, len(order))
+    sums = Forms(items, terms).part(alike, least).summed_by(of, len(order))
     for place in set(sums.some.tolist()).union(sums.other.tolist()):
         group = groups[order[place]]
         if len(group.members) > 1:
@@ -174,8 +175,8 @@ def _link(
 
 
 def _own(group: Cluster) -> float:
-    """How alike its items are with each other, counting one more pair of the usual similarity; at least FLOOR of
-    that."""
+    """How alike a group's items are with each other: the mean over all pairs of its n items, each item beside itself
+    counted as USUAL. That is (2 · inner / n + USUAL) / n; never less than FLOOR · USUAL."""
     many = len(group.members)
     return max(FLOOR * USUAL, (2 * group.inner / many + USUAL) / many)
 
@@ -206,10 +207,10 @@ def _affairs(
     """
     of: dict[int, int] = {}
     affairs: dict[int, Cluster] = {}
-    for key in sorted(groups, key=_oldest):
+    for key in sorted(groups, key=_by_age):
         g = groups[key]
         stood = [before[k].affair or k for k in (key, *g.taken) if k in before]
-        joined = sorted({_end(of, n) for n in stood or [key]}, key=_oldest)
+        joined = sorted({_end(of, n) for n in stood or [key]}, key=_by_age)
         part = Cluster(
             joined[0], list(g.members), g.start, g.end, set(g.outlets), g.evidence, apart=set(g.apart)
         )
@@ -219,7 +220,7 @@ def _affairs(
                 part.take(affairs.pop(number))
         affairs[joined[0]] = part
         of[key] = joined[0]
-    keys = sorted(affairs, key=_oldest)
+    keys = sorted(affairs, key=_by_age)
     group = np.full(terms.items, len(keys), dtype=np.int64)
     for number, key in enumerate(keys):
         group[affairs[key].members] = number
@@ -272,7 +273,7 @@ def _changed(
     """The groups that differ from the existing stories."""
     return [
         key
-        for key in sorted(groups, key=_oldest)
+        for key in sorted(groups, key=_by_age)
         if key not in before
         or groups[key].taken
         or affairs[key] != (before[key].affair or key)

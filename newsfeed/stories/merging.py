@@ -20,7 +20,9 @@ import numpy as np
 
 from newsfeed.stories.similarity import Floats, Ints, Pairs, firsts
 
-GONE = 1 << 62  # the step at which a group that was merged into another changed last: after all
+GONE = (
+    1 << 62
+)  # in place of its last step, for a group that was merged into another: later than any, so no offer to it holds
 
 
 @dataclass(slots=True)

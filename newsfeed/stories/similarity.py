@@ -78,16 +78,17 @@ class Pairs(NamedTuple):
         many = found.other.max(initial=0) + 1
         return found.kept(np.unique(found.some * many + found.other, return_index=True)[1])
 
-    def of(self, part: Ints, many: int) -> Pairs:
-        """The sums by the part, of so many, that each place is in; within a part, and of a place in part -1, none."""
-        some, other = part[self.some], part[self.other]
+    def summed_by(self, group: Ints, count: int) -> Pairs:
+        """For every two of `count` groups the sum over the pairs of places between them; `group` has the group of each
+        place, -1 for none. Pairs within a group are left out."""
+        some, other = group[self.some], group[self.other]
         keep = (some != other) & (some >= 0) & (other >= 0)
-        key = (np.minimum(some, other) * many + np.maximum(some, other))[keep]
+        key = (np.minimum(some, other) * count + np.maximum(some, other))[keep]
         order = np.argsort(key, kind="stable")
         key, value = key[order], self.value[keep][order]
         first = firsts(key)
         key = key[first]
-        return Pairs(key // many, key % many, np.add.reduceat(value, first) if len(first) else value)
+        return Pairs(key // count, key % count, np.add.reduceat(value, first) if len(first) else value)
 
 
 class Terms:
