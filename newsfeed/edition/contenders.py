@@ -236,7 +236,11 @@ class Scorer:
     def _order(
         self, one: Candidate, central: int, value: Score, back: Return | None
     ) -> tuple[bool, bool, bool, bool, bool, bool, float, int]:
-        """Sort key of representatives, the best first: must-read, the new one of a story that returns, the most central, …"""
+        """Sort key for the choice of a representative; the least is the best.
+
+        In this order: from a must-read source; in a story that returns, the item with what is new; a headline that names
+        a subject; the most central item; no post; no paywall; the higher score; the older item.
+        """
         own = self.chosen.get(one.item.feed, Options())
         feed = self.feeds.get(one.item.feed)
         return (

@@ -211,9 +211,11 @@ class Prepared:
         return bool(self.least) and self.least in contender.topics.stands
 
     def pickable(self, contender: Contender) -> bool:
-        """Whether a contender may be a pick: what is only a headline among stories with leads, and, while enough else
-        waits, what fits none of the topics and is neither strong nor told by several, and what tells no news and isn't
-        good, has no place but as a line."""
+        """Whether a contender may be a pick and not only a line.
+
+        A must-read may. A bare headline among stories with leads may not. Any other may if it deserves a place (see
+        `has_place`), or if there are too few of those to fill the page.
+        """
         return contender.options.must_read or (not contender.bare and (self.scarce or has_place(contender)))
 
     @cached_property
@@ -338,7 +340,7 @@ class Prepared:
 
 
 def has_place(contender: Contender) -> bool:
-    """Whether a contender deserves a place by its topic, its outlets or its weight."""
+    """Whether a contender deserves a place by its topic, its outlets or its grade, and is news or good."""
     fits = bool(contender.topic) or contender.outlets >= c.TOLD_BY or contender.grade >= c.STRONG
     return fits and not is_weak(contender)
 

@@ -147,11 +147,11 @@ class Store:
     def while_unchanged(
         self, name: str, key: object, find: Callable[[], T], again: Callable[[T], T] | None = None
     ) -> T:
-        """What `find` gives; what it gave last under this name, while `key` is the same and nobody wrote since, but for
-        what was put aside here (see `writes_aside`), which `find` must not ask for. `again`, where there is one, is
-        handed what was found last, which may save it work.
+        """The result of `find`, kept under `name` until `key` is another one or somebody writes to the database.
 
-        Whoever asks for the same meanwhile waits for the one who looks.
+        What `writes_aside` writes doesn't count, so `find` must not depend on it. If `again` is given, it is called
+        instead of `find` with a result that is out of date, and may use what still holds of that. While one thread finds
+        a result, the others that ask for it wait.
         """
         with self._finding.setdefault(name, threading.RLock()):
             # Read before computing: a write in the meantime makes the next call compute again.
@@ -306,9 +306,12 @@ class Store:
         only: Collection[int] | None = None,
         sources: Sequence[FeedFacts] = (),
     ) -> Pool:
-        """Everything for the edition of a local day, see `pool_queries.pool`. Of what is asked for `again`, as by who shows
-        the reader what a thumb would change, the last two are kept: where the reader alone wrote since, only what that
-        can move is read anew."""
+        """Everything for the edition of a local day, see `pool_queries.pool`.
+
+        With `again`, for a pool that will be asked for repeatedly, as while the reader sees what a thumb would change: the
+        last two are kept. If since then only the reader's signs were written (see `writes_signs`), only what these can
+        change is read anew.
+        """
         known = None if again else self._habits(local, now)
         with self._reading() as db:
             counted = db.changes() if again and only is None else None

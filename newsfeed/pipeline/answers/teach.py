@@ -85,36 +85,36 @@ def correct(home: Home, store: Store, name: str, changes: Sequence[str], *, aske
     """
     item, _ = resolve(home, store, name)
     understand.tag_asked(home, store, [item])
-    said = store.taggings([item.id]).get(item.id)
-    before = tuple(sorted(accuracy.has(said))) if said else ()
-    after = set(before)
+    tagging = store.taggings([item.id]).get(item.id)
+    tagged = tuple(sorted(accuracy.has(tagging))) if tagging else ()
+    topics = set(tagged)
     for change in changes:
         words = change.lstrip("+-")
         topic = topic_named(home.settings, words)
         if not topic and words.casefold() == "none":
-            after.clear()
+            topics.clear()
         elif not topic:
             raise SettingsError(
                 change, "is no topic", say("Topics: {names}, none.", names=", ".join(home.settings.topics))
             )
         elif change.startswith("-"):
-            after.discard(topic)
+            topics.discard(topic)
         else:
-            after.add(topic)
-    told = tuple(t for t in home.settings.topics if t in after)
+            topics.add(topic)
+    answered = tuple(t for t in home.settings.topics if t in topics)
     earlier = next((c for c in store.corrections() if c.item == item.id), None)
+    before = tagged if earlier is None else earlier.topics
+    # Accuracy is measured on what the tagger said before any answer.
+    previous = tagged if earlier is None else earlier.previous
     with store.together():
-        if earlier is not None:
-            # Accuracy is measured on what the tagger had said, which stays; the reader's earlier answer can be restored.
-            before = earlier.topics
+        if earlier is not None:  # it can be restored
             _note(
                 store,
                 meta.EARLIER,
                 item.id,
                 " ".join([*_earlier(store, item.id), ",".join(before) or "none"]),
             )
-        previous = earlier.previous if earlier is not None else before
-        store.correct(Correction(item=item.id, topics=told, made=home.clock(), previous=previous))
+        store.correct(Correction(item=item.id, topics=answered, made=home.clock(), previous=previous))
         _note(
             store,
             meta.ANSWERS,
@@ -123,7 +123,7 @@ def correct(home: Home, store: Store, name: str, changes: Sequence[str], *, aske
         )
         moved = retag_like(home, store, item)
         _note(store, meta.MOVED, item.id, moved)
-    return Corrected(title=item.item.title, before=before, after=told, moved=moved)
+    return Corrected(title=item.item.title, before=before, after=answered, moved=moved)
 
 
 def undo(home: Home, store: Store, name: str = "") -> Corrected:
