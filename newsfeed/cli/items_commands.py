@@ -77,6 +77,7 @@ def search(
     """Search all items, whether on a page or not: first those with the words in their title, then the newest."""
     from rich.text import Text
 
+    from newsfeed.pipeline.answers.search import known_by_title
     from newsfeed.pipeline.answers.search import search as run
 
     with opened(context) as (home, store):
@@ -90,6 +91,9 @@ def search(
             until=until,
             limit=limit,
         )
+        unread = known_by_title(store)
+    if unread:
+        show.warn(unread)
     if as_json:
         show.print_json(found)
     elif not found:

@@ -48,6 +48,7 @@ from newsfeed.model.feeds import (
 from newsfeed.model.items import (
     KINDS,
     NO_NEWS,
+    PUT_OFF,
     Correction,
     Counts,
     Enclosure,

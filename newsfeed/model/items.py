@@ -7,6 +7,10 @@ from datetime import datetime
 
 from newsfeed.model.feeds import Failure, FeedState, Problem, Record, Request
 
+#: Stands in `Item.text` for a text that is put off: `html` then is what `text.bodies.put_off` wrote. No cleaned text has
+#: this character, SUB, which stands for what can't be shown.
+PUT_OFF = "\x1a"
+
 
 class Enclosure(Record, frozen=True, kw_only=True):
     """A file that comes with an item: an episode, a video."""

@@ -19,9 +19,15 @@ from newsfeed.sources.source import Drafts
 
 
 def read(
-    response: Response, subscription: Subscription, known: Mapping[str, str], now: datetime
+    response: Response,
+    subscription: Subscription,
+    known: Mapping[str, str],
+    now: datetime,
+    *,
+    put_off: bool = False,
 ) -> Parsed | Failure:
-    """Read an answer. `known` maps identities to hashes: unchanged items are only named in `Parsed.known`."""
+    """Read an answer. `known` maps identities to hashes: unchanged items are only named in `Parsed.known`. `put_off`: texts
+    that no page can need are left as they came (see `text.bodies`)."""
     from newsfeed import sources
     from newsfeed.reading.finish import finish
 
@@ -31,7 +37,7 @@ def read(
         found = read_feed(response, subscription)
         if isinstance(found, Drafts):
             found = source.refine(found, response, subscription)
-    return finish(found, known, now) if isinstance(found, Drafts) else found
+    return finish(found, known, now, put_off=put_off) if isinstance(found, Drafts) else found
 
 
 def read_feed(response: Response, subscription: Subscription) -> Drafts | Failure:

@@ -5,15 +5,15 @@ Every kind of source ends here, so that items mean the same wherever they come f
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from html import unescape
 
 import msgspec
 
-from newsfeed.model import Counts, Enclosure, Item, Parsed, Problem
+from newsfeed.model import PUT_OFF, Counts, Enclosure, Item, Parsed, Problem
 from newsfeed.reading.openings import (
     Entry,
     length_told,
@@ -27,6 +27,7 @@ from newsfeed.reading.openings import (
 from newsfeed.sources.source import Draft, Drafts
 from newsfeed.text import (
     alike,
+    bodies,
     canonical_url,
     clean_html,
     clean_line,
@@ -37,10 +38,10 @@ from newsfeed.text import (
     strip_inline,
     unmangle,
 )
-from newsfeed.text.encodings import joined_halves
+from newsfeed.text.bodies import as_meant, digest, hash_of
 from newsfeed.text.markup import HTML_LIMIT, text_of
 from newsfeed.text.times import sane
-from newsfeed.text.titles import show_names, without_torn_reference
+from newsfeed.text.titles import show_names
 
 AUTHOR = 200  # characters
 TAG, TAGS = 50, 20  # characters, and how many
@@ -50,11 +51,12 @@ ENCLOSURES = 10  # of one entry
 NEVER_SHOWN = timedelta(days=8)
 
 
-def finish(found: Drafts, known: Mapping[str, str], now: datetime) -> Parsed:
+def finish(found: Drafts, known: Mapping[str, str], now: datetime, *, put_off: bool = False) -> Parsed:
     """Items of drafts, in document order.
 
     Unchanged ones (by `known`) are only named. Duplicates within the answer are dropped; of more than 500 the newest
-    are kept. A bad draft costs that draft only, and is counted.
+    are kept. A bad draft costs that draft only, and is counted. `put_off`: texts of a document that has nothing new are
+    left as they came (see `text.bodies`).
     """
     problems = list(found.problems)
     drafts, home = found.entries, found.home
@@ -69,6 +71,11 @@ def finish(found: Drafts, known: Mapping[str, str], now: datetime) -> Parsed:
     # If items are stored, an old one may be one of these under a new identity, or late.
     past = {key for key, date in dates.items() if date is not None and date < now - NEVER_SHOWN and not known}
     leads = len(past) < len(drafts)
+    put_off = put_off and not leads
+    unread = _unread(drafts, ambiguous) if put_off or any(h[:1] == PUT_OFF for h in known.values()) else {}
+    same = {key for key, entry in unread.items() if known.get(entry.identity) == entry.hash}
+    if not put_off and len(same) < len(drafts):
+        unread = {}  # what is new is understood by the texts around it
     entries: list[Entry] = []
     texts: list[str] = []
     openings: list[str] = []
@@ -77,7 +84,7 @@ def finish(found: Drafts, known: Mapping[str, str], now: datetime) -> Parsed:
     seen: set[str] = set()
     empty = 0
     for draft in drafts:
-        entry = _entry(draft, ambiguous, leads=leads)
+        entry = unread.get(id(draft)) or _entry(draft, ambiguous, leads=leads)
         if entry is None:
             empty += 1
         elif entry.identity not in seen:
@@ -85,8 +92,8 @@ def finish(found: Drafts, known: Mapping[str, str], now: datetime) -> Parsed:
             entry.position = len(texts)
             entry.summary_text = text_of(entry.summary) if entry.summary else ""
             texts.append(f"{entry.summary_text}\n{entry.text}" if entry.summary else entry.text)
-            openings.append(f"{entry.title}. {entry.text[:80]}")
-            if known.get(entry.identity) == entry.hash:
+            openings.append(f"{entry.title}. {_begun(entry) if entry.text == PUT_OFF else entry.text[:80]}")
+            if id(draft) in same or known.get(entry.identity) == entry.hash:
                 unchanged.append(entry.identity)
                 if (fares := _counts(draft, entry.identity)) is not None:
                     counts.append(fares)
@@ -238,18 +245,16 @@ def _shared(draft: Draft) -> str:
 def _entry(draft: Draft, ambiguous: frozenset[str], *, leads: bool) -> Entry | None:
     """The entry of a draft; None for one with nothing to read or open. Unless any of the document needs a lead, of summary
     and body only one is cleaned."""
-    base = safe_url(draft.base) or safe_url(draft.link)
-    link, page = link_url(draft.link, draft.base), canonical_url(draft.link, draft.base)
-    if page in ambiguous:
-        page = safe_url(draft.link, draft.base)
-    body = clean_html(_as_meant(draft.body), base)
-    summary = clean_html(_as_meant(draft.summary), base) if draft.summary and (leads or not body) else ""
-    if not body or body == summary:
-        body, summary = summary or body, ""
-    text = text_of(body)[:HTML_LIMIT]
-    title = clean_line(_as_meant(strip_inline(draft.title)))
-    if no_title(title):
-        title = ""
+    base, page = _base(draft), _page(draft, ambiguous)
+    if leads:
+        body = clean_html(as_meant(draft.body), base)
+        summary = clean_html(as_meant(draft.summary), base) if draft.summary else ""
+        if not body or body == summary:
+            body, summary = summary or body, ""
+        text = text_of(body)[:HTML_LIMIT]
+    else:
+        (body, text), summary = bodies.cleaned(draft.body, draft.summary, base), ""
+    title = _title(draft)
     made = title or made_title(draft, text, page)
     if not made:
         return None
@@ -257,7 +262,7 @@ def _entry(draft: Draft, ambiguous: frozenset[str], *, leads: bool) -> Entry | N
     return Entry(
         draft=draft,
         identity=_identity(draft, page or discussion, made, text, ambiguous),
-        link=link,
+        link=link_url(draft.link, draft.base),
         page=page,
         discussion=discussion,
         title=made,
@@ -265,19 +270,67 @@ def _entry(draft: Draft, ambiguous: frozenset[str], *, leads: bool) -> Entry | N
         summary=summary,
         body=body,
         text=text,
-        hash=_hash(made, text, page),
+        hash=hash_of(made, text, page),
     )
 
 
-def _as_meant(text: str) -> str:
-    """A text, or markup, without the damage that software did to its characters."""
-    return unmangle(without_torn_reference(joined_halves(text)))
+def _unread(drafts: Iterable[Draft], ambiguous: frozenset[str]) -> dict[int, Entry]:
+    """Entries with their texts put off, by the id of their draft; without those that need their text for anything else:
+    a title, an identity, the kind and length of a recording."""
+    found = {}
+    for draft in drafts:
+        base, page, title = _base(draft), _page(draft, ambiguous), _title(draft)
+        size = len(draft.body) + len(draft.summary)
+        if not (title and page) or draft.enclosures or draft.kind or draft.warning or size > HTML_LIMIT:
+            continue
+        try:
+            body = bodies.put_off(draft.body, draft.summary, base)
+        except UnicodeEncodeError:
+            continue
+        discussion = _discussion(draft, page)
+        found[id(draft)] = Entry(
+            draft=draft,
+            identity=_identity(draft, page, title, "", ambiguous),
+            link=link_url(draft.link, draft.base),
+            page=page,
+            discussion=discussion,
+            title=title,
+            made=False,
+            summary="",
+            body=body,
+            text=PUT_OFF,
+            hash=f"{PUT_OFF}{digest(title, body, page)}",
+        )
+    return found
+
+
+_TAG = re.compile(r"<[^<>]*>")
+
+
+def _begun(entry: Entry) -> str:
+    """The first words of a text that is put off, to tell its language by."""
+    return unescape(_TAG.sub(" ", (entry.draft.body or entry.draft.summary)[:500]))[:80]
+
+
+def _base(draft: Draft) -> str:
+    return safe_url(draft.base) or safe_url(draft.link)
+
+
+def _page(draft: Draft, ambiguous: frozenset[str]) -> str:
+    page = canonical_url(draft.link, draft.base)
+    return safe_url(draft.link, draft.base) if page in ambiguous else page
+
+
+def _title(draft: Draft) -> str:
+    """The title that a draft has itself, "" if it has none."""
+    title = clean_line(as_meant(strip_inline(draft.title)))
+    return "" if no_title(title) else title
 
 
 def _item(entry: Entry, now: datetime, published: datetime | None, others: list[str]) -> Item:
     draft, lang = entry.draft, entry.language
     opening = "" if draft.warning or entry.past else opening_of(entry, lang, others)
-    words = count_words(entry.text)
+    words = count_words(entry.text)  # none, where the text is put off
     kind = draft.kind or _kind(draft, not entry.made, words)
     enclosures = tuple(_enclosures(draft.enclosures, draft.base))
     if kind in {"episode", "video"} and enclosures and not any(one.seconds for one in enclosures):
@@ -317,7 +370,7 @@ def _identity(draft: Draft, link: str, title: str, text: str, ambiguous: frozens
     the edits of a page goes too."""
     guid = clean_line(draft.guid, 1_000)
     if draft.guid in ambiguous or (not guid and _shared(draft) in ambiguous):
-        found = _digest(guid, link, title)
+        found = digest(guid, link, title)
     elif guid:
         address = canonical_url(guid)
         counted = (
@@ -326,22 +379,8 @@ def _identity(draft: Draft, link: str, title: str, text: str, ambiguous: frozens
         fragment = "" if counted else guid.partition("#")[2]
         found = (f"{address}#{fragment}" if fragment else address) if address else guid
     else:
-        found = link or _digest(title, text[:2_000])
-    return found if len(found) <= 500 else _digest(found)
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
-
-
-_COUNTS = re.compile(
-    r"\d[\d.,]*\s*(?:points?|comments?|views?|likes?|replies|shares?|upvotes?|boosts?)\b", re.IGNORECASE
-)
-
-
-def _hash(title: str, text: str, page: str) -> str:
-    """A hash of what a reader would notice: the words of title and text, without counts, and the link's target."""
-    return _digest(_COUNTS.sub("", f"{title}\n{text}").casefold(), page)
+        found = link or digest(title, text[:2_000])
+    return found if len(found) <= 500 else digest(found)
 
 
 def _discussion(draft: Draft, page: str) -> str:

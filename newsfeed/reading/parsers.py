@@ -46,6 +46,7 @@ class _Job(Record, frozen=True, kw_only=True):
     known: Mapping[str, str]
     now: datetime
     deadline: float
+    put_off: bool
 
 
 class _Answer(Record, frozen=True, kw_only=True):
@@ -64,10 +65,12 @@ _repair = "Tell the feed's owner, or remove it; other feeds are not touched by t
 class Parsers:
     """A pool of workers. `async with Parsers(workers, deadline_seconds) as parsers: await parsers.parse(…)`.
 
-    `workers` 0 means one a core. Workers start when they are first needed and only as many as have work.
+    `workers` 0 means one a core. Workers start when they are first needed and only as many as have work. `put_off`: see
+    `reading.read`.
     """
 
-    def __init__(self, workers: int = 0, deadline_seconds: float = 10.0) -> None:
+    def __init__(self, workers: int = 0, deadline_seconds: float = 10.0, *, put_off: bool = False) -> None:
+        self._put_off = put_off
         self._slots = [_Slot() for _ in range(workers or spawning.cores())]
         self._room = asyncio.Semaphore(AHEAD * len(self._slots))
         self._deadline = deadline_seconds
@@ -97,7 +100,12 @@ class Parsers:
             RuntimeError: the pool is closed.
         """
         job = _Job(
-            response=response, subscription=subscription, known=known, now=now, deadline=self._deadline
+            response=response,
+            subscription=subscription,
+            known=known,
+            now=now,
+            deadline=self._deadline,
+            put_off=self._put_off,
         )
         message = msgspec.msgpack.encode(job)
         answer: _Answer | Failure | None = None
@@ -295,7 +303,7 @@ def _receive(source: BinaryIO) -> bytes | None:
 
 def _answer(job: _Job) -> _Answer:
     try:
-        found = reading.read(job.response, job.subscription, job.known, job.now)
+        found = reading.read(job.response, job.subscription, job.known, job.now, put_off=job.put_off)
     except MemoryError:
         return _Answer(failure=Failure(cause=Cause.BROKEN_FEED, text=_too_big, repair=_repair), spent=True)
     except Exception as error:  # noqa: BLE001 - whatever a document provokes is that feed's failure

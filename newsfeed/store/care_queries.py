@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, delete, func, insert, literal, select, update
 
 from newsfeed.errors import StoreError
-from newsfeed.store import items_queries, meta_table, search_queries
+from newsfeed.store import items_queries, meta_table, put_off_queries, search_queries
 from newsfeed.store.dialect import Transaction, chunks
 from newsfeed.store.records import Holdings
 from newsfeed.store.schema import (
@@ -150,7 +150,9 @@ def prune(db: Transaction, now: datetime, *, items: int = 400, bodies: int = 120
     if not _clock_is_trusted(db, now):
         return 0, 0
     gone = _forget_items(db, now - timedelta(days=items), now)
-    return gone, _forget_bodies(db, now - timedelta(days=bodies))
+    texts = _forget_bodies(db, now - timedelta(days=bodies))
+    put_off_queries.note_end(db)
+    return gone, texts
 
 
 def _clock_is_trusted(db: Transaction, now: datetime) -> bool:
@@ -193,7 +195,7 @@ def _forget_bodies(db: Transaction, until: datetime) -> int:
 
 def _unsearch(db: Transaction, numbers: list[int], *, body_goes: bool) -> None:
     """Remove items from the search index, or reduce them to what remains of them."""
-    whole = items_queries.items(db, numbers, "all")
+    whole = items_queries.items(db, numbers, "stored")
     db.drop_from_search([(i.id, search_queries.entry(i.item)) for i in whole])
     if body_goes:
         left = items_queries.items(db, numbers, "none")

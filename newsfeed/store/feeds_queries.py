@@ -11,8 +11,8 @@ import msgspec
 from sqlalchemy import Date, Select, bindparam, delete, exists, func, insert, or_, select, update
 
 from newsfeed.errors import NotFoundError
-from newsfeed.model import Counts, FeedState, FeedUpdate, Item, KnownItem, Subscription
-from newsfeed.store import items_queries, records, search_queries
+from newsfeed.model import PUT_OFF, Counts, FeedState, FeedUpdate, Item, KnownItem, Subscription
+from newsfeed.store import items_queries, put_off_queries, records, search_queries
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.records import Applied, SyncReport
 from newsfeed.store.schema import body, feed, former, item, tagging, tally
@@ -295,7 +295,7 @@ def apply_all(db: Transaction, changes: Sequence[FeedUpdate], now: datetime) -> 
     again = {
         stored[key][0]: o
         for key, o in offered.items()
-        if key in stored and (o.edited or o.item.hash != stored[key][1])
+        if key in stored and o.item.text != PUT_OFF and (o.edited or o.item.hash != stored[key][1])
     }
     new = list(zip(_insert(db, fresh, now), fresh, strict=True))
     replaced = _replace(db, [(number, o.item) for number, o in again.items()], now)
@@ -369,6 +369,8 @@ def _insert(db: Transaction, offers: Sequence[_Offer], now: datetime) -> Sequenc
     )
     numbered = [(number, o.item) for number, o in zip(numbers, offers, strict=True)]
     _add_bodies(db, numbered)
+    if any(o.item.text == PUT_OFF for o in offers):
+        put_off_queries.note(db)
     db.add_to_search([(number, search_queries.entry(one)) for number, one in numbered])
     day = now.astimezone(UTC).date()
     for number, brought in Counter(o.feed for o in offers if not o.before).items():
@@ -393,12 +395,15 @@ def _replace(db: Transaction, items: Sequence[tuple[int, Item]], now: datetime) 
     items = [(key, i) for key, i in items if i != was[key]]
     if not items:
         return ()
+    late = [key for key, _ in items if was[key].text == PUT_OFF]
+    hashes = {key: i.hash for key, i in was.items()}
+    hashes |= {i.id: put_off_queries.hashed(i.item).hash for i in items_queries.items(db, late)}
     db.execute(
         _EDIT_ITEM,
         [
             {
                 "number": key,
-                "edited": now if i.hash != was[key].hash else edits[key],
+                "edited": now if i.hash != hashes[key] else edits[key],
                 **records.ITEM.values(i),
             }
             for key, i in items
@@ -418,9 +423,9 @@ def _replace(db: Transaction, items: Sequence[tuple[int, Item]], now: datetime) 
 
 def enrich(db: Transaction, number: int, *, lead: str, words: int) -> None:
     """Give an item the lead and the length that its article has; what its feed says of it stays otherwise."""
-    was = items_queries.item_of(db, number).item
+    [was] = [i.item for i in items_queries.items(db, [number], "stored")]
     db.execute(item.update().where(item.c.id == number).values(lead=lead, words=words))
-    now = items_queries.item_of(db, number).item
+    [now] = [i.item for i in items_queries.items(db, [number], "stored")]
     if search_queries.entry(was) != search_queries.entry(now):
         db.drop_from_search([(number, search_queries.entry(was))])
         db.add_to_search([(number, search_queries.entry(now))])

@@ -8,15 +8,17 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, String, and_, cast, delete, func, insert, or_, select
+from msgspec.structs import replace
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, delete, func, insert, or_, select
 
 from newsfeed.errors import NotFoundError
-from newsfeed.model import NewsValue, Record, StoredItem, Story, Tagging, TopicScore
+from newsfeed.model import PUT_OFF, NewsValue, Record, StoredItem, Story, Tagging, TopicScore
 from newsfeed.store import records, schema
 from newsfeed.store.dialect import Transaction, chunks
 from newsfeed.store.schema import clue, item, item_topic, member, story, tagging
 
-Body = Literal["none", "text", "all"]  # of an item: nothing, the beginning of its text, text and HTML whole
+# Of an item: nothing, the beginning of its text, text and HTML whole, or both as they are stored, maybe put off
+Body = Literal["none", "text", "all", "stored"]
 SHORT = 2000  # characters of text in the light version
 
 
@@ -24,31 +26,35 @@ def selected(how: Body = "none") -> Select[Any]:
     """A query for items with the requested part of their bodies; `read` reads its rows."""
     if how == "none":
         return select(*records.ITEM_COLUMNS)
+    text, html = schema.body.c.text, schema.body.c.html
+    wanted: tuple[ColumnElement[Any], ...] = (text, html)
     if how == "text":
-        return select(*records.ITEM_COLUMNS, func.substr(schema.body.c.text, 1, SHORT)).outerjoin_from(
-            item, schema.body
-        )
-    return select(*records.ITEM_COLUMNS, schema.body.c.text, schema.body.c.html).outerjoin_from(
-        item, schema.body
-    )
+        wanted = (func.substr(text, 1, SHORT), case((text == PUT_OFF, html), else_=""))
+    return select(*records.ITEM_COLUMNS, *wanted).outerjoin_from(item, schema.body)
 
 
 _WIDTH = len(records.ITEM_COLUMNS)
 
 
 def read(row: Sequence[Any], how: Body = "none") -> StoredItem:
-    """The item in a row of `selected`."""
+    """The item in a row of `selected`. A text that was put off is cleaned now."""
     if how == "none":
         return records.stored_item(row)
-    if how == "text":
-        return records.stored_item(row, row[_WIDTH] or "")
-    return records.stored_item(row, row[_WIDTH] or "", row[_WIDTH + 1] or "")
+    text, html = row[_WIDTH] or "", row[_WIDTH + 1] or ""
+    if text != PUT_OFF or how == "stored":
+        return records.stored_item(row, text, html)
+    from newsfeed.text import bodies, count_words  # loads the sanitiser, which few runs need
+
+    html, text = bodies.read(html)
+    found = records.stored_item(row, *((text[:SHORT], "") if how == "text" else (text, html)))
+    return replace(found, item=replace(found.item, words=count_words(text)))
 
 
 def items(db: Transaction, ids: Iterable[int], body: Body = "all") -> list[StoredItem]:
     """The items with these numbers, in this order, without deleted ones.
 
-    `body`: "all" brings text and HTML, "text" the first 2,000 characters of text, "none" neither.
+    `body`: "all" brings text and HTML, "text" the first 2,000 characters of text, "none" neither; "stored" is for the
+    store itself.
     """
     wanted = list(dict.fromkeys(ids))
     found = {row[0]: read(row, body) for row in db.rows_in(selected(body), item.c.id, wanted)}

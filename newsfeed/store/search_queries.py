@@ -16,7 +16,7 @@ from functools import lru_cache
 from sqlalchemy import ColumnElement, func, or_, select
 
 from newsfeed.lazy import expression
-from newsfeed.model import Item, StoredItem
+from newsfeed.model import PUT_OFF, Item, StoredItem
 from newsfeed.store import items_queries
 from newsfeed.store.dialect import Term, Transaction, chunks
 from newsfeed.store.schema import item, item_topic
@@ -46,8 +46,10 @@ def _pairs(run: re.Match[str]) -> str:
 
 
 def plain(item: Item) -> str:
-    """The searched text of an item: title, author, tags, and the beginning of its text (else its lead)."""
-    return "\n".join((item.title, item.author, *item.tags, item.text or item.lead))[:LONGEST]
+    """The searched text of an item: title, author, tags, and the beginning of its text (else its lead); nothing of a text
+    that is put off."""
+    text = "" if item.text == PUT_OFF else item.text or item.lead
+    return "\n".join((item.title, item.author, *item.tags, text))[:LONGEST]
 
 
 def entry(item: Item) -> str:
@@ -199,5 +201,5 @@ def rebuild_search(db: Transaction) -> None:
     db.create_search()
     numbers = [r[0] for r in db.execute(select(item.c.id).order_by(item.c.id))]
     for some in chunks(numbers):
-        whole = items_queries.items(db, some, "all")
+        whole = items_queries.items(db, some, "stored")
         db.add_to_search([(i.id, entry(i.item)) for i in whole])

@@ -23,6 +23,7 @@ from newsfeed.store import (
     items_queries,
     meta_table,
     pool_queries,
+    put_off_queries,
     reader_queries,
     schema,
     search_queries,
@@ -237,6 +238,8 @@ class Store:
     search = reads(search_queries.search)
     sharing = reads(search_queries.sharing)
     enrich = writes(feeds_queries.enrich)
+    count_put_off = reads(put_off_queries.count)
+    read_put_off = writes(put_off_queries.read_some)
 
     # topics and news value
     untagged = reads(items_queries.untagged)

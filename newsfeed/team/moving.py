@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from newsfeed.errors import NotFoundError, StoreError
 from newsfeed.model import Edition, SubscriptionList
 from newsfeed.pipeline import meta
 from newsfeed.pipeline.care.begin import create
+from newsfeed.pipeline.catch_up import catch_up
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import Clock
 from newsfeed.store import Store, editions_queries, items_queries, schema
@@ -100,6 +102,7 @@ class _Arrival:
 
     def __init__(self, old: Store, pool: SharedStore, new: ReaderStore, clock: Clock) -> None:
         self._old, self._pool, self._new, self._clock = old, pool, new, clock
+        catch_up(old, inf)  # rows are copied as they are stored
         with old._reading() as db:
             self._rows = {table.name: _rows(db, table) for table in schema.metadata.sorted_tables}
 

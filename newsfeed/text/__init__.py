@@ -1,6 +1,7 @@
 """HTML into safe HTML, plain text, leads, words, languages and canonical links. Pure; knows nothing of feeds.
 
 - `markup`: the only sanitiser (nh3), and the way from safe HTML to plain text and prose, without captions and footers
+- `bodies`: the text of an entry, cleaned at once or later
 - `prose`: sentences, words, minutes, and which language a text is in
 - `leads`: the one or two extracted sentences under a headline
 - `dates`: the names of the calendar, and days as people write them

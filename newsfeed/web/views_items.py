@@ -338,7 +338,7 @@ def search(app: ViewApp, request: Request) -> Response:
     hits, trouble = [], ""
     if words or any(given.values()):
         try:
-            hits = searching.search(home, app.store, words, limit=MOST, **given)
+            hits = searching.search(home, app.store, words, limit=MOST, patience=0.2, **given)
         except NewsfeedError as error:
             trouble = f"{error.subject} {say(error.cause)}. {say(error.repair)}".strip()
     kept = {k.ref for k in app.store.kept()}
@@ -350,6 +350,7 @@ def search(app: ViewApp, request: Request) -> Response:
         words=words,
         given={**given, **{k: _day(given[k]) for k in ("since", "until")}},
         trouble=trouble,
+        unread=searching.known_by_title(app.store),
         kept=kept,
         asked=bool(words or any(given.values())),
         topics=topic_labels(home.settings.topics).items(),

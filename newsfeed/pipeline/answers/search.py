@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from newsfeed import text
-from newsfeed.errors import NotFoundError, SettingsError
+from newsfeed.errors import NotFoundError, SettingsError, StoreError
 from newsfeed.model import Day, Record
+from newsfeed.pipeline.catch_up import catch_up
 from newsfeed.pipeline.home import Home, topic_named
 from newsfeed.pipeline.subscriptions.edit import key_of
 from newsfeed.store import Store
@@ -46,10 +48,12 @@ def search(
     since: str = "",
     until: str = "",
     limit: int = 50,
+    patience: float = 2.0,
 ) -> list[Hit]:
     """Items that have all the words, those with them in the title first, then the newest; without words, the newest.
 
     Args:
+        patience: seconds in which texts that were put off may be read first (see `known_by_title`).
         topic: its name or label. source: the address of a feed, or part of its name.
         since, until: days, as 2026-11-22.
 
@@ -62,6 +66,9 @@ def search(
         raise NotFoundError(
             topic, "is no topic", say("Topics: {names}.", names=", ".join(home.settings.topics))
         )
+    if words:
+        with suppress(StoreError):  # another newsfeed is writing: what it is searched in can wait
+            catch_up(store, patience)
     end = _moment(until)
     found = store.search(
         words,
@@ -85,6 +92,12 @@ def search(
         )
         for i in found
     ]
+
+
+def known_by_title(store: Store) -> str:
+    """How many items are found by their titles only so far, in words; "" if none."""
+    n = store.count_put_off()
+    return say("{n} older items are found by their titles only, until they are read.", n=n) if n else ""
 
 
 def _feeds(store: Store, source: str) -> list[int]:

@@ -16,6 +16,7 @@ from newsfeed.errors import NetworkError, NotFoundError
 from newsfeed.feeds import health
 from newsfeed.feeds.health import ListChange
 from newsfeed.model import Day, Edition, FeedFacts, FeedReport, Pool
+from newsfeed.pipeline.catch_up import catch_up
 from newsfeed.pipeline.examine import reports
 from newsfeed.pipeline.home import Home, log_change, take_list
 from newsfeed.pipeline.morning import articles, pull, suggest, understand
@@ -73,12 +74,15 @@ def digest(
     elif stored is not None and not rebuild and not _can_complete(home, store, stored, pulled):
         return update_page(home, store, stored, pulled)
     hints: tuple[str, ...] = ()
-    if store.latest_edition() is None and not config.names_languages(home.folder):
+    first = store.latest_edition() is None
+    if first and not config.names_languages(home.folder):
         home, hints = _in_their_languages(home, store)
     built, pool = _build(home, store, day, pulled, secrets or {}, progress)
     if stored is not None:
         built = _revised(home, built, "revised {moment}" if rebuild else "completed at {moment}")
     done = _keep(home, store, built, pool, pulled, change)
+    if not first:  # the page is out
+        catch_up(store)
     return msgspec.structs.replace(done, hints=(*hints, *done.hints))
 
 

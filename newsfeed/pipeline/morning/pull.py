@@ -149,7 +149,8 @@ async def _ask(
     progress: Progress,
 ) -> list[FeedResult]:
     settings = home.settings.fetch
-    async with Parsers(options.workers or settings.workers, settings.parse_seconds) as parsers:
+    workers = options.workers or settings.workers
+    async with Parsers(workers, settings.parse_seconds, put_off=True) as parsers:
         # A feed that was never read will have something to read.
         await parsers.begin(sum(state.first_good is None and not state.failures for state in states))
         from newsfeed.fetch import Fetcher  # imports httpx, which a run without requests doesn't need

@@ -13,6 +13,7 @@ from newsfeed.errors import NetworkError, NewsfeedError
 from newsfeed.feeds.health import plan_words
 from newsfeed.model import Day, Record
 from newsfeed.pipeline import meta
+from newsfeed.pipeline.catch_up import catch_up
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning import digest as digesting
 from newsfeed.pipeline.morning import draw, understand
@@ -20,6 +21,8 @@ from newsfeed.pipeline.morning import mail as mailing
 from newsfeed.pipeline.morning import pull as pulling
 from newsfeed.pipeline.reports import DigestReport, Progress, RefreshOptions, RefreshReport
 from newsfeed.store import Store
+
+IDLE = 60.0  # seconds after a morning in which texts that were put off are read
 
 
 class MorningReport(Record, frozen=True, kw_only=True):
@@ -98,6 +101,7 @@ def deliver(home: Home, store: Store, *, progress: Progress) -> MorningReport:
     if trouble := draw.notify(home, store):
         done = msgspec.structs.replace(done, trouble=(*done.trouble, trouble))
     understand.learn(home, store, progress)
+    catch_up(store, IDLE)
     store.backup(home.clock())
     store.prune(home.clock(), items=home.settings.keep.items, bodies=home.settings.keep.bodies)
     return done
