@@ -19,16 +19,13 @@ def wanted(day: Day, days: Collection[str]) -> bool:
 
 def missed(today: Day, days: Collection[str], done: Collection[Day]) -> tuple[Day, ...]:
     """The wanted days between the last one done and today; none before there ever was one."""
-    earlier = [day for day in done if day < today]
-    if not earlier:
-        return ()
-    day = max(*earlier, today - MISSED_SHOWN * _DAY) + _DAY
-    gap = []
-    while day < today:
+    gap: list[Day] = []
+    for n in range(1, MISSED_SHOWN):
+        if (day := today - n * _DAY) in done:
+            return tuple(reversed(gap))
         if wanted(day, days):
             gap.append(day)
-        day += _DAY
-    return tuple(gap)
+    return tuple(reversed(gap)) if any(day < today for day in done) else ()
 
 
 def days_done(store: Store, today: Day) -> frozenset[Day]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from newsfeed.model import WEEKDAYS, Day, Record
@@ -75,6 +76,7 @@ def due(
     )
 
 
+@lru_cache(maxsize=64)  # of the same few days at each look
 def moment(day: Day, hour: str, zone: ZoneInfo) -> datetime:
     """The moment of an hour on a local day, in UTC.
 
