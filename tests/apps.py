@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -28,6 +29,8 @@ VIEWS = (
     "/rules", "/rules?kind=word&what=bank", "/settings", "/teach", "/rebuild", "/refresh", "/why/{ref}", "/topic/{ref}",
     "/mute/{ref}", "/note/{ref}", "/share/{ref}", "/nirgends",
 )  # fmt: skip
+# For plain http: to read the certificates that https needs takes longer than most of what is asked.
+PLAIN: dict[str, Any] = {"trust_env": False, "verify": False}
 # A connection for each request: on a busy machine the server may close a kept one just as it is used again.
 ONE_EACH = httpx.Limits(max_keepalive_connections=0)
 STORIES = {
@@ -181,7 +184,7 @@ def serving_home(home: TestHome, *, port: int = 0) -> Iterator[App]:
     assert up.wait(300)
     if trouble:
         raise trouble[0]
-    with httpx.Client(follow_redirects=True, timeout=300, trust_env=False, limits=ONE_EACH) as client:
+    with httpx.Client(follow_redirects=True, timeout=300, **PLAIN, limits=ONE_EACH) as client:
         app = App(home, links[0], client)
         assert client.get(app.link).status_code == 200
         try:

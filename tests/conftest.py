@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from teams import TestTeam
 
 MEMORY = Path("/dev/shm")
-ROOM = 2_000_000_000  # bytes; a whole run needs much less
+ROOM = 4_000_000_000  # bytes; a whole run needs half of it
 
 # Test homes are in memory: otherwise each of their thousands of transactions would wait for a disk.
 if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:

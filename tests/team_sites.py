@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import httpx
-from apps import ONE_EACH
+from apps import ONE_EACH, PLAIN
 from teams import TestTeam
 
 from newsfeed import config
@@ -35,7 +35,7 @@ class Site:
     @contextmanager
     def browser(self, **headers: str) -> Iterator[Browser]:
         with httpx.Client(
-            follow_redirects=True, timeout=300, trust_env=False, limits=ONE_EACH, headers=_named(headers)
+            follow_redirects=True, timeout=300, **PLAIN, limits=ONE_EACH, headers=_named(headers)
         ) as client:
             yield Browser(self, client)
 

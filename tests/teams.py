@@ -142,9 +142,7 @@ def make(cluster: Cluster, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Tes
     """A new team: the first of a cluster is created, all others are copies of its empty database."""
     template = folder_of_template(cluster)
     cluster.made += 1
-    name = f"t{cluster.made}"
-    cluster.run("createdb", "-h", str(cluster.folder), "-U", cluster.user, "-T", "team", name)
-    url = cluster.url(name)
+    url = cluster.create(f"t{cluster.made}", "team")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ".newsfeed").mkdir(mode=0o700, exist_ok=True)
     for file in ("team.key", "team.pgpass"):
@@ -161,6 +159,5 @@ def folder_of_template(cluster: Cluster) -> Path:
     """The folder of the empty team from which all others are copied."""
     folder = Path(f"{cluster.folder}-team")
     if not folder.exists():
-        cluster.run("createdb", "-h", str(cluster.folder), "-U", cluster.user, "team")
-        founding.found(folder, cluster.url("team"), EVENING)
+        founding.found(folder, cluster.create("team"), EVENING)
     return folder

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from apps import PLAIN
 from oidc_provider import OidcProvider
 from team_sites import Browser, Site, serving_team, words
 from teams import TestTeam
@@ -177,9 +178,7 @@ def test_a_cookie_says_who_may_send_it(team: TestTeam) -> None:
     with serving_team(team, 'site = "https://news.example.org"\n') as site, site.browser() as guest:
         to = {"host": "news.example.org"}
         base = f"http://{site.at}"
-        answer = httpx.get(
-            f"{base}/invited/{team.readers.invite(team.add('bob'))}", headers=to, trust_env=False
-        )
+        answer = httpx.get(f"{base}/invited/{team.readers.invite(team.add('bob'))}", headers=to, **PLAIN)
         cookies = answer.headers.get_list("set-cookie")
         assert all(c.startswith("__Host-newsfeed") and "Secure" in c and "HttpOnly" in c for c in cookies)
         assert "max-age" in answer.headers["strict-transport-security"]
@@ -283,7 +282,7 @@ def test_behind_tls_forms_come_from_the_site_alone(team: TestTeam) -> None:
                     "origin": origin,
                     "cookie": f"__Host-newsfeed={own.token}",
                 },
-                trust_env=False,
+                **PLAIN,
             )
             assert answer.status_code == status, origin
 
@@ -535,7 +534,7 @@ def test_two_headers_are_no_word_and_a_guest_binds_the_proxys(team: TestTeam) ->
             assert guest.post("/welcome/proxy", token=guest.token("/welcome")).status_code == 200
             assert guest.get("/", follow=False).status_code == 200
         twice = [("x-forwarded-user", "ada@corp"), ("x-forwarded-user", "eve@corp"), ("host", site.base[7:])]
-        answer = httpx.get(f"{site.base}/", headers=twice, trust_env=False)
+        answer = httpx.get(f"{site.base}/", headers=twice, **PLAIN)
         assert answer.headers["location"] == "/sign-in"
 
 

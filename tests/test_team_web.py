@@ -9,7 +9,7 @@ from datetime import timedelta
 import homes
 import httpx
 import pytest
-from apps import STORIES, key, labels
+from apps import PLAIN, STORIES, key, labels
 from homes import rss
 from serving import Server
 from team_sites import Browser, Site, serving_team, words
@@ -327,9 +327,7 @@ def test_what_is_another_readers_is_not_there(ada: Browser, server: Server) -> N
 def test_any_process_answers_any_reader(ada: Browser) -> None:
     """A second process of the web app knows the session that the first one began."""
     with serving_team(ada.site.team) as second:
-        answer = httpx.get(
-            second.base + "/", cookies={f"newsfeed-{second.port}": ada.session}, trust_env=False
-        )
+        answer = httpx.get(second.base + "/", cookies={f"newsfeed-{second.port}": ada.session}, **PLAIN)
         assert "Central bank holds" in answer.text
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
-from apps import App, copied, serving_home, words
+from apps import PLAIN, App, copied, serving_home, words
 from homes import NOON, TestHome
 from serving import Server
 
@@ -27,7 +27,7 @@ from newsfeed.web.access import keys
 
 
 def test_the_link_sets_a_cookie_that_no_other_site_can_use_and_drops_the_key(still: App) -> None:
-    answer = httpx.get(still.link, trust_env=False)
+    answer = httpx.get(still.link, **PLAIN)
     assert answer.status_code == 303
     assert answer.headers["location"] == "/"
     cookie = answer.headers["set-cookie"].lower()
@@ -44,7 +44,7 @@ def test_the_link_sets_a_cookie_that_no_other_site_can_use_and_drops_the_key(sti
     "path", ["/", "/kept", "/sources", "/app.js", "/refresh/events", "/ledger.html", "/nothing"]
 )
 def test_without_the_cookie_nothing_is_told(still: App, path: str) -> None:
-    with httpx.Client(trust_env=False) as stranger:
+    with httpx.Client(**PLAIN) as stranger:
         for headers in (
             {},
             {"sec-fetch-site": "none"},
@@ -62,7 +62,7 @@ def test_led_here_by_another_site_a_tiny_page_asks_again_by_itself(still: App) -
         answer = httpx.get(
             still.base + "/sources/add?url=https://a.example",
             headers={"sec-fetch-site": site},
-            trust_env=False,
+            **PLAIN,
         )
         assert answer.status_code == 200
         assert "location.replace" in answer.text
@@ -137,7 +137,7 @@ def test_every_form_is_closed_to_others(still: App, path: str) -> None:
     assert still.post(path, fields, token="").status_code == 403
     assert still.post(path, fields, origin="http://evil.example").status_code == 403
     assert still.post(path, fields, host=f"evil.example:{still.host.rpartition(':')[2]}").status_code == 421
-    with httpx.Client(trust_env=False) as stranger:
+    with httpx.Client(**PLAIN) as stranger:
         sent = stranger.post(still.base + path, data={"token": token, **fields})
         assert sent.status_code == 403
         assert "Central bank" not in sent.text
@@ -474,7 +474,7 @@ def test_fifty_readers_and_corrections_during_a_refresh_lose_nothing(app: App) -
     bad: list[int] = []
 
     def read(n: int) -> None:
-        with httpx.Client(cookies=cookies, timeout=300, trust_env=False) as tab:
+        with httpx.Client(cookies=cookies, timeout=300, **PLAIN) as tab:
             codes = [tab.get(app.base + p).status_code for p in ("/", "/kept", "/search?q=bank", "/refresh")]
             if n % 10 == 0:
                 data = {"token": token, "item": ref, "to": "sales -finance"}

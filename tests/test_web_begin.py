@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from apps import fill, serving_home, words
+from apps import PLAIN, fill, serving_home, words
 from homes import TestHome, make
 from serving import Server
 
@@ -195,11 +195,11 @@ def test_who_opens_it_to_the_network_is_warned_and_given_a_picture_for_a_phone(m
             assert "safer" in said[2]
             assert sum("█" in line or "▀" in line or "▄" in line for line in said) > 10
             place = link.partition("/?k=")[0]
-            assert httpx.get(place, trust_env=False, timeout=300).text.count("Central bank") == 0
-            reached = httpx.get(link, follow_redirects=True, trust_env=False, timeout=300)
+            assert httpx.get(place, **PLAIN, timeout=300).text.count("Central bank") == 0
+            reached = httpx.get(link, follow_redirects=True, **PLAIN, timeout=300)
             assert "Central bank" in reached.text
             with pytest.raises(httpx.ConnectError):
-                httpx.get(place.replace("127.0.0.2", "127.0.0.1"), trust_env=False)
+                httpx.get(place.replace("127.0.0.2", "127.0.0.1"), **PLAIN)
         finally:
             serving.terminate()
 

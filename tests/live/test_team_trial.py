@@ -18,7 +18,7 @@ from pathlib import Path
 import homes
 import httpx
 import pytest
-from apps import STORIES
+from apps import PLAIN, STORIES
 from homes import rss
 from serving import Server
 from team_sites import words
@@ -146,7 +146,7 @@ def test_one_command_begins_a_team_and_ends_it(folder: Path, server: Server) -> 
         base = wait_for(said, r"Readers come to (http://localhost:\d+)")[0]
         links = wait_for(said, r"/invited/(\S+)\n")
         assert len(links) == 2
-        with httpx.Client(follow_redirects=True, timeout=60, trust_env=False) as client:
+        with httpx.Client(follow_redirects=True, timeout=60, **PLAIN) as client:
             page = client.get(f"{base}/invited/{links[0]}").text
             token = re.search(r'name="token" value="([^"]+)"', page)
             assert token
