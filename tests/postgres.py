@@ -29,7 +29,7 @@ FAST = (
     "synchronous_commit=off",
     "full_page_writes=off",
     "max_connections=200",
-    "autovacuum_naptime=10s",
+    "autovacuum=off",  # it would start a process for each of many short-lived databases
     "max_wal_size=64MB",
     "min_wal_size=32MB",
 )

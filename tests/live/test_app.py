@@ -70,7 +70,10 @@ def story(page: Any, title: str) -> Any:
     return page.locator("article", has_text=title)
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light"), (1440, "dark")])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [(320, "dark"), (1280, "light"), pytest.param(1440, "dark", marks=pytest.mark.slow)],
+)
 def test_every_view_is_accessible_and_fits(app: App, tab: Any, width: int, scheme: str) -> None:
     app.post("/mark", {"item": app.ref("Central bank"), "do": "keep"})
     page = tab("/", width=width, color_scheme=scheme)
