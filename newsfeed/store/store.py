@@ -150,9 +150,8 @@ class Store:
     ) -> T:
         """The result of `find`, kept under `name` until `key` is another one or somebody writes to the database.
 
-        What `writes_aside` writes doesn't count, so `find` must not depend on it. If `again` is given, it is called
-        instead of `find` with a result that is out of date, and may use what still holds of that. While one thread finds
-        a result, the others that ask for it wait.
+        What `writes_aside` writes doesn't count, so `find` must not depend on it. `again`, if given, replaces `find` where
+        there is a result that is out of date, and gets that. While one thread finds a result, others that ask for it wait.
         """
         with self._finding.setdefault(name, threading.RLock()):
             # Read before computing: a write in the meantime makes the next call compute again.
@@ -309,12 +308,9 @@ class Store:
         only: Collection[int] | None = None,
         sources: Sequence[FeedFacts] = (),
     ) -> Pool:
-        """Everything for the edition of a local day, see `pool_queries.pool`.
-
-        With `again`, for a pool that will be asked for repeatedly, as while the reader sees what a thumb would change: the
-        last two are kept. If since then only the reader's signs were written (see `writes_signs`), only what these can
-        change is read anew.
-        """
+        """Everything for the edition of a local day, see `pool_queries.pool`. With `again`, for who asks repeatedly, as to show
+        what a thumb would change, the last two are kept: if since then only the reader's signs were written (see
+        `writes_signs`), only what these can change is read anew."""
         known = None if again else self._habits(local, now)
         with self._reading() as db:
             counted = db.changes() if again and only is None else None
