@@ -355,19 +355,12 @@ class Store:
         return [result for change in changes for result in self.apply_all([change], now)]
 
     def quick_check(self, now: datetime, *, force: bool = True) -> bool:
-        """Check the whole database; without `force` only if that was not done for a day. Returns whether it did.
-
-        Raises:
-            StoreError: it is damaged.
-        """
+        """Check the whole database; without `force` only if that was not done for a day. Returns whether it did."""
         with self._writing() as db:
             return care_queries.check(db, self._dialect.place, now, force=force)
 
     def backup(self, now: datetime, *, force: bool = False) -> Path | None:
-        """Copy the database when a week has passed since the last time; the last four copies are kept.
-
-        Gives the copy, or None when it was not yet time.
-        """
+        """Copy the database when a week has passed since the last time; the last four copies are kept. None: not yet."""
         with self._turn, self._dialect.in_words():
             with self._reading() as db:
                 if not force and not care_queries.copy_is_due(db, now):
