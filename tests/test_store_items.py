@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from stored import DAY, HOUR, NOW, feeds, item, keep, of_feed, opened, search_is_sound, titles, update
 
-from newsfeed.store import search_queries
+from newsfeed.store import dialect, search_queries
 
 TEXTS = [
     item("de", "Straßenbahn in Zürich fährt öfter", "Die Grünen freuen sich über mehr Züge."),
@@ -219,3 +219,19 @@ def test_what_shares_words_with_another_is_found_by_them(
         store.apply(update(state, [item(str(n), title) for n, title in enumerate(told)]), NOW)
         assert store.sharing(words, least, 0) == found
         assert store.sharing(words, least, 3) == {n for n in found if n >= 3}
+
+
+def test_a_statement_is_compiled_once_for_all_stores_of_a_process(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    with opened(tmp_path) as one, opened(tmp_path / "other") as other:
+        one.counts()
+        known = set(dialect._COMPILED)
+        (state,) = feeds(other, "a")
+        other.apply(update(state, [item("1")]), NOW)
+        assert other.counts().items == 1
+        assert other.counts() != one.counts()
+        new = set(dialect._COMPILED) - known
+        (state,) = feeds(one, "a")
+        one.apply(update(state, [item("1")]), NOW)
+        assert one.counts() == other.counts()
+        assert set(dialect._COMPILED) - known == new

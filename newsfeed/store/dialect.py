@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Delete, Engine, Select, Table, TextualSelect, select
+from sqlalchemy import Dialect as Compiler
+from sqlalchemy.util import LRUCache
 
 from newsfeed.errors import SettingsError
 
@@ -23,6 +25,8 @@ CHUNK = 5000  # values in one IN (…)
 Hits = TextualSelect
 Row = Mapping[str, Any]
 _STATEMENTS: dict[tuple[object, ...], Any] = {}
+_COMPILERS: dict[tuple[object, ...], Compiler] = {}  # by database and its version
+_COMPILED: LRUCache[Any, Any] = LRUCache(1_000)  # more than there are statements for both databases
 
 
 def chunks(values: Iterable[int]) -> Iterator[list[int]]:
@@ -240,12 +244,19 @@ class Dialect(ABC):
 
 
 def connected(engine: Engine) -> Connection:
-    """A connection of an engine; the engine is disposed of if there is none."""
+    """A connection of an engine; the engine is disposed of if there is none.
+
+    It shares with all others of its kind what statements were compiled to, because that takes longer than most of them and
+    many stores are opened in one process: by the app, by a team for each reader.
+    """
     try:
-        return engine.connect()
+        connection = engine.connect()
     except BaseException:
         engine.dispose()
         raise
+    own = engine.dialect
+    engine.dialect = connection.dialect = _COMPILERS.setdefault((own.name, own.server_version_info), own)
+    return connection.execution_options(compiled_cache=_COMPILED)
 
 
 class Known(NamedTuple):
