@@ -6,7 +6,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
@@ -36,49 +36,39 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-def reads(query: Callable[Concatenate[Transaction, P], R]) -> Callable[Concatenate[Store, P], R]:
-    """The verb of the store that runs a query in a transaction that only reads."""
+def _verb(
+    query: Callable[Concatenate[Transaction, P], R],
+    begun: Callable[[Store], AbstractContextManager[Transaction]],
+) -> Callable[Concatenate[Store, P], R]:
+    """The verb of the store that runs a query in a transaction so begun."""
 
     @functools.wraps(query)
     def verb(store: Store, /, *args: P.args, **more: P.kwargs) -> R:
-        with store._reading() as db:
+        with begun(store) as db:
             return query(db, *args, **more)
 
     return verb
+
+
+def reads(query: Callable[Concatenate[Transaction, P], R]) -> Callable[Concatenate[Store, P], R]:
+    """The verb that runs a query in a transaction that only reads."""
+    return _verb(query, lambda store: store._reading())
 
 
 def writes(query: Callable[Concatenate[Transaction, P], R]) -> Callable[Concatenate[Store, P], R]:
-    """The verb of the store that runs a query in a transaction that may write."""
-
-    @functools.wraps(query)
-    def verb(store: Store, /, *args: P.args, **more: P.kwargs) -> R:
-        with store._writing() as db:
-            return query(db, *args, **more)
-
-    return verb
+    """The verb that runs a query in a transaction that may write."""
+    return _verb(query, lambda store: store._writing())
 
 
 def writes_aside(query: Callable[Concatenate[Transaction, P], R]) -> Callable[Concatenate[Store, P], R]:
     """The same for kept items: no edition depends on them, so results cached by `while_unchanged` remain valid."""
-
-    @functools.wraps(query)
-    def verb(store: Store, /, *args: P.args, **more: P.kwargs) -> R:
-        with store._counting("aside") as db:
-            return query(db, *args, **more)
-
-    return verb
+    return _verb(query, lambda store: store._counting("aside"))
 
 
 def writes_signs(query: Callable[Concatenate[Transaction, P], R]) -> Callable[Concatenate[Store, P], R]:
     """The same for what the reader says of items, and what is learned of it: neither items nor stories are touched, so
     that `pool` needn't read them again."""
-
-    @functools.wraps(query)
-    def verb(store: Store, /, *args: P.args, **more: P.kwargs) -> R:
-        with store._counting("signs") as db:
-            return query(db, *args, **more)
-
-    return verb
+    return _verb(query, lambda store: store._counting("signs"))
 
 
 class Store:
@@ -97,10 +87,8 @@ class Store:
         self._turn = threading.RLock()
         self._found: dict[str, tuple[object, Any]] = {}
         self._finding: dict[str, threading.RLock] = {}
-        self._counts = {
-            "aside": 0,
-            "signs": 0,
-        }  # of the changes of ours, those of `writes_aside` and `writes_signs`
+        # Of the changes of ours, those of `writes_aside` and `writes_signs`.
+        self._counts = {"aside": 0, "signs": 0}
         self._pools: dict[tuple[date, datetime], tuple[object, Pool]] = {}
         self._deferring: set[int] = set()  # threads within a block of `together`
 
