@@ -19,6 +19,7 @@ from serving import Server
 from newsfeed.cli.command import Context
 from newsfeed.errors import BusyError, SettingsError
 from newsfeed.model import Line
+from newsfeed.render.alternates import ALTERNATES
 from newsfeed.store.lock import Lock
 from newsfeed.web import listening, routes, views_items, views_settings, views_work
 from newsfeed.web.access import keys
@@ -118,6 +119,13 @@ def test_a_form_without_our_token_changes_nothing(still: App, token: str) -> Non
     assert still.post("/mark", {"item": ref, "do": "keep"}, token=token).status_code == 403
     assert still.post("/open", {"item": ref}, token=token).status_code == 403
     assert "Central bank" not in still.get("/kept").text
+
+
+def test_every_other_form_of_the_edition_is_linked_to_and_handed_out(still: App) -> None:
+    page = still.get("/").text
+    for other in ALTERNATES:
+        assert f'href="/{other.path}"' in page
+        assert still.get(f"/{other.path}").headers["content-type"].startswith(other.media_type)
 
 
 @pytest.mark.parametrize("path", routes.HOME_POST)

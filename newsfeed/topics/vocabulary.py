@@ -1,6 +1,6 @@
 """Splitting texts into words for the lexicon and the model, in each language.
 
-A language is a folder of data, `data/languages/<code>/`; only the plurals of English are in code:
+A language is a folder of data, `data/languages/<code>/`; only the plurals of English and the words of its sponsors are in code:
 
 - `language.toml`: its function words, the endings of its words, and the letters that may join the parts of its compounds
 - `lexicon/<topic>.toml`, `seeds/<topic>.jsonl`: entries may begin with a star in languages other than English ("*bank").
