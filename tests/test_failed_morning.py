@@ -17,6 +17,7 @@ from words import says
 from newsfeed.cli.command import Context
 from newsfeed.feeds import health
 from newsfeed.feeds.health import FeedOutcome, FeedResult
+from newsfeed.fetch import rate_limiter
 from newsfeed.model import Cause, Failure, FeedReport
 from newsfeed.schedule.running import Runner
 from newsfeed.store import Store
@@ -76,6 +77,8 @@ def down(server: Server, play: Play, paths: list[str] = PATHS) -> None:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> TestHome:
     made = homes.make(tmp_path / "home", monkeypatch, [server.port])
+    # Ten feeds of one host that refuses would take ten seconds, each time.
+    monkeypatch.setattr(rate_limiter, "AFTER_REFUSAL", 0.01)
     made.list(homes.opml(*[("News", f"Paper {path[1:]}", server.url(path)) for path in PATHS]))
     (made.folder / "newsfeed.toml").write_text(
         'timezone = "Europe/Berlin"\n[mail]\nto = "me@example.org"\nby = "eml"\npath = "out"\n'
