@@ -147,6 +147,7 @@ def _terms(item: StoredItem) -> dict[str, str]:
 RAREST = 16  # terms of an item that are kept
 SHARED = 2  # an item with so many in common is compared
 ENOUGH = 0.08  # of the weight of the new item's terms
+AT_ONCE = 250_000  # pairs of a new item and another that are looked at together: some 10 MB
 
 
 def clues_of(items: Sequence[StoredItem]) -> dict[int, frozenset[int]]:
@@ -181,22 +182,33 @@ def sharing(
     for number, some in new.items():
         for clue in some:
             of.setdefault(clue, []).append(number)
-    weight = {clue: log(TEXTS / len(others)) ** 2 for clue, others in of.items()}
-    having_term = {clue: np.array(others) for clue, others in of.items() if not clue % 2 and len(others) > 1}
-    found = {}
-    for number, some in new.items():
-        alike = {other for clue in some if clue % 2 for other in of[clue]}
-        shared = [clue for clue in some if clue in having_term]
-        if len(shared) >= SHARED:
-            others = np.concatenate([having_term[clue] for clue in shared])
-            weights = np.repeat(
-                [weight[clue] for clue in shared], [len(having_term[clue]) for clue in shared]
-            )
-            order = np.argsort(others, kind="stable")
-            others, weights = others[order], weights[order]
-            first = np.flatnonzero(np.diff(others, prepend=-1))
-            enough = np.add.reduceat(weights, first) >= ENOUGH * sum(weight[c] for c in some if not c % 2)
-            several = np.diff(first, append=len(others)) >= SHARED
-            alike.update(others[first][enough & several].tolist())
-        found[number] = frozenset(alike - {number})
+    weight = {clue: log(TEXTS / len(others)) ** 2 for clue, others in of.items() if not clue % 2}
+    place = {clue: n for n, clue in enumerate(clue for clue in weight if len(of[clue]) > 1)}
+    weights = np.array([weight[clue] for clue in place])
+    many = np.array([len(of[clue]) for clue in place], dtype=np.int64)
+    begin = np.cumsum(many) - many
+    others, of_term = np.unique(
+        np.array([one for clue in place for one in of[clue]], dtype=np.int64), return_inverse=True
+    )
+    found: dict[int, frozenset[int]] = {}
+    asked = list(new.items())
+    step = max(1, AT_ONCE // max(1, len(others)))
+    for part in (asked[start : start + step] for start in range(0, len(asked), step)):
+        shared = [[place[clue] for clue in some if clue in place] for _, some in part]
+        least = [ENOUGH * sum(weight[clue] for clue in some if not clue % 2) for _, some in part]
+        term = np.array([one for some in shared for one in some], dtype=np.int64)
+        size = many[term]
+        end = np.cumsum(size)
+        who = of_term[np.arange(size.sum()) + np.repeat(begin[term] - end + size, size)]
+        # A row of a table for each new item, with a column for each other.
+        own = np.repeat(np.repeat(np.arange(len(part)), [len(some) for some in shared]), size)
+        cell, cells = own * len(others) + who, len(part) * len(others)
+        enough = np.bincount(cell, np.repeat(weights[term], size), cells) >= np.repeat(least, len(others))
+        several = np.bincount(cell, minlength=cells) >= SHARED
+        row, column = np.divmod(np.flatnonzero(enough & several), max(1, len(others)))
+        alike = others[column].tolist()
+        ends = np.searchsorted(row, np.arange(len(part) + 1)).tolist()
+        for (number, some), first, last in zip(part, ends, ends[1:], strict=False):
+            pages = (of[clue] for clue in some if clue % 2)
+            found[number] = frozenset(alike[first:last]).union(*pages) - {number}
     return found
