@@ -104,8 +104,11 @@ class Transaction(ABC):
         return _STATEMENTS[key]
 
     @abstractmethod
-    def insert_rows(self, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """INSERT many rows, their values in the order of `names`, in the fastest way."""
+    def insert_rows(
+        self, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]], *, new: bool = True
+    ) -> None:
+        """INSERT many rows, their values in the order of `names`, in the fastest way; where they may not all be `new`,
+        those whose primary key exists are left out."""
 
     @abstractmethod
     def new_numbers(self, table: Table, count: int) -> Sequence[int]:

@@ -395,7 +395,7 @@ def having(db: Transaction, clues: Iterable[int], first: int) -> dict[int, list[
 def _keep_clues(db: Transaction, clues: Mapping[int, Set[int]], first: int) -> None:
     db.execute(delete(clue).where(clue.c.item < first))
     rows = sorted((one, number) for number, some in clues.items() for one in some)
-    db.upsert(clue, [{"clue": one, "item": number} for one, number in rows])
+    db.insert_rows(clue, ("clue", "item"), rows, new=False)
 
 
 def save_stories(

@@ -92,9 +92,15 @@ class PostgresTransaction(Transaction):
     def _insert(self, table: Table) -> Any:
         return insert(table)
 
-    def insert_rows(self, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    def insert_rows(
+        self, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]], *, new: bool = True
+    ) -> None:
+        statement = insert(table)
         if rows:
-            self.execute(table.insert(), [dict(zip(names, row, strict=True)) for row in rows])
+            self.execute(
+                statement if new else statement.on_conflict_do_nothing(),
+                [dict(zip(names, row, strict=True)) for row in rows],
+            )
 
     def new_numbers(self, table: Table, count: int) -> Sequence[int]:
         query = text("SELECT nextval(CAST(:sequence AS regclass)) FROM generate_series(1, :count)")

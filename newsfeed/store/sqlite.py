@@ -162,15 +162,15 @@ class SqliteTransaction(Transaction):
     def _insert(self, table: Table) -> Any:
         return insert(table)
 
-    def insert_rows(self, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        # SQLAlchemy's processing of each value costs as much as SQLite's own work, so it is bypassed: a first refresh
-        # stores tens of thousands of items.
-        marks = ", ".join("?" * len(names))
+    def insert_rows(
+        self, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]], *, new: bool = True
+    ) -> None:
+        # Of tens of thousands of rows SQLAlchemy's processing of each value costs as much as SQLite's own work.
         columns = ", ".join(f'"{table.c[name].name}"' for name in names)
         values = [tuple([moment_to_text(v) if isinstance(v, datetime) else v for v in row]) for row in rows]
         if values:
-            statement = f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})'  # noqa: S608
-            self.connection.exec_driver_sql(statement, values)
+            statement = f'INSERT INTO "{table.name}" ({columns}) VALUES ({", ".join("?" * len(names))})'  # noqa: S608
+            self.connection.exec_driver_sql(statement + ("" if new else " ON CONFLICT DO NOTHING"), values)
 
     def new_numbers(self, table: Table, count: int) -> Sequence[int]:
         query = "SELECT seq FROM sqlite_sequence WHERE name = ?"
