@@ -356,6 +356,8 @@ def best(
         centrality: how near each item (by id) is to what the others say now (`Terms.centrality` with `weights`).
         values: news value of items (by id), 0..3.
     """
+    if len(inside) == 1:
+        return inside[0]
     near, value = centrality or {}, values or {}
     most = max(near.values(), default=0.0) or 1.0
 
