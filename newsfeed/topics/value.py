@@ -73,6 +73,7 @@ def act_classes() -> ActClasses:
     return ActClasses(names, found)
 
 
+@cache
 def act_columns() -> tuple[str, ...]:
     """The meaning of each column."""
     names = act_classes().names
