@@ -10,7 +10,7 @@ import pytest
 from stored import NOW, TODAY, item, keep, of_feed, opened
 
 from newsfeed import config, edition
-from newsfeed.model import Edition, Pool
+from newsfeed.model import Correction, Edition, Pool
 from newsfeed.pipeline.answers import pipes, why
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning import understand
@@ -102,3 +102,27 @@ def test_what_is_asked_for_has_its_topics(tmp_path: Path, how: str) -> None:
             lines = list(pipes.stored_lines(home, store, words=old.item.title, feed="", days=30, limit=5))
             assert b'"topics":[{' in lines[0]
         assert store.taggings([1])
+
+
+@pytest.mark.parametrize("how", ["beside", "failed"])
+def test_a_process_beside_tags_as_this_one_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    known = []
+    for name in ("here", how):
+        home = home_in(tmp_path / name)
+        with filled(tmp_path / name) as store:
+            store.correct(Correction(item=1, topics=("finance",), previous=(), made=NOW))
+            store.like(2, 1, NOW)
+            if name != "here":
+                monkeypatch.setattr(understand, "LEAST_BESIDE", 1)
+                monkeypatch.setattr("os.cpu_count", lambda: 2)
+            if name == "beside":
+                monkeypatch.setattr(understand, "load_model", None)  # so that this process can't tag
+            if name == "failed":
+                monkeypatch.setattr("sys.executable", "false")
+            done = understand.understand(home, store, progress=Progress())
+            items = [item.id for item in store.window(NOW - timedelta(days=30))]
+            known.append((done, store.taggings(items), store.stories(NOW - timedelta(days=30))))
+    assert known[0] == known[1]
+    assert known[0][0].tagged == len(FEEDS) * NEW

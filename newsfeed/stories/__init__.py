@@ -9,7 +9,7 @@ is found, and `candidates` selects from the items found by them those that `join
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from newsfeed.model import StoredItem, Story
 from newsfeed.stories.clues import Shared, nearest
@@ -38,7 +38,7 @@ def join(
     stories: Sequence[Story],
     outlets: Mapping[int, str],
     paywalled: frozenset[int] = frozenset(),
-    values: Mapping[int, float] | None = None,
+    values: Callable[[], Mapping[int, float]] | None = None,
 ) -> list[Story]:
     """Put every new item into a story.
 
@@ -49,7 +49,8 @@ def join(
         stories: the stories of those items.
         outlets: the name of each feed, so that an outlet's own name says nothing about an event.
         paywalled: feeds whose articles are for subscribers; near-equals of others tell a story before them.
-        values: news value (0..3) of items by their number; of equally central ones the more newsworthy represents.
+        values: asked last, gives the news value (0..3) of items by their number; of equally central ones the more
+            newsworthy represents.
 
     Returns:
         The stories that are new or have changed, by their number; their items are in theirs only from now on. A

@@ -50,7 +50,7 @@ def join_items(
     stories: Sequence[Story],
     outlets: Mapping[int, str],
     paywalled: Set[int] = frozenset(),
-    values: Mapping[int, float] | None = None,
+    values: Callable[[], Mapping[int, float]] | None = None,
 ) -> list[Story]:
     """See `stories.join`."""
     fresh = {i.id for i in new}
@@ -72,7 +72,8 @@ def join_items(
     _join_alike(groups, items, {n for n, item in enumerate(items) if item.id in fresh}, terms)
     affairs = _affairs(groups, before, items, {n for n, item in enumerate(items) if item.id in fresh}, terms)
     changed = _changed(groups, affairs, items, before, fresh)
-    return [_story(groups[key], affairs[key], items, before, terms, paywalled, values) for key in changed]
+    told = values() if values else None
+    return [_story(groups[key], affairs[key], items, before, terms, paywalled, told) for key in changed]
 
 
 def _outlets(items: Sequence[StoredItem], names: Mapping[int, str]) -> list[int]:

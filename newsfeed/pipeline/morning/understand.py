@@ -7,11 +7,14 @@ Training runs in a child process; if it fails, the current weights stay.
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import NamedTuple
 
 import msgspec
@@ -21,11 +24,12 @@ from newsfeed.errors import SettingsError
 from newsfeed.model import FeedState, StoredItem, Story, Tagging
 from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home
+from newsfeed.pipeline.morning.beside import Beside
 from newsfeed.pipeline.reports import Progress
 from newsfeed.store import Store
 from newsfeed.text.outline_options import options
 from newsfeed.text.spoken import say
-from newsfeed.topics import retrain, value
+from newsfeed.topics import retrain, tag_job, value
 from newsfeed.topics.corrections import corrected
 from newsfeed.topics.documents import Label
 from newsfeed.topics.tagger import Tagger
@@ -36,6 +40,8 @@ from newsfeed.topics.weights import WeightsError
 WINDOW = timedelta(hours=96)  # how far back a new item may join a story
 PORTION = 5  # of the window; more new items than one in so many are compared with all of it
 OF_A_FEED = 10  # of its items tell what stands in all of them
+# New items that a process of its own tags: it takes as long to load as some hundreds of them, and holds all at once
+LEAST_BESIDE, MOST_BESIDE = 500, 5_000
 
 
 @dataclass(frozen=True)
@@ -56,9 +62,31 @@ def understand(home: Home, store: Store, *, choosing: bool = False, progress: Pr
     why = train_if_due(home, store, waiting=True) if choosing else ""
     if why:
         progress.step(say("Learned your topics anew: {why}", why=say(why)))
-    tagged = tag(store, models, store.untagged)
-    _tag_anew(home, store, models, why)
-    return Understood(tagged=tagged, stories=group(home, store, progress=progress))
+
+    @cache
+    def judged() -> int:
+        tagged = beside.taggings() if beside else []
+        store.save_taggings(tagged, models.name())
+        more = tag(store, models, store.untagged)
+        _tag_anew(home, store, models, why)
+        return len(tagged) + more
+
+    with _tagged_beside(home, store, progress) as beside:
+        if beside is None:
+            judged()
+        stories = group(home, store, judged=judged, progress=progress)
+        return Understood(tagged=judged(), stories=stories)
+
+
+def _tagged_beside(home: Home, store: Store, progress: Progress) -> Beside | nullcontext[None]:
+    """A process that tags what is new, where there is so much that it is worth one."""
+    new = store.untagged(MOST_BESIDE + 1)
+    if not LEAST_BESIDE <= len(new) <= MOST_BESIDE or (os.cpu_count() or 1) == 1:
+        return nullcontext()
+    progress.step("Sorting by topic")
+    states = _feeds_of(store, new)
+    documents = [document(item, states.get(item.feed)) for item in new]
+    return Beside(tag_job.job(documents, _weights(home), home.settings.topics, labels(store), thumbs(store)))
 
 
 def learn(home: Home, store: Store, progress: Progress) -> None:
@@ -80,8 +108,13 @@ def _tag_anew(home: Home, store: Store, models: Models, why: str) -> None:
         meta.keep(store, meta.TAGGED_BY, asked)
 
 
-def group(home: Home, store: Store, *, progress: Progress) -> int:
-    """Put every item without a story into one; returns how many stories are new or changed."""
+def group(
+    home: Home, store: Store, *, judged: Callable[[], object] = lambda: None, progress: Progress
+) -> int:
+    """Put every item without a story into one; returns how many stories are new or changed.
+
+    `judged` is called before news values are asked for, which is done last.
+    """
     new = store.ungrouped()
     if not new:
         return 0
@@ -94,7 +127,11 @@ def group(home: Home, store: Store, *, progress: Progress) -> int:
     states = _feeds_of(store, items).values()
     names = {s.feed: s.name for s in states}
     paid = frozenset(s.feed for s in states if options(s.subscription.options).paywall)
-    values = store.values_of([one.id for one in items])
+
+    def values() -> Mapping[int, float]:
+        judged()
+        return store.values_of([one.id for one in items])
+
     changed = stories.join(near.new, near.window, near.stories, names, paid, values)
     store.save_stories(changed, near.clues, near.first)
     return len(changed)
