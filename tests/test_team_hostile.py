@@ -13,6 +13,7 @@ import homes
 import pytest
 from homes import Entry, rss
 from serving import Play, Server, document, in_turn
+from stored import of_feed
 from teams import TestTeam
 
 from newsfeed.store import Store
@@ -70,8 +71,7 @@ def kept(store: Store) -> Kept:
     """By feed: the titles, links and texts of its items, and whether its last reading failed."""
     found: Kept = {}
     for state in store.states():
-        items = store.items(store.newest([state.feed], 100, 0), body="none")
-        told = sorted((i.item.title, i.item.link, i.item.lead) for i in items)
+        told = sorted((i.item.title, i.item.link, i.item.lead) for i in of_feed(store, state.feed)[:100])
         found[state.subscription.url.rpartition("/")[2]] = (told, state.failure is not None)
     return found
 

@@ -128,12 +128,15 @@ def _within(since: datetime, until: datetime | None) -> ColumnElement[bool]:
 
 
 def newest(db: Transaction, feeds: Iterable[int], limit: int, first: int) -> list[int]:
-    """The numbers of the newest items of each of these feeds, at the most `limit` of each, from number `first` on."""
+    """The numbers of the newest items of each of these feeds, at the most `limit` of each, from number `first` on; of
+    these, what came since the reader subscribed."""
     place = func.row_number().over(partition_by=item.c.feed, order_by=item.c.id.desc()).label("place")
     found: list[int] = []
     for some in chunks(feeds):
-        of = select(item.c.id, place).where(item.c.feed.in_(some), item.c.id >= first).subquery()
-        found += db.execute(select(of.c.id).where(of.c.place <= limit)).scalars()
+        of = select(item.c.id, item.c.before, place).where(item.c.feed.in_(some), item.c.id >= first)
+        newest = of.subquery()
+        query = select(newest.c.id).where(newest.c.place <= limit, newest.c.before.is_(False))
+        found += db.execute(query).scalars()
     return found
 
 

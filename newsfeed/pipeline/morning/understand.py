@@ -169,7 +169,7 @@ def around(store: Store, new: Sequence[StoredItem], since: datetime) -> Around:
         told = store.stories_of_affairs({story.affair or story.id for story in told})
         inside = {number for story in told for number in story.items if number >= first}
         inside.update(store.newest({i.feed for i in new if near[i.id]}, OF_A_FEED, first))
-        window = store.items(sorted(inside), body="text")
+        window = store.items(sorted(inside - clues.keys()), body="text")
     else:
         told = store.stories(since)
         window = store.window(since, body="text")
