@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from newsfeed.web.ahead import Ahead
+from newsfeed.web.local_app import Ahead
 
 
 class Slow:
