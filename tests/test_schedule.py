@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsfeed.schedule.deciding import WEEKDAYS, Act, due, moment, opening
+from newsfeed.model import WEEKDAYS
+from newsfeed.pipeline.days import Act, due, moment, opening
 
 ZONES = [
     "Europe/Berlin",  # clocks change at 02:00

@@ -140,9 +140,8 @@ def off(context: typer.Context, by: ByOption = "") -> None:
 def status(context: typer.Context) -> None:
     """Show whether it is on and alive, when it runs next, and what was missed."""
     from newsfeed.pipeline import signs
-    from newsfeed.pipeline.days import wanted
+    from newsfeed.pipeline.days import Act, wanted
     from newsfeed.schedule import starting
-    from newsfeed.schedule.deciding import Act
     from newsfeed.schedule.running import Runner
 
     given: Context = context.obj

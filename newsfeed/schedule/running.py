@@ -24,11 +24,11 @@ from newsfeed.errors import BusyError, NewsfeedError
 from newsfeed.feeds.health import FeedResult
 from newsfeed.model import Day
 from newsfeed.pipeline import days, signs
+from newsfeed.pipeline.days import Act, Due, due
 from newsfeed.pipeline.home import Home, Store
 from newsfeed.pipeline.morning import draw, mail, routine
 from newsfeed.pipeline.reports import Progress
 from newsfeed.pipeline.signs import Beat
-from newsfeed.schedule.deciding import Act, Due, due
 
 LOOK_EVERY = 30.0  # seconds
 BEAT_EVERY = 20.0  # seconds; far more often than `signs.STALE`

@@ -17,14 +17,13 @@ import json
 import re
 import secrets
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from newsfeed import config
 from newsfeed.errors import NotFoundError, SettingsError
 from newsfeed.model import Record, Settings
-from newsfeed.pipeline.days import wanted
+from newsfeed.pipeline.days import coming
 from newsfeed.pipeline.reports import Clock
 from newsfeed.team.connections import DOOR, Place, connect
 
@@ -32,18 +31,8 @@ NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # sorts after every real moment
 
 
 def next_hour(zone: str, hour: str, days: Collection[str], after: datetime) -> datetime:
-    """The next time after `after` at which the hour of a local day with an edition comes, in UTC; `NEVER` without any.
-
-    An hour that is skipped that night comes as much later as the clocks are put forward.
-    """
-    here = ZoneInfo(zone)
-    today = after.astimezone(here).date()
-    for n in range(9):
-        day = today + timedelta(days=n)
-        moment = datetime.combine(day, time.fromisoformat(hour), here).astimezone(UTC)
-        if moment > after and wanted(day, days):
-            return moment
-    return NEVER
+    """The next time after `after` at which the hour of a day with an edition comes, in UTC; `NEVER` without any."""
+    return coming(after, zone, hour, days) or NEVER
 
 
 NAME = re.compile(r"[\w][\w.@+-]{0,63}")
